@@ -1,0 +1,1 @@
+//! Raw boundaries: where typed code meets raw authority, found by lexing, without compiling anything.

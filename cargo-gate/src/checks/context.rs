@@ -1,0 +1,143 @@
+//! What a rule may look at: only what its check declared.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::evidence::history::History;
+use crate::policy::Policy;
+use crate::stage::Stage;
+use crate::workspace::Workspace;
+use crate::workspace::cargo::{CargoModel, Resolution};
+use crate::workspace::config::CargoConfig;
+use crate::workspace::environment::Environment;
+use crate::workspace::files::{File, FileList};
+use crate::workspace::git::Git;
+use crate::workspace::lockfile::Lockfile;
+use crate::workspace::manifest::Manifest;
+use crate::workspace::toolchain::{Rustc, ToolchainFile};
+
+use super::Input;
+
+/// The world as one check may see it. Reading what was not declared is a defect of the check and panics; the engine
+/// turns a panic of a rule into the outcome `Error`, and a test runs every check over a workspace that holds nothing
+/// but its declared inputs.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    pub(crate) workspace: &'a Workspace,
+    pub(crate) policy: &'a Policy,
+    pub(crate) history: &'a History,
+    pub(crate) now: Timestamp,
+    pub(crate) stage: Stage,
+    pub(crate) declared: &'a [Input],
+}
+
+impl<'a> Context<'a> {
+    fn needs(&self, any_of: &[Input]) {
+        assert!(
+            any_of.iter().any(|input| self.declared.contains(input)),
+            "the check reads {any_of:?} without declaring it"
+        );
+    }
+
+    /// Members, targets, dependencies. Needs [`Input::Cargo`].
+    pub fn cargo(&self) -> &'a CargoModel {
+        self.needs(&[Input::Cargo]);
+        self.workspace.cargo()
+    }
+
+    /// What resolving under `--locked` said. Needs [`Input::Cargo`].
+    pub fn resolution(&self) -> &'a Resolution {
+        self.needs(&[Input::Cargo]);
+        self.workspace.resolution()
+    }
+
+    /// Manifests with positions, the root first. Needs [`Input::Manifests`].
+    pub fn manifests(&self) -> &'a [Manifest] {
+        self.needs(&[Input::Manifests]);
+        self.workspace.manifests()
+    }
+
+    /// State of `Cargo.lock`. Needs [`Input::Lockfile`].
+    pub fn lockfile(&self) -> &'a Lockfile {
+        self.needs(&[Input::Lockfile]);
+        self.workspace.lockfile()
+    }
+
+    /// Cargo's configuration. Needs [`Input::CargoConfig`].
+    pub fn config(&self) -> &'a CargoConfig {
+        self.needs(&[Input::CargoConfig]);
+        self.workspace.config()
+    }
+
+    /// Environment variables that configure cargo. Needs [`Input::CargoEnvironment`].
+    pub fn environment(&self) -> &'a Environment {
+        self.needs(&[Input::CargoEnvironment]);
+        self.workspace.environment()
+    }
+
+    /// The toolchain file. Needs [`Input::ToolchainFile`].
+    pub fn toolchain_file(&self) -> Option<&'a ToolchainFile> {
+        self.needs(&[Input::ToolchainFile]);
+        self.workspace.toolchain().file.as_ref()
+    }
+
+    /// The compiler that cargo would use. Needs [`Input::Toolchain`].
+    pub fn rustc(&self) -> Result<&'a Rustc, &'a str> {
+        self.needs(&[Input::Toolchain]);
+        self.workspace.toolchain().rustc.as_ref().map_err(String::as_str)
+    }
+
+    /// Version control. Needs [`Input::GitHead`] or [`Input::GitStatus`].
+    pub fn git(&self) -> Option<&'a Git> {
+        self.needs(&[Input::GitHead, Input::GitStatus]);
+        self.workspace.git()
+    }
+
+    /// Names of all files. Needs [`Input::FileNames`] or [`Input::AllFiles`].
+    pub fn files(&self) -> &'a FileList {
+        self.needs(&[Input::FileNames, Input::AllFiles]);
+        self.workspace.files()
+    }
+
+    /// Every `.rs` file. Needs [`Input::RustSources`].
+    pub fn rust_sources(&self) -> impl Iterator<Item = &'a File> + use<'a> {
+        self.needs(&[Input::RustSources]);
+        self.workspace.files().iter().filter(|file| file.path.ends_with(".rs"))
+    }
+
+    /// The policy slice of a declared `Policy…` input.
+    pub fn policy(&self) -> &'a Policy {
+        self.needs(&[
+            Input::PolicyTiers,
+            Input::PolicyProfiles,
+            Input::PolicyBoundary,
+            Input::PolicyStages,
+            Input::PolicyFile,
+        ]);
+        self.policy
+    }
+
+    /// The current day in UTC. Needs [`Input::Today`].
+    pub fn today(&self) -> Date {
+        self.needs(&[Input::Today]);
+        self.now.to_zoned(jiff::tz::TimeZone::UTC).date()
+    }
+
+    /// The current time. Needs [`Input::History`].
+    pub fn now(&self) -> Timestamp {
+        self.needs(&[Input::History]);
+        self.now
+    }
+
+    /// Earlier runs. Needs [`Input::History`].
+    pub fn history(&self) -> &'a History {
+        self.needs(&[Input::History]);
+        self.history
+    }
+
+    /// The stage under evaluation. Needs [`Input::Stage`].
+    pub fn stage(&self) -> Stage {
+        self.needs(&[Input::Stage]);
+        self.stage
+    }
+}

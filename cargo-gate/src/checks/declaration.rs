@@ -1,0 +1,98 @@
+//! What a check declares about itself.
+
+use crate::report::{Dimension, Finding, Reason};
+use crate::stage::Stage;
+
+use super::Context;
+
+/// A check: its declaration and its rule.
+#[derive(Debug)]
+pub struct Check {
+    /// Stable id, `area.name`; the file of the check is `area_name.rs`.
+    pub id: &'static str,
+    /// What it asks, one line in sentence case without a final full stop.
+    pub summary: &'static str,
+    /// Markdown with the sections *What it does*, *Why it matters*, *How to fix* and *Requirements*.
+    pub docs: &'static str,
+    /// What kind of property it is about.
+    pub dimension: Dimension,
+    /// First stage at which its findings block (each finding may name a later one, or none).
+    pub blocks_at: Stage,
+    /// Version of the tool that introduced it.
+    pub since: &'static str,
+    /// Raised whenever the rule changes its mind about the same inputs.
+    pub version: u32,
+    /// Everything the rule reads. [`Context`] refuses what is not listed.
+    pub inputs: &'static [Input],
+    /// Whether it applies to this workspace and policy; reads only what is declared.
+    pub applies: fn(&Context<'_>) -> Applies,
+    /// The rule.
+    pub run: fn(&Context<'_>) -> Judgement,
+}
+
+/// Whether a check applies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applies {
+    /// It is part of the evaluation.
+    Yes,
+    /// It is not, and why.
+    No(String),
+}
+
+/// What a rule says; the engine and the verdict make an outcome of it.
+#[derive(Debug, Clone)]
+pub enum Judgement {
+    /// The rule was carried out; no findings is a pass.
+    Findings(Vec<Finding>),
+    /// The evidence could not be had.
+    NotRun(Reason),
+    /// The evidence allows no judgement.
+    Inconclusive(Reason),
+}
+
+/// A part of the world that a check reads. Each has a digest, and the fingerprint of a check is made of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Input {
+    /// Members, targets and dependencies as cargo sees them, and whether they resolve under `--locked`.
+    Cargo,
+    /// Text of all manifests of the workspace.
+    Manifests,
+    /// `Cargo.lock`: its bytes, whether it is tracked, whether it is ignored.
+    Lockfile,
+    /// Cargo's configuration files.
+    CargoConfig,
+    /// `CARGO_PROFILE_*`, `CARGO_INCREMENTAL` and the like.
+    CargoEnvironment,
+    /// The toolchain file.
+    ToolchainFile,
+    /// The compiler that cargo would use.
+    Toolchain,
+    /// The commit that is checked out.
+    GitHead,
+    /// Which paths differ from the commit.
+    GitStatus,
+    /// Every `.rs` file: path and contents.
+    RustSources,
+    /// Names of all files.
+    FileNames,
+    /// Contents of all files.
+    AllFiles,
+    /// The tracked boundary inventory and its earlier versions in git.
+    BoundaryInventory,
+    /// `[tiers]`.
+    PolicyTiers,
+    /// `[profile]`.
+    PolicyProfiles,
+    /// `[boundary]`.
+    PolicyBoundary,
+    /// `[stage]`.
+    PolicyStages,
+    /// The whole policy file, its sanity warnings included.
+    PolicyFile,
+    /// The current day.
+    Today,
+    /// Earlier runs in this workspace, and the time.
+    History,
+    /// The stage under evaluation.
+    Stage,
+}

@@ -1,0 +1,1 @@
+//! The command line: arguments and wording, one file per subcommand, no logic.

@@ -1,0 +1,100 @@
+//! The one error type that crosses module borders: what went wrong, where, and what to do about it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::exit;
+
+/// Why a command could not be carried out. Its [`kind`](Error::kind) alone decides the exit code.
+#[derive(Debug)]
+pub struct Error {
+    /// Class of the failure.
+    pub kind: ErrorKind,
+    /// What went wrong, in sentence case without a final full stop.
+    pub message: String,
+    /// The file it is about, if it is about one.
+    pub path: Option<PathBuf>,
+    /// What the reader can do: a command or an edit.
+    pub help: Option<String>,
+    /// Text already rendered for people (source snippets with carets), shown instead of `message` by the printer.
+    pub rendered: Option<String>,
+}
+
+/// Class of an [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The command line or the policy is wrong.
+    Usage,
+    /// The tool could not do its work: an I/O error, a broken store, an unexpected answer of another program.
+    Tool,
+    /// cargo or rustc is not there.
+    ToolchainMissing,
+    /// The user interrupted the command.
+    Interrupted,
+}
+
+impl Error {
+    /// A wrong command line or policy.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Usage, message)
+    }
+
+    /// A failure of the tool itself.
+    pub fn tool(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Tool, message)
+    }
+
+    /// An error of the given class.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            path: None,
+            help: None,
+            rendered: None,
+        }
+    }
+
+    /// An I/O error of the tool, with the file it happened on.
+    pub fn io(action: &str, path: impl Into<PathBuf>, error: &std::io::Error) -> Self {
+        let path = path.into();
+        let mut this = Self::tool(format!("cannot {action} `{}`: {error}", path.display()));
+        this.help = match error.kind() {
+            std::io::ErrorKind::StorageFull => Some("free disk space, or choose another disk with --target-dir".into()),
+            std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
+                Some("make it accessible, or choose another directory with --target-dir".into())
+            }
+            _ => None,
+        };
+        this.path = Some(path);
+        this
+    }
+
+    /// Adds the help line.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The process exit code this error stands for.
+    pub fn exit_code(&self) -> i32 {
+        match self.kind {
+            ErrorKind::Usage => exit::USAGE,
+            ErrorKind::Tool => exit::TOOL_FAILED,
+            ErrorKind::ToolchainMissing => exit::TOOLCHAIN_MISSING,
+            ErrorKind::Interrupted => exit::INTERRUPTED,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Result of everything that can fail for a reason the user should read.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,1 @@
+//! Run directories: one evaluation and what it wrote, atomically.

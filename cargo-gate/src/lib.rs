@@ -1,0 +1,23 @@
+//! `cargo gate` decides, from evidence, whether a Cargo workspace may enter the next rollout stage.
+//!
+//! Data goes one way: the world is read once into a [`workspace::Workspace`], the policy is parsed and validated once
+//! into a [`policy::Policy`], the [`engine`] plans and runs [`checks`] and [`suites`], the [`verdict`] alone applies
+//! waivers and stage rules, and the renderers of [`report`] only read the report model.
+//!
+//! The library neither prints nor exits; [`cli`] words the conversation and `main` ends the process.
+
+pub mod boundary;
+pub mod checks;
+pub mod cli;
+pub mod digest;
+pub mod engine;
+pub mod error;
+pub mod evidence;
+pub mod exit;
+pub mod policy;
+pub mod redact;
+pub mod report;
+pub mod stage;
+pub mod suites;
+pub mod verdict;
+pub mod workspace;

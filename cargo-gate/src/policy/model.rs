@@ -1,0 +1,268 @@
+//! The validated policy: what the rest of the tool reads. Positions point into `gate.toml`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::report::Location;
+use crate::stage::Stage;
+
+/// A validated `gate.toml`, or the defaults where there is none.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// The file it came from; `None` for the defaults.
+    pub source: Option<PolicySource>,
+    /// What each stage declares.
+    pub stages: BTreeMap<Stage, StagePolicy>,
+    /// Requirements on Cargo profiles, by profile name.
+    pub profiles: BTreeMap<String, ProfilePolicy>,
+    /// Tiers of crates; `None` when undeclared.
+    pub tiers: Option<TierPolicy>,
+    /// Rules for raw authority; `None` when undeclared.
+    pub boundary: Option<BoundaryPolicy>,
+    /// Declared suites in the order of the file; empty means the default suite.
+    pub suites: Vec<SuitePolicy>,
+    /// Waivers in the order of the file.
+    pub waivers: Vec<Waiver>,
+    /// Surfaces left out of the claim.
+    pub exclusions: Vec<Exclusion>,
+    /// Stage overrides by check id: the check blocks from this stage on. Only earlier than its default.
+    pub checks: BTreeMap<String, CheckPolicy>,
+    /// Values inside the hard range but outside the sane range, found while validating.
+    pub sanity: Vec<SanityWarning>,
+}
+
+/// Where the policy came from.
+#[derive(Debug, Clone)]
+pub struct PolicySource {
+    /// Path relative to the workspace root (usually `gate.toml`).
+    pub path: String,
+    /// The text.
+    pub text: String,
+}
+
+/// What a stage declares.
+#[derive(Debug, Clone, Serialize)]
+pub struct StagePolicy {
+    /// Deployment scope in words.
+    pub scope: String,
+    /// How old the decision of the predecessor may be.
+    pub max_age: Option<Duration>,
+    /// Whether warnings block.
+    pub strict: bool,
+    /// Where it is declared.
+    pub location: Location,
+}
+
+/// Requirements on one Cargo profile: for each key the values that are allowed.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProfilePolicy {
+    /// Allowed values by key (`overflow-checks`, `panic`, `lto`, `debug`, `strip`, `codegen-units`, `incremental`,
+    /// `opt-level`, `debug-assertions`), in the normal form of [`ProfileValue`].
+    pub requirements: BTreeMap<String, ProfileRequirement>,
+}
+
+/// Allowed values of one profile key.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProfileRequirement {
+    /// Values of which one must hold.
+    pub allowed: Vec<ProfileValue>,
+    /// Where it is declared.
+    pub location: Location,
+}
+
+/// A value of a profile key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum ProfileValue {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Integer(i64),
+    /// A word.
+    Text(String),
+}
+
+/// Authority level of a crate.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// Safe code only; no raw authority outside allowed modules.
+    Portable,
+    /// Portable semantics, and lints clean.
+    Idiomatic,
+    /// Raw authority is the crate's purpose.
+    Native,
+}
+
+/// Tiers of the crates.
+#[derive(Debug, Clone, Serialize)]
+pub struct TierPolicy {
+    /// Tier of every crate without an exception.
+    pub default: Tier,
+    /// Exceptions.
+    pub exceptions: Vec<TierException>,
+    /// Where `[tiers]` is declared.
+    pub location: Location,
+}
+
+/// A crate that leaves the default tier.
+#[derive(Debug, Clone, Serialize)]
+pub struct TierException {
+    /// Package name.
+    pub package: String,
+    /// Its tier.
+    pub tier: Tier,
+    /// Who answers for it; may be empty in the file, which `profile.tier` reports.
+    pub owner: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Last day on which it holds.
+    pub expires: Option<Date>,
+    /// Where it is declared.
+    pub location: Location,
+}
+
+/// Rules for raw authority.
+#[derive(Debug, Clone, Serialize)]
+pub struct BoundaryPolicy {
+    /// Modules of non-native crates in which raw authority is allowed.
+    pub allow: Vec<BoundaryAllow>,
+    /// Whether each unsafe block needs a SAFETY comment.
+    pub safety_comments: bool,
+    /// Path of the tracked inventory; `None` when none is kept.
+    pub inventory: Option<String>,
+    /// Where `[boundary]` is declared.
+    pub location: Location,
+}
+
+/// Files in which raw authority is allowed.
+#[derive(Debug, Clone, Serialize)]
+pub struct BoundaryAllow {
+    /// Glob over workspace-relative paths.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Where it is declared.
+    pub location: Location,
+}
+
+/// Kind of a suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SuiteKind {
+    /// A command that runs tests.
+    Test,
+    /// An adapter over a tool whose output is parsed into findings.
+    Tool,
+}
+
+/// A declared suite.
+#[derive(Debug, Clone, Serialize)]
+pub struct SuitePolicy {
+    /// Kind; the check id is `suite.<kind>.<name>`.
+    pub kind: SuiteKind,
+    /// Unique name: lowercase letters, digits, `-` and `_`.
+    pub name: String,
+    /// For tests the command as argument vector; for tools empty unless overridden.
+    pub command: Vec<String>,
+    /// For tools: `clippy` or `rustfmt`.
+    pub tool: Option<String>,
+    /// Whether it must pass.
+    pub required: bool,
+    /// First stage that needs it.
+    pub stage: Stage,
+    /// Globs over workspace-relative paths that the suite reads; empty means every file.
+    pub inputs: Vec<String>,
+    /// Names of environment variables that the suite reads.
+    pub env: Vec<String>,
+    /// Time limit.
+    pub timeout: Duration,
+    /// Least number of tests that must run.
+    pub min_tests: u64,
+    /// How to read the output.
+    pub format: SuiteFormat,
+    /// Working directory relative to the workspace root.
+    pub directory: Option<String>,
+    /// Where it is declared.
+    pub location: Option<Location>,
+}
+
+/// How the output of a test suite is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SuiteFormat {
+    /// libtest or nextest, told apart by the output.
+    #[default]
+    Auto,
+    /// `cargo test` and other libtest harnesses.
+    Libtest,
+    /// `cargo nextest run`.
+    Nextest,
+    /// Nothing but the exit code: the suite counts as one test.
+    ExitCode,
+}
+
+/// Permission for a named finding.
+#[derive(Debug, Clone, Serialize)]
+pub struct Waiver {
+    /// Id of the check whose finding is permitted.
+    pub check: String,
+    /// Glob over the path of the finding's first location.
+    pub path: Option<String>,
+    /// Package the finding is about.
+    pub package: Option<String>,
+    /// Text that the finding's message contains.
+    pub contains: Option<String>,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it is acceptable.
+    pub reason: String,
+    /// Last day on which it holds.
+    pub expires: Date,
+    /// Where it is declared.
+    pub location: Location,
+}
+
+/// A surface left out of the claim.
+#[derive(Debug, Clone, Serialize)]
+pub struct Exclusion {
+    /// What is left out, in words.
+    pub surface: String,
+    /// Packages whose findings fall under it.
+    pub packages: Vec<String>,
+    /// Globs over paths whose findings fall under it.
+    pub paths: Vec<String>,
+    /// Why.
+    pub reason: String,
+    /// Risk label: `low`, `medium` or `high`.
+    pub risk: String,
+    /// Where it is declared.
+    pub location: Location,
+}
+
+/// Override for one check.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckPolicy {
+    /// The check's findings block from this stage on (earlier than its default).
+    pub blocks_at: Stage,
+    /// Where it is declared.
+    pub location: Location,
+}
+
+/// A value that is possible but rarely meant.
+#[derive(Debug, Clone, Serialize)]
+pub struct SanityWarning {
+    /// What is odd about it.
+    pub message: String,
+    /// What would be usual.
+    pub help: String,
+    /// Where it is.
+    pub location: Location,
+}

@@ -1,0 +1,1 @@
+//! Redaction of what changes from run to run and machine to machine.

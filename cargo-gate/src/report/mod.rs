@@ -1,0 +1,6 @@
+//! The report: a stable, versioned model and renderers that only read it.
+
+mod model;
+pub mod render;
+
+pub use model::*;

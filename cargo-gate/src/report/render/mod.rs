@@ -1,0 +1,1 @@
+//! Renderers: one file per format, each a pure function of the report.

@@ -1,0 +1,1 @@
+//! Suites: user-declared bodies of evidence, one file per kind.

@@ -1,0 +1,12 @@
+//! `Cargo.lock`.
+
+/// State of the lockfile on disk.
+#[derive(Debug, Clone, Default)]
+pub struct Lockfile {
+    /// Whether `Cargo.lock` exists.
+    pub exists: bool,
+    /// Whether git tracks it; `None` outside git.
+    pub tracked: Option<bool>,
+    /// Whether an ignore rule of git hides it.
+    pub ignored: bool,
+}

@@ -1,0 +1,145 @@
+//! The world, read once: cargo's view of the workspace, git, files and their digests, lockfile, cargo configuration,
+//! toolchain. Nothing outside this module reads the workspace, and nothing here judges it.
+
+pub mod cargo;
+pub mod config;
+pub mod environment;
+pub mod files;
+pub mod git;
+pub mod index;
+pub mod lockfile;
+pub mod manifest;
+pub mod toolchain;
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::error::Result;
+
+use self::cargo::{CargoModel, Resolution};
+use self::config::CargoConfig;
+use self::environment::Environment;
+use self::files::FileList;
+use self::git::Git;
+use self::lockfile::Lockfile;
+use self::manifest::Manifest;
+use self::toolchain::Toolchain;
+
+/// How to find and read the workspace.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Directory to start from.
+    pub cwd: PathBuf,
+    /// `--manifest-path`.
+    pub manifest_path: Option<PathBuf>,
+    /// `--target-dir`.
+    pub target_dir: Option<PathBuf>,
+    /// `--offline`: no process may use the network.
+    pub offline: bool,
+    /// Environment variables, read once.
+    pub environment: Environment,
+}
+
+/// One Cargo workspace on disk.
+#[derive(Debug)]
+pub struct Workspace {
+    pub(crate) options: Options,
+    pub(crate) root: PathBuf,
+    pub(crate) target_dir: PathBuf,
+    pub(crate) git: Option<Git>,
+    pub(crate) files: FileList,
+    pub(crate) cargo: CargoModel,
+    pub(crate) resolution: Resolution,
+    pub(crate) lockfile: Lockfile,
+    pub(crate) config: CargoConfig,
+    pub(crate) toolchain: Toolchain,
+    pub(crate) manifests: OnceLock<Vec<Manifest>>,
+}
+
+impl Workspace {
+    /// Reads the workspace. Whatever was read before and has not changed is taken from the cache under
+    /// [`gate_dir`](Self::gate_dir). Never writes outside that directory and never touches a lockfile.
+    ///
+    /// # Errors
+    /// No `Cargo.toml` (usage), cargo or rustc missing (toolchain missing), manifests that cargo refuses (usage, with
+    /// cargo's own message), I/O errors (tool).
+    pub fn open(options: Options) -> Result<Self> {
+        let _ = options;
+        todo!()
+    }
+
+    /// Directory of the root manifest, absolute.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Cargo's target directory, absolute.
+    pub fn target_dir(&self) -> &Path {
+        &self.target_dir
+    }
+
+    /// The only directory this tool writes to: `<target>/gate`.
+    pub fn gate_dir(&self) -> PathBuf {
+        self.target_dir.join("gate")
+    }
+
+    /// Version control; `None` outside a git work tree or without git.
+    pub fn git(&self) -> Option<&Git> {
+        self.git.as_ref()
+    }
+
+    /// Every file below the root that git tracks or would offer to track (outside git: that no ignore rule hides),
+    /// sorted by path, with digests.
+    pub fn files(&self) -> &FileList {
+        &self.files
+    }
+
+    /// Members, targets and direct dependencies.
+    pub fn cargo(&self) -> &CargoModel {
+        &self.cargo
+    }
+
+    /// What resolving under `--locked` said.
+    pub fn resolution(&self) -> &Resolution {
+        &self.resolution
+    }
+
+    /// The lockfile.
+    pub fn lockfile(&self) -> &Lockfile {
+        &self.lockfile
+    }
+
+    /// Cargo's configuration files, merged as cargo merges them.
+    pub fn config(&self) -> &CargoConfig {
+        &self.config
+    }
+
+    /// The toolchain cargo would use, and the file that pins it.
+    pub fn toolchain(&self) -> &Toolchain {
+        &self.toolchain
+    }
+
+    /// Environment variables as they were at the start.
+    pub fn environment(&self) -> &Environment {
+        &self.options.environment
+    }
+
+    /// Whether processes must stay off the network.
+    pub fn offline(&self) -> bool {
+        self.options.offline
+    }
+
+    /// Manifests of the root and of all members, parsed with spans on first use; the root first.
+    pub fn manifests(&self) -> &[Manifest] {
+        self.manifests.get_or_init(|| todo!())
+    }
+
+    /// Reads a file of the workspace by its [`files`](Self::files) path.
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn read(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        let file = self.files.get(path).ok_or(std::io::ErrorKind::NotFound)?;
+        std::fs::read(self.root.join(&file.native))
+    }
+}
