@@ -112,6 +112,7 @@ impl<'a> Context<'a> {
             Input::PolicyProfiles,
             Input::PolicyBoundary,
             Input::PolicyStages,
+            Input::PolicySuites,
             Input::PolicyFile,
         ]);
         self.policy

@@ -87,6 +87,8 @@ pub enum Input {
     PolicyBoundary,
     /// `[stage]`.
     PolicyStages,
+    /// `[[suite.…]]`.
+    PolicySuites,
     /// The whole policy file, its sanity warnings included.
     PolicyFile,
     /// The current day.
@@ -95,4 +97,60 @@ pub enum Input {
     History,
     /// The stage under evaluation.
     Stage,
+}
+
+impl Input {
+    /// Every input.
+    pub const ALL: &'static [Input] = &[
+        Input::Cargo,
+        Input::Manifests,
+        Input::Lockfile,
+        Input::CargoConfig,
+        Input::CargoEnvironment,
+        Input::ToolchainFile,
+        Input::Toolchain,
+        Input::GitHead,
+        Input::GitStatus,
+        Input::RustSources,
+        Input::FileNames,
+        Input::AllFiles,
+        Input::BoundaryInventory,
+        Input::PolicyTiers,
+        Input::PolicyProfiles,
+        Input::PolicyBoundary,
+        Input::PolicyStages,
+        Input::PolicySuites,
+        Input::PolicyFile,
+        Input::Today,
+        Input::History,
+        Input::Stage,
+    ];
+
+    /// Name in plans and on documentation pages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Input::Cargo => "cargo metadata",
+            Input::Manifests => "manifests",
+            Input::Lockfile => "lockfile",
+            Input::CargoConfig => "cargo configuration",
+            Input::CargoEnvironment => "cargo environment variables",
+            Input::ToolchainFile => "toolchain file",
+            Input::Toolchain => "toolchain",
+            Input::GitHead => "commit",
+            Input::GitStatus => "work tree status",
+            Input::RustSources => "Rust sources",
+            Input::FileNames => "file names",
+            Input::AllFiles => "files",
+            Input::BoundaryInventory => "boundary inventory",
+            Input::PolicyTiers => "policy: tiers",
+            Input::PolicyProfiles => "policy: profiles",
+            Input::PolicyBoundary => "policy: boundary",
+            Input::PolicyStages => "policy: stages",
+            Input::PolicySuites => "policy: suites",
+            Input::PolicyFile => "policy file",
+            Input::Today => "today's date",
+            Input::History => "the run history and the clock",
+            Input::Stage => "stage",
+        }
+    }
 }

@@ -34,6 +34,16 @@ pub struct Policy {
     pub sanity: Vec<SanityWarning>,
 }
 
+impl Policy {
+    /// Path of the boundary inventory: the declared one, or else the usual one.
+    pub fn inventory_path(&self) -> &str {
+        self.boundary
+            .as_ref()
+            .and_then(|boundary| boundary.inventory.as_deref())
+            .unwrap_or("boundary_inventory.json")
+    }
+}
+
 /// Where the policy came from.
 #[derive(Debug, Clone)]
 pub struct PolicySource {

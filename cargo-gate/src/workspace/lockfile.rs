@@ -9,4 +9,6 @@ pub struct Lockfile {
     pub tracked: Option<bool>,
     /// Whether an ignore rule of git hides it.
     pub ignored: bool,
+    /// Digest of its bytes; `None` when it is absent or unreadable.
+    pub digest: Option<crate::digest::Digest>,
 }
