@@ -1,7 +1,14 @@
 //! `Cargo.lock`.
 
+use std::path::Path;
+
+use crate::digest::Digest;
+
+use super::files::FileList;
+use super::git::Git;
+
 /// State of the lockfile on disk.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lockfile {
     /// Whether `Cargo.lock` exists.
     pub exists: bool,
@@ -9,6 +16,22 @@ pub struct Lockfile {
     pub tracked: Option<bool>,
     /// Whether an ignore rule of git hides it.
     pub ignored: bool,
-    /// Digest of its bytes; `None` when it is absent or unreadable.
-    pub digest: Option<crate::digest::Digest>,
+    /// Digest of its bytes; `None` when it does not exist or cannot be read.
+    pub digest: Option<Digest>,
+}
+
+impl Lockfile {
+    /// The lockfile beside the root manifest.
+    pub(crate) fn read(root: &Path, files: &FileList, git: Option<&Git>) -> Self {
+        let listed = files.get("Cargo.lock");
+        let path = root.join("Cargo.lock");
+        let exists = path.symlink_metadata().is_ok();
+        Self {
+            exists,
+            tracked: git.map(|_| listed.is_some_and(|file| file.tracked)),
+            // What exists, is not tracked, and is not offered for tracking, is ignored.
+            ignored: exists && git.is_some() && listed.is_none(),
+            digest: std::fs::read(path).ok().map(|bytes| Digest::of(&bytes)),
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The world, read once: cargo's view of the workspace, git, files and their digests, lockfile, cargo configuration,
 //! toolchain. Nothing outside this module reads the workspace, and nothing here judges it.
 
+mod cache;
 pub mod cargo;
 pub mod config;
 pub mod environment;
@@ -9,14 +10,18 @@ pub mod git;
 pub mod index;
 pub mod lockfile;
 pub mod manifest;
+mod open;
+pub mod paths;
+mod scan;
 pub mod toolchain;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::error::Result;
+use crate::digest::{Digest, DigestBuilder};
+use crate::error::{Error, Result};
 
-use self::cargo::{CargoModel, Resolution};
+use self::cargo::{CargoModel, ManifestText, Resolution};
 use self::config::CargoConfig;
 use self::environment::Environment;
 use self::files::FileList;
@@ -54,6 +59,9 @@ pub struct Workspace {
     pub(crate) config: CargoConfig,
     pub(crate) toolchain: Toolchain,
     pub(crate) manifests: OnceLock<Vec<Manifest>>,
+    pub(crate) manifest_texts: Vec<ManifestText>,
+    pub(crate) git_problem: Option<String>,
+    pub(crate) cache_error: Option<Error>,
 }
 
 impl Workspace {
@@ -64,8 +72,7 @@ impl Workspace {
     /// No `Cargo.toml` (usage), cargo or rustc missing (toolchain missing), manifests that cargo refuses (usage, with
     /// cargo's own message), I/O errors (tool).
     pub fn open(options: Options) -> Result<Self> {
-        let _ = options;
-        todo!()
+        open::open(options)
     }
 
     /// Directory of the root manifest, absolute.
@@ -129,9 +136,38 @@ impl Workspace {
         self.options.offline
     }
 
+    /// Why there is no [`git`](Self::git) although the workspace lies in a repository: git's message.
+    pub fn git_problem(&self) -> Option<&str> {
+        self.git_problem.as_deref()
+    }
+
+    /// Why the caches under [`gate_dir`](Self::gate_dir) could not be written, if they could not.
+    pub fn cache_error(&self) -> Option<&Error> {
+        self.cache_error.as_ref()
+    }
+
+    /// Creates [`gate_dir`](Self::gate_dir) with its `CACHEDIR.TAG`.
+    ///
+    /// # Errors
+    /// I/O errors, among them a read-only target directory.
+    pub fn create_gate_dir(&self) -> Result<()> {
+        cache::create_gate_dir(&self.gate_dir())
+    }
+
+    /// Digest over the text of every manifest that cargo read from this machine: the root, members, path dependencies.
+    pub fn manifests_digest(&self) -> Digest {
+        let mut builder = DigestBuilder::new("manifests");
+        for manifest in &self.manifest_texts {
+            builder
+                .part(paths::relative(&self.root, &manifest.path).as_bytes())
+                .part(manifest.text.as_deref().unwrap_or_default().as_bytes());
+        }
+        builder.finish()
+    }
+
     /// Manifests of the root and of all members, parsed with spans on first use; the root first.
     pub fn manifests(&self) -> &[Manifest] {
-        self.manifests.get_or_init(|| todo!())
+        self.manifests.get_or_init(|| open::manifests(self))
     }
 
     /// Reads a file of the workspace by its [`files`](Self::files) path.

@@ -1,6 +1,16 @@
 //! The toolchain: what is pinned and what would be used.
 
+mod file;
+mod probe;
+mod programs;
+
+use std::path::Path;
+
 use semver::Version;
+
+pub use file::ToolchainFile;
+pub(crate) use probe::{Probe, Versions};
+pub(crate) use programs::Programs;
 
 /// Toolchain of the workspace.
 #[derive(Debug, Clone)]
@@ -11,21 +21,6 @@ pub struct Toolchain {
     pub rustc: Result<Rustc, String>,
     /// Version of cargo.
     pub cargo: Version,
-}
-
-/// `rust-toolchain.toml` or `rust-toolchain`.
-#[derive(Debug, Clone)]
-pub struct ToolchainFile {
-    /// Path relative to the workspace root, `/`-separated (may start with `../`).
-    pub path: String,
-    /// The channel, if one is given.
-    pub channel: Option<String>,
-    /// A custom toolchain by path (`path = "…"`).
-    pub custom_path: Option<String>,
-    /// 1-based line of the channel.
-    pub line: u32,
-    /// Why the file could not be understood.
-    pub error: Option<String>,
 }
 
 /// What `rustc -vV` says.
@@ -41,4 +36,14 @@ pub struct Rustc {
     pub host: String,
     /// LLVM version, where it is known.
     pub llvm: Option<String>,
+}
+
+impl Toolchain {
+    pub(crate) fn new(root: &Path, versions: Versions) -> Self {
+        Self {
+            file: file::read(root),
+            rustc: versions.rustc,
+            cargo: versions.cargo,
+        }
+    }
 }

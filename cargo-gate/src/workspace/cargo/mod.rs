@@ -1,12 +1,23 @@
 //! Cargo's view of the workspace: a slim model of `cargo metadata`, cached by everything that it depends on.
 
+mod inputs;
+mod locate;
+mod lock;
+mod metadata;
+mod record;
+
 use std::path::PathBuf;
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use inputs::{Inputs, ManifestText};
+pub(crate) use locate::{Hint, locate};
+pub(crate) use metadata::{Answer, Cargo, ask};
+pub(crate) use record::{load, store};
+
 /// The part of `cargo metadata` that checks read.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CargoModel {
     /// Directory of the root manifest.
     pub root: PathBuf,
@@ -20,7 +31,7 @@ pub struct CargoModel {
 }
 
 /// A workspace member.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// Package name.
     pub name: String,
@@ -41,7 +52,7 @@ pub struct Member {
 }
 
 /// A Cargo target.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// Target name.
     pub name: String,
@@ -54,7 +65,7 @@ pub struct Target {
 }
 
 /// A resolved package outside the workspace.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dependency {
     /// Package name.
     pub name: String,
@@ -64,6 +75,8 @@ pub struct Dependency {
     pub source: Option<String>,
     /// Absolute path of its manifest on this machine.
     pub manifest: PathBuf,
+    /// SHA-256 of the published archive as the lockfile states it; `None` for anything but a registry package.
+    pub checksum: Option<String>,
 }
 
 /// What `cargo metadata --locked` said.

@@ -1,0 +1,146 @@
+//! Questions about history. Each runs git when it is first asked and remembers the answer.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::Git;
+
+/// Whether one commit comes before another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ancestry {
+    /// It does, or it is the same commit.
+    Yes,
+    /// It does not.
+    No,
+    /// The repository does not say, and why: the commit is not there, or the clone is shallow.
+    Unknown(String),
+}
+
+/// Answers that were already given.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    ancestry: Mutex<BTreeMap<String, Ancestry>>,
+    shown: Mutex<BTreeMap<(String, String), Shown>>,
+    shallow: std::sync::OnceLock<Result<bool, String>>,
+}
+
+type Shown = Result<Option<Vec<u8>>, String>;
+
+impl Git {
+    /// Whether `commit` is the commit that is checked out or one of its ancestors.
+    pub fn is_ancestor(&self, commit: &str) -> Ancestry {
+        remember(&self.memory.ancestry, commit.to_string(), || self.ask_ancestor(commit))
+    }
+
+    fn ask_ancestor(&self, commit: &str) -> Ancestry {
+        let Some(head) = &self.head else {
+            return Ancestry::No;
+        };
+        if commit == head {
+            return Ancestry::Yes;
+        }
+        if let Err(message) = check_commit(commit) {
+            return Ancestry::Unknown(message);
+        }
+        let output = self
+            .program
+            .command()
+            .args(["merge-base", "--is-ancestor", commit, head])
+            .output();
+        match output.map(|output| (output.status.code(), output.stderr)) {
+            Ok((Some(0), _)) => Ancestry::Yes,
+            Ok((Some(1), _)) => match self.is_shallow() {
+                Ok(false) => Ancestry::No,
+                Ok(true) => Ancestry::Unknown("the clone is shallow".into()),
+                Err(message) => Ancestry::Unknown(message),
+            },
+            Ok((_, stderr)) if self.is_shallow() == Ok(true) => {
+                let _ = stderr;
+                Ancestry::Unknown(format!("the clone is shallow and does not hold commit {commit}"))
+            }
+            Ok((_, stderr)) => Ancestry::Unknown(first_line(&stderr)),
+            Err(error) => Ancestry::Unknown(format!("cannot run git: {error}")),
+        }
+    }
+
+    /// Whether history was cut off when the repository was cloned.
+    ///
+    /// # Errors
+    /// git's message.
+    pub fn is_shallow(&self) -> Result<bool, String> {
+        self.memory
+            .shallow
+            .get_or_init(|| {
+                let answer = self.program.output(&["rev-parse", "--is-shallow-repository"])?;
+                Ok(answer.trim_ascii() == b"true")
+            })
+            .clone()
+    }
+
+    /// The file at `path` (relative to the workspace root) as it was in `revision`; `None` when it was not there.
+    ///
+    /// # Errors
+    /// git's message: an unknown revision, a broken repository, a shallow clone without the commit.
+    pub fn show(&self, revision: &str, path: &str) -> Result<Option<Vec<u8>>, String> {
+        let key = (revision.to_string(), path.to_string());
+        remember(&self.memory.shown, key, || {
+            if revision != "HEAD" {
+                check_commit(revision)?;
+            }
+            let object = format!("{revision}:./{path}");
+            // A revision without the file and a revision that does not exist fail alike, so ask for the revision first.
+            self.program
+                .output(&["rev-parse", "--verify", "--quiet", &format!("{revision}^{{commit}}")])
+                .map_err(|_| format!("the repository does not hold commit {revision}"))?;
+            if self.program.output(&["cat-file", "-e", &object]).is_err() {
+                return Ok(None);
+            }
+            self.program.output(&["cat-file", "blob", &object]).map(Some)
+        })
+    }
+
+    /// Commits that changed the file at `path` (relative to the workspace root), the newest first, at most `limit`.
+    /// In a shallow clone the list ends where history was cut off; ask [`is_shallow`](Self::is_shallow).
+    ///
+    /// # Errors
+    /// git's message.
+    pub fn commits_of(&self, path: &str, limit: usize) -> Result<Vec<String>, String> {
+        if self.head.is_none() {
+            return Ok(Vec::new());
+        }
+        let limit = format!("--max-count={limit}");
+        let pathspec = format!(":(literal){path}");
+        let output = self.program.output(&[
+            "log",
+            "--no-show-signature",
+            "--format=%H",
+            &limit,
+            "HEAD",
+            "--",
+            &pathspec,
+        ])?;
+        Ok(String::from_utf8_lossy(&output).lines().map(str::to_string).collect())
+    }
+}
+
+/// A full or abbreviated hash: anything else could be read as an option or a range.
+fn check_commit(commit: &str) -> Result<(), String> {
+    let hash = (4..=64).contains(&commit.len()) && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    hash.then_some(()).ok_or_else(|| {
+        format!(
+            "`{}` is not a commit hash",
+            super::super::paths::spell_git(commit.as_bytes())
+        )
+    })
+}
+
+fn first_line(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("fatal: ").unwrap_or(line).to_string()
+}
+
+fn remember<K: Ord + Clone, V: Clone>(memory: &Mutex<BTreeMap<K, V>>, key: K, ask: impl FnOnce() -> V) -> V {
+    let mut known = memory.lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(key).or_insert_with(ask).clone()
+}

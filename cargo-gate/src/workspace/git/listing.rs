@@ -1,0 +1,304 @@
+//! What git tracks, and how the work tree differs from the commit: two processes side by side, and one or two more for
+//! each submodule that is checked out.
+
+use std::path::{Path, PathBuf};
+
+use super::super::paths;
+use super::{DirtyPath, Program};
+
+/// A path that belongs to the workspace.
+#[derive(Debug, Clone)]
+pub(crate) struct Listed {
+    /// Path relative to the workspace root, as the system spells it.
+    pub(crate) native: PathBuf,
+    /// The same in the spelling of reports.
+    pub(crate) path: String,
+    /// Whether git tracks it.
+    pub(crate) tracked: bool,
+    /// Whether it is a submodule that is not checked out.
+    pub(crate) submodule: bool,
+}
+
+/// Everything git said.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    pub(crate) top: PathBuf,
+    pub(crate) head: Option<String>,
+    pub(crate) branch: Option<String>,
+    pub(crate) dirty: Vec<DirtyPath>,
+    pub(crate) files: Vec<Listed>,
+}
+
+/// Lists the work tree that holds the program's directory. `None` when there is none.
+///
+/// # Errors
+/// git's message when there is a repository and git cannot read it.
+pub(crate) fn list(program: &Program) -> Result<Option<Listing>, String> {
+    let Some((top, prefix)) = find_top(&program.root) else {
+        return Ok(None);
+    };
+    let mut listing = Listing {
+        top,
+        ..Listing::default()
+    };
+    read(program, &prefix, Kind::Top, b"", &mut listing)?;
+    listing.dirty.sort();
+    listing.dirty.dedup();
+    Ok(Some(listing))
+}
+
+/// The top of the work tree and the path from there to `root` with a slash at its end.
+fn find_top(root: &Path) -> Option<(PathBuf, Vec<u8>)> {
+    let real = std::fs::canonicalize(root).ok()?;
+    let top = real.ancestors().find(|directory| is_repository(directory))?;
+    let mut prefix = Vec::new();
+    for component in real.strip_prefix(top).ok()?.components() {
+        prefix.extend_from_slice(component.as_os_str().as_encoded_bytes());
+        prefix.push(b'/');
+    }
+    // The caller's spelling of the top (canonical paths on Windows are hard to read), where it can be had.
+    let depth = real.strip_prefix(top).ok()?.components().count();
+    let spelled = root
+        .ancestors()
+        .nth(depth)
+        .filter(|spelled| std::fs::canonicalize(spelled).is_ok_and(|found| found == top));
+    Some((spelled.unwrap_or(top).into(), prefix))
+}
+
+/// A `.git` file (worktree, submodule) or a directory that git would accept.
+fn is_repository(directory: &Path) -> bool {
+    let dot_git = directory.join(".git");
+    dot_git.is_file() || dot_git.join("HEAD").symlink_metadata().is_ok()
+}
+
+/// What a repository is to the workspace.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Top,
+    Submodule,
+    /// A repository of its own below the workspace that git does not track.
+    Nested,
+}
+
+/// Reads one repository. `prefix` is what its status puts before paths of the program's directory, `below` what the
+/// workspace puts before them.
+fn read(program: &Program, prefix: &[u8], kind: Kind, below: &[u8], listing: &mut Listing) -> Result<(), String> {
+    let (tracked, status) = std::thread::scope(|scope| {
+        let status = scope.spawn(|| {
+            program.output(&[
+                "status",
+                "--porcelain=v2",
+                "-z",
+                "--branch",
+                "--no-ahead-behind",
+                "--no-renames",
+                "--untracked-files=all",
+                "--ignore-submodules=none",
+                "--",
+                ".",
+            ])
+        });
+        let tracked = program.output(&["ls-files", "-z", "--stage"]);
+        (tracked, status.join())
+    });
+    let tracked = tracked?;
+    let status = status.map_err(|_| "the thread that reads `git status` ended early".to_string())??;
+
+    for entry in parse_stage(&tracked) {
+        let path = [below, entry.path].concat();
+        if entry.gitlink {
+            read_submodule(program, entry.path, &path, listing)?;
+        } else {
+            push(&path, kind != Kind::Nested, false, listing);
+        }
+    }
+    let status = parse_status(&status);
+    if kind == Kind::Top {
+        listing.head = status.head;
+        listing.branch = status.branch;
+    }
+    for entry in status.entries {
+        let inside = entry.path.strip_prefix(prefix).ok_or_else(|| {
+            format!(
+                "git reports `{}`, which is not below the workspace",
+                paths::spell_git(entry.path)
+            )
+        })?;
+        let path = [below, inside].concat();
+        if let (true, Some(nested)) = (entry.untracked, path.strip_suffix(b"/")) {
+            // git does not look into a repository of its own; cargo does.
+            let Some(directory) = paths::from_git(inside) else {
+                continue;
+            };
+            let program = program.within(&program.root.join(directory));
+            if read(&program, b"", Kind::Nested, &path, listing).is_err() {
+                push(nested, false, true, listing);
+            }
+            dirty(nested, true, kind, listing);
+            continue;
+        }
+        if entry.untracked {
+            push(&path, false, false, listing);
+        }
+        dirty(&path, entry.untracked, kind, listing);
+    }
+    Ok(())
+}
+
+fn read_submodule(program: &Program, inside: &[u8], path: &[u8], listing: &mut Listing) -> Result<(), String> {
+    let directory = paths::from_git(inside).map(|relative| program.root.join(relative));
+    match directory.filter(|directory| is_repository(directory)) {
+        Some(directory) => {
+            let below = [path, b"/"].concat();
+            read(&program.within(&directory), b"", Kind::Submodule, &below, listing)
+        }
+        None => {
+            push(path, true, true, listing);
+            Ok(())
+        }
+    }
+}
+
+fn push(path: &[u8], tracked: bool, submodule: bool, listing: &mut Listing) {
+    let Some(native) = paths::from_git(path) else { return };
+    listing.files.push(Listed {
+        native,
+        path: paths::spell_git(path),
+        tracked,
+        submodule,
+    });
+}
+
+/// Inside a submodule the work tree of the workspace differs in the submodule as a whole, which its own status says.
+fn dirty(path: &[u8], untracked: bool, kind: Kind, listing: &mut Listing) {
+    if kind == Kind::Top {
+        listing.dirty.push(DirtyPath {
+            path: paths::spell_git(path),
+            untracked,
+        });
+    }
+}
+
+struct Staged<'a> {
+    path: &'a [u8],
+    gitlink: bool,
+}
+
+/// `git ls-files -z --stage`: `<mode> <object> <stage>\t<path>\0`, a path in conflict once per stage.
+fn parse_stage(output: &[u8]) -> impl Iterator<Item = Staged<'_>> {
+    let mut last: &[u8] = b"";
+    records(output).filter_map(move |record| {
+        let tab = memchr::memchr(b'\t', record)?;
+        let path = &record[tab + 1..];
+        if path == std::mem::replace(&mut last, path) {
+            return None;
+        }
+        Some(Staged {
+            path,
+            gitlink: record.starts_with(b"160000 "),
+        })
+    })
+}
+
+struct Status<'a> {
+    head: Option<String>,
+    branch: Option<String>,
+    entries: Vec<StatusEntry<'a>>,
+}
+
+struct StatusEntry<'a> {
+    path: &'a [u8],
+    untracked: bool,
+}
+
+/// `git status --porcelain=v2 -z --branch`, described in git-status(1) under "Porcelain Format Version 2".
+fn parse_status(output: &[u8]) -> Status<'_> {
+    let mut status = Status {
+        head: None,
+        branch: None,
+        entries: Vec::new(),
+    };
+    let mut records = records(output);
+    while let Some(record) = records.next() {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if let Some(oid) = record.strip_prefix(b"# branch.oid ") {
+            status.head = (oid != b"(initial)").then(|| text(oid));
+        } else if let Some(name) = record.strip_prefix(b"# branch.head ") {
+            status.branch = (name != b"(detached)").then(|| text(name));
+        } else if let Some(path) = record.strip_prefix(b"? ") {
+            status.entries.push(StatusEntry { path, untracked: true });
+        } else {
+            let fields = match record.first() {
+                Some(b'1') => 8,
+                Some(b'2') => 9,
+                Some(b'u') => 10,
+                _ => continue,
+            };
+            if let Some(path) = record.splitn(fields + 1, |byte| *byte == b' ').nth(fields) {
+                status.entries.push(StatusEntry { path, untracked: false });
+            }
+            if record.first() == Some(&b'2') {
+                // The path it was renamed from.
+                records.next();
+            }
+        }
+    }
+    status
+}
+
+fn records(output: &[u8]) -> impl Iterator<Item = &[u8]> {
+    output.split(|byte| *byte == 0).filter(|record| !record.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn status_of_every_kind_is_understood() {
+        let output = b"# branch.oid 65851ad56ee935bc7a7044ab7b1ca5061ce2fe2b\0# branch.head main\0\
+            1 .M N... 100644 100644 100644 aaaa bbbb a file.rs\0\
+            2 R. N... 100644 100644 100644 aaaa bbbb R100 new name\0old name\0\
+            u UU N... 100644 100644 100644 100644 a b c both\0\
+            ? odd\nname\0! ignored\0";
+        let status = parse_status(output);
+        assert_eq!(status.branch.as_deref(), Some("main"));
+        let entries: Vec<_> = status
+            .entries
+            .iter()
+            .map(|entry| (String::from_utf8_lossy(entry.path).into_owned(), entry.untracked))
+            .collect();
+        let expected = [
+            ("a file.rs", false),
+            ("new name", false),
+            ("both", false),
+            ("odd\nname", true),
+        ];
+        assert_eq!(entries, expected.map(|(path, untracked)| (path.to_string(), untracked)));
+        let initial = parse_status(b"# branch.oid (initial)\0# branch.head (detached)\0");
+        assert_eq!((initial.head, initial.branch), (None, None));
+    }
+
+    #[test]
+    fn a_path_in_conflict_is_listed_once() {
+        let output = b"100644 a 1\tx\0100644 b 2\tx\0160000 c 0\tsub\0";
+        let staged: Vec<_> = parse_stage(output).map(|entry| (entry.path, entry.gitlink)).collect();
+        assert_eq!(staged, [(&b"x"[..], false), (&b"sub"[..], true)]);
+    }
+
+    proptest! {
+        #[test]
+        fn foreign_output_never_panics(output in proptest::collection::vec(any::<u8>(), 0..200)) {
+            parse_stage(&output).count();
+            parse_status(&output);
+        }
+
+        #[test]
+        fn cut_output_never_panics(cut in 0usize..120) {
+            let output = b"2 R. N... 100644 100644 100644 aaaa bbbb R100 new name\0old\0u UU N... 1 1 1 1 a b c both\0";
+            parse_status(&output[..cut.min(output.len())]);
+        }
+    }
+}

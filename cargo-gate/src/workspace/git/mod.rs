@@ -1,0 +1,133 @@
+//! Version control through the git command line, which knows worktrees, submodules, sparse and split indexes.
+//!
+//! The repository is the one that holds the workspace root; variables such as `GIT_DIR`, which hooks set for another
+//! directory, are not passed on.
+
+mod history;
+mod listing;
+
+pub use history::Ancestry;
+pub(crate) use listing::{Listed, Listing, list};
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use super::environment::Environment;
+use history::Memory;
+
+/// State of the git work tree that holds the workspace.
+#[derive(Debug, Clone)]
+pub struct Git {
+    /// Top of the work tree, absolute.
+    pub top: PathBuf,
+    /// Full hash of the commit that is checked out; `None` before the first commit.
+    pub head: Option<String>,
+    /// Branch that is checked out; `None` when detached.
+    pub branch: Option<String>,
+    /// Paths below the workspace root that differ from the commit (staged, modified, deleted, untracked), in the
+    /// spelling of [`super::files::File::path`], sorted.
+    pub dirty: Vec<DirtyPath>,
+    program: Program,
+    memory: Arc<Memory>,
+}
+
+/// A path that differs from the commit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DirtyPath {
+    /// Path relative to the workspace root.
+    pub path: String,
+    /// Whether git does not track it.
+    pub untracked: bool,
+}
+
+/// The git program and what it is called with.
+#[derive(Debug, Clone)]
+pub(crate) struct Program {
+    path: PathBuf,
+    root: PathBuf,
+    environment: Arc<Environment>,
+}
+
+impl Program {
+    /// The git on the `PATH`, to be run in `root`.
+    pub(crate) fn find(environment: &Environment, root: &Path) -> Option<Self> {
+        Some(Self {
+            path: environment.find_program(OsStr::new("git"), root)?,
+            root: root.into(),
+            environment: Arc::new(environment.clone()),
+        })
+    }
+
+    /// The same git in another directory.
+    fn within(&self, root: &Path) -> Self {
+        Self {
+            root: root.into(),
+            ..self.clone()
+        }
+    }
+
+    /// A command that takes no locks, runs no hooks, asks nobody and stays off the network.
+    fn command(&self) -> Command {
+        let mut command = self.environment.command(&self.path, &self.root);
+        // What `git rev-parse --local-env-vars` lists, apart from configuration, and what changes the meaning of paths.
+        for name in [
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+            "GIT_COMMON_DIR",
+            "GIT_DIR",
+            "GIT_GLOB_PATHSPECS",
+            "GIT_GRAFT_FILE",
+            "GIT_ICASE_PATHSPECS",
+            "GIT_IMPLICIT_WORK_TREE",
+            "GIT_INDEX_FILE",
+            "GIT_INTERNAL_SUPER_PREFIX",
+            "GIT_LITERAL_PATHSPECS",
+            "GIT_NAMESPACE",
+            "GIT_NOGLOB_PATHSPECS",
+            "GIT_NO_REPLACE_OBJECTS",
+            "GIT_OBJECT_DIRECTORY",
+            "GIT_PREFIX",
+            "GIT_REPLACE_REF_BASE",
+            "GIT_SHALLOW_FILE",
+            "GIT_WORK_TREE",
+        ] {
+            command.env_remove(name);
+        }
+        command
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("LC_ALL", "C")
+            .args(["-c", "core.fsmonitor=false", "-c", "core.quotepath=false"]);
+        command
+    }
+
+    /// Runs git and returns its output.
+    fn output(&self, arguments: &[&str]) -> Result<Vec<u8>, String> {
+        let output = self
+            .command()
+            .args(arguments)
+            .output()
+            .map_err(|error| format!("cannot run `{}`: {error}", self.path.display()))?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let message = String::from_utf8_lossy(&output.stderr);
+        let message = message.trim();
+        Err(message.strip_prefix("fatal: ").unwrap_or(message).to_string())
+    }
+}
+
+impl Git {
+    pub(crate) fn new(program: Program, listing: &Listing) -> Self {
+        Self {
+            top: listing.top.clone(),
+            head: listing.head.clone(),
+            branch: listing.branch.clone(),
+            dirty: listing.dirty.clone(),
+            program,
+            memory: Arc::default(),
+        }
+    }
+}

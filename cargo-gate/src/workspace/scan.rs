@@ -1,0 +1,278 @@
+//! Lists the files of the workspace and digests what the index does not know.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rayon::prelude::*;
+
+use crate::digest::Digest;
+use crate::error::Result;
+
+use super::environment::Environment;
+use super::files::{File, FileKind, FileList};
+use super::git::{self, Git, Listed};
+use super::index::{Entry, Index, Stamp};
+use super::paths;
+
+/// What was found below the root.
+#[derive(Debug)]
+pub(crate) struct Scan {
+    pub(crate) files: FileList,
+    pub(crate) git: Option<Git>,
+    /// Why there is no version control although there is a repository.
+    pub(crate) git_problem: Option<String>,
+    /// Entries for the index, when they differ from what it holds.
+    pub(crate) entries: Option<Vec<Entry>>,
+    /// When the scan began.
+    pub(crate) began: SystemTime,
+}
+
+/// Directories that are not part of the workspace, although they may lie below its root.
+#[derive(Debug, Clone)]
+pub(crate) struct Outside {
+    /// Relative to the workspace root.
+    directory: Option<PathBuf>,
+}
+
+impl Outside {
+    /// The target directory; where the whole workspace lies in it, only the gate directory.
+    pub(crate) fn new(root: &Path, target_dir: &Path) -> Self {
+        let directory = if root.starts_with(target_dir) {
+            target_dir.join("gate")
+        } else {
+            target_dir.to_path_buf()
+        };
+        Self {
+            directory: directory.strip_prefix(root).ok().map(Path::to_path_buf),
+        }
+    }
+
+    fn contains(&self, native: &Path) -> bool {
+        self.directory
+            .as_ref()
+            .is_some_and(|outside| native.starts_with(outside))
+    }
+}
+
+/// Reads the work tree below `root`.
+///
+/// # Errors
+/// The root cannot be listed.
+pub(crate) fn scan(root: &Path, outside: &Outside, gate_dir: &Path, environment: &Environment) -> Result<Scan> {
+    let began = SystemTime::now();
+    let (index, listed) = rayon::join(|| Index::load(gate_dir), || list(root, outside, environment));
+    let (git, git_problem, listed) = listed?;
+
+    let examined: Vec<Option<Examined>> = listed
+        .into_par_iter()
+        .with_min_len(32)
+        .map(|listed| examine(root, listed, &index))
+        .collect();
+    let changed = examined.iter().flatten().any(|one| one.read)
+        || examined.iter().flatten().filter(|one| one.stamp.is_some()).count() != index.len();
+    let mut entries = changed.then(Vec::new);
+    let mut files = Vec::with_capacity(examined.len());
+    for one in examined.into_iter().flatten() {
+        if let (Some(entries), Some(stamp), Some(digest)) = (&mut entries, one.stamp, one.file.digest) {
+            entries.push(Entry {
+                path: one.file.path.clone(),
+                stamp,
+                digest,
+            });
+        }
+        files.push(one.file);
+    }
+    Ok(Scan {
+        files: FileList::new(files),
+        git,
+        git_problem,
+        entries,
+        began,
+    })
+}
+
+impl Scan {
+    /// Leaves out what turned out not to be part of the workspace.
+    pub(crate) fn leave_out(&mut self, outside: &Outside) {
+        self.files.retain(|file| !outside.contains(&file.native));
+        if let Some(git) = &mut self.git {
+            git.dirty.retain(|dirty| {
+                let directory = outside.directory.as_deref().map(paths::spell);
+                directory.is_none_or(|directory| !is_below(&dirty.path, &directory))
+            });
+        }
+    }
+}
+
+fn is_below(path: &str, directory: &str) -> bool {
+    path.strip_prefix(directory)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+type Listings = (Option<Git>, Option<String>, Vec<Listed>);
+
+fn list(root: &Path, outside: &Outside, environment: &Environment) -> Result<Listings> {
+    let mut problem = None;
+    if let Some(program) = git::Program::find(environment, root) {
+        match git::list(&program) {
+            // A workspace that an ignore rule of an enclosing repository hides is not under version control.
+            Ok(Some(listing)) if listing.files.iter().any(|file| file.path == "Cargo.toml") => {
+                let mut git = Git::new(program, &listing);
+                let mut files = listing.files;
+                files.retain(|file| !outside.contains(&file.native));
+                if let Some(directory) = outside.directory.as_deref().map(paths::spell) {
+                    git.dirty.retain(|dirty| !is_below(&dirty.path, &directory));
+                }
+                return Ok((Some(git), None, files));
+            }
+            Ok(_) => {}
+            Err(message) => problem = Some(message),
+        }
+    }
+    Ok((None, problem, walk(root, outside)))
+}
+
+/// Every file that no ignore rule inside the workspace hides.
+fn walk(root: &Path, outside: &Outside) -> Vec<Listed> {
+    let outside = outside.clone();
+    let base = root.to_path_buf();
+    let walk = ignore::WalkBuilder::new(root)
+        .hidden(false)
+        .parents(false)
+        .git_global(false)
+        .require_git(false)
+        .filter_entry(move |entry| {
+            let inside = entry.path().strip_prefix(&base).unwrap_or(entry.path());
+            entry.file_name() != ".git" && !outside.contains(inside)
+        })
+        .build();
+    // What cannot be listed has no name to report; a directory without permission counts as unreadable by its own.
+    let mut files = Vec::new();
+    for found in walk {
+        match found {
+            Ok(entry) => {
+                if entry.file_type().is_some_and(|kind| kind.is_dir()) {
+                    continue;
+                }
+                push(root, entry.path(), &mut files);
+            }
+            Err(error) => {
+                if let Some(path) = path_of(&error) {
+                    push(root, path, &mut files);
+                }
+            }
+        }
+    }
+    files
+}
+
+fn push(root: &Path, path: &Path, files: &mut Vec<Listed>) {
+    let Ok(native) = path.strip_prefix(root) else { return };
+    files.push(Listed {
+        native: native.into(),
+        path: paths::spell(native),
+        tracked: false,
+        submodule: false,
+    });
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        _ => None,
+    }
+}
+
+struct Examined {
+    file: File,
+    /// Set when the digest may go into the index.
+    stamp: Option<Stamp>,
+    /// Whether the file had to be read.
+    read: bool,
+}
+
+/// Looks at one path; `None` for what is neither file nor link (a socket, a directory git knows nothing about).
+fn examine(root: &Path, listed: Listed, index: &Index) -> Option<Examined> {
+    let path = root.join(&listed.native);
+    let mut one = Examined {
+        file: File {
+            path: listed.path,
+            native: listed.native,
+            tracked: listed.tracked,
+            kind: FileKind::Submodule,
+            executable: false,
+            size: 0,
+            digest: None,
+        },
+        stamp: None,
+        read: false,
+    };
+    if listed.submodule {
+        return Some(one);
+    }
+    let file = &mut one.file;
+    match std::fs::symlink_metadata(&path) {
+        Ok(meta) if meta.file_type().is_symlink() => match std::fs::read_link(&path) {
+            Ok(target) => {
+                file.kind = FileKind::Symlink;
+                file.digest = Some(Digest::of(target.as_os_str().as_encoded_bytes()));
+                file.size = target.as_os_str().len() as u64;
+            }
+            Err(_) => file.kind = FileKind::Unreadable,
+        },
+        Ok(meta) if meta.is_file() => {
+            file.kind = FileKind::Regular;
+            file.size = meta.len();
+            file.executable = is_executable(&meta);
+            let stamp = Stamp::of(&meta);
+            file.digest = index.lookup(&file.path, &stamp);
+            one.stamp = Some(stamp);
+            if file.digest.is_none() {
+                one.read = true;
+                match hash(&path) {
+                    Ok((digest, size)) => {
+                        file.digest = Some(digest);
+                        // A file that grows while it is read has no stable state to remember.
+                        one.stamp = one.stamp.filter(|stamp| stamp.size == size);
+                        file.size = size;
+                    }
+                    Err(_) => {
+                        file.kind = FileKind::Unreadable;
+                        one.stamp = None;
+                        // Nothing new for the index.
+                        one.read = false;
+                    }
+                }
+            }
+        }
+        // A directory in the place of a tracked file.
+        Ok(_) if file.tracked => file.kind = FileKind::Missing,
+        Ok(meta) if meta.is_dir() => file.kind = FileKind::Unreadable,
+        Ok(_) => return None,
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => file.kind = FileKind::Unreadable,
+        Err(_) => file.kind = FileKind::Missing,
+    }
+    Some(one)
+}
+
+fn hash(path: &Path) -> io::Result<(Digest, u64)> {
+    let mut file = std::fs::File::open(path)?;
+    let mut hasher = blake3::Hasher::new();
+    // In pieces: a workspace may hold files larger than memory.
+    hasher.update_reader(&mut file)?;
+    Ok((Digest::from_bytes(*hasher.finalize().as_bytes()), hasher.count()))
+}
+
+#[cfg(unix)]
+fn is_executable(meta: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    meta.permissions().mode() & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &Metadata) -> bool {
+    false
+}
