@@ -17,8 +17,8 @@ use super::model::{
 use super::position::Positions;
 use super::problem::Problem;
 use super::raw::{
-    RawAllowed, RawBoundary, RawCommand, RawDate, RawPolicy, RawProfile, RawStages, RawTestSuite, RawTiers,
-    RawTool, RawToolSuite, RawWaiver,
+    RawAllowed, RawBoundary, RawCommand, RawDate, RawPolicy, RawProfile, RawStages, RawTestSuite, RawTiers, RawTool,
+    RawToolSuite, RawWaiver,
 };
 
 type Converted<T> = Result<T, Problem>;
@@ -39,11 +39,19 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
     Ok(Policy {
         source: None,
         stages: stages(raw.stage, &at)?,
-        profiles: raw.profile.into_iter().map(|(name, profile)| (name, requirements(profile, &at))).collect(),
+        profiles: raw
+            .profile
+            .into_iter()
+            .map(|(name, profile)| (name, requirements(profile, &at)))
+            .collect(),
         tiers: raw.tiers.map(|tiers| tier_policy(tiers, &at)).transpose()?,
         boundary: raw.boundary.map(|boundary| boundary_policy(boundary, &at)),
         suites: suites.into_iter().map(|(_, suite)| suite).collect(),
-        waivers: raw.waiver.into_iter().map(|waiver| waiver_policy(waiver, &at)).collect::<Converted<_>>()?,
+        waivers: raw
+            .waiver
+            .into_iter()
+            .map(|waiver| waiver_policy(waiver, &at))
+            .collect::<Converted<_>>()?,
         exclusions: raw
             .exclusion
             .into_iter()
@@ -78,7 +86,8 @@ fn duration(text: &str, span: &Range<usize>) -> Converted<Duration> {
 }
 
 fn day(date: &RawDate, span: &Range<usize>) -> Converted<jiff::civil::Date> {
-    date.day().ok_or_else(|| Problem::new(span.clone(), "a day is not understood"))
+    date.day()
+        .ok_or_else(|| Problem::new(span.clone(), "a day is not understood"))
 }
 
 fn stages(raw: RawStages, at: &impl Fn(Range<usize>) -> Location) -> Converted<BTreeMap<Stage, StagePolicy>> {
@@ -100,7 +109,13 @@ fn stages(raw: RawStages, at: &impl Fn(Range<usize>) -> Location) -> Converted<B
         if let Some(declared) = declared {
             let span = declared.span();
             let declared = declared.into_inner();
-            add(stage, declared.scope.unwrap_or_default(), declared.max_age, declared.strict, span)?;
+            add(
+                stage,
+                declared.scope.unwrap_or_default(),
+                declared.max_age,
+                declared.strict,
+                span,
+            )?;
         }
     }
     Ok(stages)
@@ -246,9 +261,8 @@ mod tests {
 
     #[test]
     fn arguments_of_tools_keep_the_output_readable() {
-        let command = |tool, args: &[&str]| {
-            tool_command(tool, args.iter().map(|word| (*word).to_owned()).collect()).join(" ")
-        };
+        let command =
+            |tool, args: &[&str]| tool_command(tool, args.iter().map(|word| (*word).to_owned()).collect()).join(" ");
         assert_eq!(command(RawTool::Clippy, &[]), "");
         assert_eq!(
             command(RawTool::Clippy, &["-p", "a", "--", "-Dwarnings"]),

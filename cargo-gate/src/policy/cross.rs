@@ -49,7 +49,11 @@ impl Rules<'_> {
         for (name, span) in sorted {
             if let Some(line) = first.get(name) {
                 let message = format!("{what} `{}` is declared twice", shown(name));
-                problems.push(Problem::new(span, message).label(format!("first declared on line {line}")).help(help));
+                problems.push(
+                    Problem::new(span, message)
+                        .label(format!("first declared on line {line}"))
+                        .help(help),
+                );
             } else {
                 first.insert(name, self.positions.line_index(span.start) + 1);
             }
@@ -69,7 +73,12 @@ impl Rules<'_> {
         let packages = elements(self.file, &["tiers", "exception"])
             .into_iter()
             .filter_map(|exception| text(exception, "package"));
-        self.duplicates(packages, "the exception for", "keep one exception per package", problems);
+        self.duplicates(
+            packages,
+            "the exception for",
+            "keep one exception per package",
+            problems,
+        );
     }
 
     fn tests_run(&self, problems: &mut Vec<Problem>) {
@@ -120,7 +129,10 @@ impl Rules<'_> {
                 continue;
             };
             if stage.parse::<Stage>().is_ok_and(|stage| stage > default) {
-                let message = format!("`{}` blocks at {default} by default; it cannot be moved to {stage}", shown(id));
+                let message = format!(
+                    "`{}` blocks at {default} by default; it cannot be moved to {stage}",
+                    shown(id)
+                );
                 let help = "remove the override; a single finding is permitted with `cargo gate waiver add`";
                 problems.push(Problem::new(span, message).help(help));
             }

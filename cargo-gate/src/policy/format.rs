@@ -36,7 +36,13 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
 
 /// Parses a calendar day, `YYYY-MM-DD` and nothing else.
 pub(super) fn date(text: &str) -> Option<Date> {
-    let shape = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
+    let shape = |(at, byte): (usize, u8)| {
+        if at == 4 || at == 7 {
+            byte == b'-'
+        } else {
+            byte.is_ascii_digit()
+        }
+    };
     if text.len() != 10 || !text.bytes().enumerate().all(shape) {
         return None;
     }
@@ -179,7 +185,13 @@ fn suite_name(value: &str) -> Result<(), FormatError> {
     let cleaned: String = value
         .to_lowercase()
         .chars()
-        .map(|char| if char.is_ascii() && allowed(char as u8) { char } else { '-' })
+        .map(|char| {
+            if char.is_ascii() && allowed(char as u8) {
+                char
+            } else {
+                '-'
+            }
+        })
         .collect();
     let help = match cleaned.trim_matches(['-', '_']) {
         "" => "write lowercase letters, digits, `-` and `_`".into(),
@@ -196,7 +208,19 @@ mod tests {
     fn durations_are_a_number_and_a_unit() {
         assert_eq!(duration("30d"), Some(Duration::from_secs(30 * 86_400)));
         assert_eq!(duration("12h"), Some(Duration::from_secs(12 * 3_600)));
-        for text in ["", "d", "30", "-1d", "+1d", "1.5h", "1 h", "1h30m", "30µ", "99999999999999999999d", "30ｄ"] {
+        for text in [
+            "",
+            "d",
+            "30",
+            "-1d",
+            "+1d",
+            "1.5h",
+            "1 h",
+            "1h30m",
+            "30µ",
+            "99999999999999999999d",
+            "30ｄ",
+        ] {
             assert_eq!(duration(text), None, "{text}");
         }
         assert_eq!(duration("18446744073709551615d"), None, "overflow");
@@ -205,15 +229,36 @@ mod tests {
     #[test]
     fn dates_are_year_month_day() {
         assert_eq!(date("2028-02-29"), Some(jiff::civil::date(2028, 2, 29)));
-        for text in ["2027-02-29", "2027-2-1", "2027-02-01T00:00", "20270201", "", "2027-02-0é"] {
+        for text in [
+            "2027-02-29",
+            "2027-2-1",
+            "2027-02-01T00:00",
+            "20270201",
+            "",
+            "2027-02-0é",
+        ] {
             assert_eq!(date(text), None, "{text}");
         }
     }
 
     #[test]
     fn command_lines_are_not_shell() {
-        assert_eq!(command_line(" cargo  test --features=a ").unwrap(), ["cargo", "test", "--features=a"]);
-        for text in ["a | b", "a && b", "a > b", "$HOME/x", "a 'b c'", "ls *.rs", "", "  ", "A=1 cargo test", "a\nb"] {
+        assert_eq!(
+            command_line(" cargo  test --features=a ").unwrap(),
+            ["cargo", "test", "--features=a"]
+        );
+        for text in [
+            "a | b",
+            "a && b",
+            "a > b",
+            "$HOME/x",
+            "a 'b c'",
+            "ls *.rs",
+            "",
+            "  ",
+            "A=1 cargo test",
+            "a\nb",
+        ] {
             assert!(command_line(text).is_err(), "{text}");
         }
         assert_eq!(
@@ -236,7 +281,10 @@ mod tests {
     #[test]
     fn suite_names_are_repaired() {
         assert_eq!(check("suite-name", "prod_smoke-2"), Ok(()));
-        assert_eq!(check("suite-name", "Prod Smoke").unwrap_err().help, "write `name = \"prod-smoke\"`");
+        assert_eq!(
+            check("suite-name", "Prod Smoke").unwrap_err().help,
+            "write `name = \"prod-smoke\"`"
+        );
         assert_eq!(
             check("suite-name", "é").unwrap_err().help,
             "write lowercase letters, digits, `-` and `_`"

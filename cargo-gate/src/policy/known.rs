@@ -30,12 +30,16 @@ impl<'a> Known<'a> {
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
-        self.catalogue.ids().chain(self.suites.iter().map(|(id, _)| id.as_str()))
+        self.catalogue
+            .ids()
+            .chain(self.suites.iter().map(|(id, _)| id.as_str()))
     }
 
     pub(super) fn blocks_at(&self, id: &str) -> Option<Stage> {
         let suite = || self.suites.iter().find(|(known, _)| known == id);
-        self.catalogue.blocks_at(id).or_else(|| suite().map(|(_, stage)| *stage))
+        self.catalogue
+            .blocks_at(id)
+            .or_else(|| suite().map(|(_, stage)| *stage))
     }
 }
 
@@ -54,5 +58,6 @@ pub(super) fn elements<'t, 'i>(file: &'t DeTable<'i>, path: &[&str]) -> Vec<&'t 
 
 /// The table at `path`, if there is one.
 pub(super) fn table<'t, 'i>(file: &'t DeTable<'i>, path: &[&str]) -> Option<&'t DeTable<'i>> {
-    path.iter().try_fold(file, |table, key| table.get(*key)?.get_ref().as_table())
+    path.iter()
+        .try_fold(file, |table, key| table.get(*key)?.get_ref().as_table())
 }

@@ -83,7 +83,9 @@ pub(super) fn read(path: &Path, shown: &str) -> Result<Option<String>> {
         return Err(usage(path, format!("`{shown}` is larger than 1 MiB"))
             .with_help("remove what does not belong into a policy; generated data goes into files of its own"));
     }
-    String::from_utf8(bytes).map(Some).map_err(|error| not_utf8(path, shown, &error))
+    String::from_utf8(bytes)
+        .map(Some)
+        .map_err(|error| not_utf8(path, shown, &error))
 }
 
 fn not_utf8(path: &Path, shown: &str, error: &std::string::FromUtf8Error) -> Error {
@@ -98,7 +100,10 @@ fn not_utf8(path: &Path, shown: &str, error: &std::string::FromUtf8Error) -> Err
     let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
     usage(
         path,
-        format!("{shown}:{line}:{column}: byte 0x{:02x} at offset {offset} is not UTF-8", bytes[offset]),
+        format!(
+            "{shown}:{line}:{column}: byte 0x{:02x} at offset {offset} is not UTF-8",
+            bytes[offset]
+        ),
     )
     .with_help("save the file as UTF-8")
 }

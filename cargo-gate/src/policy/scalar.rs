@@ -43,7 +43,14 @@ pub(super) fn integer(
         _ => "write a smaller number".into(),
     };
     let help = text(views, "x-help").map_or(usual, str::to_owned);
-    Err(Problem::new(span, format!("{subject} is out of range: {}", super::walk::shown(&integer.to_string()))).help(help))
+    Err(Problem::new(
+        span,
+        format!(
+            "{subject} is out of range: {}",
+            super::walk::shown(&integer.to_string())
+        ),
+    )
+    .help(help))
 }
 
 /// Checks `x-sane-min` and `x-sane-max`.
@@ -81,10 +88,22 @@ pub(super) fn duration(
         return Ok(None);
     };
     let outside = |min, max| {
-        let short = bound(min).filter(|(_, min)| duration < *min).map(|(min, _)| ("shorter", min));
-        short.or_else(|| bound(max).filter(|(_, max)| duration > *max).map(|(max, _)| ("longer", max)))
+        let short = bound(min)
+            .filter(|(_, min)| duration < *min)
+            .map(|(min, _)| ("shorter", min));
+        short.or_else(|| {
+            bound(max)
+                .filter(|(_, max)| duration > *max)
+                .map(|(max, _)| ("longer", max))
+        })
     };
-    let between = |min, max| format!("write a duration from \"{}\" to \"{}\"", text(views, min).unwrap_or("0s"), max);
+    let between = |min, max| {
+        format!(
+            "write a duration from \"{}\" to \"{}\"",
+            text(views, min).unwrap_or("0s"),
+            max
+        )
+    };
     if let Some((how, limit)) = outside("x-min", "x-max") {
         let max = text(views, "x-max").unwrap_or(limit);
         let problem = Problem::new(span, format!("{subject} is {value}, {how} than the limit of {limit}"));

@@ -97,7 +97,10 @@ mod tests {
         fn walk(at: &str, schema: &Value) {
             if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
                 for (key, property) in properties {
-                    assert!(property["description"].is_string(), "`{key}` of {at} has no doc comment");
+                    assert!(
+                        property["description"].is_string(),
+                        "`{key}` of {at} has no doc comment"
+                    );
                     walk(key, property);
                 }
             }

@@ -17,6 +17,7 @@ impl Policy {
             Input::PolicyProfiles => bytes(&self.profiles),
             Input::PolicyBoundary => bytes(&self.boundary),
             Input::PolicyStages => bytes(&self.stages),
+            Input::PolicySuites => bytes(&self.suites),
             // Sanity warnings follow from the text and from the tool's own ranges.
             Input::PolicyFile => bytes(&(
                 self.source.as_ref().map(|source| (&source.path, &source.text)),

@@ -108,7 +108,14 @@ fn a_full_policy_is_understood() {
     let policy = parse(FULL);
     assert!(policy.sanity.is_empty());
     assert_eq!(policy.stages.len(), 3);
-    assert_eq!(policy.suites.iter().map(|suite| suite.name.as_str()).collect::<Vec<_>>(), ["lints", "all", "smoke"]);
+    assert_eq!(
+        policy
+            .suites
+            .iter()
+            .map(|suite| suite.name.as_str())
+            .collect::<Vec<_>>(),
+        ["lints", "all", "smoke"]
+    );
     let sections = serde_json::json!({
         "stages": policy.stages,
         "profiles": policy.profiles,
@@ -129,16 +136,29 @@ const SMALL: &str = "version = 1\nstage.pilot.scope = \"x\"\n";
 fn an_empty_file_names_what_is_missing() {
     for text in ["", "\u{feff}", "# nothing\r\n"] {
         let errors = validate("gate.toml", text, &catalogue()).unwrap_err();
-        let helps: Vec<_> = errors.problems().iter().map(|problem| problem.help.clone().unwrap()).collect();
-        assert_eq!(helps, ["add `stage.pilot.scope = \"one internal service\"`", "add `version = 1`"], "{text:?}");
+        let helps: Vec<_> = errors
+            .problems()
+            .iter()
+            .map(|problem| problem.help.clone().unwrap())
+            .collect();
+        assert_eq!(
+            helps,
+            [
+                "add `stage.pilot.scope = \"one internal service\"`",
+                "add `version = 1`"
+            ],
+            "{text:?}"
+        );
     }
     assert_snapshot!("empty", errors(""));
 }
 
 #[test]
 fn unknown_keys_are_errors_with_a_suggestion() {
-    assert_snapshot!("unknown_keys", errors(
-        r#"
+    assert_snapshot!(
+        "unknown_keys",
+        errors(
+            r#"
 version = 1
 colour = true
 
@@ -159,13 +179,16 @@ overflow_checks = true
 
 [suites]
 "#,
-    ));
+        )
+    );
 }
 
 #[test]
 fn wrong_words_types_and_ranges_come_all_at_once() {
-    assert_snapshot!("wrong_values", errors(
-        r#"version = 2
+    assert_snapshot!(
+        "wrong_values",
+        errors(
+            r#"version = 2
 stage.pilot = { scope = "  ", strict = "yes" }
 stage.controlled.max-age = "2 weeks"
 stage.broad.max-age = "10m"
@@ -216,14 +239,18 @@ blocks-at = "broad"
 [checks."lockfile.traked"]
 blocks-at = "pilot"
 "#,
-    ));
+        )
+    );
 }
 
 #[test]
 fn syntax_and_content_are_reported_together() {
-    assert_snapshot!("syntax_and_content", errors(
-        "version = \r\n\r\n[stage.pilot]\r\nscope = 'x\r\nscope = \"ü\"\r\nstrcit = true\r\n\r\n[tiers]\r\ndefault = \"nativ\"\r\n[tiers]\r\n",
-    ));
+    assert_snapshot!(
+        "syntax_and_content",
+        errors(
+            "version = \r\n\r\n[stage.pilot]\r\nscope = 'x\r\nscope = \"ü\"\r\nstrcit = true\r\n\r\n[tiers]\r\ndefault = \"nativ\"\r\n[tiers]\r\n",
+        )
+    );
 }
 
 #[test]
@@ -231,7 +258,10 @@ fn a_byte_order_mark_and_line_ends_of_windows_are_fine() {
     let text = format!("\u{feff}{}", FULL.replace('\n', "\r\n"));
     let policy = parse(&text);
     let location = &policy.waivers[0].location;
-    assert_eq!((location.line, location.column, location.length), (Some(58), Some(1), Some(10)));
+    assert_eq!(
+        (location.line, location.column, location.length),
+        (Some(58), Some(1), Some(10))
+    );
     assert_eq!(policy.source.unwrap().text, text, "the text is kept byte for byte");
     let errors = validate("gate.toml", "\u{feff}versoin = 1\r\n", &catalogue()).unwrap_err();
     assert_eq!(errors.locations()[0].column, Some(1));
@@ -239,8 +269,17 @@ fn a_byte_order_mark_and_line_ends_of_windows_are_fine() {
 
 #[test]
 fn columns_count_characters() {
-    let errors = validate("gate.toml", &format!("{SMALL}tiers = {{ \"über\" = 1, defualt = 2 }}\n"), &catalogue());
-    let columns: Vec<_> = errors.unwrap_err().locations().iter().map(|location| location.column).collect();
+    let errors = validate(
+        "gate.toml",
+        &format!("{SMALL}tiers = {{ \"über\" = 1, defualt = 2 }}\n"),
+        &catalogue(),
+    );
+    let columns: Vec<_> = errors
+        .unwrap_err()
+        .locations()
+        .iter()
+        .map(|location| location.column)
+        .collect();
     assert_eq!(columns, [Some(11), Some(23)]);
 }
 
@@ -264,10 +303,22 @@ fn slices_hold_their_section_and_its_place() {
     let policy = parse(FULL);
     let moved = parse(&format!("\n{FULL}"));
     let edited = parse(&FULL.replace("native", "idiomatic"));
-    for input in [Input::PolicyTiers, Input::PolicyProfiles, Input::PolicyBoundary, Input::PolicyStages] {
+    for input in Input::ALL
+        .iter()
+        .copied()
+        .filter(|input| input.name().starts_with("policy: "))
+    {
         assert_eq!(policy.slice(input), parse(FULL).slice(input));
-        assert_ne!(policy.slice(input), moved.slice(input), "{input:?} does not notice that it moved");
-        assert_eq!(policy.slice(input) == edited.slice(input), input != Input::PolicyTiers, "{input:?}");
+        assert_ne!(
+            policy.slice(input),
+            moved.slice(input),
+            "{input:?} does not notice that it moved"
+        );
+        assert_eq!(
+            policy.slice(input) == edited.slice(input),
+            input != Input::PolicyTiers,
+            "{input:?}"
+        );
     }
     assert_ne!(policy.slice(Input::PolicyFile), edited.slice(Input::PolicyFile));
     assert!(policy.slice(Input::Lockfile).is_empty());
@@ -285,7 +336,10 @@ fn files_that_cannot_be_a_policy() {
     let root = directory.path();
     let file = root.join("gate.toml");
 
-    assert!(load(root, None, &catalogue()).unwrap().source.is_none(), "no file means the defaults");
+    assert!(
+        load(root, None, &catalogue()).unwrap().source.is_none(),
+        "no file means the defaults"
+    );
     assert_snapshot!(
         load_error(root, Some(Path::new("nowhere/gate.toml"))),
         @"there is no policy file `nowhere/gate.toml`; name an existing file, or write one with `cargo gate init`"

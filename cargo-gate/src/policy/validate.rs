@@ -12,8 +12,8 @@ use super::model::{Policy, PolicySource, SanityWarning};
 use super::position::Positions;
 use super::problem::{PolicyErrors, Problem};
 use super::raw::RawPolicy;
-use super::walk::{Findings, shown, walk};
 use super::schema;
+use super::walk::{Findings, shown, walk};
 
 /// Validates the text of a policy file. `path` is what messages and locations call it.
 ///
@@ -45,7 +45,10 @@ pub fn validate(path: &str, text: &str, catalogue: &Catalogue) -> Result<Policy,
         // What the parser recovered around a syntax error is a guess: a line that does not parse has one error, and
         // keys that seem to be missing may stand on it.
         let syntax: Vec<Problem> = syntax.iter().map(|error| syntax_problem(body, error)).collect();
-        let broken: Vec<usize> = syntax.iter().map(|error| positions.line_index(error.span.start)).collect();
+        let broken: Vec<usize> = syntax
+            .iter()
+            .map(|error| positions.line_index(error.span.start))
+            .collect();
         problems.retain(|problem| !broken.contains(&positions.line_index(problem.span.start)));
         problems.extend(syntax);
     }

@@ -118,7 +118,11 @@ mod tests {
         assert_eq!(policy.waivers.len(), 2);
         assert_eq!(policy.waivers[0].reason, waiver().reason);
         assert_eq!(policy.waivers[0].expires, waiver().expires);
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "no temporary file is left");
+        assert_eq!(
+            std::fs::read_dir(directory.path()).unwrap().count(),
+            1,
+            "no temporary file is left"
+        );
     }
 
     #[test]
@@ -136,8 +140,14 @@ mod tests {
         assert!(!path.exists());
 
         std::fs::write(&path, POLICY).unwrap();
-        let unknown = NewWaiver { check: "boundary.row".into(), ..waiver() };
-        let blank = NewWaiver { owner: "  ".into(), ..waiver() };
+        let unknown = NewWaiver {
+            check: "boundary.row".into(),
+            ..waiver()
+        };
+        let blank = NewWaiver {
+            owner: "  ".into(),
+            ..waiver()
+        };
         for wrong in [unknown, blank] {
             let error = append_waiver(&path, &wrong, &catalogue()).unwrap_err();
             assert_eq!(error.exit_code(), crate::exit::USAGE);

@@ -82,6 +82,12 @@ impl Place {
         }
     }
 
+    /// Where a key of the value stands.
+    fn within(&self) -> String {
+        let place = if self.path.is_empty() { "at" } else { "in" };
+        format!("{place} {}", self.table())
+    }
+
     /// The value as a table.
     fn table(&self) -> String {
         match (self.path.as_str(), self.element) {
@@ -212,7 +218,10 @@ impl<'a> Walker<'a> {
         if let Err(problem) = scalar::length(views, text, span.clone(), &place.subject()) {
             return self.problem(problem);
         }
-        let Some(name) = keyword(views, "x-format").or_else(|| keyword(views, "format")).and_then(Value::as_str) else {
+        let Some(name) = keyword(views, "x-format")
+            .or_else(|| keyword(views, "format"))
+            .and_then(Value::as_str)
+        else {
             return;
         };
         if name == "check" {
@@ -261,8 +270,7 @@ impl<'a> Walker<'a> {
                 self.value(&self.views(schema), value, &place.child(name));
             } else {
                 let keys = properties.map(Map::keys).into_iter().flatten().map(String::as_str);
-                let mut problem =
-                    Problem::new(key.span(), format!("unknown key `{}` in {}", shown(name), place.table()));
+                let mut problem = Problem::new(key.span(), format!("unknown key `{}` {}", shown(name), place.within()));
                 // A key that is already there is not what was meant.
                 let free = keys.clone().filter(|key| !table.contains_key(*key));
                 if let Some(known) = similar(name, free) {
@@ -275,14 +283,17 @@ impl<'a> Walker<'a> {
                 self.problem(problem);
             }
         }
-        let required = keyword(views, "required").and_then(Value::as_array).into_iter().flatten();
+        let required = keyword(views, "required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         for key in required.filter_map(Value::as_str) {
             if table.contains_key(key) || meant.contains(&key) {
                 continue;
             }
             let schema = properties.and_then(|properties| properties.get(key));
             let help = schema.and_then(|schema| addition(key, schema));
-            let message = format!("`{key}` is missing in {}", place.table());
+            let message = format!("`{key}` is missing {}", place.within());
             self.found.missing.push(Problem {
                 help,
                 ..Problem::new(span.clone(), message)
@@ -293,7 +304,10 @@ impl<'a> Walker<'a> {
     fn wrong_type(&mut self, views: &Views<'a>, value: &Spanned<DeValue<'_>>, place: &Place) {
         let kinds = self.kinds(views);
         let date = keyword(views, "format").is_some_and(|format| format == "date");
-        let names: Vec<&str> = kinds.iter().map(|kind| if date { "a day" } else { kind_name(kind) }).collect();
+        let names: Vec<&str> = kinds
+            .iter()
+            .map(|kind| if date { "a day" } else { kind_name(kind) })
+            .collect();
         let got = toml_kind(value.get_ref());
         let message = format!("{} takes {}, not {got}", place.subject(), choice(&names));
         let mut problem = Problem::new(value.span(), message).label(format!("this is {got}"));

@@ -21,7 +21,10 @@ pub(super) enum Existing {
 pub(super) fn write_atomically(path: &Path, text: &str, existing: Existing) -> Result<()> {
     // A link is followed, so that the file it names changes and the link stays.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = target
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let failed = |error: &std::io::Error| cannot_write(path, error);
     fs::create_dir_all(directory).map_err(|error| failed(&error))?;
     let permissions = fs::metadata(&target).ok().map(|metadata| metadata.permissions());

@@ -9,7 +9,12 @@ fn facts() -> InitFacts {
         raw_boundaries,
     };
     InitFacts {
-        members: vec![member("app", Some(0)), member("ffi-sys", Some(12)), member("one", Some(1)), member("new", None)],
+        members: vec![
+            member("app", Some(0)),
+            member("ffi-sys", Some(12)),
+            member("one", Some(1)),
+            member("new", None),
+        ],
         nextest: false,
         lockfile: true,
         ..InitFacts::default()
@@ -20,11 +25,24 @@ fn facts() -> InitFacts {
 fn uncommented(text: &str) -> String {
     let example = |line: &&str| {
         let body = line.trim_start_matches("# ");
-        body.starts_with("[[") || body.split_once(" = ").is_some_and(|(key, _)| !key.contains([' ', '`', ':']))
+        body.starts_with("[[")
+            || body
+                .split_once(" = ")
+                .is_some_and(|(key, _)| !key.contains([' ', '`', ':']))
     };
     text.lines()
-        .map(|line| if example(&line) { line.trim_start_matches("# ") } else { line })
-        .map(|line| line.replace("= \"\"", "= \"filled in\"").replace("packages = []", "packages = [\"app\"]") + "\n")
+        .map(|line| {
+            if example(&line) {
+                line.trim_start_matches("# ")
+            } else {
+                line
+            }
+        })
+        .map(|line| {
+            line.replace("= \"\"", "= \"filled in\"")
+                .replace("packages = []", "packages = [\"app\"]")
+                + "\n"
+        })
         .collect()
 }
 
@@ -37,15 +55,26 @@ fn the_policy_validates_for_any_workspace() {
     for nextest in [false, true] {
         for lockfile in [false, true] {
             for tiers in [None, tiers.clone()] {
-                let facts = InitFacts { nextest, lockfile, tiers: tiers.clone(), ..facts() };
+                let facts = InitFacts {
+                    nextest,
+                    lockfile,
+                    tiers: tiers.clone(),
+                    ..facts()
+                };
                 let text = policy_text(&facts);
                 let policy = validate("gate.toml", &text, &catalogue).unwrap_or_else(|e| panic!("{}", e.render(false)));
                 assert!(policy.sanity.is_empty(), "{:?}", policy.sanity);
                 assert!(text.starts_with("#:schema https://"));
                 let written = policy.tiers.unwrap();
                 let expected = tiers.as_ref();
-                assert_eq!(written.default, expected.map_or(crate::policy::Tier::Portable, |tiers| tiers.default));
-                assert_eq!(written.exceptions.len(), expected.map_or(0, |tiers| tiers.exceptions.len()));
+                assert_eq!(
+                    written.default,
+                    expected.map_or(crate::policy::Tier::Portable, |tiers| tiers.default)
+                );
+                assert_eq!(
+                    written.exceptions.len(),
+                    expected.map_or(0, |tiers| tiers.exceptions.len())
+                );
                 let locked = policy.suites[0].command.contains(&"--locked".to_owned());
                 assert_eq!(locked, lockfile);
                 assert!(!text.contains("unsafe {") && !text.contains("unsafe fn"));
@@ -67,15 +96,25 @@ fn policy_of_a_workspace_with_raw_boundaries() {
 
 #[test]
 fn workflows() {
-    let facts = InitFacts { nextest: true, toolchain: Some("1.95.0".into()), ..facts() };
+    let facts = InitFacts {
+        nextest: true,
+        toolchain: Some("1.95.0".into()),
+        ..facts()
+    };
     assert_snapshot!("github", github_workflow(&facts));
     assert_snapshot!("gitlab", gitlab_pipeline(&facts));
     // Nothing but commits of actions is used.
     for line in github_workflow(&facts).lines().filter(|line| line.contains("uses:")) {
         let commit = line.split_once('@').unwrap().1.split(' ').next().unwrap();
-        assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{line}");
+        assert!(
+            commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{line}"
+        );
     }
-    let odd = InitFacts { default_branch: Some("a\"]\n evil: [\"".into()), ..facts };
+    let odd = InitFacts {
+        default_branch: Some("a\"]\n evil: [\"".into()),
+        ..facts
+    };
     assert!(github_workflow(&odd).contains("branches: [\"main\"]"));
 }
 
@@ -89,7 +128,10 @@ fn nothing_is_overwritten_without_force() {
     let services = [Ci::Github, Ci::Gitlab];
 
     let plan = plan_init(&facts(), &services, &existing, false);
-    assert_eq!(actions(&plan), [FileAction::Keep, FileAction::Create, FileAction::Create]);
+    assert_eq!(
+        actions(&plan),
+        [FileAction::Keep, FileAction::Create, FileAction::Create]
+    );
     write_plan(root, &plan).unwrap();
     assert_eq!(std::fs::read_to_string(root.join("gate.toml")).unwrap(), "mine");
     let workflow = std::fs::read_to_string(root.join(".github/workflows/gate.yml")).unwrap();

@@ -107,13 +107,7 @@ fn lto(_: &mut SchemaGenerator) -> Schema {
 }
 
 fn debug(_: &mut SchemaGenerator) -> Schema {
-    let levels = [
-        "none",
-        "line-directives-only",
-        "line-tables-only",
-        "limited",
-        "full",
-    ];
+    let levels = ["none", "line-directives-only", "line-tables-only", "limited", "full"];
     one_or_many(&[truth(), integer(0, 2), words(&levels)])
 }
 
