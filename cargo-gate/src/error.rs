@@ -18,6 +18,8 @@ pub struct Error {
     pub help: Option<String>,
     /// Text already rendered for people (source snippets with carets), shown instead of `message` by the printer.
     pub rendered: Option<String>,
+    /// The same text with ANSI styles, for a printer that shows colour.
+    pub rendered_styled: Option<String>,
 }
 
 /// Class of an [`Error`].
@@ -52,6 +54,7 @@ impl Error {
             path: None,
             help: None,
             rendered: None,
+            rendered_styled: None,
         }
     }
 

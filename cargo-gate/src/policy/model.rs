@@ -56,7 +56,7 @@ pub struct PolicySource {
 /// What a stage declares.
 #[derive(Debug, Clone, Serialize)]
 pub struct StagePolicy {
-    /// Deployment scope in words.
+    /// Deployment scope in words; empty when a stage after pilot declares none.
     pub scope: String,
     /// How old the decision of the predecessor may be.
     pub max_age: Option<Duration>,
@@ -70,7 +70,7 @@ pub struct StagePolicy {
 #[derive(Debug, Clone, Serialize)]
 pub struct ProfilePolicy {
     /// Allowed values by key (`overflow-checks`, `panic`, `lto`, `debug`, `strip`, `codegen-units`, `incremental`,
-    /// `opt-level`, `debug-assertions`), in the normal form of [`ProfileValue`].
+    /// `opt-level`, `debug-assertions`), as written in the file.
     pub requirements: BTreeMap<String, ProfileRequirement>,
 }
 
@@ -83,8 +83,8 @@ pub struct ProfileRequirement {
     pub location: Location,
 }
 
-/// A value of a profile key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A value of a profile key, as it is written in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(untagged)]
 pub enum ProfileValue {
     /// `true` or `false`.

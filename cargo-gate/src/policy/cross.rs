@@ -1,0 +1,172 @@
+//! Rules between values. They read the spanned file, not the typed one, so that they speak even where other values are
+//! wrong; what has the wrong type is left to [`super::walk`].
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::stage::Stage;
+
+use super::format;
+use super::known::{Known, elements, table};
+use super::position::Positions;
+use super::problem::Problem;
+use super::walk::{Oddity, shown};
+
+type Found<'t, 'i> = &'t Spanned<DeValue<'i>>;
+
+/// What the rules found.
+pub(super) struct Rules<'a> {
+    pub(super) file: &'a DeTable<'a>,
+    pub(super) known: &'a Known<'a>,
+    pub(super) positions: &'a Positions<'a>,
+}
+
+impl Rules<'_> {
+    /// All errors.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        self.unique_suites(&mut problems);
+        self.unique_tier_exceptions(&mut problems);
+        self.tests_run(&mut problems);
+        self.exclusions_name_something(&mut problems);
+        self.overrides_are_earlier(&mut problems);
+        problems
+    }
+
+    fn duplicates<'t>(
+        &self,
+        found: impl Iterator<Item = (&'t str, Range<usize>)>,
+        what: &str,
+        help: &str,
+        problems: &mut Vec<Problem>,
+    ) {
+        let mut sorted: Vec<_> = found.collect();
+        sorted.sort_by_key(|(_, span)| span.start);
+        let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+        for (name, span) in sorted {
+            if let Some(line) = first.get(name) {
+                let message = format!("{what} `{}` is declared twice", shown(name));
+                problems.push(
+                    Problem::new(span, message)
+                        .label(format!("first declared on line {line}"))
+                        .help(help),
+                );
+            } else {
+                first.insert(name, self.positions.line_index(span.start) + 1);
+            }
+        }
+    }
+
+    /// Names of suites are unique across kinds: they name logs and are what `cargo gate suite` takes.
+    fn unique_suites(&self, problems: &mut Vec<Problem>) {
+        let names = ["test", "tool"]
+            .into_iter()
+            .flat_map(|kind| elements(self.file, &["suite", kind]))
+            .filter_map(|suite| text(suite, "name"));
+        self.duplicates(names, "the suite", "give each suite a name of its own", problems);
+    }
+
+    fn unique_tier_exceptions(&self, problems: &mut Vec<Problem>) {
+        let packages = elements(self.file, &["tiers", "exception"])
+            .into_iter()
+            .filter_map(|exception| text(exception, "package"));
+        self.duplicates(
+            packages,
+            "the exception for",
+            "keep one exception per package",
+            problems,
+        );
+    }
+
+    fn tests_run(&self, problems: &mut Vec<Problem>) {
+        for suite in elements(self.file, &["suite", "test"]) {
+            let required = suite.get("required").and_then(|value| value.get_ref().as_bool());
+            let Some(least) = suite.get("min-tests") else {
+                continue;
+            };
+            let zero = least
+                .get_ref()
+                .as_integer()
+                .is_some_and(|least| i64::from_str_radix(least.as_str(), least.radix()) == Ok(0));
+            if zero && required != Some(false) {
+                let message = "a required suite that may run no test proves nothing";
+                problems.push(
+                    Problem::new(least.span(), message).help("write `min-tests = 1` or more, or `required = false`"),
+                );
+            }
+        }
+    }
+
+    fn exclusions_name_something(&self, problems: &mut Vec<Problem>) {
+        let Some(array) = self.file.get("exclusion").and_then(|value| value.get_ref().as_array()) else {
+            return;
+        };
+        for element in array.iter() {
+            let Some(exclusion) = element.get_ref().as_table() else {
+                continue;
+            };
+            let names = |key: &str| match exclusion.get(key).map(Spanned::get_ref) {
+                None => false,
+                Some(DeValue::Array(items)) => !items.is_empty(),
+                Some(_) => true,
+            };
+            if !names("packages") && !names("paths") {
+                let message = "the exclusion names neither a package nor a path, so it excludes nothing";
+                let help = "add `packages = [\"…\"]` or `paths = [\"…\"]`";
+                problems.push(Problem::new(element.span(), message).help(help));
+            }
+        }
+    }
+
+    fn overrides_are_earlier(&self, problems: &mut Vec<Problem>) {
+        for (id, value) in table(self.file, &["checks"]).into_iter().flat_map(DeTable::iter) {
+            let id: &str = id.get_ref();
+            let declared = value.get_ref().as_table().and_then(|check| text(check, "blocks-at"));
+            let (Some((stage, span)), Some(default)) = (declared, self.known.blocks_at(id)) else {
+                continue;
+            };
+            if stage.parse::<Stage>().is_ok_and(|stage| stage > default) {
+                let message = format!(
+                    "`{}` blocks at {default} by default; it cannot be moved to {stage}",
+                    shown(id)
+                );
+                let help = "remove the override; a single finding is permitted with `cargo gate waiver add`";
+                problems.push(Problem::new(span, message).help(help));
+            }
+        }
+    }
+
+    /// Values that are possible but rarely meant.
+    pub(super) fn oddities(&self) -> Vec<Oddity> {
+        let mut odd = Vec::new();
+        let age = |stage: Stage| {
+            let value: Found<'_, '_> = table(self.file, &["stage", stage.name()])?.get("max-age")?;
+            Some((format::duration(value.get_ref().as_str()?)?, value.span()))
+        };
+        if let Some((_, span)) = age(Stage::Pilot) {
+            odd.push(Oddity {
+                message: "`max-age` has no effect at pilot, which has no stage before it".into(),
+                help: "remove the line, or move it to `[stage.controlled]`".into(),
+                span,
+            });
+        }
+        if let (Some((controlled, _)), Some((broad, span))) = (age(Stage::Controlled), age(Stage::Broad)) {
+            if broad > controlled {
+                odd.push(Oddity {
+                    message: "broad accepts an older decision than controlled does".into(),
+                    help: "write a `max-age` that is not longer than that of `[stage.controlled]`".into(),
+                    span,
+                });
+            }
+        }
+        odd
+    }
+}
+
+fn text<'t>(table: &'t DeTable<'_>, key: &str) -> Option<(&'t str, Range<usize>)> {
+    let value = table.get(key)?;
+    Some((value.get_ref().as_str()?, value.span()))
+}

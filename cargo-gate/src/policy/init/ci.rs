@@ -1,0 +1,119 @@
+//! The text of CI workflows. Third-party actions are pinned by commit; everything else is a plain command.
+
+use super::InitFacts;
+
+/// actions/checkout, by the commit of its v4.2.2.
+const CHECKOUT: &str = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2";
+/// actions/upload-artifact, by the commit of its v4.6.2.
+const UPLOAD: &str = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2";
+
+/// `cargo gate pilot`, with `--locked` where there is a lockfile to hold.
+fn gate_command(facts: &InitFacts) -> &'static str {
+    if facts.lockfile {
+        "cargo gate pilot --locked"
+    } else {
+        "cargo gate pilot"
+    }
+}
+
+fn branch(facts: &InitFacts) -> &str {
+    // Only what needs no quoting in YAML; anything odder is left to the owner.
+    let plain = |branch: &&str| {
+        let ordinary = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+        branch.bytes().all(ordinary) && branch.starts_with(|char: char| char.is_ascii_alphabetic())
+    };
+    facts.default_branch.as_deref().filter(plain).unwrap_or("main")
+}
+
+/// `.github/workflows/gate.yml`: the pilot gate on Linux, macOS and Windows.
+pub fn github_workflow(facts: &InitFacts) -> String {
+    let branch = branch(facts);
+    let gate = gate_command(facts);
+    let nextest = if facts.nextest {
+        "      - run: cargo install cargo-nextest --locked\n"
+    } else {
+        ""
+    };
+    format!(
+        "\
+# Written by `cargo gate init`; yours to change.
+name: gate
+
+on:
+  push:
+    branches: [\"{branch}\"]
+  pull_request:
+
+permissions:
+  contents: read
+
+concurrency:
+  group: gate-${{{{ github.ref }}}}
+  cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}
+
+jobs:
+  pilot:
+    strategy:
+      fail-fast: false
+      matrix:
+        os: [ubuntu-latest, macos-latest, windows-latest]
+    runs-on: ${{{{ matrix.os }}}}
+    timeout-minutes: 60
+    steps:
+      - uses: {CHECKOUT}
+        with:
+          fetch-depth: 0 # earlier inventories and decisions are looked up in the history
+          persist-credentials: false
+      - run: rustc -vV # installs what rust-toolchain.toml pins
+      - run: cargo install cargo-gate --locked
+{nextest}      - run: {gate}
+      - uses: {UPLOAD}
+        if: always()
+        with:
+          name: gate-${{{{ matrix.os }}}}
+          path: target/gate/runs
+          if-no-files-found: warn
+"
+    )
+}
+
+/// `.gitlab/gate.yml`, to be included from `.gitlab-ci.yml`: the pilot gate on merge requests and the default branch.
+pub fn gitlab_pipeline(facts: &InitFacts) -> String {
+    let gate = gate_command(facts);
+    let version = |channel: &&str| channel.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let image = match facts.toolchain.as_deref().filter(version) {
+        Some(channel) => format!("rust:{channel}"),
+        None => "rust:latest # pin the version that the workspace is built with".into(),
+    };
+    let nextest = if facts.nextest {
+        "    - cargo install cargo-nextest --locked\n"
+    } else {
+        ""
+    };
+    format!(
+        "\
+# Written by `cargo gate init`; yours to change. Include it from .gitlab-ci.yml:
+#
+# include:
+#   - local: .gitlab/gate.yml
+
+gate:pilot:
+  image: {image}
+  rules:
+    - if: $CI_PIPELINE_SOURCE == \"merge_request_event\"
+    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
+  variables:
+    GIT_DEPTH: \"0\" # earlier inventories and decisions are looked up in the history
+  allow_failure: false
+  timeout: 1h
+  script:
+    - rustup component add clippy rustfmt
+    - cargo install cargo-gate --locked
+{nextest}    - {gate}
+  artifacts:
+    when: always
+    paths:
+      - target/gate/runs
+"
+    )
+}

@@ -1,0 +1,129 @@
+//! `cargo gate init`: the text of a commented gate.toml and of CI workflows, as functions of facts about the workspace.
+//!
+//! Planning looks, writing writes; nothing that exists is overwritten without force.
+
+mod ci;
+mod policy;
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+use super::model::TierPolicy;
+use super::write::{Existing, write_atomically};
+
+pub use ci::{github_workflow, gitlab_pipeline};
+pub use policy::policy_text;
+
+/// What is known about the workspace that gets a policy.
+#[derive(Debug, Clone, Default)]
+pub struct InitFacts {
+    /// Workspace members, sorted by name.
+    pub members: Vec<MemberFacts>,
+    /// Whether the workspace is set up for nextest (`.config/nextest.toml`).
+    pub nextest: bool,
+    /// Whether `Cargo.lock` exists; without one `--locked` would fail.
+    pub lockfile: bool,
+    /// Tiers that an earlier policy declares.
+    pub tiers: Option<TierPolicy>,
+    /// The pinned toolchain channel, if it is a version.
+    pub toolchain: Option<String>,
+    /// The branch that CI protects; `main` when unknown.
+    pub default_branch: Option<String>,
+}
+
+/// A workspace member.
+#[derive(Debug, Clone)]
+pub struct MemberFacts {
+    /// Package name.
+    pub name: String,
+    /// Number of raw boundaries in it; `None` when nobody counted.
+    pub raw_boundaries: Option<u64>,
+}
+
+/// A continuous integration service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ci {
+    /// GitHub Actions.
+    Github,
+    /// GitLab CI.
+    Gitlab,
+}
+
+/// What happens to a file of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileAction {
+    /// It is not there and will be created.
+    Create,
+    /// It is there and will be replaced, as asked.
+    Replace,
+    /// It is there and stays as it is.
+    Keep,
+}
+
+/// A file of the plan.
+#[derive(Debug, Clone)]
+pub struct FileToWrite {
+    /// Path relative to the workspace root.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// What happens to it.
+    pub action: FileAction,
+}
+
+/// Plans the policy file and the workflows of `services`. `existing` says whether a path relative to the root exists.
+pub fn plan_init(
+    facts: &InitFacts,
+    services: &[Ci],
+    existing: &dyn Fn(&Path) -> bool,
+    force: bool,
+) -> Vec<FileToWrite> {
+    let mut files = vec![(super::FILE_NAME, policy_text(facts))];
+    if services.contains(&Ci::Github) {
+        files.push((".github/workflows/gate.yml", github_workflow(facts)));
+    }
+    if services.contains(&Ci::Gitlab) {
+        files.push((".gitlab/gate.yml", gitlab_pipeline(facts)));
+    }
+    files
+        .into_iter()
+        .map(|(path, text)| {
+            let path = PathBuf::from(path);
+            let action = match (existing(&path), force) {
+                (false, _) => FileAction::Create,
+                (true, true) => FileAction::Replace,
+                (true, false) => FileAction::Keep,
+            };
+            FileToWrite { path, text, action }
+        })
+        .collect()
+}
+
+/// Writes the files of a plan below `root`, each atomically; those with [`FileAction::Keep`] are left alone.
+///
+/// # Errors
+/// A file that was planned as new is there by now (usage), or cannot be written (tool).
+pub fn write_plan(root: &Path, plan: &[FileToWrite]) -> Result<()> {
+    for file in plan {
+        let path = root.join(&file.path);
+        match file.action {
+            FileAction::Keep => {}
+            FileAction::Replace => write_atomically(&path, &file.text, Existing::Replace)?,
+            FileAction::Create if path.symlink_metadata().is_ok() => {
+                return Err(Error::usage(format!("`{}` exists by now", file.path.display()))
+                    .with_help("run `cargo gate init` again, with `--force` to replace it"));
+            }
+            FileAction::Create => write_atomically(&path, &file.text, Existing::Keep)?,
+        }
+    }
+    Ok(())
+}
+
+/// A TOML string.
+pub(super) fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests;

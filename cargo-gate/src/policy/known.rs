@@ -1,0 +1,63 @@
+//! The check ids that a file may name: the catalogue, and the suites that the file itself declares.
+
+use toml::de::DeTable;
+
+use crate::stage::Stage;
+
+use super::catalogue::Catalogue;
+
+/// Known check ids with the stage at which each blocks by default.
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    catalogue: &'a Catalogue,
+    suites: Vec<(String, Stage)>,
+}
+
+impl<'a> Known<'a> {
+    /// The catalogue and the suites of a file that may yet hold errors.
+    pub(super) fn new(catalogue: &'a Catalogue, file: &DeTable<'_>) -> Self {
+        let mut suites = Vec::new();
+        for kind in ["test", "tool"] {
+            for suite in elements(file, &["suite", kind]) {
+                let text = |key: &str| suite.get(key).and_then(|value| value.get_ref().as_str());
+                if let Some(name) = text("name") {
+                    let stage = text("stage").and_then(|stage| stage.parse().ok());
+                    suites.push((format!("suite.{kind}.{name}"), stage.unwrap_or(Stage::Pilot)));
+                }
+            }
+        }
+        Self { catalogue, suites }
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.catalogue
+            .ids()
+            .chain(self.suites.iter().map(|(id, _)| id.as_str()))
+    }
+
+    pub(super) fn blocks_at(&self, id: &str) -> Option<Stage> {
+        let suite = || self.suites.iter().find(|(known, _)| known == id);
+        self.catalogue
+            .blocks_at(id)
+            .or_else(|| suite().map(|(_, stage)| *stage))
+    }
+}
+
+/// The tables of the array of tables at `path`; empty where the file has something else there.
+pub(super) fn elements<'t, 'i>(file: &'t DeTable<'i>, path: &[&str]) -> Vec<&'t DeTable<'i>> {
+    let Some((last, parents)) = path.split_last() else {
+        return Vec::new();
+    };
+    table(file, parents)
+        .and_then(|parent| parent.get(*last)?.get_ref().as_array())
+        .into_iter()
+        .flat_map(|array| array.iter())
+        .filter_map(|element| element.get_ref().as_table())
+        .collect()
+}
+
+/// The table at `path`, if there is one.
+pub(super) fn table<'t, 'i>(file: &'t DeTable<'i>, path: &[&str]) -> Option<&'t DeTable<'i>> {
+    path.iter()
+        .try_fold(file, |table, key| table.get(*key)?.get_ref().as_table())
+}

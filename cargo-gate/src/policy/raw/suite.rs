@@ -1,0 +1,147 @@
+//! Declared suites.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::policy::model::SuiteFormat;
+use crate::stage::Stage;
+
+/// Bodies of evidence that a check runs, by kind.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::policy) struct RawSuites {
+    /// Commands that run tests. The check id is `suite.test.<name>`.
+    #[serde(default)]
+    #[schemars(with = "Vec<RawTestSuite>")]
+    pub(in crate::policy) test: Vec<Spanned<RawTestSuite>>,
+    /// Adapters over tools whose output becomes findings. The check id is `suite.tool.<name>`.
+    #[serde(default)]
+    #[schemars(with = "Vec<RawToolSuite>")]
+    pub(in crate::policy) tool: Vec<Spanned<RawToolSuite>>,
+}
+
+/// A command that runs tests.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in crate::policy) struct RawTestSuite {
+    /// Unique name: lowercase letters, digits, `-` and `_`, starting with a letter or digit.
+    #[schemars(length(min = 1, max = 64), extend("x-format" = "suite-name", "examples" = ["workspace"]))]
+    pub(in crate::policy) name: String,
+    /// Program and arguments, as an array, or as one string that is split on white space. No shell is involved.
+    #[schemars(extend("examples" = [["cargo", "test", "--workspace", "--locked"]]))]
+    pub(in crate::policy) command: RawCommand,
+    /// Whether the suite must pass. One that is not required only warns.
+    #[serde(default = "yes")]
+    pub(in crate::policy) required: bool,
+    /// First stage that needs the suite.
+    #[serde(default = "pilot")]
+    pub(in crate::policy) stage: Stage,
+    /// Globs over the paths that the suite reads, relative to the workspace root. Absent or empty: every file.
+    #[serde(default)]
+    #[schemars(extend(
+        "items" = { "type": "string", "minLength": 1, "maxLength": 1000, "x-format": "glob" }
+    ))]
+    pub(in crate::policy) inputs: Vec<String>,
+    /// Names of environment variables that the suite reads; a changed value runs it again.
+    #[serde(default)]
+    #[schemars(extend(
+        "items" = { "type": "string", "minLength": 1, "maxLength": 200, "x-format": "env-name" }
+    ))]
+    pub(in crate::policy) env: Vec<String>,
+    /// Time limit: a number with `s`, `m`, `h` or `d`.
+    #[serde(default = "half_an_hour")]
+    #[schemars(extend(
+        "x-format" = "duration", "x-min" = "1s", "x-max" = "24h", "x-sane-min" = "10s", "x-sane-max" = "2h",
+        "examples" = ["30m"]
+    ))]
+    pub(in crate::policy) timeout: String,
+    /// Least number of tests that must run. A required suite needs at least 1.
+    #[serde(default = "one")]
+    #[schemars(range(min = 0, max = 1_000_000), extend("x-sane-min" = 1))]
+    pub(in crate::policy) min_tests: u64,
+    /// How to read the output.
+    #[serde(default)]
+    pub(in crate::policy) format: SuiteFormat,
+    /// Working directory, relative to the workspace root.
+    #[schemars(length(min = 1, max = 1000), extend("x-format" = "path", "examples" = ["services/api"]))]
+    pub(in crate::policy) directory: Option<String>,
+}
+
+/// A tool whose output becomes findings.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in crate::policy) struct RawToolSuite {
+    /// Unique name: lowercase letters, digits, `-` and `_`, starting with a letter or digit.
+    #[schemars(length(min = 1, max = 64), extend("x-format" = "suite-name", "examples" = ["clippy"]))]
+    pub(in crate::policy) name: String,
+    /// The tool.
+    #[schemars(extend("examples" = ["clippy"]))]
+    pub(in crate::policy) tool: RawTool,
+    /// Arguments after `cargo clippy` or `cargo fmt`, in place of the default ones. What the adapter needs to read the
+    /// output is added.
+    #[serde(default)]
+    #[schemars(inner(length(max = 4000)))]
+    pub(in crate::policy) args: Vec<String>,
+    /// Whether the suite must pass. One that is not required only warns.
+    #[serde(default = "yes")]
+    pub(in crate::policy) required: bool,
+    /// First stage that needs the suite.
+    #[serde(default = "pilot")]
+    pub(in crate::policy) stage: Stage,
+    /// Time limit: a number with `s`, `m`, `h` or `d`.
+    #[serde(default = "half_an_hour")]
+    #[schemars(extend(
+        "x-format" = "duration", "x-min" = "1s", "x-max" = "24h", "x-sane-min" = "10s", "x-sane-max" = "2h",
+        "examples" = ["30m"]
+    ))]
+    pub(in crate::policy) timeout: String,
+}
+
+/// A tool that has an adapter.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::policy) enum RawTool {
+    /// `cargo clippy`
+    Clippy,
+    /// `cargo fmt --check`
+    Rustfmt,
+}
+
+impl RawTool {
+    /// The name as it is written.
+    pub(in crate::policy) fn name(self) -> &'static str {
+        match self {
+            RawTool::Clippy => "clippy",
+            RawTool::Rustfmt => "rustfmt",
+        }
+    }
+}
+
+/// Program and arguments.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(in crate::policy) enum RawCommand {
+    /// Program and arguments, one element each.
+    Words(
+        #[schemars(length(min = 1, max = 1000), inner(length(max = 4000)), extend("x-format" = "command"))] Vec<String>,
+    ),
+    /// Program and arguments, split on white space.
+    Line(#[schemars(length(min = 1, max = 4000), extend("x-format" = "command"))] String),
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn pilot() -> Stage {
+    Stage::Pilot
+}
+
+fn half_an_hour() -> String {
+    "30m".into()
+}
+
+fn one() -> u64 {
+    1
+}

@@ -1,0 +1,130 @@
+//! Ranges of numbers, durations and text lengths: what is possible, and what is usual.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+use toml::de::DeInteger;
+
+use super::format;
+use super::problem::Problem;
+use super::walk::Oddity;
+
+type Views<'a> = [&'a Map<String, Value>];
+
+fn number(views: &Views<'_>, name: &str) -> Option<i64> {
+    let value = views.iter().find_map(|view| view.get(name))?;
+    // Generated bounds may be written as `1.0`.
+    value.as_i64().or_else(|| value.as_f64().map(|value| value as i64))
+}
+
+fn text<'a>(views: &Views<'a>, name: &str) -> Option<&'a str> {
+    views.iter().find_map(|view| view.get(name))?.as_str()
+}
+
+fn parsed(integer: &DeInteger<'_>) -> Option<i64> {
+    i64::from_str_radix(integer.as_str(), integer.radix()).ok()
+}
+
+/// Checks `minimum` and `maximum`.
+pub(super) fn integer(
+    views: &Views<'_>,
+    integer: &DeInteger<'_>,
+    span: Range<usize>,
+    subject: &str,
+) -> Result<(), Problem> {
+    let value = parsed(integer);
+    let (min, max) = (number(views, "minimum"), number(views, "maximum"));
+    if value.is_some_and(|value| min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max)) {
+        return Ok(());
+    }
+    let usual = match (min, max) {
+        (Some(min), Some(max)) if min == max => format!("write {min}"),
+        (Some(min), Some(max)) => format!("write a number from {min} to {max}"),
+        _ => "write a smaller number".into(),
+    };
+    let help = text(views, "x-help").map_or(usual, str::to_owned);
+    Err(Problem::new(
+        span,
+        format!(
+            "{subject} is out of range: {}",
+            super::walk::shown(&integer.to_string())
+        ),
+    )
+    .help(help))
+}
+
+/// Checks `x-sane-min` and `x-sane-max`.
+pub(super) fn odd_integer(
+    views: &Views<'_>,
+    integer: &DeInteger<'_>,
+    span: Range<usize>,
+    subject: &str,
+) -> Option<Oddity> {
+    let value = parsed(integer)?;
+    let (min, max) = (number(views, "x-sane-min"), number(views, "x-sane-max"));
+    let message = if let Some(min) = min.filter(|min| value < *min) {
+        format!("{subject} is {value}, less than the usual {min}")
+    } else {
+        let max = max.filter(|max| value > *max)?;
+        format!("{subject} is {value}, more than the usual {max}")
+    };
+    let help = match (min, max) {
+        (Some(min), Some(max)) => format!("write a number from {min} to {max}"),
+        (Some(min), None) => format!("write {min} or more"),
+        (_, max) => format!("write {} or less", max.unwrap_or_default()),
+    };
+    Some(Oddity { message, help, span })
+}
+
+/// Checks `x-min` and `x-max` of a duration, then `x-sane-min` and `x-sane-max`.
+pub(super) fn duration(
+    views: &Views<'_>,
+    value: &str,
+    span: Range<usize>,
+    subject: &str,
+) -> Result<Option<Oddity>, Problem> {
+    let bound = |name| text(views, name).and_then(|text| Some((text, format::duration(text)?)));
+    let Some(duration) = format::duration(value) else {
+        return Ok(None);
+    };
+    let outside = |min, max| {
+        let short = bound(min)
+            .filter(|(_, min)| duration < *min)
+            .map(|(min, _)| ("shorter", min));
+        short.or_else(|| {
+            bound(max)
+                .filter(|(_, max)| duration > *max)
+                .map(|(max, _)| ("longer", max))
+        })
+    };
+    let between = |min, max| {
+        format!(
+            "write a duration from \"{}\" to \"{}\"",
+            text(views, min).unwrap_or("0s"),
+            max
+        )
+    };
+    if let Some((how, limit)) = outside("x-min", "x-max") {
+        let max = text(views, "x-max").unwrap_or(limit);
+        let problem = Problem::new(span, format!("{subject} is {value}, {how} than the limit of {limit}"));
+        return Err(problem.help(between("x-min", max)));
+    }
+    Ok(outside("x-sane-min", "x-sane-max").map(|(how, limit)| Oddity {
+        message: format!("{subject} is {value}, {how} than the usual {limit}"),
+        help: between("x-sane-min", text(views, "x-sane-max").unwrap_or(limit)),
+        span,
+    }))
+}
+
+/// Checks `minLength` and `maxLength`, counted in characters.
+pub(super) fn length(views: &Views<'_>, value: &str, span: Range<usize>, subject: &str) -> Result<(), Problem> {
+    let count = i64::try_from(value.chars().count()).unwrap_or(i64::MAX);
+    if number(views, "minLength").is_some_and(|min| count < min) {
+        return Err(Problem::new(span, format!("{subject} is empty")).help("fill it in, or remove the line"));
+    }
+    if let Some(max) = number(views, "maxLength").filter(|max| count > *max) {
+        let problem = Problem::new(span, format!("{subject} has {count} characters"));
+        return Err(problem.help(format!("write at most {max} characters")));
+    }
+    Ok(())
+}

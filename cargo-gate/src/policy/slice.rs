@@ -1,0 +1,33 @@
+//! The part of the policy that a check declares as an input, as canonical bytes for its fingerprint.
+
+use serde::Serialize;
+
+use crate::checks::Input;
+
+use super::model::Policy;
+
+impl Policy {
+    /// Canonical bytes of one `Policy…` input; empty for every other input.
+    ///
+    /// Positions are part of the bytes: findings point at policy lines, so evidence made before a line moved would
+    /// point at the wrong one. Moving a section costs one run of the checks that read it.
+    pub fn slice(&self, input: Input) -> Vec<u8> {
+        match input {
+            Input::PolicyTiers => bytes(&self.tiers),
+            Input::PolicyProfiles => bytes(&self.profiles),
+            Input::PolicyBoundary => bytes(&self.boundary),
+            Input::PolicyStages => bytes(&self.stages),
+            Input::PolicySuites => bytes(&self.suites),
+            // Sanity warnings follow from the text and from the tool's own ranges.
+            Input::PolicyFile => bytes(&(
+                self.source.as_ref().map(|source| (&source.path, &source.text)),
+                &self.sanity,
+            )),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn bytes(section: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(section).expect("a section has string keys and no foreign serializers")
+}

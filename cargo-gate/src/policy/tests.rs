@@ -1,0 +1,457 @@
+//! gate.toml as people write it, wrong and right.
+
+use std::path::Path;
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+
+use super::*;
+use crate::checks::Input;
+use crate::exit;
+use crate::stage::Stage;
+
+/// A catalogue that does not change with the built-in checks.
+fn catalogue() -> Catalogue {
+    Catalogue::default()
+        .with("lockfile.tracked", Stage::Controlled)
+        .with("boundary.raw", Stage::Controlled)
+        .with("toolchain.pinned", Stage::Pilot)
+}
+
+fn parse(text: &str) -> Policy {
+    validate("gate.toml", text, &catalogue()).unwrap_or_else(|errors| panic!("{}", errors.render(false)))
+}
+
+fn errors(text: &str) -> String {
+    match validate("gate.toml", text, &catalogue()) {
+        Ok(policy) => panic!("accepted: {policy:?}"),
+        Err(errors) => errors.render(false),
+    }
+}
+
+const FULL: &str = r#"
+version = 1
+
+[stage.pilot]
+scope = "one internal service"
+
+[stage.controlled]
+scope = "10% of traffic"
+max-age = "30d"
+strict = true
+
+[stage.broad]
+
+[tiers]
+default = "portable"
+
+[[tiers.exception]]
+package = "ffi-sys"
+tier = "native"
+owner = "platform"
+reason = "bindings"
+expires = "2030-01-31"
+
+[boundary]
+inventory = "boundary_inventory.json"
+
+[[boundary.allow]]
+path = "src/ffi/**"
+reason = "bindings"
+owner = "platform"
+
+[profile.release]
+overflow-checks = true
+panic = ["abort", "unwind"]
+lto = [true, "fat"]
+opt-level = [2, 3, "s"]
+
+[[suite.tool]]
+name = "lints"
+tool = "clippy"
+required = false
+
+[[suite.test]]
+name = "all"
+command = "cargo test --locked"
+timeout = "2h"
+
+[[suite.test]]
+name = "smoke"
+command = ["./smoke", "a b", "$HOME"]
+stage = "broad"
+inputs = ["src/**"]
+env = ["RUSTFLAGS"]
+min-tests = 3
+format = "exit-code"
+directory = "services/api"
+
+[[waiver]]
+check = "suite.test.all"
+contains = "flaky"
+owner = "platform"
+reason = "tracked in 12"
+expires = 2030-01-31
+
+[[exclusion]]
+surface = "admin console"
+packages = ["admin"]
+reason = "not deployed"
+risk = "low"
+
+[checks."lockfile.tracked"]
+blocks-at = "pilot"
+"#;
+
+#[test]
+fn a_full_policy_is_understood() {
+    let policy = parse(FULL);
+    assert!(policy.sanity.is_empty());
+    assert_eq!(policy.stages.len(), 3);
+    assert_eq!(
+        policy
+            .suites
+            .iter()
+            .map(|suite| suite.name.as_str())
+            .collect::<Vec<_>>(),
+        ["lints", "all", "smoke"]
+    );
+    let sections = serde_json::json!({
+        "stages": policy.stages,
+        "profiles": policy.profiles,
+        "tiers": policy.tiers,
+        "boundary": policy.boundary,
+        "suites": policy.suites,
+        "waivers": policy.waivers,
+        "exclusions": policy.exclusions,
+        "checks": policy.checks,
+    });
+    insta::assert_snapshot!("full_policy", serde_json::to_string_pretty(&sections).unwrap());
+}
+
+/// The smallest file, for tests that add to it.
+const SMALL: &str = "version = 1\nstage.pilot.scope = \"x\"\n";
+
+#[test]
+fn an_empty_file_names_what_is_missing() {
+    for text in ["", "\u{feff}", "# nothing\r\n"] {
+        let errors = validate("gate.toml", text, &catalogue()).unwrap_err();
+        let helps: Vec<_> = errors
+            .problems()
+            .iter()
+            .map(|problem| problem.help.clone().unwrap())
+            .collect();
+        assert_eq!(
+            helps,
+            [
+                "add `stage.pilot.scope = \"one internal service\"`",
+                "add `version = 1`"
+            ],
+            "{text:?}"
+        );
+    }
+    assert_snapshot!("empty", errors(""));
+}
+
+#[test]
+fn unknown_keys_are_errors_with_a_suggestion() {
+    assert_snapshot!(
+        "unknown_keys",
+        errors(
+            r#"
+version = 1
+colour = true
+
+[stage.pilto]
+scope = "x"
+
+[boundary]
+saftey-comments = true
+
+[[waiver]]
+check = "boundary.raw"
+owner = "me"
+reason = "why"
+exipres = 2030-01-01
+
+[profile.release]
+overflow_checks = true
+
+[suites]
+"#,
+        )
+    );
+}
+
+#[test]
+fn wrong_words_types_and_ranges_come_all_at_once() {
+    assert_snapshot!(
+        "wrong_values",
+        errors(
+            r#"version = 2
+stage.pilot = { scope = "  ", strict = "yes" }
+stage.controlled.max-age = "2 weeks"
+stage.broad.max-age = "10m"
+profile.release = { panic = "abrot", lto = ["thin", "fatt"], codegen-units = 0, opt-level = 4, strip = [], debug = 1.5 }
+
+[tiers]
+default = "natve"
+exception = { package = "a", tier = "native" }
+
+[[suite.test]]
+name = "Prod Smoke"
+command = "cargo test | tee log"
+min-tests = 0
+timeout = "25h"
+inputs = ["/abs/**", "src/[a"]
+env = ["A=1"]
+directory = "../other"
+format = "junit"
+
+[[suite.test]]
+name = "none"
+
+[[suite.tool]]
+name = "none"
+tool = "rustfmt"
+args = ["--check", 1]
+
+[[waiver]]
+check = "boundary.row"
+owner = ""
+reason = "why"
+expires = "31.12.2030"
+
+[[waiver]]
+check = "boundary.raw"
+owner = "me"
+reason = "why"
+expires = 2030-01-31T10:00:00Z
+
+[[exclusion]]
+surface = "all"
+reason = "why"
+risk = "none"
+
+[checks."lockfile.tracked"]
+blocks-at = "broad"
+
+[checks."lockfile.traked"]
+blocks-at = "pilot"
+"#,
+        )
+    );
+}
+
+#[test]
+fn syntax_and_content_are_reported_together() {
+    assert_snapshot!(
+        "syntax_and_content",
+        errors(
+            "version = \r\n\r\n[stage.pilot]\r\nscope = 'x\r\nscope = \"ü\"\r\nstrcit = true\r\n\r\n[tiers]\r\ndefault = \"nativ\"\r\n[tiers]\r\n",
+        )
+    );
+}
+
+#[test]
+fn a_byte_order_mark_and_line_ends_of_windows_are_fine() {
+    let text = format!("\u{feff}{}", FULL.replace('\n', "\r\n"));
+    let policy = parse(&text);
+    let location = &policy.waivers[0].location;
+    assert_eq!(
+        (location.line, location.column, location.length),
+        (Some(58), Some(1), Some(10))
+    );
+    assert_eq!(policy.source.unwrap().text, text, "the text is kept byte for byte");
+    let errors = validate("gate.toml", "\u{feff}versoin = 1\r\n", &catalogue()).unwrap_err();
+    assert_eq!(errors.locations()[0].column, Some(1));
+}
+
+#[test]
+fn columns_count_characters() {
+    let errors = validate(
+        "gate.toml",
+        &format!("{SMALL}tiers = {{ \"über\" = 1, defualt = 2 }}\n"),
+        &catalogue(),
+    );
+    let columns: Vec<_> = errors
+        .unwrap_err()
+        .locations()
+        .iter()
+        .map(|location| location.column)
+        .collect();
+    assert_eq!(columns, [Some(11), Some(23)]);
+}
+
+#[test]
+fn odd_values_warn_with_their_place() {
+    let policy = parse(&format!(
+        "{SMALL}stage.pilot.max-age = \"1d\"\nstage.controlled.max-age = \"2h\"\nstage.broad.max-age = \"200d\"\n\
+         profile.release.codegen-units = 1000\n\
+         suite.test = [{{ name = \"a\", command = \"a\", timeout = \"3s\", min-tests = 0, required = false }}]\n"
+    ));
+    let shown: Vec<String> = policy
+        .sanity
+        .iter()
+        .map(|odd| format!("{}: {} ({})", odd.location.line.unwrap(), odd.message, odd.help))
+        .collect();
+    assert_snapshot!("odd_values", shown.join("\n"));
+}
+
+#[test]
+fn slices_hold_their_section_and_its_place() {
+    let policy = parse(FULL);
+    let moved = parse(&format!("\n{FULL}"));
+    let edited = parse(&FULL.replace("native", "idiomatic"));
+    for input in Input::ALL
+        .iter()
+        .copied()
+        .filter(|input| input.name().starts_with("policy: "))
+    {
+        assert_eq!(policy.slice(input), parse(FULL).slice(input));
+        assert_ne!(
+            policy.slice(input),
+            moved.slice(input),
+            "{input:?} does not notice that it moved"
+        );
+        assert_eq!(
+            policy.slice(input) == edited.slice(input),
+            input != Input::PolicyTiers,
+            "{input:?}"
+        );
+    }
+    assert_ne!(policy.slice(Input::PolicyFile), edited.slice(Input::PolicyFile));
+    assert!(policy.slice(Input::Lockfile).is_empty());
+}
+
+fn load_error(root: &Path, explicit: Option<&Path>) -> String {
+    let error = load(root, explicit, &catalogue()).unwrap_err();
+    assert_eq!(error.exit_code(), exit::USAGE);
+    format!("{}; {}", error.message, error.help.unwrap_or_default())
+}
+
+#[test]
+fn files_that_cannot_be_a_policy() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let file = root.join("gate.toml");
+
+    assert!(
+        load(root, None, &catalogue()).unwrap().source.is_none(),
+        "no file means the defaults"
+    );
+    assert_snapshot!(
+        load_error(root, Some(Path::new("nowhere/gate.toml"))),
+        @"there is no policy file `nowhere/gate.toml`; name an existing file, or write one with `cargo gate init`"
+    );
+
+    std::fs::write(&file, b"version = 1\n# caf\xe9\n").unwrap();
+    assert_snapshot!(load_error(root, None), @"gate.toml:2:6: byte 0xe9 at offset 17 is not UTF-8; save the file as UTF-8");
+    std::fs::write(&file, b"\xff\xfev\0e\0").unwrap();
+    assert_snapshot!(load_error(root, None), @"`gate.toml` is UTF-16; TOML is UTF-8; save the file as UTF-8");
+
+    std::fs::write(&file, vec![b'#'; 10 << 20]).unwrap();
+    assert_snapshot!(load_error(root, None), @"`gate.toml` is larger than 1 MiB; remove what does not belong into a policy; generated data goes into files of its own");
+
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    assert_snapshot!(load_error(root, None), @"`gate.toml` is a directory; rename it; `gate.toml` is the name of the policy file");
+
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::write(&file, "version = 1\n").unwrap();
+    let error = load(root, None, &catalogue()).unwrap_err();
+    assert_eq!(error.message, "gate.toml: 1 error");
+    assert!(error.rendered.unwrap().contains("--> gate.toml:1:1"));
+    assert!(error.rendered_styled.unwrap().contains("\u{1b}["));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_dangling_link_is_not_no_file() {
+    let directory = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("nothing", directory.path().join("gate.toml")).unwrap();
+    assert_snapshot!(
+        load_error(directory.path(), None),
+        @"`gate.toml` is a link to a file that is not there; repair the link, or remove it to use the defaults"
+    );
+}
+
+#[test]
+fn a_large_broken_file_is_bounded_in_output() {
+    let text = "a=1=2\n".repeat(20_000);
+    let rendered = errors(&text);
+    assert!(rendered.lines().count() < 600, "{}", rendered.lines().count());
+    assert!(rendered.ends_with("errors"));
+}
+
+/// Lines that are likely to meet a rule, in any order and any number.
+fn lines() -> impl Strategy<Value = String> {
+    let line = prop_oneof![
+        Just("version = 1".to_owned()),
+        Just("stage.pilot.scope = \"x\"".to_owned()),
+        Just("[stage.pilot]".to_owned()),
+        Just("[[suite.test]]".to_owned()),
+        Just("[[waiver]]".to_owned()),
+        Just("[[exclusion]]".to_owned()),
+        Just("[checks.\"boundary.raw\"]".to_owned()),
+        Just("[profile.release]".to_owned()),
+        "(name|command|expires|owner|max-age|min-tests|packages|panic|inputs|blocks-at|lto) = (1|-1|1\\.5|true|\"[a-z|/0-9]{0,6}\"|\\[\\]|\\[\"a\", 1\\]|\\{a=1\\}|2030-01-01|\"[0-9]{1,3}[smhd]\")",
+        ".{0,12}",
+    ];
+    proptest::collection::vec(line, 0..12).prop_map(|lines| lines.join("\n"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_panics(text in "\\PC{0,200}") {
+        if let Err(errors) = validate("gate.toml", &text, &catalogue()) {
+            prop_assert!(!errors.problems().is_empty());
+            errors.render(true);
+        }
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Err(errors) = validate("gate.toml", &text, &catalogue()) {
+            errors.render(false);
+        }
+    }
+
+    /// Everything that the walk accepts has its types: the schema and the types cannot disagree.
+    #[test]
+    fn what_validates_converts(text in lines()) {
+        match validate("gate.toml", &text, &catalogue()) {
+            Ok(policy) => prop_assert!(policy.stages.contains_key(&Stage::Pilot)),
+            Err(errors) => {
+                prop_assert!(!errors.render(false).contains("not understood"), "{}", errors.render(false));
+                prop_assert!(!errors.render(false).contains("invalid type"), "{}", errors.render(false));
+                prop_assert!(!errors.render(false).contains("did not match any variant"), "{}", errors.render(false));
+            }
+        }
+    }
+
+    /// Values survive being written and read.
+    #[test]
+    fn waivers_round_trip(owner in "\\PC{0,20}[a-z]", reason in "(?s).{0,40}[a-z]", contains in "[a-z\"'\\\\ ]{0,10}x", day in 1i8..=28) {
+        let waiver = NewWaiver {
+            check: "boundary.raw".into(),
+            path: None,
+            package: None,
+            contains: Some(contains.clone()),
+            owner: owner.clone(),
+            reason: reason.clone(),
+            expires: jiff::civil::date(2030, 2, day),
+        };
+        let text = format!("{SMALL}{}", waiver_toml(&waiver));
+        let policy = validate("gate.toml", &text, &catalogue());
+        prop_assert!(policy.is_ok(), "{}", policy.unwrap_err().render(false));
+        let read = policy.unwrap().waivers.remove(0);
+        prop_assert_eq!(read.contains, Some(contains));
+        prop_assert_eq!(read.owner, owner);
+        prop_assert_eq!(read.reason.replace("\r\n", "\n"), reason.replace("\r\n", "\n"));
+        prop_assert_eq!(read.expires, waiver.expires);
+    }
+}

@@ -1,0 +1,93 @@
+//! From text to policy: parse, walk, rules between values, and only then types. Every error of the file is collected.
+
+use std::ops::Range;
+
+use toml::de::DeTable;
+
+use super::catalogue::Catalogue;
+use super::convert::convert;
+use super::cross::Rules;
+use super::known::Known;
+use super::model::{Policy, PolicySource, SanityWarning};
+use super::position::Positions;
+use super::problem::{PolicyErrors, Problem};
+use super::raw::RawPolicy;
+use super::schema;
+use super::walk::{Findings, shown, walk};
+
+/// Validates the text of a policy file. `path` is what messages and locations call it.
+///
+/// # Errors
+/// Every error of the file, syntax and content, in the order of the file.
+pub fn validate(path: &str, text: &str, catalogue: &Catalogue) -> Result<Policy, PolicyErrors> {
+    // Columns do not count a byte order mark, and no editor shows it.
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let positions = Positions::new(path, body);
+    let (file, syntax) = DeTable::parse_recoverable(body);
+    let known = Known::new(catalogue, file.get_ref());
+
+    let rules = Rules {
+        file: file.get_ref(),
+        known: &known,
+        positions: &positions,
+    };
+    let Findings {
+        mut problems,
+        missing,
+        mut oddities,
+    } = walk(schema::shared(), &file, &known);
+    problems.extend(rules.problems());
+    oddities.extend(rules.oddities());
+
+    if syntax.is_empty() {
+        problems.extend(missing);
+    } else {
+        // What the parser recovered around a syntax error is a guess: a line that does not parse has one error, and
+        // keys that seem to be missing may stand on it.
+        let syntax: Vec<Problem> = syntax.iter().map(|error| syntax_problem(body, error)).collect();
+        let broken: Vec<usize> = syntax
+            .iter()
+            .map(|error| positions.line_index(error.span.start))
+            .collect();
+        problems.retain(|problem| !broken.contains(&positions.line_index(problem.span.start)));
+        problems.extend(syntax);
+    }
+    if !problems.is_empty() {
+        return Err(PolicyErrors::new(path, body, problems));
+    }
+
+    let raw: RawPolicy = toml::from_str(body).map_err(|error| {
+        // The schema is made from the types, so what passed the walk has the types; a test holds this for any text.
+        PolicyErrors::new(path, body, vec![syntax_problem(body, &error)])
+    })?;
+    let mut policy = convert(raw, &positions).map_err(|problem| PolicyErrors::new(path, body, vec![problem]))?;
+    oddities.sort_by_key(|oddity| oddity.span.start);
+    policy.sanity = oddities
+        .into_iter()
+        .map(|oddity| SanityWarning {
+            message: oddity.message,
+            help: oddity.help,
+            location: positions.location(&oddity.span),
+        })
+        .collect();
+    policy.source = Some(PolicySource {
+        path: path.into(),
+        text: text.into(),
+    });
+    Ok(policy)
+}
+
+fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
+    let span: Range<usize> = error.span().unwrap_or(0..0);
+    let message = error.message();
+    let problem = Problem::new(span.clone(), shown(message));
+    if message == "duplicate key" {
+        let key = text.get(span).unwrap_or_default();
+        return Problem {
+            message: format!("`{}` is declared twice", shown(key)),
+            ..problem
+        }
+        .help("keep one of the two");
+    }
+    problem
+}
