@@ -1,6 +1,8 @@
 //! Evidence: the content-addressed store, run directories, the hash chain over them, and their verification.
 
+pub mod atomic;
 pub mod history;
+pub mod lock;
 pub mod run_dir;
 pub mod store;
 pub mod verify;

@@ -1,0 +1,150 @@
+//! Atomic files: a reader sees the old bytes or the new ones, never a mixture and never a part.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
+
+use crate::error::{Error, Result};
+
+/// Prefix of everything that is not finished yet. What still has it after a crash is rubbish.
+pub const TEMPORARY_PREFIX: &str = ".tmp-";
+
+/// Writes a file so that it survives a power failure: a temporary file beside it, fsync, rename, and on Unix fsync of
+/// the directory. Missing parent directories are created.
+///
+/// # Errors
+/// I/O errors, a full disk among them; then the old file is untouched and nothing new is visible.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, bytes, true).map_err(|error| Error::io("write", path, &error))
+}
+
+/// Like [`write`] without waiting for the disk: for files whose reader recognises torn contents by a checksum and can
+/// do without them. After a power failure the file may be damaged; after a kill it is old or new.
+///
+/// # Errors
+/// I/O errors; nothing new is visible then.
+pub fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, bytes, false).map_err(|error| Error::io("write", path, &error))
+}
+
+fn write_with(path: &Path, bytes: &[u8], durable: bool) -> io::Result<()> {
+    let directory = parent(path);
+    let mut file = match temporary_in(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(directory)?;
+            temporary_in(directory)?
+        }
+        other => other?,
+    };
+    file.write_all(bytes)?;
+    if durable {
+        file.as_file().sync_all()?;
+    }
+    file.persist(path).map_err(|error| error.error)?;
+    if durable {
+        sync_directory(directory)?;
+    }
+    Ok(())
+}
+
+/// A temporary file with ordinary permissions (the default would lock other users, such as a CI uploader, out).
+pub(super) fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = Builder::new();
+    builder.prefix(TEMPORARY_PREFIX);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(directory)
+}
+
+/// Makes renames and creations inside a directory durable. Windows has no such call and orders them itself.
+pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        match File::open(directory)?.sync_all() {
+            // Some network and overlay file systems cannot sync directories; they order renames themselves.
+            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+            other => other,
+        }
+    } else {
+        Ok(())
+    }
+}
+
+/// Replaces a symbolic link (Unix), or a text file that holds the name (elsewhere), in one step.
+pub(super) fn point(link: &Path, target: &str) -> Result<()> {
+    let failed = |error: &io::Error| Error::io("write", link, error);
+    if cfg!(unix) {
+        let mut name = OsString::from(TEMPORARY_PREFIX);
+        name.push(link.file_name().unwrap_or_default());
+        let temporary: PathBuf = parent(link).join(name);
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&error)),
+            _ => {}
+        }
+        symlink(target, &temporary).map_err(|error| failed(&error))?;
+        fs::rename(&temporary, link).map_err(|error| failed(&error))
+    } else {
+        write_unsynced(link, format!("{target}\n").as_bytes())
+    }
+}
+
+#[cfg(unix)]
+fn symlink(target: &str, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+#[cfg(not(unix))]
+fn symlink(_: &str, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replaces_a_file_and_leaves_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b/file");
+        write(&path, b"old").unwrap();
+        write_unsynced(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failure_leaves_the_old_state() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("occupied");
+        fs::create_dir(&path).unwrap();
+        let error = write(&path, b"x").unwrap_err();
+        assert_eq!(error.path.as_deref(), Some(path.as_path()));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_pointer_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("latest");
+        point(&link, "one").unwrap();
+        point(&link, "two").unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        if cfg!(unix) {
+            assert_eq!(fs::read_link(&link).unwrap(), Path::new("two"));
+        } else {
+            assert_eq!(fs::read_to_string(&link).unwrap(), "two\n");
+        }
+    }
+}

@@ -1,1 +1,0 @@
-//! Run directories: one evaluation and what it wrote, atomically.

@@ -1,1 +1,0 @@
-//! Verification of run directories and of the history.

@@ -1,0 +1,147 @@
+//! Verification of run directories and of the history.
+//!
+//! Everything is hashed again: an edit of any byte, a removed or added file, a swapped, reordered or truncated history
+//! is found because something no longer fits something else. Each run names the chain hash of the one before, so the
+//! chain hash of the newest run stands for all of them. See [`LIMITS`] for what this cannot show.
+
+mod chain;
+mod problem;
+mod run;
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+
+use super::history::HistoryEntry;
+
+pub use problem::{Problem, ProblemKind, Status};
+
+pub(super) use chain::{entry, read_latest, unrecorded};
+
+/// What verification cannot show, for the help text and the documentation.
+pub const LIMITS: &str = "\
+Verification compares the files of a gate directory with each other. Whoever can rewrite all of them \
+(every file of a run, its hashes.json, every later run and history.jsonl) can make them fit again, and whoever removes \
+the newest runs together with their history lines and moves `latest` leaves an older, sound state behind. \
+Both are found with an anchor: keep the chain hash that a run prints somewhere else (a CI log, a release ticket) and \
+pass it with `--head`. A single run directory that was copied elsewhere is checked by itself: whether it belongs to a \
+history is only known with the anchor. Hashes show that a report was not altered, not who made it.";
+
+/// What verification found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verification {
+    /// The answer.
+    pub status: Status,
+    /// Everything that does not fit, sorted by file.
+    pub problems: Vec<Problem>,
+    /// Number of run directories that were hashed again.
+    pub runs_checked: usize,
+    /// Whether the history was checked too; a run directory that was copied elsewhere has none.
+    pub history_checked: bool,
+    /// Chain hash of the newest run (or of the single run that was checked), as the files say.
+    pub head: Option<String>,
+}
+
+/// Verifies the history and all its runs, or one run.
+///
+/// `run` is a run id, `latest`, or the path of a run directory; a path outside `gate_dir` is checked by itself.
+/// `expected_head` is a chain hash kept elsewhere: the run that printed it must still be part of the history.
+///
+/// # Errors
+/// I/O errors other than absence (exit 3: nothing is known then), and a `run` that does not exist (usage).
+pub fn verify(gate_dir: &Path, run: Option<&str>, expected_head: Option<&str>) -> Result<Verification> {
+    let (problems, runs_checked, history_checked, chains) = match run {
+        None => {
+            let checked = chain::all(gate_dir)?;
+            (checked.problems, checked.runs, true, checked.chains)
+        }
+        Some(name) => match locate(gate_dir, name)? {
+            Place::Inside(run_id) => {
+                let checked = chain::one(gate_dir, &run_id)?;
+                (checked.problems, checked.runs, true, checked.chains)
+            }
+            Place::Outside => {
+                let checked = run::check(Path::new(name), "")?;
+                let chains = checked.facts.map(|facts| facts.hashes.chain).into_iter().collect();
+                (checked.problems, 1, false, chains)
+            }
+        },
+    };
+    Ok(conclude(
+        problems,
+        runs_checked,
+        history_checked,
+        &chains,
+        expected_head,
+    ))
+}
+
+fn conclude(
+    mut problems: Vec<Problem>,
+    runs_checked: usize,
+    history_checked: bool,
+    chains: &[String],
+    expected_head: Option<&str>,
+) -> Verification {
+    if let Some(anchor) = expected_head
+        && !chains.iter().any(|chain| chain.eq_ignore_ascii_case(anchor.trim()))
+    {
+        let message = format!(
+            "no run has the chain hash {}: the run that printed it is gone or altered",
+            anchor.trim()
+        );
+        problems.push(Problem::new(ProblemKind::AnchorMissing, "history.jsonl", message));
+    }
+    problems.sort();
+    problems.dedup();
+    Verification {
+        status: problems
+            .iter()
+            .map(|problem| problem.kind.status())
+            .max()
+            .unwrap_or(Status::Verified),
+        problems,
+        runs_checked,
+        history_checked,
+        head: chains.last().cloned(),
+    }
+}
+
+enum Place {
+    Inside(String),
+    Outside,
+}
+
+fn locate(gate_dir: &Path, name: &str) -> Result<Place> {
+    let runs = gate_dir.join("runs");
+    if name == super::run_dir::LATEST {
+        return read_latest(&runs)
+            .map(Place::Inside)
+            .ok_or_else(|| Error::usage("there is no latest run to verify").with_help("cargo gate pilot"));
+    }
+    if super::run_dir::is_plain_path(name) && !name.contains('/') && runs.join(name).is_dir() {
+        return Ok(Place::Inside(name.to_owned()));
+    }
+    let path = Path::new(name);
+    if !path.is_dir() {
+        let known = chain::known(gate_dir, name);
+        return known.map(Place::Inside).ok_or_else(|| {
+            Error::usage(format!("`{name}` is neither a run nor a run directory")).with_help("cargo gate history")
+        });
+    }
+    let real = path.canonicalize().map_err(|error| Error::io("read", path, &error))?;
+    match (runs.canonicalize(), real.file_name().and_then(|name| name.to_str())) {
+        (Ok(runs), Some(run_id)) if real.parent() == Some(&runs) => Ok(Place::Inside(run_id.to_owned())),
+        _ => Ok(Place::Outside),
+    }
+}
+
+/// The history line that a run directory gives, if the directory is whole: for callers that hold it already.
+fn derived(facts: &run::Facts) -> HistoryEntry {
+    HistoryEntry::of(&facts.manifest, &facts.decision, &facts.hashes)
+}
+
+#[cfg(test)]
+mod tests;
