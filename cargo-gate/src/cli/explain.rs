@@ -197,7 +197,9 @@ fn purpose(stage: Stage) -> &'static str {
 
 fn stage(stage: Stage, topics: &[Topic<'_>]) -> String {
     let asks = match stage.predecessor() {
-        None => "It asks that the evidence is there and says nothing that any team would call a blocker.".to_owned(),
+        None => {
+            "It asks for evidence on every check, and for nothing in it that any team would call a blocker.".to_owned()
+        }
         Some(before) => {
             format!(
                 "It asks for everything {before} asks for, and for a {before} decision on the same content or an ancestor of it."

@@ -96,16 +96,15 @@ impl Report {
     pub(crate) fn tally(&self) -> String {
         let counts = &self.counts;
         let mut parts = Vec::new();
-        for (number, word) in [
-            (counts.fail, "failed"),
-            (counts.error, "could not be judged"),
-            (counts.inconclusive, "inconclusive"),
-            (counts.not_run, "not run"),
-        ] {
+        let mut part = |number: u32, words: String| {
             if number > 0 {
-                parts.push(format!("{number} {word}"));
+                parts.push(words);
             }
-        }
+        };
+        part(counts.fail, format!("{} failed", counts.fail));
+        part(counts.error, text::count(counts.error, "error"));
+        part(counts.inconclusive, format!("{} inconclusive", counts.inconclusive));
+        part(counts.not_run, format!("{} not run", counts.not_run));
         if counts.warn > 0 {
             let strict = if self.strict { " (strict: they block)" } else { "" };
             parts.push(format!("{}{strict}", text::count(counts.warn, "warning")));

@@ -11,12 +11,24 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
     escape(text, false)
 }
 
-/// Makes foreign text safe on several lines: line ends stay, everything else is as in [`line`].
+/// Makes foreign text safe on several lines: line ends stay, everything else is as in [`line`]. A line that GitHub's
+/// runner would read as a workflow command (it skips space in front of `::`) stays joined to the one before.
 pub(crate) fn lines(text: &str) -> Cow<'_, str> {
-    if text.contains('\r') {
-        return Cow::Owned(escape(&text.replace("\r\n", "\n"), true).into_owned());
+    if !text.contains(['\n', '\r']) {
+        return escape(text, true);
     }
-    escape(text, true)
+    let mut out = String::with_capacity(text.len() + 8);
+    for (index, part) in text.replace("\r\n", "\n").split('\n').enumerate() {
+        if index > 0 {
+            out.push_str(if part.trim_start().starts_with("::") {
+                "\\n"
+            } else {
+                "\n"
+            });
+        }
+        out.push_str(&escape(part, true));
+    }
+    Cow::Owned(out)
 }
 
 fn escape(text: &str, keep_line_ends: bool) -> Cow<'_, str> {
@@ -115,6 +127,7 @@ mod tests {
     fn escapes_become_visible() {
         assert_eq!(line("a\u{1b}[31mb\nc\td\u{202e}e"), "a\\u{1b}[31mb\\nc    d\\u{202e}e");
         assert_eq!(lines("a\r\nb\rc"), "a\nb\\rc");
+        assert_eq!(lines("a\n  ::error::b"), "a\\n  ::error::b");
         assert!(matches!(line("`Cargo.lock` ist veraltet – ü"), Cow::Borrowed(_)));
     }
 
