@@ -1,1 +1,6 @@
 //! The command line: arguments and wording, one file per subcommand, no logic.
+
+pub mod doctor;
+pub mod explain;
+pub mod printer;
+pub mod progress;

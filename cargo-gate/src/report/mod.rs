@@ -2,5 +2,7 @@
 
 mod model;
 pub mod render;
+mod schema;
 
 pub use model::*;
+pub use schema::schema;

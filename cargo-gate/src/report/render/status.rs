@@ -1,0 +1,212 @@
+//! `cargo gate status`: every check at every stage, from the evidence that is there.
+
+use std::collections::BTreeMap;
+
+use anstyle::{AnsiColor, Style};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::text;
+use crate::report::Outcome;
+use crate::stage::Stage;
+
+/// What is known about every check, without running anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StatusTable {
+    /// One row per check, in the order of the catalogue.
+    pub rows: Vec<StatusRow>,
+}
+
+/// What is known about one check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StatusRow {
+    /// Id of the check.
+    pub id: String,
+    /// Whether there is evidence that would be reused now.
+    pub evidence: EvidenceState,
+    /// Outcome by stage; a stage is absent where fresh evidence is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outcomes: BTreeMap<Stage, Outcome>,
+}
+
+/// Whether there is evidence for a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceState {
+    /// Its fingerprint matches now.
+    Fresh,
+    /// There is evidence, but what it was made of has changed.
+    Stale,
+    /// There is none.
+    Absent,
+    /// The check does not apply here.
+    NotApplicable,
+}
+
+impl EvidenceState {
+    fn words(self) -> &'static str {
+        match self {
+            EvidenceState::Fresh => "fresh",
+            EvidenceState::Stale => "stale",
+            EvidenceState::Absent => "absent",
+            EvidenceState::NotApplicable => "not applicable",
+        }
+    }
+}
+
+const HEAD: Style = Style::new().bold();
+
+/// The table for people, and below it how much of it is fresh.
+pub fn render(table: &StatusTable, styled: bool) -> String {
+    let style = |style: Style, text: &str| {
+        if styled {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    };
+    let mut cells = vec![vec!["check".to_owned(), "evidence".to_owned()]];
+    cells[0].extend(Stage::ALL.iter().map(|stage| stage.name().to_owned()));
+    for row in &table.rows {
+        let mut line = vec![text::line(&row.id).into_owned(), row.evidence.words().to_owned()];
+        line.extend(Stage::ALL.iter().map(|stage| {
+            let outcome = row.outcomes.get(stage).map(|outcome| outcome.words());
+            outcome.unwrap_or("-").to_owned()
+        }));
+        cells.push(line);
+    }
+    let widths: Vec<usize> = (0..cells[0].len())
+        .map(|column| cells.iter().map(|row| text::width(&row[column])).max().unwrap_or(0))
+        .collect();
+    let mut out = String::new();
+    for (index, row) in cells.iter().enumerate() {
+        let last = row.len() - 1;
+        for (column, cell) in row.iter().enumerate() {
+            let padded = if column == last {
+                cell.clone()
+            } else {
+                text::pad(cell, widths[column])
+            };
+            let shown = match index {
+                0 => style(HEAD, &padded),
+                _ => style(style_of(table, index - 1, column), &padded),
+            };
+            out.push_str(&shown);
+            out.push_str(if column == last { "\n" } else { "  " });
+        }
+    }
+    out.push_str(&summary(table));
+    out
+}
+
+/// The table as one JSON document, with a line end after it.
+pub fn render_json(table: &StatusTable) -> String {
+    let mut out = serde_json::to_string_pretty(table).expect("the table has only text keys and no fallible parts");
+    out.push('\n');
+    out
+}
+
+fn style_of(table: &StatusTable, row: usize, column: usize) -> Style {
+    let row = &table.rows[row];
+    if column == 0 {
+        return Style::new();
+    }
+    let Some(outcome) = column
+        .checked_sub(2)
+        .and_then(|stage| row.outcomes.get(Stage::ALL.get(stage)?))
+    else {
+        return if row.evidence == EvidenceState::Fresh {
+            Style::new()
+        } else {
+            Style::new().dimmed()
+        };
+    };
+    match outcome {
+        Outcome::Pass => AnsiColor::Green.on_default(),
+        Outcome::Warn => AnsiColor::Yellow.on_default(),
+        _ => AnsiColor::Red.on_default(),
+    }
+}
+
+fn summary(table: &StatusTable) -> String {
+    let number = |state| table.rows.iter().filter(|row| row.evidence == state).count();
+    let states = [
+        EvidenceState::Fresh,
+        EvidenceState::Stale,
+        EvidenceState::Absent,
+        EvidenceState::NotApplicable,
+    ];
+    let parts: Vec<String> = states
+        .into_iter()
+        .filter(|state| number(*state) > 0)
+        .map(|state| format!("{} {}", number(state), state.words()))
+        .collect();
+    if parts.is_empty() {
+        return "\nno checks\n".to_owned();
+    }
+    let missing = number(EvidenceState::Stale) + number(EvidenceState::Absent);
+    let next = if missing > 0 { "; next: cargo gate pilot" } else { "" };
+    format!("\n{}{next}\n", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> StatusTable {
+        let row = |id: &str, evidence, outcomes: &[(Stage, Outcome)]| StatusRow {
+            id: id.into(),
+            evidence,
+            outcomes: outcomes.iter().copied().collect(),
+        };
+        StatusTable {
+            rows: vec![
+                row(
+                    "toolchain.pinned",
+                    EvidenceState::Fresh,
+                    &[
+                        (Stage::Pilot, Outcome::Warn),
+                        (Stage::Controlled, Outcome::Fail),
+                        (Stage::Broad, Outcome::Fail),
+                    ],
+                ),
+                row("profile.release", EvidenceState::NotApplicable, &[]),
+                row("boundary.raw", EvidenceState::Stale, &[]),
+                row("suite.test.default", EvidenceState::Absent, &[]),
+            ],
+        }
+    }
+
+    #[test]
+    fn status_for_people() {
+        insta::assert_snapshot!(render(&table(), false), @r"
+        check               evidence        pilot  controlled  broad
+        toolchain.pinned    fresh           warn   fail        fail
+        profile.release     not applicable  -      -           -
+        boundary.raw        stale           -      -           -
+        suite.test.default  absent          -      -           -
+
+        1 fresh, 1 stale, 1 absent, 1 not applicable; next: cargo gate pilot
+        ");
+        assert_eq!(
+            anstream::adapter::strip_str(&render(&table(), true)).to_string(),
+            render(&table(), false)
+        );
+        insta::assert_snapshot!(render(&StatusTable::default(), false), @r"
+        check  evidence  pilot  controlled  broad
+
+        no checks
+        ");
+    }
+
+    #[test]
+    fn status_for_programs() {
+        let text = render_json(&table());
+        assert_eq!(
+            serde_json::from_str::<StatusTable>(&text).expect("the table is JSON"),
+            table()
+        );
+        assert!(text.contains("\"controlled\": \"fail\""));
+        assert!(text.contains("\"evidence\": \"not_applicable\""));
+    }
+}
