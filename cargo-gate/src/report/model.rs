@@ -300,6 +300,9 @@ pub struct SuiteResult {
     pub tests: Vec<TestResult>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
+    /// Version of the tool behind a tool suite, as it prints it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_version: Option<String>,
 }
 
 /// The evidence behind an outcome: where it came from and what it is made of.

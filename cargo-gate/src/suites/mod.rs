@@ -1,1 +1,236 @@
-//! Suites: user-declared bodies of evidence, one file per kind.
+//! Suites: bodies of evidence that a process produces. One file per kind; the engine decides whether one runs.
+
+mod default;
+mod environment;
+pub mod libtest;
+pub mod nextest;
+mod outcome;
+pub mod output;
+mod shadow;
+mod test;
+pub mod tool;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use globset::{GlobBuilder, GlobMatcher, GlobSetBuilder};
+
+use crate::engine::cancel::Cancel;
+use crate::engine::event::{Event, Observer};
+use crate::engine::process::{self, ProcessEnd, ProcessSpec};
+use crate::error::{Error, ErrorKind, Result};
+use crate::evidence::EvidenceResult;
+use crate::policy::{SuiteKind, SuitePolicy};
+use crate::report::{Finding, Reason, SuiteResult};
+use crate::workspace::Workspace;
+use crate::workspace::cargo::Resolution;
+use crate::workspace::files::{File, FileList};
+
+pub use default::default_suite;
+pub use environment::environment_inputs;
+pub use outcome::Tests;
+pub use test::DOCS as TEST_DOCS;
+pub use tool::DOCS as TOOL_DOCS;
+
+/// What a suite needs to run.
+#[derive(Clone)]
+pub struct SuiteContext<'a> {
+    /// The workspace.
+    pub workspace: &'a Workspace,
+    /// Ends the suite when the user wants to stop.
+    pub cancel: &'a Cancel,
+    /// Sees each line of output.
+    pub observer: &'a dyn Observer,
+    /// File that receives the output, below the gate directory; its directory is created.
+    pub log: PathBuf,
+}
+
+/// What a suite left behind.
+#[derive(Debug)]
+pub struct SuiteRun {
+    /// What it says.
+    pub result: EvidenceResult,
+    /// What it did; absent when it was never started.
+    pub suite: Option<SuiteResult>,
+    /// Its output; the file is absent when it was never started.
+    pub log: PathBuf,
+}
+
+/// Runs a suite.
+///
+/// # Errors
+/// Interrupted by the user; the log cannot be written; a process cannot be waited for.
+pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
+    match suite.kind {
+        SuiteKind::Test => test::run(suite, cx),
+        SuiteKind::Tool => tool::run(suite, cx),
+    }
+}
+
+/// Id of the check that a suite is: `suite.test.<name>`, `suite.tool.<name>`.
+pub fn check_id(suite: &SuitePolicy) -> String {
+    let kind = match suite.kind {
+        SuiteKind::Test => "test",
+        SuiteKind::Tool => "tool",
+    };
+    format!("suite.{kind}.{}", suite.name)
+}
+
+/// The files a suite reads, sorted by path: those its globs match, or all where it declares none.
+///
+/// # Errors
+/// A glob is malformed; a validated policy holds none.
+pub fn input_files<'a>(suite: &SuitePolicy, files: &'a FileList) -> Result<Vec<&'a File>> {
+    if suite.inputs.is_empty() {
+        return Ok(files.iter().collect());
+    }
+    let mut set = GlobSetBuilder::new();
+    for pattern in &suite.inputs {
+        set.add(GlobBuilder::new(pattern).literal_separator(true).build().map_err(|error| malformed(&error))?);
+    }
+    let set = set.build().map_err(|error| malformed(&error))?;
+    Ok(files.iter().filter(|file| set.is_match(&file.path)).collect())
+}
+
+/// The suites whose name or check id matches a glob, in the order of the policy.
+///
+/// # Errors
+/// The glob is malformed, or matches no suite (usage).
+pub fn select<'a>(suites: &'a [SuitePolicy], pattern: &str) -> Result<Vec<&'a SuitePolicy>> {
+    let glob: GlobMatcher = globset::Glob::new(pattern).map_err(|error| malformed(&error))?.compile_matcher();
+    let selected: Vec<_> = suites
+        .iter()
+        .filter(|suite| glob.is_match(&suite.name) || glob.is_match(check_id(suite)))
+        .collect();
+    if selected.is_empty() {
+        let names: Vec<_> = suites.iter().map(|suite| suite.name.as_str()).collect();
+        return Err(Error::usage(format!("no suite matches `{pattern}`"))
+            .with_help(format!("choose one of the declared suites: {}", names.join(", "))));
+    }
+    Ok(selected)
+}
+
+fn malformed(error: &globset::Error) -> Error {
+    Error::usage(format!("malformed glob: {error}"))
+}
+
+/// A command of a suite, as far as it came.
+enum Launched {
+    /// It could not be started, and why.
+    NotStarted(Reason),
+    /// It ended.
+    Ended(ProcessEnd),
+}
+
+/// Starts a command where the suite belongs and waits for its end.
+fn launch(
+    suite: &SuitePolicy,
+    cx: &SuiteContext<'_>,
+    command: &[String],
+    split_stdout: bool,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<Launched> {
+    let workspace = cx.workspace;
+    let not_started = |reason| Ok(Launched::NotStarted(reason));
+    if let Some(reason) = lockfile_at_risk(workspace) {
+        return not_started(reason);
+    }
+    let mut environment = environment::changes(workspace);
+    let root = if shadow::needed(workspace) {
+        let tree = match shadow::prepare(workspace)? {
+            Ok(tree) => tree,
+            Err(reason) => return not_started(reason),
+        };
+        environment.push(("CARGO_TARGET_DIR".into(), Some(tree.target.into_os_string())));
+        tree.root
+    } else {
+        workspace.root().to_owned()
+    };
+    let directory = suite.directory.as_ref().map_or_else(|| root.clone(), |directory| root.join(directory));
+    if !directory.is_dir() {
+        let directory = suite.directory.as_deref().unwrap_or_default();
+        return not_started(
+            Reason::new("suite_missing", format!("the directory `{directory}` of the suite does not exist"))
+                .help("correct `directory` of the suite in gate.toml"),
+        );
+    }
+    let Some(program) = command.first() else {
+        return not_started(Reason::new("suite_missing", "the suite has no command"));
+    };
+    if process::locate(program.as_ref(), &directory).is_none() {
+        return not_started(tool_missing(program));
+    }
+    let spec = ProcessSpec {
+        command: command.iter().map(OsString::from).collect(),
+        directory,
+        environment,
+        timeout: Some(suite.timeout),
+        log: cx.log.clone(),
+        split_stdout,
+    };
+    if let Some(parent) = cx.log.parent() {
+        std::fs::create_dir_all(parent).map_err(|error| Error::io("create", parent, &error))?;
+    }
+    let id = check_id(suite);
+    let end = process::run(&spec, cx.cancel, &mut |line| {
+        if !split_stdout {
+            cx.observer.event(&Event::Output { id: &id, line });
+        }
+        on_line(line);
+    })?;
+    if end.cancelled {
+        return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
+    }
+    Ok(Launched::Ended(end))
+}
+
+/// A lockfile that is kept and contradicts the manifests would be rewritten by any cargo command without `--locked`.
+fn lockfile_at_risk(workspace: &Workspace) -> Option<Reason> {
+    let stale = matches!(workspace.resolution(), Resolution::Stale(_) | Resolution::Unreadable(_));
+    (stale && !shadow::needed(workspace)).then(|| {
+        Reason::new(
+            "blocked_by",
+            "Cargo.lock contradicts the manifests, and running the suite could change it (lockfile.fresh)",
+        )
+        .help("cargo update --workspace")
+    })
+}
+
+fn tool_missing(program: &str) -> Reason {
+    let reason = Reason::new("tool_missing", format!("`{program}` is not installed"));
+    match program {
+        "cargo-nextest" => reason.help("cargo install --locked cargo-nextest"),
+        "cargo-clippy" | "clippy-driver" => reason.help("rustup component add clippy"),
+        "cargo-fmt" | "rustfmt" => reason.help("rustup component add rustfmt"),
+        _ => reason.help(format!("install `{program}`, or put its directory on PATH")),
+    }
+}
+
+/// A finding that blocks from the stage of the suite on where the suite is required, and is advice otherwise.
+fn finding(suite: &SuitePolicy, message: impl Into<String>) -> Finding {
+    let finding = if suite.required {
+        Finding::blocking(suite.stage, message)
+    } else {
+        Finding::advice(message)
+    };
+    finding.because(suite.location.clone())
+}
+
+/// What a command did, before its output is counted.
+fn suite_result(command: &[String], end: &ProcessEnd) -> SuiteResult {
+    SuiteResult {
+        command: command.to_vec(),
+        exit_code: end.exit_code,
+        signal: end.signal,
+        timed_out: end.timed_out,
+        passed: 0,
+        failed: 0,
+        skipped: 0,
+        tests: Vec::new(),
+        duration_ms: u64::try_from(end.duration.as_millis()).unwrap_or(u64::MAX),
+        tool_version: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
