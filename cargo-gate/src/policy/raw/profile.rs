@@ -10,7 +10,7 @@ use crate::policy::model::ProfileValue;
 /// Requirements on one Cargo profile. Each key takes the value that must hold after inheritance, package overrides,
 /// configuration files and `CARGO_PROFILE_*`, or an array of allowed values.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(in crate::policy) struct RawProfile {
     /// Whether integer overflow panics.
     #[schemars(schema_with = "boolean")]
