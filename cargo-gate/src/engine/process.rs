@@ -122,12 +122,13 @@ fn spawn(spec: &ProcessSpec, sender: &SyncSender<Message>) -> Result<(Box<dyn Ch
     let [program, arguments @ ..] = spec.command.as_slice() else {
         return Err(Error::tool("cannot start an empty command"));
     };
-    let cannot_start = |why: &dyn std::fmt::Display| {
-        Error::tool(format!("cannot start `{}`: {why}", program.to_string_lossy()))
-    };
+    let cannot_start =
+        |why: &dyn std::fmt::Display| Error::tool(format!("cannot start `{}`: {why}", program.to_string_lossy()));
     if !spec.directory.is_dir() {
         let directory = spec.directory.display();
-        return Err(cannot_start(&format_args!("its working directory `{directory}` does not exist")));
+        return Err(cannot_start(&format_args!(
+            "its working directory `{directory}` does not exist"
+        )));
     }
     let Some(path) = locate(program, &spec.directory) else {
         return Err(cannot_start(&"there is no such program").with_help(format!(
@@ -137,7 +138,10 @@ fn spawn(spec: &ProcessSpec, sender: &SyncSender<Message>) -> Result<(Box<dyn Ch
     };
 
     let mut command = Command::new(path);
-    command.args(arguments).current_dir(&spec.directory).stdin(Stdio::null());
+    command
+        .args(arguments)
+        .current_dir(&spec.directory)
+        .stdin(Stdio::null());
     for (name, value) in &spec.environment {
         match value {
             Some(value) => command.env(name, value),
@@ -151,7 +155,9 @@ fn spawn(spec: &ProcessSpec, sender: &SyncSender<Message>) -> Result<(Box<dyn Ch
         command.stdout(stdout_writer).stderr(stderr_writer);
         Some(stderr)
     } else {
-        command.stdout(stdout_writer.try_clone().map_err(no_pipe)?).stderr(stdout_writer);
+        command
+            .stdout(stdout_writer.try_clone().map_err(no_pipe)?)
+            .stderr(stdout_writer);
         None
     };
 

@@ -23,7 +23,10 @@ const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// nextest does not run doctests; a workspace that wants them as evidence declares a suite `cargo test --doc`.
 /// Starts nothing.
 pub fn default_suite(workspace: &Workspace) -> SuitePolicy {
-    suite(workspace, process::locate(OsStr::new("cargo-nextest"), workspace.root()).is_some())
+    suite(
+        workspace,
+        process::locate(OsStr::new("cargo-nextest"), workspace.root()).is_some(),
+    )
 }
 
 /// The same with `cargo test`, which runs doctests: for a workspace in which nextest finds no test.
@@ -53,7 +56,11 @@ fn suite(workspace: &Workspace, nextest: bool) -> SuitePolicy {
         env: Vec::new(),
         timeout: TIMEOUT,
         min_tests: 1,
-        format: if nextest { SuiteFormat::Nextest } else { SuiteFormat::Libtest },
+        format: if nextest {
+            SuiteFormat::Nextest
+        } else {
+            SuiteFormat::Libtest
+        },
         directory: None,
         location: None,
     }

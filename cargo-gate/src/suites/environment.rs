@@ -56,13 +56,21 @@ const INPUTS_BY_PREFIX: &[&str] = &["CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TAR
 /// not count.
 pub fn environment_inputs(suite: &SuitePolicy, environment: &Environment) -> BTreeMap<String, Option<OsString>> {
     let mut inputs = BTreeMap::new();
-    let fixed = INPUTS.iter().filter_map(|name| Some(((*name).to_owned(), environment.get(name)?)));
-    let prefixed = INPUTS_BY_PREFIX.iter().flat_map(|prefix| environment.with_prefix(prefix));
+    let fixed = INPUTS
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), environment.get(name)?)));
+    let prefixed = INPUTS_BY_PREFIX
+        .iter()
+        .flat_map(|prefix| environment.with_prefix(prefix));
     let prefixed = prefixed
         .filter(|(name, _)| {
             !matches!(
                 *name,
-                "CARGO_TARGET_DIR" | "CARGO_BUILD_TARGET_DIR" | "CARGO_BUILD_BUILD_DIR" | "CARGO_BUILD_JOBS" | "CARGO_TARGET_TMPDIR"
+                "CARGO_TARGET_DIR"
+                    | "CARGO_BUILD_TARGET_DIR"
+                    | "CARGO_BUILD_BUILD_DIR"
+                    | "CARGO_BUILD_JOBS"
+                    | "CARGO_TARGET_TMPDIR"
             )
         })
         .map(|(name, value)| (name.to_owned(), value));
@@ -97,7 +105,10 @@ pub(super) fn changes(workspace: &Workspace) -> Vec<(OsString, Option<OsString>)
     }
     if let Some(directory) = &workspace.options.target_dir {
         // The flag is relative to where the user stands, not to where the suite runs.
-        set("CARGO_TARGET_DIR", workspace.options.cwd.join(directory).into_os_string());
+        set(
+            "CARGO_TARGET_DIR",
+            workspace.options.cwd.join(directory).into_os_string(),
+        );
     }
     changes
 }

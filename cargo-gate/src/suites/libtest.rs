@@ -98,7 +98,11 @@ impl Libtest {
             }
             self.closed.truncate(group.closed_before);
             self.closed.push((group, summary));
-        } else if let Some(at) = self.closed.iter().rposition(|(group, _)| summary.counts(group.announced)) {
+        } else if let Some(at) = self
+            .closed
+            .iter()
+            .rposition(|(group, _)| summary.counts(group.announced))
+        {
             // The earlier summary was output of a failed test: the harness itself speaks last.
             self.closed.truncate(at + 1);
             self.closed[at].1 = summary;
@@ -119,7 +123,10 @@ impl Libtest {
         for (group, summary) in self.closed.drain(..) {
             done.passed = done.passed.saturating_add(summary.passed);
             done.failed = done.failed.saturating_add(summary.failed);
-            done.skipped = done.skipped.saturating_add(summary.ignored).saturating_add(summary.filtered);
+            done.skipped = done
+                .skipped
+                .saturating_add(summary.ignored)
+                .saturating_add(summary.filtered);
             done.summaries += 1;
             done.tests.extend(results(&self.binary, group.believable(summary)));
         }
@@ -205,7 +212,10 @@ impl Summary {
 
     /// Whether these are the counts of a harness that announced so many tests.
     fn counts(self, announced: u64) -> bool {
-        let sum = self.passed.checked_add(self.failed).and_then(|sum| sum.checked_add(self.ignored));
+        let sum = self
+            .passed
+            .checked_add(self.failed)
+            .and_then(|sum| sum.checked_add(self.ignored));
         sum == Some(announced)
     }
 }
@@ -222,7 +232,9 @@ fn announced_binary(line: &str) -> Option<String> {
     if let Some(name) = line.strip_prefix("   Doc-tests ") {
         return Some(format!("{name} (doc-tests)"));
     }
-    let rest = line.strip_prefix("     Running ").filter(|rest| !rest.starts_with('`'))?;
+    let rest = line
+        .strip_prefix("     Running ")
+        .filter(|rest| !rest.starts_with('`'))?;
     let path = match rest.rsplit_once('(') {
         Some((_, path)) => path.strip_suffix(')')?,
         None => rest,

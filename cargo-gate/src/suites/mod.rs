@@ -86,7 +86,12 @@ pub fn input_files<'a>(suite: &SuitePolicy, files: &'a FileList) -> Result<Vec<&
     }
     let mut set = GlobSetBuilder::new();
     for pattern in &suite.inputs {
-        set.add(GlobBuilder::new(pattern).literal_separator(true).build().map_err(|error| malformed(&error))?);
+        set.add(
+            GlobBuilder::new(pattern)
+                .literal_separator(true)
+                .build()
+                .map_err(|error| malformed(&error))?,
+        );
     }
     let set = set.build().map_err(|error| malformed(&error))?;
     Ok(files.iter().filter(|file| set.is_match(&file.path)).collect())
@@ -97,7 +102,9 @@ pub fn input_files<'a>(suite: &SuitePolicy, files: &'a FileList) -> Result<Vec<&
 /// # Errors
 /// The glob is malformed, or matches no suite (usage).
 pub fn select<'a>(suites: &'a [SuitePolicy], pattern: &str) -> Result<Vec<&'a SuitePolicy>> {
-    let glob: GlobMatcher = globset::Glob::new(pattern).map_err(|error| malformed(&error))?.compile_matcher();
+    let glob: GlobMatcher = globset::Glob::new(pattern)
+        .map_err(|error| malformed(&error))?
+        .compile_matcher();
     let selected: Vec<_> = suites
         .iter()
         .filter(|suite| glob.is_match(&suite.name) || glob.is_match(check_id(suite)))
@@ -146,12 +153,18 @@ fn launch(
     } else {
         workspace.root().to_owned()
     };
-    let directory = suite.directory.as_ref().map_or_else(|| root.clone(), |directory| root.join(directory));
+    let directory = suite
+        .directory
+        .as_ref()
+        .map_or_else(|| root.clone(), |directory| root.join(directory));
     if !directory.is_dir() {
         let directory = suite.directory.as_deref().unwrap_or_default();
         return not_started(
-            Reason::new("suite_missing", format!("the directory `{directory}` of the suite does not exist"))
-                .help("correct `directory` of the suite in gate.toml"),
+            Reason::new(
+                "suite_missing",
+                format!("the directory `{directory}` of the suite does not exist"),
+            )
+            .help("correct `directory` of the suite in gate.toml"),
         );
     }
     let Some(program) = command.first() else {

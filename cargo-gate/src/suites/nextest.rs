@@ -51,7 +51,8 @@ impl Nextest {
         } else if let Some((status, binary, name)) = status_line(line) {
             // A retry overrides what was said before; the lines after the summary repeat it.
             let slot = run.tests.entry((binary.to_owned(), name.to_owned()));
-            slot.and_modify(|known| *known = followed_by(*known, status)).or_insert(status);
+            slot.and_modify(|known| *known = followed_by(*known, status))
+                .or_insert(status);
         }
         true
     }
@@ -73,7 +74,10 @@ impl Nextest {
         let Some(run) = self.current.take() else {
             return;
         };
-        let tests = run.tests.into_iter().map(|((binary, name), status)| TestResult { binary, name, status });
+        let tests = run
+            .tests
+            .into_iter()
+            .map(|((binary, name), status)| TestResult { binary, name, status });
         let mut tests: Vec<_> = tests.collect();
         let done = &mut self.done;
         match run.summary {
@@ -170,14 +174,21 @@ fn status_line(line: &str) -> Option<(TestStatus, &str, &str)> {
         "PASS" | "LEAK" | "TMPASS" => TestStatus::Passed,
         "FLAKY" => TestStatus::Flaky,
         // FAIL, TIMEOUT, TMT, ABORT, SIGSEGV, SEGV, XFAIL, FLKY-FL and whatever else a later nextest tells apart.
-        _ if word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-+#".contains(&byte)) => {
+        _ if word
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-+#".contains(&byte)) =>
+        {
             TestStatus::Failed
         }
         _ => return None,
     };
     let blank = time.trim().is_empty();
-    let seconds = time.trim_start().strip_suffix('s').is_some_and(|time| time.parse::<f64>().is_ok());
-    if !seconds && !(blank && status == TestStatus::Skipped) {
+    let seconds = time
+        .trim_start()
+        .strip_suffix('s')
+        .is_some_and(|time| time.parse::<f64>().is_ok());
+    // What did not run has no time.
+    if !(seconds || blank && status == TestStatus::Skipped) {
         return None;
     }
     let rest = match rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {

@@ -64,7 +64,10 @@ impl Reader {
             }
             SuiteFormat::Auto => {
                 // A script may run one after the other; what nextest repeats of a failed test is indented.
-                if line.starts_with("     Running ") || line.starts_with("   Doc-tests ") || line.starts_with("running ") {
+                if line.starts_with("     Running ")
+                    || line.starts_with("   Doc-tests ")
+                    || line.starts_with("running ")
+                {
                     self.nextest.leave();
                 }
                 if !self.nextest.line(line) {
@@ -77,7 +80,9 @@ impl Reader {
     /// Everything that was read; tests sorted by binary and name.
     pub fn finish(self) -> Output {
         let mut tests = self.libtest.finish().merged(self.nextest.finish());
-        tests.tests.sort_by(|a, b| (&a.binary, &a.name, a.status).cmp(&(&b.binary, &b.name, b.status)));
+        tests
+            .tests
+            .sort_by(|a, b| (&a.binary, &a.name, a.status).cmp(&(&b.binary, &b.name, b.status)));
         Output {
             tests,
             missing: self.errors.missing,

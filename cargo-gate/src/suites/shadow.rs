@@ -25,8 +25,7 @@ pub(super) struct Tree {
 /// that contradicts the manifests.
 pub(super) fn needed(workspace: &Workspace) -> bool {
     let lockfile = workspace.lockfile();
-    !lockfile.exists
-        || (lockfile.tracked == Some(false) && matches!(workspace.resolution(), Resolution::Stale(_)))
+    !lockfile.exists || (lockfile.tracked == Some(false) && matches!(workspace.resolution(), Resolution::Stale(_)))
 }
 
 /// Brings the copy up to date: writes what differs, removes what is gone, keeps modification times, so that cargo
@@ -84,7 +83,10 @@ fn copy(file: &File, from: &Path, to: &Path) -> io::Result<()> {
         return Ok(());
     }
     fs::copy(from, to)?;
-    fs::File::options().write(true).open(to).and_then(|copy| copy.set_modified(source.modified()?))
+    fs::File::options()
+        .write(true)
+        .open(to)
+        .and_then(|copy| copy.set_modified(source.modified()?))
 }
 
 /// Removes what is in the way, a read-only file included, and creates the parent.
@@ -110,7 +112,11 @@ fn link(text: &Path, _: &Path, to: &Path) -> io::Result<()> {
 /// Making links is a privilege on Windows; what a link to a file shows is copied instead.
 #[cfg(not(unix))]
 fn link(_: &Path, from: &Path, to: &Path) -> io::Result<()> {
-    if from.is_file() { fs::copy(from, to).map(drop) } else { Ok(()) }
+    if from.is_file() {
+        fs::copy(from, to).map(drop)
+    } else {
+        Ok(())
+    }
 }
 
 fn remove_others(root: &Path, below: &Path, keep: &BTreeSet<PathBuf>) -> io::Result<()> {
@@ -153,7 +159,11 @@ fn dependency_paths<'a>(table: &'a toml::Table, found: &mut Vec<&'a str>) {
             found.extend(table.values().filter_map(|dependency| dependency.get("path")?.as_str()));
         } else if key == "patch" {
             let sources = table.values().filter_map(toml::Value::as_table);
-            found.extend(sources.flat_map(toml::Table::values).filter_map(|patch| patch.get("path")?.as_str()));
+            found.extend(
+                sources
+                    .flat_map(toml::Table::values)
+                    .filter_map(|patch| patch.get("path")?.as_str()),
+            );
         } else if matches!(key.as_str(), "workspace" | "target") || table.values().any(toml::Value::is_table) {
             dependency_paths(table, found);
         }

@@ -1,6 +1,7 @@
 //! `suite.test`: a command that runs tests.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use crate::error::Result;
 use crate::evidence::EvidenceResult;
@@ -59,7 +60,10 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     // nextest runs no doctests, and a workspace may have nothing else. Only the default suite may change the runner:
     // a declared command is never altered.
     let default = suite.location.is_none() && suite.format == SuiteFormat::Nextest;
-    let empty = run.suite.as_ref().is_some_and(|suite| suite.passed + suite.failed == 0 && suite.exit_code == Some(4));
+    let empty = run
+        .suite
+        .as_ref()
+        .is_some_and(|suite| suite.passed + suite.failed == 0 && suite.exit_code == Some(4));
     if default && empty {
         return run_once(&default::with_cargo_test(cx.workspace), cx);
     }
@@ -91,9 +95,7 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
         };
     }
     let verdict = match &output.missing {
-        Some(tool) if end.exit_code != Some(0) && output.tests.ran() == 0 => {
-            EvidenceResult::NotRun(tool_missing(tool))
-        }
+        Some(tool) if end.exit_code != Some(0) && output.tests.ran() == 0 => EvidenceResult::NotRun(tool_missing(tool)),
         _ => EvidenceResult::Findings(judge(suite, &result, &output)),
     };
     result.passed = output.tests.passed;
@@ -133,7 +135,12 @@ fn judge(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Vec<Finding
             );
         }
     }
-    if findings.is_empty() && !succeeded && !(tests.summaries > 0 && tests.ran() == 0 && output.error.is_none()) {
+    // nextest fails where there is nothing to run; that there is nothing says more than its exit code.
+    let nothing_to_run = output
+        .error
+        .as_ref()
+        .is_some_and(|error| error.message == "no tests to run");
+    if findings.is_empty() && !succeeded && !(nothing_to_run && tests.summaries > 0 && tests.ran() == 0) {
         findings.push(command_failed(suite, end, output));
     }
     if findings.is_empty() {
@@ -141,7 +148,8 @@ fn judge(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Vec<Finding
     }
     if findings.is_empty() && tests.not_run > 0 {
         findings.push(
-            finding(suite, format!("{} planned tests were not run", tests.not_run)).help("add --no-fail-fast to the command"),
+            finding(suite, format!("{} planned tests were not run", tests.not_run))
+                .help("add --no-fail-fast to the command"),
         );
     }
     for test in tests.with_status(TestStatus::Flaky) {
@@ -187,7 +195,8 @@ fn command_failed(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Fi
         Some(error) => {
             // Writing to a string cannot fail.
             let _ = write!(message, ": {}", error.message);
-            place.clone_from(&error.place);
+            // An absolute path is outside the workspace, in a dependency.
+            place = error.place.clone().filter(|(path, ..)| !Path::new(path).is_absolute());
         }
         None if output.tests.ran() > 0 => message.push_str(" although every test passed"),
         None => {}
@@ -207,8 +216,11 @@ fn too_few(suite: &SuitePolicy, tests: &Tests) -> Option<Finding> {
     let ran = tests.ran();
     if tests.summaries == 0 {
         return Some(
-            finding(suite, "the output holds no summary of a test run, so nothing can be said about it")
-                .help("declare `format = \"exit-code\"` for a command that is not libtest or nextest"),
+            finding(
+                suite,
+                "the output holds no summary of a test run, so nothing can be said about it",
+            )
+            .help("declare `format = \"exit-code\"` for a command that is not libtest or nextest"),
         );
     }
     if ran == 0 {
@@ -223,8 +235,11 @@ fn too_few(suite: &SuitePolicy, tests: &Tests) -> Option<Finding> {
         );
     }
     (ran < suite.min_tests).then(|| {
-        finding(suite, format!("{ran} of at least {} expected tests ran", suite.min_tests))
-            .help("find out which tests are gone, or lower `min-tests` of the suite in gate.toml")
+        finding(
+            suite,
+            format!("{ran} of at least {} expected tests ran", suite.min_tests),
+        )
+        .help("find out which tests are gone, or lower `min-tests` of the suite in gate.toml")
     })
 }
 
@@ -240,7 +255,10 @@ fn full_name(test: &TestResult) -> String {
 fn run_alone(suite: &SuitePolicy, test: &TestResult) -> String {
     if suite.command.iter().any(|word| word == "nextest") {
         // A binary id tells equal names apart; `package::target` and `package` are its spellings.
-        return format!("cargo nextest run -E 'binary_id(={}) & test(={})'", test.binary, test.name);
+        return format!(
+            "cargo nextest run -E 'binary_id(={}) & test(={})'",
+            test.binary, test.name
+        );
     }
     if suite.command.first().is_some_and(|program| program == "cargo") {
         if test.binary.ends_with(" (doc-tests)") {

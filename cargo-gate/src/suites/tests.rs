@@ -79,7 +79,11 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
         git: None,
         files: FileList::new(paths.iter().map(file).collect()),
         cargo: CargoModel::default(),
-        resolution: if lockfile { Resolution::Locked } else { Resolution::NoLockfile },
+        resolution: if lockfile {
+            Resolution::Locked
+        } else {
+            Resolution::NoLockfile
+        },
         lockfile: Lockfile {
             exists: lockfile,
             tracked: None,
@@ -258,7 +262,10 @@ test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; 
 ";
     let tests = read(SuiteFormat::Libtest, text).tests;
     assert_eq!((tests.passed, tests.failed, tests.summaries), (1, 1, 1));
-    assert!(tests.tests.iter().all(|test| !test.name.starts_with("inner")), "{tests:?}");
+    assert!(
+        tests.tests.iter().all(|test| !test.name.starts_with("inner")),
+        "{tests:?}"
+    );
     assert!(tests.unfinished.is_empty());
 }
 
@@ -349,7 +356,10 @@ fn nextest_counts_and_names() {
 fn one_runner_after_the_other_adds_up() {
     let both = read(SuiteFormat::Auto, &format!("{NEXTEST}{LIBTEST}")).tests;
     assert_eq!((both.passed, both.failed, both.skipped, both.summaries), (11, 4, 5, 5));
-    assert!(both.with_status(TestStatus::Failed).any(|test| test.name == "tests::fails"));
+    assert!(
+        both.with_status(TestStatus::Failed)
+            .any(|test| test.name == "tests::fails")
+    );
 }
 
 #[test]
@@ -359,7 +369,11 @@ fn nextest_says_what_it_did_not_run() {
 ";
     let tests = read(SuiteFormat::Nextest, text).tests;
     assert_eq!((tests.passed, tests.failed, tests.not_run), (1, 2, 6));
-    let cut = read(SuiteFormat::Nextest, " Nextest run ID 823417ea with nextest profile: default").tests;
+    let cut = read(
+        SuiteFormat::Nextest,
+        " Nextest run ID 823417ea with nextest profile: default",
+    )
+    .tests;
     assert_eq!(cut.unfinished, [""]);
 }
 
@@ -377,7 +391,10 @@ fn errors_of_the_compiler_have_a_place() {
 #[test]
 fn a_missing_subcommand_or_component_is_recognised() {
     let missing = |text| read(SuiteFormat::Auto, text).missing;
-    assert_eq!(missing("error: no such command: `nextest`").as_deref(), Some("cargo-nextest"));
+    assert_eq!(
+        missing("error: no such command: `nextest`").as_deref(),
+        Some("cargo-nextest")
+    );
     assert_eq!(
         missing("error: 'cargo-clippy' is not installed for the toolchain 'stable'.").as_deref(),
         Some("cargo-clippy")

@@ -8,7 +8,12 @@ const LOCK: &str = "CARGO_GATE_TEST_LOCK";
 /// Not a test: what the children do.
 #[test]
 #[ignore = "started by the other tests"]
-#[expect(clippy::print_stdout, clippy::print_stderr, clippy::exit, reason = "it plays a foreign program")]
+#[expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::exit,
+    reason = "it plays a foreign program"
+)]
 fn child() {
     println!();
     match std::env::var(ROLE).as_deref() {
@@ -126,8 +131,13 @@ fn the_signal_is_kept() {
 fn the_order_of_stdout_and_stderr_is_kept() {
     let playground = Playground::new();
     let (_, lines) = playground.run(&playground.spec("both"), |_| {});
-    let seen: Vec<_> = lines.iter().filter(|line| line.starts_with("out ") || line.starts_with("err ")).collect();
-    let expected: Vec<_> = (0..100).flat_map(|number| [format!("out {number}"), format!("err {number}")]).collect();
+    let seen: Vec<_> = lines
+        .iter()
+        .filter(|line| line.starts_with("out ") || line.starts_with("err "))
+        .collect();
+    let expected: Vec<_> = (0..100)
+        .flat_map(|number| [format!("out {number}"), format!("err {number}")])
+        .collect();
     assert_eq!(seen, expected.iter().collect::<Vec<_>>());
     assert_eq!(playground.log().lines().collect::<Vec<_>>(), lines);
 }
@@ -229,7 +239,10 @@ fn a_missing_program_is_named() {
         ..playground.spec("")
     };
     let error = run(&spec, &playground.cancel, &mut |_| {}).unwrap_err();
-    assert_eq!(error.message, "cannot start `no-such-program-anywhere`: there is no such program");
+    assert_eq!(
+        error.message,
+        "cannot start `no-such-program-anywhere`: there is no such program"
+    );
     assert_eq!(
         error.help.as_deref(),
         Some("install `no-such-program-anywhere`, or put its directory on PATH")

@@ -11,7 +11,10 @@ fn without_a_lockfile_the_tree_stays_as_it_is() {
     let files = [("Cargo.toml", MANIFEST), ("src/lib.rs", "#[test] fn good() {}")];
     let workspace = workspace(directory.path(), &files);
     let run = run_in(&workspace, &suite(&["cargo", "test"]));
-    assert_eq!(shown(&run), "1 passed, 0 failed, 0 skipped, exit Some(0)\nPassed demo good\n");
+    assert_eq!(
+        shown(&run),
+        "1 passed, 0 failed, 0 skipped, exit Some(0)\nPassed demo good\n"
+    );
     assert!(!directory.path().join("Cargo.lock").exists());
     assert!(workspace.gate_dir().join("tree/Cargo.lock").exists());
 }
@@ -30,7 +33,9 @@ fn the_copy_follows_the_workspace() {
     fs::remove_dir_all(root.join("src/b")).unwrap();
     fs::write(root.join("src/b"), "file").unwrap();
     fs::write(root.join("src/a.rs"), "longer").unwrap();
-    prepare(&reread(root, &["Cargo.toml", "src/a.rs", "src/b"])).unwrap().unwrap();
+    prepare(&reread(root, &["Cargo.toml", "src/a.rs", "src/b"]))
+        .unwrap()
+        .unwrap();
     assert_eq!(fs::read_to_string(tree.join("src/a.rs")).unwrap(), "longer");
     assert_eq!(fs::read_to_string(tree.join("src/b")).unwrap(), "file");
 

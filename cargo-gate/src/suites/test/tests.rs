@@ -3,7 +3,8 @@ use std::time::Duration;
 use super::super::tests::{run_in, shown, suite, workspace};
 use super::*;
 
-const MANIFEST: &str = "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\ndoctest = false\n[workspace]\n";
+const MANIFEST: &str =
+    "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[lib]\ndoctest = false\n[workspace]\n";
 const LOCK: &str = "version = 4\n\n[[package]]\nname = \"demo\"\nversion = \"0.1.0\"\n";
 
 /// Runs `cargo test --locked` over this library.
@@ -60,7 +61,10 @@ fn a_compile_error_is_shown_with_its_place() {
 #[test]
 fn a_crashed_binary_fails() {
     let shown = run_library("#[test] fn crash() { std::process::exit(0) }", &[]);
-    assert!(shown.contains("block: the test binary `demo` started and never reported a result"), "{shown}");
+    assert!(
+        shown.contains("block: the test binary `demo` started and never reported a result"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -69,20 +73,30 @@ fn a_missing_program_is_not_run() {
     let workspace = workspace(directory.path(), &[("Cargo.toml", MANIFEST), ("Cargo.lock", LOCK)]);
     insta::assert_snapshot!(shown(&run_in(&workspace, &suite(&["no-such-runner"]))), @"not run: tool_missing `no-such-runner` is not installed");
     let shown = shown(&run_in(&workspace, &suite(&["cargo", "no-such-subcommand"])));
-    assert!(shown.starts_with("not run: tool_missing `cargo-no-such-subcommand` is not installed"), "{shown}");
+    assert!(
+        shown.starts_with("not run: tool_missing `cargo-no-such-subcommand` is not installed"),
+        "{shown}"
+    );
 }
 
 #[test]
 fn the_time_limit_is_named() {
     let directory = tempfile::tempdir().unwrap();
-    let workspace = workspace(directory.path(), &[("Cargo.toml", MANIFEST), ("Cargo.lock", LOCK), ("src/lib.rs", "")]);
+    let workspace = workspace(
+        directory.path(),
+        &[("Cargo.toml", MANIFEST), ("Cargo.lock", LOCK), ("src/lib.rs", "")],
+    );
     let suite = SuitePolicy {
         timeout: Duration::ZERO,
         ..suite(&["cargo", "test", "--locked"])
     };
     let run = run_in(&workspace, &suite);
     assert!(run.suite.as_ref().unwrap().timed_out);
-    assert!(shown(&run).contains("block: the suite did not end within 0 s (timed_out)"), "{}", shown(&run));
+    assert!(
+        shown(&run).contains("block: the suite did not end within 0 s (timed_out)"),
+        "{}",
+        shown(&run)
+    );
 }
 
 /// What is judged of an exit code and an output.
@@ -103,12 +117,15 @@ fn judged(suite: &SuitePolicy, exit_code: i32, text: &str) -> String {
     };
     let findings = judge(suite, &end, &reader.finish());
     let level = |finding: &Finding| if finding.blocks_at.is_some() { "block" } else { "advice" };
-    let lines = findings.iter().map(|finding| format!("{}: {}\n", level(finding), finding.message));
+    let lines = findings
+        .iter()
+        .map(|finding| format!("{}: {}\n", level(finding), finding.message));
     lines.collect()
 }
 
 const PASSED: &str = "running 1 test\ntest a ... ok\n\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured\n";
-const FAILED: &str = "running 1 test\ntest a ... FAILED\n\ntest result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured\n";
+const FAILED: &str =
+    "running 1 test\ntest a ... FAILED\n\ntest result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured\n";
 
 #[test]
 fn exit_status_and_output_must_agree() {
@@ -161,5 +178,20 @@ fn a_flaky_test_advises() {
   TRY 2 PASS [   0.005s] demo tests::flaky
      Summary [   0.085s] 1 test run: 1 passed (1 flaky), 9 skipped
 ";
-    assert_eq!(judged(&suite(&["x"]), 0, text), "advice: `demo tests::flaky` passed only on a retry\n");
+    assert_eq!(
+        judged(&suite(&["x"]), 0, text),
+        "advice: `demo tests::flaky` passed only on a retry\n"
+    );
+}
+
+#[test]
+fn nextest_without_a_test_is_empty() {
+    let text = " Nextest run ID 0 with nextest profile: default
+     Summary [   0.000s] 0 tests run: 0 passed, 10 skipped
+error: no tests to run
+(hint: use `--no-tests` to customize)
+";
+    let empty = "block: no test ran: all 10 are ignored or filtered out (suite_empty)\n";
+    assert_eq!(judged(&suite(&["x"]), 4, text), empty);
+    assert_eq!(judged(&suite(&["x"]), 0, text), empty);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::Message;
-use cargo_metadata::diagnostic::DiagnosticLevel;
+use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel};
 
 use crate::policy::SuitePolicy;
 use crate::report::{Finding, Location};
@@ -13,7 +13,13 @@ use super::{Adapter, Reads, Reported, finding, report_path};
 
 pub(super) const ADAPTER: Adapter = Adapter {
     // `--keep-going`, so that an error in one member does not hide what is wrong in the others.
-    command: &["clippy", "--workspace", "--all-targets", "--keep-going", "--message-format=json"],
+    command: &[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--keep-going",
+        "--message-format=json",
+    ],
     locks: true,
     version: &["cargo", "clippy", "--version"],
     program: "cargo-clippy",
@@ -24,10 +30,10 @@ pub(super) const ADAPTER: Adapter = Adapter {
 pub(super) struct Reader {
     suite: SuitePolicy,
     root: PathBuf,
-    seen: BTreeSet<(Option<Location>, String)>,
-    finished: Option<bool>,
+    /// Place, message and suggested edit.
+    seen: BTreeSet<(Option<Location>, String, Option<String>)>,
+    finished: bool,
     unreadable: Option<String>,
-    failed: bool,
 }
 
 impl Reader {
@@ -36,9 +42,8 @@ impl Reader {
             suite: suite.clone(),
             root: root.to_owned(),
             seen: BTreeSet::new(),
-            finished: None,
+            finished: false,
             unreadable: None,
-            failed: false,
         }
     }
 }
@@ -50,18 +55,19 @@ impl Reads for Reader {
             return;
         }
         match serde_json::from_str::<Message>(line) {
-            Ok(Message::BuildFinished(end)) => self.finished = Some(end.success),
+            Ok(Message::BuildFinished(_)) => self.finished = true,
             Ok(Message::CompilerMessage(message)) => {
                 let diagnostic = message.message;
-                let error = match diagnostic.level {
-                    DiagnosticLevel::Error | DiagnosticLevel::Ice => true,
-                    DiagnosticLevel::Warning => false,
-                    _ => return,
-                };
+                if !matches!(
+                    diagnostic.level,
+                    DiagnosticLevel::Error | DiagnosticLevel::Ice | DiagnosticLevel::Warning
+                ) {
+                    return;
+                }
+                let edit = suggestion(&diagnostic);
                 let span = diagnostic.spans.iter().find(|span| span.is_primary);
                 if span.is_none() && diagnostic.code.is_none() {
                     // `aborting due to 2 previous errors`, `3 warnings emitted`: sums of what was said.
-                    self.failed |= error;
                     return;
                 }
                 let place = span.map(|span| Location {
@@ -72,8 +78,11 @@ impl Reads for Reader {
                         .then(|| u32::try_from(span.column_end.saturating_sub(span.column_start)).ok())
                         .flatten(),
                 });
-                let code = diagnostic.code.map(|code| format!(" ({})", code.code)).unwrap_or_default();
-                self.seen.insert((place, format!("{}{code}", diagnostic.message)));
+                let code = diagnostic
+                    .code
+                    .map(|code| format!(" ({})", code.code))
+                    .unwrap_or_default();
+                self.seen.insert((place, format!("{}{code}", diagnostic.message), edit));
             }
             Ok(_) => {}
             Err(error) => {
@@ -83,17 +92,17 @@ impl Reads for Reader {
     }
 
     fn finish(self: Box<Self>) -> Reported {
-        let broken = match (self.unreadable, self.finished) {
-            (Some(error), _) => Some(format!("a message of cargo clippy cannot be read: {error}")),
-            (None, None) => Some("cargo clippy did not say that it finished".to_owned()),
-            (None, Some(_)) => None,
+        let broken = match self.unreadable {
+            Some(error) => Some(format!("a message of cargo clippy cannot be read: {error}")),
+            None if !self.finished => Some("cargo clippy did not say that it finished".to_owned()),
+            None => None,
         };
         let help = "cargo clippy --workspace --all-targets";
         let findings: Vec<Finding> = self
             .seen
             .into_iter()
-            .map(|(place, message)| {
-                let found = finding(&self.suite, message).help(help);
+            .map(|(place, message, edit)| {
+                let found = finding(&self.suite, message).help(edit.unwrap_or_else(|| help.to_owned()));
                 match place {
                     Some(place) => found.at(place),
                     None => found,
@@ -102,4 +111,18 @@ impl Reads for Reader {
             .collect();
         Reported { findings, broken }
     }
+}
+
+/// The first edit on one line that the diagnostic suggests.
+fn suggestion(diagnostic: &Diagnostic) -> Option<String> {
+    diagnostic.children.iter().find_map(|child| {
+        let replacements = child
+            .spans
+            .iter()
+            .filter_map(|span| span.suggested_replacement.as_deref());
+        let replacement = replacements
+            .into_iter()
+            .find(|text| !text.trim().is_empty() && !text.contains('\n'))?;
+        Some(format!("{}: `{}`", child.message, replacement.trim()))
+    })
 }

@@ -104,7 +104,9 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     } else if let Some(broken) = reported.broken {
         result_of(Reason::new("output_not_understood", broken).help(log))
     } else if reported.findings.is_empty() && end.exit_code != Some(0) {
-        let how = end.exit_code.map_or("by a signal".to_owned(), |code| format!("with exit code {code}"));
+        let how = end
+            .exit_code
+            .map_or("by a signal".to_owned(), |code| format!("with exit code {code}"));
         let message = format!("`{}` ended {how} and reported nothing", command.join(" "));
         EvidenceResult::Findings(vec![finding(suite, message).help(log)])
     } else {
@@ -160,7 +162,10 @@ fn version(adapter: &Adapter, cx: &SuiteContext<'_>) -> Result<Option<String>> {
     drop(std::fs::remove_file(&log));
     let end = end?;
     if end.cancelled {
-        return Err(crate::error::Error::new(crate::error::ErrorKind::Interrupted, "interrupted"));
+        return Err(crate::error::Error::new(
+            crate::error::ErrorKind::Interrupted,
+            "interrupted",
+        ));
     }
     Ok(first.filter(|_| end.exit_code == Some(0)))
 }
