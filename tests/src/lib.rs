@@ -1,1 +1,3 @@
-//! The harness of the whole-program tests.
+//! What the whole-program tests are written with: the harness that runs the binary.
+
+pub mod harness;

@@ -1,2 +1,70 @@
-//! The project's own automation.
-fn main() {}
+//! `cargo xtask`: parse, call, say what happened.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this binary talks to the developer who runs it"
+)]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own automation.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Scaffold a check: its file, its registration and its fixtures
+    NewCheck {
+        /// Id of the check, `area.name`
+        id: String,
+    },
+    /// Write the generated pages and schemas under docs/
+    Docs {
+        /// Change nothing; fail and name the files that differ
+        #[arg(long)]
+        check: bool,
+    },
+    /// Run what continuous integration runs, timed and grouped
+    Ci {
+        /// Leave out a step; may be repeated
+        #[arg(long, value_name = "STEP", value_parser = xtask::ci::names())]
+        skip: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> xtask::Result {
+    let root = xtask::project_root();
+    match command {
+        Command::NewCheck { id } => {
+            for path in xtask::new_check::scaffold(&root, id)? {
+                println!("wrote {path}");
+            }
+            println!("next: write the rule and its docs, fill the fixtures, then run `cargo xtask docs`");
+        }
+        Command::Docs { check: true } => xtask::docs::check(&root)?,
+        Command::Docs { check: false } => {
+            for path in xtask::docs::write(&root)? {
+                println!("wrote {path}");
+            }
+        }
+        Command::Ci { skip } => xtask::ci::run(&root, skip)?,
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! What discovery looks at.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Operating system whose conventions apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Os {
+    /// Linux and other Unix systems.
+    Linux,
+    /// macOS.
+    MacOs,
+    /// Windows.
+    Windows,
+}
+
+impl Os {
+    /// The operating system this code was compiled for.
+    #[must_use]
+    pub const fn host() -> Self {
+        if cfg!(windows) {
+            Os::Windows
+        } else if cfg!(target_os = "macos") {
+            Os::MacOs
+        } else {
+            Os::Linux
+        }
+    }
+}
+
+/// The part of a file system that discovery reads.
+pub trait Files {
+    /// Whether `path` is a regular file, symbolic links followed.
+    fn is_file(&self, path: &Path) -> bool;
+
+    /// Names of the entries of a directory in any order; empty when it is missing or cannot be read.
+    fn entries(&self, directory: &Path) -> Vec<OsString>;
+}
+
+/// The file system of this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Disk;
+
+impl Files for Disk {
+    fn is_file(&self, path: &Path) -> bool {
+        path.is_file()
+    }
+
+    fn entries(&self, directory: &Path) -> Vec<OsString> {
+        std::fs::read_dir(directory)
+            .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect())
+            .unwrap_or_default()
+    }
+}
+
+/// Environment variables, a file system and the conventions to search it by.
+pub struct Env {
+    os: Os,
+    variables: Vec<(OsString, OsString)>,
+    files: Box<dyn Files>,
+}
+
+impl Env {
+    /// The environment variables of this process and the disk of this machine.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self::new(Os::host(), std::env::vars_os(), Disk)
+    }
+
+    /// These variables and this file system, searched by the conventions of `os`.
+    pub fn new<K: Into<OsString>, V: Into<OsString>>(
+        os: Os,
+        variables: impl IntoIterator<Item = (K, V)>,
+        files: impl Files + 'static,
+    ) -> Self {
+        Self {
+            os,
+            variables: variables
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            files: Box::new(files),
+        }
+    }
+
+    /// Whose conventions apply.
+    #[must_use]
+    pub fn os(&self) -> Os {
+        self.os
+    }
+
+    /// A variable, if it is set to something other than the empty string. On Windows, case does not matter.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&OsStr> {
+        let same = |candidate: &OsStr| match self.os {
+            Os::Windows => candidate.eq_ignore_ascii_case(name),
+            Os::Linux | Os::MacOs => candidate == name,
+        };
+        self.variables
+            .iter()
+            .find(|(candidate, _)| same(candidate))
+            .map(|(_, value)| value.as_os_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The directories of `PATH` in order, empty entries left out.
+    #[must_use]
+    pub fn search_path(&self) -> Vec<PathBuf> {
+        self.variable("PATH")
+            .map(|path| {
+                std::env::split_paths(path)
+                    .filter(|directory| !directory.as_os_str().is_empty())
+                    .collect()
+            })
+            .unwrap_or_default()
+    }
+
+    /// Whether `path` is a regular file.
+    #[must_use]
+    pub fn is_file(&self, path: &Path) -> bool {
+        self.files.is_file(path)
+    }
+
+    /// Names in a directory that are UTF-8, sorted.
+    #[must_use]
+    pub fn names(&self, directory: &Path) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .files
+            .entries(directory)
+            .into_iter()
+            .filter_map(|name| name.into_string().ok())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+impl fmt::Debug for Env {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values stay out: an environment holds secrets.
+        f.debug_struct("Env")
+            .field("os", &self.os)
+            .field(
+                "variables",
+                &self.variables.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            )
+            .finish_non_exhaustive()
+    }
+}

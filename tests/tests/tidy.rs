@@ -1,0 +1,332 @@
+//! What the compiler and clippy do not say about the tree, as ordinary tests. Each looks at the files that git tracks
+//! or would track, and names file and line.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Longest file of Rust code; past it, a room has become two.
+const MAX_LINES: usize = 600;
+
+/// A text file of the project.
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text
+            .split_terminator('\n')
+            .enumerate()
+            .map(|(at, line)| (at + 1, line))
+    }
+}
+
+/// Every file of the project that is UTF-8, fixtures left out: those are broken on purpose.
+fn sources() -> Vec<Source> {
+    let root = xtask::project_root();
+    let output = Command::new("git")
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .current_dir(&root)
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .output()
+        .expect("git can be started");
+    let names = if output.status.success() {
+        String::from_utf8(output.stdout).expect("file names here are UTF-8")
+    } else {
+        // An unpacked source archive has no git; its files are all there is.
+        let mut names = Vec::new();
+        walk(&root, "", &mut names);
+        names.join("\0")
+    };
+    let paths: BTreeSet<&str> = names.split_terminator('\0').collect();
+    let sources: Vec<Source> = paths
+        .into_iter()
+        .filter(|path| !path.starts_with("tests/fixtures/"))
+        .filter_map(|path| {
+            let text = fs::read_to_string(root.join(path)).ok()?;
+            Some(Source {
+                path: path.to_owned(),
+                text,
+            })
+        })
+        .collect();
+    assert!(
+        sources.iter().any(|source| source.path == "xtask/src/lib.rs"),
+        "these are the project's files"
+    );
+    sources
+}
+
+fn walk(root: &Path, below: &str, names: &mut Vec<String>) {
+    for entry in fs::read_dir(root.join(below))
+        .expect("a directory can be listed")
+        .flatten()
+    {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = if below.is_empty() {
+            name.clone()
+        } else {
+            format!("{below}/{name}")
+        };
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            if !matches!(name.as_str(), "target" | ".git" | "book") {
+                walk(root, &path, names);
+            }
+        } else {
+            names.push(path);
+        }
+    }
+}
+
+fn rust_sources() -> Vec<Source> {
+    let mut sources = sources();
+    sources.retain(|source| source.path.ends_with(".rs"));
+    sources
+}
+
+/// Fails with the list of complaints, if there are any.
+fn report(rule: &str, complaints: &[String]) {
+    assert!(complaints.is_empty(), "{rule}:\n  {}", complaints.join("\n  "));
+}
+
+/// `path:line: text` of every line that `bad` objects to.
+fn lines_where(sources: &[Source], bad: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in sources {
+        for (number, line) in source.lines().filter(|(_, line)| bad(line)) {
+            complaints.push(format!("{}:{number}: {}", source.path, line.trim()));
+        }
+    }
+    complaints
+}
+
+/// The words of this list would otherwise be found in this file.
+fn spelled(parts: [&str; 2]) -> String {
+    parts.concat()
+}
+
+#[test]
+fn files_stay_short() {
+    let complaints: Vec<String> = rust_sources()
+        .iter()
+        .map(|source| (source.path.as_str(), source.lines().count()))
+        .filter(|(_, lines)| *lines > MAX_LINES)
+        .map(|(path, lines)| format!("{path}: {lines} lines"))
+        .collect();
+    report("a file past 600 lines is split by what it owns", &complaints);
+}
+
+#[test]
+fn nothing_is_left_unfinished() {
+    let words = [
+        ["to", "do!("],
+        ["unimple", "mented!("],
+        ["db", "g!("],
+        ["#[ig", "nore"],
+        ["FIX", "ME"],
+    ]
+    .map(spelled);
+    let complaints = lines_where(&rust_sources(), |line| {
+        words.iter().any(|word| line.contains(word.as_str()))
+    });
+    report("finished work only", &complaints);
+}
+
+#[test]
+fn modules_are_named_after_what_they_own() {
+    let complaints: Vec<String> = rust_sources()
+        .into_iter()
+        .map(|source| source.path)
+        .filter(|path| {
+            path.split('/').any(|part| {
+                matches!(
+                    part.trim_end_matches(".rs"),
+                    "utils" | "util" | "helpers" | "helper" | "common" | "misc"
+                )
+            })
+        })
+        .collect();
+    report("a module says what it owns", &complaints);
+}
+
+#[test]
+fn no_path_of_a_machine_is_written_down() {
+    let homes = [
+        ["/ro", "ot/"],
+        ["/wo", "rk/"],
+        ["/home", "/"],
+        ["/Use", "rs/"],
+        [r"C:\Use", r"rs\"],
+    ]
+    .map(spelled);
+    let starts = |line: &str, home: &str| {
+        line.match_indices(home).any(|(at, _)| {
+            !line[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '}' | ']' | ')' | '*'))
+        })
+    };
+    let complaints = lines_where(&sources(), |line| homes.iter().any(|home| starts(line, home)));
+    report("paths of one machine mean nothing on another", &complaints);
+}
+
+#[test]
+fn lines_end_cleanly() {
+    let mut sources = sources();
+    // Snapshots and recorded output of other tools are kept as they were.
+    sources.retain(|source| !source.path.ends_with(".snap") && !source.path.contains("/testdata/"));
+    let complaints = lines_where(&sources, |line| line.ends_with([' ', '\t', '\r']));
+    report("no white space at the end of a line", &complaints);
+    let complaints: Vec<&str> = sources
+        .iter()
+        .filter(|source| !source.text.is_empty() && (!source.text.ends_with('\n') || source.text.ends_with("\n\n")))
+        .map(|source| source.path.as_str())
+        .collect();
+    assert!(complaints.is_empty(), "files end in one line feed: {complaints:?}");
+}
+
+#[test]
+fn every_check_is_a_registered_file() {
+    let ids: BTreeSet<&str> = cargo_gate::checks::ALL.iter().map(|check| check.id).collect();
+    assert_eq!(ids.len(), cargo_gate::checks::ALL.len(), "ids are unique");
+    let expected: BTreeSet<String> = ids.iter().map(|id| id.replace(['.', '-'], "_")).collect();
+    let declared: BTreeSet<String> = sources()
+        .iter()
+        .filter(|source| source.text.contains("pub static CHECK: Check"))
+        .filter_map(|source| {
+            source
+                .path
+                .strip_prefix("cargo-gate/src/checks/")?
+                .strip_suffix(".rs")
+                .map(str::to_owned)
+        })
+        .collect();
+    assert_eq!(
+        declared, expected,
+        "files that declare a check, and ids of the catalogue"
+    );
+}
+
+#[test]
+fn every_check_has_whole_documentation() {
+    let mut complaints = Vec::new();
+    for check in cargo_gate::checks::ALL {
+        let headings: Vec<&str> = check.docs.lines().filter(|line| line.starts_with('#')).collect();
+        if headings
+            != [
+                "## What it does",
+                "## Why it matters",
+                "## How to fix",
+                "## Requirements",
+            ]
+        {
+            complaints.push(format!("{}: its sections are {headings:?}", check.id));
+        }
+        if check.summary.ends_with('.') || check.summary.contains('\n') {
+            complaints.push(format!(
+                "{}: the summary is one line without a final full stop",
+                check.id
+            ));
+        }
+        for word in ["SUMMARY:", "SENTENCE:", "DOCS:", "MESSAGE:", "HELP:"] {
+            if check.docs.contains(word) || check.summary.contains(word) {
+                complaints.push(format!("{}: `{word}` of the template is still there", check.id));
+            }
+        }
+    }
+    report("a check is its own documentation", &complaints);
+}
+
+#[test]
+fn generated_documentation_is_up_to_date() {
+    xtask::docs::check(&xtask::project_root()).expect("nothing differs");
+}
+
+#[test]
+fn links_between_pages_resolve() {
+    let root = xtask::project_root();
+    let mut complaints = Vec::new();
+    let mut seen = 0;
+    for source in sources().iter().filter(|source| source.path.ends_with(".md")) {
+        let directory = Path::new(&source.path).parent().unwrap_or(Path::new(""));
+        for (number, line) in source.lines() {
+            for link in links(line) {
+                let file = link.split('#').next().unwrap_or_default();
+                if file.is_empty() || file.contains("://") || file.starts_with("mailto:") {
+                    continue;
+                }
+                seen += 1;
+                if !root.join(directory).join(file).exists() {
+                    complaints.push(format!("{}:{number}: {link}", source.path));
+                }
+            }
+        }
+    }
+    assert!(seen > 10, "only {seen} links were found");
+    report("a link leads somewhere", &complaints);
+}
+
+/// Targets of inline links outside code.
+fn links(line: &str) -> Vec<&str> {
+    line.match_indices("](")
+        .filter(|(at, _)| line[..*at].matches('`').count() % 2 == 0 || line[..*at].ends_with('`'))
+        .filter_map(|(at, open)| line[at + open.len()..].split(')').next())
+        .collect()
+}
+
+#[test]
+fn every_page_is_in_the_table_of_contents() {
+    let root = xtask::project_root();
+    let summary = fs::read_to_string(root.join("docs/src/SUMMARY.md")).expect("a table of contents");
+    let complaints: Vec<String> = sources()
+        .iter()
+        .filter_map(|source| {
+            source
+                .path
+                .strip_prefix("docs/src/")
+                .filter(|page| page.ends_with(".md"))
+        })
+        .filter(|page| *page != "SUMMARY.md" && !summary.contains(&format!("({page})")))
+        .map(str::to_owned)
+        .collect();
+    report("mdBook shows only what SUMMARY.md lists", &complaints);
+}
+
+#[test]
+fn every_crate_takes_the_lints_of_the_workspace() {
+    let mut complaints = Vec::new();
+    for source in sources().iter().filter(|source| source.path.ends_with("/Cargo.toml")) {
+        if !source.path.starts_with("fuzz/") && !source.text.contains("[lints]\nworkspace = true") {
+            complaints.push(source.path.clone());
+        }
+    }
+    report(
+        "unsafe code is forbidden by the workspace's lints, in every crate",
+        &complaints,
+    );
+    let root = fs::read_to_string(xtask::project_root().join("Cargo.toml")).expect("the root manifest");
+    assert!(root.contains("unsafe_code = \"forbid\""));
+}
+
+#[test]
+fn every_fuzz_target_is_listed() {
+    let manifest = fs::read_to_string(xtask::project_root().join("fuzz/Cargo.toml")).expect("the manifest of fuzz");
+    let mut complaints = Vec::new();
+    let mut seen = 0;
+    for source in sources() {
+        let Some(file) = source.path.strip_prefix("fuzz/fuzz_targets/") else {
+            continue;
+        };
+        seen += 1;
+        if !manifest.contains(&format!("path = \"fuzz_targets/{file}\"")) {
+            complaints.push(source.path);
+        }
+    }
+    assert_eq!(
+        seen,
+        manifest.matches("[[bin]]").count(),
+        "fuzz targets and their files"
+    );
+    report("cargo fuzz only knows listed targets", &complaints);
+}

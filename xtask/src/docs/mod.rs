@@ -1,0 +1,119 @@
+//! Generated documentation: what the declarations in the code say, as files under `docs/`.
+//!
+//! Everything is generated in memory first; writing and checking differ only in what they do with it.
+
+mod checks;
+pub mod command_line;
+mod exit_codes;
+mod schemas;
+mod summary;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crate::Result;
+
+/// Directory whose pages are all generated.
+const CHECKS: &str = "docs/src/checks";
+
+/// Directory whose files are all generated.
+const SCHEMAS: &str = "docs/schema";
+
+/// Generated files by path relative to the project, `/`-separated.
+type Pages = BTreeMap<String, String>;
+
+/// Writes what differs, removes pages of checks that are gone, and returns the paths it touched.
+///
+/// # Errors
+/// A file cannot be read or written.
+pub fn write(root: &Path) -> Result<Vec<String>> {
+    let pages = generate(root)?;
+    let touched = differences(root, &pages)?;
+    for path in &touched {
+        let file = root.join(path);
+        match pages.get(path) {
+            Some(text) => {
+                if let Some(directory) = file.parent() {
+                    fs::create_dir_all(directory)?;
+                }
+                fs::write(&file, text).map_err(|error| format!("cannot write `{path}`: {error}"))?;
+            }
+            None => fs::remove_file(&file).map_err(|error| format!("cannot remove `{path}`: {error}"))?,
+        }
+    }
+    Ok(touched)
+}
+
+/// Paths of generated files that are not what the code says: changed, missing, or left over.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn drift(root: &Path) -> Result<Vec<String>> {
+    differences(root, &generate(root)?)
+}
+
+/// Fails when there is [`drift`].
+///
+/// # Errors
+/// The message names every file that differs.
+pub fn check(root: &Path) -> Result {
+    let drift = drift(root)?;
+    if drift.is_empty() {
+        return Ok(());
+    }
+    let list = drift.join("\n  ");
+    Err(format!("generated files differ, run `cargo xtask docs`:\n  {list}").into())
+}
+
+fn generate(root: &Path) -> Result<Pages> {
+    let mut pages = checks::pages();
+    pages.extend(schemas::files());
+    pages.insert("docs/src/reference/exit-codes.md".into(), exit_codes::page());
+    pages.insert(summary::PATH.into(), summary::page(&read(root, summary::PATH)?)?);
+    Ok(pages)
+}
+
+fn differences(root: &Path, pages: &Pages) -> Result<Vec<String>> {
+    let mut paths = Vec::new();
+    for (path, text) in pages {
+        // A checkout with other line endings says the same.
+        if read(root, path)?.replace("\r\n", "\n") != *text {
+            paths.push(path.clone());
+        }
+    }
+    for directory in [CHECKS, SCHEMAS] {
+        for name in names(root, directory)? {
+            let path = format!("{directory}/{name}");
+            if !pages.contains_key(&path) {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Text of a file, empty when there is none.
+fn read(root: &Path, path: &str) -> Result<String> {
+    match fs::read_to_string(root.join(path)) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(format!("cannot read `{path}`: {error}").into()),
+    }
+}
+
+/// Names of the files of a directory, none when it does not exist.
+fn names(root: &Path, directory: &str) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(root.join(directory)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(format!("cannot read `{directory}`: {error}").into()),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    Ok(names)
+}

@@ -1,0 +1,19 @@
+//! The project's own automation, as a library so that tests can hold the tree to it.
+
+pub mod ci;
+pub mod docs;
+pub mod new_check;
+
+use std::path::{Path, PathBuf};
+
+/// Whatever went wrong, worded for whoever ran the command.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Result of a command of the project.
+pub type Result<T = ()> = std::result::Result<T, Error>;
+
+/// Directory of the workspace's root manifest.
+pub fn project_root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
