@@ -93,6 +93,13 @@ impl<'a> Context<'a> {
         self.workspace.git()
     }
 
+    /// Why there is no version control although the workspace lies in a repository. Needs [`Input::GitHead`] or
+    /// [`Input::GitStatus`].
+    pub fn git_problem(&self) -> Option<&'a str> {
+        self.needs(&[Input::GitHead, Input::GitStatus]);
+        self.workspace.git_problem()
+    }
+
     /// Names of all files. Needs [`Input::FileNames`] or [`Input::AllFiles`].
     pub fn files(&self) -> &'a FileList {
         self.needs(&[Input::FileNames, Input::AllFiles]);

@@ -12,6 +12,7 @@ pub mod lockfile;
 pub mod manifest;
 mod open;
 pub mod paths;
+pub mod profile;
 mod scan;
 pub mod toolchain;
 

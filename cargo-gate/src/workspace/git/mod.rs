@@ -120,6 +120,23 @@ impl Program {
 }
 
 impl Git {
+    /// A clean work tree on `main` for tests that ask git nothing.
+    #[cfg(test)]
+    pub(crate) fn by_hand(top: &Path) -> Self {
+        let program = Program {
+            path: "git".into(),
+            root: top.into(),
+            environment: Arc::default(),
+        };
+        let listing = Listing {
+            top: top.into(),
+            head: Some("a".repeat(40)),
+            branch: Some("main".into()),
+            ..Listing::default()
+        };
+        Self::new(program, &listing)
+    }
+
     pub(crate) fn new(program: Program, listing: &Listing) -> Self {
         Self {
             top: listing.top.clone(),

@@ -1,0 +1,147 @@
+//! `lockfile.fresh`: the lockfile says what the manifests say.
+
+use crate::report::{Dimension, Finding, Location, Reason};
+use crate::stage::Stage;
+use crate::workspace::cargo::Resolution;
+
+use super::{Applies, Check, Context, Input, Judgement};
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "lockfile.fresh",
+    summary: "`Cargo.lock` agrees with the manifests",
+    docs: DOCS,
+    dimension: Dimension::Reproducibility,
+    blocks_at: Stage::Pilot,
+    since: "0.1.0",
+    version: 1,
+    inputs: &[Input::Cargo, Input::Lockfile],
+    applies,
+    run,
+};
+
+const DOCS: &str = "\
+## What it does
+
+Resolves the workspace with `cargo metadata --locked` and reports what cargo says when the lockfile would have to \
+change, or when this cargo cannot read it. A lockfile that git does not track is not part of what would be released: \
+when it is stale, that warns and never blocks (`lockfile.tracked` says that it should be tracked).
+
+## Why it matters
+
+A lockfile that contradicts the manifests describes a build that nobody can make: `--locked` refuses it, and without \
+`--locked` cargo replaces it on the spot by something that was not reviewed.
+
+## How to fix
+
+Run `cargo update --workspace`, which changes no more than the manifests ask for, review the difference and commit \
+`Cargo.lock`. If cargo cannot read the file, use the toolchain that wrote it.
+
+## Requirements
+
+S1.13, S1.26
+";
+
+fn applies(context: &Context<'_>) -> Applies {
+    match context.resolution() {
+        Resolution::NoLockfile => Applies::No("there is no `Cargo.lock`; `lockfile.tracked` reports that".into()),
+        _ => Applies::Yes,
+    }
+}
+
+fn run(context: &Context<'_>) -> Judgement {
+    let root = context.cargo().root.to_string_lossy().into_owned();
+    let quoted = |text: &str| first_line(text, &root);
+    let finding = match context.resolution() {
+        Resolution::Locked | Resolution::NoLockfile => return Judgement::Findings(Vec::new()),
+        Resolution::Unavailable(text) => {
+            let message = format!("cargo could not resolve the workspace: {}", quoted(text));
+            return Judgement::NotRun(Reason::new("unavailable", message).help("`cargo fetch --locked`"));
+        }
+        Resolution::Stale(text) => {
+            let message = format!("`Cargo.lock` contradicts the manifests: {}", quoted(text));
+            let help = "`cargo update --workspace`, then commit `Cargo.lock`";
+            match context.lockfile().tracked {
+                Some(false) => {
+                    Finding::advice(format!("{message} (git does not track it)")).help("`cargo update --workspace`")
+                }
+                _ => Finding::blocking(Stage::Pilot, message).help(help),
+            }
+        }
+        Resolution::Unreadable(text) => {
+            let message = format!("this cargo cannot read `Cargo.lock`: {}", quoted(text));
+            Finding::blocking(Stage::Pilot, message)
+                .help("use the toolchain that wrote it: set its version as `channel` in `rust-toolchain.toml`")
+        }
+    };
+    Judgement::Findings(vec![finding.at(Location::file("Cargo.lock"))])
+}
+
+/// The line of cargo's message that says what is wrong, without machine paths.
+fn first_line(text: &str, root: &str) -> String {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines
+        .clone()
+        .find_map(|line| line.strip_prefix("error: "))
+        .or_else(|| lines.next())
+        .unwrap_or("cargo gave no reason");
+    let short = first
+        .replace(&format!("{root}/"), "")
+        .replace(&format!("{root}\\"), "")
+        .replace(root, ".");
+    short.trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::World;
+
+    const STALE: &str = "    Updating crates.io index\nerror: cannot update the lock file /w/Cargo.lock because --locked was passed to prevent this\nhelp: to generate the lock file without accessing the network, remove the --locked flag and use --offline instead.\n";
+
+    fn world(resolution: Resolution, tracked: Option<bool>) -> World {
+        let mut world = World::new();
+        world.workspace.resolution = resolution;
+        world.workspace.lockfile.exists = true;
+        world.workspace.lockfile.tracked = tracked;
+        world
+    }
+
+    #[test]
+    fn quotes_cargo_without_the_machine() {
+        let world = world(Resolution::Stale(STALE.into()), Some(true));
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        Cargo.lock: `Cargo.lock` contradicts the manifests: cannot update the lock file Cargo.lock because --locked was passed to prevent this [pilot]
+          help: `cargo update --workspace`, then commit `Cargo.lock`
+        ");
+    }
+
+    #[test]
+    fn an_untracked_lockfile_is_not_released_and_does_not_block() {
+        let world = world(Resolution::Stale("error: no".into()), Some(false));
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        Cargo.lock: `Cargo.lock` contradicts the manifests: no (git does not track it) [advice]
+          help: `cargo update --workspace`
+        ");
+    }
+
+    #[test]
+    fn what_could_not_be_resolved_is_not_a_pass() {
+        let unreadable = Resolution::Unreadable("error: failed to parse lock file at: /w/Cargo.lock".into());
+        insta::assert_snapshot!(world(unreadable, Some(false)).text(&CHECK), @"
+        Cargo.lock: this cargo cannot read `Cargo.lock`: failed to parse lock file at: Cargo.lock [pilot]
+          help: use the toolchain that wrote it: set its version as `channel` in `rust-toolchain.toml`
+        ");
+        let unavailable = Resolution::Unavailable("error: failed to download `a v1.0.0`\n".into());
+        insta::assert_snapshot!(world(unavailable, Some(true)).text(&CHECK), @"
+        not run (unavailable): cargo could not resolve the workspace: failed to download `a v1.0.0`
+          help: `cargo fetch --locked`
+        ");
+    }
+
+    #[test]
+    fn says_nothing_without_a_lockfile() {
+        insta::assert_snapshot!(world(Resolution::NoLockfile, None).text(&CHECK), @"not applicable: there is no `Cargo.lock`; `lockfile.tracked` reports that");
+        assert_eq!(world(Resolution::Locked, Some(true)).text(&CHECK), "");
+    }
+}

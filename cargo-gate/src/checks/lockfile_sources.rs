@@ -1,0 +1,308 @@
+//! `lockfile.sources`: every dependency names one source that stays what it is.
+
+use crate::report::{Dimension, Finding};
+use crate::stage::Stage;
+use crate::workspace::cargo::Dependency;
+use crate::workspace::manifest::Manifest;
+
+use super::dependencies::{Entry, entries};
+use super::{Applies, Check, Context, Input, Judgement};
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "lockfile.sources",
+    summary: "Dependencies come from sources that stay what they are",
+    docs: DOCS,
+    dimension: Dimension::Reproducibility,
+    blocks_at: Stage::Controlled,
+    since: "0.1.0",
+    version: 1,
+    inputs: &[Input::Manifests, Input::Cargo, Input::GitHead],
+    applies: |_| Applies::Yes,
+    run,
+};
+
+const DOCS: &str = "\
+## What it does
+
+Reads the dependency tables of every manifest of the workspace (development, build and target-specific ones, \
+`[workspace.dependencies]`, and `[patch]` and `[replace]` of the root) and reports
+
+- a git dependency without `rev`: a branch moves, and so may a tag;
+- the version requirement `*`;
+- a path that is absolute, or leads out of the repository (outside version control: out of the workspace). Paths to \
+other crates of the same repository are fine, members or not.
+
+A dependency with a path to a crate of the repository is not asked for a version, and one that inherits from the \
+workspace is judged where it is declared.
+
+## Why it matters
+
+`Cargo.lock` records what was chosen, but the next `cargo update` chooses again, and a path outside the repository is \
+not even recorded: whoever checks out the commit has other code there, or none.
+
+## How to fix
+
+Add `rev = \"<commit>\"` to the git dependency (the help line names the commit in `Cargo.lock`), write a version \
+requirement in place of `*`, and move code behind an outside path into the repository or a registry.
+
+## Requirements
+
+S1.13, S1.25
+";
+
+fn run(context: &Context<'_>) -> Judgement {
+    let cargo = context.cargo();
+    let depth = context.git().and_then(|git| {
+        let below = cargo.root.strip_prefix(&git.top).ok()?;
+        Some(below.components().count())
+    });
+    let scope = Scope {
+        depth: depth.unwrap_or(0),
+        is_repository: depth.is_some(),
+        members: cargo.members.iter().map(|member| member.directory.as_str()).collect(),
+        locked: &cargo.dependencies,
+    };
+    let mut findings = Vec::new();
+    for (position, manifest) in context.manifests().iter().enumerate() {
+        let mut found: Vec<Finding> = entries(manifest, position == 0)
+            .iter()
+            .filter_map(|entry| scope.judge(manifest, entry))
+            .collect();
+        found.sort_by(|a, b| a.locations.cmp(&b.locations));
+        findings.append(&mut found);
+    }
+    Judgement::Findings(findings)
+}
+
+struct Scope<'a> {
+    /// How many directories the workspace root lies below the top of the repository.
+    depth: usize,
+    is_repository: bool,
+    /// Directories of the members relative to the root.
+    members: Vec<&'a str>,
+    locked: &'a [Dependency],
+}
+
+impl Scope<'_> {
+    fn judge(&self, manifest: &Manifest, entry: &Entry<'_>) -> Option<Finding> {
+        let what = entry.what();
+        let blocking = |key: &str, message: String| {
+            let mut keys: Vec<&str> = entry.keys.iter().map(String::as_str).collect();
+            keys.push(key);
+            Finding::blocking(Stage::Controlled, message).at(manifest.nearest(&keys))
+        };
+        if let Some(url) = entry.text("git") {
+            return self.git(entry, url, &what, &blocking);
+        }
+        if let Some(path) = entry.text("path") {
+            return self.path(manifest, path, &what, &blocking);
+        }
+        let version = entry.version()?;
+        let any = semver::VersionReq::parse(version).is_ok_and(|wanted| wanted == semver::VersionReq::STAR);
+        any.then(|| {
+            let locked = self
+                .locked
+                .iter()
+                .filter(|one| one.name == entry.package())
+                .max_by_key(|one| &one.version);
+            let wanted = locked.map_or_else(
+                || "the oldest version that works".to_owned(),
+                |one| format!("`\"{}\"`", one.version),
+            );
+            blocking("version", format!("{what} accepts every version (`*`)"))
+                .help(format!("write {wanted} in place of `\"*\"`"))
+        })
+    }
+
+    fn git(
+        &self,
+        entry: &Entry<'_>,
+        url: &str,
+        what: &str,
+        blocking: &dyn Fn(&str, String) -> Finding,
+    ) -> Option<Finding> {
+        let (key, follows) = match (entry.text("rev"), entry.text("branch"), entry.text("tag")) {
+            (Some(rev), ..) if is_commit(rev) => return None,
+            (Some(rev), ..) => ("rev", format!("the revision `{rev}`, which is not a commit hash")),
+            (_, Some(branch), _) => ("branch", format!("the branch `{branch}`, which moves")),
+            (_, _, Some(tag)) => ("tag", format!("the tag `{tag}`, which can be moved")),
+            _ => ("git", "the default branch, which moves".to_owned()),
+        };
+        let help = match self.locked_commit(entry.package(), url) {
+            Some(commit) => format!("set `rev = \"{commit}\"`, the commit in `Cargo.lock`"),
+            None => "set `rev = \"<commit>\"`".to_owned(),
+        };
+        let help = match key {
+            "git" => help,
+            key => format!("{help}, in place of `{key}`"),
+        };
+        Some(blocking(key, format!("{what} follows {follows}")).help(help))
+    }
+
+    /// The commit that the lockfile holds for a git dependency.
+    fn locked_commit(&self, package: &str, url: &str) -> Option<&str> {
+        let wanted = bare(url);
+        self.locked.iter().filter(|one| one.name == package).find_map(|one| {
+            let (source, commit) = one.source.as_deref()?.strip_prefix("git+")?.rsplit_once('#')?;
+            (bare(source.split('?').next()?) == wanted).then_some(commit)
+        })
+    }
+
+    fn path(
+        &self,
+        manifest: &Manifest,
+        path: &str,
+        what: &str,
+        blocking: &dyn Fn(&str, String) -> Finding,
+    ) -> Option<Finding> {
+        if is_absolute(path) {
+            let message = format!("{what} is at the absolute path `{path}`, which exists on some machines only");
+            return Some(blocking("path", message).help("write a path relative to the manifest"));
+        }
+        let directory = manifest.path.strip_suffix("Cargo.toml").unwrap_or(&manifest.path);
+        let joined = join(directory, path);
+        let up = joined.split('/').take_while(|part| *part == "..").count();
+        if up <= self.depth || self.members.contains(&joined.as_str()) {
+            return None;
+        }
+        let border = if self.is_repository { "repository" } else { "workspace" };
+        let message = format!("{what} is at `{path}`, outside the {border}");
+        Some(blocking("path", message).help(format!(
+            "move that crate into the {border}, or depend on a published version"
+        )))
+    }
+}
+
+fn is_commit(rev: &str) -> bool {
+    (7..=64).contains(&rev.len()) && rev.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// A git address without what does not change where it leads.
+fn bare(url: &str) -> &str {
+    let url = url.trim_end_matches('/');
+    url.strip_suffix(".git").unwrap_or(url)
+}
+
+/// Whether a path is absolute on any system: the manifest is read on all of them.
+fn is_absolute(path: &str) -> bool {
+    path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':')
+}
+
+/// `path` seen from `directory`, without `.` and with `..` only in front.
+fn join(directory: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in directory.split('/').chain(path.split(['/', '\\'])) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{World, member};
+
+    fn said(manifests: &[(&str, &str)]) -> String {
+        let mut world = World::new();
+        world.manifests(manifests);
+        world.text(&CHECK)
+    }
+
+    #[test]
+    fn git_dependencies_need_a_commit() {
+        insta::assert_snapshot!(said(&[(
+            "Cargo.toml",
+            "[dependencies]\na = { git = \"https://x/a\" }\nb = { git = \"https://x/b\", branch = \"main\" }\n\
+             [dev-dependencies.c]\ngit = \"https://x/c\"\ntag = \"v1\"\n\
+             [target.'cfg(unix)'.build-dependencies]\nd = { git = \"https://x/d\", rev = \"refs/pull/1/head\" }\n\
+             e = { git = \"https://x/e\", rev = \"0a1b2c3\" }\n",
+        )]), @r#"
+        Cargo.toml:2: dependency `a` follows the default branch, which moves [controlled]
+          help: set `rev = "<commit>"`
+        Cargo.toml:3: dependency `b` follows the branch `main`, which moves [controlled]
+          help: set `rev = "<commit>"`, in place of `branch`
+        Cargo.toml:6: dev-dependency `c` follows the tag `v1`, which can be moved [controlled]
+          help: set `rev = "<commit>"`, in place of `tag`
+        Cargo.toml:8: build-dependency `d` follows the revision `refs/pull/1/head`, which is not a commit hash [controlled]
+          help: set `rev = "<commit>"`, in place of `rev`
+        "#);
+    }
+
+    #[test]
+    fn the_commit_in_the_lockfile_is_offered() {
+        let mut world = World::new();
+        world.workspace.cargo.dependencies.push(Dependency {
+            name: "real".into(),
+            version: semver::Version::new(1, 0, 0),
+            source: Some("git+https://x/a.git?branch=main#0123456789".into()),
+            manifest: "/h/a/Cargo.toml".into(),
+        });
+        world.manifests(&[(
+            "Cargo.toml",
+            "[dependencies]\na = { package = \"real\", git = \"https://x/a\", branch = \"main\" }\n",
+        )]);
+        insta::assert_snapshot!(world.text(&CHECK), @r#"
+        Cargo.toml:2: dependency `a` follows the branch `main`, which moves [controlled]
+          help: set `rev = "0123456789"`, the commit in `Cargo.lock`, in place of `branch`
+        "#);
+    }
+
+    #[test]
+    fn only_a_bare_star_is_every_version() {
+        insta::assert_snapshot!(said(&[(
+            "Cargo.toml",
+            "[workspace.dependencies]\na = \"*\"\nb = { version = \" * \" }\nc = \"1.*\"\nd = \">=0\"\n\
+             e = { path = \"e\", version = \"*\" }\n[dependencies]\na.workspace = true\n",
+        )]), @r#"
+        Cargo.toml:2: workspace dependency `a` accepts every version (`*`) [controlled]
+          help: write the oldest version that works in place of `"*"`
+        Cargo.toml:3: workspace dependency `b` accepts every version (`*`) [controlled]
+          help: write the oldest version that works in place of `"*"`
+        "#);
+    }
+
+    #[test]
+    fn paths_stay_in_the_repository() {
+        let mut world = World::new();
+        world.workspace.git.as_mut().expect("git").top = "/".into();
+        let manifests = [
+            ("Cargo.toml", "[workspace]\n"),
+            (
+                "a/Cargo.toml",
+                "[dependencies]\nb = { path = \"../b\" }\nnear = { path = \"../../near\" }\n\
+                 [dev-dependencies]\nfar = { path = \"../../../far\" }\nabs = { path = \"/abs\" }\nwin = { path = \"C:\\\\x\" }\n",
+            ),
+        ];
+        world.manifests(&manifests);
+        insta::assert_snapshot!(world.text(&CHECK), @r"
+        a/Cargo.toml:5: dev-dependency `far` is at `../../../far`, outside the repository [controlled]
+          help: move that crate into the repository, or depend on a published version
+        a/Cargo.toml:6: dev-dependency `abs` is at the absolute path `/abs`, which exists on some machines only [controlled]
+          help: write a path relative to the manifest
+        a/Cargo.toml:7: dev-dependency `win` is at the absolute path `C:\x`, which exists on some machines only [controlled]
+          help: write a path relative to the manifest
+        ");
+        // Outside version control the workspace is the border, and a member may lie outside it.
+        world.workspace.git = None;
+        world.workspace.cargo.members.push(member("near", "../near", None));
+        insta::assert_snapshot!(world.text(&CHECK).lines().next().unwrap_or_default(), @"a/Cargo.toml:5: dev-dependency `far` is at `../../../far`, outside the workspace [controlled]");
+    }
+
+    #[test]
+    fn patches_count_in_the_root_only() {
+        let text = "[patch.crates-io]\na = { git = \"https://x/a\" }\n[replace]\n\"b:1.0.0\" = { path = \"../b\" }\n";
+        insta::assert_snapshot!(said(&[("Cargo.toml", text), ("m/Cargo.toml", text)]), @r#"
+        Cargo.toml:2: patch of `a` follows the default branch, which moves [controlled]
+          help: set `rev = "<commit>"`
+        Cargo.toml:4: replacement of `b:1.0.0` is at `../b`, outside the repository [controlled]
+          help: move that crate into the repository, or depend on a published version
+        "#);
+    }
+}
