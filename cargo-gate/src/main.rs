@@ -1,3 +1,25 @@
 //! The `cargo-gate` binary: parse, call, map to an exit code. The only place that ends the process.
 
-fn main() {}
+use std::panic;
+use std::process;
+
+use cargo_gate::engine::cancel::Cancel;
+use cargo_gate::workspace::environment::Environment;
+use cargo_gate::{cli, exit};
+
+fn main() {
+    let cancel = Cancel::default();
+    let on_signal = cancel.clone();
+    // Without a handler Ctrl-C ends the process at once, which the store survives too: every write is atomic.
+    let _ = ctrlc::set_handler(move || on_signal.request());
+
+    let outcome = panic::catch_unwind(|| cli::run(std::env::args_os().collect(), Environment::of_process(), &cancel));
+    // The default hook has printed the panic; what is left is an exit code that never means ready.
+    let code = outcome.unwrap_or(exit::TOOL_FAILED);
+    end(code);
+}
+
+#[expect(clippy::exit, reason = "the one place that ends the process")]
+fn end(code: i32) -> ! {
+    process::exit(code)
+}

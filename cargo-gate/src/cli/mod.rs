@@ -1,6 +1,111 @@
 //! The command line: arguments and wording, one file per subcommand, no logic.
 
+mod args;
+mod cache;
+mod completions;
 pub mod doctor;
 pub mod explain;
+mod history;
+mod init;
+mod open;
+mod plan;
 pub mod printer;
 pub mod progress;
+pub mod reference;
+mod stage;
+mod status;
+mod suite;
+mod verify;
+mod waiver;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::engine::cancel::Cancel;
+use crate::error::Result;
+use crate::exit;
+use crate::workspace::environment::Environment;
+
+use self::args::{Cli, Command};
+use self::printer::Printer;
+
+/// The whole command tree, from which help, completions, man pages and the reference are made.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Parses the arguments, carries the command out and returns the exit code of the process.
+///
+/// `arguments` starts with the name of the program. The `gate` that cargo puts in front of a subcommand's own
+/// arguments is accepted and optional.
+pub fn run(arguments: Vec<OsString>, environment: Environment, cancel: &Cancel) -> i32 {
+    let mut arguments = arguments;
+    if arguments.get(1).is_some_and(|first| first == "gate") {
+        arguments.remove(1);
+    }
+    let cli = match command().try_get_matches_from(&arguments).and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap words help and version as errors; only real ones are a wrong command line. A closed pipe is none.
+            let _ = error.print();
+            return if error.use_stderr() { exit::USAGE } else { exit::READY };
+        }
+    };
+    let printer = Printer::of_process(cli.global.color, cli.global.detail(), &environment);
+    let surroundings = Conversation { global: &cli.global, printer: &printer, environment, cancel, arguments: &arguments };
+    match dispatch(&cli.command, &surroundings) {
+        Ok(code) => code,
+        Err(error) => {
+            printer.error(&error);
+            error.exit_code()
+        }
+    }
+}
+
+/// What every subcommand gets: the global arguments, the printer and the outside world.
+struct Conversation<'a> {
+    global: &'a args::Global,
+    printer: &'a Printer,
+    environment: Environment,
+    cancel: &'a Cancel,
+    arguments: &'a [OsString],
+}
+
+fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
+    use crate::stage::Stage;
+    match command {
+        Command::Pilot(arguments) => stage::run(Stage::Pilot, arguments, conversation),
+        Command::Controlled(arguments) => stage::run(Stage::Controlled, arguments, conversation),
+        Command::Broad(arguments) => stage::run(Stage::Broad, arguments, conversation),
+        Command::Status(arguments) => status::run(arguments, conversation),
+        Command::Init(arguments) => init::run(arguments, conversation),
+        Command::Explain(arguments) => reference::explain(arguments, conversation),
+        Command::Suite(arguments) => suite::run(arguments, conversation),
+        Command::Boundaries(arguments) => { let _ = arguments; Ok(0) },
+        Command::Verify(arguments) => verify::run(arguments, conversation),
+        Command::Waiver(arguments) => waiver::run(arguments, conversation),
+        Command::History(arguments) => history::run(arguments, conversation),
+        Command::Cache(arguments) => cache::run(arguments, conversation),
+        Command::Doctor(arguments) => reference::doctor(arguments, conversation),
+        Command::Completions(arguments) => completions::completions(arguments, conversation),
+        Command::Man => completions::man(conversation),
+    }
+}
+
+/// Data as pretty-printed JSON with a final line feed.
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|error| crate::error::Error::tool(format!("cannot write JSON: {error}")))?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// The candidate that was probably meant.
+fn did_you_mean<'a>(given: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(given, candidate), candidate))
+        .filter(|(similarity, _)| *similarity > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}

@@ -2,7 +2,8 @@
 //! away is not an error.
 
 use std::io::{self, IsTerminal as _, Write};
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
@@ -28,7 +29,9 @@ pub struct Printer {
     out: Mutex<Stream>,
     err: Mutex<Stream>,
     detail: Detail,
-    redactor: Redactor,
+    redactor: OnceLock<Redactor>,
+    /// What is redacted before a workspace is known.
+    early: Redactor,
     /// Whether stderr is a terminal that a person watches.
     interactive: bool,
     width: usize,
@@ -66,7 +69,8 @@ impl Printer {
                 Box::new(err),
             )),
             detail,
-            redactor: Redactor::from_environment(environment),
+            redactor: OnceLock::new(),
+            early: Redactor::from_environment(environment),
             interactive: io::stderr().is_terminal() && !in_ci && environment.text("TERM") != Some("dumb"),
             width: width.max(NARROWEST),
         }
@@ -78,22 +82,21 @@ impl Printer {
             out: Mutex::new(Stream::new(false, Box::new(out))),
             err: Mutex::new(Stream::new(false, Box::new(err))),
             detail,
-            redactor: Redactor::default(),
+            redactor: OnceLock::new(),
+            early: Redactor::default(),
             interactive: false,
             width: DEFAULT_WIDTH,
         }
     }
 
-    /// Replaces the redactor, once the workspace is known.
-    #[must_use]
-    pub fn redacting(mut self, redactor: Redactor) -> Self {
-        self.redactor = redactor;
-        self
+    /// Makes the directories of the workspace known to the redactor; the first workspace counts.
+    pub fn know_workspace(&self, root: &Path, target: &Path) {
+        let _ = self.redactor.set(self.early.clone().workspace(root, target));
     }
 
     /// The redactor of this printer.
     pub fn redactor(&self) -> &Redactor {
-        &self.redactor
+        self.redactor.get().unwrap_or(&self.early)
     }
 
     /// How much to show.
@@ -120,12 +123,12 @@ impl Printer {
     /// # Errors
     /// stdout cannot be written, other than because its reader went away.
     pub fn data(&self, text: &str) -> Result<()> {
-        lock(&self.out).write("stdout", &self.redactor.text(text))
+        lock(&self.out).write("stdout", &self.redactor().text(text))
     }
 
     /// Writes text to stderr as it is. Failures are ignored: there is nobody left to tell.
     pub fn say(&self, text: &str) {
-        let _ = lock(&self.err).write("stderr", &self.redactor.text(text));
+        let _ = lock(&self.err).write("stderr", &self.redactor().text(text));
     }
 
     /// A line in cargo's style, its verb right-aligned: `     Running suite.test.default`. Nothing when quiet.

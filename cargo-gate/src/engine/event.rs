@@ -54,3 +54,14 @@ pub struct Silent;
 impl Observer for Silent {
     fn event(&self, _: &Event<'_>) {}
 }
+
+/// Hands every event to several observers, in their order.
+pub struct Tee<'a>(pub &'a [&'a dyn Observer]);
+
+impl Observer for Tee<'_> {
+    fn event(&self, event: &Event<'_>) {
+        for observer in self.0 {
+            observer.event(event);
+        }
+    }
+}

@@ -2,4 +2,12 @@
 
 pub mod cancel;
 pub mod event;
+pub mod evaluate;
+pub mod fingerprint;
+pub mod inputs;
+pub mod plan;
 pub mod process;
+mod run;
+
+/// Version of the tool; part of every fingerprint, so that evidence never outlives the rule that made it.
+pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

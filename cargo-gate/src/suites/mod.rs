@@ -1,5 +1,6 @@
 //! Suites: bodies of evidence that a process produces. One file per kind; the engine decides whether one runs.
 
+mod catalogue;
 mod default;
 mod environment;
 pub mod libtest;
@@ -26,6 +27,7 @@ use crate::workspace::Workspace;
 use crate::workspace::cargo::Resolution;
 use crate::workspace::files::{File, FileList};
 
+pub use catalogue::{DEFAULT_ID, InputFilter, KINDS, KindInfo, VERSION, of_policy, summary};
 pub use default::default_suite;
 pub use environment::environment_inputs;
 pub use outcome::Tests;

@@ -1,1 +1,217 @@
 //! The verdict: stage rules, waivers, exclusions and the overall decision. Nothing else applies them.
+
+mod decision;
+mod scope;
+mod unblock;
+mod waivers;
+
+pub use decision::{exit_code, outcome_at};
+
+use jiff::civil::Date;
+
+use crate::checks::{Check, Judgement};
+use crate::evidence::EvidenceResult;
+use crate::policy::Policy;
+use crate::report::{
+    Bound, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, Reason, UnblockStep,
+};
+use crate::stage::Stage;
+
+/// What the engine learned about one check, before any stage rule.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// Stable id.
+    pub id: String,
+    /// One-line summary.
+    pub summary: String,
+    /// Kind of property.
+    pub dimension: Dimension,
+    /// What the rule said.
+    pub result: EvidenceResult,
+    /// Where it comes from; `None` when nothing was run.
+    pub evidence: Option<EvidenceRecord>,
+}
+
+/// Under which rules to decide.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// The stage under evaluation.
+    pub stage: Stage,
+    /// Whether warnings block.
+    pub strict: bool,
+    /// The current day in UTC, never earlier than the day of the last run: setting the clock back revives no waiver.
+    pub today: Date,
+    /// Names of the packages the claim is limited to (`-p`); empty means the whole workspace.
+    pub packages: &'a [String],
+}
+
+/// The verdict over one evaluation.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// Every check with its outcome at the stage.
+    pub checks: Vec<CheckReport>,
+    /// The overall answer.
+    pub decision: Decision,
+    /// Exit code that belongs to it.
+    pub exit_code: i32,
+    /// Surfaces outside the claim.
+    pub bounds: Vec<Bound>,
+    /// Number of checks by outcome.
+    pub counts: Counts,
+    /// What would unblock the stage.
+    pub unblock: Vec<UnblockStep>,
+}
+
+/// Applies overrides, waivers, exclusions and the rules of the stage.
+///
+/// `judged` holds every check that was part of the evaluation, in the order of the catalogue, without
+/// `waiver.valid`: that one is judged here, because only the verdict knows which waivers were used.
+pub fn decide(judged: Vec<Judged>, policy: &Policy, rules: Rules<'_>) -> Verdict {
+    let mut used = vec![false; policy.waivers.len()];
+    let mut judged = judged;
+    for check in &mut judged {
+        let EvidenceResult::Findings(findings) = &mut check.result else { continue };
+        for finding in findings {
+            override_stage(&check.id, finding, policy);
+            waivers::apply(&check.id, finding, &policy.waivers, rules.today, &mut used);
+            scope::apply(finding, policy, rules.packages);
+        }
+    }
+    if !policy.waivers.is_empty() {
+        judged.push(waiver_check(&judged, policy, rules, &used));
+    }
+
+    let checks: Vec<CheckReport> = judged.into_iter().map(|check| report_of(check, rules.stage)).collect();
+    let bounds = scope::bounds(policy, rules.packages);
+    let decision = decision::decide(&checks, rules.strict, !bounds.is_empty());
+    let exit_code = exit_code(&checks, decision);
+    Verdict {
+        counts: counts(&checks),
+        unblock: if decision.is_ready() { Vec::new() } else { unblock::steps(&checks, rules) },
+        checks,
+        decision,
+        exit_code,
+        bounds,
+    }
+}
+
+/// Whether anything in `result` blocks `stage`, before waivers are known to the caller: the engine asks this to stop
+/// early. Waivers and exclusions are honoured.
+pub fn blocks(id: &str, result: &EvidenceResult, policy: &Policy, rules: Rules<'_>) -> bool {
+    let judged = Judged {
+        id: id.to_owned(),
+        summary: String::new(),
+        dimension: Dimension::Contract,
+        result: result.clone(),
+        evidence: None,
+    };
+    let verdict = decide(vec![judged], policy, rules);
+    verdict.checks.iter().any(|check| check.id == id && !check.outcome.passes(rules.strict))
+}
+
+/// A result as the policy sees it: overrides and waivers applied, without judging the waivers themselves.
+pub fn under_policy(id: &str, result: &EvidenceResult, policy: &Policy, today: Date) -> EvidenceResult {
+    let mut result = result.clone();
+    if let EvidenceResult::Findings(findings) = &mut result {
+        let mut used = vec![false; policy.waivers.len()];
+        for finding in findings {
+            override_stage(id, finding, policy);
+            waivers::apply(id, finding, &policy.waivers, today, &mut used);
+            scope::apply(finding, policy, &[]);
+        }
+    }
+    result
+}
+
+/// A policy may make a check block earlier, never later: later takes a waiver, which has an owner and an end.
+fn override_stage(id: &str, finding: &mut Finding, policy: &Policy) {
+    if let Some(over) = policy.checks.get(id) {
+        let earlier = finding.blocks_at.is_none_or(|stage| over.blocks_at < stage);
+        if earlier {
+            finding.blocks_at = Some(over.blocks_at);
+            if finding.policy.is_none() {
+                finding.policy = Some(over.location.clone());
+            }
+        }
+    }
+}
+
+fn waiver_check(judged: &[Judged], policy: &Policy, rules: Rules<'_>, used: &[bool]) -> Judged {
+    let declaration: &Check = &crate::checks::waiver_valid::CHECK;
+    let evaluated = |id: &str| {
+        judged.iter().any(|check| check.id == id && matches!(check.result, EvidenceResult::Findings(_)))
+            && rules.packages.is_empty()
+    };
+    let mut findings = crate::checks::waiver_valid::judge(&policy.waivers, used, &evaluated, rules.today);
+    for finding in &mut findings {
+        override_stage(declaration.id, finding, policy);
+    }
+    Judged {
+        id: declaration.id.to_owned(),
+        summary: declaration.summary.to_owned(),
+        dimension: declaration.dimension,
+        result: EvidenceResult::Findings(findings),
+        evidence: None,
+    }
+}
+
+fn report_of(check: Judged, stage: Stage) -> CheckReport {
+    let outcome = outcome_at(&check.result, stage);
+    let (findings, reason) = match check.result {
+        EvidenceResult::Findings(findings) => (findings, None),
+        EvidenceResult::NotRun(reason) | EvidenceResult::Inconclusive(reason) | EvidenceResult::Error(reason) => {
+            (Vec::new(), Some(reason))
+        }
+    };
+    CheckReport {
+        id: check.id,
+        summary: check.summary,
+        dimension: check.dimension,
+        outcome,
+        reason,
+        findings,
+        evidence: check.evidence,
+    }
+}
+
+fn counts(checks: &[CheckReport]) -> Counts {
+    let mut counts = Counts::default();
+    for check in checks {
+        let slot = match check.outcome {
+            Outcome::Pass => &mut counts.pass,
+            Outcome::Warn => &mut counts.warn,
+            Outcome::Fail => &mut counts.fail,
+            Outcome::Inconclusive => &mut counts.inconclusive,
+            Outcome::NotRun => &mut counts.not_run,
+            Outcome::Error => &mut counts.error,
+        };
+        *slot += 1;
+        counts.waived += check.findings.iter().filter(|finding| finding.waived.is_some()).count() as u32;
+        counts.reused += u32::from(check.evidence.as_ref().is_some_and(|evidence| evidence.reused));
+    }
+    counts
+}
+
+impl From<Judgement> for EvidenceResult {
+    fn from(judgement: Judgement) -> Self {
+        match judgement {
+            Judgement::Findings(findings) => EvidenceResult::Findings(findings),
+            Judgement::NotRun(reason) => EvidenceResult::NotRun(reason),
+            Judgement::Inconclusive(reason) => EvidenceResult::Inconclusive(reason),
+        }
+    }
+}
+
+impl EvidenceResult {
+    /// The result of a check that another one keeps from running.
+    pub fn blocked_by(ids: &[String]) -> Self {
+        let list = ids.join("`, `");
+        EvidenceResult::NotRun(
+            Reason::new("blocked_by", format!("not run, because `{list}` already blocks the stage"))
+                .help("fix what blocks the stage, or run everything with --keep-going"),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,8 @@ pub enum EvidenceState {
     Stale,
     /// There is none.
     Absent,
+    /// It is looked at anew each time, because it reads what has no digest: the clock, the run history.
+    EachTime,
     /// The check does not apply here.
     NotApplicable,
 }
@@ -49,6 +51,7 @@ impl EvidenceState {
             EvidenceState::Fresh => "fresh",
             EvidenceState::Stale => "stale",
             EvidenceState::Absent => "absent",
+            EvidenceState::EachTime => "each time",
             EvidenceState::NotApplicable => "not applicable",
         }
     }

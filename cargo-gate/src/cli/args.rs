@@ -1,0 +1,330 @@
+//! The arguments of every subcommand.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::report::render::human::Detail;
+use crate::stage::Stage;
+
+/// Decides, from evidence, whether a Cargo workspace may enter the next rollout stage.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-gate",
+    bin_name = "cargo gate",
+    version,
+    about,
+    styles = clap_styles(),
+    after_help = "Without a gate.toml the defaults apply: `cargo gate pilot` is useful in any Cargo workspace.\n\
+                  `cargo gate explain exit-code` lists what the exit codes mean."
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// The look of cargo's own help.
+fn clap_styles() -> clap::builder::Styles {
+    use anstyle::{AnsiColor, Style};
+    let heading = AnsiColor::BrightGreen.on_default().bold();
+    let literal = AnsiColor::BrightCyan.on_default().bold();
+    clap::builder::Styles::plain()
+        .header(heading)
+        .usage(heading)
+        .literal(literal)
+        .placeholder(AnsiColor::Cyan.on_default())
+        .error(AnsiColor::BrightRed.on_default().bold())
+        .valid(literal)
+        .invalid(AnsiColor::BrightYellow.on_default().bold())
+        .context(Style::new())
+}
+
+/// Arguments that every subcommand understands, named as cargo names them.
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Path to Cargo.toml
+    #[arg(long, value_name = "PATH", global = true, help_heading = "Workspace options")]
+    pub(super) manifest_path: Option<PathBuf>,
+    /// Directory for all generated artifacts; what this tool writes goes to its `gate` folder
+    #[arg(long, value_name = "DIRECTORY", global = true, help_heading = "Workspace options")]
+    pub(super) target_dir: Option<PathBuf>,
+    /// Path to the policy [default: gate.toml beside the root manifest]
+    #[arg(long, value_name = "PATH", global = true, help_heading = "Workspace options")]
+    pub(super) policy: Option<PathBuf>,
+    /// Run without accessing the network
+    #[arg(long, global = true, help_heading = "Workspace options")]
+    pub(super) offline: bool,
+    /// Assert that a committed lockfile is used: its absence blocks every stage
+    #[arg(long, global = true, help_heading = "Workspace options")]
+    pub(super) locked: bool,
+    /// Equivalent to --locked and --offline
+    #[arg(long, global = true, help_heading = "Workspace options")]
+    pub(super) frozen: bool,
+    /// Coloring: auto, always, never
+    #[arg(long, value_name = "WHEN", global = true)]
+    pub(super) color: Option<clap::ColorChoice>,
+    /// Print only the verdict
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Print passing checks and every finding
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+}
+
+impl Global {
+    /// How much to show.
+    pub(super) fn detail(&self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (_, true) => Detail::Verbose,
+            _ => Detail::Normal,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// May this workspace enter the pilot stage: first use in one service or internal tool?
+    Pilot(StageArgs),
+    /// May this workspace enter the controlled stage: limited production use under guardrails?
+    Controlled(StageArgs),
+    /// May this workspace enter the broad stage: unlimited production use?
+    Broad(StageArgs),
+    /// Show every check at every stage from the evidence at hand, running nothing
+    Status(FormatArgs),
+    /// Write a commented gate.toml and CI workflows
+    Init(InitArgs),
+    /// Explain a check, an exit code, a stage or a run
+    Explain(ExplainArgs),
+    /// Run suites by name
+    Suite(SuiteArgs),
+    /// Show where typed code meets raw authority
+    Boundaries(BoundariesArgs),
+    /// Verify a run and the history, byte by byte
+    Verify(VerifyArgs),
+    /// Add or list waivers
+    #[command(subcommand)]
+    Waiver(WaiverCommand),
+    /// List the runs in this workspace
+    History(HistoryArgs),
+    /// Show or shrink the evidence store
+    #[command(subcommand)]
+    Cache(CacheCommand),
+    /// Show which tools are installed and what each missing one costs
+    Doctor(FormatArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+/// Arguments of the three stages.
+#[derive(Debug, Args)]
+pub(super) struct StageArgs {
+    /// Limit the claim to these packages
+    #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
+    pub(super) packages: Vec<String>,
+    /// Show what would run and why, and run nothing
+    #[arg(long)]
+    pub(super) plan: bool,
+    /// Let warnings block
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Run suites even where a check already blocks the stage
+    #[arg(long)]
+    pub(super) keep_going: bool,
+    /// Make all evidence anew
+    #[arg(long)]
+    pub(super) fresh: bool,
+    /// Number of suites to run at a time
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) jobs: u16,
+    /// Format of the report on stdout
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human)]
+    pub(super) message_format: Format,
+}
+
+/// Report formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Diagnostics for people
+    Human,
+    /// The report model as JSON
+    Json,
+    /// Markdown, for a job summary or a sign-off
+    Markdown,
+    /// JUnit XML
+    Junit,
+    /// SARIF 2.1.0
+    Sarif,
+    /// GitHub workflow commands
+    Github,
+}
+
+/// Formats of commands that are no reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DataFormat {
+    /// A table for people
+    Human,
+    /// JSON
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FormatArgs {
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(super) message_format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Overwrite files that exist
+    #[arg(long)]
+    pub(super) force: bool,
+    /// CI systems to write a workflow for
+    #[arg(long, value_name = "SYSTEM", value_enum, value_delimiter = ',')]
+    pub(super) ci: Option<Vec<CiSystem>>,
+    /// Print what would be written, and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+/// CI systems that `init` knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CiSystem {
+    /// GitHub Actions
+    Github,
+    /// GitLab CI
+    Gitlab,
+    /// No workflow
+    None,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// A check id, a stage, `exit-code` or one of them by number, a run id, or `latest` [default: list the topics]
+    #[arg(value_name = "TOPIC")]
+    pub(super) topic: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SuiteArgs {
+    /// Names or ids of suites, with `*` and `?`
+    #[arg(value_name = "PATTERN", required_unless_present_any = ["all", "list"])]
+    pub(super) patterns: Vec<String>,
+    /// Run every suite
+    #[arg(long, conflicts_with = "patterns")]
+    pub(super) all: bool,
+    /// List the suites, and run nothing
+    #[arg(long)]
+    pub(super) list: bool,
+    /// Number of suites to run at a time
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) jobs: u16,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BoundariesArgs {
+    /// Limit the table to these packages
+    #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
+    pub(super) packages: Vec<String>,
+    /// Include the packages that the lockfile resolves to
+    #[arg(long)]
+    pub(super) dependencies: bool,
+    /// Write the inventory file that the policy names
+    #[arg(long)]
+    pub(super) write: bool,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(super) message_format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// Run id, `latest`, or the path of a run directory [default: the whole history]
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// Chain hash that the history must end with, kept from an earlier report
+    #[arg(long, value_name = "HASH")]
+    pub(super) head: Option<String>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(super) message_format: DataFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WaiverCommand {
+    /// Append a waiver to gate.toml
+    Add(WaiverAddArgs),
+    /// List the waivers of gate.toml and whether each still holds
+    List(FormatArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WaiverAddArgs {
+    /// Id of the check whose finding is permitted
+    #[arg(long, value_name = "ID")]
+    pub(super) check: String,
+    /// Glob over the path of the finding
+    #[arg(long, value_name = "GLOB")]
+    pub(super) path: Option<String>,
+    /// Package the finding is about
+    #[arg(long, value_name = "NAME")]
+    pub(super) package: Option<String>,
+    /// Text that the message of the finding contains
+    #[arg(long, value_name = "TEXT")]
+    pub(super) contains: Option<String>,
+    /// Who answers for it
+    #[arg(long, value_name = "NAME")]
+    pub(super) owner: String,
+    /// Why it is acceptable
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+    /// Last day on which it holds, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub(super) expires: jiff::civil::Date,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryArgs {
+    /// Show only this stage
+    #[arg(long, value_name = "STAGE")]
+    pub(super) stage: Option<Stage>,
+    /// Show at most so many runs, newest first
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub(super) limit: usize,
+    /// Verify the whole history as well
+    #[arg(long)]
+    pub(super) verify: bool,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(super) message_format: DataFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CacheCommand {
+    /// Show size and age of the evidence store
+    Stats(FormatArgs),
+    /// Remove evidence that was not used for a while
+    Gc(GcArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GcArgs {
+    /// Keep what was used within so many days
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    pub(super) keep_days: u32,
+    /// Shrink the store to so many MiB, oldest evidence first
+    #[arg(long, value_name = "MIB")]
+    pub(super) max_size: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}

@@ -1,0 +1,82 @@
+//! `cargo gate init`.
+
+use std::path::Path;
+
+use crate::error::Result;
+use crate::exit;
+use crate::policy::init::{Ci, FileAction, InitFacts, MemberFacts, plan_init, write_plan};
+use crate::workspace::Workspace;
+
+use super::Conversation;
+use super::args::{CiSystem, InitArgs};
+
+pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let workspace = conversation.workspace()?;
+    let root = workspace.root();
+    let services = services(arguments, root);
+    let plan = plan_init(&facts(&workspace), &services, &|path| root.join(path).symlink_metadata().is_ok(), arguments.force);
+    if arguments.dry_run {
+        for file in &plan {
+            conversation.printer.status("Would write", &file.path.display().to_string());
+            conversation.printer.data(&file.text)?;
+        }
+        return Ok(exit::READY);
+    }
+    write_plan(root, &plan)?;
+    let mut kept = 0;
+    for file in &plan {
+        let path = file.path.display().to_string();
+        match file.action {
+            FileAction::Create => conversation.printer.status("Created", &path),
+            FileAction::Replace => conversation.printer.status("Replaced", &path),
+            FileAction::Keep => {
+                kept += 1;
+                conversation.printer.status("Kept", &format!("{path}, which exists (--force replaces it)"));
+            }
+        }
+    }
+    if kept == plan.len() {
+        conversation.printer.warning("nothing was written: every file exists", Some("`cargo gate init --force` replaces them"));
+        return Ok(exit::USAGE);
+    }
+    conversation.printer.status("Next", "review gate.toml, then run `cargo gate pilot`");
+    Ok(exit::READY)
+}
+
+/// The CI systems asked for, or else those whose traces are in the tree, or else GitHub.
+fn services(arguments: &InitArgs, root: &Path) -> Vec<Ci> {
+    if let Some(asked) = &arguments.ci {
+        return asked
+            .iter()
+            .filter_map(|system| match system {
+                CiSystem::Github => Some(Ci::Github),
+                CiSystem::Gitlab => Some(Ci::Gitlab),
+                CiSystem::None => None,
+            })
+            .collect();
+    }
+    let mut found = Vec::new();
+    if root.join(".github").is_dir() {
+        found.push(Ci::Github);
+    }
+    if root.join(".gitlab-ci.yml").is_file() {
+        found.push(Ci::Gitlab);
+    }
+    if found.is_empty() { vec![Ci::Github] } else { found }
+}
+
+fn facts(workspace: &Workspace) -> InitFacts {
+    let counts: std::collections::BTreeMap<String, u64> = Default::default();
+    let members = workspace.cargo().members.iter().map(|member| MemberFacts {
+        name: member.name.clone(),
+        raw_boundaries: counts.get(&member.name).copied(),
+    });
+    InitFacts {
+        members: members.collect(),
+        nextest: workspace.files().get(".config/nextest.toml").is_some(),
+        lockfile: workspace.lockfile().exists,
+        tiers: None,
+        toolchain: workspace.toolchain().file.as_ref().and_then(|file| file.channel.clone()),
+        default_branch: workspace.git().and_then(|git| git.branch.clone()),
+    }
+}

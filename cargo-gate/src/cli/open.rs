@@ -1,0 +1,94 @@
+//! Opens what a subcommand works on: the workspace, its policy, its history and its store.
+
+use crate::engine::evaluate::Surroundings;
+use crate::error::{Error, Result};
+use crate::evidence::history::History;
+use crate::evidence::store::Store;
+use crate::policy::{self, Catalogue, CheckPolicy, Policy};
+use crate::report::Location;
+use crate::stage::Stage;
+use crate::suites;
+use crate::workspace::{Options, Workspace};
+
+use super::Conversation;
+
+/// A workspace with everything that belongs to it.
+pub(super) struct Opened {
+    pub(super) workspace: Workspace,
+    pub(super) policy: Policy,
+    pub(super) store: Store,
+    pub(super) history: History,
+}
+
+impl Opened {
+    pub(super) fn new(workspace: Workspace, policy: Policy, history: History) -> Self {
+        let store = Store::new(&workspace.gate_dir());
+        Self { workspace, policy, store, history }
+    }
+
+    pub(super) fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings { workspace: &self.workspace, policy: &self.policy, history: &self.history, store: &self.store }
+    }
+
+    /// Refuses `-p` for packages that are no members.
+    pub(super) fn check_packages(&self, packages: &[String]) -> Result<()> {
+        let members = &self.workspace.cargo().members;
+        for package in packages {
+            if members.iter().any(|member| member.name == *package) {
+                continue;
+            }
+            let error = Error::usage(format!("package `{package}` is not a member of the workspace"));
+            let names = members.iter().map(|member| member.name.as_str());
+            return Err(match super::did_you_mean(package, names) {
+                Some(name) => error.with_help(format!("a member with a similar name exists: `{name}`")),
+                None => error.with_help("`cargo metadata --no-deps` lists the members"),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Conversation<'_> {
+    /// Reads the workspace.
+    pub(super) fn workspace(&self) -> Result<Workspace> {
+        let cwd = std::env::current_dir().map_err(|error| Error::io("read the current directory", ".", &error))?;
+        let workspace = Workspace::open(Options {
+            cwd,
+            manifest_path: self.global.manifest_path.clone(),
+            target_dir: self.global.target_dir.clone(),
+            offline: self.global.offline || self.global.frozen,
+            environment: self.environment.clone(),
+        })?;
+        self.printer.know_workspace(workspace.root(), workspace.target_dir());
+        Ok(workspace)
+    }
+
+    /// Reads and validates the policy.
+    pub(super) fn policy(&self, workspace: &Workspace) -> Result<Policy> {
+        let catalogue = Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot);
+        let mut policy = policy::load(workspace.root(), self.global.policy.as_deref(), &catalogue)?;
+        if self.global.locked || self.global.frozen {
+            let over = CheckPolicy { blocks_at: Stage::Pilot, location: Location::file("--locked") };
+            policy.checks.insert("lockfile.tracked".to_owned(), over);
+        }
+        Ok(policy)
+    }
+
+    /// Adds policy, history and store to a workspace.
+    pub(super) fn opened(&self, workspace: Workspace) -> Result<Opened> {
+        let policy = self.policy(&workspace)?;
+        let history = History::load(&workspace.gate_dir());
+        Ok(Opened::new(workspace, policy, history))
+    }
+
+    /// Reads everything.
+    pub(super) fn open(&self) -> Result<Opened> {
+        self.opened(self.workspace()?)
+    }
+
+    /// The command line as the run directory records it.
+    pub(super) fn command_line(&self) -> Vec<String> {
+        let rest = self.arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+        ["cargo", "gate"].into_iter().map(str::to_owned).chain(rest).collect()
+    }
+}

@@ -1,0 +1,89 @@
+//! `--plan`: what would run and why.
+
+use serde::Serialize;
+
+use crate::engine::evaluate::Request;
+use crate::engine::plan::{Action, Plan};
+use crate::error::Result;
+use crate::exit;
+use crate::report::{Dimension, NotApplicable};
+use crate::stage::Stage;
+
+use super::Conversation;
+use super::args::{Format, StageArgs};
+use super::open::Opened;
+
+/// The plan as data.
+#[derive(Debug, Serialize)]
+struct PlanView {
+    schema_version: u32,
+    stage: Stage,
+    items: Vec<PlanLine>,
+    not_applicable: Vec<NotApplicable>,
+}
+
+#[derive(Debug, Serialize)]
+struct PlanLine {
+    id: String,
+    dimension: Dimension,
+    blocks_at: Stage,
+    action: &'static str,
+    reason: String,
+    fingerprint: String,
+}
+
+pub(super) fn run(
+    opened: &Opened,
+    request: &Request,
+    arguments: &StageArgs,
+    conversation: &Conversation<'_>,
+) -> Result<i32> {
+    let plan = opened.surroundings().plan(request, |plan, _| plan);
+    let view = view(plan, request.stage);
+    let text = if arguments.message_format == Format::Json { super::json(&view)? } else { table(&view) };
+    conversation.printer.data(&text)?;
+    Ok(exit::READY)
+}
+
+fn view(plan: Plan, stage: Stage) -> PlanView {
+    let line = |item: crate::engine::plan::PlanItem| {
+        let (action, reason) = match &item.action {
+            Action::Run(reason) => ("run", reason.clone()),
+            Action::Reuse(evidence) => ("reuse", format!("evidence of {} over the same inputs", evidence.recorded)),
+        };
+        PlanLine {
+            id: item.unit.id(),
+            dimension: item.unit.dimension(),
+            blocks_at: item.unit.blocks_at(),
+            action,
+            reason,
+            fingerprint: item.fingerprint.digest.to_hex(),
+        }
+    };
+    PlanView {
+        schema_version: 1,
+        stage,
+        items: plan.items.into_iter().map(line).collect(),
+        not_applicable: plan.not_applicable,
+    }
+}
+
+fn table(view: &PlanView) -> String {
+    let ids = view.items.iter().map(|item| item.id.len()).chain(view.not_applicable.iter().map(|item| item.id.len()));
+    let width = ids.max().unwrap_or(0);
+    let mut text = String::new();
+    for item in &view.items {
+        text.push_str(&format!("{:<6} {:<width$}  {}\n", item.action, item.id, item.reason));
+    }
+    for item in &view.not_applicable {
+        text.push_str(&format!("{:<6} {:<width$}  {}\n", "skip", item.id, item.reason));
+    }
+    let run = view.items.iter().filter(|item| item.action == "run").count();
+    text.push_str(&format!(
+        "{}: {run} to run, {} reused, {} not applicable\n",
+        view.stage,
+        view.items.len() - run,
+        view.not_applicable.len()
+    ));
+    text
+}

@@ -1,0 +1,91 @@
+//! `cargo gate explain` and `cargo gate doctor`: where their facts come from.
+
+use crate::checks;
+use crate::error::{Error, Result};
+use crate::evidence::history::History;
+use crate::evidence::run_dir;
+use crate::exit;
+use crate::report::Report;
+use crate::suites;
+use crate::workspace::toolchain::ToolchainFile;
+
+use super::Conversation;
+use super::args::{DataFormat, ExplainArgs, FormatArgs};
+use super::doctor::{self, Wanted};
+use super::explain::{self, Topic};
+
+/// Everything that can be explained, in the order of the catalogue.
+pub fn topics() -> Vec<Topic<'static>> {
+    let checks = checks::ALL.iter().map(|check| Topic::from(*check));
+    checks.chain(suites::KINDS.iter().map(Topic::from)).collect()
+}
+
+impl From<&'static suites::KindInfo> for Topic<'static> {
+    fn from(kind: &'static suites::KindInfo) -> Self {
+        Self {
+            id: kind.id,
+            summary: kind.summary,
+            docs: kind.docs,
+            dimension: kind.dimension,
+            blocks_at: kind.blocks_at,
+            since: kind.since,
+        }
+    }
+}
+
+pub(super) fn explain(arguments: &ExplainArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    // Documentation needs no workspace; runs are looked for only where there is one.
+    let gate_dir = conversation.workspace().ok().map(|workspace| workspace.gate_dir());
+    let runs = Runs { gate_dir };
+    let text = explain::explain(arguments.topic.as_deref(), &topics(), &runs)?;
+    conversation.printer.data(&text)?;
+    Ok(exit::READY)
+}
+
+struct Runs {
+    gate_dir: Option<std::path::PathBuf>,
+}
+
+impl explain::Runs for Runs {
+    fn ids(&self) -> Vec<String> {
+        let history = self.gate_dir.as_deref().map(History::load).unwrap_or_default();
+        history.entries.into_iter().map(|entry| entry.run_id).collect()
+    }
+
+    fn report(&self, id: &str) -> Result<Option<Report>> {
+        let ids = self.ids();
+        let found = if id == "latest" { ids.last() } else { ids.iter().find(|known| *known == id) };
+        let (Some(gate_dir), Some(found)) = (&self.gate_dir, found) else { return Ok(None) };
+        let path = run_dir::Runs::new(gate_dir).directory().join(found).join("report.json");
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Error::tool(format!("run {found} ended before it could judge; it has no report"))
+                    .with_help(format!("decision.json in {} says why", path.with_file_name("").display())));
+            }
+            Err(error) => return Err(Error::io("read", path, &error)),
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            Error::tool(format!("cannot understand `{}`: {error}", path.display()))
+                .with_help("`cargo gate verify` shows whether it was altered")
+        })
+    }
+}
+
+pub(super) fn doctor(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let wanted = match conversation.workspace() {
+        Ok(workspace) => Wanted {
+            channel: workspace.toolchain().file.as_ref().and_then(|file: &ToolchainFile| file.channel.clone()),
+            lockfile: Some(workspace.lockfile().exists),
+        },
+        // Doctor is for the day on which nothing else works.
+        Err(_) => Wanted::default(),
+    };
+    let diagnosis = doctor::probe(&wanted, &doctor::run_command);
+    let text = match arguments.message_format {
+        DataFormat::Human => doctor::render(&diagnosis),
+        DataFormat::Json => doctor::render_json(&diagnosis),
+    };
+    conversation.printer.data(&text)?;
+    Ok(if diagnosis.toolchain_missing() { exit::TOOLCHAIN_MISSING } else { exit::READY })
+}

@@ -1,0 +1,65 @@
+//! `cargo gate status`: every check at every stage from the evidence at hand, running nothing.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::engine::evaluate::Request;
+use crate::engine::plan::Action;
+use crate::error::Result;
+use crate::exit;
+use crate::report::render::status::{EvidenceState, StatusRow, StatusTable, render, render_json};
+use crate::stage::Stage;
+use crate::verdict;
+
+use super::Conversation;
+use super::args::{DataFormat, FormatArgs};
+use super::open::Opened;
+
+pub(super) fn run(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let table = table(&conversation.open()?);
+    let text = match arguments.message_format {
+        DataFormat::Human => render(&table, conversation.printer.options().styled),
+        DataFormat::Json => render_json(&table),
+    };
+    conversation.printer.data(&text)?;
+    Ok(exit::READY)
+}
+
+/// The table; suites of later stages are part of it, so the plan is that of the last stage.
+fn table(opened: &Opened) -> StatusTable {
+    let request = Request {
+        stage: Stage::Broad,
+        strict: false,
+        keep_going: false,
+        jobs: 1,
+        packages: Vec::new(),
+        fresh: false,
+        now: Timestamp::now(),
+        run_id: String::new(),
+    };
+    let today = opened.surroundings().not_before_last_run(request.now).to_zoned(TimeZone::UTC).date();
+    opened.surroundings().plan(&request, |plan, last| {
+        let rows = plan.items.iter().map(|item| {
+            let id = item.unit.id();
+            let (evidence, outcomes) = match &item.action {
+                Action::Reuse(evidence) => {
+                    let result = verdict::under_policy(&id, &evidence.result, &opened.policy, today);
+                    let outcomes = Stage::ALL.map(|stage| (stage, verdict::outcome_at(&result, stage)));
+                    (EvidenceState::Fresh, BTreeMap::from(outcomes))
+                }
+                Action::Run(_) if item.fingerprint.volatile_part().is_some() => (EvidenceState::EachTime, BTreeMap::new()),
+                Action::Run(_) if last.knows(&id) => (EvidenceState::Stale, BTreeMap::new()),
+                Action::Run(_) => (EvidenceState::Absent, BTreeMap::new()),
+            };
+            StatusRow { id, evidence, outcomes }
+        });
+        let skipped = plan.not_applicable.iter().map(|skipped| StatusRow {
+            id: skipped.id.clone(),
+            evidence: EvidenceState::NotApplicable,
+            outcomes: BTreeMap::new(),
+        });
+        StatusTable { rows: rows.chain(skipped).collect() }
+    })
+}

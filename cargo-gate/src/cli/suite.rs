@@ -1,0 +1,137 @@
+//! `cargo gate suite`.
+
+use jiff::Timestamp;
+
+use crate::engine::evaluate::Request;
+use crate::engine::event::Tee;
+use crate::error::{Error, Result};
+use crate::evidence::EvidenceResult;
+use crate::evidence::lock::{self, Lock};
+use crate::exit;
+use crate::policy::SuitePolicy;
+use crate::report::{Outcome, SuiteResult};
+use crate::stage::Stage;
+use crate::{suites, verdict};
+
+use super::Conversation;
+use super::args::SuiteArgs;
+use super::progress::Progress;
+
+pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let opened = conversation.open()?;
+    let all = suites::of_policy(&opened.policy, &opened.workspace, &[]);
+    if arguments.list {
+        let lines: String = all
+            .iter()
+            .map(|suite| format!("{}  {}  {}\n", suites::check_id(suite), suite.stage, suites::summary(suite)))
+            .collect();
+        conversation.printer.data(&lines)?;
+        return Ok(exit::READY);
+    }
+    let selected = select(&all, arguments)?;
+
+    let gate_dir = lock::prepare(opened.workspace.target_dir())?;
+    let _lock = Lock::acquire(&gate_dir, conversation.cancel, || {
+        conversation.printer.status("Blocking", "waiting for file lock on the gate directory");
+    })?;
+    let request = Request {
+        stage: Stage::Broad,
+        strict: false,
+        keep_going: true,
+        jobs: usize::from(arguments.jobs),
+        packages: Vec::new(),
+        // Who asks for a suite by name wants to see it run.
+        fresh: true,
+        now: Timestamp::now(),
+        run_id: String::new(),
+    };
+    let progress = Progress::new(conversation.printer);
+    let results = opened.surroundings().run_suites(selected, &request, &Tee(&[&progress]), conversation.cancel)?;
+
+    let mut totals = SuiteTotals::default();
+    let mut text = String::new();
+    let mut code = exit::READY;
+    for evidence in &results {
+        let outcome = verdict::outcome_at(&evidence.result, Stage::Broad);
+        if !outcome.passes(false) {
+            code = code.max(if outcome == Outcome::Fail { exit::NOT_READY } else { exit::TOOL_FAILED });
+        }
+        totals.add(evidence.suite.as_ref());
+        text.push_str(&line(&evidence.check, &evidence.result, evidence.suite.as_ref(), outcome));
+    }
+    text.push_str(&format!("{} passed, {} failed, {} skipped\n", totals.passed, totals.failed, totals.skipped));
+    conversation.printer.data(&text)?;
+    Ok(code)
+}
+
+fn select(all: &[SuitePolicy], arguments: &SuiteArgs) -> Result<Vec<SuitePolicy>> {
+    if arguments.all {
+        if all.is_empty() {
+            return Err(Error::usage("there is no suite").with_help("declare one with [[suite.test]] in gate.toml"));
+        }
+        return Ok(all.to_vec());
+    }
+    let mut wanted = vec![false; all.len()];
+    for pattern in &arguments.patterns {
+        for found in suites::select(all, pattern)? {
+            let at = all.iter().position(|suite| std::ptr::eq(suite, found));
+            if let Some(at) = at {
+                wanted[at] = true;
+            }
+        }
+    }
+    Ok(all.iter().zip(wanted).filter(|(_, wanted)| *wanted).map(|(suite, _)| suite.clone()).collect())
+}
+
+#[derive(Default)]
+struct SuiteTotals {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+impl SuiteTotals {
+    fn add(&mut self, suite: Option<&SuiteResult>) {
+        if let Some(suite) = suite {
+            self.passed += suite.passed;
+            self.failed += suite.failed;
+            self.skipped += suite.skipped;
+        }
+    }
+}
+
+fn line(id: &str, result: &EvidenceResult, suite: Option<&SuiteResult>, outcome: Outcome) -> String {
+    let word = match outcome {
+        Outcome::Pass => "PASS",
+        Outcome::Warn => "WARN",
+        Outcome::Fail => "FAIL",
+        Outcome::Inconclusive => "INCONCLUSIVE",
+        Outcome::NotRun => "NOT RUN",
+        Outcome::Error => "ERROR",
+    };
+    let mut text = format!("{word} {id}");
+    if let Some(suite) = suite {
+        text.push_str(&format!(": {} passed, {} failed, {} skipped", suite.passed, suite.failed, suite.skipped));
+        if let Some(exit_code) = suite.exit_code.filter(|code| *code != 0) {
+            text.push_str(&format!(", exit code {exit_code}"));
+        }
+    }
+    text.push('\n');
+    match result {
+        EvidenceResult::Findings(findings) => {
+            for finding in findings {
+                text.push_str(&format!("    {}\n", finding.message));
+                if let Some(help) = &finding.help {
+                    text.push_str(&format!("      help: {help}\n"));
+                }
+            }
+        }
+        EvidenceResult::NotRun(reason) | EvidenceResult::Inconclusive(reason) | EvidenceResult::Error(reason) => {
+            text.push_str(&format!("    {}\n", reason.message));
+            if let Some(help) = &reason.help {
+                text.push_str(&format!("      help: {help}\n"));
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,238 @@
+//! One evaluation: from a workspace and a policy to a report.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::checks::Context;
+use crate::digest::sha256_hex;
+use crate::error::Result;
+use crate::evidence::{Evidence, EvidenceResult};
+use crate::evidence::history::History;
+use crate::evidence::run_dir::RunFile;
+use crate::evidence::store::Store;
+use crate::policy::{Policy, SuitePolicy};
+use crate::report::{Artifact, EvidenceRecord, Report, SCHEMA_VERSION, Subject, Tool};
+use crate::stage::Stage;
+use crate::verdict::{self, Judged, Rules};
+use crate::workspace::Workspace;
+
+use super::TOOL_VERSION;
+use super::cancel::Cancel;
+use super::event::{Event, Observer};
+use super::inputs::InputDigests;
+use super::plan::{Action, LastInputs, Plan, PlanItem, Planner, Unit};
+use super::run::{Completed, Runner};
+
+/// What to evaluate and how.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The stage.
+    pub stage: Stage,
+    /// Whether warnings block.
+    pub strict: bool,
+    /// Whether suites run although a built-in check already blocks the stage.
+    pub keep_going: bool,
+    /// How many suites run at a time, at least 1.
+    pub jobs: usize,
+    /// Packages the claim is limited to; empty means the whole workspace.
+    pub packages: Vec<String>,
+    /// Whether evidence is made anew even where it could be reused.
+    pub fresh: bool,
+    /// When the run started.
+    pub now: Timestamp,
+    /// Id of the run.
+    pub run_id: String,
+}
+
+/// A finished evaluation: the report and the evidence behind it.
+#[derive(Debug)]
+pub struct Evaluation {
+    /// The report; `run_dir` and `chain` are set once the run directory is written.
+    pub report: Report,
+    /// Logs and other evidence that belong into the run directory.
+    pub files: Vec<RunFile>,
+}
+
+/// The fixed surroundings of an evaluation.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The workspace.
+    pub workspace: &'a Workspace,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// Earlier runs.
+    pub history: &'a History,
+    /// Where evidence is kept.
+    pub store: &'a Store,
+}
+
+impl<'a> Surroundings<'a> {
+    /// What checks may see at this stage and time.
+    fn context(&self, stage: Stage, now: Timestamp) -> Context<'a> {
+        Context {
+            workspace: self.workspace,
+            policy: self.policy,
+            history: self.history,
+            now,
+            stage,
+            declared: &[],
+        }
+    }
+
+    /// Makes the plan and hands it to `with`, together with the record of the last run's inputs.
+    pub fn plan<T>(&self, request: &Request, with: impl FnOnce(Plan, &LastInputs) -> T) -> T {
+        let now = self.not_before_last_run(request.now);
+        let inputs = InputDigests::new(self.workspace, self.policy, request.stage, now);
+        let last = LastInputs::load(&self.workspace.gate_dir());
+        let planner = self.planner(&inputs, &last, request);
+        with(planner.plan(request.stage, &request.packages), &last)
+    }
+
+    /// Time never runs backwards for what expires: the later of now and the start of the last run.
+    pub fn not_before_last_run(&self, now: Timestamp) -> Timestamp {
+        let last = self.history.entries.iter().filter_map(|entry| entry.started.parse::<Timestamp>().ok()).max();
+        last.map_or(now, |last| last.max(now))
+    }
+
+    /// Evaluates a stage.
+    ///
+    /// # Errors
+    /// Interruption, and failures of the tool (store, processes). What a check could not do is an outcome, no error.
+    pub fn evaluate(&self, request: &Request, observer: &dyn Observer, cancel: &Cancel) -> Result<Evaluation> {
+        let clock = Instant::now();
+        let (plan, last) = self.plan(request, |plan, last| (plan, last.clone()));
+        let reused = plan.items.iter().filter(|item| matches!(item.action, Action::Reuse(_))).count();
+        observer.event(&Event::Started { to_run: plan.items.len() - reused, reused });
+        let completed = self.runner(request, observer, cancel).run(&plan)?;
+        last.save_after(&plan, &self.workspace.gate_dir());
+        observer.event(&Event::Finished);
+
+        let mut files = Vec::new();
+        let judged =
+            plan.items.iter().zip(completed).map(|(item, completed)| self.judged(item, completed, &mut files)).collect();
+        let verdict = verdict::decide(judged, self.policy, self.rules(request));
+        let report = Report {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool { name: "cargo-gate".to_owned(), version: TOOL_VERSION.to_owned() },
+            run_id: request.run_id.clone(),
+            started: request.now.to_string(),
+            duration_ms: u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX),
+            stage: request.stage,
+            strict: request.strict,
+            scope: self.policy.stages.get(&request.stage).map(|stage| stage.scope.clone()),
+            decision: verdict.decision,
+            exit_code: verdict.exit_code,
+            bounds: verdict.bounds,
+            counts: verdict.counts,
+            subject: self.subject(),
+            checks: verdict.checks,
+            not_applicable: plan.not_applicable,
+            unblock: verdict.unblock,
+            run_dir: None,
+            chain: None,
+        };
+        Ok(Evaluation { report, files })
+    }
+
+    /// Runs suites outside an evaluation and keeps their evidence.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn run_suites(
+        &self,
+        selected: Vec<SuitePolicy>,
+        request: &Request,
+        observer: &dyn Observer,
+        cancel: &Cancel,
+    ) -> Result<Vec<Evidence>> {
+        let inputs = InputDigests::new(self.workspace, self.policy, request.stage, request.now);
+        let last = LastInputs::load(&self.workspace.gate_dir());
+        let planner = self.planner(&inputs, &last, request);
+        let items: Vec<PlanItem> = selected.into_iter().map(|suite| planner.item(Unit::Suite(suite))).collect();
+        observer.event(&Event::Started { to_run: items.len(), reused: 0 });
+        let plan = Plan { items, not_applicable: Vec::new() };
+        let completed = self.runner(request, observer, cancel).run(&plan)?;
+        last.save_after(&plan, &self.workspace.gate_dir());
+        observer.event(&Event::Finished);
+        Ok(completed.into_iter().map(|completed| completed.evidence).collect())
+    }
+
+    fn planner<'p>(&'p self, inputs: &'p InputDigests<'p>, last: &'p LastInputs, request: &Request) -> Planner<'p> {
+        Planner {
+            workspace: self.workspace,
+            policy: self.policy,
+            inputs,
+            store: self.store,
+            last,
+            context: self.context(request.stage, request.now),
+            force: request.fresh,
+        }
+    }
+
+    fn runner<'p>(&'p self, request: &'p Request, observer: &'p dyn Observer, cancel: &'p Cancel) -> Runner<'p> {
+        Runner {
+            workspace: self.workspace,
+            store: self.store,
+            context: self.context(request.stage, request.now),
+            rules: self.rules(request),
+            keep_going: request.keep_going,
+            jobs: request.jobs.max(1),
+            observer,
+            cancel,
+        }
+    }
+
+    fn rules<'p>(&self, request: &'p Request) -> Rules<'p> {
+        let today = self.not_before_last_run(request.now).to_zoned(TimeZone::UTC).date();
+        Rules { stage: request.stage, strict: request.strict, today, packages: &request.packages }
+    }
+
+    /// What the verdict needs of one unit; its files go to `files`.
+    fn judged(&self, item: &PlanItem, completed: Completed, files: &mut Vec<RunFile>) -> Judged {
+        let Completed { evidence, reused } = completed;
+        let held_back = matches!(&evidence.result, EvidenceResult::NotRun(reason) if reason.code == "blocked_by");
+        let mut artifacts = Vec::new();
+        for file in &evidence.files {
+            // A file that vanished since the evidence was looked up is left out; its digest stays in the evidence.
+            let Some(bytes) = self.store.bytes(&file.digest) else { continue };
+            artifacts.push(Artifact { path: file.path.clone(), sha256: sha256_hex(&bytes), size: file.size });
+            files.push(RunFile { path: file.path.clone(), check: evidence.check.clone(), bytes });
+        }
+        let record = EvidenceRecord {
+            fingerprint: evidence.fingerprint.to_hex(),
+            reused,
+            recorded: evidence.recorded,
+            duration_ms: evidence.duration_ms,
+            commit: evidence.commit,
+            suite: evidence.suite,
+            artifacts,
+        };
+        Judged {
+            id: item.unit.id(),
+            summary: item.unit.summary(),
+            dimension: item.unit.dimension(),
+            result: evidence.result,
+            evidence: (!held_back).then_some(record),
+        }
+    }
+
+    /// The workspace as reports describe it.
+    pub fn subject(&self) -> Subject {
+        let workspace = self.workspace;
+        let git = workspace.git();
+        let root_package = workspace.cargo().members.iter().find(|member| member.directory.is_empty());
+        let directory = || workspace.root().file_name().map(|name| name.to_string_lossy().into_owned());
+        Subject {
+            name: root_package.map(|member| member.name.clone()).or_else(directory).unwrap_or_default(),
+            commit: git.and_then(|git| git.head.clone()),
+            branch: git.and_then(|git| git.branch.clone()),
+            dirty: git.map(|git| !git.dirty.is_empty()),
+            content: workspace.files().content_digest().to_hex(),
+            packages: u32::try_from(workspace.cargo().members.len()).unwrap_or(u32::MAX),
+            files: u32::try_from(workspace.files().len()).unwrap_or(u32::MAX),
+            policy_sha256: self.policy.source.as_ref().map(|source| sha256_hex(source.text.as_bytes())),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Fingerprints: a hash over everything that a check declares to read.
+
+use crate::checks::{Check, Input};
+use crate::digest::{Digest, DigestBuilder};
+use crate::policy::SuitePolicy;
+use crate::suites;
+use crate::workspace::Workspace;
+
+use super::TOOL_VERSION;
+use super::inputs::{InputDigests, InputState};
+
+/// A fingerprint with its parts, so that a plan can say which of them changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// The hash over all parts. Where a part has no digest it is unique to this run.
+    pub digest: Digest,
+    /// Name and digest of each part; `None` for a part that is never reused.
+    pub parts: Vec<(String, Option<Digest>)>,
+}
+
+impl Fingerprint {
+    /// Whether evidence may be looked up and kept under it.
+    pub fn reusable(&self) -> bool {
+        self.parts.iter().all(|(_, digest)| digest.is_some())
+    }
+
+    /// Name of the first part that keeps evidence from being reused.
+    pub fn volatile_part(&self) -> Option<&str> {
+        self.parts.iter().find(|(_, digest)| digest.is_none()).map(|(name, _)| name.as_str())
+    }
+
+    fn new(id: &str, version: u32, parts: Vec<(String, Option<Digest>)>) -> Self {
+        let mut digest = DigestBuilder::new("cargo-gate fingerprint");
+        digest.part(TOOL_VERSION.as_bytes()).part(id.as_bytes()).part(&version.to_le_bytes());
+        for (name, part) in &parts {
+            digest.part(name.as_bytes());
+            match part {
+                Some(part) => digest.digest(part),
+                None => digest.part(b"volatile"),
+            };
+        }
+        Self { digest: digest.finish(), parts }
+    }
+}
+
+/// Fingerprint of a built-in check.
+pub fn of_check(check: &Check, inputs: &InputDigests<'_>) -> Fingerprint {
+    let parts = check.inputs.iter().map(|input| part(*input, inputs)).collect();
+    Fingerprint::new(check.id, check.version, parts)
+}
+
+/// Fingerprint of a suite: its declaration, the files and variables it reads, the toolchain, cargo's configuration.
+pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigests<'_>) -> Fingerprint {
+    let mut declaration = DigestBuilder::new("suite declaration");
+    declaration.part(&serde_json::to_vec(suite).unwrap_or_default());
+    declaration.part(&[u8::from(workspace.offline())]);
+    let matcher = suites::InputFilter::new(suite);
+    let files = inputs.files(DigestBuilder::new("suite files"), |file| matcher.reads(&file.path));
+    let mut environment = DigestBuilder::new("suite environment");
+    for (name, value) in suites::environment_inputs(suite, workspace.environment()) {
+        environment.part(name.as_bytes()).part(&[u8::from(value.is_some())]);
+        environment.part(value.unwrap_or_default().as_encoded_bytes());
+    }
+    let parts = vec![
+        ("declaration".to_owned(), Some(declaration.finish())),
+        ("files".to_owned(), known(files)),
+        ("environment".to_owned(), Some(environment.finish())),
+        part(Input::Toolchain, inputs),
+        part(Input::ToolchainFile, inputs),
+        part(Input::CargoConfig, inputs),
+        part(Input::Lockfile, inputs),
+    ];
+    Fingerprint::new(&suites::check_id(suite), suites::VERSION, parts)
+}
+
+fn part(input: Input, inputs: &InputDigests<'_>) -> (String, Option<Digest>) {
+    (input.name().to_owned(), known(inputs.state(input)))
+}
+
+fn known(state: InputState) -> Option<Digest> {
+    match state {
+        InputState::Known(digest) => Some(digest),
+        InputState::Volatile => None,
+    }
+}

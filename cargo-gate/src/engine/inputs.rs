@@ -1,0 +1,176 @@
+//! Digests of the inputs that checks declare, each computed once per run.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::checks::Input;
+use crate::digest::{Digest, DigestBuilder};
+use crate::policy::Policy;
+use crate::stage::Stage;
+use crate::workspace::Workspace;
+use crate::workspace::files::{File, FileKind};
+
+/// State of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputState {
+    /// It has this digest.
+    Known(Digest),
+    /// It has no digest that could vouch for it (the history with its clock, a file that cannot be read): evidence
+    /// over it is never reused.
+    Volatile,
+}
+
+/// Digests of all inputs of one workspace under one policy.
+#[derive(Debug)]
+pub struct InputDigests<'a> {
+    workspace: &'a Workspace,
+    policy: &'a Policy,
+    stage: Stage,
+    now: Timestamp,
+    known: BTreeMap<Input, OnceLock<InputState>>,
+}
+
+impl<'a> InputDigests<'a> {
+    /// Nothing is computed before it is asked for.
+    pub fn new(workspace: &'a Workspace, policy: &'a Policy, stage: Stage, now: Timestamp) -> Self {
+        let known = Input::ALL.iter().map(|input| (*input, OnceLock::new())).collect();
+        Self { workspace, policy, stage, now, known }
+    }
+
+    /// State of one input.
+    pub fn state(&self, input: Input) -> InputState {
+        match self.known.get(&input) {
+            Some(slot) => *slot.get_or_init(|| self.compute(input)),
+            None => self.compute(input),
+        }
+    }
+
+    fn compute(&self, input: Input) -> InputState {
+        let mut digest = DigestBuilder::new(input.name());
+        match input {
+            Input::Cargo => {
+                let model = serde_json::to_vec(self.workspace.cargo()).unwrap_or_default();
+                let resolution = serde_json::to_vec(self.workspace.resolution()).unwrap_or_default();
+                digest.part(&model).part(&resolution);
+            }
+            Input::Manifests => {
+                for member in &self.workspace.cargo().members {
+                    digest.part(member.manifest.as_bytes());
+                    if !self.manifest(&mut digest, &member.manifest) {
+                        return InputState::Volatile;
+                    }
+                }
+                if !self.manifest(&mut digest, "Cargo.toml") {
+                    return InputState::Volatile;
+                }
+            }
+            Input::Lockfile => {
+                let lockfile = self.workspace.lockfile();
+                digest.part(&[u8::from(lockfile.exists), u8::from(lockfile.ignored)]);
+                digest.part(format!("{:?}", lockfile.tracked).as_bytes());
+                if let Some(bytes) = lockfile.digest {
+                    digest.digest(&bytes);
+                } else if lockfile.exists {
+                    return InputState::Volatile;
+                }
+            }
+            Input::CargoConfig => {
+                for layer in &self.workspace.config().layers {
+                    digest.part(layer.path.as_os_str().as_encoded_bytes()).digest(&layer.digest);
+                }
+            }
+            Input::CargoEnvironment => {
+                for prefix in ["CARGO_PROFILE_", "CARGO_INCREMENTAL", "CARGO_BUILD_"] {
+                    for (name, value) in self.workspace.environment().with_prefix(prefix) {
+                        digest.part(name.as_bytes()).part(value.as_encoded_bytes());
+                    }
+                }
+            }
+            Input::ToolchainFile => {
+                digest.part(format!("{:?}", self.workspace.toolchain().file).as_bytes());
+            }
+            Input::Toolchain => match &self.workspace.toolchain().rustc {
+                Ok(rustc) => {
+                    digest.part(format!("{rustc:?}").as_bytes());
+                    digest.part(self.workspace.toolchain().cargo.to_string().as_bytes());
+                }
+                Err(_) => return InputState::Volatile,
+            },
+            Input::GitHead => {
+                let git = self.workspace.git();
+                digest.part(&[u8::from(git.is_some())]);
+                digest.part(git.and_then(|git| git.head.as_deref()).unwrap_or_default().as_bytes());
+            }
+            Input::GitStatus => {
+                let git = self.workspace.git();
+                digest.part(&[u8::from(git.is_some()), u8::from(git.is_some_and(|git| git.head.is_some()))]);
+                for dirty in git.map(|git| git.dirty.as_slice()).unwrap_or_default() {
+                    digest.part(dirty.path.as_bytes()).part(&[u8::from(dirty.untracked)]);
+                }
+            }
+            Input::RustSources => {
+                return self.files(digest, |file| file.path.ends_with(".rs"));
+            }
+            Input::AllFiles => return self.files(digest, |_| true),
+            Input::FileNames => {
+                for file in self.workspace.files().iter() {
+                    digest.part(file.path.as_bytes()).part(&[u8::from(file.tracked), file.kind as u8]);
+                }
+            }
+            Input::BoundaryInventory => {
+                let path = self.policy.inventory_path();
+                digest.part(path.as_bytes());
+                return self.files(digest, |file| file.path == path);
+            }
+            Input::PolicyTiers
+            | Input::PolicyProfiles
+            | Input::PolicyBoundary
+            | Input::PolicyStages
+            | Input::PolicySuites
+            | Input::PolicyFile => {
+                digest.part(&self.policy.slice(input));
+            }
+            Input::Today => {
+                digest.part(self.now.to_zoned(TimeZone::UTC).date().to_string().as_bytes());
+            }
+            Input::Stage => {
+                digest.part(self.stage.name().as_bytes());
+            }
+            Input::History => return InputState::Volatile,
+        }
+        InputState::Known(digest.finish())
+    }
+
+    /// Digest over the files that `keep` accepts; [`InputState::Volatile`] when one of them cannot be read.
+    pub fn files(&self, mut digest: DigestBuilder, keep: impl Fn(&File) -> bool) -> InputState {
+        for file in self.workspace.files().iter().filter(|file| keep(file)) {
+            digest.part(file.path.as_bytes()).part(&[file.kind as u8]);
+            match (file.kind, &file.digest) {
+                (FileKind::Unreadable, _) => return InputState::Volatile,
+                (_, Some(bytes)) => {
+                    digest.digest(bytes);
+                }
+                (_, None) => {}
+            }
+        }
+        InputState::Known(digest.finish())
+    }
+
+    /// Adds a manifest, which may lie outside the root and so not be among the files.
+    fn manifest(&self, digest: &mut DigestBuilder, path: &str) -> bool {
+        if let Some(bytes) = self.workspace.files().get(path).and_then(|file| file.digest) {
+            digest.digest(&bytes);
+            return true;
+        }
+        match std::fs::read(self.workspace.root().join(path)) {
+            Ok(bytes) => {
+                digest.part(&bytes);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+}

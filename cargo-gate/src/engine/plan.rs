@@ -1,0 +1,213 @@
+//! The plan: what will run and why, before anything runs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::checks::{self, Applies, Check, Context};
+use crate::digest::Digest;
+use crate::evidence::Evidence;
+use crate::evidence::store::Store;
+use crate::policy::{Policy, SuitePolicy};
+use crate::report::{Dimension, NotApplicable};
+use crate::stage::Stage;
+use crate::suites;
+use crate::workspace::Workspace;
+
+use super::fingerprint::{self, Fingerprint};
+use super::inputs::InputDigests;
+
+/// What the engine can run.
+#[derive(Debug, Clone)]
+pub enum Unit {
+    /// A built-in check.
+    Check(&'static Check),
+    /// A suite of the policy, or the default suite.
+    Suite(SuitePolicy),
+}
+
+impl Unit {
+    /// Stable id.
+    pub fn id(&self) -> String {
+        match self {
+            Unit::Check(check) => check.id.to_owned(),
+            Unit::Suite(suite) => suites::check_id(suite),
+        }
+    }
+
+    /// One-line summary.
+    pub fn summary(&self) -> String {
+        match self {
+            Unit::Check(check) => check.summary.to_owned(),
+            Unit::Suite(suite) => suites::summary(suite),
+        }
+    }
+
+    /// Kind of property.
+    pub fn dimension(&self) -> Dimension {
+        match self {
+            Unit::Check(check) => check.dimension,
+            Unit::Suite(_) => Dimension::Correctness,
+        }
+    }
+
+    /// Stage from which on it blocks.
+    pub fn blocks_at(&self) -> Stage {
+        match self {
+            Unit::Check(check) => check.blocks_at,
+            Unit::Suite(suite) => suite.stage,
+        }
+    }
+}
+
+/// What will happen to a unit.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// It runs, and why.
+    Run(String),
+    /// Its evidence is reused.
+    Reuse(Box<Evidence>),
+}
+
+/// One unit of the plan.
+#[derive(Debug, Clone)]
+pub struct PlanItem {
+    /// What it is.
+    pub unit: Unit,
+    /// Hash over everything it reads.
+    pub fingerprint: Fingerprint,
+    /// What will happen to it.
+    pub action: Action,
+}
+
+/// The plan of one evaluation.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Units in the order of the catalogue, suites after the built-in checks.
+    pub items: Vec<PlanItem>,
+    /// Checks and suites that are no part of the evaluation.
+    pub not_applicable: Vec<NotApplicable>,
+}
+
+/// What a plan is made from.
+#[derive(Clone, Copy)]
+pub struct Planner<'a> {
+    /// The workspace.
+    pub workspace: &'a Workspace,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// Digests of all inputs.
+    pub inputs: &'a InputDigests<'a>,
+    /// Where evidence is kept.
+    pub store: &'a Store,
+    /// Parts of the fingerprints of the last run.
+    pub last: &'a LastInputs,
+    /// What checks may see (its `declared` list is replaced for each).
+    pub context: Context<'a>,
+    /// Whether evidence is made anew even where it could be reused.
+    pub force: bool,
+}
+
+impl Planner<'_> {
+    /// Plans built-in checks and the suites of the stage.
+    pub fn plan(&self, stage: Stage, packages: &[String]) -> Plan {
+        let mut plan = Plan { items: Vec::new(), not_applicable: Vec::new() };
+        for check in checks::ALL.iter().copied().filter(|check| check.id != checks::waiver_valid::CHECK.id) {
+            let context = Context { declared: check.inputs, ..self.context };
+            match (check.applies)(&context) {
+                Applies::Yes => plan.items.push(self.item(Unit::Check(check))),
+                Applies::No(reason) => plan.not_applicable.push(NotApplicable { id: check.id.to_owned(), reason }),
+            }
+        }
+        if self.policy.waivers.is_empty() {
+            let id = checks::waiver_valid::CHECK.id.to_owned();
+            plan.not_applicable.push(NotApplicable { id, reason: "the policy has no waivers".to_owned() });
+        }
+        for suite in suites::of_policy(self.policy, self.workspace, packages) {
+            if suite.stage <= stage {
+                plan.items.push(self.item(Unit::Suite(suite)));
+            } else {
+                let reason = format!("the suite is declared for {}", suite.stage);
+                plan.not_applicable.push(NotApplicable { id: suites::check_id(&suite), reason });
+            }
+        }
+        plan
+    }
+
+    /// Plans one unit.
+    pub fn item(&self, unit: Unit) -> PlanItem {
+        let fingerprint = match &unit {
+            Unit::Check(check) => fingerprint::of_check(check, self.inputs),
+            Unit::Suite(suite) => fingerprint::of_suite(suite, self.workspace, self.inputs),
+        };
+        let action = self.action(&unit, &fingerprint);
+        PlanItem { unit, fingerprint, action }
+    }
+
+    fn action(&self, unit: &Unit, fingerprint: &Fingerprint) -> Action {
+        if let Some(part) = fingerprint.volatile_part() {
+            return Action::Run(format!("reads {part}, which is looked at anew each time"));
+        }
+        if self.force {
+            return Action::Run("--fresh asks for new evidence".to_owned());
+        }
+        if let Some(evidence) = self.store.evidence(&fingerprint.digest)
+            && evidence.check == unit.id()
+        {
+            return Action::Reuse(Box::new(evidence));
+        }
+        Action::Run(self.last.why(&unit.id(), fingerprint))
+    }
+}
+
+/// Parts of the fingerprints of the last run, kept only to say why something runs again; losing it costs words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastInputs(BTreeMap<String, BTreeMap<String, Digest>>);
+
+impl LastInputs {
+    const FILE: &'static str = "last-inputs";
+
+    /// Reads the record of the last run; anything unreadable counts as absent.
+    pub fn load(gate_dir: &Path) -> Self {
+        std::fs::read(gate_dir.join(Self::FILE))
+            .ok()
+            .and_then(|bytes| postcard::from_bytes(&bytes).ok())
+            .unwrap_or_default()
+    }
+
+    /// Keeps the record, if it differs from what was there. Failing to do so costs nothing but words.
+    pub fn save_after(&self, plan: &Plan, gate_dir: &Path) {
+        let mut next = self.clone();
+        for item in &plan.items {
+            let parts = item.fingerprint.parts.iter();
+            let known = parts.filter_map(|(name, digest)| Some((name.clone(), (*digest)?)));
+            next.0.insert(item.unit.id(), known.collect());
+        }
+        if next != *self
+            && let Ok(bytes) = postcard::to_stdvec(&next)
+        {
+            let _ = crate::evidence::atomic::write_unsynced(&gate_dir.join(Self::FILE), &bytes);
+        }
+    }
+
+    /// Whether this check ran before.
+    pub fn knows(&self, id: &str) -> bool {
+        self.0.contains_key(id)
+    }
+
+    fn why(&self, id: &str, fingerprint: &Fingerprint) -> String {
+        let Some(last) = self.0.get(id) else { return "no evidence yet".to_owned() };
+        let changed: Vec<&str> = fingerprint
+            .parts
+            .iter()
+            .filter(|(name, digest)| *digest != last.get(name).copied())
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if changed.is_empty() {
+            "its evidence is gone from the store or could not be kept".to_owned()
+        } else {
+            format!("changed: {}", changed.join(", "))
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Runs a plan: built-in checks in parallel, suites under the job limit, each guarded against its own panics.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rayon::prelude::*;
+
+use crate::checks::{Check, Context};
+use crate::error::{Error, ErrorKind, Result};
+use crate::evidence::store::Store;
+use crate::evidence::{Evidence, EvidenceFile, EvidenceResult};
+use crate::policy::SuitePolicy;
+use crate::report::Reason;
+use crate::suites::{self, SuiteContext};
+use crate::verdict;
+use crate::workspace::Workspace;
+
+use super::cancel::Cancel;
+use super::event::{Event, Observer};
+use super::plan::{Action, Plan, PlanItem, Unit};
+
+/// A unit with its evidence, made or reused.
+#[derive(Debug, Clone)]
+pub(super) struct Completed {
+    /// The evidence.
+    pub evidence: Evidence,
+    /// Whether it was reused.
+    pub reused: bool,
+}
+
+/// Everything a run needs.
+#[derive(Clone, Copy)]
+pub(super) struct Runner<'a> {
+    pub workspace: &'a Workspace,
+    pub store: &'a Store,
+    pub context: Context<'a>,
+    pub rules: verdict::Rules<'a>,
+    pub keep_going: bool,
+    pub jobs: usize,
+    pub observer: &'a dyn Observer,
+    pub cancel: &'a Cancel,
+}
+
+impl Runner<'_> {
+    /// Runs the plan and returns one result per item, in its order.
+    pub(super) fn run(&self, plan: &Plan) -> Result<Vec<Completed>> {
+        let (checks, suites): (Vec<_>, Vec<_>) =
+            plan.items.iter().enumerate().partition(|(_, item)| matches!(item.unit, Unit::Check(_)));
+        let slots: Vec<Mutex<Option<Completed>>> = plan.items.iter().map(|_| Mutex::new(None)).collect();
+        let put = |at: usize, completed: Completed| {
+            if let Ok(mut slot) = slots[at].lock() {
+                *slot = Some(completed);
+            }
+        };
+
+        let (reused, to_run): (Vec<_>, Vec<_>) =
+            checks.into_iter().partition(|(_, item)| matches!(item.action, Action::Reuse(_)));
+        for (at, item) in reused {
+            put(at, self.one(item)?);
+        }
+        let outcomes: Vec<(usize, Result<Completed>)> =
+            to_run.into_par_iter().map(|(at, item)| (at, self.one(item))).collect();
+        for (at, completed) in outcomes {
+            put(at, completed?);
+        }
+
+        let blockers = if self.keep_going { Vec::new() } else { self.blockers(plan, &slots) };
+        let next = AtomicUsize::new(0);
+        let failure: Mutex<Option<Error>> = Mutex::new(None);
+        std::thread::scope(|scope| {
+            for _ in 0..self.jobs.min(suites.len()) {
+                scope.spawn(|| {
+                    while let Some((at, item)) = suites.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let result = match item.action {
+                            Action::Run(_) if !blockers.is_empty() => Ok(self.held_back(item, &blockers)),
+                            _ => self.one(item),
+                        };
+                        match result {
+                            Ok(completed) => put(*at, completed),
+                            Err(error) => {
+                                if let Ok(mut first) = failure.lock() {
+                                    first.get_or_insert(error);
+                                }
+                                return;
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        if self.cancel.requested() {
+            return Err(Error::new(ErrorKind::Interrupted, "interrupted; evidence that was complete is kept"));
+        }
+        if let Some(error) = failure.into_inner().unwrap_or(None) {
+            return Err(error);
+        }
+        slots
+            .into_iter()
+            .map(|slot| slot.into_inner().ok().flatten().ok_or_else(|| Error::tool("a check left no result")))
+            .collect()
+    }
+
+    /// Ids of the built-in checks that block the stage.
+    fn blockers(&self, plan: &Plan, slots: &[Mutex<Option<Completed>>]) -> Vec<String> {
+        let blocks = |item: &PlanItem, slot: &Mutex<Option<Completed>>| {
+            let slot = slot.lock().ok()?;
+            let completed = slot.as_ref()?;
+            let id = item.unit.id();
+            // Whether warnings block is no reason to hold back suites: they are the bulk of the evidence.
+            let rules = verdict::Rules { strict: false, ..self.rules };
+            verdict::blocks(&id, &completed.evidence.result, self.context.policy, rules).then_some(id)
+        };
+        plan.items.iter().zip(slots).filter_map(|(item, slot)| blocks(item, slot)).collect()
+    }
+
+    fn held_back(&self, item: &PlanItem, blockers: &[String]) -> Completed {
+        self.completed(item, EvidenceResult::blocked_by(blockers), Timestamp::now(), Duration::ZERO)
+    }
+
+    fn one(&self, item: &PlanItem) -> Result<Completed> {
+        let id = item.unit.id();
+        let completed = match &item.action {
+            Action::Reuse(evidence) => {
+                Completed { evidence: (**evidence).clone(), reused: true }
+            }
+            Action::Run(_) => {
+                if self.cancel.requested() {
+                    return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
+                }
+                let long = matches!(item.unit, Unit::Suite(_));
+                self.observer.event(&Event::CheckStarted { id: &id, long });
+                match &item.unit {
+                    Unit::Check(check) => self.check(item, check),
+                    Unit::Suite(suite) => self.suite(item, suite)?,
+                }
+            }
+        };
+        if !completed.reused && keepable(item, &completed.evidence.result) {
+            self.store.put_evidence(&completed.evidence)?;
+        }
+        self.observer.event(&Event::CheckFinished {
+            id: &id,
+            outcome: verdict::outcome_at(&completed.evidence.result, self.rules.stage),
+            duration_ms: completed.evidence.duration_ms,
+            reused: completed.reused,
+        });
+        Ok(completed)
+    }
+
+    fn check(&self, item: &PlanItem, check: &'static Check) -> Completed {
+        let started = Timestamp::now();
+        let clock = Instant::now();
+        let context = Context { declared: check.inputs, ..self.context };
+        // A rule that panics has judged nothing; that is the tool's failure, not the workspace's.
+        let result = catch_unwind(AssertUnwindSafe(|| (check.run)(&context))).map_or_else(
+            |panic| {
+                let message = panic
+                    .downcast_ref::<&str>()
+                    .map(ToString::to_string)
+                    .or_else(|| panic.downcast_ref::<String>().cloned())
+                    .unwrap_or_else(|| "no message".to_owned());
+                EvidenceResult::Error(
+                    Reason::new("panic", format!("the check stopped working: {message}"))
+                        .help("report this as a bug of cargo-gate"),
+                )
+            },
+            EvidenceResult::from,
+        );
+        self.completed(item, result, started, clock.elapsed())
+    }
+
+    fn suite(&self, item: &PlanItem, suite: &SuitePolicy) -> Result<Completed> {
+        let started = Timestamp::now();
+        let clock = Instant::now();
+        let log = self.workspace.gate_dir().join("tmp").join(format!("{}-{}.log", item.unit.id(), std::process::id()));
+        let context = SuiteContext { workspace: self.workspace, cancel: self.cancel, observer: self.observer, log };
+        let run = suites::run(suite, &context)?;
+        let mut completed = self.completed(item, run.result, started, clock.elapsed());
+        completed.evidence.suite = run.suite;
+        if run.log.is_file() {
+            let (digest, size) = self.store.put_file(&run.log)?;
+            completed.evidence.files.push(EvidenceFile { path: format!("suites/{}.log", suite.name), digest, size });
+        }
+        Ok(completed)
+    }
+
+    fn completed(
+        &self,
+        item: &PlanItem,
+        result: EvidenceResult,
+        started: Timestamp,
+        duration: Duration,
+    ) -> Completed {
+        let evidence = Evidence {
+            check: item.unit.id(),
+            fingerprint: item.fingerprint.digest,
+            result,
+            suite: None,
+            files: Vec::new(),
+            recorded: started.to_string(),
+            duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            commit: self.workspace.git().and_then(|git| git.head.clone()),
+        };
+        Completed { evidence, reused: false }
+    }
+}
+
+/// Only a judgement over inputs that can be vouched for is kept. What was not run or went wrong is tried again.
+fn keepable(item: &PlanItem, result: &EvidenceResult) -> bool {
+    item.fingerprint.reusable() && matches!(result, EvidenceResult::Findings(_) | EvidenceResult::Inconclusive(_))
+}

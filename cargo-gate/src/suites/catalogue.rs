@@ -1,0 +1,105 @@
+//! Which suites an evaluation has, and what their kinds declare about themselves.
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::policy::{Policy, SuiteKind, SuitePolicy};
+use crate::report::Dimension;
+use crate::stage::Stage;
+use crate::workspace::Workspace;
+
+use super::{TEST_DOCS, TOOL_DOCS, default_suite};
+
+/// Raised whenever an adapter changes its mind about the same output.
+pub const VERSION: u32 = 1;
+
+/// Id of the suite that runs where the policy declares none.
+pub const DEFAULT_ID: &str = "suite.test.workspace";
+
+/// What a kind of suite declares about itself, as a check does.
+#[derive(Debug)]
+pub struct KindInfo {
+    /// Id of the kind; the id of a suite is this, a dot and its name.
+    pub id: &'static str,
+    /// What it asks, one line.
+    pub summary: &'static str,
+    /// Markdown documentation.
+    pub docs: &'static str,
+    /// What kind of property it is about.
+    pub dimension: Dimension,
+    /// First stage at which a required suite blocks unless it names a later one.
+    pub blocks_at: Stage,
+    /// Version of the tool that introduced it.
+    pub since: &'static str,
+}
+
+/// Every kind of suite, in the order of the catalogue.
+pub const KINDS: &[KindInfo] = &[
+    KindInfo {
+        id: "suite.test",
+        summary: "Required tests run and pass",
+        docs: TEST_DOCS,
+        dimension: Dimension::Correctness,
+        blocks_at: Stage::Pilot,
+        since: "0.1.0",
+    },
+    KindInfo {
+        id: "suite.tool",
+        summary: "Required tools have nothing to report",
+        docs: TOOL_DOCS,
+        dimension: Dimension::Contract,
+        blocks_at: Stage::Pilot,
+        since: "0.1.0",
+    },
+];
+
+/// The suites of the policy, or the default suite where it declares no test suite. `packages` limits the default suite
+/// as `-p` limits cargo; what a declared suite runs is the policy's matter.
+pub fn of_policy(policy: &Policy, workspace: &Workspace, packages: &[String]) -> Vec<SuitePolicy> {
+    let mut suites = policy.suites.clone();
+    if !suites.iter().any(|suite| suite.kind == SuiteKind::Test) {
+        let mut default = default_suite(workspace);
+        if !packages.is_empty() {
+            default.command.retain(|argument| argument != "--workspace");
+            for package in packages {
+                default.command.extend(["--package".to_owned(), package.clone()]);
+            }
+        }
+        suites.insert(0, default);
+    }
+    suites
+}
+
+/// What a suite does, in one line.
+pub fn summary(suite: &SuitePolicy) -> String {
+    match suite.kind {
+        SuiteKind::Test => format!("`{}` runs tests, and all pass", suite.command.join(" ")),
+        SuiteKind::Tool => format!("{} has nothing to report", suite.tool.as_deref().unwrap_or("the tool")),
+    }
+}
+
+/// Which files belong to the fingerprint of a suite.
+#[derive(Debug)]
+pub struct InputFilter(Option<GlobSet>);
+
+impl InputFilter {
+    /// The filter of a suite; a suite without globs reads every file, and so does one whose globs cannot be built
+    /// (a validated policy holds none): reading too much is sound.
+    pub fn new(suite: &SuitePolicy) -> Self {
+        if suite.inputs.is_empty() {
+            return Self(None);
+        }
+        let mut set = GlobSetBuilder::new();
+        for pattern in &suite.inputs {
+            match GlobBuilder::new(pattern).literal_separator(true).build() {
+                Ok(glob) => set.add(glob),
+                Err(_) => return Self(None),
+            };
+        }
+        Self(set.build().ok())
+    }
+
+    /// Whether the suite reads the file at this path.
+    pub fn reads(&self, path: &str) -> bool {
+        self.0.as_ref().is_none_or(|set| set.is_match(path))
+    }
+}

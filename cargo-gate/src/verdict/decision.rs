@@ -1,0 +1,54 @@
+//! From findings to an outcome, from outcomes to a decision, from a decision to an exit code.
+
+use crate::evidence::EvidenceResult;
+use crate::exit;
+use crate::report::{CheckReport, Decision, Outcome};
+use crate::stage::Stage;
+
+/// Outcome of a result at `stage`. Waived and excluded findings do not count.
+pub fn outcome_at(result: &EvidenceResult, stage: Stage) -> Outcome {
+    match result {
+        EvidenceResult::Findings(findings) => findings
+            .iter()
+            .filter(|finding| finding.waived.is_none() && finding.excluded.is_none())
+            .map(|finding| match finding.blocks_at {
+                Some(blocks_at) if blocks_at <= stage => Outcome::Fail,
+                _ => Outcome::Warn,
+            })
+            .max()
+            .unwrap_or(Outcome::Pass),
+        EvidenceResult::NotRun(_) => Outcome::NotRun,
+        EvidenceResult::Inconclusive(_) => Outcome::Inconclusive,
+        EvidenceResult::Error(_) => Outcome::Error,
+    }
+}
+
+/// A stage is entered when every check lets it pass; without a single check nothing was shown.
+pub(super) fn decide(checks: &[CheckReport], strict: bool, bounded: bool) -> Decision {
+    let ready = !checks.is_empty() && checks.iter().all(|check| check.outcome.passes(strict));
+    match (ready, bounded) {
+        (false, _) => Decision::NotReady,
+        (true, true) => Decision::ReadyWithBoundedScope,
+        (true, false) => Decision::Ready,
+    }
+}
+
+/// Exit code of a decision. A check that ended in an error says more about the tool than about the workspace, so it
+/// wins over findings; a missing tool is told apart from evidence that could not be had for another reason.
+pub fn exit_code(checks: &[CheckReport], decision: Decision) -> i32 {
+    if decision.is_ready() {
+        return exit::READY;
+    }
+    let any = |outcome: Outcome| checks.iter().any(|check| check.outcome == outcome);
+    if any(Outcome::Error) {
+        return exit::TOOL_FAILED;
+    }
+    if any(Outcome::Fail) || any(Outcome::Inconclusive) || !any(Outcome::NotRun) {
+        return exit::NOT_READY;
+    }
+    let missing = checks
+        .iter()
+        .filter(|check| check.outcome == Outcome::NotRun)
+        .all(|check| check.reason.as_ref().is_some_and(|reason| reason.code == "tool_missing"));
+    if missing { exit::TOOLCHAIN_MISSING } else { exit::TOOL_FAILED }
+}

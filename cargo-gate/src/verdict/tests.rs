@@ -1,0 +1,139 @@
+use jiff::civil::date;
+use proptest::prelude::*;
+
+use super::*;
+use crate::exit;
+use crate::policy::Waiver;
+use crate::report::Location;
+
+fn rules(stage: Stage, strict: bool) -> Rules<'static> {
+    Rules { stage, strict, today: date(2026, 6, 1), packages: &[] }
+}
+
+fn judged(id: &str, result: EvidenceResult) -> Judged {
+    Judged { id: id.into(), summary: String::new(), dimension: Dimension::Integrity, result, evidence: None }
+}
+
+fn waiver(check: &str, expires: Date) -> Waiver {
+    Waiver {
+        check: check.into(),
+        path: Some("src/**".into()),
+        package: None,
+        contains: None,
+        owner: "ada".into(),
+        reason: "the vendor fixes it in the next release".into(),
+        expires,
+        location: Location::line("gate.toml", 3),
+    }
+}
+
+fn finding(stage: Stage) -> Finding {
+    Finding::blocking(stage, "raw authority").at(Location::line("src/lib.rs", 1)).help("remove it")
+}
+
+#[test]
+fn a_finding_blocks_from_its_stage_on_and_warns_before() {
+    for (stage, outcome, code) in [
+        (Stage::Pilot, Outcome::Warn, exit::READY),
+        (Stage::Controlled, Outcome::Fail, exit::NOT_READY),
+        (Stage::Broad, Outcome::Fail, exit::NOT_READY),
+    ] {
+        let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Controlled)]))];
+        let verdict = decide(checks, &Policy::default(), rules(stage, false));
+        assert_eq!((verdict.checks[0].outcome, verdict.exit_code), (outcome, code), "{stage}");
+    }
+}
+
+#[test]
+fn strict_blocks_on_a_warning_and_says_how_to_fix_it() {
+    let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Controlled)]))];
+    let verdict = decide(checks, &Policy::default(), rules(Stage::Pilot, true));
+    assert_eq!(verdict.decision, Decision::NotReady);
+    assert_eq!(verdict.unblock, [UnblockStep { check: "a.b".into(), action: "remove it".into() }]);
+}
+
+#[test]
+fn a_waiver_covers_until_its_last_day() {
+    for (expires, outcome) in [(date(2026, 6, 1), Outcome::Pass), (date(2026, 5, 31), Outcome::Fail)] {
+        let policy = Policy { waivers: vec![waiver("a.b", expires)], ..Policy::default() };
+        let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Pilot)]))];
+        let verdict = decide(checks, &policy, rules(Stage::Pilot, false));
+        assert_eq!(verdict.checks[0].outcome, outcome);
+        assert_eq!(verdict.checks[0].findings.len(), 1, "a waived finding stays in the report");
+    }
+}
+
+#[test]
+fn an_unused_waiver_fails_on_its_own() {
+    let policy = Policy { waivers: vec![waiver("a.b", date(2026, 12, 1))], ..Policy::default() };
+    let verdict = decide(vec![judged("a.b", EvidenceResult::Findings(vec![]))], &policy, rules(Stage::Pilot, false));
+    let check = verdict.checks.iter().find(|check| check.id == "waiver.valid").expect("waiver.valid is judged");
+    assert_eq!(check.outcome, Outcome::Fail);
+    assert_eq!(verdict.decision, Decision::NotReady);
+}
+
+#[test]
+fn nothing_evaluated_is_not_ready() {
+    assert_eq!(decide(vec![], &Policy::default(), rules(Stage::Pilot, false)).decision, Decision::NotReady);
+}
+
+#[test]
+fn selecting_packages_bounds_the_claim() {
+    let packages = ["core".to_owned()];
+    let rules = Rules { packages: &packages, ..rules(Stage::Pilot, false) };
+    let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Pilot).package("gpu")]))];
+    let verdict = decide(checks, &Policy::default(), rules);
+    assert_eq!(verdict.decision, Decision::ReadyWithBoundedScope);
+    assert_eq!(verdict.bounds.len(), 1);
+}
+
+fn any_result() -> impl Strategy<Value = EvidenceResult> {
+    let stage = prop_oneof![
+        Just(None),
+        Just(Some(Stage::Pilot)),
+        Just(Some(Stage::Controlled)),
+        Just(Some(Stage::Broad))
+    ];
+    let findings = prop::collection::vec(stage, 0..4).prop_map(|stages| {
+        let make = |blocks_at| Finding { blocks_at, ..Finding::advice("x") };
+        EvidenceResult::Findings(stages.into_iter().map(make).collect())
+    });
+    let reason = || Reason::new("tool_missing", "x");
+    prop_oneof![
+        4 => findings,
+        1 => Just(EvidenceResult::NotRun(reason())),
+        1 => Just(EvidenceResult::Inconclusive(reason())),
+        1 => Just(EvidenceResult::Error(reason())),
+    ]
+}
+
+proptest! {
+    /// READY means that no check blocks, whatever the combination; nothing softens a blocker.
+    #[test]
+    fn ready_means_no_blocker(results in prop::collection::vec(any_result(), 0..8), stage in 0..3usize, strict: bool) {
+        let stage = Stage::ALL[stage];
+        let checks: Vec<Judged> =
+            results.iter().enumerate().map(|(at, result)| judged(&format!("a.c{at}"), result.clone())).collect();
+        let verdict = decide(checks, &Policy::default(), rules(stage, strict));
+        let blocked = results.is_empty() || results.iter().any(|result| match result {
+            EvidenceResult::Findings(findings) => findings
+                .iter()
+                .any(|finding| strict || finding.blocks_at.is_some_and(|blocks_at| blocks_at <= stage)),
+            _ => true,
+        });
+        prop_assert_eq!(verdict.decision.is_ready(), !blocked);
+        prop_assert_eq!(verdict.exit_code == exit::READY, !blocked);
+        prop_assert_eq!(verdict.unblock.is_empty(), !blocked || results.is_empty());
+    }
+
+    /// Stages are cumulative: what blocks a stage blocks every later one.
+    #[test]
+    fn stages_are_cumulative(results in prop::collection::vec(any_result(), 1..8), strict: bool) {
+        let ready = |stage| {
+            let checks = results.iter().map(|result| judged("a.b", result.clone())).collect();
+            decide(checks, &Policy::default(), rules(stage, strict)).decision.is_ready()
+        };
+        prop_assert!(ready(Stage::Pilot) || !ready(Stage::Controlled));
+        prop_assert!(ready(Stage::Controlled) || !ready(Stage::Broad));
+    }
+}

@@ -1,0 +1,45 @@
+//! Which waiver covers which finding.
+
+use globset::Glob;
+use jiff::civil::Date;
+
+use crate::policy::Waiver;
+use crate::report::{Finding, WaiverUse};
+
+/// Checks that no waiver can cover: they judge the waivers and the order of stages themselves.
+const UNWAIVABLE: &[&str] = &["waiver.valid", "config.sanity"];
+
+/// Marks the finding with the first waiver that covers it and has not expired. A waiver that matches but has expired
+/// counts as used, so that it is reported once, as expired.
+pub(super) fn apply(check: &str, finding: &mut Finding, waivers: &[Waiver], today: Date, used: &mut [bool]) {
+    if UNWAIVABLE.contains(&check) {
+        return;
+    }
+    for (waiver, used) in waivers.iter().zip(used) {
+        if waiver.check != check || !covers(waiver, finding) {
+            continue;
+        }
+        *used = true;
+        if finding.waived.is_none() && waiver.expires >= today {
+            finding.waived = Some(WaiverUse {
+                owner: waiver.owner.clone(),
+                reason: waiver.reason.clone(),
+                expires: waiver.expires.to_string(),
+            });
+        }
+    }
+}
+
+fn covers(waiver: &Waiver, finding: &Finding) -> bool {
+    let path = waiver.path.as_ref().is_none_or(|pattern| {
+        finding.locations.first().is_some_and(|location| path_matches(pattern, &location.path))
+    });
+    let package = waiver.package.as_ref().is_none_or(|name| finding.package.as_ref() == Some(name));
+    let contains = waiver.contains.as_ref().is_none_or(|text| finding.message.contains(text.as_str()));
+    path && package && contains
+}
+
+/// Whether a glob of the policy covers a path. Patterns are validated when the policy is read.
+pub(super) fn path_matches(pattern: &str, path: &str) -> bool {
+    Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(path))
+}
