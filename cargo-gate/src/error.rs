@@ -19,7 +19,7 @@ pub struct Error {
     /// Text already rendered for people (source snippets with carets), shown instead of `message` by the printer.
     pub rendered: Option<String>,
     /// The same text with ANSI styles, for a printer that shows colour.
-    pub rendered_styled: Option<String>,
+    pub rendered_styled: Option<Box<str>>,
 }
 
 /// Class of an [`Error`].

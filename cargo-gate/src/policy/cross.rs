@@ -153,14 +153,14 @@ impl Rules<'_> {
                 span,
             });
         }
-        if let (Some((controlled, _)), Some((broad, span))) = (age(Stage::Controlled), age(Stage::Broad)) {
-            if broad > controlled {
-                odd.push(Oddity {
-                    message: "broad accepts an older decision than controlled does".into(),
-                    help: "write a `max-age` that is not longer than that of `[stage.controlled]`".into(),
-                    span,
-                });
-            }
+        if let (Some((controlled, _)), Some((broad, span))) = (age(Stage::Controlled), age(Stage::Broad))
+            && broad > controlled
+        {
+            odd.push(Oddity {
+                message: "broad accepts an older decision than controlled does".into(),
+                help: "write a `max-age` that is not longer than that of `[stage.controlled]`".into(),
+                span,
+            });
         }
         odd
     }

@@ -148,7 +148,7 @@ impl From<PolicyErrors> for Error {
         let mut error = Error::usage(errors.summary());
         error.path = Some(errors.path.clone().into());
         error.rendered = Some(errors.render(false));
-        error.rendered_styled = Some(errors.render(true));
+        error.rendered_styled = Some(errors.render(true).into_boxed_str());
         error
     }
 }

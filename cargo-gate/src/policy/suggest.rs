@@ -14,7 +14,7 @@ pub(super) fn similar<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
             (strsim::damerau_levenshtein(&folded, &target), candidate)
         })
         .filter(|(distance, candidate)| *distance <= (candidate.chars().count().max(3)) / 3)
-        .min_by(|a, b| a.cmp(b))
+        .min()
         .map(|(_, candidate)| candidate)
 }
 

@@ -174,10 +174,10 @@ impl<'a> Walker<'a> {
                 if items.is_empty() && keyword(views, "minItems").is_some() {
                     let problem = Problem::new(value.span(), format!("{} is empty", place.subject()));
                     self.problem(problem.help("write at least one element"));
-                } else if let (true, Some(words)) = (command, words) {
-                    if let Err(error) = format::command_words(&words) {
-                        self.malformed(error, value.span(), place);
-                    }
+                } else if let (true, Some(words)) = (command, words)
+                    && let Err(error) = format::command_words(&words)
+                {
+                    self.malformed(&error, value.span(), place);
                 }
                 if let Some(schema) = keyword(views, "items") {
                     let views = self.views(schema);
@@ -227,7 +227,7 @@ impl<'a> Walker<'a> {
         if name == "check" {
             self.check_id(text, span, &place.subject());
         } else if let Err(error) = format::check(name, text) {
-            self.malformed(error, span, place);
+            self.malformed(&error, span, place);
         } else if name == "duration" {
             match scalar::duration(views, text, span, &place.subject()) {
                 Err(problem) => self.problem(problem),
@@ -236,7 +236,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn malformed(&mut self, error: format::FormatError, span: Range<usize>, place: &Place) {
+    fn malformed(&mut self, error: &format::FormatError, span: Range<usize>, place: &Place) {
         let message = format!("{} {}", place.subject(), shown(&error.message));
         self.problem(Problem::new(span, message).help(shown(&error.help)));
     }
@@ -262,10 +262,10 @@ impl<'a> Walker<'a> {
             if let Some(schema) = properties.and_then(|properties| properties.get(name)) {
                 self.value(&self.views(schema), value, &place.child(name));
             } else if let Some(schema @ Value::Object(_)) = keyword(views, "additionalProperties") {
-                if let Some(names) = keyword(views, "propertyNames") {
-                    if names["x-format"] == "check" {
-                        self.check_id(name, key.span(), &place.table());
-                    }
+                if let Some(names) = keyword(views, "propertyNames")
+                    && names["x-format"] == "check"
+                {
+                    self.check_id(name, key.span(), &place.table());
                 }
                 self.value(&self.views(schema), value, &place.child(name));
             } else {
