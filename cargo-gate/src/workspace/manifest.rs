@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(manifest.locate(&["dependencies", "serde", "version"]), at(6, 11, 7));
         assert_eq!(
             manifest.locate(&["dependencies", "serde", "features", "0"]),
-            at(6, 37, 8)
+            at(6, 38, 8)
         );
         assert_eq!(manifest.locate(&["dependencies", "tokio", "version"]), at(9, 1, 7));
         assert_eq!(manifest.locate(&["bin", "0", "name"]), at(12, 1, 4));

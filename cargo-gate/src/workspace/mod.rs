@@ -16,6 +16,9 @@ pub mod profile;
 mod scan;
 pub mod toolchain;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 

@@ -18,6 +18,7 @@ use super::{Options, Workspace, paths};
 
 /// What cargo and the toolchain say, and whether it was known before.
 struct Toolside {
+    programs: Programs,
     answer: Answer,
     inputs: Inputs,
     versions: Versions,
@@ -27,9 +28,7 @@ struct Toolside {
 }
 
 pub(super) fn open(mut options: Options) -> Result<Workspace> {
-    options.cwd = std::path::absolute(&options.cwd)
-        .map(|cwd| paths::normalize(&cwd))
-        .map_err(|error| Error::io("find", &options.cwd, &error))?;
+    options.cwd = real(&options.cwd).map_err(|error| Error::io("find", &options.cwd, &error))?;
     let config = CargoConfig::read(&options.cwd, &options.environment)?;
     let hint = cargo::locate(&options, &config)?;
     let hinted_outside = Outside::new(&hint.root, &hint.target_dir);
@@ -43,12 +42,11 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
     let toolside = toolside?;
     let mut scan = scan.map_err(|_| Error::tool("the thread that reads the files ended early"))??;
 
-    let model = toolside.answer.model.clone();
-    let root = model.root.clone();
+    let root = toolside.answer.model.root.clone();
     let target_dir = if options.target_dir.is_some() {
         hint.target_dir.clone()
     } else {
-        model.target_dir.clone()
+        toolside.answer.model.target_dir.clone()
     };
     let outside = Outside::new(&root, &target_dir);
     let gate_dir = target_dir.join("gate");
@@ -58,13 +56,13 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         scan.leave_out(&outside);
     }
 
-    let cache_error = keep(&options, &config, &gate_dir, &toolside, &mut scan);
+    let cache_error = keep(&options, &gate_dir, &toolside, &mut scan);
     let lockfile = Lockfile::read(&root, &scan.files, scan.git.as_ref());
     Ok(Workspace {
         toolchain: Toolchain::new(&root, toolside.versions),
         manifest_texts: toolside.inputs.manifests,
         manifests: OnceLock::new(),
-        cargo: model,
+        cargo: toolside.answer.model,
         resolution: toolside.answer.resolution,
         files: scan.files,
         git: scan.git,
@@ -76,6 +74,15 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         config,
         cache_error,
     })
+}
+
+/// The starting directory as cargo will see it when it is started there.
+fn real(cwd: &Path) -> std::io::Result<PathBuf> {
+    if cfg!(unix) {
+        return std::fs::canonicalize(cwd);
+    }
+    // Canonical paths on Windows have a spelling that cargo does not use.
+    std::path::absolute(cwd).map(|cwd| paths::normalize(&cwd))
 }
 
 /// Everything that comes from cargo and rustc, from the cache where nothing changed.
@@ -91,10 +98,12 @@ fn ask(options: &Options, config: &CargoConfig, hint: &Hint, gate_dir: &Path) ->
     let known_versions = probe.load(gate_dir);
     let keep_versions = known_versions.is_none();
     if let Some((answer, inputs)) = cargo::load(gate_dir, hint, environment, &base) {
+        let versions = known_versions.map_or_else(|| probe.ask(), Ok)?;
         return Ok(Toolside {
+            programs,
             answer,
             inputs,
-            versions: known_versions.map_or_else(|| probe.ask(), Ok)?,
+            versions,
             keep_answer: false,
             keep_versions,
         });
@@ -121,6 +130,7 @@ fn ask(options: &Options, config: &CargoConfig, hint: &Hint, gate_dir: &Path) ->
         check_syntax(manifest)?;
     }
     Ok(Toolside {
+        programs,
         keep_answer: answer.is_stable() && !inputs.changed_since(asked),
         answer,
         inputs,
@@ -154,13 +164,7 @@ fn check_syntax(manifest: &cargo::ManifestText) -> Result<()> {
 
 /// Writes what is new to the cache. A target directory that cannot be written costs speed, not the answer: the first
 /// error is handed back for whoever has to write there.
-fn keep(
-    options: &Options,
-    config: &CargoConfig,
-    gate_dir: &Path,
-    toolside: &Toolside,
-    scan: &mut Scan,
-) -> Option<Error> {
+fn keep(options: &Options, gate_dir: &Path, toolside: &Toolside, scan: &mut Scan) -> Option<Error> {
     let index = scan
         .entries
         .take()
@@ -169,9 +173,8 @@ fn keep(
         .keep_answer
         .then(|| cargo::store(gate_dir, &toolside.answer, &toolside.inputs));
     let versions = toolside.keep_versions.then(|| {
-        let programs = Programs::find(&options.cwd, &options.environment, config)?;
         let probe = Probe {
-            programs: &programs,
+            programs: &toolside.programs,
             cwd: &options.cwd,
             environment: &options.environment,
         };

@@ -62,7 +62,12 @@ impl Outside {
 /// The root cannot be listed.
 pub(crate) fn scan(root: &Path, outside: &Outside, gate_dir: &Path, environment: &Environment) -> Result<Scan> {
     let began = SystemTime::now();
-    let (index, listed) = rayon::join(|| Index::load(gate_dir), || list(root, outside, environment));
+    // A thread of its own: waiting for git must not hold up the pool.
+    let (index, listed) = std::thread::scope(|scope| {
+        let index = scope.spawn(|| Index::load(gate_dir));
+        let listed = list(root, outside, environment);
+        (index.join().unwrap_or_default(), listed)
+    });
     let (git, git_problem, listed) = listed?;
 
     let examined: Vec<Option<Examined>> = listed
