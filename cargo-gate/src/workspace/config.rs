@@ -83,35 +83,35 @@ impl CargoConfig {
                 .into_iter()
                 .find(|path| path.is_file());
             if let Some(path) = found {
-                config.load(path, &mut Vec::new())?;
+                config.load(&path, &mut Vec::new())?;
             }
             seen.push(directory);
         }
         Ok(config)
     }
 
-    fn load(&mut self, path: PathBuf, including: &mut Vec<PathBuf>) -> Result<()> {
-        if including.contains(&path) {
+    fn load(&mut self, path: &Path, including: &mut Vec<PathBuf>) -> Result<()> {
+        if including.iter().any(|known| known == path) {
             return Err(fault(
-                &path,
+                path,
                 "includes itself",
                 "remove the `include` that closes the circle",
             ));
         }
-        let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| fault(&path, "is not UTF-8", "save the file as UTF-8"))?;
-        let table = toml::from_str::<toml::Table>(text).map_err(|error| malformed(&path, text, &error))?;
-        let includes = includes(&path, &table)?;
+        let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, &error))?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| fault(path, "is not UTF-8", "save the file as UTF-8"))?;
+        let table = toml::from_str::<toml::Table>(text).map_err(|error| malformed(path, text, &error))?;
+        let includes = includes(path, &table)?;
         self.layers.push(ConfigLayer {
             digest: Digest::of(&bytes),
-            path: path.clone(),
+            path: path.into(),
             table,
         });
         // The including file wins over what it includes, a later include over an earlier one.
-        including.push(path.clone());
+        including.push(path.into());
         for include in includes.into_iter().rev() {
             if include.path.is_file() {
-                self.load(include.path, including)?;
+                self.load(&include.path, including)?;
             } else if !include.optional {
                 let what = format!("includes `{}`, which does not exist", include.path.display());
                 return Err(fault(

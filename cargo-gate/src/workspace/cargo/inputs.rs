@@ -152,27 +152,27 @@ fn member_candidates(root: &Path) -> BTreeSet<PathBuf> {
                 .split('/')
                 .filter(|part| !part.is_empty() && *part != ".")
                 .collect();
-            expand(root.to_path_buf(), &parts, &mut found);
+            expand(root, &parts, &mut found);
         }
     }
     found
 }
 
-fn expand(directory: PathBuf, pattern: &[&str], found: &mut BTreeSet<PathBuf>) {
+fn expand(directory: &Path, pattern: &[&str], found: &mut BTreeSet<PathBuf>) {
     let Some((first, rest)) = pattern.split_first() else {
         if directory.join("Cargo.toml").is_file() {
-            found.insert(paths::normalize(&directory));
+            found.insert(paths::normalize(directory));
         }
         return;
     };
     if !first.contains(['*', '?', '[']) {
-        return expand(directory.join(first), rest, found);
+        return expand(&directory.join(first), rest, found);
     }
     let deep = *first == "**";
     if deep {
-        expand(directory.clone(), rest, found);
+        expand(directory, rest, found);
     }
-    for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let skipped = name == ".git" || name == "target" || !matches_name(first, &name.to_string_lossy());
         // Links are followed only one level at a time, and never below `**`, so that a circle ends.
@@ -180,7 +180,7 @@ fn expand(directory: PathBuf, pattern: &[&str], found: &mut BTreeSet<PathBuf>) {
             .file_type()
             .is_ok_and(|kind| kind.is_dir() || (kind.is_symlink() && !deep));
         if is_directory && !skipped {
-            expand(entry.path(), if deep { pattern } else { rest }, found);
+            expand(&entry.path(), if deep { pattern } else { rest }, found);
         }
     }
 }

@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_path_in_conflict_is_listed_once() {
-        let output = b"100644 a 1\tx\0100644 b 2\tx\0160000 c 0\tsub\0";
+        let output = b"100644 a 1\tx\x00100644 b 2\tx\x00160000 c 0\tsub\x00";
         let staged: Vec<_> = parse_stage(output).map(|entry| (entry.path, entry.gitlink)).collect();
         assert_eq!(staged, [(&b"x"[..], false), (&b"sub"[..], true)]);
     }

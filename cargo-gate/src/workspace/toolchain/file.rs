@@ -54,12 +54,12 @@ pub(super) fn read(root: &Path) -> Option<ToolchainFile> {
 /// The file without extension may hold nothing but a channel on one line, or the same TOML as the other.
 fn parse(text: &str, legacy: bool, file: &mut ToolchainFile) {
     let mut lines = text.trim().lines();
-    if let (true, Some(line), None) = (legacy, lines.next(), lines.next()) {
-        if !line.contains(['=', '[']) {
-            file.line = paths::line_column(text, text.len() - text.trim_start().len()).0;
-            file.channel = Some(line.trim().to_string());
-            return;
-        }
+    if let (true, Some(line), None) = (legacy, lines.next(), lines.next())
+        && !line.contains(['=', '['])
+    {
+        file.line = paths::line_column(text, text.len() - text.trim_start().len()).0;
+        file.channel = Some(line.trim().to_string());
+        return;
     }
     let table = match DeTable::parse(text) {
         Ok(table) => table.into_inner(),
