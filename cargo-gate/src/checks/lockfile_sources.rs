@@ -243,6 +243,7 @@ mod tests {
             version: semver::Version::new(1, 0, 0),
             source: Some("git+https://x/a.git?branch=main#0123456789".into()),
             manifest: "/h/a/Cargo.toml".into(),
+            checksum: None,
         });
         world.manifests(&[(
             "Cargo.toml",

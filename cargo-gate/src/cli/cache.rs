@@ -39,10 +39,14 @@ pub(super) fn run(command: &CacheCommand, conversation: &Conversation<'_>) -> Re
 
 fn gc(store: &Store, gate_dir: &std::path::Path, arguments: &GcArgs, conversation: &Conversation<'_>) -> Result<()> {
     if !gate_dir.is_dir() {
-        return conversation.printer.data("nothing to remove: there is no evidence yet\n");
+        return conversation
+            .printer
+            .data("nothing to remove: there is no evidence yet\n");
     }
     let _lock = Lock::acquire(gate_dir, conversation.cancel, || {
-        conversation.printer.status("Blocking", "waiting for file lock on the gate directory");
+        conversation
+            .printer
+            .status("Blocking", "waiting for file lock on the gate directory");
     })?;
     let retention = Retention {
         max_age: Some(Duration::from_secs(u64::from(arguments.keep_days) * 24 * 60 * 60)),

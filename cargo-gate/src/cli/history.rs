@@ -12,14 +12,22 @@ pub(super) fn run(arguments: &HistoryArgs, conversation: &Conversation<'_>) -> R
     let gate_dir = conversation.workspace()?.gate_dir();
     let history = History::load(&gate_dir);
     let wanted = |stage| arguments.stage.is_none_or(|only| only == stage);
-    let entries: Vec<_> =
-        history.entries.iter().rev().filter(|entry| wanted(entry.stage)).take(arguments.limit).collect();
+    let entries: Vec<_> = history
+        .entries
+        .iter()
+        .rev()
+        .filter(|entry| wanted(entry.stage))
+        .take(arguments.limit)
+        .collect();
     let text = match arguments.message_format {
         DataFormat::Json => super::json(&entries)?,
         DataFormat::Human => entries
             .iter()
             .map(|entry| {
-                let commit = entry.commit.as_deref().map_or("-", |commit| commit.get(..12).unwrap_or(commit));
+                let commit = entry
+                    .commit
+                    .as_deref()
+                    .map_or("-", |commit| commit.get(..12).unwrap_or(commit));
                 let dirty = if entry.dirty { "+" } else { "" };
                 format!(
                     "{}  {:<10}  {:<24}  {commit}{dirty}  chain {}\n",
@@ -33,14 +41,23 @@ pub(super) fn run(arguments: &HistoryArgs, conversation: &Conversation<'_>) -> R
     };
     conversation.printer.data(&text)?;
     if let Some(damage) = &history.damage {
-        conversation.printer.warning(&format!("the history is damaged: {damage}"), Some("`cargo gate verify` names what is wrong"));
+        conversation.printer.warning(
+            &format!("the history is damaged: {damage}"),
+            Some("`cargo gate verify` names what is wrong"),
+        );
     }
     if !arguments.verify {
-        return Ok(if history.damage.is_some() { exit::NOT_READY } else { exit::READY });
+        return Ok(if history.damage.is_some() {
+            exit::NOT_READY
+        } else {
+            exit::READY
+        });
     }
     let verification = verify(&gate_dir, None, None)?;
     for problem in &verification.problems {
-        conversation.printer.warning(&format!("{}: {}", problem.file, problem.message), None);
+        conversation
+            .printer
+            .warning(&format!("{}: {}", problem.file, problem.message), None);
     }
     let verified = verification.status == Status::Verified;
     Ok(if verified { exit::READY } else { exit::NOT_READY })

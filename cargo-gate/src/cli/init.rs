@@ -14,10 +14,17 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
     let workspace = conversation.workspace()?;
     let root = workspace.root();
     let services = services(arguments, root);
-    let plan = plan_init(&facts(&workspace), &services, &|path| root.join(path).symlink_metadata().is_ok(), arguments.force);
+    let plan = plan_init(
+        &facts(&workspace),
+        &services,
+        &|path| root.join(path).symlink_metadata().is_ok(),
+        arguments.force,
+    );
     if arguments.dry_run {
         for file in &plan {
-            conversation.printer.status("Would write", &file.path.display().to_string());
+            conversation
+                .printer
+                .status("Would write", &file.path.display().to_string());
             conversation.printer.data(&file.text)?;
         }
         return Ok(exit::READY);
@@ -31,15 +38,22 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
             FileAction::Replace => conversation.printer.status("Replaced", &path),
             FileAction::Keep => {
                 kept += 1;
-                conversation.printer.status("Kept", &format!("{path}, which exists (--force replaces it)"));
+                conversation
+                    .printer
+                    .status("Kept", &format!("{path}, which exists (--force replaces it)"));
             }
         }
     }
     if kept == plan.len() {
-        conversation.printer.warning("nothing was written: every file exists", Some("`cargo gate init --force` replaces them"));
+        conversation.printer.warning(
+            "nothing was written: every file exists",
+            Some("`cargo gate init --force` replaces them"),
+        );
         return Ok(exit::USAGE);
     }
-    conversation.printer.status("Next", "review gate.toml, then run `cargo gate pilot`");
+    conversation
+        .printer
+        .status("Next", "review gate.toml, then run `cargo gate pilot`");
     Ok(exit::READY)
 }
 
@@ -76,7 +90,11 @@ fn facts(workspace: &Workspace) -> InitFacts {
         nextest: workspace.files().get(".config/nextest.toml").is_some(),
         lockfile: workspace.lockfile().exists,
         tiers: None,
-        toolchain: workspace.toolchain().file.as_ref().and_then(|file| file.channel.clone()),
+        toolchain: workspace
+            .toolchain()
+            .file
+            .as_ref()
+            .and_then(|file| file.channel.clone()),
         default_branch: workspace.git().and_then(|git| git.branch.clone()),
     }
 }

@@ -44,7 +44,10 @@ pub fn run(arguments: Vec<OsString>, environment: Environment, cancel: &Cancel) 
     if arguments.get(1).is_some_and(|first| first == "gate") {
         arguments.remove(1);
     }
-    let cli = match command().try_get_matches_from(&arguments).and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let cli = match command()
+        .try_get_matches_from(&arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+    {
         Ok(cli) => cli,
         Err(error) => {
             // clap words help and version as errors; only real ones are a wrong command line. A closed pipe is none.
@@ -53,7 +56,13 @@ pub fn run(arguments: Vec<OsString>, environment: Environment, cancel: &Cancel) 
         }
     };
     let printer = Printer::of_process(cli.global.color, cli.global.detail(), &environment);
-    let surroundings = Conversation { global: &cli.global, printer: &printer, environment, cancel, arguments: &arguments };
+    let surroundings = Conversation {
+        global: &cli.global,
+        printer: &printer,
+        environment,
+        cancel,
+        arguments: &arguments,
+    };
     match dispatch(&cli.command, &surroundings) {
         Ok(code) => code,
         Err(error) => {
@@ -82,7 +91,10 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Init(arguments) => init::run(arguments, conversation),
         Command::Explain(arguments) => reference::explain(arguments, conversation),
         Command::Suite(arguments) => suite::run(arguments, conversation),
-        Command::Boundaries(arguments) => { let _ = arguments; Ok(0) },
+        Command::Boundaries(arguments) => {
+            let _ = arguments;
+            Ok(0)
+        }
         Command::Verify(arguments) => verify::run(arguments, conversation),
         Command::Waiver(arguments) => waiver::run(arguments, conversation),
         Command::History(arguments) => history::run(arguments, conversation),

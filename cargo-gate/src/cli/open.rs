@@ -23,11 +23,21 @@ pub(super) struct Opened {
 impl Opened {
     pub(super) fn new(workspace: Workspace, policy: Policy, history: History) -> Self {
         let store = Store::new(&workspace.gate_dir());
-        Self { workspace, policy, store, history }
+        Self {
+            workspace,
+            policy,
+            store,
+            history,
+        }
     }
 
     pub(super) fn surroundings(&self) -> Surroundings<'_> {
-        Surroundings { workspace: &self.workspace, policy: &self.policy, history: &self.history, store: &self.store }
+        Surroundings {
+            workspace: &self.workspace,
+            policy: &self.policy,
+            history: &self.history,
+            store: &self.store,
+        }
     }
 
     /// Refuses `-p` for packages that are no members.
@@ -68,7 +78,10 @@ impl Conversation<'_> {
         let catalogue = Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot);
         let mut policy = policy::load(workspace.root(), self.global.policy.as_deref(), &catalogue)?;
         if self.global.locked || self.global.frozen {
-            let over = CheckPolicy { blocks_at: Stage::Pilot, location: Location::file("--locked") };
+            let over = CheckPolicy {
+                blocks_at: Stage::Pilot,
+                location: Location::file("--locked"),
+            };
             policy.checks.insert("lockfile.tracked".to_owned(), over);
         }
         Ok(policy)
@@ -88,7 +101,11 @@ impl Conversation<'_> {
 
     /// The command line as the run directory records it.
     pub(super) fn command_line(&self) -> Vec<String> {
-        let rest = self.arguments.iter().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+        let rest = self
+            .arguments
+            .iter()
+            .skip(1)
+            .map(|argument| argument.to_string_lossy().into_owned());
         ["cargo", "gate"].into_iter().map(str::to_owned).chain(rest).collect()
     }
 }

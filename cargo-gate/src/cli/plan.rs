@@ -40,7 +40,11 @@ pub(super) fn run(
 ) -> Result<i32> {
     let plan = opened.surroundings().plan(request, |plan, _| plan);
     let view = view(plan, request.stage);
-    let text = if arguments.message_format == Format::Json { super::json(&view)? } else { table(&view) };
+    let text = if arguments.message_format == Format::Json {
+        super::json(&view)?
+    } else {
+        table(&view)
+    };
     conversation.printer.data(&text)?;
     Ok(exit::READY)
 }
@@ -49,7 +53,10 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
     let line = |item: crate::engine::plan::PlanItem| {
         let (action, reason) = match &item.action {
             Action::Run(reason) => ("run", reason.clone()),
-            Action::Reuse(evidence) => ("reuse", format!("evidence of {} over the same inputs", evidence.recorded)),
+            Action::Reuse(evidence) => (
+                "reuse",
+                format!("evidence of {} over the same inputs", evidence.recorded),
+            ),
         };
         PlanLine {
             id: item.unit.id(),
@@ -69,7 +76,11 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
 }
 
 fn table(view: &PlanView) -> String {
-    let ids = view.items.iter().map(|item| item.id.len()).chain(view.not_applicable.iter().map(|item| item.id.len()));
+    let ids = view
+        .items
+        .iter()
+        .map(|item| item.id.len())
+        .chain(view.not_applicable.iter().map(|item| item.id.len()));
     let width = ids.max().unwrap_or(0);
     let mut text = String::new();
     for item in &view.items {

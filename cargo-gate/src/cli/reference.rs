@@ -54,14 +54,23 @@ impl explain::Runs for Runs {
 
     fn report(&self, id: &str) -> Result<Option<Report>> {
         let ids = self.ids();
-        let found = if id == "latest" { ids.last() } else { ids.iter().find(|known| *known == id) };
-        let (Some(gate_dir), Some(found)) = (&self.gate_dir, found) else { return Ok(None) };
+        let found = if id == "latest" {
+            ids.last()
+        } else {
+            ids.iter().find(|known| *known == id)
+        };
+        let (Some(gate_dir), Some(found)) = (&self.gate_dir, found) else {
+            return Ok(None);
+        };
         let path = run_dir::Runs::new(gate_dir).directory().join(found).join("report.json");
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Error::tool(format!("run {found} ended before it could judge; it has no report"))
-                    .with_help(format!("decision.json in {} says why", path.with_file_name("").display())));
+                return Err(
+                    Error::tool(format!("run {found} ended before it could judge; it has no report")).with_help(
+                        format!("decision.json in {} says why", path.with_file_name("").display()),
+                    ),
+                );
             }
             Err(error) => return Err(Error::io("read", path, &error)),
         };
@@ -75,7 +84,11 @@ impl explain::Runs for Runs {
 pub(super) fn doctor(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let wanted = match conversation.workspace() {
         Ok(workspace) => Wanted {
-            channel: workspace.toolchain().file.as_ref().and_then(|file: &ToolchainFile| file.channel.clone()),
+            channel: workspace
+                .toolchain()
+                .file
+                .as_ref()
+                .and_then(|file: &ToolchainFile| file.channel.clone()),
             lockfile: Some(workspace.lockfile().exists),
         },
         // Doctor is for the day on which nothing else works.
@@ -87,5 +100,9 @@ pub(super) fn doctor(arguments: &FormatArgs, conversation: &Conversation<'_>) ->
         DataFormat::Json => doctor::render_json(&diagnosis),
     };
     conversation.printer.data(&text)?;
-    Ok(if diagnosis.toolchain_missing() { exit::TOOLCHAIN_MISSING } else { exit::READY })
+    Ok(if diagnosis.toolchain_missing() {
+        exit::TOOLCHAIN_MISSING
+    } else {
+        exit::READY
+    })
 }

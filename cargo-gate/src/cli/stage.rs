@@ -13,15 +13,15 @@ use crate::evidence::run_dir::{
     AuditRecorder, EarlyFailure, EnvironmentRecord, Failure, RunRecord, RunResult, Runs, catalogue_sha256,
 };
 use crate::report::Report;
-use crate::report::render::sarif::RuleInfo;
 use crate::report::render;
+use crate::report::render::sarif::RuleInfo;
 use crate::stage::Stage;
 use crate::workspace::Workspace;
 
 use super::Conversation;
 use super::args::{Format, StageArgs};
-use super::open::Opened;
 use super::explain::Topic;
+use super::open::Opened;
 use super::plan;
 use super::progress::Progress;
 use super::reference::topics;
@@ -32,17 +32,27 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
     if arguments.plan {
         let opened = conversation.opened(workspace)?;
         opened.check_packages(&arguments.packages)?;
-        return plan::run(&opened, &request(stage, arguments, &opened, now, String::new()), arguments, conversation);
+        return plan::run(
+            &opened,
+            &request(stage, arguments, &opened, now, String::new()),
+            arguments,
+            conversation,
+        );
     }
 
     let gate_dir = lock::prepare(workspace.target_dir())?;
     let _lock = Lock::acquire(&gate_dir, conversation.cancel, || {
-        conversation.printer.status("Blocking", "waiting for file lock on the gate directory");
+        conversation
+            .printer
+            .status("Blocking", "waiting for file lock on the gate directory");
     })?;
     let runs = Runs::new(&gate_dir);
     let recovery = runs.recover()?;
     if let Some(run) = &recovery.recorded {
-        conversation.printer.warning(&format!("recorded run {run}, which an earlier gate left behind when it was ended"), None);
+        conversation.printer.warning(
+            &format!("recorded run {run}, which an earlier gate left behind when it was ended"),
+            None,
+        );
     }
     let policy = match conversation.policy(&workspace) {
         Ok(policy) => policy,
@@ -58,10 +68,16 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
 
     let progress = Progress::new(conversation.printer);
     let audit = AuditRecorder::default();
-    let mut evaluation =
-        opened.surroundings().evaluate(&request, &Tee(&[&progress, &audit]), conversation.cancel)?;
+    let mut evaluation = opened
+        .surroundings()
+        .evaluate(&request, &Tee(&[&progress, &audit]), conversation.cancel)?;
     record(&mut evaluation, &audit, &opened, &runs, conversation)?;
-    print_report(&evaluation.report, &opened.workspace, arguments.message_format, conversation)?;
+    print_report(
+        &evaluation.report,
+        &opened.workspace,
+        arguments.message_format,
+        conversation,
+    )?;
     Ok(evaluation.report.exit_code)
 }
 
@@ -161,7 +177,9 @@ fn display_below(path: &Path, workspace: &Workspace) -> String {
 
 /// Path of the workspace inside its repository; empty at the top, and outside version control.
 fn in_repository(workspace: &Workspace) -> String {
-    let below = workspace.git().and_then(|git| workspace.root().strip_prefix(&git.top).ok());
+    let below = workspace
+        .git()
+        .and_then(|git| workspace.root().strip_prefix(&git.top).ok());
     below.map(slashes).unwrap_or_default()
 }
 
@@ -169,12 +187,7 @@ fn slashes(path: &Path) -> String {
     path.display().to_string().replace(MAIN_SEPARATOR, "/")
 }
 
-fn print_report(
-    report: &Report,
-    workspace: &Workspace,
-    format: Format,
-    conversation: &Conversation<'_>,
-) -> Result<()> {
+fn print_report(report: &Report, workspace: &Workspace, format: Format, conversation: &Conversation<'_>) -> Result<()> {
     let printer = conversation.printer;
     let report = &printer.redactor().report(report);
     let text = match format {
@@ -192,11 +205,19 @@ fn print_report(
     printer.data(&text)?;
     if format != Format::Human {
         // Machines read stdout; the person who watches gets the answer all the same.
-        printer.status("Decision", &format!("{} (exit {})", report.decision.name(), report.exit_code));
+        printer.status(
+            "Decision",
+            &format!("{} (exit {})", report.decision.name(), report.exit_code),
+        );
     }
     Ok(())
 }
 
 fn rule<'a>(topic: &Topic<'a>) -> RuleInfo<'a> {
-    RuleInfo { id: topic.id, summary: topic.summary, docs: topic.docs, help_uri: None }
+    RuleInfo {
+        id: topic.id,
+        summary: topic.summary,
+        docs: topic.docs,
+        help_uri: None,
+    }
 }

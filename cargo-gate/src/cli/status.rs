@@ -39,7 +39,11 @@ fn table(opened: &Opened) -> StatusTable {
         now: Timestamp::now(),
         run_id: String::new(),
     };
-    let today = opened.surroundings().not_before_last_run(request.now).to_zoned(TimeZone::UTC).date();
+    let today = opened
+        .surroundings()
+        .not_before_last_run(request.now)
+        .to_zoned(TimeZone::UTC)
+        .date();
     opened.surroundings().plan(&request, |plan, last| {
         let rows = plan.items.iter().map(|item| {
             let id = item.unit.id();
@@ -49,7 +53,9 @@ fn table(opened: &Opened) -> StatusTable {
                     let outcomes = Stage::ALL.map(|stage| (stage, verdict::outcome_at(&result, stage)));
                     (EvidenceState::Fresh, BTreeMap::from(outcomes))
                 }
-                Action::Run(_) if item.fingerprint.volatile_part().is_some() => (EvidenceState::EachTime, BTreeMap::new()),
+                Action::Run(_) if item.fingerprint.volatile_part().is_some() => {
+                    (EvidenceState::EachTime, BTreeMap::new())
+                }
                 Action::Run(_) if last.knows(&id) => (EvidenceState::Stale, BTreeMap::new()),
                 Action::Run(_) => (EvidenceState::Absent, BTreeMap::new()),
             };
@@ -60,6 +66,8 @@ fn table(opened: &Opened) -> StatusTable {
             evidence: EvidenceState::NotApplicable,
             outcomes: BTreeMap::new(),
         });
-        StatusTable { rows: rows.chain(skipped).collect() }
+        StatusTable {
+            rows: rows.chain(skipped).collect(),
+        }
     })
 }

@@ -23,7 +23,14 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
     if arguments.list {
         let lines: String = all
             .iter()
-            .map(|suite| format!("{}  {}  {}\n", suites::check_id(suite), suite.stage, suites::summary(suite)))
+            .map(|suite| {
+                format!(
+                    "{}  {}  {}\n",
+                    suites::check_id(suite),
+                    suite.stage,
+                    suites::summary(suite)
+                )
+            })
             .collect();
         conversation.printer.data(&lines)?;
         return Ok(exit::READY);
@@ -32,7 +39,9 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
 
     let gate_dir = lock::prepare(opened.workspace.target_dir())?;
     let _lock = Lock::acquire(&gate_dir, conversation.cancel, || {
-        conversation.printer.status("Blocking", "waiting for file lock on the gate directory");
+        conversation
+            .printer
+            .status("Blocking", "waiting for file lock on the gate directory");
     })?;
     let request = Request {
         stage: Stage::Broad,
@@ -46,7 +55,9 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
         run_id: String::new(),
     };
     let progress = Progress::new(conversation.printer);
-    let results = opened.surroundings().run_suites(selected, &request, &Tee(&[&progress]), conversation.cancel)?;
+    let results = opened
+        .surroundings()
+        .run_suites(selected, &request, &Tee(&[&progress]), conversation.cancel)?;
 
     let mut totals = SuiteTotals::default();
     let mut text = String::new();
@@ -54,12 +65,24 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
     for evidence in &results {
         let outcome = verdict::outcome_at(&evidence.result, Stage::Broad);
         if !outcome.passes(false) {
-            code = code.max(if outcome == Outcome::Fail { exit::NOT_READY } else { exit::TOOL_FAILED });
+            code = code.max(if outcome == Outcome::Fail {
+                exit::NOT_READY
+            } else {
+                exit::TOOL_FAILED
+            });
         }
         totals.add(evidence.suite.as_ref());
-        text.push_str(&line(&evidence.check, &evidence.result, evidence.suite.as_ref(), outcome));
+        text.push_str(&line(
+            &evidence.check,
+            &evidence.result,
+            evidence.suite.as_ref(),
+            outcome,
+        ));
     }
-    text.push_str(&format!("{} passed, {} failed, {} skipped\n", totals.passed, totals.failed, totals.skipped));
+    text.push_str(&format!(
+        "{} passed, {} failed, {} skipped\n",
+        totals.passed, totals.failed, totals.skipped
+    ));
     conversation.printer.data(&text)?;
     Ok(code)
 }
@@ -80,7 +103,12 @@ fn select(all: &[SuitePolicy], arguments: &SuiteArgs) -> Result<Vec<SuitePolicy>
             }
         }
     }
-    Ok(all.iter().zip(wanted).filter(|(_, wanted)| *wanted).map(|(suite, _)| suite.clone()).collect())
+    Ok(all
+        .iter()
+        .zip(wanted)
+        .filter(|(_, wanted)| *wanted)
+        .map(|(suite, _)| suite.clone())
+        .collect())
 }
 
 #[derive(Default)]
@@ -111,7 +139,10 @@ fn line(id: &str, result: &EvidenceResult, suite: Option<&SuiteResult>, outcome:
     };
     let mut text = format!("{word} {id}");
     if let Some(suite) = suite {
-        text.push_str(&format!(": {} passed, {} failed, {} skipped", suite.passed, suite.failed, suite.skipped));
+        text.push_str(&format!(
+            ": {} passed, {} failed, {} skipped",
+            suite.passed, suite.failed, suite.skipped
+        ));
         if let Some(exit_code) = suite.exit_code.filter(|code| *code != 0) {
             text.push_str(&format!(", exit code {exit_code}"));
         }

@@ -2,15 +2,19 @@
 
 use crate::error::Result;
 use crate::evidence::verify::{Status, Verification, verify};
-use crate::report::render::text;
 use crate::exit;
+use crate::report::render::text;
 
 use super::Conversation;
 use super::args::{DataFormat, VerifyArgs};
 
 pub(super) fn run(arguments: &VerifyArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let workspace = conversation.workspace()?;
-    let verification = verify(&workspace.gate_dir(), arguments.run.as_deref(), arguments.head.as_deref())?;
+    let verification = verify(
+        &workspace.gate_dir(),
+        arguments.run.as_deref(),
+        arguments.head.as_deref(),
+    )?;
     let text = match arguments.message_format {
         DataFormat::Human => human(&verification),
         DataFormat::Json => super::json(&verification)?,
@@ -25,9 +29,17 @@ pub(super) fn run(arguments: &VerifyArgs, conversation: &Conversation<'_>) -> Re
 fn human(verification: &Verification) -> String {
     let mut out = String::new();
     for problem in &verification.problems {
-        out.push_str(&format!("{}: {}\n", text::line(&problem.file), text::line(&problem.message)));
+        out.push_str(&format!(
+            "{}: {}\n",
+            text::line(&problem.file),
+            text::line(&problem.message)
+        ));
     }
-    let history = if verification.history_checked { "" } else { ", the history was not checked" };
+    let history = if verification.history_checked {
+        ""
+    } else {
+        ", the history was not checked"
+    };
     out.push_str(&format!(
         "{}: {} checked, {}{history}\n",
         verification.status.name(),

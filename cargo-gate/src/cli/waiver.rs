@@ -23,7 +23,11 @@ pub(super) fn run(command: &WaiverCommand, conversation: &Conversation<'_>) -> R
 
 fn add(arguments: &WaiverAddArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let workspace = conversation.workspace()?;
-    let path = conversation.global.policy.clone().unwrap_or_else(|| workspace.root().join(policy::FILE_NAME));
+    let path = conversation
+        .global
+        .policy
+        .clone()
+        .unwrap_or_else(|| workspace.root().join(policy::FILE_NAME));
     let waiver = NewWaiver {
         check: arguments.check.clone(),
         path: arguments.path.clone(),
@@ -33,8 +37,15 @@ fn add(arguments: &WaiverAddArgs, conversation: &Conversation<'_>) -> Result<i32
         reason: arguments.reason.clone(),
         expires: arguments.expires,
     };
-    append_waiver(&path, &waiver, &Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot))?;
-    conversation.printer.status("Added", &format!("waiver for {} until {}", waiver.check, waiver.expires));
+    append_waiver(
+        &path,
+        &waiver,
+        &Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot),
+    )?;
+    conversation.printer.status(
+        "Added",
+        &format!("waiver for {} until {}", waiver.check, waiver.expires),
+    );
     Ok(exit::READY)
 }
 
@@ -48,8 +59,14 @@ struct Listed<'a> {
 fn list(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let policy = conversation.policy(&conversation.workspace()?)?;
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-    let listed: Vec<Listed<'_>> =
-        policy.waivers.iter().map(|waiver| Listed { waiver, expired: waiver.expires < today }).collect();
+    let listed: Vec<Listed<'_>> = policy
+        .waivers
+        .iter()
+        .map(|waiver| Listed {
+            waiver,
+            expired: waiver.expires < today,
+        })
+        .collect();
     let text = match arguments.message_format {
         DataFormat::Json => super::json(&listed)?,
         DataFormat::Human => listed.iter().map(|listed| line(listed, today)).collect(),
@@ -63,9 +80,15 @@ fn list(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> 
 
 fn line(listed: &Listed<'_>, today: Date) -> String {
     let waiver = listed.waiver;
-    let targets = [("path", &waiver.path), ("package", &waiver.package), ("contains", &waiver.contains)];
-    let target: String =
-        targets.iter().filter_map(|(key, value)| value.as_ref().map(|value| format!(" {key}={value}"))).collect();
+    let targets = [
+        ("path", &waiver.path),
+        ("package", &waiver.package),
+        ("contains", &waiver.contains),
+    ];
+    let target: String = targets
+        .iter()
+        .filter_map(|(key, value)| value.as_ref().map(|value| format!(" {key}={value}")))
+        .collect();
     let state = if listed.expired {
         format!("expired on {}", waiver.expires)
     } else {

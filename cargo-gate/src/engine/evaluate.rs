@@ -8,10 +8,10 @@ use jiff::tz::TimeZone;
 use crate::checks::Context;
 use crate::digest::sha256_hex;
 use crate::error::Result;
-use crate::evidence::{Evidence, EvidenceResult};
 use crate::evidence::history::History;
 use crate::evidence::run_dir::RunFile;
 use crate::evidence::store::Store;
+use crate::evidence::{Evidence, EvidenceResult};
 use crate::policy::{Policy, SuitePolicy};
 use crate::report::{Artifact, EvidenceRecord, Report, SCHEMA_VERSION, Subject, Tool};
 use crate::stage::Stage;
@@ -92,7 +92,12 @@ impl<'a> Surroundings<'a> {
 
     /// Time never runs backwards for what expires: the later of now and the start of the last run.
     pub fn not_before_last_run(&self, now: Timestamp) -> Timestamp {
-        let last = self.history.entries.iter().filter_map(|entry| entry.started.parse::<Timestamp>().ok()).max();
+        let last = self
+            .history
+            .entries
+            .iter()
+            .filter_map(|entry| entry.started.parse::<Timestamp>().ok())
+            .max();
         last.map_or(now, |last| last.max(now))
     }
 
@@ -103,19 +108,33 @@ impl<'a> Surroundings<'a> {
     pub fn evaluate(&self, request: &Request, observer: &dyn Observer, cancel: &Cancel) -> Result<Evaluation> {
         let clock = Instant::now();
         let (plan, last) = self.plan(request, |plan, last| (plan, last.clone()));
-        let reused = plan.items.iter().filter(|item| matches!(item.action, Action::Reuse(_))).count();
-        observer.event(&Event::Started { to_run: plan.items.len() - reused, reused });
+        let reused = plan
+            .items
+            .iter()
+            .filter(|item| matches!(item.action, Action::Reuse(_)))
+            .count();
+        observer.event(&Event::Started {
+            to_run: plan.items.len() - reused,
+            reused,
+        });
         let completed = self.runner(request, observer, cancel).run(&plan)?;
         last.save_after(&plan, &self.workspace.gate_dir());
         observer.event(&Event::Finished);
 
         let mut files = Vec::new();
-        let judged =
-            plan.items.iter().zip(completed).map(|(item, completed)| self.judged(item, completed, &mut files)).collect();
+        let judged = plan
+            .items
+            .iter()
+            .zip(completed)
+            .map(|(item, completed)| self.judged(item, completed, &mut files))
+            .collect();
         let verdict = verdict::decide(judged, self.policy, self.rules(request));
         let report = Report {
             schema_version: SCHEMA_VERSION,
-            tool: Tool { name: "cargo-gate".to_owned(), version: TOOL_VERSION.to_owned() },
+            tool: Tool {
+                name: "cargo-gate".to_owned(),
+                version: TOOL_VERSION.to_owned(),
+            },
             run_id: request.run_id.clone(),
             started: request.now.to_string(),
             duration_ms: u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -150,9 +169,18 @@ impl<'a> Surroundings<'a> {
         let inputs = InputDigests::new(self.workspace, self.policy, request.stage, request.now);
         let last = LastInputs::load(&self.workspace.gate_dir());
         let planner = self.planner(&inputs, &last, request);
-        let items: Vec<PlanItem> = selected.into_iter().map(|suite| planner.item(Unit::Suite(suite))).collect();
-        observer.event(&Event::Started { to_run: items.len(), reused: 0 });
-        let plan = Plan { items, not_applicable: Vec::new() };
+        let items: Vec<PlanItem> = selected
+            .into_iter()
+            .map(|suite| planner.item(Unit::Suite(suite)))
+            .collect();
+        observer.event(&Event::Started {
+            to_run: items.len(),
+            reused: 0,
+        });
+        let plan = Plan {
+            items,
+            not_applicable: Vec::new(),
+        };
         let completed = self.runner(request, observer, cancel).run(&plan)?;
         last.save_after(&plan, &self.workspace.gate_dir());
         observer.event(&Event::Finished);
@@ -186,7 +214,12 @@ impl<'a> Surroundings<'a> {
 
     fn rules<'p>(&self, request: &'p Request) -> Rules<'p> {
         let today = self.not_before_last_run(request.now).to_zoned(TimeZone::UTC).date();
-        Rules { stage: request.stage, strict: request.strict, today, packages: &request.packages }
+        Rules {
+            stage: request.stage,
+            strict: request.strict,
+            today,
+            packages: &request.packages,
+        }
     }
 
     /// What the verdict needs of one unit; its files go to `files`.
@@ -196,9 +229,19 @@ impl<'a> Surroundings<'a> {
         let mut artifacts = Vec::new();
         for file in &evidence.files {
             // A file that vanished since the evidence was looked up is left out; its digest stays in the evidence.
-            let Some(bytes) = self.store.bytes(&file.digest) else { continue };
-            artifacts.push(Artifact { path: file.path.clone(), sha256: sha256_hex(&bytes), size: file.size });
-            files.push(RunFile { path: file.path.clone(), check: evidence.check.clone(), bytes });
+            let Some(bytes) = self.store.bytes(&file.digest) else {
+                continue;
+            };
+            artifacts.push(Artifact {
+                path: file.path.clone(),
+                sha256: sha256_hex(&bytes),
+                size: file.size,
+            });
+            files.push(RunFile {
+                path: file.path.clone(),
+                check: evidence.check.clone(),
+                bytes,
+            });
         }
         let record = EvidenceRecord {
             fingerprint: evidence.fingerprint.to_hex(),
@@ -222,17 +265,33 @@ impl<'a> Surroundings<'a> {
     pub fn subject(&self) -> Subject {
         let workspace = self.workspace;
         let git = workspace.git();
-        let root_package = workspace.cargo().members.iter().find(|member| member.directory.is_empty());
-        let directory = || workspace.root().file_name().map(|name| name.to_string_lossy().into_owned());
+        let root_package = workspace
+            .cargo()
+            .members
+            .iter()
+            .find(|member| member.directory.is_empty());
+        let directory = || {
+            workspace
+                .root()
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+        };
         Subject {
-            name: root_package.map(|member| member.name.clone()).or_else(directory).unwrap_or_default(),
+            name: root_package
+                .map(|member| member.name.clone())
+                .or_else(directory)
+                .unwrap_or_default(),
             commit: git.and_then(|git| git.head.clone()),
             branch: git.and_then(|git| git.branch.clone()),
             dirty: git.map(|git| !git.dirty.is_empty()),
             content: workspace.files().content_digest().to_hex(),
             packages: u32::try_from(workspace.cargo().members.len()).unwrap_or(u32::MAX),
             files: u32::try_from(workspace.files().len()).unwrap_or(u32::MAX),
-            policy_sha256: self.policy.source.as_ref().map(|source| sha256_hex(source.text.as_bytes())),
+            policy_sha256: self
+                .policy
+                .source
+                .as_ref()
+                .map(|source| sha256_hex(source.text.as_bytes())),
         }
     }
 }

@@ -26,12 +26,18 @@ impl Fingerprint {
 
     /// Name of the first part that keeps evidence from being reused.
     pub fn volatile_part(&self) -> Option<&str> {
-        self.parts.iter().find(|(_, digest)| digest.is_none()).map(|(name, _)| name.as_str())
+        self.parts
+            .iter()
+            .find(|(_, digest)| digest.is_none())
+            .map(|(name, _)| name.as_str())
     }
 
     fn new(id: &str, version: u32, parts: Vec<(String, Option<Digest>)>) -> Self {
         let mut digest = DigestBuilder::new("cargo-gate fingerprint");
-        digest.part(TOOL_VERSION.as_bytes()).part(id.as_bytes()).part(&version.to_le_bytes());
+        digest
+            .part(TOOL_VERSION.as_bytes())
+            .part(id.as_bytes())
+            .part(&version.to_le_bytes());
         for (name, part) in &parts {
             digest.part(name.as_bytes());
             match part {
@@ -39,7 +45,10 @@ impl Fingerprint {
                 None => digest.part(b"volatile"),
             };
         }
-        Self { digest: digest.finish(), parts }
+        Self {
+            digest: digest.finish(),
+            parts,
+        }
     }
 }
 

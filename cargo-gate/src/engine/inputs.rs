@@ -37,7 +37,13 @@ impl<'a> InputDigests<'a> {
     /// Nothing is computed before it is asked for.
     pub fn new(workspace: &'a Workspace, policy: &'a Policy, stage: Stage, now: Timestamp) -> Self {
         let known = Input::ALL.iter().map(|input| (*input, OnceLock::new())).collect();
-        Self { workspace, policy, stage, now, known }
+        Self {
+            workspace,
+            policy,
+            stage,
+            now,
+            known,
+        }
     }
 
     /// State of one input.
@@ -79,7 +85,9 @@ impl<'a> InputDigests<'a> {
             }
             Input::CargoConfig => {
                 for layer in &self.workspace.config().layers {
-                    digest.part(layer.path.as_os_str().as_encoded_bytes()).digest(&layer.digest);
+                    digest
+                        .part(layer.path.as_os_str().as_encoded_bytes())
+                        .digest(&layer.digest);
                 }
             }
             Input::CargoEnvironment => {
@@ -106,7 +114,10 @@ impl<'a> InputDigests<'a> {
             }
             Input::GitStatus => {
                 let git = self.workspace.git();
-                digest.part(&[u8::from(git.is_some()), u8::from(git.is_some_and(|git| git.head.is_some()))]);
+                digest.part(&[
+                    u8::from(git.is_some()),
+                    u8::from(git.is_some_and(|git| git.head.is_some())),
+                ]);
                 for dirty in git.map(|git| git.dirty.as_slice()).unwrap_or_default() {
                     digest.part(dirty.path.as_bytes()).part(&[u8::from(dirty.untracked)]);
                 }
@@ -117,7 +128,9 @@ impl<'a> InputDigests<'a> {
             Input::AllFiles => return self.files(digest, |_| true),
             Input::FileNames => {
                 for file in self.workspace.files().iter() {
-                    digest.part(file.path.as_bytes()).part(&[u8::from(file.tracked), file.kind as u8]);
+                    digest
+                        .part(file.path.as_bytes())
+                        .part(&[u8::from(file.tracked), file.kind as u8]);
                 }
             }
             Input::BoundaryInventory => {

@@ -1,8 +1,8 @@
 //! The engine: plans, decides reuse by fingerprint, runs checks and suites, emits events. It alone starts processes.
 
 pub mod cancel;
-pub mod event;
 pub mod evaluate;
+pub mod event;
 pub mod fingerprint;
 pub mod inputs;
 pub mod plan;

@@ -112,24 +112,43 @@ pub struct Planner<'a> {
 impl Planner<'_> {
     /// Plans built-in checks and the suites of the stage.
     pub fn plan(&self, stage: Stage, packages: &[String]) -> Plan {
-        let mut plan = Plan { items: Vec::new(), not_applicable: Vec::new() };
-        for check in checks::ALL.iter().copied().filter(|check| check.id != checks::waiver_valid::CHECK.id) {
-            let context = Context { declared: check.inputs, ..self.context };
+        let mut plan = Plan {
+            items: Vec::new(),
+            not_applicable: Vec::new(),
+        };
+        for check in checks::ALL
+            .iter()
+            .copied()
+            .filter(|check| check.id != checks::waiver_valid::CHECK.id)
+        {
+            let context = Context {
+                declared: check.inputs,
+                ..self.context
+            };
             match (check.applies)(&context) {
                 Applies::Yes => plan.items.push(self.item(Unit::Check(check))),
-                Applies::No(reason) => plan.not_applicable.push(NotApplicable { id: check.id.to_owned(), reason }),
+                Applies::No(reason) => plan.not_applicable.push(NotApplicable {
+                    id: check.id.to_owned(),
+                    reason,
+                }),
             }
         }
         if self.policy.waivers.is_empty() {
             let id = checks::waiver_valid::CHECK.id.to_owned();
-            plan.not_applicable.push(NotApplicable { id, reason: "the policy has no waivers".to_owned() });
+            plan.not_applicable.push(NotApplicable {
+                id,
+                reason: "the policy has no waivers".to_owned(),
+            });
         }
         for suite in suites::of_policy(self.policy, self.workspace, packages) {
             if suite.stage <= stage {
                 plan.items.push(self.item(Unit::Suite(suite)));
             } else {
                 let reason = format!("the suite is declared for {}", suite.stage);
-                plan.not_applicable.push(NotApplicable { id: suites::check_id(&suite), reason });
+                plan.not_applicable.push(NotApplicable {
+                    id: suites::check_id(&suite),
+                    reason,
+                });
             }
         }
         plan
@@ -142,7 +161,11 @@ impl Planner<'_> {
             Unit::Suite(suite) => fingerprint::of_suite(suite, self.workspace, self.inputs),
         };
         let action = self.action(&unit, &fingerprint);
-        PlanItem { unit, fingerprint, action }
+        PlanItem {
+            unit,
+            fingerprint,
+            action,
+        }
     }
 
     fn action(&self, unit: &Unit, fingerprint: &Fingerprint) -> Action {
@@ -197,7 +220,9 @@ impl LastInputs {
     }
 
     fn why(&self, id: &str, fingerprint: &Fingerprint) -> String {
-        let Some(last) = self.0.get(id) else { return "no evidence yet".to_owned() };
+        let Some(last) = self.0.get(id) else {
+            return "no evidence yet".to_owned();
+        };
         let changed: Vec<&str> = fingerprint
             .parts
             .iter()

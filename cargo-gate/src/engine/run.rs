@@ -47,8 +47,11 @@ pub(super) struct Runner<'a> {
 impl Runner<'_> {
     /// Runs the plan and returns one result per item, in its order.
     pub(super) fn run(&self, plan: &Plan) -> Result<Vec<Completed>> {
-        let (checks, suites): (Vec<_>, Vec<_>) =
-            plan.items.iter().enumerate().partition(|(_, item)| matches!(item.unit, Unit::Check(_)));
+        let (checks, suites): (Vec<_>, Vec<_>) = plan
+            .items
+            .iter()
+            .enumerate()
+            .partition(|(_, item)| matches!(item.unit, Unit::Check(_)));
         let slots: Vec<Mutex<Option<Completed>>> = plan.items.iter().map(|_| Mutex::new(None)).collect();
         let put = |at: usize, completed: Completed| {
             if let Ok(mut slot) = slots[at].lock() {
@@ -56,8 +59,9 @@ impl Runner<'_> {
             }
         };
 
-        let (reused, to_run): (Vec<_>, Vec<_>) =
-            checks.into_iter().partition(|(_, item)| matches!(item.action, Action::Reuse(_)));
+        let (reused, to_run): (Vec<_>, Vec<_>) = checks
+            .into_iter()
+            .partition(|(_, item)| matches!(item.action, Action::Reuse(_)));
         for (at, item) in reused {
             put(at, self.one(item)?);
         }
@@ -67,7 +71,11 @@ impl Runner<'_> {
             put(at, completed?);
         }
 
-        let blockers = if self.keep_going { Vec::new() } else { self.blockers(plan, &slots) };
+        let blockers = if self.keep_going {
+            Vec::new()
+        } else {
+            self.blockers(plan, &slots)
+        };
         let next = AtomicUsize::new(0);
         let failure: Mutex<Option<Error>> = Mutex::new(None);
         std::thread::scope(|scope| {
@@ -92,14 +100,22 @@ impl Runner<'_> {
             }
         });
         if self.cancel.requested() {
-            return Err(Error::new(ErrorKind::Interrupted, "interrupted; evidence that was complete is kept"));
+            return Err(Error::new(
+                ErrorKind::Interrupted,
+                "interrupted; evidence that was complete is kept",
+            ));
         }
         if let Some(error) = failure.into_inner().unwrap_or(None) {
             return Err(error);
         }
         slots
             .into_iter()
-            .map(|slot| slot.into_inner().ok().flatten().ok_or_else(|| Error::tool("a check left no result")))
+            .map(|slot| {
+                slot.into_inner()
+                    .ok()
+                    .flatten()
+                    .ok_or_else(|| Error::tool("a check left no result"))
+            })
             .collect()
     }
 
@@ -110,22 +126,35 @@ impl Runner<'_> {
             let completed = slot.as_ref()?;
             let id = item.unit.id();
             // Whether warnings block is no reason to hold back suites: they are the bulk of the evidence.
-            let rules = verdict::Rules { strict: false, ..self.rules };
+            let rules = verdict::Rules {
+                strict: false,
+                ..self.rules
+            };
             verdict::blocks(&id, &completed.evidence.result, self.context.policy, rules).then_some(id)
         };
-        plan.items.iter().zip(slots).filter_map(|(item, slot)| blocks(item, slot)).collect()
+        plan.items
+            .iter()
+            .zip(slots)
+            .filter_map(|(item, slot)| blocks(item, slot))
+            .collect()
     }
 
     fn held_back(&self, item: &PlanItem, blockers: &[String]) -> Completed {
-        self.completed(item, EvidenceResult::blocked_by(blockers), Timestamp::now(), Duration::ZERO)
+        self.completed(
+            item,
+            EvidenceResult::blocked_by(blockers),
+            Timestamp::now(),
+            Duration::ZERO,
+        )
     }
 
     fn one(&self, item: &PlanItem) -> Result<Completed> {
         let id = item.unit.id();
         let completed = match &item.action {
-            Action::Reuse(evidence) => {
-                Completed { evidence: (**evidence).clone(), reused: true }
-            }
+            Action::Reuse(evidence) => Completed {
+                evidence: (**evidence).clone(),
+                reused: true,
+            },
             Action::Run(_) => {
                 if self.cancel.requested() {
                     return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
@@ -153,7 +182,10 @@ impl Runner<'_> {
     fn check(&self, item: &PlanItem, check: &'static Check) -> Completed {
         let started = Timestamp::now();
         let clock = Instant::now();
-        let context = Context { declared: check.inputs, ..self.context };
+        let context = Context {
+            declared: check.inputs,
+            ..self.context
+        };
         // A rule that panics has judged nothing; that is the tool's failure, not the workspace's.
         let result = catch_unwind(AssertUnwindSafe(|| (check.run)(&context))).map_or_else(
             |panic| {
@@ -175,25 +207,32 @@ impl Runner<'_> {
     fn suite(&self, item: &PlanItem, suite: &SuitePolicy) -> Result<Completed> {
         let started = Timestamp::now();
         let clock = Instant::now();
-        let log = self.workspace.gate_dir().join("tmp").join(format!("{}-{}.log", item.unit.id(), std::process::id()));
-        let context = SuiteContext { workspace: self.workspace, cancel: self.cancel, observer: self.observer, log };
+        let log = self
+            .workspace
+            .gate_dir()
+            .join("tmp")
+            .join(format!("{}-{}.log", item.unit.id(), std::process::id()));
+        let context = SuiteContext {
+            workspace: self.workspace,
+            cancel: self.cancel,
+            observer: self.observer,
+            log,
+        };
         let run = suites::run(suite, &context)?;
         let mut completed = self.completed(item, run.result, started, clock.elapsed());
         completed.evidence.suite = run.suite;
         if run.log.is_file() {
             let (digest, size) = self.store.put_file(&run.log)?;
-            completed.evidence.files.push(EvidenceFile { path: format!("suites/{}.log", suite.name), digest, size });
+            completed.evidence.files.push(EvidenceFile {
+                path: format!("suites/{}.log", suite.name),
+                digest,
+                size,
+            });
         }
         Ok(completed)
     }
 
-    fn completed(
-        &self,
-        item: &PlanItem,
-        result: EvidenceResult,
-        started: Timestamp,
-        duration: Duration,
-    ) -> Completed {
+    fn completed(&self, item: &PlanItem, result: EvidenceResult, started: Timestamp, duration: Duration) -> Completed {
         let evidence = Evidence {
             check: item.unit.id(),
             fingerprint: item.fingerprint.digest,
@@ -204,7 +243,10 @@ impl Runner<'_> {
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
             commit: self.workspace.git().and_then(|git| git.head.clone()),
         };
-        Completed { evidence, reused: false }
+        Completed {
+            evidence,
+            reused: false,
+        }
     }
 }
 

@@ -49,6 +49,15 @@ pub fn exit_code(checks: &[CheckReport], decision: Decision) -> i32 {
     let missing = checks
         .iter()
         .filter(|check| check.outcome == Outcome::NotRun)
-        .all(|check| check.reason.as_ref().is_some_and(|reason| reason.code == "tool_missing"));
-    if missing { exit::TOOLCHAIN_MISSING } else { exit::TOOL_FAILED }
+        .all(|check| {
+            check
+                .reason
+                .as_ref()
+                .is_some_and(|reason| reason.code == "tool_missing")
+        });
+    if missing {
+        exit::TOOLCHAIN_MISSING
+    } else {
+        exit::TOOL_FAILED
+    }
 }

@@ -70,7 +70,9 @@ pub fn decide(judged: Vec<Judged>, policy: &Policy, rules: Rules<'_>) -> Verdict
     let mut used = vec![false; policy.waivers.len()];
     let mut judged = judged;
     for check in &mut judged {
-        let EvidenceResult::Findings(findings) = &mut check.result else { continue };
+        let EvidenceResult::Findings(findings) = &mut check.result else {
+            continue;
+        };
         for finding in findings {
             override_stage(&check.id, finding, policy);
             waivers::apply(&check.id, finding, &policy.waivers, rules.today, &mut used);
@@ -87,7 +89,11 @@ pub fn decide(judged: Vec<Judged>, policy: &Policy, rules: Rules<'_>) -> Verdict
     let exit_code = exit_code(&checks, decision);
     Verdict {
         counts: counts(&checks),
-        unblock: if decision.is_ready() { Vec::new() } else { unblock::steps(&checks, rules) },
+        unblock: if decision.is_ready() {
+            Vec::new()
+        } else {
+            unblock::steps(&checks, rules)
+        },
         checks,
         decision,
         exit_code,
@@ -106,7 +112,10 @@ pub fn blocks(id: &str, result: &EvidenceResult, policy: &Policy, rules: Rules<'
         evidence: None,
     };
     let verdict = decide(vec![judged], policy, rules);
-    verdict.checks.iter().any(|check| check.id == id && !check.outcome.passes(rules.strict))
+    verdict
+        .checks
+        .iter()
+        .any(|check| check.id == id && !check.outcome.passes(rules.strict))
 }
 
 /// A result as the policy sees it: overrides and waivers applied, without judging the waivers themselves.
@@ -139,7 +148,9 @@ fn override_stage(id: &str, finding: &mut Finding, policy: &Policy) {
 fn waiver_check(judged: &[Judged], policy: &Policy, rules: Rules<'_>, used: &[bool]) -> Judged {
     let declaration: &Check = &crate::checks::waiver_valid::CHECK;
     let evaluated = |id: &str| {
-        judged.iter().any(|check| check.id == id && matches!(check.result, EvidenceResult::Findings(_)))
+        judged
+            .iter()
+            .any(|check| check.id == id && matches!(check.result, EvidenceResult::Findings(_)))
             && rules.packages.is_empty()
     };
     let mut findings = crate::checks::waiver_valid::judge(&policy.waivers, used, &evaluated, rules.today);
@@ -207,8 +218,11 @@ impl EvidenceResult {
     pub fn blocked_by(ids: &[String]) -> Self {
         let list = ids.join("`, `");
         EvidenceResult::NotRun(
-            Reason::new("blocked_by", format!("not run, because `{list}` already blocks the stage"))
-                .help("fix what blocks the stage, or run everything with --keep-going"),
+            Reason::new(
+                "blocked_by",
+                format!("not run, because `{list}` already blocks the stage"),
+            )
+            .help("fix what blocks the stage, or run everything with --keep-going"),
         )
     }
 }

@@ -8,11 +8,16 @@ use super::waivers::path_matches;
 /// Marks a finding that lies outside the claim.
 pub(super) fn apply(finding: &mut Finding, policy: &Policy, packages: &[String]) {
     for exclusion in &policy.exclusions {
-        let by_package = finding.package.as_ref().is_some_and(|name| exclusion.packages.contains(name));
-        let by_path = finding
-            .locations
-            .first()
-            .is_some_and(|location| exclusion.paths.iter().any(|pattern| path_matches(pattern, &location.path)));
+        let by_package = finding
+            .package
+            .as_ref()
+            .is_some_and(|name| exclusion.packages.contains(name));
+        let by_path = finding.locations.first().is_some_and(|location| {
+            exclusion
+                .paths
+                .iter()
+                .any(|pattern| path_matches(pattern, &location.path))
+        });
         if by_package || by_path {
             finding.excluded = Some(exclusion.surface.clone());
             return;

@@ -7,11 +7,22 @@ use crate::policy::Waiver;
 use crate::report::Location;
 
 fn rules(stage: Stage, strict: bool) -> Rules<'static> {
-    Rules { stage, strict, today: date(2026, 6, 1), packages: &[] }
+    Rules {
+        stage,
+        strict,
+        today: date(2026, 6, 1),
+        packages: &[],
+    }
 }
 
 fn judged(id: &str, result: EvidenceResult) -> Judged {
-    Judged { id: id.into(), summary: String::new(), dimension: Dimension::Integrity, result, evidence: None }
+    Judged {
+        id: id.into(),
+        summary: String::new(),
+        dimension: Dimension::Integrity,
+        result,
+        evidence: None,
+    }
 }
 
 fn waiver(check: &str, expires: Date) -> Waiver {
@@ -28,7 +39,9 @@ fn waiver(check: &str, expires: Date) -> Waiver {
 }
 
 fn finding(stage: Stage) -> Finding {
-    Finding::blocking(stage, "raw authority").at(Location::line("src/lib.rs", 1)).help("remove it")
+    Finding::blocking(stage, "raw authority")
+        .at(Location::line("src/lib.rs", 1))
+        .help("remove it")
 }
 
 #[test]
@@ -38,50 +51,93 @@ fn a_finding_blocks_from_its_stage_on_and_warns_before() {
         (Stage::Controlled, Outcome::Fail, exit::NOT_READY),
         (Stage::Broad, Outcome::Fail, exit::NOT_READY),
     ] {
-        let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Controlled)]))];
+        let checks = vec![judged(
+            "a.b",
+            EvidenceResult::Findings(vec![finding(Stage::Controlled)]),
+        )];
         let verdict = decide(checks, &Policy::default(), rules(stage, false));
-        assert_eq!((verdict.checks[0].outcome, verdict.exit_code), (outcome, code), "{stage}");
+        assert_eq!(
+            (verdict.checks[0].outcome, verdict.exit_code),
+            (outcome, code),
+            "{stage}"
+        );
     }
 }
 
 #[test]
 fn strict_blocks_on_a_warning_and_says_how_to_fix_it() {
-    let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Controlled)]))];
+    let checks = vec![judged(
+        "a.b",
+        EvidenceResult::Findings(vec![finding(Stage::Controlled)]),
+    )];
     let verdict = decide(checks, &Policy::default(), rules(Stage::Pilot, true));
     assert_eq!(verdict.decision, Decision::NotReady);
-    assert_eq!(verdict.unblock, [UnblockStep { check: "a.b".into(), action: "remove it".into() }]);
+    assert_eq!(
+        verdict.unblock,
+        [UnblockStep {
+            check: "a.b".into(),
+            action: "remove it".into()
+        }]
+    );
 }
 
 #[test]
 fn a_waiver_covers_until_its_last_day() {
     for (expires, outcome) in [(date(2026, 6, 1), Outcome::Pass), (date(2026, 5, 31), Outcome::Fail)] {
-        let policy = Policy { waivers: vec![waiver("a.b", expires)], ..Policy::default() };
+        let policy = Policy {
+            waivers: vec![waiver("a.b", expires)],
+            ..Policy::default()
+        };
         let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Pilot)]))];
         let verdict = decide(checks, &policy, rules(Stage::Pilot, false));
         assert_eq!(verdict.checks[0].outcome, outcome);
-        assert_eq!(verdict.checks[0].findings.len(), 1, "a waived finding stays in the report");
+        assert_eq!(
+            verdict.checks[0].findings.len(),
+            1,
+            "a waived finding stays in the report"
+        );
     }
 }
 
 #[test]
 fn an_unused_waiver_fails_on_its_own() {
-    let policy = Policy { waivers: vec![waiver("a.b", date(2026, 12, 1))], ..Policy::default() };
-    let verdict = decide(vec![judged("a.b", EvidenceResult::Findings(vec![]))], &policy, rules(Stage::Pilot, false));
-    let check = verdict.checks.iter().find(|check| check.id == "waiver.valid").expect("waiver.valid is judged");
+    let policy = Policy {
+        waivers: vec![waiver("a.b", date(2026, 12, 1))],
+        ..Policy::default()
+    };
+    let verdict = decide(
+        vec![judged("a.b", EvidenceResult::Findings(vec![]))],
+        &policy,
+        rules(Stage::Pilot, false),
+    );
+    let check = verdict
+        .checks
+        .iter()
+        .find(|check| check.id == "waiver.valid")
+        .expect("waiver.valid is judged");
     assert_eq!(check.outcome, Outcome::Fail);
     assert_eq!(verdict.decision, Decision::NotReady);
 }
 
 #[test]
 fn nothing_evaluated_is_not_ready() {
-    assert_eq!(decide(vec![], &Policy::default(), rules(Stage::Pilot, false)).decision, Decision::NotReady);
+    assert_eq!(
+        decide(vec![], &Policy::default(), rules(Stage::Pilot, false)).decision,
+        Decision::NotReady
+    );
 }
 
 #[test]
 fn selecting_packages_bounds_the_claim() {
     let packages = ["core".to_owned()];
-    let rules = Rules { packages: &packages, ..rules(Stage::Pilot, false) };
-    let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Pilot).package("gpu")]))];
+    let rules = Rules {
+        packages: &packages,
+        ..rules(Stage::Pilot, false)
+    };
+    let checks = vec![judged(
+        "a.b",
+        EvidenceResult::Findings(vec![finding(Stage::Pilot).package("gpu")]),
+    )];
     let verdict = decide(checks, &Policy::default(), rules);
     assert_eq!(verdict.decision, Decision::ReadyWithBoundedScope);
     assert_eq!(verdict.bounds.len(), 1);
@@ -95,7 +151,10 @@ fn any_result() -> impl Strategy<Value = EvidenceResult> {
         Just(Some(Stage::Broad))
     ];
     let findings = prop::collection::vec(stage, 0..4).prop_map(|stages| {
-        let make = |blocks_at| Finding { blocks_at, ..Finding::advice("x") };
+        let make = |blocks_at| Finding {
+            blocks_at,
+            ..Finding::advice("x")
+        };
         EvidenceResult::Findings(stages.into_iter().map(make).collect())
     });
     let reason = || Reason::new("tool_missing", "x");

@@ -8,14 +8,23 @@ use super::Rules;
 /// run, then warnings that block under `--strict`.
 pub(super) fn steps(checks: &[CheckReport], rules: Rules<'_>) -> Vec<UnblockStep> {
     let mut steps: Vec<UnblockStep> = Vec::new();
-    for outcome in [Outcome::Error, Outcome::Fail, Outcome::Inconclusive, Outcome::NotRun, Outcome::Warn] {
+    for outcome in [
+        Outcome::Error,
+        Outcome::Fail,
+        Outcome::Inconclusive,
+        Outcome::NotRun,
+        Outcome::Warn,
+    ] {
         if outcome.passes(rules.strict) {
             continue;
         }
         for check in checks.iter().filter(|check| check.outcome == outcome) {
             for action in actions(check, rules) {
                 if !steps.iter().any(|step| step.action == action) {
-                    steps.push(UnblockStep { check: check.id.clone(), action });
+                    steps.push(UnblockStep {
+                        check: check.id.clone(),
+                        action,
+                    });
                 }
             }
         }

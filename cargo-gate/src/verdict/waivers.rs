@@ -32,10 +32,19 @@ pub(super) fn apply(check: &str, finding: &mut Finding, waivers: &[Waiver], toda
 
 fn covers(waiver: &Waiver, finding: &Finding) -> bool {
     let path = waiver.path.as_ref().is_none_or(|pattern| {
-        finding.locations.first().is_some_and(|location| path_matches(pattern, &location.path))
+        finding
+            .locations
+            .first()
+            .is_some_and(|location| path_matches(pattern, &location.path))
     });
-    let package = waiver.package.as_ref().is_none_or(|name| finding.package.as_ref() == Some(name));
-    let contains = waiver.contains.as_ref().is_none_or(|text| finding.message.contains(text.as_str()));
+    let package = waiver
+        .package
+        .as_ref()
+        .is_none_or(|name| finding.package.as_ref() == Some(name));
+    let contains = waiver
+        .contains
+        .as_ref()
+        .is_none_or(|text| finding.message.contains(text.as_str()));
     path && package && contains
 }
 

@@ -141,6 +141,7 @@ fn check(id: &str, dimension: Dimension, findings: Vec<Finding>, log: Option<&[u
             duration_ms: 20,
             commit: None,
             suite: log.map(|_| SuiteResult {
+                tool_version: None,
                 command: vec!["cargo".into(), "test".into()],
                 exit_code: Some(0),
                 signal: None,

@@ -91,6 +91,7 @@ pub(crate) fn ready() -> Report {
     );
     suite.evidence = Some(EvidenceRecord {
         suite: Some(SuiteResult {
+            tool_version: None,
             command: ["cargo", "test", "--locked"].map(str::to_owned).to_vec(),
             exit_code: Some(0),
             signal: None,
@@ -229,6 +230,7 @@ pub(crate) fn failures() -> Report {
     );
     suite.evidence = Some(EvidenceRecord {
         suite: Some(SuiteResult {
+            tool_version: None,
             command: ["cargo", "test", "--locked"].map(str::to_owned).to_vec(),
             exit_code: Some(101),
             signal: None,
