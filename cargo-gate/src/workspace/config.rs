@@ -115,7 +115,7 @@ impl CargoConfig {
             } else if !include.optional {
                 let what = format!("includes `{}`, which does not exist", include.path.display());
                 return Err(fault(
-                    &path,
+                    path,
                     &what,
                     "create the file, or write `optional = true` beside its path",
                 ));
