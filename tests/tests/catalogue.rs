@@ -24,7 +24,8 @@ fn judge(fixture: &Fixture) -> String {
         environment: Environment::from_pairs(fixture.environment()),
     })
     .unwrap_or_else(|error| panic!("{error}"));
-    let policy = policy::load(&fixture.root(), None, &Catalogue::builtin()).unwrap_or_else(|error| panic!("{error}"));
+    let policy = policy::load(&fixture.root(), None, &Catalogue::builtin())
+        .unwrap_or_else(|error| panic!("{}", error.rendered.unwrap_or(error.message)));
     let history = History::load(&workspace.gate_dir());
     let stage: Stage = fixture.stage().parse().expect("a stage");
     let now = NOW.parse().expect("a time");
