@@ -1,3 +1,4 @@
-//! What the whole-program tests are written with: the harness that runs the binary.
+//! What the whole-program tests are written with: fixture workspaces, and the harness that runs the binary.
 
+pub mod fixture;
 pub mod harness;

@@ -32,6 +32,25 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// The world as a check with these declared inputs may see it.
+    pub fn new(
+        workspace: &'a Workspace,
+        policy: &'a Policy,
+        history: &'a History,
+        now: Timestamp,
+        stage: Stage,
+        declared: &'a [Input],
+    ) -> Self {
+        Self {
+            workspace,
+            policy,
+            history,
+            now,
+            stage,
+            declared,
+        }
+    }
+
     fn needs(&self, any_of: &[Input]) {
         assert!(
             any_of.iter().any(|input| self.declared.contains(input)),

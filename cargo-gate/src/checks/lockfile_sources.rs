@@ -242,6 +242,7 @@ mod tests {
             name: "real".into(),
             version: semver::Version::new(1, 0, 0),
             source: Some("git+https://x/a.git?branch=main#0123456789".into()),
+            checksum: None,
             manifest: "/h/a/Cargo.toml".into(),
             checksum: None,
         });

@@ -1,0 +1,217 @@
+//! Fixture workspaces: `tests/fixtures/<check id>/{fail,clean}`, copied before use.
+//!
+//! What files cannot show stands in `fail.toml` or `clean.toml` beside the directory:
+//!
+//! ```toml
+//! git = "committed"           # or "none"; the default is "committed"
+//! stage = "pilot"             # stage at which the fixture is judged; the default is the first
+//! untracked = ["Cargo.lock"]  # not part of the commit
+//! [write]                     # files written after the commit
+//! "notes.md" = "text"
+//! [environment]               # variables in addition to those that find the toolchain
+//! RUSTUP_TOOLCHAIN = "1.95.0"
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde::Deserialize;
+use tempfile::TempDir;
+
+/// Commits of the same files have the same hash on every machine.
+const COMMIT_DATE: &str = "2026-01-02T03:04:05Z";
+
+/// A fixture workspace in a directory of its own.
+#[derive(Debug)]
+pub struct Fixture {
+    directory: TempDir,
+    state: State,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct State {
+    git: Git,
+    stage: Option<String>,
+    untracked: Vec<String>,
+    write: BTreeMap<String, String>,
+    environment: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Git {
+    #[default]
+    Committed,
+    None,
+}
+
+impl Fixture {
+    /// Every fixture as (check id, `clean` or `fail`), sorted.
+    ///
+    /// # Panics
+    /// The fixtures cannot be read.
+    pub fn all() -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for check in entries(&directory()) {
+            for twin in entries(&check).iter().filter(|path| path.is_dir()) {
+                found.push((name(&check), name(twin)));
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// A copy of a fixture, committed unless it says otherwise.
+    ///
+    /// # Panics
+    /// There is no such fixture, its state is malformed, or git fails.
+    pub fn open(check: &str, twin: &str) -> Self {
+        let source = directory().join(check);
+        let state = match fs::read_to_string(source.join(format!("{twin}.toml"))) {
+            Ok(text) => toml::from_str(&text).unwrap_or_else(|error| panic!("{check}/{twin}.toml: {error}")),
+            Err(_) => State::default(),
+        };
+        let this = Self {
+            directory: tempfile::Builder::new()
+                .prefix("gate-fixture-")
+                .tempdir()
+                .expect("a temporary directory can be made"),
+            state,
+        };
+        copy(&source.join(twin), &this.root());
+        fs::create_dir(this.home()).expect("a fresh directory can be filled");
+        if this.state.git == Git::Committed {
+            this.commit();
+        }
+        for (path, text) in &this.state.write {
+            fs::write(this.root().join(path), text).expect("a fixture can be written to");
+        }
+        this
+    }
+
+    /// Root of the workspace, without symbolic links.
+    ///
+    /// # Panics
+    /// The temporary directory is gone.
+    pub fn root(&self) -> PathBuf {
+        self.base().join("workspace")
+    }
+
+    /// Name of the stage at which it is judged.
+    pub fn stage(&self) -> &str {
+        self.state.stage.as_deref().unwrap_or("pilot")
+    }
+
+    /// The environment a gate gets: what finds programs and the toolchain, an empty home, and what the fixture adds.
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        let mut variables = BTreeMap::new();
+        let kept = [
+            "PATH",
+            "SystemRoot",
+            "TEMP",
+            "TMP",
+            "TMPDIR",
+            "RUSTUP_HOME",
+            "RUSTUP_TOOLCHAIN",
+        ];
+        for name in kept {
+            if let Ok(value) = std::env::var(name) {
+                variables.insert(name.to_owned(), value);
+            }
+        }
+        // rustup keeps its toolchains in the home directory unless told otherwise.
+        let user = std::env::var("HOME").or_else(|_| std::env::var("USERPROFILE"));
+        if let (false, Ok(user)) = (variables.contains_key("RUSTUP_HOME"), user) {
+            let rustup = Path::new(&user).join(".rustup");
+            variables.insert("RUSTUP_HOME".into(), rustup.to_string_lossy().into_owned());
+        }
+        let home = self.home().to_string_lossy().into_owned();
+        for name in ["HOME", "USERPROFILE", "CARGO_HOME"] {
+            variables.insert(name.into(), home.clone());
+        }
+        variables.extend(self.state.environment.clone());
+        variables
+    }
+
+    // Programs resolve links themselves (`/var` on macOS), so paths are only recognised in their resolved form.
+    fn base(&self) -> PathBuf {
+        let path = fs::canonicalize(self.directory.path()).expect("a temporary directory exists");
+        match path.to_str().and_then(|text| text.strip_prefix(r"\\?\")) {
+            Some(plain) => plain.into(),
+            None => path,
+        }
+    }
+
+    fn home(&self) -> PathBuf {
+        self.base().join("home")
+    }
+
+    fn commit(&self) {
+        self.git(&["init", "--quiet", "--initial-branch=main"]);
+        self.git(&["add", "--all"]);
+        for path in &self.state.untracked {
+            self.git(&["rm", "--quiet", "--cached", "--ignore-unmatch", "--", path]);
+        }
+        self.git(&["commit", "--quiet", "--message", "Add the workspace"]);
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let mut command = Command::new("git");
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("GIT_") {
+                command.env_remove(name);
+            }
+        }
+        let output = command
+            .current_dir(self.root())
+            .env("HOME", self.home())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", self.home().join("gitconfig"))
+            .env("GIT_AUTHOR_DATE", COMMIT_DATE)
+            .env("GIT_COMMITTER_DATE", COMMIT_DATE)
+            .args(["-c", "user.name=Fixture", "-c", "user.email=fixture@example.invalid"])
+            .args(["-c", "core.autocrlf=false", "-c", "commit.gpgsign=false"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .expect("git can be started");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "git {arguments:?}: {stderr}");
+    }
+}
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(directory)
+        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
+        .map(|entry| entry.expect("a directory can be read").path())
+        .collect();
+    found.sort();
+    found
+}
+
+fn name(path: &Path) -> String {
+    let name = path.file_name().expect("an entry has a name");
+    name.to_str().expect("fixtures have plain names").to_owned()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory can be made");
+    for path in entries(from) {
+        let target = to.join(name(&path));
+        if path.is_dir() {
+            // Left behind by somebody who ran cargo in the fixture itself.
+            if name(&path) != "target" {
+                copy(&path, &target);
+            }
+        } else {
+            fs::copy(&path, &target).expect("a file can be copied");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Every check over every fixture, one snapshot each: a rule that speaks where it should not shows at once.
+
+use std::fmt::Write as _;
+
+use cargo_gate::checks::{self, Applies, Context, Judgement};
+use cargo_gate::evidence::history::History;
+use cargo_gate::policy::{self, Catalogue};
+use cargo_gate::report::{Finding, Location, Reason};
+use cargo_gate::stage::Stage;
+use cargo_gate::workspace::environment::Environment;
+use cargo_gate::workspace::{Options, Workspace};
+use gate_tests::fixture::Fixture;
+
+/// The day on which fixtures are judged: their dates are written for it.
+const NOW: &str = "2026-06-15T12:00:00Z";
+
+/// What every check says about a fixture. A check that is content says nothing.
+fn judge(fixture: &Fixture) -> String {
+    let workspace = Workspace::open(Options {
+        cwd: fixture.root(),
+        manifest_path: None,
+        target_dir: None,
+        offline: true,
+        environment: Environment::from_pairs(fixture.environment()),
+    })
+    .unwrap_or_else(|error| panic!("{error}"));
+    let policy = policy::load(&fixture.root(), None, &Catalogue::builtin())
+        .unwrap_or_else(|error| panic!("{}", error.rendered.unwrap_or(error.message)));
+    let history = History::load(&workspace.gate_dir());
+    let stage: Stage = fixture.stage().parse().expect("a stage");
+    let now = NOW.parse().expect("a time");
+    let mut text = format!("stage: {stage}\n");
+    for check in checks::ALL {
+        let context = Context::new(&workspace, &policy, &history, now, stage, check.inputs);
+        let said = match (check.applies)(&context) {
+            Applies::No(reason) => format!("  not applicable: {reason}\n"),
+            Applies::Yes => match (check.run)(&context) {
+                Judgement::Findings(findings) => findings.iter().map(finding).collect(),
+                Judgement::NotRun(why) => reason("not run", &why),
+                Judgement::Inconclusive(why) => reason("inconclusive", &why),
+            },
+        };
+        if !said.is_empty() {
+            let _ = write!(text, "{}\n{said}", check.id);
+        }
+    }
+    text.replace(&fixture.root().display().to_string(), "<root>")
+}
+
+fn finding(finding: &Finding) -> String {
+    let stage = finding.blocks_at.map_or("never", Stage::name);
+    let mut text = format!("  {} [blocks: {stage}]\n", finding.message);
+    for location in &finding.locations {
+        let _ = writeln!(text, "    at {}", place(location));
+    }
+    if let Some(policy) = &finding.policy {
+        let _ = writeln!(text, "    because of {}", place(policy));
+    }
+    if let Some(help) = &finding.help {
+        let _ = writeln!(text, "    help: {help}");
+    }
+    text
+}
+
+fn place(location: &Location) -> String {
+    match (location.line, location.column) {
+        (Some(line), Some(column)) => format!("{}:{line}:{column}", location.path),
+        (Some(line), None) => format!("{}:{line}", location.path),
+        _ => location.path.clone(),
+    }
+}
+
+fn reason(what: &str, reason: &Reason) -> String {
+    let help = reason.help.as_ref().map(|help| format!("    help: {help}\n"));
+    format!(
+        "  {what} ({}): {}\n{}",
+        reason.code,
+        reason.message,
+        help.unwrap_or_default()
+    )
+}
+
+/// Ids of the checks that object.
+fn objecting(said: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut current = "";
+    for line in said.lines().skip(1) {
+        match line.strip_prefix("  ") {
+            None => current = line,
+            Some(said) if said.starts_with([' ']) || said.starts_with("not applicable") => {}
+            Some(_) if found.last() != Some(&current) => found.push(current),
+            Some(_) => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn every_check_over_every_fixture() {
+    let fixtures = Fixture::all();
+    assert!(!fixtures.is_empty(), "there are no fixtures");
+    for (check, twin) in fixtures {
+        let said = judge(&Fixture::open(&check, &twin));
+        insta::assert_snapshot!(format!("{check}-{twin}"), said);
+        let expected: &[&str] = if twin == "fail" { &[&check] } else { &[] };
+        assert_eq!(objecting(&said), expected, "{check}/{twin}:\n{said}");
+    }
+}
