@@ -71,7 +71,10 @@ fn generate(root: &Path) -> Result<Pages> {
     let mut pages = checks::pages();
     pages.extend(schemas::files());
     pages.insert("docs/src/reference/exit-codes.md".into(), exit_codes::page());
-    pages.insert(summary::PATH.into(), summary::page(&read(root, summary::PATH)?)?);
+    pages.insert(
+        summary::PATH.into(),
+        summary::page(&read(root, summary::PATH)?, &checks::topics())?,
+    );
     Ok(pages)
 }
 
