@@ -2,47 +2,16 @@
 
 use std::fmt::Write as _;
 
-use cargo_gate::checks;
 use cargo_gate::cli::explain::Topic;
-use cargo_gate::report::Dimension;
-use cargo_gate::stage::Stage;
-use cargo_gate::suites;
 
 use super::{CHECKS, Pages};
 
-/// Kinds of suites: each declared suite is a check of its own, `<kind>.<name>`.
-const SUITES: &[Topic<'_>] = &[
-    Topic {
-        id: "suite.test",
-        summary: "A command that runs tests passes, and the tests were there",
-        docs: suites::TEST_DOCS,
-        dimension: Dimension::Correctness,
-        blocks_at: Stage::Pilot,
-        since: "0.1.0",
-    },
-    Topic {
-        id: "suite.tool",
-        summary: "A tool such as clippy or rustfmt has nothing to say",
-        docs: suites::TOOL_DOCS,
-        dimension: Dimension::Correctness,
-        blocks_at: Stage::Pilot,
-        since: "0.1.0",
-    },
-];
-
-/// What has a page, in the order of the catalogue.
-pub(super) fn topics() -> Vec<Topic<'static>> {
-    let checks = checks::ALL.iter().copied().map(Topic::from);
-    checks.chain(SUITES.iter().cloned()).collect()
-}
-
-pub(super) fn pages() -> Pages {
-    let topics = topics();
+pub(super) fn pages(topics: &[Topic<'_>]) -> Pages {
     let mut pages: Pages = topics
         .iter()
         .map(|topic| (format!("{CHECKS}/{}.md", topic.id), page(topic)))
         .collect();
-    pages.insert(format!("{CHECKS}/index.md"), index(&topics));
+    pages.insert(format!("{CHECKS}/index.md"), index(topics));
     pages
 }
 
