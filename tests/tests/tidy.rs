@@ -261,7 +261,7 @@ fn links_between_pages_resolve() {
 /// Targets of inline links outside code.
 fn links(line: &str) -> Vec<&str> {
     line.match_indices("](")
-        .filter(|(at, _)| line[..*at].matches('`').count() % 2 == 0 || line[..*at].ends_with('`'))
+        .filter(|(at, _)| line[..*at].matches('`').count().is_multiple_of(2) || line[..*at].ends_with('`'))
         .filter_map(|(at, open)| line[at + open.len()..].split(')').next())
         .collect()
 }
