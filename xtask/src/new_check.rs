@@ -157,7 +157,19 @@ mod tests {
         for module in ["lockfile_tracked", "git_clean", "lockfile_fresh"] {
             text = register(&text, module).expect("a catalogue");
         }
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @"
+        mod context;
+        mod declaration;
+        mod git_clean;
+        mod lockfile_fresh;
+        mod lockfile_tracked;
+
+        pub const ALL: &[&Check] = &[
+            &lockfile_tracked::CHECK,
+            &lockfile_fresh::CHECK,
+            &git_clean::CHECK,
+        ];
+        ");
         assert!(register(&text, "git_clean").is_err(), "it is there already");
         assert!(register("", "git_clean").is_err(), "no catalogue");
     }
@@ -169,7 +181,16 @@ mod tests {
         std::fs::create_dir_all(catalogue.parent().expect("a parent")).expect("a directory");
         std::fs::write(&catalogue, EMPTY).expect("a file");
         let written = scaffold(root.path(), "area.name").expect("a new check");
-        insta::assert_snapshot!(written.join("\n"), @"");
+        insta::assert_snapshot!(written.join("\n"), @"
+        cargo-gate/src/checks/area_name.rs
+        tests/fixtures/area_name/fail/Cargo.toml
+        tests/fixtures/area_name/fail/Cargo.lock
+        tests/fixtures/area_name/fail/src/lib.rs
+        tests/fixtures/area_name/clean/Cargo.toml
+        tests/fixtures/area_name/clean/Cargo.lock
+        tests/fixtures/area_name/clean/src/lib.rs
+        cargo-gate/src/checks/mod.rs
+        ");
         for path in &written {
             assert!(root.path().join(path).is_file(), "{path}");
         }

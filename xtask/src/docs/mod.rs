@@ -3,7 +3,7 @@
 //! Everything is generated in memory first; writing and checking differ only in what they do with it.
 
 mod checks;
-pub mod command_line;
+mod command_line;
 mod exit_codes;
 mod schemas;
 mod summary;
@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+
+use cargo_gate::cli::{self, reference};
 
 use crate::Result;
 
@@ -68,10 +70,15 @@ pub fn check(root: &Path) -> Result {
 }
 
 fn generate(root: &Path) -> Result<Pages> {
-    let mut pages = checks::pages();
+    let topics = reference::topics();
+    let mut pages = checks::pages(&topics);
     pages.extend(schemas::files());
+    pages.insert("docs/src/reference/cli.md".into(), command_line::page(cli::command()));
     pages.insert("docs/src/reference/exit-codes.md".into(), exit_codes::page());
-    pages.insert(summary::PATH.into(), summary::page(&read(root, summary::PATH)?)?);
+    pages.insert(
+        summary::PATH.into(),
+        summary::page(&read(root, summary::PATH)?, &topics)?,
+    );
     Ok(pages)
 }
 

@@ -1,7 +1,16 @@
 //! The published JSON Schemas.
 
-use super::Pages;
+use cargo_gate::{policy, report};
+
+use super::{Pages, SCHEMAS};
 
 pub(super) fn files() -> Pages {
-    Pages::new()
+    let files = [
+        ("gate.schema.json", policy::schema_text()),
+        ("report.schema.json", report::schema()),
+    ];
+    files
+        .into_iter()
+        .map(|(name, text)| (format!("{SCHEMAS}/{name}"), text))
+        .collect()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cargo_gate::checks;
+use cargo_gate::cli::explain::Topic;
 
 use crate::Result;
 
@@ -12,8 +12,8 @@ pub(super) const PATH: &str = "docs/src/SUMMARY.md";
 const HEAD: &str = "- [Checks](checks/index.md)";
 
 /// The table of contents with the lines below [`HEAD`] replaced by the checks of the catalogue.
-pub(super) fn page(current: &str) -> Result<String> {
-    let ids: Vec<&str> = checks::ALL.iter().map(|check| check.id).collect();
+pub(super) fn page(current: &str, topics: &[Topic<'_>]) -> Result<String> {
+    let ids: Vec<&str> = topics.iter().map(|topic| topic.id).collect();
     with_checks(current, &ids)
 }
 
@@ -49,7 +49,15 @@ mod tests {
         let before =
             format!("# Summary\n\n{HEAD}\n  - [old](checks/old.md)\n- [Other](other.md)\n  - [kept](kept.md)\n");
         let after = with_checks(&before, &["a.b", "a.c"]).expect("the line is there");
-        insta::assert_snapshot!(after, @"");
+        insta::assert_snapshot!(after, @"
+        # Summary
+
+        - [Checks](checks/index.md)
+          - [a.b](checks/a.b.md)
+          - [a.c](checks/a.c.md)
+        - [Other](other.md)
+          - [kept](kept.md)
+        ");
         assert_eq!(with_checks(&after, &["a.b", "a.c"]).expect("the line is there"), after);
     }
 
