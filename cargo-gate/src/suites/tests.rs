@@ -55,14 +55,15 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
     let lockfile = root.join("Cargo.lock").exists();
     let manifests = OnceLock::new();
     let text = std::fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
-    let table = toml::from_str(&text).unwrap();
-    let path = "Cargo.toml".into();
-    manifests.set(vec![Manifest { path, text, table }]).unwrap();
+    manifests
+        .set(vec![Manifest::parse("Cargo.toml", text).unwrap()])
+        .unwrap();
     let file = |path: &&str| File {
         path: (*path).to_owned(),
         native: (*path).into(),
         tracked: false,
         kind: FileKind::Regular,
+        executable: false,
         size: 0,
         digest: None,
     };
@@ -88,6 +89,7 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
             exists: lockfile,
             tracked: None,
             ignored: false,
+            digest: None,
         },
         config: CargoConfig::default(),
         toolchain: Toolchain {
@@ -96,6 +98,9 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
             cargo: semver::Version::new(1, 95, 0),
         },
         manifests,
+        manifest_texts: Vec::new(),
+        git_problem: None,
+        cache_error: None,
     }
 }
 
