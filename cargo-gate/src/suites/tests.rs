@@ -55,8 +55,9 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
     let lockfile = root.join("Cargo.lock").exists();
     let manifests = OnceLock::new();
     let text = std::fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
-    let manifest = Manifest::parse("Cargo.toml", text).unwrap();
-    manifests.set(vec![manifest]).unwrap();
+    manifests
+        .set(vec![Manifest::parse("Cargo.toml", text).unwrap()])
+        .unwrap();
     let file = |path: &&str| File {
         path: (*path).to_owned(),
         native: (*path).into(),
