@@ -64,6 +64,7 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         toolchain: Toolchain::new(&root, toolside.versions),
         manifest_texts: toolside.inputs.manifests,
         manifests: OnceLock::new(),
+        boundaries: OnceLock::new(),
         cargo: model,
         resolution: toolside.answer.resolution,
         files: scan.files,
