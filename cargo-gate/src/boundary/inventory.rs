@@ -2,9 +2,13 @@
 //! It holds no line numbers, so that unrelated edits do not change it.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
 use crate::policy::{Policy, Tier};
 
 use super::authority::{Authorities, Cover};
@@ -132,11 +136,31 @@ impl Inventory {
         text
     }
 
+    /// Writes the file atomically; an unchanged file is left alone.
+    ///
+    /// # Errors
+    /// I/O errors.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let text = self.to_text();
+        if std::fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes()) {
+            return Ok(());
+        }
+        let failed = |error: &std::io::Error| Error::io("write", path, error);
+        let directory = path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(directory).map_err(|error| failed(&error))?;
+        let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|error| failed(&error))?;
+        readable_by_all(file.as_file()).map_err(|error| failed(&error))?;
+        file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+        file.as_file().sync_all().map_err(|error| failed(&error))?;
+        file.persist(path).map_err(|error| failed(&error.error))?;
+        Ok(())
+    }
+
     /// Reads an inventory of this or an earlier format.
     ///
     /// # Errors
     /// What is wrong with the text.
-    pub fn parse(text: &[u8]) -> Result<Self, String> {
+    pub fn parse(text: &[u8]) -> std::result::Result<Self, String> {
         let inventory: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
         if inventory.schema > SCHEMA {
             return Err(format!(
@@ -205,4 +229,15 @@ impl From<Cover<'_>> for InventoryAuthority {
             },
         }
     }
+}
+
+/// Temporary files are private to the user; a tracked file is not.
+fn readable_by_all(file: &File) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    let _ = file;
+    Ok(())
 }

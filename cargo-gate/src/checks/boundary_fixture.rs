@@ -40,6 +40,7 @@ pub(crate) fn survey(files: &[(&str, &str)]) -> Survey {
                 native: PathBuf::from(path),
                 tracked: true,
                 kind: FileKind::Regular,
+                executable: false,
                 size: text.len() as u64,
                 digest: None,
             })

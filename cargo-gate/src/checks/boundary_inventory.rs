@@ -64,7 +64,10 @@ S1.6, S1.22, S1.56, S1.66
 
 fn applies(context: &Context<'_>) -> Applies {
     let policy = context.policy();
-    let declared = policy.boundary.as_ref().is_some_and(|boundary| boundary.inventory.is_some());
+    let declared = policy
+        .boundary
+        .as_ref()
+        .is_some_and(|boundary| boundary.inventory.is_some());
     if declared || context.files().get(policy.inventory_path()).is_some() {
         return Applies::Yes;
     }
@@ -144,7 +147,9 @@ fn previous(versions: &dyn Versions, path: &str, now: &[u8]) -> Previous {
 }
 
 fn find_previous(versions: &dyn Versions, path: &str, now: &[u8]) -> Result<Previous, String> {
-    let Some(committed) = versions.show("HEAD", path)? else { return Ok(Previous::None) };
+    let Some(committed) = versions.show("HEAD", path)? else {
+        return Ok(Previous::None);
+    };
     let committed = unix_lines(&committed);
     if committed != now {
         return Ok(Previous::Bytes(committed));
@@ -196,9 +201,12 @@ fn judge(
         Some(bytes) => {
             if tracked == Some(false) {
                 findings.push(
-                    Finding::blocking(Stage::Controlled, format!("The boundary inventory `{path}` is not tracked by git"))
-                        .help(format!("`git add {path}`"))
-                        .at(Location::file(path)),
+                    Finding::blocking(
+                        Stage::Controlled,
+                        format!("The boundary inventory `{path}` is not tracked by git"),
+                    )
+                    .help(format!("`git add {path}`"))
+                    .at(Location::file(path)),
                 );
             }
             if bytes != current.to_text().as_bytes() {
@@ -223,7 +231,12 @@ fn judge(
         },
         Previous::Unknown(reason) => return inconclusive_unless(findings, reason.clone()),
     }
-    Judgement::Findings(findings.into_iter().map(|finding| finding.because(declared.clone())).collect())
+    Judgement::Findings(
+        findings
+            .into_iter()
+            .map(|finding| finding.because(declared.clone()))
+            .collect(),
+    )
 }
 
 /// What was found counts more than what could not be found out.
@@ -243,7 +256,11 @@ fn stale(path: &str, current: &Inventory, bytes: &[u8]) -> Vec<Finding> {
         Ok(tracked) => tracked,
         Err(message) => {
             let message = format!("The boundary inventory `{path}` cannot be read: {message}");
-            return vec![Finding::blocking(Stage::Controlled, message).help(WRITE).at(Location::file(path))];
+            return vec![
+                Finding::blocking(Stage::Controlled, message)
+                    .help(WRITE)
+                    .at(Location::file(path)),
+            ];
         }
     };
     let mut packages: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -258,12 +275,19 @@ fn stale(path: &str, current: &Inventory, bytes: &[u8]) -> Vec<Finding> {
         let message = format!(
             "The boundary inventory `{path}` is stale: items, files, test counts or declared authority have changed"
         );
-        return vec![Finding::blocking(Stage::Controlled, message).help(WRITE).at(Location::file(path))];
+        return vec![
+            Finding::blocking(Stage::Controlled, message)
+                .help(WRITE)
+                .at(Location::file(path)),
+        ];
     }
     packages
         .into_iter()
         .map(|(package, changes)| {
-            let message = format!("The boundary inventory is stale: `{package}` has {}", changes.join(", "));
+            let message = format!(
+                "The boundary inventory is stale: `{package}` has {}",
+                changes.join(", ")
+            );
             Finding::blocking(Stage::Controlled, message)
                 .help(WRITE)
                 .at(Location::file(path))
@@ -274,7 +298,10 @@ fn stale(path: &str, current: &Inventory, bytes: &[u8]) -> Vec<Finding> {
 
 /// One finding per package and kind that has more than before.
 fn risen(path: &str, before: &Inventory, current: &Inventory) -> Vec<Finding> {
-    let rises = before.changes(current).into_iter().filter(|change| change.after > change.before);
+    let rises = before
+        .changes(current)
+        .into_iter()
+        .filter(|change| change.after > change.before);
     rises
         .map(|Change { package, kind, before, after }| {
             Finding::blocking(
@@ -298,11 +325,20 @@ mod tests {
     use crate::policy::Tier;
 
     fn inventory(text: &str) -> Inventory {
-        Inventory::new(&survey(&[("src/lib.rs", text), ("tests/t.rs", "fn t() { unsafe {} }")]), &policy(Tier::Native))
+        Inventory::new(
+            &survey(&[("src/lib.rs", text), ("tests/t.rs", "fn t() { unsafe {} }")]),
+            &policy(Tier::Native),
+        )
     }
 
     fn said(current: &Inventory, tracked: &str, previous: &Previous) -> String {
-        judgement(&judge(&policy(Tier::Native), current, Some(true), Some(tracked.as_bytes()), previous))
+        judgement(&judge(
+            &policy(Tier::Native),
+            current,
+            Some(true),
+            Some(tracked.as_bytes()),
+            previous,
+        ))
     }
 
     #[test]
@@ -359,7 +395,11 @@ mod tests {
           help: remove it, or `cargo gate waiver add --check boundary.inventory --package app` with owner, reason and expiry
           because gate.toml:5
         ");
-        let more = Previous::Bytes(inventory("fn f() { unsafe {} unsafe {} unsafe {} }").to_text().into_bytes());
+        let more = Previous::Bytes(
+            inventory("fn f() { unsafe {} unsafe {} unsafe {} }")
+                .to_text()
+                .into_bytes(),
+        );
         assert_eq!(said(&current, &current.to_text(), &more), "");
         insta::assert_snapshot!(
             said(&current, &current.to_text(), &Previous::Bytes(b"{}".to_vec())),
@@ -374,7 +414,11 @@ mod tests {
 
     impl Versions for Fake {
         fn show(&self, revision: &str, _: &str) -> Result<Option<Vec<u8>>, String> {
-            let index = if revision == "HEAD" { 0 } else { revision.parse().expect("an index") };
+            let index = if revision == "HEAD" {
+                0
+            } else {
+                revision.parse().expect("an index")
+            };
             Ok(self.versions.get(index).map(|text| text.as_bytes().to_vec()))
         }
 
@@ -391,7 +435,10 @@ mod tests {
     #[test]
     fn the_previous_version_is_the_one_before_the_last_change() {
         let of = |versions: &[&'static str], shallow, now: &str| {
-            let fake = Fake { versions: versions.to_vec(), shallow };
+            let fake = Fake {
+                versions: versions.to_vec(),
+                shallow,
+            };
             previous(&fake, "p", now.as_bytes())
         };
         assert_eq!(of(&[], false, "a"), Previous::None);
