@@ -12,7 +12,7 @@ use super::boundary_raw::unreadable;
 use super::{Applies, Check, Context, Input, Judgement};
 
 /// The check.
-pub(super) static CHECK: Check = Check {
+pub static CHECK: Check = Check {
     id: "boundary.inventory",
     summary: "The tracked boundary inventory equals its regeneration, and no count in it has risen",
     docs: DOCS,
@@ -321,7 +321,7 @@ fn risen(path: &str, before: &Inventory, current: &Inventory) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::boundary_fixture::{allow, judgement, policy, survey};
+    use crate::checks::surveys::{allow, judgement, policy, survey};
     use crate::policy::Tier;
 
     fn inventory(text: &str) -> Inventory {

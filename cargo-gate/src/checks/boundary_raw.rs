@@ -12,7 +12,7 @@ use crate::stage::Stage;
 use super::{Applies, Check, Input, Judgement};
 
 /// The check.
-pub(super) static CHECK: Check = Check {
+pub static CHECK: Check = Check {
     id: "boundary.raw",
     summary: "`unsafe`, FFI, `asm!` and `transmute` appear only where raw authority is declared",
     docs: DOCS,
@@ -197,7 +197,7 @@ fn counted(count: u32, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::boundary_fixture::{allow, judgement, policy, survey};
+    use crate::checks::surveys::{allow, judgement, policy, survey};
 
     const RAW: &str =
         "pub fn f() {\n    // SAFETY: x\n    unsafe { a() };\n    unsafe { b() };\n}\nunsafe impl Send for X {}\n";

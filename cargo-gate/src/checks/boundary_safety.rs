@@ -9,7 +9,7 @@ use super::boundary_raw::unreadable;
 use super::{Applies, Check, Context, Input, Judgement};
 
 /// The check.
-pub(super) static CHECK: Check = Check {
+pub static CHECK: Check = Check {
     id: "boundary.safety",
     summary: "Every unsafe block outside tests has a SAFETY comment",
     docs: DOCS,
@@ -87,7 +87,7 @@ fn judge(survey: &Survey, policy: &Policy) -> Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::boundary_fixture::{judgement, policy, survey};
+    use crate::checks::surveys::{judgement, policy, survey};
     use crate::policy::Tier;
 
     #[test]

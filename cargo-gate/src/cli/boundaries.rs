@@ -249,7 +249,7 @@ fn table(first: &str, rows: &[(String, &Tally)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::boundary_fixture::{policy, survey};
+    use crate::checks::surveys::{policy, survey};
 
     fn boundaries() -> Boundaries {
         let survey = survey(&[

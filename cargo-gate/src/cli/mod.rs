@@ -1,6 +1,7 @@
 //! The command line: arguments and wording, one file per subcommand, no logic.
 
 mod args;
+pub mod boundaries;
 mod cache;
 mod completions;
 pub mod doctor;
