@@ -25,6 +25,8 @@ pub static CHECK: Check = Check {
         Input::RustSources,
         Input::FileNames,
         Input::BoundaryInventory,
+        // The previous version of the inventory is a function of the commit.
+        Input::GitHead,
         Input::PolicyTiers,
         Input::PolicyBoundary,
     ],

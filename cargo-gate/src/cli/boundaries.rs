@@ -9,19 +9,12 @@ use crate::boundary::inventory::Inventory;
 use crate::boundary::site::Kind;
 use crate::boundary::survey::{Survey, Tally};
 use crate::error::{Error, Result};
+use crate::exit;
 use crate::policy::{Policy, Tier};
 use crate::workspace::Workspace;
 
-/// Arguments of `cargo gate boundaries`.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct BoundariesArgs {
-    /// Write the inventory, to the path that gate.toml names or else to boundary_inventory.json
-    #[arg(long)]
-    pub write: bool,
-    /// Count the raw boundaries of all resolved dependencies too
-    #[arg(long)]
-    pub dependencies: bool,
-}
+use super::Conversation;
+use super::args::{BoundariesArgs, DataFormat};
 
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -71,19 +64,27 @@ pub struct DependencyRow {
     pub error: Option<String>,
 }
 
-/// Carries out the command.
-///
-/// # Errors
-/// The inventory cannot be written, or sources cannot be read that it would have to speak of.
-pub fn run(args: &BoundariesArgs, workspace: &Workspace, policy: &Policy) -> Result<Boundaries> {
+pub(super) fn run(arguments: &BoundariesArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let workspace = conversation.workspace()?;
+    let policy = conversation.policy(&workspace)?;
+    let boundaries = collect(arguments, &workspace, &policy)?;
+    let text = match arguments.message_format {
+        DataFormat::Json => super::json(&boundaries)?,
+        DataFormat::Human => boundaries.to_text(),
+    };
+    conversation.printer.data(&text)?;
+    Ok(if boundaries.unreadable.is_empty() { exit::READY } else { exit::TOOL_FAILED })
+}
+
+fn collect(arguments: &BoundariesArgs, workspace: &Workspace, policy: &Policy) -> Result<Boundaries> {
     let survey = workspace.boundaries();
-    // The caches lie in the gate directory; without them everything is read again.
-    let _ = workspace.create_gate_dir();
-    let dependencies = args.dependencies.then(|| {
+    let dependencies = arguments.dependencies.then(|| {
+        // The cache lies in the gate directory; without it everything is read again.
+        let _ = workspace.create_gate_dir();
         crate::boundary::dependencies::survey(&workspace.cargo().dependencies, &workspace.gate_dir())
     });
     let mut boundaries = Boundaries::new(survey, policy, dependencies);
-    if args.write {
+    if arguments.write {
         if let Some((path, error)) = survey.unreadable.first() {
             return Err(Error::tool(format!("cannot read `{path}`: {error}"))
                 .with_help("make the file readable: the inventory would not be complete"));
@@ -91,6 +92,15 @@ pub fn run(args: &BoundariesArgs, workspace: &Workspace, policy: &Policy) -> Res
         let path = policy.inventory_path();
         Inventory::new(survey, policy).write(&workspace.root().join(path))?;
         boundaries.written = Some(path.to_owned());
+    }
+    if !arguments.packages.is_empty() {
+        for name in &arguments.packages {
+            if !boundaries.packages.iter().any(|row| row.name == *name) {
+                return Err(Error::usage(format!("there is no package `{name}` in the workspace"))
+                    .with_help("`cargo gate boundaries` lists the packages"));
+            }
+        }
+        boundaries.packages.retain(|row| arguments.packages.contains(&row.name));
     }
     Ok(boundaries)
 }
@@ -119,13 +129,6 @@ impl Boundaries {
                 .collect(),
             written: None,
         }
-    }
-
-    /// The model as JSON, with a newline at the end.
-    pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("the model holds nothing that JSON cannot");
-        text.push('\n');
-        text
     }
 
     /// The tables for people: one row per package with boundaries, one column per kind that occurs.
@@ -297,6 +300,6 @@ mod tests {
 
     #[test]
     fn json_for_machines() {
-        insta::assert_snapshot!(boundaries().to_json());
+        insta::assert_snapshot!(super::super::json(&boundaries()).expect("JSON"));
     }
 }
