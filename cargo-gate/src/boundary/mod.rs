@@ -1,1 +1,26 @@
 //! Raw boundaries: where typed code meets raw authority, found by lexing, without compiling anything.
+//!
+//! A file goes through a substring prefilter, rustc's own lexer and a small item parser ([`scan`]); files are given to
+//! packages and roles ([`classify`]); a [`survey`] is all of that for a workspace, and [`inventory`] its tracked form.
+
+mod attributes;
+pub mod authority;
+pub mod cache;
+pub mod classify;
+pub mod dependencies;
+mod extent;
+pub mod inventory;
+mod items;
+mod modules;
+pub mod parallel;
+mod prefilter;
+mod safety;
+pub mod scan;
+pub mod site;
+pub mod survey;
+mod tokens;
+
+#[cfg(test)]
+mod differential;
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::boundary::survey::Survey;
 use crate::evidence::history::History;
 use crate::policy::Policy;
 use crate::stage::Stage;
@@ -129,6 +130,30 @@ impl<'a> Context<'a> {
     pub fn rust_sources(&self) -> impl Iterator<Item = &'a File> + use<'a> {
         self.needs(&[Input::RustSources]);
         self.workspace.files().iter().filter(|file| file.path.ends_with(".rs"))
+    }
+
+    /// Raw boundaries of all members. Needs [`Input::RustSources`], [`Input::Cargo`] (whose a file is) and
+    /// [`Input::FileNames`] (where other packages begin).
+    pub fn boundaries(&self) -> &'a Survey {
+        for input in [Input::RustSources, Input::Cargo, Input::FileNames] {
+            self.needs(&[input]);
+        }
+        self.workspace.boundaries()
+    }
+
+    /// Version control, for the history of the inventory, and the bytes of the inventory as it is now; `None` when
+    /// there is no file at this path. Needs [`Input::BoundaryInventory`].
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn boundary_inventory(&self, path: &str) -> std::io::Result<(Option<&'a Git>, Option<Vec<u8>>)> {
+        self.needs(&[Input::BoundaryInventory]);
+        let bytes = match self.workspace.read(path) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        Ok((self.workspace.git(), bytes))
     }
 
     /// The policy slice of a declared `Policy…` input.

@@ -244,7 +244,6 @@ mod tests {
             source: Some("git+https://x/a.git?branch=main#0123456789".into()),
             checksum: None,
             manifest: "/h/a/Cargo.toml".into(),
-            checksum: None,
         });
         world.manifests(&[(
             "Cargo.toml",

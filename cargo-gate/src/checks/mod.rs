@@ -6,6 +6,9 @@ mod context;
 mod declaration;
 mod dependencies;
 
+pub mod boundary_inventory;
+pub mod boundary_raw;
+pub mod boundary_safety;
 pub mod config_sanity;
 pub mod git_clean;
 pub mod lockfile_fresh;
@@ -21,6 +24,8 @@ pub mod waiver_valid;
 
 #[cfg(test)]
 mod catalogue;
+#[cfg(test)]
+pub(crate) mod surveys;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -41,6 +46,9 @@ pub const ALL: &[&Check] = &[
     &waiver_valid::CHECK,
     &profile_release::CHECK,
     &profile_tier::CHECK,
+    &boundary_raw::CHECK,
+    &boundary_safety::CHECK,
+    &boundary_inventory::CHECK,
 ];
 
 /// The check with this id.

@@ -76,6 +76,7 @@ impl World {
             git_problem: None,
             cache_error: None,
             manifests: OnceLock::from(vec![manifest("Cargo.toml", "[package]\nname = \"app\"\n")]),
+            boundaries: OnceLock::new(),
         };
         Self {
             workspace,

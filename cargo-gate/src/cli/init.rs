@@ -80,10 +80,14 @@ fn services(arguments: &InitArgs, root: &Path) -> Vec<Ci> {
 }
 
 fn facts(workspace: &Workspace) -> InitFacts {
-    let counts: std::collections::BTreeMap<String, u64> = Default::default();
+    let survey = workspace.boundaries();
     let members = workspace.cargo().members.iter().map(|member| MemberFacts {
         name: member.name.clone(),
-        raw_boundaries: counts.get(&member.name).copied(),
+        raw_boundaries: survey
+            .packages
+            .iter()
+            .find(|package| package.name == member.name)
+            .map(|package| u64::from(package.tally().total())),
     });
     InitFacts {
         members: members.collect(),

@@ -1,6 +1,7 @@
 //! The command line: arguments and wording, one file per subcommand, no logic.
 
 mod args;
+mod boundaries;
 mod cache;
 mod completions;
 pub mod doctor;
@@ -91,10 +92,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Init(arguments) => init::run(arguments, conversation),
         Command::Explain(arguments) => reference::explain(arguments, conversation),
         Command::Suite(arguments) => suite::run(arguments, conversation),
-        Command::Boundaries(arguments) => {
-            let _ = arguments;
-            Ok(0)
-        }
+        Command::Boundaries(arguments) => boundaries::run(arguments, conversation),
         Command::Verify(arguments) => verify::run(arguments, conversation),
         Command::Waiver(arguments) => waiver::run(arguments, conversation),
         Command::History(arguments) => history::run(arguments, conversation),

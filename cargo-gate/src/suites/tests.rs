@@ -68,6 +68,7 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
         digest: None,
     };
     Workspace {
+        boundaries: std::sync::OnceLock::new(),
         options: Options {
             cwd: root.to_owned(),
             manifest_path: None,

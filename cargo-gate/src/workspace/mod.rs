@@ -22,6 +22,8 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::boundary::cache::ScanCache;
+use crate::boundary::survey::Survey;
 use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
 
@@ -66,6 +68,7 @@ pub struct Workspace {
     pub(crate) manifest_texts: Vec<ManifestText>,
     pub(crate) git_problem: Option<String>,
     pub(crate) cache_error: Option<Error>,
+    pub(crate) boundaries: OnceLock<Survey>,
 }
 
 impl Workspace {
@@ -172,6 +175,20 @@ impl Workspace {
     /// Manifests of the root and of all members, parsed with spans on first use; the root first.
     pub fn manifests(&self) -> &[Manifest] {
         self.manifests.get_or_init(|| open::manifests(self))
+    }
+
+    /// Raw boundaries of all members, scanned on first use; sources that have not changed since the last time come from
+    /// the cache under [`gate_dir`](Self::gate_dir).
+    pub fn boundaries(&self) -> &Survey {
+        self.boundaries.get_or_init(|| {
+            let mut cache = ScanCache::load(&self.gate_dir());
+            let read = |file: &files::File| std::fs::read(self.root.join(&file.native));
+            let survey = Survey::new(&self.cargo, &self.files, &read, &mut cache);
+            // Best effort: without the cache the next run scans again.
+            let _ = self.create_gate_dir();
+            cache.save();
+            survey
+        })
     }
 
     /// Reads a file of the workspace by its [`files`](Self::files) path.

@@ -63,6 +63,7 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         manifest_texts: toolside.inputs.manifests,
         manifests: OnceLock::new(),
         cargo: toolside.answer.model,
+        boundaries: OnceLock::new(),
         resolution: toolside.answer.resolution,
         files: scan.files,
         git: scan.git,

@@ -151,7 +151,6 @@ fn check(id: &str, dimension: Dimension, findings: Vec<Finding>, log: Option<&[u
                 skipped: 0,
                 tests: Vec::new(),
                 duration_ms: 20,
-                tool_version: None,
             }),
             artifacts: artifacts.into_iter().collect(),
         }),

@@ -105,7 +105,6 @@ pub(crate) fn ready() -> Report {
                 test("demo", "reads_the_network", TestStatus::Skipped),
             ],
             duration_ms: 4_210,
-            tool_version: None,
         }),
         reused: false,
         duration_ms: 4_230,
@@ -245,7 +244,6 @@ pub(crate) fn failures() -> Report {
                 test("demo", "reads_the_network", TestStatus::Skipped),
             ],
             duration_ms: 4_210,
-            tool_version: None,
         }),
         artifacts: vec![Artifact {
             path: "suites/suite.test.default.log".into(),

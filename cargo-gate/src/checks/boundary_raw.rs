@@ -1,0 +1,269 @@
+//! `boundary.raw`: raw authority stays where it is declared.
+
+use std::collections::BTreeMap;
+
+use crate::boundary::authority::Authorities;
+use crate::boundary::site::Kind;
+use crate::boundary::survey::{FileSurvey, PackageSurvey, Survey};
+use crate::policy::{Policy, Tier};
+use crate::report::{Dimension, Finding, Location, Reason};
+use crate::stage::Stage;
+
+use super::{Applies, Check, Input, Judgement};
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "boundary.raw",
+    summary: "`unsafe`, FFI, `asm!` and `transmute` appear only where raw authority is declared",
+    docs: DOCS,
+    dimension: Dimension::Control,
+    blocks_at: Stage::Pilot,
+    since: "0.1.0",
+    version: 1,
+    inputs: &[
+        Input::Cargo,
+        Input::RustSources,
+        Input::FileNames,
+        Input::PolicyTiers,
+        Input::PolicyBoundary,
+    ],
+    applies: |_| Applies::Yes,
+    run: |context| judge(context.boundaries(), context.policy()),
+};
+
+const DOCS: &str = "\
+## What it does
+
+Reads every `.rs` file of every member with rustc's lexer, without compiling anything, and finds raw boundaries: \
+unsafe blocks, functions, impls and traits, `extern` blocks, `asm!`, `transmute`, unsafe attributes, and the word \
+`unsafe` inside macros. An `asm!` inside an unsafe block counts as both. Tests, benchmarks, examples, build scripts \
+and code under `#[cfg(test)]` are never a finding.
+
+With `[tiers]` or `[boundary]` in `gate.toml`, every boundary outside `native` crates and outside the files of \
+`[[boundary.allow]]` is a finding, one per item, and blocks at `pilot`. Without them nothing is declared: each crate \
+that has boundaries gets one finding with their number, which blocks at `controlled`.
+
+## Why it matters
+
+Everything the compiler proves ends at a raw boundary. A reviewer can read ten of them in one crate; nobody finds the \
+one that a hurried change added to a crate that had none.
+
+## How to fix
+
+Replace the raw code by a safe interface of a `native` crate. Where the authority is meant, declare it: a \
+`[[tiers.exception]]` with `tier = \"native\"` for the crate, or a `[[boundary.allow]]` with path, owner and reason \
+for single files. `cargo gate boundaries` shows what there is.
+
+## Requirements
+
+S1.5, S1.10, S1.30, S1.37, S1.41, S1.56
+";
+
+/// Judges a survey under a policy.
+fn judge(survey: &Survey, policy: &Policy) -> Judgement {
+    if let Some(reason) = unreadable(survey) {
+        return Judgement::Inconclusive(reason);
+    }
+    let authorities = Authorities::new(policy);
+    let findings = if authorities.declared() {
+        let location = match (&policy.tiers, &policy.boundary) {
+            (Some(tiers), _) => Some(tiers.location.clone()),
+            (None, Some(boundary)) => Some(boundary.location.clone()),
+            (None, None) => None,
+        };
+        survey
+            .packages
+            .iter()
+            .flat_map(|package| {
+                package
+                    .files
+                    .iter()
+                    .filter(|file| authorities.cover(&package.name, &file.path).is_none())
+                    .flat_map(|file| outside(package, file, authorities.tier(&package.name)))
+            })
+            .map(|finding| finding.because(location.clone()))
+            .collect()
+    } else {
+        survey.packages.iter().filter_map(undeclared).collect()
+    };
+    Judgement::Findings(findings)
+}
+
+/// Why a survey allows no judgement.
+pub(super) fn unreadable(survey: &Survey) -> Option<Reason> {
+    let (path, error) = survey.unreadable.first()?;
+    let more = match survey.unreadable.len() {
+        1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    Some(
+        Reason::new("unreadable_source", format!("cannot read `{path}`: {error}{more}"))
+            .help("make the file readable, or remove it from the workspace"),
+    )
+}
+
+/// One finding for a package about which nothing is declared.
+fn undeclared(package: &PackageSurvey) -> Option<Finding> {
+    let tally = package.tally();
+    let (file, site) = package.code().next()?;
+    let blocks = tally.code.get(&Kind::UnsafeBlock).copied().unwrap_or(0);
+    let mut message = format!(
+        "`{}` has {} in {} outside tests",
+        package.name,
+        counted(tally.total(), "raw boundary", "raw boundaries"),
+        counted(tally.files, "file", "files")
+    );
+    if blocks > 0 {
+        message += &match tally.undocumented_blocks {
+            0 => format!(
+                "; {} a SAFETY comment",
+                if blocks == 1 {
+                    "its unsafe block has".to_owned()
+                } else {
+                    format!("all {blocks} unsafe blocks have")
+                }
+            ),
+            missing => format!(
+                "; {missing} of {} without a SAFETY comment",
+                counted(blocks, "unsafe block", "unsafe blocks")
+            ),
+        };
+    }
+    Some(
+        Finding::blocking(Stage::Controlled, message)
+            .help(format!(
+                "`cargo gate init`, then declare in gate.toml who answers for it: `[[tiers.exception]]` with `package = \
+                 \"{}\"`, `tier = \"native\"`, owner, reason and expiry",
+                package.name
+            ))
+            .at(Location::span(&file.path, site.line, site.column, site.length))
+            .package(&package.name),
+    )
+}
+
+/// One finding per item of a file that nothing covers.
+fn outside(package: &PackageSurvey, file: &FileSurvey, tier: Tier) -> Vec<Finding> {
+    let mut items: Vec<(&str, Vec<_>)> = Vec::new();
+    for site in file.sites.iter().filter(|site| !site.test) {
+        match items.iter_mut().find(|(item, _)| *item == site.item) {
+            Some((_, sites)) => sites.push(site),
+            None => items.push((&site.item, vec![site])),
+        }
+    }
+    items
+        .into_iter()
+        .map(|(item, sites)| {
+            let mut kinds: BTreeMap<Kind, u32> = BTreeMap::new();
+            for site in &sites {
+                *kinds.entry(site.kind).or_default() += 1;
+            }
+            let kinds: Vec<String> = kinds.into_iter().map(|(kind, count)| kind.counted(count)).collect();
+            let place = match item {
+                "" => "outside of any item".to_owned(),
+                item => format!("in `{item}`"),
+            };
+            let mut finding = Finding::blocking(
+                Stage::Pilot,
+                format!("{} {place}, but crate `{}` is {}", kinds.join(", "), package.name, tier_name(tier)),
+            )
+            .help(format!(
+                "use a safe interface of a `native` crate instead, or add to gate.toml `[[boundary.allow]]` with `path = \
+                 \"{}\"`, owner and reason",
+                file.path
+            ))
+            .package(&package.name);
+            for site in sites {
+                finding = finding.at(Location::span(&file.path, site.line, site.column, site.length));
+            }
+            finding
+        })
+        .collect()
+}
+
+/// Name of a tier as it is written in the policy.
+pub(super) fn tier_name(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Portable => "portable",
+        Tier::Idiomatic => "idiomatic",
+        Tier::Native => "native",
+    }
+}
+
+/// `1 file`, `2 files`.
+fn counted(count: u32, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::surveys::{allow, judgement, policy, survey};
+
+    const RAW: &str =
+        "pub fn f() {\n    // SAFETY: x\n    unsafe { a() };\n    unsafe { b() };\n}\nunsafe impl Send for X {}\n";
+
+    #[test]
+    fn undeclared_workspaces_get_one_finding_per_package() {
+        let survey = survey(&[
+            ("src/lib.rs", RAW),
+            ("src/other.rs", "fn g() { unsafe {} }"),
+            ("tests/t.rs", RAW),
+        ]);
+        insta::assert_snapshot!(judgement(&judge(&survey, &Policy::default())), @r#"
+        [controlled] `app` has 4 raw boundaries in 2 files outside tests; 2 of 3 unsafe blocks without a SAFETY comment
+          at src/lib.rs:3:5
+          help: `cargo gate init`, then declare in gate.toml who answers for it: `[[tiers.exception]]` with `package = "app"`, `tier = "native"`, owner, reason and expiry
+        "#);
+    }
+
+    #[test]
+    fn safe_workspaces_are_silent() {
+        let survey = survey(&[
+            (
+                "src/lib.rs",
+                "#![forbid(unsafe_code)]\npub fn f() {}\n#[cfg(test)] mod tests;",
+            ),
+            ("src/tests.rs", RAW),
+            ("benches/b.rs", RAW),
+        ]);
+        assert_eq!(judgement(&judge(&survey, &Policy::default())), "");
+        assert_eq!(judgement(&judge(&survey, &policy(Tier::Portable))), "");
+    }
+
+    #[test]
+    fn declared_workspaces_answer_for_every_item() {
+        let survey = survey(&[
+            ("src/lib.rs", RAW),
+            ("src/ffi/a.rs", RAW),
+            ("src/b.rs", "global_asm!(\"\");"),
+        ]);
+        let mut declared = policy(Tier::Portable);
+        allow(&mut declared, "src/ffi/**");
+        insta::assert_snapshot!(judgement(&judge(&survey, &declared)), @r#"
+        [pilot] 1 inline assembly outside of any item, but crate `app` is portable
+          at src/b.rs:1:1
+          help: use a safe interface of a `native` crate instead, or add to gate.toml `[[boundary.allow]]` with `path = "src/b.rs"`, owner and reason
+          because gate.toml:3
+        [pilot] 2 unsafe blocks in `f`, but crate `app` is portable
+          at src/lib.rs:3:5
+          at src/lib.rs:4:5
+          help: use a safe interface of a `native` crate instead, or add to gate.toml `[[boundary.allow]]` with `path = "src/lib.rs"`, owner and reason
+          because gate.toml:3
+        [pilot] 1 unsafe impl in `impl Send for X`, but crate `app` is portable
+          at src/lib.rs:6:1
+          help: use a safe interface of a `native` crate instead, or add to gate.toml `[[boundary.allow]]` with `path = "src/lib.rs"`, owner and reason
+          because gate.toml:3
+        "#);
+        assert_eq!(judgement(&judge(&survey, &policy(Tier::Native))), "");
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_judged() {
+        let mut survey = survey(&[("src/lib.rs", "")]);
+        survey.unreadable = vec![("src/x.rs".into(), "permission denied".into())];
+        insta::assert_snapshot!(
+            judgement(&judge(&survey, &Policy::default())),
+            @"inconclusive unreadable_source: cannot read `src/x.rs`: permission denied"
+        );
+    }
+}
