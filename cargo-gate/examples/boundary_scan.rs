@@ -85,7 +85,7 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() && entry.file_name() != "target" => collect(&path, files),
             Ok(kind) if kind.is_file() && path.extension().is_some_and(|extension| extension == "rs") => {
-                files.push(path)
+                files.push(path);
             }
             _ => {}
         }

@@ -170,11 +170,7 @@ impl<'s> Parser<'_, 's> {
         }
         match word {
             "unsafe" => self.unsafety(at),
-            "extern" => {
-                if !(at > 0 && tokens.is_word(at - 1, "unsafe")) {
-                    self.foreign(at, at);
-                }
-            }
+            "extern" if !(at > 0 && tokens.is_word(at - 1, "unsafe")) => self.foreign(at, at),
             "fn" => {
                 if let Some(name) = tokens.name(at + 1) {
                     self.item(ScopeKind::Function(name), at);

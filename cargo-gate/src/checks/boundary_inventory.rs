@@ -14,7 +14,7 @@ use super::{Applies, Check, Context, Input, Judgement};
 /// The check.
 pub static CHECK: Check = Check {
     id: "boundary.inventory",
-    summary: "The tracked boundary inventory equals its regeneration, and no count in it has risen",
+    summary: "The tracked boundary inventory is true, and no count in it has risen",
     docs: DOCS,
     dimension: Dimension::Control,
     blocks_at: Stage::Controlled,

@@ -14,7 +14,7 @@ use super::{Applies, Check, Input, Judgement};
 /// The check.
 pub static CHECK: Check = Check {
     id: "boundary.raw",
-    summary: "`unsafe`, FFI, `asm!` and `transmute` appear only where raw authority is declared",
+    summary: "Raw authority appears only in crates and files that declare it",
     docs: DOCS,
     dimension: Dimension::Control,
     blocks_at: Stage::Pilot,
