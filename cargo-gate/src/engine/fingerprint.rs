@@ -63,8 +63,12 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
     let mut declaration = DigestBuilder::new("suite declaration");
     declaration.part(&serde_json::to_vec(suite).unwrap_or_default());
     declaration.part(&[u8::from(workspace.offline())]);
-    let matcher = suites::InputFilter::new(suite);
-    let files = inputs.files(DigestBuilder::new("suite files"), |file| matcher.reads(&file.path));
+    let files = if suite.inputs.is_empty() {
+        inputs.state(Input::AllFiles)
+    } else {
+        let matcher = suites::InputFilter::new(suite);
+        inputs.files(|file| matcher.reads(&file.path))
+    };
     let mut environment = DigestBuilder::new("suite environment");
     for (name, value) in suites::environment_inputs(suite, workspace.environment()) {
         environment.part(name.as_bytes()).part(&[u8::from(value.is_some())]);

@@ -63,15 +63,7 @@ impl<'a> InputDigests<'a> {
                 digest.part(&model).part(&resolution);
             }
             Input::Manifests => {
-                for member in &self.workspace.cargo().members {
-                    digest.part(member.manifest.as_bytes());
-                    if !self.manifest(&mut digest, &member.manifest) {
-                        return InputState::Volatile;
-                    }
-                }
-                if !self.manifest(&mut digest, "Cargo.toml") {
-                    return InputState::Volatile;
-                }
+                digest.digest(&self.workspace.manifests_digest());
             }
             Input::Lockfile => {
                 let lockfile = self.workspace.lockfile();
@@ -123,20 +115,20 @@ impl<'a> InputDigests<'a> {
                 }
             }
             Input::RustSources => {
-                return self.files(digest, |file| file.path.ends_with(".rs"));
+                return self.files(|file| file.path.ends_with(".rs"));
             }
-            Input::AllFiles => return self.files(digest, |_| true),
-            Input::FileNames => {
-                for file in self.workspace.files().iter() {
-                    digest
-                        .part(file.path.as_bytes())
-                        .part(&[u8::from(file.tracked), file.kind as u8]);
+            Input::AllFiles => {
+                if self.workspace.files().iter().any(|file| file.kind == FileKind::Unreadable) {
+                    return InputState::Volatile;
                 }
+                digest.digest(&self.workspace.files().content_digest());
+            }
+            Input::FileNames => {
+                digest.digest(&self.workspace.files().names_digest());
             }
             Input::BoundaryInventory => {
                 let path = self.policy.inventory_path();
-                digest.part(path.as_bytes());
-                return self.files(digest, |file| file.path == path);
+                return self.files(|file| file.path == path);
             }
             Input::PolicyTiers
             | Input::PolicyProfiles
@@ -158,32 +150,7 @@ impl<'a> InputDigests<'a> {
     }
 
     /// Digest over the files that `keep` accepts; [`InputState::Volatile`] when one of them cannot be read.
-    pub fn files(&self, mut digest: DigestBuilder, keep: impl Fn(&File) -> bool) -> InputState {
-        for file in self.workspace.files().iter().filter(|file| keep(file)) {
-            digest.part(file.path.as_bytes()).part(&[file.kind as u8]);
-            match (file.kind, &file.digest) {
-                (FileKind::Unreadable, _) => return InputState::Volatile,
-                (_, Some(bytes)) => {
-                    digest.digest(bytes);
-                }
-                (_, None) => {}
-            }
-        }
-        InputState::Known(digest.finish())
-    }
-
-    /// Adds a manifest, which may lie outside the root and so not be among the files.
-    fn manifest(&self, digest: &mut DigestBuilder, path: &str) -> bool {
-        if let Some(bytes) = self.workspace.files().get(path).and_then(|file| file.digest) {
-            digest.digest(&bytes);
-            return true;
-        }
-        match std::fs::read(self.workspace.root().join(path)) {
-            Ok(bytes) => {
-                digest.part(&bytes);
-                true
-            }
-            Err(_) => false,
-        }
+    pub fn files(&self, keep: impl FnMut(&File) -> bool) -> InputState {
+        self.workspace.files().digest_of(keep).map_or(InputState::Volatile, InputState::Known)
     }
 }

@@ -1,6 +1,7 @@
 //! The files of the workspace with their digests.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use crate::digest::{Digest, DigestBuilder};
 
@@ -56,6 +57,7 @@ pub struct File {
 #[derive(Debug, Clone, Default)]
 pub struct FileList {
     files: Vec<File>,
+    content: OnceLock<Digest>,
 }
 
 impl FileList {
@@ -63,7 +65,10 @@ impl FileList {
     pub fn new(mut files: Vec<File>) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         files.dedup_by(|a, b| a.path == b.path);
-        Self { files }
+        Self {
+            files,
+            content: OnceLock::new(),
+        }
     }
 
     /// All files, sorted by path.
@@ -92,11 +97,13 @@ impl FileList {
     /// Digest over path, kind, execute permission and contents of every file, the untracked ones included. What cannot
     /// be read counts by its path and kind.
     pub fn content_digest(&self) -> Digest {
-        let mut builder = DigestBuilder::new("files");
-        for file in &self.files {
-            add(&mut builder, file);
-        }
-        builder.finish()
+        *self.content.get_or_init(|| {
+            let mut builder = DigestBuilder::new("files");
+            for file in &self.files {
+                add(&mut builder, file);
+            }
+            builder.finish()
+        })
     }
 
     /// Digest over path, kind, execute permission and contents of the files that `keep` accepts; `None` when one of
@@ -127,6 +134,7 @@ impl FileList {
     /// Drops the files that `keep` refuses.
     pub(crate) fn retain(&mut self, keep: impl FnMut(&File) -> bool) {
         self.files.retain(keep);
+        self.content = OnceLock::new();
     }
 }
 

@@ -29,7 +29,7 @@ const COARSE: i64 = 2_000_000_000;
 const SECOND: i64 = 1_000_000_000;
 
 /// What tells whether a file is still the one that was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     /// Size in bytes.
     pub size: u64,
@@ -71,7 +71,7 @@ impl Stamp {
     }
 
     /// Whether a change after `scan` would show in the times.
-    fn settled_before(&self, scan: i64) -> bool {
+    pub(crate) fn settled_before(&self, scan: i64) -> bool {
         [self.modified, self.changed].into_iter().all(|time| {
             let slack = if time % SECOND == 0 { COARSE } else { TICK };
             time.saturating_add(slack) < scan
@@ -143,6 +143,25 @@ impl Index {
             .ok()?;
         let entry = &self.entries[at];
         (entry.stamp == *stamp && stamp.settled_before(self.scan)).then_some(entry.digest)
+    }
+
+    /// Looks at every known file below `root`, so that this happens while git is asked for the list of files. The
+    /// result belongs to the entries in their order; names that are not plain text are left for later.
+    pub(crate) fn look_ahead(&self, root: &Path) -> Vec<Option<Metadata>> {
+        let look = |entry: &Entry| {
+            let plain = !entry.path.contains('\\');
+            plain
+                .then(|| std::fs::symlink_metadata(root.join(&entry.path)).ok())
+                .flatten()
+        };
+        self.entries.iter().map(look).collect()
+    }
+
+    /// Where the entry of `path` stands.
+    pub(crate) fn position(&self, path: &str) -> Option<usize> {
+        self.entries
+            .binary_search_by(|entry| entry.path.as_str().cmp(path))
+            .ok()
     }
 
     /// Number of known files.

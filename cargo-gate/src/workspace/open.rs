@@ -181,7 +181,11 @@ fn keep(options: &Options, gate_dir: &Path, toolside: &Toolside, scan: &mut Scan
         };
         probe.store(gate_dir, &toolside.versions)
     });
-    [index, answer, versions].into_iter().flatten().find_map(Result::err)
+    let tracked = scan.tracked.take().map(|tracked| tracked.store(gate_dir));
+    [index, answer, versions, tracked]
+        .into_iter()
+        .flatten()
+        .find_map(Result::err)
 }
 
 /// The manifests of the root and of all members from the texts that were read.

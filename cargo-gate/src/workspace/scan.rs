@@ -12,7 +12,7 @@ use crate::error::Result;
 
 use super::environment::Environment;
 use super::files::{File, FileKind, FileList};
-use super::git::{self, Git, Listed};
+use super::git::{self, Git, Listed, Tracked};
 use super::index::{Entry, Index, Stamp};
 use super::paths;
 
@@ -25,6 +25,8 @@ pub(crate) struct Scan {
     pub(crate) git_problem: Option<String>,
     /// Entries for the index, when they differ from what it holds.
     pub(crate) entries: Option<Vec<Entry>>,
+    /// What git tracks, when that is new and may be remembered.
+    pub(crate) tracked: Option<Tracked>,
     /// When the scan began.
     pub(crate) began: SystemTime,
 }
@@ -63,17 +65,27 @@ impl Outside {
 pub(crate) fn scan(root: &Path, outside: &Outside, gate_dir: &Path, environment: &Environment) -> Result<Scan> {
     let began = SystemTime::now();
     // A thread of its own: waiting for git must not hold up the pool.
-    let (index, listed) = std::thread::scope(|scope| {
-        let index = scope.spawn(|| Index::load(gate_dir));
-        let listed = list(root, outside, environment);
-        (index.join().unwrap_or_default(), listed)
+    let (known, listed) = std::thread::scope(|scope| {
+        let known = scope.spawn(|| {
+            let index = Index::load(gate_dir);
+            let ahead = index.look_ahead(root);
+            (index, ahead)
+        });
+        let listed = list(root, outside, gate_dir, environment);
+        (known.join().unwrap_or_default(), listed)
     });
-    let (git, git_problem, listed) = listed?;
+    let (index, ahead) = known;
+    let Listings {
+        git,
+        git_problem,
+        tracked,
+        files: listed,
+    } = listed?;
 
     let examined: Vec<Option<Examined>> = listed
         .into_par_iter()
         .with_min_len(32)
-        .map(|listed| examine(root, listed, &index))
+        .map(|listed| examine(root, listed, &index, &ahead))
         .collect();
     let changed = examined.iter().flatten().any(|one| one.read)
         || examined.iter().flatten().filter(|one| one.stamp.is_some()).count() != index.len();
@@ -94,6 +106,7 @@ pub(crate) fn scan(root: &Path, outside: &Outside, gate_dir: &Path, environment:
         git,
         git_problem,
         entries,
+        tracked,
         began,
     })
 }
@@ -116,12 +129,18 @@ fn is_below(path: &str, directory: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-type Listings = (Option<Git>, Option<String>, Vec<Listed>);
+#[derive(Default)]
+struct Listings {
+    git: Option<Git>,
+    git_problem: Option<String>,
+    tracked: Option<Tracked>,
+    files: Vec<Listed>,
+}
 
-fn list(root: &Path, outside: &Outside, environment: &Environment) -> Result<Listings> {
+fn list(root: &Path, outside: &Outside, gate_dir: &Path, environment: &Environment) -> Result<Listings> {
     let mut problem = None;
     if let Some(program) = git::Program::find(environment, root) {
-        match git::list(&program) {
+        match git::list(&program, gate_dir) {
             // A workspace that an ignore rule of an enclosing repository hides is not under version control.
             Ok(Some(listing)) if listing.files.iter().any(|file| file.path == "Cargo.toml") => {
                 let mut git = Git::new(program, &listing);
@@ -130,13 +149,22 @@ fn list(root: &Path, outside: &Outside, environment: &Environment) -> Result<Lis
                 if let Some(directory) = outside.directory.as_deref().map(paths::spell) {
                     git.dirty.retain(|dirty| !is_below(&dirty.path, &directory));
                 }
-                return Ok((Some(git), None, files));
+                return Ok(Listings {
+                    git: Some(git),
+                    git_problem: None,
+                    tracked: listing.tracked,
+                    files,
+                });
             }
             Ok(_) => {}
             Err(message) => problem = Some(message),
         }
     }
-    Ok((None, problem, walk(root, outside)))
+    Ok(Listings {
+        git_problem: problem,
+        files: walk(root, outside),
+        ..Listings::default()
+    })
 }
 
 /// Every file that no ignore rule inside the workspace hides.
@@ -200,7 +228,7 @@ struct Examined {
 }
 
 /// Looks at one path; `None` for what is neither file nor link (a socket, a directory git knows nothing about).
-fn examine(root: &Path, listed: Listed, index: &Index) -> Option<Examined> {
+fn examine(root: &Path, listed: Listed, index: &Index, ahead: &[Option<Metadata>]) -> Option<Examined> {
     let path = root.join(&listed.native);
     let mut one = Examined {
         file: File {
@@ -219,7 +247,8 @@ fn examine(root: &Path, listed: Listed, index: &Index) -> Option<Examined> {
         return Some(one);
     }
     let file = &mut one.file;
-    match std::fs::symlink_metadata(&path) {
+    let seen = index.position(&file.path).and_then(|at| ahead.get(at)?.clone());
+    match seen.map_or_else(|| std::fs::symlink_metadata(&path), Ok) {
         Ok(meta) if meta.file_type().is_symlink() => match std::fs::read_link(&path) {
             Ok(target) => {
                 file.kind = FileKind::Symlink;

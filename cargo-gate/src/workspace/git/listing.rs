@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::paths;
-use super::{DirtyPath, Program};
+use super::{DirtyPath, Program, Tracked};
 
 /// A path that belongs to the workspace.
 #[derive(Debug, Clone)]
@@ -27,13 +27,15 @@ pub(crate) struct Listing {
     pub(crate) branch: Option<String>,
     pub(crate) dirty: Vec<DirtyPath>,
     pub(crate) files: Vec<Listed>,
+    /// What git tracks, when that is new and may be remembered.
+    pub(crate) tracked: Option<Tracked>,
 }
 
 /// Lists the work tree that holds the program's directory. `None` when there is none.
 ///
 /// # Errors
 /// git's message when there is a repository and git cannot read it.
-pub(crate) fn list(program: &Program) -> Result<Option<Listing>, String> {
+pub(crate) fn list(program: &Program, gate_dir: &Path) -> Result<Option<Listing>, String> {
     let Some((top, prefix)) = find_top(&program.root) else {
         return Ok(None);
     };
@@ -41,7 +43,8 @@ pub(crate) fn list(program: &Program) -> Result<Option<Listing>, String> {
         top,
         ..Listing::default()
     };
-    read(program, &prefix, Kind::Top, b"", &mut listing)?;
+    let top = listing.top.clone();
+    read(program, &prefix, Kind::Top(&top, gate_dir), b"", &mut listing)?;
     listing.dirty.sort();
     listing.dirty.dedup();
     Ok(Some(listing))
@@ -73,8 +76,9 @@ fn is_repository(directory: &Path) -> bool {
 
 /// What a repository is to the workspace.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Top,
+enum Kind<'a> {
+    /// The top of its work tree, and the gate directory that remembers what it tracks.
+    Top(&'a Path, &'a Path),
     Submodule,
     /// A repository of its own below the workspace that git does not track.
     Nested,
@@ -82,7 +86,7 @@ enum Kind {
 
 /// Reads one repository. `prefix` is what its status puts before paths of the program's directory, `below` what the
 /// workspace puts before them.
-fn read(program: &Program, prefix: &[u8], kind: Kind, below: &[u8], listing: &mut Listing) -> Result<(), String> {
+fn read(program: &Program, prefix: &[u8], kind: Kind<'_>, below: &[u8], listing: &mut Listing) -> Result<(), String> {
     let (tracked, status) = std::thread::scope(|scope| {
         let status = scope.spawn(|| {
             program.output(&[
@@ -98,13 +102,18 @@ fn read(program: &Program, prefix: &[u8], kind: Kind, below: &[u8], listing: &mu
                 ".",
             ])
         });
-        let tracked = program.output(&["ls-files", "-z", "--stage"]);
+        let tracked = match kind {
+            Kind::Top(top, gate_dir) => Tracked::read(program, top, prefix, gate_dir),
+            Kind::Submodule | Kind::Nested => program
+                .output(&["ls-files", "-z", "--stage"])
+                .map(Tracked::unremembered),
+        };
         (tracked, status.join())
     });
-    let tracked = tracked?;
+    let (tracked, new) = tracked?;
     let status = status.map_err(|_| "the thread that reads `git status` ended early".to_string())??;
 
-    for entry in parse_stage(&tracked) {
+    for entry in parse_stage(&tracked.output) {
         let path = [below, entry.path].concat();
         if entry.gitlink {
             read_submodule(program, entry.path, &path, listing)?;
@@ -112,8 +121,11 @@ fn read(program: &Program, prefix: &[u8], kind: Kind, below: &[u8], listing: &mu
             push(&path, kind != Kind::Nested, false, listing);
         }
     }
+    if new {
+        listing.tracked = Some(tracked);
+    }
     let status = parse_status(&status);
-    if kind == Kind::Top {
+    if let Kind::Top(..) = kind {
         listing.head = status.head;
         listing.branch = status.branch;
     }
@@ -170,8 +182,8 @@ fn push(path: &[u8], tracked: bool, submodule: bool, listing: &mut Listing) {
 }
 
 /// Inside a submodule the work tree of the workspace differs in the submodule as a whole, which its own status says.
-fn dirty(path: &[u8], untracked: bool, kind: Kind, listing: &mut Listing) {
-    if kind == Kind::Top {
+fn dirty(path: &[u8], untracked: bool, kind: Kind<'_>, listing: &mut Listing) {
+    if let Kind::Top(..) = kind {
         listing.dirty.push(DirtyPath {
             path: paths::spell_git(path),
             untracked,

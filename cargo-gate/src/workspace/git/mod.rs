@@ -5,9 +5,11 @@
 
 mod history;
 mod listing;
+mod tracked;
 
 pub use history::Ancestry;
 pub(crate) use listing::{Listed, Listing, list};
+pub(crate) use tracked::Tracked;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,89 @@
+//! What git tracks, remembered for as long as git's own index is the same file.
+//!
+//! `git ls-files` prints nothing but what stands in the index, so its answer holds while the index is untouched. The
+//! rule for "untouched" is that of the digest index: size, times and inode are what they were, and the times are old
+//! enough that a later change would show.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+
+use super::super::cache;
+use super::super::index::{Stamp, nanos_since_epoch};
+use super::Program;
+
+const NAME: &str = "tracked";
+const VERSION: u32 = 1;
+
+/// The answer of `git ls-files -z --stage` with what it depends on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Tracked {
+    /// Path from the top of the work tree to the directory that was listed.
+    prefix: Vec<u8>,
+    /// What the index file looked like.
+    stamp: Stamp,
+    /// The answer.
+    pub(super) output: Vec<u8>,
+}
+
+impl Tracked {
+    /// The remembered answer, or git's. The second value says whether the answer is new and may be remembered.
+    pub(super) fn read(
+        program: &Program,
+        top: &Path,
+        prefix: &[u8],
+        gate_dir: &Path,
+    ) -> std::result::Result<(Self, bool), String> {
+        let index = index_file(top);
+        let stamp = || Some(Stamp::of(&std::fs::symlink_metadata(index.as_ref()?).ok()?));
+        let before = stamp();
+        if let Some(known) = cache::read::<Self>(&gate_dir.join(NAME), VERSION)
+            && known.prefix == prefix
+            && Some(known.stamp) == before
+        {
+            return Ok((known, false));
+        }
+        let asked = nanos_since_epoch(SystemTime::now());
+        let output = program.output(&["ls-files", "-z", "--stage"])?;
+        let settled = before.filter(|before| before.settled_before(asked) && stamp() == Some(*before));
+        let tracked = Self {
+            prefix: prefix.to_vec(),
+            stamp: settled.unwrap_or_default(),
+            output,
+        };
+        Ok((tracked, settled.is_some()))
+    }
+
+    /// An answer that nothing vouches for.
+    pub(super) fn unremembered(output: Vec<u8>) -> (Self, bool) {
+        (
+            Self {
+                prefix: Vec::new(),
+                stamp: Stamp::default(),
+                output,
+            },
+            false,
+        )
+    }
+
+    /// Remembers the answer.
+    ///
+    /// # Errors
+    /// I/O errors; what was remembered before stays.
+    pub(crate) fn store(&self, gate_dir: &Path) -> Result<()> {
+        cache::write(gate_dir, NAME, VERSION, self)
+    }
+}
+
+/// The index file of the work tree at `top`: in `.git`, or where the `.git` file of a worktree or submodule points.
+fn index_file(top: &Path) -> Option<PathBuf> {
+    let dot_git = top.join(".git");
+    if dot_git.is_dir() {
+        return Some(dot_git.join("index"));
+    }
+    let text = std::fs::read_to_string(&dot_git).ok()?;
+    Some(top.join(text.strip_prefix("gitdir: ")?.trim_end()).join("index"))
+}
