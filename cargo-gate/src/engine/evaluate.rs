@@ -128,7 +128,7 @@ impl<'a> Surroundings<'a> {
             .zip(completed)
             .map(|(item, completed)| self.judged(item, completed, &mut files))
             .collect();
-        let verdict = verdict::decide(judged, self.policy, self.rules(request));
+        let verdict = verdict::decide(judged, self.policy, self.rules(request), plan.bounds);
         let report = Report {
             schema_version: SCHEMA_VERSION,
             tool: Tool {
@@ -179,7 +179,7 @@ impl<'a> Surroundings<'a> {
         });
         let plan = Plan {
             items,
-            not_applicable: Vec::new(),
+            ..Plan::default()
         };
         let completed = self.runner(request, observer, cancel).run(&plan)?;
         last.save_after(&plan, &self.workspace.gate_dir());

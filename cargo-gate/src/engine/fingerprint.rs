@@ -62,7 +62,10 @@ pub fn of_check(check: &Check, inputs: &InputDigests<'_>) -> Fingerprint {
 pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigests<'_>) -> Fingerprint {
     let mut declaration = DigestBuilder::new("suite declaration");
     declaration.part(&serde_json::to_vec(suite).unwrap_or_default());
-    declaration.part(&[u8::from(workspace.offline())]);
+    declaration.part(&[
+        u8::from(workspace.offline()),
+        u8::from(suites::unmet(suite, workspace).is_some()),
+    ]);
     let files = if suite.inputs.is_empty() {
         inputs.state(Input::AllFiles)
     } else {

@@ -118,7 +118,12 @@ impl<'a> InputDigests<'a> {
                 return self.files(|file| file.path.ends_with(".rs"));
             }
             Input::AllFiles => {
-                if self.workspace.files().iter().any(|file| file.kind == FileKind::Unreadable) {
+                if self
+                    .workspace
+                    .files()
+                    .iter()
+                    .any(|file| file.kind == FileKind::Unreadable)
+                {
                     return InputState::Volatile;
                 }
                 digest.digest(&self.workspace.files().content_digest());
@@ -151,6 +156,9 @@ impl<'a> InputDigests<'a> {
 
     /// Digest over the files that `keep` accepts; [`InputState::Volatile`] when one of them cannot be read.
     pub fn files(&self, keep: impl FnMut(&File) -> bool) -> InputState {
-        self.workspace.files().digest_of(keep).map_or(InputState::Volatile, InputState::Known)
+        self.workspace
+            .files()
+            .digest_of(keep)
+            .map_or(InputState::Volatile, InputState::Known)
     }
 }

@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::evidence::Evidence;
 use crate::evidence::store::Store;
 use crate::policy::{Policy, SuitePolicy};
-use crate::report::{Dimension, NotApplicable};
+use crate::report::{Bound, Dimension, NotApplicable};
 use crate::stage::Stage;
 use crate::suites;
 use crate::workspace::Workspace;
@@ -82,12 +82,14 @@ pub struct PlanItem {
 }
 
 /// The plan of one evaluation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// Units in the order of the catalogue, suites after the built-in checks.
     pub items: Vec<PlanItem>,
     /// Checks and suites that are no part of the evaluation.
     pub not_applicable: Vec<NotApplicable>,
+    /// Surfaces that leave the claim because this machine cannot show them.
+    pub bounds: Vec<Bound>,
 }
 
 /// What a plan is made from.
@@ -112,10 +114,7 @@ pub struct Planner<'a> {
 impl Planner<'_> {
     /// Plans built-in checks and the suites of the stage.
     pub fn plan(&self, stage: Stage, packages: &[String]) -> Plan {
-        let mut plan = Plan {
-            items: Vec::new(),
-            not_applicable: Vec::new(),
-        };
+        let mut plan = Plan::default();
         for check in checks::ALL
             .iter()
             .copied()
@@ -141,15 +140,27 @@ impl Planner<'_> {
             });
         }
         for suite in suites::of_policy(self.policy, self.workspace, packages) {
-            if suite.stage <= stage {
-                plan.items.push(self.item(Unit::Suite(suite)));
-            } else {
+            let id = suites::check_id(&suite);
+            if suite.stage > stage {
                 let reason = format!("the suite is declared for {}", suite.stage);
-                plan.not_applicable.push(NotApplicable {
-                    id: suites::check_id(&suite),
-                    reason,
-                });
+                plan.not_applicable.push(NotApplicable { id, reason });
+                continue;
             }
+            // What nobody requires and this machine cannot show is left out of the claim, not out of sight.
+            if let Some(reason) = suites::unmet(&suite, self.workspace).filter(|_| !suite.required) {
+                let bound = Bound {
+                    surface: format!("what `{id}` shows"),
+                    reason: reason.message.clone(),
+                    risk: "medium".to_owned(),
+                };
+                plan.bounds.push(bound);
+                plan.not_applicable.push(NotApplicable {
+                    id,
+                    reason: reason.message,
+                });
+                continue;
+            }
+            plan.items.push(self.item(Unit::Suite(suite)));
         }
         plan
     }

@@ -123,9 +123,26 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
             format!("is not the name of an environment variable: `{value}`"),
             "write only the name, such as \"RUSTFLAGS\"",
         ),
+        "requirement" => requirement(value),
         "command" => command_line(value).map(|_| ()),
         _ => Ok(()),
     }
+}
+
+/// `program:<name>`, `env:<name>`, `os:<name>`.
+fn requirement(value: &str) -> Result<(), FormatError> {
+    let known = match value.split_once(':') {
+        Some(("program" | "env", name)) => !name.is_empty() && !name.contains(char::is_whitespace),
+        Some(("os", name)) => matches!(name, "linux" | "macos" | "windows"),
+        _ => false,
+    };
+    if known {
+        return Ok(());
+    }
+    wrong(
+        format!("is no requirement: `{value}`"),
+        "write `program:<name>`, `env:<name>`, `os:linux`, `os:macos` or `os:windows`",
+    )
 }
 
 fn glob(value: &str) -> Result<(), FormatError> {

@@ -192,6 +192,8 @@ pub struct SuitePolicy {
     pub inputs: Vec<String>,
     /// Names of environment variables that the suite reads.
     pub env: Vec<String>,
+    /// What the suite needs of the machine: `program:<name>`, `env:<name>`, `os:<name>`.
+    pub requires: Vec<String>,
     /// Time limit.
     pub timeout: Duration,
     /// Least number of tests that must run.

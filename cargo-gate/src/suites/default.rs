@@ -54,6 +54,7 @@ fn suite(workspace: &Workspace, nextest: bool) -> SuitePolicy {
         stage: Stage::Pilot,
         inputs: Vec::new(),
         env: Vec::new(),
+        requires: Vec::new(),
         timeout: TIMEOUT,
         min_tests: 1,
         format: if nextest {

@@ -7,6 +7,7 @@ pub mod libtest;
 pub mod nextest;
 mod outcome;
 pub mod output;
+mod requires;
 mod shadow;
 mod test;
 pub mod tool;
@@ -31,6 +32,7 @@ pub use catalogue::{DEFAULT_ID, InputFilter, KINDS, KindInfo, VERSION, of_policy
 pub use default::default_suite;
 pub use environment::environment_inputs;
 pub use outcome::Tests;
+pub use requires::unmet;
 pub use test::DOCS as TEST_DOCS;
 pub use tool::DOCS as TOOL_DOCS;
 
@@ -141,6 +143,9 @@ fn launch(
 ) -> Result<Launched> {
     let workspace = cx.workspace;
     let not_started = |reason| Ok(Launched::NotStarted(reason));
+    if let Some(reason) = unmet(suite, workspace) {
+        return not_started(reason);
+    }
     if let Some(reason) = lockfile_at_risk(workspace) {
         return not_started(reason);
     }

@@ -32,6 +32,7 @@ pub(super) fn suite(command: &[&str]) -> SuitePolicy {
         stage: Stage::Pilot,
         inputs: Vec::new(),
         env: Vec::new(),
+        requires: Vec::new(),
         timeout: Duration::from_secs(600),
         min_tests: 1,
         format: SuiteFormat::Auto,

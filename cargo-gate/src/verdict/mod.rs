@@ -65,8 +65,9 @@ pub struct Verdict {
 /// Applies overrides, waivers, exclusions and the rules of the stage.
 ///
 /// `judged` holds every check that was part of the evaluation, in the order of the catalogue, without
-/// `waiver.valid`: that one is judged here, because only the verdict knows which waivers were used.
-pub fn decide(judged: Vec<Judged>, policy: &Policy, rules: Rules<'_>) -> Verdict {
+/// `waiver.valid`: that one is judged here, because only the verdict knows which waivers were used. `outside`
+/// are surfaces that leave the claim for other reasons than the policy's exclusions.
+pub fn decide(judged: Vec<Judged>, policy: &Policy, rules: Rules<'_>, outside: Vec<Bound>) -> Verdict {
     let mut used = vec![false; policy.waivers.len()];
     let mut judged = judged;
     for check in &mut judged {
@@ -84,7 +85,8 @@ pub fn decide(judged: Vec<Judged>, policy: &Policy, rules: Rules<'_>) -> Verdict
     }
 
     let checks: Vec<CheckReport> = judged.into_iter().map(|check| report_of(check, rules.stage)).collect();
-    let bounds = scope::bounds(policy, rules.packages);
+    let mut bounds = scope::bounds(policy, rules.packages);
+    bounds.extend(outside);
     let decision = decision::decide(&checks, rules.strict, !bounds.is_empty());
     let exit_code = exit_code(&checks, decision);
     Verdict {
@@ -111,7 +113,7 @@ pub fn blocks(id: &str, result: &EvidenceResult, policy: &Policy, rules: Rules<'
         result: result.clone(),
         evidence: None,
     };
-    let verdict = decide(vec![judged], policy, rules);
+    let verdict = decide(vec![judged], policy, rules, Vec::new());
     verdict
         .checks
         .iter()

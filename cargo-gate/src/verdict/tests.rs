@@ -55,7 +55,7 @@ fn a_finding_blocks_from_its_stage_on_and_warns_before() {
             "a.b",
             EvidenceResult::Findings(vec![finding(Stage::Controlled)]),
         )];
-        let verdict = decide(checks, &Policy::default(), rules(stage, false));
+        let verdict = decide(checks, &Policy::default(), rules(stage, false), vec![]);
         assert_eq!(
             (verdict.checks[0].outcome, verdict.exit_code),
             (outcome, code),
@@ -70,7 +70,7 @@ fn strict_blocks_on_a_warning_and_says_how_to_fix_it() {
         "a.b",
         EvidenceResult::Findings(vec![finding(Stage::Controlled)]),
     )];
-    let verdict = decide(checks, &Policy::default(), rules(Stage::Pilot, true));
+    let verdict = decide(checks, &Policy::default(), rules(Stage::Pilot, true), vec![]);
     assert_eq!(verdict.decision, Decision::NotReady);
     assert_eq!(
         verdict.unblock,
@@ -89,7 +89,7 @@ fn a_waiver_covers_until_its_last_day() {
             ..Policy::default()
         };
         let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Pilot)]))];
-        let verdict = decide(checks, &policy, rules(Stage::Pilot, false));
+        let verdict = decide(checks, &policy, rules(Stage::Pilot, false), vec![]);
         assert_eq!(verdict.checks[0].outcome, outcome);
         assert_eq!(
             verdict.checks[0].findings.len(),
@@ -109,6 +109,7 @@ fn an_unused_waiver_fails_on_its_own() {
         vec![judged("a.b", EvidenceResult::Findings(vec![]))],
         &policy,
         rules(Stage::Pilot, false),
+        vec![],
     );
     let check = verdict
         .checks
@@ -122,7 +123,7 @@ fn an_unused_waiver_fails_on_its_own() {
 #[test]
 fn nothing_evaluated_is_not_ready() {
     assert_eq!(
-        decide(vec![], &Policy::default(), rules(Stage::Pilot, false)).decision,
+        decide(vec![], &Policy::default(), rules(Stage::Pilot, false), vec![]).decision,
         Decision::NotReady
     );
 }
@@ -138,7 +139,7 @@ fn selecting_packages_bounds_the_claim() {
         "a.b",
         EvidenceResult::Findings(vec![finding(Stage::Pilot).package("gpu")]),
     )];
-    let verdict = decide(checks, &Policy::default(), rules);
+    let verdict = decide(checks, &Policy::default(), rules, vec![]);
     assert_eq!(verdict.decision, Decision::ReadyWithBoundedScope);
     assert_eq!(verdict.bounds.len(), 1);
 }
@@ -173,7 +174,7 @@ proptest! {
         let stage = Stage::ALL[stage];
         let checks: Vec<Judged> =
             results.iter().enumerate().map(|(at, result)| judged(&format!("a.c{at}"), result.clone())).collect();
-        let verdict = decide(checks, &Policy::default(), rules(stage, strict));
+        let verdict = decide(checks, &Policy::default(), rules(stage, strict), vec![]);
         let blocked = results.is_empty() || results.iter().any(|result| match result {
             EvidenceResult::Findings(findings) => findings
                 .iter()
@@ -190,7 +191,7 @@ proptest! {
     fn stages_are_cumulative(results in prop::collection::vec(any_result(), 1..8), strict: bool) {
         let ready = |stage| {
             let checks = results.iter().map(|result| judged("a.b", result.clone())).collect();
-            decide(checks, &Policy::default(), rules(stage, strict)).decision.is_ready()
+            decide(checks, &Policy::default(), rules(stage, strict), vec![]).decision.is_ready()
         };
         prop_assert!(ready(Stage::Pilot) || !ready(Stage::Controlled));
         prop_assert!(ready(Stage::Controlled) || !ready(Stage::Broad));

@@ -49,6 +49,14 @@ pub(in crate::policy) struct RawTestSuite {
         "items" = { "type": "string", "minLength": 1, "maxLength": 200, "x-format": "env-name" }
     ))]
     pub(in crate::policy) env: Vec<String>,
+    /// What the suite needs of the machine: `program:<name>` on the PATH, `env:<name>` set, `os:<linux|macos|windows>`.
+    /// A required suite that lacks it is not run, which blocks; one that is not required leaves the claim.
+    #[serde(default)]
+    #[schemars(extend(
+        "items" = { "type": "string", "minLength": 1, "maxLength": 200, "x-format": "requirement" },
+        "examples" = [["program:nvcc"]]
+    ))]
+    pub(in crate::policy) requires: Vec<String>,
     /// Time limit: a number with `s`, `m`, `h` or `d`.
     #[serde(default = "half_an_hour")]
     #[schemars(extend(
