@@ -24,9 +24,10 @@ pub fn scaffold(root: &Path, id: &str) -> Result<Vec<String>> {
 
     let mut files = vec![(format!("cargo-gate/src/checks/{module}.rs"), check)];
     for twin in ["fail", "clean"] {
-        let directory = format!("tests/fixtures/{module}/{twin}");
+        let directory = format!("tests/fixtures/{id}/{twin}");
         files.push((format!("{directory}/Cargo.toml"), manifest(&module)));
         files.push((format!("{directory}/Cargo.lock"), lockfile(&module)));
+        files.push((format!("{directory}/rust-toolchain.toml"), toolchain(root)?));
         files.push((format!("{directory}/src/lib.rs"), LIBRARY.to_owned()));
     }
     if let Some((taken, _)) = files.iter().find(|(path, _)| root.join(path).exists()) {
@@ -49,14 +50,9 @@ fn write(root: &Path, path: &str, text: &str) -> Result {
 
 /// `area_name` of `area.name`.
 fn module_name(id: &str) -> Result<String> {
-    let word = |word: &str| {
-        word.starts_with(|c: char| c.is_ascii_lowercase())
-            && word
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-    };
+    let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
     match id.split_once('.') {
-        Some((area, name)) if word(area) && word(name) => Ok(id.replace(['.', '-'], "_")),
+        Some((area, name)) if word(area) && word(name) => Ok(format!("{area}_{name}")),
         _ => Err(format!("`{id}` is not the id of a check, write `area.name` in lower case").into()),
     }
 }
@@ -64,13 +60,13 @@ fn module_name(id: &str) -> Result<String> {
 /// The catalogue with the module declared in alphabetical order and the check listed after the last one of its area,
 /// or at the end when the area is new.
 fn register(catalogue: &str, module: &str) -> Result<String> {
-    let declaration = format!("mod {module};");
+    let declaration = format!("pub mod {module};");
     let entry = format!("    &{module}::CHECK,");
     let mut lines: Vec<String> = catalogue.lines().map(str::to_owned).collect();
     if lines.contains(&declaration) {
         return Err(format!("`{CATALOGUE}` declares `{module}` already").into());
     }
-    let is_declaration = |line: &String| line.starts_with("mod ") && line.ends_with(';');
+    let is_declaration = |line: &String| line.starts_with("pub mod ") && line.ends_with(';');
     let at = lines
         .iter()
         .rposition(|line| is_declaration(line) && *line < declaration)
@@ -107,13 +103,25 @@ fn register(catalogue: &str, module: &str) -> Result<String> {
 
 const LIBRARY: &str = "//! Fixture.\n\n#[test]\nfn passes() {}\n";
 
+/// The toolchain file of the project: fixtures are judged with the compiler that is there.
+fn toolchain(root: &Path) -> Result<String> {
+    const FILE: &str = "rust-toolchain.toml";
+    let text = fs::read_to_string(root.join(FILE)).map_err(|error| format!("cannot read `{FILE}`: {error}"))?;
+    let channel = text
+        .lines()
+        .find(|line| line.starts_with("channel = "))
+        .ok_or_else(|| format!("`{FILE}` pins no channel"))?;
+    Ok(format!("[toolchain]\n{channel}\n"))
+}
+
 fn package(module: &str) -> String {
     module.replace('_', "-")
 }
 
 fn manifest(module: &str) -> String {
     format!(
-        "[package]\nname = \"{}\"\nversion = \"0.1.0\"\nedition = \"2024\"\nrust-version = \"1.95\"\n\n[workspace]\n",
+        "[package]\nname = \"{}\"\nversion = \"0.1.0\"\nedition = \"2024\"\nrust-version = \"1.95\"\n\
+         license = \"MIT OR Apache-2.0\"\npublish = false\n\n[workspace]\n",
         package(module)
     )
 }
@@ -130,12 +138,12 @@ fn lockfile(module: &str) -> String {
 mod tests {
     use super::{CATALOGUE, module_name, register, scaffold};
 
-    const EMPTY: &str = "mod context;\nmod declaration;\n\npub const ALL: &[&Check] = &[];\n";
+    const EMPTY: &str =
+        "mod context;\n\npub mod config_sanity;\n\n#[cfg(test)]\nmod catalogue;\n\npub const ALL: &[&Check] = &[];\n";
 
     #[test]
     fn ids_are_two_words() {
         assert_eq!(module_name("git.clean").expect("an id"), "git_clean");
-        assert_eq!(module_name("a.b-2").expect("an id"), "a_b_2");
         for id in [
             "",
             "git",
@@ -145,6 +153,7 @@ mod tests {
             "git.clean.now",
             "git clean",
             "git.2",
+            "git.clean-tree",
             "../x.y",
         ] {
             assert!(module_name(id).is_err(), "{id}");
@@ -159,10 +168,14 @@ mod tests {
         }
         insta::assert_snapshot!(text, @"
         mod context;
-        mod declaration;
-        mod git_clean;
-        mod lockfile_fresh;
-        mod lockfile_tracked;
+
+        pub mod config_sanity;
+        pub mod git_clean;
+        pub mod lockfile_fresh;
+        pub mod lockfile_tracked;
+
+        #[cfg(test)]
+        mod catalogue;
 
         pub const ALL: &[&Check] = &[
             &lockfile_tracked::CHECK,
@@ -180,15 +193,22 @@ mod tests {
         let catalogue = root.path().join(CATALOGUE);
         std::fs::create_dir_all(catalogue.parent().expect("a parent")).expect("a directory");
         std::fs::write(&catalogue, EMPTY).expect("a file");
+        std::fs::write(
+            root.path().join("rust-toolchain.toml"),
+            "[toolchain]\nchannel = \"1.95.0\"\n",
+        )
+        .expect("a file");
         let written = scaffold(root.path(), "area.name").expect("a new check");
         insta::assert_snapshot!(written.join("\n"), @"
         cargo-gate/src/checks/area_name.rs
-        tests/fixtures/area_name/fail/Cargo.toml
-        tests/fixtures/area_name/fail/Cargo.lock
-        tests/fixtures/area_name/fail/src/lib.rs
-        tests/fixtures/area_name/clean/Cargo.toml
-        tests/fixtures/area_name/clean/Cargo.lock
-        tests/fixtures/area_name/clean/src/lib.rs
+        tests/fixtures/area.name/fail/Cargo.toml
+        tests/fixtures/area.name/fail/Cargo.lock
+        tests/fixtures/area.name/fail/rust-toolchain.toml
+        tests/fixtures/area.name/fail/src/lib.rs
+        tests/fixtures/area.name/clean/Cargo.toml
+        tests/fixtures/area.name/clean/Cargo.lock
+        tests/fixtures/area.name/clean/rust-toolchain.toml
+        tests/fixtures/area.name/clean/src/lib.rs
         cargo-gate/src/checks/mod.rs
         ");
         for path in &written {

@@ -58,7 +58,8 @@ pub fn of_check(check: &Check, inputs: &InputDigests<'_>) -> Fingerprint {
     Fingerprint::new(check.id, check.version, parts)
 }
 
-/// Fingerprint of a suite: its declaration, the files and variables it reads, the toolchain, cargo's configuration.
+/// Fingerprint of a suite: its declaration, the files and variables it reads, the toolchain, cargo's configuration, the
+/// lockfile, and the manifests whatever its globs say.
 pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigests<'_>) -> Fingerprint {
     let mut declaration = DigestBuilder::new("suite declaration");
     declaration.part(&serde_json::to_vec(suite).unwrap_or_default());
@@ -77,7 +78,7 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         environment.part(name.as_bytes()).part(&[u8::from(value.is_some())]);
         environment.part(value.unwrap_or_default().as_encoded_bytes());
     }
-    let parts = vec![
+    let mut parts = vec![
         ("declaration".to_owned(), Some(declaration.finish())),
         ("files".to_owned(), known(files)),
         ("environment".to_owned(), Some(environment.finish())),
@@ -86,6 +87,10 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         part(Input::CargoConfig, inputs),
         part(Input::Lockfile, inputs),
     ];
+    if !suite.inputs.is_empty() {
+        // Globs name sources and data; how they are built is nothing that a suite could leave out.
+        parts.push(part(Input::Manifests, inputs));
+    }
     Fingerprint::new(&suites::check_id(suite), suites::VERSION, parts)
 }
 

@@ -26,8 +26,8 @@ finding, as with `-D warnings`; which lints speak is configured in the workspace
 
 A tool that is not installed is `not run`, which is not a pass; so is one that could not finish.
 
-`command` replaces the command where the workspace needs another one. It must print what the adapter reads: the JSON \
-messages of cargo for clippy (`--message-format=json`), one file per line for rustfmt (`-- --check -l`).
+`args` replaces the arguments after `cargo clippy` or `cargo fmt` where the workspace needs others. What the adapter needs \
+to read the output is added to them.
 
 ## Why it matters
 
