@@ -7,6 +7,7 @@ pub mod libtest;
 pub mod nextest;
 mod outcome;
 pub mod output;
+mod paths;
 mod shadow;
 mod test;
 pub mod tool;
@@ -63,10 +64,11 @@ pub struct SuiteRun {
 /// # Errors
 /// Interrupted by the user; the log cannot be written; a process cannot be waited for.
 pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
-    match suite.kind {
+    let run = match suite.kind {
         SuiteKind::Test => test::run(suite, cx),
         SuiteKind::Tool => tool::run(suite, cx),
-    }
+    }?;
+    paths::hide(run, cx.workspace)
 }
 
 /// Id of the check that a suite is: `suite.test.<name>`, `suite.tool.<name>`.
