@@ -203,6 +203,10 @@ fn normal(path: &str) -> String {
 
 /// Replaces `directory` (with `/`) in `text`, whatever separators it is written with there. `None` when it is not in it.
 fn replace_directory(text: &str, directory: &str, placeholder: &str) -> Option<String> {
+    // Most lines of a log name no directory at all; a single component is spelled the same with every separator.
+    if !text.contains(directory.rsplit('/').next().unwrap_or(directory)) {
+        return None;
+    }
     let mut out = String::new();
     let mut rest = text;
     let mut found = false;

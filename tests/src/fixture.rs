@@ -55,9 +55,10 @@ impl Fixture {
     /// The fixtures cannot be read.
     pub fn all() -> Vec<(String, String)> {
         let mut found = Vec::new();
-        for check in entries(&directory()) {
+        // Ids of checks have a dot; directories without one are workspaces of whole-program tests.
+        for check in entries(&directory()).iter().filter(|path| name(path).contains('.')) {
             for twin in entries(&check).iter().filter(|path| path.is_dir()) {
-                found.push((name(&check), name(twin)));
+                found.push((name(check), name(twin)));
             }
         }
         found.sort();
@@ -181,6 +182,11 @@ impl Fixture {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "git {arguments:?}: {stderr}");
     }
+}
+
+/// Directory of a fixture that is no twin of a check: `tests/fixtures/<name>`.
+pub fn workspace(name: &str) -> PathBuf {
+    directory().join(name)
 }
 
 fn directory() -> PathBuf {

@@ -8,9 +8,12 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
+use jiff::{Timestamp, ToSpan as _};
 use tempfile::TempDir;
+
+use crate::fixture;
 
 /// A [`Gate`](crate::harness::Gate) over the binary of this build. Only tests know where cargo put it, hence a macro.
 #[macro_export]
@@ -147,6 +150,67 @@ impl Gate {
         self
     }
 
+    /// Copies a fixture workspace, see [`fixture::workspace`]. `<SOON>` in its policy becomes a day two months from now:
+    /// what expires must do so neither now nor in a past year of the fixture.
+    ///
+    /// # Panics
+    /// There is no such fixture, or it cannot be copied.
+    #[must_use]
+    pub fn fixture(self, name: &str) -> Self {
+        let this = self.copy_of(&fixture::workspace(name));
+        let policy = this.workspace.join("gate.toml");
+        if let Ok(text) = fs::read_to_string(&policy) {
+            fs::write(&policy, text.replace("<SOON>", &day(60))).expect("a policy can be written");
+        }
+        this
+    }
+
+    /// Text of a file of the workspace.
+    ///
+    /// # Panics
+    /// It cannot be read.
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.workspace.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Writes a file of the workspace, its directories included.
+    ///
+    /// # Panics
+    /// It cannot be written.
+    pub fn write(&self, path: &str, bytes: impl AsRef<[u8]>) {
+        let file = self.workspace.join(path);
+        if let Some(directory) = file.parent() {
+            fs::create_dir_all(directory).expect("a directory of the workspace can be made");
+        }
+        fs::write(&file, bytes).unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+
+    /// Removes a file of the workspace.
+    ///
+    /// # Panics
+    /// It cannot be removed.
+    pub fn remove(&self, path: &str) {
+        fs::remove_file(self.workspace.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+
+    /// Replaces text that occurs exactly once in a file of the workspace.
+    ///
+    /// # Panics
+    /// It occurs never or more than once.
+    pub fn replace(&self, path: &str, from: &str, to: &str) {
+        let text = self.read(path);
+        assert_eq!(text.matches(from).count(), 1, "`{from}` in {path}:\n{text}");
+        self.write(path, text.replace(from, to));
+    }
+
+    /// Appends text to a file of the workspace.
+    ///
+    /// # Panics
+    /// It cannot be read or written.
+    pub fn append(&self, path: &str, text: &str) {
+        self.write(path, self.read(path) + text);
+    }
+
     /// Makes the workspace a git work tree with one commit of everything in it.
     ///
     /// # Panics
@@ -190,12 +254,33 @@ impl Gate {
     /// # Panics
     /// It cannot be started.
     pub fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Run {
+        let mut command = self.gate_command();
+        command.args(arguments);
+        self.finish(&mut command)
+    }
+
+    /// The command that [`run`](Self::run) starts, to be completed and handed to [`finish`](Self::finish) or started.
+    pub fn gate_command(&self) -> Command {
         let mut command = self.command(self.binary.as_os_str());
-        let output = command
-            .arg("gate")
-            .args(arguments)
-            .output()
-            .expect("the binary can be started");
+        command.arg("gate");
+        command
+    }
+
+    /// The binary without the `gate` that cargo adds.
+    pub fn bare_command(&self) -> Command {
+        self.command(self.binary.as_os_str())
+    }
+
+    /// Waits for a command of this gate.
+    ///
+    /// # Panics
+    /// It cannot be started.
+    pub fn finish(&self, command: &mut Command) -> Run {
+        self.ended(&command.output().expect("the binary can be started"))
+    }
+
+    /// What a command of this gate left behind.
+    pub fn ended(&self, output: &Output) -> Run {
         Run {
             code: output.status.code(),
             stdout: self.redacted(&output.stdout),
@@ -275,6 +360,18 @@ impl fmt::Display for Run {
         write!(f, "----- stderr -----\n{}", self.stderr)?;
         Ok(())
     }
+}
+
+/// The day so many days from now, in UTC, as policies write it.
+///
+/// # Panics
+/// The calendar ends before that day.
+pub fn day(from_now: i64) -> String {
+    let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    today
+        .checked_add(from_now.days())
+        .expect("a day of the calendar")
+        .to_string()
 }
 
 /// The path without links and without Windows' `\\?\` prefix.

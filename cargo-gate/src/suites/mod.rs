@@ -8,6 +8,7 @@ pub mod nextest;
 mod outcome;
 pub mod output;
 mod requires;
+mod paths;
 mod shadow;
 mod test;
 pub mod tool;
@@ -65,10 +66,11 @@ pub struct SuiteRun {
 /// # Errors
 /// Interrupted by the user; the log cannot be written; a process cannot be waited for.
 pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
-    match suite.kind {
+    let run = match suite.kind {
         SuiteKind::Test => test::run(suite, cx),
         SuiteKind::Tool => tool::run(suite, cx),
-    }
+    }?;
+    paths::hide(run, cx.workspace)
 }
 
 /// Id of the check that a suite is: `suite.test.<name>`, `suite.tool.<name>`.

@@ -1,0 +1,86 @@
+//! Keeps the paths of one machine out of what a suite leaves behind: its log and its findings are published with the
+//! run directory, and a home directory has no place there.
+
+use std::borrow::Cow;
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::evidence::EvidenceResult;
+use crate::redact::Redactor;
+use crate::report::Reason;
+use crate::workspace::Workspace;
+
+use super::SuiteRun;
+
+/// Replaces the workspace, its target directory and the home directories of user, cargo and rustup by placeholders.
+///
+/// # Errors
+/// The log cannot be read or written.
+pub(super) fn hide(mut run: SuiteRun, workspace: &Workspace) -> Result<SuiteRun> {
+    let redactor =
+        Redactor::from_environment(workspace.environment()).workspace(workspace.root(), workspace.target_dir());
+    match &mut run.result {
+        EvidenceResult::Findings(findings) => {
+            for finding in findings {
+                hide_text(&mut finding.message, &redactor);
+                finding.help.iter_mut().for_each(|help| hide_text(help, &redactor));
+            }
+        }
+        EvidenceResult::NotRun(reason) | EvidenceResult::Inconclusive(reason) | EvidenceResult::Error(reason) => {
+            let Reason { message, help, .. } = reason;
+            hide_text(message, &redactor);
+            help.iter_mut().for_each(|help| hide_text(help, &redactor));
+        }
+    }
+    if run.log.is_file() {
+        rewrite(&run.log, &redactor).map_err(|error| Error::io("write", &run.log, &error))?;
+    }
+    Ok(run)
+}
+
+fn hide_text(text: &mut String, redactor: &Redactor) {
+    if let Cow::Owned(hidden) = redactor.paths(text) {
+        *text = hidden;
+    }
+}
+
+/// Line by line, since a log may be larger than memory. A line without such a path keeps its bytes, text or not.
+fn rewrite(log: &Path, redactor: &Redactor) -> io::Result<()> {
+    let hidden = log.with_extension("hidden");
+    let mut from = BufReader::new(File::open(log)?);
+    let mut to = BufWriter::new(File::create(&hidden)?);
+    let mut line = Vec::new();
+    while from.read_until(b'\n', &mut line)? > 0 {
+        match redactor.paths(&String::from_utf8_lossy(&line)) {
+            Cow::Owned(hidden) => to.write_all(hidden.as_bytes())?,
+            Cow::Borrowed(_) => to.write_all(&line)?,
+        }
+        line.clear();
+    }
+    to.into_inner().map_err(io::IntoInnerError::into_error)?;
+    drop(from);
+    fs::rename(hidden, log)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_change() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("x.log");
+        let redactor = Redactor::default().directory(Path::new("/home/ada"), "[HOME]");
+        fs::write(&log, b"a /home/ada/b\r\n\xff\n\xff /home/ada\nlast /home/ada").unwrap();
+        rewrite(&log, &redactor).unwrap();
+        let expected = [
+            b"a [HOME]/b\r\n\xff\n".as_slice(),
+            "\u{fffd} [HOME]\nlast [HOME]".as_bytes(),
+        ]
+        .concat();
+        assert_eq!(fs::read(&log).unwrap(), expected);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}
