@@ -74,7 +74,7 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         environment.part(name.as_bytes()).part(&[u8::from(value.is_some())]);
         environment.part(value.unwrap_or_default().as_encoded_bytes());
     }
-    let parts = vec![
+    let mut parts = vec![
         ("declaration".to_owned(), Some(declaration.finish())),
         ("files".to_owned(), known(files)),
         ("environment".to_owned(), Some(environment.finish())),
@@ -83,6 +83,8 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         part(Input::CargoConfig, inputs),
         part(Input::Lockfile, inputs),
     ];
+    // Path dependencies beside the workspace are built as well.
+    parts.extend(inputs.beyond_root());
     Fingerprint::new(&suites::check_id(suite), suites::VERSION, parts)
 }
 
