@@ -84,7 +84,15 @@ fn judge(survey: &Survey, policy: &Policy) -> Judgement {
             .map(|finding| finding.because(location.clone()))
             .collect()
     } else {
-        survey.packages.iter().filter_map(undeclared).collect()
+        let help = match policy.source {
+            Some(_) => "declare the `native` crates under `[tiers]` in gate.toml",
+            None => "`cargo gate init`, then declare the `native` crates in gate.toml",
+        };
+        survey
+            .packages
+            .iter()
+            .filter_map(|package| undeclared(package, help))
+            .collect()
     };
     Judgement::Findings(findings)
 }
@@ -103,7 +111,7 @@ pub(super) fn unreadable(survey: &Survey) -> Option<Reason> {
 }
 
 /// One finding for a package about which nothing is declared.
-fn undeclared(package: &PackageSurvey) -> Option<Finding> {
+fn undeclared(package: &PackageSurvey, help: &str) -> Option<Finding> {
     let tally = package.tally();
     let (file, site) = package.code().next()?;
     let blocks = tally.code.get(&Kind::UnsafeBlock).copied().unwrap_or(0);
@@ -131,11 +139,7 @@ fn undeclared(package: &PackageSurvey) -> Option<Finding> {
     }
     Some(
         Finding::blocking(Stage::Controlled, message)
-            .help(format!(
-                "`cargo gate init`, then declare in gate.toml who answers for it: `[[tiers.exception]]` with `package = \
-                 \"{}\"`, `tier = \"native\"`, owner, reason and expiry",
-                package.name
-            ))
+            .help(help)
             .at(Location::span(&file.path, site.line, site.column, site.length))
             .package(&package.name),
     )
@@ -164,11 +168,15 @@ fn outside(package: &PackageSurvey, file: &FileSurvey, tier: Tier) -> Vec<Findin
             };
             let mut finding = Finding::blocking(
                 Stage::Pilot,
-                format!("{} {place}, but crate `{}` is {}", kinds.join(", "), package.name, tier_name(tier)),
+                format!(
+                    "{} {place}, but crate `{}` is {}",
+                    kinds.join(", "),
+                    package.name,
+                    tier_name(tier)
+                ),
             )
             .help(format!(
-                "use a safe interface of a `native` crate instead, or add to gate.toml `[[boundary.allow]]` with `path = \
-                 \"{}\"`, owner and reason",
+                "move it to a `native` crate, or allow `path = \"{}\"` under `[[boundary.allow]]` in gate.toml",
                 file.path
             ))
             .package(&package.name);
@@ -212,7 +220,7 @@ mod tests {
         insta::assert_snapshot!(judgement(&judge(&survey, &Policy::default())), @r#"
         [controlled] `app` has 4 raw boundaries in 2 files outside tests; 2 of 3 unsafe blocks without a SAFETY comment
           at src/lib.rs:3:5
-          help: `cargo gate init`, then declare in gate.toml who answers for it: `[[tiers.exception]]` with `package = "app"`, `tier = "native"`, owner, reason and expiry
+          help: `cargo gate init`, then declare the `native` crates in gate.toml
         "#);
     }
 
@@ -242,16 +250,16 @@ mod tests {
         insta::assert_snapshot!(judgement(&judge(&survey, &declared)), @r#"
         [pilot] 1 inline assembly outside of any item, but crate `app` is portable
           at src/b.rs:1:1
-          help: use a safe interface of a `native` crate instead, or add to gate.toml `[[boundary.allow]]` with `path = "src/b.rs"`, owner and reason
+          help: move it to a `native` crate, or allow `path = "src/b.rs"` under `[[boundary.allow]]` in gate.toml
           because gate.toml:3
         [pilot] 2 unsafe blocks in `f`, but crate `app` is portable
           at src/lib.rs:3:5
           at src/lib.rs:4:5
-          help: use a safe interface of a `native` crate instead, or add to gate.toml `[[boundary.allow]]` with `path = "src/lib.rs"`, owner and reason
+          help: move it to a `native` crate, or allow `path = "src/lib.rs"` under `[[boundary.allow]]` in gate.toml
           because gate.toml:3
         [pilot] 1 unsafe impl in `impl Send for X`, but crate `app` is portable
           at src/lib.rs:6:1
-          help: use a safe interface of a `native` crate instead, or add to gate.toml `[[boundary.allow]]` with `path = "src/lib.rs"`, owner and reason
+          help: move it to a `native` crate, or allow `path = "src/lib.rs"` under `[[boundary.allow]]` in gate.toml
           because gate.toml:3
         "#);
         assert_eq!(judgement(&judge(&survey, &policy(Tier::Native))), "");

@@ -85,7 +85,16 @@ fn first_line(text: &str, root: &str) -> String {
         .find_map(|line| line.strip_prefix("error: "))
         .or_else(|| lines.next())
         .unwrap_or("cargo gave no reason");
-    let short = first
+    // For a dependency that could not be had, the source says more than its name.
+    let source = text
+        .lines()
+        .map(str::trim)
+        .find(|line| line.starts_with("unable to update "));
+    let message = match source {
+        Some(source) => format!("{first}: {source}"),
+        None => first.to_owned(),
+    };
+    let short = message
         .replace(&format!("{root}/"), "")
         .replace(&format!("{root}\\"), "")
         .replace(root, ".");
@@ -135,6 +144,17 @@ mod tests {
         let unavailable = Resolution::Unavailable("error: failed to download `a v1.0.0`\n".into());
         insta::assert_snapshot!(world(unavailable, Some(true)).text(&CHECK), @"
         not run (unavailable): cargo could not resolve the workspace: failed to download `a v1.0.0`
+          help: `cargo fetch --locked`
+        ");
+    }
+
+    #[test]
+    fn the_source_that_could_not_be_had_is_named() {
+        let text = "error: failed to get `a` as a dependency of package `m v1.0.0 (/w/m)`\n\nCaused by:\n  \
+            failed to load source for dependency `a`\n\nCaused by:\n  unable to update https://x/a?branch=main#529f4b7b\n\n\
+            Caused by:\n  failed to fetch into: /h/git/db/a\n";
+        insta::assert_snapshot!(world(Resolution::Unavailable(text.into()), Some(true)).text(&CHECK), @"
+        not run (unavailable): cargo could not resolve the workspace: failed to get `a` as a dependency of package `m v1.0.0 (m)`: unable to update https://x/a?branch=main#529f4b7b
           help: `cargo fetch --locked`
         ");
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::policy::{ProfilePolicy, ProfileRequirement, ProfileValue};
-use crate::report::{Dimension, Finding};
+use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
 use crate::workspace::profile::{self, Origin, Profile, Setting, Target};
 
@@ -77,8 +77,8 @@ fn run(context: &Context<'_>) -> Judgement {
                 let mut finding = Finding::blocking(Stage::Controlled, error.message)
                     .help(format!("`cargo build --profile {name}` must accept the profile"))
                     .because(because);
-                if let Origin::Manifest(location) = error.origin {
-                    finding = finding.at(location);
+                if let Some(place) = place(&error.origin, &context.cargo().root) {
+                    finding = finding.at(place);
                 }
                 findings.push(finding);
             }
@@ -140,7 +140,7 @@ fn finding(
             format!("set in `{}`", location.path),
             format!("{edit} in `{}`", location.path),
         ),
-        Origin::Config(path) => {
+        Origin::Config { path, .. } => {
             let path = shown(path, root);
             (format!("set in `{path}`"), format!("{edit} in `{path}`"))
         }
@@ -154,8 +154,8 @@ fn finding(
     let mut finding = Finding::blocking(Stage::Controlled, message)
         .help(help)
         .because(Some(requirement.location.clone()));
-    if let Origin::Manifest(location) = &setting.origin {
-        finding = finding.at(location.clone());
+    if let Some(place) = place(&setting.origin, root) {
+        finding = finding.at(place);
     }
     if let Some(Target::Package(spec)) = target {
         finding = finding.package(spec);
@@ -163,9 +163,25 @@ fn finding(
     finding
 }
 
+/// Where a value is written; `None` where no file of the workspace or near it says so.
+fn place(origin: &Origin, root: &Path) -> Option<Location> {
+    match origin {
+        Origin::Manifest(location) => Some(location.clone()),
+        Origin::Config { path, place } => {
+            let path = near(path, root)?;
+            Some(Location { path, ..place.clone() })
+        }
+        Origin::Default | Origin::Rule(_) | Origin::Environment(_) => None,
+    }
+}
+
 /// A configuration file without the machine: relative to the workspace or one of the directories above it, or by what
 /// it is.
 fn shown(path: &Path, root: &Path) -> String {
+    near(path, root).unwrap_or_else(|| "cargo's configuration in the home directory".to_owned())
+}
+
+fn near(path: &Path, root: &Path) -> Option<String> {
     for (up, above) in root.ancestors().enumerate() {
         // `/` and a home directory are above most workspaces, but not a place to count from.
         if up > 3 {
@@ -176,10 +192,10 @@ fn shown(path: &Path, root: &Path) -> String {
                 .components()
                 .map(|part| part.as_os_str().to_string_lossy())
                 .collect();
-            return format!("{}{}", "../".repeat(up), below.join("/"));
+            return Some(format!("{}{}", "../".repeat(up), below.join("/")));
         }
     }
-    "cargo's configuration in the home directory".to_owned()
+    None
 }
 
 #[cfg(test)]
@@ -187,7 +203,6 @@ mod tests {
     use super::*;
     use crate::checks::testing::{World, map};
     use crate::digest::Digest;
-    use crate::report::Location;
     use crate::workspace::config::ConfigLayer;
     use crate::workspace::environment::Environment;
 
@@ -224,12 +239,13 @@ mod tests {
         let config = "[profile.release]\ncodegen-units = 4\n";
         world.workspace.config.layers.push(ConfigLayer {
             path: "/w/.cargo/config.toml".into(),
+            text: config.into(),
             table: config.parse().expect("TOML"),
             digest: Digest::of(config.as_bytes()),
         });
         world.workspace.options.environment = Environment::from_pairs([("CARGO_PROFILE_RELEASE_LTO", "off")]);
         insta::assert_snapshot!(world.text(&CHECK), @r#"
-        profile `release` has `codegen-units = 4` (set in `.cargo/config.toml`), but the policy allows `1` [controlled]
+        .cargo/config.toml:2: profile `release` has `codegen-units = 4` (set in `.cargo/config.toml`), but the policy allows `1` [controlled]
           help: set `codegen-units = 1` under `[profile.release]` in `.cargo/config.toml`
           because: gate.toml:8
         profile `release` has `lto = "off"` (set by the variable CARGO_PROFILE_RELEASE_LTO), but the policy allows `"thin"` [controlled]

@@ -198,6 +198,7 @@ pub(crate) fn toolchain_file(channel: &str) -> ToolchainFile {
         custom_path: None,
         line: 2,
         error: None,
+        outside: false,
     }
 }
 

@@ -49,7 +49,8 @@ S1.12, S1.57
 const NIGHTLY_LAG_DAYS: i64 = 3;
 
 fn pin<'a>(context: &Context<'a>) -> Option<(&'a str, Channel)> {
-    let text = context.toolchain_file()?.channel.as_deref()?;
+    let file = context.toolchain_file().filter(|file| !file.outside)?;
+    let text = file.channel.as_deref()?;
     Some((text, Channel::parse(text))).filter(|(_, channel)| channel.is_exact())
 }
 

@@ -35,10 +35,11 @@ Reads `rust-version` of every member. It reports
 - a `rust-version` newer than the release that `rust-toolchain.toml` pins: cargo refuses to build (blocks at pilot);
 - a member that promises an older Rust than a member it always depends on: the promise cannot be kept (blocks at \
 controlled);
-- a workspace in which no member declares one (blocks at broad);
-- published members without one while others have it (never blocks).
+- a workspace in which no member declares one (blocks at broad), unless none of them can be published and \
+`rust-toolchain.toml` pins an exact compiler, which then says all there is to say;
+- members without one that could be published, while others have it (never blocks).
 
-Members may support different versions as long as their dependencies allow it, and members that are not published \
+Members may support different versions as long as their dependencies allow it, and members that cannot be published \
 (`publish = false`) need not declare one where others do.
 
 ## Why it matters
@@ -65,12 +66,12 @@ fn run(context: &Context<'_>) -> Judgement {
     let mut findings = Vec::new();
     findings.extend(newer_than_pin(context, members, manifests));
     findings.extend(broken_promises(members, manifests));
-    findings.extend(undeclared(members, manifests));
+    findings.extend(undeclared(context, members, manifests));
     Judgement::Findings(findings)
 }
 
 fn newer_than_pin(context: &Context<'_>, members: &[Member], manifests: &[Manifest]) -> Vec<Finding> {
-    let pinned = context.toolchain_file().and_then(|file| {
+    let pinned = context.toolchain_file().filter(|file| !file.outside).and_then(|file| {
         let text = file.channel.as_deref()?;
         match Channel::parse(text) {
             Channel::Release(version) => Some((version, file)),
@@ -157,9 +158,16 @@ fn broken_promises(members: &[Member], manifests: &[Manifest]) -> Vec<Finding> {
     findings
 }
 
-fn undeclared(members: &[Member], manifests: &[Manifest]) -> Option<Finding> {
+fn undeclared(context: &Context<'_>, members: &[Member], manifests: &[Manifest]) -> Option<Finding> {
+    let root = manifests.first()?;
     if members.iter().all(|member| member.rust_version.is_none()) {
-        let root = manifests.first()?;
+        let pinned = context
+            .toolchain_file()
+            .filter(|file| !file.outside)
+            .and_then(|file| file.channel.as_deref());
+        if pinned.is_some_and(|text| Channel::parse(text).is_exact()) && members.iter().all(|member| !member.publish) {
+            return None;
+        }
         let (message, help, keys) = match members {
             [] => return None,
             [only] => (
@@ -199,11 +207,15 @@ fn undeclared(members: &[Member], manifests: &[Manifest]) -> Option<Finding> {
     };
     let verb = if missing.len() == 1 { "declares" } else { "declare" };
     let message = format!(
-        "{} of {published} published members {verb} no `rust-version`: {}{more}",
+        "{} of {published} publishable members {verb} no `rust-version`: {}{more}",
         missing.len(),
         names.join(", ")
     );
-    let finding = Finding::advice(message).help("add `rust-version.workspace = true` under `[package]`");
+    let help = match root.value(&["workspace", "package", "rust-version"]) {
+        Some(_) => "add `rust-version.workspace = true` under `[package]`",
+        None => "add `rust-version = \"<oldest supported Rust>\"` under `[package]`",
+    };
+    let finding = Finding::advice(message).help(help);
     Some(missing.iter().fold(finding, |finding, member| {
         finding.at(match manifest_of(member, manifests) {
             Some(manifest) => manifest.nearest(&["package"]),
@@ -268,10 +280,22 @@ mod tests {
         world.workspace.cargo.members = vec![member("app", "", Some("1.80")), internal];
         assert_eq!(world.text(&CHECK), "");
         world.workspace.cargo.members.push(member("z", "z", None));
-        insta::assert_snapshot!(world.text(&CHECK), @"
-        z/Cargo.toml: 1 of 2 published members declares no `rust-version`: `z` [advice]
-          help: add `rust-version.workspace = true` under `[package]`
-        ");
+        insta::assert_snapshot!(world.text(&CHECK), @r#"
+        z/Cargo.toml: 1 of 2 publishable members declares no `rust-version`: `z` [advice]
+          help: add `rust-version = "<oldest supported Rust>"` under `[package]`
+        "#);
+    }
+
+    #[test]
+    fn a_pinned_workspace_that_publishes_nothing_needs_none() {
+        let mut world = World::new();
+        let mut internal = member("app", "", None);
+        internal.publish = false;
+        world.workspace.cargo.members = vec![internal];
+        world.workspace.toolchain.file = Some(toolchain_file("nightly-2026-01-01"));
+        assert_eq!(world.text(&CHECK), "");
+        world.workspace.toolchain.file = Some(toolchain_file("nightly"));
+        assert_ne!(world.text(&CHECK), "");
     }
 
     #[test]

@@ -25,7 +25,8 @@ const DOCS: &str = "\
 
 Reads `rust-toolchain.toml` (or `rust-toolchain`) and accepts a full release (`1.95.0`), a dated channel \
 (`nightly-2026-01-01`) or a toolchain by path. `stable`, `nightly` and two-part versions such as `1.95` name a \
-different compiler over time and are not accepted.
+different compiler over time and are not accepted. A file above the top of the repository (outside version control: \
+above the workspace) chooses the compiler on this machine only and does not count.
 
 ## Why it matters
 
@@ -61,6 +62,14 @@ fn run(context: &Context<'_>) -> Judgement {
         0 => Location::file(&file.path),
         line => Location::line(&file.path, line),
     };
+    if file.outside {
+        let message = format!(
+            "the compiler is chosen by `{}`, which is not part of the repository",
+            file.path
+        );
+        let help = format!("write {exact} under `[toolchain]` in `rust-toolchain.toml`");
+        return Judgement::Findings(vec![blocking(message).help(help)]);
+    }
     let help = format!("set {exact} in `{}`", file.path);
     let message = if let Some(error) = &file.error {
         format!("`{}` cannot be understood: {error}", file.path)
@@ -108,6 +117,19 @@ mod tests {
         insta::assert_snapshot!(said("mine"), @r#"
         rust-toolchain.toml:2: the toolchain `mine` is a name that only the machine it was linked on knows [controlled]
           help: set `channel = "1.95.0"` in `rust-toolchain.toml`
+        "#);
+    }
+
+    #[test]
+    fn a_file_above_the_repository_pins_nothing() {
+        let mut world = World::new();
+        let mut file = toolchain_file("1.95.0");
+        file.path = "../rust-toolchain.toml".into();
+        file.outside = true;
+        world.workspace.toolchain.file = Some(file);
+        insta::assert_snapshot!(world.text(&CHECK), @r#"
+        the compiler is chosen by `../rust-toolchain.toml`, which is not part of the repository [controlled]
+          help: write `channel = "1.95.0"` under `[toolchain]` in `rust-toolchain.toml`
         "#);
     }
 

@@ -1,5 +1,6 @@
 //! `cargo gate doctor`: what is installed, and what each missing tool costs.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anstyle::{AnsiColor, Style};
@@ -222,7 +223,7 @@ fn version(output: &str) -> Option<String> {
 
 /// Runs a command and returns what it printed; the one place outside the engine that starts processes, because doctor
 /// looks at tools that no check has declared.
-pub fn run_command(program: &str, arguments: &[&str]) -> Option<String> {
+pub fn run_command(program: &Path, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program)
         .args(arguments)
         .env("GIT_OPTIONAL_LOCKS", "0")

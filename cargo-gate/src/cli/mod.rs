@@ -20,6 +20,7 @@ mod verify;
 mod waiver;
 
 use std::ffi::OsString;
+use std::time::Instant;
 
 use clap::{CommandFactory, FromArgMatches};
 
@@ -41,6 +42,7 @@ pub fn command() -> clap::Command {
 /// `arguments` starts with the name of the program. The `gate` that cargo puts in front of a subcommand's own
 /// arguments is accepted and optional.
 pub fn run(arguments: Vec<OsString>, environment: Environment, cancel: &Cancel) -> i32 {
+    let began = Instant::now();
     let mut arguments = arguments;
     if arguments.get(1).is_some_and(|first| first == "gate") {
         arguments.remove(1);
@@ -63,6 +65,7 @@ pub fn run(arguments: Vec<OsString>, environment: Environment, cancel: &Cancel) 
         environment,
         cancel,
         arguments: &arguments,
+        began,
     };
     match dispatch(&cli.command, &surroundings) {
         Ok(code) => code,
@@ -80,6 +83,8 @@ struct Conversation<'a> {
     environment: Environment,
     cancel: &'a Cancel,
     arguments: &'a [OsString],
+    /// When the command started.
+    began: Instant,
 }
 
 fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {

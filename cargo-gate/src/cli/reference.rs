@@ -1,5 +1,9 @@
 //! `cargo gate explain` and `cargo gate doctor`: where their facts come from.
 
+use std::path::Path;
+
+use gate_build::{Env, Toolkit};
+
 use crate::checks;
 use crate::error::{Error, Result};
 use crate::evidence::history::History;
@@ -94,7 +98,18 @@ pub(super) fn doctor(arguments: &FormatArgs, conversation: &Conversation<'_>) ->
         // Doctor is for the day on which nothing else works.
         Err(_) => Wanted::default(),
     };
-    let diagnosis = doctor::probe(&wanted, &doctor::run_command);
+    let toolkit = Toolkit::discover(&Env::of_process());
+    let run = |program: &str, arguments: &[&str]| {
+        // The compilers of kernels are where a build script would find them, which need not be on the PATH.
+        let found = match program {
+            "nvcc" => toolkit.nvcc.as_deref()?,
+            "ptxas" => toolkit.ptxas.as_deref()?,
+            "clang" => toolkit.clang.as_deref()?,
+            other => Path::new(other),
+        };
+        doctor::run_command(found, arguments)
+    };
+    let diagnosis = doctor::probe(&wanted, &run);
     let text = match arguments.message_format {
         DataFormat::Human => doctor::render(&diagnosis),
         DataFormat::Json => doctor::render_json(&diagnosis),

@@ -1,6 +1,7 @@
 //! `cargo gate pilot|controlled|broad`.
 
 use std::path::{MAIN_SEPARATOR, Path};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
@@ -34,7 +35,7 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
         opened.check_packages(&arguments.packages)?;
         return plan::run(
             &opened,
-            &request(stage, arguments, &opened, now, String::new()),
+            &request(stage, arguments, &opened, (now, conversation.began), String::new()),
             arguments,
             conversation,
         );
@@ -64,7 +65,7 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
     let opened = Opened::new(workspace, policy, History::load(&gate_dir));
     opened.check_packages(&arguments.packages)?;
     let run_id = runs.new_id(now, &opened.workspace.files().content_digest().to_hex());
-    let request = request(stage, arguments, &opened, now, run_id);
+    let request = request(stage, arguments, &opened, (now, conversation.began), run_id);
 
     let progress = Progress::new(conversation.printer);
     let audit = AuditRecorder::default();
@@ -81,7 +82,13 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
     Ok(evaluation.report.exit_code)
 }
 
-fn request(stage: Stage, arguments: &StageArgs, opened: &Opened, now: Timestamp, run_id: String) -> Request {
+fn request(
+    stage: Stage,
+    arguments: &StageArgs,
+    opened: &Opened,
+    (now, began): (Timestamp, Instant),
+    run_id: String,
+) -> Request {
     Request {
         stage,
         strict: arguments.strict || opened.policy.stages.get(&stage).is_some_and(|declared| declared.strict),
@@ -90,6 +97,7 @@ fn request(stage: Stage, arguments: &StageArgs, opened: &Opened, now: Timestamp,
         packages: arguments.packages.clone(),
         fresh: arguments.fresh,
         now,
+        began,
         run_id,
     }
 }

@@ -37,6 +37,7 @@ fn table(opened: &Opened) -> StatusTable {
         packages: Vec::new(),
         fresh: false,
         now: Timestamp::now(),
+        began: std::time::Instant::now(),
         run_id: String::new(),
     };
     let today = opened

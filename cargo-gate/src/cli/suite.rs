@@ -52,6 +52,7 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
         // Who asks for a suite by name wants to see it run.
         fresh: true,
         now: Timestamp::now(),
+        began: conversation.began,
         run_id: String::new(),
     };
     let progress = Progress::new(conversation.printer);

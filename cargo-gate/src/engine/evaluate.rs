@@ -42,6 +42,8 @@ pub struct Request {
     pub fresh: bool,
     /// When the run started.
     pub now: Timestamp,
+    /// The same by a clock that nobody sets: durations count from here.
+    pub began: Instant,
     /// Id of the run.
     pub run_id: String,
 }
@@ -106,7 +108,6 @@ impl<'a> Surroundings<'a> {
     /// # Errors
     /// Interruption, and failures of the tool (store, processes). What a check could not do is an outcome, no error.
     pub fn evaluate(&self, request: &Request, observer: &dyn Observer, cancel: &Cancel) -> Result<Evaluation> {
-        let clock = Instant::now();
         let (plan, last) = self.plan(request, |plan, last| (plan, last.clone()));
         let reused = plan
             .items
@@ -137,7 +138,7 @@ impl<'a> Surroundings<'a> {
             },
             run_id: request.run_id.clone(),
             started: request.now.to_string(),
-            duration_ms: u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX),
+            duration_ms: u64::try_from(request.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             stage: request.stage,
             strict: request.strict,
             scope: self.policy.stages.get(&request.stage).map(|stage| stage.scope.clone()),

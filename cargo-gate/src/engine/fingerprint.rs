@@ -91,6 +91,8 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         // Globs name sources and data; how they are built is nothing that a suite could leave out.
         parts.push(part(Input::Manifests, inputs));
     }
+    // Path dependencies beside the workspace are built as well.
+    parts.extend(inputs.beyond_root());
     Fingerprint::new(&suites::check_id(suite), suites::VERSION, parts)
 }
 

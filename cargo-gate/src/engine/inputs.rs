@@ -10,6 +10,7 @@ use crate::checks::Input;
 use crate::digest::{Digest, DigestBuilder};
 use crate::policy::Policy;
 use crate::stage::Stage;
+use crate::suites::beyond::{self, Reach};
 use crate::workspace::Workspace;
 use crate::workspace::files::{File, FileKind};
 
@@ -31,6 +32,7 @@ pub struct InputDigests<'a> {
     stage: Stage,
     now: Timestamp,
     known: BTreeMap<Input, OnceLock<InputState>>,
+    beyond: OnceLock<Option<(String, Option<Digest>)>>,
 }
 
 impl<'a> InputDigests<'a> {
@@ -43,7 +45,23 @@ impl<'a> InputDigests<'a> {
             stage,
             now,
             known,
+            beyond: OnceLock::new(),
         }
+    }
+
+    /// What suites read beyond the workspace root, as a named part of their fingerprints: the files of the repository
+    /// where a path dependency lies there, and something without a digest where one lies outside of it.
+    pub fn beyond_root(&self) -> Option<(String, Option<Digest>)> {
+        let state = || match beyond::reach(self.workspace) {
+            Reach::Root => None,
+            Reach::Repository(top) => {
+                let files = self.workspace.files_around(&top).ok();
+                let digest = files.and_then(|files| files.digest_of(|_| true));
+                Some(("files of the repository".to_owned(), digest))
+            }
+            Reach::Elsewhere { path, .. } => Some((format!("`{path}` outside the repository"), None)),
+        };
+        self.beyond.get_or_init(state).clone()
     }
 
     /// State of one input.

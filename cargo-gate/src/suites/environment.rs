@@ -45,6 +45,8 @@ const INPUTS: &[&str] = &[
     "RUSTDOCFLAGS",
     "RUSTFLAGS",
     "RUSTUP_TOOLCHAIN",
+    "RUST_BACKTRACE",
+    "RUST_LIB_BACKTRACE",
     "RUST_TEST_SHUFFLE",
     "RUST_TEST_THREADS",
 ];

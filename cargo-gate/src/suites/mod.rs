@@ -1,5 +1,6 @@
 //! Suites: bodies of evidence that a process produces. One file per kind; the engine decides whether one runs.
 
+pub(crate) mod beyond;
 mod catalogue;
 mod default;
 mod environment;

@@ -1,5 +1,7 @@
 //! Reads the output of a test command line by line: tests, and what else can explain a failure.
 
+use std::collections::BTreeMap;
+
 use crate::policy::SuiteFormat;
 
 use super::libtest::Libtest;
@@ -13,6 +15,7 @@ pub struct Reader {
     libtest: Libtest,
     nextest: Nextest,
     errors: Errors,
+    panics: BTreeMap<String, Option<Place>>,
 }
 
 /// What was read.
@@ -24,7 +27,13 @@ pub struct Output {
     pub error: Option<ToolError>,
     /// The cargo subcommand or component that is not installed, if the output says so.
     pub missing: Option<String>,
+    /// Path, line and column of the first panic in the thread of each test, by name; `None` where tests of one name
+    /// panicked in different places.
+    pub panics: BTreeMap<String, Option<Place>>,
 }
+
+/// Path, line and column.
+pub type Place = (String, u32, u32);
 
 /// An error as cargo and rustc print it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,7 +41,7 @@ pub struct ToolError {
     /// The line after `error: `, with the code if there is one: `[E0308] mismatched types`.
     pub message: String,
     /// Path, line and column of ` --> path:line:column`.
-    pub place: Option<(String, u32, u32)>,
+    pub place: Option<Place>,
 }
 
 impl Reader {
@@ -43,6 +52,7 @@ impl Reader {
             libtest: Libtest::default(),
             nextest: Nextest::default(),
             errors: Errors::default(),
+            panics: BTreeMap::new(),
         }
     }
 
@@ -56,6 +66,15 @@ impl Reader {
             line
         };
         self.errors.line(line);
+        if let Some((thread, place)) = panicked(line) {
+            let known = self
+                .panics
+                .entry(thread.to_owned())
+                .or_insert_with(|| Some(place.clone()));
+            if known.as_ref().is_some_and(|known| *known != place) {
+                *known = None;
+            }
+        }
         match self.format {
             SuiteFormat::ExitCode => {}
             SuiteFormat::Libtest => self.libtest.line(line),
@@ -86,6 +105,7 @@ impl Reader {
         Output {
             tests,
             missing: self.errors.missing,
+            panics: self.panics,
             error: self.errors.placed.or(self.errors.first),
         }
     }
@@ -139,7 +159,15 @@ fn missing_tool(message: &str) -> Option<String> {
     rest.starts_with(" is not installed for the").then(|| tool.to_owned())
 }
 
-fn parse_place(text: &str) -> Option<(String, u32, u32)> {
+/// `thread 'name' (1234) panicked at src/lib.rs:3:5:`, as the standard library writes it since Rust 1.73; the number is
+/// there since 1.91.
+fn panicked(line: &str) -> Option<(&str, Place)> {
+    let (thread, rest) = line.trim_start().strip_prefix("thread '")?.split_once("' ")?;
+    let (_, place) = rest.split_once("panicked at ")?;
+    Some((thread, parse_place(place.strip_suffix(':')?)?))
+}
+
+fn parse_place(text: &str) -> Option<Place> {
     let mut parts = text.rsplitn(3, ':');
     let column = parts.next()?.trim().parse().ok()?;
     let line = parts.next()?.parse().ok()?;

@@ -4,13 +4,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::report::Reason;
 use crate::workspace::Workspace;
 use crate::workspace::cargo::Resolution;
 use crate::workspace::files::{File, FileKind};
+
+use super::beyond::{self, Reach};
 
 /// Where the copy is.
 #[derive(Debug)]
@@ -34,30 +36,42 @@ pub(super) fn needed(workspace: &Workspace) -> bool {
 /// # Errors
 /// I/O errors. The inner reason says why a copy would not be the workspace.
 pub(super) fn prepare(workspace: &Workspace) -> Result<Result<Tree, Reason>> {
-    if let Some((manifest, path)) = path_outside(workspace) {
-        let reason = Reason::new(
-            "no_lockfile",
-            format!("there is no lockfile, and the copy that could have one cannot hold `{path}` of {manifest}"),
-        );
-        return Ok(Err(reason.help("cargo generate-lockfile")));
-    }
-    let gate = workspace.gate_dir();
-    let tree = Tree {
-        root: gate.join("tree"),
-        target: gate.join("tree-target"),
+    // Files of the whole repository where a path dependency lies beside the workspace; the workspace is then as far
+    // below the copy as it is below the top.
+    let around;
+    let (from_root, files, below) = match beyond::reach(workspace) {
+        Reach::Root => (workspace.root(), workspace.files(), PathBuf::new()),
+        Reach::Repository(top) => {
+            around = (workspace.files_around(&top)?, top);
+            let below = workspace.root().strip_prefix(&around.1).unwrap_or(Path::new(""));
+            (around.1.as_path(), &around.0, below.to_owned())
+        }
+        Reach::Elsewhere { manifest, path } => {
+            let reason = Reason::new(
+                "no_lockfile",
+                format!("there is no lockfile, and the copy that could have one cannot hold `{path}` of {manifest}"),
+            );
+            return Ok(Err(reason.help("`cargo generate-lockfile`")));
+        }
     };
-    fs::create_dir_all(&tree.root).map_err(|error| Error::io("create", &tree.root, &error))?;
-    let mut keep = BTreeSet::from([PathBuf::from("Cargo.lock")]);
-    for file in workspace.files().iter() {
-        if matches!(file.kind, FileKind::Missing | FileKind::Submodule) || file.native == Path::new("Cargo.lock") {
+    let gate = workspace.gate_dir();
+    let tree = gate.join("tree");
+    fs::create_dir_all(&tree).map_err(|error| Error::io("create", &tree, &error))?;
+    let lockfile = below.join("Cargo.lock");
+    let mut keep: BTreeSet<PathBuf> = lockfile.ancestors().map(Path::to_owned).collect();
+    for file in files.iter() {
+        if matches!(file.kind, FileKind::Missing | FileKind::Submodule) || file.native == lockfile {
             continue;
         }
-        let (from, to) = (workspace.root().join(&file.native), tree.root.join(&file.native));
+        let (from, to) = (from_root.join(&file.native), tree.join(&file.native));
         copy(file, &from, &to).map_err(|error| Error::io("copy", &from, &error))?;
         keep.extend(file.native.ancestors().map(Path::to_owned));
     }
-    remove_others(&tree.root, Path::new(""), &keep).map_err(|error| Error::io("clean", &tree.root, &error))?;
-    Ok(Ok(tree))
+    remove_others(&tree, Path::new(""), &keep).map_err(|error| Error::io("clean", &tree, &error))?;
+    Ok(Ok(Tree {
+        root: tree.join(below),
+        target: gate.join("tree-target"),
+    }))
 }
 
 fn copy(file: &File, from: &Path, to: &Path) -> io::Result<()> {
@@ -132,59 +146,6 @@ fn remove_others(root: &Path, below: &Path, keep: &BTreeSet<PathBuf>) -> io::Res
         }
     }
     Ok(())
-}
-
-/// The first `path = "…"` of a manifest that leads out of the workspace root, with the manifest it is in.
-fn path_outside(workspace: &Workspace) -> Option<(String, String)> {
-    workspace.manifests().iter().find_map(|manifest| {
-        let directory = Path::new(&manifest.path).parent().unwrap_or(Path::new(""));
-        if leaves_root(directory) {
-            return Some((manifest.path.clone(), ".".to_owned()));
-        }
-        let mut paths = Vec::new();
-        dependency_paths(&manifest.table, &mut paths);
-        let outside = paths.into_iter().find(|path| leaves_root(&directory.join(path)))?;
-        Some((manifest.path.clone(), outside.to_owned()))
-    })
-}
-
-/// Values of `path` in every table of dependencies, wherever cargo allows one: `[dependencies]`, `[target.….dependencies]`,
-/// `[workspace.dependencies]`, `[patch.…]`.
-fn dependency_paths<'a>(table: &'a toml::Table, found: &mut Vec<&'a str>) {
-    for (key, value) in table {
-        let Some(table) = value.as_table() else {
-            continue;
-        };
-        if key.ends_with("dependencies") {
-            found.extend(table.values().filter_map(|dependency| dependency.get("path")?.as_str()));
-        } else if key == "patch" {
-            let sources = table.values().filter_map(toml::Value::as_table);
-            found.extend(
-                sources
-                    .flat_map(toml::Table::values)
-                    .filter_map(|patch| patch.get("path")?.as_str()),
-            );
-        } else if matches!(key.as_str(), "workspace" | "target") || table.values().any(toml::Value::is_table) {
-            dependency_paths(table, found);
-        }
-    }
-}
-
-/// Whether a path relative to the root leads out of it, by its text alone.
-fn leaves_root(path: &Path) -> bool {
-    let mut depth = 0_i64;
-    for component in path.components() {
-        match component {
-            Component::Normal(_) => depth += 1,
-            Component::ParentDir => depth -= 1,
-            Component::CurDir => {}
-            Component::RootDir | Component::Prefix(_) => return true,
-        }
-        if depth < 0 {
-            return true;
-        }
-    }
-    false
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::policy::{SuiteFormat, SuitePolicy};
 use crate::report::{Finding, Location, SuiteResult, TestResult, TestStatus};
 
 use super::outcome::Tests;
-use super::output::{Output, Reader};
+use super::output::{Output, Place, Reader};
 use super::{Launched, SuiteContext, SuiteRun, default, finding, launch, suite_result, tool_missing};
 
 /// Markdown documentation of the kind.
@@ -121,7 +121,7 @@ fn judge(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Vec<Finding
                 .help("raise `timeout` of the suite in gate.toml, or find the test that hangs at the end of the log"),
         );
     }
-    findings.extend(failed_tests(suite, tests));
+    findings.extend(failed_tests(suite, output));
     for binary in &tests.unfinished {
         let what = if binary.is_empty() {
             "a test binary".to_owned()
@@ -162,12 +162,19 @@ fn judge(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Vec<Finding
     findings
 }
 
-fn failed_tests(suite: &SuitePolicy, tests: &Tests) -> Vec<Finding> {
+fn failed_tests(suite: &SuitePolicy, output: &Output) -> Vec<Finding> {
+    let tests = &output.tests;
     let failed: Vec<_> = tests.with_status(TestStatus::Failed).collect();
     let mut findings: Vec<_> = failed
         .iter()
         .take(NAMED)
-        .map(|test| finding(suite, format!("`{}` failed", full_name(test))).help(run_alone(suite, test)))
+        .map(|test| {
+            let found = finding(suite, format!("`{}` failed", full_name(test))).help(run_alone(suite, test));
+            // With one name in two binaries nobody knows whose panic it was.
+            let alone = failed.iter().filter(|other| other.name == test.name).count() == 1;
+            let place = output.panics.get(&test.name).cloned().flatten().filter(|_| alone);
+            at(found, place)
+        })
         .collect();
     let total = tests.failed.max(failed.len() as u64);
     let more = total - findings.len() as u64;
@@ -195,14 +202,17 @@ fn command_failed(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Fi
         Some(error) => {
             // Writing to a string cannot fail.
             let _ = write!(message, ": {}", error.message);
-            // An absolute path is outside the workspace, in a dependency.
-            place = error.place.clone().filter(|(path, ..)| !Path::new(path).is_absolute());
+            place = error.place.clone();
         }
         None if output.tests.ran() > 0 => message.push_str(" although every test passed"),
         None => {}
     }
-    let found = finding(suite, message).help(rerun(suite));
-    match place {
+    at(finding(suite, message).help(rerun(suite)), place)
+}
+
+/// A finding with its place. An absolute path is outside the workspace, in a dependency.
+fn at(found: Finding, place: Option<Place>) -> Finding {
+    match place.filter(|(path, ..)| !Path::new(path).is_absolute()) {
         Some((path, line, column)) => found.at(Location {
             column: Some(column),
             ..Location::line(path, line)

@@ -219,12 +219,13 @@ impl EvidenceResult {
     /// The result of a check that another one keeps from running.
     pub fn blocked_by(ids: &[String]) -> Self {
         let list = ids.join("`, `");
+        let verb = if ids.len() == 1 { "blocks" } else { "block" };
         EvidenceResult::NotRun(
             Reason::new(
                 "blocked_by",
-                format!("not run, because `{list}` already blocks the stage"),
+                format!("held back, because `{list}` already {verb} the stage"),
             )
-            .help("fix what blocks the stage, or run everything with --keep-going"),
+            .help("add `--keep-going` to run it all the same"),
         )
     }
 }

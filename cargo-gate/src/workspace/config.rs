@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
+use crate::report::Location;
 
 use super::environment::Environment;
+use super::manifest::Manifest;
 use super::paths;
 
 /// The configuration files that apply, nearest first.
@@ -21,6 +23,8 @@ pub struct CargoConfig {
 pub struct ConfigLayer {
     /// Absolute path.
     pub path: PathBuf,
+    /// The text.
+    pub text: String,
     /// Its contents.
     pub table: toml::Table,
     /// Digest of its bytes.
@@ -32,6 +36,14 @@ impl ConfigLayer {
     pub fn base(&self) -> &Path {
         let directory = self.path.parent().unwrap_or(&self.path);
         directory.parent().unwrap_or(directory)
+    }
+
+    /// Where the longest leading part of these keys is written.
+    pub fn nearest(&self, keys: &[&str]) -> Location {
+        let path = paths::spell(&self.path);
+        // The text was parsed when it was read; should it not parse here, the file is all there is to name.
+        Manifest::parse(path.as_str(), self.text.as_str())
+            .map_or_else(|_| Location::file(path), |parsed| parsed.nearest(keys))
     }
 }
 
@@ -105,6 +117,7 @@ impl CargoConfig {
         self.layers.push(ConfigLayer {
             digest: Digest::of(&bytes),
             path: path.into(),
+            text: text.to_owned(),
             table,
         });
         // The including file wins over what it includes, a later include over an earlier one.

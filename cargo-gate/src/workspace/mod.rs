@@ -191,6 +191,24 @@ impl Workspace {
         })
     }
 
+    /// Every file of the directory `top` around the workspace, listed and digested as [`files`](Self::files) are; what
+    /// was read before comes from an index of its own below [`gate_dir`](Self::gate_dir).
+    ///
+    /// # Errors
+    /// `top` cannot be listed.
+    pub(crate) fn files_around(&self, top: &Path) -> Result<FileList> {
+        let cache = self.gate_dir().join("around");
+        let outside = scan::Outside::new(top, &self.target_dir);
+        let mut scan = scan::scan(top, &outside, &cache, &self.options.environment)?;
+        if let Some(entries) = scan.entries.take()
+            && std::fs::create_dir_all(&cache).is_ok()
+        {
+            // Best effort: without the index the next run reads everything again.
+            let _ = index::Index::store(&cache, entries, scan.began);
+        }
+        Ok(scan.files)
+    }
+
     /// Reads a file of the workspace by its [`files`](Self::files) path.
     ///
     /// # Errors

@@ -58,8 +58,9 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
 
     let cache_error = keep(&options, &gate_dir, &toolside, &mut scan);
     let lockfile = Lockfile::read(&root, &scan.files, scan.git.as_ref());
+    let top = scan.git.as_ref().map_or(&root, |git| &git.top);
     Ok(Workspace {
-        toolchain: Toolchain::new(&root, toolside.versions),
+        toolchain: Toolchain::new(&root, top, toolside.versions),
         manifest_texts: toolside.inputs.manifests,
         manifests: OnceLock::new(),
         cargo: toolside.answer.model,

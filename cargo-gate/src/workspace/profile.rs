@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use crate::policy::ProfileValue;
 use crate::report::Location;
 
-use super::config::CargoConfig;
+use super::config::{CargoConfig, ConfigLayer};
 use super::environment::Environment;
 use super::manifest::Manifest;
 
@@ -43,8 +43,13 @@ pub enum Origin {
     Default,
     /// The root manifest.
     Manifest(Location),
-    /// A configuration file of cargo, by absolute path.
-    Config(PathBuf),
+    /// A configuration file of cargo.
+    Config {
+        /// Its absolute path.
+        path: PathBuf,
+        /// The place in it, in its own spelling of the path.
+        place: Location,
+    },
     /// An environment variable.
     Environment(String),
     /// A rule of cargo that overrules what is written.
@@ -352,7 +357,10 @@ impl Sources<'_> {
         }
         for config in self.config.layers.iter().rev() {
             if let Some(table) = table_at(&config.table, name) {
-                let origin = |_: &[&str]| Origin::Config(config.path.clone());
+                let origin = |keys: &[&str]| {
+                    let path: Vec<&str> = ["profile", name].into_iter().chain(keys.iter().copied()).collect();
+                    written(config, &path)
+                };
                 let layer = Layer::of_table(name, table, &origin)?;
                 found.get_or_insert_with(Layer::default).merge(layer);
             }
@@ -380,7 +388,7 @@ impl Sources<'_> {
             .layers
             .iter()
             .find(|config| table_at(&config.table, name).is_some())
-            .map_or(Origin::Default, |config| Origin::Config(config.path.clone()))
+            .map_or(Origin::Default, |config| written(config, &["profile", name]))
     }
 
     /// The switch for all profiles at once: `CARGO_INCREMENTAL`, then `build.incremental`.
@@ -413,9 +421,16 @@ impl Sources<'_> {
             let value = layer.table.get("build")?.get("incremental")?.as_bool()?;
             Some(Setting {
                 value: ProfileValue::Bool(value),
-                origin: Origin::Config(layer.path.clone()),
+                origin: written(layer, &["build", "incremental"]),
             })
         }))
+    }
+}
+
+fn written(config: &ConfigLayer, keys: &[&str]) -> Origin {
+    Origin::Config {
+        path: config.path.clone(),
+        place: config.nearest(keys),
     }
 }
 

@@ -48,6 +48,10 @@ impl Default for Options {
 const SHOWN_BLOCKING: usize = 10;
 /// Findings shown of a check that only warns: enough to see the kind, few enough not to bury what blocks.
 const SHOWN_WARNING: usize = 3;
+/// Actions shown before the rest is counted.
+const SHOWN_ACTIONS: usize = 12;
+/// Places of a finding that are shown before the rest is counted.
+const SHOWN_PLACES: usize = 4;
 /// Longest action that is repeated in the verdict line.
 const LONGEST_NEXT_STEP: usize = 60;
 
@@ -168,6 +172,14 @@ impl<'a> Page<'a> {
         }
         notes.extend(self.log_of(check));
         notes.retain(|note| said.first(note));
+        let places = match self.options.detail {
+            Detail::Verbose => &finding.locations[..],
+            _ => &finding.locations[..finding.locations.len().min(SHOWN_PLACES)],
+        };
+        let hidden = finding.locations.len() - places.len();
+        if hidden > 0 {
+            notes.push(format!("and {}", text::count(hidden as u64, "more place")));
+        }
         self.diagnostic(&Diagnostic {
             level: if weight == Weight::Blocks {
                 Level::ERROR
@@ -176,7 +188,7 @@ impl<'a> Page<'a> {
             },
             check: &check.id,
             title: finding.message.as_str().into(),
-            locations: &finding.locations,
+            locations: places,
             notes,
             help: finding.help.as_deref().filter(|help| said.first(help)),
             policy: finding.policy.as_ref().filter(|policy| said.first(&place(policy))),
@@ -262,22 +274,32 @@ impl<'a> Page<'a> {
     }
 
     fn unblock(&mut self) {
-        let actions = self.report.unblock_actions();
+        let mut actions = self.report.unblock_actions();
         if actions.is_empty() {
             return;
         }
+        let limit = if self.options.detail == Detail::Verbose {
+            usize::MAX
+        } else {
+            SHOWN_ACTIONS
+        };
+        let rest = actions.len().saturating_sub(limit);
+        actions.truncate(limit);
         let width = actions
             .iter()
-            .map(|(action, _)| text::width(action))
-            .filter(|width| *width <= 60)
+            .map(|(action, _)| text::width(bare(action)))
+            .filter(|width| *width <= LONGEST_NEXT_STEP)
             .max();
         let mut block = self.style(STRONG, "what would unblock it:");
         for (action, checks) in actions {
             let why = self.style(FAINT, &format!("# {}", text::line(&checks.join(", "))));
             block.push_str(&format!(
                 "\n  {}  {why}",
-                text::pad(&text::line(action), width.unwrap_or(0))
+                text::pad(&text::line(bare(action)), width.unwrap_or(0))
             ));
+        }
+        if rest > 0 {
+            block.push_str(&format!("\n  … and {rest} more; -v shows all"));
         }
         self.block(&block);
     }
@@ -312,12 +334,14 @@ impl<'a> Page<'a> {
             let next = Stage::ALL.into_iter().find(|stage| *stage > self.report.stage)?;
             return Some(format!("cargo gate {next}"));
         }
-        if let Some(step) = self.report.unblock.first()
-            && text::width(&step.action) <= LONGEST_NEXT_STEP
-        {
-            return Some(step.action.clone());
+        let Some(step) = self.report.unblock.first() else {
+            return Some(format!("cargo gate explain {}", self.report.first_blocking()?.id));
+        };
+        let action = bare(&step.action);
+        if text::width(action) <= LONGEST_NEXT_STEP {
+            return Some(action.to_owned());
         }
-        Some(format!("cargo gate explain {}", self.report.first_blocking()?.id))
+        Some(format!("cargo gate explain {}", step.check))
     }
 
     fn list(&mut self, title: &str, rows: &[(&str, String)]) {
@@ -349,6 +373,12 @@ impl<'a> Page<'a> {
             text.to_owned()
         }
     }
+}
+
+/// A help that is nothing but a command, without the marks around it: what stands on a line of its own is copied whole.
+fn bare(action: &str) -> &str {
+    let inner = action.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
+    inner.filter(|inner| !inner.contains('`')).unwrap_or(action)
 }
 
 /// What was already said about a check.

@@ -64,3 +64,32 @@ fn a_path_outside_the_root_is_named() {
         assert!(reason.message.contains("`../x` of Cargo.toml"), "{}", reason.message);
     }
 }
+
+#[test]
+fn a_path_beside_the_workspace_comes_along_in_the_copy_of_the_repository() {
+    let directory = tempfile::tempdir().unwrap();
+    let top = std::fs::canonicalize(directory.path()).unwrap();
+    let root = top.join("apps/demo");
+    let manifest = format!("{MANIFEST}[dependencies]\nnear = {{ path = \"../../near\" }}\n");
+    let mut workspace = workspace(
+        &root,
+        &[
+            ("Cargo.toml", &manifest),
+            ("src/lib.rs", "#[test] fn good() { near::near() }"),
+        ],
+    );
+    fs::create_dir_all(top.join("near/src")).unwrap();
+    let near = MANIFEST.replace("demo", "near");
+    fs::write(top.join("near/Cargo.toml"), near).unwrap();
+    fs::write(top.join("near/src/lib.rs"), "pub fn near() {}").unwrap();
+    workspace.git = Some(crate::workspace::git::Git::by_hand(&top));
+
+    let run = run_in(&workspace, &suite(&["cargo", "test"]));
+    assert_eq!(
+        shown(&run),
+        "1 passed, 0 failed, 0 skipped, exit Some(0)\nPassed demo good\n"
+    );
+    assert!(!root.join("Cargo.lock").exists());
+    assert!(workspace.gate_dir().join("tree/apps/demo/Cargo.lock").exists());
+    assert!(workspace.gate_dir().join("tree/near/src/lib.rs").exists());
+}

@@ -19,6 +19,9 @@ pub struct ToolchainFile {
     pub line: u32,
     /// Why the file could not be understood.
     pub error: Option<String>,
+    /// Whether it lies outside the repository (without one: above the workspace root). rustup obeys it on this machine,
+    /// but a clone elsewhere does not have it.
+    pub outside: bool,
 }
 
 /// The toolchain file nearest to `directory`, at it or above. Where both spellings exist, rustup reads the one without
@@ -30,15 +33,17 @@ pub(super) fn find(directory: &Path) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Reads the toolchain file at or above the root.
-pub(super) fn read(root: &Path) -> Option<ToolchainFile> {
+/// Reads the toolchain file at or above the root. `top` is the top of the repository, or the root where there is none.
+pub(super) fn read(root: &Path, top: &Path) -> Option<ToolchainFile> {
     let path = find(root)?;
+    let directory = path.parent().unwrap_or(&path);
     let mut file = ToolchainFile {
         path: paths::relative(root, &path),
         channel: None,
         custom_path: None,
         line: 1,
         error: None,
+        outside: !directory.starts_with(top),
     };
     match std::fs::read(&path).map(String::from_utf8) {
         Ok(Ok(text)) => {
@@ -112,6 +117,7 @@ mod tests {
             custom_path: None,
             line: 1,
             error: None,
+            outside: false,
         }
     }
 
@@ -164,10 +170,12 @@ mod tests {
             "[toolchain]\nchannel = '1.90'",
         )
         .expect("write");
-        let file = read(&root).expect("found");
-        assert_eq!(file.path, "../rust-toolchain.toml");
+        let file = read(&root, directory.path()).expect("found");
+        assert_eq!((file.path.as_str(), file.outside), ("../rust-toolchain.toml", false));
+        assert!(read(&root, &root).expect("found").outside);
         fs::write(root.join("rust-toolchain"), "1.80").expect("write");
-        assert_eq!(read(&root).and_then(|file| file.channel).as_deref(), Some("1.80"));
+        let file = read(&root, &root).expect("found");
+        assert_eq!((file.channel.as_deref(), file.outside), (Some("1.80"), false));
     }
 
     proptest! {

@@ -39,9 +39,10 @@ pub struct Rustc {
 }
 
 impl Toolchain {
-    pub(crate) fn new(root: &Path, versions: Versions) -> Self {
+    /// `top` is the top of the repository, or the root where there is none.
+    pub(crate) fn new(root: &Path, top: &Path, versions: Versions) -> Self {
         Self {
-            file: file::read(root),
+            file: file::read(root, top),
             rustc: versions.rustc,
             cargo: versions.cargo,
         }

@@ -82,12 +82,11 @@ impl Probe<'_> {
         self.run(&self.programs.cargo, "-V")
             .and_then(|text| parse_cargo(&text).ok_or_else(|| format!("cannot understand `{}`", text.trim())))
             .map_err(|message| {
-                let program = self.programs.cargo.display();
-                Error::new(
-                    ErrorKind::ToolchainMissing,
-                    format!("cannot run `{program} -V`: {message}"),
-                )
-                .with_help("install the toolchain that `cargo gate doctor` names")
+                let help = match missing_toolchain(&message) {
+                    Some(toolchain) => format!("`rustup toolchain install {toolchain}`"),
+                    None => "`cargo gate doctor` names what is missing".to_owned(),
+                };
+                Error::new(ErrorKind::ToolchainMissing, format!("cannot run `cargo -V`: {message}")).with_help(help)
             })
     }
 
@@ -109,10 +108,24 @@ impl Probe<'_> {
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        let message = stderr.trim();
-        Err(message.strip_prefix("error: ").unwrap_or(message).to_string())
+        Err(cause(&String::from_utf8_lossy(&output.stderr)))
     }
+}
+
+/// The line that says what is wrong, without the hint and the backtrace that rustup may print below it.
+fn cause(stderr: &str) -> String {
+    let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines
+        .clone()
+        .find_map(|line| line.strip_prefix("error: "))
+        .or_else(|| lines.next());
+    first.unwrap_or("it gave no reason").to_owned()
+}
+
+/// The toolchain that rustup misses: `toolchain '1.88.0-x86_64-…' is not installed`.
+fn missing_toolchain(message: &str) -> Option<&str> {
+    let (name, rest) = message.strip_prefix("toolchain '")?.split_once('\'')?;
+    rest.starts_with(" is not installed").then_some(name)
 }
 
 /// `cargo 1.95.0 (f2d3ce0bd 2026-03-21)`.
@@ -141,6 +154,17 @@ fn parse_rustc(text: &str) -> Option<Rustc> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_rustup_misses_is_named_without_its_backtrace() {
+        let stderr = "info: syncing\nerror: toolchain '1.96-x86_64-unknown-linux-gnu' is not installed\n\
+            help: run `rustup toolchain install` to install it\n\nStack backtrace:\n   0: anyhow::error\n";
+        let message = cause(stderr);
+        assert_eq!(message, "toolchain '1.96-x86_64-unknown-linux-gnu' is not installed");
+        assert_eq!(missing_toolchain(&message), Some("1.96-x86_64-unknown-linux-gnu"));
+        assert_eq!(missing_toolchain("permission denied"), None);
+        assert_eq!(cause(" \n"), "it gave no reason");
+    }
 
     #[test]
     fn versions_are_understood() {
