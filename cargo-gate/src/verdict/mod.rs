@@ -217,12 +217,10 @@ impl EvidenceResult {
     /// The result of a check that another one keeps from running.
     pub fn blocked_by(ids: &[String]) -> Self {
         let list = ids.join("`, `");
+        let verb = if ids.len() == 1 { "blocks" } else { "block" };
         EvidenceResult::NotRun(
-            Reason::new(
-                "blocked_by",
-                format!("not run, because `{list}` already blocks the stage"),
-            )
-            .help("fix what blocks the stage, or run everything with --keep-going"),
+            Reason::new("blocked_by", format!("`{list}` already {verb} the stage"))
+                .help("fix what blocks the stage, or run everything with --keep-going"),
         )
     }
 }
