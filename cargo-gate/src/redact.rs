@@ -128,7 +128,7 @@ impl Redactor {
         for check in &mut out.checks {
             let Some(evidence) = &mut check.evidence else { continue };
             evidence.duration_ms = 0;
-            evidence.recorded = masked_digits(&evidence.recorded);
+            evidence.recorded = masked_time(&evidence.recorded);
             evidence.fingerprint = masked(&evidence.fingerprint);
             evidence.commit = evidence.commit.as_deref().map(masked);
             if let Some(suite) = &mut evidence.suite {
@@ -144,7 +144,7 @@ impl Redactor {
             .run_dir
             .map(|dir| self.text(&dir.replace(&report.run_id, &run_id)).into_owned());
         out.run_id = run_id;
-        out.started = masked_digits(&out.started);
+        out.started = masked_time(&out.started);
         out.chain = out.chain.as_deref().map(masked);
         out.tool.version = masked_digits(&out.tool.version);
         out.subject.commit = out.subject.commit.as_deref().map(masked);
@@ -160,16 +160,16 @@ fn patterns() -> &'static [(Regex, Replacement)] {
     static PATTERNS: OnceLock<Vec<(Regex, Replacement)>> = OnceLock::new();
     PATTERNS.get_or_init(|| {
         let whole: Replacement = |found| masked(&found[0]);
-        let digits: Replacement = |found| masked_digits(&found[0]);
+        let time: Replacement = |found| masked_time(&found[0]);
         let duration: Replacement = |found| format!("{}[time]", &found[1]);
         let named: Replacement = |found| {
             let build = found.get(3).map_or("", |build| build.as_str());
             format!("{}{}{}", &found[1], masked_digits(&found[2]), masked(build))
         };
         [
-            // Run ids, before the parts they are made of.
-            (r"\b\d{8}T\d{6,9}Z-[0-9a-f]{4,16}\b", whole),
-            (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)\b", digits),
+            // Run ids, before the parts they are made of; an escape sequence in front of one ends in a letter.
+            (r"\d{8}T\d{6,9}Z-[0-9a-f]{4,16}\b", whole),
+            (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)\b", time),
             (r"\b(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{12})\b", whole),
             (r"(\b(?:in|after) )(?:\d+(?:\.\d+)?(?:ms|s)|\d+m \d\ds|\d+h \d\dm)\b", duration),
             (
@@ -190,6 +190,15 @@ fn masked(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_alphanumeric() { 'x' } else { c })
         .collect()
+}
+
+/// A time with zeros for digits. Its fraction of a second gets nine: how many it has depends on the moment.
+fn masked_time(text: &str) -> String {
+    let masked = masked_digits(text);
+    match masked.split_once('.') {
+        Some((seconds, fraction)) => format!("{seconds}.000000000{}", fraction.trim_start_matches('0')),
+        None => masked,
+    }
 }
 
 /// Text of the same width: digits become `0`, so that what was a time or a version still looks like one.

@@ -20,15 +20,19 @@ pub(super) fn run(command: &CacheCommand, conversation: &Conversation<'_>) -> Re
             let stats = store.stats()?;
             let text = match arguments.message_format {
                 DataFormat::Json => super::json(&stats)?,
-                DataFormat::Human => format!(
-                    "evidence  {}\nfiles     {}\nsize      {}\nlast used {} to {}\nstore     {}\n",
-                    stats.entries,
-                    stats.blobs,
-                    size(stats.bytes),
-                    day(stats.oldest),
-                    day(stats.newest),
-                    store.root().display()
-                ),
+                DataFormat::Human => {
+                    let used = match (stats.oldest.and_then(day), stats.newest.and_then(day)) {
+                        (Some(oldest), Some(newest)) => format!("last used {oldest} to {newest}\n"),
+                        _ => String::new(),
+                    };
+                    format!(
+                        "evidence  {}\nfiles     {}\nsize      {}\n{used}store     {}\n",
+                        stats.entries,
+                        stats.blobs,
+                        size(stats.bytes),
+                        store.root().display()
+                    )
+                }
             };
             conversation.printer.data(&text)?;
         }
@@ -63,9 +67,9 @@ fn gc(store: &Store, gate_dir: &std::path::Path, arguments: &GcArgs, conversatio
     ))
 }
 
-fn day(time: Option<SystemTime>) -> String {
-    time.and_then(|time| Timestamp::try_from(time).ok())
-        .map_or_else(|| "never".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
+fn day(time: SystemTime) -> Option<String> {
+    let time = Timestamp::try_from(time).ok()?;
+    Some(time.strftime("%Y-%m-%d").to_string())
 }
 
 fn size(bytes: u64) -> String {

@@ -22,9 +22,14 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
     );
     if arguments.dry_run {
         for file in &plan {
-            conversation
-                .printer
-                .status("Would write", &file.path.display().to_string());
+            let path = file.path.display().to_string();
+            if file.action == FileAction::Keep {
+                conversation
+                    .printer
+                    .status("Would keep", &format!("{path}, which exists (--force replaces it)"));
+                continue;
+            }
+            conversation.printer.status("Would write", &path);
             conversation.printer.data(&file.text)?;
         }
         return Ok(exit::READY);

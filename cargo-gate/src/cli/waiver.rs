@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit;
 use crate::policy::{self, Catalogue, NewWaiver, Waiver, append_waiver};
 use crate::stage::Stage;
@@ -22,6 +22,11 @@ pub(super) fn run(command: &WaiverCommand, conversation: &Conversation<'_>) -> R
 }
 
 fn add(arguments: &WaiverAddArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    if arguments.expires < today {
+        let message = format!("a waiver until {} would be expired from the start", arguments.expires);
+        return Err(Error::usage(message).with_help("give --expires a day that is not past"));
+    }
     let workspace = conversation.workspace()?;
     let path = conversation
         .global

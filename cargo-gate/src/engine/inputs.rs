@@ -1,6 +1,7 @@
 //! Digests of the inputs that checks declare, each computed once per run.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
@@ -12,7 +13,9 @@ use crate::policy::Policy;
 use crate::stage::Stage;
 use crate::suites::beyond::{self, Reach};
 use crate::workspace::Workspace;
+use crate::workspace::cargo::CargoModel;
 use crate::workspace::files::{File, FileKind};
+use crate::workspace::git::Git;
 
 /// State of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +79,7 @@ impl<'a> InputDigests<'a> {
         let mut digest = DigestBuilder::new(input.name());
         match input {
             Input::Cargo => {
-                let model = serde_json::to_vec(self.workspace.cargo()).unwrap_or_default();
+                let model = serde_json::to_vec(&self.placeless_model()).unwrap_or_default();
                 let resolution = serde_json::to_vec(self.workspace.resolution()).unwrap_or_default();
                 digest.part(&model).part(&resolution);
             }
@@ -95,9 +98,9 @@ impl<'a> InputDigests<'a> {
             }
             Input::CargoConfig => {
                 for layer in &self.workspace.config().layers {
-                    digest
-                        .part(layer.path.as_os_str().as_encoded_bytes())
-                        .digest(&layer.digest);
+                    // Two checkouts of one commit have the same inputs, wherever they lie.
+                    let path = layer.path.strip_prefix(self.workspace.root()).unwrap_or(&layer.path);
+                    digest.part(path.as_os_str().as_encoded_bytes()).digest(&layer.digest);
                 }
             }
             Input::CargoEnvironment => {
@@ -170,6 +173,25 @@ impl<'a> InputDigests<'a> {
             Input::History => return InputState::Volatile,
         }
         InputState::Known(digest.finish())
+    }
+
+    /// The model without where on this machine things lie: what checks say about it does not depend on that. What
+    /// stays is where the workspace lies in its repository, and paths to packages outside of both.
+    fn placeless_model(&self) -> CargoModel {
+        let root = self.workspace.root();
+        let mut model = self.workspace.cargo().clone();
+        let in_repository = |git: &Git| root.strip_prefix(&git.top).ok().map(Path::to_path_buf);
+        model.root = self.workspace.git().and_then(in_repository).unwrap_or_default();
+        model.target_dir = PathBuf::new();
+        for dependency in &mut model.dependencies {
+            if dependency.source.is_some() {
+                // Unpacked below cargo's home, as the source says.
+                dependency.manifest = PathBuf::new();
+            } else if let Ok(below) = dependency.manifest.strip_prefix(root) {
+                dependency.manifest = below.to_path_buf();
+            }
+        }
+        model
     }
 
     /// Digest over the files that `keep` accepts; [`InputState::Volatile`] when one of them cannot be read.

@@ -189,6 +189,10 @@ impl Planner<'_> {
         if let Some(evidence) = self.store.evidence(&fingerprint.digest)
             && evidence.check == unit.id()
         {
+            // A failure may be the machine's; whoever runs the gate again wants to know.
+            if matches!(unit, Unit::Suite(_)) && evidence.blocks_somewhere() {
+                return Action::Run("it failed last time".to_owned());
+            }
             return Action::Reuse(Box::new(evidence));
         }
         Action::Run(self.last.why(&unit.id(), fingerprint))

@@ -219,7 +219,8 @@ impl Runner<'_> {
             log,
         };
         let run = suites::run(suite, &context)?;
-        let mut completed = self.completed(item, run.result, started, clock.elapsed());
+        let result = self.unless_changed(suite, run.result);
+        let mut completed = self.completed(item, result, started, clock.elapsed());
         completed.evidence.suite = run.suite;
         if run.log.is_file() {
             let (digest, size) = self.store.put_file(&run.log)?;
@@ -230,6 +231,27 @@ impl Runner<'_> {
             });
         }
         Ok(completed)
+    }
+
+    /// A suite takes minutes, and files may be edited meanwhile: then its result belongs to neither state.
+    fn unless_changed(&self, suite: &SuitePolicy, result: EvidenceResult) -> EvidenceResult {
+        if !matches!(result, EvidenceResult::Findings(_)) {
+            return result;
+        }
+        let filter = suites::InputFilter::new(suite);
+        let changed = self.workspace.changed_since_read(|file| filter.reads(&file.path));
+        let Some(first) = changed.first() else { return result };
+        let others = match changed.len() - 1 {
+            0 => String::new(),
+            others => format!(" and {others} more"),
+        };
+        EvidenceResult::Inconclusive(
+            Reason::new(
+                "changed_while_running",
+                format!("`{first}`{others} changed while the suite ran"),
+            )
+            .help("run it again without editing; a suite writes to the target directory, not to the sources"),
+        )
     }
 
     fn completed(&self, item: &PlanItem, result: EvidenceResult, started: Timestamp, duration: Duration) -> Completed {
@@ -250,7 +272,13 @@ impl Runner<'_> {
     }
 }
 
-/// Only a judgement over inputs that can be vouched for is kept. What was not run or went wrong is tried again.
+/// Only a judgement over inputs that can be vouched for is kept. What was not run, went wrong or hit upon a change is
+/// tried again.
 fn keepable(item: &PlanItem, result: &EvidenceResult) -> bool {
-    item.fingerprint.reusable() && matches!(result, EvidenceResult::Findings(_) | EvidenceResult::Inconclusive(_))
+    item.fingerprint.reusable()
+        && match result {
+            EvidenceResult::Findings(_) => true,
+            EvidenceResult::Inconclusive(reason) => reason.code != "changed_while_running",
+            EvidenceResult::NotRun(_) | EvidenceResult::Error(_) => false,
+        }
 }

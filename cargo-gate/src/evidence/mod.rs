@@ -34,6 +34,14 @@ pub struct Evidence {
     pub commit: Option<String>,
 }
 
+impl Evidence {
+    /// Whether it holds a finding that blocks any stage.
+    pub fn blocks_somewhere(&self) -> bool {
+        matches!(&self.result, EvidenceResult::Findings(findings)
+            if findings.iter().any(|finding| finding.blocks_at.is_some()))
+    }
+}
+
 /// What a rule said, in stored form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

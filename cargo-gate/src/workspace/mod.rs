@@ -30,7 +30,7 @@ use crate::error::{Error, Result};
 use self::cargo::{CargoModel, ManifestText, Resolution};
 use self::config::CargoConfig;
 use self::environment::Environment;
-use self::files::FileList;
+use self::files::{File, FileList};
 use self::git::Git;
 use self::lockfile::Lockfile;
 use self::manifest::Manifest;
@@ -207,6 +207,11 @@ impl Workspace {
             let _ = index::Index::store(&cache, entries, scan.began);
         }
         Ok(scan.files)
+    }
+
+    /// Paths of the files that `keep` accepts and that changed since the workspace was read, sorted.
+    pub fn changed_since_read(&self, keep: impl Fn(&File) -> bool + Sync) -> Vec<String> {
+        scan::changed(&self.root, &self.files, keep)
     }
 
     /// Reads a file of the workspace by its [`files`](Self::files) path.

@@ -292,6 +292,17 @@ fn examine(root: &Path, listed: Listed, index: &Index, ahead: &[Option<Metadata>
     Some(one)
 }
 
+/// Paths of the files that no longer are what `files` says, sorted. Every file is read again: what runs between two
+/// looks may put times back.
+pub(crate) fn changed(root: &Path, files: &FileList, keep: impl Fn(&File) -> bool + Sync) -> Vec<String> {
+    let all: Vec<&File> = files.iter().collect();
+    all.into_par_iter()
+        .filter(|file| file.kind == FileKind::Regular && keep(file))
+        .filter(|file| hash(&root.join(&file.native)).ok().map(|(digest, _)| digest) != file.digest)
+        .map(|file| file.path.clone())
+        .collect()
+}
+
 fn hash(path: &Path) -> io::Result<(Digest, u64)> {
     let mut file = std::fs::File::open(path)?;
     let mut hasher = blake3::Hasher::new();

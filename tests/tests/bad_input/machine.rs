@@ -1,0 +1,138 @@
+//! A machine that is against us: a target directory that cannot be written, a clock that runs backwards, missing tools.
+
+use insta::assert_snapshot;
+
+use super::sample;
+
+#[test]
+fn a_target_directory_that_cannot_be_made_is_a_failure_of_the_tool() {
+    let gate = sample().file("target", "a file\n").git_init();
+    assert_snapshot!("target-is-a-file", gate.run(["pilot"]));
+    for arguments in [["status"].as_slice(), &["pilot", "--plan"]] {
+        let run = gate.run(arguments);
+        assert_eq!(run.code, Some(0), "what only reads needs no directory: {run}");
+    }
+    assert_eq!(gate.read("target"), "a file\n");
+    let run = gate.run(["pilot", "--target-dir", "elsewhere"]);
+    assert_eq!(run.code, Some(0), "{run}");
+}
+
+#[test]
+fn a_gate_directory_that_is_a_file_is_a_failure_of_the_tool() {
+    let gate = sample().file("target/gate", "a file\n").git_init();
+    let run = gate.run(["pilot"]);
+    assert_eq!(run.code, Some(3), "{run}");
+    let gate = sample().file("target/gate/store", "a file\n").git_init();
+    let run = gate.run(["pilot"]);
+    assert_eq!(run.code, Some(3), "{run}");
+    assert_eq!(run.stdout, "", "no verdict without a record: {run}");
+    let gate = sample().file("target/gate/runs", "a file\n").git_init();
+    assert_snapshot!("runs-is-a-file", gate.run(["pilot"]));
+    let gate = sample().file("target/gate/history.jsonl/inside", "a file\n").git_init();
+    let run = gate.run(["pilot"]);
+    assert_eq!(run.code, Some(3), "{run}");
+}
+
+#[test]
+fn a_machine_without_cargo_lacks_a_toolchain() {
+    let gate = sample().git_init();
+    let mut command = gate.gate_command();
+    command.env("PATH", gate.workspace().join("empty")).arg("pilot");
+    let run = gate.finish(&mut command);
+    assert_snapshot!("no-cargo", run);
+}
+
+/// A run in the future, as a clock that was wrong would have left it: made through the product's own library.
+#[test]
+fn a_clock_that_runs_backwards_opens_no_stage() {
+    let gate = sample().git_init();
+    let first = gate.run(["pilot"]);
+    assert_eq!(first.code, Some(0), "{first}");
+    future::run(gate.workspace());
+    let verified = gate.run(["verify"]);
+    assert_eq!(verified.code, Some(0), "{verified}");
+    let run = gate.run(["controlled"]);
+    assert_snapshot!("clock-backwards", run);
+    // The stage without a predecessor is judged all the same, and the history goes on.
+    let run = gate.run(["pilot"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    let verified = gate.run(["verify"]);
+    assert_eq!(verified.code, Some(0), "{verified}");
+}
+
+mod future {
+    use std::path::Path;
+
+    use cargo_gate::engine::cancel::Cancel;
+    use cargo_gate::engine::evaluate::{Request, Surroundings};
+    use cargo_gate::engine::event::Tee;
+    use cargo_gate::evidence::history::History;
+    use cargo_gate::evidence::run_dir::{
+        AuditRecorder, EnvironmentRecord, RunRecord, RunResult, Runs, catalogue_sha256,
+    };
+    use cargo_gate::evidence::store::Store;
+    use cargo_gate::policy::{self, Catalogue};
+    use cargo_gate::report::render;
+    use cargo_gate::stage::Stage;
+    use cargo_gate::workspace::environment::Environment;
+    use cargo_gate::workspace::{Options, Workspace};
+    use jiff::{Timestamp, ToSpan as _};
+
+    /// Evaluates `pilot` as if it were a year from now, and records the run.
+    pub(super) fn run(root: &Path) {
+        let workspace = Workspace::open(Options {
+            cwd: root.to_owned(),
+            manifest_path: None,
+            target_dir: Some(root.join("target")),
+            offline: true,
+            environment: Environment::of_process(),
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+        let policy = policy::load(root, None, &Catalogue::builtin()).unwrap_or_else(|error| panic!("{error}"));
+        let gate_dir = workspace.gate_dir();
+        let history = History::load(&gate_dir);
+        let store = Store::new(&gate_dir);
+        let runs = Runs::new(&gate_dir);
+        let now = Timestamp::now() + (365 * 24).hours();
+        let run_id = runs.new_id(now, &workspace.files().content_digest().to_hex());
+        let request = Request {
+            stage: Stage::Pilot,
+            strict: false,
+            keep_going: false,
+            jobs: 1,
+            packages: Vec::new(),
+            fresh: false,
+            now,
+            run_id: run_id.clone(),
+        };
+        let surroundings = Surroundings {
+            workspace: &workspace,
+            policy: &policy,
+            history: &history,
+            store: &store,
+        };
+        let audit = AuditRecorder::default();
+        let evaluation = surroundings
+            .evaluate(&request, &Tee(&[&audit]), &Cancel::default())
+            .unwrap_or_else(|error| panic!("{error}"));
+        let mut report = evaluation.report;
+        report.run_dir = Some(format!("target/gate/runs/{run_id}"));
+        let environment = EnvironmentRecord::collect(Some(workspace.toolchain()), workspace.environment(), root);
+        let json = render::json::render(&report);
+        let markdown = render::markdown::render(&report, None);
+        runs.write(&RunRecord {
+            run_id: &run_id,
+            result: RunResult::Evaluated {
+                report: &report,
+                json: json.as_bytes(),
+                markdown: markdown.as_bytes(),
+            },
+            command: &["cargo".to_owned(), "gate".to_owned(), "pilot".to_owned()],
+            catalogue_sha256: &catalogue_sha256(),
+            environment: &environment,
+            audit: &audit.steps(&report),
+            files: &evaluation.files,
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+    }
+}

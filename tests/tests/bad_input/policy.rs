@@ -1,0 +1,59 @@
+//! Policies that cannot be read: nothing runs, and even that leaves a run that verifies.
+
+use insta::assert_snapshot;
+
+use super::sample;
+
+const SMALL: &str = "version = 1\n\n[stage.pilot]\nscope = \"one\"\n";
+
+#[test]
+fn a_policy_that_cannot_be_read_is_a_usage_error() {
+    let gate = sample().git_init();
+    let large = format!("{SMALL}# {}\n", "x".repeat(10 << 20));
+    let cases: [(&str, &[u8]); 6] = [
+        ("empty", b""),
+        ("not-utf-8", b"version = 1\n# \xff\xfe\n"),
+        (
+            "duplicate-keys",
+            b"version = 1\nversion = 1\n\n[stage.pilot]\nscope = \"one\"\nscope = \"two\"\n",
+        ),
+        ("not-toml", b"version: 1\n"),
+        (
+            "many-errors",
+            b"version = 2\n\n[stage.pilot]\nscop = \"one\"\n\n[boundray]\n",
+        ),
+        ("ten-megabytes", large.as_bytes()),
+    ];
+    for (name, bytes) in cases {
+        gate.write("gate.toml", bytes);
+        let run = gate.run(["pilot"]);
+        assert_eq!(run.code, Some(2), "{name}: {run}");
+        assert_eq!(run.stdout, "", "{name}: {run}");
+        assert!(
+            run.stderr.len() < 4096,
+            "{name}: a message, not a dump: {}",
+            run.stderr.len()
+        );
+        assert_snapshot!(format!("policy-{name}"), run);
+        for reader in [
+            ["status"].as_slice(),
+            &["suite", "--list"],
+            &["waiver", "list"],
+            &["pilot", "--plan"],
+        ] {
+            let run = gate.run(reader);
+            assert_eq!(run.code, Some(2), "{name}: {run}");
+        }
+    }
+    let verified = gate.run(["verify"]);
+    assert_eq!(verified.code, Some(0), "{verified}");
+    gate.write("gate.toml", SMALL);
+    let run = gate.run(["pilot"]);
+    assert_eq!(run.code, Some(0), "{run}");
+}
+
+#[test]
+fn a_directory_is_no_policy() {
+    let gate = sample().file("gate.toml/inside", "").git_init();
+    assert_snapshot!("policy-directory", gate.run(["pilot"]));
+}

@@ -1,0 +1,23 @@
+//! What every subcommand says: exit code, stdout and stderr, one snapshot each.
+
+#[path = "commands/data.rs"]
+mod data;
+#[path = "commands/init.rs"]
+mod init;
+#[path = "commands/stages.rs"]
+mod stages;
+#[path = "commands/surroundings.rs"]
+mod surroundings;
+
+use gate_tests::gate;
+use gate_tests::harness::Gate;
+
+/// A workspace that is ready, before any run.
+fn good() -> Gate {
+    gate!().fixture("good").git_init()
+}
+
+/// A workspace with raw code where none belongs, and a test that fails.
+fn bad() -> Gate {
+    gate!().fixture("bad").git_init()
+}

@@ -1,0 +1,188 @@
+//! Subcommands that show or change what is known: status, explain, verify, waivers, history, cache, doctor.
+
+use insta::assert_snapshot;
+
+use gate_tests::gate;
+use gate_tests::harness::day;
+
+use super::{bad, good};
+
+#[test]
+fn status_shows_what_is_known() {
+    let gate = bad();
+    assert_snapshot!("status-nothing", gate.run(["status"]));
+    let run = gate.run(["pilot", "--keep-going"]);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert_snapshot!("status-blocked", gate.run(["status"]));
+    gate.append("src/lib.rs", "// One line more.\n");
+    assert_snapshot!("status-stale", gate.run(["status"]));
+    assert_snapshot!("status-json", gate.run(["status", "--message-format", "json"]));
+}
+
+#[test]
+fn topics_are_explained() {
+    let gate = gate!();
+    for (name, topic) in [
+        ("check", "lockfile.tracked"),
+        ("suite", "suite.test"),
+        ("stage", "controlled"),
+        ("exit-codes", "exit-code"),
+        ("exit-code", "3"),
+        ("unknown", "lockfile.trakced"),
+        ("run-nowhere", "latest"),
+    ] {
+        assert_snapshot!(format!("explain-{name}"), gate.run(["explain", topic]));
+    }
+    assert_snapshot!("explain-topics", gate.run(["explain"]));
+}
+
+#[test]
+fn a_run_is_explained_and_verified() {
+    let gate = good();
+    assert_snapshot!("verify-nothing", gate.run(["verify"]));
+    assert_snapshot!("verify-no-latest", gate.run(["verify", "latest"]));
+    assert_snapshot!("history-nothing", gate.run(["history"]));
+    for _ in 0..2 {
+        let run = gate.run(["pilot"]);
+        assert_eq!(run.code, Some(0), "{run}");
+    }
+    let explained = gate.run(["explain", "latest"]).to_string();
+    assert_snapshot!("explain-run", explained.replace(&day(60), "[two months from now]"));
+    assert_snapshot!("verify", gate.run(["verify"]));
+    assert_snapshot!("verify-latest", gate.run(["verify", "latest"]));
+    assert_snapshot!("verify-json", gate.run(["verify", "--message-format", "json"]));
+    assert_snapshot!("verify-anchor", gate.run(["verify", "--head", &"0".repeat(64)]));
+    assert_snapshot!("history", gate.run(["history"]));
+    assert_snapshot!(
+        "history-limit",
+        gate.run(["history", "-n", "1", "--stage", "pilot", "--verify"])
+    );
+    let entries = gate.run(["history", "--message-format", "json"]).json();
+    assert_eq!(entries.as_array().map(Vec::len), Some(2), "{entries}");
+
+    let history = gate.read("target/gate/history.jsonl");
+    gate.write(
+        "target/gate/history.jsonl",
+        history.replacen("\"pilot\"", "\"broad\"", 1),
+    );
+    assert_snapshot!("verify-tampered", gate.run(["verify"]));
+    let first = history.lines().next().expect("a line").len() + 1;
+    gate.write("target/gate/history.jsonl", &history[first..]);
+    assert_snapshot!("verify-truncated", gate.run(["verify"]));
+    gate.write("target/gate/history.jsonl", format!("{history}{{"));
+    assert_snapshot!("history-damaged", gate.run(["history"]));
+}
+
+#[test]
+fn waivers_are_added_and_listed() {
+    let gate = bad();
+    let add = |expires: &str, more: &[&str]| {
+        let mut arguments = vec!["waiver", "add", "--check", "boundary.raw", "--owner", "core"];
+        arguments.extend(["--reason", "measured: twice as fast", "--expires", expires]);
+        arguments.extend(more);
+        gate.run(arguments)
+    };
+    let (soon, past) = (day(30), day(-30));
+    let timeless = |text: String| text.replace(&soon, "[soon]").replace(&past, "[past]");
+    assert_snapshot!("waiver-none", gate.run(["waiver", "list"]));
+    let before = gate.read("gate.toml");
+    assert_snapshot!(
+        "waiver-added",
+        timeless(add(&soon, &["--path", "src/lib.rs"]).to_string())
+    );
+    let after = gate.read("gate.toml");
+    assert!(
+        after.starts_with(&before),
+        "nothing that was there is touched:\n{after}"
+    );
+    assert_snapshot!("waiver-text", timeless(after[before.len()..].to_owned()));
+    assert_snapshot!("waiver-list", timeless(gate.run(["waiver", "list"]).to_string()));
+    assert_snapshot!(
+        "waiver-list-json",
+        timeless(gate.run(["waiver", "list", "--message-format", "json"]).to_string())
+    );
+    assert_snapshot!("waiver-past", timeless(add(&past, &[]).to_string()));
+    assert_snapshot!("waiver-bad-day", add("2027-02-30", &[]));
+    let unknown = [
+        "waiver",
+        "add",
+        "--check",
+        "boundary.rwa",
+        "--owner",
+        "a",
+        "--reason",
+        "b",
+        "--expires",
+        &soon,
+    ];
+    assert_snapshot!("waiver-unknown-check", timeless(gate.run(unknown).to_string()));
+}
+
+#[test]
+fn the_cache_is_shown_and_shrunk() {
+    let gate = good();
+    let none = gate.run(["cache", "stats"]);
+    assert_snapshot!("cache-empty", none);
+    let run = gate.run(["pilot"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    let stats = gate.run(["cache", "stats", "--message-format", "json"]);
+    assert_eq!(stats.code, Some(0), "{stats}");
+    assert!(
+        stats.json().as_object().is_some_and(|stats| !stats.is_empty()),
+        "{stats}"
+    );
+    let kept = gate.run(["cache", "gc"]);
+    assert!(
+        kept.stdout
+            .starts_with("removed 0 pieces of evidence and 0 files (0 B)"),
+        "{kept}"
+    );
+    let shrunk = gate.run(["cache", "gc", "--max-size", "0"]);
+    assert_eq!(shrunk.code, Some(0), "{shrunk}");
+    assert_snapshot!("cache-gone", gate.run(["cache", "stats"]));
+    // What is gone is made again, and what was decided stays decided.
+    let again = gate.run(["pilot"]);
+    assert_eq!(again.code, Some(0), "{again}");
+    let verified = gate.run(["verify"]);
+    assert_eq!(verified.code, Some(0), "{verified}");
+}
+
+#[test]
+fn boundaries_are_a_table() {
+    let gate = good();
+    assert_snapshot!("boundaries", gate.run(["boundaries"]));
+    assert_snapshot!("boundaries-package", gate.run(["boundaries", "-p", "native"]));
+    assert_snapshot!("boundaries-json", gate.run(["boundaries", "--message-format", "json"]));
+    let inventory = gate.read("boundary_inventory.json");
+    assert_snapshot!("boundaries-write", gate.run(["boundaries", "--write"]));
+    assert_eq!(gate.read("boundary_inventory.json"), inventory);
+}
+
+#[test]
+fn the_doctor_names_what_every_gate_needs() {
+    let gate = good();
+    let run = gate.run(["doctor"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    for tool in ["cargo", "rustc", "git"] {
+        let found = run.stdout.lines().any(|line| {
+            let words: Vec<&str> = line.split_whitespace().take(2).collect();
+            words == [tool, "ok"]
+        });
+        assert!(found, "{tool}: {run}");
+    }
+    let run = gate.run(["doctor", "--message-format", "json"]);
+    assert!(run.json().is_object() || run.json().is_array(), "{run}");
+}
+
+#[test]
+fn completions_and_manual_are_data() {
+    let gate = gate!();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = gate.run(["completions", shell]);
+        assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run}");
+        assert!(run.stdout.contains("controlled"), "{shell}: {run}");
+    }
+    let manual = gate.run(["man"]);
+    assert_eq!(manual.code, Some(0), "{manual}");
+    assert!(manual.stdout.contains(".TH"), "{manual}");
+}

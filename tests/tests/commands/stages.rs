@@ -1,0 +1,130 @@
+//! The three stages in every format, the plan, and what selects suites.
+
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use super::{bad, good};
+
+const FORMATS: [&str; 6] = ["human", "json", "markdown", "junit", "sarif", "github"];
+
+/// The fixture's day is two months from the day of the test; ids of threads and names of binaries are nobody's.
+fn timeless(text: &str) -> String {
+    let day = gate_tests::harness::day(60);
+    let mut out = String::new();
+    for line in text.replace(&day, "[two months from now]").split_inclusive('\n') {
+        let line = match (line.find("' ("), line.find(") panicked at ")) {
+            (Some(from), Some(to)) => format!("{}' ([thread]{}", &line[..from], &line[to..]),
+            _ => line.to_owned(),
+        };
+        match line.find("(target") {
+            Some(from) if line.contains("Running unittests") => {
+                out.push_str(&line[..from]);
+                out.push_str("([binary])\n");
+            }
+            _ => out.push_str(&line),
+        }
+    }
+    out
+}
+
+#[test]
+fn reports_of_a_workspace_that_is_ready() {
+    let gate = good();
+    assert_snapshot!("ready-first", timeless(&gate.run(["pilot"]).to_string()));
+    for format in FORMATS {
+        let run = gate.run(["pilot", "--message-format", format]);
+        assert_eq!(run.code, Some(0), "{run}");
+        assert_snapshot!(format!("ready-{format}"), timeless(&run.to_string()));
+    }
+    assert_snapshot!("ready-quiet", gate.run(["pilot", "--quiet"]));
+    assert_snapshot!("ready-verbose", timeless(&gate.run(["pilot", "--verbose"]).to_string()));
+    assert_snapshot!("ready-strict", timeless(&gate.run(["pilot", "--strict"]).to_string()));
+    // A later stage in the same place reuses what it can.
+    assert_snapshot!("ready-controlled", timeless(&gate.run(["controlled"]).to_string()));
+    assert_snapshot!(
+        "ready-fresh",
+        timeless(&gate.run(["pilot", "--fresh", "--jobs", "2"]).to_string())
+    );
+}
+
+#[test]
+fn reports_of_a_workspace_that_is_not_ready() {
+    let gate = bad();
+    let held_back = gate.run(["pilot"]);
+    assert_snapshot!("blocked-held-back", held_back);
+    let first = gate.run(["pilot", "--keep-going"]);
+    assert_snapshot!("blocked-first", timeless(&first.to_string()));
+    for format in FORMATS {
+        let run = gate.run(["pilot", "--keep-going", "--message-format", format]);
+        assert_eq!(run.code, Some(1), "{run}");
+        assert_snapshot!(format!("blocked-{format}"), run);
+    }
+    assert_snapshot!("blocked-quiet", gate.run(["pilot", "--keep-going", "--quiet"]));
+    assert_snapshot!("blocked-broad", gate.run(["broad"]));
+}
+
+#[test]
+fn the_last_line_is_the_verdict() {
+    for (gate, code, words) in [(good(), 0, "READY for pilot"), (bad(), 1, "NOT READY for pilot")] {
+        for flag in ["--color=never", "--quiet", "--verbose", "--fresh"] {
+            let run = gate.run(["pilot", flag]);
+            assert_eq!(run.code, Some(code), "{run}");
+            let last = run.stdout.lines().last().unwrap_or_default();
+            assert!(last.starts_with(words), "{flag}: {run}");
+            assert!(run.stdout.ends_with('\n'), "{flag}: {run}");
+        }
+    }
+}
+
+#[test]
+fn json_follows_its_schema_and_is_alone_on_stdout() {
+    let schema = xtask::project_root().join("docs/schema/report.schema.json");
+    let schema: Value = serde_json::from_slice(&std::fs::read(schema).expect("the schema")).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for (gate, code) in [(good(), 0), (bad(), 1)] {
+        for arguments in [
+            ["pilot", "--message-format=json"].as_slice(),
+            &["pilot", "--message-format=json", "--keep-going", "--verbose"],
+            &["broad", "--message-format=json", "--color=always"],
+        ] {
+            let run = gate.run(arguments);
+            let expected = if arguments[0] == "broad" { 1 } else { code };
+            assert_eq!(run.code, Some(expected), "{run}");
+            let errors: Vec<String> = validator
+                .iter_errors(&run.json())
+                .map(|error| error.to_string())
+                .collect();
+            assert!(errors.is_empty(), "{errors:#?}\n{run}");
+        }
+    }
+}
+
+#[test]
+fn a_plan_says_why() {
+    let gate = bad();
+    assert_snapshot!("plan-first", gate.run(["pilot", "--plan"]));
+    assert!(
+        !gate.workspace().join("target/gate/runs").exists(),
+        "a plan records nothing"
+    );
+    let run = gate.run(["pilot", "--keep-going"]);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert_snapshot!("plan-reuse", gate.run(["pilot", "--plan"]));
+    gate.append("src/lib.rs", "// One line more.\n");
+    gate.append("Cargo.toml", "\n[profile.release]\nlto = true\n");
+    assert_snapshot!("plan-changed", gate.run(["pilot", "--plan"]));
+    assert_snapshot!("plan-json", gate.run(["pilot", "--plan", "--message-format", "json"]));
+    assert_snapshot!("plan-fresh", gate.run(["pilot", "--plan", "--fresh"]));
+}
+
+#[test]
+fn suites_run_by_name() {
+    let gate = bad();
+    assert_snapshot!("suite-list", gate.run(["suite", "--list"]));
+    assert_snapshot!("suite-glob", gate.run(["suite", "prod_*"]));
+    assert_snapshot!("suite-all", timeless(&gate.run(["suite", "--all"]).to_string()));
+    assert_snapshot!("suite-id", gate.run(["suite", "suite.test.unit", "--quiet"]));
+    assert_snapshot!("suite-none", gate.run(["suite", "nightly_*"]));
+    assert_snapshot!("suite-nothing-asked", gate.run(["suite"]));
+    assert_snapshot!("suite-bad-glob", gate.run(["suite", "[x"]));
+}
