@@ -62,10 +62,10 @@ fn read_into<'s>(tokens: &Tokens<'s>, from: usize, to: usize, conditional: bool,
     }
 }
 
-/// Whether a `cfg` predicate can only hold when `test` does.
+/// Whether a `cfg` predicate can only hold in a test build: `test`, rustdoc's `doctest`, or `fuzzing`, which fuzzers set.
 fn implies_test(tokens: &Tokens<'_>, from: usize, to: usize) -> bool {
     match tokens.word(from) {
-        Some("test") => from + 1 >= to || tokens.is(from + 1, b','),
+        Some("test" | "doctest" | "fuzzing") => from + 1 >= to || tokens.is(from + 1, b','),
         Some(name @ ("all" | "any")) if tokens.is(from + 1, b'(') => {
             let parts = split(tokens, from + 2, tokens.close(from + 1).min(to));
             let mut parts = parts.into_iter().map(|(start, end)| implies_test(tokens, start, end));
@@ -124,6 +124,7 @@ mod tests {
             "cfg(all(test, unix))",
             "cfg(all(unix, all(test)))",
             "cfg(any(test))",
+            "cfg(any(test, fuzzing))",
             "cfg(any(all(test, a), all(test, b)),)",
             "test",
             "tokio::test(flavor = \"x\")",

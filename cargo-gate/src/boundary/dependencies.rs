@@ -15,7 +15,7 @@ use super::scan::{Depth, scan_file};
 use super::survey::Tally;
 
 /// Raised with every change of the scan or of the stored form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Counts of one dependency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

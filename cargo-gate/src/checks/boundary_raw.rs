@@ -176,8 +176,8 @@ fn outside(package: &PackageSurvey, file: &FileSurvey, tier: Tier) -> Vec<Findin
                 ),
             )
             .help(format!(
-                "move it to a `native` crate, or allow `path = \"{}\"` under `[[boundary.allow]]` in gate.toml",
-                file.path
+                "in gate.toml, declare `{}` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`",
+                package.name
             ))
             .package(&package.name);
             for site in sites {
@@ -250,16 +250,16 @@ mod tests {
         insta::assert_snapshot!(judgement(&judge(&survey, &declared)), @r#"
         [pilot] 1 inline assembly outside of any item, but crate `app` is portable
           at src/b.rs:1:1
-          help: move it to a `native` crate, or allow `path = "src/b.rs"` under `[[boundary.allow]]` in gate.toml
+          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`
           because gate.toml:3
         [pilot] 2 unsafe blocks in `f`, but crate `app` is portable
           at src/lib.rs:3:5
           at src/lib.rs:4:5
-          help: move it to a `native` crate, or allow `path = "src/lib.rs"` under `[[boundary.allow]]` in gate.toml
+          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`
           because gate.toml:3
         [pilot] 1 unsafe impl in `impl Send for X`, but crate `app` is portable
           at src/lib.rs:6:1
-          help: move it to a `native` crate, or allow `path = "src/lib.rs"` under `[[boundary.allow]]` in gate.toml
+          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`
           because gate.toml:3
         "#);
         assert_eq!(judgement(&judge(&survey, &policy(Tier::Native))), "");

@@ -103,9 +103,12 @@ fn one(waiver: &Waiver, used: bool, evaluated: &dyn Fn(&str) -> bool, today: Dat
     let mut findings = Vec::new();
     if !used && evaluated(check) {
         let message = format!("the waiver for `{check}` permits nothing: no finding matches it");
-        findings.push(place(
-            Finding::blocking(Stage::Pilot, message).help("remove the waiver"),
-        ));
+        findings.push(place(Finding::blocking(Stage::Pilot, message).help(
+            match waiver.location.line {
+                Some(line) => format!("remove the waiver in line {line} of {}", waiver.location.path),
+                None => "remove the waiver".to_owned(),
+            },
+        )));
     }
     if days_left > LONGEST_DAYS {
         let message = format!(
@@ -199,7 +202,7 @@ mod tests {
           help: fix what it permits and remove it, or renew it: `cargo gate waiver add --check git.clean`
           because: gate.toml:1
         gate.toml:5: the waiver for `lockfile.fresh` permits nothing: no finding matches it [pilot]
-          help: remove the waiver
+          help: remove the waiver in line 5 of gate.toml
           because: gate.toml:5
         ");
         // A check that was not carried out needs no waiver and does not make one superfluous.

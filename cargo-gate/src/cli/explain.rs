@@ -228,7 +228,12 @@ fn run(report: &Report) -> String {
         report.verdict(),
         report.tally()
     );
-    let _ = writeln!(out, "started {} on {}", text::line(&report.started), subject(report));
+    let _ = writeln!(
+        out,
+        "started {} on {}",
+        text::line(&text::moment(&report.started)),
+        subject(report)
+    );
     let blocking: Vec<_> = report
         .checks
         .iter()

@@ -14,8 +14,9 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
     let workspace = conversation.workspace()?;
     let root = workspace.root();
     let services = services(arguments, root);
+    let facts = facts(&workspace);
     let plan = plan_init(
-        &facts(&workspace),
+        &facts,
         &services,
         &|path| root.join(path).symlink_metadata().is_ok(),
         arguments.force,
@@ -56,9 +57,21 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
         );
         return Ok(exit::USAGE);
     }
-    conversation
-        .printer
-        .status("Next", "review gate.toml, then run `cargo gate pilot`");
+    let raw = facts
+        .members
+        .iter()
+        .filter(|member| member.raw_boundaries.is_some_and(|count| count > 0))
+        .count();
+    let next = match raw {
+        0 => "review gate.toml, then run `cargo gate pilot`".to_owned(),
+        1 => "fill in the `[[tiers.exception]]` of 1 crate with raw boundaries, then run `cargo gate pilot`".to_owned(),
+        raw => {
+            format!(
+                "fill in the `[[tiers.exception]]` of {raw} crates with raw boundaries, then run `cargo gate pilot`"
+            )
+        }
+    };
+    conversation.printer.status("Next", &next);
     Ok(exit::READY)
 }
 

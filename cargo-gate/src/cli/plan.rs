@@ -6,6 +6,7 @@ use crate::engine::evaluate::Request;
 use crate::engine::plan::{Action, Plan};
 use crate::error::Result;
 use crate::exit;
+use crate::report::render::text;
 use crate::report::{Dimension, NotApplicable};
 use crate::stage::Stage;
 
@@ -55,7 +56,7 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
             Action::Run(reason) => ("run", reason.clone()),
             Action::Reuse(evidence) => (
                 "reuse",
-                format!("evidence of {} over the same inputs", evidence.recorded),
+                format!("evidence of {} over the same inputs", text::moment(&evidence.recorded)),
             ),
         };
         PlanLine {

@@ -69,6 +69,17 @@ fn table(opened: &Opened) -> StatusTable {
         });
         StatusTable {
             rows: rows.chain(skipped).collect(),
+            next: next_stage(opened),
         }
+    })
+}
+
+/// The first stage whose last run over these contents did not end in readiness.
+fn next_stage(opened: &Opened) -> Option<Stage> {
+    let content = opened.workspace.files().content_digest().to_hex();
+    Stage::ALL.into_iter().find(|stage| {
+        let mut runs = opened.history.entries.iter().rev();
+        let last = runs.find(|entry| entry.stage == *stage && entry.content == content);
+        !last.is_some_and(|entry| entry.decision.is_ready())
     })
 }

@@ -191,7 +191,11 @@ impl<'a> Page<'a> {
             locations: places,
             notes,
             help: finding.help.as_deref().filter(|help| said.first(help)),
-            policy: finding.policy.as_ref().filter(|policy| said.first(&place(policy))),
+            policy: finding
+                .policy
+                .as_ref()
+                .filter(|policy| finding.locations.first() != Some(*policy))
+                .filter(|policy| said.first(&place(policy))),
             private: check.dimension == Dimension::Privacy,
         });
     }

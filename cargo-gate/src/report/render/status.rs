@@ -15,6 +15,9 @@ use crate::stage::Stage;
 pub struct StatusTable {
     /// One row per check, in the order of the catalogue.
     pub rows: Vec<StatusRow>,
+    /// The first stage that these contents have not been found ready for; absent once they were for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Stage>,
 }
 
 /// What is known about one check.
@@ -137,6 +140,7 @@ fn summary(table: &StatusTable) -> String {
         EvidenceState::Fresh,
         EvidenceState::Stale,
         EvidenceState::Absent,
+        EvidenceState::EachTime,
         EvidenceState::NotApplicable,
     ];
     let parts: Vec<String> = states
@@ -147,8 +151,10 @@ fn summary(table: &StatusTable) -> String {
     if parts.is_empty() {
         return "\nno checks\n".to_owned();
     }
-    let missing = number(EvidenceState::Stale) + number(EvidenceState::Absent);
-    let next = if missing > 0 { "; next: cargo gate pilot" } else { "" };
+    let next = table
+        .next
+        .map(|stage| format!("; next: cargo gate {stage}"))
+        .unwrap_or_default();
     format!("\n{}{next}\n", parts.join(", "))
 }
 
@@ -177,6 +183,7 @@ mod tests {
                 row("boundary.raw", EvidenceState::Stale, &[]),
                 row("suite.test.default", EvidenceState::Absent, &[]),
             ],
+            next: Some(Stage::Pilot),
         }
     }
 

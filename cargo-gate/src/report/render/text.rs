@@ -5,6 +5,14 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr;
 
+/// An RFC 3339 time in UTC to the second, for people.
+pub(crate) fn moment(time: &str) -> Cow<'_, str> {
+    match time.split_once('.') {
+        Some((seconds, rest)) if rest.ends_with('Z') => format!("{seconds}Z").into(),
+        _ => time.into(),
+    }
+}
+
 /// Makes foreign text safe on one line: control characters, line ends and characters that reorder text become visible
 /// escapes such as `\u{1b}`.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
