@@ -221,22 +221,11 @@ impl EvidenceResult {
         let list = ids.join("`, `");
         let verb = if ids.len() == 1 { "blocks" } else { "block" };
         EvidenceResult::NotRun(
-<<<<<<< HEAD
             Reason::new(
                 "blocked_by",
                 format!("held back, because `{list}` already {verb} the stage"),
             )
             .help("add `--keep-going` to run it all the same"),
-||||||| c9f68f2
-            Reason::new(
-                "blocked_by",
-                format!("not run, because `{list}` already blocks the stage"),
-            )
-            .help("fix what blocks the stage, or run everything with --keep-going"),
-=======
-            Reason::new("blocked_by", format!("`{list}` already {verb} the stage"))
-                .help("fix what blocks the stage, or run everything with --keep-going"),
->>>>>>> project
         )
     }
 }
