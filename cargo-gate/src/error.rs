@@ -101,3 +101,34 @@ impl std::error::Error for Error {}
 
 /// Result of everything that can fail for a reason the user should read.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_full_or_read_only_disk_has_a_remedy() {
+        for (kind, remedy) in [
+            (io::ErrorKind::StorageFull, "free disk space"),
+            (
+                io::ErrorKind::ReadOnlyFilesystem,
+                "choose another directory with --target-dir",
+            ),
+            (
+                io::ErrorKind::PermissionDenied,
+                "choose another directory with --target-dir",
+            ),
+        ] {
+            let error = Error::io("write", "target/gate/index", &io::Error::from(kind));
+            assert_eq!(error.exit_code(), exit::TOOL_FAILED);
+            assert!(
+                error.message.starts_with("cannot write `target/gate/index`: "),
+                "{error}"
+            );
+            let help = error.help.unwrap_or_default();
+            assert!(help.contains(remedy), "{kind:?}: {help}");
+        }
+    }
+}

@@ -70,6 +70,14 @@ impl Fixture {
     /// # Panics
     /// There is no such fixture, its state is malformed, or git fails.
     pub fn open(check: &str, twin: &str) -> Self {
+        Self::open_changed(check, twin, |_| {})
+    }
+
+    /// As [`open`](Self::open), with a change to the files before they are committed.
+    ///
+    /// # Panics
+    /// As [`open`](Self::open).
+    pub fn open_changed(check: &str, twin: &str, change: impl FnOnce(&Path)) -> Self {
         let source = directory().join(check);
         let state = match fs::read_to_string(source.join(format!("{twin}.toml"))) {
             Ok(text) => toml::from_str(&text).unwrap_or_else(|error| panic!("{check}/{twin}.toml: {error}")),
@@ -83,6 +91,7 @@ impl Fixture {
             state,
         };
         copy(&source.join(twin), &this.root());
+        change(&this.root());
         fs::create_dir(this.home()).expect("a fresh directory can be filled");
         if this.state.git == Git::Committed {
             this.commit();

@@ -14,7 +14,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
-    version: 1,
+    version: 2,
     inputs: &[Input::Cargo, Input::Lockfile],
     applies,
     run,
@@ -69,12 +69,27 @@ fn run(context: &Context<'_>) -> Judgement {
             }
         }
         Resolution::Unreadable(text) => {
-            let message = format!("this cargo cannot read `Cargo.lock`: {}", quoted(text));
-            Finding::blocking(Stage::Pilot, message)
-                .help("use the toolchain that wrote it: set its version as `channel` in `rust-toolchain.toml`")
+            let message = format!(
+                "this cargo cannot read `Cargo.lock`: {}",
+                cause(text).unwrap_or_else(|| quoted(text))
+            );
+            let help = if text.contains("lock file version") {
+                "use the toolchain that wrote it: set its version as `channel` in `rust-toolchain.toml`"
+            } else {
+                "`git checkout HEAD -- Cargo.lock`, or take it from the last commit in which it was whole"
+            };
+            Finding::blocking(Stage::Pilot, message).help(help)
         }
     };
     Judgement::Findings(vec![finding.at(Location::file("Cargo.lock"))])
+}
+
+/// The first line of what cargo gives as the cause of its error.
+fn cause(text: &str) -> Option<String> {
+    let mut lines = text.lines().map(str::trim).skip_while(|line| *line != "Caused by:");
+    lines.next()?;
+    let line = lines.find(|line| !line.is_empty())?;
+    Some(line.trim_end_matches('.').to_owned())
 }
 
 /// The line of cargo's message that says what is wrong, without machine paths.
@@ -139,6 +154,12 @@ mod tests {
         let unreadable = Resolution::Unreadable("error: failed to parse lock file at: /w/Cargo.lock".into());
         insta::assert_snapshot!(world(unreadable, Some(false)).text(&CHECK), @"
         Cargo.lock: this cargo cannot read `Cargo.lock`: failed to parse lock file at: Cargo.lock [pilot]
+          help: `git checkout HEAD -- Cargo.lock`, or take it from the last commit in which it was whole
+        ");
+        let future = "error: failed to parse lock file at: /w/Cargo.lock\n\nCaused by:\n  lock file version `99` was found, but this \
+                      version of Cargo does not understand this lock file\n";
+        insta::assert_snapshot!(world(Resolution::Unreadable(future.into()), Some(true)).text(&CHECK), @"
+        Cargo.lock: this cargo cannot read `Cargo.lock`: lock file version `99` was found, but this version of Cargo does not understand this lock file [pilot]
           help: use the toolchain that wrote it: set its version as `channel` in `rust-toolchain.toml`
         ");
         let unavailable = Resolution::Unavailable("error: failed to download `a v1.0.0`\n".into());

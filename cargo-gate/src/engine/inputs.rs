@@ -13,7 +13,7 @@ use crate::policy::Policy;
 use crate::stage::Stage;
 use crate::suites::beyond::{self, Reach};
 use crate::workspace::Workspace;
-use crate::workspace::cargo::CargoModel;
+use crate::workspace::cargo::{CargoModel, Resolution};
 use crate::workspace::files::{File, FileKind};
 use crate::workspace::git::Git;
 
@@ -80,7 +80,7 @@ impl<'a> InputDigests<'a> {
         match input {
             Input::Cargo => {
                 let model = serde_json::to_vec(&self.placeless_model()).unwrap_or_default();
-                let resolution = serde_json::to_vec(self.workspace.resolution()).unwrap_or_default();
+                let resolution = serde_json::to_vec(&self.placeless_resolution()).unwrap_or_default();
                 digest.part(&model).part(&resolution);
             }
             Input::Manifests => {
@@ -192,6 +192,19 @@ impl<'a> InputDigests<'a> {
             }
         }
         model
+    }
+
+    /// What resolving said, without the path of the workspace in cargo's words.
+    fn placeless_resolution(&self) -> Resolution {
+        let root = self.workspace.root().to_string_lossy();
+        let placeless = |text: &String| text.replace(&*root, "");
+        match self.workspace.resolution() {
+            Resolution::Locked => Resolution::Locked,
+            Resolution::NoLockfile => Resolution::NoLockfile,
+            Resolution::Stale(text) => Resolution::Stale(placeless(text)),
+            Resolution::Unreadable(text) => Resolution::Unreadable(placeless(text)),
+            Resolution::Unavailable(text) => Resolution::Unavailable(placeless(text)),
+        }
     }
 
     /// Digest over the files that `keep` accepts; [`InputState::Volatile`] when one of them cannot be read.

@@ -7,7 +7,17 @@ use super::sample;
 #[test]
 fn a_target_directory_that_cannot_be_made_is_a_failure_of_the_tool() {
     let gate = sample().file("target", "a file\n").git_init();
-    assert_snapshot!("target-is-a-file", gate.run(["pilot"]));
+    let run = gate.run(["pilot"]);
+    assert_eq!(run.code, Some(3), "{run}");
+    assert!(
+        run.stderr.starts_with("error: cannot write to `[TARGET]/gate`: "),
+        "{run}"
+    );
+    assert!(
+        run.stderr
+            .contains("help: choose a directory that can be written with `--target-dir`"),
+        "{run}"
+    );
     for arguments in [["status"].as_slice(), &["pilot", "--plan"]] {
         let run = gate.run(arguments);
         assert_eq!(run.code, Some(0), "what only reads needs no directory: {run}");
@@ -27,7 +37,9 @@ fn a_gate_directory_that_is_a_file_is_a_failure_of_the_tool() {
     assert_eq!(run.code, Some(3), "{run}");
     assert_eq!(run.stdout, "", "no verdict without a record: {run}");
     let gate = sample().file("target/gate/runs", "a file\n").git_init();
-    assert_snapshot!("runs-is-a-file", gate.run(["pilot"]));
+    let run = gate.run(["pilot"]);
+    assert_eq!(run.code, Some(3), "{run}");
+    assert!(run.stderr.contains("[TARGET]/gate/runs"), "{run}");
     let gate = sample().file("target/gate/history.jsonl/inside", "a file\n").git_init();
     let run = gate.run(["pilot"]);
     assert_eq!(run.code, Some(3), "{run}");

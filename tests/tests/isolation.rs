@@ -1,0 +1,226 @@
+//! A check reads only what it declares: in a world in which everything else is gone or different, it says the same and
+//! has the same fingerprint. This is what makes it sound to reuse evidence.
+
+use std::fs;
+use std::path::Path;
+
+use cargo_gate::checks::{self, Applies, Check, Context, Input, Judgement};
+use cargo_gate::digest::Digest;
+use cargo_gate::engine::fingerprint;
+use cargo_gate::engine::inputs::InputDigests;
+use cargo_gate::evidence::history::History;
+use cargo_gate::policy::{self, Catalogue, Policy};
+use cargo_gate::stage::Stage;
+use cargo_gate::workspace::environment::Environment;
+use cargo_gate::workspace::{Options, Workspace};
+use gate_tests::fixture::Fixture;
+use jiff::Timestamp;
+
+/// The day on which fixtures are judged.
+const NOW: &str = "2026-06-15T12:00:00Z";
+
+/// What a check makes of a world: what it says, and the fingerprint under which that would be kept.
+#[derive(Debug, PartialEq, Eq)]
+struct Answer {
+    said: String,
+    parts: Vec<(String, Option<Digest>)>,
+}
+
+/// Everything but the files.
+struct Rest {
+    policy: Policy,
+    now: Timestamp,
+    stage: Stage,
+    variables: Vec<(String, String)>,
+}
+
+impl Rest {
+    fn of(fixture: &Fixture) -> Self {
+        let policy = policy::load(&fixture.root(), None, &Catalogue::builtin());
+        Self {
+            policy: policy.unwrap_or_else(|error| panic!("{}", error.rendered.unwrap_or(error.message))),
+            now: NOW.parse().expect("a time"),
+            stage: fixture.stage().parse().expect("a stage"),
+            variables: fixture.environment().into_iter().collect(),
+        }
+    }
+}
+
+fn ask(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Answer {
+    let workspace = Workspace::open(Options {
+        cwd: fixture.root(),
+        manifest_path: None,
+        target_dir: None,
+        offline: true,
+        environment: Environment::from_pairs(rest.variables.clone()),
+    })
+    .unwrap_or_else(|error| panic!("{}: {error}", check.id));
+    let history = History::load(&workspace.gate_dir());
+    let context = Context::new(&workspace, &rest.policy, &history, rest.now, rest.stage, check.inputs);
+    let said = match (check.applies)(&context) {
+        Applies::No(reason) => format!("does not apply: {reason}"),
+        Applies::Yes => match (check.run)(&context) {
+            Judgement::Findings(findings) => format!("{findings:#?}"),
+            Judgement::NotRun(reason) => format!("not run: {reason:?}"),
+            Judgement::Inconclusive(reason) => format!("inconclusive: {reason:?}"),
+        },
+    };
+    let inputs = InputDigests::new(&workspace, &rest.policy, rest.stage, rest.now);
+    let mut parts = fingerprint::of_check(check, &inputs).parts;
+    // The commit holds the other files too, and so has another hash.
+    parts.retain(|(name, _)| name != Input::GitHead.name());
+    Answer {
+        said: said.replace(&fixture.root().display().to_string(), "<root>"),
+        parts,
+    }
+}
+
+/// Which parts of the world a check may read.
+struct Declared(&'static [Input]);
+
+impl Declared {
+    fn any(&self, inputs: &[Input]) -> bool {
+        inputs.iter().any(|input| self.0.contains(input))
+    }
+
+    /// Whether it may read which files there are.
+    fn names(&self) -> bool {
+        self.any(&[Input::FileNames, Input::AllFiles])
+    }
+
+    /// Takes away or changes every file that it may not read. Returns what was done.
+    fn change_files(&self, root: &Path) -> Vec<&'static str> {
+        let mut done = Vec::new();
+        let all = self.any(&[Input::AllFiles]);
+        if !all && !self.any(&[Input::RustSources]) {
+            for_each(root, &|path| path.ends_with(".rs"), &|path| {
+                write(path, "// Nothing.\n")
+            });
+            done.push("sources emptied");
+        }
+        if !all && !self.any(&[Input::Manifests]) {
+            let shift = |path: &Path| write(path, &format!("# Moved down.\n\n{}", read(path)));
+            for_each(root, &|path| path.ends_with("Cargo.toml"), &shift);
+            done.push("manifests moved");
+        }
+        if !self.names() {
+            fs::create_dir_all(root.join("notes")).expect("a directory");
+            write(&root.join("notes/more.txt"), "More.\n");
+            done.push("file added");
+            if !self.any(&[Input::Manifests, Input::Cargo]) {
+                let other = "[package]\nname = \"other\"\nversion = \"9.9.9\"\n\n[lib]\npath = \"other.rs\"\n";
+                write(&root.join("Cargo.toml"), other);
+                write(&root.join("other.rs"), "");
+                done.push("package replaced");
+            }
+            if !self.any(&[Input::Lockfile, Input::Cargo]) && root.join("Cargo.lock").exists() {
+                fs::remove_file(root.join("Cargo.lock")).expect("a lockfile");
+                done.push("lockfile removed");
+            }
+            if !self.any(&[Input::ToolchainFile]) && root.join("rust-toolchain.toml").exists() {
+                fs::remove_file(root.join("rust-toolchain.toml")).expect("a toolchain file");
+                done.push("toolchain file removed");
+            }
+            if !self.any(&[Input::CargoConfig]) {
+                fs::create_dir_all(root.join(".cargo")).expect("a directory");
+                write(
+                    &root.join(".cargo/config.toml"),
+                    "[profile.release]\noverflow-checks = false\n",
+                );
+                done.push("configuration added");
+            }
+        }
+        done
+    }
+
+    /// Takes away or changes everything else that it may not read.
+    fn change_rest(&self, rest: &mut Rest) {
+        if !self.any(&[Input::PolicyFile]) {
+            let policy = std::mem::take(&mut rest.policy);
+            let kept = &mut rest.policy;
+            if self.any(&[Input::PolicyTiers]) {
+                kept.tiers = policy.tiers;
+            }
+            if self.any(&[Input::PolicyProfiles]) {
+                kept.profiles = policy.profiles;
+            }
+            if self.any(&[Input::PolicyBoundary]) {
+                kept.boundary = policy.boundary;
+            }
+            if self.any(&[Input::PolicyStages]) {
+                kept.stages = policy.stages;
+            }
+            if self.any(&[Input::PolicySuites]) {
+                kept.suites = policy.suites;
+            }
+        }
+        if !self.any(&[Input::Today, Input::History]) {
+            rest.now = "2031-01-01T00:00:00Z".parse().expect("a time");
+        }
+        if !self.any(&[Input::Stage]) {
+            rest.stage = Stage::Broad;
+        }
+        if !self.any(&[Input::CargoEnvironment]) {
+            rest.variables.push(("CARGO_PROFILE_RELEASE_LTO".into(), "fat".into()));
+        }
+    }
+}
+
+fn for_each(directory: &Path, wanted: &dyn Fn(&str) -> bool, act: &dyn Fn(&Path)) {
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            for_each(&path, wanted, act);
+        } else if wanted(&path.to_string_lossy()) {
+            act(&path);
+        }
+    }
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).expect("a file")
+}
+
+fn write(path: &Path, text: &str) {
+    fs::write(path, text).expect("a file can be written");
+}
+
+/// Both worlds of a check over one of its fixtures.
+fn isolate(check: &'static Check, twin: &str) {
+    let whole = Fixture::open(check.id, twin);
+    let expected = ask(check, &whole, &Rest::of(&whole));
+    let fails = expected.said.starts_with("[\n");
+    assert_eq!(fails, twin == "fail", "{}/{twin}: {}", check.id, expected.said);
+
+    let declared = Declared(check.inputs);
+    let mut done = Vec::new();
+    let bare = Fixture::open_changed(check.id, twin, |root| done = declared.change_files(root));
+    let mut rest = Rest::of(&bare);
+    declared.change_rest(&mut rest);
+    let answer = ask(check, &bare, &rest);
+    assert_eq!(
+        answer.said, expected.said,
+        "{}/{twin} reads more than it declares; {done:?}",
+        check.id
+    );
+    assert_eq!(answer.parts, expected.parts, "{}/{twin}: {done:?}", check.id);
+    assert!(
+        !done.is_empty() || declared.any(&[Input::AllFiles]),
+        "{} is not isolated",
+        check.id
+    );
+}
+
+#[test]
+fn a_failing_check_reads_only_what_it_declares() {
+    for check in checks::ALL {
+        isolate(check, "fail");
+    }
+}
+
+#[test]
+fn a_passing_check_reads_only_what_it_declares() {
+    for check in checks::ALL {
+        isolate(check, "clean");
+    }
+}
