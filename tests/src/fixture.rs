@@ -57,7 +57,7 @@ impl Fixture {
         let mut found = Vec::new();
         // Ids of checks have a dot; directories without one are workspaces of whole-program tests.
         for check in entries(&directory()).iter().filter(|path| name(path).contains('.')) {
-            for twin in entries(&check).iter().filter(|path| path.is_dir()) {
+            for twin in entries(check).iter().filter(|path| path.is_dir()) {
                 found.push((name(check), name(twin)));
             }
         }
