@@ -63,16 +63,23 @@ pub(super) fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// Makes renames and creations inside a directory durable. Windows has no such call and orders them itself.
-pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     if cfg!(unix) {
         match File::open(directory)?.sync_all() {
             // Some network and overlay file systems cannot sync directories; they order renames themselves.
-            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput || is_unsupported(&error) => Ok(()),
             other => other,
         }
     } else {
         Ok(())
     }
+}
+
+/// Whether the file system lacks an operation. macOS says so with ENOTSUP, which the standard library gives no kind.
+pub(super) fn is_unsupported(error: &io::Error) -> bool {
+    const MACOS_ENOTSUP: i32 = 45;
+    error.kind() == io::ErrorKind::Unsupported
+        || (cfg!(target_vendor = "apple") && error.raw_os_error() == Some(MACOS_ENOTSUP))
 }
 
 /// Replaces a symbolic link (Unix), or a text file that holds the name (elsewhere), in one step.

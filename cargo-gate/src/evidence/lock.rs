@@ -62,7 +62,7 @@ impl Lock {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: Some(file) }),
                 Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                Err(TryLockError::Error(error)) if atomic::is_unsupported(&error) => {
                     return Ok(Self { _file: None });
                 }
                 Err(TryLockError::Error(error)) => return Err(Error::io("lock", path, &error)),

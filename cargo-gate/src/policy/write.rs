@@ -7,6 +7,7 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
+use crate::evidence::atomic;
 
 /// Whether a file that is there may be replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +42,8 @@ pub(super) fn write_atomically(path: &Path, text: &str, existing: Existing) -> R
         Existing::Replace => file.persist(&target),
     };
     persisted.map_err(|error| failed(&error.error))?;
-    sync_directory(directory).map_err(|error| failed(&error))
+    // Makes the rename itself durable.
+    atomic::sync_directory(directory).map_err(|error| failed(&error))
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Error {
@@ -63,15 +65,4 @@ fn temporary(directory: &Path) -> std::io::Result<NamedTempFile> {
 #[cfg(not(unix))]
 fn temporary(directory: &Path) -> std::io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(".gate-").tempfile_in(directory)
-}
-
-/// Makes the rename itself durable.
-#[cfg(unix)]
-fn sync_directory(directory: &Path) -> std::io::Result<()> {
-    fs::File::open(directory)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_directory(_: &Path) -> std::io::Result<()> {
-    Ok(())
 }

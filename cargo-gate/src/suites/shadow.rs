@@ -96,11 +96,11 @@ fn copy(file: &File, from: &Path, to: &Path) -> io::Result<()> {
     if file.kind == FileKind::Unreadable {
         return Ok(());
     }
-    fs::copy(from, to)?;
-    fs::File::options()
-        .write(true)
-        .open(to)
-        .and_then(|copy| copy.set_modified(source.modified()?))
+    // Not `fs::copy`: a copy of a read-only file could not be opened again to set its time.
+    let mut copy = fs::File::create_new(to)?;
+    io::copy(&mut fs::File::open(from)?, &mut copy)?;
+    copy.set_modified(source.modified()?)?;
+    copy.set_permissions(source.permissions())
 }
 
 /// Removes what is in the way, a read-only file included, and creates the parent.

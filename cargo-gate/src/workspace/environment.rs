@@ -30,7 +30,7 @@ impl Environment {
 
     /// A variable, if it is set (to anything, the empty string included).
     pub fn get(&self, name: &str) -> Option<&OsStr> {
-        self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
+        self.variables.get(&spelling(name.into())).map(OsString::as_os_str)
     }
 
     /// A variable, if it is set to non-empty UTF-8.
@@ -73,20 +73,46 @@ impl Environment {
 
     /// The program of this name as the `PATH` finds it, absolute. A name with a directory in it counts from `cwd`.
     pub fn find_program(&self, name: &OsStr, cwd: &Path) -> Option<PathBuf> {
-        let suffix = std::env::consts::EXE_SUFFIX;
-        let spellings = |base: PathBuf| {
-            let mut with_suffix = base.clone().into_os_string();
-            with_suffix.push(suffix);
-            let missing = !suffix.is_empty() && base.extension().is_none();
-            [missing.then(|| PathBuf::from(with_suffix)), Some(base)]
-        };
-        let existing = |base: PathBuf| spellings(base).into_iter().flatten().find(|path| is_program(path));
+        let existing = |base: PathBuf| self.spellings(base).into_iter().find(|path| is_program(path));
         if Path::new(name).components().count() > 1 {
             return existing(cwd.join(name));
         }
         std::env::split_paths(self.get("PATH")?)
             .filter(|directory| !directory.as_os_str().is_empty())
             .find_map(|directory| existing(cwd.join(directory).join(name)))
+    }
+
+    /// What a program may be called on disk. Windows starts `git` where it finds `git.exe` or, in the directories of
+    /// version managers, `git.cmd`; a file without an extension is a shell script there, and not a program.
+    fn spellings(&self, base: PathBuf) -> Vec<PathBuf> {
+        if !cfg!(windows) {
+            return vec![base];
+        }
+        let known = self.text("PATHEXT").unwrap_or(".EXE").split(';');
+        let startable: Vec<&str> = known
+            .filter(|extension| {
+                [".com", ".exe", ".bat", ".cmd"]
+                    .iter()
+                    .any(|one| one.eq_ignore_ascii_case(extension))
+            })
+            .collect();
+        let complete = base.extension().is_some_and(|own| {
+            let own = own.as_encoded_bytes();
+            startable
+                .iter()
+                .any(|one| one.as_bytes()[1..].eq_ignore_ascii_case(own))
+        });
+        let mut spellings = Vec::new();
+        for extension in &startable {
+            let mut spelled = base.clone().into_os_string();
+            // As cargo and rustup spell their own.
+            spelled.push(extension.to_ascii_lowercase());
+            spellings.push(spelled.into());
+        }
+        if complete {
+            spellings.insert(0, base);
+        }
+        spellings
     }
 
     /// A command with exactly this environment, without input, its output captured. The program is given as a full
@@ -139,5 +165,27 @@ mod tests {
         assert_eq!(environment.find_program(OsStr::new("tool"), cwd), Some(program));
         assert_eq!(environment.find_program(OsStr::new("other"), cwd), None);
         assert_eq!(Environment::default().find_program(OsStr::new("tool"), cwd), None);
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn windows_programs_have_extensions_and_its_variables_no_case() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let cwd = directory.path();
+        for name in ["git", "shim.cmd", "tool-1.2.exe", "page.html"] {
+            std::fs::write(cwd.join(name), "").expect("write");
+        }
+        let pairs = [("Path", cwd.as_os_str()), ("PathExt", OsStr::new(".EXE;.CMD;.HTML"))];
+        let environment = Environment::from_pairs(pairs);
+        assert_eq!(environment.get("path"), Some(cwd.as_os_str()));
+        let find = |name: &str| {
+            let found = environment.find_program(OsStr::new(name), cwd)?;
+            Some(found.file_name()?.to_string_lossy().into_owned())
+        };
+        assert_eq!(find("git"), None);
+        assert_eq!(find("page"), None);
+        assert_eq!(find("shim").as_deref(), Some("shim.cmd"));
+        assert_eq!(find("tool-1.2").as_deref(), Some("tool-1.2.exe"));
+        assert_eq!(find("tool-1.2.exe").as_deref(), Some("tool-1.2.exe"));
     }
 }

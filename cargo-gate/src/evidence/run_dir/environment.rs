@@ -113,6 +113,13 @@ fn redactions(environment: &Environment, root: &Path) -> Vec<(String, &'static s
             );
         }
     }
+    // On Windows people and tools write paths in either spelling.
+    let slashed: Vec<_> = found
+        .iter()
+        .filter(|(text, _)| text.contains('\\') && text.len() > 1 && !text.starts_with(['/', '\\']))
+        .map(|(text, public)| (text.replace('\\', "/"), *public))
+        .collect();
+    found.extend(slashed);
     // A root directory as home (containers) would replace every separator.
     found.retain(|(text, _)| text.trim_end_matches(['/', '\\']).len() > 1);
     found.sort_by(|a, b| (b.0.len(), &a.0).cmp(&(a.0.len(), &b.0)));
@@ -151,6 +158,20 @@ mod tests {
             record.redact("--manifest-path=/home/ada/w/Cargo.toml"),
             "--manifest-path=<workspace>/Cargo.toml"
         );
+    }
+
+    #[test]
+    fn windows_paths_are_hidden_in_both_spellings() {
+        let environment = Environment::from_pairs([("USERPROFILE", r"C:\Users\ada"), ("USERNAME", "ada")]);
+        let record = EnvironmentRecord::collect(None, &environment, Path::new(r"C:\Users\ada\w"));
+        for (text, shown) in [
+            (r"--target-dir=C:\Users\ada\out", r"--target-dir=~\out"),
+            ("--target-dir=C:/Users/ada/out", "--target-dir=~/out"),
+            ("C:/Users/ada/w/x", "<workspace>/x"),
+            (r"D:\ci\ada\x", r"D:\ci/<user>/x"),
+        ] {
+            assert_eq!(record.redact(text), shown);
+        }
     }
 
     #[test]

@@ -20,6 +20,38 @@ fn without_a_lockfile_the_tree_stays_as_it_is() {
 }
 
 #[test]
+fn read_only_files_are_copied_and_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let source = root.join("generated.rs");
+    let read_only = |text: &str| {
+        fs::write(&source, text).unwrap();
+        let mut permissions = fs::metadata(&source).unwrap().permissions();
+        permissions.set_readonly(true);
+        fs::set_permissions(&source, permissions).unwrap();
+    };
+    fs::write(root.join("Cargo.toml"), MANIFEST).unwrap();
+    read_only("old");
+    let tree = prepare(&reread(root, &["Cargo.toml", "generated.rs"]))
+        .unwrap()
+        .unwrap()
+        .root;
+    let copied = fs::metadata(tree.join("generated.rs")).unwrap();
+    assert!(copied.permissions().readonly());
+    assert_eq!(
+        copied.modified().unwrap(),
+        fs::metadata(&source).unwrap().modified().unwrap()
+    );
+
+    fs::remove_file(&source).unwrap();
+    read_only("newer");
+    prepare(&reread(root, &["Cargo.toml", "generated.rs"]))
+        .unwrap()
+        .unwrap();
+    assert_eq!(fs::read_to_string(tree.join("generated.rs")).unwrap(), "newer");
+}
+
+#[test]
 fn the_copy_follows_the_workspace() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();

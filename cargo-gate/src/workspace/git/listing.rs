@@ -36,7 +36,7 @@ pub(crate) struct Listing {
 /// # Errors
 /// git's message when there is a repository and git cannot read it.
 pub(crate) fn list(program: &Program, gate_dir: &Path) -> Result<Option<Listing>, String> {
-    let Some((top, prefix)) = find_top(&program.root) else {
+    let Some((top, depth)) = find_top(&program.root) else {
         return Ok(None);
     };
     let mut listing = Listing {
@@ -44,28 +44,32 @@ pub(crate) fn list(program: &Program, gate_dir: &Path) -> Result<Option<Listing>
         ..Listing::default()
     };
     let top = listing.top.clone();
-    read(program, &prefix, Kind::Top(&top, gate_dir), b"", &mut listing)?;
+    read(program, depth, Kind::Top(&top, gate_dir), b"", &mut listing)?;
     listing.dirty.sort();
     listing.dirty.dedup();
     Ok(Some(listing))
 }
 
-/// The top of the work tree and the path from there to `root` with a slash at its end.
-fn find_top(root: &Path) -> Option<(PathBuf, Vec<u8>)> {
+/// The top of the work tree and how many directories below it `root` lies.
+fn find_top(root: &Path) -> Option<(PathBuf, usize)> {
     let real = std::fs::canonicalize(root).ok()?;
     let top = real.ancestors().find(|directory| is_repository(directory))?;
-    let mut prefix = Vec::new();
-    for component in real.strip_prefix(top).ok()?.components() {
-        prefix.extend_from_slice(component.as_os_str().as_encoded_bytes());
-        prefix.push(b'/');
-    }
-    // The caller's spelling of the top (canonical paths on Windows are hard to read), where it can be had.
     let depth = real.strip_prefix(top).ok()?.components().count();
+    // The caller's spelling of the top (canonical paths on Windows are hard to read), where it can be had.
     let spelled = root
         .ancestors()
         .nth(depth)
         .filter(|spelled| std::fs::canonicalize(spelled).is_ok_and(|found| found == top));
-    Some((spelled.unwrap_or(top).into(), prefix))
+    Some((spelled.unwrap_or(top).into(), depth))
+}
+
+/// A path of `git status` without the directories above the workspace. They are counted, not compared: where the file
+/// system does not tell `Crates` from `crates`, or composed from decomposed letters, git keeps its own spelling.
+fn inside(path: &[u8], depth: usize) -> Option<&[u8]> {
+    (0..depth).try_fold(path, |path, _| {
+        let slash = memchr::memchr(b'/', path)?;
+        Some(&path[slash + 1..])
+    })
 }
 
 /// A `.git` file (worktree, submodule) or a directory that git would accept.
@@ -84,9 +88,9 @@ enum Kind<'a> {
     Nested,
 }
 
-/// Reads one repository. `prefix` is what its status puts before paths of the program's directory, `below` what the
-/// workspace puts before them.
-fn read(program: &Program, prefix: &[u8], kind: Kind<'_>, below: &[u8], listing: &mut Listing) -> Result<(), String> {
+/// Reads one repository. `depth` is how many directories its status puts before paths of the program's directory,
+/// `below` what the workspace puts before them.
+fn read(program: &Program, depth: usize, kind: Kind<'_>, below: &[u8], listing: &mut Listing) -> Result<(), String> {
     let (tracked, status) = std::thread::scope(|scope| {
         let status = scope.spawn(|| {
             program.output(&[
@@ -103,7 +107,7 @@ fn read(program: &Program, prefix: &[u8], kind: Kind<'_>, below: &[u8], listing:
             ])
         });
         let tracked = match kind {
-            Kind::Top(top, gate_dir) => Tracked::read(program, top, prefix, gate_dir),
+            Kind::Top(top, gate_dir) => Tracked::read(program, top, gate_dir),
             Kind::Submodule | Kind::Nested => program
                 .output(&["ls-files", "-z", "--stage"])
                 .map(Tracked::unremembered),
@@ -130,7 +134,7 @@ fn read(program: &Program, prefix: &[u8], kind: Kind<'_>, below: &[u8], listing:
         listing.branch = status.branch;
     }
     for entry in status.entries {
-        let inside = entry.path.strip_prefix(prefix).ok_or_else(|| {
+        let inside = inside(entry.path, depth).ok_or_else(|| {
             format!(
                 "git reports `{}`, which is not below the workspace",
                 paths::spell_git(entry.path)
@@ -143,7 +147,7 @@ fn read(program: &Program, prefix: &[u8], kind: Kind<'_>, below: &[u8], listing:
                 continue;
             };
             let program = program.within(&program.root.join(directory));
-            if read(&program, b"", Kind::Nested, &path, listing).is_err() {
+            if read(&program, 0, Kind::Nested, &path, listing).is_err() {
                 push(nested, false, true, listing);
             }
             dirty(nested, true, kind, listing);
@@ -162,7 +166,7 @@ fn read_submodule(program: &Program, inside: &[u8], path: &[u8], listing: &mut L
     match directory.filter(|directory| is_repository(directory)) {
         Some(directory) => {
             let below = [path, b"/"].concat();
-            read(&program.within(&directory), b"", Kind::Submodule, &below, listing)
+            read(&program.within(&directory), 0, Kind::Submodule, &below, listing)
         }
         None => {
             push(path, true, true, listing);
@@ -291,6 +295,13 @@ mod tests {
         assert_eq!(entries, expected.map(|(path, untracked)| (path.to_string(), untracked)));
         let initial = parse_status(b"# branch.oid (initial)\0# branch.head (detached)\0");
         assert_eq!((initial.head, initial.branch), (None, None));
+    }
+
+    #[test]
+    fn directories_above_the_workspace_are_counted() {
+        assert_eq!(inside(b"a/B/c/d.rs", 2), Some(&b"c/d.rs"[..]));
+        assert_eq!(inside(b"d.rs", 0), Some(&b"d.rs"[..]));
+        assert_eq!(inside(b"a/d.rs", 2), None);
     }
 
     #[test]

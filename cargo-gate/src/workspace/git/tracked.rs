@@ -21,8 +21,8 @@ const VERSION: u32 = 1;
 /// The answer of `git ls-files -z --stage` with what it depends on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Tracked {
-    /// Path from the top of the work tree to the directory that was listed.
-    prefix: Vec<u8>,
+    /// The directory that was listed.
+    directory: Vec<u8>,
     /// What the index file looked like.
     stamp: Stamp,
     /// The answer.
@@ -31,17 +31,13 @@ pub(crate) struct Tracked {
 
 impl Tracked {
     /// The remembered answer, or git's. The second value says whether the answer is new and may be remembered.
-    pub(super) fn read(
-        program: &Program,
-        top: &Path,
-        prefix: &[u8],
-        gate_dir: &Path,
-    ) -> std::result::Result<(Self, bool), String> {
+    pub(super) fn read(program: &Program, top: &Path, gate_dir: &Path) -> std::result::Result<(Self, bool), String> {
         let index = index_file(top);
+        let directory = program.root.as_os_str().as_encoded_bytes();
         let stamp = || Some(Stamp::of(&std::fs::symlink_metadata(index.as_ref()?).ok()?));
         let before = stamp();
         if let Some(known) = cache::read::<Self>(&gate_dir.join(NAME), VERSION)
-            && known.prefix == prefix
+            && known.directory == directory
             && Some(known.stamp) == before
         {
             return Ok((known, false));
@@ -50,7 +46,7 @@ impl Tracked {
         let output = program.output(&["ls-files", "-z", "--stage"])?;
         let settled = before.filter(|before| before.settled_before(asked) && stamp() == Some(*before));
         let tracked = Self {
-            prefix: prefix.to_vec(),
+            directory: directory.to_vec(),
             stamp: settled.unwrap_or_default(),
             output,
         };
@@ -61,7 +57,7 @@ impl Tracked {
     pub(super) fn unremembered(output: Vec<u8>) -> (Self, bool) {
         (
             Self {
-                prefix: Vec::new(),
+                directory: Vec::new(),
                 stamp: Stamp::default(),
                 output,
             },

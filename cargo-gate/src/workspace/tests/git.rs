@@ -270,7 +270,8 @@ fn a_shallow_clone_says_that_it_does_not_know() {
     world.write("src/lib.rs", "// two");
     world.commit();
     let clone = World::empty();
-    let url = format!("file://{}", world.path().display());
+    let slashed = world.path().display().to_string().replace('\\', "/");
+    let url = format!("file:///{}", slashed.trim_start_matches('/'));
     clone.git(&["clone", "-q", "--depth", "1", &url, "."]);
     let workspace = clone.open();
     let git = workspace.git().expect("under version control");
