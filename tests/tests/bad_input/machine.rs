@@ -103,6 +103,7 @@ mod future {
             packages: Vec::new(),
             fresh: false,
             now,
+            began: std::time::Instant::now(),
             run_id: run_id.clone(),
         };
         let surroundings = Surroundings {
