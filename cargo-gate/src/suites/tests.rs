@@ -73,7 +73,8 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
         options: Options {
             cwd: root.to_owned(),
             manifest_path: None,
-            target_dir: None,
+            // Its own, whatever CARGO_TARGET_DIR says: these workspaces share their name.
+            target_dir: Some(root.join("target")),
             offline: true,
             environment: Environment::of_process(),
         },
