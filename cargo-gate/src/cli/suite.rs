@@ -19,7 +19,7 @@ use super::progress::Progress;
 
 pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let opened = conversation.open()?;
-    let all = suites::of_policy(&opened.policy, &opened.workspace, &[]);
+    let all = suites::of_policy(&opened.policy, &opened.workspace, &[], Stage::Broad);
     if arguments.list {
         let lines: String = all
             .iter()

@@ -139,7 +139,7 @@ impl Planner<'_> {
                 reason: "the policy has no waivers".to_owned(),
             });
         }
-        for suite in suites::of_policy(self.policy, self.workspace, packages) {
+        for suite in suites::of_policy(self.policy, self.workspace, packages, stage) {
             let id = suites::check_id(&suite);
             if suite.stage > stage {
                 let reason = format!("the suite is declared for {}", suite.stage);

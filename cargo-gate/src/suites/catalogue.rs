@@ -52,12 +52,19 @@ pub const KINDS: &[KindInfo] = &[
     },
 ];
 
-/// The suites of the policy, or the default suite where it declares no test suite. `packages` limits the default suite
-/// as `-p` limits cargo; what a declared suite runs is the policy's matter.
-pub fn of_policy(policy: &Policy, workspace: &Workspace, packages: &[String]) -> Vec<SuitePolicy> {
+/// The suites of the policy, and the default suite where it requires no test suite at `stage`: no stage is entered
+/// without a required test. `packages` limits the default suite as `-p` limits cargo; what a declared suite runs is the
+/// policy's matter.
+pub fn of_policy(policy: &Policy, workspace: &Workspace, packages: &[String], stage: Stage) -> Vec<SuitePolicy> {
     let mut suites = policy.suites.clone();
-    if !suites.iter().any(|suite| suite.kind == SuiteKind::Test) {
+    if !suites
+        .iter()
+        .any(|suite| suite.kind == SuiteKind::Test && suite.required && suite.stage <= stage)
+    {
         let mut default = default_suite(workspace);
+        if suites.iter().any(|suite| suite.name == default.name) {
+            default.name = "default".to_owned();
+        }
         if !packages.is_empty() {
             default.command.retain(|argument| argument != "--workspace");
             for package in packages {

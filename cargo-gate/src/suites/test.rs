@@ -17,7 +17,7 @@ pub const DOCS: &str = "\
 ## What it does
 
 Runs a command that runs tests and judges it by its exit status and by its output. Each `[[suite.test]]` of `gate.toml` \
-is one check, `suite.test.<name>`. Without one the default suite `suite.test.workspace` runs `cargo nextest run` where \
+is one check, `suite.test.<name>`. Where none is required at a stage, the default suite `suite.test.workspace` runs `cargo nextest run` where \
 nextest is installed, else `cargo test`, over all members (over `workspace.default-members` where the root manifest \
 declares them).
 
