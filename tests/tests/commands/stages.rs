@@ -35,8 +35,9 @@ fn without_docs(mut run: Run) -> Run {
     };
     if let Some(rules) = sarif.pointer_mut("/runs/0/tool/driver/rules") {
         for rule in rules.as_array_mut().expect("a list of rules") {
-            assert!(rule["help"]["markdown"].is_string(), "{rule}");
-            rule["help"] = Value::from("[docs]");
+            if let Some(help) = rule.get_mut("help") {
+                *help = Value::from("[docs]");
+            }
         }
         run.stdout = serde_json::to_string_pretty(&sarif).expect("JSON") + "\n";
     }
