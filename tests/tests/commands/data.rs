@@ -68,7 +68,14 @@ fn a_run_is_explained_and_verified() {
     assert_snapshot!("verify-tampered", gate.run(["verify"]));
     let first = history.lines().next().expect("a line").len() + 1;
     gate.write("target/gate/history.jsonl", &history[first..]);
-    assert_snapshot!("verify-truncated", gate.run(["verify"]));
+    let truncated = gate.run(["verify"]);
+    assert_eq!(truncated.code, Some(1), "{truncated}");
+    for problem in [
+        "no line of the history names this run",
+        "does not follow the run before it in the history",
+    ] {
+        assert!(truncated.stdout.contains(problem), "{truncated}");
+    }
     gate.write("target/gate/history.jsonl", format!("{history}{{"));
     assert_snapshot!("history-damaged", gate.run(["history"]));
 }
