@@ -135,7 +135,7 @@ fn an_unreadable_file_is_no_pass() {
 
     let gate = sample().file("src/secret.rs", "pub fn secret() {}\n").git_init();
     let path = gate.workspace().join("src/secret.rs");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).expect("modes can be set");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("modes can be set");
     let run = gate.run(["pilot", "--message-format", "json"]);
     if fs::read(&path).is_ok() {
         // Root reads everything: nothing is unreadable here.
