@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::digest::Digest;
+use crate::evidence::atomic;
 
 use super::scan::Depth;
 use super::site::FileScan;
@@ -87,6 +88,5 @@ pub(crate) fn write<T: Serialize>(path: &Path, version: u32, value: &T) -> std::
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
     file.write_all(Digest::of(&payload).as_bytes())?;
     file.write_all(&payload)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    atomic::persist(file, path)
 }

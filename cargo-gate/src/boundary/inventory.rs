@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::evidence::atomic;
 use crate::policy::{Policy, Tier};
 
 use super::authority::{Authorities, Cover};
@@ -152,8 +153,7 @@ impl Inventory {
         readable_by_all(file.as_file()).map_err(|error| failed(&error))?;
         file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
         file.as_file().sync_all().map_err(|error| failed(&error))?;
-        file.persist(path).map_err(|error| failed(&error.error))?;
-        Ok(())
+        atomic::persist(file, path).map_err(|error| failed(&error))
     }
 
     /// Reads an inventory of this or an earlier format.

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -43,7 +44,7 @@ fn write_with(path: &Path, bytes: &[u8], durable: bool) -> io::Result<()> {
     if durable {
         file.as_file().sync_all()?;
     }
-    file.persist(path).map_err(|error| error.error)?;
+    persist(file, path)?;
     if durable {
         sync_directory(directory)?;
     }
@@ -60,6 +61,46 @@ pub(super) fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     builder.tempfile_in(directory)
+}
+
+/// Gives a finished temporary file its name, in place of what has it.
+pub(crate) fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    let mut file = Some(file);
+    patiently(|| {
+        let Some(unnamed) = file.take() else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        unnamed.persist(path).map(drop).map_err(|refused| {
+            file = Some(refused.file);
+            refused.error
+        })
+    })
+}
+
+/// Renames a file or directory.
+pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    patiently(|| fs::rename(from, to))
+}
+
+/// Windows refuses to rename while another process has the file, or one below the directory, open: a reader, another
+/// writer of the same file, a virus scanner. All of them are done within moments. Waits for a second at most.
+fn patiently(mut attempt: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+    const SHARING_VIOLATION: i32 = 32;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match attempt() {
+            Err(error)
+                if cfg!(windows)
+                    && pause < Duration::from_secs(1)
+                    && (error.kind() == io::ErrorKind::PermissionDenied
+                        || error.raw_os_error() == Some(SHARING_VIOLATION)) =>
+            {
+                std::thread::sleep(pause);
+                pause *= 2;
+            }
+            other => return other,
+        }
+    }
 }
 
 /// Makes renames and creations inside a directory durable. Windows has no such call and orders them itself.

@@ -37,11 +37,11 @@ pub(super) fn write_atomically(path: &Path, text: &str, existing: Existing) -> R
         })
         .and_then(|()| file.as_file().sync_all())
         .map_err(|error| failed(&error))?;
-    let persisted = match existing {
-        Existing::Keep => file.persist_noclobber(&target),
-        Existing::Replace => file.persist(&target),
-    };
-    persisted.map_err(|error| failed(&error.error))?;
+    match existing {
+        Existing::Keep => file.persist_noclobber(&target).map(drop).map_err(|error| error.error),
+        Existing::Replace => atomic::persist(file, &target),
+    }
+    .map_err(|error| failed(&error))?;
     // Makes the rename itself durable.
     atomic::sync_directory(directory).map_err(|error| failed(&error))
 }

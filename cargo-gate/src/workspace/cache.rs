@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::digest::Digest;
 use crate::error::{Error, Result};
+use crate::evidence::atomic;
 
 const MAGIC: &[u8; 8] = b"cgate\r\n\x1a";
 const HEADER: usize = MAGIC.len() + 4 + 32;
@@ -65,8 +66,7 @@ fn replace(directory: &Path, path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     }
     let mut file = builder.tempfile_in(directory)?;
     file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    atomic::persist(file, path)
 }
 
 /// Creates the gate directory and marks it as a cache, so that backup tools leave it out.

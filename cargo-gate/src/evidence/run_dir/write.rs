@@ -186,7 +186,7 @@ impl Runs {
 
     /// Step 2: the final name.
     pub(in crate::evidence) fn publish(&self, staged: &Staged) -> Result<()> {
-        fs::rename(&staged.temporary, &staged.directory)
+        atomic::rename(&staged.temporary, &staged.directory)
             .and_then(|()| atomic::sync_directory(&self.directory))
             .map_err(|error| Error::io("write", &staged.directory, &error))
     }

@@ -167,8 +167,7 @@ fn copy_into(source: &Path, directory: &Path, target: &Path) -> io::Result<()> {
     let mut temporary = atomic::temporary_in(directory)?;
     io::copy(&mut File::open(source)?, &mut temporary)?;
     temporary.flush()?;
-    temporary.persist(target).map_err(|error| error.error)?;
-    Ok(())
+    atomic::persist(temporary, target)
 }
 
 /// Removes a file that is no use. Failing to is harmless: it is recognised again next time.

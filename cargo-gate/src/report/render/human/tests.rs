@@ -64,7 +64,8 @@ fn styles_add_nothing_but_styles() {
             plain(&report, 80),
             "{name}"
         );
-        if name == "unjudged" {
+        // The library that lays out the snippets takes brighter colours on Windows.
+        if name == "unjudged" && cfg!(not(windows)) {
             insta::assert_snapshot!("unjudged_styled", styled.replace('\u{1b}', "␛"));
         }
     }
