@@ -65,8 +65,12 @@ impl Runner<'_> {
         for (at, item) in reused {
             put(at, self.one(item)?);
         }
-        let outcomes: Vec<(usize, Result<Completed>)> =
-            to_run.into_par_iter().map(|(at, item)| (at, self.one(item))).collect();
+        // Waking a thread pool for one check takes longer than most checks.
+        let outcomes: Vec<(usize, Result<Completed>)> = if to_run.len() < 2 {
+            to_run.into_iter().map(|(at, item)| (at, self.one(item))).collect()
+        } else {
+            to_run.into_par_iter().map(|(at, item)| (at, self.one(item))).collect()
+        };
         for (at, completed) in outcomes {
             put(at, completed?);
         }

@@ -82,11 +82,20 @@ pub(crate) fn scan(root: &Path, outside: &Outside, gate_dir: &Path, environment:
         files: listed,
     } = listed?;
 
-    let examined: Vec<Option<Examined>> = listed
-        .into_par_iter()
-        .with_min_len(32)
+    // What was looked at ahead and is known costs nothing more; the rest is read in parallel.
+    let (known, rest): (Vec<Listed>, Vec<Listed>) = listed.into_iter().partition(|listed| {
+        let at = index.position(&listed.path);
+        let meta = at.and_then(|at| ahead.get(at)?.as_ref());
+        meta.is_some_and(|meta| meta.is_file() && index.lookup(&listed.path, &Stamp::of(meta)).is_some())
+    });
+    let mut examined: Vec<Option<Examined>> = known
+        .into_iter()
         .map(|listed| examine(root, listed, &index, &ahead))
         .collect();
+    if !rest.is_empty() {
+        let rest = rest.into_par_iter().with_min_len(32);
+        examined.par_extend(rest.map(|listed| examine(root, listed, &index, &ahead)));
+    }
     let changed = examined.iter().flatten().any(|one| one.read)
         || examined.iter().flatten().filter(|one| one.stamp.is_some()).count() != index.len();
     let mut entries = changed.then(Vec::new);

@@ -13,6 +13,9 @@ use super::super::environment::Environment;
 use super::super::index::{Stamp, nanos_since_epoch};
 use super::super::paths;
 
+/// Up to here manifests are read one after the other.
+const FEW_MANIFESTS: usize = 64;
+
 /// The text of a manifest as it was when the workspace was opened.
 #[derive(Debug, Clone)]
 pub(crate) struct ManifestText {
@@ -37,7 +40,12 @@ impl Inputs {
     /// Reads the inputs: the given manifests with what cargo discovers beside them, the lockfile, where members may
     /// appear, cargo's variables, and whatever `base` stands for (configuration, toolchain).
     pub(crate) fn read(root: &Path, manifests: &[PathBuf], environment: &Environment, base: &Digest) -> Self {
-        let read: Vec<(ManifestText, Digest, i64)> = manifests.par_iter().map(|path| read_manifest(path)).collect();
+        // A few dozen small files are read before a thread pool is awake.
+        let read: Vec<(ManifestText, Digest, i64)> = if manifests.len() < FEW_MANIFESTS {
+            manifests.iter().map(|path| read_manifest(path)).collect()
+        } else {
+            manifests.par_iter().map(|path| read_manifest(path)).collect()
+        };
         let mut builder = DigestBuilder::new("cargo-inputs");
         builder.digest(base).part(root.as_os_str().as_encoded_bytes());
         let lockfile = root.join("Cargo.lock");
