@@ -94,7 +94,7 @@ impl Declared {
         let all = self.any(&[Input::AllFiles]);
         if !all && !self.any(&[Input::RustSources]) {
             for_each(root, &|path| path.ends_with(".rs"), &|path| {
-                write(path, "// Nothing.\n")
+                write(path, "// Nothing.\n");
             });
             done.push("sources emptied");
         }

@@ -247,7 +247,7 @@ pub(super) struct VerifyArgs {
     /// Run id, `latest`, or the path of a run directory [default: the whole history]
     #[arg(value_name = "RUN")]
     pub(super) run: Option<String>,
-    /// Chain hash that the history must end with, kept from an earlier report
+    /// Chain hash that the history must contain, kept from an earlier report
     #[arg(long, value_name = "HASH")]
     pub(super) head: Option<String>,
     /// Output format

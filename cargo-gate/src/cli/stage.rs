@@ -15,6 +15,7 @@ use crate::evidence::run_dir::{
 };
 use crate::report::Report;
 use crate::report::render;
+use crate::report::render::human::Detail;
 use crate::report::render::sarif::RuleInfo;
 use crate::stage::Stage;
 use crate::workspace::Workspace;
@@ -211,6 +212,11 @@ fn print_report(report: &Report, workspace: &Workspace, format: Format, conversa
         Format::Github => render::github::render(report, &in_repository(workspace)),
     };
     printer.data(&text)?;
+    if printer.detail() == Detail::Verbose
+        && let (Some(directory), Some(chain)) = (&report.run_dir, &report.chain)
+    {
+        printer.status("Recorded", &format!("{directory}, chain {chain}"));
+    }
     if format != Format::Human {
         // Machines read stdout; the person who watches gets the answer all the same.
         printer.status(

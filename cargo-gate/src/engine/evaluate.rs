@@ -172,7 +172,7 @@ impl<'a> Surroundings<'a> {
         let planner = self.planner(&inputs, &last, request);
         let items: Vec<PlanItem> = selected
             .into_iter()
-            .map(|suite| planner.item(Unit::Suite(suite)))
+            .map(|suite| planner.item(Unit::Suite(Box::new(suite))))
             .collect();
         observer.event(&Event::Started {
             to_run: items.len(),

@@ -24,7 +24,7 @@ pub enum Unit {
     /// A built-in check.
     Check(&'static Check),
     /// A suite of the policy, or the default suite.
-    Suite(SuitePolicy),
+    Suite(Box<SuitePolicy>),
 }
 
 impl Unit {
@@ -160,7 +160,7 @@ impl Planner<'_> {
                 });
                 continue;
             }
-            plan.items.push(self.item(Unit::Suite(suite)));
+            plan.items.push(self.item(Unit::Suite(Box::new(suite))));
         }
         plan
     }

@@ -44,7 +44,7 @@ pub(super) fn bounds(policy: &Policy, packages: &[String]) -> Vec<Bound> {
         .collect();
     if !packages.is_empty() {
         bounds.push(Bound {
-            surface: format!("everything but the selected packages: {}", packages.join(", ")),
+            surface: format!("every package but {}", packages.join(", ")),
             reason: "selected with --package".to_owned(),
             risk: "medium".to_owned(),
         });

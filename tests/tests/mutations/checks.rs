@@ -71,7 +71,7 @@ pub(crate) const ALL: &[Mutation] = &[
                 "gate.toml",
                 "scope = \"one internal service\"",
                 "scope = \"one\"\nmax-age = \"30d\"",
-            )
+            );
         },
         ..COMMITTED
     },
@@ -145,7 +145,7 @@ pub(crate) const ALL: &[Mutation] = &[
                 "gate.toml",
                 "tier = \"native\"\nowner = \"platform team\"\n",
                 "tier = \"native\"\n",
-            )
+            );
         },
         ..COMMITTED
     },
@@ -168,7 +168,7 @@ pub(crate) const ALL: &[Mutation] = &[
                 "native/src/lib.rs",
                 "    // SAFETY: the caller promises that there is one.\n",
                 "",
-            )
+            );
         },
         ..COMMITTED
     },

@@ -45,8 +45,11 @@ fn regenerate_hashes(run: &std::path::Path) {
     fs::write(path, text).expect("hashes can be written");
 }
 
+/// Takes the directory of a run.
+type Tampering = fn(&std::path::Path);
+
 /// What is done to the directory of the run on which `broad` relies.
-const TAMPERING: &[(&str, fn(&std::path::Path))] = &[
+const TAMPERING: &[(&str, Tampering)] = &[
     ("edit a status", |run| {
         edit("decision.json", "\"outcome\": \"pass\"", "\"outcome\": \"fail\"", run);
     }),
@@ -56,7 +59,7 @@ const TAMPERING: &[(&str, fn(&std::path::Path))] = &[
     }),
     ("edit the report", |run| edit("report.md", "READY", "ready", run)),
     ("edit a log", |run| {
-        edit("suites/logic.log", "2 passed", "9 passed", run)
+        edit("suites/logic.log", "2 passed", "9 passed", run);
     }),
     ("delete a listed artifact", |run| {
         fs::remove_file(run.join("suites/logic.log")).expect("a log");

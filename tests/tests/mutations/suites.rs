@@ -21,7 +21,7 @@ pub(crate) const ALL: &[Mutation] = &[
                 "logic/src/lib.rs",
                 "count.saturating_add(1)",
                 "count.saturating_add(one)",
-            )
+            );
         },
         ..COMMITTED
     },
