@@ -22,7 +22,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with(path, bytes, true).map_err(|error| Error::io("write", path, &error))
 }
 
-/// Like [`write`] without waiting for the disk: for files whose reader recognises torn contents by a checksum and can
+/// Like [`write()`] without waiting for the disk: for files whose reader recognises torn contents by a checksum and can
 /// do without them. After a power failure the file may be damaged; after a kill it is old or new.
 ///
 /// # Errors
