@@ -32,7 +32,9 @@ const OURS_BY_PREFIX: &[&str] = &[
     "NEXTEST_TEST_",
 ];
 
-/// Change what cargo builds or which tests run, and so belong to the fingerprint of every suite.
+/// Change what cargo builds or which tests run, and so belong to the fingerprint of every suite. `RUSTUP_TOOLCHAIN` is
+/// not among them: the compiler that it chooses is a part of its own, and rustup sets it for `cargo gate` but not for
+/// `cargo-gate gate`, which must find the same evidence.
 const INPUTS: &[&str] = &[
     "CARGO_ENCODED_RUSTDOCFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
@@ -44,7 +46,6 @@ const INPUTS: &[&str] = &[
     "RUSTC_WORKSPACE_WRAPPER",
     "RUSTDOCFLAGS",
     "RUSTFLAGS",
-    "RUSTUP_TOOLCHAIN",
     "RUST_BACKTRACE",
     "RUST_LIB_BACKTRACE",
     "RUST_TEST_SHUFFLE",
