@@ -7,6 +7,8 @@
 //! The library neither prints nor exits; [`cli`] words the conversation and `main` ends the process.
 
 pub mod boundary;
+#[cfg(test)]
+mod built_from;
 pub mod checks;
 pub mod cli;
 pub mod digest;

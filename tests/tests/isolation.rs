@@ -10,7 +10,9 @@ use cargo_gate::engine::fingerprint;
 use cargo_gate::engine::inputs::InputDigests;
 use cargo_gate::evidence::history::History;
 use cargo_gate::policy::{self, Catalogue, Policy};
+use cargo_gate::report::CheckReport;
 use cargo_gate::stage::Stage;
+use cargo_gate::verdict::{self, Judged, Rules};
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
 use gate_tests::fixture::Fixture;
@@ -46,17 +48,49 @@ impl Rest {
     }
 }
 
-fn ask(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Answer {
-    let workspace = Workspace::open(Options {
+/// What the other checks say about a fixture, for one that reads their outcomes.
+fn outcomes(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Vec<CheckReport> {
+    if !check.reads_outcomes() {
+        return Vec::new();
+    }
+    let workspace = open(check, fixture, rest);
+    let history = History::load(&workspace.gate_dir());
+    let others = checks::ALL.iter().filter(|other| !other.reads_outcomes());
+    let judged = others.filter_map(|other| {
+        let context = Context::new(&workspace, &rest.policy, &history, rest.now, rest.stage, other.inputs);
+        ((other.applies)(&context) == Applies::Yes).then(|| Judged {
+            id: other.id.to_owned(),
+            summary: other.summary.to_owned(),
+            dimension: other.dimension,
+            result: (other.run)(&context).into(),
+            evidence: None,
+        })
+    });
+    let rules = Rules {
+        stage: rest.stage,
+        strict: false,
+        today: rest.now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        packages: &[],
+    };
+    verdict::decide(judged.collect(), None, &rest.policy, rules, Vec::new()).checks
+}
+
+fn open(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Workspace {
+    let options = Options {
         cwd: fixture.root(),
         manifest_path: None,
         target_dir: None,
         offline: true,
         environment: Environment::from_pairs(rest.variables.clone()),
-    })
-    .unwrap_or_else(|error| panic!("{}: {error}", check.id));
+    };
+    Workspace::open(options).unwrap_or_else(|error| panic!("{}: {error}", check.id))
+}
+
+fn ask(check: &'static Check, fixture: &Fixture, rest: &Rest, outcomes: &[CheckReport]) -> Answer {
+    let workspace = open(check, fixture, rest);
     let history = History::load(&workspace.gate_dir());
-    let context = Context::new(&workspace, &rest.policy, &history, rest.now, rest.stage, check.inputs);
+    let context =
+        Context::new(&workspace, &rest.policy, &history, rest.now, rest.stage, check.inputs).with_outcomes(outcomes);
     let said = match (check.applies)(&context) {
         Applies::No(reason) => format!("does not apply: {reason}"),
         Applies::Yes => match (check.run)(&context) {
@@ -188,7 +222,9 @@ fn write(path: &Path, text: &str) {
 /// Both worlds of a check over one of its fixtures.
 fn isolate(check: &'static Check, twin: &str) {
     let whole = Fixture::open(check.id, twin);
-    let expected = ask(check, &whole, &Rest::of(&whole));
+    let rest = Rest::of(&whole);
+    let outcomes = outcomes(check, &whole, &rest);
+    let expected = ask(check, &whole, &rest, &outcomes);
     let fails = expected.said.starts_with("[\n");
     assert_eq!(fails, twin == "fail", "{}/{twin}: {}", check.id, expected.said);
 
@@ -197,7 +233,7 @@ fn isolate(check: &'static Check, twin: &str) {
     let bare = Fixture::open_changed(check.id, twin, |root| done = declared.change_files(root));
     let mut rest = Rest::of(&bare);
     declared.change_rest(&mut rest);
-    let answer = ask(check, &bare, &rest);
+    let answer = ask(check, &bare, &rest, &outcomes);
     assert_eq!(
         answer.said, expected.said,
         "{}/{twin} reads more than it declares; {done:?}",

@@ -48,11 +48,12 @@ fn write(root: &Path, path: &str, text: &str) -> Result {
     fs::write(&file, text).map_err(|error| format!("cannot write `{path}`: {error}").into())
 }
 
-/// `area_name` of `area.name`.
+/// `area_some_name` of `area.some-name`.
 fn module_name(id: &str) -> Result<String> {
     let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let words = |words: &str| words.split('-').all(word);
     match id.split_once('.') {
-        Some((area, name)) if word(area) && word(name) => Ok(format!("{area}_{name}")),
+        Some((area, name)) if word(area) && words(name) => Ok(format!("{area}_{}", name.replace('-', "_"))),
         _ => Err(format!("`{id}` is not the id of a check, write `area.name` in lower case").into()),
     }
 }
@@ -144,6 +145,7 @@ mod tests {
     #[test]
     fn ids_are_two_words() {
         assert_eq!(module_name("git.clean").expect("an id"), "git_clean");
+        assert_eq!(module_name("git.clean-tree").expect("an id"), "git_clean_tree");
         for id in [
             "",
             "git",
@@ -153,7 +155,8 @@ mod tests {
             "git.clean.now",
             "git clean",
             "git.2",
-            "git.clean-tree",
+            "git.clean--tree",
+            "git.-tree",
             "../x.y",
         ] {
             assert!(module_name(id).is_err(), "{id}");

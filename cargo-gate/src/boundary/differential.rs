@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
@@ -296,24 +295,7 @@ impl<'ast> Visit<'ast> for Visitor {
 
 /// Directories of all packages outside of this workspace that it is built from on this platform.
 fn source_directories() -> Vec<PathBuf> {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    let version = Command::new("rustc").arg("-vV").output().expect("rustc runs");
-    let version = String::from_utf8_lossy(&version.stdout);
-    let host = version
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .expect("rustc names its host");
-    let metadata = cargo_metadata::MetadataCommand::new()
-        .manifest_path(manifest)
-        .other_options(
-            ["--locked", "--offline", "--filter-platform", host]
-                .map(str::to_owned)
-                .to_vec(),
-        )
-        .exec()
-        .expect("cargo metadata runs");
-    let mut directories: Vec<PathBuf> = metadata
-        .packages
+    let mut directories: Vec<PathBuf> = crate::built_from::packages()
         .iter()
         .filter(|package| package.source.is_some())
         .filter_map(|package| package.manifest_path.as_std_path().parent().map(Path::to_owned))

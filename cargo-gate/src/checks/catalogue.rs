@@ -17,7 +17,7 @@ fn ids_are_unique_and_well_formed() {
         let (area, name) = check.id.split_once('.').expect(check.id);
         for part in [area, name] {
             assert!(
-                !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase()),
+                !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
                 "{}",
                 check.id
             );
@@ -40,7 +40,7 @@ fn every_file_of_a_check_is_registered_under_its_name() {
             files.insert(stem);
         }
     }
-    let registered: BTreeSet<String> = ALL.iter().map(|check| check.id.replace('.', "_")).collect();
+    let registered: BTreeSet<String> = ALL.iter().map(|check| check.id.replace(['.', '-'], "_")).collect();
     assert_eq!(files, registered);
 }
 

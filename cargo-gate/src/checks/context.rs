@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use crate::boundary::survey::Survey;
 use crate::evidence::history::History;
 use crate::policy::Policy;
+use crate::report::CheckReport;
 use crate::stage::Stage;
 use crate::workspace::Workspace;
 use crate::workspace::cargo::{CargoModel, Resolution};
@@ -30,6 +31,7 @@ pub struct Context<'a> {
     pub(crate) now: Timestamp,
     pub(crate) stage: Stage,
     pub(crate) declared: &'a [Input],
+    pub(crate) outcomes: &'a [CheckReport],
 }
 
 impl<'a> Context<'a> {
@@ -49,7 +51,14 @@ impl<'a> Context<'a> {
             now,
             stage,
             declared,
+            outcomes: &[],
         }
+    }
+
+    /// The same with these checks judged before.
+    #[must_use]
+    pub fn with_outcomes(self, outcomes: &'a [CheckReport]) -> Self {
+        Self { outcomes, ..self }
     }
 
     fn needs(&self, any_of: &[Input]) {
@@ -191,5 +200,12 @@ impl<'a> Context<'a> {
     pub fn stage(&self) -> Stage {
         self.needs(&[Input::Stage]);
         self.stage
+    }
+
+    /// The checks that were judged before this one, with waivers applied, in the order of the catalogue and suites
+    /// after them; empty while it is decided whether the check applies. Needs [`Input::Outcomes`].
+    pub fn outcomes(&self) -> &'a [CheckReport] {
+        self.needs(&[Input::Outcomes]);
+        self.outcomes
     }
 }

@@ -97,6 +97,16 @@ pub enum Input {
     History,
     /// The stage under evaluation.
     Stage,
+    /// Outcomes of the other checks at the stage. A check that reads them is judged by the verdict after all others,
+    /// anew each time, and sees those that stand before it in the catalogue.
+    Outcomes,
+}
+
+impl Check {
+    /// Whether the verdict judges it after the others, because it reads their outcomes.
+    pub fn reads_outcomes(&self) -> bool {
+        self.inputs.contains(&Input::Outcomes)
+    }
 }
 
 impl Input {
@@ -124,6 +134,7 @@ impl Input {
         Input::Today,
         Input::History,
         Input::Stage,
+        Input::Outcomes,
     ];
 
     /// Name in plans and on documentation pages.
@@ -151,6 +162,7 @@ impl Input {
             Input::Today => "today's date",
             Input::History => "the run history and the clock",
             Input::Stage => "stage",
+            Input::Outcomes => "outcomes of the other checks",
         }
     }
 }

@@ -9,7 +9,7 @@ use semver::Version;
 
 use crate::evidence::history::History;
 use crate::policy::Policy;
-use crate::report::Finding;
+use crate::report::{CheckReport, Finding};
 use crate::stage::Stage;
 use crate::workspace::cargo::{CargoModel, Member, Resolution};
 use crate::workspace::config::CargoConfig;
@@ -31,6 +31,7 @@ pub(crate) struct World {
     pub(crate) history: History,
     pub(crate) now: Timestamp,
     pub(crate) stage: Stage,
+    pub(crate) outcomes: Vec<CheckReport>,
 }
 
 impl World {
@@ -84,6 +85,7 @@ impl World {
             history: History::default(),
             now: "2026-06-15T12:00:00Z".parse().expect("a time"),
             stage: Stage::Pilot,
+            outcomes: Vec::new(),
         }
     }
 
@@ -101,7 +103,7 @@ impl World {
         self.workspace.manifests = OnceLock::from(parsed);
     }
 
-    fn context(&self, check: &'static Check) -> Context<'_> {
+    pub(crate) fn context(&self, check: &'static Check) -> Context<'_> {
         Context {
             workspace: &self.workspace,
             policy: &self.policy,
@@ -109,6 +111,7 @@ impl World {
             now: self.now,
             stage: self.stage,
             declared: check.inputs,
+            outcomes: &self.outcomes,
         }
     }
 

@@ -30,7 +30,8 @@ struct PlanLine {
     blocks_at: Stage,
     action: &'static str,
     reason: String,
-    fingerprint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<String>,
 }
 
 pub(super) fn run(
@@ -65,13 +66,21 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
             blocks_at: item.unit.blocks_at(),
             action,
             reason,
-            fingerprint: item.fingerprint.digest.to_hex(),
+            fingerprint: Some(item.fingerprint.digest.to_hex()),
         }
     };
+    let afterwards = plan.afterwards.iter().map(|check| PlanLine {
+        id: check.id.to_owned(),
+        dimension: check.dimension,
+        blocks_at: check.blocks_at,
+        action: "run",
+        reason: "reads the outcomes of the other checks".to_owned(),
+        fingerprint: None,
+    });
     PlanView {
         schema_version: 1,
         stage,
-        items: plan.items.into_iter().map(line).collect(),
+        items: plan.items.into_iter().map(line).chain(afterwards).collect(),
         not_applicable: plan.not_applicable,
     }
 }

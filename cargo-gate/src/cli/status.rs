@@ -67,8 +67,13 @@ fn table(opened: &Opened) -> StatusTable {
             evidence: EvidenceState::NotApplicable,
             outcomes: BTreeMap::new(),
         });
+        let afterwards = plan.afterwards.iter().map(|check| StatusRow {
+            id: check.id.to_owned(),
+            evidence: EvidenceState::EachTime,
+            outcomes: BTreeMap::new(),
+        });
         StatusTable {
-            rows: rows.chain(skipped).collect(),
+            rows: rows.chain(afterwards).chain(skipped).collect(),
             next: next_stage(opened),
         }
     })

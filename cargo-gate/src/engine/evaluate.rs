@@ -15,7 +15,7 @@ use crate::evidence::{Evidence, EvidenceResult};
 use crate::policy::{Policy, SuitePolicy};
 use crate::report::{Artifact, EvidenceRecord, Report, SCHEMA_VERSION, Subject, Tool};
 use crate::stage::Stage;
-use crate::verdict::{self, Judged, Rules};
+use crate::verdict::{self, Afterwards, Judged, Rules};
 use crate::workspace::Workspace;
 
 use super::TOOL_VERSION;
@@ -80,6 +80,7 @@ impl<'a> Surroundings<'a> {
             now,
             stage,
             declared: &[],
+            outcomes: &[],
         }
     }
 
@@ -129,7 +130,12 @@ impl<'a> Surroundings<'a> {
             .zip(completed)
             .map(|(item, completed)| self.judged(item, completed, &mut files))
             .collect();
-        let verdict = verdict::decide(judged, self.policy, self.rules(request), plan.bounds);
+        let afterwards = Afterwards {
+            checks: &plan.afterwards,
+            context: self.context(request.stage, request.now),
+        };
+        let rules = self.rules(request);
+        let verdict = verdict::decide(judged, Some(afterwards), self.policy, rules, plan.bounds);
         let report = Report {
             schema_version: SCHEMA_VERSION,
             tool: Tool {

@@ -170,7 +170,7 @@ impl<'a> InputDigests<'a> {
             Input::Stage => {
                 digest.part(self.stage.name().as_bytes());
             }
-            Input::History => return InputState::Volatile,
+            Input::History | Input::Outcomes => return InputState::Volatile,
         }
         InputState::Known(digest.finish())
     }

@@ -86,6 +86,8 @@ pub struct PlanItem {
 pub struct Plan {
     /// Units in the order of the catalogue, suites after the built-in checks.
     pub items: Vec<PlanItem>,
+    /// Checks that read the outcomes of the items, in the order of the catalogue.
+    pub afterwards: Vec<&'static Check>,
     /// Checks and suites that are no part of the evaluation.
     pub not_applicable: Vec<NotApplicable>,
     /// Surfaces that leave the claim because this machine cannot show them.
@@ -125,6 +127,7 @@ impl Planner<'_> {
                 ..self.context
             };
             match (check.applies)(&context) {
+                Applies::Yes if check.reads_outcomes() => plan.afterwards.push(check),
                 Applies::Yes => plan.items.push(self.item(Unit::Check(check))),
                 Applies::No(reason) => plan.not_applicable.push(NotApplicable {
                     id: check.id.to_owned(),

@@ -1,6 +1,5 @@
 //! Runs a plan: built-in checks in parallel, suites under the job limit, each guarded against its own panics.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -190,21 +189,7 @@ impl Runner<'_> {
             declared: check.inputs,
             ..self.context
         };
-        // A rule that panics has judged nothing; that is the tool's failure, not the workspace's.
-        let result = catch_unwind(AssertUnwindSafe(|| (check.run)(&context))).map_or_else(
-            |panic| {
-                let message = panic
-                    .downcast_ref::<&str>()
-                    .map(ToString::to_string)
-                    .or_else(|| panic.downcast_ref::<String>().cloned())
-                    .unwrap_or_else(|| "no message".to_owned());
-                EvidenceResult::Error(
-                    Reason::new("panic", format!("the check stopped working: {message}"))
-                        .help("report this as a bug of cargo-gate"),
-                )
-            },
-            EvidenceResult::from,
-        );
+        let result = verdict::carry_out(check, &context);
         self.completed(item, result, started, clock.elapsed())
     }
 

@@ -7,9 +7,11 @@ mod waivers;
 
 pub use decision::{exit_code, outcome_at};
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use jiff::civil::Date;
 
-use crate::checks::{Check, Judgement};
+use crate::checks::{Check, Context, Judgement};
 use crate::evidence::EvidenceResult;
 use crate::policy::Policy;
 use crate::report::{
@@ -62,29 +64,60 @@ pub struct Verdict {
     pub unblock: Vec<UnblockStep>,
 }
 
+/// Checks that read the outcomes of the others, in the order of the catalogue, and what else they may see.
+#[derive(Clone, Copy)]
+pub struct Afterwards<'a> {
+    /// The checks.
+    pub checks: &'a [&'static Check],
+    /// Their context; what it declares and its outcomes are replaced for each.
+    pub context: Context<'a>,
+}
+
 /// Applies overrides, waivers, exclusions and the rules of the stage.
 ///
-/// `judged` holds every check that was part of the evaluation, in the order of the catalogue, without
-/// `waiver.valid`: that one is judged here, because only the verdict knows which waivers were used. `outside`
-/// are surfaces that leave the claim for other reasons than the policy's exclusions.
-pub fn decide(judged: Vec<Judged>, policy: &Policy, rules: Rules<'_>, outside: Vec<Bound>) -> Verdict {
+/// `judged` holds every check that was part of the evaluation, in the order of the catalogue, without those that read
+/// outcomes and without `waiver.valid`. Those are judged here: first `afterwards`, then `waiver.valid`, because only
+/// then is known which waivers were used. `outside` are surfaces that leave the claim for other reasons than the
+/// policy's exclusions.
+pub fn decide(
+    judged: Vec<Judged>,
+    afterwards: Option<Afterwards<'_>>,
+    policy: &Policy,
+    rules: Rules<'_>,
+    outside: Vec<Bound>,
+) -> Verdict {
     let mut used = vec![false; policy.waivers.len()];
-    let mut judged = judged;
-    for check in &mut judged {
-        let EvidenceResult::Findings(findings) = &mut check.result else {
-            continue;
-        };
-        for finding in findings {
-            override_stage(&check.id, finding, policy);
-            waivers::apply(&check.id, finding, &policy.waivers, rules.today, &mut used);
-            scope::apply(finding, policy, rules.packages);
+    let mut under_policy = |mut check: Judged| {
+        if let EvidenceResult::Findings(findings) = &mut check.result {
+            for finding in findings {
+                override_stage(&check.id, finding, policy);
+                waivers::apply(&check.id, finding, &policy.waivers, rules.today, &mut used);
+                scope::apply(finding, policy, rules.packages);
+            }
+        }
+        report_of(check, rules.stage)
+    };
+    let mut checks: Vec<CheckReport> = judged.into_iter().map(&mut under_policy).collect();
+    if let Some(Afterwards {
+        checks: derived,
+        context,
+    }) = afterwards
+    {
+        for check in derived {
+            let context = Context {
+                declared: check.inputs,
+                outcomes: &checks,
+                ..context
+            };
+            let judged = without_evidence(check, carry_out(check, &context));
+            checks.push(under_policy(judged));
         }
     }
     if !policy.waivers.is_empty() {
-        judged.push(waiver_check(&judged, policy, rules, &used));
+        let judged = waiver_check(&checks, policy, rules, &used);
+        checks.push(report_of(judged, rules.stage));
     }
 
-    let checks: Vec<CheckReport> = judged.into_iter().map(|check| report_of(check, rules.stage)).collect();
     let mut bounds = scope::bounds(policy, rules.packages);
     bounds.extend(outside);
     let decision = decision::decide(&checks, rules.strict, !bounds.is_empty());
@@ -113,7 +146,7 @@ pub fn blocks(id: &str, result: &EvidenceResult, policy: &Policy, rules: Rules<'
         result: result.clone(),
         evidence: None,
     };
-    let verdict = decide(vec![judged], policy, rules, Vec::new());
+    let verdict = decide(vec![judged], None, policy, rules, Vec::new());
     verdict
         .checks
         .iter()
@@ -147,25 +180,46 @@ fn override_stage(id: &str, finding: &mut Finding, policy: &Policy) {
     }
 }
 
-fn waiver_check(judged: &[Judged], policy: &Policy, rules: Rules<'_>, used: &[bool]) -> Judged {
+fn waiver_check(checks: &[CheckReport], policy: &Policy, rules: Rules<'_>, used: &[bool]) -> Judged {
     let declaration: &Check = &crate::checks::waiver_valid::CHECK;
-    let evaluated = |id: &str| {
-        judged
-            .iter()
-            .any(|check| check.id == id && matches!(check.result, EvidenceResult::Findings(_)))
-            && rules.packages.is_empty()
-    };
+    let carried_out = |outcome| matches!(outcome, Outcome::Pass | Outcome::Warn | Outcome::Fail);
+    let evaluated =
+        |id: &str| checks.iter().any(|check| check.id == id && carried_out(check.outcome)) && rules.packages.is_empty();
     let mut findings = crate::checks::waiver_valid::judge(&policy.waivers, used, &evaluated, rules.today);
     for finding in &mut findings {
         override_stage(declaration.id, finding, policy);
     }
+    without_evidence(declaration, EvidenceResult::Findings(findings))
+}
+
+/// A check that is judged here: what it read is the evaluation itself.
+fn without_evidence(check: &Check, result: EvidenceResult) -> Judged {
     Judged {
-        id: declaration.id.to_owned(),
-        summary: declaration.summary.to_owned(),
-        dimension: declaration.dimension,
-        result: EvidenceResult::Findings(findings),
+        id: check.id.to_owned(),
+        summary: check.summary.to_owned(),
+        dimension: check.dimension,
+        result,
         evidence: None,
     }
+}
+
+/// Carries out the rule of a check. A rule that panics has judged nothing; that is the tool's failure, not the
+/// workspace's.
+pub(crate) fn carry_out(check: &Check, context: &Context<'_>) -> EvidenceResult {
+    catch_unwind(AssertUnwindSafe(|| (check.run)(context))).map_or_else(
+        |panic| {
+            let message = panic
+                .downcast_ref::<&str>()
+                .map(ToString::to_string)
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "no message".to_owned());
+            EvidenceResult::Error(
+                Reason::new("panic", format!("the check stopped working: {message}"))
+                    .help("report this as a bug of cargo-gate"),
+            )
+        },
+        EvidenceResult::from,
+    )
 }
 
 fn report_of(check: Judged, stage: Stage) -> CheckReport {

@@ -55,7 +55,7 @@ fn a_finding_blocks_from_its_stage_on_and_warns_before() {
             "a.b",
             EvidenceResult::Findings(vec![finding(Stage::Controlled)]),
         )];
-        let verdict = decide(checks, &Policy::default(), rules(stage, false), vec![]);
+        let verdict = decide(checks, None, &Policy::default(), rules(stage, false), vec![]);
         assert_eq!(
             (verdict.checks[0].outcome, verdict.exit_code),
             (outcome, code),
@@ -70,7 +70,7 @@ fn strict_blocks_on_a_warning_and_says_how_to_fix_it() {
         "a.b",
         EvidenceResult::Findings(vec![finding(Stage::Controlled)]),
     )];
-    let verdict = decide(checks, &Policy::default(), rules(Stage::Pilot, true), vec![]);
+    let verdict = decide(checks, None, &Policy::default(), rules(Stage::Pilot, true), vec![]);
     assert_eq!(verdict.decision, Decision::NotReady);
     assert_eq!(
         verdict.unblock,
@@ -89,7 +89,7 @@ fn a_waiver_covers_until_its_last_day() {
             ..Policy::default()
         };
         let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Pilot)]))];
-        let verdict = decide(checks, &policy, rules(Stage::Pilot, false), vec![]);
+        let verdict = decide(checks, None, &policy, rules(Stage::Pilot, false), vec![]);
         assert_eq!(verdict.checks[0].outcome, outcome);
         assert_eq!(
             verdict.checks[0].findings.len(),
@@ -107,6 +107,7 @@ fn an_unused_waiver_fails_on_its_own() {
     };
     let verdict = decide(
         vec![judged("a.b", EvidenceResult::Findings(vec![]))],
+        None,
         &policy,
         rules(Stage::Pilot, false),
         vec![],
@@ -123,7 +124,7 @@ fn an_unused_waiver_fails_on_its_own() {
 #[test]
 fn nothing_evaluated_is_not_ready() {
     assert_eq!(
-        decide(vec![], &Policy::default(), rules(Stage::Pilot, false), vec![]).decision,
+        decide(vec![], None, &Policy::default(), rules(Stage::Pilot, false), vec![]).decision,
         Decision::NotReady
     );
 }
@@ -139,7 +140,7 @@ fn selecting_packages_bounds_the_claim() {
         "a.b",
         EvidenceResult::Findings(vec![finding(Stage::Pilot).package("gpu")]),
     )];
-    let verdict = decide(checks, &Policy::default(), rules, vec![]);
+    let verdict = decide(checks, None, &Policy::default(), rules, vec![]);
     assert_eq!(verdict.decision, Decision::ReadyWithBoundedScope);
     assert_eq!(verdict.bounds.len(), 1);
 }
@@ -174,7 +175,7 @@ proptest! {
         let stage = Stage::ALL[stage];
         let checks: Vec<Judged> =
             results.iter().enumerate().map(|(at, result)| judged(&format!("a.c{at}"), result.clone())).collect();
-        let verdict = decide(checks, &Policy::default(), rules(stage, strict), vec![]);
+        let verdict = decide(checks, None, &Policy::default(), rules(stage, strict), vec![]);
         let blocked = results.is_empty() || results.iter().any(|result| match result {
             EvidenceResult::Findings(findings) => findings
                 .iter()
@@ -191,9 +192,67 @@ proptest! {
     fn stages_are_cumulative(results in prop::collection::vec(any_result(), 1..8), strict: bool) {
         let ready = |stage| {
             let checks = results.iter().map(|result| judged("a.b", result.clone())).collect();
-            decide(checks, &Policy::default(), rules(stage, strict), vec![]).decision.is_ready()
+            decide(checks, None, &Policy::default(), rules(stage, strict), vec![]).decision.is_ready()
         };
         prop_assert!(ready(Stage::Pilot) || !ready(Stage::Controlled));
         prop_assert!(ready(Stage::Controlled) || !ready(Stage::Broad));
     }
+}
+
+#[test]
+fn a_check_of_outcomes_is_judged_after_the_others_and_can_be_waived() {
+    use crate::checks::testing::World;
+    use crate::checks::{Applies, Input};
+
+    static AFTER: Check = Check {
+        id: "z.after",
+        summary: "Nothing failed",
+        docs: "",
+        dimension: Dimension::Governance,
+        blocks_at: Stage::Pilot,
+        since: "0.1.0",
+        version: 1,
+        inputs: &[Input::Outcomes],
+        applies: |_| Applies::Yes,
+        run: |context| {
+            let failed = context.outcomes().iter().filter(|check| check.outcome == Outcome::Fail);
+            Judgement::Findings(
+                failed
+                    .map(|check| Finding::blocking(Stage::Pilot, format!("`{}` fails", check.id)))
+                    .collect(),
+            )
+        },
+    };
+    let world = World::new();
+    let afterwards = Some(Afterwards {
+        checks: &[&AFTER],
+        context: world.context(&AFTER),
+    });
+    let outcomes = |policy: &Policy| {
+        let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Pilot)]))];
+        let verdict = decide(checks, afterwards, policy, rules(Stage::Pilot, false), vec![]);
+        verdict
+            .checks
+            .iter()
+            .map(|check| (check.id.clone(), check.outcome))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        outcomes(&Policy::default()),
+        [("a.b".into(), Outcome::Fail), ("z.after".into(), Outcome::Fail)]
+    );
+    let mut waiver = waiver("z.after", date(2026, 6, 1));
+    waiver.path = None;
+    let policy = Policy {
+        waivers: vec![waiver],
+        ..Policy::default()
+    };
+    assert_eq!(
+        outcomes(&policy),
+        [
+            ("a.b".into(), Outcome::Fail),
+            ("z.after".into(), Outcome::Pass),
+            ("waiver.valid".into(), Outcome::Pass),
+        ]
+    );
 }

@@ -248,7 +248,6 @@ impl Fingerprints {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
 
     use super::super::samples;
     use super::*;
@@ -262,14 +261,8 @@ mod tests {
 
     /// The official schema as the `serde-sarif` package carries it.
     fn official_schema() -> serde_json::Value {
-        let mut command = cargo_metadata::MetadataCommand::new();
-        command.manifest_path(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
-        command.other_options(vec!["--offline".into(), "--locked".into()]);
-        let metadata = command.exec().expect("cargo knows this workspace");
-        let package = metadata
-            .packages
-            .iter()
-            .find(|package| package.name.as_str() == "serde-sarif");
+        let packages = crate::built_from::packages();
+        let package = packages.iter().find(|package| package.name.as_str() == "serde-sarif");
         let manifest = &package.expect("serde-sarif is a dependency").manifest_path;
         let path = manifest.with_file_name("src").join("schema.json");
         let text = std::fs::read_to_string(path).expect("serde-sarif carries the SARIF schema");
