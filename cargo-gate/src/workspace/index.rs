@@ -27,6 +27,8 @@ const TICK: i64 = 20_000_000;
 /// A time without a fraction of a second comes from a file system that counts in seconds (FAT: in two).
 const COARSE: i64 = 2_000_000_000;
 const SECOND: i64 = 1_000_000_000;
+/// From so many files on, looking at them takes longer than starting a thread.
+const SPLIT: usize = 200;
 
 /// What tells whether a file is still the one that was read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +117,8 @@ pub struct Index {
     scan: i64,
     /// Sorted by path.
     entries: Vec<Entry>,
+    /// The stamp of the index itself.
+    stamp: Option<Stamp>,
 }
 
 impl Index {
@@ -125,14 +129,21 @@ impl Index {
             return Self::default();
         };
         // The file system's own clock decides, as in git; the system's clock can only make the rule stricter.
-        let written = std::fs::symlink_metadata(&path).map_or(0, |meta| Stamp::of(&meta).modified);
+        let stamp = std::fs::symlink_metadata(&path).ok().as_ref().map(Stamp::of);
+        let written = stamp.map_or(0, |stamp| stamp.modified);
         if !stored.entries.is_sorted_by(|a, b| a.path < b.path) {
             return Self::default();
         }
         Self {
             scan: written.saturating_sub(stored.duration).min(stored.scan),
             entries: stored.entries,
+            stamp,
         }
+    }
+
+    /// What the index itself looks like on disk; `None` when there is none.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.stamp
     }
 
     /// The digest of the file at `path`, if it is known and cannot have changed since.
@@ -154,7 +165,28 @@ impl Index {
                 .then(|| std::fs::symlink_metadata(root.join(&entry.path)).ok())
                 .flatten()
         };
-        self.entries.iter().map(look).collect()
+        if self.entries.len() < SPLIT {
+            return self.entries.iter().map(look).collect();
+        }
+        let (first, second) = self.entries.split_at(self.entries.len() / 2);
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| second.iter().map(look).collect::<Vec<_>>());
+            let mut all: Vec<_> = first.iter().map(look).collect();
+            // What was not looked at is looked at later.
+            all.extend(second.join().unwrap_or_default());
+            all
+        })
+    }
+
+    /// Whether every known file is still what it was, as [`look_ahead`](Self::look_ahead) saw it.
+    pub(crate) fn is_current(&self, ahead: &[Option<Metadata>]) -> bool {
+        let same = |entry: &Entry, meta: &Option<Metadata>| {
+            meta.as_ref().is_some_and(|meta| {
+                let stamp = Stamp::of(meta);
+                meta.is_file() && stamp == entry.stamp && stamp.settled_before(self.scan)
+            })
+        };
+        self.entries.len() == ahead.len() && self.entries.iter().zip(ahead).all(|(entry, meta)| same(entry, meta))
     }
 
     /// Where the entry of `path` stands.

@@ -183,7 +183,8 @@ fn keep(options: &Options, gate_dir: &Path, toolside: &Toolside, scan: &mut Scan
         probe.store(gate_dir, &toolside.versions)
     });
     let tracked = scan.tracked.take().map(|tracked| tracked.store(gate_dir));
-    [index, answer, versions, tracked]
+    let status = scan.status.take().map(|status| status.store(gate_dir));
+    [index, answer, versions, tracked, status]
         .into_iter()
         .flatten()
         .find_map(Result::err)

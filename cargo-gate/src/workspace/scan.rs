@@ -12,7 +12,7 @@ use crate::error::Result;
 
 use super::environment::Environment;
 use super::files::{File, FileKind, FileList};
-use super::git::{self, Git, Listed, Tracked};
+use super::git::{self, Git, KnownStatus, Listed, Tracked};
 use super::index::{Entry, Index, Stamp};
 use super::paths;
 
@@ -27,6 +27,8 @@ pub(crate) struct Scan {
     pub(crate) entries: Option<Vec<Entry>>,
     /// What git tracks, when that is new and may be remembered.
     pub(crate) tracked: Option<Tracked>,
+    /// What git said of the work tree, when that is new and may be remembered.
+    pub(crate) status: Option<KnownStatus>,
     /// When the scan began.
     pub(crate) began: SystemTime,
 }
@@ -64,21 +66,28 @@ impl Outside {
 /// The root cannot be listed.
 pub(crate) fn scan(root: &Path, outside: &Outside, gate_dir: &Path, environment: &Environment) -> Result<Scan> {
     let began = SystemTime::now();
+    let program = git::Program::find(environment, root);
+    let index = Index::load(gate_dir);
     // A thread of its own: waiting for git must not hold up the pool.
-    let (known, listed) = std::thread::scope(|scope| {
-        let known = scope.spawn(|| {
-            let index = Index::load(gate_dir);
-            let ahead = index.look_ahead(root);
-            (index, ahead)
-        });
-        let listed = list(root, outside, gate_dir, environment);
-        (known.join().unwrap_or_default(), listed)
+    let (ahead, listed) = std::thread::scope(|scope| {
+        let ahead = scope.spawn(|| index.look_ahead(root));
+        let known = program
+            .as_ref()
+            .and_then(|program| KnownStatus::load(program, gate_dir, &index));
+        let Some(known) = known else {
+            let listed = list(root, outside, gate_dir, program.as_ref(), None);
+            return (ahead.join().unwrap_or_default(), listed);
+        };
+        let ahead = ahead.join().unwrap_or_default();
+        let known = index.is_current(&ahead).then_some(known);
+        let listed = list(root, outside, gate_dir, program.as_ref(), known.as_ref());
+        (ahead, listed)
     });
-    let (index, ahead) = known;
     let Listings {
         git,
         git_problem,
         tracked,
+        status,
         files: listed,
     } = listed?;
 
@@ -110,14 +119,27 @@ pub(crate) fn scan(root: &Path, outside: &Outside, gate_dir: &Path, environment:
         }
         files.push(one.file);
     }
+    let status = match (status, &program, &git) {
+        // Only what the index vouches for, in full.
+        (Some(output), Some(program), Some(git)) if entries.is_none() && is_plain(&files) => {
+            KnownStatus::of(program, &git.top, &index, output, |path| outside.contains(path), began)
+        }
+        _ => None,
+    };
     Ok(Scan {
         files: FileList::new(files),
         git,
         git_problem,
         entries,
         tracked,
+        status: status.filter(KnownStatus::is_settled),
         began,
     })
+}
+
+/// Whether the state of all files shows in their stamps, and in those of their directories.
+fn is_plain(files: &[File]) -> bool {
+    files.iter().all(|file| file.kind != FileKind::Unreadable)
 }
 
 impl Scan {
@@ -143,16 +165,23 @@ struct Listings {
     git: Option<Git>,
     git_problem: Option<String>,
     tracked: Option<Tracked>,
+    status: Option<Vec<u8>>,
     files: Vec<Listed>,
 }
 
-fn list(root: &Path, outside: &Outside, gate_dir: &Path, environment: &Environment) -> Result<Listings> {
+fn list(
+    root: &Path,
+    outside: &Outside,
+    gate_dir: &Path,
+    program: Option<&git::Program>,
+    known: Option<&KnownStatus>,
+) -> Result<Listings> {
     let mut problem = None;
-    if let Some(program) = git::Program::find(environment, root) {
-        match git::list(&program, gate_dir) {
+    if let Some(program) = program {
+        match git::list(program, gate_dir, known) {
             // A workspace that an ignore rule of an enclosing repository hides is not under version control.
             Ok(Some(listing)) if listing.files.iter().any(|file| file.path == "Cargo.toml") => {
-                let mut git = Git::new(program, &listing);
+                let mut git = Git::new(program.clone(), &listing);
                 let mut files = listing.files;
                 files.retain(|file| !outside.contains(&file.native));
                 if let Some(directory) = outside.directory.as_deref().map(paths::spell) {
@@ -162,6 +191,7 @@ fn list(root: &Path, outside: &Outside, gate_dir: &Path, environment: &Environme
                     git: Some(git),
                     git_problem: None,
                     tracked: listing.tracked,
+                    status: listing.status,
                     files,
                 });
             }

@@ -1,10 +1,11 @@
 //! What git tracks, and how the work tree differs from the commit: two processes side by side, and one or two more for
 //! each submodule that is checked out.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::super::paths;
-use super::{DirtyPath, Program, Tracked};
+use super::{DirtyPath, KnownStatus, Program, Tracked};
 
 /// A path that belongs to the workspace.
 #[derive(Debug, Clone)]
@@ -29,13 +30,16 @@ pub(crate) struct Listing {
     pub(crate) files: Vec<Listed>,
     /// What git tracks, when that is new and may be remembered.
     pub(crate) tracked: Option<Tracked>,
+    /// What `git status` said of the work tree, when it was asked and reported no repository below it.
+    pub(crate) status: Option<Vec<u8>>,
 }
 
-/// Lists the work tree that holds the program's directory. `None` when there is none.
+/// Lists the work tree that holds the program's directory. `None` when there is none. `known` is what git would say of
+/// it, where that is known.
 ///
 /// # Errors
 /// git's message when there is a repository and git cannot read it.
-pub(crate) fn list(program: &Program, gate_dir: &Path) -> Result<Option<Listing>, String> {
+pub(crate) fn list(program: &Program, gate_dir: &Path, known: Option<&KnownStatus>) -> Result<Option<Listing>, String> {
     let Some((top, depth)) = find_top(&program.root) else {
         return Ok(None);
     };
@@ -44,7 +48,7 @@ pub(crate) fn list(program: &Program, gate_dir: &Path) -> Result<Option<Listing>
         ..Listing::default()
     };
     let top = listing.top.clone();
-    read(program, depth, Kind::Top(&top, gate_dir), b"", &mut listing)?;
+    read(program, depth, Kind::Top(&top, gate_dir, known), b"", &mut listing)?;
     listing.dirty.sort();
     listing.dirty.dedup();
     Ok(Some(listing))
@@ -79,10 +83,10 @@ fn is_repository(directory: &Path) -> bool {
 }
 
 /// What a repository is to the workspace.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Kind<'a> {
-    /// The top of its work tree, and the gate directory that remembers what it tracks.
-    Top(&'a Path, &'a Path),
+    /// The top of its work tree, the gate directory that remembers what it tracks, and what `git status` would say.
+    Top(&'a Path, &'a Path, Option<&'a KnownStatus>),
     Submodule,
     /// A repository of its own below the workspace that git does not track.
     Nested,
@@ -92,43 +96,51 @@ enum Kind<'a> {
 /// `below` what the workspace puts before them.
 fn read(program: &Program, depth: usize, kind: Kind<'_>, below: &[u8], listing: &mut Listing) -> Result<(), String> {
     let (tracked, status) = std::thread::scope(|scope| {
-        let status = scope.spawn(|| {
-            program.output(&[
-                "status",
-                "--porcelain=v2",
-                "-z",
-                "--branch",
-                "--no-ahead-behind",
-                "--no-renames",
-                "--untracked-files=all",
-                "--ignore-submodules=none",
-                "--",
-                ".",
-            ])
-        });
+        let status = match kind {
+            Kind::Top(_, _, Some(known)) => Err(known.output()),
+            _ => Ok(scope.spawn(|| {
+                program.output(&[
+                    "status",
+                    "--porcelain=v2",
+                    "-z",
+                    "--branch",
+                    "--no-ahead-behind",
+                    "--no-renames",
+                    "--untracked-files=all",
+                    "--ignore-submodules=none",
+                    "--",
+                    ".",
+                ])
+            })),
+        };
         let tracked = match kind {
-            Kind::Top(top, gate_dir) => Tracked::read(program, top, gate_dir),
+            Kind::Top(top, gate_dir, _) => Tracked::read(program, top, gate_dir),
             Kind::Submodule | Kind::Nested => program
                 .output(&["ls-files", "-z", "--stage"])
                 .map(Tracked::unremembered),
         };
-        (tracked, status.join())
+        let status = match status {
+            Ok(asked) => asked.join().map(|answer| answer.map(Cow::Owned)),
+            Err(known) => Ok(Ok(Cow::Borrowed(known))),
+        };
+        (tracked, status)
     });
     let (tracked, new) = tracked?;
-    let status = status.map_err(|_| "the thread that reads `git status` ended early".to_string())??;
+    let answer = status.map_err(|_| "the thread that reads `git status` ended early".to_string())??;
 
     for entry in parse_stage(&tracked.output) {
         let path = [below, entry.path].concat();
         if entry.gitlink {
             read_submodule(program, entry.path, &path, listing)?;
         } else {
-            push(&path, kind != Kind::Nested, false, listing);
+            push(&path, !matches!(kind, Kind::Nested), false, listing);
         }
     }
     if new {
         listing.tracked = Some(tracked);
     }
-    let status = parse_status(&status);
+    let asked = matches!((kind, &answer), (Kind::Top(..), Cow::Owned(_)));
+    let status = parse_status(&answer);
     if let Kind::Top(..) = kind {
         listing.head = status.head;
         listing.branch = status.branch;
@@ -157,6 +169,9 @@ fn read(program: &Program, depth: usize, kind: Kind<'_>, below: &[u8], listing: 
             push(&path, false, false, listing);
         }
         dirty(&path, entry.untracked, kind, listing);
+    }
+    if asked {
+        listing.status = Some(answer.into_owned());
     }
     Ok(())
 }

@@ -5,10 +5,13 @@
 
 mod history;
 mod listing;
+mod repository;
+mod status;
 mod tracked;
 
 pub use history::Ancestry;
 pub(crate) use listing::{Listed, Listing, list};
+pub(crate) use status::KnownStatus;
 pub(crate) use tracked::Tracked;
 
 use std::ffi::OsStr;

@@ -4,7 +4,7 @@
 //! rule for "untouched" is that of the digest index: size, times and inode are what they were, and the times are old
 //! enough that a later change would show.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use crate::error::Result;
 use super::super::cache;
 use super::super::index::{Stamp, nanos_since_epoch};
 use super::Program;
+use super::repository::Repository;
 
 const NAME: &str = "tracked";
 const VERSION: u32 = 1;
@@ -32,7 +33,7 @@ pub(crate) struct Tracked {
 impl Tracked {
     /// The remembered answer, or git's. The second value says whether the answer is new and may be remembered.
     pub(super) fn read(program: &Program, top: &Path, gate_dir: &Path) -> std::result::Result<(Self, bool), String> {
-        let index = index_file(top);
+        let index = Repository::of(top).map(|repository| repository.own.join("index"));
         let directory = program.root.as_os_str().as_encoded_bytes();
         let stamp = || Some(Stamp::of(&std::fs::symlink_metadata(index.as_ref()?).ok()?));
         let before = stamp();
@@ -72,14 +73,4 @@ impl Tracked {
     pub(crate) fn store(&self, gate_dir: &Path) -> Result<()> {
         cache::write(gate_dir, NAME, VERSION, self)
     }
-}
-
-/// The index file of the work tree at `top`: in `.git`, or where the `.git` file of a worktree or submodule points.
-fn index_file(top: &Path) -> Option<PathBuf> {
-    let dot_git = top.join(".git");
-    if dot_git.is_dir() {
-        return Some(dot_git.join("index"));
-    }
-    let text = std::fs::read_to_string(&dot_git).ok()?;
-    Some(top.join(text.strip_prefix("gitdir: ")?.trim_end()).join("index"))
 }
