@@ -165,7 +165,7 @@ fn whatever_git_looks_at_ends_the_record() {
         ("a new file at the top", |world| world.write("new", "")),
         ("a new file in a directory", |world| world.write("src/new.rs", "")),
         ("a new file in an empty directory", |world| {
-            world.write("empty/inner/new", "")
+            world.write("empty/inner/new", "");
         }),
         ("a new directory", |world| {
             fs::create_dir(world.root.join("notes/more")).expect("create")
