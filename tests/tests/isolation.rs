@@ -194,6 +194,9 @@ impl Declared {
         if !self.any(&[Input::Stage]) {
             rest.stage = Stage::Broad;
         }
+        if !self.any(&[Input::SuiteVariables]) {
+            rest.variables.push(("INSTA_UPDATE".into(), "always".into()));
+        }
         if !self.any(&[Input::CargoEnvironment]) {
             rest.variables.push(("CARGO_PROFILE_RELEASE_LTO".into(), "fat".into()));
         }

@@ -8,6 +8,7 @@ use crate::evidence::history::History;
 use crate::policy::Policy;
 use crate::report::CheckReport;
 use crate::stage::Stage;
+use crate::suites::interference::{self, Interference};
 use crate::workspace::Workspace;
 use crate::workspace::cargo::{CargoModel, Resolution};
 use crate::workspace::config::CargoConfig;
@@ -102,6 +103,12 @@ impl<'a> Context<'a> {
     pub fn environment(&self) -> &'a Environment {
         self.needs(&[Input::CargoEnvironment]);
         self.workspace.environment()
+    }
+
+    /// Environment variables that change what suites find. Needs [`Input::SuiteVariables`].
+    pub fn interference(&self) -> impl Iterator<Item = (&'static str, Interference)> + use<'a> {
+        self.needs(&[Input::SuiteVariables]);
+        interference::found(self.workspace.environment())
     }
 
     /// The toolchain file. Needs [`Input::ToolchainFile`].

@@ -63,6 +63,8 @@ pub enum Input {
     CargoConfig,
     /// `CARGO_PROFILE_*`, `CARGO_INCREMENTAL` and the like.
     CargoEnvironment,
+    /// Environment variables that change what suites find.
+    SuiteVariables,
     /// The toolchain file.
     ToolchainFile,
     /// The compiler that cargo would use.
@@ -117,6 +119,7 @@ impl Input {
         Input::Lockfile,
         Input::CargoConfig,
         Input::CargoEnvironment,
+        Input::SuiteVariables,
         Input::ToolchainFile,
         Input::Toolchain,
         Input::GitHead,
@@ -145,6 +148,7 @@ impl Input {
             Input::Lockfile => "lockfile",
             Input::CargoConfig => "cargo configuration",
             Input::CargoEnvironment => "cargo environment variables",
+            Input::SuiteVariables => "variables of test tools",
             Input::ToolchainFile => "toolchain file",
             Input::Toolchain => "toolchain",
             Input::GitHead => "commit",

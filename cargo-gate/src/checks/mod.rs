@@ -10,6 +10,7 @@ pub mod boundary_inventory;
 pub mod boundary_raw;
 pub mod boundary_safety;
 pub mod config_sanity;
+pub mod environment_clean;
 pub mod git_clean;
 pub mod lockfile_fresh;
 pub mod lockfile_sources;
@@ -42,6 +43,7 @@ pub const ALL: &[&Check] = &[
     &toolchain_msrv::CHECK,
     &git_clean::CHECK,
     &config_sanity::CHECK,
+    &environment_clean::CHECK,
     &stage_predecessor::CHECK,
     &waiver_valid::CHECK,
     &profile_release::CHECK,

@@ -12,6 +12,7 @@ use crate::digest::{Digest, DigestBuilder};
 use crate::policy::Policy;
 use crate::stage::Stage;
 use crate::suites::beyond::{self, Reach};
+use crate::suites::interference;
 use crate::workspace::Workspace;
 use crate::workspace::cargo::{CargoModel, Resolution};
 use crate::workspace::files::{File, FileKind};
@@ -108,6 +109,11 @@ impl<'a> InputDigests<'a> {
                     for (name, value) in self.workspace.environment().with_prefix(prefix) {
                         digest.part(name.as_bytes()).part(value.as_encoded_bytes());
                     }
+                }
+            }
+            Input::SuiteVariables => {
+                for (name, interference) in interference::found(self.workspace.environment()) {
+                    digest.part(name.as_bytes()).part(interference.words().as_bytes());
                 }
             }
             Input::ToolchainFile => {

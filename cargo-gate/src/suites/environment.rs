@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use crate::policy::SuitePolicy;
+use crate::suites::interference;
 use crate::workspace::Workspace;
 use crate::workspace::environment::Environment;
 
@@ -77,7 +78,8 @@ pub fn environment_inputs(suite: &SuitePolicy, environment: &Environment) -> BTr
             )
         })
         .map(|(name, value)| (name.to_owned(), value));
-    for (name, value) in fixed.chain(prefixed) {
+    let interfering = interference::names().filter_map(|name| Some((name.to_owned(), environment.get(name)?)));
+    for (name, value) in fixed.chain(prefixed).chain(interfering) {
         inputs.insert(name, Some(value.to_owned()));
     }
     for name in &suite.env {

@@ -4,6 +4,7 @@ pub(crate) mod beyond;
 mod catalogue;
 mod default;
 mod environment;
+pub mod interference;
 pub mod libtest;
 pub mod nextest;
 mod outcome;

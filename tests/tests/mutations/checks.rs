@@ -136,6 +136,20 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
+        name: "regenerate expected results from the implementation",
+        check: "environment.clean",
+        apply: |_| {},
+        undo: Undo::Variable("INSTA_UPDATE", "always"),
+        ..COMMITTED
+    },
+    Mutation {
+        name: "leave a fault-injection variable set",
+        check: "environment.clean",
+        apply: |_| {},
+        undo: Undo::Variable("FAILPOINTS", "read=return"),
+        ..COMMITTED
+    },
+    Mutation {
         name: "leave a tier without an owner",
         check: "profile.tier",
         // The inventory says who answers for what it lists.
