@@ -3,6 +3,7 @@
 
 mod cache;
 pub mod cargo;
+pub mod ci;
 pub mod config;
 pub mod environment;
 pub mod files;

@@ -1,0 +1,4 @@
+//! Continuous integration as its files describe it.
+
+pub mod shell;
+pub mod yaml;
