@@ -30,6 +30,7 @@ pub struct Node(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    origin: usize,
     line: u32,
     column: u32,
     tag: Option<String>,
@@ -64,6 +65,11 @@ impl Scalar {
 }
 
 impl Node {
+    /// The number of the file that was given to [`parse`].
+    pub fn origin(&self) -> usize {
+        self.0.origin
+    }
+
     /// 1-based line.
     pub fn line(&self) -> u32 {
         self.0.line
@@ -149,11 +155,11 @@ impl Node {
     }
 }
 
-/// Reads every document of a text.
+/// Reads every document of a text. `origin` is a number for the file, which every node repeats.
 ///
 /// # Errors
 /// The text is no YAML, or over a limit.
-pub fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
+pub fn parse(text: &str, origin: usize) -> Result<Vec<Node>, YamlError> {
     if text.len() > MAX_BYTES {
         return Err(YamlError {
             line: 1,
@@ -164,6 +170,7 @@ pub fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
     // which agree for `\n` and `\r\n`.
     let mut builder = Builder {
         source: text.lines().collect(),
+        origin,
         ..Builder::default()
     };
     let mut parser = Parser::new_from_str(text);
@@ -172,7 +179,8 @@ pub fn parse(text: &str) -> Result<Vec<Node>, YamlError> {
             Ok((event, span)) => builder.event(event, span)?,
             Err(error) => {
                 return Err(YamlError {
-                    line: position(error.marker().line()),
+                    // What is missing at the end is said of the line behind it.
+                    line: position(error.marker().line().min(text.lines().count())),
                     message: format!("is not YAML: {}", error.info()),
                 });
             }
@@ -188,6 +196,7 @@ fn position(number: usize) -> u32 {
 #[derive(Default)]
 struct Builder<'a> {
     source: Vec<&'a str>,
+    origin: usize,
     documents: Vec<Node>,
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
@@ -223,6 +232,7 @@ impl Builder<'_> {
                     lines,
                 };
                 let node = Node(Arc::new(Inner {
+                    origin: self.origin,
                     line,
                     column,
                     tag: tag(given),
@@ -287,6 +297,7 @@ impl Builder<'_> {
             Kind::Scalar(_) => 0,
         };
         let node = Node(Arc::new(Inner {
+                    origin: self.origin,
             line: open.line,
             column: open.column,
             tag: open.tag,
@@ -399,11 +410,11 @@ mod tests {
     use super::*;
 
     fn one(text: &str) -> Node {
-        parse(text).expect("YAML").remove(0)
+        parse(text, 0).expect("YAML").remove(0)
     }
 
     fn error(text: &str) -> String {
-        let error = parse(text).expect_err("no YAML");
+        let error = parse(text, 0).expect_err("no YAML");
         format!("{}: {}", error.line, error.message)
     }
 
@@ -454,7 +465,7 @@ mod tests {
         assert_eq!(one("a: !reference [.b, script]").get("a").and_then(Node::tag), Some("reference"));
         assert_eq!(one("a: ~").get("a").and_then(Node::text), None);
         assert_eq!(one("a: 1\na: 2").get("a").and_then(Node::text), Some("2"));
-        assert_eq!(parse("a: 1\n---\nb: 2\n").expect("YAML").len(), 2);
+        assert_eq!(parse("a: 1\n---\nb: 2\n", 0).expect("YAML").len(), 2);
     }
 
     #[test]
@@ -465,7 +476,7 @@ mod tests {
         insta::assert_snapshot!(error("a: *nowhere"), @"1: is not YAML: while parsing node, found unknown anchor");
         insta::assert_snapshot!(error(&"- ".repeat(200)), @"1: is nested deeper than 100 levels");
         insta::assert_snapshot!(error(&"x".repeat(MAX_BYTES + 1)), @"1: is larger than 1024 KiB");
-        assert!(parse("").expect("YAML").is_empty());
+        assert!(parse("", 0).expect("YAML").is_empty());
         assert!(error(&"[".repeat(10_000)).starts_with("1: is nested") || error(&"[".repeat(10_000)).contains("recursion"));
     }
 
@@ -487,7 +498,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(text in "\\PC{0,200}") {
-            let _ = parse(&text);
+            let _ = parse(&text, 0);
         }
 
         #[test]
@@ -497,7 +508,7 @@ mod tests {
                 "}", ",", "#", "---\n", "...\n", "? ", "\t", "%TAG ! x\n", "é", "\u{feff}", "\\", "\u{85}",
             ]), 0..60)) {
             let text = parts.concat();
-            if let Ok(documents) = parse(&text) {
+            if let Ok(documents) = parse(&text, 0) {
                 let lines = u32::try_from(text.split(['\n', '\r']).count()).expect("small") + 1;
                 let mut nodes: Vec<Node> = documents;
                 while let Some(node) = nodes.pop() {
@@ -517,7 +528,7 @@ mod tests {
             let body: String = lines.iter().map(|line| format!("    {line}\n")).collect();
             let text = format!("{head}run: |\n    first\n{body}");
             // A key that stands twice is both; the last document has what was asked for.
-            if let Ok(documents) = parse(&text) {
+            if let Ok(documents) = parse(&text, 0) {
                 let node = documents[0].get("run").expect("run").clone();
                 for (said, line) in located(&node) {
                     let written = text.lines().nth(line as usize - 1).expect("a line").trim();
