@@ -350,8 +350,8 @@ mod tests {
         let mut world = World::new();
         world.ci(&[(".github/workflows/a.yml", "jobs: ["), (".gitlab-ci.yml", "a:\n  script: cargo test\n  x: *y\n")]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/a.yml:2: `.github/workflows/a.yml` is not YAML: while parsing a node, did not find expected node content [controlled]
-          help: correct line 2 of it, or remove the file
+        .github/workflows/a.yml:1: `.github/workflows/a.yml` is not YAML: while parsing a node, did not find expected node content [controlled]
+          help: correct line 1 of it, or remove the file
         .gitlab-ci.yml:3: `.gitlab-ci.yml` is not YAML: while parsing node, found unknown anchor [controlled]
           help: correct line 3 of it
         ");

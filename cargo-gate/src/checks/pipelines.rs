@@ -4,7 +4,7 @@
 use crate::report::{Finding, Location};
 use crate::stage::Stage;
 use crate::workspace::cargo::CargoModel;
-use crate::workspace::ci::{CargoCall, CiCommand, CiFile, CiFiles, Kind, UNKNOWN};
+use crate::workspace::ci::{Argument, CargoCall, CiCommand, CiFile, CiFiles, Job, Kind, UNKNOWN, base_name, program};
 use crate::workspace::files::FileList;
 
 /// A finding for each CI file that cannot be read: nothing in it was checked.
@@ -118,6 +118,29 @@ fn descend(directory: &str, path: &str) -> Option<String> {
 }
 
 /// Every job of every file that can be read, with its file.
-pub(super) fn jobs(ci: &CiFiles) -> impl Iterator<Item = (&CiFile, &crate::workspace::ci::Job)> {
+pub(super) fn jobs(ci: &CiFiles) -> impl Iterator<Item = (&CiFile, &Job)> {
     ci.files.iter().flat_map(|file| file.jobs.iter().map(move |job| (file, job)))
+}
+
+/// Stages as words of a command line.
+fn names_stage(argument: &Argument) -> bool {
+    let known = |text: &str| Stage::ALL.iter().any(|stage| stage.name() == text);
+    argument.text().is_none_or(known)
+}
+
+/// Whether a command line runs the gate: `cargo gate pilot`, `cargo-gate gate pilot`, or the binary under another name.
+pub(super) fn runs_gate(arguments: &[Argument]) -> bool {
+    let arguments = program(arguments);
+    let Some((first, rest)) = arguments.split_first() else { return false };
+    let name = first.text().map(base_name);
+    // A binary that was built before: `$TARGET/debug/cargo-gate`.
+    let by_cargo = name.is_none_or(|name| name == "cargo" || name.starts_with("cargo-gate"));
+    let mut words = rest.iter().skip_while(|word| word.text().is_some_and(|text| text.starts_with(['+', '-'])));
+    if !by_cargo || words.next().and_then(Argument::text) != Some("gate") {
+        return false;
+    }
+    let words: Vec<&Argument> = words.collect();
+    let only_looks = |word: &&Argument| matches!(word.text(), Some("--plan" | "--help" | "-h"));
+    let stage = words.iter().find(|word| word.text().is_none_or(|text| !text.starts_with('-')));
+    stage.is_some_and(|word| names_stage(word)) && !words.iter().copied().any(|word| only_looks(&word))
 }
