@@ -69,7 +69,12 @@ fn run(context: &Context<'_>) -> Judgement {
     let mut findings: Vec<Finding> = unreadable(ci).collect();
     findings.extend(ci.files.iter().filter_map(|file| judge(file, &trusted)));
     let because = |finding: Finding| finding.because(Some(policy.location.clone()));
-    findings.sort_by(|a, b| a.locations.first().map(|it| &it.path).cmp(&b.locations.first().map(|it| &it.path)));
+    findings.sort_by(|a, b| {
+        a.locations
+            .first()
+            .map(|it| &it.path)
+            .cmp(&b.locations.first().map(|it| &it.path))
+    });
     Judgement::Findings(findings.into_iter().map(because).collect())
 }
 
@@ -86,16 +91,26 @@ fn judge(file: &CiFile, trusted: &GlobSet) -> Option<Finding> {
     if !matches!(file.kind, Kind::Workflow | Kind::Action) {
         return None;
     }
-    let open: Vec<(&Use, &str)> = file.uses.iter().filter_map(|used| Some((used, fault(&used.name, trusted)?))).collect();
+    let open: Vec<(&Use, &str)> = file
+        .uses
+        .iter()
+        .filter_map(|used| Some((used, fault(&used.name, trusted)?)))
+        .collect();
     let (first, why) = open.first()?;
     let message = match open.len() {
         1 => format!("`{}` {why}", first.name),
-        count => format!("{} are not pinned, the first is `{}`, which {why}", counted(count, "action"), first.name),
+        count => format!(
+            "{} are not pinned, the first is `{}`, which {why}",
+            counted(count, "action"),
+            first.name
+        ),
     };
     let help = match first.name.strip_prefix("docker://") {
         Some(image) => {
             let name = image.split('@').next().unwrap_or(image);
-            format!("write `docker://{name}@sha256:` and the digest that `docker buildx imagetools inspect {name}` prints")
+            format!(
+                "write `docker://{name}@sha256:` and the digest that `docker buildx imagetools inspect {name}` prints"
+            )
         }
         None => {
             let (name, version) = first.name.split_once('@').unwrap_or((&first.name, "HEAD"));
@@ -130,7 +145,10 @@ fn fault(name: &str, trusted: &GlobSet) -> Option<&'static str> {
         return Some("names no version");
     };
     let owner_and_name = action.splitn(3, '/').take(2).collect::<Vec<_>>().join("/");
-    if trusted.is_match(&owner_and_name) || trusted.is_match(action) || matches!(version.len(), 40 | 64) && is_hex(version) {
+    if trusted.is_match(&owner_and_name)
+        || trusted.is_match(action)
+        || matches!(version.len(), 40 | 64) && is_hex(version)
+    {
         return None;
     }
     if version.len() >= 7 && is_hex(version) && !version.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -201,7 +219,8 @@ mod tests {
 
     #[test]
     fn trusted_actions_may_move() {
-        let steps = "      - uses: actions/checkout@v4\n      - uses: dtolnay/rust-toolchain@stable\n      - uses: org/a@v1\n";
+        let steps =
+            "      - uses: actions/checkout@v4\n      - uses: dtolnay/rust-toolchain@stable\n      - uses: org/a@v1\n";
         insta::assert_snapshot!(said(&["actions/*", "dtolnay/rust-toolchain"], steps), @"
         .github/workflows/ci.yml:7: `org/a@v1` is a tag or a branch, which can be moved [controlled]
           help: write the hash that `git ls-remote https://github.com/org/a v1` prints, and `# v1` behind it

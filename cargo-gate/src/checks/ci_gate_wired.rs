@@ -77,7 +77,10 @@ fn is_declared(arguments: &[Argument], policy: Option<&CiPolicy>) -> bool {
 }
 
 fn command_runs_gate(command: &CiCommand, policy: Option<&CiPolicy>) -> bool {
-    command.arguments.iter().any(|arguments| runs_gate(arguments) || is_declared(arguments, policy))
+    command
+        .arguments
+        .iter()
+        .any(|arguments| runs_gate(arguments) || is_declared(arguments, policy))
 }
 
 /// A job that runs the gate in vain: where, and why.
@@ -117,18 +120,33 @@ fn run(context: &Context<'_>) -> Judgement {
 }
 
 fn missing(ci: &CiFiles) -> Finding {
-    let entries: Vec<&CiFile> = ci.files.iter().filter(|file| file.start == Start::Automatic && !file.jobs.is_empty()).collect();
-    if ci.files.iter().all(|file| file.jobs.is_empty() && file.problem.is_none()) {
+    let entries: Vec<&CiFile> = ci
+        .files
+        .iter()
+        .filter(|file| file.start == Start::Automatic && !file.jobs.is_empty())
+        .collect();
+    if ci
+        .files
+        .iter()
+        .all(|file| file.jobs.is_empty() && file.problem.is_none())
+    {
         return Finding::blocking(Stage::Controlled, "there is a policy, and no continuous integration that enforces it")
             .help("`cargo gate init --ci github` writes a workflow; for another system name its script in `scripts` of `[ci]`");
     }
-    let elsewhere = ci.files.iter().any(|file| !file.elsewhere.is_empty() || file.jobs.iter().any(|job| job.calls.iter().any(|call| !call.name.starts_with("./"))));
+    let elsewhere = ci.files.iter().any(|file| {
+        !file.elsewhere.is_empty()
+            || file
+                .jobs
+                .iter()
+                .any(|job| job.calls.iter().any(|call| !call.name.starts_with("./")))
+    });
     let help = if elsewhere {
         "add a step `cargo gate pilot --locked`; where a workflow or an include from elsewhere runs it, name that in `gate-steps` of `[ci]`"
     } else {
         "add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow"
     };
-    let mut finding = Finding::blocking(Stage::Controlled, "no job of the continuous integration runs the gate").help(help);
+    let mut finding =
+        Finding::blocking(Stage::Controlled, "no job of the continuous integration runs the gate").help(help);
     for file in entries {
         finding = finding.at(Location::file(&file.path));
     }
@@ -137,7 +155,11 @@ fn missing(ci: &CiFiles) -> Finding {
 
 /// Whether a job runs the gate, and so that its answer counts.
 fn enforced(file: &CiFile, job: &Job, ci: &CiFiles, policy: Option<&CiPolicy>) -> Option<Result<(), InVain>> {
-    let commands: Vec<&CiCommand> = job.commands.iter().filter(|command| command_runs_gate(command, policy)).collect();
+    let commands: Vec<&CiCommand> = job
+        .commands
+        .iter()
+        .filter(|command| command_runs_gate(command, policy))
+        .collect();
     let call = job.calls.iter().find(|call| names_declared(&call.name, policy));
     let location = match (commands.first(), call) {
         (Some(command), _) => Location::line(&command.path, command.line),
@@ -149,7 +171,10 @@ fn enforced(file: &CiFile, job: &Job, ci: &CiFiles, policy: Option<&CiPolicy>) -
     } else if job.may_fail {
         Some(format!("the job `{}` may fail", job.name))
     } else if !starts(file, ci) {
-        Some("the workflow only starts by hand".to_owned())
+        Some(match file.start {
+            Start::Called => "no workflow that starts by itself calls this one".to_owned(),
+            _ => "the workflow only starts by hand".to_owned(),
+        })
     } else if call.is_none() && commands.iter().all(|command| command.ignored.is_some()) {
         commands.first().and_then(|command| command.ignored).map(str::to_owned)
     } else {
@@ -179,8 +204,16 @@ fn starts(file: &CiFile, ci: &CiFiles) -> bool {
             Start::Automatic => return true,
             Start::ByHand => {}
             Start::Called => wanted.extend(ci.files.iter().filter(|other| {
-                let mut calls = other.jobs.iter().filter(|job| !job.is_off && !job.may_fail).flat_map(|job| &job.calls);
-                calls.any(|call| call.name.strip_prefix("./").is_some_and(|path| file.path.ends_with(path)))
+                let mut calls = other
+                    .jobs
+                    .iter()
+                    .filter(|job| !job.is_off && !job.may_fail)
+                    .flat_map(|job| &job.calls);
+                calls.any(|call| {
+                    call.name
+                        .strip_prefix("./")
+                        .is_some_and(|path| file.path.ends_with(path))
+                })
             })),
         }
     }
@@ -195,18 +228,26 @@ mod tests {
 
     fn world() -> World {
         let mut world = World::new();
-        world.policy.stages.insert(Stage::Pilot, StagePolicy {
-            scope: "one".into(),
-            max_age: None,
-            strict: false,
-            location: Location::line("gate.toml", 3),
-        });
+        world.policy.stages.insert(
+            Stage::Pilot,
+            StagePolicy {
+                scope: "one".into(),
+                max_age: None,
+                strict: false,
+                location: Location::line("gate.toml", 3),
+            },
+        );
         world
     }
 
     fn steps(world: &mut World, step: &str) -> String {
-        let text = format!("on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: cargo test\n{step}");
-        world.ci(&[(".github/workflows/ci.yml", &text), ("ci/gate.sh", "set -e\ncargo gate controlled --locked\necho done\n")]);
+        let text = format!(
+            "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: cargo test\n{step}"
+        );
+        world.ci(&[
+            (".github/workflows/ci.yml", &text),
+            ("ci/gate.sh", "set -e\ncargo gate controlled --locked\necho done\n"),
+        ]);
         world.text(&CHECK)
     }
 
@@ -244,7 +285,13 @@ mod tests {
         .github/workflows/ci.yml: no job of the continuous integration runs the gate [controlled]
           help: add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow
         ");
-        for step in ["cargo gate pilot --plan", "cargo gate verify x", "echo cargo gate pilot", "cargo gate", "# cargo gate pilot"] {
+        for step in [
+            "cargo gate pilot --plan",
+            "cargo gate verify x",
+            "echo cargo gate pilot",
+            "cargo gate",
+            "# cargo gate pilot",
+        ] {
             let text = steps(&mut world(), &format!("      - run: |\n          {step}\n"));
             assert!(text.starts_with(".github/workflows/ci.yml: no job"), "{step}: {text}");
         }
@@ -285,8 +332,11 @@ mod tests {
         let called = format!("on: workflow_call\n{gate}");
         let caller = "on: [push]\njobs:\n  x:\n    uses: ./.github/workflows/gate.yml\n";
         world.ci(&[(".github/workflows/gate.yml", &called)]);
-        insta::assert_snapshot!(world.text(&CHECK).lines().next().unwrap_or_default(), @".github/workflows/gate.yml:5: the gate runs without consequence: the workflow only starts by hand [controlled]");
-        world.ci(&[(".github/workflows/gate.yml", &called), (".github/workflows/ci.yml", caller)]);
+        insta::assert_snapshot!(world.text(&CHECK).lines().next().unwrap_or_default(), @".github/workflows/gate.yml:5: the gate runs without consequence: no workflow that starts by itself calls this one [controlled]");
+        world.ci(&[
+            (".github/workflows/gate.yml", &called),
+            (".github/workflows/ci.yml", caller),
+        ]);
         assert_eq!(world.text(&CHECK), "");
     }
 
@@ -294,7 +344,10 @@ mod tests {
     fn the_policy_may_say_what_runs_it() {
         let mut world = declared(&["cargo xtask ci", "org/x/.github/workflows/gate.yml", "group/gate"]);
         assert_eq!(steps(&mut world, "      - run: cargo xtask ci --fast\n"), "");
-        assert_eq!(steps(&mut world, "  x:\n    uses: org/x/.github/workflows/gate.yml@v1\n"), "");
+        assert_eq!(
+            steps(&mut world, "  x:\n    uses: org/x/.github/workflows/gate.yml@v1\n"),
+            ""
+        );
         world.ci(&[(".gitlab-ci.yml", "include:\n  - project: group/gate\n    file: x.yml\n")]);
         assert_eq!(world.text(&CHECK), "");
         insta::assert_snapshot!(steps(&mut world, "      - run: cargo xtask test\n  x:\n    uses: org/y/.github/workflows/z.yml@v1\n"), @"
@@ -310,9 +363,15 @@ mod tests {
         there is a policy, and no continuous integration that enforces it [controlled]
           help: `cargo gate init --ci github` writes a workflow; for another system name its script in `scripts` of `[ci]`
         ");
-        world.ci(&[(".gitlab-ci.yml", "include: .gitlab/gate.yml\n"), (".gitlab/gate.yml", "gate:\n  script:\n    - cargo gate pilot\n")]);
+        world.ci(&[
+            (".gitlab-ci.yml", "include: .gitlab/gate.yml\n"),
+            (".gitlab/gate.yml", "gate:\n  script:\n    - cargo gate pilot\n"),
+        ]);
         assert_eq!(world.text(&CHECK), "");
-        world.ci(&[(".gitlab-ci.yml", "gate:\n  script: cargo gate pilot\n  allow_failure: true\n")]);
+        world.ci(&[(
+            ".gitlab-ci.yml",
+            "gate:\n  script: cargo gate pilot\n  allow_failure: true\n",
+        )]);
         insta::assert_snapshot!(world.text(&CHECK), @"
         .gitlab-ci.yml:2: the gate runs without consequence: the job `gate` may fail [controlled]
           help: let the job fail when the gate refuses: run `cargo gate pilot` as a step of its own, on push and pull requests

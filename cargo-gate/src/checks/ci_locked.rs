@@ -74,11 +74,16 @@ fn applies(context: &Context<'_>) -> Applies {
     }
 }
 
+/// The step that vouches for all that follow.
+const FETCH: &str = "cargo fetch --locked";
+
 /// A command that is not locked.
 struct Place {
     line: u32,
     shown: String,
     repaired: String,
+    /// The alias of cargo's configuration that it goes through.
+    alias: Option<String>,
 }
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -101,7 +106,12 @@ fn run(context: &Context<'_>) -> Judgement {
         places.dedup_by_key(|place| place.line);
         findings.extend(finding(path, &places));
     }
-    findings.sort_by(|a, b| a.locations.first().map(|it| &it.path).cmp(&b.locations.first().map(|it| &it.path)));
+    findings.sort_by(|a, b| {
+        a.locations
+            .first()
+            .map(|it| &it.path)
+            .cmp(&b.locations.first().map(|it| &it.path))
+    });
     Judgement::Findings(findings)
 }
 
@@ -116,9 +126,17 @@ fn finding(path: &str, places: &[Place]) -> Option<Finding> {
         ),
     };
     let help = match places.len() {
-        1 => format!("`{}`", first.repaired),
+        _ if first.alias.is_some() => {
+            let alias = first.alias.as_deref().unwrap_or_default();
+            format!(
+                "let the alias `{alias}` in cargo's configuration stand for `{}`",
+                first.repaired
+            )
+        }
+        1 => format!("write `{}`", first.repaired),
+        _ if first.repaired == FETCH => format!("write `{FETCH}`; what follows in the same job is then locked as well"),
         _ => format!(
-            "write `{}` and the same for the others, or make `cargo fetch --locked` the first step of each job",
+            "write `{}` and the same for the others, or make `{FETCH}` the first step of each job",
             first.repaired
         ),
     };
@@ -129,6 +147,12 @@ fn finding(path: &str, places: &[Place]) -> Option<Finding> {
     Some(finding)
 }
 
+/// A command line whose aliases were replaced, and the alias that was written.
+struct Expanded {
+    words: Vec<Argument>,
+    alias: Option<String>,
+}
+
 struct Rule<'a> {
     packages: Packages<'a>,
     config: &'a CargoConfig,
@@ -136,37 +160,55 @@ struct Rule<'a> {
 
 impl Rule<'_> {
     fn job<'c>(&self, job: &'c Job, places: &mut BTreeMap<&'c str, Vec<Place>>) {
-        let expanded: Vec<(&CiCommand, Vec<Vec<Argument>>)> = job
+        let expanded: Vec<(&CiCommand, Vec<Expanded>)> = job
             .commands
             .iter()
-            .map(|command| (command, command.distinct().into_iter().map(|words| self.without_alias(words)).collect()))
+            .map(|command| {
+                (
+                    command,
+                    command
+                        .distinct()
+                        .into_iter()
+                        .map(|words| self.without_alias(words))
+                        .collect(),
+                )
+            })
             .collect();
-        let moves = |(command, all): &(&CiCommand, Vec<Vec<Argument>>)| {
+        let moves = |(command, all): &(&CiCommand, Vec<Expanded>)| {
             edits_dependencies(command)
-                || all.iter().filter_map(|words| CargoCall::read(words)).any(|call| {
-                    call.moves_dependencies() && call.is_locked() != Answer::Yes
-                })
+                || all
+                    .iter()
+                    .filter_map(|one| CargoCall::read(&one.words))
+                    .any(|call| call.moves_dependencies() && call.is_locked() != Answer::Yes)
         };
         if expanded.iter().any(moves) {
             return;
         }
         let mut vouched: Vec<Lock> = Vec::new();
         for (command, all) in &expanded {
-            let calls: Vec<CargoCall<'_>> = all.iter().filter_map(|words| CargoCall::read(words)).collect();
-            let open = calls.iter().find(|call| {
+            let called: Vec<(CargoCall<'_>, Option<&str>)> = all
+                .iter()
+                .filter_map(|one| Some((CargoCall::read(&one.words)?, one.alias.as_deref())))
+                .collect();
+            let calls: Vec<&CargoCall<'_>> = called.iter().map(|(call, _)| call).collect();
+            let open = called.iter().find(|(call, _)| {
                 let lock = self.packages.lock(command, call);
                 call.builds() && call.is_locked() == Answer::No && lock != Lock::None && !vouched.contains(&lock)
             });
-            if let Some(open) = open {
+            if let Some((open, alias)) = open {
+                let repaired = shown(open, Some("--locked"), REPAIRED);
                 places.entry(command.path.as_str()).or_default().push(Place {
                     line: command.line,
-                    shown: shown(open, false),
-                    repaired: shown(open, true),
+                    shown: alias.map_or_else(|| shown(open, None, SHOWN), |alias| format!("cargo {alias}")),
+                    repaired,
+                    alias: alias.map(str::to_owned),
                 });
             }
             let locked = !calls.is_empty()
                 && calls.len() == all.len()
-                && calls.iter().all(|call| call.is_locked() == Answer::Yes && (call.subcommand != "install" || call.has("--path")));
+                && calls.iter().all(|call| {
+                    call.is_locked() == Answer::Yes && (call.subcommand != "install" || call.has("--path"))
+                });
             if locked && command.ignored.is_none() {
                 vouched.extend(calls.iter().map(|call| self.packages.lock(command, call)));
             }
@@ -174,22 +216,33 @@ impl Rule<'_> {
     }
 
     /// The command line with an alias of cargo's configuration replaced.
-    fn without_alias(&self, words: &[Argument]) -> Vec<Argument> {
+    fn without_alias(&self, words: &[Argument]) -> Expanded {
         let mut words = words.to_vec();
+        let mut first = None;
         // Aliases may name aliases.
         for _ in 0..3 {
-            let Some(name) = CargoCall::read(&words).map(|call| call.subcommand.to_owned()) else { break };
+            let Some(name) = CargoCall::read(&words).map(|call| call.subcommand.to_owned()) else {
+                break;
+            };
             let key = format!("alias.{name}");
-            let Some(alias) = (!name.is_empty()).then(|| self.config.get(&key)).flatten() else { break };
+            let Some(alias) = (!name.is_empty()).then(|| self.config.get(&key)).flatten() else {
+                break;
+            };
             let with: Vec<String> = match alias.value {
                 toml::Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),
-                toml::Value::Array(words) => words.iter().filter_map(|word| Some(word.as_str()?.to_owned())).collect(),
+                toml::Value::Array(words) => words
+                    .iter()
+                    .filter_map(|word| Some(word.as_str()?.to_owned()))
+                    .collect(),
                 _ => break,
             };
-            let Some(at) = words.iter().position(|word| word.text() == Some(name.as_str())) else { break };
+            let Some(at) = words.iter().position(|word| word.text() == Some(name.as_str())) else {
+                break;
+            };
             words.splice(at..=at, with.into_iter().map(Argument::Text));
+            first.get_or_insert(name);
         }
-        words
+        Expanded { words, alias: first }
     }
 }
 
@@ -207,11 +260,18 @@ fn edits_dependencies(command: &CiCommand) -> bool {
     edits && words.any(is_one)
 }
 
-/// The command as a message shows it, with `--locked` if wanted: the subcommand, and what is known of its arguments.
-fn shown(call: &CargoCall<'_>, locked: bool) -> String {
+/// Longest command in a message, and in a help line, in characters.
+const SHOWN: usize = 70;
+const REPAIRED: usize = 120;
+
+/// The command as a message shows it, with a flag added if wanted.
+fn shown(call: &CargoCall<'_>, flag: Option<&str>, longest: usize) -> String {
     let mut text = format!("cargo {}", call.subcommand);
     // `--locked` follows what belongs to the subcommand of a subcommand: `cargo nextest run --locked`.
-    let inner = matches!(call.subcommand, "nextest" | "miri" | "careful" | "hack" | "llvm-cov" | "ndk" | "xwin" | "auditable");
+    let inner = matches!(
+        call.subcommand,
+        "nextest" | "miri" | "careful" | "hack" | "llvm-cov" | "ndk" | "xwin" | "auditable"
+    );
     let mut words: Vec<&str> = call
         .arguments
         .iter()
@@ -219,12 +279,12 @@ fn shown(call: &CargoCall<'_>, locked: bool) -> String {
             Argument::Text(text) | Argument::Unknown(text) => text.as_str(),
         })
         .collect();
-    if locked {
+    if let Some(flag) = flag {
         let at = usize::from(inner && words.first().is_some_and(|word| !word.starts_with('-')));
-        words.insert(at, "--locked");
+        words.insert(at, flag);
     }
     for (at, word) in words.iter().enumerate() {
-        if text.len() + word.len() > 70 && at > 0 {
+        if text.len() + word.len() > longest && at > 0 {
             return text + " …";
         }
         text.push(' ');
@@ -253,7 +313,7 @@ mod tests {
     fn one_finding_for_a_file() {
         insta::assert_snapshot!(said("      - run: cargo test --all -- --nocapture\n"), @"
         .github/workflows/ci.yml:6: `cargo test --all` resolves dependencies without `--locked` [controlled]
-          help: `cargo test --locked --all`
+          help: write `cargo test --locked --all`
         ");
         insta::assert_snapshot!(said("      - run: |\n          cargo +nightly nextest run\n\n          cargo build \\\n            --all\n      - run: cargo fmt\n"), @"
         .github/workflows/ci.yml:7: 2 cargo commands resolve dependencies without `--locked`, the first is `cargo nextest run` [controlled]
@@ -268,18 +328,28 @@ mod tests {
         assert_eq!(said("      - run: cargo fetch --locked\n      - run: cargo test\n"), "");
         insta::assert_snapshot!(said("      - run: cargo test\n      - run: cargo fetch --locked\n      - run: cargo fetch --locked || true\n"), @"
         .github/workflows/ci.yml:6: `cargo test` resolves dependencies without `--locked` [controlled]
-          help: `cargo test --locked`
+          help: write `cargo test --locked`
         ");
         insta::assert_snapshot!(said("      - run: cargo fetch --locked || true\n      - run: cargo install x --locked\n      - run: cargo test\n"), @"
         .github/workflows/ci.yml:8: `cargo test` resolves dependencies without `--locked` [controlled]
-          help: `cargo test --locked`
+          help: write `cargo test --locked`
         ");
     }
 
     #[test]
     fn dependencies_that_move_on_purpose() {
-        for first in ["cargo update", "rm Cargo.lock", "sed -i s/a/b/ crates/a/Cargo.toml", "echo >> Cargo.toml", "cargo +nightly update -Z minimal-versions"] {
-            assert_eq!(said(&format!("      - run: cargo test\n      - run: {first}\n")), "", "{first}");
+        for first in [
+            "cargo update",
+            "rm Cargo.lock",
+            "sed -i s/a/b/ crates/a/Cargo.toml",
+            "echo >> Cargo.toml",
+            "cargo +nightly update -Z minimal-versions",
+        ] {
+            assert_eq!(
+                said(&format!("      - run: cargo test\n      - run: {first}\n")),
+                "",
+                "{first}"
+            );
         }
     }
 
@@ -287,41 +357,58 @@ mod tests {
     fn values_of_a_matrix() {
         let matrix = |values: &str, command: &str| {
             let mut world = World::new();
-            let text = workflow(&format!("      - run: {command}\n"))
-                .replace("    steps", &format!("    strategy:\n      matrix:\n        flags: {values}\n    steps"));
+            let text = workflow(&format!("      - run: {command}\n")).replace(
+                "    steps",
+                &format!("    strategy:\n      matrix:\n        flags: {values}\n    steps"),
+            );
             world.ci(&[(".github/workflows/ci.yml", &text)]);
             world.text(&CHECK)
         };
-        assert_eq!(matrix("['--locked', '--all --locked']", "cargo test ${{ matrix.flags }}"), "");
+        assert_eq!(
+            matrix("['--locked', '--all --locked']", "cargo test ${{ matrix.flags }}"),
+            ""
+        );
         assert_eq!(matrix("${{ fromJson(x) }}", "cargo test ${{ matrix.flags }}"), "");
         insta::assert_snapshot!(matrix("['--locked', '--all']", "cargo test ${{ matrix.flags }}"), @"
         .github/workflows/ci.yml:9: `cargo test --all` resolves dependencies without `--locked` [controlled]
-          help: `cargo test --locked --all`
+          help: write `cargo test --locked --all`
         ");
         insta::assert_snapshot!(matrix("${{ fromJson(x) }}", "cargo test --target ${{ matrix.flags }}"), @"
         .github/workflows/ci.yml:9: `cargo test --target ${{ matrix.flags }}` resolves dependencies without `--locked` [controlled]
-          help: `cargo test --locked --target ${{ matrix.flags }}`
+          help: write `cargo test --locked --target ${{ matrix.flags }}`
         ");
     }
 
     #[test]
     fn other_packages_and_other_repositories() {
         let mut world = World::new();
-        let text = workflow("      - run: cd fuzz && cargo build\n      - run: cargo test --manifest-path tool/Cargo.toml\n      - run: cd elsewhere && cargo test\n      - run: cargo test\n        working-directory: src\n");
-        world.ci(&[(".github/workflows/ci.yml", &text), ("fuzz/Cargo.toml", ""), ("tool/Cargo.toml", ""), ("tool/Cargo.lock", ""), ("src/lib.rs", "")]);
+        let text = workflow(
+            "      - run: cd fuzz && cargo build\n      - run: cargo test --manifest-path tool/Cargo.toml\n      - run: cd elsewhere && cargo test\n      - run: cargo test\n        working-directory: src\n",
+        );
+        world.ci(&[
+            (".github/workflows/ci.yml", &text),
+            ("fuzz/Cargo.toml", ""),
+            ("tool/Cargo.toml", ""),
+            ("tool/Cargo.lock", ""),
+            ("src/lib.rs", ""),
+        ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
         .github/workflows/ci.yml:7: 2 cargo commands resolve dependencies without `--locked`, the first is `cargo test --manifest-path tool/Cargo.toml` [controlled]
           also: .github/workflows/ci.yml:9
           help: write `cargo test --locked --manifest-path tool/Cargo.toml` and the same for the others, or make `cargo fetch --locked` the first step of each job
         ");
-        let other = "      - uses: actions/checkout@v4\n        with: {repository: org/other}\n      - run: cargo test\n";
+        let other =
+            "      - uses: actions/checkout@v4\n        with: {repository: org/other}\n      - run: cargo test\n";
         assert_eq!(said(other), "");
     }
 
     #[test]
     fn aliases_are_what_they_stand_for() {
         let mut world = World::new();
-        world.ci(&[(".github/workflows/ci.yml", &workflow("      - run: cargo xtask ci\n      - run: cargo lint\n"))]);
+        world.ci(&[(
+            ".github/workflows/ci.yml",
+            &workflow("      - run: cargo xtask ci\n      - run: cargo lint\n"),
+        )]);
         assert_eq!(world.text(&CHECK), "");
         let text = "[alias]\nxtask = \"run -p xtask --\"\nlint = [\"clippy\", \"--locked\"]\n";
         world.workspace.config.layers = vec![ConfigLayer {
@@ -331,8 +418,8 @@ mod tests {
             digest: crate::digest::Digest::of(b""),
         }];
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/ci.yml:6: `cargo run -p xtask` resolves dependencies without `--locked` [controlled]
-          help: `cargo run --locked -p xtask`
+        .github/workflows/ci.yml:6: `cargo xtask` resolves dependencies without `--locked` [controlled]
+          help: let the alias `xtask` in cargo's configuration stand for `cargo run --locked -p xtask`
         ");
     }
 
@@ -348,7 +435,10 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_a_finding() {
         let mut world = World::new();
-        world.ci(&[(".github/workflows/a.yml", "jobs: ["), (".gitlab-ci.yml", "a:\n  script: cargo test\n  x: *y\n")]);
+        world.ci(&[
+            (".github/workflows/a.yml", "jobs: ["),
+            (".gitlab-ci.yml", "a:\n  script: cargo test\n  x: *y\n"),
+        ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
         .github/workflows/a.yml:1: `.github/workflows/a.yml` is not YAML: while parsing a node, did not find expected node content [controlled]
           help: correct line 1 of it, or remove the file

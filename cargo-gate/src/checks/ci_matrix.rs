@@ -81,13 +81,17 @@ fn run(context: &Context<'_>) -> Judgement {
         .platforms
         .iter()
         .map(String::as_str)
-        .filter(|platform| !tested.systems.contains(platform) && !tested.triples.iter().any(|triple| triple == platform))
+        .filter(|platform| {
+            !tested.systems.contains(platform) && !tested.triples.iter().any(|triple| triple == platform)
+        })
         .collect();
     if missing.is_empty() {
         return Judgement::Findings(Vec::new());
     }
     if let Some((place, name)) = tested.unknown.first() {
-        let place = place.line.map_or_else(|| place.path.clone(), |line| format!("{}:{line}", place.path));
+        let place = place
+            .line
+            .map_or_else(|| place.path.clone(), |line| format!("{}:{line}", place.path));
         let message = format!(
             "no job shows that it tests on {}, and only the run knows the machine of `{name}` ({place})",
             quoted(&missing)
@@ -98,10 +102,13 @@ fn run(context: &Context<'_>) -> Judgement {
     let mut findings: Vec<Finding> = missing
         .iter()
         .map(|platform| {
-            Finding::blocking(Stage::Controlled, format!("the policy claims `{platform}`, and no job tests there"))
-                .help(help(platform))
-                .at(policy.location.clone())
-                .because(Some(policy.location.clone()))
+            Finding::blocking(
+                Stage::Controlled,
+                format!("the policy claims `{platform}`, and no job tests there"),
+            )
+            .help(help(platform))
+            .at(policy.location.clone())
+            .because(Some(policy.location.clone()))
         })
         .collect();
     // The job may stand in what cannot be read.
@@ -119,7 +126,11 @@ fn help(platform: &str) -> String {
         "linux" => "ubuntu-latest",
         "macos" => "macos-latest",
         "windows" => "windows-latest",
-        _ => return format!("add a job that runs `cargo test --target {platform} --locked`, or take it out of `platforms`"),
+        _ => {
+            return format!(
+                "add a job that runs `cargo test --target {platform} --locked`, or take it out of `platforms`"
+            );
+        }
     };
     format!("add `{machine}` to the matrix of the job that runs the tests, or take `{platform}` out of `platforms`")
 }
@@ -129,8 +140,12 @@ impl Tested {
         for row in 0..job.rows() {
             let words = job.machines.get(row).and_then(Option::as_deref);
             let commands = job.commands.iter().filter(|command| command.ignored.is_none());
-            for arguments in commands.map(|command| command.in_row(row)).filter(|arguments| is_test(arguments)) {
-                let target = CargoCall::read(arguments).and_then(|call| call.value("--target")?.text().map(str::to_owned));
+            for arguments in commands
+                .map(|command| command.in_row(row))
+                .filter(|arguments| is_test(arguments))
+            {
+                let target =
+                    CargoCall::read(arguments).and_then(|call| call.value("--target")?.text().map(str::to_owned));
                 if let Some(triple) = target {
                     self.systems.extend(system_of(&triple));
                     self.triples.push(triple);
@@ -153,7 +168,9 @@ fn is_test(arguments: &[Argument]) -> bool {
     if runs_gate(arguments) {
         return true;
     }
-    let Some(call) = CargoCall::read(arguments) else { return false };
+    let Some(call) = CargoCall::read(arguments) else {
+        return false;
+    };
     if call.has_flag(&["--no-run"]) == Answer::Yes {
         return false;
     }
@@ -161,7 +178,10 @@ fn is_test(arguments: &[Argument]) -> bool {
         "t" | "test" | "tarpaulin" => true,
         "nextest" => matches!(call.operand(), Some("run" | "r")),
         "llvm-cov" => !matches!(call.operand(), Some("clean" | "report" | "show-env")),
-        "careful" | "hack" | "insta" | "miri" => call.arguments.iter().any(|word| matches!(word.text(), Some("test" | "nextest"))),
+        "careful" | "hack" | "insta" | "miri" => call
+            .arguments
+            .iter()
+            .any(|word| matches!(word.text(), Some("test" | "nextest"))),
         _ => false,
     }
 }
@@ -185,8 +205,14 @@ fn system_of(name: &str) -> Option<&'static str> {
 fn host(words: &[String]) -> Option<&'static str> {
     let words: Vec<String> = words.iter().map(|word| word.to_ascii_lowercase()).collect();
     let system = words.iter().find_map(|word| system_of(word))?;
-    let arm = words.iter().any(|word| word.contains("arm") || word.contains("aarch64"));
-    let intel = words.iter().any(|word| ["intel", "macos-13", "macos-12", "-large"].iter().any(|name| word.contains(name)));
+    let arm = words
+        .iter()
+        .any(|word| word.contains("arm") || word.contains("aarch64"));
+    let intel = words.iter().any(|word| {
+        ["intel", "macos-13", "macos-12", "-large"]
+            .iter()
+            .any(|name| word.contains(name))
+    });
     Some(match system {
         "windows" if arm => "aarch64-pc-windows-msvc",
         "windows" => "x86_64-pc-windows-msvc",
@@ -226,7 +252,19 @@ mod tests {
 
     #[test]
     fn platforms_of_a_matrix() {
-        assert_eq!(said(&["linux", "macos", "windows", "aarch64-apple-darwin", "x86_64-pc-windows-msvc"], MATRIX), "");
+        assert_eq!(
+            said(
+                &[
+                    "linux",
+                    "macos",
+                    "windows",
+                    "aarch64-apple-darwin",
+                    "x86_64-pc-windows-msvc"
+                ],
+                MATRIX
+            ),
+            ""
+        );
         insta::assert_snapshot!(said(&["linux", "x86_64-apple-darwin"], MATRIX), @"
         gate.toml:3: the policy claims `x86_64-apple-darwin`, and no job tests there [controlled]
           help: add a job that runs `cargo test --target x86_64-apple-darwin --locked`, or take it out of `platforms`
@@ -245,21 +283,59 @@ mod tests {
 
     #[test]
     fn what_counts_as_a_test() {
-        for command in ["cargo nextest run", "cargo llvm-cov --lcov", "cargo hack test --each-feature", "cargo gate pilot", "cross test"] {
-            assert_eq!(said(&["linux"], &format!("  a:\n    runs-on: [self-hosted, Linux]\n    steps:\n      - run: {command}\n")), "", "{command}");
+        for command in [
+            "cargo nextest run",
+            "cargo llvm-cov --lcov",
+            "cargo hack test --each-feature",
+            "cargo gate pilot",
+            "cross test",
+        ] {
+            assert_eq!(
+                said(
+                    &["linux"],
+                    &format!("  a:\n    runs-on: [self-hosted, Linux]\n    steps:\n      - run: {command}\n")
+                ),
+                "",
+                "{command}"
+            );
         }
-        for command in ["cargo test --no-run", "cargo check", "cargo nextest list", "cargo test || true"] {
-            assert_ne!(said(&["linux"], &format!("  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: {command}\n")), "", "{command}");
+        for command in [
+            "cargo test --no-run",
+            "cargo check",
+            "cargo nextest list",
+            "cargo test || true",
+        ] {
+            assert_ne!(
+                said(
+                    &["linux"],
+                    &format!("  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: {command}\n")
+                ),
+                "",
+                "{command}"
+            );
         }
         for line in ["continue-on-error: true", "if: false"] {
-            assert_ne!(said(&["linux"], &format!("  a:\n    runs-on: ubuntu-latest\n    {line}\n    steps:\n      - run: cargo test\n")), "", "{line}");
+            assert_ne!(
+                said(
+                    &["linux"],
+                    &format!("  a:\n    runs-on: ubuntu-latest\n    {line}\n    steps:\n      - run: cargo test\n")
+                ),
+                "",
+                "{line}"
+            );
         }
     }
 
     #[test]
     fn targets_of_the_command() {
         let jobs = "  a:\n    strategy:\n      matrix:\n        target: [aarch64-unknown-linux-gnu, x86_64-pc-windows-gnu]\n    runs-on: ubuntu-latest\n    steps:\n      - run: cross test --target ${{ matrix.target }}\n";
-        assert_eq!(said(&["linux", "windows", "x86_64-pc-windows-gnu", "aarch64-unknown-linux-gnu"], jobs), "");
+        assert_eq!(
+            said(
+                &["linux", "windows", "x86_64-pc-windows-gnu", "aarch64-unknown-linux-gnu"],
+                jobs
+            ),
+            ""
+        );
         assert_ne!(said(&["x86_64-unknown-linux-gnu"], jobs), "");
     }
 

@@ -47,13 +47,16 @@ pub(super) struct Packages<'a> {
 impl Packages<'_> {
     /// The lockfile of a call.
     pub(super) fn lock(&self, command: &CiCommand, call: &CargoCall<'_>) -> Lock {
-        self.directory(command, call).map_or(Lock::None, |directory| self.lock_of(&directory))
+        self.directory(command, call)
+            .map_or(Lock::None, |directory| self.lock_of(&directory))
     }
 
     /// Directory in which cargo looks for the manifest, relative to the workspace.
     fn directory(&self, command: &CiCommand, call: &CargoCall<'_>) -> Option<String> {
         let mut directory = command.directory.clone()?;
-        let manifest = call.value("--manifest-path").or_else(|| call.value("--path").filter(|_| call.subcommand == "install"));
+        let manifest = call
+            .value("--manifest-path")
+            .or_else(|| call.value("--path").filter(|_| call.subcommand == "install"));
         let known = |text: &str| !text.is_empty() && !text.contains([UNKNOWN, '$', '~']) && !text.starts_with('/');
         if let Some(given) = call.value("-C") {
             directory = descend(&directory, given.text().filter(|text| known(text))?)?;
@@ -94,7 +97,11 @@ impl Packages<'_> {
         }
         // A package that is no member: its lockfile is its own, or that of a workspace between here and the root.
         while !directory.is_empty() {
-            if self.files.get(&format!("{directory}/Cargo.lock")).is_some_and(|file| file.tracked) {
+            if self
+                .files
+                .get(&format!("{directory}/Cargo.lock"))
+                .is_some_and(|file| file.tracked)
+            {
                 return Lock::Other(directory.to_owned());
             }
             directory = directory.rsplit_once('/').map_or("", |(parent, _)| parent);
@@ -119,7 +126,9 @@ fn descend(directory: &str, path: &str) -> Option<String> {
 
 /// Every job of every file that can be read, with its file.
 pub(super) fn jobs(ci: &CiFiles) -> impl Iterator<Item = (&CiFile, &Job)> {
-    ci.files.iter().flat_map(|file| file.jobs.iter().map(move |job| (file, job)))
+    ci.files
+        .iter()
+        .flat_map(|file| file.jobs.iter().map(move |job| (file, job)))
 }
 
 /// Stages as words of a command line.
@@ -131,16 +140,22 @@ fn names_stage(argument: &Argument) -> bool {
 /// Whether a command line runs the gate: `cargo gate pilot`, `cargo-gate gate pilot`, or the binary under another name.
 pub(super) fn runs_gate(arguments: &[Argument]) -> bool {
     let arguments = program(arguments);
-    let Some((first, rest)) = arguments.split_first() else { return false };
+    let Some((first, rest)) = arguments.split_first() else {
+        return false;
+    };
     let name = first.text().map(base_name);
     // A binary that was built before: `$TARGET/debug/cargo-gate`.
     let by_cargo = name.is_none_or(|name| name == "cargo" || name.starts_with("cargo-gate"));
-    let mut words = rest.iter().skip_while(|word| word.text().is_some_and(|text| text.starts_with(['+', '-'])));
+    let mut words = rest
+        .iter()
+        .skip_while(|word| word.text().is_some_and(|text| text.starts_with(['+', '-'])));
     if !by_cargo || words.next().and_then(Argument::text) != Some("gate") {
         return false;
     }
     let words: Vec<&Argument> = words.collect();
     let only_looks = |word: &&Argument| matches!(word.text(), Some("--plan" | "--help" | "-h"));
-    let stage = words.iter().find(|word| word.text().is_none_or(|text| !text.starts_with('-')));
+    let stage = words
+        .iter()
+        .find(|word| word.text().is_none_or(|text| !text.starts_with('-')));
     stage.is_some_and(|word| names_stage(word)) && !words.iter().copied().any(|word| only_looks(&word))
 }

@@ -132,7 +132,12 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
 
 /// `linux`, `macos`, `windows`, or something of the shape of a target triple.
 fn platform(value: &str) -> Result<(), FormatError> {
-    let part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte));
+    let part = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte))
+    };
     let triple = value.split('-').count() >= 2 && value.split('-').all(part);
     if matches!(value, "linux" | "macos" | "windows") || triple {
         return Ok(());

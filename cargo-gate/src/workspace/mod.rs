@@ -28,8 +28,8 @@ use crate::boundary::survey::Survey;
 use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
 
-use self::ci::CiFiles;
 use self::cargo::{CargoModel, ManifestText, Resolution};
+use self::ci::CiFiles;
 use self::config::CargoConfig;
 use self::environment::Environment;
 use self::files::{File, FileList};

@@ -26,19 +26,85 @@ pub enum Answer {
 
 /// Programs that start the program behind their own arguments.
 const WRAPPERS: &[&str] = &[
-    "arch", "caffeinate", "command", "dbus-run-session", "docker", "doas", "env", "exec", "faketime", "ionice", "mold",
-    "nice", "nix", "nohup", "numactl", "op", "podman", "retry", "rustup", "setarch", "stdbuf", "strace", "sudo",
-    "systemd-run", "taskset", "time", "timeout", "unbuffer", "valgrind", "wsl", "xvfb-run",
+    "arch",
+    "caffeinate",
+    "command",
+    "dbus-run-session",
+    "docker",
+    "doas",
+    "env",
+    "exec",
+    "faketime",
+    "ionice",
+    "mold",
+    "nice",
+    "nix",
+    "nohup",
+    "numactl",
+    "op",
+    "podman",
+    "retry",
+    "rustup",
+    "setarch",
+    "stdbuf",
+    "strace",
+    "sudo",
+    "systemd-run",
+    "taskset",
+    "time",
+    "timeout",
+    "unbuffer",
+    "valgrind",
+    "wsl",
+    "xvfb-run",
 ];
 
 /// Options whose next argument is their value.
 const WITH_VALUE: &[&str] = &[
-    "--artifact-dir", "--archive-file", "--bench", "--bin", "--cargo-profile", "--color", "--config", "--config-file",
-    "--depth", "--engine", "--example", "--exclude", "--exclude-features", "--features", "--filter-expr",
-    "--group-features", "--ignore-filename-regex", "--jobs", "--lockfile-path", "--manifest-path", "--message-format",
-    "--out", "--out-dir", "--output-dir", "--output-path", "--package", "--partition", "--path", "--profile", "--retries",
-    "--skip", "--target", "--target-dir", "--test", "--test-threads", "--timeout", "--version-range", "-C", "-E", "-F",
-    "-Z", "-j", "-o", "-p",
+    "--artifact-dir",
+    "--archive-file",
+    "--bench",
+    "--bin",
+    "--cargo-profile",
+    "--color",
+    "--config",
+    "--config-file",
+    "--depth",
+    "--engine",
+    "--example",
+    "--exclude",
+    "--exclude-features",
+    "--features",
+    "--filter-expr",
+    "--group-features",
+    "--ignore-filename-regex",
+    "--jobs",
+    "--lockfile-path",
+    "--manifest-path",
+    "--message-format",
+    "--out",
+    "--out-dir",
+    "--output-dir",
+    "--output-path",
+    "--package",
+    "--partition",
+    "--path",
+    "--profile",
+    "--retries",
+    "--skip",
+    "--target",
+    "--target-dir",
+    "--test",
+    "--test-threads",
+    "--timeout",
+    "--version-range",
+    "-C",
+    "-E",
+    "-F",
+    "-Z",
+    "-j",
+    "-o",
+    "-p",
 ];
 
 /// The arguments of a command from its program on, with what only starts it (`sudo`, `time`, `xvfb-run`) left out.
@@ -61,7 +127,11 @@ pub fn base_name(program: &str) -> &str {
 fn is_cargo(argument: &Argument) -> bool {
     match argument {
         Argument::Text(text) if text.contains(UNKNOWN) => false,
-        Argument::Text(text) => matches!(base_name(text), "cargo" | "cross"),
+        Argument::Text(text) => {
+            // One that the repository has built (`target/debug/cargo`) is its product, not its tool.
+            let installed = !text.contains(['/', '\\']) || text.contains("bin/") || text.contains("bin\\");
+            installed && matches!(base_name(text), "cargo" | "cross")
+        }
         // `$CARGO`, `${{ env.CARGO }}`
         Argument::Unknown(text) => text.to_ascii_lowercase().contains("cargo") && !text.contains('('),
     }
@@ -86,7 +156,10 @@ impl<'a> CargoCall<'a> {
         }
         let at = at.min(rest.len());
         let behind = rest.get(at + 1..).unwrap_or_default();
-        let end = behind.iter().position(|argument| argument.text() == Some("--")).unwrap_or(behind.len());
+        let end = behind
+            .iter()
+            .position(|argument| argument.text() == Some("--"))
+            .unwrap_or(behind.len());
         Some(Self {
             subcommand: rest.get(at).and_then(Argument::text).unwrap_or_default(),
             arguments: &behind[..end],
@@ -157,9 +230,27 @@ impl<'a> CargoCall<'a> {
             return false;
         }
         match self.subcommand {
-            "b" | "bench" | "build" | "c" | "check" | "clippy" | "d" | "doc" | "fetch" | "fix" | "package" | "publish"
-            | "r" | "run" | "rustc" | "rustdoc" | "t" | "test" | "vendor" | "auditable" | "hack" | "ndk" | "tarpaulin"
-            | "udeps" | "xwin" | "zigbuild" => true,
+            "b" | "bench" | "build" | "c" | "check" | "clippy" | "d" | "doc" | "fetch" | "fix" | "package"
+            | "publish" | "r" | "run" | "rustc" | "rustdoc" | "t" | "test" | "vendor" | "auditable" | "ndk"
+            | "tarpaulin" | "udeps" | "xwin" | "zigbuild" => true,
+            "hack" => self.operand().is_none_or(|operand| {
+                matches!(
+                    operand,
+                    "b" | "bench"
+                        | "build"
+                        | "c"
+                        | "check"
+                        | "clippy"
+                        | "d"
+                        | "doc"
+                        | "llvm-cov"
+                        | "nextest"
+                        | "r"
+                        | "run"
+                        | "t"
+                        | "test"
+                )
+            }),
             // A tool is no part of the workspace; its path is.
             "install" => self.has("--path"),
             "nextest" => {
@@ -183,8 +274,18 @@ impl<'a> CargoCall<'a> {
         unstable
             || matches!(
                 self.subcommand,
-                "add" | "generate-lockfile" | "init" | "minimal-versions" | "msrv" | "new" | "remove" | "rm"
-                    | "set-version" | "update" | "upgrade" | "version-set"
+                "add"
+                    | "generate-lockfile"
+                    | "init"
+                    | "minimal-versions"
+                    | "msrv"
+                    | "new"
+                    | "remove"
+                    | "rm"
+                    | "set-version"
+                    | "update"
+                    | "upgrade"
+                    | "version-set"
             )
     }
 }
@@ -238,6 +339,8 @@ mod tests {
             "cargo llvm-cov report",
             "cargo llvm-cov --workspace",
             "cargo hack check --each-feature",
+            "cargo hack --exclude a check-external-types",
+            "target/debug/cargo build",
             "cargo check -Zminimal-versions",
             "cargo +nightly -Z minimal-versions update",
             "cargo miri setup",
@@ -267,6 +370,8 @@ mod tests {
         cargo llvm-cov report: llvm-cov builds=false locked=No moves=false
         cargo llvm-cov --workspace: llvm-cov builds=true locked=No moves=false
         cargo hack check --each-feature: hack builds=true locked=No moves=false
+        cargo hack --exclude a check-external-types: hack builds=false locked=No moves=false
+        target/debug/cargo build: no cargo
         cargo check -Zminimal-versions: check builds=true locked=No moves=true
         cargo +nightly -Z minimal-versions update: update builds=false locked=No moves=true
         cargo miri setup: miri builds=false locked=No moves=false

@@ -63,7 +63,10 @@ impl Scope<'_> {
             return vec![Argument::Unknown(word.text.clone())];
         }
         if word.bare || list {
-            return text.split_whitespace().map(|part| Argument::Text(part.to_owned())).collect();
+            return text
+                .split_whitespace()
+                .map(|part| Argument::Text(part.to_owned()))
+                .collect();
         }
         vec![Argument::Text(text)]
     }

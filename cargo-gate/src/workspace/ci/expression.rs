@@ -85,7 +85,11 @@ impl<'a> Reader<'a> {
 
     fn one(&mut self) -> Value {
         self.depth += 1;
-        let value = if self.depth > 50 { self.give_up() } else { self.operand() };
+        let value = if self.depth > 50 {
+            self.give_up()
+        } else {
+            self.operand()
+        };
         self.depth -= 1;
         value
     }
@@ -183,7 +187,15 @@ mod tests {
         assert_eq!(known("matrix.os != 'linux' && 'cross' || 'cargo'"), "cargo");
         assert_eq!(known("!(matrix.none) && 'a'"), "a");
         assert_eq!(known("false || matrix.os"), "linux");
-        for text in ["github.ref", "github.ref || 'a'", "fromJson('[1]')", "contains(a, 'b') && 'c'", "'open", "a b", ""] {
+        for text in [
+            "github.ref",
+            "github.ref || 'a'",
+            "fromJson('[1]')",
+            "contains(a, 'b') && 'c'",
+            "'open",
+            "a b",
+            "",
+        ] {
             assert_eq!(value(text), None, "{text}");
         }
         assert_eq!(value(&"!".repeat(1_999)), None);

@@ -22,7 +22,8 @@ const CARGO_ACTIONS: &[&str] = &[
 
 /// Whether GitHub reads this file of the repository as a workflow.
 pub(super) fn is_workflow(path: &str) -> bool {
-    path.strip_prefix(".github/workflows/").is_some_and(|name| !name.contains('/'))
+    path.strip_prefix(".github/workflows/")
+        .is_some_and(|name| !name.contains('/'))
 }
 
 /// Whether it is an action that workflows of the repository can use.
@@ -41,7 +42,9 @@ pub(super) fn workflow(path: &str, reader: &Reader<'_>) -> Option<CiFile> {
             return Some(file);
         }
     };
-    let Some((root, jobs)) = root.as_ref().and_then(|root| Some((root, root.get("jobs").filter(|jobs| jobs.is_mapping())?)))
+    let Some((root, jobs)) = root
+        .as_ref()
+        .and_then(|root| Some((root, root.get("jobs").filter(|jobs| jobs.is_mapping())?)))
     else {
         file.problem = Some(YamlError {
             line: root.as_ref().map_or(1, Node::line),
@@ -65,7 +68,9 @@ pub(super) fn action(path: &str, reader: &Reader<'_>) -> Option<CiFile> {
         Ok(documents) => {
             if let Some(runs) = documents.first().and_then(|root| root.get("runs")) {
                 uses_of(runs, &mut file.uses);
-                let image = runs.get("image").filter(|image| image.text().is_some_and(|text| text.starts_with("docker://")));
+                let image = runs
+                    .get("image")
+                    .filter(|image| image.text().is_some_and(|text| text.starts_with("docker://")));
                 file.uses.extend(image.and_then(a_use));
             }
         }
@@ -145,7 +150,11 @@ fn job(name: &str, node: &Node, root: &Node, path: &str, reader: &Reader<'_>) ->
     add_variables(&mut variables, node.get("env"), "");
     let machines = machines(node, &rows, closed, &variables);
     let default = |key: &str| {
-        let of = |node: &'_ Node| node.at(&["defaults", "run", key]).and_then(Node::text).map(str::to_owned);
+        let of = |node: &'_ Node| {
+            node.at(&["defaults", "run", key])
+                .and_then(Node::text)
+                .map(str::to_owned)
+        };
         of(node).or_else(|| of(root))
     };
     let (shell, directory) = (default("shell"), default("working-directory"));
@@ -175,7 +184,13 @@ fn job(name: &str, node: &Node, root: &Node, path: &str, reader: &Reader<'_>) ->
         machines,
         commands: steps.commands,
         calls: node.get("uses").and_then(a_use).into_iter().collect(),
-        needs: node.get("needs").map(Node::scalars).unwrap_or_default().into_iter().filter_map(|n| n.text().map(str::to_owned)).collect(),
+        needs: node
+            .get("needs")
+            .map(Node::scalars)
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|n| n.text().map(str::to_owned))
+            .collect(),
         is_off: is_literally(node.get("if"), "false"),
         may_fail,
     }
@@ -185,7 +200,10 @@ fn job(name: &str, node: &Node, root: &Node, path: &str, reader: &Reader<'_>) ->
 fn is_of_another_repository(job: &Node) -> bool {
     let steps = job.get("steps").map(Node::items).unwrap_or_default();
     steps.iter().any(|step| {
-        let checkout = step.get("uses").and_then(Node::text).is_some_and(|name| name.starts_with("actions/checkout@"));
+        let checkout = step
+            .get("uses")
+            .and_then(Node::text)
+            .is_some_and(|name| name.starts_with("actions/checkout@"));
         let repository = step.at(&["with", "repository"]).and_then(Node::text);
         checkout && repository.is_some_and(|name| !name.contains("${{")) && step.at(&["with", "path"]).is_none()
     })
@@ -199,14 +217,16 @@ fn machines(job: &Node, rows: &[Row], closed: bool, variables: &Variables) -> Ve
     let labels = node.get("labels").unwrap_or(node);
     let texts: Vec<&str> = labels.scalars().into_iter().filter_map(Node::text).collect();
     let of = |row: &Row| {
-        let scope = Scope {
-            row,
-            closed,
-            variables,
-        };
+        let scope = Scope { row, closed, variables };
         let words: Vec<String> = texts.iter().map(|text| scope.text(text, 0)).collect();
         let known = !words.is_empty() && !words.iter().any(|word| word.contains(super::expand::UNKNOWN));
-        known.then(|| words.iter().flat_map(|word| word.split_whitespace()).map(str::to_owned).collect())
+        known.then(|| {
+            words
+                .iter()
+                .flat_map(|word| word.split_whitespace())
+                .map(str::to_owned)
+                .collect()
+        })
     };
     rows.iter().map(of).collect()
 }
@@ -218,7 +238,9 @@ fn add_step(step: &Node, around: &Around<'_>, steps: &mut Steps<'_>) {
     let mut variables = around.variables.clone();
     add_variables(&mut variables, step.get("env"), "");
     let may_fail = is_literally(step.get("continue-on-error"), "true");
-    let ignored = around.ignored.or_else(|| may_fail.then_some("its step continues on errors"));
+    let ignored = around
+        .ignored
+        .or_else(|| may_fail.then_some("its step continues on errors"));
     let directory = step.get("working-directory").and_then(Node::text).or(around.directory);
     let directory = match directory {
         Some(text) => {
@@ -247,7 +269,11 @@ fn add_step(step: &Node, around: &Around<'_>, steps: &mut Steps<'_>) {
     let name = name.split('@').next().unwrap_or(name);
     let with = |key: &str| step.at(&["with", key]).and_then(Node::text);
     let text = if CARGO_ACTIONS.contains(&name) {
-        format!("cargo {} {}", with("command").unwrap_or("build"), with("args").unwrap_or_default())
+        format!(
+            "cargo {} {}",
+            with("command").unwrap_or("build"),
+            with("args").unwrap_or_default()
+        )
     } else if name == "actions-rs/clippy-check" {
         format!("cargo clippy {}", with("args").unwrap_or_default())
     } else if matches!(name, "nick-fields/retry" | "nick-invision/retry") {
@@ -300,7 +326,10 @@ fn add_run(
         Some("cmd") => (Dialect::Cmd, false, false),
         Some(template) => match template.split_whitespace().next() {
             Some("bash" | "sh" | "zsh" | "nix" | "wsl-bash" | "devenv" | "msys2") => {
-                let options: Vec<&str> = template.split_whitespace().filter(|word| word.starts_with('-')).collect();
+                let options: Vec<&str> = template
+                    .split_whitespace()
+                    .filter(|word| word.starts_with('-'))
+                    .collect();
                 let stops = options.iter().any(|word| !word.starts_with("--") && word.contains('e'));
                 (Dialect::Posix, stops, template.contains("pipefail"))
             }
@@ -334,12 +363,16 @@ fn add_action(
     ignored: Option<&'static str>,
     steps: &mut Steps<'_>,
 ) {
-    let Some(directory) = place::join(Some(""), path) else { return };
+    let Some(directory) = place::join(Some(""), path) else {
+        return;
+    };
     let paths = ["action.yml", "action.yaml"].map(|name| match directory.as_str() {
         "" => name.to_owned(),
         directory => format!("{directory}/{name}"),
     });
-    let Some((path, Ok(documents))) = paths.into_iter().find_map(|path| Some((path.clone(), steps.reader.yaml(&path)?)))
+    let Some((path, Ok(documents))) = paths
+        .into_iter()
+        .find_map(|path| Some((path.clone(), steps.reader.yaml(&path)?)))
     else {
         return;
     };

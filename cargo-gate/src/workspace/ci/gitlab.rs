@@ -23,8 +23,19 @@ const MAX_DEPTH: u32 = 11;
 
 /// Keys at the top that are no jobs.
 const NO_JOBS: &[&str] = &[
-    "after_script", "before_script", "cache", "default", "image", "include", "pages:deploy", "services", "spec", "stages",
-    "types", "variables", "workflow",
+    "after_script",
+    "before_script",
+    "cache",
+    "default",
+    "image",
+    "include",
+    "pages:deploy",
+    "services",
+    "spec",
+    "stages",
+    "types",
+    "variables",
+    "workflow",
 ];
 
 /// A pipeline: entries of all its files, later ones over earlier ones.
@@ -45,7 +56,10 @@ pub(super) fn pipeline(reader: &Reader<'_>) -> Vec<CiFile> {
     let mut pipeline = Pipeline { entries: Vec::new() };
     let mut seen = BTreeSet::new();
     read(ROOT, reader, &mut files, &mut pipeline, &mut seen);
-    let Some(root) = files.iter_mut().find(|file: &&mut CiFile| file.path == reader.shown(ROOT)) else {
+    let Some(root) = files
+        .iter_mut()
+        .find(|file: &&mut CiFile| file.path == reader.shown(ROOT))
+    else {
         return files;
     };
     let mut names = BTreeSet::new();
@@ -62,7 +76,13 @@ pub(super) fn pipeline(reader: &Reader<'_>) -> Vec<CiFile> {
     files
 }
 
-fn read(path: &str, reader: &Reader<'_>, files: &mut Vec<CiFile>, pipeline: &mut Pipeline, seen: &mut BTreeSet<String>) {
+fn read(
+    path: &str,
+    reader: &Reader<'_>,
+    files: &mut Vec<CiFile>,
+    pipeline: &mut Pipeline,
+    seen: &mut BTreeSet<String>,
+) {
     if seen.len() >= MAX_FILES || !seen.insert(path.to_owned()) {
         return;
     }
@@ -116,14 +136,18 @@ fn includes(node: &Node) -> Vec<Include> {
             }];
         }
         let local = node.get("local").map(Node::scalars).unwrap_or_default();
-        let local = local.into_iter().filter_map(|node| Some(Include::Local(node.text()?.to_owned())));
-        let elsewhere = ["project", "remote", "template", "component"].into_iter().filter_map(|kind| {
-            let node = node.get(kind)?;
-            Some(Include::Elsewhere(Use {
-                name: node.text()?.to_owned(),
-                line: node.line(),
-            }))
-        });
+        let local = local
+            .into_iter()
+            .filter_map(|node| Some(Include::Local(node.text()?.to_owned())));
+        let elsewhere = ["project", "remote", "template", "component"]
+            .into_iter()
+            .filter_map(|kind| {
+                let node = node.get(kind)?;
+                Some(Include::Elsewhere(Use {
+                    name: node.text()?.to_owned(),
+                    line: node.line(),
+                }))
+            });
         local.chain(elsewhere).collect()
     };
     if node.is_sequence() {
@@ -138,9 +162,15 @@ fn matching(pattern: &str, reader: &Reader<'_>) -> Vec<String> {
     if !pattern.contains('*') {
         return vec![pattern.to_owned()];
     }
-    let Ok(glob) = Glob::new(pattern) else { return Vec::new() };
+    let Ok(glob) = Glob::new(pattern) else {
+        return Vec::new();
+    };
     let matcher = glob.compile_matcher();
-    reader.paths().into_iter().filter(|path| matcher.is_match(path)).collect()
+    reader
+        .paths()
+        .into_iter()
+        .filter(|path| matcher.is_match(path))
+        .collect()
 }
 
 /// A job with what it extends: from the most distant template to the job itself.
@@ -170,7 +200,11 @@ fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job
     let rows = matrix::gitlab(get("parallel"));
     let mut variables = Variables::new();
     variables.insert("CI_PROJECT_DIR".into(), Some(Word::bare(TOP)));
-    for node in pipeline.get("variables").into_iter().chain(all.iter().filter_map(|layer| layer.get("variables"))) {
+    for node in pipeline
+        .get("variables")
+        .into_iter()
+        .chain(all.iter().filter_map(|layer| layer.get("variables")))
+    {
         for (name, value) in node.entries() {
             let value = value.get("value").unwrap_or(value);
             if let (Some(name), Some(value)) = (name.text(), value.scalar()) {
@@ -179,7 +213,9 @@ fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job
         }
     }
     let machine = machine(inherited("tags"), inherited("image"));
-    let windows = machine.as_ref().is_some_and(|words| words.iter().any(|word| word.contains("windows")));
+    let windows = machine
+        .as_ref()
+        .is_some_and(|words| words.iter().any(|word| word.contains("windows")));
     let mut steps = Steps::new(reader, &rows, true);
     // One shell runs both parts, line by line.
     let mut directory = Some(String::new());
@@ -214,7 +250,12 @@ fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job
         machines: vec![machine; rows.len()],
         commands: steps.commands,
         calls: Vec::new(),
-        needs: get("needs").map(Node::scalars).unwrap_or_default().into_iter().filter_map(|n| n.text().map(str::to_owned)).collect(),
+        needs: get("needs")
+            .map(Node::scalars)
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|n| n.text().map(str::to_owned))
+            .collect(),
         is_off: is("when", "never"),
         may_fail: is("allow_failure", "true"),
     }
@@ -256,11 +297,17 @@ fn script_lines(node: &Node, pipeline: &Pipeline, depth: u32, lines: &mut Vec<No
 /// machine of the tags.
 fn machine(tags: Option<&Node>, image: Option<&Node>) -> Option<Vec<String>> {
     let tags = tags.map(Node::scalars).unwrap_or_default();
-    let mut words: Vec<String> = tags.into_iter().filter_map(Node::text).map(str::to_ascii_lowercase).collect();
+    let mut words: Vec<String> = tags
+        .into_iter()
+        .filter_map(Node::text)
+        .map(str::to_ascii_lowercase)
+        .collect();
     if words.iter().any(|word| word.contains('$')) {
         return None;
     }
-    let names_system = words.iter().any(|word| ["linux", "macos", "windows"].iter().any(|name| word.contains(name)));
+    let names_system = words
+        .iter()
+        .any(|word| ["linux", "macos", "windows"].iter().any(|name| word.contains(name)));
     if image.is_some() && !names_system {
         words.push("linux".into());
     }

@@ -43,7 +43,12 @@ pub(super) fn github(matrix: Option<&Node>) -> Option<Vec<Row>> {
     for excluded in matrix.get("exclude").map(Node::items).unwrap_or_default() {
         let mut given = Row::default();
         add(&mut given, "", excluded);
-        rows.retain(|row| given.values.iter().any(|(name, value)| row.values.get(name) != Some(value)));
+        rows.retain(|row| {
+            given
+                .values
+                .iter()
+                .any(|(name, value)| row.values.get(name) != Some(value))
+        });
     }
     let Some(include) = matrix.get("include") else {
         return Some(rows);
@@ -62,7 +67,10 @@ pub(super) fn github(matrix: Option<&Node>) -> Option<Vec<Row>> {
             let agrees = keys.into_iter().all(|(name, value)| {
                 let mut given = Row::default();
                 add(&mut given, name, value);
-                given.values.iter().all(|(name, value)| row.values.get(name) == Some(value))
+                given
+                    .values
+                    .iter()
+                    .all(|(name, value)| row.values.get(name) == Some(value))
             });
             if agrees {
                 add(row, "", entry);
@@ -118,7 +126,8 @@ fn add(row: &mut Row, name: &str, value: &Node) {
         if scalar.text.contains("${{") {
             row.unknown.insert(name.to_owned());
         } else {
-            row.values.insert(name.to_owned(), value.text().unwrap_or_default().to_owned());
+            row.values
+                .insert(name.to_owned(), value.text().unwrap_or_default().to_owned());
             row.unknown.remove(name);
         }
         return;
@@ -131,7 +140,11 @@ fn add(row: &mut Row, name: &str, value: &Node) {
     }
     for (key, value) in value.entries() {
         let Some(key) = key.text() else { continue };
-        let name = if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
+        let name = if name.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{name}.{key}")
+        };
         add(row, &name, value);
     }
 }
@@ -144,7 +157,10 @@ mod tests {
     fn shown(rows: &[Row]) -> String {
         let row = |row: &Row| {
             let known = row.values.iter().map(|(name, value)| format!("{name}={value}"));
-            known.chain(row.unknown.iter().map(|name| format!("{name}=?"))).collect::<Vec<_>>().join(" ")
+            known
+                .chain(row.unknown.iter().map(|name| format!("{name}=?")))
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         rows.iter().map(row).collect::<Vec<_>>().join("\n")
     }
@@ -168,8 +184,15 @@ mod tests {
         ");
         insta::assert_snapshot!(of("os: '${{ fromJson(x) }}'\nrust: [1]\n"), @"rust=1 os=?");
         insta::assert_snapshot!(of("'${{ fromJson(x) }}'"), @"?");
-        assert_eq!(of(&format!("a: [{0}]\nb: [{0}]\n", vec!["x"; 100].join(","))).lines().count(), MAX_ROWS);
-        let parallel = yaml::parse("matrix:\n  - A: [x, y]\n    B: z\n  - A: w\n", 0).expect("YAML").remove(0);
+        assert_eq!(
+            of(&format!("a: [{0}]\nb: [{0}]\n", vec!["x"; 100].join(",")))
+                .lines()
+                .count(),
+            MAX_ROWS
+        );
+        let parallel = yaml::parse("matrix:\n  - A: [x, y]\n    B: z\n  - A: w\n", 0)
+            .expect("YAML")
+            .remove(0);
         insta::assert_snapshot!(shown(&gitlab(Some(&parallel))), @"
         A=x B=z
         A=y B=z

@@ -75,7 +75,9 @@ pub(super) fn is_there(workspace: &Workspace) -> bool {
 }
 
 fn is_entry(path: &str) -> bool {
-    let yaml = Path::new(path).extension().is_some_and(|found| found == "yml" || found == "yaml");
+    let yaml = Path::new(path)
+        .extension()
+        .is_some_and(|found| found == "yml" || found == "yaml");
     path == gitlab::ROOT || yaml && github::is_workflow(path)
 }
 
@@ -127,10 +129,17 @@ fn declared(path: &str, below: &str, reader: &Reader<'_>) -> Option<CiFile> {
     let rows = [Row::default()];
     let mut steps = Steps::new(reader, &rows, true);
     let line_at = |offset: usize| {
-        let lines = script.as_bytes()[..offset.min(script.len())].iter().filter(|byte| **byte == b'\n').count();
+        let lines = script.as_bytes()[..offset.min(script.len())]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
         u32::try_from(lines + 1).unwrap_or(u32::MAX)
     };
-    let shebang = script.lines().next().filter(|line| line.starts_with("#!")).unwrap_or_default();
+    let shebang = script
+        .lines()
+        .next()
+        .filter(|line| line.starts_with("#!"))
+        .unwrap_or_default();
     let text = Text {
         path: &full,
         text: &script,

@@ -111,9 +111,15 @@ impl Steps<'_> {
         if text.depth < MAX_DEPTH && self.script(command, ignored, variables, shell, text) {
             return;
         }
-        let depends = command.words.iter().any(|word| !word.literal && word.text.contains('$'));
+        let depends = command
+            .words
+            .iter()
+            .any(|word| !word.literal && word.text.contains('$'));
         let rows = if depends { self.rows } else { &self.rows[..1] };
-        let mut arguments: Vec<_> = rows.iter().map(|row| self.scope(row, variables).arguments(&command.words)).collect();
+        let mut arguments: Vec<_> = rows
+            .iter()
+            .map(|row| self.scope(row, variables).arguments(&command.words))
+            .collect();
         if arguments.windows(2).all(|pair| pair[0] == pair[1]) {
             arguments.truncate(1);
         }
@@ -139,9 +145,17 @@ impl Steps<'_> {
         let Some((path, stops)) = self.script_path(&command.words, variables, shell, text) else {
             return false;
         };
-        let Some(script) = self.reader.script(&path) else { return false };
-        let starts: Vec<usize> = std::iter::once(0).chain(script.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        let shebang = script.lines().next().filter(|line| line.starts_with("#!")).unwrap_or_default();
+        let Some(script) = self.reader.script(&path) else {
+            return false;
+        };
+        let starts: Vec<usize> = std::iter::once(0)
+            .chain(script.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        let shebang = script
+            .lines()
+            .next()
+            .filter(|line| line.starts_with("#!"))
+            .unwrap_or_default();
         let inner = Text {
             path: &path,
             text: &script,
@@ -175,7 +189,10 @@ impl Steps<'_> {
         };
         let first = words.first()?;
         let name = base_name(&first.text);
-        if matches!(name, "bash" | "sh" | "zsh" | "dash" | "ksh" | "source" | "." | "pwsh" | "powershell") {
+        if matches!(
+            name,
+            "bash" | "sh" | "zsh" | "dash" | "ksh" | "source" | "." | "pwsh" | "powershell"
+        ) {
             let mut stops = false;
             let mut is_value = false;
             for word in &words[1..] {
@@ -197,7 +214,10 @@ impl Steps<'_> {
             return resolve(first).map(|path| (path, false));
         }
         // Behind `sudo`, `time`, `xvfb-run` and the like.
-        if matches!(name, "sudo" | "time" | "env" | "xvfb-run" | "timeout" | "retry" | "nice" | "exec" | "call") {
+        if matches!(
+            name,
+            "sudo" | "time" | "env" | "xvfb-run" | "timeout" | "retry" | "nice" | "exec" | "call"
+        ) {
             let mut rest = words[1..].iter().filter(|word| word.text.contains('/'));
             return rest.find_map(resolve).map(|path| (path, false));
         }
@@ -219,14 +239,20 @@ impl Steps<'_> {
             variables.insert(name.clone(), None);
         }
         let mut set = std::collections::BTreeSet::new();
-        for (name, value) in commands.iter().filter(|command| command.words.is_empty()).flat_map(|c| &c.assignments) {
+        for (name, value) in commands
+            .iter()
+            .filter(|command| command.words.is_empty())
+            .flat_map(|c| &c.assignments)
+        {
             let value = match place::computed(&value.text, text.path) {
                 Some(place) => Some(Word::bare(place)),
                 None if value.text.contains("$(") || value.text.contains('`') => None,
                 None => Some(value.clone()),
             };
             // A variable that starts empty and is filled later, or that reads itself, has no single value.
-            let own = value.as_ref().is_some_and(|value| value.text.contains(&format!("${name}")) || value.text.contains(&format!("${{{name}")));
+            let own = value.as_ref().is_some_and(|value| {
+                value.text.contains(&format!("${name}")) || value.text.contains(&format!("${{{name}"))
+            });
             let single = set.insert(name.clone()) && !own;
             variables.insert(name.clone(), value.filter(|_| single));
         }
@@ -238,7 +264,12 @@ impl Steps<'_> {
 
     /// Notes what is written to `$GITHUB_ENV`: from now on it has a value that nobody knows.
     fn hand_on(&mut self, command: &Command) {
-        if command.redirects.iter().any(|target| target.text.contains("GITHUB_ENV")) || command.words.iter().any(|word| word.text.contains("GITHUB_ENV")) {
+        if command
+            .redirects
+            .iter()
+            .any(|target| target.text.contains("GITHUB_ENV"))
+            || command.words.iter().any(|word| word.text.contains("GITHUB_ENV"))
+        {
             let names = command.words.iter().filter_map(|word| word.text.split_once('='));
             self.handed_on.extend(names.map(|(name, _)| name.trim().to_owned()));
         }
@@ -246,9 +277,15 @@ impl Steps<'_> {
 
     /// Carries out `cd`, `pushd`, `popd` and `set`. Returns whether the command was one of them.
     fn set_state(&self, command: &Command, variables: &Variables, shell: &mut Shell, path: &str) -> bool {
-        let Some(first) = command.words.first() else { return false };
+        let Some(first) = command.words.first() else {
+            return false;
+        };
         let target = || {
-            let word = command.words.iter().skip(1).find(|word| !word.text.starts_with('-') && word.text != "/d")?;
+            let word = command
+                .words
+                .iter()
+                .skip(1)
+                .find(|word| !word.text.starts_with('-') && word.text != "/d")?;
             if let Some(place) = place::computed(&word.text, path) {
                 return place::join(None, &place);
             }
@@ -290,14 +327,17 @@ impl Shell {
     }
 
     fn change(&mut self, depth: u32, directory: Option<String>) {
-        self.directories.retain(|(known, _)| *known < depth || *known == 0 && depth > 0);
+        self.directories
+            .retain(|(known, _)| *known < depth || *known == 0 && depth > 0);
         self.directories.push((depth, directory));
     }
 }
 
 /// The text behind `sh -c`.
 fn command_string(words: &[Word]) -> Option<&Word> {
-    let shell = words.iter().position(|word| matches!(base_name(&word.text), "bash" | "sh" | "zsh" | "dash"));
+    let shell = words
+        .iter()
+        .position(|word| matches!(base_name(&word.text), "bash" | "sh" | "zsh" | "dash"));
     let nix = words.first().is_some_and(|word| word.text == "nix-shell");
     let is_flag = |word: &Word| {
         let text = word.text.as_str();
@@ -330,7 +370,9 @@ pub(super) fn dialect_of(path: &str) -> Dialect {
 fn ignored(commands: &[Command], at: usize, shell: &Shell) -> Option<&'static str> {
     let following = |at: usize| {
         let depth = commands[at].depth;
-        (at + 1..commands.len()).take_while(|next| commands[*next].depth >= depth).find(|next| commands[*next].depth == depth)
+        (at + 1..commands.len())
+            .take_while(|next| commands[*next].depth >= depth)
+            .find(|next| commands[*next].depth == depth)
     };
     if commands[at].condition {
         return None;
@@ -347,7 +389,10 @@ fn ignored(commands: &[Command], at: usize, shell: &Shell) -> Option<&'static st
         Next::Or => {
             let hidden = following(last).is_some_and(|next| {
                 let words: Vec<&str> = commands[next].words.iter().map(|word| word.text.as_str()).collect();
-                matches!(words.as_slice(), ["true" | ":" | "echo" | "printf" | "Write-Host", ..] | ["exit", "0"])
+                matches!(
+                    words.as_slice(),
+                    ["true" | ":" | "echo" | "printf" | "Write-Host", ..] | ["exit", "0"]
+                )
             });
             return hidden.then_some("what follows `||` hides its failure");
         }

@@ -14,9 +14,15 @@ pub(crate) fn files(files: &[(&str, &str)]) -> CiFiles {
 }
 
 fn below(files: &[(&str, &str)], below: &str) -> CiFiles {
-    let map: BTreeMap<String, Vec<u8>> =
-        files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
-    let scripts: Vec<String> = files.iter().filter_map(|(path, _)| path.strip_prefix("declared/")).map(|path| format!("declared/{path}")).collect();
+    let map: BTreeMap<String, Vec<u8>> = files
+        .iter()
+        .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
+        .collect();
+    let scripts: Vec<String> = files
+        .iter()
+        .filter_map(|(path, _)| path.strip_prefix("declared/"))
+        .map(|path| format!("declared/{path}"))
+        .collect();
     read_tree(Tree::Map(&map), below, &scripts)
 }
 
@@ -38,15 +44,27 @@ fn shown(files: &CiFiles) -> String {
             out += if job.may_fail { " may fail" } else { "" };
             out += "\n";
             for command in &job.commands {
-                let lines: Vec<String> = command.arguments.iter().map(|arguments| {
-                    let words = arguments.iter().map(|argument| match argument {
-                        Argument::Text(text) => text.clone(),
-                        Argument::Unknown(text) => format!("<{text}>"),
-                    });
-                    words.collect::<Vec<_>>().join(" ")
-                }).collect();
-                let directory = command.directory.as_deref().map_or("?".to_owned(), |directory| format!("/{directory}"));
-                out += &format!("    {}:{} {directory}$ {}", command.path, command.line, lines.join(" ¦ "));
+                let lines: Vec<String> = command
+                    .arguments
+                    .iter()
+                    .map(|arguments| {
+                        let words = arguments.iter().map(|argument| match argument {
+                            Argument::Text(text) => text.clone(),
+                            Argument::Unknown(text) => format!("<{text}>"),
+                        });
+                        words.collect::<Vec<_>>().join(" ")
+                    })
+                    .collect();
+                let directory = command
+                    .directory
+                    .as_deref()
+                    .map_or("?".to_owned(), |directory| format!("/{directory}"));
+                out += &format!(
+                    "    {}:{} {directory}$ {}",
+                    command.path,
+                    command.line,
+                    lines.join(" ¦ ")
+                );
                 out += &command.ignored.map(|why| format!(" [{why}]")).unwrap_or_default();
                 out += "\n";
             }
@@ -125,8 +143,10 @@ jobs:
         .github/workflows/ci.yml:25 /sub$ cargo gate pilot [what follows `||` hides its failure]
         .github/workflows/ci.yml:25 /sub$ true
         .github/workflows/ci.yml:26 /rust$ cargo clippy --all -- -D warnings [its step continues on errors]
-        .github/workflows/ci.yml:35 ?$ ./ci/run.sh x
-        .github/actions/setup/action.yml:7 /$ cargo <${{ inputs.what }}>
+        ci/run.sh:3 /$ dirname �
+        ci/run.sh:5 /$ cargo test --frozen <$@>
+        ci/run.sh:6 /$ cargo fmt [it runs in the background]
+        .github/actions/setup/action.yml:7 /$ cargo tests
       off [Some(["self-hosted", "linux"])] off
       remote [None]
     declared/jenkins Script Automatic
@@ -175,7 +195,11 @@ mac:
       - TARGET: [a, b]
 ";
     let included = ".template:\n  image: ubuntu\n.lint:\n  script:\n    - cargo clippy\n    - [cargo doc]\nextra:\n  when: never\n  script: [cargo x]\n";
-    let files = files(&[(".gitlab-ci.yml", root), (".gitlab/a.yml", included), (".gitlab/b.yml", "a: [")]);
+    let files = files(&[
+        (".gitlab-ci.yml", root),
+        (".gitlab/a.yml", included),
+        (".gitlab/b.yml", "a: ["),
+    ]);
     insta::assert_snapshot!(shown(&files), @r#"
     .gitlab-ci.yml Pipeline Automatic group/templates@6 https://example.invalid/x.yml@8
       extra [Some(["linux"])] off
@@ -191,7 +215,7 @@ mac:
         .gitlab-ci.yml:26 /sub$ cargo gate pilot
         .gitlab-ci.yml:26 /sub$ tee log
     .gitlab/a.yml Pipeline Automatic
-    .gitlab/b.yml Pipeline Automatic line 2 is not YAML: while parsing a node, did not find expected node content
+    .gitlab/b.yml Pipeline Automatic line 1 is not YAML: while parsing a node, did not find expected node content
     "#);
 }
 
@@ -205,7 +229,7 @@ fn what_is_no_workflow_says_so() {
         (".github/workflows/e.txt", "["),
     ]);
     insta::assert_snapshot!(shown(&files), @"
-    .github/workflows/a.yml Workflow Automatic line 3 is not YAML: while parsing a node, did not find expected node content
+    .github/workflows/a.yml Workflow Automatic line 2 is not YAML: while parsing a node, did not find expected node content
     .github/workflows/b.yml Workflow Automatic line 1 is no workflow: it has no `jobs`
     .github/workflows/c.yml Workflow Automatic line 1 is no workflow: it has no `jobs`
     .github/workflows/d.yml Workflow Called
@@ -217,7 +241,10 @@ fn what_is_no_workflow_says_so() {
 #[test]
 fn a_workspace_below_the_top() {
     let workflow = "on: push\njobs:\n  a:\n    steps:\n      - run: bash rust/x.sh\n      - run: cargo test\n        working-directory: rust\n";
-    let files = below(&[(".github/workflows/ci.yml", workflow), ("rust/x.sh", "cargo doc\n")], "rust");
+    let files = below(
+        &[(".github/workflows/ci.yml", workflow), ("rust/x.sh", "cargo doc\n")],
+        "rust",
+    );
     insta::assert_snapshot!(shown(&files), @"
     ../.github/workflows/ci.yml Workflow Automatic
       a [None]

@@ -21,11 +21,13 @@ pub fn may_read(path: &str) -> bool {
 }
 
 fn is_script_name(name: &str) -> bool {
-    !name.trim_start_matches('.').contains('.') || has_extension(name, &["sh", "bash", "zsh", "ksh", "ps1", "cmd", "bat"])
+    !name.trim_start_matches('.').contains('.')
+        || has_extension(name, &["sh", "bash", "zsh", "ksh", "ps1", "cmd", "bat"])
 }
 
 fn has_extension(name: &str, extensions: &[&str]) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, found)| extensions.contains(&found))
+    name.rsplit_once('.')
+        .is_some_and(|(_, found)| extensions.contains(&found))
 }
 
 /// Where the files are. Paths are relative to the top of the repository, with `/`.
@@ -43,7 +45,9 @@ impl Tree<'_> {
     fn bytes(&self, path: &str, limit: u64) -> Option<Vec<u8>> {
         match self {
             Tree::Whole { root, files } => {
-                let file = files.get(path).filter(|file| file.kind == FileKind::Regular && file.size <= limit)?;
+                let file = files
+                    .get(path)
+                    .filter(|file| file.kind == FileKind::Regular && file.size <= limit)?;
                 std::fs::read(root.join(&file.native)).ok()
             }
             Tree::Part { top } => {
@@ -75,13 +79,22 @@ impl Tree<'_> {
                 .collect(),
             Tree::Part { top } => {
                 let mut found = Vec::new();
-                for (directory, depth) in [("", 0), (".github/workflows", 0), (".github/actions", 3), (".gitlab", 4)] {
+                for (directory, depth) in [
+                    ("", 0),
+                    (".github/workflows", 0),
+                    (".github/actions", 3),
+                    (".gitlab", 4),
+                ] {
                     list(top, Path::new(directory), depth, &mut found);
                 }
                 found
             }
             #[cfg(test)]
-            Tree::Map(map) => map.keys().filter(|path| has_extension(path, &["yml", "yaml"])).cloned().collect(),
+            Tree::Map(map) => map
+                .keys()
+                .filter(|path| has_extension(path, &["yml", "yaml"]))
+                .cloned()
+                .collect(),
         };
         found.sort();
         found
@@ -120,7 +133,11 @@ impl<'a> Reader<'a> {
     pub(super) fn new(tree: Tree<'a>, below: &str) -> Self {
         Self {
             tree,
-            below: if below.is_empty() { String::new() } else { format!("{below}/") },
+            below: if below.is_empty() {
+                String::new()
+            } else {
+                format!("{below}/")
+            },
             read: RefCell::default(),
             origins: RefCell::default(),
         }

@@ -216,9 +216,8 @@ struct Open {
 impl Builder<'_> {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlError> {
         let (line, column) = (position(span.start.line()), position(span.start.col() + 1));
-        let tag = |tag: Option<std::borrow::Cow<'_, Tag>>| {
-            tag.filter(|tag| tag.handle == "!").map(|tag| tag.suffix.clone())
-        };
+        let tag =
+            |tag: Option<std::borrow::Cow<'_, Tag>>| tag.filter(|tag| tag.handle == "!").map(|tag| tag.suffix.clone());
         match event {
             Event::SequenceStart(anchor, given) => self.begin(line, column, tag(given), anchor, false),
             Event::MappingStart(anchor, given) => self.begin(line, column, tag(given), anchor, true),
@@ -297,7 +296,7 @@ impl Builder<'_> {
             Kind::Scalar(_) => 0,
         };
         let node = Node(Arc::new(Inner {
-                    origin: self.origin,
+            origin: self.origin,
             line: open.line,
             column: open.column,
             tag: open.tag,
@@ -377,9 +376,7 @@ fn merge(entries: &mut Vec<(Node, Node)>) -> u64 {
     if !entries.iter().any(|(key, _)| is_merge(key)) {
         return 0;
     }
-    let (merges, mut own): (Vec<_>, Vec<_>) = std::mem::take(entries)
-        .into_iter()
-        .partition(|(key, _)| is_merge(key));
+    let (merges, mut own): (Vec<_>, Vec<_>) = std::mem::take(entries).into_iter().partition(|(key, _)| is_merge(key));
     let sources = merges.iter().flat_map(|(_, value)| {
         if value.is_mapping() {
             std::slice::from_ref(value)
@@ -433,13 +430,21 @@ mod tests {
 
     #[test]
     fn scalars_know_their_lines() {
-        for text in ["run: |\n\n  one\n\n  two \\\n    three\n  # four\nnext: x\n", "a: 1\nrun: |-\n  one\n  two\n"] {
+        for text in [
+            "run: |\n\n  one\n\n  two \\\n    three\n  # four\nnext: x\n",
+            "a: 1\nrun: |-\n  one\n  two\n",
+        ] {
             let text_of = |line: u32| text.lines().nth(line as usize - 1).expect("a line").trim().to_owned();
             for (said, line) in located(one(text).get("run").expect("run")) {
                 assert!(said.is_empty() || text_of(line) == said, "{said} {line}");
             }
             let crlf = text.replace('\n', "\r\n");
-            let lines = |text: &str| located(one(text).get("run").expect("run")).into_iter().map(|(_, line)| line).collect::<Vec<_>>();
+            let lines = |text: &str| {
+                located(one(text).get("run").expect("run"))
+                    .into_iter()
+                    .map(|(_, line)| line)
+                    .collect::<Vec<_>>()
+            };
             assert_eq!(lines(text), lines(&crlf));
         }
         let folded = one("a: 1\nrun: >-\n  cargo test\n  --all\n\n  cargo doc\nb: 2\n");
@@ -459,10 +464,19 @@ mod tests {
     #[test]
     fn anchors_and_merge_keys() {
         let node = one("a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc:\n  <<: [*a, *b]\n  x: 0\nd: *b\n");
-        let texts = |key: &str| node.get(key).expect("a key").texts().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>();
+        let texts = |key: &str| {
+            node.get(key)
+                .expect("a key")
+                .texts()
+                .map(|(k, v)| format!("{k}={v}"))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(texts("c"), ["x=0", "y=2", "z=4"]);
         assert_eq!(texts("d"), ["y=3", "z=4"]);
-        assert_eq!(one("a: !reference [.b, script]").get("a").and_then(Node::tag), Some("reference"));
+        assert_eq!(
+            one("a: !reference [.b, script]").get("a").and_then(Node::tag),
+            Some("reference")
+        );
         assert_eq!(one("a: ~").get("a").and_then(Node::text), None);
         assert_eq!(one("a: 1\na: 2").get("a").and_then(Node::text), Some("2"));
         assert_eq!(parse("a: 1\n---\nb: 2\n", 0).expect("YAML").len(), 2);
@@ -477,7 +491,9 @@ mod tests {
         insta::assert_snapshot!(error(&"- ".repeat(200)), @"1: is nested deeper than 100 levels");
         insta::assert_snapshot!(error(&"x".repeat(MAX_BYTES + 1)), @"1: is larger than 1024 KiB");
         assert!(parse("", 0).expect("YAML").is_empty());
-        assert!(error(&"[".repeat(10_000)).starts_with("1: is nested") || error(&"[".repeat(10_000)).contains("recursion"));
+        assert!(
+            error(&"[".repeat(10_000)).starts_with("1: is nested") || error(&"[".repeat(10_000)).contains("recursion")
+        );
     }
 
     #[test]
@@ -490,7 +506,11 @@ mod tests {
         insta::assert_snapshot!(error(&bomb), @"6: has more than 200000 nodes, aliases counted as what they stand for");
         let mut merges = "a0: &a0 {x: 1}\n".to_owned();
         for level in 1..400 {
-            merges += &format!("a{level}: &a{level}\n  <<: *a{}\n  k{level}: *a{}\n", level - 1, level - 1);
+            merges += &format!(
+                "a{level}: &a{level}\n  <<: *a{}\n  k{level}: *a{}\n",
+                level - 1,
+                level - 1
+            );
         }
         assert!(error(&merges).contains("nodes"));
     }

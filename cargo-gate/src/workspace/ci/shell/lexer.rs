@@ -140,7 +140,9 @@ impl Lexer<'_> {
         if self.dialect == Dialect::Posix && rest.starts_with("<<") && !rest.starts_with("<<<") {
             let behind = rest[2..].trim_start_matches('-').trim_start_matches([' ', '\t']);
             let skipped = rest.len() - behind.len();
-            let end = behind.find([' ', '\t', '\r', '\n', ';', '|', '&', ')', '>']).unwrap_or(behind.len());
+            let end = behind
+                .find([' ', '\t', '\r', '\n', ';', '|', '&', ')', '>'])
+                .unwrap_or(behind.len());
             let delimiter = behind[..end].replace(['\'', '"', '\\'], "");
             if !delimiter.is_empty() {
                 self.heredocs.push(delimiter);

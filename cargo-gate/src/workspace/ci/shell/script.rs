@@ -130,18 +130,35 @@ impl Splitter {
 
     /// `export NAME=value`, `$env:NAME = "value"` and `set NAME=value` are assignments too.
     fn set_variables(&self, command: &mut Command) {
-        let first = command.words.first().map(|word| word.text.to_ascii_lowercase()).unwrap_or_default();
+        let first = command
+            .words
+            .first()
+            .map(|word| word.text.to_ascii_lowercase())
+            .unwrap_or_default();
         match self.dialect {
             Dialect::Posix if matches!(first.as_str(), "export" | "declare" | "local" | "readonly" | "typeset") => {
-                let found: Vec<_> = command.words.iter().skip(1).filter_map(|word| self.assignment(word)).collect();
+                let found: Vec<_> = command
+                    .words
+                    .iter()
+                    .skip(1)
+                    .filter_map(|word| self.assignment(word))
+                    .collect();
                 command.assignments.extend(found);
                 command.words.clear();
             }
             Dialect::PowerShell if first.starts_with('$') => {
                 let words = &command.words;
-                let joined = words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+                let joined = words
+                    .iter()
+                    .map(|word| word.text.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" ");
                 if let Some((name, value)) = joined.split_once('=') {
-                    let name = name.trim().trim_start_matches('$').trim_start_matches("env:").to_owned();
+                    let name = name
+                        .trim()
+                        .trim_start_matches('$')
+                        .trim_start_matches("env:")
+                        .to_owned();
                     command.assignments.push((name, Word::bare(value.trim())));
                     command.words.clear();
                 }
@@ -168,11 +185,20 @@ mod tests {
         let commands = split(text, dialect);
         let lines = commands.iter().map(|command| {
             let line = text[..command.offset].matches('\n').count() + 1;
-            let assignments = command.assignments.iter().map(|(name, value)| format!("{name}:={} ", value.text));
+            let assignments = command
+                .assignments
+                .iter()
+                .map(|(name, value)| format!("{name}:={} ", value.text));
             let words: Vec<String> = command
                 .words
                 .iter()
-                .map(|word| if word.bare { word.text.clone() } else { format!("«{}»", word.text) })
+                .map(|word| {
+                    if word.bare {
+                        word.text.clone()
+                    } else {
+                        format!("«{}»", word.text)
+                    }
+                })
                 .collect();
             let redirects = command.redirects.iter().map(|word| format!(" >{}", word.text));
             let next = match command.next {
@@ -286,7 +312,17 @@ mod tests {
 
     #[test]
     fn what_is_not_closed_ends_with_the_text() {
-        for text in ["cargo 'test", "cargo \"test", "cargo $(test", "cargo ${{ test", "cargo `test", "a=(", "<<", "cargo \\", "<<'"] {
+        for text in [
+            "cargo 'test",
+            "cargo \"test",
+            "cargo $(test",
+            "cargo ${{ test",
+            "cargo `test",
+            "a=(",
+            "<<",
+            "cargo \\",
+            "<<'",
+        ] {
             for dialect in [Dialect::Posix, Dialect::PowerShell, Dialect::Cmd] {
                 let _ = split(text, dialect);
             }
