@@ -52,13 +52,6 @@ owner = "platform"
 reason = "bindings"
 expires = "2030-01-31"
 
-[ci]
-platforms = ["linux", "aarch64-apple-darwin"]
-pinned-actions = true
-trusted-actions = ["actions/*"]
-scripts = ["ci/run.sh"]
-gate-steps = ["cargo xtask ci"]
-
 [boundary]
 inventory = "boundary_inventory.json"
 
@@ -108,6 +101,13 @@ risk = "low"
 
 [checks."lockfile.tracked"]
 blocks-at = "pilot"
+
+[ci]
+platforms = ["linux", "aarch64-apple-darwin"]
+pinned-actions = true
+trusted-actions = ["actions/*"]
+scripts = ["ci/run.sh"]
+gate-steps = ["cargo xtask ci"]
 "#;
 
 #[test]

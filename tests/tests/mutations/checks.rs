@@ -209,7 +209,13 @@ pub(crate) const ALL: &[Mutation] = &[
     Mutation {
         name: "let CI pass when the gate refuses (16, 20)",
         check: "ci.gate-wired",
-        apply: |gate| gate.replace(WORKFLOW, "cargo gate broad --locked", "cargo gate broad --locked | tee gate.log"),
+        apply: |gate| {
+            gate.replace(
+                WORKFLOW,
+                "cargo gate broad --locked",
+                "cargo gate broad --locked | tee gate.log",
+            )
+        },
         also: &["ci.matrix"],
         ..COMMITTED
     },

@@ -17,6 +17,7 @@ pub mod yaml;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use cargo_call::{Answer, CargoCall, base_name, program};
@@ -98,6 +99,12 @@ pub(super) fn read(workspace: &Workspace, scripts: &[String]) -> CiFiles {
         },
     };
     read_tree(tree, &below, scripts)
+}
+
+/// Reads CI files that are in memory, by their paths in the repository; those under `scripts` are entry points as well.
+/// For tests and fuzzing.
+pub fn of_texts(files: &BTreeMap<String, Vec<u8>>, scripts: &[String]) -> CiFiles {
+    read_tree(Tree::Map(files), "", scripts)
 }
 
 fn read_tree(tree: Tree<'_>, below: &str, scripts: &[String]) -> CiFiles {

@@ -36,8 +36,7 @@ pub(super) enum Tree<'a> {
     Whole { root: &'a Path, files: &'a FileList },
     /// The workspace lies in a directory of the repository.
     Part { top: &'a Path },
-    /// By hand.
-    #[cfg(test)]
+    /// In memory.
     Map(&'a BTreeMap<String, Vec<u8>>),
 }
 
@@ -55,7 +54,6 @@ impl Tree<'_> {
                 let meta = std::fs::symlink_metadata(&native).ok()?;
                 (meta.is_file() && meta.len() <= limit).then(|| std::fs::read(native).ok())?
             }
-            #[cfg(test)]
             Tree::Map(map) => map.get(path).cloned(),
         }
     }
@@ -64,7 +62,6 @@ impl Tree<'_> {
         match self {
             Tree::Whole { files, .. } => files.get(path).is_some_and(|file| file.kind == FileKind::Regular),
             Tree::Part { top } => std::fs::symlink_metadata(top.join(path)).is_ok_and(|meta| meta.is_file()),
-            #[cfg(test)]
             Tree::Map(map) => map.contains_key(path),
         }
     }
@@ -89,7 +86,6 @@ impl Tree<'_> {
                 }
                 found
             }
-            #[cfg(test)]
             Tree::Map(map) => map
                 .keys()
                 .filter(|path| has_extension(path, &["yml", "yaml"]))
