@@ -2,6 +2,8 @@
 
 #[path = "bad_input/disk.rs"]
 mod disk;
+#[path = "bad_input/ci.rs"]
+mod ci;
 #[path = "bad_input/files.rs"]
 mod files;
 #[path = "bad_input/machine.rs"]

@@ -155,6 +155,15 @@ impl Declared {
                 fs::remove_file(root.join("rust-toolchain.toml")).expect("a toolchain file");
                 done.push("toolchain file removed");
             }
+            if !self.any(&[Input::CiFiles]) {
+                let workflows = root.join(".github/workflows");
+                fs::create_dir_all(&workflows).expect("a directory");
+                write(&workflows.join("ci.yml"), "jobs: {}\n");
+                if root.join(".gitlab-ci.yml").exists() {
+                    fs::remove_file(root.join(".gitlab-ci.yml")).expect("a pipeline");
+                }
+                done.push("CI replaced");
+            }
             if !self.any(&[Input::CargoConfig]) {
                 fs::create_dir_all(root.join(".cargo")).expect("a directory");
                 write(
@@ -186,6 +195,9 @@ impl Declared {
             }
             if self.any(&[Input::PolicySuites]) {
                 kept.suites = policy.suites;
+            }
+            if self.any(&[Input::PolicyCi]) {
+                kept.ci = policy.ci;
             }
         }
         if !self.any(&[Input::Today, Input::History]) {

@@ -11,6 +11,7 @@ use crate::stage::Stage;
 use crate::suites::interference::{self, Interference};
 use crate::workspace::Workspace;
 use crate::workspace::cargo::{CargoModel, Resolution};
+use crate::workspace::ci::CiFiles;
 use crate::workspace::config::CargoConfig;
 use crate::workspace::environment::Environment;
 use crate::workspace::files::{File, FileList};
@@ -148,6 +149,20 @@ impl<'a> Context<'a> {
         self.workspace.files().iter().filter(|file| file.path.ends_with(".rs"))
     }
 
+    /// Continuous integration. Needs [`Input::CiFiles`] and [`Input::PolicyCi`] (which scripts belong to it).
+    pub fn ci(&self) -> &'a CiFiles {
+        self.needs(&[Input::CiFiles]);
+        self.needs(&[Input::PolicyCi]);
+        self.workspace.ci(self.policy.ci_scripts())
+    }
+
+    /// Whether there is any continuous integration to read; looks at names only. Needs what [`ci`](Self::ci) needs.
+    pub fn has_ci(&self) -> bool {
+        self.needs(&[Input::CiFiles]);
+        self.needs(&[Input::PolicyCi]);
+        self.workspace.has_ci() || !self.policy.ci_scripts().is_empty()
+    }
+
     /// Raw boundaries of all members. Needs [`Input::RustSources`], [`Input::Cargo`] (whose a file is) and
     /// [`Input::FileNames`] (where other packages begin).
     pub fn boundaries(&self) -> &'a Survey {
@@ -180,6 +195,7 @@ impl<'a> Context<'a> {
             Input::PolicyBoundary,
             Input::PolicyStages,
             Input::PolicySuites,
+            Input::PolicyCi,
             Input::PolicyFile,
         ]);
         self.policy

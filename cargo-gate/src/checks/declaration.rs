@@ -73,6 +73,8 @@ pub enum Input {
     GitHead,
     /// Which paths differ from the commit.
     GitStatus,
+    /// CI files, and the scripts that they call.
+    CiFiles,
     /// Every `.rs` file: path and contents.
     RustSources,
     /// Names of all files.
@@ -91,6 +93,8 @@ pub enum Input {
     PolicyStages,
     /// `[[suite.…]]`.
     PolicySuites,
+    /// `[ci]`.
+    PolicyCi,
     /// The whole policy file, its sanity warnings included.
     PolicyFile,
     /// The current day.
@@ -124,6 +128,7 @@ impl Input {
         Input::Toolchain,
         Input::GitHead,
         Input::GitStatus,
+        Input::CiFiles,
         Input::RustSources,
         Input::FileNames,
         Input::AllFiles,
@@ -133,6 +138,7 @@ impl Input {
         Input::PolicyBoundary,
         Input::PolicyStages,
         Input::PolicySuites,
+        Input::PolicyCi,
         Input::PolicyFile,
         Input::Today,
         Input::History,
@@ -153,6 +159,7 @@ impl Input {
             Input::Toolchain => "toolchain",
             Input::GitHead => "commit",
             Input::GitStatus => "work tree status",
+            Input::CiFiles => "CI files",
             Input::RustSources => "Rust sources",
             Input::FileNames => "file names",
             Input::AllFiles => "files",
@@ -162,6 +169,7 @@ impl Input {
             Input::PolicyBoundary => "policy: boundary",
             Input::PolicyStages => "policy: stages",
             Input::PolicySuites => "policy: suites",
+            Input::PolicyCi => "policy: ci",
             Input::PolicyFile => "policy file",
             Input::Today => "today's date",
             Input::History => "the run history and the clock",

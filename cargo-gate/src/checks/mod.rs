@@ -5,10 +5,15 @@ mod channel;
 mod context;
 mod declaration;
 mod dependencies;
+mod pipelines;
 
 pub mod boundary_inventory;
 pub mod boundary_raw;
 pub mod boundary_safety;
+pub mod ci_actions_pinned;
+pub mod ci_gate_wired;
+pub mod ci_locked;
+pub mod ci_matrix;
 pub mod config_sanity;
 pub mod environment_clean;
 pub mod git_clean;
@@ -51,6 +56,10 @@ pub const ALL: &[&Check] = &[
     &boundary_raw::CHECK,
     &boundary_safety::CHECK,
     &boundary_inventory::CHECK,
+    &ci_locked::CHECK,
+    &ci_gate_wired::CHECK,
+    &ci_actions_pinned::CHECK,
+    &ci_matrix::CHECK,
 ];
 
 /// The check with this id.

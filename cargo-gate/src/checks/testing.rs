@@ -12,9 +12,10 @@ use crate::policy::Policy;
 use crate::report::{CheckReport, Finding};
 use crate::stage::Stage;
 use crate::workspace::cargo::{CargoModel, Member, Resolution};
+use crate::workspace::ci::CiFiles;
 use crate::workspace::config::CargoConfig;
 use crate::workspace::environment::Environment;
-use crate::workspace::files::FileList;
+use crate::workspace::files::{File, FileKind, FileList};
 use crate::workspace::git::Git;
 use crate::workspace::lockfile::Lockfile;
 use crate::workspace::manifest::Manifest;
@@ -78,6 +79,7 @@ impl World {
             cache_error: None,
             manifests: OnceLock::from(vec![manifest("Cargo.toml", "[package]\nname = \"app\"\n")]),
             boundaries: OnceLock::new(),
+            ci: OnceLock::from(CiFiles::default()),
         };
         Self {
             workspace,
@@ -101,6 +103,21 @@ impl World {
             .map(|(path, text)| manifest(path, text))
             .collect::<Vec<_>>();
         self.workspace.manifests = OnceLock::from(parsed);
+    }
+
+    /// Replaces the CI files: path and text.
+    pub(crate) fn ci(&mut self, files: &[(&str, &str)]) {
+        self.workspace.ci = OnceLock::from(crate::workspace::ci::tests::files(files));
+        let file = |path: &str| File {
+            path: path.into(),
+            native: path.into(),
+            tracked: true,
+            kind: FileKind::Regular,
+            executable: false,
+            size: 1,
+            digest: None,
+        };
+        self.workspace.files = FileList::new(files.iter().map(|(path, _)| file(path)).collect());
     }
 
     pub(crate) fn context(&self, check: &'static Check) -> Context<'_> {

@@ -15,6 +15,7 @@ use crate::suites::beyond::{self, Reach};
 use crate::suites::interference;
 use crate::workspace::Workspace;
 use crate::workspace::cargo::{CargoModel, Resolution};
+use crate::workspace::ci;
 use crate::workspace::files::{File, FileKind};
 use crate::workspace::git::Git;
 
@@ -141,6 +142,7 @@ impl<'a> InputDigests<'a> {
                     digest.part(dirty.path.as_bytes()).part(&[u8::from(dirty.untracked)]);
                 }
             }
+            Input::CiFiles => return self.ci_files(),
             Input::RustSources => {
                 return self.files(|file| file.path.ends_with(".rs"));
             }
@@ -167,6 +169,7 @@ impl<'a> InputDigests<'a> {
             | Input::PolicyBoundary
             | Input::PolicyStages
             | Input::PolicySuites
+            | Input::PolicyCi
             | Input::PolicyFile => {
                 digest.part(&self.policy.slice(input));
             }
@@ -211,6 +214,16 @@ impl<'a> InputDigests<'a> {
             Resolution::Unreadable(text) => Resolution::Unreadable(placeless(text)),
             Resolution::Unavailable(text) => Resolution::Unavailable(placeless(text)),
         }
+    }
+
+    /// Everything that CI files may be made of. Above the workspace there are no digests: there it is what was read.
+    fn ci_files(&self) -> InputState {
+        let scripts = self.policy.ci_scripts();
+        if ci::is_within(self.workspace) {
+            return self.files(|file| ci::may_read(&file.path) || scripts.contains(&file.path));
+        }
+        let read = self.workspace.ci(scripts).digest;
+        read.map_or(InputState::Volatile, InputState::Known)
     }
 
     /// Digest over the files that `keep` accepts; [`InputState::Volatile`] when one of them cannot be read.

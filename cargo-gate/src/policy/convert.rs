@@ -9,6 +9,7 @@ use toml::Spanned;
 use crate::report::Location;
 use crate::stage::Stage;
 
+use super::ci::ci_policy;
 use super::format;
 use super::model::{
     BoundaryAllow, BoundaryPolicy, CheckPolicy, Exclusion, Policy, ProfilePolicy, ProfileRequirement, StagePolicy,
@@ -46,6 +47,10 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             .collect(),
         tiers: raw.tiers.map(|tiers| tier_policy(tiers, &at)).transpose()?,
         boundary: raw.boundary.map(|boundary| boundary_policy(boundary, &at)),
+        ci: raw.ci.map(|ci| {
+            let location = at(ci.span());
+            ci_policy(ci.into_inner(), location)
+        }),
         suites: suites.into_iter().map(|(_, suite)| suite).collect(),
         waivers: raw
             .waiver

@@ -125,8 +125,27 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
         ),
         "requirement" => requirement(value),
         "command" => command_line(value).map(|_| ()),
+        "platform" => platform(value),
         _ => Ok(()),
     }
+}
+
+/// `linux`, `macos`, `windows`, or something of the shape of a target triple.
+fn platform(value: &str) -> Result<(), FormatError> {
+    let part = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte))
+    };
+    let triple = value.split('-').count() >= 2 && value.split('-').all(part);
+    if matches!(value, "linux" | "macos" | "windows") || triple {
+        return Ok(());
+    }
+    wrong(
+        format!("is no platform: `{value}`"),
+        "write \"linux\", \"macos\", \"windows\", or a target triple such as \"aarch64-unknown-linux-gnu\"",
+    )
 }
 
 /// `program:<name>`, `env:<name>`, `os:<name>`.

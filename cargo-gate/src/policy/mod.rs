@@ -7,6 +7,7 @@
 //! ```
 
 mod catalogue;
+mod ci;
 mod convert;
 mod cross;
 mod format;
@@ -30,6 +31,7 @@ mod write;
 mod tests;
 
 pub use catalogue::Catalogue;
+pub use ci::CiPolicy;
 pub use load::{FILE_NAME, load};
 pub use model::*;
 pub use problem::{PolicyErrors, Problem};

@@ -9,6 +9,8 @@ use serde::Serialize;
 use crate::report::Location;
 use crate::stage::Stage;
 
+use super::ci::CiPolicy;
+
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
@@ -22,6 +24,8 @@ pub struct Policy {
     pub tiers: Option<TierPolicy>,
     /// Rules for raw authority; `None` when undeclared.
     pub boundary: Option<BoundaryPolicy>,
+    /// Rules for CI files; `None` when undeclared.
+    pub ci: Option<CiPolicy>,
     /// Declared suites in the order of the file; empty means the default suite.
     pub suites: Vec<SuitePolicy>,
     /// Waivers in the order of the file.
@@ -41,6 +45,11 @@ impl Policy {
             .as_ref()
             .and_then(|boundary| boundary.inventory.as_deref())
             .unwrap_or("boundary_inventory.json")
+    }
+
+    /// Scripts that another CI system starts.
+    pub fn ci_scripts(&self) -> &[String] {
+        self.ci.as_ref().map_or(&[], |ci| &ci.scripts)
     }
 }
 

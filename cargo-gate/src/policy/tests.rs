@@ -101,6 +101,13 @@ risk = "low"
 
 [checks."lockfile.tracked"]
 blocks-at = "pilot"
+
+[ci]
+platforms = ["linux", "aarch64-apple-darwin"]
+pinned-actions = true
+trusted-actions = ["actions/*"]
+scripts = ["ci/run.sh"]
+gate-steps = ["cargo xtask ci"]
 "#;
 
 #[test]

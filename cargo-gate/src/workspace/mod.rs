@@ -3,6 +3,7 @@
 
 mod cache;
 pub mod cargo;
+pub mod ci;
 pub mod config;
 pub mod environment;
 pub mod files;
@@ -28,6 +29,7 @@ use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
 
 use self::cargo::{CargoModel, ManifestText, Resolution};
+use self::ci::CiFiles;
 use self::config::CargoConfig;
 use self::environment::Environment;
 use self::files::{File, FileList};
@@ -69,6 +71,7 @@ pub struct Workspace {
     pub(crate) git_problem: Option<String>,
     pub(crate) cache_error: Option<Error>,
     pub(crate) boundaries: OnceLock<Survey>,
+    pub(crate) ci: OnceLock<CiFiles>,
 }
 
 impl Workspace {
@@ -189,6 +192,17 @@ impl Workspace {
             cache.save();
             survey
         })
+    }
+
+    /// Continuous integration of the repository that holds the workspace, read on first use. `scripts` are further entry
+    /// points, relative to the root, as the policy names them.
+    pub fn ci(&self, scripts: &[String]) -> &CiFiles {
+        self.ci.get_or_init(|| ci::read(self, scripts))
+    }
+
+    /// Whether there is a file that a CI service reads; looks at names only.
+    pub fn has_ci(&self) -> bool {
+        ci::is_there(self)
     }
 
     /// Every file of the directory `top` around the workspace, listed and digested as [`files`](Self::files) are; what

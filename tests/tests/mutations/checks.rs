@@ -208,7 +208,47 @@ pub(crate) const ALL: &[Mutation] = &[
         apply: |gate| gate.replace("boundary_inventory.json", "\"unsafe_fn\": 1", "\"unsafe_fn\": 0"),
         ..COMMITTED
     },
+    Mutation {
+        name: "build without the lockfile in CI",
+        check: "ci.locked",
+        apply: |gate| gate.replace(WORKFLOW, "cargo build --workspace --locked", "cargo build --workspace"),
+        ..COMMITTED
+    },
+    Mutation {
+        name: "remove the gate from CI (20)",
+        check: "ci.gate-wired",
+        apply: |gate| gate.replace(WORKFLOW, "cargo gate broad --locked", "cargo test --workspace --locked"),
+        ..COMMITTED
+    },
+    Mutation {
+        name: "let CI pass when the gate refuses (16, 20)",
+        check: "ci.gate-wired",
+        apply: |gate| {
+            gate.replace(
+                WORKFLOW,
+                "cargo gate broad --locked",
+                "cargo gate broad --locked | tee gate.log",
+            )
+        },
+        also: &["ci.matrix"],
+        ..COMMITTED
+    },
+    Mutation {
+        name: "name an action by its tag",
+        check: "ci.actions-pinned",
+        apply: |gate| gate.replace(WORKFLOW, "@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2", "@v4"),
+        ..COMMITTED
+    },
+    Mutation {
+        name: "take a claimed platform out of the matrix",
+        check: "ci.matrix",
+        apply: |gate| gate.replace(WORKFLOW, "[ubuntu-latest, macos-latest]", "[ubuntu-latest]"),
+        ..COMMITTED
+    },
 ];
+
+/// The workflow of the good workspace.
+const WORKFLOW: &str = ".github/workflows/gate.yml";
 
 fn more_raw_code(gate: &Gate) {
     let raw = "\n/// The byte behind the front.\n///\n/// # Safety\n/// There are two bytes.\npub unsafe fn next(bytes: \
@@ -217,12 +257,20 @@ fn more_raw_code(gate: &Gate) {
     gate.append("native/src/lib.rs", raw);
 }
 
+/// Mutations of continuous integration are the last ones.
+const FIRST_OF_CI: usize = ALL.len() - 5;
+
 #[test]
 fn integrity_turns_the_gate_red() {
-    turn_the_gate_red(&ALL[..ALL.len() / 2]);
+    turn_the_gate_red(&ALL[..FIRST_OF_CI / 2]);
 }
 
 #[test]
 fn policy_and_boundaries_turn_the_gate_red() {
-    turn_the_gate_red(&ALL[ALL.len() / 2..]);
+    turn_the_gate_red(&ALL[FIRST_OF_CI / 2..FIRST_OF_CI]);
+}
+
+#[test]
+fn continuous_integration_turns_the_gate_red() {
+    turn_the_gate_red(&ALL[FIRST_OF_CI..]);
 }

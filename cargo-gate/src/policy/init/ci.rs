@@ -16,6 +16,15 @@ fn gate_command(facts: &InitFacts) -> &'static str {
     }
 }
 
+/// The release build, which waits for the gate.
+fn build_command(facts: &InitFacts) -> &'static str {
+    if facts.lockfile {
+        "cargo build --workspace --release --locked"
+    } else {
+        "cargo build --workspace --release"
+    }
+}
+
 fn branch(facts: &InitFacts) -> &str {
     // Only what needs no quoting in YAML; anything odder is left to the owner.
     let plain = |branch: &&str| {
@@ -25,10 +34,11 @@ fn branch(facts: &InitFacts) -> &str {
     facts.default_branch.as_deref().filter(plain).unwrap_or("main")
 }
 
-/// `.github/workflows/gate.yml`: the pilot gate on Linux, macOS and Windows.
+/// `.github/workflows/gate.yml`: the pilot gate on Linux, macOS and Windows, then the release build.
 pub fn github_workflow(facts: &InitFacts) -> String {
     let branch = branch(facts);
     let gate = gate_command(facts);
+    let build = build_command(facts);
     let nextest = if facts.nextest {
         "      - run: cargo install cargo-nextest --locked\n"
     } else {
@@ -73,13 +83,27 @@ jobs:
           name: gate-${{{{ matrix.os }}}}
           path: target/gate/runs
           if-no-files-found: warn
+
+  # Nothing is built for release before the gate says that it may be.
+  build:
+    needs: pilot
+    runs-on: ubuntu-latest
+    timeout-minutes: 60
+    steps:
+      - uses: {CHECKOUT}
+        with:
+          persist-credentials: false
+      - run: rustc -vV
+      - run: {build}
 "
     )
 }
 
-/// `.gitlab/gate.yml`, to be included from `.gitlab-ci.yml`: the pilot gate on merge requests and the default branch.
+/// `.gitlab/gate.yml`, to be included from `.gitlab-ci.yml`: the pilot gate on merge requests and the default branch,
+/// then the release build.
 pub fn gitlab_pipeline(facts: &InitFacts) -> String {
     let gate = gate_command(facts);
+    let build = build_command(facts);
     let version = |channel: &&str| channel.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let image = match facts.toolchain.as_deref().filter(version) {
         Some(channel) => format!("rust:{channel}"),
@@ -114,6 +138,17 @@ gate:pilot:
     when: always
     paths:
       - target/gate/runs
+
+# Nothing is built for release before the gate says that it may be.
+gate:build:
+  image: {image}
+  needs: [\"gate:pilot\"]
+  rules:
+    - if: $CI_PIPELINE_SOURCE == \"merge_request_event\"
+    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
+  timeout: 1h
+  script:
+    - {build}
 "
     )
 }

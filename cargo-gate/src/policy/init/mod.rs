@@ -126,4 +126,6 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 #[cfg(test)]
+mod lint;
+#[cfg(test)]
 mod tests;

@@ -65,6 +65,11 @@ safety-comments = true # each unsafe block says why it is sound
 # reason = ""
 # owner = ""
 
+# Continuous integration: where a job must run the tests, and whether actions are named by commit.
+# [ci]
+# platforms = ["linux", "macos", "windows"]
+# pinned-actions = true
+
 # Suites: bodies of evidence. The command is started without a shell.
 "#;
 

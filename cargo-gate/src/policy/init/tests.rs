@@ -25,7 +25,7 @@ fn facts() -> InitFacts {
 fn uncommented(text: &str) -> String {
     let example = |line: &&str| {
         let body = line.trim_start_matches("# ");
-        body.starts_with("[[")
+        body.starts_with('[')
             || body
                 .split_once(" = ")
                 .is_some_and(|(key, _)| !key.contains([' ', '`', ':']))

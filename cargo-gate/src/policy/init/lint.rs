@@ -1,0 +1,105 @@
+//! The workflows that `init` writes, judged by the checks that judge those of everybody.
+
+use super::*;
+use crate::checks::testing::World;
+use crate::checks::{ci_actions_pinned, ci_gate_wired, ci_locked, ci_matrix};
+use crate::policy::{CiPolicy, StagePolicy};
+use crate::report::Location;
+use crate::stage::Stage;
+
+fn facts(nextest: bool) -> InitFacts {
+    InitFacts {
+        nextest,
+        lockfile: true,
+        toolchain: Some("1.95.0".into()),
+        ..InitFacts::default()
+    }
+}
+
+/// A world in which everything that can be declared of CI is declared.
+fn world(platforms: &[&str], files: &[(&str, &str)]) -> World {
+    let mut world = World::new();
+    let location = Location::line("gate.toml", 1);
+    world.policy.stages.insert(
+        Stage::Pilot,
+        StagePolicy {
+            scope: "one".into(),
+            max_age: None,
+            strict: false,
+            location: location.clone(),
+        },
+    );
+    world.policy.ci = Some(CiPolicy {
+        platforms: platforms.iter().map(|platform| (*platform).to_owned()).collect(),
+        pinned_actions: true,
+        trusted_actions: Vec::new(),
+        scripts: Vec::new(),
+        gate_steps: Vec::new(),
+        location,
+    });
+    world.ci(files);
+    world
+}
+
+fn passes(world: &World) {
+    for check in [
+        &ci_locked::CHECK,
+        &ci_gate_wired::CHECK,
+        &ci_actions_pinned::CHECK,
+        &ci_matrix::CHECK,
+    ] {
+        assert_eq!(world.text(check), "", "{}", check.id);
+    }
+}
+
+#[test]
+fn the_workflow_passes_every_check_of_continuous_integration() {
+    for nextest in [false, true] {
+        let text = github_workflow(&facts(nextest));
+        let world = world(&["linux", "macos", "windows"], &[(".github/workflows/gate.yml", &text)]);
+        passes(&world);
+
+        let ci = world.workspace.ci(&[]);
+        assert_eq!(ci.files.len(), 1);
+        let file = &ci.files[0];
+        assert_eq!(file.uses.len(), 3);
+        let order: Vec<(&str, &[String])> = file
+            .jobs
+            .iter()
+            .map(|job| (job.name.as_str(), job.needs.as_slice()))
+            .collect();
+        assert_eq!(
+            order,
+            [("pilot", [].as_slice()), ("build", ["pilot".to_owned()].as_slice())]
+        );
+        // The check has something to look at: without the flag it objects.
+        let open = text.replace(" --locked", "");
+        assert!(
+            self::world(&[], &[(".github/workflows/gate.yml", &open)])
+                .text(&ci_locked::CHECK)
+                .contains("without `--locked`")
+        );
+    }
+}
+
+#[test]
+fn the_pipeline_passes_every_check_of_continuous_integration() {
+    for nextest in [false, true] {
+        let text = gitlab_pipeline(&facts(nextest));
+        let root = "include:\n  - local: .gitlab/gate.yml\n";
+        let world = world(&["linux"], &[(".gitlab-ci.yml", root), (".gitlab/gate.yml", &text)]);
+        passes(&world);
+        let jobs = &world.workspace.ci(&[]).files[0].jobs;
+        let order: Vec<(&str, &[String])> = jobs
+            .iter()
+            .map(|job| (job.name.as_str(), job.needs.as_slice()))
+            .collect();
+        assert_eq!(
+            order,
+            [
+                ("gate:build", ["gate:pilot".to_owned()].as_slice()),
+                ("gate:pilot", [].as_slice())
+            ]
+        );
+    }
+}

@@ -1,0 +1,170 @@
+//! Continuous integration as its files describe it: workflows of GitHub Actions, pipelines of GitLab CI, and the scripts
+//! of the repository that they call. Nothing of it is run; what only a run could tell is unknown, and says so.
+
+mod cargo_call;
+mod expand;
+mod expression;
+mod github;
+mod gitlab;
+mod matrix;
+mod model;
+mod place;
+pub mod shell;
+mod step;
+mod tree;
+pub mod yaml;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub use cargo_call::{Answer, CargoCall, base_name, program};
+pub use expand::{Argument, UNKNOWN};
+pub use model::{CiCommand, CiFile, CiFiles, Job, Kind, Start, Use};
+pub use tree::may_read;
+
+use super::Workspace;
+use expand::Variables;
+use matrix::Row;
+use step::{Steps, Text};
+use tree::{Reader, Tree};
+
+impl CiFile {
+    fn new(path: String, kind: Kind) -> Self {
+        Self {
+            path,
+            kind,
+            problem: None,
+            start: Start::Automatic,
+            jobs: Vec::new(),
+            uses: Vec::new(),
+            elsewhere: Vec::new(),
+        }
+    }
+}
+
+impl<'a> Steps<'a> {
+    fn new(reader: &'a Reader<'a>, rows: &'a [Row], closed: bool) -> Self {
+        Self {
+            reader,
+            rows,
+            closed,
+            commands: Vec::new(),
+            handed_on: Vec::new(),
+        }
+    }
+}
+
+/// The directory of the repository in which the workspace lies, relative to its top; empty where they are the same.
+fn below(workspace: &Workspace) -> Option<String> {
+    let top = &workspace.git()?.top;
+    let inside = workspace.root().strip_prefix(top).ok()?;
+    Some(super::paths::spell(inside))
+}
+
+/// Whether there is a file that a CI service reads. Only looks at names.
+pub(super) fn is_there(workspace: &Workspace) -> bool {
+    match below(workspace).filter(|below| !below.is_empty()).and(workspace.git()) {
+        Some(git) => {
+            let workflows = std::fs::read_dir(git.top.join(".github/workflows"));
+            workflows.is_ok_and(|mut entries| entries.next().is_some()) || git.top.join(gitlab::ROOT).is_file()
+        }
+        None => workspace.files().iter().any(|file| is_entry(&file.path)),
+    }
+}
+
+fn is_entry(path: &str) -> bool {
+    let yaml = Path::new(path)
+        .extension()
+        .is_some_and(|found| found == "yml" || found == "yaml");
+    path == gitlab::ROOT || yaml && github::is_workflow(path)
+}
+
+/// Whether the files of the workspace are all that is read, so that their digests vouch for the answer.
+pub(crate) fn is_within(workspace: &Workspace) -> bool {
+    below(workspace).is_none_or(|below| below.is_empty())
+}
+
+/// Reads the CI files of the repository that holds the workspace, and the scripts that the policy names (relative to
+/// the workspace root).
+pub(super) fn read(workspace: &Workspace, scripts: &[String]) -> CiFiles {
+    let below = below(workspace).unwrap_or_default();
+    let tree = match workspace.git().filter(|_| !below.is_empty()) {
+        Some(git) => Tree::Part { top: &git.top },
+        None => Tree::Whole {
+            root: workspace.root(),
+            files: workspace.files(),
+        },
+    };
+    read_tree(tree, &below, scripts)
+}
+
+/// Reads CI files that are in memory, by their paths in the repository; those under `scripts` are entry points as well.
+/// For tests and fuzzing.
+pub fn of_texts(files: &BTreeMap<String, Vec<u8>>, scripts: &[String]) -> CiFiles {
+    read_tree(Tree::Map(files), "", scripts)
+}
+
+fn read_tree(tree: Tree<'_>, below: &str, scripts: &[String]) -> CiFiles {
+    let reader = Reader::new(tree, below);
+    let mut files = gitlab::pipeline(&reader);
+    for path in reader.paths() {
+        if github::is_workflow(&path) {
+            files.extend(github::workflow(&path, &reader));
+        } else if github::is_action(&path) {
+            files.extend(github::action(&path, &reader));
+        }
+    }
+    for path in scripts {
+        files.extend(declared(path, below, &reader));
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    CiFiles {
+        files,
+        below: below.to_owned(),
+        digest: Some(reader.digest()),
+    }
+}
+
+/// A script that the policy names as what another CI system starts.
+fn declared(path: &str, below: &str, reader: &Reader<'_>) -> Option<CiFile> {
+    let full = place::join(Some(below), path)?;
+    let script = reader.script(&full)?;
+    let mut file = CiFile::new(reader.shown(&full), Kind::Script);
+    let rows = [Row::default()];
+    let mut steps = Steps::new(reader, &rows, true);
+    let line_at = |offset: usize| {
+        let lines = script.as_bytes()[..offset.min(script.len())]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        u32::try_from(lines + 1).unwrap_or(u32::MAX)
+    };
+    let shebang = script
+        .lines()
+        .next()
+        .filter(|line| line.starts_with("#!"))
+        .unwrap_or_default();
+    let text = Text {
+        path: &full,
+        text: &script,
+        line_at: &line_at,
+        dialect: step::dialect_of(&full),
+        directory: Some(String::new()),
+        stops: shebang.contains(" -e"),
+        pipefail: false,
+        ignored: None,
+        depth: 1,
+    };
+    steps.run(&text, &Variables::new());
+    file.jobs.push(Job {
+        name: path.to_owned(),
+        line: 1,
+        machines: vec![None],
+        commands: steps.commands,
+        ..Job::default()
+    });
+    Some(file)
+}

@@ -1,0 +1,306 @@
+//! Characters to tokens.
+
+use super::{Dialect, Word};
+
+/// A piece of shell text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Token {
+    /// A word and its offset.
+    Word(Word, usize),
+    /// The end of a line, or `;`.
+    End,
+    /// `&&`
+    And,
+    /// `||`
+    Or,
+    /// `|`
+    Pipe,
+    /// `&`
+    Background,
+    /// `(`, or `{` where it groups.
+    Open,
+    /// `)`, or `}` where it groups.
+    Close,
+    /// The next word is the target of a redirection.
+    Redirect,
+    /// Text of a command substitution, its offset first.
+    Substitution(usize, String),
+}
+
+/// Longest text that is taken apart.
+const MAX_BYTES: usize = 1 << 20;
+
+pub(super) struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+    dialect: Dialect,
+    tokens: Vec<Token>,
+    /// Delimiters of here-documents whose text begins with the next line.
+    heredocs: Vec<String>,
+}
+
+pub(super) fn tokens(text: &str, dialect: Dialect) -> Vec<Token> {
+    if text.len() > MAX_BYTES {
+        return Vec::new();
+    }
+    let mut lexer = Lexer {
+        text,
+        at: 0,
+        dialect,
+        tokens: Vec::new(),
+        heredocs: Vec::new(),
+    };
+    while lexer.at < text.len() {
+        lexer.step();
+    }
+    lexer.tokens
+}
+
+impl Lexer<'_> {
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    fn escape(&self) -> char {
+        match self.dialect {
+            Dialect::Posix => '\\',
+            Dialect::PowerShell => '`',
+            Dialect::Cmd => '^',
+        }
+    }
+
+    /// Length of an escaped line end at the current position.
+    fn continuation(&self) -> Option<usize> {
+        let behind = self.rest().strip_prefix(self.escape())?;
+        // Blanks behind it are a mistake that shells punish; here the line goes on, as its author meant.
+        let blank = behind.len() - behind.trim_start_matches([' ', '\t', '\r']).len();
+        behind[blank..].starts_with('\n').then_some(1 + blank + 1)
+    }
+
+    fn push(&mut self, token: Token, length: usize) {
+        self.tokens.push(token);
+        self.at += length;
+    }
+
+    fn step(&mut self) {
+        if let Some(length) = self.continuation() {
+            self.at += length;
+            return;
+        }
+        let rest = self.rest();
+        let Some(first) = rest.chars().next() else { return };
+        let two = rest.get(..2).unwrap_or_default();
+        match first {
+            '\n' => {
+                self.push(Token::End, 1);
+                self.skip_heredocs();
+            }
+            _ if first.is_whitespace() => self.at += first.len_utf8(),
+            _ if self.is_comment() => self.at += rest.find('\n').unwrap_or(rest.len()),
+            ';' if self.dialect != Dialect::Cmd => self.push(Token::End, 1),
+            '&' if two == "&&" => self.push(Token::And, 2),
+            '&' if two == "&>" => self.push(Token::Redirect, 2),
+            // The call operator of PowerShell; the separator of cmd.
+            '&' if self.dialect == Dialect::PowerShell => self.at += 1,
+            '&' if self.dialect == Dialect::Cmd => self.push(Token::End, 1),
+            '&' => self.push(Token::Background, 1),
+            '|' if two == "||" => self.push(Token::Or, 2),
+            '|' if two == "|&" => self.push(Token::Pipe, 2),
+            '|' => self.push(Token::Pipe, 1),
+            '(' => self.push(Token::Open, 1),
+            ')' => self.push(Token::Close, 1),
+            '{' | '}' if self.dialect == Dialect::PowerShell => {
+                self.push(if first == '{' { Token::Open } else { Token::Close }, 1);
+            }
+            '@' if self.dialect == Dialect::Cmd => self.at += 1,
+            '<' | '>' => self.redirect(),
+            _ => self.word(),
+        }
+    }
+
+    fn is_comment(&self) -> bool {
+        let rest = self.rest();
+        match self.dialect {
+            Dialect::Posix | Dialect::PowerShell => rest.starts_with('#'),
+            Dialect::Cmd => {
+                let begins = matches!(self.tokens.last(), None | Some(Token::End));
+                let rem = rest.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("rem "));
+                begins && (rest.starts_with("::") || rem)
+            }
+        }
+    }
+
+    fn redirect(&mut self) {
+        let rest = self.rest();
+        // `<(…)` and `>(…)` run what is in them.
+        if rest.get(1..2) == Some("(") {
+            self.at += 1;
+            return;
+        }
+        if self.dialect == Dialect::Posix && rest.starts_with("<<") && !rest.starts_with("<<<") {
+            let behind = rest[2..].trim_start_matches('-').trim_start_matches([' ', '\t']);
+            let skipped = rest.len() - behind.len();
+            let end = behind
+                .find([' ', '\t', '\r', '\n', ';', '|', '&', ')', '>'])
+                .unwrap_or(behind.len());
+            let delimiter = behind[..end].replace(['\'', '"', '\\'], "");
+            if !delimiter.is_empty() {
+                self.heredocs.push(delimiter);
+            }
+            self.at += skipped + end;
+            return;
+        }
+        let length = rest.len() - rest.trim_start_matches(['<', '>', '&', '|']).len();
+        // A number in front of it is a file descriptor.
+        if let Some(Token::Word(word, start)) = self.tokens.last()
+            && word.text.bytes().all(|byte| byte.is_ascii_digit())
+            && start + word.text.len() == self.at
+        {
+            self.tokens.pop();
+        }
+        self.push(Token::Redirect, length);
+    }
+
+    fn skip_heredocs(&mut self) {
+        for delimiter in std::mem::take(&mut self.heredocs) {
+            while self.at < self.text.len() {
+                let rest = self.rest();
+                let line = rest.split_inclusive('\n').next().unwrap_or(rest);
+                let ends = line.trim() == delimiter;
+                self.at += line.len();
+                if ends {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn word(&mut self) {
+        let start = self.at;
+        let mut word = Word::bare("");
+        while self.at < self.text.len() {
+            if let Some(length) = self.continuation() {
+                self.at += length;
+                continue;
+            }
+            let rest = self.rest();
+            let Some(first) = rest.chars().next() else { break };
+            match first {
+                '$' if rest.starts_with("${{") => self.verbatim(&mut word, closing(rest, "${{", "}}")),
+                '$' if rest.starts_with("$(") => self.substitution(&mut word),
+                '$' if rest.starts_with("${") => self.verbatim(&mut word, closing(rest, "{", "}")),
+                '`' if self.dialect == Dialect::Posix => self.backticks(&mut word),
+                '\'' if self.dialect != Dialect::Cmd => {
+                    let end = rest[1..].find('\'').map_or(rest.len(), |end| end + 2);
+                    word.text += rest[1..end].trim_end_matches('\'');
+                    (word.bare, word.literal) = (false, true);
+                    self.at += end;
+                }
+                '"' => self.double_quoted(&mut word),
+                _ if first == self.escape() => {
+                    let escaped = rest.chars().nth(1);
+                    word.text.extend(escaped);
+                    self.at += first.len_utf8() + escaped.map_or(0, char::len_utf8);
+                }
+                // `args=( … )`: an array is one word of everything in it.
+                '(' if self.dialect == Dialect::Posix && word.text.ends_with('=') && word.bare => {
+                    let length = closing(rest, "(", ")");
+                    word.text += rest[..length].trim_start_matches('(').trim_end_matches(')').trim();
+                    self.at += length;
+                }
+                '{' | '}' if self.dialect == Dialect::PowerShell => break,
+                ';' if self.dialect == Dialect::Cmd => {
+                    word.text.push(first);
+                    self.at += 1;
+                }
+                ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
+                _ if first.is_whitespace() => break,
+                _ => {
+                    word.text.push(first);
+                    self.at += first.len_utf8();
+                }
+            }
+        }
+        self.tokens.push(Token::Word(word, start));
+    }
+
+    fn verbatim(&mut self, word: &mut Word, length: usize) {
+        word.text += &self.text[self.at..self.at + length];
+        self.at += length;
+    }
+
+    fn substitution(&mut self, word: &mut Word) {
+        let length = closing(self.rest(), "(", ")");
+        let inner = self.rest()[2..length].trim_end_matches(')').to_owned();
+        self.tokens.push(Token::Substitution(self.at + 2, inner));
+        self.verbatim(word, length);
+    }
+
+    fn backticks(&mut self, word: &mut Word) {
+        let length = self.rest()[1..].find('`').map_or(self.rest().len(), |end| end + 2);
+        let inner = self.rest()[1..length].trim_end_matches('`').to_owned();
+        self.tokens.push(Token::Substitution(self.at + 1, inner));
+        self.verbatim(word, length);
+    }
+
+    fn double_quoted(&mut self, word: &mut Word) {
+        self.at += 1;
+        word.bare = false;
+        while self.at < self.text.len() {
+            if let Some(length) = self.continuation() {
+                self.at += length;
+                continue;
+            }
+            let rest = self.rest();
+            let Some(first) = rest.chars().next() else { break };
+            match first {
+                '"' => {
+                    self.at += 1;
+                    return;
+                }
+                '$' if rest.starts_with("${{") => self.verbatim(word, closing(rest, "${{", "}}")),
+                '$' if rest.starts_with("$(") => self.substitution(word),
+                '`' if self.dialect == Dialect::Posix => self.backticks(word),
+                _ if first == self.escape() => {
+                    let escaped = rest.chars().nth(1);
+                    word.text.extend(escaped);
+                    self.at += first.len_utf8() + escaped.map_or(0, char::len_utf8);
+                }
+                _ => {
+                    word.text.push(first);
+                    self.at += first.len_utf8();
+                }
+            }
+        }
+    }
+}
+
+/// Length of the text up to the bracket that closes its first one, quotes and inner brackets respected; everything
+/// where it is not closed.
+fn closing(text: &str, open: &str, close: &str) -> usize {
+    if open == "${{" {
+        return text.find(close).map_or(text.len(), |at| at + close.len());
+    }
+    let (mut depth, mut quote, mut escaped) = (0_u32, None, false);
+    for (at, char) in text.char_indices() {
+        if escaped {
+            escaped = false;
+        } else if char == '\\' {
+            escaped = true;
+        } else if let Some(open) = quote {
+            if char == open {
+                quote = None;
+            }
+        } else if char == '\'' || char == '"' {
+            quote = Some(char);
+        } else if text[at..].starts_with(open) {
+            depth += 1;
+        } else if text[at..].starts_with(close) {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                return at + close.len();
+            }
+        }
+    }
+    text.len()
+}

@@ -1,0 +1,24 @@
+//! No CI file makes its reader panic or run away: the text is a workflow, a pipeline, an action and a script at once.
+//!
+//! `cargo +nightly fuzz run ci`
+#![no_main]
+
+use std::collections::BTreeMap;
+
+use cargo_gate::workspace::ci::shell::{Dialect, split};
+use cargo_gate::workspace::ci::{of_texts, yaml};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let paths = [".github/workflows/x.yml", ".gitlab-ci.yml", "action.yml", "x.sh", "x.ps1", "script"];
+    let files: BTreeMap<String, Vec<u8>> = paths.iter().map(|path| ((*path).to_owned(), bytes.to_vec())).collect();
+    let ci = of_texts(&files, &["script".to_owned()]);
+    assert!(ci.files.iter().all(|file| !file.path.is_empty()));
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let _ = yaml::parse(text, 0);
+    for dialect in [Dialect::Posix, Dialect::PowerShell, Dialect::Cmd] {
+        for command in split(text, dialect) {
+            assert!(text.is_char_boundary(command.offset));
+        }
+    }
+});
