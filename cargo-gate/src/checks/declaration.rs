@@ -79,6 +79,8 @@ pub enum Input {
     AllFiles,
     /// The tracked boundary inventory and its earlier versions in git.
     BoundaryInventory,
+    /// The advisory databases: where they lie, what they hold, and what the one of the last run held.
+    AdvisoryDb,
     /// `[tiers]`.
     PolicyTiers,
     /// `[profile]`.
@@ -89,6 +91,8 @@ pub enum Input {
     PolicyStages,
     /// `[[suite.…]]`.
     PolicySuites,
+    /// `[supply]`.
+    PolicySupply,
     /// The whole policy file, its sanity warnings included.
     PolicyFile,
     /// The current day.
@@ -125,11 +129,13 @@ impl Input {
         Input::FileNames,
         Input::AllFiles,
         Input::BoundaryInventory,
+        Input::AdvisoryDb,
         Input::PolicyTiers,
         Input::PolicyProfiles,
         Input::PolicyBoundary,
         Input::PolicyStages,
         Input::PolicySuites,
+        Input::PolicySupply,
         Input::PolicyFile,
         Input::Today,
         Input::History,
@@ -153,11 +159,13 @@ impl Input {
             Input::FileNames => "file names",
             Input::AllFiles => "files",
             Input::BoundaryInventory => "boundary inventory",
+            Input::AdvisoryDb => "advisory database",
             Input::PolicyTiers => "policy: tiers",
             Input::PolicyProfiles => "policy: profiles",
             Input::PolicyBoundary => "policy: boundary",
             Input::PolicyStages => "policy: stages",
             Input::PolicySuites => "policy: suites",
+            Input::PolicySupply => "policy: supply",
             Input::PolicyFile => "policy file",
             Input::Today => "today's date",
             Input::History => "the run history and the clock",

@@ -78,6 +78,7 @@ impl World {
             cache_error: None,
             manifests: OnceLock::from(vec![manifest("Cargo.toml", "[package]\nname = \"app\"\n")]),
             boundaries: OnceLock::new(),
+            advisories: OnceLock::new(),
         };
         Self {
             workspace,
@@ -112,6 +113,7 @@ impl World {
             stage: self.stage,
             declared: check.inputs,
             outcomes: &self.outcomes,
+            attachments: None,
         }
     }
 

@@ -20,8 +20,9 @@ use super::raw::{
     RawAllowed, RawBoundary, RawCommand, RawDate, RawPolicy, RawProfile, RawStages, RawTestSuite, RawTiers, RawTool,
     RawToolSuite, RawWaiver,
 };
+use super::supply;
 
-type Converted<T> = Result<T, Problem>;
+pub(super) type Converted<T> = Result<T, Problem>;
 
 pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Policy> {
     let at = |span: Range<usize>| positions.location(&span);
@@ -47,6 +48,7 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
         tiers: raw.tiers.map(|tiers| tier_policy(tiers, &at)).transpose()?,
         boundary: raw.boundary.map(|boundary| boundary_policy(boundary, &at)),
         suites: suites.into_iter().map(|(_, suite)| suite).collect(),
+        supply: raw.supply.map(|supply| supply::convert(supply, &at)).transpose()?,
         waivers: raw
             .waiver
             .into_iter()
@@ -81,7 +83,7 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
     })
 }
 
-fn duration(text: &str, span: &Range<usize>) -> Converted<Duration> {
+pub(super) fn duration(text: &str, span: &Range<usize>) -> Converted<Duration> {
     format::duration(text).ok_or_else(|| Problem::new(span.clone(), "a duration is not understood"))
 }
 

@@ -9,6 +9,8 @@ use serde::Serialize;
 use crate::report::Location;
 use crate::stage::Stage;
 
+use super::supply::SupplyPolicy;
+
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
@@ -24,6 +26,8 @@ pub struct Policy {
     pub boundary: Option<BoundaryPolicy>,
     /// Declared suites in the order of the file; empty means the default suite.
     pub suites: Vec<SuitePolicy>,
+    /// What the supply chain must show; `None` when undeclared.
+    pub supply: Option<SupplyPolicy>,
     /// Waivers in the order of the file.
     pub waivers: Vec<Waiver>,
     /// Surfaces left out of the claim.
@@ -35,6 +39,11 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Path of the advisory database as it is declared: a directory or an archive, relative to the workspace root.
+    pub fn advisory_db(&self) -> Option<&str> {
+        self.supply.as_ref()?.advisory_db.as_deref()
+    }
+
     /// Path of the boundary inventory: the declared one, or else the usual one.
     pub fn inventory_path(&self) -> &str {
         self.boundary

@@ -18,6 +18,7 @@ impl Policy {
             Input::PolicyBoundary => bytes(&self.boundary),
             Input::PolicyStages => bytes(&self.stages),
             Input::PolicySuites => bytes(&self.suites),
+            Input::PolicySupply => bytes(&self.supply),
             // Sanity warnings follow from the text and from the tool's own ranges.
             Input::PolicyFile => bytes(&(
                 self.source.as_ref().map(|source| (&source.path, &source.text)),

@@ -1,7 +1,7 @@
 //! The world, read once: cargo's view of the workspace, git, files and their digests, lockfile, cargo configuration,
 //! toolchain. Nothing outside this module reads the workspace, and nothing here judges it.
 
-mod cache;
+pub(crate) mod cache;
 pub mod cargo;
 pub mod config;
 pub mod environment;
@@ -26,6 +26,7 @@ use crate::boundary::cache::ScanCache;
 use crate::boundary::survey::Survey;
 use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
+use crate::supply::{self, Advisories, Places};
 
 use self::cargo::{CargoModel, ManifestText, Resolution};
 use self::config::CargoConfig;
@@ -69,6 +70,7 @@ pub struct Workspace {
     pub(crate) git_problem: Option<String>,
     pub(crate) cache_error: Option<Error>,
     pub(crate) boundaries: OnceLock<Survey>,
+    pub(crate) advisories: OnceLock<Advisories>,
 }
 
 impl Workspace {
@@ -189,6 +191,18 @@ impl Workspace {
             cache.save();
             survey
         })
+    }
+
+    /// Where advisory databases lie; `declared` is the path in the policy.
+    pub fn advisory_places(&self, declared: Option<&str>) -> Places {
+        supply::places(declared, &self.options.environment, &self.root, &self.options.cwd)
+    }
+
+    /// The advisory databases and the state they are in, looked at on first use; files that have not changed since the
+    /// last time are not read. `declared` is the path in the policy, which is one for the life of a workspace.
+    pub fn advisories(&self, declared: Option<&str>) -> &Advisories {
+        self.advisories
+            .get_or_init(|| Advisories::look(self.advisory_places(declared), &self.gate_dir()))
     }
 
     /// Every file of the directory `top` around the workspace, listed and digested as [`files`](Self::files) are; what
