@@ -202,7 +202,7 @@ impl<'a> Context<'a> {
         self.policy.advisory_db()
     }
 
-    /// Leaves a file beside the findings, at `path` of the run directory. Outside an evaluation it goes nowhere.
+    /// Leaves a file beside the findings, at `path` of the run directory, which has a directory of its own in front. Outside an evaluation it goes nowhere.
     pub fn attach(&self, path: &str, bytes: &[u8]) {
         if let Some(attachments) = self.attachments
             && let Ok(mut files) = attachments.0.lock()

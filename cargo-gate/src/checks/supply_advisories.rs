@@ -42,7 +42,7 @@ does not apply.
 shortest way from a member, the severity, and a version that repairs it.
 - An informational advisory (unmaintained, unsound, a notice) is advice.
 - A file of the database that cannot be read and is about a package of the lockfile blocks from controlled on; others \
-are listed in `advisories.json` of the run directory.
+are listed in `supply/advisories.json` of the run directory.
 
 It is *not run*, which is no pass, when the database is missing although it was declared (`advisory_db_missing`), cannot \
 be read (`advisory_db_unreadable`), holds nothing (`advisory_db_empty`) or more than a tenth of it cannot be understood \
@@ -115,7 +115,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Err(reason) => return Judgement::NotRun(reason.clone()),
     };
     let hits = hits(&opened.database, &graph);
-    context.attach("advisories.json", &record(opened, &hits));
+    context.attach("supply/advisories.json", &record(opened, &hits));
     let mut findings = match health(opened, context) {
         Health::Good => Vec::new(),
         Health::Aged(finding) => vec![*finding],
@@ -412,7 +412,14 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
             advisory("RUSTSEC-2026-0006", "old", "2026-06-02").with("withdrawn = \"2026-06-03\""),
             advisory("RUSTSEC-2026-0005", "app", "2026-06-02"),
         ]);
-        insta::assert_snapshot!(said(&mut world), @"");
+        insta::assert_snapshot!(said(&mut world), @r#"
+        Cargo.lock:25: RUSTSEC-2026-0009 in `time 0.1.43`: Trouble in time (medium, CVSS 5.5); used by `app` through `chrono 0.4.19` [controlled]
+          help: cargo update -p time --precise 0.1.45
+        Cargo.lock:12: RUSTSEC-2026-0008 in `chrono 0.4.19`: Trouble in chrono (vulnerability); used by `app` [controlled]
+          help: version 0.5.2 is free of it: raise the requirement of `app` on `chrono`, and run `cargo update -p chrono`
+        Cargo.lock:20: RUSTSEC-2026-0007 in `old 1.0.0`: Trouble in old (unmaintained); used by `app` [advice]
+          help: no version is free of it: replace `old`, or accept it until a day: `cargo gate waiver add --check supply.advisories --contains "RUSTSEC-2026-0007 in" --owner <who> --reason <why> --expires <day>`
+        "#);
     }
 
     #[test]
@@ -434,7 +441,10 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
             &directory.path().join("db"),
             &[advisory("RUSTSEC-2026-0009", "time", "2026-06-01").patched(&["^0.1.45"])],
         );
-        insta::assert_snapshot!(said(&mut world), @"");
+        insta::assert_snapshot!(said(&mut world), @r"
+        Cargo.lock:25: RUSTSEC-2026-0009 in `time 0.1.43`: Trouble in time (vulnerability, new since the last run); used by `app` through `chrono 0.4.19` [controlled]
+          help: cargo update -p time --precise 0.1.45
+        ");
         // However often it is asked.
         assert!(said(&mut world).contains("new since the last run"));
         write(
@@ -469,7 +479,20 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
             change(&mut world, &directory.path().join("db"));
             text += &format!("{what}: {}\n", said(&mut world));
         }
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r#"
+        missing: not run (advisory_db_missing): there is no advisory database at `../nowhere`
+          help: git clone --depth 1 https://github.com/RustSec/advisory-db, and name it in gate.toml: `[supply] advisory-db = "…"`
+        empty: not run (advisory_db_empty): the advisory database at `db` holds no advisory
+          help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`
+        no archive: not run (advisory_db_unreadable): the advisory database at `db` cannot be read: it is neither a .tar.gz nor a .zip
+          help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`
+        too old: not run (advisory_db_too_old): the advisory database at `db` ends 91 days ago, on 2026-03-16; pilot takes 90 days
+          help: fetch a newer one: `git -C <database> pull`, `cargo audit fetch` or `cargo deny fetch db`
+        clock: not run (clock_behind): today is 2026-06-15, but the advisory database at `db` goes to 2026-06-17
+          help: set the clock of this machine
+        malformed: not run (advisory_db_damaged): 1 of 2 files of the advisory database at `db` cannot be understood
+          help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`
+        "#);
     }
 
     #[test]
@@ -483,7 +506,12 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         world.policy.supply.as_mut().expect("a section").max_age =
             BTreeMap::from([(Stage::Broad, Duration::from_secs(36 * 86_400))]);
         text.push(said(&mut world));
-        insta::assert_snapshot!(text.join("\n"), @"");
+        insta::assert_snapshot!(text.join("\n"), @r"
+        not run (advisory_db_too_old): the advisory database at `db` ends 36 days ago, on 2026-05-10; controlled takes 30 days
+          help: fetch a newer one: `git -C <database> pull`, `cargo audit fetch` or `cargo deny fetch db`
+        not run (advisory_db_too_old): the advisory database at `db` ends 36 days ago, on 2026-05-10; broad takes 14 days
+          help: fetch a newer one: `git -C <database> pull`, `cargo audit fetch` or `cargo deny fetch db`
+        ");
     }
 
     #[test]
@@ -495,7 +523,10 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         let home = directory.path().to_str().expect("a plain path").to_owned();
         world.workspace.options.environment =
             crate::workspace::environment::Environment::from_pairs([("CARGO_HOME", home)]);
-        insta::assert_snapshot!(said(&mut world), @"");
+        insta::assert_snapshot!(said(&mut world), @r"
+        the advisory database at `$CARGO_HOME/advisory-db` ends 401 days ago, on 2025-05-10; pilot takes 90 days [advice]
+          help: fetch a newer one: `git -C <database> pull`, `cargo audit fetch` or `cargo deny fetch db`
+        ");
         world.stage = Stage::Controlled;
         assert!(said(&mut world).starts_with("not run (advisory_db_too_old)"));
     }
@@ -513,11 +544,17 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         for sample in &samples[2..5] {
             std::fs::remove_file(directory.path().join("db").join(sample.path())).expect("a removal");
         }
-        insta::assert_snapshot!(said(&mut world), @"");
+        insta::assert_snapshot!(said(&mut world), @r"
+        not run (advisory_db_shrunk): the advisory database at `db` holds 15 advisories, and held 18 in the last run
+          help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`; if it is meant to be smaller, remove `gate/advisories` below the target directory
+        ");
         // It is not forgotten by asking again.
         assert!(said(&mut world).starts_with("not run (advisory_db_shrunk)"));
         world.workspace.lockfile.bytes = Some(b"<<<<<<<".to_vec());
-        insta::assert_snapshot!(said(&mut world), @"");
+        insta::assert_snapshot!(said(&mut world), @r"
+        not run (lockfile_unreadable): Cargo.lock cannot be read: parse error: TOML parse error at line 1, column 8 | 1 | <<<<<<< | ^ key with no value, expected `=`
+          help: cargo generate-lockfile
+        ");
     }
 
     #[test]
@@ -529,7 +566,10 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         assert_eq!(said(&mut world), "");
         std::fs::create_dir(directory.path().join("db/crates/time")).expect("a directory");
         std::fs::write(directory.path().join("db/crates/time/RUSTSEC-2020-0002.md"), b"\xff").expect("a file");
-        insta::assert_snapshot!(said(&mut world), @"");
+        insta::assert_snapshot!(said(&mut world), @r"
+        Cargo.lock:25: `crates/time/RUSTSEC-2020-0002.md` of the advisory database is about `time` and cannot be read: it is not UTF-8 [controlled]
+          help: fetch the database again; if the file stays as it is, read it and waive this finding
+        ");
     }
 
     #[test]
@@ -542,6 +582,39 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         };
         run(&context);
         let files = attachments.into_files();
-        insta::assert_snapshot!(String::from_utf8_lossy(&files["advisories.json"]), @"");
+        insta::assert_snapshot!(String::from_utf8_lossy(&files["supply/advisories.json"]), @r#"
+        {
+          "schema_version": 1,
+          "database": {
+            "place": "db",
+            "sha256": "2cf62802a9f35497c328762f0b91abc754a3b4b22631a70cf85e9bd727a3ff11",
+            "advisories": 1,
+            "newest": "2026-06-01",
+            "skipped": []
+          },
+          "last_run": null,
+          "advisories": [
+            {
+              "id": "RUSTSEC-2026-0009",
+              "aliases": [],
+              "package": "time",
+              "version": "0.1.43",
+              "kind": "vulnerability",
+              "severity": null,
+              "cvss": null,
+              "date": "2026-06-01",
+              "new": false,
+              "patched": [
+                "^0.1.45"
+              ],
+              "way": [
+                "app 0.1.0",
+                "chrono 0.4.19",
+                "time 0.1.43"
+              ]
+            }
+          ]
+        }
+        "#);
     }
 }

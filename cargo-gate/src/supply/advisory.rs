@@ -102,6 +102,16 @@ fn texts(requirements: &[VersionReq]) -> Vec<String> {
     requirements.iter().map(ToString::to_string).collect()
 }
 
+/// The message of a parser without the snippet that it draws between its first and its last line.
+pub(super) fn cause(text: &str) -> String {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    match lines.next_back() {
+        Some(last) => one_line(&format!("{first}: {last}")),
+        None => one_line(first),
+    }
+}
+
 /// Foreign text on one line, at most 160 characters of it.
 pub(super) fn one_line(text: &str) -> String {
     const LONGEST: usize = 160;
@@ -131,7 +141,7 @@ mod tests {
             .unaffected(&["= 0.2.0"])
             .text();
         let advisory = Advisory::parse("crates/time/RUSTSEC-2020-0071.md", text.as_bytes()).unwrap();
-        insta::assert_snapshot!(serde_json::to_string(&advisory).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string(&advisory).unwrap(), @r#"{"id":"RUSTSEC-2020-0071","package":"time","toolchain":false,"title":"Trouble in time","date":"2020-11-18","informational":null,"score":{"tenths":55,"severity":"medium"},"patched":[">=0.2.23"],"unaffected":["=0.2.0"],"source":null,"aliases":["CVE-2020-26235"],"withdrawn":false}"#);
         let affects = |version: &str| advisory.affects(&version.parse().unwrap());
         assert!(affects("0.1.43") && affects("0.2.22"));
         assert!(!affects("0.2.0") && !affects("0.2.23") && !affects("1.0.0"));
@@ -148,7 +158,14 @@ mod tests {
             wrong("crates/time/RUSTSEC-2020-0071.md", "äöüäöüäöüäöüäöüäöü".as_bytes()),
             wrong("crates/time/RUSTSEC-2020-0071.md", b"```toml\n```"),
             wrong("crates/time/RUSTSEC-2020-0071.md", good.replace("2020-11-18", "2020-13-18").as_bytes()),
-        ].join("\n"), @"");
+        ].join("\n"), @r#"
+        it holds the advisory `RUSTSEC-2020-0071`
+        it is about the package `time`
+        it is not UTF-8
+        it does not start with a TOML block
+        parse error: Expected # header after TOML front matter
+        parse error: TOML parse error at line 4, column 8 | 4 | date = "2020-13-18" | ^^^^^^^^^^^^ parse error: invalid date: 2020-13-18
+        "#);
     }
 
     proptest::proptest! {

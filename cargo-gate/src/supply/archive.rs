@@ -268,8 +268,24 @@ mod tests {
 
     #[test]
     fn only_advisories_inside_are_taken() {
-        insta::assert_snapshot!(told(read(&tar_gz(ODD))), @"");
-        insta::assert_snapshot!(told(read(&zip_of(ODD))), @"");
+        insta::assert_snapshot!(told(read(&tar_gz(ODD))), @r"
+        crates/a/RUSTSEC-2020-0001.md 3
+        crates/b/RUSTSEC-2020-0002.md 3
+        rust/std/CVE-1.md 3
+        - crates/a/RUSTSEC-2020-0001.md: it is there twice
+        - ../crates/c/RUSTSEC-2020-0003.md: its path leads out of the archive
+        - /crates/d/RUSTSEC-2020-0004.md: its path leads out of the archive
+        - crates\e\RUSTSEC-2020-0005.md: its path leads out of the archive
+        ");
+        insta::assert_snapshot!(told(read(&zip_of(ODD))), @r"
+        crates/a/RUSTSEC-2020-0001.md 3
+        crates/b/RUSTSEC-2020-0002.md 3
+        rust/std/CVE-1.md 3
+        - crates/a/RUSTSEC-2020-0001.md: it is there twice
+        - ../crates/c/RUSTSEC-2020-0003.md: its path leads out of the archive
+        - /crates/d/RUSTSEC-2020-0004.md: its path leads out of the archive
+        - crates\e\RUSTSEC-2020-0005.md: its path leads out of the archive
+        ");
     }
 
     #[test]
@@ -283,11 +299,11 @@ mod tests {
             .append_link(&mut header, "crates/a/RUSTSEC-2020-0001.md", "/etc/passwd")
             .unwrap();
         let linked = builder.into_inner().unwrap().finish().unwrap();
-        insta::assert_snapshot!(told(read(&linked)), @"");
+        insta::assert_snapshot!(told(read(&linked)), @"- crates/a/RUSTSEC-2020-0001.md: it is no plain file");
         let large = vec![b'x'; MAX_FILE as usize + 1];
         let entries: &[(&str, &[u8])] = &[("crates/a/RUSTSEC-2020-0001.md", &large)];
-        insta::assert_snapshot!(told(read(&tar_gz(entries))), @"");
-        insta::assert_snapshot!(told(read(&zip_of(entries))), @"");
+        insta::assert_snapshot!(told(read(&tar_gz(entries))), @"- crates/a/RUSTSEC-2020-0001.md: it is larger than 1024 KiB");
+        insta::assert_snapshot!(told(read(&zip_of(entries))), @"- crates/a/RUSTSEC-2020-0001.md: it is larger than 1024 KiB");
     }
 
     #[test]
@@ -301,13 +317,13 @@ mod tests {
         builder.append(&header, io::repeat(0).take(MAX_UNPACKED + 1)).unwrap();
         let bomb = builder.into_inner().unwrap().finish().unwrap();
         assert!(bomb.len() < 2 << 20);
-        insta::assert_snapshot!(told(read(&bomb)), @"");
+        insta::assert_snapshot!(told(read(&bomb)), @"error: it is damaged: it unpacks to more than 128 MiB");
         let piece = vec![0; MAX_FILE as usize];
         let names: Vec<String> = (0..129)
             .map(|number| format!("crates/a/RUSTSEC-2020-{number:04}.md"))
             .collect();
         let entries: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), piece.as_slice())).collect();
-        insta::assert_snapshot!(told(read(&zip_of(&entries))), @"");
+        insta::assert_snapshot!(told(read(&zip_of(&entries))), @"error: it unpacks to more than 128 MiB");
     }
 
     #[test]
@@ -322,8 +338,8 @@ mod tests {
         assert_eq!(silent, [0; 0]);
         let whole = zip_of(ODD);
         assert!((2..whole.len()).all(|length| read(&whole[..length]).is_err()));
-        insta::assert_snapshot!(told(read(b"hello")), @"");
-        insta::assert_snapshot!(told(read(b"")), @"");
+        insta::assert_snapshot!(told(read(b"hello")), @"error: it is neither a .tar.gz nor a .zip");
+        insta::assert_snapshot!(told(read(b"")), @"error: it is neither a .tar.gz nor a .zip");
     }
 
     proptest! {

@@ -162,6 +162,15 @@ mod tests {
             fixed(&none, &[&one, &none], "1.0.0"),
             fixed(&odd, &[&odd], "1.0.0"),
             fixed(&one, &[&one], "0.9.0"),
-        ].join("\n"), @"");
+        ].join("\n"), @r#"
+        Update(Version { major: 1, minor: 2, patch: 3 })
+        Update(Version { major: 1, minor: 3, patch: 1 })
+        Update(Version { major: 1, minor: 2, patch: 3 })
+        Raise(Version { major: 2, minor: 0, patch: 0 })
+        Update(Version { major: 1, minor: 2, patch: 3 })
+        None
+        Requirement(">1.5.0")
+        Raise(Version { major: 1, minor: 2, patch: 3 })
+        "#);
     }
 }

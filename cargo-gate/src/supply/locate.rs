@@ -141,6 +141,11 @@ mod tests {
             shown(None, home.path(), Some("/elsewhere")),
             shown(None, home.path(), Some("")),
             shown(None, home.path(), None),
-        ].join("\n"), @"");
+        ].join("\n"), @r"
+        Policy: ../db
+        Variable: $CARGO_GATE_ADVISORY_DB
+        Usual: 
+        Usual: $CARGO_HOME/advisory-db, $CARGO_HOME/advisory-dbs/advisory-db-3157b0
+        ");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use rustsec::Lockfile;
 use semver::Version;
 
-use super::advisory::one_line;
+use super::advisory::cause;
 
 /// A package of the lockfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl PackageGraph {
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
         let lockfile: Lockfile = text
             .parse()
-            .map_err(|error: rustsec::cargo_lock::Error| one_line(&error.to_string()))?;
+            .map_err(|error: rustsec::cargo_lock::Error| cause(&error.to_string()))?;
         let mut lines = lines(text);
         let mut packages = Vec::with_capacity(lockfile.packages.len());
         for package in &lockfile.packages {
@@ -190,14 +190,25 @@ mod tests {
                 format!("{:?} {} {}", package.line, package.published, way.join(" > "))
             })
             .collect();
-        insta::assert_snapshot!(text.join("\n"), @"");
+        insta::assert_snapshot!(text.join("\n"), @r"
+        Some(4) false app 0.1.0
+        Some(12) true app 0.1.0 > chrono 0.4.19
+        Some(21) true app 0.1.0 > chrono 0.4.19 > log 0.3.0
+        Some(26) false app 0.1.0 > log 0.4.0
+        Some(30) false app 0.1.0 > chrono 0.4.19 > time 0.1.43
+        Some(35) false
+        ");
         assert_eq!(graph.versions_of("log"), 2);
     }
 
     #[test]
     fn what_cannot_be_read_is_named() {
         let broken = |text: &[u8]| PackageGraph::parse(text, &[]).unwrap_err();
-        insta::assert_snapshot!([broken(b"\xff"), broken(b"<<<<<<< HEAD\n"), broken(b"[[package]]\nname = \"a\"\n")].join("\n"), @"");
+        insta::assert_snapshot!([broken(b"\xff"), broken(b"<<<<<<< HEAD\n"), broken(b"[[package]]\nname = \"a\"\n")].join("\n"), @r"
+        it is not UTF-8
+        parse error: TOML parse error at line 1, column 9 | 1 | <<<<<<< HEAD | ^ key with no value, expected `=`
+        parse error: TOML parse error at line 1, column 1 | 1 | [[package]] | ^^^^^^^^^^^ missing field `version`
+        ");
     }
 
     proptest::proptest! {
