@@ -250,6 +250,9 @@ fn tool_command(tool: RawTool, mut args: Vec<String>) -> Vec<String> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     match tool {
         RawTool::Clippy => [words(&["cargo", "clippy", "--message-format=json"]), args].concat(),
+        RawTool::CargoDeny => [words(&["cargo", "deny", "--format=json", "check"]), args].concat(),
+        RawTool::CargoSemverChecks => [words(&["cargo", "semver-checks", "--color=never"]), args].concat(),
+        RawTool::CargoVet => [words(&["cargo", "vet", "--output-format=json"]), args].concat(),
         RawTool::Rustfmt => {
             let separator = args.iter().position(|word| word == "--").unwrap_or(args.len());
             let mut rustfmt = args.split_off(separator);
@@ -271,6 +274,18 @@ mod tests {
         assert_eq!(
             command(RawTool::Clippy, &["-p", "a", "--", "-Dwarnings"]),
             "cargo clippy --message-format=json -p a -- -Dwarnings"
+        );
+        assert_eq!(
+            command(RawTool::CargoDeny, &["bans"]),
+            "cargo deny --format=json check bans"
+        );
+        assert_eq!(
+            command(RawTool::CargoSemverChecks, &["--baseline-rev", "v1"]),
+            "cargo semver-checks --color=never --baseline-rev v1"
+        );
+        assert_eq!(
+            command(RawTool::CargoVet, &["--frozen"]),
+            "cargo vet --output-format=json --frozen"
         );
         assert_eq!(command(RawTool::Rustfmt, &["-p", "a"]), "cargo fmt -p a -- --check -l");
         assert_eq!(

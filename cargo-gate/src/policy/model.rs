@@ -191,7 +191,7 @@ pub struct SuitePolicy {
     pub name: String,
     /// For tests the command as argument vector; for tools empty unless overridden.
     pub command: Vec<String>,
-    /// For tools: `clippy` or `rustfmt`.
+    /// For tools: its name, `clippy`, `cargo-deny` and so on.
     pub tool: Option<String>,
     /// Whether it must pass.
     pub required: bool,

@@ -42,7 +42,7 @@ impl PackageGraph {
         let lockfile: Lockfile = text
             .parse()
             .map_err(|error: rustsec::cargo_lock::Error| cause(&error.to_string()))?;
-        let mut lines = lines(text);
+        let mut lines = package_lines(text);
         let mut packages = Vec::with_capacity(lockfile.packages.len());
         for package in &lockfile.packages {
             let key = (package.name.as_str().to_owned(), package.version.to_string());
@@ -142,7 +142,7 @@ impl PackageGraph {
 }
 
 /// Lines of the names of all packages, by name and version in the order of the file.
-fn lines(text: &str) -> BTreeMap<(String, String), VecDeque<u32>> {
+pub(crate) fn package_lines(text: &str) -> BTreeMap<(String, String), VecDeque<u32>> {
     let mut found: BTreeMap<_, VecDeque<u32>> = BTreeMap::new();
     let mut name: Option<(String, u32)> = None;
     let value = |line: &str, key: &str| {

@@ -28,6 +28,7 @@ pub use advisory::{Advisory, Score};
 pub use database::{Database, Skipped};
 pub use hit::{Fix, Hit, hits};
 pub use locate::{Origin, Place, Places, VARIABLE, places};
+pub(crate) use lock::package_lines;
 pub use lock::{LockedPackage, PackageGraph};
 pub use seen::Seen;
 
