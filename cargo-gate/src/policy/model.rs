@@ -215,6 +215,28 @@ pub struct SuitePolicy {
     pub location: Option<Location>,
 }
 
+impl SuitePolicy {
+    /// A required suite over a tool, with the tool's usual arguments.
+    pub fn tool(tool: &str) -> Self {
+        Self {
+            kind: SuiteKind::Tool,
+            name: tool.to_owned(),
+            command: Vec::new(),
+            tool: Some(tool.to_owned()),
+            required: true,
+            stage: Stage::Pilot,
+            inputs: Vec::new(),
+            env: Vec::new(),
+            requires: Vec::new(),
+            timeout: Duration::from_secs(1800),
+            min_tests: 0,
+            format: SuiteFormat::Auto,
+            directory: None,
+            location: None,
+        }
+    }
+}
+
 /// How the output of a test suite is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]

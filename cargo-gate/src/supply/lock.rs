@@ -206,8 +206,8 @@ mod tests {
         let broken = |text: &[u8]| PackageGraph::parse(text, &[]).unwrap_err();
         insta::assert_snapshot!([broken(b"\xff"), broken(b"<<<<<<< HEAD\n"), broken(b"[[package]]\nname = \"a\"\n")].join("\n"), @r"
         it is not UTF-8
-        parse error: TOML parse error at line 1, column 9 | 1 | <<<<<<< HEAD | ^ key with no value, expected `=`
-        parse error: TOML parse error at line 1, column 1 | 1 | [[package]] | ^^^^^^^^^^^ missing field `version`
+        parse error: TOML parse error at line 1, column 9: key with no value, expected `=`
+        parse error: TOML parse error at line 1, column 1: missing field `version`
         ");
     }
 

@@ -193,6 +193,33 @@ impl Workspace {
         })
     }
 
+    /// Digest of the program of this name, which `cargo` would start as a subcommand: found on the `PATH` or in cargo's
+    /// own directory. `None` when there is none, or when it cannot be read. What was read before comes from an index.
+    pub(crate) fn program_digest(&self, name: &str) -> Option<Digest> {
+        let environment = &self.options.environment;
+        let path = environment.find_program(name.as_ref(), &self.root).or_else(|| {
+            let own = environment.cargo_home(&self.options.cwd)?.join("bin").join(name);
+            environment.find_program(own.as_os_str(), &self.root)
+        })?;
+        let cache = self.gate_dir().join("programs").join(name);
+        let key = paths::spell(&path);
+        let began = std::time::SystemTime::now();
+        let stamp = index::Stamp::of(&std::fs::metadata(&path).ok()?);
+        if let Some(digest) = index::Index::load(&cache).lookup(&key, &stamp) {
+            return Some(digest);
+        }
+        let digest = Digest::of(&std::fs::read(&path).ok()?);
+        let known = index::Entry {
+            path: key,
+            stamp,
+            digest,
+        };
+        // Best effort: without the index the next run reads the program again.
+        let _ = std::fs::create_dir_all(&cache);
+        let _ = index::Index::store(&cache, vec![known], began);
+        Some(digest)
+    }
+
     /// Where advisory databases lie; `declared` is the path in the policy.
     pub fn advisory_places(&self, declared: Option<&str>) -> Places {
         supply::places(declared, &self.options.environment, &self.root, &self.options.cwd)

@@ -25,7 +25,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
 const CHECKS: [&str; 4] = ["advisories", "bans", "licenses", "sources"];
 
 /// Reads messages as they come.
-pub struct Reader {
+pub(super) struct Reader {
     suite: SuitePolicy,
     packages: PackageLines,
     /// Files a message may point into, with their text: the tool names lines and no file.

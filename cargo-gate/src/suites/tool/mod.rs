@@ -7,10 +7,6 @@ mod rustfmt;
 mod semver;
 mod vet;
 
-pub use deny::Reader as DenyReader;
-pub use semver::Reader as SemverReader;
-pub use vet::Reader as VetReader;
-
 use std::path::Path;
 
 use crate::engine::event::Silent;
@@ -104,6 +100,16 @@ trait Reads {
     fn finish(self: Box<Self>) -> Reported;
 }
 
+/// The program that a suite over a tool starts, where it is no part of the toolchain.
+pub(crate) fn program(suite: &SuitePolicy) -> Option<&'static str> {
+    let adapters = [&deny::ADAPTER, &semver::ADAPTER, &vet::ADAPTER];
+    let tool = suite.tool.as_deref()?;
+    adapters
+        .iter()
+        .map(|adapter| adapter.program)
+        .find(|program| *program == tool)
+}
+
 /// Runs the suite.
 pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let root = if shadow::needed(cx.workspace) {
@@ -165,6 +171,26 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result: evidence,
         suite: Some(result),
         log: cx.log.clone(),
+    })
+}
+
+/// Reads output of a supply-chain tool as its suite does and returns how many findings it holds, or why it judges
+/// nothing. For tests of the parsers with any text; `None` for a tool without such an adapter.
+pub fn read_output(tool: &str, output: &str) -> Option<std::result::Result<usize, String>> {
+    let suite = SuitePolicy::tool(tool);
+    let packages = packages::PackageLines::parse("");
+    let mut reader: Box<dyn Reads> = match tool {
+        "cargo-deny" => Box::new(deny::Reader::with(&suite, packages, Vec::new())),
+        "cargo-semver-checks" => Box::new(semver::Reader::new(&suite, Path::new("/"))),
+        "cargo-vet" => Box::new(vet::Reader::with(&suite, packages)),
+        _ => return None,
+    };
+    output.lines().for_each(|line| reader.line(line));
+    let reported = reader.finish();
+    let refused = reported.refused.map(|reason| reason.message);
+    Some(match reported.broken.or(refused) {
+        Some(why) => Err(why),
+        None => Ok(reported.findings.len()),
     })
 }
 

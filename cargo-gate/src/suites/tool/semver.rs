@@ -27,7 +27,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
 };
 
 /// Reads lines as they come.
-pub struct Reader {
+pub(super) struct Reader {
     suite: SuitePolicy,
     root: PathBuf,
     packages: Vec<Package>,

@@ -19,7 +19,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
 };
 
 /// Collects the report, which is one JSON document.
-pub struct Reader {
+pub(super) struct Reader {
     suite: SuitePolicy,
     packages: PackageLines,
     text: String,
