@@ -137,6 +137,10 @@ impl Declared {
             for_each(root, &|path| path.ends_with("Cargo.toml"), &shift);
             done.push("manifests moved");
         }
+        if !self.any(&[Input::AdvisoryDb]) && root.join("advisory-db").exists() {
+            fs::remove_dir_all(root.join("advisory-db")).expect("a database");
+            done.push("advisories removed");
+        }
         if !self.names() {
             fs::create_dir_all(root.join("notes")).expect("a directory");
             write(&root.join("notes/more.txt"), "More.\n");
@@ -187,12 +191,18 @@ impl Declared {
             if self.any(&[Input::PolicySuites]) {
                 kept.suites = policy.suites;
             }
+            if self.any(&[Input::PolicySupply]) {
+                kept.supply = policy.supply;
+            }
         }
         if !self.any(&[Input::Today, Input::History]) {
             rest.now = "2031-01-01T00:00:00Z".parse().expect("a time");
         }
         if !self.any(&[Input::Stage]) {
             rest.stage = Stage::Broad;
+        }
+        if !self.any(&[Input::AdvisoryDb]) {
+            rest.variables.push(("CARGO_GATE_ADVISORY_DB".into(), "nowhere".into()));
         }
         if !self.any(&[Input::CargoEnvironment]) {
             rest.variables.push(("CARGO_PROFILE_RELEASE_LTO".into(), "fat".into()));

@@ -20,7 +20,6 @@ pub static CHECK: Check = Check {
     version: 1,
     inputs: &[
         Input::Lockfile,
-        Input::Cargo,
         Input::AdvisoryDb,
         Input::PolicySupply,
         Input::Today,
@@ -105,8 +104,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Some(bytes) => bytes,
         None => return Judgement::NotRun(lockfile_unreadable("its file cannot be read")),
     };
-    let members: Vec<&str> = context.cargo().members.iter().map(|one| one.name.as_str()).collect();
-    let graph = match PackageGraph::parse(bytes, &members) {
+    let graph = match PackageGraph::parse(bytes) {
         Ok(graph) => graph,
         Err(why) => return Judgement::NotRun(lockfile_unreadable(&why)),
     };

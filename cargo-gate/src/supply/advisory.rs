@@ -45,7 +45,10 @@ pub struct Score {
 
 impl Advisory {
     /// Parses the file at `path` of a database, `crates/<package>/<id>.md`.
-    pub(super) fn parse(path: &str, bytes: &[u8]) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// Why it cannot be understood.
+    pub fn parse(path: &str, bytes: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
         // What does not start so is cut in the middle of a character by the parser behind.
         if !text.starts_with("```toml") {

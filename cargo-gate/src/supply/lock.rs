@@ -33,11 +33,11 @@ pub struct PackageGraph {
 }
 
 impl PackageGraph {
-    /// Reads a lockfile. `members` are the names of the workspace members, where the ways start.
+    /// Reads a lockfile. Ways start at packages without a source: members, and what they depend on by path.
     ///
     /// # Errors
     /// Why the lockfile cannot be read.
-    pub fn parse(bytes: &[u8], members: &[&str]) -> Result<Self, String> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
         let lockfile: Lockfile = text
             .parse()
@@ -88,7 +88,7 @@ impl PackageGraph {
             reached: vec![false; packages.len()],
             packages,
         };
-        let mut queue: VecDeque<usize> = this.starts(members).into();
+        let mut queue: VecDeque<usize> = this.starts().into();
         for start in &queue {
             this.reached[*start] = true;
         }
@@ -104,15 +104,10 @@ impl PackageGraph {
         Ok(this)
     }
 
-    fn starts(&self, members: &[&str]) -> Vec<usize> {
-        let local = |package: &LockedPackage| package.source.is_none();
-        let positions = |keep: &dyn Fn(&LockedPackage) -> bool| -> Vec<usize> {
-            (0..self.packages.len())
-                .filter(|at| keep(&self.packages[*at]))
-                .collect()
-        };
-        let named = positions(&|package| local(package) && members.contains(&package.name.as_str()));
-        if named.is_empty() { positions(&local) } else { named }
+    fn starts(&self) -> Vec<usize> {
+        (0..self.packages.len())
+            .filter(|at| self.packages[*at].source.is_none())
+            .collect()
     }
 
     /// All packages, sorted by name and version.
@@ -178,7 +173,7 @@ mod tests {
 
     #[test]
     fn lines_and_shortest_ways() {
-        let graph = PackageGraph::parse(LOCK.as_bytes(), &["app"]).unwrap();
+        let graph = PackageGraph::parse(LOCK.as_bytes()).unwrap();
         let text: Vec<String> = (0..graph.packages().len())
             .map(|at| {
                 let package = &graph.packages()[at];
@@ -203,7 +198,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        let broken = |text: &[u8]| PackageGraph::parse(text, &[]).unwrap_err();
+        let broken = |text: &[u8]| PackageGraph::parse(text).unwrap_err();
         insta::assert_snapshot!([broken(b"\xff"), broken(b"<<<<<<< HEAD\n"), broken(b"[[package]]\nname = \"a\"\n")].join("\n"), @r"
         it is not UTF-8
         parse error: TOML parse error at line 1, column 9: key with no value, expected `=`
@@ -216,7 +211,7 @@ mod tests {
         fn any_text_is_fine(at in 0usize..700, with in "[\\PC\n\"=\\[\\]]{0,8}") {
             let mut text = LOCK.to_owned();
             text.insert_str(at.min(text.len()), &with);
-            if let Ok(graph) = PackageGraph::parse(text.as_bytes(), &["app"]) {
+            if let Ok(graph) = PackageGraph::parse(text.as_bytes()) {
                 for at in 0..graph.packages().len() {
                     graph.way(at);
                 }

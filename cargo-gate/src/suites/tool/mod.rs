@@ -121,7 +121,10 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         Some("clippy") => (&clippy::ADAPTER, Box::new(clippy::Reader::new(suite, &root))),
         Some("rustfmt") => (&rustfmt::ADAPTER, Box::new(rustfmt::Reader::new(suite, &root))),
         Some("cargo-deny") => (&deny::ADAPTER, Box::new(deny::Reader::new(suite, cx.workspace))),
-        Some("cargo-semver-checks") => (&semver::ADAPTER, Box::new(semver::Reader::new(suite, &root))),
+        Some("cargo-semver-checks") => (
+            &semver::ADAPTER,
+            Box::new(semver::Reader::new(suite, &root, &cx.workspace.cargo().members)),
+        ),
         Some("cargo-vet") => (&vet::ADAPTER, Box::new(vet::Reader::new(suite, cx.workspace))),
         other => {
             let tool = other.unwrap_or_default();
@@ -181,7 +184,7 @@ pub fn read_output(tool: &str, output: &str) -> Option<std::result::Result<usize
     let packages = packages::PackageLines::parse("");
     let mut reader: Box<dyn Reads> = match tool {
         "cargo-deny" => Box::new(deny::Reader::with(&suite, packages, Vec::new())),
-        "cargo-semver-checks" => Box::new(semver::Reader::new(&suite, Path::new("/"))),
+        "cargo-semver-checks" => Box::new(semver::Reader::new(&suite, Path::new("/"), &[])),
         "cargo-vet" => Box::new(vet::Reader::with(&suite, packages)),
         _ => return None,
     };

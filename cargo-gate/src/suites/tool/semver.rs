@@ -10,10 +10,12 @@
 //!   function demo::gone, previously in file src/lib.rs:7
 //! ```
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::policy::SuitePolicy;
 use crate::report::{Finding, Location, Reason};
+use crate::workspace::cargo::Member;
 
 use super::{Adapter, Reads, Reported, finding, report_path};
 
@@ -30,6 +32,8 @@ pub(super) const ADAPTER: Adapter = Adapter {
 pub(super) struct Reader {
     suite: SuitePolicy,
     root: PathBuf,
+    /// Manifests of the members by name: what is gone has no line of its own any more.
+    manifests: BTreeMap<String, String>,
     packages: Vec<Package>,
     lints: Vec<Lint>,
     /// Whether the lines that come are places of the last lint.
@@ -49,11 +53,15 @@ struct Lint {
     title: String,
     fails: bool,
     places: Vec<String>,
+    /// Package it is about.
+    package: Option<String>,
 }
 
 impl Reader {
-    pub(super) fn new(suite: &SuitePolicy, root: &Path) -> Self {
+    pub(super) fn new(suite: &SuitePolicy, root: &Path, members: &[Member]) -> Self {
+        let manifest = |member: &Member| (member.name.clone(), member.manifest.clone());
         Self {
+            manifests: members.iter().map(manifest).collect(),
             suite: suite.clone(),
             root: root.to_owned(),
             packages: Vec::new(),
@@ -72,6 +80,7 @@ impl Reader {
             title: title.to_owned(),
             fails: kind != "warning",
             places: Vec::new(),
+            package: self.packages.last().map(|package| package.name.clone()),
         });
         Some(())
     }
@@ -99,9 +108,15 @@ impl Reader {
                     Finding::advice(message).because(self.suite.location.clone())
                 };
                 let found = found.help("keep what users of the crate call, or raise the version as the change asks");
-                findings.push(match split_place(place).1 {
+                let below = |path: &&str| Path::new(path).is_relative() || Path::new(path).starts_with(&self.root);
+                let gone = place.contains(", previously in");
+                let manifest = || lint.package.as_ref().and_then(|package| self.manifests.get(package));
+                findings.push(match split_place(place).1.filter(|(path, _)| !gone && below(path)) {
                     Some((path, line)) => found.at(Location::line(report_path(path, &self.root), line)),
-                    None => found,
+                    None => match manifest() {
+                        Some(manifest) => found.at(Location::file(manifest.clone())),
+                        None => found,
+                    },
                 });
             }
         }

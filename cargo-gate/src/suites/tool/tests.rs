@@ -127,7 +127,11 @@ fn vet(text: &str) -> String {
 
 fn semver_checks(text: &str) -> String {
     told(
-        Box::new(semver::Reader::new(&tool("cargo-semver-checks"), Path::new("/w"))),
+        Box::new(semver::Reader::new(
+            &tool("cargo-semver-checks"),
+            Path::new("/w"),
+            &[crate::checks::testing::member("demo", "demo", None)],
+        )),
         text,
     )
 }
