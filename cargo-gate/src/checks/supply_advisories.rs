@@ -134,7 +134,16 @@ fn run(context: &Context<'_>) -> Judgement {
             .help("fetch the database again; if the file stays as it is, read it and waive this finding")
         }));
     }
-    findings.extend(hits.iter().map(|hit| finding(hit, opened, &graph)));
+    let declared = context
+        .policy()
+        .supply
+        .as_ref()
+        .filter(|supply| supply.advisory_db.is_some());
+    let because = declared.and_then(|supply| supply.location.clone());
+    findings.extend(
+        hits.iter()
+            .map(|hit| finding(hit, opened, &graph).because(because.clone())),
+    );
     Judgement::Findings(findings)
 }
 

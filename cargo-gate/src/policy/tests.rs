@@ -101,6 +101,10 @@ risk = "low"
 
 [checks."lockfile.tracked"]
 blocks-at = "pilot"
+
+[supply]
+advisory-db = "../advisory-db"
+max-age = { pilot = "60d", broad = "7d" }
 "#;
 
 #[test]

@@ -189,9 +189,9 @@ mod tests {
         Some(4) false app 0.1.0
         Some(12) true app 0.1.0 > chrono 0.4.19
         Some(21) true app 0.1.0 > chrono 0.4.19 > log 0.3.0
-        Some(26) false app 0.1.0 > log 0.4.0
+        Some(26) false log 0.4.0
         Some(30) false app 0.1.0 > chrono 0.4.19 > time 0.1.43
-        Some(35) false
+        Some(35) false unused 1.0.0
         ");
         assert_eq!(graph.versions_of("log"), 2);
     }

@@ -244,10 +244,10 @@ in:\n  function demo::gone, previously in file /cache/demo/src/lib.rs:7\n  funct
 #[test]
 fn semver_checks_reports_changes() {
     insta::assert_snapshot!(semver_checks(SEMVER), @r"
-    /cache/demo/src/lib.rs:7: pub fn removed or renamed: function demo::gone (function_missing) [pilot]
+    demo/Cargo.toml: pub fn removed or renamed: function demo::gone (function_missing) [pilot]
       help: keep what users of the crate call, or raise the version as the change asks
       because: gate.toml:3
-    /cache/demo/src/lib.rs:9: pub fn removed or renamed: function demo::old (function_missing) [pilot]
+    demo/Cargo.toml: pub fn removed or renamed: function demo::old (function_missing) [pilot]
       help: keep what users of the crate call, or raise the version as the change asks
       because: gate.toml:3
     src/lib.rs:3: enum variant added: variant A:B (enum_variant_added) [advice]
