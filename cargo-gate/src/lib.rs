@@ -21,5 +21,6 @@ pub mod redact;
 pub mod report;
 pub mod stage;
 pub mod suites;
+pub mod supply;
 pub mod verdict;
 pub mod workspace;

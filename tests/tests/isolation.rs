@@ -137,6 +137,10 @@ impl Declared {
             for_each(root, &|path| path.ends_with("Cargo.toml"), &shift);
             done.push("manifests moved");
         }
+        if !self.any(&[Input::AdvisoryDb]) && root.join("advisory-db").exists() {
+            fs::remove_dir_all(root.join("advisory-db")).expect("a database");
+            done.push("advisories removed");
+        }
         if !self.names() {
             fs::create_dir_all(root.join("notes")).expect("a directory");
             write(&root.join("notes/more.txt"), "More.\n");
@@ -199,6 +203,9 @@ impl Declared {
             if self.any(&[Input::PolicyCi]) {
                 kept.ci = policy.ci;
             }
+            if self.any(&[Input::PolicySupply]) {
+                kept.supply = policy.supply;
+            }
         }
         if !self.any(&[Input::Today, Input::History]) {
             rest.now = "2031-01-01T00:00:00Z".parse().expect("a time");
@@ -208,6 +215,9 @@ impl Declared {
         }
         if !self.any(&[Input::SuiteVariables]) {
             rest.variables.push(("INSTA_UPDATE".into(), "always".into()));
+        }
+        if !self.any(&[Input::AdvisoryDb]) {
+            rest.variables.push(("CARGO_GATE_ADVISORY_DB".into(), "nowhere".into()));
         }
         if !self.any(&[Input::CargoEnvironment]) {
             rest.variables.push(("CARGO_PROFILE_RELEASE_LTO".into(), "fat".into()));

@@ -1,14 +1,18 @@
 //! What a rule may look at: only what its check declared.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::boundary::survey::Survey;
 use crate::evidence::history::History;
 use crate::policy::Policy;
-use crate::report::CheckReport;
+use crate::report::{CheckReport, Reason};
 use crate::stage::Stage;
 use crate::suites::interference::{self, Interference};
+use crate::supply::{Opened, Places};
 use crate::workspace::Workspace;
 use crate::workspace::cargo::{CargoModel, Resolution};
 use crate::workspace::ci::CiFiles;
@@ -34,6 +38,18 @@ pub struct Context<'a> {
     pub(crate) stage: Stage,
     pub(crate) declared: &'a [Input],
     pub(crate) outcomes: &'a [CheckReport],
+    pub(crate) attachments: Option<&'a Attachments>,
+}
+
+/// Files that a check leaves beside its findings: they become part of its evidence and lie in the run directory.
+#[derive(Debug, Default)]
+pub struct Attachments(Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl Attachments {
+    /// What was attached, sorted by path.
+    pub fn into_files(self) -> BTreeMap<String, Vec<u8>> {
+        self.0.into_inner().unwrap_or_default()
+    }
 }
 
 impl<'a> Context<'a> {
@@ -54,6 +70,7 @@ impl<'a> Context<'a> {
             stage,
             declared,
             outcomes: &[],
+            attachments: None,
         }
     }
 
@@ -187,6 +204,35 @@ impl<'a> Context<'a> {
         Ok((self.workspace.git(), bytes))
     }
 
+    /// Where advisory databases lie. Needs [`Input::AdvisoryDb`] and [`Input::PolicySupply`].
+    pub fn advisory_places(&self) -> Places {
+        self.workspace.advisory_places(self.advisory_declaration())
+    }
+
+    /// The advisory database. Needs [`Input::AdvisoryDb`] and [`Input::PolicySupply`].
+    ///
+    /// # Errors
+    /// Why there is none to judge by.
+    pub fn advisories(&self) -> Result<&'a Opened, &'a Reason> {
+        let advisories = self.workspace.advisories(self.advisory_declaration());
+        advisories.open(&self.workspace.gate_dir())
+    }
+
+    fn advisory_declaration(&self) -> Option<&'a str> {
+        self.needs(&[Input::AdvisoryDb]);
+        self.needs(&[Input::PolicySupply]);
+        self.policy.advisory_db()
+    }
+
+    /// Leaves a file beside the findings, at `path` of the run directory, which has a directory of its own in front. Outside an evaluation it goes nowhere.
+    pub fn attach(&self, path: &str, bytes: &[u8]) {
+        if let Some(attachments) = self.attachments
+            && let Ok(mut files) = attachments.0.lock()
+        {
+            files.insert(path.to_owned(), bytes.to_owned());
+        }
+    }
+
     /// The policy slice of a declared `Policy…` input.
     pub fn policy(&self) -> &'a Policy {
         self.needs(&[
@@ -196,6 +242,7 @@ impl<'a> Context<'a> {
             Input::PolicyStages,
             Input::PolicySuites,
             Input::PolicyCi,
+            Input::PolicySupply,
             Input::PolicyFile,
         ]);
         self.policy

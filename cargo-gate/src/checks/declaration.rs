@@ -83,6 +83,8 @@ pub enum Input {
     AllFiles,
     /// The tracked boundary inventory and its earlier versions in git.
     BoundaryInventory,
+    /// The advisory databases: where they lie, what they hold, and what the one of the last run held.
+    AdvisoryDb,
     /// `[tiers]`.
     PolicyTiers,
     /// `[profile]`.
@@ -95,6 +97,8 @@ pub enum Input {
     PolicySuites,
     /// `[ci]`.
     PolicyCi,
+    /// `[supply]`.
+    PolicySupply,
     /// The whole policy file, its sanity warnings included.
     PolicyFile,
     /// The current day.
@@ -133,12 +137,14 @@ impl Input {
         Input::FileNames,
         Input::AllFiles,
         Input::BoundaryInventory,
+        Input::AdvisoryDb,
         Input::PolicyTiers,
         Input::PolicyProfiles,
         Input::PolicyBoundary,
         Input::PolicyStages,
         Input::PolicySuites,
         Input::PolicyCi,
+        Input::PolicySupply,
         Input::PolicyFile,
         Input::Today,
         Input::History,
@@ -164,12 +170,14 @@ impl Input {
             Input::FileNames => "file names",
             Input::AllFiles => "files",
             Input::BoundaryInventory => "boundary inventory",
+            Input::AdvisoryDb => "advisory database",
             Input::PolicyTiers => "policy: tiers",
             Input::PolicyProfiles => "policy: profiles",
             Input::PolicyBoundary => "policy: boundary",
             Input::PolicyStages => "policy: stages",
             Input::PolicySuites => "policy: suites",
             Input::PolicyCi => "policy: ci",
+            Input::PolicySupply => "policy: supply",
             Input::PolicyFile => "policy file",
             Input::Today => "today's date",
             Input::History => "the run history and the clock",

@@ -23,6 +23,7 @@ pub mod lockfile_tracked;
 pub mod profile_release;
 pub mod profile_tier;
 pub mod stage_predecessor;
+pub mod supply_advisories;
 pub mod toolchain_matches;
 pub mod toolchain_msrv;
 pub mod toolchain_pinned;
@@ -35,10 +36,11 @@ pub(crate) mod surveys;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use context::Context;
+pub use context::{Attachments, Context};
 pub use declaration::{Applies, Check, Input, Judgement};
 
-/// Every built-in check in the order of the catalogue: integrity, stage order, profile policy, boundaries.
+/// Every built-in check in the order of the catalogue: integrity, stage order, profile policy, boundaries, supply
+/// chain.
 pub const ALL: &[&Check] = &[
     &lockfile_tracked::CHECK,
     &lockfile_fresh::CHECK,
@@ -60,6 +62,7 @@ pub const ALL: &[&Check] = &[
     &ci_gate_wired::CHECK,
     &ci_actions_pinned::CHECK,
     &ci_matrix::CHECK,
+    &supply_advisories::CHECK,
 ];
 
 /// The check with this id.

@@ -80,6 +80,7 @@ impl World {
             manifests: OnceLock::from(vec![manifest("Cargo.toml", "[package]\nname = \"app\"\n")]),
             boundaries: OnceLock::new(),
             ci: OnceLock::from(CiFiles::default()),
+            advisories: OnceLock::new(),
         };
         Self {
             workspace,
@@ -129,6 +130,7 @@ impl World {
             stage: self.stage,
             declared: check.inputs,
             outcomes: &self.outcomes,
+            attachments: None,
         }
     }
 

@@ -73,8 +73,24 @@ const TOOLS: &[Tool] = &[
         program: "cargo",
         arguments: &["deny", "--version"],
         required: false,
-        cost: "suites whose command is `cargo deny`",
+        cost: "suites with `tool = \"cargo-deny\"`: licences, bans and sources of dependencies",
         install: "cargo install --locked cargo-deny",
+    },
+    Tool {
+        name: "cargo-semver-checks",
+        program: "cargo",
+        arguments: &["semver-checks", "--version"],
+        required: false,
+        cost: "suites with `tool = \"cargo-semver-checks\"`: changes of the API that the version does not announce",
+        install: "cargo install --locked cargo-semver-checks",
+    },
+    Tool {
+        name: "cargo-vet",
+        program: "cargo",
+        arguments: &["vet", "--version"],
+        required: false,
+        cost: "suites with `tool = \"cargo-vet\"`: dependencies that somebody has read",
+        install: "cargo install --locked cargo-vet",
     },
     Tool {
         name: "nvcc",
@@ -327,7 +343,8 @@ mod tests {
     fn an_empty_machine_lacks_the_toolchain() {
         let doctor = probe(&Wanted::default(), &|_, _| None);
         assert!(doctor.toolchain_missing());
-        assert!(plain(&doctor).starts_with("cargo          missing\n"));
+        let first = plain(&doctor).lines().next().map(str::to_owned).unwrap_or_default();
+        assert_eq!(first.split_whitespace().collect::<Vec<_>>(), ["cargo", "missing"]);
     }
 
     #[test]

@@ -81,6 +81,7 @@ impl<'a> Surroundings<'a> {
             stage,
             declared: &[],
             outcomes: &[],
+            attachments: None,
         }
     }
 

@@ -87,6 +87,14 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         part(Input::CargoConfig, inputs),
         part(Input::Lockfile, inputs),
     ];
+    if let Some(program) = suites::tool::program(suite) {
+        // Programs of the toolchain change with it; this one does not.
+        let mut digest = DigestBuilder::new("suite program");
+        if let Some(program) = workspace.program_digest(program) {
+            digest.digest(&program);
+        }
+        parts.push((program.to_owned(), Some(digest.finish())));
+    }
     if !suite.inputs.is_empty() {
         // Globs name sources and data; how they are built is nothing that a suite could leave out.
         parts.push(part(Input::Manifests, inputs));

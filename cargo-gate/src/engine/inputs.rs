@@ -164,12 +164,19 @@ impl<'a> InputDigests<'a> {
                 let path = self.policy.inventory_path();
                 return self.files(|file| file.path == path);
             }
+            Input::AdvisoryDb => {
+                match self.workspace.advisories(self.policy.advisory_db()).fingerprint() {
+                    Some(state) => digest.digest(&state),
+                    None => return InputState::Volatile,
+                };
+            }
             Input::PolicyTiers
             | Input::PolicyProfiles
             | Input::PolicyBoundary
             | Input::PolicyStages
             | Input::PolicySuites
             | Input::PolicyCi
+            | Input::PolicySupply
             | Input::PolicyFile => {
                 digest.part(&self.policy.slice(input));
             }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::checks::{Check, Context};
+use crate::checks::{Attachments, Check, Context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, EvidenceFile, EvidenceResult};
@@ -165,7 +165,7 @@ impl Runner<'_> {
                 let long = matches!(item.unit, Unit::Suite(_));
                 self.observer.event(&Event::CheckStarted { id: &id, long });
                 match &item.unit {
-                    Unit::Check(check) => self.check(item, check),
+                    Unit::Check(check) => self.check(item, check)?,
                     Unit::Suite(suite) => self.suite(item, suite)?,
                 }
             }
@@ -182,15 +182,25 @@ impl Runner<'_> {
         Ok(completed)
     }
 
-    fn check(&self, item: &PlanItem, check: &'static Check) -> Completed {
+    fn check(&self, item: &PlanItem, check: &'static Check) -> Result<Completed> {
         let started = Timestamp::now();
         let clock = Instant::now();
+        let attachments = Attachments::default();
         let context = Context {
             declared: check.inputs,
+            attachments: Some(&attachments),
             ..self.context
         };
         let result = verdict::carry_out(check, &context);
-        self.completed(item, result, started, clock.elapsed())
+        let mut completed = self.completed(item, result, started, clock.elapsed());
+        for (path, bytes) in attachments.into_files() {
+            completed.evidence.files.push(EvidenceFile {
+                path,
+                digest: self.store.put_bytes(&bytes)?,
+                size: bytes.len() as u64,
+            });
+        }
+        Ok(completed)
     }
 
     fn suite(&self, item: &PlanItem, suite: &SuitePolicy) -> Result<Completed> {

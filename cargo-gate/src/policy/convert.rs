@@ -21,8 +21,9 @@ use super::raw::{
     RawAllowed, RawBoundary, RawCommand, RawDate, RawPolicy, RawProfile, RawStages, RawTestSuite, RawTiers, RawTool,
     RawToolSuite, RawWaiver,
 };
+use super::supply;
 
-type Converted<T> = Result<T, Problem>;
+pub(super) type Converted<T> = Result<T, Problem>;
 
 pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Policy> {
     let at = |span: Range<usize>| positions.location(&span);
@@ -52,6 +53,7 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             ci_policy(ci.into_inner(), location)
         }),
         suites: suites.into_iter().map(|(_, suite)| suite).collect(),
+        supply: raw.supply.map(|supply| supply::convert(supply, &at)).transpose()?,
         waivers: raw
             .waiver
             .into_iter()
@@ -86,7 +88,7 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
     })
 }
 
-fn duration(text: &str, span: &Range<usize>) -> Converted<Duration> {
+pub(super) fn duration(text: &str, span: &Range<usize>) -> Converted<Duration> {
     format::duration(text).ok_or_else(|| Problem::new(span.clone(), "a duration is not understood"))
 }
 
@@ -253,6 +255,9 @@ fn tool_command(tool: RawTool, mut args: Vec<String>) -> Vec<String> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     match tool {
         RawTool::Clippy => [words(&["cargo", "clippy", "--message-format=json"]), args].concat(),
+        RawTool::CargoDeny => [words(&["cargo", "deny", "--format=json", "check"]), args].concat(),
+        RawTool::CargoSemverChecks => [words(&["cargo", "semver-checks", "--color=never"]), args].concat(),
+        RawTool::CargoVet => [words(&["cargo", "vet", "--output-format=json"]), args].concat(),
         RawTool::Rustfmt => {
             let separator = args.iter().position(|word| word == "--").unwrap_or(args.len());
             let mut rustfmt = args.split_off(separator);
@@ -274,6 +279,18 @@ mod tests {
         assert_eq!(
             command(RawTool::Clippy, &["-p", "a", "--", "-Dwarnings"]),
             "cargo clippy --message-format=json -p a -- -Dwarnings"
+        );
+        assert_eq!(
+            command(RawTool::CargoDeny, &["bans"]),
+            "cargo deny --format=json check bans"
+        );
+        assert_eq!(
+            command(RawTool::CargoSemverChecks, &["--baseline-rev", "v1"]),
+            "cargo semver-checks --color=never --baseline-rev v1"
+        );
+        assert_eq!(
+            command(RawTool::CargoVet, &["--frozen"]),
+            "cargo vet --output-format=json --frozen"
         );
         assert_eq!(command(RawTool::Rustfmt, &["-p", "a"]), "cargo fmt -p a -- --check -l");
         assert_eq!(

@@ -10,6 +10,7 @@ use crate::report::Location;
 use crate::stage::Stage;
 
 use super::ci::CiPolicy;
+use super::supply::SupplyPolicy;
 
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +29,8 @@ pub struct Policy {
     pub ci: Option<CiPolicy>,
     /// Declared suites in the order of the file; empty means the default suite.
     pub suites: Vec<SuitePolicy>,
+    /// What the supply chain must show; `None` when undeclared.
+    pub supply: Option<SupplyPolicy>,
     /// Waivers in the order of the file.
     pub waivers: Vec<Waiver>,
     /// Surfaces left out of the claim.
@@ -39,6 +42,11 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Path of the advisory database as it is declared: a directory or an archive, relative to the workspace root.
+    pub fn advisory_db(&self) -> Option<&str> {
+        self.supply.as_ref()?.advisory_db.as_deref()
+    }
+
     /// Path of the boundary inventory: the declared one, or else the usual one.
     pub fn inventory_path(&self) -> &str {
         self.boundary
@@ -191,7 +199,7 @@ pub struct SuitePolicy {
     pub name: String,
     /// For tests the command as argument vector; for tools empty unless overridden.
     pub command: Vec<String>,
-    /// For tools: `clippy` or `rustfmt`.
+    /// For tools: its name, `clippy`, `cargo-deny` and so on.
     pub tool: Option<String>,
     /// Whether it must pass.
     pub required: bool,
@@ -213,6 +221,28 @@ pub struct SuitePolicy {
     pub directory: Option<String>,
     /// Where it is declared.
     pub location: Option<Location>,
+}
+
+impl SuitePolicy {
+    /// A required suite over a tool, with the tool's usual arguments.
+    pub fn tool(tool: &str) -> Self {
+        Self {
+            kind: SuiteKind::Tool,
+            name: tool.to_owned(),
+            command: Vec::new(),
+            tool: Some(tool.to_owned()),
+            required: true,
+            stage: Stage::Pilot,
+            inputs: Vec::new(),
+            env: Vec::new(),
+            requires: Vec::new(),
+            timeout: Duration::from_secs(1800),
+            min_tests: 0,
+            format: SuiteFormat::Auto,
+            directory: None,
+            location: None,
+        }
+    }
 }
 
 /// How the output of a test suite is read.

@@ -19,6 +19,7 @@ impl Policy {
             Input::PolicyStages => bytes(&self.stages),
             Input::PolicySuites => bytes(&self.suites),
             Input::PolicyCi => bytes(&self.ci),
+            Input::PolicySupply => bytes(&self.supply),
             // Sanity warnings follow from the text and from the tool's own ranges.
             Input::PolicyFile => bytes(&(
                 self.source.as_ref().map(|source| (&source.path, &source.text)),

@@ -108,6 +108,9 @@ pinned-actions = true
 trusted-actions = ["actions/*"]
 scripts = ["ci/run.sh"]
 gate-steps = ["cargo xtask ci"]
+[supply]
+advisory-db = "../advisory-db"
+max-age = { pilot = "60d", broad = "7d" }
 "#;
 
 #[test]

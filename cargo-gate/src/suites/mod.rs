@@ -224,6 +224,7 @@ fn tool_missing(program: &str) -> Reason {
     let reason = Reason::new("tool_missing", format!("`{program}` is not installed"));
     match program {
         "cargo-nextest" => reason.help("cargo install --locked cargo-nextest"),
+        "cargo-deny" | "cargo-semver-checks" | "cargo-vet" => reason.help(format!("cargo install --locked {program}")),
         "cargo-clippy" | "clippy-driver" => reason.help("rustup component add clippy"),
         "cargo-fmt" | "rustfmt" => reason.help("rustup component add rustfmt"),
         _ => reason.help(format!("install `{program}`, or put its directory on PATH")),

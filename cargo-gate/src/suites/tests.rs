@@ -69,6 +69,7 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
         digest: None,
     };
     Workspace {
+        advisories: std::sync::OnceLock::new(),
         boundaries: std::sync::OnceLock::new(),
         ci: std::sync::OnceLock::new(),
         options: Options {
@@ -94,6 +95,7 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
             tracked: None,
             ignored: false,
             digest: None,
+            bytes: None,
         },
         config: CargoConfig::default(),
         toolchain: Toolchain {

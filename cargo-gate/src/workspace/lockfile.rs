@@ -18,6 +18,8 @@ pub struct Lockfile {
     pub ignored: bool,
     /// Digest of its bytes; `None` when it does not exist or cannot be read.
     pub digest: Option<Digest>,
+    /// The bytes themselves; `None` as above.
+    pub bytes: Option<Vec<u8>>,
 }
 
 impl Lockfile {
@@ -25,13 +27,15 @@ impl Lockfile {
     pub(crate) fn read(root: &Path, files: &FileList, git: Option<&Git>) -> Self {
         let listed = files.get("Cargo.lock");
         let path = root.join("Cargo.lock");
+        let bytes = std::fs::read(&path).ok();
         let exists = path.symlink_metadata().is_ok();
         Self {
             exists,
             tracked: git.map(|_| listed.is_some_and(|file| file.tracked)),
             // What exists, is not tracked, and is not offered for tracking, is ignored.
             ignored: exists && git.is_some() && listed.is_none(),
-            digest: std::fs::read(path).ok().map(|bytes| Digest::of(&bytes)),
+            digest: bytes.as_deref().map(Digest::of),
+            bytes,
         }
     }
 }

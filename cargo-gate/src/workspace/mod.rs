@@ -1,7 +1,7 @@
 //! The world, read once: cargo's view of the workspace, git, files and their digests, lockfile, cargo configuration,
 //! toolchain. Nothing outside this module reads the workspace, and nothing here judges it.
 
-mod cache;
+pub(crate) mod cache;
 pub mod cargo;
 pub mod ci;
 pub mod config;
@@ -27,6 +27,7 @@ use crate::boundary::cache::ScanCache;
 use crate::boundary::survey::Survey;
 use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
+use crate::supply::{self, Advisories, Places};
 
 use self::cargo::{CargoModel, ManifestText, Resolution};
 use self::ci::CiFiles;
@@ -72,6 +73,7 @@ pub struct Workspace {
     pub(crate) cache_error: Option<Error>,
     pub(crate) boundaries: OnceLock<Survey>,
     pub(crate) ci: OnceLock<CiFiles>,
+    pub(crate) advisories: OnceLock<Advisories>,
 }
 
 impl Workspace {
@@ -203,6 +205,44 @@ impl Workspace {
     /// Whether there is a file that a CI service reads; looks at names only.
     pub fn has_ci(&self) -> bool {
         ci::is_there(self)
+    }
+    /// Digest of the program of this name, which `cargo` would start as a subcommand: found on the `PATH` or in cargo's
+    /// own directory. `None` when there is none, or when it cannot be read. What was read before comes from an index.
+    pub(crate) fn program_digest(&self, name: &str) -> Option<Digest> {
+        let environment = &self.options.environment;
+        let path = environment.find_program(name.as_ref(), &self.root).or_else(|| {
+            let own = environment.cargo_home(&self.options.cwd)?.join("bin").join(name);
+            environment.find_program(own.as_os_str(), &self.root)
+        })?;
+        let cache = self.gate_dir().join("programs").join(name);
+        let key = paths::spell(&path);
+        let began = std::time::SystemTime::now();
+        let stamp = index::Stamp::of(&std::fs::metadata(&path).ok()?);
+        if let Some(digest) = index::Index::load(&cache).lookup(&key, &stamp) {
+            return Some(digest);
+        }
+        let digest = Digest::of(&std::fs::read(&path).ok()?);
+        let known = index::Entry {
+            path: key,
+            stamp,
+            digest,
+        };
+        // Best effort: without the index the next run reads the program again.
+        let _ = std::fs::create_dir_all(&cache);
+        let _ = index::Index::store(&cache, vec![known], began);
+        Some(digest)
+    }
+
+    /// Where advisory databases lie; `declared` is the path in the policy.
+    pub fn advisory_places(&self, declared: Option<&str>) -> Places {
+        supply::places(declared, &self.options.environment, &self.root, &self.options.cwd)
+    }
+
+    /// The advisory databases and the state they are in, looked at on first use; files that have not changed since the
+    /// last time are not read. `declared` is the path in the policy, which is one for the life of a workspace.
+    pub fn advisories(&self, declared: Option<&str>) -> &Advisories {
+        self.advisories
+            .get_or_init(|| Advisories::look(self.advisory_places(declared), &self.gate_dir()))
     }
 
     /// Every file of the directory `top` around the workspace, listed and digested as [`files`](Self::files) are; what

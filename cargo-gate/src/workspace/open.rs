@@ -66,6 +66,7 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         cargo: toolside.answer.model,
         boundaries: OnceLock::new(),
         ci: OnceLock::new(),
+        advisories: OnceLock::new(),
         resolution: toolside.answer.resolution,
         files: scan.files,
         git: scan.git,

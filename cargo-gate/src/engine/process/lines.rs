@@ -2,7 +2,8 @@
 
 /// Longest line handed on, in bytes; the rest of a longer one is only in the log.
 pub const MAX_LINE: usize = 64 * 1024;
-/// The same where stdout is kept apart: that is for machines, to which a line that was cut is worthless.
+/// The same where stdout is kept apart, and for lines that begin as a JSON object does: those are for machines, to which
+/// a line that was cut is worthless.
 pub const MAX_SPLIT_LINE: usize = 16 * 1024 * 1024;
 
 /// Splits chunks into lines, holding at most one line of limited length.
@@ -38,7 +39,12 @@ impl Lines {
     }
 
     fn extend(&mut self, bytes: &[u8]) {
-        let room = self.limit - self.partial.len();
+        let first = self.partial.first().or(bytes.first());
+        let limit = match first {
+            Some(b'{') => self.limit.max(MAX_SPLIT_LINE),
+            _ => self.limit,
+        };
+        let room = limit - self.partial.len();
         self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
@@ -71,6 +77,7 @@ mod tests {
         assert_eq!(split(99, &[b"a", b"b\r\n\nc", b"d"]), ["ab", "", "cd"]);
         assert_eq!(split(3, &[b"abcdef\nxyz\n"]), ["abc", "xyz"]);
         assert_eq!(split(9, &[b"\xff\n"]), ["\u{fffd}"]);
+        assert_eq!(split(3, &[b"{abc", b"def}\nxyz0\n"]), ["{abcdef}", "xyz"]);
         assert_eq!(split(9, &[]), [""; 0]);
     }
 

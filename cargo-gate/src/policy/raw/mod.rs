@@ -11,6 +11,7 @@ mod ci;
 mod governance;
 mod profile;
 mod suite;
+mod supply;
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ pub(super) use ci::RawCi;
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
 pub(super) use profile::{RawAllowed, RawProfile};
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
+pub(super) use supply::RawSupply;
 
 use super::model::Tier;
 use crate::stage::Stage;
@@ -56,6 +58,9 @@ pub(super) struct RawPolicy {
     /// Bodies of evidence that a check runs. Without any, the default suite runs the tests of the workspace.
     #[serde(default)]
     pub(super) suite: RawSuites,
+    /// What the supply chain must show: published dependencies and what is known about them.
+    #[schemars(with = "Option<RawSupply>")]
+    pub(super) supply: Option<Spanned<RawSupply>>,
     /// Permissions for named findings. A waiver that is expired or that no finding uses is itself a failure.
     #[serde(default)]
     #[schemars(with = "Vec<RawWaiver>")]

@@ -86,8 +86,8 @@ pub(in crate::policy) struct RawToolSuite {
     /// The tool.
     #[schemars(extend("examples" = ["clippy"]))]
     pub(in crate::policy) tool: RawTool,
-    /// Arguments after `cargo clippy` or `cargo fmt`, in place of the default ones. What the adapter needs to read the
-    /// output is added.
+    /// Arguments after `cargo clippy`, `cargo fmt`, `cargo deny check`, `cargo semver-checks` or `cargo vet`, in place of
+    /// the default ones. What the adapter needs to read the output is added.
     #[serde(default)]
     #[schemars(inner(length(max = 4000)))]
     pub(in crate::policy) args: Vec<String>,
@@ -108,12 +108,18 @@ pub(in crate::policy) struct RawToolSuite {
 
 /// A tool that has an adapter.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub(in crate::policy) enum RawTool {
     /// `cargo clippy`
     Clippy,
     /// `cargo fmt --check`
     Rustfmt,
+    /// `cargo deny check`: licences, bans, sources.
+    CargoDeny,
+    /// `cargo semver-checks`: changes of the public API that the version does not announce.
+    CargoSemverChecks,
+    /// `cargo vet`: dependencies that somebody has read.
+    CargoVet,
 }
 
 impl RawTool {
@@ -122,6 +128,9 @@ impl RawTool {
         match self {
             RawTool::Clippy => "clippy",
             RawTool::Rustfmt => "rustfmt",
+            RawTool::CargoDeny => "cargo-deny",
+            RawTool::CargoSemverChecks => "cargo-semver-checks",
+            RawTool::CargoVet => "cargo-vet",
         }
     }
 }

@@ -23,6 +23,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
     locks: true,
     version: &["cargo", "clippy", "--version"],
     program: "cargo-clippy",
+    on_stderr: false,
 };
 
 /// Reads messages as they come. A library is compiled more than once (with and without its tests): equal diagnostics
@@ -109,7 +110,11 @@ impl Reads for Reader {
                 }
             })
             .collect();
-        Reported { findings, broken }
+        Reported {
+            findings,
+            broken,
+            refused: None,
+        }
     }
 }
 

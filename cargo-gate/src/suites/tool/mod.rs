@@ -1,10 +1,15 @@
 //! `suite.tool`: adapters over tools whose output is parsed into findings.
 
 mod clippy;
+mod deny;
+mod packages;
 mod rustfmt;
+mod semver;
+mod vet;
 
 use std::path::Path;
 
+use crate::engine::event::Silent;
 use crate::engine::process::{self, ProcessSpec};
 use crate::error::Result;
 use crate::evidence::EvidenceResult;
@@ -24,10 +29,18 @@ Runs a tool over the workspace and turns what it reports into findings with file
 finding, as with `-D warnings`; which lints speak is configured in the workspace (`[lints]`, `clippy.toml`, attributes).
 - `rustfmt`: `cargo fmt --all`, checking only. Every file that it would change is a finding.
 
+- `cargo-deny`: `cargo deny check bans licenses sources`, by its JSON messages. Errors are findings, warnings are advice; \
+which is which says `deny.toml`.
+- `cargo-semver-checks`: `cargo semver-checks`, by what it prints. A change that the new version does not announce is a \
+finding. A run in which no check was carried out, because the version permits everything, is *not run*.
+- `cargo-vet`: `cargo vet --locked`, by its JSON report. A dependency that nobody vetted is a finding.
+
+None of their exit codes is believed: each may mean findings as well as a tool that could not do its work.
+
 A tool that is not installed is `not run`, which is not a pass; so is one that could not finish.
 
-`args` replaces the arguments after `cargo clippy` or `cargo fmt` where the workspace needs others. What the adapter needs \
-to read the output is added to them.
+`args` replaces the arguments after `cargo clippy`, `cargo fmt`, `cargo deny check`, `cargo semver-checks` or `cargo vet` \
+where the workspace needs others. What the adapter needs to read the output is added to them.
 
 ## Why it matters
 
@@ -39,7 +52,7 @@ Follow the finding, or allow the lint where it is wrong, with the reason beside 
 
 ## Requirements
 
-S1.36, S1.38
+S1.36, S1.38, S1.65
 ";
 
 /// What an adapter knows about its tool.
@@ -52,6 +65,8 @@ struct Adapter {
     version: &'static [&'static str],
     /// Name of the program behind the subcommand.
     program: &'static str,
+    /// Whether its report is on stderr, or on both streams.
+    on_stderr: bool,
 }
 
 /// What a tool reported.
@@ -60,11 +75,39 @@ struct Reported {
     findings: Vec<Finding>,
     /// Why its report cannot be believed.
     broken: Option<String>,
+    /// Why it judged nothing, where it says so.
+    refused: Option<Reason>,
+}
+
+impl Reported {
+    fn broken(why: impl Into<String>) -> Self {
+        Self {
+            broken: Some(why.into()),
+            ..Self::default()
+        }
+    }
+
+    fn refused(reason: Reason) -> Self {
+        Self {
+            refused: Some(reason),
+            ..Self::default()
+        }
+    }
 }
 
 trait Reads {
     fn line(&mut self, line: &str);
     fn finish(self: Box<Self>) -> Reported;
+}
+
+/// The program that a suite over a tool starts, where it is no part of the toolchain.
+pub(crate) fn program(suite: &SuitePolicy) -> Option<&'static str> {
+    let adapters = [&deny::ADAPTER, &semver::ADAPTER, &vet::ADAPTER];
+    let tool = suite.tool.as_deref()?;
+    adapters
+        .iter()
+        .map(|adapter| adapter.program)
+        .find(|program| *program == tool)
 }
 
 /// Runs the suite.
@@ -77,10 +120,16 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     let (adapter, mut reader): (&Adapter, Box<dyn Reads>) = match suite.tool.as_deref() {
         Some("clippy") => (&clippy::ADAPTER, Box::new(clippy::Reader::new(suite, &root))),
         Some("rustfmt") => (&rustfmt::ADAPTER, Box::new(rustfmt::Reader::new(suite, &root))),
+        Some("cargo-deny") => (&deny::ADAPTER, Box::new(deny::Reader::new(suite, cx.workspace))),
+        Some("cargo-semver-checks") => (
+            &semver::ADAPTER,
+            Box::new(semver::Reader::new(suite, &root, &cx.workspace.cargo().members)),
+        ),
+        Some("cargo-vet") => (&vet::ADAPTER, Box::new(vet::Reader::new(suite, cx.workspace))),
         other => {
             let tool = other.unwrap_or_default();
             let reason = Reason::new("tool_unknown", format!("there is no adapter for the tool `{tool}`"))
-                .help("set `tool` of the suite in gate.toml to clippy or rustfmt");
+                .help("set `tool` of the suite in gate.toml to one that `cargo gate explain suite.tool` lists");
             return Ok(not_run(reason, cx));
         }
     };
@@ -89,7 +138,14 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     let Some(version) = version else {
         return Ok(not_run(tool_missing(adapter.program), cx));
     };
-    let end = match launch(suite, cx, &command, true, &mut |line| reader.line(line))? {
+    // What is for this tool is not shown to people.
+    let quiet = SuiteContext {
+        observer: &Silent,
+        ..cx.clone()
+    };
+    let end = match launch(suite, &quiet, &command, !adapter.on_stderr, &mut |line| {
+        reader.line(line);
+    })? {
         Launched::NotStarted(reason) => return Ok(not_run(reason, cx)),
         Launched::Ended(end) => end,
     };
@@ -101,6 +157,8 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     let evidence = if end.timed_out {
         let seconds = suite.timeout.as_secs();
         result_of(Reason::new("timed_out", format!("the tool did not end within {seconds} s")).help(log))
+    } else if let Some(reason) = reported.refused {
+        result_of(reason)
     } else if let Some(broken) = reported.broken {
         result_of(Reason::new("output_not_understood", broken).help(log))
     } else if reported.findings.is_empty() && end.exit_code != Some(0) {
@@ -116,6 +174,26 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result: evidence,
         suite: Some(result),
         log: cx.log.clone(),
+    })
+}
+
+/// Reads output of a supply-chain tool as its suite does and returns how many findings it holds, or why it judges
+/// nothing. For tests of the parsers with any text; `None` for a tool without such an adapter.
+pub fn read_output(tool: &str, output: &str) -> Option<std::result::Result<usize, String>> {
+    let suite = SuitePolicy::tool(tool);
+    let packages = packages::PackageLines::parse("");
+    let mut reader: Box<dyn Reads> = match tool {
+        "cargo-deny" => Box::new(deny::Reader::with(&suite, packages, Vec::new())),
+        "cargo-semver-checks" => Box::new(semver::Reader::new(&suite, Path::new("/"), &[])),
+        "cargo-vet" => Box::new(vet::Reader::with(&suite, packages)),
+        _ => return None,
+    };
+    output.lines().for_each(|line| reader.line(line));
+    let reported = reader.finish();
+    let refused = reported.refused.map(|reason| reason.message);
+    Some(match reported.broken.or(refused) {
+        Some(why) => Err(why),
+        None => Ok(reported.findings.len()),
     })
 }
 

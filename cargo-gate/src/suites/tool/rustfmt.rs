@@ -14,6 +14,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
     locks: false,
     version: &["cargo", "fmt", "--version"],
     program: "cargo-fmt",
+    on_stderr: false,
 };
 
 /// Reads paths as they come; a file of several targets is listed more than once.
@@ -50,6 +51,9 @@ impl Reads for Reader {
                     .at(Location::file(path))
             })
             .collect();
-        Reported { findings, broken: None }
+        Reported {
+            findings,
+            ..Reported::default()
+        }
     }
 }

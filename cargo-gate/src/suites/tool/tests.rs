@@ -87,3 +87,214 @@ fn only_a_whole_report_is_believed() {
     assert!(broken("{\"reason\":").starts_with("a message of cargo clippy cannot be read: "));
     assert_eq!(broken("hello\n{\"reason\":\"build-finished\",\"success\":true}"), "");
 }
+
+const DENY: &str = include_str!("recorded/deny-0.20.jsonl");
+const DENY_TOML: &str = "[licenses]\nallow = [\"Apache-2.0\"]\n[bans]\nmultiple-versions = \"warn\"\nwildcards = \
+     \"deny\"\ndeny = [{ crate = \"libc\", reason = \"no\" }]\n";
+const PACKAGES: &str = "[[package]]\nname = \"libc\"\nversion = \"0.2.191\"\n\n[[package]]\nname = \
+     \"Inflector\"\nversion = \"0.11.4\"\n\n[[package]]\nname = \"ahash\"\nversion = \"0.8.12\"\n\n[[package]]\nname = \
+     \"aho-corasick\"\nversion = \"1.1.5\"\n";
+
+fn told(mut reader: Box<dyn Reads>, text: &str) -> String {
+    text.lines().for_each(|line| reader.line(line));
+    let reported = reader.finish();
+    let mut said = crate::checks::testing::findings_text(&reported.findings);
+    said += &reported.broken.map(|why| format!("broken: {why}")).unwrap_or_default();
+    said += &reported
+        .refused
+        .map(|reason| {
+            format!(
+                "{}: {}\n  help: {}",
+                reason.code,
+                reason.message,
+                reason.help.unwrap_or_default()
+            )
+        })
+        .unwrap_or_default();
+    said
+}
+
+fn deny(text: &str) -> String {
+    let files = vec![("deny.toml".to_owned(), DENY_TOML.to_owned())];
+    let packages = packages::PackageLines::parse(PACKAGES);
+    told(Box::new(deny::Reader::with(&tool("cargo-deny"), packages, files)), text)
+}
+
+fn vet(text: &str) -> String {
+    let packages = packages::PackageLines::parse(PACKAGES);
+    told(Box::new(vet::Reader::with(&tool("cargo-vet"), packages)), text)
+}
+
+fn semver_checks(text: &str) -> String {
+    told(
+        Box::new(semver::Reader::new(
+            &tool("cargo-semver-checks"),
+            Path::new("/w"),
+            &[crate::checks::testing::member("demo", "demo", None)],
+        )),
+        text,
+    )
+}
+
+#[test]
+fn deny_reports_errors_and_warnings_where_they_are() {
+    insta::assert_snapshot!(deny(DENY), @r#"
+    Cargo.lock: `gate-tests 0.0.0`: found 1 wildcard dependency for crate 'gate-tests', `{ path = "../xtask" }`: wildcard dependency (wildcard) [pilot]
+      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      because: gate.toml:3
+    Cargo.lock:2: `libc 0.2.191`: crate 'libc = 0.2.191' is explicitly banned, `libc`: banned here, `no`: reason (banned) [pilot]
+      also: deny.toml:6
+      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      because: gate.toml:3
+    Cargo.lock:6: `Inflector 0.11.4`: failed to satisfy license requirements, `BSD-2-Clause`: rejected: license is not explicitly allowed (rejected) [pilot]
+      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      because: gate.toml:3
+    Cargo.lock: `syn 1.0.109`: found 3 duplicate entries for crate 'syn' (duplicate) [advice]
+      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      because: gate.toml:3
+    "#);
+}
+
+#[test]
+fn a_report_of_deny_that_is_not_whole_is_no_pass() {
+    let cut: String = DENY.lines().take(2).map(|line| format!("{line}\n")).collect();
+    let fewer: String = DENY.lines().skip(1).map(|line| format!("{line}\n")).collect();
+    let log = |level: &str, text: &str| {
+        format!("{{\"type\":\"log\",\"fields\":{{\"level\":\"{level}\",\"message\":\"{text}\"}}}}\n")
+    };
+    let summary = |checks: &str| format!("{{\"type\":\"summary\",\"fields\":{{{checks}}}}}\n");
+    let counts =
+        |name: &str, helps: u32| format!("\"{name}\":{{\"errors\":0,\"helps\":{helps},\"notes\":0,\"warnings\":0}}");
+    let all = |helps| summary(&[counts("bans", 0), counts("licenses", helps), counts("sources", 0)].join(","));
+    insta::assert_snapshot!([
+        deny(""),
+        deny(&cut),
+        deny(&fewer),
+        deny("{\"type\":"),
+        deny(&log("ERROR", "failed to fetch crates")),
+        deny(&(log("WARN", "unable to find a config path, falling back to default config") + &all(1))),
+        deny(&summary(&counts("bans", 0))),
+        deny(&all(0)),
+    ].join("\n"), @r"
+    broken: cargo deny did not say that it finished
+    broken: cargo deny did not say that it finished
+    broken: cargo deny counts 3 errors, and 2 of them can be read
+    broken: a message of cargo deny cannot be read: EOF while parsing a value at line 1 column 8
+    tool_failed: cargo deny could not do its work: failed to fetch crates
+      help: cargo deny check
+    config_missing: cargo deny has no deny.toml, and judges by nobody's rules
+      help: cargo deny init
+    broken: cargo deny says nothing about licenses
+    nothing_checked: cargo deny checked the licence of no package
+      help: look at `[graph]` of deny.toml: it leaves everything out
+    ");
+    assert_eq!(deny(&all(1)), "");
+}
+
+#[test]
+fn vet_reports_what_nobody_read() {
+    insta::assert_snapshot!([
+        vet(include_str!("recorded/vet-unvetted.json")),
+        vet(include_str!("recorded/vet-violation.json")),
+    ].join("\n"), @r"
+    Cargo.lock:10: `ahash 0.8.12` is not vetted for safe-to-run [pilot]
+      help: read it and run `cargo vet certify ahash 0.8.12`, or see `cargo vet suggest`
+      because: gate.toml:3
+    Cargo.lock:14: an audit says that `aho-corasick 1.1.5` violates what is asked of it [pilot]
+      help: remove `aho-corasick 1.1.5`, or correct the audit; `cargo vet` shows it
+      because: gate.toml:3
+    ");
+}
+
+#[test]
+fn a_report_of_vet_that_judges_nothing_is_no_pass() {
+    let success = |exempted: &str| {
+        format!(
+            "{{\"conclusion\":\"success\",\"vetted_fully\":[],\"vetted_partially\":[],\"vetted_with_exemptions\":[{exempted}]}}"
+        )
+    };
+    insta::assert_snapshot!([
+        vet(""),
+        vet("{\"error\": {\"message\": \"You must run 'cargo vet init' (store not found at /w/supply-chain)\"}}"),
+        vet("{\"error\": {\"message\": \"Your cargo-vet store has consistency errors\\nmore\"}}"),
+        vet("{\"conclusion\":\"fail (vetting)\",\"failures\":[]}"),
+        vet("{\"conclusion\":\"perhaps\"}"),
+        vet(&success("")),
+    ].join("\n"), @r"
+    broken: the report of cargo vet cannot be read: EOF while parsing a value at line 1 column 0
+    config_missing: cargo vet could not do its work: You must run 'cargo vet init' (store not found at /w/supply-chain)
+      help: cargo vet init
+    tool_failed: cargo vet could not do its work: Your cargo-vet store has consistency errors
+      help: cargo vet --locked
+    broken: cargo vet says that it failed, and names no dependency
+    broken: the report of cargo vet cannot be read: unknown variant `perhaps`, expected one of `success`, `fail (vetting)`, `fail (violation)` at line 1 column 23
+    nothing_checked: cargo vet found no dependency to vet
+      help: remove the suite from gate.toml until the workspace depends on something
+    ");
+    assert_eq!(vet(&success("{\"name\":\"a\",\"version\":\"1.0.0\"}")), "");
+}
+
+const SEMVER: &str = "     Parsing demo v1.0.1 (current)\n      Parsed [   0.472s] (current)\n    Checking demo v1.0.0 -> v1.0.1 \
+(patch change)\n     Checked [   0.012s] 245 checks: 243 pass, 1 fail, 1 warn, 9 skip\n\n--- failure function_missing: pub fn \
+removed or renamed ---\n\nDescription:\nA public function cannot be imported\n        ref: https://doc.rust-lang.org\n\nFailed \
+in:\n  function demo::gone, previously in file /cache/demo/src/lib.rs:7\n  function demo::old, previously in file \
+/cache/demo/src/lib.rs:9\n\n--- warning enum_variant_added: enum variant added ---\n\nFailed in:\n  variant A:B in \
+/w/src/lib.rs:3\n     Summary semver requires new major version: 1 major and 0 minor checks failed\n    Finished [   0.9s] demo\n";
+
+#[test]
+fn semver_checks_reports_changes() {
+    insta::assert_snapshot!(semver_checks(SEMVER), @r"
+    demo/Cargo.toml: pub fn removed or renamed: function demo::gone (function_missing) [pilot]
+      help: keep what users of the crate call, or raise the version as the change asks
+      because: gate.toml:3
+    demo/Cargo.toml: pub fn removed or renamed: function demo::old (function_missing) [pilot]
+      help: keep what users of the crate call, or raise the version as the change asks
+      because: gate.toml:3
+    src/lib.rs:3: enum variant added: variant A:B (enum_variant_added) [advice]
+      help: keep what users of the crate call, or raise the version as the change asks
+      because: gate.toml:3
+    ");
+}
+
+#[test]
+fn a_report_of_semver_checks_that_compared_nothing_is_no_pass() {
+    let none = "    Checking demo v0.31.0 -> v1.0.0 (major change)\n     Checked [   0.000s] 0 checks: 0 pass, 254 skip\n     \
+                Summary no semver update required\n";
+    insta::assert_snapshot!([
+        semver_checks(""),
+        semver_checks(none),
+        semver_checks(none.split_inclusive('\n').next().unwrap()),
+        semver_checks(&SEMVER.replace("1 fail", "2 fail")),
+        semver_checks("error: running cargo-doc on crate 'demo' failed\n"),
+    ].join("\n"), @r#"
+    nothing_checked: cargo semver-checks compared no package
+      help: name what to compare with in `args` of the suite, such as `["--baseline-rev", "v1.0.0"]`
+    nothing_checked: cargo semver-checks carried out none of its checks for `demo`: a major change permits everything
+      help: add `"--release-type", "minor"` to `args` of the suite to see what changed
+    broken: cargo semver-checks does not say how many checks it carried out for demo
+    broken: cargo semver-checks counts 2 failures, and 1 of them can be read
+    tool_failed: cargo semver-checks could not do its work: running cargo-doc on crate 'demo' failed
+      help: cargo semver-checks
+    "#);
+    assert_eq!(
+        semver_checks(&none.replace("0 checks: 0 pass", "254 checks: 254 pass")),
+        ""
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_edit_of_a_report_is_fine(which in 0usize..4, at in 0usize..2000, with in "[\\PC\n\"{}:,-]{0,6}") {
+        let (tool, text) = [
+            ("cargo-deny", DENY),
+            ("cargo-vet", include_str!("recorded/vet-violation.json")),
+            ("cargo-vet", include_str!("recorded/vet-unvetted.json")),
+            ("cargo-semver-checks", SEMVER),
+        ][which];
+        let mut text = text.to_owned();
+        let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.insert_str(at, &with);
+        // Each of them holds findings: no edit may make a pass of them.
+        proptest::prop_assert_ne!(read_output(tool, &text), Some(Ok(0)));
+    }
+}

@@ -1,0 +1,254 @@
+//! cargo-semver-checks, by what it prints: it has no output for machines.
+//!
+//! ```text
+//!     Checking demo v1.0.0 -> v1.0.1 (patch change)
+//!      Checked [   0.012s] 245 checks: 244 pass, 1 fail, 0 warn, 9 skip
+//!
+//! --- failure function_missing: pub fn removed or renamed ---
+//! …
+//! Failed in:
+//!   function demo::gone, previously in file src/lib.rs:7
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::policy::SuitePolicy;
+use crate::report::{Finding, Location, Reason};
+use crate::workspace::cargo::Member;
+
+use super::{Adapter, Reads, Reported, finding, report_path};
+
+pub(super) const ADAPTER: Adapter = Adapter {
+    command: &["semver-checks", "--color=never"],
+    locks: false,
+    version: &["cargo", "semver-checks", "--version"],
+    program: "cargo-semver-checks",
+    // Progress is on stderr and failures are on stdout; only together do they tell whether all failures were read.
+    on_stderr: true,
+};
+
+/// Reads lines as they come.
+pub(super) struct Reader {
+    suite: SuitePolicy,
+    root: PathBuf,
+    /// Manifests of the members by name: what is gone has no line of its own any more.
+    manifests: BTreeMap<String, String>,
+    packages: Vec<Package>,
+    lints: Vec<Lint>,
+    /// Whether the lines that come are places of the last lint.
+    in_places: bool,
+    errors: Vec<String>,
+}
+
+struct Package {
+    name: String,
+    change: String,
+    /// Checks carried out and failed ones, once it is known.
+    counts: Option<(u64, u64)>,
+}
+
+struct Lint {
+    id: String,
+    title: String,
+    fails: bool,
+    places: Vec<String>,
+    /// Package it is about.
+    package: Option<String>,
+}
+
+impl Reader {
+    pub(super) fn new(suite: &SuitePolicy, root: &Path, members: &[Member]) -> Self {
+        let manifest = |member: &Member| (member.name.clone(), member.manifest.clone());
+        Self {
+            manifests: members.iter().map(manifest).collect(),
+            suite: suite.clone(),
+            root: root.to_owned(),
+            packages: Vec::new(),
+            lints: Vec::new(),
+            in_places: false,
+            errors: Vec::new(),
+        }
+    }
+
+    fn lint(&mut self, line: &str) -> Option<()> {
+        let inner = line.strip_prefix("--- ")?.strip_suffix(" ---")?;
+        let (kind, rest) = inner.split_once(' ')?;
+        let (id, title) = rest.split_once(": ")?;
+        self.lints.push(Lint {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            fails: kind != "warning",
+            places: Vec::new(),
+            package: self.packages.last().map(|package| package.name.clone()),
+        });
+        Some(())
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for lint in &self.lints {
+            let none = [String::new()];
+            let places = if lint.places.is_empty() {
+                &none[..]
+            } else {
+                &lint.places[..]
+            };
+            for place in places {
+                let what = place.split(", previously in").next().unwrap_or_default();
+                let (what, _) = split_place(what);
+                let message = if what.is_empty() {
+                    format!("{} ({})", lint.title, lint.id)
+                } else {
+                    format!("{}: {what} ({})", lint.title, lint.id)
+                };
+                let found = if lint.fails {
+                    finding(&self.suite, message)
+                } else {
+                    Finding::advice(message).because(self.suite.location.clone())
+                };
+                let found = found.help("keep what users of the crate call, or raise the version as the change asks");
+                let below = |path: &&str| Path::new(path).is_relative() || Path::new(path).starts_with(&self.root);
+                let gone = place.contains(", previously in");
+                let manifest = || lint.package.as_ref().and_then(|package| self.manifests.get(package));
+                findings.push(match split_place(place).1.filter(|(path, _)| !gone && below(path)) {
+                    Some((path, line)) => found.at(Location::line(report_path(path, &self.root), line)),
+                    None => match manifest() {
+                        Some(manifest) => found.at(Location::file(manifest.clone())),
+                        None => found,
+                    },
+                });
+            }
+        }
+        findings.sort_by(|a, b| (&a.locations, &a.message).cmp(&(&b.locations, &b.message)));
+        findings
+    }
+}
+
+/// `function a::b, previously in file src/lib.rs:7` or `enum A in src/lib.rs:7`: what, and path and line.
+fn split_place(text: &str) -> (&str, Option<(&str, u32)>) {
+    let at = [" in file ", " in "]
+        .into_iter()
+        .find_map(|separator| text.rsplit_once(separator));
+    let Some((what, place)) = at else { return (text, None) };
+    let Some((path, line)) = place.rsplit_once(':') else {
+        return (text, None);
+    };
+    match line.trim().parse() {
+        Ok(line) => (what.trim_end_matches(", previously").trim(), Some((path, line))),
+        Err(_) => (text, None),
+    }
+}
+
+/// `[   0.012s] 245 checks: 244 pass, 1 fail, 0 warn, 9 skip`: how many were carried out and how many failed.
+fn counts(text: &str) -> Option<(u64, u64)> {
+    let (_, rest) = text.split_once("] ")?;
+    let (all, parts) = rest.split_once(" checks:").or_else(|| rest.split_once(" check:"))?;
+    let mut failed = 0;
+    for part in parts.split([',', ';']) {
+        let (number, kind) = part.trim().split_once(' ')?;
+        let number: u64 = number.parse().ok()?;
+        if kind.starts_with("fail") {
+            failed += number;
+        }
+    }
+    Some((all.trim().parse().ok()?, failed))
+}
+
+impl Reads for Reader {
+    fn line(&mut self, line: &str) {
+        let text = line.trim();
+        if self.lint(text).is_some() {
+            self.in_places = false;
+        } else if text == "Failed in:" {
+            self.in_places = true;
+        } else if self.in_places && line.starts_with("  ") && !text.is_empty() && !is_status(text) {
+            if let Some(lint) = self.lints.last_mut() {
+                lint.places.push(text.to_owned());
+            }
+        } else {
+            self.in_places = false;
+            if let Some(rest) = text.strip_prefix("Checking ") {
+                let name = rest.split(' ').next().unwrap_or_default().to_owned();
+                let change = rest
+                    .rsplit_once('(')
+                    .map_or("", |(_, change)| change.trim_end_matches(')'));
+                self.packages.push(Package {
+                    name,
+                    change: change.to_owned(),
+                    counts: None,
+                });
+            } else if let Some(rest) = text.strip_prefix("Checked ") {
+                if let Some(package) = self.packages.last_mut() {
+                    package.counts = counts(rest);
+                }
+            } else if let Some(error) = text.strip_prefix("error: ") {
+                self.errors.push(error.to_owned());
+            }
+        }
+    }
+
+    fn finish(self: Box<Self>) -> Reported {
+        if let Some(error) = self.errors.first() {
+            let reason = Reason::new(
+                "tool_failed",
+                format!("cargo semver-checks could not do its work: {error}"),
+            );
+            return Reported::refused(reason.help("cargo semver-checks"));
+        }
+        if self.packages.is_empty() {
+            let reason = Reason::new("nothing_checked", "cargo semver-checks compared no package");
+            return Reported::refused(
+                reason.help(
+                    "name what to compare with in `args` of the suite, such as `[\"--baseline-rev\", \"v1.0.0\"]`",
+                ),
+            );
+        }
+        let mut failed = 0;
+        for package in &self.packages {
+            match package.counts {
+                None => {
+                    return Reported::broken(format!(
+                        "cargo semver-checks does not say how many checks it carried out for {}",
+                        package.name
+                    ));
+                }
+                Some((0, _)) => {
+                    let message = format!(
+                        "cargo semver-checks carried out none of its checks for `{}`: a {} permits everything",
+                        package.name, package.change
+                    );
+                    let help = "add `\"--release-type\", \"minor\"` to `args` of the suite to see what changed";
+                    return Reported::refused(Reason::new("nothing_checked", message).help(help));
+                }
+                Some((_, fails)) => failed += fails,
+            }
+        }
+        let read = self.lints.iter().filter(|lint| lint.fails).count() as u64;
+        if read != failed {
+            return Reported::broken(format!(
+                "cargo semver-checks counts {failed} failures, and {read} of them can be read"
+            ));
+        }
+        Reported {
+            findings: self.findings(),
+            ..Reported::default()
+        }
+    }
+}
+
+/// Whether a line begins as those that tell progress do.
+fn is_status(text: &str) -> bool {
+    [
+        "Summary ",
+        "Finished ",
+        "Checking ",
+        "Checked ",
+        "Parsing ",
+        "Parsed ",
+        "Building ",
+        "Built ",
+    ]
+    .iter()
+    .any(|status| text.starts_with(status))
+}

@@ -1,0 +1,221 @@
+//! Packages of `Cargo.lock`: the lines they stand on, and the shortest way from a member to each.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rustsec::Lockfile;
+use semver::Version;
+
+use super::advisory::cause;
+
+/// A package of the lockfile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedPackage {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: Version,
+    /// Source as cargo writes it; `None` for a member or a path dependency.
+    pub source: Option<String>,
+    /// Whether it comes from crates.io.
+    pub published: bool,
+    /// Line of its name in `Cargo.lock`.
+    pub line: Option<u32>,
+}
+
+/// The packages of a lockfile and what depends on what.
+#[derive(Debug)]
+pub struct PackageGraph {
+    packages: Vec<LockedPackage>,
+    /// Whoever comes before a package on the shortest way from a member.
+    before: Vec<Option<usize>>,
+    /// Whether a member reaches it at all.
+    reached: Vec<bool>,
+}
+
+impl PackageGraph {
+    /// Reads a lockfile. Ways start at packages without a source: members, and what they depend on by path.
+    ///
+    /// # Errors
+    /// Why the lockfile cannot be read.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+        let lockfile: Lockfile = text
+            .parse()
+            .map_err(|error: rustsec::cargo_lock::Error| cause(&error.to_string()))?;
+        let mut lines = package_lines(text);
+        let mut packages = Vec::with_capacity(lockfile.packages.len());
+        for package in &lockfile.packages {
+            let key = (package.name.as_str().to_owned(), package.version.to_string());
+            packages.push(LockedPackage {
+                line: lines.get_mut(&key).and_then(VecDeque::pop_front),
+                name: key.0,
+                version: package.version.clone(),
+                source: package.source.as_ref().map(ToString::to_string),
+                published: package
+                    .source
+                    .as_ref()
+                    .is_some_and(rustsec::package::SourceId::is_default_registry),
+            });
+        }
+        let at: BTreeMap<_, usize> = lockfile
+            .packages
+            .iter()
+            .enumerate()
+            .map(|(at, package)| {
+                (
+                    (
+                        package.name.as_str(),
+                        &package.version,
+                        package.source.as_ref().map(ToString::to_string),
+                    ),
+                    at,
+                )
+            })
+            .collect();
+        let mut by_name: BTreeMap<(&str, &Version), usize> = BTreeMap::new();
+        for (at, package) in lockfile.packages.iter().enumerate() {
+            by_name.entry((package.name.as_str(), &package.version)).or_insert(at);
+        }
+        let follow = |dependency: &rustsec::cargo_lock::Dependency| {
+            let name = dependency.name.as_str();
+            let source = dependency.source.as_ref().map(ToString::to_string);
+            at.get(&(name, &dependency.version, source))
+                .or_else(|| by_name.get(&(name, &dependency.version)))
+                .copied()
+        };
+        let mut this = Self {
+            before: vec![None; packages.len()],
+            reached: vec![false; packages.len()],
+            packages,
+        };
+        let mut queue: VecDeque<usize> = this.starts().into();
+        for start in &queue {
+            this.reached[*start] = true;
+        }
+        while let Some(from) = queue.pop_front() {
+            for to in lockfile.packages[from].dependencies.iter().filter_map(follow) {
+                if !this.reached[to] {
+                    this.reached[to] = true;
+                    this.before[to] = Some(from);
+                    queue.push_back(to);
+                }
+            }
+        }
+        Ok(this)
+    }
+
+    fn starts(&self) -> Vec<usize> {
+        (0..self.packages.len())
+            .filter(|at| self.packages[*at].source.is_none())
+            .collect()
+    }
+
+    /// All packages, sorted by name and version.
+    pub fn packages(&self) -> &[LockedPackage] {
+        &self.packages
+    }
+
+    /// How many versions of a package there are.
+    pub fn versions_of(&self, name: &str) -> usize {
+        self.packages.iter().filter(|package| package.name == name).count()
+    }
+
+    /// The shortest way from a member to the package at this position, both included; empty where none leads there.
+    pub fn way(&self, to: usize) -> Vec<&LockedPackage> {
+        if !self.reached.get(to).copied().unwrap_or(false) {
+            return Vec::new();
+        }
+        let mut way = vec![&self.packages[to]];
+        let mut at = to;
+        while let Some(before) = self.before[at] {
+            way.push(&self.packages[before]);
+            at = before;
+        }
+        way.reverse();
+        way
+    }
+}
+
+/// Lines of the names of all packages, by name and version in the order of the file.
+pub(crate) fn package_lines(text: &str) -> BTreeMap<(String, String), VecDeque<u32>> {
+    let mut found: BTreeMap<_, VecDeque<u32>> = BTreeMap::new();
+    let mut name: Option<(String, u32)> = None;
+    let value = |line: &str, key: &str| {
+        let rest = line.strip_prefix(key)?.trim_start().strip_prefix('=')?.trim();
+        Some(rest.strip_prefix('"')?.strip_suffix('"')?.to_owned())
+    };
+    for (number, line) in (1u32..).zip(text.lines()) {
+        let line = line.trim_end();
+        if line.starts_with('[') {
+            name = None;
+        } else if let Some(found) = value(line, "name") {
+            name = Some((found, number));
+        } else if let Some(version) = value(line, "version")
+            && let Some((name, at)) = name.take()
+        {
+            found.entry((name, version)).or_default().push_back(at);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOCK: &str = "version = 4\r\n\r\n[[package]]\r\nname = \"app\"\r\nversion = \"0.1.0\"\r\ndependencies = [\r\n \
+        \"chrono\",\r\n \"log 0.4.0\",\r\n]\r\n\r\n[[package]]\r\nname = \"chrono\"\r\nversion = \"0.4.19\"\r\nsource = \
+        \"registry+https://github.com/rust-lang/crates.io-index\"\r\ndependencies = [\r\n \"log 0.3.0\",\r\n \"time\",\r\n]\r\n\r\n\
+        [[package]]\r\nname = \"log\"\r\nversion = \"0.3.0\"\r\nsource = \
+        \"registry+https://github.com/rust-lang/crates.io-index\"\r\n\r\n[[package]]\r\nname = \"log\"\r\nversion = \
+        \"0.4.0\"\r\n\r\n[[package]]\r\nname = \"time\"\r\nversion = \"0.1.43\"\r\nsource = \"git+https://example.com/time#0123456789\"\r\n\r\n\
+        [[package]]\r\nname = \"unused\"\r\nversion = \"1.0.0\"\r\n";
+
+    #[test]
+    fn lines_and_shortest_ways() {
+        let graph = PackageGraph::parse(LOCK.as_bytes()).unwrap();
+        let text: Vec<String> = (0..graph.packages().len())
+            .map(|at| {
+                let package = &graph.packages()[at];
+                let way: Vec<_> = graph
+                    .way(at)
+                    .iter()
+                    .map(|one| format!("{} {}", one.name, one.version))
+                    .collect();
+                format!("{:?} {} {}", package.line, package.published, way.join(" > "))
+            })
+            .collect();
+        insta::assert_snapshot!(text.join("\n"), @r"
+        Some(4) false app 0.1.0
+        Some(12) true app 0.1.0 > chrono 0.4.19
+        Some(21) true app 0.1.0 > chrono 0.4.19 > log 0.3.0
+        Some(26) false log 0.4.0
+        Some(30) false app 0.1.0 > chrono 0.4.19 > time 0.1.43
+        Some(35) false unused 1.0.0
+        ");
+        assert_eq!(graph.versions_of("log"), 2);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let broken = |text: &[u8]| PackageGraph::parse(text).unwrap_err();
+        insta::assert_snapshot!([broken(b"\xff"), broken(b"<<<<<<< HEAD\n"), broken(b"[[package]]\nname = \"a\"\n")].join("\n"), @r"
+        it is not UTF-8
+        parse error: TOML parse error at line 1, column 9: key with no value, expected `=`
+        parse error: TOML parse error at line 1, column 1: missing field `version`
+        ");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_fine(at in 0usize..700, with in "[\\PC\n\"=\\[\\]]{0,8}") {
+            let mut text = LOCK.to_owned();
+            text.insert_str(at.min(text.len()), &with);
+            if let Ok(graph) = PackageGraph::parse(text.as_bytes()) {
+                for at in 0..graph.packages().len() {
+                    graph.way(at);
+                }
+            }
+        }
+    }
+}

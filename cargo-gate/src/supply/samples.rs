@@ -1,0 +1,62 @@
+//! Advisories and databases made by hand, for tests.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// An advisory in the making.
+pub(crate) struct Sample {
+    id: String,
+    package: String,
+    head: String,
+    patched: Vec<String>,
+    unaffected: Vec<String>,
+}
+
+/// An advisory without a fix.
+pub(crate) fn advisory(id: &str, package: &str, date: &str) -> Sample {
+    Sample {
+        id: id.into(),
+        package: package.into(),
+        head: format!("id = \"{id}\"\npackage = \"{package}\"\ndate = \"{date}\"\n"),
+        patched: Vec::new(),
+        unaffected: Vec::new(),
+    }
+}
+
+impl Sample {
+    /// Adds lines to `[advisory]`.
+    pub(crate) fn with(mut self, lines: &str) -> Self {
+        let _ = writeln!(self.head, "{lines}");
+        self
+    }
+
+    pub(crate) fn patched(mut self, requirements: &[&str]) -> Self {
+        self.patched = requirements.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    pub(crate) fn unaffected(mut self, requirements: &[&str]) -> Self {
+        self.unaffected = requirements.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    pub(crate) fn path(&self) -> String {
+        format!("crates/{}/{}.md", self.package, self.id)
+    }
+
+    pub(crate) fn text(&self) -> String {
+        format!(
+            "```toml\n[advisory]\n{}\n[versions]\npatched = {:?}\nunaffected = {:?}\n```\n\n# Trouble in {}\n\nMore.\n",
+            self.head, self.patched, self.unaffected, self.package
+        )
+    }
+}
+
+/// Writes a database.
+pub(crate) fn write(directory: &Path, advisories: &[Sample]) {
+    for advisory in advisories {
+        let path = directory.join(advisory.path());
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        std::fs::write(path, advisory.text()).expect("a file");
+    }
+}
