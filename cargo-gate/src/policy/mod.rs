@@ -6,17 +6,25 @@
 //!                                                         Policy ◄─ convert ◄─┘
 //! ```
 
+pub mod authority;
 mod catalogue;
+mod checklist;
 mod convert;
 mod cross;
+mod edit;
 mod format;
 pub mod init;
 mod known;
 mod load;
 mod model;
+pub mod pattern;
+mod people;
 mod position;
 mod problem;
 mod raw;
+mod record;
+pub mod register;
+mod register_edit;
 mod scalar;
 mod schema;
 mod slice;
@@ -30,9 +38,10 @@ mod write;
 mod tests;
 
 pub use catalogue::Catalogue;
-pub use load::{FILE_NAME, load};
+pub use load::{FILE_NAME, load, load_without_register};
 pub use model::*;
 pub use problem::{PolicyErrors, Problem};
+pub use register_edit::{Closing, Deferral, NewItem, NewRisk, Weight, append_item, close_item, defer_item, item_toml};
 pub use schema::{SCHEMA_URL, schema, schema_text};
 pub use validate::validate;
-pub use waiver::{NewWaiver, append_waiver, waiver_toml};
+pub use waiver::{NewWaiver, append_waiver, attach_signature, numbered, waiver_toml};

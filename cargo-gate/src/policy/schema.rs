@@ -8,7 +8,7 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use serde_json::{Value, json};
 
-use super::raw::RawPolicy;
+use super::raw::{RawPolicy, RawRegister};
 
 /// Where the schema of the latest release can be fetched; editors read it from the `#:schema` comment of a gate.toml.
 pub const SCHEMA_URL: &str =
@@ -17,13 +17,22 @@ pub const SCHEMA_URL: &str =
 /// The JSON Schema of gate.toml (draft 7, the one that TOML editors understand). The file
 /// `docs/schema/gate.schema.json` is this value, pretty-printed, with a final line feed.
 pub fn schema() -> Value {
+    let mut schema = generated::<RawPolicy>();
+    schema.insert("$id".into(), json!(SCHEMA_URL));
+    schema.to_value()
+}
+
+/// The JSON Schema of a register.
+fn register_schema() -> Value {
+    generated::<RawRegister>().to_value()
+}
+
+fn generated<T: schemars::JsonSchema>() -> Schema {
     let generator = SchemaSettings::draft07()
         .for_deserialize()
         .with_transform(RecursiveTransform(without_null))
         .into_generator();
-    let mut schema = generator.into_root_schema_for::<RawPolicy>();
-    schema.insert("$id".into(), json!(SCHEMA_URL));
-    schema.to_value()
+    generator.into_root_schema_for::<T>()
 }
 
 /// The text of `docs/schema/gate.schema.json`.
@@ -37,6 +46,12 @@ pub fn schema_text() -> String {
 pub(super) fn shared() -> &'static Value {
     static SCHEMA: OnceLock<Value> = OnceLock::new();
     SCHEMA.get_or_init(schema)
+}
+
+/// That of a register, generated once.
+pub(super) fn register() -> &'static Value {
+    static SCHEMA: OnceLock<Value> = OnceLock::new();
+    SCHEMA.get_or_init(register_schema)
 }
 
 /// TOML has no null: what is optional is absent.

@@ -32,26 +32,12 @@ pub fn validate(path: &str, text: &str, catalogue: &Catalogue) -> Result<Policy,
         positions: &positions,
     };
     let Findings {
-        mut problems,
+        problems,
         missing,
         mut oddities,
     } = walk(schema::shared(), &file, &known);
-    problems.extend(rules.problems());
     oddities.extend(rules.oddities());
-
-    if syntax.is_empty() {
-        problems.extend(missing);
-    } else {
-        // What the parser recovered around a syntax error is a guess: a line that does not parse has one error, and
-        // keys that seem to be missing may stand on it.
-        let syntax: Vec<Problem> = syntax.iter().map(|error| syntax_problem(body, error)).collect();
-        let broken: Vec<usize> = syntax
-            .iter()
-            .map(|error| positions.line_index(error.span.start))
-            .collect();
-        problems.retain(|problem| !broken.contains(&positions.line_index(problem.span.start)));
-        problems.extend(syntax);
-    }
+    let problems = merged(body, &positions, &syntax, (problems, missing), rules.problems());
     if !problems.is_empty() {
         return Err(PolicyErrors::new(path, body, problems));
     }
@@ -77,7 +63,33 @@ pub fn validate(path: &str, text: &str, catalogue: &Catalogue) -> Result<Policy,
     Ok(policy)
 }
 
-fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
+/// All errors of a file: what the walk found (`missing` apart), what the parser could not read, and broken rules between
+/// values.
+pub(super) fn merged(
+    text: &str,
+    positions: &Positions<'_>,
+    syntax: &[toml::de::Error],
+    (mut problems, missing): (Vec<Problem>, Vec<Problem>),
+    rules: Vec<Problem>,
+) -> Vec<Problem> {
+    problems.extend(rules);
+    if syntax.is_empty() {
+        problems.extend(missing);
+    } else {
+        // What the parser recovered around a syntax error is a guess: a line that does not parse has one error, and
+        // keys that seem to be missing may stand on it.
+        let syntax: Vec<Problem> = syntax.iter().map(|error| syntax_problem(text, error)).collect();
+        let broken: Vec<usize> = syntax
+            .iter()
+            .map(|error| positions.line_index(error.span.start))
+            .collect();
+        problems.retain(|problem| !broken.contains(&positions.line_index(problem.span.start)));
+        problems.extend(syntax);
+    }
+    problems
+}
+
+pub(super) fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
     let span: Range<usize> = error.span().unwrap_or(0..0);
     let message = error.message();
     let problem = Problem::new(span.clone(), shown(message));

@@ -7,8 +7,12 @@
 //! bound what is usual (a number, or a duration for `x-format = "duration"`), `x-min` and `x-max` bound what is possible
 //! for durations, `x-help` is the help line of a violation.
 
+mod checklist;
 mod governance;
+mod people;
 mod profile;
+mod record;
+mod register;
 mod suite;
 
 use std::collections::BTreeMap;
@@ -17,8 +21,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(super) use checklist::{RawArtifact, RawChecklistItem, RawChecklists};
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
+pub(super) use people::{RawOwners, RawWaivers};
 pub(super) use profile::{RawAllowed, RawProfile};
+pub(super) use record::{RawEvidence, RawHistory, RawWarnings};
+pub(super) use register::{RawItem, RawRegister, RawRegisterSection};
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 
 use super::model::Tier;
@@ -51,6 +59,27 @@ pub(super) struct RawPolicy {
     /// Bodies of evidence that a check runs. Without any, the default suite runs the tests of the workspace.
     #[serde(default)]
     pub(super) suite: RawSuites,
+    /// How long evidence may be reused.
+    #[schemars(with = "Option<RawEvidence>")]
+    pub(super) evidence: Option<Spanned<RawEvidence>>,
+    /// How many runs without a failure a stage asks for.
+    #[schemars(with = "Option<RawHistory>")]
+    pub(super) history: Option<Spanned<RawHistory>>,
+    /// Exit checklists of the stages, whose items are met by checks and files.
+    #[serde(default)]
+    pub(super) checklist: RawChecklists,
+    /// The register of open, deferred and closed items.
+    #[schemars(with = "Option<RawRegisterSection>")]
+    pub(super) register: Option<Spanned<RawRegisterSection>>,
+    /// Who answers for which package and suite.
+    #[schemars(with = "Option<RawOwners>")]
+    pub(super) owners: Option<Spanned<RawOwners>>,
+    /// Which warnings somebody must have looked at.
+    #[schemars(with = "Option<RawWarnings>")]
+    pub(super) warnings: Option<Spanned<RawWarnings>>,
+    /// Who may permit a finding, and for how long.
+    #[schemars(with = "Option<RawWaivers>")]
+    pub(super) waivers: Option<Spanned<RawWaivers>>,
     /// Permissions for named findings. A waiver that is expired or that no finding uses is itself a failure.
     #[serde(default)]
     #[schemars(with = "Vec<RawWaiver>")]
