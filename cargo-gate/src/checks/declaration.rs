@@ -89,8 +89,22 @@ pub enum Input {
     PolicyStages,
     /// `[[suite.…]]`.
     PolicySuites,
+    /// `[owners]`.
+    PolicyOwners,
+    /// `[evidence]`, `[history]` and `[warnings]`.
+    PolicyRecord,
+    /// `[register]`, and the register itself.
+    PolicyRegister,
+    /// `[[checklist.…]]`.
+    PolicyChecklist,
+    /// `[waivers]` and `[[waiver]]`.
+    PolicyWaivers,
     /// The whole policy file, its sanity warnings included.
     PolicyFile,
+    /// The `CODEOWNERS` file of the repository.
+    CodeOwners,
+    /// Files that checklists name, wherever below the workspace root they lie.
+    Artifacts,
     /// The current day.
     Today,
     /// Earlier runs in this workspace, and the time.
@@ -130,7 +144,14 @@ impl Input {
         Input::PolicyBoundary,
         Input::PolicyStages,
         Input::PolicySuites,
+        Input::PolicyOwners,
+        Input::PolicyRecord,
+        Input::PolicyRegister,
+        Input::PolicyChecklist,
+        Input::PolicyWaivers,
         Input::PolicyFile,
+        Input::CodeOwners,
+        Input::Artifacts,
         Input::Today,
         Input::History,
         Input::Stage,
@@ -158,7 +179,14 @@ impl Input {
             Input::PolicyBoundary => "policy: boundary",
             Input::PolicyStages => "policy: stages",
             Input::PolicySuites => "policy: suites",
+            Input::PolicyOwners => "policy: owners",
+            Input::PolicyRecord => "policy: evidence, history and warnings",
+            Input::PolicyRegister => "policy: register",
+            Input::PolicyChecklist => "policy: checklists",
+            Input::PolicyWaivers => "policy: waivers",
             Input::PolicyFile => "policy file",
+            Input::CodeOwners => "`CODEOWNERS`",
+            Input::Artifacts => "artifacts of checklists",
             Input::Today => "today's date",
             Input::History => "the run history and the clock",
             Input::Stage => "stage",

@@ -9,18 +9,25 @@ mod dependencies;
 pub mod boundary_inventory;
 pub mod boundary_raw;
 pub mod boundary_safety;
+pub mod checklist_stage;
 pub mod config_sanity;
+pub mod evidence_age;
 pub mod git_clean;
+pub mod history_consistent;
 pub mod lockfile_fresh;
 pub mod lockfile_sources;
 pub mod lockfile_tracked;
+pub mod owners_declared;
 pub mod profile_release;
 pub mod profile_tier;
+pub mod register_criticals;
 pub mod stage_predecessor;
 pub mod toolchain_matches;
 pub mod toolchain_msrv;
 pub mod toolchain_pinned;
+pub mod waiver_authority;
 pub mod waiver_valid;
+pub mod warnings_reviewed;
 
 #[cfg(test)]
 mod catalogue;
@@ -32,7 +39,8 @@ pub(crate) mod testing;
 pub use context::Context;
 pub use declaration::{Applies, Check, Input, Judgement};
 
-/// Every built-in check in the order of the catalogue: integrity, stage order, profile policy, boundaries.
+/// Every built-in check in the order of the catalogue: integrity, stage order, governance, profile policy, boundaries,
+/// and last those that judge the evaluation itself.
 pub const ALL: &[&Check] = &[
     &lockfile_tracked::CHECK,
     &lockfile_fresh::CHECK,
@@ -43,12 +51,19 @@ pub const ALL: &[&Check] = &[
     &git_clean::CHECK,
     &config_sanity::CHECK,
     &stage_predecessor::CHECK,
+    &history_consistent::CHECK,
+    &register_criticals::CHECK,
+    &owners_declared::CHECK,
+    &waiver_authority::CHECK,
     &waiver_valid::CHECK,
     &profile_release::CHECK,
     &profile_tier::CHECK,
     &boundary_raw::CHECK,
     &boundary_safety::CHECK,
     &boundary_inventory::CHECK,
+    &evidence_age::CHECK,
+    &warnings_reviewed::CHECK,
+    &checklist_stage::CHECK,
 ];
 
 /// The check with this id.
