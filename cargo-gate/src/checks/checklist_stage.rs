@@ -4,8 +4,8 @@ use std::io::Read as _;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::policy::{ChecklistArtifact, ChecklistItem, pattern};
-use crate::report::{CheckReport, Dimension, Finding, Outcome};
+use crate::policy::{ChecklistArtifact, ChecklistItem, Policy, pattern};
+use crate::report::{CheckReport, Checklist, ChecklistEntry, Dimension, Finding, Outcome};
 use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
@@ -91,6 +91,36 @@ fn run(context: &Context<'_>) -> Judgement {
             .because(Some(item.location.clone()))
     };
     Judgement::Findings(lacking.into_iter().map(finding).collect())
+}
+
+/// The checklists up to a stage as its judged checks show them: an item is met when this check judged it and found
+/// nothing. `None` when no item is declared up to the stage.
+pub fn entries(policy: &Policy, stage: Stage, checks: &[CheckReport]) -> Option<Checklist> {
+    let judged = checks
+        .iter()
+        .find(|check| check.id == CHECK.id)
+        .filter(|check| matches!(check.outcome, Outcome::Pass | Outcome::Warn | Outcome::Fail))?;
+    let lacking = |item: &ChecklistItem| {
+        let about = |finding: &Finding| finding.locations.first() == Some(&item.location);
+        judged.findings.iter().any(about)
+    };
+    let items: Vec<ChecklistEntry> = policy
+        .checklist
+        .iter()
+        .filter(|item| item.stage <= stage)
+        .map(|item| ChecklistEntry {
+            id: item.id.clone(),
+            description: item.description.clone(),
+            stage: item.stage,
+            met: !lacking(item),
+        })
+        .collect();
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Some(Checklist {
+        met: count(items.iter().filter(|item| item.met).count()),
+        total: count(items.len()),
+        items,
+    })
 }
 
 /// One thing that keeps an item from being met.

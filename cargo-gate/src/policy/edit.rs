@@ -3,10 +3,16 @@
 use toml::de::DeTable;
 
 /// `text` with these keys of `table` set, values as TOML. A key that is there gets its value replaced; others become
-/// lines below the one of the key `below`. `None` when that key is not there.
+/// lines below the one of the key `below`. `None` when that key does not stand on a line of its own, as in a table that
+/// is written in braces.
 pub(super) fn with_keys(text: &str, table: &DeTable<'_>, below: &str, pairs: &[(&str, String)]) -> Option<String> {
     let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let anchor = table.get(below)?.span().end;
+    let value = table.get(below)?.span();
+    let line = memchr::memrchr(b'\n', text.get(..value.start)?.as_bytes()).map_or(0, |at| at + 1);
+    if !text[line..].trim_start().starts_with(below) {
+        return None;
+    }
+    let anchor = value.end;
     let mut edits = Vec::new();
     let mut added = String::new();
     for (key, value) in pairs {
