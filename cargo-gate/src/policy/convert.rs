@@ -97,6 +97,7 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             })
             .collect(),
         sanity: Vec::new(),
+        dangers: Vec::new(),
     })
 }
 

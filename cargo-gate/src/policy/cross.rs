@@ -174,6 +174,39 @@ impl Rules<'_> {
         }
     }
 
+    /// Values that are possible and turn a safeguard off.
+    pub(super) fn dangers(&self) -> Vec<Oddity> {
+        let mut dangers = Vec::new();
+        for waiver in elements(self.file, &["waiver"]) {
+            let Some((path, span)) = text(waiver, "path") else {
+                continue;
+            };
+            if path.chars().all(|char| matches!(char, '*' | '/')) {
+                dangers.push(Oddity {
+                    message: format!("the waiver is for every path: `{}`", shown(path)),
+                    help: "name the files whose finding is permitted, such as `src/ffi/**`".into(),
+                    span,
+                });
+            }
+        }
+        for kind in ["test", "tool"] {
+            for suite in elements(self.file, &["suite", kind]) {
+                let Some(required) = suite.get("required") else {
+                    continue;
+                };
+                let production = text(suite, "name").filter(|(name, _)| name.starts_with("prod"));
+                if let (Some(false), Some((name, _))) = (required.get_ref().as_bool(), production) {
+                    dangers.push(Oddity {
+                        message: format!("the suite `{}` is about production and need not pass", shown(name)),
+                        help: "remove `required = false`".into(),
+                        span: required.span(),
+                    });
+                }
+            }
+        }
+        dangers
+    }
+
     /// Values that are possible but rarely meant.
     pub(super) fn oddities(&self) -> Vec<Oddity> {
         let mut odd = Vec::new();

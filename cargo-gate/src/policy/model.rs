@@ -52,6 +52,8 @@ pub struct Policy {
     pub checks: BTreeMap<String, CheckPolicy>,
     /// Values inside the hard range but outside the sane range, found while validating.
     pub sanity: Vec<SanityWarning>,
+    /// Values that turn a safeguard off, found while validating.
+    pub dangers: Vec<SanityWarning>,
 }
 
 impl Policy {

@@ -27,6 +27,7 @@ impl Policy {
             Input::PolicyFile => bytes(&(
                 self.source.as_ref().map(|source| (&source.path, &source.text)),
                 &self.sanity,
+                &self.dangers,
             )),
             _ => Vec::new(),
         }

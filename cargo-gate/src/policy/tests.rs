@@ -381,6 +381,27 @@ fn checklists_state_no_status_and_ask_for_something() {
 }
 
 #[test]
+fn what_turns_a_safeguard_off_is_a_danger() {
+    let policy = parse(
+        "version = 1\nstage.pilot.scope = \"x\"\n[[suite.test]]\nname = \"prod-smoke\"\ncommand = \"a\"\nrequired = \
+         false\n[[waiver]]\ncheck = \"boundary.raw\"\npath = \"**/*\"\nowner = \"a\"\nreason = \"b\"\nexpires = \
+         2030-01-31\n",
+    );
+    let said: Vec<String> = policy
+        .dangers
+        .iter()
+        .map(|danger| format!("{}: {}", danger.location.line.unwrap_or(0), danger.message))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "6: the suite `prod-smoke` is about production and need not pass",
+            "9: the waiver is for every path: `**/*`"
+        ]
+    );
+}
+
+#[test]
 fn keys_are_ed25519() {
     let keys =
         errors("version = 1\nstage.pilot.scope = \"x\"\n[waivers]\nkeys = [\"ssh-rsa AAAA me\", \"\"]\nmax-days = 0\n");

@@ -13,7 +13,7 @@ use super::position::Positions;
 use super::problem::{PolicyErrors, Problem};
 use super::raw::RawPolicy;
 use super::schema;
-use super::walk::{Findings, shown, walk};
+use super::walk::{Findings, Oddity, shown, walk};
 
 /// Validates the text of a policy file. `path` is what messages and locations call it.
 ///
@@ -47,15 +47,19 @@ pub fn validate(path: &str, text: &str, catalogue: &Catalogue) -> Result<Policy,
         PolicyErrors::new(path, body, vec![syntax_problem(body, &error)])
     })?;
     let mut policy = convert(raw, &positions).map_err(|problem| PolicyErrors::new(path, body, vec![problem]))?;
-    oddities.sort_by_key(|oddity| oddity.span.start);
-    policy.sanity = oddities
-        .into_iter()
-        .map(|oddity| SanityWarning {
-            message: oddity.message,
-            help: oddity.help,
-            location: positions.location(&oddity.span),
-        })
-        .collect();
+    let warnings = |mut oddities: Vec<Oddity>| -> Vec<SanityWarning> {
+        oddities.sort_by_key(|oddity| oddity.span.start);
+        oddities
+            .into_iter()
+            .map(|oddity| SanityWarning {
+                message: oddity.message,
+                help: oddity.help,
+                location: positions.location(&oddity.span),
+            })
+            .collect()
+    };
+    policy.sanity = warnings(oddities);
+    policy.dangers = warnings(rules.dangers());
     policy.source = Some(PolicySource {
         path: path.into(),
         text: text.into(),
