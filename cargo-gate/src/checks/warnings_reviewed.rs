@@ -28,9 +28,9 @@ pub static CHECK: Check = Check {
 const DOCS: &str = "\
 ## What it does
 
-Where `gate.toml` has `[warnings]`, every finding that only warns at this stage needs a `[[warnings.reviewed]]` record: \
-which check warned, who looked at it on which day, and what came of it. A warning without one blocks from \
-`review-before` on (`broad` unless set) and is advice before. A record that is older than `max-age` (90 days unless \
+Where `gate.toml` has `[warnings]`, every finding that only warns at this stage needs a `[[warnings.reviewed]]` record \
+from `review-before` on (`broad` unless set): which check warned, who looked at it on which day, and what came of it. A \
+warning without one blocks. A record that is older than `max-age` (90 days unless \
 set) or dated in the future counts for nothing and is a finding itself; one that matches no warning is advice. Waived \
 and excluded findings need no review. Without `[warnings]` the check does not apply.
 
@@ -49,9 +49,12 @@ S4.33
 ";
 
 fn applies(context: &Context<'_>) -> Applies {
-    match context.policy().warnings {
-        Some(_) => Applies::Yes,
+    match &context.policy().warnings {
         None => Applies::No("`[warnings]` is not declared".into()),
+        Some(warnings) if context.stage() < warnings.review_before => {
+            Applies::No(format!("warnings are reviewed before {}", warnings.review_before))
+        }
+        Some(_) => Applies::Yes,
     }
 }
 
@@ -166,6 +169,7 @@ mod tests {
 
     fn world(warnings: &[&str], reviewed: Vec<Reviewed>) -> World {
         let mut world = World::new();
+        world.stage = Stage::Broad;
         world.policy.warnings = Some(WarningPolicy {
             review_before: Stage::Broad,
             max_age: Duration::from_secs(90 * 86_400),
@@ -208,6 +212,9 @@ mod tests {
             World::new().text(&CHECK),
             "not applicable: `[warnings]` is not declared"
         );
+        let mut early = world(&["one"], Vec::new());
+        early.stage = Stage::Controlled;
+        assert_eq!(early.text(&CHECK), "not applicable: warnings are reviewed before broad");
         assert_eq!(world(&["one", "two"], vec![reviewed(ON, None)]).text(&CHECK), "");
         assert_eq!(world(&[], Vec::new()).text(&CHECK), "");
         insta::assert_snapshot!(world(&["one", "two", "three"], vec![reviewed(ON, Some("one"))]).text(&CHECK), @r#"
