@@ -116,7 +116,7 @@ pub(super) fn public_key(line: &str) -> Result<[u8; 32], String> {
     }
     let blob = words
         .next()
-        .and_then(|word| base64(word))
+        .and_then(base64)
         .ok_or("is not a public key in the form of OpenSSH")?;
     key_of_blob(&blob).ok_or_else(|| "is not an Ed25519 key".into())
 }

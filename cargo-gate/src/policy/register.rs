@@ -51,30 +51,41 @@ pub struct RegisterItem {
     /// Whether it is open.
     pub status: ItemStatus,
     /// Who answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// Day on which it was found.
     pub opened: Date,
     /// Id of the item that deals with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tracked_by: Option<String>,
     /// What must be true for it to be closed.
     pub acceptance: Vec<String>,
     /// Last day of a deferral.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
     /// Why it is deferred.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How a deferred item will be closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub closure: Option<String>,
     /// Day on which it was closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub closed: Option<Date>,
     /// What closed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<String>,
     /// What is done to keep a risk from coming true.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mitigation: Option<String>,
     /// What is done when a risk comes true.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
     /// How likely a risk is to come true.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub probability: Option<Level>,
     /// Day by which a risk is looked at again.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub review: Option<Date>,
     /// Where it stands.
     pub location: Location,

@@ -294,7 +294,7 @@ pub(crate) const ALL: &[Mutation] = &[
             gate.append(
                 "gate.toml",
                 "\n[owners]\npackages = { logic = \"a\" }\nsuites = { \"*\" = \"b\" }\n",
-            )
+            );
         },
         ..COMMITTED
     },
