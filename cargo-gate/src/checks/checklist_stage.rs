@@ -8,7 +8,7 @@ use crate::policy::{ChecklistArtifact, ChecklistItem, Policy, pattern};
 use crate::report::{CheckReport, Checklist, ChecklistEntry, Dimension, Finding, Outcome};
 use crate::stage::Stage;
 
-use super::{Applies, Check, Context, Input, Judgement};
+use super::{Applies, Check, Context, Input, Judgement, waiver_valid};
 
 /// The check. The verdict judges it after all others, `waiver.valid` included, so that a checklist can name them.
 pub static CHECK: Check = Check {
@@ -19,7 +19,13 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     since: "0.1.0",
     version: 1,
-    inputs: &[Input::Outcomes, Input::Artifacts, Input::PolicyChecklist, Input::Stage],
+    inputs: &[
+        Input::Outcomes,
+        Input::Artifacts,
+        Input::PolicyChecklist,
+        Input::PolicyWaivers,
+        Input::Stage,
+    ],
     applies,
     run,
 };
@@ -28,7 +34,7 @@ const DOCS: &str = "\
 ## What it does
 
 Computes, for every `[[checklist.<stage>]]` item of `gate.toml` up to the stage under evaluation, whether it is met: \
-all checks that it names pass in this run (a warning passes, what was not run does not), and all its artifacts are \
+all checks that it names pass in this run (a warning passes, what was not run does not; `waiver.valid` is met where there are no waivers), and all its artifacts are \
 files with contents, with the declared SHA-256 where there is one. Each item that is not met is a finding that blocks \
 its stage and says what is lacking. The report holds the whole list with the count.
 
@@ -77,8 +83,6 @@ fn run(context: &Context<'_>) -> Judgement {
     let (all, met) = (items.len(), items.len() - lacking.len());
     let finding = |(item, lacks): (&ChecklistItem, Vec<Lack>)| {
         let what: Vec<&str> = lacks.iter().map(|lack| lack.what.as_str()).collect();
-        let mut remedies: Vec<&str> = lacks.iter().map(|lack| lack.remedy.as_str()).collect();
-        remedies.dedup();
         let message = format!(
             "`{}` is not met, {met} of {all} items are: {} ({})",
             item.id,
@@ -86,7 +90,7 @@ fn run(context: &Context<'_>) -> Judgement {
             what.join(", ")
         );
         Finding::blocking(item.stage, message)
-            .help(remedies.join("; "))
+            .help(help(&lacks))
             .at(item.location.clone())
             .because(Some(item.location.clone()))
     };
@@ -123,18 +127,37 @@ pub fn entries(policy: &Policy, stage: Stage, checks: &[CheckReport]) -> Option<
     })
 }
 
+/// What would meet an item. A check that fails says itself what to do, so its words are repeated, literally, only where
+/// there is nothing else to say: equal steps are listed once.
+fn help(lacks: &[Lack]) -> String {
+    let mut own: Vec<&str> = lacks
+        .iter()
+        .filter(|lack| !lack.told)
+        .map(|lack| lack.remedy.as_str())
+        .collect();
+    own.dedup();
+    match lacks.first() {
+        Some(first) if own.is_empty() => first.remedy.clone(),
+        _ => own.join("; "),
+    }
+}
+
 /// One thing that keeps an item from being met.
 struct Lack {
     /// What is lacking.
     what: String,
     /// What would change that.
     remedy: String,
+    /// Whether a check says so too.
+    told: bool,
 }
 
 fn lacks(item: &ChecklistItem, context: &Context<'_>) -> Vec<Lack> {
     let checks = item
         .checks
         .iter()
+        // Without a waiver there is nothing that could be wrong with one.
+        .filter(|wanted| *wanted != waiver_valid::CHECK.id || !context.policy().waivers.is_empty())
         .flat_map(|wanted| of_check(wanted, context.outcomes()));
     let artifacts = item
         .artifacts
@@ -152,6 +175,7 @@ fn of_check(wanted: &str, outcomes: &[CheckReport]) -> Vec<Lack> {
         return vec![Lack {
             what: format!("`{wanted}` is no part of this run"),
             remedy: "`cargo gate status` says which checks apply here".to_owned(),
+            told: false,
         }];
     }
     covered
@@ -166,6 +190,7 @@ fn of_check(wanted: &str, outcomes: &[CheckReport]) -> Vec<Lack> {
             Some(Lack {
                 what: format!("`{}` {how}", check.id),
                 remedy: remedy(check),
+                told: true,
             })
         })
         .collect()
@@ -185,7 +210,13 @@ fn remedy(check: &CheckReport) -> String {
 
 fn of_artifact(artifact: &ChecklistArtifact, context: &Context<'_>) -> Option<Lack> {
     let path = &artifact.path;
-    let lack = |what: String, remedy: String| Some(Lack { what, remedy });
+    let lack = |what: String, remedy: String| {
+        Some(Lack {
+            what,
+            remedy,
+            told: false,
+        })
+    };
     let mut file = match context.artifact(path) {
         Ok(Some(file)) => file,
         Ok(None) => return lack(format!("`{path}` is not there"), format!("write `{path}`")),
@@ -283,6 +314,8 @@ mod tests {
             outcome("suite.test.a", Outcome::Pass),
         ];
         assert_eq!(world.text(&CHECK), "");
+        world.policy.checklist[0].checks.push("waiver.valid".into());
+        assert_eq!(world.text(&CHECK), "", "there are no waivers");
         world.outcomes.push(outcome("suite.test.gpu", Outcome::NotRun));
         world.outcomes.remove(0);
         insta::assert_snapshot!(world.text(&CHECK), @"
