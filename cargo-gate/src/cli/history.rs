@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::closeout::draft::Draft;
 use crate::error::{Error, Result};
 use crate::evidence::history::{History, HistoryEntry};
+use crate::evidence::run_dir::DecisionRecord;
 use crate::evidence::verify::{Status, verify};
 use crate::exit;
 use crate::report::Report;
@@ -84,7 +85,12 @@ fn last_failure(
         return Ok(exit::READY);
     };
     let report = report_of(gate_dir, entry)?;
-    let draft = Draft::of(entry, report.as_ref());
+    let early = if report.is_none() {
+        early_failure(gate_dir, entry)
+    } else {
+        None
+    };
+    let draft = Draft::of(entry, report.as_ref(), early.as_deref());
     let text = match arguments.message_format {
         DataFormat::Json => super::json(&draft)?,
         DataFormat::Human => draft.toml(),
@@ -103,4 +109,11 @@ pub(super) fn report_of(gate_dir: &Path, entry: &HistoryEntry) -> Result<Option<
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io("read", &path, &error)),
     }
+}
+
+/// Why a run ended before it judged anything, where its decision says so.
+fn early_failure(gate_dir: &Path, entry: &HistoryEntry) -> Option<String> {
+    let path = gate_dir.join("runs").join(&entry.run_id).join("decision.json");
+    let decision: DecisionRecord = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    decision.failure.map(|failure| failure.message)
 }

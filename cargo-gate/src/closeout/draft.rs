@@ -39,8 +39,8 @@ pub struct Failing {
 }
 
 impl Draft {
-    /// The draft of a refused run; without a report, the run ended before it judged anything.
-    pub fn of(entry: &HistoryEntry, report: Option<&Report>) -> Self {
+    /// The draft of a refused run; without a report, the run ended before it judged anything, for this reason.
+    pub fn of(entry: &HistoryEntry, report: Option<&Report>, early: Option<&str>) -> Self {
         let failures: Vec<Failing> = report.map_or_else(Vec::new, |report| {
             let refusing = report
                 .checks
@@ -49,7 +49,10 @@ impl Draft {
             refusing.map(failing).collect()
         });
         let what = match failures.as_slice() {
-            [] => "the run ended before it judged anything".to_owned(),
+            [] => match early {
+                Some(reason) => format!("the run ended before it judged anything: {reason}"),
+                None => "the run ended before it judged anything".to_owned(),
+            },
             [one] => format!("`{}` does not pass", one.check),
             [first, rest @ ..] => format!("`{}` and {} more do not pass", first.check, rest.len()),
         };
@@ -132,10 +135,10 @@ mod tests {
             dirty: false,
             chain: String::new(),
         };
-        insta::assert_snapshot!(Draft::of(&entry, Some(&report)).toml());
-        let early = Draft::of(&entry, None);
+        insta::assert_snapshot!(Draft::of(&entry, Some(&report), None).toml());
+        let early = Draft::of(&entry, None, Some("gate.toml: 1 error"));
         assert!(
-            early.title.ends_with("the run ended before it judged anything"),
+            early.title.ends_with("before it judged anything: gate.toml: 1 error"),
             "{}",
             early.title
         );

@@ -42,6 +42,6 @@ pub use load::{FILE_NAME, load, load_without_register};
 pub use model::*;
 pub use problem::{PolicyErrors, Problem};
 pub use register_edit::{Closing, Deferral, NewItem, NewRisk, Weight, append_item, close_item, defer_item, item_toml};
-pub use schema::{SCHEMA_URL, schema, schema_text};
+pub use schema::{SCHEMA_URL, register_schema_text, schema, schema_text};
 pub use validate::validate;
 pub use waiver::{NewWaiver, append_waiver, attach_signature, numbered, waiver_toml};

@@ -42,6 +42,13 @@ pub fn schema_text() -> String {
     text
 }
 
+/// The text of `docs/schema/register.schema.json`.
+pub fn register_schema_text() -> String {
+    let mut text = serde_json::to_string_pretty(register()).expect("a JSON value serialises");
+    text.push('\n');
+    text
+}
+
 /// The schema, generated once.
 pub(super) fn shared() -> &'static Value {
     static SCHEMA: OnceLock<Value> = OnceLock::new();
@@ -95,16 +102,22 @@ mod tests {
     /// `GATE_UPDATE_SCHEMA=1 cargo test -p cargo-gate schema` rewrites the committed file.
     #[test]
     fn committed_schema_is_the_generated_one() {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schema/gate.schema.json");
-        if std::env::var_os("GATE_UPDATE_SCHEMA").is_some() {
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(&path, schema_text()).unwrap();
+        let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schema");
+        for (name, text) in [
+            ("gate.schema.json", schema_text()),
+            ("register.schema.json", register_schema_text()),
+        ] {
+            let path = directory.join(name);
+            if std::env::var_os("GATE_UPDATE_SCHEMA").is_some() {
+                std::fs::create_dir_all(&directory).unwrap();
+                std::fs::write(&path, &text).unwrap();
+            }
+            let committed = std::fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+            assert!(
+                committed == text,
+                "docs/schema/{name} is stale; run `GATE_UPDATE_SCHEMA=1 cargo test -p cargo-gate schema`"
+            );
         }
-        let committed = std::fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
-        assert!(
-            committed == schema_text(),
-            "docs/schema/gate.schema.json is stale; run `GATE_UPDATE_SCHEMA=1 cargo test -p cargo-gate schema`"
-        );
     }
 
     #[test]
@@ -120,10 +133,11 @@ mod tests {
                 }
             }
         }
-        let schema = schema();
-        walk("the top level", &schema);
-        for (name, definition) in schema["definitions"].as_object().unwrap() {
-            walk(name, definition);
+        for schema in [schema(), register_schema()] {
+            walk("the top level", &schema);
+            for (name, definition) in schema["definitions"].as_object().unwrap() {
+                walk(name, definition);
+            }
         }
     }
 
