@@ -11,6 +11,7 @@ pub mod boundary;
 mod built_from;
 pub mod checks;
 pub mod cli;
+pub mod closeout;
 pub mod digest;
 pub mod engine;
 pub mod error;

@@ -5,6 +5,7 @@
 //! ```toml
 //! git = "committed"           # or "none"; the default is "committed"
 //! stage = "pilot"             # stage at which the fixture is judged; the default is the first
+//! also = ["git.clean"]        # other checks that object for the same reason
 //! untracked = ["Cargo.lock"]  # not part of the commit
 //! [write]                     # files written after the commit
 //! "notes.md" = "text"
@@ -35,6 +36,7 @@ pub struct Fixture {
 struct State {
     git: Git,
     stage: Option<String>,
+    also: Vec<String>,
     untracked: Vec<String>,
     write: BTreeMap<String, String>,
     environment: BTreeMap<String, String>,
@@ -113,6 +115,11 @@ impl Fixture {
     /// Name of the stage at which it is judged.
     pub fn stage(&self) -> &str {
         self.state.stage.as_deref().unwrap_or("pilot")
+    }
+
+    /// Ids of other checks that object for the same reason.
+    pub fn also(&self) -> &[String] {
+        &self.state.also
     }
 
     /// The environment a gate gets: what finds programs and the toolchain, an empty home, and what the fixture adds.

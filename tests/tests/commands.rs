@@ -2,6 +2,8 @@
 
 #[path = "commands/data.rs"]
 mod data;
+#[path = "commands/governance.rs"]
+mod governance;
 #[path = "commands/init.rs"]
 mod init;
 #[path = "commands/stages.rs"]

@@ -168,6 +168,14 @@ impl Declared {
                 }
                 done.push("CI replaced");
             }
+            if !self.any(&[Input::CodeOwners]) {
+                write(&root.join("CODEOWNERS"), "* @everybody\n");
+                done.push("owners added");
+            }
+            if !self.any(&[Input::Artifacts]) && root.join("docs").exists() {
+                fs::remove_dir_all(root.join("docs")).expect("a directory");
+                done.push("documents removed");
+            }
             if !self.any(&[Input::CargoConfig]) {
                 fs::create_dir_all(root.join(".cargo")).expect("a directory");
                 write(
@@ -205,6 +213,24 @@ impl Declared {
             }
             if self.any(&[Input::PolicySupply]) {
                 kept.supply = policy.supply;
+            }
+            if self.any(&[Input::PolicyOwners]) {
+                kept.owners = policy.owners;
+            }
+            if self.any(&[Input::PolicyRecord]) {
+                kept.evidence_ages = policy.evidence_ages;
+                kept.history = policy.history;
+                kept.warnings = policy.warnings;
+            }
+            if self.any(&[Input::PolicyRegister]) {
+                kept.register = policy.register;
+            }
+            if self.any(&[Input::PolicyChecklist]) {
+                kept.checklist = policy.checklist;
+            }
+            if self.any(&[Input::PolicyWaivers]) {
+                kept.waiver_rules = policy.waiver_rules;
+                kept.waivers = policy.waivers;
             }
         }
         if !self.any(&[Input::Today, Input::History]) {
@@ -250,7 +276,7 @@ fn isolate(check: &'static Check, twin: &str) {
     let rest = Rest::of(&whole);
     let outcomes = outcomes(check, &whole, &rest);
     let expected = ask(check, &whole, &rest, &outcomes);
-    let fails = expected.said.starts_with("[\n");
+    let fails = expected.said.starts_with("[\n") || expected.said.starts_with("inconclusive");
     assert_eq!(fails, twin == "fail", "{}/{twin}: {}", check.id, expected.said);
 
     let declared = Declared(check.inputs);

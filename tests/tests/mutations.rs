@@ -2,12 +2,18 @@
 
 #[path = "mutations/checks.rs"]
 mod checks;
+#[path = "mutations/ci.rs"]
+mod ci;
 #[path = "mutations/evidence.rs"]
 mod evidence;
+#[path = "mutations/governance.rs"]
+mod governance;
 #[path = "mutations/machine.rs"]
 mod machine;
 #[path = "mutations/suites.rs"]
 mod suites;
+#[path = "mutations/supply.rs"]
+mod supply;
 
 use std::collections::BTreeSet;
 
@@ -16,7 +22,9 @@ use machine::{Mutation, Undo};
 
 /// Every mutation of this suite, by the room it is in.
 fn all() -> impl Iterator<Item = &'static Mutation> {
-    checks::ALL.iter().chain(suites::ALL).chain(suites::UNIX)
+    [checks::ALL, ci::ALL, governance::ALL, suites::ALL, suites::UNIX, supply::ALL]
+        .into_iter()
+        .flatten()
 }
 
 #[test]

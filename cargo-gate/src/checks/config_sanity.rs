@@ -1,5 +1,6 @@
 //! `config.sanity`: the policy says what it means.
 
+use crate::policy::SanityWarning;
 use crate::report::{Dimension, Finding};
 use crate::stage::Stage;
 
@@ -11,9 +12,9 @@ pub static CHECK: Check = Check {
     summary: "Values in `gate.toml` are in their usual range",
     docs: DOCS,
     dimension: Dimension::Contract,
-    blocks_at: Stage::Broad,
+    blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
+    version: 2,
     inputs: &[Input::PolicyFile],
     applies,
     run,
@@ -23,8 +24,9 @@ const DOCS: &str = "\
 ## What it does
 
 Reports values of `gate.toml` that are allowed but rarely meant: a time limit of a day, a `max-age` of a year, a key \
-without effect. Values outside the hard range do not get this far, they are configuration errors (exit code 2). It \
-only warns, and so blocks under `--strict` alone.
+without effect. Values outside the hard range do not get this far, they are configuration errors (exit code 2). These \
+are warnings, and so block under `--strict` alone. What turns a safeguard off blocks from `controlled` on: a waiver for \
+every path (`path = \"**\"`), and `required = false` on a suite whose name starts with `prod`.
 
 ## Why it matters
 
@@ -36,7 +38,7 @@ Follow the help line under the finding, or keep the value if it is meant.
 
 ## Requirements
 
-S0.1, S1.35
+S0.1, S1.35, S4.35, S4.36, S4.37
 ";
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -47,20 +49,29 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let finding = |warning: &crate::policy::SanityWarning| {
-        Finding::advice(&warning.message)
+    let place = |finding: Finding, warning: &SanityWarning| {
+        finding
             .help(&warning.help)
             .at(warning.location.clone())
             .because(Some(warning.location.clone()))
     };
-    Judgement::Findings(context.policy().sanity.iter().map(finding).collect())
+    let policy = context.policy();
+    let dangers = policy
+        .dangers
+        .iter()
+        .map(|danger| place(Finding::blocking(Stage::Controlled, &danger.message), danger));
+    let odd = policy
+        .sanity
+        .iter()
+        .map(|warning| place(Finding::advice(&warning.message), warning));
+    Judgement::Findings(dangers.chain(odd).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::checks::testing::World;
-    use crate::policy::{PolicySource, SanityWarning};
+    use crate::policy::PolicySource;
     use crate::report::Location;
 
     #[test]
@@ -79,6 +90,12 @@ mod tests {
         });
         insta::assert_snapshot!(world.text(&CHECK), @r#"
         gate.toml:4: `max-age` is a year [advice]
+          help: write `max-age = "30d"`
+          because: gate.toml:4
+        "#);
+        world.policy.dangers.append(&mut world.policy.sanity);
+        insta::assert_snapshot!(world.text(&CHECK), @r#"
+        gate.toml:4: `max-age` is a year [controlled]
           help: write `max-age = "30d"`
           because: gate.toml:4
         "#);

@@ -243,9 +243,34 @@ impl<'a> Context<'a> {
             Input::PolicySuites,
             Input::PolicyCi,
             Input::PolicySupply,
+            Input::PolicyOwners,
+            Input::PolicyRecord,
+            Input::PolicyRegister,
+            Input::PolicyChecklist,
+            Input::PolicyWaivers,
             Input::PolicyFile,
         ]);
         self.policy
+    }
+
+    /// Path and text of the `CODEOWNERS` file, the path relative to the top of the repository, and where in the
+    /// repository the workspace lies (empty at the top). Needs [`Input::CodeOwners`].
+    pub fn code_owners(&self) -> Option<(&'static str, Vec<u8>, String)> {
+        self.needs(&[Input::CodeOwners]);
+        self.workspace.code_owners()
+    }
+
+    /// A file below the workspace root that a checklist names; `None` when there is none. Needs [`Input::Artifacts`].
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn artifact(&self, path: &str) -> std::io::Result<Option<std::fs::File>> {
+        self.needs(&[Input::Artifacts]);
+        match std::fs::File::open(self.workspace.root().join(path)) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The current day in UTC. Needs [`Input::Today`].

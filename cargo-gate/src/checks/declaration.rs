@@ -99,8 +99,22 @@ pub enum Input {
     PolicyCi,
     /// `[supply]`.
     PolicySupply,
+    /// `[owners]`.
+    PolicyOwners,
+    /// `[evidence]`, `[history]` and `[warnings]`.
+    PolicyRecord,
+    /// `[register]`, and the register itself.
+    PolicyRegister,
+    /// `[[checklist.…]]`.
+    PolicyChecklist,
+    /// `[waivers]` and `[[waiver]]`.
+    PolicyWaivers,
     /// The whole policy file, its sanity warnings included.
     PolicyFile,
+    /// The `CODEOWNERS` file of the repository.
+    CodeOwners,
+    /// Files that checklists name, wherever below the workspace root they lie.
+    Artifacts,
     /// The current day.
     Today,
     /// Earlier runs in this workspace, and the time.
@@ -145,7 +159,14 @@ impl Input {
         Input::PolicySuites,
         Input::PolicyCi,
         Input::PolicySupply,
+        Input::PolicyOwners,
+        Input::PolicyRecord,
+        Input::PolicyRegister,
+        Input::PolicyChecklist,
+        Input::PolicyWaivers,
         Input::PolicyFile,
+        Input::CodeOwners,
+        Input::Artifacts,
         Input::Today,
         Input::History,
         Input::Stage,
@@ -178,7 +199,14 @@ impl Input {
             Input::PolicySuites => "policy: suites",
             Input::PolicyCi => "policy: ci",
             Input::PolicySupply => "policy: supply",
+            Input::PolicyOwners => "policy: owners",
+            Input::PolicyRecord => "policy: evidence, history and warnings",
+            Input::PolicyRegister => "policy: register",
+            Input::PolicyChecklist => "policy: checklists",
+            Input::PolicyWaivers => "policy: waivers",
             Input::PolicyFile => "policy file",
+            Input::CodeOwners => "`CODEOWNERS`",
+            Input::Artifacts => "artifacts of checklists",
             Input::Today => "today's date",
             Input::History => "the run history and the clock",
             Input::Stage => "stage",

@@ -16,18 +16,26 @@ pub mod ci_locked;
 pub mod ci_matrix;
 pub mod config_sanity;
 pub mod environment_clean;
+pub mod checklist_stage;
+pub mod config_sanity;
+pub mod evidence_age;
 pub mod git_clean;
+pub mod history_consistent;
 pub mod lockfile_fresh;
 pub mod lockfile_sources;
 pub mod lockfile_tracked;
+pub mod owners_declared;
 pub mod profile_release;
 pub mod profile_tier;
+pub mod register_criticals;
 pub mod stage_predecessor;
 pub mod supply_advisories;
 pub mod toolchain_matches;
 pub mod toolchain_msrv;
 pub mod toolchain_pinned;
+pub mod waiver_authority;
 pub mod waiver_valid;
+pub mod warnings_reviewed;
 
 #[cfg(test)]
 mod catalogue;
@@ -41,6 +49,8 @@ pub use declaration::{Applies, Check, Input, Judgement};
 
 /// Every built-in check in the order of the catalogue: integrity, stage order, profile policy, boundaries, supply
 /// chain.
+/// Every built-in check in the order of the catalogue: integrity, stage order, governance, profile policy, boundaries,
+/// and last those that judge the evaluation itself.
 pub const ALL: &[&Check] = &[
     &lockfile_tracked::CHECK,
     &lockfile_fresh::CHECK,
@@ -52,6 +62,10 @@ pub const ALL: &[&Check] = &[
     &config_sanity::CHECK,
     &environment_clean::CHECK,
     &stage_predecessor::CHECK,
+    &history_consistent::CHECK,
+    &register_criticals::CHECK,
+    &owners_declared::CHECK,
+    &waiver_authority::CHECK,
     &waiver_valid::CHECK,
     &profile_release::CHECK,
     &profile_tier::CHECK,
@@ -63,6 +77,9 @@ pub const ALL: &[&Check] = &[
     &ci_actions_pinned::CHECK,
     &ci_matrix::CHECK,
     &supply_advisories::CHECK,
+    &evidence_age::CHECK,
+    &warnings_reviewed::CHECK,
+    &checklist_stage::CHECK,
 ];
 
 /// The check with this id.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::policy::{ItemKind, Level, Severity};
 use crate::report::render::human::Detail;
 use crate::stage::Stage;
 
@@ -104,9 +105,14 @@ pub(super) enum Command {
     Boundaries(BoundariesArgs),
     /// Verify a run and the history, byte by byte
     Verify(VerifyArgs),
-    /// Add or list waivers
+    /// Add, list or sign waivers
     #[command(subcommand)]
     Waiver(WaiverCommand),
+    /// Add, defer, close or list items of the register
+    #[command(subcommand)]
+    Register(RegisterCommand),
+    /// Close a run out: what was decided, what it rests on, what remains, who goes on
+    Closeout(CloseoutArgs),
     /// List the runs in this workspace
     History(HistoryArgs),
     /// Show or shrink the evidence store
@@ -261,6 +267,27 @@ pub(super) enum WaiverCommand {
     Add(WaiverAddArgs),
     /// List the waivers of gate.toml and whether each still holds
     List(FormatArgs),
+    /// Print the text of a waiver that is signed
+    Text(WaiverTextArgs),
+    /// Write a signature, made by `ssh-keygen -Y sign -n cargo-gate`, into a waiver
+    Attach(WaiverAttachArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WaiverTextArgs {
+    /// Number of the waiver, as `cargo gate waiver list` shows it
+    #[arg(value_name = "NUMBER")]
+    pub(super) number: usize,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WaiverAttachArgs {
+    /// Number of the waiver, as `cargo gate waiver list` shows it
+    #[arg(value_name = "NUMBER")]
+    pub(super) number: usize,
+    /// File that holds the signature [default: standard input]
+    #[arg(long, value_name = "PATH")]
+    pub(super) signature: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -288,6 +315,133 @@ pub(super) struct WaiverAddArgs {
     pub(super) expires: jiff::civil::Date,
 }
 
+#[derive(Debug, Subcommand)]
+pub(super) enum RegisterCommand {
+    /// Add an open item; the first one creates the file
+    Add(RegisterAddArgs),
+    /// Defer an item to a day
+    Defer(RegisterDeferArgs),
+    /// Close an item
+    Close(RegisterCloseArgs),
+    /// List what is not closed, the worst first
+    List(RegisterListArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RegisterAddArgs {
+    /// What it is about, one line
+    #[arg(long, value_name = "TEXT")]
+    pub(super) title: String,
+    /// How bad an issue is
+    #[arg(long, value_name = "SEVERITY", value_enum)]
+    pub(super) severity: Option<Severity>,
+    /// Whether something is wrong, or may go wrong
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = ItemKind::Issue)]
+    pub(super) kind: ItemKind,
+    /// Its id [default: the next number behind the prefix of the last item]
+    #[arg(long, value_name = "ID")]
+    pub(super) id: Option<String>,
+    /// Who answers for it
+    #[arg(long, value_name = "NAME")]
+    pub(super) owner: Option<String>,
+    /// Day on which it was found, YYYY-MM-DD [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub(super) opened: Option<jiff::civil::Date>,
+    /// Id of the item that deals with it
+    #[arg(long, value_name = "ID")]
+    pub(super) tracked_by: Option<String>,
+    /// What must be true for it to be closed; may be given more than once
+    #[arg(long, value_name = "TEXT")]
+    pub(super) acceptance: Vec<String>,
+    /// How much a risk costs when it comes true
+    #[arg(long, value_name = "LEVEL", value_enum, help_heading = "Risks")]
+    pub(super) impact: Option<Level>,
+    /// How likely a risk is to come true
+    #[arg(long, value_name = "LEVEL", value_enum, help_heading = "Risks")]
+    pub(super) probability: Option<Level>,
+    /// What is done to keep a risk from coming true
+    #[arg(long, value_name = "TEXT", help_heading = "Risks")]
+    pub(super) mitigation: Option<String>,
+    /// What is done when a risk comes true
+    #[arg(long, value_name = "TEXT", help_heading = "Risks")]
+    pub(super) fallback: Option<String>,
+    /// Day by which a risk is looked at again, YYYY-MM-DD
+    #[arg(long, value_name = "DATE", help_heading = "Risks")]
+    pub(super) review: Option<jiff::civil::Date>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RegisterDeferArgs {
+    /// Id of the item
+    #[arg(value_name = "ID")]
+    pub(super) id: String,
+    /// Last day of the deferral, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub(super) until: jiff::civil::Date,
+    /// Why it is deferred
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+    /// How it will be closed
+    #[arg(long, value_name = "TEXT")]
+    pub(super) closure: String,
+    /// Who answers for it [default: the owner that it has]
+    #[arg(long, value_name = "NAME")]
+    pub(super) owner: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RegisterCloseArgs {
+    /// Id of the item
+    #[arg(value_name = "ID")]
+    pub(super) id: String,
+    /// What closed it: a commit, a release, or why it is none
+    #[arg(long, value_name = "TEXT")]
+    pub(super) resolution: Option<String>,
+    /// Day on which it was closed, YYYY-MM-DD [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub(super) on: Option<jiff::civil::Date>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RegisterListArgs {
+    /// Show closed items as well
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(super) message_format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CloseoutArgs {
+    /// Run id [default: the latest run]
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// What comes next where the decision is NO [default: the first step that would unblock the stage]
+    #[arg(long, value_name = "TEXT")]
+    pub(super) next_action: Option<String>,
+    /// Who does it
+    #[arg(long, value_name = "NAME")]
+    pub(super) owner: Option<String>,
+    /// By which day, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub(super) target_date: Option<jiff::civil::Date>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = CloseoutFormat::Human)]
+    pub(super) message_format: CloseoutFormat,
+}
+
+/// Formats of a closeout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CloseoutFormat {
+    /// Plain text
+    Human,
+    /// Markdown, for a ticket or release notes
+    Markdown,
+    /// JSON
+    Json,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct HistoryArgs {
     /// Show only this stage
@@ -299,6 +453,9 @@ pub(super) struct HistoryArgs {
     /// Verify the whole history as well
     #[arg(long)]
     pub(super) verify: bool,
+    /// Print the last run that was not READY as an item for the register
+    #[arg(long, conflicts_with_all = ["verify", "limit"])]
+    pub(super) last_failure: bool,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
     pub(super) message_format: DataFormat,

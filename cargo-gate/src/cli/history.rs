@@ -1,9 +1,14 @@
 //! `cargo gate history`.
 
-use crate::error::Result;
-use crate::evidence::history::History;
+use std::path::Path;
+
+use crate::closeout::draft::Draft;
+use crate::error::{Error, Result};
+use crate::evidence::history::{History, HistoryEntry};
+use crate::evidence::run_dir::DecisionRecord;
 use crate::evidence::verify::{Status, verify};
 use crate::exit;
+use crate::report::Report;
 
 use super::Conversation;
 use super::args::{DataFormat, HistoryArgs};
@@ -11,6 +16,9 @@ use super::args::{DataFormat, HistoryArgs};
 pub(super) fn run(arguments: &HistoryArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let gate_dir = conversation.workspace()?.gate_dir();
     let history = History::load(&gate_dir);
+    if arguments.last_failure {
+        return last_failure(arguments, &history, &gate_dir, conversation);
+    }
     let wanted = |stage| arguments.stage.is_none_or(|only| only == stage);
     let entries: Vec<_> = history
         .entries
@@ -61,4 +69,51 @@ pub(super) fn run(arguments: &HistoryArgs, conversation: &Conversation<'_>) -> R
     }
     let verified = verification.status == Status::Verified;
     Ok(if verified { exit::READY } else { exit::NOT_READY })
+}
+
+/// The last refused run as an item for the register.
+fn last_failure(
+    arguments: &HistoryArgs,
+    history: &History,
+    gate_dir: &Path,
+    conversation: &Conversation<'_>,
+) -> Result<i32> {
+    let refused =
+        |entry: &&HistoryEntry| !entry.decision.is_ready() && arguments.stage.is_none_or(|stage| stage == entry.stage);
+    let Some(entry) = history.entries.iter().rev().find(refused) else {
+        conversation.printer.status("History", "no run was refused");
+        return Ok(exit::READY);
+    };
+    let report = report_of(gate_dir, entry)?;
+    let early = if report.is_none() {
+        early_failure(gate_dir, entry)
+    } else {
+        None
+    };
+    let draft = Draft::of(entry, report.as_ref(), early.as_deref());
+    let text = match arguments.message_format {
+        DataFormat::Json => super::json(&draft)?,
+        DataFormat::Human => draft.toml(),
+    };
+    conversation.printer.data(&text)?;
+    Ok(exit::READY)
+}
+
+/// The report of a run; `None` where the run ended before it judged.
+pub(super) fn report_of(gate_dir: &Path, entry: &HistoryEntry) -> Result<Option<Report>> {
+    let path = gate_dir.join("runs").join(&entry.run_id).join("report.json");
+    match std::fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            Error::usage(format!("`{}` cannot be understood: {error}", path.display())).with_help("`cargo gate verify`")
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("read", &path, &error)),
+    }
+}
+
+/// Why a run ended before it judged anything, where its decision says so.
+fn early_failure(gate_dir: &Path, entry: &HistoryEntry) -> Option<String> {
+    let path = gate_dir.join("runs").join(&entry.run_id).join("decision.json");
+    let decision: DecisionRecord = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    decision.failure.map(|failure| failure.message)
 }

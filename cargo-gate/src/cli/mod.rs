@@ -3,6 +3,7 @@
 mod args;
 mod boundaries;
 mod cache;
+mod closeout;
 mod completions;
 pub mod doctor;
 pub mod explain;
@@ -13,6 +14,7 @@ mod plan;
 pub mod printer;
 pub mod progress;
 pub mod reference;
+mod register;
 mod stage;
 mod status;
 mod suite;
@@ -100,6 +102,8 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Boundaries(arguments) => boundaries::run(arguments, conversation),
         Command::Verify(arguments) => verify::run(arguments, conversation),
         Command::Waiver(arguments) => waiver::run(arguments, conversation),
+        Command::Register(command) => register::run(command, conversation),
+        Command::Closeout(arguments) => closeout::run(arguments, conversation),
         Command::History(arguments) => history::run(arguments, conversation),
         Command::Cache(arguments) => cache::run(arguments, conversation),
         Command::Doctor(arguments) => reference::doctor(arguments, conversation),

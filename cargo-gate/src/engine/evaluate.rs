@@ -5,7 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::checks::Context;
+use crate::checks::{Context, checklist_stage};
 use crate::digest::sha256_hex;
 use crate::error::Result;
 use crate::evidence::history::History;
@@ -154,6 +154,7 @@ impl<'a> Surroundings<'a> {
             bounds: verdict.bounds,
             counts: verdict.counts,
             subject: self.subject(),
+            checklist: checklist_stage::entries(self.policy, request.stage, &verdict.checks),
             checks: verdict.checks,
             not_applicable: plan.not_applicable,
             unblock: verdict.unblock,

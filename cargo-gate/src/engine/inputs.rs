@@ -177,6 +177,11 @@ impl<'a> InputDigests<'a> {
             | Input::PolicySuites
             | Input::PolicyCi
             | Input::PolicySupply
+            | Input::PolicyOwners
+            | Input::PolicyRecord
+            | Input::PolicyRegister
+            | Input::PolicyChecklist
+            | Input::PolicyWaivers
             | Input::PolicyFile => {
                 digest.part(&self.policy.slice(input));
             }
@@ -186,7 +191,12 @@ impl<'a> InputDigests<'a> {
             Input::Stage => {
                 digest.part(self.stage.name().as_bytes());
             }
-            Input::History | Input::Outcomes => return InputState::Volatile,
+            Input::CodeOwners => {
+                if let Some((path, text, below)) = self.workspace.code_owners() {
+                    digest.part(path.as_bytes()).part(&text).part(below.as_bytes());
+                }
+            }
+            Input::Artifacts | Input::History | Input::Outcomes => return InputState::Volatile,
         }
         InputState::Known(digest.finish())
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::checks::{self, Applies, Check, Context};
+use crate::checks::{self, Applies, Check, Context, evidence_age};
 use crate::digest::Digest;
 use crate::evidence::Evidence;
 use crate::evidence::store::Store;
@@ -196,9 +196,31 @@ impl Planner<'_> {
             if matches!(unit, Unit::Suite(_)) && evidence.blocks_somewhere() {
                 return Action::Run("it failed last time".to_owned());
             }
+            if let Some(why) = self.too_old(&evidence) {
+                return Action::Run(why);
+            }
             return Action::Reuse(Box::new(evidence));
         }
         Action::Run(self.last.why(&unit.id(), fingerprint))
+    }
+}
+
+impl Planner<'_> {
+    /// Why evidence is too old for the policy at this stage, if it is.
+    fn too_old(&self, evidence: &Evidence) -> Option<String> {
+        let limits = self.policy.evidence_ages.iter();
+        let limit = limits
+            .filter(|limit| limit.covers(&evidence.check, self.context.stage))
+            .map(|limit| limit.max_age)
+            .min()?;
+        match evidence_age::age(&evidence.recorded, self.context.now) {
+            Some(age) if age <= limit => None,
+            Some(age) => {
+                let (age, limit) = (evidence_age::words(age), evidence_age::words(limit));
+                Some(format!("its evidence is {age} old, and {limit} are allowed"))
+            }
+            None => Some("its evidence is dated in the future".to_owned()),
+        }
     }
 }
 

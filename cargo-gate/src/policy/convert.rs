@@ -12,8 +12,8 @@ use crate::stage::Stage;
 use super::ci::ci_policy;
 use super::format;
 use super::model::{
-    BoundaryAllow, BoundaryPolicy, CheckPolicy, Exclusion, Policy, ProfilePolicy, ProfileRequirement, StagePolicy,
-    SuiteFormat, SuiteKind, SuitePolicy, TierException, TierPolicy, Waiver,
+    Authority, BoundaryAllow, BoundaryPolicy, CheckPolicy, Exclusion, Policy, ProfilePolicy, ProfileRequirement,
+    Register, StagePolicy, SuiteFormat, SuiteKind, SuitePolicy, TierException, TierPolicy, Waiver, WaiverPolicy,
 };
 use super::position::Positions;
 use super::problem::Problem;
@@ -22,6 +22,7 @@ use super::raw::{
     RawToolSuite, RawWaiver,
 };
 use super::supply;
+use super::{checklist, format, people, record};
 
 pub(super) type Converted<T> = Result<T, Problem>;
 
@@ -37,6 +38,7 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
         suites.push((span.start, tool_suite(suite.into_inner(), &span, at(span.clone()))?));
     }
     suites.sort_by_key(|(start, _)| *start);
+    let waiver_rules = raw.waivers.map(|waivers| people::waivers(waivers, &at));
 
     Ok(Policy {
         source: None,
@@ -54,11 +56,29 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
         }),
         suites: suites.into_iter().map(|(_, suite)| suite).collect(),
         supply: raw.supply.map(|supply| supply::convert(supply, &at)).transpose()?,
+        evidence_ages: raw
+            .evidence
+            .map(|evidence| record::evidence(evidence, &at))
+            .transpose()?
+            .unwrap_or_default(),
+        history: raw.history.map(|history| record::history(history, &at)).transpose()?,
+        checklist: checklist::convert(raw.checklist, &at),
+        register: raw.register.map(|register| Register {
+            location: at(register.span()),
+            path: register.into_inner().path,
+            items: Vec::new(),
+        }),
+        owners: raw.owners.map(|owners| people::owners(owners, &at)),
+        warnings: raw
+            .warnings
+            .map(|warnings| record::warnings(warnings, &at))
+            .transpose()?,
         waivers: raw
             .waiver
             .into_iter()
-            .map(|waiver| waiver_policy(waiver, &at))
+            .map(|waiver| waiver_policy(waiver, waiver_rules.as_ref(), &at))
             .collect::<Converted<_>>()?,
+        waiver_rules,
         exclusions: raw
             .exclusion
             .into_iter()
@@ -85,6 +105,7 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             })
             .collect(),
         sanity: Vec::new(),
+        dangers: Vec::new(),
     })
 }
 
@@ -92,7 +113,7 @@ pub(super) fn duration(text: &str, span: &Range<usize>) -> Converted<Duration> {
     format::duration(text).ok_or_else(|| Problem::new(span.clone(), "a duration is not understood"))
 }
 
-fn day(date: &RawDate, span: &Range<usize>) -> Converted<jiff::civil::Date> {
+pub(super) fn day(date: &RawDate, span: &Range<usize>) -> Converted<jiff::civil::Date> {
     date.day()
         .ok_or_else(|| Problem::new(span.clone(), "a day is not understood"))
 }
@@ -187,10 +208,14 @@ fn boundary_policy(raw: Spanned<RawBoundary>, at: &impl Fn(Range<usize>) -> Loca
     }
 }
 
-fn waiver_policy(raw: Spanned<RawWaiver>, at: &impl Fn(Range<usize>) -> Location) -> Converted<Waiver> {
+fn waiver_policy(
+    raw: Spanned<RawWaiver>,
+    rules: Option<&WaiverPolicy>,
+    at: &impl Fn(Range<usize>) -> Location,
+) -> Converted<Waiver> {
     let span = raw.span();
     let raw = raw.into_inner();
-    Ok(Waiver {
+    let mut waiver = Waiver {
         check: raw.check,
         path: raw.path,
         package: raw.package,
@@ -198,8 +223,12 @@ fn waiver_policy(raw: Spanned<RawWaiver>, at: &impl Fn(Range<usize>) -> Location
         owner: raw.owner,
         reason: raw.reason,
         expires: day(&raw.expires, &span)?,
+        authority: Authority::NotAsked,
         location: at(span),
-    })
+    };
+    let keys = rules.map(|rules| rules.keys.as_slice()).unwrap_or_default();
+    waiver.authority = Authority::of(&waiver, raw.signature.as_deref(), keys);
+    Ok(waiver)
 }
 
 fn test_suite(raw: RawTestSuite, span: &Range<usize>, location: Location) -> Converted<SuitePolicy> {

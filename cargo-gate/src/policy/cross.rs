@@ -33,6 +33,7 @@ impl Rules<'_> {
         self.tests_run(&mut problems);
         self.exclusions_name_something(&mut problems);
         self.overrides_are_earlier(&mut problems);
+        self.checklists_ask_for_something(&mut problems);
         problems
     }
 
@@ -100,6 +101,40 @@ impl Rules<'_> {
         }
     }
 
+    /// Every item of a checklist has a name of its own and something that meets it.
+    fn checklists_ask_for_something(&self, problems: &mut Vec<Problem>) {
+        let stages = table(self.file, &["checklist"]);
+        let lists = Stage::ALL
+            .iter()
+            .filter_map(|stage| stages?.get(stage.name())?.get_ref().as_array());
+        let mut names = Vec::new();
+        for element in lists.flat_map(|list| list.iter()) {
+            let Some(item) = element.get_ref().as_table() else {
+                continue;
+            };
+            names.extend(text(item, "id"));
+            let asks = |key: &str| match item.get(key).map(Spanned::get_ref) {
+                None => false,
+                Some(DeValue::Array(items)) => !items.is_empty(),
+                Some(_) => true,
+            };
+            if !asks("checks") && !asks("artifacts") {
+                let message = "the item names neither a check nor an artifact, so nothing can meet it";
+                let help = "add `checks = [\"…\"]` or `artifacts = [\"…\"]`";
+                problems.push(Problem::new(element.span(), message).help(help));
+            }
+            let checks = item.get("checks").and_then(|checks| checks.get_ref().as_array());
+            for check in checks.into_iter().flat_map(|checks| checks.iter()) {
+                if check.get_ref().as_str() == Some(crate::checks::checklist_stage::CHECK.id) {
+                    let problem = Problem::new(check.span(), "a checklist cannot be met by itself");
+                    problems.push(problem.help("name the checks that the checklist is about"));
+                }
+            }
+        }
+        let what = "the checklist item";
+        self.duplicates(names.into_iter(), what, "give each item a name of its own", problems);
+    }
+
     fn exclusions_name_something(&self, problems: &mut Vec<Problem>) {
         let Some(array) = self.file.get("exclusion").and_then(|value| value.get_ref().as_array()) else {
             return;
@@ -137,6 +172,39 @@ impl Rules<'_> {
                 problems.push(Problem::new(span, message).help(help));
             }
         }
+    }
+
+    /// Values that are possible and turn a safeguard off.
+    pub(super) fn dangers(&self) -> Vec<Oddity> {
+        let mut dangers = Vec::new();
+        for waiver in elements(self.file, &["waiver"]) {
+            let Some((path, span)) = text(waiver, "path") else {
+                continue;
+            };
+            if path.chars().all(|char| matches!(char, '*' | '/')) {
+                dangers.push(Oddity {
+                    message: format!("the waiver is for every path: `{}`", shown(path)),
+                    help: "name the files whose finding is permitted, such as `src/ffi/**`".into(),
+                    span,
+                });
+            }
+        }
+        for kind in ["test", "tool"] {
+            for suite in elements(self.file, &["suite", kind]) {
+                let Some(required) = suite.get("required") else {
+                    continue;
+                };
+                let production = text(suite, "name").filter(|(name, _)| name.starts_with("prod"));
+                if let (Some(false), Some((name, _))) = (required.get_ref().as_bool(), production) {
+                    dangers.push(Oddity {
+                        message: format!("the suite `{}` is about production and need not pass", shown(name)),
+                        help: "remove `required = false`".into(),
+                        span: required.span(),
+                    });
+                }
+            }
+        }
+        dangers
     }
 
     /// Values that are possible but rarely meant.

@@ -119,6 +119,17 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
         "glob" => glob(value),
         "path" => relative("a path", value),
         "suite-name" => suite_name(value),
+        "item-id" => item_id(value),
+        "sha256" if value.len() != 64 || !value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) => wrong(
+            format!("is not a SHA-256 digest: `{value}`"),
+            "write 64 digits and lowercase letters, as `sha256sum` prints them",
+        ),
+        "ssh-key" => super::authority::public_key(value).map(drop).or_else(|reason| {
+            wrong(
+                reason,
+                "write the line of `id_ed25519.pub`; `ssh-keygen -t ed25519` makes a key",
+            )
+        }),
         "env-name" if value.is_empty() || value.contains(['=', '\0']) || value.contains(char::is_whitespace) => wrong(
             format!("is not the name of an environment variable: `{value}`"),
             "write only the name, such as \"RUSTFLAGS\"",
@@ -234,6 +245,18 @@ fn suite_name(value: &str) -> Result<(), FormatError> {
         name => format!("write `name = \"{name}\"`"),
     };
     wrong(format!("is not a suite name: `{value}`"), help)
+}
+
+/// Ids of items are names that tables, commands and other items can hold without quotes.
+fn item_id(value: &str) -> Result<(), FormatError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if value.bytes().all(plain) && value.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        return Ok(());
+    }
+    wrong(
+        format!("is not the id of an item: `{value}`"),
+        "write letters, digits, `-`, `_` and `.`, such as `ISSUE-12`",
+    )
 }
 
 #[cfg(test)]

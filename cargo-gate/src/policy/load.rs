@@ -16,13 +16,23 @@ pub const FILE_NAME: &str = "gate.toml";
 /// Size limit in bytes. The largest sensible file is a hundredth of it.
 const MAX_BYTES: u64 = 1 << 20;
 
+/// Reads the policy of the workspace at `root`, and the register that it names.
+///
+/// # Errors
+/// Usage errors: those of [`load_without_register`], and the same about the register.
+pub fn load(root: &Path, explicit: Option<&Path>, catalogue: &Catalogue) -> Result<Policy> {
+    let mut policy = load_without_register(root, explicit, catalogue)?;
+    super::register::attach(root, &mut policy)?;
+    Ok(policy)
+}
+
 /// Reads the policy of the workspace at `root`: `explicit` if given (relative to the current directory), else
 /// `gate.toml` in the root, else the defaults.
 ///
 /// # Errors
 /// Usage errors: an explicit file that is not there, a file that cannot be read, is not a regular file, is larger than
 /// 1 MiB or is not UTF-8, and every error of its content in [`Error::rendered`].
-pub fn load(root: &Path, explicit: Option<&Path>, catalogue: &Catalogue) -> Result<Policy> {
+pub fn load_without_register(root: &Path, explicit: Option<&Path>, catalogue: &Catalogue) -> Result<Policy> {
     let default = root.join(FILE_NAME);
     let path = explicit.unwrap_or(&default);
     let shown = shown_path(root, path);

@@ -11,6 +11,11 @@ use crate::stage::Stage;
 
 use super::ci::CiPolicy;
 use super::supply::SupplyPolicy;
+pub use super::authority::Authority;
+pub use super::checklist::{ChecklistArtifact, ChecklistItem};
+pub use super::people::{OwnerPolicy, WaiverPolicy};
+pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
+pub use super::register::{ItemKind, ItemStatus, Level, Register, RegisterItem, Severity};
 
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +36,20 @@ pub struct Policy {
     pub suites: Vec<SuitePolicy>,
     /// What the supply chain must show; `None` when undeclared.
     pub supply: Option<SupplyPolicy>,
+    /// Limits on the age of evidence.
+    pub evidence_ages: Vec<EvidenceAge>,
+    /// How many runs without a failure a stage asks for; `None` when undeclared.
+    pub history: Option<HistoryPolicy>,
+    /// Items of all checklists, by stage and then in the order of the file.
+    pub checklist: Vec<ChecklistItem>,
+    /// The register; `None` when undeclared.
+    pub register: Option<Register>,
+    /// Who answers for what; `None` when undeclared.
+    pub owners: Option<OwnerPolicy>,
+    /// Which warnings somebody must have looked at; `None` when undeclared.
+    pub warnings: Option<WarningPolicy>,
+    /// Who may permit a finding; `None` when undeclared.
+    pub waiver_rules: Option<WaiverPolicy>,
     /// Waivers in the order of the file.
     pub waivers: Vec<Waiver>,
     /// Surfaces left out of the claim.
@@ -39,6 +58,8 @@ pub struct Policy {
     pub checks: BTreeMap<String, CheckPolicy>,
     /// Values inside the hard range but outside the sane range, found while validating.
     pub sanity: Vec<SanityWarning>,
+    /// Values that turn a safeguard off, found while validating.
+    pub dangers: Vec<SanityWarning>,
 }
 
 impl Policy {
@@ -277,6 +298,8 @@ pub struct Waiver {
     pub reason: String,
     /// Last day on which it holds.
     pub expires: Date,
+    /// Whether it may be relied on.
+    pub authority: Authority,
     /// Where it is declared.
     pub location: Location,
 }

@@ -8,7 +8,7 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use serde_json::{Value, json};
 
-use super::raw::RawPolicy;
+use super::raw::{RawPolicy, RawRegister};
 
 /// Where the schema of the latest release can be fetched; editors read it from the `#:schema` comment of a gate.toml.
 pub const SCHEMA_URL: &str =
@@ -17,13 +17,22 @@ pub const SCHEMA_URL: &str =
 /// The JSON Schema of gate.toml (draft 7, the one that TOML editors understand). The file
 /// `docs/schema/gate.schema.json` is this value, pretty-printed, with a final line feed.
 pub fn schema() -> Value {
+    let mut schema = generated::<RawPolicy>();
+    schema.insert("$id".into(), json!(SCHEMA_URL));
+    schema.to_value()
+}
+
+/// The JSON Schema of a register.
+fn register_schema() -> Value {
+    generated::<RawRegister>().to_value()
+}
+
+fn generated<T: schemars::JsonSchema>() -> Schema {
     let generator = SchemaSettings::draft07()
         .for_deserialize()
         .with_transform(RecursiveTransform(without_null))
         .into_generator();
-    let mut schema = generator.into_root_schema_for::<RawPolicy>();
-    schema.insert("$id".into(), json!(SCHEMA_URL));
-    schema.to_value()
+    generator.into_root_schema_for::<T>()
 }
 
 /// The text of `docs/schema/gate.schema.json`.
@@ -33,10 +42,23 @@ pub fn schema_text() -> String {
     text
 }
 
+/// The text of `docs/schema/register.schema.json`.
+pub fn register_schema_text() -> String {
+    let mut text = serde_json::to_string_pretty(register()).expect("a JSON value serialises");
+    text.push('\n');
+    text
+}
+
 /// The schema, generated once.
 pub(super) fn shared() -> &'static Value {
     static SCHEMA: OnceLock<Value> = OnceLock::new();
     SCHEMA.get_or_init(schema)
+}
+
+/// That of a register, generated once.
+pub(super) fn register() -> &'static Value {
+    static SCHEMA: OnceLock<Value> = OnceLock::new();
+    SCHEMA.get_or_init(register_schema)
 }
 
 /// TOML has no null: what is optional is absent.
@@ -80,16 +102,22 @@ mod tests {
     /// `GATE_UPDATE_SCHEMA=1 cargo test -p cargo-gate schema` rewrites the committed file.
     #[test]
     fn committed_schema_is_the_generated_one() {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schema/gate.schema.json");
-        if std::env::var_os("GATE_UPDATE_SCHEMA").is_some() {
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(&path, schema_text()).unwrap();
+        let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schema");
+        for (name, text) in [
+            ("gate.schema.json", schema_text()),
+            ("register.schema.json", register_schema_text()),
+        ] {
+            let path = directory.join(name);
+            if std::env::var_os("GATE_UPDATE_SCHEMA").is_some() {
+                std::fs::create_dir_all(&directory).unwrap();
+                std::fs::write(&path, &text).unwrap();
+            }
+            let committed = std::fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+            assert!(
+                committed == text,
+                "docs/schema/{name} is stale; run `GATE_UPDATE_SCHEMA=1 cargo test -p cargo-gate schema`"
+            );
         }
-        let committed = std::fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
-        assert!(
-            committed == schema_text(),
-            "docs/schema/gate.schema.json is stale; run `GATE_UPDATE_SCHEMA=1 cargo test -p cargo-gate schema`"
-        );
     }
 
     #[test]
@@ -105,10 +133,11 @@ mod tests {
                 }
             }
         }
-        let schema = schema();
-        walk("the top level", &schema);
-        for (name, definition) in schema["definitions"].as_object().unwrap() {
-            walk(name, definition);
+        for schema in [schema(), register_schema()] {
+            walk("the top level", &schema);
+            for (name, definition) in schema["definitions"].as_object().unwrap() {
+                walk(name, definition);
+            }
         }
     }
 

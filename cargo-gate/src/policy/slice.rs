@@ -20,10 +20,16 @@ impl Policy {
             Input::PolicySuites => bytes(&self.suites),
             Input::PolicyCi => bytes(&self.ci),
             Input::PolicySupply => bytes(&self.supply),
+            Input::PolicyOwners => bytes(&self.owners),
+            Input::PolicyRecord => bytes(&(&self.evidence_ages, &self.history, &self.warnings)),
+            Input::PolicyRegister => bytes(&self.register),
+            Input::PolicyChecklist => bytes(&self.checklist),
+            Input::PolicyWaivers => bytes(&(&self.waiver_rules, &self.waivers)),
             // Sanity warnings follow from the text and from the tool's own ranges.
             Input::PolicyFile => bytes(&(
                 self.source.as_ref().map(|source| (&source.path, &source.text)),
                 &self.sanity,
+                &self.dangers,
             )),
             _ => Vec::new(),
         }

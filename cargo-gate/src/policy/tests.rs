@@ -111,13 +111,52 @@ gate-steps = ["cargo xtask ci"]
 [supply]
 advisory-db = "../advisory-db"
 max-age = { pilot = "60d", broad = "7d" }
+[register]
+path = "governance/register.toml"
+
+[owners]
+default = "platform"
+packages = { "ffi-*" = "bindings" }
+
+[waivers]
+max-days = 300
+
+[history]
+runs = 3
+
+[[evidence.age]]
+check = "suite.test.*"
+max-age = "7d"
+stage = "broad"
+
+[warnings]
+review-before = "controlled"
+
+[[warnings.reviewed]]
+check = "boundary.raw"
+by = "ada"
+on = 2026-01-31
+note = "tests only"
+
+[[checklist.broad]]
+id = "runbook"
+description = "The runbook is written"
+checks = ["suite.test.*", "lockfile.tracked"]
+artifacts = ["docs/runbook.md", { path = "LICENSE", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" }]
 "#;
 
 #[test]
 fn a_full_policy_is_understood() {
     let policy = parse(FULL);
-    assert!(policy.sanity.is_empty());
+    assert!(policy.sanity.is_empty(), "{:?}", policy.sanity);
     assert_eq!(policy.stages.len(), 3);
+    assert_eq!(policy.checklist[0].artifacts.len(), 2);
+    assert_eq!(policy.evidence_ages[0].stage, Some(Stage::Broad));
+    assert!(policy.register.is_some() && policy.owners.is_some() && policy.history.is_some());
+    assert_eq!(
+        policy.warnings.as_ref().map(|warnings| warnings.reviewed.len()),
+        Some(1)
+    );
     assert_eq!(
         policy
             .suites
@@ -332,6 +371,50 @@ fn slices_hold_their_section_and_its_place() {
     }
     assert_ne!(policy.slice(Input::PolicyFile), edited.slice(Input::PolicyFile));
     assert!(policy.slice(Input::Lockfile).is_empty());
+}
+
+#[test]
+fn checklists_state_no_status_and_ask_for_something() {
+    let with = |item: &str| {
+        errors(&format!(
+            "version = 1\nstage.pilot.scope = \"x\"\n[[checklist.pilot]]\n{item}"
+        ))
+    };
+    assert_snapshot!(with(
+        "id = \"a\"\ndescription = \"b\"\nstatus = \"pass\"\nchecks = [\"boundary.row\", \"suite.tset.*\"]\n"
+    ));
+    assert_snapshot!(with(
+        "id = \"a\"\ndescription = \"b\"\n[[checklist.broad]]\nid = \"a\"\ndescription = \"c\"\n\
+                           artifacts = [\"/etc/passwd\", { path = \"a\" }, { path = \"b\", sha256 = \"XY\" }]\n"
+    ));
+}
+
+#[test]
+fn what_turns_a_safeguard_off_is_a_danger() {
+    let policy = parse(
+        "version = 1\nstage.pilot.scope = \"x\"\n[[suite.test]]\nname = \"prod-smoke\"\ncommand = \"a\"\nrequired = \
+         false\n[[waiver]]\ncheck = \"boundary.raw\"\npath = \"**/*\"\nowner = \"a\"\nreason = \"b\"\nexpires = \
+         2030-01-31\n",
+    );
+    let said: Vec<String> = policy
+        .dangers
+        .iter()
+        .map(|danger| format!("{}: {}", danger.location.line.unwrap_or(0), danger.message))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "6: the suite `prod-smoke` is about production and need not pass",
+            "9: the waiver is for every path: `**/*`"
+        ]
+    );
+}
+
+#[test]
+fn keys_are_ed25519() {
+    let keys =
+        errors("version = 1\nstage.pilot.scope = \"x\"\n[waivers]\nkeys = [\"ssh-rsa AAAA me\", \"\"]\nmax-days = 0\n");
+    assert_snapshot!(keys);
 }
 
 fn load_error(root: &Path, explicit: Option<&Path>) -> String {

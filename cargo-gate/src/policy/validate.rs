@@ -13,7 +13,7 @@ use super::position::Positions;
 use super::problem::{PolicyErrors, Problem};
 use super::raw::RawPolicy;
 use super::schema;
-use super::walk::{Findings, shown, walk};
+use super::walk::{Findings, Oddity, shown, walk};
 
 /// Validates the text of a policy file. `path` is what messages and locations call it.
 ///
@@ -32,26 +32,12 @@ pub fn validate(path: &str, text: &str, catalogue: &Catalogue) -> Result<Policy,
         positions: &positions,
     };
     let Findings {
-        mut problems,
+        problems,
         missing,
         mut oddities,
     } = walk(schema::shared(), &file, &known);
-    problems.extend(rules.problems());
     oddities.extend(rules.oddities());
-
-    if syntax.is_empty() {
-        problems.extend(missing);
-    } else {
-        // What the parser recovered around a syntax error is a guess: a line that does not parse has one error, and
-        // keys that seem to be missing may stand on it.
-        let syntax: Vec<Problem> = syntax.iter().map(|error| syntax_problem(body, error)).collect();
-        let broken: Vec<usize> = syntax
-            .iter()
-            .map(|error| positions.line_index(error.span.start))
-            .collect();
-        problems.retain(|problem| !broken.contains(&positions.line_index(problem.span.start)));
-        problems.extend(syntax);
-    }
+    let problems = merged(body, &positions, &syntax, (problems, missing), rules.problems());
     if !problems.is_empty() {
         return Err(PolicyErrors::new(path, body, problems));
     }
@@ -61,15 +47,19 @@ pub fn validate(path: &str, text: &str, catalogue: &Catalogue) -> Result<Policy,
         PolicyErrors::new(path, body, vec![syntax_problem(body, &error)])
     })?;
     let mut policy = convert(raw, &positions).map_err(|problem| PolicyErrors::new(path, body, vec![problem]))?;
-    oddities.sort_by_key(|oddity| oddity.span.start);
-    policy.sanity = oddities
-        .into_iter()
-        .map(|oddity| SanityWarning {
-            message: oddity.message,
-            help: oddity.help,
-            location: positions.location(&oddity.span),
-        })
-        .collect();
+    let warnings = |mut oddities: Vec<Oddity>| -> Vec<SanityWarning> {
+        oddities.sort_by_key(|oddity| oddity.span.start);
+        oddities
+            .into_iter()
+            .map(|oddity| SanityWarning {
+                message: oddity.message,
+                help: oddity.help,
+                location: positions.location(&oddity.span),
+            })
+            .collect()
+    };
+    policy.sanity = warnings(oddities);
+    policy.dangers = warnings(rules.dangers());
     policy.source = Some(PolicySource {
         path: path.into(),
         text: text.into(),
@@ -77,7 +67,33 @@ pub fn validate(path: &str, text: &str, catalogue: &Catalogue) -> Result<Policy,
     Ok(policy)
 }
 
-fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
+/// All errors of a file: what the walk found (`missing` apart), what the parser could not read, and broken rules between
+/// values.
+pub(super) fn merged(
+    text: &str,
+    positions: &Positions<'_>,
+    syntax: &[toml::de::Error],
+    (mut problems, missing): (Vec<Problem>, Vec<Problem>),
+    rules: Vec<Problem>,
+) -> Vec<Problem> {
+    problems.extend(rules);
+    if syntax.is_empty() {
+        problems.extend(missing);
+    } else {
+        // What the parser recovered around a syntax error is a guess: a line that does not parse has one error, and
+        // keys that seem to be missing may stand on it.
+        let syntax: Vec<Problem> = syntax.iter().map(|error| syntax_problem(text, error)).collect();
+        let broken: Vec<usize> = syntax
+            .iter()
+            .map(|error| positions.line_index(error.span.start))
+            .collect();
+        problems.retain(|problem| !broken.contains(&positions.line_index(problem.span.start)));
+        problems.extend(syntax);
+    }
+    problems
+}
+
+pub(super) fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
     let span: Range<usize> = error.span().unwrap_or(0..0);
     let message = error.message();
     let problem = Problem::new(span.clone(), shown(message));

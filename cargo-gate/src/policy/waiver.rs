@@ -4,12 +4,17 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use jiff::civil::Date;
+use toml::de::DeTable;
 
 use crate::error::{Error, Result};
 
+use super::authority::{NAMESPACE, one_line, verified, waiver_text};
 use super::catalogue::Catalogue;
+use super::edit;
 use super::init::quoted;
+use super::known::elements;
 use super::load::read;
+use super::model::{Policy, Waiver};
 use super::validate::validate;
 use super::write::{Existing, write_atomically};
 
@@ -71,14 +76,79 @@ pub fn append_waiver(path: &Path, waiver: &NewWaiver, catalogue: &Catalogue) -> 
 }
 
 fn appended(before: &str, waiver: &NewWaiver) -> String {
-    let line_end = if before.contains("\r\n") { "\r\n" } else { "\n" };
-    let mut text = before.to_owned();
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push_str(line_end);
+    edit::with_table(before, &waiver_toml(waiver))
+}
+
+/// Writes a signature into the waiver with this number, counted from 1 in the order of the file. It must be one over
+/// the text of the waiver, made with a key that the policy names. Returns the name of that key.
+///
+/// # Errors
+/// Usage errors: there is no policy file or no such waiver, the signature does not count, or the file has errors.
+/// Tool errors: the file cannot be written.
+pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: &Catalogue) -> Result<String> {
+    let shown = path.file_name().unwrap_or_default().to_string_lossy();
+    let Some(before) = read(path, &shown)? else {
+        return Err(Error::usage(format!("there is no policy file `{}`", path.display())));
+    };
+    let policy = validate(&shown, &before, catalogue)?;
+    let waiver = numbered(&policy, number)?;
+    let keys = policy
+        .waiver_rules
+        .as_ref()
+        .map(|rules| rules.keys.clone())
+        .unwrap_or_default();
+    if keys.is_empty() {
+        return Err(
+            Error::usage("the policy names no keys, so a signature would mean nothing")
+                .with_help("add `[waivers]` with `keys = [\"ssh-ed25519 …\"]`"),
+        );
     }
-    text.push_str(line_end);
-    text.push_str(&waiver_toml(waiver).replace('\n', line_end));
-    text
+    let refused = |reason: String| {
+        Error::usage(format!("the signature {reason}")).with_help(format!(
+            "`cargo gate waiver text {number} | ssh-keygen -Y sign -n {NAMESPACE} -f <key>` makes one"
+        ))
+    };
+    let key = verified(&waiver_text(waiver), signature, &keys).map_err(refused)?;
+    let line = one_line(signature).map_err(refused)?;
+    let (mark, body) = match before.strip_prefix('\u{feff}') {
+        Some(body) => ("\u{feff}", body),
+        None => ("", before.as_str()),
+    };
+    let by_hand = || {
+        Error::usage(format!(
+            "waiver {number} is not written as a `[[waiver]]` table of its own"
+        ))
+        .with_help(format!("add `signature = {}` by hand", quoted(&line)))
+    };
+    let file = DeTable::parse(body).map_err(|_| by_hand())?;
+    let after = elements(file.get_ref(), &["waiver"])
+        .get(number - 1)
+        .and_then(|waiver| edit::with_keys(body, waiver, "expires", &[("signature", quoted(&line))]))
+        .map(|after| format!("{mark}{after}"))
+        .ok_or_else(by_hand)?;
+    let signed = validate(&shown, &after, catalogue).map_err(|_| by_hand())?;
+    if !signed
+        .waivers
+        .get(number - 1)
+        .is_some_and(|waiver| waiver.authority.counts())
+    {
+        return Err(by_hand());
+    }
+    write_atomically(path, &after, Existing::Replace)?;
+    Ok(key)
+}
+
+/// The waiver with this number, counted from 1.
+///
+/// # Errors
+/// There is none.
+pub fn numbered(policy: &Policy, number: usize) -> Result<&Waiver> {
+    let all = policy.waivers.len();
+    let waiver = number.checked_sub(1).and_then(|at| policy.waivers.get(at));
+    waiver.ok_or_else(|| {
+        Error::usage(format!("there is no waiver {number}, the policy has {all}"))
+            .with_help("`cargo gate waiver list` numbers them")
+    })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::known::Known;
 use super::problem::Problem;
 use super::suggest::similar;
-use super::{format, scalar};
+use super::{format, pattern, scalar};
 
 /// A value that is possible but rarely meant, before its place is known.
 #[derive(Debug)]
@@ -226,6 +226,8 @@ impl<'a> Walker<'a> {
         };
         if name == "check" {
             self.check_id(text, span, &place.subject());
+        } else if name == "check-pattern" {
+            self.check_pattern(text, span, &place.subject());
         } else if let Err(error) = format::check(name, text) {
             self.malformed(&error, span, place);
         } else if name == "duration" {
@@ -254,6 +256,16 @@ impl<'a> Walker<'a> {
         self.problem(problem);
     }
 
+    /// A pattern that covers no check asks for nothing.
+    fn check_pattern(&mut self, text: &str, span: Range<usize>, subject: &str) {
+        if !pattern::is_pattern(text) {
+            self.check_id(text, span, subject);
+        } else if !self.known.ids().any(|id| pattern::matches(text, id)) {
+            let problem = Problem::new(span, format!("{subject} covers no check: `{}`", shown(text)));
+            self.problem(problem.help("`cargo gate status` lists the checks of this workspace"));
+        }
+    }
+
     fn table(&mut self, views: &Views<'a>, table: &DeTable<'_>, span: Range<usize>, place: &Place) {
         let properties = keyword(views, "properties").and_then(Value::as_object);
         let mut meant = Vec::new();
@@ -268,6 +280,9 @@ impl<'a> Walker<'a> {
                     self.check_id(name, key.span(), &place.table());
                 }
                 self.value(&self.views(schema), value, &place.child(name));
+            } else if let Some(help) = keyword(views, "x-refused").and_then(|refused| refused.get(name)?.as_str()) {
+                let message = format!("`{}` cannot be written {}", shown(name), place.within());
+                self.problem(Problem::new(key.span(), message).help(help));
             } else {
                 let keys = properties.map(Map::keys).into_iter().flatten().map(String::as_str);
                 let mut problem = Problem::new(key.span(), format!("unknown key `{}` {}", shown(name), place.within()));

@@ -427,6 +427,30 @@ pub struct Counts {
     pub reused: u32,
 }
 
+/// Exit checklists, computed from checks and files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Checklist {
+    /// Number of items that are met.
+    pub met: u32,
+    /// Number of items.
+    pub total: u32,
+    /// The items, by stage and then in the order of the policy.
+    pub items: Vec<ChecklistEntry>,
+}
+
+/// One item of a checklist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChecklistEntry {
+    /// Its name.
+    pub id: String,
+    /// What must be true.
+    pub description: String,
+    /// First stage that asks for it.
+    pub stage: Stage,
+    /// Whether it is met.
+    pub met: bool,
+}
+
 /// The workspace that was judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Subject {
@@ -495,6 +519,9 @@ pub struct Report {
     pub subject: Subject,
     /// Every check, in the order of the catalogue.
     pub checks: Vec<CheckReport>,
+    /// The exit checklists up to this stage, as computed; absent when none is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checklist: Option<Checklist>,
     /// Checks that do not apply here, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_applicable: Vec<NotApplicable>,

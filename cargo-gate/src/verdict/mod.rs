@@ -6,6 +6,7 @@ mod unblock;
 mod waivers;
 
 pub use decision::{exit_code, outcome_at};
+pub(crate) use waivers::path_matches;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -103,7 +104,7 @@ pub fn decide(
         context,
     }) = afterwards
     {
-        for check in derived {
+        for check in derived.iter().filter(|check| !is_checklist(check)) {
             let context = Context {
                 declared: check.inputs,
                 outcomes: &checks,
@@ -115,6 +116,25 @@ pub fn decide(
     }
     if !policy.waivers.is_empty() {
         let judged = waiver_check(&checks, policy, rules, &used);
+        checks.push(report_of(judged, rules.stage));
+    }
+    // A checklist may name any check, `waiver.valid` included, so it is judged when all others are.
+    let checklist = afterwards.and_then(|afterwards| {
+        let check = afterwards.checks.iter().find(|check| is_checklist(check))?;
+        Some((*check, afterwards.context))
+    });
+    if let Some((check, context)) = checklist {
+        let context = Context {
+            declared: check.inputs,
+            outcomes: &checks,
+            ..context
+        };
+        let mut judged = without_evidence(check, carry_out(check, &context));
+        if let EvidenceResult::Findings(findings) = &mut judged.result {
+            for finding in findings {
+                override_stage(check.id, finding, policy);
+            }
+        }
         checks.push(report_of(judged, rules.stage));
     }
 
@@ -134,6 +154,10 @@ pub fn decide(
         exit_code,
         bounds,
     }
+}
+
+fn is_checklist(check: &Check) -> bool {
+    check.id == crate::checks::checklist_stage::CHECK.id
 }
 
 /// Whether anything in `result` blocks `stage`, before waivers are known to the caller: the engine asks this to stop
@@ -183,8 +207,10 @@ fn override_stage(id: &str, finding: &mut Finding, policy: &Policy) {
 fn waiver_check(checks: &[CheckReport], policy: &Policy, rules: Rules<'_>, used: &[bool]) -> Judged {
     let declaration: &Check = &crate::checks::waiver_valid::CHECK;
     let carried_out = |outcome| matches!(outcome, Outcome::Pass | Outcome::Warn | Outcome::Fail);
-    let evaluated =
-        |id: &str| checks.iter().any(|check| check.id == id && carried_out(check.outcome)) && rules.packages.is_empty();
+    let evaluated = |id: &str| {
+        !waivers::can_cover(id)
+            || checks.iter().any(|check| check.id == id && carried_out(check.outcome)) && rules.packages.is_empty()
+    };
     let mut findings = crate::checks::waiver_valid::judge(&policy.waivers, used, &evaluated, rules.today);
     for finding in &mut findings {
         override_stage(declaration.id, finding, policy);

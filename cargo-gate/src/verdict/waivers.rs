@@ -6,13 +6,18 @@ use jiff::civil::Date;
 use crate::policy::Waiver;
 use crate::report::{Finding, WaiverUse};
 
-/// Checks that no waiver can cover: they judge the waivers and the order of stages themselves.
-const UNWAIVABLE: &[&str] = &["waiver.valid", "config.sanity"];
+/// Checks that no waiver can cover: they judge the waivers and the policy themselves, or only sum others up.
+const UNWAIVABLE: &[&str] = &["waiver.valid", "waiver.authority", "config.sanity", "checklist.stage"];
 
-/// Marks the finding with the first waiver that covers it and has not expired. A waiver that matches but has expired
-/// counts as used, so that it is reported once, as expired.
+/// Whether a waiver can cover findings of this check.
+pub(super) fn can_cover(check: &str) -> bool {
+    !UNWAIVABLE.contains(&check)
+}
+
+/// Marks the finding with the first waiver that covers it, has not expired and may be relied on. A waiver that matches
+/// but has expired, or is not signed as it must be, counts as used, so that it is reported once, for that.
 pub(super) fn apply(check: &str, finding: &mut Finding, waivers: &[Waiver], today: Date, used: &mut [bool]) {
-    if UNWAIVABLE.contains(&check) {
+    if !can_cover(check) {
         return;
     }
     for (waiver, used) in waivers.iter().zip(used) {
@@ -20,7 +25,7 @@ pub(super) fn apply(check: &str, finding: &mut Finding, waivers: &[Waiver], toda
             continue;
         }
         *used = true;
-        if finding.waived.is_none() && waiver.expires >= today {
+        if finding.waived.is_none() && waiver.expires >= today && waiver.authority.counts() {
             finding.waived = Some(WaiverUse {
                 owner: waiver.owner.clone(),
                 reason: waiver.reason.clone(),
@@ -49,6 +54,6 @@ fn covers(waiver: &Waiver, finding: &Finding) -> bool {
 }
 
 /// Whether a glob of the policy covers a path. Patterns are validated when the policy is read.
-pub(super) fn path_matches(pattern: &str, path: &str) -> bool {
+pub(crate) fn path_matches(pattern: &str, path: &str) -> bool {
     Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(path))
 }

@@ -4,6 +4,7 @@
 pub(crate) mod cache;
 pub mod cargo;
 pub mod ci;
+pub mod code_owners;
 pub mod config;
 pub mod environment;
 pub mod files;
@@ -266,6 +267,28 @@ impl Workspace {
     /// Paths of the files that `keep` accepts and that changed since the workspace was read, sorted.
     pub fn changed_since_read(&self, keep: impl Fn(&File) -> bool + Sync) -> Vec<String> {
         scan::changed(&self.root, &self.files, keep)
+    }
+
+    /// The first `CODEOWNERS` file in the order of GitHub and GitLab: its path relative to the top of the repository (of
+    /// the workspace, outside version control), its bytes, and the path of the workspace below that top.
+    pub(crate) fn code_owners(&self) -> Option<(&'static str, Vec<u8>, String)> {
+        let top = self.git.as_ref().map_or(&self.root, |git| &git.top);
+        let below = self.root.strip_prefix(top).ok()?;
+        [
+            ".github/CODEOWNERS",
+            "CODEOWNERS",
+            "docs/CODEOWNERS",
+            ".gitlab/CODEOWNERS",
+        ]
+        .into_iter()
+        .find_map(|path| Some((path, std::fs::read(top.join(path)).ok()?)))
+        .map(|(path, bytes)| {
+            (
+                path,
+                bytes,
+                below.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/"),
+            )
+        })
     }
 
     /// Reads a file of the workspace by its [`files`](Self::files) path.

@@ -57,3 +57,30 @@ fn a_directory_is_no_policy() {
     let gate = sample().file("gate.toml/inside", "").git_init();
     assert_snapshot!("policy-directory", gate.run(["pilot"]));
 }
+
+#[test]
+fn a_register_with_impossible_days_is_a_usage_error() {
+    let gate = sample().git_init();
+    gate.write("gate.toml", format!("{SMALL}\n[register]\n"));
+    let item = "version = 1\n\n[[item]]\nid = \"A\"\ntitle = \"t\"\nseverity = \"low\"\nstatus = \"open\"\nopened = ";
+    for (name, day) in [
+        ("native", "2026-02-30"),
+        ("text", "\"2026-13-01\""),
+        ("time", "2026-01-02T03:04:05Z"),
+    ] {
+        gate.write("register.toml", format!("{item}{day}\n"));
+        let run = gate.run(["pilot"]);
+        assert_eq!(run.code, Some(2), "{name}: {run}");
+        assert_snapshot!(format!("register-day-{name}"), run);
+    }
+}
+
+#[test]
+fn a_waiver_for_a_check_that_does_not_exist_is_a_usage_error() {
+    let gate = sample().git_init();
+    let waiver = "[[waiver]]\ncheck = \"boundray.raw\"\nowner = \"a\"\nreason = \"b\"\nexpires = 2030-01-31\n";
+    gate.write("gate.toml", format!("{SMALL}\n{waiver}"));
+    let run = gate.run(["pilot"]);
+    assert_eq!(run.code, Some(2), "{run}");
+    assert_snapshot!("waiver-unknown-check", run);
+}

@@ -113,7 +113,10 @@ pub(crate) fn blocking(report: &Value) -> BTreeSet<&str> {
     let checks = report["checks"].as_array().expect("a list of checks");
     checks
         .iter()
-        .filter(|check| check["outcome"] == "fail" || strict && check["outcome"] == "warn")
+        .filter(|check| {
+            let outcome = &check["outcome"];
+            outcome == "fail" || outcome == "inconclusive" || strict && outcome == "warn"
+        })
         .map(|check| check["id"].as_str().expect("an id"))
         .collect()
 }

@@ -7,6 +7,7 @@ use super::{Pages, SCHEMAS};
 pub(super) fn files() -> Pages {
     let files = [
         ("gate.schema.json", policy::schema_text()),
+        ("register.schema.json", policy::register_schema_text()),
         ("report.schema.json", report::schema()),
     ];
     files

@@ -61,6 +61,7 @@ impl Run {
                 check("toolchain.pinned", Dimension::Reproducibility, vec![finding], None),
                 check("suite.test.default", Dimension::Correctness, Vec::new(), Some(log)),
             ],
+            checklist: None,
             not_applicable: Vec::new(),
             unblock: Vec::new(),
             run_dir: Some(format!("target/gate/runs/{run_id}")),

@@ -121,7 +121,7 @@ pub fn write_plan(root: &Path, plan: &[FileToWrite]) -> Result<()> {
 }
 
 /// A TOML string.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 

@@ -8,8 +8,12 @@
 //! for durations, `x-help` is the help line of a violation.
 
 mod ci;
+mod checklist;
 mod governance;
+mod people;
 mod profile;
+mod record;
+mod register;
 mod suite;
 mod supply;
 
@@ -20,8 +24,12 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub(super) use ci::RawCi;
+pub(super) use checklist::{RawArtifact, RawChecklistItem, RawChecklists};
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
+pub(super) use people::{RawOwners, RawWaivers};
 pub(super) use profile::{RawAllowed, RawProfile};
+pub(super) use record::{RawEvidence, RawHistory, RawWarnings};
+pub(super) use register::{RawItem, RawRegister, RawRegisterSection};
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 pub(super) use supply::RawSupply;
 
@@ -61,6 +69,27 @@ pub(super) struct RawPolicy {
     /// What the supply chain must show: published dependencies and what is known about them.
     #[schemars(with = "Option<RawSupply>")]
     pub(super) supply: Option<Spanned<RawSupply>>,
+    /// How long evidence may be reused.
+    #[schemars(with = "Option<RawEvidence>")]
+    pub(super) evidence: Option<Spanned<RawEvidence>>,
+    /// How many runs without a failure a stage asks for.
+    #[schemars(with = "Option<RawHistory>")]
+    pub(super) history: Option<Spanned<RawHistory>>,
+    /// Exit checklists of the stages, whose items are met by checks and files.
+    #[serde(default)]
+    pub(super) checklist: RawChecklists,
+    /// The register of open, deferred and closed items.
+    #[schemars(with = "Option<RawRegisterSection>")]
+    pub(super) register: Option<Spanned<RawRegisterSection>>,
+    /// Who answers for which package and suite.
+    #[schemars(with = "Option<RawOwners>")]
+    pub(super) owners: Option<Spanned<RawOwners>>,
+    /// Which warnings somebody must have looked at.
+    #[schemars(with = "Option<RawWarnings>")]
+    pub(super) warnings: Option<Spanned<RawWarnings>>,
+    /// Who may permit a finding, and for how long.
+    #[schemars(with = "Option<RawWaivers>")]
+    pub(super) waivers: Option<Spanned<RawWaivers>>,
     /// Permissions for named findings. A waiver that is expired or that no finding uses is itself a failure.
     #[serde(default)]
     #[schemars(with = "Vec<RawWaiver>")]

@@ -20,6 +20,7 @@ pub fn render(report: &Report, links: Option<&str>) -> String {
     subject(report, &mut line);
     unblock(report, &mut line);
     bounds(report, &mut line);
+    checklist(report, &mut line);
     table(report, &mut line);
     for check in &report.checks {
         if check.findings.is_empty() && check.reason.is_none() {
@@ -115,6 +116,17 @@ fn bounds(report: &Report, line: &mut impl FnMut(&str)) {
             prose(&bound.risk),
             prose(&bound.reason)
         ));
+    }
+    line("");
+}
+
+fn checklist(report: &Report, line: &mut impl FnMut(&str)) {
+    let Some(checklist) = &report.checklist else { return };
+    line(&format!("## Checklist: {} of {} met\n", checklist.met, checklist.total));
+    for item in &checklist.items {
+        let mark = if item.met { 'x' } else { ' ' };
+        let (id, description) = (code(&item.id), prose(&item.description));
+        line(&format!("- [{mark}] {id} ({}): {description}", item.stage));
     }
     line("");
 }

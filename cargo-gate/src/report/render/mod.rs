@@ -112,6 +112,9 @@ impl Report {
         if counts.pass > 0 {
             parts.push(format!("{} passed", counts.pass));
         }
+        if let Some(checklist) = &self.checklist {
+            parts.push(format!("checklist {}/{}", checklist.met, checklist.total));
+        }
         if parts.is_empty() {
             parts.push("nothing was checked".into());
         }

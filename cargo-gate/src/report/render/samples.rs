@@ -74,6 +74,7 @@ pub(crate) fn empty() -> Report {
             policy_sha256: None,
         },
         checks: Vec::new(),
+        checklist: None,
         not_applicable: Vec::new(),
         unblock: Vec::new(),
         run_dir: Some("target/gate/runs/20260301T120000Z-5d1a8b2c".into()),
@@ -129,6 +130,7 @@ pub(crate) fn ready() -> Report {
         decision: Decision::Ready,
         exit_code: 0,
         checks,
+        checklist: None,
         not_applicable: vec![NotApplicable {
             id: "profile.release".into(),
             reason: "gate.toml declares no requirements on profiles".into(),

@@ -1,0 +1,273 @@
+//! `register.criticals`: nothing critical is open, and what is deferred has an owner and an end.
+
+use jiff::civil::Date;
+
+use crate::policy::{ItemKind, ItemStatus, Register, RegisterItem, Severity};
+use crate::report::{Dimension, Finding};
+use crate::stage::Stage;
+
+use super::{Applies, Check, Context, Input, Judgement};
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "register.criticals",
+    summary: "Nothing critical is open, and deferrals have an owner and an end",
+    docs: DOCS,
+    dimension: Dimension::Governance,
+    blocks_at: Stage::Controlled,
+    since: "0.1.0",
+    version: 1,
+    inputs: &[Input::PolicyRegister, Input::Today],
+    applies,
+    run,
+};
+
+const DOCS: &str = "\
+## What it does
+
+Reads the register that `[register]` in `gate.toml` names. It blocks:
+
+- `controlled` and later: an open issue of severity `critical`; a deferral without owner, `until`, reason or closure \
+strategy, or whose last day is past; an open item that is mapped to a closed one by `tracked-by`; a day of opening or \
+closing that is yet to come;
+- `broad`: an open issue of severity `high`; an open risk of high impact without a fallback, without an item that deals \
+with it, or whose review is overdue.
+
+A deferral holds until the end of its last day in UTC. Days that cannot be, unknown keys and references to items that \
+do not exist are configuration errors (exit code 2). Without `[register]` the check does not apply.
+
+## Why it matters
+
+A known critical that nobody decided about goes out with the release. \"Later\" is a decision only with a name, a day \
+and a way to get there; and a risk that points at finished work is covered by nothing.
+
+## How to fix
+
+Close it: `cargo gate register close <id>`. Or defer it: `cargo gate register defer <id> --until <day> --reason <text> \
+--closure <text> --owner <name>`.
+
+## Requirements
+
+S1.49, S1.69, S2.22, S2.53, S3.89, S3.97
+";
+
+fn applies(context: &Context<'_>) -> Applies {
+    match context.policy().register {
+        Some(_) => Applies::Yes,
+        None => Applies::No("no register is declared".into()),
+    }
+}
+
+fn run(context: &Context<'_>) -> Judgement {
+    let Some(register) = &context.policy().register else {
+        return Judgement::Findings(Vec::new());
+    };
+    let today = context.today();
+    let because = |finding: Finding| finding.because(Some(register.location.clone()));
+    let findings = register.items.iter().flat_map(|item| one(item, register, today));
+    Judgement::Findings(findings.map(because).collect())
+}
+
+fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
+    let id = &item.id;
+    let mut findings = Vec::new();
+    let mut say = |stage, message: String, help: String| {
+        findings.push(Finding::blocking(stage, message).help(help).at(item.location.clone()));
+    };
+    let days = [("opened", Some(item.opened)), ("closed", item.closed)];
+    for (key, day) in days {
+        if let Some(day) = day.filter(|day| *day > today) {
+            let message = format!("`{id}` was {key} on {day}, which is yet to come");
+            say(Stage::Controlled, message, format!("correct `{key}`"));
+        }
+    }
+    match item.status {
+        ItemStatus::Closed => return findings,
+        ItemStatus::Deferred => deferral(item, today, &mut say),
+        ItemStatus::Open if item.kind == ItemKind::Risk => risk(item, today, &mut say),
+        ItemStatus::Open => {
+            if let Some(stage) = blocks_at(item.severity) {
+                let message = format!("`{id}` is open and {}: {}", item.severity.name(), item.title);
+                let help = format!("`cargo gate register close {id}`, or `cargo gate register defer {id}` with a day");
+                say(stage, message, help);
+            }
+        }
+    }
+    let tracker = item.tracked_by.as_ref();
+    let tracker = tracker.and_then(|tracker| register.items.iter().find(|other| other.id == *tracker));
+    if let Some(tracker) = tracker.filter(|tracker| tracker.status == ItemStatus::Closed) {
+        let message = format!(
+            "`{id}` is {} and mapped to `{}`, which is closed",
+            item.status.name(),
+            tracker.id
+        );
+        say(
+            Stage::Controlled,
+            message,
+            format!("`cargo gate register close {id}`, or name an open item in `tracked-by`"),
+        );
+    }
+    findings
+}
+
+/// First stage at which an open issue of this severity blocks.
+fn blocks_at(severity: Severity) -> Option<Stage> {
+    match severity {
+        Severity::Critical => Some(Stage::Controlled),
+        Severity::High => Some(Stage::Broad),
+        Severity::Medium | Severity::Low => None,
+    }
+}
+
+fn deferral(item: &RegisterItem, today: Date, say: &mut impl FnMut(Stage, String, String)) {
+    let id = &item.id;
+    let filled = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+    let parts = [
+        ("owner", filled(&item.owner)),
+        ("until", item.until.is_some()),
+        ("reason", filled(&item.reason)),
+        ("closure", filled(&item.closure)),
+    ];
+    let missing: Vec<String> = parts
+        .iter()
+        .filter(|(_, there)| !there)
+        .map(|(key, _)| format!("`{key}`"))
+        .collect();
+    if !missing.is_empty() {
+        let message = format!("the deferral of `{id}` has no {}", missing.join(", "));
+        say(Stage::Controlled, message, format!("add {}", missing.join(", ")));
+    }
+    if let Some(until) = item.until.filter(|until| *until < today) {
+        let message = format!("the deferral of `{id}` expired on {until}: {}", item.title);
+        let help = format!("`cargo gate register close {id}`, or decide again with `cargo gate register defer {id}`");
+        say(Stage::Controlled, message, help);
+    }
+}
+
+fn risk(item: &RegisterItem, today: Date, say: &mut impl FnMut(Stage, String, String)) {
+    let id = &item.id;
+    let high = item.severity >= Severity::High;
+    if high && item.fallback.is_none() {
+        let message = format!("the risk `{id}` has a high impact and no fallback: {}", item.title);
+        say(
+            Stage::Broad,
+            message,
+            "say in `fallback` what is done when it comes true".into(),
+        );
+    }
+    if high && item.tracked_by.is_none() {
+        let message = format!(
+            "no item deals with the risk `{id}`, which has a high impact: {}",
+            item.title
+        );
+        say(
+            Stage::Broad,
+            message,
+            "name the item that deals with it in `tracked-by`".into(),
+        );
+    }
+    if let Some(review) = item.review.filter(|review| *review < today) {
+        let message = format!("the risk `{id}` was to be reviewed by {review}");
+        say(
+            Stage::Broad,
+            message,
+            "look at it again, and set `review` to the next day".into(),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::World;
+    use crate::policy::register::parse;
+    use crate::report::Location;
+
+    fn said(items: &str) -> String {
+        let mut world = World::new();
+        world.policy.register = Some(Register {
+            path: "register.toml".into(),
+            items: parse("register.toml", &format!("version = 1\n{items}")).expect("a register"),
+            location: Location::line("gate.toml", 9),
+        });
+        world.text(&CHECK)
+    }
+
+    fn issue(id: &str, severity: &str, more: &str) -> String {
+        format!(
+            "[[item]]\nid = \"{id}\"\ntitle = \"loses writes\"\nseverity = \"{severity}\"\nopened = 2026-01-02\n{more}\n"
+        )
+    }
+
+    const RISK: &str = "[[item]]\nid = \"R-1\"\ntitle = \"the driver changes\"\nkind = \"risk\"\nimpact = \"high\"\n\
+                        probability = \"low\"\nmitigation = \"pin it\"\nowner = \"gpu\"\nopened = 2026-01-02\n";
+
+    #[test]
+    fn criticals_and_highs_block_and_the_rest_is_known() {
+        let open = "status = \"open\"";
+        assert_eq!(said(&issue("A", "medium", open)), "");
+        assert_eq!(
+            said(&issue("A", "critical", "status = \"closed\"\nclosed = 2026-02-01")),
+            ""
+        );
+        insta::assert_snapshot!(said(&(issue("A", "critical", open) + &issue("B", "high", open))), @"
+        register.toml:2: `A` is open and critical: loses writes [controlled]
+          help: `cargo gate register close A`, or `cargo gate register defer A` with a day
+          because: gate.toml:9
+        register.toml:8: `B` is open and high: loses writes [broad]
+          help: `cargo gate register close B`, or `cargo gate register defer B` with a day
+          because: gate.toml:9
+        ");
+    }
+
+    #[test]
+    fn deferrals_have_an_owner_and_an_end() {
+        let whole = "status = \"deferred\"\nowner = \"a\"\nreason = \"b\"\nclosure = \"c\"\nuntil = 2026-06-15";
+        assert_eq!(said(&issue("A", "critical", whole)), "");
+        insta::assert_snapshot!(said(&issue("A", "critical", &whole.replace("15", "14"))), @"
+        register.toml:2: the deferral of `A` expired on 2026-06-14: loses writes [controlled]
+          help: `cargo gate register close A`, or decide again with `cargo gate register defer A`
+          because: gate.toml:9
+        ");
+        insta::assert_snapshot!(said(&issue("A", "low", "status = \"deferred\"\nowner = \"a\"")), @"
+        register.toml:2: the deferral of `A` has no `until`, `reason`, `closure` [controlled]
+          help: add `until`, `reason`, `closure`
+          because: gate.toml:9
+        ");
+    }
+
+    #[test]
+    fn risks_are_covered_and_reviewed() {
+        let covered = "status = \"open\"\nfallback = \"run on the CPU\"\nreview = 2026-12-01\ntracked-by = \"A\"\n";
+        let open = issue("A", "low", "status = \"open\"");
+        assert_eq!(said(&format!("{open}{RISK}{covered}")), "");
+        let closed = issue("A", "low", "status = \"closed\"\nclosed = 2026-02-01");
+        insta::assert_snapshot!(said(&format!("{closed}{RISK}{covered}")), @"
+        register.toml:9: `R-1` is open and mapped to `A`, which is closed [controlled]
+          help: `cargo gate register close R-1`, or name an open item in `tracked-by`
+          because: gate.toml:9
+        ");
+        insta::assert_snapshot!(said(&format!("{RISK}status = \"open\"\nreview = 2026-06-01\n")), @"
+        register.toml:2: the risk `R-1` has a high impact and no fallback: the driver changes [broad]
+          help: say in `fallback` what is done when it comes true
+          because: gate.toml:9
+        register.toml:2: no item deals with the risk `R-1`, which has a high impact: the driver changes [broad]
+          help: name the item that deals with it in `tracked-by`
+          because: gate.toml:9
+        register.toml:2: the risk `R-1` was to be reviewed by 2026-06-01 [broad]
+          help: look at it again, and set `review` to the next day
+          because: gate.toml:9
+        ");
+    }
+
+    #[test]
+    fn no_register_and_days_to_come() {
+        assert_eq!(World::new().text(&CHECK), "not applicable: no register is declared");
+        let future = issue("A", "low", "status = \"open\"").replace("2026-01-02", "2026-07-02");
+        insta::assert_snapshot!(said(&future), @"
+        register.toml:2: `A` was opened on 2026-07-02, which is yet to come [controlled]
+          help: correct `opened`
+          because: gate.toml:9
+        ");
+    }
+}

@@ -1,0 +1,82 @@
+//! `cargo gate closeout`.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::closeout::{Closeout, Next, human, markdown};
+use crate::error::{Error, Result};
+use crate::evidence::verify::{Status, verify};
+use crate::exit;
+use crate::report::Report;
+
+use super::Conversation;
+use super::args::{CloseoutArgs, CloseoutFormat};
+
+pub(super) fn run(arguments: &CloseoutArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    if let Some(target) = arguments.target_date.filter(|target| *target < today) {
+        return Err(
+            Error::usage(format!("the target date {target} is past")).with_help("give --target-date a day to come")
+        );
+    }
+    let opened = conversation.open()?;
+    let gate_dir = opened.workspace.gate_dir();
+    let wanted = arguments.run.as_deref().unwrap_or("latest");
+    let verification = verify(&gate_dir, Some(wanted), None)?;
+    if verification.status != Status::Verified {
+        for problem in &verification.problems {
+            let message = format!("{}: {}", problem.file, problem.message);
+            conversation.printer.warning(&message, None);
+        }
+        let message = format!("the run `{wanted}` does not verify, so it closes nothing out");
+        conversation.printer.warning(&message, Some("run the stage again"));
+        return Ok(exit::NOT_READY);
+    }
+    let report = report(&opened.history, &gate_dir, wanted, verification.head.as_deref())?;
+    let next = Next {
+        action: arguments.next_action.clone(),
+        owner: arguments.owner.clone(),
+        target: arguments.target_date,
+    };
+    let mut closeout = Closeout::of(&report, opened.policy.register.as_ref(), next);
+    if report.subject.content != opened.workspace.files().content_digest().to_hex() {
+        let stage = report.stage;
+        closeout.missing.push(format!(
+            "a run over the present content: run {} judged another, `cargo gate {stage}` judges this one",
+            report.run_id
+        ));
+    }
+    let text = match arguments.message_format {
+        CloseoutFormat::Human => human(&closeout),
+        CloseoutFormat::Markdown => markdown(&closeout),
+        CloseoutFormat::Json => super::json(&closeout)?,
+    };
+    conversation.printer.data(&text)?;
+    for missing in &closeout.missing {
+        conversation
+            .printer
+            .warning(&format!("the closeout lacks {missing}"), None);
+    }
+    Ok(if closeout.missing.is_empty() {
+        exit::READY
+    } else {
+        exit::NOT_READY
+    })
+}
+
+/// The report of the run whose chain hash was verified.
+fn report(
+    history: &crate::evidence::history::History,
+    gate_dir: &std::path::Path,
+    wanted: &str,
+    chain: Option<&str>,
+) -> Result<Report> {
+    let entry = history.entries.iter().find(|entry| Some(entry.chain.as_str()) == chain);
+    let entry = entry.ok_or_else(|| {
+        Error::usage(format!("`{wanted}` is not a run of this workspace")).with_help("`cargo gate history` lists them")
+    })?;
+    super::history::report_of(gate_dir, entry)?.ok_or_else(|| {
+        Error::usage(format!("run {} ended before it judged anything", entry.run_id))
+            .with_help(format!("`cargo gate {}`", entry.stage))
+    })
+}

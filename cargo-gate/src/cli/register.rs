@@ -1,0 +1,177 @@
+//! `cargo gate register add|defer|close|list`.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::exit;
+use crate::policy::{
+    self, Catalogue, Closing, Deferral, ItemKind, ItemStatus, NewItem, NewRisk, Register, RegisterItem, Weight,
+    append_item, close_item, defer_item,
+};
+use crate::stage::Stage;
+use crate::suites;
+
+use super::Conversation;
+use super::args::{
+    DataFormat, RegisterAddArgs, RegisterCloseArgs, RegisterCommand, RegisterDeferArgs, RegisterListArgs,
+};
+
+pub(super) fn run(command: &RegisterCommand, conversation: &Conversation<'_>) -> Result<i32> {
+    match command {
+        RegisterCommand::Add(arguments) => add(arguments, conversation),
+        RegisterCommand::Defer(arguments) => defer(arguments, conversation),
+        RegisterCommand::Close(arguments) => close(arguments, conversation),
+        RegisterCommand::List(arguments) => list(arguments, conversation),
+    }
+}
+
+fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
+}
+
+/// Where the register is, and what messages call it. The register itself may be broken or not there yet.
+fn place(conversation: &Conversation<'_>) -> Result<(PathBuf, String)> {
+    let workspace = conversation.workspace()?;
+    let catalogue = Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot);
+    let policy = policy::load_without_register(workspace.root(), conversation.global.policy.as_deref(), &catalogue)?;
+    let register = policy.register.ok_or_else(no_register)?;
+    Ok((workspace.root().join(&register.path), register.path))
+}
+
+fn no_register() -> Error {
+    Error::usage("the policy names no register")
+        .with_help("add `[register]` with `path = \"register.toml\"` to gate.toml")
+}
+
+fn add(arguments: &RegisterAddArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let (path, shown) = place(conversation)?;
+    let weight = match (arguments.kind, arguments.severity) {
+        (ItemKind::Issue, Some(severity)) => Weight::Issue(severity),
+        (ItemKind::Issue, None) => {
+            return Err(
+                Error::usage("an issue has a severity").with_help("give --severity critical, high, medium or low")
+            );
+        }
+        (ItemKind::Risk, _) => Weight::Risk(risk(arguments)?),
+    };
+    let item = NewItem {
+        id: arguments.id.clone(),
+        title: arguments.title.clone(),
+        weight,
+        owner: arguments.owner.clone(),
+        opened: arguments.opened.unwrap_or_else(today),
+        tracked_by: arguments.tracked_by.clone(),
+        acceptance: arguments.acceptance.clone(),
+    };
+    let id = append_item(&path, &shown, &item)?;
+    conversation.printer.status("Added", &format!("{id} to {shown}"));
+    Ok(exit::READY)
+}
+
+fn risk(arguments: &RegisterAddArgs) -> Result<NewRisk> {
+    let (Some(impact), Some(probability), Some(mitigation), Some(review), Some(_)) = (
+        arguments.impact,
+        arguments.probability,
+        arguments.mitigation.clone(),
+        arguments.review,
+        arguments.owner.as_ref(),
+    ) else {
+        return Err(
+            Error::usage("a risk has an impact, a probability, a mitigation, an owner and a day of review")
+                .with_help("give --impact, --probability, --mitigation, --owner and --review"),
+        );
+    };
+    Ok(NewRisk {
+        impact,
+        probability,
+        mitigation,
+        fallback: arguments.fallback.clone(),
+        review,
+    })
+}
+
+fn defer(arguments: &RegisterDeferArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    if arguments.until < today() {
+        let message = format!("a deferral until {} would be expired from the start", arguments.until);
+        return Err(Error::usage(message).with_help("give --until a day that is not past"));
+    }
+    let (path, shown) = place(conversation)?;
+    let deferral = Deferral {
+        until: arguments.until,
+        reason: arguments.reason.clone(),
+        closure: arguments.closure.clone(),
+        owner: arguments.owner.clone(),
+    };
+    defer_item(&path, &shown, &arguments.id, &deferral)?;
+    let message = format!("{} until {}", arguments.id, arguments.until);
+    conversation.printer.status("Deferred", &message);
+    Ok(exit::READY)
+}
+
+fn close(arguments: &RegisterCloseArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let (path, shown) = place(conversation)?;
+    let closing = Closing {
+        on: arguments.on.unwrap_or_else(today),
+        resolution: arguments.resolution.clone(),
+    };
+    close_item(&path, &shown, &arguments.id, &closing)?;
+    conversation.printer.status("Closed", &arguments.id);
+    Ok(exit::READY)
+}
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    #[serde(flatten)]
+    item: &'a RegisterItem,
+    expired: bool,
+}
+
+fn list(arguments: &RegisterListArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let policy = conversation.policy(&conversation.workspace()?)?;
+    let Register { items, .. } = policy.register.as_ref().ok_or_else(no_register)?;
+    let today = today();
+    let mut listed: Vec<Listed<'_>> = items
+        .iter()
+        .filter(|item| arguments.all || item.status != ItemStatus::Closed)
+        .map(|item| Listed {
+            item,
+            expired: item.status == ItemStatus::Deferred && item.until.is_some_and(|until| until < today),
+        })
+        .collect();
+    // The worst first; the order of the file among equals.
+    listed.sort_by_key(|listed| std::cmp::Reverse(listed.item.severity));
+    let text = match arguments.message_format {
+        DataFormat::Json => super::json(&listed)?,
+        DataFormat::Human => listed.iter().map(line).collect(),
+    };
+    conversation.printer.data(&text)?;
+    if listed.is_empty() {
+        conversation.printer.status("Register", "nothing is open");
+    }
+    Ok(exit::READY)
+}
+
+fn line(listed: &Listed<'_>) -> String {
+    let item = listed.item;
+    let state = match (item.status, item.until, item.closed) {
+        (ItemStatus::Deferred, Some(until), _) if listed.expired => format!("deferral expired on {until}"),
+        (ItemStatus::Deferred, Some(until), _) => format!("deferred until {until}"),
+        (ItemStatus::Closed, _, Some(closed)) => format!("closed on {closed}"),
+        (status, ..) => format!("{} since {}", status.name(), item.opened),
+    };
+    let kind = if item.kind == ItemKind::Risk { " risk" } else { "" };
+    format!(
+        "{}  {}{kind}: {}\n    {state}, owner {}\n    {}:{}\n",
+        item.id,
+        item.severity.name(),
+        item.title,
+        item.owner.as_deref().unwrap_or("nobody"),
+        item.location.path,
+        item.location.line.unwrap_or(1)
+    )
+}

@@ -1,0 +1,243 @@
+//! Signed waivers: the text that is signed, and whether a signature by one of the declared keys covers it.
+//!
+//! Signatures are those of `ssh-keygen -Y sign` with an Ed25519 key: an envelope (`SSHSIG`) of key, namespace, hash
+//! algorithm and signature, in base64 between two marker lines. The marker lines may be left out.
+
+use ed25519_compact::{PublicKey, Signature};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256, Sha512};
+
+use super::model::Waiver;
+
+/// Namespace of the signatures; a signature for another purpose is none.
+pub const NAMESPACE: &str = "cargo-gate";
+
+/// First line of every text that is signed; its number grows when the text changes its form.
+const HEADER: &str = "cargo-gate waiver 1";
+
+const MAGIC: &[u8; 6] = b"SSHSIG";
+const ALGORITHM: &str = "ssh-ed25519";
+const BEGIN: &str = "-----BEGIN SSH SIGNATURE-----";
+const END: &str = "-----END SSH SIGNATURE-----";
+
+/// Whether a waiver may be relied on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Authority {
+    /// The policy names no keys.
+    #[default]
+    NotAsked,
+    /// Signed with this key, which the policy names: its comment, or else its first characters.
+    Signed(String),
+    /// There is no signature.
+    Unsigned,
+    /// There is one that proves nothing, and why.
+    Refused(String),
+}
+
+impl Authority {
+    /// Whether the waiver counts.
+    pub fn counts(&self) -> bool {
+        matches!(self, Authority::NotAsked | Authority::Signed(_))
+    }
+
+    /// Authority of a waiver with this signature where the policy names these keys.
+    pub(super) fn of(waiver: &Waiver, signature: Option<&str>, keys: &[String]) -> Self {
+        if keys.is_empty() {
+            return Authority::NotAsked;
+        }
+        match signature {
+            None => Authority::Unsigned,
+            Some(signature) => match verified(&waiver_text(waiver), signature, keys) {
+                Ok(key) => Authority::Signed(key),
+                Err(reason) => Authority::Refused(reason),
+            },
+        }
+    }
+}
+
+/// The text of a waiver that is signed: a header line, then one line per key that the waiver has, in this order, texts
+/// as JSON strings. Everything that a waiver says is in it, and nothing about where in the file it stands.
+pub fn waiver_text(waiver: &Waiver) -> String {
+    let mut text = format!("{HEADER}\n");
+    let pairs = [
+        ("check", Some(&waiver.check)),
+        ("path", waiver.path.as_ref()),
+        ("package", waiver.package.as_ref()),
+        ("contains", waiver.contains.as_ref()),
+        ("owner", Some(&waiver.owner)),
+        ("reason", Some(&waiver.reason)),
+    ];
+    for (key, value) in pairs {
+        if let Some(value) = value {
+            text += &format!("{key} = {}\n", serde_json::Value::from(value.as_str()));
+        }
+    }
+    text + &format!("expires = {}\n", waiver.expires)
+}
+
+/// Checks a signature over `text`; the name of the key that made it.
+///
+/// # Errors
+/// Why it proves nothing, continuing "the signature ".
+pub fn verified(text: &str, signature: &str, keys: &[String]) -> Result<String, String> {
+    let envelope = Envelope::parse(signature)?;
+    if envelope.namespace != NAMESPACE.as_bytes() {
+        let namespace = String::from_utf8_lossy(&envelope.namespace).into_owned();
+        return Err(format!(
+            "was made for `{}`, not for `{NAMESPACE}`",
+            super::walk::shown(&namespace)
+        ));
+    }
+    let key = keys
+        .iter()
+        .find(|key| public_key(key).is_ok_and(|key| key == envelope.key))
+        .ok_or("was made with a key that `[waivers]` does not name")?;
+    let public = PublicKey::new(envelope.key);
+    let signed = envelope.signed(text.as_bytes());
+    public
+        .verify(signed, &Signature::new(envelope.signature))
+        .map_err(|_| "is not over this text: the waiver was changed after it was signed".to_owned())?;
+    Ok(name(key))
+}
+
+/// The key inside a line of `id_ed25519.pub`.
+///
+/// # Errors
+/// Why it is none, continuing "the value ".
+pub(super) fn public_key(line: &str) -> Result<[u8; 32], String> {
+    let mut words = line.split_whitespace();
+    match words.next() {
+        Some(ALGORITHM) => {}
+        Some("ssh-rsa" | "ssh-dss" | "ecdsa-sha2-nistp256" | "sk-ssh-ed25519@openssh.com") => {
+            return Err("is not an Ed25519 key".into());
+        }
+        _ => return Err("is not a public key in the form of OpenSSH".into()),
+    }
+    let blob = words
+        .next()
+        .and_then(base64)
+        .ok_or("is not a public key in the form of OpenSSH")?;
+    key_of_blob(&blob).ok_or_else(|| "is not an Ed25519 key".into())
+}
+
+fn key_of_blob(blob: &[u8]) -> Option<[u8; 32]> {
+    let mut rest = Wire(blob);
+    (rest.string()? == ALGORITHM.as_bytes()).then_some(())?;
+    let key = rest.string()?.try_into().ok()?;
+    rest.0.is_empty().then_some(key)
+}
+
+/// What people call a key: its comment, or else the end of its text.
+fn name(line: &str) -> String {
+    let comment: Vec<&str> = line.split_whitespace().skip(2).collect();
+    if !comment.is_empty() {
+        return comment.join(" ");
+    }
+    let key = line.split_whitespace().nth(1).unwrap_or_default();
+    let tail = key.char_indices().rev().nth(11).map_or(0, |(at, _)| at);
+    format!("…{}", &key[tail..])
+}
+
+/// A signature taken apart.
+struct Envelope {
+    key: [u8; 32],
+    namespace: Vec<u8>,
+    reserved: Vec<u8>,
+    hash: Vec<u8>,
+    signature: [u8; 64],
+}
+
+impl Envelope {
+    fn parse(text: &str) -> Result<Self, String> {
+        const MALFORMED: &str = "is not one that `ssh-keygen -Y sign` writes";
+        let text = text.trim();
+        let body = text
+            .strip_prefix(BEGIN)
+            .map_or(Some(text), |rest| rest.strip_suffix(END));
+        let blob = body.and_then(base64).ok_or(MALFORMED)?;
+        let mut rest = Wire(blob.strip_prefix(MAGIC).ok_or(MALFORMED)?);
+        if rest.number().ok_or(MALFORMED)? != 1 {
+            return Err("has a version that this cargo-gate does not know".into());
+        }
+        let key = rest.string().ok_or(MALFORMED)?;
+        let namespace = rest.string().ok_or(MALFORMED)?.to_vec();
+        let reserved = rest.string().ok_or(MALFORMED)?.to_vec();
+        let hash = rest.string().ok_or(MALFORMED)?.to_vec();
+        let mut signature = Wire(rest.string().ok_or(MALFORMED)?);
+        if !rest.0.is_empty() {
+            return Err(MALFORMED.into());
+        }
+        let key = key_of_blob(key).ok_or("was not made with an Ed25519 key")?;
+        if signature.string() != Some(ALGORITHM.as_bytes()) {
+            return Err("was not made with an Ed25519 key".into());
+        }
+        let bytes = signature.string().and_then(|bytes| bytes.try_into().ok());
+        if !matches!(hash.as_slice(), b"sha512" | b"sha256") {
+            return Err("uses a hash algorithm that this cargo-gate does not know".into());
+        }
+        Ok(Self {
+            key,
+            namespace,
+            reserved,
+            hash,
+            signature: bytes.filter(|_| signature.0.is_empty()).ok_or(MALFORMED)?,
+        })
+    }
+
+    /// The bytes that the key signed for this message.
+    fn signed(&self, message: &[u8]) -> Vec<u8> {
+        let digest = if self.hash == b"sha256" {
+            Sha256::digest(message).to_vec()
+        } else {
+            Sha512::digest(message).to_vec()
+        };
+        let mut bytes = MAGIC.to_vec();
+        for part in [&self.namespace, &self.reserved, &self.hash, &digest] {
+            bytes.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+            bytes.extend(part);
+        }
+        bytes
+    }
+}
+
+/// The rest of a message in the wire format of SSH.
+struct Wire<'a>(&'a [u8]);
+
+impl<'a> Wire<'a> {
+    fn number(&mut self) -> Option<u32> {
+        let (number, rest) = self.0.split_first_chunk::<4>()?;
+        self.0 = rest;
+        Some(u32::from_be_bytes(*number))
+    }
+
+    fn string(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (string, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(string)
+    }
+}
+
+/// Bytes of base64 text; white space between the characters is left out.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let dense: String = text.split_ascii_whitespace().collect();
+    data_encoding::BASE64.decode(dense.as_bytes()).ok()
+}
+
+/// A signature as one line, as it is kept in `gate.toml`.
+///
+/// # Errors
+/// It is not a signature, continuing "the signature ".
+pub(super) fn one_line(signature: &str) -> Result<String, String> {
+    Envelope::parse(signature)?;
+    let text = signature.trim();
+    let body = text
+        .strip_prefix(BEGIN)
+        .and_then(|rest| rest.strip_suffix(END))
+        .unwrap_or(text);
+    Ok(body.split_ascii_whitespace().collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,14 @@
+//! register.toml: no text panics, and every error renders.
+//!
+//! `cargo +nightly fuzz run register`
+#![no_main]
+
+use cargo_gate::policy::register::parse;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    if let Err(errors) = parse("register.toml", text) {
+        assert!(!errors.problems().is_empty());
+        let _ = errors.render(false);
+    }
+});

@@ -1,0 +1,12 @@
+//! Signatures of waivers: no text panics, and none that was not made with the key counts.
+//!
+//! `cargo +nightly fuzz run waiver_signature`
+#![no_main]
+
+use cargo_gate::policy::authority::verified;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO+cpltgNZ0hNdu5kaVvkl7gbE1+Mm+4huEjsqKpY9Kc a".to_owned();
+    assert!(verified("text", text, &[key]).is_err());
+});
