@@ -16,6 +16,7 @@ pub mod engine;
 pub mod error;
 pub mod evidence;
 pub mod exit;
+pub mod markdown;
 pub mod policy;
 pub mod redact;
 pub mod report;

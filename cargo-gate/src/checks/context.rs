@@ -11,6 +11,7 @@ use crate::stage::Stage;
 use crate::workspace::Workspace;
 use crate::workspace::cargo::{CargoModel, Resolution};
 use crate::workspace::config::CargoConfig;
+use crate::workspace::document::{Document, Documents};
 use crate::workspace::environment::Environment;
 use crate::workspace::files::{File, FileList};
 use crate::workspace::git::Git;
@@ -165,12 +166,25 @@ impl<'a> Context<'a> {
         Ok((self.workspace.git(), bytes))
     }
 
+    /// Every tracked Markdown file. Needs [`Input::Documents`].
+    pub fn documents(&self) -> &'a Documents {
+        self.needs(&[Input::Documents]);
+        self.workspace.documents()
+    }
+
+    /// The tracked Markdown files that one of these globs matches; no other file is read. Needs [`Input::Documents`].
+    pub fn documents_matching(&self, globs: &[String]) -> Vec<Document> {
+        self.needs(&[Input::Documents]);
+        self.workspace.documents_matching(globs)
+    }
+
     /// The policy slice of a declared `Policy…` input.
     pub fn policy(&self) -> &'a Policy {
         self.needs(&[
             Input::PolicyTiers,
             Input::PolicyProfiles,
             Input::PolicyBoundary,
+            Input::PolicyDocs,
             Input::PolicyStages,
             Input::PolicySuites,
             Input::PolicyFile,

@@ -79,12 +79,16 @@ pub enum Input {
     AllFiles,
     /// The tracked boundary inventory and its earlier versions in git.
     BoundaryInventory,
+    /// Every tracked Markdown file, and every `.gitignore`: path and contents.
+    Documents,
     /// `[tiers]`.
     PolicyTiers,
     /// `[profile]`.
     PolicyProfiles,
     /// `[boundary]`.
     PolicyBoundary,
+    /// `[docs]`.
+    PolicyDocs,
     /// `[stage]`.
     PolicyStages,
     /// `[[suite.…]]`.
@@ -125,9 +129,11 @@ impl Input {
         Input::FileNames,
         Input::AllFiles,
         Input::BoundaryInventory,
+        Input::Documents,
         Input::PolicyTiers,
         Input::PolicyProfiles,
         Input::PolicyBoundary,
+        Input::PolicyDocs,
         Input::PolicyStages,
         Input::PolicySuites,
         Input::PolicyFile,
@@ -153,9 +159,11 @@ impl Input {
             Input::FileNames => "file names",
             Input::AllFiles => "files",
             Input::BoundaryInventory => "boundary inventory",
+            Input::Documents => "documents",
             Input::PolicyTiers => "policy: tiers",
             Input::PolicyProfiles => "policy: profiles",
             Input::PolicyBoundary => "policy: boundary",
+            Input::PolicyDocs => "policy: docs",
             Input::PolicyStages => "policy: stages",
             Input::PolicySuites => "policy: suites",
             Input::PolicyFile => "policy file",

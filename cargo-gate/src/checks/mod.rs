@@ -5,11 +5,16 @@ mod channel;
 mod context;
 mod declaration;
 mod dependencies;
+mod destinations;
+mod documents;
 
 pub mod boundary_inventory;
 pub mod boundary_raw;
 pub mod boundary_safety;
 pub mod config_sanity;
+pub mod docs_commands;
+pub mod docs_links;
+pub mod docs_sync;
 pub mod git_clean;
 pub mod lockfile_fresh;
 pub mod lockfile_sources;
@@ -17,6 +22,7 @@ pub mod lockfile_tracked;
 pub mod profile_release;
 pub mod profile_tier;
 pub mod stage_predecessor;
+pub mod status_drift;
 pub mod toolchain_matches;
 pub mod toolchain_msrv;
 pub mod toolchain_pinned;
@@ -49,6 +55,10 @@ pub const ALL: &[&Check] = &[
     &boundary_raw::CHECK,
     &boundary_safety::CHECK,
     &boundary_inventory::CHECK,
+    &docs_links::CHECK,
+    &docs_commands::CHECK,
+    &docs_sync::CHECK,
+    &status_drift::CHECK,
 ];
 
 /// The check with this id.

@@ -13,8 +13,9 @@ use crate::report::{CheckReport, Finding};
 use crate::stage::Stage;
 use crate::workspace::cargo::{CargoModel, Member, Resolution};
 use crate::workspace::config::CargoConfig;
+use crate::workspace::document::{Document, Documents};
 use crate::workspace::environment::Environment;
-use crate::workspace::files::FileList;
+use crate::workspace::files::{File, FileKind, FileList};
 use crate::workspace::git::Git;
 use crate::workspace::lockfile::Lockfile;
 use crate::workspace::manifest::Manifest;
@@ -78,6 +79,7 @@ impl World {
             cache_error: None,
             manifests: OnceLock::from(vec![manifest("Cargo.toml", "[package]\nname = \"app\"\n")]),
             boundaries: OnceLock::new(),
+            documents: OnceLock::new(),
         };
         Self {
             workspace,
@@ -101,6 +103,15 @@ impl World {
             .map(|(path, text)| manifest(path, text))
             .collect::<Vec<_>>();
         self.workspace.manifests = OnceLock::from(parsed);
+    }
+
+    /// Replaces the documents, and the files by them and by empty files at these paths.
+    pub(crate) fn documents(&mut self, documents: &[(&str, &str)], others: &[&str]) {
+        let documents = documents.iter().map(|(path, text)| Document::new(path, text));
+        let documents: Vec<Document> = documents.collect();
+        let paths = documents.iter().map(|document| document.path.as_str());
+        self.workspace.files = FileList::new(paths.chain(others.iter().copied()).map(file).collect());
+        self.workspace.documents = OnceLock::from(Documents::new(documents, Vec::new()));
     }
 
     pub(crate) fn context(&self, check: &'static Check) -> Context<'_> {
@@ -169,6 +180,19 @@ fn reason_text(what: &str, reason: &crate::report::Reason) -> String {
         .map(|help| format!("\n  help: {help}"))
         .unwrap_or_default();
     format!("{what} ({}): {}{help}", reason.code, reason.message)
+}
+
+/// A tracked, empty file.
+pub(crate) fn file(path: &str) -> File {
+    File {
+        path: path.into(),
+        native: path.into(),
+        tracked: true,
+        kind: FileKind::Regular,
+        executable: false,
+        size: 0,
+        digest: None,
+    }
 }
 
 /// A publishable member in `directory`.

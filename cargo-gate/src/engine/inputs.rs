@@ -14,6 +14,7 @@ use crate::stage::Stage;
 use crate::suites::beyond::{self, Reach};
 use crate::workspace::Workspace;
 use crate::workspace::cargo::{CargoModel, Resolution};
+use crate::workspace::document;
 use crate::workspace::files::{File, FileKind};
 use crate::workspace::git::Git;
 
@@ -156,9 +157,13 @@ impl<'a> InputDigests<'a> {
                 let path = self.policy.inventory_path();
                 return self.files(|file| file.path == path);
             }
+            Input::Documents => {
+                return self.files(|file| self.workspace.is_document(file) || document::is_ignore_file(file));
+            }
             Input::PolicyTiers
             | Input::PolicyProfiles
             | Input::PolicyBoundary
+            | Input::PolicyDocs
             | Input::PolicyStages
             | Input::PolicySuites
             | Input::PolicyFile => {

@@ -9,6 +9,7 @@ use toml::Spanned;
 use crate::report::Location;
 use crate::stage::Stage;
 
+use super::docs;
 use super::format;
 use super::model::{
     BoundaryAllow, BoundaryPolicy, CheckPolicy, Exclusion, Policy, ProfilePolicy, ProfileRequirement, StagePolicy,
@@ -46,6 +47,10 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             .collect(),
         tiers: raw.tiers.map(|tiers| tier_policy(tiers, &at)).transpose()?,
         boundary: raw.boundary.map(|boundary| boundary_policy(boundary, &at)),
+        docs: raw.docs.map(|docs| {
+            let location = at(docs.span());
+            docs::convert(docs, location)
+        }),
         suites: suites.into_iter().map(|(_, suite)| suite).collect(),
         waivers: raw
             .waiver

@@ -9,6 +9,7 @@
 mod catalogue;
 mod convert;
 mod cross;
+mod docs;
 mod format;
 pub mod init;
 mod known;
@@ -30,6 +31,7 @@ mod write;
 mod tests;
 
 pub use catalogue::Catalogue;
+pub use docs::DocsPolicy;
 pub use load::{FILE_NAME, load};
 pub use model::*;
 pub use problem::{PolicyErrors, Problem};

@@ -4,6 +4,7 @@
 mod cache;
 pub mod cargo;
 pub mod config;
+pub mod document;
 pub mod environment;
 pub mod files;
 pub mod git;
@@ -29,6 +30,7 @@ use crate::error::{Error, Result};
 
 use self::cargo::{CargoModel, ManifestText, Resolution};
 use self::config::CargoConfig;
+use self::document::Documents;
 use self::environment::Environment;
 use self::files::{File, FileList};
 use self::git::Git;
@@ -69,6 +71,7 @@ pub struct Workspace {
     pub(crate) git_problem: Option<String>,
     pub(crate) cache_error: Option<Error>,
     pub(crate) boundaries: OnceLock<Survey>,
+    pub(crate) documents: OnceLock<Documents>,
 }
 
 impl Workspace {

@@ -7,6 +7,7 @@
 //! bound what is usual (a number, or a duration for `x-format = "duration"`), `x-min` and `x-max` bound what is possible
 //! for durations, `x-help` is the help line of a violation.
 
+mod docs;
 mod governance;
 mod profile;
 mod suite;
@@ -17,6 +18,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(super) use docs::RawDocs;
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
 pub(super) use profile::{RawAllowed, RawProfile};
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
@@ -45,6 +47,9 @@ pub(super) struct RawPolicy {
     /// Rules for raw authority: `unsafe`, FFI, `asm!`, kernel launches.
     #[schemars(with = "Option<RawBoundary>")]
     pub(super) boundary: Option<Spanned<RawBoundary>>,
+    /// Documents that must keep what they say: links, commands, ticked boxes, generated blocks.
+    #[schemars(with = "Option<RawDocs>")]
+    pub(super) docs: Option<Spanned<RawDocs>>,
     /// Requirements on Cargo profiles, by profile name (`[profile.release]`).
     #[serde(default)]
     pub(super) profile: BTreeMap<String, RawProfile>,
