@@ -12,7 +12,6 @@ pub mod boundary_inventory;
 pub mod boundary_raw;
 pub mod boundary_safety;
 pub mod config_sanity;
-pub mod docs_commands;
 pub mod docs_links;
 pub mod docs_sync;
 pub mod git_clean;
@@ -35,6 +34,7 @@ pub(crate) mod surveys;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub(crate) use boundary_raw::tier_name;
 pub use context::Context;
 pub use declaration::{Applies, Check, Input, Judgement};
 
@@ -56,7 +56,6 @@ pub const ALL: &[&Check] = &[
     &boundary_safety::CHECK,
     &boundary_inventory::CHECK,
     &docs_links::CHECK,
-    &docs_commands::CHECK,
     &docs_sync::CHECK,
     &status_drift::CHECK,
 ];

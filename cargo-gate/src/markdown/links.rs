@@ -5,7 +5,7 @@ use std::ops::Range;
 use pulldown_cmark::{CowStr, Event, LinkType, Tag, TagEnd};
 
 use super::anchors::{Anchors, Collector};
-use super::{html, parser};
+use super::{events, html};
 
 /// A link, an image, or an `href` or `src` of HTML.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Outline {
         let mut links = Vec::new();
         let mut collector = Collector::default();
         let mut block: Option<Range<usize>> = None;
-        for (event, span) in parser(text).into_offset_iter() {
+        for (event, span) in events(text) {
             collector.event(&event);
             match event {
                 Event::Start(

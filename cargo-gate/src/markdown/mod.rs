@@ -25,6 +25,11 @@ fn parser(text: &str) -> Parser<'_> {
     Parser::new_ext(text, options)
 }
 
+/// The events of a document with the bytes that they are about.
+pub(crate) fn events(text: &str) -> impl Iterator<Item = (pulldown_cmark::Event<'_>, Range<usize>)> {
+    parser(text).into_offset_iter()
+}
+
 /// The place of a span of a document, cut at the end of its first line.
 pub fn place(path: &str, text: &str, span: Range<usize>) -> Location {
     let first = text.get(span.clone()).unwrap_or_default().lines().next();

@@ -36,5 +36,7 @@ pub use load::{FILE_NAME, load};
 pub use model::*;
 pub use problem::{PolicyErrors, Problem};
 pub use schema::{SCHEMA_URL, schema, schema_text};
+pub(crate) use suggest::similar;
 pub use validate::validate;
 pub use waiver::{NewWaiver, append_waiver, waiver_toml};
+pub(crate) use write::{Existing, write_atomically};

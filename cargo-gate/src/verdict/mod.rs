@@ -5,7 +5,7 @@ mod scope;
 mod unblock;
 mod waivers;
 
-pub use decision::{exit_code, outcome_at};
+pub use decision::{exit_code, outcome_at, reported_at};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
