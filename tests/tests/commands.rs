@@ -2,6 +2,8 @@
 
 #[path = "commands/data.rs"]
 mod data;
+#[path = "commands/documents.rs"]
+mod documents;
 #[path = "commands/init.rs"]
 mod init;
 #[path = "commands/stages.rs"]

@@ -2,6 +2,8 @@
 
 #[path = "mutations/checks.rs"]
 mod checks;
+#[path = "mutations/documents.rs"]
+mod documents;
 #[path = "mutations/evidence.rs"]
 mod evidence;
 #[path = "mutations/machine.rs"]
@@ -16,7 +18,11 @@ use machine::{Mutation, Undo};
 
 /// Every mutation of this suite, by the room it is in.
 fn all() -> impl Iterator<Item = &'static Mutation> {
-    checks::ALL.iter().chain(suites::ALL).chain(suites::UNIX)
+    checks::ALL
+        .iter()
+        .chain(documents::ALL)
+        .chain(suites::ALL)
+        .chain(suites::UNIX)
 }
 
 #[test]

@@ -7,11 +7,13 @@ mod declaration;
 mod dependencies;
 mod destinations;
 mod documents;
+mod invocations;
 
 pub mod boundary_inventory;
 pub mod boundary_raw;
 pub mod boundary_safety;
 pub mod config_sanity;
+pub mod docs_commands;
 pub mod docs_links;
 pub mod docs_sync;
 pub mod git_clean;
@@ -56,6 +58,7 @@ pub const ALL: &[&Check] = &[
     &boundary_safety::CHECK,
     &boundary_inventory::CHECK,
     &docs_links::CHECK,
+    &docs_commands::CHECK,
     &docs_sync::CHECK,
     &status_drift::CHECK,
 ];

@@ -155,6 +155,7 @@ fn human(boxes: &[BoxRow]) -> String {
     }
     let count = |keep: &dyn Fn(&&BoxRow) -> bool| boxes.iter().filter(keep).count();
     let drifting = count(&|one| one.blocks());
+    let fixable = count(&|one| matches!(one.drift, Some("ticked_early" | "not_ticked" | "open_part")));
     let stale = count(&|one| one.drift == Some("no_fresh_evidence"));
     let ticked = count(&|one| one.ticked);
     let changed = count(&|one| one.changed);
@@ -166,9 +167,9 @@ fn human(boxes: &[BoxRow]) -> String {
     if changed > 0 {
         let _ = write!(text, ", {changed} set");
     }
-    text.push_str(match (drifting, stale) {
-        (0, _) => "\n",
-        (all, stale) if all == stale => "; next: cargo gate pilot\n",
+    text.push_str(match (fixable, stale) {
+        (0, 0) => "\n",
+        (0, _) => "; next: cargo gate broad\n",
         _ => "; next: cargo gate drift --fix\n",
     });
     text
@@ -227,7 +228,7 @@ mod tests {
         ROADMAP.md:3: "c": ticked, but `suite.test.workspace` has no fresh evidence
         ROADMAP.md:4: "d": ticked, and names no check that would show it
         ROADMAP.md:5: "e": no check is called `x.y`; `cargo gate status` lists the checks
-        5 boxes, 3 ticked, 2 without agreement, 2 set; next: cargo gate drift --fix
+        5 boxes, 3 ticked, 2 without agreement, 2 set; next: cargo gate broad
         "#);
         insta::assert_snapshot!(super::super::json(&after[1]).expect("JSON"), @r#"
         {

@@ -92,9 +92,14 @@ fn unknown(kind: &str, span: Range<usize>) -> Problem {
         Some(meant) => format!("write `{meant}`"),
         None => format!("write one of `{}`", kinds.collect::<Vec<_>>().join("`, `")),
     };
+    let named = if kind.is_empty() {
+        "the marker names no kind of block".to_owned()
+    } else {
+        format!("no kind of generated block is called `{kind}`")
+    };
     Problem {
         span,
-        message: format!("no kind of generated block is called `{kind}`"),
+        message: named,
         help,
     }
 }
