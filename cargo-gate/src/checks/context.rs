@@ -173,7 +173,10 @@ impl<'a> Context<'a> {
     }
 
     /// The tracked Markdown files that one of these globs matches; no other file is read. Needs [`Input::Documents`].
-    pub fn documents_matching(&self, globs: &[String]) -> Vec<Document> {
+    ///
+    /// # Errors
+    /// The path of the first one that cannot be read.
+    pub fn documents_matching(&self, globs: &[String]) -> Result<Vec<Document>, String> {
         self.needs(&[Input::Documents]);
         self.workspace.documents_matching(globs)
     }

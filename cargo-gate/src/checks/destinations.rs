@@ -87,7 +87,7 @@ impl Destinations<'_> {
         let directories = from.match_indices('/').map(|(at, _)| &from[..at]);
         let book = directories
             .filter(|directory| self.file(&format!("{directory}/SUMMARY.md")))
-            .last();
+            .next_back();
         book.is_some_and(|book| path.ends_with(".md") && !path.starts_with(&format!("{book}/")))
     }
 

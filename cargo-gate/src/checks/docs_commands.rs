@@ -8,7 +8,7 @@ use crate::stage::Stage;
 use crate::workspace::cargo::Resolution;
 use crate::workspace::document::{self, Document};
 
-use super::documents::nothing_matches;
+use super::documents::{nothing_matches, unreadable};
 use super::invocations::{Invocation, Selector, gate_flags};
 use super::{Applies, Check, Context, Input, Judgement};
 
@@ -41,7 +41,8 @@ runs none of them. Of `cargo build`, `check`, `test`, `run`, `bench`, `clippy`, 
 exist in the workspace; of `cargo install` and all of these, the paths behind `--path` and `--manifest-path`. Of \
 `cargo gate` itself, subcommands and flags must exist.
 
-Not judged: other programs and subcommands, what stands behind `--`, words that a shell or a reader fills in (`$NAME`, \
+Not judged: other programs and subcommands, what stands behind `--`, documents of a package \
+that is no member, words that a shell or a reader fills in (`$NAME`, \
 `<name>`), and what follows a `cd` in the same block.
 
 ## Why it matters
@@ -69,7 +70,10 @@ fn run(context: &Context<'_>) -> Judgement {
     let Some(docs) = &context.policy().docs else {
         return Judgement::Findings(Vec::new());
     };
-    let documents = context.documents_matching(&docs.commands);
+    let documents = match context.documents_matching(&docs.commands) {
+        Ok(documents) => documents,
+        Err(path) => return unreadable(&path),
+    };
     let mut findings = Vec::new();
     for document in &documents {
         let mut elsewhere = None;
@@ -139,7 +143,7 @@ impl Reader<'_> {
         let other = selectors
             .iter()
             .any(|(selector, ..)| matches!(selector, Selector::Path | Selector::Manifest));
-        if other || !invocation.selects_targets() {
+        if other || !invocation.selects_targets() || self.beside_the_workspace() {
             return complaints;
         }
         let packages: Vec<&str> = selectors
@@ -161,6 +165,21 @@ impl Reader<'_> {
             }
         }
         complaints
+    }
+
+    /// Whether the document belongs to a package that is no member: its commands are about that one.
+    fn beside_the_workspace(&self) -> bool {
+        let above = self.document.path.match_indices('/').rev();
+        let mut manifests = above.map(|(at, _)| format!("{}/Cargo.toml", &self.document.path[..at]));
+        let nearest = manifests.find(|manifest| self.context.files().get(manifest).is_some());
+        nearest.is_some_and(|nearest| {
+            !self
+                .context
+                .cargo()
+                .members
+                .iter()
+                .any(|member| member.manifest == nearest)
+        })
     }
 
     /// What is missing, and what there is instead; `None` when it is there or cannot be told.
@@ -289,6 +308,7 @@ mod tests {
             "cargo +nightly run -q --release --example hello -- --no-such-flag",
             "RUST_LOG=x cargo test -p app --test whole --features cuda,serde,logic/extra",
             "cargo run --bin $NAME",
+            "cargo bench --bench \\*",
             "cargo install --path logic --locked",
             "cargo build --manifest-path ../logic/Cargo.toml --bin other",
             "cargo install ripgrep --features simd",

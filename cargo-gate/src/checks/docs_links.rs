@@ -59,6 +59,9 @@ fn run(context: &Context<'_>) -> Judgement {
     let policy = context.policy().docs.as_ref();
     let declared = policy.filter(|docs| !docs.links.is_empty());
     let documents = context.documents();
+    if let Some(path) = documents.unreadable.first() {
+        return super::documents::unreadable(path);
+    }
     let globs = document::globs(declared.map_or(&[], |docs| docs.links.as_slice()));
     let judged = |document: &Document| match declared {
         Some(_) => globs.is_match(&document.path),
@@ -275,6 +278,18 @@ mod tests {
               help: correct or remove the link; `[docs] links` in gate.toml names the documents that count
             "
         );
+    }
+
+    #[test]
+    fn a_document_that_cannot_be_read_is_no_pass() {
+        let mut world = World::new();
+        world.documents(&[("README.md", "")], &[]);
+        let documents = world.workspace.documents.get_mut().expect("documents");
+        documents.unreadable.push("SECRET.md".into());
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        not run (unreadable): `SECRET.md` cannot be read
+          help: make `SECRET.md` readable for whoever runs the gate
+        ");
     }
 
     #[test]

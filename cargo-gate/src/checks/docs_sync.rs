@@ -6,7 +6,7 @@ use crate::report::{Dimension, Finding};
 use crate::stage::Stage;
 use crate::workspace::document;
 
-use super::documents::nothing_matches;
+use super::documents::{nothing_matches, unreadable};
 use super::{Applies, Check, Context, Input, Judgement};
 
 /// The check.
@@ -65,7 +65,10 @@ fn run(context: &Context<'_>) -> Judgement {
     let Some(docs) = &policy.docs else {
         return Judgement::Findings(Vec::new());
     };
-    let documents = context.documents_matching(&docs.generated);
+    let documents = match context.documents_matching(&docs.generated) {
+        Ok(documents) => documents,
+        Err(path) => return unreadable(&path),
+    };
     let facts = Facts {
         policy,
         members: &context.cargo().members,

@@ -118,7 +118,9 @@ impl<'w> Invocation<'w> {
                     .split([',', ' '])
                     .filter(|name| !name.is_empty() && !name.contains(['/', ':']));
                 found.extend(names.map(|name| (selector, word, name.to_owned())));
-            } else if selector == Selector::Package && value.contains(['/', ':', '#', '*']) {
+            } else if value.contains(['*', '?', '['])
+                || selector == Selector::Package && value.contains(['/', ':', '#'])
+            {
                 // An address or a pattern.
             } else {
                 let value = match selector {

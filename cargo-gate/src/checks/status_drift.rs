@@ -6,7 +6,7 @@ use crate::report::{Dimension, Finding};
 use crate::stage::Stage;
 use crate::workspace::document::{self, Document};
 
-use super::documents::nothing_matches;
+use super::documents::{nothing_matches, unreadable};
 use super::{Applies, Check, Context, Input, Judgement};
 
 /// The check.
@@ -72,7 +72,10 @@ fn run(context: &Context<'_>) -> Judgement {
     let Some(docs) = &context.policy().docs else {
         return Judgement::Findings(Vec::new());
     };
-    let documents = context.documents_matching(&docs.status);
+    let documents = match context.documents_matching(&docs.status) {
+        Ok(documents) => documents,
+        Err(path) => return unreadable(&path),
+    };
     let evidence = Evidence {
         outcomes: context.outcomes(),
         stage: context.stage(),

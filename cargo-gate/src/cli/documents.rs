@@ -51,7 +51,9 @@ pub(super) fn listed(opened: &Opened, key: &str, globs: impl Fn(&DocsPolicy) -> 
             )),
         );
     }
-    let documents = opened.workspace.documents_matching(globs);
+    let cannot_read =
+        |path: String| Error::tool(format!("cannot read `{path}`")).with_help(format!("make `{path}` readable"));
+    let documents = opened.workspace.documents_matching(globs).map_err(cannot_read)?;
     if documents.is_empty() {
         return Err(
             Error::usage(format!("no tracked Markdown file matches `{}`", globs.join("`, `"))).with_help(format!(

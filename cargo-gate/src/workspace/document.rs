@@ -4,6 +4,7 @@ use std::path::Path;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use rayon::iter::Either;
 use rayon::prelude::*;
 
 use super::Workspace;
@@ -47,6 +48,8 @@ impl Document {
 #[derive(Debug, Default)]
 pub struct Documents {
     all: Vec<Document>,
+    /// Paths of those that cannot be read, sorted.
+    pub(crate) unreadable: Vec<String>,
     ignored: Vec<Gitignore>,
 }
 
@@ -67,6 +70,7 @@ impl Documents {
         });
         Self {
             ignored: ignored.collect(),
+            unreadable: Vec::new(),
             all,
         }
     }
@@ -119,7 +123,7 @@ impl Workspace {
     pub fn is_document(&self, file: &File) -> bool {
         let extension = file.path.rsplit_once('.').map_or("", |(_, extension)| extension);
         (extension.eq_ignore_ascii_case("md") || extension.eq_ignore_ascii_case("markdown"))
-            && file.kind == FileKind::Regular
+            && matches!(file.kind, FileKind::Regular | FileKind::Unreadable)
             && (file.tracked || self.git.is_none())
     }
 
@@ -127,7 +131,10 @@ impl Workspace {
     pub fn documents(&self) -> &Documents {
         self.documents.get_or_init(|| {
             let wanted: Vec<&File> = self.files.iter().filter(|file| self.is_document(file)).collect();
-            let read = |file: &&File| Some(Document::from_bytes(&file.path, self.read(&file.path).ok()?));
+            let read = |file: &&File| match self.read(&file.path) {
+                Ok(bytes) => Ok(Document::from_bytes(&file.path, bytes)),
+                Err(_) => Err(file.path.clone()),
+            };
             let ignore_files = self
                 .files
                 .iter()
@@ -137,20 +144,37 @@ impl Workspace {
                     Some((file.path.clone(), String::from_utf8_lossy(&bytes).into_owned()))
                 });
             let ignore_files = ignore_files.collect();
-            Documents::new(wanted.par_iter().filter_map(read).collect(), ignore_files)
+            let (all, unreadable): (Vec<Document>, Vec<String>) =
+                wanted.par_iter().partition_map(|file| match read(file) {
+                    Ok(document) => Either::Left(document),
+                    Err(path) => Either::Right(path),
+                });
+            Documents {
+                unreadable,
+                ..Documents::new(all, ignore_files)
+            }
         })
     }
 
     /// The tracked Markdown files that one of the globs matches, sorted by path; no other file is read.
-    pub fn documents_matching(&self, patterns: &[String]) -> Vec<Document> {
+    ///
+    /// # Errors
+    /// The path of the first one that cannot be read.
+    pub fn documents_matching(&self, patterns: &[String]) -> Result<Vec<Document>, String> {
         let globs = globs(patterns);
         if let Some(known) = self.documents.get() {
+            if let Some(path) = known.unreadable.iter().find(|path| globs.is_match(path)) {
+                return Err(path.clone());
+            }
             let matching = known.iter().filter(|document| globs.is_match(&document.path));
-            return matching.cloned().collect();
+            return Ok(matching.cloned().collect());
         }
         let wanted = |file: &&File| self.is_document(file) && globs.is_match(&file.path);
-        let read = |file: &File| Some(Document::from_bytes(&file.path, self.read(&file.path).ok()?));
-        self.files.iter().filter(wanted).filter_map(read).collect()
+        let read = |file: &File| match self.read(&file.path) {
+            Ok(bytes) => Ok(Document::from_bytes(&file.path, bytes)),
+            Err(_) => Err(file.path.clone()),
+        };
+        self.files.iter().filter(wanted).map(read).collect()
     }
 }
 

@@ -2,7 +2,6 @@
 
 use insta::assert_snapshot;
 
-use gate_tests::gate;
 use gate_tests::harness::Gate;
 
 use super::good;
