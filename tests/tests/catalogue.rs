@@ -1,5 +1,8 @@
 //! Every check over every fixture, one snapshot each: a rule that speaks where it should not shows at once.
 
+#[path = "outcomes/mod.rs"]
+mod outcomes;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -31,8 +34,9 @@ fn judge(fixture: &Fixture) -> String {
     let stage: Stage = fixture.stage().parse().expect("a stage");
     let now = NOW.parse().expect("a time");
     let mut text = format!("stage: {stage}\n");
+    let outcomes = outcomes::of_the_others(&workspace, &policy, &history, now, stage);
     for check in checks::ALL {
-        let context = Context::new(&workspace, &policy, &history, now, stage, check.inputs);
+        let context = Context::new(&workspace, &policy, &history, now, stage, check.inputs).with_outcomes(&outcomes);
         let said = match (check.applies)(&context) {
             Applies::No(reason) => format!("  not applicable: {reason}\n"),
             Applies::Yes => match (check.run)(&context) {

@@ -4,6 +4,8 @@
 mod data;
 #[path = "commands/governance.rs"]
 mod governance;
+#[path = "commands/documents.rs"]
+mod documents;
 #[path = "commands/init.rs"]
 mod init;
 #[path = "commands/stages.rs"]

@@ -1,6 +1,9 @@
 //! A check reads only what it declares: in a world in which everything else is gone or different, it says the same and
 //! has the same fingerprint. This is what makes it sound to reuse evidence.
 
+#[path = "outcomes/mod.rs"]
+mod outcomes;
+
 use std::fs;
 use std::path::Path;
 
@@ -12,7 +15,6 @@ use cargo_gate::evidence::history::History;
 use cargo_gate::policy::{self, Catalogue, Policy};
 use cargo_gate::report::CheckReport;
 use cargo_gate::stage::Stage;
-use cargo_gate::verdict::{self, Judged, Rules};
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
 use gate_tests::fixture::Fixture;
@@ -55,24 +57,7 @@ fn outcomes(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Vec<CheckR
     }
     let workspace = open(check, fixture, rest);
     let history = History::load(&workspace.gate_dir());
-    let others = checks::ALL.iter().filter(|other| !other.reads_outcomes());
-    let judged = others.filter_map(|other| {
-        let context = Context::new(&workspace, &rest.policy, &history, rest.now, rest.stage, other.inputs);
-        ((other.applies)(&context) == Applies::Yes).then(|| Judged {
-            id: other.id.to_owned(),
-            summary: other.summary.to_owned(),
-            dimension: other.dimension,
-            result: (other.run)(&context).into(),
-            evidence: None,
-        })
-    });
-    let rules = Rules {
-        stage: rest.stage,
-        strict: false,
-        today: rest.now.to_zoned(jiff::tz::TimeZone::UTC).date(),
-        packages: &[],
-    };
-    verdict::decide(judged.collect(), None, &rest.policy, rules, Vec::new()).checks
+    outcomes::of_the_others(&workspace, &rest.policy, &history, rest.now, rest.stage)
 }
 
 fn open(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Workspace {
@@ -131,6 +116,12 @@ impl Declared {
                 write(path, "// Nothing.\n");
             });
             done.push("sources emptied");
+        }
+        if !all && !self.any(&[Input::Documents]) {
+            for_each(root, &|path| path.ends_with(".md"), &|path| {
+                write(path, "Nothing. [Really](nothing.md)\n");
+            });
+            done.push("documents emptied");
         }
         if !all && !self.any(&[Input::Manifests]) {
             let shift = |path: &Path| write(path, &format!("# Moved down.\n\n{}", read(path)));
@@ -201,6 +192,9 @@ impl Declared {
             }
             if self.any(&[Input::PolicyBoundary]) {
                 kept.boundary = policy.boundary;
+            }
+            if self.any(&[Input::PolicyDocs]) {
+                kept.docs = policy.docs;
             }
             if self.any(&[Input::PolicyStages]) {
                 kept.stages = policy.stages;

@@ -4,6 +4,8 @@
 mod checks;
 #[path = "mutations/ci.rs"]
 mod ci;
+#[path = "mutations/documents.rs"]
+mod documents;
 #[path = "mutations/evidence.rs"]
 mod evidence;
 #[path = "mutations/governance.rs"]
@@ -22,9 +24,17 @@ use machine::{Mutation, Undo};
 
 /// Every mutation of this suite, by the room it is in.
 fn all() -> impl Iterator<Item = &'static Mutation> {
-    [checks::ALL, ci::ALL, governance::ALL, suites::ALL, suites::UNIX, supply::ALL]
-        .into_iter()
-        .flatten()
+    [
+        checks::ALL,
+        ci::ALL,
+        documents::ALL,
+        governance::ALL,
+        suites::ALL,
+        suites::UNIX,
+        supply::ALL,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 #[test]

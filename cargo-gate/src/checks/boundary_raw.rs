@@ -189,7 +189,7 @@ fn outside(package: &PackageSurvey, file: &FileSurvey, tier: Tier) -> Vec<Findin
 }
 
 /// Name of a tier as it is written in the policy.
-pub(super) fn tier_name(tier: Tier) -> &'static str {
+pub(crate) fn tier_name(tier: Tier) -> &'static str {
     match tier {
         Tier::Portable => "portable",
         Tier::Idiomatic => "idiomatic",

@@ -17,6 +17,7 @@ use crate::workspace::Workspace;
 use crate::workspace::cargo::{CargoModel, Resolution};
 use crate::workspace::ci::CiFiles;
 use crate::workspace::config::CargoConfig;
+use crate::workspace::document::{Document, Documents};
 use crate::workspace::environment::Environment;
 use crate::workspace::files::{File, FileList};
 use crate::workspace::git::Git;
@@ -232,6 +233,20 @@ impl<'a> Context<'a> {
             files.insert(path.to_owned(), bytes.to_owned());
         }
     }
+    /// Every tracked Markdown file. Needs [`Input::Documents`].
+    pub fn documents(&self) -> &'a Documents {
+        self.needs(&[Input::Documents]);
+        self.workspace.documents()
+    }
+
+    /// The tracked Markdown files that one of these globs matches; no other file is read. Needs [`Input::Documents`].
+    ///
+    /// # Errors
+    /// The path of the first one that cannot be read.
+    pub fn documents_matching(&self, globs: &[String]) -> Result<Vec<Document>, String> {
+        self.needs(&[Input::Documents]);
+        self.workspace.documents_matching(globs)
+    }
 
     /// The policy slice of a declared `Policy…` input.
     pub fn policy(&self) -> &'a Policy {
@@ -239,6 +254,7 @@ impl<'a> Context<'a> {
             Input::PolicyTiers,
             Input::PolicyProfiles,
             Input::PolicyBoundary,
+            Input::PolicyDocs,
             Input::PolicyStages,
             Input::PolicySuites,
             Input::PolicyCi,

@@ -85,12 +85,16 @@ pub enum Input {
     BoundaryInventory,
     /// The advisory databases: where they lie, what they hold, and what the one of the last run held.
     AdvisoryDb,
+    /// Every tracked Markdown file, and every `.gitignore`: path and contents.
+    Documents,
     /// `[tiers]`.
     PolicyTiers,
     /// `[profile]`.
     PolicyProfiles,
     /// `[boundary]`.
     PolicyBoundary,
+    /// `[docs]`.
+    PolicyDocs,
     /// `[stage]`.
     PolicyStages,
     /// `[[suite.…]]`.
@@ -152,9 +156,11 @@ impl Input {
         Input::AllFiles,
         Input::BoundaryInventory,
         Input::AdvisoryDb,
+        Input::Documents,
         Input::PolicyTiers,
         Input::PolicyProfiles,
         Input::PolicyBoundary,
+        Input::PolicyDocs,
         Input::PolicyStages,
         Input::PolicySuites,
         Input::PolicyCi,
@@ -192,9 +198,11 @@ impl Input {
             Input::AllFiles => "files",
             Input::BoundaryInventory => "boundary inventory",
             Input::AdvisoryDb => "advisory database",
+            Input::Documents => "documents",
             Input::PolicyTiers => "policy: tiers",
             Input::PolicyProfiles => "policy: profiles",
             Input::PolicyBoundary => "policy: boundary",
+            Input::PolicyDocs => "policy: docs",
             Input::PolicyStages => "policy: stages",
             Input::PolicySuites => "policy: suites",
             Input::PolicyCi => "policy: ci",

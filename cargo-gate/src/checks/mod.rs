@@ -6,6 +6,9 @@ mod context;
 mod declaration;
 mod dependencies;
 mod pipelines;
+mod destinations;
+mod documents;
+mod invocations;
 
 pub mod boundary_inventory;
 pub mod boundary_raw;
@@ -19,6 +22,9 @@ pub mod environment_clean;
 pub mod checklist_stage;
 pub mod config_sanity;
 pub mod evidence_age;
+pub mod docs_commands;
+pub mod docs_links;
+pub mod docs_sync;
 pub mod git_clean;
 pub mod history_consistent;
 pub mod lockfile_fresh;
@@ -30,6 +36,7 @@ pub mod profile_tier;
 pub mod register_criticals;
 pub mod stage_predecessor;
 pub mod supply_advisories;
+pub mod status_drift;
 pub mod toolchain_matches;
 pub mod toolchain_msrv;
 pub mod toolchain_pinned;
@@ -45,6 +52,8 @@ pub(crate) mod surveys;
 pub(crate) mod testing;
 
 pub use context::{Attachments, Context};
+pub(crate) use boundary_raw::tier_name;
+pub use context::Context;
 pub use declaration::{Applies, Check, Input, Judgement};
 
 /// Every built-in check in the order of the catalogue: integrity, stage order, profile policy, boundaries, supply
@@ -80,6 +89,10 @@ pub const ALL: &[&Check] = &[
     &evidence_age::CHECK,
     &warnings_reviewed::CHECK,
     &checklist_stage::CHECK,
+    &docs_links::CHECK,
+    &docs_commands::CHECK,
+    &docs_sync::CHECK,
+    &status_drift::CHECK,
 ];
 
 /// The check with this id.

@@ -14,6 +14,7 @@ use crate::stage::Stage;
 use crate::workspace::cargo::{CargoModel, Member, Resolution};
 use crate::workspace::ci::CiFiles;
 use crate::workspace::config::CargoConfig;
+use crate::workspace::document::{Document, Documents};
 use crate::workspace::environment::Environment;
 use crate::workspace::files::{File, FileKind, FileList};
 use crate::workspace::git::Git;
@@ -81,6 +82,7 @@ impl World {
             boundaries: OnceLock::new(),
             ci: OnceLock::from(CiFiles::default()),
             advisories: OnceLock::new(),
+            documents: OnceLock::new(),
         };
         Self {
             workspace,
@@ -119,6 +121,14 @@ impl World {
             digest: None,
         };
         self.workspace.files = FileList::new(files.iter().map(|(path, _)| file(path)).collect());
+    }
+    /// Replaces the documents, and the files by them and by empty files at these paths.
+    pub(crate) fn documents(&mut self, documents: &[(&str, &str)], others: &[&str]) {
+        let documents = documents.iter().map(|(path, text)| Document::new(path, text));
+        let documents: Vec<Document> = documents.collect();
+        let paths = documents.iter().map(|document| document.path.as_str());
+        self.workspace.files = FileList::new(paths.chain(others.iter().copied()).map(file).collect());
+        self.workspace.documents = OnceLock::from(Documents::new(documents, Vec::new()));
     }
 
     pub(crate) fn context(&self, check: &'static Check) -> Context<'_> {
@@ -188,6 +198,19 @@ fn reason_text(what: &str, reason: &crate::report::Reason) -> String {
         .map(|help| format!("\n  help: {help}"))
         .unwrap_or_default();
     format!("{what} ({}): {}{help}", reason.code, reason.message)
+}
+
+/// A tracked, empty file.
+pub(crate) fn file(path: &str) -> File {
+    File {
+        path: path.into(),
+        native: path.into(),
+        tracked: true,
+        kind: FileKind::Regular,
+        executable: false,
+        size: 0,
+        digest: None,
+    }
 }
 
 /// A publishable member in `directory`.

@@ -103,6 +103,10 @@ pub(super) enum Command {
     Suite(SuiteArgs),
     /// Show where typed code meets raw authority
     Boundaries(BoundariesArgs),
+    /// Write the generated blocks of documents
+    Docs(DocsArgs),
+    /// Hold the checkboxes of documents against the evidence at hand
+    Drift(DriftArgs),
     /// Verify a run and the history, byte by byte
     Verify(VerifyArgs),
     /// Add, list or sign waivers
@@ -243,6 +247,23 @@ pub(super) struct BoundariesArgs {
     /// Write the inventory file that the policy names
     #[arg(long)]
     pub(super) write: bool,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(super) message_format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DocsArgs {
+    /// Show what would change and fail if anything would, and write nothing
+    #[arg(long)]
+    pub(super) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DriftArgs {
+    /// Set the boxes from the evidence, and change nothing else
+    #[arg(long)]
+    pub(super) fix: bool,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
     pub(super) message_format: DataFormat,

@@ -5,7 +5,10 @@ mod boundaries;
 mod cache;
 mod closeout;
 mod completions;
+mod docs;
 pub mod doctor;
+mod documents;
+mod drift;
 pub mod explain;
 mod history;
 mod init;
@@ -100,6 +103,8 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Explain(arguments) => reference::explain(arguments, conversation),
         Command::Suite(arguments) => suite::run(arguments, conversation),
         Command::Boundaries(arguments) => boundaries::run(arguments, conversation),
+        Command::Docs(arguments) => docs::run(arguments, conversation),
+        Command::Drift(arguments) => drift::run(arguments, conversation),
         Command::Verify(arguments) => verify::run(arguments, conversation),
         Command::Waiver(arguments) => waiver::run(arguments, conversation),
         Command::Register(command) => register::run(command, conversation),

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use crate::engine::evaluate::{Evaluation, Request};
+use crate::engine::evaluate::{Evaluation, Request, SuiteMode};
 use crate::engine::event::Tee;
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::history::History;
@@ -97,6 +97,7 @@ fn request(
         jobs: usize::from(arguments.jobs),
         packages: arguments.packages.clone(),
         fresh: arguments.fresh,
+        suites: SuiteMode::WithoutEvidence,
         now,
         began,
         run_id,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::engine::evaluate::Request;
+use crate::engine::evaluate::{Request, SuiteMode};
 use crate::engine::plan::Action;
 use crate::error::Result;
 use crate::exit;
@@ -36,6 +36,7 @@ fn table(opened: &Opened) -> StatusTable {
         jobs: 1,
         packages: Vec::new(),
         fresh: false,
+        suites: SuiteMode::WithoutEvidence,
         now: Timestamp::now(),
         began: std::time::Instant::now(),
         run_id: String::new(),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::engine::evaluate::Request;
+use crate::engine::evaluate::{Request, SuiteMode};
 use crate::engine::event::Tee;
 use crate::error::{Error, Result};
 use crate::evidence::EvidenceResult;
@@ -51,6 +51,7 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
         packages: Vec::new(),
         // Who asks for a suite by name wants to see it run.
         fresh: true,
+        suites: SuiteMode::WithoutEvidence,
         now: Timestamp::now(),
         began: conversation.began,
         run_id: String::new(),

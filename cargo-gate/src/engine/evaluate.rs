@@ -40,12 +40,23 @@ pub struct Request {
     pub packages: Vec<String>,
     /// Whether evidence is made anew even where it could be reused.
     pub fresh: bool,
+    /// Which suites run.
+    pub suites: SuiteMode,
     /// When the run started.
     pub now: Timestamp,
     /// The same by a clock that nobody sets: durations count from here.
     pub began: Instant,
     /// Id of the run.
     pub run_id: String,
+}
+
+/// Which suites run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SuiteMode {
+    /// Those without fresh evidence, and those that failed last time.
+    WithoutEvidence,
+    /// None: a suite without fresh evidence is not run, for the reason `no_evidence`.
+    None,
 }
 
 /// A finished evaluation: the report and the evidence behind it.
@@ -121,7 +132,9 @@ impl<'a> Surroundings<'a> {
             reused,
         });
         let completed = self.runner(request, observer, cancel).run(&plan)?;
-        last.save_after(&plan, &self.workspace.gate_dir());
+        if request.suites == SuiteMode::WithoutEvidence {
+            last.save_after(&plan, &self.workspace.gate_dir());
+        }
         observer.event(&Event::Finished);
 
         let mut files = Vec::new();
@@ -205,6 +218,7 @@ impl<'a> Surroundings<'a> {
             last,
             context: self.context(request.stage, request.now),
             force: request.fresh,
+            suites: request.suites,
         }
     }
 
@@ -215,6 +229,7 @@ impl<'a> Surroundings<'a> {
             context: self.context(request.stage, request.now),
             rules: self.rules(request),
             keep_going: request.keep_going,
+            suites: request.suites,
             jobs: request.jobs.max(1),
             observer,
             cancel,
@@ -234,7 +249,7 @@ impl<'a> Surroundings<'a> {
     /// What the verdict needs of one unit; its files go to `files`.
     fn judged(&self, item: &PlanItem, completed: Completed, files: &mut Vec<RunFile>) -> Judged {
         let Completed { evidence, reused } = completed;
-        let held_back = matches!(&evidence.result, EvidenceResult::NotRun(reason) if reason.code == "blocked_by");
+        let held_back = matches!(&evidence.result, EvidenceResult::NotRun(reason) if matches!(reason.code.as_str(), "blocked_by" | "no_evidence"));
         let mut artifacts = Vec::new();
         for file in &evidence.files {
             // A file that vanished since the evidence was looked up is left out; its digest stays in the evidence.

@@ -16,6 +16,7 @@ use crate::suites::interference;
 use crate::workspace::Workspace;
 use crate::workspace::cargo::{CargoModel, Resolution};
 use crate::workspace::ci;
+use crate::workspace::document;
 use crate::workspace::files::{File, FileKind};
 use crate::workspace::git::Git;
 
@@ -170,9 +171,13 @@ impl<'a> InputDigests<'a> {
                     None => return InputState::Volatile,
                 };
             }
+            Input::Documents => {
+                return self.files(|file| self.workspace.is_document(file) || document::is_ignore_file(file));
+            }
             Input::PolicyTiers
             | Input::PolicyProfiles
             | Input::PolicyBoundary
+            | Input::PolicyDocs
             | Input::PolicyStages
             | Input::PolicySuites
             | Input::PolicyCi

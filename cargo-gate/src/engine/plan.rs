@@ -15,6 +15,7 @@ use crate::stage::Stage;
 use crate::suites;
 use crate::workspace::Workspace;
 
+use super::evaluate::SuiteMode;
 use super::fingerprint::{self, Fingerprint};
 use super::inputs::InputDigests;
 
@@ -111,6 +112,8 @@ pub struct Planner<'a> {
     pub context: Context<'a>,
     /// Whether evidence is made anew even where it could be reused.
     pub force: bool,
+    /// Which suites run.
+    pub suites: SuiteMode,
 }
 
 impl Planner<'_> {
@@ -193,7 +196,8 @@ impl Planner<'_> {
             && evidence.check == unit.id()
         {
             // A failure may be the machine's; whoever runs the gate again wants to know.
-            if matches!(unit, Unit::Suite(_)) && evidence.blocks_somewhere() {
+            let may_run = self.suites == SuiteMode::WithoutEvidence;
+            if may_run && matches!(unit, Unit::Suite(_)) && evidence.blocks_somewhere() {
                 return Action::Run("it failed last time".to_owned());
             }
             if let Some(why) = self.too_old(&evidence) {

@@ -18,6 +18,7 @@ use crate::verdict;
 use crate::workspace::Workspace;
 
 use super::cancel::Cancel;
+use super::evaluate::SuiteMode;
 use super::event::{Event, Observer};
 use super::plan::{Action, Plan, PlanItem, Unit};
 
@@ -38,6 +39,7 @@ pub(super) struct Runner<'a> {
     pub context: Context<'a>,
     pub rules: verdict::Rules<'a>,
     pub keep_going: bool,
+    pub suites: SuiteMode,
     pub jobs: usize,
     pub observer: &'a dyn Observer,
     pub cancel: &'a Cancel,
@@ -74,7 +76,7 @@ impl Runner<'_> {
             put(at, completed?);
         }
 
-        let blockers = if self.keep_going {
+        let blockers = if self.keep_going || self.suites == SuiteMode::None {
             Vec::new()
         } else {
             self.blockers(plan, &slots)
@@ -86,6 +88,7 @@ impl Runner<'_> {
                 scope.spawn(|| {
                     while let Some((at, item)) = suites.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let result = match item.action {
+                            Action::Run(_) if self.suites == SuiteMode::None => Ok(self.without_evidence(item)),
                             Action::Run(_) if !blockers.is_empty() => Ok(self.held_back(item, &blockers)),
                             _ => self.one(item),
                         };
@@ -149,6 +152,13 @@ impl Runner<'_> {
             Timestamp::now(),
             Duration::ZERO,
         )
+    }
+
+    fn without_evidence(&self, item: &PlanItem) -> Completed {
+        let id = item.unit.id();
+        let reason = Reason::new("no_evidence", format!("there is no fresh evidence for `{id}`"))
+            .help(format!("`cargo gate suite {id}`"));
+        self.completed(item, EvidenceResult::NotRun(reason), Timestamp::now(), Duration::ZERO)
     }
 
     fn one(&self, item: &PlanItem) -> Result<Completed> {

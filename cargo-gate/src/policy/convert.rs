@@ -10,6 +10,7 @@ use crate::report::Location;
 use crate::stage::Stage;
 
 use super::ci::ci_policy;
+use super::docs;
 use super::format;
 use super::model::{
     Authority, BoundaryAllow, BoundaryPolicy, CheckPolicy, Exclusion, Policy, ProfilePolicy, ProfileRequirement,
@@ -53,6 +54,10 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
         ci: raw.ci.map(|ci| {
             let location = at(ci.span());
             ci_policy(ci.into_inner(), location)
+        }),
+        docs: raw.docs.map(|docs| {
+            let location = at(docs.span());
+            docs::convert(docs, location)
         }),
         suites: suites.into_iter().map(|(_, suite)| suite).collect(),
         supply: raw.supply.map(|supply| supply::convert(supply, &at)).transpose()?,

@@ -13,6 +13,7 @@ mod checklist;
 mod convert;
 mod cross;
 mod edit;
+mod docs;
 mod format;
 pub mod init;
 mod known;
@@ -41,6 +42,7 @@ mod tests;
 
 pub use catalogue::Catalogue;
 pub use ci::CiPolicy;
+pub use docs::DocsPolicy;
 pub use load::{FILE_NAME, load};
 pub use model::*;
 pub use problem::{PolicyErrors, Problem};
@@ -53,3 +55,7 @@ pub use register_edit::{Closing, Deferral, NewItem, NewRisk, Weight, append_item
 pub use schema::{SCHEMA_URL, register_schema_text, schema, schema_text};
 pub use validate::validate;
 pub use waiver::{NewWaiver, append_waiver, attach_signature, numbered, waiver_toml};
+pub(crate) use suggest::similar;
+pub use validate::validate;
+pub use waiver::{NewWaiver, append_waiver, waiver_toml};
+pub(crate) use write::{Existing, write_atomically};

@@ -16,6 +16,7 @@ pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 pub use super::people::{OwnerPolicy, WaiverPolicy};
 pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
 pub use super::register::{ItemKind, ItemStatus, Level, Register, RegisterItem, Severity};
+use super::docs::DocsPolicy;
 
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +33,8 @@ pub struct Policy {
     pub boundary: Option<BoundaryPolicy>,
     /// Rules for CI files; `None` when undeclared.
     pub ci: Option<CiPolicy>,
+    /// Documents that must keep what they say; `None` when undeclared.
+    pub docs: Option<DocsPolicy>,
     /// Declared suites in the order of the file; empty means the default suite.
     pub suites: Vec<SuitePolicy>,
     /// What the supply chain must show; `None` when undeclared.

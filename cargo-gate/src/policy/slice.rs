@@ -16,6 +16,7 @@ impl Policy {
             Input::PolicyTiers => bytes(&self.tiers),
             Input::PolicyProfiles => bytes(&self.profiles),
             Input::PolicyBoundary => bytes(&self.boundary),
+            Input::PolicyDocs => bytes(&self.docs),
             Input::PolicyStages => bytes(&self.stages),
             Input::PolicySuites => bytes(&self.suites),
             Input::PolicyCi => bytes(&self.ci),

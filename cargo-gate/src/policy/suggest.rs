@@ -1,7 +1,7 @@
 //! Did-you-mean.
 
 /// The candidate closest to `word`, if it is close enough to be what was meant: at most one edit in three characters.
-pub(super) fn similar<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn similar<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Words longer than any key only cost time.
     if word.chars().count() > 100 {
         return None;

@@ -11,7 +11,7 @@ use crate::evidence::atomic;
 
 /// Whether a file that is there may be replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Existing {
+pub(crate) enum Existing {
     /// It stays, and writing is an error.
     Keep,
     /// It is replaced; its permissions are kept.
@@ -19,7 +19,7 @@ pub(super) enum Existing {
 }
 
 /// Writes `text` to `path`, creating the directories above it.
-pub(super) fn write_atomically(path: &Path, text: &str, existing: Existing) -> Result<()> {
+pub(crate) fn write_atomically(path: &Path, text: &str, existing: Existing) -> Result<()> {
     // A link is followed, so that the file it names changes and the link stays.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let directory = target

@@ -94,6 +94,14 @@ impl FileList {
             .map(|at| &self.files[at])
     }
 
+    /// The files whose path starts with `prefix`.
+    pub fn starting_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a File> {
+        let start = self.files.partition_point(|file| file.path.as_str() < prefix);
+        self.files[start..]
+            .iter()
+            .take_while(move |file| file.path.starts_with(prefix))
+    }
+
     /// Digest over path, kind, execute permission and contents of every file, the untracked ones included. What cannot
     /// be read counts by its path and kind.
     pub fn content_digest(&self) -> Digest {

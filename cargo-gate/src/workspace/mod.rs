@@ -6,6 +6,7 @@ pub mod cargo;
 pub mod ci;
 pub mod code_owners;
 pub mod config;
+pub mod document;
 pub mod environment;
 pub mod files;
 pub mod git;
@@ -33,6 +34,7 @@ use crate::supply::{self, Advisories, Places};
 use self::cargo::{CargoModel, ManifestText, Resolution};
 use self::ci::CiFiles;
 use self::config::CargoConfig;
+use self::document::Documents;
 use self::environment::Environment;
 use self::files::{File, FileList};
 use self::git::Git;
@@ -75,6 +77,7 @@ pub struct Workspace {
     pub(crate) boundaries: OnceLock<Survey>,
     pub(crate) ci: OnceLock<CiFiles>,
     pub(crate) advisories: OnceLock<Advisories>,
+    pub(crate) documents: OnceLock<Documents>,
 }
 
 impl Workspace {

@@ -67,6 +67,7 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         boundaries: OnceLock::new(),
         ci: OnceLock::new(),
         advisories: OnceLock::new(),
+        documents: OnceLock::new(),
         resolution: toolside.answer.resolution,
         files: scan.files,
         git: scan.git,

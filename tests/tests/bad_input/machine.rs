@@ -76,7 +76,7 @@ mod future {
     use std::path::Path;
 
     use cargo_gate::engine::cancel::Cancel;
-    use cargo_gate::engine::evaluate::{Request, Surroundings};
+    use cargo_gate::engine::evaluate::{Request, SuiteMode, Surroundings};
     use cargo_gate::engine::event::Tee;
     use cargo_gate::evidence::history::History;
     use cargo_gate::evidence::run_dir::{
@@ -114,6 +114,7 @@ mod future {
             jobs: 1,
             packages: Vec::new(),
             fresh: false,
+            suites: SuiteMode::WithoutEvidence,
             now,
             began: std::time::Instant::now(),
             run_id: run_id.clone(),

@@ -9,6 +9,7 @@
 
 mod ci;
 mod checklist;
+mod docs;
 mod governance;
 mod people;
 mod profile;
@@ -25,6 +26,7 @@ use toml::Spanned;
 
 pub(super) use ci::RawCi;
 pub(super) use checklist::{RawArtifact, RawChecklistItem, RawChecklists};
+pub(super) use docs::RawDocs;
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
 pub(super) use people::{RawOwners, RawWaivers};
 pub(super) use profile::{RawAllowed, RawProfile};
@@ -60,6 +62,9 @@ pub(super) struct RawPolicy {
     /// Rules for the files of GitHub Actions and GitLab CI.
     #[schemars(with = "Option<RawCi>")]
     pub(super) ci: Option<Spanned<RawCi>>,
+    /// Documents that must keep what they say: links, commands, ticked boxes, generated blocks.
+    #[schemars(with = "Option<RawDocs>")]
+    pub(super) docs: Option<Spanned<RawDocs>>,
     /// Requirements on Cargo profiles, by profile name (`[profile.release]`).
     #[serde(default)]
     pub(super) profile: BTreeMap<String, RawProfile>,

@@ -1,0 +1,57 @@
+//! `status`: the outcome of every check that depends on the content alone, at each stage.
+
+use std::fmt::Write as _;
+
+use crate::checks::{self, Check, Input};
+use crate::stage::Stage;
+use crate::suites;
+use crate::verdict;
+
+use super::{Facts, cell};
+
+/// Inputs that differ between two machines, or two days, with the same content.
+const MOMENTARY: &[Input] = &[
+    Input::CargoEnvironment,
+    Input::GitStatus,
+    Input::History,
+    Input::Outcomes,
+    Input::Stage,
+    Input::Today,
+    Input::Toolchain,
+];
+
+fn is_lasting(check: &Check) -> bool {
+    check.id != checks::waiver_valid::CHECK.id && !check.inputs.iter().any(|input| MOMENTARY.contains(input))
+}
+
+pub(super) fn generate(facts: &Facts<'_>) -> String {
+    let mut text =
+        String::from("| check | what it asks | pilot | controlled | broad |\n| --- | --- | --- | --- | --- |\n");
+    for check in checks::ALL.iter().filter(|check| is_lasting(check)) {
+        let _ = write!(text, "| `{}` | {} |", check.id, cell(check.summary));
+        let report = facts.outcomes.iter().find(|report| report.id == check.id);
+        for stage in Stage::ALL {
+            let outcome = report.map_or("does not apply", |report| verdict::reported_at(report, stage).words());
+            let _ = write!(text, " {outcome} |");
+        }
+        text.push('\n');
+    }
+    let momentary: Vec<String> = checks::ALL
+        .iter()
+        .filter(|check| !is_lasting(check))
+        .map(|check| format!("`{}`", check.id))
+        .collect();
+    let _ = write!(
+        text,
+        "\nJudged in each run, because they depend on more than the content: {}",
+        momentary.join(", ")
+    );
+    for suite in &facts.policy.suites {
+        let _ = write!(text, ", `{}`", suites::check_id(suite));
+    }
+    if facts.policy.suites.is_empty() {
+        let _ = write!(text, ", `{}`", suites::DEFAULT_ID);
+    }
+    text.push_str(".\n");
+    text
+}

@@ -1,0 +1,38 @@
+//! Documents: no text fails, boxes and blocks are found where they are, and editing changes nothing else.
+//!
+//! `cargo +nightly fuzz run markdown`
+#![no_main]
+
+use cargo_gate::generated::{self, Facts};
+use cargo_gate::markdown::fences::commands;
+use cargo_gate::markdown::links::Outline;
+use cargo_gate::markdown::target::Target;
+use cargo_gate::markdown::tasks::{tasks, with_box};
+use cargo_gate::policy::Policy;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    for link in Outline::new(text).links {
+        assert!(text.get(link.span.clone()).is_some());
+        Target::new(&link.destination);
+    }
+    for command in commands(text) {
+        assert!(command.words.iter().all(|word| text.get(word.span.clone()).is_some()));
+    }
+    let all = tasks(text);
+    for (position, task) in all.iter().enumerate() {
+        let after = with_box(text, task, !task.ticked);
+        assert_eq!(after.len(), text.len());
+        assert_eq!(tasks(&after)[position].ticked, !task.ticked);
+    }
+    let policy = Policy::default();
+    let facts = Facts {
+        policy: &policy,
+        members: &[],
+        outcomes: &[],
+    };
+    let (once, _) = generated::regenerated(text, &facts);
+    let (twice, changed) = generated::regenerated(&once, &facts);
+    assert_eq!(once, twice);
+    assert!(changed.is_empty());
+});
