@@ -1,6 +1,7 @@
 //! The command line: arguments and wording, one file per subcommand, no logic.
 
 mod args;
+mod badge;
 mod boundaries;
 mod cache;
 mod completions;
@@ -8,6 +9,7 @@ pub mod doctor;
 pub mod explain;
 mod history;
 mod init;
+mod job_summary;
 mod open;
 mod plan;
 pub mod printer;
@@ -16,6 +18,7 @@ pub mod reference;
 mod stage;
 mod status;
 mod suite;
+mod timings;
 mod verify;
 mod waiver;
 
@@ -101,6 +104,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Verify(arguments) => verify::run(arguments, conversation),
         Command::Waiver(arguments) => waiver::run(arguments, conversation),
         Command::History(arguments) => history::run(arguments, conversation),
+        Command::Badge(arguments) => badge::run(arguments, conversation),
         Command::Cache(arguments) => cache::run(arguments, conversation),
         Command::Doctor(arguments) => reference::doctor(arguments, conversation),
         Command::Completions(arguments) => completions::completions(arguments, conversation),

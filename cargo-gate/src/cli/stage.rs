@@ -23,10 +23,12 @@ use crate::workspace::Workspace;
 use super::Conversation;
 use super::args::{Format, StageArgs};
 use super::explain::Topic;
+use super::job_summary;
 use super::open::Opened;
 use super::plan;
 use super::progress::Progress;
 use super::reference::topics;
+use super::timings::Timings;
 
 pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let now = Timestamp::now();
@@ -40,6 +42,10 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
             arguments,
             conversation,
         );
+    }
+
+    if arguments.no_suites {
+        return look(stage, arguments, workspace, now, conversation);
     }
 
     let gate_dir = lock::prepare(workspace.target_dir())?;
@@ -70,17 +76,49 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
 
     let progress = Progress::new(conversation.printer);
     let audit = AuditRecorder::default();
-    let mut evaluation = opened
-        .surroundings()
-        .evaluate(&request, &Tee(&[&progress, &audit]), conversation.cancel)?;
+    let timings = Timings::new(conversation.began);
+    let mut evaluation =
+        opened
+            .surroundings()
+            .evaluate(&request, &Tee(&[&progress, &audit, &timings]), conversation.cancel)?;
+    timings.judged();
     record(&mut evaluation, &audit, &opened, &runs, conversation)?;
-    print_report(
-        &evaluation.report,
-        &opened.workspace,
-        arguments.message_format,
-        conversation,
-    )?;
-    Ok(evaluation.report.exit_code)
+    timings.recorded();
+    let report = &evaluation.report;
+    if arguments.message_format != Format::Markdown {
+        job_summary::write(report, &in_repository(&opened.workspace), conversation);
+    }
+    print_report(report, &opened.workspace, arguments.message_format, conversation)?;
+    if arguments.timings {
+        timings.print(report, conversation.printer);
+    }
+    Ok(report.exit_code)
+}
+
+/// Judges without running suites, for editors and hooks: fast, beside a gate that runs, and without a trace in the
+/// history.
+fn look(
+    stage: Stage,
+    arguments: &StageArgs,
+    workspace: Workspace,
+    now: Timestamp,
+    conversation: &Conversation<'_>,
+) -> Result<i32> {
+    lock::prepare(workspace.target_dir())?;
+    let opened = conversation.opened(workspace)?;
+    opened.check_packages(&arguments.packages)?;
+    let request = request(stage, arguments, &opened, (now, conversation.began), String::new());
+    let timings = Timings::new(conversation.began);
+    let evaluation = opened
+        .surroundings()
+        .evaluate(&request, &timings, conversation.cancel)?;
+    timings.judged();
+    let report = &evaluation.report;
+    print_report(report, &opened.workspace, arguments.message_format, conversation)?;
+    if arguments.timings {
+        timings.print(report, conversation.printer);
+    }
+    Ok(report.exit_code)
 }
 
 fn request(
@@ -97,6 +135,7 @@ fn request(
         jobs: usize::from(arguments.jobs),
         packages: arguments.packages.clone(),
         fresh: arguments.fresh,
+        no_suites: arguments.no_suites,
         now,
         began,
         run_id,
@@ -210,6 +249,10 @@ fn print_report(report: &Report, workspace: &Workspace, format: Format, conversa
             render::sarif::render(report, &rules, &in_repository(workspace))
         }
         Format::Github => render::github::render(report, &in_repository(workspace)),
+        Format::Gitlab => render::gitlab::render(report, &in_repository(workspace)),
+        Format::CargoJson => {
+            render::cargo_json::render(report, workspace, &workspace.cargo().members, workspace.root())
+        }
     };
     printer.data(&text)?;
     if printer.detail() == Detail::Verbose

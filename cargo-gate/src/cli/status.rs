@@ -36,6 +36,7 @@ fn table(opened: &Opened) -> StatusTable {
         jobs: 1,
         packages: Vec::new(),
         fresh: false,
+        no_suites: false,
         now: Timestamp::now(),
         began: std::time::Instant::now(),
         run_id: String::new(),

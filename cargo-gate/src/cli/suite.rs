@@ -51,6 +51,7 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
         packages: Vec::new(),
         // Who asks for a suite by name wants to see it run.
         fresh: true,
+        no_suites: false,
         now: Timestamp::now(),
         began: conversation.began,
         run_id: String::new(),

@@ -13,7 +13,7 @@ use crate::evidence::run_dir::RunFile;
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, EvidenceResult};
 use crate::policy::{Policy, SuitePolicy};
-use crate::report::{Artifact, EvidenceRecord, Report, SCHEMA_VERSION, Subject, Tool};
+use crate::report::{Artifact, EvidenceRecord, Report, SCHEMA_VERSION, SUITES_LEFT_OUT, Subject, Tool};
 use crate::stage::Stage;
 use crate::verdict::{self, Afterwards, Judged, Rules};
 use crate::workspace::Workspace;
@@ -40,6 +40,8 @@ pub struct Request {
     pub packages: Vec<String>,
     /// Whether evidence is made anew even where it could be reused.
     pub fresh: bool,
+    /// Whether suites are left out: their evidence is reused where it is fresh, and nothing is started.
+    pub no_suites: bool,
     /// When the run started.
     pub now: Timestamp,
     /// The same by a clock that nobody sets: durations count from here.
@@ -120,7 +122,9 @@ impl<'a> Surroundings<'a> {
             reused,
         });
         let completed = self.runner(request, observer, cancel).run(&plan)?;
-        last.save_after(&plan, &self.workspace.gate_dir());
+        if !request.no_suites {
+            last.save_after(&plan, &self.workspace.gate_dir());
+        }
         observer.event(&Event::Finished);
 
         let mut files = Vec::new();
@@ -213,6 +217,7 @@ impl<'a> Surroundings<'a> {
             context: self.context(request.stage, request.now),
             rules: self.rules(request),
             keep_going: request.keep_going,
+            no_suites: request.no_suites,
             jobs: request.jobs.max(1),
             observer,
             cancel,
@@ -232,7 +237,10 @@ impl<'a> Surroundings<'a> {
     /// What the verdict needs of one unit; its files go to `files`.
     fn judged(&self, item: &PlanItem, completed: Completed, files: &mut Vec<RunFile>) -> Judged {
         let Completed { evidence, reused } = completed;
-        let held_back = matches!(&evidence.result, EvidenceResult::NotRun(reason) if reason.code == "blocked_by");
+        let held_back = matches!(
+            &evidence.result,
+            EvidenceResult::NotRun(reason) if ["blocked_by", SUITES_LEFT_OUT].contains(&reason.code.as_str())
+        );
         let mut artifacts = Vec::new();
         for file in &evidence.files {
             // A file that vanished since the evidence was looked up is left out; its digest stays in the evidence.

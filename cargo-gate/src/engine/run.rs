@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, EvidenceFile, EvidenceResult};
 use crate::policy::SuitePolicy;
-use crate::report::Reason;
+use crate::report::{Reason, SUITES_LEFT_OUT};
 use crate::suites::{self, SuiteContext};
 use crate::verdict;
 use crate::workspace::Workspace;
@@ -38,6 +38,7 @@ pub(super) struct Runner<'a> {
     pub context: Context<'a>,
     pub rules: verdict::Rules<'a>,
     pub keep_going: bool,
+    pub no_suites: bool,
     pub jobs: usize,
     pub observer: &'a dyn Observer,
     pub cancel: &'a Cancel,
@@ -86,6 +87,7 @@ impl Runner<'_> {
                 scope.spawn(|| {
                     while let Some((at, item)) = suites.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let result = match item.action {
+                            Action::Run(_) if self.no_suites => Ok(self.left_out(item)),
                             Action::Run(_) if !blockers.is_empty() => Ok(self.held_back(item, &blockers)),
                             _ => self.one(item),
                         };
@@ -149,6 +151,15 @@ impl Runner<'_> {
             Timestamp::now(),
             Duration::ZERO,
         )
+    }
+
+    fn left_out(&self, item: &PlanItem) -> Completed {
+        let reason = Reason::new(
+            SUITES_LEFT_OUT,
+            "suites were left out, and there is no fresh evidence of this one",
+        )
+        .help(format!("cargo gate {}", self.rules.stage));
+        self.completed(item, EvidenceResult::NotRun(reason), Timestamp::now(), Duration::ZERO)
     }
 
     fn one(&self, item: &PlanItem) -> Result<Completed> {

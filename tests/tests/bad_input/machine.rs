@@ -114,6 +114,7 @@ mod future {
             jobs: 1,
             packages: Vec::new(),
             fresh: false,
+            no_suites: false,
             now,
             began: std::time::Instant::now(),
             run_id: run_id.clone(),

@@ -1,14 +1,20 @@
 //! Renderers: one file per format, each a pure function of the report.
 
+pub mod badge;
+pub mod cargo_json;
 pub mod github;
+pub mod gitlab;
 pub mod human;
 pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod sarif;
 pub mod status;
+pub mod summary;
 
 mod diagnostic;
+mod identity;
+mod ranking;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod text;
@@ -37,6 +43,16 @@ impl SourceProvider for NoSources {
 impl SourceProvider for Workspace {
     fn source(&self, path: &str) -> Option<Cow<'_, str>> {
         String::from_utf8(self.read(path).ok()?).ok().map(Cow::Owned)
+    }
+}
+
+/// Where a finding is shown by what cannot show it nowhere: its first place, else the line of the policy that asks for
+/// it, else the top of the root manifest, which every workspace has.
+pub(crate) fn anchor(finding: Option<&Finding>) -> Cow<'_, super::Location> {
+    let known = finding.and_then(|finding| finding.locations.first().or(finding.policy.as_ref()));
+    match known {
+        Some(location) => Cow::Borrowed(location),
+        None => Cow::Owned(super::Location::line("Cargo.toml", 1)),
     }
 }
 
