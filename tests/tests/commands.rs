@@ -6,6 +6,8 @@ mod data;
 mod init;
 #[path = "commands/stages.rs"]
 mod stages;
+#[path = "commands/surfaces.rs"]
+mod surfaces;
 #[path = "commands/surroundings.rs"]
 mod surroundings;
 

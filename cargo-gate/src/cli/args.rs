@@ -152,6 +152,33 @@ pub(super) struct StageArgs {
     /// Format of the report on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human)]
     pub(super) message_format: Format,
+    /// Also write the report to a file, in any of these formats: `--report gitlab=target/gate/code-quality.json`
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report_file)]
+    pub(super) reports: Vec<ReportFile>,
+}
+
+/// A file that gets the report.
+#[derive(Debug, Clone)]
+pub(super) struct ReportFile {
+    /// How it is written.
+    pub(super) format: Format,
+    /// Where.
+    pub(super) path: PathBuf,
+}
+
+fn report_file(text: &str) -> Result<ReportFile, String> {
+    let known: Vec<String> = Format::value_variants()
+        .iter()
+        .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+        .collect();
+    let known = known.join(", ");
+    match text.split_once('=') {
+        Some((format, path)) if !path.is_empty() => Ok(ReportFile {
+            format: Format::from_str(format, false).map_err(|_| format!("`{format}` is none of {known}"))?,
+            path: PathBuf::from(path),
+        }),
+        _ => Err(format!("write FORMAT=FILE, where FORMAT is one of {known}")),
+    }
 }
 
 /// Report formats.

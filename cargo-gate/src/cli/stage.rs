@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use crate::engine::evaluate::{Evaluation, Request};
 use crate::engine::event::Tee;
+use crate::engine::notify::{Told, notify};
 use crate::error::{Error, ErrorKind, Result};
+use crate::evidence::atomic;
 use crate::evidence::history::History;
 use crate::evidence::lock::{self, Lock};
 use crate::evidence::run_dir::{
@@ -15,7 +17,7 @@ use crate::evidence::run_dir::{
 };
 use crate::report::Report;
 use crate::report::render;
-use crate::report::render::human::Detail;
+use crate::report::render::human::{Detail, Options};
 use crate::report::render::sarif::RuleInfo;
 use crate::stage::Stage;
 use crate::workspace::Workspace;
@@ -82,13 +84,22 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
             .surroundings()
             .evaluate(&request, &Tee(&[&progress, &audit, &timings]), conversation.cancel)?;
     timings.judged();
-    record(&mut evaluation, &audit, &opened, &runs, conversation)?;
+    let told = notify(
+        &opened.policy.notify,
+        &evaluation.report,
+        opened.workspace.root(),
+        &gate_dir,
+        conversation.cancel,
+    );
+    timings.told(!told.is_empty());
+    warn_of_failures(&told, conversation);
+    record(&mut evaluation, &audit, &told, &opened, &runs, conversation)?;
     timings.recorded();
     let report = &evaluation.report;
     if arguments.message_format != Format::Markdown {
         job_summary::write(report, &in_repository(&opened.workspace), conversation);
     }
-    print_report(report, &opened.workspace, arguments.message_format, conversation)?;
+    print_report(report, &opened.workspace, arguments, conversation)?;
     if arguments.timings {
         timings.print(report, conversation.printer);
     }
@@ -114,7 +125,7 @@ fn look(
         .evaluate(&request, &timings, conversation.cancel)?;
     timings.judged();
     let report = &evaluation.report;
-    print_report(report, &opened.workspace, arguments.message_format, conversation)?;
+    print_report(report, &opened.workspace, arguments, conversation)?;
     if arguments.timings {
         timings.print(report, conversation.printer);
     }
@@ -142,10 +153,27 @@ fn request(
     }
 }
 
+/// Whoever is not reached changes no verdict, and is not forgotten either.
+fn warn_of_failures(told: &[Told], conversation: &Conversation<'_>) {
+    for failed in told {
+        let Some(problem) = &failed.problem else { continue };
+        let said = failed.last_line.as_deref().map(|line| format!("; it said: {line}"));
+        conversation.printer.warning(
+            &format!(
+                "`{}` was not told of the decision: {problem}{}",
+                failed.sink,
+                said.unwrap_or_default()
+            ),
+            Some("`[[notify]]` in gate.toml names whom to tell; the decision stands as it is"),
+        );
+    }
+}
+
 /// Writes the run directory and completes the report with what is known only then.
 fn record(
     evaluation: &mut Evaluation,
     audit: &AuditRecorder,
+    told: &[Told],
     opened: &Opened,
     runs: &Runs,
     conversation: &Conversation<'_>,
@@ -169,7 +197,7 @@ fn record(
         command: &conversation.command_line(),
         catalogue_sha256: &catalogue_sha256(),
         environment: &environment,
-        audit: &audit.steps(report),
+        audit: &audit.steps(report, told.iter().map(|told| told.step.clone())),
         files: &evaluation.files,
     })?;
     report.chain = Some(written.chain);
@@ -235,11 +263,10 @@ fn slashes(path: &Path) -> String {
     path.display().to_string().replace(MAIN_SEPARATOR, "/")
 }
 
-fn print_report(report: &Report, workspace: &Workspace, format: Format, conversation: &Conversation<'_>) -> Result<()> {
-    let printer = conversation.printer;
-    let report = &printer.redactor().report(report);
-    let text = match format {
-        Format::Human => render::human::render(report, workspace, &printer.options()),
+/// The report in a format, with nothing that belongs to a terminal unless it is for one.
+fn text(report: &Report, workspace: &Workspace, format: Format, options: &Options) -> Result<String> {
+    Ok(match format {
+        Format::Human => render::human::render(report, workspace, options),
         Format::Json => render::json::render(report),
         Format::Markdown => render::markdown::render(report, None),
         Format::Junit => render::junit::render(report)?,
@@ -253,7 +280,27 @@ fn print_report(report: &Report, workspace: &Workspace, format: Format, conversa
         Format::CargoJson => {
             render::cargo_json::render(report, workspace, &workspace.cargo().members, workspace.root())
         }
-    };
+    })
+}
+
+fn print_report(
+    report: &Report,
+    workspace: &Workspace,
+    arguments: &StageArgs,
+    conversation: &Conversation<'_>,
+) -> Result<()> {
+    let printer = conversation.printer;
+    let report = &printer.redactor().report(report);
+    for file in &arguments.reports {
+        let options = Options {
+            detail: printer.detail(),
+            ..Options::default()
+        };
+        let text = text(report, workspace, file.format, &options)?;
+        atomic::write_unsynced(&file.path, printer.redactor().text(&text).as_bytes())?;
+    }
+    let format = arguments.message_format;
+    let text = text(report, workspace, format, &printer.options())?;
     printer.data(&text)?;
     if printer.detail() == Detail::Verbose
         && let (Some(directory), Some(chain)) = (&report.run_dir, &report.chain)

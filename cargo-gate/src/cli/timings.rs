@@ -25,6 +25,8 @@ struct Clock {
     checked: Option<Instant>,
     finished: Option<Instant>,
     judged: Option<Instant>,
+    /// When everybody was told, if there was anybody.
+    told: Option<Instant>,
     recorded: Option<Instant>,
     running: BTreeMap<String, (Instant, bool)>,
     /// What ran, by its id, and whether it was a suite.
@@ -48,6 +50,11 @@ impl Timings {
     /// The verdict is known.
     pub(super) fn judged(&self) {
         self.clock().judged = Some(Instant::now());
+    }
+
+    /// Others were told about the run, if there is `anybody`.
+    pub(super) fn told(&self, anybody: bool) {
+        self.clock().told = anybody.then(Instant::now);
     }
 
     /// The run is on disk.
@@ -109,7 +116,7 @@ impl Timings {
         out
     }
 
-    fn phases(&self) -> [(&'static str, Option<Duration>); 6] {
+    fn phases(&self) -> [(&'static str, Option<Duration>); 7] {
         let clock = self.clock();
         let between = |from: Option<Instant>, to: Option<Instant>| Some(to?.saturating_duration_since(from?));
         let has_suites = clock.ran.values().any(|(_, suite)| *suite);
@@ -125,7 +132,8 @@ impl Timings {
             ("checks", checks),
             ("suites", suites),
             ("verdict", between(clock.finished, clock.judged)),
-            ("write the run", between(clock.judged, clock.recorded)),
+            ("notify", between(clock.judged, clock.told)),
+            ("write the run", between(clock.told.or(clock.judged), clock.recorded)),
         ]
     }
 }
@@ -190,6 +198,7 @@ mod tests {
         checks              [time]
         suites              [time]
         verdict             [time]
+        notify                   -
         write the run       [time]
 
         check                 time  evidence

@@ -14,6 +14,7 @@ use super::model::{
     BoundaryAllow, BoundaryPolicy, CheckPolicy, Exclusion, Policy, ProfilePolicy, ProfileRequirement, StagePolicy,
     SuiteFormat, SuiteKind, SuitePolicy, TierException, TierPolicy, Waiver,
 };
+use super::notify;
 use super::position::Positions;
 use super::problem::Problem;
 use super::raw::{
@@ -21,7 +22,7 @@ use super::raw::{
     RawToolSuite, RawWaiver,
 };
 
-type Converted<T> = Result<T, Problem>;
+pub(super) type Converted<T> = Result<T, Problem>;
 
 pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Policy> {
     let at = |span: Range<usize>| positions.location(&span);
@@ -68,6 +69,14 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
                 }
             })
             .collect(),
+        notify: raw
+            .notify
+            .into_iter()
+            .map(|notify| {
+                let location = at(notify.span());
+                notify::convert(notify, location)
+            })
+            .collect::<Converted<_>>()?,
         checks: raw
             .checks
             .into_iter()
@@ -81,7 +90,7 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
     })
 }
 
-fn duration(text: &str, span: &Range<usize>) -> Converted<Duration> {
+pub(super) fn duration(text: &str, span: &Range<usize>) -> Converted<Duration> {
     format::duration(text).ok_or_else(|| Problem::new(span.clone(), "a duration is not understood"))
 }
 
@@ -195,13 +204,17 @@ fn waiver_policy(raw: Spanned<RawWaiver>, at: &impl Fn(Range<usize>) -> Location
     })
 }
 
-fn test_suite(raw: RawTestSuite, span: &Range<usize>, location: Location) -> Converted<SuitePolicy> {
-    let command = match raw.command {
-        RawCommand::Words(words) => words,
+pub(super) fn command(raw: RawCommand, span: &Range<usize>) -> Converted<Vec<String>> {
+    match raw {
+        RawCommand::Words(words) => Ok(words),
         RawCommand::Line(line) => {
-            format::command_line(&line).map_err(|error| Problem::new(span.clone(), error.message))?
+            format::command_line(&line).map_err(|error| Problem::new(span.clone(), error.message))
         }
-    };
+    }
+}
+
+fn test_suite(raw: RawTestSuite, span: &Range<usize>, location: Location) -> Converted<SuitePolicy> {
+    let command = command(raw.command, span)?;
     Ok(SuitePolicy {
         kind: SuiteKind::Test,
         name: raw.name,

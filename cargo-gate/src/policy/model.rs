@@ -9,6 +9,8 @@ use serde::Serialize;
 use crate::report::Location;
 use crate::stage::Stage;
 
+use super::notify::NotifyPolicy;
+
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
@@ -28,6 +30,8 @@ pub struct Policy {
     pub waivers: Vec<Waiver>,
     /// Surfaces left out of the claim.
     pub exclusions: Vec<Exclusion>,
+    /// Who is told about a run, in the order of the file.
+    pub notify: Vec<NotifyPolicy>,
     /// Stage overrides by check id: the check blocks from this stage on. Only earlier than its default.
     pub checks: BTreeMap<String, CheckPolicy>,
     /// Values inside the hard range but outside the sane range, found while validating.

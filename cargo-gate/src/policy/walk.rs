@@ -226,7 +226,10 @@ impl<'a> Walker<'a> {
         };
         if name == "check" {
             self.check_id(text, span, &place.subject());
-        } else if let Err(error) = format::check(name, text) {
+        } else if let Err(mut error) = format::check(name, text) {
+            if let Some(help) = keyword(views, "x-help").and_then(Value::as_str) {
+                error.help = help.to_owned();
+            }
             self.malformed(&error, span, place);
         } else if name == "duration" {
             match scalar::duration(views, text, span, &place.subject()) {

@@ -6,7 +6,16 @@ use serde_json::Value;
 
 use super::{bad, good};
 
-const FORMATS: [&str; 6] = ["human", "json", "markdown", "junit", "sarif", "github"];
+const FORMATS: [&str; 8] = [
+    "human",
+    "json",
+    "markdown",
+    "junit",
+    "sarif",
+    "github",
+    "gitlab",
+    "cargo-json",
+];
 
 /// The fixture's day is two months from the day of the test; ids of threads and names of binaries are nobody's.
 fn timeless(text: &str) -> String {

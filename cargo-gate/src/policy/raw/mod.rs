@@ -8,6 +8,7 @@
 //! for durations, `x-help` is the help line of a violation.
 
 mod governance;
+mod notify;
 mod profile;
 mod suite;
 
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
+pub(super) use notify::{RawDecision, RawNotify};
 pub(super) use profile::{RawAllowed, RawProfile};
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 
@@ -59,6 +61,10 @@ pub(super) struct RawPolicy {
     #[serde(default)]
     #[schemars(with = "Vec<RawExclusion>")]
     pub(super) exclusion: Vec<Spanned<RawExclusion>>,
+    /// Who is told about a run. Whether they are reached changes no decision.
+    #[serde(default)]
+    #[schemars(with = "Vec<RawNotify>")]
+    pub(super) notify: Vec<Spanned<RawNotify>>,
     /// Overrides by check id (`[checks."lockfile.tracked"]`).
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, RawCheck>", extend("propertyNames" = { "x-format": "check" }))]

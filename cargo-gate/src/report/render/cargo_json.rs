@@ -76,32 +76,23 @@ impl Page<'_> {
             (Weight::Warns, Some(stage)) => Some(format!("blocks at {stage}")),
             _ => None,
         };
+        let aside = is_about_the_run(said);
         let (level, shown) = match (said.weight, blocks_at) {
+            _ if aside => ("note", Level::NOTE),
             (Weight::Blocks, _) => ("error", Level::ERROR),
             (_, Some(_)) => ("warning", Level::WARNING),
             (_, None) => ("note", Level::NOTE),
         };
-        // Who asks for no suites, as editors do, is not to be told on every line of the manifest what that means.
-        let left_out = said
-            .check
-            .reason
-            .as_ref()
-            .is_some_and(|reason| reason.code == SUITES_LEFT_OUT);
-        let (level, shown) = if left_out {
-            ("note", Level::NOTE)
-        } else {
-            (level, shown)
-        };
         let mut spans = Vec::new();
-        if !left_out {
+        if !aside {
             spans.push(self.span(&place, None, private));
         }
         let others = said.finding.map_or(&[][..], |finding| &finding.locations[..]);
-        for other in others.iter().skip(1) {
+        for other in others.iter().skip(1).filter(|_| !aside) {
             spans.push(self.span(other, Some("this belongs to it"), private));
         }
         let policy = said.finding.and_then(|finding| finding.policy.as_ref());
-        let policy = policy.filter(|policy| **policy != *place);
+        let policy = policy.filter(|policy| !aside && **policy != *place);
         if let Some(policy) = policy {
             spans.push(self.span(policy, Some("this line of the policy asks for it"), false));
         }
@@ -262,6 +253,17 @@ impl Page<'_> {
             "expansion": null,
         })
     }
+}
+
+/// Whether it is about the run and not about the text: suites that were left out, changes that are not committed, the
+/// stage before. Who edits can do nothing about them now, so they are said without a place.
+fn is_about_the_run(said: &Ranked<'_>) -> bool {
+    ["git.clean", "stage.predecessor"].contains(&said.check.id.as_str())
+        || said
+            .check
+            .reason
+            .as_ref()
+            .is_some_and(|reason| reason.code == SUITES_LEFT_OUT)
 }
 
 /// A diagnostic of rustc.

@@ -68,6 +68,11 @@ pub(crate) enum Weight {
 }
 
 impl Report {
+    /// Whether a finding blocks the stage of this report.
+    pub(crate) fn blocks(&self, finding: &Finding) -> bool {
+        self.weight(finding) == Weight::Blocks
+    }
+
     /// How a finding counts at the stage of this report.
     pub(crate) fn weight(&self, finding: &Finding) -> Weight {
         if finding.waived.is_some() || finding.excluded.is_some() {
