@@ -254,7 +254,12 @@ mod tests {
             errors[3]
         );
         let first_of = |id: &str| errors.iter().position(|line| line.contains(&format!("title={id}:")));
-        for id in ["boundary.raw", "boundary.safety", "lockfile.sources", "secrets.tree"] {
+        for id in [
+            "boundary.inventory",
+            "boundary.safety",
+            "lockfile.sources",
+            "secrets.tree",
+        ] {
             assert!(first_of(id).is_some_and(|at| at < 7), "{id}: {errors:#?}");
         }
         assert!(text.lines().count() <= LISTED + 3 * SHOWN + 3);

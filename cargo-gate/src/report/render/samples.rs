@@ -410,9 +410,14 @@ pub(crate) fn many(findings: u32) -> Report {
     report.strict = false;
     report.stage = Stage::Controlled;
     report.run_dir.clone_from(&empty().run_dir);
-    let mut checks: Vec<CheckReport> = ["boundary.raw", "boundary.safety", "lockfile.sources", "secrets.tree"]
-        .map(|id| check(id, "Nothing of the kind", Dimension::Control, Outcome::Fail))
-        .to_vec();
+    let mut checks: Vec<CheckReport> = [
+        "boundary.inventory",
+        "boundary.safety",
+        "lockfile.sources",
+        "secrets.tree",
+    ]
+    .map(|id| check(id, "Nothing of the kind", Dimension::Control, Outcome::Fail))
+    .to_vec();
     for number in 0..findings {
         // Most of them belong to the second check.
         let check = match number % 10 {

@@ -44,6 +44,27 @@ pub fn render(report: &Report, links: Option<&str>, budget: usize) -> String {
     page.finish(report)
 }
 
+/// Findings that differ in their place alone are one with several places; with each, how many it stands for.
+fn merged<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<(usize, Finding)> {
+    let mut out: Vec<(usize, Finding)> = Vec::new();
+    for finding in findings {
+        let same = |(_, known): &&mut (usize, Finding)| {
+            known.message == finding.message
+                && known.help == finding.help
+                && known.policy == finding.policy
+                && known.blocks_at == finding.blocks_at
+        };
+        match out.iter_mut().find(same) {
+            Some((number, known)) => {
+                *number += 1;
+                known.locations.extend(finding.locations.iter().cloned());
+            }
+            None => out.push((1, finding.clone())),
+        }
+    }
+    out
+}
+
 struct Page {
     text: String,
     budget: usize,
@@ -74,11 +95,11 @@ impl Page {
         findings.sort_by_key(|(weight, finding)| (*weight, finding.blocks_at.is_none(), finding.blocks_at));
         let headed = self.add(&markdown::check_section(check));
         let mut shown = 0;
-        for (_, finding) in findings.iter().take(SHOWN) {
-            if !headed || !self.add(&markdown::finding_item(report, finding, links)) {
+        for (number, finding) in merged(findings.iter().take(SHOWN).map(|(_, finding)| *finding)) {
+            if !headed || !self.add(&markdown::finding_item(report, &finding, links)) {
                 break;
             }
-            shown += 1;
+            shown += number;
         }
         let rest = findings.len() - shown;
         if rest > 0 || !headed {
