@@ -4,8 +4,9 @@
 //! <https://doc.rust-lang.org/rustc/json.html>.
 //!
 //! rust-analyzer leaves out what has no primary span, and takes the part of a code in front of `::` for the name of the
-//! source. What has no place stands at the root manifest; what a waiver or an exclusion covers is left out, because
-//! nobody who edits has to act on it.
+//! source. It knows the files of Rust, TOML and Markdown in the directories of packages: what has no place, or one in
+//! another file, stands at a manifest. What a waiver or an exclusion covers is left out, because nobody who edits has to
+//! act on it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ const WIDTH: usize = 120;
 pub fn render(report: &Report, sources: &dyn SourceProvider, members: &[Member], root: &Path) -> String {
     let page = Page {
         report,
-        sources: Files::new(report, sources),
+        sources: Files::new(report, sources, top(members)),
         members,
         root,
     };
@@ -83,9 +84,11 @@ impl Page<'_> {
             (_, Some(_)) => ("warning", Level::WARNING),
             (_, None) => ("note", Level::NOTE),
         };
+        let visible = self.is_visible(&place.path);
         let mut spans = Vec::new();
         if !aside {
-            spans.push(self.span(&place, None, private));
+            let top = Location::line(top(self.members), 1);
+            spans.push(self.span(if visible { &place } else { &top }, None, private));
         }
         let others = said.finding.map_or(&[][..], |finding| &finding.locations[..]);
         for other in others.iter().skip(1).filter(|_| !aside) {
@@ -96,7 +99,13 @@ impl Page<'_> {
         if let Some(policy) = policy {
             spans.push(self.span(policy, Some("this line of the policy asks for it"), false));
         }
-        let children = [("note", note.as_deref()), ("help", help)];
+        let has_place = said.finding.is_some_and(|finding| !finding.locations.is_empty());
+        let elsewhere = (has_place && !visible && !aside).then(|| format!("at {}", super::place(&place)));
+        let children = [
+            ("note", elsewhere.as_deref()),
+            ("note", note.as_deref()),
+            ("help", help),
+        ];
         let children: Vec<Value> = children
             .iter()
             .filter_map(|(level, words)| Some(message(level, &text::lines((*words)?), None, &[], &[], None)))
@@ -146,10 +155,7 @@ impl Page<'_> {
 
     /// The member that a finding is about: the one it names, or else the one whose directory the file lies in.
     fn member(&self, package: Option<&str>, path: &str) -> Option<&Member> {
-        let inside = |member: &&Member| {
-            let rest = path.strip_prefix(member.directory.as_str());
-            member.directory.is_empty() || rest.is_some_and(|rest| rest.starts_with('/'))
-        };
+        let inside = |member: &&Member| holds(member, path);
         package
             .and_then(|name| self.members.iter().find(|member| member.name == name))
             .or_else(|| {
@@ -159,6 +165,12 @@ impl Page<'_> {
                     .max_by_key(|member| member.directory.len())
             })
             .or_else(|| self.members.first())
+    }
+
+    /// Whether rust-analyzer shows what is found in this file.
+    fn is_visible(&self, path: &str) -> bool {
+        let known = [".rs", ".toml", ".md"].iter().any(|end| path.ends_with(end));
+        known && self.sources.0.contains_key(path) && self.members.iter().any(|member| holds(member, path))
     }
 
     /// The id as cargo writes it for packages on disk.
@@ -255,6 +267,18 @@ impl Page<'_> {
     }
 }
 
+/// Whether a file lies in the directory of a member.
+fn holds(member: &Member, path: &str) -> bool {
+    let rest = path.strip_prefix(member.directory.as_str());
+    member.directory.is_empty() || rest.is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The manifest that stands for the workspace: that of its root package, or else that of its first member.
+fn top(members: &[Member]) -> &str {
+    let root = members.iter().find(|member| member.directory.is_empty());
+    root.or(members.first()).map_or("Cargo.toml", |member| &member.manifest)
+}
+
 /// Whether it is about the run and not about the text: suites that were left out, changes that are not committed, the
 /// stage before. Who edits can do nothing about them now, so they are said without a place.
 fn is_about_the_run(said: &Ranked<'_>) -> bool {
@@ -306,7 +330,7 @@ struct File<'a> {
 struct Files<'a>(BTreeMap<&'a str, File<'a>>);
 
 impl<'a> Files<'a> {
-    fn new(report: &'a Report, sources: &'a dyn SourceProvider) -> Self {
+    fn new(report: &'a Report, sources: &'a dyn SourceProvider, top: &'a str) -> Self {
         let mut files = BTreeMap::new();
         for finding in report.checks.iter().flat_map(|check| &check.findings) {
             for place in finding.locations.iter().chain(&finding.policy) {
@@ -315,9 +339,7 @@ impl<'a> Files<'a> {
                     .or_insert_with(|| sources.source(&place.path));
             }
         }
-        files
-            .entry("Cargo.toml")
-            .or_insert_with(|| sources.source("Cargo.toml"));
+        files.entry(top).or_insert_with(|| sources.source(top));
         let read = files.into_iter().filter_map(|(path, text)| {
             let text = text?;
             let ends = text.match_indices('\n').map(|(at, _)| at + 1);

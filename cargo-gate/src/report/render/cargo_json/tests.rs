@@ -170,6 +170,25 @@ fn what_has_no_place_stands_at_the_manifest_and_what_is_covered_nowhere() {
     let unjudged = diagnostics(&text(&samples::unjudged()));
     assert_eq!(shown(&unjudged[0]), ["Cargo.toml:0:0-0:9"]);
     assert_eq!(diagnostics(&text(&samples::bounded())), []);
+    let found = diagnostics(&text(&samples::failures()));
+    let missing = found
+        .iter()
+        .find(|it| it.message.contains("does not match the manifests"));
+    let missing = missing.expect("a finding about `Cargo.lock`, which the sample lacks");
+    assert_eq!(shown(missing), ["Cargo.toml:0:0-0:9"]);
+    assert_eq!(missing.children[0].message, "at Cargo.lock");
+}
+
+#[test]
+fn a_workspace_without_a_root_package_is_shown_at_its_first_member() {
+    let mut members = members();
+    members.remove(0);
+    let text = render(&samples::failures(), &samples::Files, &members, Path::new(ROOT));
+    let found = diagnostics(&text);
+    let sources = found.iter().find(|it| it.message.contains("follows the branch"));
+    let sources = sources.expect("a finding in the root manifest");
+    assert_eq!(shown(sources), ["gpu/Cargo.toml:0:0-0:0"]);
+    assert_eq!(sources.children[0].message, "at Cargo.toml:8:1");
 }
 
 #[test]
