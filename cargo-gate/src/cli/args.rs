@@ -153,7 +153,7 @@ pub(super) struct StageArgs {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human)]
     pub(super) message_format: Format,
     /// Also write the report to a file, in any of these formats: `--report gitlab=target/gate/code-quality.json`
-    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report_file)]
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report_file, conflicts_with = "plan")]
     pub(super) reports: Vec<ReportFile>,
 }
 

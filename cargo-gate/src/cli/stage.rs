@@ -291,6 +291,8 @@ fn print_report(
 ) -> Result<()> {
     let printer = conversation.printer;
     let report = &printer.redactor().report(report);
+    let format = arguments.message_format;
+    printer.data(&text(report, workspace, format, &printer.options())?)?;
     for file in &arguments.reports {
         let options = Options {
             detail: printer.detail(),
@@ -299,9 +301,6 @@ fn print_report(
         let text = text(report, workspace, file.format, &options)?;
         atomic::write_unsynced(&file.path, printer.redactor().text(&text).as_bytes())?;
     }
-    let format = arguments.message_format;
-    let text = text(report, workspace, format, &printer.options())?;
-    printer.data(&text)?;
     if printer.detail() == Detail::Verbose
         && let (Some(directory), Some(chain)) = (&report.run_dir, &report.chain)
     {

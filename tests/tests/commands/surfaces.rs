@@ -55,6 +55,29 @@ fn an_editor_gets_what_cargo_would_print_and_leaves_no_run() {
 }
 
 #[test]
+fn one_run_is_written_in_as_many_formats_as_are_asked_for() {
+    let gate = bad();
+    let run = gate.run([
+        "pilot",
+        "--quiet",
+        "--report=gitlab=target/code-quality.json",
+        "--report=junit=target/junit.xml",
+    ]);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert_eq!(runs(&gate), 2, "one run, and `latest`");
+    let issues: Value = serde_json::from_str(&gate.read("target/code-quality.json")).expect("JSON");
+    assert!(issues.as_array().is_some_and(|issues| !issues.is_empty()), "{issues}");
+    assert!(gate.read("target/junit.xml").starts_with("<?xml "));
+    assert_snapshot!("report-unknown", gate.run(["pilot", "--report=gitlba=x.json"]));
+    assert_snapshot!("report-nowhere", gate.run(["pilot", "--report=target/x.json"]));
+    // What was asked for and cannot be written is no success, and stdout has the answer all the same.
+    gate.write("in-the-way", "");
+    let refused = gate.run(["pilot", "--quiet", "--report=json=in-the-way/x.json"]);
+    assert_eq!(refused.code, Some(3), "{refused}");
+    assert!(refused.stdout.starts_with("NOT READY"), "{refused}");
+}
+
+#[test]
 fn timings_say_what_each_check_costs_and_leave_stdout_alone() {
     let gate = good();
     assert_eq!(gate.run(["pilot"]).code, Some(0));

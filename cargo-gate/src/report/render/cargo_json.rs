@@ -128,7 +128,7 @@ impl Page<'_> {
             Some(&code),
             &spans,
             &children,
-            Some(rendered + "\n\n"),
+            Some(&(rendered + "\n\n")),
         );
         let package = said.finding.and_then(|finding| finding.package.as_deref());
         self.message(&inner, self.member(package, &place.path), &place.path)
@@ -138,7 +138,7 @@ impl Page<'_> {
     fn verdict(&self) -> Value {
         let words = format!("{}: {}", self.report.verdict(), self.report.tally());
         let words = text::line(&words);
-        let inner = message("failure-note", &words, None, &[], &[], Some(format!("{words}\n\n")));
+        let inner = message("failure-note", &words, None, &[], &[], Some(&format!("{words}\n\n")));
         self.message(&inner, self.member(None, "Cargo.toml"), "Cargo.toml")
     }
 
@@ -297,7 +297,7 @@ fn message(
     code: Option<&str>,
     spans: &[Value],
     children: &[Value],
-    rendered: Option<String>,
+    rendered: Option<&str>,
 ) -> Value {
     json!({
         "$message_type": "diagnostic",
