@@ -5,7 +5,7 @@
 use crate::checks;
 use crate::markdown::tasks::{Gate, Task, tasks};
 use crate::policy::{Policy, similar};
-use crate::report::{CheckReport, Outcome};
+use crate::report::{CheckReport, Outcome, SUITES_LEFT_OUT};
 use crate::stage::Stage;
 use crate::suites;
 use crate::verdict;
@@ -200,7 +200,7 @@ impl Evidence<'_> {
         }
         let code = report.reason.as_ref().map_or("", |reason| reason.code.as_str());
         match code {
-            "no_evidence" => Verdict::Unknown(format!("`{id}` has no fresh evidence")),
+            SUITES_LEFT_OUT => Verdict::Unknown(format!("`{id}` has no fresh evidence")),
             "blocked_by" => Verdict::Unknown(format!("`{id}` was held back by another check")),
             _ => Verdict::Refuted(match outcome {
                 Outcome::Fail => format!("`{id}` fails at {stage}"),

@@ -10,6 +10,8 @@ mod documents;
 mod init;
 #[path = "commands/stages.rs"]
 mod stages;
+#[path = "commands/surfaces.rs"]
+mod surfaces;
 #[path = "commands/surroundings.rs"]
 mod surroundings;
 

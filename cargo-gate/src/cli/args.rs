@@ -119,6 +119,8 @@ pub(super) enum Command {
     Closeout(CloseoutArgs),
     /// List the runs in this workspace
     History(HistoryArgs),
+    /// Write a badge of the latest decision, as Shields reads it
+    Badge(BadgeArgs),
     /// Show or shrink the evidence store
     #[command(subcommand)]
     Cache(CacheCommand),
@@ -148,12 +150,45 @@ pub(super) struct StageArgs {
     /// Make all evidence anew
     #[arg(long)]
     pub(super) fresh: bool,
+    /// Judge without running suites: their evidence counts where it is fresh, and no run is recorded
+    #[arg(long, conflicts_with_all = ["plan", "fresh", "keep_going"])]
+    pub(super) no_suites: bool,
     /// Number of suites to run at a time
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) jobs: u16,
+    /// Show on stderr what each phase and each check cost
+    #[arg(long, conflicts_with = "plan")]
+    pub(super) timings: bool,
     /// Format of the report on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human)]
     pub(super) message_format: Format,
+    /// Also write the report to a file, in any of these formats: `--report gitlab=target/gate/code-quality.json`
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report_file, conflicts_with = "plan")]
+    pub(super) reports: Vec<ReportFile>,
+}
+
+/// A file that gets the report.
+#[derive(Debug, Clone)]
+pub(super) struct ReportFile {
+    /// How it is written.
+    pub(super) format: Format,
+    /// Where.
+    pub(super) path: PathBuf,
+}
+
+fn report_file(text: &str) -> Result<ReportFile, String> {
+    let known: Vec<String> = Format::value_variants()
+        .iter()
+        .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
+        .collect();
+    let known = known.join(", ");
+    match text.split_once('=') {
+        Some((format, path)) if !path.is_empty() => Ok(ReportFile {
+            format: Format::from_str(format, false).map_err(|_| format!("`{format}` is none of {known}"))?,
+            path: PathBuf::from(path),
+        }),
+        _ => Err(format!("write FORMAT=FILE, where FORMAT is one of {known}")),
+    }
 }
 
 /// Report formats.
@@ -171,6 +206,10 @@ pub(super) enum Format {
     Sarif,
     /// GitHub workflow commands
     Github,
+    /// GitLab Code Quality report
+    Gitlab,
+    /// Messages as `cargo check` prints them, one JSON object per line, for rust-analyzer
+    CargoJson,
 }
 
 /// Formats of commands that are no reports.
@@ -480,6 +519,13 @@ pub(super) struct HistoryArgs {
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
     pub(super) message_format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BadgeArgs {
+    /// File to write instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

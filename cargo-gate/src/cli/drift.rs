@@ -196,7 +196,7 @@ mod tests {
         let outcomes = [
             report("lockfile.tracked", Outcome::Pass, ""),
             report("lockfile.fresh", Outcome::Error, "panic"),
-            report(suites::DEFAULT_ID, Outcome::NotRun, "no_evidence"),
+            report(suites::DEFAULT_ID, Outcome::NotRun, SUITES_LEFT_OUT),
         ];
         let policy = Policy::default();
         let evidence = Evidence {

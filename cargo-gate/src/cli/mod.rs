@@ -1,6 +1,7 @@
 //! The command line: arguments and wording, one file per subcommand, no logic.
 
 mod args;
+mod badge;
 mod boundaries;
 mod cache;
 mod closeout;
@@ -12,6 +13,7 @@ mod drift;
 pub mod explain;
 mod history;
 mod init;
+mod job_summary;
 mod open;
 mod plan;
 pub mod printer;
@@ -21,6 +23,7 @@ mod register;
 mod stage;
 mod status;
 mod suite;
+mod timings;
 mod verify;
 mod waiver;
 
@@ -110,6 +113,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Register(command) => register::run(command, conversation),
         Command::Closeout(arguments) => closeout::run(arguments, conversation),
         Command::History(arguments) => history::run(arguments, conversation),
+        Command::Badge(arguments) => badge::run(arguments, conversation),
         Command::Cache(arguments) => cache::run(arguments, conversation),
         Command::Doctor(arguments) => reference::doctor(arguments, conversation),
         Command::Completions(arguments) => completions::completions(arguments, conversation),

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use crate::engine::evaluate::{Evaluation, Request, SuiteMode};
 use crate::engine::event::Tee;
+use crate::engine::notify::{Told, notify};
 use crate::error::{Error, ErrorKind, Result};
+use crate::evidence::atomic;
 use crate::evidence::history::History;
 use crate::evidence::lock::{self, Lock};
 use crate::evidence::run_dir::{
@@ -15,7 +17,7 @@ use crate::evidence::run_dir::{
 };
 use crate::report::Report;
 use crate::report::render;
-use crate::report::render::human::Detail;
+use crate::report::render::human::{Detail, Options};
 use crate::report::render::sarif::RuleInfo;
 use crate::stage::Stage;
 use crate::workspace::Workspace;
@@ -23,10 +25,12 @@ use crate::workspace::Workspace;
 use super::Conversation;
 use super::args::{Format, StageArgs};
 use super::explain::Topic;
+use super::job_summary;
 use super::open::Opened;
 use super::plan;
 use super::progress::Progress;
 use super::reference::topics;
+use super::timings::Timings;
 
 pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let now = Timestamp::now();
@@ -40,6 +44,10 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
             arguments,
             conversation,
         );
+    }
+
+    if arguments.no_suites {
+        return look(stage, arguments, workspace, now, conversation);
     }
 
     let gate_dir = lock::prepare(workspace.target_dir())?;
@@ -70,17 +78,58 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
 
     let progress = Progress::new(conversation.printer);
     let audit = AuditRecorder::default();
-    let mut evaluation = opened
-        .surroundings()
-        .evaluate(&request, &Tee(&[&progress, &audit]), conversation.cancel)?;
-    record(&mut evaluation, &audit, &opened, &runs, conversation)?;
-    print_report(
+    let timings = Timings::new(conversation.began);
+    let mut evaluation =
+        opened
+            .surroundings()
+            .evaluate(&request, &Tee(&[&progress, &audit, &timings]), conversation.cancel)?;
+    timings.judged();
+    let told = notify(
+        &opened.policy.notify,
         &evaluation.report,
-        &opened.workspace,
-        arguments.message_format,
-        conversation,
-    )?;
-    Ok(evaluation.report.exit_code)
+        opened.workspace.root(),
+        &gate_dir,
+        conversation.cancel,
+    );
+    timings.told(!told.is_empty());
+    warn_of_failures(&told, conversation);
+    record(&mut evaluation, &audit, &told, &opened, &runs, conversation)?;
+    timings.recorded();
+    let report = &evaluation.report;
+    if arguments.message_format != Format::Markdown {
+        job_summary::write(report, &in_repository(&opened.workspace), conversation);
+    }
+    print_report(report, &opened.workspace, arguments, conversation)?;
+    if arguments.timings {
+        timings.print(report, conversation.printer);
+    }
+    Ok(report.exit_code)
+}
+
+/// Judges without running suites, for editors and hooks: fast, beside a gate that runs, and without a trace in the
+/// history.
+fn look(
+    stage: Stage,
+    arguments: &StageArgs,
+    workspace: Workspace,
+    now: Timestamp,
+    conversation: &Conversation<'_>,
+) -> Result<i32> {
+    lock::prepare(workspace.target_dir())?;
+    let opened = conversation.opened(workspace)?;
+    opened.check_packages(&arguments.packages)?;
+    let request = request(stage, arguments, &opened, (now, conversation.began), String::new());
+    let timings = Timings::new(conversation.began);
+    let evaluation = opened
+        .surroundings()
+        .evaluate(&request, &timings, conversation.cancel)?;
+    timings.judged();
+    let report = &evaluation.report;
+    print_report(report, &opened.workspace, arguments, conversation)?;
+    if arguments.timings {
+        timings.print(report, conversation.printer);
+    }
+    Ok(report.exit_code)
 }
 
 fn request(
@@ -97,10 +146,30 @@ fn request(
         jobs: usize::from(arguments.jobs),
         packages: arguments.packages.clone(),
         fresh: arguments.fresh,
-        suites: SuiteMode::WithoutEvidence,
+        suites: if arguments.no_suites {
+            SuiteMode::None
+        } else {
+            SuiteMode::WithoutEvidence
+        },
         now,
         began,
         run_id,
+    }
+}
+
+/// Whoever is not reached changes no verdict, and is not forgotten either.
+fn warn_of_failures(told: &[Told], conversation: &Conversation<'_>) {
+    for failed in told {
+        let Some(problem) = &failed.problem else { continue };
+        let said = failed.last_line.as_deref().map(|line| format!("; it said: {line}"));
+        conversation.printer.warning(
+            &format!(
+                "`{}` was not told of the decision: {problem}{}",
+                failed.sink,
+                said.unwrap_or_default()
+            ),
+            Some("`[[notify]]` in gate.toml names whom to tell; the decision stands as it is"),
+        );
     }
 }
 
@@ -108,6 +177,7 @@ fn request(
 fn record(
     evaluation: &mut Evaluation,
     audit: &AuditRecorder,
+    told: &[Told],
     opened: &Opened,
     runs: &Runs,
     conversation: &Conversation<'_>,
@@ -131,7 +201,7 @@ fn record(
         command: &conversation.command_line(),
         catalogue_sha256: &catalogue_sha256(),
         environment: &environment,
-        audit: &audit.steps(report),
+        audit: &audit.steps(report, told.iter().map(|told| told.step.clone())),
         files: &evaluation.files,
     })?;
     report.chain = Some(written.chain);
@@ -197,11 +267,10 @@ fn slashes(path: &Path) -> String {
     path.display().to_string().replace(MAIN_SEPARATOR, "/")
 }
 
-fn print_report(report: &Report, workspace: &Workspace, format: Format, conversation: &Conversation<'_>) -> Result<()> {
-    let printer = conversation.printer;
-    let report = &printer.redactor().report(report);
-    let text = match format {
-        Format::Human => render::human::render(report, workspace, &printer.options()),
+/// The report in a format, with nothing that belongs to a terminal unless it is for one.
+fn text(report: &Report, workspace: &Workspace, format: Format, options: &Options) -> Result<String> {
+    Ok(match format {
+        Format::Human => render::human::render(report, workspace, options),
         Format::Json => render::json::render(report),
         Format::Markdown => render::markdown::render(report, None),
         Format::Junit => render::junit::render(report)?,
@@ -211,8 +280,31 @@ fn print_report(report: &Report, workspace: &Workspace, format: Format, conversa
             render::sarif::render(report, &rules, &in_repository(workspace))
         }
         Format::Github => render::github::render(report, &in_repository(workspace)),
-    };
-    printer.data(&text)?;
+        Format::Gitlab => render::gitlab::render(report, &in_repository(workspace)),
+        Format::CargoJson => {
+            render::cargo_json::render(report, workspace, &workspace.cargo().members, workspace.root())
+        }
+    })
+}
+
+fn print_report(
+    report: &Report,
+    workspace: &Workspace,
+    arguments: &StageArgs,
+    conversation: &Conversation<'_>,
+) -> Result<()> {
+    let printer = conversation.printer;
+    let report = &printer.redactor().report(report);
+    let format = arguments.message_format;
+    printer.data(&text(report, workspace, format, &printer.options())?)?;
+    for file in &arguments.reports {
+        let options = Options {
+            detail: printer.detail(),
+            ..Options::default()
+        };
+        let text = text(report, workspace, file.format, &options)?;
+        atomic::write_unsynced(&file.path, printer.redactor().text(&text).as_bytes())?;
+    }
     if printer.detail() == Detail::Verbose
         && let (Some(directory), Some(chain)) = (&report.run_dir, &report.chain)
     {

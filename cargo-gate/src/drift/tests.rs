@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::report::{Dimension, Finding, Reason};
+use crate::report::{Dimension, Finding, Reason, SUITES_LEFT_OUT};
 
 fn report(id: &str, outcome: Outcome, blocks_at: Option<Stage>, code: &str) -> CheckReport {
     CheckReport {
@@ -22,7 +22,7 @@ fn outcomes() -> Vec<CheckReport> {
     vec![
         report("lockfile.tracked", Outcome::Pass, None, ""),
         report("toolchain.pinned", Outcome::Warn, Some(Stage::Controlled), ""),
-        report(suites::DEFAULT_ID, Outcome::NotRun, None, "no_evidence"),
+        report(suites::DEFAULT_ID, Outcome::NotRun, None, SUITES_LEFT_OUT),
         report("git.clean", Outcome::Error, None, "panic"),
     ]
 }

@@ -13,7 +13,7 @@ use crate::evidence::run_dir::RunFile;
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, EvidenceResult};
 use crate::policy::{Policy, SuitePolicy};
-use crate::report::{Artifact, EvidenceRecord, Report, SCHEMA_VERSION, Subject, Tool};
+use crate::report::{Artifact, EvidenceRecord, Report, SCHEMA_VERSION, SUITES_LEFT_OUT, Subject, Tool};
 use crate::stage::Stage;
 use crate::verdict::{self, Afterwards, Judged, Rules};
 use crate::workspace::Workspace;
@@ -55,7 +55,7 @@ pub struct Request {
 pub enum SuiteMode {
     /// Those without fresh evidence, and those that failed last time.
     WithoutEvidence,
-    /// None: a suite without fresh evidence is not run, for the reason `no_evidence`.
+    /// None: a suite without fresh evidence is not run, for the reason [`SUITES_LEFT_OUT`].
     None,
 }
 
@@ -249,7 +249,10 @@ impl<'a> Surroundings<'a> {
     /// What the verdict needs of one unit; its files go to `files`.
     fn judged(&self, item: &PlanItem, completed: Completed, files: &mut Vec<RunFile>) -> Judged {
         let Completed { evidence, reused } = completed;
-        let held_back = matches!(&evidence.result, EvidenceResult::NotRun(reason) if matches!(reason.code.as_str(), "blocked_by" | "no_evidence"));
+        let held_back = matches!(
+            &evidence.result,
+            EvidenceResult::NotRun(reason) if ["blocked_by", SUITES_LEFT_OUT].contains(&reason.code.as_str())
+        );
         let mut artifacts = Vec::new();
         for file in &evidence.files {
             // A file that vanished since the evidence was looked up is left out; its digest stays in the evidence.

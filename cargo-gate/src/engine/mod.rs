@@ -5,6 +5,7 @@ pub mod evaluate;
 pub mod event;
 pub mod fingerprint;
 pub mod inputs;
+pub mod notify;
 pub mod plan;
 pub mod process;
 mod run;

@@ -36,6 +36,8 @@ pub struct ProcessSpec {
     pub log: PathBuf,
     /// Whether stdout is kept apart from stderr: then `log` receives stderr only and `on_line` sees stdout only.
     pub split_stdout: bool,
+    /// File that is its stdin; without one it is empty.
+    pub input: Option<PathBuf>,
 }
 
 /// How a process ended.
@@ -55,7 +57,7 @@ pub struct ProcessEnd {
 
 /// Runs a command to its end, handing each line of output (without its end, invalid UTF-8 replaced, cut at
 /// [`MAX_LINE`] or [`MAX_SPLIT_LINE`]) to `on_line`. On time-out or cancellation the whole process group is ended:
-/// first politely, then by force. Its stdin is empty.
+/// first politely, then by force.
 ///
 /// A command that ends by itself leaves its background processes alone, unless they keep its output open for more
 /// than two seconds.
@@ -137,11 +139,12 @@ fn spawn(spec: &ProcessSpec, sender: &SyncSender<Message>) -> Result<(Box<dyn Ch
         )));
     };
 
+    let stdin = match &spec.input {
+        Some(input) => File::open(input).map_err(|error| cannot_start(&error))?.into(),
+        None => Stdio::null(),
+    };
     let mut command = Command::new(path);
-    command
-        .args(arguments)
-        .current_dir(&spec.directory)
-        .stdin(Stdio::null());
+    command.args(arguments).current_dir(&spec.directory).stdin(stdin);
     for (name, value) in &spec.environment {
         match value {
             Some(value) => command.env(name, value),

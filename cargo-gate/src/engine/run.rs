@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, EvidenceFile, EvidenceResult};
 use crate::policy::SuitePolicy;
-use crate::report::Reason;
+use crate::report::{Reason, SUITES_LEFT_OUT};
 use crate::suites::{self, SuiteContext};
 use crate::verdict;
 use crate::workspace::Workspace;
@@ -156,8 +156,8 @@ impl Runner<'_> {
 
     fn without_evidence(&self, item: &PlanItem) -> Completed {
         let id = item.unit.id();
-        let reason = Reason::new("no_evidence", format!("there is no fresh evidence for `{id}`"))
-            .help(format!("`cargo gate suite {id}`"));
+        let message = format!("suites were left out, and there is no fresh evidence for `{id}`");
+        let reason = Reason::new(SUITES_LEFT_OUT, message).help(format!("`cargo gate suite {id}`"));
         self.completed(item, EvidenceResult::NotRun(reason), Timestamp::now(), Duration::ZERO)
     }
 

@@ -16,6 +16,7 @@ use super::model::{
     Authority, BoundaryAllow, BoundaryPolicy, CheckPolicy, Exclusion, Policy, ProfilePolicy, ProfileRequirement,
     Register, StagePolicy, SuiteFormat, SuiteKind, SuitePolicy, TierException, TierPolicy, Waiver, WaiverPolicy,
 };
+use super::notify;
 use super::position::Positions;
 use super::problem::Problem;
 use super::raw::{
@@ -100,6 +101,14 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
                 }
             })
             .collect(),
+        notify: raw
+            .notify
+            .into_iter()
+            .map(|notify| {
+                let location = at(notify.span());
+                notify::convert(notify, location)
+            })
+            .collect::<Converted<_>>()?,
         checks: raw
             .checks
             .into_iter()
@@ -236,13 +245,17 @@ fn waiver_policy(
     Ok(waiver)
 }
 
-fn test_suite(raw: RawTestSuite, span: &Range<usize>, location: Location) -> Converted<SuitePolicy> {
-    let command = match raw.command {
-        RawCommand::Words(words) => words,
+pub(super) fn command(raw: RawCommand, span: &Range<usize>) -> Converted<Vec<String>> {
+    match raw {
+        RawCommand::Words(words) => Ok(words),
         RawCommand::Line(line) => {
-            format::command_line(&line).map_err(|error| Problem::new(span.clone(), error.message))?
+            format::command_line(&line).map_err(|error| Problem::new(span.clone(), error.message))
         }
-    };
+    }
+}
+
+fn test_suite(raw: RawTestSuite, span: &Range<usize>, location: Location) -> Converted<SuitePolicy> {
+    let command = command(raw.command, span)?;
     Ok(SuitePolicy {
         kind: SuiteKind::Test,
         name: raw.name,

@@ -32,6 +32,7 @@ impl Rules<'_> {
         self.unique_tier_exceptions(&mut problems);
         self.tests_run(&mut problems);
         self.exclusions_name_something(&mut problems);
+        self.notifications_go_one_way(&mut problems);
         self.overrides_are_earlier(&mut problems);
         self.checklists_ask_for_something(&mut problems);
         problems
@@ -153,6 +154,24 @@ impl Rules<'_> {
                 let help = "add `packages = [\"…\"]` or `paths = [\"…\"]`";
                 problems.push(Problem::new(element.span(), message).help(help));
             }
+        }
+    }
+
+    fn notifications_go_one_way(&self, problems: &mut Vec<Problem>) {
+        let Some(array) = self.file.get("notify").and_then(|value| value.get_ref().as_array()) else {
+            return;
+        };
+        for element in array.iter() {
+            let Some(notify) = element.get_ref().as_table() else {
+                continue;
+            };
+            let message = match (notify.contains_key("command"), notify.contains_key("file")) {
+                (false, false) => "the notification names neither a command nor a file, so nobody is told",
+                (true, true) => "the notification names a command and a file",
+                _ => continue,
+            };
+            let help = "write one of `command = [\"…\"]` and `file = \"alerts.jsonl\"` in each `[[notify]]`";
+            problems.push(Problem::new(element.span(), message).help(help));
         }
     }
 

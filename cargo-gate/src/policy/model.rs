@@ -17,6 +17,7 @@ pub use super::people::{OwnerPolicy, WaiverPolicy};
 pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
 pub use super::register::{ItemKind, ItemStatus, Level, Register, RegisterItem, Severity};
 use super::docs::DocsPolicy;
+use super::notify::NotifyPolicy;
 
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]
@@ -57,6 +58,8 @@ pub struct Policy {
     pub waivers: Vec<Waiver>,
     /// Surfaces left out of the claim.
     pub exclusions: Vec<Exclusion>,
+    /// Who is told about a run, in the order of the file.
+    pub notify: Vec<NotifyPolicy>,
     /// Stage overrides by check id: the check blocks from this stage on. Only earlier than its default.
     pub checks: BTreeMap<String, CheckPolicy>,
     /// Values inside the hard range but outside the sane range, found while validating.

@@ -228,7 +228,10 @@ impl<'a> Walker<'a> {
             self.check_id(text, span, &place.subject());
         } else if name == "check-pattern" {
             self.check_pattern(text, span, &place.subject());
-        } else if let Err(error) = format::check(name, text) {
+        } else if let Err(mut error) = format::check(name, text) {
+            if let Some(help) = keyword(views, "x-help").and_then(Value::as_str) {
+                error.help = help.to_owned();
+            }
             self.malformed(&error, span, place);
         } else if name == "duration" {
             match scalar::duration(views, text, span, &place.subject()) {

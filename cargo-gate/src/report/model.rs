@@ -11,6 +11,9 @@ use crate::stage::Stage;
 /// Version of the report model; raised when a field is removed or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// [Code](Reason::code) of a suite that has no judgement because the evaluation left suites out.
+pub const SUITES_LEFT_OUT: &str = "suites_left_out";
+
 /// What kind of property a check is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

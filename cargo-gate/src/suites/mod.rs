@@ -191,6 +191,7 @@ fn launch(
         timeout: Some(suite.timeout),
         log: cx.log.clone(),
         split_stdout,
+        input: None,
     };
     if let Some(parent) = cx.log.parent() {
         std::fs::create_dir_all(parent).map_err(|error| Error::io("create", parent, &error))?;

@@ -2,7 +2,7 @@
 
 use crate::evidence::EvidenceResult;
 use crate::exit;
-use crate::report::{CheckReport, Decision, Finding, Outcome};
+use crate::report::{CheckReport, Decision, Finding, Outcome, SUITES_LEFT_OUT};
 use crate::stage::Stage;
 
 /// Outcome of a result at `stage`. Waived and excluded findings do not count.
@@ -55,19 +55,14 @@ pub fn exit_code(checks: &[CheckReport], decision: Decision) -> i32 {
     if any(Outcome::Error) {
         return exit::TOOL_FAILED;
     }
-    if any(Outcome::Fail) || any(Outcome::Inconclusive) || !any(Outcome::NotRun) {
+    let because = |check: &CheckReport, code| check.reason.as_ref().is_some_and(|reason| reason.code == code);
+    let mut not_run = checks.iter().filter(|check| check.outcome == Outcome::NotRun);
+    // Suites that somebody left out are no failure of the tool.
+    let by_accident = not_run.clone().any(|check| !because(check, SUITES_LEFT_OUT));
+    if any(Outcome::Fail) || any(Outcome::Inconclusive) || !by_accident {
         return exit::NOT_READY;
     }
-    let missing = checks
-        .iter()
-        .filter(|check| check.outcome == Outcome::NotRun)
-        .all(|check| {
-            check
-                .reason
-                .as_ref()
-                .is_some_and(|reason| reason.code == "tool_missing")
-        });
-    if missing {
+    if not_run.all(|check| because(check, "tool_missing")) {
         exit::TOOLCHAIN_MISSING
     } else {
         exit::TOOL_FAILED

@@ -66,6 +66,17 @@ fn a_finding_blocks_from_its_stage_on_and_warns_before() {
 }
 
 #[test]
+fn suites_that_somebody_left_out_are_no_failure_of_the_tool() {
+    let not_run = |code| {
+        let checks = vec![judged("a.b", EvidenceResult::NotRun(Reason::new(code, "why")))];
+        decide(checks, None, &Policy::default(), rules(Stage::Pilot, false), vec![]).exit_code
+    };
+    assert_eq!(not_run(crate::report::SUITES_LEFT_OUT), exit::NOT_READY);
+    assert_eq!(not_run("tool_missing"), exit::TOOLCHAIN_MISSING);
+    assert_eq!(not_run("timed_out"), exit::TOOL_FAILED);
+}
+
+#[test]
 fn strict_blocks_on_a_warning_and_says_how_to_fix_it() {
     let checks = vec![judged(
         "a.b",

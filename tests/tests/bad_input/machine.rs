@@ -144,7 +144,7 @@ mod future {
             command: &["cargo".to_owned(), "gate".to_owned(), "pilot".to_owned()],
             catalogue_sha256: &catalogue_sha256(),
             environment: &environment,
-            audit: &audit.steps(&report),
+            audit: &audit.steps(&report, []),
             files: &evaluation.files,
         })
         .unwrap_or_else(|error| panic!("{error}"));

@@ -89,6 +89,7 @@ impl Playground {
             timeout: None,
             log: self.directory.path().join("log"),
             split_stdout: false,
+            input: None,
         }
     }
 

@@ -47,8 +47,8 @@ impl Observer for AuditRecorder {
 }
 
 impl AuditRecorder {
-    /// The steps of a run in the order in which they ended, the run itself last.
-    pub fn steps(&self, report: &Report) -> Vec<AuditStep> {
+    /// The steps of a run in the order in which they ended: checks, then `others`, the run itself last.
+    pub fn steps(&self, report: &Report, others: impl IntoIterator<Item = AuditStep>) -> Vec<AuditStep> {
         let ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let checks: BTreeMap<&str, _> = report.checks.iter().map(|check| (check.id.as_str(), check)).collect();
         let mut steps: Vec<AuditStep> = ended
@@ -81,6 +81,7 @@ impl AuditRecorder {
                 })
             })
             .collect();
+        steps.extend(others);
         steps.push(AuditStep {
             ts: Timestamp::now().to_string(),
             run_id: report.run_id.clone(),

@@ -74,7 +74,7 @@ impl Run {
         }];
         let environment = EnvironmentRecord::collect(None, &Environment::default(), Path::new("/workspace"));
         let recorder = AuditRecorder::default();
-        let audit = recorder.steps(&report);
+        let audit = recorder.steps(&report, []);
         let mut this = Self {
             report,
             files,

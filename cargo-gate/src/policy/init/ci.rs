@@ -133,11 +133,14 @@ gate:pilot:
   script:
     - rustup component add clippy rustfmt
     - cargo install cargo-gate --locked
-{nextest}    - {gate}
+{nextest}    - {gate} --report gitlab=target/gate/code-quality.json --report junit=target/gate/junit.xml
   artifacts:
     when: always
     paths:
       - target/gate/runs
+    reports:
+      codequality: target/gate/code-quality.json
+      junit: target/gate/junit.xml
 
 # Nothing is built for release before the gate says that it may be.
 gate:build:

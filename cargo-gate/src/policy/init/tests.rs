@@ -103,6 +103,17 @@ fn workflows() {
     };
     assert_snapshot!("github", github_workflow(&facts));
     assert_snapshot!("gitlab", gitlab_pipeline(&facts));
+    // What is installed and judged is what the lockfiles say, and a job may do no more than read.
+    let jobs = [github_workflow(&facts), gitlab_pipeline(&facts)];
+    for command in jobs
+        .iter()
+        .flat_map(|job| job.lines())
+        .filter(|line| line.contains("- run: cargo") || line.contains("    - cargo"))
+    {
+        assert!(command.contains("--locked"), "{command}");
+    }
+    assert!(jobs[0].contains("permissions:\n  contents: read\n"));
+    assert!(jobs[0].find("cargo install cargo-gate") < jobs[0].find("cargo gate pilot"));
     // Nothing but commits of actions is used.
     for line in github_workflow(&facts).lines().filter(|line| line.contains("uses:")) {
         let commit = line.split_once('@').unwrap().1.split(' ').next().unwrap();

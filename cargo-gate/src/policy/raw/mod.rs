@@ -12,6 +12,7 @@ mod checklist;
 mod docs;
 mod governance;
 mod people;
+mod notify;
 mod profile;
 mod record;
 mod register;
@@ -29,6 +30,7 @@ pub(super) use checklist::{RawArtifact, RawChecklistItem, RawChecklists};
 pub(super) use docs::RawDocs;
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
 pub(super) use people::{RawOwners, RawWaivers};
+pub(super) use notify::{RawDecision, RawNotify};
 pub(super) use profile::{RawAllowed, RawProfile};
 pub(super) use record::{RawEvidence, RawHistory, RawWarnings};
 pub(super) use register::{RawItem, RawRegister, RawRegisterSection};
@@ -103,6 +105,10 @@ pub(super) struct RawPolicy {
     #[serde(default)]
     #[schemars(with = "Vec<RawExclusion>")]
     pub(super) exclusion: Vec<Spanned<RawExclusion>>,
+    /// Who is told about a run. Whether they are reached changes no decision.
+    #[serde(default)]
+    #[schemars(with = "Vec<RawNotify>")]
+    pub(super) notify: Vec<Spanned<RawNotify>>,
     /// Overrides by check id (`[checks."lockfile.tracked"]`).
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, RawCheck>", extend("propertyNames" = { "x-format": "check" }))]

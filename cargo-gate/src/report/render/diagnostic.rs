@@ -142,7 +142,7 @@ impl Excerpt<'_> {
         let mut annotations = Vec::new();
         for ((primary, location), number) in places.iter().zip(&numbers) {
             let index = number - first_line;
-            let span = span(lines[index], location);
+            let span = columns(lines[index], location);
             let span = starts[index] + span.start..starts[index] + span.end;
             let kind = if *primary {
                 AnnotationKind::Primary
@@ -160,7 +160,7 @@ impl Excerpt<'_> {
 }
 
 /// Bytes of the line that a location points at: its columns, or else the whole line without the space around it.
-fn span(line: &str, location: &Location) -> Range<usize> {
+pub(super) fn columns(line: &str, location: &Location) -> Range<usize> {
     let Some(column) = location.column else {
         let start = line.len() - line.trim_start().len();
         return start..line.trim_end().len().max(start);

@@ -1,36 +1,60 @@
 //! Workflow commands of GitHub Actions: findings become annotations beside the lines of a pull request.
 //! Format: <https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands>.
+//!
+//! GitHub keeps ten annotations of each kind per step and drops the others without a word. So the most severe become
+//! annotations, and the others lines of the log.
 
-use super::{Weight, text};
-use crate::report::{Finding, Location, Outcome, Report};
+use super::ranking::{Ranked, ranked};
+use super::{Weight, place, text};
+use crate::report::{Finding, Location, Report};
 
-/// One workflow command per finding, and the verdict as the last one. `prefix` is the path of the workspace inside the
-/// repository, empty at its root.
+/// Annotations of each kind that GitHub keeps of one step.
+const SHOWN: usize = 10;
+/// Findings that are listed in the log once no annotation is left.
+const LISTED: usize = 1_000;
+/// Bytes of one message; what is longer no reader of an annotation gets to see.
+const LONGEST: usize = 4_000;
+
+/// Workflow commands for the findings that GitHub will show, most severe first, then the others as plain lines in a
+/// group, and the verdict as the last command. `prefix` is the path of the workspace inside the repository, empty at
+/// its root.
 pub fn render(report: &Report, prefix: &str) -> String {
     let mut out = String::new();
-    for check in &report.checks {
-        if !matches!(check.outcome, Outcome::Pass | Outcome::Warn | Outcome::Fail) {
-            let message = match &check.reason {
-                Some(reason) => with_help(&reason.message, reason.help.as_deref()),
-                None => check.summary.clone(),
-            };
-            let title = format!("{}: {}", check.id, check.outcome.words());
-            command(&mut out, "error", None, &title, &message);
+    let verdict = if report.decision.is_ready() { "notice" } else { "error" };
+    let mut used = [(verdict, 1_usize)].to_vec();
+    let mut rest = Vec::new();
+    for said in ranked(report) {
+        let level = level(&said);
+        let count = match used.iter_mut().find(|(known, _)| *known == level) {
+            Some((_, count)) => count,
+            None => {
+                used.push((level, 0));
+                let last = used.len() - 1;
+                &mut used[last].1
+            }
+        };
+        if *count == SHOWN {
+            rest.push(said);
+            continue;
         }
-        for finding in &check.findings {
-            let level = match report.weight(finding) {
-                Weight::Blocks => "error",
-                Weight::Warns => "warning",
-                Weight::Covered => "notice",
-            };
-            let location = finding.locations.first().map(|location| (prefix, location));
-            command(&mut out, level, location, &check.id, &message(finding));
-        }
+        *count += 1;
+        let location = said.finding.and_then(|finding| finding.locations.first());
+        let title = match said.finding {
+            Some(_) => said.check.id.clone(),
+            None => format!("{}: {}", said.check.id, said.check.outcome.words()),
+        };
+        command(
+            &mut out,
+            level,
+            location.map(|location| (prefix, location)),
+            &title,
+            &message(&said),
+        );
     }
-    let level = if report.decision.is_ready() { "notice" } else { "error" };
+    unannotated(report, &rest, prefix, &mut out);
     command(
         &mut out,
-        level,
+        verdict,
         None,
         "cargo gate",
         &format!("{}: {}", report.verdict(), report.tally()),
@@ -38,7 +62,67 @@ pub fn render(report: &Report, prefix: &str) -> String {
     out
 }
 
-fn message(finding: &Finding) -> String {
+fn level(said: &Ranked<'_>) -> &'static str {
+    match said.weight {
+        Weight::Blocks => "error",
+        Weight::Warns => "warning",
+        Weight::Covered => "notice",
+    }
+}
+
+/// What GitHub would drop, as lines that no runner takes for commands.
+fn unannotated(report: &Report, rest: &[Ranked<'_>], prefix: &str, out: &mut String) {
+    if rest.is_empty() {
+        return;
+    }
+    let more = text::count(rest.len() as u64, "finding");
+    out.push_str(&format!(
+        "::group::{more} without an annotation, GitHub shows {SHOWN} of a kind\n"
+    ));
+    for said in rest.iter().take(LISTED) {
+        let at = said
+            .finding
+            .and_then(|finding| finding.locations.first())
+            .map(|location| {
+                let path = in_repository(prefix, &location.path);
+                format!(
+                    " {}:",
+                    place(&Location {
+                        path,
+                        ..location.clone()
+                    })
+                )
+            })
+            .unwrap_or_default();
+        let message = said.finding.map_or(&said.check.summary, |finding| &finding.message);
+        let line = format!("{}[{}]:{at} {}", level(said), said.check.id, message);
+        // The runner also takes `##[name]` for a command, anywhere in a line.
+        out.push_str(&text::line(&line).replace("##[", "# #["));
+        out.push('\n');
+    }
+    if rest.len() > LISTED {
+        let report = match &report.run_dir {
+            Some(directory) => format!("{directory}/report.md"),
+            None => "the report".to_owned(),
+        };
+        out.push_str(&format!(
+            "… and {} more; all are in {}\n",
+            rest.len() - LISTED,
+            text::line(&report)
+        ));
+    }
+    out.push_str("::endgroup::\n");
+}
+
+fn message(said: &Ranked<'_>) -> String {
+    match (said.finding, &said.check.reason) {
+        (Some(finding), _) => of_finding(finding),
+        (None, Some(reason)) => with_help(&reason.message, reason.help.as_deref()),
+        (None, None) => said.check.summary.clone(),
+    }
+}
+
+fn of_finding(finding: &Finding) -> String {
     let message = match (&finding.waived, &finding.excluded) {
         (Some(waiver), _) => {
             format!(
@@ -78,7 +162,8 @@ fn command(out: &mut String, level: &str, location: Option<(&str, &Location)>, t
         }
     }
     properties.push(format!("title={}", property(title)));
-    out.push_str(&format!("::{level} {}::{}\n", properties.join(","), data(message)));
+    let message = text::clipped(message, LONGEST);
+    out.push_str(&format!("::{level} {}::{}\n", properties.join(","), data(&message)));
 }
 
 /// Path of a workspace file inside the repository; `..` is resolved as far as the prefix reaches.
@@ -114,6 +199,8 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::samples;
     use super::*;
 
@@ -124,17 +211,63 @@ mod tests {
         }
     }
 
+    /// Lines that the runner takes for commands, by their name.
+    fn commands(text: &str) -> Vec<&str> {
+        text.lines()
+            .filter_map(|line| line.trim_start().strip_prefix("::"))
+            .map(|rest| rest.split([' ', ':']).next().unwrap_or_default())
+            .collect()
+    }
+
     #[test]
     fn foreign_text_forges_no_command() {
         let text = render(&samples::hostile(), "");
-        for line in text.lines() {
-            assert!(
-                ["::error ", "::warning ", "::notice "]
-                    .iter()
-                    .any(|level| line.starts_with(level)),
-                "{line}"
-            );
+        assert_eq!(commands(&text).len(), text.lines().count(), "{text}");
+        assert!(
+            commands(&text)
+                .iter()
+                .all(|name| ["error", "warning", "notice"].contains(name)),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn github_keeps_every_annotation_that_is_made() {
+        let report = samples::many(30_000);
+        let text = render(&report, "rust/app");
+        for level in ["error", "warning", "notice"] {
+            let made = commands(&text).iter().filter(|name| **name == level).count();
+            assert!(made <= SHOWN, "{made} of {level}");
         }
+        let last = text.lines().last().expect("a line");
+        assert!(last.starts_with("::error title=cargo gate::NOT READY"), "{last}");
+        let errors: Vec<&str> = text.lines().filter(|line| line.starts_with("::error ")).collect();
+        assert!(
+            errors[0].starts_with("::error title=lockfile.fresh%3A inconclusive::"),
+            "{}",
+            errors[0]
+        );
+        // After the three checks without a judgement every check has a turn.
+        assert!(
+            errors[3].starts_with("::error file=rust/app/src/module"),
+            "{}",
+            errors[3]
+        );
+        let first_of = |id: &str| errors.iter().position(|line| line.contains(&format!("title={id}:")));
+        for id in [
+            "boundary.inventory",
+            "boundary.safety",
+            "lockfile.sources",
+            "secrets.tree",
+        ] {
+            assert!(first_of(id).is_some_and(|at| at < 7), "{id}: {errors:#?}");
+        }
+        assert!(text.lines().count() <= LISTED + 3 * SHOWN + 3);
+        assert!(
+            text.contains("more; all are in target/gate/runs/20260301T120000Z-5d1a8b2c/report.md\n"),
+            "what is left out is counted"
+        );
+        assert_eq!(text, render(&report, "rust/app"));
     }
 
     #[test]
@@ -145,5 +278,36 @@ mod tests {
             in_repository("rust/app", "../rust-toolchain.toml"),
             "rust/rust-toolchain.toml"
         );
+    }
+
+    /// What the runner makes of an escaped text.
+    fn unescaped(text: &str) -> String {
+        text.replace("%2C", ",")
+            .replace("%3A", ":")
+            .replace("%0A", "\n")
+            .replace("%0D", "\r")
+            .replace("%25", "%")
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_text_comes_out_as_it_went_in(text in "[ -~äß%:,\n]{0,60}") {
+            let message = data(&text);
+            prop_assert!(!message.contains(['\n', '\r']));
+            prop_assert_eq!(unescaped(&message), text::lines(&text).into_owned());
+            let value = property(&text);
+            prop_assert!(!value.contains(['\n', '\r', ':', ',']));
+            prop_assert_eq!(unescaped(&value), text::line(&text).into_owned());
+        }
+
+        #[test]
+        fn a_command_is_one_line_whatever_it_says(title in any::<String>(), path in any::<String>(), message in any::<String>()) {
+            let mut out = String::new();
+            command(&mut out, "error", Some(("", &Location::line(path, 3))), &title, &message);
+            prop_assert_eq!(out.lines().count(), 1);
+            let (head, _) = out["::error ".len()..].split_once("::").expect("properties and a message");
+            let names: Vec<&str> = head.split(',').filter_map(|pair| Some(pair.split_once('=')?.0)).collect();
+            prop_assert_eq!(names, ["file", "line", "title"]);
+        }
     }
 }

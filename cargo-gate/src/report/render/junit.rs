@@ -7,7 +7,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report as JUnit, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Weight, place, text};
-use crate::report::{CheckReport, Outcome, Report, SuiteResult, TestStatus};
+use crate::report::{CheckReport, Finding, Outcome, Report, SuiteResult, TestStatus};
 
 /// The report as JUnit XML, with a line end after it.
 ///
@@ -26,6 +26,7 @@ pub fn render(report: &Report) -> crate::error::Result<String> {
         }
         let suite = areas.entry(area).or_insert_with(|| TestSuite::new(area));
         suite.add_test_case(check_case(report, check));
+        suite.add_test_cases(check.findings.iter().filter_map(|finding| covered_case(check, finding)));
     }
     for it in &report.not_applicable {
         let area = area(&it.id);
@@ -108,6 +109,25 @@ fn check_case(report: &Report, check: &CheckReport) -> TestCase {
         case.set_system_out(listing);
     }
     case
+}
+
+/// A finding that a waiver or an exclusion covers, as a case that was skipped: dashboards count those, and nobody forgets
+/// what is only permitted.
+fn covered_case(check: &CheckReport, finding: &Finding) -> Option<TestCase> {
+    let why = match (&finding.waived, &finding.excluded) {
+        (Some(waiver), _) => format!("waived until {} by {}: {}", waiver.expires, waiver.owner, waiver.reason),
+        (None, Some(surface)) => format!("outside the claim: {surface}"),
+        (None, None) => return None,
+    };
+    let at = finding
+        .locations
+        .first()
+        .map(|location| format!("{}: ", place(location)))
+        .unwrap_or_default();
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(text::line(&why));
+    let name = format!("{}: {at}{}", check.id, finding.message);
+    Some(case(&name, &format!("cargo-gate.{}", area(&check.id)), status))
 }
 
 /// Everything the check says, one line per finding.

@@ -6,26 +6,75 @@ use crate::report::{CheckReport, Finding, Location, Outcome, Report};
 /// The report as Markdown. `links` is what stands in front of a workspace path to make a link of it: `../../../../`
 /// from a run directory, or `https://…/blob/<commit>/`; without it, places are not linked.
 pub fn render(report: &Report, links: Option<&str>) -> String {
-    let mut out = String::new();
-    let mut line = |text: &str| {
-        out.push_str(text);
-        out.push('\n');
-    };
-    line(&format!(
-        "# {}: {}\n",
-        code(&report.subject.name),
-        prose(&report.verdict())
-    ));
-    line(&format!("{}.\n", prose(&report.tally())));
-    subject(report, &mut line);
-    unblock(report, &mut line);
-    bounds(report, &mut line);
-    checklist(report, &mut line);
-    table(report, &mut line);
+    let mut out = head(report);
+    out.push_str(&unblock_section(report));
+    out.push_str(&bounds_section(report));
+    out.push_str(&checklist_section(report));
+    out.push_str(&table_section(report));
     for check in &report.checks {
         if check.findings.is_empty() && check.reason.is_none() {
             continue;
         }
+        out.push_str(&check_section(check));
+        for finding in &check.findings {
+            out.push_str(&finding_item(report, finding, links));
+        }
+    }
+    if !report.not_applicable.is_empty() {
+        out.push_str("\n## Does not apply here\n\n");
+        for it in &report.not_applicable {
+            out.push_str(&format!("- {}: {}\n", code(&it.id), prose(&it.reason)));
+        }
+    }
+    out
+}
+
+/// Lines of text that `write` adds one by one.
+fn section(write: impl FnOnce(&mut dyn FnMut(&str))) -> String {
+    let mut out = String::new();
+    write(&mut |text| {
+        out.push_str(text);
+        out.push('\n');
+    });
+    out
+}
+
+/// The verdict and what was judged.
+pub(super) fn head(report: &Report) -> String {
+    section(|line| {
+        line(&format!(
+            "# {}: {}\n",
+            code(&report.subject.name),
+            prose(&report.verdict())
+        ));
+        line(&format!("{}.\n", prose(&report.tally())));
+        subject(report, line);
+    })
+}
+
+/// What would unblock the stage; empty when nothing would.
+pub(super) fn unblock_section(report: &Report) -> String {
+    section(|line| unblock(report, line))
+}
+
+/// Surfaces outside the claim; empty when there are none.
+pub(super) fn bounds_section(report: &Report) -> String {
+    section(|line| bounds(report, line))
+}
+
+/// The items of the checklist; empty when none is declared.
+fn checklist_section(report: &Report) -> String {
+    section(|line| checklist(report, line))
+}
+
+/// Every check with its outcome.
+pub(super) fn table_section(report: &Report) -> String {
+    section(|line| table(report, line))
+}
+
+/// The heading of a check, and why it has no judgement.
+pub(super) fn check_section(check: &CheckReport) -> String {
+    section(|line| {
         line(&format!("\n## {}\n", code(&check.id)));
         line(&format!("{}\n", prose(&check.summary)));
         if let Some(reason) = &check.reason {
@@ -34,20 +83,15 @@ pub fn render(report: &Report, links: Option<&str>) -> String {
                 line(&format!("  - help: {}", prose(help)));
             }
         }
-        for finding in &check.findings {
-            self::finding(report, finding, links, &mut line);
-        }
-    }
-    if !report.not_applicable.is_empty() {
-        line("\n## Does not apply here\n");
-        for it in &report.not_applicable {
-            line(&format!("- {}: {}", code(&it.id), prose(&it.reason)));
-        }
-    }
-    out
+    })
 }
 
-fn subject(report: &Report, line: &mut impl FnMut(&str)) {
+/// A finding as an item of a list.
+pub(super) fn finding_item(report: &Report, it: &Finding, links: Option<&str>) -> String {
+    section(|line| finding(report, it, links, line))
+}
+
+fn subject(report: &Report, line: &mut dyn FnMut(&str)) {
     let subject = &report.subject;
     let commit = subject.commit.as_deref().map_or_else(
         || "not under version control".to_owned(),
@@ -86,7 +130,7 @@ fn subject(report: &Report, line: &mut impl FnMut(&str)) {
     line("");
 }
 
-fn unblock(report: &Report, line: &mut impl FnMut(&str)) {
+fn unblock(report: &Report, line: &mut dyn FnMut(&str)) {
     let actions = report.unblock_actions();
     if actions.is_empty() {
         return;
@@ -104,7 +148,7 @@ fn unblock(report: &Report, line: &mut impl FnMut(&str)) {
     line("");
 }
 
-fn bounds(report: &Report, line: &mut impl FnMut(&str)) {
+fn bounds(report: &Report, line: &mut dyn FnMut(&str)) {
     if report.bounds.is_empty() {
         return;
     }
@@ -120,7 +164,7 @@ fn bounds(report: &Report, line: &mut impl FnMut(&str)) {
     line("");
 }
 
-fn checklist(report: &Report, line: &mut impl FnMut(&str)) {
+fn checklist(report: &Report, line: &mut dyn FnMut(&str)) {
     let Some(checklist) = &report.checklist else { return };
     line(&format!("## Checklist: {} of {} met\n", checklist.met, checklist.total));
     for item in &checklist.items {
@@ -131,7 +175,7 @@ fn checklist(report: &Report, line: &mut impl FnMut(&str)) {
     line("");
 }
 
-fn table(report: &Report, line: &mut impl FnMut(&str)) {
+fn table(report: &Report, line: &mut dyn FnMut(&str)) {
     if report.checks.is_empty() {
         return;
     }
@@ -162,7 +206,7 @@ fn outcome(report: &Report, check: &CheckReport) -> String {
     }
 }
 
-fn finding(report: &Report, finding: &Finding, links: Option<&str>, line: &mut impl FnMut(&str)) {
+fn finding(report: &Report, finding: &Finding, links: Option<&str>, line: &mut dyn FnMut(&str)) {
     let level = match (report.weight(finding), finding.blocks_at) {
         (Weight::Blocks, _) => "**error**".to_owned(),
         (Weight::Warns, Some(stage)) => format!("warning, blocks at {stage}"),
@@ -213,7 +257,7 @@ pub(super) fn percent_encoded(path: &str) -> String {
 }
 
 /// Foreign text as a code span on one line.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = text::line(text).replace('|', "\\|");
     if !text.contains('`') {
         return format!("`{text}`");
@@ -224,7 +268,7 @@ fn code(text: &str) -> String {
 }
 
 /// Text with code spans in backticks; everything else is escaped, so that foreign text is never markup.
-fn prose(text: &str) -> String {
+pub(super) fn prose(text: &str) -> String {
     let text = text::line(text);
     let parts: Vec<&str> = text.split('`').collect();
     let mut out = String::with_capacity(text.len());

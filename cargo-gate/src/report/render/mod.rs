@@ -1,14 +1,20 @@
 //! Renderers: one file per format, each a pure function of the report.
 
+pub mod badge;
+pub mod cargo_json;
 pub mod github;
+pub mod gitlab;
 pub mod human;
 pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod sarif;
 pub mod status;
+pub mod summary;
 
 mod diagnostic;
+mod identity;
+mod ranking;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod text;
@@ -40,6 +46,16 @@ impl SourceProvider for Workspace {
     }
 }
 
+/// Where a finding is shown by what cannot show it nowhere: its first place, else the line of the policy that asks for
+/// it, else the top of the root manifest, which every workspace has.
+pub(crate) fn anchor(finding: Option<&Finding>) -> Cow<'_, super::Location> {
+    let known = finding.and_then(|finding| finding.locations.first().or(finding.policy.as_ref()));
+    match known {
+        Some(location) => Cow::Borrowed(location),
+        None => Cow::Owned(super::Location::line("Cargo.toml", 1)),
+    }
+}
+
 /// How a finding counts at the stage of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Weight {
@@ -52,6 +68,11 @@ pub(crate) enum Weight {
 }
 
 impl Report {
+    /// Whether a finding blocks the stage of this report.
+    pub(crate) fn blocks(&self, finding: &Finding) -> bool {
+        self.weight(finding) == Weight::Blocks
+    }
+
     /// How a finding counts at the stage of this report.
     pub(crate) fn weight(&self, finding: &Finding) -> Weight {
         if finding.waived.is_some() || finding.excluded.is_some() {

@@ -91,22 +91,7 @@ pub(crate) fn ready() -> Report {
         Outcome::Pass,
     );
     suite.evidence = Some(EvidenceRecord {
-        suite: Some(SuiteResult {
-            tool_version: None,
-            command: ["cargo", "test", "--locked"].map(str::to_owned).to_vec(),
-            exit_code: Some(0),
-            signal: None,
-            timed_out: false,
-            passed: 2,
-            failed: 0,
-            skipped: 1,
-            tests: vec![
-                test("demo", "parses_empty", TestStatus::Passed),
-                test("demo", "parses_long", TestStatus::Flaky),
-                test("demo", "reads_the_network", TestStatus::Skipped),
-            ],
-            duration_ms: 4_210,
-        }),
+        suite: Some(suite_result(0, TestStatus::Flaky)),
         reused: false,
         duration_ms: 4_230,
         ..evidence()
@@ -231,22 +216,7 @@ pub(crate) fn failures() -> Report {
             .help("run `cargo test --locked parses_long`"),
     );
     suite.evidence = Some(EvidenceRecord {
-        suite: Some(SuiteResult {
-            tool_version: None,
-            command: ["cargo", "test", "--locked"].map(str::to_owned).to_vec(),
-            exit_code: Some(101),
-            signal: None,
-            timed_out: false,
-            passed: 1,
-            failed: 1,
-            skipped: 1,
-            tests: vec![
-                test("demo", "parses_empty", TestStatus::Passed),
-                test("demo", "parses_long", TestStatus::Failed),
-                test("demo", "reads_the_network", TestStatus::Skipped),
-            ],
-            duration_ms: 4_210,
-        }),
+        suite: Some(suite_result(101, TestStatus::Failed)),
         artifacts: vec![Artifact {
             path: "suites/suite.test.default.log".into(),
             sha256: "ab".repeat(32),
@@ -436,6 +406,56 @@ pub(crate) fn hostile() -> Report {
     })
 }
 
+/// So many findings of every weight, spread over four checks, and one check without a judgement.
+pub(crate) fn many(findings: u32) -> Report {
+    let mut report = unjudged();
+    report.strict = false;
+    report.stage = Stage::Controlled;
+    report.run_dir.clone_from(&empty().run_dir);
+    let mut checks: Vec<CheckReport> = [
+        "boundary.inventory",
+        "boundary.safety",
+        "lockfile.sources",
+        "secrets.tree",
+    ]
+    .map(|id| check(id, "Nothing of the kind", Dimension::Control, Outcome::Fail))
+    .to_vec();
+    for number in 0..findings {
+        // Most of them belong to the second check.
+        let check = match number % 10 {
+            0 => 0,
+            1 => 2,
+            2 => 3,
+            _ => 1,
+        };
+        let message = format!("thing {} that should not be there", number / 4);
+        let mut finding = match number % 7 {
+            0 => Finding::advice(message),
+            1 => Finding::blocking(Stage::Broad, message),
+            2..5 => Finding::blocking(Stage::Controlled, message),
+            _ => Finding::blocking(Stage::Pilot, message),
+        }
+        .help("remove it, or say who needs it and why under `[[boundary.allow]]` in `gate.toml`")
+        .at(Location::span(
+            format!("src/module{}.rs", number % 97),
+            number + 1,
+            5,
+            6,
+        ));
+        if number % 11 == 0 {
+            finding.waived = Some(WaiverUse {
+                owner: "core-team".into(),
+                reason: "the allocator shim moves to its own crate".into(),
+                expires: "2026-12-31".into(),
+            });
+        }
+        checks[check].findings.push(finding);
+    }
+    checks.extend(std::mem::take(&mut report.checks));
+    report.counts = Counts::default();
+    finish(Report { checks, ..report })
+}
+
 fn check(id: &str, summary: &str, dimension: Dimension, outcome: Outcome) -> CheckReport {
     CheckReport {
         id: id.into(),
@@ -465,6 +485,27 @@ fn test(binary: &str, name: &str, status: TestStatus) -> TestResult {
         binary: binary.into(),
         name: name.into(),
         status,
+    }
+}
+
+/// Three tests, of which the second ended like this.
+fn suite_result(exit_code: i32, second: TestStatus) -> SuiteResult {
+    let failed = u64::from(second == TestStatus::Failed);
+    SuiteResult {
+        tool_version: None,
+        command: ["cargo", "test", "--locked"].map(str::to_owned).to_vec(),
+        exit_code: Some(exit_code),
+        signal: None,
+        timed_out: false,
+        passed: 2 - failed,
+        failed,
+        skipped: 1,
+        tests: vec![
+            test("demo", "parses_empty", TestStatus::Passed),
+            test("demo", "parses_long", second),
+            test("demo", "reads_the_network", TestStatus::Skipped),
+        ],
+        duration_ms: 4_210,
     }
 }
 

@@ -11,10 +11,19 @@ use serde_sarif::sarif::{
 };
 
 use super::github::in_repository;
+use super::identity::Identities;
 use super::markdown::percent_encoded;
+use super::ranking::{Ranked, ranked};
 use super::{Weight, text};
-use crate::digest::sha256_hex;
 use crate::report::{self, CheckReport, Finding, Outcome, Report};
+
+/// Results that GitHub takes of one run; of these it shows the first five thousand by severity. A file with more is
+/// refused as a whole.
+const MOST_RESULTS: usize = 25_000;
+/// Places of one result that GitHub shows.
+const MOST_PLACES: usize = 100;
+/// Bytes of a message, well above what is shown and well below what is refused.
+const LONGEST: usize = 8_000;
 
 /// What SARIF says about a check.
 #[derive(Debug, Clone)]
@@ -29,19 +38,10 @@ pub struct RuleInfo<'a> {
     pub help_uri: Option<&'a str>,
 }
 
-/// The report as SARIF, indented, with a line end after it. `rules` documents the checks of the report (others are
+/// The report as SARIF, indented, with a line end after it; results stand in the order of their severity. `rules` documents the checks of the report (others are
 /// left out); `prefix` is the path of the workspace inside the repository, empty at its root.
 pub fn render(report: &Report, rules: &[RuleInfo<'_>], prefix: &str) -> String {
-    let mut results = Vec::new();
-    let mut fingerprints = Fingerprints::default();
-    for (index, check) in report.checks.iter().enumerate() {
-        if let Some(result) = unjudged(check, index, &mut fingerprints) {
-            results.push(result);
-        }
-        for finding in &check.findings {
-            results.push(result(report, check, index, finding, prefix, &mut fingerprints));
-        }
-    }
+    let (results, left_out) = results(report, prefix);
     let descriptors: Vec<ReportingDescriptor> = report.checks.iter().map(|check| descriptor(check, rules)).collect();
     let driver = ToolComponent::builder()
         .name(report.tool.name.as_str())
@@ -52,7 +52,7 @@ pub fn render(report: &Report, rules: &[RuleInfo<'_>], prefix: &str) -> String {
         .build();
     let run = Run::builder()
         .tool(Tool::builder().driver(driver).build())
-        .invocations(vec![invocation(report)])
+        .invocations(vec![invocation(report, left_out)])
         .column_kind(json!("unicodeCodePoints"))
         .results(results)
         .build();
@@ -64,6 +64,32 @@ pub fn render(report: &Report, rules: &[RuleInfo<'_>], prefix: &str) -> String {
     let mut out = serde_json::to_string_pretty(&log).expect("the SARIF model is plain JSON");
     out.push('\n');
     out
+}
+
+/// The most severe results, and how many more there were.
+fn results(report: &Report, prefix: &str) -> (Vec<SarifResult>, usize) {
+    let mut identities = Identities::default();
+    let mut results: Vec<(u8, SarifResult)> = ranked(report)
+        .iter()
+        .map(|said| {
+            let Some(finding) = said.finding else {
+                return (0, unjudged(said, identities.of_unjudged(said.check)));
+            };
+            let level = level(report, said.weight, finding);
+            let severity = match level {
+                _ if said.weight == Weight::Covered => 3,
+                ResultLevel::Error => 0,
+                ResultLevel::Warning => 1,
+                ResultLevel::Note | ResultLevel::None => 2,
+            };
+            let identity = identities.of_finding(said.check, finding);
+            (severity, result(said, finding, level, prefix, identity))
+        })
+        .collect();
+    results.sort_by_key(|(severity, _)| *severity);
+    let left_out = results.len().saturating_sub(MOST_RESULTS);
+    results.truncate(MOST_RESULTS);
+    (results.into_iter().map(|(_, result)| result).collect(), left_out)
 }
 
 fn descriptor(check: &CheckReport, rules: &[RuleInfo<'_>]) -> ReportingDescriptor {
@@ -86,15 +112,18 @@ fn descriptor(check: &CheckReport, rules: &[RuleInfo<'_>]) -> ReportingDescripto
 }
 
 fn plain(message: &str) -> MultiformatMessageString {
-    MultiformatMessageString::builder().text(text::lines(message)).build()
+    // GitHub takes 1024 characters of a description.
+    let message = text::clipped(message, 1024);
+    MultiformatMessageString::builder().text(text::lines(&message)).build()
 }
 
 fn message(message: &str) -> Message {
-    Message::builder().text(text::lines(message)).build()
+    let message = text::clipped(message, LONGEST);
+    Message::builder().text(text::lines(&message)).build()
 }
 
-fn invocation(report: &Report) -> Invocation {
-    let notifications: Vec<Notification> = report
+fn invocation(report: &Report, left_out: usize) -> Invocation {
+    let mut notifications: Vec<Notification> = report
         .checks
         .iter()
         .filter(|check| check.outcome == Outcome::Error)
@@ -111,8 +140,16 @@ fn invocation(report: &Report) -> Invocation {
                 .build()
         })
         .collect();
+    let successful = notifications.is_empty();
+    if left_out > 0 {
+        let words = format!(
+            "{left_out} results of lower severity are left out: a run holds {MOST_RESULTS} at most; the JSON report has all"
+        );
+        let notification = Notification::builder().level(json!("warning")).message(message(&words));
+        notifications.push(notification.build());
+    }
     let mut invocation = Invocation::builder()
-        .execution_successful(notifications.is_empty())
+        .execution_successful(successful)
         .exit_code(i64::from(report.exit_code))
         .build();
     if report.started.parse::<jiff::Timestamp>().is_ok() {
@@ -125,63 +162,51 @@ fn invocation(report: &Report) -> Invocation {
 }
 
 /// A check without a judgement is a result as well: a reader that looks only at results must not take it for a pass.
-fn unjudged(check: &CheckReport, rule: usize, fingerprints: &mut Fingerprints) -> Option<SarifResult> {
-    if matches!(check.outcome, Outcome::Pass | Outcome::Warn | Outcome::Fail) {
-        return None;
-    }
+fn unjudged(said: &Ranked<'_>, identity: String) -> SarifResult {
+    let check = said.check;
     let words = check.outcome.words();
-    let said = match &check.reason {
-        Some(reason) => {
-            let help = reason
-                .help
-                .as_deref()
-                .map(|help| format!("\nhelp: {help}"))
-                .unwrap_or_default();
-            format!("{words}: {}{help}", reason.message)
-        }
+    let text = match &check.reason {
+        Some(reason) => with_help(&format!("{words}: {}", reason.message), reason.help.as_deref()),
         None => words.to_owned(),
     };
-    let code = check.reason.as_ref().map_or(words, |reason| reason.code.as_str());
-    Some(
-        SarifResult::builder()
-            .rule_id(check.id.as_str())
-            .rule_index(rule as i64)
-            .kind(ResultKind::Fail)
-            .level(ResultLevel::Error)
-            .message(message(&said))
-            .partial_fingerprints(fingerprints.of(&[&check.id, code]))
-            .build(),
-    )
+    SarifResult::builder()
+        .rule_id(check.id.as_str())
+        .rule_index(said.index as i64)
+        .kind(ResultKind::Fail)
+        .level(ResultLevel::Error)
+        .message(message(&text))
+        .partial_fingerprints(fingerprints(identity))
+        .build()
 }
 
-fn result(
-    report: &Report,
-    check: &CheckReport,
-    rule: usize,
-    finding: &Finding,
-    prefix: &str,
-    fingerprints: &mut Fingerprints,
-) -> SarifResult {
-    let level = match (report.weight(finding), finding.blocks_at) {
+fn with_help(message: &str, help: Option<&str>) -> String {
+    match help {
+        Some(help) => format!("{message}\nhelp: {help}"),
+        None => message.to_owned(),
+    }
+}
+
+fn fingerprints(identity: String) -> BTreeMap<String, String> {
+    BTreeMap::from([("cargoGateFinding/v1".to_owned(), identity)])
+}
+
+fn level(report: &Report, weight: Weight, finding: &Finding) -> ResultLevel {
+    match (weight, finding.blocks_at) {
         (Weight::Blocks, _) => ResultLevel::Error,
         (Weight::Covered, Some(stage)) if stage <= report.stage => ResultLevel::Error,
         (_, Some(_)) => ResultLevel::Warning,
         (_, None) => ResultLevel::Note,
-    };
-    let help = finding
-        .help
-        .as_deref()
-        .map(|help| format!("\nhelp: {help}"))
-        .unwrap_or_default();
-    let path = finding.locations.first().map_or("", |location| location.path.as_str());
-    let package = finding.package.as_deref().unwrap_or_default();
+    }
+}
+
+fn result(said: &Ranked<'_>, finding: &Finding, level: ResultLevel, prefix: &str, identity: String) -> SarifResult {
     let mut result = SarifResult::builder()
-        .rule_id(check.id.as_str())
-        .rule_index(rule as i64)
+        .rule_id(said.check.id.as_str())
+        .rule_index(said.index as i64)
         .kind(ResultKind::Fail)
         .level(level)
-        .message(message(&format!("{}{help}", finding.message)))
-        .partial_fingerprints(fingerprints.of(&[&check.id, path, package, &finding.message]))
+        .message(message(&with_help(&finding.message, finding.help.as_deref())))
+        .partial_fingerprints(fingerprints(identity))
         .build();
     // `locations` means that every place must change; the first is the one to look at.
     let mut places = finding.locations.iter().map(|place| location(place, prefix));
@@ -190,6 +215,7 @@ fn result(
     }
     let related: Vec<Location> = places
         .chain(finding.policy.iter().map(|place| location(place, prefix)))
+        .take(MOST_PLACES)
         .zip(1..)
         .map(numbered)
         .collect();
@@ -233,22 +259,8 @@ fn location(place: &report::Location, prefix: &str) -> Location {
     Location::builder().physical_location(physical).build()
 }
 
-/// Identities of results that survive moved lines: equal ones are numbered in the order of the report.
-#[derive(Default)]
-struct Fingerprints(BTreeMap<String, u32>);
-
-impl Fingerprints {
-    fn of(&mut self, parts: &[&str]) -> BTreeMap<String, String> {
-        let digest = sha256_hex(parts.join("\0").as_bytes());
-        let seen = self.0.entry(digest.clone()).or_default();
-        *seen += 1;
-        BTreeMap::from([("cargoGateFinding/v1".to_owned(), format!("{}:{seen}", &digest[..32]))])
-    }
-}
-
 #[cfg(test)]
 mod tests {
-
     use super::super::samples;
     use super::*;
 
@@ -280,7 +292,7 @@ mod tests {
     #[test]
     fn every_sample_meets_the_official_schema() {
         let validator = jsonschema::validator_for(&official_schema()).expect("the SARIF schema is a schema");
-        for (name, report) in samples::all() {
+        for (name, report) in samples::all().into_iter().chain([("many", samples::many(500))]) {
             for prefix in ["", "rust/app"] {
                 let mut value = serde_json::from_str(&render(&report, RULES, prefix)).expect("SARIF is JSON");
                 let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
@@ -322,5 +334,38 @@ mod tests {
             location.line = location.line.map(|line| line + 7);
         }
         assert_eq!(of(&moved), before);
+    }
+
+    #[test]
+    fn a_run_holds_what_github_takes_most_severe_first() {
+        let report = samples::many(30_000);
+        let text = render(&report, RULES, "");
+        let value: serde_json::Value = serde_json::from_str(&text).expect("SARIF is JSON");
+        let results = value["runs"][0]["results"].as_array().expect("results");
+        assert_eq!(results.len(), MOST_RESULTS);
+        let severity = |it: &serde_json::Value| match (it["suppressions"].is_array(), it["level"].as_str()) {
+            (true, _) => 3,
+            (false, Some("error")) => 0,
+            (false, Some("warning")) => 1,
+            (false, _) => 2,
+        };
+        assert!(results.is_sorted_by_key(severity));
+        assert_eq!(results.iter().filter(|it| severity(it) == 0).count(), {
+            let blocking = ranked(&report);
+            blocking.iter().filter(|said| said.weight == Weight::Blocks).count()
+        });
+        let left_out = ranked(&report).len() - MOST_RESULTS;
+        let invocation = &value["runs"][0]["invocations"][0];
+        let note = invocation["toolExecutionNotifications"]
+            .as_array()
+            .expect("notes")
+            .last()
+            .expect("a note");
+        assert!(
+            note["message"]["text"]
+                .as_str()
+                .expect("text")
+                .starts_with(&format!("{left_out} results"))
+        );
     }
 }

@@ -105,6 +105,19 @@ pub(crate) fn pad(text: &str, to: usize) -> String {
     out
 }
 
+/// The text, cut to at most `max` bytes at a character, with a mark where something is missing.
+pub(crate) fn clipped(text: &str, max: usize) -> Cow<'_, str> {
+    const MARK: &str = "…";
+    if text.len() <= max {
+        return Cow::Borrowed(text);
+    }
+    let mut end = max.saturating_sub(MARK.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{MARK}", &text[..end]).into()
+}
+
 /// `1 warning`, `2 warnings`.
 pub(crate) fn count(number: impl Into<u64>, noun: &str) -> String {
     let number = number.into();
@@ -150,6 +163,13 @@ mod tests {
         `Cargo.lock`
         "
         );
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        assert_eq!(clipped("größer", 8), "größer");
+        assert_eq!(clipped("größer", 7), "grö…");
+        assert_eq!(clipped("größer", 6), "gr…");
     }
 
     #[test]

@@ -232,6 +232,7 @@ fn version(adapter: &Adapter, cx: &SuiteContext<'_>) -> Result<Option<String>> {
         timeout: Some(std::time::Duration::from_secs(60)),
         log: log.clone(),
         split_stdout: true,
+        input: None,
     };
     let end = process::run(&spec, cx.cancel, &mut |line| {
         first.get_or_insert_with(|| line.to_owned());
