@@ -2,13 +2,11 @@
 //!
 //! A box is held against computed outcomes, never the other way round: nothing that somebody ticked makes a check pass.
 
-use crate::checks;
 use crate::markdown::tasks::{Gate, Task, tasks};
 use crate::policy::{Policy, similar};
 use crate::report::{CheckReport, Outcome, SUITES_LEFT_OUT};
 use crate::stage::Stage;
-use crate::suites;
-use crate::verdict;
+use crate::{checks, suites, verdict};
 
 /// What boxes are held against.
 #[derive(Debug, Clone, Copy)]

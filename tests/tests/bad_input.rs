@@ -1,9 +1,9 @@
 //! Bad input: each gives a clear error or a documented outcome with the right exit code, and nothing is lost.
 
-#[path = "bad_input/disk.rs"]
-mod disk;
 #[path = "bad_input/ci.rs"]
 mod ci;
+#[path = "bad_input/disk.rs"]
+mod disk;
 #[path = "bad_input/files.rs"]
 mod files;
 #[path = "bad_input/machine.rs"]

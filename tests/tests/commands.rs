@@ -2,10 +2,10 @@
 
 #[path = "commands/data.rs"]
 mod data;
-#[path = "commands/governance.rs"]
-mod governance;
 #[path = "commands/documents.rs"]
 mod documents;
+#[path = "commands/governance.rs"]
+mod governance;
 #[path = "commands/init.rs"]
 mod init;
 #[path = "commands/stages.rs"]

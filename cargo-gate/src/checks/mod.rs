@@ -5,26 +5,25 @@ mod channel;
 mod context;
 mod declaration;
 mod dependencies;
-mod pipelines;
 mod destinations;
 mod documents;
 mod invocations;
+mod pipelines;
 
 pub mod boundary_inventory;
 pub mod boundary_raw;
 pub mod boundary_safety;
+pub mod checklist_stage;
 pub mod ci_actions_pinned;
 pub mod ci_gate_wired;
 pub mod ci_locked;
 pub mod ci_matrix;
 pub mod config_sanity;
-pub mod environment_clean;
-pub mod checklist_stage;
-pub mod config_sanity;
-pub mod evidence_age;
 pub mod docs_commands;
 pub mod docs_links;
 pub mod docs_sync;
+pub mod environment_clean;
+pub mod evidence_age;
 pub mod git_clean;
 pub mod history_consistent;
 pub mod lockfile_fresh;
@@ -35,8 +34,8 @@ pub mod profile_release;
 pub mod profile_tier;
 pub mod register_criticals;
 pub mod stage_predecessor;
-pub mod supply_advisories;
 pub mod status_drift;
+pub mod supply_advisories;
 pub mod toolchain_matches;
 pub mod toolchain_msrv;
 pub mod toolchain_pinned;
@@ -51,15 +50,12 @@ pub(crate) mod surveys;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use context::{Attachments, Context};
 pub(crate) use boundary_raw::tier_name;
-pub use context::Context;
+pub use context::{Attachments, Context};
 pub use declaration::{Applies, Check, Input, Judgement};
 
-/// Every built-in check in the order of the catalogue: integrity, stage order, profile policy, boundaries, supply
-/// chain.
 /// Every built-in check in the order of the catalogue: integrity, stage order, governance, profile policy, boundaries,
-/// and last those that judge the evaluation itself.
+/// continuous integration, supply chain, documents, and last those that judge the evaluation itself.
 pub const ALL: &[&Check] = &[
     &lockfile_tracked::CHECK,
     &lockfile_fresh::CHECK,

@@ -8,13 +8,12 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::exit;
 use crate::policy::{
     self, Catalogue, Closing, Deferral, ItemKind, ItemStatus, NewItem, NewRisk, Register, RegisterItem, Weight,
     append_item, close_item, defer_item,
 };
 use crate::stage::Stage;
-use crate::suites;
+use crate::{exit, suites};
 
 use super::Conversation;
 use super::args::{

@@ -15,22 +15,19 @@ use crate::evidence::lock::{self, Lock};
 use crate::evidence::run_dir::{
     AuditRecorder, EarlyFailure, EnvironmentRecord, Failure, RunRecord, RunResult, Runs, catalogue_sha256,
 };
-use crate::report::Report;
-use crate::report::render;
 use crate::report::render::human::{Detail, Options};
 use crate::report::render::sarif::RuleInfo;
+use crate::report::{Report, render};
 use crate::stage::Stage;
 use crate::workspace::Workspace;
 
-use super::Conversation;
 use super::args::{Format, StageArgs};
 use super::explain::Topic;
-use super::job_summary;
 use super::open::Opened;
-use super::plan;
 use super::progress::Progress;
 use super::reference::topics;
 use super::timings::Timings;
+use super::{Conversation, job_summary, plan};
 
 pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let now = Timestamp::now();

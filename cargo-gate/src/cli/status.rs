@@ -8,10 +8,9 @@ use jiff::tz::TimeZone;
 use crate::engine::evaluate::{Request, SuiteMode};
 use crate::engine::plan::Action;
 use crate::error::Result;
-use crate::exit;
 use crate::report::render::status::{EvidenceState, StatusRow, StatusTable, render, render_json};
 use crate::stage::Stage;
-use crate::verdict;
+use crate::{exit, verdict};
 
 use super::Conversation;
 use super::args::{DataFormat, FormatArgs};

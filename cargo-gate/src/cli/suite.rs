@@ -7,11 +7,10 @@ use crate::engine::event::Tee;
 use crate::error::{Error, Result};
 use crate::evidence::EvidenceResult;
 use crate::evidence::lock::{self, Lock};
-use crate::exit;
 use crate::policy::SuitePolicy;
 use crate::report::{Outcome, SuiteResult};
 use crate::stage::Stage;
-use crate::{suites, verdict};
+use crate::{exit, suites, verdict};
 
 use super::Conversation;
 use super::args::SuiteArgs;

@@ -10,11 +10,10 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::exit;
 use crate::policy::authority::waiver_text;
 use crate::policy::{self, Authority, Catalogue, NewWaiver, Waiver, append_waiver, attach_signature, numbered};
 use crate::stage::Stage;
-use crate::suites;
+use crate::{exit, suites};
 
 use super::Conversation;
 use super::args::{DataFormat, FormatArgs, WaiverAddArgs, WaiverAttachArgs, WaiverCommand, WaiverTextArgs};

@@ -13,12 +13,10 @@ use crate::policy::Policy;
 use crate::stage::Stage;
 use crate::suites::beyond::{self, Reach};
 use crate::suites::interference;
-use crate::workspace::Workspace;
 use crate::workspace::cargo::{CargoModel, Resolution};
-use crate::workspace::ci;
-use crate::workspace::document;
 use crate::workspace::files::{File, FileKind};
 use crate::workspace::git::Git;
+use crate::workspace::{Workspace, ci, document};
 
 /// State of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use crate::checks::{self, Check, Input};
 use crate::stage::Stage;
-use crate::suites;
-use crate::verdict;
+use crate::{suites, verdict};
 
 use super::{Facts, cell};
 

@@ -10,21 +10,17 @@ use crate::report::Location;
 use crate::stage::Stage;
 
 use super::ci::ci_policy;
-use super::docs;
-use super::format;
 use super::model::{
     Authority, BoundaryAllow, BoundaryPolicy, CheckPolicy, Exclusion, Policy, ProfilePolicy, ProfileRequirement,
     Register, StagePolicy, SuiteFormat, SuiteKind, SuitePolicy, TierException, TierPolicy, Waiver, WaiverPolicy,
 };
-use super::notify;
 use super::position::Positions;
 use super::problem::Problem;
 use super::raw::{
     RawAllowed, RawBoundary, RawCommand, RawDate, RawPolicy, RawProfile, RawStages, RawTestSuite, RawTiers, RawTool,
     RawToolSuite, RawWaiver,
 };
-use super::supply;
-use super::{checklist, format, people, record};
+use super::{checklist, docs, format, notify, people, record, supply};
 
 pub(super) type Converted<T> = Result<T, Problem>;
 

@@ -9,15 +9,15 @@ use serde::Serialize;
 use crate::report::Location;
 use crate::stage::Stage;
 
-use super::ci::CiPolicy;
-use super::supply::SupplyPolicy;
 pub use super::authority::Authority;
 pub use super::checklist::{ChecklistArtifact, ChecklistItem};
+use super::ci::CiPolicy;
+use super::docs::DocsPolicy;
+use super::notify::NotifyPolicy;
 pub use super::people::{OwnerPolicy, WaiverPolicy};
 pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
 pub use super::register::{ItemKind, ItemStatus, Level, Register, RegisterItem, Severity};
-use super::docs::DocsPolicy;
-use super::notify::NotifyPolicy;
+use super::supply::SupplyPolicy;
 
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]

@@ -1,7 +1,7 @@
 //! Mutations that the checks of continuous integration must find.
 
+use super::Mutation;
 use super::machine::{COMMITTED, turn_the_gate_red};
-use super::{Mutation};
 
 /// Mutations that they must find.
 pub(crate) const ALL: &[Mutation] = &[

@@ -7,12 +7,12 @@
 //! bound what is usual (a number, or a duration for `x-format = "duration"`), `x-min` and `x-max` bound what is possible
 //! for durations, `x-help` is the help line of a violation.
 
-mod ci;
 mod checklist;
+mod ci;
 mod docs;
 mod governance;
-mod people;
 mod notify;
+mod people;
 mod profile;
 mod record;
 mod register;
@@ -25,12 +25,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-pub(super) use ci::RawCi;
 pub(super) use checklist::{RawArtifact, RawChecklistItem, RawChecklists};
+pub(super) use ci::RawCi;
 pub(super) use docs::RawDocs;
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
-pub(super) use people::{RawOwners, RawWaivers};
 pub(super) use notify::{RawDecision, RawNotify};
+pub(super) use people::{RawOwners, RawWaivers};
 pub(super) use profile::{RawAllowed, RawProfile};
 pub(super) use record::{RawEvidence, RawHistory, RawWarnings};
 pub(super) use register::{RawItem, RawRegister, RawRegisterSection};
