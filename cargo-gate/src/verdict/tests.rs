@@ -112,6 +112,70 @@ fn a_waiver_covers_until_its_last_day() {
 }
 
 #[test]
+fn a_waiver_counts_only_where_it_is_signed_as_it_must_be() {
+    use crate::policy::Authority;
+    for (authority, outcome) in [
+        (Authority::NotAsked, Outcome::Pass),
+        (Authority::Signed("alice".into()), Outcome::Pass),
+        (Authority::Unsigned, Outcome::Fail),
+        (Authority::Refused("is not over this text".into()), Outcome::Fail),
+    ] {
+        let policy = Policy {
+            waivers: vec![Waiver {
+                authority,
+                ..waiver("a.b", date(2026, 12, 1))
+            }],
+            ..Policy::default()
+        };
+        let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Pilot)]))];
+        let verdict = decide(checks, None, &policy, rules(Stage::Pilot, false), vec![]);
+        assert_eq!(verdict.checks[0].outcome, outcome);
+        // `waiver.authority` says why; that it permits nothing would be wrong.
+        assert_eq!(verdict.checks[1].outcome, Outcome::Pass);
+    }
+}
+
+#[test]
+fn a_checklist_sees_what_became_of_the_waivers_and_cannot_be_waived() {
+    use crate::checks::checklist_stage;
+    use crate::policy::ChecklistItem;
+    let mut world = crate::checks::testing::World::new();
+    let expired = waiver("a.b", date(2026, 5, 31));
+    let mut own = waiver("checklist.stage", date(2026, 12, 1));
+    own.path = None;
+    world.policy.waivers = vec![expired, own];
+    world.policy.checklist = vec![ChecklistItem {
+        stage: Stage::Pilot,
+        id: "exceptions".into(),
+        description: "No exception is out of date".into(),
+        checks: vec!["waiver.valid".into()],
+        artifacts: Vec::new(),
+        location: Location::line("gate.toml", 9),
+    }];
+    let afterwards = Some(Afterwards {
+        checks: &[&checklist_stage::CHECK],
+        context: world.context(&checklist_stage::CHECK),
+    });
+    let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Pilot)]))];
+    let verdict = decide(checks, afterwards, &world.policy, rules(Stage::Pilot, false), vec![]);
+    let said: Vec<&str> = verdict
+        .checks
+        .iter()
+        .flat_map(|check| check.findings.iter().map(|finding| finding.message.as_str()))
+        .collect();
+    assert_eq!(
+        said[1..],
+        [
+            "the waiver for `a.b` expired on 2026-05-31",
+            "the waiver for `checklist.stage` permits nothing: no finding matches it",
+            "`exceptions` is not met, 0 of 1 items are: No exception is out of date (`waiver.valid` fails)",
+        ]
+    );
+    let list = checklist_stage::entries(&world.policy, Stage::Pilot, &verdict.checks).expect("a checklist");
+    assert_eq!((list.met, list.total, list.items[0].met), (0, 1, false));
+}
+
+#[test]
 fn an_unused_waiver_fails_on_its_own() {
     let policy = Policy {
         waivers: vec![waiver("a.b", date(2026, 12, 1))],
