@@ -13,7 +13,7 @@ use crate::evidence::atomic;
 use crate::evidence::history::History;
 use crate::evidence::lock::{self, Lock};
 use crate::evidence::run_dir::{
-    AuditRecorder, EarlyFailure, EnvironmentRecord, Failure, RunRecord, RunResult, Runs, catalogue_sha256,
+    AuditRecorder, AuditStep, EarlyFailure, EnvironmentRecord, Failure, RunRecord, RunResult, Runs, catalogue_sha256,
 };
 use crate::report::render::human::{Detail, Options};
 use crate::report::render::sarif::RuleInfo;
@@ -198,7 +198,14 @@ fn record(
         command: &conversation.command_line(),
         catalogue_sha256: &catalogue_sha256(),
         environment: &environment,
-        audit: &audit.steps(report, told.iter().map(|told| told.step.clone())),
+        audit: &audit.steps(
+            report,
+            told.iter().map(|told| AuditStep {
+                // Programs and what went wrong with them may name directories of the user.
+                summary: environment.redact(&told.step.summary),
+                ..told.step.clone()
+            }),
+        ),
         files: &evaluation.files,
     })?;
     report.chain = Some(written.chain);

@@ -97,7 +97,10 @@ impl Timings {
         for (time, check) in checks {
             let evidence = match (&check.evidence, time) {
                 (Some(evidence), None) if evidence.reused => {
-                    let cost = shown(Duration::from_millis(evidence.duration_ms));
+                    let cost = match evidence.duration_ms {
+                        0 => "less than 1ms".to_owned(),
+                        cost => shown(Duration::from_millis(cost)),
+                    };
                     format!("reused, took {cost} when it was made")
                 }
                 (_, Some(_)) => "made in this run".to_owned(),

@@ -198,16 +198,21 @@ fn a_badge_shows_the_latest_decision_that_verifies() {
 #[test]
 fn others_are_told_of_a_decision_and_cannot_change_it() {
     let gate = bad();
+    // A program below a home directory, whose name nobody outside needs to know.
+    let program = gate.workspace().with_file_name("home").join("no-such-program");
+    let program = program.display().to_string();
+    let literal = format!("'{program}'");
     gate.append(
         "gate.toml",
-        "\n[[notify]]\nfile = \"alerts.jsonl\"\n\n[[notify]]\ncommand = \"no-such-program-of-anybody\"\n\n\
-         [[notify]]\nfile = \"ready.jsonl\"\non = [\"ready\"]\n",
+        &format!(
+            "\n[[notify]]\nfile = \"alerts.jsonl\"\n\n[[notify]]\ncommand = [{literal}]\n\n\
+             [[notify]]\nfile = \"ready.jsonl\"\non = [\"ready\"]\n"
+        ),
     );
     let run = gate.run(["pilot"]);
     assert_eq!(run.code, Some(1), "{run}");
     assert!(
-        run.stderr
-            .contains("warning: `no-such-program-of-anybody` was not told of the decision: "),
+        run.stderr.contains("no-such-program` was not told of the decision: "),
         "{run}"
     );
     let alert: Value = serde_json::from_str(&gate.read("target/gate/notify/alerts.jsonl")).expect("one line");
@@ -226,6 +231,11 @@ fn others_are_told_of_a_decision_and_cannot_change_it() {
         .collect();
     let statuses: Vec<&Value> = steps.iter().map(|step| &step["status"]).collect();
     assert_eq!(statuses, ["told", "failed"], "{audit}");
+    let summary = steps[1]["summary"].as_str().expect("text");
+    assert!(
+        summary.contains("no-such-program") && !summary.contains(&program),
+        "{audit}"
+    );
     let verified = gate.run(["verify"]);
     assert_eq!(verified.code, Some(0), "{verified}");
     // A look tells nobody.
