@@ -179,7 +179,7 @@ fn human(boxes: &[BoxRow]) -> String {
 mod tests {
     use super::*;
     use crate::policy::Policy;
-    use crate::report::{CheckReport, Dimension, Outcome, Reason};
+    use crate::report::{CheckReport, Dimension, Outcome, Reason, SUITES_LEFT_OUT};
     use crate::suites;
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cargo_gate::engine::evaluate::{Request, Surroundings};
+use cargo_gate::engine::evaluate::{Request, SuiteMode, Surroundings};
 use cargo_gate::engine::plan::Action;
 use cargo_gate::evidence::history::History;
 use cargo_gate::evidence::store::Store;
@@ -233,6 +233,7 @@ fn planned(days: i64) -> String {
         stage: Stage::Pilot,
         strict: false,
         keep_going: false,
+        suites: SuiteMode::WithoutEvidence,
         jobs: 1,
         packages: Vec::new(),
         fresh: false,
