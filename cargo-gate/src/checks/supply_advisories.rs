@@ -418,14 +418,17 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         assert!(!said(&mut world).contains("new since the last run"));
     }
 
+    /// Does something to a world and its database.
+    type Change<'a> = &'a dyn Fn(&mut World, &std::path::Path);
+
     #[test]
     fn a_database_that_cannot_be_believed_judges_nothing() {
-        let cases: [(&str, &dyn Fn(&mut World, &std::path::Path)); 6] = [
+        let cases: [(&str, Change<'_>); 6] = [
             ("missing", &|world, _| {
                 world.policy.supply.as_mut().expect("a section").advisory_db = Some("../nowhere".into());
             }),
             ("empty", &|_, db| {
-                std::fs::remove_dir_all(db.join("crates")).expect("a removal")
+                std::fs::remove_dir_all(db.join("crates")).expect("a removal");
             }),
             ("no archive", &|_, db| {
                 std::fs::remove_dir_all(db).expect("a removal");
@@ -434,7 +437,7 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
             ("too old", &|_, db| write(db, &[harmless("2026-03-16")])),
             ("clock", &|_, db| write(db, &[harmless("2026-06-17")])),
             ("malformed", &|_, db| {
-                std::fs::write(db.join("crates/other/b.md"), "x").expect("a file")
+                std::fs::write(db.join("crates/other/b.md"), "x").expect("a file");
             }),
         ];
         let mut text = String::new();
