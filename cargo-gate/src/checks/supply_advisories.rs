@@ -1,7 +1,6 @@
 //! `supply.advisories`: no package of the lockfile has a known vulnerability.
 
 use jiff::civil::Date;
-use serde_json::{Value, json};
 
 use crate::report::{Dimension, Finding, Location, Reason};
 use crate::stage::Stage;
@@ -113,7 +112,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Err(reason) => return Judgement::NotRun(reason.clone()),
     };
     let hits = hits(&opened.database, &graph);
-    context.attach("supply/advisories.json", &record(opened, &hits));
+    context.attach("supply/advisories.json", &opened.record(&hits));
     let mut findings = match health(opened, context) {
         Health::Good => Vec::new(),
         Health::Aged(finding) => vec![*finding],
@@ -302,48 +301,6 @@ fn help(hit: &Hit<'_>, graph: &PackageGraph) -> String {
     }
 }
 
-/// What the run directory keeps of the database and of what it said.
-fn record(opened: &Opened, hits: &[Hit<'_>]) -> Vec<u8> {
-    let database = &opened.database;
-    let baseline = opened.baseline.as_ref();
-    let said: Vec<Value> = hits
-        .iter()
-        .map(|hit| {
-            json!({
-                "id": hit.advisory.id,
-                "aliases": hit.advisory.aliases,
-                "package": hit.package.name,
-                "version": hit.package.version.to_string(),
-                "kind": hit.advisory.informational.as_deref().unwrap_or("vulnerability"),
-                "severity": hit.advisory.score.as_ref().map(|score| score.severity.as_str()),
-                "cvss": hit.advisory.score.as_ref().map(|score| f64::from(score.tenths) / 10.0),
-                "date": hit.advisory.date.to_string(),
-                "new": opened.is_new(&hit.advisory.id),
-                "patched": hit.advisory.patched,
-                "way": hit.way.iter().map(|one| format!("{} {}", one.name, one.version)).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    let record = json!({
-        "schema_version": 1,
-        "database": {
-            "place": opened.place.shown,
-            "sha256": database.sha256,
-            "advisories": database.advisories.len(),
-            "newest": database.newest.map(|day| day.to_string()),
-            "skipped": database.skipped,
-        },
-        "last_run": baseline.map(|seen| json!({
-            "advisories": seen.ids.len(),
-            "newest": seen.newest.map(|day| day.to_string()),
-        })),
-        "advisories": said,
-    });
-    let mut bytes = serde_json::to_vec_pretty(&record).unwrap_or_default();
-    bytes.push(b'\n');
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -461,14 +418,17 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         assert!(!said(&mut world).contains("new since the last run"));
     }
 
+    /// Does something to a world and its database.
+    type Change<'a> = &'a dyn Fn(&mut World, &std::path::Path);
+
     #[test]
     fn a_database_that_cannot_be_believed_judges_nothing() {
-        let cases: [(&str, &dyn Fn(&mut World, &std::path::Path)); 6] = [
+        let cases: [(&str, Change<'_>); 6] = [
             ("missing", &|world, _| {
                 world.policy.supply.as_mut().expect("a section").advisory_db = Some("../nowhere".into());
             }),
             ("empty", &|_, db| {
-                std::fs::remove_dir_all(db.join("crates")).expect("a removal")
+                std::fs::remove_dir_all(db.join("crates")).expect("a removal");
             }),
             ("no archive", &|_, db| {
                 std::fs::remove_dir_all(db).expect("a removal");
@@ -477,7 +437,7 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
             ("too old", &|_, db| write(db, &[harmless("2026-03-16")])),
             ("clock", &|_, db| write(db, &[harmless("2026-06-17")])),
             ("malformed", &|_, db| {
-                std::fs::write(db.join("crates/other/b.md"), "x").expect("a file")
+                std::fs::write(db.join("crates/other/b.md"), "x").expect("a file");
             }),
         ];
         let mut text = String::new();

@@ -94,17 +94,17 @@ impl Collector {
             return Err(format!("it holds more than {MAX_ENTRIES} entries"));
         }
         match kind(path) {
-            Kind::Advisory(path) if !is_file => self.skip(path, "it is no plain file"),
-            Kind::Advisory(path) if !self.seen.insert(path.clone()) => self.skip(path, "it is there twice"),
+            Kind::Advisory(path) if !is_file => self.skip(&path, "it is no plain file"),
+            Kind::Advisory(path) if !self.seen.insert(path.clone()) => self.skip(&path, "it is there twice"),
             Kind::Advisory(path) => return Ok(Some(path)),
-            Kind::Refused(why) => self.skip(String::from_utf8_lossy(path).into_owned(), why),
+            Kind::Refused(why) => self.skip(&String::from_utf8_lossy(path), why),
             Kind::Other => {}
         }
         Ok(None)
     }
 
-    fn skip(&mut self, path: String, why: impl Into<String>) {
-        self.contents.skipped.push(Skipped::new(&path, why));
+    fn skip(&mut self, path: &str, why: impl Into<String>) {
+        self.contents.skipped.push(Skipped::new(path, why));
     }
 
     fn take(&mut self, path: String, reader: impl Read) -> Result<(), String> {
@@ -116,7 +116,7 @@ impl Collector {
         }
         match read {
             Err(error) => return Err(format!("`{path}` cannot be unpacked: {error}")),
-            Ok(_) if bytes.len() as u64 > MAX_FILE => self.skip(path, too_large()),
+            Ok(_) if bytes.len() as u64 > MAX_FILE => self.skip(&path, too_large()),
             Ok(_) => self.contents.entries.push(Entry { path, bytes }),
         }
         Ok(())
@@ -186,7 +186,7 @@ fn zip(bytes: &[u8]) -> Result<Contents, String> {
             Ok(entry) => entry,
             // Encrypted, or packed by a method that this tool does not know.
             Err(error) => {
-                collector.skip(format!("entry {position}"), format!("it cannot be unpacked: {error}"));
+                collector.skip(&format!("entry {position}"), format!("it cannot be unpacked: {error}"));
                 continue;
             }
         };

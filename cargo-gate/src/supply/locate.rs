@@ -121,7 +121,7 @@ mod tests {
         let environment = Environment::from_pairs(pairs);
         let places = places(declared, &environment, Path::new("/w"), Path::new("/w/sub"));
         let all: Vec<_> = places.all().iter().map(|place| place.shown.as_str()).collect();
-        format!("{:?}: {}", places.origin(), all.join(", "))
+        format!("{:?} [{}]", places.origin(), all.join(", "))
     }
 
     #[test]
@@ -142,10 +142,10 @@ mod tests {
             shown(None, home.path(), Some("")),
             shown(None, home.path(), None),
         ].join("\n"), @r"
-        Policy: ../db
-        Variable: $CARGO_GATE_ADVISORY_DB
-        Usual: 
-        Usual: $CARGO_HOME/advisory-db, $CARGO_HOME/advisory-dbs/advisory-db-3157b0
+        Policy [../db]
+        Variable [$CARGO_GATE_ADVISORY_DB]
+        Usual []
+        Usual [$CARGO_HOME/advisory-db, $CARGO_HOME/advisory-dbs/advisory-db-3157b0]
         ");
     }
 }

@@ -12,6 +12,7 @@ mod database;
 mod hit;
 mod locate;
 mod lock;
+mod record;
 mod seen;
 mod source;
 
