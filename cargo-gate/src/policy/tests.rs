@@ -101,6 +101,9 @@ risk = "low"
 
 [checks."lockfile.tracked"]
 blocks-at = "pilot"
+
+[docs]
+links = ["README.md"]
 "#;
 
 #[test]
