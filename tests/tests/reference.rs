@@ -7,6 +7,7 @@ use std::path::Path;
 
 use cargo_gate::checks::{self, Context, Judgement};
 use cargo_gate::evidence::history::History;
+use cargo_gate::evidence::run_dir::Blocker;
 use cargo_gate::policy::{self, Catalogue};
 use cargo_gate::stage::Stage;
 use cargo_gate::suites;
@@ -182,4 +183,16 @@ fn every_variable_that_is_read_is_documented() {
         let foreign = ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"].contains(&bare);
         assert!(foreign || text.contains(&format!("\"{bare}")), "nothing reads `{name}`");
     }
+}
+
+#[test]
+fn the_classes_of_blockers_are_documented_in_their_order() {
+    let page = read("docs/src/guide/decision.md");
+    let rows = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let shown: Vec<String> = rows.map(str::to_owned).collect();
+    let known = Blocker::PRECEDENCE.map(|class| serde_json::to_value(class).expect("a word"));
+    let known: Vec<&str> = known.iter().filter_map(Value::as_str).collect();
+    assert_eq!(shown, known, "docs/src/guide/decision.md");
 }

@@ -239,38 +239,6 @@ fn generated_documentation_is_up_to_date() {
 }
 
 #[test]
-fn links_between_pages_resolve() {
-    let root = xtask::project_root();
-    let mut complaints = Vec::new();
-    let mut seen = 0;
-    for source in sources().iter().filter(|source| source.path.ends_with(".md")) {
-        let directory = Path::new(&source.path).parent().unwrap_or(Path::new(""));
-        for (number, line) in source.lines() {
-            for link in links(line) {
-                let file = link.split('#').next().unwrap_or_default();
-                if file.is_empty() || file.contains("://") || file.starts_with("mailto:") {
-                    continue;
-                }
-                seen += 1;
-                if !root.join(directory).join(file).exists() {
-                    complaints.push(format!("{}:{number}: {link}", source.path));
-                }
-            }
-        }
-    }
-    assert!(seen > 10, "only {seen} links were found");
-    report("a link leads somewhere", &complaints);
-}
-
-/// Targets of inline links outside code.
-fn links(line: &str) -> Vec<&str> {
-    line.match_indices("](")
-        .filter(|(at, _)| line[..*at].matches('`').count().is_multiple_of(2) || line[..*at].ends_with('`'))
-        .filter_map(|(at, open)| line[at + open.len()..].split(')').next())
-        .collect()
-}
-
-#[test]
 fn every_page_is_in_the_table_of_contents() {
     let root = xtask::project_root();
     let summary = fs::read_to_string(root.join("docs/src/SUMMARY.md")).expect("a table of contents");

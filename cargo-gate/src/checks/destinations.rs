@@ -84,10 +84,8 @@ impl Destinations<'_> {
 
     /// A page of a book that leads to another book beside it: the two meet where they are published.
     fn leaves_book(&self, from: &str, path: &str) -> bool {
-        let directories = from.match_indices('/').map(|(at, _)| &from[..at]);
-        let book = directories
-            .filter(|directory| self.file(&format!("{directory}/SUMMARY.md")))
-            .next_back();
+        let mut directories = from.match_indices('/').map(|(at, _)| &from[..at]);
+        let book = directories.rfind(|directory| self.file(&format!("{directory}/SUMMARY.md")));
         book.is_some_and(|book| path.ends_with(".md") && !path.starts_with(&format!("{book}/")))
     }
 

@@ -1,5 +1,7 @@
 //! What a command line of cargo selects, as far as it can be told without running it.
 
+use std::sync::OnceLock;
+
 use crate::markdown::fences::Word;
 use crate::policy::similar;
 
@@ -144,8 +146,9 @@ fn is_assignment(word: &str) -> bool {
 
 /// Words of a call of `cargo gate` that it does not know, each with a message and what to do.
 pub(super) fn gate_flags(arguments: &[Word]) -> Vec<(&Word, String, String)> {
-    let root = crate::cli::command();
-    let mut command = &root;
+    static COMMANDS: OnceLock<clap::Command> = OnceLock::new();
+    let root = COMMANDS.get_or_init(crate::cli::command);
+    let mut command = root;
     let mut wrong = Vec::new();
     for word in arguments {
         let Some(text) = word.text.as_deref() else {
@@ -154,33 +157,33 @@ pub(super) fn gate_flags(arguments: &[Word]) -> Vec<(&Word, String, String)> {
         };
         if let Some(flag) = text.strip_prefix("--") {
             let flag = flag.split('=').next().unwrap_or_default();
-            let known: Vec<&str> = [command, &root]
+            let known: Vec<&str> = [command, root]
                 .into_iter()
                 .flat_map(clap::Command::get_arguments)
-                .filter(|argument| std::ptr::eq(command, &root) || argument.is_global_set() || has(command, argument))
+                .filter(|argument| std::ptr::eq(command, root) || argument.is_global_set() || has(command, argument))
                 .filter_map(clap::Arg::get_long)
                 .chain(["help", "version"])
                 .collect();
             if !flag.is_empty() && !known.contains(&flag) {
                 let help = match similar(flag, known.iter().copied()) {
                     Some(meant) => format!("write `--{meant}`"),
-                    None => format!("`{} --help` lists the flags", called(&root, command)),
+                    None => format!("`{} --help` lists the flags", called(root, command)),
                 };
                 wrong.push((
                     word,
-                    format!("`{}` has no flag `--{flag}`", called(&root, command)),
+                    format!("`{}` has no flag `--{flag}`", called(root, command)),
                     help,
                 ));
             }
         } else if let Some(letters) = text.strip_prefix('-') {
             let short = letters.chars().next();
             let known = |command: &clap::Command| command.get_arguments().any(|argument| argument.get_short() == short);
-            if short.is_some() && !known(command) && !known(&root) && !matches!(short, Some('h' | 'V')) {
-                let message = format!("`{}` has no flag `-{letters}`", called(&root, command));
+            if short.is_some() && !known(command) && !known(root) && !matches!(short, Some('h' | 'V')) {
+                let message = format!("`{}` has no flag `-{letters}`", called(root, command));
                 wrong.push((
                     word,
                     message,
-                    format!("`{} --help` lists the flags", called(&root, command)),
+                    format!("`{} --help` lists the flags", called(root, command)),
                 ));
             }
         } else if command.has_subcommands() {
@@ -192,9 +195,9 @@ pub(super) fn gate_flags(arguments: &[Word]) -> Vec<(&Word, String, String)> {
                     let names = command.get_subcommands().map(clap::Command::get_name);
                     let help = match similar(text, names) {
                         Some(meant) => format!("write `{meant}`"),
-                        None => format!("`{} --help` lists the subcommands", called(&root, command)),
+                        None => format!("`{} --help` lists the subcommands", called(root, command)),
                     };
-                    let message = format!("`{}` has no subcommand `{text}`", called(&root, command));
+                    let message = format!("`{}` has no subcommand `{text}`", called(root, command));
                     wrong.push((word, message, help));
                     return wrong;
                 }

@@ -143,6 +143,8 @@ id = "runbook"
 description = "The runbook is written"
 checks = ["suite.test.*", "lockfile.tracked"]
 artifacts = ["docs/runbook.md", { path = "LICENSE", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" }]
+[docs]
+links = ["README.md"]
 "#;
 
 #[test]

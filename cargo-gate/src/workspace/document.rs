@@ -198,6 +198,8 @@ mod tests {
             ("docs/book/a.html", true),
             ("a.out", true),
             ("docs/kept.out", false),
+            ("docs", false),
+            ("", false),
             ("docs/a.md", false),
         ] {
             assert_eq!(documents.ignores(path), ignored, "{path}");
