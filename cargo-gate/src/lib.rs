@@ -16,6 +16,7 @@ pub mod engine;
 pub mod error;
 pub mod evidence;
 pub mod exit;
+pub mod library;
 pub mod policy;
 pub mod redact;
 pub mod report;

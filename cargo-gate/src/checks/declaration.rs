@@ -77,6 +77,12 @@ pub enum Input {
     FileNames,
     /// Contents of all files.
     AllFiles,
+    /// The coverage report that `[failure]` names: its bytes, and which sources are newer.
+    Coverage,
+    /// The tracked panic inventory and its earlier versions in git.
+    PanicInventory,
+    /// The files that `[release]` names.
+    ReleaseFiles,
     /// The tracked boundary inventory and its earlier versions in git.
     BoundaryInventory,
     /// `[tiers]`.
@@ -85,6 +91,12 @@ pub enum Input {
     PolicyProfiles,
     /// `[boundary]`.
     PolicyBoundary,
+    /// `[[deprecation]]`.
+    PolicyDeprecations,
+    /// `[failure]`.
+    PolicyFailure,
+    /// `[release]`.
+    PolicyRelease,
     /// `[stage]`.
     PolicyStages,
     /// `[[suite.…]]`.
@@ -124,10 +136,16 @@ impl Input {
         Input::RustSources,
         Input::FileNames,
         Input::AllFiles,
+        Input::Coverage,
+        Input::PanicInventory,
+        Input::ReleaseFiles,
         Input::BoundaryInventory,
         Input::PolicyTiers,
         Input::PolicyProfiles,
         Input::PolicyBoundary,
+        Input::PolicyDeprecations,
+        Input::PolicyFailure,
+        Input::PolicyRelease,
         Input::PolicyStages,
         Input::PolicySuites,
         Input::PolicyFile,
@@ -152,10 +170,16 @@ impl Input {
             Input::RustSources => "Rust sources",
             Input::FileNames => "file names",
             Input::AllFiles => "files",
+            Input::Coverage => "coverage report",
+            Input::PanicInventory => "panic inventory",
+            Input::ReleaseFiles => "release files",
             Input::BoundaryInventory => "boundary inventory",
             Input::PolicyTiers => "policy: tiers",
             Input::PolicyProfiles => "policy: profiles",
             Input::PolicyBoundary => "policy: boundary",
+            Input::PolicyDeprecations => "policy: deprecations",
+            Input::PolicyFailure => "policy: failure",
+            Input::PolicyRelease => "policy: release",
             Input::PolicyStages => "policy: stages",
             Input::PolicySuites => "policy: suites",
             Input::PolicyFile => "policy file",

@@ -5,11 +5,13 @@ mod channel;
 mod context;
 mod declaration;
 mod dependencies;
+mod ratchet;
 
 pub mod boundary_inventory;
 pub mod boundary_raw;
 pub mod boundary_safety;
 pub mod config_sanity;
+pub mod failure_panics;
 pub mod git_clean;
 pub mod lockfile_fresh;
 pub mod lockfile_sources;
@@ -49,6 +51,7 @@ pub const ALL: &[&Check] = &[
     &boundary_raw::CHECK,
     &boundary_safety::CHECK,
     &boundary_inventory::CHECK,
+    &failure_panics::CHECK,
 ];
 
 /// The check with this id.

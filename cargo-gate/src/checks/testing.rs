@@ -78,6 +78,7 @@ impl World {
             cache_error: None,
             manifests: OnceLock::from(vec![manifest("Cargo.toml", "[package]\nname = \"app\"\n")]),
             boundaries: OnceLock::new(),
+            library: OnceLock::new(),
         };
         Self {
             workspace,

@@ -102,6 +102,8 @@ pub(super) enum Command {
     Suite(SuiteArgs),
     /// Show where typed code meets raw authority
     Boundaries(BoundariesArgs),
+    /// Show where library code panics
+    Panics(PanicsArgs),
     /// Verify a run and the history, byte by byte
     Verify(VerifyArgs),
     /// Add or list waivers
@@ -234,6 +236,22 @@ pub(super) struct BoundariesArgs {
     /// Include the packages that the lockfile resolves to
     #[arg(long)]
     pub(super) dependencies: bool,
+    /// Write the inventory file that the policy names
+    #[arg(long)]
+    pub(super) write: bool,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(super) message_format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PanicsArgs {
+    /// Limit the table to these packages
+    #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
+    pub(super) packages: Vec<String>,
+    /// List every place
+    #[arg(long)]
+    pub(super) list: bool,
     /// Write the inventory file that the policy names
     #[arg(long)]
     pub(super) write: bool,

@@ -9,6 +9,7 @@ pub mod explain;
 mod history;
 mod init;
 mod open;
+mod panics;
 mod plan;
 pub mod printer;
 pub mod progress;
@@ -98,6 +99,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Explain(arguments) => reference::explain(arguments, conversation),
         Command::Suite(arguments) => suite::run(arguments, conversation),
         Command::Boundaries(arguments) => boundaries::run(arguments, conversation),
+        Command::Panics(arguments) => panics::run(arguments, conversation),
         Command::Verify(arguments) => verify::run(arguments, conversation),
         Command::Waiver(arguments) => waiver::run(arguments, conversation),
         Command::History(arguments) => history::run(arguments, conversation),

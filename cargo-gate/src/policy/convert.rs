@@ -9,6 +9,7 @@ use toml::Spanned;
 use crate::report::Location;
 use crate::stage::Stage;
 
+use super::failure;
 use super::format;
 use super::model::{
     BoundaryAllow, BoundaryPolicy, CheckPolicy, Exclusion, Policy, ProfilePolicy, ProfileRequirement, StagePolicy,
@@ -20,8 +21,9 @@ use super::raw::{
     RawAllowed, RawBoundary, RawCommand, RawDate, RawPolicy, RawProfile, RawStages, RawTestSuite, RawTiers, RawTool,
     RawToolSuite, RawWaiver,
 };
+use super::release;
 
-type Converted<T> = Result<T, Problem>;
+pub(super) type Converted<T> = Result<T, Problem>;
 
 pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Policy> {
     let at = |span: Range<usize>| positions.location(&span);
@@ -46,6 +48,13 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             .collect(),
         tiers: raw.tiers.map(|tiers| tier_policy(tiers, &at)).transpose()?,
         boundary: raw.boundary.map(|boundary| boundary_policy(boundary, &at)),
+        failure: raw.failure.map(|failure| failure::convert(failure, &at)),
+        release: raw.release.map(|release| release::convert(release, &at)).transpose()?,
+        deprecations: raw
+            .deprecation
+            .into_iter()
+            .map(|deprecation| release::deprecation(deprecation, &at))
+            .collect::<Converted<_>>()?,
         suites: suites.into_iter().map(|(_, suite)| suite).collect(),
         waivers: raw
             .waiver
@@ -85,7 +94,7 @@ fn duration(text: &str, span: &Range<usize>) -> Converted<Duration> {
     format::duration(text).ok_or_else(|| Problem::new(span.clone(), "a duration is not understood"))
 }
 
-fn day(date: &RawDate, span: &Range<usize>) -> Converted<jiff::civil::Date> {
+pub(super) fn day(date: &RawDate, span: &Range<usize>) -> Converted<jiff::civil::Date> {
     date.day()
         .ok_or_else(|| Problem::new(span.clone(), "a day is not understood"))
 }

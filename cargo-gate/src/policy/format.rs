@@ -118,6 +118,18 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
         ),
         "glob" => glob(value),
         "path" => relative("a path", value),
+        "pointer" if !value.starts_with('/') => wrong(
+            format!("is not a JSON pointer: `{value}`"),
+            "write each key after a `/`, such as \"/package/version\"",
+        ),
+        "version" if value.parse::<semver::Version>().is_err() => wrong(
+            format!("is not a version: `{value}`"),
+            "write major, minor and patch, such as \"1.4.0\"",
+        ),
+        "item" if !is_item(value) => wrong(
+            format!("is not the path of an item: `{value}`"),
+            "write the path with the name of the library, such as \"my_crate::Client::fetch\"",
+        ),
         "suite-name" => suite_name(value),
         "env-name" if value.is_empty() || value.contains(['=', '\0']) || value.contains(char::is_whitespace) => wrong(
             format!("is not the name of an environment variable: `{value}`"),
@@ -127,6 +139,15 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
         "command" => command_line(value).map(|_| ()),
         _ => Ok(()),
     }
+}
+
+/// At least two names with `::` between them.
+fn is_item(value: &str) -> bool {
+    let name = |name: &str| {
+        name.starts_with(|first: char| first.is_alphabetic() || first == '_')
+            && name.chars().all(|char| char.is_alphanumeric() || char == '_')
+    };
+    value.contains("::") && value.split("::").all(name)
 }
 
 /// `program:<name>`, `env:<name>`, `os:<name>`.

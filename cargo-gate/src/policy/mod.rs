@@ -9,6 +9,7 @@
 mod catalogue;
 mod convert;
 mod cross;
+mod failure;
 mod format;
 pub mod init;
 mod known;
@@ -17,6 +18,7 @@ mod model;
 mod position;
 mod problem;
 mod raw;
+mod release;
 mod scalar;
 mod schema;
 mod slice;
@@ -30,9 +32,11 @@ mod write;
 mod tests;
 
 pub use catalogue::Catalogue;
+pub use failure::FailurePolicy;
 pub use load::{FILE_NAME, load};
 pub use model::*;
 pub use problem::{PolicyErrors, Problem};
+pub use release::{Approval, Deprecation, ReleasePolicy, VersionFile};
 pub use schema::{SCHEMA_URL, schema, schema_text};
 pub use validate::validate;
 pub use waiver::{NewWaiver, append_waiver, waiver_toml};

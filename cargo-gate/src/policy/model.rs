@@ -9,6 +9,9 @@ use serde::Serialize;
 use crate::report::Location;
 use crate::stage::Stage;
 
+use super::failure::FailurePolicy;
+use super::release::{Deprecation, ReleasePolicy};
+
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
@@ -22,6 +25,12 @@ pub struct Policy {
     pub tiers: Option<TierPolicy>,
     /// Rules for raw authority; `None` when undeclared.
     pub boundary: Option<BoundaryPolicy>,
+    /// How library code may fail; `None` when undeclared.
+    pub failure: Option<FailurePolicy>,
+    /// What a release needs; `None` when undeclared.
+    pub release: Option<ReleasePolicy>,
+    /// Public items that go away, in the order of the file.
+    pub deprecations: Vec<Deprecation>,
     /// Declared suites in the order of the file; empty means the default suite.
     pub suites: Vec<SuitePolicy>,
     /// Waivers in the order of the file.
@@ -41,6 +50,14 @@ impl Policy {
             .as_ref()
             .and_then(|boundary| boundary.inventory.as_deref())
             .unwrap_or("boundary_inventory.json")
+    }
+
+    /// Path of the panic inventory: the declared one, or else the usual one.
+    pub fn panic_inventory_path(&self) -> &str {
+        self.failure
+            .as_ref()
+            .and_then(|failure| failure.panic_inventory.as_deref())
+            .unwrap_or("panic_inventory.json")
     }
 }
 

@@ -16,6 +16,9 @@ impl Policy {
             Input::PolicyTiers => bytes(&self.tiers),
             Input::PolicyProfiles => bytes(&self.profiles),
             Input::PolicyBoundary => bytes(&self.boundary),
+            Input::PolicyDeprecations => bytes(&self.deprecations),
+            Input::PolicyFailure => bytes(&self.failure),
+            Input::PolicyRelease => bytes(&self.release),
             Input::PolicyStages => bytes(&self.stages),
             Input::PolicySuites => bytes(&self.suites),
             // Sanity warnings follow from the text and from the tool's own ranges.

@@ -26,6 +26,7 @@ use crate::boundary::cache::ScanCache;
 use crate::boundary::survey::Survey;
 use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
+use crate::library;
 
 use self::cargo::{CargoModel, ManifestText, Resolution};
 use self::config::CargoConfig;
@@ -69,6 +70,7 @@ pub struct Workspace {
     pub(crate) git_problem: Option<String>,
     pub(crate) cache_error: Option<Error>,
     pub(crate) boundaries: OnceLock<Survey>,
+    pub(crate) library: OnceLock<library::Survey>,
 }
 
 impl Workspace {
@@ -184,6 +186,19 @@ impl Workspace {
             let mut cache = ScanCache::load(&self.gate_dir());
             let read = |file: &files::File| std::fs::read(self.root.join(&file.native));
             let survey = Survey::new(&self.cargo, &self.files, &read, &mut cache);
+            // Best effort: without the cache the next run scans again.
+            let _ = self.create_gate_dir();
+            cache.save();
+            survey
+        })
+    }
+
+    /// Library code of all members, scanned on first use as [`boundaries`](Self::boundaries) are.
+    pub fn library(&self) -> &library::Survey {
+        self.library.get_or_init(|| {
+            let mut cache = library::LibraryCache::load(&self.gate_dir());
+            let read = |file: &files::File| std::fs::read(self.root.join(&file.native));
+            let survey = library::Survey::new(&self.cargo, &self.files, &read, &mut cache);
             // Best effort: without the cache the next run scans again.
             let _ = self.create_gate_dir();
             cache.save();

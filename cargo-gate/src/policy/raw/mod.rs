@@ -7,8 +7,10 @@
 //! bound what is usual (a number, or a duration for `x-format = "duration"`), `x-min` and `x-max` bound what is possible
 //! for durations, `x-help` is the help line of a violation.
 
+mod failure;
 mod governance;
 mod profile;
+mod release;
 mod suite;
 
 use std::collections::BTreeMap;
@@ -17,8 +19,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(super) use failure::RawFailure;
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
 pub(super) use profile::{RawAllowed, RawProfile};
+pub(super) use release::{RawDeprecation, RawRelease};
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 
 use super::model::Tier;
@@ -45,6 +49,16 @@ pub(super) struct RawPolicy {
     /// Rules for raw authority: `unsafe`, FFI, `asm!`, kernel launches.
     #[schemars(with = "Option<RawBoundary>")]
     pub(super) boundary: Option<Spanned<RawBoundary>>,
+    /// How library code may fail: the panic inventory, and errors that tests make.
+    #[schemars(with = "Option<RawFailure>")]
+    pub(super) failure: Option<Spanned<RawFailure>>,
+    /// What a release needs: changelogs, approvals, files that repeat the version.
+    #[schemars(with = "Option<RawRelease>")]
+    pub(super) release: Option<Spanned<RawRelease>>,
+    /// Public items that go away, and when. Each item marked `#[deprecated]` has an entry.
+    #[serde(default)]
+    #[schemars(with = "Vec<RawDeprecation>")]
+    pub(super) deprecation: Vec<Spanned<RawDeprecation>>,
     /// Requirements on Cargo profiles, by profile name (`[profile.release]`).
     #[serde(default)]
     pub(super) profile: BTreeMap<String, RawProfile>,
