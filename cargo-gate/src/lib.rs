@@ -19,6 +19,7 @@ pub mod exit;
 pub mod library;
 pub mod policy;
 pub mod redact;
+pub mod release;
 pub mod report;
 pub mod stage;
 pub mod suites;

@@ -6,6 +6,8 @@ mod checks;
 mod evidence;
 #[path = "mutations/machine.rs"]
 mod machine;
+#[path = "mutations/promises.rs"]
+mod promises;
 #[path = "mutations/suites.rs"]
 mod suites;
 
@@ -16,7 +18,11 @@ use machine::{Mutation, Undo};
 
 /// Every mutation of this suite, by the room it is in.
 fn all() -> impl Iterator<Item = &'static Mutation> {
-    checks::ALL.iter().chain(suites::ALL).chain(suites::UNIX)
+    checks::ALL
+        .iter()
+        .chain(promises::ALL)
+        .chain(suites::ALL)
+        .chain(suites::UNIX)
 }
 
 #[test]

@@ -61,14 +61,6 @@ impl<'s> Around<'_, 's> {
         (!called).then_some(start)
     }
 
-    /// Names of the modules around it.
-    pub(crate) fn modules(&self) -> impl Iterator<Item = &'s str> + '_ {
-        self.scopes.iter().filter_map(|scope| match scope.kind {
-            ScopeKind::Module(name, _) => Some(name),
-            _ => None,
-        })
-    }
-
     /// The innermost `impl`, `trait`, `struct` or `enum` around it.
     pub(crate) fn type_name(&self) -> Option<&str> {
         self.scopes.iter().rev().find_map(|scope| match &scope.kind {

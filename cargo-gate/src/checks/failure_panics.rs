@@ -211,8 +211,14 @@ fn risen(survey: &Survey, before: &PanicInventory, current: &PanicInventory) -> 
     let changes = before.changes(current);
     let rises = changes.into_iter().filter(|change| change.after > change.before);
     rises
-        .map(|Change { package, kind, before, after }| {
-            let finding = Finding::blocking(
+        .map(
+            |Change {
+                 package,
+                 kind,
+                 before,
+                 after,
+             }| {
+                let finding = Finding::blocking(
                 Stage::Controlled,
                 format!("`{package}` has {}, {} more than before", kind.counted(after), after - before),
             )
@@ -221,13 +227,14 @@ fn risen(survey: &Survey, before: &PanicInventory, current: &PanicInventory) -> 
                  reason and expiry; `cargo gate panics --list -p {package}` shows the places"
             ))
             .package(package);
-            // Which of them is the new one, no count tells: only a few are worth showing.
-            let places = places(survey, package, kind);
-            if places.len() > SHOWN {
-                return finding;
-            }
-            places.into_iter().fold(finding, Finding::at)
-        })
+                // Which of them is the new one, no count tells: only a few are worth showing.
+                let places = places(survey, package, kind);
+                if places.len() > SHOWN {
+                    return finding;
+                }
+                places.into_iter().fold(finding, Finding::at)
+            },
+        )
         .collect()
 }
 
@@ -262,7 +269,13 @@ mod tests {
 
     fn said(text: &str, tracked: Option<&str>, previous: &Previous) -> String {
         let survey = library(&[("src/lib.rs", text)]);
-        judgement(&judge(&policy(), &survey, Some(true), tracked.map(str::as_bytes), previous))
+        judgement(&judge(
+            &policy(),
+            &survey,
+            Some(true),
+            tracked.map(str::as_bytes),
+            previous,
+        ))
     }
 
     const ONE: &str = "fn f(x: &[u8]) { x.first().unwrap(); }";
@@ -336,6 +349,9 @@ mod tests {
         let broken = Previous::Bytes(b"{}".to_vec());
         insta::assert_snapshot!(said(ONE, Some(&text_of(ONE)), &broken), @"inconclusive unreadable_history: the previous version of `panics.json` cannot be read: missing field `_generated` at line 1 column 2");
         let unknown = Previous::Unknown(Reason::new("shallow_clone", "the clone is shallow"));
-        assert_eq!(said(ONE, Some(&text_of(ONE)), &unknown), "inconclusive shallow_clone: the clone is shallow");
+        assert_eq!(
+            said(ONE, Some(&text_of(ONE)), &unknown),
+            "inconclusive shallow_clone: the clone is shallow"
+        );
     }
 }

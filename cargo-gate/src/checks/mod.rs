@@ -7,10 +7,13 @@ mod declaration;
 mod dependencies;
 mod ratchet;
 
+pub mod api_deprecations;
 pub mod boundary_inventory;
 pub mod boundary_raw;
 pub mod boundary_safety;
+pub mod changelog_current;
 pub mod config_sanity;
+pub mod failure_errors;
 pub mod failure_panics;
 pub mod git_clean;
 pub mod lockfile_fresh;
@@ -18,6 +21,7 @@ pub mod lockfile_sources;
 pub mod lockfile_tracked;
 pub mod profile_release;
 pub mod profile_tier;
+pub mod release_manifest;
 pub mod stage_predecessor;
 pub mod toolchain_matches;
 pub mod toolchain_msrv;
@@ -34,7 +38,8 @@ pub(crate) mod testing;
 pub use context::Context;
 pub use declaration::{Applies, Check, Input, Judgement};
 
-/// Every built-in check in the order of the catalogue: integrity, stage order, profile policy, boundaries.
+/// Every built-in check in the order of the catalogue: integrity, stage order, profile policy, boundaries, failure,
+/// promises and releases.
 pub const ALL: &[&Check] = &[
     &lockfile_tracked::CHECK,
     &lockfile_fresh::CHECK,
@@ -52,6 +57,10 @@ pub const ALL: &[&Check] = &[
     &boundary_safety::CHECK,
     &boundary_inventory::CHECK,
     &failure_panics::CHECK,
+    &failure_errors::CHECK,
+    &api_deprecations::CHECK,
+    &release_manifest::CHECK,
+    &changelog_current::CHECK,
 ];
 
 /// The check with this id.

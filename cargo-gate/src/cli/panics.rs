@@ -132,7 +132,11 @@ impl Panics {
         text += &self.table();
         let quiet = self.packages.iter().filter(|row| row.library.is_empty()).count();
         let plural = if self.packages.len() == 1 { "y" } else { "ies" };
-        let _ = writeln!(text, "{} librar{plural} read; {quiet} without places that panic", self.packages.len());
+        let _ = writeln!(
+            text,
+            "{} librar{plural} read; {quiet} without places that panic",
+            self.packages.len()
+        );
         for file in &self.unreadable {
             let _ = writeln!(text, "not read: {file}");
         }
@@ -177,7 +181,10 @@ mod tests {
     fn survey() -> Survey {
         library(&[
             ("src/lib.rs", "mod a;\nfn f(x: &[u8]) {\n    x[0];\n    todo!()\n}\n"),
-            ("src/a.rs", "impl A { fn b(&self) { self.c.lock().unwrap(); } }\nstatic C: D = E;\n"),
+            (
+                "src/a.rs",
+                "impl A { fn b(&self) { self.c.lock().unwrap(); } }\nstatic C: D = E;\n",
+            ),
         ])
     }
 

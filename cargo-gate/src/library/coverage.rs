@@ -39,7 +39,10 @@ impl Coverage {
         let root = workspace.root().to_string_lossy().replace('\\', "/");
         let files = parse(&text, &root, &known);
         let is_newer = |path: &&String| {
-            let changed = workspace.files().get(path).map(|file| workspace.root().join(&file.native));
+            let changed = workspace
+                .files()
+                .get(path)
+                .map(|file| workspace.root().join(&file.native));
             let changed = changed.and_then(|path| std::fs::metadata(path).ok()?.modified().ok());
             changed.is_none_or(|changed: SystemTime| changed > written)
         };
@@ -101,7 +104,11 @@ fn resolve(path: &str, root: &str, known: &[&str]) -> Option<String> {
         return Some(below.to_owned());
     }
     let ends = |known: &&&str| path.strip_suffix(**known).is_some_and(|before| before.ends_with('/'));
-    known.iter().filter(ends).max_by_key(|known| known.len()).map(|known| (*known).to_owned())
+    known
+        .iter()
+        .filter(ends)
+        .max_by_key(|known| known.len())
+        .map(|known| (*known).to_owned())
 }
 
 #[cfg(test)]
@@ -113,7 +120,10 @@ mod tests {
         let text = "TN:\r\nSF:/w/src/lib.rs\r\nFN:1,f\r\nDA:3,0\r\nDA:4,2\r\nend_of_record\r\nDA:9,9\r\n\
                     SF:src/lib.rs\nDA:4,1,abc\nDA:x,1\nDA:5\nend_of_record\nSF:/other/lib.rs\nDA:1,1\n";
         let files = parse(text, "/w", &["src/lib.rs"]);
-        assert_eq!(files, BTreeMap::from([("src/lib.rs".into(), BTreeMap::from([(3, 0), (4, 3)]))]));
+        assert_eq!(
+            files,
+            BTreeMap::from([("src/lib.rs".into(), BTreeMap::from([(3, 0), (4, 3)]))])
+        );
     }
 
     #[test]

@@ -61,7 +61,11 @@ fn compare(path: &Path) -> Option<(usize, Vec<String>)> {
         .map(|site| (site.line, site.column, site.kind))
         .collect();
     let differences = found.symmetric_difference(&visitor.seen).map(|seen| {
-        let side = if visitor.seen.contains(seen) { "only syn" } else { "only we" };
+        let side = if visitor.seen.contains(seen) {
+            "only syn"
+        } else {
+            "only we"
+        };
         format!("{}:{}:{}: {side}: {}", path.display(), seen.0, seen.1, seen.2)
     });
     Some((visitor.seen.len(), differences.collect()))

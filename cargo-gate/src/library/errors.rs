@@ -145,11 +145,7 @@ pub(super) fn mention(tokens: &Tokens<'_>, around: &Around<'_, '_>, at: usize) -
 /// Whether the path at a token makes a value: it is neither a pattern nor compared with something.
 fn makes(tokens: &Tokens<'_>, at: usize) -> bool {
     let mut start = at;
-    while start >= 3
-        && tokens.is(start - 1, b':')
-        && tokens.is(start - 2, b':')
-        && tokens.name(start - 3).is_some()
-    {
+    while start >= 3 && tokens.is(start - 1, b':') && tokens.is(start - 2, b':') && tokens.name(start - 3).is_some() {
         start -= 3;
     }
     let mut end = at + 4;
@@ -160,9 +156,8 @@ fn makes(tokens: &Tokens<'_>, at: usize) -> bool {
 }
 
 fn is_compared(tokens: &Tokens<'_>, start: usize, end: usize) -> bool {
-    let equals = |at: usize| {
-        (tokens.is(at, b'=') || tokens.is(at, b'!')) && tokens.is(at + 1, b'=') && tokens.touch(at)
-    };
+    let equals =
+        |at: usize| (tokens.is(at, b'=') || tokens.is(at, b'!')) && tokens.is(at + 1, b'=') && tokens.touch(at);
     equals(end) || start >= 2 && equals(start - 2)
 }
 
@@ -206,9 +201,8 @@ fn after_alternatives(tokens: &Tokens<'_>, end: usize) -> usize {
     let mut at = end;
     while tokens.is(at, b'|') && !(tokens.is(at + 1, b'|') && tokens.touch(at)) {
         at += 1;
-        let ends = |at: usize| {
-            tokens.is(at, b'|') || tokens.is(at, b'=') || tokens.is(at, b',') || tokens.is_word(at, "if")
-        };
+        let ends =
+            |at: usize| tokens.is(at, b'|') || tokens.is(at, b'=') || tokens.is(at, b',') || tokens.is_word(at, "if");
         while at < limit && !ends(at) {
             at = tokens.after(at);
         }

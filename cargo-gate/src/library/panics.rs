@@ -218,7 +218,9 @@ fn closes_operand(tokens: &Tokens<'_>, close: usize) -> bool {
         return false;
     };
     if tokens.is_word(before, "unsafe") || tokens.is_word(before, "const") {
-        let Some(next) = before.checked_sub(1) else { return false };
+        let Some(next) = before.checked_sub(1) else {
+            return false;
+        };
         before = next;
     } else {
         return false;

@@ -194,7 +194,10 @@ fn reached(member: &Member, crate_name: &str, scans: &BTreeMap<&str, LibraryScan
     queue.extend(source.map(|source| (source.to_owned(), Reached::Library(crate_name.to_owned()))));
     let mut reached: BTreeMap<String, Reached> = BTreeMap::new();
     while let Some((path, how)) = queue.pop() {
-        if reached.get(&path).is_some_and(|before| *before <= how || is_library(before)) {
+        if reached
+            .get(&path)
+            .is_some_and(|before| *before <= how || is_library(before))
+        {
             continue;
         }
         let Some(scan) = scans.get(path.as_str()) else { continue };

@@ -113,9 +113,22 @@ fn only_asks(x: ParseError) -> bool {
         let variants: Vec<String> = found
             .variants
             .iter()
-            .map(|variant| format!("{}:{}{}", variant.line, variant.name, if variant.derived { " derived" } else { "" }))
+            .map(|variant| {
+                format!(
+                    "{}:{}{}",
+                    variant.line,
+                    variant.name,
+                    if variant.derived { " derived" } else { "" }
+                )
+            })
             .collect();
-        said += &format!("{} {} {}: {}\n", found.line, found.name, found.is_error, variants.join(", "));
+        said += &format!(
+            "{} {} {}: {}\n",
+            found.line,
+            found.name,
+            found.is_error,
+            variants.join(", ")
+        );
     }
     said += &format!("implement Error: {}\n", scan.error_impls.join(", "));
     for mention in &scan.mentions {
@@ -150,7 +163,10 @@ pub enum E { #[deprecated] Variant, Kept }
 #[allow(deprecated)] pub fn kept() {}
 "#,
     );
-    let lines = scan.deprecated.iter().map(|found| format!("{} {} {:?}", found.line, found.item, found.since));
+    let lines = scan
+        .deprecated
+        .iter()
+        .map(|found| format!("{} {} {:?}", found.line, found.item, found.since));
     insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
     2 a Some("1.2.0")
     5 m::S None
@@ -165,9 +181,15 @@ pub enum E { #[deprecated] Variant, Kept }
 #[test]
 fn a_library_is_what_its_modules_reach() {
     let survey = library(&[
-        ("build.rs", "#[path = \"src/generate.rs\"] mod generate; fn main() { x.unwrap(); }"),
+        (
+            "build.rs",
+            "#[path = \"src/generate.rs\"] mod generate; fn main() { x.unwrap(); }",
+        ),
         ("src/generate.rs", "fn g() { x.unwrap(); }"),
-        ("src/lib.rs", "mod a; #[cfg(test)] mod t; #[path = \"odd.rs\"] mod b; cfg_x! { pub mod shared; }"),
+        (
+            "src/lib.rs",
+            "mod a; #[cfg(test)] mod t; #[path = \"odd.rs\"] mod b; cfg_x! { pub mod shared; }",
+        ),
         ("src/a.rs", "pub mod deep; fn f() { x.unwrap(); }"),
         ("src/a/deep.rs", "fn f() { x.unwrap(); }"),
         ("src/odd.rs", ""),
@@ -179,7 +201,10 @@ fn a_library_is_what_its_modules_reach() {
         ("src/orphan.rs", "fn f() { x.unwrap(); }"),
         ("tests/t.rs", "fn f() { x.unwrap(); }"),
     ]);
-    let files = survey.packages[0].files.iter().map(|file| format!("{} {}", file.path, file.module));
+    let files = survey.packages[0]
+        .files
+        .iter()
+        .map(|file| format!("{} {}", file.path, file.module));
     insta::assert_snapshot!(files.collect::<Vec<_>>().join("\n"), @"
     src/a.rs app::a
     src/a/deep.rs app::a::deep

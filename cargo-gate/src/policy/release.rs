@@ -83,10 +83,7 @@ impl ReleasePolicy {
     }
 }
 
-pub(super) fn convert(
-    raw: Spanned<RawRelease>,
-    at: &impl Fn(Range<usize>) -> Location,
-) -> Converted<ReleasePolicy> {
+pub(super) fn convert(raw: Spanned<RawRelease>, at: &impl Fn(Range<usize>) -> Location) -> Converted<ReleasePolicy> {
     let location = at(raw.span());
     let raw = raw.into_inner();
     let approvals = raw.approval.into_iter().map(|approval| {
