@@ -205,7 +205,8 @@ mod tests {
 
     use super::*;
     use crate::checks::surveys::library;
-    use crate::checks::testing::findings_text;
+    use crate::checks::testing::{World, findings_text};
+    use crate::policy::FailurePolicy;
 
     const SOURCE: &str = "\
 pub enum LoadError { Empty, Bad, Io(#[from] io::Error), Dead }
@@ -239,6 +240,21 @@ pub enum Outcome { NeverMade }
         src/lib.rs:1: Nothing in the library makes `LoadError::Dead` [broad]
           help: remove the variant, or write the name of the enum where it is made
           package: app
+        ");
+    }
+
+    #[test]
+    fn without_a_report_nothing_is_judged() {
+        let mut world = World::new();
+        assert_eq!(world.text(&CHECK), "not applicable: no coverage report is declared");
+        world.policy.failure = Some(FailurePolicy {
+            panic_inventory: None,
+            coverage: Some("target/lcov.info".into()),
+            location: Location::line("gate.toml", 3),
+        });
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        not run (no_coverage): there is no coverage report at `target/lcov.info`
+          help: `cargo llvm-cov --workspace --lcov --output-path target/lcov.info`
         ");
     }
 

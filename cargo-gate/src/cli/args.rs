@@ -210,6 +210,9 @@ pub(super) struct ExplainArgs {
     /// A check id, a stage, `exit-code` or one of them by number, a run id, or `latest` [default: list the topics]
     #[arg(value_name = "TOPIC")]
     pub(super) topic: Option<String>,
+    /// Output format; JSON lists every check, or the one that is named
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(super) message_format: DataFormat,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod args;
 mod boundaries;
 mod cache;
 mod completions;
+pub mod contract;
 pub mod doctor;
 pub mod explain;
 mod history;

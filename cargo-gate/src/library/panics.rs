@@ -169,13 +169,17 @@ fn is_index(tokens: &Tokens<'_>, at: usize) -> bool {
         Class::Punct(b'}') => closes_operand(tokens, before),
         _ => false,
     };
-    operand && !is_full_range(tokens, at)
+    operand && holds_expression(tokens, at)
 }
 
 fn is_keyword(tokens: &Tokens<'_>, at: usize) -> bool {
     let word = tokens.text_of(at);
     // `$in[0]` is a macro variable and `x.await[0]` an operand.
     let named = at > 0 && (tokens.is(at - 1, b'$') || tokens.is(at - 1, b'.'));
+    // `@rule [ … ]` calls another rule of the same macro.
+    if at > 0 && tokens.text_of(at - 1) == "@" {
+        return true;
+    }
     !named && (NOT_OPERANDS.contains(&word) || word == "yield" || word == "_")
 }
 
@@ -231,9 +235,33 @@ fn closes_operand(tokens: &Tokens<'_>, close: usize) -> bool {
     }
 }
 
-/// `[..]` is the whole of whatever it is.
-fn is_full_range(tokens: &Tokens<'_>, open: usize) -> bool {
-    tokens.close(open) == open + 3 && tokens.is(open + 1, b'.') && tokens.is(open + 2, b'.')
+/// Whether brackets hold one expression that may be out of range: not nothing, not `..`, which is the whole of whatever
+/// it is, and no list, which only the arguments of a macro have there.
+fn holds_expression(tokens: &Tokens<'_>, open: usize) -> bool {
+    let close = tokens.close(open);
+    let whole = close == open + 3 && tokens.is(open + 1, b'.') && tokens.is(open + 2, b'.');
+    if close == open + 1 || whole {
+        return false;
+    }
+    let mut at = open + 1;
+    while at < close {
+        let repeated = tokens.is(at, b'$') && tokens.is(at + 1, b'(');
+        let listed = repeated || tokens.is(at, b',') || tokens.is(at, b';') || tokens.is_fat_arrow(at);
+        if listed || is_operand_word(tokens, at) && is_operand_word(tokens, at + 1) {
+            return false;
+        }
+        at = tokens.after(at);
+    }
+    true
+}
+
+/// A name or a literal, of which no two stand beside each other in an expression.
+fn is_operand_word(tokens: &Tokens<'_>, at: usize) -> bool {
+    match tokens.all.get(at).map(|token| token.class) {
+        Some(Class::Ident) => !is_keyword(tokens, at),
+        Some(Class::RawIdent | Class::Literal) => true,
+        _ => false,
+    }
 }
 
 /// Whether the compiler evaluates it: the value of a `const` or `static`, or a `const` block, apart from closures there.

@@ -70,11 +70,12 @@ fn none(x: &[u8], y: &'static [u8], z: &mut [u8]) -> [u8; 2] {
     x.unwrap_or(1); x.unwrap_or_else(f); x.unwrap(1); x.expect(); unwrap(); std::panic::catch_unwind(f); x.unwrap;
     let [a, b] = c; let v = vec![1, 2]; for [a] in [[1]] {} match x { [a] | [b, ..] => [1], _ => return [2] };
     x[..]; if a {} [1].iter(); m! { a } [1]; #[cfg(unix)] [1].iter(); break [1]; y as [u8; 2]; assert!(a); debug_assert!(b);
+    json_internal!(@array [$x] y[a b] z[1, 2] w[] v[a => b]);
     let s = "x.unwrap()"; quote! { #x.unwrap() }; const { panic!("at compile time") }
 }
 struct S(pub [u8; 2], pub(crate) [u8; 3]); enum E { A([u8; 1]) } impl T for [u8] {}
 const C: u8 = { let x = [1, 2]; x[0] }; static D: u8 = X.unwrap(); const _: () = panic!();
-macro_rules! m { ($x:ident [ $($y:tt)* ]) => { #[$meta] [$ty] $($y)* [u8] }; }
+macro_rules! m { ($x:ident [ $($y:tt)* ]) => { #[$meta] [$ty] $($y)* [u8]; m!($x [$($y)*]) }; }
 #[cfg(test)] mod tests { fn t() { x.unwrap(); a[0]; panic!() } }
 #[test] fn t() { x.unwrap(); }
 "####), @"");
