@@ -74,7 +74,7 @@ impl Coverage {
 /// Reads lcov: records of `SF:<path>`, `DA:<line>,<count>` and `end_of_record`; all other lines are of no interest.
 /// Paths below `root` become relative to it. A report of another machine has other paths: such a one is taken for the
 /// longest known path that it ends with.
-pub(crate) fn parse(text: &str, root: &str, known: &[&str]) -> BTreeMap<String, BTreeMap<u32, u64>> {
+pub fn parse(text: &str, root: &str, known: &[&str]) -> BTreeMap<String, BTreeMap<u32, u64>> {
     let mut files: BTreeMap<String, BTreeMap<u32, u64>> = BTreeMap::new();
     let mut current: Option<String> = None;
     for line in text.lines() {

@@ -6,7 +6,7 @@
 //! the places that panic.
 
 mod cache;
-mod coverage;
+pub mod coverage;
 mod deprecated;
 mod errors;
 pub mod inventory;
