@@ -32,8 +32,8 @@ const DOCS: &str = "\
 
 Looks in every changelog that `gate.toml` names under `[release]` for a heading with the version of the package that \
 it belongs to: the one in whose directory it lies, or else all publishable packages without a changelog of their own. \
-Headings of any level and of the common styles count: `## [1.2.3] - 2030-01-31`, `# 1.2.3 (January 31st)`, \
-`## v1.2.3`, `## my-crate 1.2.3`, and headings underlined with `===` or `---`.
+Headings of any level and of the common styles count: `[1.2.3] - 2030-01-31`, `1.2.3 (January 31st)`, `v1.2.3`, \
+`my-crate 1.2.3`, after `#` or underlined with `===` or `---`.
 
 Without an entry for the version it blocks at controlled. Where the changes stand under a heading `Unreleased` it \
 blocks at broad, and for a pre-release version (`1.2.3-rc.1`) that is enough.
@@ -47,7 +47,7 @@ never.
 
 ## How to fix
 
-Write the entry: move what stands under `Unreleased` below a heading such as `## 1.2.3 - 2030-01-31`.
+Write the entry: move what stands under `Unreleased` below a heading such as `1.2.3 - 2030-01-31`.
 
 ## Requirements
 

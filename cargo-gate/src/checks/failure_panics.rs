@@ -1,8 +1,7 @@
 //! `failure.panics`: the number of places in library code that panic is tracked, and only falls.
 
-use crate::library::PanicKind;
-use crate::library::Survey;
 use crate::library::inventory::{Change, PanicInventory};
+use crate::library::{PackageSurvey, PanicKind, Survey};
 use crate::policy::Policy;
 use crate::report::{Dimension, Finding, Location, Reason};
 use crate::stage::Stage;
@@ -239,7 +238,7 @@ fn risen(survey: &Survey, before: &PanicInventory, current: &PanicInventory) -> 
 }
 
 fn places(survey: &Survey, package: &str, kind: PanicKind) -> Vec<Location> {
-    let sites = survey.package(package).into_iter().flat_map(|package| package.panics());
+    let sites = survey.package(package).into_iter().flat_map(PackageSurvey::panics);
     sites
         .filter(|(_, site)| site.kind == kind)
         .map(|(file, site)| Location::span(&file.path, site.line, site.column, 1))

@@ -180,7 +180,7 @@ mod tests {
 
     fn survey() -> Survey {
         library(&[
-            ("src/lib.rs", "mod a;\nfn f(x: &[u8]) {\n    x[0];\n    todo!()\n}\n"),
+            ("src/lib.rs", "mod a;\nfn f(x: &[u8]) {\n    x[0];\n    todo![]\n}\n"),
             (
                 "src/a.rs",
                 "impl A { fn b(&self) { self.c.lock().unwrap(); } }\nstatic C: D = E;\n",

@@ -73,7 +73,7 @@ impl Coverage {
 
 /// Reads lcov: records of `SF:<path>`, `DA:<line>,<count>` and `end_of_record`; all other lines are of no interest.
 /// Paths below `root` become relative to it. A report of another machine has other paths: such a one is taken for the
-/// longest known path that it ends with.
+/// longest known path that it ends with. `known` is sorted.
 pub fn parse(text: &str, root: &str, known: &[&str]) -> BTreeMap<String, BTreeMap<u32, u64>> {
     let mut files: BTreeMap<String, BTreeMap<u32, u64>> = BTreeMap::new();
     let mut current: Option<String> = None;
@@ -96,19 +96,14 @@ pub fn parse(text: &str, root: &str, known: &[&str]) -> BTreeMap<String, BTreeMa
 }
 
 fn resolve(path: &str, root: &str, known: &[&str]) -> Option<String> {
-    let below = path
-        .strip_prefix(root)
-        .and_then(|rest| rest.strip_prefix('/'))
-        .unwrap_or(path);
-    if known.contains(&below) {
-        return Some(below.to_owned());
+    let below = path.strip_prefix(root).and_then(|rest| rest.strip_prefix('/'));
+    let mut rest = below.unwrap_or(path);
+    loop {
+        if known.binary_search(&rest).is_ok() {
+            return Some(rest.to_owned());
+        }
+        rest = rest.split_once('/')?.1;
     }
-    let ends = |known: &&&str| path.strip_suffix(**known).is_some_and(|before| before.ends_with('/'));
-    known
-        .iter()
-        .filter(ends)
-        .max_by_key(|known| known.len())
-        .map(|known| (*known).to_owned())
 }
 
 #[cfg(test)]
@@ -128,7 +123,7 @@ mod tests {
 
     #[test]
     fn paths_of_another_machine_are_recognised_by_their_end() {
-        let known = ["src/lib.rs", "a/src/lib.rs"];
+        let known = ["a/src/lib.rs", "src/lib.rs"];
         let of = |path: &str| resolve(path, "/w", &known);
         assert_eq!(of("/home/ci/repo/a/src/lib.rs").as_deref(), Some("a/src/lib.rs"));
         assert_eq!(of("/home/ci/repo/src/lib.rs").as_deref(), Some("src/lib.rs"));

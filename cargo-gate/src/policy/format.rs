@@ -317,6 +317,24 @@ mod tests {
     }
 
     #[test]
+    fn versions_pointers_and_items() {
+        for (format, text) in [("version", "1.4.0-rc.1"), ("pointer", "/a/0"), ("item", "a::B::r_c")] {
+            assert_eq!(check(format, text), Ok(()), "{text}");
+        }
+        for (format, text) in [
+            ("version", "1.4"),
+            ("version", "v1.4.0"),
+            ("pointer", "version"),
+            ("item", "a"),
+            ("item", "a::"),
+            ("item", "a::<b>"),
+            ("item", "a:: b"),
+        ] {
+            assert!(check(format, text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn suite_names_are_repaired() {
         assert_eq!(check("suite-name", "prod_smoke-2"), Ok(()));
         assert_eq!(

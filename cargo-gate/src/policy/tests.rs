@@ -101,6 +101,32 @@ risk = "low"
 
 [checks."lockfile.tracked"]
 blocks-at = "pilot"
+
+[failure]
+panic-inventory = "panics.json"
+coverage = "target/lcov.info"
+
+[release]
+changelogs = ["CHANGELOG.md"]
+approve-majors = true
+
+[[release.approval]]
+major = 1
+packages = ["core"]
+record = "docs/approval.md"
+by = "board"
+date = 2026-05-04
+
+[[release.version-file]]
+path = "editor/package.json"
+pointer = "/version"
+package = "core"
+
+[[deprecation]]
+item = "core::old"
+since = "1.2.0"
+remove-in = "2.0.0"
+replacement = "`core::new`"
 "#;
 
 #[test]
@@ -121,6 +147,9 @@ fn a_full_policy_is_understood() {
         "profiles": policy.profiles,
         "tiers": policy.tiers,
         "boundary": policy.boundary,
+        "failure": policy.failure,
+        "release": policy.release,
+        "deprecations": policy.deprecations,
         "suites": policy.suites,
         "waivers": policy.waivers,
         "exclusions": policy.exclusions,
