@@ -1,4 +1,4 @@
-//! How long the boundary scan takes beside a bare pass of rustc's lexer over the same files, in one process:
+//! How long the boundary scan and the scan of library code take beside a bare pass of rustc's lexer over the same files, in one process:
 //! `cargo run --release -p cargo-gate --example boundary_scan -- DIRECTORY [ROUNDS]`.
 //!
 //! Both read the files from disk (from the page cache after the first round) on all cores with the same scheduler and
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use cargo_gate::boundary::parallel;
 use cargo_gate::boundary::scan::{Depth, scan_file};
+use cargo_gate::library;
 use ra_ap_rustc_lexer::{FrontmatterAllowed, tokenize};
 
 fn main() -> ExitCode {
@@ -28,7 +29,8 @@ fn main() -> ExitCode {
     let mut reading = Vec::new();
     let mut lexing = Vec::new();
     let mut scanning = Vec::new();
-    let (mut lines, mut sites, mut tokens) = (0, 0, 0);
+    let mut library = Vec::new();
+    let (mut lines, mut sites, mut tokens, mut panics) = (0, 0, 0, 0);
     for _ in 0..rounds {
         let start = Instant::now();
         lines = sum(&files, &|bytes| bytes.iter().filter(|byte| **byte == b'\n').count());
@@ -43,18 +45,27 @@ fn main() -> ExitCode {
         let start = Instant::now();
         sites = sum(&files, &|bytes| black_box(scan_file(bytes, Depth::Sites)).sites.len());
         scanning.push(start.elapsed());
+        let start = Instant::now();
+        panics = sum(&files, &|bytes| black_box(library::scan::scan_file(bytes)).panics.len());
+        library.push(start.elapsed());
     }
-    let (reading, lexing, scanning) = (median(reading), median(lexing), median(scanning));
+    let (reading, lexing) = (median(reading), median(lexing));
+    let (scanning, library) = (median(scanning), median(library));
     println!(
-        "{} files, {lines} lines, {tokens} tokens, {sites} sites, {rounds} rounds",
+        "{} files, {lines} lines, {tokens} tokens, {sites} sites, {panics} places that panic, {rounds} rounds",
         files.len()
     );
     println!("read and count lines  {:>9.2} ms", millis(reading));
     println!("bare lexer pass       {:>9.2} ms", millis(lexing));
     println!("boundary scan         {:>9.2} ms", millis(scanning));
+    println!("library scan          {:>9.2} ms", millis(library));
     println!(
         "scan / lexer          {:>9.2}",
         scanning.as_secs_f64() / lexing.as_secs_f64()
+    );
+    println!(
+        "library scan / lexer  {:>9.2}",
+        library.as_secs_f64() / lexing.as_secs_f64()
     );
     ExitCode::SUCCESS
 }

@@ -146,6 +146,15 @@ impl Declared {
                 fs::remove_file(root.join("Cargo.lock")).expect("a lockfile");
                 done.push("lockfile removed");
             }
+            for (input, path) in [
+                (Input::PanicInventory, "panic_inventory.json"),
+                (Input::ReleaseFiles, "CHANGELOG.md"),
+            ] {
+                if !self.any(&[input]) && root.join(path).exists() {
+                    fs::remove_file(root.join(path)).expect("a file");
+                    done.push("file of a policy section removed");
+                }
+            }
             if !self.any(&[Input::ToolchainFile]) && root.join("rust-toolchain.toml").exists() {
                 fs::remove_file(root.join("rust-toolchain.toml")).expect("a toolchain file");
                 done.push("toolchain file removed");
@@ -195,6 +204,15 @@ impl Declared {
             }
             if self.any(&[Input::PolicyDocs]) {
                 kept.docs = policy.docs;
+            }
+            if self.any(&[Input::PolicyDeprecations]) {
+                kept.deprecations = policy.deprecations;
+            }
+            if self.any(&[Input::PolicyFailure]) {
+                kept.failure = policy.failure;
+            }
+            if self.any(&[Input::PolicyRelease]) {
+                kept.release = policy.release;
             }
             if self.any(&[Input::PolicyStages]) {
                 kept.stages = policy.stages;

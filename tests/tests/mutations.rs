@@ -12,6 +12,8 @@ mod evidence;
 mod governance;
 #[path = "mutations/machine.rs"]
 mod machine;
+#[path = "mutations/promises.rs"]
+mod promises;
 #[path = "mutations/suites.rs"]
 mod suites;
 #[path = "mutations/supply.rs"]
@@ -29,6 +31,7 @@ fn all() -> impl Iterator<Item = &'static Mutation> {
         ci::ALL,
         documents::ALL,
         governance::ALL,
+        promises::ALL,
         suites::ALL,
         suites::UNIX,
         supply::ALL,

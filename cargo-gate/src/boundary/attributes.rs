@@ -97,7 +97,7 @@ fn split(tokens: &Tokens<'_>, from: usize, to: usize) -> Vec<(usize, usize)> {
 }
 
 /// Contents of a plain or raw string literal without escapes (paths have none that matter).
-fn string<'s>(tokens: &Tokens<'s>, at: usize) -> Option<&'s str> {
+pub(crate) fn string<'s>(tokens: &Tokens<'s>, at: usize) -> Option<&'s str> {
     let literal = (tokens.all.get(at)?.class == Class::Literal).then(|| tokens.text_of(at))?;
     let inner = literal.strip_prefix('r').unwrap_or(literal).trim_matches('#');
     inner.strip_prefix('"')?.strip_suffix('"')

@@ -2,13 +2,11 @@
 //! It holds no line numbers, so that unrelated edits do not change it.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Write as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::evidence::atomic;
 use crate::policy::{Policy, Tier};
 
@@ -142,18 +140,7 @@ impl Inventory {
     /// # Errors
     /// I/O errors.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let text = self.to_text();
-        if std::fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes()) {
-            return Ok(());
-        }
-        let failed = |error: &std::io::Error| Error::io("write", path, error);
-        let directory = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(directory).map_err(|error| failed(&error))?;
-        let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|error| failed(&error))?;
-        readable_by_all(file.as_file()).map_err(|error| failed(&error))?;
-        file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
-        file.as_file().sync_all().map_err(|error| failed(&error))?;
-        atomic::persist(file, path).map_err(|error| failed(&error))
+        atomic::write_tracked(path, self.to_text().as_bytes())
     }
 
     /// Reads an inventory of this or an earlier format.
@@ -229,15 +216,4 @@ impl From<Cover<'_>> for InventoryAuthority {
             },
         }
     }
-}
-
-/// Temporary files are private to the user; a tracked file is not.
-fn readable_by_all(file: &File) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    let _ = file;
-    Ok(())
 }

@@ -6,15 +6,17 @@
 
 use super::attributes;
 use super::extent;
+use super::headers::{impl_header, impl_type};
 use super::site::{Kind, ModDecl};
-use super::tokens::{Class, NONE, Token, Tokens};
+use super::tokens::{Class, NONE, Tokens};
+use super::watch::{Around, Watch, Watchless};
 
 /// A region of the file and what it says about the sites inside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scope<'s> {
     pub(crate) kind: ScopeKind<'s>,
     /// Index after its last token.
-    end: usize,
+    pub(super) end: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(crate) enum ScopeKind<'s> {
     Module(&'s str, &'s str),
     /// `fn name`.
     Function(&'s str),
+    /// `const NAME: …` or `static NAME: …` with the index of its keyword.
+    Constant(&'s str, usize),
     /// Any other item; for `impl` its type.
     Item(String),
     /// An `extern` block.
@@ -73,8 +77,14 @@ pub(crate) struct Found {
 
 /// Parses a file.
 pub(crate) fn parse(tokens: &Tokens<'_>) -> Found {
+    parse_watched(tokens, &mut Watchless)
+}
+
+/// Parses a file while somebody else looks at its tokens.
+pub(crate) fn parse_watched<'s>(tokens: &Tokens<'s>, watch: &mut impl Watch<'s>) -> Found {
     let mut parser = Parser {
         tokens,
+        watch,
         scopes: Vec::new(),
         matchers: Vec::new(),
         imports: Vec::new(),
@@ -88,8 +98,9 @@ pub(crate) fn parse(tokens: &Tokens<'_>) -> Found {
     parser.found
 }
 
-struct Parser<'t, 's> {
+struct Parser<'t, 's, W> {
     tokens: &'t Tokens<'s>,
+    watch: &'t mut W,
     scopes: Vec<Scope<'s>>,
     /// Left-hand sides of macro rules, the next one last: nothing in them is code.
     matchers: Vec<(usize, usize)>,
@@ -100,7 +111,7 @@ struct Parser<'t, 's> {
     found: Found,
 }
 
-impl<'s> Parser<'_, 's> {
+impl<'s, W: Watch<'s>> Parser<'_, 's, W> {
     /// Reads what starts at a token and returns where to go on.
     fn step(&mut self, at: usize) -> usize {
         while self.scopes.last().is_some_and(|scope| scope.end <= at) {
@@ -117,6 +128,11 @@ impl<'s> Parser<'_, 's> {
                 return end;
             }
         }
+        let around = Around {
+            scopes: &self.scopes,
+            imports: !self.imports.is_empty(),
+        };
+        self.watch.token(self.tokens, &around, at);
         match self.tokens.all[at].class {
             Class::Punct(b'#') => self.attribute(at),
             Class::Ident => {
@@ -192,7 +208,7 @@ impl<'s> Parser<'_, 's> {
                 let name = at + 1 + usize::from(tokens.is_word(at + 1, "mut"));
                 if let (Some(text), true) = (tokens.name(name), tokens.is(name + 1, b':')) {
                     let end = extent::of_statement(tokens, at);
-                    self.push_item(ScopeKind::Item(text.to_owned()), end);
+                    self.push_item(ScopeKind::Constant(text, at), end);
                 }
             }
             "use" if self.starts_item(at) => {
@@ -236,7 +252,7 @@ impl<'s> Parser<'_, 's> {
             _ if tokens.is(next, b'{') => self.site(Kind::UnsafeBlock, at, None),
             // `unsafe(…)` of an attribute handed to a macro, `unsafe<'a>` binders.
             _ if tokens.is(next, b'(') || tokens.is(next, b'<') => {}
-            _ if self.in_macro() && !self.only_names_the_keyword() => self.site(Kind::UnsafeToken, at, None),
+            _ if self.around().in_macro() && !self.only_names_the_keyword() => self.site(Kind::UnsafeToken, at, None),
             _ => {}
         }
     }
@@ -300,7 +316,7 @@ impl<'s> Parser<'_, 's> {
                     _ => None,
                 })
                 .collect();
-            let test = self.is_test();
+            let test = self.around().is_test();
             self.found.mods.push(ModDecl {
                 inline,
                 name: name.to_owned(),
@@ -382,38 +398,16 @@ impl<'s> Parser<'_, 's> {
         self.scopes.push(Scope { kind, end });
     }
 
-    fn in_macro(&self) -> bool {
-        self.scopes
-            .iter()
-            .any(|scope| matches!(scope.kind, ScopeKind::Call { .. } | ScopeKind::Definition(_)))
-    }
-
-    fn is_test(&self) -> bool {
-        self.scopes.iter().any(|scope| scope.kind == ScopeKind::Test)
+    fn around(&self) -> Around<'_, 's> {
+        Around {
+            scopes: &self.scopes,
+            imports: !self.imports.is_empty(),
+        }
     }
 
     fn site(&mut self, kind: Kind, token: usize, own: Option<&str>) {
-        let mut item = String::new();
-        for scope in &self.scopes {
-            match &scope.kind {
-                ScopeKind::Module(name, _) | ScopeKind::Function(name) => push_segment(&mut item, name),
-                ScopeKind::Item(name) => push_segment(&mut item, name),
-                ScopeKind::Definition(name) => {
-                    push_segment(&mut item, name);
-                    item.push('!');
-                }
-                _ => {}
-            }
-        }
-        let defined = self
-            .scopes
-            .iter()
-            .any(|scope| matches!(scope.kind, ScopeKind::Definition(_)));
-        if let Some(own) = own
-            && !defined
-        {
-            push_segment(&mut item, own);
-        }
+        let around = self.around();
+        let item = around.item(own);
         let site = RawSite {
             kind,
             token,
@@ -427,12 +421,9 @@ impl<'s> Parser<'_, 's> {
                     _ => None,
                 })
                 .collect(),
-            in_macro: self.in_macro(),
-            quoted: self
-                .scopes
-                .iter()
-                .any(|scope| matches!(scope.kind, ScopeKind::Call { quotes: true, .. })),
-            test: self.is_test(),
+            in_macro: around.in_macro(),
+            quoted: around.is_quoted(),
+            test: around.is_test(),
         };
         self.found.sites.push(site);
     }
@@ -475,13 +466,6 @@ impl<'s> Parser<'_, 's> {
     }
 }
 
-fn push_segment(item: &mut String, segment: &str) {
-    if !item.is_empty() {
-        item.push_str("::");
-    }
-    item.push_str(segment);
-}
-
 /// Keywords after which `!` is the operator.
 fn is_operator_word(word: &str) -> bool {
     matches!(
@@ -500,96 +484,4 @@ fn is_operator_word(word: &str) -> bool {
             | "yield"
             | "impl"
     )
-}
-
-/// The type of `impl … for Type`, without generics.
-fn impl_type(tokens: &Tokens<'_>, at: usize) -> String {
-    let (_, self_type) = impl_parts(tokens, at);
-    self_type
-}
-
-/// `impl Trait for Type`, without generics.
-fn impl_header(tokens: &Tokens<'_>, at: usize) -> String {
-    match impl_parts(tokens, at) {
-        (Some(of), self_type) => format!("impl {of} for {self_type}"),
-        (None, self_type) => format!("impl {self_type}"),
-    }
-}
-
-fn impl_parts(tokens: &Tokens<'_>, at: usize) -> (Option<String>, String) {
-    let limit = tokens.limit(at);
-    let body = extent::body_or_semicolon(tokens, at + 1, limit).unwrap_or(limit);
-    let mut start = at + 1;
-    if tokens.is(start, b'<') {
-        start = after_angles(tokens, start, body);
-    }
-    let mut angles = 0u32;
-    let mut of = None;
-    let mut end = body;
-    let mut index = start;
-    while index < body {
-        match tokens.all[index].class {
-            Class::Punct(b'<') => angles += 1,
-            Class::Punct(b'>') => angles = angles.saturating_sub(1),
-            Class::Ident if angles == 0 && tokens.text_of(index) == "for" && !tokens.is(index + 1, b'<') => {
-                of = Some(type_text(tokens, start, index));
-                start = index + 1;
-            }
-            Class::Ident if angles == 0 && tokens.text_of(index) == "where" => {
-                end = index;
-                break;
-            }
-            _ => {}
-        }
-        index = tokens.after(index);
-    }
-    (of, type_text(tokens, start, end.min(body)))
-}
-
-fn after_angles(tokens: &Tokens<'_>, open: usize, limit: usize) -> usize {
-    let mut depth = 0u32;
-    let mut at = open;
-    while at < limit {
-        let arrow = at > 0 && tokens.touch(at - 1) && (tokens.is(at - 1, b'-') || tokens.is(at - 1, b'='));
-        if tokens.is(at, b'<') {
-            depth += 1;
-        } else if tokens.is(at, b'>') && !arrow {
-            depth = depth.saturating_sub(1);
-            if depth == 0 {
-                return at + 1;
-            }
-        }
-        at = tokens.after(at);
-    }
-    limit
-}
-
-/// A type on one line: paths by their last segment, generic arguments left out, at most 80 characters.
-fn type_text(tokens: &Tokens<'_>, start: usize, end: usize) -> String {
-    let mut text = String::new();
-    let mut at = start;
-    while at < end && text.len() < 80 {
-        let Token { class, .. } = tokens.all[at];
-        let token = tokens.text_of(at);
-        match class {
-            Class::Punct(b'<') if at > start => {
-                at = after_angles(tokens, at, end);
-                continue;
-            }
-            Class::Ident | Class::RawIdent if tokens.is(at + 1, b':') && tokens.is(at + 2, b':') && at + 3 < end => {
-                at += 3;
-                continue;
-            }
-            Class::Punct(b':') if text.is_empty() => {}
-            Class::Ident | Class::RawIdent | Class::Lifetime => {
-                if text.ends_with(|last: char| last.is_alphanumeric() || last == '_') {
-                    text.push(' ');
-                }
-                text.push_str(token);
-            }
-            _ => text.push_str(token),
-        }
-        at += 1;
-    }
-    text
 }

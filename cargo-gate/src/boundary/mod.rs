@@ -3,22 +3,24 @@
 //! A file goes through a substring prefilter, rustc's own lexer and a small item parser ([`scan`]); files are given to
 //! packages and roles ([`classify`]); a [`survey`] is all of that for a workspace, and [`inventory`] its tracked form.
 
-mod attributes;
+pub(crate) mod attributes;
 pub mod authority;
 pub mod cache;
 pub mod classify;
 pub mod dependencies;
-mod extent;
+pub(crate) mod extent;
+pub(crate) mod headers;
 pub mod inventory;
-mod items;
-mod modules;
+pub(crate) mod items;
+pub(crate) mod modules;
 pub mod parallel;
 mod prefilter;
 mod safety;
 pub mod scan;
 pub mod site;
 pub mod survey;
-mod tokens;
+pub(crate) mod tokens;
+pub(crate) mod watch;
 
 #[cfg(test)]
 mod differential;

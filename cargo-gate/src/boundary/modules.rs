@@ -90,7 +90,7 @@ impl<'a> ModuleGraph<'a> {
             let reached = (self.mods)(parent)
                 .iter()
                 .flat_map(|declaration| {
-                    self.targets(parent, declaration)
+                    targets(parent, self.roots.contains(parent), declaration)
                         .into_iter()
                         .map(|target| (target, declaration.test))
                 })
@@ -103,26 +103,27 @@ impl<'a> ModuleGraph<'a> {
             .map(|(_, test)| *test)
             .collect()
     }
+}
 
-    /// Files that a declaration may mean, by the rules of the reference's chapter on modules.
-    fn targets(&self, parent: &str, declaration: &ModDecl) -> Vec<String> {
-        let (directory, file) = parent.rsplit_once('/').unwrap_or(("", parent));
-        let stem = file.strip_suffix(".rs").unwrap_or(file);
-        let owns_directory = matches!(stem, "mod" | "lib" | "main") || self.roots.contains(parent);
-        let mut base: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
-        let beside = base.clone();
-        if !owns_directory {
-            base.push(stem);
-        }
-        base.extend(declaration.inline.iter().map(String::as_str));
-        let mut targets = vec![
-            join(&base, &format!("{}.rs", declaration.name)),
-            join(&base, &format!("{}/mod.rs", declaration.name)),
-        ];
-        let from = if declaration.inline.is_empty() { &beside } else { &base };
-        targets.extend(declaration.paths.iter().map(|path| join(from, path)));
-        targets
+/// Files that a declaration in `parent` may mean, by the rules of the reference's chapter on modules; `is_root` says
+/// whether the parent is the root of a target.
+pub(crate) fn targets(parent: &str, is_root: bool, declaration: &ModDecl) -> Vec<String> {
+    let (directory, file) = parent.rsplit_once('/').unwrap_or(("", parent));
+    let stem = file.strip_suffix(".rs").unwrap_or(file);
+    let owns_directory = matches!(stem, "mod" | "lib" | "main") || is_root;
+    let mut base: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
+    let beside = base.clone();
+    if !owns_directory {
+        base.push(stem);
     }
+    base.extend(declaration.inline.iter().map(String::as_str));
+    let mut targets = vec![
+        join(&base, &format!("{}.rs", declaration.name)),
+        join(&base, &format!("{}/mod.rs", declaration.name)),
+    ];
+    let from = if declaration.inline.is_empty() { &beside } else { &base };
+    targets.extend(declaration.paths.iter().map(|path| join(from, path)));
+    targets
 }
 
 /// Joins and resolves `.` and `..`.

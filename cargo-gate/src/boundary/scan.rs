@@ -62,6 +62,7 @@ fn finish(tokens: &Tokens<'_>, place: &mut Place<'_>, site: RawSite) -> Site {
 }
 
 /// Turns ascending byte offsets into lines and columns.
+#[derive(Clone, Copy)]
 pub(crate) struct Place<'s> {
     text: &'s str,
     counted_to: usize,

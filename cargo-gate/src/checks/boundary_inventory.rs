@@ -6,9 +6,9 @@ use crate::boundary::inventory::{Change, Inventory};
 use crate::policy::Policy;
 use crate::report::{Dimension, Finding, Location, Reason};
 use crate::stage::Stage;
-use crate::workspace::git::Git;
 
 use super::boundary_raw::unreadable;
+use super::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
 use super::{Applies, Check, Context, Input, Judgement};
 
 /// The check.
@@ -104,87 +104,6 @@ fn run(context: &Context<'_>) -> Judgement {
     judge(policy, &current, tracked, bytes.as_deref(), &previous)
 }
 
-/// Versions of the inventory in git.
-trait Versions {
-    fn show(&self, revision: &str, path: &str) -> Result<Option<Vec<u8>>, String>;
-    fn commits_of(&self, path: &str, limit: usize) -> Result<Vec<String>, String>;
-    fn is_shallow(&self) -> Result<bool, String>;
-}
-
-impl Versions for Git {
-    fn show(&self, revision: &str, path: &str) -> Result<Option<Vec<u8>>, String> {
-        if self.head.is_none() {
-            return Ok(None);
-        }
-        self.show(revision, path)
-    }
-
-    fn commits_of(&self, path: &str, limit: usize) -> Result<Vec<String>, String> {
-        self.commits_of(path, limit)
-    }
-
-    fn is_shallow(&self) -> Result<bool, String> {
-        self.is_shallow()
-    }
-}
-
-/// The version that the ratchet compares with.
-#[derive(Debug, PartialEq, Eq)]
-enum Previous {
-    /// There is none: the file is new.
-    None,
-    /// Its bytes.
-    Bytes(Vec<u8>),
-    /// The repository does not say, and why.
-    Unknown(Reason),
-}
-
-fn previous(versions: &dyn Versions, path: &str, now: &[u8]) -> Previous {
-    find_previous(versions, path, now).unwrap_or_else(|message| {
-        Previous::Unknown(Reason::new(
-            "no_history",
-            format!("git does not tell the previous version of `{path}`: {message}"),
-        ))
-    })
-}
-
-fn find_previous(versions: &dyn Versions, path: &str, now: &[u8]) -> Result<Previous, String> {
-    let Some(committed) = versions.show("HEAD", path)? else {
-        return Ok(Previous::None);
-    };
-    let committed = unix_lines(&committed);
-    if committed != now {
-        return Ok(Previous::Bytes(committed));
-    }
-    match versions.commits_of(path, 2)?.get(1) {
-        Some(commit) => Ok(match versions.show(commit, path)? {
-            Some(bytes) => Previous::Bytes(unix_lines(&bytes)),
-            // It was deleted and written anew.
-            None => Previous::None,
-        }),
-        // At the border of a shallow clone every file looks new.
-        None if versions.is_shallow()? => Ok(Previous::Unknown(
-            Reason::new(
-                "shallow_clone",
-                format!("the clone is shallow and does not hold the previous version of `{path}`"),
-            )
-            .help("`git fetch --unshallow`; in CI check out with `fetch-depth: 0`"),
-        )),
-        None => Ok(Previous::None),
-    }
-}
-
-/// Line endings as git stores them.
-fn unix_lines(bytes: &[u8]) -> Vec<u8> {
-    let mut lines = Vec::with_capacity(bytes.len());
-    for (index, byte) in bytes.iter().enumerate() {
-        if !(*byte == b'\r' && bytes.get(index + 1) == Some(&b'\n')) {
-            lines.push(*byte);
-        }
-    }
-    lines
-}
-
 fn judge(
     policy: &Policy,
     current: &Inventory,
@@ -239,15 +158,6 @@ fn judge(
             .map(|finding| finding.because(declared.clone()))
             .collect(),
     )
-}
-
-/// What was found counts more than what could not be found out.
-fn inconclusive_unless(findings: Vec<Finding>, reason: Reason) -> Judgement {
-    if findings.is_empty() {
-        Judgement::Inconclusive(reason)
-    } else {
-        Judgement::Findings(findings)
-    }
 }
 
 const WRITE: &str = "`cargo gate boundaries --write`, then read and commit the difference";
@@ -407,47 +317,5 @@ mod tests {
             said(&current, &current.to_text(), &Previous::Bytes(b"{}".to_vec())),
             @"inconclusive unreadable_history: the previous version of `boundary_inventory.json` cannot be read: missing field `_generated` at line 1 column 2"
         );
-    }
-
-    struct Fake {
-        versions: Vec<&'static str>,
-        shallow: bool,
-    }
-
-    impl Versions for Fake {
-        fn show(&self, revision: &str, _: &str) -> Result<Option<Vec<u8>>, String> {
-            let index = if revision == "HEAD" {
-                0
-            } else {
-                revision.parse().expect("an index")
-            };
-            Ok(self.versions.get(index).map(|text| text.as_bytes().to_vec()))
-        }
-
-        fn commits_of(&self, _: &str, limit: usize) -> Result<Vec<String>, String> {
-            let reachable = if self.shallow { 1 } else { self.versions.len() };
-            Ok((0..reachable.min(limit)).map(|index| index.to_string()).collect())
-        }
-
-        fn is_shallow(&self) -> Result<bool, String> {
-            Ok(self.shallow)
-        }
-    }
-
-    #[test]
-    fn the_previous_version_is_the_one_before_the_last_change() {
-        let of = |versions: &[&'static str], shallow, now: &str| {
-            let fake = Fake {
-                versions: versions.to_vec(),
-                shallow,
-            };
-            previous(&fake, "p", now.as_bytes())
-        };
-        assert_eq!(of(&[], false, "a"), Previous::None);
-        assert_eq!(of(&["a"], false, "a"), Previous::None);
-        assert_eq!(of(&["b\r\n"], false, "a\n"), Previous::Bytes(b"b\n".to_vec()));
-        assert_eq!(of(&["b", "c"], false, "b"), Previous::Bytes(b"c".to_vec()));
-        assert!(matches!(of(&["b", "c"], true, "b"), Previous::Unknown(reason) if reason.code == "shallow_clone"));
-        assert_eq!(of(&["b", "c"], true, "a"), Previous::Bytes(b"b".to_vec()));
     }
 }

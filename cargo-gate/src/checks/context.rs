@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use crate::boundary::survey::Survey;
 use crate::evidence::history::History;
+use crate::library::{Coverage, Survey as LibrarySurvey};
 use crate::policy::Policy;
 use crate::report::{CheckReport, Reason};
 use crate::stage::Stage;
@@ -197,12 +198,52 @@ impl<'a> Context<'a> {
     /// Whatever the operating system says.
     pub fn boundary_inventory(&self, path: &str) -> std::io::Result<(Option<&'a Git>, Option<Vec<u8>>)> {
         self.needs(&[Input::BoundaryInventory]);
-        let bytes = match self.workspace.read(path) {
-            Ok(bytes) => Some(bytes),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        Ok((self.workspace.git(), bytes))
+        Ok((self.workspace.git(), self.read(path)?))
+    }
+
+    /// Library code of all members. Needs [`Input::RustSources`], [`Input::Cargo`] (whose a file is) and
+    /// [`Input::FileNames`] (where other packages begin).
+    pub fn library(&self) -> &'a LibrarySurvey {
+        for input in [Input::RustSources, Input::Cargo, Input::FileNames] {
+            self.needs(&[input]);
+        }
+        self.workspace.library()
+    }
+
+    /// As [`boundary_inventory`](Self::boundary_inventory), for the panic inventory. Needs [`Input::PanicInventory`].
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn panic_inventory(&self, path: &str) -> std::io::Result<(Option<&'a Git>, Option<Vec<u8>>)> {
+        self.needs(&[Input::PanicInventory]);
+        Ok((self.workspace.git(), self.read(path)?))
+    }
+
+    /// The bytes of a file that `[release]` names; `None` when there is no such file. Needs [`Input::ReleaseFiles`].
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn release_file(&self, path: &str) -> std::io::Result<Option<Vec<u8>>> {
+        self.needs(&[Input::ReleaseFiles]);
+        self.read(path)
+    }
+
+    /// The coverage report at this path. Needs [`Input::Coverage`].
+    ///
+    /// # Errors
+    /// Whatever the operating system says, among it that there is none.
+    pub fn coverage(&self, path: &str) -> std::io::Result<Coverage> {
+        self.needs(&[Input::Coverage]);
+        Coverage::read(self.workspace, path)
+    }
+
+    /// A file of the workspace; `None` when there is none.
+    fn read(&self, path: &str) -> std::io::Result<Option<Vec<u8>>> {
+        match self.workspace.read(path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Where advisory databases lie. Needs [`Input::AdvisoryDb`] and [`Input::PolicySupply`].
@@ -255,6 +296,9 @@ impl<'a> Context<'a> {
             Input::PolicyProfiles,
             Input::PolicyBoundary,
             Input::PolicyDocs,
+            Input::PolicyDeprecations,
+            Input::PolicyFailure,
+            Input::PolicyRelease,
             Input::PolicyStages,
             Input::PolicySuites,
             Input::PolicyCi,

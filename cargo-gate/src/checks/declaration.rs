@@ -81,6 +81,12 @@ pub enum Input {
     FileNames,
     /// Contents of all files.
     AllFiles,
+    /// The coverage report that `[failure]` names: its bytes, and which sources are newer.
+    Coverage,
+    /// The tracked panic inventory and its earlier versions in git.
+    PanicInventory,
+    /// The files that `[release]` names.
+    ReleaseFiles,
     /// The tracked boundary inventory and its earlier versions in git.
     BoundaryInventory,
     /// The advisory databases: where they lie, what they hold, and what the one of the last run held.
@@ -95,6 +101,12 @@ pub enum Input {
     PolicyBoundary,
     /// `[docs]`.
     PolicyDocs,
+    /// `[[deprecation]]`.
+    PolicyDeprecations,
+    /// `[failure]`.
+    PolicyFailure,
+    /// `[release]`.
+    PolicyRelease,
     /// `[stage]`.
     PolicyStages,
     /// `[[suite.…]]`.
@@ -154,6 +166,9 @@ impl Input {
         Input::RustSources,
         Input::FileNames,
         Input::AllFiles,
+        Input::Coverage,
+        Input::PanicInventory,
+        Input::ReleaseFiles,
         Input::BoundaryInventory,
         Input::AdvisoryDb,
         Input::Documents,
@@ -161,6 +176,9 @@ impl Input {
         Input::PolicyProfiles,
         Input::PolicyBoundary,
         Input::PolicyDocs,
+        Input::PolicyDeprecations,
+        Input::PolicyFailure,
+        Input::PolicyRelease,
         Input::PolicyStages,
         Input::PolicySuites,
         Input::PolicyCi,
@@ -196,6 +214,9 @@ impl Input {
             Input::RustSources => "Rust sources",
             Input::FileNames => "file names",
             Input::AllFiles => "files",
+            Input::Coverage => "coverage report",
+            Input::PanicInventory => "panic inventory",
+            Input::ReleaseFiles => "release files",
             Input::BoundaryInventory => "boundary inventory",
             Input::AdvisoryDb => "advisory database",
             Input::Documents => "documents",
@@ -203,6 +224,9 @@ impl Input {
             Input::PolicyProfiles => "policy: profiles",
             Input::PolicyBoundary => "policy: boundary",
             Input::PolicyDocs => "policy: docs",
+            Input::PolicyDeprecations => "policy: deprecations",
+            Input::PolicyFailure => "policy: failure",
+            Input::PolicyRelease => "policy: release",
             Input::PolicyStages => "policy: stages",
             Input::PolicySuites => "policy: suites",
             Input::PolicyCi => "policy: ci",

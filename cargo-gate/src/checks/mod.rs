@@ -9,7 +9,9 @@ mod destinations;
 mod documents;
 mod invocations;
 mod pipelines;
+mod ratchet;
 
+pub mod api_deprecations;
 pub mod boundary_inventory;
 pub mod boundary_raw;
 pub mod boundary_safety;
@@ -24,6 +26,10 @@ pub mod docs_links;
 pub mod docs_sync;
 pub mod environment_clean;
 pub mod evidence_age;
+pub mod changelog_current;
+pub mod config_sanity;
+pub mod failure_errors;
+pub mod failure_panics;
 pub mod git_clean;
 pub mod history_consistent;
 pub mod lockfile_fresh;
@@ -33,6 +39,7 @@ pub mod owners_declared;
 pub mod profile_release;
 pub mod profile_tier;
 pub mod register_criticals;
+pub mod release_manifest;
 pub mod stage_predecessor;
 pub mod status_drift;
 pub mod supply_advisories;
@@ -56,6 +63,8 @@ pub use declaration::{Applies, Check, Input, Judgement};
 
 /// Every built-in check in the order of the catalogue: integrity, stage order, governance, profile policy, boundaries,
 /// continuous integration, supply chain, documents, and last those that judge the evaluation itself.
+/// Every built-in check in the order of the catalogue: integrity, stage order, profile policy, boundaries, failure,
+/// promises and releases.
 pub const ALL: &[&Check] = &[
     &lockfile_tracked::CHECK,
     &lockfile_fresh::CHECK,
@@ -89,6 +98,11 @@ pub const ALL: &[&Check] = &[
     &docs_commands::CHECK,
     &docs_sync::CHECK,
     &status_drift::CHECK,
+    &failure_panics::CHECK,
+    &failure_errors::CHECK,
+    &api_deprecations::CHECK,
+    &release_manifest::CHECK,
+    &changelog_current::CHECK,
 ];
 
 /// The check with this id.

@@ -1,9 +1,10 @@
-//! A survey made by hand, for the unit tests of the boundary checks.
+//! Surveys made by hand, for the unit tests of checks that read sources.
 
 use std::path::{Path, PathBuf};
 
 use crate::boundary::cache::ScanCache;
 use crate::boundary::survey::Survey;
+use crate::library;
 use crate::policy::{BoundaryAllow, BoundaryPolicy, Policy, Tier, TierPolicy};
 use crate::report::{Finding, Location};
 use crate::workspace::cargo::{CargoModel, Member, Target};
@@ -13,13 +14,25 @@ use super::Judgement;
 
 /// Survey of one member `app` with these files.
 pub(crate) fn survey(files: &[(&str, &str)]) -> Survey {
+    // Without digests nothing is looked up and nothing is stored.
+    let mut cache = ScanCache::load(Path::new("nowhere"));
+    Survey::new(&model(), &list(files), &|file| read(files, file), &mut cache)
+}
+
+/// Library code of one member `app` 1.0.0 with these files.
+pub(crate) fn library(files: &[(&str, &str)]) -> library::Survey {
+    let mut cache = library::LibraryCache::load(Path::new("nowhere"));
+    library::Survey::new(&model(), &list(files), &|file| read(files, file), &mut cache)
+}
+
+fn model() -> CargoModel {
     let target = |kind: &str, source: &str| Target {
         name: "app".into(),
         kind: vec![kind.into()],
         source: source.into(),
         test: true,
     };
-    let model = CargoModel {
+    CargoModel {
         members: vec![Member {
             name: "app".into(),
             version: semver::Version::new(1, 0, 0),
@@ -28,11 +41,19 @@ pub(crate) fn survey(files: &[(&str, &str)]) -> Survey {
             edition: "2024".into(),
             rust_version: None,
             publish: true,
-            targets: vec![target("lib", "src/lib.rs"), target("test", "tests/t.rs")],
+            targets: vec![
+                target("lib", "src/lib.rs"),
+                target("bin", "src/main.rs"),
+                target("test", "tests/t.rs"),
+                target("custom-build", "build.rs"),
+            ],
         }],
         ..CargoModel::default()
-    };
-    let list = FileList::new(
+    }
+}
+
+fn list(files: &[(&str, &str)]) -> FileList {
+    FileList::new(
         files
             .iter()
             .map(|(path, text)| File {
@@ -45,15 +66,14 @@ pub(crate) fn survey(files: &[(&str, &str)]) -> Survey {
                 digest: None,
             })
             .collect(),
-    );
-    let read = |file: &File| {
-        let found = files.iter().find(|(path, _)| *path == file.path);
-        found
-            .map(|(_, text)| text.as_bytes().to_vec())
-            .ok_or_else(|| std::io::ErrorKind::NotFound.into())
-    };
-    // Without digests nothing is looked up and nothing is stored.
-    Survey::new(&model, &list, &read, &mut ScanCache::load(Path::new("nowhere")))
+    )
+}
+
+fn read(files: &[(&str, &str)], file: &File) -> std::io::Result<Vec<u8>> {
+    let found = files.iter().find(|(path, _)| *path == file.path);
+    found
+        .map(|(_, text)| text.as_bytes().to_vec())
+        .ok_or_else(|| std::io::ErrorKind::NotFound.into())
 }
 
 /// A policy that declares this default tier on line 3, and `[boundary]` with SAFETY comments on line 5.

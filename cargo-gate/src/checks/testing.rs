@@ -83,6 +83,7 @@ impl World {
             ci: OnceLock::from(CiFiles::default()),
             advisories: OnceLock::new(),
             documents: OnceLock::new(),
+            library: OnceLock::new(),
         };
         Self {
             workspace,
@@ -162,7 +163,7 @@ pub(crate) fn findings_text(findings: &[Finding]) -> String {
     findings.iter().map(finding_text).collect::<Vec<_>>().join("\n")
 }
 
-fn finding_text(finding: &Finding) -> String {
+pub(crate) fn finding_text(finding: &Finding) -> String {
     let place = |location: &crate::report::Location| match location.line {
         Some(line) => format!("{}:{line}", location.path),
         None => location.path.clone(),

@@ -107,6 +107,8 @@ pub(super) enum Command {
     Docs(DocsArgs),
     /// Hold the checkboxes of documents against the evidence at hand
     Drift(DriftArgs),
+    /// Show where library code panics
+    Panics(PanicsArgs),
     /// Verify a run and the history, byte by byte
     Verify(VerifyArgs),
     /// Add, list or sign waivers
@@ -257,6 +259,9 @@ pub(super) struct ExplainArgs {
     /// A check id, a stage, `exit-code` or one of them by number, a run id, or `latest` [default: list the topics]
     #[arg(value_name = "TOPIC")]
     pub(super) topic: Option<String>,
+    /// Output format; JSON lists every check, or the one that is named
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(super) message_format: DataFormat,
 }
 
 #[derive(Debug, Args)]
@@ -303,6 +308,22 @@ pub(super) struct DriftArgs {
     /// Set the boxes from the evidence, and change nothing else
     #[arg(long)]
     pub(super) fix: bool,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(super) message_format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PanicsArgs {
+    /// Limit the table to these packages
+    #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
+    pub(super) packages: Vec<String>,
+    /// List every place
+    #[arg(long)]
+    pub(super) list: bool,
+    /// Write the inventory file that the policy names
+    #[arg(long)]
+    pub(super) write: bool,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
     pub(super) message_format: DataFormat,

@@ -7,6 +7,7 @@ mod cache;
 mod closeout;
 mod completions;
 mod docs;
+pub mod contract;
 pub mod doctor;
 mod documents;
 mod drift;
@@ -15,6 +16,7 @@ mod history;
 mod init;
 mod job_summary;
 mod open;
+mod panics;
 mod plan;
 pub mod printer;
 pub mod progress;
@@ -108,6 +110,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Boundaries(arguments) => boundaries::run(arguments, conversation),
         Command::Docs(arguments) => docs::run(arguments, conversation),
         Command::Drift(arguments) => drift::run(arguments, conversation),
+        Command::Panics(arguments) => panics::run(arguments, conversation),
         Command::Verify(arguments) => verify::run(arguments, conversation),
         Command::Waiver(arguments) => waiver::run(arguments, conversation),
         Command::Register(command) => register::run(command, conversation),

@@ -15,6 +15,7 @@ use crate::workspace::toolchain::ToolchainFile;
 
 use super::Conversation;
 use super::args::{DataFormat, ExplainArgs, FormatArgs};
+use super::contract;
 use super::doctor::{self, Wanted};
 use super::explain::{self, Topic};
 
@@ -38,6 +39,11 @@ impl From<&'static suites::KindInfo> for Topic<'static> {
 }
 
 pub(super) fn explain(arguments: &ExplainArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    if arguments.message_format == DataFormat::Json {
+        let text = contract::text(&topics(), arguments.topic.as_deref())?;
+        conversation.printer.data(&text)?;
+        return Ok(exit::READY);
+    }
     // Documentation needs no workspace; runs are looked for only where there is one.
     let gate_dir = conversation.workspace().ok().map(|workspace| workspace.gate_dir());
     let runs = Runs { gate_dir };

@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 
 use crate::checks::Input;
 use crate::digest::{Digest, DigestBuilder};
-use crate::policy::Policy;
+use crate::library::Coverage;
+use crate::policy::{Policy, ReleasePolicy};
 use crate::stage::Stage;
 use crate::suites::beyond::{self, Reach};
 use crate::suites::interference;
@@ -172,10 +173,32 @@ impl<'a> InputDigests<'a> {
             Input::Documents => {
                 return self.files(|file| self.workspace.is_document(file) || document::is_ignore_file(file));
             }
+            Input::PanicInventory => {
+                let path = self.policy.panic_inventory_path();
+                return self.files(|file| file.path == path);
+            }
+            Input::ReleaseFiles => {
+                let release = self.policy.release.as_ref();
+                let paths: Vec<&str> = release.into_iter().flat_map(ReleasePolicy::paths).collect();
+                return self.files(|file| paths.contains(&file.path.as_str()));
+            }
+            Input::Coverage => {
+                let failure = self.policy.failure.as_ref();
+                match failure.and_then(|failure| failure.coverage.as_deref()) {
+                    Some(path) => match Coverage::read(self.workspace, path) {
+                        Ok(coverage) => drop(digest.part(&coverage.identity())),
+                        Err(_) => return InputState::Volatile,
+                    },
+                    None => drop(digest.part(b"none")),
+                }
+            }
             Input::PolicyTiers
             | Input::PolicyProfiles
             | Input::PolicyBoundary
             | Input::PolicyDocs
+            | Input::PolicyDeprecations
+            | Input::PolicyFailure
+            | Input::PolicyRelease
             | Input::PolicyStages
             | Input::PolicySuites
             | Input::PolicyCi

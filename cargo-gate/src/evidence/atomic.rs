@@ -51,6 +51,35 @@ fn write_with(path: &Path, bytes: &[u8], durable: bool) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes a file that people read and git tracks; one that holds these bytes already is left alone.
+///
+/// # Errors
+/// I/O errors.
+pub(crate) fn write_tracked(path: &Path, bytes: &[u8]) -> Result<()> {
+    if std::fs::read(path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    let failed = |error: &io::Error| Error::io("write", path, error);
+    let directory = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(directory).map_err(|error| failed(&error))?;
+    let mut file = NamedTempFile::new_in(directory).map_err(|error| failed(&error))?;
+    readable_by_all(file.as_file()).map_err(|error| failed(&error))?;
+    file.write_all(bytes).map_err(|error| failed(&error))?;
+    file.as_file().sync_all().map_err(|error| failed(&error))?;
+    persist(file, path).map_err(|error| failed(&error))
+}
+
+/// Temporary files are private to the user; a tracked file is not.
+fn readable_by_all(file: &File) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    let _ = file;
+    Ok(())
+}
+
 /// A temporary file with ordinary permissions (the default would lock other users, such as a CI uploader, out).
 pub(super) fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();

@@ -10,6 +10,7 @@ use crate::report::Location;
 use crate::stage::Stage;
 
 use super::ci::ci_policy;
+use super::{checklist, docs, failure, format, notify, people, record, release, supply};
 use super::model::{
     Authority, BoundaryAllow, BoundaryPolicy, CheckPolicy, Exclusion, Policy, ProfilePolicy, ProfileRequirement,
     Register, StagePolicy, SuiteFormat, SuiteKind, SuitePolicy, TierException, TierPolicy, Waiver, WaiverPolicy,
@@ -20,7 +21,6 @@ use super::raw::{
     RawAllowed, RawBoundary, RawCommand, RawDate, RawPolicy, RawProfile, RawStages, RawTestSuite, RawTiers, RawTool,
     RawToolSuite, RawWaiver,
 };
-use super::{checklist, docs, format, notify, people, record, supply};
 
 pub(super) type Converted<T> = Result<T, Problem>;
 
@@ -56,6 +56,13 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             let location = at(docs.span());
             docs::convert(docs, location)
         }),
+        failure: raw.failure.map(|failure| failure::convert(failure, &at)),
+        release: raw.release.map(|release| release::convert(release, &at)).transpose()?,
+        deprecations: raw
+            .deprecation
+            .into_iter()
+            .map(|deprecation| release::deprecation(deprecation, &at))
+            .collect::<Converted<_>>()?,
         suites: suites.into_iter().map(|(_, suite)| suite).collect(),
         supply: raw.supply.map(|supply| supply::convert(supply, &at)).transpose()?,
         evidence_ages: raw

@@ -118,6 +118,18 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
         ),
         "glob" => glob(value),
         "path" => relative("a path", value),
+        "pointer" if !value.starts_with('/') => wrong(
+            format!("is not a JSON pointer: `{value}`"),
+            "write each key after a `/`, such as \"/package/version\"",
+        ),
+        "version" if value.parse::<semver::Version>().is_err() => wrong(
+            format!("is not a version: `{value}`"),
+            "write major, minor and patch, such as \"1.4.0\"",
+        ),
+        "item" if !is_item(value) => wrong(
+            format!("is not the path of an item: `{value}`"),
+            "write the path with the name of the library, such as \"my_crate::Client::fetch\"",
+        ),
         "suite-name" => suite_name(value),
         "item-id" => item_id(value),
         "sha256" if value.len() != 64 || !value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) => wrong(
@@ -157,6 +169,15 @@ fn platform(value: &str) -> Result<(), FormatError> {
         format!("is no platform: `{value}`"),
         "write \"linux\", \"macos\", \"windows\", or a target triple such as \"aarch64-unknown-linux-gnu\"",
     )
+}
+
+/// At least two names with `::` between them.
+fn is_item(value: &str) -> bool {
+    let name = |name: &str| {
+        name.starts_with(|first: char| first.is_alphabetic() || first == '_')
+            && name.chars().all(|char| char.is_alphanumeric() || char == '_')
+    };
+    value.contains("::") && value.split("::").all(name)
 }
 
 /// `program:<name>`, `env:<name>`, `os:<name>`.
@@ -335,6 +356,24 @@ mod tests {
         assert_eq!(check("path", "./a/b").unwrap_err().help, "write `a/b`");
         assert_eq!(check("glob", "src/[a-z]*.rs"), Ok(()));
         assert!(check("glob", "src/[a").is_err());
+    }
+
+    #[test]
+    fn versions_pointers_and_items() {
+        for (format, text) in [("version", "1.4.0-rc.1"), ("pointer", "/a/0"), ("item", "a::B::r_c")] {
+            assert_eq!(check(format, text), Ok(()), "{text}");
+        }
+        for (format, text) in [
+            ("version", "1.4"),
+            ("version", "v1.4.0"),
+            ("pointer", "version"),
+            ("item", "a"),
+            ("item", "a::"),
+            ("item", "a::<b>"),
+            ("item", "a:: b"),
+        ] {
+            assert!(check(format, text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub use super::people::{OwnerPolicy, WaiverPolicy};
 pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
 pub use super::register::{ItemKind, ItemStatus, Level, Register, RegisterItem, Severity};
 use super::supply::SupplyPolicy;
+use super::failure::FailurePolicy;
+use super::release::{Deprecation, ReleasePolicy};
 
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +38,12 @@ pub struct Policy {
     pub ci: Option<CiPolicy>,
     /// Documents that must keep what they say; `None` when undeclared.
     pub docs: Option<DocsPolicy>,
+    /// How library code may fail; `None` when undeclared.
+    pub failure: Option<FailurePolicy>,
+    /// What a release needs; `None` when undeclared.
+    pub release: Option<ReleasePolicy>,
+    /// Public items that go away, in the order of the file.
+    pub deprecations: Vec<Deprecation>,
     /// Declared suites in the order of the file; empty means the default suite.
     pub suites: Vec<SuitePolicy>,
     /// What the supply chain must show; `None` when undeclared.
@@ -85,6 +93,13 @@ impl Policy {
     /// Scripts that another CI system starts.
     pub fn ci_scripts(&self) -> &[String] {
         self.ci.as_ref().map_or(&[], |ci| &ci.scripts)
+    }
+    /// Path of the panic inventory: the declared one, or else the usual one.
+    pub fn panic_inventory_path(&self) -> &str {
+        self.failure
+            .as_ref()
+            .and_then(|failure| failure.panic_inventory.as_deref())
+            .unwrap_or("panic_inventory.json")
     }
 }
 

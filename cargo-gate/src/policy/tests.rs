@@ -145,6 +145,31 @@ checks = ["suite.test.*", "lockfile.tracked"]
 artifacts = ["docs/runbook.md", { path = "LICENSE", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" }]
 [docs]
 links = ["README.md"]
+[failure]
+panic-inventory = "panics.json"
+coverage = "target/lcov.info"
+
+[release]
+changelogs = ["CHANGELOG.md"]
+approve-majors = true
+
+[[release.approval]]
+major = 1
+packages = ["core"]
+record = "docs/approval.md"
+by = "board"
+date = 2026-05-04
+
+[[release.version-file]]
+path = "editor/package.json"
+pointer = "/version"
+package = "core"
+
+[[deprecation]]
+item = "core::old"
+since = "1.2.0"
+remove-in = "2.0.0"
+replacement = "`core::new`"
 "#;
 
 #[test]
@@ -172,6 +197,9 @@ fn a_full_policy_is_understood() {
         "profiles": policy.profiles,
         "tiers": policy.tiers,
         "boundary": policy.boundary,
+        "failure": policy.failure,
+        "release": policy.release,
+        "deprecations": policy.deprecations,
         "suites": policy.suites,
         "waivers": policy.waivers,
         "exclusions": policy.exclusions,

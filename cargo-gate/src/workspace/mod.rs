@@ -30,6 +30,7 @@ use crate::boundary::survey::Survey;
 use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
 use crate::supply::{self, Advisories, Places};
+use crate::library;
 
 use self::cargo::{CargoModel, ManifestText, Resolution};
 use self::ci::CiFiles;
@@ -78,6 +79,7 @@ pub struct Workspace {
     pub(crate) ci: OnceLock<CiFiles>,
     pub(crate) advisories: OnceLock<Advisories>,
     pub(crate) documents: OnceLock<Documents>,
+    pub(crate) library: OnceLock<library::Survey>,
 }
 
 impl Workspace {
@@ -247,6 +249,18 @@ impl Workspace {
     pub fn advisories(&self, declared: Option<&str>) -> &Advisories {
         self.advisories
             .get_or_init(|| Advisories::look(self.advisory_places(declared), &self.gate_dir()))
+    }
+    /// Library code of all members, scanned on first use as [`boundaries`](Self::boundaries) are.
+    pub fn library(&self) -> &library::Survey {
+        self.library.get_or_init(|| {
+            let mut cache = library::LibraryCache::load(&self.gate_dir());
+            let read = |file: &files::File| std::fs::read(self.root.join(&file.native));
+            let survey = library::Survey::new(&self.cargo, &self.files, &read, &mut cache);
+            // Best effort: without the cache the next run scans again.
+            let _ = self.create_gate_dir();
+            cache.save();
+            survey
+        })
     }
 
     /// Every file of the directory `top` around the workspace, listed and digested as [`files`](Self::files) are; what

@@ -68,6 +68,7 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         ci: OnceLock::new(),
         advisories: OnceLock::new(),
         documents: OnceLock::new(),
+        library: OnceLock::new(),
         resolution: toolside.answer.resolution,
         files: scan.files,
         git: scan.git,

@@ -166,6 +166,39 @@ fn boundaries_are_a_table() {
 }
 
 #[test]
+fn places_that_panic_are_a_table() {
+    let gate = good();
+    assert_snapshot!("panics-none", gate.run(["panics"]));
+    let panics = "\n/// The last one.\npub fn last(bytes: &[u8]) -> u8 {\n    assert!(!bytes.is_empty());\n    \
+                  bytes[bytes.len() - 1]\n}\n";
+    gate.append("native/src/lib.rs", panics);
+    assert_snapshot!("panics-list", gate.run(["panics", "--list", "-p", "native"]));
+    assert_snapshot!("panics-package", gate.run(["panics", "-p", "natvie"]));
+    assert_snapshot!("panics-write", gate.run(["panics", "--write"]));
+    assert!(gate.read("panic_inventory.json").contains("\"indexing\": 1"));
+}
+
+#[test]
+fn the_ids_of_checks_are_a_contract() {
+    let gate = gate!();
+    let run = gate.run(["explain", "--message-format", "json"]);
+    let contract = run.json();
+    let checks = contract["checks"].as_array().expect("a list of checks");
+    assert_eq!(
+        checks.len(),
+        cargo_gate::checks::ALL.len() + cargo_gate::suites::KINDS.len()
+    );
+    assert_snapshot!(
+        "explain-json",
+        gate.run(["explain", "lockfile.fresh", "--message-format", "json"])
+    );
+    assert_snapshot!(
+        "explain-json-unknown",
+        gate.run(["explain", "lockfile.fersh", "--message-format", "json"])
+    );
+}
+
+#[test]
 fn the_doctor_names_what_every_gate_needs() {
     let gate = good();
     let run = gate.run(["doctor"]);

@@ -72,7 +72,7 @@ pub fn check(root: &Path) -> Result {
 fn generate(root: &Path) -> Result<Pages> {
     let topics = reference::topics();
     let mut pages = checks::pages(&topics);
-    pages.extend(schemas::files());
+    pages.extend(schemas::files(&topics)?);
     pages.insert("docs/src/reference/cli.md".into(), command_line::page(cli::command()));
     pages.insert("docs/src/reference/exit-codes.md".into(), exit_codes::page());
     pages.insert(

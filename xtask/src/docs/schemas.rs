@@ -1,17 +1,21 @@
-//! The published JSON Schemas.
+//! The published JSON Schemas, and the list of all checks for programs.
 
+use cargo_gate::cli::contract;
+use cargo_gate::cli::explain::Topic;
 use cargo_gate::{policy, report};
 
 use super::{Pages, SCHEMAS};
+use crate::Result;
 
-pub(super) fn files() -> Pages {
+pub(super) fn files(topics: &[Topic<'_>]) -> Result<Pages> {
     let files = [
+        ("checks.json", contract::text(topics, None)?),
         ("gate.schema.json", policy::schema_text()),
         ("register.schema.json", policy::register_schema_text()),
         ("report.schema.json", report::schema()),
     ];
-    files
+    Ok(files
         .into_iter()
         .map(|(name, text)| (format!("{SCHEMAS}/{name}"), text))
-        .collect()
+        .collect())
 }

@@ -10,12 +10,14 @@
 mod checklist;
 mod ci;
 mod docs;
+mod failure;
 mod governance;
 mod notify;
 mod people;
 mod profile;
 mod record;
 mod register;
+mod release;
 mod suite;
 mod supply;
 
@@ -28,12 +30,14 @@ use toml::Spanned;
 pub(super) use checklist::{RawArtifact, RawChecklistItem, RawChecklists};
 pub(super) use ci::RawCi;
 pub(super) use docs::RawDocs;
+pub(super) use failure::RawFailure;
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
 pub(super) use notify::{RawDecision, RawNotify};
 pub(super) use people::{RawOwners, RawWaivers};
 pub(super) use profile::{RawAllowed, RawProfile};
 pub(super) use record::{RawEvidence, RawHistory, RawWarnings};
 pub(super) use register::{RawItem, RawRegister, RawRegisterSection};
+pub(super) use release::{RawDeprecation, RawRelease};
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 pub(super) use supply::RawSupply;
 
@@ -67,6 +71,16 @@ pub(super) struct RawPolicy {
     /// Documents that must keep what they say: links, commands, ticked boxes, generated blocks.
     #[schemars(with = "Option<RawDocs>")]
     pub(super) docs: Option<Spanned<RawDocs>>,
+    /// How library code may fail: the panic inventory, and errors that tests make.
+    #[schemars(with = "Option<RawFailure>")]
+    pub(super) failure: Option<Spanned<RawFailure>>,
+    /// What a release needs: changelogs, approvals, files that repeat the version.
+    #[schemars(with = "Option<RawRelease>")]
+    pub(super) release: Option<Spanned<RawRelease>>,
+    /// Public items that go away, and when. Each item marked `#[deprecated]` has an entry.
+    #[serde(default)]
+    #[schemars(with = "Vec<RawDeprecation>")]
+    pub(super) deprecation: Vec<Spanned<RawDeprecation>>,
     /// Requirements on Cargo profiles, by profile name (`[profile.release]`).
     #[serde(default)]
     pub(super) profile: BTreeMap<String, RawProfile>,

@@ -1,0 +1,54 @@
+//! Scans of library files by content digest, in one file under `target/gate`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::boundary::cache;
+use crate::digest::Digest;
+
+use super::scan::LibraryScan;
+
+/// Raised whenever the scan changes its mind about the same bytes, or the stored form changes.
+const VERSION: u32 = 1;
+
+/// Scans of earlier runs. A file that is missing, corrupt or of another version is an empty cache.
+#[derive(Debug)]
+pub(crate) struct LibraryCache {
+    path: PathBuf,
+    entries: BTreeMap<Digest, LibraryScan>,
+    used: BTreeMap<Digest, LibraryScan>,
+    changed: bool,
+}
+
+impl LibraryCache {
+    /// The cache below the gate directory.
+    pub(crate) fn load(gate_dir: &Path) -> Self {
+        let path = gate_dir.join("library-scan.bin");
+        Self {
+            entries: cache::read(&path, VERSION).unwrap_or_default(),
+            path,
+            used: BTreeMap::new(),
+            changed: false,
+        }
+    }
+
+    /// The scan of the file with this content.
+    pub(super) fn get(&self, digest: &Digest) -> Option<&LibraryScan> {
+        self.entries.get(digest)
+    }
+
+    /// Keeps a scan for the next time.
+    pub(super) fn keep(&mut self, digest: Digest, scan: &LibraryScan) {
+        self.changed |= !self.entries.contains_key(&digest);
+        self.used.insert(digest, scan.clone());
+    }
+
+    /// Writes what was kept since [`load`](Self::load), if that differs from the file. Best effort: a cache that cannot
+    /// be written costs time, not correctness.
+    pub(crate) fn save(&self) {
+        if self.changed || self.used.len() != self.entries.len() {
+            // The result is the same without the file.
+            let _ = cache::write(&self.path, VERSION, &self.used);
+        }
+    }
+}
