@@ -19,6 +19,7 @@ pub mod exit;
 pub mod policy;
 pub mod redact;
 pub mod report;
+pub mod secrets;
 pub mod stage;
 pub mod suites;
 pub mod verdict;

@@ -1,0 +1,1 @@
+//! Scan results by digest.
