@@ -7,6 +7,7 @@ use crate::boundary::survey::Survey;
 use crate::evidence::history::History;
 use crate::policy::Policy;
 use crate::report::CheckReport;
+use crate::secrets::survey::{MachinePath, SecretSurvey};
 use crate::stage::Stage;
 use crate::workspace::Workspace;
 use crate::workspace::cargo::{CargoModel, Resolution};
@@ -165,12 +166,39 @@ impl<'a> Context<'a> {
         Ok((self.workspace.git(), bytes))
     }
 
+    /// Secrets and home directories in the tracked files. Needs [`Input::AllFiles`] and [`Input::FileNames`] (which files
+    /// are tracked).
+    pub fn secrets(&self) -> &'a SecretSurvey {
+        for input in [Input::AllFiles, Input::FileNames] {
+            self.needs(&[input]);
+        }
+        self.workspace.secrets()
+    }
+
+    /// Paths of this machine in the tracked files, each with its file. Needs [`Input::AllFiles`], [`Input::FileNames`]
+    /// and [`Input::MachinePaths`].
+    pub fn machine_paths(&self) -> &'a [(String, MachinePath)] {
+        self.needs(&[Input::MachinePaths]);
+        &self.secrets().machine
+    }
+
+    /// Bytes of a file. Needs [`Input::AllFiles`].
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn read(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        self.needs(&[Input::AllFiles]);
+        self.workspace.read(path)
+    }
+
     /// The policy slice of a declared `Policy…` input.
     pub fn policy(&self) -> &'a Policy {
         self.needs(&[
             Input::PolicyTiers,
             Input::PolicyProfiles,
             Input::PolicyBoundary,
+            Input::PolicyPaths,
+            Input::PolicySecrets,
             Input::PolicyStages,
             Input::PolicySuites,
             Input::PolicyFile,

@@ -77,6 +77,8 @@ pub enum Input {
     FileNames,
     /// Contents of all files.
     AllFiles,
+    /// Directories that exist on this machine only: the workspace and the home directory.
+    MachinePaths,
     /// The tracked boundary inventory and its earlier versions in git.
     BoundaryInventory,
     /// `[tiers]`.
@@ -85,6 +87,10 @@ pub enum Input {
     PolicyProfiles,
     /// `[boundary]`.
     PolicyBoundary,
+    /// `[paths]`.
+    PolicyPaths,
+    /// `[secrets]`.
+    PolicySecrets,
     /// `[stage]`.
     PolicyStages,
     /// `[[suite.…]]`.
@@ -124,10 +130,13 @@ impl Input {
         Input::RustSources,
         Input::FileNames,
         Input::AllFiles,
+        Input::MachinePaths,
         Input::BoundaryInventory,
         Input::PolicyTiers,
         Input::PolicyProfiles,
         Input::PolicyBoundary,
+        Input::PolicyPaths,
+        Input::PolicySecrets,
         Input::PolicyStages,
         Input::PolicySuites,
         Input::PolicyFile,
@@ -152,10 +161,13 @@ impl Input {
             Input::RustSources => "Rust sources",
             Input::FileNames => "file names",
             Input::AllFiles => "files",
+            Input::MachinePaths => "paths of this machine",
             Input::BoundaryInventory => "boundary inventory",
             Input::PolicyTiers => "policy: tiers",
             Input::PolicyProfiles => "policy: profiles",
             Input::PolicyBoundary => "policy: boundary",
+            Input::PolicyPaths => "policy: paths",
+            Input::PolicySecrets => "policy: secrets",
             Input::PolicyStages => "policy: stages",
             Input::PolicySuites => "policy: suites",
             Input::PolicyFile => "policy file",

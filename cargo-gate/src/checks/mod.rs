@@ -14,8 +14,11 @@ pub mod git_clean;
 pub mod lockfile_fresh;
 pub mod lockfile_sources;
 pub mod lockfile_tracked;
+pub mod paths_local;
 pub mod profile_release;
 pub mod profile_tier;
+pub mod redaction_audit;
+pub mod secrets_tracked;
 pub mod stage_predecessor;
 pub mod toolchain_matches;
 pub mod toolchain_msrv;
@@ -49,6 +52,9 @@ pub const ALL: &[&Check] = &[
     &boundary_raw::CHECK,
     &boundary_safety::CHECK,
     &boundary_inventory::CHECK,
+    &secrets_tracked::CHECK,
+    &paths_local::CHECK,
+    &redaction_audit::CHECK,
 ];
 
 /// The check with this id.

@@ -152,6 +152,9 @@ impl<'a> InputDigests<'a> {
             Input::FileNames => {
                 digest.digest(&self.workspace.files().names_digest());
             }
+            Input::MachinePaths => {
+                digest.digest(&self.workspace.machine_paths().digest());
+            }
             Input::BoundaryInventory => {
                 let path = self.policy.inventory_path();
                 return self.files(|file| file.path == path);
@@ -159,6 +162,8 @@ impl<'a> InputDigests<'a> {
             Input::PolicyTiers
             | Input::PolicyProfiles
             | Input::PolicyBoundary
+            | Input::PolicyPaths
+            | Input::PolicySecrets
             | Input::PolicyStages
             | Input::PolicySuites
             | Input::PolicyFile => {

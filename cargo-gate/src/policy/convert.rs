@@ -20,6 +20,7 @@ use super::raw::{
     RawAllowed, RawBoundary, RawCommand, RawDate, RawPolicy, RawProfile, RawStages, RawTestSuite, RawTiers, RawTool,
     RawToolSuite, RawWaiver,
 };
+use super::secrets::{paths_policy, secrets_policy};
 
 type Converted<T> = Result<T, Problem>;
 
@@ -46,6 +47,8 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             .collect(),
         tiers: raw.tiers.map(|tiers| tier_policy(tiers, &at)).transpose()?,
         boundary: raw.boundary.map(|boundary| boundary_policy(boundary, &at)),
+        paths: raw.paths.map(|paths| paths_policy(paths, &at)),
+        secrets: raw.secrets.map(|secrets| secrets_policy(secrets, &at)).transpose()?,
         suites: suites.into_iter().map(|(_, suite)| suite).collect(),
         waivers: raw
             .waiver

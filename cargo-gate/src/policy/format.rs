@@ -118,6 +118,10 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
         ),
         "glob" => glob(value),
         "path" => relative("a path", value),
+        "sha256" if !(value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit())) => wrong(
+            "is no SHA-256",
+            "copy the 64 hexadecimal digits from the finding of secrets.tracked",
+        ),
         "suite-name" => suite_name(value),
         "env-name" if value.is_empty() || value.contains(['=', '\0']) || value.contains(char::is_whitespace) => wrong(
             format!("is not the name of an environment variable: `{value}`"),

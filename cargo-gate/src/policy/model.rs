@@ -9,6 +9,8 @@ use serde::Serialize;
 use crate::report::Location;
 use crate::stage::Stage;
 
+use super::secrets::{PathsPolicy, SecretsPolicy};
+
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
@@ -22,6 +24,10 @@ pub struct Policy {
     pub tiers: Option<TierPolicy>,
     /// Rules for raw authority; `None` when undeclared.
     pub boundary: Option<BoundaryPolicy>,
+    /// Paths of machines; `None` when undeclared.
+    pub paths: Option<PathsPolicy>,
+    /// Secrets in tracked files; `None` when undeclared.
+    pub secrets: Option<SecretsPolicy>,
     /// Declared suites in the order of the file; empty means the default suite.
     pub suites: Vec<SuitePolicy>,
     /// Waivers in the order of the file.

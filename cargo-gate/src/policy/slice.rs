@@ -16,6 +16,8 @@ impl Policy {
             Input::PolicyTiers => bytes(&self.tiers),
             Input::PolicyProfiles => bytes(&self.profiles),
             Input::PolicyBoundary => bytes(&self.boundary),
+            Input::PolicyPaths => bytes(&self.paths),
+            Input::PolicySecrets => bytes(&self.secrets),
             Input::PolicyStages => bytes(&self.stages),
             Input::PolicySuites => bytes(&self.suites),
             // Sanity warnings follow from the text and from the tool's own ranges.

@@ -8,6 +8,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use crate::digest::sha256_hex;
 
 use super::assignment::{self, SCHEMES, WORDS};
+use super::documented::is_documented;
 use super::format::{Belief, Format};
 use super::inner::{Inner, MARKS};
 use super::kind::Kind;
@@ -253,7 +254,11 @@ impl Found<'_> {
         self.homes.sort_by_key(|home| home.span.start);
         self.homes.dedup_by(|a, b| a.span.start < b.span.end);
         TextScan {
-            hits: kept.into_iter().map(|(_, hit)| hit).collect(),
+            hits: kept
+                .into_iter()
+                .map(|(_, hit)| hit)
+                .filter(|hit| !is_documented(&hit.digest))
+                .collect(),
             homes: self.homes,
         }
     }

@@ -11,6 +11,7 @@ mod automaton;
 pub mod cache;
 mod checksum;
 mod context;
+mod documented;
 mod encoding;
 mod format;
 mod formats;
@@ -99,3 +100,9 @@ pub fn scan(bytes: &[u8]) -> Vec<Hit> {
 pub fn scan_all(bytes: &[u8]) -> TextScan {
     automaton::scan(bytes)
 }
+
+#[cfg(test)]
+#[path = "../../../tests/src/planted.rs"]
+pub mod planted;
+#[cfg(test)]
+mod tests;

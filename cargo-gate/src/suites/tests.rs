@@ -70,6 +70,7 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
     };
     Workspace {
         boundaries: std::sync::OnceLock::new(),
+        secrets: std::sync::OnceLock::new(),
         options: Options {
             cwd: root.to_owned(),
             manifest_path: None,

@@ -26,6 +26,8 @@ use crate::boundary::cache::ScanCache;
 use crate::boundary::survey::Survey;
 use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
+use crate::secrets::cache::ScanCache as SecretCache;
+use crate::secrets::survey::{MachinePaths, SecretSurvey};
 
 use self::cargo::{CargoModel, ManifestText, Resolution};
 use self::config::CargoConfig;
@@ -69,6 +71,7 @@ pub struct Workspace {
     pub(crate) git_problem: Option<String>,
     pub(crate) cache_error: Option<Error>,
     pub(crate) boundaries: OnceLock<Survey>,
+    pub(crate) secrets: OnceLock<SecretSurvey>,
 }
 
 impl Workspace {
@@ -189,6 +192,26 @@ impl Workspace {
             cache.save();
             survey
         })
+    }
+
+    /// Secrets and paths of machines in the tracked files, scanned on first use; what has not changed since the last time
+    /// comes from the cache under [`gate_dir`](Self::gate_dir).
+    pub fn secrets(&self) -> &SecretSurvey {
+        self.secrets.get_or_init(|| {
+            let machine = self.machine_paths();
+            let mut cache = SecretCache::load(&self.gate_dir(), machine.digest());
+            let read = |file: &files::File| std::fs::read(self.root.join(&file.native));
+            let survey = SecretSurvey::new(&self.files, self.git.is_some(), &read, &machine, &mut cache);
+            // Best effort: without the cache the next run scans again.
+            let _ = self.create_gate_dir();
+            cache.save();
+            survey
+        })
+    }
+
+    /// Directories that exist on this machine only.
+    pub fn machine_paths(&self) -> MachinePaths {
+        MachinePaths::new(&self.options.environment, &self.root)
     }
 
     /// Every file of the directory `top` around the workspace, listed and digested as [`files`](Self::files) are; what

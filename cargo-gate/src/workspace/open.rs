@@ -65,6 +65,7 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         manifests: OnceLock::new(),
         cargo: toolside.answer.model,
         boundaries: OnceLock::new(),
+        secrets: OnceLock::new(),
         resolution: toolside.answer.resolution,
         files: scan.files,
         git: scan.git,

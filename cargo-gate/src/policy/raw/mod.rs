@@ -9,6 +9,7 @@
 
 mod governance;
 mod profile;
+mod secrets;
 mod suite;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use toml::Spanned;
 
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
 pub(super) use profile::{RawAllowed, RawProfile};
+pub(super) use secrets::{RawPaths, RawSecrets};
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 
 use super::model::Tier;
@@ -45,6 +47,12 @@ pub(super) struct RawPolicy {
     /// Rules for raw authority: `unsafe`, FFI, `asm!`, kernel launches.
     #[schemars(with = "Option<RawBoundary>")]
     pub(super) boundary: Option<Spanned<RawBoundary>>,
+    /// Paths of machines: home directories and build directories, in tracked text and in logs.
+    #[schemars(with = "Option<RawPaths>")]
+    pub(super) paths: Option<Spanned<RawPaths>>,
+    /// Secrets in tracked files.
+    #[schemars(with = "Option<RawSecrets>")]
+    pub(super) secrets: Option<Spanned<RawSecrets>>,
     /// Requirements on Cargo profiles, by profile name (`[profile.release]`).
     #[serde(default)]
     pub(super) profile: BTreeMap<String, RawProfile>,
