@@ -32,7 +32,10 @@ fn main() -> std::io::Result<()> {
     let mut found: Vec<(&str, TextScan)> = Vec::new();
     for _ in 0..rounds.max(1) {
         let clock = Instant::now();
-        found = files.iter().map(|(name, bytes)| (*name, secrets::scan_all(bytes))).collect();
+        found = files
+            .iter()
+            .map(|(name, bytes)| (*name, secrets::scan_all(bytes)))
+            .collect();
         times.push(clock.elapsed());
     }
     times.sort();
@@ -43,7 +46,10 @@ fn main() -> std::io::Result<()> {
         for hit in meant.filter(|hit| hit.kind.severity() == Severity::High) {
             let test = if place.is_test || hit.in_test { "test" } else { "CODE" };
             let guessed = if hit.guessed { "guessed" } else { "known" };
-            println!("{test} {guessed} {name}:{}:{}: {} {}", hit.line, hit.column, hit.what, hit.masked);
+            println!(
+                "{test} {guessed} {name}:{}:{}: {} {}",
+                hit.line, hit.column, hit.what, hit.masked
+            );
         }
         for home in &scan.homes {
             println!("home {name}:{}:{}: {}", home.line, home.column, home.text);

@@ -57,7 +57,11 @@ impl Draw {
 fn summed(random: String) -> String {
     let crc = !random.bytes().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }
+            if crc & 1 == 1 {
+                (crc >> 1) ^ 0xedb8_8320
+            } else {
+                crc >> 1
+            }
         })
     });
     let mut rest = crc;
@@ -87,7 +91,13 @@ pub fn private_key(label: &str) -> String {
         _ => "MIIEvgIBADANBgkq",
     };
     let body: Vec<String> = (0..12)
-        .map(|line| if line == 0 { start.to_owned() + &draw.of(BASE64, 64 - start.len()) } else { draw.of(BASE64, 64) })
+        .map(|line| {
+            if line == 0 {
+                start.to_owned() + &draw.of(BASE64, 64 - start.len())
+            } else {
+                draw.of(BASE64, 64)
+            }
+        })
         .collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", body.join("\n"))
 }
@@ -286,7 +296,10 @@ pub fn corpus() -> Vec<Planted> {
         });
     }
     // As in the JSON of a service account.
-    let text = format!("\"private_key\": \"{}\"", private_key("PRIVATE KEY").replace('\n', "\\n"));
+    let text = format!(
+        "\"private_key\": \"{}\"",
+        private_key("PRIVATE KEY").replace('\n', "\\n")
+    );
     let value = private_key("PRIVATE KEY").lines().nth(1).unwrap_or_default().to_owned();
     corpus.push(Planted {
         name: "service_account",
@@ -300,10 +313,16 @@ pub fn corpus() -> Vec<Planted> {
         name: "putty",
         kind: "private_key",
         value: lines[0].clone(),
-        text: format!("PuTTY-User-Key-File-3: ssh-rsa\nPrivate-Lines: 4\n{}\nPrivate-MAC: 0\n", lines.join("\n")),
+        text: format!(
+            "PuTTY-User-Key-File-3: ssh-rsa\nPrivate-Lines: 4\n{}\nPrivate-MAC: 0\n",
+            lines.join("\n")
+        ),
     });
     // {"alg":"HS256","typ":"JWT"} and {"sub":"ci"}
-    let token = format!("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJjaSJ9.{}", Draw::new("jwt").of(URL, 43));
+    let token = format!(
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJjaSJ9.{}",
+        Draw::new("jwt").of(URL, 43)
+    );
     corpus.push(Planted {
         name: "jwt",
         kind: "bearer_token",

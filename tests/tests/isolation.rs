@@ -101,8 +101,9 @@ fn ask(check: &'static Check, fixture: &Fixture, rest: &Rest, outcomes: &[CheckR
     };
     let inputs = InputDigests::new(&workspace, &rest.policy, rest.stage, rest.now);
     let mut parts = fingerprint::of_check(check, &inputs).parts;
-    // The commit holds the other files too, and so has another hash.
-    parts.retain(|(name, _)| name != Input::GitHead.name());
+    // The commit holds the other files too, and so has another hash; both worlds lie in directories of their own.
+    let differs = [Input::GitHead.name(), Input::MachinePaths.name()];
+    parts.retain(|(name, _)| !differs.contains(&name.as_str()));
     Answer {
         said: said.replace(&fixture.root().display().to_string(), "<root>"),
         parts,
@@ -180,6 +181,12 @@ impl Declared {
             }
             if self.any(&[Input::PolicyBoundary]) {
                 kept.boundary = policy.boundary;
+            }
+            if self.any(&[Input::PolicyPaths]) {
+                kept.paths = policy.paths;
+            }
+            if self.any(&[Input::PolicySecrets]) {
+                kept.secrets = policy.secrets;
             }
             if self.any(&[Input::PolicyStages]) {
                 kept.stages = policy.stages;

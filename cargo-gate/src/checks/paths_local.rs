@@ -78,7 +78,11 @@ fn run(context: &Context<'_>) -> Judgement {
         .machine_paths()
         .iter()
         .map(|(file, path)| Location::span(file, path.line, path.column, path.length))
-        .filter(|place| !named.iter().any(|known| (&known.path, known.line) == (&place.path, place.line)))
+        .filter(|place| {
+            !named
+                .iter()
+                .any(|known| (&known.path, known.line) == (&place.path, place.line))
+        })
         .collect();
     if let Some(first) = machine.first() {
         let others = match machine.len() - 1 {
@@ -86,8 +90,8 @@ fn run(context: &Context<'_>) -> Judgement {
             others => format!(" ({others} more)"),
         };
         let message = format!("`{}` names a directory of this machine{others}", first.path);
-        let finding = Finding::advice(message)
-            .help("write the path relative to the workspace, or take it from the environment");
+        let finding =
+            Finding::advice(message).help("write the path relative to the workspace, or take it from the environment");
         findings.push(machine.into_iter().take(NAMED).fold(finding, Finding::at));
     }
     Judgement::Findings(findings)
@@ -99,14 +103,23 @@ fn declared(context: &Context<'_>, policy: &PathsPolicy) -> Vec<Finding> {
     for file in &context.secrets().files {
         for home in &file.scan.homes {
             let name = home.text.rsplit(['/', '\\']).next().unwrap_or_default();
-            if !policy.placeholders.iter().any(|nobody| nobody.eq_ignore_ascii_case(name)) {
+            if !policy
+                .placeholders
+                .iter()
+                .any(|nobody| nobody.eq_ignore_ascii_case(name))
+            {
                 let length = u32::try_from(home.text.chars().count()).unwrap_or(u32::MAX);
                 let place = Location::span(&file.path, home.line, home.column, length);
                 places.entry(&file.path).or_default().push(place);
             }
         }
     }
-    let forbidden: Vec<&str> = policy.forbid.iter().map(String::as_str).chain([ADMINISTRATOR]).collect();
+    let forbidden: Vec<&str> = policy
+        .forbid
+        .iter()
+        .map(String::as_str)
+        .chain([ADMINISTRATOR])
+        .collect();
     // Outside version control no file is tracked, and every file counts.
     let in_repository = context.files().iter().any(|file| file.tracked);
     for file in context.files().iter().filter(|file| file.tracked || !in_repository) {
@@ -119,7 +132,10 @@ fn declared(context: &Context<'_>, policy: &PathsPolicy) -> Vec<Finding> {
         }
         for path in &forbidden {
             for place in lines_with(&bytes, path.as_bytes()) {
-                places.entry(&file.path).or_default().push(Location::line(&file.path, place));
+                places
+                    .entry(&file.path)
+                    .or_default()
+                    .push(Location::line(&file.path, place));
             }
         }
     }
@@ -142,7 +158,9 @@ fn lines_with(bytes: &[u8], path: &[u8]) -> Vec<u32> {
     let mut lines: Vec<u32> = memchr::memmem::find_iter(bytes, path)
         .filter(|at| {
             let before = at.checked_sub(1).map(|before| bytes[before]);
-            !before.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/' | b'}' | b'~'))
+            !before.is_some_and(|byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/' | b'}' | b'~')
+            })
         })
         .map(|at| u32::try_from(memchr::memchr_iter(b'\n', &bytes[..at]).count() + 1).unwrap_or(u32::MAX))
         .collect();
@@ -169,8 +187,15 @@ mod tests {
         world.texts(&[("a.md", "see /home/monika/x\n")]);
         assert_eq!(world.text(&CHECK), "");
         world.home("/home/monika");
-        world.texts(&[("a.md", "x\nsee /home/monika/x\n"), ("b.md", "/home/monika and /home/monikas\n")]);
-        insta::assert_snapshot!(world.text(&CHECK), @"");
+        world.texts(&[
+            ("a.md", "x\nsee /home/monika/x\n"),
+            ("b.md", "/home/monika and /home/monikas\n"),
+        ]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        a.md:2: `a.md` names a directory of this machine (1 more) [advice]
+          also: b.md:1
+          help: write the path relative to the workspace, or take it from the environment
+        ");
     }
 
     #[test]
@@ -178,9 +203,17 @@ mod tests {
         let mut world = World::new();
         world.policy.paths = Some(policy());
         world.texts(&[
-            ("a.ptx", ".file 1 \"/home/monika/add.cu\"\n.file 2 \"/srv/build/x.cu\"\n"),
+            (
+                "a.ptx",
+                ".file 1 \"/home/monika/add.cu\"\n.file 2 \"/srv/build/x.cu\"\n",
+            ),
             ("b.md", "/home/grace/x, /home/user/x, ../srv/build\n"),
         ]);
-        insta::assert_snapshot!(world.text(&CHECK), @"");
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        a.ptx:1: `a.ptx` names paths of somebody's machine (2) [controlled]
+          also: a.ptx:2
+          help: write a relative path, take it from the environment, or use a name that stands for nobody: `/home/user`
+          because: gate.toml:3
+        ");
     }
 }

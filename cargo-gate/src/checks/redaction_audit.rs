@@ -138,19 +138,34 @@ mod tests {
         let mut world = World::new();
         assert_eq!(world.text(&CHECK), "");
         world.outcomes = vec![
-            said("lockfile.sources", vec![Finding::advice(format!("https://{token}@github.com/a/b"))], None),
-            said("git.clean", Vec::new(), Some(Reason::new("x", "y").help(format!("use {token}")))),
+            said(
+                "lockfile.sources",
+                vec![Finding::advice(format!("https://{token}@github.com/a/b"))],
+                None,
+            ),
+            said(
+                "git.clean",
+                Vec::new(),
+                Some(Reason::new("x", "y").help(format!("use {token}"))),
+            ),
         ];
         world.workspace.options.environment = Environment::from_pairs([("CI", token.as_str()), ("OTHER", &token)]);
         let text = world.text(&CHECK);
         assert!(!text.contains(&token), "{text}");
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @"
+        what `lockfile.sources` says would publish a GitHub personal access token: `ghp_****` [pilot]
+          help: keep it out of there and revoke it; in what this run writes a mark takes its place
+        what `git.clean` says would publish a GitHub personal access token: `ghp_****` [pilot]
+          help: keep it out of there and revoke it; in what this run writes a mark takes its place
+        the value of the variable `CI` would publish a GitHub personal access token: `ghp_****` [pilot]
+          help: keep it out of there and revoke it; in what this run writes a mark takes its place
+        ");
     }
 
     #[test]
     fn homes_count_where_the_policy_says_so() {
         let mut world = World::new();
-        let finding = Finding::advice(format!("{HOMES_IN_LOG}, replaced in 2 places"));
+        let finding = Finding::advice(format!("{HOMES_IN_LOG} (2)"));
         world.outcomes = vec![said("suite.test.a", vec![finding], None)];
         assert_eq!(world.text(&CHECK), "");
         world.policy.paths = Some(crate::policy::PathsPolicy {
@@ -158,6 +173,10 @@ mod tests {
             placeholders: Vec::new(),
             location: Location::line("gate.toml", 3),
         });
-        insta::assert_snapshot!(world.text(&CHECK), @"");
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        the log of `suite.test.a` named home directories of somebody [controlled]
+          help: print paths relative to the workspace; the log has marks in their place
+          because: gate.toml:3
+        ");
     }
 }

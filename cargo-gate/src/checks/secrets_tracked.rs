@@ -23,12 +23,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     since: "0.1.0",
     version: 1,
-    inputs: &[
-        Input::AllFiles,
-        Input::FileNames,
-        Input::PolicySecrets,
-        Input::Today,
-    ],
+    inputs: &[Input::AllFiles, Input::FileNames, Input::PolicySecrets, Input::Today],
     applies: |_| Applies::Yes,
     run,
 };
@@ -225,7 +220,11 @@ impl Judge<'_> {
             let what = format!("the entry for `{}` ({})", entry.path, entry.kind.name());
             if entry.expires < self.today {
                 let message = format!("{what} expired on {}", entry.expires);
-                Some(finding(entry, message, "remove the secret and the entry, or set a later `expires`"))
+                Some(finding(
+                    entry,
+                    message,
+                    "remove the secret and the entry, or set a later `expires`",
+                ))
             } else if !used {
                 let message = format!("{what} permits nothing: no such value is in that file");
                 Some(finding(entry, message, "remove the entry"))
@@ -324,7 +323,11 @@ mod tests {
         ]);
         let said = world.text(&CHECK);
         assert!(!said.contains(&value[8..]), "{said}");
-        insta::assert_snapshot!(said, @"");
+        insta::assert_snapshot!(said, @r#"
+        deploy/a.sh:2: `deploy/a.sh` holds a GitHub personal access token: `ghp_****`, and again in another place [pilot]
+          also: src/main.rs:1
+          help: revoke it and remove it; if it opens nothing, add a `[[secrets.allow]]` to gate.toml with `path = "deploy/a.sh"`, `type = "github_token"`, `digest = "06d31bbd55c1ab0092527ae4b48aa5cc8767bc7602b81ba9a47f93e4aced9f23"`, owner, reason and expires
+        "#);
     }
 
     #[test]
@@ -332,8 +335,16 @@ mod tests {
         let mut world = World::new();
         let key = planted::private_key("PRIVATE KEY");
         let guess = format!("token = \"{}\"", planted::value("token"));
-        world.texts(&[("tests/ca.key", &key), ("tests/end.key", &key), ("tests/a.toml", &guess)]);
-        insta::assert_snapshot!(world.text(&CHECK), @"");
+        world.texts(&[
+            ("tests/ca.key", &key),
+            ("tests/end.key", &key),
+            ("tests/a.toml", &guess),
+        ]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        tests/ca.key:1: 2 keys and tokens are taken for ones made for tests and examples (2 private_key) [advice]
+          also: tests/end.key:1
+          help: make sure that they open nothing else; `test-code = true` under `[secrets]` in gate.toml makes such finds block
+        ");
         let strict = SecretsPolicy {
             test_code: true,
             ..policy(Vec::new())
@@ -361,11 +372,17 @@ mod tests {
         ] {
             world.policy.secrets = Some(policy(vec![wrong]));
             let said = world.text(&CHECK);
-            assert!(said.contains("holds a GitLab") && said.contains("permits nothing"), "{said}");
+            assert!(
+                said.contains("holds a GitLab") && said.contains("permits nothing"),
+                "{said}"
+            );
         }
         world.policy.secrets = Some(policy(vec![entry("a.txt", Kind::Token, &value, "2026-06-14")]));
         let said = world.text(&CHECK);
-        assert!(said.contains("holds a GitLab") && said.contains("expired on 2026-06-14"), "{said}");
+        assert!(
+            said.contains("holds a GitLab") && said.contains("expired on 2026-06-14"),
+            "{said}"
+        );
     }
 
     #[test]

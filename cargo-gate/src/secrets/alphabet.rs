@@ -54,8 +54,8 @@ impl Alphabet {
 
     /// How many characters of it stand before `at`.
     pub(super) fn run_before(self, bytes: &[u8], at: usize) -> usize {
-        bytes
-            .get(..at)
-            .map_or(0, |before| before.iter().rev().take_while(|byte| self.has(**byte)).count())
+        bytes.get(..at).map_or(0, |before| {
+            before.iter().rev().take_while(|byte| self.has(**byte)).count()
+        })
     }
 }

@@ -58,8 +58,17 @@ const LONGEST_LINE: usize = 2000;
 /// What is assigned to the name around a word.
 pub(super) fn find(bytes: &[u8], word: Range<usize>, kind: Kind) -> Option<Assigned> {
     let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    let before = bytes[..word.start].iter().rev().take(LONGEST_NAME).take_while(|byte| in_name(byte)).count();
-    let after = bytes[word.end..].iter().take(LONGEST_NAME).take_while(|byte| in_name(byte)).count();
+    let before = bytes[..word.start]
+        .iter()
+        .rev()
+        .take(LONGEST_NAME)
+        .take_while(|byte| in_name(byte))
+        .count();
+    let after = bytes[word.end..]
+        .iter()
+        .take(LONGEST_NAME)
+        .take_while(|byte| in_name(byte))
+        .count();
     let name = word.start - before..word.end + after;
     let (value, bare) = value_after(bytes, name.end)?;
     let value = without_scheme(bytes, value);
@@ -90,7 +99,8 @@ pub(super) fn find(bytes: &[u8], word: Range<usize>, kind: Kind) -> Option<Assig
 
 /// What stands behind the name of a scheme that ends at `at`.
 pub(super) fn after_scheme(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    let has = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~');
+    let has =
+        |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~');
     let length = bytes[at..].iter().take(LONGEST_VALUE).take_while(has).count();
     let value = at..at + length;
     let text = &bytes[value.clone()];
@@ -118,13 +128,50 @@ fn described(kind: Kind) -> &'static str {
 /// Whether a name, in small letters, is that of a secret and not of something about one.
 fn names_secret(name: &[u8]) -> bool {
     const ABOUT: &[&[u8]] = &[
-        b"public", b"pubkey", b"hash", b"digest", b"checksum", b"sha1", b"sha2", b"md5", b"fingerprint", b"token_type",
-        b"tokeniz", b"next_token", b"nexttoken", b"continuation", b"page_token", b"pagetoken", b"tokenstream",
-        b"secretsmanager", b"version",
+        b"public",
+        b"pubkey",
+        b"hash",
+        b"digest",
+        b"checksum",
+        b"sha1",
+        b"sha2",
+        b"md5",
+        b"fingerprint",
+        b"token_type",
+        b"tokeniz",
+        b"next_token",
+        b"nexttoken",
+        b"continuation",
+        b"page_token",
+        b"pagetoken",
+        b"tokenstream",
+        b"secretsmanager",
+        b"version",
     ];
     const ENDS: &[&[u8]] = &[
-        b"key_id", b"keyid", b"key-id", b"token_id", b"tokenid", b"client_id", b"clientid", b"name", b"url", b"uri", b"path",
-        b"file", b"type", b"endpoint", b"arn", b"kind", b"label", b"regex", b"pattern", b"header", b"host", b"_ref", b"len",
+        b"key_id",
+        b"keyid",
+        b"key-id",
+        b"token_id",
+        b"tokenid",
+        b"client_id",
+        b"clientid",
+        b"name",
+        b"url",
+        b"uri",
+        b"path",
+        b"file",
+        b"type",
+        b"endpoint",
+        b"arn",
+        b"kind",
+        b"label",
+        b"regex",
+        b"pattern",
+        b"header",
+        b"host",
+        b"_ref",
+        b"len",
     ];
     !ABOUT.iter().any(|part| memchr::memmem::find(name, part).is_some()) && !ENDS.iter().any(|end| name.ends_with(end))
 }
@@ -147,11 +194,19 @@ fn value_after(bytes: &[u8], mut at: usize) -> Option<(Range<usize>, bool)> {
     }
     let spaces = blanks(at, 16);
     at += spaces;
+    // `<add key="ClearTextPassword" value="…" />`
+    if spaces > 0 && bytes[at..].starts_with(b"value=") {
+        at += "value".len();
+    }
     let mut quoted_only = false;
     match bytes.get(at)? {
         b'=' => {
             at += 1;
-            at += bytes[at..].iter().take(2).take_while(|byte| matches!(byte, b'=' | b'>')).count();
+            at += bytes[at..]
+                .iter()
+                .take(2)
+                .take_while(|byte| matches!(byte, b'=' | b'>'))
+                .count();
         }
         b':' => {
             at += 1;
@@ -170,10 +225,17 @@ fn value_after(bytes: &[u8], mut at: usize) -> Option<(Range<usize>, bool)> {
         _ => return None,
     }
     at += blanks(at, 16);
-    let line_end = bytes[at..].iter().take(40).take_while(|byte| byte.is_ascii_whitespace()).count();
+    let line_end = bytes[at..]
+        .iter()
+        .take(40)
+        .take_while(|byte| byte.is_ascii_whitespace())
+        .count();
     if let Some(start) = quoted(bytes, at + line_end) {
         let mark = bytes[start - 1];
-        let value = bytes[start..].iter().take(LONGEST_VALUE + 1).position(|byte| *byte == mark || *byte == b'\n')?;
+        let value = bytes[start..]
+            .iter()
+            .take(LONGEST_VALUE + 1)
+            .position(|byte| *byte == mark || *byte == b'\n')?;
         return (bytes[start + value] == mark).then(|| {
             // In a string inside of a string the quotes have a backslash.
             let escaped = usize::from(bytes[start..start + value].ends_with(b"\\"));
@@ -183,14 +245,21 @@ fn value_after(bytes: &[u8], mut at: usize) -> Option<(Range<usize>, bool)> {
     if quoted_only {
         return None;
     }
-    let stops = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b';' | b'&' | b')' | b'#');
-    let length = bytes[at..].iter().take(LONGEST_VALUE).take_while(|byte| !stops(byte)).count();
+    let stops =
+        |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b';' | b'&' | b')' | b'#');
+    let length = bytes[at..]
+        .iter()
+        .take(LONGEST_VALUE)
+        .take_while(|byte| !stops(byte))
+        .count();
     (length > 0).then(|| (at..at + length, true))
 }
 
 /// Behind `: &'static str =`, where a type stands between name and value; else `at`.
 fn after_type(bytes: &[u8], at: usize) -> usize {
-    let of_type = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'&' | b'\'' | b'_' | b'<' | b'>' | b'[' | b']');
+    let of_type = |byte: &&u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'&' | b'\'' | b'_' | b'<' | b'>' | b'[' | b']')
+    };
     let length = bytes[at..].iter().take(40).take_while(of_type).count();
     if bytes.get(at + length) == Some(&b'=') {
         at + length + 1
@@ -209,20 +278,32 @@ fn quoted(bytes: &[u8], at: usize) -> Option<usize> {
         && before
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.' | b'(' | b'&' | b'!'));
-    let prefix = before.len() <= 2 && before.iter().all(|byte| matches!(byte, b'b' | b'r' | b'f' | b'u' | b'&' | b'#' | b'@' | b'\\'));
+    let prefix = before.len() <= 2
+        && before
+            .iter()
+            .all(|byte| matches!(byte, b'b' | b'r' | b'f' | b'u' | b'&' | b'#' | b'@' | b'\\'));
     (prefix || call).then_some(at + mark + 1)
 }
 
 fn without_scheme(bytes: &[u8], value: Range<usize>) -> Range<usize> {
     let text = bytes[value.clone()].to_ascii_lowercase();
     let schemes = [b"bearer ".as_slice(), b"basic ", b"token "];
-    let length = schemes.iter().find(|scheme| text.starts_with(scheme)).map_or(0, |scheme| scheme.len());
+    let length = schemes
+        .iter()
+        .find(|scheme| text.starts_with(scheme))
+        .map_or(0, |scheme| scheme.len());
     value.start + length..value.end
 }
 
 fn is_value(text: &[u8]) -> bool {
     const SHORTEST: usize = 16;
-    let of_token = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~' | b'!' | b'@' | b'^' | b'*' | b':');
+    let of_token = |byte: &u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~' | b'!' | b'@' | b'^' | b'*' | b':'
+            )
+    };
     text.len() >= SHORTEST && text.iter().all(of_token) && !is_something_else(text) && random::is_generated(text)
 }
 
@@ -235,7 +316,13 @@ fn is_password(text: &[u8]) -> bool {
         has(u8::is_ascii_digit),
         has(u8::is_ascii_punctuation),
     ];
-    let graphic = text.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'{' | b'}' | b'<' | b'>' | b'$' | b'(' | b')' | b'%' | b'\\' | b','));
+    let graphic = text.iter().all(|byte| {
+        byte.is_ascii_graphic()
+            && !matches!(
+                byte,
+                b'{' | b'}' | b'<' | b'>' | b'$' | b'(' | b')' | b'%' | b'\\' | b','
+            )
+    });
     text.len() >= SHORTEST
         && text.len() <= 100
         && graphic
@@ -248,7 +335,10 @@ fn is_password(text: &[u8]) -> bool {
 fn is_something_else(text: &[u8]) -> bool {
     let has = |part: &[u8]| memchr::memmem::find(text, part).is_some();
     let groups: Vec<usize> = text.split(|byte| *byte == b'-').map(<[u8]>::len).collect();
-    let extension = text.rsplit(|byte| *byte == b'.').next().filter(|last| last.len() < text.len());
+    let extension = text
+        .rsplit(|byte| *byte == b'.')
+        .next()
+        .filter(|last| last.len() < text.len());
     has(b"://")
         || has(b"::")
         || has(b"..")
@@ -266,7 +356,8 @@ fn is_something_else(text: &[u8]) -> bool {
 fn is_on_long_line(bytes: &[u8], value: &Range<usize>) -> bool {
     let from = value.start.saturating_sub(LONGEST_LINE);
     let to = bytes.len().min(value.end + LONGEST_LINE);
-    let before = memchr::memrchr(b'\n', &bytes[from..value.start]).map_or(value.start - from, |at| value.start - from - at);
+    let before =
+        memchr::memrchr(b'\n', &bytes[from..value.start]).map_or(value.start - from, |at| value.start - from - at);
     let after = memchr::memchr(b'\n', &bytes[value.end..to]).unwrap_or(to - value.end);
     before + after > LONGEST_LINE
 }

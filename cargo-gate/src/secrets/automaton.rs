@@ -90,7 +90,10 @@ pub(super) fn scan(bytes: &[u8]) -> TextScan {
     }
     if memchr::memchr(0, &bytes[..bytes.len().min(HEAD)]).is_some() {
         return TextScan {
-            hits: private_key::store(bytes).map(|what| store(bytes, what)).into_iter().collect(),
+            hits: private_key::store(bytes)
+                .map(|what| store(bytes, what))
+                .into_iter()
+                .collect(),
             homes: Vec::new(),
         };
     }
@@ -235,11 +238,17 @@ impl Found<'_> {
         };
         let (line, column) = self.positions.of(span.start);
         let text = self.text(span.clone());
-        self.homes.push(HomePath { line, column, text, span });
+        self.homes.push(HomePath {
+            line,
+            column,
+            text,
+            span,
+        });
     }
 
     fn finish(mut self) -> TextScan {
-        self.hits.sort_by(|(a_rank, a), (b_rank, b)| (a.span.start, a_rank).cmp(&(b.span.start, b_rank)));
+        self.hits
+            .sort_by(|(a_rank, a), (b_rank, b)| (a.span.start, a_rank).cmp(&(b.span.start, b_rank)));
         let mut kept: Vec<(u8, Hit)> = Vec::new();
         for (rank, hit) in self.hits {
             match kept.last_mut() {

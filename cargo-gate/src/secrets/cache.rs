@@ -112,6 +112,10 @@ mod tests {
         let kept = again.get(&digest).unwrap();
         assert_eq!((kept.text.hits[0].line, kept.text.hits[0].span.clone()), (1, 0..0));
         assert_eq!(again.get(&Digest::of(b"")), Some(FileScan::default()));
-        assert!(ScanCache::load(directory.path(), Digest::of(b"other")).get(&digest).is_none());
+        assert!(
+            ScanCache::load(directory.path(), Digest::of(b"other"))
+                .get(&digest)
+                .is_none()
+        );
     }
 }

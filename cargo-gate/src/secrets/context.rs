@@ -14,10 +14,15 @@ fn in_documentation(bytes: &[u8], at: usize) -> bool {
 
 fn in_test_item(bytes: &[u8], at: usize) -> bool {
     let before = &bytes[..at];
-    let attribute = [b"#[cfg(test)]".as_slice(), b"#[cfg(all(test", b"#[cfg(any(test", b"#[test]"]
-        .iter()
-        .filter_map(|attribute| memchr::memmem::rfind(before, attribute))
-        .max();
+    let attribute = [
+        b"#[cfg(test)]".as_slice(),
+        b"#[cfg(all(test",
+        b"#[cfg(any(test",
+        b"#[test]",
+    ]
+    .iter()
+    .filter_map(|attribute| memchr::memmem::rfind(before, attribute))
+    .max();
     attribute.is_some_and(|attribute| {
         let between = &before[attribute..];
         memchr::memmem::find(between, b"\n}").is_none() || is_in_module(before)

@@ -178,9 +178,9 @@ const ROWS: &[Row] = &[
     (Token, "a Plaid token", "access-production-", Url, 36, 36, with_digits),
     (Token, "a Plaid token", "access-development-", Url, 36, 36, with_digits),
     (Token, "a Plaid token", "access-sandbox-", Url, 36, 36, with_digits),
-    (Token, "a SettleMint token", "sm_aat_", Alnum, 16, 16, mixed),
-    (Token, "a SettleMint token", "sm_pat_", Alnum, 16, 16, mixed),
-    (Token, "a SettleMint token", "sm_sat_", Alnum, 16, 16, mixed),
+    (Token, "a SettleMint token", "sm_aat_", Alnum, 16, 16, random),
+    (Token, "a SettleMint token", "sm_pat_", Alnum, 16, 16, random),
+    (Token, "a SettleMint token", "sm_sat_", Alnum, 16, 16, random),
     // Work.
     (ApiKey, "a Linear key", "lin_api_", Alnum, 32, 128, random),
     (Token, "a Linear token", "lin_oauth_", Hex, 64, 64, random),
@@ -235,7 +235,12 @@ fn databricks(body: &[u8]) -> Belief {
 fn one_password(body: &[u8]) -> Belief {
     let plain = body.iter().all(|byte| Upper.has(*byte) || *byte == b'-');
     let lengths: Vec<usize> = body.split(|byte| *byte == b'-').map(<[u8]>::len).collect();
-    if plain && matches!(lengths.as_slice(), [6, 11, 5, 5, 5] | [6, 6, 5, 5, 5, 5] | [6, 6, 5, 5, 5]) {
+    if plain
+        && matches!(
+            lengths.as_slice(),
+            [6, 11, 5, 5, 5] | [6, 6, 5, 5, 5, 5] | [6, 6, 5, 5, 5]
+        )
+    {
         with_digits(body)
     } else {
         Belief::None

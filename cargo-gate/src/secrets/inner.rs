@@ -90,11 +90,19 @@ fn terraform(bytes: &[u8], at: usize) -> Option<Inner> {
 
 /// The number of the bot, and 35 characters.
 fn telegram(bytes: &[u8], at: usize) -> Option<Inner> {
-    let digits = bytes[..at].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = bytes[..at]
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
     let length = Url.run(bytes, at + 1);
     // In an address, `bot` stands before the number.
     let from = at - digits;
-    let start = if bytes[..from].ends_with(b"bot") { from - 3 } else { from };
+    let start = if bytes[..from].ends_with(b"bot") {
+        from - 3
+    } else {
+        from
+    };
     ((8..=10).contains(&digits) && length == 35 && begins_word(bytes, start))
         .then(|| secret_after(Kind::Token, "a Telegram bot token", bytes, from..at + 1 + length))
         .flatten()
@@ -125,7 +133,10 @@ fn teams(bytes: &[u8], at: usize) -> Option<Inner> {
     let from = at + ".webhook.office.com/".len();
     let has = |byte: &&u8| Url.has(**byte) || matches!(byte, b'/' | b'@');
     let length = bytes[from..].iter().take_while(has).count();
-    let hexadecimal = bytes[from..from + length].iter().filter(|byte| AnyHex.has(**byte)).count();
+    let hexadecimal = bytes[from..from + length]
+        .iter()
+        .filter(|byte| AnyHex.has(**byte))
+        .count();
     (length >= 120 && hexadecimal >= 100)
         .then(|| secret_after(Kind::Secret, "a Microsoft Teams web hook", bytes, from..from + length))
         .flatten()

@@ -30,7 +30,7 @@ mod url;
 
 pub use homes::is_nobody;
 pub use kind::{Kind, Severity};
-pub use mask::{Marker, mask, mask_text, markers};
+pub use mask::{Marker, markers, mask, mask_text};
 pub use place::{Place, place};
 
 use std::ops::Range;

@@ -87,7 +87,8 @@ fn email(bytes: &[u8], at: usize) -> Option<Range<usize>> {
         && !host.starts_with(b"example.")
         && memchr::memmem::find(&host, b".example.").is_none()
         && !reserved.contains(&top);
-    (dotted && top.len() >= 2 && top.iter().all(u8::is_ascii_alphabetic) && somebody).then(|| at - before..at + 1 + after)
+    (dotted && top.len() >= 2 && top.iter().all(u8::is_ascii_alphabetic) && somebody)
+        .then(|| at - before..at + 1 + after)
 }
 
 /// A number with its country: `+` and 9 to 15 digits, grouped or not.
@@ -105,7 +106,9 @@ fn phone(bytes: &[u8], at: usize) -> Option<Range<usize>> {
                 digits += 1;
                 end = at + 2 + offset;
             }
-            b' ' | b'-' | b'(' | b')' if bytes[at + 2 + offset..].first().is_some_and(u8::is_ascii_digit) => groups += 1,
+            b' ' | b'-' | b'(' | b')' if bytes[at + 2 + offset..].first().is_some_and(u8::is_ascii_digit) => {
+                groups += 1
+            }
             b'(' | b')' => {}
             _ => break,
         }
@@ -113,8 +116,13 @@ fn phone(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let text = &bytes[at..end];
     let fiction = memchr::memmem::find(text, b"555").is_some();
     let ends = !bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric());
-    (ends && (9..=15).contains(&digits) && bytes[at + 1] != b'0' && (groups > 0 || digits >= 10) && !fiction && !random::is_patterned(text))
-        .then_some(at..end)
+    (ends
+        && (9..=15).contains(&digits)
+        && bytes[at + 1] != b'0'
+        && (groups > 0 || digits >= 10)
+        && !fiction
+        && !random::is_patterned(text))
+    .then_some(at..end)
 }
 
 #[cfg(test)]
@@ -122,14 +130,25 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(&'static str, u32)> {
-        scan_personal(text.as_bytes()).iter().map(|hit| (hit.kind.name(), hit.column)).collect()
+        scan_personal(text.as_bytes())
+            .iter()
+            .map(|hit| (hit.kind.name(), hit.column))
+            .collect()
     }
 
     #[test]
     fn addresses_of_people() {
         let address = ["ada.lovelace", "analytical-engine.org"].join("@");
         assert_eq!(found(&format!("by <{address}>.")), [("email", 5)]);
-        for none in ["git@github.com:a/b", "a@example.com", "x@y.test", "@Override", "a@b", "user@localhost", "noreply@github.com"] {
+        for none in [
+            "git@github.com:a/b",
+            "a@example.com",
+            "x@y.test",
+            "@Override",
+            "a@b",
+            "user@localhost",
+            "noreply@github.com",
+        ] {
             assert_eq!(found(none), [], "{none}");
         }
     }
@@ -138,7 +157,13 @@ mod tests {
     fn numbers_of_people() {
         let number = ["+44", "20", "7946", "0958"].join(" ");
         assert_eq!(found(&format!("call {number} now")), [("phone", 6)]);
-        for none in ["+1 202 555 0143", "1+2+3", "a+123456789012", "+0 1 2 3 4 5 6 7 8 9", "v1.0.0+20240101"] {
+        for none in [
+            "+1 202 555 0143",
+            "1+2+3",
+            "a+123456789012",
+            "+0 1 2 3 4 5 6 7 8 9",
+            "v1.0.0+20240101",
+        ] {
             assert_eq!(found(none), [], "{none}");
         }
     }

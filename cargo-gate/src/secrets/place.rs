@@ -11,23 +11,106 @@ pub struct Place {
 
 /// Words in the names of directories and files that hold what is made for tests or to show something.
 const TEST_WORDS: &[&str] = &[
-    "test", "tests", "testing", "testdata", "tester", "fixture", "fixtures", "example", "examples", "bench", "benches",
-    "benchmark", "benchmarks", "sample", "samples", "mock", "mocks", "mocked", "demo", "demos", "dummy", "fake", "fuzz", "corpus",
-    "corpora", "snapshot", "snapshots", "snap", "e2e", "integration", "tutorial", "tutorials", "testcase", "testcases",
-    "testcerts", "testkeys", "testutil", "testutils", "testsuite", "testserver", "vectors", "testvectors", "selfsigned",
-    "signed", "snakeoil", "localhost", "spec", "specs", "playground", "doc", "docs", "book", "unittest", "unittests",
+    "test",
+    "tests",
+    "testing",
+    "testdata",
+    "tester",
+    "fixture",
+    "fixtures",
+    "example",
+    "examples",
+    "bench",
+    "benches",
+    "benchmark",
+    "benchmarks",
+    "sample",
+    "samples",
+    "mock",
+    "mocks",
+    "mocked",
+    "demo",
+    "demos",
+    "dummy",
+    "fake",
+    "fuzz",
+    "corpus",
+    "corpora",
+    "snapshot",
+    "snapshots",
+    "snap",
+    "e2e",
+    "integration",
+    "tutorial",
+    "tutorials",
+    "testcase",
+    "testcases",
+    "testcerts",
+    "testkeys",
+    "testutil",
+    "testutils",
+    "testsuite",
+    "testserver",
+    "vectors",
+    "testvectors",
+    "selfsigned",
+    "signed",
+    "snakeoil",
+    "localhost",
+    "spec",
+    "specs",
+    "playground",
+    "doc",
+    "docs",
+    "book",
+    "unittest",
+    "unittests",
 ];
 
 /// Names of files in which values stand without quotes.
 const SETTINGS: &[&str] = &[
-    ".npmrc", ".netrc", "_netrc", ".pypirc", ".pgpass", ".my.cnf", ".s3cfg", ".dockercfg", "credentials", "Dockerfile",
-    "Makefile", "Jenkinsfile", ".htpasswd", ".git-credentials",
+    ".npmrc",
+    ".netrc",
+    "_netrc",
+    ".pypirc",
+    ".pgpass",
+    ".my.cnf",
+    ".s3cfg",
+    ".dockercfg",
+    "credentials",
+    "Dockerfile",
+    "Makefile",
+    "Jenkinsfile",
+    ".htpasswd",
+    ".git-credentials",
 ];
 
 /// Their extensions.
 const SETTINGS_EXTENSIONS: &[&str] = &[
-    "env", "ini", "cfg", "conf", "config", "properties", "yml", "yaml", "sh", "bash", "zsh", "fish", "ps1", "bat", "cmd", "tf",
-    "tfvars", "toml", "npmrc", "netrc", "pypirc", "cnf", "log", "service",
+    "env",
+    "ini",
+    "cfg",
+    "conf",
+    "config",
+    "properties",
+    "yml",
+    "yaml",
+    "sh",
+    "bash",
+    "zsh",
+    "fish",
+    "ps1",
+    "bat",
+    "cmd",
+    "tf",
+    "tfvars",
+    "toml",
+    "npmrc",
+    "netrc",
+    "pypirc",
+    "cnf",
+    "log",
+    "service",
 ];
 
 /// What the path of a file says about it. The path is `/`-separated and relative.
@@ -38,12 +121,16 @@ pub fn place(path: &str) -> Place {
         is_test: path.split('/').any(is_test_name),
         is_settings: SETTINGS.contains(&name)
             || name.starts_with(".env")
-            || SETTINGS_EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)),
+            || SETTINGS_EXTENSIONS
+                .iter()
+                .any(|known| extension.eq_ignore_ascii_case(known)),
     }
 }
 
 fn is_test_name(name: &str) -> bool {
-    let stem = name.split_once('.').map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem });
+    let stem = name
+        .split_once('.')
+        .map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem });
     words(stem).any(|word| TEST_WORDS.contains(&word.as_str()))
 }
 
@@ -82,7 +169,14 @@ mod tests {
         ] {
             assert!(place(path).is_test, "{path}");
         }
-        for path in ["src/lib.rs", "deploy/key.pem", "contest/k", "src/latest.rs", "README.md", ".env"] {
+        for path in [
+            "src/lib.rs",
+            "deploy/key.pem",
+            "contest/k",
+            "src/latest.rs",
+            "README.md",
+            ".env",
+        ] {
             assert!(!place(path).is_test, "{path}");
         }
     }

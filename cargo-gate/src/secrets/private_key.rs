@@ -24,11 +24,15 @@ const SHORTEST: usize = 60;
 
 /// The key whose first line holds `PRIVATE KEY` from `at` on.
 pub(super) fn pem(bytes: &[u8], at: usize) -> Option<PrivateKey> {
-    let dashes = |from: usize, least: usize| bytes.get(from..).is_some_and(|rest| rest.starts_with(&b"----"[..least]));
+    let dashes = |from: usize, least: usize| {
+        bytes
+            .get(from..)
+            .is_some_and(|rest| rest.starts_with(&b"----"[..least]))
+    };
     let line = at.saturating_sub(48);
-    let begin = memchr::memmem::rfind(&bytes[line..at], b"---- BEGIN ").or_else(|| {
-        memchr::memmem::rfind(&bytes[line..at], b"-----BEGIN")
-    })? + line;
+    let begin = memchr::memmem::rfind(&bytes[line..at], b"---- BEGIN ")
+        .or_else(|| memchr::memmem::rfind(&bytes[line..at], b"-----BEGIN"))?
+        + line;
     if memchr::memchr(b'\n', &bytes[begin..at]).is_some() {
         return None;
     }

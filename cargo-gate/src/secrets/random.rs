@@ -94,6 +94,10 @@ pub(super) fn is_language(text: &[u8]) -> bool {
                          sa si ar ve ra ld ur me ne ro ri io ic ll co ma ec ce li la ta el ch om us il no tr lo ho di \
                          ac ca ke ey ct pe po ge ss so be wa wi ee em ad un mo ut ai rt id ts ol ir oo pa pr am ly";
     const LEAST: usize = 7;
+    // The first six letters make pairs of language by chance.
+    if text.iter().all(u8::is_ascii_hexdigit) {
+        return false;
+    }
     let (mut all, mut common) = (0, 0);
     for pair in text.windows(2) {
         let pair = [pair[0].to_ascii_lowercase(), pair[1].to_ascii_lowercase()];
@@ -111,7 +115,11 @@ pub(super) fn is_generated(text: &[u8]) -> bool {
     let count = |wanted: fn(&u8) -> bool| text.iter().filter(|byte| wanted(byte)).count();
     let digits = count(u8::is_ascii_digit);
     let letters = count(u8::is_ascii_alphabetic);
-    let least = if text.len() < 20 { 3.2 } else { 3.4 };
+    let least = match text.len() {
+        0..16 => 2.9,
+        16..20 => 3.2,
+        _ => 3.4,
+    };
     digits >= 2
         && letters >= 2
         && entropy(text) >= least

@@ -160,10 +160,7 @@ impl SecretSurvey {
             }
             small
         });
-        let mut known: Vec<Option<FileScan>> = wanted
-            .iter()
-            .map(|file| cache.get(&file.digest?))
-            .collect();
+        let mut known: Vec<Option<FileScan>> = wanted.iter().map(|file| cache.get(&file.digest?)).collect();
         let missing: Vec<usize> = (0..wanted.len()).filter(|at| known[*at].is_none()).collect();
         let scanned = parallel::map(missing.len(), &|at| {
             let bytes = read(wanted[missing[at]])?;

@@ -24,7 +24,12 @@ fn everything_planted_is_found_once_and_never_shown() {
         };
         let found = &text[hit.span.clone()];
         if hit.kind.name() != planted.kind || !contains(found, &planted.value) {
-            missed.push(format!("{}: {} instead of {}", planted.name, hit.kind.name(), planted.kind));
+            missed.push(format!(
+                "{}: {} instead of {}",
+                planted.name,
+                hit.kind.name(),
+                planted.kind
+            ));
         }
         let shown = format!("{} {} {}", hit.masked, hit.what, serde_json::to_string(hit).unwrap());
         assert!(!contains(&shown, &planted.value), "{}", planted.name);
@@ -96,10 +101,16 @@ fn what_stands_for_a_secret_is_none() {
 fn test_code_and_documentation_are_told_apart() {
     let value = planted::value("gitlab");
     let in_test = |text: String| scan(text.as_bytes())[0].in_test;
-    assert!(in_test(format!("#[cfg(test)]\nmod tests {{\n    const T: &str = \"{value}\";\n}}\n")));
+    assert!(in_test(format!(
+        "#[cfg(test)]\nmod tests {{\n    const T: &str = \"{value}\";\n}}\n"
+    )));
     assert!(in_test(format!("/// let t = \"{value}\";\nfn x() {{}}\n")));
-    assert!(!in_test(format!("#[cfg(test)]\nmod tests {{\n}}\n\nconst T: &str = \"{value}\";\n")));
-    assert!(!in_test(format!("const T: &str = \"{value}\";\n#[cfg(test)]\nmod tests {{\n}}\n")));
+    assert!(!in_test(format!(
+        "#[cfg(test)]\nmod tests {{\n}}\n\nconst T: &str = \"{value}\";\n"
+    )));
+    assert!(!in_test(format!(
+        "const T: &str = \"{value}\";\n#[cfg(test)]\nmod tests {{\n}}\n"
+    )));
 }
 
 #[test]
@@ -118,14 +129,25 @@ fn utf16_is_text_and_binary_is_not() {
 #[test]
 fn home_directories_of_somebody() {
     let homes = |text: &str| -> Vec<String> {
-        scan_all(text.as_bytes()).homes.into_iter().map(|home| home.text).collect()
+        scan_all(text.as_bytes())
+            .homes
+            .into_iter()
+            .map(|home| home.text)
+            .collect()
     };
     assert_eq!(homes("at /home/grace/src/x.rs:1"), ["/home/grace"]);
     assert_eq!(homes("file:///Users/grace/x"), ["/Users/grace"]);
     assert_eq!(homes(r"C:\Users\grace\x"), [r"C:\Users\grace"]);
     assert_eq!(homes(r#""C:\\Users\\grace\\x""#), [r"C:\\Users\\grace"]);
     assert_eq!(homes(".file 1 \"/home/grace/kernels/add.cu\""), ["/home/grace"]);
-    for none in ["/home/user/x", "/Users/name/x", "https://a.org/home/grace/x", "/home/", "~/home/grace/x", "/home/$USER/x"] {
+    for none in [
+        "/home/user/x",
+        "/Users/name/x",
+        "https://a.org/home/grace/x",
+        "/home/",
+        "~/home/grace/x",
+        "/home/$USER/x",
+    ] {
         assert_eq!(homes(none), [""; 0], "{none}");
     }
     assert_eq!(mask_text("see /home/grace/x"), "see [redacted home]/x");
@@ -168,7 +190,45 @@ proptest! {
 }
 
 const PIECES: &[&str] = &[
-    "-----BEGIN ", "RSA ", "PRIVATE KEY", "-----", "-----END ", "\n", "\r\n", "\\n", "eyJ", ".", "://", "user", ":", "@", "password",
-    "=", "\"", "'", " ", "sk-", "T3BlbkFJ", "Q~", ":AA", "-us1", "_mmk", ".atlasv1.", "Private-Lines:", "/home/", "grace", "/",
-    "C:\\Users\\", "é", "Bearer ", "Basic ", "AZDO", "AccountKey=", "((((", "Some(", "{", "0123", "MIIE",
+    "-----BEGIN ",
+    "RSA ",
+    "PRIVATE KEY",
+    "-----",
+    "-----END ",
+    "\n",
+    "\r\n",
+    "\\n",
+    "eyJ",
+    ".",
+    "://",
+    "user",
+    ":",
+    "@",
+    "password",
+    "=",
+    "\"",
+    "'",
+    " ",
+    "sk-",
+    "T3BlbkFJ",
+    "Q~",
+    ":AA",
+    "-us1",
+    "_mmk",
+    ".atlasv1.",
+    "Private-Lines:",
+    "/home/",
+    "grace",
+    "/",
+    "C:\\Users\\",
+    "é",
+    "Bearer ",
+    "Basic ",
+    "AZDO",
+    "AccountKey=",
+    "((((",
+    "Some(",
+    "{",
+    "0123",
+    "MIIE",
 ];

@@ -11,9 +11,12 @@ const LONGEST: usize = 256;
 pub(super) fn find(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let from = at + 3;
     let rest = bytes.get(from..bytes.len().min(from + LONGEST))?;
-    let stop = rest
-        .iter()
-        .position(|byte| matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b'@' | b')') || *byte <= b' ')?;
+    let stop = rest.iter().position(|byte| {
+        matches!(
+            byte,
+            b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b'@' | b')'
+        ) || *byte <= b' '
+    })?;
     if rest[stop] != b'@' {
         return None;
     }
@@ -35,7 +38,15 @@ fn is_public_host(host: &[u8]) -> bool {
         return false;
     };
     let top = &host[dot + 1..];
-    let local: &[&[u8]] = &[b"example", b"test", b"invalid", b"localhost", b"local", b"internal", b"lan"];
+    let local: &[&[u8]] = &[
+        b"example",
+        b"test",
+        b"invalid",
+        b"localhost",
+        b"local",
+        b"internal",
+        b"lan",
+    ];
     let named = |word: &[u8]| memchr::memmem::find(&host, word).is_some();
     top.len() >= 2
         && top.iter().all(u8::is_ascii_alphabetic)
@@ -44,7 +55,15 @@ fn is_public_host(host: &[u8]) -> bool {
         && !named(b"domain.")
         && !named(b"your")
         && !named(b"localhost")
-        && ![b"host.com".as_slice(), b"foo.com", b"bar.com", b"test.com", b"acme.com", b"foo.bar"].contains(&&*host)
+        && ![
+            b"host.com".as_slice(),
+            b"foo.com",
+            b"bar.com",
+            b"test.com",
+            b"acme.com",
+            b"foo.bar",
+        ]
+        .contains(&&*host)
 }
 
 fn is_password(user: &[u8], password: &[u8]) -> bool {

@@ -75,7 +75,7 @@ impl Taken {
             findings.push(finding.because(policy.cloned()));
         }
         if self.homes > 0 {
-            let message = format!("{HOMES_IN_LOG}, replaced in {} places", self.homes);
+            let message = format!("{HOMES_IN_LOG} ({}); marks stand in their place", self.homes);
             findings.push(
                 Finding::advice(message)
                     .help("print paths relative to the workspace")
@@ -91,7 +91,11 @@ pub(super) fn cut(part: &[u8]) -> usize {
     const LONGEST_KEY: usize = 64 * 1024;
     let begin = memchr::memmem::rfind(part, b"-----BEGIN ");
     match begin {
-        Some(begin) if part.len() - begin < LONGEST_KEY && memchr::memmem::find(&part[begin..], b"-----END ").is_none() => begin,
+        Some(begin)
+            if part.len() - begin < LONGEST_KEY && memchr::memmem::find(&part[begin..], b"-----END ").is_none() =>
+        {
+            begin
+        }
         _ => part.len(),
     }
 }
@@ -109,13 +113,33 @@ mod tests {
         let guess = format!("API_TOKEN={}", planted::value("token"));
         let mut taken = Taken::default();
         let first = taken.redact(format!("one\n{key}two {token}\n").as_bytes()).into_owned();
-        let second = taken.redact(format!("{token}\n{guess}\nat /home/monika/x\n").as_bytes()).into_owned();
+        let second = taken
+            .redact(format!("{token}\n{guess}\nat /home/monika/x\n").as_bytes())
+            .into_owned();
         let log = String::from_utf8([first, second].concat()).unwrap();
-        insta::assert_snapshot!(log, @"");
+        insta::assert_snapshot!(log, @"
+        one
+        [redacted private_key]
+        two [redacted github_token]
+        [redacted github_token]
+        API_TOKEN=[redacted token]
+        at [redacted home]/x
+        ");
         let mut result = EvidenceResult::Findings(Vec::new());
         taken.report(&mut result, None);
-        let EvidenceResult::Findings(findings) = result else { unreachable!() };
-        insta::assert_snapshot!(findings_text(&findings), @"");
+        let EvidenceResult::Findings(findings) = result else {
+            unreachable!()
+        };
+        insta::assert_snapshot!(findings_text(&findings), @"
+        the log of the suite held a private key: `-----BEGIN PRIVATE KEY----- ****`, taken out of line 2 [pilot]
+          help: change the test that prints it, and revoke it if an earlier log was published
+        the log of the suite held a GitHub personal access token: `ghp_****`, taken out of line 3 [pilot]
+          help: change the test that prints it, and revoke it if an earlier log was published
+        the log of the suite held a token: `API_TOKEN=****`, taken out of line 5 [advice]
+          help: change the test that prints it, and revoke it if an earlier log was published
+        the log of the suite named home directories of somebody (1); marks stand in their place [advice]
+          help: print paths relative to the workspace
+        ");
     }
 
     #[test]

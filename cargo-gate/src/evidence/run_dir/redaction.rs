@@ -121,14 +121,18 @@ fn search(path: &str, bytes: &[u8], findings: &mut Vec<RedactionFinding>) {
         let kind = hit.kind.name().to_owned();
         (kind, hit.kind.severity(), hit.line, hit.column, false)
     });
-    findings.extend(taken.chain(left).map(|(kind, severity, line, column, redacted)| RedactionFinding {
-        kind,
-        severity,
-        file: path.to_owned(),
-        line,
-        column,
-        redacted,
-    }));
+    findings.extend(
+        taken
+            .chain(left)
+            .map(|(kind, severity, line, column, redacted)| RedactionFinding {
+                kind,
+                severity,
+                file: path.to_owned(),
+                line,
+                column,
+                redacted,
+            }),
+    );
 }
 
 #[cfg(test)]
@@ -139,10 +143,51 @@ mod tests {
     #[test]
     fn what_was_taken_out_and_what_is_left() {
         let token = planted::value("gitlab");
-        let log = format!("a\n{}\nby ada@analytical-engine.org\n", crate::secrets::mask_text(&token));
-        let audit = RedactionAudit::of("r", [("suites/x.log", log.as_bytes()), ("report.json", b"{}")].into_iter());
+        let log = format!(
+            "a\n{}\nby ada@analytical-engine.org\n",
+            crate::secrets::mask_text(&token)
+        );
+        let audit = RedactionAudit::of(
+            "r",
+            [("suites/x.log", log.as_bytes()), ("report.json", b"{}")].into_iter(),
+        );
         assert!(audit.adds_up());
-        insta::assert_json_snapshot!(audit, @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&audit).unwrap(), @r#"
+        {
+          "schema_version": 1,
+          "run_id": "r",
+          "status": "fail",
+          "files_scanned": 2,
+          "findings_count": 2,
+          "findings": [
+            {
+              "type": "token",
+              "severity": "high",
+              "file": "suites/x.log",
+              "line": 2,
+              "column": 1,
+              "redacted": true
+            },
+            {
+              "type": "email",
+              "severity": "medium",
+              "file": "suites/x.log",
+              "line": 3,
+              "column": 4,
+              "redacted": false
+            }
+          ],
+          "summary": {
+            "high": 1,
+            "medium": 1,
+            "low": 0,
+            "findings_by_type": {
+              "email": 1,
+              "token": 1
+            }
+          }
+        }
+        "#);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Error, Result};
 use crate::evidence::run_dir::{
     AUDIT, AuditStep, Blocker, DECISION, DecisionRecord, ENVIRONMENT, EnvironmentRecord, HASHES, Hashes, MANIFEST,
-    Manifest, REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, SCHEMA_VERSION, aggregate, canonical, is_plain_path, reasons,
+    Manifest, REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, SCHEMA_VERSION, aggregate, canonical,
+    is_plain_path, reasons,
 };
 use crate::report::{self, Report};
 
@@ -350,7 +351,11 @@ impl Run<'_> {
         };
         self.check_version(REDACTION, audit.schema_version, SCHEMA_VERSION);
         if audit.run_id != manifest.run_id {
-            self.problem(ProblemKind::Contradiction, REDACTION, "speaks of another run than the manifest");
+            self.problem(
+                ProblemKind::Contradiction,
+                REDACTION,
+                "speaks of another run than the manifest",
+            );
         }
         if !audit.adds_up() {
             self.problem(
