@@ -1,5 +1,5 @@
 //! How fast the scan for secrets is, and what it finds: `secret_scan <directory> [rounds]`. One thread; the files that
-//! git tracks are read before the clock starts.
+//! git tracks are read before the clock starts, and the fastest round counts.
 
 #![expect(clippy::print_stdout, reason = "an example speaks to its user")]
 
@@ -38,13 +38,16 @@ fn main() -> std::io::Result<()> {
             .collect();
         times.push(clock.elapsed());
     }
-    times.sort();
-    let median = times[times.len() / 2];
+    let best = times.into_iter().min().unwrap_or_default();
     for (name, scan) in &found {
         let place = secrets::place(name);
         let meant = scan.hits.iter().filter(|hit| !hit.bare || place.is_settings);
         for hit in meant.filter(|hit| hit.kind.severity() == Severity::High) {
-            let test = if place.is_test || hit.in_test { "test" } else { "CODE" };
+            let test = if place.is_test || hit.in_test || hit.guessed && place.is_prose {
+                "test"
+            } else {
+                "CODE"
+            };
             let guessed = if hit.guessed { "guessed" } else { "known" };
             println!(
                 "{test} {guessed} {name}:{}:{}: {} {}",
@@ -55,12 +58,12 @@ fn main() -> std::io::Result<()> {
             println!("home {name}:{}:{}: {}", home.line, home.column, home.text);
         }
     }
-    let speed = bytes as f64 / 1e6 / median.as_secs_f64();
+    let speed = bytes as f64 / 1e6 / best.as_secs_f64();
     println!(
         "{} files, {lines} lines, {:.1} MB, {:.1} ms, {speed:.0} MB/s",
         files.len(),
         bytes as f64 / 1e6,
-        median.as_secs_f64() * 1e3
+        best.as_secs_f64() * 1e3
     );
     Ok(())
 }

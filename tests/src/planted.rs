@@ -242,6 +242,9 @@ const NAMED: &[(&str, &str, &str, &[Part], &str)] = &[
     ("npmrc", "token", "//registry.npmjs.org/:_authToken=", &[Of(ALNUM, 40)], "\n"),
     ("netrc", "password", "machine git.acme-corp.com login ci password ", &[Of(ALNUM, 24)], "\n"),
     ("bearer_token", "bearer_token", "curl -H 'Authorization: Bearer ", &[Of(ALNUM, 40)], "' https://api.acme-corp.com"),
+    ("named_key", "api_key", "lob_key = \"live_", &[Of(HEX, 35)], "\""),
+    ("kubernetes", "secret", "kind: Secret\nmetadata:\n  name: db\ndata:\n  value: ", &[Is("azVUOHFXMnBMOXZaNHhSN2JOM20="), Of("", 0)], "\n"),
+    ("curl_user", "password", "curl -u ci:", &[Of(ALNUM, 20)], " https://git.acme-corp.com/api"),
     ("nuget", "password", "<add key=\"ClearTextPassword\" value=\"", &[Of(ALNUM, 24)], "\" />"),
 ];
 

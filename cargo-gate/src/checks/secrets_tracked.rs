@@ -37,7 +37,8 @@ assigned to names such as `api_key` or `password`. Check sums inside tokens are 
 (`xxxx`, `<token>`, counted digits, the values in the documentation of AWS, Azure and Stripe) is none.
 
 Each blocks from pilot on. In tests, fixtures, examples and documentation, keys are made for the purpose: there one \
-advice counts them, and only a token whose check sum fits blocks. With `[secrets]` in `gate.toml`, `test-code = true` \
+advice counts them, and only a token whose check sum fits blocks; in prose the same goes for values that are known by their \
+name alone. With `[secrets]` in `gate.toml`, `test-code = true` \
 makes all of them block, `personal` names files in which e-mail addresses and telephone numbers are looked for, and \
 `entropy` files in which any characters without order are reported; both only advise.
 
@@ -117,7 +118,8 @@ impl Judge<'_> {
         for file in &survey.files {
             let place = place(&file.path);
             for hit in file.scan.hits.iter().filter(|hit| !hit.bare || place.is_settings) {
-                let in_test = place.is_test || hit.in_test || hit.what.contains(" test ");
+                let in_test =
+                    place.is_test || hit.in_test || hit.guessed && place.is_prose || hit.what.contains(" test ");
                 let blocks = !in_test || hit.certain || test_code;
                 if !blocks && hit.guessed || self.allows(&file.path, hit) {
                     continue;

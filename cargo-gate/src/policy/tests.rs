@@ -60,6 +60,22 @@ path = "src/ffi/**"
 reason = "bindings"
 owner = "platform"
 
+[paths]
+forbid = ["/srv/build"]
+placeholders = ["grace"]
+
+[secrets]
+test-code = true
+personal = ["data/**"]
+
+[[secrets.allow]]
+path = "deploy/demo.pem"
+type = "private_key"
+digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF"
+owner = "platform-team"
+reason = "made for the demo server"
+expires = 2030-01-31
+
 [profile.release]
 overflow-checks = true
 panic = ["abort", "unwind"]
@@ -121,6 +137,8 @@ fn a_full_policy_is_understood() {
         "profiles": policy.profiles,
         "tiers": policy.tiers,
         "boundary": policy.boundary,
+        "paths": policy.paths,
+        "secrets": policy.secrets,
         "suites": policy.suites,
         "waivers": policy.waivers,
         "exclusions": policy.exclusions,

@@ -32,6 +32,8 @@ pub(super) const WORDS: &[(&str, Kind)] = &[
     ("privatekey", Kind::Secret),
     ("credential", Kind::Secret),
     ("_auth", Kind::Token),
+    ("_key", Kind::ApiKey),
+    ("-key", Kind::ApiKey),
     ("authorization", Kind::BearerToken),
 ];
 

@@ -14,7 +14,7 @@ use super::inner::{Inner, MARKS};
 use super::kind::Kind;
 use super::position::{Positions, characters};
 use super::private_key::{self, PrivateKey};
-use super::{Hit, HomePath, TextScan, context, encoding, formats, homes, jwt, url};
+use super::{Hit, HomePath, TextScan, context, encoding, formats, homes, jwt, kubernetes, url};
 
 /// How far to look for a NUL, which no text has.
 const HEAD: usize = 8 * 1024;
@@ -28,6 +28,8 @@ enum Lead {
     Putty,
     WebToken,
     Address,
+    Manifest,
+    Curl,
     Word(usize),
     Scheme(usize),
     Home(usize),
@@ -60,6 +62,8 @@ impl Automaton {
         add("Private-Lines:", Lead::Putty);
         add("eyJ", Lead::WebToken);
         add("://", Lead::Address);
+        add("kind: Secret", Lead::Manifest);
+        add("curl ", Lead::Curl);
         for (at, (word, _)) in WORDS.iter().enumerate() {
             add(word, Lead::Word(at));
         }
@@ -117,6 +121,8 @@ fn scan_text(bytes: &[u8]) -> TextScan {
             Lead::Putty => found.private_key(private_key::putty(bytes, range.end)),
             Lead::WebToken => found.web_token(range.start),
             Lead::Address => found.address(range.start),
+            Lead::Manifest => found.manifest(range.end),
+            Lead::Curl => found.curl(range.end),
             Lead::Word(at) => found.assignment(range, WORDS[at].1),
             Lead::Scheme(at) => found.header(range, at == 1),
             Lead::Home(at) => found.home(range.start, homes::BEGINNINGS[at]),
@@ -202,6 +208,33 @@ impl Found<'_> {
                 .count();
             let masked = format!("****{}", self.text(span.end..span.end + host));
             self.add(3, Kind::Password, "a password in an address", span, masked);
+        }
+    }
+
+    fn manifest(&mut self, at: usize) {
+        for value in kubernetes::find(self.bytes, at) {
+            let hit = self.add(
+                4,
+                Kind::Secret,
+                "a value of a Kubernetes secret",
+                value,
+                "****".to_owned(),
+            );
+            hit.guessed = true;
+            hit.bare = true;
+        }
+    }
+
+    fn curl(&mut self, at: usize) {
+        if let Some(password) = url::of_curl(self.bytes, at) {
+            let hit = self.add(
+                4,
+                Kind::Password,
+                "a password on a command line",
+                password,
+                "--user ****".to_owned(),
+            );
+            hit.guessed = true;
         }
     }
 

@@ -19,6 +19,7 @@ mod homes;
 mod inner;
 mod jwt;
 mod kind;
+mod kubernetes;
 mod mask;
 pub mod personal;
 mod place;

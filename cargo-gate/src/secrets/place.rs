@@ -5,6 +5,8 @@
 pub struct Place {
     /// Tests, fixtures, examples, benchmarks, documentation: keys there are usually made for it.
     pub is_test: bool,
+    /// Prose, where values behind names are examples.
+    pub is_prose: bool,
     /// Settings, where values stand without quotes.
     pub is_settings: bool,
 }
@@ -65,7 +67,15 @@ const TEST_WORDS: &[&str] = &[
     "book",
     "unittest",
     "unittests",
+    "bogo",
+    "rfc",
+    "rfcs",
+    "website",
+    "reference",
 ];
+
+/// Extensions of prose.
+const PROSE_EXTENSIONS: &[&str] = &["md", "mdx", "markdown", "rst", "adoc", "html", "ipynb"];
 
 /// Names of files in which values stand without quotes.
 const SETTINGS: &[&str] = &[
@@ -119,6 +129,9 @@ pub fn place(path: &str) -> Place {
     let (_, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     Place {
         is_test: path.split('/').any(is_test_name),
+        is_prose: PROSE_EXTENSIONS
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known)),
         is_settings: SETTINGS.contains(&name)
             || name.starts_with(".env")
             || SETTINGS_EXTENSIONS
@@ -187,5 +200,6 @@ mod tests {
             assert!(place(path).is_settings, "{path}");
         }
         assert!(!place("src/lib.rs").is_settings);
+        assert!(place("README.md").is_prose && !place("src/lib.rs").is_prose);
     }
 }

@@ -101,8 +101,11 @@ pub(super) fn putty(bytes: &[u8], at: usize) -> Option<PrivateKey> {
     let limit = bytes.len().min(at + LONGEST);
     let first = memchr::memchr(b'\n', &bytes[at..limit])? + at + 1;
     let close = memchr::memmem::find(&bytes[first..limit], b"Private-MAC").map_or(limit, |to| first + to);
+    let of_key =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') || byte.is_ascii_whitespace();
+    let plain = bytes[first..close].iter().all(of_key);
     let body = characters(&bytes[first..close]);
-    (body.len() >= 40 && random::entropy(&body) >= 4.0).then(|| PrivateKey {
+    (plain && body.len() >= 40 && random::entropy(&body) >= 4.0).then(|| PrivateKey {
         what: "a PuTTY private key",
         span: begin..close,
         header: begin..at,

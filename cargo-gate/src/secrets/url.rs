@@ -31,6 +31,31 @@ pub(super) fn find(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     (is_public_host(host) && is_password(user, password)).then(|| from + colon + 1..from + stop)
 }
 
+/// The password behind `--user` of the call of curl whose name ends at `at`, on the same line or continued ones.
+pub(super) fn of_curl(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    const LONGEST_CALL: usize = 500;
+    let window = &bytes[at..bytes.len().min(at + LONGEST_CALL)];
+    let ends = memchr::memchr_iter(b'\n', window).find(|end| !window[..*end].ends_with(b"\\"));
+    let call = &window[..ends.unwrap_or(window.len())];
+    let option = [b"-u ".as_slice(), b"--user ", b"--user="]
+        .iter()
+        .filter_map(|option| Some(memchr::memmem::find(call, option)? + option.len()))
+        .min()?;
+    let quotes = call[option..]
+        .iter()
+        .take_while(|byte| matches!(byte, b'"' | b'\''))
+        .count();
+    let from = option + quotes;
+    let length = call[from..]
+        .iter()
+        .take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'\\'))
+        .count();
+    let pair = &call[from..from + length];
+    let colon = memchr::memchr(b':', pair)?;
+    let (user, password) = (&pair[..colon], &pair[colon + 1..]);
+    is_password(user, password).then(|| at + from + colon + 1..at + from + length)
+}
+
 /// Whether the host is one that somebody else could reach, and none of those kept for examples.
 fn is_public_host(host: &[u8]) -> bool {
     let host = host.to_ascii_lowercase();
