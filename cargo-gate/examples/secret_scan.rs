@@ -28,6 +28,9 @@ fn main() -> std::io::Result<()> {
         .map(|(_, bytes)| bytes.iter().filter(|byte| **byte == b'\n').count())
         .sum();
 
+    let clock = Instant::now();
+    drop(secrets::scan(b"the first scan builds the automaton"));
+    let start = clock.elapsed();
     let mut times = Vec::new();
     let mut found: Vec<(&str, TextScan)> = Vec::new();
     for _ in 0..rounds.max(1) {
@@ -60,10 +63,11 @@ fn main() -> std::io::Result<()> {
     }
     let speed = bytes as f64 / 1e6 / best.as_secs_f64();
     println!(
-        "{} files, {lines} lines, {:.1} MB, {:.1} ms, {speed:.0} MB/s",
+        "{} files, {lines} lines, {:.1} MB, {:.1} ms, {speed:.0} MB/s; start {:.1} ms",
         files.len(),
         bytes as f64 / 1e6,
-        best.as_secs_f64() * 1e3
+        best.as_secs_f64() * 1e3,
+        start.as_secs_f64() * 1e3
     );
     Ok(())
 }
