@@ -55,12 +55,12 @@ fn run(context: &Context<'_>) -> Judgement {
         let texts = words(check);
         let found = texts.iter().flat_map(|text| secrets::scan(text.as_bytes()));
         for hit in found.filter(|hit| hit.kind.severity() == Severity::High && !hit.guessed) {
-            findings.push(finding(format!("what `{}` says", check.id), &hit));
+            findings.push(finding(&format!("what `{}` says", check.id), &hit));
         }
     }
     for (name, value) in EnvironmentRecord::recorded(context.environment()) {
         for hit in secrets::scan(value.as_bytes()) {
-            findings.push(finding(format!("the value of the variable `{name}`"), &hit));
+            findings.push(finding(&format!("the value of the variable `{name}`"), &hit));
         }
     }
     if let Some(policy) = &context.policy().paths {
@@ -86,7 +86,7 @@ fn words(check: &CheckReport) -> Vec<&str> {
     texts
 }
 
-fn finding(whose: String, hit: &Hit) -> Finding {
+fn finding(whose: &str, hit: &Hit) -> Finding {
     Finding::blocking(
         Stage::Pilot,
         format!("{whose} would publish {}: `{}`", hit.what, hit.masked),

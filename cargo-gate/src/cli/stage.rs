@@ -17,6 +17,7 @@ use crate::report::Report;
 use crate::report::render;
 use crate::report::render::human::Detail;
 use crate::report::render::sarif::RuleInfo;
+use crate::secrets::mask_text;
 use crate::stage::Stage;
 use crate::workspace::Workspace;
 
@@ -158,8 +159,8 @@ fn record_failure(
         duration_ms: u64::try_from(elapsed.as_millis()).unwrap_or_default(),
         exit_code: error.exit_code(),
         failure: Failure {
-            message: error.message.clone(),
-            help: error.help.clone(),
+            message: mask_text(&error.message).into_owned(),
+            help: error.help.as_deref().map(|help| mask_text(help).into_owned()),
             missing_files: ["report.json", "report.md"].map(str::to_owned).to_vec(),
         },
         subject: None,

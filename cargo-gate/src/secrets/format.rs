@@ -95,7 +95,7 @@ pub(super) fn perhaps_summed(body: &[u8]) -> Belief {
 
 /// Capital and small letters and digits: for short prefixes that words may begin with.
 pub(super) fn mixed(body: &[u8]) -> Belief {
-    let has = |wanted: fn(&u8) -> bool| body.iter().any(|byte| wanted(byte));
+    let has = |wanted: fn(&u8) -> bool| body.iter().any(wanted);
     if has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) {
         random(body)
     } else {

@@ -41,7 +41,7 @@ fn is_secret(value: &[u8]) -> bool {
     let of_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
     let decoded = encoding::base64(value);
     value.len() >= 16
-        && value.len() % 4 == 0
+        && value.len().is_multiple_of(4)
         && value.iter().all(of_base64)
         && decoded.iter().all(u8::is_ascii_graphic)
         && random::is_generated(&decoded)

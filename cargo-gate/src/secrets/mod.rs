@@ -31,7 +31,7 @@ mod url;
 
 pub use homes::is_nobody;
 pub use kind::{Kind, Severity};
-pub use mask::{Marker, markers, mask, mask_text};
+pub use mask::{Marker, blank, markers, mask, mask_text};
 pub use place::{Place, place};
 
 use std::ops::Range;

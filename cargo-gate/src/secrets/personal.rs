@@ -107,7 +107,7 @@ fn phone(bytes: &[u8], at: usize) -> Option<Range<usize>> {
                 end = at + 2 + offset;
             }
             b' ' | b'-' | b'(' | b')' if bytes[at + 2 + offset..].first().is_some_and(u8::is_ascii_digit) => {
-                groups += 1
+                groups += 1;
             }
             b'(' | b')' => {}
             _ => break,
@@ -115,7 +115,7 @@ fn phone(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     }
     let text = &bytes[at..end];
     let fiction = memchr::memmem::find(text, b"555").is_some();
-    let ends = !bytes.get(end).is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let ends = !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
     (ends
         && (9..=15).contains(&digits)
         && bytes[at + 1] != b'0'

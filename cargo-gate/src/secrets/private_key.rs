@@ -105,7 +105,7 @@ pub(super) fn putty(bytes: &[u8], at: usize) -> Option<PrivateKey> {
         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') || byte.is_ascii_whitespace();
     let plain = bytes[first..close].iter().all(of_key);
     let body = characters(&bytes[first..close]);
-    (plain && body.len() >= 40 && random::entropy(&body) >= 4.0).then(|| PrivateKey {
+    (plain && body.len() >= 40 && random::entropy(&body) >= 4.0).then_some(PrivateKey {
         what: "a PuTTY private key",
         span: begin..close,
         header: begin..at,

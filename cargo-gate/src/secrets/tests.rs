@@ -37,6 +37,9 @@ fn everything_planted_is_found_once_and_never_shown() {
         assert!(!contains(&masked, &planted.value), "{}", planted.name);
         assert_eq!(markers(masked.as_bytes()).len(), 1, "{}", planted.name);
         assert!(contains(&masked, "let end = 1;"), "{}", planted.name);
+        let blanked = blank(&text);
+        assert!(!contains(&blanked, &planted.value), "{}", planted.name);
+        assert_eq!(blanked.chars().count(), text.chars().count(), "{}", planted.name);
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
