@@ -101,9 +101,8 @@ fn ask(check: &'static Check, fixture: &Fixture, rest: &Rest, outcomes: &[CheckR
     };
     let inputs = InputDigests::new(&workspace, &rest.policy, rest.stage, rest.now);
     let mut parts = fingerprint::of_check(check, &inputs).parts;
-    // The commit holds the other files too, and so has another hash; both worlds lie in directories of their own.
-    let differs = [Input::GitHead.name(), Input::MachinePaths.name()];
-    parts.retain(|(name, _)| !differs.contains(&name.as_str()));
+    // The commit holds the other files too, and so has another hash.
+    parts.retain(|(name, _)| name != Input::GitHead.name());
     Answer {
         said: said.replace(&fixture.root().display().to_string(), "<root>"),
         parts,

@@ -77,7 +77,7 @@ pub enum Input {
     FileNames,
     /// Contents of all files.
     AllFiles,
-    /// Directories that exist on this machine only: the workspace and the home directory.
+    /// Where tracked files name directories that exist on this machine only: the workspace and the home directory.
     MachinePaths,
     /// The tracked boundary inventory and its earlier versions in git.
     BoundaryInventory,
