@@ -25,6 +25,7 @@ pub mod policy;
 pub mod redact;
 pub mod release;
 pub mod report;
+pub mod secrets;
 pub mod stage;
 pub mod suites;
 pub mod supply;

@@ -11,6 +11,10 @@
 //! "notes.md" = "text"
 //! [environment]               # variables in addition to those that find the toolchain
 //! RUSTUP_TOOLCHAIN = "1.95.0"
+//! [plant]                     # files with a secret of this name in the corpus, part of the commit
+//! ".env" = "github_token"
+//! [plant-environment]         # variables with such a secret
+//! CI = "github_token"
 //! ```
 
 use std::collections::BTreeMap;
@@ -20,6 +24,8 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 use tempfile::TempDir;
+
+use crate::planted;
 
 /// Commits of the same files have the same hash on every machine.
 const COMMIT_DATE: &str = "2026-01-02T03:04:05Z";
@@ -32,7 +38,7 @@ pub struct Fixture {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct State {
     git: Git,
     stage: Option<String>,
@@ -40,6 +46,8 @@ struct State {
     untracked: Vec<String>,
     write: BTreeMap<String, String>,
     environment: BTreeMap<String, String>,
+    plant: BTreeMap<String, String>,
+    plant_environment: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -93,6 +101,11 @@ impl Fixture {
             state,
         };
         copy(&source.join(twin), &this.root());
+        for (path, secret) in &this.state.plant {
+            let path = this.root().join(path);
+            fs::create_dir_all(path.parent().expect("below the root")).expect("a directory can be made");
+            fs::write(path, format!("API_TOKEN={}\n", planted::value(secret))).expect("a fixture can be written to");
+        }
         change(&this.root());
         fs::create_dir(this.home()).expect("a fresh directory can be filled");
         if this.state.git == Git::Committed {
@@ -150,6 +163,9 @@ impl Fixture {
             variables.insert(name.into(), home.clone());
         }
         variables.extend(self.state.environment.clone());
+        for (name, secret) in &self.state.plant_environment {
+            variables.insert(name.clone(), planted::value(secret));
+        }
         variables
     }
 

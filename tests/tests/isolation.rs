@@ -214,6 +214,12 @@ impl Declared {
             if self.any(&[Input::PolicyRelease]) {
                 kept.release = policy.release;
             }
+            if self.any(&[Input::PolicyPaths]) {
+                kept.paths = policy.paths;
+            }
+            if self.any(&[Input::PolicySecrets]) {
+                kept.secrets = policy.secrets;
+            }
             if self.any(&[Input::PolicyStages]) {
                 kept.stages = policy.stages;
             }

@@ -11,6 +11,8 @@ use crate::evidence::history::History;
 use crate::library::{Coverage, Survey as LibrarySurvey};
 use crate::policy::Policy;
 use crate::report::{CheckReport, Reason};
+use crate::report::CheckReport;
+use crate::secrets::survey::{MachinePath, SecretSurvey};
 use crate::stage::Stage;
 use crate::suites::interference::{self, Interference};
 use crate::supply::{Opened, Places};
@@ -289,6 +291,31 @@ impl<'a> Context<'a> {
         self.workspace.documents_matching(globs)
     }
 
+    /// Secrets and home directories in the tracked files. Needs [`Input::AllFiles`] and [`Input::FileNames`] (which files
+    /// are tracked).
+    pub fn secrets(&self) -> &'a SecretSurvey {
+        for input in [Input::AllFiles, Input::FileNames] {
+            self.needs(&[input]);
+        }
+        self.workspace.secrets()
+    }
+
+    /// Paths of this machine in the tracked files, each with its file. Needs [`Input::AllFiles`], [`Input::FileNames`]
+    /// and [`Input::MachinePaths`].
+    pub fn machine_paths(&self) -> &'a [(String, MachinePath)] {
+        self.needs(&[Input::MachinePaths]);
+        &self.secrets().machine
+    }
+
+    /// Bytes of a file. Needs [`Input::AllFiles`].
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn read(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        self.needs(&[Input::AllFiles]);
+        self.workspace.read(path)
+    }
+
     /// The policy slice of a declared `Policy…` input.
     pub fn policy(&self) -> &'a Policy {
         self.needs(&[
@@ -299,6 +326,8 @@ impl<'a> Context<'a> {
             Input::PolicyDeprecations,
             Input::PolicyFailure,
             Input::PolicyRelease,
+            Input::PolicyPaths,
+            Input::PolicySecrets,
             Input::PolicyStages,
             Input::PolicySuites,
             Input::PolicyCi,

@@ -87,6 +87,8 @@ pub enum Input {
     PanicInventory,
     /// The files that `[release]` names.
     ReleaseFiles,
+    /// Where tracked files name directories that exist on this machine only: the workspace and the home directory.
+    MachinePaths,
     /// The tracked boundary inventory and its earlier versions in git.
     BoundaryInventory,
     /// The advisory databases: where they lie, what they hold, and what the one of the last run held.
@@ -107,6 +109,10 @@ pub enum Input {
     PolicyFailure,
     /// `[release]`.
     PolicyRelease,
+    /// `[paths]`.
+    PolicyPaths,
+    /// `[secrets]`.
+    PolicySecrets,
     /// `[stage]`.
     PolicyStages,
     /// `[[suite.…]]`.
@@ -169,6 +175,7 @@ impl Input {
         Input::Coverage,
         Input::PanicInventory,
         Input::ReleaseFiles,
+        Input::MachinePaths,
         Input::BoundaryInventory,
         Input::AdvisoryDb,
         Input::Documents,
@@ -179,6 +186,8 @@ impl Input {
         Input::PolicyDeprecations,
         Input::PolicyFailure,
         Input::PolicyRelease,
+        Input::PolicyPaths,
+        Input::PolicySecrets,
         Input::PolicyStages,
         Input::PolicySuites,
         Input::PolicyCi,
@@ -217,6 +226,7 @@ impl Input {
             Input::Coverage => "coverage report",
             Input::PanicInventory => "panic inventory",
             Input::ReleaseFiles => "release files",
+            Input::MachinePaths => "paths of this machine",
             Input::BoundaryInventory => "boundary inventory",
             Input::AdvisoryDb => "advisory database",
             Input::Documents => "documents",
@@ -227,6 +237,8 @@ impl Input {
             Input::PolicyDeprecations => "policy: deprecations",
             Input::PolicyFailure => "policy: failure",
             Input::PolicyRelease => "policy: release",
+            Input::PolicyPaths => "policy: paths",
+            Input::PolicySecrets => "policy: secrets",
             Input::PolicyStages => "policy: stages",
             Input::PolicySuites => "policy: suites",
             Input::PolicyCi => "policy: ci",

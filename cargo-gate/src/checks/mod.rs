@@ -40,6 +40,11 @@ pub mod profile_release;
 pub mod profile_tier;
 pub mod register_criticals;
 pub mod release_manifest;
+pub mod paths_local;
+pub mod profile_release;
+pub mod profile_tier;
+pub mod redaction_audit;
+pub mod secrets_tracked;
 pub mod stage_predecessor;
 pub mod status_drift;
 pub mod supply_advisories;
@@ -103,6 +108,9 @@ pub const ALL: &[&Check] = &[
     &api_deprecations::CHECK,
     &release_manifest::CHECK,
     &changelog_current::CHECK,
+    &secrets_tracked::CHECK,
+    &paths_local::CHECK,
+    &redaction_audit::CHECK,
 ];
 
 /// The check with this id.

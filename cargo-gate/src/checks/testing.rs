@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use semver::Version;
 
+use crate::digest::Digest;
 use crate::evidence::history::History;
 use crate::policy::Policy;
 use crate::report::{CheckReport, Finding};
@@ -34,6 +35,8 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     pub(crate) stage: Stage,
     pub(crate) outcomes: Vec<CheckReport>,
+    /// Where [`texts`](Self::texts) are.
+    directory: Option<tempfile::TempDir>,
 }
 
 impl World {
@@ -84,6 +87,7 @@ impl World {
             advisories: OnceLock::new(),
             documents: OnceLock::new(),
             library: OnceLock::new(),
+            secrets: OnceLock::new(),
         };
         Self {
             workspace,
@@ -92,7 +96,38 @@ impl World {
             now: "2026-06-15T12:00:00Z".parse().expect("a time"),
             stage: Stage::Pilot,
             outcomes: Vec::new(),
+            directory: None,
         }
+    }
+
+    /// Replaces the files: path and text, all of them tracked and on disk.
+    pub(crate) fn texts(&mut self, texts: &[(&str, &str)]) {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let files = texts.iter().map(|(path, text)| {
+            let native = directory.path().join(path);
+            std::fs::create_dir_all(native.parent().expect("a directory")).expect("a directory can be made");
+            std::fs::write(&native, text).expect("a file can be written");
+            File {
+                path: (*path).to_owned(),
+                native: path.into(),
+                tracked: true,
+                kind: FileKind::Regular,
+                executable: false,
+                size: text.len() as u64,
+                digest: Some(Digest::of(text.as_bytes())),
+            }
+        });
+        self.workspace.files = FileList::new(files.collect());
+        self.workspace.root = directory.path().to_owned();
+        self.workspace.target_dir = directory.path().join("target");
+        self.workspace.secrets = OnceLock::new();
+        self.directory = Some(directory);
+    }
+
+    /// Sets the home directory of whoever runs the gate.
+    pub(crate) fn home(&mut self, home: &str) {
+        self.workspace.options.environment = Environment::from_pairs([("HOME", home)]);
+        self.workspace.secrets = OnceLock::new();
     }
 
     /// Version control, which the world starts with.

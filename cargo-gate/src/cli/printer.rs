@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::redact::Redactor;
 use crate::report::render::human::{Detail, Options};
 use crate::report::render::text;
+use crate::secrets;
 use crate::workspace::environment::Environment;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -147,13 +148,15 @@ impl Printer {
 
     /// The error that ends the command, with what to do about it.
     pub fn error(&self, error: &Error) {
-        match &error.rendered {
+        let text = match &error.rendered {
             Some(rendered) => {
                 let end = if rendered.ends_with('\n') { "" } else { "\n" };
-                self.say(&format!("{rendered}{end}"));
+                format!("{rendered}{end}")
             }
-            None => self.say(&complaint(ERROR, "error", &error.message, error.help.as_deref())),
-        }
+            None => complaint(ERROR, "error", &error.message, error.help.as_deref()),
+        };
+        // An excerpt of a policy or a manifest may show a secret.
+        self.say(&secrets::blank(&text));
     }
 }
 

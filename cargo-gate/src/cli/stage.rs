@@ -18,6 +18,7 @@ use crate::evidence::run_dir::{
 use crate::report::render::human::{Detail, Options};
 use crate::report::render::sarif::RuleInfo;
 use crate::report::{Report, render};
+use crate::secrets::mask_text;
 use crate::stage::Stage;
 use crate::workspace::Workspace;
 
@@ -233,8 +234,8 @@ fn record_failure(
         duration_ms: u64::try_from(elapsed.as_millis()).unwrap_or_default(),
         exit_code: error.exit_code(),
         failure: Failure {
-            message: error.message.clone(),
-            help: error.help.clone(),
+            message: mask_text(&error.message).into_owned(),
+            help: error.help.as_deref().map(|help| mask_text(help).into_owned()),
             missing_files: ["report.json", "report.md"].map(str::to_owned).to_vec(),
         },
         subject: None,

@@ -150,7 +150,7 @@ impl<'a> Surroundings<'a> {
         };
         let rules = self.rules(request);
         let verdict = verdict::decide(judged, Some(afterwards), self.policy, rules, plan.bounds);
-        let report = Report {
+        let mut report = Report {
             schema_version: SCHEMA_VERSION,
             tool: Tool {
                 name: "cargo-gate".to_owned(),
@@ -174,6 +174,7 @@ impl<'a> Surroundings<'a> {
             run_dir: None,
             chain: None,
         };
+        report.redact_secrets();
         Ok(Evaluation { report, files })
     }
 

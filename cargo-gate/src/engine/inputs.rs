@@ -160,6 +160,13 @@ impl<'a> InputDigests<'a> {
             Input::FileNames => {
                 digest.digest(&self.workspace.files().names_digest());
             }
+            Input::MachinePaths => {
+                // What is found and not what is looked for: two machines that find nothing have the same input.
+                for (file, path) in &self.workspace.secrets().machine {
+                    let place = format!("{}:{}:{}", path.line, path.column, path.length);
+                    digest.part(file.as_bytes()).part(place.as_bytes());
+                }
+            }
             Input::BoundaryInventory => {
                 let path = self.policy.inventory_path();
                 return self.files(|file| file.path == path);
@@ -199,6 +206,8 @@ impl<'a> InputDigests<'a> {
             | Input::PolicyDeprecations
             | Input::PolicyFailure
             | Input::PolicyRelease
+            | Input::PolicyPaths
+            | Input::PolicySecrets
             | Input::PolicyStages
             | Input::PolicySuites
             | Input::PolicyCi

@@ -21,6 +21,7 @@ use super::raw::{
     RawAllowed, RawBoundary, RawCommand, RawDate, RawPolicy, RawProfile, RawStages, RawTestSuite, RawTiers, RawTool,
     RawToolSuite, RawWaiver,
 };
+use super::secrets::{paths_policy, secrets_policy};
 
 pub(super) type Converted<T> = Result<T, Problem>;
 
@@ -63,6 +64,8 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             .into_iter()
             .map(|deprecation| release::deprecation(deprecation, &at))
             .collect::<Converted<_>>()?,
+        paths: raw.paths.map(|paths| paths_policy(paths, &at)),
+        secrets: raw.secrets.map(|secrets| secrets_policy(secrets, &at)).transpose()?,
         suites: suites.into_iter().map(|(_, suite)| suite).collect(),
         supply: raw.supply.map(|supply| supply::convert(supply, &at)).transpose()?,
         evidence_ages: raw

@@ -20,6 +20,7 @@ pub use super::register::{ItemKind, ItemStatus, Level, Register, RegisterItem, S
 use super::supply::SupplyPolicy;
 use super::failure::FailurePolicy;
 use super::release::{Deprecation, ReleasePolicy};
+use super::secrets::{PathsPolicy, SecretsPolicy};
 
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +45,10 @@ pub struct Policy {
     pub release: Option<ReleasePolicy>,
     /// Public items that go away, in the order of the file.
     pub deprecations: Vec<Deprecation>,
+    /// Paths of machines; `None` when undeclared.
+    pub paths: Option<PathsPolicy>,
+    /// Secrets in tracked files; `None` when undeclared.
+    pub secrets: Option<SecretsPolicy>,
     /// Declared suites in the order of the file; empty means the default suite.
     pub suites: Vec<SuitePolicy>,
     /// What the supply chain must show; `None` when undeclared.

@@ -20,6 +20,8 @@ impl Policy {
             Input::PolicyDeprecations => bytes(&self.deprecations),
             Input::PolicyFailure => bytes(&self.failure),
             Input::PolicyRelease => bytes(&self.release),
+            Input::PolicyPaths => bytes(&self.paths),
+            Input::PolicySecrets => bytes(&self.secrets),
             Input::PolicyStages => bytes(&self.stages),
             Input::PolicySuites => bytes(&self.suites),
             Input::PolicyCi => bytes(&self.ci),

@@ -60,6 +60,22 @@ path = "src/ffi/**"
 reason = "bindings"
 owner = "platform"
 
+[paths]
+forbid = ["/srv/build"]
+placeholders = ["grace"]
+
+[secrets]
+test-code = true
+personal = ["data/**"]
+
+[[secrets.allow]]
+path = "deploy/demo.pem"
+type = "private_key"
+digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF"
+owner = "platform-team"
+reason = "made for the demo server"
+expires = 2030-01-31
+
 [profile.release]
 overflow-checks = true
 panic = ["abort", "unwind"]
@@ -200,6 +216,8 @@ fn a_full_policy_is_understood() {
         "failure": policy.failure,
         "release": policy.release,
         "deprecations": policy.deprecations,
+        "paths": policy.paths,
+        "secrets": policy.secrets,
         "suites": policy.suites,
         "waivers": policy.waivers,
         "exclusions": policy.exclusions,
@@ -339,7 +357,7 @@ fn a_byte_order_mark_and_line_ends_of_windows_are_fine() {
     let location = &policy.waivers[0].location;
     assert_eq!(
         (location.line, location.column, location.length),
-        (Some(58), Some(1), Some(10))
+        (Some(74), Some(1), Some(10))
     );
     assert_eq!(policy.source.unwrap().text, text, "the text is kept byte for byte");
     let errors = validate("gate.toml", "\u{feff}versoin = 1\r\n", &catalogue()).unwrap_err();

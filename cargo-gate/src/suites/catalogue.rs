@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 use super::{TEST_DOCS, TOOL_DOCS, default_suite};
 
 /// Raised whenever an adapter changes its mind about the same output.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Id of the suite that runs where the policy declares none.
 pub const DEFAULT_ID: &str = "suite.test.workspace";

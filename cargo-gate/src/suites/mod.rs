@@ -10,6 +10,7 @@ pub mod nextest;
 mod outcome;
 pub mod output;
 mod paths;
+pub(crate) mod redaction;
 mod requires;
 mod shadow;
 mod test;
@@ -27,6 +28,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::EvidenceResult;
 use crate::policy::{SuiteKind, SuitePolicy};
 use crate::report::{Finding, Reason, SuiteResult};
+use crate::secrets::mask_text;
 use crate::workspace::Workspace;
 use crate::workspace::cargo::Resolution;
 use crate::workspace::files::{File, FileList};
@@ -72,7 +74,7 @@ pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
         SuiteKind::Test => test::run(suite, cx),
         SuiteKind::Tool => tool::run(suite, cx),
     }?;
-    paths::hide(run, cx.workspace)
+    paths::hide(run, cx.workspace, suite.location.as_ref())
 }
 
 /// Id of the check that a suite is: `suite.test.<name>`, `suite.tool.<name>`.
@@ -199,6 +201,7 @@ fn launch(
     let id = check_id(suite);
     let end = process::run(&spec, cx.cancel, &mut |line| {
         if !split_stdout {
+            let line = &mask_text(line);
             cx.observer.event(&Event::Output { id: &id, line });
         }
         on_line(line);

@@ -9,16 +9,19 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::evidence::EvidenceResult;
 use crate::redact::Redactor;
-use crate::report::Reason;
+use crate::report::{Location, Reason};
+use crate::secrets::mask_text;
 use crate::workspace::Workspace;
 
 use super::SuiteRun;
+use super::redaction::{Taken, cut};
 
-/// Replaces the workspace, its target directory and the home directories of user, cargo and rustup by placeholders.
+/// Replaces the workspace, its target directory and the home directories of user, cargo and rustup by placeholders, and
+/// takes secrets out.
 ///
 /// # Errors
 /// The log cannot be read or written.
-pub(super) fn hide(mut run: SuiteRun, workspace: &Workspace) -> Result<SuiteRun> {
+pub(super) fn hide(mut run: SuiteRun, workspace: &Workspace, policy: Option<&Location>) -> Result<SuiteRun> {
     let redactor =
         Redactor::from_environment(workspace.environment()).workspace(workspace.root(), workspace.target_dir());
     match &mut run.result {
@@ -34,8 +37,17 @@ pub(super) fn hide(mut run: SuiteRun, workspace: &Workspace) -> Result<SuiteRun>
             help.iter_mut().for_each(|help| hide_text(help, &redactor));
         }
     }
+    if let Some(suite) = &mut run.suite {
+        let tests = suite.tests.iter_mut().map(|test| &mut test.name);
+        for text in suite.command.iter_mut().chain(tests) {
+            if let Cow::Owned(masked) = mask_text(text) {
+                *text = masked;
+            }
+        }
+    }
     if run.log.is_file() {
-        rewrite(&run.log, &redactor).map_err(|error| Error::io("write", &run.log, &error))?;
+        let taken = rewrite(&run.log, &redactor).map_err(|error| Error::io("write", &run.log, &error))?;
+        taken.report(&mut run.result, policy);
     }
     Ok(run)
 }
@@ -44,24 +56,41 @@ fn hide_text(text: &mut String, redactor: &Redactor) {
     if let Cow::Owned(hidden) = redactor.paths(text) {
         *text = hidden;
     }
+    if let Cow::Owned(masked) = mask_text(text) {
+        *text = masked;
+    }
 }
 
-/// Line by line, since a log may be larger than memory. A line without such a path keeps its bytes, text or not.
-fn rewrite(log: &Path, redactor: &Redactor) -> io::Result<()> {
+/// Part by part, since a log may be larger than memory. A line without anything to hide keeps its bytes, text or not.
+fn rewrite(log: &Path, redactor: &Redactor) -> io::Result<Taken> {
+    /// Bytes that are looked at in one go.
+    const PART: usize = 1 << 20;
     let hidden = log.with_extension("hidden");
     let mut from = BufReader::new(File::open(log)?);
     let mut to = BufWriter::new(File::create(&hidden)?);
+    let mut taken = Taken::default();
+    let mut part = Vec::new();
     let mut line = Vec::new();
-    while from.read_until(b'\n', &mut line)? > 0 {
+    loop {
+        let more = from.read_until(b'\n', &mut line)? > 0;
         match redactor.paths(&String::from_utf8_lossy(&line)) {
-            Cow::Owned(hidden) => to.write_all(hidden.as_bytes())?,
-            Cow::Borrowed(_) => to.write_all(&line)?,
+            Cow::Owned(hidden) => part.extend_from_slice(hidden.as_bytes()),
+            Cow::Borrowed(_) => part.extend_from_slice(&line),
         }
         line.clear();
+        if part.len() >= PART || !more {
+            let end = if more { cut(&part) } else { part.len() };
+            to.write_all(&taken.redact(&part[..end]))?;
+            part.drain(..end);
+        }
+        if !more {
+            break;
+        }
     }
     to.into_inner().map_err(io::IntoInnerError::into_error)?;
     drop(from);
-    fs::rename(hidden, log)
+    fs::rename(hidden, log)?;
+    Ok(taken)
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
         ci: std::sync::OnceLock::new(),
         documents: std::sync::OnceLock::new(),
         library: std::sync::OnceLock::new(),
+        secrets: std::sync::OnceLock::new(),
         options: Options {
             cwd: root.to_owned(),
             manifest_path: None,

@@ -31,6 +31,8 @@ use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
 use crate::supply::{self, Advisories, Places};
 use crate::library;
+use crate::secrets::cache::ScanCache as SecretCache;
+use crate::secrets::survey::{MachinePaths, SecretSurvey};
 
 use self::cargo::{CargoModel, ManifestText, Resolution};
 use self::ci::CiFiles;
@@ -80,6 +82,7 @@ pub struct Workspace {
     pub(crate) advisories: OnceLock<Advisories>,
     pub(crate) documents: OnceLock<Documents>,
     pub(crate) library: OnceLock<library::Survey>,
+    pub(crate) secrets: OnceLock<SecretSurvey>,
 }
 
 impl Workspace {
@@ -261,6 +264,25 @@ impl Workspace {
             cache.save();
             survey
         })
+    }
+    /// Secrets and paths of machines in the tracked files, scanned on first use; what has not changed since the last time
+    /// comes from the cache under [`gate_dir`](Self::gate_dir).
+    pub fn secrets(&self) -> &SecretSurvey {
+        self.secrets.get_or_init(|| {
+            let machine = self.machine_paths();
+            let mut cache = SecretCache::load(&self.gate_dir(), machine.digest());
+            let read = |file: &files::File| std::fs::read(self.root.join(&file.native));
+            let survey = SecretSurvey::new(&self.files, self.git.is_some(), &read, &machine, &mut cache);
+            // Best effort: without the cache the next run scans again.
+            let _ = self.create_gate_dir();
+            cache.save();
+            survey
+        })
+    }
+
+    /// Directories that exist on this machine only.
+    pub fn machine_paths(&self) -> MachinePaths {
+        MachinePaths::new(&self.options.environment, &self.root)
     }
 
     /// Every file of the directory `top` around the workspace, listed and digested as [`files`](Self::files) are; what

@@ -69,6 +69,7 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         advisories: OnceLock::new(),
         documents: OnceLock::new(),
         library: OnceLock::new(),
+        secrets: OnceLock::new(),
         resolution: toolside.answer.resolution,
         files: scan.files,
         git: scan.git,

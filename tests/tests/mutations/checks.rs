@@ -3,6 +3,7 @@
 use std::fs;
 
 use gate_tests::harness::day;
+use gate_tests::planted;
 
 use super::machine::{COMMITTED, turn_the_gate_red};
 use super::{Gate, Mutation, Undo};
@@ -208,7 +209,55 @@ pub(crate) const ALL: &[Mutation] = &[
         apply: |gate| gate.replace("boundary_inventory.json", "\"unsafe_fn\": 1", "\"unsafe_fn\": 0"),
         ..COMMITTED
     },
+    Mutation {
+        name: "commit a token",
+        check: "secrets.tracked",
+        apply: |gate| {
+            fs::create_dir_all(gate.workspace().join("deploy")).expect("a directory");
+            let text = format!("API_TOKEN={}\n", planted::value("github_token"));
+            gate.write("deploy/production.env", &text);
+        },
+        ..COMMITTED
+    },
+    Mutation {
+        name: "plant a secret in the debug information of PTX (12)",
+        check: "secrets.tracked",
+        apply: |gate| {
+            let text = format!(".file 1 \"/build/{}/add.cu\"\n", planted::value("gitlab"));
+            gate.write("native/src/add.ptx", &text);
+        },
+        ..COMMITTED
+    },
+    Mutation {
+        name: "put an absolute home path into a file",
+        check: "paths.local",
+        apply: |gate| {
+            gate.append("gate.toml", "\n[paths]\n");
+            gate.write("native/src/add.ptx", ".file 1 \"/home/monika/add.cu\"\n");
+        },
+        ..COMMITTED
+    },
+    Mutation {
+        name: "put an absolute home path into a log (24)",
+        check: "redaction.audit",
+        apply: |gate| {
+            gate.append("gate.toml", "\n[paths]\n");
+            print_in_a_test(gate, "println!(\"/home/{}/x\", \"monika\");");
+        },
+        ..COMMITTED
+    },
 ];
+
+/// Adds a statement to a test, and shows what tests print.
+pub(crate) fn print_in_a_test(gate: &Gate, statement: &str) {
+    let asserted = "        assert_eq!(next(1), 2);";
+    gate.replace(
+        "logic/src/lib.rs",
+        asserted,
+        &format!("        {statement}\n{asserted}"),
+    );
+    gate.replace("gate.toml", "\"--locked\"]", "\"--locked\", \"--\", \"--nocapture\"]");
+}
 
 fn more_raw_code(gate: &Gate) {
     let raw = "\n/// The byte behind the front.\n///\n/// # Safety\n/// There are two bytes.\npub unsafe fn next(bytes: \

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::machine::{blocking, ready};
 
 /// Directory of the newest run of a stage.
-fn run_of(gate: &Gate, stage: &str) -> PathBuf {
+pub(crate) fn run_of(gate: &Gate, stage: &str) -> PathBuf {
     let runs = gate.workspace().join("target/gate/runs");
     let mut found: Vec<PathBuf> = fs::read_dir(&runs)
         .expect("runs")
@@ -60,6 +60,14 @@ const TAMPERING: &[(&str, Tampering)] = &[
     ("edit the report", |run| edit("report.md", "READY", "ready", run)),
     ("edit a log", |run| {
         edit("suites/logic.log", "2 passed", "9 passed", run);
+    }),
+    ("edit the redaction audit", |run| {
+        edit(
+            "redaction_audit.json",
+            "\"findings_count\": 0",
+            "\"findings_count\": 1",
+            run,
+        );
     }),
     ("delete a listed artifact", |run| {
         fs::remove_file(run.join("suites/logic.log")).expect("a log");
@@ -133,6 +141,7 @@ fn to_run(gate: &Gate) -> Vec<String> {
         .filter(|item| item["action"] == "run")
         .map(|item| item["id"].as_str().expect("an id").to_owned())
         .filter(|id| id != "stage.predecessor")
+        .filter(|id| cargo_gate::checks::find(id).is_none_or(|check| !check.reads_outcomes()))
         .collect()
 }
 

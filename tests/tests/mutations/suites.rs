@@ -1,7 +1,10 @@
 //! Mutations of suites: tests and tools that fail, are empty, are skipped, or only claim to run.
 
+use gate_tests::planted;
+
 use super::Mutation;
-use super::machine::{COMMITTED, turn_the_gate_red};
+use super::checks::print_in_a_test;
+use super::machine::{COMMITTED, blocking, ready, turn_the_gate_red};
 
 const COMMAND: &str = "command = [\"cargo\", \"test\", \"--package\", \"logic\", \"--lib\", \"--locked\"]";
 
@@ -74,6 +77,16 @@ pub(crate) const ALL: &[Mutation] = &[
         apply: |gate| gate.append("native/src/lib.rs", "\n/// Two.\npub fn two()->u8{2}\n"),
         ..COMMITTED
     },
+    Mutation {
+        name: "plant a secret in a log (12)",
+        check: "suite.test.logic",
+        apply: |gate| {
+            let token = planted::value("github_token");
+            let (first, second) = token.split_at(20);
+            print_in_a_test(gate, &format!("println!(\"{{}}{{}}\", \"{first}\", \"{second}\");"));
+        },
+        ..COMMITTED
+    },
 ];
 
 /// Mutations that need a shell.
@@ -99,4 +112,54 @@ fn suites_turn_the_gate_red() {
 #[test]
 fn a_wrapped_failure_turns_the_gate_red() {
     turn_the_gate_red(UNIX);
+}
+
+#[test]
+fn a_planted_secret_is_in_no_output() {
+    let gate = ready();
+    let token = planted::value("github_token");
+    let (first, second) = token.split_at(20);
+    print_in_a_test(&gate, &format!("println!(\"{{}}{{}}\", \"{first}\", \"{second}\");"));
+    // In the tree as well, and in a variable whose value is recorded.
+    gate.write("native/src/key.txt", format!("{token}\n"));
+    gate.commit("Leak a token");
+    for format in ["human", "json", "markdown", "junit", "sarif", "github"] {
+        let mut command = gate.gate_command();
+        command
+            .env("CI", &token)
+            .args(["pilot", "--keep-going", "--verbose", "--message-format", format]);
+        let run = gate.finish(&mut command);
+        assert_eq!(run.code, Some(1), "{run}");
+        assert!(!run.stdout.contains(&token) && !run.stderr.contains(&token), "{run}");
+    }
+    let run = gate.run(["pilot", "--keep-going", "--message-format", "json"]);
+    assert_eq!(
+        blocking(&run.json()).into_iter().collect::<Vec<_>>(),
+        ["secrets.tracked", "suite.test.logic"],
+        "{run}"
+    );
+    let run = super::evidence::run_of(&gate, "pilot");
+    let audit = std::fs::read_to_string(run.join("redaction_audit.json")).expect("an audit");
+    assert!(
+        audit.contains("\"status\": \"fail\"") && audit.contains("\"github_token\": 1"),
+        "{audit}"
+    );
+    let mut kept = 0;
+    holds(&gate.workspace().join("target/gate"), token.as_bytes(), &mut kept);
+    assert!(kept > 20, "{kept} files were searched");
+    assert_eq!(gate.run(["verify"]).code, Some(0));
+}
+
+/// Fails when a file below the directory holds the secret.
+fn holds(directory: &std::path::Path, secret: &[u8], searched: &mut usize) {
+    for entry in std::fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            holds(&path, secret, searched);
+        } else if let Ok(bytes) = std::fs::read(&path) {
+            *searched += 1;
+            let found = bytes.windows(secret.len()).any(|window| window == secret);
+            assert!(!found, "{} holds the secret", path.display());
+        }
+    }
 }

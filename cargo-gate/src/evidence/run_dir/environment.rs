@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::secrets::mask_text;
 use crate::workspace::environment::Environment;
 use crate::workspace::toolchain::{Rustc, Toolchain};
 
@@ -69,12 +70,9 @@ impl EnvironmentRecord {
                 variables.insert(name.to_owned(), None);
             }
         }
-        let kept = WITH_VALUE
-            .iter()
-            .filter_map(|name| Some((*name, environment.get(name)?)))
-            .chain(environment.with_prefix(WITH_VALUE_PREFIX));
-        for (name, value) in kept {
-            variables.insert(name.to_owned(), Some(redact(&value.to_string_lossy(), &redactions)));
+        for (name, value) in Self::recorded(environment) {
+            let value = mask_text(&redact(&value, &redactions)).into_owned();
+            variables.insert(name, Some(value));
         }
         Self {
             schema_version: SCHEMA_VERSION,
@@ -89,6 +87,16 @@ impl EnvironmentRecord {
             variables,
             redactions,
         }
+    }
+
+    /// Variables whose values are recorded, as they are.
+    pub fn recorded(environment: &Environment) -> BTreeMap<String, String> {
+        WITH_VALUE
+            .iter()
+            .filter_map(|name| Some((*name, environment.get(name)?)))
+            .chain(environment.with_prefix(WITH_VALUE_PREFIX))
+            .map(|(name, value)| (name.to_owned(), value.to_string_lossy().into_owned()))
+            .collect()
     }
 
     /// `text` with the workspace root, the home directory and the user's name replaced.

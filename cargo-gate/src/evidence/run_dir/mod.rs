@@ -12,6 +12,7 @@
 //! | `audit.jsonl` | [`AuditStep`]: one line per step of the run |
 //! | `report.json`, `report.md` | the report; absent when the run failed before it could judge |
 //! | `suites/<name>.log` | output of suites |
+//! | `redaction_audit.json` | [`RedactionAudit`]: what a search for secrets found in the other files |
 //! | `hashes.json` | [`Hashes`]: SHA-256 of every other file, chained to the run before |
 
 mod audit;
@@ -19,6 +20,7 @@ mod decision;
 mod environment;
 mod hashes;
 mod manifest;
+mod redaction;
 mod write;
 
 pub use audit::{AuditRecorder, AuditStep};
@@ -29,6 +31,7 @@ pub use decision::{
 pub use environment::EnvironmentRecord;
 pub use hashes::{Hashes, Link};
 pub use manifest::{Manifest, ManifestArtifact};
+pub use redaction::{RedactionAudit, RedactionFinding, RedactionSummary};
 pub use write::{Recovery, Runs, Written};
 
 use serde::Serialize;
@@ -45,6 +48,7 @@ pub(super) const ENVIRONMENT: &str = "environment.json";
 pub(super) const AUDIT: &str = "audit.jsonl";
 pub(super) const REPORT_JSON: &str = "report.json";
 pub(super) const REPORT_MARKDOWN: &str = "report.md";
+pub(super) const REDACTION: &str = "redaction_audit.json";
 pub(super) const HASHES: &str = "hashes.json";
 pub(super) const LATEST: &str = "latest";
 

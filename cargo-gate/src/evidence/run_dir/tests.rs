@@ -28,6 +28,7 @@ fn a_run_directory_holds_what_it_should() {
             "environment.json",
             "hashes.json",
             "manifest.json",
+            "redaction_audit.json",
             "report.json",
             "report.md",
             "suites"

@@ -13,10 +13,12 @@ use crate::error::{Error, Result};
 use crate::evidence::history::{self, HistoryEntry};
 use crate::evidence::{atomic, verify};
 use crate::report::{Subject, Tool};
+use crate::secrets::mask_text;
 
 use super::{
     AUDIT, DECISION, DecisionRecord, ENVIRONMENT, HASHES, Hashes, LATEST, Link, MANIFEST, Manifest, ManifestArtifact,
-    REPORT_JSON, REPORT_MARKDOWN, RunRecord, RunResult, SCHEMA_VERSION, canonical, is_plain_path,
+    REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, RunRecord, RunResult, SCHEMA_VERSION, canonical,
+    is_plain_path,
 };
 
 /// The runs of one gate directory. Whoever writes holds the [lock](crate::evidence::lock::Lock) on it.
@@ -274,7 +276,7 @@ impl<'a> Contents<'a> {
             command: record
                 .command
                 .iter()
-                .map(|argument| record.environment.redact(argument))
+                .map(|argument| mask_text(&record.environment.redact(argument)).into_owned())
                 .collect(),
             policy_sha256: subject
                 .as_ref()
@@ -291,6 +293,9 @@ impl<'a> Contents<'a> {
         files.insert(DECISION, json(DECISION, &decision)?.into());
         files.insert(ENVIRONMENT, json(ENVIRONMENT, record.environment)?.into());
         files.insert(AUDIT, audit.into());
+        let searched = files.iter().map(|(path, bytes)| (*path, &**bytes));
+        let redaction = RedactionAudit::of(record.run_id, searched);
+        files.insert(REDACTION, json(REDACTION, &redaction)?.into());
         for (path, bytes) in &files {
             hashes.entry((*path).to_owned()).or_insert_with(|| sha256_hex(bytes));
         }

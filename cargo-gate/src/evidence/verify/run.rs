@@ -11,7 +11,8 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Error, Result};
 use crate::evidence::run_dir::{
     AUDIT, AuditStep, Blocker, DECISION, DecisionRecord, ENVIRONMENT, EnvironmentRecord, HASHES, Hashes, MANIFEST,
-    Manifest, REPORT_JSON, REPORT_MARKDOWN, SCHEMA_VERSION, aggregate, canonical, is_plain_path, reasons,
+    Manifest, REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, SCHEMA_VERSION, aggregate, canonical,
+    is_plain_path, reasons,
 };
 use crate::report::{self, Report};
 
@@ -77,7 +78,7 @@ impl Run<'_> {
             return Ok(None);
         };
         self.check_files(&hashes)?;
-        for name in [MANIFEST, DECISION, ENVIRONMENT, AUDIT] {
+        for name in [MANIFEST, DECISION, ENVIRONMENT, AUDIT, REDACTION] {
             if !hashes.files.contains_key(name) {
                 self.problem(
                     ProblemKind::Missing,
@@ -107,6 +108,7 @@ impl Run<'_> {
         self.check_decision(&manifest, &decision);
         self.check_report(&manifest, &decision, &hashes)?;
         self.check_audit(&manifest)?;
+        self.check_redaction(&manifest)?;
         Ok(Some(Facts {
             manifest,
             decision,
@@ -335,6 +337,32 @@ impl Run<'_> {
                 Some(_) => continue,
             };
             self.problem(ProblemKind::Damaged, AUDIT, message);
+        }
+        Ok(())
+    }
+
+    fn check_redaction(&mut self, manifest: &Manifest) -> Result<()> {
+        if !self.sizes.contains_key(REDACTION) {
+            // Spoken of already.
+            return Ok(());
+        }
+        let Some(audit) = self.json::<RedactionAudit>(REDACTION)? else {
+            return Ok(());
+        };
+        self.check_version(REDACTION, audit.schema_version, SCHEMA_VERSION);
+        if audit.run_id != manifest.run_id {
+            self.problem(
+                ProblemKind::Contradiction,
+                REDACTION,
+                "speaks of another run than the manifest",
+            );
+        }
+        if !audit.adds_up() {
+            self.problem(
+                ProblemKind::Contradiction,
+                REDACTION,
+                "its status and counts do not follow from its findings",
+            );
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ mod profile;
 mod record;
 mod register;
 mod release;
+mod secrets;
 mod suite;
 mod supply;
 
@@ -38,6 +39,7 @@ pub(super) use profile::{RawAllowed, RawProfile};
 pub(super) use record::{RawEvidence, RawHistory, RawWarnings};
 pub(super) use register::{RawItem, RawRegister, RawRegisterSection};
 pub(super) use release::{RawDeprecation, RawRelease};
+pub(super) use secrets::{RawPaths, RawSecrets};
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 pub(super) use supply::RawSupply;
 
@@ -81,6 +83,12 @@ pub(super) struct RawPolicy {
     #[serde(default)]
     #[schemars(with = "Vec<RawDeprecation>")]
     pub(super) deprecation: Vec<Spanned<RawDeprecation>>,
+    /// Paths of machines: home directories and build directories, in tracked text and in logs.
+    #[schemars(with = "Option<RawPaths>")]
+    pub(super) paths: Option<Spanned<RawPaths>>,
+    /// Secrets in tracked files.
+    #[schemars(with = "Option<RawSecrets>")]
+    pub(super) secrets: Option<Spanned<RawSecrets>>,
     /// Requirements on Cargo profiles, by profile name (`[profile.release]`).
     #[serde(default)]
     pub(super) profile: BTreeMap<String, RawProfile>,

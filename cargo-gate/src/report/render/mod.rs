@@ -22,6 +22,7 @@ pub(crate) mod text;
 use std::borrow::Cow;
 
 use super::{CheckReport, Decision, Finding, Outcome, Report, UnblockStep};
+use crate::secrets;
 use crate::workspace::Workspace;
 
 /// Where a renderer gets the lines of code it shows beside a finding.
@@ -42,7 +43,9 @@ impl SourceProvider for NoSources {
 
 impl SourceProvider for Workspace {
     fn source(&self, path: &str) -> Option<Cow<'_, str>> {
-        String::from_utf8(self.read(path).ok()?).ok().map(Cow::Owned)
+        let text = String::from_utf8(self.read(path).ok()?).ok()?;
+        // Whatever a finding is about, the lines beside it may hold a secret.
+        Some(Cow::Owned(secrets::blank(&text).into_owned()))
     }
 }
 

@@ -1,0 +1,365 @@
+//! Values that are known by the name they are assigned to: `api_key = "…"`, `"password": "…"`, `TOKEN=…`, headers.
+
+use std::ops::Range;
+
+use super::kind::Kind;
+use super::{encoding, random};
+
+/// Words in names of secrets.
+pub(super) const WORDS: &[(&str, Kind)] = &[
+    ("password", Kind::Password),
+    ("passwd", Kind::Password),
+    ("passphrase", Kind::Password),
+    ("pwd", Kind::Password),
+    ("secret", Kind::Secret),
+    ("token", Kind::Token),
+    ("api_key", Kind::ApiKey),
+    ("api-key", Kind::ApiKey),
+    ("apikey", Kind::ApiKey),
+    ("app_key", Kind::ApiKey),
+    ("appkey", Kind::ApiKey),
+    ("access_key", Kind::ApiKey),
+    ("access-key", Kind::ApiKey),
+    ("accesskey", Kind::ApiKey),
+    ("account_key", Kind::ApiKey),
+    ("license_key", Kind::ApiKey),
+    ("auth_key", Kind::ApiKey),
+    ("authkey", Kind::ApiKey),
+    ("signing_key", Kind::Secret),
+    ("encryption_key", Kind::Secret),
+    ("master_key", Kind::Secret),
+    ("private_key", Kind::Secret),
+    ("privatekey", Kind::Secret),
+    ("credential", Kind::Secret),
+    ("_auth", Kind::Token),
+    ("_key", Kind::ApiKey),
+    ("-key", Kind::ApiKey),
+    ("authorization", Kind::BearerToken),
+];
+
+/// Schemes of the `Authorization` header.
+pub(super) const SCHEMES: &[&str] = &["bearer ", "basic "];
+
+/// A value and the name it is assigned to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Assigned {
+    pub(super) kind: Kind,
+    pub(super) what: &'static str,
+    pub(super) value: Range<usize>,
+    pub(super) name: Range<usize>,
+    /// Whether the value stands without quotes.
+    pub(super) bare: bool,
+    /// Whether the name says that it is for tests.
+    pub(super) in_test: bool,
+}
+
+const LONGEST_NAME: usize = 64;
+const LONGEST_VALUE: usize = 300;
+const LONGEST_LINE: usize = 2000;
+
+/// What is assigned to the name around a word.
+pub(super) fn find(bytes: &[u8], word: Range<usize>, kind: Kind) -> Option<Assigned> {
+    let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let before = bytes[..word.start]
+        .iter()
+        .rev()
+        .take(LONGEST_NAME)
+        .take_while(|byte| in_name(byte))
+        .count();
+    let after = bytes[word.end..]
+        .iter()
+        .take(LONGEST_NAME)
+        .take_while(|byte| in_name(byte))
+        .count();
+    let name = word.start - before..word.end + after;
+    let (value, bare) = value_after(bytes, name.end)?;
+    let value = without_scheme(bytes, value);
+    let lower = bytes[name.clone()].to_ascii_lowercase();
+    if !names_secret(&lower) || is_on_long_line(bytes, &value) {
+        return None;
+    }
+    let text = &bytes[value.clone()];
+    let has = |part: &[u8]| memchr::memmem::find(&lower, part).is_some();
+    let (kind, what) = if text.len() == 40 && has(b"secret") && (has(b"aws") || has(b"access")) {
+        (Kind::AwsSecretKey, "an AWS secret access key")
+    } else {
+        (kind, described(kind))
+    };
+    let fits = match kind {
+        Kind::Password => is_password(text),
+        _ => is_value(text),
+    };
+    fits.then(|| Assigned {
+        kind,
+        what,
+        value,
+        in_test: has(b"test") || has(b"mock") || has(b"dummy") || has(b"fake") || has(b"example"),
+        name,
+        bare,
+    })
+}
+
+/// What stands behind the name of a scheme that ends at `at`.
+pub(super) fn after_scheme(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let has =
+        |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~');
+    let length = bytes[at..].iter().take(LONGEST_VALUE).take_while(has).count();
+    let value = at..at + length;
+    let text = &bytes[value.clone()];
+    (length >= 20 && is_value(text) && !is_on_long_line(bytes, &value)).then_some(value)
+}
+
+/// Whether a header of the scheme `Basic` holds a user and a password.
+pub(super) fn is_basic(text: &[u8]) -> bool {
+    let decoded = encoding::base64(text);
+    let readable = decoded.iter().all(u8::is_ascii_graphic);
+    let colon = memchr::memchr(b':', &decoded);
+    readable && colon.is_some_and(|colon| decoded.len() - colon > 8 && !random::has_stand_in(&decoded))
+}
+
+fn described(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Password => "a password",
+        Kind::Secret => "a secret",
+        Kind::ApiKey => "a key of a service",
+        Kind::BearerToken => "an authorization header",
+        _ => "a token",
+    }
+}
+
+/// Whether a name, in small letters, is that of a secret and not of something about one.
+fn names_secret(name: &[u8]) -> bool {
+    const ABOUT: &[&[u8]] = &[
+        b"public",
+        b"pubkey",
+        b"hash",
+        b"digest",
+        b"checksum",
+        b"sha1",
+        b"sha2",
+        b"md5",
+        b"fingerprint",
+        b"token_type",
+        b"tokeniz",
+        b"next_token",
+        b"nexttoken",
+        b"continuation",
+        b"page_token",
+        b"pagetoken",
+        b"tokenstream",
+        b"secretsmanager",
+        b"version",
+    ];
+    const ENDS: &[&[u8]] = &[
+        b"key_id",
+        b"keyid",
+        b"key-id",
+        b"token_id",
+        b"tokenid",
+        b"client_id",
+        b"clientid",
+        b"name",
+        b"url",
+        b"uri",
+        b"path",
+        b"file",
+        b"type",
+        b"endpoint",
+        b"arn",
+        b"kind",
+        b"label",
+        b"regex",
+        b"pattern",
+        b"header",
+        b"host",
+        b"_ref",
+        b"len",
+    ];
+    !ABOUT.iter().any(|part| memchr::memmem::find(name, part).is_some()) && !ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// The value behind a name that ends at `at`, and whether it has no quotes.
+fn value_after(bytes: &[u8], mut at: usize) -> Option<(Range<usize>, bool)> {
+    let quote = |byte: Option<&u8>| matches!(byte, Some(b'"' | b'\'' | b'`'));
+    let blanks = |at: usize, most: usize| {
+        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
+        bytes[at..].iter().take(most).take_while(blank).count()
+    };
+    if bytes.get(at) == Some(&b'\\') {
+        at += 1;
+    }
+    if quote(bytes.get(at)) {
+        at += 1;
+    }
+    if bytes.get(at) == Some(&b']') {
+        at += 1;
+    }
+    let spaces = blanks(at, 16);
+    at += spaces;
+    // `<add key="ClearTextPassword" value="…" />`
+    if spaces > 0 && bytes[at..].starts_with(b"value=") {
+        at += "value".len();
+    }
+    let mut quoted_only = false;
+    match bytes.get(at)? {
+        b'=' => {
+            at += 1;
+            at += bytes[at..]
+                .iter()
+                .take(2)
+                .take_while(|byte| matches!(byte, b'=' | b'>'))
+                .count();
+        }
+        b':' => {
+            at += 1;
+            match bytes.get(at)? {
+                b':' => return None,
+                b'=' => at += 1,
+                _ => at = after_type(bytes, at),
+            }
+        }
+        b'(' | b',' => {
+            at += 1;
+            quoted_only = true;
+        }
+        // `machine example.org login ada password …`
+        _ if spaces > 0 => {}
+        _ => return None,
+    }
+    at += blanks(at, 16);
+    let line_end = bytes[at..]
+        .iter()
+        .take(40)
+        .take_while(|byte| byte.is_ascii_whitespace())
+        .count();
+    if let Some(start) = quoted(bytes, at + line_end) {
+        let mark = bytes[start - 1];
+        let value = bytes[start..]
+            .iter()
+            .take(LONGEST_VALUE + 1)
+            .position(|byte| *byte == mark || *byte == b'\n')?;
+        return (bytes[start + value] == mark).then(|| {
+            // In a string inside of a string the quotes have a backslash.
+            let escaped = usize::from(bytes[start..start + value].ends_with(b"\\"));
+            (start..start + value - escaped, false)
+        });
+    }
+    if quoted_only {
+        return None;
+    }
+    let stops =
+        |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b';' | b'&' | b')' | b'#');
+    let length = bytes[at..]
+        .iter()
+        .take(LONGEST_VALUE)
+        .take_while(|byte| !stops(byte))
+        .count();
+    (length > 0).then(|| (at..at + length, true))
+}
+
+/// Behind `: &'static str =`, where a type stands between name and value; else `at`.
+fn after_type(bytes: &[u8], at: usize) -> usize {
+    let of_type = |byte: &&u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'&' | b'\'' | b'_' | b'<' | b'>' | b'[' | b']')
+    };
+    let length = bytes[at..].iter().take(40).take_while(of_type).count();
+    if bytes.get(at + length) == Some(&b'=') {
+        at + length + 1
+    } else {
+        at
+    }
+}
+
+/// Where the text of a string literal begins, if one stands at `at` or is the first argument of a call there.
+fn quoted(bytes: &[u8], at: usize) -> Option<usize> {
+    const LONGEST_CALL: usize = 32;
+    let window = &bytes[at..bytes.len().min(at + LONGEST_CALL)];
+    let mark = window.iter().position(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
+    let before = &window[..mark];
+    let call = before.ends_with(b"(")
+        && before
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.' | b'(' | b'&' | b'!'));
+    let prefix = before.len() <= 2
+        && before
+            .iter()
+            .all(|byte| matches!(byte, b'b' | b'r' | b'f' | b'u' | b'&' | b'#' | b'@' | b'\\'));
+    (prefix || call).then_some(at + mark + 1)
+}
+
+fn without_scheme(bytes: &[u8], value: Range<usize>) -> Range<usize> {
+    let text = bytes[value.clone()].to_ascii_lowercase();
+    let schemes = [b"bearer ".as_slice(), b"basic ", b"token "];
+    let length = schemes
+        .iter()
+        .find(|scheme| text.starts_with(scheme))
+        .map_or(0, |scheme| scheme.len());
+    value.start + length..value.end
+}
+
+fn is_value(text: &[u8]) -> bool {
+    const SHORTEST: usize = 16;
+    let of_token = |byte: &u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~' | b'!' | b'@' | b'^' | b'*' | b':'
+            )
+    };
+    text.len() >= SHORTEST && text.iter().all(of_token) && !is_something_else(text) && random::is_generated(text)
+}
+
+fn is_password(text: &[u8]) -> bool {
+    const SHORTEST: usize = 10;
+    let has = |wanted: fn(&u8) -> bool| text.iter().any(wanted);
+    let classes = [
+        has(u8::is_ascii_lowercase),
+        has(u8::is_ascii_uppercase),
+        has(u8::is_ascii_digit),
+        has(u8::is_ascii_punctuation),
+    ];
+    let graphic = text.iter().all(|byte| {
+        byte.is_ascii_graphic()
+            && !matches!(
+                byte,
+                b'{' | b'}' | b'<' | b'>' | b'$' | b'(' | b')' | b'%' | b'\\' | b','
+            )
+    });
+    text.len() >= SHORTEST
+        && text.len() <= 100
+        && graphic
+        && classes.iter().filter(|class| **class).count() >= 3
+        && !is_something_else(text)
+        && random::is_generated(text)
+}
+
+/// Addresses, paths, digests with their names, UUIDs, times: random to look at, and no secret.
+fn is_something_else(text: &[u8]) -> bool {
+    let has = |part: &[u8]| memchr::memmem::find(text, part).is_some();
+    let groups: Vec<usize> = text.split(|byte| *byte == b'-').map(<[u8]>::len).collect();
+    let extension = text
+        .rsplit(|byte| *byte == b'.')
+        .next()
+        .filter(|last| last.len() < text.len());
+    has(b"://")
+        || has(b"::")
+        || has(b"..")
+        || text.starts_with(b"/")
+        || text.starts_with(b"./")
+        || text.starts_with(b"--")
+        || text.starts_with(b"arn:")
+        || text.starts_with(b"sha256")
+        || text.starts_with(b"sha512")
+        || groups == [8, 4, 4, 4, 12]
+        || extension.is_some_and(|last| (2..=5).contains(&last.len()) && last.iter().all(u8::is_ascii_lowercase))
+}
+
+/// Lines that no person wrote: minified code, data.
+fn is_on_long_line(bytes: &[u8], value: &Range<usize>) -> bool {
+    let from = value.start.saturating_sub(LONGEST_LINE);
+    let to = bytes.len().min(value.end + LONGEST_LINE);
+    let before =
+        memchr::memrchr(b'\n', &bytes[from..value.start]).map_or(value.start - from, |at| value.start - from - at);
+    let after = memchr::memchr(b'\n', &bytes[value.end..to]).unwrap_or(to - value.end);
+    before + after > LONGEST_LINE
+}

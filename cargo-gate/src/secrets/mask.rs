@@ -1,0 +1,93 @@
+//! Taking secrets out of text.
+
+use std::borrow::Cow;
+
+use super::kind::{Kind, Severity};
+use super::position::Positions;
+use super::{Hit, HomePath, TextScan, scan_all};
+
+/// What stands in the place of a home directory.
+const HOME: &str = "[redacted home]";
+const BEGIN: &[u8] = b"[redacted ";
+
+/// A place from which something was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marker {
+    /// Name of the kind: that of a [`Kind`], or `home`.
+    pub kind: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+/// The text with every secret of high severity replaced by `[redacted <kind>]`, and every home directory by
+/// `[redacted home]`; with what was found.
+pub fn mask(bytes: &[u8]) -> (Cow<'_, [u8]>, TextScan) {
+    let mut found = scan_all(bytes);
+    found.hits.retain(|hit| hit.kind.severity() == Severity::High);
+    if found.hits.is_empty() && found.homes.is_empty() {
+        return (Cow::Borrowed(bytes), found);
+    }
+    let secrets = found.hits.iter().map(|Hit { span, kind, .. }| (span, marker(*kind)));
+    let homes = found.homes.iter().map(|HomePath { span, .. }| (span, HOME.to_owned()));
+    let mut parts: Vec<_> = secrets.chain(homes).collect();
+    parts.sort_by_key(|(span, _)| span.start);
+    let mut masked = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    for (span, marker) in parts {
+        if span.start >= at {
+            masked.extend_from_slice(&bytes[at..span.start]);
+            masked.extend_from_slice(marker.as_bytes());
+            at = span.end;
+        }
+    }
+    masked.extend_from_slice(&bytes[at..]);
+    (Cow::Owned(masked), found)
+}
+
+/// The same for text, without what was found.
+pub fn mask_text(text: &str) -> Cow<'_, str> {
+    match mask(text.as_bytes()).0 {
+        Cow::Borrowed(_) => Cow::Borrowed(text),
+        Cow::Owned(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
+    }
+}
+
+/// The text with a `*` in place of every character of a secret of high severity: lines and columns stay where they are.
+pub fn blank(text: &str) -> Cow<'_, str> {
+    let mut hits = scan_all(text.as_bytes()).hits;
+    hits.retain(|hit| hit.kind.severity() == Severity::High);
+    if hits.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut blanked = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        let secret = hits.iter().any(|hit| hit.span.contains(&at)) && !character.is_whitespace();
+        blanked.push(if secret { '*' } else { character });
+    }
+    Cow::Owned(blanked)
+}
+
+fn marker(kind: Kind) -> String {
+    format!("[redacted {}]", kind.name())
+}
+
+/// From where something was taken.
+pub fn markers(bytes: &[u8]) -> Vec<Marker> {
+    let mut positions = Positions::new(bytes);
+    memchr::memmem::find_iter(bytes, BEGIN)
+        .filter_map(|at| {
+            let rest = &bytes[at + BEGIN.len()..];
+            let end = rest.iter().take(24).position(|byte| *byte == b']')?;
+            let name = std::str::from_utf8(&rest[..end]).ok()?;
+            let known = name == "home" || Kind::named(name).is_some();
+            let (line, column) = positions.of(at);
+            known.then(|| Marker {
+                kind: name.to_owned(),
+                line,
+                column,
+            })
+        })
+        .collect()
+}

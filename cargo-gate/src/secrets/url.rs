@@ -1,0 +1,116 @@
+//! Passwords in addresses: `scheme://user:password@host`.
+
+use std::ops::Range;
+
+use super::random;
+
+/// Longest user, password or host.
+const LONGEST: usize = 256;
+
+/// The password in the address whose `://` begins at `at`, if it looks like one that opens something.
+pub(super) fn find(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let from = at + 3;
+    let rest = bytes.get(from..bytes.len().min(from + LONGEST))?;
+    let stop = rest.iter().position(|byte| {
+        matches!(
+            byte,
+            b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b'@' | b')'
+        ) || *byte <= b' '
+    })?;
+    if rest[stop] != b'@' {
+        return None;
+    }
+    let colon = memchr::memchr(b':', &rest[..stop])?;
+    let host_length = rest[stop + 1..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
+        .count();
+    let user = &rest[..colon];
+    let password = &rest[colon + 1..stop];
+    let host = &rest[stop + 1..stop + 1 + host_length];
+    (is_public_host(host) && is_password(user, password)).then(|| from + colon + 1..from + stop)
+}
+
+/// The password behind `--user` of the call of curl whose name ends at `at`, on the same line or continued ones.
+pub(super) fn of_curl(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    const LONGEST_CALL: usize = 500;
+    let window = &bytes[at..bytes.len().min(at + LONGEST_CALL)];
+    let ends = memchr::memchr_iter(b'\n', window).find(|end| !window[..*end].ends_with(b"\\"));
+    let call = &window[..ends.unwrap_or(window.len())];
+    let option = [b"-u ".as_slice(), b"--user ", b"--user="]
+        .iter()
+        .filter_map(|option| Some(memchr::memmem::find(call, option)? + option.len()))
+        .min()?;
+    let quotes = call[option..]
+        .iter()
+        .take_while(|byte| matches!(byte, b'"' | b'\''))
+        .count();
+    let from = option + quotes;
+    let length = call[from..]
+        .iter()
+        .take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'\\'))
+        .count();
+    let pair = &call[from..from + length];
+    let colon = memchr::memchr(b':', pair)?;
+    let (user, password) = (&pair[..colon], &pair[colon + 1..]);
+    is_password(user, password).then(|| at + from + colon + 1..at + from + length)
+}
+
+/// Whether the host is one that somebody else could reach, and none of those kept for examples.
+fn is_public_host(host: &[u8]) -> bool {
+    let host = host.to_ascii_lowercase();
+    let Some(dot) = host.iter().rposition(|byte| *byte == b'.') else {
+        return false;
+    };
+    let top = &host[dot + 1..];
+    let local: &[&[u8]] = &[
+        b"example",
+        b"test",
+        b"invalid",
+        b"localhost",
+        b"local",
+        b"internal",
+        b"lan",
+    ];
+    let named = |word: &[u8]| memchr::memmem::find(&host, word).is_some();
+    top.len() >= 2
+        && top.iter().all(u8::is_ascii_alphabetic)
+        && !local.contains(&top)
+        && !named(b"example")
+        && !named(b"domain.")
+        && !named(b"your")
+        && !named(b"localhost")
+        && ![
+            b"host.com".as_slice(),
+            b"foo.com",
+            b"bar.com",
+            b"test.com",
+            b"acme.com",
+            b"foo.bar",
+        ]
+        .contains(&&*host)
+}
+
+fn is_password(user: &[u8], password: &[u8]) -> bool {
+    let plain = password
+        .iter()
+        .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'{' | b'}' | b'$' | b'(' | b'[' | b']' | b'*' | b'|'));
+    let digits = password.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let letters = password.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    password.len() >= 8
+        && plain
+        && user != password
+        && digits >= 1
+        && letters >= 1
+        && !random::is_patterned(password)
+        && !random::has_stand_in(password)
+        && random::entropy(password) >= 2.7
+        && !is_word_and_number(password)
+}
+
+/// `hunter2`, `password123`: letters, then a few digits.
+fn is_word_and_number(text: &[u8]) -> bool {
+    let letters = text.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let rest = &text[letters..];
+    rest.len() <= 4 && rest.iter().all(u8::is_ascii_digit)
+}
