@@ -11,7 +11,6 @@ use crate::evidence::history::History;
 use crate::library::{Coverage, Survey as LibrarySurvey};
 use crate::policy::Policy;
 use crate::report::{CheckReport, Reason};
-use crate::report::CheckReport;
 use crate::secrets::survey::{MachinePath, SecretSurvey};
 use crate::stage::Stage;
 use crate::suites::interference::{self, Interference};

@@ -6,8 +6,8 @@ use std::io;
 use semver::Version;
 
 use crate::boundary::classify::{Classifier, Role};
-use crate::boundary::{modules, parallel};
 use crate::boundary::survey::Read;
+use crate::boundary::{modules, parallel};
 use crate::digest::Digest;
 use crate::workspace::cargo::{CargoModel, Member, Target};
 use crate::workspace::files::{File, FileKind, FileList};

@@ -10,7 +10,6 @@ use crate::report::Location;
 use crate::stage::Stage;
 
 use super::ci::ci_policy;
-use super::{checklist, docs, failure, format, notify, people, record, release, supply};
 use super::model::{
     Authority, BoundaryAllow, BoundaryPolicy, CheckPolicy, Exclusion, Policy, ProfilePolicy, ProfileRequirement,
     Register, StagePolicy, SuiteFormat, SuiteKind, SuitePolicy, TierException, TierPolicy, Waiver, WaiverPolicy,
@@ -22,6 +21,7 @@ use super::raw::{
     RawToolSuite, RawWaiver,
 };
 use super::secrets::{paths_policy, secrets_policy};
+use super::{checklist, docs, failure, format, notify, people, record, release, supply};
 
 pub(super) type Converted<T> = Result<T, Problem>;
 

@@ -13,14 +13,14 @@ pub use super::authority::Authority;
 pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 use super::ci::CiPolicy;
 use super::docs::DocsPolicy;
+use super::failure::FailurePolicy;
 use super::notify::NotifyPolicy;
 pub use super::people::{OwnerPolicy, WaiverPolicy};
 pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
 pub use super::register::{ItemKind, ItemStatus, Level, Register, RegisterItem, Severity};
-use super::supply::SupplyPolicy;
-use super::failure::FailurePolicy;
 use super::release::{Deprecation, ReleasePolicy};
 use super::secrets::{PathsPolicy, SecretsPolicy};
+use super::supply::SupplyPolicy;
 
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]

@@ -29,10 +29,10 @@ use crate::boundary::cache::ScanCache;
 use crate::boundary::survey::Survey;
 use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
-use crate::supply::{self, Advisories, Places};
 use crate::library;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::survey::{MachinePaths, SecretSurvey};
+use crate::supply::{self, Advisories, Places};
 
 use self::cargo::{CargoModel, ManifestText, Resolution};
 use self::ci::CiFiles;
