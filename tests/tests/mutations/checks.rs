@@ -214,7 +214,7 @@ pub(crate) const ALL: &[Mutation] = &[
                 WORKFLOW,
                 "cargo gate broad --locked",
                 "cargo gate broad --locked | tee gate.log",
-            )
+            );
         },
         also: &["ci.matrix"],
         ..COMMITTED

@@ -11,7 +11,7 @@ use super::place::{self, TOP};
 use super::shell::{Dialect, Word};
 use super::step::{Steps, Text};
 use super::tree::Reader;
-use super::yaml::Node;
+use super::yaml::{Node, YamlError};
 
 /// The file that GitLab starts from.
 pub(super) const ROOT: &str = ".gitlab-ci.yml";
@@ -86,8 +86,18 @@ fn read(
     if seen.len() >= MAX_FILES || !seen.insert(path.to_owned()) {
         return;
     }
-    let Some(read_file) = reader.yaml(path) else { return };
     let mut file = CiFile::new(reader.shown(path), Kind::Pipeline);
+    let Some(read_file) = reader.yaml(path) else {
+        // No pipeline at all is no problem; one that includes what is not there is none that GitLab would run.
+        if path != ROOT {
+            file.problem = Some(YamlError {
+                line: 1,
+                message: "is included by the pipeline, and there is no such file".into(),
+            });
+            files.push(file);
+        }
+        return;
+    };
     let documents = match read_file {
         Ok(documents) => documents,
         Err(problem) => {
@@ -123,22 +133,26 @@ enum Include {
 }
 
 fn includes(node: &Node) -> Vec<Include> {
+    let named = |name: &str, line: u32| {
+        // A name with a variable in it is one that only the run knows.
+        if name.starts_with("http://") || name.starts_with("https://") || name.contains('$') {
+            Include::Elsewhere(Use {
+                name: name.to_owned(),
+                line,
+            })
+        } else {
+            Include::Local(name.to_owned())
+        }
+    };
     let one = |node: &Node| {
         if let Some(text) = node.text() {
-            let remote = text.starts_with("http://") || text.starts_with("https://");
-            return vec![if remote {
-                Include::Elsewhere(Use {
-                    name: text.to_owned(),
-                    line: node.line(),
-                })
-            } else {
-                Include::Local(text.to_owned())
-            }];
+            return vec![named(text, node.line())];
         }
         let local = node.get("local").map(Node::scalars).unwrap_or_default();
         let local = local
             .into_iter()
-            .filter_map(|node| Some(Include::Local(node.text()?.to_owned())));
+            .filter_map(|node| Some((node.text()?, node.line())))
+            .map(|(name, line)| named(name, line));
         let elsewhere = ["project", "remote", "template", "component"]
             .into_iter()
             .filter_map(|kind| {
