@@ -21,6 +21,11 @@ const MAX_FILES: usize = 150;
 /// How deep `extends` and `!reference` are followed.
 const MAX_DEPTH: u32 = 11;
 
+/// Most templates of a job, each as often as it is named.
+const MAX_LAYERS: usize = 1_000;
+/// Most nodes of a script, those that `!reference` names included.
+const MAX_SCRIPT: u32 = 20_000;
+
 /// Keys at the top that are no jobs.
 const NO_JOBS: &[&str] = &[
     "after_script",
@@ -189,6 +194,10 @@ fn matching(pattern: &str, reader: &Reader<'_>) -> Vec<String> {
 
 /// A job with what it extends: from the most distant template to the job itself.
 fn layers<'a>(node: &'a Node, pipeline: &'a Pipeline, depth: u32, layers_of: &mut Vec<&'a Node>) {
+    // Templates that extend each other double with every level.
+    if layers_of.len() >= MAX_LAYERS {
+        return;
+    }
     if depth < MAX_DEPTH {
         for parent in node.get("extends").map(Node::scalars).unwrap_or_default() {
             if let Some(parent) = parent.text().and_then(|name| pipeline.get(name)) {
@@ -196,10 +205,7 @@ fn layers<'a>(node: &'a Node, pipeline: &'a Pipeline, depth: u32, layers_of: &mu
             }
         }
     }
-    // Templates that extend each other would double with every level.
-    if layers_of.len() < 1_000 {
-        layers_of.push(node);
-    }
+    layers_of.push(node);
 }
 
 fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job {
@@ -234,9 +240,9 @@ fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job
     // One shell runs both parts, line by line.
     let mut directory = Some(String::new());
     for key in ["before_script", "script"] {
-        let mut lines = Vec::new();
+        let (mut lines, mut left) = (Vec::new(), MAX_SCRIPT);
         if let Some(script) = inherited(key) {
-            script_lines(script, pipeline, 0, &mut lines);
+            script_lines(script, pipeline, 0, &mut left, &mut lines);
         }
         for line in lines {
             let Some(scalar) = line.scalar() else { continue };
@@ -287,20 +293,21 @@ fn directory_after(line: &str, directory: Option<String>) -> Option<String> {
 }
 
 /// The lines of a script: nested lists flattened, `!reference` followed.
-fn script_lines(node: &Node, pipeline: &Pipeline, depth: u32, lines: &mut Vec<Node>) {
-    if lines.len() > 5_000 || depth > MAX_DEPTH {
+fn script_lines(node: &Node, pipeline: &Pipeline, depth: u32, left: &mut u32, lines: &mut Vec<Node>) {
+    if *left == 0 || depth > MAX_DEPTH {
         return;
     }
+    *left -= 1;
     if node.tag() == Some("reference") {
         let mut keys = node.items().iter().filter_map(Node::text);
         let first = keys.next().and_then(|name| pipeline.get(name));
         let target = first.and_then(|node| keys.try_fold(node, |node, key| node.get(key)));
         if let Some(target) = target {
-            script_lines(target, pipeline, depth + 1, lines);
+            script_lines(target, pipeline, depth + 1, left, lines);
         }
     } else if node.is_sequence() {
         for item in node.items() {
-            script_lines(item, pipeline, depth + 1, lines);
+            script_lines(item, pipeline, depth + 1, left, lines);
         }
     } else if node.text().is_some() {
         lines.push(node.clone());

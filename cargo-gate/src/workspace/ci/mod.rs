@@ -46,18 +46,6 @@ impl CiFile {
     }
 }
 
-impl<'a> Steps<'a> {
-    fn new(reader: &'a Reader<'a>, rows: &'a [Row], closed: bool) -> Self {
-        Self {
-            reader,
-            rows,
-            closed,
-            commands: Vec::new(),
-            handed_on: Vec::new(),
-        }
-    }
-}
-
 /// The directory of the repository in which the workspace lies, relative to its top; empty where they are the same.
 fn below(workspace: &Workspace) -> Option<String> {
     let top = &workspace.git()?.top;
