@@ -220,6 +220,13 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
+        name: "delete the workflow (20)",
+        check: "ci.gate-wired",
+        also: &["ci.matrix"],
+        apply: |gate| gate.remove(WORKFLOW),
+        ..COMMITTED
+    },
+    Mutation {
         name: "name an action by its tag",
         check: "ci.actions-pinned",
         apply: |gate| gate.replace(WORKFLOW, "@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2", "@v4"),
@@ -244,7 +251,7 @@ fn more_raw_code(gate: &Gate) {
 }
 
 /// Mutations of continuous integration are the last ones.
-const FIRST_OF_CI: usize = ALL.len() - 5;
+const FIRST_OF_CI: usize = ALL.len() - 6;
 
 #[test]
 fn integrity_turns_the_gate_red() {
