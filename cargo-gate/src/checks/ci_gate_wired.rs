@@ -25,7 +25,7 @@ pub static CHECK: Check = Check {
 const DOCS: &str = "\
 ## What it does
 
-Applies where there is a `gate.toml`. Some job of GitHub Actions or GitLab CI must run `cargo gate pilot`, `controlled` \
+Applies where there is a `gate.toml`, and CI files or a declared `[ci]`. Some job of GitHub Actions or GitLab CI must run `cargo gate pilot`, `controlled` \
 or `broad`, in its own commands, in a script or an action of the repository that it calls, or in a script that \
 `scripts` of `[ci]` names. The job must start by itself (a push, a pull request, the clock), not be switched off, and \
 fail when the gate refuses: `|| true`, a pipe without `pipefail`, `continue-on-error: true` and `allow_failure: true` \
@@ -59,9 +59,13 @@ S2.61, S1.59, S4.76
 fn applies(context: &Context<'_>) -> Applies {
     // A policy declares at least the scope of pilot.
     if context.policy().stages.is_empty() {
-        Applies::No("there is no `gate.toml` whose rules could be enforced".into())
-    } else {
+        return Applies::No("there is no `gate.toml` whose rules could be enforced".into());
+    }
+    // Where `[ci]` is declared, files that are gone are a finding and no excuse.
+    if context.has_ci() || context.policy().ci.is_some() {
         Applies::Yes
+    } else {
+        Applies::No("there are no files of GitHub Actions or GitLab CI, and `gate.toml` declares no `[ci]`".into())
     }
 }
 
@@ -359,6 +363,8 @@ mod tests {
     #[test]
     fn pipelines_and_no_integration_at_all() {
         let mut world = world();
+        assert!(world.text(&CHECK).starts_with("not applicable: there are no files"));
+        world.policy.ci = declared(&[]).policy.ci;
         insta::assert_snapshot!(world.text(&CHECK), @"
         there is a policy, and no continuous integration that enforces it [controlled]
           help: `cargo gate init --ci github` writes a workflow; for another system name its script in `scripts` of `[ci]`

@@ -199,7 +199,7 @@ impl<'a> Context<'a> {
     /// Whatever the operating system says.
     pub fn boundary_inventory(&self, path: &str) -> std::io::Result<(Option<&'a Git>, Option<Vec<u8>>)> {
         self.needs(&[Input::BoundaryInventory]);
-        Ok((self.workspace.git(), self.read(path)?))
+        Ok((self.workspace.git(), self.read_if_there(path)?))
     }
 
     /// Library code of all members. Needs [`Input::RustSources`], [`Input::Cargo`] (whose a file is) and
@@ -217,7 +217,7 @@ impl<'a> Context<'a> {
     /// Whatever the operating system says.
     pub fn panic_inventory(&self, path: &str) -> std::io::Result<(Option<&'a Git>, Option<Vec<u8>>)> {
         self.needs(&[Input::PanicInventory]);
-        Ok((self.workspace.git(), self.read(path)?))
+        Ok((self.workspace.git(), self.read_if_there(path)?))
     }
 
     /// The bytes of a file that `[release]` names; `None` when there is no such file. Needs [`Input::ReleaseFiles`].
@@ -226,7 +226,7 @@ impl<'a> Context<'a> {
     /// Whatever the operating system says.
     pub fn release_file(&self, path: &str) -> std::io::Result<Option<Vec<u8>>> {
         self.needs(&[Input::ReleaseFiles]);
-        self.read(path)
+        self.read_if_there(path)
     }
 
     /// The coverage report at this path. Needs [`Input::Coverage`].
@@ -239,7 +239,7 @@ impl<'a> Context<'a> {
     }
 
     /// A file of the workspace; `None` when there is none.
-    fn read(&self, path: &str) -> std::io::Result<Option<Vec<u8>>> {
+    fn read_if_there(&self, path: &str) -> std::io::Result<Option<Vec<u8>>> {
         match self.workspace.read(path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

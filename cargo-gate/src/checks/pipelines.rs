@@ -13,6 +13,9 @@ pub(super) fn unreadable(ci: &CiFiles) -> impl Iterator<Item = Finding> + '_ {
         let problem = file.problem.as_ref()?;
         let finding = Finding::blocking(Stage::Controlled, format!("`{}` {}", file.path, problem.message));
         let help = match file.kind {
+            _ if problem.message.contains("there is no such") => {
+                "correct the name, or add the file to the repository".to_owned()
+            }
             Kind::Workflow | Kind::Action => format!("correct line {} of it, or remove the file", problem.line),
             Kind::Pipeline | Kind::Script => format!("correct line {} of it", problem.line),
         };

@@ -25,9 +25,16 @@ pub(crate) const ALL: &[Mutation] = &[
                 WORKFLOW,
                 "cargo gate broad --locked",
                 "cargo gate broad --locked | tee gate.log",
-            )
+            );
         },
         also: &["ci.matrix"],
+        ..COMMITTED
+    },
+    Mutation {
+        name: "delete the workflow (20)",
+        check: "ci.gate-wired",
+        also: &["ci.matrix"],
+        apply: |gate| gate.remove(WORKFLOW),
         ..COMMITTED
     },
     Mutation {

@@ -140,7 +140,8 @@ impl Scope<'_> {
         if depth >= MAX_DEPTH {
             return None;
         }
-        if let Some(known) = self.row.values.get(name) {
+        // In GitLab the values of a matrix are variables.
+        if let Some(known) = self.row.values.get(&format!("${name}")) {
             return Some(known.clone());
         }
         let word = self.variables.get(name)?.as_ref()?;

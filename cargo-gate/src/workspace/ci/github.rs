@@ -261,7 +261,7 @@ fn add_step(step: &Node, around: &Around<'_>, steps: &mut Steps<'_>) {
     let Some(uses) = step.get("uses") else { return };
     let Some(name) = uses.text() else { return };
     if let Some(local) = name.strip_prefix("./") {
-        if around.depth < MAX_DEPTH {
+        if around.depth < MAX_DEPTH && steps.may_follow() {
             add_action(local, step, around, &variables, ignored, steps);
         }
         return;

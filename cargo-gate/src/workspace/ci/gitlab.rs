@@ -11,7 +11,7 @@ use super::place::{self, TOP};
 use super::shell::{Dialect, Word};
 use super::step::{Steps, Text};
 use super::tree::Reader;
-use super::yaml::Node;
+use super::yaml::{Node, YamlError};
 
 /// The file that GitLab starts from.
 pub(super) const ROOT: &str = ".gitlab-ci.yml";
@@ -20,6 +20,11 @@ pub(super) const ROOT: &str = ".gitlab-ci.yml";
 const MAX_FILES: usize = 150;
 /// How deep `extends` and `!reference` are followed.
 const MAX_DEPTH: u32 = 11;
+
+/// Most templates of a job, each as often as it is named.
+const MAX_LAYERS: usize = 1_000;
+/// Most nodes of a script, those that `!reference` names included.
+const MAX_SCRIPT: u32 = 20_000;
 
 /// Keys at the top that are no jobs.
 const NO_JOBS: &[&str] = &[
@@ -86,8 +91,18 @@ fn read(
     if seen.len() >= MAX_FILES || !seen.insert(path.to_owned()) {
         return;
     }
-    let Some(read_file) = reader.yaml(path) else { return };
     let mut file = CiFile::new(reader.shown(path), Kind::Pipeline);
+    let Some(read_file) = reader.yaml(path) else {
+        // No pipeline at all is no problem; one that includes what is not there is none that GitLab would run.
+        if path != ROOT {
+            file.problem = Some(YamlError {
+                line: 1,
+                message: "is included by the pipeline, and there is no such file".into(),
+            });
+            files.push(file);
+        }
+        return;
+    };
     let documents = match read_file {
         Ok(documents) => documents,
         Err(problem) => {
@@ -123,22 +138,26 @@ enum Include {
 }
 
 fn includes(node: &Node) -> Vec<Include> {
+    let named = |name: &str, line: u32| {
+        // A name with a variable in it is one that only the run knows.
+        if name.starts_with("http://") || name.starts_with("https://") || name.contains('$') {
+            Include::Elsewhere(Use {
+                name: name.to_owned(),
+                line,
+            })
+        } else {
+            Include::Local(name.to_owned())
+        }
+    };
     let one = |node: &Node| {
         if let Some(text) = node.text() {
-            let remote = text.starts_with("http://") || text.starts_with("https://");
-            return vec![if remote {
-                Include::Elsewhere(Use {
-                    name: text.to_owned(),
-                    line: node.line(),
-                })
-            } else {
-                Include::Local(text.to_owned())
-            }];
+            return vec![named(text, node.line())];
         }
         let local = node.get("local").map(Node::scalars).unwrap_or_default();
         let local = local
             .into_iter()
-            .filter_map(|node| Some(Include::Local(node.text()?.to_owned())));
+            .filter_map(|node| Some((node.text()?, node.line())))
+            .map(|(name, line)| named(name, line));
         let elsewhere = ["project", "remote", "template", "component"]
             .into_iter()
             .filter_map(|kind| {
@@ -175,6 +194,10 @@ fn matching(pattern: &str, reader: &Reader<'_>) -> Vec<String> {
 
 /// A job with what it extends: from the most distant template to the job itself.
 fn layers<'a>(node: &'a Node, pipeline: &'a Pipeline, depth: u32, layers_of: &mut Vec<&'a Node>) {
+    // Templates that extend each other double with every level.
+    if layers_of.len() >= MAX_LAYERS {
+        return;
+    }
     if depth < MAX_DEPTH {
         for parent in node.get("extends").map(Node::scalars).unwrap_or_default() {
             if let Some(parent) = parent.text().and_then(|name| pipeline.get(name)) {
@@ -182,10 +205,7 @@ fn layers<'a>(node: &'a Node, pipeline: &'a Pipeline, depth: u32, layers_of: &mu
             }
         }
     }
-    // Templates that extend each other would double with every level.
-    if layers_of.len() < 1_000 {
-        layers_of.push(node);
-    }
+    layers_of.push(node);
 }
 
 fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job {
@@ -220,9 +240,9 @@ fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job
     // One shell runs both parts, line by line.
     let mut directory = Some(String::new());
     for key in ["before_script", "script"] {
-        let mut lines = Vec::new();
+        let (mut lines, mut left) = (Vec::new(), MAX_SCRIPT);
         if let Some(script) = inherited(key) {
-            script_lines(script, pipeline, 0, &mut lines);
+            script_lines(script, pipeline, 0, &mut left, &mut lines);
         }
         for line in lines {
             let Some(scalar) = line.scalar() else { continue };
@@ -273,20 +293,21 @@ fn directory_after(line: &str, directory: Option<String>) -> Option<String> {
 }
 
 /// The lines of a script: nested lists flattened, `!reference` followed.
-fn script_lines(node: &Node, pipeline: &Pipeline, depth: u32, lines: &mut Vec<Node>) {
-    if lines.len() > 5_000 || depth > MAX_DEPTH {
+fn script_lines(node: &Node, pipeline: &Pipeline, depth: u32, left: &mut u32, lines: &mut Vec<Node>) {
+    if *left == 0 || depth > MAX_DEPTH {
         return;
     }
+    *left -= 1;
     if node.tag() == Some("reference") {
         let mut keys = node.items().iter().filter_map(Node::text);
         let first = keys.next().and_then(|name| pipeline.get(name));
         let target = first.and_then(|node| keys.try_fold(node, |node, key| node.get(key)));
         if let Some(target) = target {
-            script_lines(target, pipeline, depth + 1, lines);
+            script_lines(target, pipeline, depth + 1, left, lines);
         }
     } else if node.is_sequence() {
         for item in node.items() {
-            script_lines(item, pipeline, depth + 1, lines);
+            script_lines(item, pipeline, depth + 1, left, lines);
         }
     } else if node.text().is_some() {
         lines.push(node.clone());

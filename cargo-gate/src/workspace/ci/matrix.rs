@@ -10,7 +10,7 @@ const MAX_ROWS: usize = 256;
 /// One job of a matrix: its values by name (`os`, or `os.name` for a mapping).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Row {
-    /// Known values.
+    /// Known values; those of GitLab, which are variables, with a `$` in front of the name.
     pub(super) values: BTreeMap<String, String>,
     /// Names whose value is only known in the run.
     pub(super) unknown: BTreeSet<String>,
@@ -98,7 +98,11 @@ pub(super) fn gitlab(parallel: Option<&Node>) -> Vec<Row> {
         let mut rows = vec![Row::default()];
         for (name, values) in entry.entries() {
             let Some(name) = name.text() else { continue };
-            rows = product(&rows, name, &values.scalars().into_iter().cloned().collect::<Vec<_>>());
+            rows = product(
+                &rows,
+                &format!("${name}"),
+                &values.scalars().into_iter().cloned().collect::<Vec<_>>(),
+            );
         }
         all.extend(rows);
         all.truncate(MAX_ROWS);
@@ -194,9 +198,9 @@ mod tests {
             .expect("YAML")
             .remove(0);
         insta::assert_snapshot!(shown(&gitlab(Some(&parallel))), @"
-        A=x B=z
-        A=y B=z
-        A=w
+        $A=x $B=z
+        $A=y $B=z
+        $A=w
         ");
     }
 }

@@ -30,6 +30,7 @@ use expand::Variables;
 use matrix::Row;
 use step::{Steps, Text};
 use tree::{Reader, Tree};
+use yaml::YamlError;
 
 impl CiFile {
     fn new(path: String, kind: Kind) -> Self {
@@ -41,18 +42,6 @@ impl CiFile {
             jobs: Vec::new(),
             uses: Vec::new(),
             elsewhere: Vec::new(),
-        }
-    }
-}
-
-impl<'a> Steps<'a> {
-    fn new(reader: &'a Reader<'a>, rows: &'a [Row], closed: bool) -> Self {
-        Self {
-            reader,
-            rows,
-            closed,
-            commands: Vec::new(),
-            handed_on: Vec::new(),
         }
     }
 }
@@ -118,7 +107,7 @@ fn read_tree(tree: Tree<'_>, below: &str, scripts: &[String]) -> CiFiles {
         }
     }
     for path in scripts {
-        files.extend(declared(path, below, &reader));
+        files.push(declared(path, below, &reader));
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     CiFiles {
@@ -129,9 +118,16 @@ fn read_tree(tree: Tree<'_>, below: &str, scripts: &[String]) -> CiFiles {
 }
 
 /// A script that the policy names as what another CI system starts.
-fn declared(path: &str, below: &str, reader: &Reader<'_>) -> Option<CiFile> {
-    let full = place::join(Some(below), path)?;
-    let script = reader.script(&full)?;
+fn declared(path: &str, below: &str, reader: &Reader<'_>) -> CiFile {
+    let full = place::join(Some(below), path).unwrap_or_else(|| path.to_owned());
+    let Some(script) = reader.script(&full) else {
+        let mut file = CiFile::new(reader.shown(&full), Kind::Script);
+        file.problem = Some(YamlError {
+            line: 1,
+            message: "is named in `scripts` of `[ci]`, and there is no such text file".into(),
+        });
+        return file;
+    };
     let mut file = CiFile::new(reader.shown(&full), Kind::Script);
     let rows = [Row::default()];
     let mut steps = Steps::new(reader, &rows, true);
@@ -166,5 +162,5 @@ fn declared(path: &str, below: &str, reader: &Reader<'_>) -> Option<CiFile> {
         commands: steps.commands,
         ..Job::default()
     });
-    Some(file)
+    file
 }

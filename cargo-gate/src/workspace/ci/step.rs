@@ -12,6 +12,10 @@ use super::tree::Reader;
 const MAX_DEPTH: u32 = 6;
 /// Most commands of a job.
 const MAX_COMMANDS: usize = 20_000;
+/// Most scripts, actions and `sh -c` that a job leads to.
+const MAX_FOLLOWED: u32 = 500;
+/// Most command lines that the matrix of a job makes of its commands. From there on its first row speaks for all.
+const MAX_EXPANDED: usize = 100_000;
 
 /// A text that a shell reads.
 pub(super) struct Text<'a> {
@@ -42,6 +46,10 @@ pub(super) struct Steps<'a> {
     pub(super) commands: Vec<CiCommand>,
     /// Variables that an earlier step handed to later ones.
     pub(super) handed_on: Vec<String>,
+    /// Scripts, actions and `sh -c` so far.
+    followed: u32,
+    /// Command lines so far.
+    expanded: usize,
 }
 
 /// What changes from command to command.
@@ -53,7 +61,25 @@ struct Shell {
     pushed: Vec<Option<String>>,
 }
 
-impl Steps<'_> {
+impl<'a> Steps<'a> {
+    pub(super) fn new(reader: &'a Reader<'a>, rows: &'a [Row], closed: bool) -> Self {
+        Self {
+            reader,
+            rows,
+            closed,
+            commands: Vec::new(),
+            handed_on: Vec::new(),
+            followed: 0,
+            expanded: 0,
+        }
+    }
+
+    /// Whether one more script may be followed: what calls itself, or what calls many that call many, ends here.
+    pub(super) fn may_follow(&mut self) -> bool {
+        self.followed += 1;
+        self.followed <= MAX_FOLLOWED
+    }
+
     /// Takes a text apart.
     pub(super) fn run(&mut self, text: &Text<'_>, environment: &Variables) {
         let commands = shell::split(text.text, text.dialect);
@@ -93,6 +119,7 @@ impl Steps<'_> {
         }
         if let Some(inner) = command_string(&command.words)
             && text.depth < MAX_DEPTH
+            && self.may_follow()
         {
             let inner = Text {
                 path: text.path,
@@ -115,7 +142,12 @@ impl Steps<'_> {
             .words
             .iter()
             .any(|word| !word.literal && word.text.contains('$'));
-        let rows = if depends { self.rows } else { &self.rows[..1] };
+        let rows = if depends && self.expanded < MAX_EXPANDED {
+            self.rows
+        } else {
+            &self.rows[..1]
+        };
+        self.expanded += rows.len();
         let mut arguments: Vec<_> = rows
             .iter()
             .map(|row| self.scope(row, variables).arguments(&command.words))
@@ -145,6 +177,9 @@ impl Steps<'_> {
         let Some((path, stops)) = self.script_path(&command.words, variables, shell, text) else {
             return false;
         };
+        if !self.may_follow() {
+            return true;
+        }
         let Some(script) = self.reader.script(&path) else {
             return false;
         };

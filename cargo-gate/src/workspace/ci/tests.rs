@@ -239,6 +239,38 @@ fn what_is_no_workflow_says_so() {
 }
 
 #[test]
+fn what_calls_many_that_call_many_ends() {
+    let call = |name: &str| format!("sh {name}.sh\n").repeat(300);
+    let reference = |name: &str| {
+        let one = format!("!reference [{name}, script]");
+        format!("[{}]", vec![one; 100].join(", "))
+    };
+    let mut all: Vec<(String, String)> = (0..9)
+        .map(|at| (format!("s{at}.sh"), call(&format!("s{}", at + 1))))
+        .collect();
+    let mut pipeline = "a0: {script: []}\n".to_owned();
+    for at in 1..9 {
+        let parents = vec![format!("a{}", at - 1); 100].join(", ");
+        pipeline += &format!(
+            "a{at}: {{extends: [{parents}], script: {}}}\n",
+            reference(&format!("a{}", at - 1))
+        );
+    }
+    all.push((".gitlab-ci.yml".into(), pipeline));
+    let workflow = "on: push\njobs:\n  a:\n    steps:\n      - run: sh s0.sh\n      - uses: ./\n";
+    all.push((".github/workflows/x.yml".into(), workflow.into()));
+    let own = "    - uses: ./\n".repeat(100);
+    all.push((
+        "action.yml".into(),
+        format!("runs:\n  using: composite\n  steps:\n{own}"),
+    ));
+    let all: Vec<(&str, &str)> = all.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let files = files(&all);
+    let commands = |at: usize| files.files[at].jobs.iter().map(|job| job.commands.len()).sum::<usize>();
+    assert!((0..files.files.len()).all(|at| commands(at) <= 20_000));
+}
+
+#[test]
 fn a_workspace_below_the_top() {
     let workflow = "on: push\njobs:\n  a:\n    steps:\n      - run: bash rust/x.sh\n      - run: cargo test\n        working-directory: rust\n";
     let files = below(

@@ -21,8 +21,7 @@ pub fn may_read(path: &str) -> bool {
 }
 
 fn is_script_name(name: &str) -> bool {
-    !name.trim_start_matches('.').contains('.')
-        || has_extension(name, &["sh", "bash", "zsh", "ksh", "ps1", "cmd", "bat"])
+    !name.contains('.') || has_extension(name, &["sh", "bash", "zsh", "ksh", "ps1", "cmd", "bat"])
 }
 
 fn has_extension(name: &str, extensions: &[&str]) -> bool {

@@ -214,7 +214,8 @@ mod tests {
                 redirects.collect::<String>()
             )
         });
-        lines.collect::<Vec<_>>().join("\n")
+        let trimmed = |text: String| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+        lines.map(trimmed).collect::<Vec<_>>().join("\n")
     }
 
     fn posix(text: &str) -> String {
@@ -250,7 +251,7 @@ mod tests {
         insta::assert_snapshot!(posix(r#"FOO=1 BAR="a b" cargo test --features "a b" 'c "d' e\ f ${{ matrix.flags || 'x y' }} "${{ env.X }}" $Y ${Z:-a b}"#), @r#"1 FOO:=1 BAR:=a b cargo test --features «a b» «c "d» e f ${{ matrix.flags || 'x y' }} «${{ env.X }}» $Y ${Z:-a b}"#);
         insta::assert_snapshot!(posix("args=(--locked\n --all)\ncargo test \"${args[@]}\"\nexport A=1 B=2"), @"
         1 args:=--locked
-         --all 
+         --all
         3 cargo test «${args[@]}»
         4 A:=1 B:=2
         ");
@@ -292,7 +293,7 @@ mod tests {
     #[test]
     fn other_shells() {
         insta::assert_snapshot!(shown("$env:A = \"1\"\n& cargo test `\n  --locked; if ($x) { cargo doc } # no\ncargo build 'a' | Out-Null", Dialect::PowerShell), @"
-        1 A:=1 
+        1 A:=1
         2 cargo test --locked
         3 if
         3> $x
@@ -302,7 +303,7 @@ mod tests {
         ");
         insta::assert_snapshot!(shown("@echo off\nREM cargo no\nset A=1\ncargo test ^\n  --locked & cargo doc && (cargo build)\n:: no\ncall cargo run", Dialect::Cmd), @"
         1 echo off
-        3 A:=1 
+        3 A:=1
         4 cargo test --locked
         5 cargo doc And
         5> cargo build
