@@ -117,8 +117,10 @@ impl Declared {
             });
             done.push("sources emptied");
         }
-        if !all && !self.any(&[Input::Documents]) {
-            for_each(root, &|path| path.ends_with(".md"), &|path| {
+        if !all && !self.any(&[Input::Documents, Input::Artifacts, Input::ReleaseFiles]) {
+            // An advisory database is Markdown, and no document.
+            let document = |path: &str| path.ends_with(".md") && !path.contains("advisory-db");
+            for_each(root, &document, &|path| {
                 write(path, "Nothing. [Really](nothing.md)\n");
             });
             done.push("documents emptied");
@@ -168,7 +170,8 @@ impl Declared {
                 }
                 done.push("CI replaced");
             }
-            if !self.any(&[Input::CodeOwners]) {
+            // What has no extension may be a script that CI starts.
+            if !self.any(&[Input::CodeOwners, Input::CiFiles]) {
                 write(&root.join("CODEOWNERS"), "* @everybody\n");
                 done.push("owners added");
             }

@@ -71,7 +71,7 @@ personal = ["data/**"]
 [[secrets.allow]]
 path = "deploy/demo.pem"
 type = "private_key"
-digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF"
+digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 owner = "platform-team"
 reason = "made for the demo server"
 expires = 2030-01-31

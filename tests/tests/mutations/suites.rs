@@ -138,7 +138,10 @@ fn a_planted_secret_is_in_no_output() {
         ["secrets.tracked", "suite.test.logic"],
         "{run}"
     );
-    let run = super::evidence::run_of(&gate, "pilot");
+    let history = gate.read("target/gate/history.jsonl");
+    let last: serde_json::Value = serde_json::from_str(history.lines().last().expect("a run")).expect("JSON");
+    let run_id = last["run_id"].as_str().expect("the id of the run");
+    let run = gate.workspace().join("target/gate/runs").join(run_id);
     let audit = std::fs::read_to_string(run.join("redaction_audit.json")).expect("an audit");
     assert!(
         audit.contains("\"status\": \"fail\"") && audit.contains("\"github_token\": 1"),
