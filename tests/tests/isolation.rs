@@ -175,7 +175,7 @@ impl Declared {
                 write(&root.join("CODEOWNERS"), "* @everybody\n");
                 done.push("owners added");
             }
-            if !self.any(&[Input::Artifacts]) && root.join("docs").exists() {
+            if !self.any(&[Input::Artifacts, Input::Documents, Input::ReleaseFiles]) && root.join("docs").exists() {
                 fs::remove_dir_all(root.join("docs")).expect("a directory");
                 done.push("documents removed");
             }
