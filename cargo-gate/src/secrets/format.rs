@@ -39,7 +39,7 @@ impl Format {
         }
         let mut length = self.alphabet.run(bytes, from);
         // The end of a sentence belongs to no token.
-        if self.alphabet == Alphabet::Dotted && bytes[..from + length].ends_with(b".") {
+        if self.alphabet == Alphabet::Dotted && bytes[from..from + length].ends_with(b".") {
             length -= 1;
         }
         let (least, most) = self.length;

@@ -235,3 +235,25 @@ const PIECES: &[&str] = &[
     "0123",
     "MIIE",
 ];
+
+/// What the property tests cannot come upon: a prefix with nothing behind it, or not enough.
+#[test]
+fn a_prefix_alone_is_no_token() {
+    for format in formats::all() {
+        for behind in ["", ".", "..", " ", "\"", ".a", "a.", "é", "\0"] {
+            for before in ["", "=", "\"", "https://x/", "é"] {
+                let text = format!("{before}{}{behind}", format.prefix);
+                scan_all(text.as_bytes());
+                mask_text(&text);
+            }
+        }
+    }
+    for planted in planted::corpus() {
+        for (cut, _) in planted.text.char_indices() {
+            let text = &planted.text[..cut];
+            assert!(mask_text(text).len() < planted.text.len() + 200, "{}", planted.name);
+            scan_all(text.as_bytes());
+            scan_all(&planted.text.as_bytes()[cut..]);
+        }
+    }
+}

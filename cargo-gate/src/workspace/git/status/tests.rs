@@ -168,7 +168,7 @@ fn whatever_git_looks_at_ends_the_record() {
             world.write("empty/inner/new", "");
         }),
         ("a new directory", |world| {
-            fs::create_dir(world.root.join("notes/more")).expect("create")
+            fs::create_dir(world.root.join("notes/more")).expect("create");
         }),
         ("other contents", |world| world.write("notes/one.txt", "two")),
         ("other contents with the time put back", |world| {
@@ -182,33 +182,33 @@ fn whatever_git_looks_at_ends_the_record() {
                 .expect("set times");
         }),
         ("a removed file", |world| {
-            fs::remove_file(world.root.join("src/lib.rs")).expect("remove")
+            fs::remove_file(world.root.join("src/lib.rs")).expect("remove");
         }),
         ("a renamed file", |world| {
             fs::rename(world.root.join("src/lib.rs"), world.root.join("src/main.rs")).expect("rename");
         }),
         ("an ignore rule", |world| world.write(".gitignore", "/target\n")),
         ("a new ignore file that is ignored itself", |world| {
-            world.write("notes/.gitignore", "*\n")
+            world.write("notes/.gitignore", "*\n");
         }),
         ("a rule of the repository", |world| {
-            world.write(".git/info/exclude", "notes\n")
+            world.write(".git/info/exclude", "notes\n");
         }),
         ("configuration of the repository", |world| {
-            world.git(&["config", "core.filemode", "false"])
+            world.git(&["config", "core.filemode", "false"]);
         }),
         ("configuration of the user", |world| {
-            world.write("../home/.gitconfig", "[core]\n")
+            world.write("../home/.gitconfig", "[core]\n");
         }),
         ("an ignore file of the user", |world| {
-            world.write("../home/.config/git/ignore", "notes\n")
+            world.write("../home/.config/git/ignore", "notes\n");
         }),
         ("a commit", |world| {
-            world.git(&["commit", "-q", "--allow-empty", "-m", "next"])
+            world.git(&["commit", "-q", "--allow-empty", "-m", "next"]);
         }),
         ("another branch", |world| world.git(&["checkout", "-q", "-b", "other"])),
         ("another index", |world| {
-            world.git(&["rm", "-q", "--cached", "notes/one.txt"])
+            world.git(&["rm", "-q", "--cached", "notes/one.txt"]);
         }),
     ];
     for (what, change) in changes {
@@ -269,10 +269,10 @@ fn what_is_not_covered_is_not_remembered() {
     let changes: [(&str, Change); 4] = [
         ("a repository below", |world| world.write("notes/.git/HEAD", "")),
         ("configuration from elsewhere", |world| {
-            world.git(&["config", "include.path", "more"])
+            world.git(&["config", "include.path", "more"]);
         }),
         ("a work tree elsewhere", |world| {
-            world.write("../home/.gitconfig", "[core]\n\tworktree = /w\n")
+            world.write("../home/.gitconfig", "[core]\n\tworktree = /w\n");
         }),
         ("a name that is not UTF-8", |world| {
             use std::os::unix::ffi::OsStrExt as _;
