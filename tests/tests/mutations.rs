@@ -10,6 +10,8 @@ mod documents;
 mod evidence;
 #[path = "mutations/governance.rs"]
 mod governance;
+#[path = "mutations/list.rs"]
+mod list;
 #[path = "mutations/machine.rs"]
 mod machine;
 #[path = "mutations/promises.rs"]

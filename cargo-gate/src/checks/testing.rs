@@ -82,6 +82,7 @@ impl World {
             git_problem: None,
             cache_error: None,
             manifests: OnceLock::from(vec![manifest("Cargo.toml", "[package]\nname = \"app\"\n")]),
+            ahead: std::sync::Mutex::default(),
             boundaries: OnceLock::new(),
             ci: OnceLock::from(CiFiles::default()),
             advisories: OnceLock::new(),

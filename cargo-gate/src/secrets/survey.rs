@@ -138,6 +138,11 @@ pub fn scan_file(bytes: &[u8], machine: &MachinePaths) -> FileScan {
 /// Reads a file of the list; called from several threads.
 pub type Read<'r> = dyn Fn(&File) -> io::Result<Vec<u8>> + Sync + 'r;
 
+/// Whether a file is scanned: in a repository it is tracked, and it is not too large.
+pub(crate) fn is_wanted(file: &File, in_repository: bool) -> bool {
+    (file.tracked || !in_repository) && file.size <= MAX_SIZE
+}
+
 impl SecretSurvey {
     /// Scans all files that the cache does not know. In a repository these are the tracked ones.
     pub fn new(
@@ -154,7 +159,7 @@ impl SecretSurvey {
             .filter(|file| matches!(file.kind, FileKind::Regular | FileKind::Unreadable))
             .collect();
         wanted.retain(|file| {
-            let small = file.size <= MAX_SIZE;
+            let small = is_wanted(file, in_repository);
             if !small {
                 survey.too_large.push(file.path.clone());
             }

@@ -70,6 +70,7 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
     };
     Workspace {
         advisories: std::sync::OnceLock::new(),
+        ahead: std::sync::Mutex::default(),
         boundaries: std::sync::OnceLock::new(),
         ci: std::sync::OnceLock::new(),
         documents: std::sync::OnceLock::new(),

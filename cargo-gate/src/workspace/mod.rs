@@ -1,6 +1,7 @@
 //! The world, read once: cargo's view of the workspace, git, files and their digests, lockfile, cargo configuration,
 //! toolchain. Nothing outside this module reads the workspace, and nothing here judges it.
 
+pub(crate) mod ahead;
 pub(crate) mod cache;
 pub mod cargo;
 pub mod ci;
@@ -23,7 +24,7 @@ pub mod toolchain;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use crate::boundary::cache::ScanCache;
 use crate::boundary::survey::Survey;
@@ -34,6 +35,7 @@ use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::survey::{MachinePaths, SecretSurvey};
 use crate::supply::{self, Advisories, Places};
 
+use self::ahead::Ahead;
 use self::cargo::{CargoModel, ManifestText, Resolution};
 use self::ci::CiFiles;
 use self::config::CargoConfig;
@@ -78,6 +80,7 @@ pub struct Workspace {
     pub(crate) git_problem: Option<String>,
     pub(crate) cache_error: Option<Error>,
     pub(crate) boundaries: OnceLock<Survey>,
+    pub(crate) ahead: Mutex<Ahead>,
     pub(crate) ci: OnceLock<CiFiles>,
     pub(crate) advisories: OnceLock<Advisories>,
     pub(crate) documents: OnceLock<Documents>,
@@ -191,11 +194,16 @@ impl Workspace {
         self.manifests.get_or_init(|| open::manifests(self))
     }
 
+    fn ahead<T>(&self, take: impl FnOnce(&mut Ahead) -> Option<T>) -> Option<T> {
+        self.ahead.lock().ok().and_then(|mut ahead| take(&mut ahead))
+    }
+
     /// Raw boundaries of all members, scanned on first use; sources that have not changed since the last time come from
     /// the cache under [`gate_dir`](Self::gate_dir).
     pub fn boundaries(&self) -> &Survey {
         self.boundaries.get_or_init(|| {
-            let mut cache = ScanCache::load(&self.gate_dir());
+            let ahead = self.ahead(|ahead| ahead.boundaries.take());
+            let mut cache = ahead.unwrap_or_else(|| ScanCache::load(&self.gate_dir()));
             let read = |file: &files::File| std::fs::read(self.root.join(&file.native));
             let survey = Survey::new(&self.cargo, &self.files, &read, &mut cache);
             // Best effort: without the cache the next run scans again.
@@ -270,7 +278,8 @@ impl Workspace {
     pub fn secrets(&self) -> &SecretSurvey {
         self.secrets.get_or_init(|| {
             let machine = self.machine_paths();
-            let mut cache = SecretCache::load(&self.gate_dir(), machine.digest());
+            let ahead = self.ahead(|ahead| ahead.secrets.take());
+            let mut cache = ahead.unwrap_or_else(|| SecretCache::load(&self.gate_dir(), machine.digest()));
             let read = |file: &files::File| std::fs::read(self.root.join(&file.native));
             let survey = SecretSurvey::new(&self.files, self.git.is_some(), &read, &machine, &mut cache);
             // Best effort: without the cache the next run scans again.

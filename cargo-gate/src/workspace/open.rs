@@ -1,12 +1,14 @@
 //! Opens a workspace: what is cached is taken from the cache, and everything that waits for something waits together.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::SystemTime;
 
 use crate::digest::DigestBuilder;
 use crate::error::{Error, Result};
+use crate::secrets::survey::MachinePaths;
 
+use super::ahead::{Ahead, Waiting};
 use super::cargo::{self, Answer, Cargo, Hint, Inputs};
 use super::config::CargoConfig;
 use super::index::Index;
@@ -34,13 +36,21 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
     let hinted_outside = Outside::new(&hint.root, &hint.target_dir);
     let gate_dir = hint.target_dir.join("gate");
 
+    let waiting = Waiting::default();
     let (scan, toolside) = std::thread::scope(|scope| {
-        let scan = scope.spawn(|| scan::scan(&hint.root, &hinted_outside, &gate_dir, &options.environment));
-        let toolside = ask(&options, &config, &hint, &gate_dir);
+        let scan = scope.spawn(|| {
+            let scan = scan::scan(&hint.root, &hinted_outside, &gate_dir, &options.environment)?;
+            let machine = MachinePaths::new(&options.environment, &hint.root);
+            let in_repository = scan.git.is_some();
+            let ahead = Ahead::work(&hint.root, &scan.files, in_repository, &gate_dir, &machine, &waiting);
+            Ok::<_, Error>((scan, ahead))
+        });
+        let toolside = ask(&options, &config, &hint, &gate_dir, &waiting);
+        waiting.end();
         (scan.join(), toolside)
     });
     let toolside = toolside?;
-    let mut scan = scan.map_err(|_| Error::tool("the thread that reads the files ended early"))??;
+    let (mut scan, mut ahead) = scan.map_err(|_| Error::tool("the thread that reads the files ended early"))??;
 
     let root = toolside.answer.model.root.clone();
     let target_dir = if options.target_dir.is_some() {
@@ -50,6 +60,10 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
     };
     let outside = Outside::new(&root, &target_dir);
     let gate_dir = target_dir.join("gate");
+    if root != hint.root || target_dir != hint.target_dir {
+        // Another place than the one that was guessed: the caches are not those of this workspace.
+        ahead = Ahead::default();
+    }
     if root != hint.root {
         scan = scan::scan(&root, &outside, &gate_dir, &options.environment)?;
     } else if target_dir != hint.target_dir {
@@ -65,6 +79,7 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         manifests: OnceLock::new(),
         cargo: toolside.answer.model,
         boundaries: OnceLock::new(),
+        ahead: Mutex::new(ahead),
         ci: OnceLock::new(),
         advisories: OnceLock::new(),
         documents: OnceLock::new(),
@@ -93,7 +108,7 @@ fn real(cwd: &Path) -> std::io::Result<PathBuf> {
 }
 
 /// Everything that comes from cargo and rustc, from the cache where nothing changed.
-fn ask(options: &Options, config: &CargoConfig, hint: &Hint, gate_dir: &Path) -> Result<Toolside> {
+fn ask(options: &Options, config: &CargoConfig, hint: &Hint, gate_dir: &Path, waiting: &Waiting) -> Result<Toolside> {
     let environment = &options.environment;
     let programs = Programs::find(&options.cwd, environment, config)?;
     let probe = Probe {
@@ -123,6 +138,7 @@ fn ask(options: &Options, config: &CargoConfig, hint: &Hint, gate_dir: &Path) ->
         offline: options.offline,
         environment,
     };
+    waiting.begin();
     let asked = SystemTime::now();
     let (answer, versions) = std::thread::scope(|scope| {
         let versions = scope.spawn(|| known_versions.map_or_else(|| probe.ask(), Ok));

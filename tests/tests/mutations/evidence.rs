@@ -46,10 +46,10 @@ fn regenerate_hashes(run: &std::path::Path) {
 }
 
 /// Takes the directory of a run.
-type Tampering = fn(&std::path::Path);
+pub(crate) type Tampering = fn(&std::path::Path);
 
 /// What is done to the directory of the run on which `broad` relies.
-const TAMPERING: &[(&str, Tampering)] = &[
+pub(crate) const TAMPERING: &[(&str, Tampering)] = &[
     ("edit a status", |run| {
         edit("decision.json", "\"outcome\": \"pass\"", "\"outcome\": \"fail\"", run);
     }),
@@ -77,6 +77,9 @@ const TAMPERING: &[(&str, Tampering)] = &[
     }),
     ("delete the hashes", |run| {
         fs::remove_file(run.join("hashes.json")).expect("hashes");
+    }),
+    ("delete a key from the decision", |run| {
+        edit("decision.json", "\"blocker_precedence\"", "\"blockers\"", run);
     }),
     ("name another policy", |run| {
         edit("manifest.json", "\"policy_sha256\": \"", "\"policy_sha256\": \"0", run);
@@ -146,7 +149,7 @@ fn to_run(gate: &Gate) -> Vec<String> {
 }
 
 #[test]
-fn a_touched_file_runs_nothing_again() {
+pub(crate) fn a_touched_file_runs_nothing_again() {
     let gate = ready();
     assert_eq!(to_run(&gate), [""; 0]);
     let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
@@ -161,7 +164,7 @@ fn a_touched_file_runs_nothing_again() {
 /// Windows keeps no time that programs cannot set.
 #[cfg(unix)]
 #[test]
-fn a_change_behind_the_back_of_the_clock_is_noticed() {
+pub(crate) fn a_change_behind_the_back_of_the_clock_is_noticed() {
     let gate = ready();
     let path = gate.workspace().join("logic/src/lib.rs");
     let modified = fs::metadata(&path).and_then(|meta| meta.modified()).expect("a time");

@@ -104,7 +104,7 @@ pub(crate) const UNIX: &[Mutation] = &[Mutation {
 }];
 
 #[test]
-fn suites_turn_the_gate_red() {
+pub(crate) fn suites_turn_the_gate_red() {
     turn_the_gate_red(ALL);
 }
 
@@ -115,7 +115,7 @@ fn a_wrapped_failure_turns_the_gate_red() {
 }
 
 #[test]
-fn a_planted_secret_is_in_no_output() {
+pub(crate) fn a_planted_secret_is_in_no_output() {
     let gate = ready();
     let token = planted::value("github_token");
     let (first, second) = token.split_at(20);
