@@ -18,7 +18,7 @@ use crate::evidence::run_dir::{
 use crate::report::render::human::{Detail, Options};
 use crate::report::render::sarif::RuleInfo;
 use crate::report::{Report, render};
-use crate::secrets::mask_text;
+use crate::secrets::{self, mask_text};
 use crate::stage::Stage;
 use crate::workspace::Workspace;
 
@@ -32,6 +32,8 @@ use super::{Conversation, job_summary, plan};
 
 pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let now = Timestamp::now();
+    // Every run searches what it publishes; until then there is time, while files are looked at.
+    std::thread::spawn(secrets::prepare);
     let workspace = conversation.workspace()?;
     if arguments.plan {
         let opened = conversation.opened(workspace)?;
@@ -101,7 +103,10 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
     if arguments.timings {
         timings.print(report, conversation.printer);
     }
-    Ok(report.exit_code)
+    let exit_code = report.exit_code;
+    // The process ends: giving back what it holds piece by piece would take longer than many a check.
+    std::mem::forget((opened, evaluation));
+    Ok(exit_code)
 }
 
 /// Judges without running suites, for editors and hooks: fast, beside a gate that runs, and without a trace in the

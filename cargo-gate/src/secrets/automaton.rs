@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
@@ -36,23 +35,15 @@ enum Lead {
     Home(usize),
 }
 
-struct Keywords {
-    words: Vec<&'static str>,
+struct Automaton {
+    search: AhoCorasick,
     leads: Vec<Lead>,
     formats: Vec<Format>,
 }
 
-static KEYWORDS: LazyLock<Keywords> = LazyLock::new(Keywords::new);
-/// Quick to build: most runs scan no more than what they publish.
-static FIRST: LazyLock<AhoCorasick> = LazyLock::new(|| KEYWORDS.search(AhoCorasickKind::ContiguousNFA));
-/// Quick to search: takes over once there is enough to search.
-static REST: LazyLock<AhoCorasick> = LazyLock::new(|| KEYWORDS.search(AhoCorasickKind::DFA));
-/// Bytes that were scanned so far.
-static SCANNED: AtomicUsize = AtomicUsize::new(0);
-/// From so many bytes on, building the other automaton takes less than it saves.
-const ENOUGH: usize = 256 * 1024;
+static AUTOMATON: LazyLock<Automaton> = LazyLock::new(Automaton::new);
 
-impl Keywords {
+impl Automaton {
     fn new() -> Self {
         let formats: Vec<Format> = formats::all().collect();
         let mut keywords: Vec<&str> = Vec::new();
@@ -82,21 +73,19 @@ impl Keywords {
         for (at, beginning) in homes::BEGINNINGS.iter().enumerate() {
             add(beginning, Lead::Home(at));
         }
-        Self {
-            words: keywords,
-            leads,
-            formats,
-        }
-    }
-
-    fn search(&self, kind: AhoCorasickKind) -> AhoCorasick {
-        AhoCorasick::builder()
+        let search = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .ascii_case_insensitive(true)
-            .kind(Some(kind))
-            .build(&self.words)
-            .expect("few and short keywords")
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(&keywords)
+            .expect("few and short keywords");
+        Self { search, leads, formats }
     }
+}
+
+/// Builds what every scan needs.
+pub(super) fn prepare() {
+    LazyLock::force(&AUTOMATON);
 }
 
 /// Finds everything in a text.
@@ -121,33 +110,17 @@ pub(super) fn scan(bytes: &[u8]) -> TextScan {
 }
 
 fn scan_text(bytes: &[u8]) -> TextScan {
-    let before = SCANNED.fetch_add(bytes.len(), Ordering::Relaxed);
-    let search = if before.saturating_add(bytes.len()) < ENOUGH {
-        &*FIRST
-    } else {
-        &*REST
-    };
-    scan_with(search, bytes)
-}
-
-/// The same by both automata.
-#[cfg(test)]
-pub(super) fn scan_with_both(bytes: &[u8]) -> (TextScan, TextScan) {
-    (scan_with(&FIRST, bytes), scan_with(&REST, bytes))
-}
-
-fn scan_with(search: &AhoCorasick, bytes: &[u8]) -> TextScan {
-    let keywords = &*KEYWORDS;
+    let automaton = &*AUTOMATON;
     let mut found = Found {
         bytes,
         positions: Positions::new(bytes),
         hits: Vec::new(),
         homes: Vec::new(),
     };
-    for keyword in search.find_overlapping_iter(bytes) {
+    for keyword in automaton.search.find_overlapping_iter(bytes) {
         let range = keyword.range();
-        match keywords.leads[keyword.pattern().as_usize()] {
-            Lead::Format(at) => found.format(&keywords.formats[at], range.start),
+        match automaton.leads[keyword.pattern().as_usize()] {
+            Lead::Format(at) => found.format(&automaton.formats[at], range.start),
             Lead::Mark(at) => found.inner((MARKS[at].1)(bytes, range.start)),
             Lead::PrivateKey => found.private_key(private_key::pem(bytes, range.start)),
             Lead::Putty => found.private_key(private_key::putty(bytes, range.end)),

@@ -82,6 +82,11 @@ pub struct HomePath {
     pub span: Range<usize>,
 }
 
+/// Builds the automaton, which takes a millisecond that a caller may have to spare.
+pub fn prepare() {
+    automaton::prepare();
+}
+
 /// Everything in one text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TextScan {

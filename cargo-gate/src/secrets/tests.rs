@@ -257,13 +257,3 @@ fn a_prefix_alone_is_no_token() {
         }
     }
 }
-
-/// Two automata take turns; what they say must not depend on how much was scanned before.
-#[test]
-fn both_automata_find_the_same() {
-    for planted in planted::corpus() {
-        let text = around(&planted);
-        let (first, rest) = automaton::scan_with_both(text.as_bytes());
-        assert_eq!(first, rest, "{}", planted.name);
-    }
-}

@@ -77,7 +77,8 @@ impl Ahead {
             // The file may have changed since it was listed: what is kept is kept for what was read.
             let digest = Digest::of(&bytes);
             if boundary {
-                boundaries.insert(digest, scan_file(&bytes, Depth::Sites));
+                // Which modules a file declares is asked for some files later, and costs little more now.
+                boundaries.insert(digest, scan_file(&bytes, Depth::Modules));
             }
             if secret {
                 secrets.insert(digest, &survey::scan_file(&bytes, machine));

@@ -78,9 +78,13 @@ pub(crate) fn scan(root: &Path, outside: &Outside, gate_dir: &Path, environment:
             let listed = list(root, outside, gate_dir, program.as_ref(), None);
             return (ahead.join().unwrap_or_default(), listed);
         };
+        // Nearly always it holds, so the list is made meanwhile; it counts only once every file was seen to be the same.
+        let listed = list(root, outside, gate_dir, program.as_ref(), Some(&known));
         let ahead = ahead.join().unwrap_or_default();
-        let known = index.is_current(&ahead).then_some(known);
-        let listed = list(root, outside, gate_dir, program.as_ref(), known.as_ref());
+        if index.is_current(&ahead) {
+            return (ahead, listed);
+        }
+        let listed = list(root, outside, gate_dir, program.as_ref(), None);
         (ahead, listed)
     });
     let Listings {
