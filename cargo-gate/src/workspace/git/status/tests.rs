@@ -297,7 +297,9 @@ fn what_is_as_young_as_the_scan_is_not_trusted() {
     let world = World::new();
     world.make_index();
     let outside = |path: &Path| path == Path::new("target");
-    let now = SystemTime::now();
+    // A scan that began at the moment of the last change.
+    let changed = symlink_metadata(world.root.join(".git/index")).and_then(|meta| meta.modified());
+    let now = changed.expect("a time");
     let record = KnownStatus::of(&world.program, &world.root, &world.index(), Vec::new(), outside, now);
     assert!(!record.expect("everything is covered").is_settled());
     let mut record = world.record().expect("everything is covered");
