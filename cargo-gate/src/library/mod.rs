@@ -2,7 +2,7 @@
 //! anything.
 //!
 //! A file goes through rustc's own lexer and the item parser of [`crate::boundary`] ([`scan`]); files are given to the
-//! library targets of packages by following their `mod` declarations ([`survey`]); [`inventory`] is the tracked form of
+//! library targets of packages by following their `mod` declarations (`survey`); [`inventory`] is the tracked form of
 //! the places that panic.
 
 mod cache;

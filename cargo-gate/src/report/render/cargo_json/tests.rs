@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::super::{NoSources, samples};
 use super::*;
 
-const ROOT: &str = if cfg!(windows) { "C:\\work\\demo" } else { "/work/demo" };
+const ROOT: &str = if cfg!(windows) { "C:\\src\\demo" } else { "/src/demo" };
 
 fn members() -> Vec<Member> {
     let member = |name: &str, directory: &str, source: &str| Member {
@@ -216,8 +216,8 @@ fn members_are_named_as_cargo_names_them() {
         panic!("{text}");
     };
     if cfg!(not(windows)) {
-        assert_eq!(message.package_id.repr, "path+file:///work/demo/gpu#demo-gpu@0.3.0");
-        assert_eq!(message.target.src_path, "/work/demo/gpu/src/lib.rs");
+        assert_eq!(message.package_id.repr, "path+file:///src/demo/gpu#demo-gpu@0.3.0");
+        assert_eq!(message.target.src_path, "/src/demo/gpu/src/lib.rs");
     }
     assert_eq!(message.target.name, "demo-gpu");
 }
