@@ -166,6 +166,31 @@ pub fn parse(text: &str, origin: usize) -> Result<Vec<Node>, YamlError> {
             message: format!("is larger than {} KiB", MAX_BYTES >> 10),
         });
     }
+    events(text, origin).or_else(|error| {
+        // YAML wants a bracket further in than the key it belongs to. The parsers of the services do not, and many
+        // close a list at the indentation of its key.
+        match indented_brackets(text) {
+            Some(indented) => events(&indented, origin).map_err(|_| error),
+            None => Err(error),
+        }
+    })
+}
+
+/// The text with lines that begin with a closing bracket moved to the right; `None` when there is none.
+fn indented_brackets(text: &str) -> Option<String> {
+    let closes = |line: &&str| line.trim_start_matches(' ').starts_with([']', '}']);
+    text.lines().find(closes)?;
+    let mut indented = String::with_capacity(text.len() + 64);
+    for line in text.split_inclusive('\n') {
+        if closes(&line) {
+            indented.push_str("                ");
+        }
+        indented.push_str(line);
+    }
+    Some(indented)
+}
+
+fn events(text: &str, origin: usize) -> Result<Vec<Node>, YamlError> {
     // The parser counts a lone carriage return as a line break, as YAML says; line numbers here are those of editors,
     // which agree for `\n` and `\r\n`.
     let mut builder = Builder {
@@ -459,6 +484,18 @@ mod tests {
         let quoted = one("- \"cargo test\n  --all\"\n");
         let quoted = quoted.items()[0].scalar().expect("run");
         assert_eq!((quoted.line_at(0), quoted.line_at(12)), (1, 2));
+    }
+
+    #[test]
+    fn a_list_may_close_at_the_indentation_of_its_key() {
+        let node = one("matrix:\n  crate: [\n    a,\n    b,\n  ]\nnext: x\n");
+        let list = node
+            .get("matrix")
+            .and_then(|matrix| matrix.get("crate"))
+            .expect("a list");
+        assert_eq!(list.items().len(), 2);
+        assert_eq!(node.get("next").expect("a key").line(), 6);
+        assert!(error("a: ]\n]\n").contains("is not YAML"));
     }
 
     #[test]
