@@ -1,6 +1,6 @@
 //! What this crate is built from on this platform, for tests that read the sources of other packages.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_metadata::{MetadataCommand, Package};
@@ -20,4 +20,19 @@ pub(crate) fn packages() -> Vec<Package> {
         .exec()
         .expect("cargo metadata runs")
         .packages
+}
+
+/// Adds every `.rs` file below a directory.
+pub(crate) fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
 }

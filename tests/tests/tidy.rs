@@ -265,11 +265,34 @@ fn every_crate_takes_the_lints_of_the_workspace() {
         }
     }
     report(
-        "unsafe code is forbidden by the workspace's lints, in every crate",
+        "unsafe code is denied by the workspace's lints, in every crate",
         &complaints,
     );
     let root = fs::read_to_string(xtask::project_root().join("Cargo.toml")).expect("the root manifest");
-    assert!(root.contains("unsafe_code = \"forbid\""));
+    assert!(root.contains("unsafe_code = \"deny\""));
+}
+
+#[test]
+fn unsafe_code_is_expected_only_where_the_policy_lists_it() {
+    let policy = fs::read_to_string(xtask::project_root().join("gate.toml")).expect("the policy of this repository");
+    let mut complaints = Vec::new();
+    for source in sources() {
+        let expects = source.text.lines().any(|line| {
+            let line = line.trim_start();
+            line.starts_with("#![expect(unsafe_code") || line.starts_with("#![allow(unsafe_code")
+        });
+        if source.path.ends_with(".rs")
+            && expects
+            && !source.path.starts_with("fuzz/")
+            && !policy.contains(&format!("path = \"{}\"", source.path))
+        {
+            complaints.push(source.path);
+        }
+    }
+    report(
+        "a module with raw authority has a `[[boundary.allow]]` with owner and reason in gate.toml",
+        &complaints,
+    );
 }
 
 #[test]

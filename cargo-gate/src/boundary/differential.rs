@@ -28,7 +28,7 @@ struct Seen {
 fn agrees_with_syn_on_every_dependency() {
     let mut files: Vec<PathBuf> = Vec::new();
     for directory in source_directories() {
-        collect(&directory, &mut files);
+        crate::built_from::collect(&directory, &mut files);
     }
     files.sort();
     let step = files.len().div_ceil(SAMPLE).max(1);
@@ -302,18 +302,4 @@ fn source_directories() -> Vec<PathBuf> {
         .collect();
     directories.sort();
     directories
-}
-
-fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(directory) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
 }

@@ -46,7 +46,7 @@ no credentials; a registry token in the address of a dependency belongs into car
 
 ## Requirements
 
-S4.20, S4.21, S4.24, S4.25, S4.66, S4.67
+S4.20, S4.21, S4.24, S4.25
 ";
 
 fn run(context: &Context<'_>) -> Judgement {

@@ -21,7 +21,7 @@ fn agrees_with_syn_on_every_dependency() {
     for package in crate::built_from::packages() {
         let directory = package.manifest_path.as_std_path().parent();
         if let (Some(directory), true) = (directory, package.source.is_some()) {
-            collect(directory, &mut files);
+            crate::built_from::collect(directory, &mut files);
         }
     }
     files.sort();
@@ -259,19 +259,5 @@ impl<'ast> Visit<'ast> for Visitor {
     fn visit_pat(&mut self, node: &'ast syn::Pat) {
         self.verbatim |= matches!(node, syn::Pat::Verbatim(_));
         visit::visit_pat(self, node);
-    }
-}
-
-fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(directory) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
     }
 }
