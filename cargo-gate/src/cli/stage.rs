@@ -10,11 +10,11 @@ use crate::engine::event::Tee;
 use crate::engine::notify::{Told, notify};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::atomic;
-use crate::evidence::history::History;
 use crate::evidence::lock::{self, Lock};
 use crate::evidence::run_dir::{
     AuditRecorder, AuditStep, EarlyFailure, EnvironmentRecord, Failure, RunRecord, RunResult, Runs, catalogue_sha256,
 };
+use crate::policy;
 use crate::report::render::human::{Detail, Options};
 use crate::report::render::sarif::RuleInfo;
 use crate::report::{Report, render};
@@ -32,8 +32,11 @@ use super::{Conversation, job_summary, plan};
 
 pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let now = Timestamp::now();
-    // Every run searches what it publishes; until then there is time, while files are looked at.
-    std::thread::spawn(secrets::prepare);
+    // Every run reads its policy and searches what it publishes; until then there is time, while files are looked at.
+    std::thread::spawn(|| {
+        policy::prepare();
+        secrets::prepare();
+    });
     let workspace = conversation.workspace()?;
     if arguments.plan {
         let opened = conversation.opened(workspace)?;
@@ -57,7 +60,7 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
             .status("Blocking", "waiting for file lock on the gate directory");
     })?;
     let runs = Runs::new(&gate_dir);
-    let recovery = runs.recover()?;
+    let (recovery, history) = runs.recover()?;
     if let Some(run) = &recovery.recorded {
         conversation.printer.warning(
             &format!("recorded run {run}, which an earlier gate left behind when it was ended"),
@@ -71,7 +74,7 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
             return Err(error);
         }
     };
-    let opened = Opened::new(workspace, policy, History::load(&gate_dir));
+    let opened = Opened::new(workspace, policy, history);
     opened.check_packages(&arguments.packages)?;
     let run_id = runs.new_id(now, &opened.workspace.files().content_digest().to_hex());
     let request = request(stage, arguments, &opened, (now, conversation.began), run_id);

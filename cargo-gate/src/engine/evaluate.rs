@@ -107,13 +107,7 @@ impl<'a> Surroundings<'a> {
 
     /// Time never runs backwards for what expires: the later of now and the start of the last run.
     pub fn not_before_last_run(&self, now: Timestamp) -> Timestamp {
-        let last = self
-            .history
-            .entries
-            .iter()
-            .filter_map(|entry| entry.started.parse::<Timestamp>().ok())
-            .max();
-        last.map_or(now, |last| last.max(now))
+        self.history.latest_start().map_or(now, |last| last.max(now))
     }
 
     /// Evaluates a stage.

@@ -1,11 +1,12 @@
 //! Digests of the inputs that checks declare, each computed once per run.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use semver::Version;
 
 use crate::checks::Input;
 use crate::digest::{Digest, DigestBuilder};
@@ -14,7 +15,7 @@ use crate::policy::{Policy, ReleasePolicy};
 use crate::stage::Stage;
 use crate::suites::beyond::{self, Reach};
 use crate::suites::interference;
-use crate::workspace::cargo::{CargoModel, Resolution};
+use crate::workspace::cargo::{CargoModel, Dependency, Resolution};
 use crate::workspace::files::{File, FileKind};
 use crate::workspace::git::Git;
 use crate::workspace::{Workspace, ci, document};
@@ -81,9 +82,8 @@ impl<'a> InputDigests<'a> {
         let mut digest = DigestBuilder::new(input.name());
         match input {
             Input::Cargo => {
-                let model = serde_json::to_vec(&self.placeless_model()).unwrap_or_default();
-                let resolution = serde_json::to_vec(&self.placeless_resolution()).unwrap_or_default();
-                digest.part(&model).part(&resolution);
+                self.add_model(&mut digest);
+                digest.part(&serde_json::to_vec(&self.placeless_resolution()).unwrap_or_default());
             }
             Input::Manifests => {
                 digest.digest(&self.workspace.manifests_digest());
@@ -236,23 +236,42 @@ impl<'a> InputDigests<'a> {
         InputState::Known(digest.finish())
     }
 
-    /// The model without where on this machine things lie: what checks say about it does not depend on that. What
-    /// stays is where the workspace lies in its repository, and paths to packages outside of both.
-    fn placeless_model(&self) -> CargoModel {
-        let root = self.workspace.root();
-        let mut model = self.workspace.cargo().clone();
-        let in_repository = |git: &Git| root.strip_prefix(&git.top).ok().map(Path::to_path_buf);
-        model.root = self.workspace.git().and_then(in_repository).unwrap_or_default();
-        model.target_dir = PathBuf::new();
-        for dependency in &mut model.dependencies {
-            if dependency.source.is_some() {
+    /// Adds the model without where on this machine things lie: what checks say about it does not depend on that. What
+    /// stays is where the workspace lies in its repository, and paths to packages outside of both. Field by field, as
+    /// this is a part of every run: what is added to the model must be added here, says the compiler.
+    fn add_model(&self, digest: &mut DigestBuilder) {
+        let CargoModel {
+            root,
+            target_dir: _,
+            members,
+            dependencies,
+        } = self.workspace.cargo();
+        let in_repository = |git: &'a Git| root.strip_prefix(&git.top).ok();
+        let place = self.workspace.git().and_then(in_repository).unwrap_or(Path::new(""));
+        digest.part(place.as_os_str().as_encoded_bytes());
+        digest.part(&serde_json::to_vec(members).unwrap_or_default());
+        digest.part(&(dependencies.len() as u64).to_le_bytes());
+        for dependency in dependencies {
+            let Dependency {
+                name,
+                version,
+                source,
+                manifest,
+                checksum,
+            } = dependency;
+            digest
+                .part(name.as_bytes())
+                .part(&version_bytes(version))
+                .part(checksum.as_deref().unwrap_or_default().as_bytes());
+            match source {
                 // Unpacked below cargo's home, as the source says.
-                dependency.manifest = PathBuf::new();
-            } else if let Ok(below) = dependency.manifest.strip_prefix(root) {
-                dependency.manifest = below.to_path_buf();
-            }
+                Some(source) => digest.part(b"source").part(source.as_bytes()),
+                None => {
+                    let below = manifest.strip_prefix(root).unwrap_or(manifest);
+                    digest.part(b"path").part(below.as_os_str().as_encoded_bytes())
+                }
+            };
         }
-        model
     }
 
     /// What resolving said, without the path of the workspace in cargo's words.
@@ -285,4 +304,16 @@ impl<'a> InputDigests<'a> {
             .digest_of(keep)
             .map_or(InputState::Volatile, InputState::Known)
     }
+}
+
+/// A version as bytes that differ where versions differ, which their formatting costs far more to say.
+fn version_bytes(version: &Version) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(32);
+    for number in [version.major, version.minor, version.patch] {
+        bytes.extend_from_slice(&number.to_le_bytes());
+    }
+    bytes.extend_from_slice(version.pre.as_bytes());
+    bytes.push(b'+');
+    bytes.extend_from_slice(version.build.as_bytes());
+    bytes
 }

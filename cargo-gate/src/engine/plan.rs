@@ -120,6 +120,7 @@ impl Planner<'_> {
     /// Plans built-in checks and the suites of the stage.
     pub fn plan(&self, stage: Stage, packages: &[String]) -> Plan {
         let mut plan = Plan::default();
+        let mut units = Vec::new();
         for check in checks::ALL
             .iter()
             .copied()
@@ -131,7 +132,7 @@ impl Planner<'_> {
             };
             match (check.applies)(&context) {
                 Applies::Yes if check.reads_outcomes() => plan.afterwards.push(check),
-                Applies::Yes => plan.items.push(self.item(Unit::Check(check))),
+                Applies::Yes => units.push(Unit::Check(check)),
                 Applies::No(reason) => plan.not_applicable.push(NotApplicable {
                     id: check.id.to_owned(),
                     reason,
@@ -166,9 +167,26 @@ impl Planner<'_> {
                 });
                 continue;
             }
-            plan.items.push(self.item(Unit::Suite(Box::new(suite))));
+            units.push(Unit::Suite(Box::new(suite)));
         }
+        plan.items = self.items(&units);
         plan
+    }
+
+    /// Plans units in two halves beside each other: suites, which come last, read as much as all checks together.
+    fn items(&self, units: &[Unit]) -> Vec<PlanItem> {
+        let item = |unit: &Unit| self.item(unit.clone());
+        let checks = units.partition_point(|unit| matches!(unit, Unit::Check(_)));
+        let (checks, suites) = units.split_at(checks);
+        std::thread::scope(|scope| {
+            let suites = scope.spawn(|| suites.iter().map(item).collect::<Vec<_>>());
+            let mut items: Vec<PlanItem> = checks.iter().map(item).collect();
+            match suites.join() {
+                Ok(suites) => items.extend(suites),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+            items
+        })
     }
 
     /// Plans one unit.

@@ -3,11 +3,15 @@
 //! A line is the compact JSON of a [`HistoryEntry`] and a line feed. Everything in it can be derived from the run
 //! directory it names, which is how verification checks it.
 
-use std::collections::BTreeSet;
+mod line;
+
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -20,6 +24,12 @@ use super::{atomic, verify};
 /// A history larger than this (a hundred thousand runs) is not read.
 const MAX_BYTES: u64 = 64 << 20;
 
+/// Length of an RFC 3339 time up to its second.
+const SECOND: usize = "2026-11-21T10:15:00".len();
+
+/// How much of the end is read to find the last line, which takes a few hundred bytes.
+const TAIL: u64 = 8 << 10;
+
 /// All runs of a workspace, oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct History {
@@ -29,6 +39,8 @@ pub struct History {
     pub damage: Option<String>,
     /// Gate directory it was read from; `None` for a history that was not read from disk.
     pub gate_dir: Option<PathBuf>,
+    /// When its latest run started, looked up once.
+    latest_start: OnceLock<Option<Timestamp>>,
 }
 
 /// One line of the history.
@@ -61,17 +73,48 @@ impl History {
             ..Self::default()
         };
         match read(gate_dir) {
-            Ok(bytes) => {
-                let lines = parse(&bytes);
-                this.damage = lines
-                    .problems
-                    .first()
-                    .map(|(line, what)| format!("line {line} of the history {what}"));
-                this.entries = lines.entries;
-            }
+            Ok(bytes) => this.fill(parse(&bytes)),
             Err(error) => this.damage = Some(error.message),
         }
         this
+    }
+
+    /// The history of a gate directory whose lines were read already.
+    pub(super) fn of(gate_dir: &Path, lines: Lines) -> Self {
+        let mut this = Self {
+            gate_dir: Some(gate_dir.to_owned()),
+            ..Self::default()
+        };
+        this.fill(lines);
+        this
+    }
+
+    fn fill(&mut self, lines: Lines) {
+        self.damage = lines
+            .problems
+            .first()
+            .map(|(line, what)| format!("line {line} of the history {what}"));
+        self.entries = lines.entries;
+    }
+
+    /// When the latest run started, by the clock of its machine.
+    pub fn latest_start(&self) -> Option<Timestamp> {
+        *self.latest_start.get_or_init(|| {
+            let mut latest: Option<(Timestamp, &str)> = None;
+            // The newest is the latest but for clocks that were set back: up to the second, texts order as times do.
+            for entry in self.entries.iter().rev() {
+                let second = entry.started.get(..SECOND).filter(|_| entry.started.ends_with('Z'));
+                if latest.is_some_and(|(_, known)| second.is_some_and(|second| second < known)) {
+                    continue;
+                }
+                if let Ok(start) = entry.started.parse::<Timestamp>()
+                    && latest.is_none_or(|(known, _)| known < start)
+                {
+                    latest = Some((start, second.unwrap_or_default()));
+                }
+            }
+            latest.map(|(start, _)| start)
+        })
     }
 
     /// The newest run.
@@ -176,7 +219,7 @@ pub(super) struct Lines {
 /// Takes a history apart. Foreign input: any bytes are fine.
 pub(super) fn parse(bytes: &[u8]) -> Lines {
     let mut lines = Lines::default();
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     let mut start = 0;
     for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let number = index + 1;
@@ -186,23 +229,70 @@ pub(super) fn parse(bytes: &[u8]) -> Lines {
                 problem("is not complete".to_owned());
                 lines.torn = Some(start);
             }
-            Some(text) => match serde_json::from_slice::<HistoryEntry>(text) {
-                Err(error) => problem(format!("cannot be understood: {error}")),
-                Ok(entry) => {
-                    if serde_json::to_vec(&entry).ok().as_deref() != Some(text) {
-                        problem("is not in the form in which it was written".to_owned());
-                    }
+            Some(text) => {
+                let entry = match line::plain(text) {
+                    Some(entry) => Some(entry),
+                    None => understood(text, &mut problem),
+                };
+                if let Some(entry) = entry {
                     if seen.insert(entry.run_id.clone()) {
                         lines.entries.push(entry);
                     } else {
                         problem(format!("repeats run {}", entry.run_id));
                     }
                 }
-            },
+            }
         }
         start += line.len();
     }
     lines
+}
+
+/// An entry by the JSON parser, which says what is wrong with a line.
+fn understood(text: &[u8], problem: &mut impl FnMut(String)) -> Option<HistoryEntry> {
+    let entry = serde_json::from_slice::<HistoryEntry>(text)
+        .inspect_err(|error| problem(format!("cannot be understood: {error}")))
+        .ok()?;
+    if serde_json::to_vec(&entry).ok().as_deref() != Some(text) {
+        problem("is not in the form in which it was written".to_owned());
+    }
+    Some(entry)
+}
+
+/// The last line that can be understood, read from the end. Whether the rest is sound is no question of those who only
+/// continue the chain: [`Runs::recover`](super::run_dir::Runs::recover) looked at it before.
+pub(super) fn last(gate_dir: &Path) -> Result<Option<HistoryEntry>> {
+    let path = path(gate_dir);
+    let failed = |error: &io::Error| Error::io("read", &path, error);
+    let mut file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(&error)),
+    };
+    let length = file.seek(SeekFrom::End(0)).map_err(|error| failed(&error))?;
+    let start = length.saturating_sub(TAIL);
+    let mut tail = Vec::new();
+    file.seek(SeekFrom::Start(start))
+        .and_then(|_| file.read_to_end(&mut tail))
+        .map_err(|error| failed(&error))?;
+    // What was cut at the front is no line.
+    let whole = match start {
+        0 => &tail[..],
+        _ => {
+            &tail[tail
+                .iter()
+                .position(|byte| *byte == b'\n')
+                .map_or(tail.len(), |at| at + 1)..]
+        }
+    };
+    let lines = whole.split_inclusive(|byte| *byte == b'\n').rev();
+    let mut entries = lines.filter_map(|line| serde_json::from_slice(line.strip_suffix(b"\n")?).ok());
+    match entries.next() {
+        Some(entry) => Ok(Some(entry)),
+        None if start == 0 => Ok(None),
+        // A tail that holds no line at all: rare enough to read everything.
+        None => Ok(parse(&read(gate_dir)?).entries.pop()),
+    }
 }
 
 /// Appends a line and waits for the disk. When that fails (a full disk), what was written of it is taken back.
@@ -342,10 +432,58 @@ mod tests {
         assert_eq!(history.latest_ready(Stage::Pilot, |_| true), None);
     }
 
+    #[test]
+    fn the_last_line_is_found_from_the_end() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(last(dir.path()).unwrap(), None);
+        let runs: Vec<HistoryEntry> = (0..200).map(|run| entry(&format!("run-{run}"))).collect();
+        for entry in &runs {
+            fs::File::options()
+                .create(true)
+                .append(true)
+                .open(path(dir.path()))
+                .unwrap()
+                .write_all(entry.line().unwrap().as_bytes())
+                .unwrap();
+        }
+        assert!(fs::metadata(path(dir.path())).unwrap().len() > TAIL);
+        assert_eq!(last(dir.path()).unwrap().as_ref(), runs.last());
+        // Behind a line that was left half, and behind more of it than is read at first.
+        for torn in [10, 3 * TAIL as usize] {
+            let mut bytes = fs::read(path(dir.path())).unwrap();
+            bytes.extend(vec![b'{'; torn]);
+            fs::write(path(dir.path()), &bytes).unwrap();
+            assert_eq!(last(dir.path()).unwrap().as_ref(), runs.last(), "{torn}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_hide_a_later_run() {
+        let mut early = entry("b");
+        early.started = "2025-01-01T00:00:00Z".into();
+        let mut odd = entry("c");
+        odd.started = "yesterday".into();
+        let history = History {
+            entries: vec![entry("a"), early, odd],
+            ..History::default()
+        };
+        assert_eq!(history.latest_start(), "2026-11-21T10:15:00Z".parse().ok());
+        assert_eq!(History::default().latest_start(), None);
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_fine(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             parse(&bytes);
+        }
+
+        #[test]
+        fn the_last_line_is_that_of_the_whole(text in "([ -~]{0,20}\n?){0,6}", runs in 0..4) {
+            let dir = tempfile::tempdir().unwrap();
+            let mut bytes: Vec<u8> = (0..runs).flat_map(|run| entry(&format!("{run}")).line().unwrap().into_bytes()).collect();
+            bytes.extend(text.as_bytes());
+            fs::write(path(dir.path()), &bytes).unwrap();
+            prop_assert_eq!(last(dir.path()).unwrap(), parse(&bytes).entries.pop());
         }
 
         #[test]

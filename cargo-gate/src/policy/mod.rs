@@ -54,7 +54,7 @@ pub use notify::{NotifyPolicy, Sink};
 pub use problem::{PolicyErrors, Problem};
 pub use register_edit::{Closing, Deferral, NewItem, NewRisk, Weight, append_item, close_item, defer_item, item_toml};
 pub use release::{Approval, Deprecation, ReleasePolicy, VersionFile};
-pub use schema::{SCHEMA_URL, register_schema_text, schema, schema_text};
+pub use schema::{SCHEMA_URL, prepare, register_schema_text, schema, schema_text};
 pub use secrets::{PathsPolicy, SecretAllow, SecretsPolicy};
 pub(crate) use suggest::similar;
 pub use supply::SupplyPolicy;

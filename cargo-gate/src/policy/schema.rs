@@ -55,6 +55,11 @@ pub(super) fn shared() -> &'static Value {
     SCHEMA.get_or_init(schema)
 }
 
+/// Generates the schema, which takes a millisecond that a caller may have to spare.
+pub fn prepare() {
+    shared();
+}
+
 /// That of a register, generated once.
 pub(super) fn register() -> &'static Value {
     static SCHEMA: OnceLock<Value> = OnceLock::new();

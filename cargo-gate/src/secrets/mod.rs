@@ -82,7 +82,7 @@ pub struct HomePath {
     pub span: Range<usize>,
 }
 
-/// Builds the automaton, which takes a millisecond that a caller may have to spare.
+/// Builds what scanning short texts needs, for which a caller may have time to spare.
 pub fn prepare() {
     automaton::prepare();
 }

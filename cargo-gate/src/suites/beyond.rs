@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::workspace::Workspace;
+use crate::workspace::cargo::ManifestText;
 
 /// How far the sources of a workspace reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,9 @@ pub(crate) enum Reach {
 /// Looks at every `path = "…"` of the members' manifests and at every package that cargo found without a registry.
 pub(crate) fn reach(workspace: &Workspace) -> Reach {
     let root = workspace.root();
+    if stays_below(root, workspace.manifest_texts()) {
+        return Reach::Root;
+    }
     let top = workspace.git().map(|git| git.top.as_path());
     let depth = top.and_then(|top| Some(root.strip_prefix(top).ok()?.components().count()));
     let mut beside = false;
@@ -60,6 +64,34 @@ pub(crate) fn reach(workspace: &Workspace) -> Reach {
         Some(top) if beside => Reach::Repository(top.to_owned()),
         _ => Reach::Root,
     }
+}
+
+/// Whether everything that cargo read lies below the root, and no line of a manifest has as many `..` as it takes to
+/// leave it. That is nearly every workspace, and this way nearly no manifest is parsed for the question.
+fn stays_below(root: &Path, manifests: &[ManifestText]) -> bool {
+    let spelled = root.to_string_lossy();
+    !manifests.is_empty()
+        && manifests.iter().all(|manifest| {
+            let Some(directory) = manifest
+                .path
+                .parent()
+                .and_then(|directory| directory.strip_prefix(root).ok())
+            else {
+                return false;
+            };
+            if directory
+                .components()
+                .any(|component| component == Component::ParentDir)
+            {
+                return false;
+            }
+            let text = manifest.text.as_deref().unwrap_or_default();
+            let depth = directory.components().count();
+            // An absolute path leaves the root by its spelling, wherever it leads.
+            memchr::memmem::find(text.as_bytes(), spelled.as_bytes()).is_none()
+                && (memchr::memmem::find(text.as_bytes(), b"..").is_none()
+                    || text.lines().all(|line| line.matches("..").count() <= depth))
+        })
 }
 
 /// Values of `path` in every table of dependencies, wherever cargo allows one: `[dependencies]`, `[target.….dependencies]`,
@@ -102,6 +134,32 @@ fn climbs(path: &Path) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn manifests_that_could_leave_the_root_are_looked_at() {
+        let root = Path::new(if cfg!(windows) { r"C:\work\app" } else { "/work/app" });
+        let stays = |path: &str, text: &str| {
+            let manifest = ManifestText {
+                path: root.join(path),
+                text: Some(text.to_owned()),
+            };
+            stays_below(root, &[manifest])
+        };
+        assert!(stays("Cargo.toml", "[dependencies]\na = { path = \"a\" }\n"));
+        assert!(!stays("Cargo.toml", "a = { path = \"../a\" }"));
+        assert!(stays(
+            "crates/a/Cargo.toml",
+            "b = { path = \"../b\" }\nc = { path = \"../../c\" }"
+        ));
+        assert!(!stays("crates/a/Cargo.toml", "b = { path = \"../../../b\" }"));
+        assert!(!stays("crates/a/Cargo.toml", "b = { path = \"../x/../../y/../z\" }"));
+        assert!(!stays(
+            "a/Cargo.toml",
+            &format!("b = {{ path = '{}' }}", root.join("b").display())
+        ));
+        assert!(!stays("../b/Cargo.toml", ""));
+        assert!(!stays_below(root, &[]));
+    }
 
     #[test]
     fn only_the_highest_point_counts() {

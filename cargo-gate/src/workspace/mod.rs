@@ -178,6 +178,11 @@ impl Workspace {
         cache::create_gate_dir(&self.gate_dir())
     }
 
+    /// The text of every manifest that cargo read from this machine.
+    pub(crate) fn manifest_texts(&self) -> &[ManifestText] {
+        &self.manifest_texts
+    }
+
     /// Digest over the text of every manifest that cargo read from this machine: the root, members, path dependencies.
     pub fn manifests_digest(&self) -> Digest {
         let mut builder = DigestBuilder::new("manifests");

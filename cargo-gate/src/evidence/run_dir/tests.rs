@@ -269,7 +269,8 @@ fn a_kill_at_any_step_leaves_old_or_new() {
             ),
         }
 
-        let recovery = runs.recover().unwrap();
+        let (recovery, history) = runs.recover().unwrap();
+        assert_eq!(history.entries, History::load(dir.path()).entries, "step {steps}");
         assert_eq!(recovery.removed.len(), usize::from(steps < 2), "step {steps}");
         assert_eq!(recovery.recorded.is_some(), steps == 2, "step {steps}");
         assert_eq!(recovery.latest_moved, steps == 2 || steps == 3, "step {steps}");
@@ -279,7 +280,7 @@ fn a_kill_at_any_step_leaves_old_or_new() {
             "step {steps}"
         );
         assert_eq!(History::load(dir.path()).entries.len(), if steps >= 2 { 2 } else { 1 });
-        assert_eq!(runs.recover().unwrap(), Recovery::default());
+        assert_eq!(runs.recover().unwrap().0, Recovery::default());
 
         write_runs(dir.path(), 1);
         assert_eq!(
@@ -304,7 +305,7 @@ fn a_history_line_that_was_cut_is_completed() {
     for cut in before.len()..whole.len() {
         fs::write(&path, &whole[..cut]).unwrap();
         assert_ne!(verify(dir.path(), None, None).unwrap().status, Status::Verified);
-        assert!(runs.recover().unwrap().recorded.is_some(), "cut at {cut}");
+        assert!(runs.recover().unwrap().0.recorded.is_some(), "cut at {cut}");
         assert_eq!(fs::read(&path).unwrap(), whole);
         atomic_latest_back(&runs, dir.path());
     }
@@ -324,7 +325,7 @@ fn a_cut_that_no_kill_explains_is_left_alone() {
     let whole = fs::read_to_string(&path).unwrap();
     let two: String = whole.split_inclusive('\n').take(2).collect();
     fs::write(&path, &two).unwrap();
-    assert_eq!(Runs::new(dir.path()).recover().unwrap(), Recovery::default());
+    assert_eq!(Runs::new(dir.path()).recover().unwrap().0, Recovery::default());
     assert_eq!(verify(dir.path(), None, None).unwrap().status, Status::Tampered);
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
-use crate::evidence::history::{self, HistoryEntry};
+use crate::evidence::history::{self, History, HistoryEntry};
 use crate::evidence::{atomic, verify};
 use crate::report::{Subject, Tool};
 use crate::secrets::mask_text;
@@ -91,11 +91,11 @@ impl Runs {
 
     /// Completes what a kill interrupted: removes unfinished run directories, adds the history line of a run that was
     /// finished but not recorded, moves `latest`. Only states that a kill can leave are repaired; everything else is
-    /// left for [`verify`] to name.
+    /// left for [`verify`] to name. With it comes the history as it is then, which had to be read for that.
     ///
     /// # Errors
     /// I/O errors.
-    pub fn recover(&self) -> Result<Recovery> {
+    pub fn recover(&self) -> Result<(Recovery, History)> {
         let mut recovery = Recovery::default();
         let mut finished = BTreeSet::new();
         for name in names(&self.directory)? {
@@ -139,7 +139,11 @@ impl Runs {
             atomic::point(&self.directory.join(LATEST), &newest)?;
             recovery.latest_moved = true;
         }
-        Ok(recovery)
+        let history = match recovery.recorded {
+            Some(_) => History::load(&self.gate_dir),
+            None => History::of(&self.gate_dir, lines),
+        };
+        Ok((recovery, history))
     }
 
     /// Writes a run: its directory, its history line, `latest`.
@@ -160,10 +164,9 @@ impl Runs {
 
     /// Step 1: everything under the temporary name, on disk.
     pub(in crate::evidence) fn stage(&self, record: &RunRecord<'_>) -> Result<Staged> {
-        let lines = history::parse(&history::read(&self.gate_dir)?);
-        let previous = lines.entries.last().map(|entry| Link {
-            run_id: entry.run_id.clone(),
-            chain: entry.chain.clone(),
+        let previous = history::last(&self.gate_dir)?.map(|entry| Link {
+            run_id: entry.run_id,
+            chain: entry.chain,
         });
         let contents = Contents::of(record)?;
         let mut files: BTreeMap<&str, &[u8]> = contents.files.iter().map(|(path, bytes)| (*path, &**bytes)).collect();
