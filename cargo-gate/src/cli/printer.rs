@@ -20,6 +20,9 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default().bold();
 const STATUS: Style = AnsiColor::Green.on_default().bold();
 
+/// How every style begins.
+const ESCAPE: u8 = 0x1b;
+
 /// Columns when stdout is not a terminal.
 const DEFAULT_WIDTH: usize = 120;
 /// A terminal narrower than this is treated as this wide: nothing readable fits.
@@ -59,16 +62,25 @@ impl Printer {
             anstream::AutoStream::new(io::stdout(), choice(color)),
             anstream::AutoStream::new(io::stderr(), choice(color)),
         );
+        let (styled_out, styled_err) = (
+            out.current_choice() != anstream::ColorChoice::Never,
+            err.current_choice() != anstream::ColorChoice::Never,
+        );
+        // Styles are taken out here, so where there are none a second look at every byte is spared.
+        let out: Box<dyn Write + Send> = if styled_out {
+            Box::new(out)
+        } else {
+            Box::new(io::stdout())
+        };
+        let err: Box<dyn Write + Send> = if styled_err {
+            Box::new(err)
+        } else {
+            Box::new(io::stderr())
+        };
         let in_ci = environment.text("CI").is_some();
         Self {
-            out: Mutex::new(Stream::new(
-                out.current_choice() != anstream::ColorChoice::Never,
-                Box::new(out),
-            )),
-            err: Mutex::new(Stream::new(
-                err.current_choice() != anstream::ColorChoice::Never,
-                Box::new(err),
-            )),
+            out: Mutex::new(Stream::new(styled_out, out)),
+            err: Mutex::new(Stream::new(styled_err, err)),
             detail,
             redactor: OnceLock::new(),
             early: Redactor::from_environment(environment),
@@ -174,7 +186,7 @@ impl Stream {
             return Ok(());
         }
         let plain;
-        let text = if self.styled {
+        let text = if self.styled || memchr::memchr(ESCAPE, text.as_bytes()).is_none() {
             text
         } else {
             plain = anstream::adapter::strip_str(text).to_string();

@@ -219,7 +219,7 @@ pub(super) struct Lines {
 /// Takes a history apart. Foreign input: any bytes are fine.
 pub(super) fn parse(bytes: &[u8]) -> Lines {
     let mut lines = Lines::default();
-    let mut seen = HashSet::new();
+    let mut known = RunIds::default();
     let mut start = 0;
     for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let number = index + 1;
@@ -235,7 +235,7 @@ pub(super) fn parse(bytes: &[u8]) -> Lines {
                     None => understood(text, &mut problem),
                 };
                 if let Some(entry) = entry {
-                    if seen.insert(entry.run_id.clone()) {
+                    if known.is_new(&entry, &lines.entries) {
                         lines.entries.push(entry);
                     } else {
                         problem(format!("repeats run {}", entry.run_id));
@@ -246,6 +246,37 @@ pub(super) fn parse(bytes: &[u8]) -> Lines {
         start += line.len();
     }
     lines
+}
+
+/// Run ids of the entries so far. They begin with their second, and time goes on, so that nearly always only the last few
+/// have to be looked at.
+#[derive(Default)]
+struct RunIds {
+    /// All of them, once they turned out not to be in the order of time.
+    all: Option<HashSet<String>>,
+}
+
+impl RunIds {
+    fn is_new(&mut self, entry: &HistoryEntry, before: &[HistoryEntry]) -> bool {
+        let second = |entry: &HistoryEntry| entry.run_id.split('-').next().unwrap_or_default().to_owned();
+        if let Some(all) = &mut self.all {
+            return all.insert(entry.run_id.clone());
+        }
+        let own = second(entry);
+        match before.last().map(second) {
+            Some(last) if own < last => {
+                let mut all: HashSet<String> = before.iter().map(|entry| entry.run_id.clone()).collect();
+                let new = all.insert(entry.run_id.clone());
+                self.all = Some(all);
+                new
+            }
+            _ => !before
+                .iter()
+                .rev()
+                .take_while(|other| other.run_id.starts_with(&own))
+                .any(|other| other.run_id == entry.run_id),
+        }
+    }
 }
 
 /// An entry by the JSON parser, which says what is wrong with a line.
@@ -386,6 +417,22 @@ mod tests {
         assert_eq!(history.entries, [entry("a"), entry("b")]);
         assert_eq!(history.damage, None);
         insta::assert_snapshot!(fs::read_to_string(path(dir.path())).unwrap().lines().next().unwrap(), @r#"{"run_id":"a","started":"2026-11-21T10:15:00Z","stage":"pilot","decision":"READY","content":"c","commit":null,"dirty":false,"chain":"0"}"#);
+    }
+
+    #[test]
+    fn a_run_that_appears_twice_is_damage_in_any_order() {
+        let ids = ["a-1", "a-2", "b-1", "a-3", "b-2", "c-1"];
+        let lines: Vec<String> = ids.iter().map(|id| entry(id).line().unwrap()).collect();
+        assert!(parse(lines.concat().as_bytes()).problems.is_empty());
+        for (twice, id) in ids.iter().enumerate() {
+            for at in twice + 1..=ids.len() {
+                let mut lines = lines.clone();
+                lines.insert(at, lines[twice].clone());
+                let parsed = parse(lines.concat().as_bytes());
+                assert_eq!(parsed.problems, [(at + 1, format!("repeats run {id}"))]);
+                assert_eq!(parsed.entries.len(), ids.len());
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Writing runs, and completing what a kill interrupted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -97,26 +97,27 @@ impl Runs {
     /// I/O errors.
     pub fn recover(&self) -> Result<(Recovery, History)> {
         let mut recovery = Recovery::default();
-        let mut finished = BTreeSet::new();
+        let mut finished = Vec::new();
         for name in names(&self.directory)? {
             if name.starts_with(atomic::TEMPORARY_PREFIX) {
                 remove(&self.directory.join(&name))?;
                 recovery.removed.push(name);
             } else if name != LATEST {
-                finished.insert(name);
+                finished.push(name);
             }
         }
         let bytes = history::read(&self.gate_dir)?;
         let lines = history::parse(&bytes);
-        for entry in &lines.entries {
-            finished.remove(&entry.run_id);
-        }
+        let recorded: HashSet<&str> = lines.entries.iter().map(|entry| entry.run_id.as_str()).collect();
         let latest = verify::read_latest(&self.directory);
-        let unrecorded: Vec<String> = finished.into_iter().collect();
+        let unrecorded: Vec<&String> = finished
+            .iter()
+            .filter(|run_id| !recorded.contains(run_id.as_str()))
+            .collect();
         let mut newest = lines.entries.last().map(|entry| entry.run_id.clone());
         // A kill leaves at most one such run, and `latest` moves only after its line is on disk.
         if let [run_id] = unrecorded.as_slice()
-            && latest.as_ref() != Some(run_id)
+            && latest.as_ref() != Some(*run_id)
             && let Ok(entry) = verify::unrecorded(&self.gate_dir, &lines.entries, run_id)
         {
             let torn = lines.torn.map(|start| (start, &bytes[start..]));
@@ -126,8 +127,8 @@ impl Runs {
                     history::truncate(&self.gate_dir, start)?;
                 }
                 history::append(&self.gate_dir, &entry)?;
-                newest = Some(run_id.clone());
-                recovery.recorded = Some(run_id.clone());
+                newest = Some((*run_id).clone());
+                recovery.recorded = Some((*run_id).clone());
             }
         }
         let before = lines.entries.iter().rev().nth(usize::from(recovery.recorded.is_none()));
@@ -296,12 +297,19 @@ impl<'a> Contents<'a> {
         files.insert(DECISION, json(DECISION, &decision)?.into());
         files.insert(ENVIRONMENT, json(ENVIRONMENT, record.environment)?.into());
         files.insert(AUDIT, audit.into());
-        let searched = files.iter().map(|(path, bytes)| (*path, &**bytes));
-        let redaction = RedactionAudit::of(record.run_id, searched);
-        files.insert(REDACTION, json(REDACTION, &redaction)?.into());
-        for (path, bytes) in &files {
-            hashes.entry((*path).to_owned()).or_insert_with(|| sha256_hex(bytes));
-        }
+        // Everything is read twice, for secrets and for its hash: beside each other, as a run waits for both.
+        let redaction = std::thread::scope(|scope| {
+            let searched = files.iter().map(|(path, bytes)| (*path, &**bytes));
+            let redaction = scope.spawn(|| RedactionAudit::of(record.run_id, searched));
+            for (path, bytes) in &files {
+                hashes.entry((*path).to_owned()).or_insert_with(|| sha256_hex(bytes));
+            }
+            redaction.join()
+        })
+        .map_err(|_| Error::tool("the search of the run's files for secrets ended early"))?;
+        let redaction = json(REDACTION, &redaction)?;
+        hashes.insert(REDACTION.to_owned(), sha256_hex(&redaction));
+        files.insert(REDACTION, redaction.into());
         Ok(Self {
             manifest,
             decision,
