@@ -224,6 +224,18 @@ const TOKENS: &[Row] = &[
     ("maxmind", "api_key", "", &[Of(ALNUM, 6), Is("_"), Of(ALNUM, 29), Is("_mmk")]),
 ];
 
+const UUID: &[Part] = &[
+    Of(HEX, 8),
+    Is("-"),
+    Of(HEX, 4),
+    Is("-"),
+    Of(HEX, 4),
+    Is("-"),
+    Of(HEX, 4),
+    Is("-"),
+    Of(HEX, 12),
+];
+
 #[rustfmt::skip]
 const NAMED: &[(&str, &str, &str, &[Part], &str)] = &[
     ("aws_secret_key", "aws_secret_key", "aws_secret_access_key = \"", &[Of(BASE64, 40)], "\""),
@@ -234,6 +246,12 @@ const NAMED: &[(&str, &str, &str, &[Part], &str)] = &[
     ("algolia", "api_key", "\"algoliaApiKey\": \"", &[Of(HEX, 32)], "\","),
     ("twitter", "token", "twitter_access_token = '", &[Of(ALNUM, 45)], "'"),
     ("dropbox", "token", "dropbox_token: \"", &[Of(ALNUM, 64)], "\""),
+    ("dropbox_short", "token", "dropbox_token = \"", &[Of(LOWER, 15)], "\""),
+    ("heroku_uuid", "api_key", "HEROKU_API_KEY=\"", UUID, "\""),
+    ("hubspot_uuid", "api_key", "hubspot_api_key: '", UUID, "'"),
+    ("snyk_uuid", "token", "snyk_token = \"", UUID, "\""),
+    ("squarespace_uuid", "token", "squarespace_access_token = \"", UUID, "\""),
+    ("kucoin_uuid", "secret", "kucoin_secret = \"", UUID, "\""),
     ("token", "token", "let token = String::from(\"", &[Of(ALNUM, 40)], "\");"),
     ("secret", "secret", "client_secret: \"", &[Of(ALNUM, 32)], "\""),
     ("password", "password", "password = \"", &[Of("abcdefghjkmnpqrstuvwxyz", 4), Of("ABCDEFGHJKLMNPQRSTUVWXYZ", 3), Of("23456789", 4), Is("!")], "\""),

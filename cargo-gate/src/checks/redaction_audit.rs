@@ -16,7 +16,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Privacy,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
-    version: 1,
+    version: 2,
     inputs: &[Input::Outcomes, Input::CargoEnvironment, Input::PolicyPaths],
     applies: |_| Applies::Yes,
     run,

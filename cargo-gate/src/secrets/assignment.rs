@@ -87,7 +87,7 @@ pub(super) fn find(bytes: &[u8], word: Range<usize>, kind: Kind) -> Option<Assig
     };
     let fits = match kind {
         Kind::Password => is_password(text),
-        _ => is_value(text),
+        _ => is_value(text) || is_key_of_vendor(&lower, text),
     };
     fits.then(|| Assigned {
         kind,
@@ -309,6 +309,20 @@ fn is_value(text: &[u8]) -> bool {
     text.len() >= SHORTEST && text.iter().all(of_token) && !is_something_else(text) && random::is_generated(text)
 }
 
+/// Keys that look like something else everywhere but beside the name of their vendor.
+fn is_key_of_vendor(name: &[u8], text: &[u8]) -> bool {
+    /// Vendors whose keys are UUIDs.
+    const UUIDS: &[&[u8]] = &[b"heroku", b"hubspot", b"hapikey", b"kucoin", b"snyk", b"squarespace"];
+    /// Length of an access key of Dropbox.
+    const DROPBOX: usize = 15;
+    let of = |vendor: &&[u8]| memchr::memmem::find(name, vendor).is_some();
+    let uuid = || is_uuid(text) && text.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
+    let short = || text.len() == DROPBOX && text.iter().all(u8::is_ascii_alphanumeric);
+    // Sixteen digits and a dash hold less than other keys do.
+    UUIDS.iter().any(of) && uuid() && random::is_random(text)
+        || of(&b"dropbox".as_slice()) && short() && random::is_generated(text)
+}
+
 fn is_password(text: &[u8]) -> bool {
     const SHORTEST: usize = 10;
     let has = |wanted: fn(&u8) -> bool| text.iter().any(wanted);
@@ -336,7 +350,6 @@ fn is_password(text: &[u8]) -> bool {
 /// Addresses, paths, digests with their names, UUIDs, times: random to look at, and no secret.
 fn is_something_else(text: &[u8]) -> bool {
     let has = |part: &[u8]| memchr::memmem::find(text, part).is_some();
-    let groups: Vec<usize> = text.split(|byte| *byte == b'-').map(<[u8]>::len).collect();
     let extension = text
         .rsplit(|byte| *byte == b'.')
         .next()
@@ -350,8 +363,13 @@ fn is_something_else(text: &[u8]) -> bool {
         || text.starts_with(b"arn:")
         || text.starts_with(b"sha256")
         || text.starts_with(b"sha512")
-        || groups == [8, 4, 4, 4, 12]
+        || is_uuid(text)
         || extension.is_some_and(|last| (2..=5).contains(&last.len()) && last.iter().all(u8::is_ascii_lowercase))
+}
+
+fn is_uuid(text: &[u8]) -> bool {
+    const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
+    text.split(|byte| *byte == b'-').map(<[u8]>::len).eq(GROUPS)
 }
 
 /// Lines that no person wrote: minified code, data.
