@@ -22,6 +22,7 @@ pub mod generated;
 pub mod library;
 pub mod markdown;
 pub mod policy;
+pub mod promotion;
 pub mod redact;
 pub mod release;
 pub mod report;

@@ -119,6 +119,8 @@ pub(super) enum Command {
     Register(RegisterCommand),
     /// Close a run out: what was decided, what it rests on, what remains, who goes on
     Closeout(CloseoutArgs),
+    /// Record which artifacts may go to a stage, by the run that judged what they were built from
+    Promote(PromoteArgs),
     /// List the runs in this workspace
     History(HistoryArgs),
     /// Write a badge of the latest decision, as Shields reads it
@@ -521,6 +523,31 @@ pub(super) enum CloseoutFormat {
     Markdown,
     /// JSON
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PromoteArgs {
+    /// Files that are shipped
+    #[arg(value_name = "ARTIFACT", required = true)]
+    pub(super) artifacts: Vec<PathBuf>,
+    /// Stage that they shall enter
+    #[arg(long, value_name = "STAGE")]
+    pub(super) to: Stage,
+    /// Who promotes
+    #[arg(long, value_name = "NAME")]
+    pub(super) by: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+    /// Let the run decide: a warning means one stage below, a run that is not ready is recorded as a rejection
+    #[arg(long)]
+    pub(super) auto: bool,
+    /// File that keeps the promotions [default: gate/registry.jsonl beside the root manifest]
+    #[arg(long, value_name = "PATH")]
+    pub(super) registry: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(super) message_format: DataFormat,
 }
 
 #[derive(Debug, Args)]

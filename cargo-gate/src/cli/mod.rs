@@ -20,6 +20,7 @@ mod panics;
 mod plan;
 pub mod printer;
 pub mod progress;
+mod promote;
 pub mod reference;
 mod register;
 mod stage;
@@ -115,6 +116,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Waiver(arguments) => waiver::run(arguments, conversation),
         Command::Register(command) => register::run(command, conversation),
         Command::Closeout(arguments) => closeout::run(arguments, conversation),
+        Command::Promote(arguments) => promote::run(arguments, conversation),
         Command::History(arguments) => history::run(arguments, conversation),
         Command::Badge(arguments) => badge::run(arguments, conversation),
         Command::Cache(arguments) => cache::run(arguments, conversation),
