@@ -30,7 +30,7 @@ impl Os {
 }
 
 /// The part of a file system that discovery reads.
-pub trait Files {
+pub trait Files: Send + Sync {
     /// Whether `path` is a regular file, symbolic links followed.
     fn is_file(&self, path: &Path) -> bool;
 
@@ -82,6 +82,13 @@ impl Env {
                 .collect(),
             files: Box::new(files),
         }
+    }
+
+    /// Every variable, for a process that is to see this environment and no other.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.variables
+            .iter()
+            .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 
     /// Whose conventions apply.

@@ -19,11 +19,16 @@
 mod arch;
 mod built;
 mod compiler;
+mod deps;
 mod diagnostic;
 mod digest;
+mod disk;
 mod env;
 mod error;
+mod glob;
+mod index;
 mod kernels;
+mod process;
 mod toolkit;
 mod unit;
 mod version;
