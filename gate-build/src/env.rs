@@ -55,10 +55,11 @@ impl Files for Disk {
 }
 
 /// Environment variables, a file system and the conventions to search it by.
+#[derive(Clone)]
 pub struct Env {
     os: Os,
     variables: Vec<(OsString, OsString)>,
-    files: Box<dyn Files>,
+    files: std::sync::Arc<dyn Files>,
 }
 
 impl Env {
@@ -80,7 +81,7 @@ impl Env {
                 .into_iter()
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
-            files: Box::new(files),
+            files: std::sync::Arc::new(files),
         }
     }
 

@@ -16,6 +16,7 @@
 //!
 //! Compiling kernels is not part of this crate yet.
 
+mod action;
 mod arch;
 mod built;
 mod compiler;
@@ -27,8 +28,12 @@ mod env;
 mod error;
 mod glob;
 mod index;
+mod json;
 mod kernels;
+mod pipeline;
 mod process;
+mod schedule;
+mod store;
 mod toolkit;
 mod unit;
 mod version;
@@ -41,6 +46,7 @@ pub use digest::{Digest, NotADigest};
 pub use env::{Disk, Env, Files, Os};
 pub use error::Error;
 pub use kernels::Kernels;
+pub use pipeline::Context;
 pub use toolkit::{INPUT_VARIABLES, Toolkit};
 pub use unit::{Language, Unit, UnitName};
 pub use version::{ToolVersion, VersionError, version_of};

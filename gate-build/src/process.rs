@@ -18,8 +18,6 @@ const KEPT: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub status: ExitStatus,
-    /// Standard output.
-    pub stdout: Vec<u8>,
     /// Standard output and standard error, the former first.
     pub text: String,
 }
@@ -105,13 +103,12 @@ impl Invocation<'_> {
             .help("if it only needs longer, set `GATE_KERNEL_TIMEOUT` to more seconds"));
         };
         let text = text_of(&output);
-        let [stdout, _] = output;
         if status.code().is_none() {
             return Err(Diagnostic::error(format!("`{shown}` crashed ({status})"))
                 .output(&text)
                 .help("a smaller optimisation level or another version of the compiler may avoid it"));
         }
-        Ok(Finished { status, stdout, text })
+        Ok(Finished { status, text })
     }
 }
 

@@ -1,4 +1,6 @@
 #pragma once
+// CUDA's C++ library defines the limits below once more, in other words with the same values (warning 47).
+#pragma nv_diag_suppress 47
 // Types as NVRTC and the CUDA C++ standard library under it have them: 64 bits are `long long` everywhere.
 typedef signed char int8_t;
 typedef unsigned char uint8_t;

@@ -9,7 +9,7 @@ use super::setting::Setting;
 use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, ptx_of};
 use crate::arch::Arch;
 use crate::deps;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, warnings};
 use crate::digest::{Digest, Fields};
 use crate::index::Index;
 use crate::process::Invocation;
@@ -159,7 +159,7 @@ impl Compiler for Clang<'_> {
         Ok(Compiled {
             ptx,
             dependencies: self.setting.absolute(listed.into_iter().map(PathBuf::from)),
-            warnings: self.setting.warnings(&finished.text),
+            warnings: warnings(&finished.text),
             // Preprocessing once more is cheap beside a compilation, and only needed when there is something to
             // compare with.
             preprocessed: self

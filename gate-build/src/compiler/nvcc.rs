@@ -8,7 +8,7 @@ use super::setting::Setting;
 use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, ptx_of};
 use crate::arch::Arch;
 use crate::deps;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, warnings};
 use crate::digest::{Digest, Fields};
 use crate::index::Index;
 use crate::process::{Finished, Invocation};
@@ -149,7 +149,7 @@ impl Compiler for Nvcc<'_> {
         Ok(Compiled {
             ptx,
             dependencies: self.setting.absolute(listed.into_iter().map(PathBuf::from)),
-            warnings: self.setting.warnings(&finished.text),
+            warnings: warnings(&finished.text),
             preprocessed: parsed.map(|parsed| Digest::of(&parsed.text)),
         })
     }

@@ -47,17 +47,6 @@ impl Setting {
         all.into_iter().collect()
     }
 
-    /// What a compiler that succeeded printed, as one warning.
-    #[expect(clippy::unused_self, reason = "later settings decide how warnings are shown")]
-    pub(crate) fn warnings(&self, text: &str) -> Vec<Diagnostic> {
-        let worth = text.lines().any(|line| line.to_ascii_lowercase().contains("warning"));
-        if worth {
-            vec![Diagnostic::warning("the compiler warns").output(text)]
-        } else {
-            Vec::new()
-        }
-    }
-
     /// The variables of this list that are set.
     pub(crate) fn variables(&self, names: &[&str]) -> Vec<(String, String)> {
         names

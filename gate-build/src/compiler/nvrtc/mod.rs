@@ -12,7 +12,7 @@ use super::setting::Setting;
 use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, is_ptx, plain};
 use crate::arch::{Arch, Reach};
 use crate::deps;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, warnings};
 use crate::digest::{Digest, Fields};
 use crate::index::Index;
 use crate::unit::Unit;
@@ -242,7 +242,7 @@ impl Compiler for Nvrtc<'_> {
         Ok(Compiled {
             ptx: answer.ptx,
             dependencies: self.dependencies(unit, parsed.files),
-            warnings: self.setting.warnings(&answer.log),
+            warnings: warnings(&answer.log),
             preprocessed: Some(Digest::of(&parsed.text)),
         })
     }
