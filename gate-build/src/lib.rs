@@ -16,10 +16,16 @@
 //!
 //! Compiling kernels is not part of this crate yet.
 
+pub mod bindings;
+mod digest;
 mod env;
+pub mod lock;
+pub mod ptx;
+pub mod resources;
 mod toolkit;
 mod version;
 
+pub use digest::{Digest, NotADigest};
 pub use env::{Disk, Env, Files, Os};
 pub use toolkit::{INPUT_VARIABLES, Toolkit};
 pub use version::{ToolVersion, VersionError, version_of};

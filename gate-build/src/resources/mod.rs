@@ -1,0 +1,9 @@
+//! What a kernel takes of a multiprocessor: registers, spills, shared memory, occupancy; limits on it.
+
+mod budget;
+mod occupancy;
+mod ptxas;
+
+pub use budget::{Budget, Excess, Limit, Ratchet};
+pub use occupancy::{Capability, Occupancy, occupancy};
+pub use ptxas::{ReportError, Usage, ptxas_report};
