@@ -12,12 +12,15 @@ mod write;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::arch::Arch;
 use crate::digest::Digest;
-use crate::ptx::{Entry, Isa, ParamType, Performance, Target};
+use crate::ptx::{Entry, Isa, ParamType, Performance};
 use crate::resources::{Budget, Usage};
+use crate::unit::UnitName;
 
 pub use read::LockError;
-pub use verify::{LockProblem, ProblemKind, source_fingerprint, text_digest, verify_sources};
+pub(crate) use verify::unix_lines;
+pub use verify::{LockProblem, ProblemKind, source_fingerprint, text_digest};
 
 /// Name of the lock, in the directory of the crate.
 pub const LOCK_FILE: &str = "kernels.lock";
@@ -30,9 +33,6 @@ pub const VERSION: u32 = 1;
 
 /// Command that writes the lock anew, named in messages.
 pub const RELOCK: &str = "cargo gate kernels lock";
-
-/// Name of a unit: path of its source relative to the crate, with `/`; for a Rust kernel crate its directory.
-pub type UnitName = String;
 
 /// A kernel lock.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub struct KernelLock {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LockedUnit {
     /// What was compiled from it, by architecture.
-    pub images: BTreeMap<Target, LockedImage>,
+    pub images: BTreeMap<Arch, LockedImage>,
 }
 
 /// What was compiled from a unit for one architecture.
@@ -115,12 +115,13 @@ impl LockedEntry {
 }
 
 /// File of a unit's PTX, relative to the crate: `ptx/kernels/softmax.cu.sm_80.ptx`. Units with the same stem do not collide, because the whole
-/// name is kept; what leads out of the crate (`../shared/k.cu`) stays below `ptx/` as `ptx/_/shared/k.cu…`.
+/// name is kept; what leads out of the crate (`../shared/k.cu`) stays below `ptx/`, with `^` for each `..`.
 #[must_use]
-pub fn ptx_file(unit: &str, arch: Target) -> String {
+pub fn ptx_file(unit: &UnitName, arch: Arch) -> String {
     let parts: Vec<&str> = unit
+        .as_str()
         .split('/')
-        .map(|part| if part == ".." { "_" } else { part })
+        .map(|part| if part == ".." { "^" } else { part })
         .collect();
     format!("{PTX_DIRECTORY}/{}.{arch}.ptx", parts.join("/"))
 }

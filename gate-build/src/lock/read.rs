@@ -7,9 +7,11 @@ use toml_span::Value;
 
 use super::fields::{Fields, Source, number, text};
 use super::{KernelLock, LockedCompiler, LockedEntry, LockedImage, RELOCK, VERSION, source_fingerprint};
+use crate::arch::Arch;
 use crate::digest::Digest;
-use crate::ptx::{ParamType, Performance, Target};
+use crate::ptx::{ParamType, Performance};
 use crate::resources::{Budget, Limit, Usage};
+use crate::unit::UnitName;
 
 /// Why a text is not read as a kernel lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,11 +86,11 @@ fn read_budget(source: Source<'_>, value: &Value<'_>) -> Result<(String, Budget,
     Ok((kernel, budget, line))
 }
 
-fn read_image(source: Source<'_>, value: &Value<'_>) -> Result<(String, Target, LockedImage, usize), LockError> {
+fn read_image(source: Source<'_>, value: &Value<'_>) -> Result<(UnitName, Arch, LockedImage, usize), LockError> {
     let mut fields = Fields::of(source, value, "an image")?;
     let line = fields.error("").line;
-    let unit = fields.string("unit")?.to_string();
-    let arch: Target = fields.parsed("arch")?;
+    let unit = UnitName::from(fields.string("unit")?);
+    let arch: Arch = fields.parsed("arch")?;
     let compiler = fields.required("compiler")?;
     let compiler = text(source, compiler, "compiler")?
         .split_once(' ')

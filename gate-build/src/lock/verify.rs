@@ -6,8 +6,10 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::{KernelLock, LOCK_FILE, LockedEntry, LockedImage, RELOCK};
-use crate::digest::Digest;
-use crate::ptx::{Module, Target};
+use crate::arch::Arch;
+use crate::digest::{Digest, Fields};
+use crate::ptx::Module;
+use crate::unit::UnitName;
 
 /// Digest of a text file, the same whichever line ends a checkout has: `\r\n` counts as `\n`. For files with `\n`
 /// it is what `sha256sum` prints.
@@ -30,15 +32,15 @@ pub(crate) fn unix_lines(bytes: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     std::borrow::Cow::Owned(out)
 }
 
-/// Fingerprint of a list of sources: SHA-256 over each path and digest in the order of the paths, each part preceded by its length as eight bytes,
-/// least significant first.
+/// Fingerprint of a list of sources: SHA-256 over the text `kernel sources 1` and then each path and its 32 bytes of digest in the order of the
+/// paths, every part preceded by its length as eight bytes, least significant first.
 #[must_use]
 pub fn source_fingerprint(sources: &BTreeMap<String, Digest>) -> Digest {
-    Digest::of_parts(
-        sources
-            .iter()
-            .flat_map(|(path, digest)| [path.as_bytes(), &digest.bytes()[..]]),
-    )
+    let mut fields = Fields::new("kernel sources 1");
+    for (path, digest) in sources {
+        fields.add(path, digest.bytes());
+    }
+    fields.finish()
 }
 
 /// What is wrong with a lock or a file it names.
@@ -141,7 +143,7 @@ impl KernelLock {
         let mut problems = Vec::new();
         for (unit, locked) in &self.units {
             for (arch, image) in &locked.images {
-                problems.extend(changed_sources(unit, *arch, image, read));
+                problems.extend(image.changed_sources(unit, *arch, read));
                 if let Err(problem) = image.verified_ptx(unit, *arch, read) {
                     problems.push(problem);
                 }
@@ -153,40 +155,34 @@ impl KernelLock {
     }
 }
 
-/// The sources of one image that are not as they were locked; see [`KernelLock::verify`].
-#[must_use]
-pub fn verify_sources(unit: &str, arch: Target, image: &LockedImage, crate_root: &Path) -> Vec<LockProblem> {
-    let mut read = |path: &str| std::fs::read(crate_root.join(path));
-    changed_sources(unit, arch, image, &mut read)
-}
-
-fn changed_sources(
-    unit: &str,
-    arch: Target,
-    image: &LockedImage,
-    read: &mut dyn FnMut(&str) -> io::Result<Vec<u8>>,
-) -> Vec<LockProblem> {
-    let mut problems = Vec::new();
-    for (path, digest) in &image.sources {
-        let message = match read(path) {
-            Ok(bytes) if text_digest(&bytes) == *digest => continue,
-            Ok(_) => format!("changed since the PTX of `{unit}` for {arch} was locked"),
-            Err(error) => {
-                format!("the PTX of `{unit}` for {arch} was compiled from this file, which cannot be read: {error}")
-            }
-        };
-        problems.push(LockProblem {
-            file: path.clone(),
-            line: None,
-            kind: ProblemKind::SourceChanged,
-            message,
-            help: format!("compile and lock it anew with `{RELOCK}`"),
-        });
-    }
-    problems
-}
-
 impl LockedImage {
+    /// The sources of this image that are not as they were locked.
+    pub fn changed_sources(
+        &self,
+        unit: &UnitName,
+        arch: Arch,
+        read: &mut dyn FnMut(&str) -> io::Result<Vec<u8>>,
+    ) -> Vec<LockProblem> {
+        let mut problems = Vec::new();
+        for (path, digest) in &self.sources {
+            let message = match read(path) {
+                Ok(bytes) if text_digest(&bytes) == *digest => continue,
+                Ok(_) => format!("changed since the PTX of `{unit}` for {arch} was locked"),
+                Err(error) => {
+                    format!("the PTX of `{unit}` for {arch} was compiled from this file, which cannot be read: {error}")
+                }
+            };
+            problems.push(LockProblem {
+                file: path.clone(),
+                line: None,
+                kind: ProblemKind::SourceChanged,
+                message,
+                help: format!("compile and lock it anew with `{RELOCK}`"),
+            });
+        }
+        problems
+    }
+
     /// Reads the PTX file of this image and compares it with the lock: place, digest, version, entries with the types of their parameters.
     /// Line ends are `\n` in what is returned.
     ///
@@ -194,8 +190,8 @@ impl LockedImage {
     /// The file is missing or differs.
     pub fn verified_ptx(
         &self,
-        unit: &str,
-        arch: Target,
+        unit: &UnitName,
+        arch: Arch,
         read: &mut dyn FnMut(&str) -> io::Result<Vec<u8>>,
     ) -> Result<Vec<u8>, LockProblem> {
         let problem = |file: &str, line, kind, message| LockProblem {
@@ -244,7 +240,7 @@ impl LockedImage {
     }
 
     /// How a module contradicts what the lock says about it.
-    fn disagreement(&self, arch: Target, module: &Module) -> Option<String> {
+    fn disagreement(&self, arch: Arch, module: &Module) -> Option<String> {
         if module.target != arch {
             return Some(format!("it is for {}, the lock says {arch}", module.target));
         }

@@ -24,7 +24,11 @@ impl KernelLock {
         }
         for (name, unit) in &self.units {
             for (arch, image) in &unit.images {
-                let _ = write!(out, "\n[[image]]\nunit = {}\narch = \"{arch}\"\n", string(name));
+                let _ = write!(
+                    out,
+                    "\n[[image]]\nunit = {}\narch = \"{arch}\"\n",
+                    string(name.as_str())
+                );
                 write_image(&mut out, image);
             }
         }

@@ -4,6 +4,7 @@
 //! nvcc, NVRTC, clang and rustc alike. Bodies are not parsed: their extent is kept for [`mix`]. The format is that of the
 //! *Parallel Thread Execution ISA* by NVIDIA, chapters "Directives" and "State spaces, types, and variables".
 
+pub mod access;
 mod cursor;
 pub mod mix;
 mod model;
@@ -11,7 +12,7 @@ mod normalise;
 mod parse;
 mod types;
 
-pub use model::{Entry, Isa, Linkage, Module, Param, Performance, Target};
+pub use model::{Entry, Isa, Linkage, Module, Param, Performance};
 pub use normalise::{Roots, normalise};
 pub use parse::ParseError;
 pub use types::{NotAParamType, Opaque, ParamType, Scalar, Space};

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use super::types::ParamType;
+use crate::arch::Arch;
 
 /// Version of the PTX language: `.version 8.7`. A driver accepts those up to its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,44 +36,6 @@ impl FromStr for Isa {
             })
         };
         read().ok_or_else(|| format!("`{text}` is no PTX version (`8.7`)"))
-    }
-}
-
-/// Architecture a module is compiled for: `sm_80`, `sm_90a`, `sm_100f`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Target {
-    /// Compute capability without its point: 80 for 8.0.
-    pub number: u32,
-    /// `a` (runs on exactly this architecture), `f` (on its family) or `None` (on this and later ones).
-    pub suffix: Option<char>,
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sm_{}", self.number)?;
-        self.suffix.map_or(Ok(()), |suffix| write!(f, "{suffix}"))
-    }
-}
-
-impl FromStr for Target {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let read = || {
-            let rest = text.strip_prefix("sm_").or_else(|| text.strip_prefix("compute_"))?;
-            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-            let suffix = match &rest[end..] {
-                "" => None,
-                "a" => Some('a'),
-                "f" => Some('f'),
-                _ => return None,
-            };
-            Some(Self {
-                number: rest[..end].parse().ok()?,
-                suffix,
-            })
-        };
-        read().ok_or_else(|| format!("`{text}` is no architecture (`sm_80`, `sm_90a`)"))
     }
 }
 
@@ -163,7 +126,7 @@ pub struct Module {
     /// `.version`.
     pub version: Isa,
     /// `.target`: its architecture.
-    pub target: Target,
+    pub target: Arch,
     /// `.address_size` in bits; 32 where none is stated.
     pub address_size: u8,
     /// The kernels, in the order of the text. Names are unique.

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::cursor::Cursor;
-use super::model::{Entry, Isa, Linkage, Module, Param, Performance, Target};
+use super::model::{Entry, Isa, Linkage, Module, Param, Performance};
 use super::types::{Opaque, ParamType, Scalar, Space};
+use crate::arch::Arch;
 
 /// Why a text is not read as PTX.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +95,7 @@ impl Module {
 #[derive(Default)]
 struct Header {
     version: Option<Isa>,
-    target: Option<Target>,
+    target: Option<Arch>,
     address_size: Option<u8>,
 }
 
@@ -108,7 +109,11 @@ impl Header {
             }
             ".target" => {
                 let word = cursor.expect_word("an architecture")?;
-                self.target = Some(word.parse().map_err(|message: String| cursor.error(message))?);
+                let arch = Some(word)
+                    .filter(|word| word.starts_with("sm_"))
+                    .and_then(|word| word.parse().ok());
+                self.target =
+                    Some(arch.ok_or_else(|| cursor.error(format!("`{word}` is no architecture (`sm_80`, `sm_90a`)")))?);
                 while cursor.take(b',')? {
                     cursor.expect_word("a target option")?;
                 }

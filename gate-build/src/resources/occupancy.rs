@@ -3,7 +3,7 @@
 //! The limits are those of the table "Technical Specifications per Compute Capability" of the *CUDA Programming Guide*; the granularities of allocation are
 //! those of NVIDIA's `cuda_occupancy.h`, the header behind the driver's occupancy functions.
 
-use crate::ptx::Target;
+use crate::arch::Arch;
 
 /// What a multiprocessor of one compute capability has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,10 +68,10 @@ const CAPABILITIES: [Capability; 19] = [
 impl Capability {
     /// What is known about an architecture; `None` for one this crate does not know.
     #[must_use]
-    pub fn of(arch: Target) -> Option<Self> {
+    pub fn of(arch: Arch) -> Option<Self> {
         CAPABILITIES
             .into_iter()
-            .find(|capability| capability.number == arch.number)
+            .find(|capability| capability.number == arch.number())
     }
 }
 
@@ -97,7 +97,7 @@ impl Occupancy {
 /// Theoretical occupancy of a kernel with this many registers per thread and bytes of shared memory per block (static and dynamic together) when
 /// launched with blocks of `threads`. Zero blocks: the launch is impossible. `None` when the architecture is not known or `threads` is 0.
 #[must_use]
-pub fn occupancy(arch: Target, registers: u32, shared: u32, threads: u32) -> Option<Occupancy> {
+pub fn occupancy(arch: Arch, registers: u32, shared: u32, threads: u32) -> Option<Occupancy> {
     let capability = Capability::of(arch)?;
     if threads == 0 {
         return None;
