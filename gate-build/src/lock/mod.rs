@@ -5,6 +5,7 @@
 //! compiler use, and what builds with one are compared with. TOML, in a stable order, so that a change of it can be reviewed.
 
 mod fields;
+mod files;
 mod read;
 mod verify;
 mod write;
@@ -18,8 +19,8 @@ use crate::ptx::{Entry, Isa, ParamType, Performance};
 use crate::resources::{Budget, Usage};
 use crate::unit::UnitName;
 
+pub use files::{Compilation, digest_sources, stored};
 pub use read::LockError;
-pub(crate) use verify::unix_lines;
 pub use verify::{LockProblem, ProblemKind, source_fingerprint, text_digest};
 
 /// Name of the lock, in the directory of the crate.

@@ -19,7 +19,7 @@ pub fn text_digest(bytes: &[u8]) -> Digest {
 }
 
 /// The bytes with `\r\n` as `\n`.
-pub(crate) fn unix_lines(bytes: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+fn unix_lines(bytes: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     if !bytes.contains(&b'\r') {
         return std::borrow::Cow::Borrowed(bytes);
     }

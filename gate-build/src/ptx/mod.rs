@@ -6,6 +6,7 @@
 
 pub mod access;
 mod cursor;
+pub mod floor;
 pub mod mix;
 mod model;
 mod normalise;

@@ -6,10 +6,11 @@
 //! 3. Paths below the [`Roots`] become relative to them, in `.file` directives and in byte arrays: an `assert` compiles `__FILE__` into
 //!    `.b8 name[N] = {47, 116, …}`. The length of the array follows. `\` becomes `/` in such paths.
 //! 4. Time stamp and size behind the path of a `.file` directive are left out.
-//! 5. Line ends are `\n`, and a terminating zero byte is left out.
+//! 5. In sections of debug information (`-lineinfo`) rows of bytes are joined before their hashes are zeroed.
+//! 6. Line ends are `\n`, and a terminating zero byte is left out.
 //!
-//! Everything else is compared as it is. Debug information of `-G` (`.section .debug_…`) holds paths in other forms and is not normalised:
-//! such modules are reproducible only in one directory.
+//! Everything else is compared as it is. Debug information of `-G` (`.section .debug_…`) refers to paths in other forms and is not normalised
+//! further: such modules are reproducible only in one directory.
 
 use std::borrow::Cow;
 
@@ -57,6 +58,7 @@ impl Roots {
 pub fn normalise(text: &str, roots: &Roots) -> String {
     let text = text.trim_end_matches('\0');
     let mut output = String::with_capacity(text.len());
+    let mut section = Section::default();
     for line in text.split_inclusive('\n') {
         let (line, end) = match line.strip_suffix('\n') {
             Some(line) => (line.strip_suffix('\r').unwrap_or(line), "\n"),
@@ -66,6 +68,9 @@ pub fn normalise(text: &str, roots: &Roots) -> String {
             continue;
         }
         let directive = line.trim_start();
+        if section.takes(directive, &mut output) {
+            continue;
+        }
         if directive.starts_with(".file") {
             output.push_str(&file(line, roots));
         } else if directive.starts_with('.') && line.contains("] = {") {
@@ -75,7 +80,51 @@ pub fn normalise(text: &str, roots: &Roots) -> String {
         }
         output.push_str(end);
     }
+    section.flush(&mut output);
     output
+}
+
+/// Rows of bytes in a `.section`. Where a row ends depends on how many digits its bytes have, and so on the hash: rows are joined.
+#[derive(Default)]
+struct Section {
+    inside: bool,
+    bytes: Vec<u8>,
+}
+
+impl Section {
+    /// Whether the line is a row of bytes, which is kept until the rows end.
+    fn takes(&mut self, directive: &str, output: &mut String) -> bool {
+        if self.inside {
+            let row = directive.strip_prefix(".b8 ").and_then(row);
+            if let Some(row) = row {
+                self.bytes.extend(row);
+                return true;
+            }
+            self.flush(output);
+            self.inside = !directive.starts_with('}');
+        } else {
+            self.inside = directive.starts_with(".section");
+        }
+        false
+    }
+
+    /// Writes the rows as one, with zeroed hashes.
+    fn flush(&mut self, output: &mut String) {
+        if self.bytes.is_empty() {
+            return;
+        }
+        // Bytes as characters of the same number: hashes are ASCII.
+        let text: String = self.bytes.drain(..).map(char::from).collect();
+        let bytes: Vec<String> = hashes(&text).chars().map(|c| u32::from(c).to_string()).collect();
+        output.push_str(".b8 ");
+        output.push_str(&bytes.join(","));
+        output.push('\n');
+    }
+}
+
+/// The bytes of a row: `95, 90, 78`.
+fn row(text: &str) -> Option<Vec<u8>> {
+    text.split(',').map(|byte| byte.trim().parse().ok()).collect()
 }
 
 /// Zeros the path hashes.
@@ -180,6 +229,25 @@ mod tests {
         assert_eq!(normalise(&a, &here), expected);
         assert_eq!(normalise(&b, &there), expected);
         assert_eq!(normalise(&expected, &here), expected);
+    }
+
+    #[test]
+    fn rows_of_a_section_are_joined_and_their_hashes_zeroed() {
+        let rows = |hash: &str, split: usize| {
+            let bytes: Vec<String> = format!("_ZN3_INTERNAL_{hash}_4_k_cu")
+                .bytes()
+                .map(|byte| byte.to_string())
+                .collect();
+            format!(
+                "\t.section\t.debug_str\n\t{{\nL:\n.b8 {}\n.b8 {}\n\t}}\n",
+                bytes[..split].join(","),
+                bytes[split..].join(",")
+            )
+        };
+        let normalised = normalise(&rows("a9f8d8de", 17), &Roots::default());
+        assert_eq!(normalised, normalise(&rows("12345678", 19), &Roots::default()));
+        assert_eq!(normalised, normalise(&normalised, &Roots::default()));
+        assert_eq!(normalised.lines().count(), 5);
     }
 
     #[test]
