@@ -29,9 +29,9 @@ struct Project {
 impl Project {
     fn new() -> Self {
         let it = Self {
-            directory: tempfile::tempdir().unwrap(),
+            directory: tempfile::tempdir().expect("no surprise in a test"),
         };
-        fs::write(it.path("runtime.rs"), RUNTIME).unwrap();
+        fs::write(it.path("runtime.rs"), RUNTIME).expect("no surprise in a test");
         let (done, log) = it.rustc(&["--crate-name", "gate_runtime", "runtime.rs"]);
         assert!(done, "{log}");
         it
@@ -58,8 +58,8 @@ impl Project {
     fn unit(&self, name: &str, ptx: &[&str]) -> EmbeddedUnit {
         let images = ptx.iter().enumerate().map(|(index, text)| {
             let file = self.path(&format!("{}.{index}.ptx", name.replace('/', "_")));
-            fs::write(&file, text).unwrap();
-            EmbeddedImage::new((*text).to_string(), file, Encoding::Plain).unwrap()
+            fs::write(&file, text).expect("no surprise in a test");
+            EmbeddedImage::new((*text).to_string(), file, Encoding::Plain).expect("no surprise in a test")
         });
         EmbeddedUnit {
             name: UnitName::from(name),
@@ -70,23 +70,23 @@ impl Project {
 
     /// What rustc says about the generated module with `code` behind it; `Ok` with what the program prints.
     fn run(&self, units: &[EmbeddedUnit], declared: &[Declared], code: &str) -> Result<String, String> {
-        fs::write(self.path("kernels.rs"), generate(units, declared)).unwrap();
+        fs::write(self.path("kernels.rs"), generate(units, declared)).expect("no surprise in a test");
         let main = format!("#![deny(warnings)]\nmod kernels {{ include!(\"kernels.rs\"); }}\n{code}");
-        fs::write(self.path("main.rs"), main).unwrap();
+        fs::write(self.path("main.rs"), main).expect("no surprise in a test");
         let program = self.path(if cfg!(windows) { "main.exe" } else { "main" });
         let (done, log) = self.rustc(&[
             "--extern",
             "gate_runtime=libgate_runtime.rlib",
             "-o",
-            program.to_str().unwrap(),
+            program.to_str().expect("no surprise in a test"),
             "main.rs",
         ]);
         if !done {
             return Err(log);
         }
-        let output = Command::new(program).output().unwrap();
+        let output = Command::new(program).output().expect("no surprise in a test");
         assert!(output.status.success());
-        Ok(String::from_utf8(output.stdout).unwrap())
+        Ok(String::from_utf8(output.stdout).expect("no surprise in a test"))
     }
 }
 

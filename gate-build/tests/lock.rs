@@ -20,18 +20,18 @@ struct Crate {
 
 impl Crate {
     fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().expect("no surprise in a test");
         let root = directory.path();
-        fs::create_dir_all(root.join("kernels/inc")).unwrap();
-        fs::write(root.join("kernels/kinds.cu"), "#include \"inc/k.cuh\"\nkernel\n").unwrap();
-        fs::write(root.join("kernels/inc/k.cuh"), "header\n").unwrap();
+        fs::create_dir_all(root.join("kernels/inc")).expect("no surprise in a test");
+        fs::write(root.join("kernels/kinds.cu"), "#include \"inc/k.cuh\"\nkernel\n").expect("no surprise in a test");
+        fs::write(root.join("kernels/inc/k.cuh"), "header\n").expect("no surprise in a test");
         let dependencies = [
             root.join("kernels/kinds.cu"),
             root.join("kernels/inc/k.cuh"),
             "/usr/local/cuda/include/cuda.h".into(),
         ];
-        let sources = digest_sources(root, &dependencies, &["/usr/local/cuda".into()]).unwrap();
-        let module = Module::parse(PTX).unwrap();
+        let sources = digest_sources(root, &dependencies, &["/usr/local/cuda".into()]).expect("no surprise in a test");
+        let module = Module::parse(PTX).expect("no surprise in a test");
         let usages = module.entries.iter().map(|entry| {
             (
                 entry.name.clone(),
@@ -47,7 +47,7 @@ impl Crate {
             usages: usages.collect(),
         };
         let unit = UnitName::from("kernels/kinds.cu");
-        let arch = "sm_80".parse().unwrap();
+        let arch = "sm_80".parse().expect("no surprise in a test");
         let (image, text) = LockedImage::of(&Compilation {
             unit: &unit,
             arch,
@@ -61,13 +61,13 @@ impl Crate {
             roots: &Roots::new(["/home/dev"]),
             facts: Some((&facts, "13.5.37")),
         })
-        .unwrap();
+        .expect("no surprise in a test");
         let mut lock = KernelLock::default();
         lock.budgets
             .insert("scale_rows".to_string(), Budget::new().registers(32).spills(0));
         let texts = BTreeMap::from([(image.ptx.clone(), text)]);
         lock.units.entry(unit).or_default().images.insert(arch, image);
-        let written = lock.write(root, &texts).unwrap();
+        let written = lock.write(root, &texts).expect("no surprise in a test");
         assert_eq!(written, ["kernels.lock", "ptx/kernels/kinds.cu.sm_80.ptx"]);
         Self { directory, lock, texts }
     }
@@ -77,21 +77,21 @@ impl Crate {
     }
 
     fn read(&self) -> String {
-        fs::read_to_string(self.root().join("kernels.lock")).unwrap()
+        fs::read_to_string(self.root().join("kernels.lock")).expect("no surprise in a test")
     }
 
     /// What is wrong after `path` was edited.
     fn edited(&self, path: &str, edit: impl FnOnce(String) -> String) -> Vec<(ProblemKind, String)> {
         let path = self.root().join(path);
-        let text = edit(fs::read_to_string(&path).unwrap());
-        fs::write(path, text).unwrap();
+        let text = edit(fs::read_to_string(&path).expect("no surprise in a test"));
+        fs::write(path, text).expect("no surprise in a test");
         self.problems()
     }
 
     fn problems(&self) -> Vec<(ProblemKind, String)> {
         match KernelLock::read(self.root()) {
             Ok(lock) => lock
-                .unwrap()
+                .expect("no surprise in a test")
                 .verify(self.root())
                 .into_iter()
                 .map(|problem| (problem.kind.clone(), problem.to_string()))

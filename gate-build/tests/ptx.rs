@@ -13,7 +13,7 @@ const RUSTC: &str = include_str!("ptx/rustc.ptx");
 
 /// What a module declares, one line for each entry.
 fn summary(text: &str) -> String {
-    let module = Module::parse(text).unwrap();
+    let module = Module::parse(text).expect("no surprise in a test");
     let mut lines = vec![format!("{} {} {}", module.version, module.target, module.address_size)];
     for entry in &module.entries {
         let params: Vec<String> = entry.params.iter().map(|param| param.ty.to_string()).collect();

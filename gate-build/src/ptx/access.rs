@@ -109,13 +109,7 @@ impl<'a> Flow<'a> {
             "add" | "and" | "or" | "xor" | "min" | "max" | "selp" => source(0) | source(1),
             "lop3" => source(0) | source(1) | source(2),
             // The difference of two addresses is none.
-            "sub" => {
-                if source(1) == 0 {
-                    source(0)
-                } else {
-                    0
-                }
-            }
+            "sub" if source(1) == 0 => source(0),
             // Factors are no addresses.
             "mad" => source(2),
             _ => 0,

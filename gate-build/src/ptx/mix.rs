@@ -204,7 +204,7 @@ impl<'a> Iterator for Statements<'a> {
             match rest[from..end].find(['/', '"']).map(|at| from + at) {
                 Some(at) if rest[at..].starts_with("//") => from = rest[at..].find('\n').map_or(rest.len(), |n| at + n),
                 Some(at) if rest[at..].starts_with("/*") => {
-                    from = rest[at + 2..].find("*/").map_or(rest.len(), |n| at + n + 4)
+                    from = rest[at + 2..].find("*/").map_or(rest.len(), |n| at + n + 4);
                 }
                 Some(at) if rest[at..].starts_with('"') => {
                     from = rest[at + 1..].find('"').map_or(rest.len(), |n| at + n + 2);

@@ -286,7 +286,7 @@ fn param(cursor: &mut Cursor<'_>) -> Result<Param, ParseError> {
                         scalar,
                         space: None,
                         align: None,
-                    })
+                    });
                 }
                 _ => return Err(cursor.error("`.ptr` stands behind the type of a parameter")),
             },
@@ -296,7 +296,7 @@ fn param(cursor: &mut Cursor<'_>) -> Result<Param, ParseError> {
                     kind = Some(
                         fundamental(attribute)
                             .ok_or_else(|| cursor.error(format!("`{word}` is no type of a parameter")))?,
-                    )
+                    );
                 }
             },
         }
