@@ -18,6 +18,7 @@
 
 mod action;
 mod arch;
+pub mod bindings;
 mod built;
 mod compiler;
 mod deps;
@@ -30,8 +31,11 @@ mod glob;
 mod index;
 mod json;
 mod kernels;
+pub mod lock;
 mod pipeline;
 mod process;
+pub mod ptx;
+pub mod resources;
 mod schedule;
 mod store;
 mod toolkit;
