@@ -163,6 +163,7 @@ pub(crate) const VARIABLES: &[&str] = &[
     "GATE_CACHE_DIR",
     "GATE_CACHE_SIZE",
     "GATE_KERNELS",
+    "GATE_KERNELS_LOCK",
     "GATE_KERNEL_COMPILER",
     "GATE_KERNEL_TIMEOUT",
 ];
