@@ -72,6 +72,11 @@ impl Choice {
         Ok(Self::found(&file))
     }
 
+    /// Whether it is a clang that nobody chose and that merely was there.
+    pub(crate) fn is_last_resort(&self) -> bool {
+        self.because.is_none() && matches!(self.files.as_slice(), [(CompilerKind::Clang, _)])
+    }
+
     fn found(file: &impl Fn(CompilerKind) -> Option<PathBuf>) -> Self {
         let there = |kinds: &[CompilerKind]| -> Vec<(CompilerKind, PathBuf)> {
             kinds.iter().filter_map(|&kind| Some((kind, file(kind)?))).collect()

@@ -34,7 +34,7 @@ impl Plan {
         let mut folders = Vec::new();
         for pattern in &kernels.cuda {
             for path in glob::expand(root, pattern)? {
-                units.push(unit(root, path, Language::Cuda));
+                units.push(unit(root, &path, Language::Cuda));
             }
             folders.extend(folder_of_pattern(root, pattern));
         }
@@ -46,7 +46,7 @@ impl Plan {
                     "name the folder of a crate in `.rust(…)`, relative to the crate of the build script",
                 ));
             }
-            units.push(unit(root, path, Language::Rust));
+            units.push(unit(root, &path, Language::Rust));
         }
         units.sort_by(|a, b| a.name.cmp(&b.name));
         units.dedup_by(|a, b| a.name == b.name);
@@ -109,8 +109,8 @@ impl Plan {
     }
 }
 
-fn unit(root: &Path, path: PathBuf, language: Language) -> Unit {
-    let path = plain(&path);
+fn unit(root: &Path, path: &Path, language: Language) -> Unit {
+    let path = plain(path);
     Unit {
         name: UnitName::of(root, &path),
         path,

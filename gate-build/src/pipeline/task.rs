@@ -259,7 +259,7 @@ impl Task<'_> {
 
 /// A warning as one line, as a compiler would print it.
 fn kept_line(warning: &Diagnostic) -> String {
-    match &warning.place {
+    match warning.place.as_deref() {
         Some(Place { file, line, .. }) => format!("{}({line}): warning: {}", file.display(), warning.message),
         None => format!("warning: {}", warning.message),
     }
