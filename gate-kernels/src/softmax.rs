@@ -1,0 +1,38 @@
+//! `softmax`.
+
+use gate_runtime::Status;
+
+use crate::body::element::Element;
+use crate::body::softmax::row;
+use crate::cpu::{over_pieces, piece, pieces_per_task};
+
+/// `outᵢ = e^(xᵢ − max x) / Σ e^(xⱼ − max x)` of each row of `columns` values.
+///
+/// A row with a NaN, with +∞, or with nothing but −∞ becomes NaN; −∞ beside finite values becomes 0. The error of each
+/// value is below `(columns/256 + 16)·2⁻²⁴` relative to the true one, plus half a unit in the last place of `T`.
+///
+/// Cost: two exponentials for each element; each row is read three times, once from memory.
+///
+/// ```
+/// use gate_kernels::softmax;
+/// use gate_runtime::Status;
+///
+/// let mut out = [0.0_f32; 4];
+/// assert_eq!(softmax(&[1.0, 1.0, 0.0, f32::NEG_INFINITY], 2, &mut out), Status::Ok);
+/// assert_eq!(out, [0.5, 0.5, 1.0, 0.0]);
+/// ```
+///
+/// # Errors
+/// [`Status::InvalidArgument`] when the lengths differ or are no multiple of `columns`.
+pub fn softmax<T: Element<Wide = f32>>(x: &[T], columns: usize, out: &mut [T]) -> Status {
+    if x.len() != out.len() || !x.len().is_multiple_of(columns) {
+        return Status::InvalidArgument;
+    }
+    if columns == 0 {
+        return Status::Ok;
+    }
+    over_pieces(out, columns, pieces_per_task(columns), |group, index, mut out| {
+        row(group, piece(x, columns, index), &mut out);
+    });
+    Status::Ok
+}
