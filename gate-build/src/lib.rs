@@ -16,10 +16,26 @@
 //!
 //! Compiling kernels is not part of this crate yet.
 
+mod arch;
+mod built;
+mod compiler;
+mod diagnostic;
+mod digest;
 mod env;
+mod error;
+mod kernels;
 mod toolkit;
+mod unit;
 mod version;
 
+pub use arch::{Arch, IntoArch, Reach};
+pub use built::{Built, BuiltImage, BuiltUnit, Provenance};
+pub use compiler::{CompilerIdentity, CompilerKind};
+pub use diagnostic::{Diagnostic, Place, Severity};
+pub use digest::{Digest, NotADigest};
 pub use env::{Disk, Env, Files, Os};
+pub use error::Error;
+pub use kernels::Kernels;
 pub use toolkit::{INPUT_VARIABLES, Toolkit};
+pub use unit::{Language, Unit, UnitName};
 pub use version::{ToolVersion, VersionError, version_of};

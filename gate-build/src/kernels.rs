@@ -1,0 +1,81 @@
+//! The builder that a build script uses.
+
+use std::path::PathBuf;
+
+use crate::arch::{Arch, IntoArch};
+use crate::built::Built;
+use crate::error::Error;
+
+/// Kernels of a crate, to be compiled by its build script.
+#[derive(Debug, Default)]
+pub struct Kernels {
+    pub(crate) cuda: Vec<String>,
+    pub(crate) rust: Vec<PathBuf>,
+    pub(crate) archs: Vec<Arch>,
+    pub(crate) flags: Vec<String>,
+    pub(crate) includes: Vec<PathBuf>,
+    /// The first thing that was asked for wrongly; `compile` reports it, so that calls can be chained.
+    pub(crate) wrong: Option<Error>,
+}
+
+impl Kernels {
+    /// No kernels yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// CUDA sources: a path relative to the crate, in which `*` and `?` stand for parts of a name and `**` for any
+    /// number of folders.
+    #[must_use]
+    pub fn cuda(mut self, pattern: impl Into<String>) -> Self {
+        self.cuda.push(pattern.into());
+        self
+    }
+
+    /// A crate of Rust kernels: its folder, relative to the crate whose build script runs.
+    #[must_use]
+    pub fn rust(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.rust.push(folder.into());
+        self
+    }
+
+    /// Architectures to compile for.
+    #[must_use]
+    pub fn arch<A: IntoArch>(mut self, archs: impl IntoIterator<Item = A>) -> Self {
+        for arch in archs {
+            match arch.into_arch() {
+                Ok(arch) => self.archs.push(arch),
+                Err(error) => {
+                    self.wrong.get_or_insert(error);
+                }
+            }
+        }
+        self
+    }
+
+    /// A flag for the compilers of CUDA sources, as nvcc spells it.
+    #[must_use]
+    pub fn flag(mut self, flag: impl Into<String>) -> Self {
+        self.flags.push(flag.into());
+        self
+    }
+
+    /// A folder with headers, relative to the crate.
+    #[must_use]
+    pub fn include(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.includes.push(folder.into());
+        self
+    }
+
+    /// Compiles what changed.
+    ///
+    /// # Errors
+    /// What the compilers say, or what the builder or the environment asks for that cannot be.
+    pub fn compile(self) -> Result<Built, Error> {
+        match self.wrong {
+            Some(error) => Err(error),
+            None => Ok(Built::default()),
+        }
+    }
+}
