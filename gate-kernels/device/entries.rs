@@ -252,6 +252,7 @@ macro_rules! compares {
             count: usize,
             absolute: f64,
             relative: f64,
+            ulps: u32,
             errors: *mut f64,
             mismatches: *mut u32,
             distances: *mut u32,
@@ -265,7 +266,11 @@ macro_rules! compares {
                     &mut block,
                     piece(actual, count, BLOCK, index),
                     piece(expected, count, BLOCK, index),
-                    (absolute, relative),
+                    compare::Within {
+                        absolute,
+                        relative,
+                        ulps,
+                    },
                     &mut out(distances.add(index * slots), slots, slots, 0),
                 );
                 if block.speaks() {

@@ -5,7 +5,7 @@ use gate_runtime::Status;
 use crate::body::axpy::block;
 use crate::body::element::Element;
 use crate::body::group::BLOCK;
-use crate::cpu::{over_pieces, piece, pieces_per_task};
+use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 
 /// `yᵢ ← a·xᵢ + yᵢ`: the product is rounded, then the sum, then the result to `T`. No fused multiply-add.
 ///
@@ -26,8 +26,20 @@ pub fn axpy<T: Element>(a: T::Wide, x: &[T], y: &mut [T]) -> Status {
     if x.len() != y.len() {
         return Status::InvalidArgument;
     }
-    over_pieces(y, BLOCK, pieces_per_task(BLOCK), |group, index, mut y| {
-        block(group, a, piece(x, BLOCK, index), &mut y);
-    });
+    over_pieces(y, BLOCK, per_task(BLOCK), &Blocks { a, x });
     Status::Ok
+}
+
+struct Blocks<'a, T: Element> {
+    a: T::Wide,
+    x: &'a [T],
+}
+
+impl<'a, T: Element> Pieces for Blocks<'a, T> {
+    type Out = T;
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, mut out: &mut [T]) {
+        block(group, self.a, piece(self.x, BLOCK, index), &mut out);
+    }
 }

@@ -3,7 +3,7 @@
 use gate_runtime::Status;
 
 use crate::body::bootstrap::mean;
-use crate::cpu::{over_pieces, pieces_per_task};
+use crate::cpu::{Cpu, Pieces, over_pieces, per_task};
 
 /// `outᵣ` is the mean of resample `r` of `data`: as many values, drawn with replacement. Quantiles of `out` are a
 /// percentile bootstrap interval of the mean.
@@ -28,8 +28,20 @@ pub fn bootstrap_means(data: &[f64], seed: u64, out: &mut [f64]) -> Status {
     if data.is_empty() {
         return Status::InvalidArgument;
     }
-    over_pieces(out, 1, pieces_per_task(data.len() * 4), |group, index, out| {
-        out[0] = mean(group, data, seed, index as u64);
-    });
+    over_pieces(out, 1, per_task(data.len().saturating_mul(4)), &Means { data, seed });
     Status::Ok
+}
+
+struct Means<'a> {
+    data: &'a [f64],
+    seed: u64,
+}
+
+impl Pieces for Means<'_> {
+    type Out = f64;
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [f64]) {
+        out[0] = mean(group, self.data, self.seed, index as u64);
+    }
 }

@@ -1,24 +1,14 @@
 //! How far two arrays are apart.
 
-use gate_runtime::Status;
+use gate_runtime::{Status, Tolerance};
 
-use crate::body::compare::{DISTANCES as SLOTS, Found, block};
+use crate::body::compare::{DISTANCES as SLOTS, Found, Within, block};
 use crate::body::element::Element;
 use crate::body::group::BLOCK;
-use crate::cpu::alone;
-use rayon::prelude::*;
+use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 
 /// Slots of [`Comparison::distances`].
 pub const DISTANCES: usize = SLOTS;
-
-/// How far a value may be from its reference: `|a − b| ≤ absolute + relative·|b|`.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Tolerance {
-    /// Absolute part, in the unit of the values.
-    pub absolute: f64,
-    /// Part of the magnitude of the reference.
-    pub relative: f64,
-}
 
 /// What [`compare`] found.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,16 +31,16 @@ pub struct Comparison {
 
 /// Compares `actual` with its reference `expected`.
 ///
-/// All numbers are exact or independent of the order, so they are the same on every machine.
+/// What is accepted is what [`Tolerance`] says. All numbers are exact or independent of the order, so they are the same on every machine.
 ///
 /// Cost: equal blocks cost one comparison of bits for each element, others about 20 operations in `f64`. Both arrays are read
 /// once from memory.
 ///
 /// ```
-/// use gate_kernels::{Tolerance, compare};
+/// use gate_kernels::compare;
+/// use gate_runtime::Tolerance;
 ///
-/// let tolerance = Tolerance { absolute: 0.0, relative: 1e-6 };
-/// let found = compare(&[1.0_f32, 2.0, 4.0], &[1.0, 2.0, 4.5], tolerance).expect("equal lengths");
+/// let found = compare(&[1.0_f32, 2.0, 4.0], &[1.0, 2.0, 4.5], Tolerance::within(0.0, 1e-6)).expect("equal lengths");
 /// assert_eq!(found.mismatches, 1);
 /// assert_eq!(found.first_mismatch, Some(2));
 /// assert_eq!(found.max_absolute, 0.5);
@@ -60,11 +50,20 @@ pub struct Comparison {
 /// # Errors
 /// [`Status::InvalidArgument`] when the lengths differ, or a part of the tolerance is negative, infinite or no number.
 pub fn compare<T: Element>(actual: &[T], expected: &[T], tolerance: Tolerance) -> Result<Comparison, Status> {
-    let Tolerance { absolute, relative } = tolerance;
+    let Tolerance {
+        absolute,
+        relative,
+        ulps,
+    } = tolerance;
     let sensible = |part: f64| part >= 0.0 && part.is_finite();
     if actual.len() != expected.len() || !sensible(absolute) || !sensible(relative) {
         return Err(Status::InvalidArgument);
     }
+    let within = Within {
+        absolute,
+        relative,
+        ulps,
+    };
     let mut comparison = Comparison {
         elements: actual.len(),
         max_absolute: 0.0,
@@ -73,34 +72,21 @@ pub fn compare<T: Element>(actual: &[T], expected: &[T], tolerance: Tolerance) -
         first_mismatch: None,
         distances: [0; DISTANCES],
     };
-    let one = |actual: &[T], expected: &[T]| {
-        alone(|group| {
-            let mut distances = [0_u32; DISTANCES];
-            let found = block(
-                group,
-                actual,
-                expected,
-                (absolute, relative),
-                &mut distances.as_mut_slice(),
-            );
-            (found, distances)
-        })
-    };
-    if actual.len() <= BLOCK {
-        comparison.add(0, one(actual, expected));
-    } else {
-        // A few hundred blocks at a time: what they find is merged in order, and takes bounded memory.
-        const AT_A_TIME: usize = 256;
-        let parts = actual.chunks(AT_A_TIME * BLOCK).zip(expected.chunks(AT_A_TIME * BLOCK));
-        for (part, (actual, expected)) in parts.enumerate() {
-            let found: Vec<_> = actual
-                .par_chunks(BLOCK)
-                .zip(expected.par_chunks(BLOCK))
-                .map(|(actual, expected)| one(actual, expected))
-                .collect();
-            for (index, found) in found.into_iter().enumerate() {
-                comparison.add((part * AT_A_TIME + index) * BLOCK, found);
-            }
+    // A few hundred blocks at a time: what they find is merged in order, and takes bounded memory.
+    const AT_A_TIME: usize = 256;
+    let nothing = (Found::NOTHING, [0; DISTANCES]);
+    let mut found = vec![nothing; actual.len().div_ceil(BLOCK).min(AT_A_TIME)];
+    let parts = actual.chunks(AT_A_TIME * BLOCK).zip(expected.chunks(AT_A_TIME * BLOCK));
+    for (part, (actual, expected)) in parts.enumerate() {
+        let found = &mut found[..actual.len().div_ceil(BLOCK)];
+        let work = Blocks {
+            actual,
+            expected,
+            within,
+        };
+        over_pieces(found, 1, per_task(BLOCK), &work);
+        for (index, found) in found.iter().enumerate() {
+            comparison.add((part * AT_A_TIME + index) * BLOCK, found);
         }
     }
     Ok(comparison)
@@ -108,7 +94,7 @@ pub fn compare<T: Element>(actual: &[T], expected: &[T], tolerance: Tolerance) -
 
 impl Comparison {
     /// Adds what was found in the block that begins at `start`.
-    fn add(&mut self, start: usize, (found, distances): (Found, [u32; DISTANCES])) {
+    fn add(&mut self, start: usize, (found, distances): &(Found, [u32; DISTANCES])) {
         self.max_absolute = self.max_absolute.max(found.max_absolute);
         self.max_relative = self.max_relative.max(found.max_relative);
         self.mismatches += found.mismatches as usize;
@@ -116,7 +102,25 @@ impl Comparison {
             self.first_mismatch = Some(start + found.first as usize);
         }
         for (sum, count) in self.distances.iter_mut().zip(distances) {
-            *sum += u64::from(count);
+            *sum += u64::from(*count);
         }
+    }
+}
+
+struct Blocks<'a, T: Element> {
+    actual: &'a [T],
+    expected: &'a [T],
+    within: Within,
+}
+
+impl<'a, T: Element> Pieces for Blocks<'a, T> {
+    type Out = (Found, [u32; DISTANCES]);
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [(Found, [u32; DISTANCES])]) {
+        let actual = piece(self.actual, BLOCK, index);
+        let expected = piece(self.expected, BLOCK, index);
+        let (found, distances) = &mut out[0];
+        *found = block(group, actual, expected, self.within, &mut distances.as_mut_slice());
     }
 }

@@ -3,7 +3,7 @@
 use gate_runtime::Status;
 
 use crate::body::histogram::{BYTES, block};
-use crate::cpu::{over_pieces, piece, pieces_per_task};
+use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 
 /// Number of counters of [`histogram_u8`]: one for each value of a byte.
 pub const BINS: usize = BYTES;
@@ -33,9 +33,7 @@ pub fn histogram_u8(data: &[u8], counts: &mut [u32]) -> Status {
         return Status::InvalidArgument;
     };
     let mut tables = vec![0_u32; data.len().div_ceil(BLOCK) * BINS];
-    over_pieces(&mut tables, BINS, pieces_per_task(BLOCK), |group, index, mut table| {
-        block(group, piece(data, BLOCK, index), &mut table);
-    });
+    over_pieces(&mut tables, BINS, per_task(BLOCK), &Tables { data });
     let mut sums = [0_u64; BINS];
     for table in tables.chunks(BINS) {
         for (sum, count) in sums.iter_mut().zip(table) {
@@ -53,4 +51,17 @@ pub fn histogram_u8(data: &[u8], counts: &mut [u32]) -> Status {
         *count = sum as u32;
     }
     Status::Ok
+}
+
+struct Tables<'a> {
+    data: &'a [u8],
+}
+
+impl Pieces for Tables<'_> {
+    type Out = u32;
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, mut out: &mut [u32]) {
+        block(group, piece(self.data, BLOCK, index), &mut out);
+    }
 }

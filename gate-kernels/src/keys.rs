@@ -4,7 +4,7 @@ use gate_runtime::Status;
 
 use crate::body::group::BLOCK;
 use crate::body::keys::{SortKey, block};
-use crate::cpu::{over_pieces, piece, pieces_per_task};
+use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 use rayon::prelude::*;
 
 /// `outᵢ` is the [sort key](SortKey::sort_key) of `xᵢ`: unsigned integers in the order of the numbers.
@@ -26,9 +26,7 @@ pub fn sort_keys<T: SortKey>(x: &[T], out: &mut [T::Key]) -> Status {
     if x.len() != out.len() {
         return Status::InvalidArgument;
     }
-    over_pieces(out, BLOCK, pieces_per_task(BLOCK), |group, index, mut out| {
-        block(group, piece(x, BLOCK, index), &mut out);
-    });
+    over_pieces(out, BLOCK, per_task(BLOCK), &Blocks { x });
     Status::Ok
 }
 
@@ -56,4 +54,17 @@ pub fn stable_order<K: Copy + Ord + Sync>(keys: &[K], order: &mut [u32]) -> Stat
     // The index makes every key distinct: the one order there is, is the stable one.
     order.par_sort_unstable_by_key(|&index| (keys[index as usize], index));
     Status::Ok
+}
+
+struct Blocks<'a, T: SortKey> {
+    x: &'a [T],
+}
+
+impl<'a, T: SortKey> Pieces for Blocks<'a, T> {
+    type Out = T::Key;
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, mut out: &mut [T::Key]) {
+        block(group, piece(self.x, BLOCK, index), &mut out);
+    }
 }

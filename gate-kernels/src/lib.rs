@@ -39,7 +39,7 @@ pub use axpy::axpy;
 pub use body::element::{Bf16, Element, F16, Summand, Wide};
 pub use body::keys::SortKey;
 pub use bootstrap::bootstrap_means;
-pub use compare::{Comparison, DISTANCES, Tolerance, compare};
+pub use compare::{Comparison, DISTANCES, compare};
 pub use histogram::{BINS, histogram_u8};
 pub use keys::{sort_keys, stable_order};
 pub use matmul::matmul;

@@ -4,7 +4,7 @@ use gate_runtime::Status;
 
 use crate::body::group::SLOTS;
 use crate::body::minhash::signature;
-use crate::cpu::{over_pieces, pieces_per_task};
+use crate::cpu::{Cpu, Pieces, over_pieces, per_task};
 use crate::reduce::are_offsets;
 
 /// One permutation hashing with optimal densification: the signature of each set of 64-bit hashes, `places` numbers long.
@@ -38,10 +38,7 @@ pub fn minhash(hashes: &[u64], offsets: &[u64], places: usize, out: &mut [u32]) 
         return Status::InvalidArgument;
     }
     let mean = hashes.len() / sets.max(1) + places;
-    over_pieces(out, places, pieces_per_task(mean), |group, index, mut out| {
-        let set = &hashes[offsets[index] as usize..offsets[index + 1] as usize];
-        signature(group, set, places, &mut out);
-    });
+    over_pieces(out, places, per_task(mean), &Sets { hashes, offsets });
     Status::Ok
 }
 
@@ -53,4 +50,20 @@ pub fn resemblance(left: &[u32], right: &[u32]) -> Option<f64> {
     }
     let equal = left.iter().zip(right).filter(|(left, right)| left == right).count();
     Some(equal as f64 / left.len() as f64)
+}
+
+struct Sets<'a> {
+    hashes: &'a [u64],
+    offsets: &'a [u64],
+}
+
+impl Pieces for Sets<'_> {
+    type Out = u32;
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, mut out: &mut [u32]) {
+        let set = &self.hashes[self.offsets[index] as usize..self.offsets[index + 1] as usize];
+        let places = out.len();
+        signature(group, set, places, &mut out);
+    }
 }

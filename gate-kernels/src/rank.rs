@@ -3,7 +3,7 @@
 use gate_runtime::Status;
 
 use crate::body::rank::place;
-use crate::cpu::{over_pieces, pieces_per_task};
+use crate::cpu::{Cpu, Pieces, over_pieces, per_task};
 
 /// Pairs of one value of each sample.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,13 +39,25 @@ pub fn rank_counts(first: &[f64], second: &[f64]) -> Result<RankCounts, Status> 
         return Err(Status::InvalidArgument);
     }
     let mut places = vec![(0_u32, 0_u32); first.len()];
-    over_pieces(&mut places, 1, pieces_per_task(second.len()), |group, index, out| {
-        out[0] = place(group, first[index], second);
-    });
+    over_pieces(&mut places, 1, per_task(second.len()), &Places { first, second });
     let mut counts = RankCounts::default();
     for (below, equal) in places {
         counts.below += u64::from(below);
         counts.equal += u64::from(equal);
     }
     Ok(counts)
+}
+
+struct Places<'a> {
+    first: &'a [f64],
+    second: &'a [f64],
+}
+
+impl Pieces for Places<'_> {
+    type Out = (u32, u32);
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [(u32, u32)]) {
+        out[0] = place(group, self.first[index], self.second);
+    }
 }

@@ -5,7 +5,7 @@ use gate_runtime::Status;
 use crate::body::element::{Element, Summand, Wide};
 use crate::body::group::BLOCK;
 use crate::body::reduce;
-use crate::cpu::{alone, over_pieces, piece, pieces_per_task};
+use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 
 /// `Σ xᵢ`, computed in `T::Wide`; 0 when there is nothing to add.
 ///
@@ -26,12 +26,12 @@ pub fn sum<T: Element>(x: &[T]) -> T::Wide {
 
 fn sum_of_blocks<T: Element>(x: &[T]) -> T::Wide {
     if x.len() <= BLOCK {
-        return alone(|group| reduce::sum(group, x));
+        let mut sum = [T::Wide::NOTHING];
+        over_pieces(&mut sum, 1, 1, &Sums { x });
+        return sum[0];
     }
     let mut sums = vec![T::Wide::NOTHING; x.len().div_ceil(BLOCK)];
-    over_pieces(&mut sums, 1, pieces_per_task(BLOCK), |group, index, out| {
-        out[0] = reduce::sum(group, piece(x, BLOCK, index));
-    });
+    over_pieces(&mut sums, 1, per_task(BLOCK), &Sums { x });
     sum_of_blocks(&sums)
 }
 
@@ -50,9 +50,7 @@ pub fn extremes<T: Element>(x: &[T]) -> Option<(T::Wide, T::Wide)> {
         return None;
     }
     let mut found = vec![(T::Wide::HIGHEST, T::Wide::LOWEST); x.len().div_ceil(BLOCK)];
-    over_pieces(&mut found, 1, pieces_per_task(BLOCK), |group, index, out| {
-        out[0] = reduce::extremes(group, piece(x, BLOCK, index));
-    });
+    over_pieces(&mut found, 1, per_task(BLOCK), &Extremes { x });
     found
         .into_iter()
         .reduce(|a, b| (reduce::lower(a.0, b.0), reduce::upper(a.1, b.1)))
@@ -82,10 +80,7 @@ pub fn segmented_sum<T: Element>(x: &[T], offsets: &[u64], out: &mut [T::Wide]) 
         return Status::InvalidArgument;
     }
     let mean = x.len() / out.len().max(1);
-    over_pieces(out, 1, pieces_per_task(mean), |group, index, out| {
-        let segment = &x[offsets[index] as usize..offsets[index + 1] as usize];
-        out[0] = reduce::sum(group, segment) + T::Wide::ZERO;
-    });
+    over_pieces(out, 1, per_task(mean), &Segments { x, offsets });
     Status::Ok
 }
 
@@ -95,4 +90,45 @@ pub(crate) fn are_offsets(offsets: &[u64], segments: usize, length: usize) -> bo
         && offsets.first() == Some(&0)
         && offsets.last() == Some(&(length as u64))
         && offsets.is_sorted()
+}
+
+struct Sums<'a, T: Element> {
+    x: &'a [T],
+}
+
+impl<'a, T: Element> Pieces for Sums<'a, T> {
+    type Out = T::Wide;
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [T::Wide]) {
+        out[0] = reduce::sum(group, piece(self.x, BLOCK, index));
+    }
+}
+
+struct Extremes<'a, T: Element> {
+    x: &'a [T],
+}
+
+impl<'a, T: Element> Pieces for Extremes<'a, T> {
+    type Out = (T::Wide, T::Wide);
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [(T::Wide, T::Wide)]) {
+        out[0] = reduce::extremes(group, piece(self.x, BLOCK, index));
+    }
+}
+
+struct Segments<'a, T: Element> {
+    x: &'a [T],
+    offsets: &'a [u64],
+}
+
+impl<'a, T: Element> Pieces for Segments<'a, T> {
+    type Out = T::Wide;
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [T::Wide]) {
+        let segment = &self.x[self.offsets[index] as usize..self.offsets[index + 1] as usize];
+        out[0] = reduce::sum(group, segment) + T::Wide::ZERO;
+    }
 }

@@ -4,7 +4,7 @@ use gate_runtime::Status;
 
 use crate::body::element::Element;
 use crate::body::rms_norm::row;
-use crate::cpu::{over_pieces, piece, pieces_per_task};
+use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 
 /// `outᵢ = wᵢ · xᵢ / √(mean x² + ε)` of each row, which has as many values as `weight`.
 ///
@@ -33,8 +33,22 @@ pub fn rms_norm<T: Element<Wide = f32>>(x: &[T], weight: &[T], epsilon: f32, out
     if columns == 0 {
         return Status::Ok;
     }
-    over_pieces(out, columns, pieces_per_task(columns), |group, index, mut out| {
-        row(group, piece(x, columns, index), weight, epsilon, &mut out);
-    });
+    over_pieces(out, columns, per_task(columns), &Rows { x, weight, epsilon });
     Status::Ok
+}
+
+struct Rows<'a, T: Element<Wide = f32>> {
+    x: &'a [T],
+    weight: &'a [T],
+    epsilon: f32,
+}
+
+impl<'a, T: Element<Wide = f32>> Pieces for Rows<'a, T> {
+    type Out = T;
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, mut out: &mut [T]) {
+        let x = piece(self.x, self.weight.len(), index);
+        row(group, x, self.weight, self.epsilon, &mut out);
+    }
 }

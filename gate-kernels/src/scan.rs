@@ -4,7 +4,7 @@ use gate_runtime::Status;
 
 use crate::body::element::Summand;
 use crate::body::scan::{self, SCAN_BLOCK};
-use crate::cpu::{alone, over_pieces, piece, pieces_per_task};
+use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 
 /// `outᵢ = x₀ + … + xᵢ`. Integers wrap.
 ///
@@ -55,18 +55,49 @@ fn checked<T: Summand>(x: &[T], inclusive: bool, out: &mut [T]) -> Status {
 }
 
 fn running<T: Summand>(x: &[T], inclusive: bool, out: &mut [T]) {
-    if x.len() <= SCAN_BLOCK {
-        let mut out = out;
-        return alone(|group| scan::write(group, x, T::ZERO, inclusive, &mut out));
+    let tasks = per_task(SCAN_BLOCK);
+    let mut offsets = Vec::new();
+    if x.len() > SCAN_BLOCK {
+        let mut totals = vec![T::NOTHING; x.len().div_ceil(SCAN_BLOCK)];
+        over_pieces(&mut totals, 1, tasks, &Totals { x });
+        offsets.resize(totals.len(), T::ZERO);
+        running(&totals, false, &mut offsets);
     }
-    let per_task = pieces_per_task(SCAN_BLOCK);
-    let mut totals = vec![T::NOTHING; x.len().div_ceil(SCAN_BLOCK)];
-    over_pieces(&mut totals, 1, per_task, |group, index, out| {
-        out[0] = scan::total(group, piece(x, SCAN_BLOCK, index));
-    });
-    let mut offsets = vec![T::ZERO; totals.len()];
-    running(&totals, false, &mut offsets);
-    over_pieces(out, SCAN_BLOCK, per_task, |group, index, mut out| {
-        scan::write(group, piece(x, SCAN_BLOCK, index), offsets[index], inclusive, &mut out);
-    });
+    let work = Running {
+        x,
+        offsets: &offsets,
+        inclusive,
+    };
+    over_pieces(out, SCAN_BLOCK, tasks, &work);
+}
+
+struct Totals<'a, T: Summand> {
+    x: &'a [T],
+}
+
+impl<'a, T: Summand> Pieces for Totals<'a, T> {
+    type Out = T;
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [T]) {
+        out[0] = scan::total(group, piece(self.x, SCAN_BLOCK, index));
+    }
+}
+
+struct Running<'a, T: Summand> {
+    x: &'a [T],
+    /// What stands before each block; empty for a single one.
+    offsets: &'a [T],
+    inclusive: bool,
+}
+
+impl<'a, T: Summand> Pieces for Running<'a, T> {
+    type Out = T;
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, mut out: &mut [T]) {
+        let offset = self.offsets.get(index).copied().unwrap_or(T::ZERO);
+        let x = piece(self.x, SCAN_BLOCK, index);
+        scan::write(group, x, offset, self.inclusive, &mut out);
+    }
 }

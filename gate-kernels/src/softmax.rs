@@ -4,12 +4,13 @@ use gate_runtime::Status;
 
 use crate::body::element::Element;
 use crate::body::softmax::row;
-use crate::cpu::{over_pieces, piece, pieces_per_task};
+use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 
 /// `outᵢ = e^(xᵢ − max x) / Σ e^(xⱼ − max x)` of each row of `columns` values.
 ///
 /// A row with a NaN, with +∞, or with nothing but −∞ becomes NaN; −∞ beside finite values becomes 0. The error of each
-/// value is below `(columns/256 + 16)·2⁻²⁴` relative to the true one, plus half a unit in the last place of `T`.
+/// value is below `(columns/256 + 32 + |xᵢ − max x|)·2⁻²⁴` relative to the true one, plus half a unit in the last place of
+/// `T`; the last term is the rounding of the difference.
 ///
 /// Cost: two exponentials for each element; each row is read three times, once from memory.
 ///
@@ -31,8 +32,20 @@ pub fn softmax<T: Element<Wide = f32>>(x: &[T], columns: usize, out: &mut [T]) -
     if columns == 0 {
         return Status::Ok;
     }
-    over_pieces(out, columns, pieces_per_task(columns), |group, index, mut out| {
-        row(group, piece(x, columns, index), &mut out);
-    });
+    over_pieces(out, columns, per_task(columns), &Rows { x, columns });
     Status::Ok
+}
+
+struct Rows<'a, T: Element<Wide = f32>> {
+    x: &'a [T],
+    columns: usize,
+}
+
+impl<'a, T: Element<Wide = f32>> Pieces for Rows<'a, T> {
+    type Out = T;
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, mut out: &mut [T]) {
+        row(group, piece(self.x, self.columns, index), &mut out);
+    }
 }

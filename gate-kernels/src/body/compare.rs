@@ -22,21 +22,26 @@ pub(crate) struct Found {
     pub(crate) mismatches: u32,
 }
 
+impl Found {
+    /// No difference.
+    pub(crate) const NOTHING: Self = Self {
+        max_absolute: 0.0,
+        max_relative: 0.0,
+        first: u32::MAX,
+        mismatches: 0,
+    };
+}
+
 /// Compares a block of at most `u32::MAX` values with its reference.
 #[inline(always)]
 pub(crate) fn block<G: Group, T: Element>(
     group: &mut G,
     actual: &[T],
     expected: &[T],
-    (absolute, relative): (f64, f64),
+    within: Within,
     histogram: &mut G::Out<'_, u32>,
 ) -> Found {
-    let mut found = Found {
-        max_absolute: 0.0,
-        max_relative: 0.0,
-        first: u32::MAX,
-        mismatches: 0,
-    };
+    let mut found = Found::NOTHING;
     let sum = |a: u32, b: u32| a + b;
     let larger = |a: f64, b: f64| if b > a { b } else { a };
     let lanes = group.fold2(actual, expected, 0_u32, |count, _, a: T, b: T| {
@@ -51,17 +56,13 @@ pub(crate) fn block<G: Group, T: Element>(
         let lanes = group.fold2(actual, expected, 0.0, |max, _, a: T, b: T| larger(max, relation(a, b)));
         found.max_relative = group.combine(lanes, larger);
         let lanes = group.fold2(actual, expected, 0_u32, |count, _, a: T, b: T| {
-            count + u32::from(!matches(a, b, absolute, relative))
+            count + u32::from(!matches(a, b, within))
         });
         found.mismatches = group.combine(lanes, sum);
         if found.mismatches > 0 {
             let smaller = |a: u32, b: u32| if b < a { b } else { a };
             let lanes = group.fold2(actual, expected, u32::MAX, |first, index, a: T, b: T| {
-                let here = if matches(a, b, absolute, relative) {
-                    u32::MAX
-                } else {
-                    index as u32
-                };
+                let here = if matches(a, b, within) { u32::MAX } else { index as u32 };
                 smaller(first, here)
             });
             found.first = group.combine(lanes, smaller);
@@ -107,13 +108,24 @@ fn relation<T: Element>(a: T, b: T) -> f64 {
     }
 }
 
-/// Whether `|a − b| ≤ absolute + relative·|b|`, or both are NaN, or both the same infinity.
+/// How far a value may be from its reference.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Within {
+    pub(crate) absolute: f64,
+    pub(crate) relative: f64,
+    pub(crate) ulps: u32,
+}
+
+/// Whether `|a − b| ≤ absolute + relative·|b|`, or they are at most `ulps` numbers apart, or equal, or both are NaN. An
+/// infinity matches nothing but itself.
 #[inline(always)]
-fn matches<T: Element>(a: T, b: T, absolute: f64, relative: f64) -> bool {
+fn matches<T: Element>(a: T, b: T, within: Within) -> bool {
+    let near = a.position().abs_diff(b.position()) <= u64::from(within.ulps);
     let (a, b) = (a.to_f64(), b.to_f64());
     let difference = (a - b).abs();
-    let within = difference <= absolute + relative * b.abs() && difference < f64::INFINITY;
-    within | (a == b) | (a.is_nan() & b.is_nan())
+    let close = difference <= within.absolute + within.relative * b.abs();
+    // The difference is infinite or NaN where a value is.
+    ((close | near) & (difference < f64::INFINITY)) | (a == b) | (a.is_nan() & b.is_nan())
 }
 
 /// The slot of a pair in the histogram.

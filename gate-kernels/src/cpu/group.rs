@@ -5,12 +5,14 @@ use crate::body::group::{Group, LANES, SLOTS};
 /// Tables that are counted into in turn: equal neighbours in the data would otherwise wait for each other's store.
 const TABLES: usize = 4;
 
-/// One thread that does the work of 256 lanes.
-pub(crate) struct Cpu {
+/// One thread that does the work of 256 lanes, compiled for vectors of `WIDTH` bits. The number makes the code of each width
+/// another instance of the generic functions, which therefore can all be inlined into the one function that is compiled
+/// for those vectors.
+pub(crate) struct Cpu<const WIDTH: usize> {
     tables: [[u32; SLOTS]; TABLES],
 }
 
-impl Cpu {
+impl<const WIDTH: usize> Cpu<WIDTH> {
     #[inline(always)]
     pub(crate) fn new() -> Self {
         Self {
@@ -43,7 +45,7 @@ pub(crate) struct Lanes<A> {
     used: usize,
 }
 
-impl Group for Cpu {
+impl<const WIDTH: usize> Group for Cpu<WIDTH> {
     type Own<A: Copy> = Lanes<A>;
     type Out<'a, T: Copy + 'a> = &'a mut [T];
 
