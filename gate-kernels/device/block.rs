@@ -180,6 +180,27 @@ impl Group for Block {
     }
 
     #[inline(always)]
+    fn fold_into<T: Copy, U: Copy, A: Copy>(
+        &mut self,
+        data: &[T],
+        out: &mut Out<'_, U>,
+        identity: A,
+        f: impl Fn(T) -> U,
+        step: impl Fn(A, U) -> A,
+    ) -> A {
+        let mut value = identity;
+        let mut index = self.lane;
+        while index < data.len() && index < out.length {
+            let result = f(data[index]);
+            // SAFETY: the index is below the length, and no other thread writes this element.
+            unsafe { out.start.add(index).write(result) };
+            value = step(value, result);
+            index += LANES;
+        }
+        value
+    }
+
+    #[inline(always)]
     fn combine<A: Copy>(&mut self, own: A, op: impl Fn(A, A) -> A) -> A {
         let lanes = self.lanes::<A>();
         // SAFETY: 256 values fit, a thread writes only the one of its lane, and between a write and a read by another

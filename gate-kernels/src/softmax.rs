@@ -12,7 +12,8 @@ use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 /// value is below `(columns/256 + 32 + |xᵢ − max x|)·2⁻²⁴` relative to the true one, plus half a unit in the last place of
 /// `T`; the last term is the rounding of the difference.
 ///
-/// Cost: two exponentials for each element; each row is read three times, once from memory.
+/// Cost: one exponential for each element, two where `T` is narrower than `f32`; each row is read three times, once from
+/// memory.
 ///
 /// ```
 /// use gate_kernels::softmax;

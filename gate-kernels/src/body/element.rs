@@ -89,6 +89,9 @@ pub trait Element: Copy + Send + Sync {
     /// What it is computed in: `f32`, or `f64` for `f64`.
     type Wide: Wide + Element<Wide = Self::Wide>;
 
+    /// Whether it is computed in itself.
+    const IS_WIDE: bool;
+
     /// The same value in the wider type.
     fn widen(self) -> Self::Wide;
 
@@ -117,6 +120,8 @@ macro_rules! element {
     ($type:ty, $wide:ty, $width:literal, $widen:expr, $narrow:expr, $bits:expr) => {
         impl Element for $type {
             type Wide = $wide;
+
+            const IS_WIDE: bool = size_of::<$type>() == size_of::<$wide>();
 
             #[inline(always)]
             fn widen(self) -> $wide {

@@ -44,6 +44,16 @@ pub(crate) trait Group {
     /// [`Group::fold`] over the numbers `0..count`.
     fn fold_numbers<A: Copy>(&mut self, count: usize, identity: A, step: impl Fn(A, usize) -> A) -> Self::Own<A>;
 
+    /// Each lane writes `f` of its elements to `out` and folds what it wrote, as far as both reach.
+    fn fold_into<T: Copy, U: Copy, A: Copy>(
+        &mut self,
+        data: &[T],
+        out: &mut Self::Out<'_, U>,
+        identity: A,
+        f: impl Fn(T) -> U,
+        step: impl Fn(A, U) -> A,
+    ) -> Self::Own<A>;
+
     /// Combines the values of all lanes in a tree: lane `l` with lane `l + 128`, then with `l + 64`, down to `l + 1`.
     /// Every lane gets the result.
     fn combine<A: Copy>(&mut self, own: Self::Own<A>, op: impl Fn(A, A) -> A) -> A;

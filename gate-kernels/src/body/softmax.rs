@@ -11,8 +11,22 @@ pub(crate) fn row<G: Group, T: Element<Wide = f32>>(group: &mut G, x: &[T], out:
     let larger = |a: f32, b: f32| if b > a { b } else { a };
     let lanes = group.fold(x, f32::NEG_INFINITY, |max, _, value: T| larger(max, value.widen()));
     let max = group.combine(lanes, larger);
-    let lanes = group.fold(x, -0.0_f32, |sum, _, value: T| sum + exp(value.widen() - max));
-    let sum = group.combine(lanes, |a, b| a + b);
-    let scale = 1.0 / sum;
-    group.map(x, out, |value: T| T::narrow(exp(value.widen() - max) * scale));
+    let power = |value: T| exp(value.widen() - max);
+    let add = |a: f32, b: f32| a + b;
+    if T::IS_WIDE {
+        // `out` holds the powers as they are until their sum is known.
+        let lanes = group.fold_into(
+            x,
+            out,
+            -0.0_f32,
+            |value| T::narrow(power(value)),
+            |sum, power: T| sum + power.widen(),
+        );
+        let scale = 1.0 / group.combine(lanes, add);
+        group.update(out, x, |power: T, _| T::narrow(power.widen() * scale));
+    } else {
+        let lanes = group.fold(x, -0.0_f32, |sum, _, value: T| sum + power(value));
+        let scale = 1.0 / group.combine(lanes, add);
+        group.map(x, out, |value: T| T::narrow(power(value) * scale));
+    }
 }

@@ -118,6 +118,33 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
     }
 
     #[inline(always)]
+    fn fold_into<T: Copy, U: Copy, A: Copy>(
+        &mut self,
+        data: &[T],
+        out: &mut &mut [U],
+        identity: A,
+        f: impl Fn(T) -> U,
+        step: impl Fn(A, U) -> A,
+    ) -> Lanes<A> {
+        let count = data.len().min(out.len());
+        let mut values = [identity; LANES];
+        let (chunks, rest) = data[..count].as_chunks::<LANES>();
+        let (outs, out_rest) = out[..count].as_chunks_mut::<LANES>();
+        for (chunk, out) in chunks.iter().zip(outs) {
+            for (value, (out, element)) in values.iter_mut().zip(out.iter_mut().zip(chunk)) {
+                *out = f(*element);
+                *value = step(*value, *out);
+            }
+        }
+        for (value, (out, element)) in values.iter_mut().zip(out_rest.iter_mut().zip(rest)) {
+            *out = f(*element);
+            *value = step(*value, *out);
+        }
+        let used = count.min(LANES);
+        Lanes { values, used }
+    }
+
+    #[inline(always)]
     fn combine<A: Copy>(&mut self, own: Lanes<A>, op: impl Fn(A, A) -> A) -> A {
         let Lanes { mut values, used } = own;
         // Lanes that were not used hold the identity: rounds that would combine with nothing else are left out.
