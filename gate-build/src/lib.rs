@@ -17,6 +17,7 @@
 //! Compiling kernels is not part of this crate yet.
 
 mod arch;
+pub mod bindings;
 mod built;
 mod compiler;
 mod diagnostic;
@@ -24,6 +25,9 @@ mod digest;
 mod env;
 mod error;
 mod kernels;
+pub mod lock;
+pub mod ptx;
+pub mod resources;
 mod toolkit;
 mod unit;
 mod version;
