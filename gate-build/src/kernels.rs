@@ -35,10 +35,11 @@ impl Kernels {
         self
     }
 
-    /// A crate of Rust kernels: its folder, relative to the crate whose build script runs.
+    /// Rust kernels: the folder of a crate, or one file that is the root of a crate without dependencies (edition 2024);
+    /// relative to the crate whose build script runs.
     #[must_use]
-    pub fn rust(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.rust.push(folder.into());
+    pub fn rust(mut self, path: impl Into<PathBuf>) -> Self {
+        self.rust.push(path.into());
         self
     }
 

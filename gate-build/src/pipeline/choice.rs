@@ -7,6 +7,7 @@ use crate::compiler::{Clang, Compiler, CompilerKind, Nvcc, Nvrtc, Setting};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::index::Index;
+use crate::rust::Rustc;
 use crate::toolkit::Toolkit;
 
 /// Compilers by kind and file, those to be tried first in front. What was named outright has no alternative.
@@ -103,7 +104,10 @@ pub(crate) fn open<'a>(
             CompilerKind::Clang => {
                 Clang::open(file, setting, index).map(|compiler| Box::new(compiler) as Box<dyn Compiler>)
             }
-            CompilerKind::Rustc | CompilerKind::CudaBuilder => continue,
+            CompilerKind::Rustc => {
+                Rustc::open(file, setting, index).map(|compiler| Box::new(compiler) as Box<dyn Compiler>)
+            }
+            CompilerKind::CudaBuilder => continue,
         };
         match opened {
             Ok(compiler) => compilers.push(compiler),

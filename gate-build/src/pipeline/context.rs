@@ -165,4 +165,7 @@ pub(crate) const VARIABLES: &[&str] = &[
     "GATE_KERNELS",
     "GATE_KERNEL_COMPILER",
     "GATE_KERNEL_TIMEOUT",
+    "GATE_RUSTC",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
 ];

@@ -23,13 +23,14 @@ use self::state::State;
 use self::task::{Done, Shop, Task};
 use crate::arch::Arch;
 use crate::built::{Built, BuiltImage, BuiltUnit, Provenance};
-use crate::compiler::{self, Compiler, Setting, VARIABLES};
+use crate::compiler::{self, CompilerKind, Setting, VARIABLES};
 use crate::diagnostic::Diagnostic;
 use crate::digest::{Digest, Fields};
 use crate::disk;
 use crate::error::Error;
 use crate::index::Index;
 use crate::kernels::Kernels;
+use crate::rust;
 use crate::schedule;
 use crate::store::{self, Local, Store};
 use crate::toolkit::{INPUT_VARIABLES, Toolkit};
@@ -49,14 +50,19 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
     let plan = Plan::of(kernels, context)?;
     let toolkit = Toolkit::discover(&context.env);
     let wanted = mode != Mode::Off && mode != Mode::Locked;
-    let choice = if wanted {
-        Choice::of(&toolkit, &context.env)?
-    } else {
-        Choice {
-            files: Vec::new(),
-            because: None,
-        }
+    let mut choice = Choice {
+        files: Vec::new(),
+        because: None,
     };
+    if wanted && plan.has(Language::Cuda) {
+        choice = Choice::of(&toolkit, &context.env)?;
+    }
+    let mut toolkit = toolkit;
+    if wanted && plan.has(Language::Rust) {
+        let (rustc, searched) = rust::find(&context.env);
+        toolkit.searched.extend(searched);
+        choice.files.extend(rustc.map(|file| (CompilerKind::Rustc, file)));
+    }
 
     let listings = Listings::default();
     let own = context.own();
@@ -162,7 +168,11 @@ struct Build<'a> {
 impl Build<'_> {
     fn run(&self, setting: &Setting, store: Option<&Local>, index: &Index) -> Result<State, Error> {
         let (compilers, problems) = choice::open(self.choice, setting, index);
-        if compilers.is_empty() && self.plan.units.iter().any(|unit| unit.language == Language::Cuda) {
+        let (rust, cuda): (Vec<_>, Vec<_>) = compilers
+            .into_iter()
+            .partition(|compiler| compiler.identity().kind == CompilerKind::Rustc);
+        let lacking = |language, compilers: &[_]| compilers.is_empty() && self.plan.has(language);
+        if lacking(Language::Cuda, &cuda) || lacking(Language::Rust, &rust) {
             return self.without_compiler(problems);
         }
 
@@ -189,13 +199,16 @@ impl Build<'_> {
                 unit,
                 arch,
                 flags: &self.plan.flags,
-                compilers: &compilers,
+                compilers: match unit.language {
+                    Language::Cuda => &cuda,
+                    Language::Rust => &rust,
+                },
             };
             let result = task.run(&shop).and_then(|done| self.place(unit, arch, done));
             (unit, arch, result)
         });
         let _ = fs::remove_dir_all(&scratch);
-        self.finish(results, &compilers, problems, &times)
+        self.finish(results, problems, &times)
     }
 
     /// Writes the PTX of a unit where the crate finds it.
@@ -223,7 +236,6 @@ impl Build<'_> {
     fn finish(
         &self,
         results: Vec<(&Unit, Arch, Result<(BuiltImage, Done), Diagnostic>)>,
-        compilers: &[Box<dyn Compiler + '_>],
         problems: Vec<Diagnostic>,
         times: &Times,
     ) -> Result<State, Error> {
@@ -279,7 +291,6 @@ impl Build<'_> {
             .collect();
         state.directives = directives::lines(&files, &watched);
         state.directives.extend(warning_lines(&warnings));
-        debug_assert!(!compilers.is_empty() || state.built.units.is_empty());
         state.folders = self.searched_folders();
         files.extend(
             state
@@ -314,7 +325,8 @@ impl Build<'_> {
             Mode::Off if self.context.env.variable("GATE_KERNELS").is_none() => "docs.rs has no compiler".to_owned(),
             Mode::Off => "GATE_KERNELS=off".to_owned(),
             _ => format!(
-                "no compiler of CUDA sources was found in {} places",
+                "no compiler of {} was found in {} places",
+                self.plan.languages(),
                 self.toolkit.searched.len()
             ),
         };

@@ -40,10 +40,14 @@ impl Plan {
         }
         for folder in &kernels.rust {
             let path = plain(&root.join(folder));
-            if !path.join("Cargo.toml").is_file() {
+            let is_source = path.extension().is_some_and(|extension| extension == "rs") && path.is_file();
+            if !is_source && !path.join("Cargo.toml").is_file() {
                 return Err(Error::configuration(
-                    format!("`{}` is no crate: it has no `Cargo.toml`", folder.display()),
-                    "name the folder of a crate in `.rust(…)`, relative to the crate of the build script",
+                    format!(
+                        "`{}` is neither a crate with a `Cargo.toml` nor a `.rs` file",
+                        folder.display()
+                    ),
+                    "name the folder of a crate or the root file of one in `.rust(…)`, relative to the crate of the build script",
                 ));
             }
             units.push(unit(root, path, Language::Rust));
@@ -106,6 +110,22 @@ impl Plan {
             flags,
             folders,
         })
+    }
+}
+
+impl Plan {
+    /// Whether a unit is written in this language.
+    pub(crate) fn has(&self, language: Language) -> bool {
+        self.units.iter().any(|unit| unit.language == language)
+    }
+
+    /// What is to be compiled, as a user calls it.
+    pub(crate) fn languages(&self) -> &'static str {
+        match (self.has(Language::Cuda), self.has(Language::Rust)) {
+            (true, true) => "CUDA sources or of Rust kernels",
+            (false, true) => "Rust kernels",
+            (_, false) => "CUDA sources",
+        }
     }
 }
 
