@@ -7,6 +7,7 @@ pub mod control;
 pub mod decision_log;
 pub mod dispatch;
 pub mod fault;
+mod fields;
 mod journal;
 pub mod kernel;
 pub mod module;
