@@ -1,14 +1,21 @@
 #![doc = include_str!("../README.md")]
 
 pub mod argument;
+pub mod backend;
 pub mod contract;
 pub mod control;
+pub mod decision_log;
 pub mod dispatch;
 pub mod fault;
+mod fields;
+mod journal;
 pub mod kernel;
 pub mod module;
 pub mod observe;
+pub mod plan;
 pub mod reason;
+pub mod runtime;
+pub mod stats;
 mod status;
 
 pub use argument::{Arg, DType, Scalar, Shape, View, ViewMut};
@@ -16,7 +23,8 @@ pub use contract::{Contract, Dim, Geometry, LaunchLimits, Param, Pass, Tolerance
 pub use control::{Control, ControlState, Mode, RailReason};
 pub use dispatch::{Backend, Dispatch, Outcome};
 pub use fault::Faults;
-pub use kernel::{CpuFn, KernelSpec, Variant};
+pub use kernel::{CpuFn, Kernel, KernelSpec, Variant};
 pub use module::{Encoding, EntryImage, ModuleImage, ParamType, Provenance, PtxImage};
 pub use reason::{Cause, Causes, Reason, ReasonKind};
+pub use runtime::{Builder, Runtime};
 pub use status::{ParseStatusError, Status, UnknownStatus};

@@ -21,6 +21,17 @@ macro_rules! owned {
                 }
             }
 
+            /// A buffer of these bytes, in the machine's byte order; `None` where they are no whole number of elements.
+            #[must_use]
+            pub fn from_bytes(dtype: DType, bytes: &[u8]) -> Option<Buffer> {
+                if !bytes.len().is_multiple_of(dtype.size()) {
+                    return None;
+                }
+                Some(match dtype {
+                    $(DType::$variant => Buffer::$variant(bytemuck::pod_collect_to_vec(bytes)),)*
+                })
+            }
+
             /// The elements, borrowed.
             #[must_use]
             pub fn view(&self) -> View<'_> {
