@@ -1,12 +1,15 @@
 //! The builder that a build script uses.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use crate::arch::{Arch, IntoArch};
+use crate::bindings::Declared;
 use crate::built::Built;
 use crate::error::Error;
 use crate::pipeline::{self, Context};
+use crate::resources::Budget;
 
 /// Kernels of a crate, to be compiled by its build script.
 #[derive(Debug, Default)]
@@ -16,6 +19,10 @@ pub struct Kernels {
     pub(crate) archs: Vec<Arch>,
     pub(crate) flags: Vec<String>,
     pub(crate) includes: Vec<PathBuf>,
+    pub(crate) prefers_lock: bool,
+    pub(crate) declared: Vec<Declared>,
+    pub(crate) budgets: BTreeMap<String, Budget>,
+    pub(crate) compress: bool,
     /// The first thing that was asked for wrongly; `compile` reports it, so that calls can be chained.
     pub(crate) wrong: Option<Error>,
 }
@@ -68,6 +75,46 @@ impl Kernels {
     #[must_use]
     pub fn include(mut self, folder: impl Into<PathBuf>) -> Self {
         self.includes.push(folder.into());
+        self
+    }
+
+    /// The Rust signature that a kernel is called by, `fn(*const f32, *mut f32, u32)`: the crate does not compile where
+    /// the kernel takes something else.
+    #[must_use]
+    pub fn signature(mut self, kernel: impl Into<String>, signature: &str) -> Self {
+        match Declared::new(kernel, signature) {
+            Ok(declared) => self.declared.push(declared),
+            Err(error) => {
+                self.wrong.get_or_insert(Error::configuration(
+                    error.to_string(),
+                    "write the signature in `.signature(…)` as Rust does, `fn(*const f32, u32)`",
+                ));
+            }
+        }
+        self
+    }
+
+    /// The most a kernel may take of the hardware on every architecture, as ptxas reports it; the build fails where it
+    /// takes more.
+    #[must_use]
+    pub fn budget(mut self, kernel: impl Into<String>, budget: Budget) -> Self {
+        self.budgets.insert(kernel.into(), budget);
+        self
+    }
+
+    /// Whether PTX is embedded as a DEFLATE stream, about a tenth of its size, which is inflated when it is loaded.
+    #[must_use]
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
+    /// Takes PTX from the lock even where a compiler is there, unless `GATE_KERNELS` or `GATE_KERNELS_LOCK` says otherwise; for
+    /// exactly the architectures named here, whatever `CUDA_COMPUTE_CAP` says. For a crate that others depend on: it
+    /// builds everywhere in no time, from the same PTX, and a source that changed without the lock is an error.
+    #[must_use]
+    pub fn prefer_lock(mut self) -> Self {
+        self.prefers_lock = true;
         self
     }
 

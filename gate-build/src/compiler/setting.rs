@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use crate::diagnostic::Diagnostic;
 use crate::env::Env;
 use crate::index::Index;
 use crate::unit::Unit;

@@ -3,7 +3,9 @@
 mod choice;
 mod context;
 mod directives;
+mod embed;
 mod listing;
+mod locked;
 mod plan;
 mod report;
 mod state;
@@ -16,7 +18,9 @@ use std::path::PathBuf;
 use self::choice::Choice;
 pub use self::context::Context;
 use self::context::Mode;
+use self::embed::Missing;
 use self::listing::{Listings, searched};
+use self::locked::{Lock, Locker};
 use self::plan::Plan;
 use self::report::{Entry, Report};
 use self::state::State;
@@ -30,11 +34,12 @@ use crate::disk;
 use crate::error::Error;
 use crate::index::Index;
 use crate::kernels::Kernels;
+use crate::resources::Ptxas;
 use crate::rust;
 use crate::schedule;
 use crate::store::{self, Local, Store};
 use crate::toolkit::{INPUT_VARIABLES, Toolkit};
-use crate::unit::{Language, Unit};
+use crate::unit::{Language, Unit, UnitName};
 
 /// What a build gives, and what to tell cargo.
 pub(crate) struct Outcome {
@@ -44,7 +49,7 @@ pub(crate) struct Outcome {
 
 /// Runs a build.
 pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
-    let mode = Mode::of(&context.env)?;
+    let mode = Mode::of(&context.env, kernels.prefers_lock)?;
     let timeout = context::timeout(&context.env)?;
     let limit = context::store_limit(&context.env)?;
     let plan = Plan::of(kernels, context)?;
@@ -68,7 +73,13 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
     let own = context.own();
     let state_file = own.join("state");
     let configuration = configuration(kernels, context, mode, &plan, &choice);
-    if let Some(state) = state::load(&state_file, &configuration, &listings) {
+    let lock = Lock::of(&context.env)?;
+    let known = match lock {
+        Lock::Leave => state::load(&state_file, &configuration, &listings),
+        // There is something to do even where nothing changed.
+        Lock::Write | Lock::Check => None,
+    };
+    if let Some(state) = known {
         let report = Report {
             mode: mode.as_str(),
             entries: state.entries,
@@ -103,7 +114,7 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
         shims,
         host_compiler,
     };
-    let result = build.run(&setting, store.as_ref(), &index);
+    let result = build.run(&setting, store.as_ref(), &index, lock);
     index.save();
     if let Some(store) = &store {
         store.sweep();
@@ -166,14 +177,23 @@ struct Build<'a> {
 }
 
 impl Build<'_> {
-    fn run(&self, setting: &Setting, store: Option<&Local>, index: &Index) -> Result<State, Error> {
+    fn run(&self, setting: &Setting, store: Option<&Local>, index: &Index, lock: Lock) -> Result<State, Error> {
         let (compilers, problems) = choice::open(self.choice, setting, index);
         let (rust, cuda): (Vec<_>, Vec<_>) = compilers
             .into_iter()
             .partition(|compiler| compiler.identity().kind == CompilerKind::Rustc);
         let lacking = |language, compilers: &[_]| compilers.is_empty() && self.plan.has(language);
         if lacking(Language::Cuda, &cuda) || lacking(Language::Rust, &rust) {
-            return self.without_compiler(problems);
+            if lock != Lock::Leave && problems.is_empty() {
+                return Err(Error::configuration(
+                    format!(
+                        "`GATE_KERNELS_LOCK` is set, and no compiler of {} is there",
+                        self.plan.languages()
+                    ),
+                    self.plan.remedy(),
+                ));
+            }
+            return self.without_compiler(problems, store);
         }
 
         let scratch = self.context.own().join(format!("scratch-{}", std::process::id()));
@@ -208,7 +228,7 @@ impl Build<'_> {
             (unit, arch, result)
         });
         let _ = fs::remove_dir_all(&scratch);
-        self.finish(results, problems, &times)
+        self.finish(results, problems, &times, store, lock)
     }
 
     /// Writes the PTX of a unit where the crate finds it.
@@ -238,6 +258,8 @@ impl Build<'_> {
         results: Vec<(&Unit, Arch, Result<(BuiltImage, Done), Diagnostic>)>,
         problems: Vec<Diagnostic>,
         times: &Times,
+        store: Option<&Local>,
+        lock: Lock,
     ) -> Result<State, Error> {
         let mut state = State::default();
         let mut report = Report {
@@ -281,6 +303,8 @@ impl Build<'_> {
         if !failed.is_empty() {
             return Err(Error::Kernels(failed));
         }
+        warnings.extend(self.judge(&state.built.units, store, lock)?);
+        state.built.bindings = Some(self.bindings(&state.built.units, None, store)?);
         files.extend(self.choice.files.iter().map(|(_, file)| file.clone()));
         let watched: Vec<PathBuf> = self
             .plan
@@ -300,9 +324,52 @@ impl Build<'_> {
                 .flat_map(|unit| &unit.images)
                 .map(|image| image.ptx.clone()),
         );
+        files.extend(state.built.bindings.clone());
         state.files = files.into_iter().collect();
         state.entries = report.entries;
         Ok(state)
+    }
+
+    /// Budgets and the lock.
+    fn judge(&self, units: &[BuiltUnit], store: Option<&Local>, lock: Lock) -> Result<Vec<Diagnostic>, Error> {
+        if self.kernels.budgets.is_empty() && lock == Lock::Leave {
+            return Ok(Vec::new());
+        }
+        let scratch = self.context.own().join("ptxas");
+        let ptxas = match &self.toolkit.ptxas {
+            Some(program) => Some(Ptxas::new(program.clone(), scratch.clone()).map_err(|error| {
+                Error::Kernels(vec![
+                    Diagnostic::error(error.to_string()).help("correct `PATH`, or reinstall the CUDA toolkit"),
+                ])
+            })?),
+            None => None,
+        };
+        let cache = store.map_or_else(|| scratch.clone(), |store| store.folder("ptxas"));
+        let ptxas = ptxas.map(|ptxas| (ptxas, cache));
+        let warnings = embed::budgets(self.kernels, units, ptxas.as_ref())?;
+        let locker = Locker {
+            kernels: self.kernels,
+            plan: self.plan,
+            root: self.context.crate_root(),
+            env: &self.context.env,
+            ptxas,
+        };
+        match lock {
+            Lock::Leave => {}
+            Lock::Write => locker.write(units)?,
+            Lock::Check => locker.check(units)?,
+        }
+        Ok(warnings)
+    }
+
+    fn bindings(
+        &self,
+        units: &[BuiltUnit],
+        missing: Option<(Missing, &[UnitName])>,
+        store: Option<&Local>,
+    ) -> Result<PathBuf, Error> {
+        let store = store.map(|store| store as &dyn Store);
+        embed::bindings(self.kernels, self.context, units, missing, store)
     }
 
     /// Folders in which a new file may be read instead of another.
@@ -319,34 +386,78 @@ impl Build<'_> {
         folders.into_iter().collect()
     }
 
-    /// No compiler of CUDA sources answers.
-    fn without_compiler(&self, problems: Vec<Diagnostic>) -> Result<State, Error> {
-        let why = match self.mode {
-            Mode::Off if self.context.env.variable("GATE_KERNELS").is_none() => "docs.rs has no compiler".to_owned(),
-            Mode::Off => "GATE_KERNELS=off".to_owned(),
-            _ => format!(
-                "no compiler of {} was found in {} places",
-                self.plan.languages(),
-                self.toolkit.searched.len()
-            ),
-        };
+    /// No compiler of CUDA sources answers, or none is wanted: the lock, else nothing.
+    fn without_compiler(&self, problems: Vec<Diagnostic>, store: Option<&Local>) -> Result<State, Error> {
+        let searched = self.toolkit.searched.len();
         if self.mode == Mode::Build || !problems.is_empty() {
             let mut all = problems;
             if all.is_empty() {
-                all.push(Diagnostic::error(why).help(
-                    "install a CUDA toolkit, set `CUDA_HOME` to where one is, or unset `GATE_KERNELS` to build without",
-                ));
+                let languages = self.plan.languages();
+                let why = format!("no compiler of {languages} was found in {searched} places");
+                all.push(Diagnostic::error(why).help(format!(
+                    "{}, or unset `GATE_KERNELS` to build without",
+                    self.plan.remedy()
+                )));
             }
             return Err(Error::Kernels(all));
         }
+        let root = self.context.crate_root();
         let mut state = State::default();
-        let report = Report {
+        let mut report = Report {
             mode: self.mode.as_str(),
-            unavailable: Some(why.clone()),
-            searched: self.toolkit.searched.clone(),
             ..Report::default()
         };
-        state.built.unavailable = Some(why);
+        let mut files: Vec<PathBuf> = Vec::new();
+        let explicit_off = self.mode == Mode::Off && self.context.env.variable("GATE_KERNELS").is_some();
+        let taken = if explicit_off {
+            None
+        } else {
+            locked::take(self.plan, root, &self.context.out_dir.join("kernels"))?
+        };
+        let mut outputs: Vec<PathBuf> = Vec::new();
+        match taken {
+            Some((units, read)) => {
+                files.extend(read);
+                for unit in &units {
+                    report
+                        .entries
+                        .extend(unit.images.iter().map(|image| Entry::locked(&unit.name, image)));
+                    outputs.extend(unit.images.iter().map(|image| image.ptx.clone()));
+                }
+                state.built.bindings = Some(self.bindings(&units, None, store)?);
+                state.built.units = units;
+            }
+            None if self.mode == Mode::Locked => {
+                return Err(Error::configuration(
+                    format!(
+                        "`GATE_KERNELS` is `locked`, and there is no `{}`",
+                        crate::lock::LOCK_FILE
+                    ),
+                    format!("on a machine with a compiler, run `{}`", crate::lock::RELOCK),
+                ));
+            }
+            None => {
+                let (missing, why) = if explicit_off {
+                    (Missing::Off, "GATE_KERNELS=off".to_owned())
+                } else if self.mode == Mode::Off {
+                    (
+                        Missing::Off,
+                        "docs.rs has no compiler, and there is no kernel lock".to_owned(),
+                    )
+                } else {
+                    let why = format!(
+                        "no compiler of {} was found in {searched} places, and there is no kernel lock",
+                        self.plan.languages()
+                    );
+                    report.searched.clone_from(&self.toolkit.searched);
+                    (Missing::NoCompiler, why)
+                };
+                let names: Vec<UnitName> = self.plan.units.iter().map(|unit| unit.name.clone()).collect();
+                state.built.bindings = Some(self.bindings(&[], Some((missing, &names)), store)?);
+                report.unavailable = Some(why.clone());
+                state.built.unavailable = Some(why);
+            }
+        }
         state.built.report = write_report(self.context, &report)?;
         let mut watched: Vec<PathBuf> = self
             .plan
@@ -358,15 +469,16 @@ impl Build<'_> {
         if self.mode == Mode::Auto {
             watched.extend(directives::places(&self.context.env, &self.toolkit.searched));
         }
-        let sources: Vec<PathBuf> = self
-            .plan
-            .units
-            .iter()
-            .map(|unit| unit.path.clone())
-            .filter(|path| path.is_file())
-            .collect();
-        state.directives = directives::lines(&sources, &watched);
-        state.files = sources;
+        // A lock that appears is noticed by the folder it appears in only where cargo may watch that.
+        files.extend(self.plan.units.iter().map(|unit| unit.path.clone()));
+        files.retain(|path| path.is_file());
+        files.sort();
+        files.dedup();
+        state.directives = directives::lines(&files, &watched);
+        files.extend(outputs);
+        files.extend(state.built.bindings.clone());
+        state.files = files;
+        state.entries = report.entries;
         Ok(state)
     }
 }

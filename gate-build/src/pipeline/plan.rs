@@ -127,6 +127,17 @@ impl Plan {
             (_, false) => "CUDA sources",
         }
     }
+
+    /// What gives a machine the compilers.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match (self.has(Language::Cuda), self.has(Language::Rust)) {
+            (true, true) => {
+                "install a CUDA toolkit, or set `CUDA_HOME` to where one is; and `rustup target add nvptx64-nvidia-cuda`"
+            }
+            (false, true) => "`rustup target add nvptx64-nvidia-cuda`, or `rustup component add rust-src`",
+            (_, false) => "install a CUDA toolkit, or set `CUDA_HOME` to where one is",
+        }
+    }
 }
 
 fn unit(root: &Path, path: PathBuf, language: Language) -> Unit {
@@ -147,10 +158,12 @@ fn folder_of_pattern(root: &Path, pattern: &str) -> Option<PathBuf> {
     (folder != root && !root.starts_with(&folder)).then_some(folder)
 }
 
-/// `CUDA_COMPUTE_CAP` goes before what build.rs says, as users of other helpers expect.
+/// `CUDA_COMPUTE_CAP` goes before what build.rs says, as users of other helpers expect; a lock that is preferred has what it
+/// has.
 fn archs(kernels: &Kernels, context: &Context) -> Result<Vec<Arch>, Error> {
     let mut archs = kernels.archs.clone();
-    if let Some(value) = context.env.variable("CUDA_COMPUTE_CAP") {
+    let asked = context.env.variable("CUDA_COMPUTE_CAP");
+    if let Some(value) = asked.filter(|_| !kernels.prefers_lock) {
         let text = value.to_string_lossy();
         archs = text
             .split([',', ';', ' '])

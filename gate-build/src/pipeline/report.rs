@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::task::{Done, Reason};
 use crate::arch::Arch;
+use crate::built::BuiltImage;
 use crate::json::Json;
 use crate::unit::UnitName;
 
@@ -17,7 +18,7 @@ pub(crate) struct Entry {
     pub arch: String,
     pub compiler: String,
     pub digest: String,
-    /// `same-inputs`, `same-text`, `unchanged`, `first`, `changed`, `appeared`, `lost`.
+    /// `same-inputs`, `same-text`, `unchanged`, `first`, `changed`, `appeared`, `lost`, `locked`.
     pub reason: &'static str,
     /// What the reason is about, relative to the crate.
     pub files: Vec<String>,
@@ -46,6 +47,20 @@ impl Entry {
             compiled: done.compiled,
             milliseconds: done.took.0,
             note: done.note.clone(),
+        }
+    }
+
+    pub(crate) fn locked(unit: &UnitName, image: &BuiltImage) -> Self {
+        Self {
+            unit: unit.to_string(),
+            arch: image.arch.to_string(),
+            compiler: image.compiler.as_ref().map(ToString::to_string).unwrap_or_default(),
+            digest: image.digest.to_string(),
+            reason: "locked",
+            files: Vec::new(),
+            compiled: false,
+            milliseconds: 0,
+            note: None,
         }
     }
 

@@ -61,6 +61,11 @@ impl Local {
         self.root.join("index")
     }
 
+    /// A folder of the store for what another part keeps; it is bounded with the rest.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
     fn path(&self, space: Space, key: &Digest) -> PathBuf {
         let space = match space {
             Space::Manifest => "manifests",
