@@ -19,6 +19,7 @@ pub struct Kernels {
     pub(crate) archs: Vec<Arch>,
     pub(crate) flags: Vec<String>,
     pub(crate) includes: Vec<PathBuf>,
+    pub(crate) prefers_lock: bool,
     pub(crate) declared: Vec<Declared>,
     pub(crate) budgets: BTreeMap<String, Budget>,
     pub(crate) compress: bool,
@@ -41,10 +42,11 @@ impl Kernels {
         self
     }
 
-    /// A crate of Rust kernels: its folder, relative to the crate whose build script runs.
+    /// Rust kernels: the folder of a crate, or one file that is the root of a crate without dependencies (edition 2024);
+    /// relative to the crate whose build script runs.
     #[must_use]
-    pub fn rust(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.rust.push(folder.into());
+    pub fn rust(mut self, path: impl Into<PathBuf>) -> Self {
+        self.rust.push(path.into());
         self
     }
 
@@ -104,6 +106,15 @@ impl Kernels {
     #[must_use]
     pub fn compress(mut self, compress: bool) -> Self {
         self.compress = compress;
+        self
+    }
+
+    /// Takes PTX from the lock even where a compiler is there, unless `GATE_KERNELS` or `GATE_KERNELS_LOCK` says otherwise; for
+    /// exactly the architectures named here, whatever `CUDA_COMPUTE_CAP` says. For a crate that others depend on: it
+    /// builds everywhere in no time, from the same PTX, and a source that changed without the lock is an error.
+    #[must_use]
+    pub fn prefer_lock(mut self) -> Self {
+        self.prefers_lock = true;
         self
     }
 

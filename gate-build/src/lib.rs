@@ -36,6 +36,7 @@ mod pipeline;
 mod process;
 pub mod ptx;
 pub mod resources;
+mod rust;
 mod schedule;
 mod store;
 mod toolkit;

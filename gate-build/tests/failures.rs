@@ -216,7 +216,7 @@ fn wrong_requests_are_refused_with_a_remedy() {
             Kernels::new().cuda("kernels/*.cu").include("none"),
             "`none` is not a folder",
         ),
-        (Kernels::new().rust("kernels"), "is no crate"),
+        (Kernels::new().rust("kernels"), "is neither a crate"),
         (Kernels::new().cuda("kernels/*.cu").signature("k", "fn("), "k"),
     ] {
         let error = kernels.compile_in(&this.context()).unwrap_err().to_string();

@@ -18,7 +18,7 @@ use super::times::Times;
 use super::{directives, write_report};
 use crate::arch::Arch;
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
-use crate::compiler::Setting;
+use crate::compiler::{CompilerKind, Setting};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::disk;
 use crate::error::Error;
@@ -53,11 +53,18 @@ impl Build<'_> {
         lock: Lock,
     ) -> Result<State, Error> {
         let (compilers, problems) = choice::open(self.choice, setting, index);
-        if compilers.is_empty() && self.plan.units.iter().any(|unit| unit.language == Language::Cuda) {
+        let (rust, cuda): (Vec<_>, Vec<_>) = compilers
+            .into_iter()
+            .partition(|compiler| compiler.identity().kind == CompilerKind::Rustc);
+        let lacking = |language, compilers: &[_]| compilers.is_empty() && self.plan.has(language);
+        if lacking(Language::Cuda, &cuda) || lacking(Language::Rust, &rust) {
             if lock != Lock::Leave && problems.is_empty() {
                 return Err(Error::configuration(
-                    "`GATE_KERNELS_LOCK` is set, and no compiler is there",
-                    "install a CUDA toolkit, or set `CUDA_HOME` to where one is",
+                    format!(
+                        "`GATE_KERNELS_LOCK` is set, and no compiler of {} is there",
+                        self.plan.languages()
+                    ),
+                    self.plan.remedy(),
                 ));
             }
             return self.without_compiler(problems, store);
@@ -84,7 +91,10 @@ impl Build<'_> {
                 unit,
                 arch,
                 flags: &self.plan.flags,
-                compilers: &compilers,
+                compilers: match unit.language {
+                    Language::Cuda => &cuda,
+                    Language::Rust => &rust,
+                },
             };
             let result = task.run(&shop).and_then(|done| self.place(unit, arch, done));
             (unit, arch, result)

@@ -21,14 +21,17 @@ impl Build<'_> {
         if self.mode == Mode::Build || !problems.is_empty() {
             let mut all = problems;
             if all.is_empty() {
-                let why = format!("no compiler of CUDA sources was found in {searched} places");
-                all.push(Diagnostic::error(why).help(
-                    "install a CUDA toolkit, set `CUDA_HOME` to where one is, or unset `GATE_KERNELS` to build without",
-                ));
+                let languages = self.plan.languages();
+                let why = format!("no compiler of {languages} was found in {searched} places");
+                all.push(Diagnostic::error(why).help(format!(
+                    "{}, or unset `GATE_KERNELS` to build without",
+                    self.plan.remedy()
+                )));
             }
             return Err(Error::Kernels(all));
         }
-        let why = format!("no compiler of CUDA sources was found in {searched} places");
+        let languages = self.plan.languages();
+        let why = format!("no compiler of {languages} was found in {searched} places");
         self.fall_back(&why, &[], store)
     }
 

@@ -26,14 +26,16 @@ use self::locked::Lock;
 use self::plan::Plan;
 use self::report::Report;
 use crate::built::Built;
-use crate::compiler::{self, Setting, VARIABLES};
+use crate::compiler::{self, CompilerKind, Setting, VARIABLES};
 use crate::digest::{Digest, Fields};
 use crate::disk;
 use crate::error::Error;
 use crate::index::Index;
 use crate::kernels::Kernels;
+use crate::rust;
 use crate::store::{self, Local};
 use crate::toolkit::{INPUT_VARIABLES, Toolkit};
+use crate::unit::Language;
 
 /// What a build gives, and what to tell cargo.
 pub(crate) struct Outcome {
@@ -43,20 +45,25 @@ pub(crate) struct Outcome {
 
 /// Runs a build.
 pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
-    let mode = Mode::of(&context.env)?;
+    let mode = Mode::of(&context.env, kernels.prefers_lock)?;
     let timeout = context::timeout(&context.env)?;
     let limit = context::store_limit(&context.env)?;
     let plan = Plan::of(kernels, context)?;
     let toolkit = Toolkit::discover(&context.env);
     let wanted = mode != Mode::Off && mode != Mode::Locked;
-    let choice = if wanted {
-        Choice::of(&toolkit, &context.env)?
-    } else {
-        Choice {
-            files: Vec::new(),
-            because: None,
-        }
+    let mut choice = Choice {
+        files: Vec::new(),
+        because: None,
     };
+    if wanted && plan.has(Language::Cuda) {
+        choice = Choice::of(&toolkit, &context.env)?;
+    }
+    let mut toolkit = toolkit;
+    if wanted && plan.has(Language::Rust) {
+        let (rustc, searched) = rust::find(&context.env);
+        toolkit.searched.extend(searched);
+        choice.files.extend(rustc.map(|file| (CompilerKind::Rustc, file)));
+    }
 
     let listings = Listings::default();
     let own = context.own();
