@@ -83,6 +83,8 @@ pub enum Input {
     AllFiles,
     /// The coverage report that `[failure]` names: its bytes, and which sources are newer.
     Coverage,
+    /// Every `kernels.lock`, the PTX files that they name, and the sources these were compiled from.
+    KernelLocks,
     /// The tracked panic inventory and its earlier versions in git.
     PanicInventory,
     /// The files that `[release]` names.
@@ -107,6 +109,8 @@ pub enum Input {
     PolicyDeprecations,
     /// `[failure]`.
     PolicyFailure,
+    /// `[kernels]`.
+    PolicyKernels,
     /// `[release]`.
     PolicyRelease,
     /// `[paths]`.
@@ -173,6 +177,7 @@ impl Input {
         Input::FileNames,
         Input::AllFiles,
         Input::Coverage,
+        Input::KernelLocks,
         Input::PanicInventory,
         Input::ReleaseFiles,
         Input::MachinePaths,
@@ -185,6 +190,7 @@ impl Input {
         Input::PolicyDocs,
         Input::PolicyDeprecations,
         Input::PolicyFailure,
+        Input::PolicyKernels,
         Input::PolicyRelease,
         Input::PolicyPaths,
         Input::PolicySecrets,
@@ -224,6 +230,7 @@ impl Input {
             Input::FileNames => "file names",
             Input::AllFiles => "files",
             Input::Coverage => "coverage report",
+            Input::KernelLocks => "kernel locks",
             Input::PanicInventory => "panic inventory",
             Input::ReleaseFiles => "release files",
             Input::MachinePaths => "paths of this machine",
@@ -236,6 +243,7 @@ impl Input {
             Input::PolicyDocs => "policy: docs",
             Input::PolicyDeprecations => "policy: deprecations",
             Input::PolicyFailure => "policy: failure",
+            Input::PolicyKernels => "policy: kernels",
             Input::PolicyRelease => "policy: release",
             Input::PolicyPaths => "policy: paths",
             Input::PolicySecrets => "policy: secrets",
