@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use crate::boundary::survey::Survey;
 use crate::evidence::history::History;
+use crate::kernels::rebuild::{NoRecord, Rebuild};
 use crate::kernels::{self, LockedCrate};
 use crate::library::{Coverage, Survey as LibrarySurvey};
 use crate::policy::Policy;
@@ -225,6 +226,16 @@ impl<'a> Context<'a> {
     pub fn kernel_locks(&self) -> Vec<LockedCrate> {
         self.needs(&[Input::KernelLocks]);
         kernels::locked_crates(self.workspace)
+    }
+
+    /// The record of compiling the locked kernels anew. Needs [`Input::KernelLocks`] and [`Input::KernelRebuild`].
+    ///
+    /// # Errors
+    /// Why there is none to judge by.
+    pub fn kernel_rebuild(&self) -> Result<Rebuild, NoRecord> {
+        self.needs(&[Input::KernelRebuild]);
+        self.needs(&[Input::KernelLocks]);
+        Rebuild::read(self.workspace)
     }
 
     /// Version control, for earlier versions of kernel locks. Needs [`Input::KernelLocks`].

@@ -85,6 +85,8 @@ pub enum Input {
     Coverage,
     /// Every `kernels.lock`, the PTX files that they name, and the sources these were compiled from.
     KernelLocks,
+    /// The record of compiling the locked kernels anew.
+    KernelRebuild,
     /// The tracked panic inventory and its earlier versions in git.
     PanicInventory,
     /// The files that `[release]` names.
@@ -178,6 +180,7 @@ impl Input {
         Input::AllFiles,
         Input::Coverage,
         Input::KernelLocks,
+        Input::KernelRebuild,
         Input::PanicInventory,
         Input::ReleaseFiles,
         Input::MachinePaths,
@@ -231,6 +234,7 @@ impl Input {
             Input::AllFiles => "files",
             Input::Coverage => "coverage report",
             Input::KernelLocks => "kernel locks",
+            Input::KernelRebuild => "rebuild of the locked kernels",
             Input::PanicInventory => "panic inventory",
             Input::ReleaseFiles => "release files",
             Input::MachinePaths => "paths of this machine",

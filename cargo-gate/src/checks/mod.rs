@@ -33,6 +33,7 @@ pub mod git_clean;
 pub mod history_consistent;
 pub mod kernels_budget;
 pub mod kernels_locked;
+pub mod kernels_reproducible;
 pub mod lockfile_fresh;
 pub mod lockfile_sources;
 pub mod lockfile_tracked;
@@ -105,6 +106,7 @@ pub const ALL: &[&Check] = &[
     &failure_panics::CHECK,
     &failure_errors::CHECK,
     &kernels_locked::CHECK,
+    &kernels_reproducible::CHECK,
     &kernels_budget::CHECK,
     &api_deprecations::CHECK,
     &release_manifest::CHECK,

@@ -103,7 +103,7 @@ pub(super) enum Command {
     Suite(SuiteArgs),
     /// Show where typed code meets raw authority
     Boundaries(BoundariesArgs),
-    /// Verify, inspect and compare locked GPU kernels
+    /// Build, lock, verify, inspect and compare GPU kernels
     #[command(subcommand)]
     Kernels(KernelsCommand),
     /// Write the generated blocks of documents
@@ -554,12 +554,32 @@ pub(super) struct BadgeArgs {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KernelsCommand {
+    /// Compile the kernels of packages whose build scripts use gate-build
+    Build(KernelsBuildArgs),
+    /// Compile the kernels and write their locks anew
+    Lock(KernelsBuildArgs),
     /// Compare kernel locks with the sources and PTX files beside them
-    Verify(FormatArgs),
+    Verify(KernelsVerifyArgs),
     /// Show entries, parameters, resources and instruction mix
     Inspect(KernelsInspectArgs),
     /// Show what changed in kernel locks since a commit
     Diff(KernelsDiffArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KernelsBuildArgs {
+    /// Limit the command to these packages
+    #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
+    pub(super) packages: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KernelsVerifyArgs {
+    /// Compile the locked kernels anew as well, in an empty directory, and compare the PTX
+    #[arg(long)]
+    pub(super) rebuild: bool,
+    #[command(flatten)]
+    pub(super) format: FormatArgs,
 }
 
 #[derive(Debug, Args)]

@@ -185,6 +185,10 @@ impl<'a> InputDigests<'a> {
                 Some(paths) => return self.files(|file| paths.contains(&file.path)),
                 None => return InputState::Volatile,
             },
+            Input::KernelRebuild => match kernels::rebuild::bytes(self.workspace) {
+                Some(record) => drop(digest.part(&record)),
+                None => drop(digest.part(b"none")),
+            },
             Input::PanicInventory => {
                 let path = self.policy.panic_inventory_path();
                 return self.files(|file| file.path == path);

@@ -2,6 +2,7 @@
 
 pub mod change;
 pub mod place;
+pub mod rebuild;
 
 use std::collections::BTreeSet;
 use std::io;

@@ -13,7 +13,7 @@ use crate::kernels::change::{Change, changes};
 
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]
-struct View {
+pub(super) struct View {
     schema_version: u32,
     /// The revision that the work tree is compared with.
     against: String,
@@ -21,9 +21,9 @@ struct View {
 }
 
 #[derive(Debug, Serialize)]
-struct LockRow {
-    path: String,
-    changes: Vec<Change>,
+pub(super) struct LockRow {
+    pub(super) path: String,
+    pub(super) changes: Vec<Change>,
 }
 
 pub(super) fn run(arguments: &KernelsDiffArgs, conversation: &Conversation<'_>) -> Result<i32> {
@@ -57,11 +57,7 @@ pub(super) fn run(arguments: &KernelsDiffArgs, conversation: &Conversation<'_>) 
             path: found.path,
         });
     }
-    let view = View {
-        schema_version: 1,
-        against: against.clone(),
-        locks,
-    };
+    let view = View::new(against, locks);
     let text = match arguments.message_format {
         DataFormat::Json => crate::cli::json(&view)?,
         DataFormat::Human => view.to_text(),
@@ -71,7 +67,19 @@ pub(super) fn run(arguments: &KernelsDiffArgs, conversation: &Conversation<'_>) 
 }
 
 impl View {
-    fn to_text(&self) -> String {
+    pub(super) fn new(against: &str, locks: Vec<LockRow>) -> Self {
+        Self {
+            schema_version: 1,
+            against: against.to_owned(),
+            locks,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.locks.is_empty()
+    }
+
+    pub(super) fn to_text(&self) -> String {
         let mut text = String::new();
         for lock in &self.locks {
             if lock.changes.is_empty() {

@@ -1,5 +1,6 @@
 //! `cargo gate kernels`: GPU kernels, their locks, and what is in them.
 
+mod compile;
 mod diff;
 mod inspect;
 mod verify;
@@ -14,7 +15,10 @@ use super::args::KernelsCommand;
 
 pub(super) fn run(command: &KernelsCommand, conversation: &Conversation<'_>) -> Result<i32> {
     match command {
-        KernelsCommand::Verify(arguments) => verify::run(arguments, conversation),
+        KernelsCommand::Build(arguments) => compile::build(arguments, conversation),
+        KernelsCommand::Lock(arguments) => compile::lock(arguments, conversation),
+        KernelsCommand::Verify(arguments) if arguments.rebuild => compile::rebuild(&arguments.format, conversation),
+        KernelsCommand::Verify(arguments) => verify::run(&arguments.format, conversation),
         KernelsCommand::Inspect(arguments) => inspect::run(arguments, conversation),
         KernelsCommand::Diff(arguments) => diff::run(arguments, conversation),
     }
