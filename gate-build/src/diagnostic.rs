@@ -85,6 +85,35 @@ impl Diagnostic {
     }
 }
 
+/// Warnings of a compiler that succeeded, one for each line that announces one: what follows such a line shows the
+/// source, which its reader has.
+pub(crate) fn warnings(text: &str) -> Vec<Diagnostic> {
+    const MOST: usize = 20;
+    let all: Vec<Diagnostic> = text.lines().filter_map(warning_of_line).collect();
+    let more = all.len().saturating_sub(MOST);
+    let mut shown: Vec<Diagnostic> = all.into_iter().take(MOST).collect();
+    if more > 0 {
+        shown.push(Diagnostic::warning(format!("the compiler gives {more} more warnings")));
+    }
+    shown
+}
+
+/// The warning that a line announces, with its place.
+pub(crate) fn warning_of_line(line: &str) -> Option<Diagnostic> {
+    let at = line.find("warning")?;
+    let message = line[at..]
+        .trim_start_matches("warning")
+        .trim_start_matches([':', ' '])
+        .trim();
+    // A remark about how to silence warnings is none.
+    if message.is_empty() || !(at == 0 || line[..at].ends_with([' ', ':'])) || line.starts_with("Remark") {
+        return None;
+    }
+    let mut diagnostic = Diagnostic::warning(message);
+    diagnostic.place = place_of_line(line);
+    Some(diagnostic)
+}
+
 /// Compilers can print megabytes; the beginning says what is wrong.
 fn bounded(text: &str) -> String {
     const MOST: usize = 16 * 1024;
@@ -191,6 +220,23 @@ mod tests {
         assert_eq!(place("C:\\k\\a.cu:9: error: x"), Some(("C:\\k\\a.cu".into(), 9, None)));
         assert_eq!(place("nvcc fatal   : Unsupported gpu architecture 'compute_20'"), None);
         assert_eq!(place("lib(x): error: y"), None);
+    }
+
+    #[test]
+    fn warnings_are_a_line_each() {
+        let text = "k.cu(3): warning #177-D: variable \"n\" was never used\n    int n;\n        ^\n\n\
+                    Remark: The warnings can be suppressed with \"-diag-suppress <warning-number>\"\n\
+                    nvcc warning : old\nk.cu:9:1: warning: x\n";
+        let shown: Vec<String> = warnings(text).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "warning: #177-D: variable \"n\" was never used\n  --> k.cu:3",
+                "warning: old",
+                "warning: x\n  --> k.cu:9:1"
+            ]
+        );
+        assert_eq!(warnings(&"k.cu(1): warning: x\n".repeat(50)).len(), 21);
     }
 
     #[test]

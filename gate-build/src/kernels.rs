@@ -1,10 +1,15 @@
 //! The builder that a build script uses.
 
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use crate::arch::{Arch, IntoArch};
+use crate::bindings::Declared;
 use crate::built::Built;
 use crate::error::Error;
+use crate::pipeline::{self, Context};
+use crate::resources::Budget;
 
 /// Kernels of a crate, to be compiled by its build script.
 #[derive(Debug, Default)]
@@ -14,6 +19,9 @@ pub struct Kernels {
     pub(crate) archs: Vec<Arch>,
     pub(crate) flags: Vec<String>,
     pub(crate) includes: Vec<PathBuf>,
+    pub(crate) declared: Vec<Declared>,
+    pub(crate) budgets: BTreeMap<String, Budget>,
+    pub(crate) compress: bool,
     /// The first thing that was asked for wrongly; `compile` reports it, so that calls can be chained.
     pub(crate) wrong: Option<Error>,
 }
@@ -68,14 +76,65 @@ impl Kernels {
         self
     }
 
-    /// Compiles what changed.
+    /// The Rust signature that a kernel is called by, `fn(*const f32, *mut f32, u32)`: the crate does not compile where
+    /// the kernel takes something else.
+    #[must_use]
+    pub fn signature(mut self, kernel: impl Into<String>, signature: &str) -> Self {
+        match Declared::new(kernel, signature) {
+            Ok(declared) => self.declared.push(declared),
+            Err(error) => {
+                self.wrong.get_or_insert(Error::configuration(
+                    error.to_string(),
+                    "write the signature in `.signature(…)` as Rust does, `fn(*const f32, u32)`",
+                ));
+            }
+        }
+        self
+    }
+
+    /// The most a kernel may take of the hardware on every architecture, as ptxas reports it; the build fails where it
+    /// takes more.
+    #[must_use]
+    pub fn budget(mut self, kernel: impl Into<String>, budget: Budget) -> Self {
+        self.budgets.insert(kernel.into(), budget);
+        self
+    }
+
+    /// Whether PTX is embedded as a DEFLATE stream, about a tenth of its size, which is inflated when it is loaded.
+    #[must_use]
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
+    /// Compiles what changed, in a build script: writes PTX and a report to `OUT_DIR` and tells cargo on standard
+    /// output when to run the script again.
     ///
     /// # Errors
     /// What the compilers say, or what the builder or the environment asks for that cannot be.
     pub fn compile(self) -> Result<Built, Error> {
-        match self.wrong {
-            Some(error) => Err(error),
-            None => Ok(Built::default()),
+        let context = Context::of_build_script()?;
+        let (built, directives) = self.compile_in(&context)?;
+        let mut text = directives.join("\n");
+        text.push('\n');
+        // The protocol between a build script and cargo.
+        io::stdout()
+            .write_all(text.as_bytes())
+            .map_err(Error::io("cannot write", "standard output"))?;
+        Ok(built)
+    }
+
+    /// What [`Self::compile`] does, for a crate, a folder and an environment of the caller's choice. Returns the lines
+    /// for cargo instead of printing them.
+    ///
+    /// # Errors
+    /// As [`Self::compile`].
+    pub fn compile_in(self, context: &Context) -> Result<(Built, Vec<String>), Error> {
+        let mut kernels = self;
+        if let Some(error) = kernels.wrong.take() {
+            return Err(error);
         }
+        let outcome = pipeline::run(&kernels, context)?;
+        Ok((outcome.built, outcome.directives))
     }
 }

@@ -16,18 +16,28 @@
 //!
 //! Compiling kernels is not part of this crate yet.
 
+mod action;
 mod arch;
 pub mod bindings;
 mod built;
 mod compiler;
+mod deps;
 mod diagnostic;
 mod digest;
+mod disk;
 mod env;
 mod error;
+mod glob;
+mod index;
+mod json;
 mod kernels;
 pub mod lock;
+mod pipeline;
+mod process;
 pub mod ptx;
 pub mod resources;
+mod schedule;
+mod store;
 mod toolkit;
 mod unit;
 mod version;
@@ -40,6 +50,7 @@ pub use digest::{Digest, NotADigest};
 pub use env::{Disk, Env, Files, Os};
 pub use error::Error;
 pub use kernels::Kernels;
+pub use pipeline::Context;
 pub use toolkit::{INPUT_VARIABLES, Toolkit};
 pub use unit::{Language, Unit, UnitName};
 pub use version::{ToolVersion, VersionError, version_of};

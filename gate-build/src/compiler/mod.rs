@@ -1,12 +1,26 @@
 //! What turns one unit into PTX for one architecture.
 
+mod clang;
+mod flags;
+mod nvcc;
+mod nvrtc;
+mod setting;
+mod shims;
+
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::arch::Arch;
 use crate::diagnostic::Diagnostic;
 use crate::digest::Digest;
 use crate::unit::Unit;
+
+pub(crate) use clang::Clang;
+pub(crate) use nvcc::{Nvcc, VARIABLES};
+pub(crate) use nvrtc::Nvrtc;
+pub(crate) use setting::{Setting, host_compiler, plain};
+pub(crate) use shims::write as write_shims;
 
 /// Kinds of compilers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,5 +131,57 @@ pub(crate) trait Compiler: Send + Sync {
     /// Values of environment variables and other texts that decide about the output, beside flags and identity.
     fn inputs(&self) -> Vec<(String, String)> {
         Vec::new()
+    }
+}
+
+/// The PTX that a compiler wrote, if it is that.
+///
+/// # Errors
+/// The compiler said that all is well and left something else, or nothing.
+fn ptx_of(file: &Path, compiler: &str, printed: &str) -> Result<Vec<u8>, Diagnostic> {
+    let ptx = fs::read(file).unwrap_or_default();
+    if is_ptx(&ptx) {
+        return Ok(ptx);
+    }
+    let what = if ptx.is_empty() {
+        "no PTX"
+    } else {
+        "something else than PTX"
+    };
+    Err(
+        Diagnostic::error(format!("{compiler} reports success and wrote {what}"))
+            .output(printed)
+            .help("check that the program is the compiler and not something else of its name"),
+    )
+}
+
+/// Whether text starts as PTX does: `.version` before anything but comments.
+fn is_ptx(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return false;
+    };
+    let mut rest = text.trim_start();
+    loop {
+        if let Some(line) = rest.strip_prefix("//") {
+            rest = line.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
+        } else if let Some(block) = rest.strip_prefix("/*") {
+            rest = block.split_once("*/").map_or("", |(_, rest)| rest).trim_start();
+        } else {
+            return rest.starts_with(".version");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ptx;
+
+    #[test]
+    fn ptx_is_told_from_garbage() {
+        assert!(is_ptx(b"//\n// Generated\n//\n\n.version 8.0\n.target sm_80\n"));
+        assert!(is_ptx(b"/* x */ .version 8.0"));
+        for garbage in [&b""[..], b"\x7fELF", b"hello", b"// only", b"/* open", b"\xff.version"] {
+            assert!(!is_ptx(garbage));
+        }
     }
 }
