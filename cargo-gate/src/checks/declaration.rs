@@ -83,6 +83,10 @@ pub enum Input {
     AllFiles,
     /// The coverage report that `[failure]` names: its bytes, and which sources are newer.
     Coverage,
+    /// Every `kernels.lock`, the PTX files that they name, and the sources these were compiled from.
+    KernelLocks,
+    /// The record of compiling the locked kernels anew.
+    KernelRebuild,
     /// The tracked panic inventory and its earlier versions in git.
     PanicInventory,
     /// The files that `[release]` names.
@@ -107,6 +111,8 @@ pub enum Input {
     PolicyDeprecations,
     /// `[failure]`.
     PolicyFailure,
+    /// `[kernels]`.
+    PolicyKernels,
     /// `[release]`.
     PolicyRelease,
     /// `[paths]`.
@@ -173,6 +179,8 @@ impl Input {
         Input::FileNames,
         Input::AllFiles,
         Input::Coverage,
+        Input::KernelLocks,
+        Input::KernelRebuild,
         Input::PanicInventory,
         Input::ReleaseFiles,
         Input::MachinePaths,
@@ -185,6 +193,7 @@ impl Input {
         Input::PolicyDocs,
         Input::PolicyDeprecations,
         Input::PolicyFailure,
+        Input::PolicyKernels,
         Input::PolicyRelease,
         Input::PolicyPaths,
         Input::PolicySecrets,
@@ -224,6 +233,8 @@ impl Input {
             Input::FileNames => "file names",
             Input::AllFiles => "files",
             Input::Coverage => "coverage report",
+            Input::KernelLocks => "kernel locks",
+            Input::KernelRebuild => "rebuild of the locked kernels",
             Input::PanicInventory => "panic inventory",
             Input::ReleaseFiles => "release files",
             Input::MachinePaths => "paths of this machine",
@@ -236,6 +247,7 @@ impl Input {
             Input::PolicyDocs => "policy: docs",
             Input::PolicyDeprecations => "policy: deprecations",
             Input::PolicyFailure => "policy: failure",
+            Input::PolicyKernels => "policy: kernels",
             Input::PolicyRelease => "policy: release",
             Input::PolicyPaths => "policy: paths",
             Input::PolicySecrets => "policy: secrets",

@@ -31,6 +31,9 @@ pub mod failure_errors;
 pub mod failure_panics;
 pub mod git_clean;
 pub mod history_consistent;
+pub mod kernels_budget;
+pub mod kernels_locked;
+pub mod kernels_reproducible;
 pub mod lockfile_fresh;
 pub mod lockfile_sources;
 pub mod lockfile_tracked;
@@ -102,6 +105,9 @@ pub const ALL: &[&Check] = &[
     &status_drift::CHECK,
     &failure_panics::CHECK,
     &failure_errors::CHECK,
+    &kernels_locked::CHECK,
+    &kernels_reproducible::CHECK,
+    &kernels_budget::CHECK,
     &api_deprecations::CHECK,
     &release_manifest::CHECK,
     &changelog_current::CHECK,

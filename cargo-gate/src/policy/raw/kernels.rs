@@ -1,0 +1,42 @@
+//! GPU kernels: what they may take of the hardware.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::Spanned;
+
+/// What kernels must show.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in crate::policy) struct RawKernels {
+    /// Most that a kernel may take of the hardware, in the report of ptxas in the kernel lock.
+    #[serde(default)]
+    #[schemars(with = "Vec<RawBudget>")]
+    pub(in crate::policy) budget: Vec<Spanned<RawBudget>>,
+}
+
+/// Most that a kernel may take.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(in crate::policy) struct RawBudget {
+    /// Symbol of the kernel's entry.
+    #[schemars(length(min = 1, max = 1000), extend("x-format" = "text", "examples" = ["softmax_f32"]))]
+    pub(in crate::policy) kernel: String,
+    /// Registers of a thread.
+    #[schemars(range(max = 255), extend("examples" = [64]))]
+    pub(in crate::policy) registers: Option<u32>,
+    /// Bytes that a thread spills to local memory, stores and loads together.
+    #[schemars(range(max = 1_000_000_000), extend("examples" = [0]))]
+    pub(in crate::policy) spills: Option<u32>,
+    /// Bytes of static shared memory of a block.
+    #[schemars(range(max = 1_000_000_000), extend("examples" = [49152]))]
+    pub(in crate::policy) shared: Option<u32>,
+    /// Bytes of constant memory, parameters included.
+    #[schemars(range(max = 1_000_000_000), extend("examples" = [1024]))]
+    pub(in crate::policy) constant: Option<u32>,
+    /// Bytes of the stack frame of a thread.
+    #[schemars(range(max = 1_000_000_000), extend("examples" = [0]))]
+    pub(in crate::policy) stack: Option<u32>,
+    /// Barriers of a block.
+    #[schemars(range(max = 16), extend("examples" = [1]))]
+    pub(in crate::policy) barriers: Option<u32>,
+}
