@@ -26,7 +26,7 @@ fn locked() -> Crate {
     this.write("kernels/k.cu", "#include \"k.h\"\nentry k\n");
     this.write("kernels/k.h", "header\n");
     this.set("GATE_KERNELS_LOCK", "write");
-    this.build().unwrap();
+    this.build().expect("it builds");
     this.unset("GATE_KERNELS_LOCK");
     this.log();
     this
