@@ -120,6 +120,17 @@ fn a_change_that_the_preprocessor_removes_compiles_nothing() {
 }
 
 #[test]
+fn under_line_information_every_line_counts() {
+    let this = three();
+    let build = || this.build_with(|kernels| kernels.flag("-lineinfo")).unwrap();
+    build();
+    this.log();
+    this.write("include/only_b.h", "// a comment\nonly b\n");
+    build();
+    assert_eq!(this.log(), ["compile kernels/b.cu sm_80"]);
+}
+
+#[test]
 fn what_was_compiled_before_is_taken_back() {
     let this = three();
     this.build().unwrap();
