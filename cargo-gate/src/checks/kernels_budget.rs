@@ -276,6 +276,7 @@ mod tests {
 
     fn policy(kernel: &str, limits: &[(&'static str, u32)]) -> KernelPolicy {
         KernelPolicy {
+            reproducible: false,
             budgets: vec![KernelBudget {
                 kernel: kernel.into(),
                 limits: limits.to_vec(),

@@ -14,6 +14,8 @@ use super::raw::RawKernels;
 /// What GPU kernels must show.
 #[derive(Debug, Clone, Serialize)]
 pub struct KernelPolicy {
+    /// Whether compilers have to make the locked PTX again.
+    pub reproducible: bool,
     /// Limits in the order of the file.
     pub budgets: Vec<KernelBudget>,
     /// Where `[kernels]` is declared.
@@ -43,7 +45,9 @@ impl KernelBudget {
 
 pub(super) fn convert(raw: Spanned<RawKernels>, at: &impl Fn(Range<usize>) -> Location) -> KernelPolicy {
     let location = at(raw.span());
-    let budgets = raw.into_inner().budget.into_iter().map(|budget| {
+    let raw = raw.into_inner();
+    let reproducible = raw.reproducible;
+    let budgets = raw.budget.into_iter().map(|budget| {
         let location = at(budget.span());
         let budget = budget.into_inner();
         let limits = [
@@ -64,6 +68,7 @@ pub(super) fn convert(raw: Spanned<RawKernels>, at: &impl Fn(Range<usize>) -> Lo
         }
     });
     KernelPolicy {
+        reproducible,
         budgets: budgets.collect(),
         location,
     }

@@ -31,6 +31,7 @@ fn errors(text: &str) -> String {
 
 const FULL: &str = r#"
 version = 1
+kernels.reproducible = true
 
 [stage.pilot]
 scope = "one internal service"

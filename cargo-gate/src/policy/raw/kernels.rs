@@ -8,6 +8,10 @@ use toml::Spanned;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(in crate::policy) struct RawKernels {
+    /// Whether compilers have to make the locked PTX again: `cargo gate kernels verify --rebuild` has to have been run since the last
+    /// change.
+    #[serde(default)]
+    pub(in crate::policy) reproducible: bool,
     /// Most that a kernel may take of the hardware, in the report of ptxas in the kernel lock.
     #[serde(default)]
     #[schemars(with = "Vec<RawBudget>")]
