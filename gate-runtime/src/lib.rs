@@ -12,10 +12,10 @@
 //! assert_eq!(Status::name_of(17), "UNKNOWN");
 //! ```
 //!
-//! The crate needs neither `std` nor an allocator. Dispatch with guards, fallback and rails is not part of it yet.
+//! [`rails`] decide from [`window`]s of calls which backend serves.
 
-#![no_std]
-
+pub mod rails;
 mod status;
+pub mod window;
 
 pub use status::{ParseStatusError, Status, UnknownStatus};
