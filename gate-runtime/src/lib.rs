@@ -14,6 +14,7 @@
 //!
 //! [`rails`] decide from [`window`]s of calls which backend serves.
 
+pub mod executor;
 pub mod rails;
 mod status;
 pub mod window;
