@@ -93,7 +93,7 @@ impl Builder {
     ///
     /// A field that is out of its range, or a name that is taken.
     pub fn tenant(&mut self, config: TenantConfig) -> Result<TenantId, InvalidTenant> {
-        self.tenant_with_rails(config, Governor::new(Rails::default()))
+        self.tenant_with_rails(config, Governor::new(Rails::default(), Arc::default()))
     }
 
     /// Adds a tenant with these rails.

@@ -3,15 +3,16 @@
 use core::fmt;
 
 use super::judge::judge;
-use super::{Baseline, Judgement, Mode, Rail, Rails, ShadowReason, Verdict};
+use super::{Baseline, Judgement, Phase, Rail, Rails, Verdict};
+use crate::control::RailReason;
 use crate::window::Window;
 
 /// Everything the controller remembers between windows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
-    /// The mode that is in force.
-    pub mode: Mode,
-    /// Windows since the mode came into force.
+    /// The phase that is in force.
+    pub phase: Phase,
+    /// Windows since the phase came into force.
     pub steps: u32,
     /// Windows in which no switch happens, still to come.
     pub cooldown: u32,
@@ -34,21 +35,21 @@ pub struct State {
 /// What the rails would do if nothing held them back. It is computed and recorded in every case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recommendation {
-    /// The mode they would choose.
-    pub mode: Mode,
+    /// The phase they would choose.
+    pub phase: Phase,
     /// Why.
-    pub reason: ShadowReason,
+    pub reason: RailReason,
 }
 
-/// What happened to the mode.
+/// What happened to the phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// It stayed.
     Kept,
-    /// It went to [`Mode::Safe`] because of this rail, whatever dwell and cooldown said.
+    /// It went to [`Phase::Safe`] because of this rail, whatever dwell and cooldown said.
     RolledBack(Rail),
     /// It followed the recommendation.
-    Switched(ShadowReason),
+    Switched(RailReason),
 }
 
 /// The answer to one window.
@@ -56,10 +57,10 @@ pub enum Action {
 pub struct Step {
     /// Number of the window, from 1.
     pub window: u64,
-    /// The mode in which the window ran.
-    pub before: Mode,
-    /// The mode from now on.
-    pub mode: Mode,
+    /// The phase in which the window ran.
+    pub before: Phase,
+    /// The phase from now on.
+    pub phase: Phase,
     /// What happened to it.
     pub action: Action,
     /// What each rail said.
@@ -86,7 +87,7 @@ impl Controller {
     #[must_use]
     pub fn new(rails: Rails) -> Controller {
         let state = State {
-            mode: Mode::Native,
+            phase: Phase::Native,
             steps: 0,
             cooldown: 0,
             breaches: [0; 4],
@@ -124,9 +125,9 @@ impl Controller {
         &self.rails
     }
 
-    /// Judges the next window and decides about the mode.
+    /// Judges the next window and decides about the phase.
     pub fn step(&mut self, window: &Window) -> Step {
-        let before = self.state.mode;
+        let before = self.state.phase;
         let judgement = judge(
             self.rails.settings(),
             self.state.baseline.as_ref(),
@@ -146,7 +147,7 @@ impl Controller {
             };
         }
         self.learn(&judgement, window);
-        if before == Mode::Probe && judgement.runtime_error == Verdict::Clean {
+        if before == Phase::Probe && judgement.runtime_error == Verdict::Clean {
             self.state.probed = self.state.probed.saturating_add(window.checked);
         }
 
@@ -164,7 +165,7 @@ impl Controller {
         Step {
             window: self.state.windows,
             before,
-            mode: self.state.mode,
+            phase: self.state.phase,
             action,
             judgement,
             shadow,
@@ -173,8 +174,8 @@ impl Controller {
         }
     }
 
-    fn enter(&mut self, mode: Mode) {
-        self.state.mode = mode;
+    fn enter(&mut self, phase: Phase) {
+        self.state.phase = phase;
         self.state.steps = 0;
         self.state.cooldown = self.rails.settings().cooldown;
         self.state.breaches = [0; 4];
@@ -185,9 +186,9 @@ impl Controller {
     /// The first breached rail in precedence that is sustained. While probing a single window is enough: the native
     /// backend has to earn trust.
     fn sustained(&self, judgement: &Judgement) -> impl Iterator<Item = Rail> {
-        let needed = match self.state.mode {
-            Mode::Native => self.rails.settings().consecutive,
-            Mode::Probe | Mode::Safe => 1,
+        let needed = match self.state.phase {
+            Phase::Native => self.rails.settings().consecutive,
+            Phase::Probe | Phase::Safe => 1,
         };
         let (judgement, breaches) = (*judgement, self.state.breaches);
         Rail::ALL
@@ -198,51 +199,51 @@ impl Controller {
     }
 
     fn recommend(&self, judgement: &Judgement) -> Recommendation {
-        let mode = self.state.mode;
+        let phase = self.state.phase;
         if let Some(rail) = self.sustained(judgement).next() {
             return Recommendation {
-                mode: Mode::Safe,
-                reason: ShadowReason::Breach(rail),
+                phase: Phase::Safe,
+                reason: rail.into(),
             };
         }
-        match mode {
-            Mode::Native if judgement.first_breach().is_some() => Recommendation {
-                mode,
-                reason: ShadowReason::BreachNotSustained,
+        match phase {
+            Phase::Native if judgement.first_breach().is_some() => Recommendation {
+                phase,
+                reason: RailReason::BreachNotSustained,
             },
-            Mode::Native => Recommendation {
-                mode,
-                reason: ShadowReason::WithinLimits,
+            Phase::Native => Recommendation {
+                phase,
+                reason: RailReason::None,
             },
-            Mode::Safe => Recommendation {
-                mode: Mode::Probe,
-                reason: ShadowReason::ProbeDue,
+            Phase::Safe => Recommendation {
+                phase: Phase::Probe,
+                reason: RailReason::ProbeDue,
             },
-            Mode::Probe if self.state.probed >= u64::from(self.rails.settings().probe_calls) => Recommendation {
-                mode: Mode::Native,
-                reason: ShadowReason::ProbePassed,
+            Phase::Probe if self.state.probed >= u64::from(self.rails.settings().probe_calls) => Recommendation {
+                phase: Phase::Native,
+                reason: RailReason::ProbePassed,
             },
-            Mode::Probe => Recommendation {
-                mode,
-                reason: ShadowReason::ProbeRunning,
+            Phase::Probe => Recommendation {
+                phase,
+                reason: RailReason::ProbeRunning,
             },
         }
     }
 
-    /// What happens, and the mode from then on.
-    fn decide(&self, shadow: Recommendation, judgement: &Judgement) -> (Action, Mode) {
+    /// What happens, and the phase from then on.
+    fn decide(&self, shadow: Recommendation, judgement: &Judgement) -> (Action, Phase) {
         let settings = self.rails.settings();
-        let (mode, state) = (self.state.mode, &self.state);
+        let (phase, state) = (self.state.phase, &self.state);
         // A rail that may not act does not shield one of lower precedence that may.
         let rollback = self.sustained(judgement).find(|rail| match rail {
             Rail::RuntimeError => true,
             Rail::Pressure => settings.hard_rollback,
             Rail::Latency | Rail::Throughput => settings.hard_rollback && !settings.strict,
         });
-        if mode != Mode::Safe
+        if phase != Phase::Safe
             && let Some(rail) = rollback
         {
-            return (Action::RolledBack(rail), Mode::Safe);
+            return (Action::RolledBack(rail), Phase::Safe);
         }
         // With `strict`, a breach of time neither leaves native nor keeps a passed probe from it.
         let shadow = match shadow.reason {
@@ -250,10 +251,10 @@ impl Controller {
             _ => shadow,
         };
         let may_switch = settings.auto_switch && state.cooldown == 0 && state.steps >= settings.dwell;
-        if may_switch && shadow.mode != mode {
-            (Action::Switched(shadow.reason), shadow.mode)
+        if may_switch && shadow.phase != phase {
+            (Action::Switched(shadow.reason), shadow.phase)
         } else {
-            (Action::Kept, mode)
+            (Action::Kept, phase)
         }
     }
 
@@ -270,7 +271,7 @@ impl Controller {
     /// with enough samples.
     fn learn(&mut self, judgement: &Judgement, window: &Window) {
         let settings = self.rails.settings();
-        let usable = self.state.mode == Mode::Native
+        let usable = self.state.phase == Phase::Native
             && self.state.baseline.is_none()
             && judgement.runtime_error == Verdict::Clean
             && judgement.pressure == Verdict::Clean
@@ -303,7 +304,7 @@ impl fmt::Display for Step {
         let Step {
             window,
             before,
-            mode,
+            phase,
             shadow,
             rollback_count,
             cooldown,
@@ -312,10 +313,10 @@ impl fmt::Display for Step {
         write!(f, "window {window}: {before}")?;
         match self.action {
             Action::Kept => f.write_str(" kept")?,
-            Action::RolledBack(rail) => write!(f, " rolled back to {mode} by {rail}")?,
-            Action::Switched(reason) => write!(f, " switched to {mode} by {reason}")?,
+            Action::RolledBack(rail) => write!(f, " rolled back to {phase} by {rail}")?,
+            Action::Switched(reason) => write!(f, " switched to {phase} by {reason}")?,
         }
-        write!(f, ", shadow {} {}", shadow.mode, shadow.reason)?;
+        write!(f, ", shadow {} {}", shadow.phase, shadow.reason)?;
         for rail in Rail::ALL {
             match self.judgement.of(rail) {
                 Verdict::Clean => {}

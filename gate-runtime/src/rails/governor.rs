@@ -3,20 +3,21 @@
 use core::cell::Cell;
 use core::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Action, Baseline, Controller, Mode, Rail, Rails, ShadowReason, State, Step};
+use super::{Action, Baseline, Controller, Phase, Rail, Rails, State, Step};
+use crate::control::{Control, ControlState, RailReason};
 use crate::window::{Outcome, Pressure, Recorder, Sample, Window};
 
 /// Told about each window when it is closed, for example to write it down for a replay.
-pub trait Observer: Send {
+pub trait WindowObserver: Send {
     /// A window was closed and judged. It is called while the rails are locked, on the thread whose call filled the
-    /// window: it should be short, and must not call back into its governor.
+    /// window: it should be short, and must not call back into its governor. If it panics, it is told nothing more.
     fn window(&mut self, window: &Window, step: &Step);
 }
 
-impl<F: FnMut(&Window, &Step) + Send> Observer for F {
+impl<F: FnMut(&Window, &Step) + Send> WindowObserver for F {
     fn window(&mut self, window: &Window, step: &Step) {
         self(window, step);
     }
@@ -37,18 +38,21 @@ struct Batch {
 struct Central {
     recorder: Recorder,
     controller: Controller,
-    observer: Option<Box<dyn Observer>>,
+    observer: Option<Box<dyn WindowObserver>>,
     observer_panicked: bool,
+    rollback_reason: RailReason,
 }
 
-/// Rails of one kernel of one tenant, shared by the threads that call it.
+/// Rails shared by the threads that call what they guard: a kernel, or the kernels of a tenant.
 ///
-/// Reading the mode is one atomic load. Recording a call costs an uncontended lock; every 32nd call of a thread, and
-/// every one that failed, goes on to the rails. Called from one thread, the same calls give the same steps.
+/// What they decide goes to a [`Control`], which dispatch obeys. Recording a call costs an uncontended lock; every 32nd
+/// call of a thread, and every one that failed, goes on to the rails. Called from one thread, the same calls give the
+/// same steps.
 pub struct Governor {
     shards: Box<[Shard]>,
     central: Mutex<Central>,
-    published: AtomicU64,
+    control: Arc<Control>,
+    probing: AtomicBool,
 }
 
 static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);
@@ -57,39 +61,20 @@ thread_local! {
     static THREAD: Cell<usize> = Cell::new(NEXT_THREAD.fetch_add(1, Ordering::Relaxed));
 }
 
-/// What a governor last decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Snapshot {
-    /// The mode in force.
-    pub mode: Mode,
-    /// The mode that the rails would choose if nothing held them back.
-    pub shadow_mode: Mode,
-    /// Why.
-    pub shadow_reason: ShadowReason,
-    /// Whether the latest window caused a rollback.
-    pub rollback: bool,
-    /// Rollbacks so far, up to 2³² − 1.
-    pub rollback_count: u32,
-    /// What the latest rollback was for.
-    pub rollback_reason: Option<Rail>,
-    /// Share of calls of the latest window that met memory pressure, in thousandths.
-    pub pressure_permille: u16,
-}
-
 impl Governor {
-    /// A governor that starts native and learns its baseline.
+    /// Rails that start native, turn `control`, and learn their baseline.
     #[must_use]
-    pub fn new(rails: Rails) -> Governor {
-        Governor::with_controller(Controller::new(rails))
+    pub fn new(rails: Rails, control: Arc<Control>) -> Governor {
+        Governor::with_controller(Controller::new(rails), control)
     }
 
-    /// A governor that compares with a baseline measured elsewhere.
+    /// Rails that compare with a baseline measured elsewhere.
     #[must_use]
-    pub fn with_baseline(rails: Rails, baseline: Baseline) -> Governor {
-        Governor::with_controller(Controller::with_baseline(rails, baseline))
+    pub fn with_baseline(rails: Rails, baseline: Baseline, control: Arc<Control>) -> Governor {
+        Governor::with_controller(Controller::with_baseline(rails, baseline), control)
     }
 
-    fn with_controller(controller: Controller) -> Governor {
+    fn with_controller(controller: Controller, control: Arc<Control>) -> Governor {
         let threads = std::thread::available_parallelism().map_or(4, usize::from);
         let shards = threads.next_power_of_two().clamp(1, 64);
         let empty = || {
@@ -99,33 +84,42 @@ impl Governor {
             }))
         };
         let recorder = Recorder::new(controller.rails().settings().window_calls);
+        control.set(ControlState::INITIAL);
         Governor {
             shards: (0..shards).map(|_| empty()).collect(),
-            published: AtomicU64::new(Snapshot::initial(controller.state().mode).pack()),
             central: Mutex::new(Central {
                 recorder,
                 controller,
                 observer: None,
                 observer_panicked: false,
+                rollback_reason: RailReason::None,
             }),
+            control,
+            probing: AtomicBool::new(false),
         }
     }
 
     /// Tells `observer` about each window from now on, in place of the one before.
-    pub fn observe(&self, observer: impl Observer + 'static) {
+    pub fn observe(&self, observer: impl WindowObserver + 'static) {
         self.central().observer = Some(Box::new(observer));
     }
 
-    /// The mode in force: which backend the next call goes to.
+    /// Whether an observer panicked. It is told nothing any more; calls and rails go on.
     #[must_use]
-    pub fn mode(&self) -> Mode {
-        self.snapshot().mode
+    pub fn observer_panicked(&self) -> bool {
+        self.central().observer_panicked
     }
 
-    /// What was last decided.
+    /// What the rails turn.
     #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
-        Snapshot::unpack(self.published.load(Ordering::Relaxed))
+    pub fn control(&self) -> &Arc<Control> {
+        &self.control
+    }
+
+    /// Whether each native call has to be compared with the reference before its caller gets it.
+    #[must_use]
+    pub fn is_probing(&self) -> bool {
+        self.probing.load(Ordering::Relaxed)
     }
 
     /// Everything the rails remember.
@@ -167,36 +161,24 @@ impl Governor {
 
     fn hand_over(&self, batch: &mut Batch) {
         let mut central = self.central();
-        let Central {
-            recorder,
-            controller,
-            observer,
-            observer_panicked,
-        } = &mut *central;
+        let central = &mut *central;
         for sample in batch.samples.iter().take(batch.filled) {
-            let Some(window) = recorder.record(sample) else {
+            let Some(window) = central.recorder.record(sample) else {
                 continue;
             };
-            let step = controller.step(&window);
-            self.published.store(
-                Snapshot::after(&step, controller.state(), &window).pack(),
-                Ordering::Relaxed,
-            );
-            let told = observer
+            let step = central.controller.step(&window);
+            central.publish(&window, &step, &self.control);
+            self.probing.store(step.phase == Phase::Probe, Ordering::Relaxed);
+            let told = central
+                .observer
                 .as_mut()
                 .map(|observer| catch_unwind(AssertUnwindSafe(|| observer.window(&window, &step))));
             if let Some(Err(_)) = told {
-                *observer = None;
-                *observer_panicked = true;
+                central.observer = None;
+                central.observer_panicked = true;
             }
         }
         batch.filled = 0;
-    }
-
-    /// Whether an observer panicked. It is told nothing any more; calls and rails go on.
-    #[must_use]
-    pub fn observer_panicked(&self) -> bool {
-        self.central().observer_panicked
     }
 
     fn central(&self) -> MutexGuard<'_, Central> {
@@ -204,120 +186,79 @@ impl Governor {
     }
 }
 
-impl fmt::Debug for Governor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Governor")
-            .field("snapshot", &self.snapshot())
-            .finish_non_exhaustive()
+impl Central {
+    fn publish(&mut self, window: &Window, step: &Step, control: &Control) {
+        // One rail watches failures and wrong outputs; records tell them apart.
+        let settings = self.controller.rails().settings();
+        let only_wrong = window.errors < u64::from(settings.error_events);
+        let named = |reason| match reason {
+            RailReason::RuntimeError if only_wrong => RailReason::OutputMismatch,
+            reason => reason,
+        };
+        if let Action::RolledBack(rail) = step.action {
+            self.rollback_reason = named(Rail::into(rail));
+        }
+        control.set(ControlState {
+            mode: step.phase.mode(),
+            shadow_mode: step.shadow.phase.mode(),
+            shadow_reason: named(step.shadow.reason),
+            rollback_reason: self.rollback_reason,
+            rollback_count: u32::try_from(step.rollback_count).unwrap_or(u32::MAX),
+            pressure_permille: (window.pressure() * 1000.0).round() as u16,
+        });
     }
 }
 
-impl Snapshot {
-    fn initial(mode: Mode) -> Snapshot {
-        Snapshot {
-            mode,
-            shadow_mode: mode,
-            shadow_reason: ShadowReason::WithinLimits,
-            rollback: false,
-            rollback_count: 0,
-            rollback_reason: None,
-            pressure_permille: 0,
-        }
-    }
-
-    fn after(step: &Step, state: &State, window: &Window) -> Snapshot {
-        Snapshot {
-            mode: step.mode,
-            shadow_mode: step.shadow.mode,
-            shadow_reason: step.shadow.reason,
-            rollback: matches!(step.action, Action::RolledBack(_)),
-            rollback_count: u32::try_from(state.rollback_count).unwrap_or(u32::MAX),
-            rollback_reason: state.rollback_reason,
-            pressure_permille: (window.pressure() * 1000.0).round() as u16,
-        }
-    }
-
-    /// Bits 0–1 mode, 2–3 shadow mode, 4–7 reason, 8 rollback, 9–11 rail (0 none), 16–31 pressure, 32–63 count.
-    fn pack(self) -> u64 {
-        let place = |reason| ShadowReason::ALL.iter().position(|known| *known == reason).unwrap_or(0) as u64;
-        let rail = |rail| 1 + Rail::ALL.iter().position(|known| *known == rail).unwrap_or(0) as u64;
-        self.mode as u64
-            | (self.shadow_mode as u64) << 2
-            | place(self.shadow_reason) << 4
-            | u64::from(self.rollback) << 8
-            | self.rollback_reason.map_or(0, rail) << 9
-            | u64::from(self.pressure_permille) << 16
-            | u64::from(self.rollback_count) << 32
-    }
-
-    fn unpack(bits: u64) -> Snapshot {
-        let field = |shift: u32, width: u32| (bits >> shift) & ((1 << width) - 1);
-        let mode = |shift| Mode::from_number(field(shift, 2) as u8).unwrap_or(Mode::Safe);
-        Snapshot {
-            mode: mode(0),
-            shadow_mode: mode(2),
-            shadow_reason: ShadowReason::ALL
-                .get(field(4, 4) as usize)
-                .copied()
-                .unwrap_or(ShadowReason::WithinLimits),
-            rollback: field(8, 1) == 1,
-            rollback_reason: (field(9, 3) as usize)
-                .checked_sub(1)
-                .and_then(|place| Rail::ALL.get(place).copied()),
-            pressure_permille: field(16, 16) as u16,
-            rollback_count: (bits >> 32) as u32,
-        }
+impl fmt::Debug for Governor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.control.state();
+        f.debug_struct("Governor")
+            .field("state", &state)
+            .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
+    use crate::control::Mode;
 
-    #[test]
-    fn every_snapshot_survives_packing() {
-        for mode in Mode::ALL {
-            for reason in ShadowReason::ALL {
-                for rail in [
-                    None,
-                    Some(Rail::RuntimeError),
-                    Some(Rail::Pressure),
-                    Some(Rail::Latency),
-                    Some(Rail::Throughput),
-                ] {
-                    let snapshot = Snapshot {
-                        mode,
-                        shadow_mode: Mode::Probe,
-                        shadow_reason: reason,
-                        rollback: rail.is_some(),
-                        rollback_count: u32::MAX - 3,
-                        rollback_reason: rail,
-                        pressure_permille: 1000,
-                    };
-                    assert_eq!(Snapshot::unpack(snapshot.pack()), snapshot);
-                }
-            }
-        }
+    fn governor() -> Governor {
+        Governor::new(Rails::default(), Arc::default())
     }
 
     #[test]
     fn failures_reach_the_rails_without_a_full_batch() {
-        let governor = Governor::new(Rails::default());
+        let governor = governor();
         for _ in 0..2 * 64 {
             governor.record(Sample::failed());
         }
-        let snapshot = governor.snapshot();
+        let state = governor.control().state();
+        assert_eq!((state.mode, state.rollback_count), (Mode::Safe, 1));
+        assert_eq!(state.rollback_reason, RailReason::RuntimeError);
         assert_eq!(
-            (snapshot.mode, snapshot.rollback, snapshot.rollback_count),
-            (Mode::Safe, true, 1)
+            (state.shadow_mode, state.shadow_reason),
+            (Mode::Safe, RailReason::RuntimeError)
         );
-        assert_eq!(snapshot.rollback_reason, Some(Rail::RuntimeError));
+    }
+
+    #[test]
+    fn wrong_outputs_are_named_as_such() {
+        let governor = governor();
+        for _ in 0..2 {
+            governor.compared(false);
+            (0..64).for_each(|_| governor.record(Sample::native(5, 1)));
+        }
+        let state = governor.control().state();
+        assert_eq!(
+            (state.mode, state.rollback_reason),
+            (Mode::Safe, RailReason::OutputMismatch)
+        );
     }
 
     #[test]
     fn no_call_of_any_thread_is_lost_or_counted_twice() {
-        let governor = Arc::new(Governor::new(Rails::default()));
+        let governor = Arc::new(governor());
         let seen = Arc::new(Mutex::new((0, 0)));
         let sums = Arc::clone(&seen);
         governor.observe(move |window: &Window, _: &Step| {
@@ -340,12 +281,12 @@ mod tests {
 
     #[test]
     fn an_observer_that_panics_is_left_and_calls_go_on() {
-        let governor = Governor::new(Rails::default());
+        let governor = governor();
         governor.observe(|_: &Window, _: &Step| panic!("an observer"));
         assert!(!governor.observer_panicked());
         (0..128).for_each(|_| governor.record(Sample::failed()));
         assert!(governor.observer_panicked());
-        assert_eq!(governor.mode(), Mode::Safe);
+        assert_eq!(governor.control().state().mode, Mode::Safe);
         assert_eq!(governor.state().windows, 2);
     }
 }

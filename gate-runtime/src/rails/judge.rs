@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::Settings;
+use crate::control::RailReason;
 use crate::window::Window;
 
 /// One of the four rails, in the order of precedence.
@@ -22,17 +23,6 @@ impl Rail {
     /// Every rail in the order of precedence.
     pub const ALL: [Rail; 4] = [Rail::RuntimeError, Rail::Pressure, Rail::Latency, Rail::Throughput];
 
-    /// The word for it in records: `runtime_error`, `pressure`, `latency`, `throughput`.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Rail::RuntimeError => "runtime_error",
-            Rail::Pressure => "pressure",
-            Rail::Latency => "latency",
-            Rail::Throughput => "throughput",
-        }
-    }
-
     /// Whether the rail judges measured time.
     #[must_use]
     pub const fn is_performance(self) -> bool {
@@ -42,7 +32,18 @@ impl Rail {
 
 impl fmt::Display for Rail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.code())
+        RailReason::from(*self).fmt(f)
+    }
+}
+
+impl From<Rail> for RailReason {
+    fn from(rail: Rail) -> RailReason {
+        match rail {
+            Rail::RuntimeError => RailReason::RuntimeError,
+            Rail::Pressure => RailReason::Pressure,
+            Rail::Latency => RailReason::Latency,
+            Rail::Throughput => RailReason::Throughput,
+        }
     }
 }
 

@@ -13,15 +13,15 @@ use crate::window::{RecordedError, read_jsonl};
 pub enum ReplayError {
     /// A line is no recorded window.
     Recorded(RecordedError),
-    /// A window ran in another mode than these rails would have had it run in: it was recorded with other settings,
+    /// A window ran in another phase than these rails would have had it run in: it was recorded with other settings,
     /// another baseline, or windows before it are missing.
     Diverged {
         /// The line of the window, from 1.
         line: usize,
-        /// The mode it ran in.
-        recorded: super::Mode,
-        /// The mode that the replay is in.
-        replayed: super::Mode,
+        /// The phase it ran in.
+        recorded: super::Phase,
+        /// The phase that the replay is in.
+        replayed: super::Phase,
     },
     /// The trace could not be written.
     Write(io::Error),
@@ -37,7 +37,7 @@ impl fmt::Display for ReplayError {
                 replayed,
             } => write!(
                 f,
-                "line {line}: the window ran in mode {recorded}, these rails would have been in {replayed}; \
+                "line {line}: the window ran in phase {recorded}, these rails would have been in {replayed}; \
                  replay all windows from the start with the settings they were recorded with"
             ),
             ReplayError::Write(error) => write!(f, "cannot write the trace: {error}"),
@@ -59,17 +59,17 @@ impl Error for ReplayError {
 ///
 /// # Errors
 ///
-/// A line that is no window, a window that ran in another mode, or a trace that cannot be written. What was traced
+/// A line that is no window, a window that ran in another phase, or a trace that cannot be written. What was traced
 /// before stays written.
 pub fn replay(controller: &mut Controller, recorded: &str, trace: &mut impl Write) -> Result<(), ReplayError> {
     for recorded in read_jsonl(recorded).map_err(ReplayError::Recorded)? {
-        let replayed = controller.state().mode;
-        if let Some(mode) = recorded.mode
-            && mode != replayed
+        let replayed = controller.state().phase;
+        if let Some(phase) = recorded.phase
+            && phase != replayed
         {
             return Err(ReplayError::Diverged {
                 line: recorded.line,
-                recorded: mode,
+                recorded: phase,
                 replayed,
             });
         }

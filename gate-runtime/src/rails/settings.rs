@@ -112,13 +112,13 @@ pub const FIELDS: [Field; 15] = [
         "dwell",
         Value::Count(4),
         "1 to 10000",
-        "windows that a mode lasts before a switch may leave it",
+        "windows that a phase lasts before a switch may leave it",
     ),
     field(
         "cooldown",
         Value::Count(2),
         "0 to 10000",
-        "windows after a change of mode in which no switch happens",
+        "windows after a change of phase in which no switch happens",
     ),
     field(
         "error_events",

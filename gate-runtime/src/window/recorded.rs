@@ -1,10 +1,10 @@
 //! Recorded windows: one JSON object per line.
 //!
 //! ```json
-//! {"calls":64,"native":64,"errors":0,"checked":1,"mismatches":0,"pressured":0,"pressure_events":0,"samples":64,"p95_ns":90000,"work":4194304,"busy_ns":5100000,"mode":"native"}
+//! {"calls":64,"native":64,"errors":0,"checked":1,"mismatches":0,"pressured":0,"pressure_events":0,"samples":64,"p95_ns":90000,"work":4194304,"busy_ns":5100000,"phase":"native"}
 //! ```
 //!
-//! `mode` is the mode the window ran in; a replay compares it with its own. It may be absent, all other fields may not.
+//! `phase` is the phase the window ran in; a replay compares it with its own. It may be absent, all other fields may not.
 
 use core::fmt;
 use std::error::Error;
@@ -12,7 +12,7 @@ use std::error::Error;
 use serde_json::{Map, Value};
 
 use super::Window;
-use crate::rails::Mode;
+use crate::rails::Phase;
 
 /// A window as it was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub struct Recorded {
     pub line: usize,
     /// The window.
     pub window: Window,
-    /// The mode it ran in, where that was recorded.
-    pub mode: Option<Mode>,
+    /// The phase it ran in, where that was recorded.
+    pub phase: Option<Phase>,
 }
 
 /// A line that is no recorded window.
@@ -59,13 +59,13 @@ const FIELDS: [&str; 11] = [
 impl Window {
     /// The window as one line of JSON without its end.
     #[must_use]
-    pub fn to_json(&self, mode: Option<Mode>) -> String {
+    pub fn to_json(&self, phase: Option<Phase>) -> String {
         let mut line = String::from("{");
         for (name, number) in FIELDS.into_iter().zip(self.numbers()) {
             line.push_str(&format!("\"{name}\":{number},"));
         }
-        match mode {
-            Some(mode) => line.push_str(&format!("\"mode\":\"{mode}\"}}")),
+        match phase {
+            Some(phase) => line.push_str(&format!("\"phase\":\"{phase}\"}}")),
             None => {
                 line.pop();
                 line.push('}');
@@ -117,32 +117,32 @@ pub fn read_jsonl(text: &str) -> Result<Vec<Recorded>, RecordedError> {
             continue;
         }
         let line = index + 1;
-        let (window, mode) = parse(text).map_err(|message| RecordedError { line, message })?;
-        windows.push(Recorded { line, window, mode });
+        let (window, phase) = parse(text).map_err(|message| RecordedError { line, message })?;
+        windows.push(Recorded { line, window, phase });
     }
     Ok(windows)
 }
 
-fn parse(text: &str) -> Result<(Window, Option<Mode>), String> {
+fn parse(text: &str) -> Result<(Window, Option<Phase>), String> {
     let value: Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
     let Value::Object(object) = value else {
         return Err("not a JSON object".to_owned());
     };
     if let Some(unknown) = object
         .keys()
-        .find(|key| *key != "mode" && !FIELDS.contains(&key.as_str()))
+        .find(|key| *key != "phase" && !FIELDS.contains(&key.as_str()))
     {
         return Err(format!(
-            "unknown field `{unknown}`; known are `mode`, `{}`",
+            "unknown field `{unknown}`; known are `phase`, `{}`",
             FIELDS.join("`, `")
         ));
     }
-    let mode = match object.get("mode") {
+    let phase = match object.get("phase") {
         None => None,
         Some(word) => Some(
             word.as_str()
-                .and_then(Mode::from_code)
-                .ok_or_else(|| format!("`mode` is {word}, not \"native\", \"probe\" or \"safe\""))?,
+                .and_then(Phase::from_code)
+                .ok_or_else(|| format!("`phase` is {word}, not \"native\", \"probe\" or \"safe\""))?,
         ),
     };
     let number = |name: &str| number(&object, name);
@@ -174,7 +174,7 @@ fn parse(text: &str) -> Result<(Window, Option<Mode>), String> {
     if window.samples == 0 && window.p95_ns != 0 {
         return Err(format!("`p95_ns` is {} without samples", window.p95_ns));
     }
-    Ok((window, mode))
+    Ok((window, phase))
 }
 
 fn number(object: &Map<String, Value>, name: &str) -> Result<u64, String> {
@@ -191,15 +191,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const GOOD: &str = r#"{"calls":64,"native":60,"errors":1,"checked":1,"mismatches":0,"pressured":2,"pressure_events":0,"samples":59,"p95_ns":90,"work":7,"busy_ns":8,"mode":"probe"}"#;
+    const GOOD: &str = r#"{"calls":64,"native":60,"errors":1,"checked":1,"mismatches":0,"pressured":2,"pressure_events":0,"samples":59,"p95_ns":90,"work":7,"busy_ns":8,"phase":"probe"}"#;
 
     #[test]
     fn a_line_is_read_with_its_number() {
         let read = read_jsonl(&format!("\r\n{GOOD}\r\n\n{GOOD}")).unwrap();
         assert_eq!(read.iter().map(|recorded| recorded.line).collect::<Vec<_>>(), [2, 4]);
-        assert_eq!(read[0].mode, Some(Mode::Probe));
+        assert_eq!(read[0].phase, Some(Phase::Probe));
         assert_eq!(read[0].window.native, 60);
-        assert_eq!(read[0].window.to_json(read[0].mode), GOOD);
+        assert_eq!(read[0].window.to_json(read[0].phase), GOOD);
     }
 
     #[test]
@@ -221,7 +221,7 @@ mod tests {
             ),
             (
                 &GOOD.replace("probe", "fast"),
-                "line 1: `mode` is \"fast\", not \"native\", \"probe\" or \"safe\"",
+                "line 1: `phase` is \"fast\", not \"native\", \"probe\" or \"safe\"",
             ),
             (&GOOD.replace(":59", ":0"), "line 1: `p95_ns` is 90 without samples"),
         ];
@@ -244,9 +244,9 @@ mod tests {
                 calls, native: calls, errors: errors.min(calls), samples: calls,
                 p95_ns: if calls == 0 { 0 } else { p95_ns }, work, ..Window::default()
             };
-            for mode in [None, Some(Mode::Native), Some(Mode::Safe)] {
-                let read = read_jsonl(&window.to_json(mode)).unwrap();
-                prop_assert_eq!(read, vec![Recorded { line: 1, window, mode }]);
+            for phase in [None, Some(Phase::Native), Some(Phase::Safe)] {
+                let read = read_jsonl(&window.to_json(phase)).unwrap();
+                prop_assert_eq!(read, vec![Recorded { line: 1, window, phase }]);
             }
         }
 
