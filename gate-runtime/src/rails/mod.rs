@@ -36,6 +36,7 @@
 mod controller;
 mod governor;
 mod judge;
+mod observed;
 mod phase;
 mod replay;
 mod settings;

@@ -7,6 +7,8 @@ use super::{Window, p95};
 pub enum Outcome {
     /// The native backend computed it.
     Native,
+    /// The native backend computed it, and how long it took is not known: other work was mixed with it.
+    NativeUntimed,
     /// The native backend was asked and failed, whoever computed it in the end.
     NativeFailed,
     /// The native backend was not asked.
@@ -104,6 +106,7 @@ impl Recorder {
                 open.busy_ns = open.busy_ns.saturating_add(sample.latency_ns);
                 self.latencies.push(sample.latency_ns);
             }
+            Outcome::NativeUntimed => open.native += 1,
             Outcome::NativeFailed => {
                 open.native += 1;
                 open.errors += 1;
