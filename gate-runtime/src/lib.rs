@@ -11,6 +11,7 @@ pub mod module;
 pub mod observe;
 pub mod rails;
 pub mod reason;
+pub mod reload;
 pub mod shadow;
 mod status;
 pub mod window;
