@@ -1,18 +1,24 @@
 #![doc = include_str!("../README.md")]
 
 pub mod argument;
+pub mod backend;
 pub mod contract;
 pub mod control;
+pub mod decision_log;
 pub mod dispatch;
 pub mod executor;
 pub mod fault;
+mod journal;
 pub mod kernel;
 pub mod module;
 pub mod observe;
+pub mod plan;
 pub mod rails;
 pub mod reason;
 pub mod reload;
+pub mod runtime;
 pub mod shadow;
+pub mod stats;
 mod status;
 pub mod window;
 
@@ -21,7 +27,8 @@ pub use contract::{Contract, Dim, Geometry, LaunchLimits, Param, Pass, Tolerance
 pub use control::{Control, ControlState, Mode, RailReason};
 pub use dispatch::{Backend, Dispatch, Outcome};
 pub use fault::Faults;
-pub use kernel::{CpuFn, KernelSpec, Variant};
+pub use kernel::{CpuFn, Kernel, KernelSpec, Variant};
 pub use module::{Encoding, EntryImage, ModuleImage, ParamType, Provenance, PtxImage};
 pub use reason::{Cause, Causes, Reason, ReasonKind};
+pub use runtime::{Builder, Runtime};
 pub use status::{ParseStatusError, Status, UnknownStatus};

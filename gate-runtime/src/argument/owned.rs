@@ -21,6 +21,17 @@ macro_rules! owned {
                 }
             }
 
+            /// A buffer of these bytes, in the machine's byte order; `None` where they are no whole number of elements.
+            #[must_use]
+            pub fn from_bytes(dtype: DType, bytes: &[u8]) -> Option<Buffer> {
+                if !bytes.len().is_multiple_of(dtype.size()) {
+                    return None;
+                }
+                Some(match dtype {
+                    $(DType::$variant => Buffer::$variant(bytemuck::pod_collect_to_vec(bytes)),)*
+                })
+            }
+
             /// The elements, borrowed.
             #[must_use]
             pub fn view(&self) -> View<'_> {
@@ -33,6 +44,16 @@ macro_rules! owned {
             pub fn view_mut(&mut self) -> ViewMut<'_> {
                 match self {
                     $(Buffer::$variant(vec) => ViewMut::$variant(vec),)*
+                }
+            }
+        }
+
+        impl Buffer {
+            /// Zeros of the same type and length.
+            #[must_use]
+            pub fn zeroed_like(view: &View<'_>) -> Buffer {
+                match view {
+                    $(View::$variant(slice) => Buffer::$variant(vec![Default::default(); slice.len()]),)*
                 }
             }
         }
@@ -80,6 +101,15 @@ impl OwnedArg {
             Arg::Input(view, shape) => OwnedArg::Buffer(Role::Input, Buffer::from(*view), *shape),
             Arg::Output(view, shape) => OwnedArg::Buffer(Role::Output, Buffer::from(view.as_view()), *shape),
             Arg::InOut(view, shape) => OwnedArg::Buffer(Role::InOut, Buffer::from(view.as_view()), *shape),
+        }
+    }
+
+    /// What a call of the reference needs of an argument: a copy, or zeros for what is only written.
+    #[must_use]
+    pub fn for_reference(arg: &Arg<'_>) -> OwnedArg {
+        match arg {
+            Arg::Output(view, shape) => OwnedArg::Buffer(Role::Output, Buffer::zeroed_like(&view.as_view()), *shape),
+            other => OwnedArg::copy_of(other),
         }
     }
 

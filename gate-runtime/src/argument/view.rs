@@ -42,6 +42,18 @@ pub struct ArgDesc {
     pub value: u64,
 }
 
+impl ArgDesc {
+    /// Fills the places of arrays behind the last argument.
+    pub(crate) const NOTHING: ArgDesc = ArgDesc {
+        role: Role::Scalar,
+        dtype: DType::U8,
+        shape: Shape::SCALAR,
+        address: 0,
+        bytes: 0,
+        value: 0,
+    };
+}
+
 /// Something that a contract can be checked against.
 pub trait Describe {
     /// The description.
@@ -157,6 +169,19 @@ macro_rules! elements {
                 }
             }
 
+            /// The scalar whose bytes stand in the first places of `word`.
+            #[must_use]
+            pub fn from_bytes(dtype: DType, word: &[u8; 8]) -> Option<Scalar> {
+                match dtype {
+                    $(DType::$variant => {
+                        let bytes = word.first_chunk::<{ size_of::<$name>() }>()?;
+                        Some(Scalar::$variant(<$name>::from_ne_bytes(*bytes)))
+                    })*
+                    DType::F16 => Some(Scalar::F16(u16::from_ne_bytes(*word.first_chunk()?))),
+                    DType::Bf16 => Some(Scalar::Bf16(u16::from_ne_bytes(*word.first_chunk()?))),
+                }
+            }
+
             /// Its bytes in the machine's order, in the first [`DType::size`] places.
             #[must_use]
             pub fn to_bytes(&self) -> [u8; 8] {
@@ -231,7 +256,7 @@ pub trait Element: sealed::Sealed + Copy {
 ///     Status::Ok
 /// }
 ///
-/// let mut y = [1.0, 2.0];
+/// let mut y = [1.0_f32, 2.0];
 /// let mut args = [Arg::scalar(2.0_f32), Arg::input(&[10.0_f32, 20.0]), Arg::in_out(&mut y)];
 /// assert_eq!(axpy(&mut args), Status::Ok);
 /// assert_eq!(y, [21.0, 42.0]);

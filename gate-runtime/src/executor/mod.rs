@@ -33,6 +33,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use crate::argument::Arg;
+use crate::dispatch::Dispatch;
+use crate::kernel::Kernel;
 use crate::rails::{Governor, Rails};
 
 pub use schedule::{Scheduler, Started};
@@ -48,6 +51,15 @@ pub struct Context<'a> {
     pub seq: u64,
     /// The rails of the tenant, which no other tenant shares.
     pub rails: &'a Arc<Governor>,
+}
+
+impl Context<'_> {
+    /// Launches a kernel under the rails of the tenant: they decide about the backend, and count the call.
+    pub fn launch(&self, kernel: &Kernel, args: &mut [Arg<'_>]) -> Dispatch {
+        let dispatch = kernel.with_control(Arc::clone(self.rails.control())).launch(args);
+        self.rails.count(&dispatch);
+        dispatch
+    }
 }
 
 /// A job; it returns whether it panicked.

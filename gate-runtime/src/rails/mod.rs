@@ -36,6 +36,7 @@
 mod controller;
 mod governor;
 mod judge;
+mod kernels;
 mod observed;
 mod phase;
 mod replay;
@@ -44,6 +45,7 @@ mod settings;
 pub use controller::{Action, Controller, Recommendation, State, Step};
 pub use governor::{Governor, WindowObserver};
 pub use judge::{Baseline, Judgement, Rail, Unjudged, Verdict};
+pub use kernels::KernelRails;
 pub use phase::Phase;
 pub use replay::{ReplayError, replay};
 pub use settings::{FIELDS, Field, InvalidRail, InvalidRails, Rails, Settings, Value};

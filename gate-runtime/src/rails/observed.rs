@@ -38,11 +38,20 @@ fn sample(dispatch: &Dispatch, probing: bool) -> Option<Sample> {
     })
 }
 
-impl Observer for Governor {
-    fn observed(&self, observation: &Observation<'_>) {
-        if let Some(sample) = sample(observation.dispatch, self.is_probing()) {
+impl Governor {
+    /// Counts a dispatch. Calls that were refused for their arguments do not count.
+    pub fn count(&self, dispatch: &Dispatch) {
+        if let Some(sample) = sample(dispatch, self.is_probing()) {
             self.record(sample);
         }
+    }
+}
+
+/// One governor for all kernels of a runtime: right where there is one kernel, or where only failures matter. See
+/// [`KernelRails`](super::KernelRails) for one each.
+impl Observer for Governor {
+    fn observed(&self, observation: &Observation<'_>) {
+        self.count(observation.dispatch);
     }
 }
 

@@ -143,6 +143,9 @@ reasons! {
     /// The build has no PTX for this module
     NativeUnavailable = 22, "native_unavailable", Fallback, Ok;
 
+    /// A dimension is zero, which the contract allows and no device can launch
+    EmptyLaunch = 23, "empty_launch", Fallback, Ok;
+
     /// The driver reported this number, which follows the code: `runtime_error_719`
     RuntimeError = 40, "runtime_error", Device, RuntimeFailed;
     /// No image was compiled for this architecture or an older one

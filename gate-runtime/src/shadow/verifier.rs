@@ -39,7 +39,7 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// What became of sampled calls: `sampled` is the sum of the others.
+/// What became of sampled calls: `sampled` is the sum of `matched`, `mismatched`, `dropped` and `pending`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ShadowCounts {
     /// Calls that were sampled and ended natively without an error.
@@ -48,6 +48,8 @@ pub struct ShadowCounts {
     pub matched: u64,
     /// Calls whose output did not.
     pub mismatched: u64,
+    /// Of those, the ones whose caller had the output already.
+    pub silent: u64,
     /// Calls that found the queue full. They say nothing about the native backend.
     pub dropped: u64,
     /// Calls that wait for their comparison.
@@ -75,7 +77,7 @@ impl Shared {
     }
 
     /// Compares, tells the rails, and keeps what was found.
-    fn judge(&self, mut job: ShadowJob) -> ShadowVerdict {
+    fn judge(&self, mut job: ShadowJob, caller_waits: bool) -> ShadowVerdict {
         let judged = catch_unwind(AssertUnwindSafe(|| {
             // The reference overwrites what is read and written; the digest is of what was there before.
             let kept: Vec<Option<OwnedArg>> = job.before.iter().map(read_and_written).collect();
@@ -101,6 +103,7 @@ impl Shared {
             return ShadowVerdict::Accepted;
         };
         state.counts.mismatched += 1;
+        state.counts.silent += u64::from(!caller_waits);
         if state.mismatches.len() < KEPT {
             state.mismatches.push(Mismatch {
                 kernel: job.contract.name(),
@@ -200,7 +203,7 @@ impl Shadow for Verifier {
         state.counts.sampled += 1;
         if self.shared.governor.is_probing() {
             drop(state);
-            return self.shared.judge(job);
+            return self.shared.judge(job, true);
         }
         if state.queue.len() >= QUEUE {
             state.counts.dropped += 1;
@@ -211,6 +214,10 @@ impl Shadow for Verifier {
         }
         ShadowVerdict::Accepted
     }
+
+    fn silent_mismatches(&self) -> u64 {
+        self.counts().silent
+    }
 }
 
 fn work(shared: &Shared) {
@@ -219,7 +226,7 @@ fn work(shared: &Shared) {
         if let Some(job) = state.queue.pop_front() {
             drop(state);
             // What was found is in the counts; the caller has its output already.
-            let _ = shared.judge(job);
+            let _ = shared.judge(job, false);
             state = shared.lock();
             state.counts.pending -= 1;
             shared.changed.notify_all();
