@@ -89,6 +89,8 @@ pub enum Input {
     ReleaseFiles,
     /// Where tracked files name directories that exist on this machine only: the workspace and the home directory.
     MachinePaths,
+    /// The decision logs and run stats that `[runtime]` names.
+    RuntimeRecords,
     /// The tracked boundary inventory and its earlier versions in git.
     BoundaryInventory,
     /// The advisory databases: where they lie, what they hold, and what the one of the last run held.
@@ -109,6 +111,8 @@ pub enum Input {
     PolicyFailure,
     /// `[release]`.
     PolicyRelease,
+    /// `[runtime]`.
+    PolicyRuntime,
     /// `[paths]`.
     PolicyPaths,
     /// `[secrets]`.
@@ -176,6 +180,7 @@ impl Input {
         Input::PanicInventory,
         Input::ReleaseFiles,
         Input::MachinePaths,
+        Input::RuntimeRecords,
         Input::BoundaryInventory,
         Input::AdvisoryDb,
         Input::Documents,
@@ -186,6 +191,7 @@ impl Input {
         Input::PolicyDeprecations,
         Input::PolicyFailure,
         Input::PolicyRelease,
+        Input::PolicyRuntime,
         Input::PolicyPaths,
         Input::PolicySecrets,
         Input::PolicyStages,
@@ -227,6 +233,7 @@ impl Input {
             Input::PanicInventory => "panic inventory",
             Input::ReleaseFiles => "release files",
             Input::MachinePaths => "paths of this machine",
+            Input::RuntimeRecords => "records of runs",
             Input::BoundaryInventory => "boundary inventory",
             Input::AdvisoryDb => "advisory database",
             Input::Documents => "documents",
@@ -237,6 +244,7 @@ impl Input {
             Input::PolicyDeprecations => "policy: deprecations",
             Input::PolicyFailure => "policy: failure",
             Input::PolicyRelease => "policy: release",
+            Input::PolicyRuntime => "policy: runtime",
             Input::PolicyPaths => "policy: paths",
             Input::PolicySecrets => "policy: secrets",
             Input::PolicyStages => "policy: stages",

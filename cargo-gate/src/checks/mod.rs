@@ -22,6 +22,7 @@ pub mod ci_gate_wired;
 pub mod ci_locked;
 pub mod ci_matrix;
 pub mod config_sanity;
+pub mod decision_log_valid;
 pub mod docs_commands;
 pub mod docs_links;
 pub mod docs_sync;
@@ -41,6 +42,8 @@ pub mod profile_tier;
 pub mod redaction_audit;
 pub mod register_criticals;
 pub mod release_manifest;
+pub mod run_stats_valid;
+pub mod runtime_prod;
 pub mod secrets_tracked;
 pub mod stage_predecessor;
 pub mod status_drift;
@@ -93,6 +96,9 @@ pub const ALL: &[&Check] = &[
     &ci_actions_pinned::CHECK,
     &ci_matrix::CHECK,
     &supply_advisories::CHECK,
+    &decision_log_valid::CHECK,
+    &run_stats_valid::CHECK,
+    &runtime_prod::CHECK,
     &evidence_age::CHECK,
     &warnings_reviewed::CHECK,
     &checklist_stage::CHECK,

@@ -14,6 +14,7 @@ pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 use super::ci::CiPolicy;
 use super::docs::DocsPolicy;
 use super::failure::FailurePolicy;
+use super::runtime::RuntimePolicy;
 use super::notify::NotifyPolicy;
 pub use super::people::{OwnerPolicy, WaiverPolicy};
 pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
@@ -41,6 +42,8 @@ pub struct Policy {
     pub docs: Option<DocsPolicy>,
     /// How library code may fail; `None` when undeclared.
     pub failure: Option<FailurePolicy>,
+    /// What a run of gated kernels leaves behind; `None` when undeclared.
+    pub runtime: Option<RuntimePolicy>,
     /// What a release needs; `None` when undeclared.
     pub release: Option<ReleasePolicy>,
     /// Public items that go away, in the order of the file.

@@ -18,6 +18,7 @@ mod profile;
 mod record;
 mod register;
 mod release;
+mod runtime;
 mod secrets;
 mod suite;
 mod supply;
@@ -39,6 +40,7 @@ pub(super) use profile::{RawAllowed, RawProfile};
 pub(super) use record::{RawEvidence, RawHistory, RawWarnings};
 pub(super) use register::{RawItem, RawRegister, RawRegisterSection};
 pub(super) use release::{RawDeprecation, RawRelease};
+pub(super) use runtime::RawRuntime;
 pub(super) use secrets::{RawPaths, RawSecrets};
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 pub(super) use supply::RawSupply;
@@ -79,6 +81,9 @@ pub(super) struct RawPolicy {
     /// What a release needs: changelogs, approvals, files that repeat the version.
     #[schemars(with = "Option<RawRelease>")]
     pub(super) release: Option<Spanned<RawRelease>>,
+    /// What a run of gated kernels leaves behind: decision logs and run stats.
+    #[schemars(with = "Option<RawRuntime>")]
+    pub(super) runtime: Option<Spanned<RawRuntime>>,
     /// Public items that go away, and when. Each item marked `#[deprecated]` has an entry.
     #[serde(default)]
     #[schemars(with = "Vec<RawDeprecation>")]
