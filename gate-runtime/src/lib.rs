@@ -8,6 +8,7 @@ pub mod decision_log;
 pub mod dispatch;
 pub mod executor;
 pub mod fault;
+mod fields;
 mod journal;
 pub mod kernel;
 pub mod module;

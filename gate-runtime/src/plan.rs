@@ -19,7 +19,10 @@ pub struct Candidate {
 /// nothing but the candidates, not on their order.
 #[must_use]
 pub fn select(candidates: &[Candidate]) -> Option<usize> {
-    let usable = candidates.iter().enumerate().filter(|(_, candidate)| candidate.unusable.is_none());
+    let usable = candidates
+        .iter()
+        .enumerate()
+        .filter(|(_, candidate)| candidate.unusable.is_none());
     let best = usable.min_by(|(_, a), (_, b)| (b.score, &a.symbol).cmp(&(a.score, &b.symbol)));
     best.map(|(index, _)| index)
 }
@@ -119,7 +122,9 @@ mod tests {
     fn shuffled() -> impl Strategy<Value = (Vec<Candidate>, Vec<Candidate>)> {
         let one = ("[ab]{1,2}", 0..3_u32, proptest::bool::ANY);
         let list = proptest::collection::vec(one, 0..6).prop_map(|list| {
-            let made = list.iter().map(|(symbol, score, usable)| candidate(symbol, *score, *usable));
+            let made = list
+                .iter()
+                .map(|(symbol, score, usable)| candidate(symbol, *score, *usable));
             made.collect::<Vec<_>>()
         });
         list.prop_flat_map(|list| (Just(list.clone()), Just(list).prop_shuffle()))
@@ -141,7 +146,10 @@ mod tests {
         let breaks = [None, Some(Reason::NoNativeVariant), None, Some(Reason::NoNativeVariant)];
         let plan = Plan::new("decoder", breaks.iter().map(|reason| ("softmax", *reason)));
         assert_eq!(plan.compilability(), 0.5);
-        assert_eq!(plan.break_counts().into_iter().collect::<Vec<_>>(), [("no_native_variant", 2)]);
+        assert_eq!(
+            plan.break_counts().into_iter().collect::<Vec<_>>(),
+            [("no_native_variant", 2)]
+        );
         assert_eq!(Plan::new("nothing", std::iter::empty()).compilability(), 0.0);
     }
 }

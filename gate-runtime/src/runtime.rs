@@ -22,9 +22,10 @@ use crate::module::{Diagnostic, Module, ModuleSource, Recheck};
 use crate::observe::{Observation, Observer, Shadow};
 use crate::plan::Plan;
 use crate::reason::{Causes, Reason};
+use crate::stats::RunStats;
 
-pub use builder::{BuildError, Builder};
 pub(crate) use builder::cpu_label;
+pub use builder::{BuildError, Builder};
 pub(crate) use catalog::Catalog;
 
 /// Opens a device, at first and again after it was lost.
@@ -100,7 +101,12 @@ impl Shared {
 /// One event for each dispatch: errors as such, fallbacks as information, the rest for debugging.
 #[cfg(feature = "tracing")]
 fn trace(observation: &Observation<'_>) {
-    let Observation { kernel, dispatch, control, .. } = observation;
+    let Observation {
+        kernel,
+        dispatch,
+        control,
+        ..
+    } = observation;
     let backend = dispatch.backend.name();
     let mode = control.mode.name();
     let latency_ns = dispatch.latency_ns;
@@ -124,7 +130,6 @@ pub struct Runtime {
 
 impl Runtime {
     /// Starts to configure a runtime.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -140,7 +145,12 @@ impl Runtime {
     pub fn kernel(&self, name: &str) -> Option<Kernel> {
         let listed = self.shared.catalog.find(name)?;
         let control = Arc::clone(&self.shared.control);
-        Some(Kernel::new(Arc::clone(&self.shared), listed.kernel, control, listed.plan))
+        Some(Kernel::new(
+            Arc::clone(&self.shared),
+            listed.kernel,
+            control,
+            listed.plan,
+        ))
     }
 
     /// Names of all registered kernels, ascending.
@@ -155,6 +165,7 @@ impl Runtime {
             Some(kernel) => kernel.launch(args),
             None => {
                 self.shared.unknown_calls.fetch_add(1, Ordering::Relaxed);
+                self.log_event(Reason::UnknownKernel, name, "");
                 Dispatch {
                     outcome: Outcome::Error(Reason::UnknownKernel.into()),
                     backend: Backend::Cpu,
@@ -210,13 +221,8 @@ impl Runtime {
             outputs: Outputs::Untouched,
         };
         let cuda = self.shared.native.as_ref().map_err(|causes| failed(*causes))?;
-        let opened = catch_unwind(AssertUnwindSafe(|| (self.shared.opener)()));
-        let opened = opened.unwrap_or(Err(OpenError::NoDriver));
-        let driver = opened.map_err(|error| failed(Causes::of(Reason::DeviceLost).then(error.reason())))?;
-        if driver.device() != cuda.device() {
-            return Err(failed(Causes::of(Reason::DeviceLost).then(Reason::NoDevice)));
-        }
-        cuda.reopen(driver);
+        cuda.reopen(&*self.shared.opener)
+            .map_err(|reason| failed(Causes::of(Reason::DeviceLost).then(reason)))?;
         self.log_event(Reason::DeviceReopened, &cuda.device().label(), "");
         Ok(())
     }
@@ -264,6 +270,12 @@ impl Runtime {
     /// a pass.
     pub fn count_silent_mismatch(&self) {
         self.shared.silent_mismatches.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Totals of the run so far.
+    #[must_use]
+    pub fn stats(&self) -> RunStats {
+        RunStats::of(&self.shared)
     }
 
     /// Writes something into the decision log that is not a dispatch.

@@ -10,7 +10,9 @@ mod modules;
 mod simulated;
 
 pub use device::{Device, isa_of_driver};
-pub use driver::{DevicePointer, Driver, DriverError, FunctionId, Launch, LaunchParam, MAX_PARAMS, ModuleId, OpenError};
+pub use driver::{
+    DevicePointer, Driver, DriverError, FunctionId, Launch, LaunchParam, MAX_PARAMS, ModuleId, OpenError,
+};
 pub use simulated::{SimulatedDriver, Step};
 
 pub(crate) use device::choose;

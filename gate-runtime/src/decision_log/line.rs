@@ -123,22 +123,31 @@ pub(super) struct Hardware<'a> {
     pub(super) native: &'a str,
 }
 
+/// A dispatch with everything that its numbers stand for.
+pub(super) struct Dispatched<'a> {
+    pub(super) lane: u32,
+    pub(super) entry: &'a Entry,
+    pub(super) kernel: &'a Registered,
+    pub(super) plan: &'a Plan,
+    pub(super) hardware: Hardware<'a>,
+    pub(super) totals: Totals,
+}
+
 /// The line of a dispatch.
-pub(super) fn decision(
-    line: &mut String,
-    head: &Head<'_>,
-    lane: u32,
-    entry: &Entry,
-    kernel: &Registered,
-    plan: &Plan,
-    hardware: &Hardware<'_>,
-    totals: Totals,
-) {
+pub(super) fn decision(line: &mut String, head: &Head<'_>, dispatched: &Dispatched<'_>) {
+    let Dispatched {
+        lane,
+        entry,
+        kernel,
+        plan,
+        hardware,
+        totals,
+    } = dispatched;
     let mut object = Object::begin(line, head, "decision");
     let reason = entry.outcome.reason();
     let control = &entry.control;
     let on_native = matches!(entry.outcome, Outcome::Native);
-    object.number("lane", lane.into());
+    object.number("lane", (*lane).into());
     object.number("call", entry.call);
     object.text("kernel", kernel.spec.contract.name());
     object.texts("kernel_candidates", candidates(kernel));

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::line::{self, Hardware, Head, Object, Totals};
+use super::line::{self, Dispatched, Hardware, Head, Object, Totals};
 use super::rotate::Segments;
 use crate::dispatch::Outcome;
 use crate::fault::Faults;
@@ -153,7 +153,7 @@ pub(super) fn start(
     let office = Arc::new(Office::default());
     let mut writer = Writer {
         sink,
-        identity,
+        identity: Arc::new(identity),
         audit,
         audited: Instant::now(),
         lanes: Arc::clone(&lanes),
@@ -165,6 +165,7 @@ pub(super) fn start(
         reported: Drops::default(),
         counts: LogCounts::default(),
         unwritten: 0,
+        lost_events: 0,
         error: None,
     };
     writer.open();
@@ -184,7 +185,7 @@ pub(super) fn start(
 
 struct Writer {
     sink: Box<dyn Segments>,
-    identity: Identity,
+    identity: Arc<Identity>,
     audit: Duration,
     audited: Instant,
     lanes: Arc<Lanes>,
@@ -198,6 +199,8 @@ struct Writer {
     counts: LogCounts,
     /// Lines that could not be written since the last line that could.
     unwritten: u64,
+    /// Events that were lost and not told of.
+    lost_events: u64,
     error: Option<io::Error>,
 }
 
@@ -224,7 +227,10 @@ impl Writer {
             // What was asked for before this round is complete after it.
             let mut wrote = self.drain(asked > self.office.desk().done || stop);
             for (reason, subject, message) in events {
-                self.write(|line, head| line::module_event(line, head, reason, &subject, &message), None);
+                self.write(
+                    |line, head| line::module_event(line, head, reason, &subject, &message),
+                    None,
+                );
                 wrote = true;
             }
             self.report_drops(lost);
@@ -274,28 +280,32 @@ impl Writer {
         self.totals.fallback += u64::from(matches!(entry.outcome, Outcome::Fallback(_)));
         self.totals.guard_miss += u64::from(entry.outcome.reason().kind() == ReasonKind::Guard);
         let totals = self.totals;
-        let (cpu, native) = (self.identity.cpu.clone(), self.identity.native.clone());
-        let hardware = Hardware {
-            cpu: &cpu,
-            native: &native,
+        let identity = Arc::clone(&self.identity);
+        let dispatched = Dispatched {
+            lane,
+            entry: &entry,
+            kernel: &kernel,
+            plan: &plan,
+            hardware: Hardware {
+                cpu: &identity.cpu,
+                native: &identity.native,
+            },
+            totals,
         };
-        self.write(
-            |line, head| line::decision(line, head, lane, &entry, &kernel, &plan, &hardware, totals),
-            Some(entry.started),
-        );
+        let at = Some(entry.started);
+        self.write(|line, head| line::decision(line, head, &dispatched), at);
     }
 
     fn open(&mut self) {
-        let (cpu, native) = (self.identity.cpu.clone(), self.identity.native.clone());
-        let faults = self.identity.faults.clone();
+        let identity = Arc::clone(&self.identity);
         self.write(
             |line, head| {
                 let mut object = Object::begin(line, head, "open");
                 object.text("version", env!("CARGO_PKG_VERSION"));
                 object.number("reasons_version", REASONS_VERSION.into());
-                object.text("cpu", &cpu);
-                object.text("hw", &native);
-                object.texts("faults", faults.iter().copied());
+                object.text("cpu", &identity.cpu);
+                object.text("hw", &identity.native);
+                object.texts("faults", identity.faults.iter().copied());
                 object.end();
             },
             Some(0),
@@ -304,16 +314,17 @@ impl Writer {
 
     /// Says how many records and events were lost since it was said last.
     fn report_drops(&mut self, lost_events: u64) {
+        let lost_events = lost_events + std::mem::take(&mut self.lost_events);
         let drops = self.lanes.drops();
         let new = drops.since(&self.reported);
         if new.records == 0 && lost_events == 0 && self.unwritten == 0 {
             return;
         }
-        self.reported = drops;
+        let before = self.totals;
         self.totals.fallback += new.fallbacks;
         self.totals.guard_miss += new.guard_misses;
         let (totals, unwritten) = (self.totals, self.unwritten);
-        self.write(
+        let told = self.write(
             |line, head| {
                 let mut object = Object::begin(line, head, "dropped");
                 object.number("records", new.records);
@@ -326,6 +337,14 @@ impl Writer {
             },
             None,
         );
+        if told {
+            self.reported = drops;
+        } else {
+            // Said again in the next round; this line itself is no loss.
+            self.totals = before;
+            self.unwritten = unwritten;
+            self.lost_events = lost_events;
+        }
     }
 
     fn close(&mut self) {
@@ -358,8 +377,8 @@ impl Writer {
     }
 
     /// Writes one line, into a new file where the old one is full. `at` is when it happened, in nanoseconds since the epoch of
-    /// the runtime; now without it.
-    fn write(&mut self, fill: impl Fn(&mut String, &Head<'_>), at: Option<u64>) {
+    /// the runtime; now without it. Whether the line was written.
+    fn write(&mut self, fill: impl Fn(&mut String, &Head<'_>), at: Option<u64>) -> bool {
         let ts = at.map_or_else(|| self.identity.now(), |at| self.identity.at(at));
         self.line_with(&fill, ts);
         if self.sink.is_full(self.line.len()) {
@@ -378,7 +397,7 @@ impl Writer {
             }
             self.note(rotated);
         }
-        self.put();
+        self.put()
     }
 
     fn line_with(&mut self, fill: &impl Fn(&mut String, &Head<'_>), ts: u64) {
@@ -390,9 +409,10 @@ impl Writer {
         fill(&mut self.line, &head);
     }
 
-    fn put(&mut self) {
+    fn put(&mut self) -> bool {
         let written = self.sink.write(&self.line);
-        if written.is_ok() {
+        let whole = written.is_ok();
+        if whole {
             self.seq += 1;
             self.counts.written += 1;
             self.unwritten = 0;
@@ -401,6 +421,7 @@ impl Writer {
             self.unwritten += 1;
         }
         self.note(written);
+        whole
     }
 
     fn note(&mut self, result: io::Result<()>) {

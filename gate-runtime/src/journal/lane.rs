@@ -304,8 +304,11 @@ impl Shards {
     }
 }
 
+/// A shard, with the number of the kernel that it belongs to.
+type Slot = Option<(u64, Arc<Shard>)>;
+
 thread_local! {
-    static LOCAL: RefCell<[Option<(u64, Arc<Shard>)>; SLOTS]> = const { RefCell::new([const { None }; SLOTS]) };
+    static LOCAL: RefCell<[Slot; SLOTS]> = const { RefCell::new([const { None }; SLOTS]) };
 }
 
 /// Calls `f` with the shard of this thread. Allocates on the first call of a thread for a kernel, and never again while it
@@ -340,7 +343,10 @@ mod tests {
             });
         }
         let held = shards.lock().by_thread.len();
-        assert!(held <= 2 * FOLD_AT, "{held} shards are held for threads that have ended");
+        assert!(
+            held <= 2 * FOLD_AT,
+            "{held} shards are held for threads that have ended"
+        );
         let total = Counters::default();
         shards.sum(&total);
         assert_eq!(total.calls(), 100);

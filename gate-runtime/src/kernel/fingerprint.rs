@@ -35,7 +35,11 @@ pub(crate) fn of(spec: &KernelSpec, modules: &[Arc<Module>]) -> u64 {
 }
 
 fn generations(registered: &Registered) -> u64 {
-    registered.modules.iter().map(|module| module.generation()).fold(0, u64::wrapping_add)
+    registered
+        .modules
+        .iter()
+        .map(|module| module.generation())
+        .fold(0, u64::wrapping_add)
 }
 
 /// The fingerprint of what would be launched now. Taken again where a module has changed.

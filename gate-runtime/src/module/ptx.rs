@@ -234,9 +234,18 @@ mod tests {
         for (text, message) in [
             ("", "there is no `.version`"),
             (".version 8", "`.version 8` is no version"),
-            (".version 8.0\n.target compute_90", "`.target compute_90` is no architecture"),
-            (".version 8.0\n.target sm_80\n.entry f(.param .u64 a", "the parameters of `f` do not end"),
-            (".version 8.0\n.target sm_80\n.entry f(.u64 a)", "parameter 0 of `f` is not PTX"),
+            (
+                ".version 8.0\n.target compute_90",
+                "`.target compute_90` is no architecture",
+            ),
+            (
+                ".version 8.0\n.target sm_80\n.entry f(.param .u64 a",
+                "the parameters of `f` do not end",
+            ),
+            (
+                ".version 8.0\n.target sm_80\n.entry f(.u64 a)",
+                "parameter 0 of `f` is not PTX",
+            ),
             (".version 8.0\n.target sm_80\n.entry (", "`.entry (` has no name"),
         ] {
             assert_eq!(read(text.as_bytes()), Err(message.to_owned()));

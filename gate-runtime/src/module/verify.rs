@@ -235,13 +235,7 @@ fn embedded(module: &str, image: &PtxImage) -> Result<VerifiedImage, Diagnostic>
     Ok(verified)
 }
 
-fn check(
-    module: &str,
-    arch: u32,
-    isa: (u8, u8),
-    sha256: [u8; 32],
-    bytes: Bytes,
-) -> Result<VerifiedImage, Diagnostic> {
+fn check(module: &str, arch: u32, isa: (u8, u8), sha256: [u8; 32], bytes: Bytes) -> Result<VerifiedImage, Diagnostic> {
     let mut image = VerifiedImage {
         arch,
         isa,

@@ -86,10 +86,7 @@ impl Builder {
     }
 
     /// Opens this driver instead of the installed one, also when the device is opened again.
-    pub fn driver(
-        mut self,
-        open: impl Fn() -> Result<Box<dyn Driver>, OpenError> + Send + Sync + 'static,
-    ) -> Builder {
+    pub fn driver(mut self, open: impl Fn() -> Result<Box<dyn Driver>, OpenError> + Send + Sync + 'static) -> Builder {
         self.opener = Some(Box::new(open));
         self
     }

@@ -42,7 +42,11 @@ impl Catalog {
     /// Every kernel, ascending by name.
     pub(crate) fn all(&self) -> Vec<Arc<Registered>> {
         let kernels = unpoisoned(self.kernels.read());
-        kernels.by_name.values().map(|listed| Arc::clone(&listed.kernel)).collect()
+        kernels
+            .by_name
+            .values()
+            .map(|listed| Arc::clone(&listed.kernel))
+            .collect()
     }
 
     pub(crate) fn kernel(&self, number: u32) -> Option<Arc<Registered>> {

@@ -46,7 +46,12 @@ impl Runtime {
         let taken = || Diagnostic::new(Reason::DuplicateKernel, format!("`{name}` is registered already"));
         let listed = listed.ok_or_else(taken)?;
         let control = Arc::clone(&self.shared.control);
-        Ok(Kernel::new(Arc::clone(&self.shared), listed.kernel, control, listed.plan))
+        Ok(Kernel::new(
+            Arc::clone(&self.shared),
+            listed.kernel,
+            control,
+            listed.plan,
+        ))
     }
 }
 

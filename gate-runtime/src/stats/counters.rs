@@ -57,12 +57,14 @@ impl Counters {
 
     pub(crate) fn add(&self, other: &Counters) {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        bump(&self.native, load(&other.native));
-        bump(&self.fallback, load(&other.fallback));
-        bump(&self.error, load(&other.error));
+        // A call is counted by its outcome first and then by its reason. Read the other way round, reasons of a call that is
+        // just being counted are never more than its outcomes.
         for (sum, count) in self.reasons.iter().zip(&other.reasons) {
             bump(sum, load(count));
         }
+        bump(&self.native, load(&other.native));
+        bump(&self.fallback, load(&other.fallback));
+        bump(&self.error, load(&other.error));
         bump(&self.latency_sum, load(&other.latency_sum));
         let max = load(&self.latency_max).max(load(&other.latency_max));
         self.latency_max.store(max, Ordering::Relaxed);

@@ -46,15 +46,14 @@ pub const fn isa_of_driver(driver_version: u32) -> (u8, u8) {
 pub(crate) fn choose<'a>(images: &'a [VerifiedImage], device: &Device) -> Result<&'a VerifiedImage, Causes> {
     let isa = isa_of_driver(device.driver_version);
     let fits = |image: &&VerifiedImage| image.arch <= device.arch;
-    let unsupported = Causes::of(Reason::NativeUnsupportedFallback);
-    let Some(newest) = images.iter().filter(fits).next_back() else {
-        return Err(unsupported.then(Reason::ArchUnsupported));
-    };
-    if newest.isa <= isa {
-        return Ok(newest);
-    }
-    let older = images.iter().filter(fits).rfind(|image| image.isa <= isa);
-    older.ok_or_else(|| unsupported.then(Reason::IsaUnsupported))
+    let newest = images.iter().filter(fits).rfind(|image| image.isa <= isa);
+    newest.ok_or_else(|| {
+        let why = match images.iter().find(fits) {
+            Some(_) => Reason::IsaUnsupported,
+            None => Reason::ArchUnsupported,
+        };
+        Causes::of(Reason::NativeUnsupportedFallback).then(why)
+    })
 }
 
 #[cfg(test)]

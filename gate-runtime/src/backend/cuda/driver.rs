@@ -31,6 +31,8 @@ pub struct DriverError(pub u32);
 impl DriverError {
     /// `CUDA_ERROR_OUT_OF_MEMORY`.
     pub const OUT_OF_MEMORY: DriverError = DriverError(2);
+    /// `CUDA_ERROR_DEINITIALIZED`.
+    pub const DEINITIALIZED: DriverError = DriverError(4);
     /// `CUDA_ERROR_INVALID_PTX`.
     pub const INVALID_PTX: DriverError = DriverError(218);
     /// `CUDA_ERROR_NOT_FOUND`.

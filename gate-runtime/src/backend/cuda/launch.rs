@@ -64,7 +64,7 @@ impl Cuda {
         trace.budget_exceeded = found.over_budget;
         trace.compile_ns = found.load_ns;
 
-        let driver = state.driver.as_ref();
+        let driver = state.driver.as_deref().ok_or(Reason::DeviceLost)?;
         let failed = |step: Reason| {
             move |error: DriverError| {
                 if error.loses_device() {
@@ -72,7 +72,11 @@ impl Cuda {
                 }
                 let reason = error.reason(step);
                 let causes = Causes::of(reason);
-                if reason == step { causes.then(error) } else { causes.then(step).then(error) }
+                if reason == step {
+                    causes.then(error)
+                } else {
+                    causes.then(step).then(error)
+                }
             }
         };
         let mut buffers = Buffers {

@@ -1,17 +1,19 @@
 //! The device of a runtime, and what is loaded on it.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use super::{Device, Driver, DriverError, FunctionId, ModuleId};
+use super::{Device, Driver, DriverError, FunctionId, ModuleId, OpenError};
 use crate::contract::Contract;
 use crate::kernel::CpuFn;
 use crate::module::VerifiedImage;
 use crate::reason::{Causes, Reason};
+use crate::runtime::Opener;
 
 /// An open device with its module cache.
 pub(crate) struct Cuda {
@@ -26,7 +28,8 @@ pub(crate) struct Cuda {
 
 /// What is behind the lock: one call at a time.
 pub(super) struct State {
-    pub(super) driver: Box<dyn Driver>,
+    /// `None` after it was closed and could not be opened again.
+    pub(super) driver: Option<Box<dyn Driver>>,
     modules: HashMap<[u8; 32], ModuleId>,
     functions: HashMap<([u8; 32], String), FunctionId>,
 }
@@ -53,7 +56,7 @@ impl Cuda {
         Cuda {
             device: driver.device().clone(),
             state: Mutex::new(State {
-                driver,
+                driver: Some(driver),
                 modules: HashMap::new(),
                 functions: HashMap::new(),
             }),
@@ -81,13 +84,22 @@ impl Cuda {
         self.lost.store(u64::from(error.max(1)), Ordering::Release);
     }
 
-    /// Puts another driver in place of one that was lost. Everything is loaded again when it is needed.
-    pub(crate) fn reopen(&self, driver: Box<dyn Driver>) {
+    /// Closes the driver that was lost and opens it again. Everything is loaded again when it is needed.
+    pub(crate) fn reopen(&self, open: &Opener) -> Result<(), Reason> {
         let mut state = self.lock();
-        state.driver = driver;
+        self.lose(DriverError::DEINITIALIZED.0);
         state.modules.clear();
         state.functions.clear();
+        // Closed first: a device context that is still held would be handed out again as it is.
+        state.driver = None;
+        let opened = catch_unwind(AssertUnwindSafe(open)).unwrap_or(Err(OpenError::NoDriver));
+        let driver = opened.map_err(|error| error.reason())?;
+        if *driver.device() != self.device {
+            return Err(Reason::NoDevice);
+        }
+        state.driver = Some(driver);
         self.lost.store(0, Ordering::Release);
+        Ok(())
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -120,6 +132,7 @@ impl Cuda {
             }
             Causes::of(Reason::ModuleLoadFailed).then(error)
         };
+        let driver = state.driver.as_deref().ok_or(Reason::DeviceLost)?;
         let module = match state.modules.get(&key) {
             Some(module) => *module,
             None => {
@@ -128,13 +141,13 @@ impl Cuda {
                     .map_err(|diagnostic| Causes::of(Reason::ModuleLoadFailed).then(diagnostic.reason))?;
                 std::thread::sleep(delay);
                 self.counters.loads.fetch_add(1, Ordering::Relaxed);
-                let module = state.driver.load(&text).map_err(failed)?;
+                let module = driver.load(&text).map_err(failed)?;
                 state.modules.insert(key, module);
                 module
             }
         };
-        let function = state.driver.function(module, entry).map_err(failed)?;
-        state.driver.bind(function, bind.0, bind.1);
+        let function = driver.function(module, entry).map_err(failed)?;
+        driver.bind(function, bind.0, bind.1);
         state.functions.insert((key, entry.to_owned()), function);
         let took = start.elapsed();
         let found = Found {

@@ -136,7 +136,10 @@ impl State {
 
     /// Whether a fault is due in this step.
     fn due(&mut self, step: Step) -> Option<DriverError> {
-        let failure = self.failures.iter_mut().find(|failure| failure.step == step && failure.times > 0)?;
+        let failure = self
+            .failures
+            .iter_mut()
+            .find(|failure| failure.step == step && failure.times > 0)?;
         if failure.skip > 0 {
             failure.skip -= 1;
             return None;
