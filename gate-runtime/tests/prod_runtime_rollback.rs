@@ -14,13 +14,26 @@ use support::{DONE, Memory, axpy_spec, call, logged};
 
 /// Windows of 20 calls, the shortest that have a p95.
 fn settings() -> Settings {
-    Settings { window_calls: 20, min_samples: 20, dwell: 1, cooldown: 0, probe_calls: 20, ..Settings::default() }
+    Settings {
+        window_calls: 20,
+        min_samples: 20,
+        dwell: 1,
+        cooldown: 0,
+        probe_calls: 20,
+        ..Settings::default()
+    }
 }
 
 /// Latencies of a simulated device say nothing.
 fn strict() -> Settings {
-    Settings { strict: true, ..settings() }
+    Settings {
+        strict: true,
+        ..settings()
+    }
 }
+
+/// `CUDA_ERROR_INVALID_VALUE`, which loses no device.
+const REFUSED: DriverError = DriverError(1);
 
 struct Setup {
     runtime: Runtime,
@@ -39,34 +52,52 @@ fn setup(settings: Settings, fraction: Fraction) -> Setup {
     let driver = SimulatedDriver::new();
     let opened = driver.clone();
     let (builder, log) = logged();
-    let builder = builder.driver(move || opened.open()).observer(kernels.clone()).shadow(verifier.clone());
+    let builder = builder
+        .driver(move || opened.open())
+        .observer(kernels.clone())
+        .shadow(verifier.clone());
     let runtime = builder.build().expect("the configuration is valid");
     let axpy = kernels.guard(&runtime.register(axpy_spec()).expect("the kernel is valid"));
-    Setup { runtime, axpy, rails: governor, verifier, driver, log }
+    Setup {
+        runtime,
+        axpy,
+        rails: governor,
+        verifier,
+        driver,
+        log,
+    }
 }
 
 /// A window of calls that all succeed.
-fn window(kernel: &Kernel) -> Outcome {
+fn window(kernel: &Kernel) -> Reason {
     let mut last = None;
     for _ in 0..20 {
         let (dispatch, y) = call(kernel);
         assert_eq!((dispatch.status(), y), (Status::Ok, DONE));
-        last = Some(dispatch.outcome);
+        last = Some(dispatch.outcome.reason());
     }
     last.expect("a window has calls")
 }
 
 fn broken(setup: &Setup, windows: u32) {
-    setup.driver.fail(Step::Launch, DriverError::LAUNCH_FAILED, 0, 20 * windows);
-    (0..windows).for_each(|_| drop(window(&setup.axpy)));
+    setup.driver.fail(Step::Launch, REFUSED, 0, 20 * windows);
+    (0..windows).for_each(|_| assert_eq!(window(&setup.axpy), Reason::NativeFailedFallback));
 }
 
 #[test]
 fn sustained_errors_roll_back_and_say_so() {
     for settings in [
         strict(),
-        Settings { auto_switch: false, hard_rollback: false, ..strict() },
-        Settings { hard_rollback: false, strict: false, ..settings() },
+        Settings {
+            auto_switch: false,
+            hard_rollback: false,
+            ..strict()
+        },
+        Settings {
+            hard_rollback: false,
+            strict: false,
+            ..settings()
+        },
     ] {
         let setup = setup(settings, Fraction::NONE);
         broken(&setup, 1);
@@ -79,12 +110,22 @@ fn sustained_errors_roll_back_and_say_so() {
         assert_eq!(state.rollback_reason, RailReason::RuntimeError);
         let launches = setup.driver.launches();
         let (dispatch, y) = call(&setup.axpy);
-        assert_eq!((dispatch.outcome.reason(), dispatch.backend, y), (Reason::SafeMode, Backend::Cpu, DONE));
+        assert_eq!(
+            (dispatch.outcome.reason(), dispatch.backend, y),
+            (Reason::SafeMode, Backend::Cpu, DONE)
+        );
         assert_eq!(setup.driver.launches(), launches, "safe mode leaves the device alone");
         setup.runtime.flush().expect("memory can be written");
         let decisions = setup.log.decisions();
         let last = decisions.last().expect("every call is logged");
-        assert_eq!((last.mode, last.rollback.as_str(), last.rollback_count), (Mode::Safe, "RUNTIME_ERROR", 1));
+        assert_eq!(
+            (
+                last.control.mode,
+                last.control.rollback_reason,
+                last.control.rollback_count
+            ),
+            (Mode::Safe, RailReason::RuntimeError, 1)
+        );
     }
 }
 
@@ -107,17 +148,23 @@ fn the_way_back_is_compared_call_by_call() {
     let setup = setup(strict(), Fraction::NONE);
     broken(&setup, 2);
     assert_eq!(setup.rails.state().phase, Phase::Safe);
-    assert!(matches!(window(&setup.axpy), Outcome::Fallback(_)));
+    assert_eq!(window(&setup.axpy), Reason::SafeMode);
     assert_eq!(setup.rails.state().phase, Phase::Probe);
     // The device computes wrong numbers now. No caller sees one.
-    setup.driver.fail(Step::WrongOutput, DriverError::LAUNCH_FAILED, 0, 20);
+    setup.driver.fail(Step::WrongOutput, REFUSED, 0, 20);
     window(&setup.axpy);
-    assert_eq!((setup.rails.state().phase, setup.rails.state().rollback_count), (Phase::Safe, 2));
-    assert_eq!(setup.rails.control().state().rollback_reason, RailReason::OutputMismatch);
+    assert_eq!(
+        (setup.rails.state().phase, setup.rails.state().rollback_count),
+        (Phase::Safe, 2)
+    );
+    assert_eq!(
+        setup.rails.control().state().rollback_reason,
+        RailReason::OutputMismatch
+    );
     assert_eq!(setup.verifier.counts().silent, 0);
     // And right ones then.
     window(&setup.axpy);
-    assert_eq!(window(&setup.axpy), Outcome::Native);
+    assert_eq!(window(&setup.axpy), Reason::Native);
     assert_eq!(setup.rails.state().phase, Phase::Native);
     assert_eq!(setup.verifier.counts().matched, 20);
 }
@@ -125,7 +172,7 @@ fn the_way_back_is_compared_call_by_call() {
 #[test]
 fn wrong_outputs_are_found_behind_the_caller_and_roll_back() {
     let setup = setup(strict(), Fraction::ALL);
-    setup.driver.fail(Step::WrongOutput, DriverError::LAUNCH_FAILED, 0, 40);
+    setup.driver.fail(Step::WrongOutput, REFUSED, 0, 40);
     for _ in 0..2 {
         for _ in 0..20 {
             let (dispatch, y) = call(&setup.axpy);
@@ -134,11 +181,20 @@ fn wrong_outputs_are_found_behind_the_caller_and_roll_back() {
         }
     }
     let state = setup.rails.control().state();
-    assert_eq!((state.mode, state.rollback_reason), (Mode::Safe, RailReason::OutputMismatch));
+    assert_eq!(
+        (state.mode, state.rollback_reason),
+        (Mode::Safe, RailReason::OutputMismatch)
+    );
     assert_eq!(setup.verifier.counts().silent, 40);
+    assert_eq!(setup.runtime.stats().silent_mismatch_count, 40);
     let mismatches = setup.verifier.mismatches();
     assert_eq!(mismatches.len(), 40);
-    assert!(mismatches.iter().all(|mismatch| mismatch.inputs == mismatches[0].inputs), "the same inputs every time");
+    assert!(
+        mismatches
+            .iter()
+            .all(|mismatch| mismatch.inputs == mismatches[0].inputs),
+        "the same inputs every time"
+    );
     window(&setup.axpy);
 }
 
@@ -146,10 +202,15 @@ fn wrong_outputs_are_found_behind_the_caller_and_roll_back() {
 fn memory_pressure_rolls_back() {
     let setup = setup(strict(), Fraction::NONE);
     setup.driver.limit_memory(8);
-    (0..2).for_each(|_| drop(window(&setup.axpy)));
+    (0..2).for_each(|_| {
+        window(&setup.axpy);
+    });
     let state = setup.rails.control().state();
     // A refused allocation is a failed call as well, and errors take precedence.
-    assert_eq!((state.mode, state.rollback_reason), (Mode::Safe, RailReason::RuntimeError));
+    assert_eq!(
+        (state.mode, state.rollback_reason),
+        (Mode::Safe, RailReason::RuntimeError)
+    );
     assert_eq!(state.pressure_permille, 1000);
 }
 
@@ -158,15 +219,21 @@ fn the_same_calls_and_faults_give_the_same_decisions() {
     let trace = || {
         let setup = setup(strict(), Fraction::new(0.5).expect("a share"));
         broken(&setup, 2);
-        (0..4).for_each(|_| drop(window(&setup.axpy)));
-        broken(&setup, 3);
+        (0..4).for_each(|_| {
+            window(&setup.axpy);
+        });
+        broken(&setup, 2);
+        window(&setup.axpy);
         setup.runtime.flush().expect("memory can be written");
         let decisions = setup.log.decisions();
-        let seen = decisions.iter().map(|d| (d.backend_reason.clone(), d.mode, d.rollback_count, d.shadow_reason.clone()));
+        let seen = decisions.iter().map(|d| (d.outcome, d.control));
         seen.collect::<Vec<_>>()
     };
     let first = trace();
-    assert!(first.iter().any(|decision| decision.2 == 2), "the drill rolls back twice");
+    assert!(
+        first.iter().any(|decision| decision.1.rollback_count == 2),
+        "the drill rolls back twice"
+    );
     for _ in 0..4 {
         assert_eq!(trace(), first);
     }
@@ -176,12 +243,19 @@ fn the_same_calls_and_faults_give_the_same_decisions() {
 fn a_rollback_of_one_tenant_is_not_felt_by_another() {
     let driver = SimulatedDriver::new();
     let opened = driver.clone();
-    let runtime = Runtime::builder().driver(move || opened.open()).build().expect("the configuration is valid");
+    let runtime = Runtime::builder()
+        .driver(move || opened.open())
+        .build()
+        .expect("the configuration is valid");
     let axpy = runtime.register(axpy_spec()).expect("the kernel is valid");
     let mut builder = Executor::builder(1);
     let rails = || Governor::new(Rails::new(strict()).expect("settings in range"), Arc::default());
-    let noisy = builder.tenant_with_rails(TenantConfig::new("noisy"), rails()).expect("a tenant");
-    let quiet = builder.tenant_with_rails(TenantConfig::new("quiet"), rails()).expect("a tenant");
+    let noisy = builder
+        .tenant_with_rails(TenantConfig::new("noisy"), rails())
+        .expect("a tenant");
+    let quiet = builder
+        .tenant_with_rails(TenantConfig::new("quiet"), rails())
+        .expect("a tenant");
     let executor = builder.build().expect("an executor");
     let run = |tenant, times: usize| {
         let tickets: Vec<_> = (0..times)
@@ -199,13 +273,20 @@ fn a_rollback_of_one_tenant_is_not_felt_by_another() {
                 job.expect("a place")
             })
             .collect();
-        tickets.into_iter().map(|ticket| ticket.wait().expect("a result")).collect::<Vec<_>>()
+        tickets
+            .into_iter()
+            .map(|ticket| ticket.wait().expect("a result"))
+            .collect::<Vec<_>>()
     };
     run(quiet, 20);
     let before = executor.rails(quiet).expect("a tenant").state();
-    driver.fail(Step::Launch, DriverError::LAUNCH_FAILED, 0, 40);
+    driver.fail(Step::Launch, REFUSED, 0, 40);
     let failed = run(noisy, 40);
-    assert!(failed.iter().all(|result| *result == (Reason::NativeFailedFallback, DONE)));
+    assert!(
+        failed
+            .iter()
+            .all(|result| *result == (Reason::NativeFailedFallback, DONE))
+    );
     assert_eq!(run(noisy, 1), [(Reason::SafeMode, DONE)]);
     assert_eq!(executor.rails(quiet).expect("a tenant").state(), before);
     assert_eq!(run(quiet, 1), [(Reason::Native, DONE)]);

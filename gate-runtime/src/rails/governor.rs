@@ -23,7 +23,7 @@ impl<F: FnMut(&Window, &Step) + Send> WindowObserver for F {
     }
 }
 
-/// Calls that a thread collects before it locks the rails.
+/// Most calls that a thread collects before it locks the rails.
 const BATCH: usize = 32;
 
 /// Where threads collect their calls. Each has a cache line of its own.
@@ -45,14 +45,16 @@ struct Central {
 
 /// Rails shared by the threads that call what they guard: a kernel, or the kernels of a tenant.
 ///
-/// What they decide goes to a [`Control`], which dispatch obeys. Recording a call costs an uncontended lock; every 32nd
-/// call of a thread, and every one that failed, goes on to the rails. Called from one thread, the same calls give the
+/// What they decide goes to a [`Control`], which dispatch obeys. Recording a call costs an uncontended lock; every few
+/// call of a thread (every fourth part of a short window), and every one that failed, goes on to the rails. Called from one thread, the same calls give the
 /// same steps.
 pub struct Governor {
     shards: Box<[Shard]>,
     central: Mutex<Central>,
     control: Arc<Control>,
     probing: AtomicBool,
+    /// Calls that a thread collects: a quarter of a window at most.
+    batch: usize,
 }
 
 static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);
@@ -83,7 +85,8 @@ impl Governor {
                 samples: [Sample::reference(); BATCH],
             }))
         };
-        let recorder = Recorder::new(controller.rails().settings().window_calls);
+        let window_calls = controller.rails().settings().window_calls;
+        let recorder = Recorder::new(window_calls);
         control.set(ControlState::INITIAL);
         Governor {
             shards: (0..shards).map(|_| empty()).collect(),
@@ -96,6 +99,7 @@ impl Governor {
             }),
             control,
             probing: AtomicBool::new(false),
+            batch: (window_calls as usize / 4).clamp(1, BATCH),
         }
     }
 
@@ -141,7 +145,7 @@ impl Governor {
             *place = sample;
             batch.filled = filled + 1;
         }
-        if batch.filled >= BATCH || urgent {
+        if batch.filled >= self.batch || urgent {
             self.hand_over(&mut batch);
         }
     }
