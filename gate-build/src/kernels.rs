@@ -19,9 +19,12 @@ pub struct Kernels {
     pub(crate) archs: Vec<Arch>,
     pub(crate) flags: Vec<String>,
     pub(crate) includes: Vec<PathBuf>,
+    pub(crate) prefers_lock: bool,
     pub(crate) declared: Vec<Declared>,
     pub(crate) budgets: BTreeMap<String, Budget>,
     pub(crate) compress: bool,
+    #[cfg(feature = "companion")]
+    pub(crate) companions: Vec<String>,
     /// The first thing that was asked for wrongly; `compile` reports it, so that calls can be chained.
     pub(crate) wrong: Option<Error>,
 }
@@ -41,10 +44,11 @@ impl Kernels {
         self
     }
 
-    /// A crate of Rust kernels: its folder, relative to the crate whose build script runs.
+    /// Rust kernels: the folder of a crate, or one file that is the root of a crate without dependencies (edition 2024);
+    /// relative to the crate whose build script runs.
     #[must_use]
-    pub fn rust(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.rust.push(folder.into());
+    pub fn rust(mut self, path: impl Into<PathBuf>) -> Self {
+        self.rust.push(path.into());
         self
     }
 
@@ -100,10 +104,29 @@ impl Kernels {
         self
     }
 
+    /// Sources in C and C++ for the CPU, a pattern as in [`Self::cuda`]: compiled by the crate `cc` for the target of the
+    /// build and linked to this crate. They see the folders of [`Self::include`]. `cc` compiles all of them whenever the
+    /// build script runs.
+    #[cfg(feature = "companion")]
+    #[must_use]
+    pub fn companion(mut self, pattern: impl Into<String>) -> Self {
+        self.companions.push(pattern.into());
+        self
+    }
+
     /// Whether PTX is embedded as a DEFLATE stream, about a tenth of its size, which is inflated when it is loaded.
     #[must_use]
     pub fn compress(mut self, compress: bool) -> Self {
         self.compress = compress;
+        self
+    }
+
+    /// Takes PTX from the lock even where a compiler is there, unless `GATE_KERNELS` or `GATE_KERNELS_LOCK` says otherwise; for
+    /// exactly the architectures named here, whatever `CUDA_COMPUTE_CAP` says. For a crate that others depend on: it
+    /// builds everywhere in no time, from the same PTX, and a source that changed without the lock is an error.
+    #[must_use]
+    pub fn prefer_lock(mut self) -> Self {
+        self.prefers_lock = true;
         self
     }
 
@@ -114,7 +137,12 @@ impl Kernels {
     /// What the compilers say, or what the builder or the environment asks for that cannot be.
     pub fn compile(self) -> Result<Built, Error> {
         let context = Context::of_build_script()?;
-        let (built, directives) = self.compile_in(&context)?;
+        #[cfg(feature = "companion")]
+        let companions = crate::companion::plan(&self, &context)?;
+        #[cfg_attr(not(feature = "companion"), expect(unused_mut, reason = "companions add lines"))]
+        let (built, mut directives) = self.compile_in(&context)?;
+        #[cfg(feature = "companion")]
+        directives.extend(companions.compile()?);
         let mut text = directives.join("\n");
         text.push('\n');
         // The protocol between a build script and cargo.

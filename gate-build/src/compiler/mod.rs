@@ -138,7 +138,7 @@ pub(crate) trait Compiler: Send + Sync {
 ///
 /// # Errors
 /// The compiler said that all is well and left something else, or nothing.
-fn ptx_of(file: &Path, compiler: &str, printed: &str) -> Result<Vec<u8>, Diagnostic> {
+pub(crate) fn ptx_of(file: &Path, compiler: &str, printed: &str) -> Result<Vec<u8>, Diagnostic> {
     let ptx = fs::read(file).unwrap_or_default();
     if is_ptx(&ptx) {
         return Ok(ptx);

@@ -7,6 +7,7 @@ use crate::compiler::{Clang, Compiler, CompilerKind, Nvcc, Nvrtc, Setting};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::index::Index;
+use crate::rust::Rustc;
 use crate::toolkit::Toolkit;
 
 /// Compilers by kind and file, those to be tried first in front. What was named outright has no alternative.
@@ -72,6 +73,17 @@ impl Choice {
         Ok(Self::found(&file))
     }
 
+    /// Whether it is a clang that nobody chose and that merely was there.
+    pub(crate) fn is_last_resort(&self) -> bool {
+        // rustc is there for other units.
+        let mut kinds = self
+            .files
+            .iter()
+            .map(|(kind, _)| *kind)
+            .filter(|kind| *kind != CompilerKind::Rustc);
+        self.because.is_none() && kinds.next() == Some(CompilerKind::Clang)
+    }
+
     fn found(file: &impl Fn(CompilerKind) -> Option<PathBuf>) -> Self {
         let there = |kinds: &[CompilerKind]| -> Vec<(CompilerKind, PathBuf)> {
             kinds.iter().filter_map(|&kind| Some((kind, file(kind)?))).collect()
@@ -103,7 +115,10 @@ pub(crate) fn open<'a>(
             CompilerKind::Clang => {
                 Clang::open(file, setting, index).map(|compiler| Box::new(compiler) as Box<dyn Compiler>)
             }
-            CompilerKind::Rustc | CompilerKind::CudaBuilder => continue,
+            CompilerKind::Rustc => {
+                Rustc::open(file, setting, index).map(|compiler| Box::new(compiler) as Box<dyn Compiler>)
+            }
+            CompilerKind::CudaBuilder => continue,
         };
         match opened {
             Ok(compiler) => compilers.push(compiler),

@@ -73,10 +73,13 @@ impl Mode {
     ///
     /// # Errors
     /// It says something else.
-    pub(crate) fn of(env: &Env) -> Result<Self, Error> {
+    pub(crate) fn of(env: &Env, prefers_lock: bool) -> Result<Self, Error> {
         let Some(value) = env.variable("GATE_KERNELS") else {
+            let writes_lock = env.variable("GATE_KERNELS_LOCK").is_some();
             return Ok(if env.variable("DOCS_RS").is_some() {
                 Mode::Off
+            } else if prefers_lock && !writes_lock {
+                Mode::Locked
             } else {
                 Mode::Auto
             });
@@ -166,4 +169,7 @@ pub(crate) const VARIABLES: &[&str] = &[
     "GATE_KERNELS_LOCK",
     "GATE_KERNEL_COMPILER",
     "GATE_KERNEL_TIMEOUT",
+    "GATE_RUSTC",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
 ];

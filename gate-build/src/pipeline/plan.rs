@@ -34,19 +34,23 @@ impl Plan {
         let mut folders = Vec::new();
         for pattern in &kernels.cuda {
             for path in glob::expand(root, pattern)? {
-                units.push(unit(root, path, Language::Cuda));
+                units.push(unit(root, &path, Language::Cuda));
             }
             folders.extend(folder_of_pattern(root, pattern));
         }
         for folder in &kernels.rust {
             let path = plain(&root.join(folder));
-            if !path.join("Cargo.toml").is_file() {
+            let is_source = path.extension().is_some_and(|extension| extension == "rs") && path.is_file();
+            if !is_source && !path.join("Cargo.toml").is_file() {
                 return Err(Error::configuration(
-                    format!("`{}` is no crate: it has no `Cargo.toml`", folder.display()),
-                    "name the folder of a crate in `.rust(…)`, relative to the crate of the build script",
+                    format!(
+                        "`{}` is neither a crate with a `Cargo.toml` nor a `.rs` file",
+                        folder.display()
+                    ),
+                    "name the folder of a crate or the root file of one in `.rust(…)`, relative to the crate of the build script",
                 ));
             }
-            units.push(unit(root, path, Language::Rust));
+            units.push(unit(root, &path, Language::Rust));
         }
         units.sort_by(|a, b| a.name.cmp(&b.name));
         units.dedup_by(|a, b| a.name == b.name);
@@ -109,8 +113,35 @@ impl Plan {
     }
 }
 
-fn unit(root: &Path, path: PathBuf, language: Language) -> Unit {
-    let path = plain(&path);
+impl Plan {
+    /// Whether a unit is written in this language.
+    pub(crate) fn has(&self, language: Language) -> bool {
+        self.units.iter().any(|unit| unit.language == language)
+    }
+
+    /// What is to be compiled, as a user calls it.
+    pub(crate) fn languages(&self) -> &'static str {
+        match (self.has(Language::Cuda), self.has(Language::Rust)) {
+            (true, true) => "CUDA sources or of Rust kernels",
+            (false, true) => "Rust kernels",
+            (_, false) => "CUDA sources",
+        }
+    }
+
+    /// What gives a machine the compilers.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match (self.has(Language::Cuda), self.has(Language::Rust)) {
+            (true, true) => {
+                "install a CUDA toolkit, or set `CUDA_HOME` to where one is; and `rustup target add nvptx64-nvidia-cuda`"
+            }
+            (false, true) => "`rustup target add nvptx64-nvidia-cuda`, or `rustup component add rust-src`",
+            (_, false) => "install a CUDA toolkit, or set `CUDA_HOME` to where one is",
+        }
+    }
+}
+
+fn unit(root: &Path, path: &Path, language: Language) -> Unit {
+    let path = plain(path);
     Unit {
         name: UnitName::of(root, &path),
         path,
@@ -127,10 +158,12 @@ fn folder_of_pattern(root: &Path, pattern: &str) -> Option<PathBuf> {
     (folder != root && !root.starts_with(&folder)).then_some(folder)
 }
 
-/// `CUDA_COMPUTE_CAP` goes before what build.rs says, as users of other helpers expect.
+/// `CUDA_COMPUTE_CAP` goes before what build.rs says, as users of other helpers expect; a lock that is preferred has what it
+/// has.
 fn archs(kernels: &Kernels, context: &Context) -> Result<Vec<Arch>, Error> {
     let mut archs = kernels.archs.clone();
-    if let Some(value) = context.env.variable("CUDA_COMPUTE_CAP") {
+    let asked = context.env.variable("CUDA_COMPUTE_CAP");
+    if let Some(value) = asked.filter(|_| !kernels.prefers_lock) {
         let text = value.to_string_lossy();
         archs = text
             .split([',', ';', ' '])
