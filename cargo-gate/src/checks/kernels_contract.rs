@@ -18,7 +18,13 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 1,
-    inputs: &[Input::FileNames, Input::KernelLocks, Input::RuntimeRecords, Input::PolicyKernels, Input::PolicyRuntime],
+    inputs: &[
+        Input::FileNames,
+        Input::KernelLocks,
+        Input::RuntimeRecords,
+        Input::PolicyKernels,
+        Input::PolicyRuntime,
+    ],
     applies,
     run,
 };
@@ -65,14 +71,26 @@ fn run(context: &Context<'_>) -> Judgement {
     };
     let kernels = context.policy().kernels.as_ref();
     let none = BTreeMap::new();
-    let findings = judge(&context.kernel_locks(), &runs, kernels.map_or(&none, |kernels| &kernels.variants));
+    let findings = judge(
+        &context.kernel_locks(),
+        &runs,
+        kernels.map_or(&none, |kernels| &kernels.variants),
+    );
     let because = kernels.map(|kernels| kernels.location.clone());
-    Judgement::Findings(findings.into_iter().map(|finding| finding.because(because.clone())).collect())
+    Judgement::Findings(
+        findings
+            .into_iter()
+            .map(|finding| finding.because(because.clone()))
+            .collect(),
+    )
 }
 
 fn judge(crates: &[LockedCrate], runs: &Runs, variants: &BTreeMap<String, String>) -> Vec<Finding> {
-    let registered: BTreeSet<&str> =
-        runs.iter().flat_map(|(_, stats)| &stats.kernels).map(|kernel| kernel.kernel.as_str()).collect();
+    let registered: BTreeSet<&str> = runs
+        .iter()
+        .flat_map(|(_, stats)| &stats.kernels)
+        .map(|kernel| kernel.kernel.as_str())
+        .collect();
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut findings = Vec::new();
     for found in crates {
@@ -82,7 +100,10 @@ fn judge(crates: &[LockedCrate], runs: &Runs, variants: &BTreeMap<String, String
                     let message = match variants.get(entry) {
                         None if registered.contains(entry.as_str()) => continue,
                         Some(kernel) if registered.contains(kernel.as_str()) => continue,
-                        None => format!("Kernel `{entry}` of `{}` has no contract: no run registered it", found.path),
+                        None => format!(
+                            "Kernel `{entry}` of `{}` has no contract: no run registered it",
+                            found.path
+                        ),
                         Some(kernel) => {
                             format!("Kernel `{entry}` is declared a variant of `{kernel}`, which no run registered")
                         }
@@ -91,7 +112,8 @@ fn judge(crates: &[LockedCrate], runs: &Runs, variants: &BTreeMap<String, String
                     findings.push(
                         Finding::blocking(Stage::Controlled, message)
                             .help("register it with a contract, or declare under `variants` whose contract covers it")
-                            .at(line.map_or_else(|| Location::file(&found.path), |line| Location::line(&found.path, line))),
+                            .at(line
+                                .map_or_else(|| Location::file(&found.path), |line| Location::line(&found.path, line))),
                     );
                 }
             }
@@ -99,8 +121,11 @@ fn judge(crates: &[LockedCrate], runs: &Runs, variants: &BTreeMap<String, String
     }
     for (variant, kernel) in variants.iter().filter(|(variant, _)| !seen.contains(variant.as_str())) {
         findings.push(
-            Finding::blocking(Stage::Controlled, format!("No kernel lock has `{variant}`, a declared variant of `{kernel}`"))
-                .help("take it out of `variants`"),
+            Finding::blocking(
+                Stage::Controlled,
+                format!("No kernel lock has `{variant}`, a declared variant of `{kernel}`"),
+            )
+            .help("take it out of `variants`"),
         );
     }
     findings

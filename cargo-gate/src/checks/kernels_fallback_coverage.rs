@@ -19,7 +19,13 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 1,
-    inputs: &[Input::FileNames, Input::KernelLocks, Input::RuntimeRecords, Input::PolicyKernels, Input::PolicyRuntime],
+    inputs: &[
+        Input::FileNames,
+        Input::KernelLocks,
+        Input::RuntimeRecords,
+        Input::PolicyKernels,
+        Input::PolicyRuntime,
+    ],
     applies,
     run,
 };
@@ -56,7 +62,12 @@ S2.66, S2.67
 ";
 
 fn applies(context: &Context<'_>) -> Applies {
-    if context.policy().kernels.as_ref().is_some_and(|kernels| !kernels.scopes.is_empty()) {
+    if context
+        .policy()
+        .kernels
+        .as_ref()
+        .is_some_and(|kernels| !kernels.scopes.is_empty())
+    {
         Applies::Yes
     } else {
         Applies::No("no scope of kernels is declared".into())
@@ -68,17 +79,30 @@ fn run(context: &Context<'_>) -> Judgement {
         Ok(runs) => runs,
         Err(judgement) => return judgement,
     };
-    let scopes = context.policy().kernels.as_ref().map(|kernels| kernels.scopes.as_slice()).unwrap_or_default();
+    let scopes = context
+        .policy()
+        .kernels
+        .as_ref()
+        .map(|kernels| kernels.scopes.as_slice())
+        .unwrap_or_default();
     Judgement::Findings(judge(scopes, &context.kernel_locks(), &runs))
 }
 
 fn judge(scopes: &[KernelScope], crates: &[LockedCrate], runs: &Runs) -> Vec<Finding> {
-    let units = crates.iter().filter_map(|found| found.lock.as_ref()).flat_map(|lock| lock.units.values());
-    let locked: BTreeSet<&str> =
-        units.flat_map(|unit| unit.images.values()).flat_map(|image| image.entries.keys()).map(String::as_str).collect();
+    let units = crates
+        .iter()
+        .filter_map(|found| found.lock.as_ref())
+        .flat_map(|lock| lock.units.values());
+    let locked: BTreeSet<&str> = units
+        .flat_map(|unit| unit.images.values())
+        .flat_map(|image| image.entries.keys())
+        .map(String::as_str)
+        .collect();
     let kernels = runs.iter().flat_map(|(_, stats)| &stats.kernels);
-    let proven: BTreeSet<&str> =
-        kernels.filter(|kernel| kernel.calls.fallback > 0).map(|kernel| kernel.kernel.as_str()).collect();
+    let proven: BTreeSet<&str> = kernels
+        .filter(|kernel| kernel.calls.fallback > 0)
+        .map(|kernel| kernel.kernel.as_str())
+        .collect();
     let mut findings = Vec::new();
     for scope in scopes {
         for dtype in &scope.dtypes {
@@ -94,7 +118,11 @@ fn judge(scopes: &[KernelScope], crates: &[LockedCrate], runs: &Runs) -> Vec<Fin
                 findings.push(
                     Finding::blocking(
                         Stage::Controlled,
-                        format!("`{}` for `{dtype}` (`{entry}`) is in scope: {}", scope.kernel, missing.join(", ")),
+                        format!(
+                            "`{}` for `{dtype}` (`{entry}`) is in scope: {}",
+                            scope.kernel,
+                            missing.join(", ")
+                        ),
                     )
                     .help("write or run what is missing, or take the type out of the scope")
                     .at(scope.location.clone())
@@ -121,7 +149,10 @@ mod tests {
             entry: None,
             location: Location::line("gate.toml", 3),
         };
-        let runs = vec![("run.json".to_owned(), stats(&[("sum_f32", 5, 0, 0), ("sum_f64", 0, 1, 0)]))];
+        let runs = vec![(
+            "run.json".to_owned(),
+            stats(&[("sum_f32", 5, 0, 0), ("sum_f64", 0, 1, 0)]),
+        )];
         insta::assert_snapshot!(findings_text(&judge(&[scope], &[], &runs)));
     }
 }

@@ -18,7 +18,13 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 1,
-    inputs: &[Input::FileNames, Input::KernelLocks, Input::RuntimeRecords, Input::PolicyKernels, Input::PolicyRuntime],
+    inputs: &[
+        Input::FileNames,
+        Input::KernelLocks,
+        Input::RuntimeRecords,
+        Input::PolicyKernels,
+        Input::PolicyRuntime,
+    ],
     applies,
     run,
 };
@@ -55,7 +61,11 @@ S2.65
 ";
 
 fn applies(context: &Context<'_>) -> Applies {
-    let wanted = context.policy().kernels.as_ref().is_some_and(|kernels| kernels.path.is_some());
+    let wanted = context
+        .policy()
+        .kernels
+        .as_ref()
+        .is_some_and(|kernels| kernels.path.is_some());
     if wanted || declared(context) && !context.kernel_locks().is_empty() {
         Applies::Yes
     } else {
@@ -96,14 +106,30 @@ fn proven(stats: &RunStats) -> Result<KernelPath, String> {
 
 fn judge(path: &str, stats: &RunStats, wanted: Option<KernelPath>) -> Option<Finding> {
     let calls = &stats.calls;
-    let counts = format!("{} of {} calls native, {} on the CPU", calls.native, calls.total, calls.fallback);
-    let reasons: Vec<&str> = stats.reasons.iter().filter(|(_, count)| **count > 0).map(|(code, _)| code.as_str()).collect();
-    let why = if calls.fallback > 0 && !reasons.is_empty() { format!(" ({})", reasons.join(", ")) } else { String::new() };
+    let counts = format!(
+        "{} of {} calls native, {} on the CPU",
+        calls.native, calls.total, calls.fallback
+    );
+    let reasons: Vec<&str> = stats
+        .reasons
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(code, _)| code.as_str())
+        .collect();
+    let why = if calls.fallback > 0 && !reasons.is_empty() {
+        format!(" ({})", reasons.join(", "))
+    } else {
+        String::new()
+    };
     let finding = match (proven(stats), wanted) {
         (Ok(found), Some(wanted)) if found == wanted => return None,
         (Ok(found), Some(wanted)) => Finding::blocking(
             Stage::Controlled,
-            format!("The run of `{path}` is {}, and {} is declared: {counts}{why}", found.name(), wanted.name()),
+            format!(
+                "The run of `{path}` is {}, and {} is declared: {counts}{why}",
+                found.name(),
+                wanted.name()
+            ),
         )
         .help(match wanted {
             KernelPath::Native => "run it on a machine with the device",

@@ -12,7 +12,6 @@ mod pipelines;
 mod ratchet;
 mod runs;
 
-
 pub mod api_deprecations;
 pub mod boundary_inventory;
 pub mod boundary_raw;

@@ -12,13 +12,22 @@ pub(super) type Runs = Vec<(String, RunStats)>;
 
 /// Whether the policy names run stats.
 pub(super) fn declared(context: &Context<'_>) -> bool {
-    context.policy().runtime.as_ref().is_some_and(|runtime| !runtime.run_stats.is_empty())
+    context
+        .policy()
+        .runtime
+        .as_ref()
+        .is_some_and(|runtime| !runtime.run_stats.is_empty())
 }
 
 /// All stats that the policy names. What cannot be read is no evidence, and what is missing is none either.
 pub(super) fn runs(context: &Context<'_>) -> Result<Runs, Judgement> {
     let not_run = |code: &str, message: String, help: &str| Judgement::NotRun(Reason::new(code, message).help(help));
-    let paths = context.policy().runtime.as_ref().map(|runtime| runtime.run_stats.as_slice()).unwrap_or_default();
+    let paths = context
+        .policy()
+        .runtime
+        .as_ref()
+        .map(|runtime| runtime.run_stats.as_slice())
+        .unwrap_or_default();
     if paths.is_empty() {
         let help = "name the stats that a run writes: `run-stats = [\"run_stats.json\"]` under `[runtime]`";
         return Err(not_run("no_run_stats", "no run stats are declared".into(), help));
@@ -27,14 +36,30 @@ pub(super) fn runs(context: &Context<'_>) -> Result<Runs, Judgement> {
     for path in paths {
         let bytes = match context.runtime_record(path) {
             Ok(Some(bytes)) => bytes,
-            Ok(None) => return Err(not_run("no_run", format!("there are no run stats at `{path}`"), "run the kernels, and let the run write its stats")),
-            Err(error) => return Err(not_run("unreadable_run_stats", format!("cannot read `{path}`: {error}"), "make the file readable")),
+            Ok(None) => {
+                return Err(not_run(
+                    "no_run",
+                    format!("there are no run stats at `{path}`"),
+                    "run the kernels, and let the run write its stats",
+                ));
+            }
+            Err(error) => {
+                return Err(not_run(
+                    "unreadable_run_stats",
+                    format!("cannot read `{path}`: {error}"),
+                    "make the file readable",
+                ));
+            }
         };
         match read(&String::from_utf8_lossy(&bytes)) {
             Ok(stats) => runs.push((path.clone(), stats)),
             Err(error) => {
                 let help = "let the run write its stats again";
-                return Err(not_run("invalid_run_stats", format!("`{path}` cannot be understood: {error}"), help));
+                return Err(not_run(
+                    "invalid_run_stats",
+                    format!("`{path}` cannot be understood: {error}"),
+                    help,
+                ));
             }
         }
     }
@@ -51,12 +76,23 @@ pub(super) mod samples {
     pub(crate) fn stats(kernels: &[(&str, u64, u64, u64)]) -> RunStats {
         let mut all = Calls::default();
         let kernels = kernels.iter().map(|&(name, native, fallback, error)| {
-            let calls = Calls { total: native + fallback + error, native, fallback, error, ..Calls::default() };
+            let calls = Calls {
+                total: native + fallback + error,
+                native,
+                fallback,
+                error,
+                ..Calls::default()
+            };
             all.total += calls.total;
             all.native += native;
             all.fallback += fallback;
             all.error += error;
-            KernelStats { kernel: name.into(), fingerprint: 1, calls, latency: Latency::default() }
+            KernelStats {
+                kernel: name.into(),
+                fingerprint: 1,
+                calls,
+                latency: Latency::default(),
+            }
         });
         let kernels = kernels.collect();
         RunStats {
@@ -65,7 +101,7 @@ pub(super) mod samples {
             faults: Vec::new(),
             calls: all,
             silent_mismatch_count: 0,
-            control: gate_runtime::ControlState::default(),
+            control: gate_runtime::ControlState::INITIAL,
             compile: gate_runtime::stats::Compile::default(),
             decision_log: gate_runtime::stats::LogStats::default(),
             reasons: std::collections::BTreeMap::from([("no_device".to_owned(), all.fallback)]),

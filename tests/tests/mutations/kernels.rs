@@ -51,7 +51,36 @@ pub(crate) const ALL: &[Mutation] = &[
         },
         ..COMMITTED
     },
+    Mutation {
+        name: "claim the device for a run on the CPU",
+        check: "kernels.path",
+        apply: |gate| add_run(gate, "path = \"native-valid\"\n", "axpy"),
+        ..COMMITTED
+    },
+    Mutation {
+        name: "lock a kernel that no run registered",
+        check: "kernels.contract",
+        apply: |gate| add_run(gate, "path = \"fallback-valid\"\n", "scale"),
+        ..COMMITTED
+    },
+    Mutation {
+        name: "support a type without a kernel",
+        check: "kernels.fallback-coverage",
+        apply: |gate| {
+            let scope = "path = \"fallback-valid\"\n\n[[kernels.scope]]\nkernel = \"axpy\"\ndtypes = [\"f64\"]\n";
+            add_run(gate, scope, "axpy");
+        },
+        ..COMMITTED
+    },
 ];
+
+/// A locked kernel and the stats of a run on the CPU that registered and called `kernel`.
+fn add_run(gate: &Gate, policy: &str, kernel: &str) {
+    add_locked_kernel(gate);
+    let stats = include_str!("../../fixtures/kernels.path/clean/run_stats.json");
+    gate.write("run_stats.json", &stats.replace("axpy_f32", kernel));
+    gate.append("gate.toml", &format!("\n[runtime]\nrun-stats = [\"run_stats.json\"]\n\n[kernels]\n{policy}"));
+}
 
 fn add_locked_kernel(gate: &Gate) {
     gate.write(
