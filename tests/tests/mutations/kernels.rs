@@ -54,18 +54,21 @@ pub(crate) const ALL: &[Mutation] = &[
     Mutation {
         name: "claim the device for a run on the CPU",
         check: "kernels.path",
+        also: &["runtime.prod"],
         apply: |gate| add_run(gate, "path = \"native-valid\"\n", "axpy"),
         ..COMMITTED
     },
     Mutation {
         name: "lock a kernel that no run registered",
         check: "kernels.contract",
+        also: &["runtime.prod"],
         apply: |gate| add_run(gate, "path = \"fallback-valid\"\n", "scale"),
         ..COMMITTED
     },
     Mutation {
         name: "support a type without a kernel",
         check: "kernels.fallback-coverage",
+        also: &["runtime.prod"],
         apply: |gate| {
             let scope = "path = \"fallback-valid\"\n\n[[kernels.scope]]\nkernel = \"axpy\"\ndtypes = [\"f64\"]\n";
             add_run(gate, scope, "axpy");
