@@ -253,6 +253,15 @@ impl<'a> Context<'a> {
         self.read_if_there(path)
     }
 
+    /// The bytes of a file that `[runtime]` names; `None` when there is no such file. Needs [`Input::RuntimeRecords`].
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn runtime_record(&self, path: &str) -> std::io::Result<Option<Vec<u8>>> {
+        self.needs(&[Input::RuntimeRecords]);
+        self.read_if_there(path)
+    }
+
     /// The coverage report at this path. Needs [`Input::Coverage`].
     ///
     /// # Errors
@@ -350,6 +359,7 @@ impl<'a> Context<'a> {
             Input::PolicyFailure,
             Input::PolicyKernels,
             Input::PolicyRelease,
+            Input::PolicyRuntime,
             Input::PolicyPaths,
             Input::PolicySecrets,
             Input::PolicyStages,

@@ -93,6 +93,8 @@ pub enum Input {
     ReleaseFiles,
     /// Where tracked files name directories that exist on this machine only: the workspace and the home directory.
     MachinePaths,
+    /// The decision logs and run stats that `[runtime]` names.
+    RuntimeRecords,
     /// The tracked boundary inventory and its earlier versions in git.
     BoundaryInventory,
     /// The advisory databases: where they lie, what they hold, and what the one of the last run held.
@@ -115,6 +117,8 @@ pub enum Input {
     PolicyKernels,
     /// `[release]`.
     PolicyRelease,
+    /// `[runtime]`.
+    PolicyRuntime,
     /// `[paths]`.
     PolicyPaths,
     /// `[secrets]`.
@@ -184,6 +188,7 @@ impl Input {
         Input::PanicInventory,
         Input::ReleaseFiles,
         Input::MachinePaths,
+        Input::RuntimeRecords,
         Input::BoundaryInventory,
         Input::AdvisoryDb,
         Input::Documents,
@@ -195,6 +200,7 @@ impl Input {
         Input::PolicyFailure,
         Input::PolicyKernels,
         Input::PolicyRelease,
+        Input::PolicyRuntime,
         Input::PolicyPaths,
         Input::PolicySecrets,
         Input::PolicyStages,
@@ -238,6 +244,7 @@ impl Input {
             Input::PanicInventory => "panic inventory",
             Input::ReleaseFiles => "release files",
             Input::MachinePaths => "paths of this machine",
+            Input::RuntimeRecords => "records of runs",
             Input::BoundaryInventory => "boundary inventory",
             Input::AdvisoryDb => "advisory database",
             Input::Documents => "documents",
@@ -249,6 +256,7 @@ impl Input {
             Input::PolicyFailure => "policy: failure",
             Input::PolicyKernels => "policy: kernels",
             Input::PolicyRelease => "policy: release",
+            Input::PolicyRuntime => "policy: runtime",
             Input::PolicyPaths => "policy: paths",
             Input::PolicySecrets => "policy: secrets",
             Input::PolicyStages => "policy: stages",

@@ -276,6 +276,10 @@ mod tests {
 
     fn policy(kernel: &str, limits: &[(&'static str, u32)]) -> KernelPolicy {
         KernelPolicy {
+            reproducible: false,
+            path: None,
+            variants: std::collections::BTreeMap::new(),
+            scopes: Vec::new(),
             budgets: vec![KernelBudget {
                 kernel: kernel.into(),
                 limits: limits.to_vec(),

@@ -50,7 +50,7 @@ the lock together with the sources.
 S0.18, S1.9, S1.27
 ";
 
-pub(super) fn applies(context: &Context<'_>) -> Applies {
+fn applies(context: &Context<'_>) -> Applies {
     let is_lock =
         |path: &str| path == LOCK_FILE || path.strip_suffix(LOCK_FILE).is_some_and(|rest| rest.ends_with('/'));
     if context.files().iter().any(|file| is_lock(&file.path)) {

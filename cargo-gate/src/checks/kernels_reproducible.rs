@@ -17,7 +17,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Broad,
     since: "0.1.0",
     version: 1,
-    inputs: &[Input::FileNames, Input::KernelLocks, Input::KernelRebuild],
+    inputs: &[Input::KernelLocks, Input::KernelRebuild, Input::PolicyKernels],
     applies,
     run,
 };
@@ -32,7 +32,7 @@ the guide on the kernel lock states (path hashes of nvcc, the compiler's build i
 The record is about the locks, PTX files and sources as they were; when one of them changes, it no longer counts. \
 Without a record that counts, and where no compiler could be run, the check is *not run*, which is never a pass.
 
-It applies where there is a `kernels.lock`.
+It applies where `gate.toml` says `reproducible = true` under `[kernels]`.
 
 ## Why it matters
 
@@ -50,17 +50,27 @@ S1.27
 ";
 
 fn applies(context: &Context<'_>) -> Applies {
-    super::kernels_locked::applies(context)
+    if context
+        .policy()
+        .kernels
+        .as_ref()
+        .is_some_and(|kernels| kernels.reproducible)
+    {
+        Applies::Yes
+    } else {
+        Applies::No("`reproducible` is not declared under `[kernels]`".into())
+    }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    judge(
-        context.kernel_rebuild(),
-        context
-            .kernel_locks()
-            .first()
-            .map_or("kernels.lock", |found| &found.path),
-    )
+    let crates = context.kernel_locks();
+    let Some(first) = crates.first() else {
+        return Judgement::NotRun(
+            Reason::new("no_lock", "there is no kernel lock")
+                .help(format!("`{RELOCK}`, or take `reproducible` out of gate.toml")),
+        );
+    };
+    judge(context.kernel_rebuild(), &first.path)
 }
 
 fn judge(record: Result<Rebuild, NoRecord>, lock: &str) -> Judgement {

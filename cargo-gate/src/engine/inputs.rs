@@ -11,7 +11,7 @@ use crate::checks::Input;
 use crate::digest::{Digest, DigestBuilder};
 use crate::kernels;
 use crate::library::Coverage;
-use crate::policy::{Policy, ReleasePolicy};
+use crate::policy::{Policy, ReleasePolicy, RuntimePolicy};
 use crate::stage::Stage;
 use crate::suites::beyond::{self, Reach};
 use crate::suites::interference;
@@ -198,6 +198,17 @@ impl<'a> InputDigests<'a> {
                 let paths: Vec<&str> = release.into_iter().flat_map(ReleasePolicy::paths).collect();
                 return self.files(|file| paths.contains(&file.path.as_str()));
             }
+            Input::RuntimeRecords => {
+                let runtime = self.policy.runtime.as_ref();
+                for path in runtime.into_iter().flat_map(RuntimePolicy::paths) {
+                    // A run writes them beside the tracked files, so they are read rather than looked up. One that is
+                    // not there yet may be there for the next check.
+                    match self.workspace.read(path) {
+                        Ok(bytes) => drop(digest.part(path.as_bytes()).part(&bytes)),
+                        Err(_) => return InputState::Volatile,
+                    }
+                }
+            }
             Input::Coverage => {
                 let failure = self.policy.failure.as_ref();
                 match failure.and_then(|failure| failure.coverage.as_deref()) {
@@ -216,6 +227,7 @@ impl<'a> InputDigests<'a> {
             | Input::PolicyFailure
             | Input::PolicyKernels
             | Input::PolicyRelease
+            | Input::PolicyRuntime
             | Input::PolicyPaths
             | Input::PolicySecrets
             | Input::PolicyStages

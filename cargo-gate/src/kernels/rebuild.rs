@@ -99,7 +99,8 @@ fn path(workspace: &Workspace) -> PathBuf {
     workspace.gate_dir().join("kernels").join("rebuild.json")
 }
 
-fn inputs(workspace: &Workspace) -> Option<Digest> {
+/// Digest of the locks and of the files they name; `None` when one cannot be read.
+pub(crate) fn inputs(workspace: &Workspace) -> Option<Digest> {
     let paths = super::named_files(workspace)?;
     workspace.files().digest_of(|file| paths.contains(&file.path))
 }

@@ -1,5 +1,6 @@
 //! `cargo gate kernels build`, `lock` and `verify --rebuild`: cargo runs the build scripts that compile kernels.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -11,8 +12,8 @@ use crate::engine::process::{self, ProcessSpec};
 use crate::error::{Error, Result};
 use crate::exit;
 use crate::kernels::change::changes;
-use crate::kernels::locked_crates;
 use crate::kernels::rebuild::{Rebuild, Rebuilt};
+use crate::kernels::{LockedCrate, locked_crates};
 use crate::workspace::Workspace;
 
 use super::diff::{LockRow, View};
@@ -33,6 +34,8 @@ struct Finished {
     done: bool,
     /// Lines of its output.
     lines: Vec<String>,
+    /// Unit and architecture of every image that a build script says it compiled, where that was asked for.
+    compiled: BTreeSet<(String, String)>,
 }
 
 pub(super) fn build(arguments: &KernelsBuildArgs, conversation: &Conversation<'_>) -> Result<i32> {
@@ -75,7 +78,7 @@ pub(super) fn lock(arguments: &KernelsBuildArgs, conversation: &Conversation<'_>
 
 /// Compiles the locked kernels anew in an empty directory with an empty store, so that nothing is taken from earlier builds.
 pub(super) fn rebuild(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> {
-    let (workspace, _) = super::locks(conversation)?;
+    let (workspace, crates) = super::locks(conversation)?;
     let packages = packages(&workspace, &[])?;
     let finished = cargo(conversation, &workspace, &packages, Purpose::Check)?;
     let differences: Vec<String> = finished
@@ -85,14 +88,21 @@ pub(super) fn rebuild(arguments: &FormatArgs, conversation: &Conversation<'_>) -
         .filter(|line| line.contains("does not write the PTX") || line.contains("has no PTX of it"))
         .map(str::to_owned)
         .collect();
+    let idle = if finished.done {
+        not_compiled(&crates, &finished.compiled)
+    } else {
+        Vec::new()
+    };
     let rebuilt = match (finished.done, differences.is_empty()) {
-        (true, _) => Rebuilt::Same,
+        (true, _) if idle.is_empty() => Rebuilt::Same,
+        (true, _) => Rebuilt::Impossible,
         (false, false) => Rebuilt::Different,
         (false, true) => Rebuilt::Impossible,
     };
     let messages = match rebuilt {
         Rebuilt::Same => Vec::new(),
         Rebuilt::Different => differences,
+        Rebuilt::Impossible if finished.done => idle,
         Rebuilt::Impossible => finished
             .lines
             .iter()
@@ -119,6 +129,51 @@ pub(super) fn rebuild(arguments: &FormatArgs, conversation: &Conversation<'_>) -
         Rebuilt::Different => exit::NOT_READY,
         Rebuilt::Impossible => exit::TOOL_FAILED,
     })
+}
+
+/// Locked images that no build script compiled: a script that does not use gate-build succeeds as well.
+fn not_compiled(crates: &[LockedCrate], compiled: &BTreeSet<(String, String)>) -> Vec<String> {
+    let units = crates
+        .iter()
+        .filter_map(|found| found.lock.as_ref())
+        .flat_map(|lock| &lock.units);
+    let images = units.flat_map(|(unit, locked)| {
+        locked
+            .images
+            .keys()
+            .map(move |arch| (unit.to_string(), arch.to_string()))
+    });
+    images
+        .filter(|image| !compiled.contains(image))
+        .map(|(unit, arch)| format!("no build script compiled `{unit}` for {arch}"))
+        .collect()
+}
+
+/// What the reports of build scripts below a target directory say was compiled.
+fn reported(target: &Path) -> BTreeSet<(String, String)> {
+    #[derive(serde::Deserialize)]
+    struct Report {
+        compiled: Vec<Image>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Image {
+        unit: String,
+        arch: String,
+    }
+    let entries = |directory: &Path| {
+        std::fs::read_dir(directory)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+    };
+    let scripts = entries(target).flat_map(|profile| entries(&profile.join("build")).collect::<Vec<_>>());
+    let texts = scripts.filter_map(|script| std::fs::read(script.join("out").join("build_report.json")).ok());
+    let reports = texts.filter_map(|text| serde_json::from_slice::<Report>(&text).ok());
+    reports
+        .flat_map(|report| report.compiled)
+        .map(|image| (image.unit, image.arch))
+        .collect()
 }
 
 fn conclude(finished: &Finished) -> Result<i32> {
@@ -226,7 +281,9 @@ fn cargo(
         conversation.printer.say(&format!("{line}\n"));
         lines.push(line.to_owned());
     })?;
+    let mut compiled = BTreeSet::new();
     if purpose == Purpose::Check {
+        compiled = reported(&target);
         // It is as large as a build; what it showed is in the record.
         let _ = std::fs::remove_dir_all(&target);
     }
@@ -236,5 +293,6 @@ fn cargo(
     Ok(Finished {
         done: end.exit_code == Some(0),
         lines,
+        compiled,
     })
 }

@@ -15,6 +15,9 @@ use crate::kernels::LockedCrate;
 #[derive(Debug, Serialize)]
 struct View {
     schema_version: u32,
+    /// Digest of the locks, the PTX files and the sources: what a record of compiling them anew is about. Absent where one cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inputs: Option<String>,
     locks: Vec<LockRow>,
 }
 
@@ -43,9 +46,10 @@ struct ProblemRow {
 }
 
 pub(super) fn run(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> {
-    let (_, crates) = super::locks(conversation)?;
+    let (workspace, crates) = super::locks(conversation)?;
     let view = View {
         schema_version: 1,
+        inputs: crate::kernels::rebuild::inputs(&workspace).map(|digest| digest.to_string()),
         locks: crates.iter().map(LockRow::from).collect(),
     };
     let text = match arguments.message_format {
