@@ -2,7 +2,7 @@
 //!
 //! Sources are lines. `entry NAME` is a kernel, `#include`, `#ifdef`, `#if __CUDA_ARCH__ >= N`, `#else`, `#endif` and
 //! `#error` are what they are in C, `//` starts a comment. `FAKE_LOG` names a file that gets a line for each compilation,
-//! `FAKE_MODE` a way to fail: `crash`, `hang`, `garbage`, `silent`, `old` or `no-version`.
+//! `FAKE_TOP` the installation that a dry run names, `FAKE_MODE` a way to fail: `crash`, `hang`, `garbage`, `silent`, `old` or `no-version`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is what compilers do")]
 
 use std::env;
@@ -37,6 +37,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if arguments.iter().any(|argument| argument == "--dryrun") {
+        if let Ok(top) = env::var("FAKE_TOP") {
+            eprintln!("#$ TOP={top}");
+        }
         return ExitCode::SUCCESS;
     }
     let asked = read(&arguments);

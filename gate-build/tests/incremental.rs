@@ -185,6 +185,29 @@ fn another_compiler_of_the_same_name_counts() {
 }
 
 #[test]
+fn the_nvcc_behind_a_wrapper_counts() {
+    let mut this = three();
+    // The fake nvcc is the wrapper, and says that it stands for the installation below `toolkit`.
+    let toolkit = this.path("toolkit");
+    let install = |bytes: &str| {
+        for part in ["bin/nvcc", "nvvm/bin/cicc"] {
+            let file = toolkit.join(part).with_extension(std::env::consts::EXE_EXTENSION);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, bytes).unwrap();
+        }
+    };
+    install("one");
+    this.set("FAKE_TOP", &toolkit.join("bin").join("..").display().to_string());
+    this.build().unwrap();
+    this.log();
+    this.build().unwrap();
+    assert_eq!(this.log(), [""; 0]);
+    install("two");
+    this.build().unwrap();
+    assert_eq!(this.log().len(), 3);
+}
+
+#[test]
 fn a_new_header_in_front_of_another_is_noticed() {
     let this = three();
     this.build().unwrap();

@@ -56,6 +56,8 @@ impl Build<'_> {
         let (rust, cuda): (Vec<_>, Vec<_>) = compilers
             .into_iter()
             .partition(|compiler| compiler.identity().kind == CompilerKind::Rustc);
+        let mut parts: BTreeSet<PathBuf> = self.choice.files.iter().map(|(_, file)| file.clone()).collect();
+        parts.extend(cuda.iter().chain(&rust).flat_map(|compiler| compiler.files()));
         let lacking = |language, compilers: &[_]| compilers.is_empty() && self.plan.has(language);
         if lacking(Language::Cuda, &cuda) || lacking(Language::Rust, &rust) {
             if lock != Lock::Leave && problems.is_empty() {
@@ -109,7 +111,7 @@ impl Build<'_> {
                 return self.fall_back(&warning.message.clone(), &[warning], store);
             }
         }
-        self.finish(results, problems, &times, store, lock)
+        self.finish(results, problems, parts, &times, store, lock)
     }
 
     /// Writes the PTX of a unit where the crate finds it.
@@ -138,6 +140,7 @@ impl Build<'_> {
         &self,
         results: Vec<TaskResult<'_>>,
         problems: Vec<Diagnostic>,
+        parts: BTreeSet<PathBuf>,
         times: &Times,
         store: Option<&Local>,
         lock: Lock,
@@ -149,7 +152,7 @@ impl Build<'_> {
         };
         let mut failed = Vec::new();
         let mut warnings = problems;
-        let mut files: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut files = parts;
         let mut sorted = results;
         sorted.sort_by(|(a, x, _), (b, y, _)| (&a.name, x).cmp(&(&b.name, y)));
         let mut measured = Vec::new();
@@ -186,7 +189,6 @@ impl Build<'_> {
         }
         warnings.extend(self.judge(&state.built.units, store, lock)?);
         state.built.bindings = Some(self.bindings(&state.built.units, None, store)?);
-        files.extend(self.choice.files.iter().map(|(_, file)| file.clone()));
         let watched: Vec<PathBuf> = self
             .plan
             .folders

@@ -220,6 +220,14 @@ impl<'a> Nvrtc<'a> {
 }
 
 impl Compiler for Nvrtc<'_> {
+    fn files(&self) -> Vec<PathBuf> {
+        let real = fs::canonicalize(&self.file).unwrap_or_else(|_| self.file.clone());
+        [Some(self.file.clone()), builtins(&real)]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
     fn identity(&self) -> &CompilerIdentity {
         &self.identity
     }
