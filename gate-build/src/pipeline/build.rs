@@ -208,6 +208,7 @@ impl Build<'_> {
                 .map(|image| image.ptx.clone()),
         );
         files.extend(state.built.bindings.clone());
+        files.extend(embed::compressed_files(self.kernels, &state.built.units));
         state.files = files.into_iter().collect();
         state.entries = report.entries;
         Ok(state)
