@@ -157,3 +157,17 @@ fn compressed_ptx_is_the_same_ptx_and_is_made_again_when_it_is_lost() {
     build();
     assert_eq!(gate_build::Digest::of(&inflate()), image.digest);
 }
+
+#[test]
+fn what_a_killed_build_left_in_its_folder_is_taken_away() {
+    let this = one();
+    let left = this.out().join("gate-build").join("scratch-1").join("unit");
+    fs::create_dir_all(&left).unwrap();
+    this.build().unwrap();
+    let own: Vec<_> = fs::read_dir(this.out().join("gate-build"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("scratch"))
+        .collect();
+    assert_eq!(own, [""; 0]);
+}
