@@ -9,7 +9,9 @@ use crate::block::{Block, Out};
 use crate::body::element::{Bf16, Element, F16, Summand};
 use crate::body::group::{BLOCK, LANES};
 use crate::body::scan::SCAN_BLOCK;
-use crate::body::{axpy, bootstrap, compare, histogram, keys, matmul, minhash, rank, reduce, rms_norm, scan, softmax};
+use crate::body::{
+    axpy, bootstrap, compare, histogram, keys, matmul, minhash, rank, reduce, rms_norm, scan, segments, softmax,
+};
 
 /// Bytes of one block of the histogram.
 const HISTOGRAM_BLOCK: usize = 1 << 16;
@@ -42,16 +44,15 @@ unsafe fn out<'a, T>(start: *mut T, count: usize, size: usize, index: usize) -> 
     unsafe { Out::new(start.add(first), (count - first).min(size)) }
 }
 
-/// Elements `offsets[index] .. offsets[index + 1]`.
+/// Elements `offsets[index] .. offsets[index + 1]`, as far as there are any.
 ///
 /// # Safety
-/// `offsets` has `index + 2` entries, which do not descend; the last is not beyond the array.
+/// `count` elements from `start` on can be read, `offsets` has `index + 2` entries, and nothing writes to them.
 #[inline(always)]
-unsafe fn segment<'a, T>(start: *const T, offsets: *const u64, index: usize) -> &'a [T] {
-    // SAFETY: as the caller says.
+unsafe fn segment<'a, T>(start: *const T, count: usize, offsets: *const u64, index: usize) -> &'a [T] {
+    // SAFETY: as the caller says; the part is within the array.
     unsafe {
-        let first = offsets.add(index).read() as usize;
-        let end = offsets.add(index + 1).read() as usize;
+        let [first, end] = segments::bounds(offsets.add(index).read(), offsets.add(index + 1).read(), count);
         core::slice::from_raw_parts(start.add(first), end - first)
     }
 }
@@ -63,8 +64,8 @@ macro_rules! axpy {
         pub unsafe extern "ptx-kernel" fn $name(
             a: <$type as Element>::Wide,
             x: *const $type,
-            y: *mut $type,
             count: usize,
+            y: *mut $type,
         ) {
             // SAFETY: the launch is as described above.
             unsafe {
@@ -125,6 +126,7 @@ macro_rules! sums {
         #[unsafe(no_mangle)]
         pub unsafe extern "ptx-kernel" fn $segmented(
             x: *const $type,
+            count: usize,
             offsets: *const u64,
             sums: *mut <$type as Element>::Wide,
         ) {
@@ -132,7 +134,7 @@ macro_rules! sums {
             unsafe {
                 let index = block_index();
                 let mut block = Block::new();
-                let sum = reduce::sum(&mut block, segment(x, offsets, index)) + <$type as Element>::Wide::ZERO;
+                let sum = reduce::sum(&mut block, segment(x, count, offsets, index)) + <$type as Element>::Wide::ZERO;
                 if block.speaks() {
                     sums.add(index).write(sum);
                 }
@@ -162,7 +164,7 @@ macro_rules! scans {
             }
         }
 
-        /// Block `i` writes the running sums of elements `4096·i ..`, from `offsets[i]` on; with a null pointer from 0.
+        /// Block `i` writes the running sums of elements `4096·i ..`, from `offsets[i]` on.
         #[unsafe(no_mangle)]
         pub unsafe extern "ptx-kernel" fn $write(
             x: *const $type,
@@ -174,15 +176,10 @@ macro_rules! scans {
             // SAFETY: the launch is as described above.
             unsafe {
                 let index = block_index();
-                let offset = if offsets.is_null() {
-                    <$type>::ZERO
-                } else {
-                    offsets.add(index).read()
-                };
                 scan::write(
                     &mut Block::new(),
                     piece(x, count, SCAN_BLOCK, index),
-                    offset,
+                    offsets.add(index).read(),
                     inclusive != 0,
                     &mut out(running, count, SCAN_BLOCK, index),
                 );
@@ -331,6 +328,7 @@ pub unsafe extern "ptx-kernel" fn histogram_u8(data: *const u8, count: usize, ta
 #[unsafe(no_mangle)]
 pub unsafe extern "ptx-kernel" fn minhash_u64(
     hashes: *const u64,
+    count: usize,
     offsets: *const u64,
     places: usize,
     signatures: *mut u32,
@@ -340,7 +338,7 @@ pub unsafe extern "ptx-kernel" fn minhash_u64(
         let index = block_index();
         minhash::signature(
             &mut Block::new(),
-            segment(hashes, offsets, index),
+            segment(hashes, count, offsets, index),
             places,
             &mut out(signatures.add(index * places), places, places, 0),
         );

@@ -92,6 +92,39 @@ pub fn compare<T: Element>(actual: &[T], expected: &[T], tolerance: Tolerance) -
     Ok(comparison)
 }
 
+/// What the entry `compare` computes: what is found in each block.
+pub(crate) fn block_findings<T: Element>(
+    actual: &[T],
+    expected: &[T],
+    within: Within,
+    errors: &mut [f64],
+    mismatches: &mut [u32],
+    distances: &mut [u32],
+) -> Status {
+    let blocks = actual.len().div_ceil(BLOCK);
+    let sizes = [expected.len(), errors.len(), mismatches.len(), distances.len()];
+    if sizes != [actual.len(), 2 * blocks, 2 * blocks, DISTANCES * blocks] {
+        return Status::InvalidArgument;
+    }
+    let mut found = vec![(Found::NOTHING, [0; DISTANCES]); blocks];
+    let work = Blocks {
+        actual,
+        expected,
+        within,
+    };
+    over_pieces(&mut found, 1, per_task(BLOCK), &work);
+    let places = errors
+        .chunks_mut(2)
+        .zip(mismatches.chunks_mut(2))
+        .zip(distances.chunks_mut(DISTANCES));
+    for (((errors, mismatches), distances), (found, counts)) in places.zip(&found) {
+        errors.copy_from_slice(&[found.max_absolute, found.max_relative]);
+        mismatches.copy_from_slice(&[found.first, found.mismatches]);
+        distances.copy_from_slice(counts);
+    }
+    Status::Ok
+}
+
 impl Comparison {
     /// Adds what was found in the block that begins at `start`.
     fn add(&mut self, start: usize, (found, distances): &(Found, [u32; DISTANCES])) {

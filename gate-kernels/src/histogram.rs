@@ -9,7 +9,7 @@ use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 pub const BINS: usize = BYTES;
 
 /// Bytes of one block.
-const BLOCK: usize = 1 << 16;
+pub(crate) const BLOCK: usize = 1 << 16;
 
 /// Adds to `counts[v]` how often the byte `v` occurs in `data`. Counters are added to, not replaced, so that data may
 /// come in pieces.
@@ -50,6 +50,15 @@ pub fn histogram_u8(data: &[u8], counts: &mut [u32]) -> Status {
     for (count, sum) in counts.iter_mut().zip(sums) {
         *count = sum as u32;
     }
+    Status::Ok
+}
+
+/// What the entry `histogram_u8` computes: the counts of each block.
+pub(crate) fn block_tables(data: &[u8], tables: &mut [u32]) -> Status {
+    if tables.len() != data.len().div_ceil(BLOCK) * BINS {
+        return Status::InvalidArgument;
+    }
+    over_pieces(tables, BINS, per_task(BLOCK), &Tables { data });
     Status::Ok
 }
 

@@ -21,6 +21,7 @@
 //! [rayon](https://docs.rs/rayon) pool and with the widest vectors of the machine; neither changes a bit of the result.
 
 mod axpy;
+mod bits;
 mod body;
 mod bootstrap;
 mod compare;
@@ -31,6 +32,7 @@ mod matmul;
 mod minhash;
 mod rank;
 mod reduce;
+mod registry;
 mod rms_norm;
 mod scan;
 mod softmax;
@@ -46,6 +48,7 @@ pub use matmul::matmul;
 pub use minhash::{minhash, resemblance};
 pub use rank::{RankCounts, rank_counts};
 pub use reduce::{extremes, segmented_sum, sum};
+pub use registry::{KERNELS, MODULE};
 pub use rms_norm::rms_norm;
 pub use scan::{exclusive_sum, inclusive_sum};
 pub use softmax::softmax;

@@ -4,6 +4,7 @@ use gate_runtime::Status;
 
 use crate::body::group::SLOTS;
 use crate::body::minhash::signature;
+use crate::body::segments::bounds;
 use crate::cpu::{Cpu, Pieces, over_pieces, per_task};
 use crate::reduce::are_offsets;
 
@@ -37,7 +38,15 @@ pub fn minhash(hashes: &[u64], offsets: &[u64], places: usize, out: &mut [u32]) 
     if !are_offsets(offsets, sets, hashes.len()) {
         return Status::InvalidArgument;
     }
-    let mean = hashes.len() / sets.max(1) + places;
+    signatures(hashes, offsets, places, out)
+}
+
+/// What the entry `minhash_u64` computes: [`minhash`] with any offsets, as far as they are within `hashes`.
+pub(crate) fn signatures(hashes: &[u64], offsets: &[u64], places: usize, out: &mut [u32]) -> Status {
+    if places == 0 || places > SLOTS || offsets.len().checked_sub(1) != Some(out.len() / places) {
+        return Status::InvalidArgument;
+    }
+    let mean = hashes.len() / offsets.len() + places;
     over_pieces(out, places, per_task(mean), &Sets { hashes, offsets });
     Status::Ok
 }
@@ -62,7 +71,8 @@ impl Pieces for Sets<'_> {
 
     #[inline(always)]
     fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, mut out: &mut [u32]) {
-        let set = &self.hashes[self.offsets[index] as usize..self.offsets[index + 1] as usize];
+        let [first, end] = bounds(self.offsets[index], self.offsets[index + 1], self.hashes.len());
+        let set = &self.hashes[first..end];
         let places = out.len();
         signature(group, set, places, &mut out);
     }

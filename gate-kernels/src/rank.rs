@@ -48,6 +48,19 @@ pub fn rank_counts(first: &[f64], second: &[f64]) -> Result<RankCounts, Status> 
     Ok(counts)
 }
 
+/// What the entry `rank_counts_f64` computes: two counts for each value of `first`.
+pub(crate) fn places(first: &[f64], second: &[f64], out: &mut [u32]) -> Status {
+    if out.len() != 2 * first.len() || u32::try_from(second.len()).is_err() {
+        return Status::InvalidArgument;
+    }
+    let mut places = vec![(0_u32, 0_u32); first.len()];
+    over_pieces(&mut places, 1, per_task(second.len()), &Places { first, second });
+    for (out, (below, equal)) in out.chunks_mut(2).zip(places) {
+        out.copy_from_slice(&[below, equal]);
+    }
+    Status::Ok
+}
+
 struct Places<'a> {
     first: &'a [f64],
     second: &'a [f64],

@@ -5,6 +5,7 @@ use gate_runtime::Status;
 use crate::body::element::{Element, Summand, Wide};
 use crate::body::group::BLOCK;
 use crate::body::reduce;
+use crate::body::segments::bounds;
 use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 
 /// `Σ xᵢ`, computed in `T::Wide`; 0 when there is nothing to add.
@@ -79,8 +80,38 @@ pub fn segmented_sum<T: Element>(x: &[T], offsets: &[u64], out: &mut [T::Wide]) 
     if !are_offsets(offsets, out.len(), x.len()) {
         return Status::InvalidArgument;
     }
+    segments(x, offsets, out)
+}
+
+/// What the entry `segmented_sum` computes: [`segmented_sum`] of any offsets, as far as they are within `x`.
+pub(crate) fn segments<T: Element>(x: &[T], offsets: &[u64], out: &mut [T::Wide]) -> Status {
+    if offsets.len() != out.len() + 1 {
+        return Status::InvalidArgument;
+    }
     let mean = x.len() / out.len().max(1);
     over_pieces(out, 1, per_task(mean), &Segments { x, offsets });
+    Status::Ok
+}
+
+/// What the entry `sum` computes: the sum of each block.
+pub(crate) fn block_sums<T: Element>(x: &[T], out: &mut [T::Wide]) -> Status {
+    if out.len() != x.len().div_ceil(BLOCK) {
+        return Status::InvalidArgument;
+    }
+    over_pieces(out, 1, per_task(BLOCK), &Sums { x });
+    Status::Ok
+}
+
+/// What the entry `extremes` computes: the extremes of each block.
+pub(crate) fn block_extremes<T: Element>(x: &[T], least: &mut [T::Wide], most: &mut [T::Wide]) -> Status {
+    if least.len() != x.len().div_ceil(BLOCK) || most.len() != least.len() {
+        return Status::InvalidArgument;
+    }
+    let mut found = vec![(T::Wide::HIGHEST, T::Wide::LOWEST); least.len()];
+    over_pieces(&mut found, 1, per_task(BLOCK), &Extremes { x });
+    for ((least, most), found) in least.iter_mut().zip(most).zip(found) {
+        (*least, *most) = found;
+    }
     Status::Ok
 }
 
@@ -128,7 +159,8 @@ impl<'a, T: Element> Pieces for Segments<'a, T> {
 
     #[inline(always)]
     fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [T::Wide]) {
-        let segment = &self.x[self.offsets[index] as usize..self.offsets[index + 1] as usize];
+        let [first, end] = bounds(self.offsets[index], self.offsets[index + 1], self.x.len());
+        let segment = &self.x[first..end];
         out[0] = reduce::sum(group, segment) + T::Wide::ZERO;
     }
 }

@@ -54,6 +54,25 @@ fn checked<T: Summand>(x: &[T], inclusive: bool, out: &mut [T]) -> Status {
     Status::Ok
 }
 
+/// What the entry `scan_total` computes: the sum of each block.
+pub(crate) fn block_totals<T: Summand>(x: &[T], totals: &mut [T]) -> Status {
+    if totals.len() != x.len().div_ceil(SCAN_BLOCK) {
+        return Status::InvalidArgument;
+    }
+    over_pieces(totals, 1, per_task(SCAN_BLOCK), &Totals { x });
+    Status::Ok
+}
+
+/// What the entry `scan_write` computes: the running sums of each block from its offset on.
+pub(crate) fn block_running<T: Summand>(x: &[T], offsets: &[T], inclusive: bool, out: &mut [T]) -> Status {
+    if out.len() != x.len() || offsets.len() != x.len().div_ceil(SCAN_BLOCK) {
+        return Status::InvalidArgument;
+    }
+    let work = Running { x, offsets, inclusive };
+    over_pieces(out, SCAN_BLOCK, per_task(SCAN_BLOCK), &work);
+    Status::Ok
+}
+
 fn running<T: Summand>(x: &[T], inclusive: bool, out: &mut [T]) {
     let tasks = per_task(SCAN_BLOCK);
     let mut offsets = Vec::new();

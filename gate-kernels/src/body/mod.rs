@@ -27,4 +27,5 @@ pub(crate) mod rank;
 pub(crate) mod reduce;
 pub(crate) mod rms_norm;
 pub(crate) mod scan;
+pub(crate) mod segments;
 pub(crate) mod softmax;
