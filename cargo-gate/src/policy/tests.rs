@@ -205,14 +205,8 @@ fn a_full_policy_is_understood() {
         policy.warnings.as_ref().map(|warnings| warnings.reviewed.len()),
         Some(1)
     );
-    assert_eq!(
-        policy
-            .suites
-            .iter()
-            .map(|suite| suite.name.as_str())
-            .collect::<Vec<_>>(),
-        ["lints", "all", "smoke"]
-    );
+    let suites: Vec<&str> = policy.suites.iter().map(|suite| suite.name.as_str()).collect();
+    assert_eq!(suites, ["lints", "all", "smoke"]);
     let sections = serde_json::json!({
         "stages": policy.stages,
         "profiles": policy.profiles,
