@@ -14,11 +14,14 @@ pub(crate) struct Request {
     pub language: Language,
     pub arch: Arch,
     pub flags: Vec<String>,
-    /// Of each compiler in the order they are tried: kind, version, digest, variables and what else it depends on.
-    pub compilers: Vec<(CompilerKind, String, Digest, Vec<(String, String)>)>,
+    /// Of each compiler in the order they are tried.
+    pub compilers: Vec<Candidate>,
     /// Folder of the crate, where the compiler writes it into its output.
     pub place: Option<PathBuf>,
 }
+
+/// Kind, version and digest of a compiler, and what else its output depends on: variables by name and the like.
+type Candidate = (CompilerKind, String, Digest, Vec<(String, String)>);
 
 impl Request {
     pub(crate) fn new(unit: &Unit, arch: Arch, flags: &[String], compilers: &[Box<dyn Compiler + '_>]) -> Self {
@@ -144,14 +147,16 @@ mod tests {
             })
     }
 
+    type Mutation = (&'static str, fn(&mut All));
+
     /// Every single change of one thing that may decide about the output.
-    const MUTATIONS: &[(&str, fn(&mut All))] = &[
+    const MUTATIONS: &[Mutation] = &[
         ("bytes of the source", |all| all.files[0].1 = Digest::of(b"changed")),
         ("bytes of a header", |all| {
-            all.files.last_mut().unwrap().1 = Digest::of(b"changed")
+            all.files.last_mut().unwrap().1 = Digest::of(b"changed");
         }),
         ("one header more", |all| {
-            all.files.push(("/w/new.h".into(), Digest::of(b"")))
+            all.files.push(("/w/new.h".into(), Digest::of(b"")));
         }),
         ("one header less", |all| drop(all.files.pop())),
         ("place of a header", |all| all.files[0].0 = "/elsewhere".into()),
@@ -161,7 +166,7 @@ mod tests {
         ("language", |all| all.request.language = Language::Rust),
         ("architecture", |all| all.request.arch = Arch::new(90)),
         ("variant of the architecture", |all| {
-            all.request.arch = "80a".parse().unwrap()
+            all.request.arch = "80a".parse().unwrap();
         }),
         ("a flag", |all| all.request.flags[0].push('x')),
         ("one flag more", |all| all.request.flags.push("-DX".into())),
@@ -170,11 +175,11 @@ mod tests {
             all.request.flags.push(format!("{last} x"));
         }),
         ("kind of compiler", |all| {
-            all.request.compilers[0].0 = CompilerKind::Clang
+            all.request.compilers[0].0 = CompilerKind::Clang;
         }),
         ("version of the compiler", |all| all.request.compilers[0].1.push('1')),
         ("program of the compiler", |all| {
-            all.request.compilers[0].2 = Digest::of(b"other")
+            all.request.compilers[0].2 = Digest::of(b"other");
         }),
         ("value of a variable", |all| all.request.compilers[0].3[0].1.push('x')),
         ("name of a variable", |all| all.request.compilers[0].3[0].0.push('X')),
@@ -188,7 +193,7 @@ mod tests {
             all.request.compilers.push(other);
         }),
         ("folder under line information", |all| {
-            all.request.place = Some("/w".into())
+            all.request.place = Some("/w".into());
         }),
     ];
 

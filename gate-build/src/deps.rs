@@ -6,7 +6,8 @@ use std::path::PathBuf;
 /// Reads the prerequisites of the first rule of a dependency file as GCC, clang and nvcc write them: `target: a b \`
 /// with a space written `\ `, `#` as `\#` or plain, `$` as `$$`. A backslash before anything else is one, because
 /// Windows has paths with it. `None` when there is no rule.
-pub(crate) fn parse_make(text: &str) -> Option<Vec<String>> {
+#[must_use]
+pub fn parse_make(text: &str) -> Option<Vec<String>> {
     let after = after_targets(text)?;
     let mut names = Vec::new();
     let mut name = String::new();
@@ -65,15 +66,16 @@ fn after_targets(text: &str) -> Option<&str> {
 
 /// The text that a preprocessor gives, without what only says where it came from.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct PreprocessedText {
+pub struct PreprocessedText {
     /// Files named by line markers, sorted; names in `<` `>` are left out, because they are no files.
     pub files: BTreeSet<PathBuf>,
-    /// Lines that are neither empty nor markers, each with its line end.
+    /// Lines that are neither empty nor markers, without white space at their ends, each with a line end.
     pub text: Vec<u8>,
 }
 
 /// Reads `# 12 "file" 1 3` of GCC and clang and `#line 12 "file"` of NVIDIA's and Microsoft's front ends.
-pub(crate) fn parse_preprocessed(bytes: &[u8]) -> PreprocessedText {
+#[must_use]
+pub fn parse_preprocessed(bytes: &[u8]) -> PreprocessedText {
     let mut files: BTreeSet<&[u8]> = BTreeSet::new();
     let mut text = Vec::with_capacity(bytes.len());
     for line in bytes.split(|&byte| byte == b'\n') {
@@ -83,8 +85,8 @@ pub(crate) fn parse_preprocessed(bytes: &[u8]) -> PreprocessedText {
             files.insert(name);
             continue;
         }
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if !line.iter().all(u8::is_ascii_whitespace) {
+        let line = line.trim_ascii_end();
+        if !line.is_empty() {
             text.extend_from_slice(line);
             text.push(b'\n');
         }

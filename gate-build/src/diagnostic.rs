@@ -31,7 +31,7 @@ pub struct Diagnostic {
     /// One line that says what is wrong.
     pub message: String,
     /// The first place that the compiler names.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
     /// The unit (`kernels/softmax.cu`), where it is about one.
     pub unit: Option<String>,
     /// What the compiler printed, as it printed it, bounded in length.
@@ -79,7 +79,9 @@ impl Diagnostic {
     #[must_use]
     pub fn output(mut self, text: &str) -> Self {
         let text = text.trim_end();
-        self.place = self.place.or_else(|| text.lines().find_map(place_of_line));
+        self.place = self
+            .place
+            .or_else(|| text.lines().find_map(place_of_line).map(Box::new));
         self.output = bounded(text);
         self
     }
@@ -110,7 +112,7 @@ pub(crate) fn warning_of_line(line: &str) -> Option<Diagnostic> {
         return None;
     }
     let mut diagnostic = Diagnostic::warning(message);
-    diagnostic.place = place_of_line(line);
+    diagnostic.place = place_of_line(line).map(Box::new);
     Some(diagnostic)
 }
 
@@ -179,7 +181,7 @@ impl fmt::Display for Diagnostic {
             write!(f, "{unit}: ")?;
         }
         write!(f, "{}", self.message)?;
-        if let Some(Place { file, line, column }) = &self.place {
+        if let Some(Place { file, line, column }) = self.place.as_deref() {
             write!(f, "\n  --> {}:{line}", file.display())?;
             if let Some(column) = column {
                 write!(f, ":{column}")?;

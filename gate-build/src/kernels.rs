@@ -23,6 +23,8 @@ pub struct Kernels {
     pub(crate) declared: Vec<Declared>,
     pub(crate) budgets: BTreeMap<String, Budget>,
     pub(crate) compress: bool,
+    #[cfg(feature = "companion")]
+    pub(crate) companions: Vec<String>,
     /// The first thing that was asked for wrongly; `compile` reports it, so that calls can be chained.
     pub(crate) wrong: Option<Error>,
 }
@@ -102,6 +104,16 @@ impl Kernels {
         self
     }
 
+    /// Sources in C and C++ for the CPU, a pattern as in [`Self::cuda`]: compiled by the crate `cc` for the target of the
+    /// build and linked to this crate. They see the folders of [`Self::include`]. `cc` compiles all of them whenever the
+    /// build script runs.
+    #[cfg(feature = "companion")]
+    #[must_use]
+    pub fn companion(mut self, pattern: impl Into<String>) -> Self {
+        self.companions.push(pattern.into());
+        self
+    }
+
     /// Whether PTX is embedded as a DEFLATE stream, about a tenth of its size, which is inflated when it is loaded.
     #[must_use]
     pub fn compress(mut self, compress: bool) -> Self {
@@ -125,7 +137,12 @@ impl Kernels {
     /// What the compilers say, or what the builder or the environment asks for that cannot be.
     pub fn compile(self) -> Result<Built, Error> {
         let context = Context::of_build_script()?;
-        let (built, directives) = self.compile_in(&context)?;
+        #[cfg(feature = "companion")]
+        let companions = crate::companion::plan(&self, &context)?;
+        #[cfg_attr(not(feature = "companion"), expect(unused_mut, reason = "companions add lines"))]
+        let (built, mut directives) = self.compile_in(&context)?;
+        #[cfg(feature = "companion")]
+        directives.extend(companions.compile()?);
         let mut text = directives.join("\n");
         text.push('\n');
         // The protocol between a build script and cargo.

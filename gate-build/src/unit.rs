@@ -111,6 +111,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn names_that_look_alike_as_files_are_kept_apart() {
+        for (a, b) in [
+            ("a/b", "a__b"),
+            ("a_/b", "a/_b"),
+            ("A.cu", "a.cu"),
+            ("a^b", "aB"),
+            ("a%2f;b", "a/b"),
+        ] {
+            let stems = [a, b].map(|name| UnitName::from(name).file_stem().to_lowercase());
+            assert_ne!(stems[0], stems[1], "{a} {b}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn different_units_have_different_files(a in "[aA_/%^;.é-]{1,6}", b in "[aA_/%^;.é-]{1,6}") {

@@ -31,6 +31,7 @@ fn errors(text: &str) -> String {
 
 const FULL: &str = r#"
 version = 1
+kernels.reproducible = true
 
 [stage.pilot]
 scope = "one internal service"
@@ -165,6 +166,10 @@ links = ["README.md"]
 panic-inventory = "panics.json"
 coverage = "target/lcov.info"
 
+[runtime]
+decision-logs = ["target/decision_log.jsonl"]
+run-stats = ["target/run_stats.json"]
+
 [release]
 changelogs = ["CHANGELOG.md"]
 approve-majors = true
@@ -214,6 +219,7 @@ fn a_full_policy_is_understood() {
         "tiers": policy.tiers,
         "boundary": policy.boundary,
         "failure": policy.failure,
+        "runtime": policy.runtime,
         "release": policy.release,
         "deprecations": policy.deprecations,
         "paths": policy.paths,

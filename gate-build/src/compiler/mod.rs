@@ -128,6 +128,11 @@ pub(crate) trait Compiler: Send + Sync {
         None
     }
 
+    /// Files of the installation that decide about the output, as far as its identity depends on them.
+    fn files(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// Values of environment variables and other texts that decide about the output, beside flags and identity.
     fn inputs(&self) -> Vec<(String, String)> {
         Vec::new()

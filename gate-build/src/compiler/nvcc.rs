@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::setting::Setting;
-use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, ptx_of};
+use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, plain, ptx_of};
 use crate::arch::Arch;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, warnings};
@@ -30,12 +30,19 @@ pub(crate) const VARIABLES: &[&str] = &[
 ];
 
 /// Files of an installation, relative to it, that decide about its PTX.
-const PARTS: &[&str] = &["bin/nvcc.profile", "nvvm/bin/cicc", "nvvm/libdevice/libdevice.10.bc"];
+const PARTS: &[&str] = &[
+    "bin/nvcc",
+    "bin/nvcc.profile",
+    "nvvm/bin/cicc",
+    "nvvm/libdevice/libdevice.10.bc",
+];
 
 /// An nvcc that answers.
 pub(crate) struct Nvcc<'a> {
     program: PathBuf,
     identity: CompilerIdentity,
+    /// The program and what else of the installation counts.
+    files: Vec<PathBuf>,
     setting: &'a Setting,
 }
 
@@ -46,11 +53,13 @@ impl<'a> Nvcc<'a> {
     /// It does not answer like an nvcc.
     pub(crate) fn open(program: &Path, setting: &'a Setting, index: &Index) -> Result<Self, Diagnostic> {
         let mut problem = None;
-        // What it answers is known until the program changes: a wrapper script may stand for another nvcc, whose
-        // place is a part of the answer.
-        let answer = index.fact("nvcc", program, || {
-            answer_of(program, setting).map_err(|error| problem = Some(error)).ok()
-        });
+        let mut ask = || answer_of(program, setting).map_err(|error| problem = Some(error)).ok();
+        // What a program of an installation answers is known until it changes. A wrapper script may stand for another
+        // nvcc every day.
+        let answer = match installation(program) {
+            Some(_) => index.fact("nvcc", program, ask),
+            None => ask(),
+        };
         let Some(answer) = answer else {
             return Err(problem.unwrap_or_else(|| {
                 Diagnostic::error(format!("`{}` is not a file that can be read", program.display()))
@@ -62,13 +71,15 @@ impl<'a> Nvcc<'a> {
         if let Some(digest) = index.sample(program) {
             fields.add("program", digest.bytes());
         }
+        let mut files = vec![program.to_path_buf()];
         for part in PARTS {
             let mut file = Path::new(root).join(part);
-            if cfg!(windows) && part.ends_with("cicc") {
+            if cfg!(windows) && file.extension().is_none() {
                 file.set_extension("exe");
             }
             if let Some(digest) = index.sample(&file) {
                 fields.add(part, digest.bytes());
+                files.push(plain(&file));
             }
         }
         Ok(Self {
@@ -78,6 +89,7 @@ impl<'a> Nvcc<'a> {
                 version: version.to_owned(),
                 digest: fields.finish(),
             },
+            files,
             setting,
         })
     }
@@ -170,6 +182,10 @@ impl Compiler for Nvcc<'_> {
         })
     }
 
+    fn files(&self) -> Vec<PathBuf> {
+        self.files.clone()
+    }
+
     fn inputs(&self) -> Vec<(String, String)> {
         let mut inputs = self.setting.variables(VARIABLES);
         let host = self.setting.host_compiler();
@@ -210,10 +226,7 @@ fn answer_of(program: &Path, setting: &Setting) -> Result<String, Diagnostic> {
                 .help("correct `NVCC`, `CUDA_HOME` or `PATH`, or reinstall the CUDA toolkit"),
         );
     };
-    // A link leads to the installation, a wrapper script does not: there nvcc itself has to say.
-    let real = fs::canonicalize(program).unwrap_or_else(|_| program.to_path_buf());
-    let beside = real.parent().and_then(Path::parent).map(Path::to_path_buf);
-    let root = match beside.filter(|root| root.join("nvvm").is_dir()) {
+    let root = match installation(program) {
         Some(root) => Some(root),
         None => {
             let nothing = if cfg!(windows) { "NUL" } else { "/dev/null" };
@@ -224,6 +237,14 @@ fn answer_of(program: &Path, setting: &Setting) -> Result<String, Diagnostic> {
     };
     let root = root.map(|root| root.display().to_string()).unwrap_or_default();
     Ok(format!("{version} {root}"))
+}
+
+/// The installation that a program belongs to. A link leads there, a wrapper script does not: then nvcc itself has to
+/// say.
+fn installation(program: &Path) -> Option<PathBuf> {
+    let real = fs::canonicalize(program).unwrap_or_else(|_| program.to_path_buf());
+    let beside = real.parent().and_then(Path::parent).map(Path::to_path_buf);
+    beside.filter(|root| root.join("nvvm").is_dir())
 }
 
 /// `#$ TOP=/usr/local/cuda/bin/..`

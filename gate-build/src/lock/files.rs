@@ -9,7 +9,7 @@ use super::{
     text_digest,
 };
 use crate::arch::Arch;
-use crate::digest::Digest;
+use crate::digest::{Digest, Fields};
 use crate::ptx::floor::with_version;
 use crate::ptx::{Module, ParseError, Roots, normalise};
 use crate::resources::Facts;
@@ -78,6 +78,21 @@ impl LockedImage {
             ptxas: facts.map(|(_, version)| version.to_string()),
         };
         Ok((image, stored))
+    }
+
+    /// Digest over everything that decides about the PTX: sources, compiler, flags, architecture. The same in every directory and on every
+    /// machine.
+    #[must_use]
+    pub fn fingerprint(&self, arch: Arch) -> Digest {
+        let mut fields = Fields::new("kernel image 1");
+        fields
+            .add("sources", self.source_fingerprint.bytes())
+            .add("compiler", self.compiler.to_string());
+        for flag in &self.flags {
+            fields.add("flag", flag);
+        }
+        fields.add("arch", arch.to_string());
+        fields.finish()
     }
 
     /// Whether a compiler wrote again what is locked: its output is the same after normalisation.

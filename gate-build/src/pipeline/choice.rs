@@ -73,6 +73,17 @@ impl Choice {
         Ok(Self::found(&file))
     }
 
+    /// Whether it is a clang that nobody chose and that merely was there.
+    pub(crate) fn is_last_resort(&self) -> bool {
+        // rustc is there for other units.
+        let mut kinds = self
+            .files
+            .iter()
+            .map(|(kind, _)| *kind)
+            .filter(|kind| *kind != CompilerKind::Rustc);
+        self.because.is_none() && kinds.next() == Some(CompilerKind::Clang)
+    }
+
     fn found(file: &impl Fn(CompilerKind) -> Option<PathBuf>) -> Self {
         let there = |kinds: &[CompilerKind]| -> Vec<(CompilerKind, PathBuf)> {
             kinds.iter().filter_map(|&kind| Some((kind, file(kind)?))).collect()

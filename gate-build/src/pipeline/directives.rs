@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::context;
 use crate::compiler::VARIABLES;
+use crate::diagnostic::Diagnostic;
 use crate::env::{Env, Os};
 use crate::toolkit::INPUT_VARIABLES;
 
@@ -83,6 +84,19 @@ fn fits(folder: &Path, left: &mut usize, depth: usize) -> bool {
         }
     }
     true
+}
+
+/// Warnings as cargo shows them, a line each.
+pub(crate) fn warnings(warnings: &[Diagnostic]) -> Vec<String> {
+    warnings
+        .iter()
+        .flat_map(|warning| {
+            let text = warning.to_string();
+            text.lines()
+                .map(|line| format!("cargo::warning={line}"))
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -49,17 +49,20 @@ impl Lock {
 
 fn diagnostic(root: &Path, problem: LockProblem) -> Diagnostic {
     let mut diagnostic = Diagnostic::error(problem.message).help(problem.help);
-    diagnostic.place = Some(Place {
+    diagnostic.place = Some(Box::new(Place {
         file: root.join(&problem.file),
         line: problem.line.and_then(|line| line.try_into().ok()).unwrap_or(1),
         column: None,
-    });
+    }));
     diagnostic
 }
 
+/// Units of the lock, and the files that were read for them.
+type Taken = (Vec<BuiltUnit>, Vec<PathBuf>);
+
 /// The PTX of every unit from the lock, written below `out`, each verified by its digest and by its sources. `None`
-/// when there is no lock. The second value is the files that were read.
-pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<(Vec<BuiltUnit>, Vec<PathBuf>)>, Error> {
+/// when there is no lock.
+pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>, Error> {
     let lock = match KernelLock::read(root) {
         Ok(Some(lock)) => lock,
         Ok(None) => return Ok(None),

@@ -34,7 +34,7 @@ impl Plan {
         let mut folders = Vec::new();
         for pattern in &kernels.cuda {
             for path in glob::expand(root, pattern)? {
-                units.push(unit(root, path, Language::Cuda));
+                units.push(unit(root, &path, Language::Cuda));
             }
             folders.extend(folder_of_pattern(root, pattern));
         }
@@ -50,7 +50,7 @@ impl Plan {
                     "name the folder of a crate or the root file of one in `.rust(…)`, relative to the crate of the build script",
                 ));
             }
-            units.push(unit(root, path, Language::Rust));
+            units.push(unit(root, &path, Language::Rust));
         }
         units.sort_by(|a, b| a.name.cmp(&b.name));
         units.dedup_by(|a, b| a.name == b.name);
@@ -140,8 +140,8 @@ impl Plan {
     }
 }
 
-fn unit(root: &Path, path: PathBuf, language: Language) -> Unit {
-    let path = plain(&path);
+fn unit(root: &Path, path: &Path, language: Language) -> Unit {
+    let path = plain(path);
     Unit {
         name: UnitName::of(root, &path),
         path,

@@ -69,7 +69,9 @@ impl Task<'_> {
     /// # Errors
     /// What the compilers say.
     pub(crate) fn run(&self, shop: &Shop<'_>) -> Result<Done, Diagnostic> {
-        let request = Request::new(self.unit, self.arch, self.flags, self.compilers).key();
+        let request = Request::new(self.unit, self.arch, self.flags, self.compilers);
+        let shows_lines = request.place.is_some();
+        let request = request.key();
         let root = &self.unit.crate_root;
         let mut manifest = shop
             .store
@@ -96,8 +98,11 @@ impl Task<'_> {
         }
 
         let scratch = Scratch::new(&shop.scratch, self);
-        if let Some(done) = self.by_text(&manifest, &request, &reason, shop, scratch.path()) {
-            let (record, done) = done;
+        // Line numbers that stand in the PTX do not stand in the text.
+        let by_text = (!shows_lines)
+            .then(|| self.by_text(&manifest, &request, &reason, shop, scratch.path()))
+            .flatten();
+        if let Some((record, done)) = by_text {
             manifest.remember(record);
             keep(shop, Space::Manifest, &request, manifest.to_text(root).as_bytes());
             return Ok(done);
@@ -259,7 +264,7 @@ impl Task<'_> {
 
 /// A warning as one line, as a compiler would print it.
 fn kept_line(warning: &Diagnostic) -> String {
-    match &warning.place {
+    match warning.place.as_deref() {
         Some(Place { file, line, .. }) => format!("{}({line}): warning: {}", file.display(), warning.message),
         None => format!("warning: {}", warning.message),
     }

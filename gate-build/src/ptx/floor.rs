@@ -11,7 +11,7 @@ use crate::arch::Arch;
 use crate::digest::Digest;
 
 /// The versions of PTX, from the one that brought `sm_50`.
-const VERSIONS: [(u8, u8); 37] = [
+const VERSIONS: [(u8, u8); 35] = [
     (4, 0),
     (4, 1),
     (4, 2),
@@ -41,14 +41,12 @@ const VERSIONS: [(u8, u8); 37] = [
     (8, 6),
     (8, 7),
     (8, 8),
-    (8, 9),
     (9, 0),
     (9, 1),
     (9, 2),
     (9, 3),
     (9, 4),
     (9, 5),
-    (9, 6),
 ];
 
 /// The version that brought an architecture, from the release notes in the *PTX ISA*; the driver that first ran the architecture knows it.

@@ -20,14 +20,16 @@ pub struct Capability {
     pub shared_reserved: u32,
     /// Unit in which shared memory is handed out, in bytes.
     pub shared_unit: u32,
+    /// Schedulers, among which warps and registers are divided.
+    pub schedulers: u32,
+    /// Most registers of a block.
+    pub block_registers: u32,
 }
 
 /// Registers of a multiprocessor, of every capability listed here.
 const REGISTERS: u32 = 65_536;
 /// Unit in which registers are handed out to a warp.
 const REGISTER_UNIT: u32 = 256;
-/// Warps are handed out to the four schedulers evenly.
-const WARP_UNIT: u32 = 4;
 /// Threads of a warp.
 const WARP: u32 = 32;
 
@@ -40,6 +42,12 @@ const fn capability(number: u32, warps: u32, blocks: u32, shared_kib: u32) -> Ca
         shared: shared_kib * 1024,
         shared_reserved: if recent { 1024 } else { 0 },
         shared_unit: if recent { 128 } else { 256 },
+        schedulers: if number == 60 { 2 } else { 4 },
+        block_registers: if number == 53 || number == 62 {
+            REGISTERS / 2
+        } else {
+            REGISTERS
+        },
     }
 }
 
@@ -102,17 +110,22 @@ pub fn occupancy(arch: Arch, registers: u32, shared: u32, threads: u32) -> Optio
     if threads == 0 {
         return None;
     }
-    let warps = threads.div_ceil(WARP);
+    let warps = threads.min(4096).div_ceil(WARP);
     let by_warps = capability.warps / warps;
     let by_registers = if registers == 0 {
         capability.blocks
-    } else if registers > 255 {
-        0
     } else {
-        let per_warp = (registers * WARP).next_multiple_of(REGISTER_UNIT);
-        // Each of the four schedulers has a quarter of the registers, and a whole number of warps.
-        let most_warps = REGISTERS / WARP_UNIT / per_warp * WARP_UNIT;
-        most_warps / warps
+        let per_warp = (registers.min(256) * WARP).next_multiple_of(REGISTER_UNIT);
+        // Each scheduler has its part of the registers, and a whole number of warps.
+        let schedulers = capability.schedulers;
+        let most_warps = REGISTERS / schedulers / per_warp * schedulers;
+        // The hardware checks a block as if all schedulers had as many of its warps as the one with the most.
+        let assumed = per_warp * warps.next_multiple_of(schedulers);
+        if registers > 255 || assumed > capability.block_registers {
+            0
+        } else {
+            most_warps / warps
+        }
     };
     let per_block = shared
         .checked_add(capability.shared_reserved)?
@@ -155,6 +168,9 @@ mod tests {
             (0, 0),
             "one block needs more registers than there are"
         );
+        assert_eq!(at("sm_80", 64, 0, 1024), (1, 50), "exactly all registers");
+        assert_eq!(at("sm_80", 72, 0, 29 * 32), (0, 0), "29 warps count as 32");
+        assert_eq!(at("sm_53", 64, 0, 1024), (0, 0), "half of the registers for a block");
     }
 
     #[test]

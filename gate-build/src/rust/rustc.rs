@@ -227,7 +227,7 @@ impl<'a> Rustc<'a> {
     fn refusal(&self, arch: Arch, text: &str) -> Diagnostic {
         let version = &self.identity.version;
         let mut refusal = Diagnostic::error(format!("rustc {version} does not compile it for {arch}")).output(text);
-        refusal.place = place_of(text);
+        refusal.place = place_of(text).map(Box::new);
         if text.contains("is not a recognized processor") || text.contains("unknown target CPU") {
             refusal = refusal.help(format!(
                 "take a newer toolchain, or another `.arch(…)` than {arch} in build.rs"
@@ -453,7 +453,7 @@ fn warnings_of(text: &str) -> Vec<Diagnostic> {
         // Without a place it counts warnings, or is about the command line.
         if place.is_some() && warnings.len() < MOST {
             let mut warning = Diagnostic::warning(message);
-            warning.place = place;
+            warning.place = place.map(Box::new);
             warnings.push(warning);
         }
     }

@@ -51,8 +51,9 @@ pub(crate) fn run<T: Send, R: Send>(env: &Env, tasks: Vec<T>, work: impl Fn(T) -
                 drop(helper);
             }
             None => {
+                let drain = &drain;
                 for _ in 0..others {
-                    scope.spawn(&drain);
+                    scope.spawn(drain);
                 }
                 drain();
             }

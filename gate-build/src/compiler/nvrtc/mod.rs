@@ -144,15 +144,15 @@ impl<'a> Nvrtc<'a> {
         Ok(options)
     }
 
-    /// Runs the compiler, its front end writing the preprocessed text to a file on the way.
+    /// Runs the compiler, its front end doing what these options say and writing to a file.
     fn run(
         &self,
         unit: &Unit,
         arch: Arch,
         flags: &[String],
-        scratch: &Path,
-        only_preprocess: bool,
-    ) -> Result<(Answer, Option<deps::PreprocessedText>), Diagnostic> {
+        front_end: &[&str],
+        output: &Path,
+    ) -> Result<(Answer, Option<Vec<u8>>), Diagnostic> {
         let library = self.library()?;
         let version = &self.identity.version;
         if arch.reach() == Reach::Onward && !library.archs.is_empty() && !library.archs.contains(&arch.number()) {
@@ -165,28 +165,49 @@ impl<'a> Nvrtc<'a> {
         let source = fs::read(&unit.path)
             .map_err(|error| Diagnostic::error(format!("cannot read `{}`: {error}", unit.path.display())))?;
         let mut options = self.options(unit, arch, flags)?;
-        let text = scratch.join("out.ii");
-        let Some(text_name) = text.to_str() else {
+        let Some(output_name) = output.to_str() else {
             return Err(
-                Diagnostic::error(format!("NVRTC cannot write to `{}`", scratch.display()))
+                Diagnostic::error(format!("NVRTC cannot write to `{}`", output.display()))
                     .help("build in a folder whose name is Unicode"),
             );
         };
         // NVRTC hands these to its front end. It has no option for dependencies of its own.
-        let mut front_end = vec!["--preprocess".to_owned(), format!("--output={text_name}")];
-        if !only_preprocess {
-            front_end.push("--no_preproc_only".to_owned());
-        }
-        for option in front_end {
-            options.extend(["-Xcudafe".to_owned(), option]);
+        let file = format!("--output={output_name}");
+        for option in front_end.iter().copied().chain([file.as_str()]) {
+            options.extend(["-Xcudafe".to_owned(), option.to_owned()]);
         }
         let name = self.setting.source(unit).to_string_lossy().replace('\\', "/");
         let deadline = Instant::now() + self.setting.timeout;
         let answer = library
             .compile(&source, &name, &options, deadline)
             .map_err(Diagnostic::error)?;
-        let parsed = fs::read(&text).ok().map(|bytes| deps::parse_preprocessed(&bytes));
-        Ok((answer, parsed))
+        Ok((answer, fs::read(output).ok()))
+    }
+
+    /// The files that preprocessed text names. NVRTC garbles names beyond ASCII there and writes them as they are into
+    /// a list of dependencies, which is asked for then.
+    fn files(
+        &self,
+        unit: &Unit,
+        arch: Arch,
+        flags: &[String],
+        named: impl IntoIterator<Item = PathBuf>,
+        scratch: &Path,
+    ) -> Result<Vec<PathBuf>, Diagnostic> {
+        let files = self.dependencies(unit, named);
+        if files.iter().all(|file| file.is_file()) {
+            return Ok(files);
+        }
+        let (answer, list) = self.run(unit, arch, flags, &["--dependencies"], &scratch.join("out.d"))?;
+        let version = &self.identity.version;
+        let list = list.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
+            Diagnostic::error(format!("NVRTC {version} did not write the list of what it read")).output(&answer.log)
+        })?;
+        let named = list
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .map(|(_, file)| PathBuf::from(file));
+        Ok(self.dependencies(unit, named))
     }
 
     fn dependencies(&self, unit: &Unit, files: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
@@ -199,12 +220,21 @@ impl<'a> Nvrtc<'a> {
 }
 
 impl Compiler for Nvrtc<'_> {
+    fn files(&self) -> Vec<PathBuf> {
+        let real = fs::canonicalize(&self.file).unwrap_or_else(|_| self.file.clone());
+        [Some(self.file.clone()), builtins(&real)]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
     fn identity(&self) -> &CompilerIdentity {
         &self.identity
     }
 
     fn compile(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Result<Compiled, Diagnostic> {
-        let (answer, parsed) = self.run(unit, arch, flags, scratch, false)?;
+        let front_end = ["--preprocess", "--no_preproc_only"];
+        let (answer, text) = self.run(unit, arch, flags, &front_end, &scratch.join("out.ii"))?;
         let version = &self.identity.version;
         match answer.outcome {
             Outcome::Compiled if is_ptx(&answer.ptx) => {}
@@ -234,27 +264,33 @@ impl Compiler for Nvrtc<'_> {
             }
         }
         // Without a list of what was read, nothing could be said about when to compile again.
-        let Some(parsed) = parsed else {
+        let Some(text) = text else {
             return Err(
                 Diagnostic::error(format!("NVRTC {version} did not write the preprocessed text")).output(&answer.log),
             );
         };
+        let parsed = deps::parse_preprocessed(&text);
         Ok(Compiled {
             ptx: answer.ptx,
-            dependencies: self.dependencies(unit, parsed.files),
+            dependencies: self.files(unit, arch, flags, parsed.files, scratch)?,
             warnings: warnings(&answer.log),
             preprocessed: Some(Digest::of(&parsed.text)),
         })
     }
 
     fn preprocess(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Option<Preprocessed> {
-        let (answer, parsed) = self.run(unit, arch, flags, scratch, true).ok()?;
-        let parsed = parsed?;
+        let (answer, text) = self
+            .run(unit, arch, flags, &["--preprocess"], &scratch.join("out.ii"))
+            .ok()?;
+        let parsed = deps::parse_preprocessed(&text?);
         // Preprocessing alone gives no PTX, which the library calls a failure; an error has a log.
         let failed = answer.log.contains("error") || parsed.text.is_empty();
-        (!failed).then(|| Preprocessed {
+        if failed {
+            return None;
+        }
+        Some(Preprocessed {
             text: Digest::of(&parsed.text),
-            dependencies: self.dependencies(unit, parsed.files),
+            dependencies: self.files(unit, arch, flags, parsed.files, scratch).ok()?,
         })
     }
 }
