@@ -6,7 +6,6 @@ fn main() -> Result<(), Error> {
     Kernels::new()
         .rust("device/lib.rs")
         .arch(["sm_80", "sm_90"])
-        .compress(true)
         .prefer_lock()
         .compile()?;
     Ok(())

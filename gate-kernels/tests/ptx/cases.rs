@@ -165,7 +165,7 @@ fn arg(name: &str, at: usize, param: &Param, lengths: &Lengths, numbers: &mut Nu
 /// Makes the expected values the actual ones with some bits changed, so that every distance occurs; in every third case they
 /// are equal.
 fn near(args: &mut [OwnedArg], numbers: &mut Numbers) {
-    let equal = numbers.next() % 3 == 0;
+    let equal = numbers.next().is_multiple_of(3);
     let OwnedArg::Buffer(_, actual, shape) = &args[0] else {
         unreachable!("the first argument is a buffer");
     };
@@ -176,7 +176,7 @@ fn near(args: &mut [OwnedArg], numbers: &mut Numbers) {
         .chunks(dtype.size())
         .flat_map(|element| {
             let mut element = element.to_vec();
-            if !equal && numbers.next() % 4 != 0 {
+            if !equal && !numbers.next().is_multiple_of(4) {
                 let bit = numbers.next() as usize % (8 * dtype.size());
                 element[bit / 8] ^= 1 << (bit % 8);
             }
