@@ -1,21 +1,35 @@
-//! The status contract of gated kernels: five outcomes whose numbers and names never change.
-//!
-//! A [`Status`] crosses borders that Rust's types do not: a C interface, a log line, a manifest written by another
-//! version. So its numbers and names are frozen, and a number that is not one of them is [`UnknownStatus`], which
-//! prints `UNKNOWN` and is never taken for success.
-//!
-//! ```
-//! use gate_runtime::Status;
-//!
-//! assert_eq!(Status::InvalidArgument.code(), 1);
-//! assert_eq!(Status::try_from(4), Ok(Status::RuntimeFailed));
-//! assert_eq!(Status::name_of(17), "UNKNOWN");
-//! ```
-//!
-//! The crate needs neither `std` nor an allocator. Dispatch with guards, fallback and rails is not part of it yet.
+#![doc = include_str!("../README.md")]
 
-#![no_std]
-
+pub mod argument;
+pub mod backend;
+pub mod contract;
+pub mod control;
+pub mod decision_log;
+pub mod dispatch;
+pub mod executor;
+pub mod fault;
+mod fields;
+mod journal;
+pub mod kernel;
+pub mod module;
+pub mod observe;
+pub mod plan;
+pub mod rails;
+pub mod reason;
+pub mod reload;
+pub mod runtime;
+pub mod shadow;
+pub mod stats;
 mod status;
+pub mod window;
 
+pub use argument::{Arg, DType, Scalar, Shape, View, ViewMut};
+pub use contract::{Contract, Dim, Geometry, LaunchLimits, Param, Pass, Tolerance};
+pub use control::{Control, ControlState, Mode, RailReason};
+pub use dispatch::{Backend, Dispatch, Outcome};
+pub use fault::Faults;
+pub use kernel::{CpuFn, Kernel, KernelSpec, Variant};
+pub use module::{Encoding, EntryImage, ModuleImage, ParamType, Provenance, PtxImage};
+pub use reason::{Cause, Causes, Reason, ReasonKind};
+pub use runtime::{Builder, Runtime};
 pub use status::{ParseStatusError, Status, UnknownStatus};

@@ -217,6 +217,12 @@ impl Declared {
             if self.any(&[Input::PolicyRelease]) {
                 kept.release = policy.release;
             }
+            if self.any(&[Input::PolicyKernels]) {
+                kept.kernels = policy.kernels;
+            }
+            if self.any(&[Input::PolicyRuntime]) {
+                kept.runtime = policy.runtime;
+            }
             if self.any(&[Input::PolicyPaths]) {
                 kept.paths = policy.paths;
             }

@@ -1,0 +1,4 @@
+//! What executes kernels.
+
+pub(crate) mod cpu;
+pub mod cuda;

@@ -1,0 +1,262 @@
+//! The switch between native and safe mode. Rails turn it; dispatch only reads it.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Which backend may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Mode {
+    /// The native one, with the CPU behind it.
+    Native = 0,
+    /// The CPU alone.
+    Safe = 1,
+}
+
+impl Mode {
+    /// Name in logs: `native`, `safe`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mode::Native => "native",
+            Mode::Safe => "safe",
+        }
+    }
+
+    const fn from_bit(bit: u64) -> Mode {
+        if bit & 1 == 0 { Mode::Native } else { Mode::Safe }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Why rails recommend or force a mode. Codes are frozen: logs and stats store them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum RailReason {
+    /// No breach.
+    None = 0,
+    /// Calls fail.
+    RuntimeError = 1,
+    /// Memory or queues are under pressure.
+    Pressure = 2,
+    /// Calls are slower than the baseline allows.
+    Latency = 3,
+    /// Fewer calls per second than the baseline asks for.
+    Throughput = 4,
+    /// Native output differs from the reference.
+    OutputMismatch = 5,
+    /// An operator asked for it.
+    Operator = 6,
+    /// A rail was breached, but not yet in enough windows in a row.
+    BreachNotSustained = 7,
+    /// The native backend has rested; it is time to try it again, each call compared with the reference.
+    ProbeDue = 8,
+    /// Trying goes on: too few calls were compared so far.
+    ProbeRunning = 9,
+    /// Enough native calls agreed with the reference.
+    ProbePassed = 10,
+}
+
+impl RailReason {
+    /// Every reason, in ascending order of its number.
+    pub const ALL: [RailReason; 11] = [
+        RailReason::None,
+        RailReason::RuntimeError,
+        RailReason::Pressure,
+        RailReason::Latency,
+        RailReason::Throughput,
+        RailReason::OutputMismatch,
+        RailReason::Operator,
+        RailReason::BreachNotSustained,
+        RailReason::ProbeDue,
+        RailReason::ProbeRunning,
+        RailReason::ProbePassed,
+    ];
+
+    /// The frozen code: `RUNTIME_ERROR`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            RailReason::None => "NONE",
+            RailReason::RuntimeError => "RUNTIME_ERROR",
+            RailReason::Pressure => "PRESSURE",
+            RailReason::Latency => "LATENCY",
+            RailReason::Throughput => "THROUGHPUT",
+            RailReason::OutputMismatch => "OUTPUT_MISMATCH",
+            RailReason::Operator => "OPERATOR",
+            RailReason::BreachNotSustained => "BREACH_NOT_SUSTAINED",
+            RailReason::ProbeDue => "PROBE_DUE",
+            RailReason::ProbeRunning => "PROBE_RUNNING",
+            RailReason::ProbePassed => "PROBE_PASSED",
+        }
+    }
+
+    /// Whether the reason rests on measured time, which strict rails do not act upon.
+    #[must_use]
+    pub const fn is_performance(self) -> bool {
+        matches!(self, RailReason::Latency | RailReason::Throughput)
+    }
+
+    /// The reason with this code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<RailReason> {
+        RailReason::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+
+    fn from_number(number: u64) -> RailReason {
+        let found = RailReason::ALL.into_iter().find(|reason| *reason as u64 == number);
+        found.unwrap_or(RailReason::None)
+    }
+}
+
+impl fmt::Display for RailReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.code())
+    }
+}
+
+/// What rails decided, as one value: every decision-log record carries the state that its dispatch saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ControlState {
+    /// The mode that holds.
+    pub mode: Mode,
+    /// The mode that the controller recommends; recorded even where it may not switch.
+    pub shadow_mode: Mode,
+    /// Why it recommends it.
+    pub shadow_reason: RailReason,
+    /// Why the last rollback happened; [`RailReason::None`] before the first.
+    pub rollback_reason: RailReason,
+    /// How many rollbacks there were. Ends at 2²⁴−1.
+    pub rollback_count: u32,
+    /// Pressure of the last window, in thousandths, at most 65,535.
+    pub pressure_permille: u16,
+}
+
+impl ControlState {
+    /// Native mode without any history.
+    pub const INITIAL: ControlState = ControlState {
+        mode: Mode::Native,
+        shadow_mode: Mode::Native,
+        shadow_reason: RailReason::None,
+        rollback_reason: RailReason::None,
+        rollback_count: 0,
+        pressure_permille: 0,
+    };
+
+    const MAX_COUNT: u32 = (1 << 24) - 1;
+
+    /// One word, so that a reader always sees a whole state.
+    pub(crate) fn pack(self) -> u64 {
+        self.mode as u64
+            | (self.shadow_mode as u64) << 1
+            | (self.shadow_reason as u64) << 8
+            | (self.rollback_reason as u64) << 16
+            | u64::from(self.rollback_count.min(Self::MAX_COUNT)) << 24
+            | u64::from(self.pressure_permille) << 48
+    }
+
+    pub(crate) fn unpack(word: u64) -> ControlState {
+        ControlState {
+            mode: Mode::from_bit(word),
+            shadow_mode: Mode::from_bit(word >> 1),
+            shadow_reason: RailReason::from_number(word >> 8 & 0xff),
+            rollback_reason: RailReason::from_number(word >> 16 & 0xff),
+            rollback_count: (word >> 24) as u32 & Self::MAX_COUNT,
+            pressure_permille: (word >> 48) as u16,
+        }
+    }
+}
+
+/// The switch itself, shared by whoever turns it and the kernels that obey it. Reading and writing never block.
+#[derive(Debug)]
+pub struct Control(AtomicU64);
+
+impl Control {
+    /// A switch in this state.
+    #[must_use]
+    pub fn new(state: ControlState) -> Control {
+        Control(AtomicU64::new(state.pack()))
+    }
+
+    /// The state now.
+    #[must_use]
+    pub fn state(&self) -> ControlState {
+        ControlState::unpack(self.load())
+    }
+
+    /// Replaces the state. Dispatches that start afterwards obey it; those that run are not stopped.
+    pub fn set(&self, state: ControlState) {
+        self.0.store(state.pack(), Ordering::Release);
+    }
+
+    /// Changes the state in one step, also when several threads do: `change` may be called more than once.
+    pub fn update(&self, change: impl Fn(ControlState) -> ControlState) -> ControlState {
+        let next = |word| Some(change(ControlState::unpack(word)).pack());
+        match self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, next) {
+            Ok(before) | Err(before) => change(ControlState::unpack(before)),
+        }
+    }
+
+    pub(crate) fn load(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+impl Default for Control {
+    fn default() -> Control {
+        Control::new(ControlState::INITIAL)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_survives_its_word() {
+        for reason in RailReason::ALL {
+            let state = ControlState {
+                mode: Mode::Safe,
+                shadow_mode: Mode::Native,
+                shadow_reason: reason,
+                rollback_reason: reason,
+                rollback_count: 77,
+                pressure_permille: u16::MAX,
+            };
+            assert_eq!(ControlState::unpack(state.pack()), state);
+            assert_eq!(RailReason::from_code(reason.code()), Some(reason));
+        }
+        assert_eq!(ControlState::INITIAL.pack(), 0);
+    }
+
+    #[test]
+    fn a_count_ends_at_its_largest_value() {
+        let state = ControlState {
+            rollback_count: u32::MAX,
+            ..ControlState::INITIAL
+        };
+        let word = state.pack();
+        assert_eq!(ControlState::unpack(word).rollback_count, ControlState::MAX_COUNT);
+        assert_eq!(ControlState::unpack(word).pressure_permille, 0);
+    }
+
+    #[test]
+    fn an_update_builds_on_what_it_finds() {
+        let control = Control::default();
+        for count in 1..=3 {
+            let after = control.update(|state| ControlState {
+                mode: Mode::Safe,
+                rollback_count: state.rollback_count + 1,
+                ..state
+            });
+            assert_eq!(after.rollback_count, count);
+            assert_eq!(control.state(), after);
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! The thread that writes.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::line::{self, Dispatched, Hardware, Head, Object, Totals};
+use super::rotate::Segments;
+use crate::dispatch::Outcome;
+use crate::fault::Faults;
+use crate::journal::{Drops, Lanes};
+use crate::reason::{REASONS_VERSION, Reason, ReasonKind};
+use crate::runtime::{Catalog, cpu_label, unpoisoned};
+
+/// How long the writer rests when there was nothing to do, and when there was.
+const IDLE: Duration = Duration::from_millis(20);
+const BUSY: Duration = Duration::from_millis(1);
+
+/// Most records of one thread in one round, so that no thread waits for another one's burst.
+const ROUND: usize = 1 << 14;
+
+/// Most events that wait to be written.
+const EVENTS: usize = 1024;
+
+/// What every line and the first one say.
+pub(super) struct Identity {
+    run_id: String,
+    cpu: String,
+    native: String,
+    epoch: Instant,
+    /// Microseconds since the Unix epoch at `epoch`.
+    epoch_us: u64,
+    faults: Vec<&'static str>,
+}
+
+impl Identity {
+    pub(super) fn new(run_id: &str, hardware: &str, epoch: Instant, faults: &Faults) -> Identity {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Identity {
+            run_id: run_id.to_owned(),
+            cpu: cpu_label(),
+            native: hardware.to_owned(),
+            epoch,
+            epoch_us: (since.saturating_sub(epoch.elapsed())).as_micros() as u64,
+            faults: faults.active().collect(),
+        }
+    }
+
+    fn at(&self, nanoseconds: u64) -> u64 {
+        self.epoch_us + nanoseconds / 1000
+    }
+
+    fn now(&self) -> u64 {
+        self.at(self.epoch.elapsed().as_nanos() as u64)
+    }
+}
+
+/// Counts of the log itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LogCounts {
+    pub(crate) written: u64,
+    pub(crate) rotations: u64,
+    pub(crate) failed: u64,
+}
+
+/// What is asked of the writer.
+#[derive(Default)]
+struct Desk {
+    asked: u64,
+    done: u64,
+    stop: bool,
+    stopped: bool,
+    events: VecDeque<(Reason, String, String)>,
+    lost_events: u64,
+    error: Option<io::Error>,
+    counts: LogCounts,
+}
+
+#[derive(Default)]
+struct Office {
+    desk: Mutex<Desk>,
+    done: Condvar,
+}
+
+impl Office {
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        unpoisoned(self.desk.lock())
+    }
+}
+
+/// The log of a runtime. It is written to its end when this is dropped.
+pub(crate) struct LogHandle {
+    office: Arc<Office>,
+    lanes: Arc<Lanes>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl LogHandle {
+    /// Queues a line that is not a dispatch. With more than a thousand waiting it is counted as lost instead.
+    pub(crate) fn event(&self, reason: Reason, subject: &str, message: &str) {
+        let mut desk = self.office.desk();
+        if desk.events.len() < EVENTS {
+            desk.events.push_back((reason, subject.to_owned(), message.to_owned()));
+        } else {
+            desk.lost_events += 1;
+        }
+        drop(desk);
+        self.lanes.reader.wake();
+    }
+
+    /// Waits until everything before is written.
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        let mut desk = self.office.desk();
+        desk.asked += 1;
+        let mine = desk.asked;
+        self.lanes.reader.wake();
+        while desk.done < mine && !desk.stopped {
+            desk = unpoisoned(self.office.done.wait(desk));
+        }
+        match desk.error.take() {
+            Some(error) => Err(error),
+            None if desk.done < mine => Err(io::Error::other("the decision log's writer has ended")),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn counts(&self) -> LogCounts {
+        self.office.desk().counts
+    }
+}
+
+impl Drop for LogHandle {
+    fn drop(&mut self) {
+        self.office.desk().stop = true;
+        self.lanes.reader.wake();
+        if let Some(thread) = self.thread.take() {
+            // A writer that panicked has nothing left to write.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Writes the first line and starts the thread.
+pub(super) fn start(
+    sink: Box<dyn Segments>,
+    identity: Identity,
+    audit: Duration,
+    lanes: Arc<Lanes>,
+    catalog: Arc<Catalog>,
+) -> io::Result<LogHandle> {
+    let office = Arc::new(Office::default());
+    let mut writer = Writer {
+        sink,
+        identity: Arc::new(identity),
+        audit,
+        audited: Instant::now(),
+        lanes: Arc::clone(&lanes),
+        catalog,
+        office: Arc::clone(&office),
+        line: String::new(),
+        seq: 0,
+        totals: Totals::default(),
+        reported: Drops::default(),
+        counts: LogCounts::default(),
+        unwritten: 0,
+        lost_events: 0,
+        error: None,
+    };
+    writer.open();
+    if let Some(error) = writer.error.take() {
+        return Err(error);
+    }
+    let thread = std::thread::Builder::new()
+        .name("gate-decision-log".to_owned())
+        .spawn(move || writer.run())?;
+    lanes.reader.is(thread.thread().clone());
+    Ok(LogHandle {
+        office,
+        lanes,
+        thread: Some(thread),
+    })
+}
+
+struct Writer {
+    sink: Box<dyn Segments>,
+    identity: Arc<Identity>,
+    audit: Duration,
+    audited: Instant,
+    lanes: Arc<Lanes>,
+    catalog: Arc<Catalog>,
+    office: Arc<Office>,
+    line: String,
+    seq: u64,
+    totals: Totals,
+    /// Drops that the log has told of.
+    reported: Drops,
+    counts: LogCounts,
+    /// Lines that could not be written since the last line that could.
+    unwritten: u64,
+    /// Events that were lost and not told of.
+    lost_events: u64,
+    error: Option<io::Error>,
+}
+
+/// Ends every wait for the writer, also when it panics.
+struct Leaving(Arc<Office>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.desk().stopped = true;
+        self.0.done.notify_all();
+    }
+}
+
+impl Writer {
+    fn run(mut self) {
+        let _leaving = Leaving(Arc::clone(&self.office));
+        loop {
+            self.lanes.reader.awake();
+            let (asked, stop, events, lost) = {
+                let mut desk = self.office.desk();
+                let events = std::mem::take(&mut desk.events);
+                (desk.asked, desk.stop, events, std::mem::take(&mut desk.lost_events))
+            };
+            // What was asked for before this round is complete after it.
+            let mut wrote = self.drain(asked > self.office.desk().done || stop);
+            for (reason, subject, message) in events {
+                self.write(
+                    |line, head| line::module_event(line, head, reason, &subject, &message),
+                    None,
+                );
+                wrote = true;
+            }
+            self.report_drops(lost);
+            self.audit();
+            if stop {
+                self.close();
+            }
+            let flushed = self.sink.flush();
+            self.note(flushed);
+            let mut desk = self.office.desk();
+            desk.counts = self.counts;
+            if desk.error.is_none() {
+                desk.error = self.error.take();
+            }
+            desk.done = asked;
+            drop(desk);
+            self.office.done.notify_all();
+            if stop {
+                return;
+            }
+            std::thread::park_timeout(if wrote { BUSY } else { IDLE });
+        }
+    }
+
+    /// Writes what the lanes hold: a round of it, or all that was there when it was asked for.
+    fn drain(&mut self, all: bool) -> bool {
+        let mut wrote = false;
+        for kernel in self.catalog.all() {
+            kernel.shards.sweep();
+        }
+        for lane in self.lanes.all() {
+            let round = if all { lane.ring.capacity() } else { ROUND };
+            for _ in 0..round {
+                let Some(record) = lane.ring.pop() else { break };
+                wrote = true;
+                self.decision(lane.number, &record);
+            }
+        }
+        wrote
+    }
+
+    fn decision(&mut self, lane: u32, record: &crate::journal::Record) {
+        let Some(entry) = record.entry() else { return };
+        let (Some(kernel), Some(plan)) = (self.catalog.kernel(entry.kernel), self.catalog.plan(entry.plan)) else {
+            return;
+        };
+        self.totals.fallback += u64::from(matches!(entry.outcome, Outcome::Fallback(_)));
+        self.totals.guard_miss += u64::from(entry.outcome.reason().kind() == ReasonKind::Guard);
+        let totals = self.totals;
+        let identity = Arc::clone(&self.identity);
+        let dispatched = Dispatched {
+            lane,
+            entry: &entry,
+            kernel: &kernel,
+            plan: &plan,
+            hardware: Hardware {
+                cpu: &identity.cpu,
+                native: &identity.native,
+            },
+            totals,
+        };
+        let at = Some(entry.started);
+        self.write(|line, head| line::decision(line, head, &dispatched), at);
+    }
+
+    fn open(&mut self) {
+        let identity = Arc::clone(&self.identity);
+        self.write(
+            |line, head| {
+                let mut object = Object::begin(line, head, "open");
+                object.text("version", env!("CARGO_PKG_VERSION"));
+                object.number("reasons_version", REASONS_VERSION.into());
+                object.text("cpu", &identity.cpu);
+                object.text("hw", &identity.native);
+                object.texts("faults", identity.faults.iter().copied());
+                object.end();
+            },
+            Some(0),
+        );
+    }
+
+    /// Says how many records and events were lost since it was said last.
+    fn report_drops(&mut self, lost_events: u64) {
+        let lost_events = lost_events + std::mem::take(&mut self.lost_events);
+        let drops = self.lanes.drops();
+        let new = drops.since(&self.reported);
+        if new.records == 0 && lost_events == 0 && self.unwritten == 0 {
+            return;
+        }
+        let before = self.totals;
+        self.totals.fallback += new.fallbacks;
+        self.totals.guard_miss += new.guard_misses;
+        let (totals, unwritten) = (self.totals, self.unwritten);
+        let told = self.write(
+            |line, head| {
+                let mut object = Object::begin(line, head, "dropped");
+                object.number("records", new.records);
+                object.number("events", lost_events);
+                object.number("unwritten", unwritten);
+                object.number("records_total", drops.records);
+                object.number("fallback", totals.fallback);
+                object.number("guard_miss", totals.guard_miss);
+                object.end();
+            },
+            None,
+        );
+        if told {
+            self.reported = drops;
+        } else {
+            // Said again in the next round; this line itself is no loss.
+            self.totals = before;
+            self.unwritten = unwritten;
+            self.lost_events = lost_events;
+        }
+    }
+
+    fn close(&mut self) {
+        let (drops, written) = (self.lanes.drops(), self.counts.written);
+        self.write(
+            |line, head| {
+                let mut object = Object::begin(line, head, "close");
+                object.number("lines", written);
+                object.number("records_dropped", drops.records);
+                object.end();
+            },
+            None,
+        );
+    }
+
+    fn audit(&mut self) {
+        if self.audit.is_zero() || self.audited.elapsed() < self.audit {
+            return;
+        }
+        for module in self.catalog.modules() {
+            if let Err(diagnostic) = module.audit() {
+                let (name, message) = (module.name(), diagnostic.to_string());
+                self.write(
+                    |line, head| line::module_event(line, head, Reason::FingerprintMismatch, &name, &message),
+                    None,
+                );
+            }
+        }
+        self.audited = Instant::now();
+    }
+
+    /// Writes one line, into a new file where the old one is full. `at` is when it happened, in nanoseconds since the epoch of
+    /// the runtime; now without it. Whether the line was written.
+    fn write(&mut self, fill: impl Fn(&mut String, &Head<'_>), at: Option<u64>) -> bool {
+        let ts = at.map_or_else(|| self.identity.now(), |at| self.identity.at(at));
+        self.line_with(&fill, ts);
+        if self.sink.is_full(self.line.len()) {
+            let rotated = self.sink.rotate();
+            if rotated.is_ok() {
+                self.counts.rotations += 1;
+                let rotations = self.counts.rotations;
+                let begin = |line: &mut String, head: &Head<'_>| {
+                    let mut object = Object::begin(line, head, "rotated");
+                    object.number("rotations", rotations);
+                    object.end();
+                };
+                self.line_with(&begin, ts);
+                self.put();
+                self.line_with(&fill, ts);
+            }
+            self.note(rotated);
+        }
+        self.put()
+    }
+
+    fn line_with(&mut self, fill: &impl Fn(&mut String, &Head<'_>), ts: u64) {
+        let head = Head {
+            run_id: &self.identity.run_id,
+            seq: self.seq,
+            ts,
+        };
+        fill(&mut self.line, &head);
+    }
+
+    fn put(&mut self) -> bool {
+        let written = self.sink.write(&self.line);
+        let whole = written.is_ok();
+        if whole {
+            self.seq += 1;
+            self.counts.written += 1;
+            self.unwritten = 0;
+        } else {
+            self.counts.failed += 1;
+            self.unwritten += 1;
+        }
+        self.note(written);
+        whole
+    }
+
+    fn note(&mut self, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.error.get_or_insert(error);
+        }
+    }
+}

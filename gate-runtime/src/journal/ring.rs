@@ -1,0 +1,130 @@
+//! A bounded queue of records between one writer and one reader.
+//!
+//! Records are words in atomics, so the queue needs no `unsafe`: with more than one writer it would hold mixed records, and
+//! still none that is out of bounds or half initialised.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use super::record::{Record, WORDS};
+
+/// Own cache line, so that writer and reader do not take each other's counters away.
+#[repr(align(128))]
+#[derive(Debug, Default)]
+struct Position(AtomicUsize);
+
+/// The queue.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    words: Box<[AtomicU64]>,
+    mask: usize,
+    /// Number of records that were ever written.
+    head: Position,
+    /// Number of records that were ever read.
+    tail: Position,
+}
+
+impl Ring {
+    /// A queue for at least `records` records, rounded up to a power of two, at most 2²⁰.
+    pub(crate) fn new(records: usize) -> Ring {
+        let records = records.clamp(2, 1 << 20).next_power_of_two();
+        Ring {
+            words: (0..records * WORDS).map(|_| AtomicU64::new(0)).collect(),
+            mask: records - 1,
+            head: Position::default(),
+            tail: Position::default(),
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.mask + 1
+    }
+
+    fn slot(&self, position: usize) -> &[AtomicU64] {
+        let start = (position & self.mask) * WORDS;
+        &self.words[start..start + WORDS]
+    }
+
+    /// Writes a record; the number of records that wait now, or `None` where there is no room. Only the ring's own thread
+    /// calls this.
+    #[inline]
+    pub(crate) fn push(&self, record: &Record) -> Option<usize> {
+        let head = self.head.0.load(Ordering::Relaxed);
+        let waiting = head.wrapping_sub(self.tail.0.load(Ordering::Acquire));
+        if waiting > self.mask {
+            return None;
+        }
+        for (slot, word) in self.slot(head).iter().zip(&record.0) {
+            slot.store(*word, Ordering::Relaxed);
+        }
+        self.head.0.store(head.wrapping_add(1), Ordering::Release);
+        Some(waiting + 1)
+    }
+
+    /// Takes the oldest record. Only the reader calls this.
+    pub(crate) fn pop(&self) -> Option<Record> {
+        let tail = self.tail.0.load(Ordering::Relaxed);
+        if tail == self.head.0.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut record = Record([0; WORDS]);
+        for (word, slot) in record.0.iter_mut().zip(self.slot(tail)) {
+            *word = slot.load(Ordering::Relaxed);
+        }
+        self.tail.0.store(tail.wrapping_add(1), Ordering::Release);
+        Some(record)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tail.0.load(Ordering::Acquire) == self.head.0.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(number: u64) -> Record {
+        Record([number; WORDS])
+    }
+
+    #[test]
+    fn a_full_ring_takes_nothing_and_loses_nothing() {
+        let ring = Ring::new(3);
+        assert_eq!(ring.capacity(), 4);
+        for round in 0..3 {
+            for i in 0..4 {
+                assert_eq!(ring.push(&record(round * 10 + i)), Some(i as usize + 1));
+            }
+            assert_eq!(ring.push(&record(99)), None);
+            for i in 0..4 {
+                assert_eq!(ring.pop().map(|record| record.0), Some([round * 10 + i; WORDS]));
+            }
+            assert!(ring.pop().is_none() && ring.is_empty());
+        }
+    }
+
+    #[test]
+    fn records_cross_threads_whole_and_in_order() {
+        let ring = Ring::new(8);
+        let count = 20_000;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for number in 0..count {
+                    while ring.push(&record(number)).is_none() {
+                        std::thread::yield_now();
+                    }
+                }
+            });
+            for number in 0..count {
+                let taken = loop {
+                    match ring.pop() {
+                        Some(record) => break record,
+                        None => std::thread::yield_now(),
+                    }
+                };
+                assert_eq!(taken.0, [number; WORDS]);
+            }
+        });
+        assert!(ring.is_empty());
+    }
+}

@@ -1,0 +1,207 @@
+//! The way of one launch: contract, guards, then the native backend or the CPU function.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{Kernel, Native, Registered, fingerprint, seal};
+use crate::argument::{Arg, Describe, OwnedArg};
+use crate::backend::cpu;
+use crate::backend::cuda::{Call, choose};
+use crate::contract::Geometry;
+use crate::control::{ControlState, Mode};
+use crate::dispatch::{Backend, Dispatch, Outcome, Outputs, Trace};
+use crate::observe::{ShadowJob, ShadowVerdict};
+use crate::reason::{Causes, Reason};
+use crate::runtime::{Shared, Switches};
+
+/// Decides and executes. The latency is the caller's to fill in.
+#[inline]
+pub(super) fn dispatch(kernel: &Kernel, args: &mut [Arg<'_>], control: u64) -> Dispatch {
+    let Kernel { shared, registered, .. } = kernel;
+    let mut trace = Trace::default();
+    if let Err(reason) = guard(shared, registered, args) {
+        return refused(reason, trace);
+    }
+    let switches = shared.switches();
+    if let Err(causes) = requested(shared, switches, control) {
+        return on_cpu(registered, args, causes, trace);
+    }
+    trace.requested = true;
+    if switches.contains(Switches::FORCE_ERROR) {
+        return refused(Reason::ForcedError, trace);
+    }
+    if switches.contains(Switches::FORCE_FALLBACK) {
+        return on_cpu(registered, args, Reason::ForcedFallback.into(), trace);
+    }
+    match &registered.native {
+        Err(causes) => on_cpu(registered, args, *causes, trace),
+        Ok(native) => natively(shared, registered, native, args, trace),
+    }
+}
+
+/// Everything that is checked before every launch, on every backend.
+#[inline]
+fn guard(shared: &Shared, registered: &Registered, args: &[Arg<'_>]) -> Result<(), Reason> {
+    let spec = &registered.spec;
+    if seal(spec) != registered.seal {
+        return Err(Reason::FingerprintMismatch);
+    }
+    for module in &registered.modules {
+        module.guard(shared.recheck)?;
+    }
+    fingerprint::current(registered);
+    spec.contract.check(args)?;
+    // The limits hold on every machine, also where nothing is launched natively: a call is valid everywhere or nowhere.
+    for variant in spec.variants {
+        if !is_empty(args) {
+            let geometry = geometry(variant.geometry, args)?;
+            spec.contract.launch_limits().check(&geometry)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_empty(args: &[Arg<'_>]) -> bool {
+    args.iter().any(|arg| arg.describe().bytes == 0)
+}
+
+fn geometry(function: super::GeometryFn, args: &[Arg<'_>]) -> Result<Geometry, Reason> {
+    catch_unwind(AssertUnwindSafe(|| function(args))).map_err(|_| Reason::LaunchLimitExceeded)
+}
+
+/// Whether configuration and mode ask for the native backend.
+#[inline]
+fn requested(shared: &Shared, switches: Switches, control: u64) -> Result<(), Causes> {
+    let reason = if !shared.requested {
+        Reason::NotRequested
+    } else if switches.contains(Switches::DISABLE) {
+        Reason::DisabledByEnv
+    } else if ControlState::unpack(control).mode == Mode::Safe {
+        Reason::SafeMode
+    } else {
+        return Ok(());
+    };
+    Err(reason.into())
+}
+
+/// Nothing ran.
+#[cold]
+fn refused(reason: Reason, trace: Trace) -> Dispatch {
+    Dispatch {
+        outcome: Outcome::Error(reason.into()),
+        backend: if trace.requested { Backend::Cuda } else { Backend::Cpu },
+        outputs: Outputs::Untouched,
+        latency_ns: 0,
+        trace,
+    }
+}
+
+/// The CPU function, for a call that nothing was tried for before.
+#[inline]
+fn on_cpu(registered: &Registered, args: &mut [Arg<'_>], causes: Causes, mut trace: Trace) -> Dispatch {
+    trace.fallback_to_cpu = true;
+    let (outcome, outputs) = match cpu::run(registered.spec.cpu, args) {
+        Ok(()) => (Outcome::Fallback(causes), Outputs::Complete),
+        Err(reason) => (Outcome::Error(Causes::of(reason).chain(causes)), Outputs::Undefined),
+    };
+    Dispatch {
+        outcome,
+        backend: Backend::Cpu,
+        outputs,
+        latency_ns: 0,
+        trace,
+    }
+}
+
+/// The native backend, and the CPU function behind it.
+fn natively(
+    shared: &Shared,
+    registered: &Registered,
+    native: &Native,
+    args: &mut [Arg<'_>],
+    mut trace: Trace,
+) -> Dispatch {
+    if is_empty(args) {
+        return on_cpu(registered, args, Reason::EmptyLaunch.into(), trace);
+    }
+    let body = native.module.body();
+    let image = match choose(&body.images, native.cuda.device()) {
+        Ok(image) => image,
+        Err(causes) => return on_cpu(registered, args, causes, trace),
+    };
+    let geometry = match geometry(native.variant.geometry, args) {
+        Ok(geometry) => geometry,
+        Err(reason) => return refused(reason, trace),
+    };
+    trace.available = true;
+    let call = Call {
+        contract: registered.spec.contract,
+        cpu: registered.spec.cpu,
+        image,
+        entry: native.variant.entry,
+        geometry,
+        delay: shared.compile_delay(),
+    };
+    let shadow = shared.shadow.as_deref();
+    let shadow = shadow.filter(|shadow| {
+        let samples = || shadow.samples(registered.spec.contract, args);
+        catch_unwind(AssertUnwindSafe(samples)).unwrap_or(false)
+    });
+    let before: Option<Vec<OwnedArg>> = shadow.map(|_| args.iter().map(OwnedArg::for_reference).collect());
+    if let Err(causes) = native.cuda.run(&call, args, &mut trace) {
+        return after_failure(registered, args, causes, trace);
+    }
+    if let (Some(shadow), Some(before)) = (shadow, before) {
+        // What is only written is written again by the CPU function; what is read as well has to be put back for it.
+        let saved: Vec<Option<OwnedArg>> = args
+            .iter()
+            .zip(&before)
+            .map(|(arg, before)| matches!(arg, Arg::InOut(..)).then(|| before.clone()))
+            .collect();
+        let written = |arg: &Arg<'_>| matches!(arg, Arg::Output(..) | Arg::InOut(..)).then(|| OwnedArg::copy_of(arg));
+        let job = ShadowJob {
+            contract: registered.spec.contract,
+            cpu: registered.spec.cpu,
+            before,
+            after: args.iter().map(written).collect(),
+        };
+        let verdict = catch_unwind(AssertUnwindSafe(|| shadow.compare(job)));
+        if !matches!(verdict, Ok(ShadowVerdict::Accepted)) {
+            for (arg, saved) in args.iter_mut().zip(&saved) {
+                if let Some(saved) = saved {
+                    arg.restore(saved);
+                }
+            }
+            return after_failure(registered, args, Reason::OutputMismatch.into(), trace);
+        }
+    }
+    Dispatch {
+        outcome: Outcome::Native,
+        backend: Backend::Cuda,
+        outputs: Outputs::Complete,
+        latency_ns: 0,
+        trace,
+    }
+}
+
+/// The CPU function, behind a native launch that failed. Buffers that it reads are what they were before.
+#[cold]
+fn after_failure(registered: &Registered, args: &mut [Arg<'_>], native: Causes, mut trace: Trace) -> Dispatch {
+    trace.fallback_to_cpu = true;
+    let (outcome, outputs) = match cpu::run(registered.spec.cpu, args) {
+        Ok(()) => {
+            let causes = Causes::of(Reason::NativeFailedFallback).chain(native);
+            (Outcome::Fallback(causes), Outputs::Complete)
+        }
+        Err(reason) => {
+            let causes = Causes::of(Reason::CpuFallbackFailed).chain(native).then(reason);
+            (Outcome::Error(causes), Outputs::Undefined)
+        }
+    };
+    Dispatch {
+        outcome,
+        backend: Backend::Cpu,
+        outputs,
+        latency_ns: 0,
+        trace,
+    }
+}

@@ -1,0 +1,12 @@
+//! Modules: what a build embeds, what is verified before it is loaded, and what is checked again before each launch.
+
+mod guarded;
+mod image;
+mod ptx;
+mod verify;
+
+pub use guarded::{Module, Recheck};
+pub use image::{Encoding, EntryImage, ModuleImage, ParamType, Provenance, PtxImage, Space};
+pub use verify::{Diagnostic, ModuleSource, SourceImage};
+
+pub(crate) use verify::{Body, VerifiedImage};

@@ -1,0 +1,240 @@
+//! Kernels, modules and runtimes that the suites share.
+#![allow(dead_code, reason = "each suite uses a part of it")]
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use gate_runtime::argument::Shape;
+use gate_runtime::backend::cuda::SimulatedDriver;
+use gate_runtime::decision_log::{DecisionLog, read};
+use gate_runtime::runtime::Builder;
+use gate_runtime::{
+    Arg, Contract, DType, Dim, Encoding, EntryImage, Geometry, Kernel, KernelSpec, ModuleImage, Param, ParamType,
+    Provenance, PtxImage, Runtime, Scalar, Status, Variant, View, ViewMut,
+};
+use sha2::{Digest, Sha256};
+
+pub(crate) static AXPY: Contract = Contract::new(
+    "axpy_f32",
+    &[
+        Param::scalar(DType::F32),
+        Param::input(DType::F32, &[Dim::Same(0)]),
+        Param::in_out(DType::F32, &[Dim::Same(0)]),
+    ],
+);
+
+pub(crate) static SCALE: Contract = Contract::new(
+    "scale_f32",
+    &[
+        Param::input(DType::F32, &[Dim::Same(0), Dim::Same(1)]),
+        Param::output(DType::F32, &[Dim::Same(0), Dim::Same(1)]),
+        Param::scalar(DType::U32).states_dim(1),
+    ],
+)
+.allow_empty();
+
+/// `y := a x + y`
+pub(crate) fn axpy(args: &mut [Arg<'_>]) -> Status {
+    let [
+        Arg::Scalar(Scalar::F32(a)),
+        Arg::Input(View::F32(x), _),
+        Arg::InOut(ViewMut::F32(y), _),
+    ] = args
+    else {
+        return Status::InvalidArgument;
+    };
+    for (y, x) in y.iter_mut().zip(*x) {
+        *y += *a * *x;
+    }
+    Status::Ok
+}
+
+/// `y := 2 x`
+pub(crate) fn scale(args: &mut [Arg<'_>]) -> Status {
+    let [
+        Arg::Input(View::F32(x), _),
+        Arg::Output(ViewMut::F32(y), _),
+        Arg::Scalar(_),
+    ] = args
+    else {
+        return Status::InvalidArgument;
+    };
+    for (y, x) in y.iter_mut().zip(*x) {
+        *y = 2.0 * *x;
+    }
+    Status::Ok
+}
+
+pub(crate) fn geometry(args: &[Arg<'_>]) -> Geometry {
+    let elements = args.iter().find_map(|arg| match arg {
+        Arg::Input(_, shape) => shape.elements(),
+        _ => None,
+    });
+    Geometry::cover(elements.unwrap_or(0), 256)
+}
+
+pub(crate) const AXPY_PARAMS: &[ParamType] = &[ParamType::F32, ParamType::U64, ParamType::U64];
+pub(crate) const SCALE_PARAMS: &[ParamType] = &[ParamType::U64, ParamType::U64, ParamType::U32];
+
+/// PTX that has both entries.
+pub(crate) fn text(arch: u32, isa: (u8, u8)) -> String {
+    format!(
+        "//\n// written for tests\n//\n.version {}.{}\n.target sm_{arch}\n.address_size 64\n\n\
+         .visible .entry axpy_f32(\n\t.param .f32 axpy_f32_param_0,\n\t.param .u64 axpy_f32_param_1,\n\
+         \t.param .u64 axpy_f32_param_2\n)\n{{\n\tret;\n}}\n\
+         .visible .entry scale_f32(.param .u64 a, .param .u64 b, .param .u32 c)\n{{\n\tret;\n}}\n",
+        isa.0, isa.1
+    )
+}
+
+pub(crate) fn leak<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// An image of `text(arch, isa)` that says the truth.
+pub(crate) fn image(arch: u32, isa: (u8, u8)) -> PtxImage {
+    let text = leak(text(arch, isa));
+    PtxImage {
+        arch,
+        isa,
+        ptx: text.as_bytes(),
+        encoding: Encoding::Plain,
+        sha256: sha256(text.as_bytes()),
+        entries: &[
+            EntryImage {
+                name: "axpy_f32",
+                params: AXPY_PARAMS,
+            },
+            EntryImage {
+                name: "scale_f32",
+                params: SCALE_PARAMS,
+            },
+        ],
+    }
+}
+
+pub(crate) fn module(images: Vec<PtxImage>) -> &'static ModuleImage {
+    leak(ModuleImage {
+        name: "kernels/test.cu",
+        images: leak(images).as_slice(),
+        provenance: Provenance::Built,
+    })
+}
+
+pub(crate) fn variant(module: &'static ModuleImage, entry: &'static str, score: u32) -> Variant {
+    Variant {
+        module,
+        entry,
+        geometry,
+        score,
+    }
+}
+
+pub(crate) fn variants(list: Vec<Variant>) -> &'static [Variant] {
+    leak(list).as_slice()
+}
+
+/// `axpy_f32` with a module that every simulated device can run.
+pub(crate) fn axpy_spec() -> KernelSpec {
+    let module = module(vec![image(80, (8, 0))]);
+    KernelSpec {
+        contract: &AXPY,
+        cpu: axpy,
+        variants: variants(vec![variant(module, "axpy_f32", 1)]),
+    }
+}
+
+/// A log in memory.
+#[derive(Clone, Default)]
+pub(crate) struct Memory(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0
+            .lock()
+            .expect("no test panics while it writes")
+            .extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Memory {
+    pub(crate) fn text(&self) -> String {
+        let bytes = self.0.lock().expect("no test panics while it writes").clone();
+        String::from_utf8(bytes).expect("the log is UTF-8")
+    }
+
+    pub(crate) fn lines(&self) -> Vec<read::Line> {
+        read::read(self.text().as_bytes()).expect("the log is valid")
+    }
+
+    pub(crate) fn decisions(&self) -> Vec<read::Decision> {
+        let decision = |line: read::Line| match line.event {
+            read::Event::Decision(decision) => Some(*decision),
+            _ => None,
+        };
+        self.lines().into_iter().filter_map(decision).collect()
+    }
+}
+
+/// A builder with a fixed identity that logs into memory.
+pub(crate) fn logged() -> (Builder, Memory) {
+    let memory = Memory::default();
+    let log = DecisionLog::to_writer(memory.clone());
+    (Runtime::builder().run_id("test").decision_log(log), memory)
+}
+
+/// A runtime on a simulated device, with `axpy_f32`.
+pub(crate) struct Device {
+    pub(crate) runtime: Runtime,
+    pub(crate) axpy: Kernel,
+    pub(crate) driver: SimulatedDriver,
+    pub(crate) log: Memory,
+}
+
+pub(crate) fn device() -> Device {
+    device_with(|builder| builder)
+}
+
+pub(crate) fn device_with(configure: impl FnOnce(Builder) -> Builder) -> Device {
+    let driver = SimulatedDriver::new();
+    let opened = driver.clone();
+    let (builder, log) = logged();
+    let builder = configure(builder.driver(move || opened.open()));
+    let runtime = builder.build().expect("the configuration is valid");
+    let axpy = runtime.register(axpy_spec()).expect("the kernel is valid");
+    Device {
+        runtime,
+        axpy,
+        driver,
+        log,
+    }
+}
+
+/// Calls `axpy_f32` with `a = 2`, `x = [1, 2, 3]` on `y = [10, 20, 30]`, and says what is in `y` then.
+pub(crate) fn call(kernel: &Kernel) -> (gate_runtime::Dispatch, [f32; 3]) {
+    let mut y = [10.0, 20.0, 30.0];
+    let mut args = [
+        Arg::scalar(2.0_f32),
+        Arg::input(&[1.0_f32, 2.0, 3.0]),
+        Arg::in_out(&mut y),
+    ];
+    let dispatch = kernel.launch(&mut args);
+    (dispatch, y)
+}
+
+/// What [`call`] leaves in `y` when the work was done, and when it was not.
+pub(crate) const DONE: [f32; 3] = [12.0, 24.0, 36.0];
+pub(crate) const UNTOUCHED: [f32; 3] = [10.0, 20.0, 30.0];
+
+pub(crate) fn matrix(rows: usize, columns: usize) -> Shape {
+    Shape::matrix(rows, columns)
+}
