@@ -454,6 +454,8 @@ fn a_changed_module_is_caught_before_the_next_launch() {
         before,
         "another module has another fingerprint"
     );
+    device.runtime.flush().expect("memory can be written");
+    assert_eq!(device.log.text().matches("\"module_reloaded\"").count(), 1);
 }
 
 #[test]
