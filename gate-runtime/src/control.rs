@@ -53,11 +53,19 @@ pub enum RailReason {
     OutputMismatch = 5,
     /// An operator asked for it.
     Operator = 6,
+    /// A rail was breached, but not yet in enough windows in a row.
+    BreachNotSustained = 7,
+    /// The native backend has rested; it is time to try it again, each call compared with the reference.
+    ProbeDue = 8,
+    /// Trying goes on: too few calls were compared so far.
+    ProbeRunning = 9,
+    /// Enough native calls agreed with the reference.
+    ProbePassed = 10,
 }
 
 impl RailReason {
     /// Every reason, in ascending order of its number.
-    pub const ALL: [RailReason; 7] = [
+    pub const ALL: [RailReason; 11] = [
         RailReason::None,
         RailReason::RuntimeError,
         RailReason::Pressure,
@@ -65,6 +73,10 @@ impl RailReason {
         RailReason::Throughput,
         RailReason::OutputMismatch,
         RailReason::Operator,
+        RailReason::BreachNotSustained,
+        RailReason::ProbeDue,
+        RailReason::ProbeRunning,
+        RailReason::ProbePassed,
     ];
 
     /// The frozen code: `RUNTIME_ERROR`.
@@ -78,7 +90,17 @@ impl RailReason {
             RailReason::Throughput => "THROUGHPUT",
             RailReason::OutputMismatch => "OUTPUT_MISMATCH",
             RailReason::Operator => "OPERATOR",
+            RailReason::BreachNotSustained => "BREACH_NOT_SUSTAINED",
+            RailReason::ProbeDue => "PROBE_DUE",
+            RailReason::ProbeRunning => "PROBE_RUNNING",
+            RailReason::ProbePassed => "PROBE_PASSED",
         }
+    }
+
+    /// Whether the reason rests on measured time, which strict rails do not act upon.
+    #[must_use]
+    pub const fn is_performance(self) -> bool {
+        matches!(self, RailReason::Latency | RailReason::Throughput)
     }
 
     /// The reason with this code.

@@ -84,6 +84,13 @@ impl Shared {
         Switches(self.switches.load(Ordering::Relaxed))
     }
 
+    /// Those that were reported, and those that a shadow found behind its callers.
+    pub(crate) fn silent_mismatches(&self) -> u64 {
+        let found = || self.shadow.as_ref().map_or(0, |shadow| shadow.silent_mismatches());
+        let found = catch_unwind(AssertUnwindSafe(found)).unwrap_or(0);
+        self.silent_mismatches.load(Ordering::Relaxed).saturating_add(found)
+    }
+
     pub(crate) fn compile_delay(&self) -> Duration {
         Duration::from_millis(self.compile_delay_ms.load(Ordering::Relaxed))
     }

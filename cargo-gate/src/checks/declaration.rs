@@ -83,12 +83,18 @@ pub enum Input {
     AllFiles,
     /// The coverage report that `[failure]` names: its bytes, and which sources are newer.
     Coverage,
+    /// Every `kernels.lock`, the PTX files that they name, and the sources these were compiled from.
+    KernelLocks,
+    /// The record of compiling the locked kernels anew.
+    KernelRebuild,
     /// The tracked panic inventory and its earlier versions in git.
     PanicInventory,
     /// The files that `[release]` names.
     ReleaseFiles,
     /// Where tracked files name directories that exist on this machine only: the workspace and the home directory.
     MachinePaths,
+    /// The decision logs and run stats that `[runtime]` names.
+    RuntimeRecords,
     /// The tracked boundary inventory and its earlier versions in git.
     BoundaryInventory,
     /// The advisory databases: where they lie, what they hold, and what the one of the last run held.
@@ -107,8 +113,12 @@ pub enum Input {
     PolicyDeprecations,
     /// `[failure]`.
     PolicyFailure,
+    /// `[kernels]`.
+    PolicyKernels,
     /// `[release]`.
     PolicyRelease,
+    /// `[runtime]`.
+    PolicyRuntime,
     /// `[paths]`.
     PolicyPaths,
     /// `[secrets]`.
@@ -173,9 +183,12 @@ impl Input {
         Input::FileNames,
         Input::AllFiles,
         Input::Coverage,
+        Input::KernelLocks,
+        Input::KernelRebuild,
         Input::PanicInventory,
         Input::ReleaseFiles,
         Input::MachinePaths,
+        Input::RuntimeRecords,
         Input::BoundaryInventory,
         Input::AdvisoryDb,
         Input::Documents,
@@ -185,7 +198,9 @@ impl Input {
         Input::PolicyDocs,
         Input::PolicyDeprecations,
         Input::PolicyFailure,
+        Input::PolicyKernels,
         Input::PolicyRelease,
+        Input::PolicyRuntime,
         Input::PolicyPaths,
         Input::PolicySecrets,
         Input::PolicyStages,
@@ -224,9 +239,12 @@ impl Input {
             Input::FileNames => "file names",
             Input::AllFiles => "files",
             Input::Coverage => "coverage report",
+            Input::KernelLocks => "kernel locks",
+            Input::KernelRebuild => "rebuild of the locked kernels",
             Input::PanicInventory => "panic inventory",
             Input::ReleaseFiles => "release files",
             Input::MachinePaths => "paths of this machine",
+            Input::RuntimeRecords => "records of runs",
             Input::BoundaryInventory => "boundary inventory",
             Input::AdvisoryDb => "advisory database",
             Input::Documents => "documents",
@@ -236,7 +254,9 @@ impl Input {
             Input::PolicyDocs => "policy: docs",
             Input::PolicyDeprecations => "policy: deprecations",
             Input::PolicyFailure => "policy: failure",
+            Input::PolicyKernels => "policy: kernels",
             Input::PolicyRelease => "policy: release",
+            Input::PolicyRuntime => "policy: runtime",
             Input::PolicyPaths => "policy: paths",
             Input::PolicySecrets => "policy: secrets",
             Input::PolicyStages => "policy: stages",

@@ -13,7 +13,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Control,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
+    version: 2,
     inputs: &[Input::SuiteVariables],
     applies: |_| Applies::Yes,
     run,
@@ -25,7 +25,8 @@ const DOCS: &str = "\
 Looks for environment variables by which well-known test tools write the results that they expect, pass over \
 differences, inject faults or see another time: `INSTA_UPDATE` (`always`, `force`, `unseen`), `INSTA_FORCE_PASS`, \
 `INSTA_FORCE_UPDATE`, `TRYBUILD`, `TRYCMD`, `SNAPSHOTS` and `MACROTEST` (`overwrite`), `UPDATE_EXPECT`, \
-`UPDATE_GOLDENFILES`, `FAILPOINTS`, `FAKETIME`.
+`UPDATE_GOLDENFILES`, `FAILPOINTS`, `FAKETIME`, and the fault injection switches of `gate-runtime`: `GATE_CUDA_DISABLE`, `GATE_CUDA_FORCE_ERROR`, \
+`GATE_CUDA_FORCE_FALLBACK`, `GATE_CUDA_SIMULATE_AVAILABLE`, `GATE_COMPILE_DELAY_MS`.
 
 These variables are also part of what the evidence of suites depends on: what ran with one of them set is not reused \
 without it.

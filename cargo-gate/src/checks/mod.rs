@@ -10,6 +10,7 @@ mod documents;
 mod invocations;
 mod pipelines;
 mod ratchet;
+mod runs;
 
 pub mod api_deprecations;
 pub mod boundary_inventory;
@@ -22,6 +23,7 @@ pub mod ci_gate_wired;
 pub mod ci_locked;
 pub mod ci_matrix;
 pub mod config_sanity;
+pub mod decision_log_valid;
 pub mod docs_commands;
 pub mod docs_links;
 pub mod docs_sync;
@@ -31,6 +33,12 @@ pub mod failure_errors;
 pub mod failure_panics;
 pub mod git_clean;
 pub mod history_consistent;
+pub mod kernels_budget;
+pub mod kernels_contract;
+pub mod kernels_fallback_coverage;
+pub mod kernels_locked;
+pub mod kernels_path;
+pub mod kernels_reproducible;
 pub mod lockfile_fresh;
 pub mod lockfile_sources;
 pub mod lockfile_tracked;
@@ -41,6 +49,8 @@ pub mod profile_tier;
 pub mod redaction_audit;
 pub mod register_criticals;
 pub mod release_manifest;
+pub mod run_stats_valid;
+pub mod runtime_prod;
 pub mod secrets_tracked;
 pub mod stage_predecessor;
 pub mod status_drift;
@@ -93,6 +103,9 @@ pub const ALL: &[&Check] = &[
     &ci_actions_pinned::CHECK,
     &ci_matrix::CHECK,
     &supply_advisories::CHECK,
+    &decision_log_valid::CHECK,
+    &run_stats_valid::CHECK,
+    &runtime_prod::CHECK,
     &evidence_age::CHECK,
     &warnings_reviewed::CHECK,
     &checklist_stage::CHECK,
@@ -102,6 +115,12 @@ pub const ALL: &[&Check] = &[
     &status_drift::CHECK,
     &failure_panics::CHECK,
     &failure_errors::CHECK,
+    &kernels_locked::CHECK,
+    &kernels_reproducible::CHECK,
+    &kernels_budget::CHECK,
+    &kernels_path::CHECK,
+    &kernels_contract::CHECK,
+    &kernels_fallback_coverage::CHECK,
     &api_deprecations::CHECK,
     &release_manifest::CHECK,
     &changelog_current::CHECK,

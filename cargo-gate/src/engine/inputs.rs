@@ -9,8 +9,9 @@ use jiff::tz::TimeZone;
 
 use crate::checks::Input;
 use crate::digest::{Digest, DigestBuilder};
+use crate::kernels;
 use crate::library::Coverage;
-use crate::policy::{Policy, ReleasePolicy};
+use crate::policy::{Policy, ReleasePolicy, RuntimePolicy};
 use crate::stage::Stage;
 use crate::suites::beyond::{self, Reach};
 use crate::suites::interference;
@@ -180,6 +181,14 @@ impl<'a> InputDigests<'a> {
             Input::Documents => {
                 return self.files(|file| self.workspace.is_document(file) || document::is_ignore_file(file));
             }
+            Input::KernelLocks => match kernels::named_files(self.workspace) {
+                Some(paths) => return self.files(|file| paths.contains(&file.path)),
+                None => return InputState::Volatile,
+            },
+            Input::KernelRebuild => match kernels::rebuild::bytes(self.workspace) {
+                Some(record) => drop(digest.part(&record)),
+                None => drop(digest.part(b"none")),
+            },
             Input::PanicInventory => {
                 let path = self.policy.panic_inventory_path();
                 return self.files(|file| file.path == path);
@@ -188,6 +197,17 @@ impl<'a> InputDigests<'a> {
                 let release = self.policy.release.as_ref();
                 let paths: Vec<&str> = release.into_iter().flat_map(ReleasePolicy::paths).collect();
                 return self.files(|file| paths.contains(&file.path.as_str()));
+            }
+            Input::RuntimeRecords => {
+                let runtime = self.policy.runtime.as_ref();
+                for path in runtime.into_iter().flat_map(RuntimePolicy::paths) {
+                    // A run writes them beside the tracked files, so they are read rather than looked up. One that is
+                    // not there yet may be there for the next check.
+                    match self.workspace.read(path) {
+                        Ok(bytes) => drop(digest.part(path.as_bytes()).part(&bytes)),
+                        Err(_) => return InputState::Volatile,
+                    }
+                }
             }
             Input::Coverage => {
                 let failure = self.policy.failure.as_ref();
@@ -205,7 +225,9 @@ impl<'a> InputDigests<'a> {
             | Input::PolicyDocs
             | Input::PolicyDeprecations
             | Input::PolicyFailure
+            | Input::PolicyKernels
             | Input::PolicyRelease
+            | Input::PolicyRuntime
             | Input::PolicyPaths
             | Input::PolicySecrets
             | Input::PolicyStages

@@ -14,11 +14,13 @@ pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 use super::ci::CiPolicy;
 use super::docs::DocsPolicy;
 use super::failure::FailurePolicy;
+use super::kernels::KernelPolicy;
 use super::notify::NotifyPolicy;
 pub use super::people::{OwnerPolicy, WaiverPolicy};
 pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
 pub use super::register::{ItemKind, ItemStatus, Level, Register, RegisterItem, Severity};
 use super::release::{Deprecation, ReleasePolicy};
+use super::runtime::RuntimePolicy;
 use super::secrets::{PathsPolicy, SecretsPolicy};
 use super::supply::SupplyPolicy;
 
@@ -41,6 +43,10 @@ pub struct Policy {
     pub docs: Option<DocsPolicy>,
     /// How library code may fail; `None` when undeclared.
     pub failure: Option<FailurePolicy>,
+    /// What GPU kernels must show; `None` when undeclared.
+    pub kernels: Option<KernelPolicy>,
+    /// What a run of gated kernels leaves behind; `None` when undeclared.
+    pub runtime: Option<RuntimePolicy>,
     /// What a release needs; `None` when undeclared.
     pub release: Option<ReleasePolicy>,
     /// Public items that go away, in the order of the file.

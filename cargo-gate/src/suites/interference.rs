@@ -48,6 +48,12 @@ const KNOWN: &[(&str, When, Interference)] = &[
     ("FAILPOINTS", When::Filled, Interference::Faults),
     // libfaketime
     ("FAKETIME", When::Filled, Interference::Time),
+    // gate-runtime
+    ("GATE_COMPILE_DELAY_MS", When::True, Interference::Faults),
+    ("GATE_CUDA_DISABLE", When::True, Interference::Faults),
+    ("GATE_CUDA_FORCE_ERROR", When::True, Interference::Faults),
+    ("GATE_CUDA_FORCE_FALLBACK", When::True, Interference::Faults),
+    ("GATE_CUDA_SIMULATE_AVAILABLE", When::True, Interference::Faults),
     // insta
     ("INSTA_FORCE_PASS", When::True, Interference::Passes),
     ("INSTA_FORCE_UPDATE", When::True, Interference::Overwrites),
@@ -109,6 +115,8 @@ mod tests {
             ("FAILPOINTS", "read=return", Some(Interference::Faults)),
             ("FAILPOINTS", "", None),
             ("FAKETIME", "-1d", Some(Interference::Time)),
+            ("GATE_CUDA_DISABLE", "1", Some(Interference::Faults)),
+            ("GATE_COMPILE_DELAY_MS", "0", None),
             ("INSTA_UPDATE", "always", Some(Interference::Overwrites)),
             ("INSTA_UPDATE", "no", None),
             ("INSTA_UPDATE", "new", None),

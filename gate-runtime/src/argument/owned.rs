@@ -48,6 +48,16 @@ macro_rules! owned {
             }
         }
 
+        impl Buffer {
+            /// Zeros of the same type and length.
+            #[must_use]
+            pub fn zeroed_like(view: &View<'_>) -> Buffer {
+                match view {
+                    $(View::$variant(slice) => Buffer::$variant(vec![Default::default(); slice.len()]),)*
+                }
+            }
+        }
+
         impl From<View<'_>> for Buffer {
             fn from(view: View<'_>) -> Buffer {
                 match view {
@@ -91,6 +101,15 @@ impl OwnedArg {
             Arg::Input(view, shape) => OwnedArg::Buffer(Role::Input, Buffer::from(*view), *shape),
             Arg::Output(view, shape) => OwnedArg::Buffer(Role::Output, Buffer::from(view.as_view()), *shape),
             Arg::InOut(view, shape) => OwnedArg::Buffer(Role::InOut, Buffer::from(view.as_view()), *shape),
+        }
+    }
+
+    /// What a call of the reference needs of an argument: a copy, or zeros for what is only written.
+    #[must_use]
+    pub fn for_reference(arg: &Arg<'_>) -> OwnedArg {
+        match arg {
+            Arg::Output(view, shape) => OwnedArg::Buffer(Role::Output, Buffer::zeroed_like(&view.as_view()), *shape),
+            other => OwnedArg::copy_of(other),
         }
     }
 

@@ -146,21 +146,30 @@ fn natively(
         let samples = || shadow.samples(registered.spec.contract, args);
         catch_unwind(AssertUnwindSafe(samples)).unwrap_or(false)
     });
-    let before: Option<Vec<OwnedArg>> = shadow.map(|_| args.iter().map(OwnedArg::copy_of).collect());
+    let before: Option<Vec<OwnedArg>> = shadow.map(|_| args.iter().map(OwnedArg::for_reference).collect());
     if let Err(causes) = native.cuda.run(&call, args, &mut trace) {
         return after_failure(registered, args, causes, trace);
     }
     if let (Some(shadow), Some(before)) = (shadow, before) {
+        // What is only written is written again by the CPU function; what is read as well has to be put back for it.
+        let saved: Vec<Option<OwnedArg>> = args
+            .iter()
+            .zip(&before)
+            .map(|(arg, before)| matches!(arg, Arg::InOut(..)).then(|| before.clone()))
+            .collect();
+        let written = |arg: &Arg<'_>| matches!(arg, Arg::Output(..) | Arg::InOut(..)).then(|| OwnedArg::copy_of(arg));
         let job = ShadowJob {
             contract: registered.spec.contract,
             cpu: registered.spec.cpu,
-            before: before.clone(),
-            after: args.iter().map(OwnedArg::copy_of).collect(),
+            before,
+            after: args.iter().map(written).collect(),
         };
         let verdict = catch_unwind(AssertUnwindSafe(|| shadow.compare(job)));
         if !matches!(verdict, Ok(ShadowVerdict::Accepted)) {
-            for (arg, saved) in args.iter_mut().zip(&before) {
-                arg.restore(saved);
+            for (arg, saved) in args.iter_mut().zip(&saved) {
+                if let Some(saved) = saved {
+                    arg.restore(saved);
+                }
             }
             return after_failure(registered, args, Reason::OutputMismatch.into(), trace);
         }

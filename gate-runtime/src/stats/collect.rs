@@ -39,7 +39,7 @@ impl RunStats {
             },
             faults: shared.faults_at_start.active().map(str::to_owned).collect(),
             calls,
-            silent_mismatch_count: shared.silent_mismatches.load(Ordering::Relaxed),
+            silent_mismatch_count: shared.silent_mismatches(),
             control: shared.control.state(),
             compile: compile(shared),
             decision_log: log(shared),

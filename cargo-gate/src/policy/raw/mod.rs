@@ -12,12 +12,14 @@ mod ci;
 mod docs;
 mod failure;
 mod governance;
+mod kernels;
 mod notify;
 mod people;
 mod profile;
 mod record;
 mod register;
 mod release;
+mod runtime;
 mod secrets;
 mod suite;
 mod supply;
@@ -33,12 +35,14 @@ pub(super) use ci::RawCi;
 pub(super) use docs::RawDocs;
 pub(super) use failure::RawFailure;
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
+pub(super) use kernels::{RawKernelPath, RawKernels};
 pub(super) use notify::{RawDecision, RawNotify};
 pub(super) use people::{RawOwners, RawWaivers};
 pub(super) use profile::{RawAllowed, RawProfile};
 pub(super) use record::{RawEvidence, RawHistory, RawWarnings};
 pub(super) use register::{RawItem, RawRegister, RawRegisterSection};
 pub(super) use release::{RawDeprecation, RawRelease};
+pub(super) use runtime::RawRuntime;
 pub(super) use secrets::{RawPaths, RawSecrets};
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 pub(super) use supply::RawSupply;
@@ -76,9 +80,15 @@ pub(super) struct RawPolicy {
     /// How library code may fail: the panic inventory, and errors that tests make.
     #[schemars(with = "Option<RawFailure>")]
     pub(super) failure: Option<Spanned<RawFailure>>,
+    /// GPU kernels: where they run, which are supported, what they may take of the hardware.
+    #[schemars(with = "Option<RawKernels>")]
+    pub(super) kernels: Option<Spanned<RawKernels>>,
     /// What a release needs: changelogs, approvals, files that repeat the version.
     #[schemars(with = "Option<RawRelease>")]
     pub(super) release: Option<Spanned<RawRelease>>,
+    /// What a run of gated kernels leaves behind: decision logs and run stats.
+    #[schemars(with = "Option<RawRuntime>")]
+    pub(super) runtime: Option<Spanned<RawRuntime>>,
     /// Public items that go away, and when. Each item marked `#[deprecated]` has an entry.
     #[serde(default)]
     #[schemars(with = "Vec<RawDeprecation>")]

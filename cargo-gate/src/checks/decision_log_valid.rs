@@ -1,0 +1,180 @@
+//! `decision-log.valid`: the decision log of a run is whole, and says what it has to say.
+
+use gate_runtime::decision_log::read::{Event, ReadError, Reader};
+
+use crate::report::{Dimension, Finding, Location, Reason};
+use crate::stage::Stage;
+
+use super::{Applies, Check, Context, Input, Judgement};
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "decision-log.valid",
+    summary: "The decision log of a run is whole and has every mandatory field",
+    docs: DOCS,
+    dimension: Dimension::Observability,
+    blocks_at: Stage::Pilot,
+    since: "0.1.0",
+    version: 1,
+    inputs: &[Input::RuntimeRecords, Input::PolicyRuntime],
+    applies,
+    run,
+};
+
+const DOCS: &str = "\
+## What it does
+
+Reads each file under `decision-logs` in `[runtime]` with the reader of `gate-runtime`: every line is an object of the \
+schema, with every mandatory field and its type; reasons are of the closed list; sequence numbers follow each other \
+without a gap; totals are the sums of the lines. The first line that is wrong is a finding with its number.
+
+A log without a dispatch, or one that does not end in `close`, is a finding as well. Lines that say what was dropped \
+account for it: they are advice. A log of a run with injected faults blocks broad.
+
+A file that is not there was not checked, and the stage does not pass. It applies when `gate.toml` names a log.
+
+## Why it matters
+
+The log is what remains of an incident. A field that is missing, a gap that nobody counted or a log that was cut off \
+is found when it is read for the first time, and that should not be then.
+
+## How to fix
+
+Let the run end, so that the log is written to its end (`Runtime` is dropped, `gate_runtime_free` in C), and do not \
+edit it. Where records are dropped, give the log more room (`DecisionLog::ring_records`).
+
+## Requirements
+
+S0.25, S0.26, S0.27, S0.28, S0.29, S0.32, S0.33, S0.34, S0.35, S0.36
+";
+
+fn applies(context: &Context<'_>) -> Applies {
+    let runtime = context.policy().runtime.as_ref();
+    if runtime.is_some_and(|runtime| !runtime.decision_logs.is_empty()) {
+        return Applies::Yes;
+    }
+    Applies::No("no decision log is declared".into())
+}
+
+fn run(context: &Context<'_>) -> Judgement {
+    let Some(runtime) = &context.policy().runtime else {
+        return Judgement::Findings(Vec::new());
+    };
+    let mut findings = Vec::new();
+    for path in &runtime.decision_logs {
+        match record(context, path, "decision log") {
+            Ok(bytes) => findings.extend(judge(path, &bytes)),
+            Err(reason) => return Judgement::NotRun(reason),
+        }
+    }
+    let because = Some(runtime.location.clone());
+    Judgement::Findings(
+        findings
+            .into_iter()
+            .map(|finding| finding.because(because.clone()))
+            .collect(),
+    )
+}
+
+/// The bytes of a declared file, or why there is nothing to judge.
+pub(super) fn record(context: &Context<'_>, path: &str, what: &str) -> Result<Vec<u8>, Reason> {
+    let code = |prefix: &str| format!("{prefix}_{}", what.replace(' ', "_"));
+    match context.runtime_record(path) {
+        Ok(Some(bytes)) => Ok(bytes),
+        Ok(None) => Err(Reason::new(&code("no"), format!("there is no {what} at `{path}`"))
+            .help(format!("let a run write `{path}`, or correct the path in `[runtime]`"))),
+        Err(error) => Err(
+            Reason::new(&code("unreadable"), format!("cannot read the {what} `{path}`: {error}"))
+                .help(format!("make `{path}` readable")),
+        ),
+    }
+}
+
+/// Where a reader stopped.
+pub(super) fn misread(path: &str, error: &ReadError) -> Finding {
+    let ReadError { line, field, problem } = error;
+    let field = if field.is_empty() {
+        String::new()
+    } else {
+        format!("`{field}` ")
+    };
+    let line = u32::try_from(*line).unwrap_or(u32::MAX);
+    Finding::blocking(
+        Stage::Pilot,
+        format!("Line {line} of `{path}` is not valid: {field}{problem}"),
+    )
+    .help("let the run write it again; it is not edited by hand")
+    .at(Location::line(path, line))
+}
+
+/// Faults that a run had injected from its start.
+pub(super) fn faulty(path: &str, faults: &[String]) -> Option<Finding> {
+    let first = faults.first()?;
+    let all = faults
+        .iter()
+        .map(|fault| format!("`{fault}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let message = format!("`{path}` is of a run with injected faults (`fault_injection_active`): {all}");
+    Some(
+        Finding::blocking(Stage::Broad, message)
+            .help(format!("let a run without `{first}` write it"))
+            .at(Location::line(path, 1)),
+    )
+}
+
+fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let (mut decisions, mut lost, mut lines, mut closed) = (0_u64, 0_u64, 0_u32, false);
+    for line in Reader::new(bytes) {
+        lines = lines.saturating_add(1);
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => {
+                findings.push(misread(path, &error));
+                return findings;
+            }
+        };
+        closed = matches!(line.event, Event::Close);
+        match line.event {
+            Event::Open { faults, .. } => findings.extend(faulty(path, &faults)),
+            Event::Decision(_) => decisions += 1,
+            Event::Dropped {
+                records,
+                events,
+                unwritten,
+            } => {
+                lost = lost
+                    .saturating_add(records)
+                    .saturating_add(events)
+                    .saturating_add(unwritten);
+            }
+            _ => {}
+        }
+    }
+    if decisions == 0 {
+        findings.push(
+            Finding::blocking(Stage::Pilot, format!("`{path}` holds no dispatch"))
+                .help("let the run launch a kernel")
+                .at(Location::line(path, lines.max(1))),
+        );
+    }
+    if !closed {
+        findings.push(
+            Finding::blocking(
+                Stage::Pilot,
+                format!("`{path}` does not end in `close`: the run was cut off"),
+            )
+            .help("let the run end, and drop its `Runtime`")
+            .at(Location::line(path, lines.max(1))),
+        );
+    }
+    if lost > 0 {
+        findings.push(
+            Finding::advice(format!("`{path}` accounts for {lost} dropped lines"))
+                .help("raise `DecisionLog::ring_records`")
+                .at(Location::file(path)),
+        );
+    }
+    findings
+}

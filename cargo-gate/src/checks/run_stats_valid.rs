@@ -1,0 +1,123 @@
+//! `run-stats.valid`: the stats of a run are complete, and no wrong output went unnoticed.
+
+use gate_runtime::stats::read::read;
+
+use crate::report::{Dimension, Finding, Location};
+use crate::stage::Stage;
+
+use super::decision_log_valid::{faulty, misread, record};
+use super::{Applies, Check, Context, Input, Judgement};
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "run-stats.valid",
+    summary: "The stats of a run are complete, and no wrong output went unnoticed",
+    docs: DOCS,
+    dimension: Dimension::Observability,
+    blocks_at: Stage::Pilot,
+    since: "0.1.0",
+    version: 1,
+    inputs: &[Input::RuntimeRecords, Input::PolicyRuntime],
+    applies,
+    run,
+};
+
+const DOCS: &str = "\
+## What it does
+
+Reads each file under `run-stats` in `[runtime]` with the reader of `gate-runtime`: every mandatory field is there with \
+its type, reasons are of the closed list, and totals are the sums of their parts.
+
+`silent_mismatch_count` has to be 0: it counts calls that reported `OK` for an output that was found wrong afterwards. \
+Stats without a call prove nothing and are a finding, as are decision log lines that could not be written. Records that \
+the log dropped and counted are advice. Stats of a run with injected faults block broad.
+
+A file that is not there was not checked, and the stage does not pass. It applies when `gate.toml` names one.
+
+## Why it matters
+
+Monitoring sees what the stats say. A field that is empty when a run failed is empty exactly when somebody looks, and a \
+wrong number that was returned as a right one is the failure that no status reports.
+
+## How to fix
+
+For a silent mismatch, find the call by the digest of its inputs in the mismatches that shadow verification kept, and \
+take the kernel off its native backend until it computes what the reference does. For anything else, let the run write \
+the file again.
+
+## Requirements
+
+S0.20, S0.30, S0.31
+";
+
+fn applies(context: &Context<'_>) -> Applies {
+    let runtime = context.policy().runtime.as_ref();
+    if runtime.is_some_and(|runtime| !runtime.run_stats.is_empty()) {
+        return Applies::Yes;
+    }
+    Applies::No("no run stats are declared".into())
+}
+
+fn run(context: &Context<'_>) -> Judgement {
+    let Some(runtime) = &context.policy().runtime else {
+        return Judgement::Findings(Vec::new());
+    };
+    let mut findings = Vec::new();
+    for path in &runtime.run_stats {
+        match record(context, path, "run stats") {
+            Ok(bytes) => findings.extend(judge(path, &bytes)),
+            Err(reason) => return Judgement::NotRun(reason),
+        }
+    }
+    let because = Some(runtime.location.clone());
+    Judgement::Findings(
+        findings
+            .into_iter()
+            .map(|finding| finding.because(because.clone()))
+            .collect(),
+    )
+}
+
+fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
+    let blocking = |message: String| Finding::blocking(Stage::Pilot, message).at(Location::line(path, 1));
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return vec![blocking(format!("`{path}` is not UTF-8")).help("let the run write it again")];
+    };
+    let stats = match read(text) {
+        Ok(stats) => stats,
+        Err(error) => return vec![misread(path, &error)],
+    };
+    let mut findings: Vec<Finding> = faulty(path, &stats.faults).into_iter().collect();
+    if stats.silent_mismatch_count > 0 {
+        findings.push(
+            blocking(format!(
+                "`{path}` counts {} calls that reported `OK` for a wrong output (`silent_mismatch_count`)",
+                stats.silent_mismatch_count
+            ))
+            .help("take the kernel off its native backend until it computes what the reference does"),
+        );
+    }
+    if stats.calls.total == 0 {
+        findings.push(blocking(format!("`{path}` is of a run without a call")).help("let the run launch a kernel"));
+    }
+    if stats.decision_log.failed > 0 {
+        findings.push(
+            blocking(format!(
+                "`{path}` counts {} decision log lines that could not be written",
+                stats.decision_log.failed
+            ))
+            .help("make room where the decision log is written"),
+        );
+    }
+    if stats.decision_log.dropped > 0 {
+        findings.push(
+            Finding::advice(format!(
+                "`{path}` accounts for {} dropped decision log records",
+                stats.decision_log.dropped
+            ))
+            .help("raise `DecisionLog::ring_records`")
+            .at(Location::line(path, 1)),
+        );
+    }
+    findings
+}

@@ -1,0 +1,253 @@
+//! `runtime.prod`: the production suites of gated kernels are declared, run without a GPU, and pass.
+
+use crate::policy::{SuiteKind, SuitePolicy};
+use crate::report::{CheckReport, Dimension, Finding, Location, Outcome};
+use crate::stage::Stage;
+
+use super::{Applies, Check, Context, Input, Judgement};
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "runtime.prod",
+    summary: "The production suites of gated kernels pass, and no fault is injected",
+    docs: DOCS,
+    dimension: Dimension::Reliability,
+    blocks_at: Stage::Pilot,
+    since: "0.1.0",
+    version: 1,
+    inputs: &[
+        Input::Cargo,
+        Input::SuiteVariables,
+        Input::PolicySuites,
+        Input::PolicyRuntime,
+        Input::Outcomes,
+    ],
+    applies,
+    run,
+};
+
+const DOCS: &str = "\
+## What it does
+
+Asks for four suites, declared as `[[suite.test]]` under these names, required, from pilot on: `prod_status_errors` \
+(bad input and failures end in the documented status), `prod_decision_log` (every mandatory field is in the decision \
+log), `prod_cuda_contracts` (a disabled device falls back, a forced error is reported) and `prod_runtime_rollback` \
+(sustained errors roll back to the safe mode, with the reason). Each has to pass in this run; one that is missing or \
+was not run is no pass. A suite that asks for `nvcc`, `nvidia-smi` or a `CUDA_…` or `NVIDIA_…` variable is refused: the \
+production suites run without a GPU.
+
+At broad no fault injection switch of `gate-runtime` may be set (`fault_injection_active`): `GATE_CUDA_DISABLE`, \
+`GATE_CUDA_FORCE_ERROR`, `GATE_CUDA_FORCE_FALLBACK`, `GATE_CUDA_SIMULATE_AVAILABLE`, `GATE_COMPILE_DELAY_MS`.
+
+It applies where a package depends on `cargo-gate-runtime`, is it, or `gate.toml` has a section `[runtime]`.
+
+## Why it matters
+
+A kernel that fails in production has to fail as it was rehearsed: with a status, a reason, a fallback and a way back. \
+What was rehearsed only where a GPU was free was not rehearsed in the pipeline.
+
+## How to fix
+
+Declare the four suites, for example with `command = [\"cargo\", \"test\", \"--locked\", \"--test\", \
+\"prod_status_errors\"]`, and write the tests that are missing. Unset the variable that injects faults.
+
+## Requirements
+
+S0.8, S0.9, S0.10, S0.11, S0.70
+";
+
+/// The suites, by name.
+const SUITES: [&str; 4] = [
+    "prod_status_errors",
+    "prod_decision_log",
+    "prod_cuda_contracts",
+    "prod_runtime_rollback",
+];
+
+/// The package whose users need them.
+const PACKAGE: &str = "cargo-gate-runtime";
+
+fn applies(context: &Context<'_>) -> Applies {
+    let model = context.cargo();
+    let members = model.members.iter().map(|member| &member.name);
+    let dependencies = model.dependencies.iter().map(|dependency| &dependency.name);
+    if context.policy().runtime.is_some() || members.chain(dependencies).any(|name| name == PACKAGE) {
+        return Applies::Yes;
+    }
+    Applies::No(format!(
+        "nothing here depends on `{PACKAGE}`, and `[runtime]` is not declared"
+    ))
+}
+
+fn run(context: &Context<'_>) -> Judgement {
+    let policy = context.policy();
+    let section = policy.runtime.as_ref().map(|runtime| runtime.location.clone());
+    let suites = SUITES.iter().filter_map(|name| {
+        let declared = policy
+            .suites
+            .iter()
+            .find(|suite| suite.kind == SuiteKind::Test && suite.name == *name);
+        let finding = match declared {
+            None => undeclared(name, section.clone()),
+            Some(suite) => doubtful(suite, context.outcomes())?,
+        };
+        Some(finding.because(section.clone()))
+    });
+    let faults = context
+        .interference()
+        .filter(|(name, _)| name.starts_with("GATE_"))
+        .map(|(name, _)| {
+            Finding::blocking(
+                Stage::Broad,
+                format!("`{name}` is set, which injects faults into kernels (`fault_injection_active`)"),
+            )
+            .help(format!("run `cargo gate` without `{name}`"))
+        });
+    Judgement::Findings(suites.chain(faults).collect())
+}
+
+fn undeclared(name: &str, section: Option<Location>) -> Finding {
+    let finding =
+        Finding::blocking(Stage::Pilot, format!("The production suite `{name}` is not declared")).help(format!(
+            "add `[[suite.test]]` to `gate.toml` with `name = \"{name}\"` and \
+         `command = [\"cargo\", \"test\", \"--locked\", \"--test\", \"{name}\"]`"
+        ));
+    match section {
+        Some(location) => finding.at(location),
+        None => finding,
+    }
+}
+
+/// What keeps a declared suite from counting.
+fn doubtful(suite: &SuitePolicy, outcomes: &[CheckReport]) -> Option<Finding> {
+    let name = &suite.name;
+    let (what, help) = if !suite.required {
+        ("is not required".to_owned(), "remove `required = false`".to_owned())
+    } else if suite.stage > Stage::Pilot {
+        (
+            format!("is asked for from {} on only", suite.stage),
+            "remove `stage`".to_owned(),
+        )
+    } else if let Some(device) = suite.requires.iter().find(|requirement| asks_for_gpu(requirement)) {
+        (
+            format!("asks for `{device}`, and has to run without a GPU"),
+            format!("remove `{device}` from `requires`, and test against the simulated device"),
+        )
+    } else {
+        (
+            not_passed(name, outcomes)?,
+            format!("`cargo gate explain suite.test.{name}`"),
+        )
+    };
+    let finding = Finding::blocking(Stage::Pilot, format!("The production suite `{name}` {what}")).help(help);
+    Some(match &suite.location {
+        Some(location) => finding.at(location.clone()),
+        None => finding,
+    })
+}
+
+fn asks_for_gpu(requirement: &str) -> bool {
+    match requirement.split_once(':') {
+        Some(("program", program)) => program == "nvcc" || program == "nvidia-smi",
+        Some(("env", variable)) => variable.starts_with("CUDA_") || variable.starts_with("NVIDIA_"),
+        _ => false,
+    }
+}
+
+fn not_passed(name: &str, outcomes: &[CheckReport]) -> Option<String> {
+    let id = format!("suite.test.{name}");
+    let how = match outcomes.iter().find(|check| check.id == id) {
+        None => "is no part of this run",
+        Some(check) => match check.outcome {
+            Outcome::Pass | Outcome::Warn => return None,
+            Outcome::Fail => "fails",
+            Outcome::Inconclusive => "is inconclusive",
+            Outcome::NotRun => "was not run",
+            Outcome::Error => "ended in an error",
+        },
+    };
+    Some(how.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::World;
+    use crate::policy::RuntimePolicy;
+    use crate::workspace::environment::Environment;
+
+    fn outcome(name: &str, outcome: Outcome) -> CheckReport {
+        CheckReport {
+            id: format!("suite.test.{name}"),
+            summary: String::new(),
+            dimension: Dimension::Correctness,
+            outcome,
+            reason: None,
+            findings: Vec::new(),
+            evidence: None,
+        }
+    }
+
+    /// A world in which all four suites are declared and pass.
+    fn world() -> World {
+        let mut world = World::new();
+        world.policy.runtime = Some(RuntimePolicy {
+            decision_logs: Vec::new(),
+            run_stats: Vec::new(),
+            location: Location::line("gate.toml", 3),
+        });
+        for (line, name) in (10..).step_by(5).zip(SUITES) {
+            world.policy.suites.push(SuitePolicy {
+                kind: SuiteKind::Test,
+                name: name.to_owned(),
+                location: Some(Location::line("gate.toml", line)),
+                ..SuitePolicy::tool("clippy")
+            });
+            world.outcomes.push(outcome(name, Outcome::Pass));
+        }
+        world
+    }
+
+    #[test]
+    fn it_applies_where_kernels_are_run() {
+        let mut world = World::new();
+        assert_eq!(
+            world.text(&CHECK),
+            "not applicable: nothing here depends on `cargo-gate-runtime`, and `[runtime]` is not declared"
+        );
+        world.workspace.cargo.members[0].name = PACKAGE.to_owned();
+        assert_eq!(world.text(&CHECK).matches("is not declared").count(), 4);
+    }
+
+    #[test]
+    fn all_four_have_to_pass() {
+        let mut world = world();
+        assert_eq!(world.text(&CHECK), "");
+        world.policy.suites.remove(0);
+        world.outcomes[1].outcome = Outcome::NotRun;
+        world.outcomes[2].outcome = Outcome::Fail;
+        world.outcomes.remove(3);
+        insta::assert_snapshot!(world.text(&CHECK), @"");
+    }
+
+    #[test]
+    fn a_suite_that_may_be_left_out_does_not_count() {
+        let mut world = world();
+        world.policy.suites[0].required = false;
+        world.policy.suites[1].stage = Stage::Broad;
+        world.policy.suites[2].requires = vec!["os:linux".to_owned(), "program:nvidia-smi".to_owned()];
+        world.policy.suites[3].requires = vec!["env:DATABASE_URL".to_owned()];
+        insta::assert_snapshot!(world.text(&CHECK), @"");
+    }
+
+    #[test]
+    fn injected_faults_block_broad() {
+        let mut world = world();
+        world.workspace.options.environment = Environment::from_pairs([
+            ("GATE_CUDA_DISABLE", "0"),
+            ("GATE_CUDA_FORCE_ERROR", "1"),
+            ("FAILPOINTS", "x=y"),
+        ]);
+        insta::assert_snapshot!(world.text(&CHECK), @"");
+    }
+}

@@ -1,0 +1,329 @@
+//! The state machine.
+
+use core::fmt;
+
+use super::judge::judge;
+use super::{Baseline, Judgement, Phase, Rail, Rails, Verdict};
+use crate::control::RailReason;
+use crate::window::Window;
+
+/// Everything the controller remembers between windows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// The phase that is in force.
+    pub phase: Phase,
+    /// Windows since the phase came into force.
+    pub steps: u32,
+    /// Windows in which no switch happens, still to come.
+    pub cooldown: u32,
+    /// Breached windows in a row, per rail in the order of [`Rail::ALL`].
+    pub breaches: [u32; 4],
+    /// Rollbacks so far.
+    pub rollback_count: u64,
+    /// What the latest rollback was for.
+    pub rollback_reason: Option<Rail>,
+    /// What latency and throughput are compared with, once it is known.
+    pub baseline: Option<Baseline>,
+    /// Whether the latest comparison with the reference found a mismatch.
+    pub suspect: bool,
+    /// Native calls that agreed with the reference since probing began.
+    pub probed: u64,
+    /// Windows so far.
+    pub windows: u64,
+}
+
+/// What the rails would do if nothing held them back. It is computed and recorded in every case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recommendation {
+    /// The phase they would choose.
+    pub phase: Phase,
+    /// Why.
+    pub reason: RailReason,
+}
+
+/// What happened to the phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// It stayed.
+    Kept,
+    /// It went to [`Phase::Safe`] because of this rail, whatever dwell and cooldown said.
+    RolledBack(Rail),
+    /// It followed the recommendation.
+    Switched(RailReason),
+}
+
+/// The answer to one window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Number of the window, from 1.
+    pub window: u64,
+    /// The phase in which the window ran.
+    pub before: Phase,
+    /// The phase from now on.
+    pub phase: Phase,
+    /// What happened to it.
+    pub action: Action,
+    /// What each rail said.
+    pub judgement: Judgement,
+    /// What the rails would do if nothing held them back.
+    pub shadow: Recommendation,
+    /// Rollbacks so far.
+    pub rollback_count: u64,
+    /// Windows without a switch, still to come.
+    pub cooldown: u32,
+}
+
+/// The rails of one kernel of one tenant.
+#[derive(Debug, Clone)]
+pub struct Controller {
+    rails: Rails,
+    state: State,
+    /// Windows the baseline is learned from; emptied when it is known.
+    learning: Vec<Baseline>,
+}
+
+impl Controller {
+    /// A controller that starts native and learns its baseline.
+    #[must_use]
+    pub fn new(rails: Rails) -> Controller {
+        let state = State {
+            phase: Phase::Native,
+            steps: 0,
+            cooldown: 0,
+            breaches: [0; 4],
+            rollback_count: 0,
+            rollback_reason: None,
+            baseline: None,
+            suspect: false,
+            probed: 0,
+            windows: 0,
+        };
+        Controller {
+            rails,
+            state,
+            learning: Vec::new(),
+        }
+    }
+
+    /// A controller that compares with a baseline measured elsewhere.
+    #[must_use]
+    pub fn with_baseline(rails: Rails, baseline: Baseline) -> Controller {
+        let mut controller = Controller::new(rails);
+        controller.state.baseline = Some(baseline);
+        controller
+    }
+
+    /// What the controller remembers.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn rails(&self) -> &Rails {
+        &self.rails
+    }
+
+    /// Judges the next window and decides about the phase.
+    pub fn step(&mut self, window: &Window) -> Step {
+        let before = self.state.phase;
+        let judgement = judge(
+            self.rails.settings(),
+            self.state.baseline.as_ref(),
+            self.state.suspect,
+            window,
+        );
+        if window.checked > 0 {
+            self.state.suspect = window.mismatches > 0;
+        }
+        self.state.windows = self.state.windows.saturating_add(1);
+        self.state.steps = self.state.steps.saturating_add(1);
+        for (count, rail) in self.state.breaches.iter_mut().zip(Rail::ALL) {
+            *count = match judgement.of(rail) {
+                Verdict::Breach => count.saturating_add(1),
+                Verdict::Clean => 0,
+                Verdict::Unjudged(_) => *count,
+            };
+        }
+        self.learn(&judgement, window);
+        if before == Phase::Probe && judgement.runtime_error == Verdict::Clean {
+            self.state.probed = self.state.probed.saturating_add(window.checked);
+        }
+
+        let shadow = self.recommend(&judgement);
+        let (action, target) = self.decide(shadow, &judgement);
+        match action {
+            Action::RolledBack(rail) => {
+                self.state.rollback_count = self.state.rollback_count.saturating_add(1);
+                self.state.rollback_reason = Some(rail);
+                self.enter(target);
+            }
+            Action::Switched(_) => self.enter(target),
+            Action::Kept => self.state.cooldown = self.state.cooldown.saturating_sub(1),
+        }
+        Step {
+            window: self.state.windows,
+            before,
+            phase: self.state.phase,
+            action,
+            judgement,
+            shadow,
+            rollback_count: self.state.rollback_count,
+            cooldown: self.state.cooldown,
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.state.phase = phase;
+        self.state.steps = 0;
+        self.state.cooldown = self.rails.settings().cooldown;
+        self.state.breaches = [0; 4];
+        self.state.suspect = false;
+        self.state.probed = 0;
+    }
+
+    /// The first breached rail in precedence that is sustained. While probing a single window is enough: the native
+    /// backend has to earn trust.
+    fn sustained(&self, judgement: &Judgement) -> impl Iterator<Item = Rail> {
+        let needed = match self.state.phase {
+            Phase::Native => self.rails.settings().consecutive,
+            Phase::Probe | Phase::Safe => 1,
+        };
+        let (judgement, breaches) = (*judgement, self.state.breaches);
+        Rail::ALL
+            .into_iter()
+            .zip(breaches)
+            .filter(move |(rail, count)| judgement.of(*rail) == Verdict::Breach && *count >= needed)
+            .map(|(rail, _)| rail)
+    }
+
+    fn recommend(&self, judgement: &Judgement) -> Recommendation {
+        let phase = self.state.phase;
+        if let Some(rail) = self.sustained(judgement).next() {
+            return Recommendation {
+                phase: Phase::Safe,
+                reason: rail.into(),
+            };
+        }
+        match phase {
+            Phase::Native if judgement.first_breach().is_some() => Recommendation {
+                phase,
+                reason: RailReason::BreachNotSustained,
+            },
+            Phase::Native => Recommendation {
+                phase,
+                reason: RailReason::None,
+            },
+            Phase::Safe => Recommendation {
+                phase: Phase::Probe,
+                reason: RailReason::ProbeDue,
+            },
+            Phase::Probe if self.state.probed >= u64::from(self.rails.settings().probe_calls) => Recommendation {
+                phase: Phase::Native,
+                reason: RailReason::ProbePassed,
+            },
+            Phase::Probe => Recommendation {
+                phase,
+                reason: RailReason::ProbeRunning,
+            },
+        }
+    }
+
+    /// What happens, and the phase from then on.
+    fn decide(&self, shadow: Recommendation, judgement: &Judgement) -> (Action, Phase) {
+        let settings = self.rails.settings();
+        let (phase, state) = (self.state.phase, &self.state);
+        // A rail that may not act does not shield one of lower precedence that may.
+        let rollback = self.sustained(judgement).find(|rail| match rail {
+            Rail::RuntimeError => true,
+            Rail::Pressure => settings.hard_rollback,
+            Rail::Latency | Rail::Throughput => settings.hard_rollback && !settings.strict,
+        });
+        if phase != Phase::Safe
+            && let Some(rail) = rollback
+        {
+            return (Action::RolledBack(rail), Phase::Safe);
+        }
+        // With `strict`, a breach of time neither leaves native nor keeps a passed probe from it.
+        let shadow = match shadow.reason {
+            reason if settings.strict && reason.is_performance() => self.without_performance(judgement),
+            _ => shadow,
+        };
+        let may_switch = settings.auto_switch && state.cooldown == 0 && state.steps >= settings.dwell;
+        if may_switch && shadow.phase != phase {
+            (Action::Switched(shadow.reason), shadow.phase)
+        } else {
+            (Action::Kept, phase)
+        }
+    }
+
+    fn without_performance(&self, judgement: &Judgement) -> Recommendation {
+        let judgement = Judgement {
+            latency: Verdict::Clean,
+            throughput: Verdict::Clean,
+            ..*judgement
+        };
+        self.recommend(&judgement)
+    }
+
+    /// The baseline is the median over the first windows in which the native backend served without a failure and
+    /// with enough samples.
+    fn learn(&mut self, judgement: &Judgement, window: &Window) {
+        let settings = self.rails.settings();
+        let usable = self.state.phase == Phase::Native
+            && self.state.baseline.is_none()
+            && judgement.runtime_error == Verdict::Clean
+            && judgement.pressure == Verdict::Clean
+            && window.samples >= u64::from(settings.min_samples);
+        let Some(throughput) = window.throughput().filter(|_| usable) else {
+            return;
+        };
+        self.learning.push(Baseline {
+            p95_ns: window.p95_ns,
+            throughput,
+        });
+        if self.learning.len() < settings.baseline_windows as usize {
+            return;
+        }
+        let mut learned = std::mem::take(&mut self.learning);
+        let middle = (learned.len() - 1) / 2;
+        learned.sort_by_key(|baseline| baseline.p95_ns);
+        let p95_ns = learned.get(middle).map(|baseline| baseline.p95_ns);
+        learned.sort_by(|a, b| a.throughput.total_cmp(&b.throughput));
+        let throughput = learned.get(middle).map(|baseline| baseline.throughput);
+        self.state.baseline = p95_ns
+            .zip(throughput)
+            .map(|(p95_ns, throughput)| Baseline { p95_ns, throughput });
+    }
+}
+
+impl fmt::Display for Step {
+    /// One line of a trace.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Step {
+            window,
+            before,
+            phase,
+            shadow,
+            rollback_count,
+            cooldown,
+            ..
+        } = self;
+        write!(f, "window {window}: {before}")?;
+        match self.action {
+            Action::Kept => f.write_str(" kept")?,
+            Action::RolledBack(rail) => write!(f, " rolled back to {phase} by {rail}")?,
+            Action::Switched(reason) => write!(f, " switched to {phase} by {reason}")?,
+        }
+        write!(f, ", shadow {} {}", shadow.phase, shadow.reason)?;
+        for rail in Rail::ALL {
+            match self.judgement.of(rail) {
+                Verdict::Clean => {}
+                Verdict::Breach => write!(f, ", {rail} breached")?,
+                Verdict::Unjudged(why) => write!(f, ", {rail} {}", why.code())?,
+            }
+        }
+        write!(f, ", rollbacks {rollback_count}, cooldown {cooldown}")
+    }
+}

@@ -1,0 +1,80 @@
+//! Recorded windows, judged again.
+
+use core::fmt;
+use std::error::Error;
+use std::io::{self, Write};
+
+use super::Controller;
+use crate::window::{RecordedError, read_jsonl};
+
+/// Why a replay did not get to its end.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// A line is no recorded window.
+    Recorded(RecordedError),
+    /// A window ran in another phase than these rails would have had it run in: it was recorded with other settings,
+    /// another baseline, or windows before it are missing.
+    Diverged {
+        /// The line of the window, from 1.
+        line: usize,
+        /// The phase it ran in.
+        recorded: super::Phase,
+        /// The phase that the replay is in.
+        replayed: super::Phase,
+    },
+    /// The trace could not be written.
+    Write(io::Error),
+}
+
+impl fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ReplayError::Recorded(error) => error.fmt(f),
+            ReplayError::Diverged {
+                line,
+                recorded,
+                replayed,
+            } => write!(
+                f,
+                "line {line}: the window ran in phase {recorded}, these rails would have been in {replayed}; \
+                 replay all windows from the start with the settings they were recorded with"
+            ),
+            ReplayError::Write(error) => write!(f, "cannot write the trace: {error}"),
+        }
+    }
+}
+
+impl Error for ReplayError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            ReplayError::Recorded(error) => Some(error),
+            ReplayError::Diverged { .. } => None,
+            ReplayError::Write(error) => Some(error),
+        }
+    }
+}
+
+/// Feeds recorded windows, one JSON object per line, to a controller and writes a line for each step.
+///
+/// # Errors
+///
+/// A line that is no window, a window that ran in another phase, or a trace that cannot be written. What was traced
+/// before stays written.
+pub fn replay(controller: &mut Controller, recorded: &str, trace: &mut impl Write) -> Result<(), ReplayError> {
+    for recorded in read_jsonl(recorded).map_err(ReplayError::Recorded)? {
+        let replayed = controller.state().phase;
+        if let Some(phase) = recorded.phase
+            && phase != replayed
+        {
+            return Err(ReplayError::Diverged {
+                line: recorded.line,
+                recorded: phase,
+                replayed,
+            });
+        }
+        let step = controller.step(&recorded.window);
+        writeln!(trace, "{step}").map_err(ReplayError::Write)?;
+    }
+    Ok(())
+}

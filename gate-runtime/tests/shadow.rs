@@ -1,0 +1,164 @@
+//! Shadow verification with its thread: what is sampled is compared, dropped or pending, and mismatches reach the rails.
+
+use std::sync::{Arc, Condvar, Mutex};
+
+use gate_runtime::argument::{Buffer, OwnedArg, Role};
+use gate_runtime::control::Mode;
+use gate_runtime::observe::{Shadow, ShadowJob, ShadowVerdict};
+use gate_runtime::rails::{Governor, Rails, Settings};
+use gate_runtime::shadow::{Disagreement, Fraction, Verifier, input_digest};
+use gate_runtime::window::Sample;
+use gate_runtime::{Arg, Contract, CpuFn, DType, Dim, Param, RailReason, Shape, Status, ViewMut};
+
+static INCREMENT: Contract = Contract::new("increment", &[Param::in_out(DType::U32, &[Dim::Same(0)])]);
+
+fn increment(args: &mut [Arg<'_>]) -> Status {
+    let [Arg::InOut(ViewMut::U32(values), _)] = args else {
+        return Status::InvalidArgument;
+    };
+    values.iter_mut().for_each(|value| *value += 1);
+    Status::Ok
+}
+
+fn args(values: &[u32]) -> Vec<OwnedArg> {
+    vec![OwnedArg::Buffer(
+        Role::InOut,
+        Buffer::U32(values.to_vec()),
+        Shape::line(values.len()),
+    )]
+}
+
+fn job(cpu: CpuFn, before: &[u32], after: &[u32]) -> ShadowJob {
+    ShadowJob {
+        contract: &INCREMENT,
+        cpu,
+        before: args(before),
+        after: args(after).into_iter().map(Some).collect(),
+    }
+}
+
+fn governor(settings: Settings) -> Arc<Governor> {
+    Arc::new(Governor::new(
+        Rails::new(settings).expect("settings in range"),
+        Arc::default(),
+    ))
+}
+
+#[test]
+fn the_declared_fraction_is_sampled() {
+    let verifier = Verifier::start(Fraction::ALL, 0, governor(Settings::default())).expect("a thread");
+    assert!(verifier.samples(&INCREMENT, &[]));
+    let verifier = Verifier::start(Fraction::NONE, 0, governor(Settings::default())).expect("a thread");
+    assert!(!verifier.samples(&INCREMENT, &[]));
+}
+
+#[test]
+fn a_mismatch_is_kept_with_the_digest_of_what_was_there_before() {
+    let verifier = Verifier::start(Fraction::ALL, 0, governor(Settings::default())).expect("a thread");
+    assert_eq!(
+        verifier.compare(job(increment, &[1, 2], &[2, 3])),
+        ShadowVerdict::Accepted
+    );
+    assert_eq!(
+        verifier.compare(job(increment, &[1, 2], &[2, 4])),
+        ShadowVerdict::Accepted,
+        "it is compared later"
+    );
+    verifier.settle();
+    let counts = verifier.counts();
+    assert_eq!((counts.sampled, counts.matched, counts.mismatched), (2, 1, 1));
+    assert_eq!(verifier.silent_mismatches(), 1, "its caller had the output already");
+    let [mismatch] = &verifier.mismatches()[..] else {
+        panic!("one mismatch")
+    };
+    assert_eq!((mismatch.kernel, mismatch.comparison), ("increment", 1));
+    assert_eq!(mismatch.inputs, input_digest(&args(&[1, 2])));
+    assert!(matches!(mismatch.why, Disagreement::Output(difference) if difference.first == 1));
+    let shown = mismatch.to_string();
+    assert!(
+        shown.starts_with("increment: 1 of 2 elements of argument 0 differ, the first at 1: 4.0 where"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_reference_that_panics_is_contained_and_a_mismatch() {
+    fn broken(_: &mut [Arg<'_>]) -> Status {
+        panic!("a reference")
+    }
+    let verifier = Verifier::start(Fraction::ALL, 0, governor(Settings::default())).expect("a thread");
+    let _ = verifier.compare(job(broken, &[1], &[2]));
+    let _ = verifier.compare(job(increment, &[1], &[2]));
+    verifier.settle();
+    let counts = verifier.counts();
+    assert_eq!((counts.matched, counts.mismatched), (1, 1));
+    assert_eq!(verifier.mismatches()[0].why, Disagreement::ReferenceFailed);
+}
+
+/// Holds every call of the slow reference until it is opened.
+static DOOR: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+
+#[test]
+fn a_full_queue_drops_and_counts_and_never_waits() {
+    fn slow(args: &mut [Arg<'_>]) -> Status {
+        let mut open = DOOR.0.lock().expect("no panic under the lock");
+        while !*open {
+            open = DOOR.1.wait(open).expect("no panic under the lock");
+        }
+        drop(open);
+        increment(args)
+    }
+    let verifier = Verifier::start(Fraction::ALL, 0, governor(Settings::default())).expect("a thread");
+    for _ in 0..100 {
+        assert_eq!(verifier.compare(job(slow, &[1], &[2])), ShadowVerdict::Accepted);
+    }
+    let held = verifier.counts();
+    assert_eq!(held.sampled, 100);
+    assert_eq!(held.matched, 0);
+    assert!(held.pending <= 9, "eight wait and one is compared: {held:?}");
+    assert_eq!(held.dropped + held.pending, 100);
+    *DOOR.0.lock().expect("no panic under the lock") = true;
+    DOOR.1.notify_all();
+    verifier.settle();
+    let settled = verifier.counts();
+    assert_eq!((settled.matched, settled.pending), (held.pending, 0));
+    assert_eq!(settled.sampled, settled.matched + settled.dropped);
+}
+
+#[test]
+fn mismatches_roll_back_and_probes_are_compared_before_the_caller_sees_them() {
+    let settings = Settings {
+        dwell: 1,
+        cooldown: 0,
+        ..Settings::default()
+    };
+    let governor = governor(settings);
+    let verifier = Verifier::start(Fraction::NONE, 0, Arc::clone(&governor)).expect("a thread");
+    let window = |sample: Sample| (0..64).for_each(|_| governor.record(sample));
+    for _ in 0..2 {
+        let _ = verifier.compare(job(increment, &[1], &[1]));
+        verifier.settle();
+        window(Sample::native(10, 1));
+    }
+    let state = governor.control().state();
+    assert_eq!(
+        (state.mode, state.rollback_reason),
+        (Mode::Safe, RailReason::OutputMismatch)
+    );
+    window(Sample::reference());
+    assert!(governor.is_probing());
+    assert_eq!(governor.control().state().mode, Mode::Native);
+    assert!(verifier.samples(&INCREMENT, &[]), "probing compares every call");
+    assert_eq!(verifier.compare(job(increment, &[1], &[1])), ShadowVerdict::Mismatch);
+    assert_eq!(verifier.silent_mismatches(), 2, "not this one: it was replaced");
+    window(Sample::native(10, 1));
+    assert_eq!(governor.control().state().rollback_count, 2);
+    window(Sample::reference());
+    for _ in 0..64 {
+        assert_eq!(verifier.compare(job(increment, &[1], &[2])), ShadowVerdict::Accepted);
+    }
+    window(Sample::native(10, 1));
+    assert!(!governor.is_probing());
+    assert_eq!(governor.control().state().mode, Mode::Native);
+    assert_eq!(governor.control().state().shadow_reason, RailReason::ProbePassed);
+}
