@@ -76,10 +76,10 @@ pub(super) fn record(context: &Context<'_>, path: &str, what: &str) -> Result<Ve
     let code = |prefix: &str| format!("{prefix}_{}", what.replace(' ', "_"));
     match context.runtime_record(path) {
         Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(Reason::new(code("no"), format!("there is no {what} at `{path}`"))
+        Ok(None) => Err(Reason::new(&code("no"), format!("there is no {what} at `{path}`"))
             .help(format!("let a run write `{path}`, or correct the path in `[runtime]`"))),
         Err(error) => Err(
-            Reason::new(code("unreadable"), format!("cannot read the {what} `{path}`: {error}"))
+            Reason::new(&code("unreadable"), format!("cannot read the {what} `{path}`: {error}"))
                 .help(format!("make `{path}` readable")),
         ),
     }
