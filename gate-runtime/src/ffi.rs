@@ -18,9 +18,7 @@ use std::sync::{PoisonError, RwLock};
 use crate::runtime::Runtime;
 
 pub use argument::{ArgumentError, GateArgument};
-pub use border::{
-    GateReport, gate_abi_version, gate_flush, gate_free, gate_launch, gate_stats_json, gate_status_name,
-};
+pub use border::{GateReport, gate_abi_version, gate_flush, gate_free, gate_launch, gate_stats_json, gate_status_name};
 
 /// Version of the functions and structures. A program asks [`gate_abi_version`] whether the library it runs with has it.
 pub const ABI_VERSION: u32 = 1;
@@ -49,9 +47,18 @@ pub fn open<E: Display>(make: impl FnOnce() -> Result<Runtime, E>, failed: impl 
 /// The runtime of a handle.
 #[must_use]
 pub fn runtime(handle: u64) -> Option<Runtime> {
-    RUNTIMES.read().unwrap_or_else(PoisonError::into_inner).1.get(&handle).cloned()
+    RUNTIMES
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .1
+        .get(&handle)
+        .cloned()
 }
 
 fn close(handle: u64) -> Option<Runtime> {
-    RUNTIMES.write().unwrap_or_else(PoisonError::into_inner).1.remove(&handle)
+    RUNTIMES
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .1
+        .remove(&handle)
 }

@@ -22,23 +22,38 @@ fn target() -> PathBuf {
 /// Runs a command to its end and returns what it printed.
 fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(output.status.success(), "{command:?}: {}\n{text}", output.status);
     text
 }
 
-/// The static library of the example, and the system libraries that it needs.
+/// The static library of the service, and the system libraries that it needs.
 fn library() -> (PathBuf, Vec<String>) {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
-        .args(["rustc", "--locked", "--package", "cargo-gate-runtime", "--features", "ffi", "--example", "embedding"])
+        .args([
+            "rustc",
+            "--locked",
+            "--package",
+            "cargo-gate-runtime",
+            "--features",
+            "ffi",
+            "--example",
+            "embedding",
+        ])
         .args(["--color", "never", "--target-dir"])
         .arg(target())
         .args(["--", "--print", "native-static-libs"])
         .current_dir(manifest_dir());
     let said = run(&mut cargo);
-    let folder = target().join("debug/examples");
-    let library = [folder.join("libembedding.a"), folder.join("embedding.lib")].into_iter().find(|path| path.is_file());
+    let folder = target().join("debug");
+    let library = [folder.join("libgate_embedding.a"), folder.join("gate_embedding.lib")]
+        .into_iter()
+        .find(|path| path.is_file());
     let library = library.unwrap_or_else(|| panic!("no library in {}:\n{said}", folder.display()));
     // Cargo repeats what the compiler said also when the library was built before.
     let needed = said.lines().find_map(|line| line.split_once("native-static-libs:"));
@@ -52,16 +67,35 @@ fn program(source: &Path, library: &Path, needed: &[String]) -> PathBuf {
     let host = said.lines().find_map(|line| line.strip_prefix("host: "));
     let host = host.unwrap_or_else(|| panic!("the compiler names no host:\n{said}"));
     let mut build = cc::Build::new();
-    build.target(host).host(host).opt_level(0).debug(false).warnings(true).cargo_metadata(false).out_dir(target());
+    build
+        .target(host)
+        .host(host)
+        .opt_level(0)
+        .debug(false)
+        .warnings(true)
+        .cargo_metadata(false)
+        .out_dir(target());
     let compiler = build.get_compiler();
     let program = target().join(format!("service{}", std::env::consts::EXE_SUFFIX));
     let mut command = compiler.to_command();
     command.current_dir(target());
     let include = manifest_dir().join("include");
     if compiler.is_like_msvc() {
-        command.arg("/I").arg(include).arg(source).arg(format!("/Fe{}", program.display())).arg("/link").arg(library);
+        command
+            .arg("/I")
+            .arg(include)
+            .arg(source)
+            .arg(format!("/Fe{}", program.display()))
+            .arg("/link")
+            .arg(library);
     } else {
-        command.args(["-std=c11", "-Werror", "-I"]).arg(include).arg(source).arg(library).arg("-o").arg(&program);
+        command
+            .args(["-std=c11", "-Werror", "-I"])
+            .arg(include)
+            .arg(source)
+            .arg(library)
+            .arg("-o")
+            .arg(&program);
     }
     run(command.args(needed));
     program

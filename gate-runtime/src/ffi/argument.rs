@@ -39,7 +39,9 @@ impl GateArgument {
     /// than its type.
     pub fn describe(&self) -> Result<ArgDesc, ArgumentError> {
         let role = ROLES.get(self.role as usize).ok_or(Reason::ArgumentRoleMismatch)?;
-        let dtype = DType::ALL.get(self.element as usize).ok_or(Reason::InputDtypeMismatch)?;
+        let dtype = DType::ALL
+            .get(self.element as usize)
+            .ok_or(Reason::InputDtypeMismatch)?;
         let dims = self.dims.get(..self.rank as usize).ok_or(Reason::InputShapeMismatch)?;
         let shape = Shape::new(dims).ok_or(Reason::InputShapeMismatch)?;
         if self.reserved != 0 {
@@ -61,7 +63,14 @@ impl GateArgument {
         if address != 0 && !address.is_multiple_of(dtype.size()) {
             return Err(Reason::MisalignedBuffer);
         }
-        Ok(ArgDesc { role: *role, dtype: *dtype, shape, address, bytes: self.bytes, value: 0 })
+        Ok(ArgDesc {
+            role: *role,
+            dtype: *dtype,
+            shape,
+            address,
+            bytes: self.bytes,
+            value: 0,
+        })
     }
 }
 
@@ -73,7 +82,10 @@ pub(super) fn may_be_sliced(args: &[ArgDesc]) -> Result<(), Reason> {
         if arg.role == Role::Scalar {
             continue;
         }
-        let bytes = arg.shape.elements().and_then(|elements| elements.checked_mul(arg.dtype.size()));
+        let bytes = arg
+            .shape
+            .elements()
+            .and_then(|elements| elements.checked_mul(arg.dtype.size()));
         let end = arg.address.checked_add(arg.bytes);
         if bytes != Some(arg.bytes) || arg.bytes > isize::MAX as usize || end.is_none() {
             return Err(Reason::InputSizeMismatch);
@@ -103,7 +115,15 @@ mod tests {
         dims[0] = elements;
         let element = DType::ALL.iter().position(|dtype| *dtype == DType::F32).unwrap() as u32;
         let data = core::ptr::without_provenance_mut(address);
-        GateArgument { role, element, rank: 1, reserved: 0, dims, data, bytes: 4 * elements }
+        GateArgument {
+            role,
+            element,
+            rank: 1,
+            reserved: 0,
+            dims,
+            data,
+            bytes: 4 * elements,
+        }
     }
 
     #[test]
@@ -119,8 +139,22 @@ mod tests {
             (GateArgument { rank: u32::MAX, ..good }, Reason::InputShapeMismatch),
             (buffer(1, 65, 3), Reason::MisalignedBuffer),
             (GateArgument { role: 0, ..good }, Reason::InputShapeMismatch),
-            (GateArgument { role: 0, rank: 0, ..good }, Reason::InputSizeMismatch),
-            (GateArgument { role: 0, rank: 0, ..buffer(0, 0, 1) }, Reason::InputUnavailable),
+            (
+                GateArgument {
+                    role: 0,
+                    rank: 0,
+                    ..good
+                },
+                Reason::InputSizeMismatch,
+            ),
+            (
+                GateArgument {
+                    role: 0,
+                    rank: 0,
+                    ..buffer(0, 0, 1)
+                },
+                Reason::InputUnavailable,
+            ),
         ] {
             assert_eq!(bad.describe(), Err(reason), "{bad:?}");
         }
@@ -134,13 +168,28 @@ mod tests {
         };
         assert_eq!(judge(&[buffer(1, 64, 4), buffer(2, 80, 4)]), Ok(()));
         assert_eq!(judge(&[buffer(1, 64, 4), buffer(1, 64, 4)]), Ok(()), "two readers");
-        assert_eq!(judge(&[buffer(1, 64, 4), buffer(2, 76, 4)]), Err(Reason::AliasedBuffers));
-        assert_eq!(judge(&[buffer(3, 64, 4), buffer(1, 76, 4)]), Err(Reason::AliasedBuffers));
+        assert_eq!(
+            judge(&[buffer(1, 64, 4), buffer(2, 76, 4)]),
+            Err(Reason::AliasedBuffers)
+        );
+        assert_eq!(
+            judge(&[buffer(3, 64, 4), buffer(1, 76, 4)]),
+            Err(Reason::AliasedBuffers)
+        );
         assert_eq!(judge(&[buffer(1, 0, 1)]), Err(Reason::InputUnavailable));
         assert_eq!(judge(&[buffer(1, 0, 0)]), Ok(()));
         assert_eq!(judge(&[buffer(1, usize::MAX - 3, 4)]), Err(Reason::InputSizeMismatch));
-        assert_eq!(judge(&[GateArgument { bytes: 3, ..buffer(1, 64, 1) }]), Err(Reason::InputSizeMismatch));
-        let huge = GateArgument { bytes: usize::MAX, ..buffer(1, 64, usize::MAX) };
+        assert_eq!(
+            judge(&[GateArgument {
+                bytes: 3,
+                ..buffer(1, 64, 1)
+            }]),
+            Err(Reason::InputSizeMismatch)
+        );
+        let huge = GateArgument {
+            bytes: usize::MAX,
+            ..buffer(1, 64, usize::MAX)
+        };
         assert_eq!(judge(&[huge]), Err(Reason::InputSizeMismatch));
     }
 }

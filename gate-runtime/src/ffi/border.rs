@@ -82,7 +82,9 @@ pub unsafe extern "C" fn gate_launch(
             unsafe { write_refusal(report, reason) };
             reason.status()
         };
-        let Some(runtime) = runtime(handle) else { return refused(Reason::UnknownKernel) };
+        let Some(runtime) = runtime(handle) else {
+            return refused(Reason::UnknownKernel);
+        };
         if kernel.is_null() {
             return refused(Reason::UnknownKernel);
         }
@@ -93,7 +95,11 @@ pub unsafe extern "C" fn gate_launch(
         };
         let usable = !args.is_null() && args.is_aligned() && (1..=MAX_ARGS).contains(&count);
         // SAFETY: not null, aligned, at most `MAX_ARGS` arguments, which the caller promises are there.
-        let args = if usable { unsafe { core::slice::from_raw_parts(args, count) } } else { &[] };
+        let args = if usable {
+            unsafe { core::slice::from_raw_parts(args, count) }
+        } else {
+            &[]
+        };
         // SAFETY: as the caller promises of the buffers.
         let dispatch = unsafe { launch(&kernel, args) };
         // SAFETY: as the caller promises, `report` is null or can be written.
@@ -115,11 +121,18 @@ unsafe fn launch(kernel: &Kernel, args: &[GateArgument]) -> Dispatch {
         return kernel.refuse(Reason::InputCountMismatch);
     }
     // SAFETY: scalars were found to be present, aligned and of the size of their type.
-    let scalars: Vec<Option<Scalar>> = args.iter().zip(&described).map(|(arg, desc)| unsafe { scalar(arg, desc) }).collect();
+    let scalars: Vec<Option<Scalar>> = args
+        .iter()
+        .zip(&described)
+        .map(|(arg, desc)| unsafe { scalar(arg, desc) })
+        .collect();
     let valued: Vec<ArgDesc> = described
         .iter()
         .zip(&scalars)
-        .map(|(desc, scalar)| ArgDesc { value: scalar.map_or(0, |scalar| scalar.integer()), ..*desc })
+        .map(|(desc, scalar)| ArgDesc {
+            value: scalar.map_or(0, |scalar| scalar.integer()),
+            ..*desc
+        })
         .collect();
     if let Err(reason) = kernel.contract().check(&valued).and_then(|()| may_be_sliced(&valued)) {
         return kernel.refuse(reason);
@@ -204,7 +217,16 @@ unsafe fn write_report(report: *mut GateReport, dispatch: &Dispatch) {
     };
     let causes = dispatch.outcome.causes().to_string();
     // SAFETY: as this function asks.
-    unsafe { write(report, dispatch.status(), backend, outputs, dispatch.latency_ns, &causes) };
+    unsafe {
+        write(
+            report,
+            dispatch.status(),
+            backend,
+            outputs,
+            dispatch.latency_ns,
+            &causes,
+        )
+    };
 }
 
 /// # Safety
@@ -227,7 +249,14 @@ unsafe fn write(report: *mut GateReport, status: Status, backend: i32, outputs: 
     for (place, byte) in reason.iter_mut().zip(text.bytes().take(255)) {
         *place = byte as c_char;
     }
-    let filled = GateReport { status: status.code(), backend, outputs, reserved: 0, latency_ns, reason };
+    let filled = GateReport {
+        status: status.code(),
+        backend,
+        outputs,
+        reserved: 0,
+        latency_ns,
+        reason,
+    };
     // SAFETY: not null, aligned, and as this function asks it can be written.
     unsafe { report.write(filled) };
 }
@@ -241,7 +270,9 @@ unsafe fn write(report: *mut GateReport, status: Status, backend: i32, outputs: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gate_stats_json(handle: u64, buffer: *mut c_char, capacity: usize, needed: *mut usize) -> i32 {
     contained(|| {
-        let Some(runtime) = runtime(handle) else { return Status::InvalidArgument };
+        let Some(runtime) = runtime(handle) else {
+            return Status::InvalidArgument;
+        };
         let json = runtime.stats().to_json();
         let size = json.len() + 1;
         if !needed.is_null() && needed.is_aligned() {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Exported by the library of the service, see examples/embedding.rs. */
+/* Exported by the library of the service, see src/lib.rs. */
 GateHandle service_open(void);
 
 /* As the library asserts. */
