@@ -35,16 +35,7 @@ fn run(command: &mut Command) -> String {
 fn library() -> (PathBuf, Vec<String>) {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
-        .args([
-            "rustc",
-            "--locked",
-            "--package",
-            "cargo-gate-runtime",
-            "--features",
-            "ffi",
-            "--example",
-            "embedding",
-        ])
+        .args(["rustc", "--locked", "--package", "gate-embedding"])
         .args(["--color", "never", "--target-dir"])
         .arg(target())
         .args(["--", "--print", "native-static-libs"])

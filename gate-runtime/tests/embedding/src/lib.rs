@@ -31,6 +31,7 @@ fn axpy(args: &mut [Arg<'_>]) -> Status {
     Status::Ok
 }
 
+// ANCHOR: open
 fn kernels() -> Result<Runtime, Box<dyn Error>> {
     let runtime = Runtime::builder().faults(Faults::from_env()?).build()?;
     runtime.register(KernelSpec {
@@ -46,3 +47,4 @@ fn kernels() -> Result<Runtime, Box<dyn Error>> {
 pub extern "C" fn service_open() -> u64 {
     ffi::open(kernels, |_why| {})
 }
+// ANCHOR_END: open
