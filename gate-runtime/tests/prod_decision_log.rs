@@ -10,6 +10,7 @@ use gate_runtime::backend::cuda::{DriverError, Step};
 use gate_runtime::decision_log::read::{self, Event, normalise};
 use gate_runtime::decision_log::{DecisionLog, SCHEMA};
 use gate_runtime::{Arg, ControlState, Faults, KernelSpec, Mode, Outcome, RailReason, Reason, Runtime};
+use proptest::prelude::{any, prop_assert, proptest};
 use serde_json::Value;
 use support::{AXPY, Memory, axpy, axpy_spec, call, device, leak, logged};
 
@@ -520,6 +521,30 @@ fn damage_is_named_by_line_and_field() {
         .map(|decision| decision.outcome == Outcome::Native)
         .collect::<Vec<_>>();
     assert_eq!(outcomes, [true, true]);
+}
+
+proptest! {
+    #[test]
+    fn any_damage_is_read_without_a_panic(at in any::<proptest::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+        static TEXT: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+        let text = TEXT.get_or_init(|| {
+            let device = device();
+            let _ = (call(&device.axpy), device.axpy.launch(&mut []));
+            device.runtime.flush().expect("memory can be written");
+            device.log.text().into_bytes()
+        });
+        let mut damaged = text.clone();
+        let at = at.index(damaged.len());
+        if cut {
+            damaged.truncate(at);
+            prop_assert!(read::read(&damaged[..]).is_err() || damaged.ends_with(b"\n"));
+        } else {
+            damaged[at] = byte;
+            if let Err(error) = read::read(&damaged[..]) {
+                prop_assert!((1..=4).contains(&error.line), "{error}");
+            }
+        }
+    }
 }
 
 #[test]
