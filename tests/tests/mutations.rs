@@ -16,6 +16,8 @@ mod list;
 mod machine;
 #[path = "mutations/promises.rs"]
 mod promises;
+#[path = "mutations/runtime.rs"]
+mod runtime;
 #[path = "mutations/suites.rs"]
 mod suites;
 #[path = "mutations/supply.rs"]
@@ -34,6 +36,7 @@ fn all() -> impl Iterator<Item = &'static Mutation> {
         documents::ALL,
         governance::ALL,
         promises::ALL,
+        runtime::ALL,
         suites::ALL,
         suites::UNIX,
         supply::ALL,
