@@ -9,6 +9,8 @@ pub mod decision_log;
 pub mod dispatch;
 pub mod executor;
 pub mod fault;
+#[cfg(feature = "ffi")]
+pub mod ffi;
 mod fields;
 mod journal;
 pub mod kernel;

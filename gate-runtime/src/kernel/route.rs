@@ -84,7 +84,7 @@ fn requested(shared: &Shared, switches: Switches, control: u64) -> Result<(), Ca
 
 /// Nothing ran.
 #[cold]
-fn refused(reason: Reason, trace: Trace) -> Dispatch {
+pub(super) fn refused(reason: Reason, trace: Trace) -> Dispatch {
     Dispatch {
         outcome: Outcome::Error(reason.into()),
         backend: if trace.requested { Backend::Cuda } else { Backend::Cpu },
