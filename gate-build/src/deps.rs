@@ -191,7 +191,10 @@ mod tests {
         #[test]
         fn any_text_is_answered(text in "[a-z:\\\\ \n\r$#\"0-9é]{0,60}") {
             let _ = parse_make(&text);
-            let _ = parse_preprocessed(text.as_bytes());
+            let parsed = parse_preprocessed(text.as_bytes());
+            // What is left holds no marker and no empty line.
+            let again = parse_preprocessed(&parsed.text);
+            proptest::prop_assert_eq!((again.text, again.files.len()), (parsed.text, 0));
         }
 
         #[test]

@@ -132,3 +132,13 @@ fn asked_for_the_lock_a_compiler_is_left_alone() {
     assert_eq!(built.units[0].images[0].provenance, Provenance::Locked);
     assert_eq!(this.log(), [""; 0]);
 }
+
+#[test]
+fn a_lock_that_appears_is_taken() {
+    let this = locked();
+    let (lock, away) = (this.root().join("kernels.lock"), this.path("away"));
+    fs::rename(&lock, &away).unwrap();
+    assert_eq!(without_compiler(&this).unwrap().units, []);
+    fs::rename(&away, &lock).unwrap();
+    assert_eq!(without_compiler(&this).unwrap().units.len(), 1);
+}

@@ -141,3 +141,33 @@ fn builds_at_the_same_time_do_not_harm_each_other() {
         .filter(|file| file.display().to_string().contains(".unfinished"));
     assert_eq!(unfinished.count(), 0);
 }
+
+#[test]
+fn compressed_ptx_is_the_same_ptx_and_is_made_again_when_it_is_lost() {
+    let this = one();
+    let build = || this.build_with(|kernels| kernels.compress(true)).unwrap();
+    let built = build();
+    let image = &built.units[0].images[0];
+    let file = image.ptx.with_extension("ptx.deflate");
+    let inflate = || miniz_oxide::inflate::decompress_to_vec(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!(gate_build::Digest::of(&inflate()), image.digest);
+    let module = fs::read_to_string(built.bindings.as_ref().unwrap()).unwrap();
+    assert!(module.contains("Encoding::Deflate") && module.contains(".ptx.deflate"));
+    fs::remove_file(&file).unwrap();
+    build();
+    assert_eq!(gate_build::Digest::of(&inflate()), image.digest);
+}
+
+#[test]
+fn what_a_killed_build_left_in_its_folder_is_taken_away() {
+    let this = one();
+    let left = this.out().join("gate-build").join("scratch-1").join("unit");
+    fs::create_dir_all(&left).unwrap();
+    this.build().unwrap();
+    let own: Vec<_> = fs::read_dir(this.out().join("gate-build"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("scratch"))
+        .collect();
+    assert_eq!(own, [""; 0]);
+}

@@ -217,6 +217,9 @@ impl Declared {
             if self.any(&[Input::PolicyRelease]) {
                 kept.release = policy.release;
             }
+            if self.any(&[Input::PolicyKernels]) {
+                kept.kernels = policy.kernels;
+            }
             if self.any(&[Input::PolicyRuntime]) {
                 kept.runtime = policy.runtime;
             }

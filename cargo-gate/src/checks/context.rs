@@ -222,8 +222,10 @@ impl<'a> Context<'a> {
         Ok((self.workspace.git(), self.read_if_there(path)?))
     }
 
-    /// Every kernel lock with what is wrong with it, sorted by directory. Needs [`Input::KernelLocks`].
+    /// Every kernel lock with what is wrong with it, sorted by directory. Needs [`Input::KernelLocks`] and [`Input::Cargo`]
+    /// (which directories are those of members).
     pub fn kernel_locks(&self) -> Vec<LockedCrate> {
+        self.needs(&[Input::Cargo]);
         self.needs(&[Input::KernelLocks]);
         kernels::locked_crates(self.workspace)
     }

@@ -68,7 +68,12 @@ fn run(context: &Context<'_>) -> Judgement {
         }
     }
     let because = Some(runtime.location.clone());
-    Judgement::Findings(findings.into_iter().map(|finding| finding.because(because.clone())).collect())
+    Judgement::Findings(
+        findings
+            .into_iter()
+            .map(|finding| finding.because(because.clone()))
+            .collect(),
+    )
 }
 
 /// The bytes of a declared file, or why there is nothing to judge.
@@ -88,17 +93,28 @@ pub(super) fn record(context: &Context<'_>, path: &str, what: &str) -> Result<Ve
 /// Where a reader stopped.
 pub(super) fn misread(path: &str, error: &ReadError) -> Finding {
     let ReadError { line, field, problem } = error;
-    let field = if field.is_empty() { String::new() } else { format!("`{field}` ") };
+    let field = if field.is_empty() {
+        String::new()
+    } else {
+        format!("`{field}` ")
+    };
     let line = u32::try_from(*line).unwrap_or(u32::MAX);
-    Finding::blocking(Stage::Pilot, format!("Line {line} of `{path}` is not valid: {field}{problem}"))
-        .help("let the run write it again; it is not edited by hand")
-        .at(Location::line(path, line))
+    Finding::blocking(
+        Stage::Pilot,
+        format!("Line {line} of `{path}` is not valid: {field}{problem}"),
+    )
+    .help("let the run write it again; it is not edited by hand")
+    .at(Location::line(path, line))
 }
 
 /// Faults that a run had injected from its start.
 pub(super) fn faulty(path: &str, faults: &[String]) -> Option<Finding> {
     let first = faults.first()?;
-    let all = faults.iter().map(|fault| format!("`{fault}`")).collect::<Vec<_>>().join(", ");
+    let all = faults
+        .iter()
+        .map(|fault| format!("`{fault}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
     let message = format!("`{path}` is of a run with injected faults (`fault_injection_active`): {all}");
     Some(
         Finding::blocking(Stage::Broad, message)
@@ -123,8 +139,15 @@ fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
         match line.event {
             Event::Open { faults, .. } => findings.extend(faulty(path, &faults)),
             Event::Decision(_) => decisions += 1,
-            Event::Dropped { records, events, unwritten } => {
-                lost = lost.saturating_add(records).saturating_add(events).saturating_add(unwritten);
+            Event::Dropped {
+                records,
+                events,
+                unwritten,
+            } => {
+                lost = lost
+                    .saturating_add(records)
+                    .saturating_add(events)
+                    .saturating_add(unwritten);
             }
             _ => {}
         }
@@ -138,9 +161,12 @@ fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
     }
     if !closed {
         findings.push(
-            Finding::blocking(Stage::Pilot, format!("`{path}` does not end in `close`: the run was cut off"))
-                .help("let the run end, and drop its `Runtime`")
-                .at(Location::line(path, lines.max(1))),
+            Finding::blocking(
+                Stage::Pilot,
+                format!("`{path}` does not end in `close`: the run was cut off"),
+            )
+            .help("let the run end, and drop its `Runtime`")
+            .at(Location::line(path, lines.max(1))),
         );
     }
     if lost > 0 {

@@ -21,7 +21,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     inputs: &[
-        Input::FileNames,
+        Input::Cargo,
         Input::KernelLocks,
         // The previous version of a lock is a function of the commit.
         Input::GitHead,

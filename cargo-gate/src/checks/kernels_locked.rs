@@ -18,7 +18,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 1,
-    inputs: &[Input::FileNames, Input::KernelLocks],
+    inputs: &[Input::Cargo, Input::FileNames, Input::KernelLocks],
     applies,
     run,
 };
@@ -26,7 +26,7 @@ pub static CHECK: Check = Check {
 const DOCS: &str = "\
 ## What it does
 
-Reads every `kernels.lock` and compares it with the files that it names: the digest of each source that the PTX was \
+Reads the `kernels.lock` of each member and of the workspace root, and compares it with the files that it names: the digest of each source that the PTX was \
 compiled from, the digest of each PTX file, and in it the target, the `.version`, the entries and the types of their \
 parameters. A lock that was edited by hand contradicts itself or a file, and is found out; so are a truncated PTX \
 file, a missing one, and a path that leads out of the crate. Line endings do not matter. In a git repository the lock \
@@ -51,12 +51,10 @@ S0.18, S1.9, S1.27
 ";
 
 fn applies(context: &Context<'_>) -> Applies {
-    let is_lock =
-        |path: &str| path == LOCK_FILE || path.strip_suffix(LOCK_FILE).is_some_and(|rest| rest.ends_with('/'));
-    if context.files().iter().any(|file| is_lock(&file.path)) {
-        Applies::Yes
+    if context.kernel_locks().is_empty() {
+        Applies::No(format!("no member has a `{LOCK_FILE}`"))
     } else {
-        Applies::No(format!("there is no `{LOCK_FILE}`"))
+        Applies::Yes
     }
 }
 

@@ -19,7 +19,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     inputs: &[
-        Input::FileNames,
+        Input::Cargo,
         Input::KernelLocks,
         Input::RuntimeRecords,
         Input::PolicyKernels,

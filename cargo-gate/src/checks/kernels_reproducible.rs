@@ -17,7 +17,12 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Broad,
     since: "0.1.0",
     version: 1,
-    inputs: &[Input::KernelLocks, Input::KernelRebuild, Input::PolicyKernels],
+    inputs: &[
+        Input::Cargo,
+        Input::KernelLocks,
+        Input::KernelRebuild,
+        Input::PolicyKernels,
+    ],
     applies,
     run,
 };

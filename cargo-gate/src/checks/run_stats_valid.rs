@@ -70,7 +70,12 @@ fn run(context: &Context<'_>) -> Judgement {
         }
     }
     let because = Some(runtime.location.clone());
-    Judgement::Findings(findings.into_iter().map(|finding| finding.because(because.clone())).collect())
+    Judgement::Findings(
+        findings
+            .into_iter()
+            .map(|finding| finding.because(because.clone()))
+            .collect(),
+    )
 }
 
 fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {

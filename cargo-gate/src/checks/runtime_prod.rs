@@ -74,7 +74,9 @@ fn applies(context: &Context<'_>) -> Applies {
     if context.policy().runtime.is_some() || members.chain(dependencies).any(|name| name == PACKAGE) {
         return Applies::Yes;
     }
-    Applies::No(format!("nothing here depends on `{PACKAGE}`, and `[runtime]` is not declared"))
+    Applies::No(format!(
+        "nothing here depends on `{PACKAGE}`, and `[runtime]` is not declared"
+    ))
 }
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -105,14 +107,11 @@ fn run(context: &Context<'_>) -> Judgement {
 }
 
 fn undeclared(name: &str, section: Option<Location>) -> Finding {
-    let finding = Finding::blocking(
-        Stage::Pilot,
-        format!("The production suite `{name}` is not declared"),
-    )
-    .help(format!(
-        "add `[[suite.test]]` to `gate.toml` with `name = \"{name}\"` and \
+    let finding =
+        Finding::blocking(Stage::Pilot, format!("The production suite `{name}` is not declared")).help(format!(
+            "add `[[suite.test]]` to `gate.toml` with `name = \"{name}\"` and \
          `command = [\"cargo\", \"test\", \"--locked\", \"--test\", \"{name}\"]`"
-    ));
+        ));
     match section {
         Some(location) => finding.at(location),
         None => finding,
@@ -125,14 +124,20 @@ fn doubtful(suite: &SuitePolicy, outcomes: &[CheckReport]) -> Option<Finding> {
     let (what, help) = if !suite.required {
         ("is not required".to_owned(), "remove `required = false`".to_owned())
     } else if suite.stage > Stage::Pilot {
-        (format!("is asked for from {} on only", suite.stage), "remove `stage`".to_owned())
+        (
+            format!("is asked for from {} on only", suite.stage),
+            "remove `stage`".to_owned(),
+        )
     } else if let Some(device) = suite.requires.iter().find(|requirement| asks_for_gpu(requirement)) {
         (
             format!("asks for `{device}`, and has to run without a GPU"),
             format!("remove `{device}` from `requires`, and test against the simulated device"),
         )
     } else {
-        (not_passed(name, outcomes)?, format!("`cargo gate explain suite.test.{name}`"))
+        (
+            not_passed(name, outcomes)?,
+            format!("`cargo gate explain suite.test.{name}`"),
+        )
     };
     let finding = Finding::blocking(Stage::Pilot, format!("The production suite `{name}` {what}")).help(help);
     Some(match &suite.location {
@@ -238,8 +243,11 @@ mod tests {
     #[test]
     fn injected_faults_block_broad() {
         let mut world = world();
-        world.workspace.options.environment =
-            Environment::from_pairs([("GATE_CUDA_DISABLE", "0"), ("GATE_CUDA_FORCE_ERROR", "1"), ("FAILPOINTS", "x=y")]);
+        world.workspace.options.environment = Environment::from_pairs([
+            ("GATE_CUDA_DISABLE", "0"),
+            ("GATE_CUDA_FORCE_ERROR", "1"),
+            ("FAILPOINTS", "x=y"),
+        ]);
         insta::assert_snapshot!(world.text(&CHECK), @"");
     }
 }

@@ -1,5 +1,7 @@
 //! The arguments of every subcommand.
 
+mod kernels;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::policy::{ItemKind, Level, Severity};
 use crate::report::render::human::Detail;
 use crate::stage::Stage;
+
+pub(super) use self::kernels::{KernelsBuildArgs, KernelsCommand, KernelsDiffArgs, KernelsInspectArgs};
 
 /// Decides, from evidence, whether a Cargo workspace may enter the next rollout stage.
 #[derive(Debug, Parser)]
@@ -550,59 +554,6 @@ pub(super) struct BadgeArgs {
     /// File to write instead of stdout
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum KernelsCommand {
-    /// Compile the kernels of packages whose build scripts use gate-build
-    Build(KernelsBuildArgs),
-    /// Compile the kernels and write their locks anew
-    Lock(KernelsBuildArgs),
-    /// Compare kernel locks with the sources and PTX files beside them
-    Verify(KernelsVerifyArgs),
-    /// Show entries, parameters, resources and instruction mix
-    Inspect(KernelsInspectArgs),
-    /// Show what changed in kernel locks since a commit
-    Diff(KernelsDiffArgs),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct KernelsBuildArgs {
-    /// Limit the command to these packages
-    #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
-    pub(super) packages: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct KernelsVerifyArgs {
-    /// Compile the locked kernels anew as well, in an empty directory, and compare the PTX
-    #[arg(long)]
-    pub(super) rebuild: bool,
-    #[command(flatten)]
-    pub(super) format: FormatArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct KernelsInspectArgs {
-    /// PTX files to show instead of the locked kernels
-    #[arg(value_name = "FILE")]
-    pub(super) files: Vec<PathBuf>,
-    /// Show this kernel alone
-    #[arg(long, value_name = "NAME")]
-    pub(super) kernel: Option<String>,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    pub(super) message_format: DataFormat,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct KernelsDiffArgs {
-    /// Commit, branch or tag to compare with
-    #[arg(long, value_name = "REVISION", default_value = "HEAD")]
-    pub(super) against: String,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    pub(super) message_format: DataFormat,
 }
 
 #[derive(Debug, Subcommand)]

@@ -28,9 +28,10 @@ pub struct LockedCrate {
     pub stray: Vec<String>,
 }
 
-/// Every kernel lock of the workspace with what is wrong with it, sorted by path.
+/// Every kernel lock of a member or of the workspace root with what is wrong with it, sorted by path.
 pub fn locked_crates(workspace: &Workspace) -> Vec<LockedCrate> {
     directories(workspace)
+        .into_iter()
         .map(|directory| locked_crate(workspace, directory))
         .collect()
 }
@@ -58,14 +59,17 @@ pub(crate) fn named_files(workspace: &Workspace) -> Option<BTreeSet<String>> {
     Some(paths)
 }
 
-/// Directories with a lock.
-fn directories(workspace: &Workspace) -> impl Iterator<Item = &str> {
-    workspace.files().iter().filter_map(|file| {
+/// Directories with a lock: those of members, and the workspace root. A lock elsewhere belongs to a package that is not judged here.
+fn directories(workspace: &Workspace) -> Vec<&str> {
+    let members = &workspace.cargo().members;
+    let is_ours = |directory: &str| directory.is_empty() || members.iter().any(|member| member.directory == directory);
+    let locks = workspace.files().iter().filter_map(|file| {
         let directory = file.path.strip_suffix(LOCK_FILE)?;
         directory
             .strip_suffix('/')
             .or_else(|| directory.is_empty().then_some(""))
-    })
+    });
+    locks.filter(|directory| is_ours(directory)).collect()
 }
 
 /// The PTX files beside a lock.

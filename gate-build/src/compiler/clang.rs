@@ -69,6 +69,10 @@ impl<'a> Clang<'a> {
             arguments.push(argument.into());
         }
         arguments.push(format!("--cuda-gpu-arch={arch}").into());
+        // A toolkit that happens to be on PATH would decide about the version of the PTX.
+        let mut nowhere = OsString::from("--cuda-path=");
+        nowhere.push(&shims);
+        arguments.push(nowhere);
         arguments.extend(["-include".into(), shims.join("gate_cuda.h").into()]);
         arguments.push(format!("-std={}", asked.standard.as_deref().unwrap_or("c++17")).into());
         arguments.extend(asked.macros.iter().map(OsString::from));

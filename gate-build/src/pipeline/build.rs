@@ -72,7 +72,7 @@ impl Build<'_> {
             return self.without_compiler(problems, store);
         }
 
-        let scratch = self.context.own().join(format!("scratch-{}", std::process::id()));
+        let scratch = self.scratch();
         let shop = Shop {
             store: store.map(|store| store as &dyn Store),
             index,
@@ -112,6 +112,17 @@ impl Build<'_> {
             }
         }
         self.finish(results, problems, parts, &times, store, lock)
+    }
+
+    /// A folder for the files of this build. Those of builds that were killed go: cargo runs one at a time here.
+    fn scratch(&self) -> PathBuf {
+        const PREFIX: &str = "scratch-";
+        let own = self.context.own();
+        let entries = fs::read_dir(&own).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+        own.join(format!("{PREFIX}{}", std::process::id()))
     }
 
     /// Writes the PTX of a unit where the crate finds it.
@@ -208,6 +219,7 @@ impl Build<'_> {
                 .map(|image| image.ptx.clone()),
         );
         files.extend(state.built.bindings.clone());
+        files.extend(embed::compressed_files(self.kernels, &state.built.units));
         state.files = files.into_iter().collect();
         state.entries = report.entries;
         Ok(state)

@@ -148,6 +148,15 @@ fn embedded_unit(kernels: &Kernels, unit: &BuiltUnit, store: Option<&dyn Store>)
     })
 }
 
+/// Files beside the PTX that the module names.
+pub(super) fn compressed_files(kernels: &Kernels, units: &[BuiltUnit]) -> Vec<PathBuf> {
+    let images = units.iter().flat_map(|unit| &unit.images);
+    images
+        .filter(|_| kernels.compress)
+        .map(|image| image.ptx.with_extension("ptx.deflate"))
+        .collect()
+}
+
 /// The PTX of an image as a raw DEFLATE stream, beside the text.
 fn compressed(image: &BuiltImage, store: Option<&dyn Store>) -> Result<PathBuf, Error> {
     let file = image.ptx.with_extension("ptx.deflate");

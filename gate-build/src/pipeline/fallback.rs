@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::build::Build;
 use super::context::Mode;
-use super::embed::Missing;
+use super::embed::{self, Missing};
 use super::report::{Entry, Report};
 use super::state::State;
 use super::{directives, locked, write_report};
@@ -108,6 +108,7 @@ impl Build<'_> {
         state.directives.extend(directives::warnings(warnings));
         files.extend(outputs);
         files.extend(state.built.bindings.clone());
+        files.extend(embed::compressed_files(self.kernels, &state.built.units));
         state.files = files;
         state.entries = report.entries;
         Ok(state)

@@ -32,6 +32,7 @@ use crate::disk;
 use crate::error::Error;
 use crate::index::Index;
 use crate::kernels::Kernels;
+use crate::lock::LOCK_FILE;
 use crate::rust;
 use crate::store::{self, Local};
 use crate::toolkit::{INPUT_VARIABLES, Toolkit};
@@ -129,6 +130,9 @@ fn configuration(kernels: &Kernels, context: &Context, mode: Mode, plan: &Plan, 
     fields.add("version", env!("CARGO_PKG_VERSION"));
     fields.add("mode", mode.as_str());
     fields.add("builder", format!("{kernels:?}"));
+    // A lock that appears is a file that no state knows of.
+    let locked = context.crate_root.join(LOCK_FILE).is_file();
+    fields.add("lock", if locked { "there" } else { "none" });
     fields.add("root", context.crate_root.as_os_str().as_encoded_bytes());
     for unit in &plan.units {
         fields.add("unit", unit.name.as_str());

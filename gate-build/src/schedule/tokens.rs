@@ -17,8 +17,8 @@ pub(super) fn request(env: &Env, count: usize) -> Option<Tokens> {
     if env.variable(named) != std::env::var_os(named).as_deref() {
         return None;
     }
-    // SAFETY: called once at the start of the work, and the descriptors named are those that cargo handed to this
-    // process for this purpose; nothing else in it uses them.
+    // SAFETY: the descriptors named are those that cargo handed to this process for this purpose, and open as long as
+    // it runs; nothing else in it closes or reuses them.
     let client = unsafe { Client::from_env() }?;
     let (sender, tokens) = mpsc::channel();
     let helper = client
