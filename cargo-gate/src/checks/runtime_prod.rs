@@ -1,7 +1,7 @@
-//! `runtime.prod`: the production suites of gated kernels are declared, run without a GPU, and pass.
+//! `runtime.prod`: the production suites of gated kernels are required, and run without a GPU.
 
 use crate::policy::{SuiteKind, SuitePolicy};
-use crate::report::{CheckReport, Dimension, Finding, Location, Outcome};
+use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
@@ -9,7 +9,7 @@ use super::{Applies, Check, Context, Input, Judgement};
 /// The check.
 pub static CHECK: Check = Check {
     id: "runtime.prod",
-    summary: "The production suites of gated kernels pass, and no fault is injected",
+    summary: "The production suites of gated kernels are required, and no fault is injected",
     docs: DOCS,
     dimension: Dimension::Reliability,
     blocks_at: Stage::Pilot,
@@ -20,7 +20,6 @@ pub static CHECK: Check = Check {
         Input::SuiteVariables,
         Input::PolicySuites,
         Input::PolicyRuntime,
-        Input::Outcomes,
     ],
     applies,
     run,
@@ -32,8 +31,8 @@ const DOCS: &str = "\
 Asks for four suites, declared as `[[suite.test]]` under these names, required, from pilot on: `prod_status_errors` \
 (bad input and failures end in the documented status), `prod_decision_log` (every mandatory field is in the decision \
 log), `prod_cuda_contracts` (a disabled device falls back, a forced error is reported) and `prod_runtime_rollback` \
-(sustained errors roll back to the safe mode, with the reason). Each has to pass in this run; one that is missing or \
-was not run is no pass. A suite that asks for `nvcc`, `nvidia-smi` or a `CUDA_…` or `NVIDIA_…` variable is refused: the \
+(sustained errors roll back to the safe mode, with the reason). Whether they pass is what the suites themselves show: a \
+required one that fails or was not run blocks. A suite that asks for `nvcc`, `nvidia-smi` or a `CUDA_…` or `NVIDIA_…` variable is refused: the \
 production suites run without a GPU.
 
 At broad no fault injection switch of `gate-runtime` may be set (`fault_injection_active`): `GATE_CUDA_DISABLE`, \
@@ -89,7 +88,7 @@ fn run(context: &Context<'_>) -> Judgement {
             .find(|suite| suite.kind == SuiteKind::Test && suite.name == *name);
         let finding = match declared {
             None => undeclared(name, section.clone()),
-            Some(suite) => doubtful(suite, context.outcomes())?,
+            Some(suite) => doubtful(suite)?,
         };
         Some(finding.because(section.clone()))
     });
@@ -119,7 +118,7 @@ fn undeclared(name: &str, section: Option<Location>) -> Finding {
 }
 
 /// What keeps a declared suite from counting.
-fn doubtful(suite: &SuitePolicy, outcomes: &[CheckReport]) -> Option<Finding> {
+fn doubtful(suite: &SuitePolicy) -> Option<Finding> {
     let name = &suite.name;
     let (what, help) = if !suite.required {
         ("is not required".to_owned(), "remove `required = false`".to_owned())
@@ -134,10 +133,7 @@ fn doubtful(suite: &SuitePolicy, outcomes: &[CheckReport]) -> Option<Finding> {
             format!("remove `{device}` from `requires`, and test against the simulated device"),
         )
     } else {
-        (
-            not_passed(name, outcomes)?,
-            format!("`cargo gate explain suite.test.{name}`"),
-        )
+        return None;
     };
     let finding = Finding::blocking(Stage::Pilot, format!("The production suite `{name}` {what}")).help(help);
     Some(match &suite.location {
@@ -154,21 +150,6 @@ fn asks_for_gpu(requirement: &str) -> bool {
     }
 }
 
-fn not_passed(name: &str, outcomes: &[CheckReport]) -> Option<String> {
-    let id = format!("suite.test.{name}");
-    let how = match outcomes.iter().find(|check| check.id == id) {
-        None => "is no part of this run",
-        Some(check) => match check.outcome {
-            Outcome::Pass | Outcome::Warn => return None,
-            Outcome::Fail => "fails",
-            Outcome::Inconclusive => "is inconclusive",
-            Outcome::NotRun => "was not run",
-            Outcome::Error => "ended in an error",
-        },
-    };
-    Some(how.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,19 +157,7 @@ mod tests {
     use crate::policy::RuntimePolicy;
     use crate::workspace::environment::Environment;
 
-    fn outcome(name: &str, outcome: Outcome) -> CheckReport {
-        CheckReport {
-            id: format!("suite.test.{name}"),
-            summary: String::new(),
-            dimension: Dimension::Correctness,
-            outcome,
-            reason: None,
-            findings: Vec::new(),
-            evidence: None,
-        }
-    }
-
-    /// A world in which all four suites are declared and pass.
+    /// A world in which all four suites are declared.
     fn world() -> World {
         let mut world = World::new();
         world.policy.runtime = Some(RuntimePolicy {
@@ -203,7 +172,6 @@ mod tests {
                 location: Some(Location::line("gate.toml", line)),
                 ..SuitePolicy::tool("clippy")
             });
-            world.outcomes.push(outcome(name, Outcome::Pass));
         }
         world
     }
@@ -220,14 +188,15 @@ mod tests {
     }
 
     #[test]
-    fn all_four_have_to_pass() {
+    fn each_has_to_be_declared() {
         let mut world = world();
         assert_eq!(world.text(&CHECK), "");
         world.policy.suites.remove(0);
-        world.outcomes[1].outcome = Outcome::NotRun;
-        world.outcomes[2].outcome = Outcome::Fail;
-        world.outcomes.remove(3);
-        insta::assert_snapshot!(world.text(&CHECK), @"");
+        insta::assert_snapshot!(world.text(&CHECK), @r#"
+        gate.toml:3: The production suite `prod_status_errors` is not declared [pilot]
+          help: add `[[suite.test]]` to `gate.toml` with `name = "prod_status_errors"` and `command = ["cargo", "test", "--locked", "--test", "prod_status_errors"]`
+          because: gate.toml:3
+        "#);
     }
 
     #[test]
@@ -237,7 +206,17 @@ mod tests {
         world.policy.suites[1].stage = Stage::Broad;
         world.policy.suites[2].requires = vec!["os:linux".to_owned(), "program:nvidia-smi".to_owned()];
         world.policy.suites[3].requires = vec!["env:DATABASE_URL".to_owned()];
-        insta::assert_snapshot!(world.text(&CHECK), @"");
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        gate.toml:10: The production suite `prod_status_errors` is not required [pilot]
+          help: remove `required = false`
+          because: gate.toml:3
+        gate.toml:15: The production suite `prod_decision_log` is asked for from broad on only [pilot]
+          help: remove `stage`
+          because: gate.toml:3
+        gate.toml:20: The production suite `prod_cuda_contracts` asks for `program:nvidia-smi`, and has to run without a GPU [pilot]
+          help: remove `program:nvidia-smi` from `requires`, and test against the simulated device
+          because: gate.toml:3
+        ");
     }
 
     #[test]
@@ -248,6 +227,9 @@ mod tests {
             ("GATE_CUDA_FORCE_ERROR", "1"),
             ("FAILPOINTS", "x=y"),
         ]);
-        insta::assert_snapshot!(world.text(&CHECK), @"");
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        `GATE_CUDA_FORCE_ERROR` is set, which injects faults into kernels (`fault_injection_active`) [broad]
+          help: run `cargo gate` without `GATE_CUDA_FORCE_ERROR`
+        ");
     }
 }
