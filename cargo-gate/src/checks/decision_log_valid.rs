@@ -178,3 +178,79 @@ fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
     }
     findings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::World;
+    use crate::policy::RuntimePolicy;
+
+    const GOOD: &str = include_str!("../../../tests/fixtures/decision-log.valid/clean/decision_log.jsonl");
+
+    fn text(records: &[(&str, &str)]) -> String {
+        let mut world = World::new();
+        world.texts(records);
+        world.policy.runtime = Some(RuntimePolicy {
+            decision_logs: vec!["log.jsonl".to_owned()],
+            run_stats: Vec::new(),
+            location: Location::line("gate.toml", 3),
+        });
+        world.text(&CHECK)
+    }
+
+    fn lines(keep: impl Fn(usize) -> bool) -> String {
+        let kept = GOOD.lines().enumerate().filter(|(number, _)| keep(*number));
+        kept.map(|(_, line)| format!("{line}\n")).collect()
+    }
+
+    #[test]
+    fn a_log_that_a_run_has_written_is_whole() {
+        assert_eq!(World::new().text(&CHECK), "not applicable: no decision log is declared");
+        assert_eq!(text(&[("log.jsonl", GOOD)]), "");
+        assert_eq!(text(&[("log.jsonl", &GOOD.replace('\n', "\r\n"))]), "");
+    }
+
+    #[test]
+    fn what_is_wrong_is_found_with_its_line() {
+        let end = GOOD.lines().count() - 1;
+        let gap = text(&[("log.jsonl", &lines(|number| number != 2))]);
+        assert!(
+            gap.starts_with("log.jsonl:3: Line 3 of `log.jsonl` is not valid: `seq` is 3 behind 1"),
+            "{gap}"
+        );
+        let open = text(&[("log.jsonl", &lines(|number| number != end))]);
+        assert!(
+            open.contains("does not end in `close`: the run was cut off [pilot]"),
+            "{open}"
+        );
+        let cut = text(&[("log.jsonl", &GOOD[..GOOD.len() - 9])]);
+        assert!(cut.contains("does not end in a line feed"), "{cut}");
+        let unknown = text(&[("log.jsonl", &GOOD.replace("no_native_variant", "no_such_reason"))]);
+        assert!(
+            unknown.starts_with("log.jsonl:2: Line 2 of `log.jsonl` is not valid: `backend_reason` "),
+            "{unknown}"
+        );
+        let missing = text(&[("log.jsonl", &GOOD.replace("\"mode\":\"native\",", ""))]);
+        assert!(
+            missing.starts_with("log.jsonl:2: Line 2 of `log.jsonl` is not valid: `mode` "),
+            "{missing}"
+        );
+    }
+
+    #[test]
+    fn a_log_of_injected_faults_blocks_broad() {
+        let faulty = GOOD.replace("\"faults\":[]", "\"faults\":[\"GATE_CUDA_FORCE_ERROR\"]");
+        let said = text(&[("log.jsonl", &faulty)]);
+        assert!(
+            said.contains("(`fault_injection_active`): `GATE_CUDA_FORCE_ERROR` [broad]"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_log_that_is_not_there_was_not_checked() {
+        let said = text(&[("other.jsonl", GOOD)]);
+        assert!(said.contains("there is no decision log at `log.jsonl`"), "{said}");
+        assert!(text(&[("log.jsonl", "")]).contains("the log is empty"));
+    }
+}

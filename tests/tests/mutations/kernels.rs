@@ -1,5 +1,9 @@
 //! Mutations of locked GPU kernels. Each adds a kernel with its lock and breaks what the lock promises.
 
+use cargo_gate::kernels::rebuild::{Rebuild, Rebuilt};
+use cargo_gate::workspace::environment::Environment;
+use cargo_gate::workspace::{Options, Workspace};
+
 use super::machine::{COMMITTED, turn_the_gate_red};
 use super::{Gate, Mutation};
 
@@ -30,7 +34,6 @@ pub(crate) const ALL: &[Mutation] = &[
             add_locked_kernel(gate);
             gate.replace("kernels.lock", "ptx-digest = \"", "ptx-digest = \"0000");
         },
-        also: &["kernels.budget"],
         ..COMMITTED
     },
     Mutation {
@@ -43,11 +46,23 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
-        name: "promise reproducible kernels and never compile them again",
+        name: "compile another PTX from the locked sources",
         check: "kernels.reproducible",
         apply: |gate| {
             add_locked_kernel(gate);
             gate.append("gate.toml", "\n[kernels]\nreproducible = true\n");
+            gate.git(["add", "--all"]);
+            let workspace = Workspace::open(Options {
+                cwd: gate.workspace().to_path_buf(),
+                manifest_path: None,
+                target_dir: None,
+                offline: true,
+                environment: Environment::of_process(),
+            });
+            let workspace = workspace.expect("a workspace");
+            let messages = vec!["nvcc 13.5 does not write the PTX for sm_80".to_owned()];
+            let record = Rebuild::new(&workspace, Rebuilt::Different, messages).expect("a lock");
+            record.write(&workspace).expect("a record");
         },
         ..COMMITTED
     },

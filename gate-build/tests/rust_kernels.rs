@@ -1,0 +1,118 @@
+//! Rust kernels through the whole pipeline, with a rustc that is none.
+
+mod support;
+
+use std::fs;
+
+use gate_build::{Built, Error, Kernels, Provenance};
+use support::Crate;
+
+/// A crate and a toolchain with `core` for the target.
+fn crate_with_toolchain() -> Crate {
+    let mut this = Crate::new();
+    let exe = std::env::consts::EXE_SUFFIX;
+    let program = support::fake_nvcc().with_file_name(format!("fake_rustc{exe}"));
+    let toolchain = this.path("toolchain");
+    let rustc = toolchain.join("bin").join(format!("rustc{exe}"));
+    let libraries = toolchain.join("lib/rustlib/nvptx64-nvidia-cuda/lib");
+    fs::create_dir_all(toolchain.join("bin")).expect("a folder can be made");
+    fs::create_dir_all(&libraries).expect("a folder can be made");
+    fs::write(libraries.join("libcore-0.rlib"), "").expect("a file can be written");
+    fs::copy(&program, &rustc)
+        .unwrap_or_else(|error| panic!("`cargo test -p cargo-gate-build` builds {program:?}: {error}"));
+    this.unset("NVCC");
+    this.set("GATE_RUSTC", &rustc.display().to_string());
+    this
+}
+
+fn build(this: &Crate, change: impl FnOnce(Kernels) -> Kernels) -> Result<Built, Error> {
+    let kernels = Kernels::new().rust("device/lib.rs").arch(["sm_80", "sm_90"]);
+    change(kernels).compile_in(&this.context()).map(|(built, _)| built)
+}
+
+fn as_it_is(kernels: Kernels) -> Kernels {
+    kernels
+}
+
+#[test]
+fn a_file_is_compiled_when_what_it_reads_has_changed() {
+    let this = crate_with_toolchain();
+    this.write("device/lib.rs", "mod inner\nentry k\n");
+    this.write("device/inner.rs", "entry inner\n");
+    let built = build(&this, as_it_is).expect("it builds");
+    let image = &built.units[0].images[0];
+    assert_eq!(built.units[0].name.as_str(), "device/lib.rs");
+    let read: Vec<_> = image
+        .dependencies
+        .iter()
+        .map(|file| file.strip_prefix(this.root()).expect("in the crate"))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            std::path::Path::new("device/inner.rs"),
+            std::path::Path::new("device/lib.rs")
+        ]
+    );
+    let log = this.log();
+    assert_eq!(log.len(), 2, "{log:?}");
+    assert!(log.iter().all(|line| line.ends_with(" unstable=1")), "{log:?}");
+    fs::remove_dir_all(this.out()).expect("outputs can be removed");
+    build(&this, as_it_is).expect("it builds");
+    assert_eq!(this.log(), [""; 0]);
+    this.write("device/inner.rs", "entry other\n");
+    build(&this, as_it_is).expect("it builds");
+    assert_eq!(this.log().len(), 2);
+}
+
+#[test]
+fn errors_name_the_place_and_what_helps() {
+    let mut this = crate_with_toolchain();
+    this.write("device/lib.rs", "entry k\nerror\n");
+    let error = build(&this, as_it_is).expect_err("it has an error");
+    let place = error.diagnostics()[0].place.as_ref().expect("a place");
+    assert_eq!(
+        (place.file.ends_with("lib.rs"), place.line, place.column),
+        (true, 2, Some(5))
+    );
+    this.write("device/lib.rs", "entry k\nintrinsic\n");
+    let error = build(&this, as_it_is).expect_err("there is no libdevice").to_string();
+    assert!(
+        error.contains("a function of libdevice") && error.contains("LLVM 22.1.2 or later"),
+        "{error}"
+    );
+    this.write("device/lib.rs", "entry k\n");
+    let rustc = this.path("toolchain").join("lib");
+    this.set("GATE_RUSTC", &rustc.display().to_string());
+    this.set("GATE_KERNELS", "build");
+    let error = build(&this, as_it_is).expect_err("there is no rustc").to_string();
+    assert!(
+        error.contains("no compiler of Rust kernels") && error.contains("rustup target add"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_lock_that_is_preferred_needs_no_compiler_and_notices_changes() {
+    let mut this = crate_with_toolchain();
+    this.write("device/lib.rs", "entry k\n");
+    this.set("GATE_KERNELS_LOCK", "write");
+    let built = build(&this, Kernels::prefer_lock).expect("it builds");
+    assert_eq!(built.units[0].images[0].provenance, Provenance::Built);
+    this.unset("GATE_KERNELS_LOCK");
+    this.log();
+    // What a user of another device asks for is not in the lock, and no reason to fail.
+    this.set("CUDA_COMPUTE_CAP", "75");
+    let built = build(&this, Kernels::prefer_lock).expect("it builds");
+    assert_eq!(built.units[0].images.len(), 2);
+    assert_eq!(built.units[0].images[0].provenance, Provenance::Locked);
+    assert_eq!(this.log(), [""; 0]);
+    this.write("device/lib.rs", "entry other\n");
+    let error = build(&this, Kernels::prefer_lock)
+        .expect_err("the lock is old")
+        .to_string();
+    assert!(
+        error.contains("changed since the PTX of `device/lib.rs` for sm_80 was locked"),
+        "{error}"
+    );
+}
