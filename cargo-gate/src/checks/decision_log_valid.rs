@@ -68,7 +68,12 @@ fn run(context: &Context<'_>) -> Judgement {
         }
     }
     let because = Some(runtime.location.clone());
-    Judgement::Findings(findings.into_iter().map(|finding| finding.because(because.clone())).collect())
+    Judgement::Findings(
+        findings
+            .into_iter()
+            .map(|finding| finding.because(because.clone()))
+            .collect(),
+    )
 }
 
 /// The bytes of a declared file, or why there is nothing to judge.
@@ -88,17 +93,28 @@ pub(super) fn record(context: &Context<'_>, path: &str, what: &str) -> Result<Ve
 /// Where a reader stopped.
 pub(super) fn misread(path: &str, error: &ReadError) -> Finding {
     let ReadError { line, field, problem } = error;
-    let field = if field.is_empty() { String::new() } else { format!("`{field}` ") };
+    let field = if field.is_empty() {
+        String::new()
+    } else {
+        format!("`{field}` ")
+    };
     let line = u32::try_from(*line).unwrap_or(u32::MAX);
-    Finding::blocking(Stage::Pilot, format!("Line {line} of `{path}` is not valid: {field}{problem}"))
-        .help("let the run write it again; it is not edited by hand")
-        .at(Location::line(path, line))
+    Finding::blocking(
+        Stage::Pilot,
+        format!("Line {line} of `{path}` is not valid: {field}{problem}"),
+    )
+    .help("let the run write it again; it is not edited by hand")
+    .at(Location::line(path, line))
 }
 
 /// Faults that a run had injected from its start.
 pub(super) fn faulty(path: &str, faults: &[String]) -> Option<Finding> {
     let first = faults.first()?;
-    let all = faults.iter().map(|fault| format!("`{fault}`")).collect::<Vec<_>>().join(", ");
+    let all = faults
+        .iter()
+        .map(|fault| format!("`{fault}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
     let message = format!("`{path}` is of a run with injected faults (`fault_injection_active`): {all}");
     Some(
         Finding::blocking(Stage::Broad, message)
@@ -123,8 +139,15 @@ fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
         match line.event {
             Event::Open { faults, .. } => findings.extend(faulty(path, &faults)),
             Event::Decision(_) => decisions += 1,
-            Event::Dropped { records, events, unwritten } => {
-                lost = lost.saturating_add(records).saturating_add(events).saturating_add(unwritten);
+            Event::Dropped {
+                records,
+                events,
+                unwritten,
+            } => {
+                lost = lost
+                    .saturating_add(records)
+                    .saturating_add(events)
+                    .saturating_add(unwritten);
             }
             _ => {}
         }
@@ -138,9 +161,12 @@ fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
     }
     if !closed {
         findings.push(
-            Finding::blocking(Stage::Pilot, format!("`{path}` does not end in `close`: the run was cut off"))
-                .help("let the run end, and drop its `Runtime`")
-                .at(Location::line(path, lines.max(1))),
+            Finding::blocking(
+                Stage::Pilot,
+                format!("`{path}` does not end in `close`: the run was cut off"),
+            )
+            .help("let the run end, and drop its `Runtime`")
+            .at(Location::line(path, lines.max(1))),
         );
     }
     if lost > 0 {
@@ -151,4 +177,80 @@ fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
         );
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::World;
+    use crate::policy::RuntimePolicy;
+
+    const GOOD: &str = include_str!("../../../tests/fixtures/decision-log.valid/clean/decision_log.jsonl");
+
+    fn text(records: &[(&str, &str)]) -> String {
+        let mut world = World::new();
+        world.texts(records);
+        world.policy.runtime = Some(RuntimePolicy {
+            decision_logs: vec!["log.jsonl".to_owned()],
+            run_stats: Vec::new(),
+            location: Location::line("gate.toml", 3),
+        });
+        world.text(&CHECK)
+    }
+
+    fn lines(keep: impl Fn(usize) -> bool) -> String {
+        let kept = GOOD.lines().enumerate().filter(|(number, _)| keep(*number));
+        kept.map(|(_, line)| format!("{line}\n")).collect()
+    }
+
+    #[test]
+    fn a_log_that_a_run_has_written_is_whole() {
+        assert_eq!(World::new().text(&CHECK), "not applicable: no decision log is declared");
+        assert_eq!(text(&[("log.jsonl", GOOD)]), "");
+        assert_eq!(text(&[("log.jsonl", &GOOD.replace('\n', "\r\n"))]), "");
+    }
+
+    #[test]
+    fn what_is_wrong_is_found_with_its_line() {
+        let end = GOOD.lines().count() - 1;
+        let gap = text(&[("log.jsonl", &lines(|number| number != 2))]);
+        assert!(
+            gap.starts_with("log.jsonl:3: Line 3 of `log.jsonl` is not valid: `seq` is 3 behind 1"),
+            "{gap}"
+        );
+        let open = text(&[("log.jsonl", &lines(|number| number != end))]);
+        assert!(
+            open.contains("does not end in `close`: the run was cut off [pilot]"),
+            "{open}"
+        );
+        let cut = text(&[("log.jsonl", &GOOD[..GOOD.len() - 9])]);
+        assert!(cut.contains("does not end in a line feed"), "{cut}");
+        let unknown = text(&[("log.jsonl", &GOOD.replace("no_native_variant", "no_such_reason"))]);
+        assert!(
+            unknown.starts_with("log.jsonl:2: Line 2 of `log.jsonl` is not valid: `backend_reason` "),
+            "{unknown}"
+        );
+        let missing = text(&[("log.jsonl", &GOOD.replace("\"mode\":\"native\",", ""))]);
+        assert!(
+            missing.starts_with("log.jsonl:2: Line 2 of `log.jsonl` is not valid: `mode` "),
+            "{missing}"
+        );
+    }
+
+    #[test]
+    fn a_log_of_injected_faults_blocks_broad() {
+        let faulty = GOOD.replace("\"faults\":[]", "\"faults\":[\"GATE_CUDA_FORCE_ERROR\"]");
+        let said = text(&[("log.jsonl", &faulty)]);
+        assert!(
+            said.contains("(`fault_injection_active`): `GATE_CUDA_FORCE_ERROR` [broad]"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_log_that_is_not_there_was_not_checked() {
+        let said = text(&[("other.jsonl", GOOD)]);
+        assert!(said.contains("there is no decision log at `log.jsonl`"), "{said}");
+        assert!(text(&[("log.jsonl", "")]).contains("the log is empty"));
+    }
 }

@@ -64,13 +64,18 @@ fn run(context: &Context<'_>) -> Judgement {
     };
     let mut findings = Vec::new();
     for path in &runtime.run_stats {
-        match record(context, path, "run stats") {
+        match record(context, path, "file of run stats") {
             Ok(bytes) => findings.extend(judge(path, &bytes)),
             Err(reason) => return Judgement::NotRun(reason),
         }
     }
     let because = Some(runtime.location.clone());
-    Judgement::Findings(findings.into_iter().map(|finding| finding.because(because.clone())).collect())
+    Judgement::Findings(
+        findings
+            .into_iter()
+            .map(|finding| finding.because(because.clone()))
+            .collect(),
+    )
 }
 
 fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
@@ -115,4 +120,55 @@ fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
         );
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::World;
+    use crate::policy::RuntimePolicy;
+
+    const GOOD: &str = include_str!("../../../tests/fixtures/run-stats.valid/clean/run_stats.json");
+
+    fn text(records: &[(&str, &str)]) -> String {
+        let mut world = World::new();
+        world.texts(records);
+        world.policy.runtime = Some(RuntimePolicy {
+            decision_logs: Vec::new(),
+            run_stats: vec!["stats.json".to_owned()],
+            location: Location::line("gate.toml", 3),
+        });
+        world.text(&CHECK)
+    }
+
+    #[test]
+    fn stats_that_a_run_has_written_are_complete() {
+        assert_eq!(World::new().text(&CHECK), "not applicable: no run stats are declared");
+        assert_eq!(text(&[("stats.json", GOOD)]), "");
+    }
+
+    #[test]
+    fn a_wrong_output_that_nobody_noticed_blocks() {
+        let wrong = GOOD.replace("\"silent_mismatch_count\": 0", "\"silent_mismatch_count\": 3");
+        insta::assert_snapshot!(text(&[("stats.json", &wrong)]), @"
+        stats.json:1: `stats.json` counts 3 calls that reported `OK` for a wrong output (`silent_mismatch_count`) [pilot]
+          help: take the kernel off its native backend until it computes what the reference does
+          because: gate.toml:3
+        ");
+    }
+
+    #[test]
+    fn what_is_missing_or_does_not_add_up_is_found() {
+        let missing = text(&[("stats.json", &GOOD.replace("\"silent_mismatch_count\": 0,", ""))]);
+        assert!(missing.contains("is not valid: `silent_mismatch_count` "), "{missing}");
+        let cut = text(&[("stats.json", &GOOD[..GOOD.len() / 2])]);
+        assert!(cut.contains("is not JSON"), "{cut}");
+        assert!(text(&[("stats.json", "{}")]).contains("is not valid: `schema_version` "));
+    }
+
+    #[test]
+    fn stats_that_are_not_there_were_not_checked() {
+        let said = text(&[("other.json", GOOD)]);
+        assert!(said.contains("there is no file of run stats at `stats.json`"), "{said}");
+    }
 }

@@ -73,7 +73,9 @@ fn applies(context: &Context<'_>) -> Applies {
     if context.policy().runtime.is_some() || members.chain(dependencies).any(|name| name == PACKAGE) {
         return Applies::Yes;
     }
-    Applies::No(format!("nothing here depends on `{PACKAGE}`, and `[runtime]` is not declared"))
+    Applies::No(format!(
+        "nothing here depends on `{PACKAGE}`, and `[runtime]` is not declared"
+    ))
 }
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -104,14 +106,11 @@ fn run(context: &Context<'_>) -> Judgement {
 }
 
 fn undeclared(name: &str, section: Option<Location>) -> Finding {
-    let finding = Finding::blocking(
-        Stage::Pilot,
-        format!("The production suite `{name}` is not declared"),
-    )
-    .help(format!(
-        "add `[[suite.test]]` to `gate.toml` with `name = \"{name}\"` and \
+    let finding =
+        Finding::blocking(Stage::Pilot, format!("The production suite `{name}` is not declared")).help(format!(
+            "add `[[suite.test]]` to `gate.toml` with `name = \"{name}\"` and \
          `command = [\"cargo\", \"test\", \"--locked\", \"--test\", \"{name}\"]`"
-    ));
+        ));
     match section {
         Some(location) => finding.at(location),
         None => finding,
@@ -124,7 +123,10 @@ fn doubtful(suite: &SuitePolicy) -> Option<Finding> {
     let (what, help) = if !suite.required {
         ("is not required".to_owned(), "remove `required = false`".to_owned())
     } else if suite.stage > Stage::Pilot {
-        (format!("is asked for from {} on only", suite.stage), "remove `stage`".to_owned())
+        (
+            format!("is asked for from {} on only", suite.stage),
+            "remove `stage`".to_owned(),
+        )
     } else if let Some(device) = suite.requires.iter().find(|requirement| asks_for_gpu(requirement)) {
         (
             format!("asks for `{device}`, and has to run without a GPU"),
@@ -190,7 +192,11 @@ mod tests {
         let mut world = world();
         assert_eq!(world.text(&CHECK), "");
         world.policy.suites.remove(0);
-        insta::assert_snapshot!(world.text(&CHECK), @"");
+        insta::assert_snapshot!(world.text(&CHECK), @r#"
+        gate.toml:3: The production suite `prod_status_errors` is not declared [pilot]
+          help: add `[[suite.test]]` to `gate.toml` with `name = "prod_status_errors"` and `command = ["cargo", "test", "--locked", "--test", "prod_status_errors"]`
+          because: gate.toml:3
+        "#);
     }
 
     #[test]
@@ -200,14 +206,30 @@ mod tests {
         world.policy.suites[1].stage = Stage::Broad;
         world.policy.suites[2].requires = vec!["os:linux".to_owned(), "program:nvidia-smi".to_owned()];
         world.policy.suites[3].requires = vec!["env:DATABASE_URL".to_owned()];
-        insta::assert_snapshot!(world.text(&CHECK), @"");
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        gate.toml:10: The production suite `prod_status_errors` is not required [pilot]
+          help: remove `required = false`
+          because: gate.toml:3
+        gate.toml:15: The production suite `prod_decision_log` is asked for from broad on only [pilot]
+          help: remove `stage`
+          because: gate.toml:3
+        gate.toml:20: The production suite `prod_cuda_contracts` asks for `program:nvidia-smi`, and has to run without a GPU [pilot]
+          help: remove `program:nvidia-smi` from `requires`, and test against the simulated device
+          because: gate.toml:3
+        ");
     }
 
     #[test]
     fn injected_faults_block_broad() {
         let mut world = world();
-        world.workspace.options.environment =
-            Environment::from_pairs([("GATE_CUDA_DISABLE", "0"), ("GATE_CUDA_FORCE_ERROR", "1"), ("FAILPOINTS", "x=y")]);
-        insta::assert_snapshot!(world.text(&CHECK), @"");
+        world.workspace.options.environment = Environment::from_pairs([
+            ("GATE_CUDA_DISABLE", "0"),
+            ("GATE_CUDA_FORCE_ERROR", "1"),
+            ("FAILPOINTS", "x=y"),
+        ]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        `GATE_CUDA_FORCE_ERROR` is set, which injects faults into kernels (`fault_injection_active`) [broad]
+          help: run `cargo gate` without `GATE_CUDA_FORCE_ERROR`
+        ");
     }
 }

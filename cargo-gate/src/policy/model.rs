@@ -14,12 +14,12 @@ pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 use super::ci::CiPolicy;
 use super::docs::DocsPolicy;
 use super::failure::FailurePolicy;
-use super::runtime::RuntimePolicy;
 use super::notify::NotifyPolicy;
 pub use super::people::{OwnerPolicy, WaiverPolicy};
 pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
 pub use super::register::{ItemKind, ItemStatus, Level, Register, RegisterItem, Severity};
 use super::release::{Deprecation, ReleasePolicy};
+use super::runtime::RuntimePolicy;
 use super::secrets::{PathsPolicy, SecretsPolicy};
 use super::supply::SupplyPolicy;
 
