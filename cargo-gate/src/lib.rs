@@ -19,6 +19,7 @@ pub mod error;
 pub mod evidence;
 pub mod exit;
 pub mod generated;
+pub mod kernels;
 pub mod library;
 pub mod markdown;
 pub mod policy;

@@ -30,7 +30,7 @@ impl Os {
 }
 
 /// The part of a file system that discovery reads.
-pub trait Files {
+pub trait Files: Send + Sync {
     /// Whether `path` is a regular file, symbolic links followed.
     fn is_file(&self, path: &Path) -> bool;
 
@@ -55,10 +55,11 @@ impl Files for Disk {
 }
 
 /// Environment variables, a file system and the conventions to search it by.
+#[derive(Clone)]
 pub struct Env {
     os: Os,
     variables: Vec<(OsString, OsString)>,
-    files: Box<dyn Files>,
+    files: std::sync::Arc<dyn Files>,
 }
 
 impl Env {
@@ -80,8 +81,15 @@ impl Env {
                 .into_iter()
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
-            files: Box::new(files),
+            files: std::sync::Arc::new(files),
         }
+    }
+
+    /// Every variable, for a process that is to see this environment and no other.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.variables
+            .iter()
+            .map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 
     /// Whose conventions apply.

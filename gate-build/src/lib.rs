@@ -1,8 +1,23 @@
-//! Finds the compilers of CUDA code: `nvcc`, `ptxas`, `clang` and the NVRTC library.
+//! Compiles GPU kernels to PTX in build scripts.
 //!
-//! [`Toolkit::discover`] is a function of an [`Env`]: the environment variables and a view of the file system, those of
-//! this process or others. It starts no process and finds the same files for the same inputs. Only [`version_of`]
-//! starts a program, and only the one it is handed.
+//! ```no_run
+//! // build.rs
+//! fn main() -> Result<(), gate_build::Error> {
+//!     gate_build::Kernels::new()
+//!         .cuda("kernels/*.cu")
+//!         .arch(["sm_80", "sm_90"])
+//!         .compile()?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! [`Kernels::compile`] finds a compiler (NVRTC, nvcc, clang; rustc for Rust kernels), compiles what changed since it was
+//! last compiled anywhere on this machine, and writes `OUT_DIR/kernels.rs`, a module that embeds the PTX and has a typed
+//! handle for every kernel, and `OUT_DIR/build_report.json`, which says what was compiled, what was reused, and why. Without
+//! a compiler it takes the PTX of the [`lock`], and without a lock the crate compiles all the same and has no kernels.
+//!
+//! [`Toolkit::discover`] finds the compilers alone. It is a function of an [`Env`], the environment variables and a view of
+//! the file system; it starts no process.
 //!
 //! ```
 //! use gate_build::{Env, Toolkit};
@@ -13,13 +28,45 @@
 //!     None => println!("no nvcc; looked for {} files", toolkit.searched.len()),
 //! }
 //! ```
-//!
-//! Compiling kernels is not part of this crate yet.
 
+mod action;
+mod arch;
+pub mod bindings;
+mod built;
+#[cfg(feature = "companion")]
+mod companion;
+mod compiler;
+pub mod deps;
+mod diagnostic;
+mod digest;
+mod disk;
 mod env;
+mod error;
+mod glob;
+mod index;
+mod json;
+mod kernels;
+pub mod lock;
+mod pipeline;
+mod process;
+pub mod ptx;
+pub mod resources;
+mod rust;
+mod schedule;
+mod store;
 mod toolkit;
+mod unit;
 mod version;
 
+pub use arch::{Arch, IntoArch, Reach};
+pub use built::{Built, BuiltImage, BuiltUnit, Provenance};
+pub use compiler::{CompilerIdentity, CompilerKind};
+pub use diagnostic::{Diagnostic, Place, Severity};
+pub use digest::{Digest, NotADigest};
 pub use env::{Disk, Env, Files, Os};
+pub use error::Error;
+pub use kernels::Kernels;
+pub use pipeline::Context;
 pub use toolkit::{INPUT_VARIABLES, Toolkit};
+pub use unit::{Language, Unit, UnitName};
 pub use version::{ToolVersion, VersionError, version_of};

@@ -8,7 +8,15 @@ use crate::env::{Env, Os};
 
 /// Environment variables that decide what is found, for `cargo::rerun-if-env-changed`. On Windows `ProgramFiles`
 /// counts too.
-pub const INPUT_VARIABLES: &[&str] = &["NVCC", "CUDA_HOME", "CUDA_PATH", "CUDA_ROOT", "PATH"];
+pub const INPUT_VARIABLES: &[&str] = &[
+    "NVCC",
+    "CUDA_HOME",
+    "CUDA_PATH",
+    "CUDA_ROOT",
+    "PATH",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+];
 
 /// Variables that name the root of a CUDA installation, the strongest first.
 const ROOT_VARIABLES: &[&str] = &["CUDA_HOME", "CUDA_PATH", "CUDA_ROOT"];
@@ -32,7 +40,8 @@ pub struct Toolkit {
 impl Toolkit {
     /// Looks for each compiler, first match wins: the variable `NVCC` (for nvcc alone; when it is set, nothing else
     /// is tried), `bin` below `CUDA_HOME`, `CUDA_PATH` and `CUDA_ROOT`, `PATH`, and the usual places of the operating
-    /// system, newest version first. ptxas and NVRTC are also looked for in the installation that nvcc belongs to.
+    /// system, newest version first, and last the pip packages of NVIDIA (`nvidia/cu13` and the like) in the Python
+    /// environments of `VIRTUAL_ENV`, `CONDA_PREFIX`, the user, and the interpreters of `PATH`. ptxas and NVRTC are also looked for in the installation that nvcc belongs to.
     #[must_use]
     pub fn discover(env: &Env) -> Self {
         let mut search = Search {
@@ -43,8 +52,9 @@ impl Toolkit {
             .iter()
             .filter_map(|name| env.variable(name).map(PathBuf::from))
             .collect();
-        let usual = usual_roots(env);
         let path = env.search_path();
+        let mut usual = usual_roots(env);
+        usual.extend(pip_roots(env, &path));
 
         let nvcc = match env.variable("NVCC") {
             Some(named) => search.named(named, &path),
@@ -157,6 +167,43 @@ fn usual_roots(env: &Env) -> Vec<PathBuf> {
             })
             .unwrap_or_default(),
     }
+}
+
+/// Where pip puts NVIDIA's packages: since CUDA 13 one folder for each major version, before one for each part.
+fn pip_roots(env: &Env, path: &[PathBuf]) -> Vec<PathBuf> {
+    let interpreter = match env.os() {
+        Os::Windows => "python.exe",
+        Os::Linux | Os::MacOs => "python3",
+    };
+    let variables = ["VIRTUAL_ENV", "CONDA_PREFIX"];
+    let mut prefixes: Vec<PathBuf> = variables
+        .iter()
+        .filter_map(|name| env.variable(name).map(PathBuf::from))
+        .chain(env.variable("HOME").map(|home| Path::new(home).join(".local")))
+        .collect();
+    prefixes.extend(path.iter().filter_map(|folder| {
+        let found = env.is_file(&folder.join(interpreter));
+        // On Windows the interpreter lies in the prefix itself, or in `Scripts` of an environment.
+        let prefix = match folder.file_name().and_then(OsStr::to_str) {
+            Some("bin" | "Scripts") => folder.parent()?,
+            _ => folder,
+        };
+        found.then(|| prefix.to_path_buf())
+    }));
+    let mut roots = Vec::new();
+    for prefix in prefixes {
+        let libraries = match env.os() {
+            Os::Windows => vec![prefix.join("Lib")],
+            Os::Linux | Os::MacOs => versions(env, &prefix.join("lib"), "python"),
+        };
+        for library in libraries {
+            let packages = library.join("site-packages").join("nvidia");
+            roots.extend(versions(env, &packages, "cu"));
+            roots.extend(["cuda_nvcc", "cuda_nvrtc"].map(|part| packages.join(part)));
+        }
+    }
+    roots.dedup();
+    roots
 }
 
 /// Where installers put clang when it is not on `PATH`.

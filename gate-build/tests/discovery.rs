@@ -199,3 +199,30 @@ fn values_of_variables_stay_out_of_debug_output() {
     let text = format!("{env:?}");
     assert!(text.contains("TOKEN") && !text.contains("hunter2"), "{text}");
 }
+
+#[test]
+fn pips_packages_are_found_behind_everything_else() {
+    let environment = "/home/u/env/lib/python3.12/site-packages/nvidia";
+    let files = [
+        &*format!("{environment}/cu12/bin/nvcc"),
+        &*format!("{environment}/cu13/bin/nvcc"),
+        &*format!("{environment}/cu13/bin/ptxas"),
+        &*format!("{environment}/cu13/lib/libnvrtc.so.13"),
+        &*format!("{environment}/cudnn/lib/libcudnn.so.9"),
+    ];
+    let found = discover(Os::Linux, &[("VIRTUAL_ENV", "/home/u/env")], &files);
+    assert_eq!(found.nvcc, path(files[1]));
+    assert_eq!(found.ptxas, path(files[2]));
+    assert_eq!(found.nvrtc, path(files[3]));
+
+    // The interpreter on PATH leads to them as well; an installation of the system goes first.
+    let mut more = files.to_vec();
+    more.extend(["/home/u/env/bin/python3", "/usr/local/cuda/bin/nvcc"]);
+    let found = discover(Os::Linux, &[("PATH", "/home/u/env/bin")], &more);
+    assert_eq!(found.nvcc, path("/usr/local/cuda/bin/nvcc"));
+    assert_eq!(found.nvrtc, path(files[3]));
+
+    let split = "/env/lib/python3.11/site-packages/nvidia/cuda_nvrtc/lib/libnvrtc.so.12";
+    let found = discover(Os::Linux, &[("CONDA_PREFIX", "/env")], &[split]);
+    assert_eq!(found.nvrtc, path(split));
+}

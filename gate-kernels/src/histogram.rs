@@ -2,14 +2,19 @@
 
 use gate_runtime::Status;
 
-/// Number of counters of [`histogram_u8`]: one for each value of a byte.
-pub const BINS: usize = 256;
+use crate::body::histogram::{BYTES, block};
+use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 
-/// Number of independent tables. Equal neighbours in the data would otherwise wait for each other's store.
-const LANES: usize = 4;
+/// Number of counters of [`histogram_u8`]: one for each value of a byte.
+pub const BINS: usize = BYTES;
+
+/// Bytes of one block.
+pub(crate) const BLOCK: usize = 1 << 16;
 
 /// Adds to `counts[v]` how often the byte `v` occurs in `data`. Counters are added to, not replaced, so that data may
 /// come in pieces.
+///
+/// Cost: one increment for each byte, which is read once.
 ///
 /// ```
 /// use gate_kernels::{BINS, histogram_u8};
@@ -27,7 +32,14 @@ pub fn histogram_u8(data: &[u8], counts: &mut [u32]) -> Status {
     let Ok(counts) = <&mut [u32; BINS]>::try_from(counts) else {
         return Status::InvalidArgument;
     };
-    let mut sums = tally(data);
+    let mut tables = vec![0_u32; data.len().div_ceil(BLOCK) * BINS];
+    over_pieces(&mut tables, BINS, per_task(BLOCK), &Tables { data });
+    let mut sums = [0_u64; BINS];
+    for table in tables.chunks(BINS) {
+        for (sum, count) in sums.iter_mut().zip(table) {
+            *sum += u64::from(*count);
+        }
+    }
     for (sum, count) in sums.iter_mut().zip(counts.iter()) {
         // A tally is at most `isize::MAX`, so the sum with 32 bits more cannot overflow 64.
         *sum += u64::from(*count);
@@ -41,23 +53,24 @@ pub fn histogram_u8(data: &[u8], counts: &mut [u32]) -> Status {
     Status::Ok
 }
 
-/// How often each byte occurs.
-fn tally(data: &[u8]) -> [u64; BINS] {
-    let mut lanes = [[0_u64; BINS]; LANES];
-    let (chunks, rest) = data.as_chunks::<LANES>();
-    for chunk in chunks {
-        for (lane, byte) in lanes.iter_mut().zip(chunk) {
-            lane[usize::from(*byte)] += 1;
-        }
+/// What the entry `histogram_u8` computes: the counts of each block.
+pub(crate) fn block_tables(data: &[u8], tables: &mut [u32]) -> Status {
+    if tables.len() != data.len().div_ceil(BLOCK) * BINS {
+        return Status::InvalidArgument;
     }
-    let [mut sums, others @ ..] = lanes;
-    for lane in others {
-        for (sum, count) in sums.iter_mut().zip(lane) {
-            *sum += count;
-        }
+    over_pieces(tables, BINS, per_task(BLOCK), &Tables { data });
+    Status::Ok
+}
+
+struct Tables<'a> {
+    data: &'a [u8],
+}
+
+impl Pieces for Tables<'_> {
+    type Out = u32;
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, mut out: &mut [u32]) {
+        block(group, piece(self.data, BLOCK, index), &mut out);
     }
-    for byte in rest {
-        sums[usize::from(*byte)] += 1;
-    }
-    sums
 }

@@ -2,6 +2,7 @@
 
 pub mod argument;
 pub mod backend;
+mod contain;
 pub mod contract;
 pub mod control;
 pub mod decision_log;

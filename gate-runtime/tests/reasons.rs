@@ -110,11 +110,30 @@ fn the_reference_page_is_this_list() {
         std::fs::write(&path, page()).expect("the page can be written");
     }
     let written = std::fs::read_to_string(&path).expect("the page exists");
+    let (written, page) = (written.replace("\r\n", "\n"), page());
+    let differs = written
+        .lines()
+        .zip(page.lines())
+        .find(|(written, page)| written != page);
     assert_eq!(
-        written.replace("\r\n", "\n"),
-        page(),
+        differs, None,
         "run `GATE_UPDATE_DOCS=1 cargo test -p cargo-gate-runtime --test reasons`"
     );
+    assert_eq!(
+        written.len(),
+        page.len(),
+        "run `GATE_UPDATE_DOCS=1 cargo test -p cargo-gate-runtime --test reasons`"
+    );
+}
+
+#[test]
+fn schemas_list_every_reason_of_rails() {
+    for schema in [gate_runtime::decision_log::SCHEMA, gate_runtime::stats::SCHEMA] {
+        for reason in RailReason::ALL {
+            let quoted = format!("\"{reason}\"");
+            assert!(schema.matches(&quoted).count() >= 2, "`{reason}` is missing");
+        }
+    }
 }
 
 /// Every code stands in a test of this crate that reaches it. A code that nothing reaches is a promise nobody keeps.

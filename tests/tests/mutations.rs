@@ -10,6 +10,8 @@ mod documents;
 mod evidence;
 #[path = "mutations/governance.rs"]
 mod governance;
+#[path = "mutations/kernels.rs"]
+mod kernels;
 #[path = "mutations/list.rs"]
 mod list;
 #[path = "mutations/machine.rs"]
@@ -35,6 +37,7 @@ fn all() -> impl Iterator<Item = &'static Mutation> {
         ci::ALL,
         documents::ALL,
         governance::ALL,
+        kernels::ALL,
         promises::ALL,
         runtime::ALL,
         suites::ALL,

@@ -8,6 +8,8 @@ use jiff::civil::Date;
 
 use crate::boundary::survey::Survey;
 use crate::evidence::history::History;
+use crate::kernels::rebuild::{NoRecord, Rebuild};
+use crate::kernels::{self, LockedCrate};
 use crate::library::{Coverage, Survey as LibrarySurvey};
 use crate::policy::Policy;
 use crate::report::{CheckReport, Reason};
@@ -220,6 +222,28 @@ impl<'a> Context<'a> {
         Ok((self.workspace.git(), self.read_if_there(path)?))
     }
 
+    /// Every kernel lock with what is wrong with it, sorted by directory. Needs [`Input::KernelLocks`].
+    pub fn kernel_locks(&self) -> Vec<LockedCrate> {
+        self.needs(&[Input::KernelLocks]);
+        kernels::locked_crates(self.workspace)
+    }
+
+    /// The record of compiling the locked kernels anew. Needs [`Input::KernelLocks`] and [`Input::KernelRebuild`].
+    ///
+    /// # Errors
+    /// Why there is none to judge by.
+    pub fn kernel_rebuild(&self) -> Result<Rebuild, NoRecord> {
+        self.needs(&[Input::KernelRebuild]);
+        self.needs(&[Input::KernelLocks]);
+        Rebuild::read(self.workspace)
+    }
+
+    /// Version control, for earlier versions of kernel locks. Needs [`Input::KernelLocks`].
+    pub fn kernel_lock_history(&self) -> Option<&'a Git> {
+        self.needs(&[Input::KernelLocks]);
+        self.workspace.git()
+    }
+
     /// The bytes of a file that `[release]` names; `None` when there is no such file. Needs [`Input::ReleaseFiles`].
     ///
     /// # Errors
@@ -333,6 +357,7 @@ impl<'a> Context<'a> {
             Input::PolicyDocs,
             Input::PolicyDeprecations,
             Input::PolicyFailure,
+            Input::PolicyKernels,
             Input::PolicyRelease,
             Input::PolicyRuntime,
             Input::PolicyPaths,

@@ -83,6 +83,10 @@ pub enum Input {
     AllFiles,
     /// The coverage report that `[failure]` names: its bytes, and which sources are newer.
     Coverage,
+    /// Every `kernels.lock`, the PTX files that they name, and the sources these were compiled from.
+    KernelLocks,
+    /// The record of compiling the locked kernels anew.
+    KernelRebuild,
     /// The tracked panic inventory and its earlier versions in git.
     PanicInventory,
     /// The files that `[release]` names.
@@ -109,6 +113,8 @@ pub enum Input {
     PolicyDeprecations,
     /// `[failure]`.
     PolicyFailure,
+    /// `[kernels]`.
+    PolicyKernels,
     /// `[release]`.
     PolicyRelease,
     /// `[runtime]`.
@@ -177,6 +183,8 @@ impl Input {
         Input::FileNames,
         Input::AllFiles,
         Input::Coverage,
+        Input::KernelLocks,
+        Input::KernelRebuild,
         Input::PanicInventory,
         Input::ReleaseFiles,
         Input::MachinePaths,
@@ -190,6 +198,7 @@ impl Input {
         Input::PolicyDocs,
         Input::PolicyDeprecations,
         Input::PolicyFailure,
+        Input::PolicyKernels,
         Input::PolicyRelease,
         Input::PolicyRuntime,
         Input::PolicyPaths,
@@ -230,6 +239,8 @@ impl Input {
             Input::FileNames => "file names",
             Input::AllFiles => "files",
             Input::Coverage => "coverage report",
+            Input::KernelLocks => "kernel locks",
+            Input::KernelRebuild => "rebuild of the locked kernels",
             Input::PanicInventory => "panic inventory",
             Input::ReleaseFiles => "release files",
             Input::MachinePaths => "paths of this machine",
@@ -243,6 +254,7 @@ impl Input {
             Input::PolicyDocs => "policy: docs",
             Input::PolicyDeprecations => "policy: deprecations",
             Input::PolicyFailure => "policy: failure",
+            Input::PolicyKernels => "policy: kernels",
             Input::PolicyRelease => "policy: release",
             Input::PolicyRuntime => "policy: runtime",
             Input::PolicyPaths => "policy: paths",

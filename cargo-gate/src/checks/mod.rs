@@ -10,6 +10,7 @@ mod documents;
 mod invocations;
 mod pipelines;
 mod ratchet;
+mod runs;
 
 pub mod api_deprecations;
 pub mod boundary_inventory;
@@ -32,6 +33,12 @@ pub mod failure_errors;
 pub mod failure_panics;
 pub mod git_clean;
 pub mod history_consistent;
+pub mod kernels_budget;
+pub mod kernels_contract;
+pub mod kernels_fallback_coverage;
+pub mod kernels_locked;
+pub mod kernels_path;
+pub mod kernels_reproducible;
 pub mod lockfile_fresh;
 pub mod lockfile_sources;
 pub mod lockfile_tracked;
@@ -108,6 +115,12 @@ pub const ALL: &[&Check] = &[
     &status_drift::CHECK,
     &failure_panics::CHECK,
     &failure_errors::CHECK,
+    &kernels_locked::CHECK,
+    &kernels_reproducible::CHECK,
+    &kernels_budget::CHECK,
+    &kernels_path::CHECK,
+    &kernels_contract::CHECK,
+    &kernels_fallback_coverage::CHECK,
     &api_deprecations::CHECK,
     &release_manifest::CHECK,
     &changelog_current::CHECK,

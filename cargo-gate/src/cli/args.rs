@@ -1,5 +1,7 @@
 //! The arguments of every subcommand.
 
+mod kernels;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::policy::{ItemKind, Level, Severity};
 use crate::report::render::human::Detail;
 use crate::stage::Stage;
+
+pub(super) use self::kernels::{KernelsBuildArgs, KernelsCommand, KernelsDiffArgs, KernelsInspectArgs};
 
 /// Decides, from evidence, whether a Cargo workspace may enter the next rollout stage.
 #[derive(Debug, Parser)]
@@ -103,6 +107,9 @@ pub(super) enum Command {
     Suite(SuiteArgs),
     /// Show where typed code meets raw authority
     Boundaries(BoundariesArgs),
+    /// Build, lock, verify, inspect and compare GPU kernels
+    #[command(subcommand)]
+    Kernels(KernelsCommand),
     /// Write the generated blocks of documents
     Docs(DocsArgs),
     /// Hold the checkboxes of documents against the evidence at hand

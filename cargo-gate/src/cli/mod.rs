@@ -15,6 +15,7 @@ pub mod explain;
 mod history;
 mod init;
 mod job_summary;
+mod kernels;
 mod open;
 mod panics;
 mod plan;
@@ -108,6 +109,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Explain(arguments) => reference::explain(arguments, conversation),
         Command::Suite(arguments) => suite::run(arguments, conversation),
         Command::Boundaries(arguments) => boundaries::run(arguments, conversation),
+        Command::Kernels(command) => kernels::run(command, conversation),
         Command::Docs(arguments) => docs::run(arguments, conversation),
         Command::Drift(arguments) => drift::run(arguments, conversation),
         Command::Panics(arguments) => panics::run(arguments, conversation),

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use crate::checks::Input;
 use crate::digest::{Digest, DigestBuilder};
+use crate::kernels;
 use crate::library::Coverage;
 use crate::policy::{Policy, ReleasePolicy, RuntimePolicy};
 use crate::stage::Stage;
@@ -180,6 +181,14 @@ impl<'a> InputDigests<'a> {
             Input::Documents => {
                 return self.files(|file| self.workspace.is_document(file) || document::is_ignore_file(file));
             }
+            Input::KernelLocks => match kernels::named_files(self.workspace) {
+                Some(paths) => return self.files(|file| paths.contains(&file.path)),
+                None => return InputState::Volatile,
+            },
+            Input::KernelRebuild => match kernels::rebuild::bytes(self.workspace) {
+                Some(record) => drop(digest.part(&record)),
+                None => drop(digest.part(b"none")),
+            },
             Input::PanicInventory => {
                 let path = self.policy.panic_inventory_path();
                 return self.files(|file| file.path == path);
@@ -216,6 +225,7 @@ impl<'a> InputDigests<'a> {
             | Input::PolicyDocs
             | Input::PolicyDeprecations
             | Input::PolicyFailure
+            | Input::PolicyKernels
             | Input::PolicyRelease
             | Input::PolicyRuntime
             | Input::PolicyPaths

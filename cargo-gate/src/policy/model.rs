@@ -14,6 +14,7 @@ pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 use super::ci::CiPolicy;
 use super::docs::DocsPolicy;
 use super::failure::FailurePolicy;
+use super::kernels::KernelPolicy;
 use super::notify::NotifyPolicy;
 pub use super::people::{OwnerPolicy, WaiverPolicy};
 pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
@@ -42,6 +43,8 @@ pub struct Policy {
     pub docs: Option<DocsPolicy>,
     /// How library code may fail; `None` when undeclared.
     pub failure: Option<FailurePolicy>,
+    /// What GPU kernels must show; `None` when undeclared.
+    pub kernels: Option<KernelPolicy>,
     /// What a run of gated kernels leaves behind; `None` when undeclared.
     pub runtime: Option<RuntimePolicy>,
     /// What a release needs; `None` when undeclared.

@@ -19,6 +19,7 @@ impl Policy {
             Input::PolicyDocs => bytes(&self.docs),
             Input::PolicyDeprecations => bytes(&self.deprecations),
             Input::PolicyFailure => bytes(&self.failure),
+            Input::PolicyKernels => bytes(&self.kernels),
             Input::PolicyRuntime => bytes(&self.runtime),
             Input::PolicyRelease => bytes(&self.release),
             Input::PolicyPaths => bytes(&self.paths),

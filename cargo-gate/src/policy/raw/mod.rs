@@ -12,6 +12,7 @@ mod ci;
 mod docs;
 mod failure;
 mod governance;
+mod kernels;
 mod notify;
 mod people;
 mod profile;
@@ -34,6 +35,7 @@ pub(super) use ci::RawCi;
 pub(super) use docs::RawDocs;
 pub(super) use failure::RawFailure;
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
+pub(super) use kernels::{RawKernelPath, RawKernels};
 pub(super) use notify::{RawDecision, RawNotify};
 pub(super) use people::{RawOwners, RawWaivers};
 pub(super) use profile::{RawAllowed, RawProfile};
@@ -78,6 +80,9 @@ pub(super) struct RawPolicy {
     /// How library code may fail: the panic inventory, and errors that tests make.
     #[schemars(with = "Option<RawFailure>")]
     pub(super) failure: Option<Spanned<RawFailure>>,
+    /// GPU kernels: where they run, which are supported, what they may take of the hardware.
+    #[schemars(with = "Option<RawKernels>")]
+    pub(super) kernels: Option<Spanned<RawKernels>>,
     /// What a release needs: changelogs, approvals, files that repeat the version.
     #[schemars(with = "Option<RawRelease>")]
     pub(super) release: Option<Spanned<RawRelease>>,

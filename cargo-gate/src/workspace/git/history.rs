@@ -77,6 +77,22 @@ impl Git {
             .clone()
     }
 
+    /// The full id of the commit that a branch, a tag or an abbreviation names.
+    ///
+    /// # Errors
+    /// Nothing of that name is a commit here.
+    pub fn resolve(&self, revision: &str) -> Result<String, String> {
+        let unknown = || format!("the repository does not hold commit {revision}");
+        if revision.starts_with('-') || revision.contains(char::is_whitespace) {
+            return Err(unknown());
+        }
+        let answer = self
+            .program
+            .output(&["rev-parse", "--verify", "--quiet", &format!("{revision}^{{commit}}")]);
+        let answer = answer.map_err(|_| unknown())?;
+        Ok(String::from_utf8_lossy(answer.trim_ascii()).into_owned())
+    }
+
     /// The file at `path` (relative to the workspace root) as it was in `revision`; `None` when it was not there.
     ///
     /// # Errors

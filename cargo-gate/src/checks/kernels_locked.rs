@@ -1,0 +1,113 @@
+//! `kernels.locked`: kernel locks match their sources and PTX files.
+
+use gate_build::lock::{LOCK_FILE, LockProblem, RELOCK};
+
+use crate::kernels::LockedCrate;
+use crate::report::{Dimension, Finding, Location};
+use crate::stage::Stage;
+use crate::workspace::files::FileList;
+
+use super::{Applies, Check, Context, Input, Judgement};
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "kernels.locked",
+    summary: "Kernel locks match the kernel sources and the PTX files beside them",
+    docs: DOCS,
+    dimension: Dimension::Integrity,
+    blocks_at: Stage::Controlled,
+    since: "0.1.0",
+    version: 1,
+    inputs: &[Input::FileNames, Input::KernelLocks],
+    applies,
+    run,
+};
+
+const DOCS: &str = "\
+## What it does
+
+Reads every `kernels.lock` and compares it with the files that it names: the digest of each source that the PTX was \
+compiled from, the digest of each PTX file, and in it the target, the `.version`, the entries and the types of their \
+parameters. A lock that was edited by hand contradicts itself or a file, and is found out; so are a truncated PTX \
+file, a missing one, and a path that leads out of the crate. Line endings do not matter. In a git repository the lock \
+and its PTX files have to be tracked. PTX files beside a lock that it does not name are listed.
+
+No compiler is needed. That compilers make the same PTX again is another matter. It applies where there is a \
+`kernels.lock`.
+
+## Why it matters
+
+Where there is no compiler, the locked PTX is what runs. When it was made from other sources, the reviewed kernel and \
+the executed kernel are different programs.
+
+## How to fix
+
+Run `cargo gate kernels lock` where a compiler is installed, read the change with `cargo gate kernels diff`, and commit \
+the lock together with the sources.
+
+## Requirements
+
+S0.18, S1.9, S1.27
+";
+
+fn applies(context: &Context<'_>) -> Applies {
+    let is_lock =
+        |path: &str| path == LOCK_FILE || path.strip_suffix(LOCK_FILE).is_some_and(|rest| rest.ends_with('/'));
+    if context.files().iter().any(|file| is_lock(&file.path)) {
+        Applies::Yes
+    } else {
+        Applies::No(format!("there is no `{LOCK_FILE}`"))
+    }
+}
+
+fn run(context: &Context<'_>) -> Judgement {
+    Judgement::Findings(judge(&context.kernel_locks(), context.files()))
+}
+
+fn judge(crates: &[LockedCrate], files: &FileList) -> Vec<Finding> {
+    let in_git = files.iter().any(|file| file.tracked);
+    let mut findings = Vec::new();
+    for found in crates {
+        findings.extend(found.problems.iter().map(problem));
+        let named = found
+            .lock
+            .iter()
+            .flat_map(|lock| lock.units.values())
+            .flat_map(|unit| unit.images.values());
+        let named = named.map(|image| crate::kernels::join(&found.directory, &image.ptx));
+        for path in std::iter::once(found.path.clone()).chain(named) {
+            if in_git && files.get(&path).is_some_and(|file| !file.tracked) {
+                findings.push(
+                    Finding::blocking(Stage::Controlled, format!("`{path}` is not tracked by git"))
+                        .help(format!("`git add {path}`"))
+                        .at(Location::file(&path)),
+                );
+            }
+        }
+        for path in &found.stray {
+            findings.push(
+                Finding::advice(format!("No image of `{}` names `{path}`", found.path))
+                    .help(format!("`{RELOCK}`, which removes it"))
+                    .at(Location::file(path)),
+            );
+        }
+    }
+    findings
+}
+
+fn problem(problem: &LockProblem) -> Finding {
+    let LockProblem {
+        file,
+        line,
+        message,
+        help,
+        ..
+    } = problem;
+    let location = match line.and_then(|line| u32::try_from(line).ok()) {
+        Some(line) => Location::line(file, line),
+        None => Location::file(file),
+    };
+    Finding::blocking(Stage::Controlled, format!("`{file}`: {message}"))
+        .help(help)
+        .at(location)
+}

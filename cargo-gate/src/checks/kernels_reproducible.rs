@@ -1,0 +1,120 @@
+//! `kernels.reproducible`: compilers make the locked PTX again.
+
+use gate_build::lock::RELOCK;
+
+use crate::kernels::rebuild::{NoRecord, Rebuild, Rebuilt};
+use crate::report::{Dimension, Finding, Location, Reason};
+use crate::stage::Stage;
+
+use super::{Applies, Check, Context, Input, Judgement};
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "kernels.reproducible",
+    summary: "A compiler makes the locked PTX again, byte for byte after normalisation",
+    docs: DOCS,
+    dimension: Dimension::Reproducibility,
+    blocks_at: Stage::Broad,
+    since: "0.1.0",
+    version: 1,
+    inputs: &[Input::KernelLocks, Input::KernelRebuild, Input::PolicyKernels],
+    applies,
+    run,
+};
+
+const DOCS: &str = "\
+## What it does
+
+Reads the record that `cargo gate kernels verify --rebuild` leaves in the gate directory: it compiles every locked \
+kernel anew, in an empty directory with an empty store, and compares the PTX with the lock after the normalisation that \
+the guide on the kernel lock states (path hashes of nvcc, the compiler's build id, absolute paths).
+
+The record is about the locks, PTX files and sources as they were; when one of them changes, it no longer counts. \
+Without a record that counts, and where no compiler could be run, the check is *not run*, which is never a pass.
+
+It applies where `gate.toml` says `reproducible = true` under `[kernels]`.
+
+## Why it matters
+
+The digests of a lock prove that nothing changed since somebody wrote it. That it is what the reviewed sources compile \
+to, only compiling them again shows.
+
+## How to fix
+
+Run `cargo gate kernels verify --rebuild` where the locked compiler is installed. When it differs, look for what the \
+build depends on beside its sources: another compiler, a flag, a path in an `assert`; then run `cargo gate kernels lock`.
+
+## Requirements
+
+S1.27
+";
+
+fn applies(context: &Context<'_>) -> Applies {
+    if context
+        .policy()
+        .kernels
+        .as_ref()
+        .is_some_and(|kernels| kernels.reproducible)
+    {
+        Applies::Yes
+    } else {
+        Applies::No("`reproducible` is not declared under `[kernels]`".into())
+    }
+}
+
+fn run(context: &Context<'_>) -> Judgement {
+    let crates = context.kernel_locks();
+    let Some(first) = crates.first() else {
+        return Judgement::NotRun(
+            Reason::new("no_lock", "there is no kernel lock")
+                .help(format!("`{RELOCK}`, or take `reproducible` out of gate.toml")),
+        );
+    };
+    judge(context.kernel_rebuild(), &first.path)
+}
+
+fn judge(record: Result<Rebuild, NoRecord>, lock: &str) -> Judgement {
+    let not_run = |code: &str, message: &str| {
+        Judgement::NotRun(Reason::new(code, message).help("`cargo gate kernels verify --rebuild`"))
+    };
+    let record = match record {
+        Ok(record) => record,
+        Err(NoRecord::Never) => {
+            return not_run(
+                "not_rebuilt",
+                "the locked kernels were not compiled anew in this workspace",
+            );
+        }
+        Err(NoRecord::Outdated) => {
+            return not_run(
+                "rebuild_outdated",
+                "the lock or its sources changed since the kernels were compiled anew",
+            );
+        }
+        Err(NoRecord::Unreadable) => return not_run("rebuild_unreadable", "the record of the rebuild cannot be read"),
+    };
+    match record.rebuilt {
+        Rebuilt::Same => Judgement::Findings(Vec::new()),
+        Rebuilt::Impossible => {
+            let said = record
+                .messages
+                .first()
+                .map_or_else(String::new, |message| format!(": {}", message.trim()));
+            not_run(
+                "cannot_rebuild",
+                &format!("the locked kernels could not be compiled{said}"),
+            )
+        }
+        Rebuilt::Different => Judgement::Findings(
+            record
+                .messages
+                .iter()
+                .map(|message| {
+                    Finding::blocking(Stage::Broad, format!("The locked PTX is not made again: {message}"))
+                        .help(format!("find what differs, or lock it anew with `{RELOCK}`"))
+                        .at(Location::file(lock))
+                })
+                .collect(),
+        ),
+    }
+}

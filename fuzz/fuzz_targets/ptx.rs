@@ -1,0 +1,25 @@
+//! No text makes the readers of PTX panic; normalising twice changes nothing more, and what is lowered is the same module.
+#![no_main]
+
+use gate_build::ptx::access::accesses;
+use gate_build::ptx::floor::with_version;
+use gate_build::ptx::mix::Mix;
+use gate_build::ptx::{Isa, Module, Roots, normalise};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let roots = Roots::new(["/home/dev/crate", "C:\\src"]);
+    let normal = normalise(text, &roots);
+    assert_eq!(normalise(&normal, &roots), normal);
+    let Ok(module) = Module::parse(text) else { return };
+    for entry in &module.entries {
+        let _ = Mix::of(text, entry);
+        assert_eq!(accesses(text, entry).len(), entry.params.len());
+        let types = entry.params.iter().map(|param| param.ty.to_string());
+        assert!(types.clone().all(|ty| ty.parse().is_ok_and(|read: gate_build::ptx::ParamType| read.to_string() == ty)));
+    }
+    let isa = Isa { major: 1, minor: 0 };
+    if let Some(Ok(lowered)) = with_version(text, isa).map(|text| Module::parse(&text)) {
+        assert_eq!(lowered.entries.len(), module.entries.len());
+    }
+});

@@ -1,0 +1,202 @@
+//! Answers like nvcc, for the tests of this crate: machines without CUDA have to run them.
+//!
+//! Sources are lines. `entry NAME` is a kernel, `#include`, `#ifdef`, `#if __CUDA_ARCH__ >= N`, `#else`, `#endif` and
+//! `#error` are what they are in C, `//` starts a comment. `FAKE_LOG` names a file that gets a line for each compilation,
+//! `FAKE_MODE` a way to fail: `crash`, `hang`, `garbage`, `silent`, `old` or `no-version`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is what compilers do")]
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Default)]
+struct Asked {
+    source: PathBuf,
+    output: PathBuf,
+    arch: u32,
+    includes: Vec<PathBuf>,
+    macros: Vec<String>,
+    dependency_file: Option<PathBuf>,
+    keep: Option<PathBuf>,
+    only_preprocess: bool,
+}
+
+fn main() -> ExitCode {
+    let mode = env::var("FAKE_MODE").unwrap_or_default();
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--version") {
+        let version = env::var("FAKE_VERSION").unwrap_or_else(|_| "13.0.88".to_owned());
+        if mode == "no-version" {
+            println!("hello");
+        } else {
+            println!("Cuda compilation tools, release 13.0, V{version}");
+        }
+        return ExitCode::SUCCESS;
+    }
+    if arguments.iter().any(|argument| argument == "--dryrun") {
+        return ExitCode::SUCCESS;
+    }
+    let asked = read(&arguments);
+    if let Ok(log) = env::var("FAKE_LOG") {
+        let verb = if asked.only_preprocess { "preprocess" } else { "compile" };
+        let line = format!("{verb} {} sm_{}\n", asked.source.display(), asked.arch).replace('\\', "/");
+        let mut log = fs::File::options()
+            .append(true)
+            .create(true)
+            .open(log)
+            .expect("the log can be opened");
+        log.write_all(line.as_bytes()).expect("the log can be written");
+    }
+    match mode.as_str() {
+        "crash" => {
+            eprintln!("nvcc: internal error");
+            std::process::abort();
+        }
+        "hang" => loop {
+            std::thread::park();
+        },
+        "garbage" => {
+            println!("\u{fffd}garbage\u{1}");
+            fs::write(&asked.output, b"\xff\xfe garbage").expect("the output can be written");
+            return ExitCode::SUCCESS;
+        }
+        "silent" => return ExitCode::SUCCESS,
+        "old" => {
+            eprintln!("nvcc fatal   : Unsupported gpu architecture 'compute_{}'", asked.arch);
+            return ExitCode::FAILURE;
+        }
+        _ => {}
+    }
+    match compile(&asked) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read(arguments: &[String]) -> Asked {
+    let mut asked = Asked::default();
+    let variable = |name: &str| env::var(name).unwrap_or_default();
+    let split = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let mut all = split(&variable("NVCC_PREPEND_FLAGS"));
+    all.extend_from_slice(arguments);
+    all.extend(split(&variable("NVCC_APPEND_FLAGS")));
+    let mut rest = all.into_iter();
+    while let Some(argument) = rest.next() {
+        let mut value = || PathBuf::from(rest.next().unwrap_or_default());
+        match argument.as_str() {
+            "-MF" => asked.dependency_file = Some(value()),
+            "--keep-dir" => asked.keep = Some(value()),
+            "-o" => asked.output = value(),
+            "-E" => asked.only_preprocess = true,
+            "--ptx" | "-MD" | "--keep" => {}
+            _ => {
+                if let Some(arch) = argument.strip_prefix("-arch=sm_") {
+                    asked.arch = arch.parse().expect("the architecture is a number");
+                } else if let Some(folder) = argument.strip_prefix("-I") {
+                    asked.includes.push(folder.into());
+                } else if argument.starts_with('-') {
+                    asked.macros.push(argument);
+                } else {
+                    asked.source = argument.into();
+                }
+            }
+        }
+    }
+    asked
+}
+
+fn compile(asked: &Asked) -> Result<(), String> {
+    let mut files = Vec::new();
+    let mut text = String::new();
+    preprocess(&asked.source, asked, &mut files, &mut text)?;
+    let write = |path: &Path, text: &str| fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()));
+    if asked.only_preprocess {
+        return write(&asked.output, &text);
+    }
+    if let Some(file) = &asked.dependency_file {
+        let names: Vec<String> = files
+            .iter()
+            .map(|file| file.display().to_string().replace('$', "$$").replace(' ', "\\ "))
+            .collect();
+        write(
+            file,
+            &format!("{} : {}\n", asked.output.display(), names.join(" \\\n    ")),
+        )?;
+    }
+    if let Some(folder) = &asked.keep {
+        write(&folder.join("unit.cpp1.ii"), &text)?;
+    }
+    let mut ptx = format!(
+        "// {:?}\n.version 8.0\n.target sm_{}\n.address_size 64\n",
+        asked.macros, asked.arch
+    );
+    for line in text.lines().filter(|line| !line.starts_with("# ")) {
+        match line.strip_prefix("entry ") {
+            Some(name) => {
+                let _ = writeln!(
+                    ptx,
+                    ".visible .entry {name}(\n\t.param .u64 {name}_param_0\n)\n{{\n\tret;\n}}"
+                );
+            }
+            None => {
+                let _ = writeln!(ptx, "// {line}");
+            }
+        }
+    }
+    if text.contains("\nwarn\n") {
+        println!("{}(1): warning #1-D: as asked", asked.source.display());
+    }
+    write(&asked.output, &ptx)
+}
+
+fn preprocess(file: &Path, asked: &Asked, files: &mut Vec<PathBuf>, out: &mut String) -> Result<(), String> {
+    let shown = file.display().to_string();
+    let source = fs::read_to_string(file).map_err(|error| format!("{shown}(1): error: {error}"))?;
+    files.push(file.to_path_buf());
+    let _ = writeln!(out, "# 1 {shown:?}");
+    let mut taken = vec![true];
+    for (at, line) in source.lines().enumerate() {
+        let line = line.split("//").next().unwrap_or_default().trim();
+        let here = taken.iter().all(|taken| *taken);
+        if let Some(name) = line.strip_prefix("#ifdef ") {
+            taken.push(asked.macros.iter().any(|given| *given == format!("-D{name}")));
+        } else if let Some(least) = line.strip_prefix("#if __CUDA_ARCH__ >= ") {
+            taken.push(
+                asked.arch * 10
+                    >= least
+                        .parse()
+                        .map_err(|_| format!("{shown}({}): error: number", at + 1))?,
+            );
+        } else if line == "#else" {
+            let last = taken.last_mut().expect("there is an #if");
+            *last = !*last;
+        } else if line == "#endif" {
+            taken.pop();
+        } else if !here || line.is_empty() {
+        } else if let Some(message) = line.strip_prefix("#error ") {
+            return Err(format!("{shown}({}): error: {message}", at + 1));
+        } else if let Some(name) = line.strip_prefix("#include ") {
+            let bare = name.trim_matches(['"', '<', '>']);
+            let beside = file
+                .parent()
+                .map(|folder| folder.join(bare))
+                .filter(|_| name.starts_with('"'));
+            let found = beside
+                .into_iter()
+                .chain(asked.includes.iter().map(|folder| folder.join(bare)))
+                .find(|candidate| candidate.is_file())
+                .ok_or_else(|| format!("{shown}:{}:10: fatal error: {bare}: No such file or directory", at + 1))?;
+            preprocess(&found, asked, files, out)?;
+        } else {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    Ok(())
+}

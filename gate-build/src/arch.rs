@@ -1,0 +1,166 @@
+//! GPU architectures.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::Error;
+
+/// Which devices code of an architecture runs on, beyond its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// Runs on this compute capability and every later one.
+    Onward,
+    /// `f`: runs on the family of this compute capability.
+    Family,
+    /// `a`: runs on exactly this compute capability.
+    Exact,
+}
+
+/// A GPU architecture as PTX targets it: `sm_80`, `sm_90a`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Arch {
+    number: u32,
+    reach: Reach,
+}
+
+impl Arch {
+    /// `sm_<number>`: 80 is compute capability 8.0, 120 is 12.0.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self {
+            number,
+            reach: Reach::Onward,
+        }
+    }
+
+    /// The number after `sm_`: ten times the major compute capability plus the minor one.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.number
+    }
+
+    /// What the suffix says.
+    #[must_use]
+    pub const fn reach(self) -> Reach {
+        self.reach
+    }
+
+    fn suffix(self) -> &'static str {
+        match self.reach {
+            Reach::Onward => "",
+            Reach::Family => "f",
+            Reach::Exact => "a",
+        }
+    }
+
+    /// The virtual architecture that PTX is written for, `compute_80`.
+    #[must_use]
+    pub fn compute(self) -> String {
+        format!("compute_{}{}", self.number, self.suffix())
+    }
+}
+
+impl fmt::Display for Arch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sm_{}{}", self.number, self.suffix())
+    }
+}
+
+impl FromStr for Arch {
+    type Err = Error;
+
+    /// Reads `sm_80`, `compute_80`, `80`, `8.0`, and `90a` or `100f` in each of these forms.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let bare = text.trim();
+        let bare = bare
+            .strip_prefix("sm_")
+            .or_else(|| bare.strip_prefix("compute_"))
+            .unwrap_or(bare);
+        let (digits, reach) = match bare.strip_suffix('a') {
+            Some(rest) => (rest, Reach::Exact),
+            None => match bare.strip_suffix('f') {
+                Some(rest) => (rest, Reach::Family),
+                None => (bare, Reach::Onward),
+            },
+        };
+        let number = match digits.split_once('.') {
+            Some((major, minor)) if minor.len() == 1 => number(major).zip(number(minor)).map(|(a, b)| a * 10 + b),
+            Some(_) => None,
+            None => number(digits),
+        };
+        match number {
+            Some(number) if (10..1000).contains(&number) => Ok(Self { number, reach }),
+            _ => Err(Error::configuration(
+                format!("`{text}` is not a GPU architecture"),
+                "write it like `sm_80`, `sm_90a`, `8.0` or `80`",
+            )),
+        }
+    }
+}
+
+fn number(digits: &str) -> Option<u32> {
+    let plain = !digits.is_empty() && digits.len() <= 3 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten()
+}
+
+/// What names architectures in the builder: one or several, as text, numbers or [`Arch`].
+pub trait IntoArch {
+    /// The architecture.
+    ///
+    /// # Errors
+    /// The text names none.
+    fn into_arch(self) -> Result<Arch, Error>;
+}
+
+impl IntoArch for Arch {
+    fn into_arch(self) -> Result<Arch, Error> {
+        Ok(self)
+    }
+}
+
+impl IntoArch for &str {
+    fn into_arch(self) -> Result<Arch, Error> {
+        self.parse()
+    }
+}
+
+impl IntoArch for String {
+    fn into_arch(self) -> Result<Arch, Error> {
+        self.parse()
+    }
+}
+
+impl IntoArch for u32 {
+    fn into_arch(self) -> Result<Arch, Error> {
+        self.to_string().parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_usual_spelling_is_read() {
+        for (text, shown) in [
+            ("sm_80", "sm_80"),
+            ("compute_75", "sm_75"),
+            ("90a", "sm_90a"),
+            ("8.6", "sm_86"),
+            ("12.0", "sm_120"),
+            (" sm_100f ", "sm_100f"),
+        ] {
+            assert_eq!(text.parse::<Arch>().unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn other_text_is_refused_with_a_remedy() {
+        for text in [
+            "", "sm_", "sm_8", "sm80", "8.", "8.00", "-80", "sm_80x", "9999", "native", "٨٠",
+        ] {
+            let error = text.parse::<Arch>().unwrap_err().to_string();
+            assert!(error.contains("help: write it like"), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What turns one unit into PTX for one architecture.
+
+mod clang;
+mod flags;
+mod nvcc;
+mod nvrtc;
+mod setting;
+mod shims;
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::arch::Arch;
+use crate::diagnostic::Diagnostic;
+use crate::digest::Digest;
+use crate::unit::Unit;
+
+pub(crate) use clang::Clang;
+pub(crate) use nvcc::{Nvcc, VARIABLES};
+pub(crate) use nvrtc::Nvrtc;
+pub(crate) use setting::{Setting, host_compiler, plain};
+pub(crate) use shims::write as write_shims;
+
+/// Kinds of compilers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CompilerKind {
+    /// NVIDIA's run-time compilation library, in process.
+    Nvrtc,
+    /// NVIDIA's compiler driver.
+    Nvcc,
+    /// Clang's CUDA front end.
+    Clang,
+    /// rustc for `nvptx64-nvidia-cuda`.
+    Rustc,
+    /// Rust-CUDA's `cuda_builder`.
+    CudaBuilder,
+}
+
+impl CompilerKind {
+    /// Its name in variables, locks and reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            CompilerKind::Nvrtc => "nvrtc",
+            CompilerKind::Nvcc => "nvcc",
+            CompilerKind::Clang => "clang",
+            CompilerKind::Rustc => "rustc",
+            CompilerKind::CudaBuilder => "cuda-builder",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [
+            CompilerKind::Nvrtc,
+            CompilerKind::Nvcc,
+            CompilerKind::Clang,
+            CompilerKind::Rustc,
+            CompilerKind::CudaBuilder,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == name)
+    }
+}
+
+impl fmt::Display for CompilerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Which compiler it was, independent of where it lies.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CompilerIdentity {
+    /// Its kind.
+    pub kind: CompilerKind,
+    /// Its version as it says it: `13.0.48`.
+    pub version: String,
+    /// Digest of the program or library and of what else of the installation decides about its output.
+    pub digest: Digest,
+}
+
+impl fmt::Display for CompilerIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.version)
+    }
+}
+
+/// What a compilation gave.
+#[derive(Debug, Clone)]
+pub(crate) struct Compiled {
+    /// The PTX text.
+    pub ptx: Vec<u8>,
+    /// Every file that was read, the source among them, absolute. Files of the compiler itself may be left out where
+    /// its identity stands for them.
+    pub dependencies: Vec<PathBuf>,
+    /// What the compiler warned of.
+    pub warnings: Vec<Diagnostic>,
+    /// Digest of the source after preprocessing, where the compiler hands it out.
+    pub preprocessed: Option<Digest>,
+}
+
+/// The source of a unit after preprocessing.
+#[derive(Debug, Clone)]
+pub(crate) struct Preprocessed {
+    /// Digest of the text without what only says where it came from.
+    pub text: Digest,
+    /// Every file that was read, as in [`Compiled`].
+    pub dependencies: Vec<PathBuf>,
+}
+
+/// A compiler.
+pub(crate) trait Compiler: Send + Sync {
+    /// Which compiler this is.
+    fn identity(&self) -> &CompilerIdentity;
+
+    /// Compiles `unit` for `arch`. `scratch` is an empty folder for files of its own.
+    ///
+    /// # Errors
+    /// What the compiler says, or why it could not be run.
+    fn compile(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Result<Compiled, Diagnostic>;
+
+    /// Preprocesses `unit`, if this compiler can do that well under the time of a compilation. `None` also when the
+    /// source has an error: compiling it will say so.
+    fn preprocess(&self, _unit: &Unit, _arch: Arch, _flags: &[String], _scratch: &Path) -> Option<Preprocessed> {
+        None
+    }
+
+    /// Values of environment variables and other texts that decide about the output, beside flags and identity.
+    fn inputs(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+}
+
+/// The PTX that a compiler wrote, if it is that.
+///
+/// # Errors
+/// The compiler said that all is well and left something else, or nothing.
+pub(crate) fn ptx_of(file: &Path, compiler: &str, printed: &str) -> Result<Vec<u8>, Diagnostic> {
+    let ptx = fs::read(file).unwrap_or_default();
+    if is_ptx(&ptx) {
+        return Ok(ptx);
+    }
+    let what = if ptx.is_empty() {
+        "no PTX"
+    } else {
+        "something else than PTX"
+    };
+    Err(
+        Diagnostic::error(format!("{compiler} reports success and wrote {what}"))
+            .output(printed)
+            .help("check that the program is the compiler and not something else of its name"),
+    )
+}
+
+/// Whether text starts as PTX does: `.version` before anything but comments.
+fn is_ptx(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return false;
+    };
+    let mut rest = text.trim_start();
+    loop {
+        if let Some(line) = rest.strip_prefix("//") {
+            rest = line.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
+        } else if let Some(block) = rest.strip_prefix("/*") {
+            rest = block.split_once("*/").map_or("", |(_, rest)| rest).trim_start();
+        } else {
+            return rest.starts_with(".version");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ptx;
+
+    #[test]
+    fn ptx_is_told_from_garbage() {
+        assert!(is_ptx(b"//\n// Generated\n//\n\n.version 8.0\n.target sm_80\n"));
+        assert!(is_ptx(b"/* x */ .version 8.0"));
+        for garbage in [&b""[..], b"\x7fELF", b"hello", b"// only", b"/* open", b"\xff.version"] {
+            assert!(!is_ptx(garbage));
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! NVIDIA's compiler driver.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::setting::Setting;
+use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, ptx_of};
+use crate::arch::Arch;
+use crate::deps;
+use crate::diagnostic::{Diagnostic, warnings};
+use crate::digest::{Digest, Fields};
+use crate::index::Index;
+use crate::process::{Finished, Invocation};
+use crate::unit::Unit;
+use crate::version::ToolVersion;
+
+/// Variables that decide about nvcc's output or that of the C++ preprocessor below it.
+pub(crate) const VARIABLES: &[&str] = &[
+    "NVCC_PREPEND_FLAGS",
+    "NVCC_APPEND_FLAGS",
+    "NVCC_CCBIN",
+    "CPATH",
+    "C_INCLUDE_PATH",
+    "CPLUS_INCLUDE_PATH",
+    "INCLUDE",
+    "CL",
+    "_CL_",
+    "SOURCE_DATE_EPOCH",
+];
+
+/// Files of an installation, relative to it, that decide about its PTX.
+const PARTS: &[&str] = &["bin/nvcc.profile", "nvvm/bin/cicc", "nvvm/libdevice/libdevice.10.bc"];
+
+/// An nvcc that answers.
+pub(crate) struct Nvcc<'a> {
+    program: PathBuf,
+    identity: CompilerIdentity,
+    setting: &'a Setting,
+}
+
+impl<'a> Nvcc<'a> {
+    /// Asks the program for its version.
+    ///
+    /// # Errors
+    /// It does not answer like an nvcc.
+    pub(crate) fn open(program: &Path, setting: &'a Setting, index: &Index) -> Result<Self, Diagnostic> {
+        let mut problem = None;
+        // What it answers is known until the program changes: a wrapper script may stand for another nvcc, whose
+        // place is a part of the answer.
+        let answer = index.fact("nvcc", program, || {
+            answer_of(program, setting).map_err(|error| problem = Some(error)).ok()
+        });
+        let Some(answer) = answer else {
+            return Err(problem.unwrap_or_else(|| {
+                Diagnostic::error(format!("`{}` is not a file that can be read", program.display()))
+            }));
+        };
+        let (version, root) = answer.split_once(' ').unwrap_or((&answer, ""));
+        let mut fields = Fields::new("nvcc-1");
+        fields.add("version", version);
+        if let Some(digest) = index.sample(program) {
+            fields.add("program", digest.bytes());
+        }
+        for part in PARTS {
+            let mut file = Path::new(root).join(part);
+            if cfg!(windows) && part.ends_with("cicc") {
+                file.set_extension("exe");
+            }
+            if let Some(digest) = index.sample(&file) {
+                fields.add(part, digest.bytes());
+            }
+        }
+        Ok(Self {
+            program: program.to_path_buf(),
+            identity: CompilerIdentity {
+                kind: CompilerKind::Nvcc,
+                version: version.to_owned(),
+                digest: fields.finish(),
+            },
+            setting,
+        })
+    }
+
+    fn invocation(&self, arguments: Vec<OsString>) -> Invocation<'_> {
+        Invocation {
+            program: &self.program,
+            arguments,
+            directory: self.setting.crate_root.clone(),
+            env: &self.setting.env,
+            timeout: self.setting.timeout,
+        }
+    }
+
+    fn failure(&self, finished: &Finished, arch: Arch) -> Diagnostic {
+        let text = &finished.text;
+        let version = &self.identity.version;
+        let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        let diagnostic = Diagnostic::error(format!("nvcc {version} does not compile it for {arch}")).output(text);
+        if has(&["Unsupported gpu architecture", "is not defined for option 'gpu-"]) {
+            Diagnostic::error(format!("nvcc {version} cannot compile for {arch}"))
+                .output(text)
+                .help(format!(
+                    "install a CUDA toolkit that knows {arch}, or choose another `.arch(…)` in build.rs"
+                ))
+        } else if has(&[
+            "Failed to preprocess host compiler properties",
+            "Cannot find compiler",
+            "gcc: not found",
+            "No such file or directory: 'gcc'",
+            "unsupported GNU version",
+            "unsupported clang version",
+        ]) {
+            diagnostic.help("nvcc needs a C++ compiler that it supports: install one, or name it in `NVCC_CCBIN`")
+        } else {
+            diagnostic
+        }
+    }
+}
+
+impl Compiler for Nvcc<'_> {
+    fn identity(&self) -> &CompilerIdentity {
+        &self.identity
+    }
+
+    fn compile(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Result<Compiled, Diagnostic> {
+        let (output, dependency_file) = (scratch.join("out.ptx"), scratch.join("out.d"));
+        let mut arguments: Vec<OsString> = vec!["--ptx".into(), format!("-arch={arch}").into()];
+        arguments.extend(flags.iter().map(OsString::from));
+        arguments.extend(["-MD".into(), "-MF".into(), dependency_file.clone().into()]);
+        // The preprocessed text is a by-product; `--keep` hands it out for nothing.
+        arguments.extend(["--keep".into(), "--keep-dir".into(), scratch.into()]);
+        arguments.extend(["-o".into(), output.clone().into(), self.setting.source(unit).into()]);
+        let finished = self.invocation(arguments).run()?;
+        if !finished.status.success() {
+            return Err(self.failure(&finished, arch));
+        }
+        let ptx = ptx_of(&output, "nvcc", &finished.text)?;
+        let kept = preprocessed_file(scratch).and_then(|file| fs::read(file).ok());
+        let parsed = kept.map(|bytes| deps::parse_preprocessed(&bytes));
+        let listed = fs::read_to_string(&dependency_file)
+            .ok()
+            .and_then(|text| deps::parse_make(&text));
+        let Some(listed) = listed else {
+            return Err(Diagnostic::error("nvcc wrote no dependency file")
+                .output(&finished.text)
+                .help("nvcc before 10.2 has no `-MD`; install a later one"));
+        };
+        Ok(Compiled {
+            ptx,
+            dependencies: self.setting.absolute(listed.into_iter().map(PathBuf::from)),
+            warnings: warnings(&finished.text),
+            preprocessed: parsed.map(|parsed| Digest::of(&parsed.text)),
+        })
+    }
+
+    fn preprocess(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Option<Preprocessed> {
+        let output = scratch.join("out.ii");
+        let mut arguments: Vec<OsString> = vec!["-E".into(), format!("-arch={arch}").into()];
+        arguments.extend(flags.iter().map(OsString::from));
+        arguments.extend(["-o".into(), output.clone().into(), self.setting.source(unit).into()]);
+        let finished = self.invocation(arguments).run().ok()?;
+        if !finished.status.success() {
+            return None;
+        }
+        let parsed = deps::parse_preprocessed(&fs::read(&output).ok()?);
+        Some(Preprocessed {
+            text: Digest::of(&parsed.text),
+            dependencies: self.setting.absolute(parsed.files),
+        })
+    }
+
+    fn inputs(&self) -> Vec<(String, String)> {
+        let mut inputs = self.setting.variables(VARIABLES);
+        let host = self.setting.host_compiler();
+        inputs.push(("host compiler".to_owned(), host));
+        inputs
+    }
+}
+
+/// `<stem>.cpp1.ii`, or `<stem>.compute_80.cpp1.ii` of older versions: the pass for the device.
+fn preprocessed_file(scratch: &Path) -> Option<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(scratch)
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.to_str().is_some_and(|name| name.ends_with(".cpp1.ii")))
+        .collect();
+    files.sort();
+    files.into_iter().next()
+}
+
+/// Version and root of the installation, with a space between.
+fn answer_of(program: &Path, setting: &Setting) -> Result<String, Diagnostic> {
+    let ask = |arguments: &[&str]| {
+        Invocation {
+            program,
+            arguments: arguments.iter().map(OsString::from).collect(),
+            directory: setting.crate_root.clone(),
+            env: &setting.env,
+            timeout: setting.timeout,
+        }
+        .run()
+    };
+    let finished = ask(&["--version"])?;
+    let version = ToolVersion::parse_nvcc(&finished.text).filter(|_| finished.status.success());
+    let Some(version) = version else {
+        return Err(
+            Diagnostic::error(format!("`{} --version` does not answer like nvcc", program.display()))
+                .output(&finished.text)
+                .help("correct `NVCC`, `CUDA_HOME` or `PATH`, or reinstall the CUDA toolkit"),
+        );
+    };
+    // A link leads to the installation, a wrapper script does not: there nvcc itself has to say.
+    let real = fs::canonicalize(program).unwrap_or_else(|_| program.to_path_buf());
+    let beside = real.parent().and_then(Path::parent).map(Path::to_path_buf);
+    let root = match beside.filter(|root| root.join("nvvm").is_dir()) {
+        Some(root) => Some(root),
+        None => {
+            let nothing = if cfg!(windows) { "NUL" } else { "/dev/null" };
+            ask(&["--dryrun", "--ptx", "-x", "cu", nothing])
+                .ok()
+                .and_then(|finished| root_of_dry_run(&finished.text))
+        }
+    };
+    let root = root.map(|root| root.display().to_string()).unwrap_or_default();
+    Ok(format!("{version} {root}"))
+}
+
+/// `#$ TOP=/usr/local/cuda/bin/..`
+fn root_of_dry_run(text: &str) -> Option<PathBuf> {
+    let top = text.lines().find_map(|line| line.trim().strip_prefix("#$ TOP="))?;
+    Some(PathBuf::from(top.trim().trim_matches('"')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_stands_in_a_dry_run() {
+        let text = "#$ _CUDART_=cudart\n#$ TOP=/opt/cuda/bin/..\n#$ PATH=x\n";
+        assert_eq!(root_of_dry_run(text), Some(PathBuf::from("/opt/cuda/bin/..")));
+        assert_eq!(root_of_dry_run("garbage"), None);
+    }
+}

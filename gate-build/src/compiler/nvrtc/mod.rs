@@ -1,0 +1,324 @@
+//! NVIDIA's run-time compilation library, in process: no host compiler, no processes, no paths in what it writes.
+
+mod library;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use self::library::{Answer, Outcome};
+use super::flags::Asked;
+use super::setting::Setting;
+use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, is_ptx, plain};
+use crate::arch::{Arch, Reach};
+use crate::deps;
+use crate::diagnostic::{Diagnostic, warnings};
+use crate::digest::{Digest, Fields};
+use crate::index::Index;
+use crate::unit::Unit;
+
+/// An NVRTC that is there. It is loaded at its first compilation: a build that reuses everything never loads it.
+pub(crate) struct Nvrtc<'a> {
+    file: PathBuf,
+    loaded: std::sync::OnceLock<Result<library::Nvrtc, String>>,
+    identity: CompilerIdentity,
+    includes: Vec<PathBuf>,
+    setting: &'a Setting,
+}
+
+impl<'a> Nvrtc<'a> {
+    /// The library of this file.
+    ///
+    /// # Errors
+    /// It cannot be loaded.
+    pub(crate) fn open(file: &Path, setting: &'a Setting, index: &Index) -> Result<Self, Diagnostic> {
+        let mut problem = None;
+        let loaded = std::sync::OnceLock::new();
+        let version = index.fact("nvrtc", file, || match library::Nvrtc::load(file) {
+            Ok(library) => {
+                let (major, minor) = library.version;
+                let _ = loaded.set(Ok(library));
+                Some(format!("{major}.{minor}"))
+            }
+            Err(error) => {
+                problem = Some(cannot_load(file, &error));
+                None
+            }
+        });
+        let Some(version) = version else {
+            return Err(problem.unwrap_or_else(|| cannot_load(file, "it cannot be read")));
+        };
+        let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
+        let mut fields = Fields::new("nvrtc-1");
+        fields.add("version", &version);
+        for part in [Some(real.clone()), builtins(&real)].into_iter().flatten() {
+            if let Some(digest) = index.sample(&part) {
+                fields.add("library", digest.bytes());
+            }
+        }
+        fields.add(
+            "shims",
+            setting.shims.file_name().unwrap_or_default().as_encoded_bytes(),
+        );
+        Ok(Self {
+            includes: include_folders(file)
+                .or_else(|| include_folders(&real))
+                .unwrap_or_default(),
+            file: file.to_path_buf(),
+            loaded,
+            identity: CompilerIdentity {
+                kind: CompilerKind::Nvrtc,
+                version,
+                digest: fields.finish(),
+            },
+            setting,
+        })
+    }
+
+    fn library(&self) -> Result<&library::Nvrtc, Diagnostic> {
+        self.loaded
+            .get_or_init(|| library::Nvrtc::load(&self.file))
+            .as_ref()
+            .map_err(|error| cannot_load(&self.file, error))
+    }
+
+    fn options(&self, unit: &Unit, arch: Arch, flags: &[String]) -> Result<Vec<String>, Diagnostic> {
+        let asked = Asked::read(flags).map_err(|flag| {
+            Diagnostic::error(format!("NVRTC has no flag that means `{flag}`"))
+                .help("take the flag out of build.rs, or install nvcc")
+        })?;
+        let mut options = vec![format!("--gpu-architecture={}", arch.compute())];
+        options.push(format!("--std={}", asked.standard.as_deref().unwrap_or("c++17")));
+        options.extend(asked.macros.iter().cloned());
+        for (name, value) in &asked.arithmetic {
+            options.push(format!("--{name}={value}"));
+        }
+        for (wanted, option) in [
+            (asked.fast_math, "--use_fast_math"),
+            (asked.line_info, "--generate-line-info"),
+            (asked.debug, "--device-debug"),
+            (asked.no_warnings, "--disable-warnings"),
+            (asked.restrict, "--restrict"),
+        ] {
+            if wanted {
+                options.push(option.to_owned());
+            }
+        }
+        options.extend(
+            asked
+                .registers
+                .iter()
+                .map(|registers| format!("--maxrregcount={registers}")),
+        );
+        options.extend(asked.front_end.iter().cloned());
+        let mut text = |option: &str, path: PathBuf| match path.to_str() {
+            Some(path) => {
+                options.push(format!("{option}={path}"));
+                Ok(())
+            }
+            None => Err(
+                Diagnostic::error(format!("NVRTC cannot be told of `{}`", path.display()))
+                    .help("rename the folder so that its name is Unicode, or install nvcc"),
+            ),
+        };
+        for header in &asked.pre_includes {
+            text("--pre-include", self.setting.crate_root.join(header))?;
+        }
+        let folders = unit
+            .path
+            .parent()
+            .map(Path::to_path_buf)
+            .into_iter()
+            .chain(asked.includes.iter().map(|folder| self.setting.crate_root.join(folder)))
+            .chain(
+                asked
+                    .system_includes
+                    .iter()
+                    .map(|folder| self.setting.crate_root.join(folder)),
+            )
+            .chain(self.includes.iter().cloned())
+            .chain([self.setting.shims.join("nvrtc")]);
+        for folder in folders {
+            text("--include-path", folder)?;
+        }
+        Ok(options)
+    }
+
+    /// Runs the compiler, its front end doing what these options say and writing to a file.
+    fn run(
+        &self,
+        unit: &Unit,
+        arch: Arch,
+        flags: &[String],
+        front_end: &[&str],
+        output: &Path,
+    ) -> Result<(Answer, Option<Vec<u8>>), Diagnostic> {
+        let library = self.library()?;
+        let version = &self.identity.version;
+        if arch.reach() == Reach::Onward && !library.archs.is_empty() && !library.archs.contains(&arch.number()) {
+            return Err(
+                Diagnostic::error(format!("NVRTC {version} cannot compile for {arch}")).help(format!(
+                    "install a CUDA toolkit that knows {arch}, or choose another `.arch(…)` in build.rs"
+                )),
+            );
+        }
+        let source = fs::read(&unit.path)
+            .map_err(|error| Diagnostic::error(format!("cannot read `{}`: {error}", unit.path.display())))?;
+        let mut options = self.options(unit, arch, flags)?;
+        let Some(output_name) = output.to_str() else {
+            return Err(
+                Diagnostic::error(format!("NVRTC cannot write to `{}`", output.display()))
+                    .help("build in a folder whose name is Unicode"),
+            );
+        };
+        // NVRTC hands these to its front end. It has no option for dependencies of its own.
+        let file = format!("--output={output_name}");
+        for option in front_end.iter().copied().chain([file.as_str()]) {
+            options.extend(["-Xcudafe".to_owned(), option.to_owned()]);
+        }
+        let name = self.setting.source(unit).to_string_lossy().replace('\\', "/");
+        let deadline = Instant::now() + self.setting.timeout;
+        let answer = library
+            .compile(&source, &name, &options, deadline)
+            .map_err(Diagnostic::error)?;
+        Ok((answer, fs::read(output).ok()))
+    }
+
+    /// The files that preprocessed text names. NVRTC garbles names beyond ASCII there and writes them as they are into
+    /// a list of dependencies, which is asked for then.
+    fn files(
+        &self,
+        unit: &Unit,
+        arch: Arch,
+        flags: &[String],
+        named: impl IntoIterator<Item = PathBuf>,
+        scratch: &Path,
+    ) -> Result<Vec<PathBuf>, Diagnostic> {
+        let files = self.dependencies(unit, named);
+        if files.iter().all(|file| file.is_file()) {
+            return Ok(files);
+        }
+        let (answer, list) = self.run(unit, arch, flags, &["--dependencies"], &scratch.join("out.d"))?;
+        let version = &self.identity.version;
+        let list = list.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
+            Diagnostic::error(format!("NVRTC {version} did not write the list of what it read")).output(&answer.log)
+        })?;
+        let named = list
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .map(|(_, file)| PathBuf::from(file));
+        Ok(self.dependencies(unit, named))
+    }
+
+    fn dependencies(&self, unit: &Unit, files: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
+        // Headers inside of the library have names that start so.
+        let files = files
+            .into_iter()
+            .filter(|file| !file.to_str().is_some_and(|name| name.starts_with("__nv_")));
+        self.setting.absolute(files.chain([plain(&unit.path)]))
+    }
+}
+
+impl Compiler for Nvrtc<'_> {
+    fn identity(&self) -> &CompilerIdentity {
+        &self.identity
+    }
+
+    fn compile(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Result<Compiled, Diagnostic> {
+        let front_end = ["--preprocess", "--no_preproc_only"];
+        let (answer, text) = self.run(unit, arch, flags, &front_end, &scratch.join("out.ii"))?;
+        let version = &self.identity.version;
+        match answer.outcome {
+            Outcome::Compiled if is_ptx(&answer.ptx) => {}
+            Outcome::Compiled => {
+                return Err(
+                    Diagnostic::error(format!("NVRTC {version} reports success and gave no PTX")).output(&answer.log),
+                );
+            }
+            Outcome::Stopped => {
+                return Err(Diagnostic::error(format!(
+                    "NVRTC {version} did not end within {} s and was stopped",
+                    self.setting.timeout.as_secs()
+                ))
+                .help("if it only needs longer, set `GATE_KERNEL_TIMEOUT` to more seconds"));
+            }
+            Outcome::InvalidOption => {
+                return Err(Diagnostic::error(format!("NVRTC {version} does not know a flag")).output(&answer.log));
+            }
+            Outcome::Failed(_) => {
+                return Err(
+                    Diagnostic::error(format!("NVRTC {version} does not compile it for {arch}"))
+                        .output(&answer.log)
+                        .help(
+                            "NVRTC compiles device code alone; with nvcc installed, what needs more is compiled by it",
+                        ),
+                );
+            }
+        }
+        // Without a list of what was read, nothing could be said about when to compile again.
+        let Some(text) = text else {
+            return Err(
+                Diagnostic::error(format!("NVRTC {version} did not write the preprocessed text")).output(&answer.log),
+            );
+        };
+        let parsed = deps::parse_preprocessed(&text);
+        Ok(Compiled {
+            ptx: answer.ptx,
+            dependencies: self.files(unit, arch, flags, parsed.files, scratch)?,
+            warnings: warnings(&answer.log),
+            preprocessed: Some(Digest::of(&parsed.text)),
+        })
+    }
+
+    fn preprocess(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Option<Preprocessed> {
+        let (answer, text) = self
+            .run(unit, arch, flags, &["--preprocess"], &scratch.join("out.ii"))
+            .ok()?;
+        let parsed = deps::parse_preprocessed(&text?);
+        // Preprocessing alone gives no PTX, which the library calls a failure; an error has a log.
+        let failed = answer.log.contains("error") || parsed.text.is_empty();
+        if failed {
+            return None;
+        }
+        Some(Preprocessed {
+            text: Digest::of(&parsed.text),
+            dependencies: self.files(unit, arch, flags, parsed.files, scratch).ok()?,
+        })
+    }
+}
+
+fn cannot_load(file: &Path, error: &str) -> Diagnostic {
+    Diagnostic::error(format!("cannot load NVRTC from `{}`: {error}", file.display()))
+        .help("reinstall the CUDA toolkit, or choose another compiler by `GATE_KERNEL_COMPILER`")
+}
+
+/// The library with the device functions, beside NVRTC itself.
+fn builtins(file: &Path) -> Option<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(file.parent()?)
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            path.file_name()
+                .and_then(|name| name.to_str())
+                .is_some_and(|name| name.contains("nvrtc-builtins"))
+        })
+        .collect();
+    found.sort();
+    found.into_iter().next_back()
+}
+
+/// Folders with CUDA's headers in the installation that the library belongs to. CUDA 13 has those of its C++ library
+/// in a folder of their own.
+fn include_folders(file: &Path) -> Option<Vec<PathBuf>> {
+    file.ancestors().skip(1).take(4).find_map(|root| {
+        let include = root.join("include");
+        include.join("cuda_fp16.h").is_file().then(|| {
+            let own = include.join("cccl");
+            let mut folders = vec![include];
+            if own.is_dir() {
+                folders.push(own);
+            }
+            folders
+        })
+    })
+}

@@ -1,0 +1,109 @@
+//! What every compilation of one build has in common.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use crate::env::Env;
+use crate::index::Index;
+use crate::unit::Unit;
+
+/// What every compilation of one build has in common.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// Folder of the crate; compilers run there, so that relative paths stay out of what they write.
+    pub crate_root: PathBuf,
+    pub env: Env,
+    /// How long one compilation may take.
+    pub timeout: Duration,
+    /// Folder with the headers of this crate, for compilers that come without their own.
+    pub shims: PathBuf,
+    /// The program that nvcc preprocesses with, as far as it is known: its path and a digest.
+    pub host_compiler: String,
+}
+
+impl Setting {
+    /// The source as compilers get it: relative to the crate where it lies below.
+    pub(crate) fn source(&self, unit: &Unit) -> PathBuf {
+        match unit.path.strip_prefix(&self.crate_root) {
+            Ok(relative) => relative.to_path_buf(),
+            Err(_) => unit.path.clone(),
+        }
+    }
+
+    /// Names that a compiler printed as absolute paths, sorted, without this crate's own headers.
+    pub(crate) fn absolute(&self, names: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
+        let all: BTreeSet<PathBuf> = names
+            .into_iter()
+            .map(|name| {
+                let whole = self.crate_root.join(name);
+                let plain = plain(&whole);
+                // `..` after a link to a folder leads elsewhere than the text says.
+                if plain.is_file() { plain } else { whole }
+            })
+            .filter(|path| !path.starts_with(&self.shims))
+            .collect();
+        all.into_iter().collect()
+    }
+
+    /// The variables of this list that are set.
+    pub(crate) fn variables(&self, names: &[&str]) -> Vec<(String, String)> {
+        names
+            .iter()
+            .filter_map(|name| {
+                let value = self.env.variable(name)?;
+                Some(((*name).to_owned(), value.to_string_lossy().into_owned()))
+            })
+            .collect()
+    }
+
+    /// Which C++ compiler nvcc preprocesses with.
+    pub(crate) fn host_compiler(&self) -> String {
+        self.host_compiler.clone()
+    }
+}
+
+/// The C++ compiler that nvcc takes unless a flag names one, with a digest of its program.
+pub(crate) fn host_compiler(env: &Env, index: &Index) -> String {
+    let name = if cfg!(windows) { "cl.exe" } else { "gcc" };
+    let chosen = env.variable("NVCC_CCBIN").map(PathBuf::from);
+    let candidates = chosen
+        .into_iter()
+        .flat_map(|chosen| [chosen.join(name), chosen])
+        .chain(env.search_path().into_iter().map(|folder| folder.join(name)));
+    candidates
+        .into_iter()
+        .find_map(|file| index.sample(&file))
+        .map_or_else(|| "none".to_owned(), |digest| digest.to_string())
+}
+
+/// The path without `.` and `..` as far as its text allows: `/cuda/bin/../include` is `/cuda/include`.
+pub(crate) fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_are_taken_out() {
+        for (path, expected) in [
+            ("/cuda/bin/../include/./a.h", "/cuda/include/a.h"),
+            ("/../a", "/../a"),
+            ("a/../../b", "../b"),
+        ] {
+            assert_eq!(plain(Path::new(path)), PathBuf::from(expected));
+        }
+    }
+}

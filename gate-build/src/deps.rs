@@ -1,0 +1,207 @@
+//! Dependency files in the language of make, and line markers of preprocessed text.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Reads the prerequisites of the first rule of a dependency file as GCC, clang and nvcc write them: `target: a b \`
+/// with a space written `\ `, `#` as `\#` or plain, `$` as `$$`. A backslash before anything else is one, because
+/// Windows has paths with it. `None` when there is no rule.
+#[must_use]
+pub fn parse_make(text: &str) -> Option<Vec<String>> {
+    let after = after_targets(text)?;
+    let mut names = Vec::new();
+    let mut name = String::new();
+    let mut characters = after.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => match characters.peek() {
+                Some(' ' | '#') => name.extend(characters.next()),
+                Some('\n') => {
+                    characters.next();
+                    end(&mut name, &mut names);
+                }
+                Some('\r') => {
+                    characters.next();
+                    characters.next_if_eq(&'\n');
+                    end(&mut name, &mut names);
+                }
+                _ => name.push('\\'),
+            },
+            '$' => {
+                characters.next_if_eq(&'$');
+                name.push('$');
+            }
+            '\n' => break,
+            ' ' | '\t' | '\r' => end(&mut name, &mut names),
+            other => name.push(other),
+        }
+    }
+    end(&mut name, &mut names);
+    Some(names)
+}
+
+fn end(name: &mut String, names: &mut Vec<String>) {
+    if !name.is_empty() {
+        names.push(std::mem::take(name));
+    }
+}
+
+/// What follows the colon of the first rule. nvcc does not escape spaces in a target, so the colon is the first that
+/// white space follows; a drive's is followed by a backslash.
+fn after_targets(text: &str) -> Option<&str> {
+    let mut offset = 0;
+    for piece in text.split_inclusive(':') {
+        offset += piece.len();
+        let rest = &text[offset..];
+        if piece.ends_with(':') && (rest.is_empty() || rest.starts_with([' ', '\t', '\n', '\r', '\\'])) {
+            // `C:\out.o : source` — the drive's backslash does not end a line.
+            let drive = rest.starts_with('\\') && !rest.starts_with("\\\n") && !rest.starts_with("\\\r");
+            if !drive {
+                return Some(rest);
+            }
+        }
+    }
+    None
+}
+
+/// The text that a preprocessor gives, without what only says where it came from.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct PreprocessedText {
+    /// Files named by line markers, sorted; names in `<` `>` are left out, because they are no files.
+    pub files: BTreeSet<PathBuf>,
+    /// Lines that are neither empty nor markers, without white space at their ends, each with a line end.
+    pub text: Vec<u8>,
+}
+
+/// Reads `# 12 "file" 1 3` of GCC and clang and `#line 12 "file"` of NVIDIA's and Microsoft's front ends.
+#[must_use]
+pub fn parse_preprocessed(bytes: &[u8]) -> PreprocessedText {
+    let mut files: BTreeSet<&[u8]> = BTreeSet::new();
+    let mut text = Vec::with_capacity(bytes.len());
+    for line in bytes.split(|&byte| byte == b'\n') {
+        if line.first() == Some(&b'#')
+            && let Some(name) = marker(line)
+        {
+            files.insert(name);
+            continue;
+        }
+        let line = line.trim_ascii_end();
+        if !line.is_empty() {
+            text.extend_from_slice(line);
+            text.push(b'\n');
+        }
+    }
+    PreprocessedText {
+        files: files
+            .into_iter()
+            .map(unescape)
+            .filter(|name| !name.is_empty() && !name.starts_with('<'))
+            .map(PathBuf::from)
+            .collect(),
+        text,
+    }
+}
+
+/// The quoted name of a line marker, still escaped.
+fn marker(line: &[u8]) -> Option<&[u8]> {
+    let rest = line.strip_prefix(b"#line").or_else(|| line.strip_prefix(b"#"))?;
+    let rest = rest.trim_ascii_start();
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 {
+        return None;
+    }
+    let rest = rest[digits..].trim_ascii_start();
+    let Some(quoted) = rest.strip_prefix(b"\"") else {
+        // `#line 12` goes on in the same file.
+        return rest.is_empty().then_some(b"");
+    };
+    let end = quoted.iter().rposition(|&byte| byte == b'"')?;
+    Some(&quoted[..end])
+}
+
+/// Undoes the escapes of a C string: `\\`, `\"` and octal digits, which NVIDIA's front end writes for every byte
+/// beyond ASCII.
+fn unescape(name: &[u8]) -> String {
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((&first, after)) = rest.split_first() {
+        rest = after;
+        if first != b'\\' {
+            bytes.push(first);
+            continue;
+        }
+        let octal = rest
+            .iter()
+            .take(3)
+            .take_while(|byte| (b'0'..=b'7').contains(byte))
+            .count();
+        if octal > 0 {
+            let value = rest[..octal]
+                .iter()
+                .fold(0_u32, |value, digit| value * 8 + u32::from(digit - b'0'));
+            bytes.push((value & 0xff) as u8);
+            rest = &rest[octal..];
+        } else if let Some((&next @ (b'\\' | b'"'), after)) = rest.split_first() {
+            bytes.push(next);
+            rest = after;
+        } else {
+            bytes.push(b'\\');
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dependency_files_of_every_compiler_are_read() {
+        for (text, names) in [
+            ("a.o: a.cu b.h\n", vec!["a.cu", "b.h"]),
+            (
+                "/t/o x.ptx : k.cu \\\n    /u/a\\ b.h \\\n  /u/c.h\n\nx.h:\n",
+                vec!["k.cu", "/u/a b.h", "/u/c.h"],
+            ),
+            (
+                "a.o: C:\\w\\k.cu \\\r\n  C:\\w\\h.h\r\n",
+                vec!["C:\\w\\k.cu", "C:\\w\\h.h"],
+            ),
+            ("C:\\w\\o.ptx: k.cu\n", vec!["k.cu"]),
+            ("a.o: w$$x.h v\\#y.h é.h", vec!["w$x.h", "v#y.h", "é.h"]),
+            ("a.o:\\\n a.cu", vec!["a.cu"]),
+            ("a.o:", vec![]),
+        ] {
+            assert_eq!(parse_make(text).unwrap(), names, "{text}");
+        }
+        assert_eq!(parse_make("no rule here"), None);
+    }
+
+    #[test]
+    fn markers_are_told_from_text() {
+        let parsed = parse_preprocessed(
+            b"# 1 \"/w/k.cu\"\n# 1 \"<built-in>\" 3\n#line 7 \"/w/sp ace \\303\\251\\\\h.h\"\n\n  \nint x;\r\n#pragma once\n#line 9\n# 5\n",
+        );
+        let files: Vec<String> = parsed.files.iter().map(|file| file.display().to_string()).collect();
+        assert_eq!(files, ["/w/k.cu", "/w/sp ace é\\h.h"]);
+        assert_eq!(parsed.text, b"int x;\n#pragma once\n");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_answered(text in "[a-z:\\\\ \n\r$#\"0-9é]{0,60}") {
+            let _ = parse_make(&text);
+            let _ = parse_preprocessed(text.as_bytes());
+        }
+
+        #[test]
+        fn names_survive_gccs_escapes(names in proptest::collection::vec("[a-zé/][a-z é#$./]{0,8}[a-z]", 1..5)) {
+            let escaped: Vec<String> = names
+                .iter()
+                .map(|name| name.replace('$', "$$").replace('#', "\\#").replace(' ', "\\ "))
+                .collect();
+            let text = format!("out.ptx: {}\n", escaped.join(" \\\n  "));
+            proptest::prop_assert_eq!(parse_make(&text).unwrap(), names);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! SHA-256 of bytes, and what is built from it.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// SHA-256 of some bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(hmac_sha256::Hash::hash(bytes))
+    }
+
+    /// The digest's own bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [0_u8; 64];
+        for (at, byte) in self.0.iter().enumerate() {
+            text[2 * at] = DIGITS[usize::from(byte >> 4)];
+            text[2 * at + 1] = DIGITS[usize::from(byte & 15)];
+        }
+        // Only ASCII was written.
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Text that is not 64 lower-case hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotADigest;
+
+impl fmt::Display for NotADigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a SHA-256 digest in lower-case hexadecimal")
+    }
+}
+
+impl std::error::Error for NotADigest {}
+
+impl FromStr for Digest {
+    type Err = NotADigest;
+
+    fn from_str(text: &str) -> Result<Self, NotADigest> {
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Ok(byte - b'0'),
+            b'a'..=b'f' => Ok(byte - b'a' + 10),
+            _ => Err(NotADigest),
+        };
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
+            return Err(NotADigest);
+        };
+        let pairs: &[[u8; 2]; 32] = pairs.try_into().map_err(|_| NotADigest)?;
+        let mut bytes = [0; 32];
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = digit(*high)? << 4 | digit(*low)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// Digests a sequence of fields so that no two different sequences are the same bytes: each field goes in with its
+/// name and its length.
+pub(crate) struct Fields(hmac_sha256::Hash);
+
+impl Fields {
+    /// A sequence for this purpose. Raise the number in it when the meaning of a field changes.
+    pub(crate) fn new(purpose: &str) -> Self {
+        let mut fields = Self(hmac_sha256::Hash::new());
+        fields.bytes(purpose.as_bytes());
+        fields
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.0.update((bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+
+    /// Adds a field.
+    pub(crate) fn add(&mut self, name: &str, value: impl AsRef<[u8]>) -> &mut Self {
+        self.bytes(name.as_bytes());
+        self.bytes(value.as_ref());
+        self
+    }
+
+    /// The digest of all fields so far.
+    pub(crate) fn finish(self) -> Digest {
+        Digest(self.0.finalize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_sha_256() {
+        // FIPS 180-4, the example of one block.
+        let text = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(Digest::of(b"abc").to_string(), text);
+        assert_eq!(text.parse(), Ok(Digest::of(b"abc")));
+        for wrong in ["", "ba78", &text.to_uppercase(), &text[1..], &format!("{text}00")] {
+            assert_eq!(wrong.parse::<Digest>(), Err(NotADigest), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn fields_do_not_run_into_each_other() {
+        let digest = |fields: &[(&str, &str)]| {
+            let mut all = Fields::new("test");
+            for (name, value) in fields {
+                all.add(name, value);
+            }
+            all.finish()
+        };
+        assert_ne!(digest(&[("a", "bc")]), digest(&[("ab", "c")]));
+        assert_ne!(digest(&[("a", "b"), ("c", "d")]), digest(&[("a", "b")]));
+        assert_ne!(digest(&[("a", "")]), digest(&[]));
+    }
+}

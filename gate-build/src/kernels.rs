@@ -1,0 +1,168 @@
+//! The builder that a build script uses.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use crate::arch::{Arch, IntoArch};
+use crate::bindings::Declared;
+use crate::built::Built;
+use crate::error::Error;
+use crate::pipeline::{self, Context};
+use crate::resources::Budget;
+
+/// Kernels of a crate, to be compiled by its build script.
+#[derive(Debug, Default)]
+pub struct Kernels {
+    pub(crate) cuda: Vec<String>,
+    pub(crate) rust: Vec<PathBuf>,
+    pub(crate) archs: Vec<Arch>,
+    pub(crate) flags: Vec<String>,
+    pub(crate) includes: Vec<PathBuf>,
+    pub(crate) prefers_lock: bool,
+    pub(crate) declared: Vec<Declared>,
+    pub(crate) budgets: BTreeMap<String, Budget>,
+    pub(crate) compress: bool,
+    #[cfg(feature = "companion")]
+    pub(crate) companions: Vec<String>,
+    /// The first thing that was asked for wrongly; `compile` reports it, so that calls can be chained.
+    pub(crate) wrong: Option<Error>,
+}
+
+impl Kernels {
+    /// No kernels yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// CUDA sources: a path relative to the crate, in which `*` and `?` stand for parts of a name and `**` for any
+    /// number of folders.
+    #[must_use]
+    pub fn cuda(mut self, pattern: impl Into<String>) -> Self {
+        self.cuda.push(pattern.into());
+        self
+    }
+
+    /// Rust kernels: the folder of a crate, or one file that is the root of a crate without dependencies (edition 2024);
+    /// relative to the crate whose build script runs.
+    #[must_use]
+    pub fn rust(mut self, path: impl Into<PathBuf>) -> Self {
+        self.rust.push(path.into());
+        self
+    }
+
+    /// Architectures to compile for.
+    #[must_use]
+    pub fn arch<A: IntoArch>(mut self, archs: impl IntoIterator<Item = A>) -> Self {
+        for arch in archs {
+            match arch.into_arch() {
+                Ok(arch) => self.archs.push(arch),
+                Err(error) => {
+                    self.wrong.get_or_insert(error);
+                }
+            }
+        }
+        self
+    }
+
+    /// A flag for the compilers of CUDA sources, as nvcc spells it.
+    #[must_use]
+    pub fn flag(mut self, flag: impl Into<String>) -> Self {
+        self.flags.push(flag.into());
+        self
+    }
+
+    /// A folder with headers, relative to the crate.
+    #[must_use]
+    pub fn include(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.includes.push(folder.into());
+        self
+    }
+
+    /// The Rust signature that a kernel is called by, `fn(*const f32, *mut f32, u32)`: the crate does not compile where
+    /// the kernel takes something else.
+    #[must_use]
+    pub fn signature(mut self, kernel: impl Into<String>, signature: &str) -> Self {
+        match Declared::new(kernel, signature) {
+            Ok(declared) => self.declared.push(declared),
+            Err(error) => {
+                self.wrong.get_or_insert(Error::configuration(
+                    error.to_string(),
+                    "write the signature in `.signature(…)` as Rust does, `fn(*const f32, u32)`",
+                ));
+            }
+        }
+        self
+    }
+
+    /// The most a kernel may take of the hardware on every architecture, as ptxas reports it; the build fails where it
+    /// takes more.
+    #[must_use]
+    pub fn budget(mut self, kernel: impl Into<String>, budget: Budget) -> Self {
+        self.budgets.insert(kernel.into(), budget);
+        self
+    }
+
+    /// Sources in C and C++ for the CPU, a pattern as in [`Self::cuda`]: compiled by the crate `cc` for the target of the
+    /// build and linked to this crate. They see the folders of [`Self::include`]. `cc` compiles all of them whenever the
+    /// build script runs.
+    #[cfg(feature = "companion")]
+    #[must_use]
+    pub fn companion(mut self, pattern: impl Into<String>) -> Self {
+        self.companions.push(pattern.into());
+        self
+    }
+
+    /// Whether PTX is embedded as a DEFLATE stream, about a tenth of its size, which is inflated when it is loaded.
+    #[must_use]
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.compress = compress;
+        self
+    }
+
+    /// Takes PTX from the lock even where a compiler is there, unless `GATE_KERNELS` or `GATE_KERNELS_LOCK` says otherwise; for
+    /// exactly the architectures named here, whatever `CUDA_COMPUTE_CAP` says. For a crate that others depend on: it
+    /// builds everywhere in no time, from the same PTX, and a source that changed without the lock is an error.
+    #[must_use]
+    pub fn prefer_lock(mut self) -> Self {
+        self.prefers_lock = true;
+        self
+    }
+
+    /// Compiles what changed, in a build script: writes PTX and a report to `OUT_DIR` and tells cargo on standard
+    /// output when to run the script again.
+    ///
+    /// # Errors
+    /// What the compilers say, or what the builder or the environment asks for that cannot be.
+    pub fn compile(self) -> Result<Built, Error> {
+        let context = Context::of_build_script()?;
+        #[cfg(feature = "companion")]
+        let companions = crate::companion::plan(&self, &context)?;
+        #[cfg_attr(not(feature = "companion"), expect(unused_mut, reason = "companions add lines"))]
+        let (built, mut directives) = self.compile_in(&context)?;
+        #[cfg(feature = "companion")]
+        directives.extend(companions.compile()?);
+        let mut text = directives.join("\n");
+        text.push('\n');
+        // The protocol between a build script and cargo.
+        io::stdout()
+            .write_all(text.as_bytes())
+            .map_err(Error::io("cannot write", "standard output"))?;
+        Ok(built)
+    }
+
+    /// What [`Self::compile`] does, for a crate, a folder and an environment of the caller's choice. Returns the lines
+    /// for cargo instead of printing them.
+    ///
+    /// # Errors
+    /// As [`Self::compile`].
+    pub fn compile_in(self, context: &Context) -> Result<(Built, Vec<String>), Error> {
+        let mut kernels = self;
+        if let Some(error) = kernels.wrong.take() {
+            return Err(error);
+        }
+        let outcome = pipeline::run(&kernels, context)?;
+        Ok((outcome.built, outcome.directives))
+    }
+}

@@ -1,0 +1,217 @@
+//! Reading `kernels.lock`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use toml_span::Value;
+
+use super::fields::{Fields, Source, number, text};
+use super::{KernelLock, LockedCompiler, LockedEntry, LockedImage, RELOCK, VERSION, source_fingerprint};
+use crate::arch::Arch;
+use crate::digest::Digest;
+use crate::ptx::{ParamType, Performance};
+use crate::resources::{Budget, Limit, Usage};
+use crate::unit::UnitName;
+
+/// Why a text is not read as a kernel lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockError {
+    /// Line, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl fmt::Display for LockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.message)
+    }
+}
+
+impl std::error::Error for LockError {}
+
+impl KernelLock {
+    /// Reads the text of a `kernels.lock`.
+    ///
+    /// # Errors
+    /// The text is no TOML, has another version, lacks a field or has one too many, or contradicts itself. The message has a line.
+    pub fn parse(text: &str) -> Result<Self, LockError> {
+        let source = Source(text);
+        let root = toml_span::parse(text).map_err(|error| source.error(error.span.start, error.kind.to_string()))?;
+        let mut fields = Fields::of(source, &root, "the lock")?;
+        let version = fields.required("version")?;
+        let found = number(source, version, "version")?;
+        if found != VERSION {
+            return Err(source.error(
+                version.span.start,
+                format!("the lock has version {found}, this release of gate-build reads {VERSION}; write it anew with `{RELOCK}`"),
+            ));
+        }
+        let mut lock = Self::default();
+        for (kernel, budget, line) in fields.list("budget", |value| read_budget(source, value))? {
+            if lock.budgets.insert(kernel.clone(), budget).is_some() {
+                return Err(LockError {
+                    line,
+                    message: format!("the budget of `{kernel}` is there twice"),
+                });
+            }
+        }
+        for (unit, arch, image, line) in fields.list("image", |value| read_image(source, value))? {
+            let images = &mut lock.units.entry(unit.clone()).or_default().images;
+            if images.insert(arch, image).is_some() {
+                return Err(LockError {
+                    line,
+                    message: format!("unit `{unit}` for {arch} is there twice"),
+                });
+            }
+        }
+        fields.finish()?;
+        Ok(lock)
+    }
+}
+
+fn read_budget(source: Source<'_>, value: &Value<'_>) -> Result<(String, Budget, usize), LockError> {
+    let mut fields = Fields::of(source, value, "a budget")?;
+    let line = fields.error("").line;
+    let kernel = fields.string("kernel")?.to_string();
+    let mut limits = Fields::of(source, fields.required("limits")?, "the limits of a budget")?;
+    let mut budget = Budget::new();
+    for limit in Limit::ALL {
+        if let Some(most) = limits.optional_number(limit.name())? {
+            budget = budget.at_most(limit, most);
+        }
+    }
+    limits.finish()?;
+    fields.finish()?;
+    Ok((kernel, budget, line))
+}
+
+fn read_image(source: Source<'_>, value: &Value<'_>) -> Result<(UnitName, Arch, LockedImage, usize), LockError> {
+    let mut fields = Fields::of(source, value, "an image")?;
+    let line = fields.error("").line;
+    let unit = UnitName::from(fields.string("unit")?);
+    let arch: Arch = fields.parsed("arch")?;
+    let compiler = fields.required("compiler")?;
+    let compiler = text(source, compiler, "compiler")?
+        .split_once(' ')
+        .map(|(kind, version)| LockedCompiler {
+            kind: kind.to_string(),
+            version: version.to_string(),
+        })
+        .ok_or_else(|| {
+            source.error(
+                compiler.span.start,
+                "`compiler` has to be a name and a version: `nvcc 13.0.88`",
+            )
+        })?;
+    let flags = fields.list("flags", |value| text(source, value, "flags").map(str::to_string))?;
+    let sources = read_sources(source, fields.required("sources")?)?;
+    let source_fingerprint_value = fields.required("source-fingerprint")?;
+    let image = LockedImage {
+        source_fingerprint: fields.parsed("source-fingerprint")?,
+        compiler,
+        flags,
+        ptx: fields.string("ptx")?.to_string(),
+        ptx_digest: fields.parsed("ptx-digest")?,
+        normalised_digest: fields.parsed("normalised-digest")?,
+        isa: fields.parsed("isa")?,
+        ptxas: fields
+            .optional("ptxas")
+            .map(|value| text(source, value, "ptxas").map(str::to_string))
+            .transpose()?,
+        entries: read_entries(source, &mut fields)?,
+        sources,
+    };
+    if source_fingerprint(&image.sources) != image.source_fingerprint {
+        return Err(source.error(
+            source_fingerprint_value.span.start,
+            format!(
+                "the fingerprint is not that of the listed sources: the lock was edited; write it anew with `{RELOCK}`"
+            ),
+        ));
+    }
+    fields.finish()?;
+    Ok((unit, arch, image, line))
+}
+
+fn read_sources(source: Source<'_>, value: &Value<'_>) -> Result<BTreeMap<String, Digest>, LockError> {
+    let table = value
+        .as_table()
+        .ok_or_else(|| source.error(value.span.start, "`sources` has to be a table"))?;
+    let mut sources = BTreeMap::new();
+    for (path, value) in table {
+        let digest = text(source, value, "sources")?
+            .parse()
+            .map_err(|error| source.error(value.span.start, format!("source `{}`: {error}", path.name)))?;
+        sources.insert(path.name.to_string(), digest);
+    }
+    Ok(sources)
+}
+
+fn read_entries(source: Source<'_>, fields: &mut Fields<'_, '_>) -> Result<BTreeMap<String, LockedEntry>, LockError> {
+    let mut entries = BTreeMap::new();
+    for (name, entry, line) in fields.list("entry", |value| read_entry(source, value))? {
+        if entries.insert(name.clone(), entry).is_some() {
+            return Err(LockError {
+                line,
+                message: format!("entry `{name}` is there twice"),
+            });
+        }
+    }
+    Ok(entries)
+}
+
+fn read_entry(source: Source<'_>, value: &Value<'_>) -> Result<(String, LockedEntry, usize), LockError> {
+    let mut fields = Fields::of(source, value, "an entry")?;
+    let line = fields.error("").line;
+    let name = fields.string("name")?.to_string();
+    fields.required("params")?;
+    let params = fields.list("params", |value| {
+        text(source, value, "params")?
+            .parse::<ParamType>()
+            .map_err(|error| source.error(value.span.start, error.to_string()))
+    })?;
+    let performance = Performance {
+        max_ntid: fields.optional_extent("max-ntid")?,
+        req_ntid: fields.optional_extent("req-ntid")?,
+        req_cluster: fields.optional_extent("req-cluster")?,
+        min_blocks: fields.optional_number("min-blocks")?,
+        max_blocks: fields.optional_number("max-blocks")?,
+        max_registers: fields.optional_number("max-registers")?,
+        max_cluster: fields.optional_number("max-cluster")?,
+    };
+    let usage = fields
+        .optional("usage")
+        .map(|value| read_usage(source, value))
+        .transpose()?;
+    fields.finish()?;
+    Ok((
+        name,
+        LockedEntry {
+            params,
+            performance,
+            usage,
+        },
+        line,
+    ))
+}
+
+fn read_usage(source: Source<'_>, value: &Value<'_>) -> Result<Usage, LockError> {
+    let mut fields = Fields::of(source, value, "a usage")?;
+    let mut get = |key| -> Result<u32, LockError> {
+        let value = fields.required(key)?;
+        number(source, value, key)
+    };
+    let usage = Usage {
+        registers: get("registers")?,
+        spill_stores: get("spill-stores")?,
+        spill_loads: get("spill-loads")?,
+        stack: get("stack")?,
+        shared: get("shared")?,
+        constant: get("constant")?,
+        local: get("local")?,
+        barriers: get("barriers")?,
+    };
+    fields.finish()?;
+    Ok(usage)
+}

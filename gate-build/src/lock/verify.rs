@@ -1,0 +1,296 @@
+//! Comparing a lock with the files of its crate.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use super::{KernelLock, LOCK_FILE, LockedEntry, LockedImage, RELOCK};
+use crate::arch::Arch;
+use crate::digest::{Digest, Fields};
+use crate::ptx::Module;
+use crate::unit::UnitName;
+
+/// Digest of a text file, the same whichever line ends a checkout has: `\r\n` counts as `\n`. For files with `\n`
+/// it is what `sha256sum` prints.
+#[must_use]
+pub fn text_digest(bytes: &[u8]) -> Digest {
+    Digest::of(&unix_lines(bytes))
+}
+
+/// The bytes with `\r\n` as `\n`.
+fn unix_lines(bytes: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    if !bytes.contains(&b'\r') {
+        return std::borrow::Cow::Borrowed(bytes);
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    for (index, &byte) in bytes.iter().enumerate() {
+        if byte != b'\r' || bytes.get(index + 1) != Some(&b'\n') {
+            out.push(byte);
+        }
+    }
+    std::borrow::Cow::Owned(out)
+}
+
+/// Fingerprint of a list of sources: SHA-256 over the text `kernel sources 1` and then each path and its 32 bytes of digest in the order of the
+/// paths, every part preceded by its length as eight bytes, least significant first.
+#[must_use]
+pub fn source_fingerprint(sources: &BTreeMap<String, Digest>) -> Digest {
+    let mut fields = Fields::new("kernel sources 1");
+    for (path, digest) in sources {
+        fields.add(path, digest.bytes());
+    }
+    fields.finish()
+}
+
+/// What is wrong with a lock or a file it names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// `kernels.lock` is missing, cannot be read or understood, or contradicts itself.
+    Lock,
+    /// A source is missing or differs from the one that was locked.
+    SourceChanged,
+    /// A PTX file is missing or cannot be read.
+    PtxMissing,
+    /// A PTX file differs from the one that was locked.
+    PtxChanged,
+    /// A path of the lock leads out of the crate.
+    PathEscapes,
+    /// The entries of a PTX file are not those of the lock.
+    Entries,
+}
+
+impl ProblemKind {
+    /// Stable code: `source_changed`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            ProblemKind::Lock => "lock_invalid",
+            ProblemKind::SourceChanged => "source_changed",
+            ProblemKind::PtxMissing => "ptx_missing",
+            ProblemKind::PtxChanged => "ptx_changed",
+            ProblemKind::PathEscapes => "path_escapes",
+            ProblemKind::Entries => "entries_differ",
+        }
+    }
+}
+
+/// A problem, in the words a user reads.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LockProblem {
+    /// The file it is about, relative to the crate with `/`.
+    pub file: String,
+    /// Its line, from 1, where one is to blame.
+    pub line: Option<usize>,
+    /// What kind of problem it is.
+    pub kind: ProblemKind,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it: a command or an edit.
+    pub help: String,
+}
+
+impl fmt::Display for LockProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}\nhelp: {}", self.message, self.help)
+    }
+}
+
+impl std::error::Error for LockProblem {}
+
+impl KernelLock {
+    /// Reads `kernels.lock` of a crate; `None` when there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read or is no kernel lock.
+    pub fn read(crate_root: &Path) -> Result<Option<Self>, LockProblem> {
+        let problem = |line, message| LockProblem {
+            file: LOCK_FILE.to_string(),
+            line,
+            kind: ProblemKind::Lock,
+            message,
+            help: format!("restore it from version control, or write it anew with `{RELOCK}`"),
+        };
+        let bytes = match std::fs::read(crate_root.join(LOCK_FILE)) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(problem(None, format!("the lock cannot be read: {error}"))),
+        };
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = 1 + valid.iter().filter(|&&byte| byte == b'\n').count();
+            problem(Some(line), "the lock is not UTF-8".to_string())
+        })?;
+        Self::parse(&text)
+            .map(Some)
+            .map_err(|error| problem(Some(error.line), error.message))
+    }
+
+    /// Compares the lock with the sources and PTX files of the crate. Sorted; empty when everything is as it was locked.
+    #[must_use]
+    pub fn verify(&self, crate_root: &Path) -> Vec<LockProblem> {
+        let mut read = |path: &str| std::fs::read(crate_root.join(path));
+        self.verify_with(&mut read)
+    }
+
+    /// [`KernelLock::verify`] over files that `read` knows by their path relative to the crate, with `/`.
+    pub fn verify_with(&self, read: &mut dyn FnMut(&str) -> io::Result<Vec<u8>>) -> Vec<LockProblem> {
+        let mut problems = Vec::new();
+        for (unit, locked) in &self.units {
+            for (arch, image) in &locked.images {
+                problems.extend(image.changed_sources(unit, *arch, read));
+                if let Err(problem) = image.verified_ptx(unit, *arch, read) {
+                    problems.push(problem);
+                }
+            }
+        }
+        problems.sort();
+        problems.dedup();
+        problems
+    }
+}
+
+impl LockedImage {
+    /// The sources of this image that are not as they were locked.
+    pub fn changed_sources(
+        &self,
+        unit: &UnitName,
+        arch: Arch,
+        read: &mut dyn FnMut(&str) -> io::Result<Vec<u8>>,
+    ) -> Vec<LockProblem> {
+        let mut problems = Vec::new();
+        for (path, digest) in &self.sources {
+            let message = match read(path) {
+                Ok(bytes) if text_digest(&bytes) == *digest => continue,
+                Ok(_) => format!("changed since the PTX of `{unit}` for {arch} was locked"),
+                Err(error) => {
+                    format!("the PTX of `{unit}` for {arch} was compiled from this file, which cannot be read: {error}")
+                }
+            };
+            problems.push(LockProblem {
+                file: path.clone(),
+                line: None,
+                kind: ProblemKind::SourceChanged,
+                message,
+                help: format!("compile and lock it anew with `{RELOCK}`"),
+            });
+        }
+        problems
+    }
+
+    /// Reads the PTX file of this image and compares it with the lock: place, digest, version, entries with the types of their parameters.
+    /// Line ends are `\n` in what is returned.
+    ///
+    /// # Errors
+    /// The file is missing or differs.
+    pub fn verified_ptx(
+        &self,
+        unit: &UnitName,
+        arch: Arch,
+        read: &mut dyn FnMut(&str) -> io::Result<Vec<u8>>,
+    ) -> Result<Vec<u8>, LockProblem> {
+        let problem = |file: &str, line, kind, message| LockProblem {
+            file: file.to_string(),
+            line,
+            kind,
+            message,
+            help: format!("restore it from version control, or compile and lock it anew with `{RELOCK}`"),
+        };
+        if escapes(&self.ptx) {
+            let message = format!("`ptx = \"{}\"` of `{unit}` for {arch} leads out of the crate", self.ptx);
+            return Err(problem(LOCK_FILE, None, ProblemKind::PathEscapes, message));
+        }
+        let bytes = read(&self.ptx).map_err(|error| {
+            let message = format!("the locked PTX of `{unit}` for {arch} cannot be read: {error}");
+            problem(&self.ptx, None, ProblemKind::PtxMissing, message)
+        })?;
+        let bytes = unix_lines(&bytes).into_owned();
+        let found = Digest::of(&bytes);
+        if found != self.ptx_digest {
+            let cut = std::str::from_utf8(&bytes)
+                .ok()
+                .and_then(|text| Module::parse(text).err());
+            let (line, detail) = match cut {
+                Some(error) => (Some(error.line), format!("; {}", error.message)),
+                None => (None, String::new()),
+            };
+            let message = format!(
+                "differs from the PTX that was locked for `{unit}`, {arch}: its digest is {found}, not {}{detail}",
+                self.ptx_digest
+            );
+            return Err(problem(&self.ptx, line, ProblemKind::PtxChanged, message));
+        }
+        let differ = |line, message| problem(LOCK_FILE, line, ProblemKind::Entries, message);
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| differ(None, format!("`{}` is locked but is not text", self.ptx)))?;
+        let module = Module::parse(text)
+            .map_err(|error| differ(None, format!("`{}` is locked but is no PTX: {error}", self.ptx)))?;
+        if let Some(message) = self.disagreement(arch, &module) {
+            return Err(differ(
+                None,
+                format!("`{}` does not fit its entry in the lock: {message}", self.ptx),
+            ));
+        }
+        Ok(bytes)
+    }
+
+    /// How a module contradicts what the lock says about it.
+    fn disagreement(&self, arch: Arch, module: &Module) -> Option<String> {
+        if module.target != arch {
+            return Some(format!("it is for {}, the lock says {arch}", module.target));
+        }
+        if module.version != self.isa {
+            return Some(format!(
+                "its `.version` is {}, the lock says {}",
+                module.version, self.isa
+            ));
+        }
+        for entry in &module.entries {
+            let Some(locked) = self.entries.get(&entry.name) else {
+                return Some(format!("entry `{}` is not in the lock", entry.name));
+            };
+            let found = LockedEntry {
+                usage: locked.usage,
+                ..LockedEntry::of(entry)
+            };
+            if found.params != locked.params {
+                let list = |entry: &LockedEntry| {
+                    entry
+                        .params
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                };
+                return Some(format!(
+                    "entry `{}` takes ({}), the lock says ({})",
+                    entry.name,
+                    list(&found),
+                    list(locked)
+                ));
+            }
+            if found.performance != locked.performance {
+                return Some(format!(
+                    "entry `{}` has other performance directives than the lock says",
+                    entry.name
+                ));
+            }
+        }
+        let missing = self.entries.keys().find(|name| module.entry(name).is_none())?;
+        Some(format!("entry `{missing}` is in the lock but not in the module"))
+    }
+}
+
+/// Whether a path is anything else than a plain path below the directory it is relative to, on any operating system.
+fn escapes(path: &str) -> bool {
+    path.is_empty()
+        || path.contains(['\\', ':', '\0'])
+        || PathBuf::from(path)
+            .components()
+            .any(|part| !matches!(part, Component::Normal(_)))
+}

@@ -1,0 +1,269 @@
+//! A build in which something may have changed.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use super::choice::{self, Choice};
+use super::context::{Context, Mode};
+use super::embed::{self, Missing};
+use super::listing::{Listings, searched};
+use super::locked::{Lock, Locker};
+use super::plan::Plan;
+use super::report::{Entry, Report};
+use super::state::State;
+use super::task::{Done, Shop, Task};
+use super::times::Times;
+use super::{directives, write_report};
+use crate::arch::Arch;
+use crate::built::{BuiltImage, BuiltUnit, Provenance};
+use crate::compiler::{CompilerKind, Setting};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::disk;
+use crate::error::Error;
+use crate::index::Index;
+use crate::kernels::Kernels;
+use crate::resources::Ptxas;
+use crate::schedule;
+use crate::store::{Local, Store};
+use crate::toolkit::Toolkit;
+use crate::unit::{Language, Unit, UnitName};
+
+/// One build in which something may have changed.
+pub(super) struct Build<'a> {
+    pub kernels: &'a Kernels,
+    pub context: &'a Context,
+    pub mode: Mode,
+    pub plan: &'a Plan,
+    pub toolkit: &'a Toolkit,
+    pub choice: &'a Choice,
+    pub listings: &'a Listings,
+}
+
+/// What a task gave: its PTX in place, or why there is none.
+type TaskResult<'a> = (&'a Unit, Arch, Result<(BuiltImage, Done), Diagnostic>);
+
+impl Build<'_> {
+    pub(super) fn run(
+        &self,
+        setting: &Setting,
+        store: Option<&Local>,
+        index: &Index,
+        lock: Lock,
+    ) -> Result<State, Error> {
+        let (compilers, problems) = choice::open(self.choice, setting, index);
+        let (rust, cuda): (Vec<_>, Vec<_>) = compilers
+            .into_iter()
+            .partition(|compiler| compiler.identity().kind == CompilerKind::Rustc);
+        let lacking = |language, compilers: &[_]| compilers.is_empty() && self.plan.has(language);
+        if lacking(Language::Cuda, &cuda) || lacking(Language::Rust, &rust) {
+            if lock != Lock::Leave && problems.is_empty() {
+                return Err(Error::configuration(
+                    format!(
+                        "`GATE_KERNELS_LOCK` is set, and no compiler of {} is there",
+                        self.plan.languages()
+                    ),
+                    self.plan.remedy(),
+                ));
+            }
+            return self.without_compiler(problems, store);
+        }
+
+        let scratch = self.context.own().join(format!("scratch-{}", std::process::id()));
+        let shop = Shop {
+            store: store.map(|store| store as &dyn Store),
+            index,
+            listings: self.listings,
+            scratch: scratch.clone(),
+        };
+        let mut pairs: Vec<(&Unit, Arch)> = self
+            .plan
+            .units
+            .iter()
+            .flat_map(|unit| self.plan.archs.iter().map(move |&arch| (unit, arch)))
+            .collect();
+        let times = Times::new(self.context);
+        // Longest first; what was never timed is judged by its size and goes before what is known to be quick.
+        pairs.sort_by_cached_key(|(unit, arch)| (Reverse(times.expected(unit, *arch)), unit.name.clone(), *arch));
+        let results = schedule::run(&self.context.env, pairs, |(unit, arch)| {
+            let task = Task {
+                unit,
+                arch,
+                flags: &self.plan.flags,
+                compilers: match unit.language {
+                    Language::Cuda => &cuda,
+                    Language::Rust => &rust,
+                },
+            };
+            let result = task.run(&shop).and_then(|done| self.place(unit, arch, done));
+            (unit, arch, result)
+        });
+        let _ = fs::remove_dir_all(&scratch);
+        if self.choice.is_last_resort() && self.mode == Mode::Auto && lock == Lock::Leave {
+            // Without a toolkit, clang knows the language and not the library: what it refuses may well be right.
+            let refusal = results.iter().find_map(|(_, _, result)| result.as_ref().err());
+            if let Some(refusal) = refusal {
+                let mut warning = refusal.clone();
+                warning.severity = Severity::Warning;
+                return self.fall_back(&warning.message.clone(), &[warning], store);
+            }
+        }
+        self.finish(results, problems, &times, store, lock)
+    }
+
+    /// Writes the PTX of a unit where the crate finds it.
+    fn place(&self, unit: &Unit, arch: Arch, done: Done) -> Result<(BuiltImage, Done), Diagnostic> {
+        let file = self
+            .context
+            .out_dir
+            .join("kernels")
+            .join(format!("{}.{arch}.ptx", unit.name.file_stem()));
+        disk::write_if_changed(&file, &done.ptx).map_err(|error| {
+            Diagnostic::error(format!("cannot write `{}`: {error}", file.display())).unit(unit.name.as_str())
+        })?;
+        let image = BuiltImage {
+            arch,
+            ptx: file,
+            digest: done.digest,
+            provenance: Provenance::Built,
+            compiler: Some(done.compiler.clone()),
+            flags: self.plan.flags.clone(),
+            dependencies: done.files.clone(),
+        };
+        Ok((image, done))
+    }
+
+    fn finish(
+        &self,
+        results: Vec<TaskResult<'_>>,
+        problems: Vec<Diagnostic>,
+        times: &Times,
+        store: Option<&Local>,
+        lock: Lock,
+    ) -> Result<State, Error> {
+        let mut state = State::default();
+        let mut report = Report {
+            mode: self.mode.as_str(),
+            ..Report::default()
+        };
+        let mut failed = Vec::new();
+        let mut warnings = problems;
+        let mut files: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut sorted = results;
+        sorted.sort_by(|(a, x, _), (b, y, _)| (&a.name, x).cmp(&(&b.name, y)));
+        let mut measured = Vec::new();
+        for (unit, arch, result) in sorted {
+            match result {
+                Ok((image, done)) => {
+                    report
+                        .entries
+                        .push(Entry::of(self.context.crate_root(), &unit.name, arch, &done));
+                    warnings.extend(
+                        done.warnings
+                            .into_iter()
+                            .map(|warning| warning.unit(unit.name.as_str())),
+                    );
+                    measured.push((unit.name.to_string(), arch, done.took));
+                    files.extend(image.dependencies.iter().cloned());
+                    match state.built.units.last_mut() {
+                        Some(last) if last.name == unit.name => last.images.push(image),
+                        _ => state.built.units.push(BuiltUnit {
+                            name: unit.name.clone(),
+                            language: unit.language,
+                            images: vec![image],
+                        }),
+                    }
+                }
+                Err(diagnostic) => failed.push(diagnostic),
+            }
+        }
+        times.save(&measured);
+        report.failed = failed.iter().map(ToString::to_string).collect();
+        state.built.report = write_report(self.context, &report)?;
+        if !failed.is_empty() {
+            return Err(Error::Kernels(failed));
+        }
+        warnings.extend(self.judge(&state.built.units, store, lock)?);
+        state.built.bindings = Some(self.bindings(&state.built.units, None, store)?);
+        files.extend(self.choice.files.iter().map(|(_, file)| file.clone()));
+        let watched: Vec<PathBuf> = self
+            .plan
+            .folders
+            .iter()
+            .filter(|folder| folder.is_dir())
+            .cloned()
+            .collect();
+        state.directives = directives::lines(&files, &watched);
+        state.directives.extend(directives::warnings(&warnings));
+        state.folders = self.searched_folders();
+        files.extend(
+            state
+                .built
+                .units
+                .iter()
+                .flat_map(|unit| &unit.images)
+                .map(|image| image.ptx.clone()),
+        );
+        files.extend(state.built.bindings.clone());
+        state.files = files.into_iter().collect();
+        state.entries = report.entries;
+        Ok(state)
+    }
+
+    /// Budgets and the lock.
+    fn judge(&self, units: &[BuiltUnit], store: Option<&Local>, lock: Lock) -> Result<Vec<Diagnostic>, Error> {
+        if self.kernels.budgets.is_empty() && lock == Lock::Leave {
+            return Ok(Vec::new());
+        }
+        let scratch = self.context.own().join("ptxas");
+        let ptxas = match &self.toolkit.ptxas {
+            Some(program) => Some(Ptxas::new(program.clone(), scratch.clone()).map_err(|error| {
+                Error::Kernels(vec![
+                    Diagnostic::error(error.to_string()).help("correct `PATH`, or reinstall the CUDA toolkit"),
+                ])
+            })?),
+            None => None,
+        };
+        let cache = store.map_or_else(|| scratch.clone(), |store| store.folder("ptxas"));
+        let ptxas = ptxas.map(|ptxas| (ptxas, cache));
+        let warnings = embed::budgets(self.kernels, units, ptxas.as_ref())?;
+        let locker = Locker {
+            kernels: self.kernels,
+            plan: self.plan,
+            root: self.context.crate_root(),
+            env: &self.context.env,
+            ptxas,
+        };
+        match lock {
+            Lock::Leave => {}
+            Lock::Write => locker.write(units)?,
+            Lock::Check => locker.check(units)?,
+        }
+        Ok(warnings)
+    }
+
+    pub(super) fn bindings(
+        &self,
+        units: &[BuiltUnit],
+        missing: Option<(Missing, &[UnitName])>,
+        store: Option<&Local>,
+    ) -> Result<PathBuf, Error> {
+        let store = store.map(|store| store as &dyn Store);
+        embed::bindings(self.kernels, self.context, units, missing, store)
+    }
+
+    /// Folders in which a new file may be read instead of another.
+    fn searched_folders(&self) -> Vec<PathBuf> {
+        let root = self.context.crate_root();
+        let folders: BTreeSet<PathBuf> = self
+            .plan
+            .units
+            .iter()
+            .filter(|unit| unit.language == Language::Cuda)
+            .flat_map(|unit| searched(&unit.path, root, &self.plan.flags))
+            .filter(|folder| folder.is_dir())
+            .collect();
+        folders.into_iter().collect()
+    }
+}

@@ -1,0 +1,177 @@
+//! Which compilers a build uses, in which order.
+
+use std::path::PathBuf;
+
+use super::context::chosen_compiler;
+use crate::compiler::{Clang, Compiler, CompilerKind, Nvcc, Nvrtc, Setting};
+use crate::diagnostic::Diagnostic;
+use crate::error::Error;
+use crate::index::Index;
+use crate::rust::Rustc;
+use crate::toolkit::Toolkit;
+
+/// Compilers by kind and file, those to be tried first in front. What was named outright has no alternative.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub files: Vec<(CompilerKind, PathBuf)>,
+    /// Why it is this choice, where a variable decided.
+    pub because: Option<String>,
+}
+
+impl Choice {
+    /// NVRTC before nvcc, because it starts in no time, and clang where there is neither. Who sets a variable of nvcc
+    /// means nvcc.
+    ///
+    /// # Errors
+    /// What a variable names is not there.
+    pub(crate) fn of(toolkit: &Toolkit, env: &crate::env::Env) -> Result<Self, Error> {
+        let file = |kind| match kind {
+            CompilerKind::Nvrtc => toolkit.nvrtc.clone(),
+            CompilerKind::Nvcc => toolkit.nvcc.clone(),
+            CompilerKind::Clang => toolkit.clang.clone(),
+            CompilerKind::Rustc | CompilerKind::CudaBuilder => None,
+        };
+        if let Some(nvcc) = env.variable("NVCC")
+            && toolkit.nvcc.is_none()
+        {
+            return Err(Error::configuration(
+                format!(
+                    "`NVCC` is `{}`, which is no program that is there",
+                    nvcc.to_string_lossy()
+                ),
+                "correct the variable, or unset it to let nvcc be found",
+            ));
+        }
+        if let Some(kind) = chosen_compiler(env)? {
+            if matches!(kind, CompilerKind::Rustc | CompilerKind::CudaBuilder) {
+                // That is about Rust kernels; CUDA sources are as if it were not set.
+                return Ok(Self::found(&file));
+            }
+            return match file(kind) {
+                Some(file) => Ok(Self {
+                    files: vec![(kind, file)],
+                    because: Some(format!("GATE_KERNEL_COMPILER={kind}")),
+                }),
+                None => Err(Error::configuration(
+                    format!(
+                        "`GATE_KERNEL_COMPILER` is `{kind}`, which is in none of the {} places looked at",
+                        toolkit.searched.len()
+                    ),
+                    "install it, set `CUDA_HOME` to where it is, or unset the variable",
+                )),
+            };
+        }
+        let of_nvcc = ["NVCC", "NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS", "NVCC_CCBIN"]
+            .into_iter()
+            .find(|name| env.variable(name).is_some());
+        if let (Some(name), Some(nvcc)) = (of_nvcc, file(CompilerKind::Nvcc)) {
+            return Ok(Self {
+                files: vec![(CompilerKind::Nvcc, nvcc)],
+                because: Some(format!("{name} is set")),
+            });
+        }
+        Ok(Self::found(&file))
+    }
+
+    /// Whether it is a clang that nobody chose and that merely was there.
+    pub(crate) fn is_last_resort(&self) -> bool {
+        // rustc is there for other units.
+        let mut kinds = self
+            .files
+            .iter()
+            .map(|(kind, _)| *kind)
+            .filter(|kind| *kind != CompilerKind::Rustc);
+        self.because.is_none() && kinds.next() == Some(CompilerKind::Clang)
+    }
+
+    fn found(file: &impl Fn(CompilerKind) -> Option<PathBuf>) -> Self {
+        let there = |kinds: &[CompilerKind]| -> Vec<(CompilerKind, PathBuf)> {
+            kinds.iter().filter_map(|&kind| Some((kind, file(kind)?))).collect()
+        };
+        let mut files = there(&[CompilerKind::Nvrtc, CompilerKind::Nvcc]);
+        if files.is_empty() {
+            files = there(&[CompilerKind::Clang]);
+        }
+        Self { files, because: None }
+    }
+}
+
+/// The compilers that answer, and why the others do not.
+pub(crate) fn open<'a>(
+    choice: &Choice,
+    setting: &'a Setting,
+    index: &Index,
+) -> (Vec<Box<dyn Compiler + 'a>>, Vec<Diagnostic>) {
+    let mut compilers: Vec<Box<dyn Compiler + 'a>> = Vec::new();
+    let mut problems = Vec::new();
+    for (kind, file) in &choice.files {
+        let opened = match kind {
+            CompilerKind::Nvrtc => {
+                Nvrtc::open(file, setting, index).map(|compiler| Box::new(compiler) as Box<dyn Compiler>)
+            }
+            CompilerKind::Nvcc => {
+                Nvcc::open(file, setting, index).map(|compiler| Box::new(compiler) as Box<dyn Compiler>)
+            }
+            CompilerKind::Clang => {
+                Clang::open(file, setting, index).map(|compiler| Box::new(compiler) as Box<dyn Compiler>)
+            }
+            CompilerKind::Rustc => {
+                Rustc::open(file, setting, index).map(|compiler| Box::new(compiler) as Box<dyn Compiler>)
+            }
+            CompilerKind::CudaBuilder => continue,
+        };
+        match opened {
+            Ok(compiler) => compilers.push(compiler),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    (compilers, problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::{Disk, Env, Os};
+
+    fn kinds(toolkit: &Toolkit, variables: &[(&str, &str)]) -> Result<Vec<CompilerKind>, String> {
+        let env = Env::new(Os::host(), variables.iter().copied(), Disk);
+        Choice::of(toolkit, &env)
+            .map(|choice| choice.files.into_iter().map(|(kind, _)| kind).collect())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nvrtc_goes_first_unless_nvcc_is_meant() {
+        use CompilerKind::{Clang, Nvcc, Nvrtc};
+        let some = || Some(PathBuf::from("x"));
+        let all = Toolkit {
+            nvcc: some(),
+            nvrtc: some(),
+            clang: some(),
+            ..Toolkit::default()
+        };
+        assert_eq!(kinds(&all, &[]), Ok(vec![Nvrtc, Nvcc]));
+        for variable in ["NVCC", "NVCC_APPEND_FLAGS", "NVCC_PREPEND_FLAGS"] {
+            assert_eq!(kinds(&all, &[(variable, "x")]), Ok(vec![Nvcc]));
+        }
+        assert_eq!(kinds(&all, &[("GATE_KERNEL_COMPILER", "clang")]), Ok(vec![Clang]));
+        let clang = Toolkit {
+            clang: some(),
+            ..Toolkit::default()
+        };
+        assert_eq!(kinds(&clang, &[]), Ok(vec![Clang]));
+        assert_eq!(kinds(&Toolkit::default(), &[]), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_is_named_and_not_there_is_an_error() {
+        for variables in [
+            ("NVCC", "/no/nvcc"),
+            ("GATE_KERNEL_COMPILER", "nvcc"),
+            ("GATE_KERNEL_COMPILER", "gcc"),
+        ] {
+            let error = kinds(&Toolkit::default(), &[variables]).unwrap_err();
+            assert!(error.contains(variables.0) && error.contains("help:"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What a build gives where nothing compiles: the PTX of the lock, else none.
+
+use std::path::PathBuf;
+
+use super::build::Build;
+use super::context::Mode;
+use super::embed::Missing;
+use super::report::{Entry, Report};
+use super::state::State;
+use super::{directives, locked, write_report};
+use crate::diagnostic::Diagnostic;
+use crate::error::Error;
+use crate::lock::{LOCK_FILE, RELOCK};
+use crate::store::Local;
+use crate::unit::UnitName;
+
+impl Build<'_> {
+    /// No compiler of CUDA sources answers, or none is wanted: the lock, else nothing.
+    pub(super) fn without_compiler(&self, problems: Vec<Diagnostic>, store: Option<&Local>) -> Result<State, Error> {
+        let searched = self.toolkit.searched.len();
+        if self.mode == Mode::Build || !problems.is_empty() {
+            let mut all = problems;
+            if all.is_empty() {
+                let languages = self.plan.languages();
+                let why = format!("no compiler of {languages} was found in {searched} places");
+                all.push(Diagnostic::error(why).help(format!(
+                    "{}, or unset `GATE_KERNELS` to build without",
+                    self.plan.remedy()
+                )));
+            }
+            return Err(Error::Kernels(all));
+        }
+        let languages = self.plan.languages();
+        let why = format!("no compiler of {languages} was found in {searched} places");
+        self.fall_back(&why, &[], store)
+    }
+
+    /// The PTX of the lock, else none.
+    pub(super) fn fall_back(&self, why: &str, warnings: &[Diagnostic], store: Option<&Local>) -> Result<State, Error> {
+        let root = self.context.crate_root();
+        let mut state = State::default();
+        let mut report = Report {
+            mode: self.mode.as_str(),
+            ..Report::default()
+        };
+        let mut files: Vec<PathBuf> = Vec::new();
+        let explicit_off = self.mode == Mode::Off && self.context.env.variable("GATE_KERNELS").is_some();
+        let taken = if explicit_off {
+            None
+        } else {
+            locked::take(self.plan, root, &self.context.out_dir.join("kernels"))?
+        };
+        let mut outputs: Vec<PathBuf> = Vec::new();
+        match taken {
+            Some((units, read)) => {
+                files.extend(read);
+                for unit in &units {
+                    report
+                        .entries
+                        .extend(unit.images.iter().map(|image| Entry::locked(&unit.name, image)));
+                    outputs.extend(unit.images.iter().map(|image| image.ptx.clone()));
+                }
+                state.built.bindings = Some(self.bindings(&units, None, store)?);
+                state.built.units = units;
+            }
+            None if self.mode == Mode::Locked => {
+                return Err(Error::configuration(
+                    format!("`GATE_KERNELS` is `locked`, and there is no `{LOCK_FILE}`"),
+                    format!("on a machine with a compiler, run `{RELOCK}`"),
+                ));
+            }
+            None => {
+                let (missing, why) = if explicit_off {
+                    (Missing::Off, "GATE_KERNELS=off".to_owned())
+                } else if self.mode == Mode::Off {
+                    (
+                        Missing::Off,
+                        "docs.rs has no compiler, and there is no kernel lock".to_owned(),
+                    )
+                } else {
+                    let why = format!("{why}, and there is no kernel lock");
+                    report.searched.clone_from(&self.toolkit.searched);
+                    (Missing::NoCompiler, why)
+                };
+                let names: Vec<UnitName> = self.plan.units.iter().map(|unit| unit.name.clone()).collect();
+                state.built.bindings = Some(self.bindings(&[], Some((missing, &names)), store)?);
+                report.unavailable = Some(why.clone());
+                state.built.unavailable = Some(why);
+            }
+        }
+        state.built.report = write_report(self.context, &report)?;
+        let mut watched: Vec<PathBuf> = self
+            .plan
+            .folders
+            .iter()
+            .filter(|folder| folder.is_dir())
+            .cloned()
+            .collect();
+        if self.mode == Mode::Auto {
+            watched.extend(directives::places(&self.context.env, &self.toolkit.searched));
+        }
+        // A lock that appears is noticed by the folder it appears in only where cargo may watch that.
+        files.extend(self.plan.units.iter().map(|unit| unit.path.clone()));
+        files.retain(|path| path.is_file());
+        files.sort();
+        files.dedup();
+        state.directives = directives::lines(&files, &watched);
+        state.directives.extend(directives::warnings(warnings));
+        files.extend(outputs);
+        files.extend(state.built.bindings.clone());
+        state.files = files;
+        state.entries = report.entries;
+        Ok(state)
+    }
+}

@@ -1,0 +1,117 @@
+//! Files in the folders that a compiler searches, for those that would be read instead of others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A folder with more files than this is looked at no further; an installation of a large library has some thousands.
+const MOST: usize = 20_000;
+
+/// Lists folders, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Listings {
+    known: Mutex<BTreeMap<PathBuf, Arc<Vec<PathBuf>>>>,
+}
+
+impl Listings {
+    /// Every file below a folder, sorted; `target`, hidden folders and links to folders left out.
+    pub(crate) fn of(&self, folder: &Path) -> Arc<Vec<PathBuf>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(files) = known.get(folder) {
+            return Arc::clone(files);
+        }
+        let mut files = Vec::new();
+        walk(folder, &mut files);
+        files.sort();
+        let files = Arc::new(files);
+        known.insert(folder.to_path_buf(), Arc::clone(&files));
+        files
+    }
+
+    /// Files in these folders that have the name of one of `read` and are not among them, sorted: where one appears,
+    /// another file may be read than before.
+    pub(crate) fn others(&self, folders: &BTreeSet<PathBuf>, read: &[PathBuf]) -> Vec<PathBuf> {
+        let names: BTreeSet<&OsStr> = read.iter().filter_map(|path| path.file_name()).collect();
+        let read: BTreeSet<&Path> = read.iter().map(PathBuf::as_path).collect();
+        let mut others = BTreeSet::new();
+        for folder in folders {
+            for file in self.of(folder).iter() {
+                if file.file_name().is_some_and(|name| names.contains(name)) && !read.contains(file.as_path()) {
+                    others.insert(file.clone());
+                }
+            }
+        }
+        others.into_iter().collect()
+    }
+}
+
+/// Folders whose files a unit may read: that of its source, and the user's own of `-I` and its like. Headers of
+/// compilers are not the user's.
+pub(crate) fn searched(source: &Path, crate_root: &Path, flags: &[String]) -> BTreeSet<PathBuf> {
+    let mut folders = BTreeSet::new();
+    folders.extend(source.parent().map(Path::to_path_buf));
+    let mut rest = flags.iter().map(String::as_str);
+    while let Some(flag) = rest.next() {
+        let named = match flag {
+            "-I" | "-isystem" | "--include-path" | "--system-include" => rest.next(),
+            _ => flag
+                .strip_prefix("--include-path=")
+                .or_else(|| flag.strip_prefix("--system-include="))
+                .or_else(|| flag.strip_prefix("-isystem="))
+                .or_else(|| flag.strip_prefix("-I")),
+        };
+        if let Some(named) = named {
+            folders.insert(crate::compiler::plain(&crate_root.join(named.trim_start_matches('='))));
+        }
+    }
+    folders
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if files.len() >= MOST {
+            return;
+        }
+        let Ok(kind) = entry.file_type() else { continue };
+        let name = entry.file_name();
+        if kind.is_dir() {
+            let skipped = name == "target" || name.as_encoded_bytes().starts_with(b".");
+            if !skipped {
+                walk(&entry.path(), files);
+            }
+        } else {
+            files.push(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_could_be_read_instead_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for name in ["a/x.h", "b/x.h", "b/deep/x.h", "b/y.h", "b/target/x.h", "b/.git/x.h"] {
+            let file = root.join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        }
+        let folders = searched(&root.join("a/k.cu"), root, &["-Ib".to_owned()]);
+        assert_eq!(folders, BTreeSet::from([root.join("a"), root.join("b")]));
+        let others = Listings::default().others(&folders, &[root.join("b/x.h")]);
+        assert_eq!(others, [root.join("a/x.h"), root.join("b/deep/x.h")]);
+    }
+
+    #[test]
+    fn folders_of_flags_are_read_in_every_spelling() {
+        let flags = ["-I", "a", "-Ib", "-isystem", "c", "--include-path=d", "-DX"].map(str::to_owned);
+        let folders = searched(Path::new("/w/k/x.cu"), Path::new("/w"), &flags);
+        let expected = ["/w/a", "/w/b", "/w/c", "/w/d", "/w/k"].map(PathBuf::from);
+        assert_eq!(folders, BTreeSet::from(expected));
+    }
+}

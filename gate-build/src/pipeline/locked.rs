@@ -1,0 +1,305 @@
+//! The kernel lock in a build: taking PTX from it, writing it, comparing with it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::plan::Plan;
+use crate::arch::Arch;
+use crate::built::{BuiltImage, BuiltUnit, Provenance};
+use crate::compiler::{CompilerIdentity, CompilerKind};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::digest::Digest;
+use crate::disk;
+use crate::env::Env;
+use crate::error::Error;
+use crate::kernels::Kernels;
+use crate::lock::{
+    Compilation, KernelLock, LOCK_FILE, LockProblem, LockedCompiler, LockedImage, LockedUnit, RELOCK, digest_sources,
+};
+use crate::ptx::Roots;
+use crate::resources::{Facts, Ptxas};
+use crate::schedule;
+use crate::unit::Unit;
+
+/// What `GATE_KERNELS_LOCK` asks of a build that compiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lock {
+    /// Nothing.
+    Leave,
+    /// Write it anew.
+    Write,
+    /// Fail where the compiler does not write again what is locked.
+    Check,
+}
+
+impl Lock {
+    pub(super) fn of(env: &Env) -> Result<Self, Error> {
+        match env.variable("GATE_KERNELS_LOCK").map(|value| value.to_str()) {
+            None => Ok(Lock::Leave),
+            Some(Some("write")) => Ok(Lock::Write),
+            Some(Some("check")) => Ok(Lock::Check),
+            Some(_) => Err(Error::configuration(
+                "`GATE_KERNELS_LOCK` is neither `write` nor `check`",
+                "unset it, or set it to one of them",
+            )),
+        }
+    }
+}
+
+fn diagnostic(root: &Path, problem: LockProblem) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error(problem.message).help(problem.help);
+    diagnostic.place = Some(Box::new(Place {
+        file: root.join(&problem.file),
+        line: problem.line.and_then(|line| line.try_into().ok()).unwrap_or(1),
+        column: None,
+    }));
+    diagnostic
+}
+
+/// Units of the lock, and the files that were read for them.
+type Taken = (Vec<BuiltUnit>, Vec<PathBuf>);
+
+/// The PTX of every unit from the lock, written below `out`, each verified by its digest and by its sources. `None`
+/// when there is no lock.
+pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>, Error> {
+    let lock = match KernelLock::read(root) {
+        Ok(Some(lock)) => lock,
+        Ok(None) => return Ok(None),
+        Err(problem) => return Err(Error::Kernels(vec![diagnostic(root, problem)])),
+    };
+    let mut problems = Vec::new();
+    let mut units = Vec::new();
+    let mut files = vec![root.join(LOCK_FILE)];
+    for unit in &plan.units {
+        let mut images = Vec::new();
+        for &arch in &plan.archs {
+            let locked = lock.units.get(&unit.name).and_then(|locked| locked.images.get(&arch));
+            let Some(locked) = locked else {
+                problems.push(
+                    Diagnostic::error(format!("`{LOCK_FILE}` has no PTX of it for {arch}"))
+                        .unit(unit.name.as_str())
+                        .help(format!("on a machine with a compiler, run `{RELOCK}`")),
+                );
+                continue;
+            };
+            match image(unit, arch, locked, root, out) {
+                Ok(image) => {
+                    files.push(root.join(&locked.ptx));
+                    files.extend(image.dependencies.iter().cloned());
+                    images.push(image);
+                }
+                Err(diagnostics) => problems.extend(diagnostics),
+            }
+        }
+        units.push(BuiltUnit {
+            name: unit.name.clone(),
+            language: unit.language,
+            images,
+        });
+    }
+    if problems.is_empty() {
+        Ok(Some((units, files)))
+    } else {
+        Err(Error::Kernels(problems))
+    }
+}
+
+fn image(
+    unit: &Unit,
+    arch: Arch,
+    locked: &LockedImage,
+    root: &Path,
+    out: &Path,
+) -> Result<BuiltImage, Vec<Diagnostic>> {
+    let mut read = |path: &str| fs::read(root.join(path));
+    let changed = locked.changed_sources(&unit.name, arch, &mut read);
+    if !changed.is_empty() {
+        return Err(changed
+            .into_iter()
+            .map(|problem| diagnostic(root, problem).unit(unit.name.as_str()))
+            .collect());
+    }
+    let one = |diagnostic: Diagnostic| vec![diagnostic.unit(unit.name.as_str())];
+    let ptx = locked
+        .verified_ptx(&unit.name, arch, &mut read)
+        .map_err(|problem| one(diagnostic(root, problem)))?;
+    let file = out.join(format!("{}.{arch}.ptx", unit.name.file_stem()));
+    disk::write_if_changed(&file, &ptx)
+        .map_err(|error| one(Diagnostic::error(format!("cannot write `{}`: {error}", file.display()))))?;
+    let compiler = CompilerKind::named(&locked.compiler.kind).map(|kind| CompilerIdentity {
+        kind,
+        version: locked.compiler.version.clone(),
+        // The installation is on another machine.
+        digest: Digest::of(b""),
+    });
+    Ok(BuiltImage {
+        arch,
+        ptx: file,
+        digest: locked.ptx_digest,
+        provenance: Provenance::Locked,
+        compiler,
+        flags: locked.flags.clone(),
+        dependencies: locked.sources.keys().map(|name| root.join(name)).collect(),
+    })
+}
+
+/// One image as it would be locked, and the text of its PTX file.
+struct Candidate<'a> {
+    unit: &'a BuiltUnit,
+    image: &'a BuiltImage,
+}
+
+/// What writing and comparing need.
+pub(super) struct Locker<'a> {
+    pub kernels: &'a Kernels,
+    pub plan: &'a Plan,
+    pub root: &'a Path,
+    pub env: &'a Env,
+    /// ptxas, where there is one, and a folder to remember its answers in.
+    pub ptxas: Option<(Ptxas, PathBuf)>,
+}
+
+impl Locker<'_> {
+    fn roots(&self) -> Roots {
+        Roots::new([self.root.to_string_lossy()])
+    }
+
+    /// The files of a dependency list that belong to the crate or lie beside it, not those of compilers.
+    fn sources(&self, image: &BuiltImage) -> Vec<PathBuf> {
+        image
+            .dependencies
+            .iter()
+            .filter(|file| {
+                file.starts_with(self.root) || self.plan.folders.iter().any(|folder| file.starts_with(folder))
+            })
+            .cloned()
+            .collect()
+    }
+
+    fn locked(&self, candidate: &Candidate<'_>) -> Result<(LockedImage, String), Diagnostic> {
+        let Candidate { unit, image } = candidate;
+        let error = |message: String| Diagnostic::error(message).unit(unit.name.as_str());
+        let text = fs::read_to_string(&image.ptx)
+            .map_err(|problem| error(format!("cannot read `{}`: {problem}", image.ptx.display())))?;
+        let sources =
+            digest_sources(self.root, &self.sources(image), &[]).map_err(|problem| error(problem.to_string()))?;
+        let facts: Option<(Facts, String)> = match &self.ptxas {
+            Some((ptxas, cache)) => {
+                // Of the text without what differs between machines, so that each of them asks for the same.
+                let normal = crate::ptx::normalise(&text, &self.roots());
+                let facts = ptxas
+                    .examine(&normal, Some(cache))
+                    .map_err(|problem| error(problem.to_string()))?;
+                Some((facts, ptxas.version()))
+            }
+            None => None,
+        };
+        let Some(identity) = &image.compiler else {
+            return Err(error("it is not known what compiled it".to_owned()));
+        };
+        let compiler = LockedCompiler {
+            kind: identity.kind.to_string(),
+            version: identity.version.clone(),
+        };
+        LockedImage::of(&Compilation {
+            unit: &unit.name,
+            arch: image.arch,
+            text: &text,
+            sources: &sources,
+            compiler: &compiler,
+            flags: &image.flags,
+            roots: &self.roots(),
+            facts: facts.as_ref().map(|(facts, version)| (facts, version.as_str())),
+        })
+        .map_err(|problem| error(problem.to_string()))
+    }
+
+    /// Writes the lock anew.
+    pub(super) fn write(&self, units: &[BuiltUnit]) -> Result<(), Error> {
+        let candidates: Vec<Candidate<'_>> = units
+            .iter()
+            .flat_map(|unit| unit.images.iter().map(move |image| Candidate { unit, image }))
+            .collect();
+        let results = schedule::run(self.env, candidates, |candidate| {
+            let locked = self.locked(&candidate);
+            (candidate.unit.name.clone(), candidate.image.arch, locked)
+        });
+        let mut lock = KernelLock {
+            budgets: self.kernels.budgets.clone(),
+            ..KernelLock::default()
+        };
+        let mut texts = BTreeMap::new();
+        let mut problems = Vec::new();
+        for (name, arch, result) in results {
+            match result {
+                Ok((image, text)) => {
+                    texts.insert(image.ptx.clone(), text);
+                    let unit: &mut LockedUnit = lock.units.entry(name).or_default();
+                    unit.images.insert(arch, image);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(Error::Kernels(problems));
+        }
+        lock.write(self.root, &texts)
+            .map_err(Error::io("cannot write", self.root.join(LOCK_FILE)))?;
+        Ok(())
+    }
+
+    /// Fails where the compiler that is named in the lock, or one whose output is the same, does not write again what
+    /// is locked.
+    pub(super) fn check(&self, units: &[BuiltUnit]) -> Result<(), Error> {
+        let lock = match KernelLock::read(self.root) {
+            Ok(Some(lock)) => lock,
+            Ok(None) => {
+                return Err(Error::configuration(
+                    format!("there is no `{LOCK_FILE}` to compare with"),
+                    format!("write it with `{RELOCK}`"),
+                ));
+            }
+            Err(problem) => return Err(Error::Kernels(vec![diagnostic(self.root, problem)])),
+        };
+        let mut problems: Vec<Diagnostic> = lock
+            .verify(self.root)
+            .into_iter()
+            .map(|problem| diagnostic(self.root, problem))
+            .collect();
+        for unit in units {
+            for image in &unit.images {
+                let locked = lock
+                    .units
+                    .get(&unit.name)
+                    .and_then(|locked| locked.images.get(&image.arch));
+                problems.extend(self.difference(unit, image, locked));
+            }
+        }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Kernels(problems))
+        }
+    }
+
+    fn difference(&self, unit: &BuiltUnit, image: &BuiltImage, locked: Option<&LockedImage>) -> Option<Diagnostic> {
+        let help = format!("see what differs with `cargo gate kernels diff`, then run `{RELOCK}`");
+        let error = |message: String| Some(Diagnostic::error(message).unit(unit.name.as_str()).help(&help));
+        let Some(locked) = locked else {
+            return error(format!("`{LOCK_FILE}` has no PTX of it for {}", image.arch));
+        };
+        let text = match fs::read_to_string(&image.ptx) {
+            Ok(text) => text,
+            Err(problem) => return error(format!("cannot read `{}`: {problem}", image.ptx.display())),
+        };
+        if locked.reproduced_by(&text, &self.roots()) {
+            return None;
+        }
+        let now = image.compiler.as_ref().map(ToString::to_string).unwrap_or_default();
+        error(format!(
+            "{now} does not write the PTX for {} that is locked, which {} wrote",
+            image.arch, locked.compiler
+        ))
+    }
+}

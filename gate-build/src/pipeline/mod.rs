@@ -1,0 +1,162 @@
+//! From a plan to PTX: look what changed, compile that, keep it, say what was done.
+
+mod build;
+mod choice;
+mod context;
+mod directives;
+mod embed;
+mod fallback;
+mod listing;
+mod locked;
+mod plan;
+mod report;
+mod state;
+mod task;
+mod times;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use self::build::Build;
+use self::choice::Choice;
+pub use self::context::Context;
+use self::context::Mode;
+use self::listing::Listings;
+use self::locked::Lock;
+use self::plan::Plan;
+use self::report::Report;
+use crate::built::Built;
+use crate::compiler::{self, CompilerKind, Setting, VARIABLES};
+use crate::digest::{Digest, Fields};
+use crate::disk;
+use crate::error::Error;
+use crate::index::Index;
+use crate::kernels::Kernels;
+use crate::rust;
+use crate::store::{self, Local};
+use crate::toolkit::{INPUT_VARIABLES, Toolkit};
+use crate::unit::Language;
+
+/// What a build gives, and what to tell cargo.
+pub(crate) struct Outcome {
+    pub built: Built,
+    pub directives: Vec<String>,
+}
+
+/// Runs a build.
+pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
+    let mode = Mode::of(&context.env, kernels.prefers_lock)?;
+    let timeout = context::timeout(&context.env)?;
+    let limit = context::store_limit(&context.env)?;
+    let plan = Plan::of(kernels, context)?;
+    let toolkit = Toolkit::discover(&context.env);
+    let wanted = mode != Mode::Off && mode != Mode::Locked;
+    let mut choice = Choice {
+        files: Vec::new(),
+        because: None,
+    };
+    if wanted && plan.has(Language::Cuda) {
+        choice = Choice::of(&toolkit, &context.env)?;
+    }
+    let mut toolkit = toolkit;
+    if wanted && plan.has(Language::Rust) {
+        let (rustc, searched) = rust::find(&context.env);
+        toolkit.searched.extend(searched);
+        choice.files.extend(rustc.map(|file| (CompilerKind::Rustc, file)));
+    }
+
+    let listings = Listings::default();
+    let own = context.own();
+    let state_file = own.join("state");
+    let configuration = configuration(kernels, context, mode, &plan, &choice);
+    let lock = Lock::of(&context.env)?;
+    let known = match lock {
+        Lock::Leave => state::load(&state_file, &configuration, &listings),
+        // There is something to do even where nothing changed.
+        Lock::Write | Lock::Check => None,
+    };
+    if let Some(state) = known {
+        let report = Report {
+            mode: mode.as_str(),
+            entries: state.entries,
+            unavailable: state.built.unavailable.clone(),
+            ..Report::default()
+        };
+        let mut built = state.built;
+        built.report = write_report(context, &report)?;
+        return Ok(Outcome {
+            built,
+            directives: state.directives,
+        });
+    }
+
+    let build = Build {
+        kernels,
+        context,
+        mode,
+        plan: &plan,
+        toolkit: &toolkit,
+        choice: &choice,
+        listings: &listings,
+    };
+    let store = store::folder(&context.env).map(|folder| Local::new(&folder, limit));
+    let index = Index::new(store.as_ref().map_or_else(|| own.join("index"), Local::index_file));
+    let host_compiler = compiler::host_compiler(&context.env, &index);
+    let shims = compiler::write_shims(&own.join("shims")).map_err(Error::io("cannot write", own.join("shims")))?;
+    let setting = Setting {
+        crate_root: context.crate_root.clone(),
+        env: context.env.clone(),
+        timeout,
+        shims,
+        host_compiler,
+    };
+    let result = build.run(&setting, store.as_ref(), &index, lock);
+    index.save();
+    if let Some(store) = &store {
+        store.sweep();
+    }
+    let state = result?;
+    state::save(&state_file, &configuration, &state, &listings);
+    Ok(Outcome {
+        built: state.built,
+        directives: state.directives,
+    })
+}
+
+/// Everything but the contents of files that decides about a build.
+fn configuration(kernels: &Kernels, context: &Context, mode: Mode, plan: &Plan, choice: &Choice) -> Digest {
+    let mut fields = Fields::new("gate-build configuration 1");
+    fields.add("version", env!("CARGO_PKG_VERSION"));
+    fields.add("mode", mode.as_str());
+    fields.add("builder", format!("{kernels:?}"));
+    fields.add("root", context.crate_root.as_os_str().as_encoded_bytes());
+    for unit in &plan.units {
+        fields.add("unit", unit.name.as_str());
+    }
+    for arch in &plan.archs {
+        fields.add("arch", arch.to_string());
+    }
+    for (kind, file) in &choice.files {
+        fields.add("compiler", kind.as_str());
+        fields.add("file", file.as_os_str().as_encoded_bytes());
+    }
+    let names: BTreeSet<&str> = INPUT_VARIABLES
+        .iter()
+        .chain(VARIABLES)
+        .chain(context::VARIABLES)
+        .copied()
+        .collect();
+    for name in names {
+        if let Some(value) = context.env.variable(name) {
+            fields.add("variable", name);
+            fields.add("value", value.as_encoded_bytes());
+        }
+    }
+    fields.finish()
+}
+
+fn write_report(context: &Context, report: &Report) -> Result<PathBuf, Error> {
+    let file = context.out_dir.join("build_report.json");
+    disk::write_if_changed(&file, report.to_text().as_bytes()).map_err(Error::io("cannot write", &file))?;
+    Ok(file)
+}

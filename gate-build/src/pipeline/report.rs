@@ -1,0 +1,124 @@
+//! `build_report.json`: what was compiled, what was reused, and why.
+
+use std::path::{Path, PathBuf};
+
+use super::task::{Done, Reason};
+use crate::arch::Arch;
+use crate::built::BuiltImage;
+use crate::json::Json;
+use crate::unit::UnitName;
+
+/// Version of the report; fields are only added within one.
+const SCHEMA: u64 = 1;
+
+/// One line of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub unit: String,
+    pub arch: String,
+    pub compiler: String,
+    pub digest: String,
+    /// `same-inputs`, `same-text`, `unchanged`, `first`, `changed`, `appeared`, `lost`, `locked`.
+    pub reason: &'static str,
+    /// What the reason is about, relative to the crate.
+    pub files: Vec<String>,
+    pub compiled: bool,
+    pub milliseconds: u64,
+    pub note: Option<String>,
+}
+
+impl Entry {
+    pub(crate) fn of(root: &Path, unit: &UnitName, arch: Arch, done: &Done) -> Self {
+        let (reason, files): (_, &[PathBuf]) = match &done.reason {
+            Reason::SameInputs => ("same-inputs", &[]),
+            Reason::SameText(files) => ("same-text", files),
+            Reason::First => ("first", &[]),
+            Reason::Changed(files) => ("changed", files),
+            Reason::Appeared(files) => ("appeared", files),
+            Reason::Lost => ("lost", &[]),
+        };
+        Self {
+            unit: unit.to_string(),
+            arch: arch.to_string(),
+            compiler: done.compiler.to_string(),
+            digest: done.digest.to_string(),
+            reason,
+            files: files.iter().map(|file| UnitName::of(root, file).to_string()).collect(),
+            compiled: done.compiled,
+            milliseconds: done.took.0,
+            note: done.note.clone(),
+        }
+    }
+
+    pub(crate) fn locked(unit: &UnitName, image: &BuiltImage) -> Self {
+        Self {
+            unit: unit.to_string(),
+            arch: image.arch.to_string(),
+            compiler: image.compiler.as_ref().map(ToString::to_string).unwrap_or_default(),
+            digest: image.digest.to_string(),
+            reason: "locked",
+            files: Vec::new(),
+            compiled: false,
+            milliseconds: 0,
+            note: None,
+        }
+    }
+
+    fn to_json(&self) -> Json {
+        let mut fields = vec![
+            ("unit", Json::text(&self.unit)),
+            ("arch", Json::text(&self.arch)),
+            ("compiler", Json::text(&self.compiler)),
+            ("ptx_sha256", Json::text(&self.digest)),
+            ("reason", Json::text(self.reason)),
+            ("files", Json::texts(self.files.iter().cloned())),
+        ];
+        // How long it took is known of a reused result as well; it is about the build that compiled it.
+        fields.push(("milliseconds", Json::Number(self.milliseconds)));
+        if let Some(note) = &self.note {
+            fields.push(("instead_of", Json::text(note)));
+        }
+        Json::Object(fields)
+    }
+}
+
+/// The report of one build.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub mode: &'static str,
+    /// Sorted by unit and architecture.
+    pub entries: Vec<Entry>,
+    /// What could not be built, as text.
+    pub failed: Vec<String>,
+    pub unavailable: Option<String>,
+    /// Where compilers were looked for, when none was found.
+    pub searched: Vec<PathBuf>,
+}
+
+impl Report {
+    pub(crate) fn to_text(&self) -> String {
+        let list = |compiled: bool| {
+            Json::List(
+                self.entries
+                    .iter()
+                    .filter(|entry| entry.compiled == compiled)
+                    .map(Entry::to_json)
+                    .collect(),
+            )
+        };
+        let optional = |text: &Option<String>| text.as_ref().map_or(Json::Null, Json::text);
+        Json::Object(vec![
+            ("schema", Json::Number(SCHEMA)),
+            ("mode", Json::text(self.mode)),
+            ("compiled", list(true)),
+            ("reused", list(false)),
+            ("failed", Json::texts(self.failed.iter().cloned())),
+            ("unavailable", optional(&self.unavailable)),
+            (
+                "searched",
+                Json::texts(self.searched.iter().map(|path| path.display().to_string())),
+            ),
+        ])
+        .pretty()
+    }
+}

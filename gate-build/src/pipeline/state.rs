@@ -1,0 +1,228 @@
+//! What the last build of this crate left, so that the next one can see by file times alone that nothing changed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::listing::Listings;
+use super::report::Entry;
+use crate::built::{Built, BuiltImage, BuiltUnit, Provenance};
+use crate::compiler::{CompilerIdentity, CompilerKind};
+use crate::digest::{Digest, Fields};
+use crate::disk;
+use crate::index::Signature;
+use crate::unit::{Language, UnitName};
+
+const HEADER: &str = "gate-build state 1";
+
+/// What a build left.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub built: Built,
+    /// Of the report, all of them reused when the state is taken.
+    pub entries: Vec<Entry>,
+    /// For cargo, one each.
+    pub directives: Vec<String>,
+    /// Every file that decided about the result, and every file that is a part of it.
+    pub files: Vec<PathBuf>,
+    /// Folders in which a new file may matter.
+    pub folders: Vec<PathBuf>,
+}
+
+/// Keeps the state of a build with this configuration.
+pub(crate) fn save(file: &Path, configuration: &Digest, state: &State, listings: &Listings) {
+    // Not keeping it only means looking closer the next time.
+    if let Some(text) = to_text(configuration, state, listings) {
+        let _ = disk::write_atomically(file, text.as_bytes());
+    } else {
+        let _ = fs::remove_file(file);
+    }
+}
+
+fn to_text(configuration: &Digest, state: &State, listings: &Listings) -> Option<String> {
+    let mut text = format!("{HEADER}\nconfiguration {configuration}\n");
+    let mut numbers = BTreeMap::new();
+    let mut line = |kind: &str, words: &str, path: &str| {
+        // A line end in a name is no name this file could keep.
+        (!path.contains(['\n', '\r'])).then(|| {
+            let _ = writeln!(text, "{kind} {words} {path}");
+        })
+    };
+    for (number, file) in state.files.iter().enumerate() {
+        let signature = Signature::of(file)?;
+        // A file that has just changed is looked at again the next time.
+        let known = if signature.is_racy() { "-" } else { signature.as_str() };
+        line("file", known, file.to_str()?)?;
+        numbers.insert(file.as_path(), number);
+    }
+    for folder in &state.folders {
+        line("folder", &names_of(folder, listings).to_string(), folder.to_str()?)?;
+    }
+    for directive in &state.directives {
+        line("directive", "-", directive)?;
+    }
+    if let Some(path) = &state.built.bindings {
+        line("bindings", "-", path.to_str()?)?;
+    }
+    if let Some(why) = &state.built.unavailable {
+        line("unavailable", "-", &why.replace(['\n', '\r'], " "))?;
+    }
+    for unit in &state.built.units {
+        let language = match unit.language {
+            Language::Cuda => "cuda",
+            Language::Rust => "rust",
+        };
+        line("unit", language, unit.name.as_str())?;
+        for image in &unit.images {
+            let provenance = match image.provenance {
+                Provenance::Built => "built",
+                Provenance::Locked => "locked",
+            };
+            let words = format!("{} {} {provenance}", image.arch, image.digest);
+            line("image", &words, image.ptx.to_str()?)?;
+            if let Some(compiler) = &image.compiler {
+                line(
+                    "compiler",
+                    &format!("{} {}", compiler.kind, compiler.digest),
+                    &compiler.version,
+                )?;
+            }
+            for flag in &image.flags {
+                line("flag", "-", flag)?;
+            }
+            let read: Option<Vec<String>> = image
+                .dependencies
+                .iter()
+                .map(|file| numbers.get(file.as_path()).map(usize::to_string))
+                .collect();
+            line("read", "-", &read?.join(" "))?;
+        }
+    }
+    for entry in &state.entries {
+        let words = format!("{} {} {}", entry.arch, entry.digest, entry.milliseconds);
+        line("entry", &words, &entry.unit)?;
+        line("by", "-", &entry.compiler)?;
+        if let Some(note) = &entry.note {
+            line("note", "-", &note.replace(['\n', '\r'], " "))?;
+        }
+    }
+    text.push_str("end\n");
+    Some(text)
+}
+
+/// A digest of the names below a folder.
+fn names_of(folder: &Path, listings: &Listings) -> Digest {
+    let mut fields = Fields::new("folder");
+    for file in listings.of(folder).iter() {
+        fields.add("file", file.as_os_str().as_encoded_bytes());
+    }
+    fields.finish()
+}
+
+/// The state of the last build, if it had this configuration and nothing it depends on has changed since.
+pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings) -> Option<State> {
+    let text = fs::read_to_string(file).ok()?;
+    let mut lines = text.lines();
+    if lines.next() != Some(HEADER) || lines.next()?.strip_prefix("configuration ")? != configuration.to_string() {
+        return None;
+    }
+    let mut state = State::default();
+    for line in lines {
+        if line == "end" {
+            return Some(state);
+        }
+        let (kind, rest) = line.split_once(' ')?;
+        let words = match kind {
+            "image" | "entry" => 4,
+            "compiler" => 3,
+            _ => 2,
+        };
+        let mut words = rest.splitn(words, ' ');
+        let first = words.next()?;
+        match kind {
+            "file" => {
+                let path = PathBuf::from(words.next()?);
+                if Signature::of(&path)?.as_str() != first {
+                    return None;
+                }
+                state.files.push(path);
+            }
+            "folder" => {
+                let path = PathBuf::from(words.next()?);
+                if names_of(&path, listings).to_string() != first {
+                    return None;
+                }
+                state.folders.push(path);
+            }
+            "directive" => state.directives.push(words.next()?.to_owned()),
+            "bindings" => state.built.bindings = Some(words.next()?.into()),
+            "unavailable" => state.built.unavailable = Some(words.next()?.to_owned()),
+            "unit" => state.built.units.push(BuiltUnit {
+                name: UnitName::from(words.next()?),
+                language: match first {
+                    "cuda" => Language::Cuda,
+                    "rust" => Language::Rust,
+                    _ => return None,
+                },
+                images: Vec::new(),
+            }),
+            "image" => {
+                let (digest, provenance, ptx) = (words.next()?, words.next()?, words.next()?);
+                state.built.units.last_mut()?.images.push(BuiltImage {
+                    arch: first.parse().ok()?,
+                    ptx: ptx.into(),
+                    digest: digest.parse().ok()?,
+                    provenance: match provenance {
+                        "built" => Provenance::Built,
+                        "locked" => Provenance::Locked,
+                        _ => return None,
+                    },
+                    compiler: None,
+                    flags: Vec::new(),
+                    dependencies: Vec::new(),
+                });
+            }
+            "compiler" => {
+                let (digest, version) = (words.next()?, words.next()?);
+                image(&mut state)?.compiler = Some(CompilerIdentity {
+                    kind: CompilerKind::named(first)?,
+                    version: version.to_owned(),
+                    digest: digest.parse().ok()?,
+                });
+            }
+            "flag" => image(&mut state)?.flags.push(words.next()?.to_owned()),
+            "read" => {
+                let files: Option<Vec<PathBuf>> = words
+                    .next()?
+                    .split_whitespace()
+                    .map(|number| state.files.get(number.parse::<usize>().ok()?).cloned())
+                    .collect();
+                image(&mut state)?.dependencies = files?;
+            }
+            "entry" => {
+                let (digest, milliseconds, unit) = (words.next()?, words.next()?, words.next()?);
+                state.entries.push(Entry {
+                    unit: unit.to_owned(),
+                    arch: first.to_owned(),
+                    compiler: String::new(),
+                    digest: digest.to_owned(),
+                    reason: "unchanged",
+                    files: Vec::new(),
+                    compiled: false,
+                    milliseconds: milliseconds.parse().ok()?,
+                    note: None,
+                });
+            }
+            "by" => words.next()?.clone_into(&mut state.entries.last_mut()?.compiler),
+            "note" => state.entries.last_mut()?.note = Some(words.next()?.to_owned()),
+            _ => return None,
+        }
+    }
+    // Without its end, the file is not whole.
+    None
+}
+
+fn image(state: &mut State) -> Option<&mut BuiltImage> {
+    state.built.units.last_mut()?.images.last_mut()
+}

@@ -1,0 +1,343 @@
+//! One unit for one architecture: from the store, or from a compiler.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::listing::{Listings, searched};
+use crate::action::{self, Request};
+use crate::arch::Arch;
+use crate::compiler::{Compiled, Compiler, CompilerIdentity};
+use crate::diagnostic::{Diagnostic, Place, warning_of_line};
+use crate::digest::Digest;
+use crate::index::Index;
+use crate::store::{self, Action, Manifest, Record, Seconds, Space, Store};
+use crate::unit::Unit;
+
+/// What tasks share.
+pub(crate) struct Shop<'a> {
+    pub store: Option<&'a dyn Store>,
+    pub index: &'a Index,
+    pub listings: &'a Listings,
+    /// Folder for scratch folders.
+    pub scratch: PathBuf,
+}
+
+/// One unit for one architecture.
+pub(crate) struct Task<'a> {
+    pub unit: &'a Unit,
+    pub arch: Arch,
+    pub flags: &'a [String],
+    /// Those to be tried first in front; not empty.
+    pub compilers: &'a [Box<dyn Compiler + 'a>],
+}
+
+/// Why something was compiled or was not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// Every file has the bytes it had in a compilation before.
+    SameInputs,
+    /// Files have changed, the preprocessed text has not.
+    SameText(Vec<PathBuf>),
+    /// Nothing is known of a compilation with these flags, variables and compilers.
+    First,
+    /// These files have changed.
+    Changed(Vec<PathBuf>),
+    /// These files have appeared where headers are searched.
+    Appeared(Vec<PathBuf>),
+    /// The result was known and is lost or damaged.
+    Lost,
+}
+
+/// What a task gives.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub ptx: Vec<u8>,
+    pub digest: Digest,
+    pub compiler: CompilerIdentity,
+    pub files: Vec<PathBuf>,
+    pub reason: Reason,
+    pub compiled: bool,
+    pub took: Seconds,
+    pub note: Option<String>,
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Task<'_> {
+    /// Takes the result from the store, or compiles and stores it.
+    ///
+    /// # Errors
+    /// What the compilers say.
+    pub(crate) fn run(&self, shop: &Shop<'_>) -> Result<Done, Diagnostic> {
+        let request = Request::new(self.unit, self.arch, self.flags, self.compilers);
+        let shows_lines = request.place.is_some();
+        let request = request.key();
+        let root = &self.unit.crate_root;
+        let mut manifest = shop
+            .store
+            .and_then(|store| store.get(Space::Manifest, &request))
+            .and_then(|bytes| Manifest::parse(std::str::from_utf8(&bytes).ok()?, root))
+            .unwrap_or_default();
+
+        let mut reason = Reason::First;
+        for (at, record) in manifest.records.iter().enumerate() {
+            match self.changes(record, shop) {
+                None => match take(shop, &record.action) {
+                    Some((action, ptx)) => {
+                        let files = record.files.iter().map(|(file, _)| file.clone()).collect();
+                        return Ok(reused(action, ptx, files, Reason::SameInputs));
+                    }
+                    None => {
+                        reason = Reason::Lost;
+                        break;
+                    }
+                },
+                Some(changes) if at == 0 => reason = changes,
+                Some(_) => {}
+            }
+        }
+
+        let scratch = Scratch::new(&shop.scratch, self);
+        // Line numbers that stand in the PTX do not stand in the text.
+        let by_text = (!shows_lines)
+            .then(|| self.by_text(&manifest, &request, &reason, shop, scratch.path()))
+            .flatten();
+        if let Some((record, done)) = by_text {
+            manifest.remember(record);
+            keep(shop, Space::Manifest, &request, manifest.to_text(root).as_bytes());
+            return Ok(done);
+        }
+
+        let started = Instant::now();
+        let (compiler, compiled, note) = self.compile(scratch.path())?;
+        let took = Seconds(started.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
+        let identity = compiler.identity();
+        let action = Action {
+            compiler: identity.kind,
+            version: identity.version.clone(),
+            installation: identity.digest,
+            digest: Digest::of(&compiled.ptx),
+            length: compiled.ptx.len() as u64,
+            checksum: store::checksum(&compiled.ptx),
+            took,
+            text: compiled.preprocessed,
+            note,
+            warnings: compiled.warnings.iter().map(kept_line).collect(),
+        };
+        self.remember(&mut manifest, &request, &action, &compiled, shop);
+        Ok(Done {
+            ptx: compiled.ptx,
+            digest: action.digest,
+            compiler: identity.clone(),
+            files: compiled.dependencies,
+            reason,
+            compiled: true,
+            took,
+            note: action.note,
+            warnings: compiled.warnings,
+        })
+    }
+
+    /// What is different from when a record was made; `None` when nothing is.
+    fn changes(&self, record: &Record, shop: &Shop<'_>) -> Option<Reason> {
+        let changed: Vec<PathBuf> = record
+            .files
+            .iter()
+            .filter(|(file, digest)| shop.index.digest(file) != Some(*digest))
+            .map(|(file, _)| file.clone())
+            .collect();
+        if !changed.is_empty() {
+            return Some(Reason::Changed(changed));
+        }
+        let files: Vec<PathBuf> = record.files.iter().map(|(file, _)| file.clone()).collect();
+        let others = self.others(&files, shop);
+        let appeared: Vec<PathBuf> = others
+            .into_iter()
+            .filter(|file| !record.others.contains(file))
+            .collect();
+        (!appeared.is_empty()).then_some(Reason::Appeared(appeared))
+    }
+
+    fn others(&self, files: &[PathBuf], shop: &Shop<'_>) -> Vec<PathBuf> {
+        let root = &self.unit.crate_root;
+        let mut folders = searched(&self.unit.path, root, self.flags);
+        // A header is looked for beside the one that includes it, too.
+        folders.extend(
+            files
+                .iter()
+                .filter(|file| file.starts_with(root))
+                .filter_map(|file| file.parent().map(Path::to_path_buf)),
+        );
+        shop.listings.others(&folders, files)
+    }
+
+    /// When files have changed: the result of the same preprocessed text, if there is one.
+    fn by_text(
+        &self,
+        manifest: &Manifest,
+        request: &Digest,
+        reason: &Reason,
+        shop: &Shop<'_>,
+        scratch: &Path,
+    ) -> Option<(Record, Done)> {
+        let changed = match reason {
+            Reason::Changed(files) | Reason::Appeared(files) => files.clone(),
+            _ => return None,
+        };
+        let kind = manifest.records.first()?.compiler;
+        let compiler = self
+            .compilers
+            .iter()
+            .find(|compiler| compiler.identity().kind == kind)?;
+        let preprocessed = compiler.preprocess(self.unit, self.arch, self.flags, scratch)?;
+        let (action, ptx) = take(shop, &action::of_text(request, kind, &preprocessed.text))?;
+        let record = self.record(request, &action, &preprocessed.dependencies, shop)?;
+        keep(shop, Space::Action, &record.action, action.to_text().as_bytes());
+        Some((
+            record,
+            reused(action, ptx, preprocessed.dependencies, Reason::SameText(changed)),
+        ))
+    }
+
+    /// A record of files as they are now; `None` when one cannot be read any more.
+    fn record(&self, request: &Digest, action: &Action, files: &[PathBuf], shop: &Shop<'_>) -> Option<Record> {
+        let mut files: Vec<PathBuf> = files.to_vec();
+        files.sort();
+        files.dedup();
+        let others = self.others(&files, shop);
+        let files: Vec<(PathBuf, Digest)> = files
+            .into_iter()
+            .map(|file| {
+                let digest = shop.index.digest(&file)?;
+                Some((file, digest))
+            })
+            .collect::<Option<_>>()?;
+        Some(Record {
+            action: action::of_files(request, &self.unit.crate_root, &files, &others),
+            compiler: action.compiler,
+            files,
+            others,
+        })
+    }
+
+    /// The first compiler that compiles it. Where none does, the last one says why, with the reasons of the others.
+    fn compile(&self, scratch: &Path) -> Result<(&dyn Compiler, Compiled, Option<String>), Diagnostic> {
+        let mut refusals: Vec<Diagnostic> = Vec::new();
+        for compiler in self.compilers {
+            match compiler.compile(self.unit, self.arch, self.flags, scratch) {
+                Ok(compiled) => {
+                    let note = refusals.first().map(short);
+                    return Ok((compiler.as_ref(), compiled, note));
+                }
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        let last = refusals
+            .pop()
+            .unwrap_or_else(|| Diagnostic::error("no compiler is there for it"));
+        Err(last.unit(self.unit.name.as_str()))
+    }
+
+    fn remember(
+        &self,
+        manifest: &mut Manifest,
+        request: &Digest,
+        action: &Action,
+        compiled: &Compiled,
+        shop: &Shop<'_>,
+    ) {
+        // The blob first: what an action names is there, or the action is a miss.
+        keep(shop, Space::Blob, &action.digest, &compiled.ptx);
+        let text = action.to_text();
+        if let Some(digest) = &action.text {
+            let key = action::of_text(request, action.compiler, digest);
+            keep(shop, Space::Action, &key, text.as_bytes());
+        }
+        if let Some(record) = self.record(request, action, &compiled.dependencies, shop) {
+            keep(shop, Space::Action, &record.action, text.as_bytes());
+            manifest.remember(record);
+            let text = manifest.to_text(&self.unit.crate_root);
+            keep(shop, Space::Manifest, request, text.as_bytes());
+        }
+    }
+}
+
+/// A warning as one line, as a compiler would print it.
+fn kept_line(warning: &Diagnostic) -> String {
+    match warning.place.as_deref() {
+        Some(Place { file, line, .. }) => format!("{}({line}): warning: {}", file.display(), warning.message),
+        None => format!("warning: {}", warning.message),
+    }
+}
+
+/// One line that says why a compiler was passed over.
+fn short(refusal: &Diagnostic) -> String {
+    let first = refusal
+        .output
+        .lines()
+        .find(|line| line.contains("error"))
+        .unwrap_or_default();
+    if first.is_empty() {
+        refusal.message.clone()
+    } else {
+        format!("{}: {}", refusal.message, first.trim())
+    }
+}
+
+fn take(shop: &Shop<'_>, key: &Digest) -> Option<(Action, Vec<u8>)> {
+    let store = shop.store?;
+    let bytes = store.get(Space::Action, key)?;
+    let action = Action::parse(std::str::from_utf8(&bytes).ok()?)?;
+    let ptx = store::blob_of(store, &action)?;
+    Some((action, ptx))
+}
+
+/// A store that cannot be written to costs time at the next build and nothing else.
+fn keep(shop: &Shop<'_>, space: Space, key: &Digest, bytes: &[u8]) {
+    if let Some(store) = shop.store {
+        let _ = store.put(space, key, bytes);
+    }
+}
+
+fn reused(action: Action, ptx: Vec<u8>, files: Vec<PathBuf>, reason: Reason) -> Done {
+    Done {
+        ptx,
+        digest: action.digest,
+        compiler: CompilerIdentity {
+            kind: action.compiler,
+            version: action.version,
+            digest: action.installation,
+        },
+        files,
+        reason,
+        compiled: false,
+        took: action.took,
+        note: action.note,
+        warnings: action
+            .warnings
+            .iter()
+            .map(|line| warning_of_line(line).unwrap_or_else(|| Diagnostic::warning(line.as_str())))
+            .collect(),
+    }
+}
+
+/// A folder for the files of one compilation, gone when it is over.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(folder: &Path, task: &Task<'_>) -> Self {
+        let path = folder.join(format!("{}.{}", task.unit.name.file_stem(), task.arch));
+        let _ = fs::create_dir_all(&path);
+        Self(path)
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,152 @@
+//! Runs a compiler to its end, or ends it.
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::diagnostic::Diagnostic;
+use crate::env::Env;
+
+/// Most that is kept of what a compiler prints; the rest is read and dropped.
+const KEPT: usize = 1 << 20;
+
+/// A command that ended by itself.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub status: ExitStatus,
+    /// Standard output and standard error, the former first.
+    pub text: String,
+}
+
+/// A compiler's command line.
+#[derive(Debug, Clone)]
+pub(crate) struct Invocation<'a> {
+    pub program: &'a Path,
+    pub arguments: Vec<OsString>,
+    pub directory: PathBuf,
+    pub env: &'a Env,
+    pub timeout: Duration,
+}
+
+impl Invocation<'_> {
+    /// Starts the program and waits until it has ended and closed its output.
+    ///
+    /// # Errors
+    /// It cannot be started, does not end in time (then it is killed; processes of its own that it leaves behind are
+    /// not waited for), or is ended by a signal.
+    pub(crate) fn run(self) -> Result<Finished, Diagnostic> {
+        let shown = self.program.display().to_string();
+        let mut child = Command::new(self.program)
+            .args(&self.arguments)
+            .current_dir(&self.directory)
+            .env_clear()
+            .envs(self.env.variables())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| {
+                Diagnostic::error(format!("cannot start `{shown}`: {error}"))
+                    .help("check that the file is a program for this machine and may be executed")
+            })?;
+        let failed = |error: io::Error| Diagnostic::error(format!("cannot wait for `{shown}`: {error}"));
+        let deadline = Instant::now() + self.timeout;
+        let (sender, receiver) = mpsc::channel();
+        let streams = [
+            child
+                .stdout
+                .take()
+                .map(|stream| Box::new(stream) as Box<dyn Read + Send>),
+            child
+                .stderr
+                .take()
+                .map(|stream| Box::new(stream) as Box<dyn Read + Send>),
+        ];
+        for (at, stream) in streams.into_iter().enumerate() {
+            let Some(stream) = stream else { continue };
+            let sender = sender.clone();
+            // Not joined: after a timeout, a grandchild may hold the other end for as long as it likes.
+            thread::spawn(move || sender.send((at, read_all(stream))));
+        }
+        drop(sender);
+
+        let mut output = [Vec::new(), Vec::new()];
+        let mut ended = false;
+        loop {
+            match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok((at, bytes)) => output[at] = bytes,
+                Err(RecvTimeoutError::Disconnected) => {
+                    ended = true;
+                    break;
+                }
+                Err(RecvTimeoutError::Timeout) => break,
+            }
+        }
+        let status = if ended {
+            wait_until(&mut child, deadline).map_err(failed)?
+        } else {
+            None
+        };
+        let Some(status) = status else {
+            // Too late for any of these to fail in a way that matters: the process is gone or will be.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(Diagnostic::error(format!(
+                "`{shown}` did not end within {} s and was stopped",
+                self.timeout.as_secs()
+            ))
+            .output(&text_of(&output))
+            .help("if it only needs longer, set `GATE_KERNEL_TIMEOUT` to more seconds"));
+        };
+        let text = text_of(&output);
+        if status.code().is_none() {
+            return Err(Diagnostic::error(format!("`{shown}` crashed ({status})"))
+                .output(&text)
+                .help("a smaller optimisation level or another version of the compiler may avoid it"));
+        }
+        Ok(Finished { status, text })
+    }
+}
+
+fn text_of(output: &[Vec<u8>; 2]) -> String {
+    output
+        .iter()
+        .map(|bytes| String::from_utf8_lossy(bytes))
+        .collect::<Vec<_>>()
+        .concat()
+}
+
+fn read_all(mut stream: impl Read) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return kept,
+            Ok(length) => {
+                let room = KEPT.saturating_sub(kept.len()).min(length);
+                kept.extend_from_slice(&buffer[..room]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return kept,
+        }
+    }
+}
+
+/// Both streams are closed, so the program has ended or is about to; one that closed them and lives on is polled.
+fn wait_until(child: &mut std::process::Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
+    let mut pause = Duration::from_micros(100);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= deadline {
+            return Ok(None);
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}

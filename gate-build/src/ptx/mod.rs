@@ -1,0 +1,19 @@
+//! PTX text: what a module declares, how much of it is the same code.
+//!
+//! [`Module::parse`] reads the version, the target and every `.entry` with the exact types of its parameters, from the PTX of
+//! nvcc, NVRTC, clang and rustc alike. Bodies are not parsed: their extent is kept for [`mix`]. The format is that of the
+//! *Parallel Thread Execution ISA* by NVIDIA, chapters "Directives" and "State spaces, types, and variables".
+
+pub mod access;
+mod cursor;
+pub mod floor;
+pub mod mix;
+mod model;
+mod normalise;
+mod parse;
+mod types;
+
+pub use model::{Entry, Isa, Linkage, Module, Param, Performance};
+pub use normalise::{Roots, normalise};
+pub use parse::ParseError;
+pub use types::{NotAParamType, Opaque, ParamType, Scalar, Space};

@@ -1,0 +1,84 @@
+//! PTX of rustc without what depends on where its library lies.
+
+use std::collections::BTreeMap;
+
+/// Numbers crates and anonymous constants in the order in which they appear. In rustc's symbols (`_RNv…Cs8h2_4core…`) a crate
+/// has a hash beside its name, and so have anonymous constants (`anon_$_<hash>_$_7`); both are made from folders. The text is
+/// the same otherwise; names of entries are not touched, unless they are mangled themselves.
+pub(crate) fn canonical(text: &str) -> String {
+    let mut seen: [BTreeMap<String, usize>; 2] = [BTreeMap::new(), BTreeMap::new()];
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(is_symbol) {
+        let length = rest[start..].find(|c| !is_symbol(c)).unwrap_or(rest.len() - start);
+        let (before, symbol) = (&rest[..start], &rest[start..start + length]);
+        result.push_str(before);
+        push_symbol(&mut result, symbol, &mut seen);
+        rest = &rest[start + length..];
+    }
+    result.push_str(rest);
+    result
+}
+
+fn is_symbol(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_' || character == '$'
+}
+
+fn push_symbol(result: &mut String, symbol: &str, seen: &mut [BTreeMap<String, usize>; 2]) {
+    if let Some(hash) = symbol.strip_prefix("anon_$_")
+        && let Some(end) = hash.find("_$_")
+        && hash[..end].bytes().all(|byte| byte.is_ascii_hexdigit())
+    {
+        result.push_str("anon_$_");
+        result.push_str(&number(&mut seen[0], &hash[..end]));
+        result.push_str(&hash[end..]);
+        return;
+    }
+    let mut rest = symbol;
+    if symbol.starts_with("_R") {
+        // `Cs<base 62>_` before the length of a crate's name.
+        while let Some(at) = rest.find("Cs") {
+            let hash = &rest[at + 2..];
+            let end = hash.find('_').unwrap_or(0);
+            let is_crate = end > 0
+                && hash[..end].bytes().all(|byte| byte.is_ascii_alphanumeric())
+                && hash[end + 1..].starts_with(|c: char| c.is_ascii_digit());
+            result.push_str(&rest[..at + 2]);
+            rest = hash;
+            if is_crate {
+                result.push_str(&number(&mut seen[1], &hash[..end]));
+                rest = &hash[end..];
+            }
+        }
+    }
+    result.push_str(rest);
+}
+
+fn number(seen: &mut BTreeMap<String, usize>, hash: &str) -> String {
+    let next = seen.len();
+    seen.entry(hash.to_owned()).or_insert(next).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_become_numbers() {
+        let text = ".func _RNvNtCsby7Xz2y7qhS_4core9panicking\ncall _RNvCsZ9_3lib1f, (_RNvNtCsby7Xz2y7qhS_4core9panicking);\n\
+                    mov anon_$_91f370c1aedbc4f45d19fe893bc1d722_$_1;\n.entry soft_Cs1_4x(\n";
+        assert_eq!(
+            canonical(text),
+            ".func _RNvNtCs0_4core9panicking\ncall _RNvCs1_3lib1f, (_RNvNtCs0_4core9panicking);\nmov anon_$_0_$_1;\n\
+             .entry soft_Cs1_4x(\n"
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn twice_is_once(text in "(_RNvCs[a-z0-9]{0,3}_[0-9a][a-zé ]{0,3}|anon_\\$_[0-9a-f]{2}_\\$_[0-9]|[ ,;Cs_$é]{1,4}){0,12}") {
+            let once = canonical(&text);
+            proptest::prop_assert_eq!(canonical(&once), once.clone());
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! What is compiled again, and what is not.
+
+mod support;
+
+use std::fs;
+use std::time::SystemTime;
+
+use support::{Crate, ptx};
+
+fn three() -> Crate {
+    let this = Crate::new();
+    this.write("include/shared.h", "shared 1\n");
+    this.write("include/only_b.h", "only b\n");
+    this.write("kernels/a.cu", "#include \"shared.h\"\nentry a\n");
+    this.write("kernels/b.cu", "#include \"shared.h\"\n#include <only_b.h>\nentry b\n");
+    this.write("kernels/c.cu", "entry c\n");
+    this
+}
+
+#[test]
+fn nothing_is_compiled_twice() {
+    let this = three();
+    let first = this.build().unwrap();
+    assert_eq!(
+        this.log(),
+        [
+            "compile kernels/a.cu sm_80",
+            "compile kernels/b.cu sm_80",
+            "compile kernels/c.cu sm_80"
+        ]
+    );
+    let second = this.build().unwrap();
+    assert_eq!(this.log(), [""; 0]);
+    assert_eq!(first, second);
+    assert_eq!(this.list("compiled"), [""; 0]);
+}
+
+#[test]
+fn a_touched_file_is_the_same_file() {
+    let this = three();
+    this.build().unwrap();
+    this.log();
+    for name in ["include/shared.h", "kernels/a.cu"] {
+        let file = fs::File::options().write(true).open(this.root().join(name)).unwrap();
+        file.set_modified(SystemTime::now()).unwrap();
+    }
+    this.build().unwrap();
+    assert_eq!(this.log(), [""; 0]);
+}
+
+#[test]
+fn a_changed_header_is_for_its_users() {
+    let this = three();
+    this.build().unwrap();
+    this.log();
+    this.write("include/only_b.h", "only b changed\n");
+    let built = this.build().unwrap();
+    assert_eq!(
+        this.log(),
+        ["compile kernels/b.cu sm_80", "preprocess kernels/b.cu sm_80"]
+    );
+    assert!(ptx(&built, "kernels/b.cu").contains("only b changed"));
+    assert_eq!(this.list("compiled"), ["kernels/b.cu sm_80 changed include/only_b.h"]);
+    assert_eq!(
+        this.list("reused"),
+        ["kernels/a.cu sm_80 same-inputs", "kernels/c.cu sm_80 same-inputs"]
+    );
+}
+
+#[test]
+fn a_header_of_one_architecture_is_for_that_one() {
+    let this = Crate::new();
+    this.write("kernels/new.h", "for new devices\n");
+    this.write("kernels/old.h", "for old devices\n");
+    let source = "#if __CUDA_ARCH__ >= 900\n#include \"new.h\"\n#else\n#include \"old.h\"\n#endif\nentry k\n";
+    this.write("kernels/k.cu", source);
+    let build = || this.build_with(|kernels| kernels.arch(["sm_90"])).unwrap();
+    build();
+    this.log();
+    this.write("kernels/new.h", "for newer devices\n");
+    build();
+    assert_eq!(
+        this.log(),
+        ["compile kernels/k.cu sm_90", "preprocess kernels/k.cu sm_90"]
+    );
+    this.write("kernels/old.h", "for older devices\n");
+    build();
+    assert_eq!(
+        this.log(),
+        ["compile kernels/k.cu sm_80", "preprocess kernels/k.cu sm_80"]
+    );
+}
+
+#[test]
+fn a_change_that_the_preprocessor_removes_compiles_nothing() {
+    let this = three();
+    this.build().unwrap();
+    this.log();
+    this.write(
+        "include/shared.h",
+        "// a comment\n\nshared 1\n#ifdef NEVER\nother\n#endif\n",
+    );
+    this.build().unwrap();
+    assert_eq!(
+        this.log(),
+        ["preprocess kernels/a.cu sm_80", "preprocess kernels/b.cu sm_80"]
+    );
+    assert_eq!(
+        this.list("reused"),
+        [
+            "kernels/a.cu sm_80 same-text include/shared.h",
+            "kernels/b.cu sm_80 same-text include/shared.h",
+            "kernels/c.cu sm_80 same-inputs"
+        ]
+    );
+    // It is known from then on.
+    fs::remove_dir_all(this.out()).unwrap();
+    this.build().unwrap();
+    assert_eq!(this.log(), [""; 0]);
+}
+
+#[test]
+fn under_line_information_every_line_counts() {
+    let this = three();
+    let build = || this.build_with(|kernels| kernels.flag("-lineinfo")).unwrap();
+    build();
+    this.log();
+    this.write("include/only_b.h", "// a comment\nonly b\n");
+    build();
+    assert_eq!(this.log(), ["compile kernels/b.cu sm_80"]);
+}
+
+#[test]
+fn what_was_compiled_before_is_taken_back() {
+    let this = three();
+    this.build().unwrap();
+    this.write("include/shared.h", "shared 2\n");
+    this.build().unwrap();
+    this.log();
+    this.write("include/shared.h", "shared 1\n");
+    this.build().unwrap();
+    assert_eq!(this.log(), [""; 0]);
+}
+
+#[test]
+fn variables_and_flags_count() {
+    let mut this = three();
+    this.build().unwrap();
+    this.log();
+    for (name, value, shown) in [
+        ("NVCC_APPEND_FLAGS", "-Dappended", "-Dappended"),
+        ("NVCC_PREPEND_FLAGS", "-Dprepended", "-Dprepended"),
+        ("CUDA_COMPUTE_CAP", "90", ".target sm_90"),
+    ] {
+        this.set(name, value);
+        let built = this.build().unwrap();
+        assert_eq!(this.log().len(), 3, "{name}");
+        assert!(ptx(&built, "kernels/c.cu").contains(shown), "{name}");
+        this.unset(name);
+    }
+    let built = this.build_with(|kernels| kernels.flag("-Dflag")).unwrap();
+    assert_eq!(this.log().len(), 3);
+    assert!(ptx(&built, "kernels/c.cu").contains("-Dflag"));
+    // Back to the first of all: everything is there.
+    this.build().unwrap();
+    assert_eq!(this.log(), [""; 0]);
+}
+
+#[test]
+fn another_compiler_of_the_same_name_counts() {
+    let mut this = three();
+    let program = this.path(&format!("nvcc{}", std::env::consts::EXE_SUFFIX));
+    fs::copy(support::fake_nvcc(), &program).unwrap();
+    this.set("NVCC", &program.display().to_string());
+    this.build().unwrap();
+    this.log();
+    // Bytes behind the end of a program do not change what it does.
+    let mut bytes = fs::read(&program).unwrap();
+    bytes.extend_from_slice(b"another build");
+    fs::remove_file(&program).unwrap();
+    fs::write(&program, bytes).unwrap();
+    fs::set_permissions(&program, fs::metadata(support::fake_nvcc()).unwrap().permissions()).unwrap();
+    this.build().unwrap();
+    assert_eq!(this.log().len(), 3);
+}
+
+#[test]
+fn a_new_header_in_front_of_another_is_noticed() {
+    let this = three();
+    this.build().unwrap();
+    this.log();
+    this.write("kernels/shared.h", "nearer\n");
+    let built = this.build().unwrap();
+    assert!(ptx(&built, "kernels/a.cu").contains("nearer"));
+    assert_eq!(
+        this.list("compiled"),
+        [
+            "kernels/a.cu sm_80 appeared kernels/shared.h",
+            "kernels/b.cu sm_80 appeared kernels/shared.h"
+        ]
+    );
+}
+
+#[test]
+fn a_file_of_the_same_name_that_is_not_read_compiles_nothing() {
+    let this = three();
+    this.build().unwrap();
+    this.log();
+    this.write("include/deep/shared.h", "not read\n");
+    this.build().unwrap();
+    assert_eq!(
+        this.log(),
+        ["preprocess kernels/a.cu sm_80", "preprocess kernels/b.cu sm_80"]
+    );
+}
+
+#[test]
+fn a_new_source_is_compiled_and_a_removed_one_forgotten() {
+    let this = three();
+    this.build().unwrap();
+    this.log();
+    this.write("kernels/deep/d.cu", "entry d\n");
+    this.remove("kernels/c.cu");
+    let built = this.build().unwrap();
+    assert_eq!(this.log(), ["compile kernels/deep/d.cu sm_80"]);
+    let names: Vec<&str> = built.units.iter().map(|unit| unit.name.as_str()).collect();
+    assert_eq!(names, ["kernels/a.cu", "kernels/b.cu", "kernels/deep/d.cu"]);
+}
+
+#[test]
+fn equal_stems_do_not_collide() {
+    let this = Crate::new();
+    this.write("kernels/x/k.cu", "entry one\n");
+    this.write("kernels/y/k.cu", "entry two\n");
+    let built = this.build().unwrap();
+    assert!(ptx(&built, "kernels/x/k.cu").contains(".entry one"));
+    assert!(ptx(&built, "kernels/y/k.cu").contains(".entry two"));
+}
+
+#[test]
+fn a_failure_loses_nothing() {
+    let this = three();
+    this.write("kernels/b.cu", "#error not yet\n");
+    this.build().unwrap_err();
+    assert_eq!(this.log().len(), 3);
+    this.write("kernels/b.cu", "entry b\n");
+    this.build().unwrap();
+    assert_eq!(this.log(), ["compile kernels/b.cu sm_80"]);
+}
+
+#[test]
+fn a_removed_header_is_an_error_with_its_place() {
+    let this = three();
+    this.build().unwrap();
+    this.remove("include/only_b.h");
+    let error = this.build().unwrap_err().to_string();
+    assert!(
+        error.starts_with("1 kernel was not built\n\nerror: kernels/b.cu: "),
+        "{error}"
+    );
+    assert!(error.contains("--> kernels/b.cu:2:10"), "{error}");
+    assert!(error.contains("only_b.h: No such file or directory"), "{error}");
+}
+
+#[test]
+fn lost_output_is_written_again_without_a_compiler() {
+    let this = three();
+    let built = this.build().unwrap();
+    this.log();
+    fs::write(&built.units[0].images[0].ptx, "edited").unwrap();
+    let built = this.build().unwrap();
+    assert_eq!(this.log(), [""; 0]);
+    assert!(ptx(&built, "kernels/a.cu").contains(".entry a"));
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let mut results = Vec::new();
+    for jobs in ["1", "4"] {
+        let mut this = three();
+        this.set("NUM_JOBS", jobs);
+        let built = this.build().unwrap();
+        let texts: Vec<String> = ["a", "b", "c"]
+            .iter()
+            .map(|name| ptx(&built, &format!("kernels/{name}.cu")))
+            .collect();
+        results.push((texts, this.list("compiled")));
+    }
+    assert_eq!(results[0], results[1]);
+}

@@ -1,0 +1,134 @@
+//! The kernel lock in a build.
+
+mod support;
+
+use std::fs;
+
+use gate_build::{Built, Env, Error, Files, Kernels, Os, Provenance};
+use support::{Crate, ptx};
+
+/// A file system in which no compiler is found.
+struct Nothing;
+
+impl Files for Nothing {
+    fn is_file(&self, _path: &std::path::Path) -> bool {
+        false
+    }
+
+    fn entries(&self, _directory: &std::path::Path) -> Vec<std::ffi::OsString> {
+        Vec::new()
+    }
+}
+
+/// A crate with a lock, and its build on a machine that has no compiler.
+fn locked() -> Crate {
+    let mut this = Crate::new();
+    this.write("kernels/k.cu", "#include \"k.h\"\nentry k\n");
+    this.write("kernels/k.h", "header\n");
+    this.set("GATE_KERNELS_LOCK", "write");
+    this.build().expect("it builds");
+    this.unset("GATE_KERNELS_LOCK");
+    this.log();
+    this
+}
+
+fn without_compiler(this: &Crate) -> Result<Built, Error> {
+    let mut variables = this.variables();
+    variables.remove("NVCC");
+    let context = gate_build::Context::new(
+        this.root(),
+        this.path("other-out"),
+        Env::new(Os::host(), variables, Nothing),
+    );
+    let kernels = Kernels::new().cuda("kernels/**/*.cu").arch(["sm_80"]);
+    kernels.compile_in(&context).map(|(built, _)| built)
+}
+
+#[test]
+fn the_lock_stands_in_for_a_compiler() {
+    let this = locked();
+    for _ in 0..2 {
+        let built = without_compiler(&this).unwrap();
+        assert_eq!(built.units[0].images[0].provenance, Provenance::Locked);
+        assert!(ptx(&built, "kernels/k.cu").contains(".entry k"));
+        let module = fs::read_to_string(built.bindings.unwrap()).unwrap();
+        assert!(module.contains("Provenance::Locked"));
+    }
+    assert_eq!(this.log(), [""; 0]);
+}
+
+#[test]
+fn a_changed_source_is_an_error_until_it_is_locked_again() {
+    let mut this = locked();
+    without_compiler(&this).unwrap();
+    this.write("kernels/k.h", "another header\n");
+    let error = without_compiler(&this).unwrap_err().to_string();
+    assert!(
+        error.contains("changed since the PTX of `kernels/k.cu` for sm_80 was locked"),
+        "{error}"
+    );
+    assert!(
+        error.contains("kernels/k.h:1") && error.contains("cargo gate kernels lock"),
+        "{error}"
+    );
+    this.set("GATE_KERNELS_LOCK", "write");
+    this.build().unwrap();
+    this.unset("GATE_KERNELS_LOCK");
+    without_compiler(&this).unwrap();
+}
+
+#[test]
+fn damage_of_the_lock_or_its_ptx_is_an_error() {
+    let this = locked();
+    let file = this.root().join("ptx/kernels/k.cu.sm_80.ptx");
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let error = without_compiler(&this).unwrap_err().to_string();
+    assert!(error.contains("k.cu.sm_80.ptx") && error.contains("help:"), "{error}");
+    fs::write(&file, &whole).unwrap();
+    without_compiler(&this).unwrap();
+
+    let lock = this.root().join("kernels.lock");
+    let text = fs::read_to_string(&lock).unwrap();
+    fs::write(&lock, text.replace("[[", "[")).unwrap();
+    fs::write(&lock, format!("{text}\n=")).unwrap();
+    let error = without_compiler(&this).unwrap_err().to_string();
+    assert!(error.contains("kernels.lock:") && error.contains("help:"), "{error}");
+}
+
+#[test]
+fn a_unit_that_is_not_locked_is_an_error() {
+    let this = locked();
+    this.write("kernels/new.cu", "entry new\n");
+    let error = without_compiler(&this).unwrap_err().to_string();
+    assert!(
+        error.contains("kernels/new.cu: `kernels.lock` has no PTX of it for sm_80"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_compiler_that_writes_something_else_is_found_out() {
+    let mut this = locked();
+    this.set("GATE_KERNELS_LOCK", "check");
+    this.build().unwrap();
+    this.set("NVCC_APPEND_FLAGS", "-Dother");
+    // The fake compiler writes its flags into a comment; the code is the same until the source is not.
+    this.write("kernels/k.cu", "#include \"k.h\"\nentry k\nentry more\n");
+    let error = this.build().unwrap_err().to_string();
+    assert!(
+        error.contains("nvcc 13.0.88 does not write the PTX for sm_80 that is locked"),
+        "{error}"
+    );
+    this.set("GATE_KERNELS_LOCK", "maybe");
+    assert!(this.build().unwrap_err().to_string().contains("GATE_KERNELS_LOCK"));
+}
+
+#[test]
+fn asked_for_the_lock_a_compiler_is_left_alone() {
+    let mut this = locked();
+    this.set("GATE_KERNELS", "locked");
+    let built = this.build().unwrap();
+    assert_eq!(built.units[0].images[0].provenance, Provenance::Locked);
+    assert_eq!(this.log(), [""; 0]);
+}

@@ -1,0 +1,143 @@
+//! What survives, and what is shared.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use support::{Crate, ptx};
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().is_dir() {
+            found.extend(files(&entry.path()));
+        } else {
+            found.push(entry.path());
+        }
+    }
+    found
+}
+
+fn one() -> Crate {
+    let this = Crate::new();
+    this.write("kernels/k.cu", "#include \"k.h\"\nentry k\n");
+    this.write("kernels/k.h", "header\n");
+    this
+}
+
+#[test]
+fn it_outlives_cargo_clean() {
+    let this = one();
+    this.build().unwrap();
+    this.log();
+    fs::remove_dir_all(this.out()).unwrap();
+    let built = this.build().unwrap();
+    assert_eq!(this.log(), [""; 0]);
+    assert!(ptx(&built, "kernels/k.cu").contains(".entry k"));
+    assert_eq!(this.list("reused"), ["kernels/k.cu sm_80 same-inputs"]);
+}
+
+#[test]
+fn another_checkout_has_use_of_it() {
+    let this = one();
+    this.build().unwrap();
+    this.log();
+    let (root, out) = (this.path("other"), this.path("other-out"));
+    fs::create_dir_all(root.join("kernels")).unwrap();
+    for name in ["kernels/k.cu", "kernels/k.h"] {
+        fs::copy(this.root().join(name), root.join(name)).unwrap();
+    }
+    let kernels = gate_build::Kernels::new().cuda("kernels/**/*.cu").arch(["sm_80"]);
+    kernels.compile_in(&this.context_at(&root, &out)).unwrap();
+    assert_eq!(this.log(), [""; 0]);
+}
+
+#[test]
+fn a_damaged_entry_is_a_miss() {
+    for kind in ["blobs", "actions", "manifests", "index"] {
+        for damage in [&b""[..], b"garbage", b"\xff"] {
+            let this = one();
+            this.build().unwrap();
+            this.log();
+            fs::remove_dir_all(this.out()).unwrap();
+            let store = this.path("store").join("kernels-v1");
+            let damaged: Vec<PathBuf> = files(&store)
+                .into_iter()
+                .filter(|file| file.starts_with(store.join(kind)))
+                .collect();
+            assert!(!damaged.is_empty() || kind == "index", "{kind}");
+            for file in damaged {
+                fs::write(file, damage).unwrap();
+            }
+            let built = this.build().unwrap();
+            assert!(ptx(&built, "kernels/k.cu").contains(".entry k"), "{kind}");
+            fs::remove_dir_all(this.out()).unwrap();
+            this.log();
+            this.build().unwrap();
+            assert_eq!(this.log(), [""; 0], "{kind} was repaired");
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_of_ptx_is_noticed() {
+    let this = one();
+    this.build().unwrap();
+    this.log();
+    fs::remove_dir_all(this.out()).unwrap();
+    for blob in files(&this.path("store").join("kernels-v1").join("blobs")) {
+        let mut bytes = fs::read(&blob).unwrap();
+        bytes[10] ^= 1;
+        fs::write(&blob, bytes).unwrap();
+    }
+    this.build().unwrap();
+    assert_eq!(this.log(), ["compile kernels/k.cu sm_80"]);
+    assert_eq!(this.list("compiled"), ["kernels/k.cu sm_80 lost"]);
+}
+
+#[test]
+fn a_store_that_cannot_be_written_is_no_error() {
+    let mut this = one();
+    this.write("file", "");
+    let file = this.root().join("file");
+    this.set("GATE_CACHE_DIR", &file.join("below").display().to_string());
+    this.build().unwrap();
+    this.unset("GATE_CACHE_DIR");
+    this.build().unwrap();
+}
+
+#[test]
+fn builds_at_the_same_time_do_not_harm_each_other() {
+    let this = Crate::new();
+    for number in 0..8 {
+        this.write(&format!("kernels/k{number}.cu"), &format!("entry k{number}\n"));
+    }
+    thread::scope(|scope| {
+        let builds: Vec<_> = (0..4)
+            .map(|number| {
+                let this = &this;
+                scope.spawn(move || {
+                    let out = this.path(&format!("out-{number}"));
+                    let kernels = gate_build::Kernels::new().cuda("kernels/*.cu").arch(["sm_80", "sm_90"]);
+                    kernels.compile_in(&this.context_at(&this.root(), &out)).unwrap().0
+                })
+            })
+            .collect();
+        for build in builds {
+            let built = build.join().unwrap();
+            assert_eq!(built.units.len(), 8);
+            for unit in &built.units {
+                for image in &unit.images {
+                    let text = fs::read(&image.ptx).unwrap();
+                    assert_eq!(gate_build::Digest::of(&text), image.digest);
+                }
+            }
+        }
+    });
+    let unfinished = files(&this.path("store"))
+        .into_iter()
+        .filter(|file| file.display().to_string().contains(".unfinished"));
+    assert_eq!(unfinished.count(), 0);
+}

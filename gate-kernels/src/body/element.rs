@@ -1,0 +1,201 @@
+//! Numbers as they lie in memory, and the type that kernels compute in.
+
+/// IEEE 754 binary16, by its bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[repr(transparent)]
+pub struct F16(pub u16);
+
+/// bfloat16 (the upper half of an `f32`), by its bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[repr(transparent)]
+pub struct Bf16(pub u16);
+
+impl F16 {
+    /// The nearest value, ties to even. What is too large becomes infinite; a NaN becomes the quiet NaN `0x7e00` with
+    /// the sign kept.
+    #[inline(always)]
+    #[must_use]
+    pub fn from_f32(value: f32) -> Self {
+        let bits = value.to_bits();
+        let magnitude = bits & 0x7fff_ffff;
+        // From 2⁻¹⁴ on: take 112 off the exponent and round 13 bits away.
+        let normal = magnitude
+            .wrapping_sub(112 << 23)
+            .wrapping_add(0xfff + ((magnitude >> 13) & 1))
+            >> 13;
+        // Below: one half has a unit in the last place of 2⁻²⁴, that of a subnormal binary16, so the sum rounds to it.
+        let subnormal = (f32::from_bits(magnitude) + 0.5).to_bits().wrapping_sub(0x3f00_0000);
+        let finite = if magnitude < 0x3880_0000 { subnormal } else { normal };
+        // 65520 and more round to infinity.
+        let bounded = if magnitude >= 0x477f_f000 { 0x7c00 } else { finite };
+        let unsigned = if magnitude > 0x7f80_0000 { 0x7e00 } else { bounded };
+        Self((unsigned | ((bits >> 16) & 0x8000)) as u16)
+    }
+
+    /// The same value.
+    #[inline(always)]
+    #[must_use]
+    pub fn to_f32(self) -> f32 {
+        let bits = u32::from(self.0);
+        let magnitude = bits & 0x7fff;
+        // 2¹¹² makes up for the difference of the exponents, for subnormal numbers too.
+        let finite = f32::from_bits(magnitude << 13) * f32::from_bits((112 + 127) << 23);
+        let special = 0x7f80_0000 | (magnitude << 13);
+        let unsigned = if magnitude >= 0x7c00 { special } else { finite.to_bits() };
+        f32::from_bits(unsigned | ((bits & 0x8000) << 16))
+    }
+}
+
+impl Bf16 {
+    /// The nearest value, ties to even. A NaN keeps its upper bits and is made quiet.
+    #[inline(always)]
+    #[must_use]
+    pub fn from_f32(value: f32) -> Self {
+        let bits = value.to_bits();
+        let rounded = bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16;
+        let nan = (bits >> 16) | 0x40;
+        let is_nan = bits & 0x7fff_ffff > 0x7f80_0000;
+        Self((if is_nan { nan } else { rounded }) as u16)
+    }
+
+    /// The same value.
+    #[inline(always)]
+    #[must_use]
+    pub fn to_f32(self) -> f32 {
+        f32::from_bits(u32::from(self.0) << 16)
+    }
+}
+
+/// Arithmetic that kernels compute in.
+pub trait Wide: Summand + PartialOrd + core::ops::Add<Output = Self> + core::ops::Mul<Output = Self> {
+    /// Negative infinity.
+    const LOWEST: Self;
+    /// Positive infinity.
+    const HIGHEST: Self;
+}
+
+impl Wide for f32 {
+    const LOWEST: Self = f32::NEG_INFINITY;
+    const HIGHEST: Self = f32::INFINITY;
+}
+
+impl Wide for f64 {
+    const LOWEST: Self = f64::NEG_INFINITY;
+    const HIGHEST: Self = f64::INFINITY;
+}
+
+/// A floating-point number in memory: [`F16`], [`Bf16`], `f32` or `f64`.
+pub trait Element: Copy + Send + Sync {
+    /// What it is computed in: `f32`, or `f64` for `f64`.
+    type Wide: Wide + Element<Wide = Self::Wide>;
+
+    /// Whether it is computed in itself.
+    const IS_WIDE: bool;
+
+    /// The same value in the wider type.
+    fn widen(self) -> Self::Wide;
+
+    /// The nearest value, ties to even.
+    fn narrow(value: Self::Wide) -> Self;
+
+    /// The same value as `f64`.
+    fn to_f64(self) -> f64;
+
+    /// The bits, without meaning.
+    fn bits(self) -> u64;
+
+    /// Position among the numbers of this type: neighbours differ by one, and both zeros are 0. Not for a NaN.
+    fn position(self) -> i64;
+}
+
+/// Turns sign and magnitude of `width` bits into one number.
+#[inline(always)]
+fn signed(bits: u64, width: u32) -> i64 {
+    let sign = bits >> (width - 1) & 1;
+    let magnitude = (bits & ((1 << (width - 1)) - 1)) as i64;
+    if sign == 1 { -magnitude } else { magnitude }
+}
+
+macro_rules! element {
+    ($type:ty, $wide:ty, $width:literal, $widen:expr, $narrow:expr, $bits:expr) => {
+        impl Element for $type {
+            type Wide = $wide;
+
+            const IS_WIDE: bool = size_of::<$type>() == size_of::<$wide>();
+
+            #[inline(always)]
+            fn widen(self) -> $wide {
+                $widen(self)
+            }
+
+            #[inline(always)]
+            fn narrow(value: $wide) -> Self {
+                $narrow(value)
+            }
+
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                f64::from($widen(self))
+            }
+
+            #[inline(always)]
+            fn bits(self) -> u64 {
+                u64::from($bits(self))
+            }
+
+            #[inline(always)]
+            fn position(self) -> i64 {
+                signed(self.bits(), $width)
+            }
+        }
+    };
+}
+
+element!(F16, f32, 16, F16::to_f32, F16::from_f32, |value: F16| value.0);
+element!(Bf16, f32, 16, Bf16::to_f32, Bf16::from_f32, |value: Bf16| value.0);
+element!(
+    f32,
+    f32,
+    32,
+    core::convert::identity,
+    core::convert::identity,
+    f32::to_bits
+);
+element!(
+    f64,
+    f64,
+    64,
+    core::convert::identity,
+    core::convert::identity,
+    f64::to_bits
+);
+
+/// A number that can be summed: floating point as it is, integers modulo their width.
+pub trait Summand: Copy + Send + Sync {
+    /// Does not change what it is added to: `-0.0` for floating point, because `0.0 + -0.0` is `0.0`.
+    const NOTHING: Self;
+    /// The empty sum.
+    const ZERO: Self;
+    /// The sum.
+    #[must_use]
+    fn plus(self, other: Self) -> Self;
+}
+
+macro_rules! summand {
+    ($type:ty, $nothing:expr, $zero:expr, $plus:expr) => {
+        impl Summand for $type {
+            const NOTHING: Self = $nothing;
+            const ZERO: Self = $zero;
+
+            #[inline(always)]
+            fn plus(self, other: Self) -> Self {
+                $plus(self, other)
+            }
+        }
+    };
+}
+
+summand!(u32, 0, 0, u32::wrapping_add);
+summand!(u64, 0, 0, u64::wrapping_add);
+summand!(f32, -0.0, 0.0, |a, b| a + b);
+summand!(f64, -0.0, 0.0, |a, b| a + b);

@@ -1,0 +1,25 @@
+//! Running sums.
+
+use super::element::Summand;
+use super::group::{Group, LANES};
+
+/// Neighbouring elements that one lane goes through.
+pub(crate) const RUN: usize = 16;
+
+/// Elements of one block.
+pub(crate) const SCAN_BLOCK: usize = RUN * LANES;
+
+/// The sum of a block, in the order of [`write`].
+#[inline(always)]
+pub(crate) fn total<G: Group, T: Summand>(group: &mut G, x: &[T]) -> T {
+    let lanes = group.fold_runs(x, RUN, T::NOTHING, T::plus);
+    group.before(lanes, T::NOTHING, T::plus).1
+}
+
+/// The running sums of a block that begins at `offset`.
+#[inline(always)]
+pub(crate) fn write<G: Group, T: Summand>(group: &mut G, x: &[T], offset: T, inclusive: bool, out: &mut G::Out<'_, T>) {
+    let lanes = group.fold_runs(x, RUN, T::NOTHING, T::plus);
+    let (before, _) = group.before(lanes, T::NOTHING, T::plus);
+    group.scan_runs(x, RUN, offset, before, inclusive, out, T::plus);
+}

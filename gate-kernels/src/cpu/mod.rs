@@ -1,0 +1,69 @@
+//! Running kernels on the CPU.
+
+mod group;
+mod wide;
+
+use rayon::prelude::*;
+
+pub(crate) use group::Cpu;
+pub(crate) use wide::{Task, widest};
+
+/// Work that is cut into pieces, none of which sees another.
+pub(crate) trait Pieces: Sync {
+    /// What is written.
+    type Out: Send;
+
+    /// Does piece number `index`, whose part of the output is `out`. Implementations are `#[inline(always)]`.
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [Self::Out]);
+}
+
+/// Does `work` for each piece of `out` that has `size` elements (the last may have fewer). Pieces are handed to the thread
+/// pool `per_task` at a time.
+pub(crate) fn over_pieces<P: Pieces>(out: &mut [P::Out], size: usize, per_task: usize, work: &P) {
+    let task = |(task, out): (usize, &mut [P::Out])| {
+        widest(Several {
+            work,
+            first: task * per_task,
+            size,
+            out,
+        });
+    };
+    let together = size.saturating_mul(per_task).max(1);
+    if out.len() <= together {
+        task((0, out));
+    } else {
+        out.par_chunks_mut(together).enumerate().for_each(task);
+    }
+}
+
+/// The pieces of one task.
+struct Several<'a, P: Pieces> {
+    work: &'a P,
+    first: usize,
+    size: usize,
+    out: &'a mut [P::Out],
+}
+
+impl<P: Pieces> Task for Several<'_, P> {
+    #[inline(always)]
+    fn run<const WIDTH: usize>(self) {
+        let mut group = Cpu::<WIDTH>::new();
+        for (index, out) in self.out.chunks_mut(self.size).enumerate() {
+            self.work.piece(&mut group, self.first + index, out);
+        }
+    }
+}
+
+/// How many pieces of `size` elements make a task: enough work to be worth handing out.
+pub(crate) fn per_task(size: usize) -> usize {
+    const WORTHWHILE: usize = 1 << 16;
+    (WORTHWHILE / size.max(1)).max(1)
+}
+
+/// Piece number `index` of `data`.
+#[inline(always)]
+pub(crate) fn piece<T>(data: &[T], size: usize, index: usize) -> &[T] {
+    let start = index.saturating_mul(size).min(data.len());
+    let end = start.saturating_add(size).min(data.len());
+    &data[start..end]
+}

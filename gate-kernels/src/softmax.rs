@@ -1,0 +1,52 @@
+//! `softmax`.
+
+use gate_runtime::Status;
+
+use crate::body::element::Element;
+use crate::body::softmax::row;
+use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
+
+/// `outᵢ = e^(xᵢ − max x) / Σ e^(xⱼ − max x)` of each row of `columns` values.
+///
+/// A row with a NaN, with +∞, or with nothing but −∞ becomes NaN; −∞ beside finite values becomes 0. The error of each
+/// value is below `(columns/256 + 32 + |xᵢ − max x|)·2⁻²⁴` relative to the true one, plus half a unit in the last place of
+/// `T`; the last term is the rounding of the difference.
+///
+/// Cost: one exponential for each element, two where `T` is narrower than `f32`; each row is read three times, once from
+/// memory.
+///
+/// ```
+/// use gate_kernels::softmax;
+/// use gate_runtime::Status;
+///
+/// let mut out = [0.0_f32; 4];
+/// assert_eq!(softmax(&[1.0, 1.0, 0.0, f32::NEG_INFINITY], 2, &mut out), Status::Ok);
+/// assert_eq!(out, [0.5, 0.5, 1.0, 0.0]);
+/// ```
+///
+/// # Errors
+/// [`Status::InvalidArgument`] when the lengths differ or are no multiple of `columns`.
+pub fn softmax<T: Element<Wide = f32>>(x: &[T], columns: usize, out: &mut [T]) -> Status {
+    if x.len() != out.len() || !x.len().is_multiple_of(columns) {
+        return Status::InvalidArgument;
+    }
+    if columns == 0 {
+        return Status::Ok;
+    }
+    over_pieces(out, columns, per_task(columns), &Rows { x, columns });
+    Status::Ok
+}
+
+struct Rows<'a, T: Element<Wide = f32>> {
+    x: &'a [T],
+    columns: usize,
+}
+
+impl<'a, T: Element<Wide = f32>> Pieces for Rows<'a, T> {
+    type Out = T;
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, mut out: &mut [T]) {
+        row(group, piece(self.x, self.columns, index), &mut out);
+    }
+}
