@@ -17,14 +17,27 @@ fn take(scheduler: &mut Scheduler<u64>) -> Option<Started<u64>> {
     Some(started)
 }
 
+/// Submits equal jobs, of which none is refused.
+fn submit_all(scheduler: &mut Scheduler<u64>, tenant: TenantId, cost: u32, times: usize) {
+    for _ in 0..times {
+        submit(scheduler, tenant, cost).expect("a place");
+    }
+}
+
+fn take_all(scheduler: &mut Scheduler<u64>, times: usize) {
+    for _ in 0..times {
+        take(scheduler);
+    }
+}
+
 #[test]
 fn a_small_tenant_is_not_starved_by_a_heavy_one() {
     let mut scheduler = Scheduler::new();
     let heavy = scheduler.add(tenant("heavy"));
     let small = scheduler.add(tenant("small"));
-    (0..100).for_each(|_| drop(submit(&mut scheduler, heavy, 1)));
-    (0..10).for_each(|_| drop(take(&mut scheduler)));
-    (0..2).for_each(|_| drop(submit(&mut scheduler, small, 1)));
+    submit_all(&mut scheduler, heavy, 1, 100);
+    take_all(&mut scheduler, 10);
+    submit_all(&mut scheduler, small, 1, 2);
     let order: Vec<TenantId> = (0..4)
         .filter_map(|_| take(&mut scheduler))
         .map(|started| started.tenant)
@@ -37,7 +50,7 @@ fn weights_are_shares() {
     let mut scheduler = Scheduler::new();
     let ids = [1, 2, 5].map(|weight| scheduler.add(tenant(&weight.to_string()).weight(weight)));
     for id in ids {
-        (0..1_000).for_each(|_| drop(submit(&mut scheduler, id, 1)));
+        submit_all(&mut scheduler, id, 1, 1_000);
     }
     let mut served = [0; 3];
     (0..800)
@@ -51,9 +64,9 @@ fn an_idle_tenant_saves_up_no_time() {
     let mut scheduler = Scheduler::new();
     let busy = scheduler.add(tenant("busy"));
     let idle = scheduler.add(tenant("idle"));
-    (0..1_000).for_each(|_| drop(submit(&mut scheduler, busy, 1)));
-    (0..500).for_each(|_| drop(take(&mut scheduler)));
-    (0..100).for_each(|_| drop(submit(&mut scheduler, idle, 1)));
+    submit_all(&mut scheduler, busy, 1, 1_000);
+    take_all(&mut scheduler, 500);
+    submit_all(&mut scheduler, idle, 1, 100);
     let next: Vec<TenantId> = (0..100)
         .filter_map(|_| take(&mut scheduler))
         .map(|started| started.tenant)
@@ -95,8 +108,8 @@ fn a_limit_of_running_jobs_leaves_room_for_others() {
     let mut scheduler = Scheduler::new();
     let hung = scheduler.add(tenant("hung").max_running(1));
     let other = scheduler.add(tenant("other"));
-    (0..3).for_each(|_| drop(submit(&mut scheduler, hung, 1)));
-    (0..3).for_each(|_| drop(submit(&mut scheduler, other, 1)));
+    submit_all(&mut scheduler, hung, 1, 3);
+    submit_all(&mut scheduler, other, 1, 3);
     let order: Vec<TenantId> = (0..4)
         .filter_map(|_| scheduler.start())
         .map(|started| started.tenant)
@@ -135,9 +148,9 @@ proptest! {
             ids.push(scheduler.add(config.max_running(*running)));
         }
         let (mut waiting, mut running) = (vec![Vec::new(); 4], Vec::new());
-        let mut ended = vec![(0_u64, 0_u64); 4];
+        let mut ended = [(0_u64, 0_u64); 4];
         let mut next_job = 0;
-        let mut start = |scheduler: &mut Scheduler<u64>, waiting: &mut Vec<Vec<(u64, u64)>>, running: &mut Vec<usize>| {
+        let start = |scheduler: &mut Scheduler<u64>, waiting: &mut Vec<Vec<(u64, u64)>>, running: &mut Vec<usize>| {
             let Some(started) = scheduler.start() else {
                 // Nothing may start: whoever waits is at its limit.
                 for (number, queue) in waiting.iter().enumerate() {
@@ -199,7 +212,7 @@ proptest! {
         skip in 0_usize..200, length in 1_usize..200,
     ) {
         let mut scheduler = Scheduler::new();
-        let ids: Vec<TenantId> = weights.iter().map(|weight| scheduler.add(tenant(&format!("{:p}", weight)).weight(*weight))).collect();
+        let ids: Vec<TenantId> = weights.iter().map(|weight| scheduler.add(tenant(&format!("{weight:p}")).weight(*weight))).collect();
         let mut largest = vec![0.0_f64; ids.len()];
         // Enough for every tenant to have jobs waiting to the end.
         for id in &ids {
@@ -208,7 +221,7 @@ proptest! {
             }
             largest[id.index()] = f64::from(*costs.iter().max().expect("costs"));
         }
-        (0..skip).for_each(|_| drop(take(&mut scheduler)));
+        take_all(&mut scheduler, skip);
         let mut work = vec![0.0_f64; ids.len()];
         for _ in 0..length {
             let started = take(&mut scheduler).expect("a job");
@@ -234,9 +247,9 @@ proptest! {
         let ids: Vec<TenantId> = weights.iter().enumerate().map(|(n, weight)| scheduler.add(tenant(&n.to_string()).weight(*weight))).collect();
         let (late, others) = ids.split_last().expect("two tenants");
         for (id, cost) in others.iter().zip(&costs) {
-            (0..backlog).for_each(|_| drop(submit(&mut scheduler, *id, *cost)));
+            submit_all(&mut scheduler, *id, *cost, backlog);
         }
-        (0..before).for_each(|_| drop(take(&mut scheduler)));
+        take_all(&mut scheduler, before);
         submit(&mut scheduler, *late, u32::MAX).expect("a place");
         let mut waited_for = vec![0; ids.len()];
         loop {

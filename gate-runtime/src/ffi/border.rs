@@ -33,7 +33,7 @@ pub struct GateReport {
 }
 
 // As the C program asserts: no field lies elsewhere than in the header.
-const _: () = assert!(size_of::<GateArgument>() == 16 + 8 * size_of::<usize>() && size_of::<GateReport>() == 280);
+const _: () = assert!(size_of::<GateArgument>() == 16 + size_of::<[usize; 8]>() && size_of::<GateReport>() == 280);
 
 /// Runs what a function does; a panic ends in `RUNTIME_FAILED`.
 fn contained(work: impl FnOnce() -> Status) -> i32 {
@@ -94,8 +94,8 @@ pub unsafe extern "C" fn gate_launch(
             return refused(Reason::UnknownKernel);
         };
         let usable = !args.is_null() && args.is_aligned() && (1..=MAX_ARGS).contains(&count);
-        // SAFETY: not null, aligned, at most `MAX_ARGS` arguments, which the caller promises are there.
         let args = if usable {
+            // SAFETY: not null, aligned, at most `MAX_ARGS` arguments, which the caller promises are there.
             unsafe { core::slice::from_raw_parts(args, count) }
         } else {
             &[]
@@ -225,7 +225,7 @@ unsafe fn write_report(report: *mut GateReport, dispatch: &Dispatch) {
             outputs,
             dispatch.latency_ns,
             &causes,
-        )
+        );
     };
 }
 
