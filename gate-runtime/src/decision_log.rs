@@ -39,8 +39,8 @@ enum Sink {
 }
 
 impl DecisionLog {
-    /// A file, which is replaced where it exists. At 64 MiB it becomes `NAME.1` and a new one is begun; the last four are
-    /// kept. The folder has to exist.
+    /// A file. At 64 MiB it becomes `NAME.1` and a new one is begun; the last four are kept. So is the file of an earlier run.
+    /// The folder has to exist.
     #[must_use]
     pub fn to_file(path: impl Into<PathBuf>) -> DecisionLog {
         DecisionLog::of(Sink::File(path.into(), rotate::Limits::default()))

@@ -120,6 +120,15 @@ impl Kernel {
         dispatch
     }
 
+    /// Refuses a call whose arguments cannot even be made: it is counted and logged as a launch is.
+    #[cfg(feature = "ffi")]
+    pub(crate) fn refuse(&self, reason: Reason) -> Dispatch {
+        let (start, control) = (Instant::now(), self.control.load());
+        let dispatch = route::refused(reason, crate::dispatch::Trace::default());
+        self.record(start, control, &dispatch);
+        dispatch
+    }
+
     #[inline]
     fn record(&self, start: Instant, control: u64, dispatch: &Dispatch) {
         let Kernel { shared, registered, .. } = self;

@@ -2,12 +2,15 @@
 
 pub mod argument;
 pub mod backend;
+mod contain;
 pub mod contract;
 pub mod control;
 pub mod decision_log;
 pub mod dispatch;
 pub mod executor;
 pub mod fault;
+#[cfg(feature = "ffi")]
+pub mod ffi;
 mod fields;
 mod journal;
 pub mod kernel;

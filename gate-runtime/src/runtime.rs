@@ -5,13 +5,13 @@ mod catalog;
 mod register;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::argument::Arg;
 use crate::backend::cuda::{Cuda, Driver, OpenError};
+use crate::contain::contained;
 use crate::control::Control;
 use crate::decision_log::LogHandle;
 use crate::dispatch::{Backend, Dispatch, LaunchError, Outcome, Outputs, Trace};
@@ -87,7 +87,7 @@ impl Shared {
     /// Those that were reported, and those that a shadow found behind its callers.
     pub(crate) fn silent_mismatches(&self) -> u64 {
         let found = || self.shadow.as_ref().map_or(0, |shadow| shadow.silent_mismatches());
-        let found = catch_unwind(AssertUnwindSafe(found)).unwrap_or(0);
+        let found = contained(found).unwrap_or(0);
         self.silent_mismatches.load(Ordering::Relaxed).saturating_add(found)
     }
 
@@ -100,7 +100,7 @@ impl Shared {
         trace(observation);
         if let Some(observer) = &self.observer {
             // What an observer does wrong is not the caller's failure: the work is done.
-            let _ = catch_unwind(AssertUnwindSafe(|| observer.observed(observation)));
+            let _ = contained(|| observer.observed(observation));
         }
     }
 }

@@ -159,6 +159,25 @@ fn what_keeps_a_device_away_is_named() {
     );
 }
 
+#[test]
+#[cfg(not(feature = "cuda"))]
+fn a_build_without_the_feature_says_so() {
+    let runtime = Runtime::builder().build().expect("no device is no error");
+    let (dispatch, y) = call(&runtime.register(axpy_spec()).expect("the kernel is valid"));
+    assert_eq!((chain(&dispatch).as_str(), y), ("runtime_not_built", DONE));
+}
+
+#[test]
+#[cfg(feature = "cuda")]
+fn the_installed_driver_or_its_absence_is_named() {
+    let runtime = Runtime::builder().build().expect("no device is no error");
+    let found = runtime.unavailable().map(|causes| causes.first());
+    assert!(
+        [None, Some(Reason::NoDriver), Some(Reason::NoDevice)].contains(&found),
+        "{found:?}"
+    );
+}
+
 /// Each step of the driver, with what a failure there ends in.
 const STEPS: [(Step, &str); 6] = [
     (Step::Load, "native_failed_fallback;module_load_failed;runtime_error_1"),
@@ -232,6 +251,8 @@ fn a_lost_device_is_left_alone_until_it_is_opened_again() {
         !dispatch.trace.cache_hit,
         "nothing is loaded on a device that was just opened"
     );
+    device.runtime.flush().expect("memory can be written");
+    assert_eq!(device.log.text().matches("\"device_reopened\"").count(), 1);
 }
 
 #[test]
@@ -280,7 +301,7 @@ fn refusing(_: &mut [Arg<'_>]) -> Status {
 }
 
 fn panicking(args: &mut [Arg<'_>]) -> Status {
-    axpy(args);
+    let _ = axpy(args);
     panic!("after the work was done")
 }
 
@@ -454,6 +475,8 @@ fn a_changed_module_is_caught_before_the_next_launch() {
         before,
         "another module has another fingerprint"
     );
+    device.runtime.flush().expect("memory can be written");
+    assert_eq!(device.log.text().matches("\"module_reloaded\"").count(), 1);
 }
 
 #[test]

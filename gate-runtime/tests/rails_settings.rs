@@ -82,3 +82,15 @@ fn every_field_can_be_set_and_has_bounds() {
         assert_eq!((refused.field.as_str(), refused.range), (field.name, field.range));
     }
 }
+
+#[test]
+fn the_guide_shows_every_field_as_it_is() {
+    let guide = include_str!("../../docs/src/guide/rails.md");
+    for field in FIELDS {
+        let row = format!(
+            "| `{}` | {} | {} | {} |\n",
+            field.name, field.default, field.range, field.meaning
+        );
+        assert!(guide.contains(&row), "the guide lacks: {row}");
+    }
+}

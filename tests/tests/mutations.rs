@@ -18,6 +18,8 @@ mod list;
 mod machine;
 #[path = "mutations/promises.rs"]
 mod promises;
+#[path = "mutations/runtime.rs"]
+mod runtime;
 #[path = "mutations/suites.rs"]
 mod suites;
 #[path = "mutations/supply.rs"]
@@ -37,6 +39,7 @@ fn all() -> impl Iterator<Item = &'static Mutation> {
         governance::ALL,
         kernels::ALL,
         promises::ALL,
+        runtime::ALL,
         suites::ALL,
         suites::UNIX,
         supply::ALL,

@@ -1,8 +1,7 @@
 //! The CPU function of a kernel, with its panics contained.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use crate::argument::Arg;
+use crate::contain::contained;
 use crate::kernel::CpuFn;
 use crate::reason::Reason;
 use crate::status::Status;
@@ -14,10 +13,10 @@ use crate::status::Status;
 #[inline]
 pub(crate) fn run(function: CpuFn, args: &mut [Arg<'_>]) -> Result<(), Reason> {
     // After a panic the outputs are reported as undefined, and nothing else is shared with the function.
-    match catch_unwind(AssertUnwindSafe(|| function(args))) {
-        Ok(Status::Ok) => Ok(()),
-        Ok(Status::InvalidArgument) => Err(Reason::KernelRefused),
-        Ok(_) => Err(Reason::KernelFailed),
-        Err(_) => Err(Reason::KernelPanicked),
+    match contained(|| function(args)) {
+        Some(Status::Ok) => Ok(()),
+        Some(Status::InvalidArgument) => Err(Reason::KernelRefused),
+        Some(_) => Err(Reason::KernelFailed),
+        None => Err(Reason::KernelPanicked),
     }
 }

@@ -87,10 +87,11 @@ impl Contract {
 
     #[cold]
     fn count_mismatch<A: Describe>(&self, args: &[A]) -> Reason {
-        if args.iter().filter(|arg| arg.describe().role.is_written()).count() == self.outputs() {
-            Reason::InputCountMismatch
-        } else {
+        let read = args.iter().filter(|arg| !arg.describe().role.is_written()).count();
+        if read + self.outputs() == self.params().len() {
             Reason::OutputCountMismatch
+        } else {
+            Reason::InputCountMismatch
         }
     }
 

@@ -7,7 +7,7 @@ use crate::dispatch::{Backend, Outcome, Outputs};
 use crate::journal::Entry;
 use crate::kernel::Registered;
 use crate::plan::Plan;
-use crate::reason::{Reason, ReasonKind};
+use crate::reason::{Causes, Reason, ReasonKind};
 
 /// What every line begins with.
 pub(super) struct Head<'a> {
@@ -51,7 +51,7 @@ impl<'a> Object<'a> {
 
     pub(super) fn number(&mut self, key: &str, value: u64) {
         self.key(key);
-        self.raw(format_args!("{value}"));
+        self.0.push_str(itoa::Buffer::new().format(value));
     }
 
     pub(super) fn text(&mut self, key: &str, value: &str) {
@@ -80,7 +80,26 @@ impl<'a> Object<'a> {
     fn millis(&mut self, key: &str, nanoseconds: u64) {
         self.key(key);
         let (whole, rest) = (nanoseconds / 1_000_000, nanoseconds % 1_000_000);
-        self.raw(format_args!("{whole}.{rest:06}"));
+        self.0.push_str(itoa::Buffer::new().format(whole));
+        self.0.push('.');
+        // A one before the digits keeps their leading zeros.
+        self.0.push_str(&itoa::Buffer::new().format(1_000_000 + rest)[1..]);
+    }
+
+    fn causes(&mut self, key: &str, causes: &Causes) {
+        self.key(key);
+        self.0.push('"');
+        for (i, cause) in causes.iter().enumerate() {
+            if i > 0 {
+                self.0.push(';');
+            }
+            self.0.push_str(cause.reason().code());
+            if let Some(number) = cause.number() {
+                self.0.push('_');
+                self.0.push_str(itoa::Buffer::new().format(number));
+            }
+        }
+        self.0.push('"');
     }
 
     fn display(&mut self, key: &str, value: impl std::fmt::Display) {
@@ -101,6 +120,12 @@ impl<'a> Object<'a> {
 /// A JSON string (RFC 8259, section 7).
 fn quote(line: &mut String, text: &str) {
     line.push('"');
+    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        line.push_str(text);
+        line.push('"');
+        return;
+    }
     for letter in text.chars() {
         match letter {
             '"' => line.push_str("\\\""),
@@ -129,6 +154,8 @@ pub(super) struct Dispatched<'a> {
     pub(super) entry: &'a Entry,
     pub(super) kernel: &'a Registered,
     pub(super) plan: &'a Plan,
+    /// What [`graph`] makes of the plan.
+    pub(super) graph: &'a str,
     pub(super) hardware: Hardware<'a>,
     pub(super) totals: Totals,
 }
@@ -140,6 +167,7 @@ pub(super) fn decision(line: &mut String, head: &Head<'_>, dispatched: &Dispatch
         entry,
         kernel,
         plan,
+        graph,
         hardware,
         totals,
     } = dispatched;
@@ -162,7 +190,7 @@ pub(super) fn decision(line: &mut String, head: &Head<'_>, dispatched: &Dispatch
     object.text("backend", entry.backend.name());
     object.text("outcome", entry.outcome.name());
     object.text("status", entry.outcome.status().name());
-    object.display("backend_reason", entry.outcome.causes());
+    object.causes("backend_reason", &entry.outcome.causes());
     object.text("outputs", outputs(entry.outputs));
     object.text("mode", control.mode.name());
     object.text("shadow_mode", control.shadow_mode.name());
@@ -171,7 +199,10 @@ pub(super) fn decision(line: &mut String, head: &Head<'_>, dispatched: &Dispatch
     object.number("rollback_count", control.rollback_count.into());
     object.key("pressure");
     let pressure = control.pressure_permille;
-    object.raw(format_args!("{}.{:03}", pressure / 1000, pressure % 1000));
+    match pressure {
+        0 => object.0.push_str("0.000"),
+        _ => object.raw(format_args!("{}.{:03}", pressure / 1000, pressure % 1000)),
+    }
     object.number("guard_miss", totals.guard_miss);
     object.number("fallback", totals.fallback);
     object.flag("cache_hit", entry.trace.cache_hit);
@@ -179,7 +210,7 @@ pub(super) fn decision(line: &mut String, head: &Head<'_>, dispatched: &Dispatch
     let kept = !matches!(reason.kind(), ReasonKind::Contract | ReasonKind::Guard);
     object.text("contract", if kept { "ok" } else { "violated" });
     object.text("contract_reason", if kept { "ok" } else { reason.code() });
-    graph(&mut object, plan);
+    object.0.push_str(graph);
     object.display("fp", format_args!("{:016x}", entry.fingerprint));
     object.flag("requested", entry.trace.requested);
     object.flag("available", entry.trace.available);
@@ -194,7 +225,10 @@ pub(super) fn decision(line: &mut String, head: &Head<'_>, dispatched: &Dispatch
     object.end();
 }
 
-fn graph(object: &mut Object<'_>, plan: &Plan) {
+/// The fields about a plan, each with a comma before it. They are the same in every line of it.
+pub(super) fn graph(plan: &Plan) -> String {
+    let mut fields = String::new();
+    let mut object = Object(&mut fields);
     let breaks = plan.breaks();
     object.number("graph_breaks", breaks.len() as u64);
     match breaks.first() {
@@ -210,6 +244,7 @@ fn graph(object: &mut Object<'_>, plan: &Plan) {
     object.key("compilability");
     let compilability = plan.compilability();
     object.raw(format_args!("{compilability}"));
+    fields
 }
 
 /// Native symbols, the preferred first, and the CPU function behind them.

@@ -105,8 +105,8 @@ pub struct Reader<R> {
 struct Previous {
     seq: u64,
     run_id: String,
-    fallback: u64,
-    guard_miss: u64,
+    /// Fallbacks and guard misses; `None` at the begin of a later file, where only the earlier ones explain them.
+    totals: Option<(u64, u64)>,
     closed: bool,
 }
 
@@ -163,10 +163,10 @@ impl<R: BufRead> Reader<R> {
 
     /// Whether the line may stand behind the one before it.
     fn follows(&mut self, line: &Line, fields: &Fields<'_>) -> Result<(), ReadError> {
-        let (mut fallback, mut guard_miss) = (0, 0);
+        let mut totals = None;
         match &self.previous {
             None => match line.event {
-                Event::Open { .. } if line.seq == 0 => {}
+                Event::Open { .. } if line.seq == 0 => totals = Some((0, 0)),
                 Event::Open { .. } => return Err(fields.wrong("seq", "is not 0 in the first line")),
                 Event::Rotated => {}
                 _ => return Err(fields.wrong("event", "is neither `open` nor `rotated` in the first line")),
@@ -185,39 +185,35 @@ impl<R: BufRead> Reader<R> {
                     let problem = format!("is {} behind {}: lines are missing or repeated", line.seq, previous.seq);
                     return Err(fields.wrong("seq", problem));
                 }
-                (fallback, guard_miss) = (previous.fallback, previous.guard_miss);
+                totals = previous.totals;
             }
         }
-        // A later file begins with totals that only the earlier ones explain.
-        let mut known = self.previous.is_some();
         match &line.event {
             Event::Decision(decision) => {
-                let expected = fallback + u64::from(matches!(decision.outcome, Outcome::Fallback(_)));
-                let missed = decision.outcome.reason().kind() == ReasonKind::Guard;
-                let expected_misses = guard_miss + u64::from(missed);
-                let counts = known && fallback != u64::MAX;
-                if counts && decision.fallback != expected {
-                    let problem = format!("is {}; the lines before make it {expected}", decision.fallback);
-                    return Err(fields.wrong("fallback", problem));
+                if let Some((fallback, guard_miss)) = totals {
+                    let fell_back = matches!(decision.outcome, Outcome::Fallback(_));
+                    let missed = decision.outcome.reason().kind() == ReasonKind::Guard;
+                    for (field, have, before, one) in [
+                        ("fallback", decision.fallback, fallback, fell_back),
+                        ("guard_miss", decision.guard_miss, guard_miss, missed),
+                    ] {
+                        let expected = before.saturating_add(one.into());
+                        if have != expected {
+                            let problem = format!("is {have}; the lines before make it {expected}");
+                            return Err(fields.wrong(field, problem));
+                        }
+                    }
                 }
-                if counts && decision.guard_miss != expected_misses {
-                    let problem = format!("is {}; the lines before make it {expected_misses}", decision.guard_miss);
-                    return Err(fields.wrong("guard_miss", problem));
-                }
-                (fallback, guard_miss) = (decision.fallback, decision.guard_miss);
+                totals = Some((decision.fallback, decision.guard_miss));
             }
-            Event::Dropped { .. } => {
-                (fallback, guard_miss) = (fields.number("fallback")?, fields.number("guard_miss")?);
-            }
-            Event::Rotated if !known => (fallback, guard_miss) = (u64::MAX, u64::MAX),
-            _ => known = true,
+            Event::Dropped { .. } => totals = Some((fields.number("fallback")?, fields.number("guard_miss")?)),
+            _ => {}
         }
         self.previous = Some(Previous {
             seq: line.seq,
             run_id: line.run_id.clone(),
-            fallback,
-            guard_miss,
-            closed: known && line.event == Event::Close,
+            totals,
+            closed: line.event == Event::Close,
         });
         Ok(())
     }

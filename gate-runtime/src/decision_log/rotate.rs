@@ -63,14 +63,16 @@ pub(super) struct RotatingFile {
 }
 
 impl RotatingFile {
+    /// Begins a file. What an earlier run left in its place becomes the newest of the older ones.
     pub(super) fn create(path: PathBuf, limits: Limits) -> io::Result<RotatingFile> {
-        let file = File::create(&path)?;
-        Ok(RotatingFile {
+        let mut file = RotatingFile {
             path,
             limits,
-            file: Some(BufWriter::with_capacity(1 << 16, file)),
+            file: None,
             written: 0,
-        })
+        };
+        file.rotate()?;
+        Ok(file)
     }
 
     fn older(&self, number: u32) -> PathBuf {
@@ -150,5 +152,18 @@ mod tests {
         assert_eq!(lines(&numbered(&path, 1)), "longer than a file\n");
         assert_eq!(lines(&numbered(&path, 2)), "d\n");
         assert!(!numbered(&path, 3).exists());
+    }
+
+    #[test]
+    fn the_log_of_an_earlier_run_is_kept() {
+        let dir = tempfile::tempdir().expect("a temporary directory can be made");
+        let path = dir.path().join("log.jsonl");
+        for run in ["first\n", "second\n"] {
+            let mut file = RotatingFile::create(path.clone(), Limits::default()).expect("the folder exists");
+            file.write(run).expect("the file is open");
+            file.flush().expect("the file is open");
+        }
+        assert_eq!(lines(&path), "second\n");
+        assert_eq!(lines(&numbered(&path, 1)), "first\n");
     }
 }

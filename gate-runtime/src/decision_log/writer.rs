@@ -1,6 +1,6 @@
 //! The thread that writes.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
@@ -11,6 +11,8 @@ use super::rotate::Segments;
 use crate::dispatch::Outcome;
 use crate::fault::Faults;
 use crate::journal::{Drops, Lanes};
+use crate::kernel::Registered;
+use crate::plan::Plan;
 use crate::reason::{REASONS_VERSION, Reason, ReasonKind};
 use crate::runtime::{Catalog, cpu_label, unpoisoned};
 
@@ -159,6 +161,7 @@ pub(super) fn start(
         lanes: Arc::clone(&lanes),
         catalog,
         office: Arc::clone(&office),
+        known: HashMap::new(),
         line: String::new(),
         seq: 0,
         totals: Totals::default(),
@@ -183,6 +186,9 @@ pub(super) fn start(
     })
 }
 
+/// A kernel, a plan, and the plan's fields as text.
+type Known = (Arc<Registered>, Arc<Plan>, Arc<str>);
+
 struct Writer {
     sink: Box<dyn Segments>,
     identity: Arc<Identity>,
@@ -191,6 +197,7 @@ struct Writer {
     lanes: Arc<Lanes>,
     catalog: Arc<Catalog>,
     office: Arc<Office>,
+    known: HashMap<(u32, u32), Known>,
     line: String,
     seq: u64,
     totals: Totals,
@@ -273,8 +280,12 @@ impl Writer {
     }
 
     fn decision(&mut self, lane: u32, record: &crate::journal::Record) {
-        let Some(entry) = record.entry() else { return };
-        let (Some(kernel), Some(plan)) = (self.catalog.kernel(entry.kernel), self.catalog.plan(entry.plan)) else {
+        let found = record
+            .entry()
+            .and_then(|entry| Some((entry, self.known(entry.kernel, entry.plan)?)));
+        let Some((entry, (kernel, plan, graph))) = found else {
+            // No dispatch makes such a record; were there one, the log would say that a line is missing.
+            self.unwritten += 1;
             return;
         };
         self.totals.fallback += u64::from(matches!(entry.outcome, Outcome::Fallback(_)));
@@ -286,6 +297,7 @@ impl Writer {
             entry: &entry,
             kernel: &kernel,
             plan: &plan,
+            graph: &graph,
             hardware: Hardware {
                 cpu: &identity.cpu,
                 native: &identity.native,
@@ -294,6 +306,18 @@ impl Writer {
         };
         let at = Some(entry.started);
         self.write(|line, head| line::decision(line, head, &dispatched), at);
+    }
+
+    /// What numbers stand for. What is registered stays, so it is looked up once.
+    fn known(&mut self, kernel: u32, plan: u32) -> Option<Known> {
+        if let Some(known) = self.known.get(&(kernel, plan)) {
+            return Some(known.clone());
+        }
+        let (kernel_of, plan_of) = (self.catalog.kernel(kernel)?, self.catalog.plan(plan)?);
+        let graph = Arc::from(line::graph(&plan_of));
+        let known = (kernel_of, plan_of, graph);
+        self.known.insert((kernel, plan), known.clone());
+        Some(known)
     }
 
     fn open(&mut self) {

@@ -339,7 +339,9 @@ mod tests {
         let shards = Shards::new();
         for _ in 0..100 {
             std::thread::scope(|scope| {
-                scope.spawn(|| with_shard(&shards, &lanes, |shard| shard.counters.test_call()));
+                let thread = scope.spawn(|| with_shard(&shards, &lanes, |shard| shard.counters.test_call()));
+                // A scope alone waits for the closure, not for the thread's own values.
+                thread.join().expect("counting does not panic");
             });
         }
         let held = shards.lock().by_thread.len();

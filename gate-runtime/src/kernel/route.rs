@@ -1,11 +1,10 @@
 //! The way of one launch: contract, guards, then the native backend or the CPU function.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::{Kernel, Native, Registered, fingerprint, seal};
 use crate::argument::{Arg, Describe, OwnedArg};
 use crate::backend::cpu;
 use crate::backend::cuda::{Call, choose};
+use crate::contain::contained;
 use crate::contract::Geometry;
 use crate::control::{ControlState, Mode};
 use crate::dispatch::{Backend, Dispatch, Outcome, Outputs, Trace};
@@ -65,7 +64,7 @@ fn is_empty(args: &[Arg<'_>]) -> bool {
 }
 
 fn geometry(function: super::GeometryFn, args: &[Arg<'_>]) -> Result<Geometry, Reason> {
-    catch_unwind(AssertUnwindSafe(|| function(args))).map_err(|_| Reason::LaunchLimitExceeded)
+    contained(|| function(args)).ok_or(Reason::LaunchLimitExceeded)
 }
 
 /// Whether configuration and mode ask for the native backend.
@@ -85,7 +84,7 @@ fn requested(shared: &Shared, switches: Switches, control: u64) -> Result<(), Ca
 
 /// Nothing ran.
 #[cold]
-fn refused(reason: Reason, trace: Trace) -> Dispatch {
+pub(super) fn refused(reason: Reason, trace: Trace) -> Dispatch {
     Dispatch {
         outcome: Outcome::Error(reason.into()),
         backend: if trace.requested { Backend::Cuda } else { Backend::Cpu },
@@ -144,7 +143,7 @@ fn natively(
     let shadow = shared.shadow.as_deref();
     let shadow = shadow.filter(|shadow| {
         let samples = || shadow.samples(registered.spec.contract, args);
-        catch_unwind(AssertUnwindSafe(samples)).unwrap_or(false)
+        contained(samples).unwrap_or(false)
     });
     let before: Option<Vec<OwnedArg>> = shadow.map(|_| args.iter().map(OwnedArg::for_reference).collect());
     if let Err(causes) = native.cuda.run(&call, args, &mut trace) {
@@ -164,8 +163,8 @@ fn natively(
             before,
             after: args.iter().map(written).collect(),
         };
-        let verdict = catch_unwind(AssertUnwindSafe(|| shadow.compare(job)));
-        if !matches!(verdict, Ok(ShadowVerdict::Accepted)) {
+        let verdict = contained(|| shadow.compare(job));
+        if !matches!(verdict, Some(ShadowVerdict::Accepted)) {
             for (arg, saved) in args.iter_mut().zip(&saved) {
                 if let Some(saved) = saved {
                     arg.restore(saved);

@@ -188,8 +188,9 @@ impl Body {
                 return Err(Diagnostic::new(Reason::EntryMissing, message));
             };
             if !contract.fits_entry(params) {
+                let given: Vec<_> = contract.given().collect();
                 let message = format!(
-                    "`{entry}` of `{}` for sm_{arch} takes {params:?}, which the contract `{}` does not give",
+                    "`{entry}` of `{}` for sm_{arch} takes {params:?}; the contract `{}` gives {given:?}",
                     self.name,
                     contract.name()
                 );

@@ -45,9 +45,9 @@ struct Central {
 
 /// Rails shared by the threads that call what they guard: a kernel, or the kernels of a tenant.
 ///
-/// What they decide goes to a [`Control`], which dispatch obeys. Recording a call costs an uncontended lock; every few
-/// call of a thread (every fourth part of a short window), and every one that failed, goes on to the rails. Called from one thread, the same calls give the
-/// same steps.
+/// What they decide goes to a [`Control`], which dispatch obeys. Recording a call costs an uncontended lock; a thread
+/// collects up to 32 calls, at most a quarter of a window, before it hands them to the rails, and each that failed at
+/// once. Called from one thread, the same calls give the same steps.
 pub struct Governor {
     shards: Box<[Shard]>,
     central: Mutex<Central>,

@@ -1,13 +1,13 @@
 //! Configuration of a runtime.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::{Catalog, Opener, Runtime, Shared, Switches};
 use crate::backend::cuda::{self, Cuda, Driver, OpenError, SimulatedDriver};
+use crate::contain::contained;
 use crate::control::{Control, ControlState};
 use crate::decision_log::DecisionLog;
 use crate::fault::{FaultError, Faults};
@@ -176,7 +176,7 @@ fn open_native(requested: bool, faults: &Faults, opener: &Opener, budget: Durati
         return Err(Reason::DisabledByEnv.into());
     }
     // A driver library that is damaged may well panic.
-    let opened = catch_unwind(AssertUnwindSafe(opener)).unwrap_or(Err(OpenError::NoDriver));
+    let opened = contained(opener).unwrap_or(Err(OpenError::NoDriver));
     match opened {
         Ok(driver) => Ok(Arc::new(Cuda::new(driver, budget))),
         Err(error) => {

@@ -1,11 +1,11 @@
 //! One native call from host buffers to host buffers.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::driver::{Driver, DriverError, Launch, LaunchParam, MAX_PARAMS};
 use super::{Cuda, DevicePointer};
 use crate::argument::{Arg, ArgDesc, Describe};
+use crate::contain::contained;
 use crate::contract::{Contract, Geometry, MAX_ARGS, Pass};
 use crate::dispatch::Trace;
 use crate::kernel::CpuFn;
@@ -44,8 +44,7 @@ impl Cuda {
         if self.is_lost() {
             return Err(Causes::of(Reason::DeviceLost));
         }
-        let run = AssertUnwindSafe(|| self.run_on_device(call, args, trace));
-        catch_unwind(run).unwrap_or_else(|_| {
+        contained(|| self.run_on_device(call, args, trace)).unwrap_or_else(|| {
             // Nobody knows what the driver has seen of the call.
             self.lose(u32::MAX);
             Err(Causes::of(Reason::NativePanicked))

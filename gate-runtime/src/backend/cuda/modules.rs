@@ -1,7 +1,6 @@
 //! The device of a runtime, and what is loaded on it.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,6 +8,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use super::{Device, Driver, DriverError, FunctionId, ModuleId, OpenError};
+use crate::contain::contained;
 use crate::contract::Contract;
 use crate::kernel::CpuFn;
 use crate::module::VerifiedImage;
@@ -92,7 +92,7 @@ impl Cuda {
         state.functions.clear();
         // Closed first: a device context that is still held would be handed out again as it is.
         state.driver = None;
-        let opened = catch_unwind(AssertUnwindSafe(open)).unwrap_or(Err(OpenError::NoDriver));
+        let opened = contained(open).unwrap_or(Err(OpenError::NoDriver));
         let driver = opened.map_err(|error| error.reason())?;
         if *driver.device() != self.device {
             return Err(Reason::NoDevice);
