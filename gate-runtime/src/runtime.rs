@@ -129,7 +129,7 @@ fn trace(observation: &Observation<'_>) {
 }
 
 /// Dispatches kernels. Clones are the same runtime; it ends with the last of them and of its kernels, and the decision log is
-/// written to its end then.
+/// written to its end then, which is waited for, up to five seconds where a disk hangs.
 #[derive(Clone)]
 pub struct Runtime {
     pub(crate) shared: Arc<Shared>,

@@ -20,6 +20,9 @@ use crate::runtime::{Catalog, cpu_label, unpoisoned};
 const IDLE: Duration = Duration::from_millis(20);
 const BUSY: Duration = Duration::from_millis(1);
 
+/// How long the end of a runtime waits for the writer.
+const FAREWELL: Duration = Duration::from_secs(5);
+
 /// Most records of one thread in one round, so that no thread waits for another one's burst.
 const ROUND: usize = 1 << 14;
 
@@ -135,9 +138,16 @@ impl LogHandle {
 
 impl Drop for LogHandle {
     fn drop(&mut self) {
-        self.office.desk().stop = true;
+        let mut desk = self.office.desk();
+        desk.stop = true;
         self.lanes.reader.wake();
-        if let Some(thread) = self.thread.take() {
+        // A disk that hangs must not keep a program from ending.
+        let ended = self
+            .office
+            .done
+            .wait_timeout_while(desk, FAREWELL, |desk| !desk.stopped);
+        let stopped = unpoisoned(ended).0.stopped;
+        if let (Some(thread), true) = (self.thread.take(), stopped) {
             // A writer that panicked has nothing left to write.
             let _ = thread.join();
         }
