@@ -142,7 +142,7 @@ fn drill_with(fault: impl Fn(u64, mpsc::Sender<u64>) -> Vec<Box<dyn FnOnce() + S
 }
 
 fn send(job: u64, sent: mpsc::Sender<u64>) -> Box<dyn FnOnce() + Send> {
-    Box::new(move || drop(sent.send(job)))
+    Box::new(move || sent.send(job).expect("the drill listens"))
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_refused_job_comes_back() {
     let (entered, inside) = mpsc::channel();
     let held = Arc::clone(&door);
     let running = executor.submit(ids[0], ONE, move |_| {
-        drop(entered.send(()));
+        entered.send(()).expect("the test listens");
         held.pass();
     });
     inside.recv().expect("the job runs");
@@ -220,7 +220,7 @@ fn the_last_handle_may_be_dropped_by_a_job() {
     let ticket = executor.submit(ids[0], ONE, move |_| {
         passed.pass();
         drop(held);
-        drop(sender.send(()));
+        sender.send(()).expect("the test listens");
     });
     drop(executor);
     door.open();
