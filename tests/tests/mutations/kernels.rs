@@ -96,7 +96,7 @@ pub(crate) const ALL: &[Mutation] = &[
 fn add_run(gate: &Gate, policy: &str, kernel: &str) {
     add_locked_kernel(gate);
     let stats = include_str!("../../fixtures/kernels.path/clean/run_stats.json");
-    gate.write("run_stats.json", &stats.replace("axpy_f32", kernel));
+    gate.write("run_stats.json", stats.replace("axpy_f32", kernel));
     gate.append(
         "gate.toml",
         &format!("\n[runtime]\nrun-stats = [\"run_stats.json\"]\n\n[kernels]\n{policy}"),
