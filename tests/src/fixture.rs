@@ -112,7 +112,9 @@ impl Fixture {
             this.commit();
         }
         for (path, text) in &this.state.write {
-            fs::write(this.root().join(path), text).expect("a fixture can be written to");
+            let path = this.root().join(path);
+            fs::create_dir_all(path.parent().expect("below the root")).expect("a directory can be made");
+            fs::write(path, text).expect("a fixture can be written to");
         }
         this
     }
