@@ -12,6 +12,7 @@ mod built_from;
 pub mod checks;
 pub mod cli;
 pub mod closeout;
+pub mod command_line;
 pub mod digest;
 pub mod drift;
 pub mod engine;

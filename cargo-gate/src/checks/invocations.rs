@@ -147,7 +147,7 @@ fn is_assignment(word: &str) -> bool {
 /// Words of a call of `cargo gate` that it does not know, each with a message and what to do.
 pub(super) fn gate_flags(arguments: &[Word]) -> Vec<(&Word, String, String)> {
     static COMMANDS: OnceLock<clap::Command> = OnceLock::new();
-    let root = COMMANDS.get_or_init(crate::cli::command);
+    let root = COMMANDS.get_or_init(crate::command_line::command);
     let mut command = root;
     let mut wrong = Vec::new();
     for word in arguments {

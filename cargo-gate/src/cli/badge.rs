@@ -7,7 +7,7 @@ use crate::exit;
 use crate::report::render::badge;
 
 use super::Conversation;
-use super::args::BadgeArgs;
+use crate::command_line::BadgeArgs;
 
 pub(super) fn run(arguments: &BadgeArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let workspace = conversation.workspace()?;

@@ -14,7 +14,7 @@ use crate::policy::{Policy, Tier};
 use crate::workspace::Workspace;
 
 use super::Conversation;
-use super::args::{BoundariesArgs, DataFormat};
+use crate::command_line::{BoundariesArgs, DataFormat};
 
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -10,7 +10,7 @@ use crate::evidence::store::{Retention, Store};
 use crate::exit;
 
 use super::Conversation;
-use super::args::{CacheCommand, DataFormat, GcArgs};
+use crate::command_line::{CacheCommand, DataFormat, GcArgs};
 
 pub(super) fn run(command: &CacheCommand, conversation: &Conversation<'_>) -> Result<i32> {
     let gate_dir = conversation.workspace()?.gate_dir();

@@ -10,7 +10,7 @@ use crate::exit;
 use crate::report::Report;
 
 use super::Conversation;
-use super::args::{CloseoutArgs, CloseoutFormat};
+use crate::command_line::{CloseoutArgs, CloseoutFormat};
 
 pub(super) fn run(arguments: &CloseoutArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::exit;
 
 use super::Conversation;
-use super::args::CompletionsArgs;
+use crate::command_line::CompletionsArgs;
 
 pub(super) fn completions(arguments: &CompletionsArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let mut script = Vec::new();

@@ -8,8 +8,8 @@ use crate::generated::{self, Facts};
 use crate::markdown::place;
 
 use super::Conversation;
-use super::args::DocsArgs;
 use super::documents::{listed, outcomes, replace};
+use crate::command_line::DocsArgs;
 
 pub(super) fn run(arguments: &DocsArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let opened = conversation.open()?;

@@ -11,8 +11,8 @@ use crate::markdown::place;
 use crate::workspace::document::Document;
 
 use super::Conversation;
-use super::args::{DataFormat, DriftArgs};
 use super::documents::{STAGE, listed, outcomes, replace};
+use crate::command_line::{DataFormat, DriftArgs};
 
 /// A box as the command shows it: the model of its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

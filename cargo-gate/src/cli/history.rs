@@ -11,7 +11,7 @@ use crate::exit;
 use crate::report::Report;
 
 use super::Conversation;
-use super::args::{DataFormat, HistoryArgs};
+use crate::command_line::{DataFormat, HistoryArgs};
 
 pub(super) fn run(arguments: &HistoryArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let gate_dir = conversation.workspace()?.gate_dir();

@@ -8,7 +8,7 @@ use crate::policy::init::{Ci, FileAction, InitFacts, MemberFacts, plan_init, wri
 use crate::workspace::Workspace;
 
 use super::Conversation;
-use super::args::{CiSystem, InitArgs};
+use crate::command_line::{CiSystem, InitArgs};
 
 pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let workspace = conversation.workspace()?;

@@ -1,6 +1,5 @@
 //! The command line: arguments and wording, one file per subcommand, no logic.
 
-mod args;
 mod badge;
 mod boundaries;
 mod cache;
@@ -34,20 +33,15 @@ mod waiver;
 use std::ffi::OsString;
 use std::time::Instant;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 
 use crate::engine::cancel::Cancel;
 use crate::error::Result;
 use crate::exit;
 use crate::workspace::environment::Environment;
 
-use self::args::{Cli, Command};
 use self::printer::Printer;
-
-/// The whole command tree, from which help, completions, man pages and the reference are made.
-pub fn command() -> clap::Command {
-    Cli::command()
-}
+use crate::command_line::{Cli, Command, command};
 
 /// Parses the arguments, carries the command out and returns the exit code of the process.
 ///
@@ -90,7 +84,7 @@ pub fn run(arguments: Vec<OsString>, environment: Environment, cancel: &Cancel) 
 
 /// What every subcommand gets: the global arguments, the printer and the outside world.
 struct Conversation<'a> {
-    global: &'a args::Global,
+    global: &'a crate::command_line::Global,
     printer: &'a Printer,
     environment: Environment,
     cancel: &'a Cancel,

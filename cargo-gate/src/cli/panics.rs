@@ -11,7 +11,7 @@ use crate::library::inventory::PanicInventory;
 use crate::library::{PackageSurvey, PanicCounts, PanicKind, Survey};
 
 use super::Conversation;
-use super::args::{DataFormat, PanicsArgs};
+use crate::command_line::{DataFormat, PanicsArgs};
 
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

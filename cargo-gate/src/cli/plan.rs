@@ -11,8 +11,8 @@ use crate::report::{Dimension, NotApplicable};
 use crate::stage::Stage;
 
 use super::Conversation;
-use super::args::{Format, StageArgs};
 use super::open::Opened;
+use crate::command_line::{Format, StageArgs};
 
 /// The plan as data.
 #[derive(Debug, Serialize)]

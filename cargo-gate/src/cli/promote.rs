@@ -19,7 +19,7 @@ use crate::stage::Stage;
 use crate::workspace::Workspace;
 
 use super::Conversation;
-use super::args::{DataFormat, PromoteArgs};
+use crate::command_line::{DataFormat, PromoteArgs};
 
 /// Where promotions are kept, relative to the workspace.
 const REGISTRY: &str = "gate/registry.jsonl";

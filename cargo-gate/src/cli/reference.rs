@@ -14,10 +14,10 @@ use crate::suites;
 use crate::workspace::toolchain::ToolchainFile;
 
 use super::Conversation;
-use super::args::{DataFormat, ExplainArgs, FormatArgs};
 use super::contract;
 use super::doctor::{self, Wanted};
 use super::explain::{self, Topic};
+use crate::command_line::{DataFormat, ExplainArgs, FormatArgs};
 
 /// Everything that can be explained, in the order of the catalogue.
 pub fn topics() -> Vec<Topic<'static>> {

@@ -16,7 +16,7 @@ use crate::stage::Stage;
 use crate::{exit, suites};
 
 use super::Conversation;
-use super::args::{
+use crate::command_line::{
     DataFormat, RegisterAddArgs, RegisterCloseArgs, RegisterCommand, RegisterDeferArgs, RegisterListArgs,
 };
 

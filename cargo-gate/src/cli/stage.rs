@@ -22,13 +22,13 @@ use crate::secrets::{self, mask_text};
 use crate::stage::Stage;
 use crate::workspace::Workspace;
 
-use super::args::{Format, StageArgs};
 use super::explain::Topic;
 use super::open::Opened;
 use super::progress::Progress;
 use super::reference::topics;
 use super::timings::Timings;
 use super::{Conversation, job_summary, plan};
+use crate::command_line::{Format, StageArgs};
 
 pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let now = Timestamp::now();

@@ -13,8 +13,8 @@ use crate::stage::Stage;
 use crate::{exit, verdict};
 
 use super::Conversation;
-use super::args::{DataFormat, FormatArgs};
 use super::open::Opened;
+use crate::command_line::{DataFormat, FormatArgs};
 
 pub(super) fn run(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let table = table(&conversation.open()?);

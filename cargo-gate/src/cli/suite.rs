@@ -13,8 +13,8 @@ use crate::stage::Stage;
 use crate::{exit, suites, verdict};
 
 use super::Conversation;
-use super::args::SuiteArgs;
 use super::progress::Progress;
+use crate::command_line::SuiteArgs;
 
 pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let opened = conversation.open()?;

@@ -6,7 +6,7 @@ use crate::exit;
 use crate::report::render::text;
 
 use super::Conversation;
-use super::args::{DataFormat, VerifyArgs};
+use crate::command_line::{DataFormat, VerifyArgs};
 
 pub(super) fn run(arguments: &VerifyArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let workspace = conversation.workspace()?;

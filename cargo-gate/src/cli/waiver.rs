@@ -16,7 +16,7 @@ use crate::stage::Stage;
 use crate::{exit, suites};
 
 use super::Conversation;
-use super::args::{DataFormat, FormatArgs, WaiverAddArgs, WaiverAttachArgs, WaiverCommand, WaiverTextArgs};
+use crate::command_line::{DataFormat, FormatArgs, WaiverAddArgs, WaiverAttachArgs, WaiverCommand, WaiverTextArgs};
 
 pub(super) fn run(command: &WaiverCommand, conversation: &Conversation<'_>) -> Result<i32> {
     match command {

@@ -285,7 +285,7 @@ fn starts_closure(tokens: &Tokens<'_>, at: usize) -> bool {
         return false;
     }
     match tokens.all[at - 1].class {
-        Class::Punct(b'(' | b',' | b'=' | b'{' | b';' | b'>' | b':') => true,
+        Class::Punct(b'(' | b',' | b'=' | b'{' | b';' | b'>' | b':' | b'&') => true,
         _ => matches!(tokens.word(at - 1), Some("move" | "return" | "async")),
     }
 }

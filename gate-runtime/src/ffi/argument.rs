@@ -122,7 +122,7 @@ mod tests {
             reserved: 0,
             dims,
             data,
-            bytes: 4 * elements,
+            bytes: elements.saturating_mul(4),
         }
     }
 

@@ -13,7 +13,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use cargo_gate::cli::{self, reference};
+use cargo_gate::cli::reference;
 
 use crate::Result;
 
@@ -73,7 +73,10 @@ fn generate(root: &Path) -> Result<Pages> {
     let topics = reference::topics();
     let mut pages = checks::pages(&topics);
     pages.extend(schemas::files(&topics)?);
-    pages.insert("docs/src/reference/cli.md".into(), command_line::page(cli::command()));
+    pages.insert(
+        "docs/src/reference/cli.md".into(),
+        command_line::page(cargo_gate::command_line::command()),
+    );
     pages.insert("docs/src/reference/exit-codes.md".into(), exit_codes::page());
     pages.insert(
         summary::PATH.into(),

@@ -7,7 +7,7 @@ use std::path::Path;
 use gate_build::lock::{KernelLock, LOCK_FILE};
 
 use crate::cli::Conversation;
-use crate::cli::args::{DataFormat, FormatArgs, KernelsBuildArgs};
+use crate::command_line::{DataFormat, FormatArgs, KernelsBuildArgs};
 use crate::engine::process::{self, ProcessSpec};
 use crate::error::{Error, Result};
 use crate::exit;

@@ -6,7 +6,7 @@ use gate_build::lock::KernelLock;
 use serde::Serialize;
 
 use crate::cli::Conversation;
-use crate::cli::args::{DataFormat, KernelsDiffArgs};
+use crate::command_line::{DataFormat, KernelsDiffArgs};
 use crate::error::{Error, Result};
 use crate::exit;
 use crate::kernels::change::{Change, changes};

@@ -11,7 +11,7 @@ use gate_build::resources::{Usage, occupancy};
 use serde::Serialize;
 
 use crate::cli::Conversation;
-use crate::cli::args::{DataFormat, KernelsInspectArgs};
+use crate::command_line::{DataFormat, KernelsInspectArgs};
 use crate::error::{Error, Result};
 use crate::exit;
 

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::kernels::LockedCrate;
 
 use super::Conversation;
-use super::args::KernelsCommand;
+use crate::command_line::KernelsCommand;
 
 pub(super) fn run(command: &KernelsCommand, conversation: &Conversation<'_>) -> Result<i32> {
     match command {

@@ -6,7 +6,7 @@ use gate_build::lock::LockProblem;
 use serde::Serialize;
 
 use crate::cli::Conversation;
-use crate::cli::args::{DataFormat, FormatArgs};
+use crate::command_line::{DataFormat, FormatArgs};
 use crate::error::Result;
 use crate::exit;
 use crate::kernels::LockedCrate;

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::{DataFormat, FormatArgs};
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum KernelsCommand {
+pub(crate) enum KernelsCommand {
     /// Compile the kernels of packages whose build scripts use gate-build
     Build(KernelsBuildArgs),
     /// Compile the kernels and write their locks anew
@@ -21,40 +21,40 @@ pub(in crate::cli) enum KernelsCommand {
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct KernelsBuildArgs {
+pub(crate) struct KernelsBuildArgs {
     /// Limit the command to these packages
     #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
-    pub(in crate::cli) packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct KernelsVerifyArgs {
+pub(crate) struct KernelsVerifyArgs {
     /// Compile the locked kernels anew as well, in an empty directory, and compare the PTX
     #[arg(long)]
-    pub(in crate::cli) rebuild: bool,
+    pub(crate) rebuild: bool,
     #[command(flatten)]
-    pub(in crate::cli) format: FormatArgs,
+    pub(crate) format: FormatArgs,
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct KernelsInspectArgs {
+pub(crate) struct KernelsInspectArgs {
     /// PTX files to show instead of the locked kernels
     #[arg(value_name = "FILE")]
-    pub(in crate::cli) files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// Show this kernel alone
     #[arg(long, value_name = "NAME")]
-    pub(in crate::cli) kernel: Option<String>,
+    pub(crate) kernel: Option<String>,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    pub(in crate::cli) message_format: DataFormat,
+    pub(crate) message_format: DataFormat,
 }
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct KernelsDiffArgs {
+pub(crate) struct KernelsDiffArgs {
     /// Commit, branch or tag to compare with
     #[arg(long, value_name = "REVISION", default_value = "HEAD")]
-    pub(in crate::cli) against: String,
+    pub(crate) against: String,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    pub(in crate::cli) message_format: DataFormat,
+    pub(crate) message_format: DataFormat,
 }

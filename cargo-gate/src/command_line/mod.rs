@@ -1,16 +1,25 @@
-//! The arguments of every subcommand.
+//! The command line as a value: every subcommand with its arguments. What they do is the business of
+//! [`cli`](crate::cli); checks and documentation read them here.
 
 mod kernels;
+mod register;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use crate::policy::{ItemKind, Level, Severity};
 use crate::report::render::human::Detail;
 use crate::stage::Stage;
 
-pub(super) use self::kernels::{KernelsBuildArgs, KernelsCommand, KernelsDiffArgs, KernelsInspectArgs};
+pub(crate) use self::kernels::{KernelsBuildArgs, KernelsCommand, KernelsDiffArgs, KernelsInspectArgs};
+pub(crate) use self::register::{
+    RegisterAddArgs, RegisterCloseArgs, RegisterCommand, RegisterDeferArgs, RegisterListArgs,
+};
+
+/// The whole command tree, from which help, completions, man pages and the reference are made.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
 
 /// Decides, from evidence, whether a Cargo workspace may enter the next rollout stage.
 #[derive(Debug, Parser)]
@@ -23,11 +32,11 @@ pub(super) use self::kernels::{KernelsBuildArgs, KernelsCommand, KernelsDiffArgs
     after_help = "Without a gate.toml the defaults apply: `cargo gate pilot` is useful in any Cargo workspace.\n\
                   `cargo gate explain exit-code` lists what the exit codes mean."
 )]
-pub(super) struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
-    pub(super) global: Global,
+    pub(crate) global: Global,
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(crate) command: Command,
 }
 
 /// The look of cargo's own help.
@@ -48,39 +57,39 @@ fn clap_styles() -> clap::builder::Styles {
 
 /// Arguments that every subcommand understands, named as cargo names them.
 #[derive(Debug, Args)]
-pub(super) struct Global {
+pub(crate) struct Global {
     /// Path to Cargo.toml
     #[arg(long, value_name = "PATH", global = true, help_heading = "Workspace options")]
-    pub(super) manifest_path: Option<PathBuf>,
+    pub(crate) manifest_path: Option<PathBuf>,
     /// Directory for all generated artifacts; what this tool writes goes to its `gate` folder
     #[arg(long, value_name = "DIRECTORY", global = true, help_heading = "Workspace options")]
-    pub(super) target_dir: Option<PathBuf>,
+    pub(crate) target_dir: Option<PathBuf>,
     /// Path to the policy [default: gate.toml beside the root manifest]
     #[arg(long, value_name = "PATH", global = true, help_heading = "Workspace options")]
-    pub(super) policy: Option<PathBuf>,
+    pub(crate) policy: Option<PathBuf>,
     /// Run without accessing the network
     #[arg(long, global = true, help_heading = "Workspace options")]
-    pub(super) offline: bool,
+    pub(crate) offline: bool,
     /// Assert that a committed lockfile is used: its absence blocks every stage
     #[arg(long, global = true, help_heading = "Workspace options")]
-    pub(super) locked: bool,
+    pub(crate) locked: bool,
     /// Equivalent to --locked and --offline
     #[arg(long, global = true, help_heading = "Workspace options")]
-    pub(super) frozen: bool,
+    pub(crate) frozen: bool,
     /// Coloring: auto, always, never
     #[arg(long, value_name = "WHEN", global = true)]
-    pub(super) color: Option<clap::ColorChoice>,
+    pub(crate) color: Option<clap::ColorChoice>,
     /// Print only the verdict
     #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub(super) quiet: bool,
+    pub(crate) quiet: bool,
     /// Print passing checks and every finding
     #[arg(short, long, global = true)]
-    pub(super) verbose: bool,
+    pub(crate) verbose: bool,
 }
 
 impl Global {
     /// How much to show.
-    pub(super) fn detail(&self) -> Detail {
+    pub(crate) fn detail(&self) -> Detail {
         match (self.quiet, self.verbose) {
             (true, _) => Detail::Quiet,
             (_, true) => Detail::Verbose,
@@ -90,7 +99,7 @@ impl Global {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// May this workspace enter the pilot stage: first use in one service or internal tool?
     Pilot(StageArgs),
     /// May this workspace enter the controlled stage: limited production use under guardrails?
@@ -145,46 +154,46 @@ pub(super) enum Command {
 
 /// Arguments of the three stages.
 #[derive(Debug, Args)]
-pub(super) struct StageArgs {
+pub(crate) struct StageArgs {
     /// Limit the claim to these packages
     #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
-    pub(super) packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
     /// Show what would run and why, and run nothing
     #[arg(long)]
-    pub(super) plan: bool,
+    pub(crate) plan: bool,
     /// Let warnings block
     #[arg(long)]
-    pub(super) strict: bool,
+    pub(crate) strict: bool,
     /// Run suites even where a check already blocks the stage
     #[arg(long)]
-    pub(super) keep_going: bool,
+    pub(crate) keep_going: bool,
     /// Make all evidence anew
     #[arg(long)]
-    pub(super) fresh: bool,
+    pub(crate) fresh: bool,
     /// Judge without running suites: their evidence counts where it is fresh, and no run is recorded
     #[arg(long, conflicts_with_all = ["plan", "fresh", "keep_going"])]
-    pub(super) no_suites: bool,
+    pub(crate) no_suites: bool,
     /// Number of suites to run at a time
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub(super) jobs: u16,
+    pub(crate) jobs: u16,
     /// Show on stderr what each phase and each check cost
     #[arg(long, conflicts_with = "plan")]
-    pub(super) timings: bool,
+    pub(crate) timings: bool,
     /// Format of the report on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human)]
-    pub(super) message_format: Format,
+    pub(crate) message_format: Format,
     /// Also write the report to a file, in any of these formats: `--report gitlab=target/gate/code-quality.json`
     #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report_file, conflicts_with = "plan")]
-    pub(super) reports: Vec<ReportFile>,
+    pub(crate) reports: Vec<ReportFile>,
 }
 
 /// A file that gets the report.
 #[derive(Debug, Clone)]
-pub(super) struct ReportFile {
+pub(crate) struct ReportFile {
     /// How it is written.
-    pub(super) format: Format,
+    pub(crate) format: Format,
     /// Where.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 fn report_file(text: &str) -> Result<ReportFile, String> {
@@ -204,7 +213,7 @@ fn report_file(text: &str) -> Result<ReportFile, String> {
 
 /// Report formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// Diagnostics for people
     Human,
     /// The report model as JSON
@@ -225,7 +234,7 @@ pub(super) enum Format {
 
 /// Formats of commands that are no reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum DataFormat {
+pub(crate) enum DataFormat {
     /// A table for people
     Human,
     /// JSON
@@ -233,28 +242,28 @@ pub(super) enum DataFormat {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct FormatArgs {
+pub(crate) struct FormatArgs {
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    pub(super) message_format: DataFormat,
+    pub(crate) message_format: DataFormat,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct InitArgs {
+pub(crate) struct InitArgs {
     /// Overwrite files that exist
     #[arg(long)]
-    pub(super) force: bool,
+    pub(crate) force: bool,
     /// CI systems to write a workflow for
     #[arg(long, value_name = "SYSTEM", value_enum, value_delimiter = ',')]
-    pub(super) ci: Option<Vec<CiSystem>>,
+    pub(crate) ci: Option<Vec<CiSystem>>,
     /// Print what would be written, and write nothing
     #[arg(long)]
-    pub(super) dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
 /// CI systems that `init` knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum CiSystem {
+pub(crate) enum CiSystem {
     /// GitHub Actions
     Github,
     /// GitLab CI
@@ -264,95 +273,95 @@ pub(super) enum CiSystem {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct ExplainArgs {
+pub(crate) struct ExplainArgs {
     /// A check id, a stage, `exit-code` or one of them by number, a run id, or `latest` [default: list the topics]
     #[arg(value_name = "TOPIC")]
-    pub(super) topic: Option<String>,
+    pub(crate) topic: Option<String>,
     /// Output format; JSON lists every check, or the one that is named
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    pub(super) message_format: DataFormat,
+    pub(crate) message_format: DataFormat,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct SuiteArgs {
+pub(crate) struct SuiteArgs {
     /// Names or ids of suites, with `*` and `?`
     #[arg(value_name = "PATTERN", required_unless_present_any = ["all", "list"])]
-    pub(super) patterns: Vec<String>,
+    pub(crate) patterns: Vec<String>,
     /// Run every suite
     #[arg(long, conflicts_with = "patterns")]
-    pub(super) all: bool,
+    pub(crate) all: bool,
     /// List the suites, and run nothing
     #[arg(long)]
-    pub(super) list: bool,
+    pub(crate) list: bool,
     /// Number of suites to run at a time
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub(super) jobs: u16,
+    pub(crate) jobs: u16,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct BoundariesArgs {
+pub(crate) struct BoundariesArgs {
     /// Limit the table to these packages
     #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
-    pub(super) packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
     /// Include the packages that the lockfile resolves to
     #[arg(long)]
-    pub(super) dependencies: bool,
+    pub(crate) dependencies: bool,
     /// Write the inventory file that the policy names
     #[arg(long)]
-    pub(super) write: bool,
+    pub(crate) write: bool,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    pub(super) message_format: DataFormat,
+    pub(crate) message_format: DataFormat,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct DocsArgs {
+pub(crate) struct DocsArgs {
     /// Show what would change and fail if anything would, and write nothing
     #[arg(long)]
-    pub(super) check: bool,
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct DriftArgs {
+pub(crate) struct DriftArgs {
     /// Set the boxes from the evidence, and change nothing else
     #[arg(long)]
-    pub(super) fix: bool,
+    pub(crate) fix: bool,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    pub(super) message_format: DataFormat,
+    pub(crate) message_format: DataFormat,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct PanicsArgs {
+pub(crate) struct PanicsArgs {
     /// Limit the table to these packages
     #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
-    pub(super) packages: Vec<String>,
+    pub(crate) packages: Vec<String>,
     /// List every place
     #[arg(long)]
-    pub(super) list: bool,
+    pub(crate) list: bool,
     /// Write the inventory file that the policy names
     #[arg(long)]
-    pub(super) write: bool,
+    pub(crate) write: bool,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    pub(super) message_format: DataFormat,
+    pub(crate) message_format: DataFormat,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct VerifyArgs {
+pub(crate) struct VerifyArgs {
     /// Run id, `latest`, or the path of a run directory [default: the whole history]
     #[arg(value_name = "RUN")]
-    pub(super) run: Option<String>,
+    pub(crate) run: Option<String>,
     /// Chain hash that the history must contain, kept from an earlier report
     #[arg(long, value_name = "HASH")]
-    pub(super) head: Option<String>,
+    pub(crate) head: Option<String>,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    pub(super) message_format: DataFormat,
+    pub(crate) message_format: DataFormat,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum WaiverCommand {
+pub(crate) enum WaiverCommand {
     /// Append a waiver to gate.toml
     Add(WaiverAddArgs),
     /// List the waivers of gate.toml and whether each still holds
@@ -364,166 +373,69 @@ pub(super) enum WaiverCommand {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct WaiverTextArgs {
+pub(crate) struct WaiverTextArgs {
     /// Number of the waiver, as `cargo gate waiver list` shows it
     #[arg(value_name = "NUMBER")]
-    pub(super) number: usize,
+    pub(crate) number: usize,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct WaiverAttachArgs {
+pub(crate) struct WaiverAttachArgs {
     /// Number of the waiver, as `cargo gate waiver list` shows it
     #[arg(value_name = "NUMBER")]
-    pub(super) number: usize,
+    pub(crate) number: usize,
     /// File that holds the signature [default: standard input]
     #[arg(long, value_name = "PATH")]
-    pub(super) signature: Option<PathBuf>,
+    pub(crate) signature: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct WaiverAddArgs {
+pub(crate) struct WaiverAddArgs {
     /// Id of the check whose finding is permitted
     #[arg(long, value_name = "ID")]
-    pub(super) check: String,
+    pub(crate) check: String,
     /// Glob over the path of the finding
     #[arg(long, value_name = "GLOB")]
-    pub(super) path: Option<String>,
+    pub(crate) path: Option<String>,
     /// Package the finding is about
     #[arg(long, value_name = "NAME")]
-    pub(super) package: Option<String>,
+    pub(crate) package: Option<String>,
     /// Text that the message of the finding contains
     #[arg(long, value_name = "TEXT")]
-    pub(super) contains: Option<String>,
+    pub(crate) contains: Option<String>,
     /// Who answers for it
     #[arg(long, value_name = "NAME")]
-    pub(super) owner: String,
+    pub(crate) owner: String,
     /// Why it is acceptable
     #[arg(long, value_name = "TEXT")]
-    pub(super) reason: String,
+    pub(crate) reason: String,
     /// Last day on which it holds, YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
-    pub(super) expires: jiff::civil::Date,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum RegisterCommand {
-    /// Add an open item; the first one creates the file
-    Add(RegisterAddArgs),
-    /// Defer an item to a day
-    Defer(RegisterDeferArgs),
-    /// Close an item
-    Close(RegisterCloseArgs),
-    /// List what is not closed, the worst first
-    List(RegisterListArgs),
+    pub(crate) expires: jiff::civil::Date,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct RegisterAddArgs {
-    /// What it is about, one line
-    #[arg(long, value_name = "TEXT")]
-    pub(super) title: String,
-    /// How bad an issue is
-    #[arg(long, value_name = "SEVERITY", value_enum)]
-    pub(super) severity: Option<Severity>,
-    /// Whether something is wrong, or may go wrong
-    #[arg(long, value_name = "KIND", value_enum, default_value_t = ItemKind::Issue)]
-    pub(super) kind: ItemKind,
-    /// Its id [default: the next number behind the prefix of the last item]
-    #[arg(long, value_name = "ID")]
-    pub(super) id: Option<String>,
-    /// Who answers for it
-    #[arg(long, value_name = "NAME")]
-    pub(super) owner: Option<String>,
-    /// Day on which it was found, YYYY-MM-DD [default: today]
-    #[arg(long, value_name = "DATE")]
-    pub(super) opened: Option<jiff::civil::Date>,
-    /// Id of the item that deals with it
-    #[arg(long, value_name = "ID")]
-    pub(super) tracked_by: Option<String>,
-    /// What must be true for it to be closed; may be given more than once
-    #[arg(long, value_name = "TEXT")]
-    pub(super) acceptance: Vec<String>,
-    /// How much a risk costs when it comes true
-    #[arg(long, value_name = "LEVEL", value_enum, help_heading = "Risks")]
-    pub(super) impact: Option<Level>,
-    /// How likely a risk is to come true
-    #[arg(long, value_name = "LEVEL", value_enum, help_heading = "Risks")]
-    pub(super) probability: Option<Level>,
-    /// What is done to keep a risk from coming true
-    #[arg(long, value_name = "TEXT", help_heading = "Risks")]
-    pub(super) mitigation: Option<String>,
-    /// What is done when a risk comes true
-    #[arg(long, value_name = "TEXT", help_heading = "Risks")]
-    pub(super) fallback: Option<String>,
-    /// Day by which a risk is looked at again, YYYY-MM-DD
-    #[arg(long, value_name = "DATE", help_heading = "Risks")]
-    pub(super) review: Option<jiff::civil::Date>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RegisterDeferArgs {
-    /// Id of the item
-    #[arg(value_name = "ID")]
-    pub(super) id: String,
-    /// Last day of the deferral, YYYY-MM-DD
-    #[arg(long, value_name = "DATE")]
-    pub(super) until: jiff::civil::Date,
-    /// Why it is deferred
-    #[arg(long, value_name = "TEXT")]
-    pub(super) reason: String,
-    /// How it will be closed
-    #[arg(long, value_name = "TEXT")]
-    pub(super) closure: String,
-    /// Who answers for it [default: the owner that it has]
-    #[arg(long, value_name = "NAME")]
-    pub(super) owner: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RegisterCloseArgs {
-    /// Id of the item
-    #[arg(value_name = "ID")]
-    pub(super) id: String,
-    /// What closed it: a commit, a release, or why it is none
-    #[arg(long, value_name = "TEXT")]
-    pub(super) resolution: Option<String>,
-    /// Day on which it was closed, YYYY-MM-DD [default: today]
-    #[arg(long, value_name = "DATE")]
-    pub(super) on: Option<jiff::civil::Date>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RegisterListArgs {
-    /// Show closed items as well
-    #[arg(long)]
-    pub(super) all: bool,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    pub(super) message_format: DataFormat,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct CloseoutArgs {
+pub(crate) struct CloseoutArgs {
     /// Run id [default: the latest run]
     #[arg(value_name = "RUN")]
-    pub(super) run: Option<String>,
+    pub(crate) run: Option<String>,
     /// What comes next where the decision is NO [default: the first step that would unblock the stage]
     #[arg(long, value_name = "TEXT")]
-    pub(super) next_action: Option<String>,
+    pub(crate) next_action: Option<String>,
     /// Who does it
     #[arg(long, value_name = "NAME")]
-    pub(super) owner: Option<String>,
+    pub(crate) owner: Option<String>,
     /// By which day, YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
-    pub(super) target_date: Option<jiff::civil::Date>,
+    pub(crate) target_date: Option<jiff::civil::Date>,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = CloseoutFormat::Human)]
-    pub(super) message_format: CloseoutFormat,
+    pub(crate) message_format: CloseoutFormat,
 }
 
 /// Formats of a closeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum CloseoutFormat {
+pub(crate) enum CloseoutFormat {
     /// Plain text
     Human,
     /// Markdown, for a ticket or release notes
@@ -533,58 +445,58 @@ pub(super) enum CloseoutFormat {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct PromoteArgs {
+pub(crate) struct PromoteArgs {
     /// Files that are shipped
     #[arg(value_name = "ARTIFACT", required = true)]
-    pub(super) artifacts: Vec<PathBuf>,
+    pub(crate) artifacts: Vec<PathBuf>,
     /// Stage that they shall enter
     #[arg(long, value_name = "STAGE")]
-    pub(super) to: Stage,
+    pub(crate) to: Stage,
     /// Who promotes
     #[arg(long, value_name = "NAME")]
-    pub(super) by: String,
+    pub(crate) by: String,
     /// Why
     #[arg(long, value_name = "TEXT")]
-    pub(super) reason: String,
+    pub(crate) reason: String,
     /// Let the run decide: a warning means one stage below, a run that is not ready is recorded as a rejection
     #[arg(long)]
-    pub(super) auto: bool,
+    pub(crate) auto: bool,
     /// File that keeps the promotions [default: gate/registry.jsonl beside the root manifest]
     #[arg(long, value_name = "PATH")]
-    pub(super) registry: Option<PathBuf>,
+    pub(crate) registry: Option<PathBuf>,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    pub(super) message_format: DataFormat,
+    pub(crate) message_format: DataFormat,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct HistoryArgs {
+pub(crate) struct HistoryArgs {
     /// Show only this stage
     #[arg(long, value_name = "STAGE")]
-    pub(super) stage: Option<Stage>,
+    pub(crate) stage: Option<Stage>,
     /// Show at most so many runs, newest first
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
-    pub(super) limit: usize,
+    pub(crate) limit: usize,
     /// Verify the whole history as well
     #[arg(long)]
-    pub(super) verify: bool,
+    pub(crate) verify: bool,
     /// Print the last run that was not READY as an item for the register
     #[arg(long, conflicts_with_all = ["verify", "limit"])]
-    pub(super) last_failure: bool,
+    pub(crate) last_failure: bool,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    pub(super) message_format: DataFormat,
+    pub(crate) message_format: DataFormat,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct BadgeArgs {
+pub(crate) struct BadgeArgs {
     /// File to write instead of stdout
     #[arg(short, long, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum CacheCommand {
+pub(crate) enum CacheCommand {
     /// Show size and age of the evidence store
     Stats(FormatArgs),
     /// Remove evidence that was not used for a while
@@ -592,18 +504,18 @@ pub(super) enum CacheCommand {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct GcArgs {
+pub(crate) struct GcArgs {
     /// Keep what was used within so many days
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
-    pub(super) keep_days: u32,
+    pub(crate) keep_days: u32,
     /// Shrink the store to so many MiB, oldest evidence first
     #[arg(long, value_name = "MIB")]
-    pub(super) max_size: Option<u64>,
+    pub(crate) max_size: Option<u64>,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
-    pub(super) shell: clap_complete::Shell,
+    pub(crate) shell: clap_complete::Shell,
 }
