@@ -1,4 +1,4 @@
-//! Functions that C calls. `include/gate_runtime.h` declares them; the status codes are those of [`Status`].
+//! Functions that C calls. `include/gate_runtime.h` declares them; the status codes are those of [`Status`](crate::Status).
 //!
 //! A runtime is a handle: a number that is looked up. Zero, a number that was never given out and one that was freed are
 //! refused, so no such mistake is undefined behaviour. Descriptions of arguments are checked before any pointer in them
