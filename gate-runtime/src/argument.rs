@@ -2,10 +2,12 @@
 
 mod owned;
 mod shape;
+mod spare;
 mod view;
 
 pub use owned::{Buffer, OwnedArg};
 pub use shape::{MAX_RANK, Shape};
+pub use spare::SpareBuffers;
 pub use view::{Arg, ArgDesc, Describe, Element, Role, Scalar, View, ViewMut};
 
 /// Type of an element or a scalar.

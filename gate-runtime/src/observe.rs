@@ -1,6 +1,6 @@
 //! What others may see of every dispatch, and where they may step in.
 
-use crate::argument::{Arg, OwnedArg};
+use crate::argument::{Arg, OwnedArg, SpareBuffers};
 use crate::contract::Contract;
 use crate::control::ControlState;
 use crate::dispatch::{Backend, Dispatch};
@@ -65,6 +65,11 @@ pub trait Shadow: Send + Sync {
     /// A sampled call has ended natively without an error. May compare at once, or hand the job to another thread and
     /// accept it for now. A panic in it counts as a mismatch.
     fn compare(&self, job: ShadowJob) -> ShadowVerdict;
+
+    /// Memory of jobs that are done, which the copies of the next one are made in.
+    fn spare(&self) -> Option<&SpareBuffers> {
+        None
+    }
 
     /// Calls so far whose output was accepted for the time being and found wrong afterwards. Run stats count them.
     fn silent_mismatches(&self) -> u64 {

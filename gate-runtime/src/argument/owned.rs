@@ -1,6 +1,6 @@
 //! Arguments that own their data, for work that outlives the call.
 
-use super::{Arg, DType, Role, Scalar, Shape, View, ViewMut};
+use super::{Arg, DType, Role, Scalar, Shape, SpareBuffers, View, ViewMut};
 
 macro_rules! owned {
     ($($variant:ident $name:ty;)*) => {
@@ -58,6 +58,37 @@ macro_rules! owned {
             }
         }
 
+        impl Buffer {
+            /// Elements that fit without new memory.
+            pub(super) fn capacity(&self) -> usize {
+                match self {
+                    $(Buffer::$variant(vec) => vec.capacity(),)*
+                }
+            }
+
+            /// Takes the elements of a view in the memory that is there; another type is left alone.
+            fn refill(&mut self, view: &View<'_>) {
+                match (self, view) {
+                    $((Buffer::$variant(vec), View::$variant(slice)) => {
+                        vec.clear();
+                        vec.extend_from_slice(slice);
+                    })*
+                    _ => {}
+                }
+            }
+
+            /// Becomes zeros of the type and length of a view; another type is left alone.
+            fn clear_like(&mut self, view: &View<'_>) {
+                match (self, view) {
+                    $((Buffer::$variant(vec), View::$variant(slice)) => {
+                        vec.clear();
+                        vec.resize(slice.len(), Default::default());
+                    })*
+                    _ => {}
+                }
+            }
+        }
+
         impl From<View<'_>> for Buffer {
             fn from(view: View<'_>) -> Buffer {
                 match view {
@@ -93,24 +124,39 @@ pub enum OwnedArg {
 }
 
 impl OwnedArg {
-    /// A copy of an argument.
+    /// A copy of an argument, in spare memory where there is some.
     #[must_use]
-    pub fn copy_of(arg: &Arg<'_>) -> OwnedArg {
+    pub fn copy_of(arg: &Arg<'_>, spare: Option<&SpareBuffers>) -> OwnedArg {
+        let copy = |view: View<'_>| match spare.and_then(|spare| spare.take(&view)) {
+            Some(mut buffer) => {
+                buffer.refill(&view);
+                buffer
+            }
+            None => Buffer::from(view),
+        };
         match arg {
             Arg::Scalar(scalar) => OwnedArg::Scalar(*scalar),
-            Arg::Input(view, shape) => OwnedArg::Buffer(Role::Input, Buffer::from(*view), *shape),
-            Arg::Output(view, shape) => OwnedArg::Buffer(Role::Output, Buffer::from(view.as_view()), *shape),
-            Arg::InOut(view, shape) => OwnedArg::Buffer(Role::InOut, Buffer::from(view.as_view()), *shape),
+            Arg::Input(view, shape) => OwnedArg::Buffer(Role::Input, copy(*view), *shape),
+            Arg::Output(view, shape) => OwnedArg::Buffer(Role::Output, copy(view.as_view()), *shape),
+            Arg::InOut(view, shape) => OwnedArg::Buffer(Role::InOut, copy(view.as_view()), *shape),
         }
     }
 
     /// What a call of the reference needs of an argument: a copy, or zeros for what is only written.
     #[must_use]
-    pub fn for_reference(arg: &Arg<'_>) -> OwnedArg {
-        match arg {
-            Arg::Output(view, shape) => OwnedArg::Buffer(Role::Output, Buffer::zeroed_like(&view.as_view()), *shape),
-            other => OwnedArg::copy_of(other),
-        }
+    pub fn for_reference(arg: &Arg<'_>, spare: Option<&SpareBuffers>) -> OwnedArg {
+        let Arg::Output(view, shape) = arg else {
+            return OwnedArg::copy_of(arg, spare);
+        };
+        let view = view.as_view();
+        let zeros = match spare.and_then(|spare| spare.take(&view)) {
+            Some(mut buffer) => {
+                buffer.clear_like(&view);
+                buffer
+            }
+            None => Buffer::zeroed_like(&view),
+        };
+        OwnedArg::Buffer(Role::Output, zeros, *shape)
     }
 
     /// The argument, borrowed for a call.

@@ -145,7 +145,9 @@ fn natively(
         let samples = || shadow.samples(registered.spec.contract, args);
         contained(samples).unwrap_or(false)
     });
-    let before: Option<Vec<OwnedArg>> = shadow.map(|_| args.iter().map(OwnedArg::for_reference).collect());
+    let spare = shadow.and_then(|shadow| contained(|| shadow.spare()).flatten());
+    let before: Option<Vec<OwnedArg>> =
+        shadow.map(|_| args.iter().map(|arg| OwnedArg::for_reference(arg, spare)).collect());
     if let Err(causes) = native.cuda.run(&call, args, &mut trace) {
         return after_failure(registered, args, causes, trace);
     }
@@ -156,7 +158,8 @@ fn natively(
             .zip(&before)
             .map(|(arg, before)| matches!(arg, Arg::InOut(..)).then(|| before.clone()))
             .collect();
-        let written = |arg: &Arg<'_>| matches!(arg, Arg::Output(..) | Arg::InOut(..)).then(|| OwnedArg::copy_of(arg));
+        let written =
+            |arg: &Arg<'_>| matches!(arg, Arg::Output(..) | Arg::InOut(..)).then(|| OwnedArg::copy_of(arg, spare));
         let job = ShadowJob {
             contract: registered.spec.contract,
             cpu: registered.spec.cpu,

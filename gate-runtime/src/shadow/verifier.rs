@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::{Disagreement, Fraction, Sampler, compare, input_digest};
-use crate::argument::{Arg, OwnedArg, Role};
+use crate::argument::{Arg, OwnedArg, Role, SpareBuffers};
 use crate::contract::Contract;
 use crate::observe::{Shadow, ShadowJob, ShadowVerdict};
 use crate::rails::Governor;
@@ -67,6 +67,8 @@ struct State {
 struct Shared {
     governor: Arc<Governor>,
     state: Mutex<State>,
+    /// Memory of jobs that are done.
+    spare: SpareBuffers,
     /// Notified when a job comes, when one is done, and at the end.
     changed: Condvar,
 }
@@ -95,6 +97,8 @@ impl Shared {
             Ok(Err(found)) => Some(found),
             Err(_) => Some((Disagreement::ReferenceFailed, [0; 32])),
         };
+        self.spare
+            .give(job.before.into_iter().chain(job.after.into_iter().flatten()));
         self.governor.compared(found.is_none());
         let mut state = self.lock();
         let comparison = state.counts.matched + state.counts.mismatched;
@@ -140,6 +144,7 @@ impl Verifier {
         let shared = Arc::new(Shared {
             governor,
             state: Mutex::default(),
+            spare: SpareBuffers::default(),
             changed: Condvar::new(),
         });
         let worker = Arc::clone(&shared);
@@ -213,6 +218,10 @@ impl Shadow for Verifier {
             self.shared.changed.notify_all();
         }
         ShadowVerdict::Accepted
+    }
+
+    fn spare(&self) -> Option<&SpareBuffers> {
+        Some(&self.shared.spare)
     }
 
     fn silent_mismatches(&self) -> u64 {
