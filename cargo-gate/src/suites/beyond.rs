@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn manifests_that_could_leave_the_root_are_looked_at() {
-        let root = Path::new(if cfg!(windows) { r"C:\work\app" } else { "/work/app" });
+        let root = Path::new(if cfg!(windows) { r"C:\srv\app" } else { "/srv/app" });
         let stays = |path: &str, text: &str| {
             let manifest = ManifestText {
                 path: root.join(path),
