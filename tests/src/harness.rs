@@ -109,6 +109,8 @@ impl Gate {
             .env("CARGO_NET_OFFLINE", "true")
             .env("CARGO_TERM_COLOR", "never")
             .env("CARGO_GATE_REDACT", "1")
+            // libtest names tests in the order in which they end, which is the machine's if they run beside each other.
+            .env("RUST_TEST_THREADS", "1")
             // Not the advisories that this machine may know of.
             .env("CARGO_GATE_ADVISORY_DB", "")
             .env("LC_ALL", "C")
@@ -316,9 +318,14 @@ impl Gate {
         command
     }
 
-    /// The text with this gate's directories named instead of spelled, and `\r\n` as `\n`.
+    /// The text with this gate's directories named instead of spelled, and `\r\n` as `\n`. All tests share the home of
+    /// cargo, so the lines in which it waits for another cargo say nothing about the test.
     fn redacted(&self, bytes: &[u8]) -> String {
-        let mut text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+        let mut text: String = String::from_utf8_lossy(bytes)
+            .replace("\r\n", "\n")
+            .split_inclusive('\n')
+            .filter(|line| !line.contains("Blocking waiting for file lock on "))
+            .collect();
         let base = resolved(self.scratch.path());
         for (directory, name) in [
             (self.workspace.as_path(), "[WORKSPACE]"),
