@@ -2,11 +2,12 @@
 //!
 //! A box is held against computed outcomes, never the other way round: nothing that somebody ticked makes a check pass.
 
+use crate::checks::{Check, waiver_valid};
 use crate::markdown::tasks::{Gate, Task, tasks};
 use crate::policy::{Policy, similar};
 use crate::report::{CheckReport, Outcome, SUITES_LEFT_OUT};
 use crate::stage::Stage;
-use crate::{checks, suites, verdict};
+use crate::suites;
 
 /// What boxes are held against.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +16,8 @@ pub struct Evidence<'a> {
     pub outcomes: &'a [CheckReport],
     /// The stage at which they were.
     pub stage: Stage,
+    /// The built-in checks.
+    pub checks: &'a [&'static Check],
     /// The policy, for the suites that it declares.
     pub policy: &'a Policy,
 }
@@ -174,8 +177,9 @@ impl Evidence<'_> {
             })?,
         };
         let Some(report) = self.outcomes.iter().find(|report| report.id == id) else {
-            let derived = checks::find(id)
-                .is_some_and(|check| check.reads_outcomes() || check.id == checks::waiver_valid::CHECK.id);
+            let derived = self
+                .find(id)
+                .is_some_and(|check| check.reads_outcomes() || check.id == waiver_valid::CHECK.id);
             let verdict = if derived {
                 return Err((
                     format!("`{id}` is judged after the boxes, so no box can rest on it"),
@@ -188,7 +192,7 @@ impl Evidence<'_> {
             };
             return Ok((stage, verdict));
         };
-        let outcome = verdict::reported_at(report, stage);
+        let outcome = report.outcome_at(stage);
         Ok((stage, self.of_outcome(id, stage, outcome, report)))
     }
 
@@ -211,7 +215,7 @@ impl Evidence<'_> {
 
     /// The stage at which a check blocks unless a policy says otherwise; `None` when there is no such check.
     fn blocks_at(&self, id: &str) -> Option<Stage> {
-        if let Some(check) = checks::find(id) {
+        if let Some(check) = self.find(id) {
             return Some(check.blocks_at);
         }
         if self.policy.suites.is_empty() {
@@ -221,8 +225,12 @@ impl Evidence<'_> {
         Some(suite.stage)
     }
 
+    fn find(&self, id: &str) -> Option<&'static Check> {
+        self.checks.iter().copied().find(|check| check.id == id)
+    }
+
     fn ids(&self) -> Vec<String> {
-        let builtin = checks::ALL.iter().map(|check| check.id.to_owned());
+        let builtin = self.checks.iter().map(|check| check.id.to_owned());
         let declared = self.policy.suites.iter().map(suites::check_id);
         let default = self.policy.suites.is_empty().then(|| suites::DEFAULT_ID.to_owned());
         builtin.chain(declared).chain(default).collect()

@@ -11,6 +11,7 @@ mod invocations;
 mod pipelines;
 mod ratchet;
 mod runs;
+mod slice;
 
 pub mod api_deprecations;
 pub mod boundary_inventory;
@@ -69,14 +70,14 @@ pub(crate) mod surveys;
 #[cfg(test)]
 pub(crate) mod testing;
 
+use crate::policy::Catalogue;
+
 pub(crate) use boundary_raw::tier_name;
 pub use context::{Attachments, Context};
 pub use declaration::{Applies, Check, Input, Judgement};
 
 /// Every built-in check in the order of the catalogue: integrity, stage order, governance, profile policy, boundaries,
 /// continuous integration, supply chain, documents, and last those that judge the evaluation itself.
-/// Every built-in check in the order of the catalogue: integrity, stage order, profile policy, boundaries, failure,
-/// promises and releases.
 pub const ALL: &[&Check] = &[
     &lockfile_tracked::CHECK,
     &lockfile_fresh::CHECK,
@@ -128,6 +129,13 @@ pub const ALL: &[&Check] = &[
     &paths_local::CHECK,
     &redaction_audit::CHECK,
 ];
+
+impl Catalogue {
+    /// The built-in checks.
+    pub fn builtin() -> Self {
+        ALL.iter().map(|check| (check.id, check.blocks_at)).collect()
+    }
+}
 
 /// The check with this id.
 pub fn find(id: &str) -> Option<&'static Check> {

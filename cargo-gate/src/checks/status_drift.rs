@@ -79,6 +79,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let evidence = Evidence {
         outcomes: context.outcomes(),
         stage: context.stage(),
+        checks: super::ALL,
         policy: context.policy(),
     };
     let mut findings = Vec::new();

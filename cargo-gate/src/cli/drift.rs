@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::checks;
 use crate::drift::{self, Drift, Evidence, Judged, Verdict};
 use crate::error::Result;
 use crate::exit;
@@ -49,6 +50,7 @@ pub(super) fn run(arguments: &DriftArgs, conversation: &Conversation<'_>) -> Res
     let evidence = Evidence {
         outcomes: &outcomes,
         stage: STAGE,
+        checks: checks::ALL,
         policy: &opened.policy,
     };
     let mut boxes = Vec::new();
@@ -202,6 +204,7 @@ mod tests {
         let evidence = Evidence {
             outcomes: &outcomes,
             stage: STAGE,
+            checks: checks::ALL,
             policy: &policy,
         };
         let text = "- [ ] a <!-- gate: lockfile.tracked -->\n- [x] b <!-- gate: lockfile.fresh -->\n\

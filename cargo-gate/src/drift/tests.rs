@@ -32,6 +32,7 @@ fn with<T>(act: impl FnOnce(Evidence<'_>) -> T) -> T {
     act(Evidence {
         outcomes: &outcomes,
         stage: Stage::Pilot,
+        checks: crate::checks::ALL,
         policy: &policy,
     })
 }

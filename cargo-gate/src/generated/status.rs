@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::checks::{self, Check, Input};
 use crate::stage::Stage;
-use crate::{suites, verdict};
+use crate::suites;
 
 use super::{Facts, cell};
 
@@ -30,7 +30,7 @@ pub(super) fn generate(facts: &Facts<'_>) -> String {
         let _ = write!(text, "| `{}` | {} |", check.id, cell(check.summary));
         let report = facts.outcomes.iter().find(|report| report.id == check.id);
         for stage in Stage::ALL {
-            let outcome = report.map_or("does not apply", |report| verdict::reported_at(report, stage).words());
+            let outcome = report.map_or("does not apply", |report| report.outcome_at(stage).words());
             let _ = write!(text, " {outcome} |");
         }
         text.push('\n');

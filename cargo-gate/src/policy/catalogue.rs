@@ -1,6 +1,5 @@
 //! What the policy must know about the built-in checks: their ids and default stages.
 
-use crate::checks;
 use crate::stage::Stage;
 
 /// Ids of the checks that a policy may name, each with the stage at which it blocks by default.
@@ -10,11 +9,6 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The built-in checks.
-    pub fn builtin() -> Self {
-        checks::ALL.iter().map(|check| (check.id, check.blocks_at)).collect()
-    }
-
     /// Adds an id that exists without being declared in the file, such as that of the default suite.
     #[must_use]
     pub fn with(mut self, id: impl Into<String>, blocks_at: Stage) -> Self {

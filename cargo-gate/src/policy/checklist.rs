@@ -10,6 +10,9 @@ use crate::stage::Stage;
 
 use super::raw::{RawArtifact, RawChecklistItem, RawChecklists};
 
+/// Id of the check that judges checklists; an item of one cannot name it.
+pub(crate) const CHECK_ID: &str = "checklist.stage";
+
 /// One item of a checklist.
 #[derive(Debug, Clone, Serialize)]
 pub struct ChecklistItem {

@@ -126,7 +126,7 @@ impl Rules<'_> {
             }
             let checks = item.get("checks").and_then(|checks| checks.get_ref().as_array());
             for check in checks.into_iter().flat_map(|checks| checks.iter()) {
-                if check.get_ref().as_str() == Some(crate::checks::checklist_stage::CHECK.id) {
+                if check.get_ref().as_str() == Some(super::checklist::CHECK_ID) {
                     let problem = Problem::new(check.span(), "a checklist cannot be met by itself");
                     problems.push(problem.help("name the checks that the checklist is about"));
                 }

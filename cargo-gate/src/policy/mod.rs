@@ -35,7 +35,6 @@ mod runtime;
 mod scalar;
 mod schema;
 mod secrets;
-mod slice;
 mod suggest;
 mod supply;
 mod validate;

@@ -1,4 +1,6 @@
-//! Patterns over names: `*` stands for any characters, `?` for one.
+//! Patterns of the policy. Over names, `*` stands for any characters and `?` for one; over paths, they are globs.
+
+use globset::Glob;
 
 /// Whether `pattern` covers the whole of `name`.
 pub fn matches(pattern: &str, name: &str) -> bool {
@@ -30,6 +32,11 @@ pub fn matches(pattern: &str, name: &str) -> bool {
 /// Whether it covers more than the name it spells.
 pub(crate) fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?'])
+}
+
+/// Whether a glob of the policy covers a path. Patterns are validated when the policy is read.
+pub(crate) fn path_matches(pattern: &str, path: &str) -> bool {
+    Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(path))
 }
 
 #[cfg(test)]

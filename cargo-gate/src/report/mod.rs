@@ -4,6 +4,8 @@ mod model;
 mod redaction;
 pub mod render;
 mod schema;
+mod standing;
 
 pub use model::*;
 pub use schema::schema;
+pub(crate) use standing::outcome_of;

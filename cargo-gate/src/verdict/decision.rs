@@ -2,37 +2,17 @@
 
 use crate::evidence::EvidenceResult;
 use crate::exit;
-use crate::report::{CheckReport, Decision, Finding, Outcome, SUITES_LEFT_OUT};
+use crate::report::{CheckReport, Decision, Outcome, SUITES_LEFT_OUT, outcome_of};
 use crate::stage::Stage;
 
 /// Outcome of a result at `stage`. Waived and excluded findings do not count.
 pub fn outcome_at(result: &EvidenceResult, stage: Stage) -> Outcome {
     match result {
-        EvidenceResult::Findings(findings) => of_findings(findings, stage),
+        EvidenceResult::Findings(findings) => outcome_of(findings, stage),
         EvidenceResult::NotRun(_) => Outcome::NotRun,
         EvidenceResult::Inconclusive(_) => Outcome::Inconclusive,
         EvidenceResult::Error(_) => Outcome::Error,
     }
-}
-
-/// Outcome at `stage` of a check that was judged at any stage. Waived and excluded findings do not count.
-pub fn reported_at(report: &CheckReport, stage: Stage) -> Outcome {
-    match report.outcome {
-        Outcome::Pass | Outcome::Warn | Outcome::Fail => of_findings(&report.findings, stage),
-        unjudged => unjudged,
-    }
-}
-
-fn of_findings(findings: &[Finding], stage: Stage) -> Outcome {
-    findings
-        .iter()
-        .filter(|finding| finding.waived.is_none() && finding.excluded.is_none())
-        .map(|finding| match finding.blocks_at {
-            Some(blocks_at) if blocks_at <= stage => Outcome::Fail,
-            _ => Outcome::Warn,
-        })
-        .max()
-        .unwrap_or(Outcome::Pass)
 }
 
 /// A stage is entered when every check lets it pass; without a single check nothing was shown.

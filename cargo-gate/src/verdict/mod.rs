@@ -5,8 +5,7 @@ mod scope;
 mod unblock;
 mod waivers;
 
-pub use decision::{exit_code, outcome_at, reported_at};
-pub(crate) use waivers::path_matches;
+pub use decision::{exit_code, outcome_at};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,9 +1,8 @@
 //! What the claim covers: exclusions of the policy and the packages chosen on the command line.
 
 use crate::policy::Policy;
+use crate::policy::pattern::path_matches;
 use crate::report::{Bound, Finding};
-
-use super::waivers::path_matches;
 
 /// Marks a finding that lies outside the claim.
 pub(super) fn apply(finding: &mut Finding, policy: &Policy, packages: &[String]) {

@@ -1,9 +1,9 @@
 //! Which waiver covers which finding.
 
-use globset::Glob;
 use jiff::civil::Date;
 
 use crate::policy::Waiver;
+use crate::policy::pattern::path_matches;
 use crate::report::{Finding, WaiverUse};
 
 /// Checks that no waiver can cover: they judge the waivers and the policy themselves, or only sum others up.
@@ -51,9 +51,4 @@ fn covers(waiver: &Waiver, finding: &Finding) -> bool {
         .as_ref()
         .is_none_or(|text| finding.message.contains(text.as_str()));
     path && package && contains
-}
-
-/// Whether a glob of the policy covers a path. Patterns are validated when the policy is read.
-pub(crate) fn path_matches(pattern: &str, path: &str) -> bool {
-    Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(path))
 }

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::checks::Input;
+use crate::policy::Policy;
 
-use super::model::Policy;
+use super::Input;
 
 impl Policy {
     /// Canonical bytes of one `Policy…` input; empty for every other input.
