@@ -7,42 +7,10 @@
 use super::attributes;
 use super::extent;
 use super::headers::{impl_header, impl_type};
+use super::scope::{Scope, ScopeKind};
 use super::site::{Kind, ModDecl};
 use super::tokens::{Class, NONE, Tokens};
 use super::watch::{Around, Watch, Watchless};
-
-/// A region of the file and what it says about the sites inside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Scope<'s> {
-    pub(crate) kind: ScopeKind<'s>,
-    /// Index after its last token.
-    pub(super) end: usize,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ScopeKind<'s> {
-    /// `mod name { … }` with its directory name.
-    Module(&'s str, &'s str),
-    /// `fn name`.
-    Function(&'s str),
-    /// `const NAME: …` or `static NAME: …` with the index of its keyword.
-    Constant(&'s str, usize),
-    /// Any other item; for `impl` its type.
-    Item(String),
-    /// An `extern` block.
-    Foreign,
-    /// Code that only tests compile.
-    Test,
-    /// Arguments of a macro call.
-    Call {
-        /// The macro turns tokens into code for somebody else (`quote!` and the like).
-        quotes: bool,
-        /// Its only argument is one token.
-        single: bool,
-    },
-    /// A macro definition.
-    Definition(&'s str),
-}
 
 /// A site before it is given a line.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,6 +17,7 @@ pub mod parallel;
 mod prefilter;
 mod safety;
 pub mod scan;
+mod scope;
 pub mod site;
 pub mod survey;
 pub(crate) mod tokens;

@@ -1,6 +1,6 @@
 //! Somebody who looks at the tokens of a file while its items are parsed, and what is known about the place of each.
 
-use super::items::{Scope, ScopeKind};
+use super::scope::{Scope, ScopeKind};
 use super::tokens::Tokens;
 
 /// Sees every token that may be code: not those of attributes, comments and left-hand sides of macro rules.

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use crate::engine::evaluate::{Evaluation, Request, SuiteMode};
+use crate::engine::evaluate::{Evaluation, Request};
 use crate::engine::event::Tee;
 use crate::engine::notify::{Told, notify};
+use crate::engine::plan::SuiteMode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::atomic;
 use crate::evidence::lock::{self, Lock};

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::engine::evaluate::{Request, SuiteMode};
+use crate::engine::evaluate::Request;
 use crate::engine::plan::Action;
+use crate::engine::plan::SuiteMode;
 use crate::error::Result;
 use crate::report::render::status::{EvidenceState, StatusRow, StatusTable, render, render_json};
 use crate::stage::Stage;

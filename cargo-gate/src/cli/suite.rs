@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::engine::evaluate::{Request, SuiteMode};
+use crate::engine::evaluate::Request;
 use crate::engine::event::Tee;
+use crate::engine::plan::SuiteMode;
 use crate::error::{Error, Result};
 use crate::evidence::EvidenceResult;
 use crate::evidence::lock::{self, Lock};

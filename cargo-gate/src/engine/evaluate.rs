@@ -22,7 +22,7 @@ use super::TOOL_VERSION;
 use super::cancel::Cancel;
 use super::event::{Event, Observer};
 use super::inputs::InputDigests;
-use super::plan::{Action, LastInputs, Plan, PlanItem, Planner, Unit};
+use super::plan::{Action, LastInputs, Plan, PlanItem, Planner, SuiteMode, Unit};
 use super::run::{Completed, Runner};
 
 /// What to evaluate and how.
@@ -48,15 +48,6 @@ pub struct Request {
     pub began: Instant,
     /// Id of the run.
     pub run_id: String,
-}
-
-/// Which suites run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SuiteMode {
-    /// Those without fresh evidence, and those that failed last time.
-    WithoutEvidence,
-    /// None: a suite without fresh evidence is not run, for the reason [`SUITES_LEFT_OUT`].
-    None,
 }
 
 /// A finished evaluation: the report and the evidence behind it.

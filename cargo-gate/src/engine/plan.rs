@@ -15,9 +15,17 @@ use crate::stage::Stage;
 use crate::suites;
 use crate::workspace::Workspace;
 
-use super::evaluate::SuiteMode;
 use super::fingerprint::{self, Fingerprint};
 use super::inputs::InputDigests;
+
+/// Which suites run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SuiteMode {
+    /// Those without fresh evidence, and those that failed last time.
+    WithoutEvidence,
+    /// None: a suite without fresh evidence is not run, for the reason [`SUITES_LEFT_OUT`].
+    None,
+}
 
 /// What the engine can run.
 #[derive(Debug, Clone)]

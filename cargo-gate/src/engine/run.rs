@@ -18,9 +18,8 @@ use crate::verdict;
 use crate::workspace::Workspace;
 
 use super::cancel::Cancel;
-use super::evaluate::SuiteMode;
 use super::event::{Event, Observer};
-use super::plan::{Action, Plan, PlanItem, Unit};
+use super::plan::{Action, Plan, PlanItem, SuiteMode, Unit};
 
 /// A unit with its evidence, made or reused.
 #[derive(Debug, Clone)]

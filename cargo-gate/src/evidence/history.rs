@@ -18,8 +18,8 @@ use crate::error::{Error, Result};
 use crate::report::Decision;
 use crate::stage::Stage;
 
+use super::atomic;
 use super::run_dir::{DecisionRecord, Hashes, Manifest};
-use super::{atomic, verify};
 
 /// A history larger than this (a hundred thousand runs) is not read.
 const MAX_BYTES: u64 = 64 << 20;
@@ -130,28 +130,6 @@ impl History {
             .iter()
             .rev()
             .filter(move |entry| entry.stage >= stage && entry.decision.is_ready())
-    }
-
-    /// The newest run that passed this stage, speaks for the present content as `belongs` says, and whose run directory
-    /// verifies now.
-    pub fn latest_ready(&self, stage: Stage, belongs: impl Fn(&HistoryEntry) -> bool) -> Option<&HistoryEntry> {
-        self.passed(stage)
-            .find(|entry| belongs(entry) && self.verified_entry(entry).is_ok())
-    }
-
-    /// Whether the run directory behind an entry is whole, is the one the entry speaks of, and follows the entry before
-    /// it.
-    ///
-    /// # Errors
-    /// Why the entry cannot be relied on, as one sentence.
-    pub fn verified_entry(&self, entry: &HistoryEntry) -> std::result::Result<(), String> {
-        let gate_dir = self.gate_dir.as_deref().ok_or("the history was not read from disk")?;
-        let position = self
-            .entries
-            .iter()
-            .position(|other| other == entry)
-            .ok_or("the entry is not part of the history")?;
-        verify::entry(gate_dir, &self.entries[..position], entry)
     }
 }
 

@@ -15,11 +15,11 @@ use crate::report::Location;
 
 use super::catalogue::Catalogue;
 use super::known::{Known, elements};
-use super::load::read;
 use super::model::Policy;
 use super::position::Positions;
 use super::problem::{PolicyErrors, Problem};
 use super::raw::{RawDate, RawItem, RawRegister};
+use super::read::read;
 use super::suggest::similar;
 use super::validate::{merged, syntax_problem};
 use super::walk::{shown, walk};

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use super::edit;
 use super::init::quoted;
 use super::known::elements;
-use super::load::read;
+use super::read::read;
 use super::register::{ItemStatus, Level, RegisterItem, Severity, parse};
 use super::suggest::similar;
 use super::write::{Existing, write_atomically};

@@ -13,8 +13,8 @@ use super::catalogue::Catalogue;
 use super::edit;
 use super::init::quoted;
 use super::known::elements;
-use super::load::read;
 use super::model::{Policy, Waiver};
+use super::read::read;
 use super::validate::validate;
 use super::write::{Existing, write_atomically};
 

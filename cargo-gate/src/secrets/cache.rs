@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::boundary::cache::{read, write};
 use crate::digest::Digest;
 
-use super::survey::FileScan;
+use super::file::FileScan;
 
 /// Raised whenever the scan changes its mind about the same bytes, or the stored form changes.
 const VERSION: u32 = 2;
@@ -89,7 +89,7 @@ impl ScanCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::survey::{MachinePaths, scan_file};
+    use crate::secrets::file::{MachinePaths, scan_file};
 
     #[test]
     fn results_are_kept_for_this_machine_and_hold_no_secret() {

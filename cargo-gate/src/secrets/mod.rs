@@ -13,6 +13,7 @@ mod checksum;
 mod context;
 mod documented;
 mod encoding;
+pub mod file;
 mod format;
 mod formats;
 mod homes;

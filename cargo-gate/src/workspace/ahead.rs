@@ -11,7 +11,8 @@ use crate::boundary::cache::ScanCache;
 use crate::boundary::scan::{Depth, scan_file};
 use crate::digest::Digest;
 use crate::secrets::cache::ScanCache as SecretCache;
-use crate::secrets::survey::{self, MachinePaths};
+use crate::secrets::file::{self, MachinePaths};
+use crate::secrets::survey;
 
 use super::files::{FileKind, FileList};
 
@@ -81,7 +82,7 @@ impl Ahead {
                 boundaries.insert(digest, scan_file(&bytes, Depth::Modules));
             }
             if secret {
-                secrets.insert(digest, &survey::scan_file(&bytes, machine));
+                secrets.insert(digest, &file::scan_file(&bytes, machine));
             }
         }
         Self {

@@ -32,7 +32,8 @@ use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
 use crate::library;
 use crate::secrets::cache::ScanCache as SecretCache;
-use crate::secrets::survey::{MachinePaths, SecretSurvey};
+use crate::secrets::file::MachinePaths;
+use crate::secrets::survey::SecretSurvey;
 use crate::supply::{self, Advisories, Places};
 
 use self::ahead::Ahead;

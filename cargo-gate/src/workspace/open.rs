@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use crate::digest::DigestBuilder;
 use crate::error::{Error, Result};
-use crate::secrets::survey::MachinePaths;
+use crate::secrets::file::MachinePaths;
 
 use super::ahead::{Ahead, Waiting};
 use super::cargo::{self, Answer, Cargo, Hint, Inputs};

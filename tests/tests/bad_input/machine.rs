@@ -76,8 +76,9 @@ mod future {
     use std::path::Path;
 
     use cargo_gate::engine::cancel::Cancel;
-    use cargo_gate::engine::evaluate::{Request, SuiteMode, Surroundings};
+    use cargo_gate::engine::evaluate::{Request, Surroundings};
     use cargo_gate::engine::event::Tee;
+    use cargo_gate::engine::plan::SuiteMode;
     use cargo_gate::evidence::history::History;
     use cargo_gate::evidence::run_dir::{
         AuditRecorder, EnvironmentRecord, RunRecord, RunResult, Runs, catalogue_sha256,

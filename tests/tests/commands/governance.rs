@@ -3,8 +3,9 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use cargo_gate::engine::evaluate::{Request, SuiteMode, Surroundings};
+use cargo_gate::engine::evaluate::{Request, Surroundings};
 use cargo_gate::engine::plan::Action;
+use cargo_gate::engine::plan::SuiteMode;
 use cargo_gate::evidence::history::History;
 use cargo_gate::evidence::store::Store;
 use cargo_gate::evidence::{Evidence, EvidenceResult};

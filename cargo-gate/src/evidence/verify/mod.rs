@@ -14,11 +14,12 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 
-use super::history::HistoryEntry;
+use super::history::{History, HistoryEntry};
+use crate::stage::Stage;
 
 pub use problem::{Problem, ProblemKind, Status};
 
-pub(super) use chain::{entry, read_latest, unrecorded};
+pub(super) use chain::{read_latest, unrecorded};
 
 /// What verification cannot show, for the help text and the documentation.
 pub const LIMITS: &str = "\
@@ -42,6 +43,30 @@ pub struct Verification {
     pub history_checked: bool,
     /// Chain hash of the newest run (or of the single run that was checked), as the files say.
     pub head: Option<String>,
+}
+
+impl History {
+    /// The newest run that passed this stage, speaks for the present content as `belongs` says, and whose run directory
+    /// verifies now.
+    pub fn latest_ready(&self, stage: Stage, belongs: impl Fn(&HistoryEntry) -> bool) -> Option<&HistoryEntry> {
+        self.passed(stage)
+            .find(|entry| belongs(entry) && self.verified_entry(entry).is_ok())
+    }
+
+    /// Whether the run directory behind an entry is whole, is the one the entry speaks of, and follows the entry before
+    /// it.
+    ///
+    /// # Errors
+    /// Why the entry cannot be relied on, as one sentence.
+    pub fn verified_entry(&self, entry: &HistoryEntry) -> std::result::Result<(), String> {
+        let gate_dir = self.gate_dir.as_deref().ok_or("the history was not read from disk")?;
+        let position = self
+            .entries
+            .iter()
+            .position(|other| other == entry)
+            .ok_or("the entry is not part of the history")?;
+        chain::entry(gate_dir, &self.entries[..position], entry)
+    }
 }
 
 /// Verifies the history and all its runs, or one run.
