@@ -1,10 +1,11 @@
 //! `decision-log.valid`: the decision log of a run is whole, and says what it has to say.
 
-use gate_runtime::decision_log::read::{Event, ReadError, Reader};
+use gate_runtime::decision_log::read::{Event, Reader};
 
-use crate::report::{Dimension, Finding, Location, Reason};
+use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
 
+use super::records::{faulty, judged, misread};
 use super::{Applies, Check, Context, Input, Judgement};
 
 /// The check.
@@ -57,70 +58,7 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(runtime) = &context.policy().runtime else {
-        return Judgement::Findings(Vec::new());
-    };
-    let mut findings = Vec::new();
-    for path in &runtime.decision_logs {
-        match record(context, path, "decision log") {
-            Ok(bytes) => findings.extend(judge(path, &bytes)),
-            Err(reason) => return Judgement::NotRun(reason),
-        }
-    }
-    let because = Some(runtime.location.clone());
-    Judgement::Findings(
-        findings
-            .into_iter()
-            .map(|finding| finding.because(because.clone()))
-            .collect(),
-    )
-}
-
-/// The bytes of a declared file, or why there is nothing to judge.
-pub(super) fn record(context: &Context<'_>, path: &str, what: &str) -> Result<Vec<u8>, Reason> {
-    let code = |prefix: &str| format!("{prefix}_{}", what.replace(' ', "_"));
-    match context.runtime_record(path) {
-        Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(Reason::new(&code("no"), format!("there is no {what} at `{path}`"))
-            .help(format!("let a run write `{path}`, or correct the path in `[runtime]`"))),
-        Err(error) => Err(
-            Reason::new(&code("unreadable"), format!("cannot read the {what} `{path}`: {error}"))
-                .help(format!("make `{path}` readable")),
-        ),
-    }
-}
-
-/// Where a reader stopped.
-pub(super) fn misread(path: &str, error: &ReadError) -> Finding {
-    let ReadError { line, field, problem } = error;
-    let field = if field.is_empty() {
-        String::new()
-    } else {
-        format!("`{field}` ")
-    };
-    let line = u32::try_from(*line).unwrap_or(u32::MAX);
-    Finding::blocking(
-        Stage::Pilot,
-        format!("Line {line} of `{path}` is not valid: {field}{problem}"),
-    )
-    .help("let the run write it again; it is not edited by hand")
-    .at(Location::line(path, line))
-}
-
-/// Faults that a run had injected from its start.
-pub(super) fn faulty(path: &str, faults: &[String]) -> Option<Finding> {
-    let first = faults.first()?;
-    let all = faults
-        .iter()
-        .map(|fault| format!("`{fault}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let message = format!("`{path}` is of a run with injected faults (`fault_injection_active`): {all}");
-    Some(
-        Finding::blocking(Stage::Broad, message)
-            .help(format!("let a run without `{first}` write it"))
-            .at(Location::line(path, 1)),
-    )
+    judged(context, "decision log", |runtime| &runtime.decision_logs, judge)
 }
 
 fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {

@@ -10,6 +10,7 @@ mod documents;
 mod invocations;
 mod pipelines;
 mod ratchet;
+mod records;
 mod runs;
 mod slice;
 

@@ -5,7 +5,7 @@ use gate_runtime::stats::read::read;
 use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
 
-use super::decision_log_valid::{faulty, misread, record};
+use super::records::{faulty, judged, misread};
 use super::{Applies, Check, Context, Input, Judgement};
 
 /// The check.
@@ -59,23 +59,7 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(runtime) = &context.policy().runtime else {
-        return Judgement::Findings(Vec::new());
-    };
-    let mut findings = Vec::new();
-    for path in &runtime.run_stats {
-        match record(context, path, "file of run stats") {
-            Ok(bytes) => findings.extend(judge(path, &bytes)),
-            Err(reason) => return Judgement::NotRun(reason),
-        }
-    }
-    let because = Some(runtime.location.clone());
-    Judgement::Findings(
-        findings
-            .into_iter()
-            .map(|finding| finding.because(because.clone()))
-            .collect(),
-    )
+    judged(context, "file of run stats", |runtime| &runtime.run_stats, judge)
 }
 
 fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
