@@ -255,7 +255,7 @@ fn position(loc: &Loc, paths: &BTreeMap<u32, Option<String>>) -> Result<Result<P
 /// The path below a root, `.` and `..` taken away; `None` for what stays absolute or leaves the root.
 fn relative(path: &str, roots: &Roots) -> Option<String> {
     let path = lexical(&path.replace('\\', "/"))?;
-    let path = roots.relative(&path).map(|path| path.into_owned()).unwrap_or(path);
+    let path = roots.relative(&path).map(std::borrow::Cow::into_owned).unwrap_or(path);
     let drive = path.as_bytes().get(1) == Some(&b':');
     (!path.is_empty() && !path.starts_with(['/', '<']) && !drive).then_some(path)
 }
