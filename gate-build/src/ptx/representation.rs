@@ -184,7 +184,10 @@ mod tests {
             ["scalar_copied", "buffer_written"]
         );
         assert_eq!(
-            ids(".param .align 8 .b8 a[16], .param .align 2 .b8 b[6], .param .texref t", ""),
+            ids(
+                ".param .align 8 .b8 a[16], .param .align 2 .b8 b[6], .param .texref t",
+                ""
+            ),
             ["aggregate_unfollowed", "aggregate_copied", "opaque_handle"]
         );
     }
