@@ -28,6 +28,7 @@ pub mod promotion;
 pub mod redact;
 pub mod release;
 pub mod report;
+pub mod rollout;
 pub mod secrets;
 pub mod stage;
 pub mod suites;

@@ -13,6 +13,8 @@
 //! RUSTUP_TOOLCHAIN = "1.95.0"
 //! [plant]                     # files with a secret of this name in the corpus, part of the commit
 //! ".env" = "github_token"
+//! [suites]                    # suites that passed these tests, each with its binary in front
+//! workspace = ["axpy axpy_f32"]
 //! [plant-environment]         # variables with such a secret
 //! CI = "github_token"
 //! ```
@@ -48,6 +50,7 @@ struct State {
     environment: BTreeMap<String, String>,
     plant: BTreeMap<String, String>,
     plant_environment: BTreeMap<String, String>,
+    suites: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -135,6 +138,11 @@ impl Fixture {
     /// Ids of other checks that object for the same reason.
     pub fn also(&self) -> &[String] {
         &self.state.also
+    }
+
+    /// Suites that passed, with their tests: what a check that reads outcomes finds.
+    pub fn suites(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.state.suites
     }
 
     /// The environment a gate gets: what finds programs and the toolchain, an empty home, and what the fixture adds.

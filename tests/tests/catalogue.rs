@@ -34,7 +34,7 @@ fn judge(fixture: &Fixture) -> String {
     let stage: Stage = fixture.stage().parse().expect("a stage");
     let now = NOW.parse().expect("a time");
     let mut text = format!("stage: {stage}\n");
-    let outcomes = outcomes::of_the_others(&workspace, &policy, &history, now, stage);
+    let outcomes = outcomes::of_the_others(&workspace, &policy, &history, (now, stage), fixture.suites());
     for check in checks::ALL {
         let context = Context::new(&workspace, &policy, &history, now, stage, check.inputs).with_outcomes(&outcomes);
         let said = match (check.applies)(&context) {

@@ -57,7 +57,13 @@ fn outcomes(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Vec<CheckR
     }
     let workspace = open(check, fixture, rest);
     let history = History::load(&workspace.gate_dir());
-    outcomes::of_the_others(&workspace, &rest.policy, &history, rest.now, rest.stage)
+    outcomes::of_the_others(
+        &workspace,
+        &rest.policy,
+        &history,
+        (rest.now, rest.stage),
+        fixture.suites(),
+    )
 }
 
 fn open(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Workspace {
@@ -204,6 +210,9 @@ impl Declared {
             }
             if self.any(&[Input::PolicyBoundary]) {
                 kept.boundary = policy.boundary;
+            }
+            if self.any(&[Input::PolicyConformance]) {
+                kept.conformance = policy.conformance;
             }
             if self.any(&[Input::PolicyDocs]) {
                 kept.docs = policy.docs;

@@ -231,6 +231,15 @@ impl<'a> Context<'a> {
         kernels::locked_crates(self.workspace)
     }
 
+    /// The bytes of a file that a kernel lock names. Needs [`Input::KernelLocks`].
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn kernel_file(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        self.needs(&[Input::KernelLocks]);
+        self.workspace.read(path)
+    }
+
     /// The record of compiling the locked kernels anew. Needs [`Input::KernelLocks`] and [`Input::KernelRebuild`].
     ///
     /// # Errors
@@ -357,6 +366,7 @@ impl<'a> Context<'a> {
             Input::PolicyTiers,
             Input::PolicyProfiles,
             Input::PolicyBoundary,
+            Input::PolicyConformance,
             Input::PolicyDocs,
             Input::PolicyDeprecations,
             Input::PolicyFailure,

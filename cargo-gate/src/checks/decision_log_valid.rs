@@ -131,6 +131,7 @@ mod tests {
         world.policy.runtime = Some(RuntimePolicy {
             decision_logs: vec!["log.jsonl".to_owned()],
             run_stats: Vec::new(),
+            rails: None,
             location: Location::line("gate.toml", 3),
         });
         world.text(&CHECK)

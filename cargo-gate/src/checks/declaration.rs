@@ -107,6 +107,8 @@ pub enum Input {
     PolicyProfiles,
     /// `[boundary]`.
     PolicyBoundary,
+    /// `[conformance]`.
+    PolicyConformance,
     /// `[docs]`.
     PolicyDocs,
     /// `[[deprecation]]`.
@@ -195,6 +197,7 @@ impl Input {
         Input::PolicyTiers,
         Input::PolicyProfiles,
         Input::PolicyBoundary,
+        Input::PolicyConformance,
         Input::PolicyDocs,
         Input::PolicyDeprecations,
         Input::PolicyFailure,
@@ -251,6 +254,7 @@ impl Input {
             Input::PolicyTiers => "policy: tiers",
             Input::PolicyProfiles => "policy: profiles",
             Input::PolicyBoundary => "policy: boundary",
+            Input::PolicyConformance => "policy: conformance",
             Input::PolicyDocs => "policy: docs",
             Input::PolicyDeprecations => "policy: deprecations",
             Input::PolicyFailure => "policy: failure",

@@ -279,6 +279,10 @@ mod tests {
             reproducible: false,
             path: None,
             variants: std::collections::BTreeMap::new(),
+            semantics: Vec::new(),
+            known_deltas: Vec::new(),
+            representation: None,
+            source_map: None,
             scopes: Vec::new(),
             budgets: vec![KernelBudget {
                 kernel: kernel.into(),

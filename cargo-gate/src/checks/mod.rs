@@ -2,11 +2,13 @@
 //! (`lockfile_tracked.rs` is `lockfile.tracked`); the others serve them.
 
 mod channel;
+mod conforming;
 mod context;
 mod declaration;
 mod dependencies;
 mod destinations;
 mod documents;
+mod images;
 mod invocations;
 mod pipelines;
 mod ratchet;
@@ -25,6 +27,9 @@ pub mod ci_gate_wired;
 pub mod ci_locked;
 pub mod ci_matrix;
 pub mod config_sanity;
+pub mod conformance_coverage;
+pub mod conformance_matrix;
+pub mod conformance_scope;
 pub mod decision_log_valid;
 pub mod docs_commands;
 pub mod docs_links;
@@ -40,7 +45,10 @@ pub mod kernels_contract;
 pub mod kernels_fallback_coverage;
 pub mod kernels_locked;
 pub mod kernels_path;
+pub mod kernels_representation;
 pub mod kernels_reproducible;
+pub mod kernels_semantics;
+pub mod kernels_source_map;
 pub mod lockfile_fresh;
 pub mod lockfile_sources;
 pub mod lockfile_tracked;
@@ -123,6 +131,12 @@ pub const ALL: &[&Check] = &[
     &kernels_path::CHECK,
     &kernels_contract::CHECK,
     &kernels_fallback_coverage::CHECK,
+    &kernels_semantics::CHECK,
+    &kernels_representation::CHECK,
+    &kernels_source_map::CHECK,
+    &conformance_matrix::CHECK,
+    &conformance_scope::CHECK,
+    &conformance_coverage::CHECK,
     &api_deprecations::CHECK,
     &release_manifest::CHECK,
     &changelog_current::CHECK,

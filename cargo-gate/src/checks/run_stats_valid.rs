@@ -120,6 +120,7 @@ mod tests {
         world.policy.runtime = Some(RuntimePolicy {
             decision_logs: Vec::new(),
             run_stats: vec!["stats.json".to_owned()],
+            rails: None,
             location: Location::line("gate.toml", 3),
         });
         world.text(&CHECK)

@@ -163,6 +163,7 @@ mod tests {
         world.policy.runtime = Some(RuntimePolicy {
             decision_logs: Vec::new(),
             run_stats: Vec::new(),
+            rails: None,
             location: Location::line("gate.toml", 3),
         });
         for (line, name) in (10..).step_by(5).zip(SUITES) {

@@ -16,6 +16,7 @@ impl Policy {
             Input::PolicyTiers => bytes(&self.tiers),
             Input::PolicyProfiles => bytes(&self.profiles),
             Input::PolicyBoundary => bytes(&self.boundary),
+            Input::PolicyConformance => bytes(&self.conformance),
             Input::PolicyDocs => bytes(&self.docs),
             Input::PolicyDeprecations => bytes(&self.deprecations),
             Input::PolicyFailure => bytes(&self.failure),

@@ -8,11 +8,15 @@ use anstyle::Style;
 use crate::checks::Check;
 use crate::error::{Error, Result};
 use crate::exit::{self, ExitCode};
+use crate::policy::RailsPolicy;
 use crate::report::render::{Weight, place, text};
 use crate::report::{Dimension, Report};
+use crate::rollout::Step;
 use crate::stage::Stage;
 
-const STRONG: Style = Style::new().bold();
+use super::rails;
+
+pub(super) const STRONG: Style = Style::new().bold();
 
 /// What explain knows about a check or a kind of suite.
 #[derive(Debug, Clone)]
@@ -54,6 +58,14 @@ pub trait Runs {
     /// # Errors
     /// The run is there, but its report cannot be read.
     fn report(&self, id: &str) -> Result<Option<Report>>;
+
+    /// The rails that the policy of this workspace declares.
+    ///
+    /// # Errors
+    /// There is a policy, and it cannot be understood.
+    fn rails(&self) -> Result<Option<RailsPolicy>> {
+        Ok(None)
+    }
 }
 
 /// The text about a topic, styled; without a topic the list of all of them.
@@ -90,6 +102,9 @@ pub fn explain(topic: Option<&str>, topics: &[Topic<'_>], runs: &dyn Runs) -> Re
     if let Ok(it) = name.parse() {
         return Ok(stage(it, topics));
     }
+    if name == "rails" {
+        return Ok(rails::text(runs.rails()?.as_ref()));
+    }
     if let Some(report) = runs.report(name)? {
         return Ok(run(&report));
     }
@@ -103,7 +118,7 @@ fn unknown(name: &str, topics: &[Topic<'_>], runs: &dyn Runs) -> Error {
     let mut known: Vec<String> = topics.iter().map(|topic| topic.id.to_owned()).collect();
     known.extend(exit::ALL.iter().map(|code| code.name.to_owned()));
     known.extend(Stage::ALL.iter().map(|stage| stage.name().to_owned()));
-    known.extend(["exit-code", "stage", "latest"].map(str::to_owned));
+    known.extend(["exit-code", "stage", "rails", "latest"].map(str::to_owned));
     known.extend(runs.ids());
     let closest = known
         .iter()
@@ -128,6 +143,13 @@ fn contents(topics: &[Topic<'_>]) -> String {
     out.push_str(&section("exit codes", &codes));
     let stages: Vec<(&str, &str)> = Stage::ALL.iter().map(|stage| (stage.name(), purpose(*stage))).collect();
     out.push_str(&section("stages", &stages));
+    out.push_str(&section(
+        "rails",
+        &[(
+            "rails",
+            "when a kernel leaves its native backend, and when it comes back",
+        )],
+    ));
     out.push_str(&section(
         "runs",
         &[("latest", "the latest run; any run id works as well")],
@@ -207,6 +229,14 @@ fn stage(stage: Stage, topics: &[Topic<'_>]) -> String {
         }
     };
     let mut out = format!("{STRONG}{stage}{STRONG:#}: {}\n\n{asks}\n", purpose(stage));
+    let steps: Vec<(&str, &str)> = Step::ALL
+        .into_iter()
+        .filter(|step| step.stage() == stage)
+        .map(|step| (step.name(), step.meaning()))
+        .collect();
+    out.push('\n');
+    out.push_str(section("steps of a rollout that it permits", &steps).trim_end());
+    out.push('\n');
     let rows: Vec<(&str, &str)> = topics
         .iter()
         .filter(|topic| topic.blocks_at == stage)

@@ -9,8 +9,10 @@ use crate::error::{Error, Result};
 use crate::evidence::history::History;
 use crate::evidence::run_dir;
 use crate::exit;
+use crate::policy::RailsPolicy;
 use crate::report::Report;
 use crate::suites;
+use crate::workspace::Workspace;
 use crate::workspace::toolchain::ToolchainFile;
 
 use super::Conversation;
@@ -45,18 +47,32 @@ pub(super) fn explain(arguments: &ExplainArgs, conversation: &Conversation<'_>) 
         return Ok(exit::READY);
     }
     // Documentation needs no workspace; runs are looked for only where there is one.
-    let gate_dir = conversation.workspace().ok().map(|workspace| workspace.gate_dir());
-    let runs = Runs { gate_dir };
+    let workspace = conversation.workspace().ok();
+    let runs = Runs {
+        gate_dir: workspace.as_ref().map(Workspace::gate_dir),
+        workspace,
+        conversation,
+    };
     let text = explain::explain(arguments.topic.as_deref(), &topics(), &runs)?;
     conversation.printer.data(&text)?;
     Ok(exit::READY)
 }
 
-struct Runs {
+struct Runs<'a> {
     gate_dir: Option<std::path::PathBuf>,
+    workspace: Option<Workspace>,
+    conversation: &'a Conversation<'a>,
 }
 
-impl explain::Runs for Runs {
+impl explain::Runs for Runs<'_> {
+    fn rails(&self) -> Result<Option<RailsPolicy>> {
+        let Some(workspace) = &self.workspace else {
+            return Ok(None);
+        };
+        let policy = self.conversation.policy(workspace)?;
+        Ok(policy.runtime.and_then(|runtime| runtime.rails))
+    }
+
     fn ids(&self) -> Vec<String> {
         let history = self.gate_dir.as_deref().map(History::load).unwrap_or_default();
         history.entries.into_iter().map(|entry| entry.run_id).collect()

@@ -222,6 +222,7 @@ impl<'a> InputDigests<'a> {
             Input::PolicyTiers
             | Input::PolicyProfiles
             | Input::PolicyBoundary
+            | Input::PolicyConformance
             | Input::PolicyDocs
             | Input::PolicyDeprecations
             | Input::PolicyFailure

@@ -21,7 +21,7 @@ use super::raw::{
     RawToolSuite, RawWaiver,
 };
 use super::secrets::{paths_policy, secrets_policy};
-use super::{checklist, docs, failure, format, kernels, notify, people, record, release, runtime, supply};
+use super::{checklist, conformance, docs, failure, format, kernels, notify, people, record, release, runtime, supply};
 
 pub(super) type Converted<T> = Result<T, Problem>;
 
@@ -53,6 +53,9 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             let location = at(ci.span());
             ci_policy(ci.into_inner(), location)
         }),
+        conformance: raw
+            .conformance
+            .map(|conformance| conformance::convert(conformance, &at)),
         docs: raw.docs.map(|docs| {
             let location = at(docs.span());
             docs::convert(docs, location)

@@ -9,11 +9,11 @@ use toml::de::{DeTable, DeValue};
 
 use crate::stage::Stage;
 
-use super::format;
 use super::known::{Known, elements, table};
 use super::position::Positions;
 use super::problem::Problem;
 use super::walk::{Oddity, shown};
+use super::{conformance, format, rails};
 
 type Found<'t, 'i> = &'t Spanned<DeValue<'i>>;
 
@@ -35,10 +35,12 @@ impl Rules<'_> {
         self.notifications_go_one_way(&mut problems);
         self.overrides_are_earlier(&mut problems);
         self.checklists_ask_for_something(&mut problems);
+        problems.extend(conformance::problems(self));
+        problems.extend(rails::problems(self.file));
         problems
     }
 
-    fn duplicates<'t>(
+    pub(super) fn duplicates<'t>(
         &self,
         found: impl Iterator<Item = (&'t str, Range<usize>)>,
         what: &str,
@@ -208,6 +210,7 @@ impl Rules<'_> {
                 });
             }
         }
+        dangers.extend(rails::dangers(self.file));
         for kind in ["test", "tool"] {
             for suite in elements(self.file, &["suite", kind]) {
                 let Some(required) = suite.get("required") else {
@@ -253,7 +256,7 @@ impl Rules<'_> {
     }
 }
 
-fn text<'t>(table: &'t DeTable<'_>, key: &str) -> Option<(&'t str, Range<usize>)> {
+pub(super) fn text<'t>(table: &'t DeTable<'_>, key: &str) -> Option<(&'t str, Range<usize>)> {
     let value = table.get(key)?;
     Some((value.get_ref().as_str()?, value.span()))
 }

@@ -11,6 +11,7 @@ use gate_build::resources::{Budget, Limit};
 use crate::report::Location;
 
 use super::raw::{RawKernelPath, RawKernels};
+use super::semantics::{self, BackendSemantics, KnownDelta, RepresentationPolicy, SourceMapPolicy};
 
 /// What GPU kernels must show.
 #[derive(Debug, Clone, Serialize)]
@@ -25,6 +26,14 @@ pub struct KernelPolicy {
     pub scopes: Vec<KernelScope>,
     /// Limits in the order of the file.
     pub budgets: Vec<KernelBudget>,
+    /// How each backend computes, in the order of the file.
+    pub semantics: Vec<BackendSemantics>,
+    /// Differences between backends that are known.
+    pub known_deltas: Vec<KnownDelta>,
+    /// How parameters may cross; `None` when undeclared.
+    pub representation: Option<RepresentationPolicy>,
+    /// What line information must show; `None` when undeclared.
+    pub source_map: Option<SourceMapPolicy>,
     /// Where `[kernels]` is declared.
     pub location: Location,
 }
@@ -136,6 +145,18 @@ pub(super) fn convert(raw: Spanned<RawKernels>, at: &impl Fn(Range<usize>) -> Lo
         variants: raw.variants,
         scopes: scopes.collect(),
         budgets: budgets.collect(),
+        semantics: raw
+            .semantics
+            .into_iter()
+            .map(|raw| semantics::semantics(raw, at))
+            .collect(),
+        known_deltas: raw
+            .known_delta
+            .into_iter()
+            .map(|raw| semantics::known_delta(raw, at))
+            .collect(),
+        representation: raw.representation.map(|raw| semantics::representation(raw, at)),
+        source_map: raw.source_map.map(|raw| semantics::source_map(raw, at)),
         location,
     }
 }

@@ -10,6 +10,7 @@ pub mod authority;
 mod catalogue;
 mod checklist;
 mod ci;
+mod conformance;
 mod convert;
 mod cross;
 mod docs;
@@ -26,6 +27,7 @@ pub mod pattern;
 mod people;
 mod position;
 mod problem;
+mod rails;
 mod raw;
 mod read;
 mod record;
@@ -36,6 +38,7 @@ mod runtime;
 mod scalar;
 mod schema;
 mod secrets;
+mod semantics;
 mod suggest;
 mod supply;
 mod validate;
@@ -48,6 +51,7 @@ mod tests;
 
 pub use catalogue::Catalogue;
 pub use ci::CiPolicy;
+pub use conformance::{ConformanceBackend, ConformancePolicy, ConformanceRow, DeferredOperator};
 pub use docs::DocsPolicy;
 pub use failure::FailurePolicy;
 pub use kernels::{KernelBudget, KernelPath, KernelPolicy, KernelScope};
@@ -58,9 +62,13 @@ pub use problem::{PolicyErrors, Problem};
 pub use read::FILE_NAME;
 pub use register_edit::{Closing, Deferral, NewItem, NewRisk, Weight, append_item, close_item, defer_item, item_toml};
 pub use release::{Approval, Deprecation, ReleasePolicy, VersionFile};
-pub use runtime::RuntimePolicy;
+pub use runtime::{RailsPolicy, RuntimePolicy};
 pub use schema::{SCHEMA_URL, prepare, register_schema_text, schema, schema_text};
 pub use secrets::{PathsPolicy, SecretAllow, SecretsPolicy};
+pub use semantics::{
+    BackendSemantics, Comparison, Denormals, Fma, KnownDelta, NanRule, ReductionOrder, RepresentationException,
+    RepresentationPolicy, Rounding, SemanticProperty, SortStability, SourceMapPolicy,
+};
 pub(crate) use suggest::similar;
 pub use supply::SupplyPolicy;
 pub use validate::validate;

@@ -12,6 +12,7 @@ use crate::stage::Stage;
 pub use super::authority::Authority;
 pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 use super::ci::CiPolicy;
+use super::conformance::ConformancePolicy;
 use super::docs::DocsPolicy;
 use super::failure::FailurePolicy;
 use super::kernels::KernelPolicy;
@@ -39,6 +40,8 @@ pub struct Policy {
     pub boundary: Option<BoundaryPolicy>,
     /// Rules for CI files; `None` when undeclared.
     pub ci: Option<CiPolicy>,
+    /// The conformance matrix; `None` when undeclared.
+    pub conformance: Option<ConformancePolicy>,
     /// Documents that must keep what they say; `None` when undeclared.
     pub docs: Option<DocsPolicy>,
     /// How library code may fail; `None` when undeclared.

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use gate_runtime::rails::{InvalidRail, Settings};
 use serde::Serialize;
 use toml::Spanned;
 
 use crate::report::Location;
 
-use super::raw::RawRuntime;
+use super::raw::{RawRails, RawRuntime};
 
 /// What a run of gated kernels leaves behind.
 #[derive(Debug, Clone, Serialize)]
@@ -16,8 +17,33 @@ pub struct RuntimePolicy {
     pub decision_logs: Vec<String>,
     /// Paths of run stats.
     pub run_stats: Vec<String>,
+    /// Rails of the kernels; `None` when undeclared.
+    pub rails: Option<RailsPolicy>,
     /// Where `[runtime]` is declared.
     pub location: Location,
+}
+
+/// Rails as they are declared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RailsPolicy {
+    /// What is declared: the name in `gate_runtime::rails::FIELDS` and the value as text, in the order of that table.
+    pub declared: Vec<(&'static str, String)>,
+    /// Where `[runtime.rails]` is declared.
+    pub location: Location,
+}
+
+impl RailsPolicy {
+    /// The settings: what is declared, and defaults for the rest.
+    ///
+    /// # Errors
+    /// A value that is out of its range; the validation of the policy refuses such a file.
+    pub fn settings(&self) -> Result<Settings, InvalidRail> {
+        let mut settings = Settings::default();
+        for (name, value) in &self.declared {
+            settings.set(name, value)?;
+        }
+        Ok(settings)
+    }
 }
 
 impl RuntimePolicy {
@@ -33,6 +59,14 @@ pub(super) fn convert(raw: Spanned<RawRuntime>, at: &impl Fn(Range<usize>) -> Lo
     RuntimePolicy {
         decision_logs: raw.decision_logs,
         run_stats: raw.run_stats,
+        rails: raw.rails.map(|rails| declared(rails, at)),
         location,
+    }
+}
+
+fn declared(raw: Spanned<RawRails>, at: &impl Fn(Range<usize>) -> Location) -> RailsPolicy {
+    RailsPolicy {
+        location: at(raw.span()),
+        declared: raw.into_inner().declared(),
     }
 }

@@ -32,6 +32,7 @@ fn errors(text: &str) -> String {
 const FULL: &str = r#"
 version = 1
 kernels.reproducible = true
+conformance = { profiles = ["commit"], backend = [{ name = "cpu", supported = ["axpy"] }], row = [{ id = "unit", backend = "cpu", profile = "commit", suite = "smoke", test-files = ["tests/a.rs"] }] }
 
 [stage.pilot]
 scope = "one internal service"

@@ -147,7 +147,9 @@ impl<'a> Walker<'a> {
             DeValue::Datetime(_) if keyword(views, "format").is_some_and(|format| format == "date") => "string",
             other => json_kind(other),
         };
-        self.kinds(views).contains(&kind)
+        let kinds = self.kinds(views);
+        // A whole number is a number.
+        kinds.contains(&kind) || kind == "integer" && kinds.contains(&"number")
     }
 
     fn value(&mut self, views: &Views<'a>, value: &Spanned<DeValue<'_>>, place: &Place) {
@@ -401,6 +403,7 @@ fn kind_name(kind: &str) -> &'static str {
     match kind {
         "string" => "a string",
         "integer" => "a whole number",
+        "number" => "a number",
         "boolean" => "`true` or `false`",
         "array" => "an array",
         _ => "a table",

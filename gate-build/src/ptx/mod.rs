@@ -5,12 +5,15 @@
 //! *Parallel Thread Execution ISA* by NVIDIA, chapters "Directives" and "State spaces, types, and variables".
 
 pub mod access;
+pub mod arithmetic;
 mod cursor;
 pub mod floor;
 pub mod mix;
 mod model;
 mod normalise;
 mod parse;
+pub mod representation;
+pub mod source_map;
 mod types;
 
 pub use model::{Entry, Isa, Linkage, Module, Param, Performance};

@@ -39,6 +39,7 @@ mod judge;
 mod kernels;
 mod observed;
 mod phase;
+mod policy;
 mod replay;
 mod settings;
 
@@ -47,5 +48,6 @@ pub use governor::{Governor, WindowObserver};
 pub use judge::{Baseline, Judgement, Rail, Unjudged, Verdict};
 pub use kernels::KernelRails;
 pub use phase::Phase;
+pub use policy::PolicyError;
 pub use replay::{ReplayError, replay};
 pub use settings::{FIELDS, Field, InvalidRail, InvalidRails, Rails, Settings, Value};

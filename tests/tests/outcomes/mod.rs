@@ -1,21 +1,24 @@
 //! What the other checks say about a fixture, for a check that reads their outcomes.
 
+use std::collections::BTreeMap;
+
 use cargo_gate::checks::{self, Applies, Context};
+use cargo_gate::evidence::EvidenceResult;
 use cargo_gate::evidence::history::History;
 use cargo_gate::policy::Policy;
-use cargo_gate::report::CheckReport;
+use cargo_gate::report::{CheckReport, Dimension, EvidenceRecord, SuiteResult, TestResult, TestStatus};
 use cargo_gate::stage::Stage;
 use cargo_gate::verdict::{self, Judged, Rules};
 use cargo_gate::workspace::Workspace;
 use jiff::Timestamp;
 
-/// Outcomes of every check that reads none.
+/// Outcomes of every check that reads none, and of suites that passed these tests.
 pub(crate) fn of_the_others(
     workspace: &Workspace,
     policy: &Policy,
     history: &History,
-    now: Timestamp,
-    stage: Stage,
+    (now, stage): (Timestamp, Stage),
+    suites: &BTreeMap<String, Vec<String>>,
 ) -> Vec<CheckReport> {
     let others = checks::ALL.iter().filter(|other| !other.reads_outcomes());
     let judged = others.filter_map(|other| {
@@ -34,5 +37,51 @@ pub(crate) fn of_the_others(
         today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
         packages: &[],
     };
+    let judged = judged.chain(suites.iter().map(|(name, tests)| suite(name, tests)));
     verdict::decide(judged.collect(), None, policy, rules, Vec::new()).checks
+}
+
+/// A suite that passed these tests, each with its binary in front.
+fn suite(name: &str, tests: &[String]) -> Judged {
+    let tests: Vec<TestResult> = tests
+        .iter()
+        .map(|test| {
+            // `demo (doc-tests) src/lib.rs - axpy (line 9)`
+            let at = test
+                .find(" (doc-tests) ")
+                .map_or_else(|| test.find(' '), |at| Some(at + " (doc-tests)".len()));
+            let (binary, name) = test.split_at(at.expect("a binary and a test"));
+            TestResult {
+                binary: binary.to_owned(),
+                name: name.trim_start().to_owned(),
+                status: TestStatus::Passed,
+            }
+        })
+        .collect();
+    Judged {
+        id: format!("suite.test.{name}"),
+        summary: "Runs tests".to_owned(),
+        dimension: Dimension::Correctness,
+        result: EvidenceResult::Findings(Vec::new()),
+        evidence: Some(EvidenceRecord {
+            fingerprint: String::new(),
+            reused: false,
+            recorded: String::new(),
+            duration_ms: 0,
+            commit: None,
+            suite: Some(SuiteResult {
+                command: Vec::new(),
+                exit_code: Some(0),
+                signal: None,
+                timed_out: false,
+                passed: tests.len() as u64,
+                failed: 0,
+                skipped: 0,
+                tests,
+                duration_ms: 0,
+                tool_version: None,
+            }),
+            artifacts: Vec::new(),
+        }),
+    }
 }

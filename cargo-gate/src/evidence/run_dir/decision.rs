@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::checks;
 use crate::digest::sha256_hex;
 use crate::report::{Artifact, Bound, CheckReport, Decision, Dimension, Outcome, Reason, Report};
+use crate::rollout::Rollout;
 use crate::stage::Stage;
 
 use super::{EarlyFailure, SCHEMA_VERSION};
@@ -39,6 +40,9 @@ pub struct DecisionRecord {
     pub blocked: bool,
     /// Exit code of the process.
     pub exit_code: i32,
+    /// How far the decision lets a change go; absent in runs of versions before this was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<Rollout>,
     /// Ids of the checks that block, most severe class first, then in the order of the catalogue.
     pub reasons: Vec<String>,
     /// Classes of blockers, most severe first: the order of `reasons`.
@@ -209,6 +213,7 @@ impl DecisionRecord {
             decision: report.decision,
             blocked: !report.decision.is_ready(),
             exit_code: report.exit_code,
+            rollout: Some(Rollout::of(report.stage, report.decision)),
             reasons: reasons(&checks),
             blocker_precedence: Blocker::PRECEDENCE.to_vec(),
             commit: report.subject.commit.clone(),
@@ -237,6 +242,7 @@ impl DecisionRecord {
             decision: Decision::NotReady,
             blocked: true,
             exit_code: early.exit_code,
+            rollout: Some(Rollout::of(early.stage, Decision::NotReady)),
             reasons: Vec::new(),
             blocker_precedence: Blocker::PRECEDENCE.to_vec(),
             commit: subject.and_then(|subject| subject.commit.clone()),

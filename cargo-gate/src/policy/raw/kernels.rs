@@ -6,6 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::{RawKnownDelta, RawRepresentation, RawSemantics, RawSourceMap};
+
 /// What kernels must show.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -32,6 +34,20 @@ pub(in crate::policy) struct RawKernels {
     #[serde(default)]
     #[schemars(with = "Vec<RawBudget>")]
     pub(in crate::policy) budget: Vec<Spanned<RawBudget>>,
+    /// How each backend computes.
+    #[serde(default)]
+    #[schemars(with = "Vec<RawSemantics>")]
+    pub(in crate::policy) semantics: Vec<Spanned<RawSemantics>>,
+    /// Differences between backends that are known.
+    #[serde(default)]
+    #[schemars(with = "Vec<RawKnownDelta>")]
+    pub(in crate::policy) known_delta: Vec<Spanned<RawKnownDelta>>,
+    /// How parameters may cross from the host to the device.
+    #[schemars(with = "Option<RawRepresentation>")]
+    pub(in crate::policy) representation: Option<Spanned<RawRepresentation>>,
+    /// What the line information of locked PTX must show.
+    #[schemars(with = "Option<RawSourceMap>")]
+    pub(in crate::policy) source_map: Option<Spanned<RawSourceMap>>,
 }
 
 /// Where kernels ran.

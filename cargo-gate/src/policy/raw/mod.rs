@@ -9,6 +9,7 @@
 
 mod checklist;
 mod ci;
+mod conformance;
 mod docs;
 mod failure;
 mod governance;
@@ -21,6 +22,7 @@ mod register;
 mod release;
 mod runtime;
 mod secrets;
+mod semantics;
 mod suite;
 mod supply;
 
@@ -32,6 +34,7 @@ use toml::Spanned;
 
 pub(super) use checklist::{RawArtifact, RawChecklistItem, RawChecklists};
 pub(super) use ci::RawCi;
+pub(super) use conformance::RawConformance;
 pub(super) use docs::RawDocs;
 pub(super) use failure::RawFailure;
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
@@ -42,8 +45,11 @@ pub(super) use profile::{RawAllowed, RawProfile};
 pub(super) use record::{RawEvidence, RawHistory, RawWarnings};
 pub(super) use register::{RawItem, RawRegister, RawRegisterSection};
 pub(super) use release::{RawDeprecation, RawRelease};
-pub(super) use runtime::RawRuntime;
+pub(super) use runtime::{RawRails, RawRuntime};
 pub(super) use secrets::{RawPaths, RawSecrets};
+pub(super) use semantics::{
+    RawKnownDelta, RawNoPosition, RawRepresentation, RawRepresentationDecision, RawSemantics, RawSourceMap,
+};
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 pub(super) use supply::RawSupply;
 
@@ -74,6 +80,9 @@ pub(super) struct RawPolicy {
     /// Rules for the files of GitHub Actions and GitLab CI.
     #[schemars(with = "Option<RawCi>")]
     pub(super) ci: Option<Spanned<RawCi>>,
+    /// The conformance matrix: which test suites show which operators on which backend.
+    #[schemars(with = "Option<RawConformance>")]
+    pub(super) conformance: Option<Spanned<RawConformance>>,
     /// Documents that must keep what they say: links, commands, ticked boxes, generated blocks.
     #[schemars(with = "Option<RawDocs>")]
     pub(super) docs: Option<Spanned<RawDocs>>,
