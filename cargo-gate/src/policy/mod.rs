@@ -12,6 +12,7 @@ mod checklist;
 mod ci;
 mod convert;
 mod cross;
+pub mod describe;
 mod docs;
 mod edit;
 mod failure;
