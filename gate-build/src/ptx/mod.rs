@@ -11,6 +11,7 @@ pub mod mix;
 mod model;
 mod normalise;
 mod parse;
+pub mod source_map;
 mod types;
 
 pub use model::{Entry, Isa, Linkage, Module, Param, Performance};

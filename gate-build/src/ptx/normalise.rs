@@ -35,7 +35,7 @@ impl Roots {
     }
 
     /// The path relative to the first root it is below.
-    fn relative<'a>(&self, path: &'a str) -> Option<Cow<'a, str>> {
+    pub(super) fn relative<'a>(&self, path: &'a str) -> Option<Cow<'a, str>> {
         let slashed = if path.contains('\\') {
             Cow::Owned(path.replace('\\', "/"))
         } else {
