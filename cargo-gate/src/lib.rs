@@ -22,6 +22,7 @@ pub mod exit;
 pub mod generated;
 pub mod kernels;
 pub mod library;
+pub mod lsp;
 pub mod markdown;
 pub mod policy;
 pub mod promotion;

@@ -15,6 +15,7 @@ mod history;
 mod init;
 mod job_summary;
 mod kernels;
+mod lsp;
 mod open;
 mod panics;
 mod plan;
@@ -114,6 +115,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Closeout(arguments) => closeout::run(arguments, conversation),
         Command::Promote(arguments) => promote::run(arguments, conversation),
         Command::History(arguments) => history::run(arguments, conversation),
+        Command::Lsp => lsp::run(conversation),
         Command::Badge(arguments) => badge::run(arguments, conversation),
         Command::Cache(arguments) => cache::run(arguments, conversation),
         Command::Doctor(arguments) => reference::doctor(arguments, conversation),

@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use crate::report::render::human::Detail;
 use crate::stage::Stage;
 
-pub(crate) use self::kernels::{KernelsBuildArgs, KernelsCommand, KernelsDiffArgs, KernelsInspectArgs};
+pub(crate) use self::kernels::{KernelsBuildArgs, KernelsCheckArgs, KernelsCommand, KernelsDiffArgs, KernelsInspectArgs};
 pub(crate) use self::register::{
     RegisterAddArgs, RegisterCloseArgs, RegisterCommand, RegisterDeferArgs, RegisterListArgs,
 };
@@ -139,6 +139,8 @@ pub(crate) enum Command {
     Promote(PromoteArgs),
     /// List the runs in this workspace
     History(HistoryArgs),
+    /// Serve editors that speak the Language Server Protocol, on standard input and output
+    Lsp,
     /// Write a badge of the latest decision, as Shields reads it
     Badge(BadgeArgs),
     /// Show or shrink the evidence store
