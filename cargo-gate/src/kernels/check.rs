@@ -253,14 +253,6 @@ mod tests {
         std::fs::write(root.join("Cargo.toml"), "").unwrap();
         let source = root.join("k.cu");
         std::fs::write(&source, "x").unwrap();
-        let asked = Asked {
-            out: root,
-            line_info: false,
-            one_arch: true,
-        };
-        let checked = check(&source, &asked, &BTreeMap::new());
-        assert!(checked.messages.is_empty());
-
         let out = root.join("target/debug/build/k-1/out");
         std::fs::create_dir_all(&out).unwrap();
         let failed = "error: k.cu: nvcc failed\n  --> k.cu:1\n  | k.cu(1): error: identifier \"x\" is undefined\n  help: y";

@@ -83,6 +83,12 @@ pub fn message(body: &[u8]) -> Incoming {
         _ => Value::Null,
     };
     match serde_json::from_value(value) {
+        // What has an id waits for an answer, whichever type the id has: it is no notification.
+        Ok(Message::Notification(_)) if !id.is_null() => malformed(
+            ErrorCode::InvalidRequest,
+            "the id is neither a string nor a whole number of 32 bits".to_owned(),
+            id,
+        ),
         Ok(message) => Incoming::Message(message),
         Err(_) => malformed(
             ErrorCode::InvalidRequest,

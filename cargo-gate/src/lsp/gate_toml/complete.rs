@@ -191,10 +191,10 @@ mod tests {
 
     #[test]
     fn keys_of_the_table_that_are_not_there_yet() {
-        assert_eq!(offered("[stage.pilot]\n|"), ["scope = "]);
-        assert_eq!(offered("[stage.broad]\nscope = \"x\"\n|"), ["max-age = "]);
-        assert_eq!(offered("[stage.broad]\nmax|"), ["scope = ", "max-age = "]);
-        assert_eq!(offered("[stage.broad]\nsc|ope = \"x\""), ["scope", "max-age"]);
+        assert_eq!(offered("[stage.pilot]\n|"), ["scope = ", "max-age = ", "strict = "]);
+        assert_eq!(offered("[stage.broad]\nscope = \"x\"\n|"), ["max-age = ", "strict = "]);
+        assert_eq!(offered("[stage.broad]\nmax|"), ["scope = ", "max-age = ", "strict = "]);
+        assert_eq!(offered("[stage.broad]\nsc|ope = \"x\""), ["scope", "max-age", "strict"]);
         let top = offered("version = 1\n|");
         assert!(!top.contains(&"version = ".into()) && top.contains(&"[tiers]".into()));
         assert!(top.contains(&"[[waiver]]".into()), "{top:?}");

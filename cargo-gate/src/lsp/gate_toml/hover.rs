@@ -103,10 +103,26 @@ mod tests {
 
     #[test]
     fn keys_words_and_checks_are_explained() {
-        insta::assert_snapshot!(hover("[tiers]\ndef|ault = \"portable\""), @"");
-        insta::assert_snapshot!(hover("[tiers]\ndefault = \"por|table\""), @"");
-        insta::assert_snapshot!(hover("[[wai|ver]]"), @"");
-        insta::assert_snapshot!(hover("[profile.release]\npan|ic = \"abort\""), @"");
+        insta::assert_snapshot!(hover("[tiers]\ndef|ault = \"portable\""), @r#"
+        `default`
+        **`default`**: a string
+
+        Tier of every crate without an exception.
+
+        - `"portable"`: Safe code only; no raw authority outside allowed modules.
+        - `"idiomatic"`: Portable semantics, and lints clean.
+        - `"native"`: Raw authority is the crate's purpose.
+
+        Default: `"portable"`
+        "#);
+        insta::assert_snapshot!(hover("[tiers]\ndefault = \"por|table\""), @r#"
+        `"portable"`
+        **`"portable"`**
+
+        Safe code only; no raw authority outside allowed modules.
+        "#);
+        assert!(hover("[[wai|ver]]").starts_with("`waiver`\n**`[[waiver]]`**\n\n"));
+        assert!(hover("[profile.release]\npan|ic = \"abort\"").contains("- `\"immediate-abort\"`"));
         let check = hover("[checks.\"lockfile.tra|cked\"]");
         assert!(check.contains("**`lockfile.tracked`**: ") && check.contains("Blocks from `pilot` on."), "{check}");
         let check = hover("[[waiver]]\ncheck = \"docs.li|nks\"");

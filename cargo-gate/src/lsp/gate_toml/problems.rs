@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     const BROKEN: &str = "# é𝄞\r\nversion = 1\r\n[stage.pilot]\r\nscope = \"x\"\r\n[tiers]\r\ndefault = \"portabel\"\r\n\
-                          [checks.\"lockfile.traked\"]\r\nblocks-at = \"broad\"\r\n[boundary]\r\nsafety-comment = true\r\n";
+                          [checks.\"docs.linsk\"]\r\nblocks-at = \"pilot\"\r\n[boundary]\r\nsafety-comment = true\r\n";
 
     fn shown(text: &Text) -> String {
         let lines = diagnostics(text).into_iter().map(|found| {
@@ -138,8 +138,18 @@ mod tests {
 
     #[test]
     fn every_error_has_its_range() {
-        insta::assert_snapshot!(shown(&Text::new(BROKEN)), @"");
-        insta::assert_snapshot!(shown(&Text::new("\u{feff}version = 1\n[stage.pilott]\n")), @"");
+        insta::assert_snapshot!(shown(&Text::new(BROKEN)), @r"
+        5:10-5:20 `default` has no value `portabel`
+        help: did you mean `portable`?
+        6:8-6:20 `[checks]` names an unknown check `docs.linsk`
+        help: did you mean `docs.links`?
+        9:0-9:14 unknown key `safety-comment` in `[boundary]`
+        help: did you mean `safety-comments`?
+        ");
+        insta::assert_snapshot!(shown(&Text::new("\u{feff}version = 1\n[stage.pilott]\n")), @r"
+        1:7-1:13 unknown key `pilott` in `[stage]`
+        help: did you mean `pilot`?
+        ");
         assert_eq!(diagnostics(&Text::new("version = 1\n[stage.pilot]\nscope = \"one service\"\n")), []);
     }
 
