@@ -24,6 +24,7 @@ pub mod kernels;
 pub mod library;
 pub mod lsp;
 pub mod markdown;
+pub mod migration;
 pub mod policy;
 pub mod promotion;
 pub mod redact;

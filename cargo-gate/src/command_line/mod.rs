@@ -2,6 +2,7 @@
 //! [`cli`](crate::cli); checks and documentation read them here.
 
 mod kernels;
+mod migrate;
 mod register;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use crate::report::render::human::Detail;
 use crate::stage::Stage;
 
 pub(crate) use self::kernels::{KernelsBuildArgs, KernelsCheckArgs, KernelsCommand, KernelsDiffArgs, KernelsInspectArgs};
+pub(crate) use self::migrate::{MigrateCommand, PreflightArgs};
 pub(crate) use self::register::{
     RegisterAddArgs, RegisterCloseArgs, RegisterCommand, RegisterDeferArgs, RegisterListArgs,
 };
@@ -141,6 +143,9 @@ pub(crate) enum Command {
     History(HistoryArgs),
     /// Serve editors that speak the Language Server Protocol, on standard input and output
     Lsp,
+    /// Judge migrations between versions of kernel sets, schemas and configuration files
+    #[command(subcommand)]
+    Migrate(MigrateCommand),
     /// Write a badge of the latest decision, as Shields reads it
     Badge(BadgeArgs),
     /// Show or shrink the evidence store

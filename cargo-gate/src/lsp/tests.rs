@@ -133,7 +133,7 @@ fn a_policy_is_judged_as_it_is_typed() {
     // The word is replaced in the middle of the line, behind characters that are not ASCII.
     let uri = client.uri("gate.toml");
     let change = json!({
-        "range": { "start": { "line": 4, "character": 16 }, "end": { "line": 4, "character": 18 } },
+        "range": { "start": { "line": 4, "character": 17 }, "end": { "line": 4, "character": 19 } },
         "text": "le"
     });
     let change = json!({ "textDocument": { "uri": uri, "version": 2 }, "contentChanges": [change] });

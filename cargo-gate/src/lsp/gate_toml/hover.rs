@@ -124,7 +124,7 @@ mod tests {
         assert!(hover("[[wai|ver]]").starts_with("`waiver`\n**`[[waiver]]`**\n\n"));
         assert!(hover("[profile.release]\npan|ic = \"abort\"").contains("- `\"immediate-abort\"`"));
         let check = hover("[checks.\"lockfile.tra|cked\"]");
-        assert!(check.contains("**`lockfile.tracked`**: ") && check.contains("Blocks from `pilot` on."), "{check}");
+        assert!(check.contains("**`lockfile.tracked`**: ") && check.contains("Blocks from `controlled` on."), "{check}");
         let check = hover("[[waiver]]\ncheck = \"docs.li|nks\"");
         assert!(check.contains("**`docs.links`**: "), "{check}");
         assert_eq!(hover("# a|"), "nothing");
