@@ -188,7 +188,7 @@ fn findings_of_the_last_run_stand_at_their_places() {
     let source = gate.workspace().join("src").join("lib.rs");
     let found = client.diagnostics(&uri(&source));
     assert!(!found.is_empty());
-    assert!(found.iter().all(|one| one["source"] == "cargo gate" && one["code"].is_string()), "{found:?}");
+    assert!(found.iter().all(|one| one["source"] == "cargo-gate" && one["code"].is_string()), "{found:?}");
     assert_eq!(client.end(false), Some(1), "`exit` without `shutdown`");
 }
 

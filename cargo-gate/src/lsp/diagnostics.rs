@@ -26,7 +26,7 @@ pub fn diagnostic(range: Range, severity: DiagnosticSeverity, code: &str, messag
         range,
         severity: Some(severity),
         code: Some(Code::String(code.to_owned())),
-        source: Some("cargo gate".to_owned()),
+        source: Some("cargo-gate".to_owned()),
         message: message.into(),
         ..Diagnostic::default()
     }
