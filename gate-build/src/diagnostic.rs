@@ -87,6 +87,34 @@ impl Diagnostic {
     }
 }
 
+/// Every error and warning in what a compiler printed that has a place, in its order.
+#[must_use]
+pub fn messages(output: &str) -> Vec<Diagnostic> {
+    let found = output.lines().filter_map(|line| {
+        let place = place_of_line(line)?;
+        let (severity, rest) = MARKERS
+            .iter()
+            .filter_map(|(marker, severity)| Some((line.find(marker)?, marker, severity)))
+            .min()
+            .map(|(at, marker, severity)| (*severity, &line[at + marker.len()..]))?;
+        let message = rest.trim_start_matches(':').trim();
+        let mut diagnostic = Diagnostic::error(if message.is_empty() { line.trim() } else { message });
+        diagnostic.severity = severity;
+        diagnostic.place = Some(Box::new(place));
+        Some(diagnostic)
+    });
+    found.collect()
+}
+
+/// What stands between a place and a message.
+const MARKERS: [(&str, Severity); 5] = [
+    (": error", Severity::Error),
+    (": catastrophic error", Severity::Error),
+    (": fatal error", Severity::Error),
+    (": warning", Severity::Warning),
+    (" error:", Severity::Error),
+];
+
 /// Warnings of a compiler that succeeded, one for each line that announces one: what follows such a line shows the
 /// source, which its reader has.
 pub(crate) fn warnings(text: &str) -> Vec<Diagnostic> {
@@ -128,16 +156,7 @@ fn bounded(text: &str) -> String {
 
 /// `file(12): error …` of NVIDIA's front end, or `file:12:5: error: …` of GCC and clang.
 fn place_of_line(line: &str) -> Option<Place> {
-    let marker = [
-        ": error",
-        ": catastrophic error",
-        ": fatal error",
-        ": warning",
-        " error:",
-    ]
-    .iter()
-    .filter_map(|marker| line.find(marker))
-    .min()?;
+    let marker = MARKERS.iter().filter_map(|(marker, _)| line.find(marker)).min()?;
     let head = line[..marker].trim_end_matches(':');
     if let Some(open) = head.rfind('(')
         && let Some(inside) = head[open + 1..].strip_suffix(')')
@@ -242,6 +261,22 @@ mod tests {
     }
 
     #[test]
+    fn every_message_with_a_place_is_told() {
+        let text = "kernels/a.cu(7): error: identifier \"x\" is undefined\n    x = 1;\n    ^\n\n\
+                    kernels/a.cu(9): warning #177-D: variable \"n\" was never used\n\
+                    a.cu:3:10: fatal error: no.h: No such file or directory\n2 errors detected\n";
+        let shown: Vec<String> = messages(text).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "error: identifier \"x\" is undefined\n  --> kernels/a.cu:7",
+                "warning: #177-D: variable \"n\" was never used\n  --> kernels/a.cu:9",
+                "error: no.h: No such file or directory\n  --> a.cu:3:10"
+            ]
+        );
+    }
+
+    #[test]
     fn long_output_is_cut_at_a_character() {
         let shown = Diagnostic::error("x").output(&"é".repeat(20_000)).output;
         assert!(shown.ends_with("(23616 more bytes)"), "{}", &shown[shown.len() - 40..]);
@@ -251,6 +286,7 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic(text in "[a-z:(),0-9 error\n é]{0,80}") {
             let _ = Diagnostic::error("x").output(&text).to_string();
+            let _ = messages(&text);
         }
     }
 }

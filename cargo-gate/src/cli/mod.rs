@@ -15,6 +15,8 @@ mod history;
 mod init;
 mod job_summary;
 mod kernels;
+mod lsp;
+mod migrate;
 mod open;
 mod panics;
 mod plan;
@@ -115,6 +117,8 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Closeout(arguments) => closeout::run(arguments, conversation),
         Command::Promote(arguments) => promote::run(arguments, conversation),
         Command::History(arguments) => history::run(arguments, conversation),
+        Command::Lsp => lsp::run(conversation),
+        Command::Migrate(command) => migrate::run(command, conversation),
         Command::Badge(arguments) => badge::run(arguments, conversation),
         Command::Cache(arguments) => cache::run(arguments, conversation),
         Command::Doctor(arguments) => reference::doctor(arguments, conversation),

@@ -10,6 +10,8 @@ use super::{DataFormat, FormatArgs};
 pub(crate) enum KernelsCommand {
     /// Compile the kernels of packages whose build scripts use gate-build
     Build(KernelsBuildArgs),
+    /// Show what compilers say about kernel sources, without building their crates
+    Check(KernelsCheckArgs),
     /// Compile the kernels and write their locks anew
     Lock(KernelsBuildArgs),
     /// Compare kernel locks with the sources and PTX files beside them
@@ -25,6 +27,25 @@ pub(crate) struct KernelsBuildArgs {
     /// Limit the command to these packages
     #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
     pub(crate) packages: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KernelsCheckArgs {
+    /// CUDA sources and headers; compiled as the kernel lock of their crate says
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Directory that keeps the PTX
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) out: Option<PathBuf>,
+    /// Let the PTX say which source line each of its lines was made from
+    #[arg(long)]
+    pub(crate) line_info: bool,
+    /// Compile for the lowest of the locked architectures alone
+    #[arg(long)]
+    pub(crate) one_arch: bool,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(crate) message_format: DataFormat,
 }
 
 #[derive(Debug, Args)]

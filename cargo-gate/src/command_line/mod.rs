@@ -2,6 +2,7 @@
 //! [`cli`](crate::cli); checks and documentation read them here.
 
 mod kernels;
+mod migrate;
 mod register;
 
 use std::path::PathBuf;
@@ -11,7 +12,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use crate::report::render::human::Detail;
 use crate::stage::Stage;
 
-pub(crate) use self::kernels::{KernelsBuildArgs, KernelsCommand, KernelsDiffArgs, KernelsInspectArgs};
+pub(crate) use self::kernels::{KernelsBuildArgs, KernelsCheckArgs, KernelsCommand, KernelsDiffArgs, KernelsInspectArgs};
+pub(crate) use self::migrate::{MigrateCommand, PreflightArgs};
 pub(crate) use self::register::{
     RegisterAddArgs, RegisterCloseArgs, RegisterCommand, RegisterDeferArgs, RegisterListArgs,
 };
@@ -139,6 +141,11 @@ pub(crate) enum Command {
     Promote(PromoteArgs),
     /// List the runs in this workspace
     History(HistoryArgs),
+    /// Serve editors that speak the Language Server Protocol, on standard input and output
+    Lsp,
+    /// Judge migrations between versions of kernel sets, schemas and configuration files
+    #[command(subcommand)]
+    Migrate(MigrateCommand),
     /// Write a badge of the latest decision, as Shields reads it
     Badge(BadgeArgs),
     /// Show or shrink the evidence store

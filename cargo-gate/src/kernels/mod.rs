@@ -1,6 +1,8 @@
 //! GPU kernels of the workspace as their locks describe them.
 
 pub mod change;
+pub mod check;
+pub mod hints;
 pub mod place;
 pub mod rebuild;
 

@@ -13,6 +13,7 @@ mod ci;
 mod conformance;
 mod convert;
 mod cross;
+pub mod describe;
 mod docs;
 mod edit;
 mod failure;

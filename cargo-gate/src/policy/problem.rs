@@ -22,6 +22,8 @@ pub struct Problem {
     pub label: Option<String>,
     /// One edit that repairs it.
     pub help: Option<String>,
+    /// The word that was probably meant in place of the one at `span`, without quotation marks.
+    pub suggestion: Option<String>,
     /// Byte range in the text.
     pub span: Range<usize>,
 }
@@ -32,6 +34,7 @@ impl Problem {
             message: message.into(),
             label: None,
             help: None,
+            suggestion: None,
             span,
         }
     }
@@ -39,6 +42,14 @@ impl Problem {
     #[must_use]
     pub(super) fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
+        self
+    }
+
+    /// With the word that was probably meant, which is also said under the caret.
+    #[must_use]
+    pub(super) fn did_you_mean(mut self, word: &str) -> Self {
+        self.label = Some(format!("did you mean `{word}`?"));
+        self.suggestion = Some(word.to_owned());
         self
     }
 

@@ -259,7 +259,7 @@ fn tracked(item: &DeTable<'_>, ids: &BTreeMap<&str, usize>, problems: &mut Vec<P
     } else if !ids.contains_key(tracker) {
         let mut problem = Problem::new(span, format!("`tracked-by` names an unknown item `{}`", shown(tracker)));
         match similar(tracker, ids.keys().copied()) {
-            Some(id) => problem = problem.label(format!("did you mean `{id}`?")),
+            Some(id) => problem = problem.did_you_mean(id),
             None => problem = problem.help("add that item, or remove the line"),
         }
         problems.push(problem);

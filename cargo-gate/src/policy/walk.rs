@@ -211,7 +211,7 @@ impl<'a> Walker<'a> {
             if !words.contains(&text) {
                 let mut problem = Problem::new(span, format!("{} has no value `{}`", place.subject(), shown(text)));
                 if let Some(word) = similar(text, words.iter().copied()) {
-                    problem = problem.label(format!("did you mean `{word}`?"));
+                    problem = problem.did_you_mean(word);
                 }
                 self.problem(problem.help(format!("write {}", quoted_choice(&words))));
             }
@@ -254,7 +254,7 @@ impl<'a> Walker<'a> {
         }
         let mut problem = Problem::new(span, format!("{subject} names an unknown check `{}`", shown(id)));
         if let Some(known) = similar(id, self.known.ids()) {
-            problem = problem.label(format!("did you mean `{known}`?"));
+            problem = problem.did_you_mean(known);
         } else {
             problem = problem.help("`cargo gate status` lists the checks of this workspace");
         }
@@ -295,7 +295,7 @@ impl<'a> Walker<'a> {
                 let free = keys.clone().filter(|key| !table.contains_key(*key));
                 if let Some(known) = similar(name, free) {
                     meant.push(known);
-                    problem = problem.label(format!("did you mean `{known}`?"));
+                    problem = problem.did_you_mean(known);
                 } else {
                     let keys: Vec<&str> = keys.collect();
                     problem = problem.help(format!("the keys of {} are {}", place.table(), list(&keys)));

@@ -1,5 +1,6 @@
 //! `cargo gate kernels`: GPU kernels, their locks, and what is in them.
 
+mod check;
 mod compile;
 mod diff;
 mod inspect;
@@ -16,6 +17,7 @@ use crate::command_line::KernelsCommand;
 pub(super) fn run(command: &KernelsCommand, conversation: &Conversation<'_>) -> Result<i32> {
     match command {
         KernelsCommand::Build(arguments) => compile::build(arguments, conversation),
+        KernelsCommand::Check(arguments) => check::run(arguments, conversation),
         KernelsCommand::Lock(arguments) => compile::lock(arguments, conversation),
         KernelsCommand::Verify(arguments) if arguments.rebuild => compile::rebuild(&arguments.format, conversation),
         KernelsCommand::Verify(arguments) => verify::run(&arguments.format, conversation),

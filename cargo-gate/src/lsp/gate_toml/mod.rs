@@ -1,0 +1,22 @@
+//! `gate.toml` in an editor: errors as one types, what keys mean, what may stand where, and repairs.
+
+pub mod complete;
+pub mod hover;
+pub mod problems;
+pub mod spot;
+
+use std::path::Path;
+
+use crate::policy::{self, Catalogue};
+use crate::stage::Stage;
+use crate::suites;
+
+/// Whether a file is a policy: one of its name, or the one that `--policy` names.
+pub fn is_policy(path: &Path, explicit: Option<&Path>) -> bool {
+    path.file_name().is_some_and(|name| name == policy::FILE_NAME) || explicit == Some(path)
+}
+
+/// The ids that a policy may name besides its own suites.
+pub(crate) fn catalogue() -> Catalogue {
+    Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot)
+}
