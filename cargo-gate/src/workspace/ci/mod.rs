@@ -23,7 +23,7 @@ use std::path::Path;
 
 pub use cargo_call::{Answer, CargoCall, base_name, program};
 pub use expand::{Argument, UNKNOWN};
-pub use model::{CiCommand, CiFile, CiFiles, Job, Kind, Start, Use};
+pub use model::{CiCommand, CiFile, CiFiles, Image, Include, Job, Kind, Origin, Start, Use};
 pub use tree::may_read;
 
 use super::Workspace;
@@ -43,6 +43,8 @@ impl CiFile {
             jobs: Vec::new(),
             uses: Vec::new(),
             elsewhere: Vec::new(),
+            includes: Vec::new(),
+            images: Vec::new(),
         }
     }
 }
