@@ -22,6 +22,7 @@ mod known;
 mod load;
 mod model;
 mod notify;
+mod parts;
 pub mod pattern;
 mod people;
 mod position;
