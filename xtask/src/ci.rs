@@ -24,8 +24,27 @@ const STEPS: &[(&str, Step)] = &[
         let command = cmd!(sh, "cargo doc --workspace --no-deps --locked").env("RUSTDOCFLAGS", "-D warnings");
         Ok(command.run_echo()?)
     }),
+    ("consumer", consumer),
     ("gate", gate),
 ];
+
+/// Profiles of `examples/consumer`: cargo's own and the one that it declares.
+const CONSUMER_PROFILES: [&str; 3] = ["dev", "release", "shipped"];
+
+/// Builds and tests a workspace that only uses the library crates, under each of its profiles. It resolves by a lockfile of
+/// its own, so that what works here by accident of a shared one does not.
+fn consumer(sh: &Shell, _: &Path) -> Result {
+    let manifest = "examples/consumer/Cargo.toml";
+    for profile in CONSUMER_PROFILES {
+        cmd!(
+            sh,
+            "cargo build --locked --manifest-path {manifest} --profile {profile}"
+        )
+        .run_echo()?;
+        cmd!(sh, "cargo test --locked --manifest-path {manifest} --profile {profile}").run_echo()?;
+    }
+    Ok(())
+}
 
 /// Judges this repository with the binary of this commit.
 fn gate(sh: &Shell, _: &Path) -> Result {

@@ -4,7 +4,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
-use crate::workspace::ci::{CiFile, Kind, Use};
+use crate::workspace::ci::{CiFile, Image, Include, Origin, UNKNOWN, Use};
 
 use super::pipelines::{counted, unreadable};
 use super::{Applies, Check, Context, Input, Judgement};
@@ -12,12 +12,12 @@ use super::{Applies, Check, Context, Input, Judgement};
 /// The check.
 pub static CHECK: Check = Check {
     id: "ci.actions-pinned",
-    summary: "Actions are named by commit, images of actions by digest",
+    summary: "Actions and includes are named by commit, images by digest",
     docs: DOCS,
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
+    version: 2,
     inputs: &[Input::CiFiles, Input::PolicyCi],
     applies,
     run,
@@ -26,17 +26,28 @@ pub static CHECK: Check = Check {
 const DOCS: &str = "\
 ## What it does
 
-Applies once `gate.toml` declares `pinned-actions = true` in `[ci]`. Every `uses:` of a workflow, of a reusable workflow \
-and of an action of the repository must name the full hash of a commit (40 or 64 hexadecimal digits), and every \
-`docker://` image the digest of its contents (`@sha256:…`). Paths that begin with `./` are part of the commit and need \
-nothing. `trusted-actions` names actions that may stay on a tag or a branch, by globs over `owner/name`; nothing is \
-trusted by itself, not even `actions/*`. There is one finding for each file. Images of jobs (`container`, `image`) and \
-what a GitLab pipeline includes from elsewhere are not looked at.
+Applies once `gate.toml` declares `pinned-actions = true` or `pinned-images = true` in `[ci]`.
+
+With `pinned-actions`, every `uses:` of a workflow, of a reusable workflow and of an action of the repository must name \
+the full hash of a commit (40 or 64 hexadecimal digits), and every `docker://` image the digest of its contents \
+(`@sha256:…`). Paths that begin with `./` are part of the commit and need nothing. What a GitLab pipeline includes from \
+elsewhere is held to the same: a project by a `ref` that is a full hash, a file of another server by `integrity`, a \
+component by a full hash behind its `@`. Templates come with the server and are left alone. `trusted-actions` names \
+actions, projects and components that may stay on a tag or a branch, by globs over `owner/name`; nothing is trusted by \
+itself, not even `actions/*`.
+
+With `pinned-images`, the images in which jobs run and those of their services (`container` and `services` of GitHub, \
+`image` and `services` of GitLab) must be named by digest, over all values that a matrix or a variable gives them. \
+`trusted-images` names those that need not be, by globs over the name as it is written, without tag and digest: \
+`$CI_REGISTRY_IMAGE/*` are the project's own.
+
+There is one finding for each file and kind.
 
 ## Why it matters
 
-A tag or a branch is whatever its owner, or somebody with the password of its owner, makes of it. An action runs with \
-the secrets and the token of the job, before anything here could notice.
+A tag or a branch is whatever its owner, or somebody with the password of its owner, makes of it. An action or an \
+include runs with the secrets and the token of the job, before anything here could notice. An image without its digest \
+is another compiler tomorrow than today.
 
 ## How to fix
 
@@ -46,7 +57,8 @@ Write the commit of the release and keep its name as a comment, which update ser
 - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
 ```
 
-`git ls-remote https://github.com/actions/checkout v4.2.2` prints the hash.
+`git ls-remote https://github.com/actions/checkout v4.2.2` prints the hash, and `docker buildx imagetools inspect \
+rust:1.95` the digest of an image.
 
 ## Requirements
 
@@ -55,9 +67,18 @@ S3.68
 
 fn applies(context: &Context<'_>) -> Applies {
     match &context.policy().ci {
-        Some(ci) if ci.pinned_actions => Applies::Yes,
-        _ => Applies::No("`gate.toml` does not declare `pinned-actions = true` in `[ci]`".into()),
+        Some(ci) if ci.pinned_actions || ci.pinned_images => Applies::Yes,
+        _ => Applies::No("`gate.toml` declares neither `pinned-actions` nor `pinned-images` in `[ci]`".into()),
     }
+}
+
+/// A name that may mean something else tomorrow.
+struct Open<'c> {
+    line: u32,
+    name: &'c str,
+    /// What is wrong, as the end of a sentence.
+    why: &'static str,
+    help: String,
 }
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -65,9 +86,20 @@ fn run(context: &Context<'_>) -> Judgement {
         return Judgement::Findings(Vec::new());
     };
     let ci = context.ci();
-    let trusted = trusted(&policy.trusted_actions);
     let mut findings: Vec<Finding> = unreadable(ci).collect();
-    findings.extend(ci.files.iter().filter_map(|file| judge(file, &trusted)));
+    let (actions, images) = (trusted(&policy.trusted_actions), trusted(&policy.trusted_images));
+    for file in &ci.files {
+        if policy.pinned_actions {
+            let uses = file.uses.iter().filter_map(|used| action(used, &actions));
+            findings.extend(finding(file, "action", uses.collect()));
+            let includes = file.includes.iter().filter_map(|include| included(include, &actions));
+            findings.extend(finding(file, "include", includes.collect()));
+        }
+        if policy.pinned_images {
+            let used = file.images.iter().filter_map(|one| image(one, &images));
+            findings.extend(finding(file, "image", used.collect()));
+        }
+    }
     let because = |finding: Finding| finding.because(Some(policy.location.clone()));
     findings.sort_by(|a, b| {
         a.locations
@@ -87,33 +119,32 @@ fn trusted(patterns: &[String]) -> GlobSet {
     builder.build().unwrap_or_else(|_| GlobSet::empty())
 }
 
-fn judge(file: &CiFile, trusted: &GlobSet) -> Option<Finding> {
-    if !matches!(file.kind, Kind::Workflow | Kind::Action) {
-        return None;
-    }
-    let open: Vec<(&Use, &str)> = file
-        .uses
-        .iter()
-        .filter_map(|used| Some((used, fault(&used.name, trusted)?)))
-        .collect();
-    let (first, why) = open.first()?;
+/// One finding for all open names of a kind in a file.
+fn finding(file: &CiFile, kind: &str, mut open: Vec<Open<'_>>) -> Option<Finding> {
+    open.sort_by_key(|one| one.line);
+    let first = open.first()?;
     let message = match open.len() {
-        1 => format!("`{}` {why}", first.name),
+        1 => format!("`{}` {}", first.name, first.why),
         count => format!(
-            "{} are not pinned, the first is `{}`, which {why}",
-            counted(count, "action"),
-            first.name
+            "{} are not pinned, the first is `{}`, which {}",
+            counted(count, kind),
+            first.name,
+            first.why
         ),
     };
-    let help = match first.name.strip_prefix("docker://") {
-        Some(image) => {
-            let name = image.split('@').next().unwrap_or(image);
-            format!(
-                "write `docker://{name}@sha256:` and the digest that `docker buildx imagetools inspect {name}` prints"
-            )
-        }
+    let mut finding = Finding::blocking(Stage::Controlled, message).help(first.help.clone());
+    for one in &open {
+        finding = finding.at(Location::line(&file.path, one.line));
+    }
+    Some(finding)
+}
+
+fn action<'c>(used: &'c Use, trusted: &GlobSet) -> Option<Open<'c>> {
+    let why = action_fault(&used.name, trusted)?;
+    let help = match used.name.strip_prefix("docker://") {
+        Some(name) => with_digest(name, "docker://"),
         None => {
-            let (name, version) = first.name.split_once('@').unwrap_or((&first.name, "HEAD"));
+            let (name, version) = used.name.split_once('@').unwrap_or((&used.name, "HEAD"));
             let repository: Vec<&str> = name.splitn(3, '/').take(2).collect();
             format!(
                 "write the hash that `git ls-remote https://github.com/{} {version}` prints, and `# {version}` behind it",
@@ -121,22 +152,17 @@ fn judge(file: &CiFile, trusted: &GlobSet) -> Option<Finding> {
             )
         }
     };
-    let mut finding = Finding::blocking(Stage::Controlled, message).help(help);
-    let mut lines: Vec<u32> = open.iter().map(|(used, _)| used.line).collect();
-    lines.sort_unstable();
-    // The first in the file is the one that the message names.
-    for line in lines {
-        finding = finding.at(Location::line(&file.path, line));
-    }
-    Some(finding)
+    Some(Open {
+        line: used.line,
+        name: &used.name,
+        why,
+        help,
+    })
 }
 
-/// What is wrong with a name, as the end of a sentence.
-fn fault(name: &str, trusted: &GlobSet) -> Option<&'static str> {
+fn action_fault(name: &str, trusted: &GlobSet) -> Option<&'static str> {
     if let Some(image) = name.strip_prefix("docker://") {
-        let digest = image.split_once("@sha256:").map(|(_, digest)| digest);
-        let full = digest.is_some_and(|digest| digest.len() == 64 && is_hex(digest));
-        return (!full).then_some("is an image without its digest");
+        return (!has_digest(image)).then_some("is an image without its digest");
     }
     if name.starts_with("./") || name.starts_with("../") {
         return None;
@@ -145,16 +171,116 @@ fn fault(name: &str, trusted: &GlobSet) -> Option<&'static str> {
         return Some("names no version");
     };
     let owner_and_name = action.splitn(3, '/').take(2).collect::<Vec<_>>().join("/");
-    if trusted.is_match(&owner_and_name)
-        || trusted.is_match(action)
-        || matches!(version.len(), 40 | 64) && is_hex(version)
-    {
+    if trusted.is_match(&owner_and_name) || trusted.is_match(action) {
+        return None;
+    }
+    version_fault(version)
+}
+
+/// What is wrong with a version that should be the hash of a commit.
+fn version_fault(version: &str) -> Option<&'static str> {
+    if matches!(version.len(), 40 | 64) && is_hex(version) {
         return None;
     }
     if version.len() >= 7 && is_hex(version) && !version.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some("is abbreviated, and only the full hash names one commit");
     }
     Some("is a tag or a branch, which can be moved")
+}
+
+fn included<'c>(include: &'c Include, trusted: &GlobSet) -> Option<Open<'c>> {
+    let name = include.name.as_str();
+    // A component names its server first.
+    let path = name.split_once('/').map_or(name, |(_, path)| path);
+    if trusted.is_match(name) || include.origin == Origin::Component && trusted.is_match(path) {
+        return None;
+    }
+    let (why, help) = match (include.origin, include.pin.as_deref()) {
+        (Origin::Remote, Some(pin)) if pin.starts_with("sha256-") => return None,
+        (Origin::Remote, _) => (
+            "is included without `integrity`",
+            "write `integrity: sha256-` and what `openssl dgst -sha256 -binary FILE | base64` prints for the file"
+                .to_owned(),
+        ),
+        (Origin::Project, None) => (
+            "is included without `ref`, which is whatever its default branch is",
+            "write `ref:` and the full hash of a commit of that project".to_owned(),
+        ),
+        (Origin::Project, Some(pin)) => {
+            let why = match version_fault(pin)? {
+                why if why.starts_with("is abbreviated") => "is included by an abbreviated hash",
+                _ => "is included by a tag or a branch, which can be moved",
+            };
+            (
+                why,
+                format!("write the full hash of `{pin}` as its `ref`, and `# {pin}` behind it"),
+            )
+        }
+        (Origin::Component, None) => (
+            "names no version",
+            "write `@` and the full hash of a commit behind it".to_owned(),
+        ),
+        (Origin::Component, Some(pin)) => (
+            version_fault(pin)?,
+            format!("write the full hash of `{pin}` behind its `@`, and `# {pin}` at the end of the line"),
+        ),
+    };
+    Some(Open {
+        line: include.line,
+        name,
+        why,
+        help,
+    })
+}
+
+fn image<'c>(image: &'c Image, trusted: &GlobSet) -> Option<Open<'c>> {
+    if trusted.is_match(without_tag(&image.name)) {
+        return None;
+    }
+    let open = |name: &&String| !name.is_empty() && !has_digest(name) && !trusted.is_match(without_tag(name));
+    let name = image.names.iter().find(open)?;
+    let (why, help) = if name.contains(UNKNOWN) {
+        (
+            "is an image that only the run knows",
+            format!(
+                "name the image in the file, or add a glob for `{}` to `trusted-images` of `[ci]`",
+                without_tag(&image.name)
+            ),
+        )
+    } else if name.as_str() == image.name {
+        ("is an image without its digest", with_digest(name, ""))
+    } else {
+        (
+            "becomes an image without its digest",
+            format!("let it become {}", with_digest(name, "").trim_start_matches("write ")),
+        )
+    };
+    Some(Open {
+        line: image.line,
+        name: &image.name,
+        why,
+        help,
+    })
+}
+
+fn with_digest(image: &str, before: &str) -> String {
+    let name = image.split('@').next().unwrap_or(image);
+    format!("write `{before}{name}@sha256:` and the digest that `docker buildx imagetools inspect {name}` prints")
+}
+
+fn has_digest(image: &str) -> bool {
+    let digest = image.split_once("@sha256:").map(|(_, digest)| digest);
+    digest.is_some_and(|digest| digest.len() == 64 && is_hex(digest))
+}
+
+/// The name of an image without tag and digest.
+fn without_tag(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or(image);
+    // A colon before the last slash belongs to a port.
+    match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => image,
+    }
 }
 
 fn is_hex(text: &str) -> bool {
@@ -173,6 +299,8 @@ mod tests {
             platforms: Vec::new(),
             pinned_actions: true,
             trusted_actions: trusted.iter().map(|glob| (*glob).to_owned()).collect(),
+            pinned_images: false,
+            trusted_images: Vec::new(),
             scripts: Vec::new(),
             gate_steps: Vec::new(),
             location: Location::line("gate.toml", 3),
@@ -237,6 +365,111 @@ mod tests {
           because: gate.toml:3
         ");
         world.policy.ci = None;
-        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: `gate.toml` does not declare `pinned-actions = true` in `[ci]`");
+        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: `gate.toml` declares neither `pinned-actions` nor `pinned-images` in `[ci]`");
+    }
+
+    const GITLAB: &str = "\
+include:
+  - local: /more.yml
+  - template: Jobs/SAST.gitlab-ci.yml
+  - project: group/ci
+    ref: v1
+    file: /rust.yml
+  - project: group/pinned
+    ref: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+    file: /rust.yml
+  - project: group/default
+    file: /rust.yml
+  - https://host.example/a.yml
+  - remote: https://host.example/b.yml
+    integrity: sha256-BozLjE+uzwZJEC5jBWZoJ+ZfvcTiBlj80d0CsVi+ZsI=
+  - component: gitlab.example/group/lint@1.2
+variables:
+  RUST: \"1.95\"
+image: rust:$RUST
+default:
+  services:
+    - postgres:16
+test:
+  image:
+    name: $CI_REGISTRY_IMAGE/ci:main
+  script: cargo test --locked
+pinned:
+  image: alpine@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+  script: cargo test --locked
+";
+
+    #[test]
+    fn what_a_pipeline_includes() {
+        let mut world = world(&["group/lint"], "");
+        world.ci(&[(".gitlab-ci.yml", GITLAB), ("more.yml", "include: {project: a/b}\n")]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .gitlab-ci.yml:4: 3 includes are not pinned, the first is `group/ci`, which is included by a tag or a branch, which can be moved [controlled]
+          also: .gitlab-ci.yml:10
+          also: .gitlab-ci.yml:12
+          help: write the full hash of `v1` as its `ref`, and `# v1` behind it
+          because: gate.toml:3
+        more.yml:1: `a/b` is included without `ref`, which is whatever its default branch is [controlled]
+          help: write `ref:` and the full hash of a commit of that project
+          because: gate.toml:3
+        ");
+    }
+
+    #[test]
+    fn images_of_pipelines() {
+        let mut world = world(&[], "");
+        world.ci(&[(".gitlab-ci.yml", GITLAB), ("more.yml", "")]);
+        let ci = world.policy.ci.as_mut().expect("a policy");
+        (ci.pinned_actions, ci.pinned_images) = (false, true);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .gitlab-ci.yml:18: 3 images are not pinned, the first is `rust:$RUST`, which becomes an image without its digest [controlled]
+          also: .gitlab-ci.yml:21
+          also: .gitlab-ci.yml:24
+          help: let it become `rust:1.95@sha256:` and the digest that `docker buildx imagetools inspect rust:1.95` prints
+          because: gate.toml:3
+        ");
+        let ci = world.policy.ci.as_mut().expect("a policy");
+        ci.trusted_images = vec!["$CI_REGISTRY_IMAGE/*".into(), "postgres".into(), "rust".into()];
+        insta::assert_snapshot!(world.text(&CHECK), @"");
+    }
+
+    #[test]
+    fn images_of_workflows() {
+        let mut world = world(&[], "");
+        let workflow = "\
+on: push
+jobs:
+  a:
+    strategy:
+      matrix:
+        image: [rust:1.95, '', 'alpine@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb']
+    container: ${{ matrix.image }}
+    services:
+      db:
+        image: registry.example:5000/db:16
+  b:
+    container:
+      image: ${{ inputs.image }}
+  c:
+    container: ubuntu:24.04@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+";
+        world.ci(&[(".github/workflows/ci.yml", workflow)]);
+        let ci = world.policy.ci.as_mut().expect("a policy");
+        (ci.pinned_actions, ci.pinned_images) = (false, true);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:7: 3 images are not pinned, the first is `${{ matrix.image }}`, which becomes an image without its digest [controlled]
+          also: .github/workflows/ci.yml:10
+          also: .github/workflows/ci.yml:13
+          help: let it become `rust:1.95@sha256:` and the digest that `docker buildx imagetools inspect rust:1.95` prints
+          because: gate.toml:3
+        ");
+        let ci = world.policy.ci.as_mut().expect("a policy");
+        ci.trusted_images = vec!["registry.example:5000/*".into()];
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:7: 2 images are not pinned, the first is `${{ matrix.image }}`, which becomes an image without its digest [controlled]
+          also: .github/workflows/ci.yml:13
+          help: let it become `rust:1.95@sha256:` and the digest that `docker buildx imagetools inspect rust:1.95` prints
+          because: gate.toml:3
+        ");
     }
 }

@@ -18,7 +18,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
+    version: 2,
     inputs: &[
         Input::CiFiles,
         Input::PolicyCi,
@@ -36,14 +36,15 @@ const DOCS: &str = "\
 
 Applies where `Cargo.lock` is committed and there are CI files: workflows of GitHub Actions with the actions of the \
 repository, the pipeline of GitLab CI with what it includes from the repository, and scripts that `[ci]` names. It \
-reads their commands, follows scripts of the repository, aliases of cargo, matrix values and variables, and finds the \
-cargo commands that resolve dependencies to build with them and carry neither `--locked` nor `--frozen`. There is one \
-finding for each file, with every place in it.
+reads their commands, follows scripts of the repository, targets of make, just and cargo-make, aliases of cargo, matrix \
+values and variables, and finds the cargo commands that resolve dependencies to build with them and carry neither `--locked` nor `--frozen`. There is one \
+finding for each file, with every place in it; a recipe is reported where it is written. Nothing is run to find that out.
 
 These are no findings: a command behind one in the same job that was locked (`cargo fetch --locked` as the first step \
 vouches for all of them); jobs that move dependencies on purpose (`cargo update`, `-Z minimal-versions`, an edit of \
 `Cargo.toml` or `Cargo.lock`); `cargo install` of a tool; commands in another repository, or in a package that is no \
-member and has no committed lockfile; flags whose value only the run knows.
+member and has no committed lockfile; flags whose value only the run knows; parts of a makefile between `ifdef` and \
+`endif`, of which nobody knows whether they count.
 
 A CI file that is no YAML, or is larger or deeper than a service would take, is a finding too: nothing in it was checked.
 
@@ -420,6 +421,28 @@ mod tests {
         insta::assert_snapshot!(world.text(&CHECK), @"
         .github/workflows/ci.yml:6: `cargo xtask` resolves dependencies without `--locked` [controlled]
           help: let the alias `xtask` in cargo's configuration stand for `cargo run --locked -p xtask`
+        ");
+    }
+
+    #[test]
+    fn recipes_are_reported_where_they_are_written() {
+        let mut world = World::new();
+        world.ci(&[
+            (
+                ".github/workflows/ci.yml",
+                &workflow("      - run: make test FLAGS=--release\n      - run: just lint\n      - run: make locked\n"),
+            ),
+            (
+                "Makefile",
+                "test: build\n\tcargo test $(FLAGS)\nbuild:\n\tcargo build $(UNKNOWN)\nlocked:\n\tcargo doc --locked\nunused:\n\tcargo bench\n",
+            ),
+            ("justfile", "lint:\n    cargo clippy\n"),
+        ]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        Makefile:2: `cargo test --release` resolves dependencies without `--locked` [controlled]
+          help: write `cargo test --locked --release`
+        justfile:2: `cargo clippy` resolves dependencies without `--locked` [controlled]
+          help: write `cargo clippy --locked`
         ");
     }
 

@@ -19,6 +19,7 @@ use crate::stage::Stage;
 use crate::suites::interference::{self, Interference};
 use crate::supply::{Opened, Places};
 use crate::workspace::Workspace;
+use crate::workspace::above::Above;
 use crate::workspace::cargo::{CargoModel, Resolution};
 use crate::workspace::ci::CiFiles;
 use crate::workspace::config::CargoConfig;
@@ -324,6 +325,14 @@ impl<'a> Context<'a> {
     pub fn documents(&self) -> &'a Documents {
         self.needs(&[Input::Documents]);
         self.workspace.documents()
+    }
+
+    /// What documents name above the workspace. Needs [`Input::Documents`] and [`Input::DocumentsAbove`].
+    pub fn above(&self) -> &'a Above {
+        for input in [Input::Documents, Input::DocumentsAbove] {
+            self.needs(&[input]);
+        }
+        self.workspace.above()
     }
 
     /// The tracked Markdown files that one of these globs matches; no other file is read. Needs [`Input::Documents`].

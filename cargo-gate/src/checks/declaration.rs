@@ -101,6 +101,8 @@ pub enum Input {
     AdvisoryDb,
     /// Every tracked Markdown file, and every `.gitignore`: path and contents.
     Documents,
+    /// What documents name above the workspace, in the repository that holds it.
+    DocumentsAbove,
     /// `[tiers]`.
     PolicyTiers,
     /// `[profile]`.
@@ -194,6 +196,7 @@ impl Input {
         Input::BoundaryInventory,
         Input::AdvisoryDb,
         Input::Documents,
+        Input::DocumentsAbove,
         Input::PolicyTiers,
         Input::PolicyProfiles,
         Input::PolicyBoundary,
@@ -251,6 +254,7 @@ impl Input {
             Input::BoundaryInventory => "boundary inventory",
             Input::AdvisoryDb => "advisory database",
             Input::Documents => "documents",
+            Input::DocumentsAbove => "what documents name above the workspace",
             Input::PolicyTiers => "policy: tiers",
             Input::PolicyProfiles => "policy: profiles",
             Input::PolicyBoundary => "policy: boundary",

@@ -1,17 +1,20 @@
 //! Whether the destinations of links are there.
 
 use crate::markdown::target::{self, Target};
+use crate::workspace::above::{Above, Destination};
 use crate::workspace::document::Documents;
 use crate::workspace::files::{File, FileKind, FileList};
 use crate::workspace::paths::spell_git;
 
 /// What became of a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum Found<'a> {
     /// It is there, or nothing here could show that it is not.
     Yes,
     /// It is the document at this position, which should have this anchor.
     Anchor(usize, String),
+    /// It is a document above the workspace with this text, which should have this anchor.
+    AnchorAbove(&'a str, String),
     /// It is not there. The path that was probably meant, as a link would spell it.
     No(Option<String>),
 }
@@ -21,11 +24,12 @@ pub(super) enum Found {
 pub(super) struct Destinations<'a> {
     pub(super) files: &'a FileList,
     pub(super) documents: &'a Documents,
+    pub(super) above: &'a Above,
 }
 
-impl Destinations<'_> {
+impl<'a> Destinations<'a> {
     /// Looks for the destination of a link in the document at `from`.
-    pub(super) fn find(&self, from: &str, destination: &str) -> Found {
+    pub(super) fn find(&self, from: &str, destination: &str) -> Found<'a> {
         let Target::Relative { path, fragment } = Target::new(destination) else {
             return Found::Yes;
         };
@@ -36,9 +40,16 @@ impl Destinations<'_> {
         if path.is_empty() {
             return anchor(from);
         }
-        // Where the repository goes on above the workspace, its files are not known here.
-        let Some(joined) = target::join(from, &path) else {
-            return Found::Yes;
+        let joined = match target::join(from, &path) {
+            Some(joined) => joined,
+            None => match self.above.path(from, &path) {
+                Some(top) => match self.above.back(&top) {
+                    Some(inside) => inside.to_owned(),
+                    None => return self.find_above(from, &top, fragment),
+                },
+                // Out of the repository.
+                None => return Found::Yes,
+            },
         };
         let spelled = spell_git(joined.as_bytes());
         if self.is_there(&spelled) {
@@ -49,6 +60,16 @@ impl Destinations<'_> {
             return Found::Yes;
         }
         Found::No(self.meant(from, &path, &spelled))
+    }
+
+    /// Looks for a path from the top of the repository.
+    fn find_above(&self, from: &str, top: &str, fragment: Option<String>) -> Found<'a> {
+        match (self.above.get(top), fragment) {
+            (Some(Destination::Document(text)), Some(fragment)) => Found::AnchorAbove(text, fragment),
+            // A page of a book that leads out of it is put together with others where it is published.
+            (Some(Destination::Missing), _) if !(top.ends_with(".md") && self.is_in_book(from)) => Found::No(None),
+            _ => Found::Yes,
+        }
     }
 
     /// Whether there is a file or directory of exactly this name, or a link or submodule that may hold it.
@@ -87,6 +108,12 @@ impl Destinations<'_> {
         let mut directories = from.match_indices('/').map(|(at, _)| &from[..at]);
         let book = directories.rfind(|directory| self.file(&format!("{directory}/SUMMARY.md")));
         book.is_some_and(|book| path.ends_with(".md") && !path.starts_with(&format!("{book}/")))
+    }
+
+    /// Whether a document is a page of a book.
+    fn is_in_book(&self, path: &str) -> bool {
+        let mut directories = path.match_indices('/').map(|(at, _)| &path[..at]);
+        directories.any(|directory| self.file(&format!("{directory}/SUMMARY.md")))
     }
 
     /// What was probably meant: the same name in other case, a missing scheme, or the only file of that name.

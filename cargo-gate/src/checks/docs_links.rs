@@ -19,8 +19,13 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    inputs: &[Input::Documents, Input::FileNames, Input::PolicyDocs],
+    version: 2,
+    inputs: &[
+        Input::Documents,
+        Input::DocumentsAbove,
+        Input::FileNames,
+        Input::PolicyDocs,
+    ],
     applies: |_| Applies::Yes,
     run,
 };
@@ -30,11 +35,12 @@ const DOCS: &str = "\
 
 Looks for the destination of every relative link and image in the tracked Markdown files, `href` and `src` of HTML \
 included: the file or directory must be there, spelled exactly so, and an anchor must be that of a heading or an `id`. \
+Where the workspace is a directory of its repository, a link may lead to any place of the repository. \
 Without `[docs] links` in `gate.toml` all documents are looked at, except changelogs, templates and test data, and \
 nothing blocks; with it, the documents that it lists are judged, and a broken link blocks at controlled.
 
 Not judged, because files cannot show it: other sites, paths from the root of a site (`/guide`), what leads out of the \
-workspace, what git ignores (a generated book), templates (`{{ … }}`), items of rustdoc (`crate::Foo`, \
+repository, what git ignores (a generated book), templates (`{{ … }}`), items of rustdoc (`crate::Foo`, \
 `struct.Foo.html`), and anchors of documents that are assembled from others.
 
 ## Why it matters
@@ -76,6 +82,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let destinations = Destinations {
         files: context.files(),
         documents,
+        above: context.above(),
     };
     let includes: Vec<(&str, &str)> = outlines
         .iter()
@@ -96,6 +103,16 @@ fn run(context: &Context<'_>) -> Judgement {
             let meant = match destinations.find(&document.path, destination) {
                 Found::Yes => return None,
                 Found::No(meant) => meant,
+                Found::AnchorAbove(text, fragment) => {
+                    let outline = Outline::new(text);
+                    if outline.assembled || is_position(&fragment) || outline.anchors.contains(&fragment) {
+                        return None;
+                    }
+                    similar(&fragment, &outline).map(|anchor| {
+                        let path = destination.split('#').next().unwrap_or_default();
+                        format!("{path}#{anchor}")
+                    })
+                }
                 Found::Anchor(at, fragment) => {
                     let outline = &outlines.get(at)?.1;
                     if outline.assembled || is_position(&fragment) || outline.anchors.contains(&fragment) {
@@ -242,6 +259,7 @@ mod tests {
     use crate::checks::testing::World;
     use crate::policy::DocsPolicy;
     use crate::report::Location;
+    use crate::workspace::above::{Above, Destination};
 
     fn said(documents: &[(&str, &str)], others: &[&str]) -> String {
         let mut world = World::new();
@@ -278,6 +296,31 @@ mod tests {
               help: correct or remove the link; `[docs] links` in gate.toml names the documents that count
             "
         );
+    }
+
+    #[test]
+    fn links_above_the_workspace_stay_in_the_repository() {
+        let mut world = World::new();
+        let readme = "[a](../README.md#usage) [b](../README.md#usge)\n[c](../gone.md) [d](../../out.md) [e](../rust/LICENSE)\n\
+                      [f](../rust/no) [g](../docs)\n";
+        world.documents(
+            &[("README.md", readme), ("book/SUMMARY.md", "[x](../../gone.md)")],
+            &["LICENSE"],
+        );
+        world.workspace.above = std::sync::OnceLock::from(Above::by_hand(
+            "rust",
+            &[
+                ("README.md", Destination::Document("## Usage\n".into())),
+                ("gone.md", Destination::Missing),
+                ("docs", Destination::There),
+            ],
+        ));
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        README.md:1: 3 links lead nowhere: `../README.md#usge`, `../gone.md`, `../rust/no` [advice]
+          also: README.md:2
+          also: README.md:3
+          help: write `../README.md#usage` in place of `../README.md#usge`
+        ");
     }
 
     #[test]

@@ -87,6 +87,7 @@ impl World {
             ci: OnceLock::from(CiFiles::default()),
             advisories: OnceLock::new(),
             documents: OnceLock::new(),
+            above: OnceLock::new(),
             library: OnceLock::new(),
             secrets: OnceLock::new(),
         };

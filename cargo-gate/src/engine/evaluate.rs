@@ -13,9 +13,11 @@ use crate::evidence::run_dir::RunFile;
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, EvidenceResult};
 use crate::policy::{Policy, SuitePolicy};
-use crate::report::{Artifact, EvidenceRecord, Report, SCHEMA_VERSION, SUITES_LEFT_OUT, Subject, Tool};
+use crate::report::{
+    Artifact, Confidence, Decision, EvidenceRecord, Report, SCHEMA_VERSION, SUITES_LEFT_OUT, Subject, Tool,
+};
 use crate::stage::Stage;
-use crate::verdict::{self, Afterwards, Judged, Rules};
+use crate::verdict::{self, Afterwards, Judged, Rules, confidence};
 use crate::workspace::Workspace;
 
 use super::TOOL_VERSION;
@@ -156,11 +158,34 @@ impl<'a> Surroundings<'a> {
             checks: verdict.checks,
             not_applicable: plan.not_applicable,
             unblock: verdict.unblock,
+            confidence: self.confidence(request, verdict.decision),
             run_dir: None,
             chain: None,
         };
         report.redact_secrets();
         Ok(Evaluation { report, files })
+    }
+
+    /// What earlier runs of the stage and this one say together.
+    fn confidence(&self, request: &Request, decision: Decision) -> Option<Confidence> {
+        if self.history.damage.is_some() {
+            return None;
+        }
+        let within = self
+            .policy
+            .history
+            .as_ref()
+            .map_or(confidence::WINDOW, |history| history.within);
+        // A run over uncommitted changes says nothing about what was published, and neither does one that had no git.
+        let clean = self.workspace.git().is_some_and(|git| git.dirty.is_empty());
+        let present = clean.then_some(decision);
+        Some(confidence::of(
+            &self.history.entries,
+            request.stage,
+            request.now,
+            within,
+            present,
+        ))
     }
 
     /// Runs suites outside an evaluation and keeps their evidence.

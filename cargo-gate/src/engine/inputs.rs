@@ -181,6 +181,7 @@ impl<'a> InputDigests<'a> {
             Input::Documents => {
                 return self.files(|file| self.workspace.is_document(file) || document::is_ignore_file(file));
             }
+            Input::DocumentsAbove => drop(digest.digest(&self.workspace.above().digest())),
             Input::KernelLocks => match kernels::named_files(self.workspace) {
                 Some(paths) => return self.files(|file| paths.contains(&file.path)),
                 None => return InputState::Volatile,

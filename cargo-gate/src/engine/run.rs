@@ -13,7 +13,7 @@ use crate::evidence::store::Store;
 use crate::evidence::{Evidence, EvidenceFile, EvidenceResult};
 use crate::policy::SuitePolicy;
 use crate::report::{Reason, SUITES_LEFT_OUT};
-use crate::suites::{self, SuiteContext};
+use crate::suites::{self, Shared, SuiteContext};
 use crate::verdict;
 use crate::workspace::Workspace;
 
@@ -59,17 +59,24 @@ impl Runner<'_> {
             }
         };
 
+        let shared = Shared::default();
         let (reused, to_run): (Vec<_>, Vec<_>) = checks
             .into_iter()
             .partition(|(_, item)| matches!(item.action, Action::Reuse(_)));
         for (at, item) in reused {
-            put(at, self.one(item)?);
+            put(at, self.one(item, &shared)?);
         }
         // Waking a thread pool for one check takes longer than most checks.
         let outcomes: Vec<(usize, Result<Completed>)> = if to_run.len() < 2 {
-            to_run.into_iter().map(|(at, item)| (at, self.one(item))).collect()
+            to_run
+                .into_iter()
+                .map(|(at, item)| (at, self.one(item, &shared)))
+                .collect()
         } else {
-            to_run.into_par_iter().map(|(at, item)| (at, self.one(item))).collect()
+            to_run
+                .into_par_iter()
+                .map(|(at, item)| (at, self.one(item, &shared)))
+                .collect()
         };
         for (at, completed) in outcomes {
             put(at, completed?);
@@ -89,7 +96,7 @@ impl Runner<'_> {
                         let result = match item.action {
                             Action::Run(_) if self.suites == SuiteMode::None => Ok(self.without_evidence(item)),
                             Action::Run(_) if !blockers.is_empty() => Ok(self.held_back(item, &blockers)),
-                            _ => self.one(item),
+                            _ => self.one(item, &shared),
                         };
                         match result {
                             Ok(completed) => put(*at, completed),
@@ -160,7 +167,7 @@ impl Runner<'_> {
         self.completed(item, EvidenceResult::NotRun(reason), Timestamp::now(), Duration::ZERO)
     }
 
-    fn one(&self, item: &PlanItem) -> Result<Completed> {
+    fn one(&self, item: &PlanItem, shared: &Shared) -> Result<Completed> {
         let id = item.unit.id();
         let completed = match &item.action {
             Action::Reuse(evidence) => Completed {
@@ -175,7 +182,7 @@ impl Runner<'_> {
                 self.observer.event(&Event::CheckStarted { id: &id, long });
                 match &item.unit {
                     Unit::Check(check) => self.check(item, check)?,
-                    Unit::Suite(suite) => self.suite(item, suite)?,
+                    Unit::Suite(suite) => self.suite(item, suite, shared)?,
                 }
             }
         };
@@ -212,7 +219,7 @@ impl Runner<'_> {
         Ok(completed)
     }
 
-    fn suite(&self, item: &PlanItem, suite: &SuitePolicy) -> Result<Completed> {
+    fn suite(&self, item: &PlanItem, suite: &SuitePolicy, shared: &Shared) -> Result<Completed> {
         let started = Timestamp::now();
         let clock = Instant::now();
         let log = self
@@ -224,6 +231,7 @@ impl Runner<'_> {
             workspace: self.workspace,
             cancel: self.cancel,
             observer: self.observer,
+            shared,
             log,
         };
         let run = suites::run(suite, &context)?;

@@ -15,6 +15,10 @@ pub struct CiPolicy {
     pub pinned_actions: bool,
     /// Globs over names of actions that need not be.
     pub trusted_actions: Vec<String>,
+    /// Whether images of containers must be named by digest.
+    pub pinned_images: bool,
+    /// Globs over names of images that need not be.
+    pub trusted_images: Vec<String>,
     /// Scripts that another CI system starts, relative to the workspace root.
     pub scripts: Vec<String>,
     /// Commands and remote workflows that run the gate.
@@ -28,6 +32,8 @@ pub(super) fn ci_policy(raw: RawCi, location: Location) -> CiPolicy {
         platforms: raw.platforms,
         pinned_actions: raw.pinned_actions,
         trusted_actions: raw.trusted_actions,
+        pinned_images: raw.pinned_images,
+        trusted_images: raw.trusted_images,
         scripts: raw.scripts,
         gate_steps: raw.gate_steps,
         location,

@@ -21,7 +21,9 @@ use super::raw::{
     RawToolSuite, RawWaiver,
 };
 use super::secrets::{paths_policy, secrets_policy};
-use super::{checklist, conformance, docs, failure, format, kernels, notify, people, record, release, runtime, supply};
+use super::{
+    checklist, conformance, docs, failure, format, kernels, notify, parts, people, record, release, runtime, supply,
+};
 
 pub(super) type Converted<T> = Result<T, Problem>;
 
@@ -34,7 +36,20 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
     }
     for suite in raw.suite.tool {
         let span = suite.span();
-        suites.push((span.start, tool_suite(suite.into_inner(), &span, at(span.clone()))?));
+        let suite = tool_suite(suite.into_inner(), &span, at(span.clone()))?;
+        let parts = parts::of_tool(suite.tool.as_deref().unwrap_or_default(), !suite.command.is_empty());
+        if parts.is_empty() {
+            suites.push((span.start, suite));
+            continue;
+        }
+        suites.extend(parts.iter().map(|part| {
+            let own = SuitePolicy {
+                name: parts::name(&suite.name, part),
+                part: Some((*part).to_owned()),
+                ..suite.clone()
+            };
+            (span.start, own)
+        }));
     }
     suites.sort_by_key(|(start, _)| *start);
     let waiver_rules = raw.waivers.map(|waivers| people::waivers(waivers, &at));
@@ -272,6 +287,7 @@ fn test_suite(raw: RawTestSuite, span: &Range<usize>, location: Location) -> Con
         name: raw.name,
         command,
         tool: None,
+        part: None,
         required: raw.required,
         stage: raw.stage,
         inputs: raw.inputs,
@@ -291,6 +307,7 @@ fn tool_suite(raw: RawToolSuite, span: &Range<usize>, location: Location) -> Con
         name: raw.name,
         command: tool_command(raw.tool, raw.args),
         tool: Some(raw.tool.name().into()),
+        part: None,
         required: raw.required,
         stage: raw.stage,
         inputs: Vec::new(),

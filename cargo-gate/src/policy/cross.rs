@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use crate::stage::Stage;
 
 use super::known::{Known, elements, table};
+use super::parts;
 use super::position::Positions;
 use super::problem::Problem;
 use super::walk::{Oddity, shown};
@@ -40,17 +41,18 @@ impl Rules<'_> {
         problems
     }
 
-    pub(super) fn duplicates<'t>(
+    pub(super) fn duplicates<T: AsRef<str>>(
         &self,
-        found: impl Iterator<Item = (&'t str, Range<usize>)>,
+        found: impl Iterator<Item = (T, Range<usize>)>,
         what: &str,
         help: &str,
         problems: &mut Vec<Problem>,
     ) {
         let mut sorted: Vec<_> = found.collect();
         sorted.sort_by_key(|(_, span)| span.start);
-        let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut first: BTreeMap<String, usize> = BTreeMap::new();
         for (name, span) in sorted {
+            let name = name.as_ref();
             if let Some(line) = first.get(name) {
                 let message = format!("{what} `{}` is declared twice", shown(name));
                 problems.push(
@@ -59,7 +61,7 @@ impl Rules<'_> {
                         .help(help),
                 );
             } else {
-                first.insert(name, self.positions.line_index(span.start) + 1);
+                first.insert(name.to_owned(), self.positions.line_index(span.start) + 1);
             }
         }
     }
@@ -69,7 +71,10 @@ impl Rules<'_> {
         let names = ["test", "tool"]
             .into_iter()
             .flat_map(|kind| elements(self.file, &["suite", kind]))
-            .filter_map(|suite| text(suite, "name"));
+            .flat_map(|suite| {
+                let span = text(suite, "name").map(|(_, span)| span).unwrap_or_default();
+                parts::names(suite).into_iter().map(move |name| (name, span.clone()))
+            });
         self.duplicates(names, "the suite", "give each suite a name of its own", problems);
     }
 

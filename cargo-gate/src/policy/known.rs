@@ -5,6 +5,7 @@ use toml::de::DeTable;
 use crate::stage::Stage;
 
 use super::catalogue::Catalogue;
+use super::parts;
 
 /// Known check ids with the stage at which each blocks by default.
 #[derive(Debug)]
@@ -19,11 +20,10 @@ impl<'a> Known<'a> {
         let mut suites = Vec::new();
         for kind in ["test", "tool"] {
             for suite in elements(file, &["suite", kind]) {
-                let text = |key: &str| suite.get(key).and_then(|value| value.get_ref().as_str());
-                if let Some(name) = text("name") {
-                    let stage = text("stage").and_then(|stage| stage.parse().ok());
-                    suites.push((format!("suite.{kind}.{name}"), stage.unwrap_or(Stage::Pilot)));
-                }
+                let stage = suite.get("stage").and_then(|value| value.get_ref().as_str());
+                let stage = stage.and_then(|stage| stage.parse().ok()).unwrap_or(Stage::Pilot);
+                let names = parts::names(suite);
+                suites.extend(names.iter().map(|name| (format!("suite.{kind}.{name}"), stage)));
             }
         }
         Self { catalogue, suites }

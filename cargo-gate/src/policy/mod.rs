@@ -24,6 +24,7 @@ mod known;
 mod load;
 mod model;
 mod notify;
+mod parts;
 pub mod pattern;
 mod people;
 mod position;

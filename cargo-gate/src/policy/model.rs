@@ -257,6 +257,8 @@ pub struct SuitePolicy {
     pub command: Vec<String>,
     /// For tools: its name, `clippy`, `cargo-deny` and so on.
     pub tool: Option<String>,
+    /// For tools: which of the answers of one call it judges, where each is a suite of its own.
+    pub part: Option<String>,
     /// Whether it must pass.
     pub required: bool,
     /// First stage that needs it.
@@ -287,6 +289,7 @@ impl SuitePolicy {
             name: tool.to_owned(),
             command: Vec::new(),
             tool: Some(tool.to_owned()),
+            part: None,
             required: true,
             stage: Stage::Pilot,
             inputs: Vec::new(),

@@ -454,6 +454,30 @@ pub struct ChecklistEntry {
     pub met: bool,
 }
 
+/// What earlier runs of the stage say: how long nothing got worse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Confidence {
+    /// How far back runs count: a number and `d`.
+    pub window: String,
+    /// Runs of the stage within the window that ended ready since the last that did not, this one included. 0 after a
+    /// regression.
+    pub runs: u32,
+    /// How often within the window a run that was not ready followed one that was.
+    pub regressions: u32,
+}
+
+impl Confidence {
+    /// What so many runs and regressions within so many days say.
+    pub fn new(days: u64, runs: u32, regressions: u32) -> Self {
+        Self {
+            window: format!("{days}d"),
+            runs,
+            regressions,
+        }
+    }
+}
+
 /// The workspace that was judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Subject {
@@ -531,6 +555,9 @@ pub struct Report {
     /// What would unblock the stage, one command or edit each, most blocking first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unblock: Vec<UnblockStep>,
+    /// What earlier runs of the stage say; absent where the history is damaged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Confidence>,
     /// Run directory, relative to the workspace root where it lies below it; absent when nothing was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_dir: Option<String>,

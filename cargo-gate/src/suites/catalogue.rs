@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 use super::{TEST_DOCS, TOOL_DOCS, default_suite};
 
 /// Raised whenever an adapter changes its mind about the same output.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Id of the suite that runs where the policy declares none.
 pub const DEFAULT_ID: &str = "suite.test.workspace";
@@ -80,7 +80,13 @@ pub fn of_policy(policy: &Policy, workspace: &Workspace, packages: &[String], st
 pub fn summary(suite: &SuitePolicy) -> String {
     match suite.kind {
         SuiteKind::Test => format!("`{}` runs tests, and all pass", suite.command.join(" ")),
-        SuiteKind::Tool => format!("{} has nothing to report", suite.tool.as_deref().unwrap_or("the tool")),
+        SuiteKind::Tool => {
+            let tool = suite.tool.as_deref().unwrap_or("the tool");
+            match &suite.part {
+                Some(part) => format!("{tool} has nothing to report about {part}"),
+                None => format!("{tool} has nothing to report"),
+            }
+        }
     }
 }
 

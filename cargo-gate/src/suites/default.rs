@@ -50,6 +50,7 @@ fn suite(workspace: &Workspace, nextest: bool) -> SuitePolicy {
         name: "workspace".into(),
         command: command.into_iter().map(String::from).collect(),
         tool: None,
+        part: None,
         required: true,
         stage: Stage::Pilot,
         inputs: Vec::new(),

@@ -13,6 +13,7 @@ mod paths;
 pub(crate) mod redaction;
 mod requires;
 mod shadow;
+mod shared;
 mod test;
 pub mod tool;
 
@@ -38,6 +39,7 @@ pub use default::default_suite;
 pub use environment::environment_inputs;
 pub use outcome::Tests;
 pub use requires::unmet;
+pub use shared::Shared;
 pub use test::DOCS as TEST_DOCS;
 pub use tool::DOCS as TOOL_DOCS;
 
@@ -50,6 +52,8 @@ pub struct SuiteContext<'a> {
     pub cancel: &'a Cancel,
     /// Sees each line of output.
     pub observer: &'a dyn Observer,
+    /// Calls of tools that several suites of this evaluation judge.
+    pub shared: &'a Shared,
     /// File that receives the output, below the gate directory; its directory is created.
     pub log: PathBuf,
 }

@@ -28,6 +28,7 @@ pub(super) fn suite(command: &[&str]) -> SuitePolicy {
         name: "unit".into(),
         command: command.iter().map(|word| (*word).to_owned()).collect(),
         tool: None,
+        part: None,
         required: true,
         stage: Stage::Pilot,
         inputs: Vec::new(),
@@ -74,6 +75,7 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
         boundaries: std::sync::OnceLock::new(),
         ci: std::sync::OnceLock::new(),
         documents: std::sync::OnceLock::new(),
+        above: std::sync::OnceLock::new(),
         library: std::sync::OnceLock::new(),
         secrets: std::sync::OnceLock::new(),
         options: Options {
@@ -120,6 +122,7 @@ pub(super) fn run_in(workspace: &Workspace, suite: &SuitePolicy) -> SuiteRun {
         workspace,
         cancel: &Cancel::default(),
         observer: &Silent,
+        shared: &Shared::default(),
         log: workspace.gate_dir().join("tmp").join("suite.log"),
     };
     run(suite, &cx).unwrap()

@@ -1,5 +1,6 @@
 //! The verdict: stage rules, waivers, exclusions and the overall decision. Nothing else applies them.
 
+pub mod confidence;
 mod decision;
 mod scope;
 mod unblock;

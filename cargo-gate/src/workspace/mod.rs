@@ -1,6 +1,7 @@
 //! The world, read once: cargo's view of the workspace, git, files and their digests, lockfile, cargo configuration,
 //! toolchain. Nothing outside this module reads the workspace, and nothing here judges it.
 
+pub mod above;
 pub(crate) mod ahead;
 pub(crate) mod cache;
 pub mod cargo;
@@ -85,6 +86,7 @@ pub struct Workspace {
     pub(crate) ci: OnceLock<CiFiles>,
     pub(crate) advisories: OnceLock<Advisories>,
     pub(crate) documents: OnceLock<Documents>,
+    pub(crate) above: OnceLock<above::Above>,
     pub(crate) library: OnceLock<library::Survey>,
     pub(crate) secrets: OnceLock<SecretSurvey>,
 }

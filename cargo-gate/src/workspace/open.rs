@@ -83,6 +83,7 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         ci: OnceLock::new(),
         advisories: OnceLock::new(),
         documents: OnceLock::new(),
+        above: OnceLock::new(),
         library: OnceLock::new(),
         secrets: OnceLock::new(),
         resolution: toolside.answer.resolution,

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::checks;
 use crate::digest::sha256_hex;
-use crate::report::{Artifact, Bound, CheckReport, Decision, Dimension, Outcome, Reason, Report};
+use crate::report::{Artifact, Bound, CheckReport, Confidence, Decision, Dimension, Outcome, Reason, Report};
 use crate::rollout::Rollout;
 use crate::stage::Stage;
 
 use super::{EarlyFailure, SCHEMA_VERSION};
 
 /// Contents of `decision.json`. For the same commit and the same inputs it is the same, byte for byte, once `run_id`,
-/// `started`, `duration_ms` and every `recorded` are left out: see [`DecisionRecord::without_circumstances`].
+/// `started`, `duration_ms`, `confidence` and every `recorded` are left out: see [`DecisionRecord::without_circumstances`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecisionRecord {
     /// Version of this file.
@@ -43,6 +43,9 @@ pub struct DecisionRecord {
     /// How far the decision lets a change go; absent in runs of versions before this was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollout: Option<Rollout>,
+    /// What earlier runs of the stage say: how long nothing got worse. A circumstance of the run; nothing is decided by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Confidence>,
     /// Ids of the checks that block, most severe class first, then in the order of the catalogue.
     pub reasons: Vec<String>,
     /// Classes of blockers, most severe first: the order of `reasons`.
@@ -214,6 +217,7 @@ impl DecisionRecord {
             blocked: !report.decision.is_ready(),
             exit_code: report.exit_code,
             rollout: Some(Rollout::of(report.stage, report.decision)),
+            confidence: report.confidence.clone(),
             reasons: reasons(&checks),
             blocker_precedence: Blocker::PRECEDENCE.to_vec(),
             commit: report.subject.commit.clone(),
@@ -243,6 +247,7 @@ impl DecisionRecord {
             blocked: true,
             exit_code: early.exit_code,
             rollout: Some(Rollout::of(early.stage, Decision::NotReady)),
+            confidence: None,
             reasons: Vec::new(),
             blocker_precedence: Blocker::PRECEDENCE.to_vec(),
             commit: subject.and_then(|subject| subject.commit.clone()),
@@ -265,6 +270,7 @@ impl DecisionRecord {
         this.run_id.clear();
         this.started.clear();
         this.duration_ms = None;
+        this.confidence = None;
         for evidence in &mut this.evidence {
             evidence.recorded = None;
         }

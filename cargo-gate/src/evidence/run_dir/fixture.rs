@@ -64,6 +64,7 @@ impl Run {
             checklist: None,
             not_applicable: Vec::new(),
             unblock: Vec::new(),
+            confidence: None,
             run_dir: Some(format!("target/gate/runs/{run_id}")),
             chain: None,
         };

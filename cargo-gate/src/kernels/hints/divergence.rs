@@ -76,16 +76,18 @@ fn divergent<'a>(body: &Body<'a>) -> HashSet<&'a str> {
         for instruction in body.instructions() {
             let operation = instruction.opcode.split('.').next().unwrap_or_default();
             let follows = match operation {
-                "ld" | "ldu" | "atom" | "shfl" | "vote" | "match" | "redux" | "call" | "tex" | "bar" | "barrier" | "activemask" => false,
+                "ld" | "ldu" | "atom" | "shfl" | "vote" | "match" | "redux" | "call" | "tex" | "bar" | "barrier"
+                | "activemask" => false,
                 "st" | "red" | "bra" | "ret" => false,
                 _ => true,
             };
             let Some((destination, sources)) = instruction.operands.split_first() else {
                 continue;
             };
-            let depends = sources.iter().flat_map(|operand| registers(operand)).any(|register| {
-                register.starts_with("%tid") || register == "%laneid" || found.contains(register)
-            });
+            let depends = sources
+                .iter()
+                .flat_map(|operand| registers(operand))
+                .any(|register| register.starts_with("%tid") || register == "%laneid" || found.contains(register));
             if follows && depends {
                 // `setp` writes a predicate and, behind a bar, its complement.
                 found.extend(registers(destination));

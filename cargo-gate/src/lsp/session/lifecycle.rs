@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use lsp_server::Message;
 use lsp_types::{
     CodeActionKind, CodeActionOptions, CompletionOptions, DidChangeWatchedFilesRegistrationOptions, FileSystemWatcher,
-    InitializeParams, InitializeResult, PositionEncodingKind, Registration, RegistrationParams, Save, ServerCapabilities,
-    ServerInfo, TextDocumentSyncKind, TextDocumentSyncOptions, Uri,
+    InitializeParams, InitializeResult, PositionEncodingKind, Registration, RegistrationParams, Save,
+    ServerCapabilities, ServerInfo, TextDocumentSyncKind, TextDocumentSyncOptions, Uri,
 };
 
 use super::{Answer, Effect, Phase, Session, answer};

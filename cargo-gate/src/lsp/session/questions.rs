@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use lsp_types::{
-    CodeActionParams, CompletionParams, DefinitionParams, Hover, HoverParams, InlayHint, InlayHintKind, InlayHintParams,
-    Location, MarkupContent, MarkupKind, Position, Range, TextDocumentPositionParams, Uri,
+    CodeActionParams, CompletionParams, DefinitionParams, Hover, HoverParams, InlayHint, InlayHintKind,
+    InlayHintParams, Location, MarkupContent, MarkupKind, Position, Range, TextDocumentPositionParams, Uri,
 };
 use serde_json::Value;
 
@@ -73,7 +73,9 @@ impl Session {
         if !kernel::is_source(path) {
             return Vec::new();
         }
-        let locked = crate_of(path).map(|directory| signature::of_lock(directory, path)).unwrap_or_default();
+        let locked = crate_of(path)
+            .map(|directory| signature::of_lock(directory, path))
+            .unwrap_or_default();
         let image = self.compiled.get(path).and_then(|checked| checked.images.first());
         let Some(ptx) = image.and_then(|image| read(&image.ptx)) else {
             return locked;
@@ -179,7 +181,9 @@ impl Session {
     fn sources_of(&self, path: &Path, text: &str, line: u32) -> Vec<Line> {
         let compiled = self.compiled.values().find(|checked| {
             let images = checked.images.iter();
-            images.map(|image| image.ptx.components().collect::<PathBuf>()).any(|ptx| ptx == path)
+            images
+                .map(|image| image.ptx.components().collect::<PathBuf>())
+                .any(|ptx| ptx == path)
         });
         let directories = [
             compiled.map(|checked| checked.directory.as_path()),

@@ -33,6 +33,8 @@ fn world(platforms: &[&str], files: &[(&str, &str)]) -> World {
         platforms: platforms.iter().map(|platform| (*platform).to_owned()).collect(),
         pinned_actions: true,
         trusted_actions: Vec::new(),
+        pinned_images: false,
+        trusted_images: Vec::new(),
         scripts: Vec::new(),
         gate_steps: Vec::new(),
         location,

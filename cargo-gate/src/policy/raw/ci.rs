@@ -14,7 +14,8 @@ pub(in crate::policy) struct RawCi {
         "examples" = [["linux", "macos", "windows"]]
     ))]
     pub(in crate::policy) platforms: Vec<String>,
-    /// Whether every action must be named by the full hash of a commit, and every `docker://` image by its digest.
+    /// Whether every action and every include of a GitLab pipeline must be named by the full hash of a commit, and every
+    /// `docker://` image by its digest.
     #[serde(default)]
     pub(in crate::policy) pinned_actions: bool,
     /// Globs over names of actions (`owner/name`) that need not be pinned.
@@ -24,6 +25,16 @@ pub(in crate::policy) struct RawCi {
         "examples" = [["actions/*"]]
     ))]
     pub(in crate::policy) trusted_actions: Vec<String>,
+    /// Whether every image of a container in which a job runs, or of a service beside it, must be named by its digest.
+    #[serde(default)]
+    pub(in crate::policy) pinned_images: bool,
+    /// Globs over names of images, as they are written and without a tag, that need not be pinned.
+    #[serde(default)]
+    #[schemars(extend(
+        "items" = { "type": "string", "minLength": 1, "maxLength": 200, "x-format": "glob" },
+        "examples" = [["$CI_REGISTRY_IMAGE/*"]]
+    ))]
+    pub(in crate::policy) trusted_images: Vec<String>,
     /// Scripts that another CI system starts. They are read as if they were CI files.
     #[serde(default)]
     #[schemars(extend(

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::SourceProvider;
 use crate::report::{
-    Artifact, Bound, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Location, NotApplicable,
-    Outcome, Reason, Report, SCHEMA_VERSION, Subject, SuiteResult, TestResult, TestStatus, Tool, UnblockStep,
-    WaiverUse,
+    Artifact, Bound, CheckReport, Confidence, Counts, Decision, Dimension, EvidenceRecord, Finding, Location,
+    NotApplicable, Outcome, Reason, Report, SCHEMA_VERSION, Subject, SuiteResult, TestResult, TestStatus, Tool,
+    UnblockStep, WaiverUse,
 };
 use crate::stage::Stage;
 
@@ -77,6 +77,7 @@ pub(crate) fn empty() -> Report {
         checklist: None,
         not_applicable: Vec::new(),
         unblock: Vec::new(),
+        confidence: Some(Confidence::new(90, 3, 1)),
         run_dir: Some("target/gate/runs/20260301T120000Z-5d1a8b2c".into()),
         chain: Some("0123456789abcdef".repeat(4)),
     }
@@ -361,6 +362,7 @@ pub(crate) fn unjudged() -> Report {
         strict: true,
         exit_code: 3,
         checks: vec![fresh, pinned, raw, suite],
+        confidence: None,
         unblock: vec![UnblockStep {
             check: "suite.test.default".into(),
             action: "cargo install --locked cargo-nextest".into(),
@@ -398,6 +400,7 @@ pub(crate) fn hostile() -> Report {
     raw.findings.push(waived);
     finish(Report {
         checks: vec![raw],
+        confidence: None,
         unblock: vec![UnblockStep {
             check: "boundary.raw".into(),
             action: "rm -rf \u{1b}]0;title\u{7}\nREADY".into(),

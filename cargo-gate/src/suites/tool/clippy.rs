@@ -113,7 +113,7 @@ impl Reads for Reader {
         Reported {
             findings,
             broken,
-            refused: None,
+            ..Reported::default()
         }
     }
 }

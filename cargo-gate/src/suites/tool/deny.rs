@@ -24,6 +24,39 @@ pub(super) const ADAPTER: Adapter = Adapter {
 
 const CHECKS: [&str; 4] = ["advisories", "bans", "licenses", "sources"];
 
+/// Codes of what is said about licences, and about sources. What is said about bans has some forty, and more with every
+/// version; the counts of the summary show when one was taken for what it is not.
+const LICENSES: [&str; 11] = [
+    "accepted",
+    "rejected",
+    "unlicensed",
+    "skipped-private-workspace-crate",
+    "license-not-encountered",
+    "license-exception-not-encountered",
+    "missing-clarification-file",
+    "parse-error",
+    "empty-license-field",
+    "no-license-field",
+    "gather-failure",
+];
+const SOURCES: [&str; 6] = [
+    "git-source-underspecified",
+    "allowed-source",
+    "allowed-by-organization",
+    "source-not-allowed",
+    "unmatched-source",
+    "unmatched-organization",
+];
+
+/// The check that a message is about.
+fn check_of(code: Option<&str>) -> &'static str {
+    match code {
+        Some(code) if LICENSES.contains(&code) => "licenses",
+        Some(code) if SOURCES.contains(&code) => "sources",
+        _ => "bans",
+    }
+}
+
 /// Reads messages as they come.
 pub(super) struct Reader {
     suite: SuitePolicy,
@@ -139,7 +172,28 @@ impl Reader {
         }
         let counted: u64 = summary.values().map(|counts| counts.errors).sum();
         let read = self.diagnostics.iter().filter(|one| one.severity == "error").count() as u64;
-        (counted != read).then(|| format!("cargo deny counts {counted} errors, and {read} of them can be read"))
+        if counted != read {
+            return Some(format!(
+                "cargo deny counts {counted} errors, and {read} of them can be read"
+            ));
+        }
+        let part = self.suite.part.as_deref()?;
+        let counts = summary.get(part)?;
+        let read = |severity: &str| self.own().filter(|one| one.severity == severity).count() as u64;
+        let (errors, warnings) = (read("error"), read("warning"));
+        (counts.errors != errors || counts.warnings != warnings).then(|| {
+            format!(
+                "cargo deny counts {} errors and {} warnings about {part}, and {errors} and {warnings} can be read",
+                counts.errors, counts.warnings
+            )
+        })
+    }
+
+    /// The messages that this suite judges.
+    fn own(&self) -> impl Iterator<Item = &Diagnostic> {
+        let part = self.suite.part.as_deref();
+        let is_own = move |one: &&Diagnostic| part.is_none_or(|part| check_of(one.code.as_deref()) == part);
+        self.diagnostics.iter().filter(is_own)
     }
 
     /// The checks that the command asks for.
@@ -236,13 +290,13 @@ impl Reads for Reader {
         }
         // Every package has a licence or lacks one, and is counted either way.
         let counted = |counts: &Counts| counts.errors + counts.warnings + counts.notes + counts.helps;
-        if summary.get("licenses").is_some_and(|counts| counted(counts) == 0) {
+        let about_licenses = self.suite.part.as_deref().is_none_or(|part| part == "licenses");
+        if about_licenses && summary.get("licenses").is_some_and(|counts| counted(counts) == 0) {
             let reason = Reason::new("nothing_checked", "cargo deny checked the licence of no package");
             return Reported::refused(reason.help("look at `[graph]` of deny.toml: it leaves everything out"));
         }
         let mut findings: Vec<Finding> = self
-            .diagnostics
-            .iter()
+            .own()
             .filter(|one| matches!(one.severity.as_str(), "error" | "warning"))
             .map(|one| self.finding(one))
             .collect();
@@ -251,6 +305,7 @@ impl Reads for Reader {
             key(a).cmp(&key(b))
         });
         Reported {
+            others_failed: self.suite.part.is_some() && self.diagnostics.iter().any(|one| one.severity == "error"),
             findings,
             ..Reported::default()
         }

@@ -10,12 +10,13 @@ mod vet;
 use std::path::Path;
 
 use crate::engine::event::Silent;
-use crate::engine::process::{self, ProcessSpec};
+use crate::engine::process::{self, ProcessEnd, ProcessSpec};
 use crate::error::Result;
 use crate::evidence::EvidenceResult;
 use crate::policy::SuitePolicy;
 use crate::report::{Finding, Reason};
 
+use super::shared::Call;
 use super::{Launched, SuiteContext, SuiteRun, environment, finding, launch, shadow, suite_result, tool_missing};
 
 /// Markdown documentation of the kind.
@@ -29,8 +30,9 @@ Runs a tool over the workspace and turns what it reports into findings with file
 finding, as with `-D warnings`; which lints speak is configured in the workspace (`[lints]`, `clippy.toml`, attributes).
 - `rustfmt`: `cargo fmt --all`, checking only. Every file that it would change is a finding.
 
-- `cargo-deny`: `cargo deny check bans licenses sources`, by its JSON messages. Errors are findings, warnings are advice; \
-which is which says `deny.toml`.
+- `cargo-deny`: `cargo deny check bans licenses sources`, by its JSON messages. One call is judged in three checks, \
+`suite.tool.<name>-bans`, `-licenses` and `-sources`. Errors are findings, warnings are advice; which is which says \
+`deny.toml`. With `args` it is one check over what they ask for.
 - `cargo-semver-checks`: `cargo semver-checks`, by what it prints. A change that the new version does not announce is a \
 finding. A run in which no check was carried out, because the version permits everything, is *not run*.
 - `cargo-vet`: `cargo vet --locked`, by its JSON report. A dependency that nobody vetted is a finding.
@@ -77,6 +79,8 @@ struct Reported {
     broken: Option<String>,
     /// Why it judged nothing, where it says so.
     refused: Option<Reason>,
+    /// Whether what other suites judge of the same call explains that it did not end well.
+    others_failed: bool,
 }
 
 impl Reported {
@@ -123,7 +127,12 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         Some("cargo-deny") => (&deny::ADAPTER, Box::new(deny::Reader::new(suite, cx.workspace))),
         Some("cargo-semver-checks") => (
             &semver::ADAPTER,
-            Box::new(semver::Reader::new(suite, &root, &cx.workspace.cargo().members)),
+            Box::new(semver::Reader::new(
+                suite,
+                &root,
+                &cx.workspace.cargo().members,
+                cx.workspace.manifests(),
+            )),
         ),
         Some("cargo-vet") => (&vet::ADAPTER, Box::new(vet::Reader::new(suite, cx.workspace))),
         other => {
@@ -143,11 +152,37 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         observer: &Silent,
         ..cx.clone()
     };
-    let end = match launch(suite, &quiet, &command, !adapter.on_stderr, &mut |line| {
-        reader.line(line);
-    })? {
-        Launched::NotStarted(reason) => return Ok(not_run(reason, cx)),
-        Launched::Ended(end) => end,
+    let mut not_started = None;
+    let mut make = |suite: &SuitePolicy, on_line: &mut dyn FnMut(&str)| -> Result<Option<ProcessEnd>> {
+        Ok(match launch(suite, &quiet, &command, !adapter.on_stderr, on_line)? {
+            Launched::NotStarted(reason) => {
+                not_started = Some(reason);
+                None
+            }
+            Launched::Ended(end) => Some(end),
+        })
+    };
+    let end = if suite.part.is_none() {
+        make(suite, &mut |line| reader.line(line))?
+    } else {
+        let mut own = false;
+        let call = cx.shared.call(&command, || {
+            own = true;
+            let mut lines = Vec::new();
+            let end = make(suite, &mut |line| lines.push(line.to_owned()))?;
+            Ok(end.map(|end| Call::new(lines, end, &cx.log)))
+        })?;
+        if let Some(call) = &call {
+            call.lines.iter().for_each(|line| reader.line(line));
+            if !own {
+                call.write_log(&cx.log)?;
+            }
+        }
+        call.map(|call| call.end.clone())
+    };
+    let Some(end) = end else {
+        let reason = not_started.unwrap_or_else(|| tool_missing(adapter.program));
+        return Ok(not_run(reason, cx));
     };
     let mut result = suite_result(&command, &end);
     result.tool_version = Some(version);
@@ -161,7 +196,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result_of(reason)
     } else if let Some(broken) = reported.broken {
         result_of(Reason::new("output_not_understood", broken).help(log))
-    } else if reported.findings.is_empty() && end.exit_code != Some(0) {
+    } else if reported.findings.is_empty() && end.exit_code != Some(0) && !reported.others_failed {
         let how = end
             .exit_code
             .map_or("by a signal".to_owned(), |code| format!("with exit code {code}"));
@@ -184,7 +219,7 @@ pub fn read_output(tool: &str, output: &str) -> Option<std::result::Result<usize
     let packages = packages::PackageLines::parse("");
     let mut reader: Box<dyn Reads> = match tool {
         "cargo-deny" => Box::new(deny::Reader::with(&suite, packages, Vec::new())),
-        "cargo-semver-checks" => Box::new(semver::Reader::new(&suite, Path::new("/"), &[])),
+        "cargo-semver-checks" => Box::new(semver::Reader::new(&suite, Path::new("/"), &[], &[])),
         "cargo-vet" => Box::new(vet::Reader::with(&suite, packages)),
         _ => return None,
     };

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::policy::SuitePolicy;
 use crate::report::{Finding, Location, Reason};
 use crate::workspace::cargo::Member;
+use crate::workspace::manifest::Manifest;
 
 use super::{Adapter, Reads, Reported, finding, report_path};
 
@@ -32,8 +33,9 @@ pub(super) const ADAPTER: Adapter = Adapter {
 pub(super) struct Reader {
     suite: SuitePolicy,
     root: PathBuf,
-    /// Manifests of the members by name: what is gone has no line of its own any more.
-    manifests: BTreeMap<String, String>,
+    /// Where the members by name declare their versions: what is gone has no line of its own any more, and the version is
+    /// what would announce it.
+    versions: BTreeMap<String, Location>,
     packages: Vec<Package>,
     lints: Vec<Lint>,
     /// Whether the lines that come are places of the last lint.
@@ -58,10 +60,10 @@ struct Lint {
 }
 
 impl Reader {
-    pub(super) fn new(suite: &SuitePolicy, root: &Path, members: &[Member]) -> Self {
-        let manifest = |member: &Member| (member.name.clone(), member.manifest.clone());
+    pub(super) fn new(suite: &SuitePolicy, root: &Path, members: &[Member], manifests: &[Manifest]) -> Self {
+        let version = |member: &Member| (member.name.clone(), version_of(member, manifests));
         Self {
-            manifests: members.iter().map(manifest).collect(),
+            versions: members.iter().map(version).collect(),
             suite: suite.clone(),
             root: root.to_owned(),
             packages: Vec::new(),
@@ -110,11 +112,11 @@ impl Reader {
                 let found = found.help("keep what users of the crate call, or raise the version as the change asks");
                 let below = |path: &&str| Path::new(path).is_relative() || Path::new(path).starts_with(&self.root);
                 let gone = place.contains(", previously in");
-                let manifest = || lint.package.as_ref().and_then(|package| self.manifests.get(package));
+                let version = || lint.package.as_ref().and_then(|package| self.versions.get(package));
                 findings.push(match split_place(place).1.filter(|(path, _)| !gone && below(path)) {
                     Some((path, line)) => found.at(Location::line(report_path(path, &self.root), line)),
-                    None => match manifest() {
-                        Some(manifest) => found.at(Location::file(manifest.clone())),
+                    None => match version() {
+                        Some(version) => found.at(version.clone()),
                         None => found,
                     },
                 });
@@ -123,6 +125,19 @@ impl Reader {
         findings.sort_by(|a, b| (&a.locations, &a.message).cmp(&(&b.locations, &b.message)));
         findings
     }
+}
+
+/// The line on which the version of a member is written: its own, or that of the workspace where it takes that one.
+fn version_of(member: &Member, manifests: &[Manifest]) -> Location {
+    let own = manifests.iter().find(|manifest| manifest.path == member.manifest);
+    let Some(own) = own else {
+        return Location::file(member.manifest.clone());
+    };
+    let inherits = own.value(&["package", "version", "workspace"]).is_some();
+    let shared = manifests.first().filter(|_| inherits);
+    shared
+        .and_then(|root| root.locate(&["workspace", "package", "version"]))
+        .unwrap_or_else(|| own.nearest(&["package", "version"]))
 }
 
 /// `function a::b, previously in file src/lib.rs:7` or `enum A in src/lib.rs:7`: what, and path and line.

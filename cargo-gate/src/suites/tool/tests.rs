@@ -126,11 +126,20 @@ fn vet(text: &str) -> String {
 }
 
 fn semver_checks(text: &str) -> String {
+    semver_checks_of("[package]\nname = \"demo\"\nversion = \"1.0.1\"\n", text)
+}
+
+fn semver_checks_of(demo_manifest: &str, text: &str) -> String {
     told(
         Box::new(semver::Reader::new(
             &tool("cargo-semver-checks"),
             Path::new("/w"),
             &[crate::checks::testing::member("demo", "demo", None)],
+            &[
+                crate::workspace::manifest::Manifest::parse("Cargo.toml", "[workspace.package]\nversion = \"1.0.1\"\n")
+                    .unwrap(),
+                crate::workspace::manifest::Manifest::parse("demo/Cargo.toml", demo_manifest).unwrap(),
+            ],
         )),
         text,
     )
@@ -192,6 +201,89 @@ fn a_report_of_deny_that_is_not_whole_is_no_pass() {
 }
 
 #[test]
+fn what_is_gone_is_reported_where_the_version_is_written() {
+    let inherited = "[package]\nname = \"demo\"\nversion.workspace = true\n";
+    let of = |manifest: &str| {
+        semver_checks_of(manifest, SEMVER)
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    insta::assert_snapshot!([of(inherited), of("[package]\nname = \"demo\"\n")].join("\n"), @"
+    Cargo.toml:2: pub fn removed or renamed: function demo::gone (function_missing) [pilot]
+    demo/Cargo.toml:1: pub fn removed or renamed: function demo::gone (function_missing) [pilot]
+    ");
+}
+
+#[test]
+fn answers_of_deny_are_judged_apart() {
+    let part = |part: &str, text: &str| {
+        let suite = SuitePolicy {
+            part: Some(part.into()),
+            ..tool("cargo-deny")
+        };
+        let files = vec![("deny.toml".to_owned(), DENY_TOML.to_owned())];
+        let packages = packages::PackageLines::parse(PACKAGES);
+        told(Box::new(deny::Reader::with(&suite, packages, files)), text)
+    };
+    insta::assert_snapshot!(part("bans", DENY), @r#"
+    Cargo.lock: `gate-tests 0.0.0`: found 1 wildcard dependency for crate 'gate-tests', `{ path = "../xtask" }`: wildcard dependency (wildcard) [pilot]
+      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      because: gate.toml:3
+    Cargo.lock:2: `libc 0.2.191`: crate 'libc = 0.2.191' is explicitly banned, `libc`: banned here, `no`: reason (banned) [pilot]
+      also: deny.toml:6
+      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      because: gate.toml:3
+    Cargo.lock: `syn 1.0.109`: found 3 duplicate entries for crate 'syn' (duplicate) [advice]
+      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      because: gate.toml:3
+    "#);
+    insta::assert_snapshot!(part("licenses", DENY), @"
+    Cargo.lock:6: `Inflector 0.11.4`: failed to satisfy license requirements, `BSD-2-Clause`: rejected: license is not explicitly allowed (rejected) [pilot]
+      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      because: gate.toml:3
+    ");
+    assert_eq!(part("sources", DENY), "");
+    // A code of licences that nobody knows here is not read as something about bans.
+    let unknown = DENY.replace("\"rejected\"", "\"not-good\"");
+    insta::assert_snapshot!([part("bans", &unknown), part("licenses", &unknown)].join("\n"), @"
+    broken: cargo deny counts 2 errors and 1 warnings about bans, and 3 and 1 can be read
+    broken: cargo deny counts 1 errors and 0 warnings about licenses, and 0 and 0 can be read
+    ");
+}
+
+#[test]
+fn a_call_of_which_several_suites_judge_a_part_is_made_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let shared = crate::suites::Shared::default();
+    let mut made = 0;
+    let log = directory.path().join("first.log");
+    std::fs::write(&log, "output").unwrap();
+    let end = crate::engine::process::ProcessEnd {
+        exit_code: Some(1),
+        signal: None,
+        timed_out: false,
+        cancelled: false,
+        duration: std::time::Duration::ZERO,
+    };
+    let command = vec!["tool".to_owned()];
+    assert!(shared.call(&command, || Ok(None)).unwrap().is_none());
+    for other in ["a/second.log", "third.log"] {
+        let call = shared.call(&command, || {
+            made += 1;
+            Ok(Some(super::Call::new(vec!["line".into()], end.clone(), &log)))
+        });
+        let call = call.unwrap().unwrap();
+        assert_eq!(call.lines, ["line"]);
+        let other = directory.path().join(other);
+        call.write_log(&other).unwrap();
+        assert_eq!(std::fs::read_to_string(other).unwrap(), "output");
+    }
+    assert_eq!(made, 1);
+}
+
+#[test]
 fn vet_reports_what_nobody_read() {
     insta::assert_snapshot!([
         vet(include_str!("recorded/vet-unvetted.json")),
@@ -243,11 +335,11 @@ in:\n  function demo::gone, previously in file /cache/demo/src/lib.rs:7\n  funct
 
 #[test]
 fn semver_checks_reports_changes() {
-    insta::assert_snapshot!(semver_checks(SEMVER), @r"
-    demo/Cargo.toml: pub fn removed or renamed: function demo::gone (function_missing) [pilot]
+    insta::assert_snapshot!(semver_checks(SEMVER), @"
+    demo/Cargo.toml:3: pub fn removed or renamed: function demo::gone (function_missing) [pilot]
       help: keep what users of the crate call, or raise the version as the change asks
       because: gate.toml:3
-    demo/Cargo.toml: pub fn removed or renamed: function demo::old (function_missing) [pilot]
+    demo/Cargo.toml:3: pub fn removed or renamed: function demo::old (function_missing) [pilot]
       help: keep what users of the crate call, or raise the version as the change asks
       because: gate.toml:3
     src/lib.rs:3: enum variant added: variant A:B (enum_variant_added) [advice]

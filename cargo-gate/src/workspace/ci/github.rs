@@ -2,7 +2,7 @@
 
 use super::expand::{Scope, Variables};
 use super::matrix::{self, Row};
-use super::model::{CiFile, Job, Kind, Start, Use};
+use super::model::{CiFile, Image, Job, Kind, Start, Use};
 use super::place::{self, TOP};
 use super::shell::{Dialect, Word};
 use super::step::{Steps, Text};
@@ -56,6 +56,7 @@ pub(super) fn workflow(path: &str, reader: &Reader<'_>) -> Option<CiFile> {
     for (name, node) in jobs.entries() {
         let Some(name) = name.text() else { continue };
         file.jobs.push(job(name, node, root, path, reader));
+        file.images.extend(images(node, root));
         uses_of(node, &mut file.uses);
     }
     Some(file)
@@ -194,6 +195,42 @@ fn job(name: &str, node: &Node, root: &Node, path: &str, reader: &Reader<'_>) ->
         is_off: is_literally(node.get("if"), "false"),
         may_fail,
     }
+}
+
+/// Images of the container of a job and of its services.
+fn images(job: &Node, root: &Node) -> Vec<Image> {
+    let container = job.get("container").map(|node| node.get("image").unwrap_or(node));
+    let services = job.get("services").map(Node::entries).unwrap_or_default();
+    let services = services.iter().filter_map(|(_, service)| service.get("image"));
+    let named: Vec<&Node> = container.into_iter().chain(services).collect();
+    if named.is_empty() {
+        return Vec::new();
+    }
+    let rows = matrix::github(job.at(&["strategy", "matrix"]));
+    let closed = rows.is_some();
+    let rows = rows
+        .filter(|rows| !rows.is_empty())
+        .unwrap_or_else(|| vec![Row::default()]);
+    let mut variables = Variables::new();
+    add_variables(&mut variables, root.get("env"), "");
+    add_variables(&mut variables, job.get("env"), "");
+    let image = |node: &&Node| {
+        let written = node.text()?;
+        let scopes = rows.iter().map(|row| Scope {
+            row,
+            closed,
+            variables: &variables,
+        });
+        let mut names: Vec<String> = scopes.map(|scope| scope.text(written, 0).trim().to_owned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        Some(Image {
+            name: written.to_owned(),
+            line: node.line(),
+            names,
+        })
+    };
+    named.iter().filter_map(image).collect()
 }
 
 /// Whether the job works in the place of another repository.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use globset::Glob;
 
-use super::expand::Variables;
-use super::matrix;
-use super::model::{CiFile, Job, Kind, Start, Use};
+use super::expand::{Scope, Variables};
+use super::matrix::{self, Row};
+use super::model::{CiFile, Image, Include, Job, Kind, Origin, Start, Use};
 use super::place::{self, TOP};
 use super::shell::{Dialect, Word};
 use super::step::{Steps, Text};
@@ -121,51 +121,99 @@ fn read(
     files.push(file);
     for include in root.get("include").map(includes).unwrap_or_default() {
         match include {
-            Include::Local(pattern) => {
+            Found::Local(pattern) => {
                 for path in matching(&pattern, reader) {
                     read(&path, reader, files, pipeline, seen);
                 }
             }
-            Include::Elsewhere(name) => files[at].elsewhere.push(name),
+            Found::Elsewhere(name, include) => {
+                files[at].elsewhere.push(name);
+                files[at].includes.extend(include);
+            }
         }
     }
+    let variables = top_variables(&root);
+    let jobs = root.entries().iter().filter(|(name, _)| {
+        let name = name.text().unwrap_or_default();
+        name == "default" || !NO_JOBS.contains(&name)
+    });
+    for node in std::iter::once(&root).chain(jobs.map(|(_, node)| node)) {
+        let mut own = variables.clone();
+        own.extend(top_variables(node));
+        files[at].images.extend(images(node, &own));
+    }
+    let images = &mut files[at].images;
+    images.sort_by_key(|image| image.line);
+    images.dedup();
     pipeline.entries.extend(root.entries().iter().cloned());
 }
 
-enum Include {
+enum Found {
     Local(String),
-    Elsewhere(Use),
+    Elsewhere(Use, Option<Include>),
 }
 
-fn includes(node: &Node) -> Vec<Include> {
-    let named = |name: &str, line: u32| {
+fn includes(node: &Node) -> Vec<Found> {
+    let named = |name: &str, line: u32, integrity: Option<&str>| {
         // A name with a variable in it is one that only the run knows.
-        if name.starts_with("http://") || name.starts_with("https://") || name.contains('$') {
-            Include::Elsewhere(Use {
-                name: name.to_owned(),
-                line,
-            })
-        } else {
-            Include::Local(name.to_owned())
+        let is_remote = name.starts_with("http://") || name.starts_with("https://");
+        if !is_remote && !name.contains('$') {
+            return Found::Local(name.to_owned());
         }
+        let used = Use {
+            name: name.to_owned(),
+            line,
+        };
+        let include = is_remote.then(|| Include {
+            origin: Origin::Remote,
+            name: name.to_owned(),
+            pin: integrity.map(str::to_owned),
+            line,
+        });
+        Found::Elsewhere(used, include)
     };
     let one = |node: &Node| {
         if let Some(text) = node.text() {
-            return vec![named(text, node.line())];
+            return vec![named(text, node.line(), None)];
         }
         let local = node.get("local").map(Node::scalars).unwrap_or_default();
         let local = local
             .into_iter()
             .filter_map(|node| Some((node.text()?, node.line())))
-            .map(|(name, line)| named(name, line));
+            .map(|(name, line)| named(name, line, None));
+        let text = |key: &str| node.get(key).and_then(Node::text);
         let elsewhere = ["project", "remote", "template", "component"]
             .into_iter()
             .filter_map(|kind| {
-                let node = node.get(kind)?;
-                Some(Include::Elsewhere(Use {
-                    name: node.text()?.to_owned(),
-                    line: node.line(),
-                }))
+                let written = node.get(kind)?;
+                let name = written.text()?;
+                let (origin, name_alone, pin) = match kind {
+                    "project" => (Origin::Project, name, text("ref")),
+                    "remote" => (Origin::Remote, name, text("integrity")),
+                    "component" => match name.rsplit_once('@') {
+                        Some((name, version)) => (Origin::Component, name, Some(version)),
+                        None => (Origin::Component, name, None),
+                    },
+                    // A template comes with the server.
+                    _ => {
+                        let used = Use {
+                            name: name.to_owned(),
+                            line: written.line(),
+                        };
+                        return Some(Found::Elsewhere(used, None));
+                    }
+                };
+                let include = Include {
+                    origin,
+                    name: name_alone.to_owned(),
+                    pin: pin.map(str::to_owned),
+                    line: written.line(),
+                };
+                let used = Use {
+                    name: name.to_owned(),
+                    line: written.line(),
+                };
+                Some(Found::Elsewhere(used, Some(include)))
             });
         local.chain(elsewhere).collect()
     };
@@ -174,6 +222,43 @@ fn includes(node: &Node) -> Vec<Include> {
     } else {
         one(node)
     }
+}
+
+/// Images of a job, of `default` or of the top of a file, and of the services beside them.
+fn images(node: &Node, variables: &Variables) -> Vec<Image> {
+    let named = |node: &Node| {
+        let named = node.get("name").unwrap_or(node);
+        let written = named.text()?;
+        let row = Row::default();
+        let scope = Scope {
+            row: &row,
+            closed: true,
+            variables,
+        };
+        Some(Image {
+            name: written.to_owned(),
+            line: named.line(),
+            names: vec![scope.text(written, 0)],
+        })
+    };
+    let services = node.get("services").map(Node::items).unwrap_or_default();
+    node.get("image")
+        .into_iter()
+        .chain(services)
+        .filter_map(named)
+        .collect()
+}
+
+/// Variables of the top of a file.
+fn top_variables(root: &Node) -> Variables {
+    let mut variables = Variables::new();
+    for (name, value) in root.get("variables").map(Node::entries).unwrap_or_default() {
+        let value = value.get("value").unwrap_or(value);
+        if let (Some(name), Some(value)) = (name.text(), value.scalar()) {
+            variables.insert(name.to_owned(), Some(Word::bare(value.text.clone())));
+        }
+    }
+    variables
 }
 
 fn matching(pattern: &str, reader: &Reader<'_>) -> Vec<String> {

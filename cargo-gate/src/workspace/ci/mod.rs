@@ -1,5 +1,5 @@
 //! Continuous integration as its files describe it: workflows of GitHub Actions, pipelines of GitLab CI, and the scripts
-//! of the repository that they call. Nothing of it is run; what only a run could tell is unknown, and says so.
+//! of the repository and the recipes of task runners that they call. Nothing of it is run; what only a run could tell is unknown, and says so.
 
 mod cargo_call;
 mod expand;
@@ -9,6 +9,7 @@ mod gitlab;
 mod matrix;
 mod model;
 mod place;
+mod recipe;
 pub mod shell;
 mod step;
 mod tree;
@@ -22,7 +23,7 @@ use std::path::Path;
 
 pub use cargo_call::{Answer, CargoCall, base_name, program};
 pub use expand::{Argument, UNKNOWN};
-pub use model::{CiCommand, CiFile, CiFiles, Job, Kind, Start, Use};
+pub use model::{CiCommand, CiFile, CiFiles, Image, Include, Job, Kind, Origin, Start, Use};
 pub use tree::may_read;
 
 use super::Workspace;
@@ -42,6 +43,8 @@ impl CiFile {
             jobs: Vec::new(),
             uses: Vec::new(),
             elsewhere: Vec::new(),
+            includes: Vec::new(),
+            images: Vec::new(),
         }
     }
 }

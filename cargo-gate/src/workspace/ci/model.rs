@@ -46,6 +46,47 @@ pub struct CiFile {
     pub uses: Vec<Use>,
     /// What it includes that is not in the repository: name and line.
     pub elsewhere: Vec<Use>,
+    /// What holds each of these to one content, where it can be held.
+    pub includes: Vec<Include>,
+    /// Images of containers in which its jobs run, and of services beside them.
+    pub images: Vec<Image>,
+}
+
+/// Something that a pipeline of GitLab includes from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Include {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Path of a project, address of a file, or path of a component without its version.
+    pub name: String,
+    /// The `ref` of a project, the `integrity` of a file, the version of a component.
+    pub pin: Option<String>,
+    /// 1-based line.
+    pub line: u32,
+}
+
+/// Where an include comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// Another project of the same server.
+    Project,
+    /// An address.
+    Remote,
+    /// A component of the catalogue.
+    Component,
+}
+
+/// An image of a container.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Image {
+    /// As written.
+    pub name: String,
+    /// 1-based line.
+    pub line: u32,
+    /// The distinct names over the jobs of the matrix, variables replaced; what only the run knows is [`UNKNOWN`].
+    ///
+    /// [`UNKNOWN`]: super::UNKNOWN
+    pub names: Vec<String>,
 }
 
 /// What starts a file.

@@ -1,10 +1,11 @@
 //! Shell text of a job to commands: variables, directories and scripts followed.
 
 use super::cargo_call::base_name;
-use super::expand::{Scope, Variables};
+use super::expand::{Argument, Scope, Variables};
 use super::matrix::Row;
 use super::model::CiCommand;
 use super::place;
+use super::recipe;
 use super::shell::{self, Command, Dialect, Next, Word};
 use super::tree::Reader;
 
@@ -158,11 +159,81 @@ impl<'a> Steps<'a> {
         self.commands.push(CiCommand {
             path: self.reader.shown(text.path),
             line,
-            arguments,
+            arguments: arguments.clone(),
             directory: shell.directory(),
             redirects: command.redirects.iter().map(|word| word.text.clone()).collect(),
             ignored,
         });
+        if text.depth < MAX_DEPTH {
+            self.recipes(command, &arguments, ignored, variables, shell, text);
+        }
+    }
+
+    /// Follows the recipes that a call of a task runner runs, in the jobs of the matrix that run them.
+    fn recipes(
+        &mut self,
+        command: &Command,
+        arguments: &[Vec<Argument>],
+        ignored: Option<&'static str>,
+        variables: &Variables,
+        shell: &Shell,
+        text: &Text<'_>,
+    ) {
+        let mut environment = variables.clone();
+        for (name, value) in &command.assignments {
+            let value = Some(value.clone()).filter(|value| !value.text.contains(['$', '`']));
+            environment.insert(name.clone(), value);
+        }
+        let mut distinct: Vec<&Vec<Argument>> = arguments.iter().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        for one in distinct {
+            let pieces = recipe::pieces(one, shell.directory().as_deref(), &environment, self.reader);
+            if pieces.is_empty() || !self.may_follow() {
+                continue;
+            }
+            let from = self.commands.len();
+            for piece in pieces {
+                let mut variables = environment.clone();
+                variables.extend(piece.variables);
+                let lines = &piece.text;
+                let inner = Text {
+                    path: &piece.path,
+                    text: lines,
+                    line_at: &|offset| {
+                        let behind = lines.as_bytes()[..offset.min(lines.len())].iter();
+                        let behind = behind.filter(|byte| **byte == b'\n').count();
+                        piece.line.saturating_add(u32::try_from(behind).unwrap_or(u32::MAX))
+                    },
+                    dialect: piece.dialect,
+                    directory: piece.directory,
+                    stops: piece.stops,
+                    pipefail: false,
+                    ignored: ignored.or(piece.ignored),
+                    depth: text.depth + 1,
+                };
+                self.run(&inner, &variables);
+            }
+            if arguments.len() > 1 {
+                let rows: Vec<bool> = arguments.iter().map(|row| row == one).collect();
+                self.only_in(&rows, from);
+            }
+        }
+    }
+
+    /// Says of the commands from here on that they run in these jobs of the matrix and in no other.
+    fn only_in(&mut self, rows: &[bool], from: usize) {
+        for command in &mut self.commands[from..] {
+            if self.expanded >= MAX_EXPANDED {
+                return;
+            }
+            self.expanded += rows.len();
+            let in_row = |(row, runs): (usize, &bool)| match runs {
+                true => command.in_row(row).to_vec(),
+                false => Vec::new(),
+            };
+            command.arguments = rows.iter().enumerate().map(in_row).collect();
+        }
     }
 
     /// Follows a script of the repository. Returns whether it was one.

@@ -27,7 +27,7 @@ fn below(files: &[(&str, &str)], below: &str) -> CiFiles {
 }
 
 /// Every file, job and command on a line.
-fn shown(files: &CiFiles) -> String {
+pub(super) fn shown(files: &CiFiles) -> String {
     let mut out = String::new();
     for file in &files.files {
         out += &format!("{} {:?} {:?}", file.path, file.kind, file.start);

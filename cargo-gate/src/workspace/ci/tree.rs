@@ -8,16 +8,17 @@ use crate::digest::{Digest, DigestBuilder};
 use crate::workspace::files::{FileKind, FileList};
 use crate::workspace::paths;
 
+use super::recipe;
 use super::yaml::{self, Node, YamlError};
 
 /// Largest script that is read.
 const MAX_SCRIPT: u64 = 256 << 10;
 
-/// Whether what is here may depend on this file: CI files and everything that may be a script. The path is relative
+/// Whether what is here may depend on this file: CI files and everything that may be a script or hold recipes. The path is relative
 /// to the workspace root.
 pub fn may_read(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    has_extension(name, &["yml", "yaml"]) || is_script_name(name)
+    has_extension(name, &["yml", "yaml"]) || is_script_name(name) || recipe::may_be(path)
 }
 
 fn is_script_name(name: &str) -> bool {
@@ -199,6 +200,17 @@ impl<'a> Reader<'a> {
     /// The text of a script.
     pub(super) fn script(&self, path: &str) -> Option<String> {
         String::from_utf8(self.bytes(path, MAX_SCRIPT)?).ok()
+    }
+
+    /// The text of a file of a task runner.
+    pub(super) fn recipes(&self, path: &str) -> Option<String> {
+        // What is read must be what the digests of [`may_read`] vouch for, whatever a command names.
+        let is_one = recipe::may_be(path) || is_script_name(path.rsplit('/').next().unwrap_or(path));
+        if !is_one || !self.tree.has(path) {
+            self.read.borrow_mut().insert(path.to_owned(), None);
+            return None;
+        }
+        self.script(path)
     }
 
     /// Digest over everything that was asked for.
