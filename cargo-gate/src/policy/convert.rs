@@ -21,7 +21,7 @@ use super::raw::{
     RawToolSuite, RawWaiver,
 };
 use super::secrets::{paths_policy, secrets_policy};
-use super::{checklist, docs, failure, format, kernels, notify, people, record, release, runtime, supply};
+use super::{cache, checklist, docs, failure, format, kernels, notify, people, record, release, runtime, supply};
 
 pub(super) type Converted<T> = Result<T, Problem>;
 
@@ -59,6 +59,7 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
         }),
         failure: raw.failure.map(|failure| failure::convert(failure, &at)),
         kernels: raw.kernels.map(|kernels| kernels::convert(kernels, &at)),
+        cache: raw.cache.map(|cache| cache::convert(cache, &at)).transpose()?,
         runtime: raw.runtime.map(|runtime| runtime::convert(runtime, &at)),
         release: raw.release.map(|release| release::convert(release, &at)).transpose()?,
         deprecations: raw

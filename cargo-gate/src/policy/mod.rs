@@ -7,6 +7,7 @@
 //! ```
 
 pub mod authority;
+mod cache;
 mod catalogue;
 mod checklist;
 mod ci;
@@ -57,6 +58,7 @@ pub use notify::{NotifyPolicy, Sink};
 pub use problem::{PolicyErrors, Problem};
 pub use register_edit::{Closing, Deferral, NewItem, NewRisk, Weight, append_item, close_item, defer_item, item_toml};
 pub use release::{Approval, Deprecation, ReleasePolicy, VersionFile};
+pub use cache::CachePolicy;
 pub use runtime::RuntimePolicy;
 pub use schema::{SCHEMA_URL, prepare, register_schema_text, schema, schema_text};
 pub use secrets::{PathsPolicy, SecretAllow, SecretsPolicy};

@@ -9,7 +9,8 @@ use serde::Serialize;
 use crate::report::Location;
 use crate::stage::Stage;
 
-pub use super::authority::Authority;
+pub use super::cache::CachePolicy;
+use super::authority::Authority;
 pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 use super::ci::CiPolicy;
 use super::docs::DocsPolicy;
@@ -45,6 +46,8 @@ pub struct Policy {
     pub failure: Option<FailurePolicy>,
     /// What GPU kernels must show; `None` when undeclared.
     pub kernels: Option<KernelPolicy>,
+    /// The store of kernels that machines share; `None` when undeclared.
+    pub cache: Option<CachePolicy>,
     /// What a run of gated kernels leaves behind; `None` when undeclared.
     pub runtime: Option<RuntimePolicy>,
     /// What a release needs; `None` when undeclared.
