@@ -76,8 +76,10 @@ fn read(context: &Context<'_>, path: &str) -> Result<Asked, Reason> {
     let bytes = match context.cache_report(path) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => {
-            return Err(Reason::new("no_cache_report", format!("there is no report of a cache at `{path}`"))
-                .help("build, and write it: `cargo gate cache stats --json > FILE`"));
+            return Err(
+                Reason::new("no_cache_report", format!("there is no report of a cache at `{path}`"))
+                    .help("build, and write it: `cargo gate cache stats --json > FILE`"),
+            );
         }
         Err(error) => {
             return Err(
@@ -99,7 +101,7 @@ fn found(path: &str, asked: &Asked, wanted: u32) -> Finding {
     let percent = hit_rate(asked.lookups, asked.hits).unwrap_or_default() * 100.0;
     let faster = asked
         .speed_up
-        .map_or_else(String::new, |times| format!("; builds took 1/{times:.1} of the time"));
+        .map_or_else(String::new, |times| format!("; the store makes these builds {times:.1} times as fast"));
     Finding::blocking(
         Stage::Broad,
         format!(
@@ -133,15 +135,33 @@ mod tests {
 
     #[test]
     fn nine_of_ten_are_enough() {
-        assert_eq!(World::new().text(&CHECK), "not applicable: no reports of a cache are declared");
+        assert_eq!(
+            World::new().text(&CHECK),
+            "not applicable: no reports of a cache are declared"
+        );
         assert_eq!(text(r#"{"lookups": 10, "hits": 9}"#), "");
-        insta::assert_snapshot!(text(r#"{"schema": 1, "cache": {"lookups": 1000, "hits": 899}, "speed_up": 3}"#), @"");
-        insta::assert_snapshot!(text(r#"{"lookups": 10, "hits": 5, "speed_up": 1.52}"#), @"");
+        insta::assert_snapshot!(text(r#"{"schema": 1, "cache": {"lookups": 1000, "hits": 899}}"#), @"
+        cache.json:1: `cache.json` counts 899 of 1000 kernels that did not have to be compiled (89.9 %), and 90 % are asked for [broad]
+          help: see why kernels were compiled: `compiled` in `build_report.json` has the reasons
+          because: gate.toml:3
+        ");
+        insta::assert_snapshot!(text(r#"{"lookups": 10, "hits": 5, "speed_up": 1.52}"#), @"
+        cache.json:1: `cache.json` counts 5 of 10 kernels that did not have to be compiled (50.0 %), and 90 % are asked for; the store makes these builds 1.5 times as fast [broad]
+          help: see why kernels were compiled: `compiled` in `build_report.json` has the reasons
+          because: gate.toml:3
+        ");
     }
 
     #[test]
     fn what_says_nothing_was_not_checked() {
-        for report in ["{}", "[]", "", r#"{"lookups": 0, "hits": 0}"#, r#"{"cache": null}"#, r#"{"lookups": 1, "hits": 2}"#] {
+        for report in [
+            "{}",
+            "[]",
+            "",
+            r#"{"lookups": 0, "hits": 0}"#,
+            r#"{"cache": null}"#,
+            r#"{"lookups": 1, "hits": 2}"#,
+        ] {
             let said = text(report);
             assert!(said.starts_with("not run: "), "{report}: {said}");
         }

@@ -27,7 +27,11 @@ pub(super) fn run(command: &CacheCommand, conversation: &Conversation<'_>) -> Re
     let store = Store::new(&gate_dir);
     match command {
         CacheCommand::Stats(arguments) => {
-            let format = if arguments.json { DataFormat::Json } else { arguments.format.message_format };
+            let format = if arguments.json {
+                DataFormat::Json
+            } else {
+                arguments.format.message_format
+            };
             stats(&store, format, conversation)?;
         }
         CacheCommand::Verify(arguments) => verify(&store, arguments.message_format, conversation)?,

@@ -65,10 +65,19 @@ mod tests {
     #[test]
     fn reports_of_all_kinds_are_read() {
         let asked = |text: &str| Asked::parse(text.as_bytes()).map(|asked| (asked.lookups, asked.hits));
-        assert_eq!(asked(r#"{"lookups": 10, "hits": 9, "hit_rate": 0.9, "evidence": {}}"#), Ok((10, 9)));
-        assert_eq!(asked(r#"{"schema": 1, "cache": {"lookups": 2, "hits": 0, "remote": null}}"#), Ok((2, 0)));
+        assert_eq!(
+            asked(r#"{"lookups": 10, "hits": 9, "hit_rate": 0.9, "evidence": {}}"#),
+            Ok((10, 9))
+        );
+        assert_eq!(
+            asked(r#"{"schema": 1, "cache": {"lookups": 2, "hits": 0, "remote": null}}"#),
+            Ok((2, 0))
+        );
         assert_eq!(asked(r#"{"schema": 1, "cache": null}"#), Ok((0, 0)));
-        assert_eq!(asked(r#"{"lookups": 1, "hits": 2}"#), Err("counts 2 hits in 1 lookups".to_owned()));
+        assert_eq!(
+            asked(r#"{"lookups": 1, "hits": 2}"#),
+            Err("counts 2 hits in 1 lookups".to_owned())
+        );
         assert!(asked("{}").unwrap_err().starts_with("has no `lookups`"));
         assert!(asked("[").unwrap_err().starts_with("is not JSON"));
         assert_eq!((hit_rate(0, 0), hit_rate(3, 2)), (None, Some(0.6667)));

@@ -47,6 +47,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use cache::CachePolicy;
 pub use catalogue::Catalogue;
 pub use ci::CiPolicy;
 pub use docs::DocsPolicy;
@@ -58,7 +59,6 @@ pub use notify::{NotifyPolicy, Sink};
 pub use problem::{PolicyErrors, Problem};
 pub use register_edit::{Closing, Deferral, NewItem, NewRisk, Weight, append_item, close_item, defer_item, item_toml};
 pub use release::{Approval, Deprecation, ReleasePolicy, VersionFile};
-pub use cache::CachePolicy;
 pub use runtime::RuntimePolicy;
 pub use schema::{SCHEMA_URL, prepare, register_schema_text, schema, schema_text};
 pub use secrets::{PathsPolicy, SecretAllow, SecretsPolicy};

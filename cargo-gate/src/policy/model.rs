@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::report::Location;
 use crate::stage::Stage;
 
-pub use super::cache::CachePolicy;
-use super::authority::Authority;
+pub use super::authority::Authority;
+use super::cache::CachePolicy;
 pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 use super::ci::CiPolicy;
 use super::docs::DocsPolicy;

@@ -62,7 +62,9 @@ impl Address {
             "s3" => s3(rest),
             "redis" => redis(rest),
             "rediss" => Err(NoAddress("asks for Redis over TLS, which is not supported")),
-            _ => Err(NoAddress("begins with none of `file://`, `http://`, `https://`, `s3://` and `redis://`")),
+            _ => Err(NoAddress(
+                "begins with none of `file://`, `http://`, `https://`, `s3://` and `redis://`",
+            )),
         }
     }
 
@@ -83,7 +85,11 @@ fn directory(rest: &str) -> Result<Address, NoAddress> {
     let path = decoded(path).ok_or(NoAddress("has an escape that is none"))?;
     // `file:///C:/kernels`
     let drive = path.as_bytes().get(2) == Some(&b':') && path.as_bytes()[1].is_ascii_alphabetic();
-    Ok(Address::Directory(PathBuf::from(if drive { &path[1..] } else { &path })))
+    Ok(Address::Directory(PathBuf::from(if drive {
+        &path[1..]
+    } else {
+        &path
+    })))
 }
 
 /// User, if any, and what is behind it.
@@ -150,13 +156,21 @@ fn s3(rest: &str) -> Result<Address, NoAddress> {
                     _ => return Err(NoAddress("has an `endpoint` that is no address of a server")),
                 }
             }
-            _ => return Err(NoAddress("has a query with something else than `region` and `endpoint`")),
+            _ => {
+                return Err(NoAddress(
+                    "has a query with something else than `region` and `endpoint`",
+                ));
+            }
         }
     }
     let prefix = prefix.trim_matches('/');
     Ok(Address::S3 {
         bucket: bucket.to_owned(),
-        prefix: if prefix.is_empty() { String::new() } else { format!("{prefix}/") },
+        prefix: if prefix.is_empty() {
+            String::new()
+        } else {
+            format!("{prefix}/")
+        },
         region,
         endpoint,
     })
@@ -168,7 +182,9 @@ fn redis(rest: &str) -> Result<Address, NoAddress> {
     let (name, port) = host(server)?;
     let database = match database.trim_end_matches('/') {
         "" => 0,
-        number => number.parse().map_err(|_| NoAddress("has a database that is no number"))?,
+        number => number
+            .parse()
+            .map_err(|_| NoAddress("has a database that is no number"))?,
     };
     Ok(Address::Redis {
         host: name.trim_matches(['[', ']']).to_owned(),

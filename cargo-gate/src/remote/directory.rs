@@ -35,6 +35,7 @@ impl Remote for Directory {
     }
 
     fn put(&self, place: &str, bytes: &[u8]) -> Result<(), Failure> {
-        atomic::write_unsynced(&self.0.join(FORMAT).join(place), bytes).map_err(|_| Failure::new("the folder cannot be written to"))
+        atomic::write_unsynced(&self.0.join(FORMAT).join(place), bytes)
+            .map_err(|_| Failure::new("the folder cannot be written to"))
     }
 }

@@ -41,11 +41,20 @@ pub(super) struct Http {
 
 impl Remote for Http {
     fn get(&self, place: &str) -> Result<Option<Vec<u8>>, Failure> {
-        get(&self.agent, &format!("{}/{place}", self.base), self.authorization.as_ref())
+        get(
+            &self.agent,
+            &format!("{}/{place}", self.base),
+            self.authorization.as_ref(),
+        )
     }
 
     fn put(&self, place: &str, bytes: &[u8]) -> Result<(), Failure> {
-        put(&self.agent, &format!("{}/{place}", self.base), self.authorization.as_ref(), bytes)
+        put(
+            &self.agent,
+            &format!("{}/{place}", self.base),
+            self.authorization.as_ref(),
+            bytes,
+        )
     }
 }
 

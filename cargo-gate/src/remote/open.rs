@@ -123,7 +123,12 @@ fn s3(
 ) -> Result<Found, String> {
     use rusty_s3::{Bucket, Credentials, UrlStyle};
 
-    let variable = |name: &str| environment.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
+    let variable = |name: &str| {
+        environment
+            .text(name)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    };
     let region = region
         .or_else(|| variable("AWS_REGION"))
         .or_else(|| variable("AWS_DEFAULT_REGION"))
@@ -132,10 +137,15 @@ fn s3(
         .or_else(|| variable("AWS_ENDPOINT_URL_S3"))
         .or_else(|| variable("AWS_ENDPOINT_URL"));
     // Servers that are not Amazon's seldom have a name for every bucket.
-    let style = if other.is_some() { UrlStyle::Path } else { UrlStyle::VirtualHost };
+    let style = if other.is_some() {
+        UrlStyle::Path
+    } else {
+        UrlStyle::VirtualHost
+    };
     let endpoint = other.unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com"));
     let endpoint = endpoint.parse().map_err(|_| "the address of the S3 server is none")?;
-    let bucket = Bucket::new(endpoint, style, bucket, region).map_err(|error| format!("the bucket is none: {error}"))?;
+    let bucket =
+        Bucket::new(endpoint, style, bucket, region).map_err(|error| format!("the bucket is none: {error}"))?;
     let (mut secrets, mut credentials) = (Vec::new(), None);
     if let (Some(key), Some(secret)) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
         let token = variable("AWS_SESSION_TOKEN");

@@ -53,13 +53,8 @@ impl Remote for Redis {
     fn get(&self, place: &str) -> Result<Option<Vec<u8>>, Failure> {
         // GETRANGE instead of GET, so that nothing larger than an entry is sent. No entry is empty.
         let key = format!("{}/{place}", self.prefix);
-        let bytes: Vec<u8> = self.with(|connection| {
-            redis::cmd("GETRANGE")
-                .arg(key)
-                .arg(0)
-                .arg(LARGEST)
-                .query(connection)
-        })?;
+        let bytes: Vec<u8> =
+            self.with(|connection| redis::cmd("GETRANGE").arg(key).arg(0).arg(LARGEST).query(connection))?;
         match bytes.len() as u64 {
             0 => Ok(None),
             length if length > LARGEST => Err(Failure::TooLarge),

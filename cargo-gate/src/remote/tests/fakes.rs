@@ -87,7 +87,9 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
             return;
         }
         let mut words = line.split_whitespace();
-        let (Some(method), Some(target)) = (words.next(), words.next()) else { return };
+        let (Some(method), Some(target)) = (words.next(), words.next()) else {
+            return;
+        };
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let (mut length, mut authorised) = (0, false);
         let expected = state.lock().unwrap().expected.clone();
@@ -110,7 +112,9 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
         let mut state = state.lock().unwrap();
-        state.requests.push((method.to_owned(), path.to_owned(), query.to_owned()));
+        state
+            .requests
+            .push((method.to_owned(), path.to_owned(), query.to_owned()));
         let (status, body) = match (state.status, method) {
             (Some(status), _) => (status, Vec::new()),
             _ if expected.is_some() && !authorised => (401, Vec::new()),
@@ -118,7 +122,10 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
                 state.entries.insert(path.to_owned(), body);
                 (201, Vec::new())
             }
-            _ => state.entries.get(path).map_or((404, Vec::new()), |bytes| (200, bytes.clone())),
+            _ => state
+                .entries
+                .get(path)
+                .map_or((404, Vec::new()), |bytes| (200, bytes.clone())),
         };
         let cuts = state.cuts;
         drop(state);
@@ -178,7 +185,11 @@ fn answer(stream: TcpStream, state: &Mutex<Database>) {
         let reply: Vec<u8> = match name.as_str() {
             "AUTH" => {
                 authorised = Some(text(words.len() - 1)) == state.password;
-                if authorised { b"+OK\r\n".to_vec() } else { b"-WRONGPASS invalid password\r\n".to_vec() }
+                if authorised {
+                    b"+OK\r\n".to_vec()
+                } else {
+                    b"-WRONGPASS invalid password\r\n".to_vec()
+                }
             }
             "CLIENT" | "SELECT" | "PING" => b"+OK\r\n".to_vec(),
             _ if !authorised => b"-NOAUTH Authentication required.\r\n".to_vec(),

@@ -39,7 +39,10 @@ fn ask(opened: Result<Opened, String>, questions: &[Question]) -> (Mode, String,
 
 fn blob(bytes: &[u8]) -> (Question, Question) {
     let key = Digest::of(bytes);
-    (Question::Get(Space::Blob, key), Question::Put(Space::Blob, key, bytes.to_vec()))
+    (
+        Question::Get(Space::Blob, key),
+        Question::Put(Space::Blob, key, bytes.to_vec()),
+    )
 }
 
 /// What every kind of store does.
@@ -48,8 +51,14 @@ fn behaves(address: &str, variables: &[(&str, &str)]) {
     let (other, _) = blob(b"other bytes");
     let answers = |questions: &[Question]| ask(opened(address, variables), questions);
     assert_eq!(answers(std::slice::from_ref(&get)).2, [Answer::Miss]);
-    assert_eq!(answers(std::slice::from_ref(&put)), (Mode::ReadWrite, String::new(), vec![Answer::Kept]));
-    assert_eq!(answers(&[get.clone(), other]).2, [Answer::Hit(b"some bytes".to_vec()), Answer::Miss]);
+    assert_eq!(
+        answers(std::slice::from_ref(&put)),
+        (Mode::ReadWrite, String::new(), vec![Answer::Kept])
+    );
+    assert_eq!(
+        answers(&[get.clone(), other]).2,
+        [Answer::Hit(b"some bytes".to_vec()), Answer::Miss]
+    );
     let mut read_only = variables.to_vec();
     read_only.push(("GATE_CACHE_MODE", "ro"));
     let (_, another) = blob(b"another");
@@ -89,8 +98,15 @@ fn a_server_that_wants_to_know_who_asks() {
     let address = format!("http://{}", server.address);
     behaves(&address, &[("GATE_CACHE_TOKEN", "correct-horse-battery")]);
     let (get, _) = blob(b"some bytes");
-    let answers = ask(opened(&address, &[("GATE_CACHE_TOKEN", "wrong-horse")]), std::slice::from_ref(&get)).2;
-    assert_eq!(answers, [Answer::Failed("the server answers 401 (Unauthorized)".to_owned())]);
+    let answers = ask(
+        opened(&address, &[("GATE_CACHE_TOKEN", "wrong-horse")]),
+        std::slice::from_ref(&get),
+    )
+    .2;
+    assert_eq!(
+        answers,
+        [Answer::Failed("the server answers 401 (Unauthorized)".to_owned())]
+    );
     server.expect("authorization: Basic YWRhOnBAc3M=");
     let answers = ask(opened(&format!("http://ada:p%40ss@{}", server.address), &[]), &[get]).2;
     assert_eq!(answers, [Answer::Hit(b"some bytes".to_vec())]);
@@ -100,7 +116,10 @@ fn a_server_that_wants_to_know_who_asks() {
 fn nothing_secret_goes_in_the_clear_or_into_a_reason() {
     let reason = |address: &str, variables: &[(&str, &str)]| ask(opened(address, variables), &[]).1;
     let clear = "a token or password would be sent in the clear; use `https://`";
-    assert_eq!(reason("http://cache.example", &[("GATE_CACHE_TOKEN", "correct-horse")]), clear);
+    assert_eq!(
+        reason("http://cache.example", &[("GATE_CACHE_TOKEN", "correct-horse")]),
+        clear
+    );
     assert_eq!(reason("http://ada:correct-horse@cache.example", &[]), clear);
     let opened = opened("redis://:correct-horse@127.0.0.1:1", &[]).unwrap();
     assert_eq!(opened.clean("no correct-horse here"), "no [redacted] here");
@@ -119,25 +138,39 @@ fn servers_that_lie_fail_or_are_not_there() {
     ] {
         let server = Http::start();
         server.set(&key, bytes);
-        let answers = ask(opened(&format!("http://{}", server.address), &[]), std::slice::from_ref(&get)).2;
+        let answers = ask(
+            opened(&format!("http://{}", server.address), &[]),
+            std::slice::from_ref(&get),
+        )
+        .2;
         assert_eq!(answers, [expected]);
     }
     let server = Http::start();
     server.fail(503);
     let address = format!("http://{}", server.address);
     let answers = ask(opened(&address, &[]), &[get.clone(), put]).2;
-    assert_eq!(answers, vec![Answer::Failed("the server answers 503 (Service Unavailable)".to_owned()); 2]);
+    assert_eq!(
+        answers,
+        vec![Answer::Failed("the server answers 503 (Service Unavailable)".to_owned()); 2]
+    );
     // One that announces more than it sends.
     let server = Http::start();
     server.set(&key, b"some bytes".to_vec());
     server.cut();
-    let answers = ask(opened(&format!("http://{}", server.address), &[]), std::slice::from_ref(&get)).2;
+    let answers = ask(
+        opened(&format!("http://{}", server.address), &[]),
+        std::slice::from_ref(&get),
+    )
+    .2;
     assert!(matches!(&answers[..], [Answer::Failed(_)]), "{answers:?}");
     // A port that nobody listens on.
     let nobody = "127.0.0.1:1";
     for address in [format!("http://{nobody}"), format!("redis://{nobody}")] {
         let answers = ask(opened(&address, &[]), std::slice::from_ref(&get)).2;
-        assert!(matches!(&answers[..], [Answer::Failed(reason)] if !reason.is_empty()), "{answers:?}");
+        assert!(
+            matches!(&answers[..], [Answer::Failed(reason)] if !reason.is_empty()),
+            "{answers:?}"
+        );
     }
 }
 
@@ -148,7 +181,11 @@ fn a_server_that_says_nothing_is_not_waited_for() {
     let (get, _) = blob(b"some bytes");
     for scheme in ["http", "redis"] {
         let address = format!("{scheme}://{}", silent.local_addr().unwrap());
-        let answers = ask(opened(&address, &[("GATE_CACHE_TIMEOUT", "1s")]), std::slice::from_ref(&get)).2;
+        let answers = ask(
+            opened(&address, &[("GATE_CACHE_TIMEOUT", "1s")]),
+            std::slice::from_ref(&get),
+        )
+        .2;
         let late = "the server did not answer in time".to_owned();
         assert_eq!(answers, [Answer::Failed(late)], "{scheme}");
     }
@@ -157,7 +194,10 @@ fn a_server_that_says_nothing_is_not_waited_for() {
 #[test]
 fn a_bucket() {
     let server = Http::start();
-    let address = format!("s3://kernels/team?region=eu-central-1&endpoint=http://{}", server.address);
+    let address = format!(
+        "s3://kernels/team?region=eu-central-1&endpoint=http://{}",
+        server.address
+    );
     let keys = [
         ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
@@ -177,7 +217,10 @@ fn a_bucket() {
     assert!(!server.queries().join(" ").contains("wJalrX"));
     // Everybody may read it.
     let (get, _) = blob(b"some bytes");
-    assert_eq!(ask(opened(&address, &[]), &[get]).2, [Answer::Hit(b"some bytes".to_vec())]);
+    assert_eq!(
+        ask(opened(&address, &[]), &[get]).2,
+        [Answer::Hit(b"some bytes".to_vec())]
+    );
     assert_eq!(server.queries().last().map(String::as_str), Some(""));
 }
 
@@ -186,7 +229,12 @@ fn a_redis_server() {
     let server = Redis::start(None);
     behaves(&format!("redis://{}/2", server.address), &[]);
     assert!(server.commands().iter().any(|command| command == "SELECT 2"));
-    assert!(server.commands().iter().any(|command| command.starts_with("GETRANGE kernels-v1/blobs/")));
+    assert!(
+        server
+            .commands()
+            .iter()
+            .any(|command| command.starts_with("GETRANGE kernels-v1/blobs/"))
+    );
     let server = Redis::start(Some("correct-horse"));
     let address = format!("redis://{}", server.address);
     behaves(&address, &[("GATE_CACHE_TOKEN", "correct-horse")]);
@@ -238,6 +286,9 @@ fn what_is_no_entry_is_not_written() {
     let server = Http::start();
     let wrong = Question::Put(Space::Action, Digest::of(b"x"), b"garbage".to_vec());
     let answers = ask(opened(&format!("http://{}", server.address), &[]), &[wrong]).2;
-    assert_eq!(answers, [Answer::Failed("the build wrote something that is no entry".to_owned())]);
+    assert_eq!(
+        answers,
+        [Answer::Failed("the build wrote something that is no entry".to_owned())]
+    );
     assert_eq!(server.count("PUT"), 0);
 }
