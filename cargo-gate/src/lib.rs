@@ -29,6 +29,7 @@ pub mod policy;
 pub mod promotion;
 pub mod redact;
 pub mod release;
+pub mod remote;
 pub mod report;
 pub mod rollout;
 pub mod secrets;

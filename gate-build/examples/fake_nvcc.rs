@@ -2,7 +2,7 @@
 //!
 //! Sources are lines. `entry NAME` is a kernel, `#include`, `#ifdef`, `#if __CUDA_ARCH__ >= N`, `#else`, `#endif` and
 //! `#error` are what they are in C, `//` starts a comment. `FAKE_LOG` names a file that gets a line for each compilation,
-//! `FAKE_TOP` the installation that a dry run names, `FAKE_MODE` a way to fail: `crash`, `hang`, `garbage`, `silent`, `old` or `no-version`.
+//! `FAKE_TOP` the installation that a dry run names, `FAKE_SLEEP` the milliseconds that a compilation takes in benchmarks, `FAKE_MODE` a way to fail: `crash`, `hang`, `garbage`, `silent`, `old` or `no-version`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is what compilers do")]
 
 use std::env;
@@ -52,6 +52,11 @@ fn main() -> ExitCode {
             .open(log)
             .expect("the log can be opened");
         log.write_all(line.as_bytes()).expect("the log can be written");
+    }
+    if let Some(time) = env::var("FAKE_SLEEP").ok().and_then(|time| time.parse().ok())
+        && !asked.only_preprocess
+    {
+        std::thread::sleep(std::time::Duration::from_millis(time));
     }
     match mode.as_str() {
         "crash" => {

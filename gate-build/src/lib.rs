@@ -53,7 +53,7 @@ pub mod ptx;
 pub mod resources;
 mod rust;
 mod schedule;
-mod store;
+pub mod store;
 mod toolkit;
 mod unit;
 mod version;

@@ -56,7 +56,7 @@ fn another_checkout_has_use_of_it() {
 
 #[test]
 fn a_damaged_entry_is_a_miss() {
-    for kind in ["blobs", "actions", "manifests", "index"] {
+    for kind in ["blobs", "actions", "manifests", "derived", "index"] {
         for damage in [&b""[..], b"garbage", b"\xff"] {
             let this = one();
             this.build().unwrap();

@@ -229,6 +229,9 @@ impl Declared {
             if self.any(&[Input::PolicyKernels]) {
                 kept.kernels = policy.kernels;
             }
+            if self.any(&[Input::PolicyCache]) {
+                kept.cache = policy.cache;
+            }
             if self.any(&[Input::PolicyRuntime]) {
                 kept.runtime = policy.runtime;
             }

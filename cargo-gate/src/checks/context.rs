@@ -275,6 +275,15 @@ impl<'a> Context<'a> {
         self.read_if_there(path)
     }
 
+    /// The bytes of a report that `[cache]` names; `None` when there is no such file. Needs [`Input::CacheReports`].
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn cache_report(&self, path: &str) -> std::io::Result<Option<Vec<u8>>> {
+        self.needs(&[Input::CacheReports]);
+        self.read_if_there(path)
+    }
+
     /// The coverage report at this path. Needs [`Input::Coverage`].
     ///
     /// # Errors
@@ -380,6 +389,7 @@ impl<'a> Context<'a> {
             Input::PolicyDeprecations,
             Input::PolicyFailure,
             Input::PolicyKernels,
+            Input::PolicyCache,
             Input::PolicyRelease,
             Input::PolicyRuntime,
             Input::PolicyPaths,

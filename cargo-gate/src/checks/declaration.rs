@@ -95,6 +95,8 @@ pub enum Input {
     MachinePaths,
     /// The decision logs and run stats that `[runtime]` names.
     RuntimeRecords,
+    /// The reports that `[cache]` names.
+    CacheReports,
     /// The tracked boundary inventory and its earlier versions in git.
     BoundaryInventory,
     /// The advisory databases: where they lie, what they hold, and what the one of the last run held.
@@ -119,6 +121,8 @@ pub enum Input {
     PolicyFailure,
     /// `[kernels]`.
     PolicyKernels,
+    /// `[cache]`.
+    PolicyCache,
     /// `[release]`.
     PolicyRelease,
     /// `[runtime]`.
@@ -193,6 +197,7 @@ impl Input {
         Input::ReleaseFiles,
         Input::MachinePaths,
         Input::RuntimeRecords,
+        Input::CacheReports,
         Input::BoundaryInventory,
         Input::AdvisoryDb,
         Input::Documents,
@@ -205,6 +210,7 @@ impl Input {
         Input::PolicyDeprecations,
         Input::PolicyFailure,
         Input::PolicyKernels,
+        Input::PolicyCache,
         Input::PolicyRelease,
         Input::PolicyRuntime,
         Input::PolicyPaths,
@@ -251,6 +257,7 @@ impl Input {
             Input::ReleaseFiles => "release files",
             Input::MachinePaths => "paths of this machine",
             Input::RuntimeRecords => "records of runs",
+            Input::CacheReports => "reports of caches",
             Input::BoundaryInventory => "boundary inventory",
             Input::AdvisoryDb => "advisory database",
             Input::Documents => "documents",
@@ -263,6 +270,7 @@ impl Input {
             Input::PolicyDeprecations => "policy: deprecations",
             Input::PolicyFailure => "policy: failure",
             Input::PolicyKernels => "policy: kernels",
+            Input::PolicyCache => "policy: cache",
             Input::PolicyRelease => "policy: release",
             Input::PolicyRuntime => "policy: runtime",
             Input::PolicyPaths => "policy: paths",

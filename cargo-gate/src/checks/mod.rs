@@ -41,6 +41,7 @@ pub mod failure_panics;
 pub mod git_clean;
 pub mod history_consistent;
 pub mod kernels_budget;
+pub mod kernels_cache;
 pub mod kernels_contract;
 pub mod kernels_fallback_coverage;
 pub mod kernels_locked;
@@ -137,6 +138,7 @@ pub const ALL: &[&Check] = &[
     &conformance_matrix::CHECK,
     &conformance_scope::CHECK,
     &conformance_coverage::CHECK,
+    &kernels_cache::CHECK,
     &api_deprecations::CHECK,
     &release_manifest::CHECK,
     &changelog_current::CHECK,

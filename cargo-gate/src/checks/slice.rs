@@ -21,6 +21,7 @@ impl Policy {
             Input::PolicyDeprecations => bytes(&self.deprecations),
             Input::PolicyFailure => bytes(&self.failure),
             Input::PolicyKernels => bytes(&self.kernels),
+            Input::PolicyCache => bytes(&self.cache),
             Input::PolicyRuntime => bytes(&self.runtime),
             Input::PolicyRelease => bytes(&self.release),
             Input::PolicyPaths => bytes(&self.paths),

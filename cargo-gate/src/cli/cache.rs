@@ -1,46 +1,186 @@
-//! `cargo gate cache stats|gc`.
+//! `cargo gate cache stats|verify|gc|serve`.
 
+use std::collections::BTreeMap;
+use std::io::BufReader;
 use std::time::{Duration, SystemTime};
 
+use gate_build::store::{History, Local, Usage, Verified};
 use jiff::Timestamp;
+use serde::Serialize;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evidence::lock::Lock;
-use crate::evidence::store::{Retention, Store};
+use crate::evidence::store::{Damage, Retention, Stats, Store};
 use crate::exit;
+use crate::kernels::stored::{cache_env, hit_rate};
+use crate::remote;
 
 use super::Conversation;
 use crate::command_line::{CacheCommand, DataFormat, GcArgs};
 
 pub(super) fn run(command: &CacheCommand, conversation: &Conversation<'_>) -> Result<i32> {
+    // A build asks, wherever it runs; there need not be a workspace.
+    if matches!(command, CacheCommand::Serve) {
+        return serve(conversation);
+    }
     let gate_dir = conversation.workspace()?.gate_dir();
     let store = Store::new(&gate_dir);
     match command {
         CacheCommand::Stats(arguments) => {
-            let stats = store.stats()?;
-            let text = match arguments.message_format {
-                DataFormat::Json => super::json(&stats)?,
-                DataFormat::Human => {
-                    let used = match (stats.oldest.and_then(day), stats.newest.and_then(day)) {
-                        (Some(oldest), Some(newest)) => format!("last used {oldest} to {newest}\n"),
-                        _ => String::new(),
-                    };
-                    format!(
-                        "evidence  {}\nfiles     {}\nsize      {}\n{used}store     {}\n",
-                        stats.entries,
-                        stats.blobs,
-                        size(stats.bytes),
-                        store.root().display()
-                    )
-                }
+            let format = if arguments.json {
+                DataFormat::Json
+            } else {
+                arguments.format.message_format
             };
-            conversation.printer.data(&text)?;
+            stats(&store, format, conversation)?;
         }
+        CacheCommand::Verify(arguments) => verify(&store, arguments.message_format, conversation)?,
         CacheCommand::Gc(arguments) => gc(&store, &gate_dir, arguments, conversation)?,
+        CacheCommand::Serve => {}
     }
     Ok(exit::READY)
 }
 
+/// What `cargo gate cache stats` says of both stores.
+#[derive(Serialize)]
+struct Report {
+    /// Pairs of kernel and architecture that builds looked for, and what follows from that.
+    #[serde(flatten)]
+    counts: BTreeMap<&'static str, u64>,
+    hit_rate: Option<f64>,
+    builds: u64,
+    since: Option<String>,
+    entries: u64,
+    bytes: u64,
+    evidence: Stats,
+}
+
+impl Report {
+    fn new(history: &History, usage: Usage, evidence: Stats) -> Self {
+        Self {
+            counts: history.total.named().into_iter().collect(),
+            hit_rate: hit_rate(history.total.lookups, history.total.hits),
+            builds: history.builds,
+            since: history
+                .since
+                .and_then(|since| Timestamp::from_second(since.try_into().ok()?).ok())
+                .map(|since| since.to_string()),
+            entries: usage.entries,
+            bytes: usage.bytes,
+            evidence,
+        }
+    }
+}
+
+fn stats(store: &Store, format: DataFormat, conversation: &Conversation<'_>) -> Result<()> {
+    let evidence = store.stats()?;
+    let kernels = Local::of(&cache_env(&conversation.environment));
+    let (history, usage) = kernels
+        .as_ref()
+        .map_or_else(Default::default, |local| (local.history(), local.usage()));
+    if format == DataFormat::Json {
+        let report = Report::new(&history, usage, evidence);
+        return conversation.printer.data(&super::json(&report)?);
+    }
+    let used = match (evidence.oldest.and_then(day), evidence.newest.and_then(day)) {
+        (Some(oldest), Some(newest)) => format!("  last used  {oldest} to {newest}\n"),
+        _ => String::new(),
+    };
+    let mut text = format!(
+        "evidence\n  entries    {}\n  files      {}\n  size       {}\n{used}  store      {}\n",
+        evidence.entries,
+        evidence.blobs,
+        size(evidence.bytes),
+        store.root().display()
+    );
+    if let Some(local) = kernels {
+        text.push_str(&kernel_text(&history, usage, &local));
+    }
+    conversation.printer.data(&text)
+}
+
+fn kernel_text(history: &History, usage: Usage, local: &Local) -> String {
+    let total = history.total;
+    let rate = hit_rate(total.lookups, total.hits).map_or_else(String::new, |rate| format!(" ({:.1} %)", rate * 100.0));
+    let since = history
+        .since
+        .and_then(|since| day(SystemTime::UNIX_EPOCH + Duration::from_secs(since)))
+        .map_or_else(String::new, |since| format!(" since {since}"));
+    format!(
+        "kernels\n  entries    {}\n  size       {}\n  builds     {}{since}\n  lookups    {}\n  hits       {}{rate}\n  \
+         remote     {} hits, {} entries written, {} questions not answered\n  damaged    {}\n  evicted    {}\n  store      {}\n",
+        usage.entries,
+        size(usage.bytes),
+        history.builds,
+        total.lookups,
+        total.hits,
+        total.remote_hits,
+        total.uploads,
+        total.remote_unavailable,
+        total.corrupt,
+        total.evicted,
+        local.root().display()
+    )
+}
+
+/// What `cargo gate cache verify` found.
+#[derive(Serialize)]
+struct VerifyReport {
+    checked: u64,
+    bytes: u64,
+    corrupt: Vec<String>,
+    unreadable: Vec<String>,
+    evidence: Damage,
+}
+
+fn verify(store: &Store, format: DataFormat, conversation: &Conversation<'_>) -> Result<()> {
+    let kernels = Local::of(&cache_env(&conversation.environment));
+    let Verified {
+        checked,
+        bytes,
+        corrupt,
+        unreadable,
+    } = kernels.map_or_else(Verified::default, |local| local.verify());
+    let evidence = store.verify()?;
+    let report = VerifyReport {
+        checked,
+        bytes,
+        corrupt,
+        unreadable,
+        evidence,
+    };
+    if format == DataFormat::Json {
+        return conversation.printer.data(&super::json(&report)?);
+    }
+    let mut text = String::new();
+    for (what, places) in [
+        ("kernels: damaged and removed", &report.corrupt),
+        ("kernels: cannot be read", &report.unreadable),
+        ("evidence: damaged and removed", &report.evidence.removed),
+    ] {
+        for place in places {
+            text.push_str(&format!("{what}: {place}\n"));
+        }
+    }
+    text.push_str(&format!(
+        "kernels: {} entries ({}) read, {} damaged\nevidence: {} files read, {} damaged\n",
+        report.checked,
+        size(report.bytes),
+        report.corrupt.len(),
+        report.evidence.checked,
+        report.evidence.removed.len()
+    ));
+    conversation.printer.data(&text)
+}
+
+/// Answers a build until it asks no more. Standard output belongs to the protocol.
+fn serve(conversation: &Conversation<'_>) -> Result<i32> {
+    let opened = remote::open(&conversation.environment);
+    let mut questions = BufReader::new(std::io::stdin());
+    remote::serve(opened, &mut questions, &mut std::io::stdout())
+        .map_err(|error| Error::tool(format!("cannot serve the build: {error}")))?;
+    Ok(exit::READY)
+}
 fn gc(store: &Store, gate_dir: &std::path::Path, arguments: &GcArgs, conversation: &Conversation<'_>) -> Result<()> {
     if !gate_dir.is_dir() {
         return conversation

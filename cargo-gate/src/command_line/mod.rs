@@ -150,7 +150,7 @@ pub(crate) enum Command {
     Migrate(MigrateCommand),
     /// Write a badge of the latest decision, as Shields reads it
     Badge(BadgeArgs),
-    /// Show or shrink the evidence store
+    /// Show, verify or shrink the stores of evidence and of kernels
     #[command(subcommand)]
     Cache(CacheCommand),
     /// Show which tools are installed and what each missing one costs
@@ -506,10 +506,23 @@ pub(crate) struct BadgeArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
-    /// Show size and age of the evidence store
-    Stats(FormatArgs),
+    /// Show what the stores hold, and how often a kernel was not compiled because of it
+    Stats(CacheStatsArgs),
+    /// Read every entry of both stores again, and remove the damaged ones
+    Verify(FormatArgs),
     /// Remove evidence that was not used for a while
     Gc(GcArgs),
+    /// Serve the remote store of kernels to a build, over standard input and output
+    Serve,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CacheStatsArgs {
+    /// Print JSON: short for `--message-format json`
+    #[arg(long, conflicts_with = "message_format")]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
 }
 
 #[derive(Debug, Args)]

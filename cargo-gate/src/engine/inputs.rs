@@ -210,6 +210,16 @@ impl<'a> InputDigests<'a> {
                     }
                 }
             }
+            Input::CacheReports => {
+                let cache = self.policy.cache.as_ref();
+                for path in cache.into_iter().flat_map(|cache| &cache.reports) {
+                    // Written by builds, as records of runs are by runs.
+                    match self.workspace.read(path) {
+                        Ok(bytes) => drop(digest.part(path.as_bytes()).part(&bytes)),
+                        Err(_) => return InputState::Volatile,
+                    }
+                }
+            }
             Input::Coverage => {
                 let failure = self.policy.failure.as_ref();
                 match failure.and_then(|failure| failure.coverage.as_deref()) {
@@ -228,6 +238,7 @@ impl<'a> InputDigests<'a> {
             | Input::PolicyDeprecations
             | Input::PolicyFailure
             | Input::PolicyKernels
+            | Input::PolicyCache
             | Input::PolicyRelease
             | Input::PolicyRuntime
             | Input::PolicyPaths

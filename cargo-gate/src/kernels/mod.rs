@@ -5,6 +5,7 @@ pub mod check;
 pub mod hints;
 pub mod place;
 pub mod rebuild;
+pub mod stored;
 
 use std::collections::BTreeSet;
 use std::io;

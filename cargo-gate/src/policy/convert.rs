@@ -22,7 +22,8 @@ use super::raw::{
 };
 use super::secrets::{paths_policy, secrets_policy};
 use super::{
-    checklist, conformance, docs, failure, format, kernels, notify, parts, people, record, release, runtime, supply,
+    cache, checklist, conformance, docs, failure, format, kernels, notify, parts, people, record, release, runtime,
+    supply,
 };
 
 pub(super) type Converted<T> = Result<T, Problem>;
@@ -77,6 +78,7 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
         }),
         failure: raw.failure.map(|failure| failure::convert(failure, &at)),
         kernels: raw.kernels.map(|kernels| kernels::convert(kernels, &at)),
+        cache: raw.cache.map(|cache| cache::convert(cache, &at)).transpose()?,
         runtime: raw.runtime.map(|runtime| runtime::convert(runtime, &at)),
         release: raw.release.map(|release| release::convert(release, &at)).transpose()?,
         deprecations: raw

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
+use crate::remote::address::{Address, NoAddress};
+
 /// Why a value is not what its format asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FormatError {
@@ -118,6 +120,7 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
         ),
         "glob" => glob(value),
         "path" => relative("a path", value),
+        "remote" => remote(value),
         "pointer" if !value.starts_with('/') => wrong(
             format!("is not a JSON pointer: `{value}`"),
             "write each key after a `/`, such as \"/package/version\"",
@@ -150,6 +153,23 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
         "command" => command_line(value).map(|_| ()),
         "platform" => platform(value),
         _ => Ok(()),
+    }
+}
+
+/// The address of a remote store that says nothing about who asks.
+fn remote(value: &str) -> Result<(), FormatError> {
+    match Address::parse(value) {
+        Ok(address) if address.has_credentials() => wrong(
+            "holds a user or a password, which everybody can read here",
+            "leave it out, and set `GATE_CACHE_TOKEN` where builds run",
+        ),
+        Ok(_) => Ok(()),
+        // Not the value: it may hold a password.
+        Err(NoAddress(why)) => wrong(
+            why,
+            "write an address such as \"file:///srv/kernels\", \"https://cache.example/kernels\", \"s3://bucket/prefix\" or \
+             \"redis://cache.example\"",
+        ),
     }
 }
 

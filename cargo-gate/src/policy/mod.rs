@@ -7,6 +7,7 @@
 //! ```
 
 pub mod authority;
+mod cache;
 mod catalogue;
 mod checklist;
 mod ci;
@@ -51,6 +52,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use cache::CachePolicy;
 pub use catalogue::Catalogue;
 pub use ci::CiPolicy;
 pub use conformance::{ConformanceBackend, ConformancePolicy, ConformanceRow, DeferredOperator};

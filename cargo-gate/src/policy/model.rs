@@ -10,6 +10,7 @@ use crate::report::Location;
 use crate::stage::Stage;
 
 pub use super::authority::Authority;
+use super::cache::CachePolicy;
 pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 use super::ci::CiPolicy;
 use super::conformance::ConformancePolicy;
@@ -48,6 +49,8 @@ pub struct Policy {
     pub failure: Option<FailurePolicy>,
     /// What GPU kernels must show; `None` when undeclared.
     pub kernels: Option<KernelPolicy>,
+    /// The store of kernels that machines share; `None` when undeclared.
+    pub cache: Option<CachePolicy>,
     /// What a run of gated kernels leaves behind; `None` when undeclared.
     pub runtime: Option<RuntimePolicy>,
     /// What a release needs; `None` when undeclared.

@@ -11,7 +11,7 @@ use super::embed::{self, Missing};
 use super::listing::{Listings, searched};
 use super::locked::{Lock, Locker};
 use super::plan::Plan;
-use super::report::{Entry, Report};
+use super::report::{Asked, Entry, Report};
 use super::state::State;
 use super::task::{Done, Shop, Task};
 use super::times::Times;
@@ -26,7 +26,7 @@ use crate::index::Index;
 use crate::kernels::Kernels;
 use crate::resources::Ptxas;
 use crate::schedule;
-use crate::store::{Local, Store};
+use crate::store::{Counts, Layered, Local, Remote, Store};
 use crate::toolkit::Toolkit;
 use crate::unit::{Language, Unit, UnitName};
 
@@ -49,6 +49,7 @@ impl Build<'_> {
         &self,
         setting: &Setting,
         store: Option<&Local>,
+        remote: Option<&Remote>,
         index: &Index,
         lock: Lock,
     ) -> Result<State, Error> {
@@ -73,8 +74,10 @@ impl Build<'_> {
         }
 
         let scratch = self.scratch();
+        let layered = Layered::new(store, remote);
+        let is_kept = store.is_some() || remote.is_some();
         let shop = Shop {
-            store: store.map(|store| store as &dyn Store),
+            store: is_kept.then_some(&layered as &dyn Store),
             index,
             listings: self.listings,
             scratch: scratch.clone(),
@@ -111,7 +114,8 @@ impl Build<'_> {
                 return self.fall_back(&warning.message.clone(), &[warning], store);
             }
         }
-        self.finish(results, problems, parts, &times, store, lock)
+        let asked = is_kept.then(|| account(&results, &layered, store, remote));
+        self.finish(results, problems, parts, &times, store, asked, lock)
     }
 
     /// A folder for the files of this build. Those of builds that were killed go: cargo runs one at a time here.
@@ -154,11 +158,13 @@ impl Build<'_> {
         parts: BTreeSet<PathBuf>,
         times: &Times,
         store: Option<&Local>,
+        asked: Option<Asked>,
         lock: Lock,
     ) -> Result<State, Error> {
         let mut state = State::default();
         let mut report = Report {
             mode: self.mode.as_str(),
+            cache: asked,
             ..Report::default()
         };
         let mut failed = Vec::new();
@@ -280,4 +286,26 @@ impl Build<'_> {
             .collect();
         folders.into_iter().collect()
     }
+}
+
+/// What the store was asked and gave, remembered and for the report.
+fn account(results: &[TaskResult<'_>], layered: &Layered<'_>, store: Option<&Local>, remote: Option<&Remote>) -> Asked {
+    let fared = remote.map(Remote::finish);
+    let count = |counts: fn(&Done) -> bool| {
+        let done = results.iter().filter_map(|(_, _, result)| result.as_ref().ok());
+        done.filter(|(_, done)| counts(done)).count() as u64
+    };
+    let counts = Counts {
+        lookups: results.len() as u64,
+        hits: count(|done| !done.compiled),
+        remote_hits: count(|done| done.remote),
+        corrupt: layered.corrupt(),
+        evicted: store.map_or(0, Local::sweep),
+        remote_unavailable: remote.map_or(0, Remote::unavailable),
+        uploads: remote.map_or(0, Remote::uploads),
+    };
+    if let Some(store) = store {
+        store.record(&counts);
+    }
+    Asked { counts, remote: fared }
 }

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::ptx::Module;
 use crate::resources::Ptxas;
-use crate::store::{Space, Store};
+use crate::store::{self, Space, Store};
 use crate::unit::UnitName;
 
 /// DEFLATE level: the default of zlib, from which on more time gains little on PTX.
@@ -50,8 +50,8 @@ pub(super) fn bindings(
     let key = key(kernels, context, units, missing);
     // Reading megabytes of PTX for its entries takes a while in a build script that cargo does not optimise.
     let known = store
-        .and_then(|store| store.get(Space::Action, &key))
-        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .and_then(|store| store.get(Space::Derived, &key, &|bytes| store::unsealed(bytes).is_some()))
+        .and_then(|found| String::from_utf8(store::unsealed(&found.bytes)?.to_vec()).ok())
         .filter(|text| text.starts_with("// ") && text.ends_with(&end(&key)));
     let text = match known {
         Some(text) => text,
@@ -70,7 +70,7 @@ pub(super) fn bindings(
             let mut text = bindings::generate(&embedded, &kernels.declared);
             text.push_str(&end(&key));
             if let Some(store) = store {
-                let _ = store.put(Space::Action, &key, text.as_bytes());
+                let _ = store.put(Space::Derived, &key, &store::sealed(text.as_bytes()));
             }
             text
         }
@@ -163,31 +163,20 @@ fn compressed(image: &BuiltImage, store: Option<&dyn Store>) -> Result<PathBuf, 
     let mut fields = Fields::new("gate-build deflate 1");
     fields.add("level", [LEVEL]).add("ptx", image.digest.bytes());
     let key = fields.finish();
-    let stored = store.and_then(|store| store.get(Space::Action, &key));
-    let bytes = match stored.and_then(|stored| unsealed(&stored)) {
+    let stored = store.and_then(|store| store.get(Space::Derived, &key, &|bytes| store::unsealed(bytes).is_some()));
+    let bytes = match stored.and_then(|found| Some(store::unsealed(&found.bytes)?.to_vec())) {
         Some(bytes) => bytes,
         None => {
             let text = fs::read(&image.ptx).map_err(Error::io("cannot read", &image.ptx))?;
             let bytes = miniz_oxide::deflate::compress_to_vec(&text, LEVEL);
             if let Some(store) = store {
-                let _ = store.put(Space::Action, &key, &sealed(&bytes));
+                let _ = store.put(Space::Derived, &key, &store::sealed(&bytes));
             }
             bytes
         }
     };
     disk::write_if_changed(&file, &bytes).map_err(Error::io("cannot write", &file))?;
     Ok(file)
-}
-
-fn sealed(bytes: &[u8]) -> Vec<u8> {
-    let mut all = crate::store::checksum(bytes).to_le_bytes().to_vec();
-    all.extend_from_slice(bytes);
-    all
-}
-
-fn unsealed(all: &[u8]) -> Option<Vec<u8>> {
-    let (checksum, bytes) = all.split_first_chunk::<8>()?;
-    (crate::store::checksum(bytes) == u64::from_le_bytes(*checksum)).then(|| bytes.to_vec())
 }
 
 /// Compares what kernels take of the hardware with their budgets. Returns warnings about what could not be compared.

@@ -100,6 +100,7 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
         choice: &choice,
         listings: &listings,
     };
+    let remote = store::Setting::of(&context.env, &context.out_dir, &context.crate_root)?.map(store::Remote::new);
     let store = store::folder(&context.env).map(|folder| Local::new(&folder, limit));
     let index = Index::new(store.as_ref().map_or_else(|| own.join("index"), Local::index_file));
     let host_compiler = compiler::host_compiler(&context.env, &index);
@@ -111,13 +112,13 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
         shims,
         host_compiler,
     };
-    let result = build.run(&setting, store.as_ref(), &index, lock);
+    let result = build.run(&setting, store.as_ref(), remote.as_ref(), &index, lock);
     index.save();
-    if let Some(store) = &store {
-        store.sweep();
-    }
-    let state = result?;
+    let mut state = result?;
     state::save(&state_file, &configuration, &state, &listings);
+    // About this build, not about the state that it leaves.
+    let warning = remote.and_then(|remote| remote.warning());
+    state.directives.extend(directives::warnings(warning.as_slice()));
     Ok(Outcome {
         built: state.built,
         directives: state.directives,

@@ -6,6 +6,7 @@ use super::task::{Done, Reason};
 use crate::arch::Arch;
 use crate::built::BuiltImage;
 use crate::json::Json;
+use crate::store::{Counts, Fared};
 use crate::unit::UnitName;
 
 /// Version of the report; fields are only added within one.
@@ -82,6 +83,35 @@ impl Entry {
     }
 }
 
+/// What a build asked the store.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub counts: Counts,
+    /// How the remote store fared, where one is set up.
+    pub remote: Option<Fared>,
+}
+
+impl Asked {
+    fn to_json(&self) -> Json {
+        let mut fields: Vec<(&'static str, Json)> = self
+            .counts
+            .named()
+            .into_iter()
+            .map(|(name, count)| (name, Json::Number(count)))
+            .collect();
+        let remote = self.remote.as_ref().map_or(Json::Null, |fared| {
+            let reason = fared.reason.as_ref().map_or(Json::Null, Json::text);
+            Json::Object(vec![
+                ("mode", Json::text(fared.mode.name())),
+                ("state", Json::text(fared.state)),
+                ("reason", reason),
+            ])
+        });
+        fields.push(("remote", remote));
+        Json::Object(fields)
+    }
+}
+
 /// The report of one build.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -91,6 +121,8 @@ pub(crate) struct Report {
     /// What could not be built, as text.
     pub failed: Vec<String>,
     pub unavailable: Option<String>,
+    /// What the store was asked; nothing when the last build's result stood.
+    pub cache: Option<Asked>,
     /// Where compilers were looked for, when none was found.
     pub searched: Vec<PathBuf>,
 }
@@ -114,6 +146,7 @@ impl Report {
             ("reused", list(false)),
             ("failed", Json::texts(self.failed.iter().cloned())),
             ("unavailable", optional(&self.unavailable)),
+            ("cache", self.cache.as_ref().map_or(Json::Null, Asked::to_json)),
             (
                 "searched",
                 Json::texts(self.searched.iter().map(|path| path.display().to_string())),

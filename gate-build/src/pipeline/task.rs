@@ -58,6 +58,8 @@ pub(crate) struct Done {
     pub files: Vec<PathBuf>,
     pub reason: Reason,
     pub compiled: bool,
+    /// Whether another machine's result is in it.
+    pub remote: bool,
     pub took: Seconds,
     pub note: Option<String>,
     pub warnings: Vec<Diagnostic>,
@@ -73,27 +75,30 @@ impl Task<'_> {
         let shows_lines = request.place.is_some();
         let request = request.key();
         let root = &self.unit.crate_root;
-        let mut manifest = shop
+        let parse = |bytes: &[u8]| Manifest::parse(std::str::from_utf8(bytes).ok()?, root);
+        let found = shop
             .store
-            .and_then(|store| store.get(Space::Manifest, &request))
-            .and_then(|bytes| Manifest::parse(std::str::from_utf8(&bytes).ok()?, root))
-            .unwrap_or_default();
+            .and_then(|store| store.get(Space::Manifest, &request, &|bytes| parse(bytes).is_some()));
+        let is_local = found.as_ref().is_some_and(|found| !found.remote);
+        let mut manifest = found.and_then(|found| parse(&found.bytes)).unwrap_or_default();
 
-        let mut reason = Reason::First;
-        for (at, record) in manifest.records.iter().enumerate() {
-            match self.changes(record, shop) {
-                None => match take(shop, &record.action) {
-                    Some((action, ptx)) => {
-                        let files = record.files.iter().map(|(file, _)| file.clone()).collect();
-                        return Ok(reused(action, ptx, files, Reason::SameInputs));
-                    }
-                    None => {
-                        reason = Reason::Lost;
-                        break;
-                    }
-                },
-                Some(changes) if at == 0 => reason = changes,
-                Some(_) => {}
+        let mut reason = match self.known(&manifest.records, shop) {
+            Ok(done) => return Ok(done),
+            Err(reason) => reason,
+        };
+        // Others may have compiled what this machine has not.
+        let others = shop.store.filter(|_| is_local && reason != Reason::Lost);
+        let others = others.and_then(|store| parse(&store.behind(Space::Manifest, &request)?));
+        if let Some(others) = others {
+            let own = manifest.records.len();
+            manifest.merge(others);
+            match self.known(&manifest.records[own..], shop) {
+                Ok(done) => {
+                    keep(shop, Space::Manifest, &request, manifest.to_text(root).as_bytes());
+                    return Ok(done);
+                }
+                Err(Reason::Lost) => reason = Reason::Lost,
+                Err(_) => {}
             }
         }
 
@@ -132,10 +137,31 @@ impl Task<'_> {
             files: compiled.dependencies,
             reason,
             compiled: true,
+            remote: false,
             took,
             note: action.note,
             warnings: compiled.warnings,
         })
+    }
+
+    /// The result of the first record whose files are what they were.
+    ///
+    /// # Errors
+    /// There is none, and why.
+    fn known(&self, records: &[Record], shop: &Shop<'_>) -> Result<Done, Reason> {
+        let mut reason = Reason::First;
+        for (at, record) in records.iter().enumerate() {
+            match self.changes(record, shop) {
+                None => {
+                    let taken = take(shop, &record.action).ok_or(Reason::Lost)?;
+                    let files = record.files.iter().map(|(file, _)| file.clone()).collect();
+                    return Ok(reused(taken, files, Reason::SameInputs));
+                }
+                Some(changes) if at == 0 => reason = changes,
+                Some(_) => {}
+            }
+        }
+        Err(reason)
     }
 
     /// What is different from when a record was made; `None` when nothing is.
@@ -190,12 +216,12 @@ impl Task<'_> {
             .iter()
             .find(|compiler| compiler.identity().kind == kind)?;
         let preprocessed = compiler.preprocess(self.unit, self.arch, self.flags, scratch)?;
-        let (action, ptx) = take(shop, &action::of_text(request, kind, &preprocessed.text))?;
-        let record = self.record(request, &action, &preprocessed.dependencies, shop)?;
-        keep(shop, Space::Action, &record.action, action.to_text().as_bytes());
+        let taken = take(shop, &action::of_text(request, kind, &preprocessed.text))?;
+        let record = self.record(request, &taken.action, &preprocessed.dependencies, shop)?;
+        keep(shop, Space::Action, &record.action, taken.action.to_text().as_bytes());
         Some((
             record,
-            reused(action, ptx, preprocessed.dependencies, Reason::SameText(changed)),
+            reused(taken, preprocessed.dependencies, Reason::SameText(changed)),
         ))
     }
 
@@ -284,12 +310,25 @@ fn short(refusal: &Diagnostic) -> String {
     }
 }
 
-fn take(shop: &Shop<'_>, key: &Digest) -> Option<(Action, Vec<u8>)> {
+/// A result of the store.
+struct Taken {
+    action: Action,
+    ptx: Vec<u8>,
+    /// Whether a part of it comes from another machine.
+    remote: bool,
+}
+
+fn take(shop: &Shop<'_>, key: &Digest) -> Option<Taken> {
     let store = shop.store?;
-    let bytes = store.get(Space::Action, key)?;
-    let action = Action::parse(std::str::from_utf8(&bytes).ok()?)?;
-    let ptx = store::blob_of(store, &action)?;
-    Some((action, ptx))
+    let parse = |bytes: &[u8]| Action::parse(std::str::from_utf8(bytes).ok()?);
+    let found = store.get(Space::Action, key, &|bytes| parse(bytes).is_some())?;
+    let action = parse(&found.bytes)?;
+    let blob = store::blob_of(store, &action)?;
+    Some(Taken {
+        action,
+        remote: found.remote || blob.remote,
+        ptx: blob.bytes,
+    })
 }
 
 /// A store that cannot be written to costs time at the next build and nothing else.
@@ -299,9 +338,11 @@ fn keep(shop: &Shop<'_>, space: Space, key: &Digest, bytes: &[u8]) {
     }
 }
 
-fn reused(action: Action, ptx: Vec<u8>, files: Vec<PathBuf>, reason: Reason) -> Done {
+fn reused(taken: Taken, files: Vec<PathBuf>, reason: Reason) -> Done {
+    let action = taken.action;
     Done {
-        ptx,
+        ptx: taken.ptx,
+        remote: taken.remote,
         digest: action.digest,
         compiler: CompilerIdentity {
             kind: action.compiler,

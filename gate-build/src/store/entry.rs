@@ -3,11 +3,15 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::checksum;
 use crate::compiler::CompilerKind;
 use crate::digest::Digest;
 
 const MANIFEST: &str = "gate-build manifest 1";
 const ACTION: &str = "gate-build action 1";
+
+/// In front of the checksum of all lines before it.
+const END: &str = "end ";
 
 /// Versions of a unit's inputs that a manifest remembers: enough to go back and forth between branches.
 const RECORDS: usize = 12;
@@ -75,21 +79,17 @@ impl Manifest {
                 }
             }
         }
-        text.push_str("end\n");
-        text
+        closed(text)
     }
 
     /// The manifest of this text; `None` when it is not whole.
     pub(crate) fn parse(text: &str, root: &Path) -> Option<Self> {
         let mut manifest = Self::default();
-        let mut lines = text.lines();
+        let mut lines = open(text)?.lines();
         if lines.next() != Some(MANIFEST) {
             return None;
         }
         for line in lines {
-            if line == "end" {
-                return Some(manifest);
-            }
             let (kind, rest) = line.split_once(' ')?;
             match kind {
                 "record" => {
@@ -110,8 +110,42 @@ impl Manifest {
                 _ => return None,
             }
         }
-        None
+        Some(manifest)
     }
+
+    /// Adds the records of a manifest that somebody else has kept, after those of this one.
+    pub(crate) fn merge(&mut self, other: Manifest) {
+        for record in other.records {
+            if !self.records.iter().any(|known| known.action == record.action) {
+                self.records.push(record);
+            }
+        }
+    }
+}
+
+/// The text with a last line that says that it is whole.
+fn closed(mut text: String) -> String {
+    let sum = checksum(text.as_bytes());
+    let _ = writeln!(text, "{END}{sum:016x}");
+    text
+}
+
+/// The text without its last line, if it is whole.
+fn open(text: &str) -> Option<&str> {
+    let body = text.strip_suffix('\n')?;
+    let end = body.rfind('\n')? + 1;
+    let sum = body[end..].strip_prefix(END)?;
+    (sum == format!("{:016x}", checksum(&text.as_bytes()[..end]))).then(|| &text[..end])
+}
+
+/// Whether these bytes are a manifest.
+pub(super) fn is_manifest(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| Manifest::parse(text, Path::new("")).is_some())
+}
+
+/// Whether these bytes are an action.
+pub(super) fn is_action(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| Action::parse(text).is_some())
 }
 
 /// A path as it stands in a manifest. Only Unicode does.
@@ -164,13 +198,12 @@ impl Action {
         for warning in &self.warnings {
             let _ = writeln!(text, "warning {}", escape(warning));
         }
-        text.push_str("end\n");
-        text
+        closed(text)
     }
 
     /// The action of this text; `None` when it is not whole.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut lines = text.lines();
+        let mut lines = open(text)?.lines();
         if lines.next() != Some(ACTION) {
             return None;
         }
@@ -193,14 +226,13 @@ impl Action {
         };
         for line in lines {
             match line.split_once(' ') {
-                None if line == "end" => return Some(action),
                 Some(("text", digest)) => action.text = Some(digest.parse().ok()?),
                 Some(("note", note)) => action.note = Some(unescape(note)),
                 Some(("warning", warning)) => action.warnings.push(unescape(warning)),
                 _ => return None,
             }
         }
-        None
+        Some(action)
     }
 }
 
@@ -255,8 +287,17 @@ mod tests {
 
         #[test]
         fn any_text_is_answered(text in "[a-z \n0-9]{0,60}") {
-            let _ = Action::parse(&format!("{ACTION}\n{text}"));
-            let _ = Manifest::parse(&format!("{MANIFEST}\n{text}"), Path::new("/"));
+            let _ = Action::parse(&closed(format!("{ACTION}\n{text}")));
+            let _ = Manifest::parse(&closed(format!("{MANIFEST}\n{text}")), Path::new("/"));
+        }
+
+        #[test]
+        fn a_changed_byte_is_noticed(action in action(), at in 0_usize..1000, change in 1_u8..) {
+            let mut bytes = action.to_text().into_bytes();
+            prop_assert!(is_action(&bytes) && !is_manifest(&bytes));
+            let at = at % bytes.len();
+            bytes[at] ^= change;
+            prop_assert!(!is_action(&bytes));
         }
     }
 }

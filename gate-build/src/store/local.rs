@@ -5,7 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::{Space, Store};
+use super::counts::{self, Counts, History};
+use super::{FORMAT, Found, Space, Store};
 use crate::digest::Digest;
 use crate::disk::{self, UNFINISHED};
 use crate::env::{Env, Os};
@@ -24,14 +25,36 @@ pub(crate) const DEFAULT_LIMIT: u64 = 2 << 30;
 
 /// The store on this machine's disk: one file for each entry, written beside its place and renamed into it.
 #[derive(Debug)]
-pub(crate) struct Local {
+pub struct Local {
     root: PathBuf,
     /// Most bytes it may hold.
     limit: u64,
 }
 
+/// What a store holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Entries of every space.
+    pub entries: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What reading every entry of a store found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Entries that were read.
+    pub checked: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Places of entries that were damaged and are removed, sorted: `blobs/ab/cdef…`.
+    pub corrupt: Vec<String>,
+    /// Places of entries that cannot be read, sorted.
+    pub unreadable: Vec<String>,
+}
+
 /// Where the store lies: `GATE_CACHE_DIR`, else the user's folder for caches; `None` when there is neither.
-pub(crate) fn folder(env: &Env) -> Option<PathBuf> {
+pub fn folder(env: &Env) -> Option<PathBuf> {
     if let Some(folder) = env.variable("GATE_CACHE_DIR") {
         return Some(PathBuf::from(folder));
     }
@@ -49,11 +72,107 @@ pub(crate) fn folder(env: &Env) -> Option<PathBuf> {
 
 impl Local {
     /// The store in `folder`, bounded to `limit` bytes. Nothing is created before something is put.
-    pub(crate) fn new(folder: &Path, limit: u64) -> Self {
+    #[must_use]
+    pub fn new(folder: &Path, limit: u64) -> Self {
         Self {
-            root: folder.join("kernels-v1"),
+            root: folder.join(FORMAT),
             limit,
         }
+    }
+
+    /// The store of this environment, bounded as usual; `None` where there is no place for one.
+    #[must_use]
+    pub fn of(env: &Env) -> Option<Self> {
+        folder(env).map(|folder| Self::new(&folder, DEFAULT_LIMIT))
+    }
+
+    /// Folder of everything it holds.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// How much it holds. One that is not there holds nothing.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let mut files = Vec::new();
+        for space in Space::ALL {
+            collect(&self.root.join(space.name()), &mut files);
+        }
+        Usage {
+            entries: files.len() as u64,
+            bytes: files.iter().map(|(_, length, _)| length).sum(),
+        }
+    }
+
+    /// What builds asked it and got.
+    #[must_use]
+    pub fn history(&self) -> History {
+        counts::read(&self.counts_file())
+    }
+
+    /// Remembers what a build asked and got.
+    pub(crate) fn record(&self, counts: &Counts) {
+        if *counts != Counts::default() {
+            counts::append(&self.counts_file(), counts);
+        }
+    }
+
+    fn counts_file(&self) -> PathBuf {
+        self.root.join("builds")
+    }
+
+    /// Reads every entry, removes the damaged ones and counts them. Who needs one compiles it again.
+    #[must_use]
+    pub fn verify(&self) -> Verified {
+        let mut verified = Verified::default();
+        for space in Space::ALL {
+            let mut files = Vec::new();
+            collect(&self.root.join(space.name()), &mut files);
+            files.sort_by(|(_, _, a), (_, _, b)| a.cmp(b));
+            for (_, _, path) in files {
+                let Some((key, name)) = key_of(&path) else {
+                    // One that is being written, or was when a build was killed.
+                    continue;
+                };
+                let place = format!("{}/{name}", space.name());
+                match fs::read(&path) {
+                    Ok(bytes) => {
+                        verified.checked += 1;
+                        verified.bytes += bytes.len() as u64;
+                        if !space.admits(&key, &bytes) {
+                            let _ = fs::remove_file(&path);
+                            verified.corrupt.push(place);
+                        }
+                    }
+                    // Another build has removed it meanwhile.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(_) => verified.unreadable.push(place),
+                }
+            }
+        }
+        self.record(&Counts {
+            corrupt: verified.corrupt.len() as u64,
+            ..Counts::default()
+        });
+        verified
+    }
+
+    /// The bytes of an entry, whatever they are.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn read(&self, space: Space, key: &Digest) -> io::Result<Option<Vec<u8>>> {
+        match fs::read(self.path(space, key)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes an entry away that is no use.
+    pub(crate) fn discard(&self, space: Space, key: &Digest) {
+        let _ = fs::remove_file(self.path(space, key));
     }
 
     /// Where facts about files are kept.
@@ -67,29 +186,25 @@ impl Local {
     }
 
     fn path(&self, space: Space, key: &Digest) -> PathBuf {
-        let space = match space {
-            Space::Manifest => "manifests",
-            Space::Action => "actions",
-            Space::Blob => "blobs",
-        };
-        let key = key.to_string();
-        let (folder, file) = key.split_at(2);
-        self.root.join(space).join(folder).join(file)
+        self.root.join(space.place(key))
     }
 
     /// Takes away the entries that were used least recently until the rest is within the bound, at most once an hour.
-    pub(crate) fn sweep(&self) {
+    /// Returns how many.
+    pub(crate) fn sweep(&self) -> u64 {
         let stamp = self.root.join("swept");
         let now = SystemTime::now();
         let recent = fs::metadata(&stamp)
             .and_then(|metadata| metadata.modified())
             .is_ok_and(|swept| now.duration_since(swept).is_ok_and(|age| age < SWEEP));
         if !recent && disk::write_atomically(&stamp, b"").is_ok() {
-            self.evict(now);
+            self.evict(now)
+        } else {
+            0
         }
     }
 
-    fn evict(&self, now: SystemTime) {
+    fn evict(&self, now: SystemTime) -> u64 {
         let mut entries: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
         collect(&self.root, &mut entries);
         let mut size = 0;
@@ -107,14 +222,17 @@ impl Local {
             !unfinished && path.parent() != Some(&self.root)
         });
         entries.sort();
+        let mut evicted = 0;
         for (_, length, path) in entries {
             if size <= self.limit {
                 break;
             }
             // Another build may have taken it already, or be reading it: a reader has it open or misses.
             let _ = fs::remove_file(&path);
+            evicted += 1;
             size = size.saturating_sub(length);
         }
+        evicted
     }
 }
 
@@ -130,10 +248,18 @@ fn collect(folder: &Path, entries: &mut Vec<(SystemTime, u64, PathBuf)>) {
     }
 }
 
+/// The key that a path stands for, and its last two parts; `None` for what is not an entry.
+fn key_of(path: &Path) -> Option<(Digest, String)> {
+    let file = path.file_name()?.to_str()?;
+    let folder = path.parent()?.file_name()?.to_str()?;
+    let key = format!("{folder}{file}").parse().ok()?;
+    (folder.len() == 2).then(|| (key, format!("{folder}/{file}")))
+}
+
 impl Store for Local {
-    fn get(&self, space: Space, key: &Digest) -> Option<Vec<u8>> {
+    fn get(&self, space: Space, key: &Digest, intact: &dyn Fn(&[u8]) -> bool) -> Option<Found> {
         let path = self.path(space, key);
-        let bytes = fs::read(&path).ok()?;
+        let bytes = fs::read(&path).ok().filter(|bytes| intact(bytes))?;
         let now = SystemTime::now();
         let used = fs::metadata(&path).and_then(|metadata| metadata.modified()).ok();
         if used.is_some_and(|used| now.duration_since(used).is_ok_and(|age| age > MARK)) {
@@ -143,7 +269,11 @@ impl Store for Local {
                 .open(&path)
                 .and_then(|file| file.set_modified(now));
         }
-        Some(bytes)
+        Some(Found { bytes, remote: false })
+    }
+
+    fn behind(&self, _: Space, _: &Digest) -> Option<Vec<u8>> {
+        None
     }
 
     fn put(&self, space: Space, key: &Digest, bytes: &[u8]) -> io::Result<()> {
@@ -172,10 +302,31 @@ mod tests {
         let leftover = store.root.join("blobs").join(format!("{UNFINISHED}9"));
         fs::write(&leftover, "x").unwrap();
         age(&leftover, 30);
-        store.evict(now);
-        let there: Vec<bool> = keys.iter().map(|key| store.get(Space::Blob, key).is_some()).collect();
+        assert_eq!(store.evict(now), 2);
+        let there: Vec<bool> = keys
+            .iter()
+            .map(|key| store.get(Space::Blob, key, &|_| true).is_some())
+            .collect();
         assert_eq!(there, [true, true, false, false]);
         assert!(!leftover.exists());
+    }
+
+    #[test]
+    fn damaged_entries_are_found_removed_and_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Local::new(folder.path(), DEFAULT_LIMIT);
+        assert_eq!((store.verify(), store.usage()), (Verified::default(), Usage::default()));
+        let (good, bad) = (Digest::of(b"good"), Digest::of(b"bad"));
+        store.put(Space::Blob, &good, b"good").unwrap();
+        store.put(Space::Blob, &bad, b"bae").unwrap();
+        store.put(Space::Action, &bad, b"gate-build action 1").unwrap();
+        fs::write(store.root.join("blobs").join(format!("{UNFINISHED}1")), "x").unwrap();
+        let verified = store.verify();
+        assert_eq!((verified.checked, verified.bytes), (3, 26));
+        assert_eq!(verified.corrupt, [Space::Action.place(&bad), Space::Blob.place(&bad)]);
+        assert_eq!(store.verify().corrupt, [""; 0]);
+        assert!(store.read(Space::Blob, &good).unwrap().is_some() && store.read(Space::Blob, &bad).unwrap().is_none());
+        assert_eq!((store.history().total.corrupt, store.history().builds), (2, 0));
     }
 
     #[test]

@@ -10,6 +10,11 @@ use serde_json::Value;
 
 /// The fake compiler, which cargo builds beside the tests.
 pub(crate) fn fake_nvcc() -> PathBuf {
+    program("fake_nvcc")
+}
+
+/// An example of this crate, which cargo builds beside the tests.
+pub(crate) fn program(name: &str) -> PathBuf {
     let tests = std::env::current_exe().expect("a test has a path");
     let profile = tests
         .parent()
@@ -17,7 +22,7 @@ pub(crate) fn fake_nvcc() -> PathBuf {
         .expect("tests lie in target/<profile>/deps");
     let program = profile
         .join("examples")
-        .join(format!("fake_nvcc{}", std::env::consts::EXE_SUFFIX));
+        .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     assert!(
         program.is_file(),
         "run `cargo test -p cargo-gate-build`, which builds `{}`",

@@ -138,6 +138,10 @@ fn the_cache_is_shown_and_shrunk() {
         stats.json().as_object().is_some_and(|stats| !stats.is_empty()),
         "{stats}"
     );
+    let short = gate.run(["cache", "stats", "--json"]);
+    assert_eq!(short.json(), stats.json());
+    let verified = gate.run(["cache", "verify"]);
+    assert!(verified.stdout.contains(" 0 damaged\nevidence: "), "{verified}");
     let kept = gate.run(["cache", "gc"]);
     assert!(
         kept.stdout

@@ -23,6 +23,15 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
+        name: "lose what the store of kernels held",
+        check: "kernels.cache",
+        apply: |gate| {
+            gate.append("gate.toml", "\n[cache]\nreports = [\"cache.json\"]\n");
+            gate.write("cache.json", "{\"lookups\": 11, \"hits\": 0}\n");
+        },
+        ..COMMITTED
+    },
+    Mutation {
         name: "empty the run stats",
         check: "run-stats.valid",
         also: &["runtime.prod"],

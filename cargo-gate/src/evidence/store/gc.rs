@@ -30,6 +30,15 @@ pub struct Stats {
     pub newest: Option<SystemTime>,
 }
 
+/// What [`Store::verify`] found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Damage {
+    /// Files that were read.
+    pub checked: u64,
+    /// Places of damaged files, below the store, which are removed; sorted.
+    pub removed: Vec<String>,
+}
+
 /// What may stay in the store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Retention {
@@ -88,6 +97,29 @@ impl Store {
             stats.bytes += file.size;
         }
         Ok(stats)
+    }
+
+    /// Reads everything again and removes what is damaged. Files of runs that were killed are left to [`Self::gc`].
+    ///
+    /// # Errors
+    /// I/O errors other than absence.
+    pub fn verify(&self) -> Result<Damage> {
+        let mut damage = Damage::default();
+        for directory in ["blobs", "evidence"] {
+            for file in files(&self.root().join(directory))? {
+                let Some(name) = name_of(&file.path) else { continue };
+                damage.checked += 1;
+                let is_whole = match directory {
+                    "blobs" => self.bytes(&name).is_some(),
+                    // Takes its files into account, which have been looked at by now.
+                    _ => self.evidence(&name).is_some(),
+                };
+                if !is_whole {
+                    damage.removed.push(place_of(directory, &name));
+                }
+            }
+        }
+        Ok(damage)
     }
 
     /// Removes what the retention does not allow, unused longest first, and whatever is damaged or left over from a
@@ -184,6 +216,12 @@ impl GcReport {
     fn remove_blob(&mut self, blobs: &mut BTreeMap<Digest, Blob>, digest: &Digest) -> Result<()> {
         blobs.remove(digest).map_or(Ok(()), |blob| self.remove(&blob.file))
     }
+}
+
+fn place_of(directory: &str, name: &Digest) -> String {
+    let name = name.to_hex();
+    let (folder, file) = name.split_at(2);
+    format!("{directory}/{folder}/{file}")
 }
 
 /// The digest that the path of a stored file stands for; `None` for leftovers.

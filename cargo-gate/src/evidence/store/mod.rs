@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 
 use super::{Evidence, atomic};
 
-pub use gc::{GcReport, Retention, Stats};
+pub use gc::{Damage, GcReport, Retention, Stats};
 
 /// First line of stored evidence, without the digest. The number is the version of the format.
 const MAGIC: &str = "gate-evidence 1 ";

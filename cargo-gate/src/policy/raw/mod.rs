@@ -7,6 +7,7 @@
 //! bound what is usual (a number, or a duration for `x-format = "duration"`), `x-min` and `x-max` bound what is possible
 //! for durations, `x-help` is the help line of a violation.
 
+mod cache;
 mod checklist;
 mod ci;
 mod conformance;
@@ -32,6 +33,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub(super) use cache::{RawCache, RawCacheMode};
 pub(super) use checklist::{RawArtifact, RawChecklistItem, RawChecklists};
 pub(super) use ci::RawCi;
 pub(super) use conformance::RawConformance;
@@ -77,6 +79,9 @@ pub(super) struct RawPolicy {
     /// Rules for raw authority: `unsafe`, FFI, `asm!`, kernel launches.
     #[schemars(with = "Option<RawBoundary>")]
     pub(super) boundary: Option<Spanned<RawBoundary>>,
+    /// The store of kernels that machines share.
+    #[schemars(with = "Option<RawCache>")]
+    pub(super) cache: Option<Spanned<RawCache>>,
     /// Rules for the files of GitHub Actions and GitLab CI.
     #[schemars(with = "Option<RawCi>")]
     pub(super) ci: Option<Spanned<RawCi>>,

@@ -1,0 +1,147 @@
+//! The program that serves the remote store, for as long as one build asks it.
+
+use std::collections::HashMap;
+use std::io::{BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::setting::Setting;
+use crate::store::protocol::{self, Answer, Mode, Question};
+
+/// A program that was started and has said what it is. It ends with this value.
+pub(super) struct Program {
+    child: Mutex<Child>,
+    /// To the thread that writes: a full pipe must not hold up who asks.
+    questions: Sender<Vec<u8>>,
+    next: AtomicU64,
+    waiting: Arc<Mutex<Waiting>>,
+    pub(super) mode: Mode,
+}
+
+#[derive(Default)]
+struct Waiting {
+    answers: HashMap<u64, Sender<Answer>>,
+    /// Why no answer comes any more.
+    over: Option<String>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Program {
+    /// Starts it and waits until it says that it serves.
+    ///
+    /// # Errors
+    /// In words, why it does not.
+    pub(super) fn start(file: &Path, setting: &Setting) -> Result<Self, String> {
+        let mut child = Command::new(file)
+            .args(["cache", "serve"])
+            .env_clear()
+            .envs(setting.variables())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("cannot start `{}`: {error}", file.display()))?;
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        let (questions, to_write) = mpsc::channel::<Vec<u8>>();
+        let waiting = Arc::new(Mutex::new(Waiting::default()));
+        let (greeted, greeting) = mpsc::channel();
+        // Neither thread is joined: both end when the program does, and it ends with this value.
+        thread::spawn(move || {
+            let Some(mut input) = input else { return };
+            for bytes in to_write {
+                if input.write_all(&bytes).and_then(|()| input.flush()).is_err() {
+                    return;
+                }
+            }
+        });
+        let answers = Arc::clone(&waiting);
+        thread::spawn(move || {
+            let Some(output) = output else { return };
+            let mut output = BufReader::new(output);
+            let _ = greeted.send(protocol::greeting(&mut output));
+            let over = loop {
+                match protocol::answered(&mut output) {
+                    Ok(Some((number, answer))) => {
+                        if let Some(sender) = lock(&answers).answers.remove(&number) {
+                            // Nobody waits any more for what came too late.
+                            let _ = sender.send(answer);
+                        }
+                    }
+                    Ok(None) => break "the program that serves it has ended".to_owned(),
+                    Err(error) => break format!("the program that serves it cannot be understood: {error}"),
+                }
+            };
+            let mut waiting = lock(&answers);
+            waiting.over = Some(over);
+            waiting.answers.clear();
+        });
+        let mut program = Self {
+            child: Mutex::new(child),
+            questions,
+            next: AtomicU64::new(0),
+            waiting,
+            mode: Mode::Off,
+        };
+        let shown = file.display();
+        match greeting.recv_timeout(setting.timeout) {
+            Ok(Ok((Mode::Off, reason))) => Err(reason),
+            Ok(Ok((mode, _))) => {
+                program.mode = mode;
+                Ok(program)
+            }
+            Ok(Err(error)) => Err(format!("`{shown} cache serve` serves no store: {error}")),
+            Err(_) => Err(format!(
+                "`{shown} cache serve` says nothing for {} s",
+                setting.timeout.as_secs()
+            )),
+        }
+    }
+
+    /// Asks, and returns where the answer will come.
+    ///
+    /// # Errors
+    /// In words, why none will.
+    pub(super) fn ask(&self, question: &Question) -> Result<Receiver<Answer>, String> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let (sender, receiver) = mpsc::channel();
+        {
+            let mut waiting = lock(&self.waiting);
+            if let Some(over) = &waiting.over {
+                return Err(over.clone());
+            }
+            waiting.answers.insert(number, sender);
+        }
+        self.questions
+            .send(protocol::question_bytes(number, question))
+            .map_err(|_| "the program that serves it reads nothing any more".to_owned())?;
+        Ok(receiver)
+    }
+
+    /// The answer.
+    ///
+    /// # Errors
+    /// In words, why there is none.
+    pub(super) fn wait(&self, answer: &Receiver<Answer>, patience: Duration) -> Result<Answer, String> {
+        answer.recv_timeout(patience).map_err(|error| match error {
+            RecvTimeoutError::Timeout => format!("it did not answer within {} s", patience.as_secs()),
+            RecvTimeoutError::Disconnected => lock(&self.waiting).over.clone().unwrap_or_default(),
+        })
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It has answered all that counts; whatever it still does is for nobody.
+        let mut child = lock(&self.child);
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
