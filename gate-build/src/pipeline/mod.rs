@@ -16,6 +16,7 @@ mod times;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use self::build::Build;
 use self::choice::Choice;
@@ -110,6 +111,8 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
         timeout,
         shims,
         host_compiler,
+        permits: Arc::default(),
+        locks: lock != Lock::Leave,
     };
     let result = build.run(&setting, store.as_ref(), &index, lock);
     index.save();
