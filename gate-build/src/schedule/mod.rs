@@ -32,7 +32,9 @@ pub(crate) fn run<T: Send, R: Send>(
     let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(count));
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let drain = || {
-        while let Some((at, task)) = next() {
+        loop {
+            permits.lend_first();
+            let Some((at, task)) = next() else { break };
             // A task that panics takes the build with it, and must not leave others waiting for its end.
             let ended = Ended(permits);
             let result = work(task);
