@@ -17,6 +17,7 @@ mod times;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use self::build::Build;
 use self::choice::Choice;
@@ -47,6 +48,7 @@ pub(crate) struct Outcome {
 
 /// Runs a build.
 pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
+    let started = SystemTime::now();
     let mode = Mode::of(&context.env, kernels.prefers_lock)?;
     let timeout = context::timeout(&context.env)?;
     let limit = context::store_limit(&context.env)?;
@@ -78,6 +80,10 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
         Lock::Write | Lock::Check => None,
     };
     if let Some(state) = known {
+        if state.touched {
+            // By its times alone the next build sees the same.
+            state::save(&state_file, &configuration, &state, &listings, &Index::new(own.join("index")), started);
+        }
         let report = Report {
             mode: mode.as_str(),
             entries: state.entries,
@@ -120,7 +126,7 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
         store.sweep();
     }
     let state = result?;
-    state::save(&state_file, &configuration, &state, &listings);
+    state::save(&state_file, &configuration, &state, &listings, &index, started);
     Ok(Outcome {
         built: state.built,
         directives: state.directives,
