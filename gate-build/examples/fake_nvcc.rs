@@ -2,7 +2,9 @@
 //!
 //! Sources are lines. `entry NAME` is a kernel, `#include`, `#ifdef`, `#if __CUDA_ARCH__ >= N`, `#else`, `#endif` and
 //! `#error` are what they are in C, `//` starts a comment. `FAKE_LOG` names a file that gets a line for each compilation,
-//! `FAKE_TOP` the installation that a dry run names, `FAKE_SLEEP` the milliseconds that a compilation takes in benchmarks, `FAKE_MODE` a way to fail: `crash`, `hang`, `garbage`, `silent`, `old` or `no-version`.
+//! `FAKE_TOP` the installation that a dry run names, `FAKE_EDITS` a file that somebody saves while it compiles,
+//! `FAKE_SLEEP` the milliseconds that a compilation takes in benchmarks, `FAKE_MODE` a way to fail: `crash`, `hang`,
+//! `garbage`, `silent`, `old` or `no-version`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is what compilers do")]
 
 use std::env;
@@ -78,7 +80,14 @@ fn main() -> ExitCode {
         }
         _ => {}
     }
-    match compile(&asked) {
+    let compiled = compile(&asked);
+    if let Ok(file) = env::var("FAKE_EDITS") {
+        let mut file = fs::File::create(file).expect("the file can be written");
+        file.write_all(b"edited meanwhile\n").expect("the file can be written");
+        // The clock that writing goes by ticks slowly.
+        file.set_modified(std::time::SystemTime::now()).expect("the file has times");
+    }
+    match compiled {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("{message}");

@@ -63,6 +63,11 @@ impl Signature {
             .map_or(true, |age| age < RACY)
     }
 
+    /// When the file was last changed, as far as the file system says.
+    pub(crate) fn changed(&self) -> SystemTime {
+        self.changed
+    }
+
     /// As text without white space.
     pub(crate) fn as_str(&self) -> &str {
         &self.text

@@ -39,7 +39,7 @@ impl ToolVersion {
     }
 
     /// `MAJOR.MINOR` or `MAJOR.MINOR.PATCH`; what follows the digits of the last number is ignored (`18.1.3-rc1`).
-    fn parse_numbers(text: &str) -> Option<Self> {
+    pub(crate) fn parse_numbers(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '.');
         let major = parts.next()?.parse().ok()?;
         let minor = leading_number(parts.next()?)?;

@@ -311,3 +311,35 @@ fn the_number_of_threads_changes_nothing() {
     }
     assert_eq!(results[0], results[1]);
 }
+
+#[test]
+fn without_the_store_what_was_touched_is_known_by_its_bytes() {
+    let this = three();
+    let first = this.build().unwrap();
+    this.log();
+    for times in 0..2 {
+        let _ = fs::remove_dir_all(this.path("store"));
+        for name in ["include/shared.h", "kernels/a.cu"] {
+            let file = fs::File::options().write(true).open(this.root().join(name)).unwrap();
+            file.set_modified(SystemTime::now()).unwrap();
+        }
+        assert_eq!(this.build().unwrap(), first);
+        assert_eq!(this.log(), [""; 0], "{times}");
+    }
+    let _ = fs::remove_dir_all(this.path("store"));
+    this.write("include/only_b.h", "only b changed\n");
+    let built = this.build().unwrap();
+    assert!(ptx(&built, "kernels/b.cu").contains("only b changed"));
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_compiled_is_compiled_again() {
+    let mut this = three();
+    this.set("FAKE_EDITS", &this.root().join("include/shared.h").display().to_string());
+    this.build().unwrap();
+    this.log();
+    this.unset("FAKE_EDITS");
+    let built = this.build().unwrap();
+    assert!(ptx(&built, "kernels/a.cu").contains("edited meanwhile"));
+    assert!(ptx(&built, "kernels/b.cu").contains("edited meanwhile"));
+}

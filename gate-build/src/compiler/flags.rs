@@ -24,6 +24,8 @@ pub(crate) struct Asked {
     pub restrict: bool,
     /// `--maxrregcount`.
     pub registers: Option<String>,
+    /// `--split-compile`: threads for the optimiser; 1 is another text than any other number.
+    pub split: Option<String>,
     /// Diagnostic options of NVIDIA's front end, as written.
     pub front_end: Vec<String>,
 }
@@ -119,6 +121,7 @@ impl Asked {
             "-include" | "--pre-include" => self.pre_includes.push(value(attached)?.into()),
             "-D" | "--define-macro" => self.macros.push(format!("-D{}", value(attached)?)),
             "-U" | "--undefine-macro" => self.macros.push(format!("-U{}", value(attached)?)),
+            "-split-compile" | "--split-compile" => self.split = Some(value(attached)?.to_owned()),
             "-maxrregcount" | "--maxrregcount" => self.registers = Some(value(attached)?.to_owned()),
             "-ftz" | "--ftz" | "-prec-div" | "--prec-div" | "-prec-sqrt" | "--prec-sqrt" | "-fmad" | "--fmad" => {
                 let value = value(attached)?.to_owned();

@@ -7,6 +7,7 @@ mod nvrtc;
 mod setting;
 mod shims;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -158,6 +159,15 @@ pub(crate) fn ptx_of(file: &Path, compiler: &str, printed: &str) -> Result<Vec<u
             .output(printed)
             .help("check that the program is the compiler and not something else of its name"),
     )
+}
+
+/// The text in the order in which it is kept, whatever order several threads left.
+pub(crate) fn in_order(ptx: Vec<u8>) -> Vec<u8> {
+    let ordered = match std::str::from_utf8(&ptx).map(crate::ptx::declarations_in_order) {
+        Ok(Cow::Owned(ordered)) => ordered,
+        _ => return ptx,
+    };
+    ordered.into_bytes()
 }
 
 /// Whether text starts as PTX does: `.version` before anything but comments.

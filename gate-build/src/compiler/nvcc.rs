@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::setting::Setting;
-use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, plain, ptx_of};
+use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, in_order, plain, ptx_of};
 use crate::arch::Arch;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, warnings};
@@ -66,7 +66,7 @@ impl<'a> Nvcc<'a> {
             }));
         };
         let (version, root) = answer.split_once(' ').unwrap_or((&answer, ""));
-        let mut fields = Fields::new("nvcc-1");
+        let mut fields = Fields::new("nvcc-2");
         fields.add("version", version);
         if let Some(digest) = index.sample(program) {
             fields.add("program", digest.bytes());
@@ -102,6 +102,17 @@ impl<'a> Nvcc<'a> {
             env: &self.setting.env,
             timeout: self.setting.timeout,
         }
+    }
+
+    /// Whether its optimiser runs on two threads, as NVRTC's does, so that a lock made by one is met by the other. These
+    /// threads cannot be told to wait for a token, so it is done for a lock alone, and where nobody chose a number.
+    fn splits(&self, flags: &[String]) -> bool {
+        let chosen = |flag: &String| flag.trim_start_matches('-').starts_with("split-compile");
+        let debug = |flag: &String| flag == "-G" || flag == "--device-debug";
+        // Since when NVRTC can be asked to, too.
+        let known = ToolVersion::parse_numbers(&self.identity.version)
+            .is_some_and(|version| (version.major, version.minor) >= (12, 8));
+        self.setting.locks && known && !flags.iter().any(|flag| chosen(flag) || debug(flag))
     }
 
     fn failure(&self, finished: &Finished, arch: Arch) -> Diagnostic {
@@ -140,6 +151,9 @@ impl Compiler for Nvcc<'_> {
         let mut arguments: Vec<OsString> = vec!["--ptx".into(), format!("-arch={arch}").into()];
         arguments.extend(flags.iter().map(OsString::from));
         arguments.extend(["-MD".into(), "-MF".into(), dependency_file.clone().into()]);
+        if self.splits(flags) {
+            arguments.push("-split-compile=2".into());
+        }
         // The preprocessed text is a by-product; `--keep` hands it out for nothing.
         arguments.extend(["--keep".into(), "--keep-dir".into(), scratch.into()]);
         arguments.extend(["-o".into(), output.clone().into(), self.setting.source(unit).into()]);
@@ -159,7 +173,7 @@ impl Compiler for Nvcc<'_> {
                 .help("nvcc before 10.2 has no `-MD`; install a later one"));
         };
         Ok(Compiled {
-            ptx,
+            ptx: in_order(ptx),
             dependencies: self.setting.absolute(listed.into_iter().map(PathBuf::from)),
             warnings: warnings(&finished.text),
             preprocessed: parsed.map(|parsed| Digest::of(&parsed.text)),
@@ -190,6 +204,9 @@ impl Compiler for Nvcc<'_> {
         let mut inputs = self.setting.variables(VARIABLES);
         let host = self.setting.host_compiler();
         inputs.push(("host compiler".to_owned(), host));
+        if self.setting.locks {
+            inputs.push(("for".to_owned(), "lock".to_owned()));
+        }
         inputs
     }
 }

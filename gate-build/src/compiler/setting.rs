@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::env::Env;
 use crate::index::Index;
+use crate::schedule::{self, Permits};
 use crate::unit::Unit;
 
 /// What every compilation of one build has in common.
-#[derive(Debug)]
 pub(crate) struct Setting {
     /// Folder of the crate; compilers run there, so that relative paths stay out of what they write.
     pub crate_root: PathBuf,
@@ -20,6 +21,10 @@ pub(crate) struct Setting {
     pub shims: PathBuf,
     /// The program that nvcc preprocesses with, as far as it is known: its path and a digest.
     pub host_compiler: String,
+    /// For threads that compilers start.
+    pub permits: Arc<Permits>,
+    /// Whether the result is for the kernel lock, or compared with it.
+    pub locks: bool,
 }
 
 impl Setting {
@@ -55,6 +60,11 @@ impl Setting {
                 Some(((*name).to_owned(), value.to_string_lossy().into_owned()))
             })
             .collect()
+    }
+
+    /// Threads that one compilation may start.
+    pub(crate) fn team_size(&self) -> usize {
+        schedule::team_size(&self.env)
     }
 
     /// Which C++ compiler nvcc preprocesses with.

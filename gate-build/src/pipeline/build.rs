@@ -91,7 +91,7 @@ impl Build<'_> {
         let times = Times::new(self.context);
         // Longest first; what was never timed is judged by its size and goes before what is known to be quick.
         pairs.sort_by_cached_key(|(unit, arch)| (Reverse(times.expected(unit, *arch)), unit.name.clone(), *arch));
-        let results = schedule::run(&self.context.env, pairs, |(unit, arch)| {
+        let results = schedule::run(&self.context.env, &setting.permits, pairs, |(unit, arch)| {
             let task = Task {
                 unit,
                 arch,

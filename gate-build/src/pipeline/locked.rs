@@ -19,7 +19,7 @@ use crate::lock::{
 };
 use crate::ptx::Roots;
 use crate::resources::{Facts, Ptxas};
-use crate::schedule;
+use crate::schedule::{self, Permits};
 use crate::unit::Unit;
 
 /// What `GATE_KERNELS_LOCK` asks of a build that compiles.
@@ -221,7 +221,7 @@ impl Locker<'_> {
             .iter()
             .flat_map(|unit| unit.images.iter().map(move |image| Candidate { unit, image }))
             .collect();
-        let results = schedule::run(self.env, candidates, |candidate| {
+        let results = schedule::run(self.env, &Permits::default(), candidates, |candidate| {
             let locked = self.locked(&candidate);
             (candidate.unit.name.clone(), candidate.image.arch, locked)
         });

@@ -16,6 +16,8 @@ mod times;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use self::build::Build;
 use self::choice::Choice;
@@ -46,6 +48,7 @@ pub(crate) struct Outcome {
 
 /// Runs a build.
 pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
+    let started = SystemTime::now();
     let mode = Mode::of(&context.env, kernels.prefers_lock)?;
     let timeout = context::timeout(&context.env)?;
     let limit = context::store_limit(&context.env)?;
@@ -77,6 +80,10 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
         Lock::Write | Lock::Check => None,
     };
     if let Some(state) = known {
+        if state.touched {
+            // By its times alone the next build sees the same.
+            state::save(&state_file, &configuration, &state, &listings, &Index::new(own.join("index")), started);
+        }
         let report = Report {
             mode: mode.as_str(),
             entries: state.entries,
@@ -111,11 +118,16 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
         timeout,
         shims,
         host_compiler,
+        permits: Arc::default(),
+        locks: lock != Lock::Leave,
     };
     let result = build.run(&setting, store.as_ref(), remote.as_ref(), &index, lock);
     index.save();
+    if let Some(store) = &store {
+        store.sweep();
+    }
     let mut state = result?;
-    state::save(&state_file, &configuration, &state, &listings);
+    state::save(&state_file, &configuration, &state, &listings, &index, started);
     // About this build, not about the state that it leaves.
     let warning = remote.and_then(|remote| remote.warning());
     state.directives.extend(directives::warnings(warning.as_slice()));

@@ -1,9 +1,11 @@
-//! What the last build of this crate left, so that the next one can see by file times alone that nothing changed.
+//! What the last build of this crate left, so that the next one can see by file times, or by the bytes of what was
+//! touched, that nothing changed.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::listing::Listings;
 use super::report::Entry;
@@ -11,10 +13,13 @@ use crate::built::{Built, BuiltImage, BuiltUnit, Provenance};
 use crate::compiler::{CompilerIdentity, CompilerKind};
 use crate::digest::{Digest, Fields};
 use crate::disk;
-use crate::index::Signature;
+use crate::index::{Index, Signature};
 use crate::unit::{Language, UnitName};
 
-const HEADER: &str = "gate-build state 1";
+const HEADER: &str = "gate-build state 2";
+
+/// A file with more bytes than this is not read to see whether it still is what it was: those of compilers are.
+const LARGE: u64 = 1 << 18;
 
 /// What a build left.
 #[derive(Debug, Default)]
@@ -28,19 +33,55 @@ pub(crate) struct State {
     pub files: Vec<PathBuf>,
     /// Folders in which a new file may matter.
     pub folders: Vec<PathBuf>,
+    /// Of files, as far as they are known.
+    pub digests: BTreeMap<PathBuf, Digest>,
+    /// Whether files have other times than were kept, and the same bytes.
+    pub touched: bool,
 }
 
 /// Keeps the state of a build with this configuration.
-pub(crate) fn save(file: &Path, configuration: &Digest, state: &State, listings: &Listings) {
+///
+/// `started` is when the build began: what has changed since may be something else than what was compiled.
+pub(crate) fn save(
+    file: &Path,
+    configuration: &Digest,
+    state: &State,
+    listings: &Listings,
+    index: &Index,
+    started: SystemTime,
+) {
     // Not keeping it only means looking closer the next time.
-    if let Some(text) = to_text(configuration, state, listings) {
+    if let Some(text) = to_text(configuration, state, listings, index, started) {
         let _ = disk::write_atomically(file, text.as_bytes());
     } else {
         let _ = fs::remove_file(file);
     }
 }
 
-fn to_text(configuration: &Digest, state: &State, listings: &Listings) -> Option<String> {
+/// The digest that a file had in this build; `None` when it may have changed since, or finding it out would take long.
+fn digest_of(file: &Path, state: &State, index: &Index, started: SystemTime) -> Option<Digest> {
+    if let Some(digest) = state.digests.get(file) {
+        return Some(*digest);
+    }
+    let mut images = state.built.units.iter().flat_map(|unit| &unit.images);
+    if let Some(image) = images.find(|image| image.ptx == file) {
+        return Some(image.digest);
+    }
+    // What a build writes beside the PTX is made from it.
+    let written = state.built.bindings.as_deref() == Some(file)
+        || file.extension().is_some_and(|extension| extension == "deflate");
+    let same = written
+        || Signature::of(file)?.changed() <= started && fs::metadata(file).is_ok_and(|metadata| metadata.len() <= LARGE);
+    same.then(|| index.digest(file)).flatten()
+}
+
+fn to_text(
+    configuration: &Digest,
+    state: &State,
+    listings: &Listings,
+    index: &Index,
+    started: SystemTime,
+) -> Option<String> {
     let mut text = format!("{HEADER}\nconfiguration {configuration}\n");
     let mut numbers = BTreeMap::new();
     let mut line = |kind: &str, words: &str, path: &str| {
@@ -53,7 +94,8 @@ fn to_text(configuration: &Digest, state: &State, listings: &Listings) -> Option
         let signature = Signature::of(file)?;
         // A file that has just changed is looked at again the next time.
         let known = if signature.is_racy() { "-" } else { signature.as_str() };
-        line("file", known, file.to_str()?)?;
+        let digest = digest_of(file, state, index, started).map_or_else(|| "-".to_owned(), |digest| digest.to_string());
+        line("file", &format!("{known} {digest}"), file.to_str()?)?;
         numbers.insert(file.as_path(), number);
     }
     for folder in &state.folders {
@@ -135,17 +177,23 @@ pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings) -> 
         let (kind, rest) = line.split_once(' ')?;
         let words = match kind {
             "image" | "entry" => 4,
-            "compiler" => 3,
+            "compiler" | "file" => 3,
             _ => 2,
         };
         let mut words = rest.splitn(words, ' ');
         let first = words.next()?;
         match kind {
             "file" => {
-                let path = PathBuf::from(words.next()?);
+                let (digest, path) = (words.next()?, PathBuf::from(words.next()?));
+                let digest: Option<Digest> = digest.parse().ok();
                 if Signature::of(&path)?.as_str() != first {
-                    return None;
+                    // Touched, or so young then that its times say nothing.
+                    if Digest::of(&fs::read(&path).ok().filter(|_| digest.is_some())?) != digest? {
+                        return None;
+                    }
+                    state.touched = true;
                 }
+                state.digests.extend(digest.map(|digest| (path.clone(), digest)));
                 state.files.push(path);
             }
             "folder" => {

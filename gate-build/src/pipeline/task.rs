@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use super::listing::{Listings, searched};
 use crate::action::{self, Request};
@@ -10,7 +10,7 @@ use crate::arch::Arch;
 use crate::compiler::{Compiled, Compiler, CompilerIdentity};
 use crate::diagnostic::{Diagnostic, Place, warning_of_line};
 use crate::digest::Digest;
-use crate::index::Index;
+use crate::index::{Index, Signature};
 use crate::store::{self, Action, Manifest, Record, Seconds, Space, Store};
 use crate::unit::Unit;
 
@@ -113,6 +113,7 @@ impl Task<'_> {
             return Ok(done);
         }
 
+        let began = SystemTime::now();
         let started = Instant::now();
         let (compiler, compiled, note) = self.compile(scratch.path())?;
         let took = Seconds(started.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
@@ -129,7 +130,11 @@ impl Task<'_> {
             note,
             warnings: compiled.warnings.iter().map(kept_line).collect(),
         };
-        self.remember(&mut manifest, &request, &action, &compiled, shop);
+        // Of a file that changed meanwhile nobody knows which of its contents was compiled.
+        let changed = |file: &PathBuf| Signature::of(file).is_none_or(|signature| signature.changed() > began);
+        if !compiled.dependencies.iter().any(changed) {
+            self.remember(&mut manifest, &request, &action, &compiled, shop);
+        }
         Ok(Done {
             ptx: compiled.ptx,
             digest: action.digest,

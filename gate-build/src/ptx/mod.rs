@@ -11,6 +11,7 @@ pub mod floor;
 pub mod mix;
 mod model;
 mod normalise;
+mod order;
 mod parse;
 pub mod representation;
 pub mod source_map;
@@ -18,5 +19,6 @@ mod types;
 
 pub use model::{Entry, Isa, Linkage, Module, Param, Performance};
 pub use normalise::{Roots, normalise};
+pub(crate) use order::declarations_in_order;
 pub use parse::ParseError;
 pub use types::{NotAParamType, Opaque, ParamType, Scalar, Space};

@@ -8,11 +8,15 @@
 //! 4. Time stamp and size behind the path of a `.file` directive are left out.
 //! 5. In sections of debug information (`-lineinfo`) rows of bytes are joined before their hashes are zeroed.
 //! 6. Line ends are `\n`, and a terminating zero byte is left out.
+//! 7. Adjacent declarations of variables before the first body are in the order of their text, those that name others behind them:
+//!    several threads of a compiler leave them in any order.
 //!
 //! Everything else is compared as it is. Debug information of `-G` (`.section .debug_…`) refers to paths in other forms and is not normalised
 //! further: such modules are reproducible only in one directory.
 
 use std::borrow::Cow;
+
+use super::order::declarations_in_order;
 
 /// Directories whose absolute paths are left out of PTX, longest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,7 +85,10 @@ pub fn normalise(text: &str, roots: &Roots) -> String {
         output.push_str(end);
     }
     section.flush(&mut output);
-    output
+    match declarations_in_order(&output) {
+        Cow::Borrowed(_) => output,
+        Cow::Owned(ordered) => ordered,
+    }
 }
 
 /// Rows of bytes in a `.section`. Where a row ends depends on how many digits its bytes have, and so on the hash: rows are joined.

@@ -8,8 +8,8 @@ use jobserver::Client;
 use super::Tokens;
 use crate::env::Env;
 
-/// Asks cargo's jobserver for this many tokens. `None` when this process was not started under one.
-pub(super) fn request(env: &Env, count: usize) -> Option<Tokens> {
+/// Cargo's jobserver, of which no token has been asked for yet. `None` when this process was not started under one.
+pub(super) fn jobserver(env: &Env) -> Option<Tokens> {
     // Only the environment of this process names descriptors that this process has.
     let named = ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"]
         .iter()
@@ -29,8 +29,5 @@ pub(super) fn request(env: &Env, count: usize) -> Option<Tokens> {
             }
         })
         .ok()?;
-    for _ in 0..count {
-        helper.request_token();
-    }
     Some((tokens, helper))
 }

@@ -4,9 +4,12 @@
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::path::Path;
 use std::ptr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use libloading::Library;
+
+use crate::schedule::Team;
 
 type Program = *mut c_void;
 type Callback = unsafe extern "C" fn(*mut c_void, *mut c_void) -> c_int;
@@ -15,6 +18,14 @@ type Callback = unsafe extern "C" fn(*mut c_void, *mut c_void) -> c_int;
 const SUCCESS: c_int = 0;
 /// `NVRTC_ERROR_INVALID_OPTION`.
 const INVALID_OPTION: c_int = 5;
+
+/// What a compilation has to keep to.
+pub(super) struct Watch {
+    /// When to give up.
+    pub deadline: Instant,
+    /// Who may compute.
+    pub team: Arc<Team>,
+}
 
 /// What a compilation gave: PTX, empty when only the preprocessor ran, or why there is none.
 pub(super) struct Answer {
@@ -59,6 +70,11 @@ pub(super) struct Nvrtc {
 }
 
 impl Nvrtc {
+    /// Whether its threads ask before they go on: only then may it have several.
+    pub(super) fn asks(&self) -> bool {
+        self.flow.is_some()
+    }
+
     /// Loads the library.
     ///
     /// # Errors
@@ -103,7 +119,7 @@ impl Nvrtc {
         Ok(nvrtc)
     }
 
-    /// Compiles `source`. `name` is what `__FILE__` and messages say; `deadline` is when to give up.
+    /// Compiles `source`. `name` is what `__FILE__` and messages say; `watch` is asked now and then.
     ///
     /// # Errors
     /// A text holds a zero byte, or the library has no memory.
@@ -112,7 +128,7 @@ impl Nvrtc {
         source: &[u8],
         name: &str,
         options: &[String],
-        deadline: Instant,
+        watch: &Watch,
     ) -> Result<Answer, String> {
         let zero = |what: &str| format!("{what} holds a zero byte");
         let source = CString::new(source).map_err(|_| zero("the source"))?;
@@ -142,11 +158,12 @@ impl Nvrtc {
             return Err(format!("nvrtcCreateProgram returned {created}"));
         }
         if let Some(flow) = self.flow {
-            // SAFETY: `deadline` outlives the compilation, the last that calls back.
-            unsafe { flow(program, past_deadline, (&raw const deadline).cast_mut().cast()) };
+            // SAFETY: `watch` outlives the compilation, the last that calls back.
+            unsafe { flow(program, goes_on, (&raw const *watch).cast_mut().cast()) };
         }
         // SAFETY: `program` was created above, and `pointers` holds `count` texts that end with zero.
         let result = unsafe { (self.compile)(program, count, pointers.as_ptr()) };
+        watch.team.end();
         let log = self.text(program, self.log_size, self.log);
         let ptx = if result == SUCCESS {
             self.text(program, self.ptx_size, self.ptx)
@@ -158,7 +175,7 @@ impl Nvrtc {
         let outcome = match result {
             SUCCESS => Outcome::Compiled,
             INVALID_OPTION => Outcome::InvalidOption,
-            _ if self.flow.is_some() && Instant::now() >= deadline => Outcome::Stopped,
+            _ if self.flow.is_some() && Instant::now() >= watch.deadline => Outcome::Stopped,
             other => Outcome::Failed(other),
         };
         Ok(Answer {
@@ -226,9 +243,11 @@ fn archs(
     archs.into_iter().filter_map(|arch| arch.try_into().ok()).collect()
 }
 
-/// Called by the library now and then while it compiles; 1 makes it stop.
-unsafe extern "C" fn past_deadline(deadline: *mut c_void, _reserved: *mut c_void) -> c_int {
-    // SAFETY: the pointer is the one handed over with this function, to an `Instant` that outlives the compilation.
-    let deadline = unsafe { *deadline.cast::<Instant>() };
-    c_int::from(Instant::now() >= deadline)
+/// Called by each thread of the library now and then while it compiles; 1 makes it stop.
+unsafe extern "C" fn goes_on(watch: *mut c_void, _reserved: *mut c_void) -> c_int {
+    // SAFETY: the pointer is the one handed over with this function, to a `Watch` that outlives the compilation and that
+    // nobody changes.
+    let watch = unsafe { &*watch.cast::<Watch>() };
+    watch.team.pass();
+    c_int::from(Instant::now() >= watch.deadline)
 }

@@ -6,15 +6,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use self::library::{Answer, Outcome};
+use self::library::{Answer, Outcome, Watch};
 use super::flags::Asked;
 use super::setting::Setting;
-use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, is_ptx, plain};
+use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, in_order, is_ptx, plain};
 use crate::arch::{Arch, Reach};
 use crate::deps;
 use crate::diagnostic::{Diagnostic, warnings};
 use crate::digest::{Digest, Fields};
 use crate::index::Index;
+use crate::schedule::Team;
 use crate::unit::Unit;
 
 /// An NVRTC that is there. It is loaded at its first compilation: a build that reuses everything never loads it.
@@ -49,7 +50,7 @@ impl<'a> Nvrtc<'a> {
             return Err(problem.unwrap_or_else(|| cannot_load(file, "it cannot be read")));
         };
         let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_path_buf());
-        let mut fields = Fields::new("nvrtc-1");
+        let mut fields = Fields::new("nvrtc-2");
         fields.add("version", &version);
         for part in [Some(real.clone()), builtins(&real)].into_iter().flatten() {
             if let Some(digest) = index.sample(&part) {
@@ -82,11 +83,7 @@ impl<'a> Nvrtc<'a> {
             .map_err(|error| cannot_load(&self.file, error))
     }
 
-    fn options(&self, unit: &Unit, arch: Arch, flags: &[String]) -> Result<Vec<String>, Diagnostic> {
-        let asked = Asked::read(flags).map_err(|flag| {
-            Diagnostic::error(format!("NVRTC has no flag that means `{flag}`"))
-                .help("take the flag out of build.rs, or install nvcc")
-        })?;
+    fn options(&self, unit: &Unit, arch: Arch, asked: &Asked) -> Result<Vec<String>, Diagnostic> {
         let mut options = vec![format!("--gpu-architecture={}", arch.compute())];
         options.push(format!("--std={}", asked.standard.as_deref().unwrap_or("c++17")));
         options.extend(asked.macros.iter().cloned());
@@ -144,12 +141,14 @@ impl<'a> Nvrtc<'a> {
         Ok(options)
     }
 
-    /// Runs the compiler, its front end doing what these options say and writing to a file.
+    /// Runs the compiler, its optimiser on several threads where it can, its front end doing what these options say and
+    /// writing to a file.
     fn run(
         &self,
         unit: &Unit,
         arch: Arch,
         flags: &[String],
+        threads: usize,
         front_end: &[&str],
         output: &Path,
     ) -> Result<(Answer, Option<Vec<u8>>), Diagnostic> {
@@ -164,7 +163,12 @@ impl<'a> Nvrtc<'a> {
         }
         let source = fs::read(&unit.path)
             .map_err(|error| Diagnostic::error(format!("cannot read `{}`: {error}", unit.path.display())))?;
-        let mut options = self.options(unit, arch, flags)?;
+        let asked = asked(flags)?;
+        let mut options = self.options(unit, arch, &asked)?;
+        let split = threads > 1 && library.asks() && !asked.debug && asked.split.as_deref() != Some("1");
+        if split {
+            options.push(format!("--split-compile={threads}"));
+        }
         let Some(output_name) = output.to_str() else {
             return Err(
                 Diagnostic::error(format!("NVRTC cannot write to `{}`", output.display()))
@@ -177,10 +181,20 @@ impl<'a> Nvrtc<'a> {
             options.extend(["-Xcudafe".to_owned(), option.to_owned()]);
         }
         let name = self.setting.source(unit).to_string_lossy().replace('\\', "/");
-        let deadline = Instant::now() + self.setting.timeout;
-        let answer = library
-            .compile(&source, &name, &options, deadline)
+        let watch = || Watch {
+            deadline: Instant::now() + self.setting.timeout,
+            team: Team::new(&self.setting.permits),
+        };
+        let mut answer = library
+            .compile(&source, &name, &options, &watch())
             .map_err(Diagnostic::error)?;
+        if split && answer.outcome == Outcome::InvalidOption {
+            // This version does not know the option; if it is another one, it says so again.
+            options.retain(|option| !option.starts_with("--split-compile="));
+            answer = library
+                .compile(&source, &name, &options, &watch())
+                .map_err(Diagnostic::error)?;
+        }
         Ok((answer, fs::read(output).ok()))
     }
 
@@ -198,7 +212,7 @@ impl<'a> Nvrtc<'a> {
         if files.iter().all(|file| file.is_file()) {
             return Ok(files);
         }
-        let (answer, list) = self.run(unit, arch, flags, &["--dependencies"], &scratch.join("out.d"))?;
+        let (answer, list) = self.run(unit, arch, flags, 1, &["--dependencies"], &scratch.join("out.d"))?;
         let version = &self.identity.version;
         let list = list.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
             Diagnostic::error(format!("NVRTC {version} did not write the list of what it read")).output(&answer.log)
@@ -234,7 +248,14 @@ impl Compiler for Nvrtc<'_> {
 
     fn compile(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Result<Compiled, Diagnostic> {
         let front_end = ["--preprocess", "--no_preproc_only"];
-        let (answer, text) = self.run(unit, arch, flags, &front_end, &scratch.join("out.ii"))?;
+        let (answer, text) = self.run(
+            unit,
+            arch,
+            flags,
+            self.setting.team_size(),
+            &front_end,
+            &scratch.join("out.ii"),
+        )?;
         let version = &self.identity.version;
         match answer.outcome {
             Outcome::Compiled if is_ptx(&answer.ptx) => {}
@@ -271,7 +292,7 @@ impl Compiler for Nvrtc<'_> {
         };
         let parsed = deps::parse_preprocessed(&text);
         Ok(Compiled {
-            ptx: answer.ptx,
+            ptx: in_order(answer.ptx),
             dependencies: self.files(unit, arch, flags, parsed.files, scratch)?,
             warnings: warnings(&answer.log),
             preprocessed: Some(Digest::of(&parsed.text)),
@@ -280,7 +301,7 @@ impl Compiler for Nvrtc<'_> {
 
     fn preprocess(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Option<Preprocessed> {
         let (answer, text) = self
-            .run(unit, arch, flags, &["--preprocess"], &scratch.join("out.ii"))
+            .run(unit, arch, flags, 1, &["--preprocess"], &scratch.join("out.ii"))
             .ok()?;
         let parsed = deps::parse_preprocessed(&text?);
         // Preprocessing alone gives no PTX, which the library calls a failure; an error has a log.
@@ -293,6 +314,13 @@ impl Compiler for Nvrtc<'_> {
             dependencies: self.files(unit, arch, flags, parsed.files, scratch).ok()?,
         })
     }
+}
+
+fn asked(flags: &[String]) -> Result<Asked, Diagnostic> {
+    Asked::read(flags).map_err(|flag| {
+        Diagnostic::error(format!("NVRTC has no flag that means `{flag}`"))
+            .help("take the flag out of build.rs, or install nvcc")
+    })
 }
 
 fn cannot_load(file: &Path, error: &str) -> Diagnostic {
