@@ -1,5 +1,5 @@
 //! Measures the error of the kernels' exponential function over every `f32` that it is for: all that are not positive, and every
-//! NaN. Ends with 1 when it is larger than documented. Takes a quarter of a minute on two cores.
+//! NaN. Ends with 1 when it is larger than documented. Takes a minute of processor time.
 //!
 //! ```text
 //! cargo run --release --package cargo-gate-kernels --example exhaustive_exp
