@@ -4,7 +4,7 @@ use gate_runtime::Status;
 
 use crate::body::element::Summand;
 use crate::body::scan::{self, SCAN_BLOCK};
-use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
+use crate::cpu::{Cpu, Lanes, Pieces, over_pieces, per_task, piece};
 
 /// `outᵢ = x₀ + … + xᵢ`. Integers wrap.
 ///
@@ -12,7 +12,8 @@ use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 /// blocks of 4096 in the same way. So `outᵢ` is a sum of the same numbers as in a loop, rounded differently; its error is
 /// below `(40·l)·u·Σ |xⱼ|` with `l` levels of blocks (`⌈log₄₀₉₆ n⌉`).
 ///
-/// Cost: two additions for each element; it is read twice and written once.
+/// Cost: two additions for each element; it is read twice and written once. Beyond one block, a sixteenth of the data is held in
+/// memory besides.
 ///
 /// ```
 /// use gate_kernels::inclusive_sum;
@@ -75,19 +76,64 @@ pub(crate) fn block_running<T: Summand>(x: &[T], offsets: &[T], inclusive: bool,
 
 fn running<T: Summand>(x: &[T], inclusive: bool, out: &mut [T]) {
     let tasks = per_task(SCAN_BLOCK);
-    let mut offsets = Vec::new();
-    if x.len() > SCAN_BLOCK {
-        let mut totals = vec![T::NOTHING; x.len().div_ceil(SCAN_BLOCK)];
-        over_pieces(&mut totals, 1, tasks, &Totals { x });
-        offsets.resize(totals.len(), T::ZERO);
-        running(&totals, false, &mut offsets);
+    if x.len() <= SCAN_BLOCK {
+        let work = Running {
+            x,
+            offsets: &[],
+            inclusive,
+        };
+        return over_pieces(out, SCAN_BLOCK, tasks, &work);
     }
-    let work = Running {
+    // What stands before the lanes is kept: a sixteenth of the data, and half of the additions.
+    let nothing = (Lanes::filled(T::NOTHING), T::NOTHING);
+    let mut prepared = vec![nothing; x.len().div_ceil(SCAN_BLOCK)];
+    over_pieces(&mut prepared, 1, tasks, &Prepare { x });
+    let totals: Vec<T> = prepared.iter().map(|(_, total)| *total).collect();
+    let mut offsets = vec![T::ZERO; totals.len()];
+    running(&totals, false, &mut offsets);
+    let work = Finish {
         x,
+        prepared: &prepared,
         offsets: &offsets,
         inclusive,
     };
     over_pieces(out, SCAN_BLOCK, tasks, &work);
+}
+
+struct Prepare<'a, T: Summand> {
+    x: &'a [T],
+}
+
+impl<'a, T: Summand> Pieces for Prepare<'a, T> {
+    type Out = (Lanes<T>, T);
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [(Lanes<T>, T)]) {
+        for out in out {
+            *out = scan::prepare(group, piece(self.x, SCAN_BLOCK, index));
+        }
+    }
+}
+
+struct Finish<'a, T: Summand> {
+    x: &'a [T],
+    prepared: &'a [(Lanes<T>, T)],
+    /// What stands before each block.
+    offsets: &'a [T],
+    inclusive: bool,
+}
+
+impl<'a, T: Summand> Pieces for Finish<'a, T> {
+    type Out = T;
+
+    #[inline(always)]
+    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, mut out: &mut [T]) {
+        let known = self.prepared.get(index).zip(self.offsets.get(index));
+        if let Some(((before, _), offset)) = known {
+            let x = piece(self.x, SCAN_BLOCK, index);
+            scan::write_prepared(group, x, *before, *offset, self.inclusive, &mut out);
+        }
+    }
 }
 
 struct Totals<'a, T: Summand> {

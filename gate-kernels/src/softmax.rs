@@ -4,7 +4,7 @@ use gate_runtime::Status;
 
 use crate::body::element::Element;
 use crate::body::softmax::row;
-use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
+use crate::cpu::{Cpu, LONGEST, Pieces, over_pieces, per_task, piece};
 
 /// `outᵢ = e^(xᵢ − max x) / Σ e^(xⱼ − max x)` of each row of `columns` values.
 ///
@@ -12,8 +12,8 @@ use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 /// value is below `(columns/256 + 32 + |xᵢ − max x|)·2⁻²⁴` relative to the true one, plus half a unit in the last place of
 /// `T`; the last term is the rounding of the difference.
 ///
-/// Cost: one exponential for each element, two where `T` is narrower than `f32`; each row is read three times, once from
-/// memory.
+/// Cost: one exponential for each element, two where `T` is narrower than `f32` on a GPU and in rows of more than 16384; each row is
+/// read three times, once from memory.
 ///
 /// ```
 /// use gate_kernels::softmax;
@@ -47,6 +47,12 @@ impl<'a, T: Element<Wide = f32>> Pieces for Rows<'a, T> {
 
     #[inline(always)]
     fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, mut out: &mut [T]) {
-        row(group, piece(self.x, self.columns, index), &mut out);
+        let x = piece(self.x, self.columns, index);
+        // In `f32` the exponentials are kept, not computed again. The numbers are the same.
+        if !T::IS_WIDE && x.len() <= LONGEST {
+            group.widened(x, out, |group, x, out| row(group, x, out));
+        } else {
+            row(group, x, &mut out);
+        }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Each row is the best of several runs; what it is compared with is measured in between, so that a busy machine is busy for
 //! both.
+//!
+//! Arguments choose rows: one is measured when its name has one of them in it.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -63,6 +65,12 @@ fn add(x: &[f32], y: &mut [f32]) {
     });
 }
 
+/// Whether the arguments ask for this row.
+fn wanted(name: &str) -> bool {
+    let mut arguments = std::env::args().skip(1).peekable();
+    arguments.peek().is_none() || arguments.any(|argument| name.contains(&argument))
+}
+
 fn row(name: &str, bytes: f64, kernel: f64, memory_bytes: f64, memory: f64) {
     let (ours, theirs) = (bytes / kernel / 1e9, memory_bytes / memory / 1e9);
     println!("| {name} | {ours:.1} | {theirs:.1} | {:.0} % |", 100.0 * ours / theirs);
@@ -78,57 +86,101 @@ fn main() {
     println!("{} threads\n", rayon::current_num_threads());
     println!("| kernel | GB/s | memory GB/s | share |\n| --- | --- | --- | --- |");
 
-    let (k, m) = fastest(|| sum(&x), || read(&x));
-    row("`sum` f32", size, k, size, m);
-    let (k, m) = fastest(|| extremes(&x), || read(&x));
-    row("`extremes` f32", size, k, size, m);
-    let (k, m) = fastest(|| axpy(0.5, &x, &mut y), || add(&x, &mut z));
-    row("`axpy` f32", 3.0 * size, k, 3.0 * size, m);
-    let (k, m) = fastest(|| rms_norm(&x, &x[..4096], 1e-5, &mut y), || copy(&x, &mut z));
-    row("`rms_norm` f32, 4096 columns", 2.0 * size, k, 2.0 * size, m);
-    let (k, m) = fastest(|| softmax(&x, 4096, &mut y), || copy(&x, &mut z));
-    row("`softmax` f32, 4096 columns", 2.0 * size, k, 2.0 * size, m);
-    let (k, m) = fastest(|| exclusive_sum(&x, &mut y), || add(&x, &mut z));
-    row("`exclusive_sum` f32", 3.0 * size, k, 3.0 * size, m);
+    let name = "`sum` f32";
+    if wanted(name) {
+        let (k, m) = fastest(|| sum(&x), || read(&x));
+        row(name, size, k, size, m);
+    }
+    let name = "`extremes` f32";
+    if wanted(name) {
+        let (k, m) = fastest(|| extremes(&x), || read(&x));
+        row(name, size, k, size, m);
+    }
+    let name = "`axpy` f32";
+    if wanted(name) {
+        let (k, m) = fastest(|| axpy(0.5, &x, &mut y), || add(&x, &mut z));
+        row(name, 3.0 * size, k, 3.0 * size, m);
+    }
+    let name = "`rms_norm` f32, 4096 columns";
+    if wanted(name) {
+        let (k, m) = fastest(|| rms_norm(&x, &x[..4096], 1e-5, &mut y), || copy(&x, &mut z));
+        row(name, 2.0 * size, k, 2.0 * size, m);
+    }
+    let name = "`softmax` f32, 4096 columns";
+    if wanted(name) {
+        let (k, m) = fastest(|| softmax(&x, 4096, &mut y), || copy(&x, &mut z));
+        row(name, 2.0 * size, k, 2.0 * size, m);
+    }
+    let name = "`exclusive_sum` f32";
+    if wanted(name) {
+        let (k, m) = fastest(|| exclusive_sum(&x, &mut y), || add(&x, &mut z));
+        row(name, 3.0 * size, k, 3.0 * size, m);
+    }
     let mut keys = vec![0; COUNT];
-    let (k, m) = fastest(|| sort_keys(&x, &mut keys), || copy(&x, &mut z));
-    row("`sort_keys` f32", 2.0 * size, k, 2.0 * size, m);
+    let name = "`sort_keys` f32";
+    if wanted(name) {
+        let (k, m) = fastest(|| sort_keys(&x, &mut keys), || copy(&x, &mut z));
+        row(name, 2.0 * size, k, 2.0 * size, m);
+    }
     drop(keys);
     y.copy_from_slice(&x);
-    let (k, m) = fastest(|| compare(&x, &y, Tolerance::EXACT), || read(&x));
-    row("`compare` f32, equal", 2.0 * size, k, size, m);
+    let name = "`compare` f32, equal";
+    if wanted(name) {
+        let (k, m) = fastest(|| compare(&x, &y, Tolerance::EXACT), || read(&x));
+        row(name, 2.0 * size, k, size, m);
+    }
     for y in &mut y {
         *y = f32::from_bits(y.to_bits() ^ 1);
     }
-    let (k, m) = fastest(|| compare(&x, &y, Tolerance::ulps(1)), || read(&x));
-    row("`compare` f32, all different", 2.0 * size, k, size, m);
+    let name = "`compare` f32, all different";
+    if wanted(name) {
+        let (k, m) = fastest(|| compare(&x, &y, Tolerance::ulps(1)), || read(&x));
+        row(name, 2.0 * size, k, size, m);
+    }
     let bytes: Vec<u8> = x.iter().map(|x| (x.to_bits() >> 7) as u8).collect();
-    let (k, m) = fastest(|| histogram_u8(&bytes, &mut [0; BINS]), || read(&x));
-    row("`histogram_u8`", size / 4.0, k, size, m);
+    let name = "`histogram_u8`";
+    if wanted(name) {
+        let (k, m) = fastest(|| histogram_u8(&bytes, &mut [0; BINS]), || read(&x));
+        row(name, size / 4.0, k, size, m);
+    }
     let hashes: Vec<u64> = (0..COUNT as u64 / 2)
         .map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15))
         .collect();
     let offsets: Vec<u64> = (0..=hashes.len() as u64 / 8192).map(|i| i * 8192).collect();
     let mut signatures = vec![0; (offsets.len() - 1) * 256];
-    let (k, m) = fastest(|| minhash(&hashes, &offsets, 256, &mut signatures), || read(&x));
-    row("`minhash`, sets of 8192, 256 places", size, k, size, m);
+    let name = "`minhash`, sets of 8192, 256 places";
+    if wanted(name) {
+        let (k, m) = fastest(|| minhash(&hashes, &offsets, 256, &mut signatures), || read(&x));
+        row(name, size, k, size, m);
+    }
     drop(hashes);
     let half: Vec<F16> = x.iter().map(|x| F16::from_f32(*x)).collect();
     let mut out = half.clone();
-    let (k, m) = fastest(|| softmax(&half, 4096, &mut out), || copy(&x, &mut z));
-    row("`softmax` f16, 4096 columns", size, k, 2.0 * size, m);
+    let name = "`softmax` f16, 4096 columns";
+    if wanted(name) {
+        let (k, m) = fastest(|| softmax(&half, 4096, &mut out), || copy(&x, &mut z));
+        row(name, size, k, 2.0 * size, m);
+    }
     let half: Vec<Bf16> = x.iter().map(|x| Bf16::from_f32(*x)).collect();
     let mut out = half.clone();
-    let (k, m) = fastest(|| rms_norm(&half, &half[..4096], 1e-5, &mut out), || copy(&x, &mut z));
-    row("`rms_norm` bf16, 4096 columns", size, k, 2.0 * size, m);
+    let name = "`rms_norm` bf16, 4096 columns";
+    if wanted(name) {
+        let (k, m) = fastest(|| rms_norm(&half, &half[..4096], 1e-5, &mut out), || copy(&x, &mut z));
+        row(name, size, k, 2.0 * size, m);
+    }
 
     let data: Vec<f64> = (0..1000).map(f64::from).collect();
     let mut means = vec![0.0; 10_000];
-    let (k, _) = fastest(|| bootstrap_means(&data, 1, &mut means), || ());
-    println!(
-        "\n`bootstrap_means`, 10000 resamples of 1000: {:.2} ns for each draw\n",
-        k * 100.0
-    );
+    if wanted("bootstrap_means") {
+        let (k, _) = fastest(|| bootstrap_means(&data, 1, &mut means), || ());
+        println!(
+            "\n`bootstrap_means`, 10000 resamples of 1000: {:.2} ns for each draw\n",
+            k * 100.0
+        );
+    }
+    if !wanted("matmul") {
+        return;
+    }
 
     println!(
         "| `matmul`, n × n × n | GFLOP/s | `gemm` | `matrixmultiply` | of the better |\n| --- | --- | --- | --- | --- |"

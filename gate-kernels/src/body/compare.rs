@@ -49,23 +49,18 @@ pub(crate) fn block<G: Group, T: Element>(
     });
     // All lanes have the same number, so all of them go the same way.
     if group.combine(lanes, sum) > 0 {
+        // A NaN, as of infinity minus itself, loses the comparison.
         let lanes = group.fold2(actual, expected, 0.0, |max, _, a: T, b: T| {
-            larger(max, difference(a, b))
+            larger(max, (a.to_f64() - b.to_f64()).abs())
         });
         found.max_absolute = group.combine(lanes, larger);
-        let lanes = group.fold2(actual, expected, 0.0, |max, _, a: T, b: T| larger(max, relation(a, b)));
-        found.max_relative = group.combine(lanes, larger);
+        found.max_relative = group.largest2(actual, expected, exceeds, relation);
         let lanes = group.fold2(actual, expected, 0_u32, |count, _, a: T, b: T| {
             count + u32::from(!matches(a, b, within))
         });
         found.mismatches = group.combine(lanes, sum);
         if found.mismatches > 0 {
-            let smaller = |a: u32, b: u32| if b < a { b } else { a };
-            let lanes = group.fold2(actual, expected, u32::MAX, |first, index, a: T, b: T| {
-                let here = if matches(a, b, within) { u32::MAX } else { index as u32 };
-                smaller(first, here)
-            });
-            found.first = group.combine(lanes, smaller);
+            found.first = group.first2(actual, expected, |a: T, b: T| !matches(a, b, within));
         }
         group.tally2(DISTANCES, actual, expected, distance_slot);
         group.map_table(DISTANCES, histogram, count);
@@ -94,6 +89,17 @@ fn difference<T: Element>(a: T, b: T) -> f64 {
     if a == b || difference.is_nan() { 0.0 } else { difference }
 }
 
+/// Whether `|a − b| / |b|` may be above `max`, without a division: where the quotient is, the difference is no less than the
+/// product, because rounding keeps the order. A product that is a NaN decides nothing.
+#[inline(always)]
+fn exceeds<T: Element>(max: f64, a: T, b: T) -> bool {
+    let (a, b) = (a.to_f64(), b.to_f64());
+    let difference = (a - b).abs();
+    // One comparison that is false for a NaN and one that is true for it.
+    let below = difference < max * b.abs();
+    (difference > 0.0) & !below
+}
+
 /// `|a − b| / |b|`; infinite when only `b` is zero or infinite.
 #[inline(always)]
 fn relation<T: Element>(a: T, b: T) -> f64 {
@@ -120,7 +126,7 @@ pub(crate) struct Within {
 /// infinity matches nothing but itself.
 #[inline(always)]
 fn matches<T: Element>(a: T, b: T, within: Within) -> bool {
-    let near = a.position().abs_diff(b.position()) <= u64::from(within.ulps);
+    let near = a.near(b, within.ulps);
     let (a, b) = (a.to_f64(), b.to_f64());
     let difference = (a - b).abs();
     let close = difference <= within.absolute + within.relative * b.abs();
@@ -132,8 +138,7 @@ fn matches<T: Element>(a: T, b: T, within: Within) -> bool {
 #[inline(always)]
 fn distance_slot<T: Element>(a: T, b: T) -> u32 {
     let (nan_a, nan_b) = (a.to_f64().is_nan(), b.to_f64().is_nan());
-    let distance = a.position().abs_diff(b.position());
-    let slot = u64::BITS - distance.leading_zeros();
+    let slot = a.distance_digits(b);
     if nan_a & nan_b {
         0
     } else if nan_a | nan_b {

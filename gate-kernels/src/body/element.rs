@@ -106,18 +106,29 @@ pub trait Element: Copy + Send + Sync {
 
     /// Position among the numbers of this type: neighbours differ by one, and both zeros are 0. Not for a NaN.
     fn position(self) -> i64;
-}
 
-/// Turns sign and magnitude of `width` bits into one number.
-#[inline(always)]
-fn signed(bits: u64, width: u32) -> i64 {
-    let sign = bits >> (width - 1) & 1;
-    let magnitude = (bits & ((1 << (width - 1)) - 1)) as i64;
-    if sign == 1 { -magnitude } else { magnitude }
+    /// Whether the positions are at most `ulps` apart. Not for a NaN.
+    fn near(self, other: Self, ulps: u32) -> bool;
+
+    /// How many binary digits the distance of the positions has: 0 for equal ones, `1 + ⌊log₂ d⌋` for a distance of `d`. Not
+    /// for a NaN.
+    fn distance_digits(self, other: Self) -> u32;
+
+    /// The same numbers, where they are binary16: some machines convert many of those at once.
+    fn as_halves(values: &[Self]) -> Option<&[F16]> {
+        let _ = values;
+        None
+    }
+
+    /// [`Element::as_halves`] to write to.
+    fn as_halves_mut(values: &mut [Self]) -> Option<&mut [F16]> {
+        let _ = values;
+        None
+    }
 }
 
 macro_rules! element {
-    ($type:ty, $wide:ty, $width:literal, $widen:expr, $narrow:expr, $bits:expr) => {
+    ($type:ty, $wide:ty, $bits:expr, $unsigned:ty => $signed:ty, $widen:expr, $narrow:expr$(, $own:item)*) => {
         impl Element for $type {
             type Wide = $wide;
 
@@ -145,30 +156,52 @@ macro_rules! element {
 
             #[inline(always)]
             fn position(self) -> i64 {
-                signed(self.bits(), $width)
+                i64::from(Self::ordinal(self))
+            }
+
+            #[inline(always)]
+            fn near(self, other: Self, ulps: u32) -> bool {
+                u64::from(Self::ordinal(self).abs_diff(Self::ordinal(other))) <= u64::from(ulps)
+            }
+
+            #[inline(always)]
+            fn distance_digits(self, other: Self) -> u32 {
+                let distance = Self::ordinal(self).abs_diff(Self::ordinal(other));
+                <$unsigned>::BITS - distance.leading_zeros()
+            }
+
+            $($own)*
+        }
+
+        impl Ordinal for $type {
+            type Number = $signed;
+
+            /// Sign and magnitude as one number, no wider than it must be: vectors hold more of those.
+            #[inline(always)]
+            fn ordinal(self) -> $signed {
+                let bits: $unsigned = <$unsigned>::from($bits(self));
+                const SIGN: $unsigned = 1 << (8 * size_of::<$type>() - 1);
+                let magnitude = (bits & (SIGN - 1)) as $signed;
+                if bits & SIGN == 0 { magnitude } else { -magnitude }
             }
         }
     };
 }
 
-element!(F16, f32, 16, F16::to_f32, F16::from_f32, |value: F16| value.0);
-element!(Bf16, f32, 16, Bf16::to_f32, Bf16::from_f32, |value: Bf16| value.0);
-element!(
-    f32,
-    f32,
-    32,
-    core::convert::identity,
-    core::convert::identity,
-    f32::to_bits
-);
-element!(
-    f64,
-    f64,
-    64,
-    core::convert::identity,
-    core::convert::identity,
-    f64::to_bits
-);
+/// The position among the numbers of a type, in an integer of its own.
+trait Ordinal {
+    type Number;
+    fn ordinal(self) -> Self::Number;
+}
+
+element!(F16, f32, |value: F16| value.0, u32 => i32, F16::to_f32, F16::from_f32,
+    #[inline(always)]
+    fn as_halves(values: &[Self]) -> Option<&[F16]> { Some(values) },
+    #[inline(always)]
+    fn as_halves_mut(values: &mut [Self]) -> Option<&mut [F16]> { Some(values) });
+element!(Bf16, f32, |value: Bf16| value.0, u32 => i32, Bf16::to_f32, Bf16::from_f32);
+element!(f32, f32, f32::to_bits, u32 => i32, core::convert::identity, core::convert::identity);
+element!(f64, f64, f64::to_bits, u64 => i64, core::convert::identity, core::convert::identity);
 
 /// A number that can be summed: floating point as it is, integers modulo their width.
 pub trait Summand: Copy + Send + Sync {

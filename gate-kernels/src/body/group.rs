@@ -41,6 +41,34 @@ pub(crate) trait Group {
         step: impl Fn(A, usize, T, U) -> A,
     ) -> Self::Own<A>;
 
+    /// The largest `value(left[i], right[i])` above 0, or 0, as far as both reach. `value` gives no NaN, and `exceeds(max, …)` is
+    /// only false where `value` is at most `max`: what costs much is left out where it cannot matter. The order does not
+    /// matter for the result, so backends have their own.
+    #[inline(always)]
+    fn largest2<T: Copy, U: Copy>(
+        &mut self,
+        left: &[T],
+        right: &[U],
+        exceeds: impl Fn(f64, T, U) -> bool,
+        value: impl Fn(T, U) -> f64,
+    ) -> f64 {
+        let larger = |a: f64, b: f64| if b > a { b } else { a };
+        let lanes = self.fold2(left, right, 0.0, |max, _, a, b| {
+            if exceeds(max, a, b) { larger(max, value(a, b)) } else { max }
+        });
+        self.combine(lanes, larger)
+    }
+
+    /// The first index at which `wanted` holds, as far as both reach; `u32::MAX` where there is none.
+    #[inline(always)]
+    fn first2<T: Copy, U: Copy>(&mut self, left: &[T], right: &[U], wanted: impl Fn(T, U) -> bool) -> u32 {
+        let smaller = |a: u32, b: u32| if b < a { b } else { a };
+        let lanes = self.fold2(left, right, u32::MAX, |first, index, a, b| {
+            smaller(first, if wanted(a, b) { index as u32 } else { u32::MAX })
+        });
+        self.combine(lanes, smaller)
+    }
+
     /// [`Group::fold`] over the numbers `0..count`.
     fn fold_numbers<A: Copy>(&mut self, count: usize, identity: A, step: impl Fn(A, usize) -> A) -> Self::Own<A>;
 

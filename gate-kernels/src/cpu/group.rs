@@ -1,5 +1,7 @@
 //! A group whose lanes are the entries of an array.
 
+use super::halves::Scratch;
+use super::wide::prefetch;
 use crate::body::group::{Group, LANES, SLOTS};
 
 /// Tables that are counted into in turn: equal neighbours in the data would otherwise wait for each other's store.
@@ -10,6 +12,9 @@ const TABLES: usize = 4;
 /// for those vectors.
 pub(crate) struct Cpu<const WIDTH: usize> {
     tables: [[u32; SLOTS]; TABLES],
+    pub(super) scratch: Scratch,
+    /// Where the next row of 16-bit numbers begins while this one is worked on as a copy in `f32`.
+    pub(super) next_halves: Option<*const u16>,
 }
 
 impl<const WIDTH: usize> Cpu<WIDTH> {
@@ -17,6 +22,8 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
     pub(crate) fn new() -> Self {
         Self {
             tables: [[0; SLOTS]; TABLES],
+            scratch: Scratch::default(),
+            next_halves: None,
         }
     }
 
@@ -25,6 +32,37 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
         for table in &mut self.tables {
             table[..slots].fill(0);
         }
+    }
+
+    /// Counts slots one by one.
+    #[inline(always)]
+    fn tally_each(&mut self, chosen: &[u32]) {
+        for chosen in chosen.chunks(TABLES) {
+            for (table, slot) in self.tables.iter_mut().zip(chosen) {
+                if let Some(count) = table.get_mut(*slot as usize) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+
+    /// Counts slots where they are few neighbours: as often as there are slots, but with vectors. Says whether it did.
+    #[inline(always)]
+    fn tally_neighbours(&mut self, chosen: &[u32; LANES]) -> bool {
+        const FEW: u32 = 4;
+        let (mut least, mut most) = (u32::MAX, 0);
+        for slot in chosen {
+            least = least.min(*slot);
+            most = most.max(*slot);
+        }
+        if most - least >= FEW {
+            return false;
+        }
+        let [table, ..] = &mut self.tables;
+        for (slot, count) in (least..=most).zip(table.iter_mut().skip(least as usize)) {
+            *count += chosen.iter().map(|chosen| u32::from(*chosen == slot)).sum::<u32>();
+        }
+        true
     }
 
     #[inline(always)]
@@ -38,11 +76,44 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
     }
 }
 
+/// Asks for the chunk of 256 elements from `place` on: a piece of data that is worked on next, while this one is. Its way from
+/// memory is then behind the arithmetic. Pieces beyond this size would push each other out of the cache.
+#[inline(always)]
+fn prefetch_chunk<T>(place: *const T, piece: usize) {
+    const LARGEST: usize = 1 << 17;
+    const LINE: usize = 64;
+    if piece * size_of::<T>() <= LARGEST {
+        for offset in (0..LANES * size_of::<T>()).step_by(LINE) {
+            prefetch(place.cast::<u8>().wrapping_add(offset));
+        }
+    }
+}
+
+/// One value for each lane. Vectors of any width begin at its address, so that none lies in two cache lines.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Row<A>([A; LANES]);
+
 /// The values of the lanes, of which those from `used` on are the identity.
 #[derive(Clone, Copy)]
 pub(crate) struct Lanes<A> {
-    values: [A; LANES],
+    row: Row<A>,
     used: usize,
+}
+
+impl<A: Copy> Lanes<A> {
+    /// The same value for each.
+    pub(crate) fn filled(value: A) -> Self {
+        Self::of(Row([value; LANES]), LANES)
+    }
+
+    #[inline(always)]
+    fn of(values: Row<A>, elements: usize) -> Self {
+        Self {
+            row: values,
+            used: elements.min(LANES),
+        }
+    }
 }
 
 impl<const WIDTH: usize> Group for Cpu<WIDTH> {
@@ -61,7 +132,8 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
 
     #[inline(always)]
     fn fold<T: Copy, A: Copy>(&mut self, data: &[T], identity: A, step: impl Fn(A, usize, T) -> A) -> Lanes<A> {
-        let mut values = [identity; LANES];
+        let mut row = Row([identity; LANES]);
+        let values = &mut row.0;
         let (chunks, rest) = data.as_chunks::<LANES>();
         let mut base = 0;
         for chunk in chunks {
@@ -73,8 +145,7 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
         for (lane, (value, element)) in values.iter_mut().zip(rest).enumerate() {
             *value = step(*value, base + lane, *element);
         }
-        let used = data.len().min(LANES);
-        Lanes { values, used }
+        Lanes::of(row, data.len())
     }
 
     #[inline(always)]
@@ -86,7 +157,8 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
         step: impl Fn(A, usize, T, U) -> A,
     ) -> Lanes<A> {
         let count = left.len().min(right.len());
-        let mut values = [identity; LANES];
+        let mut row = Row([identity; LANES]);
+        let values = &mut row.0;
         let (lefts, left_rest) = left[..count].as_chunks::<LANES>();
         let (rights, right_rest) = right[..count].as_chunks::<LANES>();
         let mut base = 0;
@@ -99,13 +171,46 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
         for (lane, (value, (left, right))) in values.iter_mut().zip(left_rest.iter().zip(right_rest)).enumerate() {
             *value = step(*value, base + lane, *left, *right);
         }
-        let used = count.min(LANES);
-        Lanes { values, used }
+        Lanes::of(row, count)
+    }
+
+    #[inline(always)]
+    fn largest2<T: Copy, U: Copy>(
+        &mut self,
+        left: &[T],
+        right: &[U],
+        exceeds: impl Fn(f64, T, U) -> bool,
+        value: impl Fn(T, U) -> f64,
+    ) -> f64 {
+        // The largest of all lanes so far is what others must exceed: after a few chunks, few do.
+        let mut largest = 0.0;
+        for (lefts, rights) in left.chunks(LANES).zip(right.chunks(LANES)) {
+            let mut exceeding = 0_u32;
+            for (a, b) in lefts.iter().zip(rights) {
+                exceeding += u32::from(exceeds(largest, *a, *b));
+            }
+            if exceeding > 0 {
+                for (a, b) in lefts.iter().zip(rights) {
+                    let value = value(*a, *b);
+                    if value > largest {
+                        largest = value;
+                    }
+                }
+            }
+        }
+        largest
+    }
+
+    #[inline(always)]
+    fn first2<T: Copy, U: Copy>(&mut self, left: &[T], right: &[U], wanted: impl Fn(T, U) -> bool) -> u32 {
+        let found = left.iter().zip(right).position(|(a, b)| wanted(*a, *b));
+        found.and_then(|index| u32::try_from(index).ok()).unwrap_or(u32::MAX)
     }
 
     #[inline(always)]
     fn fold_numbers<A: Copy>(&mut self, count: usize, identity: A, step: impl Fn(A, usize) -> A) -> Lanes<A> {
-        let mut values = [identity; LANES];
+        let mut row = Row([identity; LANES]);
+        let values = &mut row.0;
         let mut base = 0;
         while base < count {
             for (lane, value) in values.iter_mut().enumerate().take(count - base) {
@@ -113,8 +218,7 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
             }
             base += LANES;
         }
-        let used = count.min(LANES);
-        Lanes { values, used }
+        Lanes::of(row, count)
     }
 
     #[inline(always)]
@@ -127,26 +231,25 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
         step: impl Fn(A, U) -> A,
     ) -> Lanes<A> {
         let count = data.len().min(out.len());
-        let mut values = [identity; LANES];
-        let (chunks, rest) = data[..count].as_chunks::<LANES>();
-        let (outs, out_rest) = out[..count].as_chunks_mut::<LANES>();
-        for (chunk, out) in chunks.iter().zip(outs) {
+        let mut row = Row([identity; LANES]);
+        let values = &mut row.0;
+        for (index, (chunk, out)) in data.chunks(LANES).zip(out.chunks_mut(LANES)).enumerate() {
+            // The next piece of the same array follows this one, most often.
+            match self.next_halves {
+                Some(next) => prefetch_chunk(next.wrapping_add(index * LANES), data.len()),
+                None => prefetch_chunk(data.as_ptr().wrapping_add(data.len() + index * LANES), data.len()),
+            }
             for (value, (out, element)) in values.iter_mut().zip(out.iter_mut().zip(chunk)) {
                 *out = f(*element);
                 *value = step(*value, *out);
             }
         }
-        for (value, (out, element)) in values.iter_mut().zip(out_rest.iter_mut().zip(rest)) {
-            *out = f(*element);
-            *value = step(*value, *out);
-        }
-        let used = count.min(LANES);
-        Lanes { values, used }
+        Lanes::of(row, count)
     }
 
     #[inline(always)]
     fn combine<A: Copy>(&mut self, own: Lanes<A>, op: impl Fn(A, A) -> A) -> A {
-        let Lanes { mut values, used } = own;
+        let Lanes { row: Row(mut values), used } = own;
         // Lanes that were not used hold the identity: rounds that would combine with nothing else are left out.
         let mut half = used.next_power_of_two() / 2;
         while half > 0 {
@@ -188,29 +291,36 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
         identity: A,
         step: impl Fn(A, T) -> A,
     ) -> Lanes<A> {
-        let mut values = [identity; LANES];
+        let mut row = Row([identity; LANES]);
+        let values = &mut row.0;
         for (value, run) in values.iter_mut().zip(data.chunks(run)) {
-            *value = run.iter().fold(identity, |value, element| step(value, *element));
+            // By four: the compiler would gather what lies a run apart into vectors if it saw that all runs are as long.
+            let (quads, rest) = run.as_chunks::<4>();
+            let mut sum = identity;
+            for [a, b, c, d] in quads {
+                sum = step(step(step(step(sum, *a), *b), *c), *d);
+            }
+            *value = rest.iter().fold(sum, |value, element| step(value, *element));
         }
-        let used = data.len().div_ceil(run).min(LANES);
-        Lanes { values, used }
+        Lanes::of(row, data.len().div_ceil(run))
     }
 
     #[inline(always)]
     fn before<A: Copy>(&mut self, own: Lanes<A>, identity: A, op: impl Fn(A, A) -> A) -> (Lanes<A>, A) {
-        let Lanes { mut values, used } = own;
+        let Lanes { row: mut values, used } = own;
         let mut distance = 1;
         while distance < LANES {
             let last = values;
-            for (value, earlier) in values[distance..].iter_mut().zip(&last) {
+            for (value, earlier) in values.0[distance..].iter_mut().zip(&last.0) {
                 *value = op(*earlier, *value);
             }
             distance *= 2;
         }
+        let Row(values) = &values;
         let total = values[LANES - 1];
-        let mut before = [identity; LANES];
-        before[1..].copy_from_slice(&values[..LANES - 1]);
-        (Lanes { values: before, used }, total)
+        let mut row = Row([identity; LANES]);
+        row.0[1..].copy_from_slice(&values[..LANES - 1]);
+        (Lanes { row, used }, total)
     }
 
     #[inline(always)]
@@ -224,13 +334,24 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
         out: &mut &mut [T],
         op: impl Fn(T, T) -> T,
     ) {
-        let runs = data.chunks(run).zip(out.chunks_mut(run)).zip(before.values);
-        for ((data, out), before) in runs {
-            let mut sum = op(offset, before);
-            for (out, element) in out.iter_mut().zip(data) {
+        for ((data, out), before) in data.chunks(run).zip(out.chunks_mut(run)).zip(&before.row.0) {
+            let mut sum = op(offset, *before);
+            let mut next = |out: &mut T, element: &T| {
                 let next = op(sum, *element);
                 *out = if inclusive { next } else { sum };
                 sum = next;
+            };
+            // By four, as in `fold_runs`.
+            let (quads, rest) = data.as_chunks::<4>();
+            let (out_quads, out_rest) = out.as_chunks_mut::<4>();
+            for (quad, [a, b, c, d]) in quads.iter().zip(out_quads) {
+                next(a, &quad[0]);
+                next(b, &quad[1]);
+                next(c, &quad[2]);
+                next(d, &quad[3]);
+            }
+            for (out, element) in out_rest.iter_mut().zip(rest) {
+                next(out, element);
             }
         }
     }
@@ -264,12 +385,8 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
             for (chosen, (left, right)) in chosen.iter_mut().zip(left.iter().zip(right)) {
                 *chosen = slot(*left, *right);
             }
-            for chosen in chosen[..count].chunks(TABLES) {
-                for (table, slot) in self.tables.iter_mut().zip(chosen) {
-                    if let Some(count) = table.get_mut(*slot as usize) {
-                        *count += 1;
-                    }
-                }
+            if count < LANES || !self.tally_neighbours(&chosen) {
+                self.tally_each(&chosen[..count]);
             }
         }
         self.add_tables(slots);

@@ -1,11 +1,13 @@
 //! Running kernels on the CPU.
 
 mod group;
+mod halves;
 mod wide;
 
 use rayon::prelude::*;
 
-pub(crate) use group::Cpu;
+pub(crate) use group::{Cpu, Lanes};
+pub(crate) use halves::LONGEST;
 pub(crate) use wide::{Task, widest};
 
 /// Work that is cut into pieces, none of which sees another.

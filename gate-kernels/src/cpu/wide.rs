@@ -13,6 +13,18 @@ pub(crate) trait Task {
     fn run<const WIDTH: usize>(self);
 }
 
+/// Asks for the cache line at `place` without waiting for it.
+#[inline(always)]
+pub(crate) fn prefetch(place: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 has the instruction, and it does nothing where there is no memory.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(place.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
+}
+
 /// Runs `task`, compiled for the vectors that this machine was found to have. Results do not depend on it: the compiler never
 /// fuses or reorders floating-point operations.
 #[cfg(target_arch = "x86_64")]
