@@ -49,5 +49,8 @@ fn human(verification: &Verification) -> String {
     if let Some(head) = &verification.head {
         out.push_str(&format!("chain head {head}\n"));
     }
+    if let Some(remedy) = verification.remedy() {
+        out.push_str(&format!("help: {remedy}\n"));
+    }
     out
 }

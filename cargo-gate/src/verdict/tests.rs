@@ -66,6 +66,33 @@ fn a_finding_blocks_from_its_stage_on_and_warns_before() {
 }
 
 #[test]
+fn a_rule_that_panics_has_judged_nothing() {
+    // A context that declares nothing refuses whatever the rule reads, by a panic.
+    let world = crate::checks::testing::World::new();
+    let check = &crate::checks::git_clean::CHECK;
+    let context = Context {
+        declared: &[],
+        ..world.context(check)
+    };
+    let result = carry_out(check, &context);
+    let EvidenceResult::Error(reason) = &result else {
+        panic!("{result:?}");
+    };
+    assert_eq!(reason.code, "panic");
+    let verdict = decide(
+        vec![judged(check.id, result)],
+        None,
+        &Policy::default(),
+        rules(Stage::Pilot, false),
+        vec![],
+    );
+    assert_eq!(
+        (verdict.checks[0].outcome, verdict.exit_code),
+        (Outcome::Error, exit::TOOL_FAILED)
+    );
+}
+
+#[test]
 fn suites_that_somebody_left_out_are_no_failure_of_the_tool() {
     let not_run = |code| {
         let checks = vec![judged("a.b", EvidenceResult::NotRun(Reason::new(code, "why")))];

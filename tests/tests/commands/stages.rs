@@ -147,6 +147,32 @@ fn a_plan_says_why() {
     assert_snapshot!("plan-fresh", gate.run(["pilot", "--plan", "--fresh"]));
 }
 
+/// The plan is the whole model of a stage: what it lists is judged, in its order, and nothing else is.
+#[test]
+fn a_plan_is_what_a_run_judges() {
+    let ids = |list: &Value| -> Vec<String> {
+        let list = list.as_array().expect("a list").iter();
+        list.map(|item| item["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    for (gate, stage) in [(good(), "pilot"), (bad(), "pilot"), (good(), "broad")] {
+        let plan = gate.run([stage, "--plan", "--message-format", "json"]).json();
+        let report = gate.run([stage, "--keep-going", "--message-format", "json"]).json();
+        let (mut planned, mut judged) = (ids(&plan["items"]), ids(&report["checks"]));
+        planned.sort();
+        judged.sort();
+        assert_eq!(planned, judged, "{stage}");
+        assert_eq!(ids(&plan["not_applicable"]), ids(&report["not_applicable"]), "{stage}");
+        let mut all: Vec<String> = planned.into_iter().chain(ids(&plan["not_applicable"])).collect();
+        all.sort();
+        let suites = all.iter().filter(|id| id.starts_with("suite.")).count();
+        all.retain(|id| !id.starts_with("suite."));
+        let mut catalogue: Vec<&str> = cargo_gate::checks::ALL.iter().map(|check| check.id).collect();
+        catalogue.sort_unstable();
+        assert_eq!(all, catalogue, "{stage}: every check is judged or has a reason, once");
+        assert!(suites > 0, "{stage}");
+    }
+}
+
 #[test]
 fn suites_run_by_name() {
     let gate = bad();

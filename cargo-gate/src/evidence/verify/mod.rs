@@ -45,6 +45,30 @@ pub struct Verification {
     pub head: Option<String>,
 }
 
+impl Verification {
+    /// What to do about the answer; nothing where everything fits. Nobody is told to make hashes anew: they are written
+    /// once, with the decision, and to write them again would make what was altered look whole.
+    pub fn remedy(&self) -> Option<&'static str> {
+        let all = |kind| self.problems.iter().all(|problem| problem.kind == kind);
+        match self.status {
+            Status::Verified => None,
+            Status::Tampered => Some(
+                "keep this directory for whoever looks into it, and judge anew in another one: `cargo gate pilot \
+                 --target-dir <directory>`",
+            ),
+            Status::Incomplete if self.runs_checked == 0 => Some("cargo gate pilot"),
+            Status::Incomplete if all(ProblemKind::Interrupted) => Some("the next run completes it: `cargo gate pilot`"),
+            Status::Incomplete if all(ProblemKind::NewerVersion) => {
+                Some("verify it with the version that wrote it, or a later one")
+            }
+            Status::Incomplete => Some(
+                "put back what is missing from where the run was kept, or judge anew in another directory: `cargo gate \
+                 pilot --target-dir <directory>`; hashes of a run are written once and never made again",
+            ),
+        }
+    }
+}
+
 impl History {
     /// The newest run that passed this stage, speaks for the present content as `belongs` says, and whose run directory
     /// verifies now.

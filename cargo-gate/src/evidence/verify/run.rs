@@ -194,6 +194,8 @@ impl Run<'_> {
     }
 
     fn check_files(&mut self, hashes: &Hashes) -> Result<()> {
+        let kept = hashes.files.keys().filter(|name| self.sizes.contains_key(*name)).count();
+        let there = format!("{kept} of the {} recorded files are there", hashes.files.len());
         for (name, recorded) in &hashes.files {
             if !is_plain_path(name) || name == HASHES {
                 self.problem(
@@ -202,7 +204,7 @@ impl Run<'_> {
                     format!("`{name}` cannot be the name of a file of a run"),
                 );
             } else if !self.sizes.contains_key(name) {
-                self.problem(ProblemKind::Missing, name, "recorded, but not there");
+                self.problem(ProblemKind::Missing, name, format!("recorded, but not there; {there}"));
             } else if self.hash(name)? != *recorded {
                 self.problem(
                     ProblemKind::Edited,

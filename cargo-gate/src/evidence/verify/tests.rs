@@ -172,6 +172,11 @@ fn removed_files_are_missing_and_added_files_are_found() {
             path.display(),
             found.problems
         );
+        let remedy = found.remedy().unwrap();
+        assert!(remedy.contains("written once and never made again"), "{remedy}");
+        if !path.ends_with("hashes.json") {
+            assert!(found.problems[0].message.contains(" recorded files are there"), "{:?}", found.problems);
+        }
         fs::write(&path, whole).unwrap();
     }
     for name in ["extra.txt", "suites/extra.log", ".hidden"] {
@@ -184,6 +189,20 @@ fn removed_files_are_missing_and_added_files_are_found() {
     }
     fs::create_dir(dir.path().join("runs").join(&ids[0]).join("empty")).unwrap();
     assert_eq!(status(dir.path()), Status::Tampered);
+}
+
+#[test]
+fn every_answer_but_verified_has_a_remedy() {
+    let dir = tempfile::tempdir().unwrap();
+    let nothing = verify(dir.path(), None, None).unwrap();
+    assert_eq!(nothing.remedy(), Some("cargo gate pilot"));
+    let ids = write_runs(dir.path(), 1);
+    assert_eq!(verify(dir.path(), None, None).unwrap().remedy(), None);
+    fs::write(dir.path().join("runs").join(&ids[0]).join("decision.json"), "{}").unwrap();
+    let tampered = verify(dir.path(), None, None).unwrap();
+    assert!(tampered.remedy().unwrap().contains("--target-dir"));
+    fs::remove_file(dir.path().join("history.jsonl")).unwrap();
+    assert_eq!(verify(dir.path(), None, None).unwrap().status, Status::Tampered);
 }
 
 #[test]

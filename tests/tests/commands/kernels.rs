@@ -1,0 +1,66 @@
+//! `cargo gate kernels`: what is locked, whether it still holds, and what changed, without a compiler.
+
+use insta::assert_snapshot;
+
+use gate_tests::gate;
+use gate_tests::harness::Gate;
+
+use super::good;
+
+/// A workspace with one locked kernel.
+fn locked() -> Gate {
+    gate!().fixture("kernels.locked/clean").git_init()
+}
+
+#[test]
+fn locked_kernels_are_inspected() {
+    let gate = locked();
+    assert_snapshot!("kernels-inspect", gate.run(["kernels", "inspect"]));
+    let one = gate.run(["kernels", "inspect", "--kernel", "axpy", "--message-format", "json"]);
+    let inspected = one.json();
+    // Sources, compiler, flags and architecture decide, not the machine and its directories.
+    assert_eq!(
+        inspected["modules"][0]["fingerprint"], "7cacac30d534c658331b2ddc49520b915c11234fd1a299485fb2d12daebeedaf",
+        "{one}"
+    );
+    assert_snapshot!("kernels-inspect-json", one);
+    assert_snapshot!("kernels-inspect-unknown", gate.run(["kernels", "inspect", "--kernel", "apxy"]));
+    let file = "ptx/kernels/axpy.cu.sm_80.ptx";
+    assert_snapshot!("kernels-inspect-file", gate.run(["kernels", "inspect", file]));
+    gate.write(file, "not PTX\n");
+    assert_snapshot!("kernels-inspect-garbage", gate.run(["kernels", "inspect", file]));
+    assert_snapshot!("kernels-inspect-nothing", good().run(["kernels", "inspect"]));
+}
+
+#[test]
+fn locks_are_verified_against_sources_and_ptx() {
+    let gate = locked();
+    assert_snapshot!("kernels-verify", gate.run(["kernels", "verify"]));
+    gate.append("kernels/axpy.cu", "// faster\n");
+    gate.replace("ptx/kernels/axpy.cu.sm_80.ptx", "fma.rn.f32", "fma.rz.f32");
+    gate.write("ptx/kernels/left.cu.sm_80.ptx", "left over\n");
+    assert_snapshot!("kernels-verify-changed", gate.run(["kernels", "verify"]));
+    let run = gate.run(["kernels", "verify", "--message-format", "json"]);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(run.json()["locks"][0]["problems"].as_array().is_some_and(|problems| problems.len() == 2), "{run}");
+}
+
+#[test]
+fn locks_are_compared_with_a_commit() {
+    let gate = locked();
+    assert_snapshot!("kernels-diff-nothing", gate.run(["kernels", "diff"]));
+    gate.replace("kernels.lock", "registers = 10", "registers = 12");
+    assert_snapshot!("kernels-diff", gate.run(["kernels", "diff"]));
+    let run = gate.run(["kernels", "diff", "--against", "HEAD", "--message-format", "json"]);
+    assert_eq!(run.json()["locks"][0]["changes"][0]["after"], "12", "{run}");
+    assert_snapshot!("kernels-diff-unknown", gate.run(["kernels", "diff", "--against", "v9"]));
+}
+
+#[test]
+fn nothing_is_compiled_where_no_build_script_does() {
+    for command in ["build", "lock"] {
+        let gate = good();
+        assert_snapshot!(format!("kernels-{command}-nothing"), gate.run(["kernels", command]));
+        assert_eq!(gate.git(["status", "--porcelain"]), "", "nothing is written");
+    }
+}
