@@ -24,7 +24,7 @@ pub mod printer;
 pub mod progress;
 mod promote;
 pub mod rails;
-mod reference;
+pub mod reference;
 mod register;
 mod stage;
 mod status;
