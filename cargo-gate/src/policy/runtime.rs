@@ -14,10 +14,21 @@ use super::raw::RawRuntime;
 pub struct RuntimePolicy {
     /// Paths of decision logs.
     pub decision_logs: Vec<String>,
+    /// What they may show.
+    pub limits: RuntimeLimits,
     /// Paths of run stats.
     pub run_stats: Vec<String>,
     /// Where `[runtime]` is declared.
     pub location: Location,
+}
+
+/// What the records of a run may show; nothing is asked where a limit is absent.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct RuntimeLimits {
+    /// Least compilability of a workload, in percent.
+    pub min_compilability: Option<u32>,
+    /// Most compilations per thousand calls.
+    pub max_recompiles: Option<u32>,
 }
 
 impl RuntimePolicy {
@@ -32,6 +43,10 @@ pub(super) fn convert(raw: Spanned<RawRuntime>, at: &impl Fn(Range<usize>) -> Lo
     let raw = raw.into_inner();
     RuntimePolicy {
         decision_logs: raw.decision_logs,
+        limits: RuntimeLimits {
+            min_compilability: raw.min_compilability,
+            max_recompiles: raw.max_recompiles,
+        },
         run_stats: raw.run_stats,
         location,
     }
