@@ -127,9 +127,8 @@ fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
             .map(|(reason, count)| format!("{count} by `{reason}`"))
             .collect();
         let message = format!(
-            "{:.0} % of the operations of a workload in `{path}` have a native kernel, less than {least} %; {} break it: {}",
+            "{:.0} % of the operations of a workload in `{path}` have a native kernel, less than {least} %; what breaks it: {}",
             decision.compilability * 100.0,
-            decision.graph_breaks,
             breaks.join(", ")
         );
         let help = format!(
@@ -226,7 +225,7 @@ mod tests {
         };
         assert_eq!((said(None), said(Some(50))), (String::new(), String::new()));
         insta::assert_snapshot!(said(Some(51)), @"
-        log.jsonl:2: 50 % of the operations of a workload in `log.jsonl` have a native kernel, less than 51 %; 1 break it: 1 by `no_native_variant` [advice]
+        log.jsonl:2: 50 % of the operations of a workload in `log.jsonl` have a native kernel, less than 51 %; what breaks it: 1 by `no_native_variant` [advice]
           help: give the first of them a native kernel, or lower `min-compilability`: `axpy_f32:no_native_variant`
           because: gate.toml:3
         ");
