@@ -1,7 +1,8 @@
 //! `decision-log.valid`: the decision log of a run is whole, and says what it has to say.
 
-use gate_runtime::decision_log::read::{Event, Reader};
+use gate_runtime::decision_log::read::{Decision, Event, Reader};
 
+use crate::policy::RuntimePolicy;
 use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
 
@@ -16,7 +17,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Observability,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
-    version: 1,
+    version: 2,
     inputs: &[Input::RuntimeRecords, Input::PolicyRuntime],
     applies,
     run,
@@ -30,7 +31,7 @@ schema, with every mandatory field and its type; reasons are of the closed list;
 without a gap; totals are the sums of the lines. The first line that is wrong is a finding with its number.
 
 A log without a dispatch, or one that does not end in `close`, is a finding as well. Lines that say what was dropped \
-account for it: they are advice. A log of a run with injected faults blocks broad.
+account for it: they are advice, as is a workload of which less than `min-compilability` percent has native kernels. A log of a run with injected faults blocks broad.
 
 A file that is not there was not checked, and the stage does not pass. It applies when `gate.toml` names a log.
 
@@ -46,7 +47,7 @@ edit it. Where records are dropped, give the log more room (`DecisionLog::ring_r
 
 ## Requirements
 
-S0.25, S0.26, S0.27, S0.28, S0.29, S0.32, S0.33, S0.34, S0.35, S0.36
+S0.25, S0.26, S0.27, S0.28, S0.29, S0.32, S0.33, S0.34, S0.35, S0.36, S0.76
 ";
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -61,8 +62,9 @@ fn run(context: &Context<'_>) -> Judgement {
     judged(context, "decision log", |runtime| &runtime.decision_logs, judge)
 }
 
-fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
+fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut worst: Option<(u32, Box<Decision>)> = None;
     let (mut decisions, mut lost, mut lines, mut closed) = (0_u64, 0_u64, 0_u32, false);
     for line in Reader::new(bytes) {
         lines = lines.saturating_add(1);
@@ -76,7 +78,15 @@ fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
         closed = matches!(line.event, Event::Close);
         match line.event {
             Event::Open { faults, .. } => findings.extend(faulty(path, &faults)),
-            Event::Decision(_) => decisions += 1,
+            Event::Decision(decision) => {
+                decisions += 1;
+                if worst
+                    .as_ref()
+                    .is_none_or(|(_, other)| decision.compilability < other.compilability)
+                {
+                    worst = Some((lines, decision));
+                }
+            }
             Event::Dropped {
                 records,
                 events,
@@ -107,6 +117,26 @@ fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
             .at(Location::line(path, lines.max(1))),
         );
     }
+    let least = runtime.limits.min_compilability;
+    if let Some((line, decision)) = worst
+        && let Some(least) = least.filter(|least| decision.compilability * 100.0 < f64::from(*least))
+    {
+        let breaks: Vec<String> = decision
+            .break_counts
+            .iter()
+            .map(|(reason, count)| format!("{count} by `{reason}`"))
+            .collect();
+        let message = format!(
+            "{:.0} % of the operations of a workload in `{path}` have a native kernel, less than {least} %; what breaks it: {}",
+            decision.compilability * 100.0,
+            breaks.join(", ")
+        );
+        let help = format!(
+            "give the first of them a native kernel, or lower `min-compilability`: `{}`",
+            decision.break_first
+        );
+        findings.push(Finding::advice(message).help(help).at(Location::line(path, line)));
+    }
     if lost > 0 {
         findings.push(
             Finding::advice(format!("`{path}` accounts for {lost} dropped lines"))
@@ -121,7 +151,6 @@ fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
 mod tests {
     use super::*;
     use crate::checks::testing::World;
-    use crate::policy::RuntimePolicy;
 
     const GOOD: &str = include_str!("../../../tests/fixtures/decision-log.valid/clean/decision_log.jsonl");
 
@@ -130,6 +159,7 @@ mod tests {
         world.texts(records);
         world.policy.runtime = Some(RuntimePolicy {
             decision_logs: vec!["log.jsonl".to_owned()],
+            limits: Default::default(),
             run_stats: Vec::new(),
             rails: None,
             location: Location::line("gate.toml", 3),
@@ -174,6 +204,32 @@ mod tests {
             missing.starts_with("log.jsonl:2: Line 2 of `log.jsonl` is not valid: `mode` "),
             "{missing}"
         );
+    }
+
+    #[test]
+    fn a_workload_without_native_kernels_is_below_the_floor() {
+        let said = |least| {
+            let mut world = World::new();
+            world.texts(&[(
+                "log.jsonl",
+                &GOOD.replace("\"compilability\":0,", "\"compilability\":0.5,"),
+            )]);
+            world.policy.runtime = Some(RuntimePolicy {
+                decision_logs: vec!["log.jsonl".to_owned()],
+                limits: Default::default(),
+                run_stats: Vec::new(),
+                location: Location::line("gate.toml", 3),
+            });
+            let runtime = world.policy.runtime.as_mut().expect("declared");
+            runtime.limits.min_compilability = least;
+            world.text(&CHECK)
+        };
+        assert_eq!((said(None), said(Some(50))), (String::new(), String::new()));
+        insta::assert_snapshot!(said(Some(51)), @"
+        log.jsonl:2: 50 % of the operations of a workload in `log.jsonl` have a native kernel, less than 51 %; what breaks it: 1 by `no_native_variant` [advice]
+          help: give the first of them a native kernel, or lower `min-compilability`: `axpy_f32:no_native_variant`
+          because: gate.toml:3
+        ");
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(super) fn judged(
     context: &Context<'_>,
     what: &str,
     paths: fn(&RuntimePolicy) -> &[String],
-    judge: fn(&str, &[u8]) -> Vec<Finding>,
+    judge: fn(&RuntimePolicy, &str, &[u8]) -> Vec<Finding>,
 ) -> Judgement {
     let Some(runtime) = &context.policy().runtime else {
         return Judgement::Findings(Vec::new());
@@ -22,7 +22,7 @@ pub(super) fn judged(
     let mut findings = Vec::new();
     for path in paths(runtime) {
         match record(context, path, what) {
-            Ok(bytes) => findings.extend(judge(path, &bytes)),
+            Ok(bytes) => findings.extend(judge(runtime, path, &bytes)),
             Err(reason) => return Judgement::NotRun(reason),
         }
     }

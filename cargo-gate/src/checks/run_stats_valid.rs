@@ -2,6 +2,7 @@
 
 use gate_runtime::stats::read::read;
 
+use crate::policy::RuntimePolicy;
 use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
 
@@ -16,7 +17,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Observability,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
-    version: 1,
+    version: 2,
     inputs: &[Input::RuntimeRecords, Input::PolicyRuntime],
     applies,
     run,
@@ -30,7 +31,8 @@ its type, reasons are of the closed list, and totals are the sums of their parts
 
 `silent_mismatch_count` has to be 0: it counts calls that reported `OK` for an output that was found wrong afterwards. \
 Stats without a call prove nothing and are a finding, as are decision log lines that could not be written. Records that \
-the log dropped and counted are advice. Stats of a run with injected faults block broad.
+the log dropped and counted are advice. More compilations per thousand calls than `max-recompiles` allows block \
+controlled: a module that is compiled again and again is not cached. Stats of a run with injected faults block broad.
 
 A file that is not there was not checked, and the stage does not pass. It applies when `gate.toml` names one.
 
@@ -47,7 +49,7 @@ the file again.
 
 ## Requirements
 
-S0.20, S0.30, S0.31
+S0.20, S0.30, S0.31, S0.82
 ";
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -62,7 +64,7 @@ fn run(context: &Context<'_>) -> Judgement {
     judged(context, "file of run stats", |runtime| &runtime.run_stats, judge)
 }
 
-fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
+fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
     let blocking = |message: String| Finding::blocking(Stage::Pilot, message).at(Location::line(path, 1));
     let Ok(text) = std::str::from_utf8(bytes) else {
         return vec![blocking(format!("`{path}` is not UTF-8")).help("let the run write it again")];
@@ -80,6 +82,18 @@ fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
             ))
             .help("take the kernel off its native backend until it computes what the reference does"),
         );
+    }
+    let recompiles = stats.recompiles_per_1k_calls();
+    if let Some(most) = runtime
+        .limits
+        .max_recompiles
+        .filter(|most| recompiles > f64::from(*most))
+    {
+        let message = format!(
+            "`{path}` counts {recompiles:.1} compilations per thousand calls, more than {most} (`recompile_count_per_1k_calls`)"
+        );
+        let finding = Finding::blocking(Stage::Controlled, message).at(Location::line(path, 1));
+        findings.push(finding.help("register kernels once and keep their handles, so that modules stay loaded"));
     }
     if stats.calls.total == 0 {
         findings.push(blocking(format!("`{path}` is of a run without a call")).help("let the run launch a kernel"));
@@ -110,7 +124,6 @@ fn judge(path: &str, bytes: &[u8]) -> Vec<Finding> {
 mod tests {
     use super::*;
     use crate::checks::testing::World;
-    use crate::policy::RuntimePolicy;
 
     const GOOD: &str = include_str!("../../../tests/fixtures/run-stats.valid/clean/run_stats.json");
 
@@ -119,6 +132,7 @@ mod tests {
         world.texts(records);
         world.policy.runtime = Some(RuntimePolicy {
             decision_logs: Vec::new(),
+            limits: Default::default(),
             run_stats: vec!["stats.json".to_owned()],
             rails: None,
             location: Location::line("gate.toml", 3),
@@ -149,6 +163,32 @@ mod tests {
         let cut = text(&[("stats.json", &GOOD[..GOOD.len() / 2])]);
         assert!(cut.contains("is not JSON"), "{cut}");
         assert!(text(&[("stats.json", "{}")]).contains("is not valid: `schema_version` "));
+    }
+
+    #[test]
+    fn a_storm_of_compilations_is_over_the_limit() {
+        let storm = GOOD.replace("\"cache_hit\": 0", "\"cache_hit\": 97");
+        let storm = storm.replace("\"count\": 0", "\"count\": 3");
+        assert_ne!(storm, GOOD);
+        let limited = |most| {
+            let mut world = World::new();
+            world.texts(&[("stats.json", &storm)]);
+            world.policy.runtime = Some(RuntimePolicy {
+                decision_logs: Vec::new(),
+                limits: Default::default(),
+                run_stats: vec!["stats.json".to_owned()],
+                location: Location::line("gate.toml", 3),
+            });
+            let runtime = world.policy.runtime.as_mut().expect("declared");
+            runtime.limits.max_recompiles = most;
+            world.text(&CHECK)
+        };
+        assert_eq!((limited(None), limited(Some(30))), (String::new(), String::new()));
+        insta::assert_snapshot!(limited(Some(29)), @"
+        stats.json:1: `stats.json` counts 30.0 compilations per thousand calls, more than 29 (`recompile_count_per_1k_calls`) [controlled]
+          help: register kernels once and keep their handles, so that modules stay loaded
+          because: gate.toml:3
+        ");
     }
 
     #[test]

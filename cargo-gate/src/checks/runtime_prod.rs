@@ -162,6 +162,7 @@ mod tests {
         let mut world = World::new();
         world.policy.runtime = Some(RuntimePolicy {
             decision_logs: Vec::new(),
+            limits: Default::default(),
             run_stats: Vec::new(),
             rails: None,
             location: Location::line("gate.toml", 3),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::checks::waiver_valid;
 use crate::engine::evaluate::Request;
 use crate::engine::plan::{Action, Plan};
 use crate::error::Result;
@@ -69,14 +70,22 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
             fingerprint: Some(item.fingerprint.digest.to_hex()),
         }
     };
-    let afterwards = plan.afterwards.iter().map(|check| PlanLine {
-        id: check.id.to_owned(),
-        dimension: check.dimension,
-        blocks_at: check.blocks_at,
-        action: "run",
-        reason: "reads the outcomes of the other checks".to_owned(),
-        fingerprint: None,
-    });
+    let afterwards = plan
+        .afterwards
+        .iter()
+        .map(|check| (*check, "reads the outcomes of the other checks"))
+        .chain(
+            plan.waivers
+                .then_some((&waiver_valid::CHECK, "reads which findings the waivers met")),
+        )
+        .map(|(check, reason)| PlanLine {
+            id: check.id.to_owned(),
+            dimension: check.dimension,
+            blocks_at: check.blocks_at,
+            action: "run",
+            reason: reason.to_owned(),
+            fingerprint: None,
+        });
     PlanView {
         schema_version: 1,
         stage,

@@ -97,6 +97,8 @@ pub struct Plan {
     pub items: Vec<PlanItem>,
     /// Checks that read the outcomes of the items, in the order of the catalogue.
     pub afterwards: Vec<&'static Check>,
+    /// Whether the verdict judges the waivers, because there are any (`waiver.valid`).
+    pub waivers: bool,
     /// Checks and suites that are no part of the evaluation.
     pub not_applicable: Vec<NotApplicable>,
     /// Surfaces that leave the claim because this machine cannot show them.
@@ -147,7 +149,8 @@ impl Planner<'_> {
                 }),
             }
         }
-        if self.policy.waivers.is_empty() {
+        plan.waivers = !self.policy.waivers.is_empty();
+        if !plan.waivers {
             let id = checks::waiver_valid::CHECK.id.to_owned();
             plan.not_applicable.push(NotApplicable {
                 id,

@@ -15,6 +15,8 @@ use super::raw::{RawRails, RawRuntime};
 pub struct RuntimePolicy {
     /// Paths of decision logs.
     pub decision_logs: Vec<String>,
+    /// What they may show.
+    pub limits: RuntimeLimits,
     /// Paths of run stats.
     pub run_stats: Vec<String>,
     /// Rails of the kernels; `None` when undeclared.
@@ -46,6 +48,15 @@ impl RailsPolicy {
     }
 }
 
+/// What the records of a run may show; nothing is asked where a limit is absent.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct RuntimeLimits {
+    /// Least compilability of a workload, in percent.
+    pub min_compilability: Option<u32>,
+    /// Most compilations per thousand calls.
+    pub max_recompiles: Option<u32>,
+}
+
 impl RuntimePolicy {
     /// Every file that is named: decision logs, then stats.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
@@ -58,6 +69,10 @@ pub(super) fn convert(raw: Spanned<RawRuntime>, at: &impl Fn(Range<usize>) -> Lo
     let raw = raw.into_inner();
     RuntimePolicy {
         decision_logs: raw.decision_logs,
+        limits: RuntimeLimits {
+            min_compilability: raw.min_compilability,
+            max_recompiles: raw.max_recompiles,
+        },
         run_stats: raw.run_stats,
         rails: raw.rails.map(|rails| declared(rails, at)),
         location,

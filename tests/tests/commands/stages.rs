@@ -152,7 +152,8 @@ fn a_plan_says_why() {
 fn a_plan_is_what_a_run_judges() {
     let ids = |list: &Value| -> Vec<String> {
         let list = list.as_array().expect("a list").iter();
-        list.map(|item| item["id"].as_str().expect("an id").to_owned()).collect()
+        list.map(|item| item["id"].as_str().expect("an id").to_owned())
+            .collect()
     };
     for (gate, stage) in [(good(), "pilot"), (bad(), "pilot"), (good(), "broad")] {
         let plan = gate.run([stage, "--plan", "--message-format", "json"]).json();

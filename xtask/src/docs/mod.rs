@@ -5,6 +5,7 @@
 mod checks;
 mod command_line;
 mod exit_codes;
+mod requirements;
 mod schemas;
 mod summary;
 
@@ -78,6 +79,10 @@ fn generate(root: &Path) -> Result<Pages> {
         command_line::page(cargo_gate::command_line::command()),
     );
     pages.insert("docs/src/reference/exit-codes.md".into(), exit_codes::page());
+    pages.insert(
+        requirements::PAGE.into(),
+        requirements::page(&crate::requirements::Requirements::read(root)?),
+    );
     pages.insert(
         summary::PATH.into(),
         summary::page(&read(root, summary::PATH)?, &topics)?,

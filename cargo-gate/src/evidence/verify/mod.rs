@@ -57,7 +57,9 @@ impl Verification {
                  --target-dir <directory>`",
             ),
             Status::Incomplete if self.runs_checked == 0 => Some("cargo gate pilot"),
-            Status::Incomplete if all(ProblemKind::Interrupted) => Some("the next run completes it: `cargo gate pilot`"),
+            Status::Incomplete if all(ProblemKind::Interrupted) => {
+                Some("the next run completes it: `cargo gate pilot`")
+            }
             Status::Incomplete if all(ProblemKind::NewerVersion) => {
                 Some("verify it with the version that wrote it, or a later one")
             }
@@ -144,7 +146,15 @@ fn conclude(
         problems.push(Problem::new(ProblemKind::AnchorMissing, "history.jsonl", message));
     }
     problems.sort();
-    problems.dedup();
+    // A missing file is noticed by whoever lists the files and by whoever reads it; the first knows more, and sorts last.
+    problems.dedup_by(|later, first| {
+        let twice =
+            later.file == first.file && (later.kind, first.kind) == (ProblemKind::Missing, ProblemKind::Missing);
+        if twice {
+            std::mem::swap(&mut later.message, &mut first.message);
+        }
+        twice || later == first
+    });
     Verification {
         status: problems
             .iter()

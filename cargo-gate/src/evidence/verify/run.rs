@@ -194,7 +194,11 @@ impl Run<'_> {
     }
 
     fn check_files(&mut self, hashes: &Hashes) -> Result<()> {
-        let kept = hashes.files.keys().filter(|name| self.sizes.contains_key(*name)).count();
+        let kept = hashes
+            .files
+            .keys()
+            .filter(|name| self.sizes.contains_key(*name))
+            .count();
         let there = format!("{kept} of the {} recorded files are there", hashes.files.len());
         for (name, recorded) in &hashes.files {
             if !is_plain_path(name) || name == HASHES {

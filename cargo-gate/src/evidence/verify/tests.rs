@@ -175,7 +175,11 @@ fn removed_files_are_missing_and_added_files_are_found() {
         let remedy = found.remedy().unwrap();
         assert!(remedy.contains("written once and never made again"), "{remedy}");
         if !path.ends_with("hashes.json") {
-            assert!(found.problems[0].message.contains(" recorded files are there"), "{:?}", found.problems);
+            assert!(
+                found.problems[0].message.contains(" recorded files are there"),
+                "{:?}",
+                found.problems
+            );
         }
         fs::write(&path, whole).unwrap();
     }

@@ -15,6 +15,12 @@ pub(in crate::policy) struct RawRuntime {
         "examples" = [["target/decision_log.jsonl"]]
     ))]
     pub(in crate::policy) decision_logs: Vec<String>,
+    /// Least part of a workload's operations that has a native kernel, in percent. A decision log with less is advice.
+    #[schemars(range(min = 1, max = 100), extend("examples" = [90]))]
+    pub(in crate::policy) min_compilability: Option<u32>,
+    /// Most modules that may be compiled per thousand calls, by the run stats.
+    #[schemars(range(min = 1, max = 1000), extend("x-sane-max" = 100, "examples" = [10]))]
+    pub(in crate::policy) max_recompiles: Option<u32>,
     /// Paths of run stats in JSON.
     #[serde(default)]
     #[schemars(extend(

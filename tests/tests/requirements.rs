@@ -1,0 +1,183 @@
+//! What the issues ask for is met by what is named, or said to be missing: `tests/requirements.toml` against the tree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use cargo_gate::cli::reference;
+use xtask::requirements::{Requirements, State, number};
+
+fn requirements() -> Requirements {
+    Requirements::read(&xtask::project_root()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn every_row_that_is_asked_for_is_there_once() {
+    let requirements = requirements();
+    let asked = requirements.asked().unwrap_or_else(|error| panic!("{error}"));
+    let rows: Vec<(u32, u32)> = requirements
+        .rows
+        .iter()
+        .map(|row| number(&row.id).unwrap_or_else(|| panic!("{} is no id", row.id)))
+        .collect();
+    assert!(
+        rows.is_sorted_by(|a, b| a < b),
+        "rows are sorted, and each is there once"
+    );
+    let missing: Vec<_> = asked.iter().filter(|row| !rows.contains(row)).collect();
+    let unasked: Vec<_> = rows.iter().filter(|row| !asked.contains(row)).collect();
+    assert!(
+        missing.is_empty() && unasked.is_empty(),
+        "missing {missing:?}, not asked for {unasked:?}"
+    );
+}
+
+/// Whether a source has a test function of this name: a function, with nothing but attributes and comments between it
+/// and a `#[test]`.
+fn has_test(source: &str, name: &str) -> bool {
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let declares = |line: &str| {
+        let line = line.strip_prefix("pub(crate) ").unwrap_or(line);
+        let rest = line.strip_prefix("fn ").and_then(|line| line.strip_prefix(name));
+        rest.is_some_and(|rest| rest.starts_with('('))
+    };
+    lines.iter().enumerate().any(|(at, line)| {
+        declares(line)
+            && lines[..at]
+                .iter()
+                .rev()
+                .take_while(|line| line.starts_with("#[") || line.starts_with("//"))
+                .any(|line| *line == "#[test]")
+    })
+}
+
+#[test]
+fn tests_are_told_from_other_functions() {
+    let source = "#[test]\n/// Why.\n#[cfg(unix)]\nfn one() {}\nfn two() {}\n    #[test]\n    fn three(a in 0..1) {}\n";
+    assert_eq!(
+        ["one", "two", "three", "on"].map(|name| has_test(source, name)),
+        [true, false, true, false]
+    );
+}
+
+#[test]
+fn evidence_exists() {
+    let root = xtask::project_root();
+    let topics = reference::topics();
+    let checks: BTreeSet<&str> = topics.iter().map(|topic| topic.id).collect();
+    let mut sources: BTreeMap<&str, String> = BTreeMap::new();
+    let mut complaints = Vec::new();
+    let requirements = requirements();
+    for row in &requirements.rows {
+        for check in row.checks.iter().filter(|check| !checks.contains(check.as_str())) {
+            complaints.push(format!("{}: there is no check `{check}`", row.id));
+        }
+        for test in &row.tests {
+            let Some((path, name)) = test.split_once("::") else {
+                complaints.push(format!("{}: `{test}` is not `path::function`", row.id));
+                continue;
+            };
+            let source = sources
+                .entry(path)
+                .or_insert_with(|| fs::read_to_string(root.join(path)).unwrap_or_default());
+            if !has_test(source, name) {
+                complaints.push(format!("{}: `{path}` has no test `{name}`", row.id));
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    assert!(sources.len() > 50, "only {} sources", sources.len());
+}
+
+#[test]
+fn nothing_is_met_by_words() {
+    let mut complaints = Vec::new();
+    for row in &requirements().rows {
+        let shown = !row.checks.is_empty() || !row.tests.is_empty();
+        let said = row.missing.as_ref().is_some_and(|missing| !missing.trim().is_empty());
+        match row.state {
+            State::Met if !shown => complaints.push(format!("{} is met, and nothing shows it", row.id)),
+            State::Met if said => complaints.push(format!("{} is met, and something is missing", row.id)),
+            State::Partly if !shown => complaints.push(format!("{} is partly met, and nothing shows it", row.id)),
+            State::Open if shown => complaints.push(format!("{} is open, and something shows it", row.id)),
+            State::Partly | State::Open | State::Excluded if !said => {
+                complaints.push(format!("{} does not say what is missing", row.id));
+            }
+            _ => {}
+        }
+    }
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+/// A check that says which rows it meets is evidence of them.
+#[test]
+fn what_checks_claim_is_listed() {
+    let requirements = requirements();
+    let mut complaints = Vec::new();
+    let mut seen = 0;
+    for topic in reference::topics() {
+        let Some((_, claimed)) = topic.docs.split_once("## Requirements") else {
+            continue;
+        };
+        let ids = claimed.split([',', '\n', ' ']).filter(|id| number(id).is_some());
+        for row in ids.filter_map(|id| requirements.rows.iter().find(|row| row.id == id)) {
+            seen += 1;
+            if !row.checks.iter().any(|check| check == topic.id) {
+                complaints.push(format!("{}: `{}` says that it meets it", row.id, topic.id));
+            }
+        }
+    }
+    assert!(seen > 100, "only {seen}");
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+/// Each threat of the security model, by the beginning of its row, and a test that fails when nothing stands against it.
+const THREATS: &[(&str, &str)] = &[
+    (
+        "a report or a log of a run is edited",
+        "cargo-gate/src/evidence/verify/tests.rs::every_flipped_byte_is_found",
+    ),
+    (
+        "evidence of another content is passed off",
+        "cargo-gate/src/evidence/store/tests.rs::evidence_under_another_fingerprint_is_a_miss",
+    ),
+    (
+        "a poisoned cache of `target/gate`",
+        "cargo-gate/src/evidence/store/tests.rs::every_flipped_byte_and_every_truncation_is_a_miss",
+    ),
+    (
+        "a poisoned store of kernels",
+        "gate-build/tests/store.rs::a_flipped_bit_of_ptx_is_noticed",
+    ),
+    (
+        "locked PTX is replaced",
+        "gate-build/tests/lock.rs::a_truncated_or_edited_or_missing_ptx_file_is_named",
+    ),
+    (
+        "a loaded kernel is overwritten",
+        "gate-runtime/tests/prod_cuda_contracts.rs::a_changed_module_is_caught_before_the_next_launch",
+    ),
+    (
+        "a name or a message that acts on a terminal, a log or a page",
+        "cargo-gate/src/report/render/human/tests.rs::foreign_text_cannot_act",
+    ),
+    (
+        "a notice that carries secrets out",
+        "cargo-gate/src/engine/notify.rs::a_notice_holds_no_message_and_no_path",
+    ),
+];
+
+#[test]
+fn every_threat_is_answered_by_a_test() {
+    let root = xtask::project_root();
+    let page = fs::read_to_string(root.join("docs/src/security-model.md")).expect("the security model");
+    let (_, table) = page.split_once("| threat |").expect("a table of threats");
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with("| "));
+    let shown: Vec<&str> = rows.filter_map(|row| Some(row.split('|').nth(1)?.trim())).collect();
+    let known: Vec<&str> = THREATS.iter().map(|(threat, _)| *threat).collect();
+    assert_eq!(shown, known);
+    for (threat, test) in THREATS {
+        let (path, name) = test.split_once("::").expect("path::function");
+        let source = fs::read_to_string(root.join(path)).unwrap_or_default();
+        assert!(has_test(&source, name), "{threat}: `{path}` has no test `{name}`");
+    }
+}
