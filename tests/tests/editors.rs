@@ -46,13 +46,23 @@ fn the_manifest_is_of_this_version_and_names_files_that_exist() {
     assert!(json("language-configuration.json")["comments"].is_object());
     // The entry asks for nothing but what the manifest declares, and what the editor itself provides.
     let entry = fs::read_to_string(extension().join(main)).expect("the entry can be read");
-    for required in entry.split("require('").skip(1).filter_map(|rest| rest.split('\'').next()) {
+    for required in entry
+        .split("require('")
+        .skip(1)
+        .filter_map(|rest| rest.split('\'').next())
+    {
         let package = required.split('/').next().unwrap_or_default();
-        assert!(package == "vscode" || manifest["dependencies"][package].is_string(), "{required}");
+        assert!(
+            package == "vscode" || manifest["dependencies"][package].is_string(),
+            "{required}"
+        );
     }
     for activation in manifest["activationEvents"].as_array().expect("events") {
         let event = activation.as_str().expect("a text");
-        assert!(event.starts_with("onLanguage:") || event.starts_with("workspaceContains:"), "{event}");
+        assert!(
+            event.starts_with("onLanguage:") || event.starts_with("workspaceContains:"),
+            "{event}"
+        );
     }
     let command = &manifest["contributes"]["configuration"]["properties"]["cargo-gate.command"]["default"];
     assert_eq!(*command, serde_json::json!(["cargo", "gate", "lsp"]));
@@ -86,7 +96,10 @@ impl Grammar {
 
     fn pattern(&mut self, pattern: &Value, repository: &Value) {
         let object = pattern.as_object().expect("an object");
-        only(object, &["name", "match", "begin", "end", "captures", "include", "patterns"]);
+        only(
+            object,
+            &["name", "match", "begin", "end", "captures", "include", "patterns"],
+        );
         let text = |key: &str| object.get(key).map(|value| value.as_str().expect("a text"));
         let regex = |source: &str| Regex::new(source).unwrap_or_else(|error| panic!("{source}: {error}"));
         if let Some(include) = text("include") {
@@ -94,7 +107,8 @@ impl Grammar {
             assert!(repository[name].is_object(), "there is no `{name}`");
             self.pattern(&repository[name], repository);
         } else if let Some(source) = text("match") {
-            let mut captures: Vec<(usize, String)> = text("name").map(|name| (0, name.to_owned())).into_iter().collect();
+            let mut captures: Vec<(usize, String)> =
+                text("name").map(|name| (0, name.to_owned())).into_iter().collect();
             for (number, capture) in object.get("captures").and_then(Value::as_object).into_iter().flatten() {
                 let name = capture["name"].as_str().expect("a name").to_owned();
                 captures.push((number.parse().expect("a number"), name));
@@ -156,7 +170,10 @@ impl Grammar {
                 push(&mut tokens, &line[at..start], "");
                 match rule {
                     Rule::Match(regex, captures) => {
-                        let found = regex.captures_from_pos(line, start).expect("it ends").expect("it matched");
+                        let found = regex
+                            .captures_from_pos(line, start)
+                            .expect("it ends")
+                            .expect("it matched");
                         let whole = found.get(0).expect("the whole");
                         assert!(!whole.range().is_empty(), "an empty match would never end: {regex:?}");
                         let mut from = whole.start();
@@ -226,13 +243,17 @@ $L__BB0_1:
 .file 1 \"/src/k.cu\"
 ";
     let grammar = Grammar::read(&json("syntaxes/ptx.tmLanguage.json"));
-    let shown = grammar.tokens(SAMPLE).into_iter().zip(SAMPLE.lines()).map(|(tokens, line)| {
-        let tokens: Vec<String> = tokens
-            .iter()
-            .map(|token| format!("    {:<28} {}", token.text, token.scope))
-            .collect();
-        format!("{}\n{}", line.trim(), tokens.join("\n"))
-    });
+    let shown = grammar
+        .tokens(SAMPLE)
+        .into_iter()
+        .zip(SAMPLE.lines())
+        .map(|(tokens, line)| {
+            let tokens: Vec<String> = tokens
+                .iter()
+                .map(|token| format!("    {:<28} {}", token.text, token.scope))
+                .collect();
+            format!("{}\n{}", line.trim(), tokens.join("\n"))
+        });
     insta::assert_snapshot!(shown.collect::<Vec<_>>().join("\n"));
 }
 
@@ -249,21 +270,36 @@ fn ptx_of_compilers_has_no_word_without_a_scope_but_names() {
             }
             files += 1;
             let text = fs::read_to_string(file.path()).expect("a text");
-            // Compilers repeat themselves; a line that was looked at once is known.
+            // Compilers repeat themselves; a line that was looked at with other numbers is known.
             let mut seen = BTreeSet::new();
-            let lines: Vec<&str> = text.lines().filter(|line| seen.insert(*line)).collect();
+            let lines: Vec<&str> = text
+                .lines()
+                .filter(|line| seen.insert(line.replace(|c: char| c.is_ascii_digit(), "0")))
+                .collect();
             let text = lines.join("\n");
             for (number, tokens) in grammar.tokens(&text).into_iter().enumerate() {
                 let line = text.lines().nth(number).unwrap_or_default().trim();
                 // Statements begin with a label, a predicate, a directive or an instruction.
-                let first = tokens.iter().find(|token| !token.text.starts_with(['{', '}', '(', ')', ',']));
-                let starts = line.starts_with(|c: char| c.is_ascii_lowercase() || c == '@' || c == '.') && line.ends_with(';');
+                let first = tokens
+                    .iter()
+                    .find(|token| !token.text.starts_with(['{', '}', '(', ')', ',']));
+                let starts =
+                    line.starts_with(|c: char| c.is_ascii_lowercase() || c == '@' || c == '.') && line.ends_with(';');
                 if let Some(first) = first.filter(|_| starts) {
-                    assert!(!first.scope.is_empty(), "{}:{}: `{line}`", file.path().display(), number + 1);
+                    assert!(
+                        !first.scope.is_empty(),
+                        "{}:{}: `{line}`",
+                        file.path().display(),
+                        number + 1
+                    );
                 }
                 for token in &tokens {
                     let scoped = !token.scope.is_empty();
-                    assert!(scoped || !token.text.starts_with(['%', '.', '@', '"']), "{line}: `{}`", token.text);
+                    assert!(
+                        scoped || !token.text.starts_with(['%', '.', '@', '"']),
+                        "{line}: `{}`",
+                        token.text
+                    );
                 }
             }
         }

@@ -45,7 +45,10 @@ impl Client {
         let mut length = None;
         loop {
             let mut line = String::new();
-            assert!(self.answers.read_line(&mut line).expect("the server writes") > 0, "the server has ended");
+            assert!(
+                self.answers.read_line(&mut line).expect("the server writes") > 0,
+                "the server has ended"
+            );
             if line == "\r\n" {
                 break;
             }
@@ -139,7 +142,13 @@ fn a_session_from_initialize_to_exit() {
     // Nothing is answered before `initialize` but that it has to come first.
     assert_eq!(client.ask("textDocument/hover", &json!({}))["error"]["code"], -32002);
     let can = client.initialize(gate.workspace());
-    for capability in ["hoverProvider", "completionProvider", "codeActionProvider", "definitionProvider", "inlayHintProvider"] {
+    for capability in [
+        "hoverProvider",
+        "completionProvider",
+        "codeActionProvider",
+        "definitionProvider",
+        "inlayHintProvider",
+    ] {
         assert!(!can[capability].is_null(), "{capability}");
     }
     assert_eq!(can["positionEncoding"], "utf-16");
@@ -147,11 +156,21 @@ fn a_session_from_initialize_to_exit() {
     let policy = gate.workspace().join("gate.toml");
     client.open(&policy, "# 𝄞\r\nversion = 1\r\n[tiers]\r\ndefault = \"portabel\"\r\n");
     let found = client.diagnostics(&uri(&policy));
-    let word = found.iter().find(|one| one["range"]["start"] == json!({ "line": 3, "character": 10 }));
-    assert!(word.is_some_and(|one| one["message"].as_str().is_some_and(|text| text.contains("portable"))), "{found:?}");
+    let word = found
+        .iter()
+        .find(|one| one["range"]["start"] == json!({ "line": 3, "character": 10 }));
+    assert!(
+        word.is_some_and(|one| one["message"].as_str().is_some_and(|text| text.contains("portable"))),
+        "{found:?}"
+    );
 
     let hover = client.ask("textDocument/hover", &place(&policy, 3, 1));
-    assert!(hover["result"]["contents"]["value"].as_str().is_some_and(|text| text.contains("Tier of every crate")), "{hover}");
+    assert!(
+        hover["result"]["contents"]["value"]
+            .as_str()
+            .is_some_and(|text| text.contains("Tier of every crate")),
+        "{hover}"
+    );
     let range = json!({ "start": { "line": 3, "character": 12 }, "end": { "line": 3, "character": 12 } });
     let params = json!({ "textDocument": { "uri": uri(&policy) }, "range": range, "context": { "diagnostics": [] } });
     let actions = client.ask("textDocument/codeAction", &params);
@@ -174,7 +193,10 @@ fn a_session_from_initialize_to_exit() {
     client.send("[]");
     assert_eq!(client.receive()["error"]["code"], -32600);
     assert_eq!(client.ask("textDocument/rename", &json!({}))["error"]["code"], -32601);
-    assert_eq!(client.ask("textDocument/definition", &place(&policy, 0, 0))["result"], Value::Null);
+    assert_eq!(
+        client.ask("textDocument/definition", &place(&policy, 0, 0))["result"],
+        Value::Null
+    );
     assert_eq!(client.end(true), Some(0));
 }
 
@@ -188,7 +210,12 @@ fn findings_of_the_last_run_stand_at_their_places() {
     let source = gate.workspace().join("src").join("lib.rs");
     let found = client.diagnostics(&uri(&source));
     assert!(!found.is_empty());
-    assert!(found.iter().all(|one| one["source"] == "cargo-gate" && one["code"].is_string()), "{found:?}");
+    assert!(
+        found
+            .iter()
+            .all(|one| one["source"] == "cargo-gate" && one["code"].is_string()),
+        "{found:?}"
+    );
     assert_eq!(client.end(false), Some(1), "`exit` without `shutdown`");
 }
 

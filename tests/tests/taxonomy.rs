@@ -63,11 +63,18 @@ fn area(code: &str) -> &str {
 fn every_diagnostic_has_one_pain_point() {
     let taxonomy = taxonomy();
     let mut covered = covered(&taxonomy);
-    let known = checks::ALL.iter().map(|check| check.id).chain(KINDS.iter().map(|kind| kind.id)).chain(CODES);
+    let known = checks::ALL
+        .iter()
+        .map(|check| check.id)
+        .chain(KINDS.iter().map(|kind| kind.id))
+        .chain(CODES);
     let mut used = Vec::new();
     for code in known {
         let pains = covered.get(area(code));
-        assert!(pains.is_some_and(|pains| pains.len() == 1), "`{code}` belongs to {pains:?}");
+        assert!(
+            pains.is_some_and(|pains| pains.len() == 1),
+            "`{code}` belongs to {pains:?}"
+        );
         used.push(area(code));
     }
     covered.retain(|area, _| !used.contains(area));

@@ -3,6 +3,7 @@
 pub mod ci;
 pub mod docs;
 pub mod new_check;
+pub mod site;
 
 use std::path::{Path, PathBuf};
 

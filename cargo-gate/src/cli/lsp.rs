@@ -9,7 +9,8 @@ use super::Conversation;
 
 pub(super) fn run(conversation: &Conversation<'_>) -> Result<i32> {
     let global = conversation.global;
-    let absolute = |path: &std::path::PathBuf| std::path::absolute(path).map_err(|error| Error::io("find", path, &error));
+    let absolute =
+        |path: &std::path::PathBuf| std::path::absolute(path).map_err(|error| Error::io("find", path, &error));
     let setup = Setup {
         manifest_path: global.manifest_path.as_ref().map(absolute).transpose()?,
         target_dir: global.target_dir.as_ref().map(absolute).transpose()?,
@@ -18,5 +19,10 @@ pub(super) fn run(conversation: &Conversation<'_>) -> Result<i32> {
         environment: conversation.environment.clone(),
         program: std::env::current_exe().ok(),
     };
-    lsp::serve(setup, BufReader::new(stdin()), &mut stdout().lock(), conversation.cancel)
+    lsp::serve(
+        &setup,
+        BufReader::new(stdin()),
+        &mut stdout().lock(),
+        conversation.cancel,
+    )
 }

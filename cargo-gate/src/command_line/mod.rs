@@ -12,7 +12,9 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use crate::report::render::human::Detail;
 use crate::stage::Stage;
 
-pub(crate) use self::kernels::{KernelsBuildArgs, KernelsCheckArgs, KernelsCommand, KernelsDiffArgs, KernelsInspectArgs};
+pub(crate) use self::kernels::{
+    KernelsBuildArgs, KernelsCheckArgs, KernelsCommand, KernelsDiffArgs, KernelsInspectArgs,
+};
 pub(crate) use self::migrate::{MigrateCommand, PreflightArgs};
 pub(crate) use self::register::{
     RegisterAddArgs, RegisterCloseArgs, RegisterCommand, RegisterDeferArgs, RegisterListArgs,

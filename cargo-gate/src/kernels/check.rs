@@ -126,7 +126,11 @@ pub fn check(file: &Path, asked: &Asked<'_>, variables: &BTreeMap<std::ffi::OsSt
         return checked;
     }
     for (at, (unit, archs, flags)) in units.into_iter().enumerate() {
-        let archs = if asked.one_arch { archs.into_iter().take(1).collect() } else { archs };
+        let archs = if asked.one_arch {
+            archs.into_iter().take(1).collect()
+        } else {
+            archs
+        };
         let mut kernels = Kernels::new().cuda(unit).arch(archs);
         for flag in flags {
             kernels = kernels.flag(flag);
@@ -155,7 +159,9 @@ pub fn check(file: &Path, asked: &Asked<'_>, variables: &BTreeMap<std::ffi::OsSt
             }
         }
     }
-    checked.messages.sort_by(|a, b| b.error.cmp(&a.error).then_with(|| a.cmp(b)));
+    checked
+        .messages
+        .sort_by(|a, b| b.error.cmp(&a.error).then_with(|| a.cmp(b)));
     checked.messages.dedup();
     checked
 }
@@ -202,7 +208,9 @@ pub fn last_build(directory: &Path, file: &Path, target: &Path) -> Vec<Said> {
         read.map(|entry| entry.path()).collect::<Vec<_>>()
     };
     let modified = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    let scripts = entries(target).into_iter().flat_map(|profile| entries(&profile.join("build")));
+    let scripts = entries(target)
+        .into_iter()
+        .flat_map(|profile| entries(&profile.join("build")));
     let unit = UnitName::of(directory, file).to_string();
     let newest = scripts
         .map(|script| script.join("out").join("build_report.json"))
@@ -221,7 +229,10 @@ pub fn last_build(directory: &Path, file: &Path, target: &Path) -> Vec<Said> {
     let mut found = Vec::new();
     for failed in &report.failed {
         // Reports keep diagnostics as they are shown, the compiler's lines behind a bar.
-        let output: Vec<&str> = failed.lines().filter_map(|line| line.trim_start().strip_prefix("| ")).collect();
+        let output: Vec<&str> = failed
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix("| "))
+            .collect();
         let all = messages(&output.join("\n"));
         found.extend(all.iter().filter_map(|message| of_message(directory, message)));
     }
@@ -255,12 +266,16 @@ mod tests {
         std::fs::write(&source, "x").unwrap();
         let out = root.join("target/debug/build/k-1/out");
         std::fs::create_dir_all(&out).unwrap();
-        let failed = "error: k.cu: nvcc failed\n  --> k.cu:1\n  | k.cu(1): error: identifier \"x\" is undefined\n  help: y";
+        let failed =
+            "error: k.cu: nvcc failed\n  --> k.cu:1\n  | k.cu(1): error: identifier \"x\" is undefined\n  help: y";
         let report = serde_json::json!({ "schema": 1, "failed": [failed] }).to_string();
         std::fs::write(out.join("build_report.json"), report).unwrap();
         let said = last_build(root, &source, &root.join("target"));
         assert_eq!(said.len(), 1);
-        assert_eq!((said[0].line, said[0].message.as_str()), (Some(1), "identifier \"x\" is undefined"));
+        assert_eq!(
+            (said[0].line, said[0].message.as_str()),
+            (Some(1), "identifier \"x\" is undefined")
+        );
         assert_eq!(said[0].file, source);
 
         let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);

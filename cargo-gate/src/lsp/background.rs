@@ -127,12 +127,17 @@ fn compile(program: &Path, job: &Job, cancel: &Cancel) -> Option<Checked> {
     }
     std::fs::create_dir_all(&job.out).ok()?;
     let spec = ProcessSpec {
-        command: [program.as_os_str(), "kernels".as_ref(), "check".as_ref(), "--line-info".as_ref()]
-            .into_iter()
-            .chain(["--one-arch".as_ref(), "--message-format".as_ref(), "json".as_ref()])
-            .chain(["--out".as_ref(), job.out.as_os_str(), job.file.as_os_str()])
-            .map(std::ffi::OsStr::to_owned)
-            .collect(),
+        command: [
+            program.as_os_str(),
+            "kernels".as_ref(),
+            "check".as_ref(),
+            "--line-info".as_ref(),
+        ]
+        .into_iter()
+        .chain(["--one-arch".as_ref(), "--message-format".as_ref(), "json".as_ref()])
+        .chain(["--out".as_ref(), job.out.as_os_str(), job.file.as_os_str()])
+        .map(std::ffi::OsStr::to_owned)
+        .collect(),
         directory: job.file.parent()?.to_owned(),
         environment: Vec::new(),
         timeout: Some(TIMEOUT),
@@ -153,8 +158,9 @@ fn compile(program: &Path, job: &Job, cancel: &Cancel) -> Option<Checked> {
 pub fn out(gate_dir: &Path, file: &Path) -> PathBuf {
     let digest = crate::digest::Digest::of(file.as_os_str().as_encoded_bytes()).to_string();
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
-    gate_dir
-        .join("lsp")
-        .join(format!("{}-{}", name.unwrap_or_default(), digest.get(..12).unwrap_or(&digest)))
+    gate_dir.join("lsp").join(format!(
+        "{}-{}",
+        name.unwrap_or_default(),
+        digest.get(..12).unwrap_or(&digest)
+    ))
 }
-

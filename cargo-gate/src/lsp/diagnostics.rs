@@ -95,7 +95,12 @@ mod tests {
     use super::*;
 
     fn one(message: &str) -> Vec<Diagnostic> {
-        vec![diagnostic(Range::default(), DiagnosticSeverity::Error, "x", message.into())]
+        vec![diagnostic(
+            Range::default(),
+            DiagnosticSeverity::Error,
+            "x",
+            message.into(),
+        )]
     }
 
     #[test]

@@ -135,12 +135,9 @@ fn header(from: &mut dyn BufRead) -> io::Result<Option<u64>> {
             length = Some(value.trim().parse().map_err(|_| wrong())?);
         }
     }
-    length.map(Some).ok_or_else(|| {
-        io::Error::new(
-            io::ErrorKind::InvalidData,
-            "a header without `Content-Length`",
-        )
-    })
+    length
+        .map(Some)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a header without `Content-Length`"))
 }
 
 #[cfg(test)]
@@ -158,7 +155,9 @@ mod tests {
         let mut bytes = framed(r#"{"jsonrpc":"2.0","method":"exit"}"#);
         bytes.extend(b"Content-Type: application/vscode-jsonrpc; charset=utf-8\r\ncontent-length:2\r\n\r\n{}");
         bytes.extend(framed("{\"id\":7,\"method\""));
-        bytes.extend(framed(r#"{"jsonrpc":"2.0","id":"a","method":"shutdown","params":null}"#));
+        bytes.extend(framed(
+            r#"{"jsonrpc":"2.0","id":"a","method":"shutdown","params":null}"#,
+        ));
         let mut stream = bytes.as_slice();
         let mut seen = Vec::new();
         while let Some(incoming) = read(&mut stream).unwrap() {
@@ -195,7 +194,12 @@ mod tests {
 
     #[test]
     fn broken_headers_end_the_stream() {
-        for text in ["GET / HTTP/1.1\r\n\r\n", "Content-Length: -1\r\n\r\n", "X: 1\r\n\r\n{}", "Content-Length: 5\r\n\r\n{}"] {
+        for text in [
+            "GET / HTTP/1.1\r\n\r\n",
+            "Content-Length: -1\r\n\r\n",
+            "X: 1\r\n\r\n{}",
+            "Content-Length: 5\r\n\r\n{}",
+        ] {
             assert!(read(&mut text.as_bytes()).is_err(), "{text:?}");
         }
         assert!(read(&mut b"".as_slice()).unwrap().is_none());

@@ -43,7 +43,9 @@ pub fn relative(root: &Path, path: &Path) -> Option<String> {
 /// The path of a report's location below `root`; `None` for what leads out of it.
 pub fn below(root: &Path, location: &str) -> Option<PathBuf> {
     let path = Path::new(location);
-    let plain = path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    let plain = path
+        .components()
+        .all(|part| matches!(part, std::path::Component::Normal(_)));
     (plain && !location.is_empty()).then(|| root.join(path))
 }
 
@@ -82,9 +84,19 @@ mod tests {
 
     #[test]
     fn what_is_no_file_has_no_path() {
-        for uri in ["untitled:Untitled-1", "http://x/y", "", "gate.toml", "file:", "git:/a/b?c"] {
+        for uri in [
+            "untitled:Untitled-1",
+            "http://x/y",
+            "",
+            "gate.toml",
+            "file:",
+            "git:/a/b?c",
+        ] {
             let path = to_path(&Uri::from(uri));
-            assert!(path.is_none() || path.as_deref() == Some(Path::new("/")), "{uri}: {path:?}");
+            assert!(
+                path.is_none() || path.as_deref() == Some(Path::new("/")),
+                "{uri}: {path:?}"
+            );
         }
         assert!(to_uri(Path::new("gate.toml")).is_none());
     }

@@ -52,17 +52,18 @@ enum Event {
 ///
 /// # Errors
 /// The stream is no stream of the protocol, or answers cannot be written.
-pub fn serve(setup: Setup, from: impl BufRead + Send + 'static, to: &mut dyn Write, cancel: &Cancel) -> Result<i32> {
+pub fn serve(setup: &Setup, from: impl BufRead + Send + 'static, to: &mut dyn Write, cancel: &Cancel) -> Result<i32> {
     let (events, inbox) = channel();
     let reader = events.clone();
     std::thread::spawn(move || read(from, &reader));
     let interrupted = events.clone();
     let _subscription = cancel.on_request(move || drop(interrupted.send(Event::Interrupted)));
     let done = events.clone();
-    let background = setup
-        .program
-        .clone()
-        .map(|program| Background::start(program, move |checked| drop(done.send(Event::Compiled(Box::new(checked))))));
+    let background = setup.program.clone().map(|program| {
+        Background::start(program, move |checked| {
+            drop(done.send(Event::Compiled(Box::new(checked))))
+        })
+    });
     let mut session = Session::new(setup.policy.clone());
     for event in inbox {
         let effects = match event {
@@ -155,7 +156,9 @@ fn open(setup: &Setup, root: PathBuf, events: &Sender<Event>) {
 fn send(to: &mut dyn Write, message: &Message) -> Result<()> {
     let mut text = Vec::new();
     message.write(&mut text).map_err(|error| cannot_write(&error))?;
-    to.write_all(&text).and_then(|()| to.flush()).map_err(|error| cannot_write(&error))
+    to.write_all(&text)
+        .and_then(|()| to.flush())
+        .map_err(|error| cannot_write(&error))
 }
 
 fn frame(to: &mut dyn Write, body: &[u8]) -> io::Result<()> {

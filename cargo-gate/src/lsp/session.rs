@@ -110,7 +110,7 @@ impl Session {
 
     fn request(&mut self, request: Request, effects: &mut Vec<Effect>) -> Answer {
         match (self.phase, request.method.as_str()) {
-            (Phase::Waiting, "initialize") => return self.initialize(params(request.params)?, effects),
+            (Phase::Waiting, "initialize") => return self.initialize(&params(request.params)?, effects),
             (Phase::Waiting, _) => {
                 return Err((ErrorCode::ServerNotInitialized, "`initialize` comes first".to_owned()));
             }
@@ -125,11 +125,11 @@ impl Session {
                 self.phase = Phase::ShutDown;
                 Ok(serde_json::Value::Null)
             }
-            "textDocument/hover" => self.hover(params(request.params)?),
-            "textDocument/completion" => self.completion(params(request.params)?),
-            "textDocument/codeAction" => self.code_action(params(request.params)?),
-            "textDocument/definition" => self.definition(params(request.params)?),
-            "textDocument/inlayHint" => self.inlay_hint(params(request.params)?),
+            "textDocument/hover" => self.hover(&params(request.params)?),
+            "textDocument/completion" => self.completion(&params(request.params)?),
+            "textDocument/codeAction" => self.code_action(&params(request.params)?),
+            "textDocument/definition" => self.definition(&params(request.params)?),
+            "textDocument/inlayHint" => self.inlay_hint(&params(request.params)?),
             method => Err((ErrorCode::MethodNotFound, format!("there is no method `{method}`"))),
         }
     }
@@ -157,7 +157,12 @@ impl Session {
         self.gate_dir = Some(gate_dir);
         let mut effects = Vec::new();
         self.read_findings(true);
-        let sources: Vec<PathBuf> = self.documents.keys().filter(|path| kernel::is_source(path)).cloned().collect();
+        let sources: Vec<PathBuf> = self
+            .documents
+            .keys()
+            .filter(|path| kernel::is_source(path))
+            .cloned()
+            .collect();
         for path in sources {
             self.compile(&path, &mut effects);
         }
@@ -177,7 +182,10 @@ impl Session {
                 }
                 _ => checked.messages.clone(),
             };
-            let shown = said.iter().map(|said| self.of_compiler(&file, &checked, said)).collect();
+            let shown = said
+                .iter()
+                .map(|said| self.of_compiler(&file, &checked, said))
+                .collect();
             self.board.set(&file, Part::Compiler, shown);
             self.compiled.insert(file.clone(), checked);
             self.hints(&file);
@@ -188,7 +196,11 @@ impl Session {
 
     /// What a compiler said, in the file that the client asked about: what it said about another one stands at the top.
     fn of_compiler(&self, file: &Path, checked: &Checked, said: &crate::kernels::check::Said) -> Diagnostic {
-        let severity = if said.error { DiagnosticSeverity::Error } else { DiagnosticSeverity::Warning };
+        let severity = if said.error {
+            DiagnosticSeverity::Error
+        } else {
+            DiagnosticSeverity::Warning
+        };
         let empty = Text::new("");
         let text = self.documents.get(file).map_or(&empty, |open| &open.text);
         let (range, message) = if said.file == file {

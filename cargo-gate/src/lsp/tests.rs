@@ -24,8 +24,11 @@ impl Client {
             session: Session::new(None),
             root,
         };
-        this.ask("initialize", json!({ "processId": null, "rootUri": null, "capabilities": {} }))
-            .unwrap();
+        this.ask(
+            "initialize",
+            json!({ "processId": null, "rootUri": null, "capabilities": {} }),
+        )
+        .unwrap();
         this.tell("initialized", json!({}));
         let gate_dir = this.root.path().join("target").join("gate");
         this.session.opened(this.root.path().to_owned(), gate_dir);
@@ -73,7 +76,9 @@ impl Client {
 /// The diagnostics that are published: file name, and `line:character severity code message` of each.
 fn published(effects: &[Effect]) -> Vec<(String, Vec<String>)> {
     let notes = effects.iter().filter_map(|effect| match effect {
-        Effect::Send(Message::Notification(note)) if note.method == "textDocument/publishDiagnostics" => Some(&note.params),
+        Effect::Send(Message::Notification(note)) if note.method == "textDocument/publishDiagnostics" => {
+            Some(&note.params)
+        }
         _ => None,
     });
     notes
@@ -104,18 +109,33 @@ fn the_life_of_a_session_is_the_protocols() {
         let Some(Effect::Send(Message::Response(response))) = effects.last() else {
             panic!("{effects:?}")
         };
-        response.response_result.as_ref().map_or_else(|error| i64::from(error.code), |_| 0)
+        response
+            .response_result
+            .as_ref()
+            .map_or_else(|error| i64::from(error.code), |_| 0)
     };
     assert_eq!(ask(&mut session, "textDocument/hover"), -32002);
     // Notifications before `initialize` are left out.
-    assert!(session.handle(Notification::new("initialized".into(), json!({})).into()).is_empty());
+    assert!(
+        session
+            .handle(Notification::new("initialized".into(), json!({})).into())
+            .is_empty()
+    );
     assert_eq!(ask(&mut session, "initialize"), 0);
     assert_eq!(ask(&mut session, "initialize"), -32600);
     assert_eq!(ask(&mut session, "textDocument/hover"), -32602);
     assert_eq!(ask(&mut session, "textDocument/rename"), -32601);
     assert_eq!(ask(&mut session, "$/unknown"), -32601);
-    assert!(session.handle(Notification::new("$/unknown".into(), json!([1])).into()).is_empty());
-    assert!(session.handle(Notification::new("textDocument/didOpen".into(), json!(7)).into()).is_empty());
+    assert!(
+        session
+            .handle(Notification::new("$/unknown".into(), json!([1])).into())
+            .is_empty()
+    );
+    assert!(
+        session
+            .handle(Notification::new("textDocument/didOpen".into(), json!(7)).into())
+            .is_empty()
+    );
     assert_eq!(ask(&mut session, "shutdown"), 0);
     assert_eq!(ask(&mut session, "shutdown"), -32600);
     let ended = session.handle(Notification::new("exit".into(), Value::Null).into());
@@ -145,9 +165,18 @@ fn a_policy_is_judged_as_it_is_typed() {
         { "range": { "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 1 } }, "text": "versoin" },
     ]});
     let shown = published(&client.tell("textDocument/didChange", change));
-    assert!(shown[0].1.iter().any(|one| one.contains("unknown key `versoin`") && one.contains("did you mean `version`?")), "{shown:?}");
+    assert!(
+        shown[0]
+            .1
+            .iter()
+            .any(|one| one.contains("unknown key `versoin`") && one.contains("did you mean `version`?")),
+        "{shown:?}"
+    );
     let close = json!({ "textDocument": { "uri": client.uri("gate.toml") } });
-    assert_eq!(published(&client.tell("textDocument/didClose", close)), [("gate.toml".to_owned(), vec![])]);
+    assert_eq!(
+        published(&client.tell("textDocument/didClose", close)),
+        [("gate.toml".to_owned(), vec![])]
+    );
 }
 
 #[test]
@@ -155,9 +184,17 @@ fn questions_about_a_policy_are_answered() {
     let mut client = Client::new();
     client.open("gate.toml", POLICY);
     let hover = client.ask("textDocument/hover", client.at("gate.toml", 4, 2)).unwrap();
-    assert!(hover["contents"]["value"].as_str().unwrap().starts_with("**`default`**"), "{hover}");
+    assert!(
+        hover["contents"]["value"]
+            .as_str()
+            .unwrap()
+            .starts_with("**`default`**"),
+        "{hover}"
+    );
     assert_eq!(hover["range"]["end"], json!({ "line": 4, "character": 7 }));
-    let items = client.ask("textDocument/completion", client.at("gate.toml", 4, 12)).unwrap();
+    let items = client
+        .ask("textDocument/completion", client.at("gate.toml", 4, 12))
+        .unwrap();
     assert_eq!(items[0]["textEdit"]["newText"], "\"portable\"");
     assert_eq!(items[0]["filterText"], "\"portable");
     let params = json!({
@@ -171,7 +208,10 @@ fn questions_about_a_policy_are_answered() {
     assert_eq!(edit["newText"], "\"portable\"");
     assert_eq!(edit["range"]["start"], json!({ "line": 4, "character": 10 }));
     // Nothing is known of what is not open, or is no file.
-    assert_eq!(client.ask("textDocument/hover", client.at("other.toml", 0, 0)), Ok(Value::Null));
+    assert_eq!(
+        client.ask("textDocument/hover", client.at("other.toml", 0, 0)),
+        Ok(Value::Null)
+    );
     let untitled = json!({ "textDocument": { "uri": "untitled:1" }, "position": { "line": 0, "character": 0 } });
     assert_eq!(client.ask("textDocument/definition", untitled), Ok(Value::Null));
     assert_eq!(client.ask("textDocument/hover", json!({ "position": -1 })), Err(-32602));
@@ -213,23 +253,39 @@ fn compiled(client: &Client) -> Checked {
 #[test]
 fn kernels_lead_to_their_ptx_and_back() {
     let (mut client, effects) = with_kernel();
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Compile(job) if job.file.ends_with("k.cu"))));
-    assert_eq!(client.ask("textDocument/definition", client.at("k.cu", 2, 6)), Ok(Value::Null));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Compile(job) if job.file.ends_with("k.cu")))
+    );
+    assert_eq!(
+        client.ask("textDocument/definition", client.at("k.cu", 2, 6)),
+        Ok(Value::Null)
+    );
     let checked = compiled(&client);
     client.session.compiled(checked);
     let there = client.ask("textDocument/definition", client.at("k.cu", 2, 6)).unwrap();
     assert_eq!(there[0]["uri"], client.uri("k.ptx"), "{there}");
     let range = &there[0]["range"];
-    assert!(range["start"]["line"].as_u64().unwrap() <= 8 && range["end"]["line"].as_u64().unwrap() >= 9, "{range}");
+    assert!(
+        range["start"]["line"].as_u64().unwrap() <= 8 && range["end"]["line"].as_u64().unwrap() >= 9,
+        "{range}"
+    );
     let text = std::fs::read_to_string(client.path("k.ptx")).unwrap();
     client.open("k.ptx", &text);
     let back = client.ask("textDocument/definition", client.at("k.ptx", 9, 0)).unwrap();
     assert_eq!(back[0]["uri"], client.uri("k.cu"));
     assert_eq!(back[0]["range"]["start"], json!({ "line": 2, "character": 4 }));
-    assert_eq!(client.ask("textDocument/definition", client.at("k.ptx", 0, 0)), Ok(Value::Null));
+    assert_eq!(
+        client.ask("textDocument/definition", client.at("k.ptx", 0, 0)),
+        Ok(Value::Null)
+    );
 
     let hover = client.ask("textDocument/hover", client.at("k.cu", 1, 27)).unwrap();
-    assert!(hover["contents"]["value"].as_str().unwrap().contains(".entry k(u64)"), "{hover}");
+    assert!(
+        hover["contents"]["value"].as_str().unwrap().contains(".entry k(u64)"),
+        "{hover}"
+    );
     let whole = json!({
         "textDocument": { "uri": client.uri("k.cu") },
         "range": { "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } }
@@ -298,13 +354,27 @@ mod any_messages {
         ];
         leaf.prop_recursive(4, 24, 4, |inner| {
             let keys = prop::sample::select(vec![
-                "textDocument", "uri", "position", "line", "character", "text", "version", "range", "start", "end",
-                "contentChanges", "languageId", "context", "diagnostics", "capabilities",
+                "textDocument",
+                "uri",
+                "position",
+                "line",
+                "character",
+                "text",
+                "version",
+                "range",
+                "start",
+                "end",
+                "contentChanges",
+                "languageId",
+                "context",
+                "diagnostics",
+                "capabilities",
             ]);
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
-                prop::collection::vec((keys, inner), 0..5)
-                    .prop_map(|pairs| Value::Object(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())),
+                prop::collection::vec((keys, inner), 0..5).prop_map(|pairs| Value::Object(
+                    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+                )),
             ]
         })
     }

@@ -101,7 +101,9 @@ impl Text {
         let bytes = self.reported_line(line);
         let content = &self.text[bytes.clone()];
         let at = |characters: u32| {
-            let index = content.char_indices().nth(usize::try_from(characters).unwrap_or(usize::MAX));
+            let index = content
+                .char_indices()
+                .nth(usize::try_from(characters).unwrap_or(usize::MAX));
             bytes.start + index.map_or(content.len(), |(at, _)| at)
         };
         let start = column.saturating_sub(1);
@@ -174,7 +176,9 @@ mod tests {
     #[test]
     fn every_kind_of_line_end_ends_a_line() {
         let text = Text::new("a\r\nb\rc\nd");
-        let lines: Vec<&str> = (0..text.line_count()).map(|line| &text.as_str()[text.line(line)]).collect();
+        let lines: Vec<&str> = (0..text.line_count())
+            .map(|line| &text.as_str()[text.line(line)])
+            .collect();
         assert_eq!(lines, ["a", "b", "c", "d"]);
     }
 

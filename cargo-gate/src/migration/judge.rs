@@ -81,7 +81,9 @@ pub fn judge(old: &Surface, new: &Surface, map: &Map) -> Judged {
                 Some(now) => judged.losses.push(Loss {
                     code: "changed",
                     sources: vec![element.clone()],
-                    message: format!("{element} was `{shape}` and is `{now}`, and no transform says how one becomes the other"),
+                    message: format!(
+                        "{element} was `{shape}` and is `{now}`, and no transform says how one becomes the other"
+                    ),
                     line: None,
                 }),
                 None if follows_field(element, old, map) => judged.dropped += 1,
@@ -108,7 +110,11 @@ pub fn judge(old: &Surface, new: &Surface, map: &Map) -> Judged {
         // Each pair of neighbours, so that every source is named.
         for pair in sources.windows(2) {
             let [first, second] = pair else { continue };
-            let line = pair.iter().filter_map(|source| map.transforms.get(*source)).map(|transform| transform.line).max();
+            let line = pair
+                .iter()
+                .filter_map(|source| map.transforms.get(*source))
+                .map(|transform| transform.line)
+                .max();
             judged.losses.push(Loss {
                 code: "non_injective",
                 sources: vec![(*first).clone(), (*second).clone()],
@@ -137,7 +143,11 @@ fn follows_field(element: &Element, old: &Surface, map: &Map) -> bool {
         kind: Kind::Field,
         name: field.trim_end_matches("[]").to_owned(),
     };
-    old.elements.contains_key(&field) && map.transforms.get(&field).is_some_and(|transform| transform.to.is_none())
+    old.elements.contains_key(&field)
+        && map
+            .transforms
+            .get(&field)
+            .is_some_and(|transform| transform.to.is_none())
 }
 
 impl Judged {
@@ -213,8 +223,16 @@ mod tests {
 
     #[test]
     fn everything_old_needs_a_place() {
-        let old = surface(&[(Kernel, "add", "(u64)"), (Kernel, "scale", "(u64, f32)"), (Field, "a", "string")]);
-        let new = surface(&[(Kernel, "add", "(u64)"), (Kernel, "scale", "(u64, f64)"), (Kernel, "new", "()")]);
+        let old = surface(&[
+            (Kernel, "add", "(u64)"),
+            (Kernel, "scale", "(u64, f32)"),
+            (Field, "a", "string"),
+        ]);
+        let new = surface(&[
+            (Kernel, "add", "(u64)"),
+            (Kernel, "scale", "(u64, f64)"),
+            (Kernel, "new", "()"),
+        ]);
         let judged = judge(&old, &new, &Map::default());
         assert_eq!(codes(&judged), ["changed", "uncovered"]);
         assert_eq!((judged.kept, judged.reversible), (1, false));
@@ -228,17 +246,25 @@ mod tests {
 
     #[test]
     fn two_states_do_not_become_one() {
-        let old = surface(&[(State, "mode=CPU", ""), (State, "mode=SAFE", ""), (State, "mode=NATIVE", "")]);
+        let old = surface(&[
+            (State, "mode=CPU", ""),
+            (State, "mode=SAFE", ""),
+            (State, "mode=NATIVE", ""),
+        ]);
         let new = surface(&[(State, "mode=SAFE", ""), (State, "mode=NATIVE", "")]);
         // One of the two stays what it is without being named.
         let judged = judge(&old, &new, &map("[[state]]\nfrom = \"mode=CPU\"\nto = \"mode=SAFE\"\n"));
         assert_eq!(codes(&judged), ["non_injective"]);
-        assert_eq!(judged.losses[0].message, "state `mode=CPU` and state `mode=SAFE` both become `mode=SAFE`");
+        assert_eq!(
+            judged.losses[0].message,
+            "state `mode=CPU` and state `mode=SAFE` both become `mode=SAFE`"
+        );
         assert_eq!(judged.losses[0].sources.len(), 2);
         assert_eq!(judged.irreversible[0].reason, "non_injective");
         // A renaming of all of them is a way there and back.
         let new = surface(&[(State, "mode=A", ""), (State, "mode=B", ""), (State, "mode=NATIVE", "")]);
-        let renamed = "[[state]]\nfrom = \"mode=CPU\"\nto = \"mode=A\"\n[[state]]\nfrom = \"mode=SAFE\"\nto = \"mode=B\"\n";
+        let renamed =
+            "[[state]]\nfrom = \"mode=CPU\"\nto = \"mode=A\"\n[[state]]\nfrom = \"mode=SAFE\"\nto = \"mode=B\"\n";
         let judged = judge(&old, &new, &map(renamed));
         assert!(judged.reversible && judged.losses.is_empty(), "{judged:?}");
         assert_eq!((judged.kept, judged.moved), (1, 2));
@@ -248,7 +274,11 @@ mod tests {
     fn transforms_are_about_what_is_there() {
         let old = surface(&[(Field, "a", "string")]);
         let new = surface(&[(Field, "b", "integer")]);
-        let judged = judge(&old, &new, &map("[[field]]\nfrom = \"a\"\nto = \"c\"\n[[field]]\nfrom = \"x\"\nto = \"b\"\n"));
+        let judged = judge(
+            &old,
+            &new,
+            &map("[[field]]\nfrom = \"a\"\nto = \"c\"\n[[field]]\nfrom = \"x\"\nto = \"b\"\n"),
+        );
         assert_eq!(codes(&judged), ["unknown_source", "unknown_target"]);
         let judged = judge(&old, &new, &map("[[field]]\nfrom = \"a\"\nto = \"b\"\n"));
         assert_eq!(codes(&judged), ["changed"]);
@@ -258,20 +288,43 @@ mod tests {
     fn the_words_of_a_dropped_field_go_with_it() {
         let old = surface(&[(Field, "mode", "string"), (State, "mode=A", "")]);
         let new = surface(&[(Field, "other", "string")]);
-        let judged = judge(&old, &new, &map("[[field]]\nfrom = \"mode\"\ndrop = \"one mode is left\"\n"));
+        let judged = judge(
+            &old,
+            &new,
+            &map("[[field]]\nfrom = \"mode\"\ndrop = \"one mode is left\"\n"),
+        );
         assert_eq!(codes(&judged), Vec::<&str>::new());
         assert_eq!(judged.dropped, 2);
     }
 
     #[test]
     fn surfaces_of_files() {
-        let toml = Surface::of("gate.toml", "version = 1\n[stage.pilot]\nscope = \"x\"\n[[waiver]]\ncheck = \"a.b\"\n").unwrap();
+        let toml = Surface::of(
+            "gate.toml",
+            "version = 1\n[stage.pilot]\nscope = \"x\"\n[[waiver]]\ncheck = \"a.b\"\n",
+        )
+        .unwrap();
         let names: Vec<String> = toml.elements.keys().map(ToString::to_string).collect();
-        assert_eq!(names, ["field `stage.pilot.scope`", "field `version`", "field `waiver.check`"]);
+        assert_eq!(
+            names,
+            ["field `stage.pilot.scope`", "field `version`", "field `waiver.check`"]
+        );
         let schema = r##"{"properties":{"mode":{"$ref":"#/definitions/M"},"n":{"type":"integer"}},"definitions":{"M":{"type":"string","enum":["A","B"]}}}"##;
         let schema = Surface::of("x.json", schema).unwrap();
-        let names: Vec<String> = schema.elements.iter().map(|(element, shape)| format!("{element} {shape}")).collect();
-        assert_eq!(names, ["field `mode` string", "field `n` integer", "state `mode=A` ", "state `mode=B` "]);
+        let names: Vec<String> = schema
+            .elements
+            .iter()
+            .map(|(element, shape)| format!("{element} {shape}"))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "field `mode` string",
+                "field `n` integer",
+                "state `mode=A` ",
+                "state `mode=B` "
+            ]
+        );
         assert!(Surface::of("x.json", "{").is_err());
         assert!(Surface::of("x.toml", "").is_err());
         assert_eq!(Surface::of("x.toml", "a = 1\nb =\n").unwrap_err().line, Some(2));

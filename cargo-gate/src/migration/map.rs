@@ -74,7 +74,10 @@ impl Map {
         let file = file.get_ref();
         let version = file.get("version").and_then(|version| version.get_ref().as_integer());
         if version.is_none_or(|version| version.as_str() != "1") {
-            return Err(wrong(file_span.start..file_span.start, "`version = 1` is missing".to_owned()));
+            return Err(wrong(
+                file_span.start..file_span.start,
+                "`version = 1` is missing".to_owned(),
+            ));
         }
         let mut map = Self::default();
         for (key, value) in file.iter() {
@@ -92,7 +95,8 @@ impl Map {
                 let Some(table) = item.get_ref().as_table() else {
                     return Err(wrong(item.span(), format!("write `[[{}]]`", kind.name())));
                 };
-                let (from, transform) = transform(table, item.span(), line(item.span())).map_err(|(span, why)| wrong(span, why))?;
+                let (from, transform) =
+                    transform(table, item.span(), line(item.span())).map_err(|(span, why)| wrong(span, why))?;
                 let element = Element { kind, name: from };
                 if let Some(earlier) = map.transforms.get(&element) {
                     let message = format!("{element} has a transform already, in line {}", earlier.line);
@@ -105,7 +109,11 @@ impl Map {
     }
 }
 
-fn transform(table: &DeTable<'_>, span: Range<usize>, line: usize) -> Result<(String, Transform), (Range<usize>, String)> {
+fn transform(
+    table: &DeTable<'_>,
+    span: Range<usize>,
+    line: usize,
+) -> Result<(String, Transform), (Range<usize>, String)> {
     let mut found: BTreeMap<&str, String> = BTreeMap::new();
     for (key, value) in table.iter() {
         let name: &str = key.get_ref();
@@ -128,7 +136,10 @@ fn transform(table: &DeTable<'_>, span: Range<usize>, line: usize) -> Result<(St
         line,
     };
     match (&transform.to, &transform.drop) {
-        (Some(_), Some(_)) => Err((span, "an element goes somewhere or is dropped: `to` or `drop`".to_owned())),
+        (Some(_), Some(_)) => Err((
+            span,
+            "an element goes somewhere or is dropped: `to` or `drop`".to_owned(),
+        )),
         (None, None) => Err((span, "`to` is missing, or `drop` with the reason".to_owned())),
         (None, Some(_)) if transform.payload.is_some() => Err((span, "what is dropped has no `payload`".to_owned())),
         _ => Ok((from, transform)),
@@ -146,13 +157,37 @@ mod tests {
             ("version = 2\n", 1, "`version = 1` is missing"),
             ("version = 1\nkernle = []\n", 2, "unknown key `kernle`"),
             ("version = 1\n[kernel]\nfrom = \"a\"\n", 2, "write `[[kernel]]`"),
-            ("version = 1\n[[kernel]]\nfrom = \"a\"\n", 2, "`to` is missing, or `drop` with the reason"),
+            (
+                "version = 1\n[[kernel]]\nfrom = \"a\"\n",
+                2,
+                "`to` is missing, or `drop` with the reason",
+            ),
             ("version = 1\n[[kernel]]\nto = \"a\"\n", 2, "`from` is missing"),
-            ("version = 1\n[[field]]\nfrom = \"a\"\nto = \"b\"\ndrop = \"c\"\n", 2, "an element goes somewhere or is dropped: `to` or `drop`"),
-            ("version = 1\n[[field]]\nfrom = \"a\"\ndrop = \" \"\n", 4, "`drop` takes a string that is not empty"),
-            ("version = 1\n[[field]]\nfrom = \"a\"\ndrop = \"b\"\npayload = \"c\"\n", 2, "what is dropped has no `payload`"),
-            ("version = 1\n[[state]]\nfrom = \"a\"\nto = \"b\"\n\n[[state]]\nfrom = \"a\"\nto = \"c\"\n", 6, "state `a` has a transform already, in line 2"),
-            ("version = 1\n[[state]]\nfrom = \"a\"\ninto = \"b\"\n", 4, "unknown key `into`"),
+            (
+                "version = 1\n[[field]]\nfrom = \"a\"\nto = \"b\"\ndrop = \"c\"\n",
+                2,
+                "an element goes somewhere or is dropped: `to` or `drop`",
+            ),
+            (
+                "version = 1\n[[field]]\nfrom = \"a\"\ndrop = \" \"\n",
+                4,
+                "`drop` takes a string that is not empty",
+            ),
+            (
+                "version = 1\n[[field]]\nfrom = \"a\"\ndrop = \"b\"\npayload = \"c\"\n",
+                2,
+                "what is dropped has no `payload`",
+            ),
+            (
+                "version = 1\n[[state]]\nfrom = \"a\"\nto = \"b\"\n\n[[state]]\nfrom = \"a\"\nto = \"c\"\n",
+                6,
+                "state `a` has a transform already, in line 2",
+            ),
+            (
+                "version = 1\n[[state]]\nfrom = \"a\"\ninto = \"b\"\n",
+                4,
+                "unknown key `into`",
+            ),
             ("version = \n", 1, ""),
         ] {
             let error = Map::parse(text).unwrap_err();

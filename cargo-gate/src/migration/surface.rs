@@ -149,7 +149,10 @@ fn keys(surface: &mut Surface, path: &str, table: &DeTable<'_>) {
 }
 
 fn join(path: &str, key: &str) -> String {
-    let bare = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'$'));
+    let bare = !key.is_empty()
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'$'));
     let key = if bare { key.to_owned() } else { format!("{key:?}") };
     if path.is_empty() { key } else { format!("{path}.{key}") }
 }
@@ -178,7 +181,12 @@ fn fields(surface: &mut Surface, root: &Value, schema: &Value, path: &str, depth
             fields(surface, root, inner, &format!("{path}[]"), depth + 1);
         }
     }
-    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+    for (name, property) in schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
         let path = join(path, name);
         let mut kinds = Vec::new();
         types(root, property, &mut kinds, 0);

@@ -84,9 +84,10 @@ pub fn key(path: &[String]) -> Option<Key> {
 /// Whether the keys of the table at `path` are ids of checks.
 pub fn keys_are_checks(path: &[String]) -> bool {
     at(path).is_some_and(|views| {
-        views
-            .iter()
-            .any(|view| view.get("propertyNames").is_some_and(|names| names["x-format"] == "check"))
+        views.iter().any(|view| {
+            view.get("propertyNames")
+                .is_some_and(|names| names["x-format"] == "check")
+        })
     })
 }
 
@@ -264,7 +265,10 @@ mod tests {
     use super::*;
 
     fn path(text: &str) -> Vec<String> {
-        text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        text.split('/')
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Every table of the schema, by walking from the top.

@@ -56,13 +56,19 @@ pub(super) fn run(arguments: &KernelsCheckArgs, conversation: &Conversation<'_>)
         DataFormat::Human => view.to_text(),
     };
     conversation.printer.data(&text)?;
-    Ok(if view.files.iter().any(|file| file.messages.iter().any(|said| said.error)) {
-        exit::NOT_READY
-    } else if view.files.iter().any(|file| file.unavailable.is_some()) {
-        exit::TOOLCHAIN_MISSING
-    } else {
-        exit::READY
-    })
+    Ok(
+        if view
+            .files
+            .iter()
+            .any(|file| file.messages.iter().any(|said| said.error))
+        {
+            exit::NOT_READY
+        } else if view.files.iter().any(|file| file.unavailable.is_some()) {
+            exit::TOOLCHAIN_MISSING
+        } else {
+            exit::READY
+        },
+    )
 }
 
 impl View {

@@ -37,10 +37,18 @@ impl<'a> Strides<'a> {
         let mut definitions: HashMap<&str, Option<&Instruction<'_>>> = HashMap::new();
         for instruction in body.instructions() {
             let operation = instruction.opcode.split('.').next().unwrap_or_default();
-            if matches!(operation, "st" | "red" | "bra" | "ret" | "bar" | "barrier" | "membar" | "fence") {
+            if matches!(
+                operation,
+                "st" | "red" | "bra" | "ret" | "bar" | "barrier" | "membar" | "fence"
+            ) {
                 continue;
             }
-            for register in instruction.operands.first().into_iter().flat_map(|operand| registers(operand)) {
+            for register in instruction
+                .operands
+                .first()
+                .into_iter()
+                .flat_map(|operand| registers(operand))
+            {
                 let only = instruction.predicate.is_none();
                 definitions
                     .entry(register)
@@ -72,7 +80,11 @@ impl<'a> Strides<'a> {
                 Some((base, offset)) => (base.trim(), offset.trim().parse::<i64>().unwrap_or(0)),
                 None => (inside.trim(), 0),
             };
-            let Some(stride) = self.coefficient(base, 0).map(i64::abs).filter(|stride| *stride >= SECTOR) else {
+            let Some(stride) = self
+                .coefficient(base, 0)
+                .map(i64::abs)
+                .filter(|stride| *stride >= SECTOR)
+            else {
                 continue;
             };
             let (line, bytes) = used
@@ -135,9 +147,7 @@ impl<'a> Strides<'a> {
                 }
             }
             // Whatever else is computed from values that are the same for all threads is the same for all.
-            "and" | "or" | "xor" | "shr" | "div" | "rem" | "min" | "max" => {
-                (of(0)? == 0 && of(1)? == 0).then_some(0)
-            }
+            "and" | "or" | "xor" | "shr" | "div" | "rem" | "min" | "max" => (of(0)? == 0 && of(1)? == 0).then_some(0),
             _ => None,
         }
     }

@@ -41,7 +41,12 @@ impl<'a> Body<'a> {
             if rest.is_empty() {
                 return body;
             }
-            let taken = if rest.starts_with("//") || rest.starts_with(".loc ") || rest.starts_with(".loc\t") || rest.starts_with("@@") || rest.starts_with(".pragma") {
+            let taken = if rest.starts_with("//")
+                || rest.starts_with(".loc ")
+                || rest.starts_with(".loc\t")
+                || rest.starts_with("@@")
+                || rest.starts_with(".pragma")
+            {
                 rest.find('\n').unwrap_or(rest.len())
             } else if rest.starts_with("/*") {
                 rest.find("*/").map_or(rest.len(), |at| at + 2)

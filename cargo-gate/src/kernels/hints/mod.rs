@@ -104,7 +104,7 @@ pub fn of_entry(text: &str, entry: &Entry) -> Vec<Hint> {
         );
         add(Rule::Strided, access.line, message);
     }
-    hints.sort_by(|a, b| (a.line, a.rule).cmp(&(b.line, b.rule)));
+    hints.sort_by_key(|hint| (hint.line, hint.rule));
     hints
 }
 
@@ -115,27 +115,37 @@ fn doubles(entry: &Entry, body: &Body<'_>) -> Option<(usize, usize)> {
     let has = |instruction: &Instruction<'_>, kind: &str| instruction.opcode.split('.').any(|part| part == kind);
     let arithmetic = |instruction: &Instruction<'_>| {
         let operation = instruction.opcode.split('.').next().unwrap_or_default();
-        matches!(operation, "add" | "sub" | "mul" | "div" | "fma" | "mad" | "sqrt" | "rsqrt" | "rcp" | "min" | "max")
+        matches!(
+            operation,
+            "add" | "sub" | "mul" | "div" | "fma" | "mad" | "sqrt" | "rsqrt" | "rcp" | "min" | "max"
+        )
     };
     if entry.params.iter().any(|param| param.ty.to_string().contains("f64")) {
         return None;
     }
     let moves_doubles = body.instructions().any(|instruction| {
-        let memory = ["ld", "ldu", "st", "atom", "red"].contains(&instruction.opcode.split('.').next().unwrap_or_default());
+        let memory =
+            ["ld", "ldu", "st", "atom", "red"].contains(&instruction.opcode.split('.').next().unwrap_or_default());
         memory && has(instruction, "f64")
     });
     // Loads of plain bits, and conversions to integers and back, may be doubles as well.
     let converts = body.instructions().any(|instruction| {
-        instruction.opcode.starts_with("mov.b64") && instruction.operands.iter().any(|operand| operand.starts_with("%fd"))
+        instruction.opcode.starts_with("mov.b64")
+            && instruction.operands.iter().any(|operand| operand.starts_with("%fd"))
     });
     if moves_doubles || converts {
         return None;
     }
-    if !body.instructions().any(|instruction| arithmetic(instruction) && has(instruction, "f32")) {
+    if !body
+        .instructions()
+        .any(|instruction| arithmetic(instruction) && has(instruction, "f32"))
+    {
         return None;
     }
     let doubles = body.instructions().filter(|instruction| {
-        arithmetic(instruction) && has(instruction, "f64") && !instruction.operands.iter().any(|operand| operand == &REDUCTION)
+        arithmetic(instruction)
+            && has(instruction, "f64")
+            && !instruction.operands.iter().any(|operand| operand == &REDUCTION)
     });
     let lines: Vec<usize> = doubles.map(|instruction| instruction.line).collect();
     lines.first().map(|line| (*line, lines.len()))
@@ -145,7 +155,8 @@ fn doubles(entry: &Entry, body: &Body<'_>) -> Option<(usize, usize)> {
 fn local_array(body: &Body<'_>, code: &str) -> Option<(usize, u64)> {
     /// Bytes of the largest array of a reduction: ten words of 32 bits, or five of 64.
     const OWN: u64 = 40;
-    let reduces = code.contains("__cudart_i2opi");
+    // Its table stands in memory, or, where the loop over it is unrolled, its first word in the code.
+    let reduces = code.contains("__cudart_i2opi") || code.contains(" 1011060801;");
     let bytes: u64 = body.locals.iter().filter(|bytes| !reduces || **bytes > OWN).sum();
     if bytes == 0 {
         return None;

@@ -24,13 +24,31 @@ fn doubles_in_a_kernel_of_singles_are_seen() {
     let body = "ld.global.f32 %f1, [%rd1];\ncvt.f64.f32 %fd1, %f1;\nmul.f64 %fd2, %fd1, 0d3FB999999999999A;\ncvt.rn.f32.f64 %f2, %fd2;\n\
                 add.f32 %f3, %f2, %f1;\nst.global.f32 [%rd1], %f3;\nret;";
     let found = hints(".param .u64 p", body);
-    assert_eq!(found, [(Rule::DoubleInSingle, "mul.f64 %fd2, %fd1, 0d3FB999999999999A;".to_owned())]);
+    assert_eq!(
+        found,
+        [(
+            Rule::DoubleInSingle,
+            "mul.f64 %fd2, %fd1, 0d3FB999999999999A;".to_owned()
+        )]
+    );
     // One that takes a double means it.
     assert_eq!(hints(".param .u64 p, .param .f64 x", body), []);
     // The reduction of an argument of `sinf`.
-    assert_eq!(hints(".param .u64 p", &body.replace("0d3FB999999999999A", "0d3BF921FB54442D19")), []);
+    assert_eq!(
+        hints(
+            ".param .u64 p",
+            &body.replace("0d3FB999999999999A", "0d3BF921FB54442D19")
+        ),
+        []
+    );
     // A kernel of doubles.
-    assert_eq!(hints(".param .u64 p", &body.replace("ld.global.f32 %f1", "ld.global.f64 %fd9")), []);
+    assert_eq!(
+        hints(
+            ".param .u64 p",
+            &body.replace("ld.global.f32 %f1", "ld.global.f64 %fd9")
+        ),
+        []
+    );
 }
 
 #[test]
@@ -52,16 +70,26 @@ fn barriers_behind_a_branch_on_the_thread_are_seen() {
     );
     assert_eq!(hints("", &tree), []);
     // A loop whose number of rounds is the thread's own.
-    let rounds = format!("{head}$L2:\nbar.sync 0;\nadd.s32 %r1, %r1, 32;\nsetp.lt.s32 %p3, %r1, 100;\n@%p3 bra $L2;\nret;");
+    let rounds =
+        format!("{head}$L2:\nbar.sync 0;\nadd.s32 %r1, %r1, 32;\nsetp.lt.s32 %p3, %r1, 100;\n@%p3 bra $L2;\nret;");
     assert_eq!(hints("", &rounds), [(Rule::DivergentBarrier, "bar.sync 0;".to_owned())]);
 }
 
 #[test]
 fn local_arrays_are_seen() {
     let body = ".local .align 16 .b8 __local_depot0[64];\nst.local.u32 [%rd2], %r1;\nld.local.u32 %r2, [%rd3];\nret;";
-    assert_eq!(hints("", body), [(Rule::LocalArray, "st.local.u32 [%rd2], %r1;".to_owned())]);
-    let own = body.replace("[64]", "[28]").replace("ret;", "mov.u64 %rd9, __cudart_i2opi_f;\nret;");
+    assert_eq!(
+        hints("", body),
+        [(Rule::LocalArray, "st.local.u32 [%rd2], %r1;".to_owned())]
+    );
+    let own = body
+        .replace("[64]", "[28]")
+        .replace("ret;", "mov.u64 %rd9, __cudart_i2opi_f;\nret;");
     assert_eq!(hints("", &own), []);
+    let unrolled = body
+        .replace("[64]", "[28]")
+        .replace("ret;", "mov.u32 %r9, 1011060801;\nret;");
+    assert_eq!(hints("", &unrolled), []);
     assert_eq!(hints("", "ret;"), []);
 }
 
@@ -75,7 +103,10 @@ fn strides_that_stand_in_the_code_are_seen() {
     };
     let one = "ld.global.f32 %f1, [%rd4];";
     assert_eq!(hints(".param .u64 p", &access(4, one)), []);
-    assert_eq!(hints(".param .u64 p", &access(64, one)), [(Rule::Strided, one.to_owned())]);
+    assert_eq!(
+        hints(".param .u64 p", &access(64, one)),
+        [(Rule::Strided, one.to_owned())]
+    );
     // A thread that uses all of it.
     let all = "ld.global.v4.f32 {%f1, %f2, %f3, %f4}, [%rd4];\nld.global.v4.f32 {%f5, %f6, %f7, %f8}, [%rd4+16];";
     assert_eq!(hints(".param .u64 p", &access(32, all)), []);

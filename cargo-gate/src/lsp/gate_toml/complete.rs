@@ -105,7 +105,9 @@ impl Items<'_> {
                 .into()
             }),
             // Clients keep an item whose filter begins as the text that it replaces does, quotation mark included.
-            filter_text: typed.starts_with(['"', '\'']).then(|| format!("{}{label}", &typed[..1])),
+            filter_text: typed
+                .starts_with(['"', '\''])
+                .then(|| format!("{}{label}", &typed[..1])),
             sort_text: Some(format!("{:04}", self.list.len())),
             text_edit: Some(CompletionItemTextEdit::TextEdit(edit)),
             ..CompletionItem::default()
@@ -118,7 +120,13 @@ impl Items<'_> {
             Kind::Value(values) => values.shape.clone(),
         };
         let docs = Some(hover::markdown(key));
-        self.push(&key.name, written.to_owned(), CompletionItemKind::Property, detail, docs);
+        self.push(
+            &key.name,
+            written.to_owned(),
+            CompletionItemKind::Property,
+            detail,
+            docs,
+        );
     }
 
     fn value(&mut self, word: &str, quoted: bool, meaning: &str) {
@@ -148,9 +156,9 @@ impl Items<'_> {
 /// The keys that the table at `path` has already; of elements of arrays nothing is known here.
 fn present(text: &str, path: &[String]) -> Vec<String> {
     let (file, _) = DeTable::parse_recoverable(text);
-    let table = path
-        .iter()
-        .try_fold(file.get_ref(), |table, key| table.get(key.as_str())?.get_ref().as_table());
+    let table = path.iter().try_fold(file.get_ref(), |table, key| {
+        table.get(key.as_str())?.get_ref().as_table()
+    });
     let keys = table.into_iter().flat_map(DeTable::keys);
     keys.map(|key| key.get_ref().to_string()).collect()
 }
@@ -165,7 +173,10 @@ fn suites(text: &str) -> Vec<String> {
             .get("suite")
             .and_then(|suite| suite.get_ref().as_table()?.get(kind)?.get_ref().as_array());
         for suite in suites.into_iter().flat_map(|suites| suites.iter()) {
-            let name = suite.get_ref().as_table().and_then(|suite| suite.get("name")?.get_ref().as_str());
+            let name = suite
+                .get_ref()
+                .as_table()
+                .and_then(|suite| suite.get("name")?.get_ref().as_str());
             ids.extend(name.map(|name| format!("suite.{kind}.{name}")));
         }
     }
@@ -210,8 +221,14 @@ mod tests {
 
     #[test]
     fn values_are_words_booleans_and_checks() {
-        assert_eq!(offered("[tiers]\ndefault = |"), ["\"portable\"", "\"idiomatic\"", "\"native\""]);
-        assert_eq!(offered("[tiers]\ndefault = \"|\""), ["\"portable\"", "\"idiomatic\"", "\"native\""]);
+        assert_eq!(
+            offered("[tiers]\ndefault = |"),
+            ["\"portable\"", "\"idiomatic\"", "\"native\""]
+        );
+        assert_eq!(
+            offered("[tiers]\ndefault = \"|\""),
+            ["\"portable\"", "\"idiomatic\"", "\"native\""]
+        );
         assert_eq!(offered("[boundary]\nsafety-comments = |"), ["true", "false"]);
         let checks = offered("[[suite.test]]\nname = \"unit\"\n[[waiver]]\ncheck = '|'");
         assert!(checks.contains(&"'lockfile.tracked'".into()), "{checks:?}");

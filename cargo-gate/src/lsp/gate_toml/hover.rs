@@ -98,7 +98,9 @@ mod tests {
     fn hover(marked: &str) -> String {
         let offset = marked.find('|').unwrap();
         let text = marked.replacen('|', "", 1);
-        at(&text, offset).map_or("nothing".into(), |(markdown, word)| format!("`{}`\n{markdown}", &text[word]))
+        at(&text, offset).map_or("nothing".into(), |(markdown, word)| {
+            format!("`{}`\n{markdown}", &text[word])
+        })
     }
 
     #[test]
@@ -124,7 +126,10 @@ mod tests {
         assert!(hover("[[wai|ver]]").starts_with("`waiver`\n**`[[waiver]]`**\n\n"));
         assert!(hover("[profile.release]\npan|ic = \"abort\"").contains("- `\"immediate-abort\"`"));
         let check = hover("[checks.\"lockfile.tra|cked\"]");
-        assert!(check.contains("**`lockfile.tracked`**: ") && check.contains("Blocks from `controlled` on."), "{check}");
+        assert!(
+            check.contains("**`lockfile.tracked`**: ") && check.contains("Blocks from `controlled` on."),
+            "{check}"
+        );
         let check = hover("[[waiver]]\ncheck = \"docs.li|nks\"");
         assert!(check.contains("**`docs.links`**: "), "{check}");
         assert_eq!(hover("# a|"), "nothing");

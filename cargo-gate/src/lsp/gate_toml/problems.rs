@@ -36,7 +36,10 @@ pub fn diagnostics(text: &Text) -> Vec<Diagnostic> {
 }
 
 fn of_problem(text: &Text, problem: &Problem, shift: usize) -> Diagnostic {
-    let help = problem.suggestion.as_ref().map(|word| format!("did you mean `{word}`?"));
+    let help = problem
+        .suggestion
+        .as_ref()
+        .map(|word| format!("did you mean `{word}`?"));
     let message = with_help(&problem.message, help.as_deref().or(problem.help.as_deref()));
     diagnostic(
         text.range(&shifted(problem, shift)),
@@ -150,7 +153,10 @@ mod tests {
         1:7-1:13 unknown key `pilott` in `[stage]`
         help: did you mean `pilot`?
         ");
-        assert_eq!(diagnostics(&Text::new("version = 1\n[stage.pilot]\nscope = \"one service\"\n")), []);
+        assert_eq!(
+            diagnostics(&Text::new("version = 1\n[stage.pilot]\nscope = \"one service\"\n")),
+            []
+        );
     }
 
     #[test]

@@ -185,7 +185,9 @@ impl Scan<'_> {
             _ => {
                 let rest = &self.text[self.at..];
                 let end = rest
-                    .find(|c: char| c.is_whitespace() || matches!(c, '.' | '=' | ']' | '[' | '#' | ',' | '{' | '}' | '"'))
+                    .find(|c: char| {
+                        c.is_whitespace() || matches!(c, '.' | '=' | ']' | '[' | '#' | ',' | '{' | '}' | '"')
+                    })
                     .unwrap_or(rest.len());
                 self.at += end;
                 rest[..end].to_owned()
@@ -244,7 +246,9 @@ impl Scan<'_> {
                 let triple: &str = if quote == b'"' { "\"\"\"" } else { "'''" };
                 if self.text[self.at..].starts_with(triple) {
                     let body = self.at + 3;
-                    self.at = self.text[body..].find(triple).map_or(self.text.len(), |at| body + at + 3);
+                    self.at = self.text[body..]
+                        .find(triple)
+                        .map_or(self.text.len(), |at| body + at + 3);
                 } else {
                     self.at += 1;
                     self.string_end(quote);
@@ -317,7 +321,10 @@ impl Scan<'_> {
     }
 
     fn starts_element(&self) -> bool {
-        !matches!(self.byte(), None | Some(b' ' | b'\t' | b'\n' | b'\r' | b',' | b'#' | b']' | b'}'))
+        !matches!(
+            self.byte(),
+            None | Some(b' ' | b'\t' | b'\n' | b'\r' | b',' | b'#' | b']' | b'}')
+        )
     }
 }
 
@@ -375,10 +382,16 @@ mod tests {
             ("[stage.pilot]\nsco|pe = \"x\"", "key= stage/pilot/scope `scope`"),
             ("[stage.pilot]\n|\n[tiers]", "key stage/pilot/ ``"),
             ("stage.pilot.sc|ope = \"x\"", "key= stage/pilot/scope `scope`"),
-            ("[checks.\"lock|file.tracked\"]", "[] checks/lockfile.tracked `\"lockfile.tracked\"`"),
+            (
+                "[checks.\"lock|file.tracked\"]",
+                "[] checks/lockfile.tracked `\"lockfile.tracked\"`",
+            ),
             ("[tiers]\ndefault = \"por|table\"", "value tiers/default `\"portable\"`"),
             ("[tiers]\ndefault = \"por|", "value tiers/default `\"por`"),
-            ("[ci]\nplatforms = [\n  \"a\", # b\n  \"li|nux\",\n]", "value ci/platforms `\"linux\"`"),
+            (
+                "[ci]\nplatforms = [\n  \"a\", # b\n  \"li|nux\",\n]",
+                "value ci/platforms `\"linux\"`",
+            ),
             ("[ci]\nplatforms = [|]", "value ci/platforms ``"),
             ("[ci]\nplatforms = [\"a\", |]", "value ci/platforms ``"),
             ("a = { b = 1, c| = 2 }", "key= a/c `c`"),

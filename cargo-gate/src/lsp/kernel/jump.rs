@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use gate_build::UnitName;
 use gate_build::ptx::Roots;
 use gate_build::ptx::source_map::SourceMap;
-use gate_build::UnitName;
 
 /// A line of a file, from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -77,7 +77,9 @@ mod tests {
 
     #[test]
     fn a_lock_that_cannot_be_read_says_where() {
-        let found = of_lock(&Text::new("version = 1\nversion = 2\n"), &mut |_| Err(std::io::ErrorKind::NotFound.into()));
+        let found = of_lock(&Text::new("version = 1\nversion = 2\n"), &mut |_| {
+            Err(std::io::ErrorKind::NotFound.into())
+        });
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].range.start.line, 1, "{found:?}");
     }
@@ -114,7 +116,9 @@ mod tests {
                 .ok_or_else(|| std::io::ErrorKind::NotFound.into())
         };
         assert_eq!(of_lock(&Text::new(lock.clone()), &mut read), []);
-        let found = of_lock(&Text::new(lock.clone()), &mut |_| Err(std::io::ErrorKind::NotFound.into()));
+        let found = of_lock(&Text::new(lock.clone()), &mut |_| {
+            Err(std::io::ErrorKind::NotFound.into())
+        });
         assert_eq!(found.len(), 2, "{found:?}");
         let line = lock.lines().position(|line| line.starts_with("\"k.cu\"")).unwrap();
         let lines: Vec<usize> = found

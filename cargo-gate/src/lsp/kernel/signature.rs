@@ -64,7 +64,10 @@ impl Signature {
             return true;
         }
         // A function outside of namespaces is `_Z`, the length of its name, its name, and its parameters.
-        let rest = self.symbol.strip_prefix("_Z").and_then(|rest| rest.strip_prefix(&word.len().to_string()));
+        let rest = self
+            .symbol
+            .strip_prefix("_Z")
+            .and_then(|rest| rest.strip_prefix(&word.len().to_string()));
         !word.is_empty() && rest.is_some_and(|rest| rest.starts_with(word))
     }
 }
@@ -76,7 +79,12 @@ pub fn of_ptx(text: &str) -> Vec<(u32, Signature)> {
     };
     let entries = module.entries.iter();
     entries
-        .map(|entry| (u32::try_from(entry.line).unwrap_or(u32::MAX), Signature::of_entry(entry)))
+        .map(|entry| {
+            (
+                u32::try_from(entry.line).unwrap_or(u32::MAX),
+                Signature::of_entry(entry),
+            )
+        })
         .collect()
 }
 

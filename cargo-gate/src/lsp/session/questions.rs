@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use lsp_types::{
-    CodeActionParams, CompletionParams, DefinitionParams, Hover, HoverParams, InlayHint, InlayHintKind, InlayHintParams,
-    Location, MarkupContent, MarkupKind, Position, Range, TextDocumentPositionParams, Uri,
+    CodeActionParams, CompletionParams, DefinitionParams, Hover, HoverParams, InlayHint, InlayHintKind,
+    InlayHintParams, Location, MarkupContent, MarkupKind, Position, Range, TextDocumentPositionParams, Uri,
 };
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ impl Session {
         gate_toml::is_policy(path, self.policy.as_deref())
     }
 
-    pub(super) fn hover(&self, params: HoverParams) -> Answer {
+    pub(super) fn hover(&self, params: &HoverParams) -> Answer {
         let Some((path, document, offset)) = self.place(&params.text_document_position_params) else {
             return Ok(Value::Null);
         };
@@ -73,7 +73,9 @@ impl Session {
         if !kernel::is_source(path) {
             return Vec::new();
         }
-        let locked = crate_of(path).map(|directory| signature::of_lock(directory, path)).unwrap_or_default();
+        let locked = crate_of(path)
+            .map(|directory| signature::of_lock(directory, path))
+            .unwrap_or_default();
         let image = self.compiled.get(path).and_then(|checked| checked.images.first());
         let Some(ptx) = image.and_then(|image| read(&image.ptx)) else {
             return locked;
@@ -86,7 +88,7 @@ impl Session {
         entries
     }
 
-    pub(super) fn completion(&self, params: CompletionParams) -> Answer {
+    pub(super) fn completion(&self, params: &CompletionParams) -> Answer {
         let Some((path, document, offset)) = self.place(&params.text_document_position_params) else {
             return Ok(Value::Null);
         };
@@ -96,7 +98,7 @@ impl Session {
         answer(gate_toml::complete::at(&document.text, offset))
     }
 
-    pub(super) fn code_action(&self, params: CodeActionParams) -> Answer {
+    pub(super) fn code_action(&self, params: &CodeActionParams) -> Answer {
         let Some((path, document)) = self.document(&params.text_document.uri) else {
             return Ok(Value::Null);
         };
@@ -107,7 +109,7 @@ impl Session {
         answer(gate_toml::problems::fixes(&document.text, &document.uri, &bytes))
     }
 
-    pub(super) fn inlay_hint(&self, params: InlayHintParams) -> Answer {
+    pub(super) fn inlay_hint(&self, params: &InlayHintParams) -> Answer {
         let Some((path, document)) = self.document(&params.text_document.uri) else {
             return Ok(Value::Null);
         };
@@ -148,7 +150,7 @@ impl Session {
         answer(hints)
     }
 
-    pub(super) fn definition(&self, params: DefinitionParams) -> Answer {
+    pub(super) fn definition(&self, params: &DefinitionParams) -> Answer {
         let Some((path, document, _)) = self.place(&params.text_document_position_params) else {
             return Ok(Value::Null);
         };
@@ -179,7 +181,9 @@ impl Session {
     fn sources_of(&self, path: &Path, text: &str, line: u32) -> Vec<Line> {
         let compiled = self.compiled.values().find(|checked| {
             let images = checked.images.iter();
-            images.map(|image| image.ptx.components().collect::<PathBuf>()).any(|ptx| ptx == path)
+            images
+                .map(|image| image.ptx.components().collect::<PathBuf>())
+                .any(|ptx| ptx == path)
         });
         let directories = [
             compiled.map(|checked| checked.directory.as_path()),
