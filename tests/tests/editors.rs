@@ -3,6 +3,7 @@
 //! A grammar of TextMate is regular expressions of Oniguruma, tried at every place of a line. What of it this grammar uses (`match`, `captures`,
 //! `begin` and `end`, `include` of the repository) is carried out here; what it does not use fails the test.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -24,11 +25,10 @@ fn the_manifest_is_of_this_version_and_names_files_that_exist() {
     for key in ["name", "displayName", "description", "version"] {
         assert!(manifest[key].as_str().is_some_and(|text| !text.is_empty()), "{key}");
     }
-    assert_eq!(
-        manifest["version"],
-        env!("CARGO_PKG_VERSION"),
-        "the version of the workspace"
-    );
+    let root = fs::read_to_string(xtask::project_root().join("Cargo.toml")).expect("the root manifest");
+    let root: toml::Table = toml::from_str(&root).expect("TOML");
+    let version = root["workspace"]["package"]["version"].as_str();
+    assert_eq!(manifest["version"].as_str(), version, "the version of the workspace");
     assert_eq!(manifest["engines"]["vscode"], "^1.60.0");
     let main = manifest["main"].as_str().expect("an entry");
     let language = &manifest["contributes"]["languages"][0];
@@ -131,6 +131,8 @@ impl Grammar {
         for line in text.lines() {
             let mut tokens: Vec<Token<'a>> = Vec::new();
             let mut at = 0;
+            // Where each rule matches next: a match that lies ahead stays what it is.
+            let mut ahead: Vec<Option<Option<usize>>> = vec![None; self.rules.len()];
             while at <= line.len() {
                 if let Some((end, name)) = open {
                     let found = end.find_from_pos(line, at).expect("the expression ends");
@@ -145,13 +147,20 @@ impl Grammar {
                 }
                 // The leftmost match counts, and the first rule of several at one place.
                 let mut best: Option<(usize, &Rule)> = None;
-                for rule in &self.rules {
+                for (rule, ahead) in self.rules.iter().zip(&mut ahead) {
                     let (Rule::Match(regex, _) | Rule::Block(regex, ..)) = rule;
-                    let found = regex.find_from_pos(line, at).expect("the expression ends");
-                    if let Some(found) = found
-                        && best.is_none_or(|(start, _)| found.start() < start)
+                    let next = match *ahead {
+                        Some(next) if next.is_none_or(|start| start >= at) => next,
+                        _ => {
+                            let found = regex.find_from_pos(line, at).expect("the expression ends");
+                            found.map(|found| found.start())
+                        }
+                    };
+                    *ahead = Some(next);
+                    if let Some(start) = next
+                        && best.is_none_or(|(first, _)| start < first)
                     {
-                        best = Some((found.start(), rule));
+                        best = Some((start, rule));
                     }
                 }
                 let Some((start, rule)) = best else {
@@ -261,6 +270,13 @@ fn ptx_of_compilers_has_no_word_without_a_scope_but_names() {
             }
             files += 1;
             let text = fs::read_to_string(file.path()).expect("a text");
+            // Compilers repeat themselves; a line that was looked at with other numbers is known.
+            let mut seen = BTreeSet::new();
+            let lines: Vec<&str> = text
+                .lines()
+                .filter(|line| seen.insert(line.replace(|c: char| c.is_ascii_digit(), "0")))
+                .collect();
+            let text = lines.join("\n");
             for (number, tokens) in grammar.tokens(&text).into_iter().enumerate() {
                 let line = text.lines().nth(number).unwrap_or_default().trim();
                 // Statements begin with a label, a predicate, a directive or an instruction.

@@ -4,6 +4,7 @@ pub mod ci;
 pub mod docs;
 pub mod new_check;
 pub mod requirements;
+pub mod site;
 
 use std::path::{Path, PathBuf};
 

@@ -31,6 +31,12 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Build the book as a static site, every link followed
+    Site {
+        /// Directory of the site, which is emptied first [default: target/site]
+        #[arg(long, value_name = "DIRECTORY")]
+        out: Option<std::path::PathBuf>,
+    },
     /// Run what continuous integration runs, timed and grouped
     Ci {
         /// Leave out a step; may be repeated
@@ -63,6 +69,11 @@ fn run(command: &Command) -> xtask::Result {
             for path in xtask::docs::write(&root)? {
                 println!("wrote {path}");
             }
+        }
+        Command::Site { out } => {
+            let out = out.clone().unwrap_or_else(|| root.join(xtask::site::DIRECTORY));
+            let pages = xtask::site::build(&root, &out)?;
+            println!("wrote {pages} pages to {}", out.display());
         }
         Command::Ci { skip } => xtask::ci::run(&root, skip)?,
     }

@@ -20,7 +20,7 @@ pub(super) fn run(conversation: &Conversation<'_>) -> Result<i32> {
         program: std::env::current_exe().ok(),
     };
     lsp::serve(
-        setup,
+        &setup,
         BufReader::new(stdin()),
         &mut stdout().lock(),
         conversation.cancel,

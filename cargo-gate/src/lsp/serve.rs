@@ -52,7 +52,7 @@ enum Event {
 ///
 /// # Errors
 /// The stream is no stream of the protocol, or answers cannot be written.
-pub fn serve(setup: Setup, from: impl BufRead + Send + 'static, to: &mut dyn Write, cancel: &Cancel) -> Result<i32> {
+pub fn serve(setup: &Setup, from: impl BufRead + Send + 'static, to: &mut dyn Write, cancel: &Cancel) -> Result<i32> {
     let (events, inbox) = channel();
     let reader = events.clone();
     std::thread::spawn(move || read(from, &reader));

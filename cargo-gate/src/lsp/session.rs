@@ -110,7 +110,7 @@ impl Session {
 
     fn request(&mut self, request: Request, effects: &mut Vec<Effect>) -> Answer {
         match (self.phase, request.method.as_str()) {
-            (Phase::Waiting, "initialize") => return self.initialize(params(request.params)?, effects),
+            (Phase::Waiting, "initialize") => return self.initialize(&params(request.params)?, effects),
             (Phase::Waiting, _) => {
                 return Err((ErrorCode::ServerNotInitialized, "`initialize` comes first".to_owned()));
             }
@@ -125,11 +125,11 @@ impl Session {
                 self.phase = Phase::ShutDown;
                 Ok(serde_json::Value::Null)
             }
-            "textDocument/hover" => self.hover(params(request.params)?),
-            "textDocument/completion" => self.completion(params(request.params)?),
-            "textDocument/codeAction" => self.code_action(params(request.params)?),
-            "textDocument/definition" => self.definition(params(request.params)?),
-            "textDocument/inlayHint" => self.inlay_hint(params(request.params)?),
+            "textDocument/hover" => self.hover(&params(request.params)?),
+            "textDocument/completion" => self.completion(&params(request.params)?),
+            "textDocument/codeAction" => self.code_action(&params(request.params)?),
+            "textDocument/definition" => self.definition(&params(request.params)?),
+            "textDocument/inlayHint" => self.inlay_hint(&params(request.params)?),
             method => Err((ErrorCode::MethodNotFound, format!("there is no method `{method}`"))),
         }
     }

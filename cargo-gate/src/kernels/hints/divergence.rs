@@ -11,6 +11,26 @@ use super::body::{Body, Instruction, Item, registers};
 /// Bodies with more blocks than this are not examined: the sets below grow with their square.
 const MOST_BLOCKS: usize = 4000;
 
+/// Instructions whose result does not follow from the registers they read, or that have none.
+const STOPS: [&str; 16] = [
+    "ld",
+    "ldu",
+    "atom",
+    "shfl",
+    "vote",
+    "match",
+    "redux",
+    "call",
+    "tex",
+    "bar",
+    "barrier",
+    "activemask",
+    "st",
+    "red",
+    "bra",
+    "ret",
+];
+
 #[derive(Debug, Default)]
 struct Block {
     /// Lines of its barriers.
@@ -75,12 +95,7 @@ fn divergent<'a>(body: &Body<'a>) -> HashSet<&'a str> {
         let before = found.len();
         for instruction in body.instructions() {
             let operation = instruction.opcode.split('.').next().unwrap_or_default();
-            let follows = match operation {
-                "ld" | "ldu" | "atom" | "shfl" | "vote" | "match" | "redux" | "call" | "tex" | "bar" | "barrier"
-                | "activemask" => false,
-                "st" | "red" | "bra" | "ret" => false,
-                _ => true,
-            };
+            let follows = !STOPS.contains(&operation);
             let Some((destination, sources)) = instruction.operands.split_first() else {
                 continue;
             };

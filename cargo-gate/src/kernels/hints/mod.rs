@@ -104,7 +104,7 @@ pub fn of_entry(text: &str, entry: &Entry) -> Vec<Hint> {
         );
         add(Rule::Strided, access.line, message);
     }
-    hints.sort_by(|a, b| (a.line, a.rule).cmp(&(b.line, b.rule)));
+    hints.sort_by_key(|hint| (hint.line, hint.rule));
     hints
 }
 
@@ -155,7 +155,8 @@ fn doubles(entry: &Entry, body: &Body<'_>) -> Option<(usize, usize)> {
 fn local_array(body: &Body<'_>, code: &str) -> Option<(usize, u64)> {
     /// Bytes of the largest array of a reduction: ten words of 32 bits, or five of 64.
     const OWN: u64 = 40;
-    let reduces = code.contains("__cudart_i2opi");
+    // Its table stands in memory, or, where the loop over it is unrolled, its first word in the code.
+    let reduces = code.contains("__cudart_i2opi") || code.contains(" 1011060801;");
     let bytes: u64 = body.locals.iter().filter(|bytes| !reduces || **bytes > OWN).sum();
     if bytes == 0 {
         return None;

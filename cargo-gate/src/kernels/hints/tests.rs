@@ -86,6 +86,10 @@ fn local_arrays_are_seen() {
         .replace("[64]", "[28]")
         .replace("ret;", "mov.u64 %rd9, __cudart_i2opi_f;\nret;");
     assert_eq!(hints("", &own), []);
+    let unrolled = body
+        .replace("[64]", "[28]")
+        .replace("ret;", "mov.u32 %r9, 1011060801;\nret;");
+    assert_eq!(hints("", &unrolled), []);
     assert_eq!(hints("", "ret;"), []);
 }
 

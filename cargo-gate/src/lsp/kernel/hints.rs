@@ -1,12 +1,13 @@
 //! What PTX shows about the speed of a kernel, as diagnostics.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use gate_build::ptx::Module;
 use lsp_types::{Diagnostic, DiagnosticSeverity};
 
 use super::jump;
-use crate::kernels::hints::{Hint, of_entry};
+use crate::kernels::hints::{Hint, Rule, of_entry};
 use crate::lsp::diagnostics::diagnostic;
 use crate::lsp::text::Text;
 
@@ -24,21 +25,29 @@ pub fn of_ptx(text: &Text) -> Vec<Diagnostic> {
         .collect()
 }
 
-/// Hints about a source, at the lines that the PTX was made from. A hint whose line is not of this source is left to the source it is of.
+/// Hints about a source, at the lines that the PTX was made from, one for all instances of a template. A hint whose line is not of this source is
+/// left to the source it is of.
 pub fn of_source(directory: &Path, source: &Path, text: &Text, ptx: &str) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
+    let mut found: BTreeMap<(u32, Rule), Vec<Hint>> = BTreeMap::new();
     for hint in hints(ptx) {
         let line = u32::try_from(hint.line).unwrap_or(u32::MAX);
         let places = jump::to_source(directory, ptx, line);
         if let Some(place) = places.iter().find(|place| place.path == source) {
-            let range = text.whole_line(place.first);
-            let one = diagnostic(range, DiagnosticSeverity::Hint, CODE, message(&hint));
-            if !found.contains(&one) {
-                found.push(one);
-            }
+            found.entry((place.first, hint.rule)).or_default().push(hint);
         }
     }
     found
+        .into_iter()
+        .filter_map(|((line, _), hints)| {
+            let first = message(hints.first()?);
+            let message = match hints.len() - 1 {
+                0 => first,
+                more => format!("{first}, and so in {more} more"),
+            };
+            let range = text.whole_line(line);
+            Some(diagnostic(range, DiagnosticSeverity::Hint, CODE, message))
+        })
+        .collect()
 }
 
 fn hints(ptx: &str) -> Vec<Hint> {

@@ -16,7 +16,7 @@ use crate::lsp::paths;
 const WATCHED: [&str; 2] = ["**/gate/history.jsonl", "**/kernels.lock"];
 
 impl Session {
-    pub(super) fn initialize(&mut self, params: InitializeParams, effects: &mut Vec<Effect>) -> Answer {
+    pub(super) fn initialize(&mut self, params: &InitializeParams, effects: &mut Vec<Effect>) -> Answer {
         self.phase = Phase::Running;
         self.watches = params
             .capabilities
@@ -24,7 +24,7 @@ impl Session {
             .as_ref()
             .and_then(|workspace| workspace.did_change_watched_files.as_ref())
             .is_some_and(|watch| watch.dynamic_registration == Some(true));
-        self.root = root(&params);
+        self.root = root(params);
         let here = || std::env::current_dir().ok();
         if let Some(root) = self.root.clone().or_else(here) {
             effects.push(Effect::Open(root));
@@ -54,7 +54,7 @@ impl Session {
             registrations: vec![Registration {
                 id: "files".to_owned(),
                 method: "workspace/didChangeWatchedFiles".to_owned(),
-                register_options: serde_json::to_value(options).ok().map(Into::into),
+                register_options: serde_json::to_value(options).ok(),
             }],
         };
         let method = "client/registerCapability".to_owned();

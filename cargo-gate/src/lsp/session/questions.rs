@@ -32,7 +32,7 @@ impl Session {
         gate_toml::is_policy(path, self.policy.as_deref())
     }
 
-    pub(super) fn hover(&self, params: HoverParams) -> Answer {
+    pub(super) fn hover(&self, params: &HoverParams) -> Answer {
         let Some((path, document, offset)) = self.place(&params.text_document_position_params) else {
             return Ok(Value::Null);
         };
@@ -88,7 +88,7 @@ impl Session {
         entries
     }
 
-    pub(super) fn completion(&self, params: CompletionParams) -> Answer {
+    pub(super) fn completion(&self, params: &CompletionParams) -> Answer {
         let Some((path, document, offset)) = self.place(&params.text_document_position_params) else {
             return Ok(Value::Null);
         };
@@ -98,7 +98,7 @@ impl Session {
         answer(gate_toml::complete::at(&document.text, offset))
     }
 
-    pub(super) fn code_action(&self, params: CodeActionParams) -> Answer {
+    pub(super) fn code_action(&self, params: &CodeActionParams) -> Answer {
         let Some((path, document)) = self.document(&params.text_document.uri) else {
             return Ok(Value::Null);
         };
@@ -109,7 +109,7 @@ impl Session {
         answer(gate_toml::problems::fixes(&document.text, &document.uri, &bytes))
     }
 
-    pub(super) fn inlay_hint(&self, params: InlayHintParams) -> Answer {
+    pub(super) fn inlay_hint(&self, params: &InlayHintParams) -> Answer {
         let Some((path, document)) = self.document(&params.text_document.uri) else {
             return Ok(Value::Null);
         };
@@ -150,7 +150,7 @@ impl Session {
         answer(hints)
     }
 
-    pub(super) fn definition(&self, params: DefinitionParams) -> Answer {
+    pub(super) fn definition(&self, params: &DefinitionParams) -> Answer {
         let Some((path, document, _)) = self.place(&params.text_document_position_params) else {
             return Ok(Value::Null);
         };

@@ -1,0 +1,106 @@
+//! Every diagnostic belongs to one pain point of `gate/taxonomy.toml`, and every pain point to sources that exist.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use cargo_gate::checks;
+use cargo_gate::suites::KINDS;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Taxonomy {
+    pain: Vec<Pain>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pain {
+    id: String,
+    severity: Severity,
+    summary: String,
+    recommendation: String,
+    covers: Vec<String>,
+    sources: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Severity {
+    Blocker,
+    Major,
+    Minor,
+}
+
+/// Codes of the language server that are no ids of checks.
+const CODES: [&str; 3] = ["gate.toml", "kernel", "perf-hint"];
+
+fn taxonomy() -> Taxonomy {
+    let path = xtask::project_root().join("gate").join("taxonomy.toml");
+    toml::from_str(&fs::read_to_string(path).expect("the taxonomy")).expect("the taxonomy")
+}
+
+/// The pain points by what they cover.
+fn covered(taxonomy: &Taxonomy) -> BTreeMap<&str, Vec<&str>> {
+    let mut covered: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for pain in &taxonomy.pain {
+        for area in &pain.covers {
+            covered.entry(area).or_default().push(&pain.id);
+        }
+    }
+    covered
+}
+
+/// What a diagnostic is filed under: the area of the id of a check, or a code of the language server.
+fn area(code: &str) -> &str {
+    if CODES.contains(&code) {
+        return code;
+    }
+    code.split('.').next().unwrap_or(code)
+}
+
+#[test]
+fn every_diagnostic_has_one_pain_point() {
+    let taxonomy = taxonomy();
+    let mut covered = covered(&taxonomy);
+    let known = checks::ALL
+        .iter()
+        .map(|check| check.id)
+        .chain(KINDS.iter().map(|kind| kind.id))
+        .chain(CODES);
+    let mut used = Vec::new();
+    for code in known {
+        let pains = covered.get(area(code));
+        assert!(
+            pains.is_some_and(|pains| pains.len() == 1),
+            "`{code}` belongs to {pains:?}"
+        );
+        used.push(area(code));
+    }
+    covered.retain(|area, _| !used.contains(area));
+    assert!(covered.is_empty(), "no diagnostic is of {covered:?}");
+    assert!(!self::covered(&taxonomy).contains_key(area("unheard.of")));
+}
+
+#[test]
+fn pain_points_are_whole_and_their_sources_exist() {
+    let root = xtask::project_root();
+    let taxonomy = taxonomy();
+    let mut ids = Vec::new();
+    for pain in &taxonomy.pain {
+        for text in [&pain.id, &pain.summary, &pain.recommendation] {
+            assert!(!text.trim().is_empty(), "{}", pain.id);
+        }
+        assert!(!pain.sources.is_empty(), "{} has no source", pain.id);
+        for source in &pain.sources {
+            assert!(root.join(source).is_file(), "{}: there is no `{source}`", pain.id);
+        }
+        ids.push(format!("{} {:?}", pain.id, pain.severity));
+    }
+    let mut sorted = ids.clone();
+    sorted.sort();
+    sorted.dedup();
+    assert_eq!(sorted.len(), ids.len(), "ids are unique");
+    // Frozen: what is filed under a name stays there.
+    insta::assert_snapshot!(ids.join("\n"));
+}

@@ -1,0 +1,142 @@
+//! Every validation of gate.toml and of the register has a text that breaks it, and the error has a place.
+//!
+//! The messages are read from the sources of the validation: a new one fails this test until `tests/validations.toml` has a text for it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use cargo_gate::policy::{self, Catalogue};
+use fancy_regex::Regex;
+use serde::Deserialize;
+
+/// The head of a policy that is good.
+const HEAD: &str = "version = 1\n[stage.pilot]\nscope = \"one service\"\n";
+
+/// Messages that no text leads to, with what holds that.
+const UNREACHABLE: [(&str, &str); 6] = [
+    (
+        "a day is not understood",
+        "the walk refuses what is no day before types are made",
+    ),
+    ("a duration is not understood", "the walk refuses what is no duration"),
+    ("a version is not understood", "the walk refuses what is no version"),
+    (
+        "a notification has a `command` or a `file`",
+        "a rule between values refuses one that names neither, in other words",
+    ),
+    (
+        "an item says nowhere how bad it is",
+        "the schema requires a severity or an impact",
+    ),
+    (
+        "{subject} has {count} characters",
+        "bounds of 1000 characters and more; a unit test of `scalar` has one",
+    ),
+];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    broken: Vec<Broken>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Broken {
+    policy: String,
+    register: Option<String>,
+}
+
+/// What the validation says about a text: `file:line:column message` of each error.
+fn errors(broken: &Broken) -> Vec<String> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).expect("a file");
+    write(
+        "gate.toml",
+        &format!("{HEAD}{}", broken.policy.trim_start_matches('\n')),
+    );
+    if let Some(register) = &broken.register {
+        write("register.toml", register.trim_start_matches('\n'));
+    }
+    let error = policy::load(directory.path(), None, &Catalogue::builtin()).expect_err("a broken policy");
+    let Some(rendered) = error.rendered else {
+        return vec![error.message];
+    };
+    let mut found = Vec::new();
+    let mut message = None;
+    for line in rendered.lines() {
+        if let Some(text) = line.strip_prefix("error: ") {
+            assert!(message.is_none(), "an error without a place: {message:?}");
+            message = Some(text.to_owned());
+        } else if let Some((_, place)) = line.split_once("--> ")
+            && let Some(text) = message.take()
+        {
+            found.push(format!("{place} {text}"));
+        }
+    }
+    assert!(message.is_none(), "an error without a place: {message:?}");
+    found
+}
+
+/// The messages in the sources of the validation, by the first text behind what makes an error.
+fn messages(directory: &Path, found: &mut BTreeSet<String>) {
+    let makes = Regex::new(
+        r#"(?:Problem::new\((?:(?!\.help|\.label)[^;"]){0,120}?|\bwrong\([^;",]{0,60}?)"((?:[^"\\]|\\.)*)""#,
+    )
+    .expect("an expression");
+    for entry in fs::read_dir(directory).expect("the sources").flatten() {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if path.is_dir() {
+            messages(&path, found);
+        } else if name.ends_with(".rs") && !name.contains("tests") {
+            let text = fs::read_to_string(&path).expect("a source");
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for captures in makes.captures_iter(text).flatten() {
+                let message = captures.get(1).map_or("", |message| message.as_str());
+                found.insert(message.replace("\\\"", "\""));
+            }
+        }
+    }
+}
+
+/// What a message looks like once its values are in it.
+fn shape(message: &str) -> Regex {
+    let mut pattern = String::new();
+    let mut rest = message;
+    while let Some((before, after)) = rest.split_once('{') {
+        pattern.push_str(&fancy_regex::escape(before));
+        pattern.push_str(".+");
+        rest = after.split_once('}').map_or("", |(_, rest)| rest);
+    }
+    pattern.push_str(&fancy_regex::escape(rest));
+    Regex::new(&pattern).expect("an expression")
+}
+
+#[test]
+fn every_validation_has_a_text_that_breaks_it() {
+    let root = xtask::project_root();
+    let table = fs::read_to_string(root.join("tests").join("validations.toml")).expect("the table");
+    let table: Table = toml::from_str(&table).expect("the table");
+    let errors: Vec<String> = table.broken.iter().flat_map(errors).collect();
+    insta::assert_snapshot!(errors.join("\n"));
+
+    let mut known = BTreeSet::new();
+    messages(&root.join("cargo-gate").join("src").join("policy"), &mut known);
+    assert!(known.len() > 35, "the sources do not look as they did: {known:?}");
+    for (message, _) in UNREACHABLE {
+        assert!(known.remove(message), "`{message}` is in no source any more");
+    }
+    let missing: Vec<&String> = known
+        .iter()
+        .filter(|message| {
+            let shape = shape(message);
+            !errors.iter().any(|error| shape.is_match(error).unwrap_or(false))
+        })
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "no text of tests/validations.toml breaks:\n{missing:#?}"
+    );
+}
