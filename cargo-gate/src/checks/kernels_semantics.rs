@@ -394,6 +394,7 @@ mod tests {
             reproducible: false,
             path: None,
             variants: BTreeMap::new(),
+            workloads: BTreeMap::new(),
             scopes: Vec::new(),
             budgets: Vec::new(),
             semantics: vec![semantics("cpu", 10), cuda],

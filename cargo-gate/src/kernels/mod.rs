@@ -3,6 +3,7 @@
 pub mod change;
 pub mod place;
 pub mod rebuild;
+pub mod sets;
 
 use std::collections::BTreeSet;
 use std::io;
