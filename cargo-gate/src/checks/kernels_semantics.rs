@@ -62,7 +62,7 @@ nan = \"propagated\"
 | `denormals` | `kept`, `flushed`, `unspecified` |
 | `reduction-order` | `fixed`, `unspecified` |
 | `sort` | `stable`, `unstable`, `none` (nothing is sorted) |
-| `nan` | `propagated`, `ignored`, `unspecified` |
+| `nan` | `propagated`, `ignored`, `per-kernel` (each says it itself), `unspecified` |
 
 With `locked-ptx = true` the PTX of every `kernels.lock` is held against it, instruction by instruction: fused \
 multiply-adds, additions and products that ptxas may contract (those without a rounding modifier), directed and \
