@@ -84,15 +84,17 @@ pub(super) fn run(arguments: &RollbackArgs, conversation: &Conversation<'_>) -> 
     let restored;
     let duration;
     if arguments.drill {
-        let copy = gate_dir.join("rollback");
-        let tree = copy.join("tree");
+        // Outside of the repository: git, which lists the files, would see nothing below an ignored directory.
+        let temporary = tempfile::Builder::new().prefix("gate-rollback-").tempdir();
+        let temporary = temporary.map_err(|error| Error::io("create", std::env::temp_dir(), &error))?;
+        let tree = temporary.path().join("tree");
         copied(&workspace, &tree)?;
         began = Instant::now();
         restored = restore(&contents, &present, &tree)?;
         let copy = Workspace::open(Options {
             cwd: tree.clone(),
             manifest_path: None,
-            target_dir: Some(copy.join("target")),
+            target_dir: Some(gate_dir.join("rollback")),
             offline: conversation.global.offline || conversation.global.frozen,
             environment: conversation.environment.clone(),
         })?;
@@ -101,7 +103,6 @@ pub(super) fn run(arguments: &RollbackArgs, conversation: &Conversation<'_>) -> 
         if problems.is_empty() {
             problems.extend(outputs(copy, &workspace, conversation)?);
         }
-        std::fs::remove_dir_all(&tree).map_err(|error| Error::io("remove", &tree, &error))?;
     } else {
         began = Instant::now();
         restored = restore(&contents, &present, workspace.root())?;
@@ -237,11 +238,8 @@ fn held(workspace: &Workspace, set: &KernelSet) -> Vec<String> {
     problems
 }
 
-/// Brings a copy of the files of the workspace up to date.
+/// Copies the files of the workspace.
 fn copied(workspace: &Workspace, tree: &std::path::Path) -> Result<()> {
-    if tree.exists() {
-        std::fs::remove_dir_all(tree).map_err(|error| Error::io("remove", tree, &error))?;
-    }
     for file in workspace.files().iter().filter(|file| file.digest.is_some()) {
         let (from, to) = (workspace.root().join(&file.native), tree.join(&file.native));
         let parent = to.parent().unwrap_or(tree);
