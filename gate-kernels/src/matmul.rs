@@ -35,6 +35,12 @@ const MOST_ROWS: usize = 8 * ROWS;
 /// assert_eq!(c, [11.0]);
 /// ```
 ///
+/// There is no kernel for `f64`, so it does not compile:
+///
+/// ```compile_fail,E0308
+/// gate_kernels::matmul([1, 1, 1], &[1.0_f64], &[1.0_f64], &mut [0.0_f64]);
+/// ```
+///
 /// # Errors
 /// [`Status::InvalidArgument`] when a length is not the product of its dimensions `[m, k, n]`.
 pub fn matmul([m, k, n]: [usize; 3], a: &[f32], b: &[f32], c: &mut [f32]) -> Status {

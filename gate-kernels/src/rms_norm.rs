@@ -22,6 +22,12 @@ use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 /// assert_eq!(out, [1.0, -2.0]);
 /// ```
 ///
+/// There is no kernel for `f64`, so it does not compile:
+///
+/// ```compile_fail,E0271
+/// gate_kernels::rms_norm(&[1.0_f64], &[1.0_f64], 0.0, &mut [0.0_f64]);
+/// ```
+///
 /// # Errors
 /// [`Status::InvalidArgument`] when `x` and `out` differ in length, their length is no multiple of that of `weight`, or
 /// `epsilon` is negative or no number.

@@ -24,6 +24,12 @@ use crate::cpu::{Cpu, LONGEST, Pieces, over_pieces, per_task, piece};
 /// assert_eq!(out, [0.5, 0.5, 1.0, 0.0]);
 /// ```
 ///
+/// There is no kernel for `f64`, so it does not compile:
+///
+/// ```compile_fail,E0271
+/// gate_kernels::softmax(&[1.0_f64], 1, &mut [0.0_f64]);
+/// ```
+///
 /// # Errors
 /// [`Status::InvalidArgument`] when the lengths differ or are no multiple of `columns`.
 pub fn softmax<T: Element<Wide = f32>>(x: &[T], columns: usize, out: &mut [T]) -> Status {

@@ -13,7 +13,7 @@ fn definition(data: &[u8], value: u8) -> u32 {
 
 proptest! {
     #[test]
-    fn agrees_with_the_definition(data in vec(any::<u8>(), 0..700)) {
+    fn histogram_u8_agrees_with_the_definition(data in vec(any::<u8>(), 0..700)) {
         let mut counts = [0; BINS];
         prop_assert_eq!(histogram_u8(&data, &mut counts), Status::Ok);
         for value in 0..=u8::MAX {

@@ -32,7 +32,7 @@ proptest! {
     }
 
     #[test]
-    fn sums_stay_within_their_bound(x in numbers(40_000)) {
+    fn sum_stays_within_its_bound(x in numbers(40_000)) {
         let exact: f64 = x.iter().copied().map(f64::from).sum();
         let magnitude: f64 = x.iter().map(|x| f64::from(x.abs())).sum();
         prop_assert!((f64::from(sum(&x)) - exact).abs() <= 144.0 * U * magnitude);
@@ -56,7 +56,7 @@ proptest! {
     }
 
     #[test]
-    fn segments_have_their_own_sums(x in numbers(2000), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20)) {
+    fn segmented_sum_is_that_of_each_segment(x in numbers(2000), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20)) {
         let mut offsets: Vec<u64> = cuts.iter().map(|cut| cut.index(x.len() + 1) as u64).collect();
         offsets.extend([0, x.len() as u64]);
         offsets.sort_unstable();
@@ -68,7 +68,7 @@ proptest! {
     }
 
     #[test]
-    fn running_sums_of_integers_are_those_of_a_loop(x in prop::collection::vec(any::<u32>(), 0..20_000)) {
+    fn inclusive_sum_of_integers_is_that_of_a_loop(x in prop::collection::vec(any::<u32>(), 0..20_000)) {
         let mut running = 0_u32;
         let before: Vec<u32> = x.iter().map(|x| { let now = running; running = running.wrapping_add(*x); now }).collect();
         let after: Vec<u32> = before.iter().zip(&x).map(|(before, x)| before.wrapping_add(*x)).collect();
@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn running_sums_stay_within_their_bound(x in numbers(10_000)) {
+    fn inclusive_sum_stays_within_its_bound(x in numbers(10_000)) {
         let mut out = vec![0.0; x.len()];
         prop_assert_eq!(inclusive_sum(&x, &mut out), Status::Ok);
         let (mut exact, mut magnitude) = (0.0, 0.0);
@@ -136,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn keys_sort_as_the_numbers_do(x in any_f32(600)) {
+    fn sort_keys_sort_as_the_numbers_do(x in any_f32(600)) {
         let mut keys = vec![0; x.len()];
         prop_assert_eq!(sort_keys(&x, &mut keys), Status::Ok);
         let mut order = vec![0; x.len()];
@@ -147,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn comparisons_find_what_a_loop_finds(
+    fn compare_finds_what_a_loop_finds(
         pairs in prop::collection::vec((any::<u32>(), prop_oneof![Just(0_u32), 0_u32..4, any::<u32>()]), 0..1500),
         ulps in 0_u32..4,
         relative in prop_oneof![Just(0.0), Just(1e-6), Just(0.5)],
@@ -179,7 +179,7 @@ proptest! {
     }
 
     #[test]
-    fn ranks_are_counted_pair_by_pair(first in prop::collection::vec(0_u8..20, 0..50), second in prop::collection::vec(0_u8..20, 0..400)) {
+    fn rank_counts_are_those_of_every_pair(first in prop::collection::vec(0_u8..20, 0..50), second in prop::collection::vec(0_u8..20, 0..400)) {
         let [first, second] = [first, second].map(|sample| sample.into_iter().map(f64::from).collect::<Vec<_>>());
         let counts = rank_counts(&first, &second).unwrap();
         let pairs = || first.iter().flat_map(|a| second.iter().map(move |b| (a, b)));
@@ -281,7 +281,7 @@ fn bad_arguments_are_refused_and_change_nothing() {
 }
 
 #[test]
-fn signatures_estimate_how_much_sets_share() {
+fn minhash_signatures_estimate_how_much_sets_share() {
     let hash = |number: u64| {
         let mut z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -305,7 +305,7 @@ fn signatures_estimate_how_much_sets_share() {
 }
 
 #[test]
-fn resamples_vary_as_the_sample_says() {
+fn bootstrap_means_vary_as_the_sample_says() {
     let data: Vec<f64> = (0..400).map(|index| f64::from(index % 20)).collect();
     let mut means = vec![0.0; 4000];
     assert_eq!(bootstrap_means(&data, 42, &mut means), Status::Ok);

@@ -8,6 +8,8 @@ mod documents;
 mod governance;
 #[path = "commands/init.rs"]
 mod init;
+#[path = "commands/kernel_sets.rs"]
+mod kernel_sets;
 #[path = "commands/kernels.rs"]
 mod kernels;
 #[path = "commands/stages.rs"]

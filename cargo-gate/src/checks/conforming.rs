@@ -56,26 +56,12 @@ pub(super) fn any_due(context: &Context<'_>, policy: &ConformancePolicy) -> bool
 pub(super) fn tests<'a>(report: &'a CheckReport, row: &'a ConformanceRow) -> impl Iterator<Item = &'a TestResult> {
     let suite = report.evidence.as_ref().and_then(|evidence| evidence.suite.as_ref());
     let tests = suite.into_iter().flat_map(|suite| &suite.tests);
-    tests.filter(|test| row.test_files.iter().any(|file| is_target_of(&test.binary, file)))
+    tests.filter(|test| row.holds(&test.binary))
 }
 
 /// Whether a test shows that something holds.
 pub(super) fn passed(test: &TestResult) -> bool {
     matches!(test.status, TestStatus::Passed | TestStatus::Flaky)
-}
-
-/// Whether a test binary, as `cargo test` (`ptx`) or nextest (`my-crate::ptx`) names it, is the target with this root.
-fn is_target_of(binary: &str, file: &str) -> bool {
-    let binary = binary.rsplit([':', '/']).next().unwrap_or(binary);
-    let mut parts = file.rsplit('/');
-    let stem = parts.next().unwrap_or(file).trim_end_matches(".rs");
-    let stem = match stem {
-        "main" | "mod" => parts.next().unwrap_or(stem),
-        // Unit tests are named by their library, which is usually called as its directory.
-        "lib" => parts.nth(1).unwrap_or(stem),
-        stem => stem,
-    };
-    binary.replace('-', "_") == stem.replace('-', "_")
 }
 
 /// Why what rests on a suite was not judged: the reason is that of the suite, so that what counts as somebody's choice there
@@ -89,30 +75,4 @@ pub(super) fn reason(report: &CheckReport) -> Reason {
     };
     let help = own.and_then(|reason| reason.help.clone());
     Reason::new(code, message).help(help.unwrap_or_else(|| format!("`cargo gate explain {}`", report.id)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_target_of;
-
-    #[test]
-    fn targets_are_known_by_their_root() {
-        for (binary, file) in [
-            ("ptx", "gate-kernels/tests/ptx/main.rs"),
-            ("cargo-gate-kernels::ptx", "gate-kernels/tests/ptx/main.rs"),
-            ("reference", "tests/reference.rs"),
-            ("my_test", "tests/my-test.rs"),
-            ("gate_kernels", "gate-kernels/src/lib.rs"),
-        ] {
-            assert!(is_target_of(binary, file), "{binary} {file}");
-        }
-        for (binary, file) in [
-            ("ptx", "tests/ptx_more.rs"),
-            ("main", "tests/ptx/main.rs"),
-            ("demo (doc-tests)", "tests/demo.rs"),
-            ("lib", "src/lib.rs"),
-        ] {
-            assert!(!is_target_of(binary, file), "{binary} {file}");
-        }
-    }
 }

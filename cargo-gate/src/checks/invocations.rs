@@ -191,6 +191,8 @@ pub(super) fn gate_flags(arguments: &[Word]) -> Vec<(&Word, String, String)> {
                 Some(found) => command = found,
                 // A value of a flag before the subcommand, perhaps.
                 None if wrong_position(arguments, word) => {}
+                // What is no subcommand is an argument where the command takes both.
+                None if command.get_positionals().next().is_some() => {}
                 None => {
                     let names = command.get_subcommands().map(clap::Command::get_name);
                     let help = match similar(text, names) {

@@ -279,6 +279,7 @@ mod tests {
             reproducible: false,
             path: None,
             variants: std::collections::BTreeMap::new(),
+            workloads: std::collections::BTreeMap::new(),
             semantics: Vec::new(),
             known_deltas: Vec::new(),
             representation: None,

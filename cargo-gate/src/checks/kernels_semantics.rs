@@ -62,7 +62,7 @@ nan = \"propagated\"
 | `denormals` | `kept`, `flushed`, `unspecified` |
 | `reduction-order` | `fixed`, `unspecified` |
 | `sort` | `stable`, `unstable`, `none` (nothing is sorted) |
-| `nan` | `propagated`, `ignored`, `unspecified` |
+| `nan` | `propagated`, `ignored`, `per-kernel` (each says it itself), `unspecified` |
 
 With `locked-ptx = true` the PTX of every `kernels.lock` is held against it, instruction by instruction: fused \
 multiply-adds, additions and products that ptxas may contract (those without a rounding modifier), directed and \
@@ -394,6 +394,7 @@ mod tests {
             reproducible: false,
             path: None,
             variants: BTreeMap::new(),
+            workloads: BTreeMap::new(),
             scopes: Vec::new(),
             budgets: Vec::new(),
             semantics: vec![semantics("cpu", 10), cuda],

@@ -23,9 +23,10 @@ mod plan;
 pub mod printer;
 pub mod progress;
 mod promote;
-pub mod rails;
+mod rails;
 pub mod reference;
 mod register;
+mod rollback;
 mod stage;
 mod status;
 mod suite;
@@ -116,6 +117,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Register(command) => register::run(command, conversation),
         Command::Closeout(arguments) => closeout::run(arguments, conversation),
         Command::Promote(arguments) => promote::run(arguments, conversation),
+        Command::Rollback(arguments) => rollback::run(arguments, conversation),
         Command::History(arguments) => history::run(arguments, conversation),
         Command::Lsp => lsp::run(conversation),
         Command::Migrate(command) => migrate::run(command, conversation),

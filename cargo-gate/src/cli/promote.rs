@@ -19,12 +19,25 @@ use crate::stage::Stage;
 use crate::workspace::Workspace;
 
 use super::Conversation;
-use crate::command_line::{DataFormat, PromoteArgs};
+use crate::command_line::{DataFormat, PromoteArgs, PromoteArtifactsArgs, PromoteWhat};
+
+mod kernel;
 
 /// Where promotions are kept, relative to the workspace.
 const REGISTRY: &str = "gate/registry.jsonl";
 
 pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    match (&arguments.what, &arguments.artifacts) {
+        (Some(PromoteWhat::Kernel(kernel)), _) => kernel::run(kernel, conversation),
+        (None, Some(artifacts)) => promote(artifacts, conversation),
+        // clap asks for one of them.
+        (None, None) => {
+            Err(Error::usage("nothing is named that could be promoted").with_help("`cargo gate promote --help`"))
+        }
+    }
+}
+
+fn promote(arguments: &PromoteArtifactsArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let now = Timestamp::now();
     let workspace = conversation.workspace()?;
     let path = match &arguments.registry {
@@ -91,6 +104,7 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
             artifact: artifact.path,
             artifact_digest: artifact.digest,
             size: artifact.size,
+            kernel: None,
             status,
             stage,
             run_id: run.entry.run_id.clone(),

@@ -15,6 +15,7 @@ use crate::evidence::lock::{self, Lock};
 use crate::evidence::run_dir::{
     AuditRecorder, AuditStep, EarlyFailure, EnvironmentRecord, Failure, RunRecord, RunResult, Runs, catalogue_sha256,
 };
+use crate::kernels::sets;
 use crate::policy;
 use crate::report::render::human::{Detail, Options};
 use crate::report::render::sarif::RuleInfo;
@@ -98,6 +99,12 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
     timings.told(!told.is_empty());
     warn_of_failures(&told, conversation);
     record(&mut evaluation, &audit, &told, &opened, &runs, conversation)?;
+    if let Err(error) = sets::keep(&opened.workspace, &evaluation.report) {
+        let help = "the decision stands; `cargo gate rollback` cannot go back to these kernels";
+        conversation
+            .printer
+            .warning(&format!("the kernel set was not kept: {error}"), Some(help));
+    }
     timings.recorded();
     let report = &evaluation.report;
     if arguments.message_format != Format::Markdown {

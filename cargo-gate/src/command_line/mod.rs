@@ -141,6 +141,8 @@ pub(crate) enum Command {
     Closeout(CloseoutArgs),
     /// Record which artifacts may go to a stage, by the run that judged what they were built from
     Promote(PromoteArgs),
+    /// Bring back the kernels of a run that was ready, or rehearse it
+    Rollback(RollbackArgs),
     /// List the runs in this workspace
     History(HistoryArgs),
     /// Serve editors that speak the Language Server Protocol, on standard input and output
@@ -454,7 +456,63 @@ pub(crate) enum CloseoutFormat {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct PromoteArgs {
+    #[command(subcommand)]
+    pub(crate) what: Option<PromoteWhat>,
+    #[command(flatten)]
+    pub(crate) artifacts: Option<PromoteArtifactsArgs>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArgs {
+    /// Fingerprint of a kernel set or its beginning, or `last` for the newest other one [default: list the sets]
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub(crate) to: Option<String>,
+    /// Rehearse in a copy, and run the suites of the conformance matrix there; the work tree stays as it is
+    #[arg(long, requires = "to")]
+    pub(crate) drill: bool,
+    /// Seconds that the restoration may take, suites apart
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) within: u64,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(crate) message_format: DataFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PromoteWhat {
+    /// Promote a locked kernel that is correct and faster than its baseline
+    Kernel(PromoteKernelArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PromoteKernelArgs {
+    /// Entry of a kernel lock
+    #[arg(value_name = "KERNEL")]
+    pub(crate) kernel: String,
+    /// Stage that it shall enter
+    #[arg(long, value_name = "STAGE")]
+    pub(crate) to: Stage,
+    /// Record of a measurement beside the baseline, in JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) measurement: Option<PathBuf>,
+    /// Who promotes
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// File that keeps the promotions [default: gate/registry.jsonl beside the root manifest]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) registry: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(crate) message_format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PromoteArtifactsArgs {
     /// Files that are shipped
     #[arg(value_name = "ARTIFACT", required = true)]
     pub(crate) artifacts: Vec<PathBuf>,

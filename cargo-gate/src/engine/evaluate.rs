@@ -12,6 +12,7 @@ use crate::evidence::history::History;
 use crate::evidence::run_dir::RunFile;
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, EvidenceResult};
+use crate::kernels;
 use crate::policy::{Policy, SuitePolicy};
 use crate::report::{
     Artifact, Confidence, Decision, EvidenceRecord, Report, SCHEMA_VERSION, SUITES_LEFT_OUT, Subject, Tool,
@@ -330,6 +331,7 @@ impl<'a> Surroundings<'a> {
                 .source
                 .as_ref()
                 .map(|source| sha256_hex(source.text.as_bytes())),
+            kernels: kernels::sets::present_fingerprint(workspace),
         }
     }
 }

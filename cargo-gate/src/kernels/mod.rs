@@ -6,6 +6,7 @@ pub mod hints;
 pub mod place;
 pub mod rebuild;
 pub mod stored;
+pub mod sets;
 
 use std::collections::BTreeSet;
 use std::io;

@@ -87,6 +87,11 @@ impl ConformanceRow {
     pub fn shows(&self, operator: &str, test: &str) -> bool {
         pattern::matches(&self.cases.replace("{operator}", operator), test)
     }
+
+    /// Whether a test binary, as `cargo test` (`ptx`) or nextest (`my-crate::ptx`) names it, is a target of the row.
+    pub fn holds(&self, binary: &str) -> bool {
+        self.test_files.iter().any(|file| is_target_of(binary, file))
+    }
 }
 
 pub(super) fn convert(raw: Spanned<RawConformance>, at: &impl Fn(Range<usize>) -> Location) -> ConformancePolicy {
@@ -238,4 +243,44 @@ fn texts<'t>(table: &'t DeTable<'_>, key: &str) -> impl Iterator<Item = (&'t str
     });
     let values = array.into_iter().flat_map(|array| array.iter());
     values.filter_map(|value| Some((value.get_ref().as_str()?, value.span())))
+}
+
+/// Whether this is the test binary of the target with this root.
+fn is_target_of(binary: &str, file: &str) -> bool {
+    let binary = binary.rsplit([':', '/']).next().unwrap_or(binary);
+    let mut parts = file.rsplit('/');
+    let stem = parts.next().unwrap_or(file).trim_end_matches(".rs");
+    let stem = match stem {
+        "main" | "mod" => parts.next().unwrap_or(stem),
+        // Unit tests are named by their library, which is usually called as its directory.
+        "lib" => parts.nth(1).unwrap_or(stem),
+        stem => stem,
+    };
+    binary.replace('-', "_") == stem.replace('-', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_target_of;
+
+    #[test]
+    fn targets_are_known_by_their_root() {
+        for (binary, file) in [
+            ("ptx", "gate-kernels/tests/ptx/main.rs"),
+            ("cargo-gate-kernels::ptx", "gate-kernels/tests/ptx/main.rs"),
+            ("reference", "tests/reference.rs"),
+            ("my_test", "tests/my-test.rs"),
+            ("gate_kernels", "gate-kernels/src/lib.rs"),
+        ] {
+            assert!(is_target_of(binary, file), "{binary} {file}");
+        }
+        for (binary, file) in [
+            ("ptx", "tests/ptx_more.rs"),
+            ("main", "tests/ptx/main.rs"),
+            ("demo (doc-tests)", "tests/demo.rs"),
+            ("demo", "other/src/lib.rs"),
+        ] {
+            assert!(!is_target_of(binary, file), "{binary} {file}");
+        }
+    }
 }

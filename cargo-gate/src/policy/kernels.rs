@@ -22,6 +22,8 @@ pub struct KernelPolicy {
     pub path: Option<KernelPath>,
     /// Entries whose arguments the contract of another kernel covers: entry, then kernel.
     pub variants: BTreeMap<String, String>,
+    /// Target workloads, by the entry.
+    pub workloads: BTreeMap<String, String>,
     /// Supported kernels in the order of the file.
     pub scopes: Vec<KernelScope>,
     /// Limits in the order of the file.
@@ -143,6 +145,7 @@ pub(super) fn convert(raw: Spanned<RawKernels>, at: &impl Fn(Range<usize>) -> Lo
         reproducible,
         path,
         variants: raw.variants,
+        workloads: raw.workloads,
         scopes: scopes.collect(),
         budgets: budgets.collect(),
         semantics: raw

@@ -94,6 +94,8 @@ pub enum NanRule {
     Propagated,
     /// A NaN is passed over where there is a number.
     Ignored,
+    /// Each kernel says what becomes of it.
+    PerKernel,
     /// Nothing is promised.
     Unspecified,
 }
@@ -199,6 +201,7 @@ impl BackendSemantics {
             SemanticProperty::Nan => match self.nan {
                 NanRule::Propagated => "propagated",
                 NanRule::Ignored => "ignored",
+                NanRule::PerKernel => "per-kernel",
                 NanRule::Unspecified => "unspecified",
             },
         }

@@ -3,6 +3,8 @@
 //! A promotion is derived from a verified run over the present content; nothing is asserted. What was decided is kept in a
 //! [`registry`] that anybody can hold against the run directory and the artifact.
 
+pub mod kernel;
+pub mod measurement;
 pub mod registry;
 
 use jiff::Timestamp;

@@ -26,6 +26,9 @@ pub struct Entry {
     pub artifact_digest: String,
     /// Its size in bytes.
     pub size: u64,
+    /// The kernel in the artifact that was promoted; absent where it is the artifact as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<String>,
     /// What was decided.
     pub status: Status,
     /// The stage that it may enter, or was kept from.
@@ -61,8 +64,19 @@ pub enum Status {
 impl Entry {
     /// Whether this says the same about the same artifact by the same run: who says so and when does not matter.
     pub fn repeats(&self, other: &Entry) -> bool {
-        (&self.artifact_digest, self.status, self.stage, &self.chain)
-            == (&other.artifact_digest, other.status, other.stage, &other.chain)
+        (
+            &self.artifact_digest,
+            &self.kernel,
+            self.status,
+            self.stage,
+            &self.chain,
+        ) == (
+            &other.artifact_digest,
+            &other.kernel,
+            other.status,
+            other.stage,
+            &other.chain,
+        )
     }
 }
 
@@ -147,6 +161,7 @@ mod tests {
             artifact: artifact.into(),
             artifact_digest: format!("digest of {artifact}"),
             size: 1,
+            kernel: None,
             status: Status::Promoted,
             stage: Stage::Pilot,
             run_id: "R".into(),

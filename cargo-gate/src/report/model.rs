@@ -501,6 +501,9 @@ pub struct Subject {
     /// SHA-256 of `gate.toml`; absent when there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_sha256: Option<String>,
+    /// Fingerprint of the kernel set: SHA-256 over the kernel locks and the files they name; absent without a lock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernels: Option<String>,
 }
 
 /// The tool that judged.

@@ -60,72 +60,7 @@ pub(crate) const ALL: &[Mutation] = &[
                 environment: Environment::of_process(),
             });
             let workspace = workspace.expect("a workspace");
-            let messages = vec!["nvcc 13.5 does not write the PTX for sm_80".to_owned()    Mutation {
-                    name: "claim that nothing is fused in PTX with a fused multiply-add",
-                    check: "kernels.semantics",
-                    apply: |gate| {
-                        add_locked_kernel(gate);
-                        gate.append(
-                            "gate.toml",
-                            "\n[[kernels.semantics]]\nbackend = \"cuda\"\nlocked-ptx = true\ncomparison = \"ulp\"\nrounding = \"nearest-even\"\n\
-                             fma = \"never\"\ndenormals = \"kept\"\nreduction-order = \"fixed\"\nsort = \"none\"\nnan = \"propagated\"\n",
-                        );
-                    },
-                    ..COMMITTED
-                },
-                Mutation {
-                    name: "write to a buffer that the policy only lends for reading",
-                    check: "kernels.representation",
-                    apply: |gate| {
-                        add_locked_kernel(gate);
-                        let allow = "\n[kernels.representation]\nallow = [\"scalar_copied\", \"buffer_read\"]\n";
-                        gate.append("gate.toml", allow);
-                    },
-                    ..COMMITTED
-                },
-                Mutation {
-                    name: "lock a kernel without line information",
-                    check: "kernels.source-map",
-                    apply: |gate| {
-                        add_locked_kernel(gate);
-                        gate.append("gate.toml", "\n[kernels.source-map]\n");
-                    },
-                    ..COMMITTED
-                },
-                Mutation {
-                    name: "rename the file of a row of the conformance matrix",
-                    check: "conformance.matrix",
-                    apply: |gate| conform(gate, "counts_up", "logic/src/counts.rs"),
-                    ..COMMITTED
-                },
-                Mutation {
-                    name: "support an operator that no test shows",
-                    check: "conformance.coverage",
-                    apply: |gate| conform(gate, "counts_down", "logic/src/lib.rs"),
-                    ..COMMITTED
-                },
-                Mutation {
-                    name: "lock a kernel that is in no scope",
-                    check: "conformance.scope",
-                    apply: |gate| {
-                        add_locked_kernel(gate);
-                        conform(gate, "counts_up", "logic/src/lib.rs");
-                    },
-                    ..COMMITTED
-                },
-            ];
-
-            /// A conformance matrix with one operator.
-            fn conform(gate: &Gate, operator: &str, file: &str) {
-                gate.append(
-        "gate.toml",
-        &format!(
-            "\n[conformance]\nprofiles = [\"commit\"]\n\n[[conformance.backend]]\nname = \"cpu\"\nsupported = [\"{operator}\"]\n\n\
-             [[conformance.row]]\nid = \"unit\"\nbackend = \"cpu\"\nprofile = \"commit\"\nsuite = \"logic\"\n\
-             test-files = [\"{file}\", \"logic/src/lib.rs\"]\ncases = \"tests::{{operator}}\"\n"
-        ),
-    );
-            }
+            let messages = vec!["nvcc 13.5 does not write the PTX for sm_80".to_owned()];
             let record = Rebuild::new(&workspace, Rebuilt::Different, messages).expect("a lock");
             record.write(&workspace).expect("a record");
         },
@@ -155,7 +90,72 @@ pub(crate) const ALL: &[Mutation] = &[
         },
         ..COMMITTED
     },
+    Mutation {
+        name: "claim that nothing is fused in PTX with a fused multiply-add",
+        check: "kernels.semantics",
+        apply: |gate| {
+            add_locked_kernel(gate);
+            gate.append(
+                "gate.toml",
+                "\n[[kernels.semantics]]\nbackend = \"cuda\"\nlocked-ptx = true\ncomparison = \"ulp\"\nrounding = \"nearest-even\"\n\
+                 fma = \"never\"\ndenormals = \"kept\"\nreduction-order = \"fixed\"\nsort = \"none\"\nnan = \"propagated\"\n",
+            );
+        },
+        ..COMMITTED
+    },
+    Mutation {
+        name: "write to a buffer that the policy only lends for reading",
+        check: "kernels.representation",
+        apply: |gate| {
+            add_locked_kernel(gate);
+            let allow = "\n[kernels.representation]\nallow = [\"scalar_copied\", \"buffer_read\"]\n";
+            gate.append("gate.toml", allow);
+        },
+        ..COMMITTED
+    },
+    Mutation {
+        name: "lock a kernel without line information",
+        check: "kernels.source-map",
+        apply: |gate| {
+            add_locked_kernel(gate);
+            gate.append("gate.toml", "\n[kernels.source-map]\n");
+        },
+        ..COMMITTED
+    },
+    Mutation {
+        name: "rename the file of a row of the conformance matrix",
+        check: "conformance.matrix",
+        apply: |gate| conform(gate, "counts_up", "logic/src/counts.rs"),
+        ..COMMITTED
+    },
+    Mutation {
+        name: "support an operator that no test shows",
+        check: "conformance.coverage",
+        apply: |gate| conform(gate, "counts_down", "logic/src/lib.rs"),
+        ..COMMITTED
+    },
+    Mutation {
+        name: "lock a kernel that is in no scope",
+        check: "conformance.scope",
+        apply: |gate| {
+            add_locked_kernel(gate);
+            conform(gate, "counts_up", "logic/src/lib.rs");
+        },
+        ..COMMITTED
+    },
 ];
+
+/// A conformance matrix with one operator.
+fn conform(gate: &Gate, operator: &str, file: &str) {
+    gate.append(
+        "gate.toml",
+        &format!(
+            "\n[conformance]\nprofiles = [\"commit\"]\n\n[[conformance.backend]]\nname = \"cpu\"\nsupported = [\"{operator}\"]\n\n\
+             [[conformance.row]]\nid = \"unit\"\nbackend = \"cpu\"\nprofile = \"commit\"\nsuite = \"logic\"\n\
+             test-files = [\"{file}\", \"logic/src/lib.rs\"]\ncases = \"tests::{{operator}}\"\n"
+        ),
+    );
+}
 
 /// A locked kernel and the stats of a run on the CPU that registered and called `kernel`.
 fn add_run(gate: &Gate, policy: &str, kernel: &str) {

@@ -56,6 +56,7 @@ impl Run {
                 packages: 1,
                 files: 2,
                 policy_sha256: None,
+                kernels: None,
             },
             checks: vec![
                 check("toolchain.pinned", Dimension::Reproducibility, vec![finding], None),

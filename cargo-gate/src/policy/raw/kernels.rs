@@ -26,6 +26,13 @@ pub(in crate::policy) struct RawKernels {
         "examples" = [{ "softmax_f32_vec4": "softmax_f32" }]
     ))]
     pub(in crate::policy) variants: BTreeMap<String, String>,
+    /// Target workloads, by the entry: what `cargo gate promote kernel` asks a measurement of.
+    #[serde(default)]
+    #[schemars(extend(
+        "additionalProperties" = { "type": "string", "minLength": 1, "maxLength": 200, "x-format": "text" },
+        "examples" = [{ "softmax_f32": "64x1024" }]
+    ))]
+    pub(in crate::policy) workloads: BTreeMap<String, String>,
     /// Kernels that are supported, and for which types.
     #[serde(default)]
     #[schemars(with = "Vec<RawScope>")]

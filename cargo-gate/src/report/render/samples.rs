@@ -72,6 +72,7 @@ pub(crate) fn empty() -> Report {
             packages: 2,
             files: 31,
             policy_sha256: None,
+            kernels: None,
         },
         checks: Vec::new(),
         checklist: None,
