@@ -27,7 +27,10 @@ fn main() -> ExitCode {
         println!("nothing was measured");
         return ExitCode::FAILURE;
     };
-    println!("largest error: {:.4} units in the last place, at {:e}", largest.ulps, largest.at);
+    println!(
+        "largest error: {:.4} units in the last place, at {:e}",
+        largest.ulps, largest.at
+    );
     if largest.ulps < 1.1 {
         ExitCode::SUCCESS
     } else {

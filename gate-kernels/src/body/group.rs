@@ -54,7 +54,11 @@ pub(crate) trait Group {
     ) -> f64 {
         let larger = |a: f64, b: f64| if b > a { b } else { a };
         let lanes = self.fold2(left, right, 0.0, |max, _, a, b| {
-            if exceeds(max, a, b) { larger(max, value(a, b)) } else { max }
+            if exceeds(max, a, b) {
+                larger(max, value(a, b))
+            } else {
+                max
+            }
         });
         self.combine(lanes, larger)
     }

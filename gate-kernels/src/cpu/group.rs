@@ -249,7 +249,10 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
 
     #[inline(always)]
     fn combine<A: Copy>(&mut self, own: Lanes<A>, op: impl Fn(A, A) -> A) -> A {
-        let Lanes { row: Row(mut values), used } = own;
+        let Lanes {
+            row: Row(mut values),
+            used,
+        } = own;
         // Lanes that were not used hold the identity: rounds that would combine with nothing else are left out.
         let mut half = used.next_power_of_two() / 2;
         while half > 0 {

@@ -10,11 +10,13 @@ mod machine;
 mod memory;
 mod program;
 mod value;
+mod vectors;
 
 use gate_kernels::KERNELS;
 use gate_runtime::argument::{Buffer, OwnedArg};
-use gate_runtime::{Arg, KernelSpec, Pass, Status};
+use gate_runtime::{Arg, KernelSpec, Pass};
 use program::{Entry, Program};
+use vectors::on_cpu;
 
 fn programs() -> Vec<(&'static str, Program)> {
     ["sm_80", "sm_90"]
@@ -64,48 +66,11 @@ fn native(kernel: &KernelSpec, entry: &Entry, args: &[OwnedArg]) -> Result<Vec<O
     Ok(after)
 }
 
-/// The bits of a buffer; every NaN as the same one.
-fn bits(buffer: &Buffer) -> Vec<u64> {
-    let half = |bits: &u16, limit| {
-        if bits & 0x7fff > limit {
-            u64::MAX
-        } else {
-            u64::from(*bits)
-        }
-    };
-    match buffer {
-        Buffer::F16(values) => values.iter().map(|value| half(value, 0x7c00)).collect(),
-        Buffer::Bf16(values) => values.iter().map(|value| half(value, 0x7f80)).collect(),
-        Buffer::F32(values) => values
-            .iter()
-            .map(|v| if v.is_nan() { u64::MAX } else { v.to_bits().into() })
-            .collect(),
-        Buffer::F64(values) => values
-            .iter()
-            .map(|v| if v.is_nan() { u64::MAX } else { v.to_bits() })
-            .collect(),
-        other => other
-            .view()
-            .bytes()
-            .chunks(other.dtype().size())
-            .map(value::from_bytes)
-            .collect(),
-    }
-}
-
 fn kernel(name: &str) -> &'static KernelSpec {
     KERNELS
         .iter()
         .find(|kernel| kernel.contract.name() == name)
         .expect(name)
-}
-
-/// The arguments as the CPU function leaves them.
-fn on_cpu(kernel: &KernelSpec, case: &[OwnedArg]) -> Vec<OwnedArg> {
-    let mut args = case.to_vec();
-    let mut borrowed: Vec<Arg<'_>> = args.iter_mut().map(OwnedArg::as_arg).collect();
-    assert_eq!((kernel.cpu)(&mut borrowed), Status::Ok, "{}", kernel.contract.name());
-    args
 }
 
 /// Where an entry gives something else than the CPU function; `None` when the bits are the same.
@@ -114,19 +79,7 @@ fn difference(kernel: &KernelSpec, entry: &Entry, case: &[OwnedArg]) -> Option<S
         Ok(native) => native,
         Err(problem) => return Some(problem),
     };
-    let cpu = on_cpu(kernel, case);
-    for (index, pair) in cpu.iter().zip(&native).enumerate() {
-        if let (OwnedArg::Buffer(_, cpu, _), OwnedArg::Buffer(_, native, _)) = pair {
-            let (cpu, native) = (bits(cpu), bits(native));
-            if let Some(first) = (0..cpu.len()).find(|&i| cpu[i] != native[i]) {
-                let (there, here) = (cpu[first], native[first]);
-                return Some(format!(
-                    "argument {index}, element {first}: {there:#x} on the CPU, {here:#x} in PTX"
-                ));
-            }
-        }
-    }
-    None
+    vectors::difference(&on_cpu(kernel, case), &native)
 }
 
 fn check(name: &str) {
@@ -229,29 +182,32 @@ fn an_access_outside_of_a_buffer_is_found() {
     );
 }
 
-/// What the CPU functions give for every case, for other machines and later versions to be held to: the digest of all outputs
-/// of an entry, after the number of its cases.
+/// The CPU functions give what every file of `conformance` says: what they gave where it was written, or what a device gave. A line
+/// is an entry, the number of its cases, and the digest of all their outputs. `GATE_CONFORMANCE=write` writes the file of the CPU.
 #[test]
 fn conformance_vectors_are_met() {
-    let mut lines = String::new();
+    let folder = format!("{}/conformance", env!("CARGO_MANIFEST_DIR"));
+    let mut found = String::new();
     for kernel in KERNELS {
-        let cases = cases::of(kernel.contract);
-        let mut digest = 0xcbf2_9ce4_8422_2325_u64;
-        for case in &cases {
-            for arg in on_cpu(kernel, case) {
-                if let OwnedArg::Buffer(role, buffer, _) = arg
-                    && role.is_written()
-                {
-                    // FNV-1a, a word at a time.
-                    for word in bits(&buffer) {
-                        digest = (digest ^ word).wrapping_mul(0x0100_0000_01b3);
-                    }
-                }
-            }
+        let mut digest = vectors::Digest::default();
+        for case in &cases::of(kernel.contract) {
+            digest.add(&on_cpu(kernel, case));
         }
-        lines.push_str(&format!("{} {} {digest:016x}\n", kernel.contract.name(), cases.len()));
+        found.push_str(&digest.line(kernel.contract.name()));
     }
-    insta::assert_snapshot!(lines);
+    if std::env::var_os("GATE_CONFORMANCE").is_some_and(|value| value == "write") {
+        let text = format!("# What the CPU functions give.\n{found}");
+        std::fs::write(format!("{folder}/cpu.txt"), text).expect("a folder to write to");
+    }
+    let files = std::fs::read_dir(&folder).expect("the folder with the vectors");
+    let mut names: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
+    names.sort();
+    assert!(names.iter().any(|name| name.ends_with("cpu.txt")), "{names:?}");
+    for name in names {
+        let text = std::fs::read_to_string(&name).expect("text");
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(lines, found.lines().collect::<Vec<_>>(), "{}", name.display());
+    }
 }
 
 macro_rules! entries {

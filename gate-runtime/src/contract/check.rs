@@ -25,9 +25,21 @@ impl Contract {
         if args.len() != self.params().len() {
             return Err(self.count_mismatch(args));
         }
+        // Most kernels have few arguments, and room for few is made in a fraction of the time.
+        const FEW: usize = 4;
+        if args.len() <= FEW {
+            self.check_each::<A, FEW>(args)
+        } else {
+            self.check_each::<A, MAX_ARGS>(args)
+        }
+    }
+
+    /// [`Contract::check`] of as many arguments as there are parameters, at most `ROOM`.
+    #[inline]
+    fn check_each<A: Describe, const ROOM: usize>(&self, args: &[A]) -> Result<(), Reason> {
         let mut symbols = [None; MAX_SYMBOLS];
-        let mut written = Ranges::new();
-        let mut read = Ranges::new();
+        let mut written = Ranges::<ROOM>::new();
+        let mut read = Ranges::<ROOM>::new();
         let mut total = 0_usize;
         for (param, arg) in self.params().iter().zip(args) {
             let arg = arg.describe();
@@ -128,21 +140,21 @@ fn shape_fits(param: &Param, shape: &Shape, symbols: &mut [Option<usize>; MAX_SY
 }
 
 /// Address ranges of a call, in the order of its arguments.
-struct Ranges {
-    ranges: [(usize, usize); MAX_ARGS],
+struct Ranges<const ROOM: usize> {
+    ranges: [(usize, usize); ROOM],
     len: usize,
 }
 
-impl Ranges {
+impl<const ROOM: usize> Ranges<ROOM> {
     #[inline]
-    fn new() -> Ranges {
+    fn new() -> Self {
         Ranges {
-            ranges: [(0, 0); MAX_ARGS],
+            ranges: [(0, 0); ROOM],
             len: 0,
         }
     }
 
-    /// No more than `MAX_ARGS` are pushed: a contract has no more parameters.
+    /// No more than `ROOM` are pushed: there are no more arguments.
     #[inline]
     fn push(&mut self, arg: &ArgDesc) {
         if let Some(place) = self.ranges.get_mut(self.len) {
@@ -152,16 +164,20 @@ impl Ranges {
     }
 
     fn as_slice(&self) -> &[(usize, usize)] {
-        &self.ranges[..self.len]
+        self.ranges.get(..self.len).unwrap_or(&self.ranges)
     }
 
     /// Whether one of these, which are written, overlaps another of these or one of `read`.
     #[inline]
-    fn collide(&self, read: &Ranges) -> bool {
+    fn collide(&self, read: &Self) -> bool {
         let overlap = |a: &(usize, usize), b: &(usize, usize)| a.0 < b.1 && b.0 < a.1;
-        self.as_slice().iter().enumerate().any(|(i, one)| {
-            self.as_slice()[i + 1..].iter().any(|other| overlap(one, other))
-                || read.as_slice().iter().any(|other| overlap(one, other))
-        })
+        let mut written = self.as_slice().iter();
+        while let Some(one) = written.next() {
+            let mut others = written.clone().chain(read.as_slice());
+            if others.any(|other| overlap(one, other)) {
+                return true;
+            }
+        }
+        false
     }
 }

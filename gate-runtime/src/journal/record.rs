@@ -7,6 +7,9 @@ use crate::reason::{Causes, MAX_CAUSES};
 /// Words of a record: two cache lines.
 pub(crate) const WORDS: usize = 16;
 
+/// Words of a record that has no more to say: one cache line. The CPU path makes no other kind.
+const SHORT: usize = 8;
+
 /// One dispatch. The layout never leaves the process.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Record(pub(super) [u64; WORDS]);
@@ -20,6 +23,11 @@ const FINGERPRINT: usize = 5;
 const CALL: usize = 6;
 const CAUSES: usize = 7;
 const STEPS: usize = CAUSES + MAX_CAUSES / 2;
+
+const _: () = assert!(CAUSES + 1 == SHORT && STEPS + 5 <= WORDS);
+
+/// Flag of a record with more causes than fit into its first cache line, or with steps of the native backend.
+const LONG: u64 = 1 << 14;
 
 /// A record, read back.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,18 +82,44 @@ impl Record {
             | u64::from(trace.graph_replayed) << 11
             | u64::from(trace.cache_hit) << 12
             | u64::from(trace.budget_exceeded) << 13;
-        words[CAUSES..STEPS].copy_from_slice(&causes);
-        words[STEPS] = trace.copy_in_ns;
-        words[STEPS + 1] = trace.kernel_ns;
-        words[STEPS + 2] = trace.sync_ns;
-        words[STEPS + 3] = trace.copy_out_ns;
-        words[STEPS + 4] = trace.compile_ns;
+        words[CAUSES] = causes[0];
+        let steps = [
+            trace.copy_in_ns,
+            trace.kernel_ns,
+            trace.sync_ns,
+            trace.copy_out_ns,
+            trace.compile_ns,
+        ];
+        // Beyond the first word, no cause is all ones.
+        if causes[1] != u64::MAX || steps != [0; 5] {
+            words[FLAGS] |= LONG;
+            words[CAUSES..STEPS].copy_from_slice(&causes);
+            words[STEPS..STEPS + 5].copy_from_slice(&steps);
+        }
         Record(words)
+    }
+
+    /// The words that say something.
+    #[inline]
+    pub(super) fn used(&self) -> &[u64] {
+        let (short, _) = self.0.split_at(SHORT);
+        if self.is_long() { &self.0 } else { short }
+    }
+
+    #[inline]
+    fn is_long(&self) -> bool {
+        self.0[FLAGS] & LONG != 0
     }
 
     /// The dispatch; `None` for words that no dispatch makes.
     pub(crate) fn entry(&self) -> Option<Entry> {
-        let words = &self.0;
+        let mut words = self.0;
+        if !self.is_long() {
+            // What an earlier record left there.
+            let (_, rest) = words.split_at_mut(SHORT);
+            rest.fill(0);
+            words[SHORT..STEPS].fill(u64::MAX);
+        }
         let flags = words[FLAGS];
         let flag = |bit: u32| flags >> bit & 1 == 1;
         let causes = || {
@@ -134,6 +168,43 @@ impl Record {
 mod tests {
     use super::*;
     use crate::reason::{Cause, Reason};
+
+    #[test]
+    fn a_short_record_survives_behind_a_long_one() {
+        use crate::journal::Ring;
+
+        let dispatch = |outcome, kernel_ns| Dispatch {
+            outcome,
+            backend: Backend::Cpu,
+            outputs: Outputs::Complete,
+            latency_ns: 5,
+            trace: Trace {
+                kernel_ns,
+                ..Trace::default()
+            },
+        };
+        let three = Causes::of(Reason::NativeFailedFallback)
+            .then(Reason::SyncFailed)
+            .then(Cause::driver(700));
+        let two = Causes::of(Reason::ForcedFallback).then(Reason::SafeMode);
+        let ring = Ring::new(2);
+        let mut expected = Vec::new();
+        for (call, (causes, kernel_ns)) in [(three, 7), (three, 0), (two, 7), (two, 0), (two, 0), (three, 0)]
+            .into_iter()
+            .enumerate()
+        {
+            let dispatch = dispatch(Outcome::Fallback(causes), kernel_ns);
+            let record = Record::new((1, 2), 3, call as u64, 4, 0, &dispatch);
+            assert_eq!(
+                record.used().len(),
+                if causes == two && kernel_ns == 0 { SHORT } else { WORDS }
+            );
+            assert_eq!(ring.push(&record), Some(1));
+            expected.push((dispatch.outcome, kernel_ns));
+            let entry = ring.pop().and_then(|record| record.entry()).expect("an entry");
+            assert_eq!((entry.outcome, entry.trace.kernel_ns), expected[call]);
+        }
+    }
 
     #[test]
     fn a_dispatch_survives_its_words() {

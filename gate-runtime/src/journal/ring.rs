@@ -12,10 +12,15 @@ use super::record::{Record, WORDS};
 #[derive(Debug, Default)]
 struct Position(AtomicUsize);
 
+/// Place of a record. It begins with a cache line, so that a record of one line touches no other.
+#[repr(align(128))]
+#[derive(Debug)]
+struct Slot([AtomicU64; WORDS]);
+
 /// The queue.
 #[derive(Debug)]
 pub(crate) struct Ring {
-    words: Box<[AtomicU64]>,
+    slots: Box<[Slot]>,
     mask: usize,
     /// Number of records that were ever written.
     head: Position,
@@ -28,7 +33,9 @@ impl Ring {
     pub(crate) fn new(records: usize) -> Ring {
         let records = records.clamp(2, 1 << 20).next_power_of_two();
         Ring {
-            words: (0..records * WORDS).map(|_| AtomicU64::new(0)).collect(),
+            slots: (0..records)
+                .map(|_| Slot([const { AtomicU64::new(0) }; WORDS]))
+                .collect(),
             mask: records - 1,
             head: Position::default(),
             tail: Position::default(),
@@ -39,9 +46,8 @@ impl Ring {
         self.mask + 1
     }
 
-    fn slot(&self, position: usize) -> &[AtomicU64] {
-        let start = (position & self.mask) * WORDS;
-        &self.words[start..start + WORDS]
+    fn slot(&self, position: usize) -> Option<&Slot> {
+        self.slots.get(position & self.mask)
     }
 
     /// Writes a record; the number of records that wait now, or `None` where there is no room. Only the ring's own thread
@@ -53,21 +59,23 @@ impl Ring {
         if waiting > self.mask {
             return None;
         }
-        for (slot, word) in self.slot(head).iter().zip(&record.0) {
+        let Slot(slot) = self.slot(head)?;
+        for (slot, word) in slot.iter().zip(record.used()) {
             slot.store(*word, Ordering::Relaxed);
         }
         self.head.0.store(head.wrapping_add(1), Ordering::Release);
         Some(waiting + 1)
     }
 
-    /// Takes the oldest record. Only the reader calls this.
+    /// Takes the oldest record; behind the words that it uses are those of an earlier one. Only the reader calls this.
     pub(crate) fn pop(&self) -> Option<Record> {
         let tail = self.tail.0.load(Ordering::Relaxed);
         if tail == self.head.0.load(Ordering::Acquire) {
             return None;
         }
         let mut record = Record([0; WORDS]);
-        for (word, slot) in record.0.iter_mut().zip(self.slot(tail)) {
+        let Slot(slot) = self.slot(tail)?;
+        for (word, slot) in record.0.iter_mut().zip(slot) {
             *word = slot.load(Ordering::Relaxed);
         }
         self.tail.0.store(tail.wrapping_add(1), Ordering::Release);
@@ -84,7 +92,10 @@ mod tests {
     use super::*;
 
     fn record(number: u64) -> Record {
-        Record([number; WORDS])
+        // All bits of the flags are set, so that all words count.
+        let mut words = [number; WORDS];
+        words[4] = u64::MAX;
+        Record(words)
     }
 
     #[test]
@@ -97,7 +108,7 @@ mod tests {
             }
             assert_eq!(ring.push(&record(99)), None);
             for i in 0..4 {
-                assert_eq!(ring.pop().map(|record| record.0), Some([round * 10 + i; WORDS]));
+                assert_eq!(ring.pop().map(|record| record.0), Some(record(round * 10 + i).0));
             }
             assert!(ring.pop().is_none() && ring.is_empty());
         }
@@ -122,7 +133,7 @@ mod tests {
                         None => std::thread::yield_now(),
                     }
                 };
-                assert_eq!(taken.0, [number; WORDS]);
+                assert_eq!(taken.0, record(number).0);
             }
         });
         assert!(ring.is_empty());
