@@ -32,14 +32,22 @@ fn toml(path: &Path) -> toml::Table {
 /// The floor that the root manifest declares.
 fn floor() -> u64 {
     let manifest = toml(&xtask::project_root().join("Cargo.toml"));
-    minor(manifest["workspace"]["package"]["rust-version"].as_str().expect("it is text"))
+    minor(
+        manifest["workspace"]["package"]["rust-version"]
+            .as_str()
+            .expect("it is text"),
+    )
 }
 
 #[test]
 fn the_floor_is_the_toolchain_that_is_tested() {
     let pin = toml(&xtask::project_root().join("rust-toolchain.toml"));
     let channel = pin["toolchain"]["channel"].as_str().expect("it is text");
-    assert_eq!(minor(channel), floor(), "what is older than the pinned compiler is tested by nobody");
+    assert_eq!(
+        minor(channel),
+        floor(),
+        "what is older than the pinned compiler is tested by nobody"
+    );
 }
 
 #[test]
@@ -79,7 +87,11 @@ fn cargo_refuses_a_package_that_needs_the_next_release() {
     // The same package at the floor: it was the number that was refused, and nothing else.
     write("Cargo.toml", &manifest(floor()));
     let accepted = cargo(directory.path(), &["check", "--offline"]);
-    assert!(accepted.status.success(), "{}", String::from_utf8_lossy(&accepted.stderr));
+    assert!(
+        accepted.status.success(),
+        "{}",
+        String::from_utf8_lossy(&accepted.stderr)
+    );
 }
 
 #[test]

@@ -36,7 +36,11 @@ const CONSUMER_PROFILES: [&str; 3] = ["dev", "release", "shipped"];
 fn consumer(sh: &Shell, _: &Path) -> Result {
     let manifest = "examples/consumer/Cargo.toml";
     for profile in CONSUMER_PROFILES {
-        cmd!(sh, "cargo build --locked --manifest-path {manifest} --profile {profile}").run_echo()?;
+        cmd!(
+            sh,
+            "cargo build --locked --manifest-path {manifest} --profile {profile}"
+        )
+        .run_echo()?;
         cmd!(sh, "cargo test --locked --manifest-path {manifest} --profile {profile}").run_echo()?;
     }
     Ok(())
