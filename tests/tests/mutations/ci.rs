@@ -12,6 +12,15 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
+        name: "hide a build without the lockfile behind make",
+        check: "ci.locked",
+        apply: |gate| {
+            gate.replace(WORKFLOW, "cargo build --workspace --locked", "make build");
+            gate.write("Makefile", "build:\n\tcargo build --workspace\n");
+        },
+        ..COMMITTED
+    },
+    Mutation {
         name: "remove the gate from CI (20)",
         check: "ci.gate-wired",
         apply: |gate| gate.replace(WORKFLOW, "cargo gate broad --locked", "cargo test --workspace --locked"),
