@@ -99,9 +99,9 @@ fn read(context: &Context<'_>, path: &str) -> Result<Asked, Reason> {
 
 fn found(path: &str, asked: &Asked, wanted: u32) -> Finding {
     let percent = hit_rate(asked.lookups, asked.hits).unwrap_or_default() * 100.0;
-    let faster = asked
-        .speed_up
-        .map_or_else(String::new, |times| format!("; the store makes these builds {times:.1} times as fast"));
+    let faster = asked.speed_up.map_or_else(String::new, |times| {
+        format!("; the store makes these builds {times:.1} times as fast")
+    });
     Finding::blocking(
         Stage::Broad,
         format!(
@@ -163,7 +163,7 @@ mod tests {
             r#"{"lookups": 1, "hits": 2}"#,
         ] {
             let said = text(report);
-            assert!(said.starts_with("not run: "), "{report}: {said}");
+            assert!(said.starts_with("not run ("), "{report}: {said}");
         }
     }
 }
