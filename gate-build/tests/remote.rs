@@ -31,7 +31,7 @@ impl Team {
         this.set("GATE_CACHE_MODE", mode);
         this.set("FAKE_CACHE", fails);
         let kernels = Kernels::new().cuda("kernels/*.cu").arch(["sm_80"]);
-        let (built, directives) = kernels.compile_in(&this.context()).unwrap();
+        let (built, directives) = kernels.compile_in(&this.context()).expect("the kernels compile");
         for (unit, entry) in [("kernels/a.cu", ".entry a"), ("kernels/b.cu", ".entry b")] {
             assert!(ptx(&built, unit).contains(entry), "{fails}");
         }
@@ -55,7 +55,7 @@ impl Team {
     }
 
     fn count(&self, name: &str) -> u64 {
-        self.0.report()["cache"][name].as_u64().unwrap()
+        self.0.report()["cache"][name].as_u64().expect("it is a number")
     }
 
     fn remote(&self, name: &str) -> String {

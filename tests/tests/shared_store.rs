@@ -1,4 +1,5 @@
 //! Builds of two checkouts that share kernels: gate-build, the product that serves the store, and a server behind it.
+#![allow(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
 #[path = "../../cargo-gate/src/remote/tests/fakes.rs"]
 #[allow(dead_code, reason = "the tests of the product use all of it")]

@@ -163,7 +163,7 @@ mod tests {
             r#"{"lookups": 1, "hits": 2}"#,
         ] {
             let said = text(report);
-            assert!(said.starts_with("not run: "), "{report}: {said}");
+            assert!(said.starts_with("not run ("), "{report}: {said}");
         }
     }
 }

@@ -30,6 +30,7 @@ fn errors(text: &str) -> String {
 }
 
 const FULL: &str = r#"
+cache = { remote = "s3://kernels/team?region=eu-central-1", mode = "rw", timeout = "20s", reports = ["target/cache_workflow.json"], min-hit-percent = 95 }
 version = 1
 kernels.reproducible = true
 conformance = { profiles = ["commit"], backend = [{ name = "cpu", supported = ["axpy"] }], row = [{ id = "unit", backend = "cpu", profile = "commit", suite = "smoke", test-files = ["tests/a.rs"] }] }
@@ -167,13 +168,6 @@ links = ["README.md"]
 panic-inventory = "panics.json"
 coverage = "target/lcov.info"
 
-[cache]
-remote = "s3://kernels/team?region=eu-central-1"
-mode = "rw"
-timeout = "20s"
-reports = ["target/cache_workflow.json"]
-min-hit-percent = 95
-
 [runtime]
 decision-logs = ["target/decision_log.jsonl"]
 run-stats = ["target/run_stats.json"]
@@ -221,8 +215,7 @@ fn a_full_policy_is_understood() {
         "tiers": policy.tiers,
         "boundary": policy.boundary,
         "failure": policy.failure,
-        "cache": policy.cache,
-        "runtime": policy.runtime,
+        "cache": policy.cache, "runtime": policy.runtime,
         "release": policy.release,
         "deprecations": policy.deprecations,
         "paths": policy.paths,

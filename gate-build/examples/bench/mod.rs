@@ -73,12 +73,6 @@ impl Machine {
     }
 }
 
-/// The middle one of an odd number of times.
-pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
 /// Writes a file and its folder.
 pub(crate) fn write(file: &Path, text: &str) {
     fs::create_dir_all(file.parent().expect("a file has a folder")).expect("a folder can be made");

@@ -115,7 +115,7 @@ impl Build<'_> {
             }
         }
         let asked = is_kept.then(|| account(&results, &layered, store, remote));
-        self.finish(results, problems, parts, &times, store, asked, lock)
+        self.finish(results, problems, parts, &times, (store, asked), lock)
     }
 
     /// A folder for the files of this build. Those of builds that were killed go: cargo runs one at a time here.
@@ -157,8 +157,7 @@ impl Build<'_> {
         problems: Vec<Diagnostic>,
         parts: BTreeSet<PathBuf>,
         times: &Times,
-        store: Option<&Local>,
-        asked: Option<Asked>,
+        (store, asked): (Option<&Local>, Option<Asked>),
         lock: Lock,
     ) -> Result<State, Error> {
         let mut state = State::default();

@@ -1,4 +1,5 @@
 //! Every kind of store against servers inside the test.
+#![allow(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
 mod fakes;
 
