@@ -85,7 +85,8 @@ fn main() -> ExitCode {
         let mut file = fs::File::create(file).expect("the file can be written");
         file.write_all(b"edited meanwhile\n").expect("the file can be written");
         // The clock that writing goes by ticks slowly.
-        file.set_modified(std::time::SystemTime::now()).expect("the file has times");
+        file.set_modified(std::time::SystemTime::now())
+            .expect("the file has times");
     }
     match compiled {
         Ok(()) => ExitCode::SUCCESS,

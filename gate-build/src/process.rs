@@ -104,9 +104,22 @@ impl Invocation<'_> {
         };
         let text = text_of(&output);
         if status.code().is_none() {
-            return Err(Diagnostic::error(format!("`{shown}` crashed ({status})"))
+            let how = status.to_string();
+            // The system kills so whatever takes the last of its memory.
+            let (what, help) = if how.contains("SIGKILL") {
+                (
+                    "was killed",
+                    "if nobody did that, memory ran out: build with fewer jobs, as in `cargo build -j 1`",
+                )
+            } else {
+                (
+                    "crashed",
+                    "a smaller optimisation level or another version of the compiler may avoid it",
+                )
+            };
+            return Err(Diagnostic::error(format!("`{shown}` {what} ({how})"))
                 .output(&text)
-                .help("a smaller optimisation level or another version of the compiler may avoid it"));
+                .help(help));
         }
         Ok(Finished { status, text })
     }
@@ -118,6 +131,8 @@ fn text_of(output: &[Vec<u8>; 2]) -> String {
         .map(|bytes| String::from_utf8_lossy(bytes))
         .collect::<Vec<_>>()
         .concat()
+        // What is no text must not steer the terminal it is shown on.
+        .replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\r'), "\u{fffd}")
 }
 
 fn read_all(mut stream: impl Read) -> Vec<u8> {

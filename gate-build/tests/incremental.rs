@@ -335,7 +335,10 @@ fn without_the_store_what_was_touched_is_known_by_its_bytes() {
 #[test]
 fn a_file_that_changes_while_it_is_compiled_is_compiled_again() {
     let mut this = three();
-    this.set("FAKE_EDITS", &this.root().join("include/shared.h").display().to_string());
+    this.set(
+        "FAKE_EDITS",
+        &this.root().join("include/shared.h").display().to_string(),
+    );
     this.build().unwrap();
     this.log();
     this.unset("FAKE_EDITS");

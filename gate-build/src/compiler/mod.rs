@@ -161,6 +161,16 @@ pub(crate) fn ptx_of(file: &Path, compiler: &str, printed: &str) -> Result<Vec<u
     )
 }
 
+/// Whether the optimiser runs on several threads for this source: where nobody chose a number of threads, for a large one.
+/// It is for the source to say, because the PTX depends on it. Line ends of Windows do not count.
+pub(crate) fn splits(source: &[u8], chosen: Option<&str>) -> bool {
+    const LARGE: usize = 1 << 16;
+    match chosen {
+        Some(threads) => threads != "1",
+        None => source.len() >= LARGE && source.iter().filter(|&&byte| byte != b'\r').count() >= LARGE,
+    }
+}
+
 /// The text in the order in which it is kept, whatever order several threads left.
 pub(crate) fn in_order(ptx: Vec<u8>) -> Vec<u8> {
     let ordered = match std::str::from_utf8(&ptx).map(crate::ptx::declarations_in_order) {
@@ -189,7 +199,18 @@ fn is_ptx(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_ptx;
+    use super::{is_ptx, splits};
+
+    #[test]
+    fn a_large_source_is_split_unless_it_is_said() {
+        let large = vec![b'x'; 1 << 16];
+        assert!(splits(&large, None));
+        assert!(!splits(&large[1..], None));
+        assert!(!splits(&large, Some("1")));
+        assert!(splits(b"", Some("0")));
+        let windows: Vec<u8> = large[1..].iter().chain(b"\r\r").copied().collect();
+        assert!(!splits(&windows, None));
+    }
 
     #[test]
     fn ptx_is_told_from_garbage() {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::setting::Setting;
-use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, in_order, plain, ptx_of};
+use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, in_order, plain, ptx_of, splits};
 use crate::arch::Arch;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, warnings};
@@ -104,15 +104,18 @@ impl<'a> Nvcc<'a> {
         }
     }
 
-    /// Whether its optimiser runs on two threads, as NVRTC's does, so that a lock made by one is met by the other. These
-    /// threads cannot be told to wait for a token, so it is done for a lock alone, and where nobody chose a number.
-    fn splits(&self, flags: &[String]) -> bool {
+    /// Whether its optimiser runs on two threads where NVRTC's runs on several, so that a lock made by one is met by the
+    /// other. These threads cannot be told to wait for a token, so it is done for a lock alone, and where nobody chose.
+    fn splits(&self, unit: &Unit, flags: &[String]) -> bool {
         let chosen = |flag: &String| flag.trim_start_matches('-').starts_with("split-compile");
         let debug = |flag: &String| flag == "-G" || flag == "--device-debug";
         // Since when NVRTC can be asked to, too.
         let known = ToolVersion::parse_numbers(&self.identity.version)
             .is_some_and(|version| (version.major, version.minor) >= (12, 8));
-        self.setting.locks && known && !flags.iter().any(|flag| chosen(flag) || debug(flag))
+        self.setting.locks
+            && known
+            && !flags.iter().any(|flag| chosen(flag) || debug(flag))
+            && fs::read(&unit.path).is_ok_and(|source| splits(&source, None))
     }
 
     fn failure(&self, finished: &Finished, arch: Arch) -> Diagnostic {
@@ -151,7 +154,7 @@ impl Compiler for Nvcc<'_> {
         let mut arguments: Vec<OsString> = vec!["--ptx".into(), format!("-arch={arch}").into()];
         arguments.extend(flags.iter().map(OsString::from));
         arguments.extend(["-MD".into(), "-MF".into(), dependency_file.clone().into()]);
-        if self.splits(flags) {
+        if self.splits(unit, flags) {
             arguments.push("-split-compile=2".into());
         }
         // The preprocessed text is a by-product; `--keep` hands it out for nothing.

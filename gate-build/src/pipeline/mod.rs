@@ -82,7 +82,14 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
     if let Some(state) = known {
         if state.touched {
             // By its times alone the next build sees the same.
-            state::save(&state_file, &configuration, &state, &listings, &Index::new(own.join("index")), started);
+            state::save(
+                &state_file,
+                &configuration,
+                &state,
+                &listings,
+                &Index::new(own.join("index")),
+                started,
+            );
         }
         let report = Report {
             mode: mode.as_str(),

@@ -71,7 +71,8 @@ fn digest_of(file: &Path, state: &State, index: &Index, started: SystemTime) -> 
     let written = state.built.bindings.as_deref() == Some(file)
         || file.extension().is_some_and(|extension| extension == "deflate");
     let same = written
-        || Signature::of(file)?.changed() <= started && fs::metadata(file).is_ok_and(|metadata| metadata.len() <= LARGE);
+        || Signature::of(file)?.changed() <= started
+            && fs::metadata(file).is_ok_and(|metadata| metadata.len() <= LARGE);
     same.then(|| index.digest(file)).flatten()
 }
 

@@ -116,9 +116,12 @@ fn name(line: &str) -> &str {
 fn named(line: &str) -> impl Iterator<Item = &str> {
     let value = line.split_once('=').map_or("", |(_, value)| value);
     // Tables of numbers are most of such text.
-    let plain = value
-        .bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b' ' | b',' | b'{' | b'}' | b';' | b'-' | b'\n' | b'\r'));
+    let plain = value.bytes().all(|byte| {
+        matches!(
+            byte,
+            b'0'..=b'9' | b' ' | b',' | b'{' | b'}' | b';' | b'-' | b'\n' | b'\r'
+        )
+    });
     value
         .split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '$' | '%')))
         .filter(move |word| !plain && !word.is_empty() && !word.starts_with(|c: char| c.is_ascii_digit()))

@@ -8,7 +8,10 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 /// A thread that waits looks this often whether the one it waits for still computes.
-const LOOK: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_millis(5);
+
+/// A thread waits this long at most where another one of its compilation looks.
+const OTHERWISE: Duration = Duration::from_millis(200);
 
 /// Permits that threads of [`super::run`] lend once they have nothing left to start, for threads that compilers start
 /// themselves.
@@ -145,6 +148,8 @@ struct Inner {
     /// Permits taken from those that are lent.
     lent: usize,
     ended: bool,
+    /// Whether one of the threads that wait looks whether the owner computes.
+    watched: bool,
 }
 
 impl Inner {
@@ -190,7 +195,7 @@ impl Idle {
             return false;
         }
         self.times += 1;
-        self.times > if sleeps.is_some() { 2 } else { 20 }
+        self.times > if sleeps.is_some() { 2 } else { 200 }
     }
 }
 
@@ -258,16 +263,20 @@ impl Team {
                     return Kind::Lent;
                 }
             }
+            let looks = !std::mem::replace(&mut self.inner().watched, true);
             state.waiting += 1;
             let waiting = state.waiting;
             state.ask(waiting);
             state = self
                 .permits
                 .changed
-                .wait_timeout(state, LOOK)
+                .wait_timeout(state, if looks { LOOK } else { OTHERWISE })
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
             state.waiting -= 1;
+            if looks {
+                self.inner().watched = false;
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 use self::library::{Answer, Outcome, Watch};
 use super::flags::Asked;
 use super::setting::Setting;
-use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, in_order, is_ptx, plain};
+use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, in_order, is_ptx, plain, splits};
 use crate::arch::{Arch, Reach};
 use crate::deps;
 use crate::diagnostic::{Diagnostic, warnings};
@@ -165,7 +165,7 @@ impl<'a> Nvrtc<'a> {
             .map_err(|error| Diagnostic::error(format!("cannot read `{}`: {error}", unit.path.display())))?;
         let asked = asked(flags)?;
         let mut options = self.options(unit, arch, &asked)?;
-        let split = threads > 1 && library.asks() && !asked.debug && asked.split.as_deref() != Some("1");
+        let split = threads > 1 && library.asks() && !asked.debug && splits(&source, asked.split.as_deref());
         if split {
             options.push(format!("--split-compile={threads}"));
         }
