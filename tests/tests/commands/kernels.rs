@@ -19,11 +19,19 @@ fn locked_kernels_are_inspected() {
     let one = gate.run(["kernels", "inspect", "--kernel", "axpy", "--message-format", "json"]);
     assert_snapshot!("kernels-inspect-json", one);
     // Sources, compiler, flags and architecture decide, not the machine and its directories.
+    let fingerprint = |gate: &Gate| {
+        let run = gate.run(["kernels", "inspect", "--message-format", "json"]);
+        run.json()["modules"][0]["fingerprint"].clone()
+    };
     let elsewhere = locked().env_remove("CARGO_GATE_REDACT");
-    let inspected = elsewhere.run(["kernels", "inspect", "--message-format", "json"]).json();
     assert_eq!(
-        inspected["modules"][0]["fingerprint"],
-        "7cacac30d534c658331b2ddc49520b915c11234fd1a299485fb2d12daebeedaf"
+        fingerprint(&elsewhere),
+        "c45c7c1d77d28a4a73b57b8e70a3bb2339ba9480913074db701e9948f0214355"
+    );
+    elsewhere.replace("kernels.lock", "flags = []", "flags = [\"-O1\"]");
+    assert_ne!(
+        fingerprint(&elsewhere),
+        "c45c7c1d77d28a4a73b57b8e70a3bb2339ba9480913074db701e9948f0214355"
     );
     assert_snapshot!(
         "kernels-inspect-unknown",
