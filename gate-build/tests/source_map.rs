@@ -145,7 +145,7 @@ fn a_normalised_text_has_the_same_map() {
     assert!(normal.contains("\"kernels/scale.cu\""), "{normal}");
     let positions = |text: &str, roots: &Roots| {
         let map = SourceMap::parse(text, roots).unwrap();
-        map.iter().map(|place| place.cloned()).collect::<Vec<_>>()
+        map.iter().map(Result::<&_, _>::cloned).collect::<Vec<_>>()
     };
     assert_eq!(positions(&normal, &Roots::default()), positions(CLANG, &roots));
 }

@@ -1,6 +1,6 @@
 //! `kernels.semantics`: backends compute as they are declared to, and differ only in what is known.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use gate_build::ptx::Roots;
 use gate_build::ptx::arithmetic::{Instances, Trait, traits};
@@ -242,7 +242,7 @@ fn held(semantics: &BackendSemantics, images: &[Image<'_>]) -> Vec<Finding> {
         ));
     }
     // A kernel that was compiled for several architectures is said once.
-    let mut said: BTreeMap<(String, Trait), ()> = BTreeMap::new();
+    let mut said: BTreeSet<(String, Trait)> = BTreeSet::new();
     for image in images {
         let mut map = None;
         for entry in &image.module.entries {
@@ -250,7 +250,7 @@ fn held(semantics: &BackendSemantics, images: &[Image<'_>]) -> Vec<Finding> {
                 let Some(declared) = against(semantics, found, &entry.name) else {
                     continue;
                 };
-                if said.insert((entry.name.clone(), found), ()).is_some() {
+                if !said.insert((entry.name.clone(), found)) {
                     continue;
                 }
                 let map = map.get_or_insert_with(|| SourceMap::parse(&image.text, &Roots::default()).ok());
@@ -331,6 +331,8 @@ fn against(semantics: &BackendSemantics, found: Trait, kernel: &str) -> Option<S
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::checks::testing::findings_text;
     use crate::policy::{KnownDelta, NanRule, SortStability};

@@ -126,7 +126,7 @@ pub fn keep(workspace: &Workspace, report: &Report) -> Result<()> {
     let set = sets.join(judged);
     for (file, bytes) in &present.files {
         let blob = set.join("blobs").join(&file.sha256);
-        if fs::read(&blob).map_or(true, |there| there != *bytes) {
+        if !fs::read(&blob).is_ok_and(|there| there == *bytes) {
             atomic::write(&blob, bytes)?;
         }
     }
