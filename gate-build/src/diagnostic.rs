@@ -201,7 +201,9 @@ impl fmt::Display for Diagnostic {
         }
         write!(f, "{}", self.message)?;
         if let Some(Place { file, line, column }) = self.place.as_deref() {
-            write!(f, "\n  --> {}:{line}", file.display())?;
+            // As units are named, and as links of editors work everywhere.
+            let file = file.display().to_string().replace(std::path::MAIN_SEPARATOR, "/");
+            write!(f, "\n  --> {file}:{line}")?;
             if let Some(column) = column {
                 write!(f, ":{column}")?;
             }

@@ -84,7 +84,8 @@ fn errors_of_the_source_pass_through_with_their_places() {
         .iter()
         .map(|diagnostic| {
             let place = diagnostic.place.as_ref().unwrap();
-            format!("{}:{}", place.file.display(), place.line)
+            let file = place.file.display().to_string();
+            format!("{}:{}", file.replace(std::path::MAIN_SEPARATOR, "/"), place.line)
         })
         .collect();
     assert_eq!(places, ["kernels/k.cu:2", "kernels/l.cu:3"]);
@@ -121,7 +122,9 @@ fn without_a_compiler_the_crate_compiles_and_says_why() {
     );
     let module = fs::read_to_string(built.bindings.unwrap()).unwrap();
     assert!(module.contains("Unavailable(\"no_compiler\")"), "{module}");
-    assert!(!this.report()["searched"].as_array().unwrap().is_empty());
+    // Without variables there is no folder to look into on Windows.
+    let searched = this.report()["searched"].as_array().unwrap().len();
+    assert_eq!(searched == 0, cfg!(windows));
 }
 
 #[test]

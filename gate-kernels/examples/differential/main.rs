@@ -10,6 +10,8 @@
 //! nothing ran because there is no device: that is no result. `--simulated` runs the program on a simulated device, which calls the
 //! CPU functions: it shows that the program works, and nothing about a GPU. Nothing can be saved then.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program prints its findings")]
+
 #[path = "../../tests/ptx/cases.rs"]
 mod cases;
 #[path = "../../tests/ptx/vectors.rs"]

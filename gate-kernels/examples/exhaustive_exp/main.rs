@@ -5,6 +5,8 @@
 //! cargo run --release --package cargo-gate-kernels --example exhaustive_exp
 //! ```
 
+#![allow(clippy::print_stdout, reason = "a program prints its findings")]
+
 mod error;
 
 use std::process::ExitCode;
