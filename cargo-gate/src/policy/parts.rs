@@ -24,7 +24,7 @@ pub(super) fn names(table: &DeTable<'_>) -> Vec<String> {
     let Some(suite) = text("name") else {
         return Vec::new();
     };
-    let arguments = match table.get("args").map(|value| value.get_ref()) {
+    let arguments = match table.get("args").map(toml::Spanned::get_ref) {
         Some(DeValue::Array(arguments)) => !arguments.is_empty(),
         _ => false,
     };
