@@ -218,6 +218,7 @@ mod tests {
                 decision_logs: vec!["log.jsonl".to_owned()],
                 limits: Default::default(),
                 run_stats: Vec::new(),
+                rails: None,
                 location: Location::line("gate.toml", 3),
             });
             let runtime = world.policy.runtime.as_mut().expect("declared");

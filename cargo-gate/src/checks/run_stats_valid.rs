@@ -177,6 +177,7 @@ mod tests {
                 decision_logs: Vec::new(),
                 limits: Default::default(),
                 run_stats: vec!["stats.json".to_owned()],
+                rails: None,
                 location: Location::line("gate.toml", 3),
             });
             let runtime = world.policy.runtime.as_mut().expect("declared");

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::command_line::{DataFormat, RollbackArgs};
-use crate::engine::evaluate::{Request, SuiteMode};
+use crate::engine::evaluate::Request;
 use crate::engine::event::Tee;
+use crate::engine::plan::SuiteMode;
 use crate::error::{Error, Result};
 use crate::evidence::history::History;
 use crate::evidence::lock::{self, Lock};

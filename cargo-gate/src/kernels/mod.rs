@@ -5,8 +5,8 @@ pub mod check;
 pub mod hints;
 pub mod place;
 pub mod rebuild;
-pub mod stored;
 pub mod sets;
+pub mod stored;
 
 use std::collections::BTreeSet;
 use std::io;
