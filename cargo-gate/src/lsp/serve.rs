@@ -61,7 +61,7 @@ pub fn serve(setup: &Setup, from: impl BufRead + Send + 'static, to: &mut dyn Wr
     let done = events.clone();
     let background = setup.program.clone().map(|program| {
         Background::start(program, move |checked| {
-            drop(done.send(Event::Compiled(Box::new(checked))))
+            drop(done.send(Event::Compiled(Box::new(checked))));
         })
     });
     let mut session = Session::new(setup.policy.clone());
