@@ -29,7 +29,8 @@ fn decision(gate: &Gate) -> Value {
 fn forget_times(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            for name in ["run_id", "started", "duration_ms", "recorded"] {
+            // Confidence counts the runs before this one.
+            for name in ["run_id", "started", "duration_ms", "recorded", "confidence"] {
                 fields.remove(name);
             }
             fields.values_mut().for_each(forget_times);

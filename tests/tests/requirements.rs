@@ -157,6 +157,10 @@ const THREATS: &[(&str, &str)] = &[
         "gate-runtime/tests/prod_cuda_contracts.rs::a_changed_module_is_caught_before_the_next_launch",
     ),
     (
+        "a poisoned [remote store of kernels](guide/shared-kernels.md#what-can-go-wrong)",
+        "cargo-gate/src/remote/tests/mod.rs::servers_that_lie_fail_or_are_not_there",
+    ),
+    (
         "a name or a message that acts on a terminal, a log or a page",
         "cargo-gate/src/report/render/human/tests.rs::foreign_text_cannot_act",
     ),

@@ -21,7 +21,10 @@ fn a_step_that_does_not_exist_is_refused() {
     let output = xtask(&["ci", "--skip", "tests"]);
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("[possible values: test, docs, rustdoc, gate]"), "{said}");
+    assert!(
+        said.contains("[possible values: test, docs, rustdoc, consumer, gate]"),
+        "{said}"
+    );
 }
 
 #[test]
