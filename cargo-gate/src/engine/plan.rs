@@ -23,7 +23,7 @@ use super::inputs::InputDigests;
 pub enum SuiteMode {
     /// Those without fresh evidence, and those that failed last time.
     WithoutEvidence,
-    /// None: a suite without fresh evidence is not run, for the reason [`SUITES_LEFT_OUT`].
+    /// None: a suite without fresh evidence is not run, for the reason [`SUITES_LEFT_OUT`](crate::report::SUITES_LEFT_OUT).
     None,
 }
 
