@@ -1,7 +1,7 @@
 //! How each parameter of a kernel crosses from the host to the device, decided from the PTX.
 //!
 //! PTX declares widths, not meanings. What a parameter is follows from its type and from what the kernel does with it
-//! ([`accesses`](super::access::accesses)): a number that no memory access goes through is a value, one that is followed to a load is a
+//! ([`accesses`]): a number that no memory access goes through is a value, one that is followed to a load is a
 //! buffer. The words are closed, and every decision has a stable id.
 
 use std::fmt;
