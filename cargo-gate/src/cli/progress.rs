@@ -15,6 +15,9 @@ use crate::report::render::text;
 /// Lines shown of the log of a suite that did not pass.
 const TAIL: usize = 30;
 
+/// How cargo says that it waits for another cargo. Whether it had to is no part of why a suite failed; the log has it.
+const WAITING: &str = "Blocking waiting for file lock on ";
+
 /// A consumer of the engine's events that talks to the user.
 pub struct Progress<'a> {
     printer: &'a Printer,
@@ -75,11 +78,14 @@ impl<'a> Progress<'a> {
 
     fn output(&self, id: &str, line: &str) {
         if let Some(running) = self.lock().get_mut(id) {
+            // The log may hold anything, styles and cursor movements included.
+            let plain = anstream::adapter::strip_str(line).to_string();
+            if plain.trim_start().starts_with(WAITING) {
+                return;
+            }
             if running.tail.len() == TAIL {
                 running.tail.pop_front();
             }
-            // The log may hold anything, styles and cursor movements included.
-            let plain = anstream::adapter::strip_str(line).to_string();
             running.tail.push_back(text::line(&plain).into_owned());
         }
     }
@@ -175,6 +181,12 @@ mod tests {
             long: true,
         });
         for number in 1..=32 {
+            if number == 20 {
+                progress.event(&Event::Output {
+                    id: "suite.test.default",
+                    line: "\u{1b}[1m    Blocking\u{1b}[0m waiting for file lock on package cache",
+                });
+            }
             progress.event(&Event::Output {
                 id: "suite.test.default",
                 line: &format!("\u{1b}[32mtest {number}\u{1b}[0m"),
