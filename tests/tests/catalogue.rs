@@ -3,7 +3,7 @@
 #[path = "outcomes/mod.rs"]
 mod outcomes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use cargo_gate::checks::{self, Applies, Context, Judgement};
@@ -18,8 +18,12 @@ use gate_tests::fixture::Fixture;
 /// The day on which fixtures are judged: their dates are written for it.
 const NOW: &str = "2026-06-15T12:00:00Z";
 
-/// What every check says about a fixture. A check that is content says nothing.
-fn judge(fixture: &Fixture) -> String {
+/// Checks, and why they do not apply to one fixture or another.
+type NotApplicable = BTreeMap<&'static str, BTreeSet<String>>;
+
+/// What every check says about a fixture: the checks that are content by name, the others with what they say. Those that do
+/// not apply go to `not_applicable`, so that a new check changes no snapshot of a fixture that it has nothing to do with.
+fn judge(fixture: &Fixture, not_applicable: &mut NotApplicable) -> String {
     let workspace = Workspace::open(Options {
         cwd: fixture.root(),
         manifest_path: None,
@@ -33,22 +37,29 @@ fn judge(fixture: &Fixture) -> String {
     let history = History::load(&workspace.gate_dir());
     let stage: Stage = fixture.stage().parse().expect("a stage");
     let now = NOW.parse().expect("a time");
-    let mut text = format!("stage: {stage}\n");
+    let mut text = String::new();
+    let mut content = Vec::new();
     let outcomes = outcomes::of_the_others(&workspace, &policy, &history, (now, stage), fixture.suites());
     for check in checks::ALL {
         let context = Context::new(&workspace, &policy, &history, now, stage, check.inputs).with_outcomes(&outcomes);
         let said = match (check.applies)(&context) {
-            Applies::No(reason) => format!("  not applicable: {reason}\n"),
+            Applies::No(reason) => {
+                not_applicable.entry(check.id).or_default().insert(reason);
+                continue;
+            }
             Applies::Yes => match (check.run)(&context) {
                 Judgement::Findings(findings) => findings.iter().map(finding).collect(),
                 Judgement::NotRun(why) => reason("not run", &why),
                 Judgement::Inconclusive(why) => reason("inconclusive", &why),
             },
         };
-        if !said.is_empty() {
+        if said.is_empty() {
+            content.push(check.id);
+        } else {
             let _ = write!(text, "{}\n{said}", check.id);
         }
     }
+    let text = format!("stage: {stage}\ncontent: {}\n{text}", content.join(", "));
     text.replace(&fixture.root().display().to_string(), "<root>")
 }
 
@@ -89,10 +100,10 @@ fn reason(what: &str, reason: &Reason) -> String {
 fn objecting(said: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut current = "";
-    for line in said.lines().skip(1) {
+    for line in said.lines().skip(2) {
         match line.strip_prefix("  ") {
             None => current = line,
-            Some(said) if said.starts_with([' ']) || said.starts_with("not applicable") => {}
+            Some(said) if said.starts_with(' ') => {}
             Some(_) if found.last() != Some(&current) => found.push(current),
             Some(_) => {}
         }
@@ -104,13 +115,22 @@ fn objecting(said: &str) -> Vec<&str> {
 fn every_check_over_every_fixture() {
     let fixtures = Fixture::all();
     assert!(!fixtures.is_empty(), "there are no fixtures");
+    let mut not_applicable = NotApplicable::new();
     for (check, twin) in fixtures {
         let fixture = Fixture::open(&check, &twin);
-        let said = judge(&fixture);
+        let said = judge(&fixture, &mut not_applicable);
         insta::assert_snapshot!(format!("{check}-{twin}"), said);
         let also = fixture.also().iter().map(String::as_str);
         let expected: BTreeSet<&str> = also.chain((twin == "fail").then_some(check.as_str())).collect();
         let objecting: BTreeSet<&str> = objecting(&said).into_iter().collect();
         assert_eq!(objecting, expected, "{check}/{twin}:\n{said}");
     }
+    let reasons: String = not_applicable.iter().fold(String::new(), |mut text, (check, reasons)| {
+        let _ = writeln!(text, "{check}");
+        for reason in reasons {
+            let _ = writeln!(text, "  {reason}");
+        }
+        text
+    });
+    insta::assert_snapshot!("not-applicable", reasons);
 }
