@@ -8,7 +8,7 @@ use crate::policy::{ChecklistArtifact, ChecklistItem, Policy, pattern};
 use crate::report::{CheckReport, Checklist, ChecklistEntry, Dimension, Finding, Outcome};
 use crate::stage::Stage;
 
-use super::{Applies, Check, Context, Input, Judgement, waiver_valid};
+use super::{Applies, Check, Context, Input, Judgement};
 
 /// The check. The verdict judges it after all others, `waiver.valid` included, so that a checklist can name them.
 pub static CHECK: Check = Check {
@@ -157,7 +157,7 @@ fn lacks(item: &ChecklistItem, context: &Context<'_>) -> Vec<Lack> {
         .checks
         .iter()
         // Without a waiver there is nothing that could be wrong with one.
-        .filter(|wanted| *wanted != waiver_valid::CHECK.id || !context.policy().waivers.is_empty())
+        .filter(|wanted| *wanted != Check::LAST || !context.policy().waivers.is_empty())
         .flat_map(|wanted| of_check(wanted, context.outcomes()));
     let artifacts = item
         .artifacts

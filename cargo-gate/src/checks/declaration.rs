@@ -167,6 +167,14 @@ pub enum Input {
 }
 
 impl Check {
+    /// Id of the check that is judged last of all: only then has every finding met every waiver.
+    pub const LAST: &'static str = "waiver.valid";
+
+    /// Whether it has no evidence of its own: it is judged from the outcomes of others, or last of all.
+    pub fn is_derived(&self) -> bool {
+        self.reads_outcomes() || self.id == Self::LAST
+    }
+
     /// Whether the verdict judges it after the others, because it reads their outcomes.
     pub fn reads_outcomes(&self) -> bool {
         self.inputs.contains(&Input::Outcomes)

@@ -4,7 +4,7 @@
 mod channel;
 mod conforming;
 mod context;
-mod declaration;
+pub(crate) mod declaration;
 mod dependencies;
 mod destinations;
 mod documents;

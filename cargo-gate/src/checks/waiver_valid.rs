@@ -165,6 +165,11 @@ mod tests {
 
     const TODAY: Date = jiff::civil::date(2026, 6, 15);
 
+    #[test]
+    fn it_is_the_last_of_all() {
+        assert_eq!(CHECK.id, Check::LAST);
+    }
+
     fn waiver(check: &str, expires: &str, line: u32) -> Waiver {
         Waiver {
             check: check.into(),

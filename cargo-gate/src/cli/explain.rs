@@ -3,8 +3,6 @@
 
 use std::fmt::Write as _;
 
-use anstyle::Style;
-
 use crate::checks::Check;
 use crate::error::{Error, Result};
 use crate::exit::{self, ExitCode};
@@ -14,9 +12,8 @@ use crate::report::{Dimension, Report};
 use crate::rollout::Step;
 use crate::stage::Stage;
 
+use super::printer::STRONG;
 use super::rails;
-
-pub(super) const STRONG: Style = Style::new().bold();
 
 /// What explain knows about a check or a kind of suite.
 #[derive(Debug, Clone)]

@@ -15,6 +15,8 @@ use crate::report::render::text;
 use crate::secrets;
 use crate::workspace::environment::Environment;
 
+/// Headings.
+pub(super) const STRONG: Style = Style::new().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HELP: Style = AnsiColor::Cyan.on_default().bold();

@@ -5,7 +5,7 @@ use gate_runtime::rails::{FIELDS, Rail, Settings};
 use crate::policy::RailsPolicy;
 use crate::report::render::text;
 
-use super::explain::STRONG;
+use super::printer::STRONG;
 
 /// What each rail is about, in the order in which they act.
 const RULES: [(Rail, &str); 4] = [

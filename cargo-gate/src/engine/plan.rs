@@ -131,11 +131,7 @@ impl Planner<'_> {
     pub fn plan(&self, stage: Stage, packages: &[String]) -> Plan {
         let mut plan = Plan::default();
         let mut units = Vec::new();
-        for check in checks::ALL
-            .iter()
-            .copied()
-            .filter(|check| check.id != checks::waiver_valid::CHECK.id)
-        {
+        for check in checks::ALL.iter().copied().filter(|check| check.id != Check::LAST) {
             let context = Context {
                 declared: check.inputs,
                 ..self.context
@@ -151,7 +147,7 @@ impl Planner<'_> {
         }
         plan.waivers = !self.policy.waivers.is_empty();
         if !plan.waivers {
-            let id = checks::waiver_valid::CHECK.id.to_owned();
+            let id = Check::LAST.to_owned();
             plan.not_applicable.push(NotApplicable {
                 id,
                 reason: "the policy has no waivers".to_owned(),

@@ -13,14 +13,13 @@ const MOMENTARY: &[Input] = &[
     Input::CargoEnvironment,
     Input::GitStatus,
     Input::History,
-    Input::Outcomes,
     Input::Stage,
     Input::Today,
     Input::Toolchain,
 ];
 
 fn is_lasting(check: &Check) -> bool {
-    check.id != checks::waiver_valid::CHECK.id && !check.inputs.iter().any(|input| MOMENTARY.contains(input))
+    !check.is_derived() && !check.inputs.iter().any(|input| MOMENTARY.contains(input))
 }
 
 pub(super) fn generate(facts: &Facts<'_>) -> String {

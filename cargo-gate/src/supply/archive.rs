@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, BufReader, Cursor, Read};
 
-use super::database::{Entry, Skipped};
+use super::contents::{Contents, Entry, Skipped};
 
 /// An archive larger than this is not read.
 pub const MAX_ARCHIVE: u64 = 64 << 20;
@@ -14,22 +14,6 @@ const MAX_UNPACKED: u64 = 128 << 20;
 pub(super) const MAX_FILE: u64 = 1 << 20;
 /// An archive with more entries than this is refused.
 const MAX_ENTRIES: usize = 200_000;
-
-/// What an archive or a directory holds.
-#[derive(Debug, Default)]
-pub struct Contents {
-    /// Advisories, in any order.
-    pub(super) entries: Vec<Entry>,
-    /// What was refused.
-    pub(super) skipped: Vec<Skipped>,
-}
-
-impl Contents {
-    /// Number of advisories and of refused entries.
-    pub fn counts(&self) -> (usize, usize) {
-        (self.entries.len(), self.skipped.len())
-    }
-}
 
 /// Reads the advisories of an archive.
 ///

@@ -8,34 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::sha256_hex;
 
-use super::advisory::{Advisory, one_line};
-use super::archive::Contents;
-
-/// A file of a database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    /// Path from the top of the database, `crates/<package>/<id>.md`.
-    pub(super) path: String,
-    pub(super) bytes: Vec<u8>,
-}
-
-/// A file that was left out.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Skipped {
-    /// Its path in the database.
-    pub path: String,
-    /// Why.
-    pub why: String,
-}
-
-impl Skipped {
-    pub(super) fn new(path: &str, why: impl Into<String>) -> Self {
-        Self {
-            path: one_line(path),
-            why: why.into(),
-        }
-    }
-}
+use super::advisory::Advisory;
+use super::contents::{Contents, Skipped};
 
 /// Advisories as they were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

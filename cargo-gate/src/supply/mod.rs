@@ -2,12 +2,13 @@
 //! packages of `Cargo.lock` they speak about.
 //!
 //! ```text
-//! locate ─► source (digest by the index) ─► archive / directory ─► database (cached by digest) ─┐
+//! locate ─► source (digest by the index) ─► archive / directory ─► contents ─► database (cached by digest) ─┐
 //! Cargo.lock ─► lock (lines, shortest chains) ──────────────────────────────────────────────────┴─► hit
 //! ```
 
 mod advisory;
 pub mod archive;
+mod contents;
 mod database;
 mod hit;
 mod locate;
@@ -26,7 +27,8 @@ use crate::digest::{Digest, DigestBuilder};
 use crate::report::Reason;
 
 pub use advisory::{Advisory, Score};
-pub use database::{Database, Skipped};
+pub use contents::Skipped;
+pub use database::Database;
 pub use hit::{Fix, Hit, hits};
 pub use locate::{Origin, Place, Places, VARIABLE, places};
 pub(crate) use lock::package_lines;

@@ -13,8 +13,9 @@ use crate::workspace::cache;
 use crate::workspace::index::{Entry as Known, Index, Stamp};
 use crate::workspace::paths;
 
-use super::archive::{self, Contents, MAX_ARCHIVE, MAX_FILE};
-use super::database::{Database, Entry, Skipped};
+use super::archive::{self, MAX_ARCHIVE, MAX_FILE};
+use super::contents::{Contents, Entry, Skipped};
+use super::database::Database;
 use super::locate::Place;
 
 /// Raised when the stored form of a database, or what is read out of its files, changes.

@@ -2,6 +2,7 @@
 //! run; what depends on a condition, on the output of a program or on the machine is left out or unknown.
 
 mod cargo_make;
+pub(super) mod file_name;
 mod just;
 mod make;
 mod makefile;
@@ -40,14 +41,6 @@ pub(super) struct Piece {
     pub(super) ignored: Option<&'static str>,
     /// Variables that the runner sets; `None` is a value that only the run knows.
     pub(super) variables: Variables,
-}
-
-/// Whether a path may be that of a file with recipes. Relative to the workspace root or to the top of the repository.
-pub(super) fn may_be(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
-    let name = path.rsplit('/').next().unwrap_or(&path);
-    let is = |end: &str| name.len() > end.len() && name.ends_with(end);
-    is(".mk") || is(".mak") || is(".just") || name == ".justfile" || name.ends_with(".toml") && path.contains("make")
 }
 
 /// What a command line runs, when it calls a task runner whose file is in the repository. The pieces stand in the order
