@@ -20,6 +20,7 @@ pub mod error;
 pub mod evidence;
 pub mod exit;
 pub mod generated;
+pub mod group;
 pub mod kernels;
 pub mod library;
 pub mod lsp;

@@ -6,6 +6,8 @@ mod data;
 mod documents;
 #[path = "commands/governance.rs"]
 mod governance;
+#[path = "commands/groups.rs"]
+mod groups;
 #[path = "commands/init.rs"]
 mod init;
 #[path = "commands/kernel_sets.rs"]

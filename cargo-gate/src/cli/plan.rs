@@ -7,6 +7,7 @@ use crate::engine::evaluate::Request;
 use crate::engine::plan::{Action, Plan};
 use crate::error::Result;
 use crate::exit;
+use crate::group::Group;
 use crate::report::render::text;
 use crate::report::{Dimension, NotApplicable};
 use crate::stage::Stage;
@@ -20,6 +21,7 @@ use crate::command_line::{Format, StageArgs};
 struct PlanView {
     schema_version: u32,
     stage: Stage,
+    /// In the order of their groups.
     items: Vec<PlanLine>,
     not_applicable: Vec<NotApplicable>,
 }
@@ -27,6 +29,7 @@ struct PlanView {
 #[derive(Debug, Serialize)]
 struct PlanLine {
     id: String,
+    group: Group,
     dimension: Dimension,
     blocks_at: Stage,
     action: &'static str,
@@ -63,6 +66,7 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
         };
         PlanLine {
             id: item.unit.id(),
+            group: item.unit.group(),
             dimension: item.unit.dimension(),
             blocks_at: item.unit.blocks_at(),
             action,
@@ -80,16 +84,19 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
         )
         .map(|(check, reason)| PlanLine {
             id: check.id.to_owned(),
+            group: Group::of_check(check.id, check.dimension),
             dimension: check.dimension,
             blocks_at: check.blocks_at,
             action: "run",
             reason: reason.to_owned(),
             fingerprint: None,
         });
+    let mut items: Vec<PlanLine> = plan.items.into_iter().map(line).chain(afterwards).collect();
+    items.sort_by_key(|item| item.group);
     PlanView {
         schema_version: 1,
         stage,
-        items: plan.items.into_iter().map(line).chain(afterwards).collect(),
+        items,
         not_applicable: plan.not_applicable,
     }
 }
@@ -103,10 +110,13 @@ fn table(view: &PlanView) -> String {
     let width = ids.max().unwrap_or(0);
     let mut text = String::new();
     for item in &view.items {
-        text.push_str(&format!("{:<6} {:<width$}  {}\n", item.action, item.id, item.reason));
+        text.push_str(&format!(
+            "{:<6} {:<11}  {:<width$}  {}\n",
+            item.action, item.group, item.id, item.reason
+        ));
     }
     for item in &view.not_applicable {
-        text.push_str(&format!("{:<6} {:<width$}  {}\n", "skip", item.id, item.reason));
+        text.push_str(&format!("{:<6} {:<11}  {:<width$}  {}\n", "skip", "", item.id, item.reason));
     }
     let run = view.items.iter().filter(|item| item.action == "run").count();
     text.push_str(&format!(

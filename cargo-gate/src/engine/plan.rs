@@ -9,6 +9,7 @@ use crate::checks::{self, Applies, Check, Context, evidence_age};
 use crate::digest::Digest;
 use crate::evidence::Evidence;
 use crate::evidence::store::Store;
+use crate::group::Group;
 use crate::policy::{Policy, SuitePolicy};
 use crate::report::{Bound, Dimension, NotApplicable};
 use crate::stage::Stage;
@@ -58,6 +59,14 @@ impl Unit {
         match self {
             Unit::Check(check) => check.dimension,
             Unit::Suite(_) => Dimension::Correctness,
+        }
+    }
+
+    /// Group in whose turn it is evaluated.
+    pub fn group(&self) -> Group {
+        match self {
+            Unit::Check(check) => Group::of_check(check.id, check.dimension),
+            Unit::Suite(suite) => suites::group(suite),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::checks::{Attachments, Check, Context};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, EvidenceFile, EvidenceResult};
+use crate::group::Group;
 use crate::policy::SuitePolicy;
 use crate::report::{Reason, SUITES_LEFT_OUT};
 use crate::suites::{self, Shared, SuiteContext};
@@ -29,6 +30,9 @@ pub(super) struct Completed {
     /// Whether it was reused.
     pub reused: bool,
 }
+
+/// A unit of the plan with its place in it.
+type Numbered<'p> = (usize, &'p PlanItem);
 
 /// Everything a run needs.
 #[derive(Clone, Copy)]
@@ -82,11 +86,50 @@ impl Runner<'_> {
             put(at, completed?);
         }
 
-        let blockers = if self.keep_going || self.suites == SuiteMode::None {
-            Vec::new()
-        } else {
-            self.blockers(plan, &slots)
-        };
+        for round in self.rounds(suites) {
+            let blockers = if self.waits() {
+                self.blockers(plan, &slots)
+            } else {
+                Vec::new()
+            };
+            self.round(&round, &blockers, &shared, &put)?;
+        }
+        slots
+            .into_iter()
+            .map(|slot| {
+                slot.into_inner()
+                    .ok()
+                    .flatten()
+                    .ok_or_else(|| Error::tool("a check left no result"))
+            })
+            .collect()
+    }
+
+    /// Whether suites wait for what comes before them.
+    fn waits(&self) -> bool {
+        !self.keep_going && self.suites != SuiteMode::None
+    }
+
+    /// The suites in the order of their groups: those of one group run beside each other, and all do where none waits.
+    fn rounds<'p>(&self, mut suites: Vec<Numbered<'p>>) -> Vec<Vec<Numbered<'p>>> {
+        suites.sort_by_key(|(_, item)| item.unit.group());
+        if !self.waits() {
+            return vec![suites];
+        }
+        suites
+            .chunk_by(|(_, a), (_, b)| a.unit.group() == b.unit.group())
+            .map(<[_]>::to_vec)
+            .collect()
+    }
+
+    /// Runs suites beside each other, unless something blocks them.
+    fn round(
+        &self,
+        suites: &[Numbered<'_>],
+        blockers: &[(Group, String)],
+        shared: &Shared,
+        put: &(impl Fn(usize, Completed) + Sync),
+    ) -> Result<()> {
         let next = AtomicUsize::new(0);
         let failure: Mutex<Option<Error>> = Mutex::new(None);
         std::thread::scope(|scope| {
@@ -95,8 +138,8 @@ impl Runner<'_> {
                     while let Some((at, item)) = suites.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let result = match item.action {
                             Action::Run(_) if self.suites == SuiteMode::None => Ok(self.without_evidence(item)),
-                            Action::Run(_) if !blockers.is_empty() => Ok(self.held_back(item, &blockers)),
-                            _ => self.one(item, &shared),
+                            Action::Run(_) if !blockers.is_empty() => Ok(self.held_back(item, blockers)),
+                            _ => self.one(item, shared),
                         };
                         match result {
                             Ok(completed) => put(*at, completed),
@@ -117,22 +160,11 @@ impl Runner<'_> {
                 "interrupted; evidence that was complete is kept",
             ));
         }
-        if let Some(error) = failure.into_inner().unwrap_or(None) {
-            return Err(error);
-        }
-        slots
-            .into_iter()
-            .map(|slot| {
-                slot.into_inner()
-                    .ok()
-                    .flatten()
-                    .ok_or_else(|| Error::tool("a check left no result"))
-            })
-            .collect()
+        failure.into_inner().unwrap_or(None).map_or(Ok(()), Err)
     }
 
-    /// Ids of the built-in checks that block the stage.
-    fn blockers(&self, plan: &Plan, slots: &[Mutex<Option<Completed>>]) -> Vec<String> {
+    /// What was evaluated so far and blocks the stage, by group.
+    fn blockers(&self, plan: &Plan, slots: &[Mutex<Option<Completed>>]) -> Vec<(Group, String)> {
         let blocks = |item: &PlanItem, slot: &Mutex<Option<Completed>>| {
             let slot = slot.lock().ok()?;
             let completed = slot.as_ref()?;
@@ -142,16 +174,20 @@ impl Runner<'_> {
                 strict: false,
                 ..self.rules
             };
-            verdict::blocks(&id, &completed.evidence.result, self.context.policy, rules).then_some(id)
+            verdict::blocks(&id, &completed.evidence.result, self.context.policy, rules)
+                .then_some((item.unit.group(), id))
         };
-        plan.items
+        let mut blockers: Vec<_> = plan
+            .items
             .iter()
             .zip(slots)
             .filter_map(|(item, slot)| blocks(item, slot))
-            .collect()
+            .collect();
+        blockers.sort_by_key(|(group, _)| *group);
+        blockers
     }
 
-    fn held_back(&self, item: &PlanItem, blockers: &[String]) -> Completed {
+    fn held_back(&self, item: &PlanItem, blockers: &[(Group, String)]) -> Completed {
         self.completed(
             item,
             EvidenceResult::blocked_by(blockers),

@@ -299,6 +299,7 @@ fn test_suite(raw: RawTestSuite, span: &Range<usize>, location: Location) -> Con
         min_tests: raw.min_tests,
         format: raw.format,
         directory: raw.directory,
+        group: raw.group,
         location: Some(location),
     })
 }
@@ -319,6 +320,7 @@ fn tool_suite(raw: RawToolSuite, span: &Range<usize>, location: Location) -> Con
         min_tests: 0,
         format: SuiteFormat::Auto,
         directory: None,
+        group: raw.group,
         location: Some(location),
     })
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::group::Group;
 use crate::report::Location;
 use crate::stage::Stage;
 
@@ -280,6 +281,9 @@ pub struct SuitePolicy {
     pub format: SuiteFormat,
     /// Working directory relative to the workspace root.
     pub directory: Option<String>,
+    /// Group in whose turn it runs, where that is declared. It says when, not what: no part of the fingerprint.
+    #[serde(skip)]
+    pub group: Option<Group>,
     /// Where it is declared.
     pub location: Option<Location>,
 }
@@ -302,6 +306,7 @@ impl SuitePolicy {
             min_tests: 0,
             format: SuiteFormat::Auto,
             directory: None,
+            group: None,
             location: None,
         }
     }

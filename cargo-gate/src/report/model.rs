@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::group::Group;
 use crate::stage::Stage;
 
 /// Version of the report model; raised when a field is removed or changes its meaning.
@@ -190,6 +191,9 @@ pub struct Reason {
     pub code: String,
     /// One sentence for people.
     pub message: String,
+    /// With the code `blocked_by`: the first group that has to pass before this is evaluated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Group>,
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -201,6 +205,7 @@ impl Reason {
         Self {
             code: code.into(),
             message: message.into(),
+            group: None,
             help: None,
         }
     }

@@ -64,6 +64,7 @@ fn suite(workspace: &Workspace, nextest: bool) -> SuitePolicy {
             SuiteFormat::Libtest
         },
         directory: None,
+        group: None,
         location: None,
     }
 }

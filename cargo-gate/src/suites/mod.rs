@@ -34,7 +34,7 @@ use crate::workspace::Workspace;
 use crate::workspace::cargo::Resolution;
 use crate::workspace::files::{File, FileList};
 
-pub use catalogue::{DEFAULT_ID, InputFilter, KINDS, KindInfo, VERSION, of_policy, summary};
+pub use catalogue::{DEFAULT_ID, InputFilter, KINDS, KindInfo, VERSION, group, of_policy, summary};
 pub use default::default_suite;
 pub use environment::environment_inputs;
 pub use outcome::Tests;

@@ -38,6 +38,7 @@ pub(super) fn suite(command: &[&str]) -> SuitePolicy {
         min_tests: 1,
         format: SuiteFormat::Auto,
         directory: None,
+        group: None,
         location: Some(crate::report::Location::line("gate.toml", 3)),
     }
 }

@@ -8,12 +8,14 @@ mod waivers;
 
 pub use decision::{exit_code, outcome_at};
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::civil::Date;
 
 use crate::checks::{Check, Context, Judgement};
 use crate::evidence::EvidenceResult;
+use crate::group::Group;
 use crate::policy::Policy;
 use crate::report::{
     Bound, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, Reason, UnblockStep,
@@ -296,17 +298,22 @@ impl From<Judgement> for EvidenceResult {
 }
 
 impl EvidenceResult {
-    /// The result of a check that another one keeps from running.
-    pub fn blocked_by(ids: &[String]) -> Self {
-        let list = ids.join("`, `");
+    /// The result of a suite that is not evaluated because of what already blocks the stage: ids with their groups.
+    pub fn blocked_by(blockers: &[(Group, String)]) -> Self {
+        let ids: Vec<&str> = blockers.iter().map(|(_, id)| id.as_str()).collect();
+        let groups: BTreeSet<Group> = blockers.iter().map(|(group, _)| *group).collect();
+        let names: Vec<&str> = groups.iter().map(|group| group.name()).collect();
         let verb = if ids.len() == 1 { "blocks" } else { "block" };
-        EvidenceResult::NotRun(
-            Reason::new(
-                "blocked_by",
-                format!("held back, because `{list}` already {verb} the stage"),
-            )
-            .help("add `--keep-going` to run it all the same"),
-        )
+        let mut reason = Reason::new(
+            "blocked_by",
+            format!(
+                "held back by {}, because `{}` already {verb} the stage",
+                names.join(" and "),
+                ids.join("`, `"),
+            ),
+        );
+        reason.group = groups.first().copied();
+        EvidenceResult::NotRun(reason.help("add `--keep-going` to run it all the same"))
     }
 }
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::group::Group;
 use crate::policy::model::SuiteFormat;
 use crate::stage::Stage;
 
@@ -74,6 +75,9 @@ pub(in crate::policy) struct RawTestSuite {
     /// Working directory, relative to the workspace root.
     #[schemars(length(min = 1, max = 1000), extend("x-format" = "path", "examples" = ["services/api"]))]
     pub(in crate::policy) directory: Option<String>,
+    /// Group in whose turn it runs. Default: `equivalence`.
+    #[schemars(extend("examples" = ["resilience"]))]
+    pub(in crate::policy) group: Option<Group>,
 }
 
 /// A tool whose output becomes findings.
@@ -104,6 +108,10 @@ pub(in crate::policy) struct RawToolSuite {
         "examples" = ["30m"]
     ))]
     pub(in crate::policy) timeout: String,
+    /// Group in whose turn it runs. Default: `integrity` for cargo-deny and cargo-vet, `equivalence` for
+    /// cargo-semver-checks, `ergonomics` for clippy and rustfmt.
+    #[schemars(extend("examples" = ["integrity"]))]
+    pub(in crate::policy) group: Option<Group>,
 }
 
 /// A tool that has an adapter.
