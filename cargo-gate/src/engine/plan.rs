@@ -9,7 +9,7 @@ use crate::checks::{self, Applies, Check, Context, evidence_age};
 use crate::digest::Digest;
 use crate::evidence::Evidence;
 use crate::evidence::store::Store;
-use crate::policy::{Policy, SuitePolicy};
+use crate::policy::{Policy, SuiteKind, SuitePolicy};
 use crate::report::{Bound, Dimension, NotApplicable};
 use crate::stage::Stage;
 use crate::suites;
@@ -57,8 +57,17 @@ impl Unit {
     pub fn dimension(&self) -> Dimension {
         match self {
             Unit::Check(check) => check.dimension,
-            Unit::Suite(_) => Dimension::Correctness,
+            Unit::Suite(suite) => match suite.kind {
+                SuiteKind::Bench => Dimension::Performance,
+                SuiteKind::Slo => Dimension::Reliability,
+                SuiteKind::Test | SuiteKind::Tool => Dimension::Correctness,
+            },
         }
+    }
+
+    /// Whether nothing may run beside it, because it measures.
+    pub fn runs_alone(&self) -> bool {
+        matches!(self, Unit::Suite(suite) if suite.kind == SuiteKind::Bench)
     }
 
     /// Stage from which on it blocks.

@@ -87,18 +87,20 @@ impl Runner<'_> {
         } else {
             self.blockers(plan, &slots)
         };
+        // A benchmark runs alone: after everything else, one at a time.
+        let (alone, suites): (Vec<_>, Vec<_>) = suites.into_iter().partition(|(_, item)| item.unit.runs_alone());
+        let suite_of = |item: &PlanItem| match item.action {
+            Action::Run(_) if self.suites == SuiteMode::None => Ok(self.without_evidence(item)),
+            Action::Run(_) if !blockers.is_empty() => Ok(self.held_back(item, &blockers)),
+            _ => self.one(item, &shared),
+        };
         let next = AtomicUsize::new(0);
         let failure: Mutex<Option<Error>> = Mutex::new(None);
         std::thread::scope(|scope| {
             for _ in 0..self.jobs.min(suites.len()) {
                 scope.spawn(|| {
                     while let Some((at, item)) = suites.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let result = match item.action {
-                            Action::Run(_) if self.suites == SuiteMode::None => Ok(self.without_evidence(item)),
-                            Action::Run(_) if !blockers.is_empty() => Ok(self.held_back(item, &blockers)),
-                            _ => self.one(item, &shared),
-                        };
-                        match result {
+                        match suite_of(item) {
                             Ok(completed) => put(*at, completed),
                             Err(error) => {
                                 if let Ok(mut first) = failure.lock() {
@@ -119,6 +121,9 @@ impl Runner<'_> {
         }
         if let Some(error) = failure.into_inner().unwrap_or(None) {
             return Err(error);
+        }
+        for (at, item) in alone {
+            put(at, suite_of(item)?);
         }
         slots
             .into_iter()
