@@ -35,6 +35,7 @@ pub mod report;
 pub mod rollout;
 pub mod secrets;
 pub mod stage;
+pub mod stats;
 pub mod suites;
 pub mod supply;
 pub mod verdict;

@@ -80,6 +80,9 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
             evidence.suite.as_ref(),
             outcome,
         ));
+        for measured in evidence.suite.iter().flat_map(|suite| &suite.measurements) {
+            text.push_str(&format!("    {}\n", suites::bench::line(measured)));
+        }
     }
     text.push_str(&format!(
         "{} passed, {} failed, {} skipped\n",

@@ -2,7 +2,7 @@
 
 use crate::checks::{Check, Input};
 use crate::digest::{Digest, DigestBuilder};
-use crate::policy::SuitePolicy;
+use crate::policy::{BenchReference, SuiteKind, SuitePolicy};
 use crate::suites;
 use crate::workspace::Workspace;
 
@@ -87,6 +87,17 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         part(Input::CargoConfig, inputs),
         part(Input::Lockfile, inputs),
     ];
+    if let Some(BenchReference::Commit(name)) = suite.bench.as_deref().map(|bench| &bench.reference) {
+        // A branch moves on, and what is compared with it has to be measured again.
+        let mut digest = DigestBuilder::new("suite reference");
+        let hash = workspace.git().and_then(|git| git.commit(name).ok());
+        digest.part(hash.unwrap_or_default().as_bytes());
+        parts.push(("reference".to_owned(), Some(digest.finish())));
+    }
+    if suite.kind == SuiteKind::Slo {
+        // Every run records its window.
+        parts.push(("its window".to_owned(), None));
+    }
     if let Some(program) = suites::tool::program(suite) {
         // Programs of the toolchain change with it; this one does not.
         let mut digest = DigestBuilder::new("suite program");

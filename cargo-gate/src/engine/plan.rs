@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::evidence::Evidence;
 use crate::evidence::store::Store;
 use crate::group::Group;
-use crate::policy::{Policy, SuitePolicy};
+use crate::policy::{Policy, SuiteKind, SuitePolicy};
 use crate::report::{Bound, Dimension, NotApplicable};
 use crate::stage::Stage;
 use crate::suites;
@@ -58,7 +58,11 @@ impl Unit {
     pub fn dimension(&self) -> Dimension {
         match self {
             Unit::Check(check) => check.dimension,
-            Unit::Suite(_) => Dimension::Correctness,
+            Unit::Suite(suite) => match suite.kind {
+                SuiteKind::Bench => Dimension::Performance,
+                SuiteKind::Slo => Dimension::Reliability,
+                SuiteKind::Test | SuiteKind::Tool => Dimension::Correctness,
+            },
         }
     }
 
@@ -68,6 +72,11 @@ impl Unit {
             Unit::Check(check) => Group::of_check(check.id, check.dimension),
             Unit::Suite(suite) => suites::group(suite),
         }
+    }
+
+    /// Whether nothing may run beside it, because it measures.
+    pub fn runs_alone(&self) -> bool {
+        matches!(self, Unit::Suite(suite) if suite.kind == SuiteKind::Bench)
     }
 
     /// Stage from which on it blocks.

@@ -86,12 +86,14 @@ impl Runner<'_> {
             put(at, completed?);
         }
 
+        let mut blockers = Vec::new();
+        let mut turn = None;
         for round in self.rounds(suites) {
-            let blockers = if self.waits() {
-                self.blockers(plan, &slots)
-            } else {
-                Vec::new()
-            };
+            let group = round.first().map(|(_, item)| item.unit.group());
+            if self.waits() && turn != group {
+                blockers = self.blockers(plan, &slots);
+                turn = group;
+            }
             self.round(&round, &blockers, &shared, &put)?;
         }
         slots
@@ -110,14 +112,14 @@ impl Runner<'_> {
         !self.keep_going && self.suites != SuiteMode::None
     }
 
-    /// The suites in the order of their groups: those of one group run beside each other, and all do where none waits.
+    /// The suites in the order of their groups: those of one group run beside each other, and all do where none waits. A
+    /// benchmark runs alone, behind the other suites of its round.
     fn rounds<'p>(&self, mut suites: Vec<Numbered<'p>>) -> Vec<Vec<Numbered<'p>>> {
-        suites.sort_by_key(|(_, item)| item.unit.group());
-        if !self.waits() {
-            return vec![suites];
-        }
+        let waits = self.waits();
+        let round = |(_, item): &Numbered<'_>| (waits.then(|| item.unit.group()), item.unit.runs_alone());
+        suites.sort_by_key(round);
         suites
-            .chunk_by(|(_, a), (_, b)| a.unit.group() == b.unit.group())
+            .chunk_by(|a, b| round(a) == round(b))
             .map(<[_]>::to_vec)
             .collect()
     }
@@ -130,10 +132,12 @@ impl Runner<'_> {
         shared: &Shared,
         put: &(impl Fn(usize, Completed) + Sync),
     ) -> Result<()> {
+        let alone = suites.iter().any(|(_, item)| item.unit.runs_alone());
+        let workers = if alone { 1 } else { self.jobs.min(suites.len()) };
         let next = AtomicUsize::new(0);
         let failure: Mutex<Option<Error>> = Mutex::new(None);
         std::thread::scope(|scope| {
-            for _ in 0..self.jobs.min(suites.len()) {
+            for _ in 0..workers {
                 scope.spawn(|| {
                     while let Some((at, item)) = suites.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let result = match item.action {

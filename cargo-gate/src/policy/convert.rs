@@ -22,8 +22,8 @@ use super::raw::{
 };
 use super::secrets::{paths_policy, secrets_policy};
 use super::{
-    cache, checklist, conformance, docs, failure, format, kernels, notify, parts, people, record, release, runtime,
-    supply,
+    bench, cache, checklist, conformance, docs, failure, format, kernels, notify, parts, people, record, release, runtime,
+    slo, supply,
 };
 
 pub(super) type Converted<T> = Result<T, Problem>;
@@ -51,6 +51,14 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             };
             (span.start, own)
         }));
+    }
+    for suite in raw.suite.bench {
+        let span = suite.span();
+        suites.push((span.start, bench::convert(suite.into_inner(), &span, &at)?));
+    }
+    for suite in raw.suite.slo {
+        let span = suite.span();
+        suites.push((span.start, slo::convert(suite.into_inner(), &span, &at)?));
     }
     suites.sort_by_key(|(start, _)| *start);
     let waiver_rules = raw.waivers.map(|waivers| people::waivers(waivers, &at));
@@ -290,6 +298,8 @@ fn test_suite(raw: RawTestSuite, span: &Range<usize>, location: Location) -> Con
         command,
         tool: None,
         part: None,
+        bench: None,
+        slo: None,
         required: raw.required,
         stage: raw.stage,
         inputs: raw.inputs,
@@ -311,6 +321,8 @@ fn tool_suite(raw: RawToolSuite, span: &Range<usize>, location: Location) -> Con
         command: tool_command(raw.tool, raw.args),
         tool: Some(raw.tool.name().into()),
         part: None,
+        bench: None,
+        slo: None,
         required: raw.required,
         stage: raw.stage,
         inputs: Vec::new(),

@@ -14,7 +14,7 @@ use super::parts;
 use super::position::Positions;
 use super::problem::Problem;
 use super::walk::{Oddity, shown};
-use super::{conformance, format, rails};
+use super::{bench, conformance, format, rails, slo};
 
 type Found<'t, 'i> = &'t Spanned<DeValue<'i>>;
 
@@ -36,6 +36,8 @@ impl Rules<'_> {
         self.notifications_go_one_way(&mut problems);
         self.overrides_are_earlier(&mut problems);
         self.checklists_ask_for_something(&mut problems);
+        problems.extend(bench::problems(self));
+        problems.extend(slo::problems(self));
         problems.extend(conformance::problems(self));
         problems.extend(rails::problems(self.file));
         problems
@@ -68,7 +70,7 @@ impl Rules<'_> {
 
     /// Names of suites are unique across kinds: they name logs and are what `cargo gate suite` takes.
     fn unique_suites(&self, problems: &mut Vec<Problem>) {
-        let names = ["test", "tool"]
+        let names = super::KINDS
             .into_iter()
             .flat_map(|kind| elements(self.file, &["suite", kind]))
             .flat_map(|suite| {
@@ -216,7 +218,7 @@ impl Rules<'_> {
             }
         }
         dangers.extend(rails::dangers(self.file));
-        for kind in ["test", "tool"] {
+        for kind in super::KINDS {
             for suite in elements(self.file, &["suite", kind]) {
                 let Some(required) = suite.get("required") else {
                     continue;

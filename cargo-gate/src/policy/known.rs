@@ -18,7 +18,7 @@ impl<'a> Known<'a> {
     /// The catalogue and the suites of a file that may yet hold errors.
     pub(super) fn new(catalogue: &'a Catalogue, file: &DeTable<'_>) -> Self {
         let mut suites = Vec::new();
-        for kind in ["test", "tool"] {
+        for kind in super::KINDS {
             for suite in elements(file, &["suite", kind]) {
                 let stage = suite.get("stage").and_then(|value| value.get_ref().as_str());
                 let stage = stage.and_then(|stage| stage.parse().ok()).unwrap_or(Stage::Pilot);

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod authority;
+mod bench;
 mod cache;
 mod catalogue;
 mod checklist;
@@ -42,6 +43,7 @@ mod scalar;
 mod schema;
 mod secrets;
 mod semantics;
+mod slo;
 mod suggest;
 mod supply;
 mod validate;
@@ -52,6 +54,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use bench::{BenchMode, BenchPolicy, BenchReference, MetricPolicy, Noise};
 pub use cache::CachePolicy;
 pub use catalogue::Catalogue;
 pub use ci::CiPolicy;
@@ -73,8 +76,12 @@ pub use semantics::{
     BackendSemantics, Comparison, Denormals, Fma, KnownDelta, NanRule, ReductionOrder, RepresentationException,
     RepresentationPolicy, Rounding, SemanticProperty, SortStability, SourceMapPolicy,
 };
+pub use slo::{Objective, SloPolicy};
 pub(crate) use suggest::similar;
 pub use supply::SupplyPolicy;
 pub use validate::validate;
 pub use waiver::{NewWaiver, append_waiver, attach_signature, numbered, waiver_toml};
 pub(crate) use write::{Existing, write_atomically};
+
+/// The kinds of suites, as `[[suite.<kind>]]` names them.
+pub(crate) const KINDS: [&str; 4] = ["bench", "slo", "test", "tool"];

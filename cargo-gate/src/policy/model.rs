@@ -11,6 +11,7 @@ use crate::report::Location;
 use crate::stage::Stage;
 
 pub use super::authority::Authority;
+use super::bench::BenchPolicy;
 use super::cache::CachePolicy;
 pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 use super::ci::CiPolicy;
@@ -25,6 +26,7 @@ pub use super::register::{ItemKind, ItemStatus, Level, Register, RegisterItem, S
 use super::release::{Deprecation, ReleasePolicy};
 use super::runtime::RuntimePolicy;
 use super::secrets::{PathsPolicy, SecretsPolicy};
+use super::slo::SloPolicy;
 use super::supply::SupplyPolicy;
 
 /// A validated `gate.toml`, or the defaults where there is none.
@@ -246,6 +248,10 @@ pub struct BoundaryAllow {
 pub enum SuiteKind {
     /// A command that runs tests.
     Test,
+    /// A command that measures, judged beside a reference.
+    Bench,
+    /// Promises held over a rolling window.
+    Slo,
     /// An adapter over a tool whose output is parsed into findings.
     Tool,
 }
@@ -263,6 +269,12 @@ pub struct SuitePolicy {
     pub tool: Option<String>,
     /// For tools: which of the answers of one call it judges, where each is a suite of its own.
     pub part: Option<String>,
+    /// For benchmarks: how they are judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bench: Option<Box<BenchPolicy>>,
+    /// For service levels: how they are judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slo: Option<Box<SloPolicy>>,
     /// Whether it must pass.
     pub required: bool,
     /// First stage that needs it.
@@ -297,6 +309,8 @@ impl SuitePolicy {
             command: Vec::new(),
             tool: Some(tool.to_owned()),
             part: None,
+            bench: None,
+            slo: None,
             required: true,
             stage: Stage::Pilot,
             inputs: Vec::new(),

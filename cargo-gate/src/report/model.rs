@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::group::Group;
 use crate::stage::Stage;
 
+use super::benchmark::BenchmarkResult;
+
 /// Version of the report model; raised when a field is removed or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -306,6 +308,9 @@ pub struct SuiteResult {
     /// Each test, sorted by binary and name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tests: Vec<TestResult>,
+    /// What a suite of benchmarks measured, sorted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measurements: Vec<BenchmarkResult>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
     /// Version of the tool behind a tool suite, as it prints it.

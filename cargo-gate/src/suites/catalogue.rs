@@ -3,12 +3,12 @@
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::group::Group;
-use crate::policy::{Policy, SuiteKind, SuitePolicy};
+use crate::policy::{BenchReference, Policy, SuiteKind, SuitePolicy};
 use crate::report::Dimension;
 use crate::stage::Stage;
 use crate::workspace::Workspace;
 
-use super::{TEST_DOCS, TOOL_DOCS, default_suite};
+use super::{BENCH_DOCS, SLO_DOCS, TEST_DOCS, TOOL_DOCS, default_suite};
 
 /// Raised whenever an adapter changes its mind about the same output.
 pub const VERSION: u32 = 3;
@@ -35,6 +35,22 @@ pub struct KindInfo {
 
 /// Every kind of suite, in the order of the catalogue.
 pub const KINDS: &[KindInfo] = &[
+    KindInfo {
+        id: "suite.bench",
+        summary: "What is measured keeps its budget beside a reference of the same run",
+        docs: BENCH_DOCS,
+        dimension: Dimension::Performance,
+        blocks_at: Stage::Pilot,
+        since: "0.1.0",
+    },
+    KindInfo {
+        id: "suite.slo",
+        summary: "Promises hold over a rolling window of measurements",
+        docs: SLO_DOCS,
+        dimension: Dimension::Reliability,
+        blocks_at: Stage::Pilot,
+        since: "0.1.0",
+    },
     KindInfo {
         id: "suite.test",
         summary: "Required tests run and pass",
@@ -94,6 +110,20 @@ pub fn group(suite: &SuitePolicy) -> Group {
 /// What a suite does, in one line.
 pub fn summary(suite: &SuitePolicy) -> String {
     match suite.kind {
+        SuiteKind::Bench => format!(
+            "`{}` keeps its budgets beside {}",
+            suite.command.join(" "),
+            match suite.bench.as_deref().map(|bench| &bench.reference) {
+                Some(BenchReference::Command(command)) => format!("`{}`", command.join(" ")),
+                Some(BenchReference::Commit(commit)) => format!("the same at `{commit}`"),
+                Some(BenchReference::None) | None => "its limits".to_owned(),
+            }
+        ),
+        SuiteKind::Slo => {
+            let objectives = suite.slo.as_deref().map(|slo| slo.objectives.as_slice()).unwrap_or_default();
+            let names: Vec<_> = objectives.iter().map(|objective| objective.name.as_str()).collect();
+            format!("{} held over the rolling window", names.join(", "))
+        }
         SuiteKind::Test => format!("`{}` runs tests, and all pass", suite.command.join(" ")),
         SuiteKind::Tool => {
             let tool = suite.tool.as_deref().unwrap_or("the tool");

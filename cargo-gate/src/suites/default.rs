@@ -51,6 +51,8 @@ fn suite(workspace: &Workspace, nextest: bool) -> SuitePolicy {
         command: command.into_iter().map(String::from).collect(),
         tool: None,
         part: None,
+        bench: None,
+        slo: None,
         required: true,
         stage: Stage::Pilot,
         inputs: Vec::new(),

@@ -1,5 +1,6 @@
 //! Suites: bodies of evidence that a process produces. One file per kind; the engine decides whether one runs.
 
+pub mod bench;
 pub(crate) mod beyond;
 mod catalogue;
 mod default;
@@ -14,11 +15,12 @@ pub(crate) mod redaction;
 mod requires;
 mod shadow;
 mod shared;
+pub mod slo;
 mod test;
 pub mod tool;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher, GlobSetBuilder};
 
@@ -38,8 +40,10 @@ pub use catalogue::{DEFAULT_ID, InputFilter, KINDS, KindInfo, VERSION, group, of
 pub use default::default_suite;
 pub use environment::environment_inputs;
 pub use outcome::Tests;
+pub use bench::DOCS as BENCH_DOCS;
 pub use requires::unmet;
 pub use shared::Shared;
+pub use slo::DOCS as SLO_DOCS;
 pub use test::DOCS as TEST_DOCS;
 pub use tool::DOCS as TOOL_DOCS;
 
@@ -75,15 +79,19 @@ pub struct SuiteRun {
 /// Interrupted by the user; the log cannot be written; a process cannot be waited for.
 pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let run = match suite.kind {
+        SuiteKind::Bench => bench::run(suite, cx),
+        SuiteKind::Slo => slo::run(suite, cx),
         SuiteKind::Test => test::run(suite, cx),
         SuiteKind::Tool => tool::run(suite, cx),
     }?;
     paths::hide(run, cx.workspace, suite.location.as_ref())
 }
 
-/// Id of the check that a suite is: `suite.test.<name>`, `suite.tool.<name>`.
+/// Id of the check that a suite is: `suite.<kind>.<name>`.
 pub fn check_id(suite: &SuitePolicy) -> String {
     let kind = match suite.kind {
+        SuiteKind::Bench => "bench",
+        SuiteKind::Slo => "slo",
         SuiteKind::Test => "test",
         SuiteKind::Tool => "tool",
     };
@@ -143,6 +151,18 @@ enum Launched {
     Ended(ProcessEnd),
 }
 
+/// A command and where it runs.
+struct Launch<'a> {
+    command: &'a [String],
+    /// Whether stdout is kept apart from stderr: then `log` receives stderr only.
+    split_stdout: bool,
+    log: &'a Path,
+    /// Files in which it runs; `None` for those of the workspace.
+    root: Option<&'a Path>,
+    /// Variables to set or remove, beside those of every suite.
+    environment: Vec<(OsString, Option<OsString>)>,
+}
+
 /// Starts a command where the suite belongs and waits for its end.
 fn launch(
     suite: &SuitePolicy,
@@ -151,6 +171,29 @@ fn launch(
     split_stdout: bool,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Launched> {
+    let launch = Launch {
+        command,
+        split_stdout,
+        log: &cx.log,
+        root: None,
+        environment: Vec::new(),
+    };
+    launch_with(suite, cx, &launch, on_line)
+}
+
+/// The same with files, log and variables of its own.
+fn launch_with(
+    suite: &SuitePolicy,
+    cx: &SuiteContext<'_>,
+    launch: &Launch<'_>,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<Launched> {
+    let Launch {
+        command,
+        split_stdout,
+        log,
+        ..
+    } = *launch;
     let workspace = cx.workspace;
     let not_started = |reason| Ok(Launched::NotStarted(reason));
     if let Some(reason) = unmet(suite, workspace) {
@@ -160,7 +203,9 @@ fn launch(
         return not_started(reason);
     }
     let mut environment = environment::changes(workspace);
-    let root = if shadow::needed(workspace) {
+    let root = if let Some(root) = launch.root {
+        root.to_owned()
+    } else if shadow::needed(workspace) {
         let tree = match shadow::prepare(workspace)? {
             Ok(tree) => tree,
             Err(reason) => return not_started(reason),
@@ -170,6 +215,7 @@ fn launch(
     } else {
         workspace.root().to_owned()
     };
+    environment.extend(launch.environment.iter().cloned());
     let directory = suite
         .directory
         .as_ref()
@@ -195,11 +241,11 @@ fn launch(
         directory,
         environment,
         timeout: Some(suite.timeout),
-        log: cx.log.clone(),
+        log: log.to_owned(),
         split_stdout,
         input: None,
     };
-    if let Some(parent) = cx.log.parent() {
+    if let Some(parent) = log.parent() {
         std::fs::create_dir_all(parent).map_err(|error| Error::io("create", parent, &error))?;
     }
     let id = check_id(suite);
@@ -260,6 +306,7 @@ fn suite_result(command: &[String], end: &ProcessEnd) -> SuiteResult {
         failed: 0,
         skipped: 0,
         tests: Vec::new(),
+        measurements: Vec::new(),
         duration_ms: u64::try_from(end.duration.as_millis()).unwrap_or(u64::MAX),
         tool_version: None,
     }

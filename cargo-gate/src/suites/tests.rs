@@ -29,6 +29,8 @@ pub(super) fn suite(command: &[&str]) -> SuitePolicy {
         command: command.iter().map(|word| (*word).to_owned()).collect(),
         tool: None,
         part: None,
+        bench: None,
+        slo: None,
         required: true,
         stage: Stage::Pilot,
         inputs: Vec::new(),

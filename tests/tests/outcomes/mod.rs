@@ -78,6 +78,7 @@ fn suite(name: &str, tests: &[String]) -> Judged {
                 failed: 0,
                 skipped: 0,
                 tests,
+                measurements: Vec::new(),
                 duration_ms: 0,
                 tool_version: None,
             }),

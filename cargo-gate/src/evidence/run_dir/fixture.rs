@@ -153,6 +153,7 @@ fn check(id: &str, dimension: Dimension, findings: Vec<Finding>, log: Option<&[u
                 failed: 0,
                 skipped: 0,
                 tests: Vec::new(),
+                measurements: Vec::new(),
                 duration_ms: 20,
             }),
             artifacts: artifacts.into_iter().collect(),

@@ -167,7 +167,7 @@ fn present(text: &str, path: &[String]) -> Vec<String> {
 fn suites(text: &str) -> Vec<String> {
     let (file, _) = DeTable::parse_recoverable(text);
     let mut ids = Vec::new();
-    for kind in ["test", "tool"] {
+    for kind in crate::policy::KINDS {
         let suites = file
             .get_ref()
             .get("suite")
@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(offered("[stage.|]"), ["pilot", "controlled", "broad"]);
         assert!(!offered("[|]").contains(&"waiver".into()));
         assert!(offered("[[|]]").contains(&"waiver".into()));
-        assert_eq!(offered("[[suite.|]]"), ["test", "tool"]);
+        assert_eq!(offered("[[suite.|]]"), ["bench", "slo", "test", "tool"]);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use crate::group::Group;
 use crate::policy::model::SuiteFormat;
 use crate::stage::Stage;
 
+use super::measured::{RawBenchSuite, RawSloSuite};
+
 /// Bodies of evidence that a check runs, by kind.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +22,15 @@ pub(in crate::policy) struct RawSuites {
     #[serde(default)]
     #[schemars(with = "Vec<RawToolSuite>")]
     pub(in crate::policy) tool: Vec<Spanned<RawToolSuite>>,
+    /// Commands that measure, judged beside a reference that is measured in the same run. The check id is
+    /// `suite.bench.<name>`.
+    #[serde(default)]
+    #[schemars(with = "Vec<RawBenchSuite>")]
+    pub(in crate::policy) bench: Vec<Spanned<RawBenchSuite>>,
+    /// Promises about a service, held over a rolling window of measurements. The check id is `suite.slo.<name>`.
+    #[serde(default)]
+    #[schemars(with = "Vec<RawSloSuite>")]
+    pub(in crate::policy) slo: Vec<Spanned<RawSloSuite>>,
 }
 
 /// A command that runs tests.
@@ -155,15 +166,15 @@ pub(in crate::policy) enum RawCommand {
     Line(#[schemars(length(min = 1, max = 4000), extend("x-format" = "command"))] String),
 }
 
-fn yes() -> bool {
+pub(super) fn yes() -> bool {
     true
 }
 
-fn pilot() -> Stage {
+pub(super) fn pilot() -> Stage {
     Stage::Pilot
 }
 
-fn half_an_hour() -> String {
+pub(super) fn half_an_hour() -> String {
     "30m".into()
 }
 

@@ -510,6 +510,7 @@ fn suite_result(exit_code: i32, second: TestStatus) -> SuiteResult {
             test("demo", "reads_the_network", TestStatus::Skipped),
         ],
         duration_ms: 4_210,
+        measurements: Vec::new(),
     }
 }
 

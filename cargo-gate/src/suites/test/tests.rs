@@ -113,6 +113,7 @@ fn judged(suite: &SuitePolicy, exit_code: i32, text: &str) -> String {
         failed: 0,
         skipped: 0,
         tests: Vec::new(),
+        measurements: Vec::new(),
         duration_ms: 0,
         tool_version: None,
     };

@@ -125,6 +125,38 @@ impl Program {
 }
 
 impl Git {
+    /// Full hash of the commit that a name stands for.
+    ///
+    /// # Errors
+    /// What git says where there is none.
+    pub fn commit(&self, name: &str) -> Result<String, String> {
+        let name = format!("{name}^{{commit}}");
+        let output = self.program.output(&["rev-parse", "--verify", "--end-of-options", &name])?;
+        Ok(String::from_utf8_lossy(&output).trim().to_owned())
+    }
+
+    /// Makes a clone that shares the objects of the repository and has no files yet. Nothing is written but the clone.
+    ///
+    /// # Errors
+    /// What git says.
+    pub fn clone_into(&self, directory: &Path) -> Result<(), String> {
+        let (from, to) = (self.top.to_string_lossy(), directory.to_string_lossy());
+        let arguments = ["clone", "--quiet", "--shared", "--no-checkout", "--template=", "--", &from, &to];
+        self.program.output(&arguments).map(drop)
+    }
+
+    /// Gives a clone the files of a commit, and no others.
+    ///
+    /// # Errors
+    /// What git says.
+    pub fn check_out(&self, clone: &Path, hash: &str) -> Result<(), String> {
+        let program = self.program.within(clone);
+        // Hooks that the user has for all repositories are not for this one.
+        let no_hooks = format!("core.hooksPath={}", clone.join(".git").join("no-hooks").display());
+        program.output(&["-c", &no_hooks, "checkout", "--quiet", "--force", "--detach", hash])?;
+        program.output(&["clean", "--quiet", "--force", "-d", "-x"]).map(drop)
+    }
+
     /// A clean work tree on `main` for tests that ask git nothing.
     #[cfg(test)]
     pub(crate) fn by_hand(top: &Path) -> Self {
