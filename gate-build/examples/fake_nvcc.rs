@@ -3,14 +3,16 @@
 //! Sources are lines. `entry NAME` is a kernel, `#include`, `#ifdef`, `#if __CUDA_ARCH__ >= N`, `#else`, `#endif` and
 //! `#error` are what they are in C, `//` starts a comment. `FAKE_LOG` names a file that gets a line for each compilation,
 //! `FAKE_TOP` the installation that a dry run names, `FAKE_EDITS` a file that somebody saves while it compiles,
-//! `FAKE_SLEEP` the milliseconds that a compilation takes in benchmarks, `FAKE_MODE` a way to fail: `crash`, `hang`,
+//! `FAKE_SLEEP` the milliseconds that a compilation takes in benchmarks, `FAKE_MEET` an address at which a compilation says its source
+//! and waits for an answer, `FAKE_MODE` a way to fail: `crash`, `hang`,
 //! `garbage`, `silent`, `old` or `no-version`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is what compilers do")]
 
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -60,6 +62,11 @@ fn main() -> ExitCode {
     {
         std::thread::sleep(std::time::Duration::from_millis(time));
     }
+    if let Ok(address) = env::var("FAKE_MEET")
+        && !asked.only_preprocess
+    {
+        meet(&address, &asked.source);
+    }
     match mode.as_str() {
         "crash" => {
             eprintln!("nvcc: internal error");
@@ -95,6 +102,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says what is compiled, and goes on when the other end says so.
+fn meet(address: &str, source: &Path) {
+    let mut stream = TcpStream::connect(address).expect("somebody listens");
+    writeln!(stream, "{}", source.display()).expect("the test listens");
+    let mut answer = [0];
+    stream.read_exact(&mut answer).expect("the test answers");
 }
 
 fn read(arguments: &[String]) -> Asked {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Id};
 use crate::error::Error;
 use crate::glob;
 use crate::kernels::Kernels;
@@ -65,8 +65,11 @@ impl Companions {
                 .try_compile(name)
                 .map_err(|error| {
                     Error::Kernels(vec![
-                        Diagnostic::error(format!("the companions for the CPU were not compiled: {error}"))
-                            .help("install a C++ compiler for the target, or name it in `CXX` and `CC`"),
+                        Diagnostic::error(
+                            Id::CompanionFailed,
+                            format!("the companions for the CPU were not compiled: {error}"),
+                        )
+                        .help("install a C++ compiler for the target, or name it in `CXX` and `CC`"),
                     ])
                 })?;
         }

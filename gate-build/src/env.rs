@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::error::Error;
+
 /// Operating system whose conventions apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Os {
@@ -110,6 +112,23 @@ impl Env {
             .find(|(candidate, _)| same(candidate))
             .map(|(_, value)| value.as_os_str())
             .filter(|value| !value.is_empty())
+    }
+
+    /// A variable that holds a number above 0.
+    ///
+    /// # Errors
+    /// It holds something else.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Error> {
+        let Some(value) = self.variable(name) else {
+            return Ok(None);
+        };
+        let number = value.to_str().and_then(|text| text.parse().ok());
+        number.filter(|&number| number > 0).map(Some).ok_or_else(|| {
+            Error::configuration(
+                format!("`{name}` is `{}`", value.to_string_lossy()),
+                format!("set it to a whole number above 0, as in `{name}=900`"),
+            )
+        })
     }
 
     /// The directories of `PATH` in order, empty entries left out.

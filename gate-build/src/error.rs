@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Id};
 
 /// Why kernels could not be built. `Debug` prints the same as `Display`, because that is what a build script shows
 /// when its `main` returns the error.
@@ -13,6 +13,8 @@ pub enum Error {
     Kernels(Vec<Diagnostic>),
     /// The builder or an environment variable asks for something that cannot be.
     Configuration {
+        /// What it is about, as a stable code.
+        id: Id,
         /// What is wrong.
         message: String,
         /// An edit or a command that helps.
@@ -32,7 +34,13 @@ pub enum Error {
 impl Error {
     /// The builder or a variable asks for something that cannot be.
     pub(crate) fn configuration(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::missing(Id::Configuration, message, help)
+    }
+
+    /// The builder or a variable asks for something that is not there.
+    pub(crate) fn missing(id: Id, message: impl Into<String>, help: impl Into<String>) -> Self {
         Error::Configuration {
+            id,
             message: message.into(),
             help: help.into(),
         }
@@ -54,6 +62,18 @@ impl Error {
     }
 }
 
+impl Error {
+    /// What it is about, as a stable code: that of the first diagnostic.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        match self {
+            Error::Kernels(diagnostics) => diagnostics.first().map_or(Id::Configuration, |first| first.id),
+            Error::Configuration { id, .. } => *id,
+            Error::Io { .. } => Id::FileAccess,
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -69,8 +89,12 @@ impl fmt::Display for Error {
                 }
                 Ok(())
             }
-            Error::Configuration { message, help } => write!(f, "{message}\n  help: {help}"),
-            Error::Io { action, path, source } => write!(f, "{action} `{}`: {source}", path.display()),
+            Error::Configuration { message, help, .. } => {
+                write!(f, "error[{}]: {message}\n  help: {help}", self.id())
+            }
+            Error::Io { action, path, source } => {
+                write!(f, "error[{}]: {action} `{}`: {source}", self.id(), path.display())
+            }
         }
     }
 }

@@ -61,7 +61,7 @@ mod version;
 pub use arch::{Arch, IntoArch, Reach};
 pub use built::{Built, BuiltImage, BuiltUnit, Provenance};
 pub use compiler::{CompilerIdentity, CompilerKind};
-pub use diagnostic::{Diagnostic, Place, Severity, messages};
+pub use diagnostic::{Diagnostic, Id as DiagnosticId, Place, Severity, messages};
 pub use digest::{Digest, NotADigest};
 pub use env::{Disk, Env, Files, Os};
 pub use error::Error;

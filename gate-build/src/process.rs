@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Id};
 use crate::env::Env;
 
 /// Most that is kept of what a compiler prints; the rest is read and dropped.
@@ -50,10 +50,11 @@ impl Invocation<'_> {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| {
-                Diagnostic::error(format!("cannot start `{shown}`: {error}"))
+                Diagnostic::error(Id::CompilerUnusable, format!("cannot start `{shown}`: {error}"))
                     .help("check that the file is a program for this machine and may be executed")
             })?;
-        let failed = |error: io::Error| Diagnostic::error(format!("cannot wait for `{shown}`: {error}"));
+        let failed =
+            |error: io::Error| Diagnostic::error(Id::CompilerUnusable, format!("cannot wait for `{shown}`: {error}"));
         let deadline = Instant::now() + self.timeout;
         let (sender, receiver) = mpsc::channel();
         let streams = [
@@ -95,10 +96,13 @@ impl Invocation<'_> {
             // Too late for any of these to fail in a way that matters: the process is gone or will be.
             let _ = child.kill();
             let _ = child.wait();
-            return Err(Diagnostic::error(format!(
-                "`{shown}` did not end within {} s and was stopped",
-                self.timeout.as_secs()
-            ))
+            return Err(Diagnostic::error(
+                Id::CompilerTimeout,
+                format!(
+                    "`{shown}` did not end within {} s and was stopped",
+                    self.timeout.as_secs()
+                ),
+            )
             .output(&text_of(&output))
             .help("if it only needs longer, set `GATE_KERNEL_TIMEOUT` to more seconds"));
         };
@@ -106,18 +110,20 @@ impl Invocation<'_> {
         if status.code().is_none() {
             let how = status.to_string();
             // The system kills so whatever takes the last of its memory.
-            let (what, help) = if how.contains("SIGKILL") {
+            let (id, what, help) = if how.contains("SIGKILL") {
                 (
+                    Id::CompilerKilled,
                     "was killed",
                     "if nobody did that, memory ran out: build with fewer jobs, as in `cargo build -j 1`",
                 )
             } else {
                 (
+                    Id::CompilerCrashed,
                     "crashed",
                     "a smaller optimisation level or another version of the compiler may avoid it",
                 )
             };
-            return Err(Diagnostic::error(format!("`{shown}` {what} ({how})"))
+            return Err(Diagnostic::error(id, format!("`{shown}` {what} ({how})"))
                 .output(&text)
                 .help(help));
         }

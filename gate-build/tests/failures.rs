@@ -50,10 +50,7 @@ fn every_misbehaviour_is_one_clear_message() {
         let mut this = one();
         this.set("FAKE_MODE", mode);
         let error = message(&this.build().unwrap_err());
-        assert!(
-            error.starts_with("1 kernel was not built\n\nerror: "),
-            "{mode}: {error}"
-        );
+        assert!(error.starts_with("1 kernel was not built\n\nerror["), "{mode}: {error}");
         assert!(error.contains(said), "{mode}: {error}");
         assert!(error.contains("  help: ") && error.contains(help), "{mode}: {error}");
         this.unset("FAKE_MODE");
@@ -102,7 +99,7 @@ fn warnings_reach_cargo_every_time() {
         assert!(
             lines
                 .iter()
-                .any(|line| line == "cargo::warning=warning: kernels/k.cu: #1-D: as asked"),
+                .any(|line| line == "cargo::warning=warning[compiler_warning]: kernels/k.cu: #1-D: as asked"),
             "{lines:?}"
         );
     }

@@ -278,7 +278,7 @@ fn a_removed_header_is_an_error_with_its_place() {
     this.remove("include/only_b.h");
     let error = this.build().unwrap_err().to_string();
     assert!(
-        error.starts_with("1 kernel was not built\n\nerror: kernels/b.cu: "),
+        error.starts_with("1 kernel was not built\n\nerror[source_refused]: kernels/b.cu: "),
         "{error}"
     );
     assert!(error.contains("--> kernels/b.cu:2:10"), "{error}");

@@ -9,7 +9,7 @@ use super::setting::Setting;
 use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, ptx_of};
 use crate::arch::Arch;
 use crate::deps;
-use crate::diagnostic::{Diagnostic, warnings};
+use crate::diagnostic::{Diagnostic, Id, warnings};
 use crate::digest::{Digest, Fields};
 use crate::index::Index;
 use crate::process::Invocation;
@@ -35,7 +35,10 @@ impl<'a> Clang<'a> {
         });
         let Some(version) = version else {
             return Err(problem.unwrap_or_else(|| {
-                Diagnostic::error(format!("`{}` is not a file that can be read", program.display()))
+                Diagnostic::error(
+                    Id::CompilerUnusable,
+                    format!("`{}` is not a file that can be read", program.display()),
+                )
             }));
         };
         let mut fields = Fields::new("clang-1");
@@ -60,7 +63,7 @@ impl<'a> Clang<'a> {
 
     fn arguments(&self, arch: Arch, flags: &[String]) -> Result<Vec<OsString>, Diagnostic> {
         let asked = Asked::read(flags).map_err(|flag| {
-            Diagnostic::error(format!("clang has no flag that means `{flag}`"))
+            Diagnostic::error(Id::FlagUnsupported, format!("clang has no flag that means `{flag}`"))
                 .help("take the flag out of build.rs, or install nvcc")
         })?;
         let shims = self.setting.shims.join("clang");
@@ -101,16 +104,19 @@ impl<'a> Clang<'a> {
                 ("fmad", "false") => arguments.push("-ffp-contract=off".into()),
                 ("ftz", "false") | ("fmad" | "prec-div" | "prec-sqrt", "true") => {}
                 _ => {
-                    return Err(
-                        Diagnostic::error(format!("clang has no flag that means `--{name}={value}`"))
-                            .help("take the flag out of build.rs, or install nvcc"),
-                    );
+                    return Err(Diagnostic::error(
+                        Id::FlagUnsupported,
+                        format!("clang has no flag that means `--{name}={value}`"),
+                    )
+                    .help("take the flag out of build.rs, or install nvcc"));
                 }
             }
         }
         if asked.registers.is_some() {
-            return Err(Diagnostic::error("clang has no flag that means `--maxrregcount`")
-                .help("use `__launch_bounds__` in the kernel, or install nvcc"));
+            return Err(
+                Diagnostic::error(Id::FlagUnsupported, "clang has no flag that means `--maxrregcount`")
+                    .help("use `__launch_bounds__` in the kernel, or install nvcc"),
+            );
         }
         Ok(arguments)
     }
@@ -140,14 +146,21 @@ impl Compiler for Clang<'_> {
         let version = &self.identity.version;
         if !finished.status.success() {
             let text = &finished.text;
-            let error = Diagnostic::error(format!("clang {version} does not compile it for {arch}")).output(text);
+            let error = Diagnostic::error(
+                Id::SourceRefused,
+                format!("clang {version} does not compile it for {arch}"),
+            )
+            .output(text);
             return Err(
                 if text.contains("unsupported CUDA gpu architecture") || text.contains("GPU arch") {
-                    Diagnostic::error(format!("clang {version} cannot compile for {arch}"))
-                        .output(text)
-                        .help(format!(
-                            "install a clang that knows {arch}, or choose another `.arch(…)` in build.rs"
-                        ))
+                    Diagnostic::error(
+                        Id::ArchUnsupported,
+                        format!("clang {version} cannot compile for {arch}"),
+                    )
+                    .output(text)
+                    .help(format!(
+                        "install a clang that knows {arch}, or choose another `.arch(…)` in build.rs"
+                    ))
                 } else if text.contains("undeclared identifier") || text.contains("file not found") {
                     error.help("without a CUDA toolkit, clang knows the language and not CUDA's library: install NVRTC or nvcc")
                 } else {
@@ -159,7 +172,9 @@ impl Compiler for Clang<'_> {
         let listed = fs::read_to_string(&dependency_file)
             .ok()
             .and_then(|text| deps::parse_make(&text))
-            .ok_or_else(|| Diagnostic::error("clang wrote no dependency file").output(&finished.text))?;
+            .ok_or_else(|| {
+                Diagnostic::error(Id::CompilerOutput, "clang wrote no dependency file").output(&finished.text)
+            })?;
         Ok(Compiled {
             ptx,
             dependencies: self.setting.absolute(listed.into_iter().map(PathBuf::from)),
@@ -213,8 +228,11 @@ fn version_of(program: &Path, setting: &Setting) -> Result<String, Diagnostic> {
         .filter(|_| finished.status.success())
         .map(|version| version.to_string())
         .ok_or_else(|| {
-            Diagnostic::error(format!("`{} --version` does not answer like clang", program.display()))
-                .output(&finished.text)
-                .help("correct `PATH`, or reinstall clang")
+            Diagnostic::error(
+                Id::CompilerUnusable,
+                format!("`{} --version` does not answer like clang", program.display()),
+            )
+            .output(&finished.text)
+            .help("correct `PATH`, or reinstall clang")
         })
 }

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::arch::Arch;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::Digest;
 use crate::unit::Unit;
 
@@ -154,11 +154,12 @@ pub(crate) fn ptx_of(file: &Path, compiler: &str, printed: &str) -> Result<Vec<u
     } else {
         "something else than PTX"
     };
-    Err(
-        Diagnostic::error(format!("{compiler} reports success and wrote {what}"))
-            .output(printed)
-            .help("check that the program is the compiler and not something else of its name"),
+    Err(Diagnostic::error(
+        Id::CompilerOutput,
+        format!("{compiler} reports success and wrote {what}"),
     )
+    .output(printed)
+    .help("check that the program is the compiler and not something else of its name"))
 }
 
 /// Whether the optimiser runs on several threads for this source: where nobody chose a number of threads, for a large one.

@@ -8,7 +8,7 @@ use super::setting::Setting;
 use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, in_order, plain, ptx_of, splits};
 use crate::arch::Arch;
 use crate::deps;
-use crate::diagnostic::{Diagnostic, warnings};
+use crate::diagnostic::{Diagnostic, Id, warnings};
 use crate::digest::{Digest, Fields};
 use crate::index::Index;
 use crate::process::{Finished, Invocation};
@@ -62,7 +62,10 @@ impl<'a> Nvcc<'a> {
         };
         let Some(answer) = answer else {
             return Err(problem.unwrap_or_else(|| {
-                Diagnostic::error(format!("`{}` is not a file that can be read", program.display()))
+                Diagnostic::error(
+                    Id::CompilerUnusable,
+                    format!("`{}` is not a file that can be read", program.display()),
+                )
             }));
         };
         let (version, root) = answer.split_once(' ').unwrap_or((&answer, ""));
@@ -122,9 +125,9 @@ impl<'a> Nvcc<'a> {
         let text = &finished.text;
         let version = &self.identity.version;
         let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        let diagnostic = Diagnostic::error(format!("nvcc {version} does not compile it for {arch}")).output(text);
+        let refused = |id| Diagnostic::error(id, format!("nvcc {version} does not compile it for {arch}")).output(text);
         if has(&["Unsupported gpu architecture", "is not defined for option 'gpu-"]) {
-            Diagnostic::error(format!("nvcc {version} cannot compile for {arch}"))
+            Diagnostic::error(Id::ArchUnsupported, format!("nvcc {version} cannot compile for {arch}"))
                 .output(text)
                 .help(format!(
                     "install a CUDA toolkit that knows {arch}, or choose another `.arch(…)` in build.rs"
@@ -137,9 +140,10 @@ impl<'a> Nvcc<'a> {
             "unsupported GNU version",
             "unsupported clang version",
         ]) {
-            diagnostic.help("nvcc needs a C++ compiler that it supports: install one, or name it in `NVCC_CCBIN`")
+            refused(Id::HostCompiler)
+                .help("nvcc needs a C++ compiler that it supports: install one, or name it in `NVCC_CCBIN`")
         } else {
-            diagnostic
+            refused(Id::SourceRefused)
         }
     }
 }
@@ -171,7 +175,7 @@ impl Compiler for Nvcc<'_> {
             .ok()
             .and_then(|text| deps::parse_make(&text));
         let Some(listed) = listed else {
-            return Err(Diagnostic::error("nvcc wrote no dependency file")
+            return Err(Diagnostic::error(Id::CompilerOutput, "nvcc wrote no dependency file")
                 .output(&finished.text)
                 .help("nvcc before 10.2 has no `-MD`; install a later one"));
         };
@@ -240,11 +244,12 @@ fn answer_of(program: &Path, setting: &Setting) -> Result<String, Diagnostic> {
     let finished = ask(&["--version"])?;
     let version = ToolVersion::parse_nvcc(&finished.text).filter(|_| finished.status.success());
     let Some(version) = version else {
-        return Err(
-            Diagnostic::error(format!("`{} --version` does not answer like nvcc", program.display()))
-                .output(&finished.text)
-                .help("correct `NVCC`, `CUDA_HOME` or `PATH`, or reinstall the CUDA toolkit"),
-        );
+        return Err(Diagnostic::error(
+            Id::CompilerUnusable,
+            format!("`{} --version` does not answer like nvcc", program.display()),
+        )
+        .output(&finished.text)
+        .help("correct `NVCC`, `CUDA_HOME` or `PATH`, or reinstall the CUDA toolkit"));
     };
     let root = match installation(program) {
         Some(root) => Some(root),

@@ -11,15 +11,15 @@ use super::embed::{self, Missing};
 use super::listing::{Listings, searched};
 use super::locked::{Lock, Locker};
 use super::plan::Plan;
-use super::report::{Asked, Entry, Report};
+use super::report::{Asked, Entry, Report, Trace};
 use super::state::State;
 use super::task::{Done, Shop, Task};
 use super::times::Times;
-use super::{directives, write_report};
+use super::{directives, pin, write_report};
 use crate::arch::Arch;
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
 use crate::compiler::{CompilerKind, Setting};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Id, Severity};
 use crate::disk;
 use crate::error::Error;
 use crate::index::Index;
@@ -44,6 +44,12 @@ pub(super) struct Build<'a> {
 /// What a task gave: its PTX in place, or why there is none.
 type TaskResult<'a> = (&'a Unit, Arch, Result<(BuiltImage, Done), Diagnostic>);
 
+/// What happened in a build, for its report.
+struct Happened {
+    asked: Option<Asked>,
+    trace: Trace,
+}
+
 impl Build<'_> {
     pub(super) fn run(
         &self,
@@ -62,7 +68,8 @@ impl Build<'_> {
         let lacking = |language, compilers: &[_]| compilers.is_empty() && self.plan.has(language);
         if lacking(Language::Cuda, &cuda) || lacking(Language::Rust, &rust) {
             if lock != Lock::Leave && problems.is_empty() {
-                return Err(Error::configuration(
+                return Err(Error::missing(
+                    Id::CompilerMissing,
                     format!(
                         "`GATE_KERNELS_LOCK` is set, and no compiler of {} is there",
                         self.plan.languages()
@@ -91,7 +98,7 @@ impl Build<'_> {
         let times = Times::new(self.context);
         // Longest first; what was never timed is judged by its size and goes before what is known to be quick.
         pairs.sort_by_cached_key(|(unit, arch)| (Reverse(times.expected(unit, *arch)), unit.name.clone(), *arch));
-        let results = schedule::run(&self.context.env, &setting.permits, pairs, |(unit, arch)| {
+        let ran = schedule::run(&self.context.env, &setting.permits, pairs, |(unit, arch)| {
             let task = Task {
                 unit,
                 arch,
@@ -105,6 +112,11 @@ impl Build<'_> {
             (unit, arch, result)
         });
         let _ = fs::remove_dir_all(&scratch);
+        let trace = Trace::of(ran.iter().map(|ran| {
+            let (unit, arch, _) = &ran.result;
+            (unit.name.to_string(), arch.to_string(), ran.span)
+        }));
+        let results: Vec<TaskResult<'_>> = ran.into_iter().map(|ran| ran.result).collect();
         if self.choice.is_last_resort() && self.mode == Mode::Auto && lock == Lock::Leave {
             // Without a toolkit, clang knows the language and not the library: what it refuses may well be right.
             let refusal = results.iter().find_map(|(_, _, result)| result.as_ref().err());
@@ -115,7 +127,12 @@ impl Build<'_> {
             }
         }
         let asked = is_kept.then(|| account(&results, &layered, store, remote));
-        self.finish(results, problems, parts, &times, (store, asked), lock)
+        let happened = Happened { asked, trace };
+        let state = self.finish(results, problems, parts, &times, (store, happened), lock)?;
+        if let Some(store) = store {
+            pin::keep(self.context.crate_root(), &state.built.units, store, index);
+        }
+        Ok(state)
     }
 
     /// A folder for the files of this build. Those of builds that were killed go: cargo runs one at a time here.
@@ -137,7 +154,8 @@ impl Build<'_> {
             .join("kernels")
             .join(format!("{}.{arch}.ptx", unit.name.file_stem()));
         disk::write_if_changed(&file, &done.ptx).map_err(|error| {
-            Diagnostic::error(format!("cannot write `{}`: {error}", file.display())).unit(unit.name.as_str())
+            Diagnostic::error(Id::FileAccess, format!("cannot write `{}`: {error}", file.display()))
+                .unit(unit.name.as_str())
         })?;
         let image = BuiltImage {
             arch,
@@ -157,13 +175,14 @@ impl Build<'_> {
         problems: Vec<Diagnostic>,
         parts: BTreeSet<PathBuf>,
         times: &Times,
-        (store, asked): (Option<&Local>, Option<Asked>),
+        (store, happened): (Option<&Local>, Happened),
         lock: Lock,
     ) -> Result<State, Error> {
         let mut state = State::default();
         let mut report = Report {
             mode: self.mode.as_str(),
-            cache: asked,
+            cache: happened.asked,
+            trace: happened.trace,
             ..Report::default()
         };
         let mut failed = Vec::new();
@@ -239,7 +258,8 @@ impl Build<'_> {
         let ptxas = match &self.toolkit.ptxas {
             Some(program) => Some(Ptxas::new(program.clone(), scratch.clone()).map_err(|error| {
                 Error::Kernels(vec![
-                    Diagnostic::error(error.to_string()).help("correct `PATH`, or reinstall the CUDA toolkit"),
+                    Diagnostic::error(Id::PtxasFailed, error.to_string())
+                        .help("correct `PATH`, or reinstall the CUDA toolkit"),
                 ])
             })?),
             None => None,

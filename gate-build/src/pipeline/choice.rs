@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::context::chosen_compiler;
 use crate::compiler::{Clang, Compiler, CompilerKind, Nvcc, Nvrtc, Setting};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Id};
 use crate::error::Error;
 use crate::index::Index;
 use crate::rust::Rustc;
@@ -34,7 +34,8 @@ impl Choice {
         if let Some(nvcc) = env.variable("NVCC")
             && toolkit.nvcc.is_none()
         {
-            return Err(Error::configuration(
+            return Err(Error::missing(
+                Id::CompilerMissing,
                 format!(
                     "`NVCC` is `{}`, which is no program that is there",
                     nvcc.to_string_lossy()
@@ -52,7 +53,8 @@ impl Choice {
                     files: vec![(kind, file)],
                     because: Some(format!("GATE_KERNEL_COMPILER={kind}")),
                 }),
-                None => Err(Error::configuration(
+                None => Err(Error::missing(
+                    Id::CompilerMissing,
                     format!(
                         "`GATE_KERNEL_COMPILER` is `{kind}`, which is in none of the {} places looked at",
                         toolkit.searched.len()

@@ -122,47 +122,19 @@ pub(crate) fn chosen_compiler(env: &Env) -> Result<Option<CompilerKind>, Error> 
     })
 }
 
-/// A variable that holds a number.
-///
-/// # Errors
-/// It holds something else.
-fn number(env: &Env, name: &str) -> Result<Option<u64>, Error> {
-    let Some(value) = env.variable(name) else {
-        return Ok(None);
-    };
-    value
-        .to_str()
-        .and_then(|text| text.parse().ok())
-        .filter(|&number| number > 0)
-        .map(Some)
-        .ok_or_else(|| {
-            Error::configuration(
-                format!("`{name}` is `{}`", value.to_string_lossy()),
-                format!("set it to a whole number above 0, as in `{name}=900`"),
-            )
-        })
-}
-
 /// How long one compilation may take: `GATE_KERNEL_TIMEOUT` seconds, else half an hour.
 ///
 /// # Errors
 /// The variable holds no number.
 pub(crate) fn timeout(env: &Env) -> Result<Duration, Error> {
-    Ok(Duration::from_secs(number(env, "GATE_KERNEL_TIMEOUT")?.unwrap_or(1800)))
-}
-
-/// Most bytes the store may hold: `GATE_CACHE_SIZE` MiB, else 2 GiB.
-///
-/// # Errors
-/// The variable holds no number.
-pub(crate) fn store_limit(env: &Env) -> Result<u64, Error> {
-    Ok(number(env, "GATE_CACHE_SIZE")?.map_or(crate::store::DEFAULT_LIMIT, |size| size.saturating_mul(1 << 20)))
+    Ok(Duration::from_secs(env.number("GATE_KERNEL_TIMEOUT")?.unwrap_or(1800)))
 }
 
 /// Variables of this crate, for `cargo::rerun-if-env-changed`.
 pub(crate) const VARIABLES: &[&str] = &[
     "CUDA_COMPUTE_CAP",
     "DOCS_RS",
+    "GATE_CACHE_DAYS",
     "GATE_CACHE_DIR",
     "GATE_CACHE_SIZE",
     "GATE_KERNELS",

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::context::Context;
 use crate::bindings::{self, EmbeddedImage, EmbeddedUnit, Encoding, Origin};
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::{Digest, Fields};
 use crate::disk;
 use crate::error::Error;
@@ -122,9 +122,12 @@ fn embedded_unit(kernels: &Kernels, unit: &BuiltUnit, store: Option<&dyn Store>)
         let text = fs::read_to_string(&image.ptx).map_err(Error::io("cannot read", &image.ptx))?;
         let module = Module::parse(&text).map_err(|error| {
             Error::Kernels(vec![
-                Diagnostic::error(format!("the PTX for {} cannot be understood: {error}", image.arch))
-                    .unit(unit.name.as_str())
-                    .help("report it with the file; `GATE_KERNEL_COMPILER` chooses another compiler meanwhile"),
+                Diagnostic::error(
+                    Id::PtxInvalid,
+                    format!("the PTX for {} cannot be understood: {error}", image.arch),
+                )
+                .unit(unit.name.as_str())
+                .help("report it with the file; `GATE_KERNEL_COMPILER` chooses another compiler meanwhile"),
             ])
         })?;
         let (file, encoding) = if kernels.compress {
@@ -193,7 +196,7 @@ pub(super) fn budgets(
     }
     let Some((ptxas, cache)) = ptxas else {
         return Ok(vec![
-            Diagnostic::warning("budgets were not compared: there is no ptxas")
+            Diagnostic::warning(Id::BudgetUnchecked, "budgets were not compared: there is no ptxas")
                 .help("install a CUDA toolkit; `cargo gate` compares them with the lock"),
         ]);
     };
@@ -210,19 +213,21 @@ pub(super) fn budgets(
             {
                 continue;
             }
-            let facts = ptxas
-                .examine(&text, Some(cache))
-                .map_err(|error| Error::Kernels(vec![Diagnostic::error(error.to_string()).unit(unit.name.as_str())]))?;
+            let facts = ptxas.examine(&text, Some(cache)).map_err(|error| {
+                Error::Kernels(vec![
+                    Diagnostic::error(Id::PtxasFailed, error.to_string()).unit(unit.name.as_str()),
+                ])
+            })?;
             for (kernel, budget) in &kernels.budgets {
                 let Some(usage) = facts.usages.get(kernel) else {
                     continue;
                 };
                 found.insert(kernel);
                 problems.extend(budget.exceeded_by(usage).into_iter().map(|excess| {
-                    Diagnostic::error(format!(
-                        "kernel `{kernel}` for {} exceeds its budget: {excess}",
-                        image.arch
-                    ))
+                    Diagnostic::error(
+                        Id::BudgetExceeded,
+                        format!("kernel `{kernel}` for {} exceeds its budget: {excess}", image.arch),
+                    )
                     .unit(unit.name.as_str())
                     .help("make the kernel take less, or raise its `.budget(…)` in build.rs")
                 }));
@@ -231,8 +236,11 @@ pub(super) fn budgets(
     }
     for kernel in kernels.budgets.keys().filter(|kernel| !found.contains(kernel)) {
         problems.push(
-            Diagnostic::error(format!("there is a budget for `{kernel}`, and no kernel of that name"))
-                .help("correct `.budget(…)` in build.rs; C++ kernels have the name that stands in the PTX"),
+            Diagnostic::error(
+                Id::BudgetUnknownKernel,
+                format!("there is a budget for `{kernel}`, and no kernel of that name"),
+            )
+            .help("correct `.budget(…)` in build.rs; C++ kernels have the name that stands in the PTX"),
         );
     }
     if problems.is_empty() {

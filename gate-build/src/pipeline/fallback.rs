@@ -8,7 +8,7 @@ use super::embed::{self, Missing};
 use super::report::{Entry, Report};
 use super::state::State;
 use super::{directives, locked, write_report};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Id};
 use crate::error::Error;
 use crate::lock::{LOCK_FILE, RELOCK};
 use crate::store::Local;
@@ -23,7 +23,7 @@ impl Build<'_> {
             if all.is_empty() {
                 let languages = self.plan.languages();
                 let why = format!("no compiler of {languages} was found in {searched} places");
-                all.push(Diagnostic::error(why).help(format!(
+                all.push(Diagnostic::error(Id::CompilerMissing, why).help(format!(
                     "{}, or unset `GATE_KERNELS` to build without",
                     self.plan.remedy()
                 )));
@@ -64,7 +64,8 @@ impl Build<'_> {
                 state.built.units = units;
             }
             None if self.mode == Mode::Locked => {
-                return Err(Error::configuration(
+                return Err(Error::missing(
+                    Id::LockMissing,
                     format!("`GATE_KERNELS` is `locked`, and there is no `{LOCK_FILE}`"),
                     format!("on a machine with a compiler, run `{RELOCK}`"),
                 ));

@@ -8,14 +8,15 @@ use super::plan::Plan;
 use crate::arch::Arch;
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
 use crate::compiler::{CompilerIdentity, CompilerKind};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Id, Place};
 use crate::digest::Digest;
 use crate::disk;
 use crate::env::Env;
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::lock::{
-    Compilation, KernelLock, LOCK_FILE, LockProblem, LockedCompiler, LockedImage, LockedUnit, RELOCK, digest_sources,
+    Compilation, KernelLock, LOCK_FILE, LockProblem, LockedCompiler, LockedImage, LockedUnit, ProblemKind, RELOCK,
+    digest_sources,
 };
 use crate::ptx::Roots;
 use crate::resources::{Facts, Ptxas};
@@ -47,8 +48,19 @@ impl Lock {
     }
 }
 
+fn id_of(kind: ProblemKind) -> Id {
+    match kind {
+        ProblemKind::Lock => Id::LockInvalid,
+        ProblemKind::SourceChanged => Id::SourceChanged,
+        ProblemKind::PtxMissing => Id::PtxMissing,
+        ProblemKind::PtxChanged => Id::PtxChanged,
+        ProblemKind::PathEscapes => Id::PathEscapes,
+        ProblemKind::Entries => Id::EntriesDiffer,
+    }
+}
+
 fn diagnostic(root: &Path, problem: LockProblem) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error(problem.message).help(problem.help);
+    let mut diagnostic = Diagnostic::error(id_of(problem.kind), problem.message).help(problem.help);
     diagnostic.place = Some(Box::new(Place {
         file: root.join(&problem.file),
         line: problem.line.and_then(|line| line.try_into().ok()).unwrap_or(1),
@@ -77,7 +89,7 @@ pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>
             let locked = lock.units.get(&unit.name).and_then(|locked| locked.images.get(&arch));
             let Some(locked) = locked else {
                 problems.push(
-                    Diagnostic::error(format!("`{LOCK_FILE}` has no PTX of it for {arch}"))
+                    Diagnostic::error(Id::LockIncomplete, format!("`{LOCK_FILE}` has no PTX of it for {arch}"))
                         .unit(unit.name.as_str())
                         .help(format!("on a machine with a compiler, run `{RELOCK}`")),
                 );
@@ -125,8 +137,12 @@ fn image(
         .verified_ptx(&unit.name, arch, &mut read)
         .map_err(|problem| one(diagnostic(root, problem)))?;
     let file = out.join(format!("{}.{arch}.ptx", unit.name.file_stem()));
-    disk::write_if_changed(&file, &ptx)
-        .map_err(|error| one(Diagnostic::error(format!("cannot write `{}`: {error}", file.display()))))?;
+    disk::write_if_changed(&file, &ptx).map_err(|error| {
+        one(Diagnostic::error(
+            Id::FileAccess,
+            format!("cannot write `{}`: {error}", file.display()),
+        ))
+    })?;
     let compiler = CompilerKind::named(&locked.compiler.kind).map(|kind| CompilerIdentity {
         kind,
         version: locked.compiler.version.clone(),
@@ -179,24 +195,28 @@ impl Locker<'_> {
 
     fn locked(&self, candidate: &Candidate<'_>) -> Result<(LockedImage, String), Diagnostic> {
         let Candidate { unit, image } = candidate;
-        let error = |message: String| Diagnostic::error(message).unit(unit.name.as_str());
-        let text = fs::read_to_string(&image.ptx)
-            .map_err(|problem| error(format!("cannot read `{}`: {problem}", image.ptx.display())))?;
-        let sources =
-            digest_sources(self.root, &self.sources(image), &[]).map_err(|problem| error(problem.to_string()))?;
+        let error = |id, message: String| Diagnostic::error(id, message).unit(unit.name.as_str());
+        let text = fs::read_to_string(&image.ptx).map_err(|problem| {
+            error(
+                Id::FileAccess,
+                format!("cannot read `{}`: {problem}", image.ptx.display()),
+            )
+        })?;
+        let sources = digest_sources(self.root, &self.sources(image), &[])
+            .map_err(|problem| error(Id::FileAccess, problem.to_string()))?;
         let facts: Option<(Facts, String)> = match &self.ptxas {
             Some((ptxas, cache)) => {
                 // Of the text without what differs between machines, so that each of them asks for the same.
                 let normal = crate::ptx::normalise(&text, &self.roots());
                 let facts = ptxas
                     .examine(&normal, Some(cache))
-                    .map_err(|problem| error(problem.to_string()))?;
+                    .map_err(|problem| error(Id::PtxasFailed, problem.to_string()))?;
                 Some((facts, ptxas.version()))
             }
             None => None,
         };
         let Some(identity) = &image.compiler else {
-            return Err(error("it is not known what compiled it".to_owned()));
+            return Err(error(Id::LockInvalid, "it is not known what compiled it".to_owned()));
         };
         let compiler = LockedCompiler {
             kind: identity.kind.to_string(),
@@ -212,7 +232,7 @@ impl Locker<'_> {
             roots: &self.roots(),
             facts: facts.as_ref().map(|(facts, version)| (facts, version.as_str())),
         })
-        .map_err(|problem| error(problem.to_string()))
+        .map_err(|problem| error(Id::PtxInvalid, problem.to_string()))
     }
 
     /// Writes the lock anew.
@@ -231,7 +251,7 @@ impl Locker<'_> {
         };
         let mut texts = BTreeMap::new();
         let mut problems = Vec::new();
-        for (name, arch, result) in results {
+        for (name, arch, result) in results.into_iter().map(|ran| ran.result) {
             match result {
                 Ok((image, text)) => {
                     texts.insert(image.ptx.clone(), text);
@@ -255,7 +275,8 @@ impl Locker<'_> {
         let lock = match KernelLock::read(self.root) {
             Ok(Some(lock)) => lock,
             Ok(None) => {
-                return Err(Error::configuration(
+                return Err(Error::missing(
+                    Id::LockMissing,
                     format!("there is no `{LOCK_FILE}` to compare with"),
                     format!("write it with `{RELOCK}`"),
                 ));
@@ -285,21 +306,32 @@ impl Locker<'_> {
 
     fn difference(&self, unit: &BuiltUnit, image: &BuiltImage, locked: Option<&LockedImage>) -> Option<Diagnostic> {
         let help = format!("see what differs with `cargo gate kernels diff`, then run `{RELOCK}`");
-        let error = |message: String| Some(Diagnostic::error(message).unit(unit.name.as_str()).help(&help));
+        let error = |id, message: String| Some(Diagnostic::error(id, message).unit(unit.name.as_str()).help(&help));
         let Some(locked) = locked else {
-            return error(format!("`{LOCK_FILE}` has no PTX of it for {}", image.arch));
+            return error(
+                Id::LockIncomplete,
+                format!("`{LOCK_FILE}` has no PTX of it for {}", image.arch),
+            );
         };
         let text = match fs::read_to_string(&image.ptx) {
             Ok(text) => text,
-            Err(problem) => return error(format!("cannot read `{}`: {problem}", image.ptx.display())),
+            Err(problem) => {
+                return error(
+                    Id::FileAccess,
+                    format!("cannot read `{}`: {problem}", image.ptx.display()),
+                );
+            }
         };
         if locked.reproduced_by(&text, &self.roots()) {
             return None;
         }
         let now = image.compiler.as_ref().map(ToString::to_string).unwrap_or_default();
-        error(format!(
-            "{now} does not write the PTX for {} that is locked, which {} wrote",
-            image.arch, locked.compiler
-        ))
+        error(
+            Id::LockNotReproduced,
+            format!(
+                "{now} does not write the PTX for {} that is locked, which {} wrote",
+                image.arch, locked.compiler
+            ),
+        )
     }
 }

@@ -8,6 +8,7 @@ mod embed;
 mod fallback;
 mod listing;
 mod locked;
+mod pin;
 mod plan;
 mod report;
 mod state;
@@ -51,7 +52,7 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
     let started = SystemTime::now();
     let mode = Mode::of(&context.env, kernels.prefers_lock)?;
     let timeout = context::timeout(&context.env)?;
-    let limit = context::store_limit(&context.env)?;
+    let store = Local::of(&context.env)?;
     let plan = Plan::of(kernels, context)?;
     let toolkit = Toolkit::discover(&context.env);
     let wanted = mode != Mode::Off && mode != Mode::Locked;
@@ -115,7 +116,6 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
         listings: &listings,
     };
     let remote = store::Setting::of(&context.env, &context.out_dir, &context.crate_root)?.map(store::Remote::new);
-    let store = store::folder(&context.env).map(|folder| Local::new(&folder, limit));
     let index = Index::new(store.as_ref().map_or_else(|| own.join("index"), Local::index_file));
     let host_compiler = compiler::host_compiler(&context.env, &index);
     let shims = compiler::write_shims(&own.join("shims")).map_err(Error::io("cannot write", own.join("shims")))?;

@@ -1,11 +1,13 @@
 //! `build_report.json`: what was compiled, what was reused, and why.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::task::{Done, Reason};
 use crate::arch::Arch;
 use crate::built::BuiltImage;
 use crate::json::Json;
+use crate::schedule::{self, Span};
 use crate::store::{Counts, Fared};
 use crate::unit::UnitName;
 
@@ -112,6 +114,41 @@ impl Asked {
     }
 }
 
+/// What ran when, in one build.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Trace {
+    /// By the moment they began: unit, architecture, when and where.
+    tasks: Vec<(String, String, Span)>,
+}
+
+impl Trace {
+    pub(crate) fn of(tasks: impl IntoIterator<Item = (String, String, Span)>) -> Self {
+        let mut tasks: Vec<_> = tasks.into_iter().collect();
+        tasks.sort_by(|a, b| (a.2.begin, a.2.worker).cmp(&(b.2.begin, b.2.worker)));
+        Self { tasks }
+    }
+
+    fn to_json(&self) -> Json {
+        let spans: Vec<Span> = self.tasks.iter().map(|(.., span)| *span).collect();
+        let micros = |time: Duration| Json::Number(time.as_micros().try_into().unwrap_or(u64::MAX));
+        let count = |number: usize| Json::Number(number as u64);
+        let tasks = self.tasks.iter().map(|(unit, arch, span)| {
+            Json::Object(vec![
+                ("unit", Json::text(unit)),
+                ("arch", Json::text(arch)),
+                ("worker", count(span.worker)),
+                ("begin_us", micros(span.begin)),
+                ("end_us", micros(span.end)),
+            ])
+        });
+        Json::Object(vec![
+            ("most_at_once", count(schedule::most_at_once(&spans))),
+            ("taken_over", count(schedule::taken_over(&spans))),
+            ("tasks", Json::List(tasks.collect())),
+        ])
+    }
+}
+
 /// The report of one build.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -123,6 +160,8 @@ pub(crate) struct Report {
     pub unavailable: Option<String>,
     /// What the store was asked; nothing when the last build's result stood.
     pub cache: Option<Asked>,
+    /// What ran when; nothing when the last build's result stood.
+    pub trace: Trace,
     /// Where compilers were looked for, when none was found.
     pub searched: Vec<PathBuf>,
 }
@@ -147,6 +186,7 @@ impl Report {
             ("failed", Json::texts(self.failed.iter().cloned())),
             ("unavailable", optional(&self.unavailable)),
             ("cache", self.cache.as_ref().map_or(Json::Null, Asked::to_json)),
+            ("trace", self.trace.to_json()),
             (
                 "searched",
                 Json::texts(self.searched.iter().map(|path| path.display().to_string())),

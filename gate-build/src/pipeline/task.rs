@@ -8,7 +8,7 @@ use super::listing::{Listings, searched};
 use crate::action::{self, Request};
 use crate::arch::Arch;
 use crate::compiler::{Compiled, Compiler, CompilerIdentity};
-use crate::diagnostic::{Diagnostic, Place, warning_of_line};
+use crate::diagnostic::{Diagnostic, Id, Place, warning_of_line};
 use crate::digest::Digest;
 use crate::index::{Index, Signature};
 use crate::store::{self, Action, Manifest, Record, Seconds, Space, Store};
@@ -265,7 +265,7 @@ impl Task<'_> {
         }
         let last = refusals
             .pop()
-            .unwrap_or_else(|| Diagnostic::error("no compiler is there for it"));
+            .unwrap_or_else(|| Diagnostic::error(Id::CompilerMissing, "no compiler is there for it"));
         Err(last.unit(self.unit.name.as_str()))
     }
 
@@ -362,7 +362,9 @@ fn reused(taken: Taken, files: Vec<PathBuf>, reason: Reason) -> Done {
         warnings: action
             .warnings
             .iter()
-            .map(|line| warning_of_line(line).unwrap_or_else(|| Diagnostic::warning(line.as_str())))
+            .map(|line| {
+                warning_of_line(line).unwrap_or_else(|| Diagnostic::warning(Id::CompilerWarning, line.as_str()))
+            })
             .collect(),
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::TARGET;
 use super::rustc::Programs;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::{Digest, Fields};
 use crate::disk;
 
@@ -29,7 +29,7 @@ pub(crate) fn sysroot(programs: &Programs<'_>, sources: &Path, cache: &Path) -> 
         let place = folder.display().to_string();
         let what = what.to_owned();
         move |error: std::io::Error| {
-            Diagnostic::error(format!("cannot {what} below `{place}`: {error}"))
+            Diagnostic::error(Id::CoreLibrary, format!("cannot {what} below `{place}`: {error}"))
                 .help("set `GATE_CACHE_DIR` to a folder that can be written to")
         }
     };
@@ -63,7 +63,9 @@ fn key(programs: &Programs<'_>, sources: &Path) -> Digest {
 
 /// Builds in `work` and gives the libraries.
 fn build(programs: &Programs<'_>, sources: &Path, work: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
-    let io = |error: std::io::Error| Diagnostic::error(format!("cannot write `{}`: {error}", work.display()));
+    let io = |error: std::io::Error| {
+        Diagnostic::error(Id::CoreLibrary, format!("cannot write `{}`: {error}", work.display()))
+    };
     fs::write(work.join("Cargo.toml"), MANIFEST).map_err(io)?;
     fs::write(work.join("src").join("lib.rs"), "#![no_std]\n").map_err(io)?;
     let target = work.join("target");
@@ -82,10 +84,10 @@ fn build(programs: &Programs<'_>, sources: &Path, work: &Path) -> Result<Vec<Pat
     let flags = vec![super::rustc::remap(sources.parent().unwrap_or(sources), "/rustc")];
     let finished = programs.cargo(arguments, work, &flags)?;
     if !finished.status.success() {
-        return Err(Diagnostic::error(format!(
-            "`core` for {TARGET} cannot be built from `{}`",
-            sources.display()
-        ))
+        return Err(Diagnostic::error(
+            Id::CoreLibrary,
+            format!("`core` for {TARGET} cannot be built from `{}`", sources.display()),
+        )
         .output(&finished.text)
         .help("install it: `rustup target add nvptx64-nvidia-cuda`"));
     }

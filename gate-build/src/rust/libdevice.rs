@@ -13,7 +13,7 @@ use super::find::sysroot;
 use super::rustc::field;
 use crate::arch::Arch;
 use crate::compiler::ptx_of;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Id};
 use crate::env::{Env, Os};
 use crate::index::Index;
 use crate::process::Finished;
@@ -47,12 +47,15 @@ pub(crate) fn is_missing(text: &str) -> bool {
 /// What to say when there is no `libdevice`, or are no tools.
 pub(crate) fn missing(version: &str, text: &str) -> Diagnostic {
     let llvm = field(version, "LLVM version").unwrap_or("of rustc");
-    Diagnostic::error("the kernel uses a function of libdevice, such as `exp` or `sin`")
-        .output(text)
-        .help(format!(
-            "install a CUDA toolkit, which has libdevice, and LLVM {llvm} or later (`rustup component add llvm-tools`), or \
+    Diagnostic::error(
+        Id::Libdevice,
+        "the kernel uses a function of libdevice, such as `exp` or `sin`",
+    )
+    .output(text)
+    .help(format!(
+        "install a CUDA toolkit, which has libdevice, and LLVM {llvm} or later (`rustup component add llvm-tools`), or \
              compute the function from arithmetic"
-        ))
+    ))
 }
 
 impl Libdevice {
@@ -104,7 +107,9 @@ impl Libdevice {
         scratch: &Path,
         run: impl Fn(&Path, Vec<OsString>) -> Result<Finished, Diagnostic>,
     ) -> Result<String, Diagnostic> {
-        let io = |error: std::io::Error| Diagnostic::error(format!("cannot use `{}`: {error}", file.display()));
+        let io = |error: std::io::Error| {
+            Diagnostic::error(Id::FileAccess, format!("cannot use `{}`: {error}", file.display()))
+        };
         let ir = fs::read_to_string(file).map_err(io)?;
         let entries = entries(&ir);
         fs::write(file, renamed(&ir)).map_err(io)?;
@@ -114,11 +119,12 @@ impl Libdevice {
             if finished.status.success() {
                 return Ok(finished.text);
             }
-            Err(
-                Diagnostic::error(format!("LLVM's `{tool}` does not accept what rustc wrote"))
-                    .output(&finished.text)
-                    .help("install the LLVM tools of rustc's own version: `rustup component add llvm-tools`"),
+            Err(Diagnostic::error(
+                Id::Libdevice,
+                format!("LLVM's `{tool}` does not accept what rustc wrote"),
             )
+            .output(&finished.text)
+            .help("install the LLVM tools of rustc's own version: `rustup component add llvm-tools`"))
         };
         step(
             "llvm-link",

@@ -12,7 +12,7 @@ use super::{TARGET, core_library};
 use crate::arch::Arch;
 use crate::compiler::{Compiled, Compiler, CompilerIdentity, CompilerKind, Setting, ptx_of};
 use crate::deps;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Id, Place};
 use crate::digest::Fields;
 use crate::env::{Disk, Env};
 use crate::index::Index;
@@ -48,8 +48,11 @@ impl<'a> Rustc<'a> {
     pub(crate) fn open(program: &Path, setting: &'a Setting, index: &Index) -> Result<Self, Diagnostic> {
         let shown = program.display();
         let Some(core) = core_of(&setting.env, program) else {
-            return Err(Diagnostic::error(format!("`{shown}` has no `core` for {TARGET}"))
-                .help("`rustup target add nvptx64-nvidia-cuda`, or `rustup component add rust-src` to have it built"));
+            return Err(
+                Diagnostic::error(Id::CoreLibrary, format!("`{shown}` has no `core` for {TARGET}")).help(
+                    "`rustup target add nvptx64-nvidia-cuda`, or `rustup component add rust-src` to have it built",
+                ),
+            );
         };
         let env = own_environment(&setting.env, &[]);
         let mut problem = None;
@@ -59,7 +62,9 @@ impl<'a> Rustc<'a> {
                 .ok()
         });
         let Some(version) = version else {
-            return Err(problem.unwrap_or_else(|| Diagnostic::error(format!("`{shown}` cannot be read"))));
+            return Err(
+                problem.unwrap_or_else(|| Diagnostic::error(Id::CompilerUnusable, format!("`{shown}` cannot be read")))
+            );
         };
         let libdevice = Libdevice::find(&setting.env, program, &version);
         let mut fields = Fields::new("rustc-1");
@@ -215,7 +220,7 @@ impl<'a> Rustc<'a> {
         let listed = fs::read_to_string(dependency_file)
             .ok()
             .and_then(|text| deps::parse_make(&text))
-            .ok_or_else(|| Diagnostic::error("rustc wrote no dependency file"))?;
+            .ok_or_else(|| Diagnostic::error(Id::CompilerOutput, "rustc wrote no dependency file"))?;
         let mut files: Vec<PathBuf> = listed.into_iter().map(PathBuf::from).collect();
         if unit.path.is_dir() {
             files.push(unit.path.join("Cargo.toml"));
@@ -226,9 +231,15 @@ impl<'a> Rustc<'a> {
 
     fn refusal(&self, arch: Arch, text: &str) -> Diagnostic {
         let version = &self.identity.version;
-        let mut refusal = Diagnostic::error(format!("rustc {version} does not compile it for {arch}")).output(text);
+        let is_arch = text.contains("is not a recognized processor") || text.contains("unknown target CPU");
+        let id = if is_arch {
+            Id::ArchUnsupported
+        } else {
+            Id::SourceRefused
+        };
+        let mut refusal = Diagnostic::error(id, format!("rustc {version} does not compile it for {arch}")).output(text);
         refusal.place = place_of(text).map(Box::new);
-        if text.contains("is not a recognized processor") || text.contains("unknown target CPU") {
+        if is_arch {
             refusal = refusal.help(format!(
                 "take a newer toolchain, or another `.arch(…)` than {arch} in build.rs"
             ));
@@ -421,11 +432,12 @@ fn version_of(program: &Path, env: &Env, setting: &Setting) -> Result<String, Di
     if finished.status.success() && field(&text, "release").is_some() {
         return Ok(text);
     }
-    Err(
-        Diagnostic::error(format!("`{} -vV` does not answer like rustc", program.display()))
-            .output(&finished.text)
-            .help("correct `GATE_RUSTC` or `PATH`, or reinstall the toolchain"),
+    Err(Diagnostic::error(
+        Id::CompilerUnusable,
+        format!("`{} -vV` does not answer like rustc", program.display()),
     )
+    .output(&finished.text)
+    .help("correct `GATE_RUSTC` or `PATH`, or reinstall the toolchain"))
 }
 
 /// The first `--> file:line:column`.
@@ -452,7 +464,7 @@ fn warnings_of(text: &str) -> Vec<Diagnostic> {
         let place = lines.get(at + 1).and_then(|next| place_of(next));
         // Without a place it counts warnings, or is about the command line.
         if place.is_some() && warnings.len() < MOST {
-            let mut warning = Diagnostic::warning(message);
+            let mut warning = Diagnostic::warning(Id::CompilerWarning, message);
             warning.place = place.map(Box::new);
             warnings.push(warning);
         }
@@ -469,7 +481,10 @@ mod tests {
         let text = "warning: unused variable: `x`\n  --> k/lib.rs:3:9\n   |\n\nerror[E0425]: cannot find value `y`\n --> C:\\k\\lib.rs:7:5\n\n\
                     warning: `kernels` (lib) generated 1 warning\n";
         let warnings: Vec<String> = warnings_of(text).iter().map(ToString::to_string).collect();
-        assert_eq!(warnings, ["warning: unused variable: `x`\n  --> k/lib.rs:3:9"]);
+        assert_eq!(
+            warnings,
+            ["warning[compiler_warning]: unused variable: `x`\n  --> k/lib.rs:3:9"]
+        );
         let place = place_of(&text[text.find("error").unwrap()..]).unwrap();
         assert_eq!(
             (place.file, place.line, place.column),

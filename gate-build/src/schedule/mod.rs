@@ -1,21 +1,26 @@
 //! Runs compilations side by side, as many as cargo allows.
 
 mod permits;
+mod span;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
+use std::time::Instant;
 
 use self::permits::Lent;
 pub(crate) use self::permits::{Permits, Team};
+pub(crate) use self::span::{Ran, Span, most_at_once, taken_over};
 use crate::env::Env;
 
 /// More threads than this are not started for one compilation.
 const MOST_OF_A_TEAM: usize = 8;
 
 /// Runs `work` on every task and returns the results in the order of the tasks, whatever ran first. Tasks start in
-/// their order. Under cargo's jobserver the calling thread works on the token that every build script has, and each
+/// their order, each on the first thread that is free: none is dealt beforehand. Under cargo's jobserver the calling thread works on the token that every build script has, and each
 /// further thread on one of its own; else there are at most `NUM_JOBS` threads, or as many as the machine has. A thread
 /// that has nothing left to start lends its permit to the threads of compilers.
 pub(crate) fn run<T: Send, R: Send>(
@@ -23,25 +28,29 @@ pub(crate) fn run<T: Send, R: Send>(
     permits: &Permits,
     tasks: Vec<T>,
     work: impl Fn(T) -> R + Sync,
-) -> Vec<R> {
+) -> Vec<Ran<R>> {
     let count = tasks.len();
     if count == 0 {
         return Vec::new();
     }
     let queue: Mutex<VecDeque<(usize, T)>> = Mutex::new(tasks.into_iter().enumerate().collect());
-    let results: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(count));
+    let results: Mutex<Vec<(usize, Ran<R>)>> = Mutex::new(Vec::with_capacity(count));
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let drain = || {
+    let started = Instant::now();
+    let drain = |worker: usize| {
         loop {
             permits.lend_first();
             let Some((at, task)) = next() else { break };
             // A task that panics takes the build with it, and must not leave others waiting for its end.
             let ended = Ended(permits);
+            let begin = started.elapsed();
             let result = work(task);
+            let end = started.elapsed();
+            let span = Span { worker, begin, end };
             results
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .push((at, result));
+                .push((at, Ran { result, span }));
             drop(ended);
         }
     };
@@ -55,7 +64,7 @@ pub(crate) fn run<T: Send, R: Send>(
             permits.begin(count, others, Some(Arc::new(move || asks.request_token())));
             let end = End(permits);
             let tokens = Arc::new(Mutex::new(tokens));
-            for _ in 0..others {
+            for worker in 1..=others {
                 let tokens = Arc::clone(&tokens);
                 let drain = &drain;
                 // Waiting ends with a token, or when everything is done and the helper is gone.
@@ -63,7 +72,7 @@ pub(crate) fn run<T: Send, R: Send>(
                     let next = || tokens.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     while let Ok(token) = next() {
                         permits.token_came();
-                        drain();
+                        drain(worker);
                         let lent = permits.lend(true);
                         drop(token);
                         permits.token_went();
@@ -73,7 +82,7 @@ pub(crate) fn run<T: Send, R: Send>(
                     }
                 });
             }
-            drain();
+            drain(0);
             permits.lend(false);
             drop(end);
             drop(helper);
@@ -81,20 +90,20 @@ pub(crate) fn run<T: Send, R: Send>(
         None => {
             permits.begin(count, 0, None);
             let drain = &drain;
-            for _ in 0..others {
+            for worker in 1..=others {
                 scope.spawn(move || {
-                    drain();
+                    drain(worker);
                     permits.lend(false);
                 });
             }
-            drain();
+            drain(0);
             permits.lend(false);
         }
     });
 
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(at, _)| *at);
-    results.into_iter().map(|(_, result)| result).collect()
+    results.into_iter().map(|(_, ran)| ran).collect()
 }
 
 /// Lets go of what asks for tokens, which keeps other threads waiting for them.
@@ -130,102 +139,3 @@ fn most_threads(env: &Env) -> usize {
 
 /// Tokens as they arrive, and what has to be dropped when no more are wanted.
 type Tokens = (mpsc::Receiver<jobserver::Acquired>, jobserver::HelperThread);
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::*;
-    use crate::env::{Disk, Os};
-
-    fn env(jobs: &str) -> Env {
-        Env::new(Os::host(), [("NUM_JOBS", jobs)], Disk)
-    }
-
-    #[test]
-    fn results_are_in_the_order_of_tasks_for_any_number_of_threads() {
-        for jobs in ["1", "2", "7", "0", "many"] {
-            let results = run(&env(jobs), &Permits::default(), (0..100).collect(), |number: u32| {
-                number * 2
-            });
-            assert_eq!(results, (0..100).map(|number| number * 2).collect::<Vec<_>>(), "{jobs}");
-        }
-    }
-
-    #[test]
-    fn no_tasks_are_no_results() {
-        let nothing = run(&env("4"), &Permits::default(), Vec::new(), |(): ()| ());
-        assert_eq!(nothing, Vec::new());
-    }
-
-    /// Threads of teams that compute at this moment, and the most there were.
-    #[derive(Default)]
-    struct Computing {
-        now: AtomicUsize,
-        most: AtomicUsize,
-    }
-
-    impl Computing {
-        fn step(&self) {
-            let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
-            self.most.fetch_max(now, Ordering::SeqCst);
-            thread::yield_now();
-            self.now.fetch_sub(1, Ordering::SeqCst);
-        }
-    }
-
-    /// A compiler that computes by itself, then with this many threads of its own, then by itself.
-    fn compile(permits: &Arc<Permits>, threads: usize, computing: &Computing) {
-        let team = Team::new(permits);
-        let step = || {
-            team.pass();
-            computing.step();
-        };
-        step();
-        thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    for _ in 0..20 {
-                        step();
-                    }
-                });
-            }
-        });
-        step();
-        team.end();
-    }
-
-    #[test]
-    fn threads_of_compilers_compute_on_permits_alone() {
-        for jobs in 1..5 {
-            for tasks in [1, 3, 9] {
-                let (permits, computing) = (Arc::new(Permits::default()), Computing::default());
-                run(&env(&jobs.to_string()), &permits, (0..tasks).collect(), |_: u32| {
-                    compile(&permits, 3, &computing);
-                });
-                let most = computing.most.load(Ordering::SeqCst);
-                assert!((1..=jobs).contains(&most), "{most} of {jobs}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_lent_permit_is_used() {
-        // Two threads that wait for each other: with one permit they would not meet.
-        let permits = Arc::new(Permits::default());
-        let meet = std::sync::Barrier::new(2);
-        run(&env("2"), &permits, vec![()], |()| {
-            let team = Team::new(&permits);
-            team.pass();
-            thread::scope(|scope| {
-                for _ in 0..2 {
-                    scope.spawn(|| {
-                        team.pass();
-                        meet.wait();
-                    });
-                }
-            });
-            team.end();
-        });
-    }
-}

@@ -6,29 +6,23 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::counts::{self, Counts, History};
-use super::{FORMAT, Found, Space, Store};
+use super::{Bounds, FORMAT, Found, Space, Store};
 use crate::digest::Digest;
-use crate::disk::{self, UNFINISHED};
+use crate::disk;
 use crate::env::{Env, Os};
+use crate::error::Error;
 
 /// An entry that was used this long ago or longer is marked as used again; more often would only cost.
 const MARK: Duration = Duration::from_secs(3600);
 
-/// What a killed build has left behind is taken away after this time.
-const ABANDONED: Duration = Duration::from_secs(24 * 3600);
-
 /// Time between two looks at the size of the store.
 const SWEEP: Duration = Duration::from_secs(3600);
-
-/// Default bound, in bytes.
-pub(crate) const DEFAULT_LIMIT: u64 = 2 << 30;
 
 /// The store on this machine's disk: one file for each entry, written beside its place and renamed into it.
 #[derive(Debug)]
 pub struct Local {
     root: PathBuf,
-    /// Most bytes it may hold.
-    limit: u64,
+    bounds: Bounds,
 }
 
 /// What a store holds.
@@ -71,19 +65,28 @@ pub fn folder(env: &Env) -> Option<PathBuf> {
 }
 
 impl Local {
-    /// The store in `folder`, bounded to `limit` bytes. Nothing is created before something is put.
+    /// The store in `folder`. Nothing is created before something is put.
     #[must_use]
-    pub fn new(folder: &Path, limit: u64) -> Self {
+    pub fn new(folder: &Path, bounds: Bounds) -> Self {
         Self {
             root: folder.join(FORMAT),
-            limit,
+            bounds,
         }
     }
 
-    /// The store of this environment, bounded as usual; `None` where there is no place for one.
+    /// The store of this environment, bounded as its variables say; `None` where there is no place for one.
+    ///
+    /// # Errors
+    /// A variable holds no number.
+    pub fn of(env: &Env) -> Result<Option<Self>, Error> {
+        let bounds = Bounds::of(env)?;
+        Ok(folder(env).map(|folder| Self::new(&folder, bounds)))
+    }
+
+    /// How much it may hold.
     #[must_use]
-    pub fn of(env: &Env) -> Option<Self> {
-        folder(env).map(|folder| Self::new(&folder, DEFAULT_LIMIT))
+    pub fn bounds(&self) -> Bounds {
+        self.bounds
     }
 
     /// Folder of everything it holds.
@@ -185,11 +188,23 @@ impl Local {
         self.root.join(name)
     }
 
-    fn path(&self, space: Space, key: &Digest) -> PathBuf {
+    /// Every entry of a space, by key, with its file.
+    pub(super) fn files(&self, space: Space) -> Vec<(Digest, PathBuf)> {
+        let mut files = Vec::new();
+        collect(&self.root.join(space.name()), &mut files);
+        let mut keyed: Vec<(Digest, PathBuf)> = files
+            .into_iter()
+            .filter_map(|(_, _, path)| Some((key_of(&path)?.0, path)))
+            .collect();
+        keyed.sort();
+        keyed
+    }
+
+    pub(super) fn path(&self, space: Space, key: &Digest) -> PathBuf {
         self.root.join(space.place(key))
     }
 
-    /// Takes away the entries that were used least recently until the rest is within the bound, at most once an hour.
+    /// Takes away what the bounds do not allow, at most once an hour.
     /// Returns how many.
     pub(crate) fn sweep(&self) -> u64 {
         let stamp = self.root.join("swept");
@@ -198,45 +213,15 @@ impl Local {
             .and_then(|metadata| metadata.modified())
             .is_ok_and(|swept| now.duration_since(swept).is_ok_and(|age| age < SWEEP));
         if !recent && disk::write_atomically(&stamp, b"").is_ok() {
-            self.evict(now)
+            self.collect(&self.bounds, now, false).evicted.len() as u64
         } else {
             0
         }
     }
-
-    fn evict(&self, now: SystemTime) -> u64 {
-        let mut entries: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
-        collect(&self.root, &mut entries);
-        let mut size = 0;
-        entries.retain(|(used, length, path)| {
-            let unfinished = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .is_some_and(|name| name.starts_with(UNFINISHED));
-            let abandoned = unfinished && now.duration_since(*used).is_ok_and(|age| age > ABANDONED);
-            if abandoned {
-                let _ = fs::remove_file(path);
-            } else {
-                size += length;
-            }
-            !unfinished && path.parent() != Some(&self.root)
-        });
-        entries.sort();
-        let mut evicted = 0;
-        for (_, length, path) in entries {
-            if size <= self.limit {
-                break;
-            }
-            // Another build may have taken it already, or be reading it: a reader has it open or misses.
-            let _ = fs::remove_file(&path);
-            evicted += 1;
-            size = size.saturating_sub(length);
-        }
-        evicted
-    }
 }
 
-fn collect(folder: &Path, entries: &mut Vec<(SystemTime, u64, PathBuf)>) {
+/// Every file below a folder: when it was last changed, its length and its path.
+pub(super) fn collect(folder: &Path, entries: &mut Vec<(SystemTime, u64, PathBuf)>) {
     let Ok(listing) = fs::read_dir(folder) else { return };
     for entry in listing.flatten() {
         let Ok(metadata) = entry.metadata() else { continue };
@@ -284,37 +269,12 @@ impl Store for Local {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_least_recently_used_goes_first_and_leftovers_of_killed_builds_go() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Local::new(folder.path(), 250);
-        let now = SystemTime::now();
-        let age = |path: &Path, hours: u64| {
-            let file = fs::File::options().write(true).open(path).unwrap();
-            file.set_modified(now - Duration::from_secs(3600 * hours)).unwrap();
-        };
-        let keys: Vec<Digest> = (0..4_u8).map(|at| Digest::of(&[at])).collect();
-        for (at, key) in (1..).zip(&keys) {
-            store.put(Space::Blob, key, &[0; 100]).unwrap();
-            age(&store.path(Space::Blob, key), at);
-        }
-        let leftover = store.root.join("blobs").join(format!("{UNFINISHED}9"));
-        fs::write(&leftover, "x").unwrap();
-        age(&leftover, 30);
-        assert_eq!(store.evict(now), 2);
-        let there: Vec<bool> = keys
-            .iter()
-            .map(|key| store.get(Space::Blob, key, &|_| true).is_some())
-            .collect();
-        assert_eq!(there, [true, true, false, false]);
-        assert!(!leftover.exists());
-    }
+    use crate::disk::UNFINISHED;
 
     #[test]
     fn damaged_entries_are_found_removed_and_counted() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Local::new(folder.path(), DEFAULT_LIMIT);
+        let store = Local::new(folder.path(), Bounds::default());
         assert_eq!((store.verify(), store.usage()), (Verified::default(), Usage::default()));
         let (good, bad) = (Digest::of(b"good"), Digest::of(b"bad"));
         store.put(Space::Blob, &good, b"good").unwrap();

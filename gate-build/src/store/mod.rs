@@ -5,10 +5,12 @@
 //! (content digest to bytes), and what is *derived* from them on this machine. An entry that cannot be read, or is not
 //! what it should be, is a miss.
 
+mod collect;
 mod counts;
 mod entry;
 mod layered;
 mod local;
+mod pins;
 pub mod protocol;
 mod remote;
 
@@ -16,11 +18,12 @@ use std::io;
 
 use crate::digest::Digest;
 
+pub use collect::{Bounds, Cause, Collection, Evicted};
 pub use counts::{Counts, History};
 pub(crate) use entry::{Action, Manifest, Record, Seconds};
 pub(crate) use layered::Layered;
-pub(crate) use local::DEFAULT_LIMIT;
 pub use local::{Local, Usage, Verified, folder};
+pub use pins::{Holder, Pin};
 pub(crate) use remote::{Fared, Remote, Setting};
 
 /// Kinds of entries.

@@ -12,7 +12,7 @@ use super::setting::Setting;
 use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, in_order, is_ptx, plain, splits};
 use crate::arch::{Arch, Reach};
 use crate::deps;
-use crate::diagnostic::{Diagnostic, warnings};
+use crate::diagnostic::{Diagnostic, Id, warnings};
 use crate::digest::{Digest, Fields};
 use crate::index::Index;
 use crate::schedule::Team;
@@ -113,10 +113,11 @@ impl<'a> Nvrtc<'a> {
                 options.push(format!("{option}={path}"));
                 Ok(())
             }
-            None => Err(
-                Diagnostic::error(format!("NVRTC cannot be told of `{}`", path.display()))
-                    .help("rename the folder so that its name is Unicode, or install nvcc"),
-            ),
+            None => Err(Diagnostic::error(
+                Id::Configuration,
+                format!("NVRTC cannot be told of `{}`", path.display()),
+            )
+            .help("rename the folder so that its name is Unicode, or install nvcc")),
         };
         for header in &asked.pre_includes {
             text("--pre-include", self.setting.crate_root.join(header))?;
@@ -155,14 +156,20 @@ impl<'a> Nvrtc<'a> {
         let library = self.library()?;
         let version = &self.identity.version;
         if arch.reach() == Reach::Onward && !library.archs.is_empty() && !library.archs.contains(&arch.number()) {
-            return Err(
-                Diagnostic::error(format!("NVRTC {version} cannot compile for {arch}")).help(format!(
-                    "install a CUDA toolkit that knows {arch}, or choose another `.arch(…)` in build.rs"
-                )),
-            );
+            return Err(Diagnostic::error(
+                Id::ArchUnsupported,
+                format!("NVRTC {version} cannot compile for {arch}"),
+            )
+            .help(format!(
+                "install a CUDA toolkit that knows {arch}, or choose another `.arch(…)` in build.rs"
+            )));
         }
-        let source = fs::read(&unit.path)
-            .map_err(|error| Diagnostic::error(format!("cannot read `{}`: {error}", unit.path.display())))?;
+        let source = fs::read(&unit.path).map_err(|error| {
+            Diagnostic::error(
+                Id::FileAccess,
+                format!("cannot read `{}`: {error}", unit.path.display()),
+            )
+        })?;
         let asked = asked(flags)?;
         let mut options = self.options(unit, arch, &asked)?;
         let split = threads > 1 && library.asks() && !asked.debug && splits(&source, asked.split.as_deref());
@@ -171,7 +178,7 @@ impl<'a> Nvrtc<'a> {
         }
         let Some(output_name) = output.to_str() else {
             return Err(
-                Diagnostic::error(format!("NVRTC cannot write to `{}`", output.display()))
+                Diagnostic::error(Id::FileAccess, format!("NVRTC cannot write to `{}`", output.display()))
                     .help("build in a folder whose name is Unicode"),
             );
         };
@@ -187,13 +194,13 @@ impl<'a> Nvrtc<'a> {
         };
         let mut answer = library
             .compile(&source, &name, &options, &watch())
-            .map_err(Diagnostic::error)?;
+            .map_err(|error| Diagnostic::error(Id::CompilerUnusable, error))?;
         if split && answer.outcome == Outcome::InvalidOption {
             // This version does not know the option; if it is another one, it says so again.
             options.retain(|option| !option.starts_with("--split-compile="));
             answer = library
                 .compile(&source, &name, &options, &watch())
-                .map_err(Diagnostic::error)?;
+                .map_err(|error| Diagnostic::error(Id::CompilerUnusable, error))?;
         }
         Ok((answer, fs::read(output).ok()))
     }
@@ -215,7 +222,11 @@ impl<'a> Nvrtc<'a> {
         let (answer, list) = self.run(unit, arch, flags, 1, &["--dependencies"], &scratch.join("out.d"))?;
         let version = &self.identity.version;
         let list = list.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
-            Diagnostic::error(format!("NVRTC {version} did not write the list of what it read")).output(&answer.log)
+            Diagnostic::error(
+                Id::CompilerOutput,
+                format!("NVRTC {version} did not write the list of what it read"),
+            )
+            .output(&answer.log)
         })?;
         let named = list
             .lines()
@@ -260,35 +271,44 @@ impl Compiler for Nvrtc<'_> {
         match answer.outcome {
             Outcome::Compiled if is_ptx(&answer.ptx) => {}
             Outcome::Compiled => {
-                return Err(
-                    Diagnostic::error(format!("NVRTC {version} reports success and gave no PTX")).output(&answer.log),
-                );
+                return Err(Diagnostic::error(
+                    Id::CompilerOutput,
+                    format!("NVRTC {version} reports success and gave no PTX"),
+                )
+                .output(&answer.log));
             }
             Outcome::Stopped => {
-                return Err(Diagnostic::error(format!(
-                    "NVRTC {version} did not end within {} s and was stopped",
-                    self.setting.timeout.as_secs()
-                ))
+                return Err(Diagnostic::error(
+                    Id::CompilerTimeout,
+                    format!(
+                        "NVRTC {version} did not end within {} s and was stopped",
+                        self.setting.timeout.as_secs()
+                    ),
+                )
                 .help("if it only needs longer, set `GATE_KERNEL_TIMEOUT` to more seconds"));
             }
             Outcome::InvalidOption => {
-                return Err(Diagnostic::error(format!("NVRTC {version} does not know a flag")).output(&answer.log));
+                return Err(
+                    Diagnostic::error(Id::FlagUnsupported, format!("NVRTC {version} does not know a flag"))
+                        .output(&answer.log),
+                );
             }
             Outcome::Failed(_) => {
-                return Err(
-                    Diagnostic::error(format!("NVRTC {version} does not compile it for {arch}"))
-                        .output(&answer.log)
-                        .help(
-                            "NVRTC compiles device code alone; with nvcc installed, what needs more is compiled by it",
-                        ),
-                );
+                return Err(Diagnostic::error(
+                    Id::SourceRefused,
+                    format!("NVRTC {version} does not compile it for {arch}"),
+                )
+                .output(&answer.log)
+                .help("NVRTC compiles device code alone; with nvcc installed, what needs more is compiled by it"));
             }
         }
         // Without a list of what was read, nothing could be said about when to compile again.
         let Some(text) = text else {
-            return Err(
-                Diagnostic::error(format!("NVRTC {version} did not write the preprocessed text")).output(&answer.log),
-            );
+            return Err(Diagnostic::error(
+                Id::CompilerOutput,
+                format!("NVRTC {version} did not write the preprocessed text"),
+            )
+            .output(&answer.log));
         };
         let parsed = deps::parse_preprocessed(&text);
         Ok(Compiled {
@@ -318,14 +338,17 @@ impl Compiler for Nvrtc<'_> {
 
 fn asked(flags: &[String]) -> Result<Asked, Diagnostic> {
     Asked::read(flags).map_err(|flag| {
-        Diagnostic::error(format!("NVRTC has no flag that means `{flag}`"))
+        Diagnostic::error(Id::FlagUnsupported, format!("NVRTC has no flag that means `{flag}`"))
             .help("take the flag out of build.rs, or install nvcc")
     })
 }
 
 fn cannot_load(file: &Path, error: &str) -> Diagnostic {
-    Diagnostic::error(format!("cannot load NVRTC from `{}`: {error}", file.display()))
-        .help("reinstall the CUDA toolkit, or choose another compiler by `GATE_KERNEL_COMPILER`")
+    Diagnostic::error(
+        Id::CompilerUnusable,
+        format!("cannot load NVRTC from `{}`: {error}", file.display()),
+    )
+    .help("reinstall the CUDA toolkit, or choose another compiler by `GATE_KERNEL_COMPILER`")
 }
 
 /// The library with the device functions, beside NVRTC itself.

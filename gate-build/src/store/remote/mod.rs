@@ -13,7 +13,7 @@ use self::program::Program;
 pub(crate) use self::setting::Setting;
 use super::Space;
 use super::protocol::{Answer, Mode, Question};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::Digest;
 
 /// Most time that all threads of one build together wait for answers.
@@ -74,14 +74,15 @@ impl Remote {
         if self.unavailable() > 0 {
             let reason = self.setting.reason().unwrap_or_default();
             let message = format!("the remote store of kernels was left alone: {reason}");
-            return Some(Diagnostic::warning(message).help("`GATE_CACHE_MODE=off` builds without it"));
+            return Some(Diagnostic::warning(Id::RemoteStore, message).help("`GATE_CACHE_MODE=off` builds without it"));
         }
         let corrupt = self.corrupt();
         (corrupt > 0).then(|| {
             let entries = if corrupt == 1 { "entry" } else { "entries" };
-            Diagnostic::warning(format!(
-                "{corrupt} {entries} of the remote store of kernels damaged, and not used"
-            ))
+            Diagnostic::warning(
+                Id::RemoteStore,
+                format!("{corrupt} {entries} of the remote store of kernels damaged, and not used"),
+            )
             .help("a build that writes to the store replaces them")
         })
     }

@@ -1,7 +1,11 @@
 //! What is wrong with a kernel or with a compiler, in the words a user reads.
 
+mod id;
+
 use std::fmt;
 use std::path::PathBuf;
+
+pub use self::id::Id;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +30,8 @@ pub struct Place {
 /// One finding about one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
+    /// What it is about, as a stable code.
+    pub id: Id,
     /// How bad it is.
     pub severity: Severity,
     /// One line that says what is wrong.
@@ -42,8 +48,9 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// An error that says this.
-    pub fn error(message: impl Into<String>) -> Self {
+    pub fn error(id: Id, message: impl Into<String>) -> Self {
         Self {
+            id,
             severity: Severity::Error,
             message: message.into(),
             place: None,
@@ -54,10 +61,10 @@ impl Diagnostic {
     }
 
     /// A warning that says this.
-    pub fn warning(message: impl Into<String>) -> Self {
+    pub fn warning(id: Id, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
-            ..Self::error(message)
+            ..Self::error(id, message)
         }
     }
 
@@ -98,7 +105,11 @@ pub fn messages(output: &str) -> Vec<Diagnostic> {
             .min()
             .map(|(at, marker, severity)| (*severity, &line[at + marker.len()..]))?;
         let message = rest.trim_start_matches(':').trim();
-        let mut diagnostic = Diagnostic::error(if message.is_empty() { line.trim() } else { message });
+        let id = match severity {
+            Severity::Error => Id::SourceRefused,
+            Severity::Warning => Id::CompilerWarning,
+        };
+        let mut diagnostic = Diagnostic::error(id, if message.is_empty() { line.trim() } else { message });
         diagnostic.severity = severity;
         diagnostic.place = Some(Box::new(place));
         Some(diagnostic)
@@ -123,7 +134,10 @@ pub(crate) fn warnings(text: &str) -> Vec<Diagnostic> {
     let more = all.len().saturating_sub(MOST);
     let mut shown: Vec<Diagnostic> = all.into_iter().take(MOST).collect();
     if more > 0 {
-        shown.push(Diagnostic::warning(format!("the compiler gives {more} more warnings")));
+        shown.push(Diagnostic::warning(
+            Id::CompilerWarning,
+            format!("the compiler gives {more} more warnings"),
+        ));
     }
     shown
 }
@@ -139,7 +153,7 @@ pub(crate) fn warning_of_line(line: &str) -> Option<Diagnostic> {
     if message.is_empty() || !(at == 0 || line[..at].ends_with([' ', ':'])) || line.starts_with("Remark") {
         return None;
     }
-    let mut diagnostic = Diagnostic::warning(message);
+    let mut diagnostic = Diagnostic::warning(Id::CompilerWarning, message);
     diagnostic.place = place_of_line(line).map(Box::new);
     Some(diagnostic)
 }
@@ -195,7 +209,7 @@ impl fmt::Display for Diagnostic {
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        write!(f, "{severity}: ")?;
+        write!(f, "{severity}[{}]: ", self.id)?;
         if let Some(unit) = &self.unit {
             write!(f, "{unit}: ")?;
         }
@@ -254,9 +268,9 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "warning: #177-D: variable \"n\" was never used\n  --> k.cu:3",
-                "warning: old",
-                "warning: x\n  --> k.cu:9:1"
+                "warning[compiler_warning]: #177-D: variable \"n\" was never used\n  --> k.cu:3",
+                "warning[compiler_warning]: old",
+                "warning[compiler_warning]: x\n  --> k.cu:9:1"
             ]
         );
         assert_eq!(warnings(&"k.cu(1): warning: x\n".repeat(50)).len(), 21);
@@ -271,23 +285,25 @@ mod tests {
         assert_eq!(
             shown,
             [
-                "error: identifier \"x\" is undefined\n  --> kernels/a.cu:7",
-                "warning: #177-D: variable \"n\" was never used\n  --> kernels/a.cu:9",
-                "error: no.h: No such file or directory\n  --> a.cu:3:10"
+                "error[source_refused]: identifier \"x\" is undefined\n  --> kernels/a.cu:7",
+                "warning[compiler_warning]: #177-D: variable \"n\" was never used\n  --> kernels/a.cu:9",
+                "error[source_refused]: no.h: No such file or directory\n  --> a.cu:3:10"
             ]
         );
     }
 
     #[test]
     fn long_output_is_cut_at_a_character() {
-        let shown = Diagnostic::error("x").output(&"é".repeat(20_000)).output;
+        let shown = Diagnostic::error(Id::SourceRefused, "x")
+            .output(&"é".repeat(20_000))
+            .output;
         assert!(shown.ends_with("(23616 more bytes)"), "{}", &shown[shown.len() - 40..]);
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "[a-z:(),0-9 error\n é]{0,80}") {
-            let _ = Diagnostic::error("x").output(&text).to_string();
+            let _ = Diagnostic::error(Id::SourceRefused, "x").output(&text).to_string();
             let _ = messages(&text);
         }
     }
