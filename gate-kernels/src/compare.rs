@@ -153,7 +153,9 @@ impl<'a, T: Element> Pieces for Blocks<'a, T> {
     fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [(Found, [u32; DISTANCES])]) {
         let actual = piece(self.actual, BLOCK, index);
         let expected = piece(self.expected, BLOCK, index);
-        let (found, distances) = &mut out[0];
-        *found = block(group, actual, expected, self.within, &mut distances.as_mut_slice());
+        // Each block has one place.
+        for (found, distances) in out {
+            *found = block(group, actual, expected, self.within, &mut distances.as_mut_slice());
+        }
     }
 }

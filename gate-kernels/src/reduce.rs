@@ -29,7 +29,8 @@ fn sum_of_blocks<T: Element>(x: &[T]) -> T::Wide {
     if x.len() <= BLOCK {
         let mut sum = [T::Wide::NOTHING];
         over_pieces(&mut sum, 1, 1, &Sums { x });
-        return sum[0];
+        let [sum] = sum;
+        return sum;
     }
     let mut sums = vec![T::Wide::NOTHING; x.len().div_ceil(BLOCK)];
     over_pieces(&mut sums, 1, per_task(BLOCK), &Sums { x });

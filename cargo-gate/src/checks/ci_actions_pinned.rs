@@ -17,7 +17,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 2,
+    version: 3,
     inputs: &[Input::CiFiles, Input::PolicyCi],
     applies,
     run,
@@ -31,8 +31,8 @@ Applies once `gate.toml` declares `pinned-actions = true` or `pinned-images = tr
 With `pinned-actions`, every `uses:` of a workflow, of a reusable workflow and of an action of the repository must name \
 the full hash of a commit (40 or 64 hexadecimal digits), and every `docker://` image the digest of its contents \
 (`@sha256:…`). Paths that begin with `./` are part of the commit and need nothing. What a GitLab pipeline includes from \
-elsewhere is held to the same: a project by a `ref` that is a full hash, a file of another server by `integrity`, a \
-component by a full hash behind its `@`. Templates come with the server and are left alone. `trusted-actions` names \
+elsewhere is held to the same: a project by a `ref` that is a full hash, a file of another server by `integrity` or by \
+an address that has a full hash as one of its parts, a component by a full hash behind its `@`. Templates come with the server and are left alone. `trusted-actions` names \
 actions, projects and components that may stay on a tag or a branch, by globs over `owner/name`; nothing is trusted by \
 itself, not even `actions/*`.
 
@@ -179,7 +179,7 @@ fn action_fault(name: &str, trusted: &GlobSet) -> Option<&'static str> {
 
 /// What is wrong with a version that should be the hash of a commit.
 fn version_fault(version: &str) -> Option<&'static str> {
-    if matches!(version.len(), 40 | 64) && is_hex(version) {
+    if is_full_hash(version) {
         return None;
     }
     if version.len() >= 7 && is_hex(version) && !version.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -197,6 +197,8 @@ fn included<'c>(include: &'c Include, trusted: &GlobSet) -> Option<Open<'c>> {
     }
     let (why, help) = match (include.origin, include.pin.as_deref()) {
         (Origin::Remote, Some(pin)) if pin.starts_with("sha256-") => return None,
+        // `https://gitlab.com/group/project/-/raw/<hash>/ci.yml`: a file of a commit, as good as a project with its `ref`.
+        (Origin::Remote, _) if name.split(['/', '=', '&']).any(is_full_hash) => return None,
         (Origin::Remote, _) => (
             "is included without `integrity`",
             "write `integrity: sha256-` and what `openssl dgst -sha256 -binary FILE | base64` prints for the file"
@@ -281,6 +283,11 @@ fn without_tag(image: &str) -> &str {
         Some((name, tag)) if !tag.contains('/') => name,
         _ => image,
     }
+}
+
+/// Whether it names one commit, of SHA-1 or SHA-256.
+fn is_full_hash(version: &str) -> bool {
+    matches!(version.len(), 40 | 64) && is_hex(version)
 }
 
 fn is_hex(text: &str) -> bool {
@@ -413,6 +420,19 @@ pinned:
           help: write `ref:` and the full hash of a commit of that project
           because: gate.toml:3
         ");
+    }
+
+    #[test]
+    fn an_address_that_names_a_commit_is_pinned() {
+        let address =
+            |version: &str| format!("include:\n  - remote: https://gitlab.example/a/b/-/raw/{version}/ci.yml\n");
+        let mut world = world(&[], "");
+        world.ci(&[(".gitlab-ci.yml", &address(&"a4eb2bbf65".repeat(4)))]);
+        assert_eq!(world.text(&CHECK), "");
+        for open in ["main", "a4eb2bbf65"] {
+            world.ci(&[(".gitlab-ci.yml", &address(open))]);
+            assert!(world.text(&CHECK).contains("is included without `integrity`"), "{open}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 2,
+    version: 3,
     inputs: &[
         Input::Documents,
         Input::DocumentsAbove,

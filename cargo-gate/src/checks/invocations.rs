@@ -40,7 +40,7 @@ impl<'w> Invocation<'w> {
     pub(super) fn new(words: &'w [Word]) -> Option<Self> {
         let text = |word: &'w Word| word.text.as_deref();
         let mut at = words.iter().position(|word| !text(word).is_some_and(is_assignment))?;
-        if text(&words[at])? != "cargo" {
+        if text(words.get(at)?)? != "cargo" {
             return None;
         }
         at += 1;
@@ -54,7 +54,7 @@ impl<'w> Invocation<'w> {
                 _ => break,
             }
         }
-        let mut subcommand = text(&words[at])?;
+        let mut subcommand = text(words.get(at)?)?;
         at += 1;
         if subcommand == "nextest" {
             if text(words.get(at)?)? != "run" {
@@ -63,14 +63,10 @@ impl<'w> Invocation<'w> {
             subcommand = "nextest";
             at += 1;
         }
-        let rest = &words[at..];
-        let end = rest
-            .iter()
-            .position(|word| text(word) == Some("--"))
-            .unwrap_or(rest.len());
+        let mut parts = words.get(at..)?.split(|word| word.text.as_deref() == Some("--"));
         Some(Self {
             subcommand,
-            arguments: &rest[..end],
+            arguments: parts.next()?,
         })
     }
 

@@ -105,17 +105,16 @@ fn judge(policy: &RepresentationPolicy, images: &[Image<'_>]) -> Vec<Finding> {
         findings.push(blocking(message.into()).help(help).at(policy.location.clone()));
     }
     let mut said: BTreeSet<(&str, usize, Representation)> = BTreeSet::new();
-    let mut met = vec![false; policy.exceptions.len()];
+    let mut exceptions: Vec<_> = policy.exceptions.iter().map(|exception| (exception, false)).collect();
     for image in images {
         for entry in &image.module.entries {
             for (index, decision) in representations(&image.text, entry).into_iter().enumerate() {
-                let about = |at: &usize| {
-                    let exception = &policy.exceptions[*at];
-                    exception.kernel == entry.name && exception.parameter == index
-                };
-                let exception = (0..policy.exceptions.len()).find(about);
-                if let Some(at) = exception.filter(|at| policy.exceptions[*at].decision == decision) {
-                    met[at] = true;
+                let exception = exceptions
+                    .iter_mut()
+                    .find(|(exception, _)| exception.kernel == entry.name && exception.parameter == index)
+                    .filter(|(exception, _)| exception.decision == decision);
+                if let Some((_, met)) = exception {
+                    *met = true;
                 } else if !policy.allow.contains(&decision) && said.insert((&entry.name, index, decision)) {
                     findings.push(
                         blocking(format!(
@@ -133,7 +132,7 @@ fn judge(policy: &RepresentationPolicy, images: &[Image<'_>]) -> Vec<Finding> {
             }
         }
     }
-    for (exception, _) in policy.exceptions.iter().zip(met).filter(|(_, met)| !met) {
+    for (exception, _) in exceptions.into_iter().filter(|(_, met)| !met) {
         findings.push(
             blocking(format!(
                 "Parameter {} of `{}` is not `{}` in any kernel lock",

@@ -8,7 +8,8 @@ use gate_build::ptx::source_map::SourceMap;
 
 use crate::kernels::join;
 use crate::policy::{
-    BackendSemantics, Comparison, Denormals, Fma, KernelPolicy, ReductionOrder, Rounding, SemanticProperty, pattern,
+    BackendSemantics, Comparison, Denormals, Fma, KernelPolicy, KnownDelta, ReductionOrder, Rounding, SemanticProperty,
+    pattern,
 };
 use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
@@ -162,24 +163,23 @@ fn open_bits(semantics: &BackendSemantics) -> Vec<Finding> {
 /// Differences that nobody knows of, and known ones that are none.
 fn differences(kernels: &KernelPolicy) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut used = vec![false; kernels.known_deltas.len()];
+    let mut known: Vec<(&KnownDelta, bool)> = kernels.known_deltas.iter().map(|delta| (delta, false)).collect();
     for (at, one) in kernels.semantics.iter().enumerate() {
-        for other in &kernels.semantics[at + 1..] {
+        for other in kernels.semantics.iter().skip(at + 1) {
             for property in SemanticProperty::ALL {
-                let values = [one.value(property), other.value(property)];
+                let (of_one, of_other) = (one.value(property), other.value(property));
                 // Where nothing is sorted, there is nothing to differ in.
-                if values[0] == values[1] || property == SemanticProperty::Sort && values.contains(&"none") {
+                let unsorted = property == SemanticProperty::Sort && [of_one, of_other].contains(&"none");
+                if of_one == of_other || unsorted {
                     continue;
                 }
-                let about = |at: &usize| {
-                    let delta = &kernels.known_deltas[*at];
-                    let names = [delta.backends[0].as_str(), delta.backends[1].as_str()];
+                let about = |(delta, _): &&mut (&KnownDelta, bool)| {
                     delta.property == property
-                        && names.contains(&one.backend.as_str())
-                        && names.contains(&other.backend.as_str())
+                        && delta.backends.contains(&one.backend)
+                        && delta.backends.contains(&other.backend)
                 };
-                if let Some(at) = (0..used.len()).find(about) {
-                    used[at] = true;
+                if let Some((_, used)) = known.iter_mut().find(about) {
+                    *used = true;
                     continue;
                 }
                 findings.push(
@@ -188,8 +188,8 @@ fn differences(kernels: &KernelPolicy) -> Vec<Finding> {
                         one.backend,
                         other.backend,
                         property.name(),
-                        values[0],
-                        values[1]
+                        of_one,
+                        of_other
                     ))
                     .help(format!(
                         "add `[[kernels.known-delta]]` with `property = \"{}\"` and what that means",
@@ -201,12 +201,11 @@ fn differences(kernels: &KernelPolicy) -> Vec<Finding> {
             }
         }
     }
-    for (delta, _) in kernels.known_deltas.iter().zip(used).filter(|(_, used)| !used) {
+    for (delta, _) in known.into_iter().filter(|(_, used)| !used) {
+        let [one, other] = &delta.backends;
         findings.push(
             blocking(format!(
-                "`{}` and `{}` do not differ in {}",
-                delta.backends[0],
-                delta.backends[1],
+                "`{one}` and `{other}` do not differ in {}",
                 delta.property.name()
             ))
             .help("remove the known delta")
@@ -335,7 +334,7 @@ mod tests {
 
     use super::*;
     use crate::checks::testing::findings_text;
-    use crate::policy::{KnownDelta, NanRule, SortStability};
+    use crate::policy::{NanRule, SortStability};
 
     fn semantics(backend: &str, line: u32) -> BackendSemantics {
         BackendSemantics {

@@ -1,6 +1,8 @@
 //! `lockfile.sources`: every dependency names one source that stays what it is.
 
-use crate::report::{Dimension, Finding};
+use std::collections::BTreeMap;
+
+use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
 use crate::workspace::cargo::Dependency;
 use crate::workspace::manifest::Manifest;
@@ -16,7 +18,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
+    version: 2,
     inputs: &[Input::Manifests, Input::Cargo, Input::GitHead],
     applies: |_| Applies::Yes,
     run,
@@ -65,14 +67,86 @@ fn run(context: &Context<'_>) -> Judgement {
     };
     let mut findings = Vec::new();
     for (position, manifest) in context.manifests().iter().enumerate() {
-        let mut found: Vec<Finding> = entries(manifest, position == 0)
+        let mut found: Vec<Found> = entries(manifest, position == 0)
             .iter()
             .filter_map(|entry| scope.judge(manifest, entry))
             .collect();
-        found.sort_by(|a, b| a.locations.cmp(&b.locations));
-        findings.append(&mut found);
+        found.sort_by(|a, b| a.finding.locations.cmp(&b.finding.locations));
+        findings.append(&mut folded(found));
     }
     Judgement::Findings(findings)
+}
+
+/// What is wrong with an entry.
+struct Found {
+    finding: Finding,
+    /// For a git dependency that moves: what it shares with others of its manifest, and its name.
+    moving: Option<(Moving, String)>,
+}
+
+/// Dependencies of a kind that follow the same: `workspace dependencies` that follow `the branch main`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Moving {
+    kind: String,
+    follows: String,
+    key: &'static str,
+}
+
+/// From so many on, dependencies of a manifest that follow the same are one finding: whoever lets a family of crates follow their main
+/// branch decided that once.
+const MANY: usize = 4;
+
+fn folded(found: Vec<Found>) -> Vec<Finding> {
+    let mut same: BTreeMap<Moving, Vec<(String, Location)>> = BTreeMap::new();
+    for (moving, name, place) in found
+        .iter()
+        .filter_map(|one| one.moving.as_ref().zip(one.finding.locations.first()))
+        .map(|((moving, name), place)| (moving, name, place))
+    {
+        let places = same.entry(moving.clone()).or_default();
+        places.push((name.clone(), place.clone()));
+    }
+    same.retain(|_, places| places.len() >= MANY);
+    let mut findings = Vec::new();
+    for one in found {
+        let Some((moving, _)) = one.moving.filter(|(moving, _)| moving.kind.ends_with("dependency")) else {
+            findings.push(one.finding);
+            continue;
+        };
+        match same.get_mut(&moving).map(std::mem::take) {
+            // The first of them speaks for all.
+            Some(places) if !places.is_empty() => findings.push(of_many(&moving, places)),
+            Some(_) => {}
+            None => findings.push(one.finding),
+        }
+    }
+    findings
+}
+
+fn of_many(moving: &Moving, places: Vec<(String, Location)>) -> Finding {
+    const NAMED: usize = 3;
+    let names: Vec<String> = places.iter().take(NAMED).map(|(name, _)| format!("`{name}`")).collect();
+    let finding = Finding::blocking(
+        Stage::Controlled,
+        format!(
+            "{} {}ies follow {}: {} and {} more",
+            places.len(),
+            moving.kind.trim_end_matches('y'),
+            moving.follows,
+            names.join(", "),
+            places.len() - names.len()
+        ),
+    );
+    let in_place = match moving.key {
+        "git" => String::new(),
+        key => format!(", in place of `{key}`"),
+    };
+    let finding = finding.help(format!(
+        "set `rev` to the commit that `Cargo.lock` has for each{in_place}"
+    ));
+    places
+        .into_iter()
+        .fold(finding, |finding, (_, place)| finding.at(place))
 }
 
 struct Scope<'a> {
@@ -85,7 +159,7 @@ struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    fn judge(&self, manifest: &Manifest, entry: &Entry<'_>) -> Option<Finding> {
+    fn judge(&self, manifest: &Manifest, entry: &Entry<'_>) -> Option<Found> {
         let what = entry.what();
         let blocking = |key: &str, message: String| {
             let mut keys: Vec<&str> = entry.keys.iter().map(String::as_str).collect();
@@ -96,7 +170,8 @@ impl Scope<'_> {
             return self.git(entry, url, &what, &blocking);
         }
         if let Some(path) = entry.text("path") {
-            return self.path(manifest, path, &what, &blocking);
+            let finding = self.path(manifest, path, &what, &blocking)?;
+            return Some(Found { finding, moving: None });
         }
         let version = entry.version()?;
         let any = semver::VersionReq::parse(version).is_ok_and(|wanted| wanted == semver::VersionReq::STAR);
@@ -110,8 +185,11 @@ impl Scope<'_> {
                 || "the oldest version that works".to_owned(),
                 |one| format!("`\"{}\"`", one.version),
             );
-            blocking("version", format!("{what} accepts every version (`*`)"))
-                .help(format!("write {wanted} in place of `\"*\"`"))
+            let finding = blocking("version", format!("{what} accepts every version (`*`)"));
+            Found {
+                finding: finding.help(format!("write {wanted} in place of `\"*\"`")),
+                moving: None,
+            }
         })
     }
 
@@ -121,7 +199,7 @@ impl Scope<'_> {
         url: &str,
         what: &str,
         blocking: &dyn Fn(&str, String) -> Finding,
-    ) -> Option<Finding> {
+    ) -> Option<Found> {
         let (key, follows) = match (entry.text("rev"), entry.text("branch"), entry.text("tag")) {
             (Some(rev), ..) if is_commit(rev) => return None,
             (Some(rev), ..) => ("rev", format!("the revision `{rev}`, which is not a commit hash")),
@@ -137,7 +215,18 @@ impl Scope<'_> {
             "git" => help,
             key => format!("{help}, in place of `{key}`"),
         };
-        Some(blocking(key, format!("{what} follows {follows}")).help(help))
+        let (kind, name) = what.split_once(" `")?;
+        Some(Found {
+            finding: blocking(key, format!("{what} follows {follows}")).help(help),
+            moving: Some((
+                Moving {
+                    kind: kind.to_owned(),
+                    follows,
+                    key,
+                },
+                name.trim_end_matches('`').to_owned(),
+            )),
+        })
     }
 
     /// The commit that the lockfile holds for a git dependency.
@@ -232,6 +321,24 @@ mod tests {
           help: set `rev = "<commit>"`, in place of `tag`
         Cargo.toml:8: build-dependency `d` follows the revision `refs/pull/1/head`, which is not a commit hash [controlled]
           help: set `rev = "<commit>"`, in place of `rev`
+        "#);
+    }
+
+    #[test]
+    fn a_family_that_follows_one_branch_is_one_finding() {
+        let family: String = ["a", "b", "c", "d", "e"]
+            .map(|name| format!("{name} = {{ git = \"https://x/{name}\", branch = \"main\" }}\n"))
+            .concat();
+        let manifest = format!("[workspace.dependencies]\n{family}f = {{ git = \"https://x/f\" }}\n");
+        insta::assert_snapshot!(said(&[("Cargo.toml", &manifest)]), @r#"
+        Cargo.toml:2: 5 workspace dependencies follow the branch `main`, which moves: `a`, `b`, `c` and 2 more [controlled]
+          also: Cargo.toml:3
+          also: Cargo.toml:4
+          also: Cargo.toml:5
+          also: Cargo.toml:6
+          help: set `rev` to the commit that `Cargo.lock` has for each, in place of `branch`
+        Cargo.toml:7: workspace dependency `f` follows the default branch, which moves [controlled]
+          help: set `rev = "<commit>"`
         "#);
     }
 

@@ -22,7 +22,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Privacy,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
-    version: 2,
+    version: 3,
     inputs: &[Input::AllFiles, Input::FileNames, Input::PolicySecrets, Input::Today],
     applies: |_| Applies::Yes,
     run,

@@ -124,9 +124,9 @@ fn markers(text: &str) -> Vec<(Marker, Range<usize>)> {
             .and_then(|rest| rest.strip_suffix("-->"))
             .filter(|inner| !inner.contains("-->"));
         let Some(inner) = inner.map(str::trim) else { continue };
-        let alone = text[line_start(text, span.start)..span.start].trim().is_empty()
-            && text[span.end..line_end(text, span.end)].trim().is_empty();
-        if !alone {
+        let before = text.get(line_start(text, span.start)..span.start);
+        let behind = text.get(span.end..line_end(text, span.end));
+        if !before.into_iter().chain(behind).all(|blank| blank.trim().is_empty()) {
             continue;
         }
         if inner == "gate:end" {
@@ -141,10 +141,13 @@ fn markers(text: &str) -> Vec<(Marker, Range<usize>)> {
 }
 
 fn line_start(text: &str, at: usize) -> usize {
-    text[..at].rfind('\n').map_or(0, |before| before + 1)
+    text.get(..at)
+        .and_then(|text| text.rfind('\n'))
+        .map_or(0, |before| before + 1)
 }
 
 /// Behind the line feed of the line.
 fn line_end(text: &str, at: usize) -> usize {
-    text[at..].find('\n').map_or(text.len(), |feed| at + feed + 1)
+    let feed = text.get(at..).and_then(|text| text.find('\n'));
+    feed.map_or(text.len(), |feed| at + feed + 1)
 }

@@ -69,12 +69,13 @@ pub fn regenerated(text: &str, facts: &Facts<'_>) -> (String, Vec<Block>) {
     for block in blocks(text) {
         let Some(generator) = find(&block.kind) else { continue };
         let expected = format!("\n{}\n", (generator.generate)(facts));
-        let current = &text[block.inner.clone()];
+        let parts = (text.get(at..block.inner.start), text.get(block.inner.clone()));
+        let (Some(before), Some(current)) = parts else { continue };
         if current.replace("\r\n", "\n") == expected {
             continue;
         }
-        out.push_str(&text[at..block.inner.start]);
-        if text[..block.inner.start].ends_with("\r\n") {
+        out.push_str(before);
+        if before.ends_with("\r\n") {
             out.push_str(&expected.replace('\n', "\r\n"));
         } else {
             out.push_str(&expected);
@@ -82,7 +83,7 @@ pub fn regenerated(text: &str, facts: &Facts<'_>) -> (String, Vec<Block>) {
         at = block.inner.end;
         changed.push(block);
     }
-    out.push_str(&text[at..]);
+    out.push_str(text.get(at..).unwrap_or_default());
     (out, changed)
 }
 

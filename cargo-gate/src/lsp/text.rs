@@ -19,7 +19,7 @@ impl Text {
         let bytes = text.as_bytes();
         let mut lines = vec![0];
         for at in memchr::memchr2_iter(b'\n', b'\r', bytes) {
-            if bytes[at] == b'\n' || bytes.get(at + 1) != Some(&b'\n') {
+            if !bytes.get(at..).is_some_and(|rest| rest.starts_with(b"\r\n")) {
                 lines.push(at + 1);
             }
         }
@@ -29,6 +29,11 @@ impl Text {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// These bytes of the text; empty where they are none of its parts, as places of another version of it may be.
+    pub fn part(&self, bytes: Range<usize>) -> &str {
+        self.text.get(bytes).unwrap_or_default()
     }
 
     /// Number of lines; a text that ends with a line end has an empty one behind it.
@@ -42,7 +47,7 @@ impl Text {
             return self.text.len()..self.text.len();
         };
         let end = self.lines.get(line + 1).copied().unwrap_or(self.text.len());
-        let content = self.text[start..end].trim_end_matches(['\r', '\n']);
+        let content = self.part(start..end).trim_end_matches(['\r', '\n']);
         start..start + content.len()
     }
 
@@ -50,7 +55,7 @@ impl Text {
     pub fn offset(&self, position: Position) -> usize {
         let line = self.line(usize::try_from(position.line).unwrap_or(usize::MAX));
         let mut units = 0;
-        for (at, character) in self.text[line.clone()].char_indices() {
+        for (at, character) in self.part(line.clone()).char_indices() {
             units += u32::try_from(character.len_utf16()).unwrap_or(2);
             if units > position.character {
                 return line.start + at;
@@ -67,7 +72,7 @@ impl Text {
         }
         let line = self.lines.partition_point(|start| *start <= offset).saturating_sub(1);
         let content = self.line(line);
-        let before = &self.text[content.start..offset.min(content.end)];
+        let before = self.part(content.start..offset.min(content.end));
         Position {
             line: count(line),
             character: count(before.encode_utf16().count()),
@@ -91,7 +96,7 @@ impl Text {
     /// The range of a whole line by its number from 1, without its indentation, as compilers and reports count: by `\n` alone.
     pub fn whole_line(&self, number: u32) -> lsp_types::Range {
         let bytes = self.reported_line(number);
-        let line = &self.text[bytes.clone()];
+        let line = self.part(bytes.clone());
         let indented = line.len() - line.trim_start().len();
         self.range(&(bytes.start + indented..bytes.end))
     }
@@ -99,7 +104,7 @@ impl Text {
     /// The range of `length` characters from a column, both in characters and from 1, in a line as [`Self::whole_line`] counts it.
     pub fn span(&self, line: u32, column: u32, length: u32) -> lsp_types::Range {
         let bytes = self.reported_line(line);
-        let content = &self.text[bytes.clone()];
+        let content = self.part(bytes.clone());
         let at = |characters: u32| {
             let index = content
                 .char_indices()
@@ -114,15 +119,18 @@ impl Text {
     fn reported_line(&self, number: u32) -> Range<usize> {
         let wanted = usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
         let mut start = 0;
+        let mut rest = self.text.as_str();
         for _ in 0..wanted {
-            match memchr::memchr(b'\n', &self.text.as_bytes()[start..]) {
-                Some(at) if start + at + 1 < self.text.len() => start += at + 1,
+            match rest.split_once('\n') {
+                Some((line, behind)) if !behind.is_empty() => {
+                    start += line.len() + 1;
+                    rest = behind;
+                }
                 _ => break,
             }
         }
-        let end = memchr::memchr(b'\n', &self.text.as_bytes()[start..]).map_or(self.text.len(), |at| start + at);
-        let content = self.text[start..end].trim_end_matches('\r');
-        start..start + content.len()
+        let line = rest.split('\n').next().unwrap_or_default();
+        start..start + line.trim_end_matches('\r').len()
     }
 
     /// The text with a range replaced, or with all of it replaced where there is no range.
@@ -133,9 +141,9 @@ impl Text {
         };
         let bytes = self.bytes(range);
         let mut text = String::with_capacity(self.text.len() + by.len());
-        text.push_str(&self.text[..bytes.start]);
+        text.push_str(self.part(0..bytes.start));
         text.push_str(by);
-        text.push_str(&self.text[bytes.end..]);
+        text.push_str(self.part(bytes.end..self.text.len()));
         Self::new(text)
     }
 }

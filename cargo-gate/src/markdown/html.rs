@@ -19,9 +19,9 @@ pub struct Attribute<'a> {
 pub fn attributes(text: &str) -> Vec<Attribute<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(open) = text[at..].find('<') {
+    while let Some(open) = from(text, at).find('<') {
         at += open + 1;
-        let rest = &text[at..];
+        let rest = from(text, at);
         if rest.starts_with("!--") {
             match rest.find("-->") {
                 Some(end) => at += end + 3,
@@ -40,41 +40,45 @@ pub fn attributes(text: &str) -> Vec<Attribute<'_>> {
 /// Reads the attributes of one tag from `at` on, and returns where it ends.
 fn tag<'a>(text: &'a str, mut at: usize, tag: &'a str, found: &mut Vec<Attribute<'a>>) -> usize {
     loop {
-        at += skip(&text[at..], |c| c.is_whitespace() || c == '/');
-        let name = word(&text[at..]);
+        at += skip(from(text, at), |c| c.is_whitespace() || c == '/');
+        let name = word(from(text, at));
         if name.is_empty() {
             return at;
         }
         at += name.len();
-        let blank = skip(&text[at..], char::is_whitespace);
-        if !text[at + blank..].starts_with('=') {
+        let Some(behind) = from(text, at).trim_start().strip_prefix('=') else {
             continue;
-        }
-        at += blank + 1;
-        at += skip(&text[at..], char::is_whitespace);
-        let span = match text[at..].chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                let Some(length) = text[at + 1..].find(quote) else {
-                    return text.len();
-                };
-                at + 1..at + 1 + length
-            }
-            Some(_) => at..at + skip(&text[at..], |c| !c.is_whitespace() && c != '>'),
+        };
+        let behind = behind.trim_start();
+        at = text.len() - behind.len();
+        let mut inner = behind.chars();
+        let (value, quoted) = match inner.next() {
+            Some(quote @ ('"' | '\'')) => match inner.as_str().split_once(quote) {
+                Some((value, _)) => (value, 1),
+                None => return text.len(),
+            },
+            Some(_) => (before(behind, |c| !c.is_whitespace() && c != '>'), 0),
             None => return at,
         };
-        let quoted = usize::from(text[at..].starts_with(['"', '\'']));
-        found.push(Attribute {
-            tag,
-            name,
-            value: &text[span.clone()],
-            span: span.clone(),
-        });
+        at += quoted;
+        let span = at..at + value.len();
         at = span.end + quoted;
+        found.push(Attribute { tag, name, value, span });
     }
 }
 
 fn word(text: &str) -> &str {
-    &text[..skip(text, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':'))]
+    before(text, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':'))
+}
+
+/// The text from a place on.
+fn from(text: &str, at: usize) -> &str {
+    text.get(at..).unwrap_or_default()
+}
+
+/// The characters at the beginning that are accepted.
+fn before(text: &str, accept: impl Fn(char) -> bool) -> &str {
+    text.split(|c| !accept(c)).next().unwrap_or_default()
 }
 
 fn skip(text: &str, accept: impl Fn(char) -> bool) -> usize {
@@ -84,19 +88,17 @@ fn skip(text: &str, accept: impl Fn(char) -> bool) -> usize {
 /// The text of every `<h1>` to `<h6>`, without the tags inside.
 pub fn headings(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(open) = text[at..].find("<h") {
-        at += open + 2;
-        let level = text[at..].chars().next().filter(|c| ('1'..='6').contains(c));
-        let (Some(level), Some(begin)) = (level, text[at..].find('>')) else {
+    let mut rest = text;
+    while let Some((_, tag)) = rest.split_once("<h") {
+        rest = tag;
+        let level = tag.chars().next().filter(|c| ('1'..='6').contains(c));
+        let (Some(level), Some((_, inner))) = (level, tag.split_once('>')) else {
             continue;
         };
-        let inner = at + begin + 1;
-        let Some(length) = text[inner..].find(&format!("</h{level}")) else {
-            continue;
-        };
-        found.push(without_tags(&text[inner..inner + length]));
-        at = inner + length;
+        if let Some((heading, behind)) = inner.split_once(&format!("</h{level}")) {
+            found.push(without_tags(heading));
+            rest = behind;
+        }
     }
     found
 }

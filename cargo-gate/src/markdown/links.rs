@@ -64,9 +64,16 @@ impl Outline {
             links,
             anchors: collector.finish(text),
             includes: includes(text),
-            assembled: INCLUDES.iter().any(|mark| text.contains(mark)),
+            assembled: INCLUDES.iter().any(|mark| text.contains(mark)) || has_generated_reference(text),
         }
     }
+}
+
+/// Whether mkdocstrings writes the reference of something into it, with anchors: `::: package.Type`. Without a point it is how VitePress
+/// begins a note.
+fn has_generated_reference(text: &str) -> bool {
+    let name = |line: &str| Some(line.strip_prefix("::: ")?.contains('.'));
+    text.lines().filter_map(name).any(|has_point| has_point)
 }
 
 /// How generators of sites are told to put another file in: mdBook, Jekyll, Hugo, MkDocs, comments.
@@ -133,6 +140,12 @@ mod tests {
         assert_eq!(seen, ["a.md", "b c.png", "c.md", "d.md#x", "e.svg", "f.md"]);
         assert_eq!(&text[outline.links[0].span.clone()], "a.md");
         assert_eq!(&text[outline.links[2].span.clone()], "[c][ref]");
+    }
+
+    #[test]
+    fn a_reference_that_is_generated_has_unknown_anchors() {
+        assert!(Outline::new("# Table\n\n::: deltalake.Table\n    options: {}\n").assembled);
+        assert!(!Outline::new("# Table\n\n::: tip\nRead on.\n:::\n").assembled);
     }
 
     proptest! {

@@ -136,7 +136,7 @@ pub fn join(document: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The path that leads from the document at `document` to `path`.
+/// The path that leads from the document at `document` to `path`, as a link spells it.
 pub fn relative(document: &str, path: &str) -> String {
     let directory: Vec<&str> = match document.rsplit_once('/') {
         Some((directory, _)) => directory.split('/').collect(),
@@ -145,7 +145,12 @@ pub fn relative(document: &str, path: &str) -> String {
     let parts: Vec<&str> = path.split('/').collect();
     let common = directory.iter().zip(&parts).take_while(|(a, b)| a == b).count();
     let up = std::iter::repeat_n("..", directory.len() - common);
-    up.chain(parts[common..].iter().copied()).collect::<Vec<_>>().join("/")
+    let down = parts.iter().copied().skip(common);
+    let path = up.chain(down).collect::<Vec<_>>().join("/");
+    // What would begin a fragment, a query or an escape, or end the destination.
+    [("%", "%25"), ("#", "%23"), ("?", "%3F"), (" ", "%20")]
+        .iter()
+        .fold(path, |path, (plain, escaped)| path.replace(plain, escaped))
 }
 
 #[cfg(test)]
@@ -201,6 +206,13 @@ mod tests {
         assert_eq!(join("a.md", "../b.md"), None);
         assert_eq!(relative("docs/a/b.md", "docs/c.md"), "../c.md");
         assert_eq!(relative("b.md", "docs/c.md"), "docs/c.md");
+    }
+
+    #[test]
+    fn a_path_is_spelled_so_that_a_link_leads_there() {
+        let spelled = relative("rfcs/README.md", "rfcs/100%/what? #1.md");
+        assert_eq!(spelled, "100%25/what%3F%20%231.md");
+        assert_eq!(shown(&spelled), "100%/what? #1.md");
     }
 
     proptest! {

@@ -109,12 +109,10 @@ impl Measurement {
 fn median(samples: &[f64]) -> f64 {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    match (sorted.get(middle), sorted.len() % 2) {
-        (Some(high), 0) => (sorted[middle - 1] + high) / 2.0,
-        (Some(middle), _) => *middle,
-        (None, _) => f64::NAN,
-    }
+    // The same one twice where their number is odd.
+    let low = sorted.get(sorted.len().saturating_sub(1) / 2);
+    let high = sorted.get(sorted.len() / 2);
+    low.zip(high).map_or(f64::NAN, |(low, high)| f64::midpoint(*low, *high))
 }
 
 /// Probability, if both come from one distribution, that `less` is as far below `more` as it is or farther.
@@ -123,16 +121,15 @@ fn rank_sum(less: &[f64], more: &[f64]) -> f64 {
     let mut all: Vec<(f64, bool)> = less.iter().map(|value| (*value, true)).collect();
     all.extend(more.iter().map(|value| (*value, false)));
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut ranks, mut ties, mut at) = (0.0, 0.0, 0);
-    while at < all.len() {
-        let equal = all[at..].iter().take_while(|(value, _)| *value == all[at].0).count();
+    let (mut ranks, mut ties, mut before) = (0.0, 0.0, 0.0);
+    for same in all.chunk_by(|a, b| a.0 == b.0) {
+        let equal = same.len() as f64;
         // Equal samples share the mean of their ranks, which count from 1.
-        let rank = at as f64 + (equal as f64 + 1.0) / 2.0;
-        let of_less = all[at..at + equal].iter().filter(|(_, is_less)| *is_less).count();
+        let rank = before + (equal + 1.0) / 2.0;
+        let of_less = same.iter().filter(|(_, is_less)| *is_less).count();
         ranks += rank * of_less as f64;
-        let equal = equal as f64;
         ties += equal * equal * equal - equal;
-        at += equal as usize;
+        before += equal;
     }
     let u = ranks - n * (n + 1.0) / 2.0;
     let size = n + m;

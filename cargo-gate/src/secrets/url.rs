@@ -104,8 +104,23 @@ fn is_password(user: &[u8], password: &[u8]) -> bool {
         && letters >= 1
         && !random::is_patterned(password)
         && !random::has_stand_in(password)
+        && !random::has_stand_in(&spelled_out(password))
         && random::entropy(password) >= 2.7
         && !is_word_and_number(password)
+}
+
+/// `p4ssw0rd` as `password`: the letters that digits are written for.
+fn spelled_out(text: &[u8]) -> Vec<u8> {
+    let letter = |byte: &u8| match byte {
+        b'0' => b'o',
+        b'1' => b'i',
+        b'3' => b'e',
+        b'4' | b'@' => b'a',
+        b'5' => b's',
+        b'7' => b't',
+        byte => *byte,
+    };
+    text.iter().map(letter).collect()
 }
 
 /// `hunter2`, `password123`: letters, then a few digits.

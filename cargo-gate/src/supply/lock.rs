@@ -26,10 +26,8 @@ pub struct LockedPackage {
 #[derive(Debug)]
 pub struct PackageGraph {
     packages: Vec<LockedPackage>,
-    /// Whoever comes before a package on the shortest way from a member.
-    before: Vec<Option<usize>>,
-    /// Whether a member reaches it at all.
-    reached: Vec<bool>,
+    /// Whoever comes before a package on the shortest way from a member, for every package that a member reaches.
+    before: BTreeMap<usize, Option<usize>>,
 }
 
 impl PackageGraph {
@@ -83,31 +81,22 @@ impl PackageGraph {
                 .or_else(|| by_name.get(&(name, &dependency.version)))
                 .copied()
         };
-        let mut this = Self {
-            before: vec![None; packages.len()],
-            reached: vec![false; packages.len()],
-            packages,
-        };
-        let mut queue: VecDeque<usize> = this.starts().into();
-        for start in &queue {
-            this.reached[*start] = true;
-        }
+        let starts = packages
+            .iter()
+            .enumerate()
+            .filter(|(_, package)| package.source.is_none());
+        let mut queue: VecDeque<usize> = starts.map(|(at, _)| at).collect();
+        let mut before: BTreeMap<usize, Option<usize>> = queue.iter().map(|start| (*start, None)).collect();
         while let Some(from) = queue.pop_front() {
-            for to in lockfile.packages[from].dependencies.iter().filter_map(follow) {
-                if !this.reached[to] {
-                    this.reached[to] = true;
-                    this.before[to] = Some(from);
+            let dependencies = lockfile.packages.get(from).map(|package| package.dependencies.iter());
+            for to in dependencies.into_iter().flatten().filter_map(follow) {
+                before.entry(to).or_insert_with(|| {
                     queue.push_back(to);
-                }
+                    Some(from)
+                });
             }
         }
-        Ok(this)
-    }
-
-    fn starts(&self) -> Vec<usize> {
-        (0..self.packages.len())
-            .filter(|at| self.packages[*at].source.is_none())
-            .collect()
+        Ok(Self { packages, before })
     }
 
     /// All packages, sorted by name and version.
@@ -122,14 +111,11 @@ impl PackageGraph {
 
     /// The shortest way from a member to the package at this position, both included; empty where none leads there.
     pub fn way(&self, to: usize) -> Vec<&LockedPackage> {
-        if !self.reached.get(to).copied().unwrap_or(false) {
-            return Vec::new();
-        }
-        let mut way = vec![&self.packages[to]];
-        let mut at = to;
-        while let Some(before) = self.before[at] {
-            way.push(&self.packages[before]);
-            at = before;
+        let mut way = Vec::new();
+        let mut at = Some(to);
+        while let Some((package, before)) = at.and_then(|at| Some((self.packages.get(at)?, self.before.get(&at)?))) {
+            way.push(package);
+            at = *before;
         }
         way.reverse();
         way

@@ -146,36 +146,31 @@ pub(crate) fn instructions(body: &str) -> impl Iterator<Item = Instruction<'_>> 
             let word = rest
                 .find(|c: char| c.is_whitespace() || matches!(c, ':' | '{' | '}' | '('))
                 .unwrap_or(rest.len());
-            if rest.starts_with(['{', '}']) {
-                start += 1;
-                rest = &rest[1..];
-            } else if rest[word..].starts_with(':') && !rest[word..].starts_with("::") {
-                start += word + 1;
-                rest = &rest[word + 1..];
-            } else if rest.starts_with('@') {
-                // `@%p1 bra`, `@!%p1 bra`, and `@ %p1` with white space in between.
-                let predicate = rest[1..].trim_start().trim_start_matches('!').trim_start();
-                let end = predicate.find(char::is_whitespace)?;
-                start += rest.len() - predicate.len() + end;
-                rest = &predicate[end..];
+            let label = rest.get(word..).and_then(|behind| behind.strip_prefix(':'));
+            let behind = if let Some(behind) = rest.strip_prefix(['{', '}']) {
+                behind
+            } else if let Some(behind) = label.filter(|behind| !behind.starts_with(':')) {
+                behind
             } else if rest.starts_with(".loc") || rest.starts_with("@@") || rest.starts_with("//") {
-                let end = rest.find('\n')?;
-                start += end;
-                rest = &rest[end..];
-            } else if rest.starts_with("/*") {
-                let end = rest.find("*/")? + 2;
-                start += end;
-                rest = &rest[end..];
+                rest.get(rest.find('\n')?..)?
+            } else if let Some(predicate) = rest.strip_prefix('@') {
+                // `@%p1 bra`, `@!%p1 bra`, and `@ %p1` with white space in between.
+                let predicate = predicate.trim_start().trim_start_matches('!').trim_start();
+                predicate.get(predicate.find(char::is_whitespace)?..)?
+            } else if let Some(comment) = rest.strip_prefix("/*") {
+                comment.split_once("*/")?.1
             } else {
                 let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-                let opcode = &rest[..end];
+                let (opcode, operands) = rest.split_at_checked(end)?;
                 let known = opcode.starts_with(|c: char| c.is_ascii_lowercase());
                 return known.then(|| Instruction {
                     opcode,
-                    operands: rest[end..].trim(),
+                    operands: operands.trim(),
                     at: start,
                 });
-            }
+            };
+            start += rest.len() - behind.len();
+            rest = behind;
         }
     })
 }
@@ -191,30 +186,27 @@ impl<'a> Iterator for Statements<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let start = self.at;
-        let rest = &self.body[start..];
-        if rest.is_empty() {
-            return None;
-        }
-        let mut from = 0;
-        let end = loop {
-            let Some(end) = rest[from..].find(';').map(|end| from + end) else {
-                break rest.len();
+        let rest = self.body.get(start..).filter(|rest| !rest.is_empty())?;
+        // Up to the next `;`, past the comments and strings that may hide one.
+        let mut behind = rest;
+        let statement = loop {
+            let Some(next) = behind.find([';', '/', '"']).and_then(|at| behind.get(at..)) else {
+                break rest;
             };
-            // A comment or string before it may hide the `;`.
-            match rest[from..end].find(['/', '"']).map(|at| from + at) {
-                Some(at) if rest[at..].starts_with("//") => from = rest[at..].find('\n').map_or(rest.len(), |n| at + n),
-                Some(at) if rest[at..].starts_with("/*") => {
-                    from = rest[at + 2..].find("*/").map_or(rest.len(), |n| at + n + 4);
-                }
-                Some(at) if rest[at..].starts_with('"') => {
-                    from = rest[at + 1..].find('"').map_or(rest.len(), |n| at + n + 2);
-                }
-                Some(at) => from = at + 1,
-                None => break end,
-            }
+            behind = if next.starts_with(';') {
+                break rest.get(..rest.len() - next.len()).unwrap_or(rest);
+            } else if next.starts_with("//") {
+                next.find('\n').and_then(|at| next.get(at..)).unwrap_or_default()
+            } else if let Some(comment) = next.strip_prefix("/*") {
+                comment.split_once("*/").map_or("", |(_, behind)| behind)
+            } else if let Some(string) = next.strip_prefix('"') {
+                string.split_once('"').map_or("", |(_, behind)| behind)
+            } else {
+                next.strip_prefix('/').unwrap_or_default()
+            };
         };
-        self.at = (start + end + 1).min(self.body.len());
-        Some((start, &rest[..end]))
+        self.at = (start + statement.len() + 1).min(self.body.len());
+        Some((start, statement))
     }
 }
 

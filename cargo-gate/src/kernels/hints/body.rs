@@ -36,7 +36,8 @@ impl<'a> Body<'a> {
         let mut rest = code;
         loop {
             let trimmed = rest.trim_start();
-            line += newlines(&rest[..rest.len() - trimmed.len()]);
+            let blank = rest.get(..rest.len() - trimmed.len());
+            line += newlines(blank.unwrap_or_default());
             rest = trimmed;
             if rest.is_empty() {
                 return body;
@@ -56,12 +57,13 @@ impl<'a> Body<'a> {
                 body.items.push(Item::Label(label));
                 label.len() + 1
             } else {
-                let end = rest.find(';').unwrap_or(rest.len());
-                body.statement(&rest[..end], line);
-                (end + 1).min(rest.len())
+                let statement = rest.split(';').next().unwrap_or_default();
+                body.statement(statement, line);
+                (statement.len() + 1).min(rest.len())
             };
-            line += newlines(&rest[..taken]);
-            rest = &rest[taken..];
+            let (part, behind) = rest.split_at_checked(taken).unwrap_or((rest, ""));
+            line += newlines(part);
+            rest = behind;
         }
     }
 
@@ -78,9 +80,9 @@ impl<'a> Body<'a> {
         let mut predicate = None;
         if let Some(after) = rest.strip_prefix('@') {
             let after = after.trim_start().trim_start_matches('!').trim_start();
-            let end = after.find(char::is_whitespace).unwrap_or(after.len());
-            predicate = Some(&after[..end]);
-            rest = after[end..].trim_start();
+            let (register, behind) = first_word(after);
+            predicate = Some(register);
+            rest = behind.trim_start();
         }
         if rest.starts_with(".local") {
             self.locals.extend(array_bytes(rest));
@@ -88,14 +90,20 @@ impl<'a> Body<'a> {
         if !rest.starts_with(|c: char| c.is_ascii_lowercase()) {
             return;
         }
-        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let (opcode, behind) = first_word(rest);
         self.items.push(Item::Instruction(Instruction {
             line,
             predicate,
-            opcode: &rest[..end],
-            operands: operands(&rest[end..]),
+            opcode,
+            operands: operands(behind),
         }));
     }
+}
+
+/// What stands before the first white space, and the rest.
+fn first_word(text: &str) -> (&str, &str) {
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    text.split_at_checked(end).unwrap_or((text, ""))
 }
 
 fn newlines(text: &str) -> usize {
@@ -105,8 +113,8 @@ fn newlines(text: &str) -> usize {
 /// The label that stands here.
 fn label(text: &str) -> Option<&str> {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '$' | '%')))?;
-    let after = &text[end..];
-    (end > 0 && after.starts_with(':') && !after.starts_with("::")).then(|| &text[..end])
+    let (label, after) = text.split_at_checked(end)?;
+    (!label.is_empty() && after.starts_with(':') && !after.starts_with("::")).then_some(label)
 }
 
 fn operands(text: &str) -> Vec<&str> {

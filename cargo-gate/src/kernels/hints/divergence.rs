@@ -55,7 +55,7 @@ pub(super) fn barriers(body: &Body<'_>) -> Vec<usize> {
         return found.into_iter().collect();
     };
     let after = post_dominators(&blocks);
-    for (at, block) in blocks.iter().enumerate() {
+    for (at, (block, after)) in blocks.iter().zip(&after).enumerate() {
         let by = block.predicate.as_deref();
         if block.successors.len() < 2 || !by.is_some_and(|register| divergent.contains(register)) {
             continue;
@@ -64,12 +64,14 @@ pub(super) fn barriers(body: &Body<'_>) -> Vec<usize> {
         let mut open = block.successors.clone();
         let mut seen = HashSet::new();
         while let Some(next) = open.pop() {
-            let common = after[at].contains(next) && next != at;
+            let common = after.contains(next) && next != at;
             if common || !seen.insert(next) {
                 continue;
             }
-            found.extend(&blocks[next].barriers);
-            open.extend(&blocks[next].successors);
+            if let Some(next) = blocks.get(next) {
+                found.extend(&next.barriers);
+                open.extend(&next.successors);
+            }
         }
     }
     found.into_iter().collect()
@@ -138,8 +140,9 @@ fn blocks(body: &Body<'_>) -> Option<Vec<Block>> {
                     continue;
                 }
                 let at = blocks.len() - 1;
+                let block = blocks.last_mut()?;
                 if is_barrier(instruction) {
-                    blocks[at].barriers.push(instruction.line);
+                    block.barriers.push(instruction.line);
                 }
                 let operation = instruction.opcode.split('.').next().unwrap_or_default();
                 match operation {
@@ -149,8 +152,8 @@ fn blocks(body: &Body<'_>) -> Option<Vec<Block>> {
                     _ => continue,
                 }
                 if instruction.predicate.is_some() {
-                    blocks[at].predicate = instruction.predicate.map(str::to_owned);
-                    blocks[at].successors.push(at + 1);
+                    block.predicate = instruction.predicate.map(str::to_owned);
+                    block.successors.push(at + 1);
                     blocks.push(Block::default());
                 } else {
                     falls = false;
@@ -165,10 +168,10 @@ fn blocks(body: &Body<'_>) -> Option<Vec<Block>> {
     blocks.push(Block::default());
     for (from, target) in jumps {
         let to = *starts.get(target)?;
-        blocks[from].successors.push(to);
+        blocks.get_mut(from)?.successors.push(to);
     }
     for from in ends {
-        blocks[from].successors.push(end);
+        blocks.get_mut(from)?.successors.push(end);
     }
     (blocks.len() <= MOST_BLOCKS).then_some(blocks)
 }
@@ -203,16 +206,19 @@ fn post_dominators(blocks: &[Block]) -> Vec<Set> {
     }
     loop {
         let mut changed = false;
-        for at in (0..count.saturating_sub(1)).rev() {
+        // The last is the end, which nothing follows.
+        for (at, block) in blocks.iter().enumerate().rev().skip(1) {
             let mut set = Set::new(count, true);
-            for next in &blocks[at].successors {
-                for (word, other) in set.0.iter_mut().zip(&sets[*next].0) {
+            for next in block.successors.iter().filter_map(|next| sets.get(*next)) {
+                for (word, other) in set.0.iter_mut().zip(&next.0) {
                     *word &= other;
                 }
             }
             set.insert(at);
-            if set != sets[at] {
-                sets[at] = set;
+            if let Some(before) = sets.get_mut(at)
+                && *before != set
+            {
+                *before = set;
                 changed = true;
             }
         }

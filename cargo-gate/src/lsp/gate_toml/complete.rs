@@ -40,7 +40,7 @@ pub fn at(text: &Text, offset: usize) -> Vec<CompletionItem> {
             items.ids_of_checks(parents);
             let present = present(text.as_str(), parents);
             for key in describe::keys(parents) {
-                if present.contains(&key.name) && unquoted(&text.as_str()[spot.word.clone()]) != key.name {
+                if present.contains(&key.name) && unquoted(text.part(spot.word.clone())) != key.name {
                     continue;
                 }
                 let written = match key.kind {
@@ -92,7 +92,8 @@ impl Items<'_> {
             range: self.text.range(&self.spot.word),
             new_text: written,
         };
-        let typed = &self.text.as_str()[self.spot.word.clone()];
+        let typed = self.text.part(self.spot.word.clone());
+        let quote = typed.chars().next().filter(|first| matches!(first, '"' | '\''));
         self.list.push(CompletionItem {
             label: label.to_owned(),
             kind: Some(kind),
@@ -105,9 +106,7 @@ impl Items<'_> {
                 .into()
             }),
             // Clients keep an item whose filter begins as the text that it replaces does, quotation mark included.
-            filter_text: typed
-                .starts_with(['"', '\''])
-                .then(|| format!("{}{label}", &typed[..1])),
+            filter_text: quote.map(|quote| format!("{quote}{label}")),
             sort_text: Some(format!("{:04}", self.list.len())),
             text_edit: Some(CompletionItemTextEdit::TextEdit(edit)),
             ..CompletionItem::default()
@@ -130,7 +129,7 @@ impl Items<'_> {
     }
 
     fn value(&mut self, word: &str, quoted: bool, meaning: &str) {
-        let typed = &self.text.as_str()[self.spot.word.clone()];
+        let typed = self.text.part(self.spot.word.clone());
         let quote = if typed.starts_with('\'') { '\'' } else { '"' };
         let written = if quoted {
             format!("{quote}{word}{quote}")

@@ -63,6 +63,11 @@ impl Scan<'_> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    /// What is still to be read.
+    fn rest(&self) -> &str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
     fn blanks(&mut self) {
         while let Some(b' ' | b'\t') = self.byte() {
             self.at += 1;
@@ -70,7 +75,9 @@ impl Scan<'_> {
     }
 
     fn line_end(&self) -> usize {
-        memchr::memchr2(b'\n', b'\r', &self.text.as_bytes()[self.at..]).map_or(self.text.len(), |at| self.at + at)
+        self.rest()
+            .find(['\n', '\r'])
+            .map_or(self.text.len(), |at| self.at + at)
     }
 
     /// The place is settled when it lies in these bytes, or at one of their ends.
@@ -180,17 +187,14 @@ impl Scan<'_> {
                 let start = self.at;
                 self.at += 1;
                 self.string_end(quote);
-                unquoted(&self.text[start..self.at]).to_owned()
+                unquoted(self.text.get(start..self.at).unwrap_or_default()).to_owned()
             }
             _ => {
-                let rest = &self.text[self.at..];
-                let end = rest
-                    .find(|c: char| {
-                        c.is_whitespace() || matches!(c, '.' | '=' | ']' | '[' | '#' | ',' | '{' | '}' | '"')
-                    })
-                    .unwrap_or(rest.len());
-                self.at += end;
-                rest[..end].to_owned()
+                let ends =
+                    |c: char| c.is_whitespace() || matches!(c, '.' | '=' | ']' | '[' | '#' | ',' | '{' | '}' | '"');
+                let name = self.rest().split(ends).next().unwrap_or_default().to_owned();
+                self.at += name.len();
+                name
             }
         }
     }
@@ -223,7 +227,7 @@ impl Scan<'_> {
         let start = self.at;
         let mut path = table.to_vec();
         self.dotted(&mut path, |scan| SpotKind::Key {
-            assigned: scan.text[scan.at..].trim_start_matches([' ', '\t']).starts_with('='),
+            assigned: scan.rest().trim_start_matches([' ', '\t']).starts_with('='),
         });
         if self.byte() == Some(b'=') {
             self.at += 1;
@@ -233,7 +237,7 @@ impl Scan<'_> {
             self.rest_of_line(start);
         } else if self.at == start {
             // Nothing that could be a key: leave it behind.
-            self.at += self.text[self.at..].chars().next().map_or(0, char::len_utf8);
+            self.at += self.rest().chars().next().map_or(0, char::len_utf8);
         }
     }
 
@@ -244,11 +248,9 @@ impl Scan<'_> {
         match self.byte() {
             Some(quote @ (b'"' | b'\'')) => {
                 let triple: &str = if quote == b'"' { "\"\"\"" } else { "'''" };
-                if self.text[self.at..].starts_with(triple) {
-                    let body = self.at + 3;
-                    self.at = self.text[body..]
-                        .find(triple)
-                        .map_or(self.text.len(), |at| body + at + 3);
+                if let Some(body) = self.rest().strip_prefix(triple) {
+                    let length = body.find(triple).map_or(body.len(), |at| at + triple.len());
+                    self.at += triple.len() + length;
                 } else {
                     self.at += 1;
                     self.string_end(quote);
@@ -267,9 +269,8 @@ impl Scan<'_> {
                 self.elements(b'}', |scan| scan.assignment(path, depth + 1), &inner, kind);
             }
             _ => {
-                let rest = &self.text[self.at..self.line_end()];
-                let end = rest.find([',', ']', '}', '#']).unwrap_or(rest.len());
-                self.at += rest[..end].trim_end().len();
+                let ends = ['\n', '\r', ',', ']', '}', '#'];
+                self.at += self.rest().split(ends).next().unwrap_or_default().trim_end().len();
                 // The blank before a value that is not there yet belongs to it.
                 if before < self.offset && self.offset < start {
                     self.settle(self.offset..self.offset, path, SpotKind::Value);
@@ -330,9 +331,10 @@ impl Scan<'_> {
 
 /// A word without the quotation marks around it.
 pub fn unquoted(word: &str) -> &str {
-    match word.chars().next() {
+    let mut behind = word.chars();
+    match behind.next() {
         Some(quote @ ('"' | '\'')) => {
-            let inner = &word[1..];
+            let inner = behind.as_str();
             inner.strip_suffix(quote).unwrap_or(inner)
         }
         _ => word,

@@ -122,14 +122,19 @@ pub fn definitions(text: &str) -> Vec<std::ops::Range<usize>> {
     for at in memchr::memmem::find_iter(text.as_bytes(), b"__global__") {
         // Up to the parenthesis of the parameters, past those of attributes such as `__launch_bounds__(256)`.
         let mut from = at + "__global__".len();
-        while let Some(open) = text[from..].find(['(', ';', '{', '}']).map(|open| from + open) {
-            if !text[open..].starts_with('(') {
+        while let Some((head, behind)) = text
+            .get(from..)
+            .and_then(|rest| rest.find(['(', ';', '{', '}']))
+            .and_then(|open| text.split_at_checked(from + open))
+        {
+            if !behind.starts_with('(') {
                 break;
             }
-            let head = text[..open].trim_end();
-            let name = &head[name_at(head, head.len())];
+            let open = head.len();
+            let head = head.trim_end();
+            let name = head.get(name_at(head, head.len())).unwrap_or_default();
             if name.starts_with("__") {
-                let Some(close) = text[open..].find(')') else { break };
+                let Some(close) = behind.find(')') else { break };
                 from = open + close + 1;
                 continue;
             }

@@ -58,7 +58,7 @@ impl Session {
     /// The signature of the entry whose name stands at a place.
     fn signature_at(&self, path: &Path, text: &Text, offset: usize) -> Option<(String, std::ops::Range<usize>)> {
         let name = signature::name_at(text.as_str(), offset);
-        let word = &text.as_str()[name.clone()];
+        let word = text.part(name.clone());
         let found = self.signatures(path, text);
         let found = found.iter().find(|signature| signature.is_called(word))?;
         Some((found.markdown(), name))
@@ -124,7 +124,7 @@ impl Session {
             if name.start < wanted.start || name.end > wanted.end {
                 continue;
             }
-            let word = &text.as_str()[name.clone()];
+            let word = text.part(name.clone());
             // A template has as many entries as it was instantiated with; none of them is the one.
             let mut entries = signatures.iter().filter(|signature| signature.is_called(word));
             let (Some(entry), None) = (entries.next(), entries.next()) else {

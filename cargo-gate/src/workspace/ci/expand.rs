@@ -75,16 +75,16 @@ impl Scope<'_> {
     pub(super) fn text(&self, text: &str, depth: u32) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
-        while let Some(at) = rest.find('$') {
-            out += &rest[..at];
-            rest = &rest[at..];
+        while let Some((before, from)) = rest.find('$').and_then(|at| rest.split_at_checked(at)) {
+            out += before;
+            rest = from;
             if let Some(behind) = rest.strip_prefix("${{") {
-                let end = behind.find("}}").unwrap_or(behind.len());
-                match expression::evaluate(&behind[..end], &|name| self.name(name, depth)) {
+                let (inner, behind) = behind.split_once("}}").unwrap_or((behind, ""));
+                match expression::evaluate(inner, &|name| self.name(name, depth)) {
                     Some(value) => out += &value,
                     None => out.push(UNKNOWN),
                 }
-                rest = behind.get(end + 2..).unwrap_or_default();
+                rest = behind;
                 continue;
             }
             let (value, length) = self.variable(rest, depth);
@@ -92,23 +92,20 @@ impl Scope<'_> {
                 Some(value) => out += &value,
                 None => out.push(UNKNOWN),
             }
-            rest = &rest[length..];
+            rest = rest.get(length..).unwrap_or_default();
         }
         out + rest
     }
 
     /// Value of the variable at the start of a text that begins with `$`, and the length of its name.
     fn variable(&self, text: &str, depth: u32) -> (Option<String>, usize) {
-        let name_length = |text: &str| {
-            text.find(|char: char| !(char.is_ascii_alphanumeric() || char == '_'))
-                .unwrap_or(text.len())
-        };
+        let is_end = |char: char| !(char.is_ascii_alphanumeric() || char == '_');
         if let Some(behind) = text.strip_prefix("${") {
-            let end = behind.find('}').unwrap_or(behind.len());
-            let inner = &behind[..end];
-            let name = &inner[..name_length(inner)];
-            let length = (2 + end + 1).min(text.len());
-            let value = match &inner[name.len()..] {
+            let inner = behind.split('}').next().unwrap_or_default();
+            let name_end = inner.find(is_end).unwrap_or(inner.len());
+            let (name, operator) = inner.split_at_checked(name_end).unwrap_or((inner, ""));
+            let length = (2 + inner.len() + 1).min(text.len());
+            let value = match operator {
                 "" | "[@]" | "[*]" => self.of(name, depth),
                 // `${X:-default}`: the default where the files do not set it.
                 rest => match rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-')) {
@@ -122,9 +119,10 @@ impl Scope<'_> {
         if text.starts_with("$(") {
             return (None, text.len());
         }
-        let behind = &text[1..];
-        let prefix = if behind.starts_with("env:") { 4 } else { 0 };
-        let name = &behind[prefix..][..name_length(&behind[prefix..])];
+        let behind = text.strip_prefix('$').unwrap_or(text);
+        let from = behind.strip_prefix("env:").unwrap_or(behind);
+        let prefix = behind.len() - from.len();
+        let name = from.split(is_end).next().unwrap_or_default();
         if name.is_empty() {
             // `$@`, `$?` and a dollar that is nothing else.
             let special = behind.chars().next().filter(|char| "@*#?$!-".contains(*char));

@@ -123,41 +123,45 @@ impl State {
         let mut rest = line;
         loop {
             if self.comment {
-                let Some(end) = rest.find("*/") else { return Ok(()) };
-                rest = &rest[end + 2..];
+                let Some((_, behind)) = rest.split_once("*/") else {
+                    return Ok(());
+                };
+                rest = behind;
                 self.comment = false;
             }
-            let Some(at) = rest.find(['{', '}', ';', '"', '/', '.']) else {
+            let marks = ['{', '}', ';', '"', '/', '.'];
+            let Some((before, from)) = rest.find(marks).and_then(|at| rest.split_at_checked(at)) else {
                 return Ok(());
             };
-            let (mark, after) = (rest.as_bytes()[at], &rest[at + 1..]);
-            let starts = rest[..at].bytes().next_back().is_none_or(|byte| !is_word(byte));
+            let mut after = from.chars();
+            let (mark, after) = (after.next(), after.as_str());
+            let starts = before.bytes().next_back().is_none_or(|byte| !is_word(byte));
             rest = after;
             match mark {
-                b'{' => {
+                Some('{') => {
                     if self.depth == 0 {
                         self.body = self.defines;
                     }
                     self.depth += 1;
                 }
-                b'}' => {
+                Some('}') => {
                     self.depth = self.depth.checked_sub(1).ok_or("a `}` closes nothing")?;
                     if self.depth == 0 {
                         self.body = false;
                         self.defines = false;
                     }
                 }
-                b';' if self.depth == 0 => self.defines = false,
-                b'"' => {
-                    let end = after.find('"').ok_or("a string that starts here does not end")?;
-                    rest = &after[end + 1..];
+                Some(';') if self.depth == 0 => self.defines = false,
+                Some('"') => {
+                    let (_, behind) = after.split_once('"').ok_or("a string that starts here does not end")?;
+                    rest = behind;
                 }
-                b'/' if after.starts_with('/') => return Ok(()),
-                b'/' if after.starts_with('*') => {
-                    rest = &after[1..];
+                Some('/') if after.starts_with('/') => return Ok(()),
+                Some('/') if after.starts_with('*') => {
+                    rest = after.strip_prefix('*').unwrap_or_default();
                     self.comment = true;
                 }
-                b'.' if starts => match word(after) {
+                Some('.') if starts => match word(after) {
                     "entry" | "func" if self.depth == 0 => self.defines = true,
                     "loc" if self.depth > 0 => return Err("`.loc` does not start its line".to_owned()),
                     _ => {}
@@ -174,15 +178,15 @@ fn is_word(byte: u8) -> bool {
 
 /// The word that a text starts with.
 fn word(text: &str) -> &str {
-    let end = text.bytes().position(|byte| !is_word(byte)).unwrap_or(text.len());
-    &text[..end]
+    let is_end = |c: char| !u8::try_from(c).is_ok_and(is_word);
+    text.split(is_end).next().unwrap_or_default()
 }
 
 /// `.file 1 "path", 1700000000, 4711`: the number and the path. With a directory before the path, both.
 fn file(line: &str) -> Option<(u32, String)> {
     let rest = line.strip_prefix(".file")?.trim_start();
     let number = word(rest);
-    let rest = rest[number.len()..].trim_start().strip_prefix('"')?;
+    let rest = rest.strip_prefix(number)?.trim_start().strip_prefix('"')?;
     let (path, rest) = rest.split_once('"')?;
     let path = match rest.trim_start().strip_prefix('"') {
         Some(name) => format!("{path}/{}", name.split_once('"')?.0),

@@ -295,16 +295,16 @@ impl<'a> Run<'a> {
     fn interpolate(&self, text: &str, local: &BTreeMap<String, Value>, unknowns: &mut Unknowns) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
-        while let Some(at) = rest.find("{{") {
-            out += &rest[..at];
-            rest = &rest[at + 2..];
+        while let Some((before, behind)) = rest.split_once("{{") {
+            out += before;
+            rest = behind;
             if let Some(behind) = rest.strip_prefix("{{") {
                 out += "{{";
                 rest = behind;
                 continue;
             }
-            let end = rest.find("}}").unwrap_or(rest.len());
-            let expression = rest[..end].trim();
+            let (expression, behind) = rest.split_once("}}").unwrap_or((rest, ""));
+            let expression = expression.trim();
             match self
                 .evaluate(expression, local, 0)
                 .filter(|value| !value.contains('\n'))
@@ -312,7 +312,7 @@ impl<'a> Run<'a> {
                 Some(value) => out += &value,
                 None => out += &unknowns.name(expression),
             }
-            rest = rest.get(end + 2..).unwrap_or_default();
+            rest = behind;
         }
         out + rest
     }
@@ -327,19 +327,18 @@ impl<'a> Run<'a> {
         while !rest.is_empty() {
             let first = rest.chars().next()?;
             if first == '\'' || first == '"' {
-                let end = rest[1..].find(first)?;
-                let inner = &rest[1..=end];
+                let (inner, behind) = rest.strip_prefix(first)?.split_once(first)?;
                 if rest.starts_with("'''") || rest.starts_with("\"\"\"") || first == '"' && inner.contains('\\') {
                     return None;
                 }
                 out += inner;
-                rest = &rest[end + 2..];
+                rest = behind;
             } else {
                 let end = rest
                     .find(|char: char| !(char.is_ascii_alphanumeric() || "_-".contains(char)))
                     .unwrap_or(rest.len());
-                let name = &rest[..end];
-                rest = &rest[end..];
+                let name;
+                (name, rest) = rest.split_at_checked(end)?;
                 if name.is_empty() || rest.starts_with('(') {
                     return None;
                 }

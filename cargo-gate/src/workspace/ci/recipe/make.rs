@@ -130,15 +130,12 @@ impl Run<'_> {
         if depth > MAX_DEPTH || self.seen.len() >= MAX_TARGETS || !self.seen.insert(goal.to_owned()) {
             return;
         }
-        let mut chosen: Vec<(usize, Option<String>)> = (0..self.makefile.rules.len())
-            .filter(|at| {
-                self.targets(&self.makefile.rules[*at])
-                    .iter()
-                    .any(|target| target == goal)
-            })
-            .map(|at| (at, None))
+        let rules = self.makefile.rules.iter();
+        let mut chosen: Vec<(&Rule, Option<String>)> = rules
+            .filter(|rule| self.targets(rule).iter().any(|target| target == goal))
+            .map(|rule| (rule, None))
             .collect();
-        if !chosen.iter().any(|(at, _)| !self.makefile.rules[*at].recipe.is_empty()) {
+        if !chosen.iter().any(|(rule, _)| !rule.recipe.is_empty()) {
             chosen.extend(self.pattern(goal));
         }
         let mut automatic = Automatic {
@@ -146,50 +143,41 @@ impl Run<'_> {
             stem: chosen.iter().find_map(|(_, stem)| stem.clone()),
             prerequisites: Vec::new(),
         };
-        for (at, stem) in &chosen {
-            let rule = &self.makefile.rules[*at];
+        for (rule, stem) in &chosen {
             let text = self.expand(&rule.prerequisites, &automatic, 0, &mut Unknowns::default());
             let stem = stem.as_deref().unwrap_or_default();
             automatic
                 .prerequisites
                 .extend(text.split_whitespace().map(|word| word.replacen('%', stem, 1)));
         }
-        for prerequisite in automatic.prerequisites.clone() {
-            self.goal(&prerequisite, depth + 1);
-        }
         // The last recipe counts, as in make.
-        let last = chosen
-            .iter()
-            .rev()
-            .find(|(at, _)| !self.makefile.rules[*at].recipe.is_empty());
-        if let Some((at, _)) = last {
-            self.recipe(*at, &automatic);
+        let last = chosen.iter().rfind(|(rule, _)| !rule.recipe.is_empty());
+        let pieces = last.map(|(rule, _)| self.recipe(rule, &automatic)).unwrap_or_default();
+        for prerequisite in &automatic.prerequisites {
+            self.goal(prerequisite, depth + 1);
         }
+        self.pieces.extend(pieces);
     }
 
     /// The pattern rule with the shortest stem, and the stem.
-    fn pattern(&self, goal: &str) -> Option<(usize, Option<String>)> {
+    fn pattern(&self, goal: &str) -> Option<(&Rule, Option<String>)> {
         let stem_of = |target: &str| {
             let (before, behind) = target.split_once('%')?;
             let stem = goal.strip_prefix(before)?.strip_suffix(behind)?;
             (!stem.is_empty()).then(|| stem.to_owned())
         };
-        let rules = self
-            .makefile
-            .rules
-            .iter()
-            .enumerate()
-            .filter(|(_, rule)| !rule.recipe.is_empty());
-        let found = rules.filter_map(|(at, rule)| {
+        let rules = self.makefile.rules.iter().filter(|rule| !rule.recipe.is_empty());
+        let found = rules.filter_map(|rule| {
             let stem = self.targets(rule).iter().find_map(|target| stem_of(target))?;
-            Some((at, stem))
+            Some((rule, stem))
         });
-        let (at, stem) = found.min_by_key(|(at, stem)| (stem.len(), *at))?;
-        Some((at, Some(stem)))
+        // Of stems of one length that of the first rule.
+        let (rule, stem) = found.min_by_key(|(_, stem)| stem.len())?;
+        Some((rule, Some(stem)))
     }
 
-    fn recipe(&mut self, at: usize, automatic: &Automatic) {
-        let rule = &self.makefile.rules[at];
+    fn recipe(&self, rule: &Rule, automatic: &Automatic) -> Vec<Piece> {
+        let mut pieces = Vec::new();
         let mut lines: Vec<(u32, String)> = rule.recipe.clone();
         if self.makefile.one_shell {
             let first = lines.first().map_or(1, |(line, _)| *line);
@@ -214,7 +202,7 @@ impl Run<'_> {
             }
             let mut unknowns = Unknowns::default();
             let text = self.expand(text, automatic, 0, &mut unknowns);
-            self.pieces.push(Piece {
+            pieces.push(Piece {
                 path: path.clone(),
                 line,
                 text,
@@ -225,28 +213,29 @@ impl Run<'_> {
                 variables: unknowns.into_variables(),
             });
         }
+        pieces
     }
 
     /// A text with make's expansions replaced. Line ends stay where they are.
     fn expand(&self, text: &str, automatic: &Automatic, depth: u32, unknowns: &mut Unknowns) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
-        while let Some(at) = rest.find('$') {
-            out += &rest[..at];
+        while let Some((before, behind)) = rest.split_once('$') {
+            out += before;
             if out.len() > MAX_TEXT {
                 return out;
             }
-            let behind = &rest[at + 1..];
-            let Some(next) = behind.chars().next() else {
+            let mut behind = behind.chars();
+            let Some(next) = behind.next() else {
                 return out;
             };
-            rest = &behind[next.len_utf8()..];
+            rest = behind.as_str();
             match next {
                 '$' => out.push('$'),
                 '(' | '{' => {
-                    let end = closing(rest, next);
-                    out += &self.reference(&rest[..end], automatic, depth, unknowns);
-                    rest = rest.get(end + 1..).unwrap_or_default();
+                    let (inner, behind) = rest.split_at_checked(closing(rest, next)).unwrap_or((rest, ""));
+                    out += &self.reference(inner, automatic, depth, unknowns);
+                    rest = behind.strip_prefix([')', '}']).unwrap_or(behind);
                 }
                 name => out += &self.reference(name.encode_utf8(&mut [0; 4]), automatic, depth, unknowns),
             }

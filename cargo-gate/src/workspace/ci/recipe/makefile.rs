@@ -42,21 +42,24 @@ struct Logical<'t> {
 
 fn logical_lines(text: &str) -> Vec<Logical<'_>> {
     let mut lines = Vec::new();
-    let (mut start, mut number, mut first) = (0, 0_u32, 1_u32);
-    let mut at = 0;
+    let (mut number, mut first) = (0_u32, 1_u32);
+    let (mut rest, mut length) = (text, 0);
     for line in text.split_inclusive('\n') {
         number = number.saturating_add(1);
-        at += line.len();
+        length += line.len();
         let content = line.trim_end_matches(['\n', '\r']);
         let slashes = content.len() - content.trim_end_matches('\\').len();
-        if slashes % 2 == 1 && at < text.len() {
+        if slashes % 2 == 1 && length < rest.len() {
             continue;
         }
+        let Some((whole, behind)) = rest.split_at_checked(length) else {
+            break;
+        };
         lines.push(Logical {
             line: first,
-            text: text[start..at].trim_end_matches(['\n', '\r']),
+            text: whole.trim_end_matches(['\n', '\r']),
         });
-        start = at;
+        (rest, length) = (behind, 0);
         first = number.saturating_add(1);
     }
     lines
@@ -69,42 +72,40 @@ enum Split<'t> {
     Other,
 }
 
-/// Position of the first of these outside of expansions.
-fn outside(text: &str, wanted: impl Fn(&str) -> bool) -> Option<usize> {
+/// What stands before the first of these outside of expansions, and what it begins.
+fn outside(text: &str, wanted: impl Fn(&str) -> bool) -> Option<(&str, &str)> {
     let mut depth = 0_usize;
     let mut previous = ' ';
-    for (at, char) in text.char_indices() {
+    let mut behind = text.chars();
+    loop {
+        let rest = behind.as_str();
+        let char = behind.next()?;
         match char {
             '(' | '{' if previous == '$' || depth > 0 => depth += 1,
             ')' | '}' => depth = depth.saturating_sub(1),
-            _ if depth == 0 && wanted(&text[at..]) => return Some(at),
+            _ if depth == 0 && wanted(rest) => return text.split_at_checked(text.len() - rest.len()),
             _ => {}
         }
         previous = char;
     }
-    None
 }
 
 fn split(text: &str) -> Split<'_> {
     const OPERATORS: [&str; 7] = [":::=", "::=", ":=", "?=", "+=", "!=", "="];
     let operator = |rest: &str| OPERATORS.into_iter().find(|operator| rest.starts_with(operator));
-    let Some(at) = outside(text, |rest| rest.starts_with(':') || operator(rest).is_some()) else {
+    let Some((before, rest)) = outside(text, |rest| rest.starts_with(':') || operator(rest).is_some()) else {
         return Split::Other;
     };
-    let rest = &text[at..];
-    if let Some(operator) = operator(rest) {
-        return Split::Assignment(text[..at].trim(), operator, rest[operator.len()..].trim());
+    let assignment = operator(rest).and_then(|operator| Some((operator, rest.strip_prefix(operator)?)));
+    if let Some((operator, value)) = assignment {
+        return Split::Assignment(before.trim(), operator, value.trim());
     }
-    let behind = rest.trim_start_matches(':');
-    Split::Rule(text[..at].trim(), behind)
+    Split::Rule(before.trim(), rest.trim_start_matches(':'))
 }
 
 fn without_comment(text: &str) -> &str {
-    let is_start = |(at, _): &(usize, char)| !text[..*at].ends_with('\\');
-    match text.char_indices().filter(|(_, char)| *char == '#').find(is_start) {
-        Some((at, _)) => &text[..at],
-        None => text,
-    }
+    let mut before = text.match_indices('#').filter_map(|(at, _)| text.get(..at));
+    before.find(|before| !before.ends_with('\\')).unwrap_or(text)
 }
 
 impl Makefile {
@@ -151,13 +152,13 @@ impl Makefile {
             let text = text.as_str();
             match first {
                 "include" | "-include" | "sinclude" => {
-                    let names = text[first.len()..].split_whitespace();
+                    let names = text.split_whitespace().skip(1);
                     self.includes.extend(names.map(str::to_owned));
                     continue;
                 }
                 "define" => {
                     in_define = true;
-                    let name = text["define".len()..].split_whitespace().next().unwrap_or_default();
+                    let name = text.split_whitespace().nth(1).unwrap_or_default();
                     self.variables.entry(name.to_owned()).or_default().computed = true;
                     continue;
                 }
@@ -210,7 +211,7 @@ impl Makefile {
             return false;
         }
         let (prerequisites, inline) = match outside(behind, |rest| rest.starts_with(';')) {
-            Some(at) => (&behind[..at], Some(behind[at + 1..].trim())),
+            Some((before, inline)) => (before, Some(inline.trim_start_matches(';').trim())),
             None => (behind, None),
         };
         // What only has to be older, and static patterns (`a b: %.o: %.c`), whose last part are the prerequisites.

@@ -84,7 +84,7 @@ fn runner(arguments: &[Argument]) -> Option<(Runner, &[Argument])> {
         name(0),
         Some("sudo" | "time" | "env" | "xvfb-run" | "nice" | "command" | "exec")
     ) {
-        at = 1 + arguments[1..].iter().position(|word| {
+        at = 1 + arguments.iter().skip(1).position(|word| {
             word.text()
                 .is_some_and(|text| !text.starts_with('-') && !text.contains('='))
         })?;
@@ -96,9 +96,9 @@ fn runner(arguments: &[Argument]) -> Option<(Runner, &[Argument])> {
         "makers" => Some((Runner::CargoMake, rest)),
         "cargo" => {
             let is_toolchain = |word: &&Argument| word.text().is_some_and(|text| text.starts_with('+'));
-            let skipped = rest.iter().take_while(is_toolchain).count();
-            let is_make = rest.get(skipped).and_then(Argument::text) == Some("make");
-            is_make.then(|| (Runner::CargoMake, &rest[skipped + 1..]))
+            let toolchains = rest.iter().take_while(is_toolchain).count();
+            let (subcommand, rest) = rest.get(toolchains..)?.split_first()?;
+            (subcommand.text() == Some("make")).then_some((Runner::CargoMake, rest))
         }
         _ => None,
     }

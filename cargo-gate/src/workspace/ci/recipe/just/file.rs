@@ -83,13 +83,15 @@ impl Justfile {
             }
             // An expression that goes on in the next lines.
             let mut statement = (*line).to_owned();
-            while (open_brackets(&statement) > 0 || statement.ends_with('\\')) && at < lines.len() && at - number < 200
+            while (open_brackets(&statement) > 0 || statement.ends_with('\\'))
+                && at - number < 200
+                && let Some(next) = lines.get(at)
             {
                 if statement.ends_with('\\') {
                     statement.pop();
                 }
                 statement.push(' ');
-                statement += lines[at].trim();
+                statement += next.trim();
                 at += 1;
             }
             if self.statement(&statement) {
@@ -173,7 +175,7 @@ fn body(lines: &[&str], at: &mut usize) -> Vec<(u32, String)> {
         *at += 1;
         let number = u32::try_from(*at).unwrap_or(u32::MAX);
         if indent.is_empty() {
-            indent = &line[..line.len() - line.trim_start().len()];
+            indent = line.strip_suffix(line.trim_start()).unwrap_or_default();
         }
         let text = if is_blank {
             ""
@@ -226,10 +228,11 @@ impl Attributes {
 
 /// The first quoted text.
 fn quoted(text: &str) -> Option<String> {
-    let at = text.find(['\'', '"'])?;
-    let quote = text[at..].chars().next()?;
-    let rest = &text[at + 1..];
-    Some(rest[..rest.find(quote)?].to_owned())
+    let (_, rest) = text.split_at_checked(text.find(['\'', '"'])?)?;
+    let mut rest = rest.chars();
+    let quote = rest.next()?;
+    let (inner, _) = rest.as_str().split_once(quote)?;
+    Some(inner.to_owned())
 }
 
 fn open_brackets(text: &str) -> i32 {
@@ -261,7 +264,7 @@ fn without_comment(text: &str) -> &str {
             Some(end) if char == end => quote = None,
             Some(_) => {}
             None if matches!(char, '\'' | '"' | '`') => quote = Some(char),
-            None if char == '#' => return &text[..at],
+            None if char == '#' => return text.get(..at).unwrap_or(text),
             None => {}
         }
     }
@@ -272,8 +275,11 @@ fn without_comment(text: &str) -> &str {
 fn header_of(text: &str) -> Option<Recipe> {
     let text = without_comment(text);
     let words = words_of(text);
-    let colon = words.iter().position(|word| word == ":")?;
-    let (first, parameters) = words[..colon].split_first()?;
+    let mut parts = words.splitn(2, |word| word == ":");
+    let (Some(head), Some(behind_colon)) = (parts.next(), parts.next()) else {
+        return None;
+    };
+    let (first, parameters) = head.split_first()?;
     let name = first.trim_start_matches('@');
     let is_name = |name: &str| {
         !name.is_empty()
@@ -299,7 +305,7 @@ fn header_of(text: &str) -> Option<Recipe> {
     });
     let mut behind = false;
     let mut dependencies = Vec::new();
-    for word in &words[colon + 1..] {
+    for word in behind_colon {
         if word == "&&" {
             behind = true;
             continue;
