@@ -38,7 +38,10 @@ pub(super) fn convert(raw: Spanned<RawNotify>, location: Location) -> Converted<
     let sink = match (raw.command, raw.file) {
         (Some(command), None) => Sink::Command(convert::command(command, &span)?),
         (None, Some(file)) => Sink::File(file),
-        _ => return Err(Problem::new(span, "a notification has a `command` or a `file`")),
+        _ => {
+            return Err(Problem::new(span, "a notification has a `command` or a `file`")
+                .rule(&super::rule::NOTIFICATION_WITHOUT_SINK));
+        }
     };
     let decision = |raw: RawDecision| match raw {
         RawDecision::Ready => Decision::Ready,
