@@ -260,10 +260,11 @@ mod tests {
     fn criticals_and_highs_block_and_the_rest_is_known() {
         let open = "status = \"open\"";
         assert_eq!(said(&issue("A", "medium", open)), "");
-        assert_eq!(
-            said(&issue("A", "critical", "status = \"closed\"\nclosed = 2026-02-01")),
-            ""
-        );
+        insta::assert_snapshot!(said(&issue("A", "critical", "status = \"closed\"\nclosed = 2026-02-01")), @r#"
+        register.toml:2: `A` is closed, and no commit shows it [controlled]
+          help: write `commit = "…"`, the full hash of the commit that closed it
+          because: gate.toml:9
+        "#);
         insta::assert_snapshot!(said(&(issue("A", "critical", open) + &issue("B", "high", open))), @"
         register.toml:2: `A` is open and critical: loses writes [controlled]
           help: `cargo gate register close A`, or `cargo gate register defer A` with a day
@@ -296,11 +297,14 @@ mod tests {
         let open = issue("A", "low", "status = \"open\"");
         assert_eq!(said(&format!("{open}{RISK}{covered}")), "");
         let closed = issue("A", "low", "status = \"closed\"\nclosed = 2026-02-01");
-        insta::assert_snapshot!(said(&format!("{closed}{RISK}{covered}")), @"
+        insta::assert_snapshot!(said(&format!("{closed}{RISK}{covered}")), @r#"
         register.toml:9: `R-1` is open and mapped to `A`, which is closed [controlled]
           help: `cargo gate register close R-1`, or name an open item in `tracked-by`
           because: gate.toml:9
-        ");
+        register.toml:2: `A` is closed, and no commit shows it [controlled]
+          help: write `commit = "…"`, the full hash of the commit that closed it
+          because: gate.toml:9
+        "#);
         insta::assert_snapshot!(said(&format!("{RISK}status = \"open\"\nreview = 2026-06-01\n")), @"
         register.toml:2: the risk `R-1` has a high impact and no fallback: the driver changes [broad]
           help: say in `fallback` what is done when it comes true
@@ -311,6 +315,47 @@ mod tests {
         register.toml:2: the risk `R-1` was to be reviewed by 2026-06-01 [broad]
           help: look at it again, and set `review` to the next day
           because: gate.toml:9
+        ");
+    }
+
+    #[test]
+    fn what_git_says_of_the_commit_decides() {
+        let closed = issue(
+            "A",
+            "low",
+            "status = \"closed\"\nclosed = 2026-02-01\ncommit = \"0123456789ab\"",
+        );
+        let items = parse("register.toml", &format!("version = 1\n{closed}")).expect("a register");
+        let said = |state| {
+            let states = BTreeMap::from([("0123456789ab".to_owned(), state)]);
+            evidence(&items[0], &states).map(|finding| finding.message)
+        };
+        assert_eq!(said(CommitState::There), None);
+        // Nobody knows: the judgement says so, not a finding.
+        assert_eq!(said(CommitState::CutOff), None);
+        insta::assert_snapshot!(
+            said(CommitState::Missing).unwrap(),
+            @"`A` is closed by commit 0123456789ab, which is not in the repository"
+        );
+        insta::assert_snapshot!(
+            said(CommitState::NotOne).unwrap(),
+            @"`A` is closed by `0123456789ab`, which names no single commit"
+        );
+    }
+
+    #[test]
+    fn without_a_repository_nothing_is_said_of_commits() {
+        let mut world = World::new();
+        world.workspace.git = None;
+        let closed = "status = \"closed\"\nclosed = 2026-02-01\ncommit = \"0123456789ab\"";
+        world.policy.register = Some(Register {
+            path: "register.toml".into(),
+            items: parse("register.toml", &format!("version = 1\n{}", issue("A", "low", closed))).expect("a register"),
+            location: Location::line("gate.toml", 9),
+        });
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        not run (unavailable): commits of closed items cannot be looked up: the workspace is in no git repository
+          help: judge a clone of the repository, with git on the `PATH`
         ");
     }
 

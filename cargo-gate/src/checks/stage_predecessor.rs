@@ -295,7 +295,10 @@ mod tests {
         ");
         let mut unsigned = entry(Stage::Pilot, "2026-06-14", "now");
         unsigned.run_id += "-unsigned";
-        insta::assert_snapshot!(said(&[unsigned], &Ancestry::Yes, None), @"");
+        insta::assert_snapshot!(said(&[unsigned], &Ancestry::Yes, None), @"
+        the READY pilot run run-2026-06-14-unsigned does not count: nobody signed its decision [controlled]
+          help: whoever answers for it signs it: `cargo gate sign run-2026-06-14-unsigned --key <file>`
+        ");
         // An older run that verifies is enough.
         let good = entry(Stage::Pilot, "2026-06-13", "now");
         assert_eq!(said(&[good, broken], &Ancestry::Yes, None), "");

@@ -87,7 +87,7 @@ mod tests {
              [[notify]]\nfile = \"../b\"\non = []\n\n[[notify]]\nfile = \"b\"\non = [\"never\"]\n",
         );
         insta::assert_snapshot!(errors.expect_err("nothing is right"), @r#"
-        error: the notification names neither a command nor a file, so nobody is told
+        error[policy::notification-without-sink]: the notification names neither a command nor a file, so nobody is told
          --> gate.toml:4:1
           |
         4 | [[notify]]
@@ -95,7 +95,7 @@ mod tests {
           |
           = help: write one of `command = ["…"]` and `file = "alerts.jsonl"` in each `[[notify]]`
 
-        error: the notification names a command and a file
+        error[policy::notification-without-sink]: the notification names a command and a file
          --> gate.toml:7:1
           |
         7 | [[notify]]
@@ -103,7 +103,7 @@ mod tests {
           |
           = help: write one of `command = ["…"]` and `file = "alerts.jsonl"` in each `[[notify]]`
 
-        error: `file` leaves the workspace: `../b`
+        error[policy::malformed-path]: `file` leaves the workspace: `../b`
           --> gate.toml:12:8
            |
         12 | file = "../b"
@@ -111,7 +111,7 @@ mod tests {
            |
            = help: name a file below `target/gate/notify`, such as `alerts.jsonl`
 
-        error: `on` is empty
+        error[policy::empty-list]: `on` is empty
           --> gate.toml:13:6
            |
         13 | on = []
@@ -119,7 +119,7 @@ mod tests {
            |
            = help: write at least one element
 
-        error: an element of `on` has no value `never`
+        error[policy::unknown-value]: an element of `on` has no value `never`
           --> gate.toml:17:7
            |
         17 | on = ["never"]

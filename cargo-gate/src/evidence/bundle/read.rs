@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::evidence::run_dir::{HASHES, Hashes, canonical, is_plain_path};
 use crate::evidence::verify::{Problem, ProblemKind, Signers, Verification, verify_signed};
 
+use super::rule::NEEDED;
 use super::{BundleManifest, MANIFEST, SCHEMA_VERSION};
 
 /// An archive larger than this is not read.
@@ -123,6 +124,7 @@ pub fn verify(path: &Path, expected_head: Option<&str>, signers: &Signers) -> Re
 fn stayed_behind(problem: &Problem, manifest: &BundleManifest) -> bool {
     let mut excluded = manifest.excluded.iter();
     problem.kind == ProblemKind::Missing
+        && !NEEDED.contains(&problem.file.as_str())
         && excluded.any(|excluded| excluded.path == problem.file && excluded.sha256.is_some())
 }
 

@@ -2,7 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::evidence::run_dir::{
+    AUDIT, DECISION, ENVIRONMENT, HASHES, MANIFEST, REDACTION, REPORT_JSON, REPORT_MARKDOWN,
+};
 use crate::secrets::{Severity, scan};
+
+/// Files without which nobody could verify a run. They cannot stay behind.
+pub(super) const NEEDED: [&str; 8] = [
+    MANIFEST,
+    DECISION,
+    ENVIRONMENT,
+    AUDIT,
+    HASHES,
+    REDACTION,
+    REPORT_JSON,
+    REPORT_MARKDOWN,
+];
 
 /// Endings of documents. Whatever has another one is data.
 const DOCUMENTS: [&str; 8] = ["json", "jsonl", "log", "md", "sarif", "sig", "txt", "xml"];

@@ -125,6 +125,20 @@ fn an_edited_bundle_is_found() {
     let mut more = files.clone();
     more.insert("weights.bin".into(), b"1".to_vec());
     insta::assert_debug_snapshot!("added", packed(&manifest, &more));
+    // What a run is verified by cannot stay behind.
+    let mut hollow = manifest.clone();
+    let decision = hollow.files.remove("decision.json").unwrap();
+    hollow.excluded.push(Excluded {
+        path: "decision.json".into(),
+        why: Why::Binary,
+        sha256: Some(decision.sha256),
+    });
+    let mut without = files.clone();
+    without.remove("decision.json");
+    assert!(!matches!(
+        packed(&hollow, &without),
+        Verified::Judged(Status::Verified, _)
+    ));
     // What stayed behind is named with the hash that the run has for it.
     let mut pretended = manifest.clone();
     pretended.files.remove("suites/default.log");

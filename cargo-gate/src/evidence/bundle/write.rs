@@ -10,25 +10,12 @@ use flate2::{Compression, GzBuilder};
 use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
 use crate::evidence::run_dir::{
-    AUDIT, DECISION, ENVIRONMENT, HASHES, Hashes, MANIFEST as RUN_MANIFEST, Manifest, REDACTION, REPORT_JSON,
-    REPORT_MARKDOWN, SIGNATURE, canonical, is_plain_path,
+    HASHES, Hashes, MANIFEST as RUN_MANIFEST, Manifest, REDACTION, SIGNATURE, canonical, is_plain_path,
 };
 use crate::evidence::verify::{ProblemKind, Signers, verify_signed};
 use crate::report::Tool;
 
 use super::{BundleManifest, Bundled, Excluded, MANIFEST, SCHEMA_VERSION, Why, rule};
-
-/// Files without which nobody could verify a run. They cannot stay behind.
-const NEEDED: [&str; 8] = [
-    RUN_MANIFEST,
-    DECISION,
-    ENVIRONMENT,
-    AUDIT,
-    HASHES,
-    REDACTION,
-    REPORT_JSON,
-    REPORT_MARKDOWN,
-];
 
 /// Files that are no line of `hashes.json`: itself, and what may be added to a run later.
 const ASIDE: [&str; 3] = [HASHES, REDACTION, SIGNATURE];
@@ -94,7 +81,7 @@ fn sorted_out(directory: &Path, hashes: &Hashes) -> Result<(BTreeMap<String, Vec
             files.insert(name.to_owned(), bytes);
             continue;
         };
-        if NEEDED.contains(&name) {
+        if rule::NEEDED.contains(&name) {
             let message = format!("`{name}` of the run {}, so nothing is handed on", why.words());
             return Err(Error::usage(message).with_help("revoke what it shows, and judge anew: `cargo gate pilot`"));
         }
