@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
 use crate::exit;
 
 /// Why a command could not be carried out. Its [`kind`](Error::kind) alone decides the exit code.
@@ -18,8 +20,43 @@ pub struct Error {
     pub help: Option<String>,
     /// Text already rendered for people (source snippets with carets), shown instead of `message` by the printer.
     pub rendered: Option<String>,
-    /// The same text with ANSI styles, for a printer that shows colour.
-    pub rendered_styled: Option<Box<str>>,
+    /// What `rendered` consists of.
+    pub details: Option<Box<Details>>,
+}
+
+/// What a rendered [`Error`] consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    /// The rendered text with ANSI styles, for a printer that shows colour.
+    pub styled: String,
+    /// The errors one by one, in the order of the file.
+    pub problems: Vec<Located>,
+}
+
+/// One error of a file, for programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Located {
+    /// Stable id of the rule that is broken, such as `policy::unknown-key`.
+    pub id: String,
+    /// What is wrong.
+    pub message: String,
+    /// One edit that repairs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The word that was probably meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
+    /// The file, relative to the workspace root where it lies below it.
+    pub file: String,
+    /// Line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Column in characters, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// Length in characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u32>,
 }
 
 /// Class of an [`Error`].
@@ -54,7 +91,7 @@ impl Error {
             path: None,
             help: None,
             rendered: None,
-            rendered_styled: None,
+            details: None,
         }
     }
 

@@ -14,6 +14,8 @@ mod init;
 mod kernel_sets;
 #[path = "commands/kernels.rs"]
 mod kernels;
+#[path = "commands/runs.rs"]
+mod runs;
 #[path = "commands/stages.rs"]
 mod stages;
 #[path = "commands/surfaces.rs"]

@@ -35,6 +35,20 @@ const UNREACHABLE: [(&str, &str); 6] = [
     ),
 ];
 
+/// Rules that no text breaks, with what holds that.
+const UNMET: [(&str, &str); 4] = [
+    (
+        "policy::item-without-weight",
+        "the schema requires a severity or an impact",
+    ),
+    ("policy::malformed-value", "every format has a rule of its own"),
+    ("policy::rule-broken", "every rule between values has an id of its own"),
+    (
+        "policy::text-too-long",
+        "bounds of 1000 characters and more; a unit test of `scalar` has one",
+    ),
+];
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
@@ -46,10 +60,13 @@ struct Table {
 struct Broken {
     policy: String,
     register: Option<String>,
+    /// `file:line:column id` of each error. Written by a run with `CARGO_GATE_BLESS=1`, and read by whoever commits it.
+    #[serde(default)]
+    expect: Vec<String>,
 }
 
-/// What the validation says about a text: `file:line:column message` of each error.
-fn errors(broken: &Broken) -> Vec<String> {
+/// What the validation says about a text: place, id and message of each error.
+fn errors(broken: &Broken) -> Vec<(String, String)> {
     let directory = tempfile::tempdir().expect("a directory");
     let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).expect("a file");
     write(
@@ -60,23 +77,38 @@ fn errors(broken: &Broken) -> Vec<String> {
         write("register.toml", register.trim_start_matches('\n'));
     }
     let error = policy::load(directory.path(), None, &Catalogue::builtin()).expect_err("a broken policy");
-    let Some(rendered) = error.rendered else {
-        return vec![error.message];
+    let Some(details) = error.details else {
+        return vec![("gate.toml".to_owned(), error.message)];
     };
-    let mut found = Vec::new();
-    let mut message = None;
-    for line in rendered.lines() {
-        if let Some(text) = line.strip_prefix("error: ") {
-            assert!(message.is_none(), "an error without a place: {message:?}");
-            message = Some(text.to_owned());
-        } else if let Some((_, place)) = line.split_once("--> ")
-            && let Some(text) = message.take()
-        {
-            found.push(format!("{place} {text}"));
-        }
+    assert_eq!(error.exit_code(), cargo_gate::exit::USAGE);
+    let rendered = error.rendered.unwrap_or_default();
+    let problems = details.problems.into_iter().map(|problem| {
+        let (line, column) = (problem.line.expect("a line"), problem.column.expect("a column"));
+        assert!(
+            policy::rule::ALL.iter().any(|rule| rule.id == problem.id),
+            "`{}` is on no page",
+            problem.id
+        );
+        assert!(rendered.contains(&format!("error[{}]: ", problem.id)), "{}", problem.id);
+        (
+            format!("{}:{line}:{column} {}", problem.file, problem.id),
+            problem.message,
+        )
+    });
+    problems.collect()
+}
+
+/// Writes what is said of each text behind it.
+fn bless(path: &Path, said: &[Vec<(String, String)>]) {
+    let text = fs::read_to_string(path).expect("the table");
+    let mut parts = text.split("[[broken]]\n");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for (part, said) in parts.zip(said) {
+        let kept = part.split("\nexpect = [").next().unwrap_or_default();
+        let list: String = said.iter().map(|(place, _)| format!("    \"{place}\",\n")).collect();
+        out += &format!("[[broken]]\n{}\nexpect = [\n{list}]\n\n", kept.trim_end());
     }
-    assert!(message.is_none(), "an error without a place: {message:?}");
-    found
+    fs::write(path, out.trim_end().to_owned() + "\n").expect("the table can be written");
 }
 
 /// The messages in the sources of the validation, by the first text behind what makes an error.
@@ -117,10 +149,31 @@ fn shape(message: &str) -> Regex {
 #[test]
 fn every_validation_has_a_text_that_breaks_it() {
     let root = xtask::project_root();
-    let table = fs::read_to_string(root.join("tests").join("validations.toml")).expect("the table");
-    let table: Table = toml::from_str(&table).expect("the table");
-    let errors: Vec<String> = table.broken.iter().flat_map(errors).collect();
+    let path = root.join("tests").join("validations.toml");
+    let read = || toml::from_str::<Table>(&fs::read_to_string(&path).expect("the table")).expect("the table");
+    let said: Vec<Vec<(String, String)>> = read().broken.iter().map(errors).collect();
+    if std::env::var_os("CARGO_GATE_BLESS").is_some() {
+        bless(&path, &said);
+    }
+    for (broken, said) in read().broken.iter().zip(&said) {
+        let said: Vec<&String> = said.iter().map(|(place, _)| place).collect();
+        let expected: Vec<&String> = broken.expect.iter().collect();
+        assert_eq!(said, expected, "{}", broken.policy);
+    }
+    let errors: Vec<String> = said
+        .into_iter()
+        .flatten()
+        .map(|(place, message)| format!("{place} {message}"))
+        .collect();
     insta::assert_snapshot!(errors.join("\n"));
+
+    let ids: BTreeSet<&str> = errors.iter().filter_map(|error| error.split(' ').nth(1)).collect();
+    let unmet: Vec<&str> = policy::rule::ALL
+        .iter()
+        .map(|rule| rule.id)
+        .filter(|id| !ids.contains(id) && !UNMET.iter().any(|(known, _)| known == id))
+        .collect();
+    assert!(unmet.is_empty(), "no text of tests/validations.toml breaks {unmet:?}");
 
     let mut known = BTreeSet::new();
     messages(&root.join("cargo-gate").join("src").join("policy"), &mut known);

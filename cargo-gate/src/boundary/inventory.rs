@@ -24,6 +24,9 @@ pub struct Inventory {
     pub _generated: String,
     /// The command that writes it.
     pub _generator: String,
+    /// What it is made from.
+    #[serde(default)]
+    pub _source: String,
     /// See [`SCHEMA`].
     pub schema: u32,
     /// Packages with at least one site, sorted by name.
@@ -123,6 +126,7 @@ impl Inventory {
         Self {
             _generated: "by cargo gate; do not edit".into(),
             _generator: "cargo gate boundaries --write".into(),
+            _source: "Rust sources of the workspace, and gate.toml".into(),
             schema: SCHEMA,
             packages,
         }

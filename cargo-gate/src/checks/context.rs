@@ -1,6 +1,6 @@
 //! What a rule may look at: only what its check declared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ use crate::workspace::config::CargoConfig;
 use crate::workspace::document::{Document, Documents};
 use crate::workspace::environment::Environment;
 use crate::workspace::files::{File, FileList};
-use crate::workspace::git::Git;
+use crate::workspace::git::{CommitState, Git};
 use crate::workspace::lockfile::Lockfile;
 use crate::workspace::manifest::Manifest;
 use crate::workspace::toolchain::{Rustc, ToolchainFile};
@@ -56,6 +56,25 @@ impl Attachments {
     /// What was attached, sorted by path.
     pub fn into_files(self) -> BTreeMap<String, Vec<u8>> {
         self.0.into_inner().unwrap_or_default()
+    }
+}
+
+/// What git says of the commits that the register names.
+pub(crate) fn register_commits(
+    workspace: &Workspace,
+    policy: &Policy,
+) -> Result<BTreeMap<String, CommitState>, String> {
+    let items = policy.register.iter().flat_map(|register| &register.items);
+    let named: BTreeSet<&str> = items.filter_map(|item| item.commit.as_deref()).collect();
+    if named.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    match workspace.git() {
+        Some(git) => git.commit_states(&named),
+        None => Err(workspace
+            .git_problem()
+            .unwrap_or("the workspace is in no git repository")
+            .to_owned()),
     }
 }
 
@@ -369,6 +388,17 @@ impl<'a> Context<'a> {
         &self.secrets().machine
     }
 
+    /// What git says of the commits that closed items of the register name. Needs [`Input::PolicyRegister`] and
+    /// [`Input::RegisterCommits`].
+    ///
+    /// # Errors
+    /// Why nothing can be said about any of them.
+    pub fn register_commits(&self) -> Result<BTreeMap<String, CommitState>, String> {
+        self.needs(&[Input::PolicyRegister]);
+        self.needs(&[Input::RegisterCommits]);
+        register_commits(self.workspace, self.policy)
+    }
+
     /// Bytes of a file. Needs [`Input::AllFiles`].
     ///
     /// # Errors
@@ -388,6 +418,7 @@ impl<'a> Context<'a> {
             Input::PolicyDocs,
             Input::PolicyDeprecations,
             Input::PolicyFailure,
+            Input::PolicyGenerated,
             Input::PolicyKernels,
             Input::PolicyCache,
             Input::PolicyRelease,

@@ -119,6 +119,8 @@ pub enum Input {
     PolicyDeprecations,
     /// `[failure]`.
     PolicyFailure,
+    /// `[[generated]]`.
+    PolicyGenerated,
     /// `[kernels]`.
     PolicyKernels,
     /// `[cache]`.
@@ -131,7 +133,7 @@ pub enum Input {
     PolicyPaths,
     /// `[secrets]`.
     PolicySecrets,
-    /// `[stage]`.
+    /// `[stage]` and `[decisions]`.
     PolicyStages,
     /// `[[suite.…]]`.
     PolicySuites,
@@ -145,6 +147,8 @@ pub enum Input {
     PolicyRecord,
     /// `[register]`, and the register itself.
     PolicyRegister,
+    /// What git says of the commits that closed items of the register name.
+    RegisterCommits,
     /// `[[checklist.…]]`.
     PolicyChecklist,
     /// `[waivers]` and `[[waiver]]`.
@@ -217,6 +221,7 @@ impl Input {
         Input::PolicyDocs,
         Input::PolicyDeprecations,
         Input::PolicyFailure,
+        Input::PolicyGenerated,
         Input::PolicyKernels,
         Input::PolicyCache,
         Input::PolicyRelease,
@@ -230,6 +235,7 @@ impl Input {
         Input::PolicyOwners,
         Input::PolicyRecord,
         Input::PolicyRegister,
+        Input::RegisterCommits,
         Input::PolicyChecklist,
         Input::PolicyWaivers,
         Input::PolicyFile,
@@ -277,6 +283,7 @@ impl Input {
             Input::PolicyDocs => "policy: docs",
             Input::PolicyDeprecations => "policy: deprecations",
             Input::PolicyFailure => "policy: failure",
+            Input::PolicyGenerated => "policy: generated files",
             Input::PolicyKernels => "policy: kernels",
             Input::PolicyCache => "policy: cache",
             Input::PolicyRelease => "policy: release",
@@ -290,6 +297,7 @@ impl Input {
             Input::PolicyOwners => "policy: owners",
             Input::PolicyRecord => "policy: evidence, history and warnings",
             Input::PolicyRegister => "policy: register",
+            Input::RegisterCommits => "commits that the register names",
             Input::PolicyChecklist => "policy: checklists",
             Input::PolicyWaivers => "policy: waivers",
             Input::PolicyFile => "policy file",

@@ -286,6 +286,7 @@ mod tests {
         {
           "_generated": "by cargo gate; do not edit",
           "_generator": "cargo gate panics --write",
+          "_source": "Rust sources of the workspace",
           "schema": 1,
           "packages": [
             {

@@ -38,6 +38,7 @@ pub mod environment_clean;
 pub mod evidence_age;
 pub mod failure_errors;
 pub mod failure_panics;
+pub mod generated_declared;
 pub mod git_clean;
 pub mod history_consistent;
 pub mod kernels_budget;
@@ -83,6 +84,7 @@ pub(crate) mod testing;
 use crate::policy::Catalogue;
 
 pub(crate) use boundary_raw::tier_name;
+pub(crate) use context::register_commits;
 pub use context::{Attachments, Context};
 pub use declaration::{Applies, Check, Input, Judgement};
 
@@ -123,6 +125,7 @@ pub const ALL: &[&Check] = &[
     &docs_links::CHECK,
     &docs_commands::CHECK,
     &docs_sync::CHECK,
+    &generated_declared::CHECK,
     &status_drift::CHECK,
     &failure_panics::CHECK,
     &failure_errors::CHECK,

@@ -1,10 +1,13 @@
 //! `register.criticals`: nothing critical is open, and what is deferred has an owner and an end.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use crate::policy::{ItemKind, ItemStatus, Register, RegisterItem, Severity};
-use crate::report::{Dimension, Finding};
+use crate::report::{Dimension, Finding, Reason};
 use crate::stage::Stage;
+use crate::workspace::git::CommitState;
 
 use super::{Applies, Check, Context, Input, Judgement};
 
@@ -16,8 +19,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    inputs: &[Input::PolicyRegister, Input::Today],
+    version: 2,
+    inputs: &[Input::PolicyRegister, Input::RegisterCommits, Input::Today],
     applies,
     run,
 };
@@ -29,26 +32,29 @@ Reads the register that `[register]` in `gate.toml` names. It blocks:
 
 - `controlled` and later: an open issue of severity `critical`; a deferral without owner, `until`, reason or closure \
 strategy, or whose last day is past; an open item that is mapped to a closed one by `tracked-by`; a day of opening or \
-closing that is yet to come;
+closing that is yet to come; a closed issue without `commit`, and a `commit` that git does not find in the repository;
 - `broad`: an open issue of severity `high`; an open risk of high impact without a fallback, without an item that deals \
 with it, or whose review is overdue.
 
 A deferral holds until the end of its last day in UTC. Days that cannot be, unknown keys and references to items that \
-do not exist are configuration errors (exit code 2). Without `[register]` the check does not apply.
+do not exist are configuration errors (exit code 2). Where commits cannot be looked up (no repository, or a shallow \
+clone without them), the check is *not run* unless it has found something else. Without `[register]` the check does not apply.
 
 ## Why it matters
 
 A known critical that nobody decided about goes out with the release. \"Later\" is a decision only with a name, a day \
-and a way to get there; and a risk that points at finished work is covered by nothing.
+and a way to get there; and a risk that points at finished work is covered by nothing. \"Closed\" is a claim like any \
+other: the commit is what shows it.
 
 ## How to fix
 
-Close it: `cargo gate register close <id>`. Or defer it: `cargo gate register defer <id> --until <day> --reason <text> \
+Close it: `cargo gate register close <id>`, which records the commit that is checked out; `--commit <hash>` names \
+another. Or defer it: `cargo gate register defer <id> --until <day> --reason <text> \
 --closure <text> --owner <name>`.
 
 ## Requirements
 
-S1.49, S1.69, S2.22, S2.53, S3.89, S3.97
+S1.49, S1.69, S2.22, S2.53, S2.79, S3.89, S3.97
 ";
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -64,8 +70,56 @@ fn run(context: &Context<'_>) -> Judgement {
     };
     let today = context.today();
     let because = |finding: Finding| finding.because(Some(register.location.clone()));
-    let findings = register.items.iter().flat_map(|item| one(item, register, today));
-    Judgement::Findings(findings.map(because).collect())
+    let mut findings: Vec<Finding> = register
+        .items
+        .iter()
+        .flat_map(|item| one(item, register, today))
+        .collect();
+    let unknown = match context.register_commits() {
+        Ok(states) => {
+            findings.extend(register.items.iter().filter_map(|item| evidence(item, &states)));
+            let cut_off = states.iter().find(|(_, state)| **state == CommitState::CutOff);
+            cut_off.map(|(commit, _)| {
+                let message = format!("the clone is shallow and does not hold commit {commit}, which closed an item");
+                Reason::new("unavailable", message).help("`git fetch --unshallow`")
+            })
+        }
+        Err(problem) => {
+            let message = format!("commits of closed items cannot be looked up: {problem}");
+            let help = "judge a clone of the repository, with git on the `PATH`";
+            Some(Reason::new("unavailable", message).help(help))
+        }
+    };
+    match unknown {
+        // What was found blocks already; the next run asks git again.
+        Some(reason) if findings.is_empty() => Judgement::NotRun(reason),
+        _ => Judgement::Findings(findings.into_iter().map(because).collect()),
+    }
+}
+
+/// What is wrong with the evidence of a closed item.
+fn evidence(item: &RegisterItem, states: &BTreeMap<String, CommitState>) -> Option<Finding> {
+    if item.status != ItemStatus::Closed {
+        return None;
+    }
+    let id = &item.id;
+    let message = match &item.commit {
+        None if item.kind == ItemKind::Issue => format!("`{id}` is closed, and no commit shows it"),
+        None => return None,
+        Some(commit) => match states.get(commit) {
+            Some(CommitState::Missing) => {
+                format!("`{id}` is closed by commit {commit}, which is not in the repository")
+            }
+            Some(CommitState::NotOne) => format!("`{id}` is closed by `{commit}`, which names no single commit"),
+            _ => return None,
+        },
+    };
+    let help = "write `commit = \"…\"`, the full hash of the commit that closed it";
+    Some(
+        Finding::blocking(Stage::Controlled, message)
+            .help(help)
+            .at(item.location.clone()),
+    )
 }
 
 fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
@@ -206,10 +260,11 @@ mod tests {
     fn criticals_and_highs_block_and_the_rest_is_known() {
         let open = "status = \"open\"";
         assert_eq!(said(&issue("A", "medium", open)), "");
-        assert_eq!(
-            said(&issue("A", "critical", "status = \"closed\"\nclosed = 2026-02-01")),
-            ""
-        );
+        insta::assert_snapshot!(said(&issue("A", "critical", "status = \"closed\"\nclosed = 2026-02-01")), @r#"
+        register.toml:2: `A` is closed, and no commit shows it [controlled]
+          help: write `commit = "…"`, the full hash of the commit that closed it
+          because: gate.toml:9
+        "#);
         insta::assert_snapshot!(said(&(issue("A", "critical", open) + &issue("B", "high", open))), @"
         register.toml:2: `A` is open and critical: loses writes [controlled]
           help: `cargo gate register close A`, or `cargo gate register defer A` with a day
@@ -242,11 +297,14 @@ mod tests {
         let open = issue("A", "low", "status = \"open\"");
         assert_eq!(said(&format!("{open}{RISK}{covered}")), "");
         let closed = issue("A", "low", "status = \"closed\"\nclosed = 2026-02-01");
-        insta::assert_snapshot!(said(&format!("{closed}{RISK}{covered}")), @"
+        insta::assert_snapshot!(said(&format!("{closed}{RISK}{covered}")), @r#"
         register.toml:9: `R-1` is open and mapped to `A`, which is closed [controlled]
           help: `cargo gate register close R-1`, or name an open item in `tracked-by`
           because: gate.toml:9
-        ");
+        register.toml:2: `A` is closed, and no commit shows it [controlled]
+          help: write `commit = "…"`, the full hash of the commit that closed it
+          because: gate.toml:9
+        "#);
         insta::assert_snapshot!(said(&format!("{RISK}status = \"open\"\nreview = 2026-06-01\n")), @"
         register.toml:2: the risk `R-1` has a high impact and no fallback: the driver changes [broad]
           help: say in `fallback` what is done when it comes true
@@ -257,6 +315,47 @@ mod tests {
         register.toml:2: the risk `R-1` was to be reviewed by 2026-06-01 [broad]
           help: look at it again, and set `review` to the next day
           because: gate.toml:9
+        ");
+    }
+
+    #[test]
+    fn what_git_says_of_the_commit_decides() {
+        let closed = issue(
+            "A",
+            "low",
+            "status = \"closed\"\nclosed = 2026-02-01\ncommit = \"0123456789ab\"",
+        );
+        let items = parse("register.toml", &format!("version = 1\n{closed}")).expect("a register");
+        let said = |state| {
+            let states = BTreeMap::from([("0123456789ab".to_owned(), state)]);
+            evidence(&items[0], &states).map(|finding| finding.message)
+        };
+        assert_eq!(said(CommitState::There), None);
+        // Nobody knows: the judgement says so, not a finding.
+        assert_eq!(said(CommitState::CutOff), None);
+        insta::assert_snapshot!(
+            said(CommitState::Missing).unwrap(),
+            @"`A` is closed by commit 0123456789ab, which is not in the repository"
+        );
+        insta::assert_snapshot!(
+            said(CommitState::NotOne).unwrap(),
+            @"`A` is closed by `0123456789ab`, which names no single commit"
+        );
+    }
+
+    #[test]
+    fn without_a_repository_nothing_is_said_of_commits() {
+        let mut world = World::new();
+        world.workspace.git = None;
+        let closed = "status = \"closed\"\nclosed = 2026-02-01\ncommit = \"0123456789ab\"";
+        world.policy.register = Some(Register {
+            path: "register.toml".into(),
+            items: parse("register.toml", &format!("version = 1\n{}", issue("A", "low", closed))).expect("a register"),
+            location: Location::line("gate.toml", 9),
+        });
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        not run (unavailable): commits of closed items cannot be looked up: the workspace is in no git repository
+          help: judge a clone of the repository, with git on the `PATH`
         ");
     }
 

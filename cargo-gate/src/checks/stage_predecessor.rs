@@ -19,7 +19,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
+    version: 2,
     inputs: &[
         Input::History,
         Input::GitHead,
@@ -38,7 +38,8 @@ At `controlled` it looks for a run of `pilot` (or later) that ended READY, at `b
 must have judged the same content, or a commit that is an ancestor of the one checked out; a run over uncommitted \
 changes speaks for its own content only. It must not be older than `max-age` of the stage in `gate.toml` (30 days \
 unless set), and its run directory must still verify: a line in the history proves nothing by itself. A damaged \
-history and a clock behind the last run block, because then ages cannot be judged.
+history and a clock behind the last run block, because then ages cannot be judged. Where `[decisions]` in `gate.toml` \
+sets `require-signature`, a run of that stage or a later one counts only with a signature by one of its `authorities`.
 
 ## Why it matters
 
@@ -52,7 +53,7 @@ between jobs and check out enough history (`git fetch --unshallow`).
 
 ## Requirements
 
-S1.24, S2.1, S2.2, S2.56
+S1.24, S2.1, S2.2, S2.56, S4.18
 ";
 
 /// How old the run may be where the policy does not say.
@@ -81,6 +82,12 @@ fn run(context: &Context<'_>) -> Judgement {
         now: context.now(),
         max_age: policy.and_then(|policy| policy.max_age).unwrap_or(DEFAULT_MAX_AGE),
         verified: &|entry| history.verified_entry(entry),
+        signed: &|entry| match &context.policy().decisions {
+            Some(decisions) if decisions.asks_for_signature(entry.stage) => {
+                history.signed_entry(entry, &decisions.authorities)
+            }
+            _ => Ok(()),
+        },
         ancestry: &|commit| match context.git() {
             Some(git) => git.is_ancestor(commit),
             None => Ancestry::No,
@@ -98,6 +105,7 @@ struct Question<'a> {
     now: Timestamp,
     max_age: Duration,
     verified: &'a dyn Fn(&HistoryEntry) -> Result<(), String>,
+    signed: &'a dyn Fn(&HistoryEntry) -> Result<(), String>,
     ancestry: &'a dyn Fn(&str) -> Ancestry,
 }
 
@@ -107,6 +115,7 @@ enum Shortfall {
     OtherContent,
     UnknownAncestry(String),
     TooOld(u64),
+    Unsigned(String, String),
     Unverified(String, String),
 }
 
@@ -157,6 +166,10 @@ impl Question<'_> {
                 ),
                 format!("`cargo gate {wanted}`"),
             ),
+            Some(Shortfall::Unsigned(run, reason)) => (
+                format!("the READY {wanted} run {run} does not count: {reason}"),
+                format!("whoever answers for it signs it: `cargo gate sign {run} --key <file>`"),
+            ),
             Some(Shortfall::Unverified(run, reason)) => (
                 format!("the READY {wanted} run {run} does not verify: {reason}"),
                 format!("`cargo gate {wanted}`"),
@@ -185,7 +198,8 @@ impl Question<'_> {
                 ));
             }
         }
-        (self.verified)(entry).map_err(|reason| Shortfall::Unverified(entry.run_id.clone(), reason))
+        (self.verified)(entry).map_err(|reason| Shortfall::Unverified(entry.run_id.clone(), reason))?;
+        (self.signed)(entry).map_err(|reason| Shortfall::Unsigned(entry.run_id.clone(), reason))
     }
 }
 
@@ -224,6 +238,10 @@ mod tests {
             verified: &|entry| match entry.chain.as_str() {
                 "" => Ok(()),
                 broken => Err(broken.to_owned()),
+            },
+            signed: &|entry| match entry.run_id.strip_suffix("-unsigned") {
+                None => Ok(()),
+                Some(_) => Err("nobody signed its decision".to_owned()),
             },
             ancestry: &|_| ancestry.clone(),
         };
@@ -274,6 +292,12 @@ mod tests {
         insta::assert_snapshot!(said(&[broken.clone()], &Ancestry::Yes, None), @"
         the READY pilot run run-2026-06-14 does not verify: `decision.json` was changed [controlled]
           help: `cargo gate pilot`
+        ");
+        let mut unsigned = entry(Stage::Pilot, "2026-06-14", "now");
+        unsigned.run_id += "-unsigned";
+        insta::assert_snapshot!(said(&[unsigned], &Ancestry::Yes, None), @"
+        the READY pilot run run-2026-06-14-unsigned does not count: nobody signed its decision [controlled]
+          help: whoever answers for it signs it: `cargo gate sign run-2026-06-14-unsigned --key <file>`
         ");
         // An older run that verifies is enough.
         let good = entry(Stage::Pilot, "2026-06-13", "now");

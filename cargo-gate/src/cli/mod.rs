@@ -2,6 +2,7 @@
 
 mod badge;
 mod boundaries;
+mod bundle;
 mod cache;
 mod closeout;
 mod completions;
@@ -24,9 +25,12 @@ pub mod printer;
 pub mod progress;
 mod promote;
 mod rails;
+mod ready;
 pub mod reference;
 mod register;
 mod rollback;
+mod run_named;
+mod sign;
 mod stage;
 mod status;
 mod suite;
@@ -113,6 +117,9 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Drift(arguments) => drift::run(arguments, conversation),
         Command::Panics(arguments) => panics::run(arguments, conversation),
         Command::Verify(arguments) => verify::run(arguments, conversation),
+        Command::Ready(arguments) => ready::run(arguments, conversation),
+        Command::Sign(arguments) => sign::run(arguments, conversation),
+        Command::Bundle(arguments) => bundle::run(arguments, conversation),
         Command::Waiver(arguments) => waiver::run(arguments, conversation),
         Command::Register(command) => register::run(command, conversation),
         Command::Closeout(arguments) => closeout::run(arguments, conversation),

@@ -21,6 +21,7 @@ use crate::workspace::Workspace;
 use super::Conversation;
 use crate::command_line::{DataFormat, PromoteArgs, PromoteArtifactsArgs, PromoteWhat};
 
+mod candidates;
 mod kernel;
 
 /// Where promotions are kept, relative to the workspace.
@@ -44,23 +45,17 @@ fn promote(arguments: &PromoteArtifactsArgs, conversation: &Conversation<'_>) ->
         Some(path) => path.clone(),
         None => workspace.root().join(REGISTRY),
     };
-    let artifacts: Vec<Artifact> = arguments
-        .artifacts
+    let (_lock, history) = sound_history(&workspace, conversation)?;
+    let named = if arguments.all_candidates {
+        candidates::all(&workspace, &path, &arguments.profile, conversation)?
+    } else {
+        arguments.artifacts.clone()
+    };
+    let artifacts: Vec<Artifact> = named
         .iter()
         .map(|artifact| Artifact::read(artifact, &workspace))
         .collect::<Result<_>>()?;
 
-    let gate_dir = lock::prepare(workspace.target_dir())?;
-    let _lock = Lock::acquire(&gate_dir, conversation.cancel, || {
-        conversation
-            .printer
-            .status("Blocking", "waiting for file lock on the gate directory");
-    })?;
-    let history = History::load(&gate_dir);
-    if let Some(damage) = &history.damage {
-        return Err(Error::usage(format!("the history is damaged: {damage}"))
-            .with_help("`cargo gate verify` says what is wrong"));
-    }
     let asked = arguments.to;
     let run = Run::of(&history, &workspace, &path, asked)?;
 
@@ -129,6 +124,22 @@ fn promote(arguments: &PromoteArtifactsArgs, conversation: &Conversation<'_>) ->
     } else {
         exit::NOT_READY
     })
+}
+
+/// Takes the lock, so that no run ends meanwhile, and reads the history, which must be sound.
+fn sound_history(workspace: &Workspace, conversation: &Conversation<'_>) -> Result<(Lock, History)> {
+    let gate_dir = lock::prepare(workspace.target_dir())?;
+    let lock = Lock::acquire(&gate_dir, conversation.cancel, || {
+        conversation
+            .printer
+            .status("Blocking", "waiting for file lock on the gate directory");
+    })?;
+    let history = History::load(&gate_dir);
+    match &history.damage {
+        None => Ok((lock, history)),
+        Some(damage) => Err(Error::usage(format!("the history is damaged: {damage}"))
+            .with_help("`cargo gate verify` says what is wrong")),
+    }
 }
 
 fn say(entries: &[Entry], is_known: impl Fn(&Entry) -> bool, because: Option<&str>, conversation: &Conversation<'_>) {

@@ -13,6 +13,7 @@ use crate::policy::{
     append_item, close_item, defer_item,
 };
 use crate::stage::Stage;
+use crate::workspace::Workspace;
 use crate::{exit, suites};
 
 use super::Conversation;
@@ -34,8 +35,7 @@ fn today() -> Date {
 }
 
 /// Where the register is, and what messages call it. The register itself may be broken or not there yet.
-fn place(conversation: &Conversation<'_>) -> Result<(PathBuf, String)> {
-    let workspace = conversation.workspace()?;
+fn place(workspace: &Workspace, conversation: &Conversation<'_>) -> Result<(PathBuf, String)> {
     let catalogue = Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot);
     let policy = policy::load_without_register(workspace.root(), conversation.global.policy.as_deref(), &catalogue)?;
     let register = policy.register.ok_or_else(no_register)?;
@@ -48,7 +48,7 @@ fn no_register() -> Error {
 }
 
 fn add(arguments: &RegisterAddArgs, conversation: &Conversation<'_>) -> Result<i32> {
-    let (path, shown) = place(conversation)?;
+    let (path, shown) = place(&conversation.workspace()?, conversation)?;
     let weight = match (arguments.kind, arguments.severity) {
         (ItemKind::Issue, Some(severity)) => Weight::Issue(severity),
         (ItemKind::Issue, None) => {
@@ -99,7 +99,7 @@ fn defer(arguments: &RegisterDeferArgs, conversation: &Conversation<'_>) -> Resu
         let message = format!("a deferral until {} would be expired from the start", arguments.until);
         return Err(Error::usage(message).with_help("give --until a day that is not past"));
     }
-    let (path, shown) = place(conversation)?;
+    let (path, shown) = place(&conversation.workspace()?, conversation)?;
     let deferral = Deferral {
         until: arguments.until,
         reason: arguments.reason.clone(),
@@ -113,9 +113,23 @@ fn defer(arguments: &RegisterDeferArgs, conversation: &Conversation<'_>) -> Resu
 }
 
 fn close(arguments: &RegisterCloseArgs, conversation: &Conversation<'_>) -> Result<i32> {
-    let (path, shown) = place(conversation)?;
+    let workspace = conversation.workspace()?;
+    let (path, shown) = place(&workspace, conversation)?;
+    let commit = match (&arguments.commit, workspace.git()) {
+        (Some(revision), Some(git)) => Some(git.resolve(revision).map_err(|problem| {
+            Error::usage(problem).with_help("name the commit that closed it, as `git log` shows it")
+        })?),
+        (Some(_), None) => {
+            return Err(
+                Error::usage("the workspace is in no git repository, so no commit can be looked up")
+                    .with_help("close it without --commit, and say with --resolution what closed it"),
+            );
+        }
+        (None, git) => git.and_then(|git| git.head.clone()),
+    };
     let closing = Closing {
         on: arguments.on.unwrap_or_else(today),
+        commit,
         resolution: arguments.resolution.clone(),
     };
     close_item(&path, &shown, &arguments.id, &closing)?;

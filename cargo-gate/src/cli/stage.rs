@@ -4,12 +4,13 @@ use std::path::{MAIN_SEPARATOR, Path};
 use std::time::Instant;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::engine::evaluate::{Evaluation, Request};
 use crate::engine::event::Tee;
 use crate::engine::notify::{Told, notify};
 use crate::engine::plan::SuiteMode;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Located, Result};
 use crate::evidence::atomic;
 use crate::evidence::lock::{self, Lock};
 use crate::evidence::run_dir::{
@@ -33,6 +34,14 @@ use super::{Conversation, job_summary, plan};
 use crate::command_line::{Format, StageArgs};
 
 pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    judge(stage, arguments, conversation).inspect_err(|error| {
+        if arguments.message_format == Format::Json {
+            print_problems(error, conversation);
+        }
+    })
+}
+
+fn judge(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let now = Timestamp::now();
     // Every run reads its policy and searches what it publishes; until then there is time, while files are looked at.
     std::thread::spawn(|| {
@@ -229,6 +238,42 @@ fn record(
     Ok(())
 }
 
+/// The errors of a policy or a register for programs, in the place of the report that there is none of.
+fn print_problems(error: &Error, conversation: &Conversation<'_>) {
+    let problems = masked_problems(error);
+    if problems.is_empty() {
+        return;
+    }
+    let document = PolicyProblems {
+        schema_version: 1,
+        exit_code: error.exit_code(),
+        message: &error.message,
+        problems,
+    };
+    // Whoever closed the pipe reads nothing; the error itself follows on stderr.
+    let _ = super::json(&document).and_then(|text| conversation.printer.data(&text));
+}
+
+#[derive(Serialize)]
+struct PolicyProblems<'a> {
+    schema_version: u32,
+    exit_code: i32,
+    message: &'a str,
+    problems: Vec<Located>,
+}
+
+fn masked_problems(error: &Error) -> Vec<Located> {
+    let mask = |text: &str| mask_text(text).into_owned();
+    let problems = error.details.iter().flat_map(|details| &details.problems);
+    problems
+        .map(|problem| Located {
+            message: mask(&problem.message),
+            help: problem.help.as_deref().map(mask),
+            ..problem.clone()
+        })
+        .collect()
+}
+
 /// A policy that cannot be read ends the run before anything is judged; even that leaves a decision behind.
 fn record_failure(
     stage: Stage,
@@ -253,6 +298,7 @@ fn record_failure(
             message: mask_text(&error.message).into_owned(),
             help: error.help.as_deref().map(|help| mask_text(help).into_owned()),
             missing_files: ["report.json", "report.md"].map(str::to_owned).to_vec(),
+            problems: masked_problems(error),
         },
         subject: None,
     };

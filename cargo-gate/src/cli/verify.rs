@@ -1,20 +1,30 @@
 //! `cargo gate verify`.
 
+use std::path::Path;
+
 use crate::error::Result;
-use crate::evidence::verify::{Status, Verification, verify};
+use crate::evidence::bundle;
+use crate::evidence::verify::{Status, Verification, verify_signed};
 use crate::exit;
 use crate::report::render::text;
 
 use super::Conversation;
+use super::run_named::RunNamed;
 use crate::command_line::{DataFormat, VerifyArgs};
 
 pub(super) fn run(arguments: &VerifyArgs, conversation: &Conversation<'_>) -> Result<i32> {
-    let workspace = conversation.workspace()?;
-    let verification = verify(
-        &workspace.gate_dir(),
-        arguments.run.as_deref(),
-        arguments.head.as_deref(),
-    )?;
+    let signers = arguments.authority.signers(conversation)?;
+    let head = arguments.head.as_deref();
+    let named = arguments.run.as_deref();
+    let path = named.map(Path::new);
+    let verification = match (named, path) {
+        (_, Some(path)) if path.is_file() => bundle::verify(path, head, &signers)?,
+        (Some(name), Some(path)) if path.is_dir() => {
+            let run = RunNamed::find(name, conversation)?;
+            verify_signed(&run.gate_dir, run.directory.to_str(), head, &signers)?
+        }
+        _ => verify_signed(&conversation.workspace()?.gate_dir(), named, head, &signers)?,
+    };
     let text = match arguments.message_format {
         DataFormat::Human => human(&verification),
         DataFormat::Json => super::json(&verification)?,
@@ -46,6 +56,9 @@ fn human(verification: &Verification) -> String {
         text::count(verification.runs_checked as u64, "run"),
         text::count(verification.problems.len() as u64, "problem"),
     ));
+    if let Some(signature) = &verification.signature {
+        out.push_str(&format!("signature: {}\n", text::line(&signature.words())));
+    }
     if let Some(head) = &verification.head {
         out.push_str(&format!("chain head {head}\n"));
     }

@@ -5,6 +5,7 @@ mod kernels;
 mod migrate;
 mod promote;
 mod register;
+mod runs;
 
 use std::path::PathBuf;
 
@@ -21,6 +22,7 @@ pub(crate) use self::promote::{PromoteArgs, PromoteArtifactsArgs, PromoteKernelA
 pub(crate) use self::register::{
     RegisterAddArgs, RegisterCloseArgs, RegisterCommand, RegisterDeferArgs, RegisterListArgs,
 };
+pub(crate) use self::runs::{AuthorityArgs, BundleArgs, ReadyArgs, SignArgs, VerifyArgs};
 
 /// The whole command tree, from which help, completions, man pages and the reference are made.
 pub fn command() -> clap::Command {
@@ -133,6 +135,12 @@ pub(crate) enum Command {
     Panics(PanicsArgs),
     /// Verify a run and the history, byte by byte
     Verify(VerifyArgs),
+    /// Ask a run directory whether it is whole, ready, searched for secrets and signed
+    Ready(ReadyArgs),
+    /// Sign the decision of a run
+    Sign(SignArgs),
+    /// Pack what of a run may be handed on: no data, no binaries, no secrets
+    Bundle(BundleArgs),
     /// Add, list or sign waivers
     #[command(subcommand)]
     Waiver(WaiverCommand),
@@ -355,19 +363,6 @@ pub(crate) struct PanicsArgs {
     /// Write the inventory file that the policy names
     #[arg(long)]
     pub(crate) write: bool,
-    /// Output format
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
-    pub(crate) message_format: DataFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct VerifyArgs {
-    /// Run id, `latest`, or the path of a run directory [default: the whole history]
-    #[arg(value_name = "RUN")]
-    pub(crate) run: Option<String>,
-    /// Chain hash that the history must contain, kept from an earlier report
-    #[arg(long, value_name = "HASH")]
-    pub(crate) head: Option<String>,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
     pub(crate) message_format: DataFormat,

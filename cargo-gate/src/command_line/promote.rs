@@ -67,8 +67,18 @@ pub(crate) struct PromoteKernelArgs {
 #[derive(Debug, Args)]
 pub(crate) struct PromoteArtifactsArgs {
     /// Files that are shipped
-    #[arg(value_name = "ARTIFACT", required = true)]
+    #[arg(
+        value_name = "ARTIFACT",
+        required_unless_present = "all_candidates",
+        conflicts_with = "all_candidates"
+    )]
     pub(crate) artifacts: Vec<PathBuf>,
+    /// Everything that the workspace ships and that is built, and what was promoted before and is still there
+    #[arg(long)]
+    pub(crate) all_candidates: bool,
+    /// Profile that the candidates were built with
+    #[arg(long, value_name = "NAME", default_value = "release", requires = "all_candidates")]
+    pub(crate) profile: String,
     /// Stage that they shall enter
     #[arg(long, value_name = "STAGE")]
     pub(crate) to: Stage,

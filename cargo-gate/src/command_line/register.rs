@@ -85,7 +85,10 @@ pub(crate) struct RegisterCloseArgs {
     /// Id of the item
     #[arg(value_name = "ID")]
     pub(crate) id: String,
-    /// What closed it: a commit, a release, or why it is none
+    /// Commit that closed it: a hash, a branch or a tag [default: the commit that is checked out]
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) commit: Option<String>,
+    /// What closed it, in words: a release, or why nothing had to be done
     #[arg(long, value_name = "TEXT")]
     pub(crate) resolution: Option<String>,
     /// Day on which it was closed, YYYY-MM-DD [default: today]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use semver::Version;
 
-use crate::checks::Input;
+use crate::checks::{Input, register_commits};
 use crate::digest::{Digest, DigestBuilder};
 use crate::kernels;
 use crate::library::Coverage;
@@ -237,6 +237,7 @@ impl<'a> InputDigests<'a> {
             | Input::PolicyDocs
             | Input::PolicyDeprecations
             | Input::PolicyFailure
+            | Input::PolicyGenerated
             | Input::PolicyKernels
             | Input::PolicyCache
             | Input::PolicyRelease
@@ -255,6 +256,14 @@ impl<'a> InputDigests<'a> {
             | Input::PolicyFile => {
                 digest.part(&self.policy.slice(input));
             }
+            Input::RegisterCommits => match register_commits(self.workspace, self.policy) {
+                Ok(states) => {
+                    for (commit, state) in &states {
+                        digest.part(commit.as_bytes()).part(state.name().as_bytes());
+                    }
+                }
+                Err(_) => return InputState::Volatile,
+            },
             Input::Today => {
                 digest.part(self.now.to_zoned(TimeZone::UTC).date().to_string().as_bytes());
             }

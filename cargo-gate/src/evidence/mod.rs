@@ -1,9 +1,12 @@
 //! Evidence: the content-addressed store, run directories, the hash chain over them, and their verification.
 
 pub mod atomic;
+pub mod bundle;
 pub mod history;
 pub mod lock;
+pub mod readiness;
 pub mod run_dir;
+pub mod signature;
 pub mod store;
 pub mod verify;
 

@@ -5,6 +5,7 @@
 
 mod blocks;
 mod claims;
+pub mod mark;
 mod status;
 mod support_matrix;
 

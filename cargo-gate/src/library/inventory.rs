@@ -16,6 +16,9 @@ pub struct PanicInventory {
     pub _generated: String,
     /// The command that writes it.
     pub _generator: String,
+    /// What it is made from.
+    #[serde(default)]
+    pub _source: String,
     /// See [`SCHEMA`].
     pub schema: u32,
     /// Packages with at least one place, sorted by name.
@@ -54,6 +57,7 @@ impl PanicInventory {
         Self {
             _generated: "by cargo gate; do not edit".into(),
             _generator: "cargo gate panics --write".into(),
+            _source: "Rust sources of the workspace".into(),
             schema: SCHEMA,
             packages: packages.filter(|package| !package.library.is_empty()).collect(),
         }

@@ -1,13 +1,17 @@
-//! Signed waivers: the text that is signed, and whether a signature by one of the declared keys covers it.
+//! Signatures of people: of a waiver the text that is signed, and whether a signature by one of the declared keys covers it.
 //!
 //! Signatures are those of `ssh-keygen -Y sign` with an Ed25519 key: an envelope (`SSHSIG`) of key, namespace, hash
 //! algorithm and signature, in base64 between two marker lines. The marker lines may be left out.
+
+mod private_key;
 
 use ed25519_compact::{PublicKey, Signature};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::model::Waiver;
+
+pub use private_key::{PrivateKey, PrivateKeyProblem};
 
 /// Namespace of the signatures; a signature for another purpose is none.
 pub const NAMESPACE: &str = "cargo-gate";
@@ -81,24 +85,55 @@ pub fn waiver_text(waiver: &Waiver) -> String {
 /// # Errors
 /// Why it proves nothing, continuing "the signature ".
 pub fn verified(text: &str, signature: &str, keys: &[String]) -> Result<String, String> {
-    let envelope = Envelope::parse(signature)?;
-    if envelope.namespace != NAMESPACE.as_bytes() {
-        let namespace = String::from_utf8_lossy(&envelope.namespace).into_owned();
-        return Err(format!(
-            "was made for `{}`, not for `{NAMESPACE}`",
-            super::walk::shown(&namespace)
-        ));
-    }
+    let envelope = Envelope::for_us(signature)?;
     let key = keys
         .iter()
         .find(|key| public_key(key).is_ok_and(|key| key == envelope.key))
         .ok_or("was made with a key that `[waivers]` does not name")?;
-    let public = PublicKey::new(envelope.key);
-    let signed = envelope.signed(text.as_bytes());
-    public
-        .verify(signed, &Signature::new(envelope.signature))
-        .map_err(|_| "is not over this text: the waiver was changed after it was signed".to_owned())?;
+    if !envelope.covers(text) {
+        return Err("is not over this text: the waiver was changed after it was signed".into());
+    }
     Ok(name(key))
+}
+
+/// The key that signed `text`, whoever it belongs to.
+///
+/// # Errors
+/// Why the signature proves nothing, continuing "the signature ".
+pub fn signer(text: &str, signature: &str) -> Result<[u8; 32], String> {
+    let envelope = Envelope::for_us(signature)?;
+    if envelope.covers(text) {
+        Ok(envelope.key)
+    } else {
+        Err("is not over this text".into())
+    }
+}
+
+/// What the declared line with this key calls it; `None` when no line has it.
+pub fn named(key: &[u8; 32], keys: &[String]) -> Option<String> {
+    keys.iter()
+        .find(|line| public_key(line).is_ok_and(|public| public == *key))
+        .map(|line| name(line))
+}
+
+/// The fingerprint of a key, as `ssh-keygen -l` prints it.
+pub fn fingerprint(key: &[u8; 32]) -> String {
+    let digest = Sha256::digest(key_blob(key));
+    format!("SHA256:{}", data_encoding::BASE64_NOPAD.encode(&digest))
+}
+
+/// A public key in the wire format of SSH.
+fn key_blob(key: &[u8; 32]) -> Vec<u8> {
+    let mut blob = Vec::new();
+    push(&mut blob, ALGORITHM.as_bytes());
+    push(&mut blob, key);
+    blob
+}
+
+/// Appends a string in the wire format of SSH.
+fn push(bytes: &mut Vec<u8>, part: &[u8]) {
+    bytes.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+    bytes.extend(part);
 }
 
 /// The key inside a line of `id_ed25519.pub`.
@@ -119,6 +154,14 @@ pub(super) fn public_key(line: &str) -> Result<[u8; 32], String> {
         .and_then(base64)
         .ok_or("is not a public key in the form of OpenSSH")?;
     key_of_blob(&blob).ok_or_else(|| "is not an Ed25519 key".into())
+}
+
+/// Whether a line is a public key whose signatures can be checked here.
+///
+/// # Errors
+/// Why it is none, continuing "the value ".
+pub fn check_public_key(line: &str) -> Result<(), String> {
+    public_key(line).map(drop)
 }
 
 fn key_of_blob(blob: &[u8]) -> Option<[u8; 32]> {
@@ -194,10 +237,30 @@ impl Envelope {
         };
         let mut bytes = MAGIC.to_vec();
         for part in [&self.namespace, &self.reserved, &self.hash, &digest] {
-            bytes.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
-            bytes.extend(part);
+            push(&mut bytes, part);
         }
         bytes
+    }
+
+    /// Takes a signature apart that was made for this tool.
+    fn for_us(text: &str) -> Result<Self, String> {
+        let envelope = Self::parse(text)?;
+        if envelope.namespace == NAMESPACE.as_bytes() {
+            return Ok(envelope);
+        }
+        let namespace = String::from_utf8_lossy(&envelope.namespace).into_owned();
+        Err(format!(
+            "was made for `{}`, not for `{NAMESPACE}`",
+            super::walk::shown(&namespace)
+        ))
+    }
+
+    /// Whether the key signed this text.
+    fn covers(&self, text: &str) -> bool {
+        let signed = self.signed(text.as_bytes());
+        PublicKey::new(self.key)
+            .verify(signed, &Signature::new(self.signature))
+            .is_ok()
     }
 }
 

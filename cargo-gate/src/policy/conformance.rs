@@ -13,6 +13,7 @@ use super::known::{elements, table};
 use super::pattern;
 use super::problem::Problem;
 use super::raw::RawConformance;
+use super::rule;
 use super::suggest::similar;
 use super::walk::shown;
 
@@ -171,7 +172,11 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         problems.extend(undeclared(row, "suite", &suites, "`[[suite.test]]`"));
         if let Some((cases, span)) = text(row, "cases").filter(|(cases, _)| !cases.contains("{operator}")) {
             let message = format!("`{}` is the same test for every operator", shown(cases));
-            problems.push(Problem::new(span, message).help("write `{operator}` where the name of the operator stands"));
+            problems.push(
+                Problem::new(span, message)
+                    .rule(&rule::CASES_WITHOUT_OPERATOR)
+                    .help("write `{operator}` where the name of the operator stands"),
+            );
         }
     }
     for backend in &backends {
@@ -185,7 +190,11 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         let is_supported = |name: &str| supported.iter().any(|(operator, _)| *operator == name);
         for (gap, span) in texts(backend, "allowed-gaps").filter(|(gap, _)| !is_supported(gap)) {
             let message = format!("`{}` is no supported operator, so it is no gap", shown(gap));
-            problems.push(Problem::new(span, message).help("remove it, or add it to `supported`"));
+            problems.push(
+                Problem::new(span, message)
+                    .rule(&rule::GAP_IN_UNSUPPORTED_OPERATOR)
+                    .help("remove it, or add it to `supported`"),
+            );
         }
         let deferred = backend
             .get("deferred")
@@ -197,7 +206,11 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             problems.extend(undeclared(deferral, "suite", &suites, "`[[suite.test]]`"));
             if let Some((operator, span)) = text(deferral, "operator").filter(|(name, _)| is_supported(name)) {
                 let message = format!("`{}` is supported and deferred", shown(operator));
-                problems.push(Problem::new(span, message).help("keep one of the two"));
+                problems.push(
+                    Problem::new(span, message)
+                        .rule(&rule::SUPPORTED_AND_DEFERRED)
+                        .help("keep one of the two"),
+                );
             }
         }
     }
@@ -219,7 +232,11 @@ fn semantics(rules: &Rules<'_>) -> Vec<Problem> {
         if let (Some((one, _)), Some((other, span))) = (text(delta, "backend"), text(delta, "against"))
             && one == other
         {
-            problems.push(Problem::new(span, "a backend does not differ from itself").help("name another backend"));
+            problems.push(
+                Problem::new(span, "a backend does not differ from itself")
+                    .rule(&rule::DIFFERENCE_FROM_ITSELF)
+                    .help("name another backend"),
+            );
         }
     }
     problems
@@ -228,7 +245,8 @@ fn semantics(rules: &Rules<'_>) -> Vec<Problem> {
 /// A name that nothing declares.
 fn undeclared(table: &DeTable<'_>, key: &str, declared: &[&str], place: &str) -> Option<Problem> {
     let (name, span) = text(table, key).filter(|(name, _)| !declared.contains(name))?;
-    let problem = Problem::new(span, format!("`{}` is not declared in {place}", shown(name)));
+    let problem =
+        Problem::new(span, format!("`{}` is not declared in {place}", shown(name))).rule(&rule::UNDECLARED_NAME);
     Some(match similar(name, declared.iter().copied()) {
         Some(known) => problem.label(format!("did you mean `{known}`?")),
         None => problem.help(format!("declare it in {place}")),

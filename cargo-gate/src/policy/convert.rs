@@ -22,8 +22,8 @@ use super::raw::{
 };
 use super::secrets::{paths_policy, secrets_policy};
 use super::{
-    bench, cache, checklist, conformance, docs, failure, format, kernels, notify, parts, people, record, release, runtime,
-    slo, supply,
+    bench, cache, checklist, conformance, decisions, docs, failure, format, generated, kernels, notify, parts, people,
+    record, release, rule, runtime, slo, supply,
 };
 
 pub(super) type Converted<T> = Result<T, Problem>;
@@ -80,11 +80,17 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
         conformance: raw
             .conformance
             .map(|conformance| conformance::convert(conformance, &at)),
+        decisions: raw.decisions.map(|decisions| decisions::convert(decisions, &at)),
         docs: raw.docs.map(|docs| {
             let location = at(docs.span());
             docs::convert(docs, location)
         }),
         failure: raw.failure.map(|failure| failure::convert(failure, &at)),
+        generated: raw
+            .generated
+            .into_iter()
+            .map(|generated| generated::convert(generated, &at))
+            .collect(),
         kernels: raw.kernels.map(|kernels| kernels::convert(kernels, &at)),
         cache: raw.cache.map(|cache| cache::convert(cache, &at)).transpose()?,
         runtime: raw.runtime.map(|runtime| runtime::convert(runtime, &at)),
@@ -160,12 +166,13 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
 }
 
 pub(super) fn duration(text: &str, span: &Range<usize>) -> Converted<Duration> {
-    format::duration(text).ok_or_else(|| Problem::new(span.clone(), "a duration is not understood"))
+    format::duration(text)
+        .ok_or_else(|| Problem::new(span.clone(), "a duration is not understood").rule(&rule::MALFORMED_DURATION))
 }
 
 pub(super) fn day(date: &RawDate, span: &Range<usize>) -> Converted<jiff::civil::Date> {
     date.day()
-        .ok_or_else(|| Problem::new(span.clone(), "a day is not understood"))
+        .ok_or_else(|| Problem::new(span.clone(), "a day is not understood").rule(&rule::MALFORMED_DATE))
 }
 
 fn stages(raw: RawStages, at: &impl Fn(Range<usize>) -> Location) -> Converted<BTreeMap<Stage, StagePolicy>> {
@@ -284,9 +291,8 @@ fn waiver_policy(
 pub(super) fn command(raw: RawCommand, span: &Range<usize>) -> Converted<Vec<String>> {
     match raw {
         RawCommand::Words(words) => Ok(words),
-        RawCommand::Line(line) => {
-            format::command_line(&line).map_err(|error| Problem::new(span.clone(), error.message))
-        }
+        RawCommand::Line(line) => format::command_line(&line)
+            .map_err(|error| Problem::new(span.clone(), error.message).rule(&rule::MALFORMED_COMMAND)),
     }
 }
 

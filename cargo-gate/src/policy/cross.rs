@@ -14,7 +14,7 @@ use super::parts;
 use super::position::Positions;
 use super::problem::Problem;
 use super::walk::{Oddity, shown};
-use super::{bench, conformance, format, rails, slo};
+use super::{bench, conformance, format, rails, rule, slo};
 
 type Found<'t, 'i> = &'t Spanned<DeValue<'i>>;
 
@@ -59,6 +59,7 @@ impl Rules<'_> {
                 let message = format!("{what} `{}` is declared twice", shown(name));
                 problems.push(
                     Problem::new(span, message)
+                        .rule(&rule::DUPLICATE_NAME)
                         .label(format!("first declared on line {line}"))
                         .help(help),
                 );
@@ -105,7 +106,9 @@ impl Rules<'_> {
             if zero && required != Some(false) {
                 let message = "a required suite that may run no test proves nothing";
                 problems.push(
-                    Problem::new(least.span(), message).help("write `min-tests = 1` or more, or `required = false`"),
+                    Problem::new(least.span(), message)
+                        .rule(&rule::SUITE_WITHOUT_TESTS)
+                        .help("write `min-tests = 1` or more, or `required = false`"),
                 );
             }
         }
@@ -131,12 +134,14 @@ impl Rules<'_> {
             if !asks("checks") && !asks("artifacts") {
                 let message = "the item names neither a check nor an artifact, so nothing can meet it";
                 let help = "add `checks = [\"…\"]` or `artifacts = [\"…\"]`";
-                problems.push(Problem::new(element.span(), message).help(help));
+                let problem = Problem::new(element.span(), message).rule(&rule::CHECKLIST_ITEM_WITHOUT_CHECK);
+                problems.push(problem.help(help));
             }
             let checks = item.get("checks").and_then(|checks| checks.get_ref().as_array());
             for check in checks.into_iter().flat_map(|checks| checks.iter()) {
                 if check.get_ref().as_str() == Some(super::checklist::CHECK_ID) {
-                    let problem = Problem::new(check.span(), "a checklist cannot be met by itself");
+                    let problem = Problem::new(check.span(), "a checklist cannot be met by itself")
+                        .rule(&rule::CHECKLIST_OF_ITSELF);
                     problems.push(problem.help("name the checks that the checklist is about"));
                 }
             }
@@ -161,7 +166,8 @@ impl Rules<'_> {
             if !names("packages") && !names("paths") {
                 let message = "the exclusion names neither a package nor a path, so it excludes nothing";
                 let help = "add `packages = [\"…\"]` or `paths = [\"…\"]`";
-                problems.push(Problem::new(element.span(), message).help(help));
+                let problem = Problem::new(element.span(), message).rule(&rule::EXCLUSION_OF_NOTHING);
+                problems.push(problem.help(help));
             }
         }
     }
@@ -180,7 +186,8 @@ impl Rules<'_> {
                 _ => continue,
             };
             let help = "write one of `command = [\"…\"]` and `file = \"alerts.jsonl\"` in each `[[notify]]`";
-            problems.push(Problem::new(element.span(), message).help(help));
+            let problem = Problem::new(element.span(), message).rule(&rule::NOTIFICATION_WITHOUT_SINK);
+            problems.push(problem.help(help));
         }
     }
 
@@ -197,7 +204,8 @@ impl Rules<'_> {
                     shown(id)
                 );
                 let help = "remove the override; a single finding is permitted with `cargo gate waiver add`";
-                problems.push(Problem::new(span, message).help(help));
+                let problem = Problem::new(span, message).rule(&rule::OVERRIDE_TO_LATER_STAGE);
+                problems.push(problem.help(help));
             }
         }
     }

@@ -139,6 +139,10 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
             format!("is not a SHA-256 digest: `{value}`"),
             "write 64 digits and lowercase letters, as `sha256sum` prints them",
         ),
+        "commit" if !value.bytes().all(|byte| byte.is_ascii_hexdigit()) => wrong(
+            format!("is not the hash of a commit: `{value}`"),
+            "write the hash that `git rev-parse HEAD` prints",
+        ),
         "ssh-key" => super::authority::public_key(value).map(drop).or_else(|reason| {
             wrong(
                 reason,

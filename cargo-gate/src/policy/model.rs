@@ -16,8 +16,10 @@ use super::cache::CachePolicy;
 pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 use super::ci::CiPolicy;
 use super::conformance::ConformancePolicy;
+use super::decisions::DecisionPolicy;
 use super::docs::DocsPolicy;
 use super::failure::FailurePolicy;
+use super::generated::GeneratedFiles;
 use super::kernels::KernelPolicy;
 use super::notify::NotifyPolicy;
 pub use super::people::{OwnerPolicy, WaiverPolicy};
@@ -46,10 +48,14 @@ pub struct Policy {
     pub ci: Option<CiPolicy>,
     /// The conformance matrix; `None` when undeclared.
     pub conformance: Option<ConformancePolicy>,
+    /// Whose signature makes a decision count; `None` when undeclared.
+    pub decisions: Option<DecisionPolicy>,
     /// Documents that must keep what they say; `None` when undeclared.
     pub docs: Option<DocsPolicy>,
     /// How library code may fail; `None` when undeclared.
     pub failure: Option<FailurePolicy>,
+    /// Files that a program writes, in the order of the file.
+    pub generated: Vec<GeneratedFiles>,
     /// What GPU kernels must show; `None` when undeclared.
     pub kernels: Option<KernelPolicy>,
     /// The store of kernels that machines share; `None` when undeclared.

@@ -38,7 +38,10 @@ pub(super) fn convert(raw: Spanned<RawNotify>, location: Location) -> Converted<
     let sink = match (raw.command, raw.file) {
         (Some(command), None) => Sink::Command(convert::command(command, &span)?),
         (None, Some(file)) => Sink::File(file),
-        _ => return Err(Problem::new(span, "a notification has a `command` or a `file`")),
+        _ => {
+            return Err(Problem::new(span, "a notification has a `command` or a `file`")
+                .rule(&super::rule::NOTIFICATION_WITHOUT_SINK));
+        }
     };
     let decision = |raw: RawDecision| match raw {
         RawDecision::Ready => Decision::Ready,
@@ -84,7 +87,7 @@ mod tests {
              [[notify]]\nfile = \"../b\"\non = []\n\n[[notify]]\nfile = \"b\"\non = [\"never\"]\n",
         );
         insta::assert_snapshot!(errors.expect_err("nothing is right"), @r#"
-        error: the notification names neither a command nor a file, so nobody is told
+        error[policy::notification-without-sink]: the notification names neither a command nor a file, so nobody is told
          --> gate.toml:4:1
           |
         4 | [[notify]]
@@ -92,7 +95,7 @@ mod tests {
           |
           = help: write one of `command = ["…"]` and `file = "alerts.jsonl"` in each `[[notify]]`
 
-        error: the notification names a command and a file
+        error[policy::notification-without-sink]: the notification names a command and a file
          --> gate.toml:7:1
           |
         7 | [[notify]]
@@ -100,7 +103,7 @@ mod tests {
           |
           = help: write one of `command = ["…"]` and `file = "alerts.jsonl"` in each `[[notify]]`
 
-        error: `file` leaves the workspace: `../b`
+        error[policy::malformed-path]: `file` leaves the workspace: `../b`
           --> gate.toml:12:8
            |
         12 | file = "../b"
@@ -108,7 +111,7 @@ mod tests {
            |
            = help: name a file below `target/gate/notify`, such as `alerts.jsonl`
 
-        error: `on` is empty
+        error[policy::empty-list]: `on` is empty
           --> gate.toml:13:6
            |
         13 | on = []
@@ -116,7 +119,7 @@ mod tests {
            |
            = help: write at least one element
 
-        error: an element of `on` has no value `never`
+        error[policy::unknown-value]: an element of `on` has no value `never`
           --> gate.toml:17:7
            |
         17 | on = ["never"]

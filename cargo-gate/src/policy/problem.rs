@@ -5,10 +5,11 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use crate::error::Error;
+use crate::error::{Details, Error, Located};
 use crate::report::Location;
 
 use super::position::Positions;
+use super::rule::{self, Rule};
 
 /// How many errors are rendered in full; the summary line counts all.
 const RENDERED: usize = 50;
@@ -26,6 +27,8 @@ pub struct Problem {
     pub suggestion: Option<String>,
     /// Byte range in the text.
     pub span: Range<usize>,
+    /// The rule that is broken.
+    pub rule: &'static Rule,
 }
 
 impl Problem {
@@ -36,7 +39,14 @@ impl Problem {
             help: None,
             suggestion: None,
             span,
+            rule: &rule::RULE_BROKEN,
         }
+    }
+
+    /// Names the rule; without it, a rule between values was broken that has no id of its own.
+    #[must_use]
+    pub(super) fn rule(self, rule: &'static Rule) -> Self {
+        Self { rule, ..self }
     }
 
     #[must_use]
@@ -97,6 +107,24 @@ impl PolicyErrors {
             .collect()
     }
 
+    /// The errors with their places, for programs.
+    pub fn located(&self) -> Vec<Located> {
+        let places = self.locations();
+        let problems = self.problems.iter().zip(places);
+        problems
+            .map(|(problem, place)| Located {
+                id: problem.rule.id.to_owned(),
+                message: problem.message.clone(),
+                help: problem.help.clone(),
+                suggestion: problem.suggestion.clone(),
+                file: place.path,
+                line: place.line,
+                column: place.column,
+                length: place.length,
+            })
+            .collect()
+    }
+
     /// `gate.toml: 3 errors`
     pub fn summary(&self) -> String {
         let count = self.problems.len();
@@ -128,12 +156,15 @@ impl PolicyErrors {
         let annotation = AnnotationKind::Primary
             .span(fit(problem.span.start)..fit(problem.span.end))
             .label(problem.label.as_deref());
-        let mut group = Level::ERROR.primary_title(problem.message.as_str()).element(
-            Snippet::source(source)
-                .line_start(line + 1)
-                .path(self.path.as_str())
-                .annotation(annotation),
-        );
+        let mut group = Level::ERROR
+            .primary_title(problem.message.as_str())
+            .id(problem.rule.id)
+            .element(
+                Snippet::source(source)
+                    .line_start(line + 1)
+                    .path(self.path.as_str())
+                    .annotation(annotation),
+            );
         if let Some(help) = &problem.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
@@ -159,7 +190,10 @@ impl From<PolicyErrors> for Error {
         let mut error = Error::usage(errors.summary());
         error.path = Some(errors.path.clone().into());
         error.rendered = Some(errors.render(false));
-        error.rendered_styled = Some(errors.render(true).into_boxed_str());
+        error.details = Some(Box::new(Details {
+            styled: errors.render(true),
+            problems: errors.located(),
+        }));
         error
     }
 }

@@ -5,6 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::known::table;
 use super::problem::Problem;
+use super::rule;
 use super::walk::Oddity;
 
 /// Values that the rails refuse. Whole numbers out of range are found by the walk, which knows their ranges from the schema.
@@ -21,7 +22,11 @@ pub(super) fn problems(file: &DeTable<'_>) -> Vec<Problem> {
         let refused = settings.set(field.name, &text).is_err();
         if refused && matches!(field.default, Value::Ratio(_)) {
             let message = format!("`{key}` is out of range: {text}");
-            problems.push(Problem::new(value.span(), message).help(format!("write a number: {}", field.range)));
+            problems.push(
+                Problem::new(value.span(), message)
+                    .rule(&rule::OUT_OF_RANGE)
+                    .help(format!("write a number: {}", field.range)),
+            );
         }
     }
     if settings.min_samples > settings.window_calls {
@@ -33,7 +38,11 @@ pub(super) fn problems(file: &DeTable<'_>) -> Vec<Problem> {
             "`min-samples` is {} and a window has {} calls, so no p95 is ever judged",
             settings.min_samples, settings.window_calls
         );
-        problems.push(Problem::new(span, message).help("write `min-samples` that is not above `window-calls`"));
+        problems.push(
+            Problem::new(span, message)
+                .rule(&rule::WINDOW_TOO_SMALL)
+                .help("write `min-samples` that is not above `window-calls`"),
+        );
     }
     problems
 }

@@ -23,7 +23,7 @@ use super::read::read;
 use super::suggest::similar;
 use super::validate::{merged, syntax_problem};
 use super::walk::{shown, walk};
-use super::{format, schema};
+use super::{format, rule, schema};
 
 /// The declared register with its items.
 #[derive(Debug, Clone, Serialize)]
@@ -72,7 +72,10 @@ pub struct RegisterItem {
     /// Day on which it was closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed: Option<Date>,
-    /// What closed it.
+    /// The commit that closed it, by its hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// What closed it, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution: Option<String>,
     /// What is done to keep a risk from coming true.
@@ -228,7 +231,8 @@ fn between_values(file: &DeTable<'_>, positions: &Positions<'_>, problems: &mut 
     for item in elements(file, &["item"]) {
         let Some((id, span)) = text(item, "id") else { continue };
         if let Some(line) = lines.get(id) {
-            let problem = Problem::new(span, format!("the item `{}` is declared twice", shown(id)));
+            let problem =
+                Problem::new(span, format!("the item `{}` is declared twice", shown(id))).rule(&rule::DUPLICATE_NAME);
             problems.push(
                 problem
                     .label(format!("first declared on line {line}"))
@@ -254,10 +258,11 @@ fn tracked(item: &DeTable<'_>, ids: &BTreeMap<&str, usize>, problems: &mut Vec<P
         return;
     };
     if text(item, "id").is_some_and(|(id, _)| id == tracker) {
-        let problem = Problem::new(span, "an item cannot deal with itself");
+        let problem = Problem::new(span, "an item cannot deal with itself").rule(&rule::TRACKED_BY_ITSELF);
         problems.push(problem.help("name the item that deals with it, or remove the line"));
     } else if !ids.contains_key(tracker) {
-        let mut problem = Problem::new(span, format!("`tracked-by` names an unknown item `{}`", shown(tracker)));
+        let mut problem = Problem::new(span, format!("`tracked-by` names an unknown item `{}`", shown(tracker)))
+            .rule(&rule::UNKNOWN_ITEM);
         match similar(tracker, ids.keys().copied()) {
             Some(id) => problem = problem.did_you_mean(id),
             None => problem = problem.help("add that item, or remove the line"),
@@ -275,18 +280,26 @@ fn dates(item: &DeTable<'_>, problems: &mut Vec<Problem>) {
             && later < opened
         {
             let message = format!("`{key}` is {later}, before the item was opened on {opened}");
-            problems.push(Problem::new(span.clone(), message).help("correct one of the two days"));
+            let problem = Problem::new(span.clone(), message).rule(&rule::DAYS_OUT_OF_ORDER);
+            problems.push(problem.help("correct one of the two days"));
         }
     }
     if let (Some((_, span)), Some("open" | "deferred")) = (&closed, status) {
-        let problem = Problem::new(span.clone(), "`closed` stands on an item that is not closed");
+        let problem = Problem::new(span.clone(), "`closed` stands on an item that is not closed")
+            .rule(&rule::CLOSING_OF_OPEN_ITEM);
+        problems.push(problem.help("write `status = \"closed\"`, or remove the line"));
+    }
+    if let (Some((_, span)), Some("open" | "deferred")) = (text(item, "commit"), status) {
+        let problem =
+            Problem::new(span, "`commit` stands on an item that is not closed").rule(&rule::CLOSING_OF_OPEN_ITEM);
         problems.push(problem.help("write `status = \"closed\"`, or remove the line"));
     }
     if status == Some("closed")
         && item.get("closed").is_none()
         && let Some((_, span)) = text(item, "status")
     {
-        let problem = Problem::new(span, "a closed item does not say when it was closed");
+        let problem =
+            Problem::new(span, "a closed item does not say when it was closed").rule(&rule::CLOSED_WITHOUT_DAY);
         problems.push(problem.help("add `closed = <day>`; `cargo gate register close <id>` does"));
     }
 }
@@ -300,7 +313,8 @@ fn by_kind(item: &DeTable<'_>, span: &Range<usize>, problems: &mut Vec<Problem>)
             let problem = Problem::new(
                 span.clone(),
                 format!("`{key}` is missing in a `[[item]]` of kind {kind}"),
-            );
+            )
+            .rule(&rule::MISSING_KEY);
             problems.push(problem.help(format!("add `{key} = {example}`")));
         }
     };
@@ -312,7 +326,8 @@ fn by_kind(item: &DeTable<'_>, span: &Range<usize>, problems: &mut Vec<Problem>)
             missing("review", "<day by which it is looked at again>");
             missing("owner", "\"platform-team\"");
             if let Some(severity) = item.get("severity") {
-                let problem = Problem::new(severity.span(), "a risk has an impact, not a severity");
+                let problem = Problem::new(severity.span(), "a risk has an impact, not a severity")
+                    .rule(&rule::SEVERITY_OF_A_RISK);
                 problems.push(problem.help("write `impact`, or remove `kind = \"risk\"`"));
             }
         }
@@ -320,7 +335,8 @@ fn by_kind(item: &DeTable<'_>, span: &Range<usize>, problems: &mut Vec<Problem>)
             missing("severity", "\"high\"");
             for key in OF_RISKS {
                 if let Some(value) = item.get(key) {
-                    let problem = Problem::new(value.span(), format!("`{key}` belongs to a risk"));
+                    let problem =
+                        Problem::new(value.span(), format!("`{key}` belongs to a risk")).rule(&rule::KEY_OF_A_RISK);
                     problems.push(problem.help("add `kind = \"risk\"`, or remove the line"));
                 }
             }
@@ -349,7 +365,7 @@ fn convert(item: Spanned<RawItem>, positions: &Positions<'_>) -> Result<Register
     let raw = item.into_inner();
     let day = |date: &RawDate| {
         date.day()
-            .ok_or_else(|| Problem::new(span.clone(), "a day is not understood"))
+            .ok_or_else(|| Problem::new(span.clone(), "a day is not understood").rule(&rule::MALFORMED_DATE))
     };
     let optional = |date: &Option<RawDate>| date.as_ref().map(day).transpose();
     let severity = raw.severity.or(raw.impact.map(|impact| match impact {
@@ -358,7 +374,9 @@ fn convert(item: Spanned<RawItem>, positions: &Positions<'_>) -> Result<Register
         Level::High => Severity::High,
     }));
     Ok(RegisterItem {
-        severity: severity.ok_or_else(|| Problem::new(span.clone(), "an item says nowhere how bad it is"))?,
+        severity: severity.ok_or_else(|| {
+            Problem::new(span.clone(), "an item says nowhere how bad it is").rule(&rule::ITEM_WITHOUT_WEIGHT)
+        })?,
         opened: day(&raw.opened)?,
         until: optional(&raw.until)?,
         closed: optional(&raw.closed)?,
@@ -372,6 +390,7 @@ fn convert(item: Spanned<RawItem>, positions: &Positions<'_>) -> Result<Register
         acceptance: raw.acceptance,
         reason: raw.reason,
         closure: raw.closure,
+        commit: raw.commit,
         resolution: raw.resolution,
         mitigation: raw.mitigation,
         fallback: raw.fallback,

@@ -77,7 +77,9 @@ pub struct Deferral {
 pub struct Closing {
     /// On which day.
     pub on: Date,
-    /// By what.
+    /// By which commit, as a full hash.
+    pub commit: Option<String>,
+    /// By what, in words.
     pub resolution: Option<String>,
 }
 
@@ -159,6 +161,9 @@ pub fn defer_item(path: &Path, shown: &str, id: &str, deferral: &Deferral) -> Re
 /// written.
 pub fn close_item(path: &Path, shown: &str, id: &str, closing: &Closing) -> Result<()> {
     let mut pairs = vec![("status", quoted("closed")), ("closed", closing.on.to_string())];
+    if let Some(commit) = &closing.commit {
+        pairs.push(("commit", quoted(commit)));
+    }
     if let Some(resolution) = &closing.resolution {
         pairs.push(("resolution", quoted(resolution)));
     }
@@ -262,6 +267,7 @@ mod tests {
         defer_item(&path, "register.toml", "BUG-7", &deferral).unwrap();
         let closing = Closing {
             on: jiff::civil::date(2026, 6, 20),
+            commit: Some("0123456789abcdef".into()),
             resolution: Some("fixed in 1.2".into()),
         };
         close_item(&path, "register.toml", "BUG-7", &closing).unwrap();
@@ -297,6 +303,7 @@ mod tests {
         std::fs::write(&path, inline).unwrap();
         let closing = Closing {
             on: jiff::civil::date(2026, 6, 20),
+            commit: None,
             resolution: None,
         };
         let error = close_item(&path, "register.toml", "a", &closing).unwrap_err();
@@ -304,6 +311,7 @@ mod tests {
         std::fs::write(&path, REGISTER).unwrap();
         let before = Closing {
             on: jiff::civil::date(2025, 6, 20),
+            commit: None,
             resolution: None,
         };
         let error = close_item(&path, "register.toml", "BUG-7", &before).unwrap_err();

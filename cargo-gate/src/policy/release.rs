@@ -124,8 +124,9 @@ pub(super) fn deprecation(
     let span = raw.span();
     let raw = raw.into_inner();
     let version = |text: &str| {
-        text.parse()
-            .map_err(|_| Problem::new(span.clone(), "a version is not understood"))
+        text.parse().map_err(|_| {
+            Problem::new(span.clone(), "a version is not understood").rule(&super::rule::MALFORMED_VERSION)
+        })
     };
     Ok(Deprecation {
         since: version(&raw.since)?,

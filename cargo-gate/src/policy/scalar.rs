@@ -7,6 +7,7 @@ use toml::de::DeInteger;
 
 use super::format;
 use super::problem::Problem;
+use super::rule;
 use super::walk::Oddity;
 
 type Views<'a> = [&'a Map<String, Value>];
@@ -50,6 +51,7 @@ pub(super) fn integer(
             super::walk::shown(&integer.to_string())
         ),
     )
+    .rule(&rule::OUT_OF_RANGE)
     .help(help))
 }
 
@@ -106,7 +108,8 @@ pub(super) fn duration(
     };
     if let Some((how, limit)) = outside("x-min", "x-max") {
         let max = text(views, "x-max").unwrap_or(limit);
-        let problem = Problem::new(span, format!("{subject} is {value}, {how} than the limit of {limit}"));
+        let problem = Problem::new(span, format!("{subject} is {value}, {how} than the limit of {limit}"))
+            .rule(&rule::OUT_OF_RANGE);
         return Err(problem.help(between("x-min", max)));
     }
     Ok(outside("x-sane-min", "x-sane-max").map(|(how, limit)| Oddity {
@@ -120,10 +123,12 @@ pub(super) fn duration(
 pub(super) fn length(views: &Views<'_>, value: &str, span: Range<usize>, subject: &str) -> Result<(), Problem> {
     let count = i64::try_from(value.chars().count()).unwrap_or(i64::MAX);
     if number(views, "minLength").is_some_and(|min| count < min) {
-        return Err(Problem::new(span, format!("{subject} is empty")).help("fill it in, or remove the line"));
+        return Err(Problem::new(span, format!("{subject} is empty"))
+            .rule(&rule::EMPTY_TEXT)
+            .help("fill it in, or remove the line"));
     }
     if let Some(max) = number(views, "maxLength").filter(|max| count > *max) {
-        let problem = Problem::new(span, format!("{subject} has {count} characters"));
+        let problem = Problem::new(span, format!("{subject} has {count} characters")).rule(&rule::TEXT_TOO_LONG);
         return Err(problem.help(format!("write at most {max} characters")));
     }
     Ok(())

@@ -69,7 +69,7 @@ pub(super) fn secrets_policy(
         let expires = allow
             .expires
             .day()
-            .ok_or_else(|| Problem::new(span.clone(), "a day is not understood"))?;
+            .ok_or_else(|| Problem::new(span.clone(), "a day is not understood").rule(&super::rule::MALFORMED_DATE))?;
         Ok(SecretAllow {
             path: allow.path,
             kind: allow.kind,

@@ -505,7 +505,7 @@ fn files_that_cannot_be_a_policy() {
     let error = load(root, None, &catalogue()).unwrap_err();
     assert_eq!(error.message, "gate.toml: 1 error");
     assert!(error.rendered.unwrap().contains("--> gate.toml:1:1"));
-    assert!(error.rendered_styled.unwrap().contains("\u{1b}["));
+    assert!(error.details.unwrap().styled.contains("\u{1b}["));
 }
 
 #[cfg(unix)]

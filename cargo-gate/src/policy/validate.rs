@@ -12,8 +12,8 @@ use super::model::{Policy, PolicySource, SanityWarning};
 use super::position::Positions;
 use super::problem::{PolicyErrors, Problem};
 use super::raw::RawPolicy;
-use super::schema;
 use super::walk::{Findings, Oddity, shown, walk};
+use super::{rule, schema};
 
 /// Validates the text of a policy file. `path` is what messages and locations call it.
 ///
@@ -96,12 +96,12 @@ pub(super) fn merged(
 pub(super) fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
     let span: Range<usize> = error.span().unwrap_or(0..0);
     let message = error.message();
-    let problem = Problem::new(span.clone(), shown(message));
+    let problem = Problem::new(span.clone(), shown(message)).rule(&rule::SYNTAX);
     if message == "duplicate key" {
         let key = text.get(span).unwrap_or_default();
         return Problem {
             message: format!("`{}` is declared twice", shown(key)),
-            ..problem
+            ..problem.rule(&rule::DUPLICATE_KEY)
         }
         .help("keep one of the two");
     }

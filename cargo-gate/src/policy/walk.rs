@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::known::Known;
 use super::problem::Problem;
 use super::suggest::similar;
-use super::{format, pattern, scalar};
+use super::{format, pattern, rule, scalar};
 
 /// A value that is possible but rarely meant, before its place is known.
 #[derive(Debug)]
@@ -174,12 +174,13 @@ impl<'a> Walker<'a> {
                     .collect();
                 let command = keyword(views, "x-format").is_some_and(|format| format == "command");
                 if items.is_empty() && keyword(views, "minItems").is_some() {
-                    let problem = Problem::new(value.span(), format!("{} is empty", place.subject()));
+                    let problem =
+                        Problem::new(value.span(), format!("{} is empty", place.subject())).rule(&rule::EMPTY_LIST);
                     self.problem(problem.help("write at least one element"));
                 } else if let (true, Some(words)) = (command, words)
                     && let Err(error) = format::command_words(&words)
                 {
-                    self.malformed(&error, value.span(), place);
+                    self.malformed("command", &error, value.span(), place);
                 }
                 if let Some(schema) = keyword(views, "items") {
                     let views = self.views(schema);
@@ -198,7 +199,8 @@ impl<'a> Walker<'a> {
             }
             DeValue::Datetime(datetime) => {
                 if format::native_date(datetime).is_none() {
-                    let problem = Problem::new(value.span(), format!("{} is more than a day", place.subject()));
+                    let problem = Problem::new(value.span(), format!("{} is more than a day", place.subject()))
+                        .rule(&rule::MALFORMED_DATE);
                     self.problem(problem.help("write year, month and day, such as 2030-01-31"));
                 }
             }
@@ -209,7 +211,8 @@ impl<'a> Walker<'a> {
     fn string(&mut self, views: &Views<'a>, text: &str, span: Range<usize>, place: &Place) {
         if let Some(words) = words(views) {
             if !words.contains(&text) {
-                let mut problem = Problem::new(span, format!("{} has no value `{}`", place.subject(), shown(text)));
+                let mut problem = Problem::new(span, format!("{} has no value `{}`", place.subject(), shown(text)))
+                    .rule(&rule::UNKNOWN_VALUE);
                 if let Some(word) = similar(text, words.iter().copied()) {
                     problem = problem.did_you_mean(word);
                 }
@@ -234,7 +237,7 @@ impl<'a> Walker<'a> {
             if let Some(help) = keyword(views, "x-help").and_then(Value::as_str) {
                 error.help = help.to_owned();
             }
-            self.malformed(&error, span, place);
+            self.malformed(name, &error, span, place);
         } else if name == "duration" {
             match scalar::duration(views, text, span, &place.subject()) {
                 Err(problem) => self.problem(problem),
@@ -243,16 +246,21 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn malformed(&mut self, error: &format::FormatError, span: Range<usize>, place: &Place) {
+    fn malformed(&mut self, format: &str, error: &format::FormatError, span: Range<usize>, place: &Place) {
         let message = format!("{} {}", place.subject(), shown(&error.message));
-        self.problem(Problem::new(span, message).help(shown(&error.help)));
+        self.problem(
+            Problem::new(span, message)
+                .rule(rule::of_format(format))
+                .help(shown(&error.help)),
+        );
     }
 
     fn check_id(&mut self, id: &str, span: Range<usize>, subject: &str) {
         if self.known.blocks_at(id).is_some() {
             return;
         }
-        let mut problem = Problem::new(span, format!("{subject} names an unknown check `{}`", shown(id)));
+        let mut problem =
+            Problem::new(span, format!("{subject} names an unknown check `{}`", shown(id))).rule(&rule::UNKNOWN_CHECK);
         if let Some(known) = similar(id, self.known.ids()) {
             problem = problem.did_you_mean(known);
         } else {
@@ -266,7 +274,8 @@ impl<'a> Walker<'a> {
         if !pattern::is_pattern(text) {
             self.check_id(text, span, subject);
         } else if !self.known.ids().any(|id| pattern::matches(text, id)) {
-            let problem = Problem::new(span, format!("{subject} covers no check: `{}`", shown(text)));
+            let problem = Problem::new(span, format!("{subject} covers no check: `{}`", shown(text)))
+                .rule(&rule::PATTERN_WITHOUT_CHECK);
             self.problem(problem.help("`cargo gate status` lists the checks of this workspace"));
         }
     }
@@ -287,10 +296,11 @@ impl<'a> Walker<'a> {
                 self.value(&self.views(schema), value, &place.child(name));
             } else if let Some(help) = keyword(views, "x-refused").and_then(|refused| refused.get(name)?.as_str()) {
                 let message = format!("`{}` cannot be written {}", shown(name), place.within());
-                self.problem(Problem::new(key.span(), message).help(help));
+                self.problem(Problem::new(key.span(), message).rule(&rule::REFUSED_KEY).help(help));
             } else {
                 let keys = properties.map(Map::keys).into_iter().flatten().map(String::as_str);
-                let mut problem = Problem::new(key.span(), format!("unknown key `{}` {}", shown(name), place.within()));
+                let mut problem = Problem::new(key.span(), format!("unknown key `{}` {}", shown(name), place.within()))
+                    .rule(&rule::UNKNOWN_KEY);
                 // A key that is already there is not what was meant.
                 let free = keys.clone().filter(|key| !table.contains_key(*key));
                 if let Some(known) = similar(name, free) {
@@ -316,7 +326,7 @@ impl<'a> Walker<'a> {
             let message = format!("`{key}` is missing {}", place.within());
             self.found.missing.push(Problem {
                 help,
-                ..Problem::new(span.clone(), message)
+                ..Problem::new(span.clone(), message).rule(&rule::MISSING_KEY)
             });
         }
     }
@@ -330,7 +340,9 @@ impl<'a> Walker<'a> {
             .collect();
         let got = toml_kind(value.get_ref());
         let message = format!("{} takes {}, not {got}", place.subject(), choice(&names));
-        let mut problem = Problem::new(value.span(), message).label(format!("this is {got}"));
+        let mut problem = Problem::new(value.span(), message)
+            .rule(&rule::WRONG_TYPE)
+            .label(format!("this is {got}"));
         let tables = keyword(views, "items").is_some_and(|items| {
             let items = self.views(items);
             self.kinds(&items).contains(&"object")

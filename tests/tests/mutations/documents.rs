@@ -50,6 +50,16 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
+        name: "take the mark out of a generated file (S2.78)",
+        check: "generated.declared",
+        apply: |gate| {
+            let files = "\n[[generated]]\nfiles = [\"schema/*.json\"]\ngenerator = \"cargo xtask schema\"\n";
+            gate.append("gate.toml", files);
+            gate.write("schema/reading.json", "{}\n");
+        },
+        ..COMMITTED
+    },
+    Mutation {
         name: "tick a roadmap box early",
         check: "status.drift",
         apply: |gate| {

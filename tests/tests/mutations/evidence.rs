@@ -81,6 +81,9 @@ pub(crate) const TAMPERING: &[(&str, Tampering)] = &[
     ("delete a key from the decision", |run| {
         edit("decision.json", "\"blocker_precedence\"", "\"blockers\"", run);
     }),
+    ("add a signature that is none", |run| {
+        fs::write(run.join("decision.sig"), "approved\n").expect("a file can be added");
+    }),
     ("name another policy", |run| {
         edit("manifest.json", "\"policy_sha256\": \"", "\"policy_sha256\": \"0", run);
     }),

@@ -34,9 +34,15 @@ pub(crate) const ALL: &[Mutation] = &[
                  \"c\"\nreview = {}\nstatus = \"open\"\ntracked-by = \"BUG-1\"",
                 day(30)
             );
-            let closed = "severity = \"low\"\nstatus = \"closed\"\nclosed = 2025-02-01";
-            register(gate, &(item("BUG-1", closed) + &item("RISK-1", &risk)));
+            let closed = closed_by(gate.git(["rev-parse", "HEAD"]).trim());
+            register(gate, &(item("BUG-1", &closed) + &item("RISK-1", &risk)));
         },
+        ..COMMITTED
+    },
+    Mutation {
+        name: "close an issue by a commit that is nowhere (S2.79)",
+        check: "register.criticals",
+        apply: |gate| register(gate, &item("BUG-1", &closed_by(&"0".repeat(40)))),
         ..COMMITTED
     },
     Mutation {
@@ -134,6 +140,11 @@ fn register(gate: &Gate, items: &str) {
 
 fn item(id: &str, rest: &str) -> String {
     format!("\n[[item]]\nid = \"{id}\"\ntitle = \"loses writes\"\nopened = 2025-01-02\n{rest}\n")
+}
+
+/// The rest of an issue that this commit closed.
+fn closed_by(commit: &str) -> String {
+    format!("severity = \"low\"\nstatus = \"closed\"\nclosed = 2025-02-01\ncommit = \"{commit}\"")
 }
 
 fn checklist(gate: &Gate, asks: &str) {

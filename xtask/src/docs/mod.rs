@@ -5,6 +5,7 @@
 mod checks;
 mod command_line;
 mod exit_codes;
+mod policy_errors;
 mod requirements;
 mod schemas;
 mod summary;
@@ -79,6 +80,7 @@ fn generate(root: &Path) -> Result<Pages> {
         command_line::page(cargo_gate::command_line::command()),
     );
     pages.insert("docs/src/reference/exit-codes.md".into(), exit_codes::page());
+    pages.insert("docs/src/reference/policy-errors.md".into(), policy_errors::page());
     pages.insert(
         requirements::PAGE.into(),
         requirements::page(&crate::requirements::Requirements::read(root)?),

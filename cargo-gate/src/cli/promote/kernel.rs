@@ -6,8 +6,6 @@ use serde::Serialize;
 use crate::command_line::{DataFormat, PromoteKernelArgs};
 use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
-use crate::evidence::history::History;
-use crate::evidence::lock::{self, Lock};
 use crate::exit;
 use crate::kernels::{join, locked_crates};
 use crate::policy::Policy;
@@ -17,7 +15,7 @@ use crate::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
 use crate::workspace::Workspace;
 
 use super::super::Conversation;
-use super::{REGISTRY, Run};
+use super::{REGISTRY, Run, sound_history};
 
 /// What was decided, for programs.
 #[derive(Serialize)]
@@ -44,17 +42,7 @@ pub(super) fn run(arguments: &PromoteKernelArgs, conversation: &Conversation<'_>
     let images = images(&workspace, &arguments.kernel)?;
     let measurement = arguments.measurement.as_deref().map(measured).transpose()?;
 
-    let gate_dir = lock::prepare(workspace.target_dir())?;
-    let _lock = Lock::acquire(&gate_dir, conversation.cancel, || {
-        conversation
-            .printer
-            .status("Blocking", "waiting for file lock on the gate directory");
-    })?;
-    let history = History::load(&gate_dir);
-    if let Some(damage) = &history.damage {
-        return Err(Error::usage(format!("the history is damaged: {damage}"))
-            .with_help("`cargo gate verify` says what is wrong"));
-    }
+    let (_lock, history) = sound_history(&workspace, conversation)?;
     let run = Run::of(&history, &workspace, &path, arguments.to)?;
     let judged = judge(arguments, &workspace, &policy, &run, &images, measurement.as_ref());
     let (answer, code) = match judged {

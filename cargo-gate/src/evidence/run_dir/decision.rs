@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checks;
 use crate::digest::sha256_hex;
+use crate::error::Located;
 use crate::report::{Artifact, Bound, CheckReport, Confidence, Decision, Dimension, Outcome, Reason, Report};
 use crate::rollout::Rollout;
 use crate::stage::Stage;
@@ -195,6 +196,9 @@ pub struct Failure {
     pub help: Option<String>,
     /// Files that should have been there, relative to the workspace root.
     pub missing_files: Vec<String>,
+    /// The errors of the policy or the register one by one, with the ids of the rules that are broken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Located>,
 }
 
 impl DecisionRecord {

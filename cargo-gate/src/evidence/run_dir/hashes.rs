@@ -1,11 +1,11 @@
 //! `hashes.json` and the chain.
 //!
-//! The chain hash of a run is the SHA-256 of this text: for every file of the run directory but `hashes.json` a line
+//! The chain hash of a run is the SHA-256 of this text: for every file of the run directory but `hashes.json` and `decision.sig` a line
 //! `name=hash`, sorted by the bytes of the name, and then the line `previous=<run id> <chain hash>` of the run before,
 //! or `previous=none`. Each line ends with a line feed. A person recomputes it in a run directory with
 //!
 //! ```sh
-//! { find . -type f ! -path ./hashes.json | sed 's|^\./||' | LC_ALL=C sort | xargs sha256sum | awk '{print $2"="$1}'
+//! { find . -type f ! -path ./hashes.json ! -path ./decision.sig | sed 's|^\./||' | LC_ALL=C sort | xargs sha256sum | awk '{print $2"="$1}'
 //!   echo "previous=none"   # or: previous=<run_id> <chain>, as `previous` in hashes.json says
 //! } | sha256sum
 //! ```

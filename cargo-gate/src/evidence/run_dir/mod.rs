@@ -13,7 +13,8 @@
 //! | `report.json`, `report.md` | the report; absent when the run failed before it could judge |
 //! | `suites/<name>.log` | output of suites |
 //! | `redaction_audit.json` | [`RedactionAudit`]: what a search for secrets found in the other files |
-//! | `hashes.json` | [`Hashes`]: SHA-256 of every other file, chained to the run before |
+//! | `hashes.json` | [`Hashes`]: SHA-256 of every other file but the signature, chained to the run before |
+//! | `decision.sig` | optional, added later: a [signature](super::signature) over the decision and the chain hash |
 
 mod audit;
 mod decision;
@@ -50,6 +51,7 @@ pub(super) const REPORT_JSON: &str = "report.json";
 pub(super) const REPORT_MARKDOWN: &str = "report.md";
 pub(super) const REDACTION: &str = "redaction_audit.json";
 pub(super) const HASHES: &str = "hashes.json";
+pub(super) const SIGNATURE: &str = "decision.sig";
 pub(super) const LATEST: &str = "latest";
 
 /// Everything a run leaves behind.

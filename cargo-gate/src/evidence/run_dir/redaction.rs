@@ -1,13 +1,15 @@
 //! `redaction_audit.json`: what a search for secrets found in the files of the run, written by every run.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
 use crate::secrets::personal::scan_personal;
 use crate::secrets::{Kind, Severity, markers, scan};
 
-use super::SCHEMA_VERSION;
+use super::{HASHES, Hashes, MANIFEST, Manifest, REDACTION, SCHEMA_VERSION, SIGNATURE, canonical, is_plain_path};
 
 /// Contents of `redaction_audit.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +74,43 @@ impl RedactionAudit {
         Self::from_findings(run_id, scanned, findings)
     }
 
+    /// Searches a run directory that was written before: the files that its `hashes.json` names, which are those that
+    /// were searched when a run writes its audit itself.
+    ///
+    /// # Errors
+    /// A file cannot be read, or the directory is none of a run.
+    pub fn of_directory(directory: &Path) -> Result<Self> {
+        let read = |name: &str| {
+            let path = directory.join(name);
+            std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))
+        };
+        let damaged = |name: &str, what: &dyn std::fmt::Display| {
+            Error::usage(format!("`{name}` of the run cannot be understood: {what}"))
+                .with_help("`cargo gate verify` says what is wrong with the run")
+        };
+        let hashes: Hashes = serde_json::from_slice(&read(HASHES)?).map_err(|error| damaged(HASHES, &error))?;
+        let manifest: Manifest = serde_json::from_slice(&read(MANIFEST)?).map_err(|error| damaged(MANIFEST, &error))?;
+        let mut files = Vec::new();
+        for name in hashes.files.keys().filter(|name| is_searched(name)) {
+            if !is_plain_path(name) {
+                return Err(damaged(HASHES, &"it names a file that no run writes"));
+            }
+            files.push((name.as_str(), read(name)?));
+        }
+        Ok(Self::of(
+            &manifest.run_id,
+            files.iter().map(|(name, bytes)| (*name, bytes.as_slice())),
+        ))
+    }
+
+    /// The bytes of the file.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub fn bytes(&self) -> Result<Vec<u8>> {
+        canonical(self).map_err(|error| Error::tool(format!("cannot write `{REDACTION}`: {error}")))
+    }
+
     fn from_findings(run_id: &str, files_scanned: u64, findings: Vec<RedactionFinding>) -> Self {
         let mut summary = RedactionSummary::default();
         for finding in &findings {
@@ -102,6 +141,11 @@ impl RedactionAudit {
     pub(in crate::evidence) fn adds_up(&self) -> bool {
         *self == Self::from_findings(&self.run_id, self.files_scanned, self.findings.clone())
     }
+}
+
+/// Whether an audit searches a file: neither itself, nor what only holds hashes or a signature.
+fn is_searched(name: &str) -> bool {
+    ![REDACTION, HASHES, SIGNATURE].contains(&name)
 }
 
 /// Logs are free text; the other files have the form that this tool gave them, and values behind names in them are its

@@ -175,6 +175,7 @@ fn a_run_that_failed_early_leaves_a_decision() {
             message: "cannot read `member/Cargo.toml`".into(),
             help: None,
             missing_files: vec!["member/Cargo.toml".into()],
+            problems: Vec::new(),
         },
         subject: None,
     };

@@ -21,6 +21,8 @@ pub(super) struct Checked {
     pub(super) runs: usize,
     /// Chain hashes of the history, oldest first.
     pub(super) chains: Vec<String>,
+    /// Run directories that were looked at, oldest first.
+    pub(super) run_ids: Vec<String>,
 }
 
 /// Checks the history and every run.
@@ -94,6 +96,7 @@ impl Checked {
         }
         let label = format!("runs/{}", entry.run_id);
         let run = run::check(&gate_dir.join(&label), &label)?;
+        self.run_ids.push(entry.run_id.clone());
         self.runs += 1;
         self.problems.extend(run.problems);
         let Some(facts) = run.facts else {

@@ -8,13 +8,16 @@ mod chain;
 mod problem;
 mod run;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::error::{Error, Result};
 
 use super::history::{History, HistoryEntry};
+use super::run_dir::{DECISION, DecisionRecord, SIGNATURE};
+use super::signature::{self, Signature};
+use crate::policy::Policy;
 use crate::stage::Stage;
 
 pub use problem::{Problem, ProblemKind, Status};
@@ -41,11 +44,23 @@ pub struct Verification {
     pub runs_checked: usize,
     /// Whether the history was checked too; a run directory that was copied elsewhere has none.
     pub history_checked: bool,
+    /// Whether the decision of the run that was named, or of the newest one, is signed; absent when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
     /// Chain hash of the newest run (or of the single run that was checked), as the files say.
     pub head: Option<String>,
 }
 
 impl Verification {
+    /// The same after its problems were changed.
+    pub(super) fn again(mut self) -> Self {
+        self.problems.sort();
+        self.problems.dedup();
+        let statuses = self.problems.iter().map(|problem| problem.kind.status());
+        self.status = statuses.max().unwrap_or(Status::Verified);
+        self
+    }
+
     /// What to do about the answer; nothing where everything fits. Nobody is told to make hashes anew: they are written
     /// once, with the decision, and to write them again would make what was altered look whole.
     pub fn remedy(&self) -> Option<&'static str> {
@@ -57,6 +72,12 @@ impl Verification {
                  --target-dir <directory>`",
             ),
             Status::Incomplete if self.runs_checked == 0 => Some("cargo gate pilot"),
+            Status::Incomplete if all(ProblemKind::NoAudit) => Some(
+                "`cargo gate ready --run <run> --audit` adds the audit, which every hash of the run leaves room for",
+            ),
+            Status::Incomplete if all(ProblemKind::Unsigned) => {
+                Some("whoever answers for it signs it: `cargo gate sign <run> --key <file>`")
+            }
             Status::Incomplete if all(ProblemKind::Interrupted) => {
                 Some("the next run completes it: `cargo gate pilot`")
             }
@@ -95,6 +116,23 @@ impl History {
     }
 }
 
+impl History {
+    /// Whether one of these keys signed the decision behind an entry.
+    ///
+    /// # Errors
+    /// Why it does not count, as one sentence.
+    pub fn signed_entry(&self, entry: &HistoryEntry, authorities: &[String]) -> std::result::Result<(), String> {
+        let gate_dir = self.gate_dir.as_deref().ok_or("the history was not read from disk")?;
+        let directory = gate_dir.join("runs").join(&entry.run_id);
+        match signature::read(&directory, authorities).map_err(|error| error.message)? {
+            Signature::Absent => Err("nobody signed its decision".to_owned()),
+            Signature::Invalid { reason } => Err(format!("its signature {reason}")),
+            Signature::Valid { authority: None, .. } => Err("its signature is that of no authority".to_owned()),
+            Signature::Valid { .. } => Ok(()),
+        }
+    }
+}
+
 /// Verifies the history and all its runs, or one run.
 ///
 /// `run` is a run id, `latest`, or the path of a run directory; a path outside `gate_dir` is checked by itself.
@@ -103,30 +141,110 @@ impl History {
 /// # Errors
 /// I/O errors other than absence (exit 3: nothing is known then), and a `run` that does not exist (usage).
 pub fn verify(gate_dir: &Path, run: Option<&str>, expected_head: Option<&str>) -> Result<Verification> {
-    let (problems, runs_checked, history_checked, chains) = match run {
+    verify_signed(gate_dir, run, expected_head, &Signers::default())
+}
+
+/// Whose signature a decision must have.
+#[derive(Debug, Clone, Default)]
+pub struct Signers {
+    /// Public keys in the form of OpenSSH; with any, a signature by another key is none.
+    pub authorities: Vec<String>,
+    /// Decisions for this stage and later ones that say READY must be signed.
+    pub required_from: Option<Stage>,
+}
+
+impl Signers {
+    /// Those that a policy declares.
+    pub fn of(policy: &Policy) -> Self {
+        policy
+            .decisions
+            .as_ref()
+            .map(|decisions| Self {
+                authorities: decisions.authorities.clone(),
+                required_from: decisions.require_signature,
+            })
+            .unwrap_or_default()
+    }
+
+    /// Whether the decision in a run directory is signed, and what is wrong with that where the run is asked for.
+    fn judge(&self, directory: &Path, label: &str, asked: bool) -> Result<(Signature, Option<Problem>)> {
+        let signature = signature::read(directory, &self.authorities)?;
+        let file = match label {
+            "" => SIGNATURE.to_owned(),
+            label => format!("{label}/{SIGNATURE}"),
+        };
+        let problem = match &signature {
+            Signature::Invalid { reason } => {
+                let message = format!("the signature of the decision {reason}");
+                Some(Problem::new(ProblemKind::WrongSignature, file, message))
+            }
+            _ if !asked || signature.counts() => None,
+            _ => {
+                let bytes = std::fs::read(directory.join(DECISION)).unwrap_or_default();
+                let record = serde_json::from_slice::<DecisionRecord>(&bytes).ok();
+                let required = record.filter(|record| {
+                    record.decision.is_ready() && self.required_from.is_some_and(|first| record.stage >= first)
+                });
+                required.map(|record| {
+                    let message = format!(
+                        "decisions for {} count only when they are signed, and nobody signed",
+                        record.stage
+                    );
+                    Problem::new(ProblemKind::Unsigned, file, message)
+                })
+            }
+        };
+        Ok((signature, problem))
+    }
+}
+
+/// As [`verify`], and holds signatures of decisions against those who may sign.
+///
+/// A signature by somebody else is wrong wherever it is found; one that is missing is a problem of the run that is named.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_signed(
+    gate_dir: &Path,
+    run: Option<&str>,
+    expected_head: Option<&str>,
+    signers: &Signers,
+) -> Result<Verification> {
+    let mut signature = None;
+    let mut wrong = Vec::new();
+    let (mut problems, runs_checked, history_checked, chains) = match run {
         None => {
             let checked = chain::all(gate_dir)?;
+            for run_id in &checked.run_ids {
+                let label = format!("runs/{run_id}");
+                let (found, problem) = signers.judge(&gate_dir.join(&label), &label, false)?;
+                signature = Some(found);
+                wrong.extend(problem);
+            }
             (checked.problems, checked.runs, true, checked.chains)
         }
-        Some(name) => match locate(gate_dir, name)? {
+        Some(name) => match place(gate_dir, name)? {
             Place::Inside(run_id) => {
                 let checked = chain::one(gate_dir, &run_id)?;
+                let label = format!("runs/{run_id}");
+                let (found, problem) = signers.judge(&gate_dir.join(&label), &label, true)?;
+                signature = Some(found);
+                wrong.extend(problem);
                 (checked.problems, checked.runs, true, checked.chains)
             }
             Place::Outside => {
                 let checked = run::check(Path::new(name), "")?;
+                let (found, problem) = signers.judge(Path::new(name), "", true)?;
+                signature = Some(found);
+                wrong.extend(problem);
                 let chains = checked.facts.map(|facts| facts.hashes.chain).into_iter().collect();
                 (checked.problems, 1, false, chains)
             }
         },
     };
-    Ok(conclude(
-        problems,
-        runs_checked,
-        history_checked,
-        &chains,
-        expected_head,
-    ))
+    problems.extend(wrong);
+    let concluded = conclude(problems, runs_checked, history_checked, &chains, expected_head);
+    Ok(Verification { signature, ..concluded })
 }
 
 fn conclude(
@@ -164,6 +282,7 @@ fn conclude(
         problems,
         runs_checked,
         history_checked,
+        signature: None,
         head: chains.last().cloned(),
     }
 }
@@ -173,7 +292,18 @@ enum Place {
     Outside,
 }
 
-fn locate(gate_dir: &Path, name: &str) -> Result<Place> {
+/// The directory of a run: its id, `latest`, or the path of a run directory.
+///
+/// # Errors
+/// Nothing is called that (usage).
+pub fn locate(gate_dir: &Path, name: &str) -> Result<PathBuf> {
+    Ok(match place(gate_dir, name)? {
+        Place::Inside(run_id) => gate_dir.join("runs").join(run_id),
+        Place::Outside => PathBuf::from(name),
+    })
+}
+
+fn place(gate_dir: &Path, name: &str) -> Result<Place> {
     let runs = gate_dir.join("runs");
     if name == super::run_dir::LATEST {
         return read_latest(&runs)

@@ -37,7 +37,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(kind: ProblemKind, file: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(in crate::evidence) fn new(kind: ProblemKind, file: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             file: file.into(),
             kind,
@@ -74,6 +74,12 @@ pub enum ProblemKind {
     WrongLatest,
     /// The run that an anchor stands for is not part of the history.
     AnchorMissing,
+    /// The run has no audit of what it publishes, and one can be added.
+    NoAudit,
+    /// The decision must be signed and is not.
+    Unsigned,
+    /// The signature of the decision proves nothing.
+    WrongSignature,
     /// The file was written by a newer version of the tool.
     NewerVersion,
 }
@@ -82,7 +88,11 @@ impl ProblemKind {
     /// What a problem of this kind makes of the answer.
     pub fn status(self) -> Status {
         match self {
-            ProblemKind::Missing | ProblemKind::Interrupted | ProblemKind::NewerVersion => Status::Incomplete,
+            ProblemKind::Missing
+            | ProblemKind::Interrupted
+            | ProblemKind::NoAudit
+            | ProblemKind::Unsigned
+            | ProblemKind::NewerVersion => Status::Incomplete,
             _ => Status::Tampered,
         }
     }

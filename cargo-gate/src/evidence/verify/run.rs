@@ -11,9 +11,10 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Error, Result};
 use crate::evidence::run_dir::{
     AUDIT, AuditStep, Blocker, DECISION, DecisionRecord, ENVIRONMENT, EnvironmentRecord, HASHES, Hashes, MANIFEST,
-    Manifest, REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, SCHEMA_VERSION, aggregate, canonical,
+    Manifest, REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, SCHEMA_VERSION, SIGNATURE, aggregate, canonical,
     is_plain_path, reasons,
 };
+use crate::evidence::signature::{self, Signature};
 use crate::report::{self, Report};
 
 use super::{Problem, ProblemKind};
@@ -78,7 +79,10 @@ impl Run<'_> {
             return Ok(None);
         };
         self.check_files(&hashes)?;
-        for name in [MANIFEST, DECISION, ENVIRONMENT, AUDIT, REDACTION] {
+        if !hashes.files.contains_key(REDACTION) && !self.sizes.contains_key(REDACTION) {
+            self.problem(ProblemKind::NoAudit, REDACTION, "no redaction audit performed");
+        }
+        for name in [MANIFEST, DECISION, ENVIRONMENT, AUDIT] {
             if !hashes.files.contains_key(name) {
                 self.problem(
                     ProblemKind::Missing,
@@ -108,7 +112,8 @@ impl Run<'_> {
         self.check_decision(&manifest, &decision);
         self.check_report(&manifest, &decision, &hashes)?;
         self.check_audit(&manifest)?;
-        self.check_redaction(&manifest)?;
+        self.check_redaction(&manifest, &hashes)?;
+        self.check_signature()?;
         Ok(Some(Facts {
             manifest,
             decision,
@@ -220,7 +225,9 @@ impl Run<'_> {
         let unlisted: Vec<String> = self
             .sizes
             .keys()
-            .filter(|name| *name != HASHES && !hashes.files.contains_key(*name))
+            .filter(|name| {
+                ![HASHES, REDACTION, SIGNATURE].contains(&name.as_str()) && !hashes.files.contains_key(*name)
+            })
             .cloned()
             .collect();
         for name in unlisted {
@@ -350,7 +357,16 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn check_redaction(&mut self, manifest: &Manifest) -> Result<()> {
+    /// A signature that is there is one; whose it must be, and whether there must be one, is for those to say who verify.
+    fn check_signature(&mut self) -> Result<()> {
+        if let Signature::Invalid { reason } = signature::read(self.directory, &[])? {
+            let message = format!("the signature of the decision {reason}");
+            self.problem(ProblemKind::WrongSignature, SIGNATURE, message);
+        }
+        Ok(())
+    }
+
+    fn check_redaction(&mut self, manifest: &Manifest, hashes: &Hashes) -> Result<()> {
         if !self.sizes.contains_key(REDACTION) {
             // Spoken of already.
             return Ok(());
@@ -371,6 +387,16 @@ impl Run<'_> {
                 ProblemKind::Contradiction,
                 REDACTION,
                 "its status and counts do not follow from its findings",
+            );
+        }
+        // One that was added later is covered by no hash, and needs none: it must be what a search finds now.
+        if !hashes.files.contains_key(REDACTION)
+            && RedactionAudit::of_directory(self.directory).ok().as_ref() != Some(&audit)
+        {
+            self.problem(
+                ProblemKind::Contradiction,
+                REDACTION,
+                "is not what a search of the files finds",
             );
         }
         Ok(())

@@ -44,7 +44,7 @@ fn of_problem(text: &Text, problem: &Problem, shift: usize) -> Diagnostic {
     diagnostic(
         text.range(&shifted(problem, shift)),
         DiagnosticSeverity::Error,
-        "gate.toml",
+        problem.rule.id,
         message,
     )
 }

@@ -11,8 +11,10 @@ mod cache;
 mod checklist;
 mod ci;
 mod conformance;
+mod decisions;
 mod docs;
 mod failure;
+mod generated;
 mod governance;
 mod kernels;
 mod measured;
@@ -38,8 +40,10 @@ pub(super) use cache::{RawCache, RawCacheMode};
 pub(super) use checklist::{RawArtifact, RawChecklistItem, RawChecklists};
 pub(super) use ci::RawCi;
 pub(super) use conformance::RawConformance;
+pub(super) use decisions::RawDecisions;
 pub(super) use docs::RawDocs;
 pub(super) use failure::RawFailure;
+pub(super) use generated::RawGenerated;
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
 pub(super) use kernels::{RawKernelPath, RawKernels};
 pub(super) use measured::{RawBenchSuite, RawMetric, RawSloSuite};
@@ -90,12 +94,19 @@ pub(super) struct RawPolicy {
     /// The conformance matrix: which test suites show which operators on which backend.
     #[schemars(with = "Option<RawConformance>")]
     pub(super) conformance: Option<Spanned<RawConformance>>,
+    /// Whose signature makes a decision count.
+    #[schemars(with = "Option<RawDecisions>")]
+    pub(super) decisions: Option<Spanned<RawDecisions>>,
     /// Documents that must keep what they say: links, commands, ticked boxes, generated blocks.
     #[schemars(with = "Option<RawDocs>")]
     pub(super) docs: Option<Spanned<RawDocs>>,
     /// How library code may fail: the panic inventory, and errors that tests make.
     #[schemars(with = "Option<RawFailure>")]
     pub(super) failure: Option<Spanned<RawFailure>>,
+    /// Files that a program writes, each with the program. With any, every file that says so must be declared.
+    #[serde(default)]
+    #[schemars(with = "Vec<RawGenerated>")]
+    pub(super) generated: Vec<Spanned<RawGenerated>>,
     /// GPU kernels: where they run, which are supported, what they may take of the hardware.
     #[schemars(with = "Option<RawKernels>")]
     pub(super) kernels: Option<Spanned<RawKernels>>,

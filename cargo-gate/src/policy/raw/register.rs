@@ -86,7 +86,13 @@ pub(in crate::policy) struct RawItem {
     /// Day on which it was closed.
     #[schemars(extend("examples" = ["2026-02-28"]))]
     pub(in crate::policy) closed: Option<RawDate>,
-    /// What closed it: a commit, a release, or why it is none.
+    /// The commit that closed it, by its hash. Every closed issue has one.
+    #[schemars(
+        length(min = 7, max = 64),
+        extend("x-format" = "commit", "examples" = ["1f0e2d3c4b5a69788796a5b4c3d2e1f001234567"])
+    )]
+    pub(in crate::policy) commit: Option<String>,
+    /// What closed it, in words: a release, or why nothing had to be done.
     #[schemars(length(min = 1, max = 1000), extend("x-format" = "text", "examples" = ["fixed in 1.4.2"]))]
     pub(in crate::policy) resolution: Option<String>,
     /// How much a risk costs when it comes true.

@@ -1,6 +1,8 @@
 //! Questions about history. Each runs git when it is first asked and remembers the answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 
 use super::Git;
@@ -16,12 +18,38 @@ pub enum Ancestry {
     Unknown(String),
 }
 
+/// Whether a commit is in the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitState {
+    /// It is.
+    There,
+    /// It is not, and the repository is whole.
+    Missing,
+    /// It is not in this clone, whose history was cut off, so it may be in the repository.
+    CutOff,
+    /// Several objects begin with these digits, or it is something other than a commit.
+    NotOne,
+}
+
+impl CommitState {
+    /// A word for each.
+    pub fn name(self) -> &'static str {
+        match self {
+            CommitState::There => "there",
+            CommitState::Missing => "missing",
+            CommitState::CutOff => "cut off",
+            CommitState::NotOne => "not one",
+        }
+    }
+}
+
 /// Answers that were already given.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     ancestry: Mutex<BTreeMap<String, Ancestry>>,
     shown: Mutex<BTreeMap<(String, String), Shown>>,
     shallow: std::sync::OnceLock<Result<bool, String>>,
+    commits: Mutex<BTreeMap<Vec<String>, Result<BTreeMap<String, CommitState>, String>>>,
 }
 
 type Shown = Result<Option<Vec<u8>>, String>;
@@ -61,6 +89,60 @@ impl Git {
             Ok((_, stderr)) => Ancestry::Unknown(first_line(&stderr)),
             Err(error) => Ancestry::Unknown(format!("cannot run git: {error}")),
         }
+    }
+
+    /// Whether these commits (hashes, full or abbreviated) are in the repository, asked in one process.
+    ///
+    /// # Errors
+    /// git's message.
+    pub fn commit_states(&self, commits: &BTreeSet<&str>) -> Result<BTreeMap<String, CommitState>, String> {
+        let key = commits.iter().map(|commit| (*commit).to_owned()).collect();
+        remember(&self.memory.commits, key, || self.ask_commits(commits))
+    }
+
+    fn ask_commits(&self, commits: &BTreeSet<&str>) -> Result<BTreeMap<String, CommitState>, String> {
+        let mut questions = String::new();
+        for commit in commits {
+            check_commit(commit)?;
+            questions += &format!("{commit}^{{commit}}\n");
+        }
+        let failed = |error: std::io::Error| format!("cannot run git: {error}");
+        let mut child = self
+            .program
+            .command()
+            .args(["cat-file", "--batch-check"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(failed)?;
+        let written = child.stdin.take().map(|mut stdin| {
+            // On a thread of its own: git answers while it is asked, and neither may wait for the other.
+            std::thread::spawn(move || stdin.write_all(questions.as_bytes()))
+        });
+        let output = child.wait_with_output().map_err(failed)?;
+        if let Some(written) = written {
+            match written.join() {
+                Ok(written) => written.map_err(failed)?,
+                Err(_) => return Err("cannot ask git".to_owned()),
+            }
+        }
+        let answers = String::from_utf8_lossy(&output.stdout);
+        let mut answers = answers.lines();
+        let shallow = self.is_shallow()?;
+        commits
+            .iter()
+            .map(|commit| {
+                let answer = answers.next().ok_or("git answers nothing")?;
+                let state = match answer.rsplit(' ').next() {
+                    Some("missing") if shallow => CommitState::CutOff,
+                    Some("missing") => CommitState::Missing,
+                    Some(size) if size.bytes().all(|byte| byte.is_ascii_digit()) => CommitState::There,
+                    _ => CommitState::NotOne,
+                };
+                Ok(((*commit).to_owned(), state))
+            })
+            .collect()
     }
 
     /// Whether history was cut off when the repository was cloned.

@@ -1,6 +1,8 @@
 //! Files and version control.
 
-use super::super::git::{Ancestry, DirtyPath};
+use std::collections::BTreeSet;
+
+use super::super::git::{Ancestry, CommitState, DirtyPath};
 use super::*;
 
 #[test]
@@ -252,6 +254,18 @@ fn history_answers_what_it_knows() {
     assert!(matches!(git.is_ancestor("--all"), Ancestry::Unknown(_)));
     assert!(git.show("--help", "src/lib.rs").is_err());
 
+    let nowhere = "0".repeat(40);
+    let states = git.commit_states(&BTreeSet::from([first.as_str(), &first[..9], &nowhere]));
+    let states = states.expect("answers");
+    assert_eq!(states[&first], CommitState::There);
+    assert_eq!(states[&first[..9]], CommitState::There);
+    assert_eq!(states[&nowhere], CommitState::Missing);
+    // git knows the empty tree, which closes nothing.
+    let empty_tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+    let states = git.commit_states(&BTreeSet::from([empty_tree])).expect("answers");
+    assert_ne!(states[empty_tree], CommitState::There);
+    assert!(git.commit_states(&BTreeSet::from(["--all"])).is_err());
+
     world.git(&["checkout", "-q", "-b", "side", &first]);
     world.write("side.txt", "");
     world.commit();
@@ -275,6 +289,8 @@ fn a_shallow_clone_says_that_it_does_not_know() {
     clone.git(&["clone", "-q", "--depth", "1", &url, "."]);
     let workspace = clone.open();
     let git = workspace.git().expect("under version control");
+    let states = git.commit_states(&BTreeSet::from([first.as_str()])).expect("answers");
+    assert_eq!(states[&first], CommitState::CutOff);
     let Ancestry::Unknown(message) = git.is_ancestor(&first) else {
         panic!("a shallow clone cannot know");
     };

@@ -1,0 +1,86 @@
+//! The run that a command line names, and whose signature on it counts.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::evidence::verify::{Signers, locate};
+use crate::policy::authority;
+
+use super::Conversation;
+use crate::command_line::AuthorityArgs;
+
+/// A run that was named: by its id or as `latest` in the workspace, or by its path, which needs no workspace.
+pub(super) struct RunNamed {
+    /// Its directory.
+    pub(super) directory: PathBuf,
+    /// The gate directory that it lies in; where there is none, its own directory.
+    pub(super) gate_dir: PathBuf,
+    /// What it was called, for commands that are printed.
+    pub(super) name: String,
+}
+
+impl RunNamed {
+    pub(super) fn find(name: &str, conversation: &Conversation<'_>) -> Result<Self> {
+        let path = Path::new(name);
+        let (directory, gate_dir) = if path.is_dir() {
+            let real = path.canonicalize().map_err(|error| Error::io("read", path, &error))?;
+            let runs = real.parent().filter(|parent| parent.ends_with("runs"));
+            let gate_dir = runs.and_then(Path::parent);
+            // A history beside the runs is what makes a directory that of a gate.
+            let gate_dir = gate_dir.filter(|gate_dir| gate_dir.join("history.jsonl").is_file());
+            let gate_dir = gate_dir.map_or_else(|| real.clone(), Path::to_path_buf);
+            (real, gate_dir)
+        } else {
+            let gate_dir = conversation.workspace()?.gate_dir();
+            (locate(&gate_dir, name)?, gate_dir)
+        };
+        if !directory.is_dir() {
+            return Err(
+                Error::usage(format!("the directory of run `{name}` is not there")).with_help("cargo gate history")
+            );
+        }
+        Ok(Self {
+            directory,
+            gate_dir,
+            name: quoted(name),
+        })
+    }
+}
+
+/// A word of a command line that a shell would take apart, in quotation marks.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |char: char| char.is_alphanumeric() || "-_./\\:+=@,~".contains(char);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("\"{word}\"")
+    }
+}
+
+impl AuthorityArgs {
+    /// Those that the command line names, or else those of the policy of the workspace, if there is one here.
+    pub(super) fn signers(&self, conversation: &Conversation<'_>) -> Result<Signers> {
+        if !self.files.is_empty() {
+            let keys = self.files.iter().map(|path| public_key(path));
+            return Ok(Signers {
+                authorities: keys.collect::<Result<_>>()?,
+                required_from: None,
+            });
+        }
+        match conversation.workspace() {
+            Ok(workspace) => Ok(Signers::of(&conversation.policy(&workspace)?)),
+            // A run that was handed on is looked at where no workspace is.
+            Err(_) => Ok(Signers::default()),
+        }
+    }
+}
+
+fn public_key(path: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(path).map_err(|error| Error::io("read", path, &error))?;
+    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    match authority::check_public_key(line) {
+        Ok(()) => Ok(line.trim().to_owned()),
+        Err(reason) => Err(Error::usage(format!("`{}` {reason}", path.display()))
+            .with_help("name the file `id_ed25519.pub`; `ssh-keygen -t ed25519` makes a key")),
+    }
+}

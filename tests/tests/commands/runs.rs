@@ -1,0 +1,260 @@
+//! What is done with runs that were: asked, signed, handed on, promoted by.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use gate_tests::harness::Gate;
+use insta::assert_snapshot;
+
+use super::good;
+
+/// A key that signs nothing but these tests, as `ssh-keygen` wrote it. No file of the project holds one whole, so that the
+/// project passes its own check.
+const BODY: &str = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\n\
+                    QyNTUxOQAAACDEHyS7srW74S/ODILaXfdXU9vk6TEjcIi0p98z4sYO+gAAAJB0pgnrdKYJ\n\
+                    6wAAAAtzc2gtZWQyNTUxOQAAACDEHyS7srW74S/ODILaXfdXU9vk6TEjcIi0p98z4sYO+g\n\
+                    AAAEDqaK4XU3PVEoBufrDElzfR2UDE3YTnJkoyb6PkNCAOu8QfJLuytbvhL84Mgtpd91dT\n\
+                    2+TpMSNwiLSn3zPixg76AAAADHJlbGVhc2UtdGVhbQE=\n";
+const PUBLIC: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMQfJLuytbvhL84Mgtpd91dT2+TpMSNwiLSn3zPixg76 release-team";
+/// A key whose other half is nowhere.
+const OTHER: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO+cpltgNZ0hNdu5kaVvkl7gbE1+Mm+4huEjsqKpY9Kc nobody";
+
+/// Writes the key beside the workspace's artifacts, where no gate looks, and returns its path.
+fn key(gate: &Gate) -> String {
+    let mark = |word: &str| format!("-----{word} OPENSSH {} KEY-----\n", "PRIVATE");
+    gate.write("target/key", format!("{}{BODY}{}", mark("BEGIN"), mark("END")));
+    "target/key".to_owned()
+}
+
+fn runs(gate: &Gate) -> PathBuf {
+    gate.workspace().join("target/gate/runs")
+}
+
+/// The directory of the only run.
+fn only_run(gate: &Gate) -> PathBuf {
+    let entries = fs::read_dir(runs(gate)).expect("runs").flatten();
+    let mut found: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.file_name().is_some_and(|name| name != "latest"))
+        .collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0)
+}
+
+#[test]
+fn a_decision_is_signed_and_must_be() {
+    let gate = good();
+    let policy = format!("\n[decisions]\nauthorities = [\"{PUBLIC}\"]\nrequire-signature = \"pilot\"\n");
+    gate.append("gate.toml", &policy);
+    gate.commit("decisions are signed");
+    let key = key(&gate);
+    assert_eq!(gate.run(["pilot"]).code, Some(0));
+
+    assert_snapshot!("unsigned", gate.run(["verify", "latest"]));
+    let refused = gate.run(["controlled"]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+    assert!(refused.stdout.contains("nobody signed its decision"), "{refused}");
+    // The run that was refused is the newest now.
+    let pilot = gate.run(["history", "--stage", "pilot", "--message-format", "json"]);
+    let pilot = pilot.json()[0]["run_id"].as_str().expect("an id").to_owned();
+
+    let signed = gate.run(["sign", &pilot, "--key", &key]);
+    assert_eq!(signed.code, Some(0), "{signed}");
+    let verified = gate.run(["verify", &pilot]);
+    assert_eq!(verified.code, Some(0), "{verified}");
+    assert!(
+        verified.stdout.contains("signature: valid, by release-team (SHA256:"),
+        "{verified}"
+    );
+    // The other run is unsigned and says NOT_READY, which nobody has to sign.
+    assert_eq!(gate.run(["verify"]).code, Some(0));
+    assert_eq!(gate.run(["sign", &pilot, "--key", &key]).code, Some(2), "there is one");
+    let entered = gate.run(["controlled"]);
+    assert_eq!(entered.code, Some(0), "{entered}");
+
+    // A signature by somebody else.
+    gate.replace("gate.toml", PUBLIC, OTHER);
+    let other = gate.run(["verify", &pilot]);
+    assert_eq!(other.code, Some(1), "{other}");
+    assert!(
+        other
+            .stdout
+            .contains("signature: invalid: it was made with the key SHA256:"),
+        "{other}"
+    );
+    gate.replace("gate.toml", OTHER, PUBLIC);
+
+    // One that was made for another decision.
+    let signature = runs(&gate).join(&pilot).join("decision.sig");
+    let newest = fs::read_to_string(runs(&gate).join("latest"))
+        .map(|name| name.trim().to_owned())
+        .or_else(|_| fs::read_link(runs(&gate).join("latest")).map(|link| link.to_string_lossy().into_owned()))
+        .expect("the newest run");
+    let newest = fs::canonicalize(runs(&gate).join("latest"))
+        .ok()
+        .filter(|path| path.is_dir())
+        .unwrap_or_else(|| runs(&gate).join(newest));
+    fs::copy(&signature, newest.join("decision.sig")).expect("a copy");
+    let wrong = gate.run(["verify", "latest"]);
+    assert_eq!(wrong.code, Some(1), "{wrong}");
+    assert!(wrong.stdout.contains("is not over this text"), "{wrong}");
+    assert_eq!(gate.run(["verify"]).code, Some(1));
+}
+
+#[test]
+fn a_run_directory_is_asked_and_audited() {
+    let gate = good();
+    assert_eq!(gate.run(["pilot"]).code, Some(0));
+    assert_snapshot!("ready", gate.run(["ready"]));
+
+    // As a version wrote it that made no audit.
+    let run = only_run(&gate);
+    fs::remove_file(run.join("redaction_audit.json")).expect("an audit");
+    let old = gate.workspace().join("target/old run");
+    fs::rename(&run, &old).expect("the run moves");
+    let path = old.join("hashes.json");
+    let mut hashes: cargo_gate::evidence::run_dir::Hashes =
+        serde_json::from_slice(&fs::read(&path).expect("hashes")).expect("JSON");
+    hashes.files.remove("redaction_audit.json");
+    hashes.chain = hashes.expected_chain();
+    fs::write(&path, serde_json::to_string_pretty(&hashes).expect("JSON") + "\n").expect("hashes");
+
+    let lacks = gate.run(["ready", "--run", "target/old run"]);
+    assert_snapshot!("ready-without-audit", lacks);
+    assert_snapshot!("verify-without-audit", gate.run(["verify", "target/old run"]));
+    // The command as it is printed.
+    let next = lacks
+        .stdout
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("next: cargo gate "));
+    let next = next
+        .expect("what to do")
+        .replace("\"target/old run\"", "target/old~run");
+    let words: Vec<String> = next.split(' ').map(|word| word.replace('~', " ")).collect();
+    assert_snapshot!("ready-audited", gate.run(&words));
+    assert_eq!(gate.run(["verify", "target/old run"]).code, Some(0));
+    assert_eq!(gate.run(["ready", "--run", "target/old run"]).code, Some(0));
+    assert_eq!(gate.run(&words).code, Some(2), "there is one");
+
+    // An audit that somebody wrote.
+    let audit = fs::read_to_string(old.join("redaction_audit.json")).expect("an audit");
+    let files = audit
+        .split("\"files_scanned\": ")
+        .nth(1)
+        .and_then(|rest| rest.split(',').next());
+    let from = format!("\"files_scanned\": {}", files.expect("a number"));
+    fs::write(
+        old.join("redaction_audit.json"),
+        audit.replace(&from, "\"files_scanned\": 99"),
+    )
+    .expect("an audit");
+    assert_eq!(gate.run(["ready", "--run", "target/old run"]).code, Some(1));
+}
+
+#[test]
+fn a_bundle_leaves_data_behind() {
+    let gate = good();
+    assert_eq!(gate.run(["pilot"]).code, Some(0));
+    let run = only_run(&gate);
+    fs::write(run.join("weights.bin"), b"\0weights").expect("a file");
+    fs::write(run.join("answers.csv"), "1,2\n").expect("a file");
+    let bundled = gate.run(["bundle", "--out", "target/run.tar.gz", "--message-format", "json"]);
+    assert_eq!(bundled.code, Some(0), "{bundled}");
+    let manifest = bundled.json();
+    let excluded: Vec<&str> = manifest["excluded"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|excluded| excluded["path"].as_str())
+        .collect();
+    assert_eq!(excluded, ["answers.csv", "weights.bin"]);
+    let bytes = fs::read(gate.workspace().join("target/run.tar.gz")).expect("a bundle");
+    let (_, files) = cargo_gate::evidence::bundle::parse(&bytes).expect("a bundle");
+    assert!(
+        files.contains_key("report.md") && !files.contains_key("weights.bin"),
+        "{:?}",
+        files.keys()
+    );
+    let said = gate.run(["bundle", "--out", "target/again.tar.gz"]);
+    assert_eq!(said.code, Some(0), "{said}");
+    assert_eq!(
+        fs::read(gate.workspace().join("target/again.tar.gz")).expect("a bundle"),
+        bytes
+    );
+
+    let chain = manifest["chain"].as_str().expect("a hash");
+    let verified = gate.run(["verify", "target/run.tar.gz", "--head", chain]);
+    assert_eq!(verified.code, Some(0), "{verified}");
+    let mut edited = bytes;
+    let middle = edited.len() / 2;
+    edited[middle] ^= 1;
+    gate.write("target/edited.tar.gz", &edited);
+    let damaged = gate.run(["verify", "target/edited.tar.gz"]);
+    assert_ne!(damaged.code, Some(0), "{damaged}");
+}
+
+#[test]
+fn all_candidates_are_promoted_once() {
+    let gate = good();
+    gate.write("native/src/main.rs", "fn main() {}\n");
+    gate.commit("a program");
+    let promote = || {
+        let words = [
+            "promote",
+            "--all-candidates",
+            "--to",
+            "pilot",
+            "--by",
+            "ada",
+            "--reason",
+            "first use",
+        ];
+        gate.run(words)
+    };
+    let registry = || fs::read_to_string(gate.workspace().join("gate/registry.jsonl")).unwrap_or_default();
+    assert_eq!(gate.run(["pilot"]).code, Some(0));
+    assert_snapshot!("promote-no-candidates", promote());
+    for name in ["native", "native.exe"] {
+        // What cargo would have built, with a time that this test sets itself.
+        gate.write(&format!("target/release/{name}"), "the program");
+        let file = fs::File::options()
+            .write(true)
+            .open(gate.workspace().join("target/release").join(name))
+            .expect("the artifact opens");
+        file.set_modified(SystemTime::UNIX_EPOCH).expect("its time can be set");
+    }
+    assert_snapshot!("promote-all", promote());
+    let once = registry();
+    assert_eq!(once.lines().count(), 1, "the same bytes are one artifact: {once}");
+    assert_snapshot!("promote-all-again", promote());
+    assert_eq!(registry(), once);
+}
+
+#[test]
+fn an_item_is_closed_by_a_commit() {
+    let gate = good();
+    gate.append("gate.toml", "\n[register]\n");
+    let add = ["register", "add", "--title", "loses writes", "--severity", "critical"];
+    assert_eq!(gate.run(add).code, Some(0));
+    gate.commit("an item");
+    let head = gate.git(["rev-parse", "HEAD"]);
+    assert_eq!(
+        gate.run(["register", "close", "ITEM-1", "--commit", "no-such-branch"])
+            .code,
+        Some(2)
+    );
+    let closed = gate.run(["register", "close", "ITEM-1", "--resolution", "fixed in 1.4"]);
+    assert_eq!(closed.code, Some(0), "{closed}");
+    let text = gate.read("register.toml");
+    assert!(text.contains(&format!("commit = \"{}\"", head.trim())), "{text}");
+}
+
+#[test]
+fn errors_of_the_policy_are_data_too() {
+    let gate = good();
+    gate.append("gate.toml", "\n[checks.\"lockfile.trakced\"]\nblocks-at = \"pilot\"\n");
+    assert_snapshot!("policy-errors", gate.run(["pilot", "--message-format", "json"]));
+    let decision = fs::read_to_string(only_run(&gate).join("decision.json")).expect("a decision");
+    assert!(decision.contains("\"id\": \"policy::unknown-check\""), "{decision}");
+}
