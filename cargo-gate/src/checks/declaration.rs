@@ -71,6 +71,8 @@ pub enum Input {
     Toolchain,
     /// The commit that is checked out.
     GitHead,
+    /// The tags of the repository.
+    GitTags,
     /// Which paths differ from the commit.
     GitStatus,
     /// CI files, and the scripts that they call.
@@ -139,6 +141,8 @@ pub enum Input {
     PolicyCi,
     /// `[supply]`.
     PolicySupply,
+    /// `[toolchain]`.
+    PolicyToolchain,
     /// `[owners]`.
     PolicyOwners,
     /// `[evidence]`, `[history]` and `[warnings]`.
@@ -185,6 +189,7 @@ impl Input {
         Input::ToolchainFile,
         Input::Toolchain,
         Input::GitHead,
+        Input::GitTags,
         Input::GitStatus,
         Input::CiFiles,
         Input::RustSources,
@@ -219,6 +224,7 @@ impl Input {
         Input::PolicySuites,
         Input::PolicyCi,
         Input::PolicySupply,
+        Input::PolicyToolchain,
         Input::PolicyOwners,
         Input::PolicyRecord,
         Input::PolicyRegister,
@@ -245,6 +251,7 @@ impl Input {
             Input::ToolchainFile => "toolchain file",
             Input::Toolchain => "toolchain",
             Input::GitHead => "commit",
+            Input::GitTags => "tags",
             Input::GitStatus => "work tree status",
             Input::CiFiles => "CI files",
             Input::RustSources => "Rust sources",
@@ -279,6 +286,7 @@ impl Input {
             Input::PolicySuites => "policy: suites",
             Input::PolicyCi => "policy: ci",
             Input::PolicySupply => "policy: supply",
+            Input::PolicyToolchain => "policy: toolchain",
             Input::PolicyOwners => "policy: owners",
             Input::PolicyRecord => "policy: evidence, history and warnings",
             Input::PolicyRegister => "policy: register",

@@ -7,6 +7,7 @@ mod blocks;
 mod claims;
 mod status;
 mod support_matrix;
+mod toolchain;
 
 use crate::policy::Policy;
 use crate::report::CheckReport;
@@ -52,6 +53,11 @@ pub const GENERATORS: &[Generator] = &[
         kind: "support-matrix",
         summary: "tier of each package and whether it is part of the claim, and what each suite needs",
         generate: support_matrix::generate,
+    },
+    Generator {
+        kind: "toolchain",
+        summary: "compilers of `[toolchain]`, and how the oldest supported one is raised",
+        generate: toolchain::generate,
     },
 ];
 

@@ -44,6 +44,7 @@ mod secrets;
 mod semantics;
 mod suggest;
 mod supply;
+mod toolchain;
 mod validate;
 mod waiver;
 mod walk;
@@ -75,6 +76,8 @@ pub use semantics::{
 };
 pub(crate) use suggest::similar;
 pub use supply::SupplyPolicy;
+pub(crate) use toolchain::rust_version;
+pub use toolchain::{Floor, FloorRelease, ToolchainPolicy};
 pub use validate::validate;
 pub use waiver::{NewWaiver, append_waiver, attach_signature, numbered, waiver_toml};
 pub(crate) use write::{Existing, write_atomically};

@@ -17,7 +17,9 @@ scope = \"everything\"
 /// Suites of every group, declared from the last to the first; `equivalence` is the command of the tests.
 fn policy(equivalence: &str, integrity: &str) -> String {
     let suite = |name: &str, command: &str, group: &str| {
-        format!("[[suite.test]]\nname = \"{name}\"\ncommand = \"{command}\"\nformat = \"exit-code\"\ninputs = [\"src/**\"]\n{group}\n")
+        format!(
+            "[[suite.test]]\nname = \"{name}\"\ncommand = \"{command}\"\nformat = \"exit-code\"\ninputs = [\"src/**\"]\n{group}\n"
+        )
     };
     [
         STAGES.to_owned(),
@@ -37,7 +39,10 @@ fn gate_with(equivalence: &str, integrity: &str) -> Gate {
             "Cargo.toml",
             "[package]\nname = \"demo\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
         )
-        .file("Cargo.lock", "version = 4\n\n[[package]]\nname = \"demo\"\nversion = \"0.1.0\"\n")
+        .file(
+            "Cargo.lock",
+            "version = 4\n\n[[package]]\nname = \"demo\"\nversion = \"0.1.0\"\n",
+        )
         .file("src/lib.rs", "//! Nothing.\n")
         .file(".gitignore", "/target\n")
         .file("gate.toml", &policy(equivalence, integrity))
@@ -150,5 +155,8 @@ fn the_group_is_no_part_of_the_evidence() {
         .iter()
         .find(|item| item["id"] == "suite.test.drill")
         .expect("the suite");
-    assert_eq!((&drill["group"], &drill["action"]), (&"ergonomics".into(), &"reuse".into()));
+    assert_eq!(
+        (&drill["group"], &drill["action"]),
+        (&"ergonomics".into(), &"reuse".into())
+    );
 }

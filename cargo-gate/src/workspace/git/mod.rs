@@ -9,7 +9,7 @@ mod repository;
 mod status;
 mod tracked;
 
-pub use history::Ancestry;
+pub use history::{Ancestry, Tag};
 pub(crate) use listing::{Listed, Listing, list};
 pub(crate) use status::KnownStatus;
 pub(crate) use tracked::Tracked;
