@@ -96,6 +96,9 @@ mod tests {
             Group::of_check("owners.declared", Dimension::Governance),
             Group::Governance
         );
-        assert_eq!(Group::of_check("lockfile.fresh", Dimension::Reproducibility), Group::Integrity);
+        assert_eq!(
+            Group::of_check("lockfile.fresh", Dimension::Reproducibility),
+            Group::Integrity
+        );
     }
 }

@@ -8,6 +8,8 @@ mod documents;
 mod governance;
 #[path = "commands/groups.rs"]
 mod groups;
+#[path = "commands/incident.rs"]
+mod incident;
 #[path = "commands/init.rs"]
 mod init;
 #[path = "commands/kernel_sets.rs"]

@@ -173,6 +173,13 @@ impl<'a> Context<'a> {
         self.workspace.git()
     }
 
+    /// Version control, for releases and what they were made of: what a tag names does not change. Needs
+    /// [`Input::GitTags`].
+    pub fn releases(&self) -> Option<&'a Git> {
+        self.needs(&[Input::GitTags]);
+        self.workspace.git()
+    }
+
     /// Why there is no version control although the workspace lies in a repository. Needs [`Input::GitHead`] or
     /// [`Input::GitStatus`].
     pub fn git_problem(&self) -> Option<&'a str> {
@@ -429,6 +436,7 @@ impl<'a> Context<'a> {
             Input::PolicySuites,
             Input::PolicyCi,
             Input::PolicySupply,
+            Input::PolicyToolchain,
             Input::PolicyOwners,
             Input::PolicyRecord,
             Input::PolicyRegister,

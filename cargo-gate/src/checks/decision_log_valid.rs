@@ -2,6 +2,7 @@
 
 use gate_runtime::decision_log::read::{Decision, Event, Reader};
 
+use crate::dispatches::{self, Summary};
 use crate::policy::RuntimePolicy;
 use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
@@ -17,7 +18,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Observability,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
-    version: 2,
+    version: 3,
     inputs: &[Input::RuntimeRecords, Input::PolicyRuntime],
     applies,
     run,
@@ -33,6 +34,9 @@ without a gap; totals are the sums of the lines. The first line that is wrong is
 A log without a dispatch, or one that does not end in `close`, is a finding as well. Lines that say what was dropped \
 account for it: they are advice, as is a workload of which less than `min-compilability` percent has native kernels. A log of a run with injected faults blocks broad.
 
+What each log says of its dispatches is kept in the run directory, and `cargo gate explain <run>` tells it: which \
+backend ran and why, which guard missed, which rail tripped, with which fingerprint.
+
 A file that is not there was not checked, and the stage does not pass. It applies when `gate.toml` names a log.
 
 ## Why it matters
@@ -47,7 +51,7 @@ edit it. Where records are dropped, give the log more room (`DecisionLog::ring_r
 
 ## Requirements
 
-S0.25, S0.26, S0.27, S0.28, S0.29, S0.32, S0.33, S0.34, S0.35, S0.36, S0.76
+S0.6, S0.25, S0.26, S0.27, S0.28, S0.29, S0.32, S0.33, S0.34, S0.35, S0.36, S0.76
 ";
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -59,7 +63,13 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    judged(context, "decision log", |runtime| &runtime.decision_logs, judge)
+    judged(
+        context,
+        "decision log",
+        |runtime| &runtime.decision_logs,
+        judge,
+        |index, path, bytes| (dispatches::summary_path(index), Summary::of(path, bytes).to_json()),
+    )
 }
 
 fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {

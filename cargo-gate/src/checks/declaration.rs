@@ -71,6 +71,8 @@ pub enum Input {
     Toolchain,
     /// The commit that is checked out.
     GitHead,
+    /// The tags of the repository.
+    GitTags,
     /// Which paths differ from the commit.
     GitStatus,
     /// CI files, and the scripts that they call.
@@ -141,6 +143,8 @@ pub enum Input {
     PolicyCi,
     /// `[supply]`.
     PolicySupply,
+    /// `[toolchain]`.
+    PolicyToolchain,
     /// `[owners]`.
     PolicyOwners,
     /// `[evidence]`, `[history]` and `[warnings]`.
@@ -197,6 +201,7 @@ impl Input {
         Input::ToolchainFile,
         Input::Toolchain,
         Input::GitHead,
+        Input::GitTags,
         Input::GitStatus,
         Input::CiFiles,
         Input::RustSources,
@@ -232,6 +237,7 @@ impl Input {
         Input::PolicySuites,
         Input::PolicyCi,
         Input::PolicySupply,
+        Input::PolicyToolchain,
         Input::PolicyOwners,
         Input::PolicyRecord,
         Input::PolicyRegister,
@@ -259,6 +265,7 @@ impl Input {
             Input::ToolchainFile => "toolchain file",
             Input::Toolchain => "toolchain",
             Input::GitHead => "commit",
+            Input::GitTags => "tags",
             Input::GitStatus => "work tree status",
             Input::CiFiles => "CI files",
             Input::RustSources => "Rust sources",
@@ -294,6 +301,7 @@ impl Input {
             Input::PolicySuites => "policy: suites",
             Input::PolicyCi => "policy: ci",
             Input::PolicySupply => "policy: supply",
+            Input::PolicyToolchain => "policy: toolchain",
             Input::PolicyOwners => "policy: owners",
             Input::PolicyRecord => "policy: evidence, history and warnings",
             Input::PolicyRegister => "policy: register",

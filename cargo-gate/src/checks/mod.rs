@@ -67,9 +67,11 @@ pub mod secrets_tracked;
 pub mod stage_predecessor;
 pub mod status_drift;
 pub mod supply_advisories;
+pub mod toolchain_floor;
 pub mod toolchain_matches;
 pub mod toolchain_msrv;
 pub mod toolchain_pinned;
+pub mod toolchain_policy;
 pub mod waiver_authority;
 pub mod waiver_valid;
 pub mod warnings_reviewed;
@@ -97,6 +99,8 @@ pub const ALL: &[&Check] = &[
     &toolchain_pinned::CHECK,
     &toolchain_matches::CHECK,
     &toolchain_msrv::CHECK,
+    &toolchain_policy::CHECK,
+    &toolchain_floor::CHECK,
     &git_clean::CHECK,
     &config_sanity::CHECK,
     &environment_clean::CHECK,

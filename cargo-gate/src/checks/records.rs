@@ -8,21 +8,27 @@ use crate::stage::Stage;
 
 use super::{Context, Judgement};
 
-/// What `judge` finds in each file of a kind. One that is not there or cannot be read was not checked, and then nothing
+/// What `judge` finds in each file of a kind; what `keep` makes of the file, counted from 1, lies in the run directory at
+/// the path that it says. One that is not there or cannot be read was not checked, and then nothing
 /// is said of the others either.
 pub(super) fn judged(
     context: &Context<'_>,
     what: &str,
     paths: fn(&RuntimePolicy) -> &[String],
     judge: fn(&RuntimePolicy, &str, &[u8]) -> Vec<Finding>,
+    keep: fn(usize, &str, &[u8]) -> (String, Vec<u8>),
 ) -> Judgement {
     let Some(runtime) = &context.policy().runtime else {
         return Judgement::Findings(Vec::new());
     };
     let mut findings = Vec::new();
-    for path in paths(runtime) {
+    for (index, path) in (1..).zip(paths(runtime)) {
         match record(context, path, what) {
-            Ok(bytes) => findings.extend(judge(runtime, path, &bytes)),
+            Ok(bytes) => {
+                let (kept, content) = keep(index, path, &bytes);
+                context.attach(&kept, &content);
+                findings.extend(judge(runtime, path, &bytes));
+            }
             Err(reason) => return Judgement::NotRun(reason),
         }
     }

@@ -2,6 +2,7 @@
 
 use gate_runtime::stats::read::read;
 
+use crate::dispatches;
 use crate::policy::RuntimePolicy;
 use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
@@ -17,7 +18,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Observability,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
-    version: 2,
+    version: 3,
     inputs: &[Input::RuntimeRecords, Input::PolicyRuntime],
     applies,
     run,
@@ -49,7 +50,7 @@ the file again.
 
 ## Requirements
 
-S0.20, S0.30, S0.31, S0.82
+S0.6, S0.20, S0.30, S0.31, S0.82
 ";
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -61,7 +62,13 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    judged(context, "file of run stats", |runtime| &runtime.run_stats, judge)
+    judged(
+        context,
+        "file of run stats",
+        |runtime| &runtime.run_stats,
+        judge,
+        |index, _, bytes| (dispatches::stats_path(index), bytes.to_owned()),
+    )
 }
 
 fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {

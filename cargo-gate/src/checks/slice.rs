@@ -31,6 +31,7 @@ impl Policy {
             Input::PolicySuites => bytes(&self.suites),
             Input::PolicyCi => bytes(&self.ci),
             Input::PolicySupply => bytes(&self.supply),
+            Input::PolicyToolchain => bytes(&self.toolchain),
             Input::PolicyOwners => bytes(&self.owners),
             Input::PolicyRecord => bytes(&(&self.evidence_ages, &self.history, &self.warnings)),
             Input::PolicyRegister => bytes(&self.register),

@@ -1,19 +1,20 @@
-//! `cargo gate explain <check|exit-code|stage|run>`: the documentation of the tool, and the answers of a run from its
+//! `cargo gate explain <check|exit-code|stage|run|path>`: the documentation of the tool, and the answers of a run from its
 //! artifacts alone.
 
 use std::fmt::Write as _;
 
 use crate::checks::Check;
+use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
 use crate::exit::{self, ExitCode};
 use crate::policy::RailsPolicy;
 use crate::report::render::{Weight, place, text};
-use crate::report::{Dimension, Report};
+use crate::report::{Artifact, Dimension, Report};
 use crate::rollout::Step;
 use crate::stage::Stage;
 
 use super::printer::STRONG;
-use super::rails;
+use super::{dispatches, rails};
 
 /// What explain knows about a check or a kind of suite.
 #[derive(Debug, Clone)]
@@ -55,6 +56,18 @@ pub trait Runs {
     /// # Errors
     /// The run is there, but its report cannot be read.
     fn report(&self, id: &str) -> Result<Option<Report>>;
+
+    /// A file below the directory of the run of this name, as [`report`](Self::report) understands it.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    fn artifact(&self, run: &str, path: &str) -> Result<Vec<u8>>;
+
+    /// The file at a path; `None` when there is none.
+    ///
+    /// # Errors
+    /// The file is there, but cannot be read.
+    fn file(&self, path: &str) -> Result<Option<Vec<u8>>>;
 
     /// The rails that the policy of this workspace declares.
     ///
@@ -103,7 +116,10 @@ pub fn explain(topic: Option<&str>, topics: &[Topic<'_>], runs: &dyn Runs) -> Re
         return Ok(rails::text(runs.rails()?.as_ref()));
     }
     if let Some(report) = runs.report(name)? {
-        return Ok(run(&report));
+        return Ok(run(&report) + &records(&report, name, runs)?);
+    }
+    if let Some(bytes) = runs.file(name)? {
+        return dispatches::file(name, &bytes);
     }
     if name == "latest" {
         return Err(Error::usage("there is no run yet").with_help("cargo gate pilot"));
@@ -149,7 +165,10 @@ fn contents(topics: &[Topic<'_>]) -> String {
     ));
     out.push_str(&section(
         "runs",
-        &[("latest", "the latest run; any run id works as well")],
+        &[
+            ("latest", "the latest run; any run id works as well"),
+            ("<path>", "a run directory, or a decision log or run stats of kernels"),
+        ],
     ));
     out.trim_end().to_owned() + "\n"
 }
@@ -307,6 +326,27 @@ fn run(report: &Report) -> String {
     out
 }
 
+/// What a run directory keeps of the records of kernels, verified against the digests of the report.
+fn records(report: &Report, run: &str, runs: &dyn Runs) -> Result<String> {
+    let evidence = report.checks.iter().filter_map(|check| check.evidence.as_ref());
+    let mut kept: Vec<&Artifact> = evidence
+        .flat_map(|evidence| &evidence.artifacts)
+        .filter(|artifact| artifact.path.split('/').next() == Some(crate::dispatches::DIRECTORY))
+        .collect();
+    kept.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut out = String::new();
+    for artifact in kept {
+        let bytes = runs.artifact(run, &artifact.path)?;
+        if sha256_hex(&bytes) != artifact.sha256 {
+            let message = format!("`{}` of run {run} is not what the run wrote", artifact.path);
+            return Err(Error::tool(message).with_help(format!("cargo gate verify {run}")));
+        }
+        out.push('\n');
+        out.push_str(&dispatches::artifact(&artifact.path, &bytes)?);
+    }
+    Ok(out)
+}
+
 fn subject(report: &Report) -> String {
     let subject = &report.subject;
     let name = text::line(&subject.name).into_owned();
@@ -339,6 +379,14 @@ mod tests {
         fn report(&self, id: &str) -> Result<Option<Report>> {
             let report = samples::failures();
             Ok((id == "latest" || id == report.run_id).then_some(report))
+        }
+
+        fn artifact(&self, run: &str, path: &str) -> Result<Vec<u8>> {
+            panic!("{run} keeps no {path}")
+        }
+
+        fn file(&self, _: &str) -> Result<Option<Vec<u8>>> {
+            Ok(None)
         }
     }
 

@@ -7,6 +7,7 @@ mod cache;
 mod closeout;
 mod completions;
 pub mod contract;
+mod dispatches;
 mod docs;
 pub mod doctor;
 mod documents;

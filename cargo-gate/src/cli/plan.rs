@@ -116,7 +116,10 @@ fn table(view: &PlanView) -> String {
         ));
     }
     for item in &view.not_applicable {
-        text.push_str(&format!("{:<6} {:<11}  {:<width$}  {}\n", "skip", "", item.id, item.reason));
+        text.push_str(&format!(
+            "{:<6} {:<11}  {:<width$}  {}\n",
+            "skip", "", item.id, item.reason
+        ));
     }
     let run = view.items.iter().filter(|item| item.action == "run").count();
     text.push_str(&format!(

@@ -1,6 +1,6 @@
 //! `cargo gate explain` and `cargo gate doctor`: where their facts come from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gate_build::{Env, Toolkit};
 
@@ -59,9 +59,26 @@ pub(super) fn explain(arguments: &ExplainArgs, conversation: &Conversation<'_>) 
 }
 
 struct Runs<'a> {
-    gate_dir: Option<std::path::PathBuf>,
+    gate_dir: Option<PathBuf>,
     workspace: Option<Workspace>,
     conversation: &'a Conversation<'a>,
+}
+
+impl Runs<'_> {
+    /// The directory of a run: by its id, `latest`, or the path of the directory itself, wherever it lies.
+    fn directory(&self, run: &str) -> Option<PathBuf> {
+        let ids = explain::Runs::ids(self);
+        let known = if run == "latest" {
+            ids.last()
+        } else {
+            ids.iter().find(|known| *known == run)
+        };
+        if let (Some(gate_dir), Some(known)) = (&self.gate_dir, known) {
+            return Some(run_dir::Runs::new(gate_dir).directory().join(known));
+        }
+        let path = Path::new(run);
+        path.join("report.json").is_file().then(|| path.to_owned())
+    }
 }
 
 impl explain::Runs for Runs<'_> {
@@ -78,17 +95,29 @@ impl explain::Runs for Runs<'_> {
         history.entries.into_iter().map(|entry| entry.run_id).collect()
     }
 
+    fn artifact(&self, run: &str, path: &str) -> Result<Vec<u8>> {
+        let directory = self.directory(run).unwrap_or_default();
+        let path = directory.join(path);
+        std::fs::read(&path).map_err(|error| {
+            Error::io("read", &path, &error).with_help(format!("`cargo gate verify {run}` shows what is missing"))
+        })
+    }
+
+    fn file(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        if !Path::new(path).is_file() {
+            return Ok(None);
+        }
+        std::fs::read(path)
+            .map(Some)
+            .map_err(|error| Error::io("read", path, &error))
+    }
+
     fn report(&self, id: &str) -> Result<Option<Report>> {
-        let ids = self.ids();
-        let found = if id == "latest" {
-            ids.last()
-        } else {
-            ids.iter().find(|known| *known == id)
-        };
-        let (Some(gate_dir), Some(found)) = (&self.gate_dir, found) else {
+        let Some(directory) = self.directory(id) else {
             return Ok(None);
         };
-        let path = run_dir::Runs::new(gate_dir).directory().join(found).join("report.json");
+        let found = id;
+        let path = directory.join("report.json");
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

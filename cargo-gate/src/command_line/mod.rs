@@ -118,7 +118,7 @@ pub(crate) enum Command {
     Status(FormatArgs),
     /// Write a commented gate.toml and CI workflows
     Init(InitArgs),
-    /// Explain a check, an exit code, a stage or a run
+    /// Explain a check, an exit code, a stage, a run or what kernels did in it
     Explain(ExplainArgs),
     /// Run suites by name
     Suite(SuiteArgs),
@@ -127,7 +127,7 @@ pub(crate) enum Command {
     /// Build, lock, verify, inspect and compare GPU kernels
     #[command(subcommand)]
     Kernels(KernelsCommand),
-    /// Write the generated blocks of documents
+    /// Write the generated blocks of documents, and files that repeat `[toolchain]`
     Docs(DocsArgs),
     /// Hold the checkboxes of documents against the evidence at hand
     Drift(DriftArgs),
@@ -185,7 +185,7 @@ pub(crate) struct StageArgs {
     /// Let warnings block
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Run suites even where a check already blocks the stage
+    /// Run suites even where a check or an earlier group of suites already blocks the stage
     #[arg(long)]
     pub(crate) keep_going: bool,
     /// Make all evidence anew
@@ -295,7 +295,8 @@ pub(crate) enum CiSystem {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// A check id, a stage, `exit-code` or one of them by number, a run id, or `latest` [default: list the topics]
+    /// A check id, a stage, `exit-code` or one of them by number, a run id, `latest`, or the path of a run directory, of a
+    /// decision log or of run stats [default: list the topics]
     #[arg(value_name = "TOPIC")]
     pub(crate) topic: Option<String>,
     /// Output format; JSON lists every check, or the one that is named

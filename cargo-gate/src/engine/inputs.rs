@@ -133,6 +133,19 @@ impl<'a> InputDigests<'a> {
                 digest.part(&[u8::from(git.is_some())]);
                 digest.part(git.and_then(|git| git.head.as_deref()).unwrap_or_default().as_bytes());
             }
+            Input::GitTags => {
+                let git = self.workspace.git();
+                digest.part(&[u8::from(git.is_some())]);
+                match git.map(Git::tags) {
+                    None => {}
+                    Some(Ok(tags)) => {
+                        for tag in tags {
+                            digest.part(tag.name.as_bytes()).part(tag.commit.as_bytes());
+                        }
+                    }
+                    Some(Err(_)) => return InputState::Volatile,
+                }
+            }
             Input::GitStatus => {
                 let git = self.workspace.git();
                 digest.part(&[
@@ -248,6 +261,7 @@ impl<'a> InputDigests<'a> {
             | Input::PolicySuites
             | Input::PolicyCi
             | Input::PolicySupply
+            | Input::PolicyToolchain
             | Input::PolicyOwners
             | Input::PolicyRecord
             | Input::PolicyRegister

@@ -8,6 +8,7 @@ mod claims;
 pub mod mark;
 mod status;
 mod support_matrix;
+mod toolchain;
 
 use crate::policy::Policy;
 use crate::report::CheckReport;
@@ -53,6 +54,11 @@ pub const GENERATORS: &[Generator] = &[
         kind: "support-matrix",
         summary: "tier of each package and whether it is part of the claim, and what each suite needs",
         generate: support_matrix::generate,
+    },
+    Generator {
+        kind: "toolchain",
+        summary: "compilers of `[toolchain]`, and how the oldest supported one is raised",
+        generate: toolchain::generate,
     },
 ];
 

@@ -22,8 +22,7 @@ use super::raw::{
 };
 use super::secrets::{paths_policy, secrets_policy};
 use super::{
-    bench, cache, checklist, conformance, decisions, docs, failure, format, generated, kernels, notify, parts, people,
-    record, release, rule, runtime, slo, supply,
+    bench, cache, checklist, conformance, decisions, docs, failure, format, generated, kernels, notify, parts, people, record, release, rule, runtime, slo, supply, toolchain,
 };
 
 pub(super) type Converted<T> = Result<T, Problem>;
@@ -104,6 +103,10 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
         secrets: raw.secrets.map(|secrets| secrets_policy(secrets, &at)).transpose()?,
         suites: suites.into_iter().map(|(_, suite)| suite).collect(),
         supply: raw.supply.map(|supply| supply::convert(supply, &at)).transpose()?,
+        toolchain: raw
+            .toolchain
+            .map(|toolchain| toolchain::convert(toolchain, &at))
+            .transpose()?,
         evidence_ages: raw
             .evidence
             .map(|evidence| record::evidence(evidence, &at))

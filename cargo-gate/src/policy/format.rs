@@ -129,6 +129,10 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
             format!("is not a version: `{value}`"),
             "write major, minor and patch, such as \"1.4.0\"",
         ),
+        "rust-version" if super::toolchain::rust_version(value).is_none() => wrong(
+            format!("is not a Rust version: `{value}`"),
+            "write two or three numbers, such as \"1.85\"",
+        ),
         "item" if !is_item(value) => wrong(
             format!("is not the path of an item: `{value}`"),
             "write the path with the name of the library, such as \"my_crate::Client::fetch\"",

@@ -49,6 +49,7 @@ mod semantics;
 mod slo;
 mod suggest;
 mod supply;
+mod toolchain;
 mod validate;
 mod waiver;
 mod walk;
@@ -84,6 +85,8 @@ pub use semantics::{
 pub use slo::{Objective, SloPolicy};
 pub(crate) use suggest::similar;
 pub use supply::SupplyPolicy;
+pub(crate) use toolchain::rust_version;
+pub use toolchain::{Floor, FloorRelease, ToolchainPolicy};
 pub use validate::validate;
 pub use waiver::{NewWaiver, append_waiver, attach_signature, numbered, waiver_toml};
 pub(crate) use write::{Existing, write_atomically};

@@ -30,6 +30,7 @@ use super::runtime::RuntimePolicy;
 use super::secrets::{PathsPolicy, SecretsPolicy};
 use super::slo::SloPolicy;
 use super::supply::SupplyPolicy;
+use super::toolchain::ToolchainPolicy;
 
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +75,8 @@ pub struct Policy {
     pub suites: Vec<SuitePolicy>,
     /// What the supply chain must show; `None` when undeclared.
     pub supply: Option<SupplyPolicy>,
+    /// The compilers of the workspace; `None` when undeclared.
+    pub toolchain: Option<ToolchainPolicy>,
     /// Limits on the age of evidence.
     pub evidence_ages: Vec<EvidenceAge>,
     /// How many runs without a failure a stage asks for; `None` when undeclared.

@@ -59,6 +59,11 @@ impl Manifest {
         self.find(keys).map(|(_, value)| self.location(value))
     }
 
+    /// The bytes of the text that hold the value at a path of keys.
+    pub fn value_span(&self, keys: &[&str]) -> Option<Range<usize>> {
+        self.find(keys).map(|(_, value)| value)
+    }
+
     /// The place of the longest leading part of these keys that is written down; the whole file where there is none.
     pub fn nearest(&self, keys: &[&str]) -> Location {
         (1..=keys.len())

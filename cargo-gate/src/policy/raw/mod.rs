@@ -29,6 +29,7 @@ mod secrets;
 mod semantics;
 mod suite;
 mod supply;
+mod toolchain;
 
 use std::collections::BTreeMap;
 
@@ -60,6 +61,7 @@ pub(super) use semantics::{
 };
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 pub(super) use supply::RawSupply;
+pub(super) use toolchain::RawToolchain;
 
 use super::model::Tier;
 use crate::stage::Stage;
@@ -135,6 +137,9 @@ pub(super) struct RawPolicy {
     /// What the supply chain must show: published dependencies and what is known about them.
     #[schemars(with = "Option<RawSupply>")]
     pub(super) supply: Option<Spanned<RawSupply>>,
+    /// The compilers of the workspace, said once.
+    #[schemars(with = "Option<RawToolchain>")]
+    pub(super) toolchain: Option<Spanned<RawToolchain>>,
     /// How long evidence may be reused.
     #[schemars(with = "Option<RawEvidence>")]
     pub(super) evidence: Option<Spanned<RawEvidence>>,

@@ -43,6 +43,15 @@ impl CommitState {
     }
 }
 
+/// A tag.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tag {
+    /// Its name without `refs/tags/`.
+    pub name: String,
+    /// Full id of what it names, a commit as a rule.
+    pub commit: String,
+}
+
 /// Answers that were already given.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
@@ -50,6 +59,7 @@ pub(super) struct Memory {
     shown: Mutex<BTreeMap<(String, String), Shown>>,
     shallow: std::sync::OnceLock<Result<bool, String>>,
     commits: Mutex<BTreeMap<Vec<String>, Result<BTreeMap<String, CommitState>, String>>>,
+    tags: std::sync::OnceLock<Result<Vec<Tag>, String>>,
 }
 
 type Shown = Result<Option<Vec<u8>>, String>;
@@ -159,6 +169,23 @@ impl Git {
             .clone()
     }
 
+    /// Every tag, sorted by name. One with an annotation is given as what it stands for.
+    ///
+    /// # Errors
+    /// git's message.
+    pub fn tags(&self) -> Result<Vec<Tag>, String> {
+        self.memory
+            .tags
+            .get_or_init(|| {
+                let format = "--format=%(objectname)%09%(*objectname)%09%(refname:strip=2)";
+                let answer = self.program.output(&["for-each-ref", format, "refs/tags"])?;
+                let mut tags: Vec<Tag> = String::from_utf8_lossy(&answer).lines().filter_map(tag).collect();
+                tags.sort();
+                Ok(tags)
+            })
+            .clone()
+    }
+
     /// The full id of the commit that a branch, a tag or an abbreviation names.
     ///
     /// # Errors
@@ -219,6 +246,16 @@ impl Git {
         ])?;
         Ok(String::from_utf8_lossy(&output).lines().map(str::to_string).collect())
     }
+}
+
+/// A line of `git for-each-ref`: the tag, what it stands for, its name.
+fn tag(line: &str) -> Option<Tag> {
+    let (own, rest) = line.split_once('\t')?;
+    let (behind, name) = rest.split_once('\t')?;
+    Some(Tag {
+        name: name.to_owned(),
+        commit: if behind.is_empty() { own } else { behind }.to_owned(),
+    })
 }
 
 /// A full or abbreviated hash: anything else could be read as an option or a range.

@@ -9,7 +9,7 @@ mod repository;
 mod status;
 mod tracked;
 
-pub use history::{Ancestry, CommitState};
+pub use history::{Ancestry, CommitStateAncestry, Tag};
 pub(crate) use listing::{Listed, Listing, list};
 pub(crate) use status::KnownStatus;
 pub(crate) use tracked::Tracked;
