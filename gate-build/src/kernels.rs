@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::arch::{Arch, IntoArch};
 use crate::bindings::Declared;
 use crate::built::Built;
+use crate::compiler::Level;
 use crate::error::Error;
 use crate::pipeline::{self, Context};
 use crate::resources::Budget;
@@ -70,6 +71,22 @@ impl Kernels {
     #[must_use]
     pub fn flag(mut self, flag: impl Into<String>) -> Self {
         self.flags.push(flag.into());
+        self
+    }
+
+    /// How much compilers optimise device code, of CUDA sources and of Rust kernels: 0 to 3, which is the default. NVRTC and nvcc (12.8 or
+    /// later) are told by `--Ofast-compile`: `max` is 0, `mid` is 1, `min` is 2.
+    #[must_use]
+    pub fn optimize(mut self, level: u8) -> Self {
+        match Level::of_number(level) {
+            Some(level) => self.flags.extend(level.flag().map(str::to_owned)),
+            None => {
+                self.wrong.get_or_insert(Error::configuration(
+                    format!("there is no optimisation level {level}"),
+                    "write `.optimize(…)` with a number from 0 to 3",
+                ));
+            }
+        }
         self
     }
 

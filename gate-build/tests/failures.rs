@@ -217,6 +217,10 @@ fn wrong_requests_are_refused_with_a_remedy() {
             "`none` is not a folder",
         ),
         (Kernels::new().rust("kernels"), "is neither a crate"),
+        (
+            Kernels::new().cuda("kernels/*.cu").optimize(4),
+            "no optimisation level 4",
+        ),
         (Kernels::new().cuda("kernels/*.cu").signature("k", "fn("), "k"),
     ] {
         let error = kernels.compile_in(&this.context()).unwrap_err().to_string();

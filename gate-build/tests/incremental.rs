@@ -346,3 +346,21 @@ fn a_file_that_changes_while_it_is_compiled_is_compiled_again() {
     assert!(ptx(&built, "kernels/a.cu").contains("edited meanwhile"));
     assert!(ptx(&built, "kernels/b.cu").contains("edited meanwhile"));
 }
+
+#[test]
+fn each_level_is_compiled_for_itself() {
+    let this = Crate::new();
+    this.write("kernels/k.cu", "entry k\n");
+    let texts: std::collections::BTreeSet<String> = (0..4)
+        .map(|level| {
+            ptx(
+                &this.build_with(|kernels| kernels.optimize(level)).unwrap(),
+                "kernels/k.cu",
+            )
+        })
+        .collect();
+    assert_eq!((texts.len(), this.log().len()), (4, 4));
+    // The third level is what there is without one.
+    this.build().unwrap();
+    assert_eq!(this.log(), [""; 0]);
+}

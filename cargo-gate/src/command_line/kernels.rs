@@ -12,6 +12,8 @@ pub(crate) enum KernelsCommand {
     Build(KernelsBuildArgs),
     /// Show what compilers say about kernel sources, without building their crates
     Check(KernelsCheckArgs),
+    /// Compile one kernel source, or a crate of Rust kernels, to a PTX file
+    Compile(KernelsCompileArgs),
     /// Compile the kernels and write their locks anew
     Lock(KernelsBuildArgs),
     /// Compare kernel locks with the sources and PTX files beside them
@@ -46,6 +48,40 @@ pub(crate) struct KernelsCheckArgs {
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
     pub(crate) message_format: DataFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KernelsCompileArgs {
+    /// CUDA source, Rust source, or directory of a crate of Rust kernels
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// How much to optimise
+    #[arg(
+        short = 'O',
+        long = "opt-level",
+        value_name = "LEVEL",
+        default_value_t = 3,
+        value_parser = clap::value_parser!(u8).range(0..=3)
+    )]
+    pub(crate) level: u8,
+    /// Architecture to compile for
+    #[arg(long, value_name = "ARCH", default_value = "sm_80")]
+    pub(crate) arch: String,
+    /// PTX file to write [default: the name of the source with `.ptx`, in the working directory]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Directory with headers
+    #[arg(long, short = 'I', value_name = "DIRECTORY")]
+    pub(crate) include: Vec<PathBuf>,
+    /// Flag for the compiler of CUDA sources, as nvcc spells it: `--flag=-DX=1`
+    #[arg(long = "flag", value_name = "FLAG", allow_hyphen_values = true)]
+    pub(crate) flags: Vec<String>,
+    /// The only compiler of CUDA sources to try: `nvrtc`, `nvcc` or `clang`
+    #[arg(long, value_name = "COMPILER")]
+    pub(crate) compiler: Option<String>,
+    /// Let the PTX say which source line each of its lines was made from
+    #[arg(long)]
+    pub(crate) line_info: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! The command line as a value: every subcommand with its arguments. What they do is the business of
 //! [`cli`](crate::cli); checks and documentation read them here.
 
+mod cache;
 mod kernels;
 mod migrate;
 mod promote;
@@ -14,8 +15,9 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use crate::report::render::human::Detail;
 use crate::stage::Stage;
 
+pub(crate) use self::cache::{CacheCommand, GcArgs, PinArgs};
 pub(crate) use self::kernels::{
-    KernelsBuildArgs, KernelsCheckArgs, KernelsCommand, KernelsDiffArgs, KernelsInspectArgs,
+    KernelsBuildArgs, KernelsCheckArgs, KernelsCommand, KernelsCompileArgs, KernelsDiffArgs, KernelsInspectArgs,
 };
 pub(crate) use self::migrate::{MigrateCommand, PreflightArgs};
 pub(crate) use self::promote::{PromoteArgs, PromoteArtifactsArgs, PromoteKernelArgs, PromoteWhat, RollbackArgs};
@@ -477,37 +479,6 @@ pub(crate) struct BadgeArgs {
     /// File to write instead of stdout
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum CacheCommand {
-    /// Show what the stores hold, and how often a kernel was not compiled because of it
-    Stats(CacheStatsArgs),
-    /// Read every entry of both stores again, and remove the damaged ones
-    Verify(FormatArgs),
-    /// Remove evidence that was not used for a while
-    Gc(GcArgs),
-    /// Serve the remote store of kernels to a build, over standard input and output
-    Serve,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CacheStatsArgs {
-    /// Print JSON: short for `--message-format json`
-    #[arg(long, conflicts_with = "message_format")]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) format: FormatArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct GcArgs {
-    /// Keep what was used within so many days
-    #[arg(long, value_name = "DAYS", default_value_t = 30)]
-    pub(crate) keep_days: u32,
-    /// Shrink the store to so many MiB, oldest evidence first
-    #[arg(long, value_name = "MIB")]
-    pub(crate) max_size: Option<u64>,
 }
 
 #[derive(Debug, Args)]

@@ -71,18 +71,43 @@ pub fn crate_of(file: &Path) -> Option<&Path> {
         .or_else(|| above().find(|directory| directory.join("Cargo.toml").is_file()))
 }
 
+/// The kernel lock of a crate; an empty one where there is none.
+fn lock_of(directory: &Path) -> KernelLock {
+    std::fs::read_to_string(directory.join(LOCK_FILE))
+        .ok()
+        .and_then(|text| KernelLock::parse(&text).ok())
+        .unwrap_or_default()
+}
+
+/// Whether a unit is Rust: a file, or the directory of a crate.
+fn is_rust(directory: &Path, unit: &str) -> bool {
+    unit.ends_with(".rs") || directory.join(unit).join("Cargo.toml").is_file()
+}
+
+/// Whether a Rust source is a part of a kernel, by the lock of its crate.
+pub fn is_rust_kernel(file: &Path) -> bool {
+    let Some(directory) = crate_of(file) else { return false };
+    let name = UnitName::of(directory, file);
+    lock_of(directory).units.iter().any(|(unit, locked)| {
+        let part = || {
+            locked
+                .images
+                .values()
+                .any(|image| image.sources.contains_key(name.as_str()))
+        };
+        is_rust(directory, unit.as_str()) && part()
+    })
+}
+
 /// What is compiled for a source: units with their architectures and flags.
 fn units(directory: &Path, file: &Path) -> Vec<(String, Vec<Arch>, Vec<String>)> {
     let name = UnitName::of(directory, file);
-    let lock = std::fs::read_to_string(directory.join(LOCK_FILE))
-        .ok()
-        .and_then(|text| KernelLock::parse(&text).ok())
-        .unwrap_or_default();
+    let lock = lock_of(directory);
     let mut found = Vec::new();
     for (unit, locked) in &lock.units {
         let part = |image: &gate_build::lock::LockedImage| image.sources.contains_key(name.as_str());
-        let cuda = !unit.as_str().ends_with(".rs") && directory.join(unit.as_str()).is_file();
-        if cuda && (*unit == name || locked.images.values().any(part)) {
+        let is_there = directory.join(unit.as_str()).exists();
+        if is_there && (*unit == name || locked.images.values().any(part)) {
             let flags = locked.images.values().next().map(|image| image.flags.clone());
             let archs = locked.images.keys().copied().collect();
             found.push((unit.to_string(), archs, flags.unwrap_or_default()));
@@ -93,6 +118,29 @@ fn units(directory: &Path, file: &Path) -> Vec<(String, Vec<Arch>, Vec<String>)>
         found.push((name.to_string(), Vec::new(), Vec::new()));
     }
     found
+}
+
+/// The environment of a compilation that is no build: what somebody sets for builds does not decide about it, because a lock is not to be
+/// taken, and not to be written.
+pub fn compiler_env<const N: usize>(
+    variables: &BTreeMap<std::ffi::OsString, std::ffi::OsString>,
+    more: [(&str, &str); N],
+) -> Env {
+    const OURS: [&str; 3] = ["GATE_KERNELS", "GATE_KERNELS_LOCK", "CUDA_COMPUTE_CAP"];
+    let is_replaced = |name: &std::ffi::OsString| {
+        let mut replaced = OURS.iter().chain(more.iter().map(|(name, _)| name));
+        replaced.any(|ours| name.eq_ignore_ascii_case(ours))
+    };
+    let kept = variables
+        .iter()
+        .filter(|(name, _)| !is_replaced(name))
+        .map(|(name, value)| (name.clone(), value.clone()));
+    let ours = [("GATE_KERNELS", "build")].into_iter().chain(more);
+    Env::new(
+        Os::host(),
+        kept.chain(ours.map(|(name, value)| (name.into(), value.into()))),
+        Disk,
+    )
 }
 
 /// Compiles what a source belongs to. `variables` is the environment of the compilers.
@@ -111,16 +159,10 @@ pub fn check(file: &Path, asked: &Asked<'_>, variables: &BTreeMap<std::ffi::OsSt
         checked.unavailable = Some("no unit of a kernel lock was compiled from the file".to_owned());
         return checked;
     }
-    // What somebody sets for builds does not decide about a check: a lock is not to be taken, and not to be written.
-    const OURS: [&str; 3] = ["GATE_KERNELS", "GATE_KERNELS_LOCK", "CUDA_COMPUTE_CAP"];
-    let kept = variables
-        .iter()
-        .filter(|(name, _)| !OURS.iter().any(|ours| name.eq_ignore_ascii_case(ours)))
-        .map(|(name, value)| (name.clone(), value.clone()));
-    let build = ("GATE_KERNELS".into(), "build".into());
-    let env = Env::new(Os::host(), kept.chain([build]), Disk);
+    let env = compiler_env(variables, []);
     let toolkit = Toolkit::discover(&env);
-    if toolkit.nvcc.is_none() && toolkit.nvrtc.is_none() && toolkit.clang.is_none() {
+    let cuda = units.iter().any(|(unit, ..)| !is_rust(directory, unit));
+    if cuda && toolkit.nvcc.is_none() && toolkit.nvrtc.is_none() && toolkit.clang.is_none() {
         let searched = toolkit.searched.len();
         checked.unavailable = Some(format!("no compiler of CUDA sources was found in {searched} places"));
         return checked;
@@ -131,7 +173,12 @@ pub fn check(file: &Path, asked: &Asked<'_>, variables: &BTreeMap<std::ffi::OsSt
         } else {
             archs
         };
-        let mut kernels = Kernels::new().cuda(unit).arch(archs);
+        let mut kernels = Kernels::new().arch(archs);
+        kernels = if is_rust(directory, &unit) {
+            kernels.rust(unit)
+        } else {
+            kernels.cuda(unit)
+        };
         for flag in flags {
             kernels = kernels.flag(flag);
         }

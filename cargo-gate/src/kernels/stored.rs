@@ -7,7 +7,14 @@ use crate::workspace::environment::Environment;
 
 /// What `gate-build` needs of an environment to find its store.
 pub fn cache_env(environment: &Environment) -> Env {
-    let names = ["GATE_CACHE_DIR", "XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"];
+    let names = [
+        "GATE_CACHE_DIR",
+        "GATE_CACHE_SIZE",
+        "GATE_CACHE_DAYS",
+        "XDG_CACHE_HOME",
+        "HOME",
+        "LOCALAPPDATA",
+    ];
     let variables = names
         .into_iter()
         .filter_map(|name| Some((name, environment.get(name)?.to_owned())));

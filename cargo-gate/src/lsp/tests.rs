@@ -296,6 +296,68 @@ fn kernels_lead_to_their_ptx_and_back() {
 }
 
 #[test]
+fn rust_kernels_lead_to_their_ptx_and_back() {
+    let source =
+        "#[unsafe(no_mangle)]\npub unsafe extern \"ptx-kernel\" fn k(x: *mut f32) {\n    unsafe { x.write(1.0) }\n}\n";
+    let mut client = Client::new();
+    let path = client.path("device/lib.rs");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, source).unwrap();
+    // Without a lock that says so it is Rust like any other.
+    let effects = client.open("device/lib.rs", source);
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Compile(_))));
+
+    let text = ptx(&path);
+    std::fs::write(client.path("k.ptx"), &text).unwrap();
+    let digest = |text: &str| gate_build::lock::text_digest(text.as_bytes());
+    let sources = [("device/lib.rs".to_owned(), digest(source))].into();
+    let fingerprint = gate_build::lock::source_fingerprint(&sources);
+    let lock = format!(
+        "version = 1\n\n[[image]]\nunit = \"device/lib.rs\"\narch = \"sm_80\"\ncompiler = \"rustc 1.96.0\"\nflags = []\nisa = \"8.0\"\n\
+         ptx = \"k.ptx\"\nptx-digest = \"{0}\"\nnormalised-digest = \"{0}\"\nsource-fingerprint = \"{fingerprint}\"\n\n\
+         [image.sources]\n\"device/lib.rs\" = \"{1}\"\n\n[[image.entry]]\nname = \"k\"\nparams = [\"u64\"]\n",
+        digest(&text),
+        digest(source)
+    );
+    std::fs::write(client.path("kernels.lock"), lock).unwrap();
+    let effects = client.open("device/lib.rs", source);
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Compile(job) if job.file.ends_with("lib.rs")))
+    );
+    let checked = Checked {
+        file: path,
+        directory: client.root.path().to_owned(),
+        images: compiled(&client).images,
+        ..Checked::default()
+    };
+    client.session.compiled(checked);
+
+    let there = client
+        .ask("textDocument/definition", client.at("device/lib.rs", 2, 6))
+        .unwrap();
+    assert_eq!(there[0]["uri"], client.uri("k.ptx"), "{there}");
+    client.open("k.ptx", &text);
+    let back = client.ask("textDocument/definition", client.at("k.ptx", 9, 0)).unwrap();
+    assert_eq!(back[0]["uri"], client.uri("device/lib.rs"));
+    assert_eq!(back[0]["range"]["start"]["line"], 2);
+    let hover = client
+        .ask("textDocument/hover", client.at("device/lib.rs", 1, 35))
+        .unwrap();
+    assert!(
+        hover["contents"]["value"].as_str().unwrap().contains(".entry k(u64)"),
+        "{hover}"
+    );
+    let whole = json!({
+        "textDocument": { "uri": client.uri("device/lib.rs") },
+        "range": { "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } }
+    });
+    let hints = client.ask("textDocument/inlayHint", whole).unwrap();
+    assert_eq!(hints[0]["label"], "(u64)");
+}
+
+#[test]
 fn what_compilers_say_stands_where_they_say_it() {
     let (mut client, _) = with_kernel();
     let said = |file: &str, line, message: &str| Said {

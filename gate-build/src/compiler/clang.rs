@@ -68,9 +68,10 @@ impl<'a> Clang<'a> {
         })?;
         let shims = self.setting.shims.join("clang");
         let mut arguments: Vec<OsString> = Vec::new();
-        for argument in ["-x", "cuda", "--cuda-device-only", "-nocudainc", "-nocudalib", "-O3"] {
+        for argument in ["-x", "cuda", "--cuda-device-only", "-nocudainc", "-nocudalib"] {
             arguments.push(argument.into());
         }
+        arguments.push(format!("-O{}", asked.level.number()).into());
         arguments.push(format!("--cuda-gpu-arch={arch}").into());
         // A toolkit that happens to be on PATH would decide about the version of the PTX.
         let mut nowhere = OsString::from("--cuda-path=");

@@ -26,8 +26,59 @@ pub(crate) struct Asked {
     pub registers: Option<String>,
     /// `--split-compile`: threads for the optimiser; 1 is another text than any other number.
     pub split: Option<String>,
+    /// How much the optimiser does; the usual where nobody chose.
+    pub level: Level,
     /// Diagnostic options of NVIDIA's front end, as written.
     pub front_end: Vec<String>,
+}
+
+/// How much an optimiser does: what nvcc's `--Ofast-compile` says about device code, whose `-O` is about the host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    Max,
+    Mid,
+    Min,
+    #[default]
+    Off,
+}
+
+impl Level {
+    fn named(word: &str) -> Option<Self> {
+        match word {
+            "max" => Some(Self::Max),
+            "mid" => Some(Self::Mid),
+            "min" => Some(Self::Min),
+            "0" => Some(Self::Off),
+            _ => None,
+        }
+    }
+
+    /// nvcc's and NVRTC's flag; none for what they do without.
+    pub(crate) fn flag(self) -> Option<&'static str> {
+        match self {
+            Self::Max => Some("--Ofast-compile=max"),
+            Self::Mid => Some("--Ofast-compile=mid"),
+            Self::Min => Some("--Ofast-compile=min"),
+            Self::Off => None,
+        }
+    }
+
+    /// The level of clang and rustc: the faster the compilation, the lower.
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::Max => 0,
+            Self::Mid => 1,
+            Self::Min => 2,
+            Self::Off => 3,
+        }
+    }
+
+    /// The level of this number, 0 to 3.
+    pub(crate) fn of_number(number: u8) -> Option<Self> {
+        [Self::Max, Self::Mid, Self::Min, Self::Off]
+            .into_iter()
+            .find(|level| level.number() == number)
+    }
 }
 
 /// Flags whose value does not decide about PTX: they are for the host compiler, for the linker, for ptxas.
@@ -59,6 +110,7 @@ const HOST: &[&str] = &[
     "-allow-unsupported-compiler",
     "-c",
     "-O",
+    "-O0",
     "-O1",
     "-O2",
     "-O3",
@@ -83,6 +135,15 @@ impl Asked {
             asked.one(flag, &mut rest)?;
         }
         Ok(asked)
+    }
+
+    /// What flags say that is about Rust kernels too: the level and line information.
+    pub(crate) fn of_rust(flags: &[String]) -> Self {
+        let known = |flag: &&String| {
+            flag.contains("Ofast-compile=") || flag.ends_with("lineinfo") || flag.ends_with("-line-info")
+        };
+        let flags: Vec<String> = flags.iter().filter(known).cloned().collect();
+        Self::read(&flags).unwrap_or_default()
     }
 
     fn one<'a>(&mut self, flag: &'a str, rest: &mut impl Iterator<Item = &'a str>) -> Result<(), String> {
@@ -126,6 +187,10 @@ impl Asked {
             "-ftz" | "--ftz" | "-prec-div" | "--prec-div" | "-prec-sqrt" | "--prec-sqrt" | "-fmad" | "--fmad" => {
                 let value = value(attached)?.to_owned();
                 self.arithmetic.push((name.trim_start_matches('-').to_owned(), value));
+            }
+            "-Ofc" | "-Ofast-compile" | "--Ofast-compile" => {
+                let word = value(attached)?;
+                self.level = Level::named(word).ok_or_else(|| format!("{name}={word}"))?;
             }
             "-use_fast_math" | "--use_fast_math" => self.fast_math = true,
             "-lineinfo" | "--generate-line-info" => self.line_info = true,
@@ -200,12 +265,25 @@ mod tests {
     }
 
     #[test]
+    fn levels_are_those_of_nvcc() {
+        assert_eq!(read(&["-O0"]).unwrap().level, Level::Off);
+        for number in 0..4 {
+            let level = Level::of_number(number).unwrap();
+            let flags: Vec<&str> = level.flag().into_iter().collect();
+            assert_eq!((read(&flags).unwrap().level, level.number()), (level, number));
+        }
+        assert_eq!(read(&["-Ofc", "mid"]).unwrap().level, Level::Mid);
+        assert_eq!(Level::of_number(4), None);
+    }
+
+    #[test]
     fn what_only_nvcc_knows_is_named() {
         for flags in [
             &["-rdc=true"][..],
             &["--unknown"],
             &["-Xcompiler", "-DX"],
             &["-std"],
+            &["-Ofc=fast"],
             &["-x"],
             &["é"],
         ] {

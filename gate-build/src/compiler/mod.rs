@@ -18,6 +18,7 @@ use crate::digest::Digest;
 use crate::unit::Unit;
 
 pub(crate) use clang::Clang;
+pub(crate) use flags::{Asked, Level};
 pub(crate) use nvcc::{Nvcc, VARIABLES};
 pub(crate) use nvrtc::Nvrtc;
 pub(crate) use setting::{Setting, host_compiler, plain};

@@ -48,7 +48,7 @@ impl Lock {
     }
 }
 
-fn id_of(kind: ProblemKind) -> Id {
+fn id_of(kind: &ProblemKind) -> Id {
     match kind {
         ProblemKind::Lock => Id::LockInvalid,
         ProblemKind::SourceChanged => Id::SourceChanged,
@@ -60,7 +60,7 @@ fn id_of(kind: ProblemKind) -> Id {
 }
 
 fn diagnostic(root: &Path, problem: LockProblem) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error(id_of(problem.kind), problem.message).help(problem.help);
+    let mut diagnostic = Diagnostic::error(id_of(&problem.kind), problem.message).help(problem.help);
     diagnostic.place = Some(Box::new(Place {
         file: root.join(&problem.file),
         line: problem.line.and_then(|line| line.try_into().ok()).unwrap_or(1),

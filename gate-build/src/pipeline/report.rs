@@ -124,7 +124,7 @@ pub(crate) struct Trace {
 impl Trace {
     pub(crate) fn of(tasks: impl IntoIterator<Item = (String, String, Span)>) -> Self {
         let mut tasks: Vec<_> = tasks.into_iter().collect();
-        tasks.sort_by(|a, b| (a.2.begin, a.2.worker).cmp(&(b.2.begin, b.2.worker)));
+        tasks.sort_by_key(|(.., span)| (span.begin, span.worker));
         Self { tasks }
     }
 

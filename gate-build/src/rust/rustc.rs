@@ -10,7 +10,7 @@ use super::find::{Core, core_of, sysroot};
 use super::libdevice::Libdevice;
 use super::{TARGET, core_library};
 use crate::arch::Arch;
-use crate::compiler::{Compiled, Compiler, CompilerIdentity, CompilerKind, Setting, ptx_of};
+use crate::compiler::{Asked, Compiled, Compiler, CompilerIdentity, CompilerKind, Setting, ptx_of};
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id, Place};
 use crate::digest::Fields;
@@ -108,13 +108,18 @@ impl<'a> Rustc<'a> {
     }
 
     /// What every compilation of a unit is given.
-    fn flags(&self, unit: &Unit, arch: Arch, scratch: &Path) -> Result<Vec<OsString>, Diagnostic> {
+    fn flags(&self, unit: &Unit, arch: Arch, asked: &Asked, scratch: &Path) -> Result<Vec<OsString>, Diagnostic> {
         let mut flags: Vec<OsString> = Vec::new();
         if let Some(sysroot) = self.sysroot(scratch)? {
             flags.extend(["--sysroot".into(), sysroot.into()]);
         }
         flags.extend(["-C".into(), format!("target-cpu={arch}").into()]);
-        flags.push(remap(&unit.crate_root, "."));
+        if asked.line_info {
+            // Its files are named as they lie here, as compilers of CUDA sources do; nothing else names any.
+            flags.push("-Cdebuginfo=line-directives-only".into());
+        } else {
+            flags.push(remap(&unit.crate_root, "."));
+        }
         if let Some(sysroot) = sysroot(&self.programs.rustc) {
             flags.push(remap(
                 &sysroot.join("lib").join("rustlib").join("src").join("rust"),
@@ -125,18 +130,32 @@ impl<'a> Rustc<'a> {
     }
 
     /// Compiles with `--emit=<kind>=<output>` beside the library.
-    fn emit(&self, unit: &Unit, arch: Arch, scratch: &Path, emit: &OsStr) -> Result<(Finished, PathBuf), Diagnostic> {
+    fn emit(
+        &self,
+        unit: &Unit,
+        arch: Arch,
+        asked: &Asked,
+        scratch: &Path,
+        emit: &OsStr,
+    ) -> Result<(Finished, PathBuf), Diagnostic> {
         if unit.path.is_file() {
-            self.file(unit, arch, scratch, emit)
+            self.file(unit, arch, asked, scratch, emit)
         } else {
-            self.package(unit, arch, scratch, emit)
+            self.package(unit, arch, asked, scratch, emit)
         }
     }
 
     /// One file, the root of a crate without dependencies.
-    fn file(&self, unit: &Unit, arch: Arch, scratch: &Path, emit: &OsStr) -> Result<(Finished, PathBuf), Diagnostic> {
+    fn file(
+        &self,
+        unit: &Unit,
+        arch: Arch,
+        asked: &Asked,
+        scratch: &Path,
+        emit: &OsStr,
+    ) -> Result<(Finished, PathBuf), Diagnostic> {
         let dependency_file = scratch.join("out.d");
-        let mut arguments = self.flags(unit, arch, scratch)?;
+        let mut arguments = self.flags(unit, arch, asked, scratch)?;
         for argument in [
             "--crate-name=kernels",
             "--crate-type=staticlib",
@@ -144,7 +163,6 @@ impl<'a> Rustc<'a> {
             "--color=never",
             "--target",
             TARGET,
-            "-Copt-level=3",
             "-Clto=fat",
             "-Cpanic=abort",
             "-Ccodegen-units=1",
@@ -152,6 +170,7 @@ impl<'a> Rustc<'a> {
         ] {
             arguments.push(argument.into());
         }
+        arguments.push(format!("-Copt-level={}", asked.level.number()).into());
         for (kind, file) in [("dep-info", &dependency_file), ("link", &scratch.join("out.a"))] {
             let mut argument = OsString::from(format!("--emit={kind}="));
             argument.push(file);
@@ -172,6 +191,7 @@ impl<'a> Rustc<'a> {
         &self,
         unit: &Unit,
         arch: Arch,
+        asked: &Asked,
         scratch: &Path,
         emit: &OsStr,
     ) -> Result<(Finished, PathBuf), Diagnostic> {
@@ -188,14 +208,15 @@ impl<'a> Rustc<'a> {
         ] {
             arguments.push(argument.into());
         }
-        for setting in [
-            "lto=\"fat\"",
-            "panic=\"abort\"",
-            "codegen-units=1",
-            "opt-level=3",
-            "debug=false",
-            "strip=\"none\"",
-        ] {
+        for setting in ["lto=\"fat\"", "panic=\"abort\"", "codegen-units=1", "strip=\"none\""] {
+            arguments.extend(["--config".into(), format!("profile.release.{setting}").into()]);
+        }
+        let debug = if asked.line_info {
+            "\"line-directives-only\""
+        } else {
+            "false"
+        };
+        for setting in [format!("opt-level={}", asked.level.number()), format!("debug={debug}")] {
             arguments.extend(["--config".into(), format!("profile.release.{setting}").into()]);
         }
         if lock_file(&unit.path).is_some() {
@@ -203,7 +224,7 @@ impl<'a> Rustc<'a> {
         }
         arguments.extend(["--target-dir".into(), target.clone().into()]);
         arguments.extend(["--".into(), emit.to_owned()]);
-        let flags = self.flags(unit, arch, scratch)?;
+        let flags = self.flags(unit, arch, asked, scratch)?;
         let finished = self.programs.cargo(arguments, &unit.path, &flags)?;
         // `libname.d` lies beside `libname.a`.
         let folder = target.join(TARGET).join("release");
@@ -255,9 +276,11 @@ impl Compiler for Rustc<'_> {
         &self.identity
     }
 
-    fn compile(&self, unit: &Unit, arch: Arch, _flags: &[String], scratch: &Path) -> Result<Compiled, Diagnostic> {
+    fn compile(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Result<Compiled, Diagnostic> {
+        // What flags say to compilers of CUDA sources beside these two is not about Rust.
+        let asked = Asked::of_rust(flags);
         let output = scratch.join("out.s");
-        let (finished, dependency_file) = self.emit(unit, arch, scratch, &emit("asm", &output))?;
+        let (finished, dependency_file) = self.emit(unit, arch, &asked, scratch, &emit("asm", &output))?;
         let mut warnings = warnings_of(&finished.text);
         let ptx = if finished.status.success() {
             let ptx = ptx_of(&output, "rustc", &finished.text)?;
@@ -279,7 +302,7 @@ impl Compiler for Rustc<'_> {
                     return Err(super::libdevice::missing(&self.programs.version, &finished.text));
                 };
                 let bitcode = scratch.join("out.ll");
-                let (finished, _) = self.emit(unit, arch, scratch, &emit("llvm-ir", &bitcode))?;
+                let (finished, _) = self.emit(unit, arch, &asked, scratch, &emit("llvm-ir", &bitcode))?;
                 if !finished.status.success() {
                     return Err(self.refusal(arch, &finished.text));
                 }
@@ -291,7 +314,8 @@ impl Compiler for Rustc<'_> {
         };
         // The first run may have ended before it said what it read.
         let dependencies = self.dependencies(unit, &dependency_file).or_else(|problem| {
-            let (_, dependency_file) = self.emit(unit, arch, scratch, &emit("llvm-ir", &scratch.join("again.ll")))?;
+            let (_, dependency_file) =
+                self.emit(unit, arch, &asked, scratch, &emit("llvm-ir", &scratch.join("again.ll")))?;
             self.dependencies(unit, &dependency_file).map_err(|_| problem)
         })?;
         Ok(Compiled {

@@ -4,6 +4,7 @@ mod check;
 mod compile;
 mod diff;
 mod inspect;
+mod single;
 mod verify;
 
 use gate_build::lock::{LOCK_FILE, RELOCK};
@@ -18,6 +19,7 @@ pub(super) fn run(command: &KernelsCommand, conversation: &Conversation<'_>) -> 
     match command {
         KernelsCommand::Build(arguments) => compile::build(arguments, conversation),
         KernelsCommand::Check(arguments) => check::run(arguments, conversation),
+        KernelsCommand::Compile(arguments) => single::run(arguments, conversation),
         KernelsCommand::Lock(arguments) => compile::lock(arguments, conversation),
         KernelsCommand::Verify(arguments) if arguments.rebuild => compile::rebuild(&arguments.format, conversation),
         KernelsCommand::Verify(arguments) => verify::run(&arguments.format, conversation),

@@ -46,10 +46,21 @@ pub struct Retention {
     pub max_age: Option<Duration>,
     /// Then remove what was unused longest until the store is no larger than this many bytes.
     pub max_bytes: Option<u64>,
+    /// Say what would go, and remove nothing.
+    pub dry_run: bool,
 }
 
-/// What [`Store::gc`] did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+/// A file that goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Removed {
+    /// Where it lies below the store: `evidence/ab/cdef…`.
+    pub place: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// What [`Store::gc`] did, or would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct GcReport {
     /// Pieces of evidence removed.
     pub removed_entries: u64,
@@ -61,6 +72,10 @@ pub struct GcReport {
     pub kept_entries: u64,
     /// Bytes that remain.
     pub kept_bytes: u64,
+    /// Every file that goes, in the order in which they go.
+    pub removed: Vec<Removed>,
+    #[serde(skip)]
+    dry_run: bool,
 }
 
 struct Stored {
@@ -129,7 +144,10 @@ impl Store {
     /// # Errors
     /// I/O errors; what was removed before stays removed, and the store stays sound.
     pub fn gc(&self, retention: Retention, now: SystemTime) -> Result<GcReport> {
-        let mut report = GcReport::default();
+        let mut report = GcReport {
+            dry_run: retention.dry_run,
+            ..GcReport::default()
+        };
         let mut blobs = BTreeMap::new();
         for file in files(&self.root().join("blobs"))? {
             match name_of(&file.path) {
@@ -203,14 +221,23 @@ impl Store {
 
 impl GcReport {
     fn remove(&mut self, file: &Stored) -> Result<()> {
-        match fs::remove_file(&file.path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", &file.path, &error)),
-            _ => {
-                self.removed_files += 1;
-                self.removed_bytes += file.size;
-                Ok(())
+        if !self.dry_run {
+            match fs::remove_file(&file.path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::io("remove", &file.path, &error));
+                }
+                _ => {}
             }
         }
+        self.removed_files += 1;
+        self.removed_bytes += file.size;
+        // `evidence/ab/cdef…`: the last three parts.
+        let parts: Vec<_> = file.path.iter().map(|part| part.to_string_lossy()).collect();
+        self.removed.push(Removed {
+            place: parts[parts.len().saturating_sub(3)..].join("/"),
+            bytes: file.size,
+        });
+        Ok(())
     }
 
     fn remove_blob(&mut self, blobs: &mut BTreeMap<Digest, Blob>, digest: &Digest) -> Result<()> {

@@ -140,7 +140,7 @@ fn use_is_stamped() {
         .gc(
             Retention {
                 max_age: Some(TOUCH_INTERVAL),
-                max_bytes: None,
+                ..Retention::default()
             },
             SystemTime::now(),
         )
@@ -164,9 +164,23 @@ fn collection_takes_the_unused_first_and_keeps_shared_logs() {
     let month = Duration::from_secs(30 * 86_400);
     let retention = Retention {
         max_age: Some(month),
-        max_bytes: None,
+        ..Retention::default()
     };
+    let before = store.stats().unwrap();
+    let foreseen = store
+        .gc(
+            Retention {
+                dry_run: true,
+                ..retention
+            },
+            SystemTime::now(),
+        )
+        .unwrap();
+    assert_eq!(store.stats().unwrap(), before);
+    assert!(leftover.exists());
     let report = store.gc(retention, SystemTime::now()).unwrap();
+    assert_eq!(foreseen.removed, report.removed);
+    assert_eq!(foreseen.removed.len(), 5);
     assert_eq!(
         (report.removed_entries, report.removed_files, report.kept_entries),
         (2, 3, 1)
@@ -188,8 +202,8 @@ fn a_byte_budget_is_kept_oldest_first() {
     }
     let total = store.stats().unwrap().bytes;
     let retention = Retention {
-        max_age: None,
         max_bytes: Some(total - 1),
+        ..Retention::default()
     };
     let report = store.gc(retention, SystemTime::now()).unwrap();
     assert_eq!(report.removed_entries, 1);

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// Whether a file is compiled as a kernel, or is part of one.
 pub fn is_source(path: &Path) -> bool {
-    extension(path, &["cu", "cuh"])
+    extension(path, &["cu", "cuh"]) || extension(path, &["rs"]) && crate::kernels::check::is_rust_kernel(path)
 }
 
 /// Whether a file is PTX.

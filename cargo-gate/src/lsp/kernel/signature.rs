@@ -116,7 +116,7 @@ pub fn name_at(text: &str, offset: usize) -> std::ops::Range<usize> {
     offset - left.sum::<usize>()..offset + right.sum::<usize>()
 }
 
-/// Where a CUDA source defines kernels: the bytes of their names.
+/// Where a source in CUDA C++ or Rust defines kernels: the bytes of their names.
 pub fn definitions(text: &str) -> Vec<std::ops::Range<usize>> {
     let mut found = Vec::new();
     for at in memchr::memmem::find_iter(text.as_bytes(), b"__global__") {
@@ -144,6 +144,16 @@ pub fn definitions(text: &str) -> Vec<std::ops::Range<usize>> {
             break;
         }
     }
+    const RUST: &str = "extern \"ptx-kernel\"";
+    for at in memchr::memmem::find_iter(text.as_bytes(), RUST.as_bytes()) {
+        let Some(name) = text[at + RUST.len()..].trim_start().strip_prefix("fn ") else {
+            continue;
+        };
+        let name = name_at(text, text.len() - name.trim_start().len());
+        if !name.is_empty() {
+            found.push(name);
+        }
+    }
     // Two of the words may lead to one function: a comment in front of it, or a macro.
     found.dedup();
     found
@@ -159,6 +169,9 @@ mod tests {
                     template <typename T> __global__ void é_scale(T* x) {}\n// __global__\n__global__ void declared(int);\n#define K __global__";
         let names: Vec<&str> = definitions(text).into_iter().map(|at| &text[at]).collect();
         assert_eq!(names, ["add", "é_scale", "declared"]);
+        let text = "pub unsafe extern \"ptx-kernel\" fn scale(x: *mut f32) {}\nextern \"ptx-kernel\" fn $name() {}\ntype F = extern \"ptx-kernel\" fn(u32);";
+        let names: Vec<&str> = definitions(text).into_iter().map(|at| &text[at]).collect();
+        assert_eq!(names, ["scale", "$name"]);
     }
 
     #[test]

@@ -107,6 +107,7 @@ impl<'a> Nvrtc<'a> {
                 .iter()
                 .map(|registers| format!("--maxrregcount={registers}")),
         );
+        options.extend(asked.level.flag().map(str::to_owned));
         options.extend(asked.front_end.iter().cloned());
         let mut text = |option: &str, path: PathBuf| match path.to_str() {
             Some(path) => {

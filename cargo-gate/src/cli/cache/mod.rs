@@ -1,4 +1,6 @@
-//! `cargo gate cache stats|verify|gc|serve`.
+//! `cargo gate cache stats|verify|gc|pin|unpin|serve`.
+
+mod gc;
 
 use std::collections::BTreeMap;
 use std::io::BufReader;
@@ -9,19 +11,21 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::evidence::lock::Lock;
-use crate::evidence::store::{Damage, Retention, Stats, Store};
+use crate::evidence::store::{Damage, Stats, Store};
 use crate::exit;
 use crate::kernels::stored::{cache_env, hit_rate};
 use crate::remote;
 
 use super::Conversation;
-use crate::command_line::{CacheCommand, DataFormat, GcArgs};
+use crate::command_line::{CacheCommand, DataFormat};
 
 pub(super) fn run(command: &CacheCommand, conversation: &Conversation<'_>) -> Result<i32> {
-    // A build asks, wherever it runs; there need not be a workspace.
-    if matches!(command, CacheCommand::Serve) {
-        return serve(conversation);
+    // The kernel store is the user's, wherever it is asked from; there need not be a workspace.
+    match command {
+        CacheCommand::Serve => return serve(conversation),
+        CacheCommand::Pin(arguments) => return gc::pin(arguments, conversation).map(|()| exit::READY),
+        CacheCommand::Unpin(arguments) => return gc::unpin(arguments, conversation).map(|()| exit::READY),
+        CacheCommand::Stats(_) | CacheCommand::Verify(_) | CacheCommand::Gc(_) => {}
     }
     let gate_dir = conversation.workspace()?.gate_dir();
     let store = Store::new(&gate_dir);
@@ -35,8 +39,8 @@ pub(super) fn run(command: &CacheCommand, conversation: &Conversation<'_>) -> Re
             stats(&store, format, conversation)?;
         }
         CacheCommand::Verify(arguments) => verify(&store, arguments.message_format, conversation)?,
-        CacheCommand::Gc(arguments) => gc(&store, &gate_dir, arguments, conversation)?,
-        CacheCommand::Serve => {}
+        CacheCommand::Gc(arguments) => gc::gc(&store, &gate_dir, arguments, conversation)?,
+        CacheCommand::Pin(_) | CacheCommand::Unpin(_) | CacheCommand::Serve => {}
     }
     Ok(exit::READY)
 }
@@ -52,11 +56,13 @@ struct Report {
     since: Option<String>,
     entries: u64,
     bytes: u64,
+    /// Files whose kernels stay: kernel locks of crates that were built, and manifests that were pinned.
+    pins: Vec<String>,
     evidence: Stats,
 }
 
 impl Report {
-    fn new(history: &History, usage: Usage, evidence: Stats) -> Self {
+    fn new(history: &History, usage: Usage, pins: Vec<String>, evidence: Stats) -> Self {
         Self {
             counts: history.total.named().into_iter().collect(),
             hit_rate: hit_rate(history.total.lookups, history.total.hits),
@@ -67,6 +73,7 @@ impl Report {
                 .map(|since| since.to_string()),
             entries: usage.entries,
             bytes: usage.bytes,
+            pins,
             evidence,
         }
     }
@@ -74,12 +81,13 @@ impl Report {
 
 fn stats(store: &Store, format: DataFormat, conversation: &Conversation<'_>) -> Result<()> {
     let evidence = store.stats()?;
-    let kernels = Local::of(&cache_env(&conversation.environment));
+    let kernels = kernels(conversation)?;
     let (history, usage) = kernels
         .as_ref()
         .map_or_else(Default::default, |local| (local.history(), local.usage()));
     if format == DataFormat::Json {
-        let report = Report::new(&history, usage, evidence);
+        let pins = kernels.as_ref().map_or_else(Vec::new, pins);
+        let report = Report::new(&history, usage, pins, evidence);
         return conversation.printer.data(&super::json(&report)?);
     }
     let used = match (evidence.oldest.and_then(day), evidence.newest.and_then(day)) {
@@ -99,6 +107,11 @@ fn stats(store: &Store, format: DataFormat, conversation: &Conversation<'_>) -> 
     conversation.printer.data(&text)
 }
 
+fn pins(local: &Local) -> Vec<String> {
+    let pins = local.pins().into_iter();
+    pins.map(|pin| pin.holder.path().display().to_string()).collect()
+}
+
 fn kernel_text(history: &History, usage: Usage, local: &Local) -> String {
     let total = history.total;
     let rate = hit_rate(total.lookups, total.hits).map_or_else(String::new, |rate| format!(" ({:.1} %)", rate * 100.0));
@@ -106,9 +119,13 @@ fn kernel_text(history: &History, usage: Usage, local: &Local) -> String {
         .since
         .and_then(|since| day(SystemTime::UNIX_EPOCH + Duration::from_secs(since)))
         .map_or_else(String::new, |since| format!(" since {since}"));
+    let pins: String = pins(local)
+        .iter()
+        .map(|pin| format!("  pinned     by {pin}\n"))
+        .collect();
     format!(
         "kernels\n  entries    {}\n  size       {}\n  builds     {}{since}\n  lookups    {}\n  hits       {}{rate}\n  \
-         remote     {} hits, {} entries written, {} questions not answered\n  damaged    {}\n  evicted    {}\n  store      {}\n",
+         remote     {} hits, {} entries written, {} questions not answered\n  damaged    {}\n  evicted    {}\n{pins}  store      {}\n",
         usage.entries,
         size(usage.bytes),
         history.builds,
@@ -134,7 +151,7 @@ struct VerifyReport {
 }
 
 fn verify(store: &Store, format: DataFormat, conversation: &Conversation<'_>) -> Result<()> {
-    let kernels = Local::of(&cache_env(&conversation.environment));
+    let kernels = kernels(conversation)?;
     let Verified {
         checked,
         bytes,
@@ -181,30 +198,13 @@ fn serve(conversation: &Conversation<'_>) -> Result<i32> {
         .map_err(|error| Error::tool(format!("cannot serve the build: {error}")))?;
     Ok(exit::READY)
 }
-fn gc(store: &Store, gate_dir: &std::path::Path, arguments: &GcArgs, conversation: &Conversation<'_>) -> Result<()> {
-    if !gate_dir.is_dir() {
-        return conversation
-            .printer
-            .data("nothing to remove: there is no evidence yet\n");
-    }
-    let _lock = Lock::acquire(gate_dir, conversation.cancel, || {
-        conversation
-            .printer
-            .status("Blocking", "waiting for file lock on the gate directory");
-    })?;
-    let retention = Retention {
-        max_age: Some(Duration::from_secs(u64::from(arguments.keep_days) * 24 * 60 * 60)),
-        max_bytes: arguments.max_size.map(|mib| mib.saturating_mul(1024 * 1024)),
-    };
-    let report = store.gc(retention, SystemTime::now())?;
-    conversation.printer.data(&format!(
-        "removed {} pieces of evidence and {} files ({}), kept {} ({})\n",
-        report.removed_entries,
-        report.removed_files,
-        size(report.removed_bytes),
-        report.kept_entries,
-        size(report.kept_bytes)
-    ))
+
+/// The kernel store, bounded as the environment says; nothing where there is no folder for one.
+fn kernels(conversation: &Conversation<'_>) -> Result<Option<Local>> {
+    Local::of(&cache_env(&conversation.environment)).map_err(|error| match error {
+        gate_build::Error::Configuration { message, help, .. } => Error::usage(message).with_help(help),
+        other => Error::usage(other.to_string()),
+    })
 }
 
 fn day(time: SystemTime) -> Option<String> {

@@ -1,0 +1,105 @@
+//! `cargo gate kernels compile`: one source to a PTX file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use gate_build::{Context, DiagnosticId, Kernels, UnitName};
+
+use crate::cli::Conversation;
+use crate::command_line::KernelsCompileArgs;
+use crate::error::{Error, ErrorKind, Result};
+use crate::evidence::atomic;
+use crate::exit;
+use crate::kernels::check::{compiler_env, crate_of};
+
+pub(super) fn run(arguments: &KernelsCompileArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let absolute = |path: &Path| {
+        std::path::absolute(path)
+            .map(|path| path.components().collect::<PathBuf>())
+            .map_err(|error| Error::io("find", path, &error))
+    };
+    let file = absolute(&arguments.file)?;
+    let shown = arguments.file.display();
+    let is_rust = file.is_dir() || file.extension().is_some_and(|extension| extension == "rs");
+    let is_there = if file.is_dir() {
+        file.join("Cargo.toml").is_file()
+    } else {
+        file.is_file()
+    };
+    if !is_there {
+        return Err(Error::usage(format!("there is no kernel source `{shown}`"))
+            .with_help("name a CUDA source such as `kernels/softmax.cu`, a `.rs` file, or the directory of a crate"));
+    }
+    let out = match &arguments.out {
+        Some(out) => out.clone(),
+        None => PathBuf::from(file.file_stem().unwrap_or(file.as_os_str())).with_extension("ptx"),
+    };
+    if absolute(&out)? == file {
+        return Err(Error::usage(format!("`{shown}` is the source")).with_help("name another file in `--out`"));
+    }
+
+    let root = crate_of(&file).or_else(|| file.parent()).unwrap_or(&file);
+    let unit = UnitName::of(root, &file).to_string();
+    let mut kernels = Kernels::new().arch([arguments.arch.as_str()]).optimize(arguments.level);
+    kernels = if is_rust {
+        kernels.rust(unit)
+    } else {
+        kernels.cuda(unit)
+    };
+    for flag in &arguments.flags {
+        kernels = kernels.flag(flag);
+    }
+    if arguments.line_info {
+        kernels = kernels.flag("-lineinfo");
+    }
+    for folder in &arguments.include {
+        kernels = kernels.include(absolute(folder)?);
+    }
+    let variables: BTreeMap<_, _> = std::env::vars_os().collect();
+    let env = match &arguments.compiler {
+        Some(compiler) => compiler_env(&variables, [("GATE_KERNEL_COMPILER", compiler.as_str())]),
+        None => compiler_env(&variables, []),
+    };
+    let scratch = tempfile::tempdir().map_err(|error| Error::io("create", std::env::temp_dir(), &error))?;
+    let built = match kernels.compile_in(&Context::new(root, scratch.path(), env)) {
+        Ok((built, _)) => built,
+        Err(error) => return refused(&error, conversation),
+    };
+    let image = built.units.first().and_then(|unit| unit.images.first());
+    let image = image.ok_or_else(|| Error::tool(format!("no PTX came out of `{shown}`")))?;
+    let ptx = std::fs::read(&image.ptx).map_err(|error| Error::io("read", &image.ptx, &error))?;
+    atomic::write_tracked(&absolute(&out)?, &ptx)?;
+    let by = image.compiler.as_ref().map(ToString::to_string).unwrap_or_default();
+    let entries = String::from_utf8_lossy(&ptx).matches(".entry ").count();
+    let kernels = if entries == 1 { "kernel" } else { "kernels" };
+    conversation.printer.data(&format!(
+        "{}: {entries} {kernels} for {} by {by} at level {}\n",
+        out.display(),
+        image.arch,
+        arguments.level
+    ))?;
+    Ok(exit::READY)
+}
+
+/// Errors of the source are an answer; what keeps from compiling is an error of the command.
+fn refused(error: &gate_build::Error, conversation: &Conversation<'_>) -> Result<i32> {
+    if error.id() == DiagnosticId::SourceRefused {
+        conversation.printer.say(&format!("{error}\n"));
+        return Ok(exit::NOT_READY);
+    }
+    let kind = match (error.id(), error) {
+        (DiagnosticId::CompilerMissing, _) => ErrorKind::ToolchainMissing,
+        (_, gate_build::Error::Configuration { .. }) => ErrorKind::Usage,
+        _ => ErrorKind::Tool,
+    };
+    let (message, help) = match (error, error.diagnostics()) {
+        (gate_build::Error::Configuration { message, help, .. }, _) => (message.clone(), Some(help.clone())),
+        (_, [one]) if one.output.is_empty() => (one.message.clone(), one.help.clone()),
+        _ => (error.to_string(), None),
+    };
+    let failed = Error::new(kind, message);
+    Err(match help {
+        Some(help) => failed.with_help(help),
+        None => failed,
+    })
+}
