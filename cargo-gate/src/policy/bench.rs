@@ -271,7 +271,7 @@ mod tests {
         );
         validate("gate.toml", &text, &Catalogue::builtin())
             .map(|policy| policy.suites[0].clone())
-            .map_err(|errors| errors.to_string())
+            .map_err(|errors| format!("{errors:?}"))
     }
 
     fn bench(body: &str) -> BenchPolicy {

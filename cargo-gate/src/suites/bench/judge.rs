@@ -283,10 +283,14 @@ impl Judge<'_> {
             let what = if limit.ratio { " times its reference" } else { "" };
             let bound = if limit.largest { "at most" } else { "at least" };
             let message = format!(
-                "`{name}` is {}{what} ({} to {}), and {bound} {} is allowed",
+                "`{name}` is {}{what}{}, and {bound} {} is allowed",
                 shown(value),
-                shown(low),
-                shown(high),
+                // What was measured once, or is the same every time, has no interval to speak of.
+                if low == high {
+                    String::new()
+                } else {
+                    format!(" ({} to {})", shown(low), shown(high))
+                },
                 shown(limit.limit)
             );
             match (broken, loud.is_some()) {

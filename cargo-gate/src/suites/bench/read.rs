@@ -210,7 +210,16 @@ mod tests {
             "{\"reason\":\"benchmark-complete\",\"id\":\"zero\",\"unit\":\"ns\",\"iteration_count\":[0],\"measured_values\":[1]}\n",
             "test same ... bench: 1 ns/iter (+/- 0)\n",
             "test same ... bench: 2 ns/iter (+/- 0)\n",
-        ))), @"");
+        ))), @r#"
+        same: [2.0] ns
+        two: [1000000.0] ns
+        ! `{"name": "cut", "samples": [1` is no measurement: EOF while parsing a list at line 1 column 29
+        ! `{"name": "bare"}` is no measurement: missing field `samples` at line 1 column 16
+        ! `minus` has a sample that is no usable number
+        ! `two` is measured in two units
+        ! `zero` has samples without iterations
+        ! `same` is measured by two binaries
+        "#);
     }
 
     #[test]
