@@ -139,6 +139,8 @@ pub enum Input {
     PolicyCi,
     /// `[supply]`.
     PolicySupply,
+    /// `[uses]`.
+    PolicyUses,
     /// `[owners]`.
     PolicyOwners,
     /// `[evidence]`, `[history]` and `[warnings]`.
@@ -219,6 +221,7 @@ impl Input {
         Input::PolicySuites,
         Input::PolicyCi,
         Input::PolicySupply,
+        Input::PolicyUses,
         Input::PolicyOwners,
         Input::PolicyRecord,
         Input::PolicyRegister,
@@ -279,6 +282,7 @@ impl Input {
             Input::PolicySuites => "policy: suites",
             Input::PolicyCi => "policy: ci",
             Input::PolicySupply => "policy: supply",
+            Input::PolicyUses => "policy: uses",
             Input::PolicyOwners => "policy: owners",
             Input::PolicyRecord => "policy: evidence, history and warnings",
             Input::PolicyRegister => "policy: register",

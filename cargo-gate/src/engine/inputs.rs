@@ -237,6 +237,7 @@ impl<'a> InputDigests<'a> {
             | Input::PolicyDocs
             | Input::PolicyDeprecations
             | Input::PolicyFailure
+            | Input::PolicyUses
             | Input::PolicyKernels
             | Input::PolicyCache
             | Input::PolicyRelease

@@ -23,7 +23,7 @@ use super::raw::{
 use super::secrets::{paths_policy, secrets_policy};
 use super::{
     bench, cache, checklist, conformance, docs, failure, format, kernels, notify, parts, people, record, release, runtime,
-    slo, supply,
+    slo, supply, uses,
 };
 
 pub(super) type Converted<T> = Result<T, Problem>;
@@ -98,6 +98,7 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
         secrets: raw.secrets.map(|secrets| secrets_policy(secrets, &at)).transpose()?,
         suites: suites.into_iter().map(|(_, suite)| suite).collect(),
         supply: raw.supply.map(|supply| supply::convert(supply, &at)).transpose()?,
+        uses: raw.uses.map(|uses| uses::convert(uses, &at)),
         evidence_ages: raw
             .evidence
             .map(|evidence| record::evidence(evidence, &at))

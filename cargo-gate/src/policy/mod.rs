@@ -46,6 +46,7 @@ mod semantics;
 mod slo;
 mod suggest;
 mod supply;
+mod uses;
 mod validate;
 mod waiver;
 mod walk;
@@ -79,6 +80,7 @@ pub use semantics::{
 pub use slo::{Objective, SloPolicy};
 pub(crate) use suggest::similar;
 pub use supply::SupplyPolicy;
+pub use uses::{UsedPath, UsesPolicy};
 pub use validate::validate;
 pub use waiver::{NewWaiver, append_waiver, attach_signature, numbered, waiver_toml};
 pub(crate) use write::{Existing, write_atomically};

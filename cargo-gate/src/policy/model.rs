@@ -27,6 +27,7 @@ use super::runtime::RuntimePolicy;
 use super::secrets::{PathsPolicy, SecretsPolicy};
 use super::slo::SloPolicy;
 use super::supply::SupplyPolicy;
+use super::uses::UsesPolicy;
 
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +68,8 @@ pub struct Policy {
     pub suites: Vec<SuitePolicy>,
     /// What the supply chain must show; `None` when undeclared.
     pub supply: Option<SupplyPolicy>,
+    /// What the code asks of the system; `None` when undeclared.
+    pub uses: Option<UsesPolicy>,
     /// Limits on the age of evidence.
     pub evidence_ages: Vec<EvidenceAge>,
     /// How many runs without a failure a stage asks for; `None` when undeclared.

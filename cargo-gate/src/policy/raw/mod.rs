@@ -27,6 +27,7 @@ mod secrets;
 mod semantics;
 mod suite;
 mod supply;
+mod uses;
 
 use std::collections::BTreeMap;
 
@@ -56,6 +57,7 @@ pub(super) use semantics::{
 };
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 pub(super) use supply::RawSupply;
+pub(super) use uses::{RawUse, RawUses};
 
 use super::model::Tier;
 use crate::stage::Stage;
@@ -124,6 +126,9 @@ pub(super) struct RawPolicy {
     /// What the supply chain must show: published dependencies and what is known about them.
     #[schemars(with = "Option<RawSupply>")]
     pub(super) supply: Option<Spanned<RawSupply>>,
+    /// What the code asks of the system, and which suites of tests cover it.
+    #[schemars(with = "Option<RawUses>")]
+    pub(super) uses: Option<Spanned<RawUses>>,
     /// How long evidence may be reused.
     #[schemars(with = "Option<RawEvidence>")]
     pub(super) evidence: Option<Spanned<RawEvidence>>,
