@@ -40,5 +40,6 @@ pub mod stage;
 pub mod stats;
 pub mod suites;
 pub mod supply;
+pub mod uses;
 pub mod verdict;
 pub mod workspace;

@@ -8,7 +8,8 @@
 //!
 //! Without a folder of sources, eleven kernels are generated and compiled by the fake compiler, which takes 100 ms for each.
 //! With one, its `*.cu` and `*.cuh` are compiled by the compiler that is found. Afterwards every build is done
-//! again with an empty store; `speed_up` is the ratio of the times. `cargo gate` judges the report (`kernels.cache`).
+//! again with an empty store; `speed_up` is the ratio of the times. `cargo gate` judges the report (`kernels.cache`) and the lines of
+//! JSON in the output (`[[suite.bench]]`).
 #![expect(clippy::print_stdout, reason = "that is what benchmarks do")]
 
 mod bench;
@@ -178,7 +179,7 @@ fn main() {
     );
 
     let (mut lookups, mut hits) = (0, 0);
-    let (mut with, mut without) = (Duration::ZERO, Duration::ZERO);
+    let (mut with, mut without) = (Vec::new(), Vec::new());
     for step in steps(&sources, simulated.is_some()) {
         let (root, out) = (at(step.checkout), at(&format!("{}-out", step.checkout)));
         check_out(&root, &sources, &step.edits);
@@ -199,11 +200,24 @@ fn main() {
         );
         lookups += build.units;
         hits += build.units - build.compiled;
-        with += build.time;
-        without += alone.time;
+        with.push(build.time);
+        without.push(alone.time);
     }
+    for (name, times) in [("with the store", &with), ("with an empty store", &without)] {
+        let samples: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
+        let name = format!("workflow/{name}");
+        println!(
+            "{}",
+            serde_json::json!({ "name": name, "unit": "ms", "samples": samples })
+        );
+    }
+    let (with, without): (Duration, Duration) = (with.iter().sum(), without.iter().sum());
     let speed_up = without.as_secs_f64() / with.as_secs_f64();
     let rate = hits as f64 / lookups as f64;
+    println!(
+        "{}",
+        serde_json::json!({ "name": "workflow/hit rate", "samples": [rate] })
+    );
     let all = (hits as f64) / (lookups + filled.units) as f64;
     println!("{hits} hits in {lookups} lookups: {rate:.3}; with the build that filled the store: {all:.3}");
     println!(

@@ -141,6 +141,8 @@ fn the_ci_recipes_are_what_init_writes() {
         tiers: None,
         toolchain: Some("1.95.0".into()),
         default_branch: Some("main".into()),
+        benches: false,
+        publishes: false,
     };
     let shown: Vec<String> = blocks()
         .into_iter()

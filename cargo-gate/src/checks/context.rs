@@ -11,13 +11,14 @@ use crate::evidence::history::History;
 use crate::kernels::rebuild::{NoRecord, Rebuild};
 use crate::kernels::{self, LockedCrate};
 use crate::library::{Coverage, Survey as LibrarySurvey};
-use crate::policy::Policy;
+use crate::policy::{Policy, UsedPath};
 use crate::report::{CheckReport, Reason};
 use crate::secrets::file::MachinePath;
 use crate::secrets::survey::SecretSurvey;
 use crate::stage::Stage;
 use crate::suites::interference::{self, Interference};
 use crate::supply::{Opened, Places};
+use crate::uses::{self, Used};
 use crate::workspace::Workspace;
 use crate::workspace::above::Above;
 use crate::workspace::cargo::{CargoModel, Resolution};
@@ -241,6 +242,18 @@ impl<'a> Context<'a> {
         self.workspace.library()
     }
 
+    /// What libraries and binaries use. Needs what [`library`](Self::library) needs.
+    ///
+    /// # Errors
+    /// The first file that cannot be read, with the reason.
+    pub fn uses(&self) -> Result<BTreeMap<UsedPath, Used>, (String, std::io::Error)> {
+        for input in [Input::RustSources, Input::Cargo, Input::FileNames] {
+            self.needs(&[input]);
+        }
+        let workspace = self.workspace;
+        uses::survey(workspace.cargo(), workspace.files(), &|file| workspace.read(&file.path))
+    }
+
     /// As [`boundary_inventory`](Self::boundary_inventory), for the panic inventory. Needs [`Input::PanicInventory`].
     ///
     /// # Errors
@@ -426,6 +439,7 @@ impl<'a> Context<'a> {
             Input::PolicyDeprecations,
             Input::PolicyFailure,
             Input::PolicyGenerated,
+            Input::PolicyUses,
             Input::PolicyKernels,
             Input::PolicyCache,
             Input::PolicyRelease,

@@ -145,6 +145,8 @@ pub enum Input {
     PolicySupply,
     /// `[toolchain]`.
     PolicyToolchain,
+    /// `[uses]`.
+    PolicyUses,
     /// `[owners]`.
     PolicyOwners,
     /// `[evidence]`, `[history]` and `[warnings]`.
@@ -238,6 +240,7 @@ impl Input {
         Input::PolicyCi,
         Input::PolicySupply,
         Input::PolicyToolchain,
+        Input::PolicyUses,
         Input::PolicyOwners,
         Input::PolicyRecord,
         Input::PolicyRegister,
@@ -302,6 +305,7 @@ impl Input {
             Input::PolicyCi => "policy: ci",
             Input::PolicySupply => "policy: supply",
             Input::PolicyToolchain => "policy: toolchain",
+            Input::PolicyUses => "policy: uses",
             Input::PolicyOwners => "policy: owners",
             Input::PolicyRecord => "policy: evidence, history and warnings",
             Input::PolicyRegister => "policy: register",

@@ -63,6 +63,7 @@ pub mod register_criticals;
 pub mod release_manifest;
 pub mod run_stats_valid;
 pub mod runtime_prod;
+pub mod scope_uses;
 pub mod secrets_tracked;
 pub mod stage_predecessor;
 pub mod status_drift;
@@ -133,6 +134,7 @@ pub const ALL: &[&Check] = &[
     &status_drift::CHECK,
     &failure_panics::CHECK,
     &failure_errors::CHECK,
+    &scope_uses::CHECK,
     &kernels_locked::CHECK,
     &kernels_reproducible::CHECK,
     &kernels_budget::CHECK,

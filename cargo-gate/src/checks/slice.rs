@@ -20,6 +20,7 @@ impl Policy {
             Input::PolicyDocs => bytes(&self.docs),
             Input::PolicyDeprecations => bytes(&self.deprecations),
             Input::PolicyFailure => bytes(&self.failure),
+            Input::PolicyUses => bytes(&self.uses),
             Input::PolicyKernels => bytes(&self.kernels),
             Input::PolicyCache => bytes(&self.cache),
             Input::PolicyRuntime => bytes(&self.runtime),

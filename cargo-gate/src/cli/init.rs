@@ -97,6 +97,15 @@ fn services(arguments: &InitArgs, root: &Path) -> Vec<Ci> {
     if found.is_empty() { vec![Ci::Github] } else { found }
 }
 
+/// Whether a manifest has the description that registries ask for.
+fn says_what_it_is(workspace: &Workspace, manifest: &str) -> bool {
+    let mut manifests = workspace.manifests().iter();
+    manifests.find(|known| known.path == manifest).is_some_and(|known| {
+        let package = known.table.get("package").and_then(toml::Value::as_table);
+        package.is_some_and(|package| package.contains_key("description"))
+    })
+}
+
 fn facts(workspace: &Workspace) -> InitFacts {
     let survey = workspace.boundaries();
     let members = workspace.cargo().members.iter().map(|member| MemberFacts {
@@ -118,5 +127,16 @@ fn facts(workspace: &Workspace) -> InitFacts {
             .as_ref()
             .and_then(|file| file.channel.clone()),
         default_branch: workspace.git().and_then(|git| git.branch.clone()),
+        benches: workspace
+            .cargo()
+            .members
+            .iter()
+            .flat_map(|member| &member.targets)
+            .any(|target| target.kind.iter().any(|kind| kind == "bench")),
+        publishes: workspace
+            .cargo()
+            .members
+            .iter()
+            .any(|member| member.publish && says_what_it_is(workspace, &member.manifest)),
     }
 }

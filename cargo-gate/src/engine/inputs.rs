@@ -251,6 +251,7 @@ impl<'a> InputDigests<'a> {
             | Input::PolicyDeprecations
             | Input::PolicyFailure
             | Input::PolicyGenerated
+            | Input::PolicyUses
             | Input::PolicyKernels
             | Input::PolicyCache
             | Input::PolicyRelease

@@ -22,7 +22,8 @@ use super::raw::{
 };
 use super::secrets::{paths_policy, secrets_policy};
 use super::{
-    bench, cache, checklist, conformance, decisions, docs, failure, format, generated, kernels, notify, parts, people, record, release, rule, runtime, slo, supply, toolchain,
+    bench, cache, checklist, conformance, decisions, docs, failure, format, generated, kernels, notify, parts, people,
+    record, release, rule, runtime, slo, supply, toolchain, uses,
 };
 
 pub(super) type Converted<T> = Result<T, Problem>;
@@ -107,6 +108,7 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             .toolchain
             .map(|toolchain| toolchain::convert(toolchain, &at))
             .transpose()?,
+        uses: raw.uses.map(|uses| uses::convert(uses, &at)),
         evidence_ages: raw
             .evidence
             .map(|evidence| record::evidence(evidence, &at))

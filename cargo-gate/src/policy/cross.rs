@@ -14,7 +14,7 @@ use super::parts;
 use super::position::Positions;
 use super::problem::Problem;
 use super::walk::{Oddity, shown};
-use super::{bench, conformance, format, rails, rule, slo};
+use super::{bench, conformance, format, rails, rule, slo, slobench, uses};
 
 type Found<'t, 'i> = &'t Spanned<DeValue<'i>>;
 
@@ -38,6 +38,7 @@ impl Rules<'_> {
         self.checklists_ask_for_something(&mut problems);
         problems.extend(bench::problems(self));
         problems.extend(slo::problems(self));
+        problems.extend(uses::problems(self));
         problems.extend(conformance::problems(self));
         problems.extend(rails::problems(self.file));
         problems

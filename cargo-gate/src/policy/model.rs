@@ -31,6 +31,7 @@ use super::secrets::{PathsPolicy, SecretsPolicy};
 use super::slo::SloPolicy;
 use super::supply::SupplyPolicy;
 use super::toolchain::ToolchainPolicy;
+use super::uses::UsesPolicy;
 
 /// A validated `gate.toml`, or the defaults where there is none.
 #[derive(Debug, Clone, Default)]
@@ -77,6 +78,8 @@ pub struct Policy {
     pub supply: Option<SupplyPolicy>,
     /// The compilers of the workspace; `None` when undeclared.
     pub toolchain: Option<ToolchainPolicy>,
+    /// What the code asks of the system; `None` when undeclared.
+    pub uses: Option<UsesPolicy>,
     /// Limits on the age of evidence.
     pub evidence_ages: Vec<EvidenceAge>,
     /// How many runs without a failure a stage asks for; `None` when undeclared.

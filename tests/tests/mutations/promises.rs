@@ -7,6 +7,12 @@ use super::{Gate, Mutation};
 /// Mutations that the checks of promises must find.
 pub(crate) const ALL: &[Mutation] = &[
     Mutation {
+        name: "declare a use that no suite tests",
+        check: "scope.uses",
+        apply: |gate| declare(gate, "[uses]\nfile = true\n"),
+        ..COMMITTED
+    },
+    Mutation {
         name: "panic in one place more than the inventory says",
         check: "failure.panics",
         apply: |gate| {

@@ -8,8 +8,53 @@ use super::machine::{COMMITTED, blocking, ready, turn_the_gate_red};
 
 const COMMAND: &str = "command = [\"cargo\", \"test\", \"--package\", \"logic\", \"--lib\", \"--locked\"]";
 
+/// A suite of benchmarks that keeps its budget when it is given 110 and not when it is given more.
+const BENCH: &str = "
+[[suite.bench]]
+name = \"steps\"
+command = [\"cargo\", \"run\", \"--package\", \"logic\", \"--example\", \"measure\", \"--quiet\", \"--locked\"]
+inputs = [\"logic/**\"]
+rounds = 1
+
+[[suite.bench.metric]]
+name = \"new\"
+reference = \"old\"
+max-ratio = 1.1
+";
+
+fn measure(gate: &gate_tests::harness::Gate, steps: &str) {
+    let line = |name: &str, steps: &str| {
+        format!("    println!(\"{{{{\\\"name\\\": \\\"{name}\\\", \\\"samples\\\": [{steps}]}}}}\");\n")
+    };
+    let text = format!("fn main() {{\n{}{}}}\n", line("old", "100"), line("new", steps));
+    gate.write("logic/examples/measure.rs", text);
+    gate.append("gate.toml", BENCH);
+}
+
 /// Mutations that suites must find.
 pub(crate) const ALL: &[Mutation] = &[
+    Mutation {
+        name: "make a benchmark slower than its budget",
+        check: "suite.bench.steps",
+        apply: |gate| measure(gate, "111"),
+        ..COMMITTED
+    },
+    Mutation {
+        name: "spend an error budget",
+        check: "suite.slo.service",
+        apply: |gate| {
+            gate.write(
+                "load.jsonl",
+                "{\"name\": \"availability\", \"good\": 98, \"total\": 100}\n",
+            );
+            gate.append(
+                "gate.toml",
+                "\n[[suite.slo]]\nname = \"service\"\nfile = \"load.jsonl\"\nmin-windows = 1\n\
+                 [[suite.slo.objective]]\nname = \"availability\"\ntarget-percent = 99.0\n",
+            );
+        },
+        ..COMMITTED
+    },
     Mutation {
         name: "break the code under test",
         check: "suite.test.logic",

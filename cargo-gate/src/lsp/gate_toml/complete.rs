@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(offered("[stage.|]"), ["pilot", "controlled", "broad"]);
         assert!(!offered("[|]").contains(&"waiver".into()));
         assert!(offered("[[|]]").contains(&"waiver".into()));
-        assert_eq!(offered("[[suite.|]]"), ["bench", "slo", "test", "tool"]);
+        assert_eq!(offered("[[suite.|]]"), ["test", "tool", "bench", "slo"]);
     }
 
     #[test]

@@ -25,7 +25,8 @@ fn build_command(facts: &InitFacts) -> &'static str {
     }
 }
 
-fn branch(facts: &InitFacts) -> &str {
+/// The branch that changes go to.
+pub(in crate::policy) fn branch(facts: &InitFacts) -> &str {
     // Only what needs no quoting in YAML; anything odder is left to the owner.
     let plain = |branch: &&str| {
         let ordinary = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
@@ -34,7 +35,86 @@ fn branch(facts: &InitFacts) -> &str {
     facts.default_branch.as_deref().filter(plain).unwrap_or("main")
 }
 
-/// `.github/workflows/gate.yml`: the pilot gate on Linux, macOS and Windows, then the release build.
+/// Publishing waits for the build.
+fn publish_command(facts: &InitFacts) -> String {
+    let workspace = if facts.members.len() > 1 { " --workspace" } else { "" };
+    let locked = if facts.lockfile { " --locked" } else { "" };
+    format!("cargo publish{workspace}{locked}")
+}
+
+/// Measuring, without judging.
+pub(in crate::policy) fn bench_command(facts: &InitFacts) -> &'static str {
+    if facts.lockfile {
+        "cargo bench --workspace --locked"
+    } else {
+        "cargo bench --workspace"
+    }
+}
+
+/// The jobs between the gate and the build: benchmarks run, then those of the change are judged beside those of the branch.
+fn github_benchmarks(facts: &InitFacts) -> String {
+    if !facts.benches {
+        return String::new();
+    }
+    let bench = bench_command(facts);
+    format!(
+        "
+  benchmarks:
+    needs: pilot
+    runs-on: ubuntu-latest
+    timeout-minutes: 60
+    steps:
+      - uses: {CHECKOUT}
+        with:
+          persist-credentials: false
+      - run: rustc -vV
+      - run: {bench}
+
+  # Judged beside the branch that the change goes to, measured in the same run.
+  regression:
+    needs: benchmarks
+    runs-on: ubuntu-latest
+    timeout-minutes: 120
+    steps:
+      - uses: {CHECKOUT}
+        with:
+          fetch-depth: 0 # the other commit
+          persist-credentials: false
+      - run: rustc -vV
+      - run: cargo install cargo-gate --locked
+      - run: cargo gate suite benchmarks
+"
+    )
+}
+
+fn github_publish(facts: &InitFacts) -> String {
+    if !facts.publishes {
+        return String::new();
+    }
+    let publish = publish_command(facts);
+    format!(
+        "
+  # Tags `v…` only; the environment may ask somebody first.
+  publish:
+    needs: build
+    if: startsWith(github.ref, 'refs/tags/v')
+    runs-on: ubuntu-latest
+    timeout-minutes: 60
+    environment: release
+    steps:
+      - uses: {CHECKOUT}
+        with:
+          persist-credentials: false
+      - run: rustc -vV
+      - run: {publish}
+        env:
+          CARGO_REGISTRY_TOKEN: ${{{{ secrets.CARGO_REGISTRY_TOKEN }}}}
+"
+    )
+}
+
+/// `.github/workflows/gate.yml`: the pilot gate on Linux, macOS and Windows, then
+/// benchmarks and their comparison where there are any, the release build, and publishing.
 pub fn github_workflow(facts: &InitFacts) -> String {
     let branch = branch(facts);
     let gate = gate_command(facts);
@@ -44,6 +124,10 @@ pub fn github_workflow(facts: &InitFacts) -> String {
     } else {
         ""
     };
+    let benchmarks = github_benchmarks(facts);
+    let needs = if facts.benches { "[pilot, regression]" } else { "pilot" };
+    let publish = github_publish(facts);
+    let tags = if facts.publishes { "    tags: [\"v*\"]\n" } else { "" };
     format!(
         "\
 # Written by `cargo gate init`; yours to change.
@@ -52,7 +136,7 @@ name: gate
 on:
   push:
     branches: [\"{branch}\"]
-  pull_request:
+{tags}  pull_request:
 
 permissions:
   contents: read
@@ -83,10 +167,10 @@ jobs:
           name: gate-${{{{ matrix.os }}}}
           path: target/gate/runs
           if-no-files-found: warn
-
+{benchmarks}
   # Nothing is built for release before the gate says that it may be.
   build:
-    needs: pilot
+    needs: {needs}
     runs-on: ubuntu-latest
     timeout-minutes: 60
     steps:
@@ -95,7 +179,7 @@ jobs:
           persist-credentials: false
       - run: rustc -vV
       - run: {build}
-"
+{publish}"
     )
 }
 
@@ -114,6 +198,24 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
     } else {
         ""
     };
+    let tag = if facts.publishes {
+        "    - if: $CI_COMMIT_TAG\n"
+    } else {
+        ""
+    };
+    let rules = format!(
+        "  rules:
+    - if: $CI_PIPELINE_SOURCE == \"merge_request_event\"
+    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
+{tag}"
+    );
+    let benchmarks = gitlab_benchmarks(facts, &image, &rules);
+    let needs = if facts.benches {
+        "[\"gate:pilot\", \"gate:regression\"]"
+    } else {
+        "[\"gate:pilot\"]"
+    };
+    let publish = gitlab_publish(facts, &image);
     format!(
         "\
 # Written by `cargo gate init`; yours to change. Include it from .gitlab-ci.yml:
@@ -123,10 +225,7 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
 
 gate:pilot:
   image: {image}
-  rules:
-    - if: $CI_PIPELINE_SOURCE == \"merge_request_event\"
-    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
-  variables:
+{rules}  variables:
     GIT_DEPTH: \"0\" # earlier inventories and decisions are looked up in the history
   allow_failure: false
   timeout: 1h
@@ -141,17 +240,63 @@ gate:pilot:
     reports:
       codequality: target/gate/code-quality.json
       junit: target/gate/junit.xml
-
+{benchmarks}
 # Nothing is built for release before the gate says that it may be.
 gate:build:
   image: {image}
-  needs: [\"gate:pilot\"]
-  rules:
-    - if: $CI_PIPELINE_SOURCE == \"merge_request_event\"
-    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
-  timeout: 1h
+  needs: {needs}
+{rules}  timeout: 1h
   script:
     - {build}
+{publish}"
+    )
+}
+
+fn gitlab_benchmarks(facts: &InitFacts, image: &str, rules: &str) -> String {
+    if !facts.benches {
+        return String::new();
+    }
+    let bench = bench_command(facts);
+    format!(
+        "
+gate:benchmarks:
+  image: {image}
+  needs: [\"gate:pilot\"]
+{rules}  timeout: 1h
+  script:
+    - {bench}
+
+# Judged beside the branch that the change goes to, measured in the same run.
+gate:regression:
+  image: {image}
+  needs: [\"gate:benchmarks\"]
+{rules}  variables:
+    GIT_DEPTH: \"0\" # the other commit
+  timeout: 2h
+  script:
+    - cargo install cargo-gate --locked
+    - cargo gate suite benchmarks
+"
+    )
+}
+
+fn gitlab_publish(facts: &InitFacts, image: &str) -> String {
+    if !facts.publishes {
+        return String::new();
+    }
+    let publish = publish_command(facts);
+    format!(
+        "
+# Tags `v…` only; `CARGO_REGISTRY_TOKEN` is a protected variable.
+gate:publish:
+  image: {image}
+  needs: [\"gate:build\"]
+  rules:
+    - if: $CI_COMMIT_TAG =~ /^v/
+  environment: release
+  timeout: 1h
+  script:
+    - {publish}
 "
     )
 }

@@ -84,6 +84,71 @@ fn the_workflow_passes_every_check_of_continuous_integration() {
     }
 }
 
+/// Tests, benchmarks, comparison, build, publishing: each job waits for the one before.
+#[test]
+fn jobs_of_a_workspace_with_benchmarks_wait_for_each_other() {
+    let facts = InitFacts {
+        benches: true,
+        publishes: true,
+        ..facts(false)
+    };
+    let github = github_workflow(&facts);
+    let gitlab = gitlab_pipeline(&facts);
+    let root = "include:\n  - local: .gitlab/gate.yml\n";
+    let of_github = world(
+        &["linux", "macos", "windows"],
+        &[(".github/workflows/gate.yml", &github)],
+    );
+    let of_gitlab = world(&["linux"], &[(".gitlab-ci.yml", root), (".gitlab/gate.yml", &gitlab)]);
+    for (world, prefix) in [(of_github, ""), (of_gitlab, "gate:")] {
+        passes(&world);
+        let file = &world.workspace.ci(&[]).files[0];
+        let needs = |name: &str| {
+            let job = file.jobs.iter().find(|job| job.name == format!("{prefix}{name}"));
+            let mut needs: Vec<&str> = job
+                .unwrap_or_else(|| panic!("no job `{name}`"))
+                .needs
+                .iter()
+                .map(|need| need.strip_prefix(prefix).unwrap_or(need))
+                .collect();
+            needs.sort_unstable();
+            needs.join(" ")
+        };
+        let order = ["pilot", "benchmarks", "regression", "build", "publish"].map(needs);
+        assert_eq!(order, ["", "pilot", "benchmarks", "pilot regression", "build"]);
+        assert_eq!(file.jobs.len(), 5);
+    }
+    for text in [&github, &gitlab] {
+        for command in text
+            .lines()
+            .filter(|line| line.contains("cargo ") && !line.contains('#'))
+        {
+            let asks = command.contains("--locked") || command.contains("cargo gate suite");
+            assert!(asks, "{command}");
+        }
+        assert!(text.contains("cargo publish --locked"), "{text}");
+    }
+    let pins = github.lines().filter(|line| line.contains("uses:"));
+    for line in pins {
+        let commit = line
+            .split_once('@')
+            .map_or("", |(_, rest)| rest.split(' ').next().unwrap_or_default());
+        assert!(
+            commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{line}"
+        );
+    }
+    // What the workflow judges is declared.
+    let policy = policy_text(&facts);
+    let policy = crate::policy::validate("gate.toml", &policy, &crate::policy::Catalogue::builtin()).unwrap();
+    assert!(
+        policy
+            .suites
+            .iter()
+            .any(|suite| suite.name == "benchmarks" && suite.bench.is_some())
+    );
+}
+
 #[test]
 fn the_pipeline_passes_every_check_of_continuous_integration() {
     for nextest in [false, true] {

@@ -30,6 +30,10 @@ pub struct InitFacts {
     pub toolchain: Option<String>,
     /// The branch that CI protects; `main` when unknown.
     pub default_branch: Option<String>,
+    /// Whether a member has benchmarks.
+    pub benches: bool,
+    /// Whether a member looks as if it were published: it may be, and says what it is.
+    pub publishes: bool,
 }
 
 /// A workspace member.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::policy::model::{Tier, TierPolicy};
 use crate::policy::schema::SCHEMA_URL;
 
+use super::ci::{bench_command, branch};
 use super::{InitFacts, quoted};
 
 /// The text of a gate.toml for this workspace. What it declares holds in an ordinary workspace or is a decision that
@@ -15,6 +16,7 @@ pub fn policy_text(facts: &InitFacts) -> String {
     tiers(&mut text, facts);
     text.push_str(PROFILE_AND_BOUNDARY);
     suites(&mut text, facts);
+    benchmarks(&mut text, facts);
     text.push_str(GOVERNANCE);
     text
 }
@@ -89,6 +91,21 @@ const GOVERNANCE: &str = r#"
 # reason = ""
 # risk = "low"
 "#;
+
+/// Benchmarks beside those of the branch, from controlled on: they take their time.
+fn benchmarks(text: &mut String, facts: &InitFacts) {
+    if !facts.benches {
+        return;
+    }
+    let words: Vec<String> = bench_command(facts).split(' ').map(quoted).collect();
+    let _ = write!(
+        text,
+        "\n# Benchmarks of this tree beside those of the branch that it goes to, measured in the same run.\n[[suite.bench]]\n\
+         name = \"benchmarks\"\ncommand = [{}]\nreference-commit = {}\nstage = \"controlled\"\n",
+        words.join(", "),
+        quoted(&format!("origin/{}", branch(facts)))
+    );
+}
 
 fn tiers(text: &mut String, facts: &InitFacts) {
     let default = facts.tiers.as_ref().map_or(Tier::Portable, |tiers| tiers.default);

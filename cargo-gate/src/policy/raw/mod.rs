@@ -30,6 +30,7 @@ mod semantics;
 mod suite;
 mod supply;
 mod toolchain;
+mod uses;
 
 use std::collections::BTreeMap;
 
@@ -62,6 +63,7 @@ pub(super) use semantics::{
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 pub(super) use supply::RawSupply;
 pub(super) use toolchain::RawToolchain;
+pub(super) use uses::{RawUse, RawUses};
 
 use super::model::Tier;
 use crate::stage::Stage;
@@ -140,6 +142,9 @@ pub(super) struct RawPolicy {
     /// The compilers of the workspace, said once.
     #[schemars(with = "Option<RawToolchain>")]
     pub(super) toolchain: Option<Spanned<RawToolchain>>,
+    /// What the code asks of the system, and which suites of tests cover it.
+    #[schemars(with = "Option<RawUses>")]
+    pub(super) uses: Option<Spanned<RawUses>>,
     /// How long evidence may be reused.
     #[schemars(with = "Option<RawEvidence>")]
     pub(super) evidence: Option<Spanned<RawEvidence>>,

@@ -50,7 +50,9 @@ fn this_run(objective: &Objective, measured: &Measured, judgement: &mut Judgemen
     let name = &objective.name;
     let problem = match (measured.events.get(name), objective.at_most) {
         (None, _) => format!("this run did not measure `{name}`"),
-        (Some(Events::Samples(_)), None) => format!("`{name}` is measured in samples, and its objective has no `at-most`"),
+        (Some(Events::Samples(_)), None) => {
+            format!("`{name}` is measured in samples, and its objective has no `at-most`")
+        }
         (Some(Events::Counted { .. }), Some(_)) => format!("`{name}` is counted, and its objective has an `at-most`"),
         _ => return,
     };
@@ -68,12 +70,17 @@ fn over_time(
     let (mut count, mut good, mut total) = (0_u32, 0_u64, 0_u64);
     let mut since = None;
     for window in windows {
-        let Some(counted) = window.objectives.get(name).filter(|counted| counted.at_most == objective.at_most) else {
+        let Some(counted) = window
+            .objectives
+            .get(name)
+            .filter(|counted| counted.at_most == objective.at_most)
+        else {
             continue;
         };
-        judgement
-            .log
-            .push_str(&format!("{} {name}: {} of {}\n", window.recorded, counted.good, counted.total));
+        judgement.log.push_str(&format!(
+            "{} {name}: {} of {}\n",
+            window.recorded, counted.good, counted.total
+        ));
         since.get_or_insert(window.recorded.as_str());
         count += 1;
         good = good.saturating_add(counted.good);
@@ -81,12 +88,17 @@ fn over_time(
     }
     if count < policy.min_windows {
         let noun = if count == 1 { "window" } else { "windows" };
-        let message = format!("`{name}` has {count} recorded {noun}, and {} are asked for", policy.min_windows);
+        let message = format!(
+            "`{name}` has {count} recorded {noun}, and {} are asked for",
+            policy.min_windows
+        );
         judgement.undecided.push(message);
         return;
     }
     if total == 0 {
-        judgement.undecided.push(format!("`{name}` has no events in {count} windows"));
+        judgement
+            .undecided
+            .push(format!("`{name}` has no events in {count} windows"));
         return;
     }
     let bad = total - good.min(total);
@@ -156,23 +168,34 @@ mod tests {
         let measured = Measured::parse("{\"name\": \"a\", \"good\": 1, \"total\": 1}");
         let now = format!("2026-11-{day:02}T00:00:00Z").parse().unwrap();
         let judgement = judge(&suite, &policy(None), &measured, &windows(None, counts), now);
-        format!("{}{}", findings_text(&judgement.findings), judgement.undecided.join("\n"))
+        format!(
+            "{}{}",
+            findings_text(&judgement.findings),
+            judgement.undecided.join("\n")
+        )
     }
 
     #[test]
     fn a_budget_is_held_over_the_whole_window() {
         insta::assert_snapshot!(judged(&[(100, 100), (100, 100), (98, 100)], 3), @"");
-        insta::assert_snapshot!(judged(&[(100, 100), (97, 100), (100, 100)], 3), @"");
+        insta::assert_snapshot!(judged(&[(100, 100), (97, 100), (100, 100)], 3), @"
+        99.000 % of 300 events of `a` were good in 3 windows since 2026-11-01, and 99 % are promised: 100 % of the error budget are spent [advice]
+          because: gate.toml:9
+        ");
         // One bad run is forgiven by none that follow at once, and by time.
-        insta::assert_snapshot!(judged(&[(90, 100), (100, 100), (100, 100), (100, 100)], 4), @"");
+        insta::assert_snapshot!(judged(&[(90, 100), (100, 100), (100, 100), (100, 100)], 4), @"
+        97.500 % of 400 events of `a` were good in 4 windows since 2026-11-01, and 99 % are promised: the error budget is spent [pilot]
+          help: find out what failed in the windows of the log, and release nothing that adds to it
+          because: gate.toml:9
+        ");
         insta::assert_snapshot!(judged(&[(90, 100), (100, 100), (100, 100), (100, 100)], 12), @"");
     }
 
     #[test]
     fn too_little_says_nothing() {
-        insta::assert_snapshot!(judged(&[(100, 100), (100, 100)], 3), @"");
-        insta::assert_snapshot!(judged(&[(0, 0), (0, 0), (0, 0)], 3), @"");
-        insta::assert_snapshot!(judged(&[(100, 100), (100, 100), (100, 100)], 30), @"");
+        insta::assert_snapshot!(judged(&[(100, 100), (100, 100)], 3), @"`a` has 2 recorded windows, and 3 are asked for");
+        insta::assert_snapshot!(judged(&[(0, 0), (0, 0), (0, 0)], 3), @"`a` has no events in 3 windows");
+        insta::assert_snapshot!(judged(&[(100, 100), (100, 100), (100, 100)], 30), @"`a` has 0 recorded windows, and 3 are asked for");
     }
 
     #[test]
@@ -182,9 +205,9 @@ mod tests {
         let now = "2026-11-03T00:00:00Z".parse().unwrap();
         let old = windows(Some(100.0), &[(1, 1), (1, 1), (1, 1)]);
         let judgement = judge(&suite, &policy(Some(5.0)), &measured, &old, now);
-        insta::assert_snapshot!(judgement.undecided.join("\n"), @"");
+        insta::assert_snapshot!(judgement.undecided.join("\n"), @"`a` has 0 recorded windows, and 3 are asked for");
         let counted = Measured::parse("{\"name\": \"a\", \"good\": 1, \"total\": 1}");
         let judgement = judge(&suite, &policy(Some(100.0)), &counted, &old, now);
-        insta::assert_snapshot!(judgement.undecided.join("\n"), @"");
+        insta::assert_snapshot!(judgement.undecided.join("\n"), @"`a` is counted, and its objective has an `at-most`");
     }
 }

@@ -94,7 +94,12 @@ mod tests {
             "{\"name\": \"b\", \"samples\": [1]}\n",
             "{\"name\": \"b\", \"good\": 1, \"total\": 1}\n",
         ));
-        insta::assert_snapshot!(measured.problems.join("\n"), @"");
+        insta::assert_snapshot!(measured.problems.join("\n"), @"
+        line 1 of the measurements has more good events than events
+        line 2 of the measurements has neither `good` and `total` nor `samples`
+        line 3 of the measurements is no measurement: EOF while parsing an object at line 1 column 12
+        line 5 of the measurements measures `b` in two ways
+        ");
     }
 
     proptest! {

@@ -1,0 +1,181 @@
+//! `scope.uses`: what the code asks of the system is declared and tested.
+
+use crate::policy::{SuiteKind, UsedPath};
+use crate::report::{Dimension, Finding};
+use crate::stage::Stage;
+
+use super::failure_panics::unreadable_source;
+use super::{Applies, Check, Context, Input, Judgement};
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "scope.uses",
+    summary: "What the code asks of the system is declared and tested",
+    docs: DOCS,
+    dimension: Dimension::Contract,
+    blocks_at: Stage::Controlled,
+    since: "0.1.0",
+    version: 1,
+    inputs: &[
+        Input::RustSources,
+        Input::Cargo,
+        Input::FileNames,
+        Input::PolicyUses,
+        Input::PolicySuites,
+    ],
+    applies,
+    run,
+};
+
+const DOCS: &str = "\
+## What it does
+
+Compares what the libraries and binaries of the workspace use with `[uses]` of `gate.toml`: files (`file`), other programs (`process`), sockets \
+(`net`), threads (`thread`), variables and directories of the process (`env`), foreign functions (`ffi`).
+
+- What is used and not declared (`undeclared path`) is a warning, with the first place.
+- What is declared needs a required suite of tests: the ones that it names, or `runtime_paths_<path>` where it only says `true`. Without one it \
+fails.
+
+It looks at tokens outside of tests, without compiling: `fs::read`, `process::Command`, `net::TcpStream`, `thread::spawn`, `env::var`, `extern \
+\"C\"` and their like, whichever crate the module belongs to, and names of crates that are there for one path (`reqwest`, `rayon`, `libc`). \
+Types that only carry data, such as `net::IpAddr` or `process::ExitCode`, are no use. What a dependency does on its own is not seen. It applies when \
+`gate.toml` has `[uses]`.
+
+## Why it matters
+
+How a program behaves when a file is missing, a child is killed or a connection is refused is tested where somebody knew that it could happen. A path that \
+came in unnoticed is tested by the first user.
+
+## How to fix
+
+Declare the path with the suite that tests it, `file = [\"io\"]`, or remove its use.
+
+## Requirements
+
+S1.20
+";
+
+/// All paths, in the order of their names.
+const PATHS: [UsedPath; 6] = [
+    UsedPath::Env,
+    UsedPath::Ffi,
+    UsedPath::File,
+    UsedPath::Net,
+    UsedPath::Process,
+    UsedPath::Thread,
+];
+
+fn applies(context: &Context<'_>) -> Applies {
+    if context.policy().uses.is_some() {
+        return Applies::Yes;
+    }
+    Applies::No("it is not declared what the code uses".into())
+}
+
+fn run(context: &Context<'_>) -> Judgement {
+    let Some(policy) = &context.policy().uses else {
+        return Judgement::Findings(Vec::new());
+    };
+    let used = match context.uses() {
+        Ok(used) => used,
+        Err((path, error)) => return Judgement::Inconclusive(unreadable_source(&path, &error.to_string())),
+    };
+    let mut findings = Vec::new();
+    for path in PATHS {
+        let name = path.name();
+        let Some(suites) = policy.paths.get(&path) else {
+            if let Some(used) = used.get(&path) {
+                let others = match used.places - 1 {
+                    0 => String::new(),
+                    1 => " and in 1 other place".to_owned(),
+                    others => format!(" and in {others} other places"),
+                };
+                findings.push(
+                    Finding::advice(format!(
+                        "undeclared path: `{name}` is used, by `{}` here{others}",
+                        used.what
+                    ))
+                    .help(format!(
+                        "add `{name} = [\"<suite of tests>\"]` to `[uses]` in gate.toml"
+                    ))
+                    .at(used.first.clone())
+                    .because(Some(policy.location.clone())),
+                );
+            }
+            continue;
+        };
+        let covers = |name: &String| {
+            let mut tests = context
+                .policy()
+                .suites
+                .iter()
+                .filter(|suite| suite.kind == SuiteKind::Test);
+            tests.any(|suite| suite.name == *name && suite.required)
+        };
+        if !suites.iter().any(covers) {
+            let named = match suites.as_slice() {
+                [] => "no suite".to_owned(),
+                names => format!("`{}` is no required suite of tests", names.join("`, `")),
+            };
+            findings.push(
+                Finding::blocking(
+                    Stage::Controlled,
+                    format!("`{name}` is declared to be used and not tested: {named}"),
+                )
+                .help(format!(
+                    "declare `[[suite.test]]` that tests it, and name it: `{name} = [\"…\"]`"
+                ))
+                .because(Some(policy.location.clone())),
+            );
+        }
+    }
+    Judgement::Findings(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::checks::testing::World;
+    use crate::policy::{SuitePolicy, UsesPolicy};
+    use crate::report::Location;
+
+    fn said(declared: &[(UsedPath, &[&str])], suites: &[(&str, bool)]) -> String {
+        let mut world = World::new();
+        world.texts(&[
+            ("Cargo.toml", "[package]\nname = \"app\"\n"),
+            (
+                "src/lib.rs",
+                "#[cfg(test)]\nmod mock;\npub fn f() {\n    std::fs::read(\"a\");\n    std::fs::write(\"a\", \"b\");\n}\n",
+            ),
+            ("src/mock.rs", "use std::net::TcpStream;\n"),
+            ("tests/t.rs", "use std::process::Command;\n"),
+        ]);
+        let paths: BTreeMap<_, _> = declared
+            .iter()
+            .map(|(path, suites)| (*path, suites.iter().map(|name| (*name).to_owned()).collect()))
+            .collect();
+        world.policy.uses = Some(UsesPolicy {
+            paths,
+            location: Location::line("gate.toml", 4),
+        });
+        for (name, required) in suites {
+            world.policy.suites.push(SuitePolicy {
+                kind: SuiteKind::Test,
+                name: (*name).to_owned(),
+                required: *required,
+                ..SuitePolicy::tool("x")
+            });
+        }
+        world.text(&CHECK)
+    }
+
+    #[test]
+    fn what_is_used_is_declared_and_what_is_declared_is_tested() {
+        insta::assert_snapshot!(said(&[], &[]), @"");
+        insta::assert_snapshot!(said(&[(UsedPath::File, &["io"])], &[("io", true)]), @"");
+        insta::assert_snapshot!(said(&[(UsedPath::File, &["io"]), (UsedPath::Net, &[])], &[("io", false)]), @"");
+    }
+}

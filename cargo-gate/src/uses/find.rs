@@ -1,0 +1,237 @@
+//! One file: bytes in, what its code asks of the system out. By tokens, so that nothing has to compile; total over all bytes.
+
+use std::collections::BTreeSet;
+
+use crate::boundary::items;
+use crate::boundary::scan::{MAX_FILE, Place};
+use crate::boundary::tokens::{Class, Tokens};
+use crate::boundary::watch::{Around, Watch};
+use crate::policy::UsedPath;
+
+/// A place that uses a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Site {
+    pub(crate) path: UsedPath,
+    /// What is used, as the code spells it.
+    pub(crate) what: String,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+}
+
+/// Modules of the standard library, and of libraries that follow it, with the items that do something; of `fs` everything does. Types
+/// that only carry data (`net::IpAddr`, `process::ExitCode`) are none of them.
+const MODULES: [(&str, UsedPath, &[&str]); 5] = [
+    (
+        "env",
+        UsedPath::Env,
+        &[
+            "current_dir",
+            "current_exe",
+            "home_dir",
+            "remove_var",
+            "set_current_dir",
+            "set_var",
+            "temp_dir",
+            "var",
+            "var_os",
+            "vars",
+            "vars_os",
+        ],
+    ),
+    ("fs", UsedPath::File, &[]),
+    (
+        "net",
+        UsedPath::Net,
+        &[
+            "TcpListener",
+            "TcpSocket",
+            "TcpStream",
+            "ToSocketAddrs",
+            "UdpSocket",
+            "UnixDatagram",
+            "UnixListener",
+            "UnixStream",
+            "lookup_host",
+        ],
+    ),
+    ("process", UsedPath::Process, &["Child", "Command", "Stdio"]),
+    ("thread", UsedPath::Thread, &["Builder", "JoinHandle", "scope", "spawn"]),
+];
+
+/// Crates that are there for one path.
+const CRATES: [(&str, UsedPath); 22] = [
+    ("actix_web", UsedPath::Net),
+    ("axum", UsedPath::Net),
+    ("duct", UsedPath::Process),
+    ("fs_err", UsedPath::File),
+    ("hyper", UsedPath::Net),
+    ("ignore", UsedPath::File),
+    ("isahc", UsedPath::Net),
+    ("libc", UsedPath::Ffi),
+    ("libloading", UsedPath::Ffi),
+    ("memmap2", UsedPath::File),
+    ("mio", UsedPath::Net),
+    ("notify", UsedPath::File),
+    ("quinn", UsedPath::Net),
+    ("rayon", UsedPath::Thread),
+    ("reqwest", UsedPath::Net),
+    ("socket2", UsedPath::Net),
+    ("tempfile", UsedPath::File),
+    ("tonic", UsedPath::Net),
+    ("ureq", UsedPath::Net),
+    ("walkdir", UsedPath::File),
+    ("windows_sys", UsedPath::Ffi),
+    ("xshell", UsedPath::Process),
+];
+
+/// The places of one file outside of tests, in the order of the text, one for each line and path.
+pub(crate) fn scan_file(bytes: &[u8]) -> Vec<Site> {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_FILE)]);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let tokens = Tokens::new(text);
+    let mut finder = Finder {
+        place: Place::new(text),
+        sites: Vec::new(),
+        seen: BTreeSet::new(),
+    };
+    items::parse_watched(&tokens, &mut finder);
+    finder.sites
+}
+
+struct Finder<'s> {
+    place: Place<'s>,
+    sites: Vec<Site>,
+    seen: BTreeSet<(UsedPath, u32)>,
+}
+
+impl<'s> Watch<'s> for Finder<'s> {
+    fn token(&mut self, tokens: &Tokens<'s>, around: &Around<'_, 's>, at: usize) {
+        if tokens.all[at].class != Class::Ident || around.is_test() || around.is_quoted() {
+            return;
+        }
+        let Some((path, what)) = used(tokens, at) else {
+            return;
+        };
+        let (line, column) = self.place.of(tokens.all[at].start as usize);
+        if self.seen.insert((path, line)) {
+            self.sites.push(Site {
+                path,
+                what,
+                line,
+                column,
+            });
+        }
+    }
+}
+
+fn used(tokens: &Tokens<'_>, at: usize) -> Option<(UsedPath, String)> {
+    let word = tokens.word(at)?;
+    if word == "extern" {
+        // A declaration, a block or a type of foreign functions; `extern crate` is none.
+        let foreign = matches!(tokens.all.get(at + 1)?.class, Class::Literal)
+            || tokens.is(at + 1, b'{')
+            || tokens.is_word(at + 1, "fn");
+        return foreign.then(|| (UsedPath::Ffi, "extern".to_owned()));
+    }
+    if !is_separator(tokens, at + 1) {
+        return None;
+    }
+    if let Some((_, path)) = CRATES.iter().find(|(name, _)| *name == word) {
+        // A module of that name is not the crate.
+        let first = at < 2 || !is_separator(tokens, at - 2) || at < 3 || tokens.name(at - 3).is_none();
+        return first.then(|| (*path, word.to_owned()));
+    }
+    let (_, path, items) = MODULES.iter().find(|(name, ..)| *name == word)?;
+    let does = |name: &str| items.is_empty() || items.contains(&name);
+    let found = if tokens.is(at + 3, b'*') {
+        Some("*")
+    } else if tokens.is(at + 3, b'{') {
+        group(tokens, at + 3).into_iter().find(|name| does(name))
+    } else {
+        tokens.name(at + 3).filter(|name| does(name))
+    };
+    found.map(|name| (*path, format!("{word}::{name}")))
+}
+
+/// Whether `::` begins here.
+fn is_separator(tokens: &Tokens<'_>, at: usize) -> bool {
+    tokens.is(at, b':') && tokens.is(at + 1, b':')
+}
+
+/// The first names of what a group in a `use` declaration brings.
+fn group<'s>(tokens: &Tokens<'s>, open: usize) -> Vec<&'s str> {
+    let end = tokens.all[open].mate as usize;
+    (open + 1..end.min(tokens.len()))
+        .filter(|index| tokens.all[*index].parent as usize == open)
+        .filter(|index| tokens.is(index - 1, b'{') || tokens.is(index - 1, b','))
+        .filter_map(|index| tokens.name(index))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn found(text: &str) -> Vec<String> {
+        let sites = scan_file(text.as_bytes());
+        sites
+            .iter()
+            .map(|site| format!("{}:{} {} {}", site.line, site.column, site.path.name(), site.what))
+            .collect()
+    }
+
+    #[test]
+    fn uses_are_told_from_types_that_carry_data() {
+        let text = "use std::{fs::{self, File}, net::{IpAddr, TcpStream}, process::{self, ExitCode}};
+use std::thread;
+fn main() {
+    process::exit(1);
+    let _ = process::Command::new(\"x\");
+    thread::sleep(d);
+    thread::spawn(|| {});
+    let _ = std::env::args();
+    let _ = (std::env::var(\"A\"), std::net::Ipv4Addr::LOCALHOST);
+    reqwest::get(url);
+    my::reqwest::get(url);
+}
+extern \"C\" { fn f(); }
+extern crate alloc;
+";
+        assert_eq!(
+            found(text),
+            [
+                "1:11 file fs::self",
+                "1:29 net net::TcpStream",
+                "5:13 process process::Command",
+                "7:5 thread thread::spawn",
+                "9:19 env env::var",
+                "10:5 net reqwest",
+                "13:1 ffi extern",
+            ]
+        );
+    }
+
+    #[test]
+    fn tests_and_words_of_other_meaning_are_passed_over() {
+        let text = "#[cfg(test)]
+mod tests {
+    use std::fs;
+    fn t() { fs::read(\"x\"); }
+}
+#[test]
+fn t() { std::process::Command::new(\"x\"); }
+struct Net { net: u8 }
+fn f(env: &Env) { env.var(\"A\"); let s = \"std::fs::read\"; /* fs::read */ }
+";
+        assert_eq!(found(text), Vec::<String>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in "(fs|net|use|::|\\{|\\}|,|extern|\"C\"|[a-z ]|\\PC){0,40}") {
+            scan_file(text.as_bytes());
+        }
+    }
+}

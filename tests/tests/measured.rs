@@ -1,0 +1,172 @@
+//! Suites of benchmarks and of service levels, as their users see them.
+
+use gate_tests::gate;
+use gate_tests::harness::Gate;
+
+/// A program that measures sizes: the same on every machine.
+const MEASURE: &str = "fn main() {\n    println!(\"{{\\\"name\\\": \\\"index\\\", \\\"unit\\\": \\\"KiB\\\", \\\"samples\\\": [100]}}\");\n}\n";
+
+const BENCH: &str = "
+[[suite.bench]]
+name = \"sizes\"
+command = [\"cargo\", \"run\", \"--package\", \"logic\", \"--example\", \"measure\", \"--quiet\", \"--locked\"]
+reference-commit = \"released\"
+inputs = [\"logic/**\"]
+rounds = 1
+";
+
+const SLO: &str = "
+[[suite.slo]]
+name = \"service\"
+file = \"load.jsonl\"
+min-windows = 2
+
+[[suite.slo.objective]]
+name = \"availability\"
+target-percent = 99.0
+";
+
+/// A workspace whose release is a tag.
+fn released() -> Gate {
+    let gate = gate!().fixture("good").file("logic/examples/measure.rs", MEASURE);
+    gate.append("gate.toml", BENCH);
+    let gate = gate.git_init();
+    gate.git(["tag", "released"]);
+    gate
+}
+
+fn grown(gate: &Gate, size: u32) {
+    gate.write(
+        "logic/examples/measure.rs",
+        MEASURE.replace("[100]", &format!("[{size}]")),
+    );
+    gate.commit("another size");
+}
+
+#[test]
+fn another_commit_is_measured_in_the_same_run() {
+    let gate = released();
+    let status = || gate.git(["status", "--porcelain", "--ignored=no"]);
+    let run = gate.run(["suite", "sizes"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(
+        run.stdout
+            .contains("index: 100 KiB (1 sample), 1.00 times the 100 KiB of its reference (1.00 to 1.00)"),
+        "{run}"
+    );
+    grown(&gate, 119);
+    assert_eq!(gate.run(["suite", "sizes"]).code, Some(0));
+    grown(&gate, 121);
+    let run = gate.run(["suite", "sizes"]);
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(
+        run.stdout
+            .contains("`index` is 1.21 times its reference, and at most 1.20 is allowed"),
+        "{run}"
+    );
+    // Nothing but the target directory was written.
+    assert_eq!(status(), "");
+    assert_eq!(
+        gate.git(["worktree", "list", "--porcelain"])
+            .matches("worktree ")
+            .count(),
+        1
+    );
+
+    gate.replace("gate.toml", "rounds = 1\n", "rounds = 1\nmode = \"soft\"\n");
+    let run = gate.run(["suite", "sizes"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(run.stdout.contains("WARN suite.bench.sizes"), "{run}");
+    gate.replace("gate.toml", "mode = \"soft\"", "mode = \"nightly\"");
+    grown(&gate, 110);
+    let run = gate.run(["suite", "sizes"]);
+    assert!(
+        run.stdout
+            .contains("1.10 times its reference, and at most 1.08 is allowed"),
+        "{run}"
+    );
+
+    gate.write("logic/examples/measure.rs", "fn main() {}\n");
+    let run = gate.run(["suite", "sizes"]);
+    assert_eq!(run.code, Some(3), "{run}");
+    assert!(run.stdout.contains("no benchmark was measured"), "{run}");
+
+    gate.replace("gate.toml", "\"released\"", "\"no-such-tag\"");
+    let run = gate.run(["suite", "sizes"]);
+    assert_eq!(run.code, Some(3), "{run}");
+    assert!(run.stdout.contains("there is no commit `no-such-tag`"), "{run}");
+}
+
+/// A branch moves on, and evidence about where it was is none about where it is.
+#[test]
+fn what_the_reference_is_belongs_to_the_evidence() {
+    let gate = released();
+    let plan = || gate.run(["pilot", "--plan"]).stdout;
+    assert!(plan().contains("suite.bench.sizes"), "{}", plan());
+    assert_eq!(gate.run(["pilot"]).code, Some(0));
+    let line = |plan: &str| {
+        plan.lines()
+            .find(|line| line.contains("suite.bench.sizes"))
+            .map(str::to_owned)
+    };
+    assert!(line(&plan()).is_some_and(|line| line.contains("reuse")), "{}", plan());
+    gate.write("README.md", "more\n");
+    gate.commit("nothing that is measured");
+    gate.git(["tag", "--force", "released"]);
+    let moved = line(&plan()).unwrap_or_default();
+    assert!(moved.contains("reference"), "{moved}");
+}
+
+#[test]
+fn a_promise_is_held_over_runs() {
+    let gate = gate!().fixture("good").file(
+        "load.jsonl",
+        "{\"name\": \"availability\", \"good\": 1000, \"total\": 1000}\n",
+    );
+    gate.append("gate.toml", SLO);
+    let gate = gate.git_init();
+    let pilot = || gate.run(["pilot"]);
+    let run = pilot();
+    assert_eq!(run.code, Some(3), "{run}");
+    assert!(
+        run.stdout.contains("has 1 recorded window, and 2 are asked for"),
+        "{run}"
+    );
+    let measured = |good: u32| {
+        gate.write(
+            "load.jsonl",
+            format!("{{\"name\": \"availability\", \"good\": {good}, \"total\": 1000}}\n"),
+        );
+        gate.commit("a window");
+    };
+    measured(985);
+    let run = pilot();
+    assert_eq!(run.code, Some(0), "{run}");
+    measured(950);
+    assert_eq!(pilot().code, Some(1));
+    // This run is good, and the promise is still broken.
+    measured(999);
+    let run = pilot();
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(run.stdout.contains("the error budget is spent"), "{run}");
+    assert_eq!(gate.git(["status", "--porcelain"]), "");
+}
+
+/// `cargo gate suite` with as many jobs as suites: a benchmark starts when everything else has ended.
+#[test]
+fn a_benchmark_runs_alone() {
+    let gate = released();
+    let run = gate.run(["pilot", "--jobs", "4", "--message-format", "json", "--fresh"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    let audit = gate.read("target/gate/latest/audit.jsonl");
+    let steps: Vec<serde_json::Value> = audit
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    // The steps are in the order in which they ended.
+    let last = steps
+        .iter()
+        .filter_map(|step| step["step"].as_str())
+        .rfind(|step| step.starts_with("suite."));
+    assert_eq!(last, Some("suite.bench.sizes"), "{audit}");
+}
