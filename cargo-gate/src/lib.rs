@@ -33,6 +33,7 @@ pub mod remote;
 pub mod report;
 pub mod rollout;
 pub mod secrets;
+pub mod stability;
 pub mod stage;
 pub mod suites;
 pub mod supply;

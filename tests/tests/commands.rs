@@ -12,6 +12,8 @@ mod init;
 mod kernel_sets;
 #[path = "commands/kernels.rs"]
 mod kernels;
+#[path = "commands/promises.rs"]
+mod promises;
 #[path = "commands/stages.rs"]
 mod stages;
 #[path = "commands/surfaces.rs"]

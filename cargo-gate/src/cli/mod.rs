@@ -27,12 +27,14 @@ mod rails;
 pub mod reference;
 mod register;
 mod rollback;
+mod stability;
 mod stage;
 mod status;
 mod suite;
 mod timings;
 mod verify;
 mod waiver;
+mod weekly;
 
 use std::ffi::OsString;
 use std::time::Instant;

@@ -11,6 +11,7 @@ mod cache;
 mod catalogue;
 mod checklist;
 mod ci;
+mod claim;
 mod conformance;
 mod convert;
 mod cross;
@@ -42,6 +43,7 @@ mod scalar;
 mod schema;
 mod secrets;
 mod semantics;
+mod stability;
 mod suggest;
 mod supply;
 mod validate;
@@ -55,6 +57,7 @@ mod tests;
 pub use cache::CachePolicy;
 pub use catalogue::Catalogue;
 pub use ci::CiPolicy;
+pub use claim::{Claim, EvidenceClass};
 pub use conformance::{ConformanceBackend, ConformancePolicy, ConformanceRow, DeferredOperator};
 pub use docs::DocsPolicy;
 pub use failure::FailurePolicy;
@@ -73,6 +76,7 @@ pub use semantics::{
     BackendSemantics, Comparison, Denormals, Fma, KnownDelta, NanRule, ReductionOrder, RepresentationException,
     RepresentationPolicy, Rounding, SemanticProperty, SortStability, SourceMapPolicy,
 };
+pub use stability::{StabilityClass, StabilityPolicy, Surface};
 pub(crate) use suggest::similar;
 pub use supply::SupplyPolicy;
 pub use validate::validate;

@@ -13,6 +13,7 @@ pub use super::authority::Authority;
 use super::cache::CachePolicy;
 pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 use super::ci::CiPolicy;
+use super::claim::Claim;
 use super::conformance::ConformancePolicy;
 use super::docs::DocsPolicy;
 use super::failure::FailurePolicy;
@@ -24,6 +25,7 @@ pub use super::register::{ItemKind, ItemStatus, Level, Register, RegisterItem, S
 use super::release::{Deprecation, ReleasePolicy};
 use super::runtime::RuntimePolicy;
 use super::secrets::{PathsPolicy, SecretsPolicy};
+use super::stability::StabilityPolicy;
 use super::supply::SupplyPolicy;
 
 /// A validated `gate.toml`, or the defaults where there is none.
@@ -57,6 +59,10 @@ pub struct Policy {
     pub release: Option<ReleasePolicy>,
     /// Public items that go away, in the order of the file.
     pub deprecations: Vec<Deprecation>,
+    /// Classes of public items and documents; `None` when undeclared.
+    pub stability: Option<StabilityPolicy>,
+    /// What is claimed of surfaces, in the order of the file.
+    pub claims: Vec<Claim>,
     /// Paths of machines; `None` when undeclared.
     pub paths: Option<PathsPolicy>,
     /// Secrets in tracked files; `None` when undeclared.

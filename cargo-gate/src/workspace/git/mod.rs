@@ -8,6 +8,7 @@ mod listing;
 mod repository;
 mod status;
 mod tracked;
+mod tree;
 
 pub use history::Ancestry;
 pub(crate) use listing::{Listed, Listing, list};
