@@ -36,6 +36,7 @@ pub mod remote;
 pub mod report;
 pub mod rollout;
 pub mod secrets;
+pub mod stability;
 pub mod stage;
 pub mod stats;
 pub mod suites;

@@ -6,9 +6,12 @@
 //! git = "committed"           # or "none"; the default is "committed"
 //! stage = "pilot"             # stage at which the fixture is judged; the default is the first
 //! also = ["git.clean"]        # other checks that object for the same reason
+//! tag = "v1.0.0"              # a commit before the last, with the files of `released` as they stand there
 //! untracked = ["Cargo.lock"]  # not part of the commit
 //! [write]                     # files written after the commit
 //! "notes.md" = "text"
+//! [released]                  # files as they were in the commit of `tag`
+//! "src/lib.rs" = "text"
 //! [environment]               # variables in addition to those that find the toolchain
 //! RUSTUP_TOOLCHAIN = "1.95.0"
 //! [plant]                     # files with a secret of this name in the corpus, part of the commit
@@ -45,6 +48,8 @@ struct State {
     git: Git,
     stage: Option<String>,
     also: Vec<String>,
+    tag: Option<String>,
+    released: BTreeMap<String, String>,
     untracked: Vec<String>,
     write: BTreeMap<String, String>,
     environment: BTreeMap<String, String>,
@@ -194,6 +199,24 @@ impl Fixture {
 
     fn commit(&self) {
         self.git(&["init", "--quiet", "--initial-branch=main"]);
+        if let Some(tag) = &self.state.tag {
+            let now: Vec<(PathBuf, Vec<u8>)> = self
+                .state
+                .released
+                .keys()
+                .map(|path| self.root().join(path))
+                .map(|path| (path.clone(), fs::read(path).expect("a released file is there")))
+                .collect();
+            for (path, text) in &self.state.released {
+                fs::write(self.root().join(path), text).expect("a fixture can be written to");
+            }
+            self.git(&["add", "--all"]);
+            self.git(&["commit", "--quiet", "--message", "Release"]);
+            self.git(&["tag", tag]);
+            for (path, bytes) in now {
+                fs::write(path, bytes).expect("a fixture can be written to");
+            }
+        }
         self.git(&["add", "--all"]);
         for path in &self.state.untracked {
             self.git(&["rm", "--quiet", "--cached", "--ignore-unmatch", "--", path]);

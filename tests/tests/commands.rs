@@ -18,6 +18,8 @@ mod kernel_sets;
 mod kernels;
 #[path = "commands/runs.rs"]
 mod runs;
+#[path = "commands/promises.rs"]
+mod promises;
 #[path = "commands/stages.rs"]
 mod stages;
 #[path = "commands/surfaces.rs"]

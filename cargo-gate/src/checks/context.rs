@@ -15,6 +15,7 @@ use crate::policy::{Policy, UsedPath};
 use crate::report::{CheckReport, Reason};
 use crate::secrets::file::MachinePath;
 use crate::secrets::survey::SecretSurvey;
+use crate::stability::Sources;
 use crate::stage::Stage;
 use crate::suites::interference::{self, Interference};
 use crate::supply::{Opened, Places};
@@ -361,6 +362,21 @@ impl<'a> Context<'a> {
         self.policy.advisory_db()
     }
 
+    /// The workspace and the last release of it: what their interfaces are made of. Needs [`Input::RustSources`],
+    /// [`Input::Cargo`], [`Input::FileNames`], [`Input::Documents`] and [`Input::Release`].
+    pub fn releases(&self) -> Sources<'a> {
+        for input in [
+            Input::RustSources,
+            Input::Cargo,
+            Input::FileNames,
+            Input::Documents,
+            Input::Release,
+        ] {
+            self.needs(&[input]);
+        }
+        Sources::of(self.workspace)
+    }
+
     /// Leaves a file beside the findings, at `path` of the run directory, which has a directory of its own in front. Outside an evaluation it goes nowhere.
     pub fn attach(&self, path: &str, bytes: &[u8]) {
         if let Some(attachments) = self.attachments
@@ -444,6 +460,8 @@ impl<'a> Context<'a> {
             Input::PolicyCache,
             Input::PolicyRelease,
             Input::PolicyRuntime,
+            Input::PolicyStability,
+            Input::PolicyClaims,
             Input::PolicyPaths,
             Input::PolicySecrets,
             Input::PolicyStages,

@@ -103,6 +103,8 @@ pub enum Input {
     BoundaryInventory,
     /// The advisory databases: where they lie, what they hold, and what the one of the last run held.
     AdvisoryDb,
+    /// The release that `[stability]` names: the commit it stands for.
+    Release,
     /// Every tracked Markdown file, and every `.gitignore`: path and contents.
     Documents,
     /// What documents name above the workspace, in the repository that holds it.
@@ -131,6 +133,10 @@ pub enum Input {
     PolicyRelease,
     /// `[runtime]`.
     PolicyRuntime,
+    /// `[stability]`.
+    PolicyStability,
+    /// `[[claim]]`.
+    PolicyClaims,
     /// `[paths]`.
     PolicyPaths,
     /// `[secrets]`.
@@ -219,6 +225,7 @@ impl Input {
         Input::CacheReports,
         Input::BoundaryInventory,
         Input::AdvisoryDb,
+        Input::Release,
         Input::Documents,
         Input::DocumentsAbove,
         Input::PolicyTiers,
@@ -233,6 +240,8 @@ impl Input {
         Input::PolicyCache,
         Input::PolicyRelease,
         Input::PolicyRuntime,
+        Input::PolicyStability,
+        Input::PolicyClaims,
         Input::PolicyPaths,
         Input::PolicySecrets,
         Input::PolicyStages,
@@ -284,6 +293,7 @@ impl Input {
             Input::CacheReports => "reports of caches",
             Input::BoundaryInventory => "boundary inventory",
             Input::AdvisoryDb => "advisory database",
+            Input::Release => "last release",
             Input::Documents => "documents",
             Input::DocumentsAbove => "what documents name above the workspace",
             Input::PolicyTiers => "policy: tiers",
@@ -298,6 +308,8 @@ impl Input {
             Input::PolicyCache => "policy: cache",
             Input::PolicyRelease => "policy: release",
             Input::PolicyRuntime => "policy: runtime",
+            Input::PolicyStability => "policy: stability",
+            Input::PolicyClaims => "policy: claims",
             Input::PolicyPaths => "policy: paths",
             Input::PolicySecrets => "policy: secrets",
             Input::PolicyStages => "policy: stages",

@@ -34,7 +34,7 @@ compares it with what stands there:
 <!-- gate:end -->
 ```
 
-`claims` tells the scope of each stage, exclusions and waivers; `status` the outcome at each stage of every check that \
+`claims` tells the scope of each stage, claims with their classes, exclusions and waivers; `status` the outcome at each stage of every check that \
 depends on the content alone; `support-matrix` the tier of each package, whether it is part of the claim, and what each \
 suite needs; `toolchain` what `[toolchain]` declares. A block holds no time, no machine and no decision. A marker without its other half, or with an unknown \
 kind, is a finding too.

@@ -17,6 +17,7 @@ mod runs;
 mod slice;
 
 pub mod api_deprecations;
+pub mod api_stability;
 pub mod boundary_inventory;
 pub mod boundary_raw;
 pub mod boundary_safety;
@@ -26,6 +27,7 @@ pub mod ci_actions_pinned;
 pub mod ci_gate_wired;
 pub mod ci_locked;
 pub mod ci_matrix;
+pub mod claims_evidence;
 pub mod config_sanity;
 pub mod conformance_coverage;
 pub mod conformance_matrix;
@@ -147,8 +149,10 @@ pub const ALL: &[&Check] = &[
     &conformance_matrix::CHECK,
     &conformance_scope::CHECK,
     &conformance_coverage::CHECK,
+    &claims_evidence::CHECK,
     &kernels_cache::CHECK,
     &api_deprecations::CHECK,
+    &api_stability::CHECK,
     &release_manifest::CHECK,
     &changelog_current::CHECK,
     &secrets_tracked::CHECK,

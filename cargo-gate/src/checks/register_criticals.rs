@@ -33,7 +33,8 @@ Reads the register that `[register]` in `gate.toml` names. It blocks:
 - `controlled` and later: an open issue of severity `critical`; a deferral without owner, `until`, reason or closure \
 strategy, or whose last day is past; an open item that is mapped to a closed one by `tracked-by`; a day of opening or \
 closing that is yet to come; a closed issue without `commit`, and a `commit` that git does not find in the repository;
-- `broad`: an open issue of severity `high`; an open risk of high impact without a fallback, without an item that deals \
+- `broad`: an open or deferred issue without `acceptance`, where `[register]` says `require-acceptance = true`; an open \
+issue of severity `high`; an open risk of high impact without a fallback, without an item that deals \
 with it, or whose review is overdue.
 
 A deferral holds until the end of its last day in UTC. Days that cannot be, unknown keys and references to items that \
@@ -134,6 +135,11 @@ fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
             let message = format!("`{id}` was {key} on {day}, which is yet to come");
             say(Stage::Controlled, message, format!("correct `{key}`"));
         }
+    }
+    let open = item.status != ItemStatus::Closed && item.kind == ItemKind::Issue;
+    if open && register.require_acceptance && item.acceptance.iter().all(|text| text.trim().is_empty()) {
+        let message = format!("`{id}` does not say what must be true for it to be closed: {}", item.title);
+        say(Stage::Broad, message, "add `acceptance = [\"…\"]`".into());
     }
     match item.status {
         ItemStatus::Closed => return findings,
@@ -242,6 +248,7 @@ mod tests {
         world.policy.register = Some(Register {
             path: "register.toml".into(),
             items: parse("register.toml", &format!("version = 1\n{items}")).expect("a register"),
+            require_acceptance: items.contains("Acceptance"),
             location: Location::line("gate.toml", 9),
         });
         world.text(&CHECK)
@@ -273,6 +280,17 @@ mod tests {
           help: `cargo gate register close B`, or `cargo gate register defer B` with a day
           because: gate.toml:9
         ");
+    }
+
+    #[test]
+    fn where_it_is_declared_issues_say_when_they_are_done() {
+        let without = issue("A", "low", "status = \"open\"\nreason = \"Acceptance\"");
+        insta::assert_snapshot!(said(&without), @"");
+        let with = format!("{without}acceptance = [\"it holds\"]\n");
+        assert_eq!(said(&with), "");
+        let closed = without.replace("status = \"open\"", "status = \"closed\"\nclosed = 2026-02-01");
+        assert_eq!(said(&closed), "");
+        assert_eq!(said(&without.replace("Acceptance", "")), "");
     }
 
     #[test]

@@ -25,6 +25,8 @@ impl Policy {
             Input::PolicyCache => bytes(&self.cache),
             Input::PolicyRuntime => bytes(&self.runtime),
             Input::PolicyRelease => bytes(&self.release),
+            Input::PolicyStability => bytes(&self.stability),
+            Input::PolicyClaims => bytes(&self.claims),
             Input::PolicyPaths => bytes(&self.paths),
             Input::PolicySecrets => bytes(&self.secrets),
             Input::PolicyStages => bytes(&(&self.stages, &self.decisions)),

@@ -11,7 +11,7 @@ use crate::exit;
 use crate::markdown::place;
 use crate::workspace::document::Document;
 
-use super::Conversation;
+use super::{Conversation, stability};
 use super::documents::{STAGE, listed, outcomes, replace};
 use crate::command_line::{DataFormat, DriftArgs};
 
@@ -44,6 +44,9 @@ struct DriftView {
 }
 
 pub(super) fn run(arguments: &DriftArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    if arguments.api {
+        return stability::run(arguments, conversation);
+    }
     let opened = conversation.open()?;
     let documents = listed(&opened, "status", |docs| &docs.status)?;
     let outcomes = outcomes(&opened, conversation)?;

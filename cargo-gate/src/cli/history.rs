@@ -10,7 +10,7 @@ use crate::evidence::verify::{Status, verify};
 use crate::exit;
 use crate::report::Report;
 
-use super::Conversation;
+use super::{Conversation, weekly};
 use crate::command_line::{DataFormat, HistoryArgs};
 
 pub(super) fn run(arguments: &HistoryArgs, conversation: &Conversation<'_>) -> Result<i32> {
@@ -18,6 +18,9 @@ pub(super) fn run(arguments: &HistoryArgs, conversation: &Conversation<'_>) -> R
     let history = History::load(&gate_dir);
     if arguments.last_failure {
         return last_failure(arguments, &history, &gate_dir, conversation);
+    }
+    if arguments.weekly {
+        return weekly::run(arguments, &history, conversation);
     }
     let wanted = |stage| arguments.stage.is_none_or(|only| only == stage);
     let entries: Vec<_> = history

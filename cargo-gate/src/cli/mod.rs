@@ -32,12 +32,14 @@ mod register;
 mod rollback;
 mod run_named;
 mod sign;
+mod stability;
 mod stage;
 mod status;
 mod suite;
 mod timings;
 mod verify;
 mod waiver;
+mod weekly;
 
 use std::ffi::OsString;
 use std::time::Instant;

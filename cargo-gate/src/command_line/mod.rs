@@ -131,7 +131,7 @@ pub(crate) enum Command {
     Kernels(KernelsCommand),
     /// Write the generated blocks of documents, and files that repeat `[toolchain]`
     Docs(DocsArgs),
-    /// Hold the checkboxes of documents against the evidence at hand
+    /// Hold the checkboxes of documents against the evidence at hand, or the public interface against the last release
     Drift(DriftArgs),
     /// Show where library code panics
     Panics(PanicsArgs),
@@ -350,6 +350,13 @@ pub(crate) struct DriftArgs {
     /// Set the boxes from the evidence, and change nothing else
     #[arg(long)]
     pub(crate) fix: bool,
+    /// Compare the public interface with the last release instead, by class of stability
+    #[arg(long, conflicts_with = "fix")]
+    pub(crate) api: bool,
+    /// With `--api`: the release to compare with, a tag, a branch, a commit or a pattern over tags [default: `reference`
+    /// of `[stability]`]
+    #[arg(long, value_name = "REF", requires = "api")]
+    pub(crate) against: Option<String>,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
     pub(crate) message_format: DataFormat,
@@ -469,6 +476,9 @@ pub(crate) struct HistoryArgs {
     /// Print the last run that was not READY as an item for the register
     #[arg(long, conflicts_with_all = ["verify", "limit"])]
     pub(crate) last_failure: bool,
+    /// Count runs by calendar week (ISO 8601, UTC), and with a register items that were opened and closed
+    #[arg(long, conflicts_with_all = ["verify", "limit", "last_failure"])]
+    pub(crate) weekly: bool,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
     pub(crate) message_format: DataFormat,

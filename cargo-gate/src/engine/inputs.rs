@@ -13,6 +13,7 @@ use crate::digest::{Digest, DigestBuilder};
 use crate::kernels;
 use crate::library::Coverage;
 use crate::policy::{Policy, ReleasePolicy, RuntimePolicy};
+use crate::stability::Sources;
 use crate::stage::Stage;
 use crate::suites::beyond::{self, Reach};
 use crate::suites::interference;
@@ -191,6 +192,14 @@ impl<'a> InputDigests<'a> {
                     None => return InputState::Volatile,
                 };
             }
+            Input::Release => {
+                let stability = self.policy.stability.as_ref();
+                match stability.map(|stability| Sources::of(self.workspace).release(&stability.reference)) {
+                    Some(Ok(release)) => drop(digest.part(release.name.as_bytes()).part(release.commit.as_bytes())),
+                    Some(Err(_)) => return InputState::Volatile,
+                    None => drop(digest.part(b"none")),
+                }
+            }
             Input::Documents => {
                 return self.files(|file| self.workspace.is_document(file) || document::is_ignore_file(file));
             }
@@ -256,6 +265,8 @@ impl<'a> InputDigests<'a> {
             | Input::PolicyCache
             | Input::PolicyRelease
             | Input::PolicyRuntime
+            | Input::PolicyStability
+            | Input::PolicyClaims
             | Input::PolicyPaths
             | Input::PolicySecrets
             | Input::PolicyStages

@@ -18,6 +18,16 @@ pub(super) fn generate(facts: &Facts<'_>) -> String {
     if policy.stages.is_empty() {
         text.push_str("- No stage is declared.\n");
     }
+    for claim in &policy.claims {
+        let evidence: Vec<String> = claim.evidence.iter().map(|id| format!("`{id}`")).collect();
+        let _ = writeln!(
+            text,
+            "- Claimed as *{}*: {}, by {}.",
+            claim.class.name(),
+            claim.surface,
+            evidence.join(", ")
+        );
+    }
     for exclusion in &policy.exclusions {
         let _ = writeln!(
             text,

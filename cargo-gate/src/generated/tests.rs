@@ -25,6 +25,10 @@ command = ["cargo", "test"]
 requires = ["program:nvidia-smi", "os:linux"]
 required = false
 stage = "broad"
+[[claim]]
+surface = "replies"
+class = "exercised"
+evidence = ["suite.test.device"]
 [[exclusion]]
 surface = "admin | console"
 packages = ["admin"]

@@ -9,6 +9,7 @@ mod cache;
 pub mod coverage;
 mod deprecated;
 mod errors;
+pub mod interface;
 pub mod inventory;
 mod panics;
 pub mod scan;

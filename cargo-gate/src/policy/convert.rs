@@ -22,8 +22,7 @@ use super::raw::{
 };
 use super::secrets::{paths_policy, secrets_policy};
 use super::{
-    bench, cache, checklist, conformance, decisions, docs, failure, format, generated, kernels, notify, parts, people,
-    record, release, rule, runtime, slo, supply, toolchain, uses,
+    bench, cache, checklist, claim, conformance, decisions, docs, failure, format, generated, kernels, notify, parts, people, record, release, rule, runtime, slo, stability, supply, toolchain, uses,
 };
 
 pub(super) type Converted<T> = Result<T, Problem>;
@@ -100,6 +99,8 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             .into_iter()
             .map(|deprecation| release::deprecation(deprecation, &at))
             .collect::<Converted<_>>()?,
+        stability: raw.stability.map(|stability| stability::convert(stability, &at)),
+        claims: raw.claim.into_iter().map(|claim| claim::convert(claim, &at)).collect(),
         paths: raw.paths.map(|paths| paths_policy(paths, &at)),
         secrets: raw.secrets.map(|secrets| secrets_policy(secrets, &at)).transpose()?,
         suites: suites.into_iter().map(|(_, suite)| suite).collect(),
@@ -116,10 +117,15 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             .unwrap_or_default(),
         history: raw.history.map(|history| record::history(history, &at)).transpose()?,
         checklist: checklist::convert(raw.checklist, &at),
-        register: raw.register.map(|register| Register {
-            location: at(register.span()),
-            path: register.into_inner().path,
-            items: Vec::new(),
+        register: raw.register.map(|register| {
+            let location = at(register.span());
+            let register = register.into_inner();
+            Register {
+                path: register.path,
+                items: Vec::new(),
+                require_acceptance: register.require_acceptance,
+                location,
+            }
         }),
         owners: raw.owners.map(|owners| people::owners(owners, &at)),
         warnings: raw

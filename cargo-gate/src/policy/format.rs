@@ -137,6 +137,14 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
             format!("is not the path of an item: `{value}`"),
             "write the path with the name of the library, such as \"my_crate::Client::fetch\"",
         ),
+        "surface" if !value.split("::").all(|name| is_name(&name.replace('*', "_"))) => wrong(
+            format!("is no pattern over paths of items: `{value}`"),
+            "write the name of the library and modules, such as \"my_crate::experimental\" or \"my_crate::Client::raw_*\"",
+        ),
+        "revision" if value.starts_with('-') || value.contains(char::is_whitespace) || value.contains("..") => wrong(
+            format!("is no revision: `{value}`"),
+            "write a tag, a branch, a commit, or a pattern over tags such as \"v*\"",
+        ),
         "suite-name" => suite_name(value),
         "item-id" => item_id(value),
         "sha256" if value.len() != 64 || !value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) => wrong(
@@ -201,11 +209,12 @@ fn platform(value: &str) -> Result<(), FormatError> {
 
 /// At least two names with `::` between them.
 fn is_item(value: &str) -> bool {
-    let name = |name: &str| {
-        name.starts_with(|first: char| first.is_alphabetic() || first == '_')
-            && name.chars().all(|char| char.is_alphanumeric() || char == '_')
-    };
-    value.contains("::") && value.split("::").all(name)
+    value.contains("::") && value.split("::").all(is_name)
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_alphabetic() || first == '_')
+        && name.chars().all(|char| char.is_alphanumeric() || char == '_')
 }
 
 /// `program:<name>`, `env:<name>`, `os:<name>`.

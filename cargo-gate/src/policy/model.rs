@@ -15,6 +15,7 @@ use super::bench::BenchPolicy;
 use super::cache::CachePolicy;
 pub use super::checklist::{ChecklistArtifact, ChecklistItem};
 use super::ci::CiPolicy;
+use super::claim::Claim;
 use super::conformance::ConformancePolicy;
 use super::decisions::DecisionPolicy;
 use super::docs::DocsPolicy;
@@ -29,6 +30,7 @@ use super::release::{Deprecation, ReleasePolicy};
 use super::runtime::RuntimePolicy;
 use super::secrets::{PathsPolicy, SecretsPolicy};
 use super::slo::SloPolicy;
+use super::stability::StabilityPolicy;
 use super::supply::SupplyPolicy;
 use super::toolchain::ToolchainPolicy;
 use super::uses::UsesPolicy;
@@ -68,6 +70,10 @@ pub struct Policy {
     pub release: Option<ReleasePolicy>,
     /// Public items that go away, in the order of the file.
     pub deprecations: Vec<Deprecation>,
+    /// Classes of public items and documents; `None` when undeclared.
+    pub stability: Option<StabilityPolicy>,
+    /// What is claimed of surfaces, in the order of the file.
+    pub claims: Vec<Claim>,
     /// Paths of machines; `None` when undeclared.
     pub paths: Option<PathsPolicy>,
     /// Secrets in tracked files; `None` when undeclared.

@@ -32,6 +32,8 @@ pub struct Register {
     pub path: String,
     /// Items in the order of the file.
     pub items: Vec<RegisterItem>,
+    /// Whether issues that are not closed need criteria of acceptance.
+    pub require_acceptance: bool,
     /// Where `gate.toml` names it.
     pub location: Location,
 }

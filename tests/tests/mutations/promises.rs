@@ -89,6 +89,33 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
+        name: "take another argument than in the last release",
+        check: "api.stability",
+        apply: |gate| {
+            gate.append("native/src/lib.rs", "\n/// Three.\npub fn three() -> u8 {\n    3\n}\n");
+            gate.git(["add", "--all"]);
+            gate.git(["commit", "--quiet", "--message", "Release"]);
+            gate.git(["tag", "v0.1.0"]);
+            gate.replace("native/src/lib.rs", "pub fn three() -> u8 {", "pub fn three() -> u16 {");
+            declare(gate, "[stability]\nreference = \"v*\"\n");
+        },
+        undo: super::Undo::By(|gate| {
+            gate.git(["reset", "--quiet", "--hard", "HEAD~1"]);
+            gate.git(["tag", "--delete", "v0.1.0"]);
+        }),
+        also: &["git.clean"],
+        ..COMMITTED
+    },
+    Mutation {
+        name: "claim more than the tests show",
+        check: "claims.evidence",
+        apply: |gate| {
+            let claim = "[[claim]]\nsurface = \"the logic\"\nclass = \"targeted\"\nevidence = [\"suite.test.logic\"]\n";
+            declare(gate, claim);
+        },
+        ..COMMITTED
+    },
+    Mutation {
         name: "state another version in a file beside the workspace",
         check: "release.manifest",
         apply: |gate| {

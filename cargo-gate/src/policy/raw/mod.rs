@@ -10,6 +10,7 @@
 mod cache;
 mod checklist;
 mod ci;
+mod claim;
 mod conformance;
 mod decisions;
 mod docs;
@@ -27,6 +28,7 @@ mod release;
 mod runtime;
 mod secrets;
 mod semantics;
+mod stability;
 mod suite;
 mod supply;
 mod toolchain;
@@ -41,6 +43,7 @@ use toml::Spanned;
 pub(super) use cache::{RawCache, RawCacheMode};
 pub(super) use checklist::{RawArtifact, RawChecklistItem, RawChecklists};
 pub(super) use ci::RawCi;
+pub(super) use claim::RawClaim;
 pub(super) use conformance::RawConformance;
 pub(super) use decisions::RawDecisions;
 pub(super) use docs::RawDocs;
@@ -60,6 +63,7 @@ pub(super) use secrets::{RawPaths, RawSecrets};
 pub(super) use semantics::{
     RawKnownDelta, RawNoPosition, RawRepresentation, RawRepresentationDecision, RawSemantics, RawSourceMap,
 };
+pub(super) use stability::RawStability;
 pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 pub(super) use supply::RawSupply;
 pub(super) use toolchain::RawToolchain;
@@ -124,6 +128,13 @@ pub(super) struct RawPolicy {
     #[serde(default)]
     #[schemars(with = "Vec<RawDeprecation>")]
     pub(super) deprecation: Vec<Spanned<RawDeprecation>>,
+    /// Which public items and documents stay as they were released.
+    #[schemars(with = "Option<RawStability>")]
+    pub(super) stability: Option<Spanned<RawStability>>,
+    /// What is claimed of surfaces, each with the class of its evidence.
+    #[serde(default)]
+    #[schemars(with = "Vec<RawClaim>")]
+    pub(super) claim: Vec<Spanned<RawClaim>>,
     /// Paths of machines: home directories and build directories, in tracked text and in logs.
     #[schemars(with = "Option<RawPaths>")]
     pub(super) paths: Option<Spanned<RawPaths>>,

@@ -16,6 +16,9 @@ pub(in crate::policy) struct RawRegisterSection {
     #[serde(default = "register_toml")]
     #[schemars(length(min = 1, max = 1000), extend("x-format" = "path", "examples" = ["register.toml"]))]
     pub(in crate::policy) path: String,
+    /// Whether every open or deferred issue has to say in `acceptance` what must be true for it to be closed.
+    #[serde(default)]
+    pub(in crate::policy) require_acceptance: bool,
 }
 
 fn register_toml() -> String {

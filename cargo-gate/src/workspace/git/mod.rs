@@ -8,6 +8,7 @@ mod listing;
 mod repository;
 mod status;
 mod tracked;
+mod tree;
 
 pub use history::{Ancestry, CommitStateAncestry, Tag};
 pub(crate) use listing::{Listed, Listing, list};

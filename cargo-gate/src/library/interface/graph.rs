@@ -1,0 +1,398 @@
+//! Modules of libraries and what `use` brings into them, and from there every path that reaches a public item.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::boundary::modules;
+use crate::boundary::site::ModDecl;
+
+use super::parse::{self, Def, Impl, Scope, Use};
+use super::{Interface, Item, ItemKind, Library};
+
+/// Longest chain of `use` declarations that is followed.
+const MAX_CHAIN: usize = 12;
+
+/// Deepest path that is listed: re-exports may form circles.
+const MAX_SEGMENTS: usize = 16;
+
+/// One module.
+struct Node {
+    parent: Option<usize>,
+    root: usize,
+    file: String,
+    defs: Vec<Def>,
+    impls: Vec<Impl>,
+    uses: Vec<Use>,
+    /// Modules in it: name, whether it is public, line of the declaration, node.
+    mods: Vec<(String, bool, u32, usize)>,
+}
+
+/// What a path means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Target {
+    Module(usize),
+    Item(usize, usize),
+}
+
+pub(super) struct Graph<'a> {
+    nodes: Vec<Node>,
+    roots: BTreeMap<String, usize>,
+    read: &'a dyn Fn(&str) -> Option<String>,
+    unreadable: Vec<String>,
+}
+
+/// Where the modules of a file lie.
+struct Place<'p> {
+    file: &'p str,
+    is_root: bool,
+    /// Directories of the inline modules around.
+    inline: Vec<String>,
+}
+
+impl<'a> Graph<'a> {
+    pub(super) fn new(libraries: &[Library], read: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        let mut this = Self {
+            nodes: Vec::new(),
+            roots: BTreeMap::new(),
+            read,
+            unreadable: Vec::new(),
+        };
+        for library in libraries {
+            let Some(text) = (this.read)(&library.root) else {
+                this.unreadable.push(library.root.clone());
+                continue;
+            };
+            let place = Place {
+                file: &library.root,
+                is_root: true,
+                inline: Vec::new(),
+            };
+            let node = this.add(parse::file(&text), None, &place, 0);
+            this.roots.insert(library.name.clone(), node);
+        }
+        this.unreadable.sort();
+        this
+    }
+
+    fn add(&mut self, scope: Scope, parent: Option<usize>, place: &Place<'_>, depth: usize) -> usize {
+        let node = self.nodes.len();
+        let root = parent.map_or(node, |parent| self.nodes[parent].root);
+        self.nodes.push(Node {
+            parent,
+            root,
+            file: place.file.to_owned(),
+            defs: scope.defs,
+            impls: scope.impls,
+            uses: scope.uses,
+            mods: Vec::new(),
+        });
+        if depth > 64 {
+            return node;
+        }
+        for found in scope.mods {
+            if let Some(inline) = found.inline {
+                let mut directories = place.inline.clone();
+                directories.push(found.paths.first().unwrap_or(&found.name).clone());
+                let place = Place {
+                    inline: directories,
+                    ..*place
+                };
+                let child = self.add(inline, Some(node), &place, depth + 1);
+                self.nodes[node].mods.push((found.name, found.public, found.line, child));
+                continue;
+            }
+            let declaration = ModDecl {
+                inline: place.inline.clone(),
+                name: found.name.clone(),
+                paths: found.paths,
+                test: false,
+            };
+            // A path that is given comes before the usual ones, which are those of another platform then.
+            let mut files = modules::targets(place.file, place.is_root, &declaration);
+            files.rotate_left(2);
+            for file in files {
+                let Some(text) = (self.read)(&file) else { continue };
+                let below = Place {
+                    file: &file,
+                    is_root: false,
+                    inline: Vec::new(),
+                };
+                let child = self.add(parse::file(&text), Some(node), &below, depth + 1);
+                self.nodes[node].mods.push((found.name.clone(), found.public, found.line, child));
+            }
+        }
+        node
+    }
+
+    pub(super) fn interface(self) -> Interface {
+        let mut libraries = BTreeMap::new();
+        let mut by_name: BTreeMap<(usize, &str), Vec<Target>> = BTreeMap::new();
+        for (at, node) in self.nodes.iter().enumerate() {
+            for (number, def) in node.defs.iter().enumerate() {
+                by_name.entry((node.root, &def.name)).or_default().push(Target::Item(at, number));
+            }
+        }
+        let impls = self.implementations(&by_name);
+        for (name, root) in &self.roots {
+            let mut walk = Walk {
+                graph: &self,
+                impls: &impls,
+                items: Vec::new(),
+                seen: BTreeSet::new(),
+                public: BTreeSet::new(),
+            };
+            walk.module(*root, name);
+            for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.root == *root) {
+                for (number, def) in node.defs.iter().enumerate().filter(|(_, def)| def.exported && def.public) {
+                    walk.item(at, number, name, &def.name);
+                }
+            }
+            let items = walk.finish();
+            libraries.insert(name.clone(), items);
+        }
+        Interface {
+            libraries,
+            unreadable: self.unreadable,
+        }
+    }
+
+    /// `impl` blocks by the item whose they are.
+    fn implementations(&self, by_name: &BTreeMap<(usize, &str), Vec<Target>>) -> BTreeMap<Target, Vec<(usize, usize)>> {
+        let mut found: BTreeMap<Target, Vec<(usize, usize)>> = BTreeMap::new();
+        for (at, node) in self.nodes.iter().enumerate() {
+            for (number, block) in node.impls.iter().enumerate() {
+                let mut targets = self.lookup(at, &block.target, MAX_CHAIN);
+                if targets.is_empty() {
+                    // A name that only a macro or a foreign glob brings: whose it is follows where there is one.
+                    let last = block.target.last().map_or("", String::as_str);
+                    let same = by_name.get(&(node.root, last)).map(Vec::as_slice).unwrap_or_default();
+                    if let [one] = same {
+                        targets.push(*one);
+                    }
+                }
+                for target in targets {
+                    found.entry(target).or_default().push((at, number));
+                }
+            }
+        }
+        found
+    }
+
+    /// What a path in a module means; nothing where that is outside of the libraries or only known to a macro.
+    fn lookup(&self, node: usize, path: &[String], chain: usize) -> Vec<Target> {
+        let Some((first, mut rest)) = path.split_first() else {
+            return Vec::new();
+        };
+        let mut here = match first.as_str() {
+            "crate" => vec![Target::Module(self.nodes[node].root)],
+            "self" => vec![Target::Module(node)],
+            "super" => self.nodes[node].parent.map(Target::Module).into_iter().collect(),
+            "" => {
+                let Some((name, behind)) = rest.split_first() else {
+                    return Vec::new();
+                };
+                rest = behind;
+                self.roots.get(name).map(|root| Target::Module(*root)).into_iter().collect()
+            }
+            name => {
+                let mut found = self.find(node, name, chain);
+                if found.is_empty() {
+                    // Another library, or the root as edition 2015 reads it.
+                    let root = self.roots.get(name).map(|root| Target::Module(*root));
+                    found = root.into_iter().collect();
+                }
+                if found.is_empty() && self.nodes[node].root != node {
+                    found = self.find(self.nodes[node].root, name, chain);
+                }
+                found
+            }
+        };
+        for name in rest {
+            let mut next = Vec::new();
+            for target in here {
+                match target {
+                    Target::Module(module) if name == "super" => {
+                        next.extend(self.nodes[module].parent.map(Target::Module));
+                    }
+                    Target::Module(module) => next.extend(self.find(module, name, chain)),
+                    Target::Item(..) => {}
+                }
+            }
+            next.sort();
+            next.dedup();
+            here = next;
+        }
+        here
+    }
+
+    /// What a name means in a module.
+    fn find(&self, module: usize, name: &str, chain: usize) -> Vec<Target> {
+        let node = &self.nodes[module];
+        let mut found: Vec<Target> = node
+            .mods
+            .iter()
+            .filter(|(own, ..)| own == name)
+            .map(|(.., child)| Target::Module(*child))
+            .collect();
+        let named = node.defs.iter().enumerate().filter(|(_, def)| def.name == name);
+        found.extend(named.map(|(number, _)| Target::Item(module, number)));
+        if !found.is_empty() || chain == 0 {
+            return found;
+        }
+        let explicit = node.uses.iter().filter(|one| one.name.as_deref() == Some(name));
+        for one in explicit {
+            // `use name;` and `use name::{self}` mean another crate, not themselves.
+            if one.path.len() == 1 {
+                found.extend(self.roots.get(name).map(|root| Target::Module(*root)));
+            } else {
+                found.extend(self.lookup(module, &one.path, chain - 1));
+            }
+        }
+        if found.is_empty() {
+            for glob in node.uses.iter().filter(|one| one.name.is_none()) {
+                for target in self.lookup(module, &glob.path, chain / 2) {
+                    if let Target::Module(other) = target
+                        && other != module
+                    {
+                        found.extend(self.find(other, name, chain / 2));
+                    }
+                }
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+}
+
+struct Walk<'g, 'a> {
+    graph: &'g Graph<'a>,
+    impls: &'g BTreeMap<Target, Vec<(usize, usize)>>,
+    items: Vec<Item>,
+    /// Modules under their paths, and items under theirs.
+    seen: BTreeSet<(Target, String)>,
+    /// Items that can be reached.
+    public: BTreeSet<Target>,
+}
+
+impl Walk<'_, '_> {
+    fn module(&mut self, module: usize, path: &str) {
+        let circle = path.split("::").count() > MAX_SEGMENTS;
+        if circle || !self.seen.insert((Target::Module(module), path.to_owned())) {
+            return;
+        }
+        let graph = self.graph;
+        let node = &graph.nodes[module];
+        for (number, def) in node.defs.iter().enumerate() {
+            if def.public && !def.exported {
+                self.item(module, number, path, &def.name);
+            }
+        }
+        for (name, _, line, child) in node.mods.iter().filter(|(_, public, ..)| *public) {
+            self.named_module(*child, &format!("{path}::{name}"), &node.file, *line);
+        }
+        for one in node.uses.iter().filter(|one| one.public) {
+            self.reexport(module, one, path);
+        }
+    }
+
+    fn named_module(&mut self, module: usize, path: &str, file: &str, line: u32) {
+        self.push(path, ItemKind::Module, String::new(), None, file, line);
+        self.module(module, path);
+    }
+
+    fn reexport(&mut self, module: usize, one: &Use, path: &str) {
+        let file = self.graph.nodes[module].file.clone();
+        let targets = if one.path.len() == 1 && one.name.is_some() {
+            let root = self.graph.roots.get(&one.path[0]);
+            root.map(|root| Target::Module(*root)).into_iter().collect()
+        } else {
+            self.graph.lookup(module, &one.path, MAX_CHAIN)
+        };
+        if targets.is_empty() {
+            let written = one.path.join("::");
+            let name = one.name.clone().unwrap_or_else(|| format!("{written}::*"));
+            let signature = if one.name.is_none() { format!("{written}::*") } else { written };
+            self.push(&format!("{path}::{name}"), ItemKind::Reexport, signature, None, &file, one.line);
+            return;
+        }
+        for target in targets {
+            match (target, &one.name) {
+                (Target::Module(other), None) => self.module(other, path),
+                (Target::Module(other), Some(name)) => {
+                    self.named_module(other, &format!("{path}::{name}"), &file, one.line);
+                }
+                (Target::Item(at, number), Some(name)) => self.item(at, number, path, name),
+                // The variants of an enum.
+                (Target::Item(at, number), None) => {
+                    let (graph, node) = (self.graph, &self.graph.nodes[at]);
+                    for child in &graph.nodes[at].defs[number].children {
+                        let own = format!("{path}::{}", child.name);
+                        self.push(&own, child.kind, child.signature.clone(), None, &node.file, child.line);
+                    }
+                }
+            }
+        }
+    }
+
+    fn item(&mut self, at: usize, number: usize, path: &str, name: &str) {
+        let target = Target::Item(at, number);
+        let path = format!("{path}::{name}");
+        if !self.seen.insert((target, path.clone())) {
+            return;
+        }
+        self.public.insert(target);
+        let graph = self.graph;
+        let node = &graph.nodes[at];
+        let def = &node.defs[number];
+        self.push(&path, def.kind, def.signature.clone(), def.closed.clone(), &node.file, def.line);
+        for child in &def.children {
+            let own = format!("{path}::{}", child.name);
+            self.push(&own, child.kind, child.signature.clone(), None, &node.file, child.line);
+        }
+        for derived in &def.derives {
+            self.push(&path, ItemKind::Implementation, derived.clone(), None, &node.file, def.line);
+        }
+        for (at, number) in self.impls.get(&target).into_iter().flatten() {
+            let node = &graph.nodes[*at];
+            let block = &node.impls[*number];
+            for child in &block.children {
+                let own = format!("{path}::{}", child.name);
+                self.push(&own, child.kind, child.signature.clone(), None, &node.file, child.line);
+            }
+            if let Some((of, trait_path)) = &block.of
+                && !self.is_private(*at, trait_path)
+            {
+                self.push(&path, ItemKind::Implementation, of.clone(), None, &node.file, block.line);
+            }
+        }
+    }
+
+    /// Whether a path means a trait of these libraries that is not declared `pub`: nobody outside can name it.
+    fn is_private(&self, node: usize, path: &[String]) -> bool {
+        let targets = self.graph.lookup(node, path, MAX_CHAIN);
+        let private = |target: &Target| match target {
+            Target::Item(at, number) => !self.graph.nodes[*at].defs[*number].public,
+            Target::Module(_) => false,
+        };
+        !targets.is_empty() && targets.iter().all(private)
+    }
+
+    fn push(&mut self, path: &str, kind: ItemKind, signature: String, closed: Option<Vec<String>>, file: &str, line: u32) {
+        self.items.push(Item {
+            path: path.to_owned(),
+            kind,
+            signature,
+            closed,
+            file: file.to_owned(),
+            line,
+        });
+    }
+
+    fn finish(mut self) -> Vec<Item> {
+        let key = |item: &Item| (item.path.clone(), item.kind, item.signature.clone(), item.file.clone(), item.line);
+        self.items.sort_by_cached_key(key);
+        self.items
+            .dedup_by(|a, b| (&a.path, a.kind, &a.signature, &a.closed) == (&b.path, b.kind, &b.signature, &b.closed));
+        self.items
+    }
+}
