@@ -16,10 +16,10 @@ mod init;
 mod kernel_sets;
 #[path = "commands/kernels.rs"]
 mod kernels;
-#[path = "commands/runs.rs"]
-mod runs;
 #[path = "commands/promises.rs"]
 mod promises;
+#[path = "commands/runs.rs"]
+mod runs;
 #[path = "commands/stages.rs"]
 mod stages;
 #[path = "commands/surfaces.rs"]

@@ -364,7 +364,7 @@ impl<'a> Context<'a> {
 
     /// The workspace and the last release of it: what their interfaces are made of. Needs [`Input::RustSources`],
     /// [`Input::Cargo`], [`Input::FileNames`], [`Input::Documents`] and [`Input::Release`].
-    pub fn releases(&self) -> Sources<'a> {
+    pub fn interfaces(&self) -> Sources<'a> {
         for input in [
             Input::RustSources,
             Input::Cargo,

@@ -138,7 +138,10 @@ fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
     }
     let open = item.status != ItemStatus::Closed && item.kind == ItemKind::Issue;
     if open && register.require_acceptance && item.acceptance.iter().all(|text| text.trim().is_empty()) {
-        let message = format!("`{id}` does not say what must be true for it to be closed: {}", item.title);
+        let message = format!(
+            "`{id}` does not say what must be true for it to be closed: {}",
+            item.title
+        );
         say(Stage::Broad, message, "add `acceptance = [\"…\"]`".into());
     }
     match item.status {
@@ -369,6 +372,7 @@ mod tests {
         world.policy.register = Some(Register {
             path: "register.toml".into(),
             items: parse("register.toml", &format!("version = 1\n{}", issue("A", "low", closed))).expect("a register"),
+            require_acceptance: false,
             location: Location::line("gate.toml", 9),
         });
         insta::assert_snapshot!(world.text(&CHECK), @"

@@ -125,7 +125,10 @@ fn human(view: &View) -> String {
         } = week;
         let _ = write!(text, "{week}  {runs:>4} runs  {ready:>4} ready");
         if view.register {
-            let _ = write!(text, "  {opened:>4} opened  {closed:>4} closed  {remaining:>4} remaining");
+            let _ = write!(
+                text,
+                "  {opened:>4} opened  {closed:>4} closed  {remaining:>4} remaining"
+            );
         }
         text.push('\n');
     }

@@ -158,6 +158,7 @@ pub(super) fn convert(
         min_tests: 0,
         format: SuiteFormat::Auto,
         directory: raw.directory,
+        group: raw.group,
         location: Some(at(span.clone())),
     })
 }

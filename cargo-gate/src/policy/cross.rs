@@ -14,7 +14,7 @@ use super::parts;
 use super::position::Positions;
 use super::problem::Problem;
 use super::walk::{Oddity, shown};
-use super::{bench, conformance, format, rails, rule, slo, slobench, uses};
+use super::{bench, conformance, format, rails, rule, slo, uses};
 
 type Found<'t, 'i> = &'t Spanned<DeValue<'i>>;
 

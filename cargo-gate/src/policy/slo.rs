@@ -86,6 +86,7 @@ pub(super) fn convert(
         min_tests: 0,
         format: SuiteFormat::Auto,
         directory: None,
+        group: raw.group,
         location: Some(at(span.clone())),
     })
 }

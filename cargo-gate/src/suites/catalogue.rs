@@ -99,6 +99,7 @@ pub fn group(suite: &SuitePolicy) -> Group {
         .group
         .unwrap_or_else(|| match (suite.kind, suite.tool.as_deref()) {
             (SuiteKind::Test, _) => Group::Equivalence,
+            (SuiteKind::Bench | SuiteKind::Slo, _) => Group::Resilience,
             // Whether dependencies may be used comes before what is built of them.
             (SuiteKind::Tool, Some("cargo-deny" | "cargo-vet")) => Group::Integrity,
             // What a release promised is what users compare its results with.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::group::Group;
 use crate::policy::bench::{BenchMode, Noise};
 use crate::stage::Stage;
 
@@ -96,6 +97,9 @@ pub(in crate::policy) struct RawBenchSuite {
     /// Working directory, relative to the workspace root.
     #[schemars(length(min = 1, max = 1000), extend("x-format" = "path", "examples" = ["services/api"]))]
     pub(in crate::policy) directory: Option<String>,
+    /// Group in whose turn it runs. Default: `resilience`.
+    #[schemars(extend("examples" = ["ergonomics"]))]
+    pub(in crate::policy) group: Option<Group>,
 }
 
 /// Largest ratios to the reference, by mode.
@@ -194,6 +198,9 @@ pub(in crate::policy) struct RawSloSuite {
         "examples" = ["30m"]
     ))]
     pub(in crate::policy) timeout: String,
+    /// Group in whose turn it runs. Default: `resilience`.
+    #[schemars(extend("examples" = ["ergonomics"]))]
+    pub(in crate::policy) group: Option<Group>,
 }
 
 /// A promise.

@@ -70,6 +70,7 @@ fn bench(measured: &str, reference: Option<&str>) -> SuitePolicy {
         metrics: Vec::new(),
     };
     SuitePolicy {
+        group: None,
         kind: crate::policy::SuiteKind::Bench,
         command: command(measured),
         bench: Some(Box::new(policy)),

@@ -19,6 +19,7 @@ fn slo(min_windows: u32) -> SuitePolicy {
         }],
     };
     SuitePolicy {
+        group: None,
         kind: SuiteKind::Slo,
         slo: Some(Box::new(policy)),
         ..suite(&[])

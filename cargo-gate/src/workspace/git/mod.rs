@@ -10,7 +10,7 @@ mod status;
 mod tracked;
 mod tree;
 
-pub use history::{Ancestry, CommitStateAncestry, Tag};
+pub use history::{Ancestry, CommitState, Tag};
 pub(crate) use listing::{Listed, Listing, list};
 pub(crate) use status::KnownStatus;
 pub(crate) use tracked::Tracked;
