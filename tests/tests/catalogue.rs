@@ -134,3 +134,51 @@ fn every_check_over_every_fixture() {
     });
     insta::assert_snapshot!("not-applicable", reasons);
 }
+
+/// Whether a remedy can be applied as it stands: it holds a command, or code to write.
+fn is_applicable(help: &str) -> bool {
+    help.starts_with("cargo ") || help.matches('`').count() >= 2
+}
+
+/// Each objection of a check comes with what to do about it, and so does the page of the check.
+#[test]
+fn every_objection_says_what_to_do() {
+    let mut seen = BTreeSet::new();
+    for (check, twin) in Fixture::all() {
+        let fixture = Fixture::open(&check, &twin);
+        let said = judge(&fixture, &mut NotApplicable::new());
+        let lines: Vec<&str> = said.lines().collect();
+        let (mut current, mut at) = ("", 2);
+        while at < lines.len() {
+            let Some(objection) = lines[at].strip_prefix("  ") else {
+                current = lines[at];
+                at += 1;
+                continue;
+            };
+            let details: Vec<&str> = lines[at + 1..]
+                .iter()
+                .take_while(|line| line.starts_with("    "))
+                .copied()
+                .collect();
+            let help = details.iter().find_map(|line| line.trim_start().strip_prefix("help: "));
+            assert!(
+                help.is_some(),
+                "{check}/{twin}: `{current}` says no remedy for: {objection}"
+            );
+            if help.is_some_and(is_applicable) {
+                seen.insert(current.to_owned());
+            }
+            at += 1 + details.len();
+        }
+    }
+    // Every check was heard, and every one of them says something that can be applied, there or on its page.
+    for check in checks::ALL {
+        let (_, page) = check.docs.split_once("## How to fix").expect("a section");
+        let page = page.split("## ").next().unwrap_or_default();
+        assert!(
+            seen.contains(check.id) || is_applicable(page),
+            "{}: neither a finding nor the page holds a command or an edit",
+            check.id
+        );
+    }
+}

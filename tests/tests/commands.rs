@@ -26,6 +26,8 @@ mod stages;
 mod surfaces;
 #[path = "commands/surroundings.rs"]
 mod surroundings;
+#[path = "commands/toolchain.rs"]
+mod toolchain;
 
 use gate_tests::gate;
 use gate_tests::harness::Gate;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::error::Result;
 use crate::exit;
-use crate::policy::init::{Ci, FileAction, InitFacts, MemberFacts, plan_init, write_plan};
+use crate::policy::init::{Ci, FileAction, InitFacts, KernelCrate, MemberFacts, plan_init, write_plan};
 use crate::workspace::Workspace;
 
 use super::Conversation;
@@ -15,9 +15,11 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
     let root = workspace.root();
     let services = services(arguments, root);
     let facts = facts(&workspace);
+    let kernels = kernel_crate(arguments, &facts, &workspace)?;
     let plan = plan_init(
         &facts,
         &services,
+        kernels.as_ref(),
         &|path| root.join(path).symlink_metadata().is_ok(),
         arguments.force,
     );
@@ -72,7 +74,29 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
         }
     };
     conversation.printer.status("Next", &next);
+    if let Some(kernels) = kernels.filter(|kernels| !is_member(&workspace, &kernels.directory)) {
+        let member = format!(
+            "add \"{}\" to `members` under `[workspace]` in Cargo.toml, then run `cargo test --package {}`",
+            kernels.directory, kernels.package
+        );
+        conversation.printer.status("Next", &member);
+    }
     Ok(exit::READY)
+}
+
+/// The crate of kernels that is asked for.
+fn kernel_crate(arguments: &InitArgs, facts: &InitFacts, workspace: &Workspace) -> Result<Option<KernelCrate>> {
+    let Some(directory) = &arguments.kernels else {
+        return Ok(None);
+    };
+    let places = workspace.cargo().members.iter().map(|member| member.directory.clone());
+    let members: Vec<(MemberFacts, String)> = facts.members.iter().cloned().zip(places).collect();
+    KernelCrate::new(directory, &members).map(Some)
+}
+
+fn is_member(workspace: &Workspace, directory: &str) -> bool {
+    let mut members = workspace.cargo().members.iter();
+    members.any(|member| member.directory == directory)
 }
 
 /// The CI systems asked for, or else those whose traces are in the tree, or else GitHub.

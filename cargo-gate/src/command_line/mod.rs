@@ -118,7 +118,7 @@ pub(crate) enum Command {
     Broad(StageArgs),
     /// Show every check at every stage from the evidence at hand, running nothing
     Status(FormatArgs),
-    /// Write a commented gate.toml and CI workflows
+    /// Write a commented gate.toml, CI workflows, and a crate of kernels where asked for
     Init(InitArgs),
     /// Explain a check, an exit code, a stage, a run or what kernels did in it
     Explain(ExplainArgs),
@@ -279,6 +279,9 @@ pub(crate) struct InitArgs {
     /// CI systems to write a workflow for
     #[arg(long, value_name = "SYSTEM", value_enum, value_delimiter = ',')]
     pub(crate) ci: Option<Vec<CiSystem>>,
+    /// Also write a crate with a GPU kernel to begin with, in this directory [default: kernels]
+    #[arg(long, value_name = "DIRECTORY", num_args = 0..=1, default_missing_value = "kernels")]
+    pub(crate) kernels: Option<String>,
     /// Print what would be written, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

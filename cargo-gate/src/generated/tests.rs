@@ -152,7 +152,7 @@ fn markers_without_a_block_are_problems() {
     insta::assert_snapshot!(said.join("\n"), @"
     <!-- gate:end -->: no generated block ends here (remove the marker, or write `<!-- gate:generated <kind> -->` before the block)
     <!-- gate:generated claim -->: no kind of generated block is called `claim` (write `claims`)
-    <!-- gate:generated -->: the marker names no kind of block (write one of `claims`, `status`, `support-matrix`)
+    <!-- gate:generated -->: the marker names no kind of block (write one of `claims`, `status`, `support-matrix`, `toolchain`)
     <!-- gate:generated -->: the generated block is not closed (write `<!-- gate:end -->` on a line of its own behind it)
     <!-- gate:generated status -->: the generated block is not closed (write `<!-- gate:end -->` on a line of its own behind it)
     ");

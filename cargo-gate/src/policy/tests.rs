@@ -32,6 +32,7 @@ fn errors(text: &str) -> String {
 const FULL: &str = r#"
 cache = { remote = "s3://kernels/team?region=eu-central-1", mode = "rw", timeout = "20s", reports = ["target/cache_workflow.json"], min-hit-percent = 95 }
 version = 1
+toolchain = { release = "1.95.0", minimum = "1.85", reviewed = 2026-05-20, floor = [{ minimum = "1.85", announced = 2026-01-31 }] }
 kernels.reproducible = true
 conformance = { profiles = ["commit"], backend = [{ name = "cpu", supported = ["axpy"] }], row = [{ id = "unit", backend = "cpu", profile = "commit", suite = "smoke", test-files = ["tests/a.rs"] }] }
 
@@ -167,7 +168,6 @@ links = ["README.md"]
 [failure]
 panic-inventory = "panics.json"
 coverage = "target/lcov.info"
-
 [runtime]
 decision-logs = ["target/decision_log.jsonl"]
 run-stats = ["target/run_stats.json"]
@@ -216,7 +216,7 @@ fn a_full_policy_is_understood() {
         "boundary": policy.boundary,
         "failure": policy.failure,
         "cache": policy.cache, "runtime": policy.runtime,
-        "release": policy.release,
+        "release": policy.release, "toolchain": policy.toolchain,
         "deprecations": policy.deprecations,
         "paths": policy.paths,
         "secrets": policy.secrets,

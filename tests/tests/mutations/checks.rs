@@ -50,6 +50,27 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
+        name: "declare another oldest Rust than manifests do",
+        check: "toolchain.policy",
+        apply: |gate| gate.append("gate.toml", &toolchain("1.94", -1)),
+        ..COMMITTED
+    },
+    Mutation {
+        name: "raise the oldest Rust on the day on which it is announced",
+        check: "toolchain.floor",
+        apply: |gate| {
+            let announced = format!("\n[[toolchain.floor]]\nminimum = \"1.95\"\nannounced = {}\n", day(0));
+            gate.append("gate.toml", &(toolchain("1.95", -1) + &announced));
+        },
+        ..COMMITTED
+    },
+    Mutation {
+        name: "leave the toolchain unreviewed for a year",
+        check: "toolchain.policy",
+        apply: |gate| gate.append("gate.toml", &toolchain("1.95", -365)),
+        ..COMMITTED
+    },
+    Mutation {
         name: "change a tracked file and commit nothing",
         check: "git.clean",
         apply: |gate| gate.append(".gitignore", "/notes\n"),
@@ -257,6 +278,12 @@ pub(crate) fn print_in_a_test(gate: &Gate, statement: &str) {
         &format!("        {statement}\n{asserted}"),
     );
     gate.replace("gate.toml", "\"--locked\"]", "\"--locked\", \"--\", \"--nocapture\"]");
+}
+
+/// A `[toolchain]` of this minimum, reviewed so many days from now.
+fn toolchain(minimum: &str, reviewed: i64) -> String {
+    let reviewed = day(reviewed);
+    format!("\n[toolchain]\nrelease = \"1.95.0\"\nminimum = \"{minimum}\"\nreviewed = {reviewed}\n")
 }
 
 fn more_raw_code(gate: &Gate) {

@@ -3,6 +3,7 @@
 //! Planning looks, writing writes; nothing that exists is overwritten without force.
 
 mod ci;
+mod kernels;
 mod policy;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use super::model::TierPolicy;
 use super::write::{Existing, write_atomically};
 
 pub use ci::{github_workflow, gitlab_pipeline};
+pub use kernels::KernelCrate;
 pub use policy::policy_text;
 
 /// What is known about the workspace that gets a policy.
@@ -76,24 +78,25 @@ pub struct FileToWrite {
     pub action: FileAction,
 }
 
-/// Plans the policy file and the workflows of `services`. `existing` says whether a path relative to the root exists.
+/// Plans the policy file, the workflows of `services`, and a crate of kernels where one is asked for. `existing` says whether a path relative to the root exists.
 pub fn plan_init(
     facts: &InitFacts,
     services: &[Ci],
+    kernels: Option<&KernelCrate>,
     existing: &dyn Fn(&Path) -> bool,
     force: bool,
 ) -> Vec<FileToWrite> {
-    let mut files = vec![(super::FILE_NAME, policy_text(facts))];
+    let mut files = vec![(PathBuf::from(super::FILE_NAME), policy_text(facts))];
     if services.contains(&Ci::Github) {
-        files.push((".github/workflows/gate.yml", github_workflow(facts)));
+        files.push((".github/workflows/gate.yml".into(), github_workflow(facts)));
     }
     if services.contains(&Ci::Gitlab) {
-        files.push((".gitlab/gate.yml", gitlab_pipeline(facts)));
+        files.push((".gitlab/gate.yml".into(), gitlab_pipeline(facts)));
     }
+    files.extend(kernels.map(KernelCrate::files).unwrap_or_default());
     files
         .into_iter()
         .map(|(path, text)| {
-            let path = PathBuf::from(path);
             let action = match (existing(&path), force) {
                 (false, _) => FileAction::Create,
                 (true, true) => FileAction::Replace,

@@ -1,0 +1,78 @@
+//! What `cargo gate init --kernels` writes builds without CUDA, and its tests pass.
+
+use std::ffi::OsString;
+use std::process::Command;
+
+use gate_tests::gate;
+use gate_tests::harness::Gate;
+
+fn workspace() -> Gate {
+    gate!()
+        .file(
+            "Cargo.toml",
+            "[package]\nname = \"service\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n",
+        )
+        .file("Cargo.lock", "version = 4\n\n[[package]]\nname = \"service\"\nversion = \"0.1.0\"\n")
+        .file(".gitignore", "/target\n")
+        .file("src/lib.rs", "//! Nothing.\n")
+        .git_init()
+}
+
+#[test]
+fn a_crate_of_kernels_is_written_and_never_overwritten() {
+    let gate = workspace();
+    insta::assert_snapshot!("scaffold", gate.run(["init", "--ci", "none", "--kernels", "gpu/scaling"]));
+    let written = gate.git(["status", "--porcelain", "--untracked-files=all"]);
+    insta::assert_snapshot!("scaffold-written", written);
+    gate.append("gpu/scaling/src/lib.rs", "// Mine.\n");
+    gate.remove("gate.toml");
+    let again = gate.run(["init", "--ci", "none", "--kernels", "gpu/scaling"]);
+    assert_eq!(again.code, Some(0), "{again}");
+    assert!(gate.read("gpu/scaling/src/lib.rs").ends_with("// Mine.\n"), "{again}");
+    let forced = gate.run(["init", "--ci", "none", "--kernels", "gpu/scaling", "--force"]);
+    assert_eq!(forced.code, Some(0), "{forced}");
+    assert!(!gate.read("gpu/scaling/src/lib.rs").contains("Mine"), "{forced}");
+    let outside = gate.run(["init", "--kernels", "../elsewhere"]);
+    assert_eq!(outside.code, Some(2), "{outside}");
+}
+
+/// With the library crates of this repository in place of the published ones, and what it locks of theirs.
+#[test]
+fn the_crate_builds_without_cuda_and_its_tests_pass() {
+    let gate = workspace();
+    let run = gate.run(["init", "--ci", "none", "--kernels"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    gate.replace("Cargo.toml", "[workspace]\n", "[workspace]\nmembers = [\"kernels\"]\n");
+    let root = xtask::project_root();
+    for (package, directory) in [("cargo-gate-runtime", "gate-runtime"), ("cargo-gate-build", "gate-build")] {
+        let published = format!("package = \"{package}\", version = \"0.1\"");
+        let path = toml::Value::from(root.join(directory).display().to_string());
+        gate.replace(
+            "kernels/Cargo.toml",
+            &published,
+            &format!("package = \"{package}\", path = {path}"),
+        );
+    }
+    let lock = std::fs::read(root.join("Cargo.lock")).expect("the lockfile of this repository");
+    gate.write("Cargo.lock", lock);
+
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(cargo);
+    command
+        .args(["test", "--package", "kernels", "--offline"])
+        .current_dir(gate.workspace())
+        // Kept between runs, and apart from the directory that the cargo above this test holds.
+        .env("CARGO_TARGET_DIR", std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("scaffold"))
+        .env("GATE_KERNELS", "off");
+    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
+        command.env_remove(variable);
+    }
+    let output = command.output().expect("cargo is part of the toolchain");
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("test result: ok. 3 passed"), "{said}");
+}
