@@ -75,7 +75,9 @@ impl Kernels {
     }
 
     /// How much compilers optimise device code, of CUDA sources and of Rust kernels: 0 to 3, which is the default. NVRTC and nvcc (12.8 or
-    /// later) are told by `--Ofast-compile`: `max` is 0, `mid` is 1, `min` is 2.
+    /// later) are told by `--Ofast-compile`: `max` is 0, `mid` is 1, `min` is 2. rustc is given 1 for 0,
+    /// at which it would keep all of `core`. Whether products and sums are fused is up to the optimiser: for the same bits at every level
+    /// give CUDA sources the flag `--fmad=false`.
     #[must_use]
     pub fn optimize(mut self, level: u8) -> Self {
         match Level::of_number(level) {

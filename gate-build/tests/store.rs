@@ -5,7 +5,9 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::{Duration, SystemTime};
 
+use gate_build::store::{Bounds, Local};
 use support::{Crate, ptx};
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -170,4 +172,42 @@ fn what_a_killed_build_left_in_its_folder_is_taken_away() {
         .filter(|name| name.starts_with("scratch"))
         .collect();
     assert_eq!(own, [""; 0]);
+}
+
+#[test]
+fn kernels_of_a_lock_outlive_every_bound() {
+    let mut this = one();
+    this.set("GATE_KERNELS_LOCK", "write");
+    this.build().unwrap();
+    this.unset("GATE_KERNELS_LOCK");
+    // The lock knows nothing of it.
+    this.write("kernels/later.cu", "entry later\n");
+    this.build().unwrap();
+    this.log();
+
+    let bounds = Bounds {
+        bytes: 1,
+        age: Some(Duration::ZERO),
+    };
+    let store = Local::new(&this.path("store"), bounds);
+    let later = SystemTime::now() + Duration::from_secs(3600);
+    let collection = store.collect(&bounds, later, false);
+    assert!(
+        !collection.evicted.is_empty() && collection.pinned >= 3,
+        "{collection:?}"
+    );
+    fs::remove_dir_all(this.out()).unwrap();
+    this.build().unwrap();
+    assert_eq!(this.log(), ["compile kernels/later.cu sm_80"]);
+
+    // Another source is no release: what was locked stays until the lock goes.
+    this.write("kernels/k.h", "header 2\n");
+    this.build().unwrap();
+    this.write("kernels/k.h", "header\n");
+    let _ = store.collect(&bounds, later, false);
+    this.log();
+    this.build().unwrap();
+    assert_eq!(this.log(), ["compile kernels/later.cu sm_80"]);
+    fs::remove_file(this.root().join("kernels.lock")).unwrap();
+    assert_eq!(store.collect(&bounds, later, true).pinned, 0);
 }

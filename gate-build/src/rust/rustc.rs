@@ -67,7 +67,7 @@ impl<'a> Rustc<'a> {
             );
         };
         let libdevice = Libdevice::find(&setting.env, program, &version);
-        let mut fields = Fields::new("rustc-1");
+        let mut fields = Fields::new("rustc-2");
         fields.add("version", &version);
         match &core {
             Core::Installed(file) => fields.add("core", file.file_name().unwrap_or_default().as_encoded_bytes()),
@@ -170,7 +170,7 @@ impl<'a> Rustc<'a> {
         ] {
             arguments.push(argument.into());
         }
-        arguments.push(format!("-Copt-level={}", asked.level.number()).into());
+        arguments.push(format!("-Copt-level={}", level(asked)).into());
         for (kind, file) in [("dep-info", &dependency_file), ("link", &scratch.join("out.a"))] {
             let mut argument = OsString::from(format!("--emit={kind}="));
             argument.push(file);
@@ -216,7 +216,7 @@ impl<'a> Rustc<'a> {
         } else {
             "false"
         };
-        for setting in [format!("opt-level={}", asked.level.number()), format!("debug={debug}")] {
+        for setting in [format!("opt-level={}", level(asked)), format!("debug={debug}")] {
             arguments.extend(["--config".into(), format!("profile.release.{setting}").into()]);
         }
         if lock_file(&unit.path).is_some() {
@@ -325,6 +325,11 @@ impl Compiler for Rustc<'_> {
             preprocessed: None,
         })
     }
+}
+
+/// rustc's level. At its level 0 nothing that is not used goes: all of `core` would be in the PTX, and ptxas refuses it.
+fn level(asked: &Asked) -> u8 {
+    asked.level.number().max(1)
 }
 
 impl Programs<'_> {

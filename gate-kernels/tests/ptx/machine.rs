@@ -1,6 +1,6 @@
 //! Threads of a block, one after the other from barrier to barrier.
 
-use crate::memory::{Global, SHARED, Tracked, Who};
+use crate::memory::{Global, LOCAL, SHARED, Tracked, Who};
 use crate::program::{Entry, Instruction, Operand};
 use crate::value::{Type, binary, convert, unary};
 
@@ -12,6 +12,7 @@ const MOST: usize = 20_000_000;
 struct Thread {
     index: u32,
     registers: Vec<u64>,
+    local: Tracked,
     next: usize,
     done: bool,
 }
@@ -44,6 +45,7 @@ pub(crate) fn run(entry: &Entry, params: &[u64], number: u32, global: &mut Globa
         .map(|index| Thread {
             index,
             registers: vec![0xdead_beef_dead_beef; entry.registers],
+            local: Tracked::new(vec![0xa5; entry.local_bytes], true),
             next: 0,
             done: false,
         })
@@ -112,7 +114,7 @@ impl Block<'_> {
             let address = self.address(&operands[0], thread)?;
             let value = self.value(&operands[1], ty, thread)?;
             let atomic = name.starts_with("red");
-            let (memory, offset, who) = self.place(address, who_shared, who_global)?;
+            let (memory, offset, who) = self.place(address, who_shared, who_global, &mut thread.local)?;
             let value = if atomic {
                 binary(&kind[1..], ty, memory.peek(offset, ty.width())?, value).ok_or_else(unknown)?
             } else {
@@ -138,10 +140,10 @@ impl Block<'_> {
             }
             "ld" | "ld.global" => {
                 let address = self.address(&operands[1], thread)?;
-                let (memory, offset, who) = self.place(address, who_shared, who_global)?;
+                let (memory, offset, who) = self.place(address, who_shared, who_global, &mut thread.local)?;
                 memory.load(offset, ty.width(), who)?
             }
-            "cvta.shared" | "cvta.to.global" => self.value(&operands[1], ty, thread)?,
+            "cvta.shared" | "cvta.local" | "cvta.global" | "cvta.to.global" => self.value(&operands[1], ty, thread)?,
             "selp" => {
                 let which = self.value(&operands[3], Type::Predicate, thread)?;
                 self.value(&operands[if which == 1 { 1 } else { 2 }], ty, thread)?
@@ -154,6 +156,10 @@ impl Block<'_> {
             "mul.wide" => {
                 let [a, b] = [1, 2].map(|at| self.value(&operands[at], ty, thread));
                 ty.cut(a?).wrapping_mul(ty.cut(b?))
+            }
+            "mad.lo" => {
+                let [a, b, c] = [1, 2, 3].map(|at| self.value(&operands[at], ty, thread));
+                a?.wrapping_mul(b?).wrapping_add(c?)
             }
             "fma.rn" if ty == Type::F32 => {
                 let mut values = [0.0_f32; 3];
@@ -197,6 +203,8 @@ impl Block<'_> {
             Operand::Constant(value) => ty.cut(*value),
             Operand::Special(name) if name == "%tid.x" => u64::from(thread.index),
             Operand::Special(name) if name == "%ctaid.x" => u64::from(self.number),
+            Operand::Special(name) if name == "%ntid.x" => u64::from(THREADS),
+            Operand::Symbol(name) if self.entry.local.contains_key(name) => LOCAL + self.entry.local[name],
             Operand::Symbol(name) => {
                 SHARED
                     + self
@@ -219,7 +227,16 @@ impl Block<'_> {
     }
 
     /// The memory at an address, the offset in it, and who asks.
-    fn place(&mut self, address: u64, shared: Who, global: Who) -> Result<(&mut Tracked, u64, Who), String> {
+    fn place<'a>(
+        &'a mut self,
+        address: u64,
+        shared: Who,
+        global: Who,
+        local: &'a mut Tracked,
+    ) -> Result<(&'a mut Tracked, u64, Who), String> {
+        if (LOCAL..LOCAL + self.entry.local_bytes as u64).contains(&address) {
+            return Ok((local, address - LOCAL, global));
+        }
         let end = SHARED + self.entry.shared_bytes as u64;
         if (SHARED..end).contains(&address) {
             return Ok((&mut self.shared, address - SHARED, shared));

@@ -6,6 +6,7 @@
 //! translation from PTX to machine code, and speed.
 
 mod cases;
+mod levels;
 mod machine;
 mod memory;
 mod program;

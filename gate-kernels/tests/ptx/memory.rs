@@ -5,6 +5,8 @@ use crate::value::from_bytes;
 /// Addresses of shared memory begin here; those of global memory are far above.
 pub(crate) const SHARED: u64 = 0x1000;
 
+/// Where each thread has its own arrays.
+pub(crate) const LOCAL: u64 = 1 << 32;
 const GLOBAL: u64 = 1 << 40;
 const APART: u64 = 1 << 32;
 

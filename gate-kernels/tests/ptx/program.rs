@@ -44,6 +44,9 @@ pub(crate) struct Entry {
     /// Arrays in shared memory with their offsets, and the bytes of all.
     pub shared: BTreeMap<String, u64>,
     pub shared_bytes: usize,
+    /// Arrays of each thread with their offsets, and the bytes of all.
+    pub local: BTreeMap<String, u64>,
+    pub local_bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -86,7 +89,8 @@ impl Program {
                 entry.read(&body);
                 program.entries.insert(name, entry);
             } else {
-                let known = [".version", ".target", ".address_size"];
+                // What clang declares for built-in variables is never read.
+                let known = [".version", ".target", ".address_size", ".global .align 1 .b8"];
                 assert!(
                     line.is_empty() || known.iter().any(|word| line.starts_with(word)),
                     "line {at}: {line}"
@@ -110,6 +114,12 @@ impl Entry {
         for &(at, line) in body {
             if let Some(label) = line.strip_suffix(':') {
                 labels.insert(label.to_owned(), count);
+            } else if let Some(array) = line.strip_prefix(".local ") {
+                // `.align 8 .b8 name[48];`
+                let (name, size) = array.trim_end_matches("];").rsplit_once('[').expect(line);
+                let name = name.split_whitespace().last().expect(line);
+                self.local.insert(name.to_owned(), self.local_bytes as u64);
+                self.local_bytes += size.parse::<usize>().expect(line).next_multiple_of(16);
             } else if !line.is_empty() && line != "{" && !line.starts_with(".reg") && !line.starts_with(".pragma") {
                 code.push((at, line));
                 count += 1;

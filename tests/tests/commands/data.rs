@@ -159,6 +159,63 @@ fn the_cache_is_shown_and_shrunk() {
 }
 
 #[test]
+fn what_would_go_is_listed_and_stays() {
+    let gate = good();
+    let run = gate.run(["pilot"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    // Kernels as builds leave them, of which the test knows the digests.
+    let store = gate.workspace().parent().expect("a parent").join("kernel-store");
+    let text = |number: u32| format!(".version 8.0\n.target sm_80\n// {number}\n");
+    let digests: Vec<String> = (0..3)
+        .map(|number| gate_build::lock::text_digest(text(number).as_bytes()).to_string())
+        .collect();
+    let file = |digest: &str| store.join("kernels-v1/blobs").join(&digest[..2]).join(&digest[2..]);
+    for (number, digest) in (0..).zip(&digests) {
+        std::fs::create_dir_all(file(digest).parent().expect("a folder")).expect("a folder can be made");
+        std::fs::write(file(digest), text(number)).expect("a file can be written");
+    }
+    let gate = gate.env("GATE_CACHE_DIR", &store);
+    gate.write("release.json", format!("{{\"ptx\": \"{}\"}}", digests[1]));
+    let pinned = gate.run(["cache", "pin", "release.json"]);
+    assert_eq!(pinned.stdout, "release.json: 1 kernel images pinned\n", "{pinned}");
+
+    let all = ["cache", "gc", "--max-size", "0", "--keep-days", "0"];
+    let foreseen = gate.run(all.iter().chain(&["--dry-run"]));
+    assert_eq!(foreseen.code, Some(0), "{foreseen}");
+    for digest in [&digests[0], &digests[2]] {
+        let place = format!("kernels  blobs/{}/{}  ", &digest[..2], &digest[2..]);
+        assert!(foreseen.stdout.contains(&place), "{foreseen}");
+    }
+    assert!(
+        foreseen.stdout.contains("\nwould remove 2 entries of the kernel store"),
+        "{foreseen}"
+    );
+    assert!(foreseen.stdout.contains("evidence  evidence/"), "{foreseen}");
+    assert!(digests.iter().all(|digest| file(digest).exists()));
+
+    let json = gate.run(all.iter().chain(&["--message-format", "json"])).json();
+    assert_eq!(json["kernels"]["removed"].as_array().map(Vec::len), Some(2), "{json}");
+    assert_eq!(json["kernels"]["pinned_entries"], 1, "{json}");
+    assert_eq!(
+        (json["dry_run"].as_bool(), json["evidence"]["kept_entries"].as_u64()),
+        (Some(false), Some(0))
+    );
+    let there: Vec<bool> = digests.iter().map(|digest| file(digest).exists()).collect();
+    assert_eq!(there, [false, true, false]);
+
+    let unpinned = gate.run(["cache", "unpin", "release.json"]);
+    assert_eq!(unpinned.code, Some(0), "{unpinned}");
+    assert_eq!(gate.run(["cache", "unpin", "release.json"]).code, Some(2));
+    assert_eq!(gate.run(["cache", "gc", "--max-size", "0"]).code, Some(0));
+    assert!(!file(&digests[1]).exists());
+    let nothing = gate.run(["cache", "pin", "release.json"]);
+    assert!(
+        nothing.stderr.contains("names no PTX that the kernel store holds"),
+        "{nothing}"
+    );
+}
+
+#[test]
 fn boundaries_are_a_table() {
     let gate = good();
     assert_snapshot!("boundaries", gate.run(["boundaries"]));
