@@ -8,11 +8,8 @@ use crate::boundary::site::ModDecl;
 use super::parse::{self, Def, Impl, Scope, Use};
 use super::{Interface, Item, ItemKind, Library};
 
-/// Longest chain of `use` declarations that is followed.
-const MAX_CHAIN: usize = 12;
-
-/// Deepest path that is listed: re-exports may form circles.
-const MAX_SEGMENTS: usize = 16;
+/// What names in modules mean, as far as it was asked for; `None` while it is looked for, which ends circles of `use`.
+type Known = BTreeMap<(usize, String), Option<Vec<Target>>>;
 
 /// One module.
 struct Node {
@@ -138,7 +135,8 @@ impl<'a> Graph<'a> {
                 impls: &impls,
                 items: Vec::new(),
                 seen: BTreeSet::new(),
-                public: BTreeSet::new(),
+                inside: Vec::new(),
+                known: Known::new(),
             };
             walk.module(*root, name);
             for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.root == *root) {
@@ -158,9 +156,10 @@ impl<'a> Graph<'a> {
     /// `impl` blocks by the item whose they are.
     fn implementations(&self, by_name: &BTreeMap<(usize, &str), Vec<Target>>) -> BTreeMap<Target, Vec<(usize, usize)>> {
         let mut found: BTreeMap<Target, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut known = Known::new();
         for (at, node) in self.nodes.iter().enumerate() {
             for (number, block) in node.impls.iter().enumerate() {
-                let mut targets = self.lookup(at, &block.target, MAX_CHAIN);
+                let mut targets = self.lookup(at, &block.target, &mut known);
                 if targets.is_empty() {
                     // A name that only a macro or a foreign glob brings: whose it is follows where there is one.
                     let last = block.target.last().map_or("", String::as_str);
@@ -178,7 +177,7 @@ impl<'a> Graph<'a> {
     }
 
     /// What a path in a module means; nothing where that is outside of the libraries or only known to a macro.
-    fn lookup(&self, node: usize, path: &[String], chain: usize) -> Vec<Target> {
+    fn lookup(&self, node: usize, path: &[String], known: &mut Known) -> Vec<Target> {
         let Some((first, mut rest)) = path.split_first() else {
             return Vec::new();
         };
@@ -194,14 +193,14 @@ impl<'a> Graph<'a> {
                 self.roots.get(name).map(|root| Target::Module(*root)).into_iter().collect()
             }
             name => {
-                let mut found = self.find(node, name, chain);
+                let mut found = self.find(node, name, known);
                 if found.is_empty() {
                     // Another library, or the root as edition 2015 reads it.
                     let root = self.roots.get(name).map(|root| Target::Module(*root));
                     found = root.into_iter().collect();
                 }
                 if found.is_empty() && self.nodes[node].root != node {
-                    found = self.find(self.nodes[node].root, name, chain);
+                    found = self.find(self.nodes[node].root, name, known);
                 }
                 found
             }
@@ -213,7 +212,7 @@ impl<'a> Graph<'a> {
                     Target::Module(module) if name == "super" => {
                         next.extend(self.nodes[module].parent.map(Target::Module));
                     }
-                    Target::Module(module) => next.extend(self.find(module, name, chain)),
+                    Target::Module(module) => next.extend(self.find(module, name, known)),
                     Target::Item(..) => {}
                 }
             }
@@ -225,7 +224,19 @@ impl<'a> Graph<'a> {
     }
 
     /// What a name means in a module.
-    fn find(&self, module: usize, name: &str, chain: usize) -> Vec<Target> {
+    fn find(&self, module: usize, name: &str, known: &mut Known) -> Vec<Target> {
+        let key = (module, name.to_owned());
+        match known.get(&key) {
+            Some(Some(found)) => return found.clone(),
+            Some(None) => return Vec::new(),
+            None => drop(known.insert(key.clone(), None)),
+        }
+        let found = self.search(module, name, known);
+        known.insert(key, Some(found.clone()));
+        found
+    }
+
+    fn search(&self, module: usize, name: &str, known: &mut Known) -> Vec<Target> {
         let node = &self.nodes[module];
         let mut found: Vec<Target> = node
             .mods
@@ -235,7 +246,7 @@ impl<'a> Graph<'a> {
             .collect();
         let named = node.defs.iter().enumerate().filter(|(_, def)| def.name == name);
         found.extend(named.map(|(number, _)| Target::Item(module, number)));
-        if !found.is_empty() || chain == 0 {
+        if !found.is_empty() {
             return found;
         }
         let explicit = node.uses.iter().filter(|one| one.name.as_deref() == Some(name));
@@ -244,16 +255,16 @@ impl<'a> Graph<'a> {
             if one.path.len() == 1 {
                 found.extend(self.roots.get(name).map(|root| Target::Module(*root)));
             } else {
-                found.extend(self.lookup(module, &one.path, chain - 1));
+                found.extend(self.lookup(module, &one.path, known));
             }
         }
         if found.is_empty() {
             for glob in node.uses.iter().filter(|one| one.name.is_none()) {
-                for target in self.lookup(module, &glob.path, chain / 2) {
+                for target in self.lookup(module, &glob.path, known) {
                     if let Target::Module(other) = target
                         && other != module
                     {
-                        found.extend(self.find(other, name, chain / 2));
+                        found.extend(self.find(other, name, known));
                     }
                 }
             }
@@ -261,6 +272,16 @@ impl<'a> Graph<'a> {
         found.sort();
         found.dedup();
         found
+    }
+
+    /// Whether a path means a trait of these libraries that is not declared `pub`: nobody outside can name it.
+    fn is_private(&self, node: usize, path: &[String], known: &mut Known) -> bool {
+        let targets = self.lookup(node, path, known);
+        let private = |target: &Target| match target {
+            Target::Item(at, number) => !self.nodes[*at].defs[*number].public,
+            Target::Module(_) => false,
+        };
+        !targets.is_empty() && targets.iter().all(private)
     }
 }
 
@@ -270,14 +291,14 @@ struct Walk<'g, 'a> {
     items: Vec<Item>,
     /// Modules under their paths, and items under theirs.
     seen: BTreeSet<(Target, String)>,
-    /// Items that can be reached.
-    public: BTreeSet<Target>,
+    /// The modules that are being listed, outermost first.
+    inside: Vec<usize>,
+    known: Known,
 }
 
 impl Walk<'_, '_> {
     fn module(&mut self, module: usize, path: &str) {
-        let circle = path.split("::").count() > MAX_SEGMENTS;
-        if circle || !self.seen.insert((Target::Module(module), path.to_owned())) {
+        if !self.seen.insert((Target::Module(module), path.to_owned())) {
             return;
         }
         let graph = self.graph;
@@ -287,12 +308,18 @@ impl Walk<'_, '_> {
                 self.item(module, number, path, &def.name);
             }
         }
+        // A module that is re-exported below itself is listed with its items, without going round again.
+        if self.inside.contains(&module) {
+            return;
+        }
+        self.inside.push(module);
         for (name, _, line, child) in node.mods.iter().filter(|(_, public, ..)| *public) {
             self.named_module(*child, &format!("{path}::{name}"), &node.file, *line);
         }
         for one in node.uses.iter().filter(|one| one.public) {
             self.reexport(module, one, path);
         }
+        self.inside.pop();
     }
 
     fn named_module(&mut self, module: usize, path: &str, file: &str, line: u32) {
@@ -306,7 +333,7 @@ impl Walk<'_, '_> {
             let root = self.graph.roots.get(&one.path[0]);
             root.map(|root| Target::Module(*root)).into_iter().collect()
         } else {
-            self.graph.lookup(module, &one.path, MAX_CHAIN)
+            self.graph.lookup(module, &one.path, &mut self.known)
         };
         if targets.is_empty() {
             let written = one.path.join("::");
@@ -340,7 +367,6 @@ impl Walk<'_, '_> {
         if !self.seen.insert((target, path.clone())) {
             return;
         }
-        self.public.insert(target);
         let graph = self.graph;
         let node = &graph.nodes[at];
         let def = &node.defs[number];
@@ -360,21 +386,11 @@ impl Walk<'_, '_> {
                 self.push(&own, child.kind, child.signature.clone(), None, &node.file, child.line);
             }
             if let Some((of, trait_path)) = &block.of
-                && !self.is_private(*at, trait_path)
+                && !graph.is_private(*at, trait_path, &mut self.known)
             {
                 self.push(&path, ItemKind::Implementation, of.clone(), None, &node.file, block.line);
             }
         }
-    }
-
-    /// Whether a path means a trait of these libraries that is not declared `pub`: nobody outside can name it.
-    fn is_private(&self, node: usize, path: &[String]) -> bool {
-        let targets = self.graph.lookup(node, path, MAX_CHAIN);
-        let private = |target: &Target| match target {
-            Target::Item(at, number) => !self.graph.nodes[*at].defs[*number].public,
-            Target::Module(_) => false,
-        };
-        !targets.is_empty() && targets.iter().all(private)
     }
 
     fn push(&mut self, path: &str, kind: ItemKind, signature: String, closed: Option<Vec<String>>, file: &str, line: u32) {
