@@ -42,7 +42,9 @@ const STATUS: &str = "# Status\n\n- [ ] The lockfile is tracked <!-- gate: lockf
 
 /// Two packages, one of them with unsafe code, a register, a document with boxes, and a release.
 fn sample() -> Gate {
-    let manifest = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"1.5.0\"\nedition = \"2024\"\nlicense = \"MIT\"\n");
+    let manifest = |name: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"1.5.0\"\nedition = \"2024\"\nlicense = \"MIT\"\n")
+    };
     let lock = |name: &str| format!("\n[[package]]\nname = \"{name}\"\nversion = \"1.5.0\"\n");
     let gate = gate!()
         .file("Cargo.toml", "[workspace]\nmembers = [\"my-crate\", \"my-ffi\"]\nresolver = \"3\"\n")
@@ -95,7 +97,10 @@ fn blocks(text: &str) -> Vec<Block> {
                 commands: Vec::new(),
                 mark: mark.take(),
             });
-        } else if let Some(reason) = line.strip_prefix("<!-- not run: ").and_then(|rest| rest.strip_suffix(" -->")) {
+        } else if let Some(reason) = line
+            .strip_prefix("<!-- not run: ")
+            .and_then(|rest| rest.strip_suffix(" -->"))
+        {
             mark = Some(reason.to_owned());
         } else if !line.trim().is_empty() {
             mark = None;
@@ -133,11 +138,17 @@ fn words(command: &str) -> Option<Vec<String>> {
 #[test]
 fn commands_are_taken_apart_as_a_shell_does() {
     let of = |text: &str| words(text).map(|words| words.join("|"));
-    assert_eq!(of("cargo gate x --path 'a/**' --b \"c d\" > e.json   # f").as_deref(), Some("cargo|gate|x|--path|a/**|--b|c d"));
+    assert_eq!(
+        of("cargo gate x --path 'a/**' --b \"c d\" > e.json   # f").as_deref(),
+        Some("cargo|gate|x|--path|a/**|--b|c d")
+    );
     assert_eq!(of("a | b"), None);
     let found = blocks("<!-- not run: why -->\n\n```sh\na \\\n  b\n```\n\n```console\nc\n```\n");
     assert_eq!(found[0].commands, ["a   b"]);
-    assert_eq!((found[0].mark.as_deref(), found[1].mark.as_deref()), (Some("why"), None));
+    assert_eq!(
+        (found[0].mark.as_deref(), found[1].mark.as_deref()),
+        (Some("why"), None)
+    );
 }
 
 /// Whether an exit code is one that the guide's reader may see: an answer, whatever it is, and not an error of usage or of the tool.
@@ -148,7 +159,11 @@ fn is_answer(code: Option<i32>) -> bool {
 #[test]
 fn every_command_of_the_guide_runs_or_says_why_not() {
     let guide = xtask::project_root().join("docs").join("src").join("guide");
-    let mut pages: Vec<_> = fs::read_dir(guide).expect("the guide").flatten().map(|entry| entry.path()).collect();
+    let mut pages: Vec<_> = fs::read_dir(guide)
+        .expect("the guide")
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     pages.sort();
     let mut marks = Vec::new();
     let mut wrong = Vec::new();
@@ -173,7 +188,8 @@ fn every_command_of_the_guide_runs_or_says_why_not() {
         for block in blocks.iter().filter(|block| block.mark.is_none()) {
             for command in block.commands.iter().filter(|command| !command.trim().is_empty()) {
                 let place = format!("{name}:{}: `{command}`", block.line);
-                let words = words(command).unwrap_or_else(|| panic!("{place} takes a shell, and its block is not marked"));
+                let words =
+                    words(command).unwrap_or_else(|| panic!("{place} takes a shell, and its block is not marked"));
                 ran += 1;
                 match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
                     ["git", arguments @ ..] => drop(gate.git(arguments)),
@@ -183,7 +199,9 @@ fn every_command_of_the_guide_runs_or_says_why_not() {
                             wrong.push(format!("{place}\n{run}"));
                         }
                     }
-                    _ => wrong.push(format!("{place} is no command that a test can run, and its block is not marked")),
+                    _ => wrong.push(format!(
+                        "{place} is no command that a test can run, and its block is not marked"
+                    )),
                 }
             }
         }
@@ -194,16 +212,33 @@ fn every_command_of_the_guide_runs_or_says_why_not() {
 }
 
 /// Arguments of a stage that have nothing to do with how long it takes.
-const NO_KNOBS: [&str; 7] = ["help", "message-format", "package", "report", "strict", "plan", "timings"];
+const NO_KNOBS: [&str; 7] = [
+    "help",
+    "message-format",
+    "package",
+    "report",
+    "strict",
+    "plan",
+    "timings",
+];
 
 #[test]
 fn knobs_of_the_tuning_guide_are_those_of_the_definition() {
-    let path = xtask::project_root().join("docs").join("src").join("guide").join("tuning.md");
+    let path = xtask::project_root()
+        .join("docs")
+        .join("src")
+        .join("guide")
+        .join("tuning.md");
     let text = fs::read_to_string(path).expect("the page");
     let command = command_line::command();
     let mut flags = BTreeSet::new();
     fn collect(command: &clap::Command, flags: &mut BTreeSet<String>) {
-        flags.extend(command.get_arguments().filter_map(|argument| argument.get_long()).map(str::to_owned));
+        flags.extend(
+            command
+                .get_arguments()
+                .filter_map(|argument| argument.get_long())
+                .map(str::to_owned),
+        );
         command.get_subcommands().for_each(|command| collect(command, flags));
     }
     collect(&command, &mut flags);
@@ -221,14 +256,22 @@ fn knobs_of_the_tuning_guide_are_those_of_the_definition() {
         for code in knob.split('`').skip(1).step_by(2) {
             let known = match code.strip_prefix("--") {
                 Some(flag) => flags.contains(flag),
-                None => code.starts_with("cargo gate ") || code == "target/gate" || schema.contains(&format!("\"{code}\": {{")),
+                None => {
+                    code.starts_with("cargo gate ")
+                        || code == "target/gate"
+                        || schema.contains(&format!("\"{code}\": {{"))
+                }
             };
             assert!(known, "neither a flag nor a key: `{code}`");
         }
     }
     // What changes how much of a stage runs is on the page.
     let broad = command.find_subcommand("broad").expect("the stage");
-    for flag in broad.get_arguments().filter(|argument| !argument.is_global_set()).filter_map(|argument| argument.get_long()) {
+    for flag in broad
+        .get_arguments()
+        .filter(|argument| !argument.is_global_set())
+        .filter_map(|argument| argument.get_long())
+    {
         let shown = text.contains(&format!("--{flag}"));
         assert!(shown || NO_KNOBS.contains(&flag), "`--{flag}` is not on the page");
     }

@@ -147,7 +147,11 @@ fn refused() -> BTreeSet<String> {
     let table = fs::read_to_string(root.join("tests").join("validations.toml")).expect("the table");
     let table: Table = toml::from_str(&table).expect("the table");
     // Without its place, which moves with the text around it.
-    let message = |error: String| error.split_once(' ').map_or(error.clone(), |(_, message)| message.to_owned());
+    let message = |error: String| {
+        error
+            .split_once(' ')
+            .map_or(error.clone(), |(_, message)| message.to_owned())
+    };
     let one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut found: BTreeSet<String> = table
         .broken
@@ -174,8 +178,14 @@ fn refused_code(root: &Path, directory: &Path, found: &mut BTreeSet<String>) {
             refused_code(root, &path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path).expect("a source");
-            let name = path.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
-            let blocks = text.lines().filter(|line| line.trim_start().starts_with("/// ```compile_fail"));
+            let name = path
+                .strip_prefix(root)
+                .expect("below the root")
+                .to_string_lossy()
+                .replace('\\', "/");
+            let blocks = text
+                .lines()
+                .filter(|line| line.trim_start().starts_with("/// ```compile_fail"));
             found.extend((1..=blocks.count()).map(|number| format!("code: {name} {number}")));
         }
     }

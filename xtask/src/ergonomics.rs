@@ -107,7 +107,11 @@ impl Ergonomics {
     /// What a run showed about the changes. `report` is its `report.json`; `None` where there is no run.
     pub fn new(changes: &Changes, report: Option<&Value>, unresolved_criticals: Vec<String>) -> Self {
         let mut inputs = vec![PATH.to_owned()];
-        inputs.extend(report.and_then(|report| report["run"]["id"].as_str()).map(|id| format!("run {id}")));
+        inputs.extend(
+            report
+                .and_then(|report| report["run"]["id"].as_str())
+                .map(|id| format!("run {id}")),
+        );
         let tests = report.map(tests).unwrap_or_default();
         let of = |safety| {
             let mut shown = Shown::default();
@@ -122,7 +126,10 @@ impl Ergonomics {
             for test in named {
                 shown.tests += 1;
                 let name = test.rsplit("::").next().unwrap_or(test);
-                let mut results = tests.iter().filter(|(found, _)| found.rsplit("::").next() == Some(name)).peekable();
+                let mut results = tests
+                    .iter()
+                    .filter(|(found, _)| found.rsplit("::").next() == Some(name))
+                    .peekable();
                 if results.peek().is_none() {
                     shown.missing.push(test.clone());
                 } else if results.all(|(_, passed)| *passed) {
@@ -155,7 +162,9 @@ impl Ergonomics {
 /// Names of the tests of a run, and whether each passed.
 fn tests(report: &Value) -> Vec<(String, bool)> {
     let checks = report["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let suites = checks.iter().filter_map(|check| check["evidence"]["suite"]["tests"].as_array());
+    let suites = checks
+        .iter()
+        .filter_map(|check| check["evidence"]["suite"]["tests"].as_array());
     let test = |test: &Value| {
         let passed = matches!(test["status"].as_str(), Some("passed" | "flaky"));
         Some((test["name"].as_str()?.to_owned(), passed))
@@ -188,7 +197,9 @@ pub fn run(root: &Path) -> Result {
     match ergonomics.status {
         Status::Confirmed => Ok(()),
         Status::Weakened => Err("a safeguard is weakened".into()),
-        Status::NotMeasured => Err("not measured: the latest run of the gate does not know every test; `cargo gate pilot`".into()),
+        Status::NotMeasured => {
+            Err("not measured: the latest run of the gate does not know every test; `cargo gate pilot`".into())
+        }
     }
 }
 
@@ -214,14 +225,20 @@ mod tests_of_the_report {
             let status = if name == failed { "failed" } else { "passed" };
             serde_json::json!({ "binary": "x", "name": format!("module::{name}"), "status": status })
         };
-        let tests: Vec<Value> = ["one_helps", "one_refuses", "two_helps", "two_refuses"].map(test).to_vec();
+        let tests: Vec<Value> = ["one_helps", "one_refuses", "two_helps", "two_refuses"]
+            .map(test)
+            .to_vec();
         serde_json::json!({ "run": { "id": "r" }, "checks": [{ "evidence": { "suite": { "tests": tests } } }] })
     }
 
     #[test]
     fn invariants_are_confirmed_by_tests_and_the_register() {
         let of = |report: Option<&Value>, criticals: &[&str]| {
-            Ergonomics::new(&changes(), report, criticals.iter().map(|id| (*id).to_owned()).collect())
+            Ergonomics::new(
+                &changes(),
+                report,
+                criticals.iter().map(|id| (*id).to_owned()).collect(),
+            )
         };
         let good = of(Some(&report("")), &[]);
         assert_eq!(good.status, Status::Confirmed);

@@ -13,13 +13,18 @@ pub const PATH: &str = "tests/refused.txt";
 /// The cases of a list.
 pub fn cases(text: &str) -> BTreeSet<&str> {
     let lines = text.lines().map(str::trim_end);
-    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect()
 }
 
 /// What a later list lacks of an earlier one.
 pub fn lost<'a>(earlier: &'a str, later: &str) -> Vec<&'a str> {
     let later = cases(later);
-    cases(earlier).into_iter().filter(|case| !later.contains(case)).collect()
+    cases(earlier)
+        .into_iter()
+        .filter(|case| !later.contains(case))
+        .collect()
 }
 
 /// Holds every committed version of the list, and the one in the work tree, against the one before.
@@ -29,7 +34,10 @@ pub fn lost<'a>(earlier: &'a str, later: &str) -> Vec<&'a str> {
 pub fn check(sh: &Shell, root: &Path) -> Result {
     let shallow = cmd!(sh, "git rev-parse --is-shallow-repository").read()?;
     if shallow.trim() == "true" {
-        return Err(format!("the clone is shallow, so earlier versions of {PATH} are unknown: fetch the whole history").into());
+        return Err(format!(
+            "the clone is shallow, so earlier versions of {PATH} are unknown: fetch the whole history"
+        )
+        .into());
     }
     let commits = cmd!(sh, "git log --first-parent --reverse --format=%H -- {PATH}").read()?;
     let mut before = String::new();

@@ -31,17 +31,27 @@ pub fn check(sh: &Shell, root: &Path, profiles: &[&str]) -> Result {
     }
     // What other people published comes as it is locked; it is downloaded where cargo has not done so yet.
     let manifest = root.join("examples").join("consumer").join("Cargo.toml");
-    cmd!(sh, "cargo vendor --quiet --locked --versioned-dirs --manifest-path {manifest} {vendor}")
-        .run_echo()?;
+    cmd!(
+        sh,
+        "cargo vendor --quiet --locked --versioned-dirs --manifest-path {manifest} {vendor}"
+    )
+    .run_echo()?;
     let selected = PACKAGES.iter().flat_map(|(name, _)| ["-p", name]);
-    cmd!(sh, "cargo package --no-verify --allow-dirty --locked --target-dir {base} {selected...}").run_echo()?;
+    cmd!(
+        sh,
+        "cargo package --no-verify --allow-dirty --locked --target-dir {base} {selected...}"
+    )
+    .run_echo()?;
     for (name, _) in PACKAGES {
         let package = base.join("package").join(format!("{name}-{version}.crate"));
         cmd!(sh, "tar -xzf {package} -C {vendor}").run_echo()?;
         // Cargo asks which archive it was; the files of a directory source need no sums.
         let sum = sha256_hex(&fs::read(&package)?);
         let text = format!("{{\"files\":{{}},\"package\":\"{sum}\"}}");
-        fs::write(vendor.join(format!("{name}-{version}")).join(".cargo-checksum.json"), text)?;
+        fs::write(
+            vendor.join(format!("{name}-{version}")).join(".cargo-checksum.json"),
+            text,
+        )?;
     }
     copy(&root.join("examples").join("consumer"), &consumer)?;
     let mut text = fs::read_to_string(consumer.join("Cargo.toml"))?;

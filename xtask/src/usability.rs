@@ -134,7 +134,9 @@ impl Usability {
             return Ok(None);
         }
         let text = fs::read_to_string(path)?;
-        Ok(Some(serde_json::from_str(&text).map_err(|error| format!("{PATH}: {error}"))?))
+        Ok(Some(
+            serde_json::from_str(&text).map_err(|error| format!("{PATH}: {error}"))?,
+        ))
     }
 }
 
@@ -161,7 +163,9 @@ pub fn compare(before: Option<&Measured>, now: &Measured) -> (Friction, Vec<Diff
             }
         }
     }
-    let grown = differences.iter().any(|difference| difference.after > difference.before);
+    let grown = differences
+        .iter()
+        .any(|difference| difference.after > difference.before);
     let friction = match (grown, unknown, differences.is_empty()) {
         (true, ..) => Friction::Grown,
         (_, true, _) => Friction::NotMeasured,
@@ -184,8 +188,17 @@ pub fn run(root: &Path, binary: &Path, write: bool) -> Result {
     let stored = Usability::read(root)?;
     let (friction, differences) = compare(stored.as_ref().map(|stored| &stored.measured), &measured);
     for (name, one) in &measured {
-        let numbers: Vec<String> = one.friction().iter().map(|(metric, value)| format!("{metric} {value}")).collect();
-        println!("{name}: {}, kernels {}, migrations {}", numbers.join(", "), one.kernels, one.migrations);
+        let numbers: Vec<String> = one
+            .friction()
+            .iter()
+            .map(|(metric, value)| format!("{metric} {value}"))
+            .collect();
+        println!(
+            "{name}: {}, kernels {}, migrations {}",
+            numbers.join(", "),
+            one.kernels,
+            one.migrations
+        );
     }
     for Difference {
         example,
@@ -211,10 +224,13 @@ pub fn run(root: &Path, binary: &Path, write: bool) -> Result {
     }
     match friction {
         Friction::Reduced | Friction::Unchanged => Ok(()),
-        Friction::Grown => Err("friction grew; make it less, or store it with `cargo xtask usability --write` and say why".into()),
-        Friction::NotMeasured => {
-            Err("friction is not measured: an example has no measurement to compare with; `cargo xtask usability --write`".into())
+        Friction::Grown => {
+            Err("friction grew; make it less, or store it with `cargo xtask usability --write` and say why".into())
         }
+        Friction::NotMeasured => Err(
+            "friction is not measured: an example has no measurement to compare with; `cargo xtask usability --write`"
+                .into(),
+        ),
     }
 }
 
@@ -229,7 +245,8 @@ struct Trial<'a> {
 
 fn measure(root: &Path, binary: &Path, name: &str, vertical: &str) -> Result<Measurement> {
     let source = root.join("examples").join(name);
-    let own = fs::read_to_string(source.join("gate.toml")).map_err(|error| format!("examples/{name}/gate.toml: {error}"))?;
+    let own =
+        fs::read_to_string(source.join("gate.toml")).map_err(|error| format!("examples/{name}/gate.toml: {error}"))?;
     let base = root.join("target").join("usability");
     let directory = base.join(name);
     if directory.exists() {
@@ -265,9 +282,14 @@ fn measure(root: &Path, binary: &Path, name: &str, vertical: &str) -> Result<Mea
         ready = trial.pilot()?;
     }
     if !ready {
-        return Err(format!("examples/{name} is not ready for pilot; `{}` has the run", trial.target.display()).into());
+        return Err(format!(
+            "examples/{name} is not ready for pilot; `{}` has the run",
+            trial.target.display()
+        )
+        .into());
     }
-    let lines = |text: &str, wanted: &dyn Fn(&str) -> bool| text.lines().filter(|line| wanted(line.trim())).count() as u32;
+    let lines =
+        |text: &str, wanted: &dyn Fn(&str) -> bool| text.lines().filter(|line| wanted(line.trim())).count() as u32;
     let code = |line: &str| !line.is_empty() && !line.starts_with("//") && !line.starts_with('#');
     let mut files = Vec::new();
     list(&source, &source, &mut files)?;
@@ -277,7 +299,12 @@ fn measure(root: &Path, binary: &Path, name: &str, vertical: &str) -> Result<Mea
         glue += if path == "build.rs" {
             lines(&text, &code)
         } else {
-            lines(&text, &|line| code(line) && ["gate_build", "gate_runtime", "gate_kernels"].iter().any(|name| line.contains(name)))
+            lines(&text, &|line| {
+                code(line)
+                    && ["gate_build", "gate_runtime", "gate_kernels"]
+                        .iter()
+                        .any(|name| line.contains(name))
+            })
         };
     }
     let count = |wanted: &dyn Fn(&str) -> bool| files.iter().filter(|path| wanted(path)).count() as u32;
@@ -306,7 +333,9 @@ impl Trial<'_> {
     fn git(&self, arguments: &[&str]) -> Result {
         let mut command = self.command(Path::new("git"));
         command.args(["-c", "user.name=Example", "-c", "user.email=example@example.invalid"]);
-        command.args(["-c", "core.autocrlf=false", "-c", "commit.gpgsign=false"]).args(arguments);
+        command
+            .args(["-c", "core.autocrlf=false", "-c", "commit.gpgsign=false"])
+            .args(arguments);
         let output = command.output()?;
         if output.status.success() {
             return Ok(());
@@ -323,7 +352,11 @@ impl Trial<'_> {
         let output = self.command(self.binary).arg("gate").args(arguments).output()?;
         match output.status.code() {
             Some(0 | 1) => Ok((output.status.code(), output.stdout)),
-            code => Err(format!("cargo gate {arguments:?} ended with {code:?}: {}", String::from_utf8_lossy(&output.stderr)).into()),
+            code => Err(format!(
+                "cargo gate {arguments:?} ended with {code:?}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            )
+            .into()),
         }
     }
 
@@ -362,7 +395,9 @@ fn copy(from: &Path, to: &Path, root: &Path) -> Result {
 
 /// The files below a directory, relative and with `/`, without what is built.
 fn list(base: &Path, directory: &Path, found: &mut Vec<String>) -> Result {
-    let mut entries: Vec<PathBuf> = fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    let mut entries: Vec<PathBuf> = fs::read_dir(directory)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
     entries.sort();
     for path in entries {
         let relative = path.strip_prefix(base)?.to_string_lossy().replace('\\', "/");
@@ -398,13 +433,21 @@ mod tests {
     fn without_a_measurement_before_nothing_is_known() {
         let usability = Usability::new(measured(3, 0), None);
         assert_eq!(usability.friction, Friction::NotMeasured);
-        assert_eq!(compare(Some(&Measured::new()), &measured(3, 0)).0, Friction::NotMeasured);
-        assert_eq!(compare(Some(&measured(3, 0)), &Measured::new()).0, Friction::NotMeasured);
+        assert_eq!(
+            compare(Some(&Measured::new()), &measured(3, 0)).0,
+            Friction::NotMeasured
+        );
+        assert_eq!(
+            compare(Some(&measured(3, 0)), &Measured::new()).0,
+            Friction::NotMeasured
+        );
     }
 
     #[test]
     fn friction_is_compared_number_by_number() {
-        let of = |before: (u32, u32), after: (u32, u32)| compare(Some(&measured(before.0, before.1)), &measured(after.0, after.1));
+        let of = |before: (u32, u32), after: (u32, u32)| {
+            compare(Some(&measured(before.0, before.1)), &measured(after.0, after.1))
+        };
         assert_eq!(of((3, 1), (3, 1)), (Friction::Unchanged, Vec::new()));
         assert_eq!(of((3, 1), (2, 1)).0, Friction::Reduced);
         // Less of one does not pay for more of another.
@@ -415,7 +458,9 @@ mod tests {
 
     #[test]
     fn the_stored_measurement_is_one() {
-        let stored = Usability::read(&crate::project_root()).expect("a file").expect("a measurement");
+        let stored = Usability::read(&crate::project_root())
+            .expect("a file")
+            .expect("a measurement");
         let again = Usability::new(stored.measured.clone(), stored.previous.clone());
         assert_eq!(stored, again, "the comparison is that of the numbers");
         let names: Vec<&str> = stored.measured.keys().map(String::as_str).collect();

@@ -110,23 +110,34 @@ fn judge(comparison: &Comparison, policy: &StabilityPolicy, files: &FileList) ->
     for document in stable.filter(|document| document.class == crate::policy::StabilityClass::Stable) {
         let (path, reference) = (&document.path, &comparison.reference);
         let (message, place) = if document.removed {
-            (format!("the stable document `{path}` is gone since {reference}"), document.surface.clone())
+            (
+                format!("the stable document `{path}` is gone since {reference}"),
+                document.surface.clone(),
+            )
         } else {
-            (format!("the stable document `{path}` is another one than in {reference}"), Location::file(path))
+            (
+                format!("the stable document `{path}` is another one than in {reference}"),
+                Location::file(path),
+            )
         };
         findings.push(
             blocking(message)
-                .help(format!("`git checkout {reference} -- {path}`, or declare it `fluid` in `[[stability.surface]]`"))
+                .help(format!(
+                    "`git checkout {reference} -- {path}`, or declare it `fluid` in `[[stability.surface]]`"
+                ))
                 .at(place)
                 .because(Some(document.surface.clone())),
         );
     }
     for surface in &comparison.unmatched {
         findings.push(
-            blocking(format!("the surface covers no public item and no document, here and in {}", comparison.reference))
-                .help("correct its `items` and `paths`, or remove it")
-                .at(surface.clone())
-                .because(Some(surface.clone())),
+            blocking(format!(
+                "the surface covers no public item and no document, here and in {}",
+                comparison.reference
+            ))
+            .help("correct its `items` and `paths`, or remove it")
+            .at(surface.clone())
+            .because(Some(surface.clone())),
         );
     }
     findings

@@ -18,12 +18,7 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Broad,
     since: "0.1.0",
     version: 1,
-    inputs: &[
-        Input::PolicyClaims,
-        Input::PolicySuites,
-        Input::Stage,
-        Input::Outcomes,
-    ],
+    inputs: &[Input::PolicyClaims, Input::PolicySuites, Input::Stage, Input::Outcomes],
     applies,
     run,
 };
@@ -121,15 +116,26 @@ fn run(context: &Context<'_>) -> Judgement {
 
 /// What the evidence of a claim shows, from those of its checks that were judged.
 fn derive<'a>(claim: &'a Claim, reports: &[&'a CheckReport]) -> Label<'a> {
-    let good: Vec<&CheckReport> = reports.iter().copied().filter(|report| report.outcome.passes(false)).collect();
-    let suites = good.iter().filter_map(|report| report.evidence.as_ref()?.suite.as_ref());
+    let good: Vec<&CheckReport> = reports
+        .iter()
+        .copied()
+        .filter(|report| report.outcome.passes(false))
+        .collect();
+    let suites = good
+        .iter()
+        .filter_map(|report| report.evidence.as_ref()?.suite.as_ref());
     let tests: Vec<&str> = suites
         .flat_map(|suite| &suite.tests)
         .filter(|test| passed(test))
         .map(|test| test.name.as_str())
         .collect();
     let met = |case: &str| tests.iter().any(|test| pattern::matches(case, test));
-    let unmet: Vec<&str> = claim.cases.iter().map(String::as_str).filter(|case| !met(case)).collect();
+    let unmet: Vec<&str> = claim
+        .cases
+        .iter()
+        .map(String::as_str)
+        .filter(|case| !met(case))
+        .collect();
     let derived = if good.is_empty() {
         None
     } else if tests.is_empty() {
@@ -164,7 +170,10 @@ fn judge(claim: &Claim, label: &Label<'_>) -> Option<Finding> {
         _ => String::new(),
     };
     let help = match label.derived {
-        Some(derived) => format!("name passed tests in `cases`, or claim `class = \"{}\"`", derived.name()),
+        Some(derived) => format!(
+            "name passed tests in `cases`, or claim `class = \"{}\"`",
+            derived.name()
+        ),
         None => "name evidence that passes, or remove the claim".to_owned(),
     };
     Some(

@@ -11,8 +11,8 @@ use crate::exit;
 use crate::markdown::place;
 use crate::workspace::document::Document;
 
-use super::{Conversation, stability};
 use super::documents::{STAGE, listed, outcomes, replace};
+use super::{Conversation, stability};
 use crate::command_line::{DataFormat, DriftArgs};
 
 /// A box as the command shows it: the model of its JSON.

@@ -32,8 +32,10 @@ pub(super) fn run(arguments: &DriftArgs, conversation: &Conversation<'_>) -> Res
         (Some(reference), None) => StabilityPolicy::strict(reference),
         (None, Some(declared)) => declared,
         (None, None) => {
-            return Err(Error::usage("gate.toml has no `[stability]`, so nothing says what was released last")
-                .with_help("name a tag or a commit: `cargo gate drift --api --against v1.0.0`"));
+            return Err(
+                Error::usage("gate.toml has no `[stability]`, so nothing says what was released last")
+                    .with_help("name a tag or a commit: `cargo gate drift --api --against v1.0.0`"),
+            );
         }
     };
     let comparison = Sources::of(&opened.workspace).compare(&policy).map_err(|reason| {
@@ -76,7 +78,11 @@ fn human(comparison: &Comparison) -> String {
     }
     let all = || comparison.packages.iter().flat_map(|package| &package.changes);
     let broken = all().filter(|judged| judged.blocks).count()
-        + comparison.documents.iter().filter(|document| document.class == StabilityClass::Stable).count();
+        + comparison
+            .documents
+            .iter()
+            .filter(|document| document.class == StabilityClass::Stable)
+            .count();
     let items: usize = comparison.packages.iter().map(|package| package.items).sum();
     let _ = writeln!(
         text,

@@ -22,8 +22,8 @@ use super::raw::{
 };
 use super::secrets::{paths_policy, secrets_policy};
 use super::{
-    cache, checklist, claim, conformance, docs, failure, format, kernels, notify, parts, people, record, release, runtime,
-    stability, supply,
+    cache, checklist, claim, conformance, docs, failure, format, kernels, notify, parts, people, record, release,
+    runtime, stability, supply,
 };
 
 pub(super) type Converted<T> = Result<T, Problem>;

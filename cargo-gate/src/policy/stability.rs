@@ -73,7 +73,10 @@ impl StabilityPolicy {
 
     /// The surface that decides about an item: the last one that matches.
     pub fn of_item(&self, item: &str, file: &str) -> Option<&Surface> {
-        self.surfaces.iter().rev().find(|surface| surface.covers_item(item, file))
+        self.surfaces
+            .iter()
+            .rev()
+            .find(|surface| surface.covers_item(item, file))
     }
 
     /// The surface that decides about a document; `None` for one that nobody declared.
@@ -129,7 +132,12 @@ mod tests {
 
     #[test]
     fn a_pattern_means_what_is_below_it() {
-        for (pattern, item) in [("a::b", "a::b"), ("a::b", "a::b::C::d"), ("a::*::raw_*", "a::C::raw_parts"), ("a", "a::b")] {
+        for (pattern, item) in [
+            ("a::b", "a::b"),
+            ("a::b", "a::b::C::d"),
+            ("a::*::raw_*", "a::C::raw_parts"),
+            ("a", "a::b"),
+        ] {
             assert!(is_below(pattern, item), "{pattern} {item}");
         }
         for (pattern, item) in [("a::b", "a::bc"), ("a::b::c", "a::b"), ("b", "a::b")] {

@@ -98,15 +98,25 @@ impl JudgedChange {
         match self.change.difference {
             Difference::Added if implements => format!("`{path}` implements `{after}`, as it did not in {reference}"),
             Difference::Added => format!("the {} `{path}` came since {reference}", kind.word()),
-            Difference::Removed if implements => format!("`{path}` implements `{before}` no more, as it did in {reference}"),
+            Difference::Removed if implements => {
+                format!("`{path}` implements `{before}` no more, as it did in {reference}")
+            }
             Difference::Removed => format!("the {} `{path}` is gone since {reference}", kind.word()),
-            Difference::Changed if after.is_empty() => format!("`{path}` is not `{before}` any more, as in {reference}"),
+            Difference::Changed if after.is_empty() => {
+                format!("`{path}` is not `{before}` any more, as in {reference}")
+            }
             Difference::Changed => format!("`{path}` changed since {reference}: `{before}` became `{after}`"),
             Difference::Narrowed if after.starts_with('`') => {
-                format!("the {} `{path}` asks for more than in {reference}: {after} came", kind.word())
+                format!(
+                    "the {} `{path}` asks for more than in {reference}: {after} came",
+                    kind.word()
+                )
             }
             Difference::Narrowed => {
-                format!("the {} `{path}` could be named completely in {reference}, and cannot now", kind.word())
+                format!(
+                    "the {} `{path}` could be named completely in {reference}, and cannot now",
+                    kind.word()
+                )
             }
         }
     }
@@ -134,8 +144,11 @@ impl<'a> Sources<'a> {
     /// Why there is none to compare with.
     pub fn release(&self, reference: &str) -> Result<Release, Reason> {
         let git = self.workspace.git().ok_or_else(|| {
-            Reason::new("no_git", "the workspace is in no git repository, so its last release is unknown")
-                .help("run the gate in a clone of the repository")
+            Reason::new(
+                "no_git",
+                "the workspace is in no git repository, so its last release is unknown",
+            )
+            .help("run the gate in a clone of the repository")
         })?;
         Release::find(git, reference)
     }
@@ -180,16 +193,22 @@ impl<'a> Sources<'a> {
                 before: version,
                 after: member.version.clone(),
                 items: old.len(),
-                changes: judged.filter(|judged| judged.class != StabilityClass::Internal).collect(),
+                changes: judged
+                    .filter(|judged| judged.class != StabilityClass::Internal)
+                    .collect(),
             });
         }
         comparison.packages.sort_by(|a, b| a.name.cmp(&b.name));
         let covered = |surface: &&crate::policy::Surface| {
             let items = now.libraries.values().chain(before.libraries.values()).flatten();
             let mut documents = self.workspace.documents().iter().map(|document| document.path.as_str());
-            items.into_iter().any(|item| surface.covers_item(&item.path, &item.file))
+            items
+                .into_iter()
+                .any(|item| surface.covers_item(&item.path, &item.file))
                 || documents.any(|path| surface.covers_path(path))
-                || files.paths().any(|path| path.ends_with(".md") && surface.covers_path(path))
+                || files
+                    .paths()
+                    .any(|path| path.ends_with(".md") && surface.covers_path(path))
         };
         let unmatched = policy.surfaces.iter().filter(|surface| !covered(surface));
         comparison.unmatched = unmatched.map(|surface| surface.location.clone()).collect();
@@ -207,8 +226,11 @@ impl<'a> Sources<'a> {
         };
         let interface = Interface::read(&libraries, &read);
         match interface.unreadable.first() {
-            Some(path) => Err(Reason::new("unreadable_source", format!("cannot read `{path}`, the root of a library"))
-                .help(format!("make `{path}` readable, and let it lie in the workspace"))),
+            Some(path) => Err(Reason::new(
+                "unreadable_source",
+                format!("cannot read `{path}`, the root of a library"),
+            )
+            .help(format!("make `{path}` readable, and let it lie in the workspace"))),
             None => Ok(interface),
         }
     }
@@ -226,7 +248,11 @@ impl<'a> Sources<'a> {
         let mut changes = Vec::new();
         for (path, surface) in before {
             let old = files.read(path)?;
-            let new = self.workspace.documents().get(path).map(|document| document.text.replace("\r\n", "\n"));
+            let new = self
+                .workspace
+                .documents()
+                .get(path)
+                .map(|document| document.text.replace("\r\n", "\n"));
             if new.as_deref() != Some(old.replace("\r\n", "\n").as_str()) {
                 changes.push(DocumentChange {
                     path: path.to_owned(),
@@ -265,10 +291,20 @@ mod tests {
         let announced = |before: &str, after: &str| {
             announces(&before.parse().expect("a version"), &after.parse().expect("a version"))
         };
-        for (before, after) in [("1.2.0", "2.0.0"), ("0.4.1", "0.5.0"), ("0.0.1", "0.0.2"), ("0.9.0", "1.0.0")] {
+        for (before, after) in [
+            ("1.2.0", "2.0.0"),
+            ("0.4.1", "0.5.0"),
+            ("0.0.1", "0.0.2"),
+            ("0.9.0", "1.0.0"),
+        ] {
             assert!(announced(before, after), "{before} {after}");
         }
-        for (before, after) in [("1.2.0", "1.3.0"), ("0.4.1", "0.4.2"), ("2.0.0", "1.9.0"), ("1.0.0", "1.0.0")] {
+        for (before, after) in [
+            ("1.2.0", "1.3.0"),
+            ("0.4.1", "0.4.2"),
+            ("2.0.0", "1.9.0"),
+            ("1.0.0", "1.0.0"),
+        ] {
             assert!(!announced(before, after), "{before} {after}");
         }
     }

@@ -49,8 +49,13 @@ impl Release {
         };
         files.load(|path| path.ends_with("Cargo.toml"))?;
         files.packages();
-        let below: Vec<String> = files.packages.values().map(|package| package.directory.clone()).collect();
-        files.load(|path| path.ends_with(".rs") && below.iter().any(|directory| path.starts_with(directory.as_str())))?;
+        let below: Vec<String> = files
+            .packages
+            .values()
+            .map(|package| package.directory.clone())
+            .collect();
+        files
+            .load(|path| path.ends_with(".rs") && below.iter().any(|directory| path.starts_with(directory.as_str())))?;
         Ok(files)
     }
 }
@@ -59,7 +64,8 @@ impl Release {
 fn latest(tags: &[String], reference: &str) -> Option<String> {
     let version = |tag: &str| {
         let digits = tag.char_indices().filter(|(at, char)| {
-            char.is_ascii_digit() && !tag[..*at].ends_with(|before: char| before.is_ascii_alphanumeric() && before != 'v')
+            char.is_ascii_digit()
+                && !tag[..*at].ends_with(|before: char| before.is_ascii_alphanumeric() && before != 'v')
         });
         let numbers = digits.map(|(at, _)| &tag[at..]).find_map(|text| {
             let written = text.parse::<Version>().ok();
@@ -108,7 +114,10 @@ impl Files<'_> {
         let all: Vec<(&String, &String)> = self.tree.iter().filter(|(path, _)| wanted(path)).collect();
         let ids: Vec<&str> = all.iter().map(|(_, id)| id.as_str()).collect();
         let found = self.git.blobs(&ids).map_err(|error| unknown(self.git, error))?;
-        let texts = all.iter().zip(found).map(|((path, _), bytes)| ((*path).clone(), super::text(&bytes)));
+        let texts = all
+            .iter()
+            .zip(found)
+            .map(|((path, _), bytes)| ((*path).clone(), super::text(&bytes)));
         self.texts.extend(texts.collect::<Vec<_>>());
         Ok(())
     }
@@ -136,8 +145,14 @@ impl Files<'_> {
                 None => Some(Version::new(0, 0, 0)),
             };
             let directory = path.strip_suffix("Cargo.toml").unwrap_or_default().to_owned();
-            let declared = table.get("lib").and_then(|lib| lib.get("path")).and_then(|path| path.as_str());
-            let root = format!("{directory}{}", declared.unwrap_or("src/lib.rs").trim_start_matches("./"));
+            let declared = table
+                .get("lib")
+                .and_then(|lib| lib.get("path"))
+                .and_then(|path| path.as_str());
+            let root = format!(
+                "{directory}{}",
+                declared.unwrap_or("src/lib.rs").trim_start_matches("./")
+            );
             let (Some(version), true) = (version, self.tree.contains_key(&root)) else {
                 continue;
             };
@@ -196,7 +211,10 @@ mod tests {
         };
         assert_eq!(of(&["v1.9.0", "v1.10.0", "v1.2"], "v*").as_deref(), Some("v1.10.0"));
         assert_eq!(of(&["v1.0.0", "v2.0.0-rc.1"], "v*").as_deref(), Some("v1.0.0"));
-        assert_eq!(of(&["v2.0.0-rc.1", "v2.0.0-beta.1"], "v*").as_deref(), Some("v2.0.0-rc.1"));
+        assert_eq!(
+            of(&["v2.0.0-rc.1", "v2.0.0-beta.1"], "v*").as_deref(),
+            Some("v2.0.0-rc.1")
+        );
         assert_eq!(
             of(&["tokio-1.40.0", "tokio-util-0.7.12", "tokio-1.9.0"], "tokio-1.*").as_deref(),
             Some("tokio-1.40.0")

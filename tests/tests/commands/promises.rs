@@ -15,7 +15,10 @@ const HARD: &str = "pub fn f(x: u8) {}\n\n#[derive(Clone)]\npub enum Kind {\n   
 
 fn released() -> Gate {
     let gate = gate!()
-        .file("Cargo.toml", "[package]\nname = \"demo\"\nversion = \"1.2.0\"\nedition = \"2024\"\n")
+        .file(
+            "Cargo.toml",
+            "[package]\nname = \"demo\"\nversion = \"1.2.0\"\nedition = \"2024\"\n",
+        )
         .file("gate.toml", POLICY)
         .file("src/lib.rs", RELEASED)
         .file("src/hard.rs", HARD)
@@ -30,7 +33,12 @@ fn released() -> Gate {
 fn fluid_surfaces_move_and_stable_ones_do_not() {
     let gate = released();
     gate.write("docs/notes.md", "Other notes.\n");
-    gate.write("src/lib.rs", RELEASED.replace("x: u8", "x: u16").replace("pub mod inner", "pub mod fresh {}\n\npub mod inner"));
+    gate.write(
+        "src/lib.rs",
+        RELEASED
+            .replace("x: u8", "x: u16")
+            .replace("pub mod inner", "pub mod fresh {}\n\npub mod inner"),
+    );
     gate.commit("Move what may move");
     insta::assert_snapshot!("only_fluid_surfaces_moved", gate.run(["drift", "--api"]));
     let quiet = |gate: &Gate| {
@@ -42,7 +50,10 @@ fn fluid_surfaces_move_and_stable_ones_do_not() {
     };
     assert_eq!(quiet(&gate)["outcome"], "pass");
 
-    gate.write("src/hard.rs", "pub fn f(x: u16) {}\n\npub enum Kind {\n    One,\n    Two,\n}\n");
+    gate.write(
+        "src/hard.rs",
+        "pub fn f(x: u16) {}\n\npub enum Kind {\n    One,\n    Two,\n}\n",
+    );
     gate.write("docs/format.md", "Another format.\n");
     gate.commit("Move what may not");
     insta::assert_snapshot!("stable_surfaces_moved", gate.run(["drift", "--api"]));
@@ -66,10 +77,7 @@ fn fluid_surfaces_move_and_stable_ones_do_not() {
 fn what_was_released_must_be_known() {
     let gate = gate!().fixture("good").git_init();
     insta::assert_snapshot!("no_release_is_declared", gate.run(["drift", "--api"]));
-    insta::assert_snapshot!(
-        "no_tag_matches",
-        gate.run(["drift", "--api", "--against", "v*"])
-    );
+    insta::assert_snapshot!("no_tag_matches", gate.run(["drift", "--api", "--against", "v*"]));
     insta::assert_snapshot!(
         "nothing_changed_since_the_commit",
         gate.run(["drift", "--api", "--against", "main"])

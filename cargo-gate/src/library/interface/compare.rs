@@ -80,14 +80,22 @@ pub fn compare(before: &[Item], after: &[Item]) -> Vec<Change> {
                 traits(&[], items, &mut changes);
             }
         } else if !has_path(&old, key.0) && !parent(key.0).is_some_and(|parent| !has_path(&old, parent)) {
-            changes.push(change(items[0], Difference::Added, None, Some(items[0].signature.clone())));
+            changes.push(change(
+                items[0],
+                Difference::Added,
+                None,
+                Some(items[0].signature.clone()),
+            ));
         }
     }
     once(changes)
 }
 
 fn has_path(items: &BTreeMap<Key<'_>, Vec<&Item>>, path: &str) -> bool {
-    items.range((path, ItemKind::Module)..).next().is_some_and(|((found, _), _)| *found == path)
+    items
+        .range((path, ItemKind::Module)..)
+        .next()
+        .is_some_and(|((found, _), _)| *found == path)
 }
 
 fn parent(path: &str) -> Option<&str> {
@@ -121,7 +129,9 @@ fn traits(before: &[&Item], after: &[&Item], changes: &mut Vec<Change>) {
 fn changed(before: &[&Item], after: &[&Item], changes: &mut Vec<Change>) {
     // What became callable in constants is still callable elsewhere.
     let kept = |was: &&&Item| {
-        after.iter().any(|is| is.signature == was.signature || is.signature.strip_prefix("const ") == Some(&was.signature))
+        after
+            .iter()
+            .any(|is| is.signature == was.signature || is.signature.strip_prefix("const ") == Some(&was.signature))
     };
     let lost: Vec<&&Item> = before.iter().filter(|was| !kept(was)).collect();
     let Some(first) = lost.first() else { return };
@@ -180,10 +190,12 @@ fn gone(
         }
         return;
     }
-    let other = new.range((path, ItemKind::Module)..).take_while(|((found, _), _)| *found == path);
-    let other = other.map(|(_, items)| items[0]).find(|item| {
-        item.kind != ItemKind::Implementation && !old.contains_key(&(path, item.kind))
-    });
+    let other = new
+        .range((path, ItemKind::Module)..)
+        .take_while(|((found, _), _)| *found == path);
+    let other = other
+        .map(|(_, items)| items[0])
+        .find(|item| item.kind != ItemKind::Implementation && !old.contains_key(&(path, item.kind)));
     match other {
         Some(now) => changes.push(Change {
             kind,
@@ -194,7 +206,12 @@ fn gone(
                 Some(format!("{} {}", now.kind.word(), now.signature).trim_end().to_owned()),
             )
         }),
-        None => changes.push(change(items[0], Difference::Removed, Some(items[0].signature.clone()), None)),
+        None => changes.push(change(
+            items[0],
+            Difference::Removed,
+            Some(items[0].signature.clone()),
+            None,
+        )),
     }
 }
 
@@ -213,6 +230,13 @@ fn once(mut changes: Vec<Change>) -> Vec<Change> {
             change.path.rsplit("::").next().map(str::to_owned),
         ))
     });
-    changes.sort_by_cached_key(|change| (change.path.clone(), change.kind, change.difference, change.before.clone()));
+    changes.sort_by_cached_key(|change| {
+        (
+            change.path.clone(),
+            change.kind,
+            change.difference,
+            change.before.clone(),
+        )
+    });
     changes
 }

@@ -94,7 +94,9 @@ impl<'a> Graph<'a> {
                     ..*place
                 };
                 let child = self.add(inline, Some(node), &place, depth + 1);
-                self.nodes[node].mods.push((found.name, found.public, found.line, child));
+                self.nodes[node]
+                    .mods
+                    .push((found.name, found.public, found.line, child));
                 continue;
             }
             let declaration = ModDecl {
@@ -114,7 +116,9 @@ impl<'a> Graph<'a> {
                     inline: Vec::new(),
                 };
                 let child = self.add(parse::file(&text), Some(node), &below, depth + 1);
-                self.nodes[node].mods.push((found.name.clone(), found.public, found.line, child));
+                self.nodes[node]
+                    .mods
+                    .push((found.name.clone(), found.public, found.line, child));
             }
         }
         node
@@ -125,7 +129,10 @@ impl<'a> Graph<'a> {
         let mut by_name: BTreeMap<(usize, &str), Vec<Target>> = BTreeMap::new();
         for (at, node) in self.nodes.iter().enumerate() {
             for (number, def) in node.defs.iter().enumerate() {
-                by_name.entry((node.root, &def.name)).or_default().push(Target::Item(at, number));
+                by_name
+                    .entry((node.root, &def.name))
+                    .or_default()
+                    .push(Target::Item(at, number));
             }
         }
         let impls = self.implementations(&by_name);
@@ -140,7 +147,12 @@ impl<'a> Graph<'a> {
             };
             walk.module(*root, name);
             for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.root == *root) {
-                for (number, def) in node.defs.iter().enumerate().filter(|(_, def)| def.exported && def.public) {
+                for (number, def) in node
+                    .defs
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, def)| def.exported && def.public)
+                {
                     walk.item(at, number, name, &def.name);
                 }
             }
@@ -190,7 +202,11 @@ impl<'a> Graph<'a> {
                     return Vec::new();
                 };
                 rest = behind;
-                self.roots.get(name).map(|root| Target::Module(*root)).into_iter().collect()
+                self.roots
+                    .get(name)
+                    .map(|root| Target::Module(*root))
+                    .into_iter()
+                    .collect()
             }
             name => {
                 let mut found = self.find(node, name, known);
@@ -338,8 +354,19 @@ impl Walk<'_, '_> {
         if targets.is_empty() {
             let written = one.path.join("::");
             let name = one.name.clone().unwrap_or_else(|| format!("{written}::*"));
-            let signature = if one.name.is_none() { format!("{written}::*") } else { written };
-            self.push(&format!("{path}::{name}"), ItemKind::Reexport, signature, None, &file, one.line);
+            let signature = if one.name.is_none() {
+                format!("{written}::*")
+            } else {
+                written
+            };
+            self.push(
+                &format!("{path}::{name}"),
+                ItemKind::Reexport,
+                signature,
+                None,
+                &file,
+                one.line,
+            );
             return;
         }
         for target in targets {
@@ -370,13 +397,27 @@ impl Walk<'_, '_> {
         let graph = self.graph;
         let node = &graph.nodes[at];
         let def = &node.defs[number];
-        self.push(&path, def.kind, def.signature.clone(), def.closed.clone(), &node.file, def.line);
+        self.push(
+            &path,
+            def.kind,
+            def.signature.clone(),
+            def.closed.clone(),
+            &node.file,
+            def.line,
+        );
         for child in &def.children {
             let own = format!("{path}::{}", child.name);
             self.push(&own, child.kind, child.signature.clone(), None, &node.file, child.line);
         }
         for derived in &def.derives {
-            self.push(&path, ItemKind::Implementation, derived.clone(), None, &node.file, def.line);
+            self.push(
+                &path,
+                ItemKind::Implementation,
+                derived.clone(),
+                None,
+                &node.file,
+                def.line,
+            );
         }
         for (at, number) in self.impls.get(&target).into_iter().flatten() {
             let node = &graph.nodes[*at];
@@ -388,12 +429,27 @@ impl Walk<'_, '_> {
             if let Some((of, trait_path)) = &block.of
                 && !graph.is_private(*at, trait_path, &mut self.known)
             {
-                self.push(&path, ItemKind::Implementation, of.clone(), None, &node.file, block.line);
+                self.push(
+                    &path,
+                    ItemKind::Implementation,
+                    of.clone(),
+                    None,
+                    &node.file,
+                    block.line,
+                );
             }
         }
     }
 
-    fn push(&mut self, path: &str, kind: ItemKind, signature: String, closed: Option<Vec<String>>, file: &str, line: u32) {
+    fn push(
+        &mut self,
+        path: &str,
+        kind: ItemKind,
+        signature: String,
+        closed: Option<Vec<String>>,
+        file: &str,
+        line: u32,
+    ) {
         self.items.push(Item {
             path: path.to_owned(),
             kind,
@@ -405,7 +461,15 @@ impl Walk<'_, '_> {
     }
 
     fn finish(mut self) -> Vec<Item> {
-        let key = |item: &Item| (item.path.clone(), item.kind, item.signature.clone(), item.file.clone(), item.line);
+        let key = |item: &Item| {
+            (
+                item.path.clone(),
+                item.kind,
+                item.signature.clone(),
+                item.file.clone(),
+                item.line,
+            )
+        };
         self.items.sort_by_cached_key(key);
         self.items
             .dedup_by(|a, b| (&a.path, a.kind, &a.signature, &a.closed) == (&b.path, b.kind, &b.signature, &b.closed));

@@ -152,7 +152,9 @@ impl Parser<'_, '_> {
         let read = attributes::read(tokens, from, to);
         found.skip |= read.test;
         found.paths.extend(read.paths.into_iter().map(str::to_owned));
-        let group = tokens.is(from + 1, b'(').then(|| (from + 2, tokens.close(from + 1).min(to)));
+        let group = tokens
+            .is(from + 1, b'(')
+            .then(|| (from + 2, tokens.close(from + 1).min(to)));
         match (tokens.word(from), group) {
             (Some("doc"), Some((start, _))) => found.hidden |= tokens.is_word(start, "hidden"),
             (Some("non_exhaustive"), None) => found.open = true,
@@ -186,12 +188,25 @@ impl Parser<'_, '_> {
             at = extent::skip_visibility(tokens, at);
         }
         let first = at;
-        while let Some("const" | "async" | "unsafe" | "safe" | "default" | "auto" | "extern" | "gen") = tokens.word(at) {
+        while let Some("const" | "async" | "unsafe" | "safe" | "default" | "auto" | "extern" | "gen") = tokens.word(at)
+        {
             let literal = |at: usize| tokens.all.get(at).is_some_and(|token| token.class == Class::Literal);
             let next = at + 1 + usize::from(tokens.is_word(at, "extern") && literal(at + 1));
             let goes_on = matches!(
                 tokens.word(next),
-                Some("fn" | "const" | "async" | "unsafe" | "extern" | "impl" | "trait" | "auto" | "gen" | "mod" | "type" | "static")
+                Some(
+                    "fn" | "const"
+                        | "async"
+                        | "unsafe"
+                        | "extern"
+                        | "impl"
+                        | "trait"
+                        | "auto"
+                        | "gen"
+                        | "mod"
+                        | "type"
+                        | "static"
+                )
             );
             if !goes_on {
                 break;
@@ -313,7 +328,11 @@ impl Parser<'_, '_> {
         } else {
             found.signature = written;
         }
-        Def { public, open_end, ..found }
+        Def {
+            public,
+            open_end,
+            ..found
+        }
     }
 
     fn structure(&self, at: usize, end: usize, public: bool, attributes: Attributes) -> Def {
@@ -409,7 +428,11 @@ impl Parser<'_, '_> {
         let open = self.body(end);
         let mut inner = Scope::default();
         self.scope(open + 1, self.tokens.close(open).min(end), nesting + 1, &mut inner);
-        let mut found = def(self.tokens.name(at + 1).unwrap_or_default(), ItemKind::Trait, self.line(first));
+        let mut found = def(
+            self.tokens.name(at + 1).unwrap_or_default(),
+            ItemKind::Trait,
+            self.line(first),
+        );
         found.public = public;
         found.signature = signature::plain(self.tokens, first, open);
         // Nobody else implements a sealed trait, so that nobody has to name its items.
@@ -462,13 +485,22 @@ impl Parser<'_, '_> {
             // What the block asks of the type, its items ask too.
             let bounds = signature::plain(tokens, at, open);
             let bounds = bounds.strip_prefix("impl").unwrap_or(&bounds).trim_start();
-            let plain = bounds.chars().all(|char| char.is_alphanumeric() || matches!(char, '_' | ':'));
-            children.extend(inner.defs.into_iter().filter(|item| item.public).map(child).map(|mut child| {
-                if !plain {
-                    child.signature = format!("{} in impl {bounds}", child.signature);
-                }
-                child
-            }));
+            let plain = bounds
+                .chars()
+                .all(|char| char.is_alphanumeric() || matches!(char, '_' | ':'));
+            children.extend(
+                inner
+                    .defs
+                    .into_iter()
+                    .filter(|item| item.public)
+                    .map(child)
+                    .map(|mut child| {
+                        if !plain {
+                            child.signature = format!("{} in impl {bounds}", child.signature);
+                        }
+                        child
+                    }),
+            );
         }
         Some(Impl {
             of,
@@ -488,7 +520,10 @@ impl Parser<'_, '_> {
             at += 2;
         }
         while at < to {
-            if matches!(tokens.word(at), Some("dyn" | "impl" | "fn" | "unsafe" | "for" | "extern")) {
+            if matches!(
+                tokens.word(at),
+                Some("dyn" | "impl" | "fn" | "unsafe" | "for" | "extern")
+            ) {
                 return None;
             }
             names.push(tokens.name(at)?.to_owned());
@@ -526,7 +561,11 @@ impl Parser<'_, '_> {
         let tokens = self.tokens;
         if tokens.is_word(at + 1, "crate") {
             let Some(name) = tokens.name(at + 2) else { return };
-            let alias = if tokens.is_word(at + 3, "as") { tokens.name(at + 4) } else { None };
+            let alias = if tokens.is_word(at + 3, "as") {
+                tokens.name(at + 4)
+            } else {
+                None
+            };
             if name != "self" {
                 out.uses.push(Use {
                     path: vec![String::new(), name.to_owned()],
@@ -576,7 +615,11 @@ impl Parser<'_, '_> {
                 if name != "self" || prefix.is_empty() {
                     prefix.push(name.to_owned());
                 }
-                let alias = if tokens.is_word(at + 1, "as") { tokens.name(at + 2) } else { None };
+                let alias = if tokens.is_word(at + 1, "as") {
+                    tokens.name(at + 2)
+                } else {
+                    None
+                };
                 let name = alias.map(str::to_owned).or_else(|| prefix.last().cloned());
                 if name.as_deref() != Some("_") {
                     push(prefix.clone(), name);

@@ -113,7 +113,9 @@ fn text(words: Vec<&str>) -> String {
     while let Some(word) = rest.next() {
         match word {
             // What stays in front of `::` is a type: `T::Item`, `<T as Trait>::Item`.
-            "::" if short.last().is_none_or(|last| !last.ends_with(|char: char| char.is_alphanumeric() || char == '>')) => {}
+            "::" if short
+                .last()
+                .is_none_or(|last| !last.ends_with(|char: char| char.is_alphanumeric() || char == '>')) => {}
             _ if is_module(word) && rest.peek() == Some(&"::") => drop(rest.next()),
             _ => short.push(word),
         }
@@ -129,7 +131,8 @@ fn text(words: Vec<&str>) -> String {
         let tight = text.is_empty()
             || matches!(word, "," | ")" | "]" | ">" | ":" | ";" | "::" | "<")
             || matches!(last, "(" | "[" | "<" | "&" | "::" | "!" | "*" | "?" | "#")
-            || (matches!(word, "(" | "!") && last.ends_with(|char: char| char.is_alphanumeric() || char == '_' || char == '>'));
+            || (matches!(word, "(" | "!")
+                && last.ends_with(|char: char| char.is_alphanumeric() || char == '_' || char == '>'));
         if !tight || (last == "->" && word != ",") {
             text.push(' ');
         }
@@ -145,11 +148,14 @@ fn is_leftover(words: &[&str], at: usize) -> bool {
     let ends = matches!(next, "," | ">" | ")" | "{" | ";" | "" | "=" | "where" | "]");
     match words[at] {
         "'" => true,
-        "," => matches!(before, "<" | "," | "where" | "(") && before != "(" || matches!(next, ">" | ")" | "]" | "{" | ";" | ""),
+        "," => {
+            matches!(before, "<" | "," | "where" | "(") && before != "("
+                || matches!(next, ">" | ")" | "]" | "{" | ";" | "")
+        }
         "<" => next == ">",
         "+" => matches!(before, ":" | "+" | "dyn" | "impl" | "=" | "&" | "(") || ends || next == "+",
         ":" => ends || matches!(before, "<" | "," | "where" | ""),
-        "for" => !matches!(next, "<") && matches!(before, ":" | "+" | "," | "where" | "dyn" | "<" | "(" | "&"),
+        "for" => !matches!(next, "<") && matches!(before, ":" | "+" | "," | "where" | "dyn" | "impl" | "<" | "(" | "&"),
         "where" => matches!(next, "{" | ";" | ""),
         _ => false,
     }
@@ -161,7 +167,9 @@ mod tests {
 
     fn of(source: &str) -> String {
         let tokens = Tokens::new(source);
-        let keyword = (0..tokens.len()).find(|at| tokens.is_word(*at, "fn")).expect("a function");
+        let keyword = (0..tokens.len())
+            .find(|at| tokens.is_word(*at, "fn"))
+            .expect("a function");
         function(&tokens, 0, keyword, tokens.len())
     }
 
@@ -169,10 +177,22 @@ mod tests {
     fn what_a_caller_cannot_notice_is_left_out() {
         let same = [
             ("fn a(mut x: u8, (y, z): (u8, u8),)", "fn a(one: u8, two: (u8, u8))"),
-            ("fn a<'a, T: 'a + Clone>(x: &'a T) -> Foo<'a, T>", "fn a<T: Clone>(_: &T) -> Foo<T>"),
-            ("fn a(self: std::pin::Pin<&mut Self>) -> std::io::Result<()>", "fn a(self: Pin<&mut Self>) -> io::Result<()>"),
-            ("fn a(#[cfg(x)] mut self, f: impl for<'a> Fn(&'a u8) + 'a)", "fn a(self, g: impl Fn(&u8))"),
-            ("fn a(x: Box<dyn Error + 'a>) where T: 'a, U: Copy,", "fn a(y: Box<dyn std::error::Error>) where T, U: Copy"),
+            (
+                "fn a<'a, T: 'a + Clone>(x: &'a T) -> Foo<'a, T>",
+                "fn a<T: Clone>(_: &T) -> Foo<T>",
+            ),
+            (
+                "fn a(self: std::pin::Pin<&mut Self>) -> std::io::Result<()>",
+                "fn a(self: Pin<&mut Self>) -> io::Result<()>",
+            ),
+            (
+                "fn a(#[cfg(x)] mut self, f: impl for<'a> Fn(&'a u8) + 'a)",
+                "fn a(self, g: impl Fn(&u8))",
+            ),
+            (
+                "fn a(x: Box<dyn Error + 'a>) where T: 'a, U: Copy,",
+                "fn a(y: Box<dyn std::error::Error>) where T, U: Copy",
+            ),
             ("fn a<'a>()", "fn a()"),
             ("fn a(x: r#type::Kind)", "fn a(x: Kind)"),
         ];
@@ -185,10 +205,19 @@ mod tests {
     fn what_a_caller_notices_stays() {
         for (source, text) in [
             ("pub(crate)", ""),
-            ("unsafe extern \"C\" fn a(x: *const u8, ...) -> !", "unsafe extern \"C\" fn a(*const u8, . . .) -> !"),
-            ("fn a(x: &'static str) -> Option<T::Item>", "fn a(&'static str) -> Option<T::Item>"),
+            (
+                "unsafe extern \"C\" fn a(x: *const u8, ...) -> !",
+                "unsafe extern \"C\" fn a(*const u8, . . .) -> !",
+            ),
+            (
+                "fn a(x: &'static str) -> Option<T::Item>",
+                "fn a(&'static str) -> Option<T::Item>",
+            ),
             ("fn a<const N: usize>(x: [u8; N])", "fn a<const N: usize>([u8; N])"),
-            ("fn a<F: Fn(u8) -> u8>(f: F) -> <T as iter::Iterator>::Item", "fn a<F: Fn(u8) -> u8>(F) -> <T as Iterator>::Item"),
+            (
+                "fn a<F: Fn(u8) -> u8>(f: F) -> <T as iter::Iterator>::Item",
+                "fn a<F: Fn(u8) -> u8>(F) -> <T as Iterator>::Item",
+            ),
         ] {
             if !text.is_empty() {
                 assert_eq!(of(source), text);

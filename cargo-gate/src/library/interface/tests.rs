@@ -21,7 +21,10 @@ fn interface(files: &[(&str, &str)]) -> Interface {
 fn listed(files: &[(&str, &str)]) -> String {
     let items = &interface(files).libraries["app"];
     let line = |item: &Item| {
-        let closed = item.closed.as_ref().map_or(String::new(), |names| format!(" [{}]", names.join(" ")));
+        let closed = item
+            .closed
+            .as_ref()
+            .map_or(String::new(), |names| format!(" [{}]", names.join(" ")));
         let line = format!("{} {} | {}{closed}", item.kind.word(), item.path, item.signature);
         line.trim_end().to_owned()
     };
@@ -116,18 +119,37 @@ fn differences(before: &str, after: &str) -> String {
         );
         line.trim_end().to_owned()
     };
-    compare(&of(before), &of(after)).iter().map(line).collect::<Vec<_>>().join("\n")
+    compare(&of(before), &of(after))
+        .iter()
+        .map(line)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
 fn what_users_do_not_notice_is_no_difference() {
     for (before, after) in [
         ("pub fn f(x: u8) {}", "pub const fn f(y: u8) { loop {} }"),
-        ("pub struct A; impl A { pub fn f(&self) {} }", "mod b { pub struct A; impl A { pub fn f(&self) {} } } pub use b::A;"),
-        ("#[derive(Clone)] pub struct A { x: u8 }", "pub struct A { y: u16 } impl core::clone::Clone for A {}"),
-        ("pub fn f<'a>(x: &'a str) -> std::io::Result<&'a str> {}", "use std::io; pub fn f(x: &str) -> io::Result<&str> {}"),
-        ("pub const A: u8 = 1; pub fn f() -> u8 { 2 }", "pub const A: u8 = 2; pub fn f() -> u8 { 1 }"),
-        ("#[cfg(unix)] pub fn f() {} #[cfg(not(unix))] pub fn f(x: u8) {}", "pub fn f() {} pub fn f(x: u8) {}"),
+        (
+            "pub struct A; impl A { pub fn f(&self) {} }",
+            "mod b { pub struct A; impl A { pub fn f(&self) {} } } pub use b::A;",
+        ),
+        (
+            "#[derive(Clone)] pub struct A { x: u8 }",
+            "pub struct A { y: u16 } impl core::clone::Clone for A {}",
+        ),
+        (
+            "pub fn f<'a>(x: &'a str) -> std::io::Result<&'a str> {}",
+            "use std::io; pub fn f(x: &str) -> io::Result<&str> {}",
+        ),
+        (
+            "pub const A: u8 = 1; pub fn f() -> u8 { 2 }",
+            "pub const A: u8 = 2; pub fn f() -> u8 { 1 }",
+        ),
+        (
+            "#[cfg(unix)] pub fn f() {} #[cfg(not(unix))] pub fn f(x: u8) {}",
+            "pub fn f() {} pub fn f(x: u8) {}",
+        ),
     ] {
         assert_eq!(differences(before, after), "", "{after}");
     }
