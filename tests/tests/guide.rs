@@ -65,6 +65,8 @@ fn sample() -> Gate {
         )
         .git_init();
     gate.git(["tag", "v1.4.0"]);
+    gate.write("notes.txt", "After the release.\n");
+    gate.commit("Go on");
     gate
 }
 

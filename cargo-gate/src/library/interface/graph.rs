@@ -19,6 +19,8 @@ struct Node {
     defs: Vec<Def>,
     impls: Vec<Impl>,
     uses: Vec<Use>,
+    /// Left out of the documentation.
+    hidden: bool,
     /// Modules in it: name, whether it is public, line of the declaration, node.
     mods: Vec<(String, bool, u32, usize)>,
 }
@@ -63,14 +65,14 @@ impl<'a> Graph<'a> {
                 is_root: true,
                 inline: Vec::new(),
             };
-            let node = this.add(parse::file(&text), None, &place, 0);
+            let node = this.add(parse::file(&text), None, false, &place, 0);
             this.roots.insert(library.name.clone(), node);
         }
         this.unreadable.sort();
         this
     }
 
-    fn add(&mut self, scope: Scope, parent: Option<usize>, place: &Place<'_>, depth: usize) -> usize {
+    fn add(&mut self, scope: Scope, parent: Option<usize>, hidden: bool, place: &Place<'_>, depth: usize) -> usize {
         let node = self.nodes.len();
         let root = parent.map_or(node, |parent| self.nodes[parent].root);
         self.nodes.push(Node {
@@ -80,6 +82,7 @@ impl<'a> Graph<'a> {
             defs: scope.defs,
             impls: scope.impls,
             uses: scope.uses,
+            hidden,
             mods: Vec::new(),
         });
         if depth > 64 {
@@ -93,7 +96,7 @@ impl<'a> Graph<'a> {
                     inline: directories,
                     ..*place
                 };
-                let child = self.add(inline, Some(node), &place, depth + 1);
+                let child = self.add(inline, Some(node), found.hidden, &place, depth + 1);
                 self.nodes[node]
                     .mods
                     .push((found.name, found.public, found.line, child));
@@ -115,7 +118,7 @@ impl<'a> Graph<'a> {
                     is_root: false,
                     inline: Vec::new(),
                 };
-                let child = self.add(parse::file(&text), Some(node), &below, depth + 1);
+                let child = self.add(parse::file(&text), Some(node), found.hidden, &below, depth + 1);
                 self.nodes[node]
                     .mods
                     .push((found.name.clone(), found.public, found.line, child));
@@ -143,6 +146,7 @@ impl<'a> Graph<'a> {
                 items: Vec::new(),
                 seen: BTreeSet::new(),
                 inside: Vec::new(),
+                hidden: false,
                 known: Known::new(),
             };
             walk.module(*root, name);
@@ -306,15 +310,17 @@ struct Walk<'g, 'a> {
     impls: &'g BTreeMap<Target, Vec<(usize, usize)>>,
     items: Vec<Item>,
     /// Modules under their paths, and items under theirs.
-    seen: BTreeSet<(Target, String)>,
+    seen: BTreeSet<(Target, String, bool)>,
     /// The modules that are being listed, outermost first.
     inside: Vec<usize>,
+    /// Whether what is being listed is left out of the documentation.
+    hidden: bool,
     known: Known,
 }
 
 impl Walk<'_, '_> {
     fn module(&mut self, module: usize, path: &str) {
-        if !self.seen.insert((Target::Module(module), path.to_owned())) {
+        if !self.seen.insert((Target::Module(module), path.to_owned(), self.hidden)) {
             return;
         }
         let graph = self.graph;
@@ -333,14 +339,16 @@ impl Walk<'_, '_> {
             self.named_module(*child, &format!("{path}::{name}"), &node.file, *line);
         }
         for one in node.uses.iter().filter(|one| one.public) {
-            self.reexport(module, one, path);
+            self.veiled(one.hidden, |walk| walk.reexport(module, one, path));
         }
         self.inside.pop();
     }
 
     fn named_module(&mut self, module: usize, path: &str, file: &str, line: u32) {
-        self.push(path, ItemKind::Module, String::new(), None, file, line);
-        self.module(module, path);
+        self.veiled(self.graph.nodes[module].hidden, |walk| {
+            walk.push(path, ItemKind::Module, String::new(), None, file, line);
+            walk.module(module, path);
+        });
     }
 
     fn reexport(&mut self, module: usize, one: &Use, path: &str) {
@@ -388,10 +396,23 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Lists something that is left out of the documentation where `hidden` says so, or what it stands in is.
+    fn veiled(&mut self, hidden: bool, list: impl FnOnce(&mut Self)) {
+        let before = self.hidden;
+        self.hidden |= hidden;
+        list(self);
+        self.hidden = before;
+    }
+
     fn item(&mut self, at: usize, number: usize, path: &str, name: &str) {
+        let hidden = self.graph.nodes[at].defs[number].hidden;
+        self.veiled(hidden, |walk| walk.shown(at, number, path, name));
+    }
+
+    fn shown(&mut self, at: usize, number: usize, path: &str, name: &str) {
         let target = Target::Item(at, number);
         let path = format!("{path}::{name}");
-        if !self.seen.insert((target, path.clone())) {
+        if !self.seen.insert((target, path.clone(), self.hidden)) {
             return;
         }
         let graph = self.graph;
@@ -424,7 +445,9 @@ impl Walk<'_, '_> {
             let block = &node.impls[*number];
             for child in &block.children {
                 let own = format!("{path}::{}", child.name);
-                self.push(&own, child.kind, child.signature.clone(), None, &node.file, child.line);
+                self.veiled(child.hidden, |walk| {
+                    walk.push(&own, child.kind, child.signature.clone(), None, &node.file, child.line);
+                });
             }
             if let Some((of, trait_path)) = &block.of
                 && !graph.is_private(*at, trait_path, &mut self.known)
@@ -455,6 +478,7 @@ impl Walk<'_, '_> {
             kind,
             signature,
             closed,
+            hidden: self.hidden,
             file: file.to_owned(),
             line,
         });
@@ -466,6 +490,7 @@ impl Walk<'_, '_> {
                 item.path.clone(),
                 item.kind,
                 item.signature.clone(),
+                item.hidden,
                 item.file.clone(),
                 item.line,
             )

@@ -28,7 +28,12 @@ fn listed(files: &[(&str, &str)]) -> String {
         let line = format!("{} {} | {}{closed}", item.kind.word(), item.path, item.signature);
         line.trim_end().to_owned()
     };
-    items.iter().map(line).collect::<Vec<_>>().join("\n")
+    items
+        .iter()
+        .filter(|item| !item.hidden)
+        .map(line)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
@@ -141,6 +146,11 @@ fn what_users_do_not_notice_is_no_difference() {
         (
             "pub fn f<'a>(x: &'a str) -> std::io::Result<&'a str> {}",
             "use std::io; pub fn f(x: &str) -> io::Result<&str> {}",
+        ),
+        ("pub fn f() {}", "#[doc(hidden)] pub fn f() {}"),
+        (
+            "mod b { #[doc(hidden)] pub struct A; } pub use b::A; #[doc(hidden)] pub mod c { pub fn f() {} }",
+            "",
         ),
         (
             "pub const A: u8 = 1; pub fn f() -> u8 { 2 }",
