@@ -130,6 +130,38 @@ fn what_checks_claim_is_listed() {
     assert!(complaints.is_empty(), "{complaints:#?}");
 }
 
+/// What makes authoring easy has a test that it helps, and one that what was refused still is.
+#[test]
+fn changes_of_ergonomics_have_cases_on_both_sides() {
+    let root = xtask::project_root();
+    let changes = xtask::ergonomics::Changes::read(&root).unwrap_or_else(|error| panic!("{error}"));
+    let mut ids = BTreeSet::new();
+    let mut complaints = Vec::new();
+    for change in &changes.change {
+        if !ids.insert(&change.id) {
+            complaints.push(format!("{} is there twice", change.id));
+        }
+        if change.summary.trim().is_empty() {
+            complaints.push(format!("{} says nothing", change.id));
+        }
+        for (side, tests) in [("positive", &change.positive), ("negative", &change.negative)] {
+            if tests.is_empty() {
+                complaints.push(format!("{} has no {side} test", change.id));
+            }
+            for test in tests {
+                let found = test.split_once("::").is_some_and(|(path, name)| {
+                    has_test(&fs::read_to_string(root.join(path)).unwrap_or_default(), name)
+                });
+                if !found {
+                    complaints.push(format!("{}: there is no test `{test}`", change.id));
+                }
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    assert!(ids.len() > 5, "only {ids:?}");
+}
+
 /// Each threat of the security model, by the beginning of its row, and a test that fails when nothing stands against it.
 const THREATS: &[(&str, &str)] = &[
     (

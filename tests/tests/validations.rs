@@ -193,3 +193,82 @@ fn every_validation_has_a_text_that_breaks_it() {
         "no text of tests/validations.toml breaks:\n{missing:#?}"
     );
 }
+
+/// What the tests of this repository show to be refused, one line for each case.
+fn refused() -> BTreeSet<String> {
+    let root = xtask::project_root();
+    let table = fs::read_to_string(root.join("tests").join("validations.toml")).expect("the table");
+    let table: Table = toml::from_str(&table).expect("the table");
+    // Without its place, which moves with the text around it.
+    let message = |error: String| {
+        error
+            .split_once(' ')
+            .map_or(error.clone(), |(_, message)| message.to_owned())
+    };
+    let one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut found: BTreeSet<String> = table
+        .broken
+        .iter()
+        .flat_map(errors)
+        .map(|error| format!("policy: {}", one_line(message(error))))
+        .collect();
+    for (check, twin) in gate_tests::fixture::Fixture::all() {
+        if twin == "fail" {
+            found.insert(format!("fixture: {check}"));
+        }
+    }
+    for package in ["gate-build", "gate-kernels", "gate-runtime"] {
+        refused_code(&root, &root.join(package).join("src"), &mut found);
+    }
+    found
+}
+
+/// Documentation tests that must not compile, by their file and number.
+fn refused_code(root: &Path, directory: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(directory).expect("sources").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            refused_code(root, &path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("a source");
+            let name = path
+                .strip_prefix(root)
+                .expect("below the root")
+                .to_string_lossy()
+                .replace('\\', "/");
+            let blocks = text
+                .lines()
+                .filter(|line| line.trim_start().starts_with("/// ```compile_fail"));
+            found.extend((1..=blocks.count()).map(|number| format!("code: {name} {number}")));
+        }
+    }
+}
+
+/// The fixtures are judged by the tests of the catalogue, the code by `cargo test --doc`, the texts here. `cargo xtask ci` holds the
+/// list against its earlier versions.
+#[test]
+fn what_is_refused_stays_refused() {
+    let path = xtask::project_root().join(xtask::refused::PATH);
+    let listed = fs::read_to_string(&path).unwrap_or_default();
+    let refused = refused();
+    let accepted: Vec<&str> = xtask::refused::cases(&listed)
+        .into_iter()
+        .filter(|case| !refused.contains(*case))
+        .collect();
+    assert!(accepted.is_empty(), "no longer refused:\n{}", accepted.join("\n"));
+    let listed = xtask::refused::cases(&listed);
+    if refused.iter().all(|case| listed.contains(case.as_str())) {
+        return;
+    }
+    if std::env::var_os("CARGO_GATE_BLESS").is_some() {
+        let mut text = "# What is refused. CARGO_GATE_BLESS=1 cargo test -p gate-tests --test validations adds to it; nothing leaves.\n".to_owned();
+        for case in &refused {
+            text.push_str(case);
+            text.push('\n');
+        }
+        fs::write(path, text).expect("the list");
+        return;
+    }
+    let new: Vec<&String> = refused.iter().filter(|case| !listed.contains(case.as_str())).collect();
+    panic!("CARGO_GATE_BLESS=1 adds to the list:\n{new:#?}");
+}

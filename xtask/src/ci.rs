@@ -3,12 +3,12 @@
 #![allow(clippy::print_stdout, reason = "the log of the steps is what this module is for")]
 
 use std::env::consts::EXE_SUFFIX;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use xshell::{Shell, cmd};
 
-use crate::{Result, docs};
+use crate::{Result, docs, ergonomics, refused, registry, usability};
 
 type Step = fn(&Shell, &Path) -> Result;
 
@@ -25,7 +25,11 @@ const STEPS: &[(&str, Step)] = &[
         Ok(command.run_echo()?)
     }),
     ("consumer", consumer),
+    ("registry", |sh, root| registry::check(sh, root, &CONSUMER_PROFILES)),
     ("gate", gate),
+    ("refused", refused::check),
+    ("usability", |_, root| usability::run(root, &binary()?, false)),
+    ("ergonomics", |_, root| ergonomics::run(root)),
 ];
 
 /// Profiles of `examples/consumer`: cargo's own and the one that it declares.
@@ -50,10 +54,18 @@ fn consumer(sh: &Shell, _: &Path) -> Result {
 fn gate(sh: &Shell, _: &Path) -> Result {
     // Nothing to do after the step `test`; without it a binary of another day would judge.
     cmd!(sh, "cargo test --workspace --locked --no-run --quiet").run_echo()?;
+    let binary = binary()?;
+    Ok(cmd!(sh, "{binary} gate pilot --locked").run_echo()?)
+}
+
+/// The binary of this commit, which the tests build beside this program.
+///
+/// # Errors
+/// The directory of this program is unknown.
+pub fn binary() -> Result<PathBuf> {
     let here =
         std::env::current_exe().map_err(|error| format!("cannot find the directory of this program: {error}"))?;
-    let binary = here.with_file_name(format!("cargo-gate-under-test{EXE_SUFFIX}"));
-    Ok(cmd!(sh, "{binary} gate pilot --locked").run_echo()?)
+    Ok(here.with_file_name(format!("cargo-gate-under-test{EXE_SUFFIX}")))
 }
 
 /// Names of the steps, for `--skip`.

@@ -2,9 +2,13 @@
 
 pub mod ci;
 pub mod docs;
+pub mod ergonomics;
 pub mod new_check;
+pub mod refused;
+pub mod registry;
 pub mod requirements;
 pub mod site;
+pub mod usability;
 
 use std::path::{Path, PathBuf};
 

@@ -37,6 +37,14 @@ enum Command {
         #[arg(long, value_name = "DIRECTORY")]
         out: Option<std::path::PathBuf>,
     },
+    /// Measure what it takes to bring the example projects under the gate, and compare with the measurement before
+    Usability {
+        /// Store the measurement in gate/usability.json
+        #[arg(long)]
+        write: bool,
+    },
+    /// Say what the latest run of the gate showed of the safety behind what is easy
+    Ergonomics,
     /// Run what continuous integration runs, timed and grouped
     Ci {
         /// Leave out a step; may be repeated
@@ -75,6 +83,8 @@ fn run(command: &Command) -> xtask::Result {
             let pages = xtask::site::build(&root, &out)?;
             println!("wrote {pages} pages to {}", out.display());
         }
+        Command::Usability { write } => xtask::usability::run(&root, &xtask::ci::binary()?, *write)?,
+        Command::Ergonomics => xtask::ergonomics::run(&root)?,
         Command::Ci { skip } => xtask::ci::run(&root, skip)?,
     }
     Ok(())

@@ -52,7 +52,7 @@ items in the arguments of macro calls, derived and written implementations are f
 names of parameters, lifetimes other than `'static`, and modules in front of names. Not seen are: what only a macro \
 expands to, auto traits, blanket implementations and those for types of other crates, what a re-export of another crate \
 holds, conditions (`cfg`), changed types behind an unchanged name, and whether a textual change matters to the compiler. \
-Hidden items (`#[doc(hidden)]`) are not public. For the semantics run cargo-semver-checks as a `[[suite.tool]]`.
+Items that were hidden (`#[doc(hidden)]`) were not promised, and those that are by now have not gone. For the semantics run cargo-semver-checks as a `[[suite.tool]]`.
 
 Without a release (no tag yet, a shallow clone) the check is inconclusive. It applies when `gate.toml` has `[stability]`.
 

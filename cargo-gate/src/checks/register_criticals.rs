@@ -288,7 +288,11 @@ mod tests {
     #[test]
     fn where_it_is_declared_issues_say_when_they_are_done() {
         let without = issue("A", "low", "status = \"open\"\nreason = \"Acceptance\"");
-        insta::assert_snapshot!(said(&without), @"");
+        insta::assert_snapshot!(said(&without), @r#"
+        register.toml:2: `A` does not say what must be true for it to be closed: loses writes [broad]
+          help: add `acceptance = ["…"]`
+          because: gate.toml:9
+        "#);
         let with = format!("{without}acceptance = [\"it holds\"]\n");
         assert_eq!(said(&with), "");
         let closed = without.replace("status = \"open\"", "status = \"closed\"\nclosed = 2026-02-01");

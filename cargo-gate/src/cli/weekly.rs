@@ -170,8 +170,16 @@ mod tests {
             register: true,
             weeks: weeks(entries.iter(), &items),
         };
-        insta::assert_snapshot!(human(&view), @"");
+        insta::assert_snapshot!(human(&view), @"
+        2026-W01     2 runs     1 ready     2 opened     0 closed     2 remaining
+        2026-W02     1 runs     1 ready     0 opened     0 closed     2 remaining
+        2026-W04     0 runs     0 ready     0 opened     1 closed     1 remaining
+        ");
         view.register = false;
-        insta::assert_snapshot!(human(&view), @"");
+        insta::assert_snapshot!(human(&view), @"
+        2026-W01     2 runs     1 ready
+        2026-W02     1 runs     1 ready
+        2026-W04     0 runs     0 ready
+        ");
     }
 }

@@ -80,6 +80,7 @@ fn claims_are_sentences() {
 
     - At *pilot*: one internal service.
     - At *broad*: no scope is declared.
+    - Claimed as *exercised*: replies, by `suite.test.device`.
     - Not part of the claim: admin | console (low risk): not deployed.
     - Permitted until 2030-01-31: a finding of `lockfile.sources`, because upstream releases it in March (platform).
 

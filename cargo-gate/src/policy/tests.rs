@@ -157,7 +157,6 @@ check = "boundary.raw"
 by = "ada"
 on = 2026-01-31
 note = "tests only"
-
 [[checklist.broad]]
 id = "runbook"
 description = "The runbook is written"
@@ -171,28 +170,30 @@ coverage = "target/lcov.info"
 [runtime]
 decision-logs = ["target/decision_log.jsonl"]
 run-stats = ["target/run_stats.json"]
-
 [release]
 changelogs = ["CHANGELOG.md"]
 approve-majors = true
-
 [[release.approval]]
 major = 1
 packages = ["core"]
 record = "docs/approval.md"
 by = "board"
 date = 2026-05-04
-
 [[release.version-file]]
 path = "editor/package.json"
 pointer = "/version"
 package = "core"
-
 [[deprecation]]
 item = "core::old"
 since = "1.2.0"
 remove-in = "2.0.0"
 replacement = "`core::new`"
+[stability]
+reference = "v*"
+[[claim]]
+surface = "parsing"
+class = "compiled"
+evidence = ["boundary.raw"]
 "#;
 
 #[test]

@@ -193,6 +193,7 @@ impl<'a> Sources<'a> {
                 before: version,
                 after: member.version.clone(),
                 items: old.len(),
+                items: old.iter().filter(|item| !item.hidden).count(),
                 changes: judged
                     .filter(|judged| judged.class != StabilityClass::Internal)
                     .collect(),

@@ -52,8 +52,8 @@ impl Change {
 type Key<'i> = (&'i str, ItemKind);
 
 /// Items by path and kind; all traits of a type are together, and so are the versions of an item for several platforms.
-fn by_key(items: &[Item]) -> BTreeMap<Key<'_>, Vec<&Item>> {
-    let mut found: BTreeMap<Key<'_>, Vec<&Item>> = BTreeMap::new();
+fn by_key<'i>(items: impl IntoIterator<Item = &'i Item>) -> BTreeMap<Key<'i>, Vec<&'i Item>> {
+    let mut found: BTreeMap<Key<'i>, Vec<&'i Item>> = BTreeMap::new();
     for item in items {
         found.entry((&item.path, item.kind)).or_default().push(item);
     }
@@ -62,7 +62,9 @@ fn by_key(items: &[Item]) -> BTreeMap<Key<'_>, Vec<&Item>> {
 
 /// What differs, sorted by path, kind and difference.
 pub fn compare(before: &[Item], after: &[Item]) -> Vec<Change> {
-    let (old, new) = (by_key(before), by_key(after));
+    // What is hidden by now has not gone away, and what was hidden was no promise.
+    let old = by_key(before.iter().filter(|item| !item.hidden));
+    let new = by_key(after);
     let mut changes = Vec::new();
     for (key, items) in &old {
         match new.get(key) {
@@ -74,7 +76,10 @@ pub fn compare(before: &[Item], after: &[Item]) -> Vec<Change> {
             None => gone(key, items, &old, &new, &mut changes),
         }
     }
-    for (key, items) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
+    for (key, items) in new
+        .iter()
+        .filter(|(key, items)| !old.contains_key(*key) && items.iter().any(|item| !item.hidden))
+    {
         if key.1 == ItemKind::Implementation {
             if old.keys().any(|(path, _)| *path == key.0) {
                 traits(&[], items, &mut changes);
@@ -121,7 +126,8 @@ fn traits(before: &[&Item], after: &[&Item], changes: &mut Vec<Change>) {
     for item in before.iter().filter(|item| !has.contains(&item.signature)) {
         changes.push(change(item, Difference::Removed, Some(item.signature.clone()), None));
     }
-    for item in after.iter().filter(|item| !had.contains(&item.signature)) {
+    let fresh = |item: &&&Item| !item.hidden && !had.contains(&item.signature);
+    for item in after.iter().filter(fresh) {
         changes.push(change(item, Difference::Added, None, Some(item.signature.clone())));
     }
 }

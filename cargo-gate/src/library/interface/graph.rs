@@ -8,11 +8,8 @@ use crate::boundary::site::ModDecl;
 use super::parse::{self, Def, Impl, Scope, Use};
 use super::{Interface, Item, ItemKind, Library};
 
-/// Longest chain of `use` declarations that is followed.
-const MAX_CHAIN: usize = 12;
-
-/// Deepest path that is listed: re-exports may form circles.
-const MAX_SEGMENTS: usize = 16;
+/// What names in modules mean, as far as it was asked for; `None` while it is looked for, which ends circles of `use`.
+type Known = BTreeMap<(usize, String), Option<Vec<Target>>>;
 
 /// One module.
 struct Node {
@@ -22,6 +19,8 @@ struct Node {
     defs: Vec<Def>,
     impls: Vec<Impl>,
     uses: Vec<Use>,
+    /// Left out of the documentation.
+    hidden: bool,
     /// Modules in it: name, whether it is public, line of the declaration, node.
     mods: Vec<(String, bool, u32, usize)>,
 }
@@ -66,14 +65,14 @@ impl<'a> Graph<'a> {
                 is_root: true,
                 inline: Vec::new(),
             };
-            let node = this.add(parse::file(&text), None, &place, 0);
+            let node = this.add(parse::file(&text), None, false, &place, 0);
             this.roots.insert(library.name.clone(), node);
         }
         this.unreadable.sort();
         this
     }
 
-    fn add(&mut self, scope: Scope, parent: Option<usize>, place: &Place<'_>, depth: usize) -> usize {
+    fn add(&mut self, scope: Scope, parent: Option<usize>, hidden: bool, place: &Place<'_>, depth: usize) -> usize {
         let node = self.nodes.len();
         let root = parent.map_or(node, |parent| self.nodes[parent].root);
         self.nodes.push(Node {
@@ -83,6 +82,7 @@ impl<'a> Graph<'a> {
             defs: scope.defs,
             impls: scope.impls,
             uses: scope.uses,
+            hidden,
             mods: Vec::new(),
         });
         if depth > 64 {
@@ -97,6 +97,7 @@ impl<'a> Graph<'a> {
                     ..*place
                 };
                 let child = self.add(inline, Some(node), &place, depth + 1);
+                let child = self.add(inline, Some(node), found.hidden, &place, depth + 1);
                 self.nodes[node]
                     .mods
                     .push((found.name, found.public, found.line, child));
@@ -119,6 +120,7 @@ impl<'a> Graph<'a> {
                     inline: Vec::new(),
                 };
                 let child = self.add(parse::file(&text), Some(node), &below, depth + 1);
+                let child = self.add(parse::file(&text), Some(node), found.hidden, &below, depth + 1);
                 self.nodes[node]
                     .mods
                     .push((found.name.clone(), found.public, found.line, child));
@@ -145,7 +147,9 @@ impl<'a> Graph<'a> {
                 impls: &impls,
                 items: Vec::new(),
                 seen: BTreeSet::new(),
-                public: BTreeSet::new(),
+                inside: Vec::new(),
+                hidden: false,
+                known: Known::new(),
             };
             walk.module(*root, name);
             for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.root == *root) {
@@ -170,9 +174,10 @@ impl<'a> Graph<'a> {
     /// `impl` blocks by the item whose they are.
     fn implementations(&self, by_name: &BTreeMap<(usize, &str), Vec<Target>>) -> BTreeMap<Target, Vec<(usize, usize)>> {
         let mut found: BTreeMap<Target, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut known = Known::new();
         for (at, node) in self.nodes.iter().enumerate() {
             for (number, block) in node.impls.iter().enumerate() {
-                let mut targets = self.lookup(at, &block.target, MAX_CHAIN);
+                let mut targets = self.lookup(at, &block.target, &mut known);
                 if targets.is_empty() {
                     // A name that only a macro or a foreign glob brings: whose it is follows where there is one.
                     let last = block.target.last().map_or("", String::as_str);
@@ -190,7 +195,7 @@ impl<'a> Graph<'a> {
     }
 
     /// What a path in a module means; nothing where that is outside of the libraries or only known to a macro.
-    fn lookup(&self, node: usize, path: &[String], chain: usize) -> Vec<Target> {
+    fn lookup(&self, node: usize, path: &[String], known: &mut Known) -> Vec<Target> {
         let Some((first, mut rest)) = path.split_first() else {
             return Vec::new();
         };
@@ -210,14 +215,14 @@ impl<'a> Graph<'a> {
                     .collect()
             }
             name => {
-                let mut found = self.find(node, name, chain);
+                let mut found = self.find(node, name, known);
                 if found.is_empty() {
                     // Another library, or the root as edition 2015 reads it.
                     let root = self.roots.get(name).map(|root| Target::Module(*root));
                     found = root.into_iter().collect();
                 }
                 if found.is_empty() && self.nodes[node].root != node {
-                    found = self.find(self.nodes[node].root, name, chain);
+                    found = self.find(self.nodes[node].root, name, known);
                 }
                 found
             }
@@ -229,7 +234,7 @@ impl<'a> Graph<'a> {
                     Target::Module(module) if name == "super" => {
                         next.extend(self.nodes[module].parent.map(Target::Module));
                     }
-                    Target::Module(module) => next.extend(self.find(module, name, chain)),
+                    Target::Module(module) => next.extend(self.find(module, name, known)),
                     Target::Item(..) => {}
                 }
             }
@@ -241,7 +246,19 @@ impl<'a> Graph<'a> {
     }
 
     /// What a name means in a module.
-    fn find(&self, module: usize, name: &str, chain: usize) -> Vec<Target> {
+    fn find(&self, module: usize, name: &str, known: &mut Known) -> Vec<Target> {
+        let key = (module, name.to_owned());
+        match known.get(&key) {
+            Some(Some(found)) => return found.clone(),
+            Some(None) => return Vec::new(),
+            None => drop(known.insert(key.clone(), None)),
+        }
+        let found = self.search(module, name, known);
+        known.insert(key, Some(found.clone()));
+        found
+    }
+
+    fn search(&self, module: usize, name: &str, known: &mut Known) -> Vec<Target> {
         let node = &self.nodes[module];
         let mut found: Vec<Target> = node
             .mods
@@ -251,7 +268,7 @@ impl<'a> Graph<'a> {
             .collect();
         let named = node.defs.iter().enumerate().filter(|(_, def)| def.name == name);
         found.extend(named.map(|(number, _)| Target::Item(module, number)));
-        if !found.is_empty() || chain == 0 {
+        if !found.is_empty() {
             return found;
         }
         let explicit = node.uses.iter().filter(|one| one.name.as_deref() == Some(name));
@@ -260,16 +277,16 @@ impl<'a> Graph<'a> {
             if one.path.len() == 1 {
                 found.extend(self.roots.get(name).map(|root| Target::Module(*root)));
             } else {
-                found.extend(self.lookup(module, &one.path, chain - 1));
+                found.extend(self.lookup(module, &one.path, known));
             }
         }
         if found.is_empty() {
             for glob in node.uses.iter().filter(|one| one.name.is_none()) {
-                for target in self.lookup(module, &glob.path, chain / 2) {
+                for target in self.lookup(module, &glob.path, known) {
                     if let Target::Module(other) = target
                         && other != module
                     {
-                        found.extend(self.find(other, name, chain / 2));
+                        found.extend(self.find(other, name, known));
                     }
                 }
             }
@@ -278,6 +295,16 @@ impl<'a> Graph<'a> {
         found.dedup();
         found
     }
+
+    /// Whether a path means a trait of these libraries that is not declared `pub`: nobody outside can name it.
+    fn is_private(&self, node: usize, path: &[String], known: &mut Known) -> bool {
+        let targets = self.lookup(node, path, known);
+        let private = |target: &Target| match target {
+            Target::Item(at, number) => !self.nodes[*at].defs[*number].public,
+            Target::Module(_) => false,
+        };
+        !targets.is_empty() && targets.iter().all(private)
+    }
 }
 
 struct Walk<'g, 'a> {
@@ -285,15 +312,17 @@ struct Walk<'g, 'a> {
     impls: &'g BTreeMap<Target, Vec<(usize, usize)>>,
     items: Vec<Item>,
     /// Modules under their paths, and items under theirs.
-    seen: BTreeSet<(Target, String)>,
-    /// Items that can be reached.
-    public: BTreeSet<Target>,
+    seen: BTreeSet<(Target, String, bool)>,
+    /// The modules that are being listed, outermost first.
+    inside: Vec<usize>,
+    /// Whether what is being listed is left out of the documentation.
+    hidden: bool,
+    known: Known,
 }
 
 impl Walk<'_, '_> {
     fn module(&mut self, module: usize, path: &str) {
-        let circle = path.split("::").count() > MAX_SEGMENTS;
-        if circle || !self.seen.insert((Target::Module(module), path.to_owned())) {
+        if !self.seen.insert((Target::Module(module), path.to_owned(), self.hidden)) {
             return;
         }
         let graph = self.graph;
@@ -303,17 +332,25 @@ impl Walk<'_, '_> {
                 self.item(module, number, path, &def.name);
             }
         }
+        // A module that is re-exported below itself is listed with its items, without going round again.
+        if self.inside.contains(&module) {
+            return;
+        }
+        self.inside.push(module);
         for (name, _, line, child) in node.mods.iter().filter(|(_, public, ..)| *public) {
             self.named_module(*child, &format!("{path}::{name}"), &node.file, *line);
         }
         for one in node.uses.iter().filter(|one| one.public) {
-            self.reexport(module, one, path);
+            self.veiled(one.hidden, |walk| walk.reexport(module, one, path));
         }
+        self.inside.pop();
     }
 
     fn named_module(&mut self, module: usize, path: &str, file: &str, line: u32) {
-        self.push(path, ItemKind::Module, String::new(), None, file, line);
-        self.module(module, path);
+        self.veiled(self.graph.nodes[module].hidden, |walk| {
+            walk.push(path, ItemKind::Module, String::new(), None, file, line);
+            walk.module(module, path);
+        });
     }
 
     fn reexport(&mut self, module: usize, one: &Use, path: &str) {
@@ -322,7 +359,7 @@ impl Walk<'_, '_> {
             let root = self.graph.roots.get(&one.path[0]);
             root.map(|root| Target::Module(*root)).into_iter().collect()
         } else {
-            self.graph.lookup(module, &one.path, MAX_CHAIN)
+            self.graph.lookup(module, &one.path, &mut self.known)
         };
         if targets.is_empty() {
             let written = one.path.join("::");
@@ -361,13 +398,25 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Lists something that is left out of the documentation where `hidden` says so, or what it stands in is.
+    fn veiled(&mut self, hidden: bool, list: impl FnOnce(&mut Self)) {
+        let before = self.hidden;
+        self.hidden |= hidden;
+        list(self);
+        self.hidden = before;
+    }
+
     fn item(&mut self, at: usize, number: usize, path: &str, name: &str) {
+        let hidden = self.graph.nodes[at].defs[number].hidden;
+        self.veiled(hidden, |walk| walk.shown(at, number, path, name));
+    }
+
+    fn shown(&mut self, at: usize, number: usize, path: &str, name: &str) {
         let target = Target::Item(at, number);
         let path = format!("{path}::{name}");
-        if !self.seen.insert((target, path.clone())) {
+        if !self.seen.insert((target, path.clone(), self.hidden)) {
             return;
         }
-        self.public.insert(target);
         let graph = self.graph;
         let node = &graph.nodes[at];
         let def = &node.defs[number];
@@ -398,10 +447,12 @@ impl Walk<'_, '_> {
             let block = &node.impls[*number];
             for child in &block.children {
                 let own = format!("{path}::{}", child.name);
-                self.push(&own, child.kind, child.signature.clone(), None, &node.file, child.line);
+                self.veiled(child.hidden, |walk| {
+                    walk.push(&own, child.kind, child.signature.clone(), None, &node.file, child.line);
+                });
             }
             if let Some((of, trait_path)) = &block.of
-                && !self.is_private(*at, trait_path)
+                && !graph.is_private(*at, trait_path, &mut self.known)
             {
                 self.push(
                     &path,
@@ -439,6 +490,7 @@ impl Walk<'_, '_> {
             kind,
             signature,
             closed,
+            hidden: self.hidden,
             file: file.to_owned(),
             line,
         });
@@ -450,6 +502,7 @@ impl Walk<'_, '_> {
                 item.path.clone(),
                 item.kind,
                 item.signature.clone(),
+                item.hidden,
                 item.file.clone(),
                 item.line,
             )

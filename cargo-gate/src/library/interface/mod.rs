@@ -78,6 +78,8 @@ pub struct Item {
     pub signature: String,
     /// What users have to name completely: variants, fields, required items of a trait. `None` where more may come.
     pub closed: Option<Vec<String>>,
+    /// Whether it is left out of the documentation: nobody is promised anything, and who uses it goes on.
+    pub hidden: bool,
     /// File in which it is defined, relative to the workspace root.
     pub file: String,
     /// 1-based line there.

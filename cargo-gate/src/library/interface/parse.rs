@@ -34,6 +34,8 @@ pub(super) struct Def {
     pub(super) derives: Vec<String>,
     /// A macro that stands at the root of the crate.
     pub(super) exported: bool,
+    /// Left out of the documentation.
+    pub(super) hidden: bool,
     pub(super) line: u32,
     /// Whether it ends without a body or a value.
     open_end: bool,
@@ -43,6 +45,7 @@ pub(super) struct Def {
 #[derive(Debug, Clone)]
 pub(super) struct Child {
     pub(super) name: String,
+    pub(super) hidden: bool,
     pub(super) kind: ItemKind,
     pub(super) signature: String,
     pub(super) line: u32,
@@ -68,6 +71,7 @@ pub(super) struct Use {
     /// The name that it brings; `None` for `*`.
     pub(super) name: Option<String>,
     pub(super) public: bool,
+    pub(super) hidden: bool,
     pub(super) line: u32,
 }
 
@@ -76,6 +80,7 @@ pub(super) struct Use {
 pub(super) struct Mod {
     pub(super) name: String,
     pub(super) public: bool,
+    pub(super) hidden: bool,
     /// Its contents where they stand here.
     pub(super) inline: Option<Scope>,
     /// Values of `#[path]`.
@@ -184,7 +189,7 @@ impl Parser<'_, '_> {
         let (attributes, mut at) = self.attributes(start);
         let mut public = false;
         if tokens.is_word(at, "pub") {
-            public = !tokens.is(at + 1, b'(') && !attributes.hidden;
+            public = !tokens.is(at + 1, b'(');
             at = extent::skip_visibility(tokens, at);
         }
         let first = at;
@@ -230,6 +235,7 @@ impl Parser<'_, '_> {
             return end;
         }
         let line = self.line(first);
+        let (hidden, known) = (attributes.hidden, out.defs.len());
         match word {
             "fn" => out.defs.push(self.function(first, at, end, public, &attributes)),
             "struct" | "union" => out.defs.push(self.structure(at, end, public, attributes)),
@@ -244,6 +250,7 @@ impl Parser<'_, '_> {
                 out.mods.push(Mod {
                     name: named.unwrap_or_default().to_owned(),
                     public,
+                    hidden,
                     inline,
                     paths: attributes.paths,
                     line,
@@ -261,6 +268,7 @@ impl Parser<'_, '_> {
                 self.use_tree(at + 1, end.saturating_sub(1), &mut Vec::new(), out);
                 for found in &mut out.uses[declared..] {
                     found.public = public;
+                    found.hidden = hidden;
                     found.line = line;
                 }
             }
@@ -270,6 +278,9 @@ impl Parser<'_, '_> {
                 ..def(named.unwrap_or_default(), ItemKind::Macro, line)
             }),
             _ => {}
+        }
+        for found in &mut out.defs[known..] {
+            found.hidden |= hidden;
         }
         end
     }
@@ -281,8 +292,9 @@ impl Parser<'_, '_> {
             if let Some(name) = tokens.name(at + 2) {
                 if !attributes.skip && attributes.exported {
                     out.defs.push(Def {
-                        public: !attributes.hidden,
+                        public: true,
                         exported: true,
+                        hidden: attributes.hidden,
                         ..def(name, ItemKind::Macro, self.line(at))
                     });
                 }
@@ -377,6 +389,7 @@ impl Parser<'_, '_> {
                 names.push(name.clone());
                 found.children.push(Child {
                     name,
+                    hidden: false,
                     kind: ItemKind::Field,
                     signature: signature::plain(tokens, value, end),
                     line: self.line(start),
@@ -412,6 +425,7 @@ impl Parser<'_, '_> {
             let end = (start..end).find(|at| tokens.is(*at, b'=')).unwrap_or(end);
             found.children.push(Child {
                 name: name.to_owned(),
+                hidden: false,
                 kind: ItemKind::Variant,
                 signature: signature::plain(tokens, start, end),
                 line: self.line(start),
@@ -571,6 +585,7 @@ impl Parser<'_, '_> {
                     path: vec![String::new(), name.to_owned()],
                     name: Some(alias.unwrap_or(name).to_owned()),
                     public,
+                    hidden: false,
                     line: self.line(at),
                 });
             }
@@ -595,6 +610,7 @@ impl Parser<'_, '_> {
                 path,
                 name,
                 public: false,
+                hidden: false,
                 line: 0,
             });
         };
@@ -641,6 +657,7 @@ fn def(name: &str, kind: ItemKind, line: u32) -> Def {
         children: Vec::new(),
         derives: Vec::new(),
         exported: false,
+        hidden: false,
         line,
         open_end: false,
     }
@@ -649,6 +666,7 @@ fn def(name: &str, kind: ItemKind, line: u32) -> Def {
 fn child(item: Def) -> Child {
     Child {
         name: item.name,
+        hidden: item.hidden,
         kind: item.kind,
         signature: item.signature,
         line: item.line,

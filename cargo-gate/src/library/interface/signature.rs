@@ -155,7 +155,7 @@ fn is_leftover(words: &[&str], at: usize) -> bool {
         "<" => next == ">",
         "+" => matches!(before, ":" | "+" | "dyn" | "impl" | "=" | "&" | "(") || ends || next == "+",
         ":" => ends || matches!(before, "<" | "," | "where" | ""),
-        "for" => !matches!(next, "<") && matches!(before, ":" | "+" | "," | "where" | "dyn" | "<" | "(" | "&"),
+        "for" => !matches!(next, "<") && matches!(before, ":" | "+" | "," | "where" | "dyn" | "impl" | "<" | "(" | "&"),
         "where" => matches!(next, "{" | ";" | ""),
         _ => false,
     }

@@ -26,8 +26,15 @@ fn listed(files: &[(&str, &str)]) -> String {
             .as_ref()
             .map_or(String::new(), |names| format!(" [{}]", names.join(" ")));
         format!("{} {} | {}{closed}", item.kind.word(), item.path, item.signature)
+        let line = format!("{} {} | {}{closed}", item.kind.word(), item.path, item.signature);
+        line.trim_end().to_owned()
     };
-    items.iter().map(line).collect::<Vec<_>>().join("\n")
+    items
+        .iter()
+        .filter(|item| !item.hidden)
+        .map(line)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
@@ -58,21 +65,65 @@ fn what_can_be_reached_is_listed_under_its_paths() {
              extern \"C\" { pub fn raw(x: i32) -> i32; } pub unsafe extern \"C\" fn called() {}",
         ),
         ("core/src/lib.rs", "#[non_exhaustive] pub enum Shared { A, #[doc(hidden)] B }"),
-    ]), @"");
+    ]), @r#"
+    struct app::Bits | union Bits [a]
+    field app::Bits::a | u8
+    struct app::Caller | struct Client<T: ?Sized>
+    implementation app::Caller | Clone
+    implementation app::Caller | Debug
+    implementation app::Caller | Display
+    function app::Caller::copied | fn copied(self) -> T in impl <T: Copy> Client<T>
+    field app::Caller::name | &str
+    function app::Caller::new | const fn new(&str) -> Self in impl <T> Client<T>
+    variant app::One | One
+    struct app::Pair | struct Pair
+    field app::Pair::0 | u8
+    re-export app::Serialize | serde::Serialize
+    enum app::Shared | enum Shared
+    variant app::Shared::A | A
+    trait app::Store | trait Store: Send [Key get]
+    type app::Store::Key | type Key
+    constant app::Store::MAX | const MAX: u8
+    function app::Store::get | fn get(&self, Self::Key) -> u8
+    function app::Store::has | fn has(&self)
+    variant app::Three | Three { x: u8 }
+    variant app::Two | Two(u8)
+    struct app::Unit | struct Unit []
+    module app::open |
+    type app::open::Alias | type Alias<T> = Vec<T>
+    static app::open::COUNT | static mut COUNT: u8
+    constant app::open::LIST | const LIST: &[u8]
+    function app::open::called | unsafe extern "C" fn called()
+    module app::open::deep |
+    struct app::open::deep::Bits | union Bits [a]
+    field app::open::deep::Bits::a | u8
+    struct app::open::deep::Pair | struct Pair
+    field app::open::deep::Pair::0 | u8
+    trait app::open::deep::Store | trait Store: Send [Key get]
+    type app::open::deep::Store::Key | type Key
+    constant app::open::deep::Store::MAX | const MAX: u8
+    function app::open::deep::Store::get | fn get(&self, Self::Key) -> u8
+    function app::open::deep::Store::has | fn has(&self)
+    struct app::open::deep::Unit | struct Unit []
+    function app::open::raw | fn raw(i32) -> i32
+    function app::run | fn run(usize) -> u8
+    macro app::say |
+    "#);
 }
 
 fn differences(before: &str, after: &str) -> String {
     let of = |text: &str| interface(&[("src/lib.rs", text)]).libraries["app"].clone();
     let line = |change: &Change| {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        format!(
+        let line = format!(
             "{:?} {} {} | {} | {}",
             change.difference,
             change.kind.word(),
             change.path,
             text(&change.before),
             text(&change.after)
-        )
+        );
+        line.trim_end().to_owned()
     };
     compare(&of(before), &of(after))
         .iter()
@@ -97,6 +148,11 @@ fn what_users_do_not_notice_is_no_difference() {
             "pub fn f<'a>(x: &'a str) -> std::io::Result<&'a str> {}",
             "use std::io; pub fn f(x: &str) -> io::Result<&str> {}",
         ),
+        ("pub fn f() {}", "#[doc(hidden)] pub fn f() {}"),
+        (
+            "mod b { #[doc(hidden)] pub struct A; } pub use b::A; #[doc(hidden)] pub mod c { pub fn f() {} }",
+            "",
+        ),
         (
             "pub const A: u8 = 1; pub fn f() -> u8 { 2 }",
             "pub const A: u8 = 2; pub fn f() -> u8 { 1 }",
@@ -118,7 +174,21 @@ fn every_kind_of_difference() {
     let after = "pub mod m { pub fn g() {} } pub fn f(x: u16) {} pub struct S { pub a: u8, b: u8 }\n\
          pub enum E { A, B } #[non_exhaustive] pub enum Open { A, B } pub trait T { fn a(); fn b(); fn c() {} } pub trait Sealed: private::Sealed { fn a(); fn b(); }\n\
          pub use other::Moved; pub mod fresh { pub struct Y; } #[derive(Copy)] pub struct Unit;";
-    insta::assert_snapshot!(differences(before, after), @"");
+    insta::assert_snapshot!(differences(before, after), @"
+    Narrowed enum app::E |  | `B`
+    Added variant app::E::B |  | B
+    Changed struct app::Moved | struct struct Moved | re-export other::Moved
+    Narrowed struct app::S |  | more than is named
+    Removed implementation app::S | Clone |
+    Added function app::Sealed::b |  | fn b()
+    Narrowed trait app::T |  | `b`
+    Added function app::T::c |  | fn c()
+    Added implementation app::Unit |  | Copy
+    Changed function app::f | fn f(u8) | fn f(u16)
+    Removed module app::gone |  |
+    Removed function app::m::f | fn f() |
+    Added function app::m::g |  | fn g()
+    ");
 }
 
 #[test]

@@ -1,0 +1,72 @@
+//! `tests/refused.txt`: what is refused, one line for each case. The list only grows.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use xshell::{Shell, cmd};
+
+use crate::Result;
+
+/// Where the list is.
+pub const PATH: &str = "tests/refused.txt";
+
+/// The cases of a list.
+pub fn cases(text: &str) -> BTreeSet<&str> {
+    let lines = text.lines().map(str::trim_end);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect()
+}
+
+/// What a later list lacks of an earlier one.
+pub fn lost<'a>(earlier: &'a str, later: &str) -> Vec<&'a str> {
+    let later = cases(later);
+    cases(earlier)
+        .into_iter()
+        .filter(|case| !later.contains(case))
+        .collect()
+}
+
+/// Holds every committed version of the list, and the one in the work tree, against the one before.
+///
+/// # Errors
+/// A version lacks what an earlier one had, or the history is cut off.
+pub fn check(sh: &Shell, root: &Path) -> Result {
+    let shallow = cmd!(sh, "git rev-parse --is-shallow-repository").read()?;
+    if shallow.trim() == "true" {
+        return Err(format!(
+            "the clone is shallow, so earlier versions of {PATH} are unknown: fetch the whole history"
+        )
+        .into());
+    }
+    let commits = cmd!(sh, "git log --first-parent --reverse --format=%H -- {PATH}").read()?;
+    let mut before = String::new();
+    for commit in commits.lines() {
+        let object = format!("{commit}:{PATH}");
+        let text = cmd!(sh, "git show {object}").read().unwrap_or_default();
+        complain(&before, &text, commit)?;
+        before = text;
+    }
+    let now = std::fs::read_to_string(root.join(PATH)).map_err(|error| format!("{PATH}: {error}"))?;
+    complain(&before, &now, "the work tree")
+}
+
+fn complain(before: &str, after: &str, place: &str) -> Result {
+    let lost = lost(before, after);
+    if lost.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{PATH} only grows, and in {place} it lacks:\n{}", lost.join("\n")).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_only_grows() {
+        assert!(lost("# a\none\n", "two\none\r\n").is_empty());
+        assert_eq!(lost("one\ntwo\n", "# two\none\n"), ["two"]);
+        assert!(complain("one\n", "", "here").is_err());
+    }
+}

@@ -1,0 +1,469 @@
+//! `cargo xtask usability`: what it takes to bring the example projects under the gate, measured by doing it.
+//!
+//! Each example is copied into a repository of its own without its `gate.toml`, and brought to a ready decision with the
+//! commands that the guide names. What that took is counted and compared with `gate/usability.json`, the measurement
+//! before. Nothing in that file is written by hand, and without it nothing is claimed.
+
+#![allow(clippy::print_stdout, reason = "the table is what this command is for")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Result;
+
+/// Where the measurement is kept.
+pub const PATH: &str = "gate/usability.json";
+
+/// Version of the file's format.
+const SCHEMA: u32 = 1;
+
+/// The examples and what each stands for.
+pub const EXAMPLES: [(&str, &str); 3] = [
+    ("cli", "a command without kernels"),
+    ("consumer", "a library with kernels"),
+    ("service", "a service with claims and a register"),
+];
+
+/// What bringing one example under the gate took.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measurement {
+    /// What it stands for.
+    pub vertical: String,
+    /// Lines of its `gate.toml` that are neither blank nor comments.
+    pub policy_lines: u32,
+    /// Kernel sources.
+    pub kernels: u32,
+    /// Lines of its build script, and lines of code that name one of the library crates.
+    pub glue_lines: u32,
+    /// Maps of migrations that it keeps.
+    pub migrations: u32,
+    /// Findings on the way from `init` to a ready decision.
+    pub diagnostics: u32,
+    /// Commands and edits from `init` to a ready decision.
+    pub steps: u32,
+}
+
+impl Measurement {
+    /// What makes work, by name. The other numbers say how large the example is.
+    pub fn friction(&self) -> [(&'static str, u32); 4] {
+        [
+            ("policy_lines", self.policy_lines),
+            ("glue_lines", self.glue_lines),
+            ("diagnostics", self.diagnostics),
+            ("steps", self.steps),
+        ]
+    }
+}
+
+/// Measurements by example.
+pub type Measured = BTreeMap<String, Measurement>;
+
+/// How friction compares with the measurement before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Friction {
+    /// An example has no measurement before: nothing is known, and nothing passes.
+    NotMeasured,
+    /// A number fell and none rose.
+    Reduced,
+    /// The numbers are the same.
+    Unchanged,
+    /// A number rose.
+    Grown,
+}
+
+/// A number that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Difference {
+    /// The example.
+    pub example: String,
+    /// Which number.
+    pub metric: String,
+    /// Its value before.
+    pub before: u32,
+    /// Its value now.
+    pub after: u32,
+}
+
+/// The file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Usability {
+    /// A word to whoever opens it.
+    pub _generated: String,
+    /// See [`SCHEMA`].
+    pub schema: u32,
+    /// The measurement.
+    pub measured: Measured,
+    /// The one before; `None` where there is none.
+    pub previous: Option<Measured>,
+    /// How the two compare.
+    pub friction: Friction,
+    /// Where they differ, sorted.
+    pub differences: Vec<Difference>,
+}
+
+impl Usability {
+    /// A measurement beside the one before.
+    pub fn new(measured: Measured, previous: Option<Measured>) -> Self {
+        let (friction, differences) = compare(previous.as_ref(), &measured);
+        Self {
+            _generated: "by cargo xtask usability --write; do not edit".into(),
+            schema: SCHEMA,
+            measured,
+            previous,
+            friction,
+            differences,
+        }
+    }
+
+    /// Reads the file; `None` where there is none.
+    ///
+    /// # Errors
+    /// It cannot be read or understood.
+    pub fn read(root: &Path) -> Result<Option<Self>> {
+        let path = root.join(PATH);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = fs::read_to_string(path)?;
+        Ok(Some(
+            serde_json::from_str(&text).map_err(|error| format!("{PATH}: {error}"))?,
+        ))
+    }
+}
+
+/// How a measurement compares with the one before. An example that went away leaves nothing to compare.
+pub fn compare(before: Option<&Measured>, now: &Measured) -> (Friction, Vec<Difference>) {
+    let Some(before) = before else {
+        return (Friction::NotMeasured, Vec::new());
+    };
+    let mut differences = Vec::new();
+    let mut unknown = now.is_empty();
+    for (example, measured) in now {
+        let Some(old) = before.get(example) else {
+            unknown = true;
+            continue;
+        };
+        for ((metric, before), (_, after)) in old.friction().into_iter().zip(measured.friction()) {
+            if before != after {
+                differences.push(Difference {
+                    example: example.clone(),
+                    metric: metric.to_owned(),
+                    before,
+                    after,
+                });
+            }
+        }
+    }
+    let grown = differences
+        .iter()
+        .any(|difference| difference.after > difference.before);
+    let friction = match (grown, unknown, differences.is_empty()) {
+        (true, ..) => Friction::Grown,
+        (_, true, _) => Friction::NotMeasured,
+        (_, _, true) => Friction::Unchanged,
+        _ => Friction::Reduced,
+    };
+    (friction, differences)
+}
+
+/// Measures every example with this binary and compares with the stored measurement. With `write` the result is stored, and what was stored
+/// becomes the measurement before.
+///
+/// # Errors
+/// An example does not become ready; without `write`, friction grew or there is nothing to compare with.
+pub fn run(root: &Path, binary: &Path, write: bool) -> Result {
+    let mut measured = Measured::new();
+    for (name, vertical) in EXAMPLES {
+        measured.insert(name.to_owned(), measure(root, binary, name, vertical)?);
+    }
+    let stored = Usability::read(root)?;
+    let (friction, differences) = compare(stored.as_ref().map(|stored| &stored.measured), &measured);
+    for (name, one) in &measured {
+        let numbers: Vec<String> = one
+            .friction()
+            .iter()
+            .map(|(metric, value)| format!("{metric} {value}"))
+            .collect();
+        println!(
+            "{name}: {}, kernels {}, migrations {}",
+            numbers.join(", "),
+            one.kernels,
+            one.migrations
+        );
+    }
+    for Difference {
+        example,
+        metric,
+        before,
+        after,
+    } in &differences
+    {
+        println!("{example}: {metric} was {before} and is {after}");
+    }
+    if write {
+        // A second writing of the same numbers would make the measurement its own predecessor.
+        let previous = match stored {
+            Some(stored) if stored.measured == measured => stored.previous,
+            Some(stored) => Some(stored.measured),
+            None => None,
+        };
+        let mut text = serde_json::to_string_pretty(&Usability::new(measured, previous))?;
+        text.push('\n');
+        fs::write(root.join(PATH), text)?;
+        println!("wrote {PATH}");
+        return Ok(());
+    }
+    match friction {
+        Friction::Reduced | Friction::Unchanged => Ok(()),
+        Friction::Grown => {
+            Err("friction grew; make it less, or store it with `cargo xtask usability --write` and say why".into())
+        }
+        Friction::NotMeasured => Err(
+            "friction is not measured: an example has no measurement to compare with; `cargo xtask usability --write`"
+                .into(),
+        ),
+    }
+}
+
+/// A copy of an example in a repository of its own.
+struct Trial<'a> {
+    binary: &'a Path,
+    directory: PathBuf,
+    target: PathBuf,
+    steps: u32,
+    diagnostics: u32,
+}
+
+fn measure(root: &Path, binary: &Path, name: &str, vertical: &str) -> Result<Measurement> {
+    let source = root.join("examples").join(name);
+    let own =
+        fs::read_to_string(source.join("gate.toml")).map_err(|error| format!("examples/{name}/gate.toml: {error}"))?;
+    let base = root.join("target").join("usability");
+    let directory = base.join(name);
+    if directory.exists() {
+        fs::remove_dir_all(&directory)?;
+    }
+    copy(&source, &directory, root)?;
+    fs::remove_file(directory.join("gate.toml"))?;
+    let mut trial = Trial {
+        binary,
+        target: base.join("target").join(name),
+        directory,
+        steps: 0,
+        diagnostics: 0,
+    };
+    // Evidence and history of an earlier measurement are none of this one.
+    let old = trial.target.join("gate");
+    if old.exists() {
+        fs::remove_dir_all(old)?;
+    }
+    trial.git(&["init", "--quiet", "--initial-branch=main"])?;
+    trial.commit()?;
+
+    trial.steps += 1;
+    trial.gate(&["init"])?;
+    trial.steps += 1;
+    trial.commit()?;
+    let mut ready = trial.pilot()?;
+    if !ready || fs::read_to_string(trial.directory.join("gate.toml"))? != own {
+        // What the example asks of itself: one edit.
+        fs::write(trial.directory.join("gate.toml"), &own)?;
+        trial.steps += 2;
+        trial.commit()?;
+        ready = trial.pilot()?;
+    }
+    if !ready {
+        return Err(format!(
+            "examples/{name} is not ready for pilot; `{}` has the run",
+            trial.target.display()
+        )
+        .into());
+    }
+    let lines =
+        |text: &str, wanted: &dyn Fn(&str) -> bool| text.lines().filter(|line| wanted(line.trim())).count() as u32;
+    let code = |line: &str| !line.is_empty() && !line.starts_with("//") && !line.starts_with('#');
+    let mut files = Vec::new();
+    list(&source, &source, &mut files)?;
+    let mut glue = 0;
+    for path in files.iter().filter(|path| path.ends_with(".rs")) {
+        let text = fs::read_to_string(source.join(path))?;
+        glue += if path == "build.rs" {
+            lines(&text, &code)
+        } else {
+            lines(&text, &|line| {
+                code(line)
+                    && ["gate_build", "gate_runtime", "gate_kernels"]
+                        .iter()
+                        .any(|name| line.contains(name))
+            })
+        };
+    }
+    let count = |wanted: &dyn Fn(&str) -> bool| files.iter().filter(|path| wanted(path)).count() as u32;
+    Ok(Measurement {
+        vertical: vertical.to_owned(),
+        policy_lines: lines(&own, &|line| !line.is_empty() && !line.starts_with('#')),
+        kernels: count(&|path| path.starts_with("kernels/")),
+        glue_lines: glue,
+        migrations: count(&|path| path.starts_with("migrations/") && path.ends_with(".toml")),
+        diagnostics: trial.diagnostics,
+        steps: trial.steps,
+    })
+}
+
+impl Trial<'_> {
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(&self.directory)
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env("CARGO_TERM_COLOR", "never")
+            .env_remove("GITHUB_ACTIONS");
+        command
+    }
+
+    fn git(&self, arguments: &[&str]) -> Result {
+        let mut command = self.command(Path::new("git"));
+        command.args(["-c", "user.name=Example", "-c", "user.email=example@example.invalid"]);
+        command
+            .args(["-c", "core.autocrlf=false", "-c", "commit.gpgsign=false"])
+            .args(arguments);
+        let output = command.output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(format!("git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr)).into())
+    }
+
+    fn commit(&self) -> Result {
+        self.git(&["add", "--all"])?;
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", "A step"])
+    }
+
+    fn gate(&self, arguments: &[&str]) -> Result<(Option<i32>, Vec<u8>)> {
+        let output = self.command(self.binary).arg("gate").args(arguments).output()?;
+        match output.status.code() {
+            Some(0 | 1) => Ok((output.status.code(), output.stdout)),
+            code => Err(format!(
+                "cargo gate {arguments:?} ended with {code:?}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            )
+            .into()),
+        }
+    }
+
+    /// Whether the stage passes; counts what it says on the way.
+    fn pilot(&mut self) -> Result<bool> {
+        self.steps += 1;
+        let (code, stdout) = self.gate(&["pilot", "--locked", "--message-format", "json"])?;
+        let report: Value = serde_json::from_slice(&stdout)?;
+        let checks = report["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let findings = checks.iter().filter_map(|check| check["findings"].as_array());
+        self.diagnostics += findings.map(Vec::len).sum::<usize>() as u32;
+        Ok(code == Some(0))
+    }
+}
+
+/// Copies what an example is made of. Its manifest names crates of this repository, which lie elsewhere from the copy.
+fn copy(from: &Path, to: &Path, root: &Path) -> Result {
+    let mut files = Vec::new();
+    list(from, from, &mut files)?;
+    for path in files {
+        let target = to.join(&path);
+        if let Some(directory) = target.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        let bytes = fs::read(from.join(&path))?;
+        if path == "Cargo.toml" {
+            let root = root.to_string_lossy().replace('\\', "/");
+            let text = String::from_utf8(bytes)?.replace("\"../../", &format!("\"{root}/"));
+            fs::write(target, text)?;
+        } else {
+            fs::write(target, bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// The files below a directory, relative and with `/`, without what is built.
+fn list(base: &Path, directory: &Path, found: &mut Vec<String>) -> Result {
+    let mut entries: Vec<PathBuf> = fs::read_dir(directory)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    entries.sort();
+    for path in entries {
+        let relative = path.strip_prefix(base)?.to_string_lossy().replace('\\', "/");
+        if path.is_dir() {
+            if relative != "target" && relative != ".git" {
+                list(base, &path, found)?;
+            }
+        } else {
+            found.push(relative);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(steps: u32, glue_lines: u32) -> Measured {
+        let one = Measurement {
+            vertical: "a command".into(),
+            policy_lines: 9,
+            kernels: 0,
+            glue_lines,
+            migrations: 0,
+            diagnostics: 1,
+            steps,
+        };
+        BTreeMap::from([("cli".to_owned(), one)])
+    }
+
+    #[test]
+    fn without_a_measurement_before_nothing_is_known() {
+        let usability = Usability::new(measured(3, 0), None);
+        assert_eq!(usability.friction, Friction::NotMeasured);
+        assert_eq!(
+            compare(Some(&Measured::new()), &measured(3, 0)).0,
+            Friction::NotMeasured
+        );
+        assert_eq!(
+            compare(Some(&measured(3, 0)), &Measured::new()).0,
+            Friction::NotMeasured
+        );
+    }
+
+    #[test]
+    fn friction_is_compared_number_by_number() {
+        let of = |before: (u32, u32), after: (u32, u32)| {
+            compare(Some(&measured(before.0, before.1)), &measured(after.0, after.1))
+        };
+        assert_eq!(of((3, 1), (3, 1)), (Friction::Unchanged, Vec::new()));
+        assert_eq!(of((3, 1), (2, 1)).0, Friction::Reduced);
+        // Less of one does not pay for more of another.
+        let (friction, differences) = of((3, 1), (2, 2));
+        assert_eq!(friction, Friction::Grown);
+        assert_eq!(differences.len(), 2);
+    }
+
+    #[test]
+    fn the_stored_measurement_is_one() {
+        let stored = Usability::read(&crate::project_root())
+            .expect("a file")
+            .expect("a measurement");
+        let again = Usability::new(stored.measured.clone(), stored.previous.clone());
+        assert_eq!(stored, again, "the comparison is that of the numbers");
+        let names: Vec<&str> = stored.measured.keys().map(String::as_str).collect();
+        assert_eq!(names, EXAMPLES.map(|(name, _)| name));
+    }
+}
