@@ -206,12 +206,18 @@ fn main() {
     for (name, times) in [("with the store", &with), ("with an empty store", &without)] {
         let samples: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
         let name = format!("workflow/{name}");
-        println!("{}", serde_json::json!({ "name": name, "unit": "ms", "samples": samples }));
+        println!(
+            "{}",
+            serde_json::json!({ "name": name, "unit": "ms", "samples": samples })
+        );
     }
     let (with, without): (Duration, Duration) = (with.iter().sum(), without.iter().sum());
     let speed_up = without.as_secs_f64() / with.as_secs_f64();
     let rate = hits as f64 / lookups as f64;
-    println!("{}", serde_json::json!({ "name": "workflow/hit rate", "samples": [rate] }));
+    println!(
+        "{}",
+        serde_json::json!({ "name": "workflow/hit rate", "samples": [rate] })
+    );
     let all = (hits as f64) / (lookups + filled.units) as f64;
     println!("{hits} hits in {lookups} lookups: {rate:.3}; with the build that filled the store: {all:.3}");
     println!(

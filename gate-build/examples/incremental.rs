@@ -35,10 +35,17 @@ fn main() {
         };
         let _ = fs::remove_dir_all(&out);
         for number in 0..KERNELS {
-            write(&kernel(number), &format!("#include \"shared.cuh\"\nentry k{number}of{round}\n"));
+            write(
+                &kernel(number),
+                &format!("#include \"shared.cuh\"\nentry k{number}of{round}\n"),
+            );
         }
         let full = machine.build(&root, &out);
-        assert_eq!((full.units, full.compiled), (KERNELS, KERNELS), "everything is compiled");
+        assert_eq!(
+            (full.units, full.compiled),
+            (KERNELS, KERNELS),
+            "everything is compiled"
+        );
         write(&kernel(7), &format!("#include \"shared.cuh\"\nentry changed{round}\n"));
         let one = machine.build(&root, &out);
         assert_eq!(one.compiled, 1, "what changed is compiled");
@@ -49,8 +56,14 @@ fn main() {
             times.push(build.time);
         }
     }
-    for (name, times) in ["incremental/all", "incremental/one of twenty", "incremental/cached"].iter().zip(&times) {
+    for (name, times) in ["incremental/all", "incremental/one of twenty", "incremental/cached"]
+        .iter()
+        .zip(&times)
+    {
         let samples: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
-        println!("{}", serde_json::json!({ "name": name, "unit": "ms", "samples": samples }));
+        println!(
+            "{}",
+            serde_json::json!({ "name": name, "unit": "ms", "samples": samples })
+        );
     }
 }

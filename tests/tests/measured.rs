@@ -36,7 +36,10 @@ fn released() -> Gate {
 }
 
 fn grown(gate: &Gate, size: u32) {
-    gate.write("logic/examples/measure.rs", MEASURE.replace("[100]", &format!("[{size}]")));
+    gate.write(
+        "logic/examples/measure.rs",
+        MEASURE.replace("[100]", &format!("[{size}]")),
+    );
     gate.commit("another size");
 }
 
@@ -56,10 +59,19 @@ fn another_commit_is_measured_in_the_same_run() {
     grown(&gate, 121);
     let run = gate.run(["suite", "sizes"]);
     assert_eq!(run.code, Some(1), "{run}");
-    assert!(run.stdout.contains("`index` is 1.21 times its reference, and at most 1.20 is allowed"), "{run}");
+    assert!(
+        run.stdout
+            .contains("`index` is 1.21 times its reference, and at most 1.20 is allowed"),
+        "{run}"
+    );
     // Nothing but the target directory was written.
     assert_eq!(status(), "");
-    assert_eq!(gate.git(["worktree", "list", "--porcelain"]).matches("worktree ").count(), 1);
+    assert_eq!(
+        gate.git(["worktree", "list", "--porcelain"])
+            .matches("worktree ")
+            .count(),
+        1
+    );
 
     gate.replace("gate.toml", "rounds = 1\n", "rounds = 1\nmode = \"soft\"\n");
     let run = gate.run(["suite", "sizes"]);
@@ -68,7 +80,11 @@ fn another_commit_is_measured_in_the_same_run() {
     gate.replace("gate.toml", "mode = \"soft\"", "mode = \"nightly\"");
     grown(&gate, 110);
     let run = gate.run(["suite", "sizes"]);
-    assert!(run.stdout.contains("1.10 times its reference, and at most 1.08 is allowed"), "{run}");
+    assert!(
+        run.stdout
+            .contains("1.10 times its reference, and at most 1.08 is allowed"),
+        "{run}"
+    );
 
     gate.write("logic/examples/measure.rs", "fn main() {}\n");
     let run = gate.run(["suite", "sizes"]);
@@ -88,7 +104,11 @@ fn what_the_reference_is_belongs_to_the_evidence() {
     let plan = || gate.run(["pilot", "--plan"]).stdout;
     assert!(plan().contains("suite.bench.sizes"), "{}", plan());
     assert_eq!(gate.run(["pilot"]).code, Some(0));
-    let line = |plan: &str| plan.lines().find(|line| line.contains("suite.bench.sizes")).map(str::to_owned);
+    let line = |plan: &str| {
+        plan.lines()
+            .find(|line| line.contains("suite.bench.sizes"))
+            .map(str::to_owned)
+    };
     assert!(line(&plan()).is_some_and(|line| line.contains("reuse")), "{}", plan());
     gate.write("README.md", "more\n");
     gate.commit("nothing that is measured");
@@ -99,15 +119,24 @@ fn what_the_reference_is_belongs_to_the_evidence() {
 
 #[test]
 fn a_promise_is_held_over_runs() {
-    let gate = gate!().fixture("good").file("load.jsonl", "{\"name\": \"availability\", \"good\": 1000, \"total\": 1000}\n");
+    let gate = gate!().fixture("good").file(
+        "load.jsonl",
+        "{\"name\": \"availability\", \"good\": 1000, \"total\": 1000}\n",
+    );
     gate.append("gate.toml", SLO);
     let gate = gate.git_init();
     let pilot = || gate.run(["pilot"]);
     let run = pilot();
-    assert_eq!(run.code, Some(3), "{run}");
-    assert!(run.stdout.contains("has 1 recorded window, and 2 are asked for"), "{run}");
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(
+        run.stdout.contains("has 1 recorded window, and 2 are asked for"),
+        "{run}"
+    );
     let measured = |good: u32| {
-        gate.write("load.jsonl", format!("{{\"name\": \"availability\", \"good\": {good}, \"total\": 1000}}\n"));
+        gate.write(
+            "load.jsonl",
+            format!("{{\"name\": \"availability\", \"good\": {good}, \"total\": 1000}}\n"),
+        );
         gate.commit("a window");
     };
     measured(985);
@@ -130,8 +159,14 @@ fn a_benchmark_runs_alone() {
     let run = gate.run(["pilot", "--jobs", "4", "--message-format", "json", "--fresh"]);
     assert_eq!(run.code, Some(0), "{run}");
     let audit = gate.read("target/gate/latest/audit.jsonl");
-    let steps: Vec<serde_json::Value> = audit.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let steps: Vec<serde_json::Value> = audit
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
     // The steps are in the order in which they ended.
-    let last = steps.iter().filter_map(|step| step["step"].as_str()).rfind(|step| step.starts_with("suite."));
+    let last = steps
+        .iter()
+        .filter_map(|step| step["step"].as_str())
+        .rfind(|step| step.starts_with("suite."));
     assert_eq!(last, Some("suite.bench.sizes"), "{audit}");
 }

@@ -49,6 +49,9 @@ fn warm_pilot_beside_cargo_metadata() {
         theirs.push(milliseconds(metadata));
     }
     for (name, samples) in [("warm pilot", ours), ("cargo metadata", theirs)] {
-        println!("\n{}", serde_json::json!({ "name": name, "unit": "ms", "samples": samples }));
+        println!(
+            "\n{}",
+            serde_json::json!({ "name": name, "unit": "ms", "samples": samples })
+        );
     }
 }

@@ -92,16 +92,25 @@ fn run(context: &Context<'_>) -> Judgement {
                     others => format!(" and in {others} other places"),
                 };
                 findings.push(
-                    Finding::advice(format!("undeclared path: `{name}` is used, by `{}` here{others}", used.what))
-                        .help(format!("add `{name} = [\"<suite of tests>\"]` to `[uses]` in gate.toml"))
-                        .at(used.first.clone())
-                        .because(Some(policy.location.clone())),
+                    Finding::advice(format!(
+                        "undeclared path: `{name}` is used, by `{}` here{others}",
+                        used.what
+                    ))
+                    .help(format!(
+                        "add `{name} = [\"<suite of tests>\"]` to `[uses]` in gate.toml"
+                    ))
+                    .at(used.first.clone())
+                    .because(Some(policy.location.clone())),
                 );
             }
             continue;
         };
         let covers = |name: &String| {
-            let mut tests = context.policy().suites.iter().filter(|suite| suite.kind == SuiteKind::Test);
+            let mut tests = context
+                .policy()
+                .suites
+                .iter()
+                .filter(|suite| suite.kind == SuiteKind::Test);
             tests.any(|suite| suite.name == *name && suite.required)
         };
         if !suites.iter().any(covers) {
@@ -110,9 +119,14 @@ fn run(context: &Context<'_>) -> Judgement {
                 names => format!("`{}` is no required suite of tests", names.join("`, `")),
             };
             findings.push(
-                Finding::blocking(Stage::Controlled, format!("`{name}` is declared to be used and not tested: {named}"))
-                    .help(format!("declare `[[suite.test]]` that tests it, and name it: `{name} = [\"…\"]`"))
-                    .because(Some(policy.location.clone())),
+                Finding::blocking(
+                    Stage::Controlled,
+                    format!("`{name}` is declared to be used and not tested: {named}"),
+                )
+                .help(format!(
+                    "declare `[[suite.test]]` that tests it, and name it: `{name} = [\"…\"]`"
+                ))
+                .because(Some(policy.location.clone())),
             );
         }
     }
@@ -160,8 +174,19 @@ mod tests {
 
     #[test]
     fn what_is_used_is_declared_and_what_is_declared_is_tested() {
-        insta::assert_snapshot!(said(&[], &[]), @"");
+        insta::assert_snapshot!(said(&[], &[]), @r#"
+        src/lib.rs:4: undeclared path: `file` is used, by `fs::read` here and in 1 other place [advice]
+          help: add `file = ["<suite of tests>"]` to `[uses]` in gate.toml
+          because: gate.toml:4
+        "#);
         insta::assert_snapshot!(said(&[(UsedPath::File, &["io"])], &[("io", true)]), @"");
-        insta::assert_snapshot!(said(&[(UsedPath::File, &["io"]), (UsedPath::Net, &[])], &[("io", false)]), @"");
+        insta::assert_snapshot!(said(&[(UsedPath::File, &["io"]), (UsedPath::Net, &[])], &[("io", false)]), @r#"
+        `file` is declared to be used and not tested: `io` is no required suite of tests [controlled]
+          help: declare `[[suite.test]]` that tests it, and name it: `file = ["…"]`
+          because: gate.toml:4
+        `net` is declared to be used and not tested: no suite [controlled]
+          help: declare `[[suite.test]]` that tests it, and name it: `net = ["…"]`
+          because: gate.toml:4
+        "#);
     }
 }

@@ -194,7 +194,8 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         };
         if let Some((commit, span)) = text(suite, "reference-commit").filter(|(commit, _)| commit.starts_with('-')) {
             let message = format!("`reference-commit` is no name of a commit: `{}`", shown(commit));
-            problems.push(Problem::new(span, message).help("write a commit, a tag or a branch, such as \"origin/main\""));
+            problems
+                .push(Problem::new(span, message).help("write a commit, a tag or a branch, such as \"origin/main\""));
         }
         range(suite, &["max-mad"], 10.0, &mut problems);
         for mode in ["pr", "nightly"] {
@@ -288,7 +289,9 @@ mod tests {
         assert_eq!(of("pr"), (1.25, 1.20));
         assert_eq!(of("soft"), (1.25, 1.20));
         assert_eq!(of("nightly"), (1.15, 1.08));
-        let declared = bench(&format!("{reference}mode = \"nightly\"\nbudgets.nightly.time = 1.05\nbudgets.pr.size = 2\n"));
+        let declared = bench(&format!(
+            "{reference}mode = \"nightly\"\nbudgets.nightly.time = 1.05\nbudgets.pr.size = 2\n"
+        ));
         assert_eq!((declared.time, declared.size), (1.05, 1.08));
     }
 
@@ -307,11 +310,26 @@ mod tests {
             ("", "compares its benchmarks with nothing"),
             ("reference = \"a\"\nreference-commit = \"b\"\n", "one reference"),
             ("reference-commit = \"--upload-pack=x\"\n", "no name of a commit"),
-            ("[[suite.bench.metric]]\nname = \"a\"\nmax-ratio = 1.1\n", "a ratio needs a reference"),
-            ("reference-commit = \"b\"\nmax-mad = -0.5\n", "`max-mad` is no usable number"),
-            ("reference-commit = \"b\"\nbudgets.pr.time = nan\n", "`time` is no usable number"),
-            ("reference-commit = \"b\"\nbudgets.pr.size = \"20%\"\n", "takes a number, not a string"),
-            ("reference-commit = \"b\"\nmode = \"hard\"\n", "`mode` has no value `hard`"),
+            (
+                "[[suite.bench.metric]]\nname = \"a\"\nmax-ratio = 1.1\n",
+                "a ratio needs a reference",
+            ),
+            (
+                "reference-commit = \"b\"\nmax-mad = -0.5\n",
+                "`max-mad` is no usable number",
+            ),
+            (
+                "reference-commit = \"b\"\nbudgets.pr.time = nan\n",
+                "`time` is no usable number",
+            ),
+            (
+                "reference-commit = \"b\"\nbudgets.pr.size = \"20%\"\n",
+                "takes a number, not a string",
+            ),
+            (
+                "reference-commit = \"b\"\nmode = \"hard\"\n",
+                "`mode` has no value `hard`",
+            ),
         ] {
             let errors = suite(body).unwrap_err();
             assert!(errors.contains(message), "{body}: {errors}");

@@ -22,8 +22,8 @@ use super::raw::{
 };
 use super::secrets::{paths_policy, secrets_policy};
 use super::{
-    bench, cache, checklist, conformance, docs, failure, format, kernels, notify, parts, people, record, release, runtime,
-    slo, supply, uses,
+    bench, cache, checklist, conformance, docs, failure, format, kernels, notify, parts, people, record, release,
+    runtime, slo, supply, uses,
 };
 
 pub(super) type Converted<T> = Result<T, Problem>;

@@ -64,7 +64,11 @@ pub(super) fn convert(
         objectives: objectives.collect(),
         file: raw.file,
     };
-    let command = raw.command.map(|raw| command(raw, span)).transpose()?.unwrap_or_default();
+    let command = raw
+        .command
+        .map(|raw| command(raw, span))
+        .transpose()?
+        .unwrap_or_default();
     Ok(SuitePolicy {
         kind: SuiteKind::Slo,
         name: raw.name,
@@ -121,7 +125,12 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             range(objective, &["at-most"], f64::MAX, &mut problems);
         }
         let names = objectives.iter().filter_map(|objective| text(objective, "name"));
-        rules.duplicates(names, "the objective", "keep one promise for each measurement", &mut problems);
+        rules.duplicates(
+            names,
+            "the objective",
+            "keep one promise for each measurement",
+            &mut problems,
+        );
     }
     problems
 }

@@ -91,7 +91,10 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             let Some(text) = name.get_ref().as_str().filter(|name| !known.contains(name)) else {
                 continue;
             };
-            let message = format!("`[uses]` names a suite of tests that is not declared: `{}`", shown(text));
+            let message = format!(
+                "`[uses]` names a suite of tests that is not declared: `{}`",
+                shown(text)
+            );
             problems.push(Problem::new(name.span(), message).help("declare it with `[[suite.test]]`, or name another"));
         }
     }

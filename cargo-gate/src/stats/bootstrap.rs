@@ -127,7 +127,10 @@ mod tests {
         let fast: Vec<f64> = (0..30).map(|n| 100.0 + f64::from(n % 7)).collect();
         let slow: Vec<f64> = fast.iter().map(|time| time * 1.3).collect();
         let ratio = interval_of_ratio(&slow, &fast).unwrap();
-        assert!((ratio.value - 1.3).abs() < 1e-9 && ratio.low > 1.25 && ratio.high < 1.35, "{ratio:?}");
+        assert!(
+            (ratio.value - 1.3).abs() < 1e-9 && ratio.low > 1.25 && ratio.high < 1.35,
+            "{ratio:?}"
+        );
         let same = interval_of_ratio(&fast, &fast).unwrap();
         assert!(same.value == 1.0 && same.low <= 1.0 && same.high >= 1.0, "{same:?}");
     }

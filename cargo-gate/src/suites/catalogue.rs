@@ -105,7 +105,11 @@ pub fn summary(suite: &SuitePolicy) -> String {
             }
         ),
         SuiteKind::Slo => {
-            let objectives = suite.slo.as_deref().map(|slo| slo.objectives.as_slice()).unwrap_or_default();
+            let objectives = suite
+                .slo
+                .as_deref()
+                .map(|slo| slo.objectives.as_slice())
+                .unwrap_or_default();
             let names: Vec<_> = objectives.iter().map(|objective| objective.name.as_str()).collect();
             format!("{} held over the rolling window", names.join(", "))
         }

@@ -36,11 +36,11 @@ use crate::workspace::Workspace;
 use crate::workspace::cargo::Resolution;
 use crate::workspace::files::{File, FileList};
 
+pub use bench::DOCS as BENCH_DOCS;
 pub use catalogue::{DEFAULT_ID, InputFilter, KINDS, KindInfo, VERSION, of_policy, summary};
 pub use default::default_suite;
 pub use environment::environment_inputs;
 pub use outcome::Tests;
-pub use bench::DOCS as BENCH_DOCS;
 pub use requires::unmet;
 pub use shared::Shared;
 pub use slo::DOCS as SLO_DOCS;

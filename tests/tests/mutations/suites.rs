@@ -43,7 +43,10 @@ pub(crate) const ALL: &[Mutation] = &[
         name: "spend an error budget",
         check: "suite.slo.service",
         apply: |gate| {
-            gate.write("load.jsonl", "{\"name\": \"availability\", \"good\": 98, \"total\": 100}\n");
+            gate.write(
+                "load.jsonl",
+                "{\"name\": \"availability\", \"good\": 98, \"total\": 100}\n",
+            );
             gate.append(
                 "gate.toml",
                 "\n[[suite.slo]]\nname = \"service\"\nfile = \"load.jsonl\"\nmin-windows = 1\n\

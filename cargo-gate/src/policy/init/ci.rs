@@ -198,7 +198,11 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
     } else {
         ""
     };
-    let tag = if facts.publishes { "    - if: $CI_COMMIT_TAG\n" } else { "" };
+    let tag = if facts.publishes {
+        "    - if: $CI_COMMIT_TAG\n"
+    } else {
+        ""
+    };
     let rules = format!(
         "  rules:
     - if: $CI_PIPELINE_SOURCE == \"merge_request_event\"

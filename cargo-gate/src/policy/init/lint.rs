@@ -95,7 +95,10 @@ fn jobs_of_a_workspace_with_benchmarks_wait_for_each_other() {
     let github = github_workflow(&facts);
     let gitlab = gitlab_pipeline(&facts);
     let root = "include:\n  - local: .gitlab/gate.yml\n";
-    let of_github = world(&["linux", "macos", "windows"], &[(".github/workflows/gate.yml", &github)]);
+    let of_github = world(
+        &["linux", "macos", "windows"],
+        &[(".github/workflows/gate.yml", &github)],
+    );
     let of_gitlab = world(&["linux"], &[(".gitlab-ci.yml", root), (".gitlab/gate.yml", &gitlab)]);
     for (world, prefix) in [(of_github, ""), (of_gitlab, "gate:")] {
         passes(&world);
@@ -116,7 +119,10 @@ fn jobs_of_a_workspace_with_benchmarks_wait_for_each_other() {
         assert_eq!(file.jobs.len(), 5);
     }
     for text in [&github, &gitlab] {
-        for command in text.lines().filter(|line| line.contains("cargo ") && !line.contains('#')) {
+        for command in text
+            .lines()
+            .filter(|line| line.contains("cargo ") && !line.contains('#'))
+        {
             let asks = command.contains("--locked") || command.contains("cargo gate suite");
             assert!(asks, "{command}");
         }
@@ -124,13 +130,23 @@ fn jobs_of_a_workspace_with_benchmarks_wait_for_each_other() {
     }
     let pins = github.lines().filter(|line| line.contains("uses:"));
     for line in pins {
-        let commit = line.split_once('@').map_or("", |(_, rest)| rest.split(' ').next().unwrap_or_default());
-        assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{line}");
+        let commit = line
+            .split_once('@')
+            .map_or("", |(_, rest)| rest.split(' ').next().unwrap_or_default());
+        assert!(
+            commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{line}"
+        );
     }
     // What the workflow judges is declared.
     let policy = policy_text(&facts);
     let policy = crate::policy::validate("gate.toml", &policy, &crate::policy::Catalogue::builtin()).unwrap();
-    assert!(policy.suites.iter().any(|suite| suite.name == "benchmarks" && suite.bench.is_some()));
+    assert!(
+        policy
+            .suites
+            .iter()
+            .any(|suite| suite.name == "benchmarks" && suite.bench.is_some())
+    );
 }
 
 #[test]

@@ -38,7 +38,9 @@ pub(super) fn read(home: &Path, readings: &mut Readings) -> bool {
             Ok((name, samples)) => readings.add(name, "ns", samples),
             Err(why) => {
                 let shown = directory.strip_prefix(home).unwrap_or(directory).display().to_string();
-                readings.problems.push(format!("criterion's `{}` {why}", shown.replace('\\', "/")));
+                readings
+                    .problems
+                    .push(format!("criterion's `{}` {why}", shown.replace('\\', "/")));
             }
         }
     }
@@ -64,7 +66,11 @@ fn results(directory: &Path, depth: usize, found: &mut Vec<PathBuf>) {
 
 fn text(path: &Path) -> Option<String> {
     let mut text = String::new();
-    fs::File::open(path).ok()?.take(LARGEST).read_to_string(&mut text).ok()?;
+    fs::File::open(path)
+        .ok()?
+        .take(LARGEST)
+        .read_to_string(&mut text)
+        .ok()?;
     Some(text)
 }
 

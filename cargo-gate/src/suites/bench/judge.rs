@@ -4,7 +4,7 @@
 //! as a whole breaks it, and what reaches over it cannot be told from noise, which is no pass.
 
 use crate::policy::{BenchMode, BenchPolicy, MetricPolicy, Noise, SuitePolicy, pattern};
-use crate::report::{Finding, BenchmarkResult, Real, Standing};
+use crate::report::{BenchmarkResult, Finding, Real, Standing};
 use crate::stats::{Interval, interval_of_median, interval_of_ratio, median, median_absolute_deviation};
 
 use super::super::finding;
@@ -88,7 +88,10 @@ impl Judge<'_> {
     }
 
     fn breach(&mut self, message: String, metric: Option<&MetricPolicy>) {
-        let help = format!("measure again with `cargo gate suite {}`, and find out what became slower or larger", self.suite.name);
+        let help = format!(
+            "measure again with `cargo gate suite {}`, and find out what became slower or larger",
+            self.suite.name
+        );
         let soft = self.policy.mode == BenchMode::Soft || !self.suite.required;
         let breach = if soft {
             self.advice(message, metric)
@@ -127,7 +130,10 @@ impl Judge<'_> {
         }
         for name in reference.benchmarks.keys() {
             if !measured.benchmarks.is_empty() && !measured.benchmarks.contains_key(name) {
-                let gone = finding(self.suite, format!("the reference has a benchmark `{name}`, and nothing measures it any more"));
+                let gone = finding(
+                    self.suite,
+                    format!("the reference has a benchmark `{name}`, and nothing measures it any more"),
+                );
                 self.judgement
                     .findings
                     .push(gone.help("bring it back, or take a reference that has left it out as well"));
@@ -173,7 +179,9 @@ impl Judge<'_> {
         let own = interval_of_median(&reading.samples);
         let ratio = beside.and_then(|beside| interval_of_ratio(&reading.samples, &beside.samples));
         if beside.is_some() && ratio.is_none() {
-            self.undecided(format!("the reference of `{name}` measured nothing that a ratio could be taken of"));
+            self.undecided(format!(
+                "the reference of `{name}` measured nothing that a ratio could be taken of"
+            ));
         }
         let limits = self.limits(metric, reading, own, ratio);
         let standing = if limits.is_empty() {
@@ -181,7 +189,9 @@ impl Judge<'_> {
         } else {
             self.standing(name, reading, beside, metric, &limits)
         };
-        let (low, high) = ratio.or(own).map_or((middle, middle), |interval| (interval.low, interval.high));
+        let (low, high) = ratio
+            .or(own)
+            .map_or((middle, middle), |interval| (interval.low, interval.high));
         self.judgement.measurements.push(BenchmarkResult {
             name: name.to_owned(),
             unit: reading.unit.name().to_owned(),
@@ -215,8 +225,18 @@ impl Judge<'_> {
         let rows = [
             (ratio, max, true, true),
             (ratio, min, false, true),
-            (own, declared(|metric| metric.at_most).map(|limit| limit * reading.factor), true, false),
-            (own, declared(|metric| metric.at_least).map(|limit| limit * reading.factor), false, false),
+            (
+                own,
+                declared(|metric| metric.at_most).map(|limit| limit * reading.factor),
+                true,
+                false,
+            ),
+            (
+                own,
+                declared(|metric| metric.at_least).map(|limit| limit * reading.factor),
+                false,
+                false,
+            ),
         ];
         rows.into_iter()
             .filter_map(|(interval, limit, largest, ratio)| {
@@ -255,7 +275,9 @@ impl Judge<'_> {
         });
         if let Some((whose, part)) = loud {
             let (part, most) = (part * 100.0, most * 100.0);
-            let message = format!("{whose}`{name}` is noisy: its deviation is {part:.1} % of its median, and {most:.1} % are allowed");
+            let message = format!(
+                "{whose}`{name}` is noisy: its deviation is {part:.1} % of its median, and {most:.1} % are allowed"
+            );
             self.noise(message, metric);
         }
         let mut standing = if loud.is_some() {

@@ -123,7 +123,10 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     let mut result = result;
     if let Some(result) = &mut result {
         let count = |standing: Standing| {
-            let of = judgement.measurements.iter().filter(|measurement| measurement.standing == standing);
+            let of = judgement
+                .measurements
+                .iter()
+                .filter(|measurement| measurement.standing == standing);
             of.count() as u64
         };
         (result.passed, result.failed) = (count(Standing::Within), count(Standing::Beyond));
@@ -157,7 +160,10 @@ fn verdict(suite: &SuitePolicy, judgement: Judgement) -> EvidenceResult {
     for warning in findings {
         message.push_str(&format!("; {}", warning.message));
     }
-    let help = format!("`cargo gate suite {}` measures again; more `rounds` make it surer", suite.name);
+    let help = format!(
+        "`cargo gate suite {}` measures again; more `rounds` make it surer",
+        suite.name
+    );
     EvidenceResult::Inconclusive(Reason::new("not_measured", message).help(help))
 }
 
@@ -176,7 +182,9 @@ fn failed(suite: &SuitePolicy, end: &SuiteResult, reference: bool) -> Option<Evi
     let help = format!("cargo gate suite {}", suite.name);
     if reference {
         let message = format!("the reference `{command}` {what}");
-        return Some(EvidenceResult::Inconclusive(Reason::new("reference_failed", message).help(help)));
+        return Some(EvidenceResult::Inconclusive(
+            Reason::new("reference_failed", message).help(help),
+        ));
     }
     let found = finding(suite, format!("`{command}` {what}")).help(help);
     Some(EvidenceResult::Findings(vec![found]))
@@ -224,7 +232,13 @@ impl Session {
     }
 
     /// Runs one side once.
-    fn once(&mut self, suite: &SuitePolicy, cx: &SuiteContext<'_>, side: &mut Side<'_>, round: u32) -> Result<Launched> {
+    fn once(
+        &mut self,
+        suite: &SuitePolicy,
+        cx: &SuiteContext<'_>,
+        side: &mut Side<'_>,
+        round: u32,
+    ) -> Result<Launched> {
         self.empty()?;
         let log = self.scratch.join("stderr.log");
         let home = self.scratch.join("criterion");
@@ -291,7 +305,9 @@ impl Session {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.log.write_all(bytes).map_err(|error| Error::io("write", &self.path, &error))
+        self.log
+            .write_all(bytes)
+            .map_err(|error| Error::io("write", &self.path, &error))
     }
 }
 
@@ -300,7 +316,11 @@ pub fn line(measurement: &BenchmarkResult) -> String {
     let (unit, _) = unit::Unit::named(&measurement.unit);
     let samples = measurement.samples;
     let noun = if samples == 1 { "sample" } else { "samples" };
-    let mut line = format!("{}: {} ({samples} {noun})", measurement.name, unit.shown(measurement.median.0));
+    let mut line = format!(
+        "{}: {} ({samples} {noun})",
+        measurement.name,
+        unit.shown(measurement.median.0)
+    );
     let shown = unit::significant;
     if let (Some(ratio), Some(reference)) = (measurement.ratio, measurement.reference) {
         line.push_str(&format!(

@@ -78,7 +78,9 @@ impl Readings {
             Some("benchmark-complete") => match serde_json::from_str::<Complete>(line) {
                 Ok(complete) => match per_iteration(&complete.measured_values, &complete.iteration_count) {
                     Some(samples) => self.add(complete.id, &complete.unit, samples),
-                    None => self.problems.push(format!("`{}` has samples without iterations", complete.id)),
+                    None => self
+                        .problems
+                        .push(format!("`{}` has samples without iterations", complete.id)),
                 },
                 Err(error) => self.problem(line, &error),
             },
@@ -95,7 +97,8 @@ impl Readings {
     /// Adds samples of a benchmark.
     pub(super) fn add(&mut self, name: String, unit: &str, samples: Vec<f64>) {
         if samples.iter().any(|sample| !sample.is_finite() || *sample < 0.0) {
-            self.problems.push(format!("`{name}` has a sample that is no usable number"));
+            self.problems
+                .push(format!("`{name}` has a sample that is no usable number"));
             return;
         }
         let (unit, factor) = Unit::named(unit);
@@ -132,7 +135,8 @@ impl Readings {
             .find(|name| !now.contains(name))
             .or_else(|| now.iter().find(|name| !before.contains(name)))
         {
-            self.problems.push(format!("`{name}` is measured in some rounds and not in others"));
+            self.problems
+                .push(format!("`{name}` is measured in some rounds and not in others"));
         }
         self.problems.extend(round.problems);
         for (name, reading) in round.benchmarks {
@@ -146,7 +150,13 @@ pub(super) fn per_iteration(values: &[f64], iterations: &[f64]) -> Option<Vec<f6
     if values.len() != iterations.len() || iterations.iter().any(|count| *count <= 0.0) {
         return None;
     }
-    Some(values.iter().zip(iterations).map(|(value, count)| value / count).collect())
+    Some(
+        values
+            .iter()
+            .zip(iterations)
+            .map(|(value, count)| value / count)
+            .collect(),
+    )
 }
 
 /// `test name ... bench:   1,234.5 ns/iter (+/- 67)`
@@ -170,10 +180,13 @@ mod tests {
     }
 
     fn shown(readings: &Readings) -> String {
-        let lines = readings.benchmarks.iter().map(|(name, reading)| {
-            format!("{name}: {:?} {}\n", reading.samples, reading.unit.name())
-        });
-        lines.chain(readings.problems.iter().map(|problem| format!("! {problem}\n"))).collect()
+        let lines = readings
+            .benchmarks
+            .iter()
+            .map(|(name, reading)| format!("{name}: {:?} {}\n", reading.samples, reading.unit.name()));
+        lines
+            .chain(readings.problems.iter().map(|problem| format!("! {problem}\n")))
+            .collect()
     }
 
     #[test]

@@ -22,14 +22,21 @@ pub(super) struct Tree {
 /// A directory cannot be made or emptied.
 pub(super) fn tree(workspace: &Workspace, suite: &str, commit: &str) -> Result<std::result::Result<Tree, Reason>> {
     let Some(git) = workspace.git() else {
-        let reason = Reason::new("no_reference", "the workspace is in no git repository, so it has no other commit");
-        return Ok(Err(reason.help("take a second command as `reference` of the suite in gate.toml")));
+        let reason = Reason::new(
+            "no_reference",
+            "the workspace is in no git repository, so it has no other commit",
+        );
+        return Ok(Err(
+            reason.help("take a second command as `reference` of the suite in gate.toml")
+        ));
     };
     let hash = match git.commit(commit) {
         Ok(hash) => hash,
         Err(why) => {
             let reason = Reason::new("no_reference", format!("there is no commit `{commit}`: {why}"));
-            return Ok(Err(reason.help("`git fetch --unshallow`, or `fetch-depth: 0` where CI checks out")));
+            return Ok(Err(
+                reason.help("`git fetch --unshallow`, or `fetch-depth: 0` where CI checks out")
+            ));
         }
     };
     let home = workspace.gate_dir().join("reference").join(suite);
@@ -44,7 +51,10 @@ pub(super) fn tree(workspace: &Workspace, suite: &str, commit: &str) -> Result<s
         git.clone_into(&tree).and_then(|()| git.check_out(&tree, &hash))
     };
     if let Err(why) = brought {
-        return Ok(Err(Reason::new("no_reference", format!("cannot check out `{commit}`: {why}"))));
+        return Ok(Err(Reason::new(
+            "no_reference",
+            format!("cannot check out `{commit}`: {why}"),
+        )));
     }
     let below = workspace.root().strip_prefix(&git.top).unwrap_or(Path::new(""));
     Ok(Ok(Tree {

@@ -45,7 +45,14 @@ fn writes_files() {
 fn command(role: &str) -> Vec<String> {
     let program = std::env::current_exe().unwrap().to_string_lossy().into_owned();
     let name = format!("suites::bench::tests::{role}");
-    [program, "--exact".into(), name, "--ignored".into(), "--nocapture".into()].into()
+    [
+        program,
+        "--exact".into(),
+        name,
+        "--ignored".into(),
+        "--nocapture".into(),
+    ]
+    .into()
 }
 
 fn bench(measured: &str, reference: Option<&str>) -> SuitePolicy {
@@ -90,8 +97,15 @@ fn a_command_and_its_reference_take_turns() {
     let result = run.suite.clone().unwrap();
     assert_eq!((result.passed, result.failed, result.skipped), (0, 1, 0));
     let measured = &result.measurements[0];
-    assert_eq!((measured.samples, measured.median.0, measured.reference.unwrap().0), (9, 201e3, 101e3));
-    assert!(said(&run).contains("`work` is 1.99 times its reference"), "{}", said(&run));
+    assert_eq!(
+        (measured.samples, measured.median.0, measured.reference.unwrap().0),
+        (9, 201e3, 101e3)
+    );
+    assert!(
+        said(&run).contains("`work` is 1.99 times its reference"),
+        "{}",
+        said(&run)
+    );
     let order: Vec<&str> = log
         .lines()
         .filter_map(|line| line.strip_prefix("== round ")?.split(':').next())
@@ -99,16 +113,28 @@ fn a_command_and_its_reference_take_turns() {
     assert_eq!(
         order,
         [
-            "1, measured", "1, reference", "2, reference", "2, measured", "3, measured", "3, reference",
+            "1, measured",
+            "1, reference",
+            "2, reference",
+            "2, measured",
+            "3, measured",
+            "3, reference",
         ]
     );
-    assert!(log.ends_with("== work: 201 µs (9 samples), 1.99 times the 101 µs of its reference (1.97 to 2.01)\n"), "{log}");
+    assert!(
+        log.ends_with("== work: 201 µs (9 samples), 1.99 times the 101 µs of its reference (1.97 to 2.01)\n"),
+        "{log}"
+    );
 }
 
 #[test]
 fn equal_commands_pass() {
     let (run, _) = run(&bench("fast", Some("fast")));
-    assert!(matches!(&run.result, EvidenceResult::Findings(findings) if findings.is_empty()), "{}", said(&run));
+    assert!(
+        matches!(&run.result, EvidenceResult::Findings(findings) if findings.is_empty()),
+        "{}",
+        said(&run)
+    );
     assert_eq!(run.suite.unwrap().passed, 1);
 }
 

@@ -45,7 +45,12 @@ impl Unit {
             Self::Time => scaled(value, &[("s", 1e9), ("ms", 1e6), ("µs", 1e3), ("ns", 1.0)]),
             Self::Size => scaled(
                 value,
-                &[("GiB", 1_073_741_824.0), ("MiB", 1_048_576.0), ("KiB", 1024.0), ("bytes", 1.0)],
+                &[
+                    ("GiB", 1_073_741_824.0),
+                    ("MiB", 1_048_576.0),
+                    ("KiB", 1024.0),
+                    ("bytes", 1.0),
+                ],
             ),
             Self::Other(name) => format!("{} {name}", significant(value)).trim_end().to_owned(),
         }

@@ -50,7 +50,9 @@ fn this_run(objective: &Objective, measured: &Measured, judgement: &mut Judgemen
     let name = &objective.name;
     let problem = match (measured.events.get(name), objective.at_most) {
         (None, _) => format!("this run did not measure `{name}`"),
-        (Some(Events::Samples(_)), None) => format!("`{name}` is measured in samples, and its objective has no `at-most`"),
+        (Some(Events::Samples(_)), None) => {
+            format!("`{name}` is measured in samples, and its objective has no `at-most`")
+        }
         (Some(Events::Counted { .. }), Some(_)) => format!("`{name}` is counted, and its objective has an `at-most`"),
         _ => return,
     };
@@ -68,12 +70,17 @@ fn over_time(
     let (mut count, mut good, mut total) = (0_u32, 0_u64, 0_u64);
     let mut since = None;
     for window in windows {
-        let Some(counted) = window.objectives.get(name).filter(|counted| counted.at_most == objective.at_most) else {
+        let Some(counted) = window
+            .objectives
+            .get(name)
+            .filter(|counted| counted.at_most == objective.at_most)
+        else {
             continue;
         };
-        judgement
-            .log
-            .push_str(&format!("{} {name}: {} of {}\n", window.recorded, counted.good, counted.total));
+        judgement.log.push_str(&format!(
+            "{} {name}: {} of {}\n",
+            window.recorded, counted.good, counted.total
+        ));
         since.get_or_insert(window.recorded.as_str());
         count += 1;
         good = good.saturating_add(counted.good);
@@ -81,12 +88,17 @@ fn over_time(
     }
     if count < policy.min_windows {
         let noun = if count == 1 { "window" } else { "windows" };
-        let message = format!("`{name}` has {count} recorded {noun}, and {} are asked for", policy.min_windows);
+        let message = format!(
+            "`{name}` has {count} recorded {noun}, and {} are asked for",
+            policy.min_windows
+        );
         judgement.undecided.push(message);
         return;
     }
     if total == 0 {
-        judgement.undecided.push(format!("`{name}` has no events in {count} windows"));
+        judgement
+            .undecided
+            .push(format!("`{name}` has no events in {count} windows"));
         return;
     }
     let bad = total - good.min(total);
@@ -156,7 +168,11 @@ mod tests {
         let measured = Measured::parse("{\"name\": \"a\", \"good\": 1, \"total\": 1}");
         let now = format!("2026-11-{day:02}T00:00:00Z").parse().unwrap();
         let judgement = judge(&suite, &policy(None), &measured, &windows(None, counts), now);
-        format!("{}{}", findings_text(&judgement.findings), judgement.undecided.join("\n"))
+        format!(
+            "{}{}",
+            findings_text(&judgement.findings),
+            judgement.undecided.join("\n")
+        )
     }
 
     #[test]

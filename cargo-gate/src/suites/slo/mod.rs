@@ -64,7 +64,11 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         Err((verdict, result)) => return Ok(run(verdict, result)),
     };
     let now = Timestamp::now();
-    let path = cx.workspace.gate_dir().join("slo").join(format!("{}.jsonl", suite.name));
+    let path = cx
+        .workspace
+        .gate_dir()
+        .join("slo")
+        .join(format!("{}.jsonl", suite.name));
     let mut windows = match Windows::load(&path, now)? {
         Ok(windows) => windows,
         Err(damage) => {
@@ -82,7 +86,8 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     }
     let judgement = judge(suite, policy, &measured, &windows.entries, now);
     fs::write(&cx.log, judgement.log).map_err(|error| Error::io("write", &cx.log, &error))?;
-    let verdict = if judgement.undecided.is_empty() || judgement.findings.iter().any(|found| found.blocks_at.is_some()) {
+    let verdict = if judgement.undecided.is_empty() || judgement.findings.iter().any(|found| found.blocks_at.is_some())
+    {
         let mut findings = judgement.findings;
         findings.extend(judgement.undecided.into_iter().map(|message| finding(suite, message)));
         EvidenceResult::Findings(findings)
@@ -126,9 +131,15 @@ fn measurements(suite: &SuitePolicy, policy: &SloPolicy, cx: &SuiteContext<'_>) 
         let what = if end.timed_out {
             format!("did not end within {} s (timed_out)", suite.timeout.as_secs())
         } else {
-            end.exit_code.map_or_else(|| "was ended by a signal".to_owned(), |code| format!("ended with exit code {code}"))
+            end.exit_code.map_or_else(
+                || "was ended by a signal".to_owned(),
+                |code| format!("ended with exit code {code}"),
+            )
         };
-        let message = format!("`{}` {what}, so there is no window of this run", suite.command.join(" "));
+        let message = format!(
+            "`{}` {what}, so there is no window of this run",
+            suite.command.join(" ")
+        );
         let found = finding(suite, message).help(format!("cargo gate suite {}", suite.name));
         return Ok(Err((EvidenceResult::Findings(vec![found]), Some(result))));
     }

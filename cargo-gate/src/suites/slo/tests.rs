@@ -26,7 +26,11 @@ fn slo(min_windows: u32) -> SuitePolicy {
 }
 
 fn measured(root: &Path, good: u64) {
-    fs::write(root.join("load.jsonl"), format!("{{\"name\": \"ok\", \"good\": {good}, \"total\": 100}}\n")).unwrap();
+    fs::write(
+        root.join("load.jsonl"),
+        format!("{{\"name\": \"ok\", \"good\": {good}, \"total\": 100}}\n"),
+    )
+    .unwrap();
 }
 
 #[test]
@@ -45,9 +49,15 @@ fn each_run_adds_its_window_and_all_are_judged() {
             other => format!("{other:?}"),
         }
     };
-    assert_eq!(run(99, 2), "too_few_windows: `ok` has 1 recorded window, and 2 are asked for");
+    assert_eq!(
+        run(99, 2),
+        "too_few_windows: `ok` has 1 recorded window, and 2 are asked for"
+    );
     // The same file is the same window.
-    assert_eq!(run(99, 2), "too_few_windows: `ok` has 1 recorded window, and 2 are asked for");
+    assert_eq!(
+        run(99, 2),
+        "too_few_windows: `ok` has 1 recorded window, and 2 are asked for"
+    );
     assert_eq!(run(95, 2), "pass");
     // 70 is below the promise, and the three together are at 88.
     assert_eq!(run(70, 2), "the error budget is spent");
@@ -60,7 +70,10 @@ fn each_run_adds_its_window_and_all_are_judged() {
     assert_eq!(lines.lines().count(), 5);
     fs::write(&path, lines.replacen("\"good\":70", "\"good\":99", 1)).unwrap();
     let edited = run(97, 2);
-    assert!(edited.starts_with("damaged_windows: ") && edited.contains("were edited: line 3"), "{edited}");
+    assert!(
+        edited.starts_with("damaged_windows: ") && edited.contains("were edited: line 3"),
+        "{edited}"
+    );
     // Nothing is added to what cannot be believed.
     assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 5);
 }
@@ -70,7 +83,10 @@ fn what_was_not_measured_is_no_pass() {
     let directory = tempfile::tempdir().unwrap();
     let workspace = workspace(directory.path(), &[("Cargo.toml", ""), ("Cargo.lock", "version = 4\n")]);
     let result = run_in(&workspace, &slo(1)).result;
-    assert!(matches!(&result, EvidenceResult::NotRun(reason) if reason.code == "no_measurements"), "{result:?}");
+    assert!(
+        matches!(&result, EvidenceResult::NotRun(reason) if reason.code == "no_measurements"),
+        "{result:?}"
+    );
     fs::write(directory.path().join("load.jsonl"), "{\"name\": \"ok\"}\n").unwrap();
     let result = run_in(&workspace, &slo(1)).result;
     assert!(matches!(&result, EvidenceResult::Inconclusive(_)), "{result:?}");

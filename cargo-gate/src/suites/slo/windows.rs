@@ -142,7 +142,8 @@ impl Windows {
             window: window.clone(),
             chain: chain.clone(),
         };
-        let line = serde_json::to_string(&line).map_err(|error| Error::tool(format!("cannot write a window: {error}")))?;
+        let line =
+            serde_json::to_string(&line).map_err(|error| Error::tool(format!("cannot write a window: {error}")))?;
         self.text.push_str(&line);
         self.text.push('\n');
         if let Some(parent) = self.path.parent() {
@@ -162,7 +163,8 @@ fn head(path: &Path) -> Option<String> {
 }
 
 fn chained(before: &str, window: &Window) -> Result<String> {
-    let window = serde_json::to_string(window).map_err(|error| Error::tool(format!("cannot write a window: {error}")))?;
+    let window =
+        serde_json::to_string(window).map_err(|error| Error::tool(format!("cannot write a window: {error}")))?;
     Ok(sha256_hex(format!("{before}\n{window}").as_bytes()))
 }
 
@@ -176,10 +178,13 @@ fn parse(text: &str, head: Option<&str>, now: Timestamp) -> std::result::Result<
     }
     for (at, line) in text.lines().enumerate() {
         let number = at + 1;
-        let line: Line = serde_json::from_str(line).map_err(|error| format!("have a line {number} that is none: {error}"))?;
+        let line: Line =
+            serde_json::from_str(line).map_err(|error| format!("have a line {number} that is none: {error}"))?;
         let expected = chained(&chain, &line.window).map_err(|error| error.message)?;
         if line.chain != expected {
-            return Err(format!("were edited: line {number} does not follow from the one before"));
+            return Err(format!(
+                "were edited: line {number} does not follow from the one before"
+            ));
         }
         match line.window.time() {
             Some(time) if time <= now => {}
@@ -189,8 +194,8 @@ fn parse(text: &str, head: Option<&str>, now: Timestamp) -> std::result::Result<
         before = Some(std::mem::replace(&mut chain, line.chain));
         entries.push(line.window);
     }
-    let fits = head.is_some_and(|head| head == chain)
-        || before.is_some_and(|before| head.unwrap_or_default() == before);
+    let fits =
+        head.is_some_and(|head| head == chain) || before.is_some_and(|before| head.unwrap_or_default() == before);
     if fits || entries.is_empty() && head.is_none() {
         Ok((chain, entries))
     } else {
@@ -239,7 +244,10 @@ mod tests {
         for (text, what) in [
             (good.replacen("99", "98", 1), "line 1 does not follow"),
             (format!("{}\n{}\n", lines[1], lines[2]), "line 1 does not follow"),
-            (format!("{}\n{}\n{}\n", lines[0], lines[2], lines[1]), "line 2 does not follow"),
+            (
+                format!("{}\n{}\n{}\n", lines[0], lines[2], lines[1]),
+                "line 2 does not follow",
+            ),
             (format!("{}\n", lines[0]), "do not end where they ended"),
             (format!("{}\n{}\n", lines[0], lines[1]), "do not end where they ended"),
             (String::new(), "do not end where they ended"),

@@ -131,7 +131,9 @@ impl Git {
     /// What git says where there is none.
     pub fn commit(&self, name: &str) -> Result<String, String> {
         let name = format!("{name}^{{commit}}");
-        let output = self.program.output(&["rev-parse", "--verify", "--end-of-options", &name])?;
+        let output = self
+            .program
+            .output(&["rev-parse", "--verify", "--end-of-options", &name])?;
         Ok(String::from_utf8_lossy(&output).trim().to_owned())
     }
 
@@ -141,7 +143,16 @@ impl Git {
     /// What git says.
     pub fn clone_into(&self, directory: &Path) -> Result<(), String> {
         let (from, to) = (self.top.to_string_lossy(), directory.to_string_lossy());
-        let arguments = ["clone", "--quiet", "--shared", "--no-checkout", "--template=", "--", &from, &to];
+        let arguments = [
+            "clone",
+            "--quiet",
+            "--shared",
+            "--no-checkout",
+            "--template=",
+            "--",
+            &from,
+            &to,
+        ];
         self.program.output(&arguments).map(drop)
     }
 

@@ -37,7 +37,9 @@ fn metric(name: &str) -> MetricPolicy {
 
 /// Twenty samples around a value, of which the middle half deviates by `spread` of it at most.
 fn around(value: f64, spread: f64) -> Vec<f64> {
-    (0..20).map(|n| value * (1.0 + spread * (f64::from(n % 5) - 2.0))).collect()
+    (0..20)
+        .map(|n| value * (1.0 + spread * (f64::from(n % 5) - 2.0)))
+        .collect()
 }
 
 fn readings(of: &[(&str, &str, Vec<f64>)]) -> Readings {
@@ -49,7 +51,10 @@ fn readings(of: &[(&str, &str, Vec<f64>)]) -> Readings {
 }
 
 fn times(of: &[(&str, f64, f64)]) -> Readings {
-    let all: Vec<_> = of.iter().map(|(name, value, spread)| (*name, "us", around(*value, *spread))).collect();
+    let all: Vec<_> = of
+        .iter()
+        .map(|(name, value, spread)| (*name, "us", around(*value, *spread)))
+        .collect();
     readings(&all)
 }
 
@@ -59,7 +64,10 @@ fn suite() -> SuitePolicy {
 
 fn shown(suite: &SuitePolicy, policy: &BenchPolicy, measured: &Readings, reference: Option<&Readings>) -> String {
     let judgement = judge(suite, policy, measured, reference);
-    let mut text = findings_text(&judgement.findings).replace("  help: measure again with `cargo gate suite unit`, and find out what became slower or larger\n", "");
+    let mut text = findings_text(&judgement.findings).replace(
+        "  help: measure again with `cargo gate suite unit`, and find out what became slower or larger\n",
+        "",
+    );
     if !text.is_empty() {
         text.push('\n');
     }
@@ -82,7 +90,11 @@ fn a_slower_benchmark_breaks_the_budget_of_its_mode() {
     parse: Within
     print: Beyond
     ");
-    let nightly = BenchPolicy { time: 1.15, mode: BenchMode::Nightly, ..policy() };
+    let nightly = BenchPolicy {
+        time: 1.15,
+        mode: BenchMode::Nightly,
+        ..policy()
+    };
     insta::assert_snapshot!(shown(&suite(), &nightly, &new, Some(&old)), @"
     `parse` is 1.20 times its reference (1.18 to 1.22), and at most 1.15 is allowed [pilot]
       because: gate.toml:3
@@ -91,7 +103,10 @@ fn a_slower_benchmark_breaks_the_budget_of_its_mode() {
     parse: Beyond
     print: Beyond
     ");
-    let soft = BenchPolicy { mode: BenchMode::Soft, ..policy() };
+    let soft = BenchPolicy {
+        mode: BenchMode::Soft,
+        ..policy()
+    };
     insta::assert_snapshot!(shown(&suite(), &soft, &new, Some(&old)), @"
     `print` is 1.40 times its reference (1.38 to 1.42), and at most 1.25 is allowed [advice]
       because: gate.toml:3
@@ -121,7 +136,10 @@ fn noise_is_no_pass_unless_it_was_declared() {
     undecided: `parse` is noisy: its deviation is 30.0 % of its median, and 10.0 % are allowed
     parse: Undecided
     ");
-    let declared = BenchPolicy { noisy: Noise::Warn, ..policy() };
+    let declared = BenchPolicy {
+        noisy: Noise::Warn,
+        ..policy()
+    };
     insta::assert_snapshot!(shown(&suite(), &declared, &loud, Some(&old)), @"
     `parse` is noisy: its deviation is 30.0 % of its median, and 10.0 % are allowed [advice]
       because: gate.toml:3
@@ -136,7 +154,10 @@ fn noise_is_no_pass_unless_it_was_declared() {
     parse: Undecided
     ");
     let one = BenchPolicy {
-        metrics: vec![MetricPolicy { max_mad: Some(0.5), ..metric("par*") }],
+        metrics: vec![MetricPolicy {
+            max_mad: Some(0.5),
+            ..metric("par*")
+        }],
         ..policy()
     };
     insta::assert_snapshot!(shown(&suite(), &one, &loud, Some(&old)), @"
@@ -175,7 +196,11 @@ fn nothing_missing_and_changed_are_no_pass() {
     fold: Unlimited
     parse: Within
     ");
-    let declared = BenchPolicy { added: Noise::Warn, expect: vec!["par*".into(), "scan/*".into()], ..policy() };
+    let declared = BenchPolicy {
+        added: Noise::Warn,
+        expect: vec!["par*".into(), "scan/*".into()],
+        ..policy()
+    };
     insta::assert_snapshot!(shown(&suite(), &declared, &new, Some(&new)), @"
     no benchmark `scan/*` was measured [pilot]
       help: let the command run it, or correct `expect` of the suite in gate.toml
@@ -193,7 +218,10 @@ fn nothing_missing_and_changed_are_no_pass() {
     parse: Unlimited
     print: Unlimited
     ");
-    let optional = SuitePolicy { required: false, ..suite() };
+    let optional = SuitePolicy {
+        required: false,
+        ..suite()
+    };
     insta::assert_snapshot!(shown(&optional, &policy(), &empty, Some(&empty)), @"
     no benchmark was measured [advice]
       because: gate.toml:3
@@ -214,10 +242,25 @@ fn limits_of_single_benchmarks() {
     ]);
     let rules = BenchPolicy {
         metrics: vec![
-            MetricPolicy { reference: Some("full".into()), max_ratio: Some(0.1), ..metric("one") },
-            MetricPolicy { at_least: Some(0.9), blocks_at: Some(Stage::Broad), ..metric("hits") },
-            MetricPolicy { at_most: Some(30.0), ..metric("cached") },
-            MetricPolicy { reference: Some("rate of old".into()), min_ratio: Some(0.9), ..metric("rate") },
+            MetricPolicy {
+                reference: Some("full".into()),
+                max_ratio: Some(0.1),
+                ..metric("one")
+            },
+            MetricPolicy {
+                at_least: Some(0.9),
+                blocks_at: Some(Stage::Broad),
+                ..metric("hits")
+            },
+            MetricPolicy {
+                at_most: Some(30.0),
+                ..metric("cached")
+            },
+            MetricPolicy {
+                reference: Some("rate of old".into()),
+                min_ratio: Some(0.9),
+                ..metric("rate")
+            },
         ],
         ..policy()
     };
