@@ -128,6 +128,7 @@ fn a_promise_is_held_over_runs() {
     let pilot = || gate.run(["pilot"]);
     let run = pilot();
     assert_eq!(run.code, Some(3), "{run}");
+    assert_eq!(run.code, Some(1), "{run}");
     assert!(
         run.stdout.contains("has 1 recorded window, and 2 are asked for"),
         "{run}"
