@@ -77,10 +77,10 @@ fn errors(broken: &Broken) -> Vec<(String, String)> {
         write("register.toml", register.trim_start_matches('\n'));
     }
     let error = policy::load(directory.path(), None, &Catalogue::builtin()).expect_err("a broken policy");
+    assert_eq!(error.exit_code(), cargo_gate::exit::USAGE);
     let Some(details) = error.details else {
         return vec![("gate.toml".to_owned(), error.message)];
     };
-    assert_eq!(error.exit_code(), cargo_gate::exit::USAGE);
     let rendered = error.rendered.unwrap_or_default();
     let problems = details.problems.into_iter().map(|problem| {
         let (line, column) = (problem.line.expect("a line"), problem.column.expect("a column"));

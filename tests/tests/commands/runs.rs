@@ -51,14 +51,12 @@ fn a_decision_is_signed_and_must_be() {
     let key = key(&gate);
     assert_eq!(gate.run(["pilot"]).code, Some(0));
 
+    let directory = only_run(&gate);
+    let pilot = directory.file_name().expect("an id").to_string_lossy().into_owned();
     assert_snapshot!("unsigned", gate.run(["verify", "latest"]));
     let refused = gate.run(["controlled"]);
     assert_eq!(refused.code, Some(1), "{refused}");
     assert!(refused.stdout.contains("nobody signed its decision"), "{refused}");
-    // The run that was refused is the newest now.
-    let pilot = gate.run(["history", "--stage", "pilot", "--message-format", "json"]);
-    let pilot = pilot.json()[0]["run_id"].as_str().expect("an id").to_owned();
-
     let signed = gate.run(["sign", &pilot, "--key", &key]);
     assert_eq!(signed.code, Some(0), "{signed}");
     let verified = gate.run(["verify", &pilot]);
@@ -86,17 +84,18 @@ fn a_decision_is_signed_and_must_be() {
     gate.replace("gate.toml", OTHER, PUBLIC);
 
     // One that was made for another decision.
-    let signature = runs(&gate).join(&pilot).join("decision.sig");
-    let newest = fs::read_to_string(runs(&gate).join("latest"))
-        .map(|name| name.trim().to_owned())
-        .or_else(|_| fs::read_link(runs(&gate).join("latest")).map(|link| link.to_string_lossy().into_owned()))
-        .expect("the newest run");
-    let newest = fs::canonicalize(runs(&gate).join("latest"))
-        .ok()
-        .filter(|path| path.is_dir())
-        .unwrap_or_else(|| runs(&gate).join(newest));
+    let signature = directory.join("decision.sig");
+    let mut others: Vec<PathBuf> = fs::read_dir(runs(&gate))
+        .expect("runs")
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.file_name().is_some_and(|name| name != "latest") && *path != directory)
+        .collect();
+    others.sort();
+    let newest = others.pop().expect("a later run");
+    let newest_id = newest.file_name().expect("an id").to_string_lossy().into_owned();
     fs::copy(&signature, newest.join("decision.sig")).expect("a copy");
-    let wrong = gate.run(["verify", "latest"]);
+    let wrong = gate.run(["verify", &newest_id]);
     assert_eq!(wrong.code, Some(1), "{wrong}");
     assert!(wrong.stdout.contains("is not over this text"), "{wrong}");
     assert_eq!(gate.run(["verify"]).code, Some(1));
@@ -170,7 +169,7 @@ fn a_bundle_leaves_data_behind() {
         .collect();
     assert_eq!(excluded, ["answers.csv", "weights.bin"]);
     let bytes = fs::read(gate.workspace().join("target/run.tar.gz")).expect("a bundle");
-    let (_, files) = cargo_gate::evidence::bundle::parse(&bytes).expect("a bundle");
+    let (own, files) = cargo_gate::evidence::bundle::parse(&bytes).expect("a bundle");
     assert!(
         files.contains_key("report.md") && !files.contains_key("weights.bin"),
         "{:?}",
@@ -183,8 +182,7 @@ fn a_bundle_leaves_data_behind() {
         bytes
     );
 
-    let chain = manifest["chain"].as_str().expect("a hash");
-    let verified = gate.run(["verify", "target/run.tar.gz", "--head", chain]);
+    let verified = gate.run(["verify", "target/run.tar.gz", "--head", &own.chain]);
     assert_eq!(verified.code, Some(0), "{verified}");
     let mut edited = bytes;
     let middle = edited.len() / 2;

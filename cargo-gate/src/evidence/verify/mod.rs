@@ -73,7 +73,7 @@ impl Verification {
             ),
             Status::Incomplete if self.runs_checked == 0 => Some("cargo gate pilot"),
             Status::Incomplete if all(ProblemKind::NoAudit) => Some(
-                "`cargo gate ready --run <run> --audit` adds the audit, which every hash of the run leaves room for",
+                "`cargo gate ready --run <run> --audit` adds the audit",
             ),
             Status::Incomplete if all(ProblemKind::Unsigned) => {
                 Some("whoever answers for it signs it: `cargo gate sign <run> --key <file>`")
