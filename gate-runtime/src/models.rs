@@ -18,10 +18,22 @@ use crate::window::Sample;
 /// Preemptions where the environment names no number: more find little and take long.
 const PREEMPTIONS: usize = 3;
 
+/// Orders that each model has at least.
+const ORDERS: usize = 20;
+
+/// Runs a model in all orders. loom remembers only the last access to an atomic when it looks for orders to try: threads that read
+/// what they then write must not be the ones to be overtaken, or few orders are tried. So their number is held to [`ORDERS`].
 fn explore(model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(PREEMPTIONS));
-    builder.check(model);
+    let orders = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = Arc::clone(&orders);
+    builder.check(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        model();
+    });
+    let orders = orders.load(Ordering::Relaxed);
+    assert!(orders >= ORDERS, "only {orders} orders were tried");
 }
 
 fn record(call: u64) -> Record {
@@ -40,24 +52,23 @@ fn record(call: u64) -> Record {
 pub fn records_come_out_whole_in_order_and_once() {
     explore(|| {
         let ring = Arc::new(Ring::new(2));
-        let writer = {
+        let reader = {
             let ring = Arc::clone(&ring);
-            thread::spawn(move || (1..=3).filter(|call| ring.push(&record(*call)).is_some()).collect::<Vec<u64>>())
+            thread::spawn(move || [take(&ring), take(&ring)])
         };
-        let mut taken = Vec::new();
-        let mut take = |ring: &Ring| {
-            while let Some(record) = ring.pop() {
-                let entry = record.entry().expect("a record that was written");
-                assert_eq!([entry.started, entry.fingerprint, entry.latency_ns], [entry.call; 3]);
-                taken.push(entry.call);
-            }
-        };
-        take(&ring);
-        let written = writer.join().expect("the writer");
-        take(&ring);
+        let written: Vec<u64> = (1..=3).filter(|call| ring.push(&record(*call)).is_some()).collect();
+        let mut taken: Vec<u64> = reader.join().expect("the reader").into_iter().flatten().collect();
+        taken.extend(std::iter::from_fn(|| take(&ring)));
         assert!(written.len() >= 2 && ring.is_empty());
         assert_eq!(taken, written);
     });
+}
+
+/// The number of the oldest record, if there is one: all of its words have it.
+fn take(ring: &Ring) -> Option<u64> {
+    let entry = ring.pop()?.entry().expect("a record that was written");
+    assert_eq!([entry.started, entry.fingerprint, entry.latency_ns], [entry.call; 3]);
+    Some(entry.call)
 }
 
 /// The switch: two threads change it at once, neither change is lost, and a reader sees no state that nobody set.
@@ -65,7 +76,11 @@ pub fn changes_of_the_switch_are_not_lost_and_not_torn() {
     explore(|| {
         let control = Arc::new(Control::default());
         let turn = |state: ControlState| ControlState {
-            mode: if state.rollback_count % 2 == 0 { Mode::Safe } else { Mode::Native },
+            mode: if state.rollback_count % 2 == 0 {
+                Mode::Safe
+            } else {
+                Mode::Native
+            },
             rollback_count: state.rollback_count + 1,
             ..state
         };
@@ -128,7 +143,10 @@ pub fn reloads_come_one_after_the_other() {
                 assert_eq!(**seen, seen.generation());
             })
         };
-        let mut numbers = [slot.reload(next).expect("a replacement"), loader.join().expect("a loader")];
+        let mut numbers = [
+            slot.reload(next).expect("a replacement"),
+            loader.join().expect("a loader"),
+        ];
         reader.join().expect("a reader");
         numbers.sort_unstable();
         assert_eq!((numbers, **slot.current(), slot.kept()), ([2, 3], 3, 1));

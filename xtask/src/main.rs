@@ -43,6 +43,8 @@ enum Command {
         #[arg(long, value_name = "STEP", value_parser = xtask::ci::names())]
         skip: Vec<String>,
     },
+    /// Explore the concurrent parts of gate-runtime with loom, in every order in which threads can take turns
+    Models,
 }
 
 fn main() -> ExitCode {
@@ -76,6 +78,7 @@ fn run(command: &Command) -> xtask::Result {
             println!("wrote {pages} pages to {}", out.display());
         }
         Command::Ci { skip } => xtask::ci::run(&root, skip)?,
+        Command::Models => xtask::ci::models(&root)?,
     }
     Ok(())
 }

@@ -244,9 +244,18 @@ macro_rules! summand {
 
 summand!(u32, 0, 0, u32::wrapping_add);
 summand!(u64, 0, 0, u64::wrapping_add);
-summand!(f32, -0.0, 0.0, |a, b| a + b,
+summand!(
+    f32,
+    -0.0,
+    0.0,
+    |a, b| a + b,
     #[inline(always)]
-    fn as_singles(values: &[Self]) -> Option<&[f32]> { Some(values) },
+    fn as_singles(values: &[Self]) -> Option<&[f32]> {
+        Some(values)
+    },
     #[inline(always)]
-    fn as_singles_mut(values: &mut [Self]) -> Option<&mut [f32]> { Some(values) });
+    fn as_singles_mut(values: &mut [Self]) -> Option<&mut [f32]> {
+        Some(values)
+    }
+);
 summand!(f64, -0.0, 0.0, |a, b| a + b);
