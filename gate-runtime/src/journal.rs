@@ -10,4 +10,4 @@ mod ring;
 
 pub(crate) use lane::{Drops, Lanes, Shards, bump, with_shard};
 pub(crate) use record::{Entry, Record};
-use ring::Ring;
+pub(crate) use ring::Ring;

@@ -14,6 +14,8 @@ pub mod ffi;
 mod fields;
 mod journal;
 pub mod kernel;
+#[cfg(loom)]
+pub mod models;
 pub mod module;
 pub mod observe;
 pub mod plan;
@@ -24,6 +26,7 @@ pub mod runtime;
 pub mod shadow;
 pub mod stats;
 mod status;
+mod sync;
 pub mod window;
 
 pub use argument::{Arg, DType, Scalar, Shape, View, ViewMut};

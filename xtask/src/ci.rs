@@ -68,6 +68,17 @@ pub fn binary() -> Result<PathBuf> {
     Ok(here.with_file_name(format!("cargo-gate-under-test{EXE_SUFFIX}")))
 }
 
+/// Runs the models of gate-runtime. They are a package of their own, because loom is nothing that a user should compile.
+///
+/// # Errors
+/// A model fails, or cargo cannot be started.
+pub fn models(root: &Path) -> Result {
+    let mut sh = Shell::new()?;
+    sh.set_current_dir(root);
+    let manifest = "gate-runtime/models/Cargo.toml";
+    Ok(cmd!(sh, "cargo test --locked --manifest-path {manifest} --test models").run_echo()?)
+}
+
 /// Names of the steps, for `--skip`.
 pub fn names() -> Vec<&'static str> {
     STEPS.iter().map(|(name, _)| *name).collect()

@@ -51,6 +51,8 @@ enum Command {
         #[arg(long, value_name = "STEP", value_parser = xtask::ci::names())]
         skip: Vec<String>,
     },
+    /// Explore the concurrent parts of gate-runtime with loom, in every order in which threads can take turns
+    Models,
 }
 
 fn main() -> ExitCode {
@@ -86,6 +88,7 @@ fn run(command: &Command) -> xtask::Result {
         Command::Usability { write } => xtask::usability::run(&root, &xtask::ci::binary()?, *write)?,
         Command::Ergonomics => xtask::ergonomics::run(&root)?,
         Command::Ci { skip } => xtask::ci::run(&root, skip)?,
+        Command::Models => xtask::ci::models(&root)?,
     }
     Ok(())
 }

@@ -5,6 +5,8 @@
 //!
 //! Arguments choose rows: one is measured when its name has one of them in it.
 
+mod cache;
+
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -80,6 +82,9 @@ fn main() {
     let x: Vec<f32> = (0..COUNT as u32)
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 8) as f32 / 16_777_216.0)
         .collect();
+    if wanted("cache") {
+        cache::print(&x);
+    }
     let mut y = x.clone();
     let mut z = vec![0.0_f32; COUNT];
     let size = 4.0 * COUNT as f64;

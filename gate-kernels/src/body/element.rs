@@ -212,10 +212,22 @@ pub trait Summand: Copy + Send + Sync {
     /// The sum.
     #[must_use]
     fn plus(self, other: Self) -> Self;
+
+    /// The same numbers, where they are `f32`: some machines go through many runs of those at once.
+    fn as_singles(values: &[Self]) -> Option<&[f32]> {
+        let _ = values;
+        None
+    }
+
+    /// [`Summand::as_singles`] to write to.
+    fn as_singles_mut(values: &mut [Self]) -> Option<&mut [f32]> {
+        let _ = values;
+        None
+    }
 }
 
 macro_rules! summand {
-    ($type:ty, $nothing:expr, $zero:expr, $plus:expr) => {
+    ($type:ty, $nothing:expr, $zero:expr, $plus:expr$(, $own:item)*) => {
         impl Summand for $type {
             const NOTHING: Self = $nothing;
             const ZERO: Self = $zero;
@@ -224,11 +236,26 @@ macro_rules! summand {
             fn plus(self, other: Self) -> Self {
                 $plus(self, other)
             }
+
+            $($own)*
         }
     };
 }
 
 summand!(u32, 0, 0, u32::wrapping_add);
 summand!(u64, 0, 0, u64::wrapping_add);
-summand!(f32, -0.0, 0.0, |a, b| a + b);
+summand!(
+    f32,
+    -0.0,
+    0.0,
+    |a, b| a + b,
+    #[inline(always)]
+    fn as_singles(values: &[Self]) -> Option<&[f32]> {
+        Some(values)
+    },
+    #[inline(always)]
+    fn as_singles_mut(values: &mut [Self]) -> Option<&mut [f32]> {
+        Some(values)
+    }
+);
 summand!(f64, -0.0, 0.0, |a, b| a + b);

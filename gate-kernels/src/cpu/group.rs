@@ -107,6 +107,18 @@ impl<A: Copy> Lanes<A> {
         Self::of(Row([value; LANES]), LANES)
     }
 
+    /// The values.
+    #[inline(always)]
+    pub(crate) fn values(&self) -> &[A; LANES] {
+        &self.row.0
+    }
+
+    /// The values, to be written.
+    #[inline(always)]
+    pub(crate) fn values_mut(&mut self) -> &mut [A; LANES] {
+        &mut self.row.0
+    }
+
     #[inline(always)]
     fn of(values: Row<A>, elements: usize) -> Self {
         Self {

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 pub(crate) use group::{Cpu, Lanes};
 pub(crate) use halves::LONGEST;
-pub(crate) use wide::{Task, widest};
+pub(crate) use wide::{Task, scan_runs, sum_runs, widest};
 
 /// Work that is cut into pieces, none of which sees another.
 pub(crate) trait Pieces: Sync {

@@ -70,3 +70,140 @@ pub(crate) fn widest(task: impl Task) {
 pub(crate) fn widest(task: impl Task) {
     task.run::<128>();
 }
+
+/// Neighbours that make a run, and runs that are gone through at once.
+const RUN: usize = crate::body::scan::RUN;
+
+/// The sum of each run of 16 of `x`, every one from left to right. Says whether it was done: with AVX-512, for as many whole
+/// runs as there are sums, sixteen at a time.
+#[inline(always)]
+pub(crate) fn sum_runs(x: &[f32], sums: &mut [f32]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if x.len() == RUN * sums.len() && sums.len().is_multiple_of(RUN) && is_x86_feature_detected!("avx512f") {
+        // SAFETY: the instructions were just detected.
+        unsafe { runs::sums(x.as_chunks().0, sums.as_chunks_mut().0) };
+        return true;
+    }
+    let _ = (x, sums);
+    false
+}
+
+/// The running sums of each run of 16 of `x`, from `offset + before` on, with the element itself in it (`inclusive`) or without. Says
+/// whether it was done, as [`sum_runs`] does.
+#[inline(always)]
+pub(crate) fn scan_runs(x: &[f32], before: &[f32], offset: f32, inclusive: bool, out: &mut [f32]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if x.len() == out.len()
+        && x.len() == RUN * before.len()
+        && before.len().is_multiple_of(RUN)
+        && is_x86_feature_detected!("avx512f")
+    {
+        let (x, before, out) = (x.as_chunks().0, before.as_chunks().0, out.as_chunks_mut().0);
+        // SAFETY: the instructions were just detected.
+        unsafe { runs::scan(x, before, offset, inclusive, out) };
+        return true;
+    }
+    let _ = (x, before, offset, inclusive, out);
+    false
+}
+
+/// Sixteen runs of sixteen as the rows of a square, whose columns are added.
+#[cfg(target_arch = "x86_64")]
+mod runs {
+    use std::arch::x86_64::{
+        __m512, _mm512_add_ps, _mm512_castpd_ps, _mm512_castps_pd, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
+        _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd,
+        _mm512_unpacklo_ps,
+    };
+
+    use super::RUN;
+
+    type Square = [__m512; RUN];
+
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn load(row: &[f32; RUN]) -> __m512 {
+        // SAFETY: sixteen numbers are read, which need not be aligned.
+        unsafe { _mm512_loadu_ps(row.as_ptr()) }
+    }
+
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn store(row: &mut [f32; RUN], values: __m512) {
+        // SAFETY: sixteen numbers are written, which need not be aligned.
+        unsafe { _mm512_storeu_ps(row.as_mut_ptr(), values) };
+    }
+
+    /// Rows as columns: pairs within four rows, pairs of pairs, then quarters of vectors.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn transposed(rows: Square) -> Square {
+        let mut pairs = [_mm512_setzero_ps(); RUN];
+        for i in (0..RUN).step_by(2) {
+            pairs[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+            pairs[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+        }
+        let mut fours = [_mm512_setzero_ps(); RUN];
+        for i in (0..RUN).step_by(4) {
+            for half in 0..2 {
+                let (a, b) = (_mm512_castps_pd(pairs[i + half]), _mm512_castps_pd(pairs[i + half + 2]));
+                fours[i + 2 * half] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+                fours[i + 2 * half + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+            }
+        }
+        let mut columns = [_mm512_setzero_ps(); RUN];
+        const EVEN: i32 = 0b10_00_10_00;
+        const ODD: i32 = 0b11_01_11_01;
+        for i in 0..4 {
+            let [a, b, c, d] = [fours[i], fours[4 + i], fours[8 + i], fours[12 + i]];
+            let (even, odd) = (_mm512_shuffle_f32x4::<EVEN>(a, b), _mm512_shuffle_f32x4::<ODD>(a, b));
+            let (even_2, odd_2) = (_mm512_shuffle_f32x4::<EVEN>(c, d), _mm512_shuffle_f32x4::<ODD>(c, d));
+            columns[i] = _mm512_shuffle_f32x4::<EVEN>(even, even_2);
+            columns[4 + i] = _mm512_shuffle_f32x4::<EVEN>(odd, odd_2);
+            columns[8 + i] = _mm512_shuffle_f32x4::<ODD>(even, even_2);
+            columns[12 + i] = _mm512_shuffle_f32x4::<ODD>(odd, odd_2);
+        }
+        columns
+    }
+
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn columns(rows: &[[f32; RUN]; RUN]) -> Square {
+        let mut square = [_mm512_setzero_ps(); RUN];
+        for (place, row) in square.iter_mut().zip(rows) {
+            *place = load(row);
+        }
+        transposed(square)
+    }
+
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    pub(super) fn sums(x: &[[f32; RUN]], sums: &mut [[f32; RUN]]) {
+        for (rows, sums) in x.as_chunks::<RUN>().0.iter().zip(sums) {
+            // What does not change a sum.
+            let mut sum = _mm512_set1_ps(-0.0);
+            for column in columns(rows) {
+                sum = _mm512_add_ps(sum, column);
+            }
+            store(sums, sum);
+        }
+    }
+
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    pub(super) fn scan(x: &[[f32; RUN]], before: &[[f32; RUN]], offset: f32, inclusive: bool, out: &mut [[f32; RUN]]) {
+        let outs = out.as_chunks_mut::<RUN>().0.iter_mut();
+        for ((rows, out), before) in x.as_chunks::<RUN>().0.iter().zip(outs).zip(before) {
+            let mut sum = _mm512_add_ps(_mm512_set1_ps(offset), load(before));
+            let mut square = columns(rows);
+            for place in &mut square {
+                let next = _mm512_add_ps(sum, *place);
+                *place = if inclusive { next } else { sum };
+                sum = next;
+            }
+            for (out, row) in out.iter_mut().zip(transposed(square)) {
+                store(out, row);
+            }
+        }
+    }
+}

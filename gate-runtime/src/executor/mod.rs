@@ -30,13 +30,14 @@ use core::fmt;
 use std::error::Error;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, PoisonError};
 
 use crate::argument::Arg;
 use crate::dispatch::Dispatch;
 use crate::kernel::Kernel;
 use crate::rails::{Governor, Rails};
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 pub use schedule::{Scheduler, Started};
 pub use tenant::{Backpressure, Counters, InvalidTenant, Load, TenantConfig, TenantId};

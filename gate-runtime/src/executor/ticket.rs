@@ -3,7 +3,9 @@
 use core::fmt;
 use std::any::Any;
 use std::error::Error;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
+
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// Why a job has no result.
 #[derive(Debug, Clone, PartialEq, Eq)]

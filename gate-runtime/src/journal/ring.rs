@@ -3,9 +3,8 @@
 //! Records are words in atomics, so the queue needs no `unsafe`: with more than one writer it would hold mixed records, and
 //! still none that is out of bounds or half initialised.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-
 use super::record::{Record, WORDS};
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Own cache line, so that writer and reader do not take each other's counters away.
 #[repr(align(128))]
@@ -34,7 +33,7 @@ impl Ring {
         let records = records.clamp(2, 1 << 20).next_power_of_two();
         Ring {
             slots: (0..records)
-                .map(|_| Slot([const { AtomicU64::new(0) }; WORDS]))
+                .map(|_| Slot(std::array::from_fn(|_| AtomicU64::new(0))))
                 .collect(),
             mask: records - 1,
             head: Position::default(),

@@ -3,11 +3,13 @@
 use core::cell::Cell;
 use core::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, PoisonError};
 
 use super::{Action, Baseline, Controller, Phase, Rail, Rails, State, Step};
 use crate::control::{Control, ControlState, RailReason};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 use crate::window::{Outcome, Pressure, Recorder, Sample, Window};
 
 /// Told about each window when it is closed, for example to write it down for a replay.
