@@ -127,7 +127,6 @@ fn a_promise_is_held_over_runs() {
     let gate = gate.git_init();
     let pilot = || gate.run(["pilot"]);
     let run = pilot();
-    assert_eq!(run.code, Some(3), "{run}");
     assert_eq!(run.code, Some(1), "{run}");
     assert!(
         run.stdout.contains("has 1 recorded window, and 2 are asked for"),
@@ -159,7 +158,12 @@ fn a_benchmark_runs_alone() {
     let gate = released();
     let run = gate.run(["pilot", "--jobs", "4", "--message-format", "json", "--fresh"]);
     assert_eq!(run.code, Some(0), "{run}");
-    let audit = gate.read("target/gate/latest/audit.jsonl");
+    let history = gate.read("target/gate/history.jsonl");
+    let last: serde_json::Value = serde_json::from_str(history.lines().last().expect("a run")).expect("JSON");
+    let audit = gate.read(&format!(
+        "target/gate/runs/{}/audit.jsonl",
+        last["run_id"].as_str().expect("a run")
+    ));
     let steps: Vec<serde_json::Value> = audit
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))

@@ -22,7 +22,8 @@ use super::raw::{
 };
 use super::secrets::{paths_policy, secrets_policy};
 use super::{
-    bench, cache, checklist, claim, conformance, decisions, docs, failure, format, generated, kernels, notify, parts, people, record, release, rule, runtime, slo, stability, supply, toolchain, uses,
+    bench, cache, checklist, claim, conformance, decisions, docs, failure, format, generated, kernels, notify, parts,
+    people, record, release, rule, runtime, slo, stability, supply, toolchain, uses,
 };
 
 pub(super) type Converted<T> = Result<T, Problem>;

@@ -192,7 +192,6 @@ impl<'a> Sources<'a> {
                 name: member.name.clone(),
                 before: version,
                 after: member.version.clone(),
-                items: old.len(),
                 items: old.iter().filter(|item| !item.hidden).count(),
                 changes: judged
                     .filter(|judged| judged.class != StabilityClass::Internal)

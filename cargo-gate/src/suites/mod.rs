@@ -37,7 +37,7 @@ use crate::workspace::cargo::Resolution;
 use crate::workspace::files::{File, FileList};
 
 pub use bench::DOCS as BENCH_DOCS;
-pub use catalogue::{DEFAULT_ID, InputFilter, KINDS, KindInfo, VERSION, group, of_policy, summary, summaryDEFAULT_ID};
+pub use catalogue::{DEFAULT_ID, InputFilter, KINDS, KindInfo, VERSION, group, of_policy, summary};
 pub use default::default_suite;
 pub use environment::environment_inputs;
 pub use outcome::Tests;

@@ -96,7 +96,6 @@ impl<'a> Graph<'a> {
                     inline: directories,
                     ..*place
                 };
-                let child = self.add(inline, Some(node), &place, depth + 1);
                 let child = self.add(inline, Some(node), found.hidden, &place, depth + 1);
                 self.nodes[node]
                     .mods
@@ -119,7 +118,6 @@ impl<'a> Graph<'a> {
                     is_root: false,
                     inline: Vec::new(),
                 };
-                let child = self.add(parse::file(&text), Some(node), &below, depth + 1);
                 let child = self.add(parse::file(&text), Some(node), found.hidden, &below, depth + 1);
                 self.nodes[node]
                     .mods
@@ -464,16 +462,6 @@ impl Walk<'_, '_> {
                 );
             }
         }
-    }
-
-    /// Whether a path means a trait of these libraries that is not declared `pub`: nobody outside can name it.
-    fn is_private(&self, node: usize, path: &[String]) -> bool {
-        let targets = self.graph.lookup(node, path, MAX_CHAIN);
-        let private = |target: &Target| match target {
-            Target::Item(at, number) => !self.graph.nodes[*at].defs[*number].public,
-            Target::Module(_) => false,
-        };
-        !targets.is_empty() && targets.iter().all(private)
     }
 
     fn push(

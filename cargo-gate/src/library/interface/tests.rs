@@ -25,7 +25,6 @@ fn listed(files: &[(&str, &str)]) -> String {
             .closed
             .as_ref()
             .map_or(String::new(), |names| format!(" [{}]", names.join(" ")));
-        format!("{} {} | {}{closed}", item.kind.word(), item.path, item.signature)
         let line = format!("{} {} | {}{closed}", item.kind.word(), item.path, item.signature);
         line.trim_end().to_owned()
     };
