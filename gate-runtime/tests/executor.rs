@@ -28,6 +28,15 @@ impl Door {
     }
 }
 
+/// Opens a door when a test ends: the executor, which is dropped after it, waits for the jobs behind the door, also where an assertion failed.
+struct AtTheEnd(Arc<Door>);
+
+impl Drop for AtTheEnd {
+    fn drop(&mut self) {
+        self.0.open();
+    }
+}
+
 fn executor(workers: usize, tenants: &[TenantConfig]) -> (Executor, Vec<TenantId>) {
     let mut builder = Executor::builder(workers);
     let ids = tenants
@@ -118,6 +127,7 @@ fn backpressure_drill(
 fn drill_with(fault: impl Fn(u64, mpsc::Sender<u64>) -> Vec<Box<dyn FnOnce() + Send>>) -> Result<(), String> {
     let (executor, ids) = executor(2, &[TenantConfig::new("a").queue_jobs(16)]);
     let door = Arc::new(Door::default());
+    let _open = AtTheEnd(Arc::clone(&door));
     let closed = Arc::clone(&door);
     let submit = |job: u64, sent: mpsc::Sender<u64>| {
         let (work, door) = (fault(job, sent), Arc::clone(&closed));
@@ -165,6 +175,7 @@ fn the_drill_turns_red_when_a_job_is_lost_or_runs_twice() {
 fn a_refused_job_comes_back() {
     let (executor, ids) = executor(1, &[TenantConfig::new("a").queue_jobs(1)]);
     let door = Arc::new(Door::default());
+    let _open = AtTheEnd(Arc::clone(&door));
     let (entered, inside) = mpsc::channel();
     let held = Arc::clone(&door);
     let running = executor.submit(ids[0], ONE, move |_| {
@@ -266,6 +277,7 @@ fn a_tenant_that_hangs_leaves_workers_to_others() {
         &[TenantConfig::new("hung").max_running(1), TenantConfig::new("other")],
     );
     let door = Arc::new(Door::default());
+    let _open = AtTheEnd(Arc::clone(&door));
     let hung: Vec<_> = (0..4)
         .map(|_| {
             let door = Arc::clone(&door);
@@ -310,6 +322,7 @@ fn what_cannot_be_is_refused_with_its_name() {
 fn a_ticket_is_asked_without_waiting() {
     let (executor, ids) = executor(1, &[TenantConfig::new("a")]);
     let door = Arc::new(Door::default());
+    let _open = AtTheEnd(Arc::clone(&door));
     let held = Arc::clone(&door);
     let ticket = executor.submit(ids[0], ONE, move |_| held.pass()).expect("accepted");
     let ticket = ticket.poll().expect_err("it has not ended");
