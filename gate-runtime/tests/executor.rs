@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 
 use gate_runtime::control::Mode;
-use gate_runtime::executor::{Backpressure, Executor, JobError, Load, Report, TenantConfig, TenantId};
+use gate_runtime::executor::{Backpressure, Context, Executor, JobError, Load, Report, TenantConfig, TenantId};
 use gate_runtime::window::Sample;
 
 const ONE: Load = Load::cost(1);
@@ -278,10 +279,21 @@ fn a_tenant_that_hangs_leaves_workers_to_others() {
     );
     let door = Arc::new(Door::default());
     let _open = AtTheEnd(Arc::clone(&door));
+    let inside = Arc::new(AtomicUsize::new(0));
+    let together = Arc::new(AtomicUsize::new(0));
     let hung: Vec<_> = (0..4)
         .map(|_| {
-            let door = Arc::clone(&door);
-            executor.submit(ids[0], ONE, move |_| door.pass()).expect("accepted")
+            let (door, inside, together) = (Arc::clone(&door), Arc::clone(&inside), Arc::clone(&together));
+            let job = move |_: Context<'_>| {
+                // Two of them would hold both workers: then nobody but they could open the door.
+                if inside.fetch_add(1, Ordering::SeqCst) > 0 {
+                    together.fetch_add(1, Ordering::SeqCst);
+                    door.open();
+                }
+                door.pass();
+                inside.fetch_sub(1, Ordering::SeqCst);
+            };
+            executor.submit(ids[0], ONE, job).expect("accepted")
         })
         .collect();
     for n in 0..20 {
@@ -290,6 +302,7 @@ fn a_tenant_that_hangs_leaves_workers_to_others() {
     }
     door.open();
     hung.into_iter().for_each(|ticket| assert_eq!(ticket.wait(), Ok(())));
+    assert_eq!(together.load(Ordering::SeqCst), 0, "one at a time");
     assert!(executor.drain().is_complete());
 }
 
