@@ -81,7 +81,16 @@ fn results_and_panics_that_panic_when_dropped_are_contained() {
     }
     let (executor, ids) = executor(1, &[TenantConfig::new("a")]);
     let (sent, received) = mpsc::channel();
-    drop(executor.submit(ids[0], ONE, |_| Bomb).expect("accepted"));
+    // The ticket is gone before there is a result: else the result would be dropped with it, here.
+    let door = Arc::new(Door::default());
+    let _open = AtTheEnd(Arc::clone(&door));
+    let held = Arc::clone(&door);
+    let job = move |_: Context<'_>| {
+        held.pass();
+        Bomb
+    };
+    drop(executor.submit(ids[0], ONE, job).expect("accepted"));
+    door.open();
     let thrown = executor
         .submit(ids[0], ONE, |_| std::panic::panic_any(Bomb))
         .expect("accepted");
