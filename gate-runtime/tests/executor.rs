@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 
 use gate_runtime::control::Mode;
-use gate_runtime::executor::{Backpressure, Executor, JobError, Load, Report, TenantConfig, TenantId};
+use gate_runtime::executor::{Backpressure, Context, Executor, JobError, Load, Report, TenantConfig, TenantId};
 use gate_runtime::window::Sample;
 
 const ONE: Load = Load::cost(1);
@@ -25,6 +26,15 @@ impl Door {
     fn open(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.1.notify_all();
+    }
+}
+
+/// Opens a door when a test ends: the executor, which is dropped after it, waits for the jobs behind the door, also where an assertion failed.
+struct AtTheEnd(Arc<Door>);
+
+impl Drop for AtTheEnd {
+    fn drop(&mut self) {
+        self.0.open();
     }
 }
 
@@ -71,7 +81,16 @@ fn results_and_panics_that_panic_when_dropped_are_contained() {
     }
     let (executor, ids) = executor(1, &[TenantConfig::new("a")]);
     let (sent, received) = mpsc::channel();
-    drop(executor.submit(ids[0], ONE, |_| Bomb).expect("accepted"));
+    // The ticket is gone before there is a result: else the result would be dropped with it, here.
+    let door = Arc::new(Door::default());
+    let _open = AtTheEnd(Arc::clone(&door));
+    let held = Arc::clone(&door);
+    let job = move |_: Context<'_>| {
+        held.pass();
+        Bomb
+    };
+    drop(executor.submit(ids[0], ONE, job).expect("accepted"));
+    door.open();
     let thrown = executor
         .submit(ids[0], ONE, |_| std::panic::panic_any(Bomb))
         .expect("accepted");
@@ -118,6 +137,7 @@ fn backpressure_drill(
 fn drill_with(fault: impl Fn(u64, mpsc::Sender<u64>) -> Vec<Box<dyn FnOnce() + Send>>) -> Result<(), String> {
     let (executor, ids) = executor(2, &[TenantConfig::new("a").queue_jobs(16)]);
     let door = Arc::new(Door::default());
+    let _open = AtTheEnd(Arc::clone(&door));
     let closed = Arc::clone(&door);
     let submit = |job: u64, sent: mpsc::Sender<u64>| {
         let (work, door) = (fault(job, sent), Arc::clone(&closed));
@@ -165,6 +185,7 @@ fn the_drill_turns_red_when_a_job_is_lost_or_runs_twice() {
 fn a_refused_job_comes_back() {
     let (executor, ids) = executor(1, &[TenantConfig::new("a").queue_jobs(1)]);
     let door = Arc::new(Door::default());
+    let _open = AtTheEnd(Arc::clone(&door));
     let (entered, inside) = mpsc::channel();
     let held = Arc::clone(&door);
     let running = executor.submit(ids[0], ONE, move |_| {
@@ -266,10 +287,22 @@ fn a_tenant_that_hangs_leaves_workers_to_others() {
         &[TenantConfig::new("hung").max_running(1), TenantConfig::new("other")],
     );
     let door = Arc::new(Door::default());
+    let _open = AtTheEnd(Arc::clone(&door));
+    let inside = Arc::new(AtomicUsize::new(0));
+    let together = Arc::new(AtomicUsize::new(0));
     let hung: Vec<_> = (0..4)
         .map(|_| {
-            let door = Arc::clone(&door);
-            executor.submit(ids[0], ONE, move |_| door.pass()).expect("accepted")
+            let (door, inside, together) = (Arc::clone(&door), Arc::clone(&inside), Arc::clone(&together));
+            let job = move |_: Context<'_>| {
+                // Two of them would hold both workers: then nobody but they could open the door.
+                if inside.fetch_add(1, Ordering::SeqCst) > 0 {
+                    together.fetch_add(1, Ordering::SeqCst);
+                    door.open();
+                }
+                door.pass();
+                inside.fetch_sub(1, Ordering::SeqCst);
+            };
+            executor.submit(ids[0], ONE, job).expect("accepted")
         })
         .collect();
     for n in 0..20 {
@@ -278,6 +311,7 @@ fn a_tenant_that_hangs_leaves_workers_to_others() {
     }
     door.open();
     hung.into_iter().for_each(|ticket| assert_eq!(ticket.wait(), Ok(())));
+    assert_eq!(together.load(Ordering::SeqCst), 0, "one at a time");
     assert!(executor.drain().is_complete());
 }
 
@@ -310,6 +344,7 @@ fn what_cannot_be_is_refused_with_its_name() {
 fn a_ticket_is_asked_without_waiting() {
     let (executor, ids) = executor(1, &[TenantConfig::new("a")]);
     let door = Arc::new(Door::default());
+    let _open = AtTheEnd(Arc::clone(&door));
     let held = Arc::clone(&door);
     let ticket = executor.submit(ids[0], ONE, move |_| held.pass()).expect("accepted");
     let ticket = ticket.poll().expect_err("it has not ended");

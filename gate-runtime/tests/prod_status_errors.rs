@@ -240,10 +240,22 @@ fn a_geometry_beyond_the_limits_is_refused_on_every_machine() {
             ..Geometry::cover(1, 32)
         }
     }
+    fn deep(_: &[Arg<'_>]) -> Geometry {
+        Geometry {
+            block: [1, 1, 65],
+            ..Geometry::cover(1, 32)
+        }
+    }
+    fn tall(_: &[Arg<'_>]) -> Geometry {
+        Geometry {
+            grid: [1, 65536, 1],
+            ..Geometry::cover(1, 32)
+        }
+    }
     fn panics(_: &[Arg<'_>]) -> Geometry {
         panic!("a geometry function that divides by zero, say")
     }
-    for geometry in [huge, none, shared, panics] {
+    for geometry in [huge, none, shared, deep, tall, panics] {
         for driver in [true, false] {
             let builder = Runtime::builder();
             let builder = if driver { builder } else { builder.cpu_only() };

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
 #[path = "../../cargo-gate/src/remote/tests/fakes.rs"]
-#[allow(dead_code, reason = "the tests of the product use all of it")]
+#[expect(dead_code, reason = "the tests of the product use all of it")]
 mod fakes;
 
 use std::fs;

@@ -311,7 +311,7 @@ mod tests {
             "[dependencies]\na = { git = \"https://x/a\" }\nb = { git = \"https://x/b\", branch = \"main\" }\n\
              [dev-dependencies.c]\ngit = \"https://x/c\"\ntag = \"v1\"\n\
              [target.'cfg(unix)'.build-dependencies]\nd = { git = \"https://x/d\", rev = \"refs/pull/1/head\" }\n\
-             e = { git = \"https://x/e\", rev = \"0a1b2c3\" }\n",
+             e = { git = \"https://x/e\", rev = \"0a1b2c3\" }\nf = { git = \"https://x/f\", rev = \"beef\" }\n",
         )]), @r#"
         Cargo.toml:2: dependency `a` follows the default branch, which moves [controlled]
           help: set `rev = "<commit>"`
@@ -320,6 +320,8 @@ mod tests {
         Cargo.toml:6: dev-dependency `c` follows the tag `v1`, which can be moved [controlled]
           help: set `rev = "<commit>"`, in place of `tag`
         Cargo.toml:8: build-dependency `d` follows the revision `refs/pull/1/head`, which is not a commit hash [controlled]
+          help: set `rev = "<commit>"`, in place of `rev`
+        Cargo.toml:10: build-dependency `f` follows the revision `beef`, which is not a commit hash [controlled]
           help: set `rev = "<commit>"`, in place of `rev`
         "#);
     }

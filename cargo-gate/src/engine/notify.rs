@@ -292,6 +292,21 @@ mod tests {
         for word in ["AKIA", "src/", "/home", "help", "cargo update"] {
             assert!(!text.contains(word), "{word}: {text}");
         }
+        let (mut reasons, mut findings) = (0, 0);
+        for report in [samples::failures(), samples::unjudged()] {
+            let text = notice(&report);
+            for check in &report.checks {
+                if let Some(reason) = &check.reason {
+                    reasons += 1;
+                    assert!(!text.contains(&reason.message), "{text}");
+                }
+                for finding in &check.findings {
+                    findings += 1;
+                    assert!(!text.contains(&finding.message), "{text}");
+                }
+            }
+        }
+        assert!(reasons > 0 && findings > 0);
     }
 
     #[test]

@@ -208,6 +208,10 @@ mod tests {
         let mut lucky = slow.clone();
         lucky[0] = 1.0;
         assert!(!measurement(&slow, &lucky).speed().is_faster());
+        // Nor is a median that is a little better, where the samples lie in each other.
+        let shifted: Vec<f64> = slow.iter().map(|sample| sample - 1.0).collect();
+        let speed = measurement(&slow, &shifted).speed();
+        assert!(speed.ratio > 1.0 && !speed.is_faster(), "{speed:?}");
     }
 
     #[test]

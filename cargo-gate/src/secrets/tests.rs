@@ -91,6 +91,7 @@ fn what_stands_for_a_secret_is_none() {
         "postgres://postgres:password@localhost:5432/app".into(),
         "https://user:hunter2@example.com/".into(),
         "https://{user}:{password}@host.io/".into(),
+        "https://user:hunter2024@radio.io/".into(),
         "ice+http://source:p4ssw0rd@ingest.radio.io:8000/radio".into(),
         "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----".into(),
         "token = \"550e8400-e29b-41d4-a716-446655440000\"".into(),

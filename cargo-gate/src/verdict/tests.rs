@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::exit;
-use crate::policy::Waiver;
+use crate::policy::{CheckPolicy, Waiver};
 use crate::report::Location;
 
 fn rules(stage: Stage, strict: bool) -> Rules<'static> {
@@ -300,6 +300,28 @@ proptest! {
         prop_assert!(ready(Stage::Pilot) || !ready(Stage::Controlled));
         prop_assert!(ready(Stage::Controlled) || !ready(Stage::Broad));
     }
+}
+
+#[test]
+fn a_policy_lets_a_check_block_earlier_and_never_later() {
+    use Stage::{Broad, Controlled, Pilot};
+    let outcome = |by_itself, declared, stage| {
+        let location = Location::line("gate.toml", 7);
+        let over = CheckPolicy {
+            blocks_at: declared,
+            location,
+        };
+        let policy = Policy {
+            checks: [("a.b".to_owned(), over)].into(),
+            ..Policy::default()
+        };
+        let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(by_itself)]))];
+        let verdict = decide(checks, None, &policy, rules(stage, false), vec![]);
+        verdict.checks.first().map(|check| check.outcome)
+    };
+    assert_eq!(outcome(Broad, Pilot, Pilot), Some(Outcome::Fail));
+    assert_eq!(outcome(Broad, Controlled, Pilot), Some(Outcome::Warn));
+    assert_eq!(outcome(Pilot, Broad, Pilot), Some(Outcome::Fail));
 }
 
 #[test]
