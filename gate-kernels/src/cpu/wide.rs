@@ -72,6 +72,7 @@ pub(crate) fn widest(task: impl Task) {
 }
 
 /// Neighbours that make a run, and runs that are gone through at once.
+#[cfg(target_arch = "x86_64")]
 const RUN: usize = crate::body::scan::RUN;
 
 /// The sum of each run of 16 of `x`, every one from left to right. Says whether it was done: with AVX-512, for as many whole
