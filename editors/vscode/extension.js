@@ -13,7 +13,7 @@ function activate(context) {
   const documents = [
     { scheme: 'file', pattern: '**/gate.toml' },
     { scheme: 'file', pattern: '**/kernels.lock' },
-    { scheme: 'file', pattern: '**/*.{cu,cuh,ptx}' },
+    { scheme: 'file', pattern: '**/*.{cu,cuh,ptx,rs}' },
   ];
   client = new LanguageClient('cargo-gate', 'cargo gate', server, { documentSelector: documents });
   const started = client.start();

@@ -1,6 +1,6 @@
 //! One kernel at several optimisation levels. The PTX in `levels` was written by
 //! `cargo gate kernels compile weights.cu -O0 --flag=--fmad=false --compiler nvrtc --out nvrtc.O0.ptx` and its like: NVRTC 13.5 at all four levels,
-//! clang 19 and rustc 1.96 (`weights.rs`) at 0 and 3.
+//! clang 19 and rustc 1.96 (`weights.rs.txt`, a kernel and no part of this crate) at 0 and 3.
 
 use crate::machine;
 use crate::memory::Global;

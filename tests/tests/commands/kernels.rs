@@ -81,3 +81,47 @@ fn nothing_is_compiled_where_no_build_script_does() {
         assert_eq!(gate.git(["status", "--porcelain"]), "", "nothing is written");
     }
 }
+
+#[test]
+fn a_single_source_is_compiled_at_each_level() {
+    let gate = gate!().file("k.cu", "entry k\n").file("bad.cu", "#error no\n");
+    let store = gate.workspace().parent().expect("a parent").join("kernel-store");
+    let gate = gate
+        .env("NVCC", env!("CARGO_BIN_EXE_fake-nvcc-under-test"))
+        .env("GATE_CACHE_DIR", store);
+    for level in ["-O0", "-O1", "-O2", "-O3"] {
+        let out = format!("out{level}.ptx");
+        let run = gate.run(["kernels", "compile", "k.cu", level, "--arch", "sm_90", "--out", &out]);
+        assert_eq!(run.code, Some(0), "{run}");
+        let said = format!("{out}: 1 kernel for sm_90 by nvcc 13.0.88 at level {}\n", &level[2..]);
+        assert_eq!(run.stdout, said, "{run}");
+        let ptx = gate.read(&out);
+        assert!(ptx.contains(".entry k(") && ptx.contains(".target sm_90"), "{ptx}");
+        // The fake compiler writes down its flags.
+        let flags = ["=max", "=mid", "=min"].map(|word| ptx.contains(&format!("--Ofast-compile{word}")));
+        let expected: Vec<bool> = (0..3).map(|at| format!("-O{at}") == level).collect();
+        assert_eq!(flags[..], expected, "{level}: {ptx}");
+    }
+    let run = gate.run(["kernels", "compile", "k.cu"]);
+    assert_eq!(
+        (run.code, gate.read("k.ptx").contains("sm_80")),
+        (Some(0), true),
+        "{run}"
+    );
+
+    let bad = gate.run(["kernels", "compile", "bad.cu"]);
+    assert_eq!(bad.code, Some(1), "{bad}");
+    assert!(bad.stderr.contains("error[source_refused]: bad.cu: "), "{bad}");
+    for arguments in [
+        ["k.cu", "-O4"],
+        ["none.cu", "-O3"],
+        ["k.cu", "--arch=sm_x"],
+        ["k.cu", "--out=k.cu"],
+    ] {
+        let wrong = gate.run(["kernels", "compile"].iter().chain(&arguments));
+        assert_eq!(wrong.code, Some(2), "{wrong}");
+    }
+    let gate = gate.env("NVCC", "/no/such/nvcc");
+    let missing = gate.run(["kernels", "compile", "k.cu", "--out", "other.ptx"]);
+    assert_eq!(missing.code, Some(4), "{missing}");
+}
