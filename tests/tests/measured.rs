@@ -158,7 +158,12 @@ fn a_benchmark_runs_alone() {
     let gate = released();
     let run = gate.run(["pilot", "--jobs", "4", "--message-format", "json", "--fresh"]);
     assert_eq!(run.code, Some(0), "{run}");
-    let audit = gate.read("target/gate/latest/audit.jsonl");
+    let history = gate.read("target/gate/history.jsonl");
+    let last: serde_json::Value = serde_json::from_str(history.lines().last().expect("a run")).expect("JSON");
+    let audit = gate.read(&format!(
+        "target/gate/runs/{}/audit.jsonl",
+        last["run_id"].as_str().expect("a run")
+    ));
     let steps: Vec<serde_json::Value> = audit
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
