@@ -20,7 +20,6 @@ fn milliseconds(run: impl FnOnce()) -> f64 {
 /// What a warm `cargo gate pilot` takes beside the `cargo metadata` that everybody waits for anyway.
 #[test]
 #[ignore = "a measurement, which `cargo gate suite warm` runs"]
-#[expect(clippy::print_stdout, reason = "that is what the suite reads")]
 fn warm_pilot_beside_cargo_metadata() {
     let gate = gate!().fixture("good");
     let text = gate.read("gate.toml");

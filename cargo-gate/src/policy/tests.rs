@@ -35,7 +35,7 @@ version = 1
 toolchain = { release = "1.95.0", minimum = "1.85", reviewed = 2026-05-20, floor = [{ minimum = "1.85", announced = 2026-01-31 }] }
 kernels.reproducible = true
 conformance = { profiles = ["commit"], backend = [{ name = "cpu", supported = ["axpy"] }], row = [{ id = "unit", backend = "cpu", profile = "commit", suite = "smoke", test-files = ["tests/a.rs"] }] }
-
+uses.net = false
 [stage.pilot]
 scope = "one internal service"
 

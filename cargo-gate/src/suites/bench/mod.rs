@@ -120,7 +120,6 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         sides.get(1).map(|side| &side.readings),
     );
     session.finish(&judgement.measurements)?;
-    let mut result = result;
     if let Some(result) = &mut result {
         let count = |standing: Standing| {
             let of = judgement

@@ -199,14 +199,14 @@ mod tests {
             "{\"name\": \"start\", \"unit\": \"ms\", \"samples\": [1.5]}\n",
             "{\"name\": \"start\", \"unit\": \"us\", \"samples\": [1600]}\n",
             "{\"name\": \"binary\", \"unit\": \"KiB\", \"samples\": [2]}\n",
-            "{\"name\": \"hits\", \"samples\": [0.9]}\n",
+            "{\"name\": \"hits\", \"unit\": \"of one\", \"samples\": [0.9]}\n",
             "{\"reason\":\"compiler-artifact\",\"target\":{}}\n",
             "{\"reason\":\"benchmark-complete\",\"id\":\"fib/20\",\"unit\":\"ns\",\"iteration_count\":[10,20],",
             "\"measured_values\":[100.0,220.0],\"mean\":{}}\n",
         ))), @"
         binary: [2048.0] bytes
         fib/20: [10.0, 11.0] ns
-        hits: [0.9] 
+        hits: [0.9] of one
         parse::long: [1234.5] ns
         start: [1500000.0, 1600000.0] ns
         ");
