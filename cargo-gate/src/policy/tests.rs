@@ -34,7 +34,7 @@ cache = { remote = "s3://kernels/team?region=eu-central-1", mode = "rw", timeout
 version = 1
 kernels.reproducible = true
 conformance = { profiles = ["commit"], backend = [{ name = "cpu", supported = ["axpy"] }], row = [{ id = "unit", backend = "cpu", profile = "commit", suite = "smoke", test-files = ["tests/a.rs"] }] }
-
+generated = [{ files = ["schema/*.json"], generator = "cargo xtask docs" }]
 [stage.pilot]
 scope = "one internal service"
 
