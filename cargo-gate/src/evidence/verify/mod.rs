@@ -72,9 +72,9 @@ impl Verification {
                  --target-dir <directory>`",
             ),
             Status::Incomplete if self.runs_checked == 0 => Some("cargo gate pilot"),
-            Status::Incomplete if all(ProblemKind::NoAudit) => Some(
-                "`cargo gate ready --run <run> --audit` adds the audit",
-            ),
+            Status::Incomplete if all(ProblemKind::NoAudit) => {
+                Some("`cargo gate ready --run <run> --audit` adds the audit")
+            }
             Status::Incomplete if all(ProblemKind::Unsigned) => {
                 Some("whoever answers for it signs it: `cargo gate sign <run> --key <file>`")
             }
