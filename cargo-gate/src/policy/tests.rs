@@ -36,6 +36,7 @@ toolchain = { release = "1.95.0", minimum = "1.85", reviewed = 2026-05-20, floor
 kernels.reproducible = true
 conformance = { profiles = ["commit"], backend = [{ name = "cpu", supported = ["axpy"] }], row = [{ id = "unit", backend = "cpu", profile = "commit", suite = "smoke", test-files = ["tests/a.rs"] }] }
 uses.net = false
+generated = [{ files = ["schema/*.json"], generator = "cargo xtask docs" }]
 [stage.pilot]
 scope = "one internal service"
 
