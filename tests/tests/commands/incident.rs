@@ -1,5 +1,7 @@
 //! An incident is explained from what a run left behind.
 
+use insta::assert_snapshot;
+
 use super::*;
 
 const LOG: &str = "decision_log.jsonl";
