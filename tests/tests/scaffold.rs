@@ -12,7 +12,10 @@ fn workspace() -> Gate {
             "Cargo.toml",
             "[package]\nname = \"service\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n",
         )
-        .file("Cargo.lock", "version = 4\n\n[[package]]\nname = \"service\"\nversion = \"0.1.0\"\n")
+        .file(
+            "Cargo.lock",
+            "version = 4\n\n[[package]]\nname = \"service\"\nversion = \"0.1.0\"\n",
+        )
         .file(".gitignore", "/target\n")
         .file("src/lib.rs", "//! Nothing.\n")
         .git_init()
@@ -21,7 +24,10 @@ fn workspace() -> Gate {
 #[test]
 fn a_crate_of_kernels_is_written_and_never_overwritten() {
     let gate = workspace();
-    insta::assert_snapshot!("scaffold", gate.run(["init", "--ci", "none", "--kernels", "gpu/scaling"]));
+    insta::assert_snapshot!(
+        "scaffold",
+        gate.run(["init", "--ci", "none", "--kernels", "gpu/scaling"])
+    );
     let written = gate.git(["status", "--porcelain", "--untracked-files=all"]);
     insta::assert_snapshot!("scaffold-written", written);
     gate.append("gpu/scaling/src/lib.rs", "// Mine.\n");
@@ -44,7 +50,10 @@ fn the_crate_builds_without_cuda_and_its_tests_pass() {
     assert_eq!(run.code, Some(0), "{run}");
     gate.replace("Cargo.toml", "[workspace]\n", "[workspace]\nmembers = [\"kernels\"]\n");
     let root = xtask::project_root();
-    for (package, directory) in [("cargo-gate-runtime", "gate-runtime"), ("cargo-gate-build", "gate-build")] {
+    for (package, directory) in [
+        ("cargo-gate-runtime", "gate-runtime"),
+        ("cargo-gate-build", "gate-build"),
+    ] {
         let published = format!("package = \"{package}\", version = \"0.1\"");
         let path = toml::Value::from(root.join(directory).display().to_string());
         gate.replace(
@@ -62,9 +71,17 @@ fn the_crate_builds_without_cuda_and_its_tests_pass() {
         .args(["test", "--package", "kernels", "--offline"])
         .current_dir(gate.workspace())
         // Kept between runs, and apart from the directory that the cargo above this test holds.
-        .env("CARGO_TARGET_DIR", std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("scaffold"))
+        .env(
+            "CARGO_TARGET_DIR",
+            std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("scaffold"),
+        )
         .env("GATE_KERNELS", "off");
-    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
+    for variable in [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_BUILD_TARGET",
+        "RUSTC_WRAPPER",
+    ] {
         command.env_remove(variable);
     }
     let output = command.output().expect("cargo is part of the toolchain");
