@@ -253,6 +253,9 @@ impl Declared {
             if self.any(&[Input::PolicySupply]) {
                 kept.supply = policy.supply;
             }
+            if self.any(&[Input::PolicyToolchain]) {
+                kept.toolchain = policy.toolchain;
+            }
             if self.any(&[Input::PolicyOwners]) {
                 kept.owners = policy.owners;
             }

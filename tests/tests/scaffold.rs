@@ -38,6 +38,10 @@ fn a_crate_of_kernels_is_written_and_never_overwritten() {
     let forced = gate.run(["init", "--ci", "none", "--kernels", "gpu/scaling", "--force"]);
     assert_eq!(forced.code, Some(0), "{forced}");
     assert!(!gate.read("gpu/scaling/src/lib.rs").contains("Mine"), "{forced}");
+    gate.write("other/Cargo.toml", "[package]\nname = \"other\"\n");
+    let other = gate.run(["init", "--ci", "none", "--kernels", "other", "--force"]);
+    assert_eq!(other.code, Some(2), "{other}");
+    assert!(!gate.workspace().join("other/build.rs").exists(), "{other}");
     let outside = gate.run(["init", "--kernels", "../elsewhere"]);
     assert_eq!(outside.code, Some(2), "{outside}");
 }

@@ -54,7 +54,8 @@ for a type is worth what was tried.
 
 ## How to fix
 
-Write what is missing, or run the fallback over every type; or take the type out of the scope, which shrinks the claim.
+Write what is missing, or run the fallback over every type; or take the type out of \
+`[[kernels.scope]]`, which shrinks the claim.
 
 ## Requirements
 

@@ -8,6 +8,9 @@ use crate::stage::Stage;
 
 use super::{Context, Judgement};
 
+/// Makes of a file, counted from 1, its path below the run directory and what lies there.
+pub(super) type Keep = fn(usize, &str, &[u8]) -> (String, Vec<u8>);
+
 /// What `judge` finds in each file of a kind; what `keep` makes of the file, counted from 1, lies in the run directory at
 /// the path that it says. One that is not there or cannot be read was not checked, and then nothing
 /// is said of the others either.
@@ -16,7 +19,7 @@ pub(super) fn judged(
     what: &str,
     paths: fn(&RuntimePolicy) -> &[String],
     judge: fn(&RuntimePolicy, &str, &[u8]) -> Vec<Finding>,
-    keep: fn(usize, &str, &[u8]) -> (String, Vec<u8>),
+    keep: Keep,
 ) -> Judgement {
     let Some(runtime) = &context.policy().runtime else {
         return Judgement::Findings(Vec::new());

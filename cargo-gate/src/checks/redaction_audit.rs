@@ -41,7 +41,7 @@ them than read the repository.
 
 ## How to fix
 
-Keep the secret out of the place that the finding names, and revoke it if an earlier run published it. Tests should print \
+`redaction_audit.json` of the run lists what was found. Keep the secret out of the place that the finding names, and revoke it if an earlier run published it. Tests should print \
 no credentials; a registry token in the address of a dependency belongs into cargo's credential store.
 
 ## Requirements

@@ -44,7 +44,7 @@ wrong number that was returned as a right one is the failure that no status repo
 
 ## How to fix
 
-For a silent mismatch, find the call by the digest of its inputs in the mismatches that shadow verification kept, and \
+`cargo gate explain <path of the stats>` tells what each kernel did. For a silent mismatch, find the call by the digest of its inputs in the mismatches that shadow verification kept, and \
 take the kernel off its native backend until it computes what the reference does. For anything else, let the run write \
 the file again.
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit;
 use crate::policy::init::{Ci, FileAction, InitFacts, KernelCrate, MemberFacts, plan_init, write_plan};
 use crate::workspace::Workspace;
@@ -91,7 +91,14 @@ fn kernel_crate(arguments: &InitArgs, facts: &InitFacts, workspace: &Workspace) 
     };
     let places = workspace.cargo().members.iter().map(|member| member.directory.clone());
     let members: Vec<(MemberFacts, String)> = facts.members.iter().cloned().zip(places).collect();
-    KernelCrate::new(directory, &members).map(Some)
+    let kernels = KernelCrate::new(directory, &members)?;
+    // A crate of something else would be mixed with the template, and `--force` would replace it.
+    let place = workspace.root().join(&kernels.directory);
+    if place.join("Cargo.toml").is_file() && !place.join("kernels").join("scale.cu").is_file() {
+        let message = format!("there is a crate of something else in `{}`", kernels.directory);
+        return Err(Error::usage(message).with_help("name another directory: `cargo gate init --kernels <directory>`"));
+    }
+    Ok(Some(kernels))
 }
 
 fn is_member(workspace: &Workspace, directory: &str) -> bool {

@@ -361,7 +361,7 @@ fn a_byte_order_mark_and_line_ends_of_windows_are_fine() {
     let location = &policy.waivers[0].location;
     assert_eq!(
         (location.line, location.column, location.length),
-        (Some(77), Some(1), Some(10))
+        (Some(78), Some(1), Some(10))
     );
     assert_eq!(policy.source.unwrap().text, text, "the text is kept byte for byte");
     let errors = validate("gate.toml", "\u{feff}versoin = 1\r\n", &catalogue()).unwrap_err();

@@ -95,17 +95,18 @@ pub fn of_policy(policy: &Policy, workspace: &Workspace, packages: &[String], st
 
 /// The group in whose turn a suite runs: the declared one, else that of what its kind asks.
 pub fn group(suite: &SuitePolicy) -> Group {
-    suite
-        .group
-        .unwrap_or_else(|| match (suite.kind, suite.tool.as_deref()) {
-            (SuiteKind::Test, _) => Group::Equivalence,
-            (SuiteKind::Bench | SuiteKind::Slo, _) => Group::Resilience,
-            // Whether dependencies may be used comes before what is built of them.
-            (SuiteKind::Tool, Some("cargo-deny" | "cargo-vet")) => Group::Integrity,
-            // What a release promised is what users compare its results with.
-            (SuiteKind::Tool, Some("cargo-semver-checks")) => Group::Equivalence,
-            (SuiteKind::Tool, _) => Group::Ergonomics,
-        })
+    if let Some(group) = suite.group {
+        return group;
+    }
+    match (suite.kind, suite.tool.as_deref()) {
+        (SuiteKind::Test, _) => Group::Equivalence,
+        (SuiteKind::Bench | SuiteKind::Slo, _) => Group::Resilience,
+        // Whether dependencies may be used comes before what is built of them.
+        (SuiteKind::Tool, Some("cargo-deny" | "cargo-vet")) => Group::Integrity,
+        // What a release promised is what users compare its results with.
+        (SuiteKind::Tool, Some("cargo-semver-checks")) => Group::Equivalence,
+        (SuiteKind::Tool, _) => Group::Ergonomics,
+    }
 }
 
 /// What a suite does, in one line.

@@ -6,7 +6,8 @@ use gate_runtime::{
     Variant, View, ViewMut,
 };
 
-mod kernels {
+/// What `gate-build` made of the kernels.
+pub mod kernels {
     include!(concat!(env!("OUT_DIR"), "/kernels.rs"));
 }
 

@@ -85,8 +85,8 @@ fn the_plan_is_in_the_order_of_groups() {
         })
         .collect();
     assert!(groups.is_sorted(), "{plan:#}");
-    for place in 0..order.len() {
-        assert!(groups.contains(&place), "{} is empty: {plan:#}", order[place]);
+    for (place, group) in order.iter().enumerate() {
+        assert!(groups.contains(&place), "{group} is empty: {plan:#}");
     }
     let mut suites: Vec<&str> = items.iter().filter_map(|item| item["id"].as_str()).collect();
     suites.retain(|id| id.starts_with("suite."));

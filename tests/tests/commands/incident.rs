@@ -1,5 +1,7 @@
 //! An incident is explained from what a run left behind.
 
+use insta::assert_snapshot;
+
 use super::*;
 
 const LOG: &str = "decision_log.jsonl";
@@ -10,7 +12,12 @@ fn a_run_says_what_its_kernels_did() {
     let log = gate.run(["explain", LOG]);
     assert_snapshot!("incident-log", log);
     let run = gate.run(["pilot", "--keep-going", "--message-format", "json"]).json();
-    let id = run["run_id"].as_str().expect("an id").to_owned();
+    let runs = gate.workspace().join("target/gate/runs");
+    let id = std::fs::read_dir(&runs)
+        .expect("a run")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .find(|name| name != "latest")
+        .expect("a run");
     let outcome = run["checks"]
         .as_array()
         .and_then(|checks| checks.iter().find(|check| check["id"] == "decision-log.valid"))
@@ -23,7 +30,7 @@ fn a_run_says_what_its_kernels_did() {
     assert_eq!(told.code, Some(0), "{told}");
     assert!(told.stdout.contains(&log.stdout), "{told}");
     let elsewhere = gate.workspace().join("run of yesterday");
-    std::fs::rename(gate.workspace().join("target/gate/runs").join(&id), &elsewhere).expect("a run directory");
+    std::fs::rename(runs.join(&id), &elsewhere).expect("a run directory");
     let by_path = gate.run(["explain", "run of yesterday"]);
     assert!(by_path.stdout.contains(&log.stdout), "{by_path}");
 
