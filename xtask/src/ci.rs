@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use xshell::{Shell, cmd};
 
-use crate::{Result, docs, ergonomics, refused, registry, usability};
+use crate::{Result, docs, refused, registry};
 
 type Step = fn(&Shell, &Path) -> Result;
 
@@ -28,8 +28,6 @@ const STEPS: &[(&str, Step)] = &[
     ("registry", |sh, root| registry::check(sh, root, &CONSUMER_PROFILES)),
     ("gate", gate),
     ("refused", refused::check),
-    ("usability", |_, root| usability::run(root, &binary()?, false)),
-    ("ergonomics", |_, root| ergonomics::run(root)),
 ];
 
 /// Profiles of `examples/consumer`: cargo's own and the one that it declares.

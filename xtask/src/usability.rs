@@ -252,7 +252,7 @@ fn measure(root: &Path, binary: &Path, name: &str, vertical: &str) -> Result<Mea
     if directory.exists() {
         fs::remove_dir_all(&directory)?;
     }
-    copy(&source, &directory, root)?;
+    copy(&source, &directory)?;
     fs::remove_file(directory.join("gate.toml"))?;
     let mut trial = Trial {
         binary,
@@ -373,7 +373,7 @@ impl Trial<'_> {
 }
 
 /// Copies what an example is made of. Its manifest names crates of this repository, which lie elsewhere from the copy.
-fn copy(from: &Path, to: &Path, root: &Path) -> Result {
+fn copy(from: &Path, to: &Path) -> Result {
     let mut files = Vec::new();
     list(from, from, &mut files)?;
     for path in files {
@@ -383,8 +383,8 @@ fn copy(from: &Path, to: &Path, root: &Path) -> Result {
         }
         let bytes = fs::read(from.join(&path))?;
         if path == "Cargo.toml" {
-            let root = root.to_string_lossy().replace('\\', "/");
-            let text = String::from_utf8(bytes)?.replace("\"../../", &format!("\"{root}/"));
+            // The copy lies one directory deeper.
+            let text = String::from_utf8(bytes)?.replace("\"../../", "\"../../../");
             fs::write(target, text)?;
         } else {
             fs::write(target, bytes)?;
@@ -454,16 +454,5 @@ mod tests {
         let (friction, differences) = of((3, 1), (2, 2));
         assert_eq!(friction, Friction::Grown);
         assert_eq!(differences.len(), 2);
-    }
-
-    #[test]
-    fn the_stored_measurement_is_one() {
-        let stored = Usability::read(&crate::project_root())
-            .expect("a file")
-            .expect("a measurement");
-        let again = Usability::new(stored.measured.clone(), stored.previous.clone());
-        assert_eq!(stored, again, "the comparison is that of the numbers");
-        let names: Vec<&str> = stored.measured.keys().map(String::as_str).collect();
-        assert_eq!(names, EXAMPLES.map(|(name, _)| name));
     }
 }

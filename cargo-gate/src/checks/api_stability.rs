@@ -43,7 +43,7 @@ decides.
 an enum that is matched completely, a field of a struct that is built completely, a required item of a trait) is a \
 finding, unless the version of the package announces it by the rules of Cargo (1.4.0 to 2.0.0, 0.4.1 to 0.5.0).
 - A tracked Markdown file that a stable surface covers is a finding when its text is another one, or it is gone.
-- Changes of fluid surfaces are no findings; they stand with all others in `stability.json` in the run directory, and \
+- Changes of fluid surfaces are no findings; they stand with all others in `api/stability.json` in the run directory, and \
 `cargo gate drift --api` shows them. Internal surfaces are left out.
 - A surface that covers nothing is a finding.
 
@@ -84,7 +84,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Err(reason) => Judgement::Inconclusive(reason),
         Ok(comparison) => {
             if let Ok(bytes) = serde_json::to_vec_pretty(&comparison) {
-                context.attach("stability.json", &bytes);
+                context.attach("api/stability.json", &bytes);
             }
             Judgement::Findings(judge(&comparison, policy, context.files()))
         }

@@ -45,7 +45,7 @@ cases = [\"parse::*_agrees_with_reference\"]
 
 A claim of a stronger class than what is derived is an overclaim. Whether a test compares what it is named for, nobody can \
 derive; that it ran and passed can be. Evidence that is due at a later stage is left out until then, with claims that \
-have no other. The labels of all claims, claimed and derived, stand in `claims.json` in the run directory.
+have no other. The labels of all claims, claimed and derived, stand in `claims/labels.json` in the run directory.
 
 It applies when `gate.toml` has a `[[claim]]`.
 
@@ -109,7 +109,7 @@ fn run(context: &Context<'_>) -> Judgement {
         labels.push(label);
     }
     if let Ok(bytes) = serde_json::to_vec_pretty(&labels) {
-        context.attach("claims.json", &bytes);
+        context.attach("claims/labels.json", &bytes);
     }
     Judgement::Findings(findings)
 }
