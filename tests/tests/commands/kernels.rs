@@ -93,7 +93,8 @@ fn a_single_source_is_compiled_at_each_level() {
         let out = format!("out{level}.ptx");
         let run = gate.run(["kernels", "compile", "k.cu", level, "--arch", "sm_90", "--out", &out]);
         assert_eq!(run.code, Some(0), "{run}");
-        let said = format!("{out}: 1 kernel for sm_90 by nvcc 13.0.88 at level {}\n", &level[2..]);
+        // The harness hides versions.
+        let said = format!("{out}: 1 kernel for sm_90 by nvcc 00.0.00 at level {}\n", &level[2..]);
         assert_eq!(run.stdout, said, "{run}");
         let ptx = gate.read(&out);
         assert!(ptx.contains(".entry k(") && ptx.contains(".target sm_90"), "{ptx}");
