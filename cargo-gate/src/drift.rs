@@ -177,7 +177,7 @@ impl Evidence<'_> {
             })?,
         };
         let Some(report) = self.outcomes.iter().find(|report| report.id == id) else {
-            let derived = self.find(id).is_some_and(|check| check.is_derived());
+            let derived = self.find(id).is_some_and(super::checks::declaration::Check::is_derived);
             let verdict = if derived {
                 return Err((
                     format!("`{id}` is judged after the boxes, so no box can rest on it"),

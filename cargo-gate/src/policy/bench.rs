@@ -17,6 +17,7 @@ use super::model::{SuiteFormat, SuiteKind, SuitePolicy};
 use super::pattern;
 use super::problem::Problem;
 use super::raw::{RawBenchSuite, RawMetric};
+use super::rule;
 use super::walk::shown;
 
 /// How a suite of benchmarks is judged.
@@ -188,16 +189,15 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             (Some(_), Some(second)) => {
                 let message = "a suite of benchmarks has one reference";
                 let help = "keep `reference` or `reference-commit`";
-                problems.push(Problem::new(second.span(), message).help(help));
+                problems.push(
+                    Problem::new(second.span(), message)
+                        .rule(&rule::EXCLUDING_KEYS)
+                        .help(help),
+                );
                 true
             }
             (first, second) => first.or(second).is_some(),
         };
-        if let Some((commit, span)) = text(suite, "reference-commit").filter(|(commit, _)| commit.starts_with('-')) {
-            let message = format!("`reference-commit` is no name of a commit: `{}`", shown(commit));
-            problems
-                .push(Problem::new(span, message).help("write a commit, a tag or a branch, such as \"origin/main\""));
-        }
         range(suite, &["max-mad"], 10.0, &mut problems);
         for mode in ["pr", "nightly"] {
             let budgets = suite.get("budgets").and_then(|budgets| budgets.get_ref().as_table());
@@ -218,7 +218,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         if !bounded && let Some((name, span)) = text(suite, "name") {
             let message = format!("the suite `{}` compares its benchmarks with nothing", shown(name));
             let help = "add `reference-commit = \"origin/main\"`, a second command as `reference`, or `[[suite.bench.metric]]` with a limit";
-            problems.push(Problem::new(span, message).help(help));
+            problems.push(Problem::new(span, message).rule(&rule::SUITE_WITHOUT_LIMIT).help(help));
         }
     }
     problems
@@ -234,7 +234,11 @@ fn limits(metric: &DeTable<'_>, span: Range<usize>, external: bool, problems: &m
     if relative && !external && !has("reference") {
         let message = "a ratio needs a reference";
         let help = "name a benchmark of the same output as `reference`, or declare one for the suite";
-        problems.push(Problem::new(span, message).help(help));
+        problems.push(
+            Problem::new(span, message)
+                .rule(&rule::RATIO_WITHOUT_REFERENCE)
+                .help(help),
+        );
         return true;
     }
     has("reference") || relative || has("at-most") || has("at-least")
@@ -257,7 +261,12 @@ pub(super) fn range(table: &DeTable<'_>, keys: &[&str], most: f64, problems: &mu
             } else {
                 format!("write a number from 0 to {most}")
             };
-            problems.push(Problem::new(value.span(), format!("`{key}` is no usable number")).help(usual));
+            let message = format!("`{key}` is no usable number");
+            problems.push(
+                Problem::new(value.span(), message)
+                    .rule(&rule::OUT_OF_RANGE)
+                    .help(usual),
+            );
         }
     }
 }

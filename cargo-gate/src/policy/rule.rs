@@ -35,6 +35,7 @@ rules! {
     DUPLICATE_NAME = "duplicate-name", "What is named has a name of its own";
     EMPTY_LIST = "empty-list", "A list that needs an element has one";
     EMPTY_TEXT = "empty-text", "A text is not empty";
+    EXCLUDING_KEYS = "excluding-keys", "Of keys that exclude each other there is one";
     EXCLUSION_OF_NOTHING = "exclusion-of-nothing", "An exclusion names packages or paths";
     GAP_IN_UNSUPPORTED_OPERATOR = "gap-in-unsupported-operator", "A gap is one of an operator that the backend supports";
     ITEM_WITHOUT_WEIGHT = "item-without-weight", "An item of the register says how bad it is";
@@ -53,6 +54,7 @@ rules! {
     MALFORMED_POINTER = "malformed-pointer", "A place in a JSON file is named by a JSON pointer";
     MALFORMED_REMOTE = "malformed-remote", "A remote store has an address, and no password in it";
     MALFORMED_REQUIREMENT = "malformed-requirement", "What a suite requires is a program, a variable or an operating system";
+    MALFORMED_REVISION = "malformed-revision", "A revision is a commit, a tag or a branch";
     MALFORMED_SUITE_NAME = "malformed-suite-name", "The name of a suite is lowercase letters, digits, `-` and `_`";
     MALFORMED_TEXT = "malformed-text", "A text is not blank";
     MALFORMED_VALUE = "malformed-value", "A value has the form that its key asks for";
@@ -63,9 +65,11 @@ rules! {
     OUT_OF_RANGE = "out-of-range", "A value lies in the range of its key";
     OVERRIDE_TO_LATER_STAGE = "override-to-later-stage", "A check blocks at its own stage or an earlier one";
     PATTERN_WITHOUT_CHECK = "pattern-without-check", "A pattern covers a check";
+    RATIO_WITHOUT_REFERENCE = "ratio-without-reference", "A ratio has a reference";
     REFUSED_KEY = "refused-key", "What is computed is not written";
     RULE_BROKEN = "rule-broken", "Values fit each other, as the message says";
     SEVERITY_OF_A_RISK = "severity-of-a-risk", "A risk has an impact, and no severity";
+    SUITE_WITHOUT_LIMIT = "suite-without-limit", "A suite that measures is held to something";
     SUITE_WITHOUT_TESTS = "suite-without-tests", "A required suite runs a test";
     SUPPORTED_AND_DEFERRED = "supported-and-deferred", "An operator is supported or deferred";
     SYNTAX = "syntax", "The file is TOML";
@@ -90,8 +94,9 @@ pub(super) fn of_format(format: &str) -> &'static Rule {
         "path" => &MALFORMED_PATH,
         "remote" => &MALFORMED_REMOTE,
         "pointer" => &MALFORMED_POINTER,
-        "version" => &MALFORMED_VERSION,
-        "item" => &MALFORMED_ITEM_PATH,
+        "version" | "rust-version" => &MALFORMED_VERSION,
+        "item" | "surface" => &MALFORMED_ITEM_PATH,
+        "revision" => &MALFORMED_REVISION,
         "suite-name" => &MALFORMED_SUITE_NAME,
         "item-id" => &MALFORMED_ITEM_ID,
         "sha256" => &MALFORMED_DIGEST,

@@ -15,6 +15,7 @@ use super::known::elements;
 use super::model::{SuiteFormat, SuiteKind, SuitePolicy};
 use super::problem::Problem;
 use super::raw::RawSloSuite;
+use super::rule;
 use super::walk::shown;
 
 /// How a suite of service levels is judged.
@@ -102,11 +103,12 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             (None, None) => {
                 let message = format!("the suite `{}` says nowhere what was measured", shown(name));
                 let help = "add `command = [\"…\"]` or `file = \"…\"`";
-                problems.push(Problem::new(span.clone(), message).help(help));
+                problems.push(Problem::new(span.clone(), message).rule(&rule::MISSING_KEY).help(help));
             }
             (Some(_), Some(file)) => {
                 let message = "a suite of service levels has a command or a file";
-                problems.push(Problem::new(file.span(), message).help("keep one of the two"));
+                let problem = Problem::new(file.span(), message).rule(&rule::EXCLUDING_KEYS);
+                problems.push(problem.help("keep one of the two"));
             }
             _ => {}
         }
@@ -119,7 +121,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         if list.is_none_or(|list| list.is_empty()) {
             let message = format!("the suite `{}` promises nothing", shown(name));
             let help = "add `[[suite.slo.objective]]` with `name` and `target-percent`";
-            problems.push(Problem::new(span, message).help(help));
+            problems.push(Problem::new(span, message).rule(&rule::SUITE_WITHOUT_LIMIT).help(help));
         }
         for objective in &objectives {
             range(objective, &["target-percent"], 100.0, &mut problems);

@@ -13,6 +13,7 @@ use super::cross::{Rules, text};
 use super::known::{elements, table};
 use super::problem::Problem;
 use super::raw::{RawUse, RawUses};
+use super::rule;
 use super::walk::shown;
 
 /// Something that code can ask of the system.
@@ -95,7 +96,8 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
                 "`[uses]` names a suite of tests that is not declared: `{}`",
                 shown(text)
             );
-            problems.push(Problem::new(name.span(), message).help("declare it with `[[suite.test]]`, or name another"));
+            let problem = Problem::new(name.span(), message).rule(&rule::UNDECLARED_NAME);
+            problems.push(problem.help("declare it with `[[suite.test]]`, or name another"));
         }
     }
     problems

@@ -67,11 +67,11 @@ fn latest(tags: &[String], reference: &str) -> Option<String> {
             char.is_ascii_digit()
                 && !tag[..*at].ends_with(|before: char| before.is_ascii_alphanumeric() && before != 'v')
         });
-        let numbers = digits.map(|(at, _)| &tag[at..]).find_map(|text| {
+
+        digits.map(|(at, _)| &tag[at..]).find_map(|text| {
             let written = text.parse::<Version>().ok();
             written.or_else(|| format!("{text}.0").parse().ok())
-        });
-        numbers
+        })
     };
     let mut known: Vec<(bool, Version, &String)> = tags
         .iter()

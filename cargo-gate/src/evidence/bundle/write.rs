@@ -67,9 +67,12 @@ fn read(directory: &Path, name: &str) -> Result<Vec<u8>> {
     fs::read(&path).map_err(|error| Error::io("read", &path, &error))
 }
 
+/// Contents of files by their paths in the run directory.
+type Files = BTreeMap<String, Vec<u8>>;
+
 /// What goes in, and what stays behind.
-fn sorted_out(directory: &Path, hashes: &Hashes) -> Result<(BTreeMap<String, Vec<u8>>, Vec<Excluded>)> {
-    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+fn sorted_out(directory: &Path, hashes: &Hashes) -> Result<(Files, Vec<Excluded>)> {
+    let mut files = Files::new();
     let mut excluded = Vec::new();
     let of_the_run = hashes.files.keys().map(String::as_str).chain(ASIDE);
     for name in of_the_run.filter(|name| is_plain_path(name)) {

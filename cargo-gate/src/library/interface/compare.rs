@@ -84,7 +84,7 @@ pub fn compare(before: &[Item], after: &[Item]) -> Vec<Change> {
             if old.keys().any(|(path, _)| *path == key.0) {
                 traits(&[], items, &mut changes);
             }
-        } else if !has_path(&old, key.0) && !parent(key.0).is_some_and(|parent| !has_path(&old, parent)) {
+        } else if !has_path(&old, key.0) && parent(key.0).is_none_or(|parent| has_path(&old, parent)) {
             changes.push(change(
                 items[0],
                 Difference::Added,
@@ -183,10 +183,10 @@ fn gone(
     // What stands under a path that is gone, or that another crate answers for now, goes with it.
     let mut above = parent(path);
     while let Some(one) = above {
-        if old.contains_key(&(one, ItemKind::Module)) || has_path(old, one) {
-            if !has_path(new, one) || new.contains_key(&(one, ItemKind::Reexport)) {
-                return;
-            }
+        if (old.contains_key(&(one, ItemKind::Module)) || has_path(old, one))
+            && (!has_path(new, one) || new.contains_key(&(one, ItemKind::Reexport)))
+        {
+            return;
         }
         above = parent(one);
     }

@@ -256,12 +256,11 @@ impl Parser<'_, '_> {
                     line,
                 });
             }
-            "impl" => {
+            "impl"
                 // What is hidden may change as it likes.
-                if !attributes.hidden {
+                if !attributes.hidden => {
                     out.impls.extend(self.implementation(at, end, nesting));
                 }
-            }
             "type" | "const" | "static" => out.defs.extend(self.value(at, end, public, word)),
             "use" => {
                 let declared = out.uses.len();
@@ -288,18 +287,19 @@ impl Parser<'_, '_> {
     /// A macro definition, a macro call, or something that is no item.
     fn other(&self, at: usize, limit: usize, nesting: usize, attributes: &Attributes, out: &mut Scope) -> usize {
         let tokens = self.tokens;
-        if tokens.is_word(at, "macro_rules") && tokens.is(at + 1, b'!') {
-            if let Some(name) = tokens.name(at + 2) {
-                if !attributes.skip && attributes.exported {
-                    out.defs.push(Def {
-                        public: true,
-                        exported: true,
-                        hidden: attributes.hidden,
-                        ..def(name, ItemKind::Macro, self.line(at))
-                    });
-                }
-                return tokens.after(at + 3).min(limit);
+        if tokens.is_word(at, "macro_rules")
+            && tokens.is(at + 1, b'!')
+            && let Some(name) = tokens.name(at + 2)
+        {
+            if !attributes.skip && attributes.exported {
+                out.defs.push(Def {
+                    public: true,
+                    exported: true,
+                    hidden: attributes.hidden,
+                    ..def(name, ItemKind::Macro, self.line(at))
+                });
             }
+            return tokens.after(at + 3).min(limit);
         }
         let mut end = at;
         while tokens.name(end).is_some() && tokens.is(end + 1, b':') && tokens.is(end + 2, b':') {

@@ -26,7 +26,7 @@ pub(in crate::policy) struct RawBenchSuite {
     pub(in crate::policy) reference: Option<RawCommand>,
     /// A commit, tag or branch, whose benchmarks of the same names are the reference: `command` is run in its files as
     /// well. The two take turns.
-    #[schemars(length(min = 1, max = 200), extend("x-format" = "text", "examples" = ["origin/main"]))]
+    #[schemars(length(min = 1, max = 200), extend("x-format" = "revision", "examples" = ["origin/main"]))]
     pub(in crate::policy) reference_commit: Option<String>,
     /// How often each command runs.
     #[serde(default = "three")]

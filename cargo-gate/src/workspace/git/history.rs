@@ -58,11 +58,13 @@ pub(super) struct Memory {
     ancestry: Mutex<BTreeMap<String, Ancestry>>,
     shown: Mutex<BTreeMap<(String, String), Shown>>,
     shallow: std::sync::OnceLock<Result<bool, String>>,
-    commits: Mutex<BTreeMap<Vec<String>, Result<BTreeMap<String, CommitState>, String>>>,
+    commits: Mutex<BTreeMap<Vec<String>, CommitStates>>,
     tags: std::sync::OnceLock<Result<Vec<Tag>, String>>,
 }
 
 type Shown = Result<Option<Vec<u8>>, String>;
+
+type CommitStates = Result<BTreeMap<String, CommitState>, String>;
 
 impl Git {
     /// Whether `commit` is the commit that is checked out or one of its ancestors.
@@ -110,7 +112,7 @@ impl Git {
         remember(&self.memory.commits, key, || self.ask_commits(commits))
     }
 
-    fn ask_commits(&self, commits: &BTreeSet<&str>) -> Result<BTreeMap<String, CommitState>, String> {
+    fn ask_commits(&self, commits: &BTreeSet<&str>) -> CommitStates {
         let mut questions = String::new();
         for commit in commits {
             check_commit(commit)?;
