@@ -253,6 +253,18 @@ impl Declared {
             if self.any(&[Input::PolicySupply]) {
                 kept.supply = policy.supply;
             }
+            if self.any(&[Input::PolicyUses]) {
+                kept.uses = policy.uses;
+            }
+            if self.any(&[Input::PolicyGenerated]) {
+                kept.generated = policy.generated;
+            }
+            if self.any(&[Input::PolicyStability]) {
+                kept.stability = policy.stability;
+            }
+            if self.any(&[Input::PolicyClaims]) {
+                kept.claims = policy.claims;
+            }
             if self.any(&[Input::PolicyToolchain]) {
                 kept.toolchain = policy.toolchain;
             }

@@ -319,7 +319,7 @@ mod tests {
         for (body, message) in [
             ("", "compares its benchmarks with nothing"),
             ("reference = \"a\"\nreference-commit = \"b\"\n", "one reference"),
-            ("reference-commit = \"--upload-pack=x\"\n", "no name of a commit"),
+            ("reference-commit = \"--upload-pack=x\"\n", "is no revision"),
             (
                 "[[suite.bench.metric]]\nname = \"a\"\nmax-ratio = 1.1\n",
                 "a ratio needs a reference",

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::boundary::modules;
 use crate::boundary::site::ModDecl;
 
-use super::parse::{self, Def, Impl, Scope, Use};
+use super::parse;
+use super::scope::{Def, Impl, Scope, Use};
 use super::{Interface, Item, ItemKind, Library};
 
 /// What names in modules mean, as far as it was asked for; `None` while it is looked for, which ends circles of `use`.

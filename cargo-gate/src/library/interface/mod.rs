@@ -6,6 +6,7 @@
 mod compare;
 mod graph;
 mod parse;
+mod scope;
 mod signature;
 
 use std::collections::BTreeMap;
