@@ -33,15 +33,23 @@ fn locked() -> Crate {
 }
 
 fn without_compiler(this: &Crate) -> Result<Built, Error> {
+    without_compiler_at(this, &this.root())
+}
+
+fn without_compiler_at(this: &Crate, root: &std::path::Path) -> Result<Built, Error> {
     let mut variables = this.variables();
     variables.remove("NVCC");
-    let context = gate_build::Context::new(
-        this.root(),
-        this.path("other-out"),
-        Env::new(Os::host(), variables, Nothing),
-    );
+    let context = gate_build::Context::new(root, this.path("other-out"), Env::new(Os::host(), variables, Nothing));
     let kernels = Kernels::new().cuda("kernels/**/*.cu").arch(["sm_80"]);
     kernels.compile_in(&context).map(|(built, _)| built)
+}
+
+#[test]
+fn a_crate_is_found_through_another_folder() {
+    let this = locked();
+    let through = this.root().join("kernels").join("..");
+    let built = without_compiler_at(&this, &through).expect("a directory source may be named so");
+    assert_eq!(built.units[0].name.as_str(), "kernels/k.cu");
 }
 
 #[test]

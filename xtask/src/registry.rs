@@ -24,7 +24,9 @@ pub fn check(sh: &Shell, root: &Path, profiles: &[&str]) -> Result {
     let version = env!("CARGO_PKG_VERSION");
     let base = root.join("target").join("registry");
     let (vendor, consumer) = (base.join("vendor"), base.join("consumer"));
-    for directory in [&vendor, &consumer] {
+    // Cargo takes a version of a package for unchangeable, so what it built of an earlier archive has to go.
+    let target = base.join("consumer-target");
+    for directory in [&vendor, &consumer, &target] {
         if directory.exists() {
             fs::remove_dir_all(directory)?;
         }
@@ -69,7 +71,7 @@ pub fn check(sh: &Shell, root: &Path, profiles: &[&str]) -> Result {
     // The lockfile of the original names no archives of these crates; everything else in it stays.
     let mut sh = sh.clone();
     sh.set_current_dir(&consumer);
-    sh.set_var("CARGO_TARGET_DIR", base.join("consumer-target"));
+    sh.set_var("CARGO_TARGET_DIR", &target);
     cmd!(sh, "cargo update --workspace --offline --quiet").run_echo()?;
     for profile in profiles {
         cmd!(sh, "cargo build --locked --offline --profile {profile}").run_echo()?;

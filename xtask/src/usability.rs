@@ -98,7 +98,7 @@ pub struct Difference {
 pub struct Usability {
     /// A word to whoever opens it.
     pub _generated: String,
-    /// See [`SCHEMA`].
+    /// Version of the format.
     pub schema: u32,
     /// The measurement.
     pub measured: Measured,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::compiler::CompilerKind;
+use crate::compiler::{CompilerKind, plain};
 use crate::env::Env;
 use crate::error::Error;
 
@@ -39,7 +39,8 @@ impl Context {
     #[must_use]
     pub fn new(crate_root: impl Into<PathBuf>, out_dir: impl Into<PathBuf>, env: Env) -> Self {
         Self {
-            crate_root: crate_root.into(),
+            // A directory source may lead through `..`; units are named below the plain path.
+            crate_root: plain(&crate_root.into()),
             out_dir: out_dir.into(),
             env,
         }
