@@ -87,7 +87,7 @@ fn benchmark(names: Option<String>, sample: Option<String>) -> Result<(String, V
 mod tests {
     use super::*;
 
-    /// What criterion 0.5.1 and 0.8 write, shortened.
+    /// Files in the layout of criterion, shortened.
     #[test]
     fn the_directory_of_criterion_is_read() {
         let directory = tempfile::tempdir().unwrap();
