@@ -1,6 +1,9 @@
 //! `gate/refused.txt`: what is refused, one line for each case. The list only grows.
 
-#![allow(clippy::print_stderr, reason = "a clone that is cut off has to be said in the log of the step")]
+#![allow(
+    clippy::print_stderr,
+    reason = "a clone that is cut off has to be said in the log of the step"
+)]
 
 use std::collections::BTreeSet;
 use std::path::Path;
