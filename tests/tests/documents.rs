@@ -135,14 +135,10 @@ fn every_section_of_the_policy_has_an_example() {
 #[test]
 fn the_ci_recipes_are_what_init_writes() {
     let facts = InitFacts {
-        members: Vec::new(),
-        nextest: false,
         lockfile: true,
-        tiers: None,
         toolchain: Some("1.95.0".into()),
         default_branch: Some("main".into()),
-        benches: false,
-        publishes: false,
+        ..InitFacts::default()
     };
     let shown: Vec<String> = blocks()
         .into_iter()

@@ -96,4 +96,19 @@ fn the_crate_builds_without_cuda_and_its_tests_pass() {
     );
     assert!(output.status.success(), "{said}");
     assert!(said.contains("test result: ok. 3 passed"), "{said}");
+    // The production suites are there, have tests, and are what the policy declares.
+    let policy = gate.read("gate.toml");
+    for suite in cargo_gate::policy::PRODUCTION_SUITES {
+        assert!(policy.contains(&format!("name = \"{suite}\"")), "{policy}");
+        assert!(said.contains(&format!("tests/{suite}.rs")), "{said}");
+    }
+    for test in [
+        "a_disabled_device_falls_back",
+        "a_forced_error_is_reported_and_nothing_is_written",
+        "every_call_is_logged_with_every_field",
+        "errors_that_last_roll_back_and_say_so",
+        "lengths_that_differ_are_refused_and_nothing_is_written",
+    ] {
+        assert!(said.contains(&format!("{test} ... ok")), "{test}: {said}");
+    }
 }

@@ -8,14 +8,15 @@ use std::time::Instant;
 
 use xshell::{Shell, cmd};
 
-use crate::{Result, docs, refused, registry};
+use crate::{Result, docs, ergonomics, refused, registry, usability};
 
 type Step = fn(&Shell, &Path) -> Result;
 
-/// Steps in the order in which they run. Everything is built once: the tests build the binaries as well, and no step
-/// selects packages, because a selection has features of its own and would be built anew. Formatting and lints are
-/// suites of the gate.
+/// Steps in the order in which they run: what is quickly known comes first. Everything is built once: the tests build the
+/// binaries as well, and no step selects packages, because a selection has features of its own and would be built anew.
+/// Lints are a suite of the gate; formatting is one as well, and asked here because it takes a second.
 const STEPS: &[(&str, Step)] = &[
+    ("format", |sh, _| Ok(cmd!(sh, "cargo fmt --all --check").run_echo()?)),
     ("test", |sh, _| {
         Ok(cmd!(sh, "cargo test --workspace --locked").run_echo()?)
     }),
@@ -24,29 +25,17 @@ const STEPS: &[(&str, Step)] = &[
         let command = cmd!(sh, "cargo doc --workspace --no-deps --locked").env("RUSTDOCFLAGS", "-D warnings");
         Ok(command.run_echo()?)
     }),
-    ("consumer", consumer),
-    ("registry", |sh, root| registry::check(sh, root, &CONSUMER_PROFILES)),
-    ("gate", gate),
     ("refused", refused::check),
+    ("registry", |sh, root| registry::check(sh, root, &CONSUMER_PROFILES)),
+    // The examples by path, each under its own lockfile and profiles, and what it takes to bring them under the gate.
+    ("usability", |_, root| usability::run(root, &binary()?, false)),
+    ("gate", gate),
+    // What the gate has just shown of the tests that hold what makes authoring easy.
+    ("ergonomics", |_, root| ergonomics::run(root)),
 ];
 
 /// Profiles of `examples/consumer`: cargo's own and the one that it declares.
 const CONSUMER_PROFILES: [&str; 3] = ["dev", "release", "shipped"];
-
-/// Builds and tests a workspace that only uses the library crates, under each of its profiles. It resolves by a lockfile of
-/// its own, so that what works here by accident of a shared one does not.
-fn consumer(sh: &Shell, _: &Path) -> Result {
-    let manifest = "examples/consumer/Cargo.toml";
-    for profile in CONSUMER_PROFILES {
-        cmd!(
-            sh,
-            "cargo build --locked --manifest-path {manifest} --profile {profile}"
-        )
-        .run_echo()?;
-        cmd!(sh, "cargo test --locked --manifest-path {manifest} --profile {profile}").run_echo()?;
-    }
-    Ok(())
-}
 
 /// Judges this repository with the binary of this commit.
 fn gate(sh: &Shell, _: &Path) -> Result {

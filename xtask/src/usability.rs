@@ -35,11 +35,13 @@ pub const EXAMPLES: [(&str, &str); 3] = [
 pub struct Measurement {
     /// What it stands for.
     pub vertical: String,
-    /// Lines of its `gate.toml` that are neither blank nor comments.
+    /// Lines of its `gate.toml` that are neither blank nor comments: how large the policy is.
     pub policy_lines: u32,
+    /// Those of them that `cargo gate init` does not write: what somebody had to find out and type.
+    pub authored_lines: u32,
     /// Kernel sources.
     pub kernels: u32,
-    /// Lines of its build script, and lines of code that name one of the library crates.
+    /// Lines of its build script, and lines of its sources, tests left out, that name one of the library crates.
     pub glue_lines: u32,
     /// Maps of migrations that it keeps.
     pub migrations: u32,
@@ -53,7 +55,7 @@ impl Measurement {
     /// What makes work, by name. The other numbers say how large the example is.
     pub fn friction(&self) -> [(&'static str, u32); 4] {
         [
-            ("policy_lines", self.policy_lines),
+            ("authored_lines", self.authored_lines),
             ("glue_lines", self.glue_lines),
             ("diagnostics", self.diagnostics),
             ("steps", self.steps),
@@ -274,7 +276,8 @@ fn measure(root: &Path, binary: &Path, name: &str, vertical: &str) -> Result<Mea
     trial.steps += 1;
     trial.commit()?;
     let mut ready = trial.pilot()?;
-    if !ready || fs::read_to_string(trial.directory.join("gate.toml"))? != own {
+    let written = fs::read_to_string(trial.directory.join("gate.toml"))?;
+    if !ready || written != own {
         // What the example asks of itself: one edit.
         fs::write(trial.directory.join("gate.toml"), &own)?;
         trial.steps += 2;
@@ -294,7 +297,10 @@ fn measure(root: &Path, binary: &Path, name: &str, vertical: &str) -> Result<Mea
     let mut files = Vec::new();
     list(&source, &source, &mut files)?;
     let mut glue = 0;
-    for path in files.iter().filter(|path| path.ends_with(".rs")) {
+    for path in files
+        .iter()
+        .filter(|path| path.ends_with(".rs") && !path.starts_with("tests/"))
+    {
         let text = fs::read_to_string(source.join(path))?;
         glue += if path == "build.rs" {
             lines(&text, &code)
@@ -307,16 +313,35 @@ fn measure(root: &Path, binary: &Path, name: &str, vertical: &str) -> Result<Mea
             })
         };
     }
+    let policy = policy_of(&own);
     let count = |wanted: &dyn Fn(&str) -> bool| files.iter().filter(|path| wanted(path)).count() as u32;
     Ok(Measurement {
         vertical: vertical.to_owned(),
-        policy_lines: lines(&own, &|line| !line.is_empty() && !line.starts_with('#')),
+        policy_lines: policy.values().sum(),
+        authored_lines: authored(&policy, &policy_of(&written)),
         kernels: count(&|path| path.starts_with("kernels/")),
         glue_lines: glue,
         migrations: count(&|path| path.starts_with("migrations/") && path.ends_with(".toml")),
         diagnostics: trial.diagnostics,
         steps: trial.steps,
     })
+}
+
+/// The lines of a policy that are neither blank nor comments, and how often each is there.
+fn policy_of(text: &str) -> BTreeMap<String, u32> {
+    let mut lines = BTreeMap::new();
+    for line in text.lines().map(|line| line.split(" #").next().unwrap_or(line).trim()) {
+        if !line.is_empty() && !line.starts_with('#') {
+            *lines.entry(line.to_owned()).or_default() += 1;
+        }
+    }
+    lines
+}
+
+/// How many lines of a policy are not in the one that was written for it.
+fn authored(policy: &BTreeMap<String, u32>, written: &BTreeMap<String, u32>) -> u32 {
+    let extra = |(line, count): (&String, &u32)| count.saturating_sub(written.get(line).copied().unwrap_or_default());
+    policy.iter().map(extra).sum()
 }
 
 impl Trial<'_> {
@@ -420,6 +445,7 @@ mod tests {
         let one = Measurement {
             vertical: "a command".into(),
             policy_lines: 9,
+            authored_lines: 4,
             kernels: 0,
             glue_lines,
             migrations: 0,
@@ -441,6 +467,28 @@ mod tests {
             compare(Some(&measured(3, 0)), &Measured::new()).0,
             Friction::NotMeasured
         );
+    }
+
+    #[test]
+    fn what_is_stored_follows_from_its_numbers() {
+        let root = crate::project_root();
+        let stored = Usability::read(&root)
+            .expect("a file that can be read")
+            .expect("a measurement");
+        let examples: Vec<&str> = stored.measured.keys().map(String::as_str).collect();
+        assert_eq!(examples, EXAMPLES.map(|(name, _)| name));
+        let again = Usability::new(stored.measured.clone(), stored.previous.clone());
+        assert_eq!(stored, again, "nobody edited it");
+        assert_ne!(stored.friction, Friction::NotMeasured);
+    }
+
+    #[test]
+    fn lines_that_init_writes_are_not_authored() {
+        let written = policy_of("# A comment.\nversion = 1\n[a]\nname = \"x\" # why\n");
+        let own = policy_of("version = 1\n[a]\nname = \"x\"\n[b]\n[a]\n");
+        assert_eq!(own.values().sum::<u32>(), 5);
+        assert_eq!(authored(&own, &written), 2, "[b], and a second [a]");
+        assert_eq!(authored(&written, &written), 0);
     }
 
     #[test]

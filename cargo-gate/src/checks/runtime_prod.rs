@@ -1,6 +1,6 @@
 //! `runtime.prod`: the production suites of gated kernels are required, and run without a GPU.
 
-use crate::policy::{SuiteKind, SuitePolicy};
+use crate::policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE, SuiteKind, SuitePolicy};
 use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
 
@@ -48,40 +48,30 @@ What was rehearsed only where a GPU was free was not rehearsed in the pipeline.
 ## How to fix
 
 Declare the four suites, for example with `command = [\"cargo\", \"test\", \"--locked\", \"--test\", \
-\"prod_status_errors\"]`, and write the tests that are missing. Unset the variable that injects faults.
+\"prod_status_errors\"]`, and write the tests that are missing; `cargo gate init` declares those that are test targets of \
+these names, and `cargo gate init --kernels` writes a crate that has all four. Unset the variable that injects faults.
 
 ## Requirements
 
 S0.8, S0.9, S0.10, S0.11, S0.70
 ";
 
-/// The suites, by name.
-const SUITES: [&str; 4] = [
-    "prod_status_errors",
-    "prod_decision_log",
-    "prod_cuda_contracts",
-    "prod_runtime_rollback",
-];
-
-/// The package whose users need them.
-const PACKAGE: &str = "cargo-gate-runtime";
-
 fn applies(context: &Context<'_>) -> Applies {
     let model = context.cargo();
     let members = model.members.iter().map(|member| &member.name);
     let dependencies = model.dependencies.iter().map(|dependency| &dependency.name);
-    if context.policy().runtime.is_some() || members.chain(dependencies).any(|name| name == PACKAGE) {
+    if context.policy().runtime.is_some() || members.chain(dependencies).any(|name| name == RUNTIME_PACKAGE) {
         return Applies::Yes;
     }
     Applies::No(format!(
-        "nothing here depends on `{PACKAGE}`, and `[runtime]` is not declared"
+        "nothing here depends on `{RUNTIME_PACKAGE}`, and `[runtime]` is not declared"
     ))
 }
 
 fn run(context: &Context<'_>) -> Judgement {
     let policy = context.policy();
     let section = policy.runtime.as_ref().map(|runtime| runtime.location.clone());
-    let suites = SUITES.iter().filter_map(|name| {
+    let suites = PRODUCTION_SUITES.iter().filter_map(|name| {
         let declared = policy
             .suites
             .iter()
@@ -167,7 +157,7 @@ mod tests {
             rails: None,
             location: Location::line("gate.toml", 3),
         });
-        for (line, name) in (10..).step_by(5).zip(SUITES) {
+        for (line, name) in (10..).step_by(5).zip(PRODUCTION_SUITES) {
             world.policy.suites.push(SuitePolicy {
                 kind: SuiteKind::Test,
                 name: name.to_owned(),
@@ -185,7 +175,7 @@ mod tests {
             world.text(&CHECK),
             "not applicable: nothing here depends on `cargo-gate-runtime`, and `[runtime]` is not declared"
         );
-        world.workspace.cargo.members[0].name = PACKAGE.to_owned();
+        world.workspace.cargo.members[0].name = RUNTIME_PACKAGE.to_owned();
         assert_eq!(world.text(&CHECK).matches("is not declared").count(), 4);
     }
 

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::exit;
-use crate::policy::init::{Ci, FileAction, InitFacts, KernelCrate, MemberFacts, plan_init, write_plan};
+use crate::policy::init::{
+    Ci, FileAction, InitFacts, KernelCrate, MemberFacts, ProductionSuite, plan_init, write_plan,
+};
+use crate::policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE};
 use crate::workspace::Workspace;
 
 use super::Conversation;
@@ -137,6 +140,33 @@ fn says_what_it_is(workspace: &Workspace, manifest: &str) -> bool {
     })
 }
 
+/// Whether kernels run here.
+fn depends_on_the_runtime(workspace: &Workspace) -> bool {
+    let cargo = workspace.cargo();
+    let members = cargo.members.iter().map(|member| &member.name);
+    let dependencies = cargo.dependencies.iter().map(|dependency| &dependency.name);
+    members.chain(dependencies).any(|name| name == RUNTIME_PACKAGE)
+}
+
+/// Test targets that are production suites by name. Where two packages have one, the first has the name of the suite.
+fn production(workspace: &Workspace) -> Vec<ProductionSuite> {
+    let mut found: Vec<ProductionSuite> = Vec::new();
+    for member in &workspace.cargo().members {
+        for target in &member.targets {
+            let is_test = target.kind.iter().any(|kind| kind == "test");
+            let is_new = found.iter().all(|suite| suite.name != target.name);
+            if is_test && is_new && PRODUCTION_SUITES.contains(&target.name.as_str()) {
+                found.push(ProductionSuite {
+                    name: target.name.clone(),
+                    package: member.name.clone(),
+                });
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
 fn facts(workspace: &Workspace) -> InitFacts {
     let survey = workspace.boundaries();
     let members = workspace.cargo().members.iter().map(|member| MemberFacts {
@@ -158,6 +188,8 @@ fn facts(workspace: &Workspace) -> InitFacts {
             .as_ref()
             .and_then(|file| file.channel.clone()),
         default_branch: workspace.git().and_then(|git| git.branch.clone()),
+        runs_kernels: depends_on_the_runtime(workspace),
+        production: production(workspace),
         benches: workspace
             .cargo()
             .members

@@ -10,6 +10,17 @@ use crate::report::Location;
 
 use super::raw::{RawRails, RawRuntime};
 
+/// The package whose users run kernels.
+pub const RUNTIME_PACKAGE: &str = "cargo-gate-runtime";
+
+/// The production suites that its users need, by name.
+pub const PRODUCTION_SUITES: [&str; 4] = [
+    "prod_status_errors",
+    "prod_decision_log",
+    "prod_cuda_contracts",
+    "prod_runtime_rollback",
+];
+
 /// What a run of gated kernels leaves behind.
 #[derive(Debug, Clone, Serialize)]
 pub struct RuntimePolicy {

@@ -2,8 +2,8 @@
 
 use gate_runtime::module::Diagnostic;
 use gate_runtime::{
-    Arg, Contract, DType, Dim, Dispatch, Geometry, Kernel, KernelSpec, ModuleImage, Param, Runtime, Scalar, Status,
-    Variant, View, ViewMut,
+    Arg, Contract, DType, Dim, Dispatch, Geometry, Kernel, KernelSpec, ModuleImage, Param, Runtime,
+    Scalar, Status, Variant, View, ViewMut,
 };
 
 /// What `gate-build` made of the kernels.
@@ -76,5 +76,10 @@ pub fn register(runtime: &Runtime) -> Result<Kernel, Diagnostic> {
 pub fn launch(kernel: &Kernel, a: f32, x: &[f32], y: &mut [f32]) -> Dispatch {
     // A length beyond 32 bits is no length of the buffers, so the contract refuses it.
     let n = u32::try_from(x.len()).unwrap_or(u32::MAX);
-    kernel.launch(&mut [Arg::scalar(a), Arg::input(x), Arg::output(y), Arg::scalar(n)])
+    kernel.launch(&mut [
+        Arg::scalar(a),
+        Arg::input(x),
+        Arg::output(y),
+        Arg::scalar(n),
+    ])
 }

@@ -1,7 +1,8 @@
 //! The kernel behind a runtime, on whatever backend this machine has.
 
-use @CRATE@::{MODULE, launch, register};
 use gate_runtime::{Provenance, Runtime, Status};
+
+use @CRATE@::{MODULE, launch, register};
 
 #[test]
 fn every_element_is_scaled() {
@@ -19,7 +20,10 @@ fn lengths_that_differ_are_refused_and_nothing_is_written() {
     let runtime = Runtime::builder().build().expect("a runtime");
     let kernel = register(&runtime).expect("a contract that the module keeps");
     let mut y = [7.0; 3];
-    assert_eq!(launch(&kernel, 2.0, &[1.0], &mut y).status(), Status::InvalidArgument);
+    assert_eq!(
+        launch(&kernel, 2.0, &[1.0], &mut y).status(),
+        Status::InvalidArgument
+    );
     assert_eq!(y, [7.0; 3]);
 }
 
@@ -27,6 +31,11 @@ fn lengths_that_differ_are_refused_and_nothing_is_written() {
 fn the_module_is_built_or_says_why_not() {
     match MODULE.provenance {
         Provenance::Unavailable(reason) => assert!(!reason.is_empty() && MODULE.images.is_empty()),
-        _ => assert!(MODULE.images[0].entries.iter().any(|entry| entry.name == "scale")),
+        _ => assert!(
+            MODULE.images[0]
+                .entries
+                .iter()
+                .any(|entry| entry.name == "scale")
+        ),
     }
 }

@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 
 use crate::error::{Error, Result};
+use crate::policy::PRODUCTION_SUITES;
 
-use super::MemberFacts;
+use super::{MemberFacts, ProductionSuite};
 
 /// The oldest Rust that the library crates support.
 const RUST: &str = env!("CARGO_PKG_RUST_VERSION");
@@ -17,6 +18,22 @@ const FILES: &[(&str, &str)] = &[
     ("kernels/scale.cu", include_str!("../../../templates/kernels/scale.cu")),
     ("src/lib.rs", include_str!("../../../templates/kernels/lib.rs")),
     ("tests/scale.rs", include_str!("../../../templates/kernels/scale.rs")),
+    (
+        "tests/prod_cuda_contracts.rs",
+        include_str!("../../../templates/kernels/prod_cuda_contracts.rs"),
+    ),
+    (
+        "tests/prod_decision_log.rs",
+        include_str!("../../../templates/kernels/prod_decision_log.rs"),
+    ),
+    (
+        "tests/prod_runtime_rollback.rs",
+        include_str!("../../../templates/kernels/prod_runtime_rollback.rs"),
+    ),
+    (
+        "tests/prod_status_errors.rs",
+        include_str!("../../../templates/kernels/prod_status_errors.rs"),
+    ),
 ];
 
 /// A crate of kernels that is to be written.
@@ -76,6 +93,14 @@ impl KernelCrate {
         Ok(Self {
             directory: directory.to_owned(),
             package,
+        })
+    }
+
+    /// The production suites among its tests.
+    pub fn production(&self) -> impl Iterator<Item = ProductionSuite> {
+        PRODUCTION_SUITES.iter().map(|name| ProductionSuite {
+            name: (*name).to_owned(),
+            package: self.package.clone(),
         })
     }
 

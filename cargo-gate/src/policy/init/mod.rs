@@ -6,6 +6,7 @@ mod ci;
 mod kernels;
 mod policy;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -36,6 +37,19 @@ pub struct InitFacts {
     pub benches: bool,
     /// Whether a member looks as if it were published: it may be, and says what it is.
     pub publishes: bool,
+    /// Whether kernels run here: a package depends on the runtime.
+    pub runs_kernels: bool,
+    /// Production suites that are there as test targets.
+    pub production: Vec<ProductionSuite>,
+}
+
+/// A production suite that is a test target of a member.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProductionSuite {
+    /// Name of the suite and of the target.
+    pub name: String,
+    /// Package that has it.
+    pub package: String,
 }
 
 /// A workspace member.
@@ -86,6 +100,7 @@ pub fn plan_init(
     existing: &dyn Fn(&Path) -> bool,
     force: bool,
 ) -> Vec<FileToWrite> {
+    let facts = &with_kernels(facts, kernels);
     let mut files = vec![(PathBuf::from(super::FILE_NAME), policy_text(facts))];
     if services.contains(&Ci::Github) {
         files.push((".github/workflows/gate.yml".into(), github_workflow(facts)));
@@ -105,6 +120,23 @@ pub fn plan_init(
             FileToWrite { path, text, action }
         })
         .collect()
+}
+
+/// The workspace as it will be with the crate of kernels.
+fn with_kernels<'a>(facts: &'a InitFacts, kernels: Option<&KernelCrate>) -> Cow<'a, InitFacts> {
+    let Some(kernels) = kernels else {
+        return Cow::Borrowed(facts);
+    };
+    let mut facts = facts.clone();
+    facts.runs_kernels = true;
+    // A name is given once: what another package has already keeps it.
+    let new = kernels
+        .production()
+        .filter(|new| facts.production.iter().all(|suite| suite.name != new.name));
+    let new: Vec<ProductionSuite> = new.collect();
+    facts.production.extend(new);
+    facts.production.sort();
+    Cow::Owned(facts)
 }
 
 /// Writes the files of a plan below `root`, each atomically; those with [`FileAction::Keep`] are left alone.

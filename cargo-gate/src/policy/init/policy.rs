@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
+use crate::policy::PRODUCTION_SUITES;
 use crate::policy::model::{Tier, TierPolicy};
 use crate::policy::schema::SCHEMA_URL;
 
 use super::ci::{bench_command, branch};
-use super::{InitFacts, quoted};
+use super::{InitFacts, ProductionSuite, quoted};
 
 /// The text of a gate.toml for this workspace. What it declares holds in an ordinary workspace or is a decision that
 /// only warns; what needs a decision of the owner is a comment.
@@ -180,7 +181,40 @@ fn suites(text: &mut String, facts: &InitFacts) {
              # command = [\"cargo\", \"test\", \"--workspace\", \"--doc\"{locked}]\n"
         );
     }
+    production(text, facts, locked);
     text.push_str(TOOLS);
+}
+
+/// The production suites that are there, and a word about those that are not.
+fn production(text: &mut String, facts: &InitFacts, locked: &str) {
+    if !facts.runs_kernels {
+        return;
+    }
+    text.push_str("\n# Production suites: how kernels fail is rehearsed, without a GPU.\n");
+    for ProductionSuite { name, package } in &facts.production {
+        let _ = write!(
+            text,
+            "[[suite.test]]\nname = {}\ncommand = [\"cargo\", \"test\", \"--package\", {}, \"--test\", {}{locked}]\n\n",
+            quoted(name),
+            quoted(package),
+            quoted(name)
+        );
+    }
+    let missing: Vec<&str> = PRODUCTION_SUITES
+        .into_iter()
+        .filter(|name| facts.production.iter().all(|suite| suite.name != *name))
+        .collect();
+    if missing.is_empty() {
+        // The next section begins with a blank line of its own.
+        text.pop();
+    } else {
+        let _ = writeln!(
+            text,
+            "# Not declared, because no package has a test target of that name: {}.\n# `cargo gate explain runtime.prod` says what \
+             each has to show.",
+            missing.join(", ")
+        );
+    }
 }
 
 const TOOLS: &str = r#"
