@@ -3,15 +3,15 @@
 use std::ops::Range;
 
 use jiff::civil::Date;
-use schemars::JsonSchema;
 use semver::Version;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use toml::Spanned;
 
 use crate::report::Location;
 
-use super::convert::{Converted, day};
+pub use super::raw::FloorRelease;
 use super::raw::RawToolchain;
+use super::value::{Converted, day};
 
 /// The compilers of the workspace.
 #[derive(Debug, Clone, Serialize)]
@@ -45,17 +45,6 @@ pub struct Floor {
     pub announced: Date,
     /// Where it is declared.
     pub location: Location,
-}
-
-/// The least release that may raise the minimum.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum FloorRelease {
-    /// A minor one.
-    #[default]
-    Minor,
-    /// A major one.
-    Major,
 }
 
 impl FloorRelease {

@@ -1,15 +1,38 @@
 //! Declared suites that measure: benchmarks, and service levels.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::group::Group;
-use crate::policy::bench::{BenchMode, Noise};
 use crate::stage::Stage;
 
 use super::RawCommand;
 use super::suite::{half_an_hour, pilot, yes};
+
+/// Which budgets hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BenchMode {
+    /// Those of `pr`, and a breach only warns.
+    Soft,
+    /// Those for each change: wide, because many share the machine.
+    #[default]
+    Pr,
+    /// Those for a quiet machine: narrow.
+    Nightly,
+}
+
+/// What noise, or a benchmark without counterpart, does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Noise {
+    /// It leaves the suite without an answer, which is not a pass.
+    #[default]
+    Refuse,
+    /// It warns.
+    Warn,
+}
 
 /// A command that measures, judged beside a reference that is measured in the same run.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -1,14 +1,28 @@
 //! Declared suites.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::group::Group;
-use crate::policy::model::SuiteFormat;
 use crate::stage::Stage;
 
 use super::measured::{RawBenchSuite, RawSloSuite};
+
+/// How the output of a test suite is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SuiteFormat {
+    /// libtest or nextest, told apart by the output.
+    #[default]
+    Auto,
+    /// `cargo test` and other libtest harnesses.
+    Libtest,
+    /// `cargo nextest run`.
+    Nextest,
+    /// Nothing but the exit code: the suite counts as one test.
+    ExitCode,
+}
 
 /// Bodies of evidence that a check runs, by kind.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
