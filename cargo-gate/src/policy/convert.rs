@@ -11,13 +11,14 @@ use super::model::{CheckPolicy, Exclusion, Policy, Register, StagePolicy};
 use super::position::Positions;
 use super::raw::{RawPolicy, RawStages};
 use super::secrets::{paths_policy, secrets_policy};
-use super::value::{Converted, duration};
+use super::value::{Converted, duration, version};
 use super::{
     boundary, cache, checklist, claim, conformance, decisions, docs, failure, generated, kernels, notify, people,
     profile, record, release, runtime, stability, suite, supply, toolchain, uses, waiver,
 };
 
 pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Policy> {
+    version(raw.version)?;
     let at = |span: Range<usize>| positions.location(&span);
     let waiver_rules = raw.waivers.map(|waivers| people::waivers(waivers, &at));
 

@@ -77,6 +77,7 @@ pub use conformance::{ConformanceBackend, ConformancePolicy, ConformanceRow, Def
 pub use decisions::DecisionPolicy;
 pub use docs::DocsPolicy;
 pub use failure::FailurePolicy;
+pub(crate) use format::rust_version;
 pub use generated::GeneratedFiles;
 pub use kernels::{KernelBudget, KernelPath, KernelPolicy, KernelScope};
 pub(crate) use known::KINDS;
@@ -98,7 +99,6 @@ pub use slo::{Objective, SloPolicy};
 pub use stability::{StabilityClass, StabilityPolicy, Surface};
 pub(crate) use suggest::similar;
 pub use supply::SupplyPolicy;
-pub(crate) use toolchain::rust_version;
 pub use toolchain::{Floor, FloorRelease, ToolchainPolicy};
 pub use uses::{UsedPath, UsesPolicy};
 pub use validate::validate;

@@ -21,6 +21,7 @@ use super::read::read;
 use super::rules::text;
 use super::suggest::similar;
 use super::validate::{merged, syntax_problem};
+use super::value::{self, version};
 use super::walk::walk;
 use super::{format, rule, schema};
 
@@ -63,6 +64,7 @@ pub fn parse(path: &str, text: &str) -> Result<Vec<RegisterItem>, PolicyErrors> 
     }
     let failed = |problem| PolicyErrors::new(path, body, vec![problem]);
     let raw: RawRegister = toml::from_str(body).map_err(|error| failed(syntax_problem(body, &error)))?;
+    version(raw.version).map_err(failed)?;
     raw.item
         .into_iter()
         .map(|item| convert(item, &positions).map_err(failed))
@@ -205,10 +207,7 @@ fn day(table: &DeTable<'_>, key: &str) -> Option<(Date, Range<usize>)> {
 fn convert(item: Spanned<RawItem>, positions: &Positions<'_>) -> Result<RegisterItem, Problem> {
     let span = item.span();
     let raw = item.into_inner();
-    let day = |date: &RawDate| {
-        date.day()
-            .ok_or_else(|| Problem::new(span.clone(), "a day is not understood").rule(&rule::MALFORMED_DATE))
-    };
+    let day = |date: &RawDate| value::day(date, &span);
     let optional = |date: &Option<RawDate>| date.as_ref().map(day).transpose();
     let severity = raw.severity.or(raw.impact.map(|impact| match impact {
         Level::Low => Severity::Low,

@@ -66,18 +66,6 @@ impl FloorRelease {
     }
 }
 
-/// A Rust version with two or three numbers.
-pub(crate) fn rust_version(text: &str) -> Option<Version> {
-    let numeric = text
-        .split('.')
-        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
-    match text.split('.').count() {
-        2 if numeric => format!("{text}.0").parse().ok(),
-        3 if numeric => text.parse().ok(),
-        _ => None,
-    }
-}
-
 pub(super) fn convert(
     raw: Spanned<RawToolchain>,
     at: &impl Fn(Range<usize>) -> Location,
@@ -125,15 +113,6 @@ mod tests {
         ] {
             assert_eq!(allows(FloorRelease::Minor, before, after), minor, "{before} {after}");
             assert_eq!(allows(FloorRelease::Major, before, after), major, "{before} {after}");
-        }
-    }
-
-    #[test]
-    fn rust_versions_have_two_or_three_numbers() {
-        assert_eq!(rust_version("1.85"), Some(Version::new(1, 85, 0)));
-        assert_eq!(rust_version("1.85.1"), Some(Version::new(1, 85, 1)));
-        for text in ["", "1", "1.85.0-beta", "v1.85", "1..2", "1.2.3.4", "stable"] {
-            assert_eq!(rust_version(text), None, "{text}");
         }
     }
 }

@@ -13,6 +13,17 @@ use super::{format, rule};
 /// A section of the policy, or the value that could not be understood.
 pub(super) type Converted<T> = Result<T, Problem>;
 
+/// Files of one version are understood.
+pub(super) fn version(version: u32) -> Converted<()> {
+    if version == 1 {
+        return Ok(());
+    }
+    let message = format!("a file of version {version} is not understood");
+    Err(Problem::new(0..0, message)
+        .rule(&rule::OUT_OF_RANGE)
+        .help("write `version = 1`; a later format needs a later cargo-gate"))
+}
+
 pub(super) fn duration(text: &str, span: &Range<usize>) -> Converted<Duration> {
     format::duration(text)
         .ok_or_else(|| Problem::new(span.clone(), "a duration is not understood").rule(&rule::MALFORMED_DURATION))

@@ -25,6 +25,7 @@ mod profile;
 mod record;
 mod register;
 mod release;
+mod run;
 mod runtime;
 mod secrets;
 mod semantics;
@@ -62,6 +63,7 @@ pub(super) use record::{RawEvidence, RawHistory, RawWarnings};
 pub use register::{ItemKind, ItemStatus, Level, Severity};
 pub(super) use register::{RawItem, RawRegister, RawRegisterSection};
 pub(super) use release::{RawDeprecation, RawRelease};
+pub(super) use run::RawCommand;
 pub(super) use runtime::{RawRails, RawRuntime};
 pub(super) use secrets::{RawPaths, RawSecrets};
 pub use semantics::{Comparison, Denormals, Fma, NanRule, ReductionOrder, Rounding, SemanticProperty, SortStability};
@@ -71,7 +73,7 @@ pub(super) use semantics::{
 pub(super) use stability::RawStability;
 pub use stability::StabilityClass;
 pub use suite::SuiteFormat;
-pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
+pub(super) use suite::{RawSuites, RawTestSuite, RawTool, RawToolSuite};
 pub(super) use supply::RawSupply;
 pub use toolchain::FloorRelease;
 pub(super) use toolchain::RawToolchain;
@@ -85,7 +87,6 @@ use crate::stage::Stage;
 #[schemars(title = "gate.toml")]
 pub(super) struct RawPolicy {
     /// Version of this file format. Always 1.
-    #[expect(dead_code, reason = "the schema admits one value")]
     #[schemars(
         range(min = 1, max = 1),
         extend("examples" = [1], "x-help" = "write `version = 1`; a later format needs a later cargo-gate")

@@ -112,7 +112,6 @@ fn register_toml() -> String {
 #[schemars(title = "register.toml")]
 pub(in crate::policy) struct RawRegister {
     /// Version of this file format. Always 1.
-    #[expect(dead_code, reason = "the schema admits one value")]
     #[schemars(
         range(min = 1, max = 1),
         extend("examples" = [1], "x-help" = "write `version = 1`; a later format needs a later cargo-gate")
