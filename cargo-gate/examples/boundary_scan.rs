@@ -71,11 +71,9 @@ fn main() -> ExitCode {
 }
 
 fn sum(files: &[PathBuf], work: &(dyn Fn(&[u8]) -> usize + Sync)) -> usize {
-    parallel::map(files.len(), &|index| {
-        std::fs::read(&files[index]).map_or(0, |bytes| work(&bytes))
-    })
-    .into_iter()
-    .sum()
+    parallel::map(files, &|file| std::fs::read(file).map_or(0, |bytes| work(&bytes)))
+        .into_iter()
+        .sum()
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

@@ -159,8 +159,8 @@ type Replacement = fn(&Captures<'_>) -> String;
 fn patterns() -> &'static [(Regex, Replacement)] {
     static PATTERNS: OnceLock<Vec<(Regex, Replacement)>> = OnceLock::new();
     PATTERNS.get_or_init(|| {
-        let whole: Replacement = |found| masked(&found[0]);
-        let time: Replacement = |found| masked_time(&found[0]);
+        let whole: Replacement = |found| masked(found.get_match().as_str());
+        let time: Replacement = |found| masked_time(found.get_match().as_str());
         let duration: Replacement = |found| format!("{}[time]", &found[1]);
         let named: Replacement = |found| {
             let build = found.get(3).map_or("", |build| build.as_str());
@@ -225,18 +225,17 @@ fn replace_directory(text: &str, directory: &str, placeholder: &str) -> Option<S
         let starts_here = !before.is_some_and(|c: char| c.is_alphanumeric() || c == '_' || c == '-');
         if starts_here && let Some(length) = prefix_length(rest, directory) {
             out.push_str(placeholder);
-            let tail = &rest[length..];
-            let end = tail
-                .find(|c: char| c.is_whitespace() || "\"'`<>|;:,()".contains(c))
-                .unwrap_or(tail.len());
-            out.push_str(&tail[..end].replace("\\\\", "/").replace('\\', "/"));
-            rest = &tail[end..];
+            let tail = rest.get(length..).unwrap_or_default();
+            let ends = |c: char| c.is_whitespace() || "\"'`<>|;:,()".contains(c);
+            let path = tail.split(ends).next().unwrap_or(tail);
+            out.push_str(&path.replace("\\\\", "/").replace('\\', "/"));
+            rest = tail.strip_prefix(path).unwrap_or_default();
             before = Some(' ');
             found = true;
         } else {
             out.push(first);
             before = Some(first);
-            rest = &rest[first.len_utf8()..];
+            rest = rest.strip_prefix(first).unwrap_or_default();
         }
     }
     found.then_some(out)
@@ -251,14 +250,16 @@ fn prefix_length(text: &str, directory: &str) -> Option<usize> {
         }
         // Drive letters are written in either case.
         let is_drive = index == 0 && part.len() == 2 && part.ends_with(':');
-        let head = rest.get(..part.len())?;
+        let (head, behind) = rest.split_at_checked(part.len())?;
         if head != part && !(is_drive && head.eq_ignore_ascii_case(part)) {
             return None;
         }
-        rest = &rest[part.len()..];
+        rest = behind;
     }
     let continues = rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-' || c == '.');
-    let dot_ends = rest.starts_with('.') && !rest[1..].starts_with(char::is_alphanumeric);
+    let dot_ends = rest
+        .strip_prefix('.')
+        .is_some_and(|behind| !behind.starts_with(char::is_alphanumeric));
     (!continues || dot_ends).then(|| text.len() - rest.len())
 }
 

@@ -110,9 +110,7 @@ impl Fixture {
         };
         copy(&source.join(twin), &this.root());
         for (path, secret) in &this.state.plant {
-            let path = this.root().join(path);
-            fs::create_dir_all(path.parent().expect("below the root")).expect("a directory can be made");
-            fs::write(path, format!("API_TOKEN={}\n", planted::value(secret))).expect("a fixture can be written to");
+            this.put(path, &format!("API_TOKEN={}\n", planted::value(secret)));
         }
         change(&this.root());
         fs::create_dir(this.home()).expect("a fresh directory can be filled");
@@ -120,11 +118,16 @@ impl Fixture {
             this.commit();
         }
         for (path, text) in &this.state.write {
-            let path = this.root().join(path);
-            fs::create_dir_all(path.parent().expect("below the root")).expect("a directory can be made");
-            fs::write(path, text).expect("a fixture can be written to");
+            this.put(path, text);
         }
         this
+    }
+
+    /// Writes a file, with the directories that it lies in.
+    fn put(&self, path: impl AsRef<Path>, text: &str) {
+        let path = self.root().join(path);
+        fs::create_dir_all(path.parent().expect("below the root")).expect("a directory can be made");
+        fs::write(path, text).expect("a fixture can be written to");
     }
 
     /// Root of the workspace, without symbolic links.

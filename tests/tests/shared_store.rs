@@ -1,16 +1,15 @@
 //! Builds of two checkouts that share kernels: gate-build, the product that serves the store, and a server behind it.
 #![allow(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
-#[path = "../../cargo-gate/src/remote/tests/fakes.rs"]
-#[expect(dead_code, reason = "the tests of the product use all of it")]
-mod fakes;
+#[path = "../../cargo-gate/src/remote/tests/http_server.rs"]
+mod http_server;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fakes::Http;
 use gate_build::{Context, Disk, Env, Kernels, Os};
 use gate_tests::gate;
+use http_server::Http;
 use serde_json::Value;
 
 /// A machine with a checkout of its own.

@@ -109,7 +109,7 @@ impl Ergonomics {
         let mut inputs = vec![PATH.to_owned()];
         inputs.extend(
             report
-                .and_then(|report| report["run"]["id"].as_str())
+                .and_then(|report| report.pointer("/run/id")?.as_str())
                 .map(|id| format!("run {id}")),
         );
         let tests = report.map(tests).unwrap_or_default();
@@ -161,13 +161,11 @@ impl Ergonomics {
 
 /// Names of the tests of a run, and whether each passed.
 fn tests(report: &Value) -> Vec<(String, bool)> {
-    let checks = report["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let suites = checks
-        .iter()
-        .filter_map(|check| check["evidence"]["suite"]["tests"].as_array());
+    let checks = report.get("checks").and_then(Value::as_array).into_iter().flatten();
+    let suites = checks.filter_map(|check| check.pointer("/evidence/suite/tests")?.as_array());
     let test = |test: &Value| {
-        let passed = matches!(test["status"].as_str(), Some("passed" | "flaky"));
-        Some((test["name"].as_str()?.to_owned(), passed))
+        let passed = matches!(test.get("status")?.as_str(), Some("passed" | "flaky"));
+        Some((test.get("name")?.as_str()?.to_owned(), passed))
     };
     suites.flatten().filter_map(test).collect()
 }

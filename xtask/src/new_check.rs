@@ -76,25 +76,26 @@ fn register(catalogue: &str, module: &str) -> Result<String> {
         .ok_or_else(|| format!("`{CATALOGUE}` declares no module"))?;
     lines.insert(at, declaration);
 
-    let start = lines
+    let (start, first) = lines
         .iter()
-        .position(|line| line.starts_with("pub const ALL"))
+        .enumerate()
+        .find(|(_, line)| line.starts_with("pub const ALL"))
         .ok_or_else(|| format!("`{CATALOGUE}` has no `pub const ALL`"))?;
-    if lines[start].ends_with("&[];") {
-        let open = lines[start].trim_end_matches("];").to_owned();
+    if let Some(open) = first.strip_suffix("];").filter(|open| open.ends_with("&[")) {
+        let open = open.to_owned();
         lines.splice(start..=start, [open, entry, "];".to_owned()]);
     } else {
-        let end = lines[start..]
-            .iter()
-            .position(|line| line == "];")
-            .map(|offset| start + offset)
+        let of_list = || lines.iter().enumerate().skip(start);
+        let (end, _) = of_list()
+            .find(|(_, line)| *line == "];")
             .ok_or_else(|| format!("`pub const ALL` in `{CATALOGUE}` does not end in a line `];`"))?;
         let (area, _) = module.split_once('_').unwrap_or((module, ""));
         let of_area = format!("    &{area}_");
-        let at = lines[start..end]
-            .iter()
-            .rposition(|line| line.starts_with(&of_area))
-            .map_or(end, |offset| start + offset + 1);
+        let last = of_list()
+            .take_while(|(at, _)| *at < end)
+            .filter(|(_, line)| line.starts_with(&of_area))
+            .last();
+        let at = last.map_or(end, |(at, _)| at + 1);
         lines.insert(at, entry);
     }
     let mut text = lines.join("\n");

@@ -390,8 +390,8 @@ impl Trial<'_> {
         self.steps += 1;
         let (code, stdout) = self.gate(&["pilot", "--locked", "--message-format", "json"])?;
         let report: Value = serde_json::from_slice(&stdout)?;
-        let checks = report["checks"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let findings = checks.iter().filter_map(|check| check["findings"].as_array());
+        let checks = report.get("checks").and_then(Value::as_array).into_iter().flatten();
+        let findings = checks.filter_map(|check| check.get("findings")?.as_array());
         self.diagnostics += findings.map(Vec::len).sum::<usize>() as u32;
         Ok(code == Some(0))
     }

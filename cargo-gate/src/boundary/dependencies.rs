@@ -38,23 +38,22 @@ pub fn survey(dependencies: &[Dependency], gate_dir: &Path) -> Vec<DependencySur
         .collect();
     // Each dependency is listed and then all files of all of them are scanned together: crates differ much in size.
     let listings: Vec<Result<Vec<(PathBuf, Role)>, String>> =
-        parallel::map(missing.len(), &|index| sources(&missing[index].manifest));
+        parallel::map(&missing, &|dependency| sources(&dependency.manifest));
     let files: Vec<(usize, &PathBuf, Role)> = listings
         .iter()
         .enumerate()
         .flat_map(|(index, listing)| listing.iter().flatten().map(move |(path, role)| (index, path, *role)))
         .collect();
-    let scans = parallel::map(files.len(), &|at| {
-        let (index, path, role) = files[at];
+    let scans = parallel::map(&files, &|(index, path, role)| {
         let scan = std::fs::read(path).map(|bytes| {
             let mut sites = scan_file(&bytes, Depth::Sites).sites;
-            sites.iter_mut().for_each(|site| site.test |= role == Role::Test);
+            sites.iter_mut().for_each(|site| site.test |= *role == Role::Test);
             let mut tally = Tally::default();
             tally.add(&sites);
             tally
         });
         (
-            index,
+            *index,
             scan.map_err(|error| format!("cannot read `{}`: {error}", path.display())),
         )
     });
@@ -63,10 +62,10 @@ pub fn survey(dependencies: &[Dependency], gate_dir: &Path) -> Vec<DependencySur
         .map(|listing| listing.as_ref().map(|_| Tally::default()).map_err(Clone::clone))
         .collect();
     for (index, scan) in scans {
-        match (&mut fresh[index], scan) {
-            (Ok(sum), Ok(tally)) => sum.merge(&tally),
-            (slot @ Ok(_), Err(error)) => *slot = Err(error),
-            (Err(_), _) => {}
+        match (fresh.get_mut(index), scan) {
+            (Some(Ok(sum)), Ok(tally)) => sum.merge(&tally),
+            (Some(slot @ Ok(_)), Err(error)) => *slot = Err(error),
+            (Some(Err(_)) | None, _) => {}
         }
     }
 

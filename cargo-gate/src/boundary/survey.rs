@@ -157,8 +157,8 @@ impl Survey {
             if *role == Role::Test || test_only.contains(&file.path) {
                 sites.iter_mut().for_each(|site| site.test = true);
             }
-            if let Ok(at) = packages.binary_search_by(|candidate| candidate.name.as_str().cmp(package)) {
-                packages[at].files.push(FileSurvey {
+            if let Some(owner) = packages.iter_mut().find(|candidate| candidate.name == *package) {
+                owner.files.push(FileSurvey {
                     path: file.path.clone(),
                     sites,
                 });
@@ -177,16 +177,20 @@ fn scan_sources(sources: &[(&File, &str, Role)], read: &Read<'_>, cache: &mut Sc
         .iter()
         .map(|(file, _, _)| cache.get(&file.digest?, Depth::Sites).cloned().map(Ok))
         .collect();
-    let missing: Vec<usize> = (0..sources.len()).filter(|index| results[*index].is_none()).collect();
-    let scanned = parallel::map(missing.len(), &|index| {
-        let (file, _, _) = sources[missing[index]];
+    let (missing, unknown): (Vec<&File>, Vec<_>) = sources
+        .iter()
+        .zip(&mut results)
+        .filter(|(_, result)| result.is_none())
+        .map(|((file, _, _), result)| (*file, result))
+        .unzip();
+    let scanned = parallel::map(&missing, &|file| {
         let bytes = read(file)?;
         // The file may have changed since it was listed: remember the scan for what was read.
         let digest = file.digest.map(|_| Digest::of(&bytes));
         Ok((digest, scan_file(&bytes, Depth::Sites)))
     });
-    for (index, result) in missing.into_iter().zip(scanned) {
-        results[index] = Some(result.map(|(digest, scan): (Option<Digest>, FileScan)| {
+    for (result, scanned) in unknown.into_iter().zip(scanned) {
+        *result = Some(scanned.map(|(digest, scan): (Option<Digest>, FileScan)| {
             if let Some(digest) = digest {
                 cache.insert(digest, scan.clone());
             }

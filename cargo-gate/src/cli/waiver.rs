@@ -10,8 +10,9 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::policy::authority::waiver_text;
-use crate::policy::{self, Authority, Catalogue, NewWaiver, Waiver, append_waiver, attach_signature, numbered};
+use crate::policy::{
+    self, Authority, Catalogue, NewWaiver, Waiver, append_waiver, attach_signature, numbered, waiver_text,
+};
 use crate::stage::Stage;
 use crate::{exit, suites};
 

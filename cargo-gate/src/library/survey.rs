@@ -157,8 +157,7 @@ fn library(member: &Member) -> Option<&Target> {
 
 fn scan_all(files: &[&File], read: &Read<'_>, cache: &mut LibraryCache) -> Vec<io::Result<LibraryScan>> {
     let known: &LibraryCache = cache;
-    let scans = parallel::map(files.len(), &|index| {
-        let file = files[index];
+    let scans = parallel::map(files, &|file| {
         if let Some(scan) = file.digest.and_then(|digest| known.get(&digest)) {
             return Ok((file.digest, scan.clone()));
         }

@@ -9,15 +9,10 @@ use ed25519_compact::{PublicKey, Signature};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::model::Waiver;
-
 pub use private_key::{PrivateKey, PrivateKeyProblem};
 
 /// Namespace of the signatures; a signature for another purpose is none.
 pub const NAMESPACE: &str = "cargo-gate";
-
-/// First line of every text that is signed; its number grows when the text changes its form.
-const HEADER: &str = "cargo-gate waiver 1";
 
 const MAGIC: &[u8; 6] = b"SSHSIG";
 const ALGORITHM: &str = "ssh-ed25519";
@@ -44,40 +39,6 @@ impl Authority {
     pub fn counts(&self) -> bool {
         matches!(self, Authority::NotAsked | Authority::Signed(_))
     }
-
-    /// Authority of a waiver with this signature where the policy names these keys.
-    pub(super) fn of(waiver: &Waiver, signature: Option<&str>, keys: &[String]) -> Self {
-        if keys.is_empty() {
-            return Authority::NotAsked;
-        }
-        match signature {
-            None => Authority::Unsigned,
-            Some(signature) => match verified(&waiver_text(waiver), signature, keys) {
-                Ok(key) => Authority::Signed(key),
-                Err(reason) => Authority::Refused(reason),
-            },
-        }
-    }
-}
-
-/// The text of a waiver that is signed: a header line, then one line per key that the waiver has, in this order, texts
-/// as JSON strings. Everything that a waiver says is in it, and nothing about where in the file it stands.
-pub fn waiver_text(waiver: &Waiver) -> String {
-    let mut text = format!("{HEADER}\n");
-    let pairs = [
-        ("check", Some(&waiver.check)),
-        ("path", waiver.path.as_ref()),
-        ("package", waiver.package.as_ref()),
-        ("contains", waiver.contains.as_ref()),
-        ("owner", Some(&waiver.owner)),
-        ("reason", Some(&waiver.reason)),
-    ];
-    for (key, value) in pairs {
-        if let Some(value) = value {
-            text += &format!("{key} = {}\n", serde_json::Value::from(value.as_str()));
-        }
-    }
-    text + &format!("expires = {}\n", waiver.expires)
 }
 
 /// Checks a signature over `text`; the name of the key that made it.
@@ -251,7 +212,7 @@ impl Envelope {
         let namespace = String::from_utf8_lossy(&envelope.namespace).into_owned();
         Err(format!(
             "was made for `{}`, not for `{NAMESPACE}`",
-            super::walk::shown(&namespace)
+            super::problem::shown(&namespace)
         ))
     }
 

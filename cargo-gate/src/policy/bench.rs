@@ -2,23 +2,21 @@
 
 use std::ops::Range;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use crate::report::Location;
 use crate::stage::Stage;
 
-use super::convert::{Converted, command, duration};
-use super::cross::{Rules, text};
 use super::known::elements;
-use super::model::{SuiteFormat, SuiteKind, SuitePolicy};
 use super::pattern;
-use super::problem::Problem;
+use super::problem::{Problem, shown};
+pub use super::raw::{BenchMode, Noise};
 use super::raw::{RawBenchSuite, RawMetric};
 use super::rule;
-use super::walk::shown;
+use super::rules::{Rules, range, text};
+use super::value::{Converted, command};
 
 /// How a suite of benchmarks is judged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -84,30 +82,6 @@ pub struct MetricPolicy {
     pub location: Location,
 }
 
-/// Which budgets hold.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum BenchMode {
-    /// Those of `pr`, and a breach only warns.
-    Soft,
-    /// Those for each change: wide, because many share the machine.
-    #[default]
-    Pr,
-    /// Those for a quiet machine: narrow.
-    Nightly,
-}
-
-/// What noise, or a benchmark without counterpart, does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Noise {
-    /// It leaves the suite without an answer, which is not a pass.
-    #[default]
-    Refuse,
-    /// It warns.
-    Warn,
-}
-
 impl BenchPolicy {
     /// The limits that are declared for a benchmark.
     pub fn metric(&self, name: &str) -> Option<&MetricPolicy> {
@@ -115,21 +89,22 @@ impl BenchPolicy {
     }
 }
 
+/// How the suite is judged; what all suites have is left to [`super::suite`].
 pub(super) fn convert(
-    raw: RawBenchSuite,
+    raw: &RawBenchSuite,
     span: &Range<usize>,
     at: &impl Fn(Range<usize>) -> Location,
-) -> Converted<SuitePolicy> {
-    let reference = match (raw.reference, raw.reference_commit) {
+) -> Converted<BenchPolicy> {
+    let reference = match (&raw.reference, &raw.reference_commit) {
         (Some(reference), _) => BenchReference::Command(command(reference, span)?),
-        (None, Some(commit)) => BenchReference::Commit(commit),
+        (None, Some(commit)) => BenchReference::Commit(commit.clone()),
         (None, None) => BenchReference::None,
     };
     let (budget, time, size) = match raw.mode {
-        BenchMode::Soft | BenchMode::Pr => (raw.budgets.pr, 1.25, 1.20),
-        BenchMode::Nightly => (raw.budgets.nightly, 1.15, 1.08),
+        BenchMode::Soft | BenchMode::Pr => (&raw.budgets.pr, 1.25, 1.20),
+        BenchMode::Nightly => (&raw.budgets.nightly, 1.15, 1.08),
     };
-    let bench = BenchPolicy {
+    Ok(BenchPolicy {
         reference,
         rounds: raw.rounds,
         mode: raw.mode,
@@ -138,38 +113,18 @@ pub(super) fn convert(
         max_mad: raw.max_mad,
         noisy: raw.noisy,
         min_samples: raw.min_samples,
-        expect: raw.expect,
+        expect: raw.expect.clone(),
         added: raw.added,
-        metrics: raw.metric.into_iter().map(|raw| metric(raw, at)).collect(),
-    };
-    Ok(SuitePolicy {
-        kind: SuiteKind::Bench,
-        name: raw.name,
-        command: command(raw.command, span)?,
-        tool: None,
-        part: None,
-        bench: Some(Box::new(bench)),
-        slo: None,
-        required: raw.required,
-        stage: raw.stage,
-        inputs: raw.inputs,
-        env: raw.env,
-        requires: raw.requires,
-        timeout: duration(&raw.timeout, span)?,
-        min_tests: 0,
-        format: SuiteFormat::Auto,
-        directory: raw.directory,
-        group: raw.group,
-        location: Some(at(span.clone())),
+        metrics: raw.metric.iter().map(|raw| metric(raw, at)).collect(),
     })
 }
 
-fn metric(raw: Spanned<RawMetric>, at: &impl Fn(Range<usize>) -> Location) -> MetricPolicy {
+fn metric(raw: &Spanned<RawMetric>, at: &impl Fn(Range<usize>) -> Location) -> MetricPolicy {
     let location = at(raw.span());
-    let raw = raw.into_inner();
+    let raw = raw.get_ref();
     MetricPolicy {
-        name: raw.name,
-        reference: raw.reference,
+        name: raw.name.clone(),
+        reference: raw.reference.clone(),
         max_ratio: raw.max_ratio,
         min_ratio: raw.min_ratio,
         at_most: raw.at_most,
@@ -244,37 +199,10 @@ fn limits(metric: &DeTable<'_>, span: Range<usize>, external: bool, problems: &m
     has("reference") || relative || has("at-most") || has("at-least")
 }
 
-/// Numbers with a fraction are not bounded by the schema walk.
-pub(super) fn range(table: &DeTable<'_>, keys: &[&str], most: f64, problems: &mut Vec<Problem>) {
-    for key in keys {
-        let Some(value) = table.get(*key) else {
-            continue;
-        };
-        let number = match value.get_ref() {
-            DeValue::Float(float) => float.as_str().replace('_', "").parse::<f64>().ok(),
-            // The walk says what else is wrong with a whole number.
-            _ => None,
-        };
-        if number.is_some_and(|number| !(0.0..=most).contains(&number)) {
-            let usual = if most == f64::MAX {
-                "write a number that is not negative".to_owned()
-            } else {
-                format!("write a number from 0 to {most}")
-            };
-            let message = format!("`{key}` is no usable number");
-            problems.push(
-                Problem::new(value.span(), message)
-                    .rule(&rule::OUT_OF_RANGE)
-                    .help(usual),
-            );
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{Catalogue, validate};
+    use crate::policy::{Catalogue, SuitePolicy, validate};
 
     fn suite(body: &str) -> Result<SuitePolicy, String> {
         let text = format!(

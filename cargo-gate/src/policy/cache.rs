@@ -9,8 +9,8 @@ use toml::Spanned;
 
 use crate::report::Location;
 
-use super::convert::{Converted, duration};
 use super::raw::{RawCache, RawCacheMode};
+use super::value::{Converted, duration};
 
 /// Hits of 100 lookups where the policy says nothing.
 const HITS: u32 = 90;

@@ -8,14 +8,13 @@ use toml::de::{DeTable, DeValue};
 
 use crate::report::Location;
 
-use super::cross::{Rules, text};
 use super::known::{elements, table};
 use super::pattern;
-use super::problem::Problem;
+use super::problem::{Problem, shown};
 use super::raw::RawConformance;
 use super::rule;
+use super::rules::{Rules, text};
 use super::suggest::similar;
-use super::walk::shown;
 
 /// The conformance matrix.
 #[derive(Debug, Clone, Serialize)]

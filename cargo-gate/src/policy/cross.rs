@@ -1,29 +1,18 @@
 //! Rules between values. They read the spanned file, not the typed one, so that they speak even where other values are
 //! wrong; what has the wrong type is left to [`super::walk`].
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::stage::Stage;
 
-use super::known::{Known, elements, table};
+use super::known::{KINDS, elements, table};
 use super::parts;
-use super::position::Positions;
-use super::problem::Problem;
-use super::walk::{Oddity, shown};
-use super::{bench, conformance, format, rails, rule, slo, uses};
+use super::problem::{Oddity, Problem, shown};
+use super::rules::{Rules, text};
+use super::{bench, checklist, conformance, format, rails, rule, slo, uses};
 
 type Found<'t, 'i> = &'t Spanned<DeValue<'i>>;
-
-/// What the rules found.
-pub(super) struct Rules<'a> {
-    pub(super) file: &'a DeTable<'a>,
-    pub(super) known: &'a Known<'a>,
-    pub(super) positions: &'a Positions<'a>,
-}
 
 impl Rules<'_> {
     /// All errors.
@@ -44,35 +33,9 @@ impl Rules<'_> {
         problems
     }
 
-    pub(super) fn duplicates<T: AsRef<str>>(
-        &self,
-        found: impl Iterator<Item = (T, Range<usize>)>,
-        what: &str,
-        help: &str,
-        problems: &mut Vec<Problem>,
-    ) {
-        let mut sorted: Vec<_> = found.collect();
-        sorted.sort_by_key(|(_, span)| span.start);
-        let mut first: BTreeMap<String, usize> = BTreeMap::new();
-        for (name, span) in sorted {
-            let name = name.as_ref();
-            if let Some(line) = first.get(name) {
-                let message = format!("{what} `{}` is declared twice", shown(name));
-                problems.push(
-                    Problem::new(span, message)
-                        .rule(&rule::DUPLICATE_NAME)
-                        .label(format!("first declared on line {line}"))
-                        .help(help),
-                );
-            } else {
-                first.insert(name.to_owned(), self.positions.line_index(span.start) + 1);
-            }
-        }
-    }
-
     /// Names of suites are unique across kinds: they name logs and are what `cargo gate suite` takes.
     fn unique_suites(&self, problems: &mut Vec<Problem>) {
-        let names = super::KINDS
+        let names = KINDS
             .into_iter()
             .flat_map(|kind| elements(self.file, &["suite", kind]))
             .flat_map(|suite| {
@@ -140,7 +103,7 @@ impl Rules<'_> {
             }
             let checks = item.get("checks").and_then(|checks| checks.get_ref().as_array());
             for check in checks.into_iter().flat_map(|checks| checks.iter()) {
-                if check.get_ref().as_str() == Some(super::checklist::CHECK_ID) {
+                if check.get_ref().as_str() == Some(checklist::CHECK_ID) {
                     let problem = Problem::new(check.span(), "a checklist cannot be met by itself")
                         .rule(&rule::CHECKLIST_OF_ITSELF);
                     problems.push(problem.help("name the checks that the checklist is about"));
@@ -227,7 +190,7 @@ impl Rules<'_> {
             }
         }
         dangers.extend(rails::dangers(self.file));
-        for kind in super::KINDS {
+        for kind in KINDS {
             for suite in elements(self.file, &["suite", kind]) {
                 let Some(required) = suite.get("required") else {
                     continue;
@@ -270,9 +233,4 @@ impl Rules<'_> {
         }
         odd
     }
-}
-
-pub(super) fn text<'t>(table: &'t DeTable<'_>, key: &str) -> Option<(&'t str, Range<usize>)> {
-    let value = table.get(key)?;
-    Some((value.get_ref().as_str()?, value.span()))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::civil::Date;
+use semver::Version;
 
 use crate::remote::address::{Address, NoAddress};
 
@@ -125,11 +126,11 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
             format!("is not a JSON pointer: `{value}`"),
             "write each key after a `/`, such as \"/package/version\"",
         ),
-        "version" if value.parse::<semver::Version>().is_err() => wrong(
+        "version" if value.parse::<Version>().is_err() => wrong(
             format!("is not a version: `{value}`"),
             "write major, minor and patch, such as \"1.4.0\"",
         ),
-        "rust-version" if super::toolchain::rust_version(value).is_none() => wrong(
+        "rust-version" if rust_version(value).is_none() => wrong(
             format!("is not a Rust version: `{value}`"),
             "write two or three numbers, such as \"1.85\"",
         ),
@@ -317,6 +318,18 @@ fn item_id(value: &str) -> Result<(), FormatError> {
     )
 }
 
+/// A Rust version with two or three numbers.
+pub(crate) fn rust_version(text: &str) -> Option<Version> {
+    let numeric = text
+        .split('.')
+        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    match text.split('.').count() {
+        2 if numeric => format!("{text}.0").parse().ok(),
+        3 if numeric => text.parse().ok(),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -424,5 +437,14 @@ mod tests {
             check("suite-name", "é").unwrap_err().help,
             "write lowercase letters, digits, `-` and `_`"
         );
+    }
+
+    #[test]
+    fn rust_versions_have_two_or_three_numbers() {
+        assert_eq!(rust_version("1.85"), Some(Version::new(1, 85, 0)));
+        assert_eq!(rust_version("1.85.1"), Some(Version::new(1, 85, 1)));
+        for text in ["", "1", "1.85.0-beta", "v1.85", "1..2", "1.2.3.4", "stable"] {
+            assert_eq!(rust_version(text), None, "{text}");
+        }
     }
 }

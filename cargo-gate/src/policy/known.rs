@@ -7,6 +7,9 @@ use crate::stage::Stage;
 use super::catalogue::Catalogue;
 use super::parts;
 
+/// The kinds of suites, as `[[suite.<kind>]]` names them.
+pub(crate) const KINDS: [&str; 4] = ["bench", "slo", "test", "tool"];
+
 /// Known check ids with the stage at which each blocks by default.
 #[derive(Debug)]
 pub(super) struct Known<'a> {
@@ -18,7 +21,7 @@ impl<'a> Known<'a> {
     /// The catalogue and the suites of a file that may yet hold errors.
     pub(super) fn new(catalogue: &'a Catalogue, file: &DeTable<'_>) -> Self {
         let mut suites = Vec::new();
-        for kind in super::KINDS {
+        for kind in KINDS {
             for suite in elements(file, &["suite", kind]) {
                 let stage = suite.get("stage").and_then(|value| value.get_ref().as_str());
                 let stage = stage.and_then(|stage| stage.parse().ok()).unwrap_or(Stage::Pilot);

@@ -6,9 +6,9 @@ use toml::Spanned;
 
 use crate::report::{Decision, Location};
 
-use super::convert::{self, Converted};
 use super::problem::Problem;
 use super::raw::{RawDecision, RawNotify};
+use super::value::{self, Converted};
 
 /// Somebody who is told about a run.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ pub(super) fn convert(raw: Spanned<RawNotify>, location: Location) -> Converted<
     let span = raw.span();
     let raw = raw.into_inner();
     let sink = match (raw.command, raw.file) {
-        (Some(command), None) => Sink::Command(convert::command(command, &span)?),
+        (Some(command), None) => Sink::Command(value::command(&command, &span)?),
         (None, Some(file)) => Sink::File(file),
         _ => {
             return Err(Problem::new(span, "a notification has a `command` or a `file`")
@@ -51,7 +51,7 @@ pub(super) fn convert(raw: Spanned<RawNotify>, location: Location) -> Converted<
     Ok(NotifyPolicy {
         sink,
         on: raw.on.into_iter().map(decision).collect(),
-        timeout: convert::duration(&raw.timeout, &span)?,
+        timeout: value::duration(&raw.timeout, &span)?,
         location,
     })
 }

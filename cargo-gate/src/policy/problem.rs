@@ -70,6 +70,31 @@ impl Problem {
     }
 }
 
+/// A value that is possible but rarely meant, before its place is known.
+#[derive(Debug)]
+pub(super) struct Oddity {
+    pub(super) message: String,
+    pub(super) help: String,
+    pub(super) span: Range<usize>,
+}
+
+/// Foreign text inside a message: control characters escaped, long text cut.
+pub(super) fn shown(text: &str) -> String {
+    let mut out = String::new();
+    for (at, char) in text.chars().enumerate() {
+        if at == 200 {
+            out.push('…');
+            break;
+        }
+        if char.is_control() {
+            out.extend(char.escape_default());
+        } else {
+            out.push(char);
+        }
+    }
+    out
+}
+
 /// All errors of one policy file, in the order of the file.
 #[derive(Debug, Clone)]
 pub struct PolicyErrors {

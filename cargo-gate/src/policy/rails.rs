@@ -4,9 +4,8 @@ use gate_runtime::rails::{FIELDS, Settings, Value};
 use toml::de::{DeTable, DeValue};
 
 use super::known::table;
-use super::problem::Problem;
+use super::problem::{Oddity, Problem};
 use super::rule;
-use super::walk::Oddity;
 
 /// Values that the rails refuse. Whole numbers out of range are found by the walk, which knows their ranges from the schema.
 pub(super) fn problems(file: &DeTable<'_>) -> Vec<Problem> {

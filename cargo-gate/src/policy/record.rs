@@ -10,9 +10,9 @@ use toml::Spanned;
 use crate::report::Location;
 use crate::stage::Stage;
 
-use super::convert::{Converted, day, duration};
 use super::pattern;
 use super::raw::{RawEvidence, RawHistory, RawWarnings};
+use super::value::{Converted, day, duration};
 
 /// A limit on the age of evidence.
 #[derive(Debug, Clone, Serialize)]

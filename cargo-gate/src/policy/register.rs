@@ -1,183 +1,29 @@
-//! The register: open, deferred and closed items, in a file of its own beside `gate.toml`.
+//! Reading the register: open, deferred and closed items, in a file of its own beside `gate.toml`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
 use jiff::civil::Date;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{Error, Result};
-use crate::report::Location;
 
 use super::catalogue::Catalogue;
+use super::item::{Level, RegisterItem, Severity};
 use super::known::{Known, elements};
 use super::model::Policy;
 use super::position::Positions;
-use super::problem::{PolicyErrors, Problem};
+use super::problem::{PolicyErrors, Problem, shown};
 use super::raw::{RawDate, RawItem, RawRegister};
 use super::read::read;
+use super::rules::text;
 use super::suggest::similar;
 use super::validate::{merged, syntax_problem};
-use super::walk::{shown, walk};
+use super::value::{self, version};
+use super::walk::walk;
 use super::{format, rule, schema};
-
-/// The declared register with its items.
-#[derive(Debug, Clone, Serialize)]
-pub struct Register {
-    /// Path relative to the workspace root.
-    pub path: String,
-    /// Items in the order of the file.
-    pub items: Vec<RegisterItem>,
-    /// Whether issues that are not closed need criteria of acceptance.
-    pub require_acceptance: bool,
-    /// Where `gate.toml` names it.
-    pub location: Location,
-}
-
-/// One item of the register.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct RegisterItem {
-    /// Unique name.
-    pub id: String,
-    /// What it is about.
-    pub title: String,
-    /// Whether something is wrong, or may go wrong.
-    pub kind: ItemKind,
-    /// How bad an issue is; for a risk, how bad it would be.
-    pub severity: Severity,
-    /// Whether it is open.
-    pub status: ItemStatus,
-    /// Who answers for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub owner: Option<String>,
-    /// Day on which it was found.
-    pub opened: Date,
-    /// Id of the item that deals with it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tracked_by: Option<String>,
-    /// What must be true for it to be closed.
-    pub acceptance: Vec<String>,
-    /// Last day of a deferral.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<Date>,
-    /// Why it is deferred.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// How a deferred item will be closed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub closure: Option<String>,
-    /// Day on which it was closed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub closed: Option<Date>,
-    /// The commit that closed it, by its hash.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
-    /// What closed it, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resolution: Option<String>,
-    /// What is done to keep a risk from coming true.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mitigation: Option<String>,
-    /// What is done when a risk comes true.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fallback: Option<String>,
-    /// How likely a risk is to come true.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub probability: Option<Level>,
-    /// Day by which a risk is looked at again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub review: Option<Date>,
-    /// Where it stands.
-    pub location: Location,
-}
-
-/// Whether something is wrong, or may go wrong.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum ItemKind {
-    /// Something is wrong.
-    #[default]
-    Issue,
-    /// Something may go wrong.
-    Risk,
-}
-
-/// How bad an item is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Nobody would notice.
-    Low,
-    /// Some users notice.
-    Medium,
-    /// Many users notice; blocks broad.
-    High,
-    /// The service is wrong, unsafe or down; blocks controlled.
-    Critical,
-}
-
-impl Severity {
-    /// The word as it is written.
-    pub fn name(self) -> &'static str {
-        match self {
-            Severity::Low => "low",
-            Severity::Medium => "medium",
-            Severity::High => "high",
-            Severity::Critical => "critical",
-        }
-    }
-}
-
-/// State of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum ItemStatus {
-    /// Nothing has been decided.
-    Open,
-    /// Somebody decided to close it later.
-    Deferred,
-    /// It is dealt with.
-    Closed,
-}
-
-impl ItemStatus {
-    /// The word as it is written.
-    pub fn name(self) -> &'static str {
-        match self {
-            ItemStatus::Open => "open",
-            ItemStatus::Deferred => "deferred",
-            ItemStatus::Closed => "closed",
-        }
-    }
-}
-
-/// Impact or probability of a risk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Little.
-    Low,
-    /// Some.
-    Medium,
-    /// Much.
-    High,
-}
-
-impl Level {
-    /// The word as it is written.
-    pub fn name(self) -> &'static str {
-        match self {
-            Level::Low => "low",
-            Level::Medium => "medium",
-            Level::High => "high",
-        }
-    }
-}
 
 /// Reads the register that the policy names, if it names one.
 pub(super) fn attach(root: &Path, policy: &mut Policy) -> Result<()> {
@@ -218,6 +64,7 @@ pub fn parse(path: &str, text: &str) -> Result<Vec<RegisterItem>, PolicyErrors> 
     }
     let failed = |problem| PolicyErrors::new(path, body, vec![problem]);
     let raw: RawRegister = toml::from_str(body).map_err(|error| failed(syntax_problem(body, &error)))?;
+    version(raw.version).map_err(failed)?;
     raw.item
         .into_iter()
         .map(|item| convert(item, &positions).map_err(failed))
@@ -347,11 +194,6 @@ fn by_kind(item: &DeTable<'_>, span: &Range<usize>, problems: &mut Vec<Problem>)
     }
 }
 
-fn text<'t>(table: &'t DeTable<'_>, key: &str) -> Option<(&'t str, Range<usize>)> {
-    let value = table.get(key)?;
-    Some((value.get_ref().as_str()?, value.span()))
-}
-
 fn day(table: &DeTable<'_>, key: &str) -> Option<(Date, Range<usize>)> {
     let value = table.get(key)?;
     let day = match value.get_ref() {
@@ -365,10 +207,7 @@ fn day(table: &DeTable<'_>, key: &str) -> Option<(Date, Range<usize>)> {
 fn convert(item: Spanned<RawItem>, positions: &Positions<'_>) -> Result<RegisterItem, Problem> {
     let span = item.span();
     let raw = item.into_inner();
-    let day = |date: &RawDate| {
-        date.day()
-            .ok_or_else(|| Problem::new(span.clone(), "a day is not understood").rule(&rule::MALFORMED_DATE))
-    };
+    let day = |date: &RawDate| value::day(date, &span);
     let optional = |date: &Option<RawDate>| date.as_ref().map(day).transpose();
     let severity = raw.severity.or(raw.impact.map(|impact| match impact {
         Level::Low => Severity::Low,

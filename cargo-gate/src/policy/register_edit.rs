@@ -10,9 +10,10 @@ use crate::error::{Error, Result};
 
 use super::edit;
 use super::init::quoted;
+use super::item::{ItemStatus, Level, RegisterItem, Severity};
 use super::known::elements;
 use super::read::read;
-use super::register::{ItemStatus, Level, RegisterItem, Severity, parse};
+use super::register::parse;
 use super::suggest::similar;
 use super::write::{Existing, write_atomically};
 

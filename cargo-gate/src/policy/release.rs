@@ -9,9 +9,9 @@ use toml::Spanned;
 
 use crate::report::Location;
 
-use super::convert::{Converted, day};
 use super::problem::Problem;
 use super::raw::{RawDeprecation, RawRelease};
+use super::value::{Converted, day};
 
 /// What a release needs.
 #[derive(Debug, Clone, Serialize)]

@@ -6,9 +6,8 @@ use serde_json::{Map, Value};
 use toml::de::DeInteger;
 
 use super::format;
-use super::problem::Problem;
+use super::problem::{Oddity, Problem};
 use super::rule;
-use super::walk::Oddity;
 
 type Views<'a> = [&'a Map<String, Value>];
 
@@ -48,7 +47,7 @@ pub(super) fn integer(
         span,
         format!(
             "{subject} is out of range: {}",
-            super::walk::shown(&integer.to_string())
+            super::problem::shown(&integer.to_string())
         ),
     )
     .rule(&rule::OUT_OF_RANGE)

@@ -8,15 +8,12 @@ use toml::Spanned;
 
 use crate::report::Location;
 
-use super::bench::range;
-use super::convert::{Converted, command, duration};
-use super::cross::{Rules, text};
 use super::known::elements;
-use super::model::{SuiteFormat, SuiteKind, SuitePolicy};
-use super::problem::Problem;
+use super::problem::{Problem, shown};
 use super::raw::RawSloSuite;
 use super::rule;
-use super::walk::shown;
+use super::rules::{Rules, range, text};
+use super::value::{Converted, duration};
 
 /// How a suite of service levels is judged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,51 +41,27 @@ pub struct Objective {
     pub location: Location,
 }
 
+/// How the suite is judged; what all suites have is left to [`super::suite`].
 pub(super) fn convert(
-    raw: RawSloSuite,
+    raw: &RawSloSuite,
     span: &Range<usize>,
     at: &impl Fn(Range<usize>) -> Location,
-) -> Converted<SuitePolicy> {
-    let objectives = raw.objective.into_iter().map(|objective| {
+) -> Converted<SloPolicy> {
+    let objectives = raw.objective.iter().map(|objective| {
         let location = at(objective.span());
-        let raw = objective.into_inner();
+        let raw = objective.get_ref();
         Objective {
-            name: raw.name,
+            name: raw.name.clone(),
             target_percent: raw.target_percent,
             at_most: raw.at_most,
             location,
         }
     });
-    let slo = SloPolicy {
+    Ok(SloPolicy {
         within: duration(&raw.within, span)?,
         min_windows: raw.min_windows,
         objectives: objectives.collect(),
-        file: raw.file,
-    };
-    let command = raw
-        .command
-        .map(|raw| command(raw, span))
-        .transpose()?
-        .unwrap_or_default();
-    Ok(SuitePolicy {
-        kind: SuiteKind::Slo,
-        name: raw.name,
-        command,
-        tool: None,
-        part: None,
-        bench: None,
-        slo: Some(Box::new(slo)),
-        required: raw.required,
-        stage: raw.stage,
-        inputs: Vec::new(),
-        env: Vec::new(),
-        requires: Vec::new(),
-        timeout: duration(&raw.timeout, span)?,
-        min_tests: 0,
-        format: SuiteFormat::Auto,
-        directory: None,
-        group: raw.group,
-        location: Some(at(span.clone())),
+        file: raw.file.clone(),
     })
 }
 

@@ -2,37 +2,14 @@
 
 use std::ops::Range;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use toml::Spanned;
 
 use crate::report::Location;
 
 use super::pattern;
 use super::raw::RawStability;
-
-/// What may happen to a surface between two releases.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum StabilityClass {
-    /// It stays as it was released, until the version says otherwise.
-    Stable,
-    /// It may change; changes are shown.
-    Fluid,
-    /// It is nobody's business.
-    Internal,
-}
-
-impl StabilityClass {
-    /// The word as it is written.
-    pub fn name(self) -> &'static str {
-        match self {
-            StabilityClass::Stable => "stable",
-            StabilityClass::Fluid => "fluid",
-            StabilityClass::Internal => "internal",
-        }
-    }
-}
+pub use super::raw::StabilityClass;
 
 /// Classes of public items and documents.
 #[derive(Debug, Clone, Serialize)]

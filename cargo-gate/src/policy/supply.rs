@@ -10,8 +10,8 @@ use toml::Spanned;
 use crate::report::Location;
 use crate::stage::Stage;
 
-use super::convert::{Converted, duration};
 use super::raw::RawSupply;
+use super::value::{Converted, duration};
 
 /// What the supply chain must show.
 #[derive(Debug, Clone, Default, Serialize)]

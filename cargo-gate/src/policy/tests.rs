@@ -1,14 +1,13 @@
 //! gate.toml as people write it, wrong and right.
 
+mod loading;
 mod properties;
-
-use std::path::Path;
+mod warnings;
 
 use insta::assert_snapshot;
 
 use super::*;
 use crate::checks::Input;
-use crate::exit;
 use crate::stage::Stage;
 
 /// A catalogue that does not change with the built-in checks.
@@ -386,21 +385,6 @@ fn columns_count_characters() {
 }
 
 #[test]
-fn odd_values_warn_with_their_place() {
-    let policy = parse(&format!(
-        "{SMALL}stage.pilot.max-age = \"1d\"\nstage.controlled.max-age = \"2h\"\nstage.broad.max-age = \"200d\"\n\
-         profile.release.codegen-units = 1000\n\
-         suite.test = [{{ name = \"a\", command = \"a\", timeout = \"3s\", min-tests = 0, required = false }}]\n"
-    ));
-    let shown: Vec<String> = policy
-        .sanity
-        .iter()
-        .map(|odd| format!("{}: {} ({})", odd.location.line.unwrap(), odd.message, odd.help))
-        .collect();
-    assert_snapshot!("odd_values", shown.join("\n"));
-}
-
-#[test]
 fn slices_hold_their_section_and_its_place() {
     let policy = parse(FULL);
     let moved = parse(&format!("\n{FULL}"));
@@ -443,83 +427,10 @@ fn checklists_state_no_status_and_ask_for_something() {
 }
 
 #[test]
-fn what_turns_a_safeguard_off_is_a_danger() {
-    let policy = parse(
-        "version = 1\nstage.pilot.scope = \"x\"\n[[suite.test]]\nname = \"prod-smoke\"\ncommand = \"a\"\nrequired = \
-         false\n[[waiver]]\ncheck = \"boundary.raw\"\npath = \"**/*\"\nowner = \"a\"\nreason = \"b\"\nexpires = \
-         2030-01-31\n",
-    );
-    let said: Vec<String> = policy
-        .dangers
-        .iter()
-        .map(|danger| format!("{}: {}", danger.location.line.unwrap_or(0), danger.message))
-        .collect();
-    assert_eq!(
-        said,
-        [
-            "6: the suite `prod-smoke` is about production and need not pass",
-            "9: the waiver is for every path: `**/*`"
-        ]
-    );
-}
-
-#[test]
 fn keys_are_ed25519() {
     let keys =
         errors("version = 1\nstage.pilot.scope = \"x\"\n[waivers]\nkeys = [\"ssh-rsa AAAA me\", \"\"]\nmax-days = 0\n");
     assert_snapshot!(keys);
-}
-
-fn load_error(root: &Path, explicit: Option<&Path>) -> String {
-    let error = load(root, explicit, &catalogue()).unwrap_err();
-    assert_eq!(error.exit_code(), exit::USAGE);
-    format!("{}; {}", error.message, error.help.unwrap_or_default())
-}
-
-#[test]
-fn files_that_cannot_be_a_policy() {
-    let directory = tempfile::tempdir().unwrap();
-    let root = directory.path();
-    let file = root.join("gate.toml");
-
-    assert!(
-        load(root, None, &catalogue()).unwrap().source.is_none(),
-        "no file means the defaults"
-    );
-    assert_snapshot!(
-        load_error(root, Some(Path::new("nowhere/gate.toml"))),
-        @"there is no policy file `nowhere/gate.toml`; name an existing file, or write one with `cargo gate init`"
-    );
-
-    std::fs::write(&file, b"version = 1\n# caf\xe9\n").unwrap();
-    assert_snapshot!(load_error(root, None), @"gate.toml:2:6: byte 0xe9 at offset 17 is not UTF-8; save the file as UTF-8");
-    std::fs::write(&file, b"\xff\xfev\0e\0").unwrap();
-    assert_snapshot!(load_error(root, None), @"`gate.toml` is UTF-16; TOML is UTF-8; save the file as UTF-8");
-
-    std::fs::write(&file, vec![b'#'; 10 << 20]).unwrap();
-    assert_snapshot!(load_error(root, None), @"`gate.toml` is larger than 1 MiB; remove what does not belong into a policy; generated data goes into files of its own");
-
-    std::fs::remove_file(&file).unwrap();
-    std::fs::create_dir(&file).unwrap();
-    assert_snapshot!(load_error(root, None), @"`gate.toml` is a directory; rename it; `gate.toml` is the name of the policy file");
-
-    std::fs::remove_dir(&file).unwrap();
-    std::fs::write(&file, "version = 1\n").unwrap();
-    let error = load(root, None, &catalogue()).unwrap_err();
-    assert_eq!(error.message, "gate.toml: 1 error");
-    assert!(error.rendered.unwrap().contains("--> gate.toml:1:1"));
-    assert!(error.details.unwrap().styled.contains("\u{1b}["));
-}
-
-#[cfg(unix)]
-#[test]
-fn a_dangling_link_is_not_no_file() {
-    let directory = tempfile::tempdir().unwrap();
-    std::os::unix::fs::symlink("nothing", directory.path().join("gate.toml")).unwrap();
-    assert_snapshot!(
-        load_error(directory.path(), None),
-        @"`gate.toml` is a link to a file that is not there; repair the link, or remove it to use the defaults"
-    );
 }
 
 #[test]

@@ -3,15 +3,15 @@
 use std::ops::Range;
 
 use jiff::civil::Date;
-use schemars::JsonSchema;
 use semver::Version;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use toml::Spanned;
 
 use crate::report::Location;
 
-use super::convert::{Converted, day};
+pub use super::raw::FloorRelease;
 use super::raw::RawToolchain;
+use super::value::{Converted, day};
 
 /// The compilers of the workspace.
 #[derive(Debug, Clone, Serialize)]
@@ -47,17 +47,6 @@ pub struct Floor {
     pub location: Location,
 }
 
-/// The least release that may raise the minimum.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum FloorRelease {
-    /// A minor one.
-    #[default]
-    Minor,
-    /// A major one.
-    Major,
-}
-
 impl FloorRelease {
     /// Name as it is written.
     pub fn name(self) -> &'static str {
@@ -74,18 +63,6 @@ impl FloorRelease {
             FloorRelease::Major => major(before) != major(after),
             FloorRelease::Minor => (before.major, before.minor) != (after.major, after.minor),
         }
-    }
-}
-
-/// A Rust version with two or three numbers.
-pub(crate) fn rust_version(text: &str) -> Option<Version> {
-    let numeric = text
-        .split('.')
-        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
-    match text.split('.').count() {
-        2 if numeric => format!("{text}.0").parse().ok(),
-        3 if numeric => text.parse().ok(),
-        _ => None,
     }
 }
 
@@ -136,15 +113,6 @@ mod tests {
         ] {
             assert_eq!(allows(FloorRelease::Minor, before, after), minor, "{before} {after}");
             assert_eq!(allows(FloorRelease::Major, before, after), major, "{before} {after}");
-        }
-    }
-
-    #[test]
-    fn rust_versions_have_two_or_three_numbers() {
-        assert_eq!(rust_version("1.85"), Some(Version::new(1, 85, 0)));
-        assert_eq!(rust_version("1.85.1"), Some(Version::new(1, 85, 1)));
-        for text in ["", "1", "1.85.0-beta", "v1.85", "1..2", "1.2.3.4", "stable"] {
-            assert_eq!(rust_version(text), None, "{text}");
         }
     }
 }

@@ -9,12 +9,11 @@ use toml::de::DeValue;
 
 use crate::report::Location;
 
-use super::cross::{Rules, text};
 use super::known::{elements, table};
-use super::problem::Problem;
+use super::problem::{Problem, shown};
 use super::raw::{RawUse, RawUses};
 use super::rule;
-use super::walk::shown;
+use super::rules::{Rules, text};
 
 /// Something that code can ask of the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

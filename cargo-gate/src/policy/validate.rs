@@ -6,13 +6,13 @@ use toml::de::DeTable;
 
 use super::catalogue::Catalogue;
 use super::convert::convert;
-use super::cross::Rules;
 use super::known::Known;
 use super::model::{Policy, PolicySource, SanityWarning};
 use super::position::Positions;
-use super::problem::{PolicyErrors, Problem};
+use super::problem::{Oddity, PolicyErrors, Problem, shown};
 use super::raw::RawPolicy;
-use super::walk::{Findings, Oddity, shown, walk};
+use super::rules::Rules;
+use super::walk::{Findings, walk};
 use super::{rule, schema};
 
 /// Validates the text of a policy file. `path` is what messages and locations call it.

@@ -8,17 +8,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::known::Known;
-use super::problem::Problem;
+use super::problem::{Oddity, Problem, shown};
 use super::suggest::similar;
 use super::{format, pattern, rule, scalar};
-
-/// A value that is possible but rarely meant, before its place is known.
-#[derive(Debug)]
-pub(super) struct Oddity {
-    pub(super) message: String,
-    pub(super) help: String,
-    pub(super) span: Range<usize>,
-}
 
 /// What a walk found.
 #[derive(Debug, Default)]
@@ -449,21 +441,4 @@ fn toml_key(key: &str) -> String {
     } else {
         format!("\"{}\"", shown(key))
     }
-}
-
-/// Foreign text inside a message: control characters escaped, long text cut.
-pub(super) fn shown(text: &str) -> String {
-    let mut out = String::new();
-    for (at, char) in text.chars().enumerate() {
-        if at == 200 {
-            out.push('…');
-            break;
-        }
-        if char.is_control() {
-            out.extend(char.escape_default());
-        } else {
-            out.push(char);
-        }
-    }
-    out
 }

@@ -1,5 +1,7 @@
 //! Sets of characters that tokens are made of.
 
+use super::span;
+
 /// A set of characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Alphabet {
@@ -47,15 +49,11 @@ impl Alphabet {
 
     /// How many characters of it follow from `at` on.
     pub(super) fn run(self, bytes: &[u8], at: usize) -> usize {
-        bytes
-            .get(at..)
-            .map_or(0, |rest| rest.iter().take_while(|byte| self.has(**byte)).count())
+        span::run(bytes, at, |byte| self.has(byte))
     }
 
     /// How many characters of it stand before `at`.
     pub(super) fn run_before(self, bytes: &[u8], at: usize) -> usize {
-        bytes.get(..at).map_or(0, |before| {
-            before.iter().rev().take_while(|byte| self.has(**byte)).count()
-        })
+        span::run_before(bytes, at, usize::MAX, |byte| self.has(byte))
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::kind::Kind;
-use super::{encoding, random};
+use super::{encoding, random, span};
 
 /// Words in names of secrets.
 pub(super) const WORDS: &[(&str, Kind)] = &[
@@ -59,26 +59,17 @@ const LONGEST_LINE: usize = 2000;
 
 /// What is assigned to the name around a word.
 pub(super) fn find(bytes: &[u8], word: Range<usize>, kind: Kind) -> Option<Assigned> {
-    let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    let before = bytes[..word.start]
-        .iter()
-        .rev()
-        .take(LONGEST_NAME)
-        .take_while(|byte| in_name(byte))
-        .count();
-    let after = bytes[word.end..]
-        .iter()
-        .take(LONGEST_NAME)
-        .take_while(|byte| in_name(byte))
-        .count();
+    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let before = span::run_before(bytes, word.start, LONGEST_NAME, in_name);
+    let after = span::run_within(bytes, word.end, LONGEST_NAME, in_name);
     let name = word.start - before..word.end + after;
     let (value, bare) = value_after(bytes, name.end)?;
     let value = without_scheme(bytes, value);
-    let lower = bytes[name.clone()].to_ascii_lowercase();
+    let lower = span::within(bytes, name.clone()).to_ascii_lowercase();
     if !names_secret(&lower) || is_on_long_line(bytes, &value) {
         return None;
     }
-    let text = &bytes[value.clone()];
+    let text = span::within(bytes, value.clone());
     let has = |part: &[u8]| memchr::memmem::find(&lower, part).is_some();
     let (kind, what) = if text.len() == 40 && has(b"secret") && (has(b"aws") || has(b"access")) {
         (Kind::AwsSecretKey, "an AWS secret access key")
@@ -101,11 +92,10 @@ pub(super) fn find(bytes: &[u8], word: Range<usize>, kind: Kind) -> Option<Assig
 
 /// What stands behind the name of a scheme that ends at `at`.
 pub(super) fn after_scheme(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    let has =
-        |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~');
-    let length = bytes[at..].iter().take(LONGEST_VALUE).take_while(has).count();
+    let has = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~');
+    let length = span::run_within(bytes, at, LONGEST_VALUE, has);
     let value = at..at + length;
-    let text = &bytes[value.clone()];
+    let text = span::within(bytes, value.clone());
     (length >= 20 && is_value(text) && !is_on_long_line(bytes, &value)).then_some(value)
 }
 
@@ -181,10 +171,7 @@ fn names_secret(name: &[u8]) -> bool {
 /// The value behind a name that ends at `at`, and whether it has no quotes.
 fn value_after(bytes: &[u8], mut at: usize) -> Option<(Range<usize>, bool)> {
     let quote = |byte: Option<&u8>| matches!(byte, Some(b'"' | b'\'' | b'`'));
-    let blanks = |at: usize, most: usize| {
-        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
-        bytes[at..].iter().take(most).take_while(blank).count()
-    };
+    let blanks = |at: usize, most: usize| span::run_within(bytes, at, most, |byte| matches!(byte, b' ' | b'\t'));
     if bytes.get(at) == Some(&b'\\') {
         at += 1;
     }
@@ -197,18 +184,14 @@ fn value_after(bytes: &[u8], mut at: usize) -> Option<(Range<usize>, bool)> {
     let spaces = blanks(at, 16);
     at += spaces;
     // `<add key="ClearTextPassword" value="…" />`
-    if spaces > 0 && bytes[at..].starts_with(b"value=") {
+    if spaces > 0 && span::from(bytes, at).starts_with(b"value=") {
         at += "value".len();
     }
     let mut quoted_only = false;
     match bytes.get(at)? {
         b'=' => {
             at += 1;
-            at += bytes[at..]
-                .iter()
-                .take(2)
-                .take_while(|byte| matches!(byte, b'=' | b'>'))
-                .count();
+            at += span::run_within(bytes, at, 2, |byte| matches!(byte, b'=' | b'>'));
         }
         b':' => {
             at += 1;
@@ -227,42 +210,32 @@ fn value_after(bytes: &[u8], mut at: usize) -> Option<(Range<usize>, bool)> {
         _ => return None,
     }
     at += blanks(at, 16);
-    let line_end = bytes[at..]
-        .iter()
-        .take(40)
-        .take_while(|byte| byte.is_ascii_whitespace())
-        .count();
-    if let Some(start) = quoted(bytes, at + line_end) {
-        let mark = bytes[start - 1];
-        let value = bytes[start..]
-            .iter()
-            .take(LONGEST_VALUE + 1)
-            .position(|byte| *byte == mark || *byte == b'\n')?;
-        return (bytes[start + value] == mark).then(|| {
+    let line_end = span::run_within(bytes, at, 40, |byte| byte.is_ascii_whitespace());
+    if let Some((start, mark)) = quoted(bytes, at + line_end) {
+        let value = span::run_within(bytes, start, LONGEST_VALUE + 1, |byte| byte != mark && byte != b'\n');
+        let (value, behind) = span::from(bytes, start).split_at_checked(value)?;
+        // The text ends on the line where it began, and is not too long.
+        return (value.len() <= LONGEST_VALUE && behind.first() == Some(&mark)).then(|| {
             // In a string inside of a string the quotes have a backslash.
-            let escaped = usize::from(bytes[start..start + value].ends_with(b"\\"));
-            (start..start + value - escaped, false)
+            let value = value.strip_suffix(b"\\").unwrap_or(value);
+            (start..start + value.len(), false)
         });
     }
     if quoted_only {
         return None;
     }
     let stops =
-        |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b';' | b'&' | b')' | b'#');
-    let length = bytes[at..]
-        .iter()
-        .take(LONGEST_VALUE)
-        .take_while(|byte| !stops(byte))
-        .count();
+        |byte: u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b';' | b'&' | b')' | b'#');
+    let length = span::run_within(bytes, at, LONGEST_VALUE, |byte| !stops(byte));
     (length > 0).then(|| (at..at + length, true))
 }
 
 /// Behind `: &'static str =`, where a type stands between name and value; else `at`.
 fn after_type(bytes: &[u8], at: usize) -> usize {
-    let of_type = |byte: &&u8| {
+    let of_type = |byte: u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'&' | b'\'' | b'_' | b'<' | b'>' | b'[' | b']')
     };
-    let length = bytes[at..].iter().take(40).take_while(of_type).count();
+    let length = span::run_within(bytes, at, 40, of_type);
     if bytes.get(at + length) == Some(&b'=') {
         at + length + 1
     } else {
@@ -270,12 +243,15 @@ fn after_type(bytes: &[u8], at: usize) -> usize {
     }
 }
 
-/// Where the text of a string literal begins, if one stands at `at` or is the first argument of a call there.
-fn quoted(bytes: &[u8], at: usize) -> Option<usize> {
+/// Where the text of a string literal begins and the mark that ends it, if one stands at `at` or is the first argument
+/// of a call there.
+fn quoted(bytes: &[u8], at: usize) -> Option<(usize, u8)> {
     const LONGEST_CALL: usize = 32;
-    let window = &bytes[at..bytes.len().min(at + LONGEST_CALL)];
-    let mark = window.iter().position(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
-    let before = &window[..mark];
+    let window = span::before(span::from(bytes, at), LONGEST_CALL);
+    let length = span::run(window, 0, |byte| !matches!(byte, b'"' | b'\'' | b'`'));
+    let (before, [mark, ..]) = window.split_at_checked(length)? else {
+        return None;
+    };
     let call = before.ends_with(b"(")
         && before
             .iter()
@@ -284,11 +260,11 @@ fn quoted(bytes: &[u8], at: usize) -> Option<usize> {
         && before
             .iter()
             .all(|byte| matches!(byte, b'b' | b'r' | b'f' | b'u' | b'&' | b'#' | b'@' | b'\\'));
-    (prefix || call).then_some(at + mark + 1)
+    (prefix || call).then_some((at + length + 1, *mark))
 }
 
 fn without_scheme(bytes: &[u8], value: Range<usize>) -> Range<usize> {
-    let text = bytes[value.clone()].to_ascii_lowercase();
+    let text = span::within(bytes, value.clone()).to_ascii_lowercase();
     let schemes = [b"bearer ".as_slice(), b"basic ", b"token "];
     let length = schemes
         .iter()
@@ -374,10 +350,9 @@ fn is_uuid(text: &[u8]) -> bool {
 
 /// Lines that no person wrote: minified code, data.
 fn is_on_long_line(bytes: &[u8], value: &Range<usize>) -> bool {
-    let from = value.start.saturating_sub(LONGEST_LINE);
-    let to = bytes.len().min(value.end + LONGEST_LINE);
-    let before =
-        memchr::memrchr(b'\n', &bytes[from..value.start]).map_or(value.start - from, |at| value.start - from - at);
-    let after = memchr::memchr(b'\n', &bytes[value.end..to]).unwrap_or(to - value.end);
+    let before = span::within(bytes, value.start.saturating_sub(LONGEST_LINE)..value.start);
+    let before = memchr::memrchr(b'\n', before).map_or(before.len(), |at| before.len() - at);
+    let after = span::before(span::from(bytes, value.end), LONGEST_LINE);
+    let after = memchr::memchr(b'\n', after).unwrap_or(after.len());
     before + after > LONGEST_LINE
 }

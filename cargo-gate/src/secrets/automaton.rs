@@ -15,7 +15,7 @@ use super::inner::{Inner, MARKS};
 use super::kind::Kind;
 use super::position::{Positions, characters};
 use super::private_key::{self, PrivateKey};
-use super::{Hit, HomePath, TextScan, context, encoding, formats, homes, jwt, kubernetes, url};
+use super::{Hit, HomePath, TextScan, context, encoding, formats, homes, jwt, kubernetes, span, url};
 
 /// How far to look for a NUL, which no text has.
 const HEAD: usize = 8 * 1024;
@@ -119,7 +119,7 @@ pub(super) fn scan(bytes: &[u8]) -> TextScan {
         found.homes.iter_mut().for_each(|home| home.span = 0..bytes.len());
         return found;
     }
-    if memchr::memchr(0, &bytes[..bytes.len().min(HEAD)]).is_some() {
+    if memchr::memchr(0, span::before(bytes, HEAD)).is_some() {
         return TextScan {
             hits: private_key::store(bytes)
                 .map(|what| store(bytes, what))
@@ -170,7 +170,8 @@ impl Found<'_> {
     fn add(&mut self, rank: u8, kind: Kind, what: &str, span: Range<usize>, masked: String) -> &mut Hit {
         let bytes = self.bytes;
         let (line, column) = self.positions.of(span.start);
-        let first_line = memchr::memchr(b'\n', &bytes[span.clone()]).map_or(span.end, |end| span.start + end);
+        let secret = span::within(bytes, span.clone());
+        let first_line = memchr::memchr(b'\n', secret).map_or(secret, |end| span::before(secret, end));
         self.hits.push((
             rank,
             Hit {
@@ -178,8 +179,8 @@ impl Found<'_> {
                 what: what.to_owned(),
                 line,
                 column,
-                length: characters(bytes[span.start..first_line].trim_ascii_end()),
-                digest: sha256_hex(&bytes[span.clone()]),
+                length: characters(first_line.trim_ascii_end()),
+                digest: sha256_hex(secret),
                 masked,
                 certain: false,
                 guessed: false,
@@ -193,7 +194,7 @@ impl Found<'_> {
     }
 
     fn text(&self, range: Range<usize>) -> String {
-        String::from_utf8_lossy(&self.bytes[range]).into_owned()
+        String::from_utf8_lossy(span::within(self.bytes, range)).into_owned()
     }
 
     fn format(&mut self, format: &Format, at: usize) {
@@ -229,10 +230,8 @@ impl Found<'_> {
 
     fn address(&mut self, at: usize) {
         if let Some(span) = url::find(self.bytes, at) {
-            let host = self.bytes[span.end..]
-                .iter()
-                .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'@'))
-                .count();
+            let of_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'@');
+            let host = span::run(self.bytes, span.end, of_host);
             let masked = format!("****{}", self.text(span.end..span.end + host));
             self.add(3, Kind::Password, "a password in an address", span, masked);
         }
@@ -281,7 +280,7 @@ impl Found<'_> {
         };
         let name = self.text(scheme);
         let (kind, what) = if basic {
-            if !assignment::is_basic(&self.bytes[value.clone()]) {
+            if !assignment::is_basic(span::within(self.bytes, value.clone())) {
                 return;
             }
             (Kind::Password, "a password in a header")

@@ -1,5 +1,7 @@
 //! What a source says about the place of a hit.
 
+use super::span;
+
 /// Whether a place is in the test code or in the documentation of a Rust source. Items of test modules are recognised by
 /// the attribute before them, and end with a brace in the first column.
 pub(super) fn in_test(bytes: &[u8], at: usize) -> bool {
@@ -7,13 +9,14 @@ pub(super) fn in_test(bytes: &[u8], at: usize) -> bool {
 }
 
 fn in_documentation(bytes: &[u8], at: usize) -> bool {
-    let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |end| end + 1);
-    let line = bytes[start..at].trim_ascii_start();
+    let before = span::before(bytes, at);
+    let start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    let line = span::from(before, start).trim_ascii_start();
     line.starts_with(b"///") || line.starts_with(b"//!")
 }
 
 fn in_test_item(bytes: &[u8], at: usize) -> bool {
-    let before = &bytes[..at];
+    let before = span::before(bytes, at);
     let attribute = [
         b"#[cfg(test)]".as_slice(),
         b"#[cfg(all(test",
@@ -24,7 +27,7 @@ fn in_test_item(bytes: &[u8], at: usize) -> bool {
     .filter_map(|attribute| memchr::memmem::rfind(before, attribute))
     .max();
     attribute.is_some_and(|attribute| {
-        let between = &before[attribute..];
+        let between = span::from(before, attribute);
         memchr::memmem::find(between, b"\n}").is_none() || is_in_module(before)
     })
 }
@@ -33,5 +36,5 @@ fn in_test_item(bytes: &[u8], at: usize) -> bool {
 fn is_in_module(before: &[u8]) -> bool {
     memchr::memmem::rfind(before, b"#[cfg(test)]\nmod ")
         .or_else(|| memchr::memmem::rfind(before, b"#[cfg(test)]\r\nmod "))
-        .is_some_and(|module| memchr::memmem::find(&before[module..], b"\n}").is_none())
+        .is_some_and(|module| memchr::memmem::find(span::from(before, module), b"\n}").is_none())
 }

@@ -26,12 +26,12 @@ pub(super) fn base64(text: &[u8]) -> Vec<u8> {
 
 /// Text in UTF-16, which begins with a byte order mark, as UTF-8.
 pub(super) fn utf16(bytes: &[u8]) -> Option<String> {
-    let unit: fn([u8; 2]) -> u16 = match bytes {
-        [0xff, 0xfe, ..] => u16::from_le_bytes,
-        [0xfe, 0xff, ..] => u16::from_be_bytes,
+    let (unit, text): (fn([u8; 2]) -> u16, _) = match bytes {
+        [0xff, 0xfe, text @ ..] => (u16::from_le_bytes, text),
+        [0xfe, 0xff, text @ ..] => (u16::from_be_bytes, text),
         _ => return None,
     };
-    let (pairs, _) = bytes[2..].as_chunks::<2>();
+    let (pairs, _) = text.as_chunks::<2>();
     let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
     Some(String::from_utf16_lossy(&units))
 }

@@ -8,7 +8,7 @@ use crate::digest::{Digest, DigestBuilder};
 use crate::workspace::environment::Environment;
 
 use super::position::{Positions, characters};
-use super::{TextScan, homes, scan_all};
+use super::{TextScan, homes, scan_all, span};
 
 /// A path of this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +98,7 @@ impl MachinePaths {
 /// Scans one text.
 pub fn scan_file(bytes: &[u8], machine: &MachinePaths) -> FileScan {
     let text = scan_all(bytes);
-    let is_text = memchr::memchr(0, &bytes[..bytes.len().min(8192)]).is_none();
+    let is_text = memchr::memchr(0, span::before(bytes, 8192)).is_none();
     FileScan {
         text,
         machine: if is_text { machine.find(bytes) } else { Vec::new() },

@@ -2,7 +2,7 @@
 
 use super::alphabet::Alphabet;
 use super::kind::Kind;
-use super::{checksum, random};
+use super::{checksum, random, span};
 
 /// How sure it is that characters are a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,21 +39,21 @@ impl Format {
         }
         let mut length = self.alphabet.run(bytes, from);
         // The end of a sentence belongs to no token.
-        if self.alphabet == Alphabet::Dotted && bytes[from..from + length].ends_with(b".") {
+        if self.alphabet == Alphabet::Dotted && span::within(bytes, from..from + length).ends_with(b".") {
             length -= 1;
         }
         let (least, most) = self.length;
         if !(least..=most).contains(&length) {
             return None;
         }
-        let belief = (self.test)(&bytes[from..from + length]);
+        let belief = (self.test)(span::within(bytes, from..from + length));
         (belief != Belief::None).then_some((from + length, belief))
     }
 }
 
 /// Whether no word goes on into `at`. Escapes of strings (`\n`) and of terminals (`ESC[0m`) end one.
 pub(super) fn begins_word(bytes: &[u8], at: usize) -> bool {
-    let before = &bytes[..at];
+    let before = span::before(bytes, at);
     let Some((last, rest)) = before.split_last() else {
         return true;
     };
@@ -63,8 +63,9 @@ pub(super) fn begins_word(bytes: &[u8], at: usize) -> bool {
     if matches!(last, b'n' | b't' | b'r') && rest.ends_with(b"\\") {
         return true;
     }
+    // `ESC`, `[` and at most ten characters.
     let escape = rest.iter().rev().take(12).position(|byte| *byte == 0x1b);
-    *last == b'm' && escape.is_some_and(|back| rest[rest.len() - back..].starts_with(b"["))
+    *last == b'm' && escape.is_some_and(|back| span::from(rest, rest.len() - back).starts_with(b"["))
 }
 
 /// The characters look random.

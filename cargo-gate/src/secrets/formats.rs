@@ -213,12 +213,13 @@ fn aws_id(body: &[u8]) -> Belief {
 
 /// The id of the app, and a JSON web token.
 fn app_token(body: &[u8]) -> Belief {
-    let Some(at) = body.iter().position(|byte| *byte == b'_') else {
+    let mut parts = body.splitn(2, |byte| *byte == b'_');
+    let (Some(id), Some(token)) = (parts.next(), parts.next()) else {
         return Belief::None;
     };
-    let id = body[..at].iter().all(u8::is_ascii_digit) && at > 0;
-    if id && body[at + 1..].iter().filter(|byte| **byte == b'.').count() == 2 {
-        random(&body[at + 1..])
+    let is_id = !id.is_empty() && id.iter().all(u8::is_ascii_digit);
+    if is_id && token.iter().filter(|byte| **byte == b'.').count() == 2 {
+        random(token)
     } else {
         Belief::None
     }
@@ -226,9 +227,10 @@ fn app_token(body: &[u8]) -> Belief {
 
 /// 32 hexadecimal digits, and for some a number.
 fn databricks(body: &[u8]) -> Belief {
-    let hex = body[..32].iter().all(u8::is_ascii_hexdigit);
-    let rest = matches!(&body[32..], [] | [b'-', b'0'..=b'9']);
-    if hex && rest { random(&body[..32]) } else { Belief::None }
+    match body.split_at_checked(32) {
+        Some((hex, [] | [b'-', b'0'..=b'9'])) if hex.iter().all(u8::is_ascii_hexdigit) => random(hex),
+        _ => Belief::None,
+    }
 }
 
 /// `XXXXXX-XXXXXX-XXXXX-XXXXX-XXXXX-XXXXX`, with the second and third part as one in older keys.

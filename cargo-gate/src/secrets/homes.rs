@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::format::begins_word;
+use super::span;
 
 /// What home directories begin with. The one of the administrator has no name of its own after it.
 pub(super) const BEGINNINGS: &[&str] = &["/home/", "/Users/", "\\Users\\", "\\\\Users\\\\"];
@@ -154,31 +155,30 @@ pub(super) fn find(bytes: &[u8], at: usize, beginning: &str) -> Option<Range<usi
         return None;
     }
     let windows = beginning.starts_with('\\');
+    let before = span::before(bytes, at);
+    // A drive and a colon, and where they stand.
+    let drive = match before {
+        [.., letter, b':'] if letter.is_ascii_alphabetic() && begins_word(bytes, at - 2) => Some(at - 2),
+        _ => None,
+    };
     let start = if windows {
-        // A drive and a colon.
-        let drive = at.checked_sub(2)?;
-        if bytes[at - 1] != b':' || !bytes[drive].is_ascii_alphabetic() || !begins_word(bytes, drive) {
-            return None;
-        }
-        drive
+        drive?
     } else {
-        let drive = at >= 2 && bytes[at - 1] == b':' && bytes[at - 2].is_ascii_alphabetic();
-        match at.checked_sub(1).map(|before| bytes[before]) {
-            _ if drive && begins_word(bytes, at - 2) && !bytes[..at - 2].ends_with(b"/") => at - 2,
+        match (drive, before.last()) {
+            (Some(drive), _) if !span::before(bytes, drive).ends_with(b"/") => drive,
             // The path of an address, or below another directory.
-            Some(before) if before.is_ascii_alphanumeric() || b"/._-~}>)]%*$".contains(&before) => {
-                let scheme = bytes[..at].ends_with(b"file://");
+            (_, Some(last)) if last.is_ascii_alphanumeric() || b"/._-~}>)]%*$".contains(last) => {
+                let scheme = before.ends_with(b"file://");
                 if scheme { at } else { return None }
             }
             _ => at,
         }
     };
     let from = at + beginning.len();
-    let length = bytes[from..]
-        .iter()
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
-        .count();
-    let name = &bytes[from..from + length];
+    let length = span::run(bytes, from, |byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+    });
+    let name = span::within(bytes, from..from + length);
     let goes_on = matches!(bytes.get(from + length), Some(b'/' | b'\\'));
     let is_name = name.first().is_some_and(u8::is_ascii_alphabetic) && length <= 32 && !name.ends_with(b".");
     let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::alphabet::Alphabet::{AnyHex, Base64, Hex, Url, Word};
 use super::format::begins_word;
 use super::kind::Kind;
-use super::random;
+use super::{random, span};
 
 /// What was found around a mark.
 pub(super) struct Inner {
@@ -30,7 +30,7 @@ pub(super) const MARKS: &[(&str, Look)] = &[
 ];
 
 fn found(kind: Kind, what: &'static str, bytes: &[u8], span: Range<usize>) -> Option<Inner> {
-    let random = begins_word(bytes, span.start) && random::is_random(&bytes[span.clone()]);
+    let random = begins_word(bytes, span.start) && random::is_random(span::within(bytes, span.clone()));
     random.then_some(Inner { kind, what, span })
 }
 
@@ -38,12 +38,14 @@ fn found(kind: Kind, what: &'static str, bytes: &[u8], span: Range<usize>) -> Op
 fn azure_secret(bytes: &[u8], at: usize) -> Option<Inner> {
     let has = |byte: u8| Url.has(byte) || byte == b'.' || byte == b'~';
     let from = at.checked_sub(4)?;
-    let before = &bytes[from..at];
-    let after = bytes[at + 2..].iter().take_while(|byte| has(**byte)).count();
-    let fits = before[3].is_ascii_digit() && before.iter().all(|byte| has(*byte)) && (31..=34).contains(&after);
-    let starts = from == 0 || !has(bytes[from - 1]);
-    (fits && starts)
-        .then(|| found(Kind::Secret, "an Azure client secret", bytes, from..at + 2 + after))
+    let [.., digit] = span::within(bytes, from..at) else {
+        return None;
+    };
+    let before = span::run_before(bytes, at, 5, has);
+    let after = span::run(bytes, at + 2, has);
+    // One more character before the four would make it something else.
+    let fits = digit.is_ascii_digit() && before == 4 && (31..=34).contains(&after);
+    fits.then(|| found(Kind::Secret, "an Azure client secret", bytes, from..at + 2 + after))
         .flatten()
 }
 
@@ -64,7 +66,7 @@ fn azure_access(bytes: &[u8], at: usize) -> Option<Inner> {
 }
 
 fn secret_after(kind: Kind, what: &'static str, bytes: &[u8], span: Range<usize>) -> Option<Inner> {
-    let random = random::is_random(&bytes[span.clone()]);
+    let random = random::is_random(span::within(bytes, span.clone()));
     random.then_some(Inner { kind, what, span })
 }
 
@@ -80,7 +82,7 @@ fn azure_devops(bytes: &[u8], at: usize) -> Option<Inner> {
 /// 14 characters, the mark, 60 to 70 more.
 fn terraform(bytes: &[u8], at: usize) -> Option<Inner> {
     let from = at.checked_sub(14)?;
-    let before = bytes[from..at].iter().all(u8::is_ascii_alphanumeric);
+    let before = span::within(bytes, from..at).iter().all(u8::is_ascii_alphanumeric);
     let after = at + ".atlasv1.".len();
     let length = Url.run(bytes, after);
     (before && (60..=70).contains(&length))
@@ -90,15 +92,11 @@ fn terraform(bytes: &[u8], at: usize) -> Option<Inner> {
 
 /// The number of the bot, and 35 characters.
 fn telegram(bytes: &[u8], at: usize) -> Option<Inner> {
-    let digits = bytes[..at]
-        .iter()
-        .rev()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let digits = span::run_before(bytes, at, usize::MAX, |byte| byte.is_ascii_digit());
     let length = Url.run(bytes, at + 1);
     // In an address, `bot` stands before the number.
     let from = at - digits;
-    let start = if bytes[..from].ends_with(b"bot") {
+    let start = if span::before(bytes, from).ends_with(b"bot") {
         from - 3
     } else {
         from
@@ -112,7 +110,7 @@ fn telegram(bytes: &[u8], at: usize) -> Option<Inner> {
 fn mailchimp(bytes: &[u8], at: usize) -> Option<Inner> {
     let from = at.checked_sub(32)?;
     let after = at + "-us".len();
-    let digits = bytes[after..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = span::run(bytes, after, |byte| byte.is_ascii_digit());
     let exact = Hex.run_before(bytes, at) == 32 && (1..=2).contains(&digits) && Word.run(bytes, after) == digits;
     exact
         .then(|| found(Kind::ApiKey, "a Mailchimp key", bytes, from..after + digits))
@@ -122,7 +120,7 @@ fn mailchimp(bytes: &[u8], at: usize) -> Option<Inner> {
 /// Six characters, 29 more, and the mark.
 fn maxmind(bytes: &[u8], at: usize) -> Option<Inner> {
     let from = at.checked_sub(36)?;
-    let exact = Word.run(bytes, from) == 40 && bytes[from + 6] == b'_';
+    let exact = Word.run(bytes, from) == 40 && bytes.get(from + 6) == Some(&b'_');
     exact
         .then(|| found(Kind::ApiKey, "a MaxMind key", bytes, from..from + 40))
         .flatten()
@@ -131,12 +129,9 @@ fn maxmind(bytes: &[u8], at: usize) -> Option<Inner> {
 /// An address with four numbers in it.
 fn teams(bytes: &[u8], at: usize) -> Option<Inner> {
     let from = at + ".webhook.office.com/".len();
-    let has = |byte: &&u8| Url.has(**byte) || matches!(byte, b'/' | b'@');
-    let length = bytes[from..].iter().take_while(has).count();
-    let hexadecimal = bytes[from..from + length]
-        .iter()
-        .filter(|byte| AnyHex.has(**byte))
-        .count();
+    let length = span::run(bytes, from, |byte| Url.has(byte) || matches!(byte, b'/' | b'@'));
+    let address = span::within(bytes, from..from + length);
+    let hexadecimal = address.iter().filter(|byte| AnyHex.has(**byte)).count();
     (length >= 120 && hexadecimal >= 100)
         .then(|| secret_after(Kind::Secret, "a Microsoft Teams web hook", bytes, from..from + length))
         .flatten()

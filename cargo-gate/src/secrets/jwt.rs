@@ -3,7 +3,7 @@
 use super::alphabet::Alphabet::Url;
 use super::encoding::base64;
 use super::format::begins_word;
-use super::random;
+use super::{random, span};
 
 /// Where the JSON web token that begins at `at` ends: a header that names an algorithm, claims, and a signature.
 pub(super) fn find(bytes: &[u8], at: usize) -> Option<usize> {
@@ -15,13 +15,13 @@ pub(super) fn find(bytes: &[u8], at: usize) -> Option<usize> {
     let claims_end = claims + Url.run(bytes, claims);
     let signature = part_after(bytes, claims_end)?;
     let end = signature + Url.run(bytes, signature);
-    let header = base64(&bytes[at..header_end]);
+    let header = base64(span::within(bytes, at..header_end));
     let names = |word: &[u8]| memchr::memmem::find(&header, word).is_some();
     let signed = header.starts_with(b"{") && names(b"\"alg\"") && !names(b"\"none\"");
-    let claims = base64(&bytes[claims..claims_end]);
+    let claims = base64(span::within(bytes, claims..claims_end));
     // The token on the first page of every introduction.
     let example = memchr::memmem::find(&claims, b"John Doe").is_some() || random::is_patterned(&claims);
-    let random = random::is_random(&bytes[signature..end]);
+    let random = random::is_random(span::within(bytes, signature..end));
     (signed && !example && claims.len() >= 2 && end - signature >= 20 && random).then_some(end)
 }
 

@@ -2,37 +2,39 @@
 
 use std::ops::Range;
 
-use super::{encoding, random};
+use super::{encoding, random, span};
 
 /// The values below `data:` of the manifest whose `kind: Secret` ends at `at`, as far as they look like secrets.
 pub(super) fn find(bytes: &[u8], at: usize) -> Vec<Range<usize>> {
     const LONGEST: usize = 16 * 1024;
-    let window = &bytes[at..bytes.len().min(at + LONGEST)];
-    let end = memchr::memmem::find(window, b"\n---").unwrap_or(window.len());
-    let Some(data) = memchr::memmem::find(&window[..end], b"\ndata:") else {
+    let manifest = span::before(span::from(bytes, at), LONGEST);
+    let manifest = memchr::memmem::find(manifest, b"\n---").map_or(manifest, |end| span::before(manifest, end));
+    let Some(data) = memchr::memmem::find(manifest, b"\ndata:") else {
         return Vec::new();
     };
     let mut found = Vec::new();
-    let mut start = data + "\ndata:".len();
-    start += memchr::memchr(b'\n', &window[start..end]).map_or(end - start, |line| line + 1);
-    while start < end {
-        let line_end = memchr::memchr(b'\n', &window[start..end]).map_or(end, |line| start + line);
-        let line = &window[start..line_end];
+    let mut start = at + data + 1;
+    // The first of the lines is `data:` itself.
+    for (number, line) in span::from(manifest, data + 1).split(|byte| *byte == b'\n').enumerate() {
+        let line_start = start;
+        start += line.len() + 1;
+        if number == 0 {
+            continue;
+        }
         if !line.starts_with(b" ") && !line.trim_ascii().is_empty() {
             break;
         }
         if let Some(colon) = memchr::memchr(b':', line) {
-            let value = line[colon + 1..].trim_ascii();
-            let value = value
-                .strip_prefix(b"\"")
-                .and_then(|value| value.strip_suffix(b"\""))
-                .unwrap_or(value);
-            let from = at + start + colon + 1 + memchr::memmem::find(&line[colon + 1..], value).unwrap_or(0);
+            let behind = span::from(line, colon + 1);
+            let blanks = behind.len() - behind.trim_ascii_start().len();
+            let value = behind.trim_ascii();
+            let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+            let from = line_start + colon + 1 + blanks + usize::from(unquoted.is_some());
+            let value = unquoted.unwrap_or(value);
             if is_secret(value) {
                 found.push(from..from + value.len());
             }
         }
-        start = line_end + 1;
     }
     found
 }

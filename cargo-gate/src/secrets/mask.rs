@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::kind::{Kind, Severity};
 use super::position::Positions;
-use super::{Hit, HomePath, TextScan, scan_all};
+use super::{Hit, HomePath, TextScan, scan_all, span};
 
 /// What stands in the place of a home directory.
 const HOME: &str = "[redacted home]";
@@ -36,13 +36,13 @@ pub fn mask(bytes: &[u8]) -> (Cow<'_, [u8]>, TextScan) {
     let mut masked = Vec::with_capacity(bytes.len());
     let mut at = 0;
     for (span, marker) in parts {
-        if span.start >= at {
-            masked.extend_from_slice(&bytes[at..span.start]);
+        if let Some(between) = bytes.get(at..span.start) {
+            masked.extend_from_slice(between);
             masked.extend_from_slice(marker.as_bytes());
             at = span.end;
         }
     }
-    masked.extend_from_slice(&bytes[at..]);
+    masked.extend_from_slice(span::from(bytes, at));
     (Cow::Owned(masked), found)
 }
 
@@ -78,9 +78,9 @@ pub fn markers(bytes: &[u8]) -> Vec<Marker> {
     let mut positions = Positions::new(bytes);
     memchr::memmem::find_iter(bytes, BEGIN)
         .filter_map(|at| {
-            let rest = &bytes[at + BEGIN.len()..];
-            let end = rest.iter().take(24).position(|byte| *byte == b']')?;
-            let name = std::str::from_utf8(&rest[..end]).ok()?;
+            let rest = span::before(span::from(bytes, at + BEGIN.len()), 24);
+            let name = rest.split(|byte| *byte == b']').next()?;
+            let name = std::str::from_utf8(name).ok().filter(|name| name.len() < rest.len())?;
             let known = name == "home" || Kind::named(name).is_some();
             let (line, column) = positions.of(at);
             known.then(|| Marker {

@@ -27,6 +27,7 @@ mod place;
 mod position;
 mod private_key;
 mod random;
+mod span;
 pub mod survey;
 mod url;
 

@@ -7,7 +7,7 @@ use crate::digest::sha256_hex;
 
 use super::kind::Kind;
 use super::position::{Positions, characters};
-use super::{Hit, random};
+use super::{Hit, random, span};
 
 /// Addresses and telephone numbers in a text.
 pub fn scan_personal(bytes: &[u8]) -> Vec<Hit> {
@@ -27,8 +27,8 @@ pub fn scan_entropy(bytes: &[u8]) -> Vec<Hit> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let length = bytes[at..].iter().take_while(|byte| of_token(**byte)).count();
-        let text = &bytes[at..at + length];
+        let length = span::run(bytes, at, of_token);
+        let text = span::within(bytes, at..at + length);
         let hexadecimal = text.iter().all(u8::is_ascii_hexdigit);
         let least = if hexadecimal { 3.2 } else { 4.2 };
         if LENGTHS.contains(&length) && random::is_generated(text) && random::entropy(text) >= least {
@@ -46,6 +46,7 @@ fn hits(bytes: &[u8], mut found: Vec<(Kind, Range<usize>)>) -> Vec<Hit> {
         .into_iter()
         .map(|(kind, span)| {
             let (line, column) = positions.of(span.start);
+            let text = span::within(bytes, span.clone());
             Hit {
                 kind,
                 what: match kind {
@@ -56,8 +57,8 @@ fn hits(bytes: &[u8], mut found: Vec<(Kind, Range<usize>)>) -> Vec<Hit> {
                 .to_owned(),
                 line,
                 column,
-                length: characters(&bytes[span.clone()]),
-                digest: sha256_hex(&bytes[span.clone()]),
+                length: characters(text),
+                digest: sha256_hex(text),
                 masked: "****".to_owned(),
                 certain: false,
                 guessed: kind == Kind::HighEntropy,
@@ -70,15 +71,16 @@ fn hits(bytes: &[u8], mut found: Vec<(Kind, Range<usize>)>) -> Vec<Hit> {
 }
 
 fn email(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    let local = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+');
-    let before = bytes[..at].iter().rev().take(64).take_while(local).count();
-    let domain = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
-    let mut after = bytes[at + 1..].iter().take(255).take_while(domain).count();
-    while after > 0 && matches!(bytes[at + after], b'.' | b'-') {
-        after -= 1;
+    let local = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+');
+    let before = span::run_before(bytes, at, 64, local);
+    let domain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let mut host = span::before(span::from(bytes, at + 1), span::run_within(bytes, at + 1, 255, domain));
+    while let [shorter @ .., b'.' | b'-'] = host {
+        host = shorter;
     }
-    let user = bytes[at - before..at].to_ascii_lowercase();
-    let host = bytes[at + 1..at + 1 + after].to_ascii_lowercase();
+    let after = host.len();
+    let user = span::within(bytes, at - before..at).to_ascii_lowercase();
+    let host = host.to_ascii_lowercase();
     let top = host.rsplit(|byte| *byte == b'.').next()?;
     let reserved: &[&[u8]] = &[b"example", b"test", b"invalid", b"localhost", b"local"];
     let dotted = host.len() > top.len() + 1;
@@ -93,32 +95,33 @@ fn email(bytes: &[u8], at: usize) -> Option<Range<usize>> {
 
 /// A number with its country: `+` and 9 to 15 digits, grouped or not.
 fn phone(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    let before = at.checked_sub(1).map(|before| bytes[before]);
+    let before = span::byte_before(bytes, at);
     if before.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'.' | b'-' | b'=' | b'/')) {
         return None;
     }
     let mut digits = 0;
     let mut groups = 0;
     let mut end = at + 1;
-    for (offset, byte) in bytes[at + 1..].iter().take(24).enumerate() {
+    let behind = span::before(span::from(bytes, at + 1), 24);
+    for (offset, byte) in behind.iter().enumerate() {
         match byte {
             b'0'..=b'9' => {
                 digits += 1;
                 end = at + 2 + offset;
             }
-            b' ' | b'-' | b'(' | b')' if bytes[at + 2 + offset..].first().is_some_and(u8::is_ascii_digit) => {
+            b' ' | b'-' | b'(' | b')' if bytes.get(at + 2 + offset).is_some_and(u8::is_ascii_digit) => {
                 groups += 1;
             }
             b'(' | b')' => {}
             _ => break,
         }
     }
-    let text = &bytes[at..end];
+    let text = span::within(bytes, at..end);
     let fiction = memchr::memmem::find(text, b"555").is_some();
     let ends = !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
     (ends
         && (9..=15).contains(&digits)
-        && bytes[at + 1] != b'0'
+        && behind.first() != Some(&b'0')
         && (groups > 0 || digits >= 10)
         && !fiction
         && !random::is_patterned(text))

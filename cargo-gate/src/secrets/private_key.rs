@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::encoding::base64;
-use super::random;
+use super::{random, span};
 
 /// A private key in a text.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,41 +24,31 @@ const SHORTEST: usize = 60;
 
 /// The key whose first line holds `PRIVATE KEY` from `at` on.
 pub(super) fn pem(bytes: &[u8], at: usize) -> Option<PrivateKey> {
-    let dashes = |from: usize, least: usize| {
-        bytes
-            .get(from..)
-            .is_some_and(|rest| rest.starts_with(&b"----"[..least]))
-    };
-    let line = at.saturating_sub(48);
-    let begin = memchr::memmem::rfind(&bytes[line..at], b"---- BEGIN ")
-        .or_else(|| memchr::memmem::rfind(&bytes[line..at], b"-----BEGIN"))?
-        + line;
-    if memchr::memchr(b'\n', &bytes[begin..at]).is_some() {
+    let line = span::within(bytes, at.saturating_sub(48)..at);
+    let begin = memchr::memmem::rfind(line, b"---- BEGIN ").or_else(|| memchr::memmem::rfind(line, b"-----BEGIN"))?;
+    let (_, name) = line.split_at_checked(begin)?;
+    if memchr::memchr(b'\n', name).is_some() {
         return None;
     }
-    let name = &bytes[begin..at];
-    let mut end = at + b"PRIVATE KEY".len();
-    if bytes[end..].starts_with(b" BLOCK") {
-        end += b" BLOCK".len();
-    }
-    if bytes[end..].starts_with(b" ") {
-        end += 1;
-    }
-    if !dashes(end, 4) {
+    let begin = at - name.len();
+    let behind = span::from(bytes, at + b"PRIVATE KEY".len());
+    let behind = behind.strip_prefix(b" BLOCK").unwrap_or(behind);
+    let behind = behind.strip_prefix(b" ").unwrap_or(behind);
+    let dashes = span::run(behind, 0, |byte| byte == b'-');
+    if dashes < 4 {
         return None;
     }
-    end += bytes[end..].iter().take_while(|byte| **byte == b'-').count();
-    let limit = bytes.len().min(end + LONGEST);
-    let close = memchr::memmem::find(&bytes[end..limit], b"----")? + end;
-    let last = memchr::memmem::find(&bytes[close..limit], b"KEY").map_or(close, |to| {
-        let to = close + to + 3;
-        to + bytes[to..limit]
-            .iter()
-            .take_while(|byte| matches!(byte, b'-' | b' ' | b'B' | b'L' | b'O' | b'C' | b'K'))
-            .count()
+    let (_, behind) = behind.split_at_checked(dashes)?;
+    let end = bytes.len() - behind.len();
+    let behind = span::before(behind, LONGEST);
+    let (inside, closing) = behind.split_at_checked(memchr::memmem::find(behind, b"----")?)?;
+    let close = end + inside.len();
+    let last = memchr::memmem::find(closing, b"KEY").map_or(close, |to| {
+        let of_close = |byte| matches!(byte, b'-' | b' ' | b'B' | b'L' | b'O' | b'C' | b'K');
+        close + to + 3 + span::run(closing, to + 3, of_close)
     });
     let has = |word: &[u8]| memchr::memmem::find(name, word).is_some();
-    let body = characters(&bytes[end..close]);
+    let body = characters(inside);
     let starts = |prefix: &[u8]| body.starts_with(prefix);
     let (what, fits) = if has(b"OPENSSH") {
         ("an OpenSSH private key", starts(b"b3BlbnNzaC1rZXktdjE"))
@@ -66,7 +56,7 @@ pub(super) fn pem(bytes: &[u8], at: usize) -> Option<PrivateKey> {
         ("a PGP private key", true)
     } else if has(b"SSH2") {
         ("an SSH2 private key", true)
-    } else if memchr::memmem::find(&bytes[end..close], b"Proc-Type").is_some() {
+    } else if memchr::memmem::find(inside, b"Proc-Type").is_some() {
         ("an encrypted private key", true)
     } else {
         let what = if has(b"RSA") {
@@ -81,9 +71,9 @@ pub(super) fn pem(bytes: &[u8], at: usize) -> Option<PrivateKey> {
             "a private key"
         };
         // All of these are a DER sequence.
-        (what, base64(&body[..body.len().min(4)]).first() == Some(&0x30))
+        (what, base64(span::before(&body, 4)).first() == Some(&0x30))
     };
-    let sample = &body[body.len().min(32)..body.len().min(400)];
+    let sample = span::from(span::before(&body, 400), 32);
     if !fits || body.len() < SHORTEST || random::entropy(sample) < 4.0 {
         return None;
     }
@@ -98,13 +88,15 @@ pub(super) fn pem(bytes: &[u8], at: usize) -> Option<PrivateKey> {
 /// The key of a PuTTY file whose `Private-Lines:` end at `at`.
 pub(super) fn putty(bytes: &[u8], at: usize) -> Option<PrivateKey> {
     let begin = at.checked_sub(b"Private-Lines:".len())?;
-    let limit = bytes.len().min(at + LONGEST);
-    let first = memchr::memchr(b'\n', &bytes[at..limit])? + at + 1;
-    let close = memchr::memmem::find(&bytes[first..limit], b"Private-MAC").map_or(limit, |to| first + to);
+    let behind = span::before(span::from(bytes, at), LONGEST);
+    let line = memchr::memchr(b'\n', behind)? + 1;
+    let behind = span::from(behind, line);
+    let key = memchr::memmem::find(behind, b"Private-MAC").map_or(behind, |to| span::before(behind, to));
+    let close = at + line + key.len();
     let of_key =
         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') || byte.is_ascii_whitespace();
-    let plain = bytes[first..close].iter().all(of_key);
-    let body = characters(&bytes[first..close]);
+    let plain = key.iter().all(of_key);
+    let body = characters(key);
     (plain && body.len() >= 40 && random::entropy(&body) >= 4.0).then_some(PrivateKey {
         what: "a PuTTY private key",
         span: begin..close,
@@ -119,7 +111,7 @@ pub(super) fn store(bytes: &[u8]) -> Option<&'static str> {
         return Some("a Java key store");
     }
     // SEQUENCE { INTEGER 3, SEQUENCE { OBJECT IDENTIFIER 1.2.840.113549.1.7, … } }
-    let head = &bytes[..bytes.len().min(40)];
+    let head = span::before(bytes, 40);
     let version = memchr::memmem::find(head, &[2, 1, 3, 0x30])?;
     let object = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7];
     (head.starts_with(&[0x30]) && version <= 6 && memchr::memmem::find(head, &object).is_some())
@@ -153,14 +145,11 @@ fn characters(text: &[u8]) -> Vec<u8> {
 
 /// A line without the signs that comments in sources begin with.
 fn without_comment(line: &[u8]) -> &[u8] {
-    let count = line
-        .iter()
-        .take_while(|byte| matches!(byte, b'/' | b'!' | b'#' | b'*' | b' '))
-        .count();
+    let count = span::run(line, 0, |byte| matches!(byte, b'/' | b'!' | b'#' | b'*' | b' '));
     // A line of base64 may begin with one slash.
     if count == 1 && line.starts_with(b"/") {
         line
     } else {
-        &line[count..]
+        span::from(line, count)
     }
 }

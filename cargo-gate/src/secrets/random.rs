@@ -29,10 +29,10 @@ pub(super) fn is_patterned(text: &[u8]) -> bool {
     const SAME: usize = 5;
     const COUNTED: usize = 6;
     let (mut same, mut up, mut down) = (1, 1, 1);
-    for pair in text.windows(2) {
-        let step = i16::from(pair[1].to_ascii_lowercase()) - i16::from(pair[0].to_ascii_lowercase());
+    for pair in text.array_windows() {
+        let [one, next] = pair.map(|byte| i16::from(byte.to_ascii_lowercase()));
         // `90` goes on from `1234567890`.
-        let step = if pair == b"90" { 1 } else { step };
+        let step = if pair == b"90" { 1 } else { next - one };
         same = if step == 0 { same + 1 } else { 1 };
         up = if step == 1 { up + 1 } else { 1 };
         down = if step == -1 { down + 1 } else { 1 };
@@ -40,7 +40,7 @@ pub(super) fn is_patterned(text: &[u8]) -> bool {
             return true;
         }
     }
-    let periodic = |period: usize| text.iter().zip(&text[period..]).all(|(a, b)| a == b);
+    let periodic = |period: usize| text.iter().zip(text.iter().skip(period)).all(|(a, b)| a == b);
     (1..=text.len() / 2).any(periodic)
 }
 
@@ -99,8 +99,8 @@ pub(super) fn is_language(text: &[u8]) -> bool {
         return false;
     }
     let (mut all, mut common) = (0, 0);
-    for pair in text.windows(2) {
-        let pair = [pair[0].to_ascii_lowercase(), pair[1].to_ascii_lowercase()];
+    for pair in text.array_windows::<2>() {
+        let pair = pair.map(|byte| byte.to_ascii_lowercase());
         if pair.iter().all(u8::is_ascii_lowercase) {
             all += 1;
             let at = |chunk: &[u8]| chunk.starts_with(&pair);

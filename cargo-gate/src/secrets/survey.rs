@@ -67,19 +67,24 @@ impl SecretSurvey {
             small
         });
         let mut known: Vec<Option<FileScan>> = wanted.iter().map(|file| cache.get(&file.digest?)).collect();
-        let missing: Vec<usize> = (0..wanted.len()).filter(|at| known[*at].is_none()).collect();
-        let scanned = parallel::map(missing.len(), &|at| {
-            let bytes = read(wanted[missing[at]])?;
+        let (missing, unknown): (Vec<&File>, Vec<_>) = wanted
+            .iter()
+            .zip(&mut known)
+            .filter(|(_, scan)| scan.is_none())
+            .map(|(file, scan)| (*file, scan))
+            .unzip();
+        let scanned = parallel::map(&missing, &|file| {
+            let bytes = read(file)?;
             // The file may have changed since it was listed: what is kept is kept for what was read.
             Ok::<_, io::Error>((Digest::of(&bytes), scan_file(&bytes, machine)))
         });
-        for (at, result) in missing.into_iter().zip(scanned) {
+        for ((file, slot), result) in missing.into_iter().zip(unknown).zip(scanned) {
             match result {
                 Ok((digest, scan)) => {
                     cache.insert(digest, &scan);
-                    known[at] = Some(scan);
+                    *slot = Some(scan);
                 }
-                Err(error) => survey.unreadable.push((wanted[at].path.clone(), error.to_string())),
+                Err(error) => survey.unreadable.push((file.path.clone(), error.to_string())),
             }
         }
         for (file, scan) in wanted.into_iter().zip(known) {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::random;
+use super::{random, span};
 
 /// Longest user, password or host.
 const LONGEST: usize = 256;
@@ -11,58 +11,53 @@ const LONGEST: usize = 256;
 pub(super) fn find(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let from = at + 3;
     let rest = bytes.get(from..bytes.len().min(from + LONGEST))?;
-    let stop = rest.iter().position(|byte| {
-        matches!(
+    let stop = span::run(rest, 0, |byte| {
+        let ends = matches!(
             byte,
             b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b'@' | b')'
-        ) || *byte <= b' '
-    })?;
-    if rest[stop] != b'@' {
+        );
+        !ends && byte > b' '
+    });
+    let (pair, [b'@', host @ ..]) = rest.split_at_checked(stop)? else {
         return None;
-    }
-    let colon = memchr::memchr(b':', &rest[..stop])?;
-    let host_length = rest[stop + 1..]
-        .iter()
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
-        .count();
-    let user = &rest[..colon];
-    let password = &rest[colon + 1..stop];
-    let host = &rest[stop + 1..stop + 1 + host_length];
-    (is_public_host(host) && is_password(user, password)).then(|| from + colon + 1..from + stop)
+    };
+    let (user, password) = user_and_password(pair)?;
+    let of_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let host = span::before(host, span::run(host, 0, of_host));
+    (is_public_host(host) && is_password(user, password)).then(|| from + stop - password.len()..from + stop)
 }
 
 /// The password behind `--user` of the call of curl whose name ends at `at`, on the same line or continued ones.
 pub(super) fn of_curl(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     const LONGEST_CALL: usize = 500;
-    let window = &bytes[at..bytes.len().min(at + LONGEST_CALL)];
-    let ends = memchr::memchr_iter(b'\n', window).find(|end| !window[..*end].ends_with(b"\\"));
-    let call = &window[..ends.unwrap_or(window.len())];
+    let window = span::before(span::from(bytes, at), LONGEST_CALL);
+    let ends = memchr::memchr_iter(b'\n', window).find(|end| !span::before(window, *end).ends_with(b"\\"));
+    let call = span::before(window, ends.unwrap_or(window.len()));
     let option = [b"-u ".as_slice(), b"--user ", b"--user="]
         .iter()
         .filter_map(|option| Some(memchr::memmem::find(call, option)? + option.len()))
         .min()?;
-    let quotes = call[option..]
-        .iter()
-        .take_while(|byte| matches!(byte, b'"' | b'\''))
-        .count();
-    let from = option + quotes;
-    let length = call[from..]
-        .iter()
-        .take_while(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'\\'))
-        .count();
-    let pair = &call[from..from + length];
-    let colon = memchr::memchr(b':', pair)?;
-    let (user, password) = (&pair[..colon], &pair[colon + 1..]);
-    is_password(user, password).then(|| at + from + colon + 1..at + from + length)
+    let from = option + span::run(call, option, |byte| matches!(byte, b'"' | b'\''));
+    let length = span::run(call, from, |byte| {
+        !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'\\')
+    });
+    let end = from + length;
+    let (user, password) = user_and_password(span::within(call, from..end))?;
+    is_password(user, password).then(|| at + end - password.len()..at + end)
+}
+
+fn user_and_password(pair: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (user, password) = pair.split_at_checked(memchr::memchr(b':', pair)?)?;
+    Some((user, password.strip_prefix(b":")?))
 }
 
 /// Whether the host is one that somebody else could reach, and none of those kept for examples.
 fn is_public_host(host: &[u8]) -> bool {
     let host = host.to_ascii_lowercase();
-    let Some(dot) = host.iter().rposition(|byte| *byte == b'.') else {
+    let top = host.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    if top.len() == host.len() {
         return false;
-    };
-    let top = &host[dot + 1..];
+    }
     let local: &[&[u8]] = &[
         b"example",
         b"test",
@@ -125,7 +120,6 @@ fn spelled_out(text: &[u8]) -> Vec<u8> {
 
 /// `hunter2`, `password123`: letters, then a few digits.
 fn is_word_and_number(text: &[u8]) -> bool {
-    let letters = text.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-    let rest = &text[letters..];
+    let rest = span::from(text, span::run(text, 0, |byte| byte.is_ascii_alphabetic()));
     rest.len() <= 4 && rest.iter().all(u8::is_ascii_digit)
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::engine::process;
 use crate::policy::{SuiteFormat, SuiteKind, SuitePolicy};
-use crate::stage::Stage;
 use crate::workspace::Workspace;
 
 use super::shadow;
@@ -45,19 +44,8 @@ fn suite(workspace: &Workspace, nextest: bool) -> SuitePolicy {
     }
     // One failure must not hide the others: the report names each failing test.
     command.push("--no-fail-fast");
+    let command = command.into_iter().map(String::from).collect();
     SuitePolicy {
-        kind: SuiteKind::Test,
-        name: "workspace".into(),
-        command: command.into_iter().map(String::from).collect(),
-        tool: None,
-        part: None,
-        bench: None,
-        slo: None,
-        required: true,
-        stage: Stage::Pilot,
-        inputs: Vec::new(),
-        env: Vec::new(),
-        requires: Vec::new(),
         timeout: TIMEOUT,
         min_tests: 1,
         format: if nextest {
@@ -65,9 +53,7 @@ fn suite(workspace: &Workspace, nextest: bool) -> SuitePolicy {
         } else {
             SuiteFormat::Libtest
         },
-        directory: None,
-        group: None,
-        location: None,
+        ..SuitePolicy::new(SuiteKind::Test, "workspace", command)
     }
 }
 

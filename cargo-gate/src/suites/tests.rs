@@ -9,7 +9,6 @@ use proptest::prelude::*;
 use crate::engine::event::Silent;
 use crate::policy::SuiteFormat;
 use crate::report::TestStatus;
-use crate::stage::Stage;
 use crate::workspace::Options;
 use crate::workspace::cargo::CargoModel;
 use crate::workspace::config::CargoConfig;
@@ -23,25 +22,12 @@ use super::*;
 
 /// A suite as `gate.toml` would declare it.
 pub(super) fn suite(command: &[&str]) -> SuitePolicy {
+    let command = command.iter().map(|word| (*word).to_owned()).collect();
     SuitePolicy {
-        kind: SuiteKind::Test,
-        name: "unit".into(),
-        command: command.iter().map(|word| (*word).to_owned()).collect(),
-        tool: None,
-        part: None,
-        bench: None,
-        slo: None,
-        required: true,
-        stage: Stage::Pilot,
-        inputs: Vec::new(),
-        env: Vec::new(),
-        requires: Vec::new(),
         timeout: Duration::from_secs(600),
         min_tests: 1,
-        format: SuiteFormat::Auto,
-        directory: None,
-        group: None,
         location: Some(crate::report::Location::line("gate.toml", 3)),
+        ..SuitePolicy::new(SuiteKind::Test, "unit", command)
     }
 }
 

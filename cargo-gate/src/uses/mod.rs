@@ -41,8 +41,8 @@ pub fn survey(
         .filter(|file| file.path.ends_with(".rs") && matches!(file.kind, FileKind::Regular | FileKind::Unreadable))
         .filter(|file| matches!(classifier.owner(&file.path), Some((_, Role::Code))))
         .collect();
-    let scanned = parallel::map(sources.len(), &|index| {
-        let bytes = read(sources[index])?;
+    let scanned = parallel::map(&sources, &|file| {
+        let bytes = read(file)?;
         let sites = find::scan_file(&bytes);
         Ok((sites, scan_file(&bytes, Depth::Modules).mods.unwrap_or_default()))
     });

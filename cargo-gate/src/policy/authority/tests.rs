@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::policy::waiver;
+use crate::policy::{Waiver, waiver_text};
 use crate::report::Location;
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO+cpltgNZ0hNdu5kaVvkl7gbE1+Mm+4huEjsqKpY9Kc alice@example.com";
@@ -34,7 +36,7 @@ fn waiver() -> Waiver {
 }
 
 fn authority(waiver: &Waiver, signature: Option<&str>) -> Authority {
-    Authority::of(waiver, signature, &[KEY.to_owned()])
+    waiver::authority(waiver, signature, &[KEY.to_owned()])
 }
 
 #[test]
@@ -61,7 +63,7 @@ fn a_signature_by_a_named_key_counts() {
     let armored = format!("{BEGIN}\r\n{}\r\n{END}\r\n", wrapped.join("\r\n"));
     assert_eq!(authority(&waiver(), Some(&armored)), signed);
     assert_eq!(one_line(&armored).unwrap(), SIGNED);
-    assert_eq!(Authority::of(&waiver(), None, &[]), Authority::NotAsked);
+    assert_eq!(waiver::authority(&waiver(), None, &[]), Authority::NotAsked);
 }
 
 #[test]

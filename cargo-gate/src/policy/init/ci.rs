@@ -7,22 +7,19 @@ const CHECKOUT: &str = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af68
 /// actions/upload-artifact, by the commit of its v4.6.2.
 const UPLOAD: &str = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2";
 
-/// `cargo gate pilot`, with `--locked` where there is a lockfile to hold.
-fn gate_command(facts: &InitFacts) -> &'static str {
-    if facts.lockfile {
-        "cargo gate pilot --locked"
-    } else {
-        "cargo gate pilot"
-    }
+/// A command, with `--locked` where there is a lockfile to hold.
+fn held(facts: &InitFacts, command: &str) -> String {
+    let locked = if facts.lockfile { " --locked" } else { "" };
+    format!("{command}{locked}")
+}
+
+fn gate_command(facts: &InitFacts) -> String {
+    held(facts, "cargo gate pilot")
 }
 
 /// The release build, which waits for the gate.
-fn build_command(facts: &InitFacts) -> &'static str {
-    if facts.lockfile {
-        "cargo build --workspace --release --locked"
-    } else {
-        "cargo build --workspace --release"
-    }
+fn build_command(facts: &InitFacts) -> String {
+    held(facts, "cargo build --workspace --release")
 }
 
 /// The branch that changes go to.
@@ -38,16 +35,33 @@ pub(in crate::policy) fn branch(facts: &InitFacts) -> &str {
 /// Publishing waits for the build.
 fn publish_command(facts: &InitFacts) -> String {
     let workspace = if facts.members.len() > 1 { " --workspace" } else { "" };
-    let locked = if facts.lockfile { " --locked" } else { "" };
-    format!("cargo publish{workspace}{locked}")
+    held(facts, &format!("cargo publish{workspace}"))
 }
 
 /// Measuring, without judging.
-pub(in crate::policy) fn bench_command(facts: &InitFacts) -> &'static str {
-    if facts.lockfile {
-        "cargo bench --workspace --locked"
+pub(in crate::policy) fn bench_command(facts: &InitFacts) -> String {
+    held(facts, "cargo bench --workspace")
+}
+
+/// The step of a job on GitHub that brings the files, without credentials; with the whole history where there is a
+/// reason for it.
+fn github_checkout(whole_history: Option<&str>) -> String {
+    let depth = whole_history.map(|reason| format!("          fetch-depth: 0 # {reason}\n"));
+    format!(
+        "      - uses: {CHECKOUT}
+        with:
+{}          persist-credentials: false
+",
+        depth.unwrap_or_default()
+    )
+}
+
+/// The line of a script that installs what runs the tests, where that is not cargo.
+fn nextest_line(facts: &InitFacts, before: &str) -> String {
+    if facts.nextest {
+        format!("{before}cargo install cargo-nextest --locked\n")
     } else {
-        "cargo bench --workspace"
+        String::new()
     }
 }
 
@@ -57,6 +71,7 @@ fn github_benchmarks(facts: &InitFacts) -> String {
         return String::new();
     }
     let bench = bench_command(facts);
+    let (checkout, checkout_all) = (github_checkout(None), github_checkout(Some("the other commit")));
     format!(
         "
   benchmarks:
@@ -64,10 +79,7 @@ fn github_benchmarks(facts: &InitFacts) -> String {
     runs-on: ubuntu-latest
     timeout-minutes: 60
     steps:
-      - uses: {CHECKOUT}
-        with:
-          persist-credentials: false
-      - run: rustc -vV
+{checkout}      - run: rustc -vV
       - run: {bench}
 
   # Judged beside the branch that the change goes to, measured in the same run.
@@ -76,11 +88,7 @@ fn github_benchmarks(facts: &InitFacts) -> String {
     runs-on: ubuntu-latest
     timeout-minutes: 120
     steps:
-      - uses: {CHECKOUT}
-        with:
-          fetch-depth: 0 # the other commit
-          persist-credentials: false
-      - run: rustc -vV
+{checkout_all}      - run: rustc -vV
       - run: cargo install cargo-gate --locked
       - run: cargo gate suite benchmarks
 "
@@ -92,6 +100,7 @@ fn github_publish(facts: &InitFacts) -> String {
         return String::new();
     }
     let publish = publish_command(facts);
+    let checkout = github_checkout(None);
     format!(
         "
   # Tags `v…` only; the environment may ask somebody first.
@@ -102,10 +111,7 @@ fn github_publish(facts: &InitFacts) -> String {
     timeout-minutes: 60
     environment: release
     steps:
-      - uses: {CHECKOUT}
-        with:
-          persist-credentials: false
-      - run: rustc -vV
+{checkout}      - run: rustc -vV
       - run: {publish}
         env:
           CARGO_REGISTRY_TOKEN: ${{{{ secrets.CARGO_REGISTRY_TOKEN }}}}
@@ -119,11 +125,9 @@ pub fn github_workflow(facts: &InitFacts) -> String {
     let branch = branch(facts);
     let gate = gate_command(facts);
     let build = build_command(facts);
-    let nextest = if facts.nextest {
-        "      - run: cargo install cargo-nextest --locked\n"
-    } else {
-        ""
-    };
+    let checkout = github_checkout(None);
+    let checkout_all = github_checkout(Some("earlier inventories and decisions are looked up in the history"));
+    let nextest = nextest_line(facts, "      - run: ");
     let benchmarks = github_benchmarks(facts);
     let needs = if facts.benches { "[pilot, regression]" } else { "pilot" };
     let publish = github_publish(facts);
@@ -154,11 +158,7 @@ jobs:
     runs-on: ${{{{ matrix.os }}}}
     timeout-minutes: 60
     steps:
-      - uses: {CHECKOUT}
-        with:
-          fetch-depth: 0 # earlier inventories and decisions are looked up in the history
-          persist-credentials: false
-      - run: rustc -vV # installs what rust-toolchain.toml pins
+{checkout_all}      - run: rustc -vV # installs what rust-toolchain.toml pins
       - run: cargo install cargo-gate --locked
 {nextest}      - run: {gate}
       - uses: {UPLOAD}
@@ -174,10 +174,7 @@ jobs:
     runs-on: ubuntu-latest
     timeout-minutes: 60
     steps:
-      - uses: {CHECKOUT}
-        with:
-          persist-credentials: false
-      - run: rustc -vV
+{checkout}      - run: rustc -vV
       - run: {build}
 {publish}"
     )
@@ -193,11 +190,7 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
         Some(channel) => format!("rust:{channel}"),
         None => "rust:latest # pin the version that the workspace is built with".into(),
     };
-    let nextest = if facts.nextest {
-        "    - cargo install cargo-nextest --locked\n"
-    } else {
-        ""
-    };
+    let nextest = nextest_line(facts, "    - ");
     let tag = if facts.publishes {
         "    - if: $CI_COMMIT_TAG\n"
     } else {

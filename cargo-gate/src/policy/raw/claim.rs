@@ -1,9 +1,30 @@
 //! What is claimed of a surface, and the evidence.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::policy::claim::EvidenceClass;
+/// How much evidence says about a surface, the weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EvidenceClass {
+    /// It is there and builds: tools and checks that read it passed.
+    Compiled,
+    /// Tests ran it, whatever they looked at: smoke tests, snapshots.
+    Exercised,
+    /// Tests that are named for it compared what it does with what it has to do.
+    Targeted,
+}
+
+impl EvidenceClass {
+    /// The word as it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            EvidenceClass::Compiled => "compiled",
+            EvidenceClass::Exercised => "exercised",
+            EvidenceClass::Targeted => "targeted",
+        }
+    }
+}
 
 /// What is claimed of a surface.
 #[derive(Debug, Deserialize, JsonSchema)]

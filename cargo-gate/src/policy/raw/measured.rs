@@ -1,15 +1,37 @@
 //! Declared suites that measure: benchmarks, and service levels.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::group::Group;
-use crate::policy::bench::{BenchMode, Noise};
 use crate::stage::Stage;
 
-use super::RawCommand;
-use super::suite::{half_an_hour, pilot, yes};
+use super::run::{RawCommand, globs, half_an_hour, pilot, requirements, time_limit, variables, yes};
+
+/// Which budgets hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BenchMode {
+    /// Those of `pr`, and a breach only warns.
+    Soft,
+    /// Those for each change: wide, because many share the machine.
+    #[default]
+    Pr,
+    /// Those for a quiet machine: narrow.
+    Nightly,
+}
+
+/// What noise, or a benchmark without counterpart, does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Noise {
+    /// It leaves the suite without an answer, which is not a pass.
+    #[default]
+    Refuse,
+    /// It warns.
+    Warn,
+}
 
 /// A command that measures, judged beside a reference that is measured in the same run.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -71,28 +93,19 @@ pub(in crate::policy) struct RawBenchSuite {
     pub(in crate::policy) stage: Stage,
     /// Globs over the paths that the suite reads, relative to the workspace root. Absent or empty: every file.
     #[serde(default)]
-    #[schemars(extend(
-        "items" = { "type": "string", "minLength": 1, "maxLength": 1000, "x-format": "glob" }
-    ))]
+    #[schemars(schema_with = "globs")]
     pub(in crate::policy) inputs: Vec<String>,
     /// Names of environment variables that the suite reads; a changed value runs it again.
     #[serde(default)]
-    #[schemars(extend(
-        "items" = { "type": "string", "minLength": 1, "maxLength": 200, "x-format": "env-name" }
-    ))]
+    #[schemars(schema_with = "variables")]
     pub(in crate::policy) env: Vec<String>,
     /// What the suite needs of the machine: `program:<name>` on the PATH, `env:<name>` set, `os:<linux|macos|windows>`.
     #[serde(default)]
-    #[schemars(extend(
-        "items" = { "type": "string", "minLength": 1, "maxLength": 200, "x-format": "requirement" }
-    ))]
+    #[schemars(schema_with = "requirements")]
     pub(in crate::policy) requires: Vec<String>,
     /// Time limit of each command: a number with `s`, `m`, `h` or `d`.
     #[serde(default = "half_an_hour")]
-    #[schemars(extend(
-        "x-format" = "duration", "x-min" = "1s", "x-max" = "24h", "x-sane-min" = "10s", "x-sane-max" = "2h",
-        "examples" = ["30m"]
-    ))]
+    #[schemars(schema_with = "time_limit")]
     pub(in crate::policy) timeout: String,
     /// Working directory, relative to the workspace root.
     #[schemars(length(min = 1, max = 1000), extend("x-format" = "path", "examples" = ["services/api"]))]
@@ -193,10 +206,7 @@ pub(in crate::policy) struct RawSloSuite {
     pub(in crate::policy) stage: Stage,
     /// Time limit of the command: a number with `s`, `m`, `h` or `d`.
     #[serde(default = "half_an_hour")]
-    #[schemars(extend(
-        "x-format" = "duration", "x-min" = "1s", "x-max" = "24h", "x-sane-min" = "10s", "x-sane-max" = "2h",
-        "examples" = ["30m"]
-    ))]
+    #[schemars(schema_with = "time_limit")]
     pub(in crate::policy) timeout: String,
     /// Group in whose turn it runs. Default: `resilience`.
     #[schemars(extend("examples" = ["ergonomics"]))]

@@ -25,6 +25,7 @@ mod profile;
 mod record;
 mod register;
 mod release;
+mod run;
 mod runtime;
 mod secrets;
 mod semantics;
@@ -43,6 +44,7 @@ use toml::Spanned;
 pub(super) use cache::{RawCache, RawCacheMode};
 pub(super) use checklist::{RawArtifact, RawChecklistItem, RawChecklists};
 pub(super) use ci::RawCi;
+pub use claim::EvidenceClass;
 pub(super) use claim::RawClaim;
 pub(super) use conformance::RawConformance;
 pub(super) use decisions::RawDecisions;
@@ -51,25 +53,32 @@ pub(super) use failure::RawFailure;
 pub(super) use generated::RawGenerated;
 pub(super) use governance::{RawDate, RawExclusion, RawWaiver};
 pub(super) use kernels::{RawKernelPath, RawKernels};
+pub use measured::{BenchMode, Noise};
 pub(super) use measured::{RawBenchSuite, RawMetric, RawSloSuite};
 pub(super) use notify::{RawDecision, RawNotify};
 pub(super) use people::{RawOwners, RawWaivers};
+pub use profile::{ProfileValue, Tier};
 pub(super) use profile::{RawAllowed, RawProfile};
 pub(super) use record::{RawEvidence, RawHistory, RawWarnings};
+pub use register::{ItemKind, ItemStatus, Level, Severity};
 pub(super) use register::{RawItem, RawRegister, RawRegisterSection};
 pub(super) use release::{RawDeprecation, RawRelease};
+pub(super) use run::RawCommand;
 pub(super) use runtime::{RawRails, RawRuntime};
 pub(super) use secrets::{RawPaths, RawSecrets};
+pub use semantics::{Comparison, Denormals, Fma, NanRule, ReductionOrder, Rounding, SemanticProperty, SortStability};
 pub(super) use semantics::{
     RawKnownDelta, RawNoPosition, RawRepresentation, RawRepresentationDecision, RawSemantics, RawSourceMap,
 };
 pub(super) use stability::RawStability;
-pub(super) use suite::{RawCommand, RawSuites, RawTestSuite, RawTool, RawToolSuite};
+pub use stability::StabilityClass;
+pub use suite::SuiteFormat;
+pub(super) use suite::{RawSuites, RawTestSuite, RawTool, RawToolSuite};
 pub(super) use supply::RawSupply;
+pub use toolchain::FloorRelease;
 pub(super) use toolchain::RawToolchain;
 pub(super) use uses::{RawUse, RawUses};
 
-use super::model::Tier;
 use crate::stage::Stage;
 
 /// What a Cargo workspace must prove before it enters a rollout stage. Read by `cargo gate`.
@@ -78,7 +87,6 @@ use crate::stage::Stage;
 #[schemars(title = "gate.toml")]
 pub(super) struct RawPolicy {
     /// Version of this file format. Always 1.
-    #[expect(dead_code, reason = "the schema admits one value")]
     #[schemars(
         range(min = 1, max = 1),
         extend("examples" = [1], "x-help" = "write `version = 1`; a later format needs a later cargo-gate")

@@ -1,11 +1,35 @@
 //! Requirements on Cargo profiles: each key takes a value, or an array of values of which one must hold.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use toml::Spanned;
 
-use crate::policy::model::ProfileValue;
+/// A value of a profile key, as it is written in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(untagged)]
+pub enum ProfileValue {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Integer(i64),
+    /// A word.
+    Text(String),
+}
+
+/// Authority level of a crate.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// Safe code only; no raw authority outside allowed modules.
+    Portable,
+    /// Portable semantics, and lints clean.
+    Idiomatic,
+    /// Raw authority is the crate's purpose.
+    Native,
+}
 
 /// Requirements on one Cargo profile. Each key takes the value that must hold after inheritance, package overrides,
 /// configuration files and `CARGO_PROFILE_*`, or an array of allowed values.

@@ -1,12 +1,93 @@
 //! `[register]` of gate.toml, and the file that it names.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use crate::policy::register::{ItemKind, ItemStatus, Level, Severity};
-
 use super::RawDate;
+
+/// Whether something is wrong, or may go wrong.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum ItemKind {
+    /// Something is wrong.
+    #[default]
+    Issue,
+    /// Something may go wrong.
+    Risk,
+}
+
+/// How bad an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Nobody would notice.
+    Low,
+    /// Some users notice.
+    Medium,
+    /// Many users notice; blocks broad.
+    High,
+    /// The service is wrong, unsafe or down; blocks controlled.
+    Critical,
+}
+
+impl Severity {
+    /// The word as it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+/// State of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum ItemStatus {
+    /// Nothing has been decided.
+    Open,
+    /// Somebody decided to close it later.
+    Deferred,
+    /// It is dealt with.
+    Closed,
+}
+
+impl ItemStatus {
+    /// The word as it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            ItemStatus::Open => "open",
+            ItemStatus::Deferred => "deferred",
+            ItemStatus::Closed => "closed",
+        }
+    }
+}
+
+/// Impact or probability of a risk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Little.
+    Low,
+    /// Some.
+    Medium,
+    /// Much.
+    High,
+}
+
+impl Level {
+    /// The word as it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Low => "low",
+            Level::Medium => "medium",
+            Level::High => "high",
+        }
+    }
+}
 
 /// Where the register is kept.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -31,7 +112,6 @@ fn register_toml() -> String {
 #[schemars(title = "register.toml")]
 pub(in crate::policy) struct RawRegister {
     /// Version of this file format. Always 1.
-    #[expect(dead_code, reason = "the schema admits one value")]
     #[schemars(
         range(min = 1, max = 1),
         extend("examples" = [1], "x-help" = "write `version = 1`; a later format needs a later cargo-gate")

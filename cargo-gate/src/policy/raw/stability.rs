@@ -1,10 +1,31 @@
 //! What users may rely on: classes of public items and documents.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use crate::policy::stability::StabilityClass;
+/// What may happen to a surface between two releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StabilityClass {
+    /// It stays as it was released, until the version says otherwise.
+    Stable,
+    /// It may change; changes are shown.
+    Fluid,
+    /// It is nobody's business.
+    Internal,
+}
+
+impl StabilityClass {
+    /// The word as it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            StabilityClass::Stable => "stable",
+            StabilityClass::Fluid => "fluid",
+            StabilityClass::Internal => "internal",
+        }
+    }
+}
 
 /// Which public items and documents stay as they were released.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -1,14 +1,29 @@
 //! Declared suites.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::group::Group;
-use crate::policy::model::SuiteFormat;
 use crate::stage::Stage;
 
 use super::measured::{RawBenchSuite, RawSloSuite};
+use super::run::{RawCommand, globs, half_an_hour, pilot, requirements, time_limit, variables, yes};
+
+/// How the output of a test suite is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SuiteFormat {
+    /// libtest or nextest, told apart by the output.
+    #[default]
+    Auto,
+    /// `cargo test` and other libtest harnesses.
+    Libtest,
+    /// `cargo nextest run`.
+    Nextest,
+    /// Nothing but the exit code: the suite counts as one test.
+    ExitCode,
+}
 
 /// Bodies of evidence that a check runs, by kind.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -51,30 +66,20 @@ pub(in crate::policy) struct RawTestSuite {
     pub(in crate::policy) stage: Stage,
     /// Globs over the paths that the suite reads, relative to the workspace root. Absent or empty: every file.
     #[serde(default)]
-    #[schemars(extend(
-        "items" = { "type": "string", "minLength": 1, "maxLength": 1000, "x-format": "glob" }
-    ))]
+    #[schemars(schema_with = "globs")]
     pub(in crate::policy) inputs: Vec<String>,
     /// Names of environment variables that the suite reads; a changed value runs it again.
     #[serde(default)]
-    #[schemars(extend(
-        "items" = { "type": "string", "minLength": 1, "maxLength": 200, "x-format": "env-name" }
-    ))]
+    #[schemars(schema_with = "variables")]
     pub(in crate::policy) env: Vec<String>,
     /// What the suite needs of the machine: `program:<name>` on the PATH, `env:<name>` set, `os:<linux|macos|windows>`.
     /// A required suite that lacks it is not run, which blocks; one that is not required leaves the claim.
     #[serde(default)]
-    #[schemars(extend(
-        "items" = { "type": "string", "minLength": 1, "maxLength": 200, "x-format": "requirement" },
-        "examples" = [["program:nvcc"]]
-    ))]
+    #[schemars(schema_with = "requirements", extend("examples" = [["program:nvcc"]]))]
     pub(in crate::policy) requires: Vec<String>,
     /// Time limit: a number with `s`, `m`, `h` or `d`.
     #[serde(default = "half_an_hour")]
-    #[schemars(extend(
-        "x-format" = "duration", "x-min" = "1s", "x-max" = "24h", "x-sane-min" = "10s", "x-sane-max" = "2h",
-        "examples" = ["30m"]
-    ))]
+    #[schemars(schema_with = "time_limit")]
     pub(in crate::policy) timeout: String,
     /// Least number of tests that must run. A required suite needs at least 1.
     #[serde(default = "one")]
@@ -114,10 +119,7 @@ pub(in crate::policy) struct RawToolSuite {
     pub(in crate::policy) stage: Stage,
     /// Time limit: a number with `s`, `m`, `h` or `d`.
     #[serde(default = "half_an_hour")]
-    #[schemars(extend(
-        "x-format" = "duration", "x-min" = "1s", "x-max" = "24h", "x-sane-min" = "10s", "x-sane-max" = "2h",
-        "examples" = ["30m"]
-    ))]
+    #[schemars(schema_with = "time_limit")]
     pub(in crate::policy) timeout: String,
     /// Group in whose turn it runs. Default: `integrity` for cargo-deny and cargo-vet, `equivalence` for
     /// cargo-semver-checks, `ergonomics` for clippy and rustfmt.
@@ -152,30 +154,6 @@ impl RawTool {
             RawTool::CargoVet => "cargo-vet",
         }
     }
-}
-
-/// Program and arguments.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub(in crate::policy) enum RawCommand {
-    /// Program and arguments, one element each.
-    Words(
-        #[schemars(length(min = 1, max = 1000), inner(length(max = 4000)), extend("x-format" = "command"))] Vec<String>,
-    ),
-    /// Program and arguments, split on white space.
-    Line(#[schemars(length(min = 1, max = 4000), extend("x-format" = "command"))] String),
-}
-
-pub(super) fn yes() -> bool {
-    true
-}
-
-pub(super) fn pilot() -> Stage {
-    Stage::Pilot
-}
-
-pub(super) fn half_an_hour() -> String {
-    "30m".into()
 }
 
 fn one() -> u64 {

@@ -1,12 +1,21 @@
 //! `[toolchain]`: the compilers, said once.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use crate::policy::toolchain::FloorRelease;
-
 use super::RawDate;
+
+/// The least release that may raise the minimum.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FloorRelease {
+    /// A minor one.
+    #[default]
+    Minor,
+    /// A major one.
+    Major,
+}
 
 /// The compilers of the workspace, said once: files that repeat them are compared byte for byte, and `cargo gate docs`
 /// writes them.

@@ -1,7 +1,8 @@
 //! Every kind of store against servers inside the test.
 #![allow(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
-mod fakes;
+mod http_server;
+mod redis_server;
 
 use std::io::BufReader;
 use std::net::TcpListener;
@@ -10,7 +11,8 @@ use gate_build::Digest;
 use gate_build::store::Space;
 use gate_build::store::protocol::{self, Answer, Mode, Question};
 
-use self::fakes::{Http, Redis};
+use self::http_server::Http;
+use self::redis_server::Redis;
 use super::{Opened, open, serve};
 use crate::workspace::environment::Environment;
 
@@ -18,6 +20,12 @@ fn opened(address: &str, variables: &[(&str, &str)]) -> Result<Opened, String> {
     let mut all = vec![("GATE_CACHE_REMOTE", address), ("GATE_CACHE_MODE", "rw")];
     all.extend_from_slice(variables);
     open(&Environment::from_pairs(all))
+}
+
+/// The queries of all requests so far.
+fn queries(server: &Http) -> Vec<String> {
+    let state = server.state();
+    state.requests.iter().map(|(_, _, query)| query.clone()).collect()
 }
 
 /// Asks as a build does.
@@ -89,7 +97,12 @@ fn a_server() {
     behaves(&format!("http://{}/kernels/", server.address), &[]);
     assert_eq!(server.count("PUT"), 1);
     let place = Space::Blob.place(&Digest::of(b"some bytes"));
-    assert!(server.has(&format!("/kernels/kernels-v1/{place}")));
+    assert!(
+        server
+            .state()
+            .entries
+            .contains_key(&format!("/kernels/kernels-v1/{place}"))
+    );
 }
 
 #[test]
@@ -138,7 +151,7 @@ fn servers_that_lie_fail_or_are_not_there() {
         (vec![0; (64 << 20) + 1], Answer::Corrupt),
     ] {
         let server = Http::start();
-        server.set(&key, bytes);
+        server.state().entries.insert(key.clone(), bytes);
         let answers = ask(
             opened(&format!("http://{}", server.address), &[]),
             std::slice::from_ref(&get),
@@ -147,7 +160,7 @@ fn servers_that_lie_fail_or_are_not_there() {
         assert_eq!(answers, [expected]);
     }
     let server = Http::start();
-    server.fail(503);
+    server.state().status = Some(503);
     let address = format!("http://{}", server.address);
     let answers = ask(opened(&address, &[]), &[get.clone(), put]).2;
     assert_eq!(
@@ -156,8 +169,8 @@ fn servers_that_lie_fail_or_are_not_there() {
     );
     // One that announces more than it sends.
     let server = Http::start();
-    server.set(&key, b"some bytes".to_vec());
-    server.cut();
+    server.state().entries.insert(key.clone(), b"some bytes".to_vec());
+    server.state().cuts = true;
     let answers = ask(
         opened(&format!("http://{}", server.address), &[]),
         std::slice::from_ref(&get),
@@ -206,23 +219,28 @@ fn a_bucket() {
     ];
     behaves(&address, &keys);
     let place = Space::Blob.place(&Digest::of(b"some bytes"));
-    assert!(server.has(&format!("/kernels/team/kernels-v1/{place}")));
+    assert!(
+        server
+            .state()
+            .entries
+            .contains_key(&format!("/kernels/team/kernels-v1/{place}"))
+    );
     for part in [
         "X-Amz-Algorithm=AWS4-HMAC-SHA256",
         "%2Feu-central-1%2Fs3%2Faws4_request",
         "X-Amz-Security-Token=session-token",
         "X-Amz-Signature=",
     ] {
-        assert!(server.queries().iter().all(|query| query.contains(part)), "{part}");
+        assert!(queries(&server).iter().all(|query| query.contains(part)), "{part}");
     }
-    assert!(!server.queries().join(" ").contains("wJalrX"));
+    assert!(!queries(&server).join(" ").contains("wJalrX"));
     // Everybody may read it.
     let (get, _) = blob(b"some bytes");
     assert_eq!(
         ask(opened(&address, &[]), &[get]).2,
         [Answer::Hit(b"some bytes".to_vec())]
     );
-    assert_eq!(server.queries().last().map(String::as_str), Some(""));
+    assert_eq!(queries(&server).last().map(String::as_str), Some(""));
 }
 
 #[test]

@@ -146,14 +146,14 @@ impl<'a> Steps<'a> {
         let rows = if depends && self.expanded < MAX_EXPANDED {
             self.rows
         } else {
-            &self.rows[..1]
+            self.rows.get(..1).unwrap_or(self.rows)
         };
         self.expanded += rows.len();
         let mut arguments: Vec<_> = rows
             .iter()
             .map(|row| self.scope(row, variables).arguments(&command.words))
             .collect();
-        if arguments.windows(2).all(|pair| pair[0] == pair[1]) {
+        if arguments.array_windows().all(|[one, next]| one == next) {
             arguments.truncate(1);
         }
         self.commands.push(CiCommand {
@@ -223,7 +223,7 @@ impl<'a> Steps<'a> {
 
     /// Says of the commands from here on that they run in these jobs of the matrix and in no other.
     fn only_in(&mut self, rows: &[bool], from: usize) {
-        for command in &mut self.commands[from..] {
+        for command in self.commands.iter_mut().skip(from) {
             if self.expanded >= MAX_EXPANDED {
                 return;
             }
@@ -293,7 +293,7 @@ impl<'a> Steps<'a> {
             let path = place::join(shell.directory().as_deref(), &place)?;
             self.reader.is_script(&path).then_some(path)
         };
-        let first = words.first()?;
+        let (first, behind) = words.split_first()?;
         let name = base_name(&first.text);
         if matches!(
             name,
@@ -301,7 +301,7 @@ impl<'a> Steps<'a> {
         ) {
             let mut stops = false;
             let mut is_value = false;
-            for word in &words[1..] {
+            for word in behind {
                 if std::mem::take(&mut is_value) {
                     continue;
                 }
@@ -324,7 +324,7 @@ impl<'a> Steps<'a> {
             name,
             "sudo" | "time" | "env" | "xvfb-run" | "timeout" | "retry" | "nice" | "exec" | "call"
         ) {
-            let mut rest = words[1..].iter().filter(|word| word.text.contains('/'));
+            let mut rest = behind.iter().filter(|word| word.text.contains('/'));
             return rest.find_map(resolve).map(|path| (path, false));
         }
         None
@@ -413,7 +413,7 @@ impl<'a> Steps<'a> {
                 shell.change(command.depth, back);
             }
             "set" => {
-                for word in &command.words[1..] {
+                for word in command.words.iter().skip(1) {
                     let sets = word.text.starts_with('-');
                     if !word.text.starts_with("--") && word.text.starts_with(['-', '+']) && word.text.contains('e') {
                         shell.stops = sets;
@@ -474,27 +474,25 @@ pub(super) fn dialect_of(path: &str) -> Dialect {
 
 /// Why the failure of a command has no consequence, as the end of a sentence.
 fn ignored(commands: &[Command], at: usize, shell: &Shell) -> Option<&'static str> {
-    let following = |at: usize| {
-        let depth = commands[at].depth;
-        (at + 1..commands.len())
-            .take_while(|next| commands[*next].depth >= depth)
-            .find(|next| commands[*next].depth == depth)
-    };
-    if commands[at].condition {
+    let (mut last, mut behind) = commands.get(at..)?.split_first()?;
+    if last.condition {
         return None;
     }
-    let mut last = at;
-    while commands[last].next == Next::Pipe {
-        let Some(next) = following(last) else { break };
-        last = next;
+    let mut piped = false;
+    while last.next == Next::Pipe
+        && let Some(next) = following(last, behind)
+    {
+        (last, behind) = next;
+        piped = true;
     }
-    if last != at && !shell.pipefail {
+    if piped && !shell.pipefail {
         return Some("its exit code is lost in a pipe");
     }
-    match commands[last].next {
+    let goes_on = |behind: &[Command]| behind.iter().any(|next| !next.words.is_empty());
+    match last.next {
         Next::Or => {
-            let hidden = following(last).is_some_and(|next| {
-                let words: Vec<&str> = commands[next].words.iter().map(|word| word.text.as_str()).collect();
+            let hidden = following(last, behind).is_some_and(|(next, _)| {
+                let words: Vec<&str> = next.words.iter().map(|word| word.text.as_str()).collect();
                 matches!(
                     words.as_slice(),
                     ["true" | ":" | "echo" | "printf" | "Write-Host", ..] | ["exit", "0"]
@@ -504,15 +502,21 @@ fn ignored(commands: &[Command], at: usize, shell: &Shell) -> Option<&'static st
         }
         Next::Background => return Some("it runs in the background"),
         Next::And => {
-            while commands[last].next == Next::And {
-                let Some(next) = following(last) else { break };
-                last = next;
+            while last.next == Next::And
+                && let Some(next) = following(last, behind)
+            {
+                (last, behind) = next;
             }
-            let more = commands.iter().skip(last + 1).any(|next| !next.words.is_empty());
-            return more.then_some("`&&` hides its failure from the commands after it");
+            return goes_on(behind).then_some("`&&` hides its failure from the commands after it");
         }
         _ => {}
     }
-    let more = commands.iter().skip(last + 1).any(|next| !next.words.is_empty());
-    (!shell.stops && more).then_some("the commands after it run all the same")
+    (!shell.stops && goes_on(behind)).then_some("the commands after it run all the same")
+}
+
+/// The next command on the level of this one, of those behind it, and what follows it.
+fn following<'c>(command: &Command, behind: &'c [Command]) -> Option<(&'c Command, &'c [Command])> {
+    let inner = behind.iter().take_while(|next| next.depth > command.depth).count();
+    let next = behind.get(inner..)?.split_first()?;
+    (next.0.depth == command.depth).then_some(next)
 }

@@ -56,9 +56,9 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> Vec<Token> {
     lexer.tokens
 }
 
-impl Lexer<'_> {
-    fn rest(&self) -> &str {
-        &self.text[self.at..]
+impl<'a> Lexer<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     fn escape(&self) -> char {
@@ -73,8 +73,9 @@ impl Lexer<'_> {
     fn continuation(&self) -> Option<usize> {
         let behind = self.rest().strip_prefix(self.escape())?;
         // Blanks behind it are a mistake that shells punish; here the line goes on, as its author meant.
-        let blank = behind.len() - behind.trim_start_matches([' ', '\t', '\r']).len();
-        behind[blank..].starts_with('\n').then_some(1 + blank + 1)
+        let line_end = behind.trim_start_matches([' ', '\t', '\r']);
+        let blank = behind.len() - line_end.len();
+        line_end.starts_with('\n').then_some(1 + blank + 1)
     }
 
     fn push(&mut self, token: Token, length: usize) {
@@ -137,17 +138,19 @@ impl Lexer<'_> {
             self.at += 1;
             return;
         }
-        if self.dialect == Dialect::Posix && rest.starts_with("<<") && !rest.starts_with("<<<") {
-            let behind = rest[2..].trim_start_matches('-').trim_start_matches([' ', '\t']);
+        if self.dialect == Dialect::Posix
+            && let Some(behind) = rest.strip_prefix("<<").filter(|behind| !behind.starts_with('<'))
+        {
+            let behind = behind.trim_start_matches('-').trim_start_matches([' ', '\t']);
             let skipped = rest.len() - behind.len();
-            let end = behind
-                .find([' ', '\t', '\r', '\n', ';', '|', '&', ')', '>'])
-                .unwrap_or(behind.len());
-            let delimiter = behind[..end].replace(['\'', '"', '\\'], "");
+            let ends = [' ', '\t', '\r', '\n', ';', '|', '&', ')', '>'];
+            let written = behind.split(ends).next().unwrap_or(behind);
+            let delimiter = written.replace(['\'', '"', '\\'], "");
+            let length = skipped + written.len();
             if !delimiter.is_empty() {
                 self.heredocs.push(delimiter);
             }
-            self.at += skipped + end;
+            self.at += length;
             return;
         }
         let length = rest.len() - rest.trim_start_matches(['<', '>', '&', '|']).len();
@@ -191,10 +194,10 @@ impl Lexer<'_> {
                 '$' if rest.starts_with("${") => self.verbatim(&mut word, closing(rest, "{", "}")),
                 '`' if self.dialect == Dialect::Posix => self.backticks(&mut word),
                 '\'' if self.dialect != Dialect::Cmd => {
-                    let end = rest[1..].find('\'').map_or(rest.len(), |end| end + 2);
-                    word.text += rest[1..end].trim_end_matches('\'');
+                    let (text, length) = between_marks(rest, '\'');
+                    word.text += text;
                     (word.bare, word.literal) = (false, true);
-                    self.at += end;
+                    self.at += length;
                 }
                 '"' => self.double_quoted(&mut word),
                 _ if first == self.escape() => {
@@ -204,9 +207,9 @@ impl Lexer<'_> {
                 }
                 // `args=( … )`: an array is one word of everything in it.
                 '(' if self.dialect == Dialect::Posix && word.text.ends_with('=') && word.bare => {
-                    let length = closing(rest, "(", ")");
-                    word.text += rest[..length].trim_start_matches('(').trim_end_matches(')').trim();
-                    self.at += length;
+                    let array = closing(rest, "(", ")");
+                    word.text += array.trim_start_matches('(').trim_end_matches(')').trim();
+                    self.at += array.len();
                 }
                 '{' | '}' if self.dialect == Dialect::PowerShell => break,
                 ';' if self.dialect == Dialect::Cmd => {
@@ -224,23 +227,23 @@ impl Lexer<'_> {
         self.tokens.push(Token::Word(word, start));
     }
 
-    fn verbatim(&mut self, word: &mut Word, length: usize) {
-        word.text += &self.text[self.at..self.at + length];
-        self.at += length;
+    fn verbatim(&mut self, word: &mut Word, text: &str) {
+        word.text += text;
+        self.at += text.len();
     }
 
     fn substitution(&mut self, word: &mut Word) {
-        let length = closing(self.rest(), "(", ")");
-        let inner = self.rest()[2..length].trim_end_matches(')').to_owned();
-        self.tokens.push(Token::Substitution(self.at + 2, inner));
-        self.verbatim(word, length);
+        let whole = closing(self.rest(), "(", ")");
+        let inner = whole.strip_prefix("$(").unwrap_or(whole).trim_end_matches(')');
+        self.tokens.push(Token::Substitution(self.at + 2, inner.to_owned()));
+        self.verbatim(word, whole);
     }
 
     fn backticks(&mut self, word: &mut Word) {
-        let length = self.rest()[1..].find('`').map_or(self.rest().len(), |end| end + 2);
-        let inner = self.rest()[1..length].trim_end_matches('`').to_owned();
-        self.tokens.push(Token::Substitution(self.at + 1, inner));
-        self.verbatim(word, length);
+        let (inner, length) = between_marks(self.rest(), '`');
+        self.tokens.push(Token::Substitution(self.at + 1, inner.to_owned()));
+        let whole = self.rest().get(..length).unwrap_or_default();
+        self.verbatim(word, whole);
     }
 
     fn double_quoted(&mut self, word: &mut Word) {
@@ -275,14 +278,28 @@ impl Lexer<'_> {
     }
 }
 
-/// Length of the text up to the bracket that closes its first one, quotes and inner brackets respected; everything
-/// where it is not closed.
-fn closing(text: &str, open: &str, close: &str) -> usize {
+/// What stands between the mark that a text begins with and the next one, or the end of the text; and its length with
+/// the marks.
+fn between_marks(text: &str, mark: char) -> (&str, usize) {
+    let behind = text.strip_prefix(mark).unwrap_or(text);
+    match behind.split_once(mark) {
+        Some((inner, _)) => (inner, text.len() - behind.len() + inner.len() + mark.len_utf8()),
+        None => (behind, text.len()),
+    }
+}
+
+/// The text up to the bracket that closes its first one, quotes and inner brackets respected; everything where it is
+/// not closed.
+fn closing<'t>(text: &'t str, open: &str, close: &str) -> &'t str {
+    let up_to = |end: usize| text.get(..end).unwrap_or(text);
     if open == "${{" {
-        return text.find(close).map_or(text.len(), |at| at + close.len());
+        return text.find(close).map_or(text, |at| up_to(at + close.len()));
     }
     let (mut depth, mut quote, mut escaped) = (0_u32, None, false);
-    for (at, char) in text.char_indices() {
+    let mut rest = text;
+    while let Some(char) = rest.chars().next() {
+        let here = rest;
+        rest = here.strip_prefix(char).unwrap_or_default();
         if escaped {
             escaped = false;
         } else if char == '\\' {
@@ -293,14 +310,14 @@ fn closing(text: &str, open: &str, close: &str) -> usize {
             }
         } else if char == '\'' || char == '"' {
             quote = Some(char);
-        } else if text[at..].starts_with(open) {
+        } else if here.starts_with(open) {
             depth += 1;
-        } else if text[at..].starts_with(close) {
+        } else if here.starts_with(close) {
             depth = depth.saturating_sub(1);
             if depth == 0 {
-                return at + close.len();
+                return up_to(text.len() - here.len() + close.len());
             }
         }
     }
-    text.len()
+    text
 }
