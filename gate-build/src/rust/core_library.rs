@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::TARGET;
-use super::rustc::Programs;
+use super::programs::{Programs, remap};
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::{Digest, Fields};
 use crate::disk;
@@ -81,7 +81,7 @@ fn build(programs: &Programs<'_>, sources: &Path, work: &Path) -> Result<Vec<Pat
     .map(OsString::from)
     .collect();
     arguments.push(target.clone().into());
-    let flags = vec![super::rustc::remap(sources.parent().unwrap_or(sources), "/rustc")];
+    let flags = vec![remap(sources.parent().unwrap_or(sources), "/rustc")];
     let finished = programs.cargo(arguments, work, &flags)?;
     if !finished.status.success() {
         return Err(Diagnostic::error(
