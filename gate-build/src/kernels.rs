@@ -17,6 +17,8 @@ use crate::resources::Budget;
 pub struct Kernels {
     pub(crate) cuda: Vec<String>,
     pub(crate) rust: Vec<PathBuf>,
+    #[cfg(feature = "cuda-builder")]
+    pub(crate) cuda_builder: Option<PathBuf>,
     pub(crate) archs: Vec<Arch>,
     pub(crate) flags: Vec<String>,
     pub(crate) includes: Vec<PathBuf>,
@@ -50,6 +52,17 @@ impl Kernels {
     #[must_use]
     pub fn rust(mut self, path: impl Into<PathBuf>) -> Self {
         self.rust.push(path.into());
+        self
+    }
+
+    /// Has the Rust kernels compiled by `cuda_builder` of Rust-CUDA instead of rustc: `folder` is a checkout of Rust-CUDA with
+    /// its `rust-toolchain.toml`, or the crate `cuda_builder` in one, relative to the crate whose build script runs. The
+    /// variable `GATE_CUDA_BUILDER` names another folder. Where it or the toolchain that it pins is not there, the kernel lock
+    /// is taken, as without any other compiler.
+    #[cfg(feature = "cuda-builder")]
+    #[must_use]
+    pub fn cuda_builder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cuda_builder = Some(folder.into());
         self
     }
 

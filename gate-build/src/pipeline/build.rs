@@ -18,7 +18,7 @@ use super::times::Times;
 use super::{directives, pin, write_report};
 use crate::arch::Arch;
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
-use crate::compiler::{CompilerKind, Setting};
+use crate::compiler::Setting;
 use crate::diagnostic::{Diagnostic, Id, Severity};
 use crate::disk;
 use crate::error::Error;
@@ -62,7 +62,7 @@ impl Build<'_> {
         let (compilers, problems) = choice::open(self.choice, setting, index);
         let (rust, cuda): (Vec<_>, Vec<_>) = compilers
             .into_iter()
-            .partition(|compiler| compiler.identity().kind == CompilerKind::Rustc);
+            .partition(|compiler| compiler.identity().kind.language() == Language::Rust);
         let mut parts: BTreeSet<PathBuf> = self.choice.files.iter().map(|(_, file)| file.clone()).collect();
         parts.extend(cuda.iter().chain(&rust).flat_map(|compiler| compiler.files()));
         let lacking = |language, compilers: &[_]| compilers.is_empty() && self.plan.has(language);

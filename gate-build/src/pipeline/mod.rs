@@ -15,7 +15,6 @@ mod state;
 mod task;
 mod times;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -29,16 +28,15 @@ use self::locked::Lock;
 use self::plan::Plan;
 use self::report::Report;
 use crate::built::Built;
-use crate::compiler::{self, CompilerKind, Setting, VARIABLES};
+use crate::compiler::{self, Setting};
 use crate::digest::{Digest, Fields};
 use crate::disk;
 use crate::error::Error;
 use crate::index::Index;
 use crate::kernels::Kernels;
 use crate::lock::LOCK_FILE;
-use crate::rust;
 use crate::store::{self, Local};
-use crate::toolkit::{INPUT_VARIABLES, Toolkit};
+use crate::toolkit::Toolkit;
 use crate::unit::Language;
 
 /// What a build gives, and what to tell cargo.
@@ -65,9 +63,9 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
     }
     let mut toolkit = toolkit;
     if wanted && plan.has(Language::Rust) {
-        let (rustc, searched) = rust::find(&context.env);
+        let (compiler, searched) = choice::of_rust(kernels, context);
         toolkit.searched.extend(searched);
-        choice.files.extend(rustc.map(|file| (CompilerKind::Rustc, file)));
+        choice.files.extend(compiler);
     }
 
     let listings = Listings::default();
@@ -164,13 +162,7 @@ fn configuration(kernels: &Kernels, context: &Context, mode: Mode, plan: &Plan, 
         fields.add("compiler", kind.as_str());
         fields.add("file", file.as_os_str().as_encoded_bytes());
     }
-    let names: BTreeSet<&str> = INPUT_VARIABLES
-        .iter()
-        .chain(VARIABLES)
-        .chain(context::VARIABLES)
-        .copied()
-        .collect();
-    for name in names {
+    for name in context::variables() {
         if let Some(value) = context.env.variable(name) {
             fields.add("variable", name);
             fields.add("value", value.as_encoded_bytes());

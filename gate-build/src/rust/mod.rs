@@ -11,6 +11,8 @@
 mod canonical;
 mod command;
 mod core_library;
+#[cfg(feature = "cuda-builder")]
+pub(crate) mod cuda_builder;
 mod find;
 mod libdevice;
 mod printed;

@@ -95,9 +95,10 @@ pub(crate) fn own_environment(env: &Env, more: &[(&str, &OsStr)]) -> Env {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         starts(KEPT) || !starts(DROPPED)
     };
+    let given = |name: &OsStr| more.iter().any(|(given, _)| name.eq_ignore_ascii_case(given));
     let own = env
         .variables()
-        .filter(|(name, _)| kept(name))
+        .filter(|(name, _)| kept(name) && !given(name))
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let more = more
         .iter()
