@@ -12,14 +12,13 @@ mod pin;
 mod plan;
 mod report;
 mod state;
+mod subject;
 mod task;
 mod times;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use self::build::Build;
 use self::choice::Choice;
 pub use self::context::Context;
 use self::context::Mode;
@@ -27,10 +26,10 @@ use self::listing::Listings;
 use self::locked::Lock;
 use self::plan::Plan;
 use self::report::Report;
+use self::subject::Build;
 use crate::built::Built;
 use crate::compiler::{self, Setting};
 use crate::digest::{Digest, Fields};
-use crate::disk;
 use crate::error::Error;
 use crate::index::Index;
 use crate::kernels::Kernels;
@@ -97,7 +96,7 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
             ..Report::default()
         };
         let mut built = state.built;
-        built.report = write_report(context, &report)?;
+        built.report = report.write(&context.out_dir)?;
         return Ok(Outcome {
             built,
             directives: state.directives,
@@ -169,10 +168,4 @@ fn configuration(kernels: &Kernels, context: &Context, mode: Mode, plan: &Plan, 
         }
     }
     fields.finish()
-}
-
-fn write_report(context: &Context, report: &Report) -> Result<PathBuf, Error> {
-    let file = context.out_dir.join("build_report.json");
-    disk::write_if_changed(&file, report.to_text().as_bytes()).map_err(Error::io("cannot write", &file))?;
-    Ok(file)
 }

@@ -19,8 +19,8 @@ const MANIFEST: &str = "[package]\nname = \"gate-core\"\nversion = \"0.0.0\"\ned
 /// # Errors
 /// What cargo says.
 pub(crate) fn sysroot(programs: &Programs<'_>, sources: &Path, cache: &Path) -> Result<PathBuf, Diagnostic> {
-    let name = key(programs, sources).to_string();
-    let folder = cache.join("rust-core-v1").join(&name[..32]);
+    let name = key(programs, sources).prefix(32);
+    let folder = cache.join("rust-core-v1").join(name);
     let libraries = |root: &Path| root.join("lib").join("rustlib").join(TARGET).join("lib");
     if libraries(&folder).is_dir() {
         return Ok(folder);

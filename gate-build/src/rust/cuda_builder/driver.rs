@@ -29,7 +29,7 @@ pub(super) fn write(cache: &Path, manifest: &Path, cargo: &Path) -> Result<PathB
     let mut fields = Fields::new("gate-build cuda-builder 1");
     fields.add("manifest", manifest.as_os_str().as_encoded_bytes());
     fields.add("cargo", cargo.as_os_str().as_encoded_bytes());
-    let folder = cache.join("cuda-builder-v1").join(&fields.finish().to_string()[..32]);
+    let folder = cache.join("cuda-builder-v1").join(fields.finish().prefix(32));
     for (name, text) in [
         ("Cargo.toml", manifest_of_driver(text)),
         ("src/main.rs", SOURCE.to_owned()),
@@ -49,7 +49,7 @@ fn manifest_of_driver(cuda_builder: &str) -> String {
     format!(
         "# Written by gate-build.\n[package]\nname = \"gate-cuda-builder\"\nversion = \"0.0.0\"\nedition = \"2018\"\n\
          publish = false\n\n[dependencies]\ncuda_builder = {{ path = {} }}\n\n[workspace]\n\n\
-         # As Rust-CUDA has it: every kernel goes through the code generator.\n[profile.dev.package.\"*\"]\n\
+         # As Rust-CUDA has it: every kernel goes through the code generator.\n[profile.dev.package.rustc_codegen_nvvm]\n\
          opt-level = 3\n",
         string(cuda_builder)
     )

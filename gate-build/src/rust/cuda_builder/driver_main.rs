@@ -16,11 +16,14 @@ const NOT_HANDED_OVER: i32 = 4;
 
 fn main() {
     let given: Vec<_> = env::args_os().skip(1).collect();
-    if given.len() != 6 {
-        eprintln!("expected: <crate> <compute_80> <ptx> <dependency file> <target folder> <optimise: 0 or 1>");
-        process::exit(NOT_HANDED_OVER);
-    }
-    let arch = given[1].to_string_lossy().into_owned();
+    let (folder, arch, ptx, read, target, optimises) = match given.as_slice() {
+        [folder, arch, ptx, read, target, optimises] => (folder, arch, ptx, read, target, optimises),
+        _ => {
+            eprintln!("expected: <crate> <compute_80> <ptx> <dependency file> <target folder> <optimise: 0 or 1>");
+            process::exit(NOT_HANDED_OVER);
+        }
+    };
+    let arch = arch.to_string_lossy().into_owned();
     let arch = match format!("-arch={}", arch).parse() {
         Ok(NvvmOption::Arch(arch)) => arch,
         _ => {
@@ -29,10 +32,10 @@ fn main() {
         }
     };
     // For the cargo that `cuda_builder` starts.
-    env::set_var("CARGO_TARGET_DIR", &given[4]);
-    let builder = CudaBuilder::new(PathBuf::from(&given[0]))
+    env::set_var("CARGO_TARGET_DIR", target);
+    let builder = CudaBuilder::new(PathBuf::from(folder))
         .arch(arch)
-        .nvvm_opts(given[5] != "0");
+        .nvvm_opts(optimises != "0");
     let built = match builder.build() {
         Ok(built) => built,
         Err(error) => {
@@ -41,7 +44,7 @@ fn main() {
         }
     };
     // Cargo writes what it read beside what it built.
-    for (from, to) in [(built.clone(), &given[2]), (built.with_extension("d"), &given[3])].iter() {
+    for (from, to) in [(built.clone(), ptx), (built.with_extension("d"), read)].iter() {
         if let Err(error) = fs::copy(from, to) {
             eprintln!("cannot copy {}: {}", from.display(), error);
             process::exit(NOT_HANDED_OVER);

@@ -122,14 +122,19 @@ impl<'a> CudaBuilder<'a> {
                 return Ok(folder);
             }
             let name = &self.toolchain.name;
+            // A folder is nothing that rustup installs.
+            let toolchain = if name.contains(['/', '\\']) {
+                "a toolchain with `rust-src`, `rustc-dev` and `llvm-tools`".to_owned()
+            } else {
+                format!("`rustup toolchain install {name} --component rust-src,rustc-dev,llvm-tools`")
+            };
             Err(Diagnostic::error(
                 Id::CompilerUnusable,
                 format!("cuda_builder {} cannot be built by {name}", self.identity.version),
             )
             .output(&finished.text)
             .help(format!(
-                "it needs `rustup toolchain install {name} --component rust-src,rustc-dev,llvm-tools`, LLVM 7 (`LLVM_CONFIG`) \
-                 and a CUDA toolkit; `GATE_KERNELS=locked` takes the kernel lock instead"
+                "it needs {toolchain}, LLVM 7 (`LLVM_CONFIG`) and a CUDA toolkit; `GATE_KERNELS=locked` takes the kernel lock instead"
             )))
         });
         ready.clone()
@@ -224,7 +229,7 @@ impl Target {
         let mut fields = Fields::new("gate-build cuda-builder target 1");
         fields.add("crate", unit.path.as_os_str().as_encoded_bytes());
         fields.add("arch", arch.to_string());
-        let folder = driver.join("kernels").join(&fields.finish().to_string()[..32]);
+        let folder = driver.join("kernels").join(fields.finish().prefix(32));
         let lock = fs::create_dir_all(&folder).and_then(|()| {
             let lock = fs::File::options()
                 .write(true)
