@@ -1,14 +1,12 @@
 //! Rust kernels by `cuda_builder`, from the builder to the lock: with the toolchain that runs this test, and with a
 //! `cuda_builder` that has the interface of Rust-CUDA's and no code generator.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::{Crate, ptx};
 use gate_build::{Built, CompilerKind, Error, Kernels, Provenance};
-use support::{Crate, ptx};
 
 /// The interface of Rust-CUDA's crate, as far as it is used. A source is lines: `entry NAME` is a kernel, `mod NAME` reads a file
 /// beside it, `error`, `panic`, `garbage` and `nothing` are what becomes of it.
