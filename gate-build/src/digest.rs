@@ -19,6 +19,13 @@ impl Digest {
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// Its first hexadecimal digits, for names of files that need not be told from more than a few others.
+    pub(crate) fn prefix(&self, digits: usize) -> String {
+        let mut text = self.to_string();
+        text.truncate(digits);
+        text
+    }
 }
 
 impl fmt::Display for Digest {

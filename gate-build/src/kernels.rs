@@ -1,15 +1,12 @@
 //! The builder that a build script uses.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use crate::arch::{Arch, IntoArch};
 use crate::bindings::Declared;
-use crate::built::Built;
 use crate::compiler::Level;
 use crate::error::Error;
-use crate::pipeline::{self, Context};
 use crate::resources::Budget;
 
 /// Kernels of a crate, to be compiled by its build script.
@@ -17,6 +14,8 @@ use crate::resources::Budget;
 pub struct Kernels {
     pub(crate) cuda: Vec<String>,
     pub(crate) rust: Vec<PathBuf>,
+    #[cfg(feature = "cuda-builder")]
+    pub(crate) cuda_builder: Option<PathBuf>,
     pub(crate) archs: Vec<Arch>,
     pub(crate) flags: Vec<String>,
     pub(crate) includes: Vec<PathBuf>,
@@ -50,6 +49,17 @@ impl Kernels {
     #[must_use]
     pub fn rust(mut self, path: impl Into<PathBuf>) -> Self {
         self.rust.push(path.into());
+        self
+    }
+
+    /// Has the Rust kernels compiled by `cuda_builder` of Rust-CUDA instead of rustc: `folder` is a checkout of Rust-CUDA with
+    /// its `rust-toolchain.toml`, or the crate `cuda_builder` in one, relative to the crate whose build script runs. The
+    /// variable `GATE_CUDA_BUILDER` names another folder. Where it or the toolchain that it pins is not there, the kernel lock
+    /// is taken, as without any other compiler.
+    #[cfg(feature = "cuda-builder")]
+    #[must_use]
+    pub fn cuda_builder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cuda_builder = Some(folder.into());
         self
     }
 
@@ -147,41 +157,5 @@ impl Kernels {
     pub fn prefer_lock(mut self) -> Self {
         self.prefers_lock = true;
         self
-    }
-
-    /// Compiles what changed, in a build script: writes PTX and a report to `OUT_DIR` and tells cargo on standard
-    /// output when to run the script again.
-    ///
-    /// # Errors
-    /// What the compilers say, or what the builder or the environment asks for that cannot be.
-    pub fn compile(self) -> Result<Built, Error> {
-        let context = Context::of_build_script()?;
-        #[cfg(feature = "companion")]
-        let companions = crate::companion::plan(&self, &context)?;
-        #[cfg_attr(not(feature = "companion"), expect(unused_mut, reason = "companions add lines"))]
-        let (built, mut directives) = self.compile_in(&context)?;
-        #[cfg(feature = "companion")]
-        directives.extend(companions.compile()?);
-        let mut text = directives.join("\n");
-        text.push('\n');
-        // The protocol between a build script and cargo.
-        io::stdout()
-            .write_all(text.as_bytes())
-            .map_err(Error::io("cannot write", "standard output"))?;
-        Ok(built)
-    }
-
-    /// What [`Self::compile`] does, for a crate, a folder and an environment of the caller's choice. Returns the lines
-    /// for cargo instead of printing them.
-    ///
-    /// # Errors
-    /// As [`Self::compile`].
-    pub fn compile_in(self, context: &Context) -> Result<(Built, Vec<String>), Error> {
-        let mut kernels = self;
-        if let Some(error) = kernels.wrong.take() {
-            return Err(error);
-        }
-        let outcome = pipeline::run(&kernels, context)?;
-        Ok((outcome.built, outcome.directives))
     }
 }

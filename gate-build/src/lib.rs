@@ -35,6 +35,7 @@ pub mod bindings;
 mod built;
 #[cfg(feature = "companion")]
 mod companion;
+mod compile;
 mod compiler;
 pub mod deps;
 mod diagnostic;

@@ -178,7 +178,7 @@ const THREATS: &[(&str, &str)] = &[
     ),
     (
         "a poisoned store of kernels",
-        "gate-build/tests/store.rs::a_flipped_bit_of_ptx_is_noticed",
+        "gate-build/tests/builds/store.rs::a_flipped_bit_of_ptx_is_noticed",
     ),
     (
         "locked PTX is replaced",

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::arch::Arch;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::Digest;
-use crate::unit::Unit;
+use crate::unit::{Language, Unit};
 
 pub(crate) use clang::Clang;
 pub(crate) use flags::{Asked, Level};
@@ -35,7 +35,7 @@ pub enum CompilerKind {
     Clang,
     /// rustc for `nvptx64-nvidia-cuda`.
     Rustc,
-    /// Rust-CUDA's `cuda_builder`.
+    /// Rust-CUDA's `cuda_builder`, in processes of its own; needs the feature `cuda-builder`.
     CudaBuilder,
 }
 
@@ -49,6 +49,15 @@ impl CompilerKind {
             CompilerKind::Clang => "clang",
             CompilerKind::Rustc => "rustc",
             CompilerKind::CudaBuilder => "cuda-builder",
+        }
+    }
+
+    /// What it compiles.
+    #[must_use]
+    pub const fn language(self) -> Language {
+        match self {
+            CompilerKind::Nvrtc | CompilerKind::Nvcc | CompilerKind::Clang => Language::Cuda,
+            CompilerKind::Rustc | CompilerKind::CudaBuilder => Language::Rust,
         }
     }
 

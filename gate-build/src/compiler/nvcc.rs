@@ -12,6 +12,7 @@ use crate::diagnostic::{Diagnostic, Id, warnings};
 use crate::digest::{Digest, Fields};
 use crate::index::Index;
 use crate::process::{Finished, Invocation};
+use crate::schedule::Second;
 use crate::unit::Unit;
 use crate::version::ToolVersion;
 
@@ -108,7 +109,7 @@ impl<'a> Nvcc<'a> {
     }
 
     /// Whether its optimiser runs on two threads where NVRTC's runs on several, so that a lock made by one is met by the
-    /// other. These threads cannot be told to wait for a token, so it is done for a lock alone, and where nobody chose.
+    /// other. The second one cannot be told to wait for a token, so it is done for a lock alone, and where nobody chose.
     fn splits(&self, unit: &Unit, flags: &[String]) -> bool {
         let chosen = |flag: &String| flag.trim_start_matches('-').starts_with("split-compile");
         let debug = |flag: &String| flag == "-G" || flag == "--device-debug";
@@ -158,13 +159,21 @@ impl Compiler for Nvcc<'_> {
         let mut arguments: Vec<OsString> = vec!["--ptx".into(), format!("-arch={arch}").into()];
         arguments.extend(flags.iter().map(OsString::from));
         arguments.extend(["-MD".into(), "-MF".into(), dependency_file.clone().into()]);
-        if self.splits(unit, flags) {
+        let splits = self.splits(unit, flags);
+        if splits {
             arguments.push("-split-compile=2".into());
         }
+        // Where build.rs asks for threads, there is a second one at least.
+        let asked = |flag: &String| {
+            let value = flag.trim_start_matches('-').strip_prefix("split-compile");
+            value.is_some_and(|value| !value.ends_with("=1"))
+        };
+        let second = (splits || flags.iter().any(asked)).then(|| Second::new(&self.setting.permits));
         // The preprocessed text is a by-product; `--keep` hands it out for nothing.
         arguments.extend(["--keep".into(), "--keep-dir".into(), scratch.into()]);
         arguments.extend(["-o".into(), output.clone().into(), self.setting.source(unit).into()]);
         let finished = self.invocation(arguments).run()?;
+        drop(second);
         if !finished.status.success() {
             return Err(self.failure(&finished, arch));
         }

@@ -48,8 +48,7 @@ pub(crate) fn write(folder: &Path) -> io::Result<PathBuf> {
     for (name, text) in NVRTC.iter().chain(CLANG) {
         fields.add(name, text);
     }
-    let digest = fields.finish().to_string();
-    let folder = folder.join(&digest[..16]);
+    let folder = folder.join(fields.finish().prefix(16));
     // The last file that is written says that all the others are there.
     let complete = folder.join("complete");
     if !complete.is_file() {

@@ -5,41 +5,28 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use super::choice::{self, Choice};
-use super::context::{Context, Mode};
-use super::embed::{self, Missing};
-use super::listing::{Listings, searched};
+use super::choice;
+use super::context::Mode;
+use super::embed;
+use super::listing::searched;
 use super::locked::{Lock, Locker};
-use super::plan::Plan;
 use super::report::{Asked, Entry, Report, Trace};
 use super::state::State;
+use super::subject::Build;
 use super::task::{Done, Shop, Task};
 use super::times::Times;
-use super::{directives, pin, write_report};
+use super::{directives, pin};
 use crate::arch::Arch;
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
-use crate::compiler::{CompilerKind, Setting};
+use crate::compiler::Setting;
 use crate::diagnostic::{Diagnostic, Id, Severity};
 use crate::disk;
 use crate::error::Error;
 use crate::index::Index;
-use crate::kernels::Kernels;
 use crate::resources::Ptxas;
 use crate::schedule;
 use crate::store::{Counts, Layered, Local, Remote, Store};
-use crate::toolkit::Toolkit;
-use crate::unit::{Language, Unit, UnitName};
-
-/// One build in which something may have changed.
-pub(super) struct Build<'a> {
-    pub kernels: &'a Kernels,
-    pub context: &'a Context,
-    pub mode: Mode,
-    pub plan: &'a Plan,
-    pub toolkit: &'a Toolkit,
-    pub choice: &'a Choice,
-    pub listings: &'a Listings,
-}
+use crate::unit::{Language, Unit};
 
 /// What a task gave: its PTX in place, or why there is none.
 type TaskResult<'a> = (&'a Unit, Arch, Result<(BuiltImage, Done), Diagnostic>);
@@ -62,7 +49,7 @@ impl Build<'_> {
         let (compilers, problems) = choice::open(self.choice, setting, index);
         let (rust, cuda): (Vec<_>, Vec<_>) = compilers
             .into_iter()
-            .partition(|compiler| compiler.identity().kind == CompilerKind::Rustc);
+            .partition(|compiler| compiler.identity().kind.language() == Language::Rust);
         let mut parts: BTreeSet<PathBuf> = self.choice.files.iter().map(|(_, file)| file.clone()).collect();
         parts.extend(cuda.iter().chain(&rust).flat_map(|compiler| compiler.files()));
         let lacking = |language, compilers: &[_]| compilers.is_empty() && self.plan.has(language);
@@ -218,7 +205,7 @@ impl Build<'_> {
         }
         times.save(&measured);
         report.failed = failed.iter().map(ToString::to_string).collect();
-        state.built.report = write_report(self.context, &report)?;
+        state.built.report = report.write(&self.context.out_dir)?;
         if !failed.is_empty() {
             return Err(Error::Kernels(failed));
         }
@@ -280,16 +267,6 @@ impl Build<'_> {
             Lock::Check => locker.check(units)?,
         }
         Ok(warnings)
-    }
-
-    pub(super) fn bindings(
-        &self,
-        units: &[BuiltUnit],
-        missing: Option<(Missing, &[UnitName])>,
-        store: Option<&Local>,
-    ) -> Result<PathBuf, Error> {
-        let store = store.map(|store| store as &dyn Store);
-        embed::bindings(self.kernels, self.context, units, missing, store)
     }
 
     /// Folders in which a new file may be read instead of another.

@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::context::chosen_compiler;
+use super::context::{Context, chosen_compiler};
 use crate::compiler::{Clang, Compiler, CompilerKind, Nvcc, Nvrtc, Setting};
 use crate::diagnostic::{Diagnostic, Id};
 use crate::error::Error;
 use crate::index::Index;
-use crate::rust::Rustc;
+use crate::kernels::Kernels;
+use crate::rust::{self, Rustc};
 use crate::toolkit::Toolkit;
+use crate::unit::Language;
 
 /// Compilers by kind and file, those to be tried first in front. What was named outright has no alternative.
 #[derive(Debug, PartialEq, Eq)]
@@ -82,7 +84,7 @@ impl Choice {
             .files
             .iter()
             .map(|(kind, _)| *kind)
-            .filter(|kind| *kind != CompilerKind::Rustc);
+            .filter(|kind| kind.language() != Language::Rust);
         self.because.is_none() && kinds.next() == Some(CompilerKind::Clang)
     }
 
@@ -96,6 +98,20 @@ impl Choice {
         }
         Self { files, because: None }
     }
+}
+
+/// The compiler of Rust kernels, and every file that was looked for. Which one it is depends on how the kernels are written, so
+/// build.rs says it.
+pub(crate) fn of_rust(kernels: &Kernels, context: &Context) -> (Option<(CompilerKind, PathBuf)>, Vec<PathBuf>) {
+    #[cfg(feature = "cuda-builder")]
+    if let Some(folder) = &kernels.cuda_builder {
+        let (manifest, searched) = rust::cuda_builder::find(&context.env, context.crate_root(), folder);
+        return (manifest.map(|file| (CompilerKind::CudaBuilder, file)), searched);
+    }
+    #[cfg(not(feature = "cuda-builder"))]
+    let _ = kernels;
+    let (rustc, searched) = rust::find(&context.env);
+    (rustc.map(|file| (CompilerKind::Rustc, file)), searched)
 }
 
 /// The compilers that answer, and why the others do not.
@@ -120,6 +136,10 @@ pub(crate) fn open<'a>(
             CompilerKind::Rustc => {
                 Rustc::open(file, setting, index).map(|compiler| Box::new(compiler) as Box<dyn Compiler>)
             }
+            #[cfg(feature = "cuda-builder")]
+            CompilerKind::CudaBuilder => rust::cuda_builder::CudaBuilder::open(file, setting, index)
+                .map(|compiler| Box::new(compiler) as Box<dyn Compiler>),
+            #[cfg(not(feature = "cuda-builder"))]
             CompilerKind::CudaBuilder => continue,
         };
         match opened {

@@ -1,11 +1,13 @@
 //! Where a build runs and what the environment asks of it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::compiler::{CompilerKind, plain};
+use crate::compiler::{self, CompilerKind, plain};
 use crate::env::Env;
 use crate::error::Error;
+use crate::toolkit::INPUT_VARIABLES;
 
 /// Where a build runs: what cargo tells a build script, or what a test or a tool chooses.
 #[derive(Debug)]
@@ -131,10 +133,20 @@ pub(crate) fn timeout(env: &Env) -> Result<Duration, Error> {
     Ok(Duration::from_secs(env.number("GATE_KERNEL_TIMEOUT")?.unwrap_or(1800)))
 }
 
-/// Variables of this crate, for `cargo::rerun-if-env-changed`.
-pub(crate) const VARIABLES: &[&str] = &[
+/// Every variable that may decide about a build, for `cargo::rerun-if-env-changed`; sorted.
+pub(crate) fn variables() -> BTreeSet<&'static str> {
+    let all = INPUT_VARIABLES.iter().chain(compiler::VARIABLES).chain(VARIABLES);
+    #[cfg(feature = "cuda-builder")]
+    let all = all.chain(crate::rust::cuda_builder::VARIABLES);
+    all.copied().collect()
+}
+
+/// Variables of this crate.
+const VARIABLES: &[&str] = &[
     "CUDA_COMPUTE_CAP",
     "DOCS_RS",
+    #[cfg(feature = "cuda-builder")]
+    "GATE_CUDA_BUILDER",
     "GATE_CACHE_DAYS",
     "GATE_CACHE_DIR",
     "GATE_CACHE_SIZE",

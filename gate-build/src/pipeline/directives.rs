@@ -5,10 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::context;
-use crate::compiler::VARIABLES;
 use crate::diagnostic::Diagnostic;
 use crate::env::{Env, Os};
-use crate::toolkit::INPUT_VARIABLES;
 
 /// Cargo looks at every file below a folder it is to watch; one with more entries than this is not worth it.
 const MOST: usize = 4_000;
@@ -20,13 +18,7 @@ pub(crate) fn lines<'a>(
     files: impl IntoIterator<Item = &'a PathBuf>,
     folders: impl IntoIterator<Item = &'a PathBuf>,
 ) -> Vec<String> {
-    let variables: BTreeSet<&str> = INPUT_VARIABLES
-        .iter()
-        .chain(VARIABLES)
-        .chain(context::VARIABLES)
-        .copied()
-        .collect();
-    let mut lines: Vec<String> = variables
+    let mut lines: Vec<String> = context::variables()
         .into_iter()
         .map(|name| format!("cargo::rerun-if-env-changed={name}"))
         .collect();

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::build::Build;
 use super::context::Mode;
 use super::embed::{self, Missing};
 use super::report::{Entry, Report};
 use super::state::State;
-use super::{directives, locked, write_report};
+use super::subject::Build;
+use super::{directives, locked};
 use crate::diagnostic::{Diagnostic, Id};
 use crate::error::Error;
 use crate::lock::{LOCK_FILE, RELOCK};
@@ -89,7 +89,7 @@ impl Build<'_> {
                 state.built.unavailable = Some(why);
             }
         }
-        state.built.report = write_report(self.context, &report)?;
+        state.built.report = report.write(&self.context.out_dir)?;
         let mut watched: Vec<PathBuf> = self
             .plan
             .folders

@@ -1,7 +1,7 @@
 //! Files in the folders that a compiler searches, for those that would be read instead of others.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,22 +12,44 @@ const MOST: usize = 20_000;
 /// Lists folders, each once.
 #[derive(Debug, Default)]
 pub(crate) struct Listings {
-    known: Mutex<BTreeMap<PathBuf, Arc<Vec<PathBuf>>>>,
+    known: Mutex<BTreeMap<PathBuf, Arc<Listing>>>,
+}
+
+/// What is below a folder.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    /// Sorted.
+    files: Vec<PathBuf>,
+    /// The same by file name: a crate of thousands of units asks once for each of them.
+    named: BTreeMap<OsString, Vec<PathBuf>>,
+}
+
+impl Listing {
+    /// Every file, sorted.
+    pub(crate) fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
 }
 
 impl Listings {
     /// Every file below a folder, sorted; `target`, hidden folders and links to folders left out.
-    pub(crate) fn of(&self, folder: &Path) -> Arc<Vec<PathBuf>> {
+    pub(crate) fn of(&self, folder: &Path) -> Arc<Listing> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(files) = known.get(folder) {
-            return Arc::clone(files);
+        if let Some(listing) = known.get(folder) {
+            return Arc::clone(listing);
         }
         let mut files = Vec::new();
         walk(folder, &mut files);
         files.sort();
-        let files = Arc::new(files);
-        known.insert(folder.to_path_buf(), Arc::clone(&files));
-        files
+        let mut named: BTreeMap<OsString, Vec<PathBuf>> = BTreeMap::new();
+        for file in &files {
+            if let Some(name) = file.file_name() {
+                named.entry(name.to_owned()).or_default().push(file.clone());
+            }
+        }
+        let listing = Arc::new(Listing { files, named });
+        known.insert(folder.to_path_buf(), Arc::clone(&listing));
+        listing
     }
 
     /// Files in these folders that have the name of one of `read` and are not among them, sorted: where one appears,
@@ -37,11 +59,9 @@ impl Listings {
         let read: BTreeSet<&Path> = read.iter().map(PathBuf::as_path).collect();
         let mut others = BTreeSet::new();
         for folder in folders {
-            for file in self.of(folder).iter() {
-                if file.file_name().is_some_and(|name| names.contains(name)) && !read.contains(file.as_path()) {
-                    others.insert(file.clone());
-                }
-            }
+            let listing = self.of(folder);
+            let same = names.iter().filter_map(|name| listing.named.get(*name)).flatten();
+            others.extend(same.filter(|file| !read.contains(file.as_path())).cloned());
         }
         others.into_iter().collect()
     }

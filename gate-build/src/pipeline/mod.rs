@@ -12,15 +12,13 @@ mod pin;
 mod plan;
 mod report;
 mod state;
+mod subject;
 mod task;
 mod times;
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use self::build::Build;
 use self::choice::Choice;
 pub use self::context::Context;
 use self::context::Mode;
@@ -28,17 +26,16 @@ use self::listing::Listings;
 use self::locked::Lock;
 use self::plan::Plan;
 use self::report::Report;
+use self::subject::Build;
 use crate::built::Built;
-use crate::compiler::{self, CompilerKind, Setting, VARIABLES};
+use crate::compiler::{self, Setting};
 use crate::digest::{Digest, Fields};
-use crate::disk;
 use crate::error::Error;
 use crate::index::Index;
 use crate::kernels::Kernels;
 use crate::lock::LOCK_FILE;
-use crate::rust;
 use crate::store::{self, Local};
-use crate::toolkit::{INPUT_VARIABLES, Toolkit};
+use crate::toolkit::Toolkit;
 use crate::unit::Language;
 
 /// What a build gives, and what to tell cargo.
@@ -65,9 +62,9 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
     }
     let mut toolkit = toolkit;
     if wanted && plan.has(Language::Rust) {
-        let (rustc, searched) = rust::find(&context.env);
+        let (compiler, searched) = choice::of_rust(kernels, context);
         toolkit.searched.extend(searched);
-        choice.files.extend(rustc.map(|file| (CompilerKind::Rustc, file)));
+        choice.files.extend(compiler);
     }
 
     let listings = Listings::default();
@@ -99,7 +96,7 @@ pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error
             ..Report::default()
         };
         let mut built = state.built;
-        built.report = write_report(context, &report)?;
+        built.report = report.write(&context.out_dir)?;
         return Ok(Outcome {
             built,
             directives: state.directives,
@@ -164,23 +161,11 @@ fn configuration(kernels: &Kernels, context: &Context, mode: Mode, plan: &Plan, 
         fields.add("compiler", kind.as_str());
         fields.add("file", file.as_os_str().as_encoded_bytes());
     }
-    let names: BTreeSet<&str> = INPUT_VARIABLES
-        .iter()
-        .chain(VARIABLES)
-        .chain(context::VARIABLES)
-        .copied()
-        .collect();
-    for name in names {
+    for name in context::variables() {
         if let Some(value) = context.env.variable(name) {
             fields.add("variable", name);
             fields.add("value", value.as_encoded_bytes());
         }
     }
     fields.finish()
-}
-
-fn write_report(context: &Context, report: &Report) -> Result<PathBuf, Error> {
-    let file = context.out_dir.join("build_report.json");
-    disk::write_if_changed(&file, report.to_text().as_bytes()).map_err(Error::io("cannot write", &file))?;
-    Ok(file)
 }

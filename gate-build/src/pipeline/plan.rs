@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub flags: Vec<String>,
     /// Folders below the crate in which a new file may change what is compiled.
     pub folders: Vec<PathBuf>,
+    /// What gives a machine the compiler of Rust kernels.
+    rust_remedy: &'static str,
 }
 
 impl Plan {
@@ -109,6 +111,7 @@ impl Plan {
             archs: archs(kernels, context)?,
             flags,
             folders,
+            rust_remedy: rust_remedy(kernels),
         })
     }
 }
@@ -129,15 +132,25 @@ impl Plan {
     }
 
     /// What gives a machine the compilers.
-    pub(crate) fn remedy(&self) -> &'static str {
+    pub(crate) fn remedy(&self) -> String {
+        let cuda = "install a CUDA toolkit, or set `CUDA_HOME` to where one is";
         match (self.has(Language::Cuda), self.has(Language::Rust)) {
-            (true, true) => {
-                "install a CUDA toolkit, or set `CUDA_HOME` to where one is; and `rustup target add nvptx64-nvidia-cuda`"
-            }
-            (false, true) => "`rustup target add nvptx64-nvidia-cuda`, or `rustup component add rust-src`",
-            (_, false) => "install a CUDA toolkit, or set `CUDA_HOME` to where one is",
+            (true, true) => format!("{cuda}; and {}", self.rust_remedy),
+            (false, true) => self.rust_remedy.to_owned(),
+            (_, false) => cuda.to_owned(),
         }
     }
+}
+
+fn rust_remedy(kernels: &Kernels) -> &'static str {
+    #[cfg(feature = "cuda-builder")]
+    if kernels.cuda_builder.is_some() {
+        return "name a checkout of Rust-CUDA in `.cuda_builder(…)` or `GATE_CUDA_BUILDER`, and install the toolchain that its \
+                `rust-toolchain.toml` pins";
+    }
+    #[cfg(not(feature = "cuda-builder"))]
+    let _ = kernels;
+    "`rustup target add nvptx64-nvidia-cuda`, or `rustup component add rust-src`"
 }
 
 fn unit(root: &Path, path: &Path, language: Language) -> Unit {

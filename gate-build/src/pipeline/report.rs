@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::task::{Done, Reason};
 use crate::arch::Arch;
 use crate::built::BuiltImage;
+use crate::disk;
+use crate::error::Error;
 use crate::json::Json;
 use crate::schedule::{self, Span};
 use crate::store::{Counts, Fared};
@@ -167,6 +169,16 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Writes it into the folder of outputs.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub(crate) fn write(&self, out_dir: &Path) -> Result<PathBuf, Error> {
+        let file = out_dir.join("build_report.json");
+        disk::write_if_changed(&file, self.to_text().as_bytes()).map_err(Error::io("cannot write", &file))?;
+        Ok(file)
+    }
+
     pub(crate) fn to_text(&self) -> String {
         let list = |compiled: bool| {
             Json::List(

@@ -59,13 +59,15 @@ pub(crate) fn save(
 }
 
 /// The digest that a file had in this build; `None` when it may have changed since, or finding it out would take long.
-fn digest_of(file: &Path, state: &State, index: &Index, started: SystemTime) -> Option<Digest> {
-    if let Some(digest) = state.digests.get(file) {
+fn digest_of(
+    file: &Path,
+    state: &State,
+    ptx: &BTreeMap<&Path, Digest>,
+    index: &Index,
+    started: SystemTime,
+) -> Option<Digest> {
+    if let Some(digest) = state.digests.get(file).or_else(|| ptx.get(file)) {
         return Some(*digest);
-    }
-    let mut images = state.built.units.iter().flat_map(|unit| &unit.images);
-    if let Some(image) = images.find(|image| image.ptx == file) {
-        return Some(image.digest);
     }
     // What a build writes beside the PTX is made from it.
     let written = state.built.bindings.as_deref() == Some(file)
@@ -85,6 +87,8 @@ fn to_text(
 ) -> Option<String> {
     let mut text = format!("{HEADER}\nconfiguration {configuration}\n");
     let mut numbers = BTreeMap::new();
+    let images = state.built.units.iter().flat_map(|unit| &unit.images);
+    let ptx = images.map(|image| (image.ptx.as_path(), image.digest)).collect();
     let mut line = |kind: &str, words: &str, path: &str| {
         // A line end in a name is no name this file could keep.
         (!path.contains(['\n', '\r'])).then(|| {
@@ -95,7 +99,8 @@ fn to_text(
         let signature = Signature::of(file)?;
         // A file that has just changed is looked at again the next time.
         let known = if signature.is_racy() { "-" } else { signature.as_str() };
-        let digest = digest_of(file, state, index, started).map_or_else(|| "-".to_owned(), |digest| digest.to_string());
+        let digest =
+            digest_of(file, state, &ptx, index, started).map_or_else(|| "-".to_owned(), |digest| digest.to_string());
         line("file", &format!("{known} {digest}"), file.to_str()?)?;
         numbers.insert(file.as_path(), number);
     }
@@ -157,7 +162,7 @@ fn to_text(
 /// A digest of the names below a folder.
 fn names_of(folder: &Path, listings: &Listings) -> Digest {
     let mut fields = Fields::new("folder");
-    for file in listings.of(folder).iter() {
+    for file in listings.of(folder).files() {
         fields.add("file", file.as_os_str().as_encoded_bytes());
     }
     fields.finish()

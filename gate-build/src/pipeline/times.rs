@@ -21,8 +21,10 @@ impl Times {
     pub(super) fn new(context: &Context) -> Self {
         // With the store, because the folder of outputs does not outlive `cargo clean`.
         let folder = store::folder(&context.env).map(|folder| folder.join("kernels-v1").join("times"));
-        let name = Digest::of(context.crate_root.as_os_str().as_encoded_bytes()).to_string();
-        let file = folder.unwrap_or_else(|| context.own().join("times")).join(&name[..16]);
+        let name = Digest::of(context.crate_root.as_os_str().as_encoded_bytes());
+        let file = folder
+            .unwrap_or_else(|| context.own().join("times"))
+            .join(name.prefix(16));
         let known = fs::read_to_string(&file)
             .unwrap_or_default()
             .lines()

@@ -2,19 +2,24 @@
 
 use std::collections::BTreeMap;
 
+/// Hashes in the order in which they appeared.
+#[derive(Default)]
+struct Seen {
+    constants: BTreeMap<String, usize>,
+    crates: BTreeMap<String, usize>,
+}
+
 /// Numbers crates and anonymous constants in the order in which they appear. In rustc's symbols (`_RNv…Cs8h2_4core…`) a crate
 /// has a hash beside its name, and so have anonymous constants (`anon_$_<hash>_$_7`); both are made from folders. The text is
 /// the same otherwise; names of entries are not touched, unless they are mangled themselves.
 pub(crate) fn canonical(text: &str) -> String {
-    let mut seen: [BTreeMap<String, usize>; 2] = [BTreeMap::new(), BTreeMap::new()];
+    let mut seen = Seen::default();
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(start) = rest.find(is_symbol) {
-        let length = rest[start..].find(|c| !is_symbol(c)).unwrap_or(rest.len() - start);
-        let (before, symbol) = (&rest[..start], &rest[start..start + length]);
+    while let Some((before, symbol, after)) = next_symbol(rest) {
         result.push_str(before);
         push_symbol(&mut result, symbol, &mut seen);
-        rest = &rest[start + length..];
+        rest = after;
     }
     result.push_str(rest);
     result
@@ -24,30 +29,38 @@ fn is_symbol(character: char) -> bool {
     character.is_ascii_alphanumeric() || character == '_' || character == '$'
 }
 
-fn push_symbol(result: &mut String, symbol: &str, seen: &mut [BTreeMap<String, usize>; 2]) {
-    if let Some(hash) = symbol.strip_prefix("anon_$_")
-        && let Some(end) = hash.find("_$_")
-        && hash[..end].bytes().all(|byte| byte.is_ascii_hexdigit())
+/// The next symbol, with what is before and after it.
+fn next_symbol(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_at(text.find(is_symbol)?);
+    let (symbol, after) = rest.split_at(rest.find(|c| !is_symbol(c)).unwrap_or(rest.len()));
+    Some((before, symbol, after))
+}
+
+fn push_symbol(result: &mut String, symbol: &str, seen: &mut Seen) {
+    if let Some((hash, name)) = symbol.strip_prefix("anon_$_").and_then(|rest| rest.split_once("_$_"))
+        && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
     {
         result.push_str("anon_$_");
-        result.push_str(&number(&mut seen[0], &hash[..end]));
-        result.push_str(&hash[end..]);
+        result.push_str(&number(&mut seen.constants, hash));
+        result.push_str("_$_");
+        result.push_str(name);
         return;
     }
     let mut rest = symbol;
     if symbol.starts_with("_R") {
         // `Cs<base 62>_` before the length of a crate's name.
-        while let Some(at) = rest.find("Cs") {
-            let hash = &rest[at + 2..];
-            let end = hash.find('_').unwrap_or(0);
-            let is_crate = end > 0
-                && hash[..end].bytes().all(|byte| byte.is_ascii_alphanumeric())
-                && hash[end + 1..].starts_with(|c: char| c.is_ascii_digit());
-            result.push_str(&rest[..at + 2]);
-            rest = hash;
-            if is_crate {
-                result.push_str(&number(&mut seen[1], &hash[..end]));
-                rest = &hash[end..];
+        while let Some((before, after)) = rest.split_once("Cs") {
+            result.push_str(before);
+            result.push_str("Cs");
+            rest = after;
+            if let Some((hash, name)) = after.split_once('_')
+                && !hash.is_empty()
+                && hash.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                && name.starts_with(|c: char| c.is_ascii_digit())
+            {
+                result.push_str(&number(&mut seen.crates, hash));
+                result.push('_');
+                rest = name;
             }
         }
     }

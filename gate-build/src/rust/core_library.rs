@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::TARGET;
-use super::rustc::Programs;
+use super::programs::{Programs, remap};
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::{Digest, Fields};
 use crate::disk;
@@ -19,8 +19,8 @@ const MANIFEST: &str = "[package]\nname = \"gate-core\"\nversion = \"0.0.0\"\ned
 /// # Errors
 /// What cargo says.
 pub(crate) fn sysroot(programs: &Programs<'_>, sources: &Path, cache: &Path) -> Result<PathBuf, Diagnostic> {
-    let name = key(programs, sources).to_string();
-    let folder = cache.join("rust-core-v1").join(&name[..32]);
+    let name = key(programs, sources).prefix(32);
+    let folder = cache.join("rust-core-v1").join(name);
     let libraries = |root: &Path| root.join("lib").join("rustlib").join(TARGET).join("lib");
     if libraries(&folder).is_dir() {
         return Ok(folder);
@@ -81,7 +81,7 @@ fn build(programs: &Programs<'_>, sources: &Path, work: &Path) -> Result<Vec<Pat
     .map(OsString::from)
     .collect();
     arguments.push(target.clone().into());
-    let flags = vec![super::rustc::remap(sources.parent().unwrap_or(sources), "/rustc")];
+    let flags = vec![remap(sources.parent().unwrap_or(sources), "/rustc")];
     let finished = programs.cargo(arguments, work, &flags)?;
     if !finished.status.success() {
         return Err(Diagnostic::error(

@@ -34,11 +34,7 @@ fn candidates(env: &Env) -> Vec<PathBuf> {
             .map(PathBuf::from)
             .filter(|file| file.is_absolute()),
     );
-    let home = env.variable("RUSTUP_HOME").map(PathBuf::from).or_else(|| {
-        let variable = if env.os() == Os::Windows { "USERPROFILE" } else { "HOME" };
-        env.variable(variable).map(|home| PathBuf::from(home).join(".rustup"))
-    });
-    if let Some(toolchains) = home.map(|home| home.join("toolchains")) {
+    if let Some(toolchains) = toolchains(env) {
         let chosen = env.variable("RUSTUP_TOOLCHAIN").and_then(|name| name.to_str());
         let mut names = env.names(&toolchains);
         names.sort_by_key(|name| Some(name.as_str()) != chosen);
@@ -52,6 +48,15 @@ fn candidates(env: &Env) -> Vec<PathBuf> {
     let mut seen = std::collections::BTreeSet::new();
     files.retain(|file| seen.insert(file.clone()));
     files
+}
+
+/// The folder in which rustup keeps toolchains, whether or not it is there.
+pub(super) fn toolchains(env: &Env) -> Option<PathBuf> {
+    let home = env.variable("RUSTUP_HOME").map(PathBuf::from).or_else(|| {
+        let variable = if env.os() == Os::Windows { "USERPROFILE" } else { "HOME" };
+        env.variable(variable).map(|home| PathBuf::from(home).join(".rustup"))
+    });
+    Some(home?.join("toolchains"))
 }
 
 /// The folder that a rustc is installed in: `bin/rustc` below it.

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::find::sysroot;
-use super::rustc::field;
+use super::programs::field;
 use crate::arch::Arch;
 use crate::compiler::ptx_of;
 use crate::diagnostic::{Diagnostic, Id};

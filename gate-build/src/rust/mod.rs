@@ -9,10 +9,16 @@
 //! unstable Rust (`abi_ptx`, `stdarch_nvptx`) is switched on for these processes alone.
 
 mod canonical;
+mod command;
 mod core_library;
+#[cfg(feature = "cuda-builder")]
+pub(crate) mod cuda_builder;
 mod find;
 mod libdevice;
+mod printed;
+mod programs;
 mod rustc;
+mod sources;
 
 pub(crate) use find::find;
 pub(crate) use rustc::Rustc;

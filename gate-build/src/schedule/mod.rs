@@ -1,6 +1,7 @@
 //! Runs compilations side by side, as many as cargo allows.
 
 mod permits;
+mod second;
 mod span;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::time::Instant;
 
 use self::permits::Lent;
 pub(crate) use self::permits::{Permits, Team};
+pub(crate) use self::second::Second;
 pub(crate) use self::span::{Ran, Span, most_at_once, taken_over};
 use crate::env::Env;
 

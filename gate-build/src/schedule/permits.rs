@@ -7,6 +7,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use super::second::Asking;
+
 /// A thread that waits looks this often whether the one it waits for still computes.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -128,6 +130,45 @@ impl Permits {
             }
             state = self.wait(state);
         }
+    }
+}
+
+impl Permits {
+    /// Takes a permit as soon as one is free, and keeps it until it is called off; nothing where that comes first.
+    pub(super) fn hold_until_over(&self, asking: &Asking) {
+        let mut state = self.lock();
+        state.waiting += 1;
+        let waiting = state.waiting;
+        state.ask(waiting);
+        self.changed.notify_all();
+        while state.free == 0 && !asking.over.load(Ordering::Relaxed) {
+            state = self.wait(state);
+        }
+        state.waiting -= 1;
+        let has = !asking.over.load(Ordering::Relaxed);
+        if has {
+            state.free -= 1;
+        }
+        while !asking.over.load(Ordering::Relaxed) {
+            state = self.wait(state);
+        }
+        state.free += usize::from(has);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Whether a thread waits for a permit that has not come.
+    #[cfg(test)]
+    pub(super) fn is_wanted(&self) -> bool {
+        let state = self.lock();
+        state.waiting > state.free
+    }
+
+    pub(super) fn call_off(&self, asking: &Asking) {
+        // Under the lock, so that nobody begins to wait after it was said.
+        let _state = self.lock();
+        asking.over.store(true, Ordering::Relaxed);
+        self.changed.notify_all();
     }
 }
 

@@ -98,7 +98,7 @@ impl Local {
                 .concat()
                 .as_slice(),
         );
-        self.root().join(FOLDER).join(&name.to_string()[..16])
+        self.root().join(FOLDER).join(name.prefix(16))
     }
 
     /// The pins, sorted by holder. One that cannot be read holds nothing and is left out.

@@ -1,24 +1,22 @@
 //! Ids of diagnostics: each is documented, each can happen, and cargo fails with them.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::support::{Crate, program};
 use gate_build::DiagnosticId;
-use support::{Crate, program};
 
-const UPDATE: &str = "run `GATE_UPDATE_DOCS=1 cargo test -p cargo-gate-build --test diagnostics`";
+const UPDATE: &str = "run `GATE_UPDATE_DOCS=1 cargo test -p cargo-gate-build --test builds`";
 
 fn page() -> String {
     let mut page = String::from(
         "# Diagnostics of gate-build\n\n\
          What stands in brackets in an error or a warning of a build script: `error[compiler_crashed]: …`. `Diagnostic::id` and `Error::id` give it to \
          programs. The list is closed and codes are frozen; new ones may be added. A build script that returns an error fails `cargo build`, which \
-         prints it. This page is generated from the source: `GATE_UPDATE_DOCS=1 cargo test -p cargo-gate-build --test diagnostics`.\n\n\
+         prints it. This page is generated from the source: `GATE_UPDATE_DOCS=1 cargo test -p cargo-gate-build --test builds`.\n\n\
          | id | meaning |\n| --- | --- |\n",
     );
     for id in DiagnosticId::ALL {

@@ -1,14 +1,12 @@
 //! What survives, and what is shared.
 
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use crate::support::{Crate, ptx};
 use gate_build::store::{Bounds, Local};
-use support::{Crate, ptx};
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -1,11 +1,9 @@
 //! Compilers that misbehave or are not there.
 
-mod support;
-
 use std::fs;
 
+use crate::support::{Crate, ptx};
 use gate_build::{Env, Error, Kernels, Os};
-use support::{Crate, ptx};
 
 fn one() -> Crate {
     let this = Crate::new();
@@ -127,7 +125,7 @@ fn without_a_compiler_the_crate_compiles_and_says_why() {
 #[test]
 fn a_compiler_that_appears_is_used() {
     let mut this = one();
-    let nvcc = support::fake_nvcc().display().to_string();
+    let nvcc = crate::support::fake_nvcc().display().to_string();
     this.unset("NVCC");
     assert_eq!(this.build_nowhere().units, []);
     this.set("NVCC", &nvcc);

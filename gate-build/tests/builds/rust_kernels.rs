@@ -1,17 +1,15 @@
 //! Rust kernels through the whole pipeline, with a rustc that is none.
 
-mod support;
-
 use std::fs;
 
+use crate::support::Crate;
 use gate_build::{Built, Error, Kernels, Provenance};
-use support::Crate;
 
 /// A crate and a toolchain with `core` for the target.
 fn crate_with_toolchain() -> Crate {
     let mut this = Crate::new();
     let exe = std::env::consts::EXE_SUFFIX;
-    let program = support::fake_nvcc().with_file_name(format!("fake_rustc{exe}"));
+    let program = crate::support::fake_nvcc().with_file_name(format!("fake_rustc{exe}"));
     let toolchain = this.path("toolchain");
     let rustc = toolchain.join("bin").join(format!("rustc{exe}"));
     let libraries = toolchain.join("lib/rustlib/nvptx64-nvidia-cuda/lib");

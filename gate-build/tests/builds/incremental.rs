@@ -1,11 +1,9 @@
 //! What is compiled again, and what is not.
 
-mod support;
-
 use std::fs;
 use std::time::SystemTime;
 
-use support::{Crate, ptx};
+use crate::support::{Crate, ptx};
 
 fn three() -> Crate {
     let this = Crate::new();
@@ -170,7 +168,7 @@ fn variables_and_flags_count() {
 fn another_compiler_of_the_same_name_counts() {
     let mut this = three();
     let program = this.path(&format!("nvcc{}", std::env::consts::EXE_SUFFIX));
-    fs::copy(support::fake_nvcc(), &program).unwrap();
+    fs::copy(crate::support::fake_nvcc(), &program).unwrap();
     this.set("NVCC", &program.display().to_string());
     this.build().unwrap();
     this.log();
@@ -179,7 +177,11 @@ fn another_compiler_of_the_same_name_counts() {
     bytes.extend_from_slice(b"another build");
     fs::remove_file(&program).unwrap();
     fs::write(&program, bytes).unwrap();
-    fs::set_permissions(&program, fs::metadata(support::fake_nvcc()).unwrap().permissions()).unwrap();
+    fs::set_permissions(
+        &program,
+        fs::metadata(crate::support::fake_nvcc()).unwrap().permissions(),
+    )
+    .unwrap();
     this.build().unwrap();
     assert_eq!(this.log().len(), 3);
 }

@@ -1,12 +1,10 @@
 //! A store that others share: what comes from it, what goes to it, and what happens when it fails.
 
-mod support;
-
 use std::fs;
 use std::path::PathBuf;
 
+use crate::support::{Crate, program, ptx};
 use gate_build::{Built, Kernels};
-use support::{Crate, program, ptx};
 
 /// A crate with two units, built on several machines that share a store.
 struct Team(Crate);

@@ -1,11 +1,9 @@
 //! The kernel lock in a build.
 
-mod support;
-
 use std::fs;
 
+use crate::support::{Crate, ptx};
 use gate_build::{Built, Env, Error, Files, Kernels, Os, Provenance};
-use support::{Crate, ptx};
 
 /// A file system in which no compiler is found.
 struct Nothing;

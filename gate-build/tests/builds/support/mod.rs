@@ -1,5 +1,4 @@
 //! A crate with kernels in a folder of its own, built with the fake nvcc.
-#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::collections::BTreeMap;
 use std::fs;

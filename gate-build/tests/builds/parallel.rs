@@ -1,15 +1,13 @@
 //! Compilations at the same time: that there are some, and no more than cargo allows. The fake compiler asks this test before it goes
 //! on, so the test knows what is at work at every moment.
 
-mod support;
-
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::thread;
 
+use crate::support::{Crate, program};
 use serde_json::Value;
-use support::{Crate, program};
 
 /// A crate of so many kernels whose compiler asks at an address.
 fn crate_of(kernels: usize) -> (Crate, TcpListener) {

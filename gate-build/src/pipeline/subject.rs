@@ -1,0 +1,42 @@
+//! What one build is about.
+
+use std::path::PathBuf;
+
+use super::choice::Choice;
+use super::context::{Context, Mode};
+use super::embed::{self, Missing};
+use super::listing::Listings;
+use super::plan::Plan;
+use crate::built::BuiltUnit;
+use crate::error::Error;
+use crate::kernels::Kernels;
+use crate::store::{Local, Store};
+use crate::toolkit::Toolkit;
+use crate::unit::UnitName;
+
+/// One build in which something may have changed.
+pub(super) struct Build<'a> {
+    pub kernels: &'a Kernels,
+    pub context: &'a Context,
+    pub mode: Mode,
+    pub plan: &'a Plan,
+    pub toolkit: &'a Toolkit,
+    pub choice: &'a Choice,
+    pub listings: &'a Listings,
+}
+
+impl Build<'_> {
+    /// Writes the module that embeds these units; `missing` are those without PTX, and why.
+    ///
+    /// # Errors
+    /// As [`embed::bindings`].
+    pub(super) fn bindings(
+        &self,
+        units: &[BuiltUnit],
+        missing: Option<(Missing, &[UnitName])>,
+        store: Option<&Local>,
+    ) -> Result<PathBuf, Error> {
+        let store = store.map(|store| store as &dyn Store);
+        embed::bindings(self.kernels, self.context, units, missing, store)
+    }
+}

@@ -1,0 +1,49 @@
+//! A permit for a thread that cannot be told to wait for one.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use super::permits::Permits;
+
+/// Asks for a permit, holds it from when it comes, and gives it back when this goes. Waits for nothing: for the second thread of
+/// a program, which computes whether or not a permit is there, so that at least nothing else is begun beside it.
+pub(crate) struct Second {
+    permits: Arc<Permits>,
+    asking: Arc<Asking>,
+    waiter: Option<JoinHandle<()>>,
+}
+
+/// Whether the permit is still wanted, under the lock of [`Permits`].
+#[derive(Default)]
+pub(super) struct Asking {
+    pub over: std::sync::atomic::AtomicBool,
+}
+
+impl Second {
+    /// Asks.
+    pub(crate) fn new(permits: &Arc<Permits>) -> Self {
+        let asking = Arc::<Asking>::default();
+        let waiter = {
+            let (permits, asking) = (Arc::clone(permits), Arc::clone(&asking));
+            // Without another thread nothing is asked for, and the program computes all the same.
+            thread::Builder::new()
+                .spawn(move || permits.hold_until_over(&asking))
+                .ok()
+        };
+        Self {
+            permits: Arc::clone(permits),
+            asking,
+            waiter,
+        }
+    }
+}
+
+impl Drop for Second {
+    fn drop(&mut self) {
+        self.permits.call_off(&self.asking);
+        if let Some(waiter) = self.waiter.take() {
+            // It panics only where the allocator does.
+            let _ = waiter.join();
+        }
+    }
+}

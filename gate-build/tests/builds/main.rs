@@ -1,0 +1,12 @@
+//! Builds of crates with kernels, from the builder to what cargo gets.
+
+mod cuda_builder;
+mod diagnostics;
+mod failures;
+mod incremental;
+mod locked;
+mod parallel;
+mod remote;
+mod rust_kernels;
+mod store;
+mod support;
