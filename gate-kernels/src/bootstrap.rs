@@ -42,6 +42,8 @@ impl Pieces for Means<'_> {
 
     #[inline(always)]
     fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [f64]) {
-        out[0] = mean(group, self.data, self.seed, index as u64);
+        for out in out {
+            *out = mean(group, self.data, self.seed, index as u64);
+        }
     }
 }

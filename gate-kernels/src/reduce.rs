@@ -133,7 +133,9 @@ impl<'a, T: Element> Pieces for Sums<'a, T> {
 
     #[inline(always)]
     fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [T::Wide]) {
-        out[0] = reduce::sum(group, piece(self.x, BLOCK, index));
+        for out in out {
+            *out = reduce::sum(group, piece(self.x, BLOCK, index));
+        }
     }
 }
 
@@ -146,7 +148,9 @@ impl<'a, T: Element> Pieces for Extremes<'a, T> {
 
     #[inline(always)]
     fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [(T::Wide, T::Wide)]) {
-        out[0] = reduce::extremes(group, piece(self.x, BLOCK, index));
+        for out in out {
+            *out = reduce::extremes(group, piece(self.x, BLOCK, index));
+        }
     }
 }
 
@@ -162,6 +166,8 @@ impl<'a, T: Element> Pieces for Segments<'a, T> {
     fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [T::Wide]) {
         let [first, end] = bounds(self.offsets[index], self.offsets[index + 1], self.x.len());
         let segment = &self.x[first..end];
-        out[0] = reduce::sum(group, segment) + T::Wide::ZERO;
+        for out in out {
+            *out = reduce::sum(group, segment) + T::Wide::ZERO;
+        }
     }
 }

@@ -151,7 +151,7 @@ impl<T: Summand> Offsets<T> {
             self.complete.push(T::NOTHING);
             running(&self.complete, false, &mut above);
             self.complete.pop();
-            start = [above[above.len() - 1]];
+            start = above.last().map_or(start, |last| [*last]);
         }
         self.offsets.resize(self.totals.len(), T::ZERO);
         let work = Running {
@@ -243,7 +243,9 @@ impl<'a, T: Summand> Pieces for Totals<'a, T> {
 
     #[inline(always)]
     fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [T]) {
-        out[0] = scan::total(group, piece(self.x, SCAN_BLOCK, index));
+        for out in out {
+            *out = scan::total(group, piece(self.x, SCAN_BLOCK, index));
+        }
     }
 }
 

@@ -10,35 +10,35 @@ pub use shape::{MAX_RANK, Shape};
 pub use spare::SpareBuffers;
 pub use view::{Arg, ArgDesc, Describe, Element, Role, Scalar, View, ViewMut};
 
-/// Type of an element or a scalar.
+/// Type of an element or a scalar. Numbers are frozen: programs in C use them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 #[non_exhaustive]
 pub enum DType {
     /// `u8`
-    U8,
+    U8 = 0,
     /// `u16`
-    U16,
+    U16 = 1,
     /// `u32`
-    U32,
+    U32 = 2,
     /// `u64`
-    U64,
+    U64 = 3,
     /// `i8`
-    I8,
+    I8 = 4,
     /// `i16`
-    I16,
+    I16 = 5,
     /// `i32`
-    I32,
+    I32 = 6,
     /// `i64`
-    I64,
+    I64 = 7,
     /// IEEE 754 binary16, as its bits
-    F16,
+    F16 = 8,
     /// bfloat16, as its bits
-    Bf16,
+    Bf16 = 9,
     /// `f32`
-    F32,
+    F32 = 10,
     /// `f64`
-    F64,
+    F64 = 11,
 }
 
 impl DType {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{Causes, Reason, Status};
 
-/// What executes a kernel.
+/// What executes a kernel. Numbers are frozen: programs in C use them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Backend {
@@ -98,15 +98,16 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// What a launch left in its output buffers.
+/// What a launch left in its output buffers. Numbers are frozen: programs in C use them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum Outputs {
     /// The result.
-    Complete,
+    Complete = 0,
     /// What was there before the call.
-    Untouched,
+    Untouched = 1,
     /// Neither: part of the work was done before it failed.
-    Undefined,
+    Undefined = 2,
 }
 
 /// What happened on the way, in the words of the native backend. Durations are 0 for what did not happen.

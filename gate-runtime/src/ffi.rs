@@ -1,4 +1,5 @@
-//! Functions that C calls. `include/gate_runtime.h` declares them; the status codes are those of [`Status`](crate::Status).
+//! Functions that C calls. `include/gate_runtime.h` declares them; `cargo xtask docs` makes it of this module, with cbindgen and
+//! `cbindgen.toml`. The status codes are those of [`Status`](crate::Status).
 //!
 //! A runtime is a handle: a number that is looked up. Zero, a number that was never given out and one that was freed are
 //! refused, so no such mistake is undefined behaviour. Descriptions of arguments are checked before any pointer in them
@@ -18,17 +19,22 @@ use std::sync::{PoisonError, RwLock};
 use crate::runtime::Runtime;
 
 pub use argument::{ArgumentError, GateArgument};
-pub use border::{GateReport, gate_abi_version, gate_flush, gate_free, gate_launch, gate_stats_json, gate_status_name};
+pub use border::{
+    GateReport, REASON_SIZE, gate_abi_version, gate_flush, gate_free, gate_launch, gate_stats_json, gate_status_name,
+};
 
-/// Version of the functions and structures. A program asks [`gate_abi_version`] whether the library it runs with has it.
+/// Version of the functions and structures. A program asks `gate_abi_version` whether the library it runs with has it.
 pub const ABI_VERSION: u32 = 1;
 
+/// A runtime. 0 is none.
+pub type GateHandle = u64;
+
 /// Runtimes by handle, and the handle that is next: none is given out twice.
-static RUNTIMES: RwLock<(u64, BTreeMap<u64, Runtime>)> = RwLock::new((1, BTreeMap::new()));
+static RUNTIMES: RwLock<(GateHandle, BTreeMap<GateHandle, Runtime>)> = RwLock::new((1, BTreeMap::new()));
 
 /// Makes a runtime for C and returns its handle, or 0 where it cannot be made. This is what the library of a service
 /// exports under a name of its own, see the chapter on embedding; `failed` is told why there is none.
-pub fn open<E: Display>(make: impl FnOnce() -> Result<Runtime, E>, failed: impl FnOnce(&str)) -> u64 {
+pub fn open<E: Display>(make: impl FnOnce() -> Result<Runtime, E>, failed: impl FnOnce(&str)) -> GateHandle {
     let made = catch_unwind(AssertUnwindSafe(|| match make() {
         Ok(runtime) => Some(runtime),
         Err(error) => {
@@ -46,7 +52,7 @@ pub fn open<E: Display>(make: impl FnOnce() -> Result<Runtime, E>, failed: impl 
 
 /// The runtime of a handle.
 #[must_use]
-pub fn runtime(handle: u64) -> Option<Runtime> {
+pub fn runtime(handle: GateHandle) -> Option<Runtime> {
     RUNTIMES
         .read()
         .unwrap_or_else(PoisonError::into_inner)
@@ -55,7 +61,7 @@ pub fn runtime(handle: u64) -> Option<Runtime> {
         .cloned()
 }
 
-fn close(handle: u64) -> Option<Runtime> {
+fn close(handle: GateHandle) -> Option<Runtime> {
     RUNTIMES
         .write()
         .unwrap_or_else(PoisonError::into_inner)

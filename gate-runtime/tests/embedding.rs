@@ -52,15 +52,21 @@ fn library() -> (PathBuf, Vec<String>) {
     (library, needed.split_whitespace().map(str::to_owned).collect())
 }
 
-/// Compiles `source` to a program beside the library.
-fn program(source: &Path, library: &Path, needed: &[String]) -> PathBuf {
+/// The target that this machine is.
+fn host() -> String {
     let said = run(Command::new("rustc").arg("-vV"));
     let host = said.lines().find_map(|line| line.strip_prefix("host: "));
-    let host = host.unwrap_or_else(|| panic!("the compiler names no host:\n{said}"));
+    host.unwrap_or_else(|| panic!("the compiler names no host:\n{said}"))
+        .to_owned()
+}
+
+/// Compiles `source` to a program beside the library.
+fn program(source: &Path, library: &Path, needed: &[String]) -> PathBuf {
+    let host = host();
     let mut build = cc::Build::new();
     build
-        .target(host)
-        .host(host)
+        .target(&host)
+        .host(&host)
         .opt_level(0)
         .debug(false)
         .warnings(true)
@@ -107,6 +113,38 @@ fn a_c_program_launches_kernels_and_is_refused_what_is_wrong() {
     assert_eq!(stats.calls.contract_violation, 18);
 }
 
+/// A program in C++ sees the same functions, by the same header.
+#[test]
+fn a_program_in_cpp_includes_the_header() {
+    let source = target().join("service.cpp");
+    std::fs::create_dir_all(target()).expect("the directory of this test");
+    let text = "#include \"gate_runtime.h\"\n\
+        static_assert(sizeof(GateReport) == 280 && GATE_STATUS_OK == 0, \"as in C\");\n\
+        extern \"C\" GateHandle service_open();\n\
+        GateStatus stats(size_t *size) {\n\
+        return static_cast<GateStatus>(gate_stats_json(service_open(), nullptr, 0, size));\n\
+        }\n";
+    std::fs::write(&source, text).expect("the directory of this test");
+    let host = host();
+    cc::Build::new()
+        .cpp(true)
+        .cpp_link_stdlib(None)
+        .std("c++14")
+        .target(&host)
+        .host(&host)
+        .opt_level(0)
+        .debug(false)
+        .warnings(true)
+        .extra_warnings(true)
+        .warnings_into_errors(true)
+        .cargo_metadata(false)
+        .include(manifest_dir().join("include"))
+        .out_dir(target())
+        .file(source)
+        .try_compile("service_in_cpp")
+        .expect("the header is C++ as well");
+}
+
 #[test]
 fn the_header_declares_what_the_library_exports() {
     let border = include_str!("../src/ffi/border.rs");
@@ -117,8 +155,9 @@ fn the_header_declares_what_the_library_exports() {
         .collect();
     let declared: BTreeSet<&str> = HEADER
         .lines()
-        .filter(|line| line.ends_with(");"))
-        .filter_map(|line| line.split('(').next()?.rsplit([' ', '*']).next())
+        .filter(|line| !line.starts_with([' ', '#']))
+        .filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next())
+        .filter(|name| name.starts_with("gate_"))
         .collect();
     assert!(exported.len() >= 6, "{exported:?}");
     assert_eq!(declared, exported);
@@ -134,10 +173,10 @@ fn the_numbers_of_the_header_are_those_of_the_crate() {
         digits.parse::<i32>().unwrap_or_else(|error| panic!("{name}: {error}"))
     };
     for status in Status::ALL {
-        assert_eq!(value(&format!("GATE_{}", status.name())), status.code());
+        assert_eq!(value(&format!("GATE_STATUS_{}", status.name())), status.code());
     }
     for (number, dtype) in (0..).zip(DType::ALL) {
-        assert_eq!(value(&format!("GATE_{}", dtype.name().to_uppercase())), number);
+        assert_eq!(value(&format!("GATE_TYPE_{}", dtype.name().to_uppercase())), number);
     }
     assert!(HEADER.contains(&format!("#define GATE_MAX_RANK {MAX_RANK}\n")));
 }

@@ -30,7 +30,9 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
     #[inline(always)]
     fn clear(&mut self, slots: usize) {
         for table in &mut self.tables {
-            table[..slots].fill(0);
+            for count in table.iter_mut().take(slots) {
+                *count = 0;
+            }
         }
     }
 
@@ -274,7 +276,8 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
             }
             half /= 2;
         }
-        values[0]
+        let [first, ..] = values;
+        first
     }
 
     #[inline(always)]
@@ -331,10 +334,12 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
             }
             distance *= 2;
         }
-        let Row(values) = &values;
-        let total = values[LANES - 1];
+        let Row([.., total]) = values;
         let mut row = Row([identity; LANES]);
-        row.0[1..].copy_from_slice(&values[..LANES - 1]);
+        let Row([_, places @ ..]) = &mut row;
+        for (place, value) in places.iter_mut().zip(&values.0) {
+            *place = *value;
+        }
         (Lanes { row, used }, total)
     }
 
@@ -359,11 +364,11 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
             // By four, as in `fold_runs`.
             let (quads, rest) = data.as_chunks::<4>();
             let (out_quads, out_rest) = out.as_chunks_mut::<4>();
-            for (quad, [a, b, c, d]) in quads.iter().zip(out_quads) {
-                next(a, &quad[0]);
-                next(b, &quad[1]);
-                next(c, &quad[2]);
-                next(d, &quad[3]);
+            for ([a, b, c, d], [out_a, out_b, out_c, out_d]) in quads.iter().zip(out_quads) {
+                next(out_a, a);
+                next(out_b, b);
+                next(out_c, c);
+                next(out_d, d);
             }
             for (out, element) in out_rest.iter_mut().zip(rest) {
                 next(out, element);
@@ -382,8 +387,9 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
                 }
             }
         }
+        let [table, ..] = &mut self.tables;
         for element in rest {
-            if let Some(count) = self.tables[0].get_mut(slot(*element) as usize) {
+            if let Some(count) = table.get_mut(slot(*element) as usize) {
                 *count += 1;
             }
         }
@@ -409,7 +415,8 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
 
     #[inline(always)]
     fn minima<T: Copy>(&mut self, slots: usize, data: &[T], entry: impl Fn(T) -> (u32, u32)) {
-        let table = &mut self.tables[0][..slots];
+        let [table, ..] = &mut self.tables;
+        let table = &mut table[..slots];
         table.fill(u32::MAX);
         for element in data {
             let (slot, value) = entry(*element);
@@ -421,7 +428,8 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
 
     #[inline(always)]
     fn map_table(&mut self, slots: usize, out: &mut &mut [u32], f: impl Fn(&[u32], usize) -> u32) {
-        let table = &self.tables[0][..slots];
+        let [table, ..] = &self.tables;
+        let table = &table[..slots];
         for (slot, out) in out.iter_mut().enumerate().take(slots) {
             *out = f(table, slot);
         }

@@ -67,5 +67,5 @@ pub(crate) fn per_task(size: usize) -> usize {
 pub(crate) fn piece<T>(data: &[T], size: usize, index: usize) -> &[T] {
     let start = index.saturating_mul(size).min(data.len());
     let end = start.saturating_add(size).min(data.len());
-    &data[start..end]
+    data.get(start..end).unwrap_or_default()
 }

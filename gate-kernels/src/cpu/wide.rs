@@ -112,59 +112,45 @@ pub(crate) fn scan_runs(x: &[f32], before: &[f32], offset: f32, inclusive: bool,
 #[cfg(target_arch = "x86_64")]
 mod runs {
     use std::arch::x86_64::{
-        __m512, _mm512_add_ps, _mm512_castpd_ps, _mm512_castps_pd, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
-        _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd,
+        __m512, _mm512_add_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_shuffle_f32x4, _mm512_unpackhi_ps,
         _mm512_unpacklo_ps,
     };
+
+    use bytemuck::cast;
 
     use super::RUN;
 
     type Square = [__m512; RUN];
 
+    /// Every pair of rows this far apart becomes the even and the odd of what both have.
     #[target_feature(enable = "avx512f")]
     #[inline]
-    fn load(row: &[f32; RUN]) -> __m512 {
-        // SAFETY: sixteen numbers are read, which need not be aligned.
-        unsafe { _mm512_loadu_ps(row.as_ptr()) }
-    }
-
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    fn store(row: &mut [f32; RUN], values: __m512) {
-        // SAFETY: sixteen numbers are written, which need not be aligned.
-        unsafe { _mm512_storeu_ps(row.as_mut_ptr(), values) };
-    }
-
-    /// Rows as columns: pairs within four rows, pairs of pairs, then quarters of vectors.
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    fn transposed(rows: Square) -> Square {
-        let mut pairs = [_mm512_setzero_ps(); RUN];
-        for i in (0..RUN).step_by(2) {
-            pairs[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
-            pairs[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
-        }
-        let mut fours = [_mm512_setzero_ps(); RUN];
-        for i in (0..RUN).step_by(4) {
-            for half in 0..2 {
-                let (a, b) = (_mm512_castps_pd(pairs[i + half]), _mm512_castps_pd(pairs[i + half + 2]));
-                fours[i + 2 * half] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
-                fours[i + 2 * half + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+    fn exchange(square: &mut Square, distance: usize, with: impl Fn(__m512, __m512) -> (__m512, __m512)) {
+        for rows in square.chunks_exact_mut(2 * distance) {
+            let (first, second) = rows.split_at_mut(distance);
+            for (a, b) in first.iter_mut().zip(second) {
+                (*a, *b) = with(*a, *b);
             }
         }
-        let mut columns = [_mm512_setzero_ps(); RUN];
+    }
+
+    /// Rows as columns: within four rows by numbers, then by quarters of vectors.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn transposed(mut square: Square) -> Square {
         const EVEN: i32 = 0b10_00_10_00;
         const ODD: i32 = 0b11_01_11_01;
-        for i in 0..4 {
-            let [a, b, c, d] = [fours[i], fours[4 + i], fours[8 + i], fours[12 + i]];
-            let (even, odd) = (_mm512_shuffle_f32x4::<EVEN>(a, b), _mm512_shuffle_f32x4::<ODD>(a, b));
-            let (even_2, odd_2) = (_mm512_shuffle_f32x4::<EVEN>(c, d), _mm512_shuffle_f32x4::<ODD>(c, d));
-            columns[i] = _mm512_shuffle_f32x4::<EVEN>(even, even_2);
-            columns[4 + i] = _mm512_shuffle_f32x4::<EVEN>(odd, odd_2);
-            columns[8 + i] = _mm512_shuffle_f32x4::<ODD>(even, even_2);
-            columns[12 + i] = _mm512_shuffle_f32x4::<ODD>(odd, odd_2);
+        for distance in [2, 1] {
+            exchange(&mut square, distance, |a, b| {
+                (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b))
+            });
         }
-        columns
+        for distance in [4, 8] {
+            exchange(&mut square, distance, |a, b| {
+                (_mm512_shuffle_f32x4::<EVEN>(a, b), _mm512_shuffle_f32x4::<ODD>(a, b))
+            });
+        }
+        square
     }
 
     #[target_feature(enable = "avx512f")]
@@ -172,7 +158,7 @@ mod runs {
     fn columns(rows: &[[f32; RUN]; RUN]) -> Square {
         let mut square = [_mm512_setzero_ps(); RUN];
         for (place, row) in square.iter_mut().zip(rows) {
-            *place = load(row);
+            *place = cast(*row);
         }
         transposed(square)
     }
@@ -186,7 +172,7 @@ mod runs {
             for column in columns(rows) {
                 sum = _mm512_add_ps(sum, column);
             }
-            store(sums, sum);
+            *sums = cast(sum);
         }
     }
 
@@ -195,7 +181,7 @@ mod runs {
     pub(super) fn scan(x: &[[f32; RUN]], before: &[[f32; RUN]], offset: f32, inclusive: bool, out: &mut [[f32; RUN]]) {
         let outs = out.as_chunks_mut::<RUN>().0.iter_mut();
         for ((rows, out), before) in x.as_chunks::<RUN>().0.iter().zip(outs).zip(before) {
-            let mut sum = _mm512_add_ps(_mm512_set1_ps(offset), load(before));
+            let mut sum = _mm512_add_ps(_mm512_set1_ps(offset), cast(*before));
             let mut square = columns(rows);
             for place in &mut square {
                 let next = _mm512_add_ps(sum, *place);
@@ -203,7 +189,7 @@ mod runs {
                 sum = next;
             }
             for (out, row) in out.iter_mut().zip(transposed(square)) {
-                store(out, row);
+                *out = cast(row);
             }
         }
     }

@@ -2,18 +2,18 @@
 
 use super::{DType, Shape};
 
-/// What a kernel does with an argument.
+/// What a kernel does with an argument. Numbers are frozen: programs in C use them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Role {
     /// A number passed by value.
-    Scalar,
+    Scalar = 0,
     /// Read and never written.
-    Input,
+    Input = 1,
     /// Written completely; what it held before does not matter.
-    Output,
+    Output = 2,
     /// Read and written.
-    InOut,
+    InOut = 3,
 }
 
 impl Role {

@@ -2,24 +2,25 @@
 
 use core::ffi::c_void;
 
-use crate::argument::{ArgDesc, DType, MAX_RANK, Role, Shape};
+use crate::argument::{Arg, ArgDesc, DType, MAX_RANK, Role, Scalar, Shape, View, ViewMut};
 use crate::reason::Reason;
 
-/// One argument of a launch. The numbers are those of `enum GateRole` and `enum GateType` in the header.
+/// One argument of a launch. A buffer is dense and row-major, and lies where its element type is aligned. Buffers that the
+/// kernel writes overlap no other buffer of the call.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct GateArgument {
-    /// What the kernel does with it.
+    /// `GateRole`: what the kernel does with it.
     pub role: u32,
-    /// Element type.
+    /// `GateType`: type of an element, or of the scalar.
     pub element: u32,
-    /// Number of dimensions, up to 6; 0 for a scalar.
+    /// Number of dimensions, at most `GATE_MAX_RANK`; 0 for a scalar.
     pub rank: u32,
     /// Has to be 0.
     pub reserved: u32,
     /// Dimensions, outermost first; what is behind `rank` is not looked at.
     pub dims: [usize; MAX_RANK],
-    /// First byte of the buffer, or the scalar.
+    /// First byte of the buffer, or of the scalar. What is only read is not written, although the pointer is not const.
     pub data: *mut c_void,
     /// Size of the buffer or scalar in bytes.
     pub bytes: usize,
@@ -104,6 +105,40 @@ pub(super) fn may_be_sliced(args: &[ArgDesc]) -> Result<(), Reason> {
         }
     }
     Ok(())
+}
+
+/// Makes the view that has this description of bytes. Bytes of an empty buffer lie anywhere; those of others were found to
+/// be aligned, and the launch refuses a view that is not of the size that its shape says.
+macro_rules! view {
+    ($View:ident, $cast:ident, $desc:ident, $bytes:ident, $empty:expr, $($dtype:ident)*) => {
+        match $desc.dtype {
+            $(DType::$dtype => $View::$dtype(bytemuck::$cast($bytes).unwrap_or($empty)),)*
+        }
+    };
+}
+
+/// An argument that is read: its bytes are those of a buffer, or of a scalar.
+pub(super) fn of_read<'a>(desc: &ArgDesc, bytes: &'a [u8]) -> Arg<'a> {
+    if desc.role == Role::Scalar {
+        let mut word = [0; 8];
+        for (place, byte) in word.iter_mut().zip(bytes) {
+            *place = *byte;
+        }
+        if let Some(scalar) = Scalar::from_bytes(desc.dtype, &word) {
+            return Arg::Scalar(scalar);
+        }
+    }
+    let view = view!(View, try_cast_slice, desc, bytes, &[], U8 U16 U32 U64 I8 I16 I32 I64 F16 Bf16 F32 F64);
+    Arg::Input(view, desc.shape)
+}
+
+/// An argument that is written.
+pub(super) fn of_written<'a>(desc: &ArgDesc, bytes: &'a mut [u8]) -> Arg<'a> {
+    let view = view!(ViewMut, try_cast_slice_mut, desc, bytes, &mut [], U8 U16 U32 U64 I8 I16 I32 I64 F16 Bf16 F32 F64);
+    match desc.role {
+        Role::InOut => Arg::InOut(view, desc.shape),
+        Role::Scalar | Role::Input | Role::Output => Arg::Output(view, desc.shape),
+    }
 }
 
 #[cfg(test)]

@@ -5,31 +5,67 @@
 use core::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::argument::{GateArgument, may_be_sliced};
-use super::{ABI_VERSION, close, runtime};
+use super::argument::{GateArgument, may_be_sliced, of_read, of_written};
+use super::{ABI_VERSION, GateHandle, close, runtime};
 use crate::Status;
-use crate::argument::{Arg, ArgDesc, DType, Role, Scalar, View, ViewMut};
+use crate::argument::{Arg, ArgDesc, Describe, Role};
 use crate::contract::MAX_ARGS;
 use crate::dispatch::{Backend, Dispatch, Outputs};
-use crate::kernel::Kernel;
 use crate::reason::Reason;
+
+/// Size of the reason in a report, its zero included.
+pub const REASON_SIZE: usize = 256;
 
 /// How a launch ended.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct GateReport {
-    /// The status, as the call returns it.
+    /// `GateStatus`, as the call returns it.
     pub status: i32,
-    /// 0 for the processor, 1 for CUDA.
+    /// `GateBackend`: what executed the kernel.
     pub backend: i32,
-    /// 0 complete, 1 untouched, 2 undefined.
+    /// `GateOutputs`: what is in the buffers that the kernel writes.
     pub outputs: i32,
     /// Always 0.
     pub reserved: i32,
     /// From call to return, in nanoseconds.
     pub latency_ns: u64,
-    /// The chain of reasons, the outermost first, separated by `;` and ended by a zero.
-    pub reason: [c_char; 256],
+    /// Codes of the reasons, the outermost first, separated by `;` and ended by a zero.
+    pub reason: [c_char; REASON_SIZE],
+}
+
+impl GateReport {
+    fn new(status: Status, backend: Backend, outputs: Outputs, latency_ns: u64, text: &str) -> GateReport {
+        let mut reason = [0; REASON_SIZE];
+        // The last place keeps its zero.
+        for (place, byte) in reason.iter_mut().zip(text.bytes().take(REASON_SIZE - 1)) {
+            *place = byte as c_char;
+        }
+        GateReport {
+            status: status.code(),
+            backend: backend as i32,
+            outputs: outputs as i32,
+            reserved: 0,
+            latency_ns,
+            reason,
+        }
+    }
+
+    fn of(dispatch: &Dispatch) -> GateReport {
+        let causes = dispatch.outcome.causes().to_string();
+        let Dispatch {
+            backend,
+            outputs,
+            latency_ns,
+            ..
+        } = *dispatch;
+        GateReport::new(dispatch.status(), backend, outputs, latency_ns, &causes)
+    }
+
+    /// Of a call that no kernel was found for.
+    fn refused(reason: Reason) -> GateReport {
+        GateReport::new(reason.status(), Backend::Cpu, Outputs::Untouched, 0, reason.code())
+    }
 }
 
 // As the C program asserts: no field lies elsewhere than in the header.
@@ -41,7 +77,7 @@ fn contained(work: impl FnOnce() -> Status) -> i32 {
     status.unwrap_or(Status::RuntimeFailed).code()
 }
 
-/// The version of this interface.
+/// The version of the interface that the library has: `GATE_ABI_VERSION` of the header it was built with.
 #[unsafe(no_mangle)]
 pub extern "C" fn gate_abi_version() -> u32 {
     ABI_VERSION
@@ -61,7 +97,7 @@ pub extern "C" fn gate_status_name(status: i32) -> *const c_char {
     name.as_ptr()
 }
 
-/// Launches a kernel by its name and waits for it. `report` may be null.
+/// Launches a kernel by its name and waits for it. Where `report` is not null, it gets what there is to say.
 ///
 /// # Safety
 ///
@@ -70,205 +106,109 @@ pub extern "C" fn gate_status_name(status: i32) -> *const c_char {
 /// what is written, until the call returns. `report` is null or can be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gate_launch(
-    handle: u64,
+    handle: GateHandle,
     kernel: *const c_char,
     args: *const GateArgument,
     count: usize,
     report: *mut GateReport,
 ) -> i32 {
     contained(|| {
-        let refused = |reason: Reason| {
-            // SAFETY: as the caller promises, `report` is null or can be written.
-            unsafe { write_refusal(report, reason) };
-            reason.status()
+        // SAFETY: as the caller promises of the name, the arguments and their buffers.
+        let (status, filled) = match unsafe { launch(handle, kernel, args, count) } {
+            Ok(dispatch) => (dispatch.status(), GateReport::of(&dispatch)),
+            Err(reason) => (reason.status(), GateReport::refused(reason)),
         };
-        let Some(runtime) = runtime(handle) else {
-            return refused(Reason::UnknownKernel);
-        };
-        if kernel.is_null() {
-            return refused(Reason::UnknownKernel);
+        if !report.is_null() && report.is_aligned() {
+            // SAFETY: not null, aligned, and as the caller promises it can be written.
+            unsafe { report.write(filled) };
         }
-        // SAFETY: not null, and as the caller promises it ends in a zero.
-        let name = unsafe { CStr::from_ptr(kernel) };
-        let Some(kernel) = name.to_str().ok().and_then(|name| runtime.kernel(name)) else {
-            return refused(Reason::UnknownKernel);
-        };
-        let usable = !args.is_null() && args.is_aligned() && (1..=MAX_ARGS).contains(&count);
-        let args = if usable {
-            // SAFETY: not null, aligned, at most `MAX_ARGS` arguments, which the caller promises are there.
-            unsafe { core::slice::from_raw_parts(args, count) }
-        } else {
-            &[]
-        };
-        // SAFETY: as the caller promises of the buffers.
-        let dispatch = unsafe { launch(&kernel, args) };
-        // SAFETY: as the caller promises, `report` is null or can be written.
-        unsafe { write_report(report, &dispatch) };
-        dispatch.status()
+        status
     })
 }
 
+/// What happened to a launch; the reason where there is no kernel to launch.
+///
 /// # Safety
 ///
-/// The buffers are as [`gate_launch`] asks.
-unsafe fn launch(kernel: &Kernel, args: &[GateArgument]) -> Dispatch {
-    let described: Result<Vec<ArgDesc>, Reason> = args.iter().map(GateArgument::describe).collect();
-    let described = match described {
+/// As [`gate_launch`] asks.
+unsafe fn launch(
+    handle: GateHandle,
+    kernel: *const c_char,
+    args: *const GateArgument,
+    count: usize,
+) -> Result<Dispatch, Reason> {
+    let runtime = runtime(handle).ok_or(Reason::UnknownKernel)?;
+    if kernel.is_null() {
+        return Err(Reason::UnknownKernel);
+    }
+    // SAFETY: not null, and as the caller promises it ends in a zero.
+    let name = unsafe { CStr::from_ptr(kernel) };
+    let name = name.to_str().map_err(|_| Reason::UnknownKernel)?;
+    let kernel = runtime.kernel(name).ok_or(Reason::UnknownKernel)?;
+    if args.is_null() || !args.is_aligned() || !(1..=MAX_ARGS).contains(&count) {
+        return Ok(kernel.refuse(Reason::InputCountMismatch));
+    }
+    // SAFETY: not null, aligned, at most `MAX_ARGS` arguments, which the caller promises are there.
+    let args = unsafe { core::slice::from_raw_parts(args, count) };
+    let mut described = match args
+        .iter()
+        .map(GateArgument::describe)
+        .collect::<Result<Vec<ArgDesc>, Reason>>()
+    {
         Ok(described) => described,
-        Err(reason) => return kernel.refuse(reason),
+        Err(reason) => return Ok(kernel.refuse(reason)),
     };
-    if args.is_empty() {
-        return kernel.refuse(Reason::InputCountMismatch);
-    }
-    // SAFETY: scalars were found to be present, aligned and of the size of their type.
-    let scalars: Vec<Option<Scalar>> = args
-        .iter()
-        .zip(&described)
-        .map(|(arg, desc)| unsafe { scalar(arg, desc) })
-        .collect();
-    let valued: Vec<ArgDesc> = described
-        .iter()
-        .zip(&scalars)
-        .map(|(desc, scalar)| ArgDesc {
-            value: scalar.map_or(0, |scalar| scalar.integer()),
-            ..*desc
-        })
-        .collect();
-    if let Err(reason) = kernel.contract().check(&valued).and_then(|()| may_be_sliced(&valued)) {
-        return kernel.refuse(reason);
-    }
-    let mut borrowed: Vec<Arg<'_>> = args
-        .iter()
-        .zip(&described)
-        .zip(scalars)
-        // SAFETY: present, aligned for its type, of whole elements, and no written buffer overlaps another. The caller
-        // promises that the bytes are there and that nobody else uses them meanwhile.
-        .map(|((arg, desc), scalar)| scalar.map_or_else(|| unsafe { borrow(arg, desc) }, Arg::Scalar))
-        .collect();
-    kernel.launch(&mut borrowed)
-}
-
-/// Makes the borrowed argument of a buffer with these element types.
-macro_rules! views {
-    ($arg:ident, $desc:ident, $($dtype:ident $name:ty;)*) => {
-        match $desc.dtype {
-            $(DType::$dtype => {
-                let elements = $desc.bytes / size_of::<$name>();
-                // An empty buffer may be absent, a slice may not.
-                let data = match elements {
-                    0 => core::ptr::NonNull::<$name>::dangling().as_ptr(),
-                    _ => $arg.data.cast::<$name>(),
-                };
-                match $desc.role {
-                    Role::Output | Role::InOut => {
-                        // SAFETY: as `borrow` asks; every bit pattern is a number.
-                        let slice = unsafe { core::slice::from_raw_parts_mut(data, elements) };
-                        let view = ViewMut::$dtype(slice);
-                        if $desc.role == Role::Output { Arg::Output(view, $desc.shape) } else { Arg::InOut(view, $desc.shape) }
-                    }
-                    Role::Input | Role::Scalar => {
-                        // SAFETY: as `borrow` asks; every bit pattern is a number.
-                        let slice = unsafe { core::slice::from_raw_parts(data.cast_const(), elements) };
-                        Arg::Input(View::$dtype(slice), $desc.shape)
-                    }
-                }
-            })*
+    for (desc, arg) in described.iter_mut().zip(args) {
+        if desc.role == Role::Scalar {
+            // SAFETY: a scalar is present and of the size of its type; the caller promises that its bytes are there.
+            desc.value = unsafe { borrow(arg, desc) }.describe().value;
         }
-    };
+    }
+    let judged = kernel
+        .contract()
+        .check(&described)
+        .and_then(|()| may_be_sliced(&described));
+    if let Err(reason) = judged {
+        return Ok(kernel.refuse(reason));
+    }
+    let borrowed = args.iter().zip(&described);
+    let mut borrowed: Vec<Arg<'_>> = borrowed
+        // SAFETY: present, of whole elements, and no written buffer overlaps another. The caller promises that the bytes
+        // are there and that nobody else uses them meanwhile.
+        .map(|(arg, desc)| unsafe { borrow(arg, desc) })
+        .collect();
+    Ok(kernel.launch(&mut borrowed))
 }
 
 /// # Safety
 ///
-/// The buffer has as many bytes as it says, is aligned for its type, and is not used by anybody else while the borrow
-/// lasts, unless both only read.
+/// Where the argument has bytes, they are there, and nobody else uses them while the borrow lasts, unless both only read.
 unsafe fn borrow<'a>(arg: &GateArgument, desc: &ArgDesc) -> Arg<'a> {
-    views! { arg, desc, U8 u8; U16 u16; U32 u32; U64 u64; I8 i8; I16 i16; I32 i32; I64 i64; F16 u16; Bf16 u16; F32 f32; F64 f64; }
-}
-
-/// # Safety
-///
-/// A scalar is present, aligned, and of the size of its type.
-unsafe fn scalar(arg: &GateArgument, desc: &ArgDesc) -> Option<Scalar> {
-    macro_rules! read {
-        ($($dtype:ident $name:ty;)*) => {
-            match desc.dtype {
-                // SAFETY: as this function asks; every bit pattern is a number.
-                $(DType::$dtype => Scalar::$dtype(unsafe { arg.data.cast::<$name>().read() }),)*
-            }
-        };
+    let (data, bytes) = (arg.data.cast::<u8>(), arg.bytes);
+    match (desc.role, bytes) {
+        // An empty buffer may be absent, a slice may not.
+        (Role::Scalar | Role::Input, 0) => of_read(desc, &[]),
+        (Role::Output | Role::InOut, 0) => of_written(desc, &mut []),
+        // SAFETY: as this function asks; any address is aligned for bytes.
+        (Role::Scalar | Role::Input, _) => of_read(desc, unsafe { core::slice::from_raw_parts(data, bytes) }),
+        // SAFETY: as this function asks; any address is aligned for bytes.
+        (Role::Output | Role::InOut, _) => of_written(desc, unsafe { core::slice::from_raw_parts_mut(data, bytes) }),
     }
-    (desc.role == Role::Scalar).then(|| {
-        read! { U8 u8; U16 u16; U32 u32; U64 u64; I8 i8; I16 i16; I32 i32; I64 i64; F16 u16; Bf16 u16; F32 f32; F64 f64; }
-    })
 }
 
-/// # Safety
-///
-/// `report` is null or can be written.
-unsafe fn write_report(report: *mut GateReport, dispatch: &Dispatch) {
-    let backend = match dispatch.backend {
-        Backend::Cpu => 0,
-        Backend::Cuda => 1,
-    };
-    let outputs = match dispatch.outputs {
-        Outputs::Complete => 0,
-        Outputs::Untouched => 1,
-        Outputs::Undefined => 2,
-    };
-    let causes = dispatch.outcome.causes().to_string();
-    // SAFETY: as this function asks.
-    unsafe {
-        write(
-            report,
-            dispatch.status(),
-            backend,
-            outputs,
-            dispatch.latency_ns,
-            &causes,
-        );
-    };
-}
-
-/// # Safety
-///
-/// `report` is null or can be written.
-unsafe fn write_refusal(report: *mut GateReport, reason: Reason) {
-    // SAFETY: as this function asks.
-    unsafe { write(report, reason.status(), 0, 1, 0, reason.code()) };
-}
-
-/// # Safety
-///
-/// `report` is null or can be written.
-unsafe fn write(report: *mut GateReport, status: Status, backend: i32, outputs: i32, latency_ns: u64, text: &str) {
-    if report.is_null() || !report.is_aligned() {
-        return;
-    }
-    let mut reason = [0; 256];
-    // The last place keeps its zero.
-    for (place, byte) in reason.iter_mut().zip(text.bytes().take(255)) {
-        *place = byte as c_char;
-    }
-    let filled = GateReport {
-        status: status.code(),
-        backend,
-        outputs,
-        reserved: 0,
-        latency_ns,
-        reason,
-    };
-    // SAFETY: not null, aligned, and as this function asks it can be written.
-    unsafe { report.write(filled) };
-}
-
-/// Writes the run stats as JSON, ended by a zero, into `buffer`. `needed`, which may be null, gets the size with the zero,
+/// Writes the run stats as JSON, ended by a zero, into `buffer`. Where `needed` is not null, it gets the size with the zero,
 /// also where the buffer is too small or null: that is `INVALID_ARGUMENT`, and nothing is written.
 ///
 /// # Safety
 ///
 /// `buffer` is null or has `capacity` bytes that can be written; `needed` is null or can be written.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gate_stats_json(handle: u64, buffer: *mut c_char, capacity: usize, needed: *mut usize) -> i32 {
+pub unsafe extern "C" fn gate_stats_json(
+    handle: GateHandle,
+    buffer: *mut c_char,
+    capacity: usize,
+    needed: *mut usize,
+) -> i32 {
     contained(|| {
         let Some(runtime) = runtime(handle) else {
             return Status::InvalidArgument;
@@ -282,7 +222,8 @@ pub unsafe extern "C" fn gate_stats_json(handle: u64, buffer: *mut c_char, capac
         if buffer.is_null() || capacity < size {
             return Status::InvalidArgument;
         }
-        // SAFETY: not null, and as the caller promises of at least `size` bytes; a string overlaps no foreign buffer.
+        // SAFETY: not null, and as the caller promises of `capacity` bytes, of which these are not more; a string of this
+        // crate overlaps no foreign buffer.
         unsafe {
             core::ptr::copy_nonoverlapping(json.as_ptr(), buffer.cast::<u8>(), json.len());
             buffer.add(json.len()).write(0);
@@ -293,7 +234,7 @@ pub unsafe extern "C" fn gate_stats_json(handle: u64, buffer: *mut c_char, capac
 
 /// Waits until what this thread did is in the decision log.
 #[unsafe(no_mangle)]
-pub extern "C" fn gate_flush(handle: u64) -> i32 {
+pub extern "C" fn gate_flush(handle: GateHandle) -> i32 {
     contained(|| match runtime(handle).map(|runtime| runtime.flush()) {
         None => Status::InvalidArgument,
         Some(Ok(())) => Status::Ok,
@@ -303,7 +244,7 @@ pub extern "C" fn gate_flush(handle: u64) -> i32 {
 
 /// Ends a runtime: its decision log is written to the end. Freeing it again is `INVALID_ARGUMENT`.
 #[unsafe(no_mangle)]
-pub extern "C" fn gate_free(handle: u64) -> i32 {
+pub extern "C" fn gate_free(handle: GateHandle) -> i32 {
     contained(|| match close(handle) {
         None => Status::InvalidArgument,
         Some(runtime) => {

@@ -26,9 +26,9 @@ static int failures = 0;
 /* ANCHOR: axpy */
 static int32_t axpy(GateHandle handle, float a, const float *x, float *y, size_t n, GateReport *report) {
   GateArgument args[3] = {
-      {GATE_SCALAR, GATE_F32, 0, 0, {0}, &a, sizeof a},
-      {GATE_INPUT, GATE_F32, 1, 0, {n}, (void *)x, n * sizeof *x},
-      {GATE_IN_OUT, GATE_F32, 1, 0, {n}, y, n * sizeof *y},
+      {GATE_ROLE_SCALAR, GATE_TYPE_F32, 0, 0, {0}, &a, sizeof a},
+      {GATE_ROLE_INPUT, GATE_TYPE_F32, 1, 0, {n}, (void *)x, n * sizeof *x},
+      {GATE_ROLE_IN_OUT, GATE_TYPE_F32, 1, 0, {n}, y, n * sizeof *y},
   };
   return gate_launch(handle, "axpy_f32", args, 3, report);
 }
@@ -37,9 +37,9 @@ static int32_t axpy(GateHandle handle, float a, const float *x, float *y, size_t
 static void refuses(GateHandle handle) {
   float a = 2.0f, x[2] = {1.0f, 2.0f}, y[2] = {10.0f, 20.0f};
   GateArgument good[3] = {
-      {GATE_SCALAR, GATE_F32, 0, 0, {0}, &a, sizeof a},
-      {GATE_INPUT, GATE_F32, 1, 0, {2}, x, sizeof x},
-      {GATE_IN_OUT, GATE_F32, 1, 0, {2}, y, sizeof y},
+      {GATE_ROLE_SCALAR, GATE_TYPE_F32, 0, 0, {0}, &a, sizeof a},
+      {GATE_ROLE_INPUT, GATE_TYPE_F32, 1, 0, {2}, x, sizeof x},
+      {GATE_ROLE_IN_OUT, GATE_TYPE_F32, 1, 0, {2}, y, sizeof y},
   };
   GateArgument args[3];
   GateReport report;
@@ -47,8 +47,9 @@ static void refuses(GateHandle handle) {
 #define REFUSED(call, code)                                              \
   do {                                                                   \
     memset(&report, 0x5a, sizeof report);                                \
-    CHECK((call) == GATE_INVALID_ARGUMENT);                              \
-    CHECK(report.status == GATE_INVALID_ARGUMENT && report.outputs == 1); \
+    CHECK((call) == GATE_STATUS_INVALID_ARGUMENT);                       \
+    CHECK(report.status == GATE_STATUS_INVALID_ARGUMENT);                \
+    CHECK(report.outputs == GATE_OUTPUTS_UNTOUCHED);                     \
     CHECK(strcmp(report.reason, code) == 0);                             \
     CHECK(y[0] == 10.0f && y[1] == 20.0f);                               \
   } while (0)
@@ -74,24 +75,24 @@ static void refuses(GateHandle handle) {
   WITH(args[1].data = (char *)x + 1, "misaligned_buffer");
   WITH(args[1].role = 77, "argument_role_mismatch");
   WITH(args[1].element = 77, "input_dtype_mismatch");
-  WITH(args[1].element = GATE_I32, "input_dtype_mismatch");
+  WITH(args[1].element = GATE_TYPE_I32, "input_dtype_mismatch");
   WITH(args[1].rank = 77, "input_shape_mismatch");
   WITH(args[1].rank = 2, "input_shape_mismatch");
   WITH(args[1].dims[0] = (size_t)-1, "input_size_mismatch");
   WITH(args[1].bytes = 4, "input_size_mismatch");
   WITH(args[2].bytes = (size_t)-1, "output_size_mismatch");
   WITH(args[1].data = y, "aliased_buffers");
-  CHECK(gate_launch(handle, "axpy_f32", NULL, 0, NULL) == GATE_INVALID_ARGUMENT);
+  CHECK(gate_launch(handle, "axpy_f32", NULL, 0, NULL) == GATE_STATUS_INVALID_ARGUMENT);
 
-  CHECK(gate_stats_json(0, NULL, 0, NULL) == GATE_INVALID_ARGUMENT);
-  CHECK(gate_flush(0) == GATE_INVALID_ARGUMENT);
-  CHECK(gate_free(0) == GATE_INVALID_ARGUMENT);
+  CHECK(gate_stats_json(0, NULL, 0, NULL) == GATE_STATUS_INVALID_ARGUMENT);
+  CHECK(gate_flush(0) == GATE_STATUS_INVALID_ARGUMENT);
+  CHECK(gate_free(0) == GATE_STATUS_INVALID_ARGUMENT);
 }
 
 int main(void) {
   CHECK(gate_abi_version() == GATE_ABI_VERSION);
-  CHECK(strcmp(gate_status_name(GATE_OK), "OK") == 0);
-  CHECK(strcmp(gate_status_name(GATE_RUNTIME_FAILED), "RUNTIME_FAILED") == 0);
+  CHECK(strcmp(gate_status_name(GATE_STATUS_OK), "OK") == 0);
+  CHECK(strcmp(gate_status_name(GATE_STATUS_RUNTIME_FAILED), "RUNTIME_FAILED") == 0);
   CHECK(strcmp(gate_status_name(-1), "UNKNOWN") == 0);
 
   GateHandle handle = service_open();
@@ -99,28 +100,28 @@ int main(void) {
 
   float x[3] = {1.0f, 2.0f, 3.0f}, y[3] = {10.0f, 20.0f, 30.0f};
   GateReport report;
-  CHECK(axpy(handle, 2.0f, x, y, 3, &report) == GATE_OK);
+  CHECK(axpy(handle, 2.0f, x, y, 3, &report) == GATE_STATUS_OK);
   CHECK(y[0] == 12.0f && y[1] == 24.0f && y[2] == 36.0f);
-  CHECK(report.status == GATE_OK && report.backend == 0 && report.outputs == 0);
+  CHECK(report.status == GATE_STATUS_OK && report.backend == GATE_BACKEND_CPU && report.outputs == GATE_OUTPUTS_COMPLETE);
   CHECK(strcmp(report.reason, "no_native_variant") == 0);
-  CHECK(axpy(handle, 2.0f, x, y, 3, NULL) == GATE_OK);
+  CHECK(axpy(handle, 2.0f, x, y, 3, NULL) == GATE_STATUS_OK);
 
   refuses(handle);
 
   size_t needed = 0;
-  CHECK(gate_stats_json(handle, NULL, 0, &needed) == GATE_INVALID_ARGUMENT);
+  CHECK(gate_stats_json(handle, NULL, 0, &needed) == GATE_STATUS_INVALID_ARGUMENT);
   char *json = malloc(needed);
-  CHECK(json != NULL && gate_stats_json(handle, json, needed - 1, NULL) == GATE_INVALID_ARGUMENT);
+  CHECK(json != NULL && gate_stats_json(handle, json, needed - 1, NULL) == GATE_STATUS_INVALID_ARGUMENT);
   if (json != NULL) {
-    CHECK(gate_stats_json(handle, json, needed, &needed) == GATE_OK);
+    CHECK(gate_stats_json(handle, json, needed, &needed) == GATE_STATUS_OK);
     CHECK(strlen(json) + 1 == needed);
     printf("%s\n", json);
     free(json);
   }
 
-  CHECK(gate_flush(handle) == GATE_OK);
-  CHECK(gate_free(handle) == GATE_OK);
-  CHECK(gate_free(handle) == GATE_INVALID_ARGUMENT);
-  CHECK(axpy(handle, 2.0f, x, y, 3, NULL) == GATE_INVALID_ARGUMENT);
+  CHECK(gate_flush(handle) == GATE_STATUS_OK);
+  CHECK(gate_free(handle) == GATE_STATUS_OK);
+  CHECK(gate_free(handle) == GATE_STATUS_INVALID_ARGUMENT);
+  CHECK(axpy(handle, 2.0f, x, y, 3, NULL) == GATE_STATUS_INVALID_ARGUMENT);
   return failures == 0 ? 0 : 1;
 }

@@ -1,10 +1,11 @@
-//! Generated documentation: what the declarations in the code say, as files under `docs/`.
+//! Generated documentation: what the declarations in the code say, as files under `docs/` and as the header for C.
 //!
 //! Everything is generated in memory first; writing and checking differ only in what they do with it.
 
 mod checks;
 mod command_line;
 mod exit_codes;
+mod header;
 mod policy_errors;
 mod requirements;
 mod schemas;
@@ -80,6 +81,7 @@ fn generate(root: &Path) -> Result<Pages> {
         command_line::page(cargo_gate::command_line::command()),
     );
     pages.insert("docs/src/reference/exit-codes.md".into(), exit_codes::page());
+    pages.insert(header::PATH.into(), header::text(root)?);
     pages.insert("docs/src/reference/policy-errors.md".into(), policy_errors::page());
     pages.insert(
         requirements::PAGE.into(),
