@@ -281,7 +281,13 @@ fn with_crlf(directory: &Path) {
             if !text.contains(&0) && !text.windows(2).any(|pair| pair == b"\r\n") {
                 let text: Vec<u8> = text
                     .iter()
-                    .flat_map(|byte| if *byte == b'\n' { &b"\r\n"[..] } else { std::slice::from_ref(byte) })
+                    .flat_map(|byte| {
+                        if *byte == b'\n' {
+                            &b"\r\n"[..]
+                        } else {
+                            std::slice::from_ref(byte)
+                        }
+                    })
                     .copied()
                     .collect();
                 fs::write(path, text).expect("a fixture can be written to");

@@ -118,7 +118,8 @@ mod tests {
     fn a_directory_of_windows_is_found_in_every_spelling() {
         let environment = Environment::from_pairs([("USERPROFILE", r"D:\people\jane")]);
         let machine = MachinePaths::new(&environment, Path::new(""));
-        let text = "a = 'D:\\people\\jane\\x'\nb = \"D:\\\\people\\\\jane\\\\x\"\nc = D:/people/jane/x\nd = D:/people/janet\n";
+        let text =
+            "a = 'D:\\people\\jane\\x'\nb = \"D:\\\\people\\\\jane\\\\x\"\nc = D:/people/jane/x\nd = D:/people/janet\n";
         let found: Vec<_> = machine
             .find(text.as_bytes())
             .iter()
