@@ -253,6 +253,14 @@ mod tests {
         let file = folder.path().join("a.h");
         let kept = folder.path().join("index");
         fs::write(&file, "now").unwrap();
+        // However long this takes, the file is not older than what is seen of it.
+        let later = SystemTime::now() + Duration::from_secs(3600);
+        fs::File::options()
+            .write(true)
+            .open(&file)
+            .unwrap()
+            .set_modified(later)
+            .unwrap();
         let index = Index::new(kept.clone());
         index.digest(&file).unwrap();
         index.save();
