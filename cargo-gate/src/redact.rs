@@ -70,7 +70,7 @@ impl Redactor {
         let Some(text) = directory.to_str() else {
             return self;
         };
-        let text = normal(text.strip_prefix(r"\\?\").unwrap_or(text));
+        let text = normal(&without_verbatim(text));
         let text = text.trim_end_matches('/');
         let is_drive = text.len() == 2 && text.ends_with(':');
         if !text.is_empty() && !is_drive && !self.directories.iter().any(|(known, _)| known == text) {
@@ -210,10 +210,33 @@ fn normal(path: &str) -> String {
     path.replace('\\', "/")
 }
 
+/// The plain spelling of a path that Windows spells in full: `\\?\C:\x` is `C:\x`, and `\\?\UNC\server\x` is
+/// `\\server\x`.
+fn without_verbatim(path: &str) -> Cow<'_, str> {
+    match path.strip_prefix(r"\\?\") {
+        Some(rest) => rest
+            .strip_prefix(r"UNC\")
+            .map_or(Cow::Borrowed(rest), |rest| Cow::Owned(format!(r"\\{rest}"))),
+        None => Cow::Borrowed(path),
+    }
+}
+
+/// Whether a directory (with `/`) is one of Windows, on a drive or a share: names there have no case.
+fn is_of_windows(directory: &str) -> bool {
+    directory.starts_with("//") || directory.as_bytes().get(1) == Some(&b':')
+}
+
 /// Replaces `directory` (with `/`) in `text`, whatever separators it is written with there. `None` when it is not in it.
 fn replace_directory(text: &str, directory: &str, placeholder: &str) -> Option<String> {
     // Most lines of a log name no directory at all; a single component is spelled the same with every separator.
-    if !text.contains(directory.rsplit('/').next().unwrap_or(directory)) {
+    let last = directory.rsplit('/').next().unwrap_or(directory);
+    let anywhere = if is_of_windows(directory) {
+        let (text, last) = (text.as_bytes(), last.as_bytes());
+        last.is_empty() || text.windows(last.len()).any(|part| part.eq_ignore_ascii_case(last))
+    } else {
+        text.contains(last)
+    };
+    if !anywhere {
         return None;
     }
     let mut out = String::new();
@@ -243,15 +266,31 @@ fn replace_directory(text: &str, directory: &str, placeholder: &str) -> Option<S
 
 /// Length of `directory` at the start of `text`, if it stands there as a whole path.
 fn prefix_length(text: &str, directory: &str) -> Option<usize> {
-    let mut rest = text.strip_prefix(r"\\?\").unwrap_or(text);
+    // One separator; in quoted text of Windows it is doubled.
+    fn separator(text: &str) -> Option<&str> {
+        text.strip_prefix("\\\\").or_else(|| text.strip_prefix(['/', '\\']))
+    }
+    let of_windows = is_of_windows(directory);
+    let mut rest = text;
+    let mut directory = directory;
+    if let Some(share) = directory.strip_prefix("//") {
+        // Two separators, each doubled in quoted text, or the long spelling.
+        rest = [r"\\?\UNC\", r"\\\\?\\UNC\\", r"\\\\", r"\\", "//"]
+            .iter()
+            .find_map(|beginning| rest.strip_prefix(beginning))?;
+        directory = share;
+    } else if of_windows {
+        rest = [r"\\?\", r"\\\\?\\"]
+            .iter()
+            .find_map(|beginning| rest.strip_prefix(beginning))
+            .unwrap_or(rest);
+    }
     for (index, part) in directory.split('/').enumerate() {
         if index > 0 {
-            rest = rest.strip_prefix("\\\\").or_else(|| rest.strip_prefix(['/', '\\']))?;
+            rest = separator(rest)?;
         }
-        // Drive letters are written in either case.
-        let is_drive = index == 0 && part.len() == 2 && part.ends_with(':');
         let (head, behind) = rest.split_at_checked(part.len())?;
-        if head != part && !(is_drive && head.eq_ignore_ascii_case(part)) {
+        if head != part && !(of_windows && head.eq_ignore_ascii_case(part)) {
             return None;
         }
         rest = behind;
@@ -303,6 +342,27 @@ mod tests {
             redactor.paths(r#"c:\Users\Ada\demo\src\lib.rs and "C:\\Users\\Ada\\x" and C:/Users/Ada/y and \\?\C:\Users\Ada\z and C:\Users\Adam"#),
             @r#"[HOME]/demo/src/lib.rs and "[HOME]/x" and [HOME]/y and [HOME]/z and C:\Users\Adam"#
         );
+    }
+
+    #[test]
+    fn shares_and_other_spellings_of_windows_are_understood() {
+        for share in [r"\\server\ada", r"\\?\UNC\server\ada"] {
+            let redactor = Redactor::default()
+                .directory(Path::new(share), "[HOME]")
+                .directory(Path::new(r"C:\Users\Ada"), "[TEMP]");
+            for (text, expected) in [
+                (r"at \\server\ada\src\lib.rs", "at [HOME]/src/lib.rs"),
+                (r"at \\?\UNC\server\ada\x", "at [HOME]/x"),
+                (r#""\\\\server\\ada\\x""#, r#""[HOME]/x""#),
+                (r#""\\\\?\\UNC\\server\\ada\\x""#, r#""[HOME]/x""#),
+                ("at //Server/ADA/x", "at [HOME]/x"),
+                (r"at \\server\adam\x", r"at \\server\adam\x"),
+                (r"at c:\users\ada\x", "at [TEMP]/x"),
+                (r#""\\\\?\\C:\\Users\\Ada\\x""#, r#""[TEMP]/x""#),
+            ] {
+                assert_eq!(redactor.paths(text), expected, "{share}");
+            }
+        }
     }
 
     #[test]

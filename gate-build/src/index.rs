@@ -36,23 +36,22 @@ impl Signature {
         let modified = metadata.modified().ok()?;
         let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut text = format!("{}.{}", metadata.len(), since.as_nanos());
-        let mut changed = modified;
         #[cfg(unix)]
-        {
+        let changed = {
             use std::os::unix::fs::MetadataExt;
             let (seconds, nanos) = (metadata.ctime(), metadata.ctime_nsec());
             let _ = write!(text, ".{seconds}.{nanos}.{}.{}", metadata.dev(), metadata.ino());
             let since = Duration::new(seconds.try_into().unwrap_or(0), nanos.try_into().unwrap_or(0));
-            changed = changed.max(UNIX_EPOCH + since);
-        }
+            modified.max(UNIX_EPOCH + since)
+        };
         #[cfg(not(unix))]
-        if let Some(since) = metadata
-            .created()
-            .ok()
-            .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
-        {
-            let _ = write!(text, ".{}", since.as_nanos());
-        }
+        let changed = {
+            let created = metadata.created().ok();
+            if let Some(since) = created.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
+                let _ = write!(text, ".{}", since.as_nanos());
+            }
+            modified
+        };
         Some(Self { text, changed })
     }
 
@@ -254,6 +253,14 @@ mod tests {
         let file = folder.path().join("a.h");
         let kept = folder.path().join("index");
         fs::write(&file, "now").unwrap();
+        // However long this takes, the file is not older than what is seen of it.
+        let later = SystemTime::now() + Duration::from_secs(3600);
+        fs::File::options()
+            .write(true)
+            .open(&file)
+            .unwrap()
+            .set_modified(later)
+            .unwrap();
         let index = Index::new(kept.clone());
         index.digest(&file).unwrap();
         index.save();

@@ -200,13 +200,21 @@ impl Stream {
             .and_then(|()| self.writer.flush())
         {
             Ok(()) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Err(error) if nobody_reads(&error) => {
                 self.closed = true;
                 Ok(())
             }
             Err(error) => Err(Error::tool(format!("cannot write to {name}: {error}"))),
         }
     }
+}
+
+/// Whether the reader of a pipe has gone. Windows says it of named pipes, which the shells that came from Unix use there, by a
+/// number that the standard library gives no kind.
+fn nobody_reads(error: &io::Error) -> bool {
+    const ERROR_PIPE_NOT_CONNECTED: i32 = 233;
+    error.kind() == io::ErrorKind::BrokenPipe
+        || (cfg!(windows) && error.raw_os_error() == Some(ERROR_PIPE_NOT_CONNECTED))
 }
 
 fn complaint(style: Style, word: &str, message: &str, help: Option<&str>) -> String {
@@ -303,6 +311,8 @@ pub(crate) mod tests {
         let gone = Printer::over(Failing(io::ErrorKind::BrokenPipe), io::sink(), Detail::Normal);
         assert!(gone.data("x").is_ok());
         assert!(gone.data("x").is_ok());
+        let number = io::Error::from_raw_os_error(233);
+        assert_eq!(nobody_reads(&number), cfg!(windows));
         let full = Printer::over(Failing(io::ErrorKind::StorageFull), io::sink(), Detail::Normal);
         assert_eq!(
             full.data("x").map_err(|error| error.exit_code()),

@@ -57,6 +57,11 @@ impl MachinePaths {
         if root.components().count() > 3 {
             paths.extend(root.to_str().map(str::to_owned));
         }
+        // Files write a path of Windows with slashes too, and inside quotation marks with doubled separators.
+        let windows: Vec<String> = paths.iter().filter(|path| path.contains('\\')).cloned().collect();
+        for path in windows {
+            paths.extend([path.replace('\\', "/"), path.replace('\\', r"\\")]);
+        }
         paths.sort();
         paths.dedup();
         Self(paths)
@@ -102,5 +107,24 @@ pub fn scan_file(bytes: &[u8], machine: &MachinePaths) -> FileScan {
     FileScan {
         text,
         machine: if is_text { machine.find(bytes) } else { Vec::new() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_of_windows_is_found_in_every_spelling() {
+        let environment = Environment::from_pairs([("USERPROFILE", r"D:\people\jane")]);
+        let machine = MachinePaths::new(&environment, Path::new(""));
+        let text =
+            "a = 'D:\\people\\jane\\x'\nb = \"D:\\\\people\\\\jane\\\\x\"\nc = D:/people/jane/x\nd = D:/people/janet\n";
+        let found: Vec<_> = machine
+            .find(text.as_bytes())
+            .iter()
+            .map(|path| (path.line, path.column, path.length))
+            .collect();
+        assert_eq!(found, [(1, 6, 14), (2, 6, 16), (3, 5, 14)]);
     }
 }

@@ -266,17 +266,26 @@ fn run_alone(suite: &SuitePolicy, test: &TestResult) -> String {
     if suite.command.iter().any(|word| word == "nextest") {
         // A binary id tells equal names apart; `package::target` and `package` are its spellings.
         return format!(
-            "cargo nextest run -E 'binary_id(={}) & test(={})'",
+            "cargo nextest run -E \"binary_id(={}) & test(={})\"",
             test.binary, test.name
         );
     }
     if suite.command.first().is_some_and(|program| program == "cargo") {
         if test.binary.ends_with(" (doc-tests)") {
-            return format!("cargo test --doc -- '{}'", test.name);
+            return format!("cargo test --doc -- {}", word(&test.name));
         }
-        return format!("cargo test -- --exact '{}'", test.name);
+        return format!("cargo test -- --exact {}", word(&test.name));
     }
     rerun(suite)
+}
+
+/// A name as one word of a command line: in double quotation marks where it needs some, since `cmd` knows no others.
+fn word(name: &str) -> String {
+    if name.chars().all(|c| c.is_alphanumeric() || "_:-.".contains(c)) {
+        name.to_owned()
+    } else {
+        format!("\"{name}\"")
+    }
 }
 
 fn rerun(suite: &SuitePolicy) -> String {

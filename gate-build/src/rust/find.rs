@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use std::ffi::OsString;
 
-    struct Tree(Vec<&'static str>);
+    struct Tree(Vec<String>);
 
     impl crate::env::Files for Tree {
         fn is_file(&self, path: &Path) -> bool {
@@ -104,8 +104,23 @@ mod tests {
         }
     }
 
-    fn found(variables: &[(&str, &str)], files: &[&'static str]) -> Option<PathBuf> {
-        find(&Env::new(Os::Linux, variables.iter().copied(), Tree(files.to_vec()))).0
+    /// Paths with colons between them as this system spells them: absolute, and programs by their names here.
+    fn spelled(paths: &str) -> String {
+        if !cfg!(windows) {
+            return paths.to_owned();
+        }
+        let one = |path: &str| match path.strip_suffix("/rustc") {
+            Some(folder) if path.starts_with('/') => format!("C:{folder}/rustc.exe"),
+            _ if path.starts_with('/') => format!("C:{path}"),
+            _ => path.to_owned(),
+        };
+        paths.split(':').map(one).collect::<Vec<_>>().join(";")
+    }
+
+    fn found(variables: &[(&str, &str)], files: &[&str]) -> Option<PathBuf> {
+        let variables = variables.iter().map(|(name, value)| (*name, spelled(value)));
+        let files = files.iter().map(|file| spelled(file)).collect();
+        find(&Env::new(Os::host(), variables, Tree(files))).0
     }
 
     const TREE: &[&str] = &[
@@ -120,7 +135,6 @@ mod tests {
     ];
 
     #[test]
-    #[cfg(unix)]
     fn the_first_toolchain_that_has_core_is_taken() {
         for (variables, expected) in [
             (&[("RUSTUP_HOME", "/r")][..], Some("/r/toolchains/b/bin/rustc")),
@@ -144,7 +158,8 @@ mod tests {
             ),
             (&[], None),
         ] {
-            assert_eq!(found(variables, TREE), expected.map(PathBuf::from), "{variables:?}");
+            let expected = expected.map(|path| PathBuf::from(spelled(path)));
+            assert_eq!(found(variables, TREE), expected, "{variables:?}");
         }
     }
 }

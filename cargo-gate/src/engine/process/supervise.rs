@@ -129,6 +129,10 @@ impl<'a> Supervisor<'a> {
         if given_up {
             self.status = self.child.wait().ok();
         }
+        if cfg!(windows) && self.force == Force::None {
+            let status = self.status.map(|status| (status.success(), status.code()));
+            self.stopped.cancelled |= interrupted_itself(status, self.cancel.requested());
+        }
         (self.status, self.stopped)
     }
 
@@ -193,5 +197,31 @@ impl<'a> Supervisor<'a> {
             patience = patience.min(due.saturating_duration_since(now));
         }
         patience
+    }
+}
+
+/// Whether a child ended by the Ctrl-C that was meant for the gate. A console of Windows tells all its processes at once, job
+/// objects or not, and a child may be gone before this process has heard of it: it did not fail by itself then.
+fn interrupted_itself(status: Option<(bool, Option<i32>)>, requested: bool) -> bool {
+    /// `STATUS_CONTROL_C_EXIT`.
+    const CONTROL_C_EXIT: i32 = 0xC000_013A_u32.cast_signed();
+    matches!(status, Some((false, code)) if requested || code == Some(CONTROL_C_EXIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_that_heard_the_interruption_first_did_not_fail() {
+        for (status, requested, expected) in [
+            (Some((false, Some(-1_073_741_510))), false, true),
+            (Some((false, Some(101))), true, true),
+            (Some((false, Some(101))), false, false),
+            (Some((true, Some(0))), true, false),
+            (None, true, false),
+        ] {
+            assert_eq!(interrupted_itself(status, requested), expected, "{status:?}");
+        }
     }
 }

@@ -67,19 +67,18 @@ fn count(line: usize) -> u32 {
 mod tests {
     use super::*;
 
-    #[cfg(not(windows))]
     #[test]
     fn both_ways() {
-        let ptx = ".version 8.0\n.target sm_80\n.visible .entry k()\n{\n.loc 1 3 5\nmov.u32 %r1, %tid.x;\n.loc 1 4 5\nret;\n}\n\
-                   .file 1 \"/app/kernels/k.cu\"\n";
-        let crate_root = Path::new("/app");
-        let source = Path::new("/app/kernels/k.cu");
-        let file = Path::new("/app/target/k.ptx");
+        let app = Path::new(if cfg!(windows) { "C:/app" } else { "/app" });
+        let crate_root = app;
+        let (source, file) = (&app.join("kernels").join("k.cu"), &app.join("target").join("k.ptx"));
+        let ptx = ".version 8.0\n.target sm_80\n.visible .entry k()\n{\n.loc 1 3 5\nmov.u32 %r1, %tid.x;\n.loc 1 4 5\nret;\n}\n";
+        let ptx = &format!("{ptx}.file 1 \"{}/kernels/k.cu\"\n", app.display());
         let there = to_ptx(crate_root, source, 3, file, ptx);
         assert_eq!(there.len(), 1);
         assert!(there[0].first <= 6 && there[0].last >= 6, "{there:?}");
         let back = to_source(crate_root, ptx, 6);
-        assert_eq!(back[0].path, source);
+        assert_eq!(&back[0].path, source);
         assert_eq!((back[0].first, back[0].column), (3, Some(5)));
         assert_eq!(to_ptx(crate_root, source, 99, file, ptx), []);
         assert_eq!(to_source(crate_root, ptx, 1), []);

@@ -23,7 +23,7 @@ fn passing_and_failing_tests() {
     insta::assert_snapshot!(run_library(source, &[]), @r"
     block: `demo bad` failed
       at src/lib.rs:Some(1):Some(41)
-      help: cargo test -- --exact 'bad'
+      help: cargo test -- --exact bad
     1 passed, 1 failed, 1 skipped, exit Some(101)
     Failed demo bad
     Passed demo good
