@@ -131,9 +131,9 @@ pub(in crate::evidence) fn unpacked(directory: &Path, mut problems: Vec<Problem>
     let read = |name: &str| {
         let path = directory.join(name);
         match fs::symlink_metadata(&path) {
-            Ok(found) if found.is_file() && found.len() <= MAX_UNPACKED => {
-                fs::read(&path).map(Some).map_err(|error| Error::io("read", &path, &error))
-            }
+            Ok(found) if found.is_file() && found.len() <= MAX_UNPACKED => fs::read(&path)
+                .map(Some)
+                .map_err(|error| Error::io("read", &path, &error)),
             _ => Ok(None),
         }
     };
@@ -174,11 +174,7 @@ fn stayed_behind(problem: &Problem, manifest: &BundleManifest) -> bool {
 }
 
 /// Where the manifest of the bundle and its files contradict each other.
-fn of_manifest(
-    manifest: &BundleManifest,
-    hashes: Option<&Hashes>,
-    files: &BTreeMap<String, Vec<u8>>,
-) -> Vec<Problem> {
+fn of_manifest(manifest: &BundleManifest, hashes: Option<&Hashes>, files: &BTreeMap<String, Vec<u8>>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut say = |kind, file: &str, message: &str| problems.push(Problem::new(kind, file, message));
     for (name, bundled) in &manifest.files {

@@ -102,18 +102,32 @@ fn an_unpacked_bundle_is_one() {
     };
     assert_eq!(found(&unpacked), (Status::Verified, String::new()));
     // It can be packed again.
-    assert_eq!(parse(&make(&unpacked, &unpacked).unwrap().bytes).unwrap().1, parse(&bundle.bytes).unwrap().1);
+    assert_eq!(
+        parse(&make(&unpacked, &unpacked).unwrap().bytes).unwrap().1,
+        parse(&bundle.bytes).unwrap().1
+    );
 
     let own = fs::read(unpacked.join(MANIFEST)).unwrap();
-    fs::write(unpacked.join(MANIFEST), String::from_utf8_lossy(&own).replace("no_document", "binary")).unwrap();
-    assert_eq!(found(&unpacked).0, Status::Verified, "why something stayed behind is no part of the run");
+    fs::write(
+        unpacked.join(MANIFEST),
+        String::from_utf8_lossy(&own).replace("no_document", "binary"),
+    )
+    .unwrap();
+    assert_eq!(
+        found(&unpacked).0,
+        Status::Verified,
+        "why something stayed behind is no part of the run"
+    );
     fs::write(unpacked.join(MANIFEST), "{}").unwrap();
-    insta::assert_snapshot!(found(&unpacked).1, @"");
+    insta::assert_snapshot!(found(&unpacked).1, @"
+    bundle.json: the bundle has a `bundle.json` that cannot be understood: missing field `schema_version` at line 1 column 2
+    suites/weights.bin: recorded, but not there; 8 of the 9 recorded files are there
+    ");
     fs::remove_file(unpacked.join(MANIFEST)).unwrap();
-    insta::assert_snapshot!(found(&unpacked).1, @"");
+    insta::assert_snapshot!(found(&unpacked).1, @"suites/weights.bin: recorded, but not there; 8 of the 9 recorded files are there");
     fs::write(unpacked.join(MANIFEST), &own).unwrap();
     fs::remove_file(unpacked.join("report.md")).unwrap();
-    insta::assert_snapshot!(found(&unpacked).1, @"");
+    insta::assert_snapshot!(found(&unpacked).1, @"report.md: the bundle lists this file and does not hold it");
 
     // A run beside its history has all of its files, whatever a manifest says.
     let gate = tempfile::tempdir().unwrap();

@@ -52,7 +52,10 @@ pub(super) fn read(home: &Path, readings: &mut Readings) -> BTreeSet<String> {
                 if directory.with_file_name("change").join("estimates.json").is_file() {
                     readings.twice(&benchmark.names.full_id);
                 }
-                by_id.entry(benchmark.names.full_id.clone()).or_default().push(benchmark);
+                by_id
+                    .entry(benchmark.names.full_id.clone())
+                    .or_default()
+                    .push(benchmark);
             }
             Err(why) => {
                 let shown = directory.strip_prefix(home).unwrap_or(directory).display().to_string();

@@ -36,7 +36,11 @@ fn writes_files() {
     let home = std::env::var_os("CRITERION_HOME").expect("a directory");
     let new = Path::new(&home).join("work").join("new");
     fs::create_dir_all(&new).unwrap();
-    fs::write(new.join("benchmark.json"), "{\"full_id\": \"work\", \"title\": \"work\"}").unwrap();
+    fs::write(
+        new.join("benchmark.json"),
+        "{\"full_id\": \"work\", \"title\": \"work\"}",
+    )
+    .unwrap();
     fs::write(new.join("sample.json"), "{\"iters\": [2, 4], \"times\": [200, 408]}").unwrap();
     fs::write(new.join("estimates.json"), "{}").unwrap();
     // The second is one of libtest, in another binary of the same command.
