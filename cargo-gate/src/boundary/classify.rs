@@ -68,7 +68,7 @@ fn parent(path: &str) -> &str {
 }
 
 /// Whether `path` lies below `directory`, at any depth.
-fn below(path: &str, directory: &str) -> bool {
+pub(crate) fn below(path: &str, directory: &str) -> bool {
     directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
 }
 
@@ -111,7 +111,7 @@ fn role(member: &Member, path: &str) -> Role {
     }
 }
 
-fn is_product(kinds: &[String]) -> bool {
+pub(crate) fn is_product(kinds: &[String]) -> bool {
     !kinds
         .iter()
         .all(|kind| matches!(kind.as_str(), "test" | "bench" | "example" | "custom-build"))

@@ -15,7 +15,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
+    version: 2,
     inputs: &[
         Input::RustSources,
         Input::Cargo,
@@ -37,8 +37,8 @@ Compares what the libraries and binaries of the workspace use with `[uses]` of `
 - What is declared needs a required suite of tests: the ones that it names, or `runtime_paths_<path>` where it only says `true`. Without one it \
 fails.
 
-It looks at tokens outside of tests, without compiling: `fs::read`, `process::Command`, `net::TcpStream`, `thread::spawn`, `env::var`, `extern \
-\"C\"` and their like, whichever crate the module belongs to, and names of crates that are there for one path (`reqwest`, `rayon`, `libc`). \
+It looks at tokens outside of tests, without compiling, in files that lie with the root of a library or a binary or below it: `fs::read`, `process::Command`, `net::TcpStream`, `thread::spawn`, `env::var`, `extern \
+\"C\"` and their like, whichever crate the module belongs to, and names of crates that are there for one path (`reqwest`, `rayon`, `libc`) where the workspace depends on them. \
 Types that only carry data, such as `net::IpAddr` or `process::ExitCode`, are no use. What a dependency does on its own is not seen. It applies when \
 `gate.toml` has `[uses]`.
 
@@ -152,6 +152,7 @@ mod tests {
             ),
             ("src/mock.rs", "use std::net::TcpStream;\n"),
             ("tests/t.rs", "use std::process::Command;\n"),
+            ("scripts/release.rs", "use std::process::Command;\nfn main() {}\n"),
         ]);
         let paths: BTreeMap<_, _> = declared
             .iter()

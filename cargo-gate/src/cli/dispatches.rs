@@ -85,7 +85,8 @@ fn summary_text(summary: &Summary) -> String {
         (None, true) => {}
     }
     if summary.dropped > 0 {
-        let _ = writeln!(out, "  {} lines were dropped, and are counted", summary.dropped);
+        let dropped = text::count(summary.dropped, "line");
+        let _ = writeln!(out, "  {dropped} dropped, and counted");
     }
     let mut kernels: BTreeMap<(&str, &str), Vec<&Group>> = BTreeMap::new();
     for group in &summary.groups {

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::exit;
 use crate::library::interface::Difference;
 use crate::policy::{StabilityClass, StabilityPolicy};
+use crate::report::render::text;
 use crate::stability::{Comparison, JudgedChange, Sources};
 
 use super::Conversation;
@@ -86,9 +87,10 @@ fn human(comparison: &Comparison) -> String {
     let items: usize = comparison.packages.iter().map(|package| package.items).sum();
     let _ = writeln!(
         text,
-        "{} packages with {items} public names in {reference}: {} changes, {broken} of what is stable",
-        comparison.packages.len(),
-        all().count() + comparison.documents.len()
+        "{} with {} in {reference}: {}, {broken} of what is stable",
+        text::count(comparison.packages.len() as u64, "package"),
+        text::count(items as u64, "public name"),
+        text::count((all().count() + comparison.documents.len()) as u64, "change"),
     );
     text
 }

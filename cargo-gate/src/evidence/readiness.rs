@@ -190,7 +190,8 @@ fn redaction(asked: &Asked<'_>, verification: &Verification, stage: Option<Stage
     let left = audit.findings.iter().filter(|finding| !finding.redacted);
     let of = |severity| left.clone().filter(|finding| finding.severity == severity).count();
     let (high, medium) = (of(crate::secrets::Severity::High), of(crate::secrets::Severity::Medium));
-    let searched = format!("{} files searched", audit.files_scanned);
+    let noun = if audit.files_scanned == 1 { "file" } else { "files" };
+    let searched = format!("{} {noun} searched", audit.files_scanned);
     let place = |finding: Option<&super::run_dir::RedactionFinding>| {
         finding.map_or(String::new(), |finding| {
             format!(", the first in `{}` line {}", finding.file, finding.line)

@@ -139,7 +139,7 @@ fn used(tokens: &Tokens<'_>, at: usize) -> Option<(UsedPath, String)> {
     if let Some((_, path)) = CRATES.iter().find(|(name, _)| *name == word) {
         // A module of that name is not the crate.
         let first = at < 2 || !is_separator(tokens, at - 2) || at < 3 || tokens.name(at - 3).is_none();
-        return first.then(|| (*path, word.to_owned()));
+        return (first && !declares(tokens, word)).then(|| (*path, word.to_owned()));
     }
     let (_, path, items) = MODULES.iter().find(|(name, ..)| *name == word)?;
     let does = |name: &str| items.is_empty() || items.contains(&name);
@@ -151,6 +151,11 @@ fn used(tokens: &Tokens<'_>, at: usize) -> Option<(UsedPath, String)> {
         tokens.name(at + 3).filter(|name| does(name))
     };
     found.map(|name| (*path, format!("{word}::{name}")))
+}
+
+/// Whether the file has a module of that name, which hides the crate.
+fn declares(tokens: &Tokens<'_>, name: &str) -> bool {
+    (1..tokens.len()).any(|at| tokens.is_word(at - 1, "mod") && tokens.is_word(at, name))
 }
 
 /// Whether `::` begins here.
@@ -223,6 +228,8 @@ mod tests {
 #[test]
 fn t() { std::process::Command::new(\"x\"); }
 struct Net { net: u8 }
+mod notify;
+pub use notify::Notify;
 fn f(env: &Env) { env.var(\"A\"); let s = \"std::fs::read\"; /* fs::read */ }
 ";
         assert_eq!(found(text), Vec::<String>::new());

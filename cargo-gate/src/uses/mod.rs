@@ -2,17 +2,17 @@
 
 pub(crate) mod find;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use crate::boundary::classify::{Classifier, Role};
+use crate::boundary::classify::{Classifier, Role, below, is_product};
 use crate::boundary::modules::ModuleGraph;
 use crate::boundary::parallel;
 use crate::boundary::scan::{Depth, scan_file};
 use crate::boundary::survey::Read;
 use crate::policy::UsedPath;
 use crate::report::Location;
-use crate::workspace::cargo::CargoModel;
+use crate::workspace::cargo::{CargoModel, Member};
 use crate::workspace::files::{File, FileKind, FileList};
 
 /// The places that use one path.
@@ -24,6 +24,15 @@ pub struct Used {
     pub first: Location,
     /// Number of places.
     pub places: usize,
+}
+
+/// Whether a file lies where a library or a binary of the package has its modules. Scripts beside them are part of neither.
+fn belongs_to_a_product(member: &Member, path: &str) -> bool {
+    let products = member.targets.iter().filter(|target| is_product(&target.kind));
+    products.map(|target| target.source.as_str()).any(|source| {
+        let directory = source.rsplit_once('/').map_or("", |(directory, _)| directory);
+        source == path || below(path, directory)
+    })
 }
 
 /// What the libraries and binaries of all members use, outside of tests.
@@ -39,11 +48,24 @@ pub fn survey(
     let sources: Vec<&File> = files
         .iter()
         .filter(|file| file.path.ends_with(".rs") && matches!(file.kind, FileKind::Regular | FileKind::Unreadable))
-        .filter(|file| matches!(classifier.owner(&file.path), Some((_, Role::Code))))
+        .filter(|file| match classifier.owner(&file.path) {
+            Some((member, Role::Code)) => belongs_to_a_product(member, &file.path),
+            _ => false,
+        })
+        .collect();
+    let crates: BTreeSet<String> = model
+        .dependencies
+        .iter()
+        .map(|dependency| &dependency.name)
+        .chain(model.members.iter().map(|member| &member.name))
+        .map(|name| name.replace('-', "_"))
         .collect();
     let scanned = parallel::map(&sources, &|file| {
         let bytes = read(file)?;
-        let sites = find::scan_file(&bytes);
+        let mut sites = find::scan_file(&bytes);
+        // A word that is no module of a library is a crate, if there is one.
+        let known = |what: &str| model.dependencies.is_empty() || crates.contains(what);
+        sites.retain(|site| site.what.contains("::") || site.what == "extern" || known(&site.what));
         Ok((sites, scan_file(&bytes, Depth::Modules).mods.unwrap_or_default()))
     });
     let mut found = BTreeMap::new();

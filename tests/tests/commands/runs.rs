@@ -184,6 +184,22 @@ fn a_bundle_leaves_data_behind() {
 
     let verified = gate.run(["verify", "target/run.tar.gz", "--head", &own.chain]);
     assert_eq!(verified.code, Some(0), "{verified}");
+
+    // Unpacked it is asked and packed again as any run directory.
+    for (name, contents) in &files {
+        gate.write(&format!("target/unpacked/{}/{name}", own.run_id), contents);
+    }
+    let unpacked = format!("target/unpacked/{}", own.run_id);
+    let manifest = serde_json::to_string_pretty(&own).expect("JSON") + "\n";
+    gate.write(&format!("{unpacked}/bundle.json"), &manifest);
+    for words in [
+        vec!["ready", "--run", &unpacked],
+        vec!["verify", &unpacked, "--head", &own.chain],
+        vec!["bundle", &unpacked, "--out", "target/repacked.tar.gz"],
+    ] {
+        let asked = gate.run(&words);
+        assert_eq!(asked.code, Some(0), "{asked}");
+    }
     let mut edited = bytes;
     let middle = edited.len() / 2;
     edited[middle] ^= 1;

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Tool;
 
+pub(super) use read::unpacked;
 pub use read::{Unpacked, parse, verify};
 pub use rule::Why;
 pub use write::{Bundle, make};

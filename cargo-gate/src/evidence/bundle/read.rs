@@ -1,6 +1,6 @@
 //! Reading and verifying a bundle, which is foreign input.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read as _, Take};
 use std::path::Path;
@@ -86,7 +86,7 @@ fn manifest(bytes: &[u8]) -> std::result::Result<BundleManifest, String> {
     Ok(manifest)
 }
 
-/// Verifies a bundle: its own manifest, and the run in it as far as it is there. What stayed behind by rule is no problem.
+/// Verifies a bundle as the directory that it unpacks to: its own manifest, and the run in it as far as it is there.
 ///
 /// # Errors
 /// It cannot be read, or is no bundle at all (usage).
@@ -105,7 +105,13 @@ pub fn verify(path: &Path, expected_head: Option<&str>, signers: &Signers) -> Re
     let (manifest, files) = parse(&bytes).map_err(refused)?;
     let directory = tempfile::tempdir().map_err(|error| Error::io("write", std::env::temp_dir(), &error))?;
     let run = directory.path().join(&manifest.run_id);
-    for (name, bytes) in &files {
+    let own = canonical(&manifest).map_err(|error| Error::tool(format!("cannot write `{MANIFEST}`: {error}")))?;
+    let own = (MANIFEST, own.as_slice());
+    for (name, bytes) in files
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
+        .chain([own])
+    {
         let file = run.join(name);
         file.parent()
             .map_or(Ok(()), fs::create_dir_all)
@@ -113,12 +119,51 @@ pub fn verify(path: &Path, expected_head: Option<&str>, signers: &Signers) -> Re
             .map_err(|error| Error::io("write", &file, &error))?;
     }
     let run = run.to_string_lossy();
-    let mut verification = verify_signed(directory.path(), Some(&run), expected_head, signers)?;
-    verification
-        .problems
-        .retain(|problem| !stayed_behind(problem, &manifest));
-    verification.problems.extend(of_manifest(&manifest, &files));
-    Ok(verification.again())
+    verify_signed(directory.path(), Some(&run), expected_head, signers)
+}
+
+/// Problems of a directory that lies beside no history, where it is a bundle that somebody unpacked: what stayed behind by
+/// rule is none, and the manifest of the bundle has to agree with the files. Other directories keep their problems.
+///
+/// # Errors
+/// A file cannot be read.
+pub(in crate::evidence) fn unpacked(directory: &Path, mut problems: Vec<Problem>) -> Result<Vec<Problem>> {
+    let read = |name: &str| {
+        let path = directory.join(name);
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_file() && found.len() <= MAX_UNPACKED => fs::read(&path)
+                .map(Some)
+                .map_err(|error| Error::io("read", &path, &error)),
+            _ => Ok(None),
+        }
+    };
+    let Some(own) = read(MANIFEST)? else {
+        return Ok(problems);
+    };
+    problems.retain(|problem| problem.file != MANIFEST);
+    let manifest = match manifest(&own) {
+        Ok(manifest) => manifest,
+        Err(why) => {
+            problems.push(Problem::new(
+                ProblemKind::Damaged,
+                MANIFEST,
+                format!("the bundle {why}"),
+            ));
+            return Ok(problems);
+        }
+    };
+    problems.retain(|problem| !stayed_behind(problem, &manifest));
+    let hashes = read(HASHES)?.and_then(|bytes| serde_json::from_slice::<Hashes>(&bytes).ok());
+    let of_the_run = hashes.iter().flat_map(|hashes| hashes.files.keys());
+    let names: BTreeSet<&String> = of_the_run.chain(manifest.files.keys()).collect();
+    let mut files = BTreeMap::new();
+    for name in names.into_iter().filter(|name| is_plain_path(name)) {
+        if let Some(bytes) = read(name)? {
+            files.insert(name.clone(), bytes);
+        }
+    }
+    problems.extend(of_manifest(&manifest, hashes.as_ref(), &files));
+    Ok(problems)
 }
 
 fn stayed_behind(problem: &Problem, manifest: &BundleManifest) -> bool {
@@ -129,7 +174,7 @@ fn stayed_behind(problem: &Problem, manifest: &BundleManifest) -> bool {
 }
 
 /// Where the manifest of the bundle and its files contradict each other.
-fn of_manifest(manifest: &BundleManifest, files: &BTreeMap<String, Vec<u8>>) -> Vec<Problem> {
+fn of_manifest(manifest: &BundleManifest, hashes: Option<&Hashes>, files: &BTreeMap<String, Vec<u8>>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut say = |kind, file: &str, message: &str| problems.push(Problem::new(kind, file, message));
     for (name, bundled) in &manifest.files {
@@ -152,8 +197,7 @@ fn of_manifest(manifest: &BundleManifest, files: &BTreeMap<String, Vec<u8>>) -> 
     for name in files.keys().filter(|name| !manifest.files.contains_key(*name)) {
         say(ProblemKind::UnlistedFile, name, "the bundle does not list this file");
     }
-    let hashes = files.get(HASHES);
-    if let Some(hashes) = hashes.and_then(|bytes| serde_json::from_slice::<Hashes>(bytes).ok()) {
+    if let Some(hashes) = hashes {
         if hashes.chain != manifest.chain {
             say(
                 ProblemKind::Contradiction,

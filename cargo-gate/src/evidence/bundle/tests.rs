@@ -81,6 +81,62 @@ fn data_binaries_and_secrets_stay_behind() {
     assert_eq!(verified(&bundle.bytes), Verified::Judged(Status::Verified, Vec::new()));
 }
 
+/// What `tar` makes of a bundle is as good as the bundle.
+#[test]
+fn an_unpacked_bundle_is_one() {
+    let gate = tempfile::tempdir().unwrap();
+    let directory = run_with(gate.path(), &[("suites/weights.bin", b"weights")]);
+    let bundle = make(&directory, &directory).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let gzip = flate2::read::GzDecoder::new(bundle.bytes.as_slice());
+    tar::Archive::new(gzip).unpack(elsewhere.path()).unwrap();
+    let unpacked = elsewhere.path().join(directory.file_name().unwrap());
+    let found = |path: &Path| {
+        let found = crate::evidence::verify::verify(path, path.to_str(), None).unwrap();
+        let problems: Vec<String> = found
+            .problems
+            .iter()
+            .map(|problem| format!("{}: {}", problem.file, problem.message))
+            .collect();
+        (found.status, problems.join("\n"))
+    };
+    assert_eq!(found(&unpacked), (Status::Verified, String::new()));
+    // It can be packed again.
+    assert_eq!(
+        parse(&make(&unpacked, &unpacked).unwrap().bytes).unwrap().1,
+        parse(&bundle.bytes).unwrap().1
+    );
+
+    let own = fs::read(unpacked.join(MANIFEST)).unwrap();
+    fs::write(
+        unpacked.join(MANIFEST),
+        String::from_utf8_lossy(&own).replace("no_document", "binary"),
+    )
+    .unwrap();
+    assert_eq!(
+        found(&unpacked).0,
+        Status::Verified,
+        "why something stayed behind is no part of the run"
+    );
+    fs::write(unpacked.join(MANIFEST), "{}").unwrap();
+    insta::assert_snapshot!(found(&unpacked).1, @"
+    bundle.json: the bundle has a `bundle.json` that cannot be understood: missing field `schema_version` at line 1 column 2
+    suites/weights.bin: recorded, but not there; 8 of the 9 recorded files are there
+    ");
+    fs::remove_file(unpacked.join(MANIFEST)).unwrap();
+    insta::assert_snapshot!(found(&unpacked).1, @"suites/weights.bin: recorded, but not there; 8 of the 9 recorded files are there");
+    fs::write(unpacked.join(MANIFEST), &own).unwrap();
+    fs::remove_file(unpacked.join("report.md")).unwrap();
+    insta::assert_snapshot!(found(&unpacked).1, @"report.md: the bundle lists this file and does not hold it");
+
+    // A run beside its history has all of its files, whatever a manifest says.
+    let gate = tempfile::tempdir().unwrap();
+    let id = fixture::write_runs(gate.path(), 1).remove(0);
+    fs::write(gate.path().join("runs").join(&id).join(MANIFEST), &own).unwrap();
+    let inside = crate::evidence::verify::verify(gate.path(), Some(&id), None).unwrap();
+    assert_eq!(inside.status, Status::Tampered);
+}
+
 #[test]
 fn the_same_run_makes_the_same_bytes() {
     let gate = tempfile::tempdir().unwrap();

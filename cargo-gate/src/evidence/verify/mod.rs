@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 
+use super::bundle;
 use super::history::{History, HistoryEntry};
 use super::run_dir::{DECISION, DecisionRecord, SIGNATURE};
 use super::signature::{self, Signature};
@@ -52,15 +53,6 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// The same after its problems were changed.
-    pub(super) fn again(mut self) -> Self {
-        self.problems.sort();
-        self.problems.dedup();
-        let statuses = self.problems.iter().map(|problem| problem.kind.status());
-        self.status = statuses.max().unwrap_or(Status::Verified);
-        self
-    }
-
     /// What to do about the answer; nothing where everything fits. Nobody is told to make hashes anew: they are written
     /// once, with the decision, and to write them again would make what was altered look whole.
     pub fn remedy(&self) -> Option<&'static str> {
@@ -238,7 +230,8 @@ pub fn verify_signed(
                 signature = Some(found);
                 wrong.extend(problem);
                 let chains = checked.facts.map(|facts| facts.hashes.chain).into_iter().collect();
-                (checked.problems, 1, false, chains)
+                let problems = bundle::unpacked(Path::new(name), checked.problems)?;
+                (problems, 1, false, chains)
             }
         },
     };

@@ -1,8 +1,10 @@
 //! What criterion leaves in its directory: `<group>/<function>/<value>/new/` with `benchmark.json` (names), `sample.json`
-//! (iterations and total times in nanoseconds of each sample) and `estimates.json`.
+//! (iterations and the total of each sample, in nanoseconds unless the benchmark brings a measurement of its own) and
+//! `estimates.json`. So it is in criterion 0.3 to 0.8; directories beside `new` are baselines, and `change` compares with one.
 //!
 //! The directory is given to criterion by `CRITERION_HOME` and is empty before, so that results of earlier runs are none.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,8 @@ const LARGEST: u64 = 64 << 20;
 #[derive(Deserialize)]
 struct Names {
     full_id: String,
+    /// At most 100 characters of it; and where two functions of a binary have one id, a number that tells them apart.
+    title: String,
 }
 
 #[derive(Deserialize)]
@@ -27,15 +31,32 @@ struct Sample {
     times: Vec<f64>,
 }
 
-/// Adds every benchmark below a directory, and says whether there is one. A directory that does not exist has none.
-pub(super) fn read(home: &Path, readings: &mut Readings) -> bool {
+/// What one directory `new` has.
+struct Benchmark {
+    names: Names,
+    samples: Vec<f64>,
+}
+
+/// Adds every benchmark below a directory, and returns the titles by which criterion prints them. A directory that does not
+/// exist has none.
+pub(super) fn read(home: &Path, readings: &mut Readings) -> BTreeSet<String> {
     let mut found = Vec::new();
     results(home, DEPTH, &mut found);
     found.sort();
+    let mut by_id: BTreeMap<String, Vec<Benchmark>> = BTreeMap::new();
     for directory in &found {
         let part = |name: &str| text(&directory.join(name));
         match benchmark(part("benchmark.json"), part("sample.json")) {
-            Ok((name, samples)) => readings.add(name, "ns", samples),
+            Ok(benchmark) => {
+                // The directory was empty, so criterion compared with what another binary had left there a moment before.
+                if directory.with_file_name("change").join("estimates.json").is_file() {
+                    readings.twice(&benchmark.names.full_id);
+                }
+                by_id
+                    .entry(benchmark.names.full_id.clone())
+                    .or_default()
+                    .push(benchmark);
+            }
             Err(why) => {
                 let shown = directory.strip_prefix(home).unwrap_or(directory).display().to_string();
                 readings
@@ -44,7 +65,16 @@ pub(super) fn read(home: &Path, readings: &mut Readings) -> bool {
             }
         }
     }
-    !found.is_empty()
+    let mut titles = BTreeSet::new();
+    for (id, benchmarks) in by_id {
+        let alone = benchmarks.len() == 1;
+        for Benchmark { names, samples } in benchmarks {
+            let name = if alone { id.clone() } else { names.title.clone() };
+            readings.add(name, "ns", samples);
+            titles.insert(names.title);
+        }
+    }
+    titles
 }
 
 fn results(directory: &Path, depth: usize, found: &mut Vec<PathBuf>) {
@@ -74,46 +104,14 @@ fn text(path: &Path) -> Option<String> {
     Some(text)
 }
 
-fn benchmark(names: Option<String>, sample: Option<String>) -> Result<(String, Vec<f64>), String> {
+fn benchmark(names: Option<String>, sample: Option<String>) -> Result<Benchmark, String> {
     let names = names.ok_or("has no benchmark.json that can be read")?;
-    let names: Names = serde_json::from_str(&names).map_err(|error| format!("has no names: {error}"))?;
+    let names = serde_json::from_str(&names).map_err(|error| format!("has no names: {error}"))?;
     let sample = sample.ok_or("has no sample.json that can be read")?;
     let sample: Sample = serde_json::from_str(&sample).map_err(|error| format!("has no samples: {error}"))?;
     let samples = per_iteration(&sample.times, &sample.iters).ok_or("has samples without iterations")?;
-    Ok((names.full_id, samples))
+    Ok(Benchmark { names, samples })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Files in the layout of criterion, shortened.
-    #[test]
-    fn the_directory_of_criterion_is_read() {
-        let directory = tempfile::tempdir().unwrap();
-        let write = |path: &str, text: &str| {
-            let path = directory.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        };
-        let names = r#"{"group_id":"fib","function_id":"recursive","value_str":"20","throughput":null,
-            "full_id":"fib/recursive/20","directory_name":"fib/recursive/20","title":"fib/recursive/20"}"#;
-        write("fib/recursive/20/new/benchmark.json", names);
-        write(
-            "fib/recursive/20/new/sample.json",
-            r#"{"sampling_mode":"Linear","iters":[2.0,4.0],"times":[50.0,104.0]}"#,
-        );
-        write("fib/recursive/20/new/estimates.json", "{}");
-        write("fib/recursive/20/base/estimates.json", "{}");
-        write("fib/report/index.html", "");
-        write("torn/new/estimates.json", "{}");
-        write("torn/new/benchmark.json", names);
-        write("torn/new/sample.json", "{\"iters\":[1.0],\"times\":[");
-        let mut readings = Readings::default();
-        assert!(read(directory.path(), &mut readings));
-        assert_eq!(readings.benchmarks["fib/recursive/20"].samples, [25.0, 26.0]);
-        assert_eq!(readings.problems.len(), 1);
-        assert!(readings.problems[0].starts_with("criterion's `torn/new` has no samples"));
-        assert!(!read(&directory.path().join("nowhere"), &mut readings));
-    }
-}
+mod tests;

@@ -266,7 +266,7 @@ impl Session {
         written.map_err(|error| Error::io("write", &self.path, &error))?;
         if let Launched::Ended(ProcessEnd { exit_code: Some(0), .. }) = &launched {
             let repeated = criterion::read(&home, &mut readings);
-            let readings = readings.finish(repeated);
+            let readings = readings.finish(&repeated);
             if side.rounds == 0 {
                 side.readings = readings;
             } else {
@@ -307,6 +307,23 @@ impl Session {
         self.log
             .write_all(bytes)
             .map_err(|error| Error::io("write", &self.path, &error))
+    }
+}
+
+/// Reads what one round printed, and what criterion left in its directory, as a suite does: how many benchmarks were measured, or
+/// why they cannot be believed. For tests of the parsers with any text.
+///
+/// # Errors
+/// Each problem as a sentence.
+pub fn read_output(output: &str, criterion_home: &Path) -> std::result::Result<usize, Vec<String>> {
+    let mut readings = Readings::default();
+    output.lines().for_each(|line| readings.line(line));
+    let repeated = criterion::read(criterion_home, &mut readings);
+    let readings = readings.finish(&repeated);
+    if readings.problems.is_empty() {
+        Ok(readings.benchmarks.len())
+    } else {
+        Err(readings.problems)
     }
 }
 

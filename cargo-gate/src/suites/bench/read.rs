@@ -1,10 +1,10 @@
 //! Samples from the output of benchmarks: the lines of this tool's own format, those of cargo-criterion, those of libtest.
 //!
 //! The format is one JSON object in a line, `{"name": "parse", "unit": "ms", "samples": [1.2, 1.3]}`; lines of one name
-//! add up. cargo-criterion writes `{"reason": "benchmark-complete", …}` with `--message-format json`, whose fields the
-//! chapter "External tools" of its book describes.
+//! add up. cargo-criterion writes `{"reason": "benchmark-complete", …}` with `--message-format json`: the fields are those of
+//! `src/message_formats/json.rs` in its version 1.1.0. Its `id` is the title of the benchmark, which it makes unique.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -28,6 +28,8 @@ pub(in crate::suites) struct Readings {
     pub(super) problems: Vec<String>,
     /// Lines of libtest, kept apart: criterion repeats itself in this form when it is asked to.
     libtest: BTreeMap<String, f64>,
+    /// Names that cargo-criterion has reported.
+    complete: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -61,7 +63,19 @@ impl Readings {
         } else if let Some((name, time)) = libtest(line)
             && self.libtest.insert(name.to_owned(), time).is_some()
         {
-            self.problems.push(format!("`{name}` is measured by two binaries"));
+            self.twice(name);
+        }
+    }
+
+    /// Two binaries have a benchmark of one name, and what is measured of one is lost or mixed with the other.
+    pub(super) fn twice(&mut self, name: &str) {
+        self.say(format!("`{name}` is measured by two binaries"));
+    }
+
+    /// Says once what is wrong in each round.
+    fn say(&mut self, problem: String) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
         }
     }
 
@@ -76,6 +90,7 @@ impl Readings {
                 Err(error) => self.problem(line, &error),
             },
             Some("benchmark-complete") => match serde_json::from_str::<Complete>(line) {
+                Ok(complete) if !self.complete.insert(complete.id.clone()) => self.twice(&complete.id),
                 Ok(complete) => match per_iteration(&complete.measured_values, &complete.iteration_count) {
                     Some(samples) => self.add(complete.id, &complete.unit, samples),
                     None => self
@@ -116,10 +131,11 @@ impl Readings {
         }
     }
 
-    /// What is left when the output has ended. `repeated` says that files of criterion have the same.
-    pub(super) fn finish(mut self, repeated: bool) -> Self {
+    /// What is left when the output has ended. `repeated` are titles of which criterion's files have more than a line.
+    pub(super) fn finish(mut self, repeated: &BTreeSet<String>) -> Self {
+        self.complete.clear();
         for (name, time) in std::mem::take(&mut self.libtest) {
-            if !repeated {
+            if !repeated.contains(&name) {
                 self.put(name, Unit::Time, 1.0, vec![time]);
             }
         }
@@ -135,10 +151,9 @@ impl Readings {
             .find(|name| !now.contains(name))
             .or_else(|| now.iter().find(|name| !before.contains(name)))
         {
-            self.problems
-                .push(format!("`{name}` is measured in some rounds and not in others"));
+            self.say(format!("`{name}` is measured in some rounds and not in others"));
         }
-        self.problems.extend(round.problems);
+        round.problems.into_iter().for_each(|problem| self.say(problem));
         for (name, reading) in round.benchmarks {
             self.put(name, reading.unit, reading.factor, reading.samples);
         }
@@ -176,7 +191,7 @@ mod tests {
     fn read(text: &str) -> Readings {
         let mut readings = Readings::default();
         text.lines().for_each(|line| readings.line(line));
-        readings.finish(false)
+        readings.finish(&BTreeSet::new())
     }
 
     fn shown(readings: &Readings) -> String {
@@ -223,7 +238,10 @@ mod tests {
             "{\"reason\":\"benchmark-complete\",\"id\":\"zero\",\"unit\":\"ns\",\"iteration_count\":[0],\"measured_values\":[1]}\n",
             "test same ... bench: 1 ns/iter (+/- 0)\n",
             "test same ... bench: 2 ns/iter (+/- 0)\n",
+            "{\"reason\":\"benchmark-complete\",\"id\":\"both\",\"unit\":\"ns\",\"iteration_count\":[1],\"measured_values\":[1]}\n",
+            "{\"reason\":\"benchmark-complete\",\"id\":\"both\",\"unit\":\"ns\",\"iteration_count\":[1],\"measured_values\":[9]}\n",
         ))), @r#"
+        both: [1.0] ns
         same: [2.0] ns
         two: [1000000.0] ns
         ! `{"name": "cut", "samples": [1` is no measurement: EOF while parsing a list at line 1 column 29
@@ -232,6 +250,7 @@ mod tests {
         ! `two` is measured in two units
         ! `zero` has samples without iterations
         ! `same` is measured by two binaries
+        ! `both` is measured by two binaries
         "#);
     }
 
@@ -242,6 +261,11 @@ mod tests {
         assert_eq!(shown(&all), "a: [1.0, 2.0] \n");
         all.merge(read("{\"name\": \"b\", \"samples\": [2]}"));
         assert!(all.problems[0].contains("in some rounds"), "{:?}", all.problems);
+        // What is wrong in each round is said once.
+        let twice = "test b ... bench: 1 ns/iter\n".repeat(2);
+        let mut all = read(&twice);
+        all.merge(read(&twice));
+        assert_eq!(all.problems, ["`b` is measured by two binaries"]);
     }
 
     proptest! {

@@ -57,8 +57,14 @@ pub(super) fn tree(workspace: &Workspace, suite: &str, commit: &str) -> Result<s
         )));
     }
     let below = workspace.root().strip_prefix(&git.top).unwrap_or(Path::new(""));
+    let root = tree.join(below);
+    // Where the commit has no lockfile, both sides shall depend on the same versions.
+    let (own, lockfile) = (workspace.root().join("Cargo.lock"), root.join("Cargo.lock"));
+    if root.is_dir() && own.is_file() && !lockfile.exists() {
+        std::fs::copy(&own, &lockfile).map_err(|error| Error::io("write", &lockfile, &error))?;
+    }
     Ok(Ok(Tree {
-        root: tree.join(below),
+        root,
         target: home.join("target"),
     }))
 }
