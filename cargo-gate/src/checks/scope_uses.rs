@@ -152,7 +152,6 @@ mod tests {
             ),
             ("src/mock.rs", "use std::net::TcpStream;\n"),
             ("tests/t.rs", "use std::process::Command;\n"),
-            ("scripts/release.rs", "use std::process::Command;\nfn main() {}\n"),
         ]);
         let paths: BTreeMap<_, _> = declared
             .iter()

@@ -29,6 +29,10 @@ pub struct Used {
 /// Whether a file lies where a library or a binary of the package has its modules. Scripts beside them are part of neither.
 fn belongs_to_a_product(member: &Member, path: &str) -> bool {
     let products = member.targets.iter().filter(|target| is_product(&target.kind));
+    // Where cargo was not asked for targets, nothing is left out.
+    if member.targets.is_empty() {
+        return true;
+    }
     products.map(|target| target.source.as_str()).any(|source| {
         let directory = source.rsplit_once('/').map_or("", |(directory, _)| directory);
         source == path || below(path, directory)
