@@ -9,7 +9,7 @@ mod launch;
 
 use gate_runtime::{Contract, KernelSpec, ModuleImage, Variant};
 
-#[allow(unreachable_pub, reason = "generated for any use")]
+#[allow(dead_code, unreachable_pub, reason = "generated for any use")]
 mod kernels {
     include!(concat!(env!("OUT_DIR"), "/kernels.rs"));
 }
