@@ -23,14 +23,16 @@ const ORDERS: usize = 20;
 
 /// Runs a model in all orders. loom remembers only the last access to an atomic when it looks for orders to try: threads that read
 /// what they then write must not be the ones to be overtaken, or few orders are tried. So their number is held to [`ORDERS`].
-fn explore(model: impl Fn() + Sync + Send + 'static) {
+///
+/// A model that ends in `None` has failed: a thread of it panicked, or what it is about could not be made.
+fn explore(model: impl Fn() -> Option<()> + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(PREEMPTIONS));
     let orders = Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let counted = Arc::clone(&orders);
     builder.check(move || {
         counted.fetch_add(1, Ordering::Relaxed);
-        model();
+        assert!(model().is_some(), "a thread panicked, or something could not be made");
     });
     let orders = orders.load(Ordering::Relaxed);
     assert!(orders >= ORDERS, "only {orders} orders were tried");
@@ -57,16 +59,19 @@ pub fn records_come_out_whole_in_order_and_once() {
             thread::spawn(move || [take(&ring), take(&ring)])
         };
         let written: Vec<u64> = (1..=3).filter(|call| ring.push(&record(*call)).is_some()).collect();
-        let mut taken: Vec<u64> = reader.join().expect("the reader").into_iter().flatten().collect();
+        let mut taken: Vec<u64> = reader.join().ok()?.into_iter().flatten().collect();
         taken.extend(std::iter::from_fn(|| take(&ring)));
         assert!(written.len() >= 2 && ring.is_empty());
         assert_eq!(taken, written);
+        Some(())
     });
 }
 
 /// The number of the oldest record, if there is one: all of its words have it.
 fn take(ring: &Ring) -> Option<u64> {
-    let entry = ring.pop()?.entry().expect("a record that was written");
+    let entry = ring.pop()?.entry();
+    assert!(entry.is_some(), "a record that was written");
+    let entry = entry?;
     assert_eq!([entry.started, entry.fingerprint, entry.latency_ns], [entry.call; 3]);
     Some(entry.call)
 }
@@ -90,10 +95,11 @@ pub fn changes_of_the_switch_are_not_lost_and_not_torn() {
         });
         let seen = control.state();
         assert_eq!(seen.mode == Mode::Safe, seen.rollback_count % 2 == 1);
-        let mut counts = threads.map(|thread| thread.join().expect("a thread"));
+        let mut counts = threads.map(|thread| thread.join().ok());
         counts.sort_unstable();
-        assert_eq!(counts, [1, 2]);
+        assert_eq!(counts, [Some(1), Some(2)]);
         assert_eq!(control.state().rollback_count, 2);
+        Some(())
     });
 }
 
@@ -106,7 +112,7 @@ pub fn failures_of_two_threads_roll_back_once() {
             consecutive: 1,
             ..Settings::default()
         };
-        let rails = Rails::new(settings).expect("valid settings");
+        let rails = Rails::new(settings).ok()?;
         let governor = Arc::new(Governor::new(rails, Arc::default()));
         (0..18).for_each(|_| governor.record(Sample::failed()));
         let threads = [(); 2].map(|()| {
@@ -116,11 +122,12 @@ pub fn failures_of_two_threads_roll_back_once() {
         let early = governor.control().state();
         assert_eq!(early.mode == Mode::Safe, early.rollback_count == 1);
         for thread in threads {
-            thread.join().expect("a thread");
+            thread.join().ok()?;
         }
         let state = governor.control().state();
         assert_eq!((state.mode, state.rollback_count), (Mode::Safe, 1));
         assert_eq!(governor.state().windows, 1);
+        Some(())
     });
 }
 
@@ -133,7 +140,7 @@ pub fn reloads_come_one_after_the_other() {
             let slot = Arc::clone(&slot);
             thread::spawn(move || {
                 assert!(slot.reload(|_| Err::<u64, _>("refused")).is_err());
-                slot.reload(next).expect("a replacement")
+                slot.reload(next).ok()
             })
         };
         let reader = {
@@ -143,13 +150,11 @@ pub fn reloads_come_one_after_the_other() {
                 assert_eq!(**seen, seen.generation());
             })
         };
-        let mut numbers = [
-            slot.reload(next).expect("a replacement"),
-            loader.join().expect("a loader"),
-        ];
-        reader.join().expect("a reader");
+        let mut numbers = [slot.reload(next).ok()?, loader.join().ok()??];
+        reader.join().ok()?;
         numbers.sort_unstable();
         assert_eq!((numbers, **slot.current(), slot.kept()), ([2, 3], 3, 1));
+        Some(())
     });
 }
 
@@ -159,26 +164,27 @@ pub fn a_drain_loses_nothing_and_runs_nothing_twice() {
     explore(|| {
         let ran = Arc::new(AtomicUsize::new(0));
         let mut builder = Executor::builder(1);
-        let tenant = builder.tenant(TenantConfig::new("one")).expect("a tenant");
-        let executor = Arc::new(builder.build().expect("an executor"));
+        let tenant = builder.tenant(TenantConfig::new("one")).ok()?;
+        let executor = Arc::new(builder.build().ok()?);
         let job = |ran: &Arc<AtomicUsize>| {
             let ran = Arc::clone(ran);
             move |_: crate::executor::Context<'_>| ran.fetch_add(1, Ordering::SeqCst)
         };
-        let first = executor.submit(tenant, Load::cost(1), job(&ran)).expect("a place");
+        let first = executor.submit(tenant, Load::cost(1), job(&ran)).ok()?;
         let other = {
             let (executor, job) = (Arc::clone(&executor), job(&ran));
             thread::spawn(move || executor.submit(tenant, Load::cost(1), job).ok())
         };
         executor.close();
-        let second = other.join().expect("a submitter");
-        let executor = Arc::into_inner(executor).expect("the last handle");
+        let second = other.join().ok()?;
+        let executor = Arc::into_inner(executor)?;
         let report = executor.drain();
         let accepted = 1 + usize::from(second.is_some());
         assert!(report.is_complete());
-        assert_eq!(report.tenants[tenant.index()].counters.accepted, accepted as u64);
+        assert_eq!(report.tenants.get(tenant.index())?.counters.accepted, accepted as u64);
         assert_eq!(ran.load(Ordering::SeqCst), accepted);
         assert!(first.wait().is_ok());
         assert!(second.is_none_or(|ticket| ticket.wait().is_ok()));
+        Some(())
     });
 }

@@ -359,6 +359,64 @@ mod tests {
     }
 
     #[test]
+    fn threads_that_called_before_share_nothing_and_wait_for_no_lock() {
+        use std::sync::mpsc::channel;
+        use std::time::Duration;
+
+        const THREADS: u64 = 4;
+        const CALLS: u64 = 1000;
+        let (lanes, shards) = (Lanes::new(2), Shards::new());
+        let call = || {
+            with_shard(&shards, &lanes, |shard| {
+                shard.counters.test_call();
+                shard.lane.next_call();
+            });
+        };
+        let place = || {
+            let found = std::cell::Cell::new(0);
+            with_shard(&shards, &lanes, |shard| found.set(std::ptr::from_ref(shard).addr()));
+            found.get()
+        };
+        let (report, reports) = channel();
+        std::thread::scope(|scope| {
+            let go: Vec<_> = (0..THREADS)
+                .map(|_| {
+                    let (go, going) = channel();
+                    let report = report.clone();
+                    scope.spawn(move || {
+                        call();
+                        report.send(place()).expect("the test waits");
+                        going.recv().expect("the test says so");
+                        (1..CALLS).for_each(|_| call());
+                        report.send(place()).expect("the test waits");
+                    });
+                    go
+                })
+                .collect();
+            let said_by_all = || -> std::collections::BTreeSet<usize> {
+                (0..THREADS)
+                    .map(|_| {
+                        // Only a failure takes that long: the locks are then let go of, and the threads end.
+                        let said = reports.recv_timeout(Duration::from_secs(60));
+                        said.expect("a thread waits for a lock")
+                    })
+                    .collect()
+            };
+            let places = said_by_all();
+            assert_eq!(places.len() as u64, THREADS, "each has counters of its own");
+            let held = (shards.lock(), lanes.table());
+            for go in &go {
+                go.send(()).expect("a thread waits");
+            }
+            assert_eq!(said_by_all(), places);
+            drop(held);
+        });
+        let total = Counters::default();
+        shards.sum(&total);
+        assert_eq!(total.calls(), THREADS * CALLS);
+    }
+
+    #[test]
     fn more_kernels_than_slots_are_all_counted() {
         let lanes = Lanes::new(2);
         let kernels: Vec<Shards> = (0..3 * SLOTS).map(|_| Shards::new()).collect();
