@@ -130,18 +130,6 @@ impl Fixture {
         fs::write(path, text).expect("a fixture can be written to");
     }
 
-    /// Makes of the work tree what git makes of it where `core.autocrlf` is set: every text ends its lines with CRLF, and
-    /// git sees no change.
-    ///
-    /// # Panics
-    /// A file cannot be read or written.
-    pub fn check_out_with_crlf(&self) {
-        if self.state.git == Git::Committed {
-            self.git(&["config", "core.autocrlf", "true"]);
-        }
-        with_crlf(&self.root());
-    }
-
     /// Root of the workspace, without symbolic links.
     ///
     /// # Panics
@@ -271,32 +259,6 @@ pub fn workspace(name: &str) -> PathBuf {
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
-}
-
-/// Files with a zero byte or a CRLF of their own stay as they are.
-fn with_crlf(directory: &Path) {
-    for path in entries(directory).iter().filter(|path| name(path) != ".git") {
-        let kind = fs::symlink_metadata(path).expect("a fixture can be read").file_type();
-        if kind.is_dir() {
-            with_crlf(path);
-        } else if kind.is_file() {
-            let text = fs::read(path).expect("a fixture can be read");
-            if !text.contains(&0) && !text.windows(2).any(|pair| pair == b"\r\n") {
-                let text: Vec<u8> = text
-                    .iter()
-                    .flat_map(|byte| {
-                        if *byte == b'\n' {
-                            &b"\r\n"[..]
-                        } else {
-                            std::slice::from_ref(byte)
-                        }
-                    })
-                    .copied()
-                    .collect();
-                fs::write(path, text).expect("a fixture can be written to");
-            }
-        }
-    }
 }
 
 fn entries(directory: &Path) -> Vec<PathBuf> {

@@ -135,22 +135,6 @@ fn every_check_over_every_fixture() {
     insta::assert_snapshot!("not-applicable", reasons);
 }
 
-/// A check-out of Windows, where git ends lines with CRLF unless it is told otherwise, is the same workspace.
-#[test]
-fn a_check_out_with_crlf_is_judged_alike() {
-    let mut others = String::new();
-    for (check, twin) in Fixture::all() {
-        let plain = judge(&Fixture::open(&check, &twin), &mut NotApplicable::new());
-        let fixture = Fixture::open(&check, &twin);
-        fixture.check_out_with_crlf();
-        let said = judge(&fixture, &mut NotApplicable::new());
-        if said != plain {
-            let _ = writeln!(others, "{check}/{twin}:\n{plain}\nwith CRLF:\n{said}");
-        }
-    }
-    assert_eq!(others, "");
-}
-
 /// Whether a remedy can be applied as it stands: it holds a command, or code to write.
 fn is_applicable(help: &str) -> bool {
     help.starts_with("cargo ") || help.matches('`').count() >= 2

@@ -93,17 +93,18 @@ pub(super) fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
 }
 
 /// Gives a finished temporary file its name, in place of what has it.
+#[cfg(not(windows))]
 pub(crate) fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    let mut file = Some(file);
-    patiently(|| {
-        let Some(unnamed) = file.take() else {
-            return Err(io::ErrorKind::NotFound.into());
-        };
-        unnamed.persist(path).map(drop).map_err(|refused| {
-            file = Some(refused.file);
-            refused.error
-        })
-    })
+    file.persist(path).map(drop).map_err(|refused| refused.error)
+}
+
+/// Gives a finished temporary file its name, in place of what has it. The rename of the standard library replaces a file that
+/// somebody reads, where the file system can do that; the one of temporary files never does.
+#[cfg(windows)]
+pub(crate) fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    let (file, temporary) = file.keep().map_err(|refused| refused.error)?;
+    drop(file);
+    rename(&temporary, path).inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
 /// Renames a file or directory.

@@ -116,10 +116,10 @@ mod tests {
 
     #[test]
     fn a_directory_of_windows_is_found_in_every_spelling() {
-        let environment = Environment::from_pairs([("USERPROFILE", r"D:\people\jane")]);
+        let environment = Environment::from_pairs([("USERPROFILE", r"D:\people\mira")]);
         let machine = MachinePaths::new(&environment, Path::new(""));
         let text =
-            "a = 'D:\\people\\jane\\x'\nb = \"D:\\\\people\\\\jane\\\\x\"\nc = D:/people/jane/x\nd = D:/people/janet\n";
+            "a = 'D:\\people\\mira\\x'\nb = \"D:\\\\people\\\\mira\\\\x\"\nc = D:/people/mira/x\nd = D:/people/mirat\n";
         let found: Vec<_> = machine
             .find(text.as_bytes())
             .iter()

@@ -161,7 +161,11 @@ fn added_bytes_and_spaces_are_found() {
 fn removed_files_are_missing_and_added_files_are_found() {
     let dir = tempfile::tempdir().unwrap();
     let ids = write_runs(dir.path(), 2);
-    for path in files(&dir.path().join("runs")) {
+    // Where links are a privilege, `latest` is a file; it is made again by the next run.
+    for path in files(&dir.path().join("runs"))
+        .into_iter()
+        .filter(|path| !path.ends_with("latest"))
+    {
         let whole = fs::read(&path).unwrap();
         fs::remove_file(&path).unwrap();
         let found = verify(dir.path(), None, None).unwrap();

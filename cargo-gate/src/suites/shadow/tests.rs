@@ -100,7 +100,12 @@ fn a_path_outside_the_root_is_named() {
 #[test]
 fn a_path_beside_the_workspace_comes_along_in_the_copy_of_the_repository() {
     let directory = tempfile::tempdir().unwrap();
-    let top = std::fs::canonicalize(directory.path()).unwrap();
+    // Canonical paths on Windows have a spelling that cargo does not use.
+    let top = if cfg!(windows) {
+        directory.path().to_owned()
+    } else {
+        std::fs::canonicalize(directory.path()).unwrap()
+    };
     let root = top.join("apps/demo");
     let manifest = format!("{MANIFEST}[dependencies]\nnear = {{ path = \"../../near\" }}\n");
     let mut workspace = workspace(
