@@ -157,13 +157,6 @@ impl Permits {
         self.changed.notify_all();
     }
 
-    /// Whether a thread waits for a permit that has not come.
-    #[cfg(test)]
-    pub(super) fn is_wanted(&self) -> bool {
-        let state = self.lock();
-        state.waiting > state.free
-    }
-
     pub(super) fn call_off(&self, asking: &Asking) {
         // Under the lock, so that nobody begins to wait after it was said.
         let _state = self.lock();

@@ -64,41 +64,7 @@ fn compile(permits: &Arc<Permits>, threads: usize, computing: &Computing) {
 }
 
 #[test]
-fn nothing_is_begun_beside_a_second_thread_that_has_a_permit() {
-    let permits = Arc::new(Permits::default());
-    let second_asked = std::sync::Barrier::new(2);
-    let begun = AtomicUsize::new(0);
-    run(
-        &env("2"),
-        &permits,
-        vec!["with a second thread", "short", "next"],
-        |task| match task {
-            "with a second thread" => {
-                let second = Second::new(&permits);
-                while !permits.is_wanted() {
-                    thread::yield_now();
-                }
-                second_asked.wait();
-                // The other thread has nothing to do but to lend its permit.
-                while permits.is_wanted() {
-                    thread::yield_now();
-                }
-                assert_eq!(begun.load(Ordering::SeqCst), 0);
-                drop(second);
-                // Now the thread that has lent it goes on.
-                while begun.load(Ordering::SeqCst) == 0 {
-                    thread::yield_now();
-                }
-            }
-            "short" => {
-                second_asked.wait();
-            }
-            _ => {
-                begun.fetch_add(1, Ordering::SeqCst);
-            }
-        },
-    );
-    // A permit that never comes keeps nobody waiting.
+fn a_permit_that_never_comes_keeps_nobody_waiting() {
     let permits = Arc::new(Permits::default());
     run(&env("1"), &permits, vec![()], |()| drop(Second::new(&permits)));
 }
