@@ -5,7 +5,7 @@
 //! `FAKE_TOP` the installation that a dry run names, `FAKE_EDITS` a file that somebody saves while it compiles,
 //! `FAKE_SLEEP` the milliseconds that a compilation takes in benchmarks, `FAKE_MEET` an address at which a compilation says its source
 //! and waits for an answer, `FAKE_MODE` a way to fail: `crash`, `hang`,
-//! `garbage`, `silent`, `old` or `no-version`.
+//! `garbage`, `silent`, `mute`, `died`, `no-headers`, `old` or `no-version`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "that is what compilers do")]
 
 use std::env;
@@ -81,6 +81,15 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         "silent" => return ExitCode::SUCCESS,
+        "mute" => return ExitCode::FAILURE,
+        "died" => {
+            eprintln!("nvcc error   : 'cicc' died due to signal 11 (Invalid memory reference)");
+            return ExitCode::from(139);
+        }
+        "no-headers" => {
+            eprintln!("<command-line>: fatal error: cuda_runtime.h: No such file or directory");
+            return ExitCode::FAILURE;
+        }
         "old" => {
             eprintln!("nvcc fatal   : Unsupported gpu architecture 'compute_{}'", asked.arch);
             return ExitCode::FAILURE;

@@ -107,10 +107,10 @@ impl Invocation<'_> {
             .help("if it only needs longer, set `GATE_KERNEL_TIMEOUT` to more seconds"));
         };
         let text = text_of(&output);
-        if status.code().is_none() {
+        if let Some(signal) = died(status.code()) {
             let how = status.to_string();
             // The system kills so whatever takes the last of its memory.
-            let (id, what, help) = if how.contains("SIGKILL") {
+            let (id, what, help) = if how.contains("SIGKILL") || signal == KILL {
                 (
                     Id::CompilerKilled,
                     "was killed",
@@ -128,6 +128,21 @@ impl Invocation<'_> {
                 .help(help));
         }
         Ok(Finished { status, text })
+    }
+}
+
+/// `SIGKILL`.
+const KILL: i32 = 9;
+
+/// The signal that ended a program or the part of it that counts, 0 where its number is not known; `None` where the program ended by
+/// itself. Shells, and nvcc for the programs that it starts, hand a signal on as an exit code of 128 and its number; on Windows what
+/// ends a program is an exit code whose highest two bits are set.
+fn died(code: Option<i32>) -> Option<i32> {
+    match code {
+        None => Some(0),
+        Some(code @ 129..=159) if !cfg!(windows) => Some(code - 128),
+        Some(code) if cfg!(windows) && code.cast_unsigned() >> 30 == 3 => Some(0),
+        Some(_) => None,
     }
 }
 
@@ -169,5 +184,26 @@ fn wait_until(child: &mut std::process::Child, deadline: Instant) -> io::Result<
         }
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KILL, died};
+
+    #[test]
+    fn signals_are_told_from_exit_codes() {
+        assert_eq!(died(None), Some(0));
+        for code in [0, 1, 2, 101, 128, 160, 255] {
+            assert_eq!(died(Some(code)), None, "{code}");
+        }
+        let handed_on = |code| died(Some(code));
+        if cfg!(windows) {
+            assert_eq!(handed_on(139), None);
+            assert_eq!(handed_on(0xc000_0005_u32.cast_signed()), Some(0));
+        } else {
+            assert_eq!(handed_on(139), Some(11));
+            assert_eq!(handed_on(137), Some(KILL));
+        }
     }
 }

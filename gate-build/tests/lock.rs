@@ -230,8 +230,18 @@ fn an_edited_lock_is_named_with_its_line() {
             ProblemKind::Lock,
             "the lock has version 2",
         ),
-        ("version = 1\n", "version = \n", ProblemKind::Lock, ""),
-        ("arch = \"sm_80\"", "arch = \"gfx90\"", ProblemKind::Lock, "`arch`"),
+        (
+            "version = 1\n",
+            "version = \n",
+            ProblemKind::Lock,
+            "not TOML: expected a value",
+        ),
+        (
+            "arch = \"sm_80\"",
+            "arch = \"gfx90\"",
+            ProblemKind::Lock,
+            "`arch` is no GPU",
+        ),
         ("isa = \"7.0\"", "", ProblemKind::Lock, "an image has no `isa`"),
         (
             "isa = \"7.0\"",

@@ -87,7 +87,7 @@ impl<'a> Nvcc<'a> {
             }
         }
         Ok(Self {
-            program: program.to_path_buf(),
+            program: behind_link(program),
             identity: CompilerIdentity {
                 kind: CompilerKind::Nvcc,
                 version: version.to_owned(),
@@ -143,10 +143,38 @@ impl<'a> Nvcc<'a> {
         ]) {
             refused(Id::HostCompiler)
                 .help("nvcc needs a C++ compiler that it supports: install one, or name it in `NVCC_CCBIN`")
+        } else if text.lines().any(is_lacking_headers) {
+            Diagnostic::error(
+                Id::CompilerUnusable,
+                format!("nvcc {version} does not find the headers of its installation"),
+            )
+            .output(text)
+            .help(
+                "install what is missing (of pip's packages, those of the CUDA runtime and of CRT), or name a whole \
+                 installation in `CUDA_HOME`",
+            )
+        } else if text.trim().is_empty() {
+            Diagnostic::error(
+                Id::CompilerUnusable,
+                format!("nvcc {version} printed nothing and failed ({})", finished.status),
+            )
+            .help("check that the program is the compiler and that its installation is complete")
         } else {
             refused(Id::SourceRefused)
         }
     }
+}
+
+/// Whether a line says that a header is not there which nvcc reads before any source, or which such a header reads.
+fn is_lacking_headers(line: &str) -> bool {
+    let missing = [
+        "No such file or directory",
+        "Cannot open include file",
+        "file not found",
+    ];
+    missing.iter().any(|words| line.contains(words))
+        && (line.contains("cuda_runtime.h") && !line.contains(".cu:") && !line.contains(".cu(")
+            || line.contains("crt/host_config.h"))
 }
 
 impl Compiler for Nvcc<'_> {
@@ -281,6 +309,19 @@ fn installation(program: &Path) -> Option<PathBuf> {
     beside.filter(|root| root.join("nvvm").is_dir())
 }
 
+/// What to run for a program: nvcc looks for its profile, and by it for its headers, in the folder it was started from, so a
+/// link to it from another folder finds none.
+fn behind_link(program: &Path) -> PathBuf {
+    let has_profile = |program: &Path| {
+        let folder = program.parent();
+        folder.is_some_and(|folder| folder.join("nvcc.profile").is_file())
+    };
+    match fs::canonicalize(program) {
+        Ok(real) if !has_profile(program) && has_profile(&real) => real,
+        _ => program.to_path_buf(),
+    }
+}
+
 /// `#$ TOP=/usr/local/cuda/bin/..`
 fn root_of_dry_run(text: &str) -> Option<PathBuf> {
     let top = text.lines().find_map(|line| line.trim().strip_prefix("#$ TOP="))?;
@@ -290,6 +331,46 @@ fn root_of_dry_run(text: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn headers_of_the_installation_are_told_from_those_of_the_source() {
+        for line in [
+            "<command-line>: fatal error: cuda_runtime.h: No such file or directory",
+            "cc1plus: fatal error: cuda_runtime.h: No such file or directory",
+            "/opt/include/cuda_runtime.h:82:10: fatal error: crt/host_config.h: No such file or directory",
+            "fatal error C1083: Cannot open include file: 'cuda_runtime.h': No such file or directory",
+        ] {
+            assert!(is_lacking_headers(line), "{line}");
+        }
+        for line in [
+            "kernels/a.cu:1:10: fatal error: mine.cuh: No such file or directory",
+            "kernels/a.cu:1:10: fatal error: cuda_runtime.h: No such file or directory",
+            "/opt/include/cuda_runtime.h(12): error: something else",
+        ] {
+            assert!(!is_lacking_headers(line), "{line}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_from_another_folder_is_followed_where_the_profile_is() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = |name: &str| {
+            let folder = scratch.path().canonicalize().unwrap().join(name);
+            fs::create_dir(&folder).unwrap();
+            folder
+        };
+        let (bin, links) = (folder("bin"), folder("links"));
+        let (real, link) = (bin.join("nvcc"), links.join("nvcc"));
+        fs::write(&real, "").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        // A program that answers to several names, as caches of compilers do, is to see the name it was called by.
+        assert_eq!(behind_link(&link), link);
+        fs::write(bin.join("nvcc.profile"), "").unwrap();
+        assert_eq!(behind_link(&link), real);
+        assert_eq!(behind_link(&real), real);
+        assert_eq!(behind_link(&bin.join("gone")), bin.join("gone"));
+    }
 
     #[test]
     fn the_root_stands_in_a_dry_run() {

@@ -6,7 +6,7 @@ use std::fmt;
 use toml_span::Value;
 
 use super::fields::{Fields, Source, number, text};
-use super::{KernelLock, LockedCompiler, LockedEntry, LockedImage, RELOCK, VERSION, source_fingerprint};
+use super::{KernelLock, LockedCompiler, LockedEntry, LockedImage, VERSION, source_fingerprint};
 use crate::arch::Arch;
 use crate::digest::Digest;
 use crate::ptx::{ParamType, Performance};
@@ -37,14 +37,15 @@ impl KernelLock {
     /// The text is no TOML, has another version, lacks a field or has one too many, or contradicts itself. The message has a line.
     pub fn parse(text: &str) -> Result<Self, LockError> {
         let source = Source(text);
-        let root = toml_span::parse(text).map_err(|error| source.error(error.span.start, error.kind.to_string()))?;
+        let root =
+            toml_span::parse(text).map_err(|error| source.error(error.span.start, format!("not TOML: {error}")))?;
         let mut fields = Fields::of(source, &root, "the lock")?;
         let version = fields.required("version")?;
         let found = number(source, version, "version")?;
         if found != VERSION {
             return Err(source.error(
                 version.span.start,
-                format!("the lock has version {found}, this release of gate-build reads {VERSION}; write it anew with `{RELOCK}`"),
+                format!("the lock has version {found}, this release of gate-build reads {VERSION}"),
             ));
         }
         let mut lock = Self::default();
@@ -90,7 +91,11 @@ fn read_image(source: Source<'_>, value: &Value<'_>) -> Result<(UnitName, Arch, 
     let mut fields = Fields::of(source, value, "an image")?;
     let line = fields.error("").line;
     let unit = UnitName::from(fields.string("unit")?);
-    let arch: Arch = fields.parsed("arch")?;
+    let arch = fields.required("arch")?;
+    let arch: Arch = text(source, arch, "arch")?.parse().map_err(|_| {
+        // What `.arch(…)` of a build script says about it has a remedy of its own.
+        source.error(arch.span.start, "`arch` is no GPU architecture: `sm_80`, `sm_90a`")
+    })?;
     let compiler = fields.required("compiler")?;
     let compiler = text(source, compiler, "compiler")?
         .split_once(' ')
@@ -125,9 +130,7 @@ fn read_image(source: Source<'_>, value: &Value<'_>) -> Result<(UnitName, Arch, 
     if source_fingerprint(&image.sources) != image.source_fingerprint {
         return Err(source.error(
             source_fingerprint_value.span.start,
-            format!(
-                "the fingerprint is not that of the listed sources: the lock was edited; write it anew with `{RELOCK}`"
-            ),
+            "the fingerprint is not that of the listed sources: the lock was edited",
         ));
     }
     fields.finish()?;

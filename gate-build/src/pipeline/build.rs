@@ -110,7 +110,11 @@ impl Build<'_> {
             if let Some(refusal) = refusal {
                 let mut warning = refusal.clone();
                 warning.severity = Severity::Warning;
-                return self.fall_back(&warning.message.clone(), &[warning], store);
+                let why = match &warning.unit {
+                    Some(unit) => format!("{unit}: {}", warning.message),
+                    None => warning.message.clone(),
+                };
+                return self.fall_back(&why, &[warning], store);
             }
         }
         let asked = is_kept.then(|| account(&results, &layered, store, remote));

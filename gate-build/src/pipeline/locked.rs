@@ -323,7 +323,15 @@ impl Locker<'_> {
             }
         };
         if locked.reproduced_by(&text, &self.roots()) {
-            return None;
+            return match self.locked(&Candidate { unit, image }) {
+                Ok((now, _)) => other_facts(&now, locked).and_then(|what| {
+                    error(
+                        Id::LockNotReproduced,
+                        format!("the PTX for {} is the one that is locked, and {what}", image.arch),
+                    )
+                }),
+                Err(problem) => Some(problem),
+            };
         }
         let now = image.compiler.as_ref().map(ToString::to_string).unwrap_or_default();
         error(
@@ -334,4 +342,24 @@ impl Locker<'_> {
             ),
         )
     }
+}
+
+/// What the lock says of an image, beside its PTX, that is not so: somebody edited it, or build.rs.
+fn other_facts(now: &LockedImage, locked: &LockedImage) -> Option<String> {
+    if now.flags != locked.flags {
+        return Some(format!(
+            "its flags are `{}`, the lock says `{}`",
+            now.flags.join(" "),
+            locked.flags.join(" ")
+        ));
+    }
+    // Another ptxas may well give other numbers.
+    if now.ptxas.is_none() || now.ptxas != locked.ptxas {
+        return None;
+    }
+    let (name, _) = now.entries.iter().find(|(name, entry)| {
+        let said = locked.entries.get(*name).and_then(|entry| entry.usage);
+        entry.usage != said
+    })?;
+    Some(format!("ptxas reports another usage of `{name}` than the lock says"))
 }

@@ -35,13 +35,24 @@ fn every_misbehaviour_is_one_clear_message() {
             "check that the program is the compiler",
         ),
         (
+            "mute",
+            "nvcc 13.0.88 printed nothing and failed (",
+            "check that the program",
+        ),
+        ("died", "crashed (", "another version of the compiler"),
+        (
+            "no-headers",
+            "nvcc 13.0.88 does not find the headers of its installation",
+            "`CUDA_HOME`",
+        ),
+        (
             "old",
             "nvcc 13.0.88 cannot compile for sm_80",
             "choose another `.arch(…)`",
         ),
         ("no-version", "does not answer like nvcc", "correct `NVCC`"),
     ] {
-        if mode == "crash" && cfg!(windows) {
+        if matches!(mode, "crash" | "died") && cfg!(windows) {
             // An aborted program has an exit code there, and is told by its message.
             continue;
         }

@@ -131,6 +131,33 @@ fn a_compiler_that_writes_something_else_is_found_out() {
 }
 
 #[test]
+fn flags_of_the_lock_that_are_not_those_of_the_build_are_found_out() {
+    let mut this = locked();
+    let file = this.root().join("kernels.lock");
+    let lock = fs::read_to_string(&file).unwrap();
+    let edited = lock.replacen("flags = [", "flags = [\"-DX=1\", ", 1);
+    assert_ne!(lock, edited);
+    fs::write(&file, edited).unwrap();
+    this.set("GATE_KERNELS_LOCK", "check");
+    let error = this.build().unwrap_err().to_string();
+    assert!(error.contains("the lock says `-DX=1"), "{error}");
+    fs::write(&file, lock).unwrap();
+    this.build().unwrap();
+}
+
+/// The report of a build that fails is its own, not that of the build before.
+#[test]
+fn a_lock_that_is_refused_is_in_the_report() {
+    let this = locked();
+    let report = without_compiler(&this).unwrap().report;
+    this.write("kernels/k.h", "another header\n");
+    without_compiler(&this).unwrap_err();
+    let report = fs::read_to_string(report).unwrap();
+    assert!(report.contains("error[source_changed]: kernels/k.cu: "), "{report}");
+    assert!(!report.contains("\"locked\""), "{report}");
+}
+
+#[test]
 fn asked_for_the_lock_a_compiler_is_left_alone() {
     let mut this = locked();
     this.set("GATE_KERNELS", "locked");
