@@ -200,6 +200,29 @@ fn a_bundle_leaves_data_behind() {
         let asked = gate.run(&words);
         assert_eq!(asked.code, Some(0), "{asked}");
     }
+    let explained = gate.run(["explain", &unpacked]);
+    assert!(
+        explained
+            .stdout
+            .contains(&format!("the whole report is {unpacked}/report.md")),
+        "{explained}"
+    );
+
+    // Neither the archive nor the directory above is a run, and the answer says where one is.
+    let packed = gate.run(["ready", "--run", "target/run.tar.gz"]);
+    assert_eq!(packed.code, Some(2), "{packed}");
+    assert!(
+        packed.stderr.contains("cargo gate verify target/run.tar.gz"),
+        "{packed}"
+    );
+    for command in [
+        ["ready", "--run", "target/unpacked"].as_slice(),
+        &["verify", "target/unpacked"],
+    ] {
+        let above = gate.run(command);
+        assert_eq!(above.code, Some(2), "{above}");
+        assert!(above.stderr.contains(&own.run_id), "{above}");
+    }
     let mut edited = bytes;
     let middle = edited.len() / 2;
     edited[middle] ^= 1;
