@@ -8,8 +8,10 @@ use crate::error::{Error, Result};
 use crate::evidence::verify::{Status, verify};
 use crate::exit;
 use crate::report::Report;
+use crate::workspace::Workspace;
 
 use super::Conversation;
+use super::promote::{REGISTRY, only_differs_in};
 use crate::command_line::{CloseoutArgs, CloseoutFormat};
 
 pub(super) fn run(arguments: &CloseoutArgs, conversation: &Conversation<'_>) -> Result<i32> {
@@ -39,7 +41,7 @@ pub(super) fn run(arguments: &CloseoutArgs, conversation: &Conversation<'_>) -> 
         target: arguments.target_date,
     };
     let mut closeout = Closeout::of(&report, opened.policy.register.as_ref(), next);
-    if report.subject.content != opened.workspace.files().content_digest().to_hex() {
+    if !is_present(&report, &opened.workspace) {
         let stage = report.stage;
         closeout.missing.push(format!(
             "a run over the present content: run {} judged another, `cargo gate {stage}` judges this one",
@@ -62,6 +64,17 @@ pub(super) fn run(arguments: &CloseoutArgs, conversation: &Conversation<'_>) -> 
     } else {
         exit::NOT_READY
     })
+}
+
+/// Whether a run judged what is there now. What was promoted since takes nothing back.
+fn is_present(report: &Report, workspace: &Workspace) -> bool {
+    let subject = &report.subject;
+    let head = workspace.git().and_then(|git| git.head.as_ref());
+    subject.content == workspace.files().content_digest().to_hex()
+        || subject.dirty == Some(false)
+            && head.is_some()
+            && subject.commit.as_ref() == head
+            && only_differs_in(workspace, &workspace.root().join(REGISTRY))
 }
 
 /// The report of the run whose chain hash was verified.

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::evidence::history::{History, HistoryEntry};
 use crate::evidence::lock::{self, Lock};
 use crate::exit;
+use crate::policy::Policy;
 use crate::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
 use crate::promotion::{Promotion, is_covered, judge};
 use crate::report::Report;
@@ -25,7 +26,7 @@ mod candidates;
 mod kernel;
 
 /// Where promotions are kept, relative to the workspace.
-const REGISTRY: &str = "gate/registry.jsonl";
+pub(super) const REGISTRY: &str = "gate/registry.jsonl";
 
 pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> Result<i32> {
     match (&arguments.what, &arguments.artifacts) {
@@ -57,7 +58,8 @@ fn promote(arguments: &PromoteArtifactsArgs, conversation: &Conversation<'_>) ->
         .collect::<Result<_>>()?;
 
     let asked = arguments.to;
-    let run = Run::of(&history, &workspace, &path, asked)?;
+    let policy = conversation.policy(&workspace)?;
+    let run = Run::of(&history, &workspace, &policy, &path, asked)?;
 
     let promotion = judge(asked, &run.report);
     let (status, stage, because) = match (&promotion, arguments.auto) {
@@ -217,8 +219,8 @@ struct Run {
 
 impl Run {
     /// The newest run over the present content that has a say about `asked`, verified now: one that was ready for it or
-    /// for a later stage, or one that was not even ready for an earlier one.
-    fn of(history: &History, workspace: &Workspace, registry: &Path, asked: Stage) -> Result<Self> {
+    /// for a later stage, or one that was not even ready for an earlier one. A decision that has to be signed counts when it is.
+    fn of(history: &History, workspace: &Workspace, policy: &Policy, registry: &Path, asked: Stage) -> Result<Self> {
         let content = workspace.files().content_digest().to_hex();
         let only_registry = only_differs_in(workspace, registry);
         let git = workspace.git();
@@ -243,6 +245,17 @@ impl Run {
             Error::usage(format!("run {} does not verify: {problem}", entry.run_id))
                 .with_help("`cargo gate verify` names what is wrong")
         })?;
+        if let Some(decisions) = &policy.decisions
+            && entry.decision.is_ready()
+            && decisions.asks_for_signature(entry.stage)
+        {
+            history.signed_entry(entry, &decisions.authorities).map_err(|problem| {
+                let run = &entry.run_id;
+                Error::usage(format!("run {run} does not count: {problem}")).with_help(format!(
+                    "whoever answers for it signs it: `cargo gate sign {run} --key <file>`"
+                ))
+            })?;
+        }
         let directory = workspace.gate_dir().join("runs").join(&entry.run_id);
         let read = |name: &str| {
             let path = directory.join(name);
@@ -262,7 +275,7 @@ impl Run {
 
 /// Whether nothing but the registry differs from the commit: a line that was promoted before does not take back what the
 /// run said.
-fn only_differs_in(workspace: &Workspace, registry: &Path) -> bool {
+pub(super) fn only_differs_in(workspace: &Workspace, registry: &Path) -> bool {
     let Some(git) = workspace.git() else { return false };
     let below = registry.strip_prefix(workspace.root()).ok();
     let registry = below.map(|below| below.to_string_lossy().replace('\\', "/"));

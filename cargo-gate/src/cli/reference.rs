@@ -19,6 +19,7 @@ use super::Conversation;
 use super::contract;
 use super::doctor::{self, Wanted};
 use super::explain::{self, Topic};
+use super::run_named::quoted;
 use crate::command_line::{DataFormat, ExplainArgs, FormatArgs};
 
 /// Everything that can be explained, in the order of the catalogue.
@@ -99,7 +100,8 @@ impl explain::Runs for Runs<'_> {
         let directory = self.directory(run).unwrap_or_default();
         let path = directory.join(path);
         std::fs::read(&path).map_err(|error| {
-            Error::io("read", &path, &error).with_help(format!("`cargo gate verify {run}` shows what is missing"))
+            Error::io("read", &path, &error)
+                .with_help(format!("`cargo gate verify {}` shows what is missing", quoted(run)))
         })
     }
 
@@ -129,10 +131,17 @@ impl explain::Runs for Runs<'_> {
             }
             Err(error) => return Err(Error::io("read", path, &error)),
         };
-        serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-            Error::tool(format!("cannot understand `{}`: {error}", path.display()))
-                .with_help("`cargo gate verify` shows whether it was altered")
-        })
+        let mut report: Report = serde_json::from_slice(&bytes).map_err(|error| {
+            Error::tool(format!("cannot understand `{}`: {error}", path.display())).with_help(format!(
+                "`cargo gate verify {}` shows whether it was altered",
+                quoted(id)
+            ))
+        })?;
+        // A run that was handed on lies where it is named, and no more where it was made.
+        if directory == Path::new(id) {
+            report.run_dir = Some(id.trim_end_matches(['/', '\\']).to_owned());
+        }
+        Ok(Some(report))
     }
 }
 

@@ -1,8 +1,11 @@
 //! The run that a command line names, and whose signature on it counts.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::evidence::run_dir::holds_run;
 use crate::evidence::verify::{Signers, locate};
 use crate::policy::authority;
 
@@ -29,7 +32,16 @@ impl RunNamed {
             // A history beside the runs is what makes a directory that of a gate.
             let gate_dir = gate_dir.filter(|gate_dir| gate_dir.join("history.jsonl").is_file());
             let gate_dir = gate_dir.map_or_else(|| real.clone(), Path::to_path_buf);
+            if gate_dir == real && !holds_run(&real) {
+                return Err(no_run(name, path));
+            }
             (real, gate_dir)
+        } else if is_archive(path) {
+            let help = format!(
+                "unpack it and name the directory in it, or verify it as it is: `cargo gate verify {}`",
+                quoted(name)
+            );
+            return Err(Error::usage(format!("`{name}` is an archive and no run directory")).with_help(help));
         } else {
             let gate_dir = conversation.workspace()?.gate_dir();
             (locate(&gate_dir, name)?, gate_dir)
@@ -45,6 +57,27 @@ impl RunNamed {
             name: quoted(name),
         })
     }
+}
+
+/// A directory in which no run lies. A bundle unpacks to a directory of its own, which is easily taken for the one above.
+fn no_run(name: &str, path: &Path) -> Error {
+    let entries = path.read_dir().into_iter().flatten().flatten();
+    let mut inside: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| holds_run(path))
+        .collect();
+    inside.sort();
+    let help = match inside.as_slice() {
+        [] => "`cargo gate history` lists the runs of a workspace".to_owned(),
+        [run, ..] => format!("name the run in it: {}", quoted(&run.to_string_lossy())),
+    };
+    Error::usage(format!("no run lies in `{name}`")).with_help(help)
+}
+
+/// Whether a file is compressed as bundles are. `latest` is a file as well on some systems, and is none.
+fn is_archive(path: &Path) -> bool {
+    let mut start = [0; 2];
+    File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok()) && start == [0x1f, 0x8b]
 }
 
 /// A word of a command line that a shell would take apart, in quotation marks.

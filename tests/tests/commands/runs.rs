@@ -42,6 +42,16 @@ fn only_run(gate: &Gate) -> PathBuf {
     found.remove(0)
 }
 
+/// Writes what cargo would have built, with a time before every run.
+fn built_long_ago(gate: &Gate, path: &str) {
+    gate.write(path, "the program");
+    let file = fs::File::options()
+        .write(true)
+        .open(gate.workspace().join(path))
+        .expect("the artifact opens");
+    file.set_modified(SystemTime::UNIX_EPOCH).expect("its time can be set");
+}
+
 #[test]
 fn a_decision_is_signed_and_must_be() {
     let gate = good();
@@ -57,8 +67,28 @@ fn a_decision_is_signed_and_must_be() {
     let refused = gate.run(["controlled"]);
     assert_eq!(refused.code, Some(1), "{refused}");
     assert!(refused.stdout.contains("nobody signed its decision"), "{refused}");
+    let promote = || {
+        let registry = ["--registry", "target/registry.jsonl"];
+        let words = [
+            "promote",
+            "target/app",
+            "--to",
+            "pilot",
+            "--by",
+            "ada",
+            "--reason",
+            "first use",
+        ];
+        gate.run([words.as_slice(), &registry].concat())
+    };
+    built_long_ago(&gate, "target/app");
+    let early = promote();
+    assert_eq!(early.code, Some(2), "{early}");
+    assert!(early.stderr.contains("nobody signed its decision"), "{early}");
     let signed = gate.run(["sign", &pilot, "--key", &key]);
     assert_eq!(signed.code, Some(0), "{signed}");
+    let promoted = promote();
+    assert_eq!(promoted.code, Some(0), "{promoted}");
     let verified = gate.run(["verify", &pilot]);
     assert_eq!(verified.code, Some(0), "{verified}");
     assert!(
@@ -200,6 +230,29 @@ fn a_bundle_leaves_data_behind() {
         let asked = gate.run(&words);
         assert_eq!(asked.code, Some(0), "{asked}");
     }
+    let explained = gate.run(["explain", &unpacked]);
+    assert!(
+        explained
+            .stdout
+            .contains(&format!("the whole report is {unpacked}/report.md")),
+        "{explained}"
+    );
+
+    // Neither the archive nor the directory above is a run, and the answer says where one is.
+    let packed = gate.run(["ready", "--run", "target/run.tar.gz"]);
+    assert_eq!(packed.code, Some(2), "{packed}");
+    assert!(
+        packed.stderr.contains("cargo gate verify target/run.tar.gz"),
+        "{packed}"
+    );
+    for command in [
+        ["ready", "--run", "target/unpacked"].as_slice(),
+        &["verify", "target/unpacked"],
+    ] {
+        let above = gate.run(command);
+        assert_eq!(above.code, Some(2), "{above}");
+        assert!(above.stderr.contains(&own.run_id), "{above}");
+    }
     let mut edited = bytes;
     let middle = edited.len() / 2;
     edited[middle] ^= 1;
@@ -230,19 +283,16 @@ fn all_candidates_are_promoted_once() {
     assert_eq!(gate.run(["pilot"]).code, Some(0));
     assert_snapshot!("promote-no-candidates", promote());
     for name in ["native", "native.exe"] {
-        // What cargo would have built, with a time that this test sets itself.
-        gate.write(&format!("target/release/{name}"), "the program");
-        let file = fs::File::options()
-            .write(true)
-            .open(gate.workspace().join("target/release").join(name))
-            .expect("the artifact opens");
-        file.set_modified(SystemTime::UNIX_EPOCH).expect("its time can be set");
+        built_long_ago(&gate, &format!("target/release/{name}"));
     }
     assert_snapshot!("promote-all", promote());
     let once = registry();
     assert_eq!(once.lines().count(), 1, "the same bytes are one artifact: {once}");
     assert_snapshot!("promote-all-again", promote());
     assert_eq!(registry(), once);
+    // The line of the registry is no change that another run would have to judge.
+    let closed = gate.run(["closeout"]);
+    assert_eq!(closed.code, Some(0), "{closed}");
 }
 
 #[test]

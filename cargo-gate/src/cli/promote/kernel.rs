@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &PromoteKernelArgs, conversation: &Conversation<'_>
     let measurement = arguments.measurement.as_deref().map(measured).transpose()?;
 
     let (_lock, history) = sound_history(&workspace, conversation)?;
-    let run = Run::of(&history, &workspace, &path, arguments.to)?;
+    let run = Run::of(&history, &workspace, &policy, &path, arguments.to)?;
     let judged = judge(arguments, &workspace, &policy, &run, &images, measurement.as_ref());
     let (answer, code) = match judged {
         Ok((tests, because)) => (

@@ -166,6 +166,11 @@ pub(in crate::evidence) fn unpacked(directory: &Path, mut problems: Vec<Problem>
     Ok(problems)
 }
 
+/// The manifest of a bundle that somebody unpacked to this directory; `None` where there is none that can be understood.
+pub(super) fn unpacked_manifest(directory: &Path) -> Option<BundleManifest> {
+    manifest(&fs::read(directory.join(MANIFEST)).ok()?).ok()
+}
+
 fn stayed_behind(problem: &Problem, manifest: &BundleManifest) -> bool {
     let mut excluded = manifest.excluded.iter();
     problem.kind == ProblemKind::Missing

@@ -15,6 +15,7 @@ use crate::evidence::run_dir::{
 use crate::evidence::verify::{ProblemKind, Signers, verify_signed};
 use crate::report::Tool;
 
+use super::read::unpacked_manifest;
 use super::{BundleManifest, Bundled, Excluded, MANIFEST, SCHEMA_VERSION, Why, rule};
 
 /// Files that are no line of `hashes.json`: itself, and what may be added to a run later.
@@ -35,7 +36,9 @@ pub struct Bundle {
 /// The run does not verify, or a file that is needed may not be handed on (usage); I/O errors.
 pub fn make(gate_dir: &Path, directory: &Path) -> Result<Bundle> {
     let hashes = verified(gate_dir, directory)?;
-    let (files, excluded) = sorted_out(directory, &hashes)?;
+    // An unpacked bundle is packed as what it was: what stayed behind then is not there to be looked at now.
+    let earlier = (gate_dir == directory).then(|| unpacked_manifest(directory)).flatten();
+    let (files, excluded) = sorted_out(directory, &hashes, earlier)?;
     let manifest: Manifest = serde_json::from_slice(&read(directory, RUN_MANIFEST)?)
         .map_err(|error| Error::tool(format!("`{RUN_MANIFEST}` cannot be understood: {error}")))?;
     let manifest = BundleManifest {
@@ -71,7 +74,7 @@ fn read(directory: &Path, name: &str) -> Result<Vec<u8>> {
 type Files = BTreeMap<String, Vec<u8>>;
 
 /// What goes in, and what stays behind.
-fn sorted_out(directory: &Path, hashes: &Hashes) -> Result<(Files, Vec<Excluded>)> {
+fn sorted_out(directory: &Path, hashes: &Hashes, earlier: Option<BundleManifest>) -> Result<(Files, Vec<Excluded>)> {
     let mut files = Files::new();
     let mut excluded = Vec::new();
     let of_the_run = hashes.files.keys().map(String::as_str).chain(ASIDE);
@@ -94,11 +97,15 @@ fn sorted_out(directory: &Path, hashes: &Hashes) -> Result<(Files, Vec<Excluded>
             sha256: hashes.files.get(name).cloned(),
         });
     }
-    excluded.extend(strangers(directory, hashes)?.into_iter().map(|path| Excluded {
+    let is_own = |path: &String| earlier.is_some() && path == MANIFEST;
+    let strangers = strangers(directory, hashes)?.into_iter().filter(|path| !is_own(path));
+    excluded.extend(strangers.map(|path| Excluded {
         path,
         why: Why::NotOfTheRun,
         sha256: None,
     }));
+    let left = earlier.into_iter().flat_map(|earlier| earlier.excluded);
+    excluded.extend(left.filter(|excluded| !directory.join(&excluded.path).exists()));
     excluded.sort_by(|a, b| a.path.cmp(&b.path));
     Ok((files, excluded))
 }
@@ -112,7 +119,10 @@ fn verified(gate_dir: &Path, directory: &Path) -> Result<Hashes> {
             "the run does not verify, so nothing is handed on: `{}`: {}",
             problem.file, problem.message
         ))
-        .with_help("`cargo gate verify` says what is wrong"));
+        .with_help(format!(
+            "`cargo gate verify {}` says what is wrong",
+            directory.display()
+        )));
     }
     serde_json::from_slice(&read(directory, HASHES)?)
         .map_err(|error| Error::tool(format!("`{HASHES}` cannot be understood: {error}")))

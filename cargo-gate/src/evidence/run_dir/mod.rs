@@ -35,6 +35,8 @@ pub use manifest::{Manifest, ManifestArtifact};
 pub use redaction::{RedactionAudit, RedactionFinding, RedactionSummary};
 pub use write::{Recovery, Runs, Written};
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use crate::report::{Report, Subject};
@@ -53,6 +55,13 @@ pub(super) const REDACTION: &str = "redaction_audit.json";
 pub(super) const HASHES: &str = "hashes.json";
 pub(super) const SIGNATURE: &str = "decision.sig";
 pub(super) const LATEST: &str = "latest";
+
+/// Whether anything of a run lies in a directory, however little is left of it.
+pub fn holds_run(directory: &Path) -> bool {
+    [MANIFEST, DECISION, HASHES]
+        .iter()
+        .any(|name| directory.join(name).exists())
+}
 
 /// Everything a run leaves behind.
 #[derive(Debug)]
