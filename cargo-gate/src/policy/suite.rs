@@ -112,8 +112,8 @@ impl SuitePolicy {
 /// All declared suites, in the order of the file.
 pub(super) fn convert(raw: RawSuites, at: &impl Fn(Range<usize>) -> Location) -> Converted<Vec<SuitePolicy>> {
     let mut suites: Vec<(usize, SuitePolicy)> = Vec::new();
-    each(raw.test, at, &mut suites, |raw, span| test_suite(raw, span))?;
-    each(raw.tool, at, &mut suites, |raw, span| tool_suite(raw, span))?;
+    each(raw.test, at, &mut suites, test_suite)?;
+    each(raw.tool, at, &mut suites, tool_suite)?;
     each(raw.bench, at, &mut suites, |raw, span| bench_suite(raw, span, at))?;
     each(raw.slo, at, &mut suites, |raw, span| slo_suite(raw, span, at))?;
     suites.sort_by_key(|(start, _)| *start);
