@@ -15,7 +15,7 @@ use super::state::State;
 use super::subject::Build;
 use super::task::{Done, Shop, Task};
 use super::times::Times;
-use super::{directives, pin};
+use super::{directives, moment, pin};
 use crate::arch::Arch;
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
 use crate::compiler::Setting;
@@ -68,12 +68,15 @@ impl Build<'_> {
         }
 
         let scratch = self.scratch();
+        // Where it cannot be made, each compilation says what it could not write.
+        let _ = fs::create_dir_all(&scratch);
         let layered = Layered::new(store, remote);
         let is_kept = store.is_some() || remote.is_some();
         let shop = Shop {
             store: is_kept.then_some(&layered as &dyn Store),
             index,
             listings: self.listings,
+            began: moment::now(&scratch),
             scratch: scratch.clone(),
         };
         let mut pairs: Vec<(&Unit, Arch)> = self

@@ -8,6 +8,7 @@ mod embed;
 mod fallback;
 mod listing;
 mod locked;
+mod moment;
 mod pin;
 mod plan;
 mod report;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use super::listing::{Listings, searched};
+use super::moment;
 use crate::action::{self, Request};
 use crate::arch::Arch;
 use crate::compiler::{Compiled, Compiler, CompilerIdentity};
@@ -21,6 +22,8 @@ pub(crate) struct Shop<'a> {
     pub listings: &'a Listings,
     /// Folder for scratch folders.
     pub scratch: PathBuf,
+    /// When the build began, by the clock that dates files.
+    pub began: SystemTime,
 }
 
 /// One unit for one architecture.
@@ -113,7 +116,7 @@ impl Task<'_> {
             return Ok(done);
         }
 
-        let began = SystemTime::now();
+        let began = moment::after(shop.began, scratch.path());
         let started = Instant::now();
         let (compiler, compiled, note) = self.compile(scratch.path())?;
         let took = Seconds(started.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
@@ -131,7 +134,7 @@ impl Task<'_> {
             warnings: compiled.warnings.iter().map(kept_line).collect(),
         };
         // Of a file that changed meanwhile nobody knows which of its contents was compiled.
-        let changed = |file: &PathBuf| Signature::of(file).is_none_or(|signature| signature.changed() > began);
+        let changed = |file: &PathBuf| Signature::of(file).is_none_or(|signature| signature.changed() >= began);
         if !compiled.dependencies.iter().any(changed) {
             self.remember(&mut manifest, &request, &action, &compiled, shop);
         }
