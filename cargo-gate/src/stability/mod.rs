@@ -150,7 +150,7 @@ impl<'a> Sources<'a> {
             )
             .help("run the gate in a clone of the repository")
         })?;
-        Release::find(git, reference)
+        Release::find(git, reference, &self.workspace.gate_dir())
     }
 
     /// Compares the workspace with a release of it.

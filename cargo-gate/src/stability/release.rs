@@ -1,13 +1,16 @@
 //! The last release: which commit it is, and what it held.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use semver::Version;
 
+use crate::digest::{Digest, DigestBuilder};
 use crate::library::interface::{Interface, Library};
 use crate::policy::pattern;
 use crate::report::Reason;
 use crate::workspace::Workspace;
+use crate::workspace::cache;
 use crate::workspace::cargo::Member;
 use crate::workspace::git::Git;
 
@@ -21,9 +24,11 @@ pub struct Release {
 }
 
 impl Release {
-    pub(super) fn find(git: &Git, reference: &str) -> Result<Self, Reason> {
+    /// Finds what a reference means. Which tags come before the checked out commit takes a walk through history, so that
+    /// the answer is kept in the gate directory.
+    pub(super) fn find(git: &Git, reference: &str, gate_dir: &Path) -> Result<Self, Reason> {
         let name = if pattern::is_pattern(reference) {
-            let tags = git.tags_before_head().map_err(|error| unknown(git, error))?;
+            let tags = tags_before_head(git, gate_dir).map_err(|error| unknown(git, error))?;
             latest(&tags, reference)
                 .ok_or_else(|| unknown(git, format!("no tag before this commit matches `{reference}`")))?
         } else {
@@ -58,6 +63,34 @@ impl Release {
             .load(|path| path.ends_with(".rs") && below.iter().any(|directory| path.starts_with(directory.as_str())))?;
         Ok(files)
     }
+}
+
+/// Name of the record in the gate directory.
+const RECORD: &str = "tags-before-head";
+
+/// Raised when the stored form changes.
+const VERSION: u32 = 1;
+
+/// Tags of commits before the one that is checked out. Commits never change, so that the answer holds while the commit
+/// and all tags are the same, unless history was cut off: what is fetched later may reach further.
+fn tags_before_head(git: &Git, gate_dir: &Path) -> Result<Vec<String>, String> {
+    let mut key = DigestBuilder::new("tags before head");
+    key.part(git.head.as_deref().unwrap_or_default().as_bytes());
+    for tag in git.tags()? {
+        key.part(tag.name.as_bytes()).part(tag.commit.as_bytes());
+    }
+    let key = key.finish();
+    if let Some((known, tags)) = cache::read::<(Digest, Vec<String>)>(&gate_dir.join(RECORD), VERSION)
+        && known == key
+    {
+        return Ok(tags);
+    }
+    let tags = git.tags_before_head()?;
+    if git.is_shallow() == Ok(false) {
+        // The answer is the same without the record.
+        let _ = cache::write(gate_dir, RECORD, VERSION, &(key, &tags));
+    }
+    Ok(tags)
 }
 
 /// The highest version among the tags that a pattern covers; a pre-release only where nothing else was released.
