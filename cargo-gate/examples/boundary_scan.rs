@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use cargo_gate::boundary::parallel;
 use cargo_gate::boundary::scan::{Depth, scan_file};
-use cargo_gate::library;
+use cargo_gate::code;
 use ra_ap_rustc_lexer::{FrontmatterAllowed, tokenize};
 
 fn main() -> ExitCode {
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
         sites = sum(&files, &|bytes| black_box(scan_file(bytes, Depth::Sites)).sites.len());
         scanning.push(start.elapsed());
         let start = Instant::now();
-        panics = sum(&files, &|bytes| black_box(library::scan::scan_file(bytes)).panics.len());
+        panics = sum(&files, &|bytes| black_box(code::scan::scan_file(bytes)).panics.len());
         library.push(start.elapsed());
     }
     let (reading, lexing) = (median(reading), median(lexing));

@@ -12,6 +12,7 @@ mod built_from;
 pub mod checks;
 pub mod cli;
 pub mod closeout;
+pub mod code;
 pub mod command_line;
 pub mod consumers;
 pub mod digest;

@@ -1,6 +1,6 @@
 //! Whose a file is, and whether it is product code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,8 @@ const TEST_DIRECTORIES: [&str; 3] = ["tests", "benches", "examples"];
 /// Assigns files to members.
 #[derive(Debug)]
 pub struct Classifier<'m> {
-    members: &'m [Member],
+    /// By directory.
+    members: BTreeMap<&'m str, Targets<'m>>,
     /// Directories with a manifest that is no member's: what lies below belongs to nobody.
     foreign: BTreeSet<String>,
 }
@@ -40,7 +41,13 @@ impl<'m> Classifier<'m> {
             .map(str::to_owned)
             .collect();
         Self {
-            members: &model.members,
+            // Of two in one directory, which cargo does not allow, the first.
+            members: model
+                .members
+                .iter()
+                .rev()
+                .map(|member| (member.directory.as_str(), Targets::of(member)))
+                .collect(),
             foreign,
         }
     }
@@ -52,8 +59,8 @@ impl<'m> Classifier<'m> {
             if self.foreign.contains(directory) {
                 return None;
             }
-            if let Some(member) = self.members.iter().find(|member| member.directory == directory) {
-                return Some((member, role(member, path)));
+            if let Some(targets) = self.members.get(directory) {
+                return Some((targets.member, targets.role(path)));
             }
             if directory.is_empty() {
                 return None;
@@ -72,43 +79,84 @@ pub(crate) fn below(path: &str, directory: &str) -> bool {
     directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// The nearest target decides: the one whose root the file is, or else the one whose directory holds it most closely.
-/// Product code wins a tie.
-fn role(member: &Member, path: &str) -> Role {
-    let of = |product: bool| {
-        member
-            .targets
-            .iter()
-            .filter(move |target| is_product(&target.kind) == product)
-    };
-    if of(true).any(|target| target.source == path) {
-        return Role::Code;
-    }
-    if of(false).any(|target| target.source == path) {
-        return Role::Test;
-    }
-    let nearest = |product: bool| {
-        of(product)
-            .map(|target| parent(&target.source))
+/// Where the targets of a member lie.
+#[derive(Debug)]
+struct Targets<'m> {
+    member: &'m Member,
+    product: Roots<'m>,
+    other: Roots<'m>,
+}
+
+/// Roots of targets, and the directories that hold them.
+#[derive(Debug, Default)]
+struct Roots<'m> {
+    files: BTreeSet<&'m str>,
+    directories: BTreeSet<&'m str>,
+}
+
+impl<'m> Targets<'m> {
+    fn of(member: &'m Member) -> Self {
+        let (mut product, mut other) = (Roots::default(), Roots::default());
+        for target in &member.targets {
+            let roots = if is_product(&target.kind) {
+                &mut product
+            } else {
+                &mut other
+            };
+            roots.files.insert(&target.source);
+            let directory = parent(&target.source);
             // A build script at the top of the package does not claim the package.
-            .filter(|directory| below(path, directory) && (product || *directory != member.directory))
-            .map(|directory| directory.len() + 1)
-            .max()
-            .unwrap_or(0)
-    };
-    let inside = path
-        .strip_prefix(member.directory.as_str())
-        .unwrap_or(path)
-        .trim_start_matches('/');
-    let conventional = inside
-        .split_once('/')
-        .filter(|(first, _)| TEST_DIRECTORIES.contains(first))
-        .map_or(0, |(first, _)| member.directory.len() + first.len() + 1);
-    if nearest(false).max(conventional) > nearest(true) {
-        Role::Test
-    } else {
-        Role::Code
+            if is_product(&target.kind) || directory != member.directory {
+                roots.directories.insert(directory);
+            }
+        }
+        Self { member, product, other }
     }
+
+    /// The nearest target decides: the one whose root the file is, or else the one whose directory holds it most closely.
+    /// Product code wins a tie.
+    fn role(&self, path: &str) -> Role {
+        if self.product.files.contains(path) {
+            return Role::Code;
+        }
+        if self.other.files.contains(path) {
+            return Role::Test;
+        }
+        let inside = path
+            .strip_prefix(self.member.directory.as_str())
+            .unwrap_or(path)
+            .trim_start_matches('/');
+        let conventional = inside
+            .split_once('/')
+            .filter(|(first, _)| TEST_DIRECTORIES.contains(first))
+            .map_or(0, |(first, _)| self.member.directory.len() + first.len() + 1);
+        if self.other.nearest(path).max(conventional) > self.product.nearest(path) {
+            Role::Test
+        } else {
+            Role::Code
+        }
+    }
+}
+
+impl Roots<'_> {
+    /// How closely a directory with a root holds the file; 0 when none does.
+    fn nearest(&self, path: &str) -> usize {
+        let directories = self.directories.iter().filter(|directory| below(path, directory));
+        directories.map(|directory| directory.len() + 1).max().unwrap_or(0)
+    }
+}
+
+/// Whether a file lies where a library or a binary of the package has its modules. Scripts and templates beside them are
+/// part of neither.
+pub(crate) fn belongs_to_a_product(member: &Member, path: &str) -> bool {
+    // Where cargo was not asked for targets, nothing is left out.
+    if member.targets.is_empty() {
+        return true;
+    }
+    let products = member.targets.iter().filter(|target| is_product(&target.kind));
+    products
+        .map(|target| target.source.as_str())
+        .any(|source| source == path || below(path, parent(source)))
 }
 
 pub(crate) fn is_product(kinds: &[String]) -> bool {

@@ -14,7 +14,7 @@ pub mod inventory;
 pub(crate) mod items;
 pub(crate) mod modules;
 pub mod parallel;
-mod prefilter;
+pub(crate) mod prefilter;
 mod safety;
 pub mod scan;
 mod scope;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::classify::below;
 use super::site::ModDecl;
 
 /// Answers whether files are only compiled for tests, looking at as few other files as possible.
@@ -69,18 +70,12 @@ impl<'a> ModuleGraph<'a> {
             candidates.push(format!("{directory}.rs"));
         }
         candidates.extend(["mod.rs", "lib.rs", "main.rs"].map(str::to_owned));
-        candidates.extend(self.roots.iter().map(ToString::to_string));
+        let above = |root: &&&str| below(path, root.rsplit_once('/').map_or("", |(directory, _)| directory));
+        candidates.extend(self.roots.iter().filter(above).map(ToString::to_string));
         candidates.extend(self.anywhere.iter().map(ToString::to_string));
         candidates.sort();
         candidates.dedup();
-        candidates.retain(|candidate| {
-            let directory = candidate.rsplit_once('/').map_or("", |(directory, _)| directory);
-            candidate != path
-                && (self.anywhere.contains(&candidate.as_str())
-                    || directory.is_empty()
-                    || path.starts_with(&format!("{directory}/")))
-                && (self.exists)(candidate)
-        });
+        candidates.retain(|candidate| candidate != path && (self.exists)(candidate));
         candidates
     }
 

@@ -1,5 +1,7 @@
 //! One file: bytes in, sites out. Total over all bytes.
 
+use std::borrow::Cow;
+
 use memchr::{memchr_iter, memrchr};
 
 use super::items::{self, Found, RawSite};
@@ -30,18 +32,41 @@ pub fn scan_file(bytes: &[u8], depth: Depth) -> FileScan {
     if !boundary && !wants_mods {
         return FileScan::default();
     }
-    let text = String::from_utf8_lossy(bytes);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let tokens = Tokens::new(text);
-    let Found { mut sites, mods } = items::parse(&tokens);
+    let text = source_text(bytes);
+    let tokens = Tokens::new(&text);
+    boundaries_of(&tokens, items::parse(&tokens), wants_mods)
+}
+
+/// The text of a source file without byte order mark: no more than [`MAX_FILE`] bytes, with replacement characters for
+/// what is not UTF-8.
+pub(crate) fn source_text(bytes: &[u8]) -> Cow<'_, str> {
+    let bytes = &bytes[..bytes.len().min(MAX_FILE)];
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    // Asked first whether it is UTF-8, as nearly all files are, the standard library looks at many bytes at a time.
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
+    }
+}
+
+/// [`source_text`] of a file that was read, without a copy where its bytes are the text.
+pub(crate) fn source_string(bytes: Vec<u8>) -> String {
+    let cut = bytes.len() > MAX_FILE || bytes.starts_with(b"\xef\xbb\xbf");
+    match String::from_utf8(bytes) {
+        Ok(text) if !cut => text,
+        Ok(text) => source_text(text.as_bytes()).into_owned(),
+        Err(error) => source_text(error.as_bytes()).into_owned(),
+    }
+}
+
+/// What was found, with places.
+pub(crate) fn boundaries_of(tokens: &Tokens<'_>, found: Found, wants_mods: bool) -> FileScan {
+    let Found { mut sites, mods } = found;
     // Attributes are read before what they stand on.
     sites.sort_by_key(|site| site.token);
-    let mut place = Place::new(text);
+    let mut place = Place::new(tokens.text);
     FileScan {
-        sites: sites
-            .into_iter()
-            .map(|site| finish(&tokens, &mut place, site))
-            .collect(),
+        sites: sites.into_iter().map(|site| finish(tokens, &mut place, site)).collect(),
         mods: wants_mods.then_some(mods),
     }
 }

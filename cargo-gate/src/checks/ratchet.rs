@@ -9,7 +9,7 @@ use super::Judgement;
 /// Versions of a file in git.
 pub(super) trait Versions {
     fn show(&self, revision: &str, path: &str) -> Result<Option<Vec<u8>>, String>;
-    fn commits_of(&self, path: &str, limit: usize) -> Result<Vec<String>, String>;
+    fn parents_of_last_change(&self, path: &str) -> Result<Option<Vec<String>>, String>;
     fn is_shallow(&self) -> Result<bool, String>;
 }
 
@@ -21,8 +21,8 @@ impl Versions for Git {
         self.show(revision, path)
     }
 
-    fn commits_of(&self, path: &str, limit: usize) -> Result<Vec<String>, String> {
-        self.commits_of(path, limit)
+    fn parents_of_last_change(&self, path: &str) -> Result<Option<Vec<String>>, String> {
+        self.parents_of_last_change(path)
     }
 
     fn is_shallow(&self) -> Result<bool, String> {
@@ -58,22 +58,25 @@ fn find_previous(versions: &dyn Versions, path: &str, now: &[u8]) -> Result<Prev
     if committed != now {
         return Ok(Previous::Bytes(committed));
     }
-    match versions.commits_of(path, 2)?.get(1) {
-        Some(commit) => Ok(match versions.show(commit, path)? {
-            Some(bytes) => Previous::Bytes(unix_lines(&bytes)),
-            // It was deleted and written anew.
-            None => Previous::None,
-        }),
-        // At the border of a shallow clone every file looks new.
-        None if versions.is_shallow()? => Ok(Previous::Unknown(
+    // What it was before the latest change is what a parent of that commit holds. An earlier change is not looked for: of a
+    // file with one version, git would go through all of history.
+    let parents = versions.parents_of_last_change(path)?.unwrap_or_default();
+    for parent in &parents {
+        if let Some(bytes) = versions.show(parent, path)? {
+            return Ok(Previous::Bytes(unix_lines(&bytes)));
+        }
+    }
+    // At the border of a shallow clone every file looks new.
+    if parents.is_empty() && versions.is_shallow()? {
+        return Ok(Previous::Unknown(
             Reason::new(
                 "shallow_clone",
                 format!("the clone is shallow and does not hold the previous version of `{path}`"),
             )
             .help("`git fetch --unshallow`; in CI check out with `fetch-depth: 0`"),
-        )),
-        None => Ok(Previous::None),
+        ));
     }
+    Ok(Previous::None)
 }
 
 /// Line endings as git stores them.
@@ -115,9 +118,9 @@ mod tests {
             Ok(self.versions.get(index).map(|text| text.as_bytes().to_vec()))
         }
 
-        fn commits_of(&self, _: &str, limit: usize) -> Result<Vec<String>, String> {
-            let reachable = if self.shallow { 1 } else { self.versions.len() };
-            Ok((0..reachable.min(limit)).map(|index| index.to_string()).collect())
+        fn parents_of_last_change(&self, _: &str) -> Result<Option<Vec<String>>, String> {
+            let has_parent = !self.shallow && self.versions.len() > 1;
+            Ok(Some(has_parent.then(|| "1".to_owned()).into_iter().collect()))
         }
 
         fn is_shallow(&self) -> Result<bool, String> {

@@ -79,7 +79,7 @@ fn run(context: &Context<'_>) -> Judgement {
     };
     let used = match context.uses() {
         Ok(used) => used,
-        Err((path, error)) => return Judgement::Inconclusive(unreadable_source(&path, &error.to_string())),
+        Err((path, reason)) => return Judgement::Inconclusive(unreadable_source(&path, &reason)),
     };
     let mut findings = Vec::new();
     for path in PATHS {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::boundary::cache::ScanCache;
 use crate::boundary::survey::Survey;
+use crate::code::{Code, CodeCache};
 use crate::library;
 use crate::policy::{BoundaryAllow, BoundaryPolicy, Policy, Tier, TierPolicy};
 use crate::report::{Finding, Location};
@@ -21,8 +22,9 @@ pub(crate) fn survey(files: &[(&str, &str)]) -> Survey {
 
 /// Library code of one member `app` 1.0.0 with these files.
 pub(crate) fn library(files: &[(&str, &str)]) -> library::Survey {
-    let mut cache = library::LibraryCache::load(Path::new("nowhere"));
-    library::Survey::new(&model(), &list(files), &|file| read(files, file), &mut cache)
+    let mut cache = CodeCache::load(Path::new("nowhere"));
+    let code = Code::new(&model(), &list(files), &|file| read(files, file), &mut cache);
+    library::Survey::new(&model(), &code)
 }
 
 fn model() -> CargoModel {

@@ -49,6 +49,7 @@ impl World {
                 target_dir: None,
                 offline: true,
                 environment: Environment::default(),
+                policy: None,
             },
             root: root.clone(),
             target_dir: root.join("target"),
@@ -88,6 +89,7 @@ impl World {
             advisories: OnceLock::new(),
             documents: OnceLock::new(),
             above: OnceLock::new(),
+            code: OnceLock::new(),
             library: OnceLock::new(),
             secrets: OnceLock::new(),
         };

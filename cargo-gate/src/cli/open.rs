@@ -68,6 +68,7 @@ impl Conversation<'_> {
             target_dir: self.global.target_dir.clone(),
             offline: self.global.offline || self.global.frozen,
             environment: self.environment.clone(),
+            policy: self.global.policy.clone(),
         })?;
         self.printer.know_workspace(workspace.root(), workspace.target_dir());
         Ok(workspace)

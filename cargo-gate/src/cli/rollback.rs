@@ -98,6 +98,7 @@ pub(super) fn run(arguments: &RollbackArgs, conversation: &Conversation<'_>) -> 
             target_dir: Some(gate_dir.join("rollback")),
             offline: conversation.global.offline || conversation.global.frozen,
             environment: conversation.environment.clone(),
+            policy: conversation.global.policy.clone(),
         })?;
         problems.extend(held(&copy, set));
         duration = began.elapsed();

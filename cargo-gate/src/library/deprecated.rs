@@ -19,7 +19,7 @@ pub struct Deprecated {
 }
 
 /// The public item that the attribute at `#` deprecates, without its line.
-pub(super) fn read(tokens: &Tokens<'_>, around: &Around<'_, '_>, at: usize) -> Option<Deprecated> {
+pub(crate) fn read(tokens: &Tokens<'_>, around: &Around<'_, '_>, at: usize) -> Option<Deprecated> {
     if !tokens.is(at + 1, b'[') || !tokens.is_word(at + 2, "deprecated") || around.is_test() || around.in_macro() {
         return None;
     }

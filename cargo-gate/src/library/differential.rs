@@ -8,7 +8,7 @@ use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 
 use super::panics::PanicKind;
-use super::scan::scan_file;
+use crate::code::scan::scan_file;
 
 /// Files read at most, spread evenly over all of them: bounds the time where the tree is large.
 const SAMPLE: usize = 3000;

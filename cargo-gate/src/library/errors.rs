@@ -42,7 +42,7 @@ pub struct Mention {
 }
 
 /// The public enum whose keyword stands at a token, with token indexes in place of lines.
-pub(super) fn read(tokens: &Tokens<'_>, around: &Around<'_, '_>, at: usize) -> Option<ErrorEnum> {
+pub(crate) fn read(tokens: &Tokens<'_>, around: &Around<'_, '_>, at: usize) -> Option<ErrorEnum> {
     let name = tokens.name(at + 1)?;
     let before = at.checked_sub(1)?;
     if !tokens.is_word(before, "pub") || around.is_test() || around.in_macro() {
@@ -105,7 +105,7 @@ fn variants(tokens: &Tokens<'_>, body: usize) -> Vec<Variant> {
 }
 
 /// The type that the `impl` at a token makes an error.
-pub(super) fn error_impl(tokens: &Tokens<'_>, around: &Around<'_, '_>, at: usize) -> Option<String> {
+pub(crate) fn error_impl(tokens: &Tokens<'_>, around: &Around<'_, '_>, at: usize) -> Option<String> {
     let starts = at == 0
         || matches!(tokens.all[at - 1].class, Class::Punct(b'{' | b'}' | b';' | b']'))
         || tokens.is_word(at - 1, "unsafe");
@@ -119,7 +119,7 @@ pub(super) fn error_impl(tokens: &Tokens<'_>, around: &Around<'_, '_>, at: usize
 }
 
 /// The variant that the path starting at a token makes, with a token index in place of the line.
-pub(super) fn mention(tokens: &Tokens<'_>, around: &Around<'_, '_>, at: usize) -> Option<Mention> {
+pub(crate) fn mention(tokens: &Tokens<'_>, around: &Around<'_, '_>, at: usize) -> Option<Mention> {
     let name = tokens.text_of(at);
     if !name.starts_with(|first: char| first.is_uppercase()) || !tokens.is(at + 1, b':') || !tokens.is(at + 2, b':') {
         return None;

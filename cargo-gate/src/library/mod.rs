@@ -1,18 +1,16 @@
 //! Library code: where it panics, which errors it makes and what it deprecates, found by lexing, without compiling
 //! anything.
 //!
-//! A file goes through rustc's own lexer and the item parser of [`crate::boundary`] ([`scan`]); files are given to the
+//! A file goes through rustc's own lexer and the item parser of [`crate::boundary`] ([`crate::code`]); files are given to the
 //! library targets of packages by following their `mod` declarations (`survey`); [`inventory`] is the tracked form of
 //! the places that panic.
 
-mod cache;
 pub mod coverage;
-mod deprecated;
-mod errors;
+pub(crate) mod deprecated;
+pub(crate) mod errors;
 pub mod interface;
 pub mod inventory;
-mod panics;
-pub mod scan;
+pub(crate) mod panics;
 mod survey;
 
 pub use coverage::Coverage;
@@ -20,8 +18,6 @@ pub use deprecated::Deprecated;
 pub use errors::{ErrorEnum, Mention, Variant};
 pub use panics::{PanicCounts, PanicKind, PanicSite};
 pub use survey::{FileSurvey, PackageSurvey, Survey};
-
-pub(crate) use cache::LibraryCache;
 
 #[cfg(test)]
 mod differential;

@@ -89,7 +89,7 @@ pub struct PanicSite {
 }
 
 /// What panics at this token, if anything does at run time.
-pub(super) fn kind(tokens: &Tokens<'_>, around: &Around<'_, '_>, at: usize) -> Option<PanicKind> {
+pub(crate) fn kind(tokens: &Tokens<'_>, around: &Around<'_, '_>, at: usize) -> Option<PanicKind> {
     let kind = match tokens.all[at].class {
         Class::Ident => by_name(tokens, at)?,
         Class::Punct(b'[') if is_index(tokens, at) => PanicKind::Indexing,

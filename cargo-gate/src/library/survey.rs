@@ -1,20 +1,16 @@
 //! The library code of a workspace: every file that the library target of a member is made of.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::sync::Arc;
 
 use semver::Version;
 
-use crate::boundary::classify::{Classifier, Role};
-use crate::boundary::survey::Read;
-use crate::boundary::{modules, parallel};
-use crate::digest::Digest;
+use crate::boundary::classify::belongs_to_a_product;
+use crate::boundary::modules;
+use crate::code::{Code, CodeScan};
 use crate::workspace::cargo::{CargoModel, Member, Target};
-use crate::workspace::files::{File, FileKind, FileList};
 
-use super::cache::LibraryCache;
 use super::panics::{PanicCounts, PanicSite};
-use super::scan::{LibraryScan, scan_file};
 
 /// The library code of all members.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,7 +46,7 @@ pub struct FileSurvey {
     /// Path of its module, `library::module`; of the library alone where no `mod` declaration tells more.
     pub module: String,
     /// What it holds.
-    pub scan: LibraryScan,
+    pub scan: Arc<CodeScan>,
 }
 
 impl PackageSurvey {
@@ -81,51 +77,45 @@ enum Reached {
 }
 
 impl Survey {
-    /// Scans the sources of all members with a library that the cache does not know.
-    pub(crate) fn new(model: &CargoModel, files: &FileList, read: &Read<'_>, cache: &mut LibraryCache) -> Self {
-        let classifier = Classifier::new(model, files.iter().map(|file| file.path.as_str()));
-        let mut by_member: BTreeMap<&str, Vec<&File>> = BTreeMap::new();
-        for file in files.iter() {
-            if !file.path.ends_with(".rs") || !matches!(file.kind, FileKind::Regular | FileKind::Unreadable) {
-                continue;
-            }
-            let Some((member, role)) = classifier.owner(&file.path) else {
-                continue;
-            };
-            // The modules of a build script lie where those of the library do.
-            let build_script = || member.targets.iter().any(|target| target.source == file.path);
-            if library(member).is_some() && (role == Role::Code || build_script()) {
-                by_member.entry(&member.name).or_default().push(file);
-            }
-        }
-        let all: Vec<&File> = by_member.values().flatten().copied().collect();
+    /// The library code among the code of all members.
+    pub(crate) fn new(model: &CargoModel, code: &Code) -> Self {
+        let with_library: BTreeSet<&str> = model
+            .members
+            .iter()
+            .filter(|member| library(member).is_some())
+            .map(|member| member.name.as_str())
+            .collect();
         let mut unreadable = Vec::new();
-        let mut scans: BTreeMap<&str, LibraryScan> = BTreeMap::new();
-        for (file, scan) in all.iter().zip(scan_all(&all, read, cache)) {
-            match scan {
+        let mut scans: BTreeMap<&str, &Arc<CodeScan>> = BTreeMap::new();
+        // The modules of a build script lie where those of the library do.
+        for file in code
+            .files()
+            .iter()
+            .filter(|file| with_library.contains(file.package.as_str()))
+        {
+            match &file.scan {
                 Ok(scan) => drop(scans.insert(&file.path, scan)),
-                Err(error) => unreadable.push((file.path.clone(), error.to_string())),
+                Err(reason) => unreadable.push((file.path.clone(), reason.clone())),
             }
         }
-        unreadable.sort();
 
         let mut packages: Vec<PackageSurvey> = Vec::new();
         for member in &model.members {
             let Some(target) = library(member) else { continue };
             let crate_name = target.name.replace('-', "_");
             let reached = reached(member, &crate_name, &scans);
-            let own = by_member.get(member.name.as_str()).into_iter().flatten();
-            let files = own.filter_map(|file| {
+            let files = code.of(&member.name).filter_map(|file| {
                 let module = match reached.get(&file.path) {
                     Some(Reached::Library(module)) => module.clone(),
                     Some(Reached::Elsewhere) => return None,
                     // Nothing declares it: a macro names it or `include!` reads it, or it is dead.
-                    None => crate_name.clone(),
+                    None if belongs_to_a_product(member, &file.path) => crate_name.clone(),
+                    None => return None,
                 };
                 Some(FileSurvey {
                     path: file.path.clone(),
                     module,
-                    scan: scans.get(file.path.as_str())?.clone(),
+                    scan: Arc::clone(file.scan.as_ref().ok()?),
                 })
             });
             packages.push(PackageSurvey {
@@ -155,32 +145,8 @@ fn library(member: &Member) -> Option<&Target> {
         .find(|target| target.kind.iter().any(|kind| KINDS.contains(&kind.as_str())))
 }
 
-fn scan_all(files: &[&File], read: &Read<'_>, cache: &mut LibraryCache) -> Vec<io::Result<LibraryScan>> {
-    let known: &LibraryCache = cache;
-    let scans = parallel::map(files, &|file| {
-        if let Some(scan) = file.digest.and_then(|digest| known.get(&digest)) {
-            return Ok((file.digest, scan.clone()));
-        }
-        let bytes = read(file)?;
-        // The file may have changed since it was listed: remember the scan for what was read.
-        let digest = file.digest.map(|_| Digest::of(&bytes));
-        Ok((digest, scan_file(&bytes)))
-    });
-    scans
-        .into_iter()
-        .map(|result: io::Result<(Option<Digest>, LibraryScan)>| {
-            result.map(|(digest, scan)| {
-                if let Some(digest) = digest {
-                    cache.keep(digest, &scan);
-                }
-                scan
-            })
-        })
-        .collect()
-}
-
 /// Follows the module declarations of all targets of a member whose files were scanned.
-fn reached(member: &Member, crate_name: &str, scans: &BTreeMap<&str, LibraryScan>) -> BTreeMap<String, Reached> {
+fn reached(member: &Member, crate_name: &str, scans: &BTreeMap<&str, &Arc<CodeScan>>) -> BTreeMap<String, Reached> {
     let roots: BTreeSet<&str> = member.targets.iter().map(|target| target.source.as_str()).collect();
     let source = library(member).map(|target| target.source.as_str());
     let mut queue: Vec<(String, Reached)> = roots

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::scan::scan_file;
 use crate::checks::surveys::library;
+use crate::code::scan::scan_file;
 
 /// One line per place: place, kind, flag, item.
 fn panics(text: &str) -> String {
@@ -235,4 +235,21 @@ proptest! {
     )) {
         scan_file(words.join(" ").as_bytes());
     }
+}
+
+#[test]
+fn files_of_no_library_are_left_out() {
+    let survey = library(&[
+        ("src/lib.rs", "fn f() { x.unwrap(); }"),
+        ("src/macro_names_it.rs", "fn f() { x.unwrap(); }"),
+        ("templates/of_another_project.rs", "fn f() { x.unwrap(); }"),
+        (
+            "tests/t.rs",
+            "#[path = \"../src/for_tests.rs\"] mod for_tests; fn f() { x.unwrap(); }",
+        ),
+        ("src/for_tests.rs", "fn f() { x.unwrap(); }"),
+    ]);
+    let files = &survey.package("app").expect("the member").files;
+    let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["src/lib.rs", "src/macro_names_it.rs"]);
 }

@@ -3,11 +3,13 @@
 mod release;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use semver::Version;
 use serde::Serialize;
 
-use crate::library::interface::{self, Change, Difference, Interface, ItemKind, Library};
+use crate::boundary::scan::source_string;
+use crate::library::interface::{self, Change, Difference, Interface, ItemKind, Library, Parsed};
 use crate::policy::{StabilityClass, StabilityPolicy};
 use crate::report::{Location, Reason};
 use crate::workspace::Workspace;
@@ -161,8 +163,10 @@ impl<'a> Sources<'a> {
         let release = self.release(&policy.reference)?;
         let files = release.files(self.workspace)?;
         let members: Vec<&Member> = self.workspace.cargo().members.iter().collect();
-        let now = self.interface(&members)?;
-        let before = files.interface(&members);
+        let parsed = Parsed::default();
+        parsed.ahead(&files.sources());
+        let now = self.interface(&members, &parsed)?;
+        let before = files.interface(&members, &parsed);
         let mut comparison = Comparison {
             reference: release.name.clone(),
             commit: release.commit.clone(),
@@ -216,15 +220,15 @@ impl<'a> Sources<'a> {
     }
 
     /// The interface as the files of the workspace are now.
-    fn interface(&self, members: &[&Member]) -> Result<Interface, Reason> {
+    fn interface(&self, members: &[&Member], parsed: &Parsed) -> Result<Interface, Reason> {
         let libraries: Vec<Library> = members.iter().filter_map(|member| library(member)).collect();
         let read = |path: &str| {
             let file = self.workspace.files().get(path)?;
             let regular = matches!(file.kind, FileKind::Regular);
             let bytes = regular.then(|| self.workspace.read(path).ok()).flatten()?;
-            Some(text(&bytes))
+            Some(Arc::new(source_string(bytes)))
         };
-        let interface = Interface::read(&libraries, &read);
+        let interface = Interface::read_with(&libraries, &read, parsed);
         match interface.unreadable.first() {
             Some(path) => Err(Reason::new(
                 "unreadable_source",
@@ -275,11 +279,6 @@ fn library(member: &Member) -> Option<Library> {
         name: target.name.replace('-', "_"),
         root: target.source.clone(),
     })
-}
-
-fn text(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned()
 }
 
 #[cfg(test)]

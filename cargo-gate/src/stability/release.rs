@@ -1,18 +1,21 @@
 //! The last release: which commit it is, and what it held.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use semver::Version;
 
+use crate::boundary::scan::source_string;
 use crate::digest::{Digest, DigestBuilder};
-use crate::library::interface::{Interface, Library};
+use crate::library::interface::{Interface, Library, Parsed};
 use crate::policy::pattern;
 use crate::report::Reason;
 use crate::workspace::Workspace;
 use crate::workspace::cache;
 use crate::workspace::cargo::Member;
-use crate::workspace::git::Git;
+use crate::workspace::files::FileKind;
+use crate::workspace::git::{Ancestry, Git, Tag};
 
 /// A commit that was released.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,40 +27,52 @@ pub struct Release {
 }
 
 impl Release {
-    /// Finds what a reference means. Which tags come before the checked out commit takes a walk through history, so that
-    /// the answer is kept in the gate directory.
+    /// Finds what a reference means. Which tags come before the checked out commit can take a walk through all of history,
+    /// so that the answer is kept in the gate directory.
     pub(super) fn find(git: &Git, reference: &str, gate_dir: &Path) -> Result<Self, Reason> {
-        let name = if pattern::is_pattern(reference) {
-            let tags = tags_before_head(git, gate_dir).map_err(|error| unknown(git, error))?;
-            latest(&tags, reference)
-                .ok_or_else(|| unknown(git, format!("no tag before this commit matches `{reference}`")))?
-        } else {
-            reference.to_owned()
-        };
-        match git.resolve(&name) {
-            Ok(commit) => Ok(Self { name, commit }),
+        if pattern::is_pattern(reference) {
+            return tagged(git, reference, gate_dir);
+        }
+        match git.resolve(reference) {
+            Ok(commit) => Ok(Self {
+                name: reference.to_owned(),
+                commit,
+            }),
             Err(error) => Err(unknown(git, error)),
         }
     }
 
     /// Everything that the release held and that is needed.
-    pub(super) fn files<'g>(&self, workspace: &'g Workspace) -> Result<Files<'g>, Reason> {
+    pub(super) fn files<'w>(&self, workspace: &'w Workspace) -> Result<Files<'w>, Reason> {
         let git = workspace
             .git()
             .ok_or_else(|| Reason::new("no_git", "the workspace is in no git repository"))?;
         let tree = git.tree(&self.commit).map_err(|error| unknown(git, error))?;
+        let staged = git.staged();
+        let dirty: BTreeSet<&str> = git.dirty.iter().map(|dirty| dirty.path.as_str()).collect();
+        let same = |(path, id): &(&String, &String)| {
+            staged.get(*path) == Some(id) && !dirty.contains(path.as_str()) && is_regular(workspace, path)
+        };
+        let unchanged = tree.iter().filter(same).map(|(path, _)| path.clone()).collect();
         let mut files = Files {
+            workspace,
             git,
+            unchanged,
             tree,
             texts: BTreeMap::new(),
             packages: BTreeMap::new(),
         };
         files.load(|path| path.ends_with("Cargo.toml"))?;
         files.packages();
-        let below: Vec<String> = files
-            .packages
-            .values()
-            .map(|package| package.directory.clone())
+        // Where modules lie as a rule; those that a path names elsewhere are read when they are asked for.
+        let roots = files.packages.values();
+        let below: Vec<String> = roots
+            .map(|package| {
+                package
+                    .root
+                    .rsplit_once('/')
+                    .map_or_else(String::new, |(directory, _)| format!("{directory}/"))
+            })
             .collect();
         files
             .load(|path| path.ends_with(".rs") && below.iter().any(|directory| path.starts_with(directory.as_str())))?;
@@ -66,35 +81,75 @@ impl Release {
 }
 
 /// Name of the record in the gate directory.
-const RECORD: &str = "tags-before-head";
+const RECORD: &str = "last-release";
 
-/// Raised when the stored form changes.
+/// Raised when the stored form or the choice of a tag changes.
 const VERSION: u32 = 1;
 
-/// Tags of commits before the one that is checked out. Commits never change, so that the answer holds while the commit
-/// and all tags are the same, unless history was cut off: what is fetched later may reach further.
-fn tags_before_head(git: &Git, gate_dir: &Path) -> Result<Vec<String>, String> {
-    let mut key = DigestBuilder::new("tags before head");
-    key.part(git.head.as_deref().unwrap_or_default().as_bytes());
-    for tag in git.tags()? {
+/// How many tags are asked about one by one before git is asked about all of them. The first, which is the highest version, is
+/// nearly always the one; each that is not may take as long as asking about all.
+const ONE_BY_ONE: usize = 3;
+
+/// The highest version among the tags of commits before the one that is checked out.
+fn tagged(git: &Git, reference: &str, gate_dir: &Path) -> Result<Release, Reason> {
+    let cannot = |error| unknown(git, error);
+    let tags = git.tags().map_err(cannot)?;
+    // Commits never change: the answer holds while the commit and all tags are the same.
+    let mut key = DigestBuilder::new("last release");
+    key.part(reference.as_bytes())
+        .part(git.head.as_deref().unwrap_or_default().as_bytes());
+    for tag in &tags {
         key.part(tag.name.as_bytes()).part(tag.commit.as_bytes());
     }
     let key = key.finish();
-    if let Some((known, tags)) = cache::read::<(Digest, Vec<String>)>(&gate_dir.join(RECORD), VERSION)
-        && known == key
-    {
-        return Ok(tags);
+    let known = cache::read::<(Digest, String, String)>(&gate_dir.join(RECORD), VERSION);
+    if let Some((_, name, commit)) = known.filter(|(known, ..)| *known == key) {
+        return Ok(Release { name, commit });
     }
-    let tags = git.tags_before_head()?;
-    if git.is_shallow() == Ok(false) {
+    let (release, is_final) = match nearby(git, &tags, reference) {
+        Some(release) => (release, true),
+        None => {
+            let before = git.tags_before_head().map_err(cannot)?;
+            let name = highest(before.iter().map(String::as_str), reference)
+                .first()
+                .map(ToString::to_string);
+            let name = name.ok_or_else(|| cannot(format!("no tag before this commit matches `{reference}`")))?;
+            let commit = git.resolve(&name).map_err(cannot)?;
+            // Where history was cut off, what is fetched later may reach further.
+            (Release { name, commit }, git.is_shallow() == Ok(false))
+        }
+    };
+    if is_final {
         // The answer is the same without the record.
-        let _ = cache::write(gate_dir, RECORD, VERSION, &(key, &tags));
+        let _ = cache::write(gate_dir, RECORD, VERSION, &(key, &release.name, &release.commit));
     }
-    Ok(tags)
+    Ok(release)
 }
 
-/// The highest version among the tags that a pattern covers; a pre-release only where nothing else was released.
-fn latest(tags: &[String], reference: &str) -> Option<String> {
+/// The answer where one of the highest versions is it, for which git looks at the newest commits only.
+fn nearby(git: &Git, tags: &[Tag], reference: &str) -> Option<Release> {
+    let by_name: BTreeMap<&str, &Tag> = tags.iter().map(|tag| (tag.name.as_str(), tag)).collect();
+    for name in highest(by_name.keys().copied(), reference).into_iter().take(ONE_BY_ONE) {
+        let commit = &by_name.get(name)?.commit;
+        if git.head.as_ref() == Some(commit) {
+            continue;
+        }
+        match git.is_ancestor(commit) {
+            Ancestry::Yes => {
+                return Some(Release {
+                    name: name.to_owned(),
+                    commit: commit.clone(),
+                });
+            }
+            Ancestry::No => {}
+            Ancestry::Unknown(_) => return None,
+        }
+    }
+    None
+}
+
+/// The tags that a pattern covers, the highest version first; pre-releases behind everything else that was released.
+fn highest<'t>(tags: impl Iterator<Item = &'t str>, reference: &str) -> Vec<&'t str> {
     let version = |tag: &str| {
         let digits = tag.char_indices().filter(|(at, char)| {
             char.is_ascii_digit()
@@ -106,13 +161,12 @@ fn latest(tags: &[String], reference: &str) -> Option<String> {
             written.or_else(|| format!("{text}.0").parse().ok())
         })
     };
-    let mut known: Vec<(bool, Version, &String)> = tags
-        .iter()
+    let mut known: Vec<(bool, Version, &str)> = tags
         .filter(|tag| pattern::matches(reference, tag))
         .filter_map(|tag| version(tag).map(|version| (version.pre.is_empty(), version, tag)))
         .collect();
     known.sort();
-    known.pop().map(|(_, _, tag)| tag.clone())
+    known.into_iter().rev().map(|(_, _, tag)| tag).collect()
 }
 
 fn unknown(git: &Git, message: String) -> Reason {
@@ -126,32 +180,49 @@ fn unknown(git: &Git, message: String) -> Reason {
 /// A library of the release.
 #[derive(Debug)]
 struct Package {
-    /// Where its manifest lies, with `/` at the end; empty for the root.
-    directory: String,
     version: Version,
     root: String,
 }
 
+fn is_regular(workspace: &Workspace, path: &str) -> bool {
+    workspace
+        .files()
+        .get(path)
+        .is_some_and(|file| file.kind == FileKind::Regular)
+}
+
 /// The files of a release.
-pub(super) struct Files<'g> {
-    git: &'g Git,
+pub(super) struct Files<'w> {
+    workspace: &'w Workspace,
+    git: &'w Git,
+    /// Files that lie in the work tree as they were in the release, which are read there rather than unpacked.
+    unchanged: BTreeSet<String>,
     /// Ids by path.
     tree: BTreeMap<String, String>,
-    texts: BTreeMap<String, String>,
+    texts: BTreeMap<String, Arc<String>>,
     /// By name.
     packages: BTreeMap<String, Package>,
 }
 
 impl Files<'_> {
     fn load(&mut self, wanted: impl Fn(&str) -> bool) -> Result<(), Reason> {
-        let all: Vec<(&String, &String)> = self.tree.iter().filter(|(path, _)| wanted(path)).collect();
+        let mut all: Vec<(&String, &String)> = self.tree.iter().filter(|(path, _)| wanted(path)).collect();
+        let mut texts = BTreeMap::new();
+        all.retain(|(path, _)| {
+            let here = self
+                .unchanged
+                .contains(*path)
+                .then(|| self.workspace.read(path).ok())
+                .flatten();
+            let text = here.map(|bytes| texts.insert((*path).clone(), Arc::new(source_string(bytes))));
+            text.is_none()
+        });
         let ids: Vec<&str> = all.iter().map(|(_, id)| id.as_str()).collect();
         let found = self.git.blobs(&ids).map_err(|error| unknown(self.git, error))?;
-        let texts = all
-            .iter()
-            .zip(found)
-            .map(|((path, _), bytes)| ((*path).clone(), super::text(&bytes)));
-        self.texts.extend(texts.collect::<Vec<_>>());
+        for ((path, _), bytes) in all.into_iter().zip(found) {
+            texts.insert(path.clone(), Arc::new(source_string(bytes)));
+        }
+        self.texts.extend(texts);
         Ok(())
     }
 
@@ -189,11 +260,7 @@ impl Files<'_> {
             let (Some(version), true) = (version, self.tree.contains_key(&root)) else {
                 continue;
             };
-            found.entry(name.to_owned()).or_insert(Package {
-                directory,
-                version,
-                root,
-            });
+            found.entry(name.to_owned()).or_insert(Package { version, root });
         }
         self.packages = found;
     }
@@ -212,11 +279,28 @@ impl Files<'_> {
     pub(super) fn read(&self, path: &str) -> Result<String, Reason> {
         let id = self.tree.get(path).map(String::as_str).unwrap_or_default();
         let found = self.git.blobs(&[id]).map_err(|error| unknown(self.git, error))?;
-        Ok(found.first().map(|bytes| super::text(bytes)).unwrap_or_default())
+        Ok(found.into_iter().next().map(source_string).unwrap_or_default())
+    }
+
+    /// Sources that were read.
+    pub(super) fn sources(&self) -> Vec<(&str, &Arc<String>)> {
+        let sources = self.texts.iter().filter(|(path, _)| path.ends_with(".rs"));
+        sources.map(|(path, text)| (path.as_str(), text)).collect()
+    }
+
+    /// The text of a source file; `None` where there is none, or git does not give it.
+    fn text(&self, path: &str) -> Option<Arc<String>> {
+        let read = || {
+            self.tree
+                .contains_key(path)
+                .then(|| self.read(path).ok().map(Arc::new))
+                .flatten()
+        };
+        self.texts.get(path).cloned().or_else(read)
     }
 
     /// The interface of these members, each under the name that its library has now.
-    pub(super) fn interface(&self, members: &[&Member]) -> Interface {
+    pub(super) fn interface(&self, members: &[&Member], parsed: &Parsed) -> Interface {
         let libraries: Vec<Library> = members
             .iter()
             .filter_map(|member| {
@@ -228,20 +312,17 @@ impl Files<'_> {
                 })
             })
             .collect();
-        Interface::read(&libraries, &|path| self.texts.get(path).cloned())
+        Interface::read_with(&libraries, &|path| self.text(path), parsed)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::latest;
+    use super::highest;
 
     #[test]
     fn the_last_release_is_the_highest_version() {
-        let of = |tags: &[&str], pattern: &str| {
-            let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
-            latest(&tags, pattern)
-        };
+        let of = |tags: &[&str], pattern: &str| highest(tags.iter().copied(), pattern).first().map(ToString::to_string);
         assert_eq!(of(&["v1.9.0", "v1.10.0", "v1.2"], "v*").as_deref(), Some("v1.10.0"));
         assert_eq!(of(&["v1.0.0", "v2.0.0-rc.1"], "v*").as_deref(), Some("v1.0.0"));
         assert_eq!(

@@ -65,6 +65,7 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
         ci: std::sync::OnceLock::new(),
         documents: std::sync::OnceLock::new(),
         above: std::sync::OnceLock::new(),
+        code: OnceLock::new(),
         library: std::sync::OnceLock::new(),
         secrets: std::sync::OnceLock::new(),
         options: Options {
@@ -74,6 +75,7 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
             target_dir: Some(root.join("target")),
             offline: true,
             environment: Environment::of_process(),
+            policy: None,
         },
         root: root.to_owned(),
         target_dir: root.join("target"),

@@ -43,6 +43,7 @@ pub struct Advisories {
     places: Places,
     stamps: Stamps,
     baseline: Option<Seen>,
+    loaded: OnceLock<Vec<Result<Database, Reason>>>,
     opened: OnceLock<Result<Opened, Reason>>,
 }
 
@@ -69,6 +70,7 @@ impl Advisories {
             places,
             stamps,
             baseline,
+            loaded: OnceLock::new(),
             opened: OnceLock::new(),
         }
     }
@@ -93,28 +95,38 @@ impl Advisories {
         Some(digest.finish())
     }
 
+    /// Reads the databases, or takes what was read before, so that [`open`](Self::open) does not have to. Nothing is judged.
+    pub(crate) fn load(&self, gate_dir: &Path) -> &[Result<Database, Reason>] {
+        let directory = gate_dir.join("advisories");
+        self.loaded.get_or_init(|| {
+            let places = self.places.all().iter().zip(self.stamps.iter());
+            places
+                .map(|(place, stamp)| source::load(place, stamp, &directory))
+                .collect()
+        })
+    }
+
     /// Reads the databases, or takes what was read before; of several, the one with the newest advisory. Remembers it
     /// as what the next run compares with, unless it looks damaged.
     ///
     /// # Errors
     /// The reason why there is no database to judge by.
     pub fn open(&self, gate_dir: &Path) -> Result<&Opened, &Reason> {
-        self.opened
-            .get_or_init(|| self.read(&gate_dir.join("advisories")))
-            .as_ref()
+        self.opened.get_or_init(|| self.choose(gate_dir)).as_ref()
     }
 
-    fn read(&self, directory: &Path) -> Result<Opened, Reason> {
-        let mut best: Option<(Place, Database)> = None;
+    fn choose(&self, gate_dir: &Path) -> Result<Opened, Reason> {
+        let directory = &gate_dir.join("advisories");
+        let mut best: Option<(&Place, &Database)> = None;
         let mut problem = None;
-        for (place, stamp) in self.places.all().iter().zip(self.stamps.iter()) {
-            match source::load(place, stamp, directory) {
+        for (place, database) in self.places.all().iter().zip(self.load(gate_dir)) {
+            match database {
                 Ok(database) => {
                     let better = best.as_ref().is_none_or(|(_, known)| {
                         (database.newest, database.advisories.len()) > (known.newest, known.advisories.len())
                     });
                     if better {
-                        best = Some((place.clone(), database));
+                        best = Some((place, database));
                     }
                 }
                 Err(reason) => {
@@ -124,12 +136,12 @@ impl Advisories {
         }
         let Some((place, database)) = best else {
             let none = || Reason::new("advisory_db_missing", "there is no advisory database");
-            return Err(problem.unwrap_or_else(none));
+            return Err(problem.cloned().unwrap_or_else(none));
         };
         source::forget_others(&self.stamps, directory);
         let opened = Opened {
-            place,
-            database,
+            place: place.clone(),
+            database: database.clone(),
             baseline: self.baseline.clone(),
         };
         if let Some(state) = self.stamps.state()

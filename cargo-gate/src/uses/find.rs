@@ -1,21 +1,21 @@
-//! One file: bytes in, what its code asks of the system out. By tokens, so that nothing has to compile; total over all bytes.
+//! What one word of code asks of the system, by the tokens around it, so that nothing has to compile.
 
-use std::collections::BTreeSet;
+use serde::{Deserialize, Serialize};
 
-use crate::boundary::items;
-use crate::boundary::scan::{MAX_FILE, Place};
 use crate::boundary::tokens::{Class, Tokens};
-use crate::boundary::watch::{Around, Watch};
 use crate::policy::UsedPath;
 
 /// A place that uses a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Site {
-    pub(crate) path: UsedPath,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UseSite {
+    /// Which path.
+    pub path: UsedPath,
     /// What is used, as the code spells it.
-    pub(crate) what: String,
-    pub(crate) line: u32,
-    pub(crate) column: u32,
+    pub what: String,
+    /// 1-based line.
+    pub line: u32,
+    /// 1-based column in characters.
+    pub column: u32,
 }
 
 /// Modules of the standard library, and of libraries that follow it, with the items that do something; of `fs` everything does. Types
@@ -84,47 +84,8 @@ const CRATES: [(&str, UsedPath); 22] = [
     ("xshell", UsedPath::Process),
 ];
 
-/// The places of one file outside of tests, in the order of the text, one for each line and path.
-pub(crate) fn scan_file(bytes: &[u8]) -> Vec<Site> {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_FILE)]);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let tokens = Tokens::new(text);
-    let mut finder = Finder {
-        place: Place::new(text),
-        sites: Vec::new(),
-        seen: BTreeSet::new(),
-    };
-    items::parse_watched(&tokens, &mut finder);
-    finder.sites
-}
-
-struct Finder<'s> {
-    place: Place<'s>,
-    sites: Vec<Site>,
-    seen: BTreeSet<(UsedPath, u32)>,
-}
-
-impl<'s> Watch<'s> for Finder<'s> {
-    fn token(&mut self, tokens: &Tokens<'s>, around: &Around<'_, 's>, at: usize) {
-        if tokens.all[at].class != Class::Ident || around.is_test() || around.is_quoted() {
-            return;
-        }
-        let Some((path, what)) = used(tokens, at) else {
-            return;
-        };
-        let (line, column) = self.place.of(tokens.all[at].start as usize);
-        if self.seen.insert((path, line)) {
-            self.sites.push(Site {
-                path,
-                what,
-                line,
-                column,
-            });
-        }
-    }
-}
-
-fn used(tokens: &Tokens<'_>, at: usize) -> Option<(UsedPath, String)> {
+/// What the word at a token uses, if it uses anything.
+pub(crate) fn used(tokens: &Tokens<'_>, at: usize) -> Option<(UsedPath, String)> {
     let word = tokens.word(at)?;
     if word == "extern" {
         // A declaration, a block or a type of foreign functions; `extern crate` is none.
@@ -177,10 +138,10 @@ fn group<'s>(tokens: &Tokens<'s>, open: usize) -> Vec<&'s str> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use crate::code::scan::scan_file;
 
     fn found(text: &str) -> Vec<String> {
-        let sites = scan_file(text.as_bytes());
+        let sites = scan_file(text.as_bytes()).uses;
         sites
             .iter()
             .map(|site| format!("{}:{} {} {}", site.line, site.column, site.path.name(), site.what))

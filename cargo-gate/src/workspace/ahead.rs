@@ -1,7 +1,7 @@
 //! What checks will ask for, done while cargo is asked: cargo keeps one core busy, and others would wait.
 //!
 //! Files are listed and digested by then, and what is found in a file depends on its bytes alone, so results go into
-//! the caches by digest that the surveys read. Nothing is judged here, and what is not done when cargo answers is left
+//! the caches by digest that the surveys read; an advisory database depends on its files alone. Nothing is judged here, and what is not done when cargo answers is left
 //! to the surveys, which use all cores.
 
 use std::path::Path;
@@ -9,11 +9,16 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::boundary::cache::ScanCache;
 use crate::boundary::scan::{Depth, scan_file};
+use crate::code::CodeCache;
+use crate::code::scan::scan_with_boundaries;
 use crate::digest::Digest;
+use crate::policy;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::file::{self, MachinePaths};
 use crate::secrets::survey;
+use crate::supply::{self, Advisories, Places};
 
+use super::Options;
 use super::files::{FileKind, FileList};
 
 /// Whether cargo is being asked.
@@ -43,7 +48,41 @@ impl Waiting {
 #[derive(Debug, Default)]
 pub(crate) struct Ahead {
     pub(crate) boundaries: Option<ScanCache>,
+    pub(crate) code: Option<CodeCache>,
+    pub(crate) advisories: Option<Advisories>,
     pub(crate) secrets: Option<SecretCache>,
+}
+
+/// What is worth doing.
+#[derive(Debug)]
+struct Wanted {
+    /// Whether the workspace lies in a repository.
+    in_repository: bool,
+    /// Whether checks will ask for [`Workspace::code`](super::Workspace::code).
+    code: bool,
+    /// Where advisory databases lie that checks will ask for.
+    advisories: Option<Places>,
+}
+
+/// Sections of the policy whose checks read code.
+const OF_CODE: [&str; 3] = ["deprecation", "failure", "uses"];
+
+impl Wanted {
+    /// What the checks will ask for, as far as the sections of the policy tell. A policy that cannot be read asks for
+    /// nothing yet; it is judged later.
+    fn by(options: &Options, root: &Path, in_repository: bool) -> Self {
+        let default = root.join(policy::FILE_NAME);
+        let text = std::fs::read_to_string(options.policy.as_deref().unwrap_or(&default)).unwrap_or_default();
+        let sections = text.parse::<toml::Table>().unwrap_or_default();
+        let database = sections.get("supply").and_then(|supply| supply.get("advisory-db"));
+        let declared = database.and_then(|path| path.as_str());
+        let places = supply::places(declared, &options.environment, root, &options.cwd);
+        Self {
+            in_repository,
+            code: OF_CODE.iter().any(|section| sections.contains_key(*section)),
+            advisories: (!places.all().is_empty() && root.join("Cargo.lock").is_file()).then_some(places),
+        }
+    }
 }
 
 impl Ahead {
@@ -51,7 +90,7 @@ impl Ahead {
     pub(super) fn work(
         root: &Path,
         files: &FileList,
-        in_repository: bool,
+        (options, in_repository): (&Options, bool),
         gate_dir: &Path,
         machine: &MachinePaths,
         waiting: &Waiting,
@@ -59,16 +98,21 @@ impl Ahead {
         if !waiting.is_on() {
             return Self::default();
         }
+        let wanted = Wanted::by(options, root, in_repository);
         let mut boundaries = ScanCache::load(gate_dir);
         let mut secrets = SecretCache::load(gate_dir, machine.digest());
+        let mut code = wanted.code.then(|| CodeCache::load(gate_dir));
         for file in files.iter().filter(|file| file.kind == FileKind::Regular) {
             if !waiting.is_on() {
                 break;
             }
             let Some(digest) = file.digest else { continue };
             let boundary = file.path.ends_with(".rs") && boundaries.get(&digest, Depth::Sites).is_none();
-            let secret = survey::is_wanted(file, in_repository) && secrets.get(&digest).is_none();
-            if !boundary && !secret {
+            let secret = survey::is_wanted(file, wanted.in_repository) && secrets.get(&digest).is_none();
+            let cache = code
+                .as_mut()
+                .filter(|cache| may_be_code(&file.path) && cache.get(&digest).is_none());
+            if !boundary && !secret && cache.is_none() {
                 continue;
             }
             // What cannot be read now is reported by the survey.
@@ -77,7 +121,11 @@ impl Ahead {
             };
             // The file may have changed since it was listed: what is kept is kept for what was read.
             let digest = Digest::of(&bytes);
-            if boundary {
+            if let Some(cache) = cache {
+                let (found, scan) = scan_with_boundaries(&bytes);
+                boundaries.insert(digest, found);
+                cache.insert(digest, scan);
+            } else if boundary {
                 // Which modules a file declares is asked for some files later, and costs little more now.
                 boundaries.insert(digest, scan_file(&bytes, Depth::Modules));
             }
@@ -85,9 +133,24 @@ impl Ahead {
                 secrets.insert(digest, &file::scan_file(&bytes, machine));
             }
         }
+        let advisories = wanted.advisories.as_ref().filter(|_| waiting.is_on()).map(|places| {
+            let advisories = Advisories::look(places.clone(), gate_dir);
+            advisories.load(gate_dir);
+            advisories
+        });
         Self {
             boundaries: Some(boundaries),
+            code,
+            advisories,
             secrets: Some(secrets),
         }
     }
+}
+
+/// Whether the file may be code of a library or a binary, by its name alone: which targets there are is not known yet.
+fn may_be_code(path: &str) -> bool {
+    path.ends_with(".rs")
+        && !path
+            .split('/')
+            .any(|part| matches!(part, "tests" | "benches" | "examples"))
 }

@@ -29,6 +29,7 @@ use std::sync::{Mutex, OnceLock};
 
 use crate::boundary::cache::ScanCache;
 use crate::boundary::survey::Survey;
+use crate::code::{Code, CodeCache};
 use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
 use crate::library;
@@ -62,6 +63,9 @@ pub struct Options {
     pub offline: bool,
     /// Environment variables, read once.
     pub environment: Environment,
+    /// The policy file, where it is another than the one in the root. It is not judged here: its sections tell what is
+    /// worth doing while cargo is asked.
+    pub policy: Option<PathBuf>,
 }
 
 /// One Cargo workspace on disk.
@@ -87,6 +91,7 @@ pub struct Workspace {
     pub(crate) advisories: OnceLock<Advisories>,
     pub(crate) documents: OnceLock<Documents>,
     pub(crate) above: OnceLock<above::Above>,
+    pub(crate) code: OnceLock<Code>,
     pub(crate) library: OnceLock<library::Survey>,
     pub(crate) secrets: OnceLock<SecretSurvey>,
 }
@@ -266,21 +271,35 @@ impl Workspace {
     /// The advisory databases and the state they are in, looked at on first use; files that have not changed since the
     /// last time are not read. `declared` is the path in the policy, which is one for the life of a workspace.
     pub fn advisories(&self, declared: Option<&str>) -> &Advisories {
-        self.advisories
-            .get_or_init(|| Advisories::look(self.advisory_places(declared), &self.gate_dir()))
+        self.advisories.get_or_init(|| {
+            let places = self.advisory_places(declared);
+            let ahead = self.ahead(|ahead| ahead.advisories.take());
+            ahead
+                .filter(|advisories| *advisories.places() == places)
+                .unwrap_or_else(|| Advisories::look(places, &self.gate_dir()))
+        })
     }
-    /// Library code of all members, scanned on first use as [`boundaries`](Self::boundaries) are.
-    pub fn library(&self) -> &library::Survey {
-        self.library.get_or_init(|| {
-            let mut cache = library::LibraryCache::load(&self.gate_dir());
+
+    /// Code of all members, scanned on first use as [`boundaries`](Self::boundaries) are.
+    pub fn code(&self) -> &Code {
+        self.code.get_or_init(|| {
+            let ahead = self.ahead(|ahead| ahead.code.take());
+            let mut cache = ahead.unwrap_or_else(|| CodeCache::load(&self.gate_dir()));
             let read = |file: &files::File| std::fs::read(self.root.join(&file.native));
-            let survey = library::Survey::new(&self.cargo, &self.files, &read, &mut cache);
+            let code = Code::new(&self.cargo, &self.files, &read, &mut cache);
             // Best effort: without the cache the next run scans again.
             let _ = self.create_gate_dir();
             cache.save();
-            survey
+            code
         })
     }
+
+    /// Library code of all members, sorted out of their [`code`](Self::code) on first use.
+    pub fn library(&self) -> &library::Survey {
+        self.library
+            .get_or_init(|| library::Survey::new(&self.cargo, self.code()))
+    }
+
     /// Secrets and paths of machines in the tracked files, scanned on first use; what has not changed since the last time
     /// comes from the cache under [`gate_dir`](Self::gate_dir).
     pub fn secrets(&self) -> &SecretSurvey {

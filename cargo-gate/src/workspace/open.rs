@@ -42,7 +42,8 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
             let scan = scan::scan(&hint.root, &hinted_outside, &gate_dir, &options.environment)?;
             let machine = MachinePaths::new(&options.environment, &hint.root);
             let in_repository = scan.git.is_some();
-            let ahead = Ahead::work(&hint.root, &scan.files, in_repository, &gate_dir, &machine, &waiting);
+            let asked = (&options, in_repository);
+            let ahead = Ahead::work(&hint.root, &scan.files, asked, &gate_dir, &machine, &waiting);
             Ok::<_, Error>((scan, ahead))
         });
         let toolside = ask(&options, &config, &hint, &gate_dir, &waiting);
@@ -84,6 +85,7 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         advisories: OnceLock::new(),
         documents: OnceLock::new(),
         above: OnceLock::new(),
+        code: OnceLock::new(),
         library: OnceLock::new(),
         secrets: OnceLock::new(),
         resolution: toolside.answer.resolution,

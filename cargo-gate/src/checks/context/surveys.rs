@@ -56,10 +56,9 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// The first file that cannot be read, with the reason.
-    pub fn uses(&self) -> Result<BTreeMap<UsedPath, Used>, (String, std::io::Error)> {
+    pub fn uses(&self) -> Result<BTreeMap<UsedPath, Used>, (String, String)> {
         self.needs_all(&[Input::RustSources, Input::Cargo, Input::FileNames]);
-        let workspace = self.workspace;
-        uses::survey(workspace.cargo(), workspace.files(), &|file| workspace.read(&file.path))
+        uses::survey(self.workspace.cargo(), self.workspace.code())
     }
 
     /// The workspace and the last release of it: what their interfaces are made of. Needs [`Input::RustSources`],

@@ -1,12 +1,12 @@
 //! Modules of libraries and what `use` brings into them, and from there every path that reaches a public item.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::boundary::modules;
 use crate::boundary::site::ModDecl;
 
-use super::parse;
-use super::scope::{Def, Impl, Scope, Use};
+use super::scope::{Scope, Use};
 use super::{Interface, Item, ItemKind, Library};
 
 /// What names in modules mean, as far as it was asked for; `None` while it is looked for, which ends circles of `use`.
@@ -17,9 +17,7 @@ struct Node {
     parent: Option<usize>,
     root: usize,
     file: String,
-    defs: Vec<Def>,
-    impls: Vec<Impl>,
-    uses: Vec<Use>,
+    scope: Arc<Scope>,
     /// Left out of the documentation.
     hidden: bool,
     /// Modules in it: name, whether it is public, line of the declaration, node.
@@ -36,7 +34,7 @@ enum Target {
 pub(super) struct Graph<'a> {
     nodes: Vec<Node>,
     roots: BTreeMap<String, usize>,
-    read: &'a dyn Fn(&str) -> Option<String>,
+    read: &'a dyn Fn(&str) -> Option<Arc<Scope>>,
     unreadable: Vec<String>,
 }
 
@@ -49,7 +47,8 @@ struct Place<'p> {
 }
 
 impl<'a> Graph<'a> {
-    pub(super) fn new(libraries: &[Library], read: &'a dyn Fn(&str) -> Option<String>) -> Self {
+    /// A graph of these libraries; `read` gives the parsed file of a path.
+    pub(super) fn new(libraries: &[Library], read: &'a dyn Fn(&str) -> Option<Arc<Scope>>) -> Self {
         let mut this = Self {
             nodes: Vec::new(),
             roots: BTreeMap::new(),
@@ -57,7 +56,7 @@ impl<'a> Graph<'a> {
             unreadable: Vec::new(),
         };
         for library in libraries {
-            let Some(text) = (this.read)(&library.root) else {
+            let Some(scope) = (this.read)(&library.root) else {
                 this.unreadable.push(library.root.clone());
                 continue;
             };
@@ -66,31 +65,36 @@ impl<'a> Graph<'a> {
                 is_root: true,
                 inline: Vec::new(),
             };
-            let node = this.add(parse::file(&text), None, false, &place, 0);
+            let node = this.add(&scope, None, false, &place, 0);
             this.roots.insert(library.name.clone(), node);
         }
         this.unreadable.sort();
         this
     }
 
-    fn add(&mut self, scope: Scope, parent: Option<usize>, hidden: bool, place: &Place<'_>, depth: usize) -> usize {
+    fn add(
+        &mut self,
+        scope: &Arc<Scope>,
+        parent: Option<usize>,
+        hidden: bool,
+        place: &Place<'_>,
+        depth: usize,
+    ) -> usize {
         let node = self.nodes.len();
         let root = parent.map_or(node, |parent| self.nodes[parent].root);
         self.nodes.push(Node {
             parent,
             root,
             file: place.file.to_owned(),
-            defs: scope.defs,
-            impls: scope.impls,
-            uses: scope.uses,
+            scope: Arc::clone(scope),
             hidden,
             mods: Vec::new(),
         });
         if depth > 64 {
             return node;
         }
-        for found in scope.mods {
-            if let Some(inline) = found.inline {
+        for found in &scope.mods {
+            if let Some(inline) = &found.inline {
                 let mut directories = place.inline.clone();
                 directories.push(found.paths.first().unwrap_or(&found.name).clone());
                 let place = Place {
@@ -100,26 +104,26 @@ impl<'a> Graph<'a> {
                 let child = self.add(inline, Some(node), found.hidden, &place, depth + 1);
                 self.nodes[node]
                     .mods
-                    .push((found.name, found.public, found.line, child));
+                    .push((found.name.clone(), found.public, found.line, child));
                 continue;
             }
             let declaration = ModDecl {
                 inline: place.inline.clone(),
                 name: found.name.clone(),
-                paths: found.paths,
+                paths: found.paths.clone(),
                 test: false,
             };
             // A path that is given comes before the usual ones, which are those of another platform then.
             let mut files = modules::targets(place.file, place.is_root, &declaration);
             files.rotate_left(2);
             for file in files {
-                let Some(text) = (self.read)(&file) else { continue };
+                let Some(scope) = (self.read)(&file) else { continue };
                 let below = Place {
                     file: &file,
                     is_root: false,
                     inline: Vec::new(),
                 };
-                let child = self.add(parse::file(&text), Some(node), found.hidden, &below, depth + 1);
+                let child = self.add(&scope, Some(node), found.hidden, &below, depth + 1);
                 self.nodes[node]
                     .mods
                     .push((found.name.clone(), found.public, found.line, child));
@@ -132,7 +136,7 @@ impl<'a> Graph<'a> {
         let mut libraries = BTreeMap::new();
         let mut by_name: BTreeMap<(usize, &str), Vec<Target>> = BTreeMap::new();
         for (at, node) in self.nodes.iter().enumerate() {
-            for (number, def) in node.defs.iter().enumerate() {
+            for (number, def) in node.scope.defs.iter().enumerate() {
                 by_name
                     .entry((node.root, &def.name))
                     .or_default()
@@ -153,6 +157,7 @@ impl<'a> Graph<'a> {
             walk.module(*root, name);
             for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.root == *root) {
                 for (number, def) in node
+                    .scope
                     .defs
                     .iter()
                     .enumerate()
@@ -175,7 +180,7 @@ impl<'a> Graph<'a> {
         let mut found: BTreeMap<Target, Vec<(usize, usize)>> = BTreeMap::new();
         let mut known = Known::new();
         for (at, node) in self.nodes.iter().enumerate() {
-            for (number, block) in node.impls.iter().enumerate() {
+            for (number, block) in node.scope.impls.iter().enumerate() {
                 let mut targets = self.lookup(at, &block.target, &mut known);
                 if targets.is_empty() {
                     // A name that only a macro or a foreign glob brings: whose it is follows where there is one.
@@ -265,12 +270,12 @@ impl<'a> Graph<'a> {
             .filter(|(own, ..)| own == name)
             .map(|(.., child)| Target::Module(*child))
             .collect();
-        let named = node.defs.iter().enumerate().filter(|(_, def)| def.name == name);
+        let named = node.scope.defs.iter().enumerate().filter(|(_, def)| def.name == name);
         found.extend(named.map(|(number, _)| Target::Item(module, number)));
         if !found.is_empty() {
             return found;
         }
-        let explicit = node.uses.iter().filter(|one| one.name.as_deref() == Some(name));
+        let explicit = node.scope.uses.iter().filter(|one| one.name.as_deref() == Some(name));
         for one in explicit {
             // `use name;` and `use name::{self}` mean another crate, not themselves.
             if one.path.len() == 1 {
@@ -280,7 +285,7 @@ impl<'a> Graph<'a> {
             }
         }
         if found.is_empty() {
-            for glob in node.uses.iter().filter(|one| one.name.is_none()) {
+            for glob in node.scope.uses.iter().filter(|one| one.name.is_none()) {
                 for target in self.lookup(module, &glob.path, known) {
                     if let Target::Module(other) = target
                         && other != module
@@ -299,7 +304,7 @@ impl<'a> Graph<'a> {
     fn is_private(&self, node: usize, path: &[String], known: &mut Known) -> bool {
         let targets = self.lookup(node, path, known);
         let private = |target: &Target| match target {
-            Target::Item(at, number) => !self.nodes[*at].defs[*number].public,
+            Target::Item(at, number) => !self.nodes[*at].scope.defs[*number].public,
             Target::Module(_) => false,
         };
         !targets.is_empty() && targets.iter().all(private)
@@ -326,7 +331,7 @@ impl Walk<'_, '_> {
         }
         let graph = self.graph;
         let node = &graph.nodes[module];
-        for (number, def) in node.defs.iter().enumerate() {
+        for (number, def) in node.scope.defs.iter().enumerate() {
             if def.public && !def.exported {
                 self.item(module, number, path, &def.name);
             }
@@ -339,7 +344,7 @@ impl Walk<'_, '_> {
         for (name, _, line, child) in node.mods.iter().filter(|(_, public, ..)| *public) {
             self.named_module(*child, &format!("{path}::{name}"), &node.file, *line);
         }
-        for one in node.uses.iter().filter(|one| one.public) {
+        for one in node.scope.uses.iter().filter(|one| one.public) {
             self.veiled(one.hidden, |walk| walk.reexport(module, one, path));
         }
         self.inside.pop();
@@ -388,7 +393,7 @@ impl Walk<'_, '_> {
                 // The variants of an enum.
                 (Target::Item(at, number), None) => {
                     let (graph, node) = (self.graph, &self.graph.nodes[at]);
-                    for child in &graph.nodes[at].defs[number].children {
+                    for child in &graph.nodes[at].scope.defs[number].children {
                         let own = format!("{path}::{}", child.name);
                         self.push(&own, child.kind, child.signature.clone(), None, &node.file, child.line);
                     }
@@ -406,7 +411,7 @@ impl Walk<'_, '_> {
     }
 
     fn item(&mut self, at: usize, number: usize, path: &str, name: &str) {
-        let hidden = self.graph.nodes[at].defs[number].hidden;
+        let hidden = self.graph.nodes[at].scope.defs[number].hidden;
         self.veiled(hidden, |walk| walk.shown(at, number, path, name));
     }
 
@@ -418,7 +423,7 @@ impl Walk<'_, '_> {
         }
         let graph = self.graph;
         let node = &graph.nodes[at];
-        let def = &node.defs[number];
+        let def = &node.scope.defs[number];
         self.push(
             &path,
             def.kind,
@@ -443,7 +448,7 @@ impl Walk<'_, '_> {
         }
         for (at, number) in self.impls.get(&target).into_iter().flatten() {
             let node = &graph.nodes[*at];
-            let block = &node.impls[*number];
+            let block = &node.scope.impls[*number];
             for child in &block.children {
                 let own = format!("{path}::{}", child.name);
                 self.veiled(child.hidden, |walk| {
@@ -486,17 +491,17 @@ impl Walk<'_, '_> {
     }
 
     fn finish(mut self) -> Vec<Item> {
-        let key = |item: &Item| {
+        fn key(item: &Item) -> (&str, ItemKind, &str, bool, &str, u32) {
             (
-                item.path.clone(),
+                &item.path,
                 item.kind,
-                item.signature.clone(),
+                &item.signature,
                 item.hidden,
-                item.file.clone(),
+                &item.file,
                 item.line,
             )
-        };
-        self.items.sort_by_cached_key(key);
+        }
+        self.items.sort_by(|a, b| key(a).cmp(&key(b)));
         self.items
             .dedup_by(|a, b| (&a.path, a.kind, &a.signature, &a.closed) == (&b.path, b.kind, &b.signature, &b.closed));
         self.items

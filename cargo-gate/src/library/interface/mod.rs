@@ -10,8 +10,11 @@ mod scope;
 mod signature;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
+
+use crate::boundary::parallel;
 
 pub use compare::{Change, Difference, compare};
 
@@ -108,7 +111,47 @@ pub struct Interface {
 impl Interface {
     /// Reads libraries that may re-export items of each other. `read` gives the text of a file, `None` where there is none.
     pub fn read(libraries: &[Library], read: &dyn Fn(&str) -> Option<String>) -> Self {
-        graph::Graph::new(libraries, read).interface()
+        let read = |path: &str| read(path).map(Arc::new);
+        Self::read_with(libraries, &read, &Parsed::default())
+    }
+
+    /// As [`read`](Self::read); a file that had the same text before is not parsed again.
+    pub fn read_with(libraries: &[Library], read: &dyn Fn(&str) -> Option<Arc<String>>, parsed: &Parsed) -> Self {
+        let read = |path: &str| read(path).map(|text| parsed.file(path, text));
+        graph::Graph::new(libraries, &read).interface()
+    }
+}
+
+/// Files that were parsed, by path: two versions of a library share most of theirs.
+#[derive(Debug, Default)]
+pub struct Parsed(Mutex<BTreeMap<String, ParsedFile>>);
+
+/// A text, and what it holds.
+type ParsedFile = (Arc<String>, Arc<scope::Scope>);
+
+impl Parsed {
+    /// Parses files that will be asked for, on all cores.
+    pub fn ahead(&self, files: &[(&str, &Arc<String>)]) {
+        let scopes = parallel::map(files, &|(_, text)| Arc::new(parse::file(text)));
+        let parsed = files
+            .iter()
+            .zip(scopes)
+            .map(|((path, text), scope)| ((*path).to_owned(), (Arc::clone(text), scope)));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(parsed);
+    }
+
+    fn file(&self, path: &str, text: Arc<String>) -> Arc<scope::Scope> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.get(path) {
+            Some((before, scope)) if *before == text => Arc::clone(scope),
+            // The version that comes later may be the one that is known.
+            Some(_) => Arc::new(parse::file(&text)),
+            None => {
+                let scope = Arc::new(parse::file(&text));
+                known.insert(path.to_owned(), (text, Arc::clone(&scope)));
+                scope
+            }
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Items in the arguments of a macro call are read as if the call were not there (`cfg_rt! { pub mod task; }`).
 
+use std::sync::Arc;
+
 use crate::boundary::attributes;
 use crate::boundary::extent;
 use crate::boundary::tokens::{Class, Tokens};
@@ -167,7 +169,7 @@ impl Parser<'_, '_> {
                 let inline = tokens.is(at + 2, b'{').then(|| {
                     let mut inner = Scope::default();
                     self.scope(at + 3, end.saturating_sub(1), nesting + 1, &mut inner);
-                    inner
+                    Arc::new(inner)
                 });
                 out.mods.push(Mod {
                     name: named.unwrap_or_default().to_owned(),

@@ -1,5 +1,7 @@
 //! What a module holds, as its file says it.
 
+use std::sync::Arc;
+
 use super::ItemKind;
 
 /// What a module holds.
@@ -75,7 +77,7 @@ pub(super) struct Mod {
     pub(super) public: bool,
     pub(super) hidden: bool,
     /// Its contents where they stand here.
-    pub(super) inline: Option<Scope>,
+    pub(super) inline: Option<Arc<Scope>>,
     /// Values of `#[path]`.
     pub(super) paths: Vec<String>,
     pub(super) line: u32,

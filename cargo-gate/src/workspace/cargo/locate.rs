@@ -149,6 +149,7 @@ mod tests {
             target_dir: None,
             offline: true,
             environment: Environment::default(),
+            policy: None,
         }
     }
 

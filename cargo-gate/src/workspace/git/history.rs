@@ -1,11 +1,9 @@
 //! Questions about history. Each runs git when it is first asked and remembers the answer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
-use std::process::Stdio;
 use std::sync::{Mutex, PoisonError};
 
-use super::Git;
+use super::{Git, Object, object};
 
 /// Whether one commit comes before another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,28 +116,8 @@ impl Git {
             check_commit(commit)?;
             questions += &format!("{commit}^{{commit}}\n");
         }
-        let failed = |error: std::io::Error| format!("cannot run git: {error}");
-        let mut child = self
-            .program
-            .command()
-            .args(["cat-file", "--batch-check"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(failed)?;
-        let written = child.stdin.take().map(|mut stdin| {
-            // On a thread of its own: git answers while it is asked, and neither may wait for the other.
-            std::thread::spawn(move || stdin.write_all(questions.as_bytes()))
-        });
-        let output = child.wait_with_output().map_err(failed)?;
-        if let Some(written) = written {
-            match written.join() {
-                Ok(written) => written.map_err(failed)?,
-                Err(_) => return Err("cannot ask git".to_owned()),
-            }
-        }
-        let answers = String::from_utf8_lossy(&output.stdout);
+        let answers = self.program.answers(&["cat-file", "--batch-check"], questions)?;
+        let answers = String::from_utf8_lossy(&answers);
         let mut answers = answers.lines();
         let shallow = self.is_shallow()?;
         commits
@@ -214,39 +192,48 @@ impl Git {
             if revision != "HEAD" {
                 check_commit(revision)?;
             }
-            let object = format!("{revision}:./{path}");
-            // A revision without the file and a revision that does not exist fail alike, so ask for the revision first.
-            self.program
-                .output(&["rev-parse", "--verify", "--quiet", &format!("{revision}^{{commit}}")])
-                .map_err(|_| format!("the repository does not hold commit {revision}"))?;
-            if self.program.output(&["cat-file", "-e", &object]).is_err() {
-                return Ok(None);
+            if path.contains('\n') {
+                return Err(format!("git cannot be asked for `{}`", path.escape_debug()));
             }
-            self.program.output(&["cat-file", "blob", &object]).map(Some)
+            // A revision without the file and a revision that does not exist fail alike, so ask for the revision first.
+            let questions = format!("{revision}^{{commit}}\n{revision}:./{path}\n");
+            let answers = self.program.answers(&["cat-file", "--batch"], questions)?;
+            let mut rest = answers.as_slice();
+            let Some(Object::There { kind: "commit", .. }) = object(&mut rest) else {
+                return Err(format!("the repository does not hold commit {revision}"));
+            };
+            match object(&mut rest) {
+                Some(Object::There { kind: "blob", contents }) => Ok(Some(contents.to_vec())),
+                Some(Object::There { kind, .. }) => Err(format!("`{path}` is a {kind} in {revision}")),
+                Some(Object::Not) => Ok(None),
+                None => Err("git answers nothing".to_owned()),
+            }
         })
     }
 
-    /// Commits that changed the file at `path` (relative to the workspace root), the newest first, at most `limit`.
-    /// In a shallow clone the list ends where history was cut off; ask [`is_shallow`](Self::is_shallow).
+    /// Parents of the newest commit that changed the file at `path` (relative to the workspace root); `None` when no commit
+    /// did. The first commit has none, and where history was cut off the oldest ones seem to have none: ask
+    /// [`is_shallow`](Self::is_shallow).
     ///
     /// # Errors
     /// git's message.
-    pub fn commits_of(&self, path: &str, limit: usize) -> Result<Vec<String>, String> {
+    pub fn parents_of_last_change(&self, path: &str) -> Result<Option<Vec<String>>, String> {
         if self.head.is_none() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
-        let limit = format!("--max-count={limit}");
         let pathspec = format!(":(literal){path}");
         let output = self.program.output(&[
             "log",
             "--no-show-signature",
-            "--format=%H",
-            &limit,
+            "--format=%H %P",
+            "--max-count=1",
             "HEAD",
             "--",
             &pathspec,
         ])?;
-        Ok(String::from_utf8_lossy(&output).lines().map(str::to_string).collect())
+        let output = String::from_utf8_lossy(&output);
+        let mut commits = output.split_whitespace().map(str::to_owned);
+        Ok(commits.next().map(|_| commits.collect()))
     }
 }
 

@@ -15,9 +15,11 @@ pub(crate) use listing::{Listed, Listing, list};
 pub(crate) use status::KnownStatus;
 pub(crate) use tracked::Tracked;
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use super::environment::Environment;
@@ -36,6 +38,8 @@ pub struct Git {
     /// spelling of [`super::files::File::path`], sorted.
     pub dirty: Vec<DirtyPath>,
     program: Program,
+    /// What `git ls-files --stage` says of the workspace.
+    staged: Arc<[u8]>,
     memory: Arc<Memory>,
 }
 
@@ -125,6 +129,55 @@ impl Program {
     }
 }
 
+impl Program {
+    /// Runs git, hands it questions of a line each and returns its output.
+    fn answers(&self, arguments: &[&str], questions: String) -> Result<Vec<u8>, String> {
+        let failed = |error: std::io::Error| format!("cannot run `{}`: {error}", self.path.display());
+        let mut child = self
+            .command()
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(failed)?;
+        let stdin = child.stdin.take();
+        // On a thread of its own: git answers while it is asked, and neither may wait for the other. What git does not
+        // read is not answered, which the caller sees.
+        let writer = std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(questions.as_bytes())));
+        let output = child.wait_with_output().map_err(failed)?;
+        let _ = writer.join();
+        Ok(output.stdout)
+    }
+}
+
+/// One answer of `git cat-file --batch`.
+enum Object<'o> {
+    /// `<id> <type> <size>\n<contents>\n`.
+    There { kind: &'o str, contents: &'o [u8] },
+    /// `<question> missing`, or why it is not one object.
+    Not,
+}
+
+/// Takes one answer off the output of `git cat-file --batch`; `None` where there is none.
+fn object<'o>(rest: &mut &'o [u8]) -> Option<Object<'o>> {
+    let end = memchr::memchr(b'\n', rest)?;
+    let head = std::str::from_utf8(&rest[..end]).ok();
+    let behind = &rest[end + 1..];
+    let found = head.and_then(|head| {
+        let mut words = head.rsplit(' ');
+        let size: usize = words.next()?.parse().ok()?;
+        Some((words.next()?, size))
+    });
+    let Some((kind, size)) = found else {
+        *rest = behind;
+        return Some(Object::Not);
+    };
+    let contents = behind.get(..size)?;
+    *rest = behind.get(size + 1..)?;
+    Some(Object::There { kind, contents })
+}
+
 impl Git {
     /// Full hash of the commit that a name stands for.
     ///
@@ -193,7 +246,14 @@ impl Git {
             branch: listing.branch.clone(),
             dirty: listing.dirty.clone(),
             program,
+            staged: Arc::clone(&listing.staged),
             memory: Arc::default(),
         }
+    }
+
+    /// Ids of the contents of the files in the index, by path relative to the workspace root. Files in conflict, links to
+    /// other repositories and what lies in submodules are left out.
+    pub(crate) fn staged(&self) -> BTreeMap<String, String> {
+        listing::staged_ids(&self.staged)
     }
 }

@@ -1,11 +1,9 @@
 //! Commits as trees of files.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::process::Stdio;
 
 use super::super::paths;
-use super::Git;
+use super::{Git, Object, object};
 
 impl Git {
     /// Tags of commits that come before the commit that is checked out, itself not counted, in git's order.
@@ -50,36 +48,15 @@ impl Git {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let cannot = |error: std::io::Error| format!("cannot run git: {error}");
-        let mut child = self
-            .program
-            .command()
-            .args(["cat-file", "--batch"])
-            .stdin(Stdio::piped())
-            .spawn()
-            .map_err(cannot)?;
-        let asked = ids.join("\n") + "\n";
-        let input = child.stdin.take();
-        // git answers while it is asked, so that both pipes have to be served.
-        let writer = std::thread::spawn(move || input.map(|mut input| input.write_all(asked.as_bytes())));
-        let output = child.wait_with_output().map_err(cannot)?;
-        let _ = writer.join();
-        let mut rest = output.stdout.as_slice();
+        let output = self.program.answers(&["cat-file", "--batch"], ids.join("\n") + "\n")?;
+        let mut rest = output.as_slice();
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
-            let answer = blob(&mut rest).ok_or_else(|| format!("the repository does not hold the object {id}"))?;
-            found.push(answer);
+            let Some(Object::There { kind: "blob", contents }) = object(&mut rest) else {
+                return Err(format!("the repository does not hold the object {id}"));
+            };
+            found.push(contents.to_vec());
         }
         Ok(found)
     }
-}
-
-/// One answer of `git cat-file --batch`: `<id> blob <size>\n<contents>\n`.
-fn blob(rest: &mut &[u8]) -> Option<Vec<u8>> {
-    let end = memchr::memchr(b'\n', rest)?;
-    let head = std::str::from_utf8(&rest[..end]).ok()?;
-    let size: usize = head.split(' ').nth(2)?.parse().ok()?;
-    let contents = rest.get(end + 1..)?.get(..size)?.to_vec();
-    *rest = rest.get(end + 1 + size + 1..)?;
-    Some(contents)
 }

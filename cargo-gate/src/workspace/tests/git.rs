@@ -246,8 +246,9 @@ fn history_answers_what_it_knows() {
     let head = git.head.clone().expect("a commit");
     assert_eq!(git.is_ancestor(&first), Ancestry::Yes);
     assert_eq!(git.is_ancestor(&head), Ancestry::Yes);
-    assert_eq!(git.commits_of("src/lib.rs", 9), Ok(vec![head.clone(), first.clone()]));
-    assert_eq!(git.commits_of("src/lib.rs", 1), Ok(vec![head]));
+    assert_eq!(git.parents_of_last_change("src/lib.rs"), Ok(Some(vec![first.clone()])));
+    assert_eq!(git.parents_of_last_change("Cargo.toml"), Ok(Some(Vec::new())));
+    assert_eq!(git.parents_of_last_change("src/none.rs"), Ok(None));
     assert_eq!(git.show(&first, "src/lib.rs"), Ok(Some(Vec::new())));
     assert_eq!(git.is_shallow(), Ok(false));
     assert!(matches!(git.is_ancestor(&"0".repeat(40)), Ancestry::Unknown(_)));

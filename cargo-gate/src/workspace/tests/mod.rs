@@ -128,6 +128,7 @@ impl World {
             target_dir: None,
             offline: true,
             environment: self.environment(),
+            policy: None,
         }
     }
 

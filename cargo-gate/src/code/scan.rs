@@ -1,20 +1,23 @@
-//! One file: bytes in, what library code promises and breaks out. Total over all bytes.
+//! One file: bytes in, what its code promises, breaks and asks of the system out. Total over all bytes.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::boundary::items;
-use crate::boundary::scan::{MAX_FILE, Place};
-use crate::boundary::site::ModDecl;
+use crate::boundary::items::{self, Found};
+use crate::boundary::scan::{Place, boundaries_of, source_text};
+use crate::boundary::site::{FileScan, ModDecl};
 use crate::boundary::tokens::{Class, Tokens};
 use crate::boundary::watch::{Around, Watch};
-
-use super::deprecated::{self, Deprecated};
-use super::errors::{self, ErrorEnum, Mention};
-use super::panics::{self, PanicSite};
+use crate::library::deprecated::{self, Deprecated};
+use crate::library::errors::{self, ErrorEnum, Mention};
+use crate::library::panics::{self, PanicSite};
+use crate::policy::UsedPath;
+use crate::uses::find::{self, UseSite};
 
 /// What one file holds outside of tests; a pure function of its bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LibraryScan {
+pub struct CodeScan {
     /// Places that panic, in the order of the text.
     pub panics: Vec<PanicSite>,
     /// Public enums that are errors, or that an `impl` may make one.
@@ -25,28 +28,44 @@ pub struct LibraryScan {
     pub mentions: Vec<Mention>,
     /// Public items marked `#[deprecated]`.
     pub deprecated: Vec<Deprecated>,
+    /// Places that ask something of the system, in the order of the text, one for each line and path.
+    pub uses: Vec<UseSite>,
     /// Out-of-line modules it declares.
     pub mods: Vec<ModDecl>,
 }
 
-/// Scans one file. Bytes that are not UTF-8 are read as replacement characters; a file larger than [`MAX_FILE`] is cut
-/// off there.
-pub fn scan_file(bytes: &[u8]) -> LibraryScan {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_FILE)]);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let tokens = Tokens::new(text);
+/// Scans one file. Bytes that are not UTF-8 are read as replacement characters; a file larger than
+/// [`MAX_FILE`](crate::boundary::scan::MAX_FILE) is cut off there.
+pub fn scan_file(bytes: &[u8]) -> CodeScan {
+    let text = source_text(bytes);
+    let (mut scan, found) = scan(&Tokens::new(&text));
+    scan.mods = found.mods;
+    scan
+}
+
+/// Scans one file for its raw boundaries too, in the same pass.
+pub(crate) fn scan_with_boundaries(bytes: &[u8]) -> (FileScan, CodeScan) {
+    let text = source_text(bytes);
+    let tokens = Tokens::new(&text);
+    let (mut scan, found) = scan(&tokens);
+    scan.mods.clone_from(&found.mods);
+    (boundaries_of(&tokens, found, true), scan)
+}
+
+fn scan(tokens: &Tokens<'_>) -> (CodeScan, Found) {
     let mut scanner = Scanner {
-        scan: LibraryScan::default(),
-        place: Place::new(text),
+        scan: CodeScan::default(),
+        place: Place::new(tokens.text),
+        used: BTreeSet::new(),
     };
-    let found = items::parse_watched(&tokens, &mut scanner);
-    scanner.scan.mods = found.mods;
-    scanner.scan
+    let found = items::parse_watched(tokens, &mut scanner);
+    (scanner.scan, found)
 }
 
 struct Scanner<'s> {
-    scan: LibraryScan,
+    scan: CodeScan,
     place: Place<'s>,
+    used: BTreeSet<(UsedPath, u32)>,
 }
 
 impl<'s> Watch<'s> for Scanner<'s> {
@@ -55,6 +74,7 @@ impl<'s> Watch<'s> for Scanner<'s> {
             Class::Ident => {
                 self.panic(tokens, around, at);
                 self.word(tokens, around, at);
+                self.used(tokens, around, at);
             }
             Class::Punct(b'[') => self.panic(tokens, around, at),
             Class::Punct(b'#') => {
@@ -104,6 +124,24 @@ impl<'s> Scanner<'s> {
                     self.scan.mentions.push(Mention { line, ..mention });
                 }
             }
+        }
+    }
+
+    fn used(&mut self, tokens: &Tokens<'s>, around: &Around<'_, 's>, at: usize) {
+        let Some((path, what)) = find::used(tokens, at) else {
+            return;
+        };
+        if around.is_test() || around.is_quoted() {
+            return;
+        }
+        let (line, column) = self.place.of(tokens.all[at].start as usize);
+        if self.used.insert((path, line)) {
+            self.scan.uses.push(UseSite {
+                path,
+                what,
+                line,
+                column,
+            });
         }
     }
 
