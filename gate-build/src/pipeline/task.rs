@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::listing::{Listings, searched};
 use super::moment;
@@ -12,12 +13,16 @@ use crate::compiler::{Compiled, Compiler, CompilerIdentity, CompilerKind, Prepro
 use crate::diagnostic::{Diagnostic, Id, Place, warning_of_line};
 use crate::digest::Digest;
 use crate::index::{Index, Signature};
-use crate::store::{self, Action, Manifest, Record, Seconds, Space, Store};
+use crate::store::{self, Action, Local, Manifest, Record, Seconds, Space, Store};
 use crate::unit::Unit;
 
 /// What tasks share.
 pub(crate) struct Shop<'a> {
     pub store: Option<&'a dyn Store>,
+    /// The part of it that other builds of this machine use.
+    pub local: Option<&'a Local>,
+    /// How long a compilation may take.
+    pub timeout: Duration,
     pub index: &'a Index,
     pub listings: &'a Listings,
     /// Folder for scratch folders.
@@ -102,6 +107,20 @@ impl Task<'_> {
                 }
                 Err(Reason::Lost) => reason = Reason::Lost,
                 Err(_) => {}
+            }
+        }
+
+        let claim = shop.local.map(|local| local.claim(&request, patience(shop.timeout)));
+        if claim.as_ref().is_some_and(|claim| claim.waited) {
+            let found = shop
+                .store
+                .and_then(|store| store.get(Space::Manifest, &request, &|bytes| parse(bytes).is_some()));
+            if let Some(others) = found.and_then(|found| parse(&found.bytes)) {
+                manifest = others;
+                match self.known(&manifest.records, shop) {
+                    Ok(done) => return Ok(done),
+                    Err(now) => reason = now,
+                }
             }
         }
 
@@ -311,6 +330,16 @@ impl Task<'_> {
             let text = manifest.to_text(&self.unit.crate_root);
             keep(shop, Space::Manifest, request, text.as_bytes());
         }
+    }
+}
+
+/// Waits a little each time it is asked, until a compilation would have been stopped.
+fn patience(timeout: Duration) -> impl FnMut() -> bool {
+    const LOOK: Duration = Duration::from_millis(10);
+    let deadline = Instant::now() + timeout;
+    move || {
+        thread::sleep(LOOK);
+        Instant::now() < deadline
     }
 }
 

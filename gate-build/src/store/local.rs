@@ -21,7 +21,7 @@ const SWEEP: Duration = Duration::from_secs(3600);
 /// The store on this machine's disk: one file for each entry, written beside its place and renamed into it.
 #[derive(Debug)]
 pub struct Local {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     bounds: Bounds,
 }
 
