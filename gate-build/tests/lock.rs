@@ -32,7 +32,9 @@ impl Crate {
         ];
         let sources = digest_sources(root, &dependencies, &["/usr/local/cuda".into()]).expect("no surprise in a test");
         let module = Module::parse(PTX).expect("no surprise in a test");
-        let usages = module.entries.iter().map(|entry| {
+        // About one of them ptxas says nothing.
+        let reported = module.entries.iter().filter(|entry| entry.name != "nothing");
+        let usages = reported.map(|entry| {
             (
                 entry.name.clone(),
                 Usage {
