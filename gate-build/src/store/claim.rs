@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use super::Local;
 use crate::digest::Digest;
@@ -50,6 +51,19 @@ impl Local {
             }
         }
         claim
+    }
+
+    /// Takes away the files that killed builds left. One that is still held goes as well if it is as old; at worst something is compiled
+    /// twice.
+    pub(super) fn clear_claims(&self, now: SystemTime) {
+        const OLD: Duration = Duration::from_secs(24 * 3600);
+        let entries = fs::read_dir(self.root.join("claims")).into_iter().flatten().flatten();
+        for entry in entries {
+            let made = entry.metadata().and_then(|metadata| metadata.modified());
+            if made.is_ok_and(|made| now.duration_since(made).is_ok_and(|age| age > OLD)) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 }
 
@@ -108,6 +122,21 @@ mod tests {
             asked < 3
         });
         assert_eq!((asked, second.waited, second.file.is_some()), (3, true, false));
+    }
+
+    #[test]
+    fn what_killed_builds_left_goes_after_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Local::new(folder.path(), Bounds::default());
+        let claims = store.root().join("claims");
+        fs::create_dir_all(&claims).unwrap();
+        let now = SystemTime::now();
+        for (name, hours) in [("old", 25), ("new", 1)] {
+            let file = File::create(claims.join(name)).unwrap();
+            file.set_modified(now - Duration::from_secs(hours * 3600)).unwrap();
+        }
+        store.clear_claims(now);
+        assert!(!claims.join("old").exists() && claims.join("new").exists());
     }
 
     #[test]

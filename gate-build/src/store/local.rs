@@ -213,6 +213,7 @@ impl Local {
             .and_then(|metadata| metadata.modified())
             .is_ok_and(|swept| now.duration_since(swept).is_ok_and(|age| age < SWEEP));
         if !recent && disk::write_atomically(&stamp, b"").is_ok() {
+            self.clear_claims(now);
             self.collect(&self.bounds, now, false).evicted.len() as u64
         } else {
             0

@@ -19,18 +19,19 @@ fn with_companions() -> Crate {
     this
 }
 
-/// Sources that were compiled since the last call, with the folders of headers, relative to the crate.
+/// Sources of the crate that were compiled since the last call, with the folders of headers, relative to it. The crate `cc` tries flags on
+/// sources of its own besides.
 fn compiled(this: &Crate) -> Vec<String> {
     let root = fs::canonicalize(this.root()).expect("the crate is there");
-    let root = root.display().to_string().replace('\\', "/");
-    let root = root.trim_start_matches("//?/");
-    let lines = this.log().into_iter().filter(|line| !line.starts_with("compile "));
-    lines
-        .map(|line| {
-            line.replace(&format!("{root}/"), "")
-                .replace(&format!("{}/", this.root().display()), "")
-        })
-        .collect()
+    let plain = |path: &Path| path.display().to_string().replace('\\', "/");
+    let roots = [plain(&root).trim_start_matches("//?/").to_owned(), plain(&this.root())];
+    let relative = |line: String| {
+        roots
+            .iter()
+            .fold(line, |line, root| line.replace(&format!("{root}/"), ""))
+    };
+    let lines = this.log().into_iter().map(relative);
+    lines.filter(|line| line.starts_with("cpu/")).collect()
 }
 
 /// What the build script told cargo.
