@@ -74,10 +74,6 @@ fn locks_are_verified_against_sources_and_ptx() {
 fn what_is_edited_by_hand_or_missing_from_a_lock_is_found() {
     let gate = locked();
     gate.replace("kernels.lock", "registers = 10", "registers = 8");
-    for command in [&["kernels", "verify"][..], &["controlled", "--check", "kernels.budget"]] {
-        let run = gate.run(command);
-        assert_ne!(run.code, Some(0), "{run}");
-    }
     assert_snapshot!("kernels-verify-edited", gate.run(["kernels", "verify"]));
     gate.replace("kernels.lock", "registers = 8", "registers = 10");
     assert_eq!(gate.run(["kernels", "verify"]).code, Some(0));
