@@ -1,5 +1,5 @@
 //! A build script as a user writes one, compiled beforehand: tests of cargo and of its jobserver run it. `SCRIPT_BUDGET` is the budget of
-//! kernel `k` in registers.
+//! kernel `k` in registers, `SCRIPT_COMPANION` a pattern of C and C++ for the CPU, with headers in `include`.
 
 use gate_build::Kernels;
 use gate_build::resources::Budget;
@@ -9,6 +9,9 @@ fn main() -> Result<(), gate_build::Error> {
     let registers = std::env::var("SCRIPT_BUDGET").ok();
     if let Some(registers) = registers.and_then(|registers| registers.parse().ok()) {
         kernels = kernels.budget("k", Budget::new().registers(registers));
+    }
+    if let Ok(pattern) = std::env::var("SCRIPT_COMPANION") {
+        kernels = kernels.include("include").companion(pattern);
     }
     kernels.compile()?;
     Ok(())

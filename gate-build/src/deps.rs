@@ -1,6 +1,7 @@
 //! Dependency files in the language of make, and line markers of preprocessed text.
 
 use std::collections::BTreeSet;
+use std::io::BufRead as _;
 use std::path::PathBuf;
 
 /// Reads the prerequisites of the first rule of a dependency file as GCC, clang and nvcc write them: `target: a b \`
@@ -78,7 +79,15 @@ pub struct PreprocessedText {
 pub fn parse_preprocessed(bytes: &[u8]) -> PreprocessedText {
     let mut files: BTreeSet<&[u8]> = BTreeSet::new();
     let mut text = Vec::with_capacity(bytes.len());
-    for line in bytes.split(|&byte| byte == b'\n') {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        // The standard library's own search: build scripts are mostly compiled without optimisation, and a loop over bytes of
+        // this crate with them.
+        let mut after = rest;
+        let length = after.skip_until(b'\n').unwrap_or(rest.len()).max(1);
+        let (line, others) = rest.split_at(length);
+        rest = others;
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
         if line.first() == Some(&b'#')
             && let Some(name) = marker(line)
         {

@@ -86,6 +86,27 @@ fn entries(folder: &Path) -> Result<Vec<(String, PathBuf, bool)>, Error> {
     Ok(entries)
 }
 
+/// Whether `pattern` names the file at `path`, both with `/` and relative to the same folder, as [`expand`] would find it.
+pub(crate) fn covers(pattern: &str, path: &str) -> bool {
+    fn parts_cover(pattern: &[&str], path: &[&str]) -> bool {
+        let Some((&part, rest)) = pattern.split_first() else {
+            return path.is_empty();
+        };
+        let Some((&name, others)) = path.split_first() else {
+            return false;
+        };
+        match part {
+            "**" => {
+                parts_cover(rest, path) || !others.is_empty() && !name.starts_with('.') && parts_cover(pattern, others)
+            }
+            "." => parts_cover(rest, path),
+            _ => matches(part, name) && parts_cover(rest, others),
+        }
+    }
+    let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    parts_cover(&pattern, &path)
+}
+
 /// Whether `name` is of the form `pattern`.
 fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
@@ -148,6 +169,21 @@ mod tests {
         assert_eq!(names("k/**/*.cu"), ["k/a.cu", "k/b.cu", "k/x/a.cu", "k/x/y/a.cu"]);
         assert_eq!(names("k/*/a.cu"), ["k/.git/a.cu", "k/x/a.cu"]);
         assert_eq!(names("k/a.cu"), ["k/a.cu"]);
+        let all = ["k/b.cu", "k/a.cu", "k/x/a.cu", "k/x/y/a.cu", "k/a.h", "k/.git/a.cu"];
+        for pattern in [
+            "k/*.cu",
+            "k/**/*.cu",
+            "k/*/a.cu",
+            "k/a.cu",
+            "**/a.cu",
+            "./k/*.cu",
+            "k/**/a.?",
+        ] {
+            let mut covered: Vec<&str> = all.into_iter().filter(|path| covers(pattern, path)).collect();
+            covered.sort_unstable();
+            assert_eq!(names(pattern), covered, "{pattern}");
+        }
+        assert!(covers("../k/*.cu", "../k/a.cu") && !covers("k/*.cu", "../k/a.cu"));
         let error = expand(folder.path(), "no/*.cu").unwrap_err().to_string();
         assert!(error.contains("no/*.cu"), "{error}");
     }

@@ -32,7 +32,9 @@ impl Crate {
         ];
         let sources = digest_sources(root, &dependencies, &["/usr/local/cuda".into()]).expect("no surprise in a test");
         let module = Module::parse(PTX).expect("no surprise in a test");
-        let usages = module.entries.iter().map(|entry| {
+        // About one of them ptxas says nothing.
+        let reported = module.entries.iter().filter(|entry| entry.name != "nothing");
+        let usages = reported.map(|entry| {
             (
                 entry.name.clone(),
                 Usage {
@@ -350,12 +352,12 @@ fn a_lock_that_contradicts_the_files_is_found_out() {
         (
             "ptx-digest = \"",
             "ptx-digest = \"",
-            ProblemKind::PtxChanged,
-            "differs from the PTX that was locked",
+            ProblemKind::Lock,
+            "the fingerprint is not that of compiler, flags, PTX digest and what ptxas reported",
         ),
     ] {
         let it = Crate::new();
-        let edited = if kind == ProblemKind::PtxChanged {
+        let edited = if kind == ProblemKind::Lock {
             let at = it.read().find(from).unwrap() + from.len();
             let digit = if it.read().as_bytes()[at] == b'0' { "1" } else { "0" };
             format!("{}{digit}{}", &it.read()[..at], &it.read()[at + 1..])
@@ -363,7 +365,16 @@ fn a_lock_that_contradicts_the_files_is_found_out() {
             it.read().replacen(from, to, 1)
         };
         assert_ne!(edited, it.read(), "{from}");
-        one(&it.edited("kernels.lock", |_| edited), &kind, &[message]);
+        // What is to blame stands in the line that was edited, or at the image where something is missing.
+        let line = match message {
+            "entry `nothing` is not in the lock" => edited.lines().position(|line| line.starts_with("unit = ")),
+            "other performance directives" => edited.lines().position(|line| line == "name = \"scale_rows\""),
+            _ if from.contains("f64") => edited.lines().position(|line| line == "name = \"_Z4fillIdEvPT_S0_i\""),
+            _ if kind == ProblemKind::Lock => edited.lines().position(|line| line.starts_with("facts-fingerprint")),
+            _ => edited.lines().position(|line| line.starts_with(to)),
+        };
+        let place = format!("kernels.lock:{}: ", line.expect("the line is there") + 1);
+        one(&it.edited("kernels.lock", |_| edited), &kind, &[message, &place]);
     }
 }
 
@@ -380,6 +391,44 @@ fn a_source_left_out_of_the_lock_by_hand_is_found_out() {
         &problems,
         &ProblemKind::Lock,
         &["kernels.lock:", "the fingerprint is not that of the listed sources"],
+    );
+}
+
+#[test]
+fn what_no_file_shows_is_found_out_when_somebody_edits_it() {
+    for (from, to) in [
+        ("registers = 24", "registers = 8"),
+        ("flags = [\"-O3\"", "flags = [\"-O1\""),
+        ("compiler = \"nvcc 13.5.37\"", "compiler = \"nvcc 13.4.0\""),
+        ("ptxas = \"13.5.37\"", "ptxas = \"13.4.0\""),
+        ("facts-fingerprint", "# facts-fingerprint"),
+    ] {
+        let it = Crate::new();
+        let problems = it.edited("kernels.lock", |text| text.replacen(from, to, 1));
+        one(
+            &problems,
+            &ProblemKind::Lock,
+            &["kernels.lock:", "fingerprint", "edited"],
+        );
+    }
+}
+
+#[test]
+fn a_source_that_the_lock_lacks_is_found() {
+    let mut it = Crate::new();
+    it.lock.cuda = ["kernels/**/*.cu".to_owned(), "more/*.cu".to_owned()].into();
+    it.lock.write(it.root(), &it.texts).unwrap();
+    assert_eq!(KernelLock::read(it.root()).unwrap().as_ref(), Some(&it.lock));
+    assert_eq!(it.problems(), []);
+    fs::write(it.root().join("kernels/inc/new.cu"), "kernel\n").unwrap();
+    fs::write(it.root().join("other.cu"), "kernel\n").unwrap();
+    one(
+        &it.problems(),
+        &ProblemKind::Incomplete,
+        &[
+            "kernels/inc/new.cu: `kernels.lock` has no PTX of it",
+            "`cargo gate kernels lock`",
+        ],
     );
 }
 

@@ -257,13 +257,24 @@ mod tests {
     fn lock(registers: u32, budget: &str) -> LockedCrate {
         let text = format!(
             "version = 1\n{budget}\n[[image]]\nunit = \"k.cu\"\narch = \"sm_80\"\ncompiler = \"nvcc 13.0.1\"\nflags = []\nisa = \"7.0\"\n\
-             ptx = \"ptx/k.cu.sm_80.ptx\"\nptx-digest = \"{0}\"\nnormalised-digest = \"{0}\"\nsource-fingerprint = \"{1}\"\n\
-             ptxas = \"13.0.1\"\n\n[image.sources]\n\n[[image.entry]]\nname = \"f\"\nparams = []\nusage = {{ registers = {registers}, \
-             spill-stores = 0, spill-loads = 0, shared = 64, constant = 9, stack = 0, barriers = 0, local = 0 }}\n\n\
-             [[image.entry]]\nname = \"g\"\nparams = []\n",
+             ptx = \"ptx/k.cu.sm_80.ptx\"\nptx-digest = \"{0}\"\nnormalised-digest = \"{0}\"\nsource-fingerprint = \"{1}\"\n\n\
+             [image.sources]\n\n[[image.entry]]\nname = \"f\"\nparams = []\n\n[[image.entry]]\nname = \"g\"\nparams = []\n",
             "0".repeat(64),
             gate_build::lock::source_fingerprint(&std::collections::BTreeMap::new()),
         );
+        let mut lock = KernelLock::parse(&text).expect("a lock");
+        let images = lock.units.values_mut().flat_map(|unit| unit.images.values_mut());
+        for image in images {
+            image.ptxas = Some("13.0.1".to_owned());
+            let entry = image.entries.get_mut("f").expect("an entry");
+            entry.usage = Some(Usage {
+                registers,
+                shared: 64,
+                constant: 9,
+                ..Usage::default()
+            });
+        }
+        let text = lock.to_toml();
         LockedCrate {
             directory: "crates/k".into(),
             path: "crates/k/kernels.lock".into(),

@@ -28,8 +28,9 @@ const DOCS: &str = "\
 
 Reads the `kernels.lock` of each member and of the workspace root, and compares it with the files that it names: the digest of each source that the PTX was \
 compiled from, the digest of each PTX file, and in it the target, the `.version`, the entries and the types of their \
-parameters. A lock that was edited by hand contradicts itself or a file, and is found out; so are a truncated PTX \
-file, a missing one, and a path that leads out of the crate. Line endings do not matter. In a git repository the lock \
+parameters. A lock that was edited by hand contradicts itself or a file, and is found out, what ptxas reported and the \
+flags among it; so are a truncated PTX file, a missing one, a path that leads out of the crate, and a source that a \
+pattern of the build script names and the lock lacks. Line endings do not matter. In a git repository the lock \
 and its PTX files have to be tracked. PTX files beside a lock that it does not name are listed.
 
 No compiler is needed. That compilers make the same PTX again is another matter. It applies where there is a \

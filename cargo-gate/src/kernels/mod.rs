@@ -10,7 +10,9 @@ pub mod stored;
 
 use std::collections::BTreeSet;
 use std::io;
+use std::path::Path;
 
+use gate_build::UnitName;
 use gate_build::lock::{KernelLock, LOCK_FILE, LockProblem, PTX_DIRECTORY, ProblemKind, RELOCK};
 
 use crate::workspace::Workspace;
@@ -114,7 +116,11 @@ fn locked_crate(workspace: &Workspace, directory: &str) -> LockedCrate {
             match KernelLock::parse(&text) {
                 Err(error) => found.problems.push(unreadable(error.message, Some(error.line))),
                 Ok(lock) => {
-                    found.problems = lock.verify_with(&mut |file| workspace.read(&join(directory, file)));
+                    let names = names_from(workspace, directory);
+                    found.problems = lock.verify_with(
+                        &mut |file| workspace.read(&join(directory, file)),
+                        names.iter().map(String::as_str),
+                    );
                     let named = lock.units.values().flat_map(|unit| unit.images.values());
                     let named: BTreeSet<String> = named.map(|image| join(directory, &image.ptx)).collect();
                     found.stray = ptx_files(workspace, directory)
@@ -131,6 +137,16 @@ fn locked_crate(workspace: &Workspace, directory: &str) -> LockedCrate {
         problem.file = join(directory, &problem.file);
     }
     found
+}
+
+/// Names of all files of the workspace as the build script of a crate in `directory` would name them.
+fn names_from(workspace: &Workspace, directory: &str) -> Vec<String> {
+    let top = Path::new("/");
+    let root = top.join(directory);
+    let files = workspace.files().iter();
+    files
+        .map(|file| UnitName::of(&root, &top.join(&file.path)).to_string())
+        .collect()
 }
 
 /// A path below a directory of the workspace, `..` taken away where it can be.

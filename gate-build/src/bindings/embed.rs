@@ -33,7 +33,7 @@ pub fn generate(units: &[EmbeddedUnit], declared: &[Declared]) -> String {
     let list: Vec<String> = modules.iter().map(|module| format!("&{module}::MODULE")).collect();
     let _ = write!(
         out,
-        "\n/// Every module, sorted by the names of their units.\npub const MODULES: &[&::gate_runtime::ModuleImage] = &[{}];\n",
+        "\n/// Every module, sorted by the names of their units.\n#[allow(dead_code)]\npub const MODULES: &[&::gate_runtime::ModuleImage] = &[{}];\n",
         list.join(", ")
     );
     out.push_str(include_str!("support.rs.in"));

@@ -138,7 +138,14 @@ impl Compiler for Clang<'_> {
         &self.identity
     }
 
-    fn compile(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Result<Compiled, Diagnostic> {
+    fn compile(
+        &self,
+        unit: &Unit,
+        arch: Arch,
+        flags: &[String],
+        scratch: &Path,
+        known: Option<&Preprocessed>,
+    ) -> Result<Compiled, Diagnostic> {
         let (output, dependency_file) = (scratch.join("out.ptx"), scratch.join("out.d"));
         let mut arguments = self.arguments(arch, flags)?;
         arguments.extend(["-S".into(), "-MD".into(), "-MF".into(), dependency_file.clone().into()]);
@@ -182,9 +189,12 @@ impl Compiler for Clang<'_> {
             warnings: warnings(&finished.text),
             // Preprocessing once more is cheap beside a compilation, and only needed when there is something to
             // compare with.
-            preprocessed: self
-                .preprocess(unit, arch, flags, scratch)
-                .map(|preprocessed| preprocessed.text),
+            preprocessed: match known {
+                Some(known) => Some(known.text),
+                None => self
+                    .preprocess(unit, arch, flags, scratch)
+                    .map(|preprocessed| preprocessed.text),
+            },
         })
     }
 

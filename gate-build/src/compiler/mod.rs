@@ -127,11 +127,19 @@ pub(crate) trait Compiler: Send + Sync {
     /// Which compiler this is.
     fn identity(&self) -> &CompilerIdentity;
 
-    /// Compiles `unit` for `arch`. `scratch` is an empty folder for files of its own.
+    /// Compiles `unit` for `arch`. `scratch` is a folder for files of its own. `known` is what [`Compiler::preprocess`] of
+    /// this compiler gave just before, so that it need not be found out again.
     ///
     /// # Errors
     /// What the compiler says, or why it could not be run.
-    fn compile(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Result<Compiled, Diagnostic>;
+    fn compile(
+        &self,
+        unit: &Unit,
+        arch: Arch,
+        flags: &[String],
+        scratch: &Path,
+        known: Option<&Preprocessed>,
+    ) -> Result<Compiled, Diagnostic>;
 
     /// Preprocesses `unit`, if this compiler can do that well under the time of a compilation. `None` also when the
     /// source has an error: compiling it will say so.

@@ -182,7 +182,14 @@ impl Compiler for Nvcc<'_> {
         &self.identity
     }
 
-    fn compile(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Result<Compiled, Diagnostic> {
+    fn compile(
+        &self,
+        unit: &Unit,
+        arch: Arch,
+        flags: &[String],
+        scratch: &Path,
+        known: Option<&Preprocessed>,
+    ) -> Result<Compiled, Diagnostic> {
         let (output, dependency_file) = (scratch.join("out.ptx"), scratch.join("out.d"));
         let mut arguments: Vec<OsString> = vec!["--ptx".into(), format!("-arch={arch}").into()];
         arguments.extend(flags.iter().map(OsString::from));
@@ -206,8 +213,12 @@ impl Compiler for Nvcc<'_> {
             return Err(self.failure(&finished, arch));
         }
         let ptx = ptx_of(&output, "nvcc", &finished.text)?;
-        let kept = preprocessed_file(scratch).and_then(|file| fs::read(file).ok());
-        let parsed = kept.map(|bytes| deps::parse_preprocessed(&bytes));
+        let preprocessed = match known {
+            Some(known) => Some(known.text),
+            None => preprocessed_file(scratch)
+                .and_then(|file| fs::read(file).ok())
+                .map(|bytes| Digest::of(&deps::parse_preprocessed(&bytes).text)),
+        };
         let listed = fs::read_to_string(&dependency_file)
             .ok()
             .and_then(|text| deps::parse_make(&text));
@@ -220,7 +231,7 @@ impl Compiler for Nvcc<'_> {
             ptx: in_order(ptx),
             dependencies: self.setting.absolute(listed.into_iter().map(PathBuf::from)),
             warnings: warnings(&finished.text),
-            preprocessed: parsed.map(|parsed| Digest::of(&parsed.text)),
+            preprocessed,
         })
     }
 

@@ -80,6 +80,8 @@ ids! {
     LockIncomplete = "lock_incomplete",
     /// A source is missing or differs from the one that was locked
     SourceChanged = "source_changed",
+    /// build.rs has other flags than those with which the locked PTX was compiled
+    FlagsChanged = "flags_changed",
     /// A locked PTX file is missing or cannot be read
     PtxMissing = "ptx_missing",
     /// A locked PTX file differs from the one that was locked

@@ -95,6 +95,41 @@ impl LockedImage {
         fields.finish()
     }
 
+    /// Digest over what no file of the crate shows: compiler, flags, the digest of the PTX file, and what ptxas reported about it. Whoever edits
+    /// one of them by hand is found out; it keeps nobody from writing another one beside it.
+    #[must_use]
+    pub fn facts_fingerprint(&self) -> Digest {
+        let mut fields = Fields::new("kernel facts 1");
+        fields.add("compiler", self.compiler.to_string());
+        for flag in &self.flags {
+            fields.add("flag", flag);
+        }
+        fields.add("ptx", self.ptx_digest.bytes());
+        if let Some(ptxas) = &self.ptxas {
+            fields.add("ptxas", ptxas);
+        }
+        let usages = self
+            .entries
+            .iter()
+            .filter_map(|(name, entry)| Some((name, entry.usage?)));
+        for (name, usage) in usages {
+            fields.add("entry", name);
+            for number in [
+                usage.registers,
+                usage.spill_stores,
+                usage.spill_loads,
+                usage.stack,
+                usage.shared,
+                usage.constant,
+                usage.local,
+                usage.barriers,
+            ] {
+                fields.add("usage", number.to_le_bytes());
+            }
+        }
+        fields.finish()
+    }
+
     /// Whether a compiler wrote again what is locked: its output is the same after normalisation.
     #[must_use]
     pub fn reproduced_by(&self, text: &str, roots: &Roots) -> bool {

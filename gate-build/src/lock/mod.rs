@@ -6,11 +6,12 @@
 
 mod fields;
 mod files;
+mod line;
 mod read;
 mod verify;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::arch::Arch;
@@ -20,6 +21,7 @@ use crate::resources::{Budget, Usage};
 use crate::unit::UnitName;
 
 pub use files::{Compilation, digest_sources, stored};
+pub use line::{Part, line_of};
 pub use read::LockError;
 pub use verify::{LockProblem, ProblemKind, source_fingerprint, text_digest};
 
@@ -42,6 +44,9 @@ pub struct KernelLock {
     pub units: BTreeMap<UnitName, LockedUnit>,
     /// Budgets by kernel, as the build script declared them when the lock was written.
     pub budgets: BTreeMap<String, Budget>,
+    /// Patterns of CUDA sources relative to the crate, with `/`, as the build script gave them: `kernels/*.cu`. Absolute ones are left out,
+    /// because they are about one machine.
+    pub cuda: BTreeSet<String>,
 }
 
 /// A unit of the lock.

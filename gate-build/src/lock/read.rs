@@ -49,6 +49,8 @@ impl KernelLock {
             ));
         }
         let mut lock = Self::default();
+        let patterns = fields.list("cuda", |value| read_pattern(source, value))?;
+        lock.cuda.extend(patterns);
         for (kernel, budget, line) in fields.list("budget", |value| read_budget(source, value))? {
             if lock.budgets.insert(kernel.clone(), budget).is_some() {
                 return Err(LockError {
@@ -69,6 +71,11 @@ impl KernelLock {
         fields.finish()?;
         Ok(lock)
     }
+}
+
+/// A pattern of sources.
+fn read_pattern(source: Source<'_>, value: &Value<'_>) -> Result<String, LockError> {
+    text(source, value, "cuda").map(str::to_string)
 }
 
 fn read_budget(source: Source<'_>, value: &Value<'_>) -> Result<(String, Budget, usize), LockError> {
@@ -112,6 +119,7 @@ fn read_image(source: Source<'_>, value: &Value<'_>) -> Result<(UnitName, Arch, 
     let flags = fields.list("flags", |value| text(source, value, "flags").map(str::to_string))?;
     let sources = read_sources(source, fields.required("sources")?)?;
     let source_fingerprint_value = fields.required("source-fingerprint")?;
+    let facts_fingerprint = fields.optional("facts-fingerprint");
     let image = LockedImage {
         source_fingerprint: fields.parsed("source-fingerprint")?,
         compiler,
@@ -134,6 +142,22 @@ fn read_image(source: Source<'_>, value: &Value<'_>) -> Result<(UnitName, Arch, 
         ));
     }
     fields.finish()?;
+    match facts_fingerprint {
+        Some(value) if text(source, value, "facts-fingerprint")? != image.facts_fingerprint().to_string() => {
+            return Err(source.error(
+                value.span.start,
+                "the fingerprint is not that of compiler, flags, PTX digest and what ptxas reported: the lock was edited",
+            ));
+        }
+        None if image.ptxas.is_some() || image.entries.values().any(|entry| entry.usage.is_some()) => {
+            return Err(LockError {
+                line,
+                message: "an image with a report of ptxas has no `facts-fingerprint`: the lock was edited, or written by an older release"
+                    .to_string(),
+            });
+        }
+        _ => {}
+    }
     Ok((unit, arch, image, line))
 }
 

@@ -1,13 +1,15 @@
 //! Comparing a lock with the files of its crate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::{KernelLock, LOCK_FILE, LockedEntry, LockedImage, RELOCK};
+use super::{KernelLock, LOCK_FILE, LockedEntry, LockedImage, Part, RELOCK, line_of};
 use crate::arch::Arch;
+use crate::compiler::plain;
 use crate::digest::{Digest, Fields};
+use crate::glob;
 use crate::ptx::Module;
 use crate::unit::UnitName;
 
@@ -49,8 +51,12 @@ pub fn source_fingerprint(sources: &BTreeMap<String, Digest>) -> Digest {
 pub enum ProblemKind {
     /// `kernels.lock` is missing, cannot be read or understood, or contradicts itself.
     Lock,
+    /// A source is there for which the lock has no PTX.
+    Incomplete,
     /// A source is missing or differs from the one that was locked.
     SourceChanged,
+    /// The build script has other flags than those that were locked.
+    FlagsChanged,
     /// A PTX file is missing or cannot be read.
     PtxMissing,
     /// A PTX file differs from the one that was locked.
@@ -67,7 +73,9 @@ impl ProblemKind {
     pub fn code(&self) -> &'static str {
         match self {
             ProblemKind::Lock => "lock_invalid",
+            ProblemKind::Incomplete => "lock_incomplete",
             ProblemKind::SourceChanged => "source_changed",
+            ProblemKind::FlagsChanged => "flags_changed",
             ProblemKind::PtxMissing => "ptx_missing",
             ProblemKind::PtxChanged => "ptx_changed",
             ProblemKind::PathEscapes => "path_escapes",
@@ -135,12 +143,29 @@ impl KernelLock {
     #[must_use]
     pub fn verify(&self, crate_root: &Path) -> Vec<LockProblem> {
         let mut read = |path: &str| std::fs::read(crate_root.join(path));
-        self.verify_with(&mut read)
+        let names = self.sources_in(crate_root);
+        self.verify_with(&mut read, names.iter().map(String::as_str))
     }
 
-    /// [`KernelLock::verify`] over files that `read` knows by their path relative to the crate, with `/`.
-    pub fn verify_with(&self, read: &mut dyn FnMut(&str) -> io::Result<Vec<u8>>) -> Vec<LockProblem> {
-        let mut problems = Vec::new();
+    /// Names of the files that the patterns of the build script match now, sorted.
+    #[must_use]
+    pub fn sources_in(&self, crate_root: &Path) -> BTreeSet<String> {
+        // What matches nothing any more is about sources that are gone, which is said of each of them.
+        let expand = |pattern: &String| glob::expand(crate_root, pattern).unwrap_or_default();
+        let files = self.cuda.iter().flat_map(expand);
+        files
+            .map(|file| UnitName::of(crate_root, &plain(&file)).to_string())
+            .collect()
+    }
+
+    /// [`KernelLock::verify`] over files that `read` knows by their path relative to the crate, with `/`. `files` are the paths of all files in
+    /// which there may be sources.
+    pub fn verify_with<'a>(
+        &self,
+        read: &mut dyn FnMut(&str) -> io::Result<Vec<u8>>,
+        files: impl IntoIterator<Item = &'a str>,
+    ) -> Vec<LockProblem> {
+        let mut problems = self.unlocked(files);
         for (unit, locked) in &self.units {
             for (arch, image) in &locked.images {
                 problems.extend(image.changed_sources(unit, *arch, read));
@@ -152,6 +177,22 @@ impl KernelLock {
         problems.sort();
         problems.dedup();
         problems
+    }
+
+    /// Those of these files that the patterns of the build script name and that are no unit of the lock.
+    fn unlocked<'a>(&self, files: impl IntoIterator<Item = &'a str>) -> Vec<LockProblem> {
+        files
+            .into_iter()
+            .filter(|file| self.cuda.iter().any(|pattern| glob::covers(pattern, file)))
+            .filter(|file| !self.units.contains_key(&UnitName::from(*file)))
+            .map(|file| LockProblem {
+                file: file.to_string(),
+                line: None,
+                kind: ProblemKind::Incomplete,
+                message: format!("`{LOCK_FILE}` has no PTX of it"),
+                help: format!("compile and lock it with `{RELOCK}`"),
+            })
+            .collect()
     }
 }
 
@@ -183,6 +224,35 @@ impl LockedImage {
         problems
     }
 
+    /// Whether a build script has other flags now than those that this image was compiled with.
+    #[must_use]
+    pub fn changed_flags(
+        &self,
+        unit: &UnitName,
+        arch: Arch,
+        now: &[String],
+        text: Option<&str>,
+    ) -> Option<LockProblem> {
+        if self.flags == now {
+            return None;
+        }
+        let shown = |flags: &[String]| match flags {
+            [] => "no flags".to_string(),
+            flags => format!("`{}`", flags.join(" ")),
+        };
+        Some(LockProblem {
+            file: LOCK_FILE.to_string(),
+            line: text.and_then(|text| line_of(text, unit.as_str(), &arch.to_string(), Part::Field("flags"))),
+            kind: ProblemKind::FlagsChanged,
+            message: format!(
+                "the PTX of `{unit}` for {arch} was compiled with {}, and the build script asks for {}",
+                shown(&self.flags),
+                shown(now)
+            ),
+            help: format!("compile and lock it anew with `{RELOCK}`, or correct `.flag(…)` in build.rs"),
+        })
+    }
+
     /// Reads the PTX file of this image and compares it with the lock: place, digest, version, entries with the types of their parameters.
     /// Line ends are `\n` in what is returned.
     ///
@@ -201,9 +271,14 @@ impl LockedImage {
             message,
             help: format!("restore it from version control, or compile and lock it anew with `{RELOCK}`"),
         };
+        let line_in_lock = |read: &mut dyn FnMut(&str) -> io::Result<Vec<u8>>, part: Part<'_>| {
+            let text = String::from_utf8(read(LOCK_FILE).ok()?).ok()?;
+            line_of(&text, unit.as_str(), &arch.to_string(), part)
+        };
         if escapes(&self.ptx) {
             let message = format!("`ptx = \"{}\"` of `{unit}` for {arch} leads out of the crate", self.ptx);
-            return Err(problem(LOCK_FILE, None, ProblemKind::PathEscapes, message));
+            let line = line_in_lock(read, Part::Field("ptx"));
+            return Err(problem(LOCK_FILE, line, ProblemKind::PathEscapes, message));
         }
         let bytes = read(&self.ptx).map_err(|error| {
             let message = format!("the locked PTX of `{unit}` for {arch} cannot be read: {error}");
@@ -225,35 +300,45 @@ impl LockedImage {
             );
             return Err(problem(&self.ptx, line, ProblemKind::PtxChanged, message));
         }
-        let differ = |line, message| problem(LOCK_FILE, line, ProblemKind::Entries, message);
-        let text = std::str::from_utf8(&bytes)
-            .map_err(|_| differ(None, format!("`{}` is locked but is not text", self.ptx)))?;
-        let module = Module::parse(text)
-            .map_err(|error| differ(None, format!("`{}` is locked but is no PTX: {error}", self.ptx)))?;
-        if let Some(message) = self.disagreement(arch, &module) {
-            return Err(differ(
-                None,
-                format!("`{}` does not fit its entry in the lock: {message}", self.ptx),
-            ));
+        let found = std::str::from_utf8(&bytes)
+            .map_err(|_| (Part::Field("ptx"), format!("`{}` is locked but is not text", self.ptx)))
+            .and_then(|text| {
+                Module::parse(text).map_err(|error| {
+                    (
+                        Part::Field("ptx"),
+                        format!("`{}` is locked but is no PTX: {error}", self.ptx),
+                    )
+                })
+            });
+        let disagreement = match &found {
+            Ok(module) => self.disagreement(arch, module).map(|(part, message)| {
+                let message = format!("`{}` does not fit its entry in the lock: {message}", self.ptx);
+                (part, message)
+            }),
+            Err(wrong) => Some(wrong.clone()),
+        };
+        if let Some((part, message)) = disagreement {
+            let line = line_in_lock(read, part);
+            return Err(problem(LOCK_FILE, line, ProblemKind::Entries, message));
         }
         Ok(bytes)
     }
 
-    /// How a module contradicts what the lock says about it.
-    fn disagreement(&self, arch: Arch, module: &Module) -> Option<String> {
+    /// How a module contradicts what the lock says about it, and where that stands.
+    fn disagreement<'a>(&'a self, arch: Arch, module: &'a Module) -> Option<(Part<'a>, String)> {
         if module.target != arch {
-            return Some(format!("it is for {}, the lock says {arch}", module.target));
+            let message = format!("it is for {}, the lock says {arch}", module.target);
+            return Some((Part::Field("arch"), message));
         }
         if module.version != self.isa {
-            return Some(format!(
-                "its `.version` is {}, the lock says {}",
-                module.version, self.isa
-            ));
+            let message = format!("its `.version` is {}, the lock says {}", module.version, self.isa);
+            return Some((Part::Field("isa"), message));
         }
         for entry in &module.entries {
             let Some(locked) = self.entries.get(&entry.name) else {
-                return Some(format!("entry `{}` is not in the lock", entry.name));
+                return Some((Part::Whole, format!("entry `{}` is not in the lock", entry.name)));
             };
+            let wrong = |message| Some((Part::Entry(&entry.name), message));
             let found = LockedEntry {
                 usage: locked.usage,
                 ..LockedEntry::of(entry)
@@ -267,7 +352,7 @@ impl LockedImage {
                         .collect::<Vec<_>>()
                         .join(", ")
                 };
-                return Some(format!(
+                return wrong(format!(
                     "entry `{}` takes ({}), the lock says ({})",
                     entry.name,
                     list(&found),
@@ -275,14 +360,15 @@ impl LockedImage {
                 ));
             }
             if found.performance != locked.performance {
-                return Some(format!(
+                return wrong(format!(
                     "entry `{}` has other performance directives than the lock says",
                     entry.name
                 ));
             }
         }
         let missing = self.entries.keys().find(|name| module.entry(name).is_none())?;
-        Some(format!("entry `{missing}` is in the lock but not in the module"))
+        let message = format!("entry `{missing}` is in the lock but not in the module");
+        Some((Part::Entry(missing), message))
     }
 }
 

@@ -10,6 +10,10 @@ impl KernelLock {
     #[must_use]
     pub fn to_toml(&self) -> String {
         let mut out = format!("# Written by `{RELOCK}`: review its changes, edit the kernels.\nversion = {VERSION}\n");
+        if !self.cuda.is_empty() {
+            let patterns: Vec<String> = self.cuda.iter().map(|pattern| string(pattern)).collect();
+            let _ = writeln!(out, "cuda = [{}]", patterns.join(", "));
+        }
         for (kernel, budget) in &self.budgets {
             let limits: Vec<String> = budget
                 .limits()
@@ -48,6 +52,7 @@ fn write_image(out: &mut String, image: &LockedImage) {
     if let Some(ptxas) = &image.ptxas {
         let _ = writeln!(out, "ptxas = {}", string(ptxas));
     }
+    let _ = writeln!(out, "facts-fingerprint = \"{}\"", image.facts_fingerprint());
     let _ = writeln!(out, "\n[image.sources]");
     for (path, digest) in &image.sources {
         let _ = writeln!(out, "{} = \"{digest}\"", string(path));

@@ -74,6 +74,8 @@ impl Build<'_> {
         let is_kept = store.is_some() || remote.is_some();
         let shop = Shop {
             store: is_kept.then_some(&layered as &dyn Store),
+            local: store,
+            timeout: setting.timeout,
             index,
             listings: self.listings,
             began: moment::now(&scratch),

@@ -1,6 +1,7 @@
 //! Which compilers a build uses, in which order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::thread;
 
 use super::context::{Context, chosen_compiler};
 use crate::compiler::{Clang, Compiler, CompilerKind, Nvcc, Nvrtc, Setting};
@@ -122,32 +123,50 @@ pub(crate) fn open<'a>(
 ) -> (Vec<Box<dyn Compiler + 'a>>, Vec<Diagnostic>) {
     let mut compilers: Vec<Box<dyn Compiler + 'a>> = Vec::new();
     let mut problems = Vec::new();
-    for (kind, file) in &choice.files {
-        let opened = match kind {
-            CompilerKind::Nvrtc => {
-                Nvrtc::open(file, setting, index).map(|compiler| Box::new(compiler) as Box<dyn Compiler>)
-            }
-            CompilerKind::Nvcc => {
-                Nvcc::open(file, setting, index).map(|compiler| Box::new(compiler) as Box<dyn Compiler>)
-            }
-            CompilerKind::Clang => {
-                Clang::open(file, setting, index).map(|compiler| Box::new(compiler) as Box<dyn Compiler>)
-            }
-            CompilerKind::Rustc => {
-                Rustc::open(file, setting, index).map(|compiler| Box::new(compiler) as Box<dyn Compiler>)
-            }
-            #[cfg(feature = "cuda-builder")]
-            CompilerKind::CudaBuilder => rust::cuda_builder::CudaBuilder::open(file, setting, index)
-                .map(|compiler| Box::new(compiler) as Box<dyn Compiler>),
-            #[cfg(not(feature = "cuda-builder"))]
-            CompilerKind::CudaBuilder => continue,
+    // The first time each is asked who it is: a library is loaded, programs are started, and one need not wait for the other.
+    let opened: Vec<Opened<'a>> = thread::scope(|scope| {
+        let (last, others) = match choice.files.split_last() {
+            Some((last, others)) => (Some(last), others),
+            None => (None, &[][..]),
         };
+        let others: Vec<_> = others
+            .iter()
+            .map(|(kind, file)| scope.spawn(move || open_one(*kind, file, setting, index)))
+            .collect();
+        let last = last.map(|(kind, file)| open_one(*kind, file, setting, index));
+        let joined = others.into_iter().map(|thread| match thread.join() {
+            Ok(opened) => opened,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        joined.chain(last).collect()
+    });
+    for opened in opened {
         match opened {
-            Ok(compiler) => compilers.push(compiler),
-            Err(problem) => problems.push(problem),
+            Some(Ok(compiler)) => compilers.push(compiler),
+            Some(Err(problem)) => problems.push(problem),
+            None => {}
         }
     }
     (compilers, problems)
+}
+
+/// A compiler or why it does not answer; nothing where this crate was compiled without it.
+type Opened<'a> = Option<Result<Box<dyn Compiler + 'a>, Diagnostic>>;
+
+fn open_one<'a>(kind: CompilerKind, file: &Path, setting: &'a Setting, index: &Index) -> Opened<'a> {
+    fn boxed<'a>(opened: Result<impl Compiler + 'a, Diagnostic>) -> Opened<'a> {
+        Some(opened.map(|compiler| Box::new(compiler) as Box<dyn Compiler>))
+    }
+    match kind {
+        CompilerKind::Nvrtc => boxed(Nvrtc::open(file, setting, index)),
+        CompilerKind::Nvcc => boxed(Nvcc::open(file, setting, index)),
+        CompilerKind::Clang => boxed(Clang::open(file, setting, index)),
+        CompilerKind::Rustc => boxed(Rustc::open(file, setting, index)),
+        #[cfg(feature = "cuda-builder")]
+        CompilerKind::CudaBuilder => boxed(rust::cuda_builder::CudaBuilder::open(file, setting, index)),
+        #[cfg(not(feature = "cuda-builder"))]
+        CompilerKind::CudaBuilder => None,
+    }
 }
 
 #[cfg(test)]

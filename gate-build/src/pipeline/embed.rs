@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::ptx::Module;
 use crate::resources::Ptxas;
+use crate::schedule::{self, Permits};
 use crate::store::{self, Space, Store};
 use crate::unit::UnitName;
 
@@ -57,8 +58,12 @@ pub(super) fn bindings(
         Some(text) => text,
         None => {
             let mut embedded = Vec::new();
-            for unit in units {
-                embedded.push(embedded_unit(kernels, unit, store)?);
+            let units: Vec<&BuiltUnit> = units.iter().collect();
+            let read = schedule::run(&context.env, &Permits::default(), units, |unit| {
+                embedded_unit(kernels, unit, store)
+            });
+            for ran in read {
+                embedded.push(ran.result?);
             }
             if let Some((why, names)) = missing {
                 embedded.extend(names.iter().map(|name| EmbeddedUnit {

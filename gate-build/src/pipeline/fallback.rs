@@ -28,27 +28,11 @@ impl Build<'_> {
                     self.plan.remedy()
                 )));
             }
-            return Err(self.failed(Error::Kernels(all)));
+            return Err(Error::Kernels(all));
         }
         let languages = self.plan.languages();
         let why = format!("no compiler of {languages} was found in {searched} places");
         self.fall_back(&why, &[], store)
-    }
-
-    /// The error, with a report that says it: that of an earlier build would be about something else.
-    fn failed(&self, error: Error) -> Error {
-        let failed = match error.diagnostics() {
-            [] => vec![error.to_string()],
-            diagnostics => diagnostics.iter().map(ToString::to_string).collect(),
-        };
-        let report = Report {
-            mode: self.mode.as_str(),
-            failed,
-            ..Report::default()
-        };
-        // What fails is worth more to be told than that its report could not be written.
-        let _ = report.write(&self.context.out_dir);
-        error
     }
 
     /// The PTX of the lock, else none.
@@ -64,7 +48,7 @@ impl Build<'_> {
         let taken = if explicit_off {
             None
         } else {
-            locked::take(self.plan, root, &self.context.out_dir.join("kernels")).map_err(|error| self.failed(error))?
+            locked::take(self.plan, root, &self.context.out_dir.join("kernels"))?
         };
         let mut outputs: Vec<PathBuf> = Vec::new();
         match taken {
@@ -80,11 +64,11 @@ impl Build<'_> {
                 state.built.units = units;
             }
             None if self.mode == Mode::Locked => {
-                return Err(self.failed(Error::missing(
+                return Err(Error::missing(
                     Id::LockMissing,
                     format!("`GATE_KERNELS` is `locked`, and there is no `{LOCK_FILE}`"),
                     format!("on a machine with a compiler, run `{RELOCK}`"),
-                )));
+                ));
             }
             None => {
                 let (missing, why) = if explicit_off {

@@ -1,13 +1,13 @@
 //! The kernel lock in a build: taking PTX from it, writing it, comparing with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::plan::Plan;
 use crate::arch::Arch;
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
-use crate::compiler::{CompilerIdentity, CompilerKind};
+use crate::compiler::{Asked, CompilerIdentity, CompilerKind};
 use crate::diagnostic::{Diagnostic, Id, Place};
 use crate::digest::Digest;
 use crate::disk;
@@ -21,7 +21,7 @@ use crate::lock::{
 use crate::ptx::Roots;
 use crate::resources::{Facts, Ptxas};
 use crate::schedule::{self, Permits};
-use crate::unit::Unit;
+use crate::unit::{Language, Unit};
 
 /// What `GATE_KERNELS_LOCK` asks of a build that compiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,9 @@ impl Lock {
 fn id_of(kind: &ProblemKind) -> Id {
     match kind {
         ProblemKind::Lock => Id::LockInvalid,
+        ProblemKind::Incomplete => Id::LockIncomplete,
         ProblemKind::SourceChanged => Id::SourceChanged,
+        ProblemKind::FlagsChanged => Id::FlagsChanged,
         ProblemKind::PtxMissing => Id::PtxMissing,
         ProblemKind::PtxChanged => Id::PtxChanged,
         ProblemKind::PathEscapes => Id::PathEscapes,
@@ -95,6 +97,10 @@ pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>
                 );
                 continue;
             };
+            if let Some(problem) = other_flags(plan, unit, arch, locked, root) {
+                problems.push(problem);
+                continue;
+            }
             match image(unit, arch, locked, root, out) {
                 Ok(image) => {
                     files.push(root.join(&locked.ptx));
@@ -115,6 +121,29 @@ pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>
     } else {
         Err(Error::Kernels(problems))
     }
+}
+
+/// What build.rs asks for decides about PTX as much as the source does.
+fn other_flags(plan: &Plan, unit: &Unit, arch: Arch, locked: &LockedImage, root: &Path) -> Option<Diagnostic> {
+    // Most flags are about CUDA sources alone.
+    let same = locked.flags == plan.flags;
+    if same || unit.language == Language::Rust && Asked::of_rust(&plan.flags) == Asked::of_rust(&locked.flags) {
+        return None;
+    }
+    let text = fs::read_to_string(root.join(LOCK_FILE)).ok();
+    let problem = locked.changed_flags(&unit.name, arch, &plan.flags, text.as_deref())?;
+    Some(diagnostic(root, problem).unit(unit.name.as_str()))
+}
+
+/// The patterns of a build script as the lock keeps them.
+fn patterns(kernels: &Kernels) -> BTreeSet<String> {
+    let relative = |pattern: &&String| !Path::new(pattern).is_absolute() && !pattern.starts_with(['/', '\\']);
+    kernels
+        .cuda
+        .iter()
+        .filter(relative)
+        .map(|pattern| pattern.replace('\\', "/"))
+        .collect()
 }
 
 fn image(
@@ -247,6 +276,7 @@ impl Locker<'_> {
         });
         let mut lock = KernelLock {
             budgets: self.kernels.budgets.clone(),
+            cuda: patterns(self.kernels),
             ..KernelLock::default()
         };
         let mut texts = BTreeMap::new();
@@ -288,6 +318,15 @@ impl Locker<'_> {
             .into_iter()
             .map(|problem| diagnostic(self.root, problem))
             .collect();
+        let kept = [
+            ("budgets", lock.budgets == self.kernels.budgets),
+            ("patterns of sources", lock.cuda == patterns(self.kernels)),
+        ];
+        for (what, _) in kept.into_iter().filter(|(_, same)| !same) {
+            let message = format!("the {what} of `{LOCK_FILE}` are not those of the build script");
+            let remedy = format!("run `{RELOCK}`");
+            problems.push(Diagnostic::error(Id::LockNotReproduced, message).help(remedy));
+        }
         for unit in units {
             for image in &unit.images {
                 let locked = lock

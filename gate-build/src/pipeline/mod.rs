@@ -32,7 +32,7 @@ use crate::built::Built;
 use crate::compiler::{self, Setting};
 use crate::digest::{Digest, Fields};
 use crate::error::Error;
-use crate::index::Index;
+use crate::index::{Index, Signature};
 use crate::kernels::Kernels;
 use crate::lock::LOCK_FILE;
 use crate::store::{self, Local};
@@ -45,8 +45,21 @@ pub(crate) struct Outcome {
     pub directives: Vec<String>,
 }
 
-/// Runs a build.
+/// Runs a build. Where it fails before there is anything to report, the report says that: the one of an earlier build is about something
+/// else.
 pub(crate) fn run(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
+    let file = Report::file(&context.out_dir);
+    let before = Signature::of(&file);
+    build(kernels, context).inspect_err(|error| {
+        if Signature::of(&file) == before {
+            let mode = Mode::of(&context.env, kernels.prefers_lock).map_or("unknown", Mode::as_str);
+            // What fails is worth more to be told than that its report could not be written.
+            let _ = Report::of_failure(mode, error).write(&context.out_dir);
+        }
+    })
+}
+
+fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
     let started = SystemTime::now();
     let mode = Mode::of(&context.env, kernels.prefers_lock)?;
     let timeout = context::timeout(&context.env)?;

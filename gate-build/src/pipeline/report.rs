@@ -169,12 +169,30 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Where it is written.
+    pub(crate) fn file(out_dir: &Path) -> PathBuf {
+        out_dir.join("build_report.json")
+    }
+
+    /// The report of a build that gave nothing.
+    pub(crate) fn of_failure(mode: &'static str, error: &Error) -> Self {
+        let failed = match error.diagnostics() {
+            [] => vec![error.to_string()],
+            diagnostics => diagnostics.iter().map(ToString::to_string).collect(),
+        };
+        Self {
+            mode,
+            failed,
+            ..Self::default()
+        }
+    }
+
     /// Writes it into the folder of outputs.
     ///
     /// # Errors
     /// As the operating system says.
     pub(crate) fn write(&self, out_dir: &Path) -> Result<PathBuf, Error> {
-        let file = out_dir.join("build_report.json");
+        let file = Self::file(out_dir);
         disk::write_if_changed(&file, self.to_text().as_bytes()).map_err(Error::io("cannot write", &file))?;
         Ok(file)
     }

@@ -2,22 +2,27 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::listing::{Listings, searched};
 use super::moment;
 use crate::action::{self, Request};
 use crate::arch::Arch;
-use crate::compiler::{Compiled, Compiler, CompilerIdentity};
+use crate::compiler::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed};
 use crate::diagnostic::{Diagnostic, Id, Place, warning_of_line};
 use crate::digest::Digest;
 use crate::index::{Index, Signature};
-use crate::store::{self, Action, Manifest, Record, Seconds, Space, Store};
+use crate::store::{self, Action, Local, Manifest, Record, Seconds, Space, Store};
 use crate::unit::Unit;
 
 /// What tasks share.
 pub(crate) struct Shop<'a> {
     pub store: Option<&'a dyn Store>,
+    /// The part of it that other builds of this machine use.
+    pub local: Option<&'a Local>,
+    /// How long a compilation may take.
+    pub timeout: Duration,
     pub index: &'a Index,
     pub listings: &'a Listings,
     /// Folder for scratch folders.
@@ -105,20 +110,36 @@ impl Task<'_> {
             }
         }
 
+        let claim = shop.local.map(|local| local.claim(&request, patience(shop.timeout)));
+        if claim.as_ref().is_some_and(|claim| claim.waited) {
+            let found = shop
+                .store
+                .and_then(|store| store.get(Space::Manifest, &request, &|bytes| parse(bytes).is_some()));
+            if let Some(others) = found.and_then(|found| parse(&found.bytes)) {
+                manifest = others;
+                match self.known(&manifest.records, shop) {
+                    Ok(done) => return Ok(done),
+                    Err(now) => reason = now,
+                }
+            }
+        }
+
         let scratch = Scratch::new(&shop.scratch, self);
+        let began = moment::after(shop.began, scratch.path());
         // Line numbers that stand in the PTX do not stand in the text.
-        let by_text = (!shows_lines)
-            .then(|| self.by_text(&manifest, &request, &reason, shop, scratch.path()))
+        let known = (!shows_lines)
+            .then(|| self.preprocess(&manifest, &reason, scratch.path()))
             .flatten();
-        if let Some((record, done)) = by_text {
+        if let Some(known) = &known
+            && let Some((record, done)) = self.by_text(known, &request, &reason, shop)
+        {
             manifest.remember(record);
             keep(shop, Space::Manifest, &request, manifest.to_text(root).as_bytes());
             return Ok(done);
         }
 
-        let began = moment::after(shop.began, scratch.path());
         let started = Instant::now();
-        let (compiler, compiled, note) = self.compile(scratch.path())?;
+        let (compiler, compiled, note) = self.compile(scratch.path(), known.as_ref())?;
         let took = Seconds(started.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
         let identity = compiler.identity();
         let action = Action {
@@ -205,31 +226,40 @@ impl Task<'_> {
         shop.listings.others(&folders, files)
     }
 
-    /// When files have changed: the result of the same preprocessed text, if there is one.
-    fn by_text(
-        &self,
-        manifest: &Manifest,
-        request: &Digest,
-        reason: &Reason,
-        shop: &Shop<'_>,
-        scratch: &Path,
-    ) -> Option<(Record, Done)> {
-        let changed = match reason {
-            Reason::Changed(files) | Reason::Appeared(files) => files.clone(),
-            _ => return None,
-        };
+    /// When files have changed: what the compiler that compiled them before makes of them now, short of compiling.
+    fn preprocess(&self, manifest: &Manifest, reason: &Reason, scratch: &Path) -> Option<(CompilerKind, Preprocessed)> {
+        if !matches!(reason, Reason::Changed(_) | Reason::Appeared(_)) {
+            return None;
+        }
         let kind = manifest.records.first()?.compiler;
         let compiler = self
             .compilers
             .iter()
             .find(|compiler| compiler.identity().kind == kind)?;
-        let preprocessed = compiler.preprocess(self.unit, self.arch, self.flags, scratch)?;
-        let taken = take(shop, &action::of_text(request, kind, &preprocessed.text))?;
+        Some((kind, compiler.preprocess(self.unit, self.arch, self.flags, scratch)?))
+    }
+
+    /// The result of the same preprocessed text, if there is one.
+    fn by_text(
+        &self,
+        (kind, preprocessed): &(CompilerKind, Preprocessed),
+        request: &Digest,
+        reason: &Reason,
+        shop: &Shop<'_>,
+    ) -> Option<(Record, Done)> {
+        let (Reason::Changed(changed) | Reason::Appeared(changed)) = reason else {
+            return None;
+        };
+        let taken = take(shop, &action::of_text(request, *kind, &preprocessed.text))?;
         let record = self.record(request, &taken.action, &preprocessed.dependencies, shop)?;
         keep(shop, Space::Action, &record.action, taken.action.to_text().as_bytes());
         Some((
             record,
-            reused(taken, preprocessed.dependencies, Reason::SameText(changed)),
+            reused(
+                taken,
+                preprocessed.dependencies.clone(),
+                Reason::SameText(changed.clone()),
+            ),
         ))
     }
 
@@ -255,10 +285,17 @@ impl Task<'_> {
     }
 
     /// The first compiler that compiles it. Where none does, the last one says why, with the reasons of the others.
-    fn compile(&self, scratch: &Path) -> Result<(&dyn Compiler, Compiled, Option<String>), Diagnostic> {
+    fn compile(
+        &self,
+        scratch: &Path,
+        known: Option<&(CompilerKind, Preprocessed)>,
+    ) -> Result<(&dyn Compiler, Compiled, Option<String>), Diagnostic> {
         let mut refusals: Vec<Diagnostic> = Vec::new();
         for compiler in self.compilers {
-            match compiler.compile(self.unit, self.arch, self.flags, scratch) {
+            let known = known
+                .filter(|(kind, _)| *kind == compiler.identity().kind)
+                .map(|(_, known)| known);
+            match compiler.compile(self.unit, self.arch, self.flags, scratch, known) {
                 Ok(compiled) => {
                     let note = refusals.first().map(short);
                     return Ok((compiler.as_ref(), compiled, note));
@@ -293,6 +330,16 @@ impl Task<'_> {
             let text = manifest.to_text(&self.unit.crate_root);
             keep(shop, Space::Manifest, request, text.as_bytes());
         }
+    }
+}
+
+/// Waits a little each time it is asked, until a compilation would have been stopped.
+fn patience(timeout: Duration) -> impl FnMut() -> bool {
+    const LOOK: Duration = Duration::from_millis(10);
+    let deadline = Instant::now() + timeout;
+    move || {
+        thread::sleep(LOOK);
+        Instant::now() < deadline
     }
 }
 

@@ -24,7 +24,8 @@ const MOST_OF_A_TEAM: usize = 8;
 /// Runs `work` on every task and returns the results in the order of the tasks, whatever ran first. Tasks start in
 /// their order, each on the first thread that is free: none is dealt beforehand. Under cargo's jobserver the calling thread works on the token that every build script has, and each
 /// further thread on one of its own; else there are at most `NUM_JOBS` threads, or as many as the machine has. A thread
-/// that has nothing left to start lends its permit to the threads of compilers.
+/// that has nothing left to start lends its permit to the threads of compilers, and no thread does before: what compilers share out among
+/// threads fills the end, where tasks of unknown length would leave some idle.
 pub(crate) fn run<T: Send, R: Send>(
     env: &Env,
     permits: &Permits,
@@ -41,7 +42,6 @@ pub(crate) fn run<T: Send, R: Send>(
     let started = Instant::now();
     let drain = |worker: usize| {
         loop {
-            permits.lend_first();
             let Some((at, task)) = next() else { break };
             // A task that panics takes the build with it, and must not leave others waiting for its end.
             let ended = Ended(permits);

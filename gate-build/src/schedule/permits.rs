@@ -87,18 +87,6 @@ impl Permits {
         self.changed.notify_all();
     }
 
-    /// Lends the permit of this thread to those that wait for one, if there are any, until nobody does. Their compilations
-    /// come before tasks that have not begun, because tasks begin with the longest.
-    pub(super) fn lend_first(&self) {
-        let wanted = {
-            let state = self.lock();
-            state.waiting > state.free
-        };
-        if wanted {
-            self.lend(true);
-        }
-    }
-
     /// A token has come to one of the threads that wait for them.
     pub(super) fn token_came(&self) {
         let mut state = self.lock();

@@ -21,7 +21,7 @@ const SWEEP: Duration = Duration::from_secs(3600);
 /// The store on this machine's disk: one file for each entry, written beside its place and renamed into it.
 #[derive(Debug)]
 pub struct Local {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     bounds: Bounds,
 }
 
@@ -213,6 +213,7 @@ impl Local {
             .and_then(|metadata| metadata.modified())
             .is_ok_and(|swept| now.duration_since(swept).is_ok_and(|age| age < SWEEP));
         if !recent && disk::write_atomically(&stamp, b"").is_ok() {
+            self.clear_claims(now);
             self.collect(&self.bounds, now, false).evicted.len() as u64
         } else {
             0

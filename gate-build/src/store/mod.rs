@@ -5,6 +5,7 @@
 //! (content digest to bytes), and what is *derived* from them on this machine. An entry that cannot be read, or is not
 //! what it should be, is a miss.
 
+mod claim;
 mod collect;
 mod counts;
 mod entry;

@@ -74,7 +74,7 @@ fn every_id_is_given_by_something_and_is_its_own() {
 }
 
 /// A crate whose build script is `examples/build_script.rs`, for cargo.
-fn for_cargo() -> Crate {
+pub(crate) fn for_cargo() -> Crate {
     let this = Crate::new();
     this.write(
         "Cargo.toml",
@@ -91,7 +91,7 @@ fn for_cargo() -> Crate {
     this
 }
 
-fn cargo_build(this: &Crate, variables: &[(&str, &str)]) -> Output {
+pub(crate) fn cargo_build(this: &Crate, variables: &[(&str, &str)]) -> Output {
     let mut cargo = Command::new(std::env::var_os("CARGO").expect("cargo runs the tests"));
     cargo.args(["build", "--offline"]).current_dir(this.root());
     // What decides about this build is not to come from the one around it.

@@ -114,6 +114,55 @@ fn a_unit_that_is_not_locked_is_an_error() {
 }
 
 #[test]
+fn other_flags_of_the_build_script_are_an_error_until_it_is_locked_again() {
+    let mut this = locked();
+    let without = |this: &Crate, flag: &str| {
+        let mut variables = this.variables();
+        variables.remove("NVCC");
+        let env = Env::new(Os::host(), variables, Nothing);
+        let context = gate_build::Context::new(this.root(), this.path("other-out"), env);
+        let kernels = Kernels::new().cuda("kernels/**/*.cu").arch(["sm_80"]).flag(flag);
+        kernels.compile_in(&context).map(|(built, _)| built)
+    };
+    let text = without(&this, "-DFAST").unwrap_err().to_string();
+    for part in [
+        "error[flags_changed]: kernels/k.cu: ",
+        "was compiled with no flags, and the build script asks for `-DFAST`",
+        "kernels.lock:9",
+        "`cargo gate kernels lock`",
+    ] {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+    let lock = fs::read_to_string(this.root().join("kernels.lock")).unwrap();
+    assert_eq!(lock.lines().nth(8), Some("flags = []"), "{lock}");
+    this.set("GATE_KERNELS_LOCK", "write");
+    this.build_with(|kernels| kernels.flag("-DFAST")).unwrap();
+    this.unset("GATE_KERNELS_LOCK");
+    without(&this, "-DFAST").unwrap();
+    assert!(without(&this, "-DSLOW").is_err());
+}
+
+#[test]
+fn a_lock_knows_its_patterns_and_budgets() {
+    let mut this = locked();
+    let file = this.root().join("kernels.lock");
+    let lock = fs::read_to_string(&file).unwrap();
+    assert!(lock.contains("cuda = [\"kernels/**/*.cu\"]"), "{lock}");
+    this.set("GATE_KERNELS_LOCK", "check");
+    this.build().unwrap();
+    fs::write(&file, lock.replace("cuda = [\"kernels/**/*.cu\"]\n", "")).unwrap();
+    let error = this.build().unwrap_err().to_string();
+    assert!(
+        error.contains("the patterns of sources of `kernels.lock` are not those"),
+        "{error}"
+    );
+    let budget = "\n[[budget]]\nkernel = \"k\"\nlimits = { registers = 9 }\n";
+    fs::write(&file, format!("{lock}{budget}")).unwrap();
+    let error = this.build().unwrap_err().to_string();
+    assert!(error.contains("the budgets of `kernels.lock` are not those"), "{error}");
+}
+
+#[test]
 fn a_compiler_that_writes_something_else_is_found_out() {
     let mut this = locked();
     this.set("GATE_KERNELS_LOCK", "check");
@@ -135,7 +184,13 @@ fn flags_of_the_lock_that_are_not_those_of_the_build_are_found_out() {
     let mut this = locked();
     let file = this.root().join("kernels.lock");
     let lock = fs::read_to_string(&file).unwrap();
-    let edited = lock.replacen("flags = [", "flags = [\"-DX=1\", ", 1);
+    // By hand, as it would be without the fingerprint.
+    let edited: String = lock
+        .replacen("flags = [", "flags = [\"-DX=1\", ", 1)
+        .lines()
+        .filter(|line| !line.starts_with("facts-fingerprint"))
+        .map(|line| format!("{line}\n"))
+        .collect();
     assert_ne!(lock, edited);
     fs::write(&file, edited).unwrap();
     this.set("GATE_KERNELS_LOCK", "check");
@@ -155,6 +210,31 @@ fn a_lock_that_is_refused_is_in_the_report() {
     let report = fs::read_to_string(report).unwrap();
     assert!(report.contains("error[source_changed]: kernels/k.cu: "), "{report}");
     assert!(!report.contains("\"locked\""), "{report}");
+}
+
+#[test]
+fn a_configuration_that_is_refused_is_in_the_report() {
+    let mut this = locked();
+    let report = this.build().unwrap().report;
+    this.set("GATE_KERNEL_TIMEOUT", "soon");
+    this.build().unwrap_err();
+    let text = fs::read_to_string(&report).unwrap();
+    assert!(
+        text.contains("GATE_KERNEL_TIMEOUT") && text.contains("\"mode\": \"auto\""),
+        "{text}"
+    );
+    assert!(!text.contains("ptx_sha256"), "{text}");
+    this.unset("GATE_KERNEL_TIMEOUT");
+    this.set("GATE_KERNELS", "maybe");
+    this.build().unwrap_err();
+    let text = fs::read_to_string(&report).unwrap();
+    assert!(
+        text.contains("`GATE_KERNELS`") && text.contains("\"mode\": \"unknown\""),
+        "{text}"
+    );
+    this.unset("GATE_KERNELS");
+    this.build().unwrap();
+    assert!(fs::read_to_string(&report).unwrap().contains("ptx_sha256"));
 }
 
 #[test]

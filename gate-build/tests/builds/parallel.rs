@@ -1,12 +1,14 @@
 //! Compilations at the same time: that there are some, and no more than cargo allows. The fake compiler asks this test before it goes
 //! on, so the test knows what is at work at every moment.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::thread;
 
 use crate::support::{Crate, program};
+use gate_build::{Context, Disk, Env, Kernels, Os};
 use serde_json::Value;
 
 /// A crate of so many kernels whose compiler asks at an address.
@@ -150,4 +152,47 @@ fn an_idle_worker_takes_what_another_has_no_time_for() {
     // Dealt beforehand, they would have been four and three.
     assert_eq!(report["trace"]["taken_over"], 2);
     assert_eq!(report["trace"]["most_at_once"], 2);
+}
+
+/// Two builds with one store, each with a kernel of its own and one of both.
+#[test]
+fn two_builds_overlap_and_compile_what_both_need_once() {
+    let (this, listener) = crate_of(0);
+    for own in ["first", "second"] {
+        let kernels = this.path(own).join("kernels");
+        fs::create_dir_all(&kernels).expect("a folder can be made");
+        // The longest goes first: that is how each begins with its own.
+        let long = format!("entry {own}\n{}", "// long\n".repeat(100));
+        fs::write(kernels.join(format!("{own}.cu")), long).expect("a file can be written");
+        fs::write(kernels.join("shared.cu"), "entry shared\n").expect("a file can be written");
+    }
+    let mut variables = this.variables();
+    variables.insert("NUM_JOBS".to_owned(), "1".to_owned());
+    let waited = thread::scope(|scope| {
+        let builds: Vec<_> = ["first", "second"]
+            .into_iter()
+            .map(|own| {
+                let env = Env::new(Os::host(), variables.clone(), Disk);
+                let context = Context::new(this.path(own), this.path(&format!("{own}-out")), env);
+                scope.spawn(move || {
+                    let kernels = Kernels::new().cuda("kernels/*.cu").arch(["sm_80"]);
+                    kernels.compile_in(&context).map(|(built, _)| built.units.len())
+                })
+            })
+            .collect();
+        // Their own kernels are compiled at the same time, and then whatever one of them does for both.
+        let waited = answer(&listener, 3, 2);
+        for build in builds {
+            assert_eq!(build.join().expect("no build panics").expect("it builds"), 2);
+        }
+        waited
+    });
+    assert_eq!(waited, 2);
+    let log = this.log();
+    let count = |name: &str| log.iter().filter(|line| line.contains(name)).count();
+    assert_eq!(
+        (count("first.cu"), count("second.cu"), count("shared.cu"), log.len()),
+        (1, 1, 1, 3),
+        "{log:?}"
+    );
 }

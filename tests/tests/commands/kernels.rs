@@ -7,6 +7,9 @@ use gate_tests::harness::Gate;
 
 use super::good;
 
+/// The digest of the fixture's lock over what no file shows; where a test changes that as a compiler would, another one takes its place.
+const FACTS: &str = "334c0bee6802dc36eb64866d8c776e13f25372724b34bbac38e60bfd772e1393";
+
 /// A workspace with one locked kernel.
 fn locked() -> Gate {
     gate!().fixture("kernels.locked/clean").git_init()
@@ -29,6 +32,11 @@ fn locked_kernels_are_inspected() {
         "c45c7c1d77d28a4a73b57b8e70a3bb2339ba9480913074db701e9948f0214355"
     );
     elsewhere.replace("kernels.lock", "flags = []", "flags = [\"-O1\"]");
+    elsewhere.replace(
+        "kernels.lock",
+        FACTS,
+        "700d8a7b31c708086de53d68aeaa40a6adb490e94baeea520c9e1bbfc92543ab",
+    );
     assert_ne!(
         fingerprint(&elsewhere),
         "c45c7c1d77d28a4a73b57b8e70a3bb2339ba9480913074db701e9948f0214355"
@@ -63,10 +71,32 @@ fn locks_are_verified_against_sources_and_ptx() {
 }
 
 #[test]
+fn what_is_edited_by_hand_or_missing_from_a_lock_is_found() {
+    let gate = locked();
+    gate.replace("kernels.lock", "registers = 10", "registers = 8");
+    assert_snapshot!("kernels-verify-edited", gate.run(["kernels", "verify"]));
+    gate.replace("kernels.lock", "registers = 8", "registers = 10");
+    assert_eq!(gate.run(["kernels", "verify"]).code, Some(0));
+    gate.replace(
+        "kernels.lock",
+        "version = 1\n",
+        "version = 1\ncuda = [\"kernels/*.cu\"]\n",
+    );
+    assert_eq!(gate.run(["kernels", "verify"]).code, Some(0));
+    gate.write("kernels/new.cu", "// nobody compiled it\n");
+    assert_snapshot!("kernels-verify-missing", gate.run(["kernels", "verify"]));
+}
+
+#[test]
 fn locks_are_compared_with_a_commit() {
     let gate = locked();
     assert_snapshot!("kernels-diff-nothing", gate.run(["kernels", "diff"]));
     gate.replace("kernels.lock", "registers = 10", "registers = 12");
+    gate.replace(
+        "kernels.lock",
+        FACTS,
+        "9faa444d94f591e95e21201d43f9e7b13b4da21e29fb6325b597fd6e556cc1db",
+    );
     assert_snapshot!("kernels-diff", gate.run(["kernels", "diff"]));
     let run = gate.run(["kernels", "diff", "--against", "HEAD", "--message-format", "json"]);
     assert_eq!(run.json()["locks"][0]["changes"][0]["after"], "12", "{run}");

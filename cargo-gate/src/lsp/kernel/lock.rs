@@ -10,8 +10,13 @@ use crate::lsp::diagnostics::diagnostic;
 use crate::lsp::gate_toml::problems::with_help;
 use crate::lsp::text::Text;
 
-/// What is wrong with a lock and the files that it names. `read` gives the bytes of a file, relative to the crate.
-pub fn of_lock(text: &Text, read: &mut dyn FnMut(&str) -> std::io::Result<Vec<u8>>) -> Vec<Diagnostic> {
+/// What is wrong with the lock of the crate in `directory` and the files that it names. `read` gives the bytes of a file, relative to the
+/// crate.
+pub fn of_lock(
+    directory: &Path,
+    text: &Text,
+    read: &mut dyn FnMut(&str) -> std::io::Result<Vec<u8>>,
+) -> Vec<Diagnostic> {
     let lock = match KernelLock::parse(text.as_str()) {
         Ok(lock) => lock,
         Err(error) => {
@@ -20,7 +25,8 @@ pub fn of_lock(text: &Text, read: &mut dyn FnMut(&str) -> std::io::Result<Vec<u8
             return vec![diagnostic(range, DiagnosticSeverity::Error, "lock_invalid", message)];
         }
     };
-    let problems = lock.verify_with(read);
+    let sources = lock.sources_in(directory);
+    let problems = lock.verify_with(read, sources.iter().map(String::as_str));
     let shown = problems.iter().map(|problem| {
         let range = match problem.line.filter(|_| problem.file == LOCK_FILE) {
             Some(line) => text.whole_line(u32::try_from(line).unwrap_or(u32::MAX)),
@@ -77,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_lock_that_cannot_be_read_says_where() {
-        let found = of_lock(&Text::new("version = 1\nversion = 2\n"), &mut |_| {
+        let found = of_lock(Path::new(""), &Text::new("version = 1\nversion = 2\n"), &mut |_| {
             Err(std::io::ErrorKind::NotFound.into())
         });
         assert_eq!(found.len(), 1);
@@ -115,8 +121,8 @@ mod tests {
                 .map(|(_, text)| text.as_bytes().to_vec())
                 .ok_or_else(|| std::io::ErrorKind::NotFound.into())
         };
-        assert_eq!(of_lock(&Text::new(lock.clone()), &mut read), []);
-        let found = of_lock(&Text::new(lock.clone()), &mut |_| {
+        assert_eq!(of_lock(Path::new(""), &Text::new(lock.clone()), &mut read), []);
+        let found = of_lock(Path::new(""), &Text::new(lock.clone()), &mut |_| {
             Err(std::io::ErrorKind::NotFound.into())
         });
         assert_eq!(found.len(), 2, "{found:?}");

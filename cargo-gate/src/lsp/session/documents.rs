@@ -130,7 +130,7 @@ impl Session {
         } else if kernel::is_lock(path) {
             let directory = path.parent().unwrap_or(path);
             let documents = &self.documents;
-            let found = kernel::lock::of_lock(text, &mut |file| {
+            let found = kernel::lock::of_lock(directory, text, &mut |file| {
                 let path: PathBuf = directory.join(file).components().collect();
                 match documents.get(&path) {
                     Some(open) => Ok(open.text.as_str().as_bytes().to_vec()),

@@ -1,12 +1,14 @@
 //! NVIDIA's run-time compilation library, in process: no host compiler, no processes, no paths in what it writes.
 
 mod library;
+mod spool;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use self::library::{Answer, Outcome, Watch};
+use self::spool::Spool;
 use super::flags::Asked;
 use super::setting::Setting;
 use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, in_order, is_ptx, plain, splits};
@@ -144,7 +146,7 @@ impl<'a> Nvrtc<'a> {
     }
 
     /// Runs the compiler, its optimiser on several threads where it can, its front end doing what these options say and
-    /// writing to a file.
+    /// writing to this file, or to none where nothing is to be written.
     fn run(
         &self,
         unit: &Unit,
@@ -152,7 +154,7 @@ impl<'a> Nvrtc<'a> {
         flags: &[String],
         threads: usize,
         front_end: &[&str],
-        output: &Path,
+        output: Option<&Path>,
     ) -> Result<(Answer, Option<Vec<u8>>), Diagnostic> {
         let library = self.library()?;
         let version = &self.identity.version;
@@ -177,16 +179,21 @@ impl<'a> Nvrtc<'a> {
         if split {
             options.push(format!("--split-compile={threads}"));
         }
-        let Some(output_name) = output.to_str() else {
-            return Err(
-                Diagnostic::error(Id::FileAccess, format!("NVRTC cannot write to `{}`", output.display()))
-                    .help("build in a folder whose name is Unicode"),
-            );
-        };
+        let spool = output.map(Spool::new);
+        let mut front_end: Vec<String> = front_end.iter().map(|&option| option.to_owned()).collect();
+        if let Some(spool) = &spool {
+            let path = spool.path();
+            let Some(name) = path.to_str() else {
+                return Err(
+                    Diagnostic::error(Id::FileAccess, format!("NVRTC cannot write to `{}`", path.display()))
+                        .help("build in a folder whose name is Unicode"),
+                );
+            };
+            front_end.push(format!("--output={name}"));
+        }
         // NVRTC hands these to its front end. It has no option for dependencies of its own.
-        let file = format!("--output={output_name}");
-        for option in front_end.iter().copied().chain([file.as_str()]) {
-            options.extend(["-Xcudafe".to_owned(), option.to_owned()]);
+        for option in front_end {
+            options.extend(["-Xcudafe".to_owned(), option]);
         }
         let name = self.setting.source(unit).to_string_lossy().replace('\\', "/");
         let watch = || Watch {
@@ -203,7 +210,23 @@ impl<'a> Nvrtc<'a> {
                 .compile(&source, &name, &options, &watch())
                 .map_err(|error| Diagnostic::error(Id::CompilerUnusable, error))?;
         }
-        Ok((answer, fs::read(output).ok()))
+        Ok((answer, spool.and_then(Spool::read)))
+    }
+
+    /// What the front end wrote.
+    fn read(
+        &self,
+        unit: &Unit,
+        arch: Arch,
+        flags: &[String],
+        text: &[u8],
+        scratch: &Path,
+    ) -> Result<Preprocessed, Diagnostic> {
+        let parsed = deps::parse_preprocessed(text);
+        Ok(Preprocessed {
+            text: Digest::of(&parsed.text),
+            dependencies: self.files(unit, arch, flags, parsed.files, scratch)?,
+        })
     }
 
     /// The files that preprocessed text names. NVRTC garbles names beyond ASCII there and writes them as they are into
@@ -220,7 +243,7 @@ impl<'a> Nvrtc<'a> {
         if files.iter().all(|file| file.is_file()) {
             return Ok(files);
         }
-        let (answer, list) = self.run(unit, arch, flags, 1, &["--dependencies"], &scratch.join("out.d"))?;
+        let (answer, list) = self.run(unit, arch, flags, 1, &["--dependencies"], Some(&scratch.join("out.d")))?;
         let version = &self.identity.version;
         let list = list.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
             Diagnostic::error(
@@ -258,16 +281,20 @@ impl Compiler for Nvrtc<'_> {
         &self.identity
     }
 
-    fn compile(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Result<Compiled, Diagnostic> {
-        let front_end = ["--preprocess", "--no_preproc_only"];
-        let (answer, text) = self.run(
-            unit,
-            arch,
-            flags,
-            self.setting.team_size(),
-            &front_end,
-            &scratch.join("out.ii"),
-        )?;
+    fn compile(
+        &self,
+        unit: &Unit,
+        arch: Arch,
+        flags: &[String],
+        scratch: &Path,
+        known: Option<&Preprocessed>,
+    ) -> Result<Compiled, Diagnostic> {
+        let output = scratch.join("out.ii");
+        let (front_end, output): (&[&str], _) = match known {
+            Some(_) => (&[], None),
+            None => (&["--preprocess", "--no_preproc_only"], Some(output.as_path())),
+        };
+        let (answer, text) = self.run(unit, arch, flags, self.setting.team_size(), front_end, output)?;
         let version = &self.identity.version;
         match answer.outcome {
             Outcome::Compiled if is_ptx(&answer.ptx) => {}
@@ -303,37 +330,35 @@ impl Compiler for Nvrtc<'_> {
                 .help("NVRTC compiles device code alone; with nvcc installed, what needs more is compiled by it"));
             }
         }
-        // Without a list of what was read, nothing could be said about when to compile again.
-        let Some(text) = text else {
-            return Err(Diagnostic::error(
-                Id::CompilerOutput,
-                format!("NVRTC {version} did not write the preprocessed text"),
-            )
-            .output(&answer.log));
+        let Preprocessed { text, dependencies } = match (known, text) {
+            (Some(known), _) => known.clone(),
+            (None, Some(text)) => self.read(unit, arch, flags, &text, scratch)?,
+            // Without a list of what was read, nothing could be said about when to compile again.
+            (None, None) => {
+                return Err(Diagnostic::error(
+                    Id::CompilerOutput,
+                    format!("NVRTC {version} did not write the preprocessed text"),
+                )
+                .output(&answer.log));
+            }
         };
-        let parsed = deps::parse_preprocessed(&text);
         Ok(Compiled {
             ptx: in_order(answer.ptx),
-            dependencies: self.files(unit, arch, flags, parsed.files, scratch)?,
+            dependencies,
             warnings: warnings(&answer.log),
-            preprocessed: Some(Digest::of(&parsed.text)),
+            preprocessed: Some(text),
         })
     }
 
     fn preprocess(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Option<Preprocessed> {
         let (answer, text) = self
-            .run(unit, arch, flags, 1, &["--preprocess"], &scratch.join("out.ii"))
+            .run(unit, arch, flags, 1, &["--preprocess"], Some(&scratch.join("out.ii")))
             .ok()?;
-        let parsed = deps::parse_preprocessed(&text?);
         // Preprocessing alone gives no PTX, which the library calls a failure; an error has a log.
-        let failed = answer.log.contains("error") || parsed.text.is_empty();
-        if failed {
+        if answer.log.contains("error") {
             return None;
         }
-        Some(Preprocessed {
-            text: Digest::of(&parsed.text),
-            dependencies: self.files(unit, arch, flags, parsed.files, scratch).ok()?,
-        })
+        self.read(unit, arch, flags, &text?, scratch).ok()
     }
 }
 

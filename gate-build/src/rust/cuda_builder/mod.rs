@@ -19,7 +19,7 @@ use super::printed::{place_of, warnings_of};
 use super::programs::{Programs, own_environment, version_of};
 use super::sources;
 use crate::arch::Arch;
-use crate::compiler::{Asked, Compiled, Compiler, CompilerIdentity, CompilerKind, Setting, ptx_of};
+use crate::compiler::{Asked, Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, Setting, ptx_of};
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::Fields;
 use crate::env::Env;
@@ -180,7 +180,14 @@ impl Compiler for CudaBuilder<'_> {
         &self.identity
     }
 
-    fn compile(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Result<Compiled, Diagnostic> {
+    fn compile(
+        &self,
+        unit: &Unit,
+        arch: Arch,
+        flags: &[String],
+        scratch: &Path,
+        _known: Option<&Preprocessed>,
+    ) -> Result<Compiled, Diagnostic> {
         if unit.path.is_file() {
             return Err(
                 Diagnostic::error(Id::Configuration, "cuda_builder compiles crates, and this is one file")
