@@ -324,9 +324,14 @@ pub(crate) fn with_shard(shards: &Shards, lanes: &Lanes, f: impl Fn(&Shard)) {
         slot.as_ref().map(|(_, shard)| f(shard))
     });
     if !matches!(found, Ok(Some(()))) {
-        // The thread is ending, and its slots are gone: a destructor of another thread-local value launches a kernel.
-        f(&shards.of_this_thread(lanes));
+        without_slot(shards, lanes, &f);
     }
+}
+
+/// The thread is ending, and its slots are gone: a destructor of another thread-local value launches a kernel.
+#[cold]
+fn without_slot(shards: &Shards, lanes: &Lanes, f: &dyn Fn(&Shard)) {
+    f(&shards.of_this_thread(lanes));
 }
 
 #[cfg(test)]
