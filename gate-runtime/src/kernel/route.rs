@@ -10,7 +10,7 @@ use crate::control::Mode;
 use crate::dispatch::{Backend, Dispatch, Outcome, Outputs, Trace};
 use crate::observe::{ShadowJob, ShadowVerdict};
 use crate::reason::{Causes, Reason};
-use crate::runtime::{Shared, Switches};
+use crate::runtime::shared::{Shared, Switches};
 
 /// Decides and executes. The latency is the caller's to fill in.
 #[inline]
