@@ -17,7 +17,7 @@ use crate::journal::{Record, with_shard};
 use crate::module::Module;
 use crate::observe::Observation;
 use crate::plan::Candidate;
-use crate::reason::{Causes, Reason};
+use crate::reason::Causes;
 use crate::runtime::shared::Shared;
 
 pub use crate::plan::PlanId;
@@ -61,7 +61,7 @@ impl Kernel {
 
     /// Refuses a call whose arguments cannot even be made: it is counted and logged as a launch is.
     #[cfg(feature = "ffi")]
-    pub(crate) fn refuse(&self, reason: Reason) -> Dispatch {
+    pub(crate) fn refuse(&self, reason: crate::reason::Reason) -> Dispatch {
         let (start, control) = (Instant::now(), self.control.load());
         let dispatch = route::refused(reason, crate::dispatch::Trace::default());
         self.record(start, control, &dispatch);
