@@ -27,6 +27,12 @@ impl Mode {
     const fn from_bit(bit: u64) -> Mode {
         if bit & 1 == 0 { Mode::Native } else { Mode::Safe }
     }
+
+    /// The mode that holds in a packed [`ControlState`].
+    #[inline]
+    pub(crate) const fn of_word(word: u64) -> Mode {
+        Mode::from_bit(word)
+    }
 }
 
 impl fmt::Display for Mode {
@@ -164,7 +170,7 @@ impl ControlState {
 
     pub(crate) fn unpack(word: u64) -> ControlState {
         ControlState {
-            mode: Mode::from_bit(word),
+            mode: Mode::of_word(word),
             shadow_mode: Mode::from_bit(word >> 1),
             shadow_reason: RailReason::from_number(word >> 8 & 0xff),
             rollback_reason: RailReason::from_number(word >> 16 & 0xff),
@@ -204,6 +210,7 @@ impl Control {
         }
     }
 
+    #[inline]
     pub(crate) fn load(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }

@@ -16,12 +16,10 @@ use std::time::{Duration, Instant};
 
 use crate::fault::Faults;
 use crate::journal::Lanes;
-use crate::runtime::Catalog;
+use crate::runtime::catalog::Catalog;
 
+pub use line::SCHEMA_VERSION;
 pub(crate) use writer::LogHandle;
-
-/// Version of the lines. Within one, fields are only added.
-pub const SCHEMA_VERSION: u32 = 1;
 
 /// JSON Schema of a line.
 pub const SCHEMA: &str = include_str!("../schema/decision-log.schema.json");

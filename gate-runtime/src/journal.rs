@@ -8,6 +8,6 @@ mod lane;
 mod record;
 mod ring;
 
-pub(crate) use lane::{Drops, Lanes, Shards, bump, with_shard};
+pub(crate) use lane::{Drops, Lanes, Shards, with_shard};
 pub(crate) use record::{Entry, Record};
 pub(crate) use ring::Ring;

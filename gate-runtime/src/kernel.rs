@@ -1,93 +1,30 @@
 //! Kernels: what is registered, and the handle that launches it.
 
 mod fingerprint;
+mod registered;
 mod route;
+mod spec;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::argument::Arg;
-use crate::backend::cuda::Cuda;
-use crate::contract::{Contract, Geometry};
+use crate::contract::Contract;
 use crate::control::{Control, ControlState};
 use crate::dispatch::Dispatch;
-use crate::journal::{Record, Shards, with_shard};
-use crate::module::{Module, ModuleImage};
+use crate::journal::{Record, with_shard};
+use crate::module::Module;
 use crate::observe::Observation;
-use crate::plan::{Candidate, Plan};
-use crate::reason::{Causes, Reason};
-use crate::runtime::Shared;
-use crate::status::Status;
+use crate::plan::Candidate;
+use crate::reason::Causes;
+use crate::runtime::shared::Shared;
 
-/// The CPU side of a kernel. It is called with arguments that keep the contract; every output has to be complete when it
-/// returns [`Status::Ok`]. Panics are contained.
-pub type CpuFn = fn(&mut [Arg<'_>]) -> Status;
+pub use crate::plan::PlanId;
+pub use spec::{CpuFn, GeometryFn, KernelSpec, Variant};
 
-/// How a launch with these arguments is cut into blocks. The arguments keep the contract.
-pub type GeometryFn = fn(&[Arg<'_>]) -> Geometry;
-
-/// One native implementation of a kernel.
-#[derive(Debug, Clone, Copy)]
-pub struct Variant {
-    /// The module that has it.
-    pub module: &'static ModuleImage,
-    /// Symbol of its `.entry`.
-    pub entry: &'static str,
-    /// How it is launched.
-    pub geometry: GeometryFn,
-    /// The variant with the highest score that the device can run is taken; of equal ones the lexically smallest symbol.
-    pub score: u32,
-}
-
-/// What is registered under one name: the contract, the CPU function, and any number of native variants.
-#[derive(Debug, Clone, Copy)]
-pub struct KernelSpec {
-    /// What the kernel accepts.
-    pub contract: &'static Contract,
-    /// The CPU side; there is always one.
-    pub cpu: CpuFn,
-    /// The native side.
-    pub variants: &'static [Variant],
-}
-
-/// What a registered kernel is.
-pub(crate) struct Registered {
-    pub(crate) spec: KernelSpec,
-    /// Number in the runtime.
-    pub(crate) number: u32,
-    /// The modules of the variants, in their order.
-    pub(crate) modules: Vec<Arc<Module>>,
-    pub(crate) candidates: Vec<Candidate>,
-    /// The variant that runs natively, or why none does.
-    pub(crate) native: Result<Native, Causes>,
-    pub(crate) shards: Shards,
-    /// Over the words that a launch uses; see [`fingerprint::seal`].
-    pub(crate) seal: u64,
-    /// Fingerprint of contract, variants and modules, and the module generations it was taken at.
-    pub(crate) fingerprint: AtomicU64,
-    pub(crate) fingerprint_at: AtomicU64,
-}
-
-/// The chosen native variant.
-pub(crate) struct Native {
-    pub(crate) cuda: Arc<Cuda>,
-    pub(crate) variant: Variant,
-    pub(crate) module: Arc<Module>,
-}
-
-impl Registered {
-    /// Why an operation that calls this kernel is a graph break; `None` where it runs natively.
-    pub(crate) fn broken(&self) -> Option<Reason> {
-        self.native.as_ref().err().map(Causes::first)
-    }
-
-    /// The fingerprint without looking at it again.
-    pub(crate) fn fingerprint(&self) -> u64 {
-        self.fingerprint.load(Ordering::Relaxed)
-    }
-}
+pub(crate) use fingerprint::{of as fingerprint_of, seal};
+pub(crate) use registered::{Native, Registered};
 
 /// A registered kernel, ready to be launched from any thread. Clones are the same kernel.
 #[derive(Clone)]
@@ -109,7 +46,9 @@ impl Kernel {
     }
 
     /// Launches the kernel and waits for it. Never panics, and never allocates on the CPU path once the thread has called the
-    /// kernel before. With an error, [`Dispatch::outputs`] says what is in the output buffers.
+    /// kernel before; where a process registers more than 64 kernels, those that are a multiple of 64 apart in the order of
+    /// registration take a thread's place from each other, and a call may allocate again. With an error, [`Dispatch::outputs`]
+    /// says what is in the output buffers.
     #[inline]
     pub fn launch(&self, args: &mut [Arg<'_>]) -> Dispatch {
         let start = Instant::now();
@@ -122,7 +61,7 @@ impl Kernel {
 
     /// Refuses a call whose arguments cannot even be made: it is counted and logged as a launch is.
     #[cfg(feature = "ffi")]
-    pub(crate) fn refuse(&self, reason: Reason) -> Dispatch {
+    pub(crate) fn refuse(&self, reason: crate::reason::Reason) -> Dispatch {
         let (start, control) = (Instant::now(), self.control.load());
         let dispatch = route::refused(reason, crate::dispatch::Trace::default());
         self.record(start, control, &dispatch);
@@ -235,20 +174,3 @@ impl fmt::Debug for Kernel {
             .finish_non_exhaustive()
     }
 }
-
-/// A workload that a runtime knows.
-#[derive(Debug, Clone)]
-pub struct PlanId {
-    pub(crate) number: u32,
-    pub(crate) plan: Arc<Plan>,
-}
-
-impl PlanId {
-    /// What it consists of.
-    #[must_use]
-    pub fn plan(&self) -> &Plan {
-        &self.plan
-    }
-}
-
-pub(crate) use fingerprint::{of as fingerprint_of, seal};

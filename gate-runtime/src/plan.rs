@@ -1,6 +1,7 @@
 //! Which kernels of a workload run natively, and where that chain breaks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::reason::{Causes, Reason};
 
@@ -87,6 +88,21 @@ impl Plan {
             0 => 0.0,
             operations => (operations - self.breaks.len()) as f64 / operations as f64,
         }
+    }
+}
+
+/// A workload that a runtime knows.
+#[derive(Debug, Clone)]
+pub struct PlanId {
+    pub(crate) number: u32,
+    pub(crate) plan: Arc<Plan>,
+}
+
+impl PlanId {
+    /// What it consists of.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 }
 

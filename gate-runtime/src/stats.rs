@@ -4,6 +4,7 @@
 //! [`RunStats::to_json`] is described by [`SCHEMA`] and read back by [`read`]; [`RunStats::to_text`] is for Prometheus and
 //! OpenMetrics scrapers.
 
+mod bump;
 mod collect;
 mod counters;
 mod histogram;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 
 use crate::control::ControlState;
 
+pub(crate) use bump::bump;
 pub(crate) use counters::Counters;
 pub use text::Exposition;
 

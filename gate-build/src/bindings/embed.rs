@@ -33,7 +33,8 @@ pub fn generate(units: &[EmbeddedUnit], declared: &[Declared]) -> String {
     let list: Vec<String> = modules.iter().map(|module| format!("&{module}::MODULE")).collect();
     let _ = write!(
         out,
-        "\n/// Every module, sorted by the names of their units.\n#[allow(dead_code)]\npub const MODULES: &[&::gate_runtime::ModuleImage] = &[{}];\n",
+        "\n/// Every module, sorted by the names of their units.\n#[allow(dead_code, unreachable_pub)]\n\
+         pub const MODULES: &[&::gate_runtime::ModuleImage] = &[{}];\n",
         list.join(", ")
     );
     out.push_str(include_str!("support.rs.in"));
@@ -64,7 +65,7 @@ fn write_unit(out: &mut String, unit: &EmbeddedUnit, module: &str, declared: &[D
     let name = unit.name.as_str();
     let _ = write!(
         out,
-        "\n/// The kernels of `{name}`.\n#[allow(dead_code, non_snake_case, clippy::all)]\npub mod {module} {{\n    \
+        "\n/// The kernels of `{name}`.\n#[allow(dead_code, non_snake_case, unreachable_pub, clippy::all)]\npub mod {module} {{\n    \
          /// What is embedded of `{name}`.\n    pub const MODULE: ::gate_runtime::ModuleImage = ::gate_runtime::ModuleImage {{\n        \
          name: {name:?},\n        images: IMAGES,\n        provenance: ::gate_runtime::Provenance::{provenance},\n    }};\n\n    \
          const IMAGES: &[::gate_runtime::PtxImage] = &["

@@ -9,7 +9,6 @@ mod launch;
 
 use gate_runtime::{Contract, KernelSpec, ModuleImage, Variant};
 
-#[allow(dead_code, unreachable_pub, reason = "generated for any use")]
 mod kernels {
     include!(concat!(env!("OUT_DIR"), "/kernels.rs"));
 }

@@ -20,3 +20,8 @@ pub(crate) fn run(function: CpuFn, args: &mut [Arg<'_>]) -> Result<(), Reason> {
         None => Err(Reason::KernelPanicked),
     }
 }
+
+/// The processor in one word for logs: `cpu:x86_64`. The number of cores is left out: it is no property of the result.
+pub(crate) fn label() -> String {
+    format!("cpu:{}", std::env::consts::ARCH)
+}

@@ -16,6 +16,7 @@ pub use driver::{
 pub use simulated::{SimulatedDriver, Step};
 
 pub(crate) use device::choose;
+pub(crate) use driver::Opener;
 pub(crate) use launch::Call;
 pub(crate) use modules::Cuda;
 

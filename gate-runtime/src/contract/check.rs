@@ -37,12 +37,12 @@ impl Contract {
     /// [`Contract::check`] of as many arguments as there are parameters, at most `ROOM`.
     #[inline]
     fn check_each<A: Describe, const ROOM: usize>(&self, args: &[A]) -> Result<(), Reason> {
-        let mut symbols = [None; MAX_SYMBOLS];
-        let mut written = Ranges::<ROOM>::new();
-        let mut read = Ranges::<ROOM>::new();
+        let mut symbols = Symbols::default();
+        let mut ranges = Ranges::<ROOM>::new();
+        let mut aliased = false;
         let mut total = 0_usize;
-        for (param, arg) in self.params().iter().zip(args) {
-            let arg = arg.describe();
+        for (param, given) in self.params().iter().zip(args) {
+            let (arg, shape) = (given.describe(), given.shape());
             if arg.role != param.role() {
                 return Err(self.role_mismatch(args));
             }
@@ -52,10 +52,10 @@ impl Contract {
             if arg.role == Role::Scalar {
                 continue;
             }
-            if !shape_fits(param, &arg.shape, &mut symbols) {
+            if !shape_fits(param, shape, &mut symbols) {
                 return Err(for_role(param, Reason::InputShapeMismatch, Reason::OutputShapeMismatch));
             }
-            let bytes = arg.shape.elements().and_then(|n| n.checked_mul(arg.dtype.size()));
+            let bytes = shape.elements().and_then(|n| n.checked_mul(arg.dtype.size()));
             if bytes != Some(arg.bytes) {
                 return Err(for_role(param, Reason::InputSizeMismatch, Reason::OutputSizeMismatch));
             }
@@ -68,14 +68,14 @@ impl Contract {
             if arg.address == 0 {
                 return Err(Reason::InputUnavailable);
             }
-            if !arg.address.is_multiple_of(param.alignment()) {
+            // A power of two, and a division is a tenth of what a launch costs.
+            if arg.address & param.alignment().wrapping_sub(1) != 0 {
                 return Err(Reason::MisalignedBuffer);
             }
             total = total.saturating_add(arg.bytes);
-            let side = if arg.role.is_written() { &mut written } else { &mut read };
-            side.push(&arg);
+            aliased |= ranges.push(&arg);
         }
-        if !self.allows_aliases && written.collide(&read) {
+        if !self.allows_aliases && aliased {
             return Err(Reason::AliasedBuffers);
         }
         if total as u64 > self.launch_limits().max_bytes {
@@ -86,11 +86,10 @@ impl Contract {
 
     /// Scalars that state a dimension, once every symbol is bound.
     #[inline]
-    fn check_stated<A: Describe>(&self, args: &[A], symbols: &[Option<usize>; MAX_SYMBOLS]) -> Result<(), Reason> {
+    fn check_stated<A: Describe>(&self, args: &[A], symbols: &Symbols) -> Result<(), Reason> {
         for (param, arg) in self.params().iter().zip(args) {
             let Some(symbol) = param.states() else { continue };
-            let bound = symbols.get(usize::from(symbol)).copied().flatten();
-            if bound.map(|len| len as u64) != Some(arg.describe().value) {
+            if symbols.bound(symbol).map(|len| len as u64) != Some(arg.describe().value) {
                 return Err(Reason::InputShapeMismatch);
             }
         }
@@ -123,61 +122,108 @@ impl Contract {
 }
 
 #[inline]
-fn shape_fits(param: &Param, shape: &Shape, symbols: &mut [Option<usize>; MAX_SYMBOLS]) -> bool {
+fn shape_fits(param: &Param, shape: &Shape, symbols: &mut Symbols) -> bool {
     let Some(dims) = param.dims() else { return true };
     let have = shape.dims();
     dims.len() == have.len()
-        && dims.iter().zip(have).all(|(dim, len)| match *dim {
-            Dim::Any => true,
-            Dim::Exactly(want) => *len == want,
-            Dim::AtMost(most) => *len <= most,
-            Dim::MultipleOf(unit) => len.is_multiple_of(unit),
-            // A symbol out of range was refused when the contract was validated; it fits nothing.
-            Dim::Same(symbol) => symbols
-                .get_mut(usize::from(symbol))
-                .is_some_and(|bound| bound.get_or_insert(*len) == len),
+        && dims.iter().zip(have).all(|(dim, len)| {
+            // Asked first, and apart from the others: nearly every dimension of a kernel is one of these.
+            if let Dim::Same(symbol) = *dim {
+                return symbols.bind(symbol, *len);
+            }
+            match *dim {
+                Dim::Any | Dim::Same(_) => true,
+                Dim::Exactly(want) => *len == want,
+                Dim::AtMost(most) => *len <= most,
+                Dim::MultipleOf(unit) => len.is_multiple_of(unit),
+            }
         })
+}
+
+/// Lengths of the symbols of a contract in one call.
+#[derive(Default)]
+struct Symbols {
+    lengths: [usize; MAX_SYMBOLS],
+    /// Bit by bit, which of them have one.
+    bound: u8,
+}
+
+const _: () = assert!(MAX_SYMBOLS <= u8::BITS as usize);
+
+impl Symbols {
+    /// Whether the symbol has this length, or none so far. A symbol out of range was refused when the contract was validated;
+    /// it fits nothing.
+    #[inline]
+    fn bind(&mut self, symbol: u8, len: usize) -> bool {
+        let Some(length) = self.lengths.get_mut(usize::from(symbol)) else {
+            return false;
+        };
+        if self.bound >> symbol & 1 == 1 {
+            return *length == len;
+        }
+        self.bound |= 1 << symbol;
+        *length = len;
+        true
+    }
+
+    #[inline]
+    fn bound(&self, symbol: u8) -> Option<usize> {
+        let length = self.lengths.get(usize::from(symbol))?;
+        (self.bound >> symbol & 1 == 1).then_some(*length)
+    }
 }
 
 /// Address ranges of a call, in the order of its arguments.
 struct Ranges<const ROOM: usize> {
-    ranges: [(usize, usize); ROOM],
+    ranges: [Range; ROOM],
     len: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Range {
+    start: usize,
+    end: usize,
+    written: bool,
+}
+
+impl Range {
+    const EMPTY: Range = Range {
+        start: 0,
+        end: 0,
+        written: false,
+    };
+
+    /// Whether both have a byte that one of them writes.
+    #[inline]
+    fn collides(&self, other: &Range) -> bool {
+        (self.written || other.written) && self.start < other.end && other.start < self.end
+    }
 }
 
 impl<const ROOM: usize> Ranges<ROOM> {
     #[inline]
     fn new() -> Self {
         Ranges {
-            ranges: [(0, 0); ROOM],
+            ranges: [Range::EMPTY; ROOM],
             len: 0,
         }
     }
 
-    /// No more than `ROOM` are pushed: there are no more arguments.
+    /// Whether the range, or one that is there already, is written and both overlap. No more than `ROOM` are pushed: there
+    /// are no more arguments.
     #[inline]
-    fn push(&mut self, arg: &ArgDesc) {
+    fn push(&mut self, arg: &ArgDesc) -> bool {
+        let range = Range {
+            start: arg.address,
+            end: arg.address.saturating_add(arg.bytes),
+            written: arg.role.is_written(),
+        };
+        let before = self.ranges.get(..self.len).unwrap_or(&self.ranges);
+        let collides = before.iter().any(|other| range.collides(other));
         if let Some(place) = self.ranges.get_mut(self.len) {
-            *place = (arg.address, arg.address.saturating_add(arg.bytes));
+            *place = range;
             self.len += 1;
         }
-    }
-
-    fn as_slice(&self) -> &[(usize, usize)] {
-        self.ranges.get(..self.len).unwrap_or(&self.ranges)
-    }
-
-    /// Whether one of these, which are written, overlaps another of these or one of `read`.
-    #[inline]
-    fn collide(&self, read: &Self) -> bool {
-        let overlap = |a: &(usize, usize), b: &(usize, usize)| a.0 < b.1 && b.0 < a.1;
-        let mut written = self.as_slice().iter();
-        while let Some(one) = written.next() {
-            let mut others = written.clone().chain(read.as_slice());
-            if others.any(|other| overlap(one, other)) {
-                return true;
-            }
-        }
-        false
+        collides
     }
 }

@@ -2,12 +2,14 @@
 
 use std::fmt::Write;
 
-use super::SCHEMA_VERSION;
 use crate::dispatch::{Backend, Outcome, Outputs};
 use crate::journal::Entry;
 use crate::kernel::Registered;
 use crate::plan::Plan;
 use crate::reason::{Causes, Reason, ReasonKind};
+
+/// Version of the lines. Within one, fields are only added.
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// What every line begins with.
 pub(super) struct Head<'a> {

@@ -5,7 +5,8 @@ use std::io::BufRead;
 
 use serde_json::Value;
 
-use super::{SCHEMA_VERSION, TIMINGS};
+use super::TIMINGS;
+use super::line::SCHEMA_VERSION;
 use crate::control::{ControlState, Mode, RailReason};
 use crate::dispatch::{Backend, Outcome, Outputs};
 use crate::fields::Fields;

@@ -8,13 +8,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::line::{self, Dispatched, Hardware, Head, Object, Totals};
 use super::rotate::Segments;
+use crate::backend::cpu;
 use crate::dispatch::Outcome;
 use crate::fault::Faults;
 use crate::journal::{Drops, Lanes};
 use crate::kernel::Registered;
 use crate::plan::Plan;
 use crate::reason::{REASONS_VERSION, Reason, ReasonKind};
-use crate::runtime::{Catalog, cpu_label, unpoisoned};
+use crate::runtime::catalog::Catalog;
+use crate::sync::unpoisoned;
 
 /// How long the writer rests when there was nothing to do, and when there was.
 const IDLE: Duration = Duration::from_millis(20);
@@ -45,7 +47,7 @@ impl Identity {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Identity {
             run_id: run_id.to_owned(),
-            cpu: cpu_label(),
+            cpu: cpu::label(),
             native: hardware.to_owned(),
             epoch,
             epoch_us: (since.saturating_sub(epoch.elapsed())).as_micros() as u64,

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{Thread, ThreadId};
 
 use super::{Record, Ring};
-use crate::stats::Counters;
+use crate::stats::{Counters, bump};
 
-/// Number of kernels that a thread finds without a lock. Beyond it they take turns.
+/// Number of kernels that a thread finds without a lock, where they were registered one after another. Those beyond it take the
+/// slots of others; see [`with_shard`].
 const SLOTS: usize = 64;
 
 /// The ring of one thread in one runtime.
@@ -53,14 +54,6 @@ impl Reader {
     pub(crate) fn awake(&self) {
         self.woken.store(false, Ordering::Release);
     }
-}
-
-/// Adds to a counter that only one thread writes: a load and a store, no locked instruction.
-#[inline]
-pub(crate) fn bump(counter: &AtomicU64, by: u64) -> u64 {
-    let before = counter.load(Ordering::Relaxed);
-    counter.store(before.wrapping_add(by), Ordering::Relaxed);
-    before
 }
 
 impl Lane {
@@ -311,8 +304,10 @@ thread_local! {
     static LOCAL: RefCell<[Slot; SLOTS]> = const { RefCell::new([const { None }; SLOTS]) };
 }
 
-/// Calls `f` with the shard of this thread. Allocates on the first call of a thread for a kernel, and never again while it
-/// uses fewer than 64 kernels.
+/// Calls `f` with the shard of this thread. Allocates on the first call of a thread for a kernel, and never again as long as the
+/// shard keeps its slot. Slots go by the kernel's number in the process, modulo 64: of two kernels that are a multiple of 64
+/// apart, each takes the slot from the other, and a thread that calls both looks for its shard behind the lock of the kernel, and
+/// makes a new one where its counts were folded meanwhile. No count is lost by that.
 #[inline]
 pub(crate) fn with_shard(shards: &Shards, lanes: &Lanes, f: impl Fn(&Shard)) {
     let found = LOCAL.try_with(|local| {
@@ -324,9 +319,14 @@ pub(crate) fn with_shard(shards: &Shards, lanes: &Lanes, f: impl Fn(&Shard)) {
         slot.as_ref().map(|(_, shard)| f(shard))
     });
     if !matches!(found, Ok(Some(()))) {
-        // The thread is ending, and its slots are gone: a destructor of another thread-local value launches a kernel.
-        f(&shards.of_this_thread(lanes));
+        without_slot(shards, lanes, &f);
     }
+}
+
+/// The thread is ending, and its slots are gone: a destructor of another thread-local value launches a kernel.
+#[cold]
+fn without_slot(shards: &Shards, lanes: &Lanes, f: &dyn Fn(&Shard)) {
+    f(&shards.of_this_thread(lanes));
 }
 
 #[cfg(test)]

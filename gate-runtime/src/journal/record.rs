@@ -90,8 +90,10 @@ impl Record {
             trace.copy_out_ns,
             trace.compile_ns,
         ];
+        // Word by word: compared as arrays, they would be read in wider pieces than they were just written in, and waited for.
+        let stepped = steps.iter().fold(0, |any, step| any | step) != 0;
         // Beyond the first word, no cause is all ones.
-        if causes[1] != u64::MAX || steps != [0; 5] {
+        if causes[1] != u64::MAX || stepped {
             words[FLAGS] |= LONG;
             words[CAUSES..STEPS].copy_from_slice(&causes);
             words[STEPS..STEPS + 5].copy_from_slice(&steps);
@@ -99,11 +101,11 @@ impl Record {
         Record(words)
     }
 
-    /// The words that say something.
+    /// The words of the first cache line, and those of the second where they say something.
     #[inline]
-    pub(super) fn used(&self) -> &[u64] {
-        let (short, _) = self.0.split_at(SHORT);
-        if self.is_long() { &self.0 } else { short }
+    pub(super) fn lines(&self) -> (&[u64], Option<&[u64]>) {
+        let (short, rest) = self.0.split_at(SHORT);
+        (short, self.is_long().then_some(rest))
     }
 
     #[inline]
@@ -195,10 +197,7 @@ mod tests {
         {
             let dispatch = dispatch(Outcome::Fallback(causes), kernel_ns);
             let record = Record::new((1, 2), 3, call as u64, 4, 0, &dispatch);
-            assert_eq!(
-                record.used().len(),
-                if causes == two && kernel_ns == 0 { SHORT } else { WORDS }
-            );
+            assert_eq!(record.is_long(), causes != two || kernel_ns != 0);
             assert_eq!(ring.push(&record), Some(1));
             expected.push((dispatch.outcome, kernel_ns));
             let entry = ring.pop().and_then(|record| record.entry()).expect("an entry");

@@ -11,15 +11,36 @@ use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 #[derive(Debug, Default)]
 struct Position(AtomicUsize);
 
-/// Place of a record. It begins with a cache line, so that a record of one line touches no other.
-#[repr(align(128))]
+/// A cache line of a record.
+#[repr(align(64))]
 #[derive(Debug)]
-struct Slot([AtomicU64; WORDS]);
+struct Line([AtomicU64; LINE]);
+
+/// Words of a cache line.
+const LINE: usize = WORDS / 2;
+
+fn lines(count: usize) -> Box<[Line]> {
+    let line = |_| Line(std::array::from_fn(|_| AtomicU64::new(0)));
+    (0..count).map(line).collect()
+}
+
+impl Line {
+    #[inline]
+    fn store(&self, words: &[u64]) {
+        for (place, word) in self.0.iter().zip(words) {
+            place.store(*word, Ordering::Relaxed);
+        }
+    }
+}
 
 /// The queue.
 #[derive(Debug)]
 pub(crate) struct Ring {
-    slots: Box<[Slot]>,
+    /// First lines of records. Most records have no more, and these follow each other in memory: a processor sees the next
+    /// one coming and takes it from the reader's cache beforehand.
+    first: Box<[Line]>,
+    /// Second lines, at the same places.
+    second: Box<[Line]>,
     mask: usize,
     /// Number of records that were ever written.
     head: Position,
@@ -32,9 +53,8 @@ impl Ring {
     pub(crate) fn new(records: usize) -> Ring {
         let records = records.clamp(2, 1 << 20).next_power_of_two();
         Ring {
-            slots: (0..records)
-                .map(|_| Slot(std::array::from_fn(|_| AtomicU64::new(0))))
-                .collect(),
+            first: lines(records),
+            second: lines(records),
             mask: records - 1,
             head: Position::default(),
             tail: Position::default(),
@@ -45,8 +65,9 @@ impl Ring {
         self.mask + 1
     }
 
-    fn slot(&self, position: usize) -> Option<&Slot> {
-        self.slots.get(position & self.mask)
+    fn place(&self, position: usize) -> Option<(&Line, &Line)> {
+        let index = position & self.mask;
+        Some((self.first.get(index)?, self.second.get(index)?))
     }
 
     /// Writes a record; the number of records that wait now, or `None` where there is no room. Only the ring's own thread
@@ -58,9 +79,11 @@ impl Ring {
         if waiting > self.mask {
             return None;
         }
-        let Slot(slot) = self.slot(head)?;
-        for (slot, word) in slot.iter().zip(record.used()) {
-            slot.store(*word, Ordering::Relaxed);
+        let (first, second) = self.place(head)?;
+        let (short, rest) = record.lines();
+        first.store(short);
+        if let Some(rest) = rest {
+            second.store(rest);
         }
         self.head.0.store(head.wrapping_add(1), Ordering::Release);
         Some(waiting + 1)
@@ -73,9 +96,9 @@ impl Ring {
             return None;
         }
         let mut record = Record([0; WORDS]);
-        let Slot(slot) = self.slot(tail)?;
-        for (word, slot) in record.0.iter_mut().zip(slot) {
-            *word = slot.load(Ordering::Relaxed);
+        let (Line(first), Line(second)) = self.place(tail)?;
+        for (word, place) in record.0.iter_mut().zip(first.iter().chain(second)) {
+            *word = place.load(Ordering::Relaxed);
         }
         self.tail.0.store(tail.wrapping_add(1), Ordering::Release);
         Some(record)

@@ -6,11 +6,11 @@ use crate::backend::cpu;
 use crate::backend::cuda::{Call, choose};
 use crate::contain::contained;
 use crate::contract::Geometry;
-use crate::control::{ControlState, Mode};
+use crate::control::Mode;
 use crate::dispatch::{Backend, Dispatch, Outcome, Outputs, Trace};
 use crate::observe::{ShadowJob, ShadowVerdict};
 use crate::reason::{Causes, Reason};
-use crate::runtime::{Shared, Switches};
+use crate::runtime::shared::{Shared, Switches};
 
 /// Decides and executes. The latency is the caller's to fill in.
 #[inline]
@@ -21,18 +21,18 @@ pub(super) fn dispatch(kernel: &Kernel, args: &mut [Arg<'_>], control: u64) -> D
         return refused(reason, trace);
     }
     let switches = shared.switches();
-    if let Err(causes) = requested(shared, switches, control) {
-        return on_cpu(registered, args, causes, trace);
+    if let Err(reason) = requested(shared, switches, control) {
+        return on_cpu(registered, args, &reason.into(), trace);
     }
     trace.requested = true;
     if switches.contains(Switches::FORCE_ERROR) {
         return refused(Reason::ForcedError, trace);
     }
     if switches.contains(Switches::FORCE_FALLBACK) {
-        return on_cpu(registered, args, Reason::ForcedFallback.into(), trace);
+        return on_cpu(registered, args, &Reason::ForcedFallback.into(), trace);
     }
     match &registered.native {
-        Err(causes) => on_cpu(registered, args, *causes, trace),
+        Err(causes) => on_cpu(registered, args, causes, trace),
         Ok(native) => natively(shared, registered, native, args, trace),
     }
 }
@@ -69,17 +69,17 @@ fn geometry(function: super::GeometryFn, args: &[Arg<'_>]) -> Result<Geometry, R
 
 /// Whether configuration and mode ask for the native backend.
 #[inline]
-fn requested(shared: &Shared, switches: Switches, control: u64) -> Result<(), Causes> {
+fn requested(shared: &Shared, switches: Switches, control: u64) -> Result<(), Reason> {
     let reason = if !shared.requested {
         Reason::NotRequested
     } else if switches.contains(Switches::DISABLE) {
         Reason::DisabledByEnv
-    } else if ControlState::unpack(control).mode == Mode::Safe {
+    } else if Mode::of_word(control) == Mode::Safe {
         Reason::SafeMode
     } else {
         return Ok(());
     };
-    Err(reason.into())
+    Err(reason)
 }
 
 /// Nothing ran.
@@ -96,11 +96,11 @@ pub(super) fn refused(reason: Reason, trace: Trace) -> Dispatch {
 
 /// The CPU function, for a call that nothing was tried for before.
 #[inline]
-fn on_cpu(registered: &Registered, args: &mut [Arg<'_>], causes: Causes, mut trace: Trace) -> Dispatch {
+fn on_cpu(registered: &Registered, args: &mut [Arg<'_>], causes: &Causes, mut trace: Trace) -> Dispatch {
     trace.fallback_to_cpu = true;
     let (outcome, outputs) = match cpu::run(registered.spec.cpu, args) {
-        Ok(()) => (Outcome::Fallback(causes), Outputs::Complete),
-        Err(reason) => (Outcome::Error(Causes::of(reason).chain(causes)), Outputs::Undefined),
+        Ok(()) => (Outcome::Fallback(*causes), Outputs::Complete),
+        Err(reason) => (Outcome::Error(Causes::of(reason).chain(*causes)), Outputs::Undefined),
     };
     Dispatch {
         outcome,
@@ -120,12 +120,12 @@ fn natively(
     mut trace: Trace,
 ) -> Dispatch {
     if is_empty(args) {
-        return on_cpu(registered, args, Reason::EmptyLaunch.into(), trace);
+        return on_cpu(registered, args, &Reason::EmptyLaunch.into(), trace);
     }
     let body = native.module.body();
     let image = match choose(&body.images, native.cuda.device()) {
         Ok(image) => image,
-        Err(causes) => return on_cpu(registered, args, causes, trace),
+        Err(causes) => return on_cpu(registered, args, &causes, trace),
     };
     let geometry = match geometry(native.variant.geometry, args) {
         Ok(geometry) => geometry,

@@ -101,26 +101,31 @@ impl FromStr for Cause {
 /// and at most [`MAX_CAUSES`]; what would come behind the last place is not kept.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Causes {
-    causes: [Cause; MAX_CAUSES],
-    len: u8,
+    first: Cause,
+    /// The others, packed, in front of [`NONE`]: every launch hands a chain on, and nearly always one without others.
+    rest: [u32; MAX_CAUSES - 1],
 }
+
+/// Stands where a chain has no cause. No cause packs to it.
+const NONE: u32 = u32::MAX;
+
+const _: () = assert!(Cause::unpack(NONE).is_none());
 
 impl Causes {
     /// A chain of one.
     #[must_use]
     pub fn of(first: impl Into<Cause>) -> Causes {
         Causes {
-            causes: [first.into(); MAX_CAUSES],
-            len: 1,
+            first: first.into(),
+            rest: [NONE; MAX_CAUSES - 1],
         }
     }
 
     /// The same chain with one more cause behind it.
     #[must_use]
     pub fn then(mut self, next: impl Into<Cause>) -> Causes {
-        if let Some(place) = self.causes.get_mut(usize::from(self.len)) {
-            *place = next.into();
-            self.len += 1;
+        if let Some(place) = self.rest.iter_mut().find(|word| **word == NONE) {
+            *place = next.into().pack();
         }
         self
     }
@@ -134,18 +139,19 @@ impl Causes {
     /// The outermost reason, which decides what the call's status is.
     #[must_use]
     pub const fn first(&self) -> Reason {
-        self.causes[0].reason
+        self.first.reason
     }
 
     /// The innermost cause.
     #[must_use]
     pub fn last(&self) -> Cause {
-        self.causes[usize::from(self.len) - 1]
+        self.iter().last().unwrap_or(self.first)
     }
 
     /// All of them, the outermost first.
     pub fn iter(&self) -> impl Iterator<Item = Cause> + '_ {
-        self.causes.iter().take(usize::from(self.len)).copied()
+        let rest = self.rest.iter().map_while(|word| Cause::unpack(*word));
+        std::iter::once(self.first).chain(rest)
     }
 
     /// Whether `reason` stands anywhere in the chain.
@@ -156,11 +162,9 @@ impl Causes {
 
     /// Three words, for fixed-size records; see [`Causes::unpack`]. No cause packs to all ones, which marks the end.
     pub(crate) fn pack(&self) -> [u64; MAX_CAUSES / 2] {
-        let mut words = [u32::MAX; MAX_CAUSES];
-        for (word, cause) in words.iter_mut().zip(self.iter()) {
-            *word = cause.pack();
-        }
-        std::array::from_fn(|i| u64::from(words[2 * i]) | u64::from(words[2 * i + 1]) << 32)
+        let [second, third, fourth, fifth, sixth] = self.rest;
+        [(self.first.pack(), second), (third, fourth), (fifth, sixth)]
+            .map(|(low, high)| u64::from(low) | u64::from(high) << 32)
     }
 
     pub(crate) fn unpack(words: [u64; MAX_CAUSES / 2]) -> Option<Causes> {
@@ -202,7 +206,7 @@ impl FromStr for Causes {
         let first = parts.next().unwrap_or(Err(ParseCauseError))?;
         let mut causes = Causes::of(first);
         for part in parts {
-            if usize::from(causes.len) == MAX_CAUSES {
+            if !causes.rest.contains(&NONE) {
                 return Err(ParseCauseError);
             }
             causes = causes.then(part?);

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::{Catalog, Opener, Runtime, Shared, Switches};
-use crate::backend::cuda::{self, Cuda, Driver, OpenError, SimulatedDriver};
+use super::Runtime;
+use super::catalog::Catalog;
+use super::shared::{Shared, Switches};
+use crate::backend::cpu;
+use crate::backend::cuda::{self, Cuda, Driver, OpenError, Opener, SimulatedDriver};
 use crate::contain::contained;
 use crate::control::{Control, ControlState};
 use crate::decision_log::DecisionLog;
@@ -31,8 +34,15 @@ pub struct Builder {
     control: Arc<Control>,
 }
 
+impl Runtime {
+    /// Starts to configure a runtime.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
+
 impl Builder {
-    pub(super) fn new() -> Builder {
+    fn new() -> Builder {
         Builder {
             requested: true,
             faults: Faults::NONE,
@@ -131,7 +141,7 @@ impl Builder {
         let epoch = Instant::now();
         let hardware = match &native {
             Ok(cuda) => cuda.device().label(),
-            Err(_) => cpu_label(),
+            Err(_) => cpu::label(),
         };
         let log = match self.log {
             None => None,
@@ -187,11 +197,6 @@ fn open_native(requested: bool, faults: &Faults, opener: &Opener, budget: Durati
             })
         }
     }
-}
-
-/// The processor in one word for logs: `cpu:x86_64`. The number of cores is left out: it is no property of the result.
-pub(crate) fn cpu_label() -> String {
-    format!("cpu:{}", std::env::consts::ARCH)
 }
 
 fn generated_id() -> String {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, RwLock};
 
-use super::unpoisoned;
-use crate::kernel::{PlanId, Registered};
+use crate::kernel::Registered;
 use crate::module::{Body, Diagnostic, Module, ModuleImage};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanId};
+use crate::sync::unpoisoned;
 
 /// A kernel with the plan of itself alone.
 #[derive(Clone)]

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use super::{Runtime, Shared};
+use super::Runtime;
+use super::shared::Shared;
 use crate::backend::cuda::choose;
 use crate::journal::Shards;
 use crate::kernel::{Kernel, KernelSpec, Native, Registered, Variant, fingerprint_of, seal};

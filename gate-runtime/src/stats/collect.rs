@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use super::{Calls, Compile, Counters, KernelStats, Latency, LogStats, RunStats};
+use crate::backend::cpu;
 use crate::kernel::Registered;
 use crate::reason::{Reason, ReasonKind};
-use crate::runtime::{Shared, cpu_label};
+use crate::runtime::shared::Shared;
 
 impl RunStats {
     pub(crate) fn of(shared: &Shared) -> RunStats {
@@ -35,7 +36,7 @@ impl RunStats {
             run_id: shared.run_id.clone(),
             hw: match &shared.native {
                 Ok(cuda) => cuda.device().label(),
-                Err(_) => cpu_label(),
+                Err(_) => cpu::label(),
             },
             faults: shared.faults_at_start.active().map(str::to_owned).collect(),
             calls,

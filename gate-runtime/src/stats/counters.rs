@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::bump::bump;
 use super::histogram::Histogram;
 use crate::dispatch::{Dispatch, Outcome};
-use crate::journal::bump;
 use crate::reason::{Reason, ReasonKind};
 
 /// Numbers of reasons are bytes.

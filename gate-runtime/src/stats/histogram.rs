@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::journal::bump;
+use super::bump::bump;
 
 /// Buckets of each power of two: a quantile is at most 1/16 above the true value.
 const PER_OCTAVE: usize = 16;

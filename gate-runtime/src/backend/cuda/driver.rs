@@ -183,3 +183,6 @@ pub trait Driver: Send + Sync {
     /// The driver's number; `to` may be written in part.
     fn copy_out(&self, from: DevicePointer, to: &mut [u8]) -> Result<(), DriverError>;
 }
+
+/// Opens a device, at first and again after it was lost.
+pub(crate) type Opener = dyn Fn() -> Result<Box<dyn Driver>, OpenError> + Send + Sync;

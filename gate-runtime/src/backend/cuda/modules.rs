@@ -7,13 +7,12 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use super::{Device, Driver, DriverError, FunctionId, ModuleId, OpenError};
+use super::{Device, Driver, DriverError, FunctionId, ModuleId, OpenError, Opener};
 use crate::contain::contained;
 use crate::contract::Contract;
 use crate::kernel::CpuFn;
 use crate::module::VerifiedImage;
 use crate::reason::{Causes, Reason};
-use crate::runtime::Opener;
 
 /// An open device with its module cache.
 pub(crate) struct Cuda {
