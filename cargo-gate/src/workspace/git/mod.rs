@@ -162,8 +162,8 @@ enum Object<'o> {
 /// Takes one answer off the output of `git cat-file --batch`; `None` where there is none.
 fn object<'o>(rest: &mut &'o [u8]) -> Option<Object<'o>> {
     let end = memchr::memchr(b'\n', rest)?;
-    let head = std::str::from_utf8(&rest[..end]).ok();
-    let behind = &rest[end + 1..];
+    let (head, behind) = rest.split_at_checked(end)?;
+    let (head, behind) = (std::str::from_utf8(head).ok(), behind.get(1..)?);
     let found = head.and_then(|head| {
         let mut words = head.rsplit(' ');
         let size: usize = words.next()?.parse().ok()?;
