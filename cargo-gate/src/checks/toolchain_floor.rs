@@ -131,7 +131,7 @@ fn released<'a>(context: &Context<'a>) -> Result<(&'a Git, Vec<Tag>), Reason> {
     };
     let git = context.releases().ok_or_else(no_git)?;
     let unknown = |message: String| Reason::new("no_history", format!("git does not tell its tags: {message}"));
-    let tags = git.tags().map_err(unknown)?;
+    let tags = context.tags().ok_or_else(no_git)?.map_err(unknown)?;
     if tags.is_empty() && git.is_shallow().map_err(unknown)? {
         let reason = Reason::new("shallow_clone", "the clone is shallow and holds no tag of a release");
         return Err(reason.help("`git fetch --tags --unshallow`; in CI check out with `fetch-depth: 0`"));

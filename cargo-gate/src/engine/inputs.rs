@@ -137,7 +137,7 @@ impl<'a> InputDigests<'a> {
             Input::GitTags => {
                 let git = self.workspace.git();
                 digest.part(&[u8::from(git.is_some())]);
-                match git.map(Git::tags) {
+                match self.workspace.tags() {
                     None => {}
                     Some(Ok(tags)) => {
                         for tag in tags {

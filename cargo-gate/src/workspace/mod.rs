@@ -127,6 +127,11 @@ impl Workspace {
         self.git.as_ref()
     }
 
+    /// Every tag of the repository; `None` without version control.
+    pub fn tags(&self) -> Option<std::result::Result<Vec<git::Tag>, String>> {
+        self.git.as_ref().map(|git| git.tags(&self.gate_dir()))
+    }
+
     /// Every file below the root that git tracks or would offer to track (outside git: that no ignore rule hides),
     /// sorted by path, with digests.
     pub fn files(&self) -> &FileList {

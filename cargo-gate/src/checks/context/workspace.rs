@@ -8,7 +8,7 @@ use crate::workspace::config::CargoConfig;
 use crate::workspace::document::{Document, Documents};
 use crate::workspace::environment::Environment;
 use crate::workspace::files::{File, FileList};
-use crate::workspace::git::Git;
+use crate::workspace::git::{Git, Tag};
 use crate::workspace::lockfile::Lockfile;
 use crate::workspace::manifest::Manifest;
 use crate::workspace::toolchain::{Rustc, ToolchainFile};
@@ -81,6 +81,12 @@ impl<'a> Context<'a> {
     pub fn releases(&self) -> Option<&'a Git> {
         self.needs(&[Input::GitTags]);
         self.workspace.git()
+    }
+
+    /// Every tag of the repository; `None` without version control. Needs [`Input::GitTags`].
+    pub fn tags(&self) -> Option<Result<Vec<Tag>, String>> {
+        self.needs(&[Input::GitTags]);
+        self.workspace.tags()
     }
 
     /// Why there is no version control although the workspace lies in a repository. Needs [`Input::GitHead`] or

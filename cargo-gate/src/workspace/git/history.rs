@@ -1,8 +1,12 @@
 //! Questions about history. Each runs git when it is first asked and remembers the answer.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
+use super::tags::KnownTags;
 use super::{Git, Object, object};
 
 /// Whether one commit comes before another.
@@ -42,7 +46,7 @@ impl CommitState {
 }
 
 /// A tag.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Tag {
     /// Its name without `refs/tags/`.
     pub name: String,
@@ -149,20 +153,22 @@ impl Git {
             .clone()
     }
 
-    /// Every tag, sorted by name. One with an annotation is given as what it stands for.
+    /// Every tag, sorted by name. One with an annotation is given as what it stands for. The answer is remembered in the
+    /// gate directory.
     ///
     /// # Errors
     /// git's message.
-    pub fn tags(&self) -> Result<Vec<Tag>, String> {
+    pub fn tags(&self, gate_dir: &Path) -> Result<Vec<Tag>, String> {
+        let ask = || {
+            let format = "--format=%(objectname)%09%(*objectname)%09%(refname:strip=2)";
+            let answer = self.program.output(&["for-each-ref", format, "refs/tags"])?;
+            let mut tags: Vec<Tag> = String::from_utf8_lossy(&answer).lines().filter_map(tag).collect();
+            tags.sort();
+            Ok(tags)
+        };
         self.memory
             .tags
-            .get_or_init(|| {
-                let format = "--format=%(objectname)%09%(*objectname)%09%(refname:strip=2)";
-                let answer = self.program.output(&["for-each-ref", format, "refs/tags"])?;
-                let mut tags: Vec<Tag> = String::from_utf8_lossy(&answer).lines().filter_map(tag).collect();
-                tags.sort();
-                Ok(tags)
-            })
+            .get_or_init(|| KnownTags::read(&self.top, gate_dir, ask))
             .clone()
     }
 

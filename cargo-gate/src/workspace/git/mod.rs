@@ -7,6 +7,7 @@ mod history;
 mod listing;
 mod repository;
 mod status;
+mod tags;
 mod tracked;
 mod tree;
 
