@@ -37,6 +37,11 @@ pub fn scan_file(bytes: &[u8], depth: Depth) -> FileScan {
     boundaries_of(&tokens, items::parse(&tokens), wants_mods)
 }
 
+/// Scans a text that was lexed, for out-of-line modules too.
+pub(crate) fn scan_tokens(tokens: &Tokens<'_>) -> FileScan {
+    boundaries_of(tokens, items::parse(tokens), true)
+}
+
 /// The text of a source file without byte order mark: no more than [`MAX_FILE`] bytes, with replacement characters for
 /// what is not UTF-8.
 pub(crate) fn source_text(bytes: &[u8]) -> Cow<'_, str> {

@@ -43,13 +43,11 @@ pub fn scan_file(bytes: &[u8]) -> CodeScan {
     scan
 }
 
-/// Scans one file for its raw boundaries too, in the same pass.
-pub(crate) fn scan_with_boundaries(bytes: &[u8]) -> (FileScan, CodeScan) {
-    let text = source_text(bytes);
-    let tokens = Tokens::new(&text);
-    let (mut scan, found) = scan(&tokens);
+/// Scans a file that was lexed for its raw boundaries too, in the same pass.
+pub(crate) fn scan_with_boundaries(tokens: &Tokens<'_>) -> (FileScan, CodeScan) {
+    let (mut scan, found) = scan(tokens);
     scan.mods.clone_from(&found.mods);
-    (boundaries_of(&tokens, found, true), scan)
+    (boundaries_of(tokens, found, true), scan)
 }
 
 fn scan(tokens: &Tokens<'_>) -> (CodeScan, Found) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::checks::{Attachments, Check, Context};
+use crate::checks::{Attachments, Check, Context, Input};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, EvidenceFile, EvidenceResult};
@@ -29,6 +29,33 @@ pub(super) struct Completed {
     pub evidence: Evidence,
     /// Whether it was reused.
     pub reused: bool,
+}
+
+/// How long a check is likely to take, longest first: what begins last should not be what all others wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Effort {
+    /// Asks git for files of another version.
+    AnotherVersion,
+    /// Reads the code.
+    Code,
+    /// Reads other files, or what is in memory.
+    Rest,
+}
+
+impl Effort {
+    fn of(item: &PlanItem) -> Self {
+        let Unit::Check(check) = &item.unit else {
+            return Self::Rest;
+        };
+        let reads = |wanted: &[Input]| check.inputs.iter().any(|input| wanted.contains(input));
+        if reads(&[Input::Release]) {
+            Self::AnotherVersion
+        } else if reads(&[Input::RustSources]) {
+            Self::Code
+        } else {
+            Self::Rest
+        }
+    }
 }
 
 /// A unit of the plan with its place in it.
@@ -64,7 +91,7 @@ impl Runner<'_> {
         };
 
         let shared = Shared::default();
-        let (reused, to_run): (Vec<_>, Vec<_>) = checks
+        let (reused, mut to_run): (Vec<_>, Vec<_>) = checks
             .into_iter()
             .partition(|(_, item)| matches!(item.action, Action::Reuse(_)));
         for (at, item) in reused {
@@ -77,8 +104,11 @@ impl Runner<'_> {
                 .map(|(at, item)| (at, self.one(item, &shared)))
                 .collect()
         } else {
+            to_run.sort_by_key(|(_, item)| Effort::of(item));
             to_run
                 .into_par_iter()
+                // One by one: what waits behind a long check could not be taken by another thread.
+                .with_max_len(1)
                 .map(|(at, item)| (at, self.one(item, &shared)))
                 .collect()
         };

@@ -1,21 +1,20 @@
 //! What changed since the last release in what users rely on: public items and documents, judged by their class.
 
+mod files;
 mod release;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use semver::Version;
 use serde::Serialize;
 
-use crate::boundary::scan::source_string;
-use crate::library::interface::{self, Change, Difference, Interface, ItemKind, Library, Parsed};
+use crate::library::interface::{self, Change, Difference, ItemKind, Library};
 use crate::policy::{StabilityClass, StabilityPolicy};
 use crate::report::{Location, Reason};
 use crate::workspace::Workspace;
 use crate::workspace::cargo::Member;
-use crate::workspace::files::FileKind;
 
+use files::Files;
 pub use release::Release;
 
 /// Where two interfaces come from: the workspace, and git for its last release.
@@ -161,12 +160,16 @@ impl<'a> Sources<'a> {
     /// Why that cannot be done.
     pub fn compare(&self, policy: &StabilityPolicy) -> Result<Comparison, Reason> {
         let release = self.release(&policy.reference)?;
-        let files = release.files(self.workspace)?;
         let members: Vec<&Member> = self.workspace.cargo().members.iter().collect();
-        let parsed = Parsed::default();
-        parsed.ahead(&files.sources());
-        let now = self.interface(&members, &parsed)?;
-        let before = files.interface(&members, &parsed);
+        let files = Files::of(&release, self.workspace, &members)?;
+        let (before, now) = files.interfaces(&members);
+        if let Some(path) = now.unreadable.first() {
+            let reason = Reason::new(
+                "unreadable_source",
+                format!("cannot read `{path}`, the root of a library"),
+            );
+            return Err(reason.help(format!("make `{path}` readable, and let it lie in the workspace")));
+        }
         let mut comparison = Comparison {
             reference: release.name.clone(),
             commit: release.commit.clone(),
@@ -219,27 +222,7 @@ impl<'a> Sources<'a> {
         Ok(comparison)
     }
 
-    /// The interface as the files of the workspace are now.
-    fn interface(&self, members: &[&Member], parsed: &Parsed) -> Result<Interface, Reason> {
-        let libraries: Vec<Library> = members.iter().filter_map(|member| library(member)).collect();
-        let read = |path: &str| {
-            let file = self.workspace.files().get(path)?;
-            let regular = matches!(file.kind, FileKind::Regular);
-            let bytes = regular.then(|| self.workspace.read(path).ok()).flatten()?;
-            Some(Arc::new(source_string(bytes)))
-        };
-        let interface = Interface::read_with(&libraries, &read, parsed);
-        match interface.unreadable.first() {
-            Some(path) => Err(Reason::new(
-                "unreadable_source",
-                format!("cannot read `{path}`, the root of a library"),
-            )
-            .help(format!("make `{path}` readable, and let it lie in the workspace"))),
-            None => Ok(interface),
-        }
-    }
-
-    fn documents(&self, policy: &StabilityPolicy, files: &release::Files<'_>) -> Result<Vec<DocumentChange>, Reason> {
+    fn documents(&self, policy: &StabilityPolicy, files: &Files<'_>) -> Result<Vec<DocumentChange>, Reason> {
         let wanted = |path: &str| {
             let surface = policy.of_document(path)?;
             (surface.class != StabilityClass::Internal).then_some(surface)

@@ -124,7 +124,8 @@ fn tar(bytes: &[u8]) -> Result<Contents, String> {
         }
     };
     let limit = Limit {
-        inner: flate2::bufread::MultiGzDecoder::new(BufReader::new(bytes)),
+        // Entries are small, and each call of the decoder costs as much as unpacking kilobytes.
+        inner: BufReader::with_capacity(1 << 18, flate2::bufread::MultiGzDecoder::new(bytes)),
         left: MAX_UNPACKED,
     };
     let mut archive = tar::Archive::new(limit);

@@ -4,22 +4,28 @@
 //! the caches by digest that the surveys read; an advisory database depends on its files alone. Nothing is judged here, and what is not done when cargo answers is left
 //! to the surveys, which use all cores.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::boundary::cache::ScanCache;
-use crate::boundary::scan::{Depth, scan_file};
+use crate::boundary::scan::{Depth, scan_tokens, source_text};
+use crate::boundary::tokens::Tokens;
 use crate::code::CodeCache;
 use crate::code::scan::scan_with_boundaries;
 use crate::digest::Digest;
+use crate::library::interface::SourceFile;
 use crate::policy;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::file::{self, MachinePaths};
 use crate::secrets::survey;
+use crate::stability::Release;
 use crate::supply::{self, Advisories, Places};
 
 use super::Options;
 use super::files::{FileKind, FileList};
+use super::git::Git;
 
 /// Whether cargo is being asked.
 #[derive(Debug, Default)]
@@ -51,6 +57,8 @@ pub(crate) struct Ahead {
     pub(crate) code: Option<CodeCache>,
     pub(crate) advisories: Option<Advisories>,
     pub(crate) secrets: Option<SecretCache>,
+    /// Sources that were parsed, by content.
+    pub(crate) parsed: Arc<BTreeMap<Digest, SourceFile>>,
 }
 
 /// What is worth doing.
@@ -60,6 +68,8 @@ struct Wanted {
     in_repository: bool,
     /// Whether checks will ask for [`Workspace::code`](super::Workspace::code).
     code: bool,
+    /// What the last release is called that checks will compare with.
+    release: Option<String>,
     /// Where advisory databases lie that checks will ask for.
     advisories: Option<Places>,
 }
@@ -79,6 +89,9 @@ impl Wanted {
         let places = supply::places(declared, &options.environment, root, &options.cwd);
         Self {
             in_repository,
+            release: sections
+                .get("stability")
+                .and_then(|stability| Some(stability.get("reference")?.as_str()?.to_owned())),
             code: OF_CODE.iter().any(|section| sections.contains_key(*section)),
             advisories: (!places.all().is_empty() && root.join("Cargo.lock").is_file()).then_some(places),
         }
@@ -90,7 +103,7 @@ impl Ahead {
     pub(super) fn work(
         root: &Path,
         files: &FileList,
-        (options, in_repository): (&Options, bool),
+        (options, git): (&Options, Option<&Git>),
         gate_dir: &Path,
         machine: &MachinePaths,
         waiting: &Waiting,
@@ -98,10 +111,11 @@ impl Ahead {
         if !waiting.is_on() {
             return Self::default();
         }
-        let wanted = Wanted::by(options, root, in_repository);
+        let wanted = Wanted::by(options, root, git.is_some());
         let mut boundaries = ScanCache::load(gate_dir);
         let mut secrets = SecretCache::load(gate_dir, machine.digest());
         let mut code = wanted.code.then(|| CodeCache::load(gate_dir));
+        let mut parsed = BTreeMap::new();
         for file in files.iter().filter(|file| file.kind == FileKind::Regular) {
             if !waiting.is_on() {
                 break;
@@ -121,17 +135,28 @@ impl Ahead {
             };
             // The file may have changed since it was listed: what is kept is kept for what was read.
             let digest = Digest::of(&bytes);
-            if let Some(cache) = cache {
-                let (found, scan) = scan_with_boundaries(&bytes);
-                boundaries.insert(digest, found);
-                cache.insert(digest, scan);
-            } else if boundary {
-                // Which modules a file declares is asked for some files later, and costs little more now.
-                boundaries.insert(digest, scan_file(&bytes, Depth::Modules));
+            if boundary || cache.is_some() {
+                let text = source_text(&bytes);
+                let tokens = Tokens::new(&text);
+                if let Some(cache) = cache {
+                    let (found, scan) = scan_with_boundaries(&tokens);
+                    boundaries.insert(digest, found);
+                    cache.insert(digest, scan);
+                } else {
+                    // Which modules a file declares is asked for some files later, and costs little more now.
+                    boundaries.insert(digest, scan_tokens(&tokens));
+                }
+                if wanted.release.is_some() && may_be_code(&file.path) {
+                    parsed.insert(digest, SourceFile::of_tokens(&tokens));
+                }
             }
             if secret {
                 secrets.insert(digest, &file::scan_file(&bytes, machine));
             }
+        }
+        if let (Some(reference), Some(git), true) = (&wanted.release, git, waiting.is_on()) {
+            // The answer is kept in the gate directory; what keeps it from being found is told by whoever asks.
+            let _ = Release::find(git, reference, gate_dir);
         }
         let advisories = wanted.advisories.as_ref().filter(|_| waiting.is_on()).map(|places| {
             let advisories = Advisories::look(places.clone(), gate_dir);
@@ -143,6 +168,7 @@ impl Ahead {
             code,
             advisories,
             secrets: Some(secrets),
+            parsed: Arc::new(parsed),
         }
     }
 }

@@ -24,8 +24,9 @@ pub mod toolchain;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::boundary::cache::ScanCache;
 use crate::boundary::survey::Survey;
@@ -33,6 +34,7 @@ use crate::code::{Code, CodeCache};
 use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
 use crate::library;
+use crate::library::interface::SourceFile;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::file::MachinePaths;
 use crate::secrets::survey::SecretSurvey;
@@ -214,6 +216,11 @@ impl Workspace {
 
     fn ahead<T>(&self, take: impl FnOnce(&mut Ahead) -> Option<T>) -> Option<T> {
         self.ahead.lock().ok().and_then(|mut ahead| take(&mut ahead))
+    }
+
+    /// Sources that were parsed while cargo was asked, by content.
+    pub(crate) fn parsed_ahead(&self) -> Arc<BTreeMap<Digest, SourceFile>> {
+        self.ahead(|ahead| Some(Arc::clone(&ahead.parsed))).unwrap_or_default()
     }
 
     /// Raw boundaries of all members, scanned on first use; sources that have not changed since the last time come from

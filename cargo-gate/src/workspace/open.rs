@@ -41,8 +41,7 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         let scan = scope.spawn(|| {
             let scan = scan::scan(&hint.root, &hinted_outside, &gate_dir, &options.environment)?;
             let machine = MachinePaths::new(&options.environment, &hint.root);
-            let in_repository = scan.git.is_some();
-            let asked = (&options, in_repository);
+            let asked = (&options, scan.git.as_ref());
             let ahead = Ahead::work(&hint.root, &scan.files, asked, &gate_dir, &machine, &waiting);
             Ok::<_, Error>((scan, ahead))
         });

@@ -10,11 +10,11 @@ mod scope;
 mod signature;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::boundary::parallel;
+use crate::boundary::tokens::Tokens;
 
 pub use compare::{Change, Difference, compare};
 
@@ -111,47 +111,28 @@ pub struct Interface {
 impl Interface {
     /// Reads libraries that may re-export items of each other. `read` gives the text of a file, `None` where there is none.
     pub fn read(libraries: &[Library], read: &dyn Fn(&str) -> Option<String>) -> Self {
-        let read = |path: &str| read(path).map(Arc::new);
-        Self::read_with(libraries, &read, &Parsed::default())
+        Self::of(libraries, &|path| read(path).map(|text| SourceFile::parse(&text)))
     }
 
-    /// As [`read`](Self::read); a file that had the same text before is not parsed again.
-    pub fn read_with(libraries: &[Library], read: &dyn Fn(&str) -> Option<Arc<String>>, parsed: &Parsed) -> Self {
-        let read = |path: &str| read(path).map(|text| parsed.file(path, text));
-        graph::Graph::new(libraries, &read).interface()
+    /// As [`read`](Self::read), from files that are parsed.
+    pub fn of(libraries: &[Library], read: &dyn Fn(&str) -> Option<SourceFile>) -> Self {
+        graph::Graph::new(libraries, &|path| read(path).map(|file| file.0)).interface()
     }
 }
 
-/// Files that were parsed, by path: two versions of a library share most of theirs.
-#[derive(Debug, Default)]
-pub struct Parsed(Mutex<BTreeMap<String, ParsedFile>>);
+/// A file that was parsed: a pure function of its text, which several versions of a library may share.
+#[derive(Debug, Clone)]
+pub struct SourceFile(Arc<scope::Scope>);
 
-/// A text, and what it holds.
-type ParsedFile = (Arc<String>, Arc<scope::Scope>);
-
-impl Parsed {
-    /// Parses files that will be asked for, on all cores.
-    pub fn ahead(&self, files: &[(&str, &Arc<String>)]) {
-        let scopes = parallel::map(files, &|(_, text)| Arc::new(parse::file(text)));
-        let parsed = files
-            .iter()
-            .zip(scopes)
-            .map(|((path, text), scope)| ((*path).to_owned(), (Arc::clone(text), scope)));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(parsed);
+impl SourceFile {
+    /// Parses a text, whatever it is.
+    pub fn parse(text: &str) -> Self {
+        Self::of_tokens(&Tokens::new(text))
     }
 
-    fn file(&self, path: &str, text: Arc<String>) -> Arc<scope::Scope> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match known.get(path) {
-            Some((before, scope)) if *before == text => Arc::clone(scope),
-            // The version that comes later may be the one that is known.
-            Some(_) => Arc::new(parse::file(&text)),
-            None => {
-                let scope = Arc::new(parse::file(&text));
-                known.insert(path.to_owned(), (text, Arc::clone(&scope)));
-                scope
-            }
-        }
+    /// Parses a text that was lexed.
+    pub(crate) fn of_tokens(tokens: &Tokens<'_>) -> Self {
+        Self(Arc::new(parse::file(tokens)))
     }
 }
 

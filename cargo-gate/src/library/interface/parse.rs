@@ -16,11 +16,10 @@ use super::signature::{self, depth, parts};
 const MAX_DEPTH: usize = 64;
 
 /// Reads a file.
-pub(super) fn file(text: &str) -> Scope {
-    let tokens = Tokens::new(text);
+pub(super) fn file(tokens: &Tokens<'_>) -> Scope {
     let mut lines = vec![0u32];
-    lines.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
-    let parser = Parser { tokens: &tokens, lines };
+    lines.extend(memchr::memchr_iter(b'\n', tokens.text.as_bytes()).map(|at| at as u32 + 1));
+    let parser = Parser { tokens, lines };
     let mut scope = Scope::default();
     parser.scope(0, tokens.len(), 0, &mut scope);
     scope

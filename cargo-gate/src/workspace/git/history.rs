@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::Git;
+use super::objects::{Object, Objects};
 use super::tags::KnownTags;
-use super::{Git, Object, object};
 
 /// Whether one commit comes before another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +63,7 @@ pub(super) struct Memory {
     shallow: std::sync::OnceLock<Result<bool, String>>,
     commits: Mutex<BTreeMap<Vec<String>, CommitStates>>,
     tags: std::sync::OnceLock<Result<Vec<Tag>, String>>,
+    pub(super) objects: Objects,
 }
 
 type Shown = Result<Option<Vec<u8>>, String>;
@@ -202,17 +204,16 @@ impl Git {
                 return Err(format!("git cannot be asked for `{}`", path.escape_debug()));
             }
             // A revision without the file and a revision that does not exist fail alike, so ask for the revision first.
-            let questions = format!("{revision}^{{commit}}\n{revision}:./{path}\n");
-            let answers = self.program.answers(&["cat-file", "--batch"], questions)?;
-            let mut rest = answers.as_slice();
-            let Some(Object::There { kind: "commit", .. }) = object(&mut rest) else {
+            let questions = [format!("{revision}^{{commit}}"), format!("{revision}:./{path}")];
+            let answers = self.memory.objects.ask(&self.program, &questions)?;
+            let mut answers = answers.into_iter();
+            if !matches!(answers.next(), Some(Object::There { kind, .. }) if kind == "commit") {
                 return Err(format!("the repository does not hold commit {revision}"));
-            };
-            match object(&mut rest) {
-                Some(Object::There { kind: "blob", contents }) => Ok(Some(contents.to_vec())),
+            }
+            match answers.next() {
+                Some(Object::There { kind, contents }) if kind == "blob" => Ok(Some(contents)),
                 Some(Object::There { kind, .. }) => Err(format!("`{path}` is a {kind} in {revision}")),
-                Some(Object::Not) => Ok(None),
-                None => Err("git answers nothing".to_owned()),
+                Some(Object::Not) | None => Ok(None),
             }
         })
     }

@@ -5,6 +5,7 @@
 
 mod history;
 mod listing;
+mod objects;
 mod repository;
 mod status;
 mod tags;
@@ -150,33 +151,6 @@ impl Program {
         let _ = writer.join();
         Ok(output.stdout)
     }
-}
-
-/// One answer of `git cat-file --batch`.
-enum Object<'o> {
-    /// `<id> <type> <size>\n<contents>\n`.
-    There { kind: &'o str, contents: &'o [u8] },
-    /// `<question> missing`, or why it is not one object.
-    Not,
-}
-
-/// Takes one answer off the output of `git cat-file --batch`; `None` where there is none.
-fn object<'o>(rest: &mut &'o [u8]) -> Option<Object<'o>> {
-    let end = memchr::memchr(b'\n', rest)?;
-    let (head, behind) = rest.split_at_checked(end)?;
-    let (head, behind) = (std::str::from_utf8(head).ok(), behind.get(1..)?);
-    let found = head.and_then(|head| {
-        let mut words = head.rsplit(' ');
-        let size: usize = words.next()?.parse().ok()?;
-        Some((words.next()?, size))
-    });
-    let Some((kind, size)) = found else {
-        *rest = behind;
-        return Some(Object::Not);
-    };
-    let contents = behind.get(..size)?;
-    *rest = behind.get(size + 1..)?;
-    Some(Object::There { kind, contents })
 }
 
 impl Git {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::paths;
-use super::{Git, Object, object};
+use super::Git;
+use super::objects::Object;
 
 impl Git {
     /// Tags of commits that come before the commit that is checked out, itself not counted, in git's order.
@@ -40,7 +41,7 @@ impl Git {
         Ok(output.split(|byte| *byte == 0).filter_map(entry).collect())
     }
 
-    /// The contents with these ids, in this order: one process for all of them.
+    /// The contents with these ids, in this order.
     ///
     /// # Errors
     /// git's message, or that one of them is not there (a shallow or partial clone).
@@ -48,15 +49,12 @@ impl Git {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let output = self.program.answers(&["cat-file", "--batch"], ids.join("\n") + "\n")?;
-        let mut rest = output.as_slice();
-        let mut found = Vec::with_capacity(ids.len());
-        for id in ids {
-            let Some(Object::There { kind: "blob", contents }) = object(&mut rest) else {
-                return Err(format!("the repository does not hold the object {id}"));
-            };
-            found.push(contents.to_vec());
-        }
-        Ok(found)
+        let questions: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        let answers = self.memory.objects.ask(&self.program, &questions)?;
+        let blob = |(id, answer): (&String, Object)| match answer {
+            Object::There { kind, contents } if kind == "blob" => Ok(contents),
+            _ => Err(format!("the repository does not hold the object {id}")),
+        };
+        questions.iter().zip(answers).map(blob).collect()
     }
 }

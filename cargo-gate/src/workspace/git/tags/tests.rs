@@ -96,17 +96,29 @@ fn what_the_files_do_not_tell_is_not_remembered() {
     let replaced = World::new();
     replaced.git(&["commit", "-q", "--allow-empty", "-m", "two"]);
     replaced.git(&["replace", "HEAD", "HEAD~1"]);
-    assert_eq!((replaced.read(), replaced.read()), ("answer 1".into(), "answer 2".into()));
+    assert_eq!(
+        (replaced.read(), replaced.read()),
+        ("answer 1".into(), "answer 2".into())
+    );
     replaced.git(&["pack-refs", "--all"]);
-    assert_eq!((replaced.read(), replaced.read()), ("answer 3".into(), "answer 4".into()));
+    assert_eq!(
+        (replaced.read(), replaced.read()),
+        ("answer 3".into(), "answer 4".into())
+    );
 
     let symbolic = World::new();
     symbolic.git(&["symbolic-ref", "refs/tags/latest", "refs/heads/main"]);
-    assert_eq!((symbolic.read(), symbolic.read()), ("answer 1".into(), "answer 2".into()));
+    assert_eq!(
+        (symbolic.read(), symbolic.read()),
+        ("answer 1".into(), "answer 2".into())
+    );
 
     let elsewhere = World::new();
     fs::create_dir(elsewhere.common().join("reftable")).expect("create");
-    assert_eq!((elsewhere.read(), elsewhere.read()), ("answer 1".into(), "answer 2".into()));
+    assert_eq!(
+        (elsewhere.read(), elsewhere.read()),
+        ("answer 1".into(), "answer 2".into())
+    );
 }
 
 #[test]

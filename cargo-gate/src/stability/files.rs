@@ -1,0 +1,260 @@
+//! The files of a release beside those of the workspace: most are the same, and what is the same is read once, here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use semver::Version;
+
+use crate::boundary::parallel;
+use crate::boundary::scan::{source_string, source_text};
+use crate::digest::Digest;
+use crate::library::interface::{Interface, Library, SourceFile};
+use crate::report::Reason;
+use crate::workspace::Workspace;
+use crate::workspace::cargo::Member;
+use crate::workspace::files::{File, FileKind};
+use crate::workspace::git::Git;
+
+use super::library;
+use super::release::{Release, unknown};
+
+/// A library of the release.
+#[derive(Debug)]
+struct Package {
+    version: Version,
+    root: String,
+}
+
+/// The files of a release, and those of the workspace.
+pub(super) struct Files<'w> {
+    workspace: &'w Workspace,
+    git: &'w Git,
+    /// Files that lie in the work tree as they were in the release, which are read there rather than unpacked.
+    unchanged: BTreeSet<String>,
+    /// Ids by path.
+    tree: BTreeMap<String, String>,
+    /// Manifests of the release.
+    manifests: BTreeMap<String, String>,
+    /// By name.
+    packages: BTreeMap<String, Package>,
+    /// Sources of the workspace, and those of the release that are not the same.
+    now: BTreeMap<String, SourceFile>,
+    before: BTreeMap<String, SourceFile>,
+}
+
+/// A source that is wanted.
+enum Source<'s> {
+    Now(&'s File),
+    Before(&'s str, Vec<u8>),
+}
+
+impl<'w> Files<'w> {
+    /// Everything that is needed of a release and of the workspace.
+    pub(super) fn of(release: &Release, workspace: &'w Workspace, members: &[&Member]) -> Result<Self, Reason> {
+        let git = workspace
+            .git()
+            .ok_or_else(|| Reason::new("no_git", "the workspace is in no git repository"))?;
+        let tree = git.tree(&release.commit).map_err(|error| unknown(git, error))?;
+        let staged = git.staged();
+        let dirty: BTreeSet<&str> = git.dirty.iter().map(|dirty| dirty.path.as_str()).collect();
+        let same = |(path, id): &(&String, &String)| {
+            staged.get(*path) == Some(id) && !dirty.contains(path.as_str()) && regular(workspace, path).is_some()
+        };
+        let unchanged = tree.iter().filter(same).map(|(path, _)| path.clone()).collect();
+        let mut files = Self {
+            workspace,
+            git,
+            unchanged,
+            tree,
+            manifests: BTreeMap::new(),
+            packages: BTreeMap::new(),
+            now: BTreeMap::new(),
+            before: BTreeMap::new(),
+        };
+        files.read_manifests()?;
+        files.packages();
+        files.read_sources(members)?;
+        Ok(files)
+    }
+
+    fn read_manifests(&mut self) -> Result<(), Reason> {
+        let mut manifests = BTreeMap::new();
+        let mut elsewhere = Vec::new();
+        for path in self.tree.keys().filter(|path| path.ends_with("Cargo.toml")) {
+            let here = self.unchanged.contains(path).then(|| self.workspace.read(path).ok());
+            match here.flatten() {
+                Some(bytes) => drop(manifests.insert(path.clone(), source_string(bytes))),
+                None => elsewhere.push(path.as_str()),
+            }
+        }
+        for (path, bytes) in self.unpack(elsewhere)? {
+            manifests.insert(path.to_owned(), source_string(bytes));
+        }
+        self.manifests = manifests;
+        Ok(())
+    }
+
+    /// Reads sources where modules lie as a rule; those that a path names elsewhere are read when they are asked for.
+    fn read_sources(&mut self, members: &[&Member]) -> Result<(), Reason> {
+        let directory = |root: &str| {
+            root.rsplit_once('/')
+                .map_or_else(String::new, |(before, _)| format!("{before}/"))
+        };
+        let before: BTreeSet<String> = self.packages.values().map(|package| directory(&package.root)).collect();
+        let libraries = members.iter().filter_map(|member| library(member));
+        let now: BTreeSet<String> = libraries.map(|library| directory(&library.root)).collect();
+        let is_source = |directories: &BTreeSet<String>, path: &str| {
+            path.ends_with(".rs") && directories.iter().any(|directory| path.starts_with(directory.as_str()))
+        };
+        let wanted_now =
+            |path: &str| is_source(&now, path) || self.unchanged.contains(path) && is_source(&before, path);
+        let changed = |path: &&str| is_source(&before, path) && !self.unchanged.contains(*path);
+        let changed: Vec<&str> = self.tree.keys().map(String::as_str).filter(changed).collect();
+
+        let files = self.workspace.files().iter();
+        let files = files.filter(|file| file.kind == FileKind::Regular && wanted_now(&file.path));
+        let mut sources: Vec<Source<'_>> = files.map(Source::Now).collect();
+        sources.extend(
+            self.unpack(changed)?
+                .into_iter()
+                .map(|(path, bytes)| Source::Before(path, bytes)),
+        );
+        let ahead = self.workspace.parsed_ahead();
+        let known = |digest: Option<Digest>| ahead.get(&digest?).cloned();
+        let parsed = parallel::map(&sources, &|source| match source {
+            Source::Now(file) => known(file.digest).or_else(|| self.parse(&file.path)),
+            Source::Before(_, bytes) => Some(SourceFile::parse(&source_text(bytes))),
+        });
+        let (mut now, mut before) = (BTreeMap::new(), BTreeMap::new());
+        for (source, parsed) in sources.iter().zip(parsed) {
+            // What cannot be read is missed, with a reason, when it is asked for.
+            let Some(parsed) = parsed else { continue };
+            match source {
+                Source::Now(file) => now.insert(file.path.clone(), parsed),
+                Source::Before(path, _) => before.insert((*path).to_owned(), parsed),
+            };
+        }
+        (self.now, self.before) = (now, before);
+        Ok(())
+    }
+
+    /// Contents that git holds, by path.
+    fn unpack<'p>(&self, paths: Vec<&'p str>) -> Result<Vec<(&'p str, Vec<u8>)>, Reason> {
+        let ids: Vec<&str> = paths
+            .iter()
+            .filter_map(|path| self.tree.get(*path))
+            .map(String::as_str)
+            .collect();
+        let found = self.git.blobs(&ids).map_err(|error| unknown(self.git, error))?;
+        Ok(paths.into_iter().zip(found).collect())
+    }
+
+    /// Parses a file of the workspace; `None` where it cannot be read.
+    fn parse(&self, path: &str) -> Option<SourceFile> {
+        let file = regular(self.workspace, path)?;
+        let bytes = self.workspace.read(&file.path).ok()?;
+        Some(SourceFile::parse(&source_text(&bytes)))
+    }
+
+    /// Reads the manifests: packages with a library. Of two with one name, that with the shorter path.
+    fn packages(&mut self) {
+        let manifest = |path: &str| -> Option<toml::Table> { self.manifests.get(path)?.parse().ok() };
+        let workspace = manifest("Cargo.toml");
+        let shared = workspace.as_ref().and_then(|root| {
+            let version = root.get("workspace")?.get("package")?.get("version")?;
+            version.as_str()?.parse::<Version>().ok()
+        });
+        let mut paths: Vec<&String> = self.manifests.keys().collect();
+        paths.sort_by_key(|path| (path.matches('/').count(), path.as_str()));
+        let mut found = BTreeMap::new();
+        for path in paths {
+            let Some(table) = manifest(path) else { continue };
+            let Some(package) = table.get("package") else { continue };
+            let Some(name) = package.get("name").and_then(|name| name.as_str()) else {
+                continue;
+            };
+            let version = match package.get("version") {
+                Some(toml::Value::String(version)) => version.parse().ok(),
+                Some(_) => shared.clone(),
+                None => Some(Version::new(0, 0, 0)),
+            };
+            let directory = path.strip_suffix("Cargo.toml").unwrap_or_default().to_owned();
+            let declared = table
+                .get("lib")
+                .and_then(|lib| lib.get("path"))
+                .and_then(|path| path.as_str());
+            let root = format!(
+                "{directory}{}",
+                declared.unwrap_or("src/lib.rs").trim_start_matches("./")
+            );
+            let (Some(version), true) = (version, self.tree.contains_key(&root)) else {
+                continue;
+            };
+            found.entry(name.to_owned()).or_insert(Package { version, root });
+        }
+        self.packages = found;
+    }
+
+    /// Paths of all files of the release, sorted.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.tree.keys().map(String::as_str)
+    }
+
+    /// The version that a package had; `None` when the release had no such library.
+    pub(super) fn version(&self, member: &Member) -> Option<Version> {
+        self.packages.get(&member.name).map(|package| package.version.clone())
+    }
+
+    /// The text of any file of the release.
+    pub(super) fn read(&self, path: &str) -> Result<String, Reason> {
+        let found = self.unpack(vec![path])?;
+        Ok(found
+            .into_iter()
+            .next()
+            .map(|(_, bytes)| source_string(bytes))
+            .unwrap_or_default())
+    }
+
+    fn source_now(&self, path: &str) -> Option<SourceFile> {
+        self.now.get(path).cloned().or_else(|| self.parse(path))
+    }
+
+    fn source_before(&self, path: &str) -> Option<SourceFile> {
+        if self.unchanged.contains(path) {
+            return self.source_now(path);
+        }
+        let unpack = || self.tree.contains_key(path).then(|| self.read(path).ok()).flatten();
+        let known = self.before.get(path).cloned();
+        known.or_else(|| unpack().map(|text| SourceFile::parse(&text)))
+    }
+
+    /// The interface of these members in the release, each under the name that its library has now, and their interface as
+    /// the files of the workspace are.
+    pub(super) fn interfaces(&self, members: &[&Member]) -> (Interface, Interface) {
+        let now: Vec<Library> = members.iter().filter_map(|member| library(member)).collect();
+        let before: Vec<Library> = members
+            .iter()
+            .filter_map(|member| {
+                let package = self.packages.get(&member.name)?;
+                Some(Library {
+                    name: library(member)?.name,
+                    root: package.root.clone(),
+                })
+            })
+            .collect();
+        std::thread::scope(|scope| {
+            let before = scope.spawn(|| Interface::of(&before, &|path| self.source_before(path)));
+            let now = Interface::of(&now, &|path| self.source_now(path));
+            match before.join() {
+                Ok(before) => (before, now),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    }
+}
+
+fn regular<'w>(workspace: &'w Workspace, path: &str) -> Option<&'w File> {
+    workspace
+        .files()
+        .get(path)
+        .filter(|file| file.kind == FileKind::Regular)
+}
