@@ -1,6 +1,8 @@
 //! The files of a release beside those of the workspace: most are the same, and what is the same is read once, here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
 
 use semver::Version;
 
@@ -11,7 +13,7 @@ use crate::library::interface::{Interface, Library, SourceFile};
 use crate::report::Reason;
 use crate::workspace::Workspace;
 use crate::workspace::cargo::Member;
-use crate::workspace::files::{File, FileKind};
+use crate::workspace::files::{File, FileKind, FileList};
 use crate::workspace::git::Git;
 
 use super::library;
@@ -24,135 +26,91 @@ struct Package {
     root: String,
 }
 
-/// The files of a release, and those of the workspace.
-pub(super) struct Files<'w> {
-    workspace: &'w Workspace,
-    git: &'w Git,
+/// The files of a release, as far as comparing with it needs them. They follow from the commit and the work tree alone, so
+/// that they can be read while cargo is asked what the members are.
+#[derive(Debug)]
+pub(crate) struct Released {
+    release: Release,
     /// Files that lie in the work tree as they were in the release, which are read there rather than unpacked.
     unchanged: BTreeSet<String>,
     /// Ids by path.
     tree: BTreeMap<String, String>,
-    /// Manifests of the release.
+    /// Manifests.
     manifests: BTreeMap<String, String>,
     /// By name.
     packages: BTreeMap<String, Package>,
-    /// Sources of the workspace, and those of the release that are not the same.
-    now: BTreeMap<String, SourceFile>,
-    before: BTreeMap<String, SourceFile>,
+    /// Directories that hold the sources of libraries, with a slash behind.
+    directories: BTreeSet<String>,
+    /// Sources in them that are not as they lie in the work tree.
+    sources: BTreeMap<String, SourceFile>,
 }
 
-/// A source that is wanted.
-enum Source<'s> {
-    Now(&'s File),
-    Before(&'s str, Vec<u8>),
-}
-
-impl<'w> Files<'w> {
-    /// Everything that is needed of a release and of the workspace.
-    pub(super) fn of(release: &Release, workspace: &'w Workspace, members: &[&Member]) -> Result<Self, Reason> {
-        let git = workspace
-            .git()
-            .ok_or_else(|| Reason::new("no_git", "the workspace is in no git repository"))?;
+impl Released {
+    /// Reads what is needed of a release of the workspace in `root` that holds `files`.
+    ///
+    /// # Errors
+    /// What git does not tell, and why.
+    pub(crate) fn read(release: &Release, git: &Git, files: &FileList, root: &Path) -> Result<Self, Reason> {
         let tree = git.tree(&release.commit).map_err(|error| unknown(git, error))?;
         let staged = git.staged();
         let dirty: BTreeSet<&str> = git.dirty.iter().map(|dirty| dirty.path.as_str()).collect();
         let same = |(path, id): &(&String, &String)| {
-            staged.get(*path) == Some(id) && !dirty.contains(path.as_str()) && regular(workspace, path).is_some()
+            staged.get(*path) == Some(id) && !dirty.contains(path.as_str()) && regular(files, path).is_some()
         };
         let unchanged = tree.iter().filter(same).map(|(path, _)| path.clone()).collect();
-        let mut files = Self {
-            workspace,
-            git,
+        let mut this = Self {
+            release: release.clone(),
             unchanged,
             tree,
             manifests: BTreeMap::new(),
             packages: BTreeMap::new(),
-            now: BTreeMap::new(),
-            before: BTreeMap::new(),
+            directories: BTreeSet::new(),
+            sources: BTreeMap::new(),
         };
-        files.read_manifests()?;
-        files.packages();
-        files.read_sources(members)?;
-        Ok(files)
+        this.read_manifests(git, files, root)?;
+        this.packages();
+        this.directories = this.packages.values().map(|package| directory(&package.root)).collect();
+        this.read_sources(git)?;
+        Ok(this)
     }
 
-    fn read_manifests(&mut self) -> Result<(), Reason> {
+    fn read_manifests(&mut self, git: &Git, files: &FileList, root: &Path) -> Result<(), Reason> {
         let mut manifests = BTreeMap::new();
         let mut elsewhere = Vec::new();
         for path in self.tree.keys().filter(|path| path.ends_with("Cargo.toml")) {
-            let here = self.unchanged.contains(path).then(|| self.workspace.read(path).ok());
-            match here.flatten() {
+            let here = regular(files, path).filter(|_| self.unchanged.contains(path));
+            match here.and_then(|file| std::fs::read(root.join(&file.native)).ok()) {
                 Some(bytes) => drop(manifests.insert(path.clone(), source_string(bytes))),
                 None => elsewhere.push(path.as_str()),
             }
         }
-        for (path, bytes) in self.unpack(elsewhere)? {
+        for (path, bytes) in self.unpack(git, elsewhere)? {
             manifests.insert(path.to_owned(), source_string(bytes));
         }
         self.manifests = manifests;
         Ok(())
     }
 
-    /// Reads sources where modules lie as a rule; those that a path names elsewhere are read when they are asked for.
-    fn read_sources(&mut self, members: &[&Member]) -> Result<(), Reason> {
-        let directory = |root: &str| {
-            root.rsplit_once('/')
-                .map_or_else(String::new, |(before, _)| format!("{before}/"))
-        };
-        let before: BTreeSet<String> = self.packages.values().map(|package| directory(&package.root)).collect();
-        let libraries = members.iter().filter_map(|member| library(member));
-        let now: BTreeSet<String> = libraries.map(|library| directory(&library.root)).collect();
-        let is_source = |directories: &BTreeSet<String>, path: &str| {
-            path.ends_with(".rs") && directories.iter().any(|directory| path.starts_with(directory.as_str()))
-        };
-        let wanted_now =
-            |path: &str| is_source(&now, path) || self.unchanged.contains(path) && is_source(&before, path);
-        let changed = |path: &&str| is_source(&before, path) && !self.unchanged.contains(*path);
+    /// Reads what has changed where modules lie as a rule; what a path names elsewhere is read when it is asked for.
+    fn read_sources(&mut self, git: &Git) -> Result<(), Reason> {
+        let changed = |path: &&str| is_source(&self.directories, path) && !self.unchanged.contains(*path);
         let changed: Vec<&str> = self.tree.keys().map(String::as_str).filter(changed).collect();
-
-        let files = self.workspace.files().iter();
-        let files = files.filter(|file| file.kind == FileKind::Regular && wanted_now(&file.path));
-        let mut sources: Vec<Source<'_>> = files.map(Source::Now).collect();
-        sources.extend(
-            self.unpack(changed)?
-                .into_iter()
-                .map(|(path, bytes)| Source::Before(path, bytes)),
-        );
-        let ahead = self.workspace.parsed_ahead();
-        let known = |digest: Option<Digest>| ahead.get(&digest?).cloned();
-        let parsed = parallel::map(&sources, &|source| match source {
-            Source::Now(file) => known(file.digest).or_else(|| self.parse(&file.path)),
-            Source::Before(_, bytes) => Some(SourceFile::parse(&source_text(bytes))),
-        });
-        let (mut now, mut before) = (BTreeMap::new(), BTreeMap::new());
-        for (source, parsed) in sources.iter().zip(parsed) {
-            // What cannot be read is missed, with a reason, when it is asked for.
-            let Some(parsed) = parsed else { continue };
-            match source {
-                Source::Now(file) => now.insert(file.path.clone(), parsed),
-                Source::Before(path, _) => before.insert((*path).to_owned(), parsed),
-            };
-        }
-        (self.now, self.before) = (now, before);
+        let contents = self.unpack(git, changed)?;
+        let parsed = parallel::map(&contents, &|(_, bytes)| SourceFile::parse(&source_text(bytes)));
+        let paths = contents.iter().map(|(path, _)| (*path).to_owned());
+        self.sources = paths.zip(parsed).collect();
         Ok(())
     }
 
     /// Contents that git holds, by path.
-    fn unpack<'p>(&self, paths: Vec<&'p str>) -> Result<Vec<(&'p str, Vec<u8>)>, Reason> {
+    fn unpack<'p>(&self, git: &Git, paths: Vec<&'p str>) -> Result<Vec<(&'p str, Vec<u8>)>, Reason> {
         let ids: Vec<&str> = paths
             .iter()
             .filter_map(|path| self.tree.get(*path))
             .map(String::as_str)
             .collect();
-        let found = self.git.blobs(&ids).map_err(|error| unknown(self.git, error))?;
+        let found = git.blobs(&ids).map_err(|error| unknown(git, error))?;
         Ok(paths.into_iter().zip(found).collect())
-    }
-
-    /// Parses a file of the workspace; `None` where it cannot be read.
-    fn parse(&self, path: &str) -> Option<SourceFile> {
-        let file = regular(self.workspace, path)?;
-        let bytes = self.workspace.read(&file.path).ok()?;
-        Some(SourceFile::parse(&source_text(&bytes)))
     }
 
     /// Reads the manifests: packages with a library. Of two with one name, that with the shorter path.
@@ -193,20 +151,83 @@ impl<'w> Files<'w> {
         }
         self.packages = found;
     }
+}
+
+/// The files of a release, and those of the workspace.
+pub(super) struct Files<'w> {
+    workspace: &'w Workspace,
+    git: &'w Git,
+    released: Arc<Released>,
+    /// Sources of the workspace.
+    now: BTreeMap<String, SourceFile>,
+}
+
+impl<'w> Files<'w> {
+    /// Everything that is needed of a release and of the workspace.
+    pub(super) fn of(release: &Release, workspace: &'w Workspace, members: &[&Member]) -> Result<Self, Reason> {
+        let git = workspace
+            .git()
+            .ok_or_else(|| Reason::new("no_git", "the workspace is in no git repository"))?;
+        let ahead = workspace.released_ahead().filter(|ahead| ahead.release == *release);
+        let released = match ahead {
+            Some(released) => released,
+            None => Arc::new(Released::read(release, git, workspace.files(), workspace.root())?),
+        };
+        let mut files = Self {
+            workspace,
+            git,
+            released,
+            now: BTreeMap::new(),
+        };
+        files.read_sources(members);
+        Ok(files)
+    }
+
+    /// Reads sources where modules lie as a rule, in the workspace or as they were in the release.
+    fn read_sources(&mut self, members: &[&Member]) {
+        let libraries = members.iter().filter_map(|member| library(member));
+        let directories: BTreeSet<String> = libraries.map(|library| directory(&library.root)).collect();
+        let released = &self.released;
+        let wanted = |path: &str| {
+            is_source(&directories, path) || released.unchanged.contains(path) && is_source(&released.directories, path)
+        };
+        let files = self.workspace.files().iter();
+        let files: Vec<&File> = files
+            .filter(|file| file.kind == FileKind::Regular && wanted(&file.path))
+            .collect();
+        let ahead = self.workspace.parsed_ahead();
+        let known = |digest: Option<Digest>| ahead.get(&digest?).cloned();
+        let parsed = parallel::map(&files, &|file| known(file.digest).or_else(|| self.parse(&file.path)));
+        // What cannot be read is missed, with a reason, when it is asked for.
+        let parsed = files.iter().zip(parsed);
+        self.now = parsed
+            .filter_map(|(file, parsed)| Some((file.path.clone(), parsed?)))
+            .collect();
+    }
+
+    /// Parses a file of the workspace; `None` where it cannot be read.
+    fn parse(&self, path: &str) -> Option<SourceFile> {
+        let file = regular(self.workspace.files(), path)?;
+        let bytes = self.workspace.read(&file.path).ok()?;
+        Some(SourceFile::parse(&source_text(&bytes)))
+    }
 
     /// Paths of all files of the release, sorted.
     pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
-        self.tree.keys().map(String::as_str)
+        self.released.tree.keys().map(String::as_str)
     }
 
     /// The version that a package had; `None` when the release had no such library.
     pub(super) fn version(&self, member: &Member) -> Option<Version> {
-        self.packages.get(&member.name).map(|package| package.version.clone())
+        self.released
+            .packages
+            .get(&member.name)
+            .map(|package| package.version.clone())
     }
 
     /// The text of any file of the release.
     pub(super) fn read(&self, path: &str) -> Result<String, Reason> {
-        let found = self.unpack(vec![path])?;
+        let found = self.released.unpack(self.git, vec![path])?;
         Ok(found
             .into_iter()
             .next()
@@ -219,11 +240,17 @@ impl<'w> Files<'w> {
     }
 
     fn source_before(&self, path: &str) -> Option<SourceFile> {
-        if self.unchanged.contains(path) {
+        if self.released.unchanged.contains(path) {
             return self.source_now(path);
         }
-        let unpack = || self.tree.contains_key(path).then(|| self.read(path).ok()).flatten();
-        let known = self.before.get(path).cloned();
+        let unpack = || {
+            self.released
+                .tree
+                .contains_key(path)
+                .then(|| self.read(path).ok())
+                .flatten()
+        };
+        let known = self.released.sources.get(path).cloned();
         known.or_else(|| unpack().map(|text| SourceFile::parse(&text)))
     }
 
@@ -234,7 +261,7 @@ impl<'w> Files<'w> {
         let before: Vec<Library> = members
             .iter()
             .filter_map(|member| {
-                let package = self.packages.get(&member.name)?;
+                let package = self.released.packages.get(&member.name)?;
                 Some(Library {
                     name: library(member)?.name,
                     root: package.root.clone(),
@@ -252,9 +279,16 @@ impl<'w> Files<'w> {
     }
 }
 
-fn regular<'w>(workspace: &'w Workspace, path: &str) -> Option<&'w File> {
-    workspace
-        .files()
-        .get(path)
-        .filter(|file| file.kind == FileKind::Regular)
+fn regular<'f>(files: &'f FileList, path: &str) -> Option<&'f File> {
+    files.get(path).filter(|file| file.kind == FileKind::Regular)
+}
+
+/// The directory of a file with a slash behind; nothing where it lies at the top.
+fn directory(path: &str) -> String {
+    path.rsplit_once('/')
+        .map_or_else(String::new, |(before, _)| format!("{before}/"))
+}
+
+fn is_source(directories: &BTreeSet<String>, path: &str) -> bool {
+    path.ends_with(".rs") && directories.iter().any(|directory| path.starts_with(directory.as_str()))
 }

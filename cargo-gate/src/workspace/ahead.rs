@@ -20,7 +20,7 @@ use crate::policy;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::file::{self, MachinePaths};
 use crate::secrets::survey;
-use crate::stability::Release;
+use crate::stability::{Release, Released};
 use crate::supply::{self, Advisories, Places};
 
 use super::Options;
@@ -59,6 +59,8 @@ pub(crate) struct Ahead {
     pub(crate) secrets: Option<SecretCache>,
     /// Sources that were parsed, by content.
     pub(crate) parsed: Arc<BTreeMap<Digest, SourceFile>>,
+    /// The files of the last release.
+    pub(crate) released: Option<Arc<Released>>,
 }
 
 /// What is worth doing.
@@ -154,14 +156,29 @@ impl Ahead {
                 secrets.insert(digest, &file::scan_file(&bytes, machine));
             }
         }
-        if let (Some(reference), Some(git), true) = (&wanted.release, git, waiting.is_on()) {
-            // The answer is kept in the gate directory; what keeps it from being found is told by whoever asks.
-            let _ = Release::find(git, reference, gate_dir);
-        }
+        let released = wanted.release.as_ref().zip(git).and_then(|(reference, git)| {
+            // What keeps it from being found is told by whoever asks.
+            let release = waiting
+                .is_on()
+                .then(|| Release::find(git, reference, gate_dir).ok())??;
+            let released = waiting
+                .is_on()
+                .then(|| Released::read(&release, git, files, root).ok())??;
+            Some(Arc::new(released))
+        });
         let advisories = wanted.advisories.as_ref().filter(|_| waiting.is_on()).map(|places| {
-            let advisories = Advisories::look(places.clone(), gate_dir);
-            advisories.load(gate_dir);
-            advisories
+            let load = || {
+                let advisories = Advisories::look(places.clone(), gate_dir);
+                advisories.load(gate_dir);
+                advisories
+            };
+            // The core that cargo works on is left to it.
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(cores.saturating_sub(1).max(1));
+            match pool.build() {
+                Ok(pool) => pool.install(load),
+                Err(_) => load(),
+            }
         });
         Self {
             boundaries: Some(boundaries),
@@ -169,6 +186,7 @@ impl Ahead {
             advisories,
             secrets: Some(secrets),
             parsed: Arc::new(parsed),
+            released,
         }
     }
 }

@@ -38,6 +38,7 @@ use crate::library::interface::SourceFile;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::file::MachinePaths;
 use crate::secrets::survey::SecretSurvey;
+use crate::stability::Released;
 use crate::supply::{self, Advisories, Places};
 
 use self::ahead::Ahead;
@@ -221,6 +222,11 @@ impl Workspace {
     /// Sources that were parsed while cargo was asked, by content.
     pub(crate) fn parsed_ahead(&self) -> Arc<BTreeMap<Digest, SourceFile>> {
         self.ahead(|ahead| Some(Arc::clone(&ahead.parsed))).unwrap_or_default()
+    }
+
+    /// The files of the last release, where they were read while cargo was asked.
+    pub(crate) fn released_ahead(&self) -> Option<Arc<Released>> {
+        self.ahead(|ahead| ahead.released.clone())
     }
 
     /// Raw boundaries of all members, scanned on first use; sources that have not changed since the last time come from
