@@ -152,7 +152,10 @@ fn look(
     if arguments.timings {
         timings.print(report, conversation.printer);
     }
-    Ok(report.exit_code)
+    let exit_code = report.exit_code;
+    // As after a whole run.
+    std::mem::forget((opened, evaluation));
+    Ok(exit_code)
 }
 
 fn request(
