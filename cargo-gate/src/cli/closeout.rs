@@ -1,10 +1,13 @@
 //! `cargo gate closeout`.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::closeout::{Closeout, Next, human, markdown};
 use crate::error::{Error, Result};
+use crate::evidence::history::{History, HistoryEntry};
 use crate::evidence::verify::{Status, verify};
 use crate::exit;
 use crate::report::Report;
@@ -34,7 +37,7 @@ pub(super) fn run(arguments: &CloseoutArgs, conversation: &Conversation<'_>) -> 
         conversation.printer.warning(&message, Some("run the stage again"));
         return Ok(exit::NOT_READY);
     }
-    let report = report(&opened.history, &gate_dir, wanted, verification.head.as_deref())?;
+    let (entry, report) = judged(&opened.history, &gate_dir, wanted, verification.head.as_deref())?;
     let next = Next {
         action: arguments.next_action.clone(),
         owner: arguments.owner.clone(),
@@ -47,6 +50,15 @@ pub(super) fn run(arguments: &CloseoutArgs, conversation: &Conversation<'_>) -> 
             "a run over the present content: run {} judged another, `cargo gate {stage}` judges this one",
             report.run_id
         ));
+    }
+    if let Some(decisions) = &opened.policy.decisions
+        && closeout.ready
+        && decisions.asks_for_signature(report.stage)
+        && let Err(problem) = opened.history.signed_entry(entry, &decisions.authorities)
+    {
+        let run = &report.run_id;
+        let missing = format!("a signature that counts: {problem}; `cargo gate sign {run} --key <file>`");
+        closeout.missing.push(missing);
     }
     let text = match arguments.message_format {
         CloseoutFormat::Human => human(&closeout),
@@ -77,19 +89,20 @@ fn is_present(report: &Report, workspace: &Workspace) -> bool {
             && only_differs_in(workspace, &workspace.root().join(REGISTRY))
 }
 
-/// The report of the run whose chain hash was verified.
-fn report(
-    history: &crate::evidence::history::History,
-    gate_dir: &std::path::Path,
+/// The run whose chain hash was verified, with its report.
+fn judged<'h>(
+    history: &'h History,
+    gate_dir: &Path,
     wanted: &str,
     chain: Option<&str>,
-) -> Result<Report> {
+) -> Result<(&'h HistoryEntry, Report)> {
     let entry = history.entries.iter().find(|entry| Some(entry.chain.as_str()) == chain);
     let entry = entry.ok_or_else(|| {
         Error::usage(format!("`{wanted}` is not a run of this workspace")).with_help("`cargo gate history` lists them")
     })?;
-    super::history::report_of(gate_dir, entry)?.ok_or_else(|| {
+    let report = super::history::report_of(gate_dir, entry)?.ok_or_else(|| {
         Error::usage(format!("run {} ended before it judged anything", entry.run_id))
             .with_help(format!("`cargo gate {}`", entry.stage))
-    })
+    })?;
+    Ok((entry, report))
 }

@@ -85,8 +85,18 @@ fn a_decision_is_signed_and_must_be() {
     let early = promote();
     assert_eq!(early.code, Some(2), "{early}");
     assert!(early.stderr.contains("nobody signed its decision"), "{early}");
+    let closeout = || gate.run(["closeout", &pilot]);
+    let open = closeout();
+    assert_eq!(open.code, Some(1), "{open}");
+    assert!(
+        open.stderr
+            .contains("a signature that counts: nobody signed its decision"),
+        "{open}"
+    );
     let signed = gate.run(["sign", &pilot, "--key", &key]);
     assert_eq!(signed.code, Some(0), "{signed}");
+    let closed = closeout();
+    assert_eq!(closed.code, Some(0), "{closed}");
     let promoted = promote();
     assert_eq!(promoted.code, Some(0), "{promoted}");
     let verified = gate.run(["verify", &pilot]);

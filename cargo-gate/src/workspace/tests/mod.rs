@@ -1,5 +1,6 @@
 //! Real workspaces in temporary directories, with the real cargo and git.
 
+mod ahead;
 mod cargo;
 mod git;
 mod names;
