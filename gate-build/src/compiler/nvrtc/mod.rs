@@ -11,7 +11,10 @@ use self::library::{Answer, Outcome, Watch};
 use self::spool::Spool;
 use super::flags::Asked;
 use super::setting::Setting;
-use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, in_order, is_ptx, plain, splits};
+use super::{
+    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, in_order, is_ptx, lacks_header,
+    plain, splits,
+};
 use crate::arch::{Arch, Reach};
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id, warnings};
@@ -321,6 +324,16 @@ impl Compiler for Nvrtc<'_> {
                     Diagnostic::error(Id::FlagUnsupported, format!("NVRTC {version} does not know a flag"))
                         .output(&answer.log),
                 );
+            }
+            Outcome::Failed(_) if lacks_header(&answer.log) => {
+                return Err(Diagnostic::error(
+                    Id::SourceRefused,
+                    format!("NVRTC {version} does not compile it for {arch}"),
+                )
+                .output(&answer.log)
+                .help(format!(
+                    "{HEADER_HELP}; those of C++ are nvcc's, which compiles what NVRTC cannot where it is installed"
+                )));
             }
             Outcome::Failed(_) => {
                 return Err(Diagnostic::error(
