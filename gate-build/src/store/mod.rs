@@ -5,6 +5,7 @@
 //! (content digest to bytes), and what is *derived* from them on this machine. An entry that cannot be read, or is not
 //! what it should be, is a miss.
 
+mod bounds;
 mod claim;
 mod collect;
 mod counts;
@@ -19,7 +20,8 @@ use std::io;
 
 use crate::digest::{Digest, checksum};
 
-pub use collect::{Bounds, Cause, Collection, Evicted};
+pub use bounds::Bounds;
+pub use collect::{Cause, Collection, Evicted};
 pub use counts::{Counts, History};
 pub(crate) use entry::{Action, Manifest, Record, Seconds};
 pub(crate) use layered::Layered;
