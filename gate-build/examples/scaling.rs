@@ -10,7 +10,7 @@
 //! `jobs` builds 64 kernels of 50 ms each (the fake compiler sleeps) with 1 to 8 jobs and prints the efficiency, the time of one job divided
 //! by that of n jobs and by n; it fails below 0.85 for any n up to the number of cores. `kernels` generates so many kernels
 //! (500, 1000 and 2000 unless numbers are given), each with a header of its own beside one for all, and builds them from nothing, from a
-//! full store, and when nothing changed, each number in a process of its own; it fails where the largest takes more
+//! full store, when nothing changed, and when one source did, each number in a process of its own; it fails where the largest takes more
 //! than 1.25 times what its number of kernels lets expect from the smallest, or 120 s, or 256 MiB. With `-- real` the compiler that is
 //! found, or that `GATE_KERNEL_COMPILER` names, compiles them instead of the fake one; then the growth of CPU time is judged, which does not depend on
 //! what else the machine does, and that no more than 512 MiB are taken.
@@ -117,7 +117,9 @@ struct Taken {
 }
 
 fn kernels(numbers: &[usize], real: bool) -> ExitCode {
-    println!("kernels     cold   CPU time  CPU per kernel   from the store   nothing changed   peak memory");
+    println!(
+        "kernels     cold   CPU time  CPU per kernel   from the store   nothing changed   one edited   peak memory"
+    );
     let program = std::env::current_exe().expect("a program has a path");
     let mut all: Vec<(usize, Taken)> = Vec::new();
     for &number in numbers {
@@ -131,12 +133,12 @@ fn kernels(numbers: &[usize], real: bool) -> ExitCode {
             String::from_utf8_lossy(&output.stderr)
         );
         let values: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-        let [cold, cpu, warm, unchanged, mebibytes] = values[..] else {
+        let [cold, cpu, warm, unchanged, edited, mebibytes] = values[..] else {
             panic!("{text}")
         };
         let each = cpu * 1000.0 / number as f64;
         println!(
-            "{number:7} {cold:7.2} s {cpu:8.2} s {each:12.2} ms {warm:14.3} s {unchanged:15.3} s {mebibytes:9.1} MiB"
+            "{number:7} {cold:7.2} s {cpu:8.2} s {each:12.2} ms {warm:14.3} s {unchanged:15.3} s {edited:10.3} s {mebibytes:9.1} MiB"
         );
         all.push((number, Taken { cold, cpu, mebibytes }));
     }
@@ -184,34 +186,42 @@ fn one(number: usize, real: bool) {
     assert_eq!(warm.compiled, 0);
     machine.build(&root, &out);
     let unchanged = machine.build(&root, &out);
+    let declaration = if real {
+        "__device__ int edited;\n"
+    } else {
+        "#define EDITED 1\n"
+    };
+    generate_one(&root.join("kernels"), 0, real, declaration);
+    let edited = machine.build(&root, &out);
+    assert_eq!((edited.units, edited.compiled), (number, 1));
     println!(
-        "{} {cpu} {} {} {}",
+        "{} {cpu} {} {} {} {}",
         cold.time.as_secs_f64(),
         warm.time.as_secs_f64(),
         unchanged.time.as_secs_f64(),
+        edited.time.as_secs_f64(),
         peak()
     );
 }
 
 fn generate(folder: &Path, number: usize, real: bool) {
-    let declared = |name: &str| {
-        if real {
-            format!(
-                "extern \"C\" __global__ void {name}(float *x, int n) {{ int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < n) x[i] *= 2.0f; }}\n"
-            )
-        } else {
-            format!("entry {name}\n")
-        }
-    };
     write(&folder.join("all.cuh"), "#define ALL 1\n");
     for at in 0..number {
         write(&folder.join(format!("k{at}.cuh")), &format!("#define K{at} 1\n"));
-        let text = format!(
-            "#include \"all.cuh\"\n#include \"k{at}.cuh\"\n{}",
-            declared(&format!("k{at}"))
-        );
-        write(&folder.join(format!("k{at}.cu")), &text);
+        generate_one(folder, at, real, "");
     }
+}
+
+fn generate_one(folder: &Path, at: usize, real: bool, more: &str) {
+    let declared = if real {
+        format!(
+            "extern \"C\" __global__ void k{at}(float *x, int n) {{ int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < n) x[i] *= 2.0f; }}\n"
+        )
+    } else {
+        format!("entry k{at}\n")
+    };
+    let text = format!("#include \"all.cuh\"\n#include \"k{at}.cuh\"\n{declared}{more}");
+    write(&folder.join(format!("k{at}.cu")), &text);
 }
 
 /// Seconds of CPU that this process and those it has waited for have taken; 0 where the system does not say.

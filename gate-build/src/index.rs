@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::digest::{Digest, Fields};
@@ -90,6 +90,15 @@ struct Inner {
     changed: bool,
 }
 
+impl Inner {
+    fn load(&mut self, file: &Path) {
+        if !self.loaded {
+            self.loaded = true;
+            self.entries = read(file);
+        }
+    }
+}
+
 impl Index {
     /// The index kept in `file`, which is read at the first question.
     pub(crate) fn new(file: PathBuf) -> Self {
@@ -99,17 +108,18 @@ impl Index {
         }
     }
 
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The fact of this kind about a file: known from before, or found out now. `None` when the file is missing or
     /// `compute` finds nothing.
     pub(crate) fn fact(&self, kind: &str, path: &Path, compute: impl FnOnce() -> Option<String>) -> Option<String> {
         let signature = Signature::of(path)?;
         let key = (kind.to_owned(), path.to_str()?.to_owned());
         {
-            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-            if !inner.loaded {
-                inner.loaded = true;
-                inner.entries = read(&self.file);
-            }
+            let mut inner = self.lock();
+            inner.load(&self.file);
             if let Some((known, value)) = inner.fresh.get(&key)
                 && *known == signature
             {
@@ -124,7 +134,7 @@ impl Index {
         let value = compute()?;
         // The file may have changed while it was read.
         if Signature::of(path).as_ref() == Some(&signature) {
-            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut inner = self.lock();
             let plain = |text: &str| !text.contains(['\n', '\t', '\r']);
             if !signature.is_racy() && plain(&key.1) && plain(&value) {
                 inner
@@ -135,6 +145,17 @@ impl Index {
             inner.fresh.insert(key, (signature, value.clone()));
         }
         Some(value)
+    }
+
+    /// Whether the file is as old as what is known of its bytes: it has not changed, as far as its times say.
+    pub(crate) fn knows(&self, path: &Path) -> bool {
+        let (Some(signature), Some(name)) = (Signature::of(path), path.to_str()) else {
+            return false;
+        };
+        let mut inner = self.lock();
+        inner.load(&self.file);
+        let known = inner.entries.get(&("sha256".to_owned(), name.to_owned()));
+        known.is_some_and(|(known, _)| known == signature.as_str())
     }
 
     /// SHA-256 of the whole file.
@@ -153,7 +174,7 @@ impl Index {
 
     /// Keeps what was found out, if it can be kept; the next process finds it out again otherwise.
     pub(crate) fn save(&self) {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.lock();
         if !inner.changed {
             return;
         }

@@ -73,7 +73,8 @@ fn program(source: &Path, library: &Path, needed: &[String]) -> PathBuf {
         .cargo_metadata(false)
         .out_dir(target());
     let compiler = build.get_compiler();
-    let program = target().join(format!("service{}", std::env::consts::EXE_SUFFIX));
+    let name = source.file_stem().unwrap_or_default().to_string_lossy();
+    let program = target().join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let mut command = compiler.to_command();
     command.current_dir(target());
     let include = manifest_dir().join("include");
@@ -111,6 +112,18 @@ fn a_c_program_launches_kernels_and_is_refused_what_is_wrong() {
     let stats = stats::read::read(said.trim()).unwrap_or_else(|error| panic!("{error}:\n{said}"));
     assert_eq!((stats.calls.total, stats.calls.fallback), (20, 2));
     assert_eq!(stats.calls.contract_violation, 18);
+}
+
+/// What `docs/src/embedding.md` shows, word for word.
+#[test]
+fn the_program_of_the_book_launches_a_kernel() {
+    let (library, needed) = library();
+    let program = program(&manifest_dir().join("tests/embedding/first.c"), &library, &needed);
+    let mut service = Command::new(program);
+    for variable in gate_runtime::fault::VARIABLES {
+        service.env_remove(variable);
+    }
+    assert_eq!(run(&mut service).trim_end(), "OK: 12 24 36 (no_native_variant)");
 }
 
 /// A program in C++ sees the same functions, by the same header.

@@ -19,7 +19,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Performance,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
+    version: 2,
     inputs: &[
         Input::Cargo,
         Input::KernelLocks,
@@ -43,7 +43,8 @@ For kernels without a budget it is a ratchet: compared with the previous version
 (constant memory apart, which follows the parameters), as long as both reports are for the same architecture. Where \
 the clone does not reach back to the previous version the check is inconclusive.
 
-It applies where there is a `kernels.lock` with a report or with a budget, or where `gate.toml` declares a budget.
+It applies where there is a `kernels.lock` with a report or with a budget, or where `gate.toml` declares a budget. A lock \
+that cannot be understood may hold both: the check is inconclusive then, and `kernels.locked` says what is wrong with it.
 
 ## Why it matters
 
@@ -71,12 +72,12 @@ fn applies(context: &Context<'_>) -> Applies {
         let mut images = lock.units.values().flat_map(|unit| unit.images.values());
         !lock.budgets.is_empty() || images.any(|image| image.ptxas.is_some())
     };
+    // What cannot be understood may hold a budget.
     if declared
         || context
             .kernel_locks()
             .iter()
-            .filter_map(|found| found.lock.as_ref())
-            .any(has_report)
+            .any(|found| found.lock.as_ref().is_none_or(has_report))
     {
         Applies::Yes
     } else {
@@ -88,7 +89,11 @@ fn run(context: &Context<'_>) -> Judgement {
     let crates = context.kernel_locks();
     if let Some(found) = crates.iter().find(|found| found.lock.is_none()) {
         return Judgement::Inconclusive(
-            Reason::new("unreadable_lock", format!("`{}` cannot be understood", found.path)).help(format!(
+            Reason::new(
+                "unreadable_lock",
+                format!("`{}` cannot be understood, as `kernels.locked` reports", found.path),
+            )
+            .help(format!(
                 "restore it from version control, or write it anew with `{RELOCK}`"
             )),
         );
@@ -251,7 +256,7 @@ fn judge(policy: Option<&KernelPolicy>, found: &LockedCrate, before: Option<&Ker
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::findings_text;
+    use crate::checks::testing::{World, findings_text};
     use crate::policy::KernelBudget;
 
     fn lock(registers: u32, budget: &str) -> LockedCrate {
@@ -303,6 +308,18 @@ mod tests {
             }],
             location: Location::line("gate.toml", 6),
         }
+    }
+
+    #[test]
+    fn a_lock_that_cannot_be_understood_is_inconclusive() {
+        let mut world = World::new();
+        world.texts(&[("Cargo.toml", ""), ("kernels.lock", "version = [\n")]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        inconclusive (unreadable_lock): `kernels.lock` cannot be understood, as `kernels.locked` reports
+          help: restore it from version control, or write it anew with `cargo gate kernels lock`
+        ");
+        world.texts(&[("Cargo.toml", "")]);
+        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there is no kernel lock with a report of ptxas or a budget");
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(super) fn distinct<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<Stri
 }
 
 /// A module name for each unit, in the same order: the file stem where no other unit has it, else the whole path.
-pub(super) fn of_units(units: &[&UnitName]) -> Vec<String> {
+pub(crate) fn of_units(units: &[&UnitName]) -> Vec<String> {
     let stem = |unit: &UnitName| {
         let file = unit.as_str().rsplit('/').next().unwrap_or_default();
         identifier(file.rsplit_once('.').map_or(file, |(stem, _)| stem))

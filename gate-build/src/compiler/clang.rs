@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::flags::Asked;
 use super::setting::Setting;
-use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, ptx_of};
+use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, lacks_header, ptx_of};
 use crate::arch::Arch;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id, warnings};
@@ -169,7 +169,11 @@ impl Compiler for Clang<'_> {
                     .help(format!(
                         "install a clang that knows {arch}, or choose another `.arch(…)` in build.rs"
                     ))
-                } else if text.contains("undeclared identifier") || text.contains("file not found") {
+                } else if lacks_header(text) {
+                    error.help(format!(
+                        "{HEADER_HELP}; CUDA's own come with a toolkit: install NVRTC or nvcc"
+                    ))
+                } else if text.contains("undeclared identifier") {
                     error.help("without a CUDA toolkit, clang knows the language and not CUDA's library: install NVRTC or nvcc")
                 } else {
                     error

@@ -199,6 +199,21 @@ pub(crate) fn in_order(ptx: Vec<u8>) -> Vec<u8> {
     ordered.into_bytes()
 }
 
+/// What helps where a header of a source is not found.
+const HEADER_HELP: &str = "restore the header, or name its folder by `.include(…)` in build.rs";
+
+/// Whether a compiler says that a header is not there, in the words of gcc and clang, of NVIDIA's front end, or of MSVC.
+fn lacks_header(output: &str) -> bool {
+    [
+        "No such file or directory",
+        "file not found",
+        "cannot open source file",
+        "Cannot open include file",
+    ]
+    .iter()
+    .any(|words| output.contains(words))
+}
+
 /// Whether text starts as PTX does: `.version` before anything but comments.
 fn is_ptx(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else {

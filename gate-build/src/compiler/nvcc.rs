@@ -5,7 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::setting::Setting;
-use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, in_order, plain, ptx_of, splits};
+use super::{
+    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, in_order, lacks_header, plain,
+    ptx_of, splits,
+};
 use crate::arch::Arch;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id, warnings};
@@ -159,6 +162,8 @@ impl<'a> Nvcc<'a> {
                 format!("nvcc {version} printed nothing and failed ({})", finished.status),
             )
             .help("check that the program is the compiler and that its installation is complete")
+        } else if lacks_header(text) {
+            refused(Id::SourceRefused).help(HEADER_HELP)
         } else {
             refused(Id::SourceRefused)
         }

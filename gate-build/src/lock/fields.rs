@@ -5,7 +5,7 @@ use std::str::FromStr;
 use toml_span::Value;
 use toml_span::value::Table;
 
-use super::read::LockError;
+use super::error::LockError;
 
 /// The text a value comes from: turns spans into lines.
 #[derive(Clone, Copy)]

@@ -4,6 +4,7 @@
 //! of the PTX, its entries with the types of their parameters, and what they take of the hardware. It is what builds without a
 //! compiler use, and what builds with one are compared with. TOML, in a stable order, so that a change of it can be reviewed.
 
+mod error;
 mod fields;
 mod files;
 mod line;
@@ -20,9 +21,9 @@ use crate::ptx::{Entry, Isa, ParamType, Performance};
 use crate::resources::{Budget, Usage};
 use crate::unit::UnitName;
 
+pub use error::LockError;
 pub use files::{Compilation, digest_sources, stored};
 pub use line::{Part, line_of};
-pub use read::LockError;
 pub use verify::{LockProblem, ProblemKind, source_fingerprint, text_digest};
 
 /// Name of the lock, in the directory of the crate.

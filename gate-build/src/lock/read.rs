@@ -1,10 +1,10 @@
 //! Reading `kernels.lock`.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use toml_span::Value;
 
+use super::error::LockError;
 use super::fields::{Fields, Source, number, text};
 use super::{KernelLock, LockedCompiler, LockedEntry, LockedImage, VERSION, source_fingerprint};
 use crate::arch::Arch;
@@ -12,23 +12,6 @@ use crate::digest::Digest;
 use crate::ptx::{ParamType, Performance};
 use crate::resources::{Budget, Limit, Usage};
 use crate::unit::UnitName;
-
-/// Why a text is not read as a kernel lock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LockError {
-    /// Line, from 1.
-    pub line: usize,
-    /// What is wrong there.
-    pub message: String,
-}
-
-impl fmt::Display for LockError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.message)
-    }
-}
-
-impl std::error::Error for LockError {}
 
 impl KernelLock {
     /// Reads the text of a `kernels.lock`.

@@ -206,19 +206,26 @@ impl LockedImage {
     ) -> Vec<LockProblem> {
         let mut problems = Vec::new();
         for (path, digest) in &self.sources {
-            let message = match read(path) {
+            let relock = format!("compile and lock it anew with `{RELOCK}`");
+            let (message, help) = match read(path) {
                 Ok(bytes) if text_digest(&bytes) == *digest => continue,
-                Ok(_) => format!("changed since the PTX of `{unit}` for {arch} was locked"),
-                Err(error) => {
-                    format!("the PTX of `{unit}` for {arch} was compiled from this file, which cannot be read: {error}")
-                }
+                Ok(_) => (
+                    format!("changed since the PTX of `{unit}` for {arch} was locked"),
+                    relock,
+                ),
+                Err(error) => (
+                    format!(
+                        "the PTX of `{unit}` for {arch} was compiled from this file, which cannot be read: {error}"
+                    ),
+                    format!("restore it from version control, or {relock}"),
+                ),
             };
             problems.push(LockProblem {
                 file: path.clone(),
                 line: None,
                 kind: ProblemKind::SourceChanged,
                 message,
-                help: format!("compile and lock it anew with `{RELOCK}`"),
+                help,
             });
         }
         problems

@@ -15,7 +15,7 @@ use super::state::State;
 use super::subject::Build;
 use super::task::{Done, Shop, Task};
 use super::times::Times;
-use super::{directives, moment, pin};
+use super::{budgets, directives, moment, pin};
 use crate::arch::Arch;
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
 use crate::compiler::Setting;
@@ -26,7 +26,7 @@ use crate::index::Index;
 use crate::resources::Ptxas;
 use crate::schedule;
 use crate::store::{Counts, Layered, Local, Remote, Store};
-use crate::unit::{Language, Unit};
+use crate::unit::{Language, Unit, UnitName};
 
 /// What a task gave: its PTX in place, or why there is none.
 type TaskResult<'a> = (&'a Unit, Arch, Result<(BuiltImage, Done), Diagnostic>);
@@ -88,8 +88,19 @@ impl Build<'_> {
             .flat_map(|unit| self.plan.archs.iter().map(move |&arch| (unit, arch)))
             .collect();
         let times = Times::new(self.context);
-        // Longest first; what was never timed is judged by its size and goes before what is known to be quick.
-        pairs.sort_by_cached_key(|(unit, arch)| (Reverse(times.expected(unit, *arch)), unit.name.clone(), *arch));
+        // What has changed first: a compilation is under way while the rest is found unchanged. Then the longest; what was never
+        // timed is judged by its size and goes before what is known to be quick.
+        let changed: BTreeSet<&UnitName> = self
+            .plan
+            .units
+            .iter()
+            .filter(|unit| !index.knows(&unit.path))
+            .map(|unit| &unit.name)
+            .collect();
+        pairs.sort_by_cached_key(|(unit, arch)| {
+            let last = !changed.contains(&unit.name);
+            (last, Reverse(times.expected(unit, *arch)), unit.name.clone(), *arch)
+        });
         let ran = schedule::run(&self.context.env, &setting.permits, pairs, |(unit, arch)| {
             let task = Task {
                 unit,
@@ -262,7 +273,7 @@ impl Build<'_> {
         };
         let cache = store.map_or_else(|| scratch.clone(), |store| store.folder("ptxas"));
         let ptxas = ptxas.map(|ptxas| (ptxas, cache));
-        let warnings = embed::budgets(self.kernels, units, ptxas.as_ref())?;
+        let warnings = budgets::compare(self.kernels, units, ptxas.as_ref())?;
         let locker = Locker {
             kernels: self.kernels,
             plan: self.plan,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::context::Context;
-use crate::bindings::{self, EmbeddedImage, EmbeddedUnit, Encoding, Origin};
+use crate::bindings::{self, EmbeddedImage, EmbeddedUnit, Encoding, Origin, Part};
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::{Digest, Fields};
@@ -12,7 +12,6 @@ use crate::disk;
 use crate::error::Error;
 use crate::kernels::Kernels;
 use crate::ptx::Module;
-use crate::resources::Ptxas;
 use crate::schedule::{self, Permits};
 use crate::store::{self, Space, Store};
 use crate::unit::UnitName;
@@ -57,22 +56,8 @@ pub(super) fn bindings(
     let text = match known {
         Some(text) => text,
         None => {
-            let mut embedded = Vec::new();
-            let units: Vec<&BuiltUnit> = units.iter().collect();
-            let read = schedule::run(&context.env, &Permits::default(), units, |unit| {
-                embedded_unit(kernels, unit, store)
-            });
-            for ran in read {
-                embedded.push(ran.result?);
-            }
-            if let Some((why, names)) = missing {
-                embedded.extend(names.iter().map(|name| EmbeddedUnit {
-                    name: name.clone(),
-                    origin: Origin::Unavailable(why.code().to_owned()),
-                    images: Vec::new(),
-                }));
-            }
-            let mut text = bindings::generate(&embedded, &kernels.declared);
+            let parts = parts(kernels, context, units, missing, store)?;
+            let mut text = bindings::assemble(&parts, &kernels.declared);
             text.push_str(&end(&key));
             if let Some(store) = store {
                 let _ = store.put(Space::Derived, &key, &store::sealed(text.as_bytes()));
@@ -90,27 +75,82 @@ pub(super) fn bindings(
     Ok(file)
 }
 
+/// What each unit gives to the module, sorted by their names.
+fn parts(
+    kernels: &Kernels,
+    context: &Context,
+    units: &[BuiltUnit],
+    missing: Option<(Missing, &[UnitName])>,
+    store: Option<&dyn Store>,
+) -> Result<Vec<Part>, Error> {
+    let unavailable: Vec<EmbeddedUnit> = missing
+        .into_iter()
+        .flat_map(|(why, names)| names.iter().map(move |name| (why, name)))
+        .map(|(why, name)| EmbeddedUnit {
+            name: name.clone(),
+            origin: Origin::Unavailable(why.code().to_owned()),
+            images: Vec::new(),
+        })
+        .collect();
+    let mut all: Vec<(&UnitName, Result<&BuiltUnit, &EmbeddedUnit>)> = units
+        .iter()
+        .map(|unit| (&unit.name, Ok(unit)))
+        .chain(unavailable.iter().map(|unit| (&unit.name, Err(unit))))
+        .collect();
+    all.sort_by_key(|(name, _)| *name);
+    let modules = bindings::modules(&all.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    let all = all.into_iter().zip(modules).collect();
+    let ran = schedule::run(
+        &context.env,
+        &Permits::default(),
+        all,
+        |((_, unit), module)| match unit {
+            Ok(unit) => part(kernels, context, unit, module, store),
+            Err(unit) => Ok(Part::of(unit, module, &kernels.declared)),
+        },
+    );
+    ran.into_iter().map(|ran| ran.result).collect()
+}
+
+/// What a unit gives to the module: known, where nothing but other units has changed.
+fn part(
+    kernels: &Kernels,
+    context: &Context,
+    unit: &BuiltUnit,
+    module: String,
+    store: Option<&dyn Store>,
+) -> Result<Part, Error> {
+    let mut fields = fields("gate-build part of bindings 1", kernels, context);
+    fields.add("module", &module);
+    add_unit(&mut fields, unit);
+    let key = fields.finish();
+    let known = store
+        .and_then(|store| store.get(Space::Derived, &key, &|bytes| store::unsealed(bytes).is_some()))
+        .and_then(|found| {
+            Part::of_kept(
+                std::str::from_utf8(store::unsealed(&found.bytes)?).ok()?,
+                module.clone(),
+            )
+        });
+    if let Some(part) = known {
+        return Ok(part);
+    }
+    let part = Part::of(&embedded_unit(kernels, unit, store)?, module, &kernels.declared);
+    if let (Some(store), Some(kept)) = (store, part.to_kept()) {
+        let _ = store.put(Space::Derived, &key, &store::sealed(kept.as_bytes()));
+    }
+    Ok(part)
+}
+
 /// Last line of the module: it was written whole, and for this.
 fn end(key: &Digest) -> String {
     format!("// {key}\n")
 }
 
 fn key(kernels: &Kernels, context: &Context, units: &[BuiltUnit], missing: Option<(Missing, &[UnitName])>) -> Digest {
-    let mut fields = Fields::new("gate-build bindings 1");
-    fields.add("version", env!("CARGO_PKG_VERSION"));
-    // The module names files below it.
-    fields.add("out", context.out_dir.as_os_str().as_encoded_bytes());
-    fields.add("compress", if kernels.compress { "yes" } else { "no" });
-    for declared in &kernels.declared {
-        fields.add("declared", format!("{declared:?}"));
-    }
+    let mut fields = fields("gate-build bindings 1", kernels, context);
     for unit in units {
-        fields.add("unit", unit.name.as_str());
-        for image in &unit.images {
-            fields.add("arch", image.arch.to_string());
-            fields.add("digest", image.digest.bytes());
-            fields.add("provenance", format!("{:?}", image.provenance));
-        }
+        add_unit(&mut fields, unit);
     }
     if let Some((why, names)) = missing {
         fields.add("missing", why.code());
@@ -119,6 +159,29 @@ fn key(kernels: &Kernels, context: &Context, units: &[BuiltUnit], missing: Optio
         }
     }
     fields.finish()
+}
+
+/// What decides about the text of every unit.
+fn fields(purpose: &str, kernels: &Kernels, context: &Context) -> Fields {
+    let mut fields = Fields::new(purpose);
+    fields.add("version", env!("CARGO_PKG_VERSION"));
+    // The module names files below it.
+    fields.add("out", context.out_dir.as_os_str().as_encoded_bytes());
+    fields.add("compress", if kernels.compress { "yes" } else { "no" });
+    for declared in &kernels.declared {
+        fields.add("declared", format!("{declared:?}"));
+    }
+    fields
+}
+
+fn add_unit(fields: &mut Fields, unit: &BuiltUnit) {
+    fields.add("unit", unit.name.as_str());
+    for image in &unit.images {
+        fields.add("arch", image.arch.to_string());
+        fields.add("file", image.ptx.as_os_str().as_encoded_bytes());
+        fields.add("digest", image.digest.bytes());
+        fields.add("provenance", format!("{:?}", image.provenance));
+    }
 }
 
 fn embedded_unit(kernels: &Kernels, unit: &BuiltUnit, store: Option<&dyn Store>) -> Result<EmbeddedUnit, Error> {
@@ -185,72 +248,4 @@ fn compressed(image: &BuiltImage, store: Option<&dyn Store>) -> Result<PathBuf, 
     };
     disk::write_if_changed(&file, &bytes).map_err(Error::io("cannot write", &file))?;
     Ok(file)
-}
-
-/// Compares what kernels take of the hardware with their budgets. Returns warnings about what could not be compared.
-///
-/// # Errors
-/// A budget is exceeded, names a kernel that nobody has, or ptxas refuses the text.
-pub(super) fn budgets(
-    kernels: &Kernels,
-    units: &[BuiltUnit],
-    ptxas: Option<&(Ptxas, PathBuf)>,
-) -> Result<Vec<Diagnostic>, Error> {
-    if kernels.budgets.is_empty() {
-        return Ok(Vec::new());
-    }
-    let Some((ptxas, cache)) = ptxas else {
-        return Ok(vec![
-            Diagnostic::warning(Id::BudgetUnchecked, "budgets were not compared: there is no ptxas")
-                .help("install a CUDA toolkit; `cargo gate` compares them with the lock"),
-        ]);
-    };
-    let mut problems = Vec::new();
-    let mut found = std::collections::BTreeSet::new();
-    for unit in units {
-        for image in &unit.images {
-            let text = fs::read_to_string(&image.ptx).map_err(Error::io("cannot read", &image.ptx))?;
-            // A text that declares none of them needs no ptxas.
-            if !kernels
-                .budgets
-                .keys()
-                .any(|kernel| text.contains(&format!(".entry {kernel}")))
-            {
-                continue;
-            }
-            let facts = ptxas.examine(&text, Some(cache)).map_err(|error| {
-                Error::Kernels(vec![
-                    Diagnostic::error(Id::PtxasFailed, error.to_string()).unit(unit.name.as_str()),
-                ])
-            })?;
-            for (kernel, budget) in &kernels.budgets {
-                let Some(usage) = facts.usages.get(kernel) else {
-                    continue;
-                };
-                found.insert(kernel);
-                problems.extend(budget.exceeded_by(usage).into_iter().map(|excess| {
-                    Diagnostic::error(
-                        Id::BudgetExceeded,
-                        format!("kernel `{kernel}` for {} exceeds its budget: {excess}", image.arch),
-                    )
-                    .unit(unit.name.as_str())
-                    .help("make the kernel take less, or raise its `.budget(…)` in build.rs")
-                }));
-            }
-        }
-    }
-    for kernel in kernels.budgets.keys().filter(|kernel| !found.contains(kernel)) {
-        problems.push(
-            Diagnostic::error(
-                Id::BudgetUnknownKernel,
-                format!("there is a budget for `{kernel}`, and no kernel of that name"),
-            )
-            .help("correct `.budget(…)` in build.rs; C++ kernels have the name that stands in the PTX"),
-        );
-    }
-    if problems.is_empty() {
-        Ok(Vec::new())
-    } else {
-        Err(Error::Kernels(problems))
-    }
 }

@@ -51,6 +51,7 @@ impl Build<'_> {
             locked::take(self.plan, root, &self.context.out_dir.join("kernels"))?
         };
         let mut outputs: Vec<PathBuf> = Vec::new();
+        let mut warnings = warnings.to_vec();
         match taken {
             Some((units, read)) => {
                 files.extend(read);
@@ -80,6 +81,13 @@ impl Build<'_> {
                     )
                 } else {
                     let why = format!("{why}, and there is no kernel lock");
+                    if warnings.is_empty() {
+                        let warning = format!("{why}: kernels run on the CPU alone");
+                        warnings.push(Diagnostic::warning(Id::CompilerMissing, warning).help(format!(
+                            "{}; `GATE_KERNELS=off` says that none are wanted",
+                            self.plan.remedy()
+                        )));
+                    }
                     report.searched.clone_from(&self.toolkit.searched);
                     (Missing::NoCompiler, why)
                 };
@@ -106,7 +114,7 @@ impl Build<'_> {
         files.sort();
         files.dedup();
         state.directives = directives::lines(&files, &watched);
-        state.directives.extend(directives::warnings(warnings));
+        state.directives.extend(directives::warnings(&warnings));
         files.extend(outputs);
         files.extend(state.built.bindings.clone());
         files.extend(embed::compressed_files(self.kernels, &state.built.units));

@@ -1,5 +1,6 @@
 //! From a plan to PTX: look what changed, compile that, keep it, say what was done.
 
+mod budgets;
 mod build;
 mod choice;
 mod context;

@@ -2,7 +2,7 @@
 //! touched, that nothing changed.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -11,12 +11,12 @@ use super::listing::Listings;
 use super::report::Entry;
 use crate::built::{Built, BuiltImage, BuiltUnit, Provenance};
 use crate::compiler::{CompilerIdentity, CompilerKind};
-use crate::digest::{Digest, Fields};
+use crate::digest::{Digest, Fields, checksum};
 use crate::disk;
 use crate::index::{Index, Signature};
 use crate::unit::{Language, UnitName};
 
-const HEADER: &str = "gate-build state 2";
+const HEADER: &str = "gate-build state 3";
 
 /// A file with more bytes than this is not read to see whether it still is what it was: those of compilers are.
 const LARGE: u64 = 1 << 18;
@@ -33,10 +33,46 @@ pub(crate) struct State {
     pub files: Vec<PathBuf>,
     /// Folders in which a new file may matter.
     pub folders: Vec<PathBuf>,
-    /// Of files, as far as they are known.
-    pub digests: BTreeMap<PathBuf, Digest>,
+    /// What files held, as far as it is known.
+    pub contents: BTreeMap<PathBuf, Content>,
     /// Whether files have other times than were kept, and the same bytes.
     pub touched: bool,
+}
+
+/// What tells whether a file still has the bytes it had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    Digest(Digest),
+    /// Of what a build itself wrote beside the PTX: megabytes, which SHA-256 would take longer for than everything else.
+    Sum(u64),
+}
+
+/// In front of a sum.
+const SUM: &str = "sum-";
+
+impl Content {
+    fn is(self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Digest(digest) => Digest::of(bytes) == digest,
+            Self::Sum(sum) => checksum(bytes) == sum,
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        match text.strip_prefix(SUM) {
+            Some(sum) => u64::from_str_radix(sum, 16).ok().map(Self::Sum),
+            None => text.parse().ok().map(Self::Digest),
+        }
+    }
+}
+
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Digest(digest) => digest.fmt(f),
+            Self::Sum(sum) => write!(f, "{SUM}{sum:016x}"),
+        }
+    }
 }
 
 /// Keeps the state of a build with this configuration.
@@ -58,24 +94,29 @@ pub(crate) fn save(
     }
 }
 
-/// The digest that a file had in this build; `None` when it may have changed since, or finding it out would take long.
-fn digest_of(
+/// What a file held in this build; `None` when it may have changed since, or finding it out would take long.
+fn content_of(
     file: &Path,
     state: &State,
     ptx: &BTreeMap<&Path, Digest>,
     index: &Index,
     started: SystemTime,
-) -> Option<Digest> {
-    if let Some(digest) = state.digests.get(file).or_else(|| ptx.get(file)) {
-        return Some(*digest);
+) -> Option<Content> {
+    if let Some(content) = state.contents.get(file) {
+        return Some(*content);
+    }
+    if let Some(digest) = ptx.get(file) {
+        return Some(Content::Digest(*digest));
     }
     // What a build writes beside the PTX is made from it.
     let written = state.built.bindings.as_deref() == Some(file)
         || file.extension().is_some_and(|extension| extension == "deflate");
-    let same = written
-        || Signature::of(file)?.changed() <= started
-            && fs::metadata(file).is_ok_and(|metadata| metadata.len() <= LARGE);
-    same.then(|| index.digest(file)).flatten()
+    if written {
+        return fs::read(file).ok().map(|bytes| Content::Sum(checksum(&bytes)));
+    }
+    let same =
+        Signature::of(file)?.changed() <= started && fs::metadata(file).is_ok_and(|metadata| metadata.len() <= LARGE);
+    same.then(|| index.digest(file)).flatten().map(Content::Digest)
 }
 
 fn to_text(
@@ -99,9 +140,9 @@ fn to_text(
         let signature = Signature::of(file)?;
         // A file that has just changed is looked at again the next time.
         let known = if signature.is_racy() { "-" } else { signature.as_str() };
-        let digest =
-            digest_of(file, state, &ptx, index, started).map_or_else(|| "-".to_owned(), |digest| digest.to_string());
-        line("file", &format!("{known} {digest}"), file.to_str()?)?;
+        let content = content_of(file, state, &ptx, index, started);
+        let content = content.map_or_else(|| "-".to_owned(), |content| content.to_string());
+        line("file", &format!("{known} {content}"), file.to_str()?)?;
         numbers.insert(file.as_path(), number);
     }
     for folder in &state.folders {
@@ -176,9 +217,14 @@ pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings) -> 
         return None;
     }
     let mut state = State::default();
+    let mut touched: Vec<(PathBuf, Content)> = Vec::new();
     for line in lines {
         if line == "end" {
-            return Some(state);
+            // The smallest first: a source that has changed spares reading what is made from it.
+            touched.sort_by_cached_key(|(path, _)| fs::metadata(path).map_or(0, |metadata| metadata.len()));
+            let same = |(path, content): &(PathBuf, Content)| fs::read(path).is_ok_and(|bytes| content.is(&bytes));
+            state.touched = !touched.is_empty();
+            return touched.iter().all(same).then_some(state);
         }
         let (kind, rest) = line.split_once(' ')?;
         let words = match kind {
@@ -190,16 +236,12 @@ pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings) -> 
         let first = words.next()?;
         match kind {
             "file" => {
-                let (digest, path) = (words.next()?, PathBuf::from(words.next()?));
-                let digest: Option<Digest> = digest.parse().ok();
+                let (content, path) = (Content::parse(words.next()?), PathBuf::from(words.next()?));
                 if Signature::of(&path)?.as_str() != first {
                     // Touched, or so young then that its times say nothing.
-                    if Digest::of(&fs::read(&path).ok().filter(|_| digest.is_some())?) != digest? {
-                        return None;
-                    }
-                    state.touched = true;
+                    touched.push((path.clone(), content?));
                 }
-                state.digests.extend(digest.map(|digest| (path.clone(), digest)));
+                state.contents.extend(content.map(|content| (path.clone(), content)));
                 state.files.push(path);
             }
             "folder" => {

@@ -11,7 +11,7 @@ use crate::action::{self, Request};
 use crate::arch::Arch;
 use crate::compiler::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed};
 use crate::diagnostic::{Diagnostic, Id, Place, warning_of_line};
-use crate::digest::Digest;
+use crate::digest::{self, Digest};
 use crate::index::{Index, Signature};
 use crate::store::{self, Action, Local, Manifest, Record, Seconds, Space, Store};
 use crate::unit::Unit;
@@ -148,7 +148,7 @@ impl Task<'_> {
             installation: identity.digest,
             digest: Digest::of(&compiled.ptx),
             length: compiled.ptx.len() as u64,
-            checksum: store::checksum(&compiled.ptx),
+            checksum: digest::checksum(&compiled.ptx),
             took,
             text: compiled.preprocessed,
             note,

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::parse::ParseError;
+use super::error::ParseError;
 
 /// A place in a text.
 pub(super) struct Cursor<'a> {

@@ -72,7 +72,7 @@ fn introduced(arch: Arch) -> Isa {
     Isa { major, minor }
 }
 
-/// Makes machine code of PTX; [`crate::resources::Ptxas`] is the one that does.
+/// Makes machine code of PTX, as ptxas does.
 pub trait Assemble {
     /// Digest of the machine code of this text for its own target; `None` when the assembler refuses the text.
     ///

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod arithmetic;
 mod cursor;
+mod error;
 pub mod floor;
 pub mod mix;
 mod model;
@@ -17,8 +18,8 @@ pub mod representation;
 pub mod source_map;
 mod types;
 
+pub use error::ParseError;
 pub use model::{Entry, Isa, Linkage, Module, Param, Performance};
 pub use normalise::{Roots, normalise};
 pub(crate) use order::declarations_in_order;
-pub use parse::ParseError;
 pub use types::{NotAParamType, Opaque, ParamType, Scalar, Space};

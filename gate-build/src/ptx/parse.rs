@@ -1,28 +1,10 @@
 //! The parser of [`Module`].
 
-use std::fmt;
-
 use super::cursor::Cursor;
+use super::error::ParseError;
 use super::model::{Entry, Isa, Linkage, Module, Param, Performance};
 use super::types::{Opaque, ParamType, Scalar, Space};
 use crate::arch::Arch;
-
-/// Why a text is not read as PTX.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParseError {
-    /// Line, from 1.
-    pub line: usize,
-    /// What is wrong there.
-    pub message: String,
-}
-
-impl fmt::Display for ParseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.message)
-    }
-}
-
-impl std::error::Error for ParseError {}
 
 impl Module {
     /// Reads a PTX text.

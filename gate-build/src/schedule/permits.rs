@@ -7,8 +7,6 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use super::second::Asking;
-
 /// A thread that waits looks this often whether the one it waits for still computes.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -119,6 +117,12 @@ impl Permits {
             state = self.wait(state);
         }
     }
+}
+
+/// Whether the permit is still wanted, under the lock of [`Permits`].
+#[derive(Default)]
+pub(super) struct Asking {
+    pub over: std::sync::atomic::AtomicBool,
 }
 
 impl Permits {

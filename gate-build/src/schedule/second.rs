@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use super::permits::Permits;
+use super::permits::{Asking, Permits};
 
 /// Asks for a permit, holds it from when it comes, and gives it back when this goes. Waits for nothing: for the second thread of
 /// a program, which computes whether or not a permit is there, so that at least nothing else is begun beside it.
@@ -11,12 +11,6 @@ pub(crate) struct Second {
     permits: Arc<Permits>,
     asking: Arc<Asking>,
     waiter: Option<JoinHandle<()>>,
-}
-
-/// Whether the permit is still wanted, under the lock of [`Permits`].
-#[derive(Default)]
-pub(super) struct Asking {
-    pub over: std::sync::atomic::AtomicBool,
 }
 
 impl Second {

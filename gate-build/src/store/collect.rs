@@ -4,48 +4,14 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use super::local::collect;
-use super::{Local, pins};
-use crate::disk::UNFINISHED;
-use crate::env::Env;
-use crate::error::Error;
+use super::{Bounds, Local, pins};
+use crate::disk::{self, UNFINISHED, files_below};
+
+/// Time between two looks at the size of the store.
+const SWEEP: Duration = Duration::from_secs(3600);
 
 /// What a killed build has left behind is taken away after this time.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
-
-/// How much a store may hold, and for how long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
-    /// Most bytes, pinned ones included.
-    pub bytes: u64,
-    /// What was not used for longer goes, whatever the size.
-    pub age: Option<Duration>,
-}
-
-impl Default for Bounds {
-    /// 2 GiB, and no age.
-    fn default() -> Self {
-        Self {
-            bytes: 2 << 30,
-            age: None,
-        }
-    }
-}
-
-impl Bounds {
-    /// As the environment says: `GATE_CACHE_SIZE` MiB and `GATE_CACHE_DAYS` days.
-    ///
-    /// # Errors
-    /// A variable holds no number.
-    pub fn of(env: &Env) -> Result<Self, Error> {
-        let size = env.number("GATE_CACHE_SIZE")?;
-        let days = env.number("GATE_CACHE_DAYS")?;
-        Ok(Self {
-            bytes: size.map_or(Self::default().bytes, |size| size.saturating_mul(1 << 20)),
-            age: days.map(|days| Duration::from_secs(days.saturating_mul(24 * 3600))),
-        })
-    }
-}
 
 /// Why an entry goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,12 +63,28 @@ pub struct Collection {
 }
 
 impl Local {
+    /// Takes away what the bounds do not allow, at most once an hour.
+    /// Returns how many.
+    pub(crate) fn sweep(&self) -> u64 {
+        let stamp = self.root.join("swept");
+        let now = SystemTime::now();
+        let recent = fs::metadata(&stamp)
+            .and_then(|metadata| metadata.modified())
+            .is_ok_and(|swept| now.duration_since(swept).is_ok_and(|age| age < SWEEP));
+        if !recent && disk::write_atomically(&stamp, b"").is_ok() {
+            self.clear_claims(now);
+            self.collect(&self.bounds(), now, false).evicted.len() as u64
+        } else {
+            0
+        }
+    }
+
     /// Takes away what the bounds do not allow, the least recently used first and never what is pinned. With `dry_run` nothing is
     /// touched. A store that is larger than its bound by what is pinned stays so.
     #[must_use]
     pub fn collect(&self, bounds: &Bounds, now: SystemTime, dry_run: bool) -> Collection {
         let mut files: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
-        collect(self.root(), &mut files);
+        files_below(self.root(), &mut files);
         let folder = self.root().join(pins::FOLDER);
         // Counts, the index and pins are no entries.
         files.retain(|(_, _, path)| path.parent() != Some(self.root()) && !path.starts_with(&folder));

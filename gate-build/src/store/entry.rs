@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::checksum;
 use crate::compiler::CompilerKind;
-use crate::digest::Digest;
+use crate::digest::{Digest, checksum};
 
 const MANIFEST: &str = "gate-build manifest 1";
 const ACTION: &str = "gate-build action 1";

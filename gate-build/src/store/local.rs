@@ -15,9 +15,6 @@ use crate::error::Error;
 /// An entry that was used this long ago or longer is marked as used again; more often would only cost.
 const MARK: Duration = Duration::from_secs(3600);
 
-/// Time between two looks at the size of the store.
-const SWEEP: Duration = Duration::from_secs(3600);
-
 /// The store on this machine's disk: one file for each entry, written beside its place and renamed into it.
 #[derive(Debug)]
 pub struct Local {
@@ -100,7 +97,7 @@ impl Local {
     pub fn usage(&self) -> Usage {
         let mut files = Vec::new();
         for space in Space::ALL {
-            collect(&self.root.join(space.name()), &mut files);
+            disk::files_below(&self.root.join(space.name()), &mut files);
         }
         Usage {
             entries: files.len() as u64,
@@ -131,7 +128,7 @@ impl Local {
         let mut verified = Verified::default();
         for space in Space::ALL {
             let mut files = Vec::new();
-            collect(&self.root.join(space.name()), &mut files);
+            disk::files_below(&self.root.join(space.name()), &mut files);
             files.sort_by(|(_, _, a), (_, _, b)| a.cmp(b));
             for (_, _, path) in files {
                 let Some((key, name)) = key_of(&path) else {
@@ -191,7 +188,7 @@ impl Local {
     /// Every entry of a space, by key, with its file.
     pub(super) fn files(&self, space: Space) -> Vec<(Digest, PathBuf)> {
         let mut files = Vec::new();
-        collect(&self.root.join(space.name()), &mut files);
+        disk::files_below(&self.root.join(space.name()), &mut files);
         let mut keyed: Vec<(Digest, PathBuf)> = files
             .into_iter()
             .filter_map(|(_, _, path)| Some((key_of(&path)?.0, path)))
@@ -202,35 +199,6 @@ impl Local {
 
     pub(super) fn path(&self, space: Space, key: &Digest) -> PathBuf {
         self.root.join(space.place(key))
-    }
-
-    /// Takes away what the bounds do not allow, at most once an hour.
-    /// Returns how many.
-    pub(crate) fn sweep(&self) -> u64 {
-        let stamp = self.root.join("swept");
-        let now = SystemTime::now();
-        let recent = fs::metadata(&stamp)
-            .and_then(|metadata| metadata.modified())
-            .is_ok_and(|swept| now.duration_since(swept).is_ok_and(|age| age < SWEEP));
-        if !recent && disk::write_atomically(&stamp, b"").is_ok() {
-            self.clear_claims(now);
-            self.collect(&self.bounds, now, false).evicted.len() as u64
-        } else {
-            0
-        }
-    }
-}
-
-/// Every file below a folder: when it was last changed, its length and its path.
-pub(super) fn collect(folder: &Path, entries: &mut Vec<(SystemTime, u64, PathBuf)>) {
-    let Ok(listing) = fs::read_dir(folder) else { return };
-    for entry in listing.flatten() {
-        let Ok(metadata) = entry.metadata() else { continue };
-        if metadata.is_dir() {
-            collect(&entry.path(), entries);
-        } else if let Ok(used) = metadata.modified() {
-            entries.push((used, metadata.len(), entry.path()));
-        }
     }
 }
 

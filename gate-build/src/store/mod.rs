@@ -5,6 +5,7 @@
 //! (content digest to bytes), and what is *derived* from them on this machine. An entry that cannot be read, or is not
 //! what it should be, is a miss.
 
+mod bounds;
 mod claim;
 mod collect;
 mod counts;
@@ -17,9 +18,10 @@ mod remote;
 
 use std::io;
 
-use crate::digest::Digest;
+use crate::digest::{Digest, checksum};
 
-pub use collect::{Bounds, Cause, Collection, Evicted};
+pub use bounds::Bounds;
+pub use collect::{Cause, Collection, Evicted};
 pub use counts::{Counts, History};
 pub(crate) use entry::{Action, Manifest, Record, Seconds};
 pub(crate) use layered::Layered;
@@ -121,21 +123,6 @@ pub(crate) trait Store: Send + Sync {
 pub(crate) fn blob_of(store: &dyn Store, action: &Action) -> Option<Found> {
     let intact = |bytes: &[u8]| bytes.len() as u64 == action.length && checksum(bytes) == action.checksum;
     store.get(Space::Blob, &action.digest, &intact)
-}
-
-/// Detects damage of bytes whose digest was taken when they were stored: SHA-256 of megabytes takes a second in a
-/// build script, which cargo does not optimise. Multiplies and rotates 64 bits at a time.
-pub(crate) fn checksum(bytes: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut state = bytes.len() as u64 ^ FACTOR;
-    for word in words {
-        state = (state ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR).rotate_left(29);
-    }
-    for byte in rest {
-        state = (state ^ u64::from(*byte)).wrapping_mul(FACTOR).rotate_left(29);
-    }
-    state ^ state >> 32
 }
 
 /// An entry of [`Space::Derived`]: a checksum, then the bytes.

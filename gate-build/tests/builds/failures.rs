@@ -134,6 +134,27 @@ fn without_a_compiler_the_crate_compiles_and_says_why() {
 }
 
 #[test]
+fn without_a_compiler_cargo_warns_unless_none_is_wanted() {
+    let mut this = one();
+    this.unset("NVCC");
+    let warnings = |this: &Crate| {
+        let lines = this.lines_nowhere();
+        let warnings = lines.into_iter().filter(|line| line.starts_with("cargo::warning="));
+        warnings.collect::<Vec<_>>()
+    };
+    // Each time, as cargo does with warnings of a compiler.
+    for _ in 0..2 {
+        let said = warnings(&this);
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].starts_with("cargo::warning=warning[compiler_missing]: no compiler of CUDA sources"));
+        assert!(said[0].ends_with("there is no kernel lock: kernels run on the CPU alone"));
+        assert!(said[1].contains("help: ") && said[1].contains("`GATE_KERNELS=off`"));
+    }
+    this.set("GATE_KERNELS", "off");
+    assert_eq!(warnings(&this), [""; 0]);
+}
+
+#[test]
 fn a_compiler_that_appears_is_used() {
     let mut this = one();
     let nvcc = crate::support::fake_nvcc().display().to_string();

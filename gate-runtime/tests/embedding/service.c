@@ -23,7 +23,6 @@ static int failures = 0;
     }                                                             \
   } while (0)
 
-/* ANCHOR: axpy */
 static int32_t axpy(GateHandle handle, float a, const float *x, float *y, size_t n, GateReport *report) {
   GateArgument args[3] = {
       {GATE_ROLE_SCALAR, GATE_TYPE_F32, 0, 0, {0}, &a, sizeof a},
@@ -32,7 +31,6 @@ static int32_t axpy(GateHandle handle, float a, const float *x, float *y, size_t
   };
   return gate_launch(handle, "axpy_f32", args, 3, report);
 }
-/* ANCHOR_END: axpy */
 
 static void refuses(GateHandle handle) {
   float a = 2.0f, x[2] = {1.0f, 2.0f}, y[2] = {10.0f, 20.0f};

@@ -11,7 +11,10 @@ use self::library::{Answer, Outcome, Watch};
 use self::spool::Spool;
 use super::flags::Asked;
 use super::setting::Setting;
-use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, in_order, is_ptx, plain, splits};
+use super::{
+    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, in_order, is_ptx, lacks_header,
+    plain, splits,
+};
 use crate::arch::{Arch, Reach};
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id, warnings};
@@ -179,36 +182,36 @@ impl<'a> Nvrtc<'a> {
         if split {
             options.push(format!("--split-compile={threads}"));
         }
-        let spool = output.map(Spool::new);
-        let mut front_end: Vec<String> = front_end.iter().map(|&option| option.to_owned()).collect();
-        if let Some(spool) = &spool {
-            let path = spool.path();
-            let Some(name) = path.to_str() else {
-                return Err(
-                    Diagnostic::error(Id::FileAccess, format!("NVRTC cannot write to `{}`", path.display()))
-                        .help("build in a folder whose name is Unicode"),
-                );
-            };
-            front_end.push(format!("--output={name}"));
-        }
-        // NVRTC hands these to its front end. It has no option for dependencies of its own.
-        for option in front_end {
-            options.extend(["-Xcudafe".to_owned(), option]);
-        }
         let name = self.setting.source(unit).to_string_lossy().replace('\\', "/");
-        let watch = || Watch {
-            deadline: Instant::now() + self.setting.timeout,
-            team: Team::new(&self.setting.permits),
+        let ask = |spool: Option<&Spool>| {
+            let mut options = options.clone();
+            let output = spool.map(|spool| output_option(spool.path())).transpose()?;
+            // NVRTC hands these to its front end. It has no option for dependencies of its own.
+            for option in front_end.iter().map(|&option| option.to_owned()).chain(output) {
+                options.extend(["-Xcudafe".to_owned(), option]);
+            }
+            let compile = |options: &[String]| {
+                let watch = Watch {
+                    deadline: Instant::now() + self.setting.timeout,
+                    team: Team::new(&self.setting.permits),
+                };
+                library
+                    .compile(&source, &name, options, &watch)
+                    .map_err(|error| Diagnostic::error(Id::CompilerUnusable, error))
+            };
+            let answer = compile(&options)?;
+            if split && answer.outcome == Outcome::InvalidOption {
+                // This version does not know the option; if it is another one, it says so again.
+                options.retain(|option| !option.starts_with("--split-compile="));
+                return compile(&options);
+            }
+            Ok(answer)
         };
-        let mut answer = library
-            .compile(&source, &name, &options, &watch())
-            .map_err(|error| Diagnostic::error(Id::CompilerUnusable, error))?;
-        if split && answer.outcome == Outcome::InvalidOption {
-            // This version does not know the option; if it is another one, it says so again.
-            options.retain(|option| !option.starts_with("--split-compile="));
-            answer = library
-                .compile(&source, &name, &options, &watch())
-                .map_err(|error| Diagnostic::error(Id::CompilerUnusable, error))?;
+        let mut spool = output.map(Spool::new);
+        let mut answer = ask(spool.as_ref())?;
+        if spool.as_ref().is_some_and(|spool| spool.is_full(&answer.log)) {
+            spool = output.map(Spool::on_disk);
+            answer = ask(spool.as_ref())?;
         }
         Ok((answer, spool.and_then(Spool::read)))
     }
@@ -245,6 +248,7 @@ impl<'a> Nvrtc<'a> {
         }
         let (answer, list) = self.run(unit, arch, flags, 1, &["--dependencies"], Some(&scratch.join("out.d")))?;
         let version = &self.identity.version;
+        let list = list.filter(|_| !spool::is_cut(&answer.log));
         let list = list.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
             Diagnostic::error(
                 Id::CompilerOutput,
@@ -321,6 +325,16 @@ impl Compiler for Nvrtc<'_> {
                         .output(&answer.log),
                 );
             }
+            Outcome::Failed(_) if lacks_header(&answer.log) => {
+                return Err(Diagnostic::error(
+                    Id::SourceRefused,
+                    format!("NVRTC {version} does not compile it for {arch}"),
+                )
+                .output(&answer.log)
+                .help(format!(
+                    "{HEADER_HELP}; those of C++ are nvcc's, which compiles what NVRTC cannot where it is installed"
+                )));
+            }
             Outcome::Failed(_) => {
                 return Err(Diagnostic::error(
                     Id::SourceRefused,
@@ -367,6 +381,17 @@ fn asked(flags: &[String]) -> Result<Asked, Diagnostic> {
         Diagnostic::error(Id::FlagUnsupported, format!("NVRTC has no flag that means `{flag}`"))
             .help("take the flag out of build.rs, or install nvcc")
     })
+}
+
+/// The option by which the front end writes to this file.
+fn output_option(file: &Path) -> Result<String, Diagnostic> {
+    match file.to_str() {
+        Some(name) => Ok(format!("--output={name}")),
+        None => Err(
+            Diagnostic::error(Id::FileAccess, format!("NVRTC cannot write to `{}`", file.display()))
+                .help("build in a folder whose name is Unicode"),
+        ),
+    }
 }
 
 fn cannot_load(file: &Path, error: &str) -> Diagnostic {

@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "C finds the function by its name")]
 
+// ANCHOR: lib
 use std::error::Error;
 
 use gate_runtime::{Arg, Contract, DType, Dim, Faults, KernelSpec, Param, Runtime, Scalar, Status, View, ViewMut, ffi};
@@ -31,7 +32,6 @@ fn axpy(args: &mut [Arg<'_>]) -> Status {
     Status::Ok
 }
 
-// ANCHOR: open
 fn kernels() -> Result<Runtime, Box<dyn Error>> {
     let runtime = Runtime::builder().faults(Faults::from_env()?).build()?;
     runtime.register(KernelSpec {
@@ -47,4 +47,4 @@ fn kernels() -> Result<Runtime, Box<dyn Error>> {
 pub extern "C" fn service_open() -> u64 {
     ffi::open(kernels, |_why| {})
 }
-// ANCHOR_END: open
+// ANCHOR_END: lib
