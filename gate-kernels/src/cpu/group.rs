@@ -267,14 +267,27 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
             row: Row(mut values),
             used,
         } = own;
+        // A round whose length is known is a few instructions, without a loop.
+        macro_rules! rounds {
+            ($($half:literal)*) => {$(
+                let (lower, upper) = values.split_at_mut($half);
+                for (value, other) in lower.iter_mut().zip(&upper[..$half]) {
+                    *value = op(*value, *other);
+                }
+            )*};
+        }
         // Lanes that were not used hold the identity: rounds that would combine with nothing else are left out.
-        let mut half = used.next_power_of_two() / 2;
-        while half > 0 {
-            let (lower, upper) = values.split_at_mut(half);
-            for (value, other) in lower.iter_mut().zip(upper.iter()) {
-                *value = op(*value, *other);
+        if used > LANES / 2 {
+            rounds!(128 64 32 16 8 4 2 1);
+        } else {
+            let mut half = used.next_power_of_two() / 2;
+            while half > 0 {
+                let (lower, upper) = values.split_at_mut(half);
+                for (value, other) in lower.iter_mut().zip(upper.iter()) {
+                    *value = op(*value, *other);
+                }
+                half /= 2;
             }
-            half /= 2;
         }
         let [first, ..] = values;
         first
