@@ -1,6 +1,5 @@
 //! A group whose lanes are the entries of an array.
 
-use super::halves::Scratch;
 use super::wide::prefetch;
 use crate::body::group::{Group, LANES, SLOTS};
 
@@ -15,6 +14,13 @@ pub(crate) struct Cpu<const WIDTH: usize> {
     pub(super) scratch: Scratch,
     /// Where the next row of 16-bit numbers begins while this one is worked on as a copy in `f32`.
     pub(super) next_halves: Option<*const u16>,
+}
+
+/// Rows of 16-bit numbers in `f32`, kept from one row to the next.
+#[derive(Default)]
+pub(super) struct Scratch {
+    pub(super) x: Vec<f32>,
+    pub(super) out: Vec<f32>,
 }
 
 impl<const WIDTH: usize> Cpu<WIDTH> {

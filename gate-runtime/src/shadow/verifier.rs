@@ -97,8 +97,8 @@ impl Shared {
             Ok(Err(found)) => Some(found),
             Err(_) => Some((Disagreement::ReferenceFailed, [0; 32])),
         };
-        self.spare
-            .give(job.before.into_iter().chain(job.after.into_iter().flatten()));
+        let copies = job.before.into_iter().chain(job.after.into_iter().flatten());
+        self.spare.give(copies.filter_map(OwnedArg::into_buffer));
         self.governor.compared(found.is_none());
         let mut state = self.lock();
         let comparison = state.counts.matched + state.counts.mismatched;
