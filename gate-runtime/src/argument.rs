@@ -1,11 +1,13 @@
 //! What a kernel is called with: element types, shapes, and borrowed buffers.
 
+mod buffer;
 mod owned;
 mod shape;
 mod spare;
 mod view;
 
-pub use owned::{Buffer, OwnedArg};
+pub use buffer::Buffer;
+pub use owned::OwnedArg;
 pub use shape::{MAX_RANK, Shape};
 pub use spare::SpareBuffers;
 pub use view::{Arg, ArgDesc, Describe, Element, Role, Scalar, View, ViewMut};

@@ -17,23 +17,26 @@ pub(crate) fn contained<T>(work: impl FnOnce() -> T) -> Option<T> {
 
 /// Drops what a panic carried. Where that panics again, what the second panic carries is left alone.
 #[cold]
-fn discard(payload: Box<dyn Any + Send>) {
+pub(crate) fn discard(payload: Box<dyn Any + Send>) {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(second);
+    }
+}
+
+/// What panics whenever it is dropped, with another one of its kind.
+#[cfg(test)]
+pub(crate) struct Bomb;
+
+#[cfg(test)]
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        std::panic::panic_any(Bomb);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    struct Bomb;
-
-    impl Drop for Bomb {
-        fn drop(&mut self) {
-            std::panic::panic_any(Bomb);
-        }
-    }
 
     #[test]
     fn what_a_panic_carries_cannot_panic_its_way_out() {

@@ -158,6 +158,13 @@ impl ControlState {
 
     const MAX_COUNT: u32 = (1 << 24) - 1;
 
+    /// Whether an operator put it into safe mode: [`Mode::Safe`] with the rollback reason [`RailReason::Operator`]. Rails do not end
+    /// that; whoever sets another state does.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.mode == Mode::Safe && self.rollback_reason == RailReason::Operator
+    }
+
     /// One word, so that a reader always sees a whole state.
     pub(crate) fn pack(self) -> u64 {
         self.mode as u64
@@ -197,7 +204,8 @@ impl Control {
         ControlState::unpack(self.load())
     }
 
-    /// Replaces the state. Dispatches that start afterwards obey it; those that run are not stopped.
+    /// Replaces the state. Dispatches that start afterwards obey it; those that run are not stopped. Rails that turn the switch
+    /// replace it again with their next window, unless it [is held](ControlState::is_held) by an operator.
     pub fn set(&self, state: ControlState) {
         self.0.store(state.pack(), Ordering::Release);
     }

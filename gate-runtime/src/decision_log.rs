@@ -97,7 +97,7 @@ impl DecisionLog {
     ) -> io::Result<LogHandle> {
         let sink: Box<dyn rotate::Segments> = match self.sink {
             Sink::File(path, limits) => Box::new(rotate::RotatingFile::create(path, limits)?),
-            Sink::Writer(writer) => Box::new(rotate::Unlimited(writer)),
+            Sink::Writer(writer) => Box::new(rotate::Unlimited::new(writer)),
         };
         let identity = writer::Identity::new(run_id, hardware, epoch, faults);
         writer::start(sink, identity, self.audit, lanes, catalog)

@@ -13,9 +13,9 @@ mod border;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{PoisonError, RwLock};
 
+use crate::contain::contained;
 use crate::runtime::Runtime;
 
 pub use argument::{ArgumentError, GateArgument};
@@ -35,14 +35,14 @@ static RUNTIMES: RwLock<(GateHandle, BTreeMap<GateHandle, Runtime>)> = RwLock::n
 /// Makes a runtime for C and returns its handle, or 0 where it cannot be made. This is what the library of a service
 /// exports under a name of its own, see the chapter on embedding; `failed` is told why there is none.
 pub fn open<E: Display>(make: impl FnOnce() -> Result<Runtime, E>, failed: impl FnOnce(&str)) -> GateHandle {
-    let made = catch_unwind(AssertUnwindSafe(|| match make() {
+    let made = contained(|| match make() {
         Ok(runtime) => Some(runtime),
         Err(error) => {
             failed(&error.to_string());
             None
         }
-    }));
-    let Ok(Some(runtime)) = made else { return 0 };
+    });
+    let Some(Some(runtime)) = made else { return 0 };
     let mut runtimes = RUNTIMES.write().unwrap_or_else(PoisonError::into_inner);
     let handle = runtimes.0;
     runtimes.0 += 1;

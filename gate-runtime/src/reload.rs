@@ -20,6 +20,7 @@ use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 
+use crate::contain::discard;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Mutex, RwLock};
 use crate::{Reason, Status};
@@ -103,7 +104,7 @@ impl<M> Slot<M> {
             }
             Ok(Err(error)) => KeptBecause::Refused(error),
             Err(payload) => {
-                drop(catch_unwind(AssertUnwindSafe(|| drop(payload))));
+                discard(payload);
                 KeptBecause::Panicked
             }
         };

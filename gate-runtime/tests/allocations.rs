@@ -2,8 +2,6 @@
 
 #![expect(unsafe_code, reason = "counting allocations means being the allocator")]
 
-mod support;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,7 +1,5 @@
 //! What reaches a native kernel: every element type, both ways of passing buffers, compressed images, several threads.
 
-mod support;
-
 use std::time::Duration;
 
 use gate_runtime::argument::{Element, View, ViewMut};

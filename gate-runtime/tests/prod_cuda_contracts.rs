@@ -1,7 +1,5 @@
 //! Production suite: the CUDA backend keeps its contracts, with a simulated device and without any.
 
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,7 +1,5 @@
 //! Production suite: every dispatch is in the decision log, whole, in order, and as the schema says.
 
-mod support;
-
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};

@@ -1,8 +1,6 @@
 //! Production suite: sustained faults roll a kernel back to the safe mode, visibly, and it finds its way back. Runs on a
 //! simulated device, through the same dispatch that a real one has.
 
-mod support;
-
 use std::sync::Arc;
 
 use gate_runtime::backend::cuda::{DriverError, SimulatedDriver, Step};

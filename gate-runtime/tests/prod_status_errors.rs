@@ -1,7 +1,5 @@
 //! Production suite: bad input of every kind ends in the status and the reason that the tables say, and never in a panic.
 
-mod support;
-
 use gate_runtime::argument::{ArgDesc, Role};
 use gate_runtime::dispatch::Outputs;
 use gate_runtime::module::Diagnostic;

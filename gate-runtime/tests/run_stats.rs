@@ -1,7 +1,5 @@
 //! Run stats: populated after every kind of run, valid by their schema, read back, and understood by a scraper.
 
-mod support;
-
 use std::collections::BTreeMap;
 
 use gate_runtime::backend::cuda::{DriverError, Step};

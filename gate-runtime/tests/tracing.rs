@@ -1,8 +1,6 @@
 //! Events for `tracing`: one for each dispatch, at the level of how it ended.
 #![cfg(feature = "tracing")]
 
-mod support;
-
 use std::sync::{Arc, Mutex};
 
 use gate_runtime::Faults;

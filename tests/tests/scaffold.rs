@@ -1,8 +1,10 @@
 //! What `cargo gate init --kernels` writes builds without CUDA, and its tests pass.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::Command;
 
+use cargo_gate::policy::init::KernelCrate;
 use gate_tests::gate;
 use gate_tests::harness::Gate;
 
@@ -19,6 +21,37 @@ fn workspace() -> Gate {
         .file(".gitignore", "/target\n")
         .file("src/lib.rs", "//! Nothing.\n")
         .git_init()
+}
+
+/// The example shows what users are handed out, so a change of one is a change of both.
+#[test]
+fn the_consumer_has_the_production_suites_that_are_handed_out() {
+    let consumer = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/consumer");
+    let crate_of_kernels = KernelCrate::new("gate-consumer", &[]).expect("a name of a package");
+    let production: Vec<String> = crate_of_kernels.production().map(|suite| suite.name).collect();
+    let mut compared = Vec::new();
+    for (path, text) in crate_of_kernels.files() {
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        if production.iter().any(|suite| suite == name) {
+            let path = consumer.join(path.strip_prefix("gate-consumer").expect("below the crate"));
+            let found = std::fs::read_to_string(&path).unwrap_or_default();
+            let differs = text
+                .lines()
+                .zip(found.lines())
+                .position(|(ours, theirs)| ours != theirs);
+            assert!(
+                differs.is_none() && text.lines().count() == found.lines().count(),
+                "examples/consumer/tests/{name}.rs and cargo-gate/templates/kernels/{name}.rs differ, first at line {}: change \
+                 both",
+                differs.map_or(text.lines().count().min(found.lines().count()) + 1, |line| line + 1)
+            );
+            compared.push(name.to_owned());
+        }
+    }
+    compared.sort();
+    let mut production = production;
+    production.sort();
+    assert_eq!(compared, production);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `softmax(x)ᵢ = e^(xᵢ − max x) / Σ e^(xⱼ − max x)`.
 
 use super::element::Element;
-use super::exp::exp;
+use super::exp::scaled_exp;
 use super::group::Group;
 
 /// One row.
@@ -11,7 +11,8 @@ pub(crate) fn row<G: Group, T: Element<Wide = f32>>(group: &mut G, x: &[T], out:
     let larger = |a: f32, b: f32| if b > a { b } else { a };
     let lanes = group.fold(x, f32::NEG_INFINITY, |max, _, value: T| larger(max, value.widen()));
     let max = group.combine(lanes, larger);
-    let power = |value: T| exp(value.widen() - max);
+    // All powers are 2⁶⁴ times as large, and so is their sum.
+    let power = |value: T| scaled_exp(value.widen() - max, G::fma);
     let add = |a: f32, b: f32| a + b;
     if T::IS_WIDE {
         // `out` holds the powers as they are until their sum is known.

@@ -1,6 +1,5 @@
 //! A group whose lanes are the entries of an array.
 
-use super::halves::Scratch;
 use super::wide::prefetch;
 use crate::body::group::{Group, LANES, SLOTS};
 
@@ -15,6 +14,13 @@ pub(crate) struct Cpu<const WIDTH: usize> {
     pub(super) scratch: Scratch,
     /// Where the next row of 16-bit numbers begins while this one is worked on as a copy in `f32`.
     pub(super) next_halves: Option<*const u16>,
+}
+
+/// Rows of 16-bit numbers in `f32`, kept from one row to the next.
+#[derive(Default)]
+pub(super) struct Scratch {
+    pub(super) x: Vec<f32>,
+    pub(super) out: Vec<f32>,
 }
 
 impl<const WIDTH: usize> Cpu<WIDTH> {
@@ -267,14 +273,27 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
             row: Row(mut values),
             used,
         } = own;
+        // A round whose length is known is a few instructions, without a loop.
+        macro_rules! rounds {
+            ($($half:literal)*) => {$(
+                let (lower, upper) = values.split_at_mut($half);
+                for (value, other) in lower.iter_mut().zip(&upper[..$half]) {
+                    *value = op(*value, *other);
+                }
+            )*};
+        }
         // Lanes that were not used hold the identity: rounds that would combine with nothing else are left out.
-        let mut half = used.next_power_of_two() / 2;
-        while half > 0 {
-            let (lower, upper) = values.split_at_mut(half);
-            for (value, other) in lower.iter_mut().zip(upper.iter()) {
-                *value = op(*value, *other);
+        if used > LANES / 2 {
+            rounds!(128 64 32 16 8 4 2 1);
+        } else {
+            let mut half = used.next_power_of_two() / 2;
+            while half > 0 {
+                let (lower, upper) = values.split_at_mut(half);
+                for (value, other) in lower.iter_mut().zip(upper.iter()) {
+                    *value = op(*value, *other);
+                }
+                half /= 2;
             }
-            half /= 2;
         }
         let [first, ..] = values;
         first

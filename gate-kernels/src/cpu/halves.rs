@@ -7,18 +7,11 @@
     )
 )]
 
-use super::Cpu;
+use super::group::Cpu;
 use crate::body::element::{Element, F16};
 
 /// The longest row that is converted as a whole: a longer one would not stay in the cache.
 pub(crate) const LONGEST: usize = 1 << 14;
-
-/// Rows in `f32`, kept from one row to the next.
-#[derive(Default)]
-pub(super) struct Scratch {
-    x: Vec<f32>,
-    out: Vec<f32>,
-}
 
 impl<const WIDTH: usize> Cpu<WIDTH> {
     /// Runs `row` on `x` and `out` as rows of `f32`. What `row` writes is rounded to `T` once.

@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{Buffer, DType, OwnedArg, View};
+use super::buffer::Buffer;
+use super::{DType, View};
 
 /// Most bytes that wait to be used again.
 const MOST: usize = 64 << 20;
@@ -15,12 +16,11 @@ pub struct SpareBuffers {
 }
 
 impl SpareBuffers {
-    /// Keeps the memory of these arguments, as far as it is not too much.
-    pub fn give(&self, args: impl IntoIterator<Item = OwnedArg>) {
+    /// Keeps the memory of these buffers, as far as it is not too much.
+    pub fn give(&self, buffers: impl IntoIterator<Item = Buffer>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let mut bytes: usize = kept.iter().map(bytes_of).sum();
-        for arg in args {
-            let OwnedArg::Buffer(_, buffer, _) = arg else { continue };
+        for buffer in buffers {
             bytes = bytes.saturating_add(bytes_of(&buffer));
             if bytes > MOST {
                 return;
@@ -45,19 +45,14 @@ fn bytes_of(buffer: &Buffer) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::argument::{Arg, Role, Shape};
-
-    fn buffer(elements: Vec<f32>) -> OwnedArg {
-        let shape = Shape::line(elements.len());
-        OwnedArg::Buffer(Role::Input, Buffer::F32(elements), shape)
-    }
+    use crate::argument::{Arg, OwnedArg, Role};
 
     #[test]
     fn a_copy_is_made_in_the_memory_of_an_old_one() {
         let spare = SpareBuffers::default();
         let old = vec![7.0_f32; 4];
         let address = old.as_ptr();
-        spare.give([buffer(old)]);
+        spare.give([Buffer::F32(old)]);
         let mut output = [1.0_f32, 2.0, 3.0];
         let arg = Arg::output(&mut output);
         let copy = OwnedArg::for_reference(&arg, Some(&spare));
@@ -74,7 +69,7 @@ mod tests {
     #[test]
     fn other_types_and_short_buffers_are_left() {
         let spare = SpareBuffers::default();
-        spare.give([buffer(vec![0.0; 2])]);
+        spare.give([Buffer::F32(vec![0.0; 2])]);
         assert!(spare.take(&View::F64(&[0.0])).is_none());
         assert!(spare.take(&View::F32(&[0.0; 3])).is_none());
         assert!(spare.take(&View::F32(&[0.0; 2])).is_some());
@@ -85,7 +80,7 @@ mod tests {
     fn what_waits_is_bounded() {
         let spare = SpareBuffers::default();
         let half = MOST / 2 / 4;
-        spare.give((0..3).map(|_| buffer(Vec::with_capacity(half))));
+        spare.give((0..3).map(|_| Buffer::F32(Vec::with_capacity(half))));
         assert_eq!(spare.kept.lock().unwrap().len(), 2);
     }
 }

@@ -32,8 +32,64 @@ pub(super) trait Segments: Send {
     fn flush(&mut self) -> io::Result<()>;
 }
 
+/// A writer that takes a line whole or not at all: what is left of a line that was begun goes first the next time.
+struct Lines<W> {
+    writer: W,
+    rest: Vec<u8>,
+}
+
+impl<W: Write> Lines<W> {
+    fn new(writer: W) -> Lines<W> {
+        let rest = Vec::new();
+        Lines { writer, rest }
+    }
+
+    /// Writes until all is written or nothing more can be, and says how much was.
+    fn part(writer: &mut W, bytes: &[u8]) -> (usize, io::Result<()>) {
+        let mut written = 0;
+        while let Some(left) = bytes.get(written..).filter(|left| !left.is_empty()) {
+            match writer.write(left) {
+                Ok(0) => return (written, Err(io::ErrorKind::WriteZero.into())),
+                Ok(count) => written += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return (written, Err(error)),
+            }
+        }
+        (written, Ok(()))
+    }
+
+    fn complete(&mut self) -> io::Result<()> {
+        let (written, result) = Lines::part(&mut self.writer, &self.rest);
+        self.rest.drain(..written.min(self.rest.len()));
+        result
+    }
+
+    fn write(&mut self, line: &str) -> io::Result<()> {
+        self.complete()?;
+        let (written, result) = Lines::part(&mut self.writer, line.as_bytes());
+        match line.as_bytes().get(written..) {
+            Some(rest) if written > 0 => {
+                self.rest.extend_from_slice(rest);
+                Ok(())
+            }
+            _ => result,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.complete()?;
+        self.writer.flush()
+    }
+}
+
 /// A writer that is never full.
-pub(super) struct Unlimited(pub(super) Box<dyn Write + Send>);
+pub(super) struct Unlimited(Lines<Box<dyn Write + Send>>);
+
+impl Unlimited {
+    pub(super) fn new(writer: Box<dyn Write + Send>) -> Unlimited {
+        Unlimited(Lines::new(writer))
+    }
+}
 
 impl Segments for Unlimited {
     fn is_full(&self, _: usize) -> bool {
@@ -45,7 +101,7 @@ impl Segments for Unlimited {
     }
 
     fn write(&mut self, line: &str) -> io::Result<()> {
-        self.0.write_all(line.as_bytes())
+        self.0.write(line)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -58,7 +114,7 @@ pub(super) struct RotatingFile {
     path: PathBuf,
     limits: Limits,
     /// `None` while files are being renamed, and after that failed.
-    file: Option<BufWriter<File>>,
+    file: Option<Lines<BufWriter<File>>>,
     written: u64,
 }
 
@@ -93,22 +149,24 @@ impl Segments for RotatingFile {
     }
 
     fn rotate(&mut self) -> io::Result<()> {
-        // Closed first: Windows does not rename open files.
-        if let Some(mut file) = self.file.take() {
+        // A file that cannot be written to its end stays open: it still holds lines that were taken.
+        if let Some(file) = &mut self.file {
             file.flush()?;
         }
-        if self.limits.keep > 0 {
+        // Closed first: Windows does not rename open files.
+        self.file = None;
+        // Where an earlier attempt got as far as this, there is nothing to make room for.
+        if self.limits.keep > 0 && self.path.exists() {
             for number in (1..self.limits.keep).rev() {
                 let older = self.older(number);
                 if older.exists() {
                     fs::rename(older, self.older(number + 1))?;
                 }
             }
-            if self.path.exists() {
-                fs::rename(&self.path, self.older(1))?;
-            }
+            fs::rename(&self.path, self.older(1))?;
         }
-        self.file = Some(BufWriter::with_capacity(1 << 16, File::create(&self.path)?));
+        let file = BufWriter::with_capacity(1 << 16, File::create(&self.path)?);
+        self.file = Some(Lines::new(file));
         self.written = 0;
         Ok(())
     }
@@ -117,13 +175,13 @@ impl Segments for RotatingFile {
         let Some(file) = &mut self.file else {
             return Err(io::Error::other("the log's file could not be begun again"));
         };
-        file.write_all(line.as_bytes())?;
+        file.write(line)?;
         self.written += line.len() as u64;
         Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), Write::flush)
+        self.file.as_mut().map_or(Ok(()), Lines::flush)
     }
 }
 
@@ -152,6 +210,24 @@ mod tests {
         assert_eq!(lines(&numbered(&path, 1)), "longer than a file\n");
         assert_eq!(lines(&numbered(&path, 2)), "d\n");
         assert!(!numbered(&path, 3).exists());
+    }
+
+    #[test]
+    fn attempts_to_begin_a_file_move_older_ones_once() {
+        let dir = tempfile::tempdir().expect("a temporary directory can be made");
+        let path = dir.path().join("log.jsonl");
+        let limits = Limits { bytes: 6, keep: 2 };
+        let mut file = RotatingFile::create(path.clone(), limits).expect("the folder exists");
+        file.write("first\n").expect("the file is open");
+        file.rotate().expect("files can be renamed");
+        for _ in 0..3 {
+            // What an attempt leaves that renames the file and cannot make a new one.
+            file.file = None;
+            fs::remove_file(&path).expect("the file exists");
+            file.rotate().expect("files can be renamed");
+        }
+        assert_eq!(lines(&numbered(&path, 1)), "first\n");
+        assert!(!numbered(&path, 2).exists());
     }
 
     #[test]

@@ -180,6 +180,7 @@ pub(super) fn start(
         reported: Drops::default(),
         counts: LogCounts::default(),
         unwritten: 0,
+        begin: false,
         lost_events: 0,
         error: None,
     };
@@ -216,8 +217,10 @@ struct Writer {
     /// Drops that the log has told of.
     reported: Drops,
     counts: LogCounts,
-    /// Lines that could not be written since the last line that could.
+    /// Lines that could not be written and that the log has not told of.
     unwritten: u64,
+    /// The file lacks its first line.
+    begin: bool,
     /// Events that were lost and not told of.
     lost_events: u64,
     error: Option<io::Error>,
@@ -300,8 +303,14 @@ impl Writer {
             self.unwritten += 1;
             return;
         };
+        // Before this one is counted: the line that tells has the totals of what stands before it.
+        let told = self.tell_unwritten();
         self.totals.fallback += u64::from(matches!(entry.outcome, Outcome::Fallback(_)));
         self.totals.guard_miss += u64::from(entry.outcome.reason().kind() == ReasonKind::Guard);
+        if !told {
+            self.unwritten += 1;
+            return;
+        }
         let totals = self.totals;
         let identity = Arc::clone(&self.identity);
         let dispatched = Dispatched {
@@ -348,19 +357,21 @@ impl Writer {
         );
     }
 
-    /// Says how many records and events were lost since it was said last.
-    fn report_drops(&mut self, lost_events: u64) {
-        let lost_events = lost_events + std::mem::take(&mut self.lost_events);
+    /// Says how many records and events were lost since it was said last, and how many lines could not be written. Whether there
+    /// is nothing left to say.
+    fn report_drops(&mut self, lost_events: u64) -> bool {
+        self.lost_events += lost_events;
+        let lost_events = self.lost_events;
         let drops = self.lanes.drops();
         let new = drops.since(&self.reported);
         if new.records == 0 && lost_events == 0 && self.unwritten == 0 {
-            return;
+            return true;
         }
-        let before = self.totals;
-        self.totals.fallback += new.fallbacks;
-        self.totals.guard_miss += new.guard_misses;
-        let (totals, unwritten) = (self.totals, self.unwritten);
-        let told = self.write(
+        let mut totals = self.totals;
+        totals.fallback += new.fallbacks;
+        totals.guard_miss += new.guard_misses;
+        let unwritten = self.unwritten;
+        let told = self.write_line(
             |line, head| {
                 let mut object = Object::begin(line, head, "dropped");
                 object.number("records", new.records);
@@ -373,14 +384,19 @@ impl Writer {
             },
             None,
         );
+        // Else it is said again; that line itself is no loss.
         if told {
+            self.totals = totals;
             self.reported = drops;
-        } else {
-            // Said again in the next round; this line itself is no loss.
-            self.totals = before;
-            self.unwritten = unwritten;
-            self.lost_events = lost_events;
+            self.unwritten = 0;
+            self.lost_events = 0;
         }
+        told
+    }
+
+    /// Whether the log says of every line so far that it is missing.
+    fn tell_unwritten(&mut self) -> bool {
+        self.unwritten == 0 || self.report_drops(0)
     }
 
     fn close(&mut self) {
@@ -412,26 +428,41 @@ impl Writer {
         self.audited = Instant::now();
     }
 
+    /// Writes one line. It counts as lost where it cannot be written, or where the loss of the one before it cannot be told: what
+    /// is missing is said in its place.
+    fn write(&mut self, fill: impl Fn(&mut String, &Head<'_>), at: Option<u64>) {
+        if !self.tell_unwritten() || !self.write_line(fill, at) {
+            self.unwritten += 1;
+        }
+    }
+
     /// Writes one line, into a new file where the old one is full. `at` is when it happened, in nanoseconds since the epoch of
     /// the runtime; now without it. Whether the line was written.
-    fn write(&mut self, fill: impl Fn(&mut String, &Head<'_>), at: Option<u64>) -> bool {
+    fn write_line(&mut self, fill: impl Fn(&mut String, &Head<'_>), at: Option<u64>) -> bool {
         let ts = at.map_or_else(|| self.identity.now(), |at| self.identity.at(at));
         self.line_with(&fill, ts);
         if self.sink.is_full(self.line.len()) {
             let rotated = self.sink.rotate();
             if rotated.is_ok() {
                 self.counts.rotations += 1;
-                let rotations = self.counts.rotations;
-                let begin = |line: &mut String, head: &Head<'_>| {
-                    let mut object = Object::begin(line, head, "rotated");
-                    object.number("rotations", rotations);
-                    object.end();
-                };
-                self.line_with(&begin, ts);
-                self.put();
-                self.line_with(&fill, ts);
+                self.begin = true;
             }
             self.note(rotated);
+        }
+        if self.begin {
+            let rotations = self.counts.rotations;
+            let begin = |line: &mut String, head: &Head<'_>| {
+                let mut object = Object::begin(line, head, "rotated");
+                object.number("rotations", rotations);
+                object.end();
+            };
+            self.line_with(&begin, ts);
+            // No other line may be the first of a file.
+            if !self.put() {
+                return false;
+            }
+            self.begin = false;
+            self.line_with(&fill, ts);
         }
         self.put()
     }
@@ -451,10 +482,8 @@ impl Writer {
         if whole {
             self.seq += 1;
             self.counts.written += 1;
-            self.unwritten = 0;
         } else {
             self.counts.failed += 1;
-            self.unwritten += 1;
         }
         self.note(written);
         whole

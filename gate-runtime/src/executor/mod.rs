@@ -33,6 +33,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 
 use crate::argument::Arg;
+use crate::contain::{contained, discard};
 use crate::dispatch::Dispatch;
 use crate::kernel::Kernel;
 use crate::rails::{Governor, Rails};
@@ -284,7 +285,7 @@ fn run<T, F: FnOnce(Context<'_>) -> T>(job: F, context: Context<'_>, completer: 
         Err(payload) => {
             completer.complete(Err(JobError::Panicked(ticket::message(&*payload))));
             // What was thrown may panic again when it is dropped.
-            drop(catch_unwind(AssertUnwindSafe(|| drop(payload))));
+            discard(payload);
             true
         }
     }
@@ -297,8 +298,7 @@ fn work(shared: &Shared) {
             drop(state);
             let context = shared.rails.get(tenant.0).map(|rails| Context { tenant, seq, rails });
             // The result of a job whose ticket is gone is dropped here, and that may panic as well.
-            let panicked =
-                context.is_none_or(|context| catch_unwind(AssertUnwindSafe(|| job(context))).unwrap_or(true));
+            let panicked = context.is_none_or(|context| contained(|| job(context)).unwrap_or(true));
             state = shared.lock();
             let freed = state.scheduler.finished(tenant, panicked);
             if freed || (state.draining && state.scheduler.queued() == 0) {

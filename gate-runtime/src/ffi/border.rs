@@ -3,7 +3,6 @@
 #![expect(unsafe_code, reason = "C hands over pointers and finds functions by name")]
 
 use core::ffi::{CStr, c_char};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::argument::{GateArgument, may_be_sliced, of_read, of_written};
 use super::{ABI_VERSION, GateHandle, close, runtime};
@@ -73,8 +72,7 @@ const _: () = assert!(size_of::<GateArgument>() == 16 + size_of::<[usize; 8]>() 
 
 /// Runs what a function does; a panic ends in `RUNTIME_FAILED`.
 fn contained(work: impl FnOnce() -> Status) -> i32 {
-    let status = catch_unwind(AssertUnwindSafe(work));
-    status.unwrap_or(Status::RuntimeFailed).code()
+    crate::contain::contained(work).unwrap_or(Status::RuntimeFailed).code()
 }
 
 /// The version of the interface that the library has: `GATE_ABI_VERSION` of the header it was built with.
@@ -252,4 +250,15 @@ pub extern "C" fn gate_free(handle: GateHandle) -> i32 {
             Status::Ok
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_panic_crosses_the_border() {
+        let status = contained(|| std::panic::panic_any(crate::contain::Bomb));
+        assert_eq!(status, Status::RuntimeFailed.code());
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{Thread, ThreadId};
 
@@ -139,6 +139,16 @@ impl Drops {
     }
 }
 
+/// Whether nobody else has this any more. What others did before they let go of it is seen then: the count alone says nothing of
+/// that, and on some processors the last record or count of a thread would be missed.
+fn is_alone<T>(shared: &Arc<T>) -> bool {
+    let alone = Arc::strong_count(shared) == 1;
+    if alone {
+        fence(Ordering::Acquire);
+    }
+    alone
+}
+
 /// The lanes of one runtime.
 #[derive(Debug)]
 pub(crate) struct Lanes {
@@ -160,7 +170,7 @@ impl Table {
     fn forget(&mut self) {
         let dropped = &mut self.dropped;
         self.by_thread.retain(|_, lane| {
-            let keep = Arc::strong_count(lane) > 1 || !lane.ring.is_empty();
+            let keep = !is_alone(lane) || !lane.ring.is_empty();
             if !keep {
                 *dropped = dropped.plus(lane.drops());
             }
@@ -240,7 +250,7 @@ impl Held {
     /// Moves the counters of shards that no thread knows any more. Such a thread has ended, or comes back through the lock.
     fn fold(&mut self, into: &Counters) {
         self.by_thread.retain(|_, shard| {
-            let known = Arc::strong_count(shard) > 1;
+            let known = !is_alone(shard);
             if !known {
                 into.add(&shard.counters);
             }

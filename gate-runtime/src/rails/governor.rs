@@ -2,11 +2,11 @@
 
 use core::cell::Cell;
 use core::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, PoisonError};
 
 use super::{Action, Baseline, Controller, Phase, Rail, Rails, State, Step};
+use crate::contain::contained;
 use crate::control::{Control, ControlState, RailReason};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
@@ -89,7 +89,7 @@ impl Governor {
         };
         let window_calls = controller.rails().settings().window_calls;
         let recorder = Recorder::new(window_calls);
-        control.set(ControlState::INITIAL);
+        control.update(|now| if now.is_held() { now } else { ControlState::INITIAL });
         Governor {
             shards: (0..shards).map(|_| empty()).collect(),
             central: Mutex::new(Central {
@@ -178,9 +178,10 @@ impl Governor {
             let told = central
                 .observer
                 .as_mut()
-                .map(|observer| catch_unwind(AssertUnwindSafe(|| observer.window(&window, &step))));
-            if let Some(Err(_)) = told {
-                central.observer = None;
+                .map(|observer| contained(|| observer.window(&window, &step)));
+            if told == Some(None) {
+                let observer = central.observer.take();
+                let _ = contained(|| drop(observer));
                 central.observer_panicked = true;
             }
         }
@@ -204,13 +205,24 @@ impl Central {
         if let Action::RolledBack(rail) = step.action {
             self.rollback_reason = named(Rail::into(rail));
         }
-        control.set(ControlState {
+        let decided = ControlState {
             mode: step.phase.mode(),
             shadow_mode: step.shadow.phase.mode(),
             shadow_reason: named(step.shadow.reason),
             rollback_reason: self.rollback_reason,
             rollback_count: u32::try_from(step.rollback_count).unwrap_or(u32::MAX),
             pressure_permille: (window.pressure() * 1000.0).round() as u16,
+        };
+        control.update(|now| {
+            if now.is_held() {
+                ControlState {
+                    mode: now.mode,
+                    rollback_reason: now.rollback_reason,
+                    ..decided
+                }
+            } else {
+                decided
+            }
         });
     }
 }
@@ -294,5 +306,39 @@ mod tests {
         assert!(governor.observer_panicked());
         assert_eq!(governor.control().state().mode, Mode::Safe);
         assert_eq!(governor.state().windows, 2);
+    }
+
+    #[test]
+    fn an_observer_cannot_panic_its_way_out() {
+        struct Observer(crate::contain::Bomb);
+        impl WindowObserver for Observer {
+            fn window(&mut self, _: &Window, _: &Step) {
+                std::panic::panic_any(crate::contain::Bomb);
+            }
+        }
+        let governor = governor();
+        governor.observe(Observer(crate::contain::Bomb));
+        (0..128).for_each(|_| governor.record(Sample::failed()));
+        assert_eq!(governor.state().windows, 2);
+    }
+
+    #[test]
+    fn what_an_operator_asked_for_holds_until_the_operator_takes_it_back() {
+        let governor = governor();
+        let operator = ControlState {
+            mode: Mode::Safe,
+            rollback_reason: RailReason::Operator,
+            ..ControlState::INITIAL
+        };
+        governor.control().set(operator);
+        let window = || (0..64).for_each(|_| governor.record(Sample::reference()));
+        window();
+        let state = governor.control().state();
+        assert_eq!((state.mode, state.rollback_reason), (Mode::Safe, RailReason::Operator));
+        // What rails find meanwhile is recorded.
+        assert_eq!(state.shadow_mode, Mode::Native);
+        governor.control().set(ControlState::INITIAL);
+        window();
+        assert_eq!(governor.control().state().mode, Mode::Native);
     }
 }

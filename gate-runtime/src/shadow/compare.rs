@@ -1,11 +1,11 @@
 //! A native output against the reference's.
 
 use core::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sha2::{Digest, Sha256};
 
 use crate::argument::{Arg, Buffer, OwnedArg, Role};
+use crate::contain::contained;
 use crate::contract::{Contract, Tolerance};
 use crate::kernel::CpuFn;
 
@@ -84,7 +84,7 @@ pub fn compare(
         return Err(Disagreement::Shapes);
     }
     let mut args: Vec<Arg<'_>> = before.iter_mut().map(OwnedArg::as_arg).collect();
-    let done = catch_unwind(AssertUnwindSafe(|| cpu(&mut args).is_ok())).unwrap_or(false);
+    let done = contained(|| cpu(&mut args).is_ok()).unwrap_or(false);
     drop(args);
     if !done {
         return Err(Disagreement::ReferenceFailed);
@@ -337,6 +337,18 @@ mod tests {
             compare(&DOUBLE, double, &mut before, &[None, None]),
             Err(Disagreement::Shapes)
         );
+    }
+
+    #[test]
+    fn a_reference_cannot_panic_its_way_out() {
+        let mut before = args(&[1.0], &[0.0]);
+        let thrown = compare(
+            &DOUBLE,
+            |_| std::panic::panic_any(crate::contain::Bomb),
+            &mut before,
+            &[None, None],
+        );
+        assert_eq!(thrown, Err(Disagreement::ReferenceFailed));
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use core::fmt;
 use std::collections::VecDeque;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::{Disagreement, Fraction, Sampler, compare, input_digest};
 use crate::argument::{Arg, OwnedArg, Role, SpareBuffers};
+use crate::contain::contained;
 use crate::contract::Contract;
 use crate::observe::{Shadow, ShadowJob, ShadowVerdict};
 use crate::rails::Governor;
@@ -80,7 +80,7 @@ impl Shared {
 
     /// Compares, tells the rails, and keeps what was found.
     fn judge(&self, mut job: ShadowJob, caller_waits: bool) -> ShadowVerdict {
-        let judged = catch_unwind(AssertUnwindSafe(|| {
+        let judged = contained(|| {
             // The reference overwrites what is read and written; the digest is of what was there before.
             let kept: Vec<Option<OwnedArg>> = job.before.iter().map(read_and_written).collect();
             compare(job.contract, job.cpu, &mut job.before, &job.after).map_err(|why| {
@@ -91,14 +91,14 @@ impl Shared {
                 }
                 (why, input_digest(&job.before))
             })
-        }));
+        });
         let found = match judged {
-            Ok(Ok(_)) => None,
-            Ok(Err(found)) => Some(found),
-            Err(_) => Some((Disagreement::ReferenceFailed, [0; 32])),
+            Some(Ok(_)) => None,
+            Some(Err(found)) => Some(found),
+            None => Some((Disagreement::ReferenceFailed, [0; 32])),
         };
-        self.spare
-            .give(job.before.into_iter().chain(job.after.into_iter().flatten()));
+        let copies = job.before.into_iter().chain(job.after.into_iter().flatten());
+        self.spare.give(copies.filter_map(OwnedArg::into_buffer));
         self.governor.compared(found.is_none());
         let mut state = self.lock();
         let comparison = state.counts.matched + state.counts.mismatched;

@@ -1,5 +1,4 @@
 //! Kernels, modules and runtimes that the suites share.
-#![allow(dead_code, reason = "each suite uses a part of it")]
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -14,7 +13,8 @@ use gate_runtime::{
 };
 use sha2::{Digest, Sha256};
 
-pub(crate) static AXPY: Contract = Contract::new(
+/// `axpy_f32(a, x, y)`.
+pub static AXPY: Contract = Contract::new(
     "axpy_f32",
     &[
         Param::scalar(DType::F32),
@@ -23,7 +23,8 @@ pub(crate) static AXPY: Contract = Contract::new(
     ],
 );
 
-pub(crate) static SCALE: Contract = Contract::new(
+/// `scale_f32(x, y, columns)` of matrices, of which there may be nothing.
+pub static SCALE: Contract = Contract::new(
     "scale_f32",
     &[
         Param::input(DType::F32, &[Dim::Same(0), Dim::Same(1)]),
@@ -34,7 +35,7 @@ pub(crate) static SCALE: Contract = Contract::new(
 .allow_empty();
 
 /// `y := a x + y`
-pub(crate) fn axpy(args: &mut [Arg<'_>]) -> Status {
+pub fn axpy(args: &mut [Arg<'_>]) -> Status {
     let [
         Arg::Scalar(Scalar::F32(a)),
         Arg::Input(View::F32(x), _),
@@ -50,7 +51,7 @@ pub(crate) fn axpy(args: &mut [Arg<'_>]) -> Status {
 }
 
 /// `y := 2 x`
-pub(crate) fn scale(args: &mut [Arg<'_>]) -> Status {
+pub fn scale(args: &mut [Arg<'_>]) -> Status {
     let [
         Arg::Input(View::F32(x), _),
         Arg::Output(ViewMut::F32(y), _),
@@ -65,7 +66,8 @@ pub(crate) fn scale(args: &mut [Arg<'_>]) -> Status {
     Status::Ok
 }
 
-pub(crate) fn geometry(args: &[Arg<'_>]) -> Geometry {
+/// One thread for each element of the first input.
+pub fn geometry(args: &[Arg<'_>]) -> Geometry {
     let elements = args.iter().find_map(|arg| match arg {
         Arg::Input(_, shape) => shape.elements(),
         _ => None,
@@ -73,11 +75,13 @@ pub(crate) fn geometry(args: &[Arg<'_>]) -> Geometry {
     Geometry::cover(elements.unwrap_or(0), 256)
 }
 
-pub(crate) const AXPY_PARAMS: &[ParamType] = &[ParamType::F32, ParamType::U64, ParamType::U64];
-pub(crate) const SCALE_PARAMS: &[ParamType] = &[ParamType::U64, ParamType::U64, ParamType::U32];
+/// What the entry `axpy_f32` takes.
+pub const AXPY_PARAMS: &[ParamType] = &[ParamType::F32, ParamType::U64, ParamType::U64];
+/// What the entry `scale_f32` takes.
+pub const SCALE_PARAMS: &[ParamType] = &[ParamType::U64, ParamType::U64, ParamType::U32];
 
 /// PTX that has both entries.
-pub(crate) fn text(arch: u32, isa: (u8, u8)) -> String {
+pub fn text(arch: u32, isa: (u8, u8)) -> String {
     format!(
         "//\n// written for tests\n//\n.version {}.{}\n.target sm_{arch}\n.address_size 64\n\n\
          .visible .entry axpy_f32(\n\t.param .f32 axpy_f32_param_0,\n\t.param .u64 axpy_f32_param_1,\n\
@@ -87,16 +91,18 @@ pub(crate) fn text(arch: u32, isa: (u8, u8)) -> String {
     )
 }
 
-pub(crate) fn leak<T>(value: T) -> &'static T {
+/// What lives as long as the program.
+pub fn leak<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
 
-pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+/// The digest that images carry.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
 /// An image of `text(arch, isa)` that says the truth.
-pub(crate) fn image(arch: u32, isa: (u8, u8)) -> PtxImage {
+pub fn image(arch: u32, isa: (u8, u8)) -> PtxImage {
     let text = leak(text(arch, isa));
     PtxImage {
         arch,
@@ -117,7 +123,8 @@ pub(crate) fn image(arch: u32, isa: (u8, u8)) -> PtxImage {
     }
 }
 
-pub(crate) fn module(images: Vec<PtxImage>) -> &'static ModuleImage {
+/// A module of these images.
+pub fn module(images: Vec<PtxImage>) -> &'static ModuleImage {
     leak(ModuleImage {
         name: "kernels/test.cu",
         images: leak(images).as_slice(),
@@ -125,7 +132,8 @@ pub(crate) fn module(images: Vec<PtxImage>) -> &'static ModuleImage {
     })
 }
 
-pub(crate) fn variant(module: &'static ModuleImage, entry: &'static str, score: u32) -> Variant {
+/// An entry of a module, launched by [`geometry`].
+pub fn variant(module: &'static ModuleImage, entry: &'static str, score: u32) -> Variant {
     Variant {
         module,
         entry,
@@ -134,12 +142,13 @@ pub(crate) fn variant(module: &'static ModuleImage, entry: &'static str, score: 
     }
 }
 
-pub(crate) fn variants(list: Vec<Variant>) -> &'static [Variant] {
+/// The variants of a kernel.
+pub fn variants(list: Vec<Variant>) -> &'static [Variant] {
     leak(list).as_slice()
 }
 
 /// `axpy_f32` with a module that every simulated device can run.
-pub(crate) fn axpy_spec() -> KernelSpec {
+pub fn axpy_spec() -> KernelSpec {
     let module = module(vec![image(80, (8, 0))]);
     KernelSpec {
         contract: &AXPY,
@@ -150,7 +159,7 @@ pub(crate) fn axpy_spec() -> KernelSpec {
 
 /// A log in memory.
 #[derive(Clone, Default)]
-pub(crate) struct Memory(Arc<Mutex<Vec<u8>>>);
+pub struct Memory(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Memory {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -167,16 +176,19 @@ impl Write for Memory {
 }
 
 impl Memory {
-    pub(crate) fn text(&self) -> String {
+    /// All that was written.
+    pub fn text(&self) -> String {
         let bytes = self.0.lock().expect("no test panics while it writes").clone();
         String::from_utf8(bytes).expect("the log is UTF-8")
     }
 
-    pub(crate) fn lines(&self) -> Vec<read::Line> {
+    /// The lines, all of which must be valid.
+    pub fn lines(&self) -> Vec<read::Line> {
         read::read(self.text().as_bytes()).expect("the log is valid")
     }
 
-    pub(crate) fn decisions(&self) -> Vec<read::Decision> {
+    /// The decisions among the [`Memory::lines`].
+    pub fn decisions(&self) -> Vec<read::Decision> {
         let decision = |line: read::Line| match line.event {
             read::Event::Decision(decision) => Some(*decision),
             _ => None,
@@ -186,25 +198,31 @@ impl Memory {
 }
 
 /// A builder with a fixed identity that logs into memory.
-pub(crate) fn logged() -> (Builder, Memory) {
+pub fn logged() -> (Builder, Memory) {
     let memory = Memory::default();
     let log = DecisionLog::to_writer(memory.clone());
     (Runtime::builder().run_id("test").decision_log(log), memory)
 }
 
 /// A runtime on a simulated device, with `axpy_f32`.
-pub(crate) struct Device {
-    pub(crate) runtime: Runtime,
-    pub(crate) axpy: Kernel,
-    pub(crate) driver: SimulatedDriver,
-    pub(crate) log: Memory,
+pub struct Device {
+    /// The runtime.
+    pub runtime: Runtime,
+    /// The kernel, registered.
+    pub axpy: Kernel,
+    /// The driver below, for faults.
+    pub driver: SimulatedDriver,
+    /// What the runtime logs.
+    pub log: Memory,
 }
 
-pub(crate) fn device() -> Device {
+/// A [`Device`] with nothing else configured.
+pub fn device() -> Device {
     device_with(|builder| builder)
 }
 
-pub(crate) fn device_with(configure: impl FnOnce(Builder) -> Builder) -> Device {
+/// A [`Device`] of which `configure` decides the rest.
+pub fn device_with(configure: impl FnOnce(Builder) -> Builder) -> Device {
     let driver = SimulatedDriver::new();
     let opened = driver.clone();
     let (builder, log) = logged();
@@ -220,7 +238,7 @@ pub(crate) fn device_with(configure: impl FnOnce(Builder) -> Builder) -> Device 
 }
 
 /// Calls `axpy_f32` with `a = 2`, `x = [1, 2, 3]` on `y = [10, 20, 30]`, and says what is in `y` then.
-pub(crate) fn call(kernel: &Kernel) -> (gate_runtime::Dispatch, [f32; 3]) {
+pub fn call(kernel: &Kernel) -> (gate_runtime::Dispatch, [f32; 3]) {
     let mut y = [10.0, 20.0, 30.0];
     let mut args = [
         Arg::scalar(2.0_f32),
@@ -231,10 +249,12 @@ pub(crate) fn call(kernel: &Kernel) -> (gate_runtime::Dispatch, [f32; 3]) {
     (dispatch, y)
 }
 
-/// What [`call`] leaves in `y` when the work was done, and when it was not.
-pub(crate) const DONE: [f32; 3] = [12.0, 24.0, 36.0];
-pub(crate) const UNTOUCHED: [f32; 3] = [10.0, 20.0, 30.0];
+/// What [`call`] leaves in `y` when the work was done.
+pub const DONE: [f32; 3] = [12.0, 24.0, 36.0];
+/// What [`call`] leaves in `y` when the work was not done.
+pub const UNTOUCHED: [f32; 3] = [10.0, 20.0, 30.0];
 
-pub(crate) fn matrix(rows: usize, columns: usize) -> Shape {
+/// The shape of a matrix.
+pub fn matrix(rows: usize, columns: usize) -> Shape {
     Shape::matrix(rows, columns)
 }
