@@ -269,6 +269,24 @@ mod tests {
     }
 
     #[test]
+    fn what_has_other_times_than_were_kept_is_not_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, kept) = (folder.path().join("a.cu"), folder.path().join("index"));
+        aged(&file, b"one", 100);
+        // Of a file that was created just now, systems with a time of change know better.
+        let index = Index::new(kept.clone());
+        assert!(!index.knows(&file) && !index.knows(folder.path()));
+        let key = ("sha256".to_owned(), file.to_str().unwrap().to_owned());
+        let signature = Signature::of(&file).unwrap();
+        let known = (signature.as_str().to_owned(), Digest::of(b"one").to_string());
+        index.lock().load(&kept);
+        index.lock().entries.insert(key, known);
+        assert!(index.knows(&file));
+        aged(&file, b"two", 50);
+        assert!(!index.knows(&file));
+    }
+
+    #[test]
     fn what_just_changed_is_not_kept() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.h");

@@ -280,3 +280,62 @@ fn class(ty: &ParamType) -> &'static str {
         ParamType::Scalar(_) | ParamType::Array { .. } | ParamType::Opaque(_) => "super::super::__gate::Class::Bits",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PTX: &str = "\
+.version 8.0
+.target sm_80
+.address_size 64
+.visible .entry axpy(.param .u64 y, .param .f32 a)
+{
+    ret;
+}
+.visible .entry scale(.param .u64 y)
+{
+    ret;
+}
+";
+
+    fn unit(name: &str) -> EmbeddedUnit {
+        EmbeddedUnit {
+            name: name.into(),
+            origin: Origin::Built,
+            images: vec![EmbeddedImage::new(PTX.to_owned(), "/out/a.ptx".into(), Encoding::Plain).unwrap()],
+        }
+    }
+
+    #[test]
+    fn parts_that_were_kept_are_the_module() {
+        let units = [unit("kernels/b.cu"), unit("kernels/a.cu")];
+        let declared = [
+            Declared::new("scale", "fn(*mut f32)").unwrap(),
+            Declared::new("none", "fn()").unwrap(),
+        ];
+        let kept = |at: usize, module: &str| {
+            let part = Part::of(&units[at], module.to_owned(), &declared);
+            let again = Part::of_kept(&part.to_kept().unwrap(), module.to_owned()).unwrap();
+            assert_eq!(again, part);
+            again
+        };
+        let text = generate(&units, &declared);
+        assert_eq!(assemble(&[kept(1, "a"), kept(0, "b")], &declared), text);
+        assert_eq!(text.matches("no unit has an entry of that name").count(), 1, "{text}");
+        assert_eq!(Part::of_kept("axpy scale", "a".to_owned()), None);
+    }
+
+    #[test]
+    fn a_unit_without_ptx_is_not_kept_and_its_entries_may_be_any() {
+        let none = EmbeddedUnit {
+            name: "kernels/a.cu".into(),
+            origin: Origin::Unavailable("no_compiler".to_owned()),
+            images: Vec::new(),
+        };
+        assert_eq!(Part::of(&none, "a".to_owned(), &[]).to_kept(), None);
+        let declared = [Declared::new("none", "fn()").unwrap()];
+        let text = generate(&[none, unit("kernels/b.cu")], &declared);
+        assert!(!text.contains("no unit has an entry"), "{text}");
+    }
+}

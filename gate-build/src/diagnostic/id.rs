@@ -42,7 +42,7 @@ ids! {
     ArchUnsupported = "arch_unsupported",
     /// A flag of build.rs has no counterpart in the compiler, or one it does not know
     FlagUnsupported = "flag_unsupported",
-    /// No compiler is there: an error where one was asked for, else a warning that kernels run on the CPU alone
+    /// No compiler is there: an error where one was asked for, else a warning that nothing is built for the GPU
     CompilerMissing = "compiler_missing",
     /// The compiler is there and does not answer like one, or cannot be read, loaded or started
     CompilerUnusable = "compiler_unusable",

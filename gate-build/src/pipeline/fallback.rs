@@ -82,7 +82,7 @@ impl Build<'_> {
                 } else {
                     let why = format!("{why}, and there is no kernel lock");
                     if warnings.is_empty() {
-                        let warning = format!("{why}: kernels run on the CPU alone");
+                        let warning = format!("{why}: nothing is built for the GPU");
                         warnings.push(Diagnostic::warning(Id::CompilerMissing, warning).help(format!(
                             "{}; `GATE_KERNELS=off` says that none are wanted",
                             self.plan.remedy()

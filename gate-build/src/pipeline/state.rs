@@ -322,3 +322,19 @@ pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings) -> 
 fn image(state: &mut State) -> Option<&mut BuiltImage> {
     state.built.units.last_mut()?.images.last_mut()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contents_survive_their_text_and_tell_bytes_apart() {
+        for content in [Content::Digest(Digest::of(b"one")), Content::Sum(checksum(b"one"))] {
+            assert_eq!(Content::parse(&content.to_string()), Some(content));
+            assert!(content.is(b"one") && !content.is(b"two"));
+        }
+        for text in ["-", "sum-", "sum-x", "ab"] {
+            assert_eq!(Content::parse(text), None, "{text}");
+        }
+    }
+}

@@ -147,7 +147,7 @@ fn without_a_compiler_cargo_warns_unless_none_is_wanted() {
         let said = warnings(&this);
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(said[0].starts_with("cargo::warning=warning[compiler_missing]: no compiler of CUDA sources"));
-        assert!(said[0].ends_with("there is no kernel lock: kernels run on the CPU alone"));
+        assert!(said[0].ends_with("there is no kernel lock: nothing is built for the GPU"));
         assert!(said[1].contains("help: ") && said[1].contains("`GATE_KERNELS=off`"));
     }
     this.set("GATE_KERNELS", "off");
