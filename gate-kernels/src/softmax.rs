@@ -62,3 +62,25 @@ impl<'a, T: Element<Wide = f32>> Pieces for Rows<'a, T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A function that is not compiled for fused multiply-adds calls one of the system for each.
+    #[test]
+    fn vectors_of_any_width_give_the_same_bits() {
+        for columns in [1, 7, 255, 256, 1000] {
+            let x: Vec<f32> = (0..columns)
+                .map(|i| ((i * 7919) % 1013) as f32 * 0.11 - 100.0)
+                .collect();
+            let [mut widest, mut narrow, mut wide] = [(); 3].map(|()| vec![0.0_f32; columns]);
+            assert_eq!(softmax(&x, columns, &mut widest), Status::Ok);
+            row(&mut Cpu::<128>::new(), &x, &mut narrow.as_mut_slice());
+            row(&mut Cpu::<256>::new(), &x, &mut wide.as_mut_slice());
+            let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&narrow), bits(&widest), "{columns}");
+            assert_eq!(bits(&wide), bits(&widest), "{columns}");
+        }
+    }
+}

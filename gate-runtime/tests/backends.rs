@@ -90,7 +90,7 @@ fn every_element_type_reaches_the_device_and_comes_back() {
 
 #[test]
 fn half_precision_goes_by_its_bits() {
-    let device = device();
+    let device = device().expect("the device opens");
     for (dtype, param) in [(DType::F16, ".param .align 2 .b8 s[2]"), (DType::Bf16, ".param .b16 s")] {
         let params = format!(".param .u64 a, .param .u64 b, {param}");
         let kernel = copy_kernel(&device.runtime, dtype, Pass::Plain, &params);
@@ -127,7 +127,7 @@ fn a_compressed_image_is_unpacked_for_the_driver() {
 
 #[test]
 fn threads_share_a_device_without_mixing_their_calls() {
-    let device = device();
+    let device = device().expect("the device opens");
     device.driver.fail(Step::CopyOut, DriverError(1), 50, 20);
     std::thread::scope(|scope| {
         for _ in 0..4 {

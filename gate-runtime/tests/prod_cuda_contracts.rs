@@ -35,7 +35,7 @@ fn without_device(faults: Faults) -> Kernel {
 
 #[test]
 fn a_call_runs_natively_where_there_is_a_device() {
-    let device = device();
+    let device = device().expect("the device opens");
     let (dispatch, y) = call(&device.axpy);
     assert_eq!(dispatch.outcome, Outcome::Native);
     assert_eq!(
@@ -52,7 +52,9 @@ fn a_call_runs_natively_where_there_is_a_device() {
 fn a_disabled_device_falls_back() {
     for kernel in [
         without_device(fault(|faults| faults.disable = true)),
-        device_with(|builder| builder.faults(fault(|faults| faults.disable = true))).axpy,
+        device_with(|builder| builder.faults(fault(|faults| faults.disable = true)))
+            .expect("the device opens")
+            .axpy,
     ] {
         let (dispatch, y) = call(&kernel);
         assert_eq!(
@@ -64,7 +66,8 @@ fn a_disabled_device_falls_back() {
 
 #[test]
 fn a_forced_error_is_an_error_and_the_process_stays_usable() {
-    let device = device_with(|builder| builder.faults(fault(|faults| faults.force_error = true)));
+    let device =
+        device_with(|builder| builder.faults(fault(|faults| faults.force_error = true))).expect("the device opens");
     let (dispatch, y) = call(&device.axpy);
     assert_eq!(
         (dispatch.status(), chain(&dispatch).as_str()),
@@ -84,7 +87,8 @@ fn a_forced_error_is_an_error_and_the_process_stays_usable() {
 
 #[test]
 fn a_forced_fallback_never_reaches_the_driver() {
-    let device = device_with(|builder| builder.faults(fault(|faults| faults.force_fallback = true)));
+    let device =
+        device_with(|builder| builder.faults(fault(|faults| faults.force_fallback = true))).expect("the device opens");
     let (dispatch, y) = call(&device.axpy);
     assert_eq!(
         (chain(&dispatch).as_str(), y, device.driver.launches()),
@@ -105,7 +109,8 @@ fn a_simulated_device_stands_in_for_a_driver() {
 #[test]
 fn a_delayed_load_exceeds_its_budget_and_does_not_fail() {
     let delayed = fault(|faults| faults.compile_delay = Duration::from_millis(2));
-    let device = device_with(|builder| builder.faults(delayed).compile_budget(Duration::from_millis(1)));
+    let device = device_with(|builder| builder.faults(delayed).compile_budget(Duration::from_millis(1)))
+        .expect("the device opens");
     let (dispatch, y) = call(&device.axpy);
     assert_eq!((dispatch.outcome, y), (Outcome::Native, DONE));
     assert!(dispatch.trace.budget_exceeded && dispatch.trace.compile_ns >= 2_000_000);
@@ -114,7 +119,7 @@ fn a_delayed_load_exceeds_its_budget_and_does_not_fail() {
     let compile = device.runtime.stats().compile;
     assert_eq!((compile.count, compile.cache_hit, compile.budget_exceeded), (1, 1, 1));
 
-    let unlimited = device_with(|builder| builder.faults(delayed));
+    let unlimited = device_with(|builder| builder.faults(delayed)).expect("the device opens");
     assert!(
         !call(&unlimited.axpy).0.trace.budget_exceeded,
         "a budget of zero is none"
@@ -192,7 +197,7 @@ const STEPS: [(Step, &str); 6] = [
 #[test]
 fn every_failing_step_falls_back_with_the_right_output() {
     for (step, expected) in STEPS {
-        let device = device();
+        let device = device().expect("the device opens");
         device.driver.fail(step, DriverError(1), 0, 1);
         let (dispatch, y) = call(&device.axpy);
         assert_eq!(
@@ -213,7 +218,7 @@ fn every_failing_step_falls_back_with_the_right_output() {
 
 #[test]
 fn without_memory_the_call_falls_back() {
-    let device = device();
+    let device = device().expect("the device opens");
     device.driver.limit_memory(20);
     let (dispatch, y) = call(&device.axpy);
     let expected = "native_failed_fallback;out_of_memory;copy_in_failed;runtime_error_2";
@@ -226,7 +231,7 @@ fn without_memory_the_call_falls_back() {
 
 #[test]
 fn a_lost_device_is_left_alone_until_it_is_opened_again() {
-    let device = device();
+    let device = device().expect("the device opens");
     device
         .driver
         .fail(Step::Synchronize, DriverError::ILLEGAL_ADDRESS, 0, 1);
@@ -282,7 +287,7 @@ fn a_device_that_does_not_come_back_stays_lost() {
 
 #[test]
 fn a_panic_around_the_driver_is_contained_and_loses_the_device() {
-    let device = device();
+    let device = device().expect("the device opens");
     device.driver.fail(Step::Panic, DriverError(1), 0, 1);
     let (dispatch, y) = call(&device.axpy);
     assert_eq!(
@@ -375,7 +380,7 @@ fn a_build_without_kernels_says_so() {
             images: &[],
             provenance: Provenance::Unavailable(code),
         });
-        let device = device();
+        let device = device().expect("the device opens");
         static OTHER: gate_runtime::Contract = gate_runtime::Contract::new("other", AXPY.params());
         let kernel = device.runtime.register(KernelSpec {
             contract: &OTHER,
@@ -418,7 +423,7 @@ fn of_several_variants_the_best_that_fits_runs() {
 
 #[test]
 fn safe_mode_keeps_calls_from_the_device() {
-    let device = device();
+    let device = device().expect("the device opens");
     let control = Arc::new(Control::new(ControlState {
         mode: Mode::Safe,
         ..ControlState::INITIAL
@@ -436,7 +441,7 @@ fn safe_mode_keeps_calls_from_the_device() {
 
 #[test]
 fn a_changed_module_is_caught_before_the_next_launch() {
-    let device = device();
+    let device = device().expect("the device opens");
     assert_eq!(call(&device.axpy).0.outcome, Outcome::Native);
     let before = device.axpy.fingerprint();
     device.axpy.modules()[0].corrupt(5);
@@ -479,12 +484,12 @@ fn a_changed_module_is_caught_before_the_next_launch() {
 
 #[test]
 fn a_stray_write_is_caught_by_each_launch_or_by_the_audit() {
-    let device = device_with(|builder| builder.recheck(Recheck::EachLaunch));
+    let device = device_with(|builder| builder.recheck(Recheck::EachLaunch)).expect("the device opens");
     assert_eq!(call(&device.axpy).0.outcome, Outcome::Native);
     device.axpy.modules()[0].corrupt_silently(5);
     assert_eq!(chain(&call(&device.axpy).0), "fingerprint_mismatch");
 
-    let device = support::device();
+    let device = support::device().expect("the device opens");
     assert_eq!(call(&device.axpy).0.outcome, Outcome::Native);
     device.axpy.modules()[0].corrupt_silently(5);
     let found = device.runtime.audit().expect_err("the module was changed");
@@ -494,7 +499,7 @@ fn a_stray_write_is_caught_by_each_launch_or_by_the_audit() {
 
 #[test]
 fn a_bad_reload_keeps_the_module_that_works() {
-    let device = device();
+    let device = device().expect("the device opens");
     let before = device.axpy.fingerprint();
     let text = support::text(90, (8, 0)).replace("axpy_f32(", "other(").into_bytes();
     let cases = [
@@ -551,7 +556,7 @@ impl Shadow for Always {
 
 #[test]
 fn a_wrong_native_output_is_replaced_by_the_reference() {
-    let device = device_with(|builder| builder.shadow(Arc::new(Always)));
+    let device = device_with(|builder| builder.shadow(Arc::new(Always))).expect("the device opens");
     assert_eq!(call(&device.axpy).0.outcome, Outcome::Native);
     device.driver.fail(Step::WrongOutput, DriverError(1), 0, 1);
     let (dispatch, y) = call(&device.axpy);

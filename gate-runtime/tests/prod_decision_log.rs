@@ -80,7 +80,7 @@ fn a_run_on_the_cpu_fills_every_mandatory_key() {
 
 #[test]
 fn every_kind_of_outcome_is_valid_and_reads_back() {
-    let device = device();
+    let device = device().expect("the device opens");
     let _ = call(&device.axpy);
     device.driver.fail(Step::Launch, DriverError::LAUNCH_FAILED, 0, 1);
     let _ = call(&device.axpy);
@@ -120,7 +120,7 @@ fn every_kind_of_outcome_is_valid_and_reads_back() {
 
 #[test]
 fn the_log_ends_with_the_runtime() {
-    let device = device();
+    let device = device().expect("the device opens");
     let _ = call(&device.axpy);
     let log = device.log.clone();
     drop((device.runtime, device.axpy));
@@ -130,7 +130,7 @@ fn the_log_ends_with_the_runtime() {
 
 #[test]
 fn decisions_carry_the_state_of_the_rails() {
-    let device = device();
+    let device = device().expect("the device opens");
     let state = ControlState {
         mode: Mode::Safe,
         shadow_mode: Mode::Native,
@@ -154,7 +154,7 @@ fn decisions_carry_the_state_of_the_rails() {
 #[test]
 fn equal_runs_have_equal_logs_but_for_times() {
     let run = || {
-        let device = device();
+        let device = device().expect("the device opens");
         let _ = call(&device.axpy);
         for (step, error) in [(Step::CopyIn, 1), (Step::CopyOut, 2), (Step::Synchronize, 700)] {
             device.driver.fail(step, DriverError(error), 0, 1);
@@ -177,7 +177,7 @@ fn equal_runs_have_equal_logs_but_for_times() {
 
 #[test]
 fn a_workload_is_logged_with_its_breaks_however_long_its_name() {
-    let device = device();
+    let device = device().expect("the device opens");
     let plain = device.runtime.register(KernelSpec {
         contract: leak(gate_runtime::Contract::new("plain", AXPY.params())),
         cpu: axpy,
@@ -406,7 +406,7 @@ fn injected_faults_stand_in_the_first_line() {
 
 #[test]
 fn the_fingerprint_follows_the_bytes_and_not_the_build() {
-    let fingerprint = || device().axpy.fingerprint();
+    let fingerprint = || device().expect("the device opens").axpy.fingerprint();
     assert_eq!(fingerprint(), fingerprint());
     assert_ne!(fingerprint(), 0);
     let text = support::text(80, (8, 0)).replace("ret;", "ret ;");
@@ -429,7 +429,7 @@ fn the_fingerprint_follows_the_bytes_and_not_the_build() {
 
 #[test]
 fn damage_is_named_by_line_and_field() {
-    let device = device();
+    let device = device().expect("the device opens");
     let _ = call(&device.axpy);
     let _ = call(&device.axpy);
     let log = device.log.clone();
@@ -526,7 +526,7 @@ proptest! {
     fn any_damage_is_read_without_a_panic(at in any::<proptest::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
         static TEXT: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
         let text = TEXT.get_or_init(|| {
-            let device = device();
+            let device = device().expect("the device opens");
             let _ = (call(&device.axpy), device.axpy.launch(&mut []));
             device.runtime.flush().expect("memory can be written");
             device.log.text().into_bytes()

@@ -11,7 +11,7 @@ use support::{AXPY, SCALE, axpy, axpy_spec, image, leak, matrix, module, scale, 
 
 /// Launches on a runtime with `axpy_f32` and `scale_f32`, on a simulated device and on the CPU alone: contracts hold on both.
 fn launch(name: &str, args: &mut [Arg<'_>]) -> (Status, Reason) {
-    let simulated = support::device().runtime;
+    let simulated = support::device().expect("the device opens").runtime;
     let cpu = Runtime::builder()
         .cpu_only()
         .build()

@@ -63,7 +63,7 @@ fn stats_are_populated_after_success_and_after_failure() {
 
 #[test]
 fn every_call_is_counted_once_under_its_reason() {
-    let device = device();
+    let device = device().expect("the device opens");
     let _ = call(&device.axpy);
     device.driver.fail(Step::CopyIn, DriverError(1), 0, 2);
     let _ = (call(&device.axpy), call(&device.axpy));
@@ -229,7 +229,7 @@ fn sample(line: &str) -> Sample {
 
 #[test]
 fn scrapers_find_what_the_stats_say() {
-    let device = device();
+    let device = device().expect("the device opens");
     let _ = call(&device.axpy);
     let _ = call(&device.axpy);
     let _ = device.axpy.launch(&mut []);
@@ -258,7 +258,7 @@ fn scrapers_find_what_the_stats_say() {
 proptest! {
     #[test]
     fn labels_survive_a_scraper_whatever_is_in_them(hostile in "\\PC*|[\\\\\"\n{}=, ]{0,12}", count in any::<u64>()) {
-        let mut stats = device().runtime.stats();
+        let mut stats = device().expect("the device opens").runtime.stats();
         stats.run_id.clone_from(&hostile);
         stats.kernels[0].kernel.clone_from(&hostile);
         stats.kernels[0].calls.native = count;
@@ -277,7 +277,7 @@ proptest! {
 
     #[test]
     fn any_damage_is_an_error_or_still_valid(at in any::<proptest::sample::Index>(), byte in any::<u8>()) {
-        let device = device();
+        let device = device().expect("the device opens");
         let _ = call(&device.axpy);
         let mut bytes = device.runtime.stats().to_json().into_bytes();
         let at = at.index(bytes.len());
@@ -290,7 +290,7 @@ proptest! {
 
 #[test]
 fn damage_is_named_by_field() {
-    let device = device();
+    let device = device().expect("the device opens");
     let _ = call(&device.axpy);
     let text = device.runtime.stats().to_json();
     for (from, to, message) in [
@@ -348,7 +348,7 @@ fn a_file_is_replaced_as_a_whole() {
     let dir = tempfile::tempdir().expect("a temporary directory can be made");
     let path = dir.path().join("run_stats.json");
     std::fs::write(&path, "old").expect("the folder exists");
-    let stats = device().runtime.stats();
+    let stats = device().expect("the device opens").runtime.stats();
     stats.write_json(&path).expect("the folder exists");
     assert_eq!(
         std::fs::read_to_string(&path).expect("the file exists"),

@@ -51,7 +51,7 @@ impl Visit for Fields<'_> {
 fn each_dispatch_is_an_event_at_its_level() {
     let notes = Notes::default();
     tracing::subscriber::with_default(notes.clone(), || {
-        let device = device();
+        let device = device().expect("the device opens");
         let _ = call(&device.axpy);
         let mut faults = Faults::NONE;
         faults.force_fallback = true;

@@ -277,7 +277,7 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
         macro_rules! rounds {
             ($($half:literal)*) => {$(
                 let (lower, upper) = values.split_at_mut($half);
-                for (value, other) in lower.iter_mut().zip(&upper[..$half]) {
+                for (value, other) in lower.iter_mut().zip(upper.iter()) {
                     *value = op(*value, *other);
                 }
             )*};

@@ -17,22 +17,11 @@ use super::driver::{DevicePointer, Driver, DriverError, FunctionId, Launch, MAX_
 /// The first device, in its primary context. Whatever is loaded or allocated lives in that context.
 struct CudaDriver {
     device: Device,
+    ordinal: sys::CUdevice,
     context: Address,
+    /// Null until there is one.
     stream: Address,
     modules: Mutex<HashMap<u64, Address>>,
-    /// Dropped last: the context is let go of when nothing lives in it any more.
-    _primary: Primary,
-}
-
-/// The primary context of a device, retained. It is let go of also where opening fails later on, and where the context is of no
-/// use any more: one that is still held would be handed out again as it is.
-struct Primary(sys::CUdevice);
-
-impl Drop for Primary {
-    fn drop(&mut self) {
-        // SAFETY: whoever made this retained the context once, and this is dropped once.
-        let _ = unsafe { sys::cuDevicePrimaryCtxRelease_v2(self.0) };
-    }
 }
 
 /// A handle of the driver: an address that only the driver looks behind.
@@ -72,7 +61,7 @@ pub(super) fn open() -> Result<Box<dyn Driver>, OpenError> {
     let mut stream: sys::CUstream = std::ptr::null_mut();
     use sys::CUdevice_attribute_enum as Attribute;
     // SAFETY: every pointer is to a live local of the type that the driver writes; `name` is as long as is said.
-    let primary = unsafe {
+    unsafe {
         check(sys::cuInit(0)).map_err(absent)?;
         check(sys::cuDriverGetVersion(&raw mut version)).map_err(absent)?;
         check(sys::cuDeviceGetCount(&raw mut count)).map_err(absent)?;
@@ -91,24 +80,25 @@ pub(super) fn open() -> Result<Box<dyn Driver>, OpenError> {
         let capability = Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR;
         check(sys::cuDeviceGetAttribute(&raw mut minor, capability, ordinal)).map_err(absent)?;
         check(sys::cuDevicePrimaryCtxRetain(&raw mut context, ordinal)).map_err(absent)?;
-        let primary = Primary(ordinal);
+        let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+        // From here on the context is let go of also where a step fails.
+        let mut driver = CudaDriver {
+            device: Device {
+                name: String::from_utf8_lossy(name).into_owned(),
+                arch: (major * 10 + minor).unsigned_abs(),
+                driver_version: version.unsigned_abs(),
+            },
+            ordinal,
+            context: Address::of(context),
+            stream: Address(0),
+            modules: Mutex::default(),
+        };
         check(sys::cuCtxSetCurrent(context)).map_err(absent)?;
         let flags = sys::CUstream_flags::CU_STREAM_NON_BLOCKING as c_uint;
         check(sys::cuStreamCreate(&raw mut stream, flags)).map_err(absent)?;
-        primary
-    };
-    let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
-    Ok(Box::new(CudaDriver {
-        device: Device {
-            name: String::from_utf8_lossy(name).into_owned(),
-            arch: (major * 10 + minor).unsigned_abs(),
-            driver_version: version.unsigned_abs(),
-        },
-        context: Address::of(context),
-        stream: Address::of(stream),
-        modules: Mutex::default(),
-        _primary: primary,
-    }))
+        driver.stream = Address::of(stream);
+        Ok(Box::new(driver))
+    }
 }
 
 impl CudaDriver {
@@ -227,16 +217,21 @@ impl Driver for CudaDriver {
 
 impl Drop for CudaDriver {
     fn drop(&mut self) {
-        if self.enter().is_err() {
-            return;
-        }
+        let entered = self.enter().is_ok();
         let modules = self.modules.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // SAFETY: nothing can be launched any more, because launching borrows `self`; each handle is released once.
+        // SAFETY: nothing can be launched any more, because launching borrows `self`; each handle is released once. The context
+        // was retained once, and is let go of also where it is of no use any more: one that is still held would be handed out
+        // again as it is.
         unsafe {
-            let _ = sys::cuStreamDestroy_v2(self.stream.pointer());
-            for module in modules.values() {
-                let _ = sys::cuModuleUnload(module.pointer());
+            if entered {
+                if self.stream.0 != 0 {
+                    let _ = sys::cuStreamDestroy_v2(self.stream.pointer());
+                }
+                for module in modules.values() {
+                    let _ = sys::cuModuleUnload(module.pointer());
+                }
             }
+            let _ = sys::cuDevicePrimaryCtxRelease_v2(self.ordinal);
         }
     }
 }

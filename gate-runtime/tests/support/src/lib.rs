@@ -1,7 +1,8 @@
 //! Kernels, modules and runtimes that the suites share.
 
+use std::error::Error;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gate_runtime::argument::Shape;
 use gate_runtime::backend::cuda::SimulatedDriver;
@@ -165,7 +166,7 @@ impl Write for Memory {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0
             .lock()
-            .expect("no test panics while it writes")
+            .unwrap_or_else(PoisonError::into_inner)
             .extend_from_slice(bytes);
         Ok(bytes.len())
     }
@@ -178,13 +179,17 @@ impl Write for Memory {
 impl Memory {
     /// All that was written.
     pub fn text(&self) -> String {
-        let bytes = self.0.lock().expect("no test panics while it writes").clone();
-        String::from_utf8(bytes).expect("the log is UTF-8")
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8(bytes.clone());
+        assert!(text.is_ok(), "the log is not UTF-8: {text:?}");
+        text.unwrap_or_default()
     }
 
     /// The lines, all of which must be valid.
     pub fn lines(&self) -> Vec<read::Line> {
-        read::read(self.text().as_bytes()).expect("the log is valid")
+        let lines = read::read(self.text().as_bytes());
+        assert!(lines.is_ok(), "the log is not valid: {lines:?}");
+        lines.unwrap_or_default()
     }
 
     /// The decisions among the [`Memory::lines`].
@@ -217,24 +222,30 @@ pub struct Device {
 }
 
 /// A [`Device`] with nothing else configured.
-pub fn device() -> Device {
+///
+/// # Errors
+/// The kernel cannot be registered.
+pub fn device() -> Result<Device, Box<dyn Error>> {
     device_with(|builder| builder)
 }
 
 /// A [`Device`] of which `configure` decides the rest.
-pub fn device_with(configure: impl FnOnce(Builder) -> Builder) -> Device {
+///
+/// # Errors
+/// The configuration is refused, or the kernel cannot be registered.
+pub fn device_with(configure: impl FnOnce(Builder) -> Builder) -> Result<Device, Box<dyn Error>> {
     let driver = SimulatedDriver::new();
     let opened = driver.clone();
     let (builder, log) = logged();
     let builder = configure(builder.driver(move || opened.open()));
-    let runtime = builder.build().expect("the configuration is valid");
-    let axpy = runtime.register(axpy_spec()).expect("the kernel is valid");
-    Device {
+    let runtime = builder.build()?;
+    let axpy = runtime.register(axpy_spec())?;
+    Ok(Device {
         runtime,
         axpy,
         driver,
         log,
-    }
+    })
 }
 
 /// Calls `axpy_f32` with `a = 2`, `x = [1, 2, 3]` on `y = [10, 20, 30]`, and says what is in `y` then.
