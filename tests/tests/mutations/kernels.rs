@@ -28,12 +28,14 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
-        name: "state another digest in the lock",
+        name: "state no digest in the lock",
         check: "kernels.locked",
         apply: |gate| {
             add_locked_kernel(gate);
             gate.replace("kernels.lock", "ptx-digest = \"", "ptx-digest = \"0000");
         },
+        // What is no digest cannot be understood, and the lock may hold a budget.
+        also: &["kernels.budget"],
         ..COMMITTED
     },
     Mutation {
