@@ -42,10 +42,18 @@ pub(crate) struct Tokens<'s> {
 impl<'s> Tokens<'s> {
     /// Lexes a text without byte order mark. Total: malformed text gives tokens too.
     pub(crate) fn new(text: &'s str) -> Self {
+        Self::in_buffer(text, Vec::new())
+    }
+
+    /// Lexes a text into the memory of another one ([`into_buffer`](Self::into_buffer)): whoever lexes many files asks the
+    /// system for memory once.
+    pub(crate) fn in_buffer(text: &'s str, mut buffer: Vec<Token>) -> Self {
+        buffer.clear();
+        buffer.reserve(text.len() / 6);
         let shebang = strip_shebang(text).unwrap_or(0);
         let mut this = Self {
             text,
-            all: Vec::with_capacity(text.len() / 6),
+            all: buffer,
             safety: Vec::new(),
         };
         let mut matcher = Matcher::default();
@@ -77,6 +85,11 @@ impl<'s> Tokens<'s> {
             start = end;
         }
         this
+    }
+
+    /// The memory of the tokens.
+    pub(crate) fn into_buffer(self) -> Vec<Token> {
+        self.all
     }
 
     pub(crate) fn len(&self) -> usize {

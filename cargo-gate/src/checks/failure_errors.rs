@@ -69,14 +69,11 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let survey = context.library();
-    if let Some((path, error)) = survey.unreadable.first() {
-        return Judgement::Inconclusive(unreadable_source(path, error));
-    }
     let Some(failure) = &context.policy().failure else {
         return Judgement::Findings(Vec::new());
     };
     let path = failure.coverage.as_deref().unwrap_or_default();
+    // Before the code is read: without a report there is nothing that it could be held against.
     let coverage = match context.coverage(path) {
         Ok(coverage) => usable(path, coverage),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -88,17 +85,20 @@ fn run(context: &Context<'_>) -> Judgement {
         )
         .help(command(path))),
     };
-    match coverage {
-        Err(reason) => Judgement::NotRun(reason),
-        Ok(coverage) => {
-            let findings = judge(survey, &coverage, path).into_iter();
-            Judgement::Findings(
-                findings
-                    .map(|finding| finding.because(Some(failure.location.clone())))
-                    .collect(),
-            )
-        }
+    let coverage = match coverage {
+        Ok(coverage) => coverage,
+        Err(reason) => return Judgement::NotRun(reason),
+    };
+    let survey = context.library();
+    if let Some((path, error)) = survey.unreadable.first() {
+        return Judgement::Inconclusive(unreadable_source(path, error));
     }
+    let findings = judge(survey, &coverage, path).into_iter();
+    Judgement::Findings(
+        findings
+            .map(|finding| finding.because(Some(failure.location.clone())))
+            .collect(),
+    )
 }
 
 fn command(path: &str) -> String {

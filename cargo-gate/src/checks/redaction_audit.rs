@@ -1,5 +1,7 @@
 //! `redaction.audit`: nothing that this run publishes holds a secret.
 
+use std::collections::HashSet;
+
 use crate::evidence::run_dir::EnvironmentRecord;
 use crate::report::{CheckReport, Dimension, Finding, Location};
 use crate::secrets::{self, Hit, Severity};
@@ -69,9 +71,9 @@ fn run(context: &Context<'_>) -> Judgement {
     Judgement::Findings(findings)
 }
 
-/// Everything that a check says in words.
+/// Everything that a check says in words, each text once.
 fn words(check: &CheckReport) -> Vec<&str> {
-    let mut texts = Vec::new();
+    let mut texts: Vec<&str> = Vec::new();
     for finding in &check.findings {
         texts.push(finding.message.as_str());
         texts.extend(finding.help.as_deref());
@@ -83,6 +85,8 @@ fn words(check: &CheckReport) -> Vec<&str> {
     }
     let suite = check.evidence.as_ref().and_then(|evidence| evidence.suite.as_ref());
     texts.extend(suite.iter().flat_map(|suite| &suite.command).map(String::as_str));
+    let mut seen = HashSet::new();
+    texts.retain(|text| seen.insert(*text));
     texts
 }
 

@@ -81,6 +81,7 @@ impl World {
             },
             manifest_texts: Vec::new(),
             git_problem: None,
+            contents: Default::default(),
             cache_error: None,
             manifests: OnceLock::from(vec![manifest("Cargo.toml", "[package]\nname = \"app\"\n")]),
             ahead: std::sync::Mutex::default(),

@@ -33,21 +33,36 @@ const SIGNS: &[char] = &['/', '*', '#', '<', '!', '-', ';', '%', '"', '\'', '.',
 /// The line, from 1, on which a file says that a program writes it. `path` tells JSON from everything else; bytes that are
 /// no text have no mark.
 pub fn mark(path: &str, bytes: &[u8]) -> Option<u32> {
-    let text = std::str::from_utf8(bytes).ok()?;
     if path.ends_with(".json")
-        && let Ok(value) = serde_json::from_str(text)
+        && let Ok(value) = serde_json::from_slice(bytes)
     {
+        let text = std::str::from_utf8(bytes).ok()?;
         return json(&value).map(|key| line_of(text, key));
     }
     let signs = comment_signs(path);
     let mut before = "";
-    for (at, line) in text.lines().take(LINES).enumerate() {
+    for (at, line) in top(bytes).lines().enumerate() {
         if is_banner(line, signs) && !goes_on(before, line, signs) {
+            // Few files have a banner, so that few are looked through to their end.
+            std::str::from_utf8(bytes).ok()?;
             return u32::try_from(at + 1).ok();
         }
         before = line;
     }
     None
+}
+
+/// The first lines, as far as they are text.
+fn top(bytes: &[u8]) -> &str {
+    let end = memchr::memchr_iter(b'\n', bytes)
+        .nth(LINES - 1)
+        .map_or(bytes.len(), |at| at + 1);
+    let top = &bytes[..end];
+    match std::str::from_utf8(top) {
+        Ok(text) => text,
+        // All of it is looked at once a banner is found.
+        Err(error) => std::str::from_utf8(&top[..error.valid_up_to()]).unwrap_or_default(),
+    }
 }
 
 /// Whether the mark in this line is that of Cargo, which everybody knows as a generator.

@@ -1,6 +1,7 @@
 //! Takes secrets out of a report, whoever put them there: every renderer and the run directory start from the result.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use crate::secrets::mask_text;
 
@@ -9,43 +10,63 @@ use super::{CheckReport, Finding, Location, Report};
 impl Report {
     /// Replaces secrets in everything that is text from outside: findings, reasons, commands, scope, branch.
     pub fn redact_secrets(&mut self) {
-        self.checks.iter_mut().for_each(check);
-        self.scope.iter_mut().for_each(text);
-        self.subject.branch.iter_mut().for_each(text);
-        text(&mut self.subject.name);
+        let mut redaction = Redaction::default();
+        for check in &mut self.checks {
+            redaction.check(check);
+        }
+        self.scope.iter_mut().for_each(|scope| redaction.text(scope));
+        self.subject.branch.iter_mut().for_each(|branch| redaction.text(branch));
+        redaction.text(&mut self.subject.name);
         for bound in &mut self.bounds {
-            text(&mut bound.surface);
-            text(&mut bound.reason);
+            redaction.text(&mut bound.surface);
+            redaction.text(&mut bound.reason);
         }
         for other in &mut self.not_applicable {
-            text(&mut other.reason);
+            redaction.text(&mut other.reason);
         }
         for step in &mut self.unblock {
-            text(&mut step.action);
+            redaction.text(&mut step.action);
         }
     }
 }
 
-fn check(check: &mut CheckReport) {
-    check.findings.iter_mut().for_each(finding);
-    if let Some(reason) = &mut check.reason {
-        text(&mut reason.message);
-        reason.help.iter_mut().for_each(text);
-    }
-    let suite = check.evidence.as_mut().and_then(|evidence| evidence.suite.as_mut());
-    suite.into_iter().flat_map(|suite| &mut suite.command).for_each(text);
+/// A thousand findings have a thousand messages, but few ways to help and not many more files.
+#[derive(Default)]
+struct Redaction {
+    /// Texts without a secret.
+    clean: HashSet<String>,
 }
 
-fn finding(finding: &mut Finding) {
-    text(&mut finding.message);
-    finding.help.iter_mut().for_each(text);
-    for Location { path, .. } in &mut finding.locations {
-        text(path);
+impl Redaction {
+    fn check(&mut self, check: &mut CheckReport) {
+        for finding in &mut check.findings {
+            self.finding(finding);
+        }
+        if let Some(reason) = &mut check.reason {
+            self.text(&mut reason.message);
+            reason.help.iter_mut().for_each(|help| self.text(help));
+        }
+        let suite = check.evidence.as_mut().and_then(|evidence| evidence.suite.as_mut());
+        let words = suite.into_iter().flat_map(|suite| &mut suite.command);
+        words.for_each(|word| self.text(word));
     }
-}
 
-fn text(text: &mut String) {
-    if let Cow::Owned(masked) = mask_text(text) {
-        *text = masked;
+    fn finding(&mut self, finding: &mut Finding) {
+        self.text(&mut finding.message);
+        finding.help.iter_mut().for_each(|help| self.text(help));
+        for Location { path, .. } in &mut finding.locations {
+            self.text(path);
+        }
+    }
+
+    fn text(&mut self, text: &mut String) {
+        if self.clean.contains(text) {
+            return;
+        }
+        if let Cow::Owned(masked) = mask_text(text) {
+            *text = masked;
+        } else {
+            self.clean.insert(text.clone());
+        }
     }
 }

@@ -103,6 +103,7 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
         manifests,
         manifest_texts: Vec::new(),
         git_problem: None,
+        contents: Default::default(),
         cache_error: None,
     }
 }

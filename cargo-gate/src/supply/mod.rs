@@ -21,7 +21,7 @@ mod source;
 pub(crate) mod samples;
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::digest::{Digest, DigestBuilder};
 use crate::report::Reason;
@@ -43,7 +43,7 @@ pub struct Advisories {
     places: Places,
     stamps: Stamps,
     baseline: Option<Seen>,
-    loaded: OnceLock<Vec<Result<Database, Reason>>>,
+    loaded: OnceLock<Vec<Result<Arc<Database>, Reason>>>,
     opened: OnceLock<Result<Opened, Reason>>,
 }
 
@@ -53,7 +53,7 @@ pub struct Opened {
     /// Where it lies.
     pub place: Place,
     /// What it says.
-    pub database: Database,
+    pub database: Arc<Database>,
     /// The database of the last run with another state.
     pub baseline: Option<Seen>,
 }
@@ -96,12 +96,12 @@ impl Advisories {
     }
 
     /// Reads the databases, or takes what was read before, so that [`open`](Self::open) does not have to. Nothing is judged.
-    pub(crate) fn load(&self, gate_dir: &Path) -> &[Result<Database, Reason>] {
+    pub(crate) fn load(&self, gate_dir: &Path) -> &[Result<Arc<Database>, Reason>] {
         let directory = gate_dir.join("advisories");
         self.loaded.get_or_init(|| {
             let places = self.places.all().iter().zip(self.stamps.iter());
             places
-                .map(|(place, stamp)| source::load(place, stamp, &directory))
+                .map(|(place, stamp)| source::load(place, stamp, &directory).map(Arc::new))
                 .collect()
         })
     }
@@ -117,7 +117,7 @@ impl Advisories {
 
     fn choose(&self, gate_dir: &Path) -> Result<Opened, Reason> {
         let directory = &gate_dir.join("advisories");
-        let mut best: Option<(&Place, &Database)> = None;
+        let mut best: Option<(&Place, &Arc<Database>)> = None;
         let mut problem = None;
         for (place, database) in self.places.all().iter().zip(self.load(gate_dir)) {
             match database {
@@ -141,7 +141,7 @@ impl Advisories {
         source::forget_others(&self.stamps, directory);
         let opened = Opened {
             place: place.clone(),
-            database: database.clone(),
+            database: Arc::clone(database),
             baseline: self.baseline.clone(),
         };
         if let Some(state) = self.stamps.state()

@@ -8,6 +8,7 @@ pub mod cargo;
 pub mod ci;
 pub mod code_owners;
 pub mod config;
+mod contents;
 pub mod document;
 pub mod environment;
 pub mod files;
@@ -45,6 +46,7 @@ use self::ahead::Ahead;
 use self::cargo::{CargoModel, ManifestText, Resolution};
 use self::ci::CiFiles;
 use self::config::CargoConfig;
+use self::contents::Contents;
 use self::document::Documents;
 use self::environment::Environment;
 use self::files::{File, FileList};
@@ -79,6 +81,7 @@ pub struct Workspace {
     pub(crate) target_dir: PathBuf,
     pub(crate) git: Option<Git>,
     pub(crate) files: FileList,
+    pub(crate) contents: Contents,
     pub(crate) cargo: CargoModel,
     pub(crate) resolution: Resolution,
     pub(crate) lockfile: Lockfile,
@@ -219,9 +222,23 @@ impl Workspace {
         self.ahead.lock().ok().and_then(|mut ahead| take(&mut ahead))
     }
 
-    /// Sources that were parsed while cargo was asked, by content.
+    /// As [`ahead`](Self::ahead), for what is found in files: those that were left when cargo answered are looked through first.
+    fn found_ahead<T>(&self, take: impl FnOnce(&mut Ahead) -> Option<T>) -> Option<T> {
+        self.ahead(|ahead| {
+            let machine = self.machine_paths();
+            ahead.finish(ahead::Source {
+                root: &self.root,
+                files: &self.files,
+                contents: &self.contents,
+                machine: &machine,
+            });
+            take(ahead)
+        })
+    }
+
+    /// Sources that were parsed ahead, by content.
     pub(crate) fn parsed_ahead(&self) -> Arc<BTreeMap<Digest, SourceFile>> {
-        self.ahead(|ahead| Some(Arc::clone(&ahead.parsed))).unwrap_or_default()
+        self.found_ahead(|ahead| ahead.parsed()).unwrap_or_default()
     }
 
     /// The files of the last release, where they were read while cargo was asked.
@@ -233,9 +250,9 @@ impl Workspace {
     /// the cache under [`gate_dir`](Self::gate_dir).
     pub fn boundaries(&self) -> &Survey {
         self.boundaries.get_or_init(|| {
-            let ahead = self.ahead(|ahead| ahead.boundaries.take());
+            let ahead = self.found_ahead(Ahead::boundaries);
             let mut cache = ahead.unwrap_or_else(|| ScanCache::load(&self.gate_dir()));
-            let read = |file: &files::File| std::fs::read(self.root.join(&file.native));
+            let read = |file: &File| self.contents.read(&self.root, file);
             let survey = Survey::new(&self.cargo, &self.files, &read, &mut cache);
             // Best effort: without the cache the next run scans again.
             let _ = self.create_gate_dir();
@@ -301,9 +318,9 @@ impl Workspace {
     /// Code of all members, scanned on first use as [`boundaries`](Self::boundaries) are.
     pub fn code(&self) -> &Code {
         self.code.get_or_init(|| {
-            let ahead = self.ahead(|ahead| ahead.code.take());
+            let ahead = self.found_ahead(Ahead::code);
             let mut cache = ahead.unwrap_or_else(|| CodeCache::load(&self.gate_dir()));
-            let read = |file: &files::File| std::fs::read(self.root.join(&file.native));
+            let read = |file: &File| self.contents.read(&self.root, file);
             let code = Code::new(&self.cargo, &self.files, &read, &mut cache);
             // Best effort: without the cache the next run scans again.
             let _ = self.create_gate_dir();
@@ -323,9 +340,9 @@ impl Workspace {
     pub fn secrets(&self) -> &SecretSurvey {
         self.secrets.get_or_init(|| {
             let machine = self.machine_paths();
-            let ahead = self.ahead(|ahead| ahead.secrets.take());
+            let ahead = self.found_ahead(Ahead::secrets);
             let mut cache = ahead.unwrap_or_else(|| SecretCache::load(&self.gate_dir(), machine.digest()));
-            let read = |file: &files::File| std::fs::read(self.root.join(&file.native));
+            let read = |file: &File| self.contents.read(&self.root, file);
             let survey = SecretSurvey::new(&self.files, self.git.is_some(), &read, &machine, &mut cache);
             // Best effort: without the cache the next run scans again.
             let _ = self.create_gate_dir();
@@ -390,6 +407,6 @@ impl Workspace {
     /// Whatever the operating system says.
     pub fn read(&self, path: &str) -> std::io::Result<Vec<u8>> {
         let file = self.files.get(path).ok_or(std::io::ErrorKind::NotFound)?;
-        std::fs::read(self.root.join(&file.native))
+        self.contents.read(&self.root, file)
     }
 }

@@ -8,7 +8,7 @@ use crate::digest::DigestBuilder;
 use crate::error::{Error, Result};
 use crate::secrets::file::MachinePaths;
 
-use super::ahead::{Ahead, Waiting};
+use super::ahead::{Ahead, Source, Waiting};
 use super::cargo::{self, Answer, Cargo, Hint, Inputs};
 use super::config::CargoConfig;
 use super::index::Index;
@@ -41,8 +41,14 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         let scan = scope.spawn(|| {
             let scan = scan::scan(&hint.root, &hinted_outside, &gate_dir, &options.environment)?;
             let machine = MachinePaths::new(&options.environment, &hint.root);
+            let source = Source {
+                root: &hint.root,
+                files: &scan.files,
+                contents: &scan.contents,
+                machine: &machine,
+            };
             let asked = (&options, scan.git.as_ref());
-            let ahead = Ahead::work(&hint.root, &scan.files, asked, &gate_dir, &machine, &waiting);
+            let ahead = Ahead::work(source, asked, &gate_dir, &|| waiting.is_on());
             Ok::<_, Error>((scan, ahead))
         });
         let toolside = ask(&options, &config, &hint, &gate_dir, &waiting);
@@ -89,6 +95,7 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         secrets: OnceLock::new(),
         resolution: toolside.answer.resolution,
         files: scan.files,
+        contents: scan.contents,
         git: scan.git,
         git_problem: scan.git_problem,
         options,

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::digest::Digest;
 use crate::error::Result;
 
+use super::contents::{Contents, Room};
 use super::environment::Environment;
 use super::files::{File, FileKind, FileList};
 use super::git::{self, Git, KnownStatus, Listed, Tracked};
@@ -20,6 +21,8 @@ use super::paths;
 #[derive(Debug)]
 pub(crate) struct Scan {
     pub(crate) files: FileList,
+    /// What was read for the digests.
+    pub(crate) contents: Contents,
     pub(crate) git: Option<Git>,
     /// Why there is no version control although there is a repository.
     pub(crate) git_problem: Option<String>,
@@ -101,19 +104,22 @@ pub(crate) fn scan(root: &Path, outside: &Outside, gate_dir: &Path, environment:
         let meta = at.and_then(|at| ahead.get(at)?.as_ref());
         meta.is_some_and(|meta| meta.is_file() && index.lookup(&listed.path, &Stamp::of(meta)).is_some())
     });
+    let room = Room::new();
     let mut examined: Vec<Option<Examined>> = known
         .into_iter()
-        .map(|listed| examine(root, listed, &index, &ahead))
+        .map(|listed| examine(root, listed, (&index, &ahead), &room))
         .collect();
     if !rest.is_empty() {
         let rest = rest.into_par_iter().with_min_len(32);
-        examined.par_extend(rest.map(|listed| examine(root, listed, &index, &ahead)));
+        examined.par_extend(rest.map(|listed| examine(root, listed, (&index, &ahead), &room)));
     }
     let changed = examined.iter().flatten().any(|one| one.read)
         || examined.iter().flatten().filter(|one| one.stamp.is_some()).count() != index.len();
     let mut entries = changed.then(Vec::new);
     let mut files = Vec::with_capacity(examined.len());
+    let mut contents = Vec::new();
     for one in examined.into_iter().flatten() {
+        contents.extend(one.file.digest.zip(one.bytes));
         if let (Some(entries), Some(stamp), Some(digest)) = (&mut entries, one.stamp, one.file.digest) {
             entries.push(Entry {
                 path: one.file.path.clone(),
@@ -132,6 +138,7 @@ pub(crate) fn scan(root: &Path, outside: &Outside, gate_dir: &Path, environment:
     };
     Ok(Scan {
         files: FileList::new(files),
+        contents: Contents::new(contents),
         git,
         git_problem,
         entries,
@@ -268,10 +275,17 @@ struct Examined {
     stamp: Option<Stamp>,
     /// Whether the file had to be read.
     read: bool,
+    /// What was read, where it is kept.
+    bytes: Option<Vec<u8>>,
 }
 
 /// Looks at one path; `None` for what is neither file nor link (a socket, a directory git knows nothing about).
-fn examine(root: &Path, listed: Listed, index: &Index, ahead: &[Option<Metadata>]) -> Option<Examined> {
+fn examine(
+    root: &Path,
+    listed: Listed,
+    (index, ahead): (&Index, &[Option<Metadata>]),
+    room: &Room,
+) -> Option<Examined> {
     let path = root.join(&listed.native);
     let mut one = Examined {
         file: File {
@@ -285,6 +299,7 @@ fn examine(root: &Path, listed: Listed, index: &Index, ahead: &[Option<Metadata>
         },
         stamp: None,
         read: false,
+        bytes: None,
     };
     if listed.submodule {
         return Some(one);
@@ -309,9 +324,10 @@ fn examine(root: &Path, listed: Listed, index: &Index, ahead: &[Option<Metadata>
             one.stamp = Some(stamp);
             if file.digest.is_none() {
                 one.read = true;
-                match hash(&path) {
-                    Ok((digest, size)) => {
+                match digest(&path, file.size, room) {
+                    Ok((digest, size, bytes)) => {
                         file.digest = Some(digest);
+                        one.bytes = bytes;
                         // A file that grows while it is read has no stable state to remember.
                         one.stamp = one.stamp.filter(|stamp| stamp.size == size);
                         file.size = size;
@@ -344,6 +360,17 @@ pub(crate) fn changed(root: &Path, files: &FileList, keep: impl Fn(&File) -> boo
         .filter(|file| hash(&root.join(&file.native)).ok().map(|(digest, _)| digest) != file.digest)
         .map(|file| file.path.clone())
         .collect()
+}
+
+/// Digest and size of a file, and its contents where they are to be kept.
+fn digest(path: &Path, size: u64, room: &Room) -> io::Result<(Digest, u64, Option<Vec<u8>>)> {
+    match room.read(path, size) {
+        Some(read) => {
+            let bytes = read?;
+            Ok((Digest::of(&bytes), bytes.len() as u64, Some(bytes)))
+        }
+        None => hash(path).map(|(digest, size)| (digest, size, None)),
+    }
 }
 
 fn hash(path: &Path) -> io::Result<(Digest, u64)> {

@@ -8,6 +8,9 @@ use gate_runtime::{decision_log, stats};
 use super::{Pages, SCHEMAS};
 use crate::Result;
 
+/// Where the schemas are that the program reads itself.
+const COMPILED_IN: &str = "cargo-gate/src/policy/schema";
+
 pub(super) fn files(topics: &[Topic<'_>]) -> Result<Pages> {
     let files = [
         (
@@ -32,6 +35,7 @@ pub(super) fn files(topics: &[Topic<'_>]) -> Result<Pages> {
     Ok(files
         .into_iter()
         .map(|(name, text)| (format!("{SCHEMAS}/{name}"), text))
+        .chain(policy::compiled_in().map(|(name, text)| (format!("{COMPILED_IN}/{name}"), text)))
         .collect())
 }
 

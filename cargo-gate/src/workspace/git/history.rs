@@ -63,10 +63,13 @@ pub(super) struct Memory {
     shallow: std::sync::OnceLock<Result<bool, String>>,
     commits: Mutex<BTreeMap<Vec<String>, CommitStates>>,
     tags: std::sync::OnceLock<Result<Vec<Tag>, String>>,
+    changes: Mutex<BTreeMap<String, Parents>>,
     pub(super) objects: Objects,
 }
 
 type Shown = Result<Option<Vec<u8>>, String>;
+
+type Parents = Result<Option<Vec<String>>, String>;
 
 type CommitStates = Result<BTreeMap<String, CommitState>, String>;
 
@@ -225,6 +228,10 @@ impl Git {
     /// # Errors
     /// git's message.
     pub fn parents_of_last_change(&self, path: &str) -> Result<Option<Vec<String>>, String> {
+        remember(&self.memory.changes, path.to_owned(), || self.ask_last_change(path))
+    }
+
+    fn ask_last_change(&self, path: &str) -> Parents {
         if self.head.is_none() {
             return Ok(None);
         }

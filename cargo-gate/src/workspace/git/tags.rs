@@ -4,6 +4,9 @@
 //! `packed-refs` and below `refs/tags`; what an annotated tag stands for never changes, because objects do not. The bytes
 //! of those files are compared, so that no clock decides. What is not covered is not remembered: other stores of references
 //! (`reftable`), replaced objects, and tags that name other references.
+//!
+//! After a clone, all of them stand in `packed-refs`, and git need not be asked at all: its header says whether it tells what
+//! each annotated tag stands for (`fully-peeled`, `refs/packed-backend.c` of git).
 
 use std::path::{Path, PathBuf};
 
@@ -34,7 +37,11 @@ impl KnownTags {
         gate_dir: &Path,
         ask: impl FnOnce() -> Result<Vec<Tag>, String>,
     ) -> Result<Vec<Tag>, String> {
-        let key = || key(&Repository::of(top)?);
+        let repository = Repository::of(top);
+        if let Some(tags) = repository.as_ref().and_then(packed) {
+            return Ok(tags);
+        }
+        let key = || key(repository.as_ref()?);
         let Some(before) = key() else { return ask() };
         if let Some(known) = cache::read::<Self>(&gate_dir.join(NAME), VERSION)
             && known.key == before
@@ -51,6 +58,61 @@ impl KnownTags {
         }
         Ok(tags)
     }
+}
+
+/// The tags, where all of them are packed, sorted by name.
+fn packed(repository: &Repository) -> Option<Vec<Tag>> {
+    let common = &repository.common;
+    if common.join("reftable").exists() || holds_any(&common.join("refs/replace")) {
+        return None;
+    }
+    // Before the packed ones: git packs a tag before it removes the file.
+    let mut loose = Vec::new();
+    collect(&common.join("refs/tags"), &mut loose)?;
+    if !loose.is_empty() {
+        return None;
+    }
+    tags_of(&std::fs::read_to_string(common.join("packed-refs")).ok()?)
+}
+
+/// The tags in a `packed-refs`: lines `<id> <reference>`, below a tag with an annotation a line `^<id>` with what it stands
+/// for. `None` where that is left out, and where anything else stands there.
+fn tags_of(packed: &str) -> Option<Vec<Tag>> {
+    let mut lines = packed.lines();
+    let header = lines.next()?.strip_prefix("# pack-refs with:")?;
+    if !header.split_whitespace().any(|word| word == "fully-peeled") {
+        return None;
+    }
+    let mut tags: Vec<Tag> = Vec::new();
+    let mut is_tag = false;
+    for line in lines {
+        if let Some(behind) = line.strip_prefix('^') {
+            if is_tag {
+                tags.last_mut()?.commit = id(behind)?;
+            }
+            continue;
+        }
+        let (own, reference) = line.split_once(' ')?;
+        if reference.starts_with("refs/replace/") {
+            return None;
+        }
+        let name = reference.strip_prefix("refs/tags/");
+        is_tag = name.is_some();
+        if let Some(name) = name {
+            tags.push(Tag {
+                name: name.to_owned(),
+                commit: id(own)?,
+            });
+        }
+    }
+    tags.sort();
+    Some(tags)
+}
+
+/// An object id: 40 or 64 hexadecimal digits.
+fn id(text: &str) -> Option<String> {
+    let whole = matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    whole.then(|| text.to_owned())
 }
 
 /// Everything that decides which tags there are; `None` where files do not tell.

@@ -1,10 +1,12 @@
 //! What is done while cargo is asked changes no answer.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 use crate::policy::StabilityPolicy;
 use crate::secrets::file::MachinePaths;
 use crate::stability::Sources;
-use crate::workspace::ahead::{Ahead, Waiting};
+use crate::workspace::ahead::{Ahead, Source, Waiting};
 
 /// A workspace that changed since its last release: in a commit, in a file that is not committed, and by a file that went.
 fn changed() -> World {
@@ -55,37 +57,54 @@ fn what_was_done_ahead_changes_no_answer() {
         assert!(expected.contains(difference), "{expected}");
     }
 
-    let with = open();
-    let _ = fs::remove_dir_all(world.path().join("target"));
-    let machine = MachinePaths::new(&world.environment(), with.root());
-    let waiting = Waiting::default();
-    waiting.begin();
-    let asked = (&with.options, with.git());
-    let ahead = Ahead::work(with.root(), with.files(), asked, &with.gate_dir(), &machine, &waiting);
-    assert_eq!(ahead.parsed.len(), 3, "every file of the library");
-    assert!(ahead.released.is_some() && ahead.boundaries.is_some() && ahead.code.is_some());
-    *with.ahead.lock().expect("a lock") = ahead;
-    assert_eq!(answers(&with), expected);
+    // However early cargo answers.
+    let mut whole = 0;
+    for questions in 0..32 {
+        let with = open();
+        let _ = fs::remove_dir_all(world.path().join("target"));
+        let left = AtomicUsize::new(questions);
+        let once_less = |left: usize| left.checked_sub(1);
+        let goes_on = || {
+            left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, once_less)
+                .is_ok()
+        };
+        let ahead = work(&world, &with, &goes_on);
+        if left.into_inner() > 0 {
+            whole += 1;
+            assert_eq!(
+                ahead.parsed().map(|parsed| parsed.len()),
+                Some(3),
+                "every file of the library"
+            );
+            assert!(ahead.released.is_some());
+        }
+        *with.ahead.lock().expect("a lock") = ahead;
+        assert_eq!(answers(&with), expected, "after {questions} questions");
+    }
+    assert!(whole > 0, "there was more to do");
+}
+
+fn work(world: &World, workspace: &Workspace, goes_on: &(dyn Fn() -> bool + Sync)) -> Ahead {
+    let machine = MachinePaths::new(&world.environment(), workspace.root());
+    let source = Source {
+        root: workspace.root(),
+        files: workspace.files(),
+        contents: &workspace.contents,
+        machine: &machine,
+    };
+    let asked = (&workspace.options, workspace.git());
+    Ahead::work(source, asked, &workspace.gate_dir(), goes_on)
 }
 
 #[test]
 fn nothing_is_begun_when_cargo_has_answered() {
     let world = changed();
     let workspace = world.open();
-    let machine = MachinePaths::new(&world.environment(), workspace.root());
+    let _ = fs::remove_dir_all(world.path().join("target"));
     let waiting = Waiting::default();
     waiting.begin();
     waiting.end();
-    let asked = (&workspace.options, workspace.git());
-    let gate_dir = world.path().join("target/other");
-    let ahead = Ahead::work(
-        workspace.root(),
-        workspace.files(),
-        asked,
-        &gate_dir,
-        &machine,
-        &waiting,
-    );
-    assert!(ahead.boundaries.is_none() && ahead.released.is_none() && ahead.parsed.is_empty());
-    assert!(!gate_dir.exists());
+    let ahead = work(&world, &workspace, &|| waiting.is_on());
+    assert!(ahead.parsed().is_none() && ahead.released.is_none() && ahead.advisories.is_none());
+    assert!(!workspace.gate_dir().exists());
 }

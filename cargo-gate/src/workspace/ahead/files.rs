@@ -1,0 +1,204 @@
+//! One pass over the bytes of each file for everything that surveys ask of it: whoever lexes a file for one of them has it for all.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::boundary::cache::ScanCache;
+use crate::boundary::scan::{self, Depth, scan_tokens, source_text};
+use crate::boundary::site::FileScan;
+use crate::boundary::tokens::{Token, Tokens};
+use crate::code::scan::scan_with_boundaries;
+use crate::code::{CodeCache, CodeScan};
+use crate::digest::Digest;
+use crate::library::interface::SourceFile;
+use crate::secrets::cache::ScanCache as SecretCache;
+use crate::secrets::file::{self, FileScan as SecretScan, MachinePaths};
+use crate::secrets::survey;
+
+use super::super::contents::Contents;
+use super::super::files::{File, FileKind, FileList};
+
+/// What to look for in all files.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// Whether the workspace lies in a repository.
+    pub(super) in_repository: bool,
+    /// Whether checks will ask for [`Workspace::code`](super::super::Workspace::code).
+    pub(super) code: bool,
+    /// Whether checks will ask for interfaces.
+    pub(super) interfaces: bool,
+}
+
+/// What is not known yet of a file.
+#[derive(Debug, Clone, Copy)]
+struct Task {
+    /// Its position in the list of files.
+    file: usize,
+    boundaries: bool,
+    code: bool,
+    secrets: bool,
+}
+
+/// What was found in a file with this content.
+struct Found {
+    digest: Digest,
+    boundaries: Option<FileScan>,
+    code: Option<CodeScan>,
+    parsed: Option<SourceFile>,
+    secrets: Option<SecretScan>,
+}
+
+/// Where the bytes are.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Source<'a> {
+    pub(in super::super) root: &'a Path,
+    pub(in super::super) files: &'a FileList,
+    pub(in super::super) contents: &'a Contents,
+    pub(in super::super) machine: &'a MachinePaths,
+}
+
+/// The files of a workspace with what is known of their contents, and what is left to find out.
+#[derive(Debug)]
+pub(super) struct Pass {
+    wanted: Wanted,
+    pub(super) boundaries: Option<ScanCache>,
+    pub(super) code: Option<CodeCache>,
+    pub(super) secrets: Option<SecretCache>,
+    pub(super) parsed: Arc<BTreeMap<Digest, SourceFile>>,
+    left: Vec<Task>,
+}
+
+impl Pass {
+    /// Finds out what the caches in the gate directory do not know.
+    pub(super) fn new(wanted: Wanted, files: &FileList, gate_dir: &Path, machine: &MachinePaths) -> Self {
+        let mut boundaries = ScanCache::load(gate_dir);
+        let mut secrets = SecretCache::load(gate_dir, machine.digest());
+        let code = wanted.code.then(|| CodeCache::load(gate_dir));
+        let mut left = Vec::new();
+        for (at, file) in files.iter().enumerate() {
+            let Some(digest) = file.digest.filter(|_| file.kind == FileKind::Regular) else {
+                continue;
+            };
+            let unknown_code = |cache: &CodeCache| may_be_code(&file.path) && cache.get(&digest).is_none();
+            let task = Task {
+                file: at,
+                boundaries: file.path.ends_with(".rs") && boundaries.get(&digest, Depth::Sites).is_none(),
+                code: code.as_ref().is_some_and(unknown_code),
+                secrets: survey::is_wanted(file, wanted.in_repository) && secrets.get(&digest).is_none(),
+            };
+            if task.boundaries || task.code || task.secrets {
+                left.push(task);
+            }
+        }
+        Self {
+            wanted,
+            boundaries: Some(boundaries),
+            code,
+            secrets: Some(secrets),
+            parsed: Arc::default(),
+            left,
+        }
+    }
+
+    /// Looks through files that are left, on `threads` threads, for as long as `goes_on`.
+    pub(super) fn work(&mut self, source: Source<'_>, threads: usize, goes_on: &(dyn Fn() -> bool + Sync)) {
+        let tasks = std::mem::take(&mut self.left);
+        let next = AtomicUsize::new(0);
+        let (wanted, all) = (self.wanted, &tasks);
+        let one = || {
+            let mut found = Vec::new();
+            let mut buffer = Vec::new();
+            while goes_on() {
+                let Some(task) = all.get(next.fetch_add(1, Ordering::Relaxed)) else {
+                    break;
+                };
+                found.extend(look(*task, wanted, source, &mut buffer));
+            }
+            found
+        };
+        let found: Vec<Found> = if threads <= 1 {
+            one()
+        } else {
+            std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
+                let found = threads.into_iter().map(|thread| match thread.join() {
+                    Ok(found) => found,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                });
+                found.flatten().collect()
+            })
+        };
+        // Each task that was taken was done.
+        let taken = next.into_inner().min(tasks.len());
+        self.left = tasks[taken..].to_vec();
+        for found in found {
+            self.keep(found);
+        }
+    }
+
+    fn keep(&mut self, found: Found) {
+        let digest = found.digest;
+        if let (Some(cache), Some(scan)) = (&mut self.boundaries, found.boundaries) {
+            cache.insert(digest, scan);
+        }
+        if let (Some(cache), Some(scan)) = (&mut self.code, found.code) {
+            cache.insert(digest, scan);
+        }
+        if let (Some(cache), Some(scan)) = (&mut self.secrets, &found.secrets) {
+            cache.insert(digest, scan);
+        }
+        if let Some(parsed) = found.parsed {
+            Arc::make_mut(&mut self.parsed).insert(digest, parsed);
+        }
+    }
+}
+
+/// Looks through one file. What cannot be read now is reported by the survey that asks for it.
+fn look(task: Task, wanted: Wanted, source: Source<'_>, buffer: &mut Vec<Token>) -> Option<Found> {
+    let file: &File = source.files.iter().as_slice().get(task.file)?;
+    let read;
+    let (bytes, digest) = match (source.contents.of(file), file.digest) {
+        (Some(kept), Some(digest)) => (kept, digest),
+        _ => {
+            read = std::fs::read(source.root.join(&file.native)).ok()?;
+            // The file may have changed since it was listed: what is kept is kept for what was read.
+            (read.as_slice(), Digest::of(&read))
+        }
+    };
+    let mut found = Found {
+        digest,
+        boundaries: None,
+        code: None,
+        parsed: None,
+        secrets: task.secrets.then(|| file::scan_file(bytes, source.machine)),
+    };
+    let is_code = may_be_code(&file.path);
+    if task.code || task.boundaries && is_code {
+        let text = source_text(bytes);
+        let tokens = Tokens::in_buffer(&text, std::mem::take(buffer));
+        if task.code {
+            let (boundaries, code) = scan_with_boundaries(&tokens);
+            found.boundaries = Some(boundaries);
+            found.code = Some(code);
+        } else {
+            // Which modules a file declares is asked for some files later, and costs little more now.
+            found.boundaries = Some(scan_tokens(&tokens));
+        }
+        found.parsed = (wanted.interfaces && is_code).then(|| SourceFile::of_tokens(&tokens));
+        *buffer = tokens.into_buffer();
+    } else if task.boundaries {
+        // Most tests hold nothing that would have to be lexed for.
+        found.boundaries = Some(scan::scan_file(bytes, Depth::Sites));
+    }
+    Some(found)
+}
+
+/// Whether the file may be code of a library or a binary, by its name alone: which targets there are is not known yet.
+fn may_be_code(path: &str) -> bool {
+    path.ends_with(".rs")
+        && !path
+            .split('/')
+            .any(|part| matches!(part, "tests" | "benches" | "examples"))
+}
