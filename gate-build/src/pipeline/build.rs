@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::choice;
+use super::codes::Codes;
 use super::context::Mode;
 use super::embed;
 use super::listing::searched;
@@ -78,6 +79,9 @@ impl Build<'_> {
             timeout: setting.timeout,
             index,
             listings: self.listings,
+            codes: &Codes::default(),
+            permits: &setting.permits,
+            has_threads: schedule::has_threads(&self.context.env),
             began: moment::now(&scratch),
             scratch: scratch.clone(),
         };

@@ -3,6 +3,7 @@
 mod budgets;
 mod build;
 mod choice;
+mod codes;
 mod context;
 mod directives;
 mod embed;
@@ -10,6 +11,7 @@ mod fallback;
 mod listing;
 mod locked;
 mod moment;
+mod neutral;
 mod pin;
 mod plan;
 mod report;

@@ -12,8 +12,8 @@ use self::spool::Spool;
 use super::flags::Asked;
 use super::setting::Setting;
 use super::{
-    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, in_order, is_ptx, lacks_header,
-    plain, splits,
+    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, Text, in_order, is_ptx,
+    lacks_header, plain, splits,
 };
 use crate::arch::{Arch, Reach};
 use crate::deps;
@@ -247,6 +247,11 @@ impl<'a> Nvrtc<'a> {
             return Ok(files);
         }
         let (answer, list) = self.run(unit, arch, flags, 1, &["--dependencies"], Some(&scratch.join("out.d")))?;
+        self.listed(unit, &answer, list)
+    }
+
+    /// The files of a list of dependencies.
+    fn listed(&self, unit: &Unit, answer: &Answer, list: Option<Vec<u8>>) -> Result<Vec<PathBuf>, Diagnostic> {
         let version = &self.identity.version;
         let list = list.filter(|_| !spool::is_cut(&answer.log));
         let list = list.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
@@ -291,14 +296,23 @@ impl Compiler for Nvrtc<'_> {
         arch: Arch,
         flags: &[String],
         scratch: &Path,
-        known: Option<&Preprocessed>,
+        text: Text<'_>,
     ) -> Result<Compiled, Diagnostic> {
-        let output = scratch.join("out.ii");
-        let (front_end, output): (&[&str], _) = match known {
-            Some(_) => (&[], None),
-            None => (&["--preprocess", "--no_preproc_only"], Some(output.as_path())),
+        let (front_end, output): (&[&str], _) = match text {
+            Text::Wanted => (&["--preprocess", "--no_preproc_only"], Some("out.ii")),
+            Text::Known(..) => (&[], None),
+            // A few lines instead of some ten thousand.
+            Text::Elsewhere(_) => (&["--dependencies", "--no_preproc_only"], Some("out.d")),
         };
-        let (answer, text) = self.run(unit, arch, flags, self.setting.team_size(), front_end, output)?;
+        let output = output.map(|name| scratch.join(name));
+        let (answer, written) = self.run(
+            unit,
+            arch,
+            flags,
+            self.setting.team_size(),
+            front_end,
+            output.as_deref(),
+        )?;
         let version = &self.identity.version;
         match answer.outcome {
             Outcome::Compiled if is_ptx(&answer.ptx) => {}
@@ -344,11 +358,15 @@ impl Compiler for Nvrtc<'_> {
                 .help("NVRTC compiles device code alone; with nvcc installed, what needs more is compiled by it"));
             }
         }
-        let Preprocessed { text, dependencies } = match (known, text) {
-            (Some(known), _) => known.clone(),
-            (None, Some(text)) => self.read(unit, arch, flags, &text, scratch)?,
+        let (text, dependencies) = match (text, written) {
+            (Text::Known(_, known), _) => (Some(known.text), known.dependencies.clone()),
+            (Text::Elsewhere(_), list) => (None, self.listed(unit, &answer, list)?),
+            (Text::Wanted, Some(text)) => {
+                let Preprocessed { text, dependencies } = self.read(unit, arch, flags, &text, scratch)?;
+                (Some(text), dependencies)
+            }
             // Without a list of what was read, nothing could be said about when to compile again.
-            (None, None) => {
+            (Text::Wanted, None) => {
                 return Err(Diagnostic::error(
                     Id::CompilerOutput,
                     format!("NVRTC {version} did not write the preprocessed text"),
@@ -360,8 +378,12 @@ impl Compiler for Nvrtc<'_> {
             ptx: in_order(answer.ptx),
             dependencies,
             warnings: warnings(&answer.log),
-            preprocessed: Some(text),
+            preprocessed: text,
         })
+    }
+
+    fn preprocesses_apart(&self) -> bool {
+        true
     }
 
     fn preprocess(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Option<Preprocessed> {
