@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::choice;
 use super::codes::Codes;
 use super::context::Mode;
-use super::embed;
+use super::embed::{self, Parsed};
 use super::listing::searched;
 use super::locked::{Lock, Locker};
 use super::report::{Asked, Entry, Report, Trace};
@@ -202,6 +202,7 @@ impl Build<'_> {
         let mut sorted = results;
         sorted.sort_by(|(a, x, _), (b, y, _)| (&a.name, x).cmp(&(&b.name, y)));
         let mut measured = Vec::new();
+        let mut parsed = Parsed::new();
         for (unit, arch, result) in sorted {
             match result {
                 Ok((image, done)) => {
@@ -215,6 +216,7 @@ impl Build<'_> {
                     );
                     measured.push((unit.name.to_string(), arch, done.took));
                     files.extend(image.dependencies.iter().cloned());
+                    parsed.extend(done.module.map(|module| (image.ptx.clone(), module)));
                     match state.built.units.last_mut() {
                         Some(last) if last.name == unit.name => last.images.push(image),
                         _ => state.built.units.push(BuiltUnit {
@@ -234,7 +236,7 @@ impl Build<'_> {
             return Err(Error::Kernels(failed));
         }
         warnings.extend(self.judge(&state.built.units, store, lock)?);
-        state.built.bindings = Some(self.bindings(&state.built.units, None, store)?);
+        state.built.bindings = Some(self.bindings(&state.built.units, None, &parsed, store)?);
         let watched: Vec<PathBuf> = self
             .plan
             .folders

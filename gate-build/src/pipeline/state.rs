@@ -94,29 +94,29 @@ pub(crate) fn save(
     }
 }
 
-/// What a file held in this build; `None` when it may have changed since, or finding it out would take long.
+/// What a file of this signature held in this build, as text; `None` when it may have changed since, or finding it out would take long.
 fn content_of(
     file: &Path,
     state: &State,
     ptx: &BTreeMap<&Path, Digest>,
     index: &Index,
-    started: SystemTime,
-) -> Option<Content> {
+    (signature, started): (Signature, SystemTime),
+) -> Option<String> {
     if let Some(content) = state.contents.get(file) {
-        return Some(*content);
+        return Some(content.to_string());
     }
     if let Some(digest) = ptx.get(file) {
-        return Some(Content::Digest(*digest));
+        return Some(digest.to_string());
     }
     // What a build writes beside the PTX is made from it.
     let written = state.built.bindings.as_deref() == Some(file)
         || file.extension().is_some_and(|extension| extension == "deflate");
     if written {
-        return fs::read(file).ok().map(|bytes| Content::Sum(checksum(&bytes)));
+        let bytes = fs::read(file).ok()?;
+        return Some(Content::Sum(checksum(&bytes)).to_string());
     }
-    let same =
-        Signature::of(file)?.changed() <= started && fs::metadata(file).is_ok_and(|metadata| metadata.len() <= LARGE);
-    same.then(|| index.digest(file)).flatten().map(Content::Digest)
+    let same = signature.changed() <= started && signature.length() <= LARGE;
+    same.then(|| index.digest_of(file, signature)).flatten()
 }
 
 fn to_text(
@@ -139,9 +139,9 @@ fn to_text(
     for (number, file) in state.files.iter().enumerate() {
         let signature = Signature::of(file)?;
         // A file that has just changed is looked at again the next time.
-        let known = if signature.is_racy() { "-" } else { signature.as_str() };
-        let content = content_of(file, state, &ptx, index, started);
-        let content = content.map_or_else(|| "-".to_owned(), |content| content.to_string());
+        let known = if signature.is_racy() { "-" } else { signature.as_str() }.to_owned();
+        let content = content_of(file, state, &ptx, index, (signature, started));
+        let content = content.as_deref().unwrap_or("-");
         line("file", &format!("{known} {content}"), file.to_str()?)?;
         numbers.insert(file.as_path(), number);
     }

@@ -15,6 +15,7 @@ use crate::compiler::{Compiled, Compiler, CompilerIdentity, CompilerKind, Text};
 use crate::diagnostic::{Diagnostic, Id, Place, warning_of_line};
 use crate::digest::{self, Digest};
 use crate::index::Index;
+use crate::ptx::Module;
 use crate::schedule::{self, Permits};
 use crate::store::{self, Action, Local, Manifest, Record, Seconds, Space, Store};
 use crate::unit::Unit;
@@ -70,6 +71,8 @@ pub(crate) enum Reason {
 pub(crate) struct Done {
     pub ptx: Vec<u8>,
     pub digest: Digest,
+    /// What the PTX declares, where that is known already.
+    pub module: Option<Module>,
     pub compiler: CompilerIdentity,
     pub files: Vec<PathBuf>,
     pub reason: Reason,
@@ -162,24 +165,32 @@ impl Task<'_> {
         };
         let took = Seconds(started.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
         let identity = compiler.identity();
-        let action = Action {
-            compiler: identity.kind,
-            version: identity.version.clone(),
-            installation: identity.digest,
-            digest: Digest::of(&compiled.ptx),
-            length: compiled.ptx.len() as u64,
-            checksum: digest::checksum(&compiled.ptx),
-            took,
-            text: compiled.preprocessed,
-            note,
-            warnings: compiled.warnings.iter().map(kept_line).collect(),
+        let keep = || {
+            let action = Action {
+                compiler: identity.kind,
+                version: identity.version.clone(),
+                installation: identity.digest,
+                digest: Digest::of(&compiled.ptx),
+                length: compiled.ptx.len() as u64,
+                checksum: digest::checksum(&compiled.ptx),
+                took,
+                text: compiled.preprocessed,
+                note,
+                warnings: compiled.warnings.iter().map(kept_line).collect(),
+            };
+            if !compiled.dependencies.iter().any(|file| has_changed(file, began)) {
+                self.remember(&mut manifest, &request, &action, &compiled, shop);
+            }
+            action
         };
-        if !compiled.dependencies.iter().any(|file| has_changed(file, began)) {
-            self.remember(&mut manifest, &request, &action, &compiled, shop);
-        }
+        // Half a megabyte takes a hundredth of a second for each in a build script, which cargo does not optimise. What is no PTX is said
+        // where the module is needed.
+        let parse = || Module::parse(std::str::from_utf8(&compiled.ptx).ok()?).ok();
+        let (action, module) = schedule::beside(shop.permits, keep, parse);
         Ok(Done {
             ptx: compiled.ptx,
             digest: action.digest,
+            module,
             compiler: identity.clone(),
             files: compiled.dependencies,
             reason,
@@ -429,6 +440,7 @@ pub(super) fn reused(taken: Taken, files: Vec<PathBuf>, reason: Reason) -> Done 
         ptx: taken.ptx,
         remote: taken.remote,
         digest: action.digest,
+        module: None,
         compiler: CompilerIdentity {
             kind: action.compiler,
             version: action.version,
