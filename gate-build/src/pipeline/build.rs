@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::choice;
 use super::codes::Codes;
@@ -12,7 +12,7 @@ use super::embed::{self, Parsed};
 use super::listing::searched;
 use super::locked::{Lock, Locker};
 use super::report::{Asked, Entry, Report, Trace};
-use super::state::State;
+use super::state::{self, State};
 use super::subject::Build;
 use super::task::{Done, Shop, Task};
 use super::times::Times;
@@ -80,6 +80,7 @@ impl Build<'_> {
             index,
             listings: self.listings,
             codes: &Codes::default(),
+            intact: &state::intact(&self.context.state_file()),
             permits: &setting.permits,
             has_threads: schedule::has_threads(&self.context.env),
             began: moment::now(&scratch),
@@ -106,16 +107,18 @@ impl Build<'_> {
             (last, Reverse(times.expected(unit, *arch)), unit.name.clone(), *arch)
         });
         let ran = schedule::run(&self.context.env, &setting.permits, pairs, |(unit, arch)| {
+            let output = self.output(unit, arch);
             let task = Task {
                 unit,
                 arch,
                 flags: &self.plan.flags,
+                output: &output,
                 compilers: match unit.language {
                     Language::Cuda => &cuda,
                     Language::Rust => &rust,
                 },
             };
-            let result = task.run(&shop).and_then(|done| self.place(unit, arch, done));
+            let result = task.run(&shop).and_then(|done| self.place(unit, arch, &output, done));
             (unit, arch, result)
         });
         let _ = fs::remove_dir_all(&scratch);
@@ -157,20 +160,23 @@ impl Build<'_> {
         own.join(format!("{PREFIX}{}", std::process::id()))
     }
 
+    /// Where the PTX of a unit belongs.
+    fn output(&self, unit: &Unit, arch: Arch) -> PathBuf {
+        let name = format!("{}.{arch}.ptx", unit.name.file_stem());
+        self.context.out_dir.join("kernels").join(name)
+    }
+
     /// Writes the PTX of a unit where the crate finds it.
-    fn place(&self, unit: &Unit, arch: Arch, done: Done) -> Result<(BuiltImage, Done), Diagnostic> {
-        let file = self
-            .context
-            .out_dir
-            .join("kernels")
-            .join(format!("{}.{arch}.ptx", unit.name.file_stem()));
-        disk::write_if_changed(&file, &done.ptx).map_err(|error| {
-            Diagnostic::error(Id::FileAccess, format!("cannot write `{}`: {error}", file.display()))
-                .unit(unit.name.as_str())
-        })?;
+    fn place(&self, unit: &Unit, arch: Arch, file: &Path, done: Done) -> Result<(BuiltImage, Done), Diagnostic> {
+        if let Some(ptx) = &done.ptx {
+            disk::write_if_changed(file, ptx).map_err(|error| {
+                Diagnostic::error(Id::FileAccess, format!("cannot write `{}`: {error}", file.display()))
+                    .unit(unit.name.as_str())
+            })?;
+        }
         let image = BuiltImage {
             arch,
-            ptx: file,
+            ptx: file.to_path_buf(),
             digest: done.digest,
             provenance: Provenance::Built,
             compiler: Some(done.compiler.clone()),

@@ -86,7 +86,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
 
     let listings = Listings::default();
     let own = context.own();
-    let state_file = own.join("state");
+    let state_file = context.state_file();
     let configuration = configuration(kernels, context, mode, &plan, &choice);
     let lock = Lock::of(&context.env)?;
     let known = match lock {

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use super::codes;
 use super::listing::searched;
-use super::task::{Done, Reason, Shop, Task, keep, reused, take};
+use super::task::{Done, Reason, Shop, Task, keep, reused};
 use crate::action;
 use crate::code::Code;
 use crate::compiler::{CompilerKind, Preprocessed};
@@ -32,7 +32,7 @@ impl Task<'_> {
             .records
             .iter()
             .find_map(|record| Some((record, self.same_code(record, shop)?)))?;
-        let taken = take(shop, &record.action)?;
+        let taken = self.take(shop, &record.action)?;
         let record = Record {
             action: action::of_files(request, &self.unit.crate_root, &files, &record.others),
             compiler: record.compiler,
@@ -112,7 +112,7 @@ impl Task<'_> {
         let (Reason::Changed(changed) | Reason::Appeared(changed)) = reason else {
             return None;
         };
-        let taken = take(shop, &action::of_text(request, *kind, &preprocessed.text))?;
+        let taken = self.take(shop, &action::of_text(request, *kind, &preprocessed.text))?;
         let files = &preprocessed.dependencies;
         let record = if files.iter().any(|file| has_changed(file, began)) {
             None

@@ -209,6 +209,36 @@ fn names_of(folder: &Path, listings: &Listings) -> Digest {
     fields.finish()
 }
 
+/// Digests of the PTX that the last build left, of those files that have not changed since, as far as their times say.
+pub(crate) fn intact(file: &Path) -> BTreeMap<PathBuf, Digest> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let mut signatures = BTreeMap::new();
+    let mut intact = BTreeMap::new();
+    // Files stand before the images made of some of them.
+    for line in text.lines() {
+        let Some((kind, rest)) = line.split_once(' ') else {
+            continue;
+        };
+        if kind == "file" && rest.ends_with(".ptx") {
+            let mut words = rest.splitn(3, ' ');
+            if let (Some(signature), _, Some(path)) = (words.next(), words.next(), words.next()) {
+                signatures.insert(path, signature);
+            }
+        } else if kind == "image" {
+            let mut words = rest.splitn(4, ' ');
+            // That of a lock may have other line ends than its digest is of.
+            if let (_, Some(digest), Some("built"), Some(path)) =
+                (words.next(), words.next(), words.next(), words.next())
+                && let (Ok(digest), Some(kept)) = (digest.parse(), signatures.get(path))
+                && Signature::of(Path::new(path)).is_some_and(|now| now.as_str() == *kept)
+            {
+                intact.insert(PathBuf::from(path), digest);
+            }
+        }
+    }
+    intact
+}
+
 /// The state of the last build, if it had this configuration and nothing it depends on has changed since.
 pub(crate) fn load(file: &Path, configuration: &Digest, listings: &Listings) -> Option<State> {
     let text = fs::read_to_string(file).ok()?;

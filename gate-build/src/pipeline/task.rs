@@ -1,5 +1,6 @@
 //! One unit for one architecture: from the store, or from a compiler.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -34,6 +35,8 @@ pub(crate) struct Shop<'a> {
     pub permits: &'a Permits,
     /// Whether there may be any.
     pub has_threads: bool,
+    /// PTX that is in its place, by its file.
+    pub intact: &'a BTreeMap<PathBuf, Digest>,
     /// Folder for scratch folders.
     pub scratch: PathBuf,
     /// When the build began, by the clock that dates files.
@@ -45,6 +48,8 @@ pub(crate) struct Task<'a> {
     pub unit: &'a Unit,
     pub arch: Arch,
     pub flags: &'a [String],
+    /// Where its PTX belongs.
+    pub output: &'a Path,
     /// Those to be tried first in front; not empty.
     pub compilers: &'a [Box<dyn Compiler + 'a>],
 }
@@ -69,7 +74,8 @@ pub(crate) enum Reason {
 /// What a task gives.
 #[derive(Debug)]
 pub(crate) struct Done {
-    pub ptx: Vec<u8>,
+    /// Nothing where it is in its place.
+    pub ptx: Option<Vec<u8>>,
     pub digest: Digest,
     /// What the PTX declares, where that is known already.
     pub module: Option<Module>,
@@ -188,7 +194,7 @@ impl Task<'_> {
         let parse = || Module::parse(std::str::from_utf8(&compiled.ptx).ok()?).ok();
         let (action, module) = schedule::beside(shop.permits, keep, parse);
         Ok(Done {
-            ptx: compiled.ptx,
+            ptx: Some(compiled.ptx),
             digest: action.digest,
             module,
             compiler: identity.clone(),
@@ -222,7 +228,7 @@ impl Task<'_> {
         for (at, record) in records.iter().enumerate() {
             match self.changes(record, shop) {
                 None => {
-                    let taken = take(shop, &record.action).ok_or(Reason::Lost)?;
+                    let taken = self.take(shop, &record.action).ok_or(Reason::Lost)?;
                     let files = record.files.iter().map(|(file, _)| file.clone()).collect();
                     return Ok(reused(taken, files, Reason::SameInputs));
                 }
@@ -342,6 +348,26 @@ impl Task<'_> {
         Ok((compiler, compiled, note))
     }
 
+    /// The result under this key. PTX that is in its place is not read: of ten megabytes that nobody edited, all would be.
+    pub(super) fn take(&self, shop: &Shop<'_>, key: &Digest) -> Option<Taken> {
+        let store = shop.store?;
+        let parse = |bytes: &[u8]| Action::parse(std::str::from_utf8(bytes).ok()?);
+        let found = store.get(Space::Action, key, &|bytes| parse(bytes).is_some())?;
+        let action = parse(&found.bytes)?;
+        let (ptx, remote) = if shop.intact.get(self.output) == Some(&action.digest) {
+            store.mark(Space::Blob, &action.digest);
+            (None, false)
+        } else {
+            let blob = store::blob_of(store, &action)?;
+            (Some(blob.bytes), blob.remote)
+        };
+        Some(Taken {
+            action,
+            remote: found.remote || remote,
+            ptx,
+        })
+    }
+
     fn remember(
         &self,
         manifest: &mut Manifest,
@@ -409,22 +435,9 @@ fn short(refusal: &Diagnostic) -> String {
 /// A result of the store.
 pub(super) struct Taken {
     pub action: Action,
-    ptx: Vec<u8>,
+    ptx: Option<Vec<u8>>,
     /// Whether a part of it comes from another machine.
     remote: bool,
-}
-
-pub(super) fn take(shop: &Shop<'_>, key: &Digest) -> Option<Taken> {
-    let store = shop.store?;
-    let parse = |bytes: &[u8]| Action::parse(std::str::from_utf8(bytes).ok()?);
-    let found = store.get(Space::Action, key, &|bytes| parse(bytes).is_some())?;
-    let action = parse(&found.bytes)?;
-    let blob = store::blob_of(store, &action)?;
-    Some(Taken {
-        action,
-        remote: found.remote || blob.remote,
-        ptx: blob.bytes,
-    })
 }
 
 /// A store that cannot be written to costs time at the next build and nothing else.
