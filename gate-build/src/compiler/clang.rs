@@ -148,6 +148,9 @@ impl Compiler for Clang<'_> {
         scratch: &Path,
         text: Text<'_>,
     ) -> Result<Compiled, Diagnostic> {
+        if let Text::Elsewhere(_, begin) = text {
+            begin();
+        }
         let (output, dependency_file) = (scratch.join("out.ptx"), scratch.join("out.d"));
         let mut arguments = self.arguments(arch, flags)?;
         arguments.extend(["-S".into(), "-MD".into(), "-MF".into(), dependency_file.clone().into()]);
@@ -197,7 +200,7 @@ impl Compiler for Clang<'_> {
             // compare with.
             preprocessed: match text {
                 Text::Known(_, known) => Some(known.text),
-                Text::Elsewhere(_) => None,
+                Text::Elsewhere(..) => None,
                 Text::Wanted => self
                     .preprocess(unit, arch, flags, scratch)
                     .map(|preprocessed| preprocessed.text),

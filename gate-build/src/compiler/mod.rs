@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::arch::Arch;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::Digest;
+use crate::schedule::Begin;
 use crate::unit::{Language, Unit};
 
 pub(crate) use clang::Clang;
@@ -123,21 +124,21 @@ pub(crate) struct Preprocessed {
 }
 
 /// Who finds out the preprocessed text of what is compiled.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) enum Text<'a> {
     /// The compilation, as far as the compiler hands it out.
     Wanted,
     /// Nobody need: it is what [`Compiler::preprocess`] of this compiler gave just before.
     Known(CompilerKind, &'a Preprocessed),
-    /// Another run, beside the compilation.
-    Elsewhere(CompilerKind),
+    /// Another run, beside the compilation, which says when it would not have to wait for that.
+    Elsewhere(CompilerKind, Begin<'a>),
 }
 
 impl<'a> Text<'a> {
     /// For a compiler of this kind, where it is about one of a kind.
     pub(crate) fn of(self, of: CompilerKind) -> Self {
         match self {
-            Self::Known(kind, _) | Self::Elsewhere(kind) if kind != of => Self::Wanted,
+            Self::Known(kind, _) | Self::Elsewhere(kind, _) if kind != of => Self::Wanted,
             text => text,
         }
     }

@@ -220,7 +220,7 @@ impl Compiler for Nvcc<'_> {
         let ptx = ptx_of(&output, "nvcc", &finished.text)?;
         let preprocessed = match text {
             Text::Known(_, known) => Some(known.text),
-            Text::Elsewhere(_) => None,
+            Text::Elsewhere(..) => None,
             Text::Wanted => preprocessed_file(scratch)
                 .and_then(|file| fs::read(file).ok())
                 .map(|bytes| Digest::of(&deps::parse_preprocessed(&bytes).text)),

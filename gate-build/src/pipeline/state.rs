@@ -358,6 +358,34 @@ mod tests {
     use super::*;
 
     #[test]
+    fn ptx_is_intact_that_a_compiler_wrote_and_nobody_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let digest = Digest::of(b"ptx");
+        let mut text = format!("{HEADER}\nconfiguration {digest}\n");
+        let mut images = String::new();
+        for (name, signature, provenance) in [
+            ("in tact.ptx", None, "built"),
+            ("young.ptx", Some("-"), "built"),
+            ("edited.ptx", Some("3.1.1"), "built"),
+            ("locked.ptx", None, "locked"),
+        ] {
+            let path = folder.path().join(name);
+            fs::write(&path, "ptx").unwrap();
+            let now = Signature::of(&path).unwrap();
+            let path = path.to_str().unwrap();
+            let _ = writeln!(text, "file {} {digest} {path}", signature.unwrap_or(now.as_str()));
+            let _ = writeln!(images, "image sm_80 {digest} {provenance} {path}");
+        }
+        let file = folder.path().join("state");
+        fs::write(&file, text + &images).unwrap();
+        assert_eq!(
+            intact(&file),
+            BTreeMap::from([(folder.path().join("in tact.ptx"), digest)])
+        );
+        assert!(intact(folder.path()).is_empty());
+    }
+
+    #[test]
     fn contents_survive_their_text_and_tell_bytes_apart() {
         for content in [Content::Digest(Digest::of(b"one")), Content::Sum(checksum(b"one"))] {
             assert_eq!(Content::parse(&content.to_string()), Some(content));

@@ -17,7 +17,7 @@ use crate::diagnostic::{Diagnostic, Id, Place, warning_of_line};
 use crate::digest::{self, Digest};
 use crate::index::Index;
 use crate::ptx::Module;
-use crate::schedule::{self, Permits};
+use crate::schedule::{self, Begin, Permits};
 use crate::store::{self, Action, Local, Manifest, Record, Seconds, Space, Store};
 use crate::unit::Unit;
 
@@ -171,7 +171,8 @@ impl Task<'_> {
         };
         let took = Seconds(started.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
         let identity = compiler.identity();
-        let keep = || {
+        let keep = |begin: Begin<'_>| {
+            begin();
             let action = Action {
                 compiler: identity.kind,
                 version: identity.version.clone(),
@@ -336,7 +337,7 @@ impl Task<'_> {
         };
         let (compiled, text) = schedule::beside(
             shop.permits,
-            || self.compile(scratch, Text::Elsewhere(kind)),
+            |begin| self.compile(scratch, Text::Elsewhere(kind, begin)),
             || apart.preprocess(self.unit, self.arch, self.flags, scratch),
         );
         let (compiler, mut compiled, note) = compiled?;

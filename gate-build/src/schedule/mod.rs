@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Instant;
 
-pub(crate) use self::beside::beside;
+pub(crate) use self::beside::{Begin, beside};
 use self::permits::Lent;
 pub(crate) use self::permits::{Permits, Team};
 pub(crate) use self::second::Second;

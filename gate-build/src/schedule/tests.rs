@@ -75,7 +75,12 @@ fn what_is_small_is_done_beside_or_behind_what_is_large() {
         let permits = Permits::default();
         let ran = run(&env(jobs), &permits, vec![()], |()| {
             let here = thread::current().id();
-            beside(&permits, || "large", || thread::current().id() == here)
+            let large = |begin: Begin<'_>| {
+                begin();
+                begin();
+                "large"
+            };
+            beside(&permits, large, || thread::current().id() == here)
         });
         let (large, is_here) = ran[0].result;
         assert_eq!(large, "large");
@@ -90,8 +95,22 @@ fn what_is_small_runs_while_what_is_large_does() {
     let (permits, meet) = (Permits::default(), std::sync::Barrier::new(2));
     run(&env("2"), &permits, vec![()], |()| {
         let meets = || meet.wait().is_leader();
-        let (one, other) = beside(&permits, meets, meets);
+        let large = |begin: Begin<'_>| {
+            begin();
+            meets()
+        };
+        let (one, other) = beside(&permits, large, meets);
         assert_ne!(one, other);
+    });
+}
+
+#[test]
+fn what_may_not_begin_comes_last() {
+    let (permits, large_is_over) = (Permits::default(), std::sync::atomic::AtomicBool::new(false));
+    run(&env("2"), &permits, vec![()], |()| {
+        let large = |_: Begin<'_>| large_is_over.store(true, Ordering::SeqCst);
+        let ((), came_last) = beside(&permits, large, || large_is_over.load(Ordering::SeqCst));
+        assert!(came_last);
     });
 }
 

@@ -20,7 +20,7 @@ use crate::deps;
 use crate::diagnostic::{Diagnostic, Id, warnings};
 use crate::digest::{Digest, Fields};
 use crate::index::Index;
-use crate::schedule::Team;
+use crate::schedule::{Begin, Team};
 use crate::unit::Unit;
 
 /// An NVRTC that is there. It is loaded at its first compilation: a build that reuses everything never loads it.
@@ -148,16 +148,14 @@ impl<'a> Nvrtc<'a> {
         Ok(options)
     }
 
-    /// Runs the compiler, its optimiser on several threads where it can, its front end doing what these options say and
-    /// writing to this file, or to none where nothing is to be written.
+    /// Runs the compiler, its optimiser on several threads where it can. Gives what the front end wrote as well.
     fn run(
         &self,
         unit: &Unit,
         arch: Arch,
         flags: &[String],
         threads: usize,
-        front_end: &[&str],
-        output: Option<&Path>,
+        front_end: &FrontEnd<'_>,
     ) -> Result<(Answer, Option<Vec<u8>>), Diagnostic> {
         let library = self.library()?;
         let version = &self.identity.version;
@@ -187,13 +185,14 @@ impl<'a> Nvrtc<'a> {
             let mut options = options.clone();
             let output = spool.map(|spool| output_option(spool.path())).transpose()?;
             // NVRTC hands these to its front end. It has no option for dependencies of its own.
-            for option in front_end.iter().map(|&option| option.to_owned()).chain(output) {
+            for option in front_end.options.iter().map(|&option| option.to_owned()).chain(output) {
                 options.extend(["-Xcudafe".to_owned(), option]);
             }
             let compile = |options: &[String]| {
                 let watch = Watch {
                     deadline: Instant::now() + self.setting.timeout,
                     team: Team::new(&self.setting.permits),
+                    front_end_is_free: front_end.then,
                 };
                 library
                     .compile(&source, &name, options, &watch)
@@ -207,10 +206,10 @@ impl<'a> Nvrtc<'a> {
             }
             Ok(answer)
         };
-        let mut spool = output.map(Spool::new);
+        let mut spool = front_end.output.map(Spool::new);
         let mut answer = ask(spool.as_ref())?;
         if spool.as_ref().is_some_and(|spool| spool.is_full(&answer.log)) {
-            spool = output.map(Spool::on_disk);
+            spool = front_end.output.map(Spool::on_disk);
             answer = ask(spool.as_ref())?;
         }
         Ok((answer, spool.and_then(Spool::read)))
@@ -246,7 +245,13 @@ impl<'a> Nvrtc<'a> {
         if files.iter().all(|file| file.is_file()) {
             return Ok(files);
         }
-        let (answer, list) = self.run(unit, arch, flags, 1, &["--dependencies"], Some(&scratch.join("out.d")))?;
+        let (answer, list) = self.run(
+            unit,
+            arch,
+            flags,
+            1,
+            &FrontEnd::writing(&["--dependencies"], &scratch.join("out.d")),
+        )?;
         self.listed(unit, &answer, list)
     }
 
@@ -298,21 +303,17 @@ impl Compiler for Nvrtc<'_> {
         scratch: &Path,
         text: Text<'_>,
     ) -> Result<Compiled, Diagnostic> {
-        let (front_end, output): (&[&str], _) = match text {
-            Text::Wanted => (&["--preprocess", "--no_preproc_only"], Some("out.ii")),
-            Text::Known(..) => (&[], None),
+        let (text_file, list_file) = (scratch.join("out.ii"), scratch.join("out.d"));
+        let front_end = match text {
+            Text::Wanted => FrontEnd::writing(&["--preprocess", "--no_preproc_only"], &text_file),
+            Text::Known(..) => FrontEnd::default(),
             // A few lines instead of some ten thousand.
-            Text::Elsewhere(_) => (&["--dependencies", "--no_preproc_only"], Some("out.d")),
+            Text::Elsewhere(_, begin) => FrontEnd {
+                then: Some(begin),
+                ..FrontEnd::writing(&["--dependencies", "--no_preproc_only"], &list_file)
+            },
         };
-        let output = output.map(|name| scratch.join(name));
-        let (answer, written) = self.run(
-            unit,
-            arch,
-            flags,
-            self.setting.team_size(),
-            front_end,
-            output.as_deref(),
-        )?;
+        let (answer, written) = self.run(unit, arch, flags, self.setting.team_size(), &front_end)?;
         let version = &self.identity.version;
         match answer.outcome {
             Outcome::Compiled if is_ptx(&answer.ptx) => {}
@@ -360,7 +361,7 @@ impl Compiler for Nvrtc<'_> {
         }
         let (text, dependencies) = match (text, written) {
             (Text::Known(_, known), _) => (Some(known.text), known.dependencies.clone()),
-            (Text::Elsewhere(_), list) => (None, self.listed(unit, &answer, list)?),
+            (Text::Elsewhere(..), list) => (None, self.listed(unit, &answer, list)?),
             (Text::Wanted, Some(text)) => {
                 let Preprocessed { text, dependencies } = self.read(unit, arch, flags, &text, scratch)?;
                 (Some(text), dependencies)
@@ -387,14 +388,34 @@ impl Compiler for Nvrtc<'_> {
     }
 
     fn preprocess(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Option<Preprocessed> {
-        let (answer, text) = self
-            .run(unit, arch, flags, 1, &["--preprocess"], Some(&scratch.join("out.ii")))
-            .ok()?;
+        let text_file = scratch.join("out.ii");
+        let front_end = FrontEnd::writing(&["--preprocess"], &text_file);
+        let (answer, text) = self.run(unit, arch, flags, 1, &front_end).ok()?;
         // Preprocessing alone gives no PTX, which the library calls a failure; an error has a log.
         if answer.log.contains("error") {
             return None;
         }
         self.read(unit, arch, flags, &text?, scratch).ok()
+    }
+}
+
+/// What the front end of a run does beside its work.
+#[derive(Clone, Copy, Default)]
+struct FrontEnd<'a> {
+    options: &'a [&'a str],
+    /// What it writes.
+    output: Option<&'a Path>,
+    /// Told when it is done.
+    then: Option<Begin<'a>>,
+}
+
+impl<'a> FrontEnd<'a> {
+    fn writing(options: &'a [&'a str], output: &'a Path) -> Self {
+        Self {
+            options,
+            output: Some(output),
+            then: None,
+        }
     }
 }
 
