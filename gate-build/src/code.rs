@@ -97,8 +97,13 @@ impl<'a> Lexer<'a> {
             bare: Vec::with_capacity(text.len()),
             last: start,
         };
-        new.placed.extend_from_slice(&text[..start]);
+        new.placed.extend_from_slice(new.piece(0, start));
         new
+    }
+
+    /// The text between these places, as far as it is there.
+    fn piece(&self, start: usize, end: usize) -> &'a [u8] {
+        self.text.get(start..end).unwrap_or_default()
     }
 
     fn byte(&self, at: usize) -> Option<u8> {
@@ -134,8 +139,9 @@ impl<'a> Lexer<'a> {
         // What stood before it is not the end of the line after all: it says in which column this is.
         let start = self.trailing.take().unwrap_or(self.at);
         let end = self.at + length;
-        self.placed.extend_from_slice(&self.text[start..end]);
-        self.bare.extend_from_slice(&self.text[self.at..end]);
+        let (whole, token) = (self.piece(start, end), self.piece(self.at, end));
+        self.placed.extend_from_slice(whole);
+        self.bare.extend_from_slice(token);
         self.last = self.placed.len();
         self.at = end;
     }
@@ -149,7 +155,7 @@ impl<'a> Lexer<'a> {
     /// What stood before this is the end of a line.
     fn trail(&mut self) {
         let Some(start) = self.trailing.take() else { return };
-        let trailing = &self.text[start..self.at];
+        let trailing = self.piece(start, self.at);
         if self.stays {
             self.placed.extend_from_slice(trailing);
             self.last = self.placed.len();
@@ -169,9 +175,9 @@ impl<'a> Lexer<'a> {
     }
 
     fn line_comment(&mut self) -> Option<()> {
-        let rest = &self.text[self.at..];
+        let rest = self.piece(self.at, self.text.len());
         let length = rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
-        let comment = &rest[..length];
+        let comment = rest.get(..length)?;
         // Behind a backslash it goes on on the next line, with some compilers even if blanks are between.
         if comment.trim_ascii_end().last() == Some(&b'\\') {
             return None;
@@ -180,10 +186,10 @@ impl<'a> Lexer<'a> {
     }
 
     fn block_comment(&mut self) -> Option<()> {
-        let rest = &self.text[self.at..];
+        let rest = self.piece(self.at, self.text.len());
         let inner = rest.get(2..)?;
         let length = inner.windows(2).position(|pair| pair == b"*/")? + 4;
-        let comment = &rest[..length];
+        let comment = rest.get(..length)?;
         // The other half of its end may stand on the next line.
         if comment.windows(2).any(|pair| pair == b"*\\") {
             return None;
@@ -205,7 +211,7 @@ impl<'a> Lexer<'a> {
 
     /// One outside of literals and comments: mostly the end of a line of a macro.
     fn backslash(&mut self) -> Option<()> {
-        let rest = &self.text[self.at + 1..];
+        let rest = self.piece(self.at + 1, self.text.len());
         let line_end = if rest.starts_with(b"\n") {
             1
         } else if rest.starts_with(b"\r\n") {
@@ -229,7 +235,7 @@ impl<'a> Lexer<'a> {
 
     fn string(&mut self) -> Option<()> {
         let length = self.literal(b'"')?;
-        if self.names_header && self.text[self.at..self.at + length].contains(&b'\\') {
+        if self.names_header && self.piece(self.at, self.at + length).contains(&b'\\') {
             return None;
         }
         self.token(length);
@@ -239,7 +245,7 @@ impl<'a> Lexer<'a> {
     fn character(&mut self) -> Option<()> {
         let length = self.literal(b'\'')?;
         // In prose that is never compiled it may be an apostrophe.
-        let mut pairs = self.text[self.at..self.at + length].windows(2);
+        let mut pairs = self.piece(self.at, self.at + length).windows(2);
         if pairs.any(|pair| pair == b"//" || pair == b"/*") {
             return None;
         }
@@ -254,7 +260,7 @@ impl<'a> Lexer<'a> {
             match self.byte(at)? {
                 b'\n' | b'\r' => return None,
                 b'\\' => {
-                    let rest = &self.text[at + 1..];
+                    let rest = self.piece(at + 1, self.text.len());
                     let blanks = rest
                         .iter()
                         .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
@@ -272,10 +278,10 @@ impl<'a> Lexer<'a> {
 
     /// The name of a header in `<` `>`, where it is one.
     fn header(&mut self) -> Option<()> {
-        let rest = &self.text[self.at..];
+        let rest = self.piece(self.at, self.text.len());
         let line = rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
-        let name = rest[..line].iter().position(|&byte| byte == b'>');
-        let name = &rest[..name.map_or(line, |end| end + 1)];
+        let name = rest.get(..line)?.iter().position(|&byte| byte == b'>');
+        let name = rest.get(..name.map_or(line, |end| end + 1))?;
         let begins_comment = name.windows(2).any(|pair| pair == b"//" || pair == b"/*");
         if begins_comment || name.iter().any(|byte| matches!(byte, b'"' | b'\'' | b'\\')) {
             return None;
@@ -308,9 +314,9 @@ impl<'a> Lexer<'a> {
     }
 
     fn word(&mut self) -> Option<()> {
-        let rest = &self.text[self.at..];
+        let rest = self.piece(self.at, self.text.len());
         let length = rest.iter().position(|&byte| !is_of_word(byte)).unwrap_or(rest.len());
-        let word = &rest[..length];
+        let word = rest.get(..length)?;
         if rest.get(length) == Some(&b'"') && RAW.contains(&word) {
             return None;
         }

@@ -77,17 +77,17 @@ impl FromStr for Digest {
     type Err = NotADigest;
 
     fn from_str(text: &str) -> Result<Self, NotADigest> {
-        let text: &[u8; 64] = text.as_bytes().try_into().map_err(|_| NotADigest)?;
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
+            return Err(NotADigest);
+        };
+        let pairs: &[[u8; 2]; 32] = pairs.try_into().map_err(|_| NotADigest)?;
         let mut bytes = [0; 32];
-        // Indices and a table: a build with many units reads thousands of digests, without optimisation.
-        let mut at = 0;
-        while at < 32 {
-            let (high, low) = (VALUES[text[2 * at] as usize], VALUES[text[2 * at + 1] as usize]);
-            if high == NO_DIGIT || low == NO_DIGIT {
-                return Err(NotADigest);
+        // A table: a build with many units reads thousands of digests, without optimisation.
+        for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
+            match (VALUES.get(usize::from(high)), VALUES.get(usize::from(low))) {
+                (Some(&high), Some(&low)) if high != NO_DIGIT && low != NO_DIGIT => *byte = high << 4 | low,
+                _ => return Err(NotADigest),
             }
-            bytes[at] = high << 4 | low;
-            at += 1;
         }
         Ok(Self(bytes))
     }
