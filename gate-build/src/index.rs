@@ -24,6 +24,7 @@ const RACY: Duration = Duration::from_secs(2);
 pub(crate) struct Signature {
     text: String,
     changed: SystemTime,
+    length: u64,
 }
 
 impl Signature {
@@ -52,7 +53,11 @@ impl Signature {
             }
             modified
         };
-        Some(Self { text, changed })
+        Some(Self {
+            text,
+            changed,
+            length: metadata.len(),
+        })
     }
 
     /// Whether the file was changed so recently that its signature cannot be trusted later.
@@ -65,6 +70,11 @@ impl Signature {
     /// When the file was last changed, as far as the file system says.
     pub(crate) fn changed(&self) -> SystemTime {
         self.changed
+    }
+
+    /// Bytes of the file.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
     }
 
     /// As text without white space.
@@ -115,7 +125,16 @@ impl Index {
     /// The fact of this kind about a file: known from before, or found out now. `None` when the file is missing or
     /// `compute` finds nothing.
     pub(crate) fn fact(&self, kind: &str, path: &Path, compute: impl FnOnce() -> Option<String>) -> Option<String> {
-        let signature = Signature::of(path)?;
+        self.fact_of(kind, path, Signature::of(path)?, compute)
+    }
+
+    fn fact_of(
+        &self,
+        kind: &str,
+        path: &Path,
+        signature: Signature,
+        compute: impl FnOnce() -> Option<String>,
+    ) -> Option<String> {
         let key = (kind.to_owned(), path.to_str()?.to_owned());
         {
             let mut inner = self.lock();
@@ -160,8 +179,13 @@ impl Index {
 
     /// SHA-256 of the whole file.
     pub(crate) fn digest(&self, path: &Path) -> Option<Digest> {
+        self.digest_of(path, Signature::of(path)?)?.parse().ok()
+    }
+
+    /// SHA-256 of the whole file, which has this signature, in hexadecimal digits.
+    pub(crate) fn digest_of(&self, path: &Path, signature: Signature) -> Option<String> {
         let whole = || fs::read(path).ok().map(|bytes| Digest::of(&bytes).to_string());
-        self.fact("sha256", path, whole)?.parse().ok()
+        self.fact_of("sha256", path, signature, whole)
     }
 
     /// A digest that tells installations of a compiler apart without reading all of it: the whole of a small file; of

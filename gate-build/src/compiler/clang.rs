@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::flags::Asked;
 use super::setting::Setting;
-use super::{Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, lacks_header, ptx_of};
+use super::{
+    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, Text, lacks_header, ptx_of,
+};
 use crate::arch::Arch;
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id, warnings};
@@ -144,8 +146,11 @@ impl Compiler for Clang<'_> {
         arch: Arch,
         flags: &[String],
         scratch: &Path,
-        known: Option<&Preprocessed>,
+        text: Text<'_>,
     ) -> Result<Compiled, Diagnostic> {
+        if let Text::Elsewhere(_, begin) = text {
+            begin();
+        }
         let (output, dependency_file) = (scratch.join("out.ptx"), scratch.join("out.d"));
         let mut arguments = self.arguments(arch, flags)?;
         arguments.extend(["-S".into(), "-MD".into(), "-MF".into(), dependency_file.clone().into()]);
@@ -193,9 +198,10 @@ impl Compiler for Clang<'_> {
             warnings: warnings(&finished.text),
             // Preprocessing once more is cheap beside a compilation, and only needed when there is something to
             // compare with.
-            preprocessed: match known {
-                Some(known) => Some(known.text),
-                None => self
+            preprocessed: match text {
+                Text::Known(_, known) => Some(known.text),
+                Text::Elsewhere(..) => None,
+                Text::Wanted => self
                     .preprocess(unit, arch, flags, scratch)
                     .map(|preprocessed| preprocessed.text),
             },
@@ -216,6 +222,10 @@ impl Compiler for Clang<'_> {
             text: Digest::of(&parsed.text),
             dependencies: self.setting.absolute(parsed.files),
         })
+    }
+
+    fn preprocesses_apart(&self) -> bool {
+        true
     }
 
     fn inputs(&self) -> Vec<(String, String)> {

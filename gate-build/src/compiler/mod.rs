@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::arch::Arch;
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::Digest;
+use crate::schedule::Begin;
 use crate::unit::{Language, Unit};
 
 pub(crate) use clang::Clang;
@@ -122,13 +123,34 @@ pub(crate) struct Preprocessed {
     pub dependencies: Vec<PathBuf>,
 }
 
+/// Who finds out the preprocessed text of what is compiled.
+#[derive(Clone, Copy)]
+pub(crate) enum Text<'a> {
+    /// The compilation, as far as the compiler hands it out.
+    Wanted,
+    /// Nobody need: it is what [`Compiler::preprocess`] of this compiler gave just before.
+    Known(CompilerKind, &'a Preprocessed),
+    /// Another run, beside the compilation, which says when it would not have to wait for that.
+    Elsewhere(CompilerKind, Begin<'a>),
+}
+
+impl<'a> Text<'a> {
+    /// For a compiler of this kind, where it is about one of a kind.
+    pub(crate) fn of(self, of: CompilerKind) -> Self {
+        match self {
+            Self::Known(kind, _) | Self::Elsewhere(kind, _) if kind != of => Self::Wanted,
+            text => text,
+        }
+    }
+}
+
 /// A compiler.
 pub(crate) trait Compiler: Send + Sync {
     /// Which compiler this is.
     fn identity(&self) -> &CompilerIdentity;
 
-    /// Compiles `unit` for `arch`. `scratch` is a folder for files of its own. `known` is what [`Compiler::preprocess`] of
-    /// this compiler gave just before, so that it need not be found out again.
+    /// Compiles `unit` for `arch`. `scratch` is a folder for files of its own. `text` says whether the preprocessed text has to
+    /// be found out as well.
     ///
     /// # Errors
     /// What the compiler says, or why it could not be run.
@@ -138,13 +160,18 @@ pub(crate) trait Compiler: Send + Sync {
         arch: Arch,
         flags: &[String],
         scratch: &Path,
-        known: Option<&Preprocessed>,
+        text: Text<'_>,
     ) -> Result<Compiled, Diagnostic>;
 
     /// Preprocesses `unit`, if this compiler can do that well under the time of a compilation. `None` also when the
     /// source has an error: compiling it will say so.
     fn preprocess(&self, _unit: &Unit, _arch: Arch, _flags: &[String], _scratch: &Path) -> Option<Preprocessed> {
         None
+    }
+
+    /// Whether the preprocessed text is had sooner by preprocessing beside the compilation, where a core is free, than from it.
+    fn preprocesses_apart(&self) -> bool {
+        false
     }
 
     /// Files of the installation that decide about the output, as far as its identity depends on them.

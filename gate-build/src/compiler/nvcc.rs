@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::setting::Setting;
 use super::{
-    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, in_order, lacks_header, plain,
+    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, Text, in_order, lacks_header, plain,
     ptx_of, splits,
 };
 use crate::arch::Arch;
@@ -193,7 +193,7 @@ impl Compiler for Nvcc<'_> {
         arch: Arch,
         flags: &[String],
         scratch: &Path,
-        known: Option<&Preprocessed>,
+        text: Text<'_>,
     ) -> Result<Compiled, Diagnostic> {
         let (output, dependency_file) = (scratch.join("out.ptx"), scratch.join("out.d"));
         let mut arguments: Vec<OsString> = vec!["--ptx".into(), format!("-arch={arch}").into()];
@@ -218,9 +218,10 @@ impl Compiler for Nvcc<'_> {
             return Err(self.failure(&finished, arch));
         }
         let ptx = ptx_of(&output, "nvcc", &finished.text)?;
-        let preprocessed = match known {
-            Some(known) => Some(known.text),
-            None => preprocessed_file(scratch)
+        let preprocessed = match text {
+            Text::Known(_, known) => Some(known.text),
+            Text::Elsewhere(..) => None,
+            Text::Wanted => preprocessed_file(scratch)
                 .and_then(|file| fs::read(file).ok())
                 .map(|bytes| Digest::of(&deps::parse_preprocessed(&bytes).text)),
         };

@@ -3,15 +3,16 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::choice;
+use super::codes::Codes;
 use super::context::Mode;
-use super::embed;
+use super::embed::{self, Parsed};
 use super::listing::searched;
 use super::locked::{Lock, Locker};
 use super::report::{Asked, Entry, Report, Trace};
-use super::state::State;
+use super::state::{self, State};
 use super::subject::Build;
 use super::task::{Done, Shop, Task};
 use super::times::Times;
@@ -78,6 +79,10 @@ impl Build<'_> {
             timeout: setting.timeout,
             index,
             listings: self.listings,
+            codes: &Codes::default(),
+            intact: &state::intact(&self.context.state_file()),
+            permits: &setting.permits,
+            has_threads: schedule::has_threads(&self.context.env),
             began: moment::now(&scratch),
             scratch: scratch.clone(),
         };
@@ -102,16 +107,18 @@ impl Build<'_> {
             (last, Reverse(times.expected(unit, *arch)), unit.name.clone(), *arch)
         });
         let ran = schedule::run(&self.context.env, &setting.permits, pairs, |(unit, arch)| {
+            let output = self.output(unit, arch);
             let task = Task {
                 unit,
                 arch,
                 flags: &self.plan.flags,
+                output: &output,
                 compilers: match unit.language {
                     Language::Cuda => &cuda,
                     Language::Rust => &rust,
                 },
             };
-            let result = task.run(&shop).and_then(|done| self.place(unit, arch, done));
+            let result = task.run(&shop).and_then(|done| self.place(unit, arch, &output, done));
             (unit, arch, result)
         });
         let _ = fs::remove_dir_all(&scratch);
@@ -153,20 +160,23 @@ impl Build<'_> {
         own.join(format!("{PREFIX}{}", std::process::id()))
     }
 
+    /// Where the PTX of a unit belongs.
+    fn output(&self, unit: &Unit, arch: Arch) -> PathBuf {
+        let name = format!("{}.{arch}.ptx", unit.name.file_stem());
+        self.context.out_dir.join("kernels").join(name)
+    }
+
     /// Writes the PTX of a unit where the crate finds it.
-    fn place(&self, unit: &Unit, arch: Arch, done: Done) -> Result<(BuiltImage, Done), Diagnostic> {
-        let file = self
-            .context
-            .out_dir
-            .join("kernels")
-            .join(format!("{}.{arch}.ptx", unit.name.file_stem()));
-        disk::write_if_changed(&file, &done.ptx).map_err(|error| {
-            Diagnostic::error(Id::FileAccess, format!("cannot write `{}`: {error}", file.display()))
-                .unit(unit.name.as_str())
-        })?;
+    fn place(&self, unit: &Unit, arch: Arch, file: &Path, done: Done) -> Result<(BuiltImage, Done), Diagnostic> {
+        if let Some(ptx) = &done.ptx {
+            disk::write_if_changed(file, ptx).map_err(|error| {
+                Diagnostic::error(Id::FileAccess, format!("cannot write `{}`: {error}", file.display()))
+                    .unit(unit.name.as_str())
+            })?;
+        }
         let image = BuiltImage {
             arch,
-            ptx: file,
+            ptx: file.to_path_buf(),
             digest: done.digest,
             provenance: Provenance::Built,
             compiler: Some(done.compiler.clone()),
@@ -198,6 +208,7 @@ impl Build<'_> {
         let mut sorted = results;
         sorted.sort_by(|(a, x, _), (b, y, _)| (&a.name, x).cmp(&(&b.name, y)));
         let mut measured = Vec::new();
+        let mut parsed = Parsed::new();
         for (unit, arch, result) in sorted {
             match result {
                 Ok((image, done)) => {
@@ -211,6 +222,7 @@ impl Build<'_> {
                     );
                     measured.push((unit.name.to_string(), arch, done.took));
                     files.extend(image.dependencies.iter().cloned());
+                    parsed.extend(done.module.map(|module| (image.ptx.clone(), module)));
                     match state.built.units.last_mut() {
                         Some(last) if last.name == unit.name => last.images.push(image),
                         _ => state.built.units.push(BuiltUnit {
@@ -230,7 +242,7 @@ impl Build<'_> {
             return Err(Error::Kernels(failed));
         }
         warnings.extend(self.judge(&state.built.units, store, lock)?);
-        state.built.bindings = Some(self.bindings(&state.built.units, None, store)?);
+        state.built.bindings = Some(self.bindings(&state.built.units, None, &parsed, store)?);
         let watched: Vec<PathBuf> = self
             .plan
             .folders

@@ -53,6 +53,11 @@ impl Context {
         self.out_dir.join("gate-build")
     }
 
+    /// What the last build left.
+    pub(crate) fn state_file(&self) -> PathBuf {
+        self.own().join("state")
+    }
+
     pub(crate) fn crate_root(&self) -> &Path {
         &self.crate_root
     }

@@ -1,5 +1,6 @@
 //! What a crate includes: the generated module, and PTX made smaller.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use super::context::Context;
 use crate::bindings::{self, EmbeddedImage, EmbeddedUnit, Encoding, Origin, Part};
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
 use crate::diagnostic::{Diagnostic, Id};
-use crate::digest::{Digest, Fields};
+use crate::digest::Fields;
 use crate::disk;
 use crate::error::Error;
 use crate::kernels::Kernels;
@@ -35,7 +36,10 @@ impl Missing {
     }
 }
 
-/// Writes `kernels.rs`.
+/// What PTX declares, by the file that it is in.
+pub(super) type Parsed = BTreeMap<PathBuf, Module>;
+
+/// Writes `kernels.rs`; `parsed` is what is known of the PTX of `units`.
 ///
 /// # Errors
 /// A file cannot be read or written, or what a compiler wrote is no PTX after all.
@@ -44,27 +48,18 @@ pub(super) fn bindings(
     context: &Context,
     units: &[BuiltUnit],
     missing: Option<(Missing, &[UnitName])>,
+    parsed: &Parsed,
     store: Option<&dyn Store>,
 ) -> Result<PathBuf, Error> {
     let file = context.out_dir.join("kernels.rs");
-    let key = key(kernels, context, units, missing);
-    // Reading megabytes of PTX for its entries takes a while in a build script that cargo does not optimise.
-    let known = store
-        .and_then(|store| store.get(Space::Derived, &key, &|bytes| store::unsealed(bytes).is_some()))
-        .and_then(|found| String::from_utf8(store::unsealed(&found.bytes)?.to_vec()).ok())
-        .filter(|text| text.starts_with("// ") && text.ends_with(&end(&key)));
-    let text = match known {
-        Some(text) => text,
-        None => {
-            let parts = parts(kernels, context, units, missing, store)?;
-            let mut text = bindings::assemble(&parts, &kernels.declared);
-            text.push_str(&end(&key));
-            if let Some(store) = store {
-                let _ = store.put(Space::Derived, &key, &store::sealed(text.as_bytes()));
-            }
-            text
-        }
+    let maker = Maker {
+        kernels,
+        context,
+        parsed,
+        store,
     };
+    let parts = maker.parts(units, missing)?;
+    let text = bindings::assemble(&parts, &kernels.declared);
     if kernels.compress {
         // The module names files that have to be there, whether or not it was known.
         for image in units.iter().flat_map(|unit| &unit.images) {
@@ -75,90 +70,109 @@ pub(super) fn bindings(
     Ok(file)
 }
 
-/// What each unit gives to the module, sorted by their names.
-fn parts(
-    kernels: &Kernels,
-    context: &Context,
-    units: &[BuiltUnit],
-    missing: Option<(Missing, &[UnitName])>,
-    store: Option<&dyn Store>,
-) -> Result<Vec<Part>, Error> {
-    let unavailable: Vec<EmbeddedUnit> = missing
-        .into_iter()
-        .flat_map(|(why, names)| names.iter().map(move |name| (why, name)))
-        .map(|(why, name)| EmbeddedUnit {
-            name: name.clone(),
-            origin: Origin::Unavailable(why.code().to_owned()),
-            images: Vec::new(),
-        })
-        .collect();
-    let mut all: Vec<(&UnitName, Result<&BuiltUnit, &EmbeddedUnit>)> = units
-        .iter()
-        .map(|unit| (&unit.name, Ok(unit)))
-        .chain(unavailable.iter().map(|unit| (&unit.name, Err(unit))))
-        .collect();
-    all.sort_by_key(|(name, _)| *name);
-    let modules = bindings::modules(&all.iter().map(|(name, _)| *name).collect::<Vec<_>>());
-    let all = all.into_iter().zip(modules).collect();
-    let ran = schedule::run(
-        &context.env,
-        &Permits::default(),
-        all,
-        |((_, unit), module)| match unit {
-            Ok(unit) => part(kernels, context, unit, module, store),
-            Err(unit) => Ok(Part::of(unit, module, &kernels.declared)),
-        },
-    );
-    ran.into_iter().map(|ran| ran.result).collect()
+/// Makes the parts of a module.
+struct Maker<'a> {
+    kernels: &'a Kernels,
+    context: &'a Context,
+    parsed: &'a Parsed,
+    store: Option<&'a dyn Store>,
 }
 
-/// What a unit gives to the module: known, where nothing but other units has changed.
-fn part(
-    kernels: &Kernels,
-    context: &Context,
-    unit: &BuiltUnit,
-    module: String,
-    store: Option<&dyn Store>,
-) -> Result<Part, Error> {
-    let mut fields = fields("gate-build part of bindings 1", kernels, context);
-    fields.add("module", &module);
-    add_unit(&mut fields, unit);
-    let key = fields.finish();
-    let known = store
-        .and_then(|store| store.get(Space::Derived, &key, &|bytes| store::unsealed(bytes).is_some()))
-        .and_then(|found| {
-            Part::of_kept(
-                std::str::from_utf8(store::unsealed(&found.bytes)?).ok()?,
-                module.clone(),
-            )
-        });
-    if let Some(part) = known {
-        return Ok(part);
+impl Maker<'_> {
+    /// What each unit gives to the module, sorted by their names.
+    fn parts(&self, units: &[BuiltUnit], missing: Option<(Missing, &[UnitName])>) -> Result<Vec<Part>, Error> {
+        let unavailable: Vec<EmbeddedUnit> = missing
+            .into_iter()
+            .flat_map(|(why, names)| names.iter().map(move |name| (why, name)))
+            .map(|(why, name)| EmbeddedUnit {
+                name: name.clone(),
+                origin: Origin::Unavailable(why.code().to_owned()),
+                images: Vec::new(),
+            })
+            .collect();
+        let mut all: Vec<(&UnitName, Result<&BuiltUnit, &EmbeddedUnit>)> = units
+            .iter()
+            .map(|unit| (&unit.name, Ok(unit)))
+            .chain(unavailable.iter().map(|unit| (&unit.name, Err(unit))))
+            .collect();
+        all.sort_by_key(|(name, _)| *name);
+        let modules = bindings::modules(&all.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+        let all = all.into_iter().zip(modules).collect();
+        let ran = schedule::run(
+            &self.context.env,
+            &Permits::default(),
+            all,
+            |((_, unit), module)| match unit {
+                Ok(unit) => self.part(unit, module),
+                Err(unit) => Ok(Part::of(unit, module, &self.kernels.declared)),
+            },
+        );
+        ran.into_iter().map(|ran| ran.result).collect()
     }
-    let part = Part::of(&embedded_unit(kernels, unit, store)?, module, &kernels.declared);
-    if let (Some(store), Some(kept)) = (store, part.to_kept()) {
-        let _ = store.put(Space::Derived, &key, &store::sealed(kept.as_bytes()));
-    }
-    Ok(part)
-}
 
-/// Last line of the module: it was written whole, and for this.
-fn end(key: &Digest) -> String {
-    format!("// {key}\n")
-}
-
-fn key(kernels: &Kernels, context: &Context, units: &[BuiltUnit], missing: Option<(Missing, &[UnitName])>) -> Digest {
-    let mut fields = fields("gate-build bindings 1", kernels, context);
-    for unit in units {
+    /// What a unit gives to the module: known, where nothing but other units has changed.
+    fn part(&self, unit: &BuiltUnit, module: String) -> Result<Part, Error> {
+        let mut fields = fields("gate-build part of bindings 1", self.kernels, self.context);
+        fields.add("module", &module);
         add_unit(&mut fields, unit);
-    }
-    if let Some((why, names)) = missing {
-        fields.add("missing", why.code());
-        for name in names {
-            fields.add("unit", name.as_str());
+        let key = fields.finish();
+        let known = self
+            .store
+            .and_then(|store| store.get(Space::Derived, &key, &|bytes| store::unsealed(bytes).is_some()))
+            .and_then(|found| {
+                Part::of_kept(
+                    std::str::from_utf8(store::unsealed(&found.bytes)?).ok()?,
+                    module.clone(),
+                )
+            });
+        if let Some(part) = known {
+            return Ok(part);
         }
+        let part = Part::of(&self.embedded_unit(unit)?, module, &self.kernels.declared);
+        if let (Some(store), Some(kept)) = (self.store, part.to_kept()) {
+            let _ = store.put(Space::Derived, &key, &store::sealed(kept.as_bytes()));
+        }
+        Ok(part)
     }
-    fields.finish()
+
+    fn embedded_unit(&self, unit: &BuiltUnit) -> Result<EmbeddedUnit, Error> {
+        let mut images = Vec::new();
+        for image in &unit.images {
+            let text = fs::read_to_string(&image.ptx).map_err(Error::io("cannot read", &image.ptx))?;
+            let module = match self.parsed.get(&image.ptx) {
+                Some(module) => Ok(module.clone()),
+                None => Module::parse(&text),
+            };
+            let module = module.map_err(|error| {
+                Error::Kernels(vec![
+                    Diagnostic::error(
+                        Id::PtxInvalid,
+                        format!("the PTX for {} cannot be understood: {error}", image.arch),
+                    )
+                    .unit(unit.name.as_str())
+                    .help("report it with the file; `GATE_KERNEL_COMPILER` chooses another compiler meanwhile"),
+                ])
+            })?;
+            let (file, encoding) = if self.kernels.compress {
+                (compressed(image, self.store)?, Encoding::Deflate)
+            } else {
+                (image.ptx.clone(), Encoding::Plain)
+            };
+            images.push(EmbeddedImage {
+                file,
+                encoding,
+                digest: image.digest,
+                text,
+                module,
+            });
+        }
+        let locked = unit.images.iter().any(|image| image.provenance == Provenance::Locked);
+        Ok(EmbeddedUnit {
+            name: unit.name.clone(),
+            origin: if locked { Origin::Locked } else { Origin::Built },
+            images,
+        })
+    }
 }
 
 /// What decides about the text of every unit.
@@ -182,41 +196,6 @@ fn add_unit(fields: &mut Fields, unit: &BuiltUnit) {
         fields.add("digest", image.digest.bytes());
         fields.add("provenance", format!("{:?}", image.provenance));
     }
-}
-
-fn embedded_unit(kernels: &Kernels, unit: &BuiltUnit, store: Option<&dyn Store>) -> Result<EmbeddedUnit, Error> {
-    let mut images = Vec::new();
-    for image in &unit.images {
-        let text = fs::read_to_string(&image.ptx).map_err(Error::io("cannot read", &image.ptx))?;
-        let module = Module::parse(&text).map_err(|error| {
-            Error::Kernels(vec![
-                Diagnostic::error(
-                    Id::PtxInvalid,
-                    format!("the PTX for {} cannot be understood: {error}", image.arch),
-                )
-                .unit(unit.name.as_str())
-                .help("report it with the file; `GATE_KERNEL_COMPILER` chooses another compiler meanwhile"),
-            ])
-        })?;
-        let (file, encoding) = if kernels.compress {
-            (compressed(image, store)?, Encoding::Deflate)
-        } else {
-            (image.ptx.clone(), Encoding::Plain)
-        };
-        images.push(EmbeddedImage {
-            file,
-            encoding,
-            digest: image.digest,
-            text,
-            module,
-        });
-    }
-    let locked = unit.images.iter().any(|image| image.provenance == Provenance::Locked);
-    Ok(EmbeddedUnit {
-        name: unit.name.clone(),
-        origin: if locked { Origin::Locked } else { Origin::Built },
-        images,
-    })
 }
 
 /// Files beside the PTX that the module names.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::context::Mode;
-use super::embed::{self, Missing};
+use super::embed::{self, Missing, Parsed};
 use super::report::{Entry, Report};
 use super::state::State;
 use super::subject::Build;
@@ -61,7 +61,7 @@ impl Build<'_> {
                         .extend(unit.images.iter().map(|image| Entry::locked(&unit.name, image)));
                     outputs.extend(unit.images.iter().map(|image| image.ptx.clone()));
                 }
-                state.built.bindings = Some(self.bindings(&units, None, store)?);
+                state.built.bindings = Some(self.bindings(&units, None, &Parsed::new(), store)?);
                 state.built.units = units;
             }
             None if self.mode == Mode::Locked => {
@@ -92,7 +92,7 @@ impl Build<'_> {
                     (Missing::NoCompiler, why)
                 };
                 let names: Vec<UnitName> = self.plan.units.iter().map(|unit| unit.name.clone()).collect();
-                state.built.bindings = Some(self.bindings(&[], Some((missing, &names)), store)?);
+                state.built.bindings = Some(self.bindings(&[], Some((missing, &names)), &Parsed::new(), store)?);
                 report.unavailable = Some(why.clone());
                 state.built.unavailable = Some(why);
             }

@@ -3,6 +3,7 @@
 mod budgets;
 mod build;
 mod choice;
+mod codes;
 mod context;
 mod directives;
 mod embed;
@@ -10,6 +11,7 @@ mod fallback;
 mod listing;
 mod locked;
 mod moment;
+mod neutral;
 mod pin;
 mod plan;
 mod report;
@@ -84,7 +86,7 @@ fn build(kernels: &Kernels, context: &Context) -> Result<Outcome, Error> {
 
     let listings = Listings::default();
     let own = context.own();
-    let state_file = own.join("state");
+    let state_file = context.state_file();
     let configuration = configuration(kernels, context, mode, &plan, &choice);
     let lock = Lock::of(&context.env)?;
     let known = match lock {

@@ -94,29 +94,29 @@ pub(crate) fn save(
     }
 }
 
-/// What a file held in this build; `None` when it may have changed since, or finding it out would take long.
+/// What a file of this signature held in this build, as text; `None` when it may have changed since, or finding it out would take long.
 fn content_of(
     file: &Path,
     state: &State,
     ptx: &BTreeMap<&Path, Digest>,
     index: &Index,
-    started: SystemTime,
-) -> Option<Content> {
+    (signature, started): (Signature, SystemTime),
+) -> Option<String> {
     if let Some(content) = state.contents.get(file) {
-        return Some(*content);
+        return Some(content.to_string());
     }
     if let Some(digest) = ptx.get(file) {
-        return Some(Content::Digest(*digest));
+        return Some(digest.to_string());
     }
     // What a build writes beside the PTX is made from it.
     let written = state.built.bindings.as_deref() == Some(file)
         || file.extension().is_some_and(|extension| extension == "deflate");
     if written {
-        return fs::read(file).ok().map(|bytes| Content::Sum(checksum(&bytes)));
+        let bytes = fs::read(file).ok()?;
+        return Some(Content::Sum(checksum(&bytes)).to_string());
     }
-    let same =
-        Signature::of(file)?.changed() <= started && fs::metadata(file).is_ok_and(|metadata| metadata.len() <= LARGE);
-    same.then(|| index.digest(file)).flatten().map(Content::Digest)
+    let same = signature.changed() <= started && signature.length() <= LARGE;
+    same.then(|| index.digest_of(file, signature)).flatten()
 }
 
 fn to_text(
@@ -139,9 +139,9 @@ fn to_text(
     for (number, file) in state.files.iter().enumerate() {
         let signature = Signature::of(file)?;
         // A file that has just changed is looked at again the next time.
-        let known = if signature.is_racy() { "-" } else { signature.as_str() };
-        let content = content_of(file, state, &ptx, index, started);
-        let content = content.map_or_else(|| "-".to_owned(), |content| content.to_string());
+        let known = if signature.is_racy() { "-" } else { signature.as_str() }.to_owned();
+        let content = content_of(file, state, &ptx, index, (signature, started));
+        let content = content.as_deref().unwrap_or("-");
         line("file", &format!("{known} {content}"), file.to_str()?)?;
         numbers.insert(file.as_path(), number);
     }
@@ -207,6 +207,36 @@ fn names_of(folder: &Path, listings: &Listings) -> Digest {
         fields.add("file", file.as_os_str().as_encoded_bytes());
     }
     fields.finish()
+}
+
+/// Digests of the PTX that the last build left, of those files that have not changed since, as far as their times say.
+pub(crate) fn intact(file: &Path) -> BTreeMap<PathBuf, Digest> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let mut signatures = BTreeMap::new();
+    let mut intact = BTreeMap::new();
+    // Files stand before the images made of some of them.
+    for line in text.lines() {
+        let Some((kind, rest)) = line.split_once(' ') else {
+            continue;
+        };
+        if kind == "file" && rest.ends_with(".ptx") {
+            let mut words = rest.splitn(3, ' ');
+            if let (Some(signature), _, Some(path)) = (words.next(), words.next(), words.next()) {
+                signatures.insert(path, signature);
+            }
+        } else if kind == "image" {
+            let mut words = rest.splitn(4, ' ');
+            // That of a lock may have other line ends than its digest is of.
+            if let (_, Some(digest), Some("built"), Some(path)) =
+                (words.next(), words.next(), words.next(), words.next())
+                && let (Ok(digest), Some(kept)) = (digest.parse(), signatures.get(path))
+                && Signature::of(Path::new(path)).is_some_and(|now| now.as_str() == *kept)
+            {
+                intact.insert(PathBuf::from(path), digest);
+            }
+        }
+    }
+    intact
 }
 
 /// The state of the last build, if it had this configuration and nothing it depends on has changed since.
@@ -326,6 +356,34 @@ fn image(state: &mut State) -> Option<&mut BuiltImage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ptx_is_intact_that_a_compiler_wrote_and_nobody_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let digest = Digest::of(b"ptx");
+        let mut text = format!("{HEADER}\nconfiguration {digest}\n");
+        let mut images = String::new();
+        for (name, signature, provenance) in [
+            ("in tact.ptx", None, "built"),
+            ("young.ptx", Some("-"), "built"),
+            ("edited.ptx", Some("3.1.1"), "built"),
+            ("locked.ptx", None, "locked"),
+        ] {
+            let path = folder.path().join(name);
+            fs::write(&path, "ptx").unwrap();
+            let now = Signature::of(&path).unwrap();
+            let path = path.to_str().unwrap();
+            let _ = writeln!(text, "file {} {digest} {path}", signature.unwrap_or(now.as_str()));
+            let _ = writeln!(images, "image sm_80 {digest} {provenance} {path}");
+        }
+        let file = folder.path().join("state");
+        fs::write(&file, text + &images).unwrap();
+        assert_eq!(
+            intact(&file),
+            BTreeMap::from([(folder.path().join("in tact.ptx"), digest)])
+        );
+        assert!(intact(folder.path()).is_empty());
+    }
 
     #[test]
     fn contents_survive_their_text_and_tell_bytes_apart() {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::choice::Choice;
 use super::context::{Context, Mode};
-use super::embed::{self, Missing};
+use super::embed::{self, Missing, Parsed};
 use super::listing::Listings;
 use super::plan::Plan;
 use crate::built::BuiltUnit;
@@ -26,7 +26,8 @@ pub(super) struct Build<'a> {
 }
 
 impl Build<'_> {
-    /// Writes the module that embeds these units; `missing` are those without PTX, and why.
+    /// Writes the module that embeds these units; `missing` are those without PTX, and why; `parsed` is what is known of
+    /// their PTX.
     ///
     /// # Errors
     /// As [`embed::bindings`].
@@ -34,9 +35,10 @@ impl Build<'_> {
         &self,
         units: &[BuiltUnit],
         missing: Option<(Missing, &[UnitName])>,
+        parsed: &Parsed,
         store: Option<&Local>,
     ) -> Result<PathBuf, Error> {
         let store = store.map(|store| store as &dyn Store);
-        embed::bindings(self.kernels, self.context, units, missing, store)
+        embed::bindings(self.kernels, self.context, units, missing, parsed, store)
     }
 }

@@ -1,18 +1,23 @@
 //! One unit for one architecture: from the store, or from a compiler.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::codes::Codes;
 use super::listing::{Listings, searched};
 use super::moment;
+use super::neutral::has_changed;
 use crate::action::{self, Request};
 use crate::arch::Arch;
-use crate::compiler::{Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed};
+use crate::compiler::{Compiled, Compiler, CompilerIdentity, CompilerKind, Text};
 use crate::diagnostic::{Diagnostic, Id, Place, warning_of_line};
 use crate::digest::{self, Digest};
-use crate::index::{Index, Signature};
+use crate::index::Index;
+use crate::ptx::Module;
+use crate::schedule::{self, Begin, Permits};
 use crate::store::{self, Action, Local, Manifest, Record, Seconds, Space, Store};
 use crate::unit::Unit;
 
@@ -25,6 +30,13 @@ pub(crate) struct Shop<'a> {
     pub timeout: Duration,
     pub index: &'a Index,
     pub listings: &'a Listings,
+    pub codes: &'a Codes,
+    /// For threads beside those that tasks run on.
+    pub permits: &'a Permits,
+    /// Whether there may be any.
+    pub has_threads: bool,
+    /// PTX that is in its place, by its file.
+    pub intact: &'a BTreeMap<PathBuf, Digest>,
     /// Folder for scratch folders.
     pub scratch: PathBuf,
     /// When the build began, by the clock that dates files.
@@ -36,6 +48,8 @@ pub(crate) struct Task<'a> {
     pub unit: &'a Unit,
     pub arch: Arch,
     pub flags: &'a [String],
+    /// Where its PTX belongs.
+    pub output: &'a Path,
     /// Those to be tried first in front; not empty.
     pub compilers: &'a [Box<dyn Compiler + 'a>],
 }
@@ -60,8 +74,11 @@ pub(crate) enum Reason {
 /// What a task gives.
 #[derive(Debug)]
 pub(crate) struct Done {
-    pub ptx: Vec<u8>,
+    /// Nothing where it is in its place.
+    pub ptx: Option<Vec<u8>>,
     pub digest: Digest,
+    /// What the PTX declares, where that is known already.
+    pub module: Option<Module>,
     pub compiler: CompilerIdentity,
     pub files: Vec<PathBuf>,
     pub reason: Reason,
@@ -94,6 +111,11 @@ impl Task<'_> {
             Ok(done) => return Ok(done),
             Err(reason) => reason,
         };
+        // Line numbers that stand in the PTX do not stand in the text.
+        if !shows_lines && let Some((record, done)) = self.by_code(&manifest, &request, &reason, shop) {
+            self.keep_record(record, &mut manifest, &request, shop);
+            return Ok(done);
+        }
         // Others may have compiled what this machine has not.
         let others = shop.store.filter(|_| is_local && reason != Reason::Lost);
         let others = others.and_then(|store| parse(&store.behind(Space::Manifest, &request)?));
@@ -125,43 +147,57 @@ impl Task<'_> {
         }
 
         let scratch = Scratch::new(&shop.scratch, self);
-        let began = moment::after(shop.began, scratch.path());
-        // Line numbers that stand in the PTX do not stand in the text.
-        let known = (!shows_lines)
+        let began = self.began(&manifest, shop, scratch.path());
+        let at_once = self.has_other_code(&manifest, &reason, shop);
+        let known = (!shows_lines && !at_once)
             .then(|| self.preprocess(&manifest, &reason, scratch.path()))
             .flatten();
         if let Some(known) = &known
-            && let Some((record, done)) = self.by_text(known, &request, &reason, shop)
+            && let Some((record, done)) = self.by_text(known, &request, &reason, began, shop)
         {
-            manifest.remember(record);
-            keep(shop, Space::Manifest, &request, manifest.to_text(root).as_bytes());
+            if let Some(record) = record {
+                self.keep_record(record, &mut manifest, &request, shop);
+            }
             return Ok(done);
         }
 
         let started = Instant::now();
-        let (compiler, compiled, note) = self.compile(scratch.path(), known.as_ref())?;
+        let (compiler, compiled, note) = match (&known, manifest.records.first()) {
+            (Some((kind, known)), _) => self.compile(scratch.path(), Text::Known(*kind, known))?,
+            (None, Some(latest)) if at_once && !shows_lines && shop.has_threads => {
+                self.compile_and_preprocess(latest.compiler, scratch.path(), shop)?
+            }
+            _ => self.compile(scratch.path(), Text::Wanted)?,
+        };
         let took = Seconds(started.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
         let identity = compiler.identity();
-        let action = Action {
-            compiler: identity.kind,
-            version: identity.version.clone(),
-            installation: identity.digest,
-            digest: Digest::of(&compiled.ptx),
-            length: compiled.ptx.len() as u64,
-            checksum: digest::checksum(&compiled.ptx),
-            took,
-            text: compiled.preprocessed,
-            note,
-            warnings: compiled.warnings.iter().map(kept_line).collect(),
+        let keep = |begin: Begin<'_>| {
+            begin();
+            let action = Action {
+                compiler: identity.kind,
+                version: identity.version.clone(),
+                installation: identity.digest,
+                digest: Digest::of(&compiled.ptx),
+                length: compiled.ptx.len() as u64,
+                checksum: digest::checksum(&compiled.ptx),
+                took,
+                text: compiled.preprocessed,
+                note,
+                warnings: compiled.warnings.iter().map(kept_line).collect(),
+            };
+            if !compiled.dependencies.iter().any(|file| has_changed(file, began)) {
+                self.remember(&mut manifest, &request, &action, &compiled, shop);
+            }
+            action
         };
-        // Of a file that changed meanwhile nobody knows which of its contents was compiled.
-        let changed = |file: &PathBuf| Signature::of(file).is_none_or(|signature| signature.changed() >= began);
-        if !compiled.dependencies.iter().any(changed) {
-            self.remember(&mut manifest, &request, &action, &compiled, shop);
-        }
+        // Half a megabyte takes a hundredth of a second for each in a build script, which cargo does not optimise. What is no PTX is said
+        // where the module is needed.
+        let parse = || Module::parse(std::str::from_utf8(&compiled.ptx).ok()?).ok();
+        let (action, module) = schedule::beside(shop.permits, keep, parse);
         Ok(Done {
-            ptx: compiled.ptx,
+            ptx: Some(compiled.ptx),
             digest: action.digest,
+            module,
             compiler: identity.clone(),
             files: compiled.dependencies,
             reason,
@@ -173,6 +209,17 @@ impl Task<'_> {
         })
     }
 
+    /// When the compilation begins, by the clock that dates files. Where no file that is known to be read is as young as the build, one that is
+    /// saved from now on is dated later than they are: there is nothing to wait for.
+    fn began(&self, manifest: &Manifest, shop: &Shop<'_>, scratch: &Path) -> SystemTime {
+        let is_old = |record: &Record| !record.files.iter().any(|(file, _)| has_changed(file, shop.began));
+        if manifest.records.first().is_some_and(is_old) {
+            shop.began
+        } else {
+            moment::after(shop.began, scratch)
+        }
+    }
+
     /// The result of the first record whose files are what they were.
     ///
     /// # Errors
@@ -182,7 +229,7 @@ impl Task<'_> {
         for (at, record) in records.iter().enumerate() {
             match self.changes(record, shop) {
                 None => {
-                    let taken = take(shop, &record.action).ok_or(Reason::Lost)?;
+                    let taken = self.take(shop, &record.action).ok_or(Reason::Lost)?;
                     let files = record.files.iter().map(|(file, _)| file.clone()).collect();
                     return Ok(reused(taken, files, Reason::SameInputs));
                 }
@@ -213,7 +260,7 @@ impl Task<'_> {
         (!appeared.is_empty()).then_some(Reason::Appeared(appeared))
     }
 
-    fn others(&self, files: &[PathBuf], shop: &Shop<'_>) -> Vec<PathBuf> {
+    pub(super) fn others(&self, files: &[PathBuf], shop: &Shop<'_>) -> Vec<PathBuf> {
         let root = &self.unit.crate_root;
         let mut folders = searched(&self.unit.path, root, self.flags);
         // A header is looked for beside the one that includes it, too.
@@ -226,45 +273,14 @@ impl Task<'_> {
         shop.listings.others(&folders, files)
     }
 
-    /// When files have changed: what the compiler that compiled them before makes of them now, short of compiling.
-    fn preprocess(&self, manifest: &Manifest, reason: &Reason, scratch: &Path) -> Option<(CompilerKind, Preprocessed)> {
-        if !matches!(reason, Reason::Changed(_) | Reason::Appeared(_)) {
-            return None;
-        }
-        let kind = manifest.records.first()?.compiler;
-        let compiler = self
-            .compilers
-            .iter()
-            .find(|compiler| compiler.identity().kind == kind)?;
-        Some((kind, compiler.preprocess(self.unit, self.arch, self.flags, scratch)?))
-    }
-
-    /// The result of the same preprocessed text, if there is one.
-    fn by_text(
-        &self,
-        (kind, preprocessed): &(CompilerKind, Preprocessed),
-        request: &Digest,
-        reason: &Reason,
-        shop: &Shop<'_>,
-    ) -> Option<(Record, Done)> {
-        let (Reason::Changed(changed) | Reason::Appeared(changed)) = reason else {
-            return None;
-        };
-        let taken = take(shop, &action::of_text(request, *kind, &preprocessed.text))?;
-        let record = self.record(request, &taken.action, &preprocessed.dependencies, shop)?;
-        keep(shop, Space::Action, &record.action, taken.action.to_text().as_bytes());
-        Some((
-            record,
-            reused(
-                taken,
-                preprocessed.dependencies.clone(),
-                Reason::SameText(changed.clone()),
-            ),
-        ))
-    }
-
     /// A record of files as they are now; `None` when one cannot be read any more.
-    fn record(&self, request: &Digest, action: &Action, files: &[PathBuf], shop: &Shop<'_>) -> Option<Record> {
+    pub(super) fn record(
+        &self,
+        request: &Digest,
+        action: &Action,
+        files: &[PathBuf],
+        shop: &Shop<'_>,
+    ) -> Option<Record> {
         let mut files: Vec<PathBuf> = files.to_vec();
         files.sort();
         files.dedup();
@@ -284,18 +300,18 @@ impl Task<'_> {
         })
     }
 
+    /// The compiler of this kind.
+    pub(super) fn compiler(&self, kind: CompilerKind) -> Option<&dyn Compiler> {
+        let mut compilers = self.compilers.iter().map(AsRef::as_ref);
+        compilers.find(|compiler: &&dyn Compiler| compiler.identity().kind == kind)
+    }
+
     /// The first compiler that compiles it. Where none does, the last one says why, with the reasons of the others.
-    fn compile(
-        &self,
-        scratch: &Path,
-        known: Option<&(CompilerKind, Preprocessed)>,
-    ) -> Result<(&dyn Compiler, Compiled, Option<String>), Diagnostic> {
+    fn compile(&self, scratch: &Path, text: Text<'_>) -> Result<ByOne<'_>, Diagnostic> {
         let mut refusals: Vec<Diagnostic> = Vec::new();
         for compiler in self.compilers {
-            let known = known
-                .filter(|(kind, _)| *kind == compiler.identity().kind)
-                .map(|(_, known)| known);
-            match compiler.compile(self.unit, self.arch, self.flags, scratch, known) {
+            let text = text.of(compiler.identity().kind);
+            match compiler.compile(self.unit, self.arch, self.flags, scratch, text) {
                 Ok(compiled) => {
                     let note = refusals.first().map(short);
                     return Ok((compiler.as_ref(), compiled, note));
@@ -307,6 +323,50 @@ impl Task<'_> {
             .pop()
             .unwrap_or_else(|| Diagnostic::error(Id::CompilerMissing, "no compiler is there for it"));
         Err(last.unit(self.unit.name.as_str()))
+    }
+
+    /// Compiles, and has the compiler of this kind preprocess on another thread where that is sooner done.
+    fn compile_and_preprocess(
+        &self,
+        kind: CompilerKind,
+        scratch: &Path,
+        shop: &Shop<'_>,
+    ) -> Result<ByOne<'_>, Diagnostic> {
+        let Some(apart) = self.compiler(kind).filter(|compiler| compiler.preprocesses_apart()) else {
+            return self.compile(scratch, Text::Wanted);
+        };
+        let (compiled, text) = schedule::beside(
+            shop.permits,
+            |begin| self.compile(scratch, Text::Elsewhere(kind, begin)),
+            || apart.preprocess(self.unit, self.arch, self.flags, scratch),
+        );
+        let (compiler, mut compiled, note) = compiled?;
+        // Where they read different files, one of those has changed in between.
+        let text = text.filter(|text| text.dependencies == compiled.dependencies);
+        if compiler.identity().kind == kind {
+            compiled.preprocessed = text.map(|text| text.text);
+        }
+        Ok((compiler, compiled, note))
+    }
+
+    /// The result under this key. PTX that is in its place is not read: of ten megabytes that nobody edited, all would be.
+    pub(super) fn take(&self, shop: &Shop<'_>, key: &Digest) -> Option<Taken> {
+        let store = shop.store?;
+        let parse = |bytes: &[u8]| Action::parse(std::str::from_utf8(bytes).ok()?);
+        let found = store.get(Space::Action, key, &|bytes| parse(bytes).is_some())?;
+        let action = parse(&found.bytes)?;
+        let (ptx, remote) = if shop.intact.get(self.output) == Some(&action.digest) {
+            store.mark(Space::Blob, &action.digest);
+            (None, false)
+        } else {
+            let blob = store::blob_of(store, &action)?;
+            (Some(blob.bytes), blob.remote)
+        };
+        Some(Taken {
+            action,
+            remote: found.remote || remote,
+            ptx,
+        })
     }
 
     fn remember(
@@ -326,12 +386,20 @@ impl Task<'_> {
         }
         if let Some(record) = self.record(request, action, &compiled.dependencies, shop) {
             keep(shop, Space::Action, &record.action, text.as_bytes());
-            manifest.remember(record);
-            let text = manifest.to_text(&self.unit.crate_root);
-            keep(shop, Space::Manifest, request, text.as_bytes());
+            self.keep_record(record, manifest, request, shop);
         }
     }
+
+    fn keep_record(&self, record: Record, manifest: &mut Manifest, request: &Digest, shop: &Shop<'_>) {
+        self.keep_codes(&record, shop);
+        manifest.remember(record);
+        let text = manifest.to_text(&self.unit.crate_root);
+        keep(shop, Space::Manifest, request, text.as_bytes());
+    }
 }
+
+/// A compiler, what it compiled, and why it was not the first of the choice.
+type ByOne<'a> = (&'a dyn Compiler, Compiled, Option<String>);
 
 /// Waits a little each time it is asked, until a compilation would have been stopped.
 fn patience(timeout: Duration) -> impl FnMut() -> bool {
@@ -366,39 +434,27 @@ fn short(refusal: &Diagnostic) -> String {
 }
 
 /// A result of the store.
-struct Taken {
-    action: Action,
-    ptx: Vec<u8>,
+pub(super) struct Taken {
+    pub action: Action,
+    ptx: Option<Vec<u8>>,
     /// Whether a part of it comes from another machine.
     remote: bool,
 }
 
-fn take(shop: &Shop<'_>, key: &Digest) -> Option<Taken> {
-    let store = shop.store?;
-    let parse = |bytes: &[u8]| Action::parse(std::str::from_utf8(bytes).ok()?);
-    let found = store.get(Space::Action, key, &|bytes| parse(bytes).is_some())?;
-    let action = parse(&found.bytes)?;
-    let blob = store::blob_of(store, &action)?;
-    Some(Taken {
-        action,
-        remote: found.remote || blob.remote,
-        ptx: blob.bytes,
-    })
-}
-
 /// A store that cannot be written to costs time at the next build and nothing else.
-fn keep(shop: &Shop<'_>, space: Space, key: &Digest, bytes: &[u8]) {
+pub(super) fn keep(shop: &Shop<'_>, space: Space, key: &Digest, bytes: &[u8]) {
     if let Some(store) = shop.store {
         let _ = store.put(space, key, bytes);
     }
 }
 
-fn reused(taken: Taken, files: Vec<PathBuf>, reason: Reason) -> Done {
+pub(super) fn reused(taken: Taken, files: Vec<PathBuf>, reason: Reason) -> Done {
     let action = taken.action;
     Done {
         ptx: taken.ptx,
         remote: taken.remote,
         digest: action.digest,
+        module: None,
         compiler: CompilerIdentity {
             kind: action.compiler,
             version: action.version,

@@ -12,7 +12,7 @@ use super::printed::{place_of, warnings_of};
 use super::programs::{Programs, field, own_environment, remap, version_of};
 use super::{TARGET, core_library, sources};
 use crate::arch::Arch;
-use crate::compiler::{Asked, Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, Setting, ptx_of};
+use crate::compiler::{Asked, Compiled, Compiler, CompilerIdentity, CompilerKind, Setting, Text, ptx_of};
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::Fields;
 use crate::index::Index;
@@ -170,7 +170,7 @@ impl Compiler for Rustc<'_> {
         arch: Arch,
         flags: &[String],
         scratch: &Path,
-        _known: Option<&Preprocessed>,
+        _text: Text<'_>,
     ) -> Result<Compiled, Diagnostic> {
         // What flags say to compilers of CUDA sources beside these two is not about Rust.
         let asked = Asked::of_rust(flags);

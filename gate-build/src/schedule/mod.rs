@@ -1,5 +1,6 @@
 //! Runs compilations side by side, as many as cargo allows.
 
+mod beside;
 mod permits;
 mod second;
 mod span;
@@ -12,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Instant;
 
+pub(crate) use self::beside::{Begin, beside};
 use self::permits::Lent;
 pub(crate) use self::permits::{Permits, Team};
 pub(crate) use self::second::Second;
@@ -129,6 +131,11 @@ impl Drop for Ended<'_> {
 /// the same for two and for more, and something else for one.
 pub(crate) fn team_size(env: &Env) -> usize {
     most_threads(env).clamp(2, MOST_OF_A_TEAM)
+}
+
+/// Whether there may be more threads than one.
+pub(crate) fn has_threads(env: &Env) -> bool {
+    most_threads(env) > 1
 }
 
 fn most_threads(env: &Env) -> usize {

@@ -126,8 +126,8 @@ pub(super) struct Asking {
 }
 
 impl Permits {
-    /// Takes a permit as soon as one is free, and keeps it until it is called off; nothing where that comes first.
-    pub(super) fn hold_until_over(&self, asking: &Asking) {
+    /// Takes a permit as soon as one is free; none where it is called off first.
+    pub(super) fn take(&self, asking: &Asking) -> bool {
         let mut state = self.lock();
         state.waiting += 1;
         let waiting = state.waiting;
@@ -141,6 +141,19 @@ impl Permits {
         if has {
             state.free -= 1;
         }
+        has
+    }
+
+    /// Gives back one that was taken.
+    pub(super) fn give(&self) {
+        self.lock().free += 1;
+        self.changed.notify_all();
+    }
+
+    /// Takes a permit as soon as one is free, and keeps it until it is called off; nothing where that comes first.
+    pub(super) fn hold_until_over(&self, asking: &Asking) {
+        let has = self.take(asking);
+        let mut state = self.lock();
         while !asking.over.load(Ordering::Relaxed) {
             state = self.wait(state);
         }

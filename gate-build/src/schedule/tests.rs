@@ -70,6 +70,51 @@ fn a_permit_that_never_comes_keeps_nobody_waiting() {
 }
 
 #[test]
+fn what_is_small_is_done_beside_or_behind_what_is_large() {
+    for jobs in ["1", "2"] {
+        let permits = Permits::default();
+        let ran = run(&env(jobs), &permits, vec![()], |()| {
+            let here = thread::current().id();
+            let large = |begin: Begin<'_>| {
+                begin();
+                begin();
+                "large"
+            };
+            beside(&permits, large, || thread::current().id() == here)
+        });
+        let (large, is_here) = ran[0].result;
+        assert_eq!(large, "large");
+        // With one job no permit ever comes.
+        assert!(is_here || jobs == "2");
+    }
+}
+
+#[test]
+fn what_is_small_runs_while_what_is_large_does() {
+    // Two threads that wait for each other.
+    let (permits, meet) = (Permits::default(), std::sync::Barrier::new(2));
+    run(&env("2"), &permits, vec![()], |()| {
+        let meets = || meet.wait().is_leader();
+        let large = |begin: Begin<'_>| {
+            begin();
+            meets()
+        };
+        let (one, other) = beside(&permits, large, meets);
+        assert_ne!(one, other);
+    });
+}
+
+#[test]
+fn what_may_not_begin_comes_last() {
+    let (permits, large_is_over) = (Permits::default(), std::sync::atomic::AtomicBool::new(false));
+    run(&env("2"), &permits, vec![()], |()| {
+        let large = |_: Begin<'_>| large_is_over.store(true, Ordering::SeqCst);
+        let ((), came_last) = beside(&permits, large, || large_is_over.load(Ordering::SeqCst));
+        assert!(came_last);
+    });
+}
+
+#[test]
 fn threads_of_compilers_compute_on_permits_alone() {
     for jobs in 1..5 {
         for tasks in [1, 3, 9] {

@@ -64,6 +64,12 @@ impl Store for Layered<'_> {
         self.fetch(space, key, &|_| true)
     }
 
+    fn mark(&self, space: Space, key: &Digest) {
+        if let Some(local) = self.local {
+            local.mark(space, key);
+        }
+    }
+
     fn put(&self, space: Space, key: &Digest, bytes: &[u8]) -> io::Result<()> {
         if let Some(remote) = self
             .remote

@@ -210,20 +210,29 @@ fn key_of(path: &Path) -> Option<(Digest, String)> {
     (folder.len() == 2).then(|| (key, format!("{folder}/{file}")))
 }
 
+/// Says that the entry of this file was used, unless that was said lately.
+fn mark(path: &Path) {
+    let now = SystemTime::now();
+    let used = fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    if used.is_some_and(|used| now.duration_since(used).is_ok_and(|age| age > MARK)) {
+        // A store that cannot be written to still serves.
+        let _ = fs::File::options()
+            .write(true)
+            .open(path)
+            .and_then(|file| file.set_modified(now));
+    }
+}
+
 impl Store for Local {
     fn get(&self, space: Space, key: &Digest, intact: &dyn Fn(&[u8]) -> bool) -> Option<Found> {
         let path = self.path(space, key);
         let bytes = fs::read(&path).ok().filter(|bytes| intact(bytes))?;
-        let now = SystemTime::now();
-        let used = fs::metadata(&path).and_then(|metadata| metadata.modified()).ok();
-        if used.is_some_and(|used| now.duration_since(used).is_ok_and(|age| age > MARK)) {
-            // A store that cannot be written to still serves.
-            let _ = fs::File::options()
-                .write(true)
-                .open(&path)
-                .and_then(|file| file.set_modified(now));
-        }
+        mark(&path);
         Some(Found { bytes, remote: false })
+    }
+
+    fn mark(&self, space: Space, key: &Digest) {
+        mark(&self.path(space, key));
     }
 
     fn behind(&self, _: Space, _: &Digest) -> Option<Vec<u8>> {

@@ -112,6 +112,9 @@ pub(crate) trait Store: Send + Sync {
     /// The same entry of the store behind this one, where there is one: it may know what others have added.
     fn behind(&self, space: Space, key: &Digest) -> Option<Vec<u8>>;
 
+    /// Says that an entry is of use still, without reading it.
+    fn mark(&self, space: Space, key: &Digest);
+
     /// Keeps an entry, all of it or nothing.
     ///
     /// # Errors

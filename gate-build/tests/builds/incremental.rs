@@ -118,6 +118,75 @@ fn a_change_that_the_preprocessor_removes_compiles_nothing() {
 }
 
 #[test]
+fn a_comment_at_the_end_of_a_line_asks_no_compiler() {
+    let this = three();
+    this.build().unwrap();
+    this.log();
+    this.write("include/shared.h", "shared 1 // why\n\n/* more */\n");
+    this.write("kernels/c.cu", "entry c  \n// the end\n");
+    this.build().unwrap();
+    assert_eq!(this.log(), [""; 0]);
+    assert_eq!(
+        this.list("reused"),
+        [
+            "kernels/a.cu sm_80 same-text include/shared.h",
+            "kernels/b.cu sm_80 same-text include/shared.h",
+            "kernels/c.cu sm_80 same-text kernels/c.cu"
+        ]
+    );
+    // It is known from then on, and is what the next edit is compared with.
+    fs::remove_dir_all(this.out()).unwrap();
+    this.build().unwrap();
+    assert_eq!(this.list("reused")[0], "kernels/a.cu sm_80 same-inputs");
+    this.write("include/shared.h", "shared 1 // why not\n");
+    this.build().unwrap();
+    assert_eq!(this.log(), [""; 0]);
+    // Lines that move are for the preprocessor to judge.
+    this.write("include/shared.h", "// why\nshared 1\n");
+    this.build().unwrap();
+    assert_eq!(
+        this.log(),
+        ["preprocess kernels/a.cu sm_80", "preprocess kernels/b.cu sm_80"]
+    );
+    // What is a comment no longer is compiled.
+    this.write("include/shared.h", "// why\nshared 1\nmore\n");
+    let built = this.build().unwrap();
+    assert!(ptx(&built, "kernels/a.cu").contains("more"));
+}
+
+#[test]
+fn other_tokens_of_a_source_are_compiled_at_once() {
+    let this = three();
+    this.build().unwrap();
+    this.log();
+    this.write("kernels/a.cu", "#include \"shared.h\"\nentry other\n");
+    let built = this.build().unwrap();
+    assert!(ptx(&built, "kernels/a.cu").contains(".entry other"));
+    assert_eq!(this.log(), ["compile kernels/a.cu sm_80"]);
+    // Its text is known all the same.
+    this.write("include/shared.h", "\nshared 1\n");
+    this.build().unwrap();
+    assert_eq!(
+        this.log(),
+        ["preprocess kernels/a.cu sm_80", "preprocess kernels/b.cu sm_80"]
+    );
+    // Tokens that it had before may be those of a result.
+    this.write("kernels/a.cu", "#include \"shared.h\"\n\nentry a\n");
+    this.build().unwrap();
+    assert_eq!(this.log(), ["preprocess kernels/a.cu sm_80"]);
+}
+
+#[test]
+fn a_comment_does_not_hide_a_header_that_appeared() {
+    let this = three();
+    this.build().unwrap();
+    this.write("include/shared.h", "shared 1 // why\n");
+    this.write("kernels/shared.h", "nearer\n");
+    let built = this.build().unwrap();
+    assert!(ptx(&built, "kernels/a.cu").contains("nearer"));
+}
+
+#[test]
 fn under_line_information_every_line_counts() {
     let this = three();
     let build = || this.build_with(|kernels| kernels.flag("-lineinfo")).unwrap();

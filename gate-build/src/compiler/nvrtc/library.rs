@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use libloading::Library;
 
-use crate::schedule::Team;
+use crate::schedule::{Begin, Team};
 
 type Program = *mut c_void;
 type Callback = unsafe extern "C" fn(*mut c_void, *mut c_void) -> c_int;
@@ -20,11 +20,21 @@ const SUCCESS: c_int = 0;
 const INVALID_OPTION: c_int = 5;
 
 /// What a compilation has to keep to.
-pub(super) struct Watch {
+pub(super) struct Watch<'a> {
     /// When to give up.
     pub deadline: Instant,
     /// Who may compute.
     pub team: Arc<Team>,
+    /// Told when the front end is done, of which only one runs at a time.
+    pub front_end_is_free: Option<Begin<'a>>,
+}
+
+impl Watch<'_> {
+    fn tell(&self) {
+        if let Some(tell) = self.front_end_is_free {
+            tell();
+        }
+    }
 }
 
 /// What a compilation gave: PTX, empty when only the preprocessor ran, or why there is none.
@@ -128,7 +138,7 @@ impl Nvrtc {
         source: &[u8],
         name: &str,
         options: &[String],
-        watch: &Watch,
+        watch: &Watch<'_>,
     ) -> Result<Answer, String> {
         let zero = |what: &str| format!("{what} holds a zero byte");
         let source = CString::new(source).map_err(|_| zero("the source"))?;
@@ -160,6 +170,8 @@ impl Nvrtc {
         if let Some(flow) = self.flow {
             // SAFETY: `watch` outlives the compilation, the last that calls back.
             unsafe { flow(program, goes_on, (&raw const *watch).cast_mut().cast()) };
+        } else {
+            watch.tell();
         }
         // SAFETY: `program` was created above, and `pointers` holds `count` texts that end with zero.
         let result = unsafe { (self.compile)(program, count, pointers.as_ptr()) };
@@ -247,7 +259,9 @@ fn archs(
 unsafe extern "C" fn goes_on(watch: *mut c_void, _reserved: *mut c_void) -> c_int {
     // SAFETY: the pointer is the one handed over with this function, to a `Watch` that outlives the compilation and that
     // nobody changes.
-    let watch = unsafe { &*watch.cast::<Watch>() };
+    let watch = unsafe { &*watch.cast::<Watch<'_>>() };
+    // The optimiser asks, the front end does not.
+    watch.tell();
     watch.team.pass();
     c_int::from(Instant::now() >= watch.deadline)
 }

@@ -12,15 +12,15 @@ use self::spool::Spool;
 use super::flags::Asked;
 use super::setting::Setting;
 use super::{
-    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, in_order, is_ptx, lacks_header,
-    plain, splits,
+    Compiled, Compiler, CompilerIdentity, CompilerKind, HEADER_HELP, Preprocessed, Text, in_order, is_ptx,
+    lacks_header, plain, splits,
 };
 use crate::arch::{Arch, Reach};
 use crate::deps;
 use crate::diagnostic::{Diagnostic, Id, warnings};
 use crate::digest::{Digest, Fields};
 use crate::index::Index;
-use crate::schedule::Team;
+use crate::schedule::{Begin, Team};
 use crate::unit::Unit;
 
 /// An NVRTC that is there. It is loaded at its first compilation: a build that reuses everything never loads it.
@@ -148,16 +148,14 @@ impl<'a> Nvrtc<'a> {
         Ok(options)
     }
 
-    /// Runs the compiler, its optimiser on several threads where it can, its front end doing what these options say and
-    /// writing to this file, or to none where nothing is to be written.
+    /// Runs the compiler, its optimiser on several threads where it can. Gives what the front end wrote as well.
     fn run(
         &self,
         unit: &Unit,
         arch: Arch,
         flags: &[String],
         threads: usize,
-        front_end: &[&str],
-        output: Option<&Path>,
+        front_end: &FrontEnd<'_>,
     ) -> Result<(Answer, Option<Vec<u8>>), Diagnostic> {
         let library = self.library()?;
         let version = &self.identity.version;
@@ -187,13 +185,14 @@ impl<'a> Nvrtc<'a> {
             let mut options = options.clone();
             let output = spool.map(|spool| output_option(spool.path())).transpose()?;
             // NVRTC hands these to its front end. It has no option for dependencies of its own.
-            for option in front_end.iter().map(|&option| option.to_owned()).chain(output) {
+            for option in front_end.options.iter().map(|&option| option.to_owned()).chain(output) {
                 options.extend(["-Xcudafe".to_owned(), option]);
             }
             let compile = |options: &[String]| {
                 let watch = Watch {
                     deadline: Instant::now() + self.setting.timeout,
                     team: Team::new(&self.setting.permits),
+                    front_end_is_free: front_end.then,
                 };
                 library
                     .compile(&source, &name, options, &watch)
@@ -207,10 +206,10 @@ impl<'a> Nvrtc<'a> {
             }
             Ok(answer)
         };
-        let mut spool = output.map(Spool::new);
+        let mut spool = front_end.output.map(Spool::new);
         let mut answer = ask(spool.as_ref())?;
         if spool.as_ref().is_some_and(|spool| spool.is_full(&answer.log)) {
-            spool = output.map(Spool::on_disk);
+            spool = front_end.output.map(Spool::on_disk);
             answer = ask(spool.as_ref())?;
         }
         Ok((answer, spool.and_then(Spool::read)))
@@ -246,7 +245,18 @@ impl<'a> Nvrtc<'a> {
         if files.iter().all(|file| file.is_file()) {
             return Ok(files);
         }
-        let (answer, list) = self.run(unit, arch, flags, 1, &["--dependencies"], Some(&scratch.join("out.d")))?;
+        let (answer, list) = self.run(
+            unit,
+            arch,
+            flags,
+            1,
+            &FrontEnd::writing(&["--dependencies"], &scratch.join("out.d")),
+        )?;
+        self.listed(unit, &answer, list)
+    }
+
+    /// The files of a list of dependencies.
+    fn listed(&self, unit: &Unit, answer: &Answer, list: Option<Vec<u8>>) -> Result<Vec<PathBuf>, Diagnostic> {
         let version = &self.identity.version;
         let list = list.filter(|_| !spool::is_cut(&answer.log));
         let list = list.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
@@ -291,14 +301,19 @@ impl Compiler for Nvrtc<'_> {
         arch: Arch,
         flags: &[String],
         scratch: &Path,
-        known: Option<&Preprocessed>,
+        text: Text<'_>,
     ) -> Result<Compiled, Diagnostic> {
-        let output = scratch.join("out.ii");
-        let (front_end, output): (&[&str], _) = match known {
-            Some(_) => (&[], None),
-            None => (&["--preprocess", "--no_preproc_only"], Some(output.as_path())),
+        let (text_file, list_file) = (scratch.join("out.ii"), scratch.join("out.d"));
+        let front_end = match text {
+            Text::Wanted => FrontEnd::writing(&["--preprocess", "--no_preproc_only"], &text_file),
+            Text::Known(..) => FrontEnd::default(),
+            // A few lines instead of some ten thousand.
+            Text::Elsewhere(_, begin) => FrontEnd {
+                then: Some(begin),
+                ..FrontEnd::writing(&["--dependencies", "--no_preproc_only"], &list_file)
+            },
         };
-        let (answer, text) = self.run(unit, arch, flags, self.setting.team_size(), front_end, output)?;
+        let (answer, written) = self.run(unit, arch, flags, self.setting.team_size(), &front_end)?;
         let version = &self.identity.version;
         match answer.outcome {
             Outcome::Compiled if is_ptx(&answer.ptx) => {}
@@ -344,11 +359,15 @@ impl Compiler for Nvrtc<'_> {
                 .help("NVRTC compiles device code alone; with nvcc installed, what needs more is compiled by it"));
             }
         }
-        let Preprocessed { text, dependencies } = match (known, text) {
-            (Some(known), _) => known.clone(),
-            (None, Some(text)) => self.read(unit, arch, flags, &text, scratch)?,
+        let (text, dependencies) = match (text, written) {
+            (Text::Known(_, known), _) => (Some(known.text), known.dependencies.clone()),
+            (Text::Elsewhere(..), list) => (None, self.listed(unit, &answer, list)?),
+            (Text::Wanted, Some(text)) => {
+                let Preprocessed { text, dependencies } = self.read(unit, arch, flags, &text, scratch)?;
+                (Some(text), dependencies)
+            }
             // Without a list of what was read, nothing could be said about when to compile again.
-            (None, None) => {
+            (Text::Wanted, None) => {
                 return Err(Diagnostic::error(
                     Id::CompilerOutput,
                     format!("NVRTC {version} did not write the preprocessed text"),
@@ -360,19 +379,43 @@ impl Compiler for Nvrtc<'_> {
             ptx: in_order(answer.ptx),
             dependencies,
             warnings: warnings(&answer.log),
-            preprocessed: Some(text),
+            preprocessed: text,
         })
     }
 
+    fn preprocesses_apart(&self) -> bool {
+        true
+    }
+
     fn preprocess(&self, unit: &Unit, arch: Arch, flags: &[String], scratch: &Path) -> Option<Preprocessed> {
-        let (answer, text) = self
-            .run(unit, arch, flags, 1, &["--preprocess"], Some(&scratch.join("out.ii")))
-            .ok()?;
+        let text_file = scratch.join("out.ii");
+        let front_end = FrontEnd::writing(&["--preprocess"], &text_file);
+        let (answer, text) = self.run(unit, arch, flags, 1, &front_end).ok()?;
         // Preprocessing alone gives no PTX, which the library calls a failure; an error has a log.
         if answer.log.contains("error") {
             return None;
         }
         self.read(unit, arch, flags, &text?, scratch).ok()
+    }
+}
+
+/// What the front end of a run does beside its work.
+#[derive(Clone, Copy, Default)]
+struct FrontEnd<'a> {
+    options: &'a [&'a str],
+    /// What it writes.
+    output: Option<&'a Path>,
+    /// Told when it is done.
+    then: Option<Begin<'a>>,
+}
+
+impl<'a> FrontEnd<'a> {
+    fn writing(options: &'a [&'a str], output: &'a Path) -> Self {
+        Self {
+            options,
+            output: Some(output),
+            then: None,
+        }
     }
 }
 

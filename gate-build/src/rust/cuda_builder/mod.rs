@@ -19,7 +19,7 @@ use super::printed::{place_of, warnings_of};
 use super::programs::{Programs, own_environment, version_of};
 use super::sources;
 use crate::arch::Arch;
-use crate::compiler::{Asked, Compiled, Compiler, CompilerIdentity, CompilerKind, Preprocessed, Setting, ptx_of};
+use crate::compiler::{Asked, Compiled, Compiler, CompilerIdentity, CompilerKind, Setting, Text, ptx_of};
 use crate::diagnostic::{Diagnostic, Id};
 use crate::digest::Fields;
 use crate::env::Env;
@@ -186,7 +186,7 @@ impl Compiler for CudaBuilder<'_> {
         arch: Arch,
         flags: &[String],
         scratch: &Path,
-        _known: Option<&Preprocessed>,
+        _text: Text<'_>,
     ) -> Result<Compiled, Diagnostic> {
         if unit.path.is_file() {
             return Err(
