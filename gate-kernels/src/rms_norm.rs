@@ -11,7 +11,8 @@ use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 /// The error of each value is below `(columns/512 + 12)·2⁻²⁴` relative to the true one, plus half a unit in the last place
 /// of `T`, as long as the mean square is a normal `f32`.
 ///
-/// Cost: five operations for each element; each row is read twice, once from memory.
+/// Cost: five operations for each element; each row is read twice, once from memory. A result of 32 MiB or more is written past the
+/// cache.
 ///
 /// ```
 /// use gate_kernels::rms_norm;

@@ -17,8 +17,8 @@ use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 /// blocks of 4096 in the same way. So `outᵢ` is a sum of the same numbers as in a loop, rounded differently; its error is
 /// below `(40·l)·u·Σ |xⱼ|` with `l` levels of blocks (`⌈log₄₀₉₆ n⌉`).
 ///
-/// Cost: two additions for each element, which is read and written once in memory: data of 8 MiB at a time is summed while it comes, and
-/// gone through again in the cache.
+/// Cost: two additions for each element, which is read and written once in memory. A result of 32 MiB or more is written past the
+/// cache.
 ///
 /// ```
 /// use gate_kernels::inclusive_sum;
