@@ -196,7 +196,7 @@ pub(super) fn blocks<N: Number, T: Copy + 'static, const PAST: bool>(
 ) {
     /// How many squares ahead of being summed a square is asked for. That is not where lines are written: what memory is asked for
     /// at once waits for room, and all arithmetic behind it.
-    const AHEAD: usize = 8;
+    const AHEAD: usize = 5;
     let plus = |a, b| {
         // SAFETY: this function is compiled for AVX-512.
         unsafe { N::plus(a, b) }
