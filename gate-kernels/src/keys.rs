@@ -9,7 +9,8 @@ use rayon::prelude::*;
 
 /// `outᵢ` is the [sort key](SortKey::sort_key) of `xᵢ`: unsigned integers in the order of the numbers.
 ///
-/// Cost: three integer operations for each element, which is read and whose key is written once.
+/// Cost: three integer operations for each element, which is read and whose key is written once, past the cache where the keys have
+/// 32 MiB or more.
 ///
 /// ```
 /// use gate_kernels::sort_keys;

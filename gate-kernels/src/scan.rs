@@ -1,11 +1,15 @@
 //! Running sums.
 
+mod chain;
+mod order;
+mod thread;
+mod tiles;
+
 use gate_runtime::Status;
 
 use crate::body::element::Summand;
-use crate::body::group::Group;
 use crate::body::scan::{self, SCAN_BLOCK};
-use crate::cpu::{Cpu, Lanes, Pieces, over_pieces, per_task, piece, scan_runs, sum_runs};
+use crate::cpu::{Cpu, Pieces, over_pieces, per_task, piece};
 
 /// `outᵢ = x₀ + … + xᵢ`. Integers wrap.
 ///
@@ -13,8 +17,8 @@ use crate::cpu::{Cpu, Lanes, Pieces, over_pieces, per_task, piece, scan_runs, su
 /// blocks of 4096 in the same way. So `outᵢ` is a sum of the same numbers as in a loop, rounded differently; its error is
 /// below `(40·l)·u·Σ |xⱼ|` with `l` levels of blocks (`⌈log₄₀₉₆ n⌉`).
 ///
-/// Cost: two additions for each element, which is read and written once in memory: data of 8 MiB at a time is summed while it comes, and
-/// gone through again in the cache.
+/// Cost: two additions for each element, which is read and written once in memory. A result of 32 MiB or more is written past the
+/// cache.
 ///
 /// ```
 /// use gate_kernels::inclusive_sum;
@@ -27,7 +31,7 @@ use crate::cpu::{Cpu, Lanes, Pieces, over_pieces, per_task, piece, scan_runs, su
 ///
 /// # Errors
 /// [`Status::InvalidArgument`] when the lengths differ.
-pub fn inclusive_sum<T: Summand>(x: &[T], out: &mut [T]) -> Status {
+pub fn inclusive_sum<T: Summand + 'static>(x: &[T], out: &mut [T]) -> Status {
     checked(x, true, out)
 }
 
@@ -44,11 +48,11 @@ pub fn inclusive_sum<T: Summand>(x: &[T], out: &mut [T]) -> Status {
 ///
 /// # Errors
 /// [`Status::InvalidArgument`] when the lengths differ.
-pub fn exclusive_sum<T: Summand>(x: &[T], out: &mut [T]) -> Status {
+pub fn exclusive_sum<T: Summand + 'static>(x: &[T], out: &mut [T]) -> Status {
     checked(x, false, out)
 }
 
-fn checked<T: Summand>(x: &[T], inclusive: bool, out: &mut [T]) -> Status {
+fn checked<T: Summand + 'static>(x: &[T], inclusive: bool, out: &mut [T]) -> Status {
     if x.len() != out.len() {
         return Status::InvalidArgument;
     }
@@ -75,163 +79,16 @@ pub(crate) fn block_running<T: Summand>(x: &[T], offsets: &[T], inclusive: bool,
     Status::Ok
 }
 
-/// Blocks whose data is worked on together: it is read from memory once and is still in the cache when the running sums are
-/// written. A divisor of [`SCAN_BLOCK`].
-const TOGETHER: usize = 512;
-
-fn running<T: Summand>(x: &[T], inclusive: bool, out: &mut [T]) {
-    running_by::<T, TOGETHER>(x, inclusive, out);
-}
-
-/// [`running`], with so many blocks together.
-fn running_by<T: Summand, const TOGETHER: usize>(x: &[T], inclusive: bool, out: &mut [T]) {
-    let tasks = per_task(SCAN_BLOCK);
-    if x.len() <= SCAN_BLOCK {
-        let work = Running {
-            x,
-            offsets: &[],
-            inclusive,
-        };
-        return over_pieces(out, SCAN_BLOCK, tasks, &work);
+fn running<T: Summand + 'static>(x: &[T], inclusive: bool, out: &mut [T]) {
+    if x.len() > SCAN_BLOCK {
+        return tiles::running(x, inclusive, out);
     }
-    let blocks = x.len().div_ceil(SCAN_BLOCK);
-    // What stands before the lanes is kept until the block is written: half of the additions.
-    let mut prepared = vec![(Lanes::filled(T::NOTHING), T::NOTHING); blocks.min(TOGETHER)];
-    let mut offsets = Offsets::new(blocks);
-    let parts = x.chunks(TOGETHER * SCAN_BLOCK);
-    for (x, out) in parts.zip(out.chunks_mut(TOGETHER * SCAN_BLOCK)) {
-        let prepared = &mut prepared[..x.len().div_ceil(SCAN_BLOCK)];
-        over_pieces(prepared, 1, tasks, &Prepare { x });
-        let work = Finish {
-            x,
-            offsets: offsets.after(prepared.iter().map(|(_, total)| *total)),
-            prepared,
-            inclusive,
-        };
-        over_pieces(out, SCAN_BLOCK, tasks, &work);
-    }
-}
-
-/// What stands before each block, found part by part. It is what running sums over the totals of all blocks are, bit by bit: a
-/// running sum depends on nothing behind it.
-struct Offsets<T> {
-    /// Totals of the blocks so far whose running sums belong to one block of totals.
-    totals: Vec<T>,
-    /// Totals of the blocks of totals that are complete.
-    complete: Vec<T>,
-    /// Whether there is more than one block of totals.
-    several: bool,
-    offsets: Vec<T>,
-}
-
-impl<T: Summand> Offsets<T> {
-    fn new(blocks: usize) -> Self {
-        Self {
-            totals: Vec::with_capacity(blocks.min(SCAN_BLOCK)),
-            complete: Vec::new(),
-            several: blocks > SCAN_BLOCK,
-            offsets: Vec::new(),
-        }
-    }
-
-    /// What stands before each of the next blocks, of which these are the totals. All of them are in the same block of totals.
-    fn after(&mut self, totals: impl Iterator<Item = T>) -> &[T] {
-        if self.totals.len() == SCAN_BLOCK {
-            let mut total = [T::NOTHING];
-            over_pieces(&mut total, 1, 1, &Totals { x: &self.totals });
-            self.complete.extend(total);
-            self.totals.clear();
-        }
-        let first = self.totals.len();
-        self.totals.extend(totals);
-        let mut start = [T::ZERO; 1];
-        if self.several {
-            // One level up, the same: the total of this block of totals is not known yet, and nothing before it needs it.
-            let mut above = vec![T::ZERO; self.complete.len() + 1];
-            self.complete.push(T::NOTHING);
-            running(&self.complete, false, &mut above);
-            self.complete.pop();
-            start = above.last().map_or(start, |last| [*last]);
-        }
-        self.offsets.resize(self.totals.len(), T::ZERO);
-        let work = Running {
-            x: &self.totals,
-            offsets: &start,
-            inclusive: false,
-        };
-        over_pieces(&mut self.offsets, SCAN_BLOCK, 1, &work);
-        &self.offsets[first..]
-    }
-}
-
-/// [`scan::prepare`], sixteen runs at a time where the machine can. The additions and their order are the same.
-#[inline(always)]
-fn prepare<const WIDTH: usize, T: Summand>(group: &mut Cpu<WIDTH>, x: &[T]) -> (Lanes<T>, T) {
-    let mut lanes = Lanes::filled(T::NOTHING);
-    if let (Some(singles), Some(sums)) = (T::as_singles(x), T::as_singles_mut(lanes.values_mut()))
-        && WIDTH == 512
-        && sum_runs(singles, sums)
-    {
-        return group.before(lanes, T::NOTHING, T::plus);
-    }
-    scan::prepare(group, x)
-}
-
-/// [`scan::write_prepared`], in the same way.
-#[inline(always)]
-fn write_prepared<const WIDTH: usize, T: Summand>(
-    group: &mut Cpu<WIDTH>,
-    x: &[T],
-    before: &Lanes<T>,
-    offset: T,
-    inclusive: bool,
-    mut out: &mut [T],
-) {
-    if WIDTH == 512
-        && let (Some(singles), Some(befores)) = (T::as_singles(x), T::as_singles(before.values()))
-        && let Some([start]) = T::as_singles(&[offset])
-        && let Some(singles_out) = T::as_singles_mut(out)
-        && scan_runs(singles, befores, *start, inclusive, singles_out)
-    {
-        return;
-    }
-    scan::write_prepared(group, x, *before, offset, inclusive, &mut out);
-}
-
-struct Prepare<'a, T: Summand> {
-    x: &'a [T],
-}
-
-impl<'a, T: Summand> Pieces for Prepare<'a, T> {
-    type Out = (Lanes<T>, T);
-
-    #[inline(always)]
-    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [(Lanes<T>, T)]) {
-        for out in out {
-            *out = prepare(group, piece(self.x, SCAN_BLOCK, index));
-        }
-    }
-}
-
-struct Finish<'a, T: Summand> {
-    x: &'a [T],
-    prepared: &'a [(Lanes<T>, T)],
-    /// What stands before each block.
-    offsets: &'a [T],
-    inclusive: bool,
-}
-
-impl<'a, T: Summand> Pieces for Finish<'a, T> {
-    type Out = T;
-
-    #[inline(always)]
-    fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [T]) {
-        let known = self.prepared.get(index).zip(self.offsets.get(index));
-        if let Some(((before, _), offset)) = known {
-            let x = piece(self.x, SCAN_BLOCK, index);
-            write_prepared(group, x, before, *offset, self.inclusive, out);
-        }
-    }
+    let work = Running {
+        x,
+        offsets: &[],
+        inclusive,
+    };
+    over_pieces(out, SCAN_BLOCK, per_task(SCAN_BLOCK), &work);
 }
 
 struct Totals<'a, T: Summand> {
@@ -269,46 +126,83 @@ impl<'a, T: Summand> Pieces for Running<'a, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Debug;
+
     use super::*;
 
     /// Numbers of very different size, so that any other order shows.
-    fn data(count: usize) -> Vec<f32> {
+    fn data(count: usize) -> Vec<f64> {
         (0..count as u64)
             .map(|index| {
                 let hash = index.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                ((hash >> 40) as f32 / 8_388_608.0 - 1.0) * 2.0_f32.powi(((hash >> 8) % 24) as i32 - 12)
+                ((hash >> 40) as f64 / 8_388_608.0 - 1.0) * 2.0_f64.powi(((hash >> 8) % 24) as i32 - 12)
             })
             .collect()
     }
 
     /// The same in three launches, as on a device.
-    fn by_levels(x: &[f32], inclusive: bool) -> Vec<f32> {
-        let mut totals = vec![0.0; x.len().div_ceil(SCAN_BLOCK)];
+    fn by_levels<T: Summand>(x: &[T], inclusive: bool) -> Vec<T> {
+        let mut totals = vec![T::ZERO; x.len().div_ceil(SCAN_BLOCK)];
         assert_eq!(block_totals(x, &mut totals), Status::Ok);
         let offsets = if totals.len() > 1 {
             by_levels(&totals, false)
         } else {
-            vec![0.0]
+            vec![T::ZERO]
         };
-        let mut out = vec![0.0; x.len()];
+        let mut out = vec![T::ZERO; x.len()];
         assert_eq!(block_running(x, &offsets, inclusive, &mut out), Status::Ok);
         out
     }
 
-    #[test]
-    fn parts_give_the_bits_of_the_whole() {
-        let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect::<Vec<_>>();
-        for count in [4_096, 4_097, 3 * 4_096, 70_001, (4_096 + 3) * 4_096 + 17] {
-            let x = data(count);
-            for inclusive in [false, true] {
-                let expected = bits(by_levels(&x, inclusive));
-                let mut out = vec![0.0; count];
-                running(&x, inclusive, &mut out);
-                assert!(bits(out) == expected, "{count}");
-                let mut out = vec![0.0; count];
-                running_by::<f32, 8>(&x, inclusive, &mut out);
-                assert!(bits(out) == expected, "{count}, parts of 8");
+    /// Any vectors, past the cache or not, and any place of a line to begin at give the same bits.
+    fn tiles_give_the_bits_of_levels<T, B>(x: &[T], bits: impl Fn(T) -> B)
+    where
+        T: Summand + 'static,
+        B: PartialEq + Debug,
+    {
+        for inclusive in [false, true] {
+            let expected: Vec<B> = by_levels(x, inclusive).into_iter().map(&bits).collect();
+            for after in [0, 1, 5, 16] {
+                for variant in 0..6 {
+                    let mut out = vec![T::ZERO; after + x.len()];
+                    let (_, out) = out.split_at_mut(after);
+                    match variant {
+                        0 => tiles::on_this_thread::<T, 128, false>(x, inclusive, out),
+                        1 => tiles::on_this_thread::<T, 128, true>(x, inclusive, out),
+                        2 => tiles::on_this_thread::<T, 256, true>(x, inclusive, out),
+                        3 => tiles::on_this_thread::<T, 512, false>(x, inclusive, out),
+                        4 => tiles::on_this_thread::<T, 512, true>(x, inclusive, out),
+                        _ => running(x, inclusive, out),
+                    }
+                    let same = out.iter().zip(&expected).all(|(out, expected)| bits(*out) == *expected);
+                    assert!(same, "{} elements from {after} on, {inclusive}, {variant}", x.len());
+                }
             }
         }
+    }
+
+    #[test]
+    fn numbers_of_any_type_are_summed_in_the_same_order() {
+        for count in [4_097, 16 * 4_096, 70_001, 33 * 4_096 + 5] {
+            let doubles = data(count);
+            let singles: Vec<f32> = doubles.iter().map(|x| *x as f32).collect();
+            let longs: Vec<u64> = doubles.iter().map(|x| x.to_bits()).collect();
+            let words: Vec<u32> = singles.iter().map(|x| x.to_bits()).collect();
+            tiles_give_the_bits_of_levels(&singles, f32::to_bits);
+            tiles_give_the_bits_of_levels(&doubles, f64::to_bits);
+            tiles_give_the_bits_of_levels(&words, |x| x);
+            tiles_give_the_bits_of_levels(&longs, |x| x);
+        }
+    }
+
+    /// So large that its blocks need a third level, and that it goes past the cache.
+    #[test]
+    fn tiles_give_the_bits_of_the_whole() {
+        let count = (4_096 + 3) * 4_096 + 17;
+        let x: Vec<f32> = data(count).into_iter().map(|x| x as f32).collect();
+        let expected = by_levels(&x, false);
+        let mut out = vec![0.0; count];
+        running(&x, false, &mut out);
+        assert!(out.iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits()));
     }
 }

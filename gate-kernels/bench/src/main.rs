@@ -1,6 +1,6 @@
 //! Measures each kernel as a share of what the memory of this machine gives, and `matmul` beside BLAS crates.
 //!
-//! Each row is the best of several runs; what it is compared with is measured in between, so that a busy machine is busy for
+//! Each row is the median of several runs; what it is compared with is measured in between, so that a busy machine is busy for
 //! both.
 //!
 //! Arguments choose rows: one is measured when its name has one of them in it.
@@ -11,29 +11,37 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use gate_kernels::{
-    BINS, Bf16, F16, axpy, bootstrap_means, compare, exclusive_sum, extremes, histogram_u8, matmul, minhash, rms_norm,
-    softmax, sort_keys, sum,
+    BINS, Bf16, F16, axpy, bootstrap_means, compare, exclusive_sum, extremes, histogram_u8, inclusive_sum, matmul,
+    minhash, rms_norm, softmax, sort_keys, sum,
 };
 use gate_runtime::Tolerance;
 use rayon::prelude::*;
 
 /// Elements of the large arrays: 256 MiB of `f32`, beyond every cache.
 const COUNT: usize = 1 << 26;
-const RUNS: usize = 9;
+const RUNS: usize = 15;
 const PART: usize = 1 << 16;
 
-/// Seconds of the fastest of several runs of each of two functions, taken in turn.
-fn fastest<A, B>(mut first: impl FnMut() -> A, mut second: impl FnMut() -> B) -> (f64, f64) {
-    let mut best = (f64::MAX, f64::MAX);
-    for _ in 0..RUNS {
-        let start = Instant::now();
-        black_box(first());
-        best.0 = best.0.min(start.elapsed().as_secs_f64());
-        let start = Instant::now();
-        black_box(second());
-        best.1 = best.1.min(start.elapsed().as_secs_f64());
+/// Seconds of each of some functions, taken in turn: the median of several runs, because memory is shared, and what is slow or fast
+/// once would decide.
+fn seconds<const N: usize>(mut functions: [&mut dyn FnMut(); N]) -> [f64; N] {
+    let mut taken = [[0.0; RUNS]; N];
+    for run in 0..RUNS {
+        for (taken, function) in taken.iter_mut().zip(&mut functions) {
+            let start = Instant::now();
+            function();
+            taken[run] = start.elapsed().as_secs_f64();
+        }
     }
-    best
+    taken.map(|mut taken| {
+        taken.sort_by(f64::total_cmp);
+        taken[RUNS / 2]
+    })
+}
+
+/// Runs a function whose result may not be left out.
+fn run<R>(function: impl FnOnce() -> R) {
+    let _ = black_box(function());
 }
 
 /// Reads an array: what a sum costs at least.
@@ -58,6 +66,34 @@ fn copy(x: &[f32], y: &mut [f32]) {
         .for_each(|(y, x)| y.copy_from_slice(x));
 }
 
+/// [`copy`] with stores that do not read first what they overwrite.
+fn copy_past(x: &[f32], y: &mut [f32]) {
+    y.par_chunks_mut(PART).zip(x.par_chunks(PART)).for_each(|(y, x)| {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_mm_loadu_ps, _mm_sfence, _mm_stream_ps};
+
+            let head = y.as_ptr().align_offset(64).min(y.len());
+            let (y_head, y) = y.split_at_mut(head);
+            let (x_head, x) = x.split_at(head);
+            y_head.copy_from_slice(x_head);
+            let (ys, y_tail) = y.as_chunks_mut::<16>();
+            let (xs, x_tail) = x.as_chunks::<16>();
+            for (y, x) in ys.iter_mut().zip(xs) {
+                for at in [0, 4, 8, 12] {
+                    // SAFETY: both arrays have four elements from `at` on, and `y` begins at a multiple of 64 bytes.
+                    unsafe { _mm_stream_ps(y.as_mut_ptr().add(at), _mm_loadu_ps(x.as_ptr().add(at))) };
+                }
+            }
+            y_tail.copy_from_slice(x_tail);
+            // SAFETY: every x86-64 has the instruction.
+            unsafe { _mm_sfence() };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        y.copy_from_slice(x);
+    });
+}
+
 /// Adds an array to another: two reads, one write.
 fn add(x: &[f32], y: &mut [f32]) {
     y.par_chunks_mut(PART).zip(x.par_chunks(PART)).for_each(|(y, x)| {
@@ -67,14 +103,44 @@ fn add(x: &[f32], y: &mut [f32]) {
     });
 }
 
+/// Which memory a kernel is compared with. Arrays have [`COUNT`] elements.
+enum Memory {
+    Read,
+    /// The faster of two ways to copy.
+    Copy,
+    Add,
+}
+
 /// Whether the arguments ask for this row.
 fn wanted(name: &str) -> bool {
     let mut arguments = std::env::args().skip(1).peekable();
     arguments.peek().is_none() || arguments.any(|argument| name.contains(&argument))
 }
 
-fn row(name: &str, bytes: f64, kernel: f64, memory_bytes: f64, memory: f64) {
-    let (ours, theirs) = (bytes / kernel / 1e9, memory_bytes / memory / 1e9);
+/// Measures a kernel that moves so many bytes.
+fn row<R>(name: &str, bytes: f64, memory: &Memory, x: &[f32], z: &mut [f32], mut kernel: impl FnMut() -> R) {
+    if !wanted(name) {
+        return;
+    }
+    let z = std::cell::RefCell::new(z);
+    let mut kernel = || run(&mut kernel);
+    let (moved, kernel, memory) = match memory {
+        Memory::Read => {
+            let [kernel, memory] = seconds([&mut kernel, &mut || run(|| read(x))]);
+            (1.0, kernel, memory)
+        }
+        Memory::Copy => {
+            let mut ordinary = || copy(x, &mut z.borrow_mut());
+            let mut past = || copy_past(x, &mut z.borrow_mut());
+            let [kernel, ordinary, past] = seconds([&mut kernel, &mut ordinary, &mut past]);
+            (2.0, kernel, ordinary.min(past))
+        }
+        Memory::Add => {
+            let [kernel, memory] = seconds([&mut kernel, &mut || add(x, &mut z.borrow_mut())]);
+            (3.0, kernel, memory)
+        }
+    };
+    let (ours, theirs) = (bytes / kernel / 1e9, moved * size_of_val(x) as f64 / memory / 1e9);
     println!("| {name} | {ours:.1} | {theirs:.1} | {:.0} % |", 100.0 * ours / theirs);
 }
 
@@ -86,107 +152,109 @@ fn main() {
         cache::print(&x);
     }
     let mut y = x.clone();
-    let mut z = vec![0.0_f32; COUNT];
+    let z = &mut vec![0.0_f32; COUNT][..];
     let size = 4.0 * COUNT as f64;
     println!("{} threads\n", rayon::current_num_threads());
     println!("| kernel | GB/s | memory GB/s | share |\n| --- | --- | --- | --- |");
 
-    let name = "`sum` f32";
-    if wanted(name) {
-        let (k, m) = fastest(|| sum(&x), || read(&x));
-        row(name, size, k, size, m);
-    }
-    let name = "`extremes` f32";
-    if wanted(name) {
-        let (k, m) = fastest(|| extremes(&x), || read(&x));
-        row(name, size, k, size, m);
-    }
-    let name = "`axpy` f32";
-    if wanted(name) {
-        let (k, m) = fastest(|| axpy(0.5, &x, &mut y), || add(&x, &mut z));
-        row(name, 3.0 * size, k, 3.0 * size, m);
-    }
-    let name = "`rms_norm` f32, 4096 columns";
-    if wanted(name) {
-        let (k, m) = fastest(|| rms_norm(&x, &x[..4096], 1e-5, &mut y), || copy(&x, &mut z));
-        row(name, 2.0 * size, k, 2.0 * size, m);
-    }
-    let name = "`softmax` f32, 4096 columns";
-    if wanted(name) {
-        let (k, m) = fastest(|| softmax(&x, 4096, &mut y), || copy(&x, &mut z));
-        row(name, 2.0 * size, k, 2.0 * size, m);
-    }
-    let name = "`exclusive_sum` f32";
-    if wanted(name) {
-        let (k, m) = fastest(|| exclusive_sum(&x, &mut y), || add(&x, &mut z));
-        row(name, 3.0 * size, k, 3.0 * size, m);
-    }
+    row("`sum` f32", size, &Memory::Read, &x, z, || sum(&x));
+    row("`extremes` f32", size, &Memory::Read, &x, z, || extremes(&x));
+    row("`axpy` f32", 3.0 * size, &Memory::Add, &x, z, || axpy(0.5, &x, &mut y));
+    row("`rms_norm` f32, 4096 columns", 2.0 * size, &Memory::Copy, &x, z, || {
+        rms_norm(&x, &x[..4096], 1e-5, &mut y)
+    });
+    row("`softmax` f32, 4096 columns", 2.0 * size, &Memory::Copy, &x, z, || {
+        softmax(&x, 4096, &mut y)
+    });
+    row("`exclusive_sum` f32", 2.0 * size, &Memory::Copy, &x, z, || {
+        exclusive_sum(&x, &mut y)
+    });
+    row("`inclusive_sum` f32", 2.0 * size, &Memory::Copy, &x, z, || {
+        inclusive_sum(&x, &mut y)
+    });
+    running_sums_of_other_types(&x, z);
     let mut keys = vec![0; COUNT];
-    let name = "`sort_keys` f32";
-    if wanted(name) {
-        let (k, m) = fastest(|| sort_keys(&x, &mut keys), || copy(&x, &mut z));
-        row(name, 2.0 * size, k, 2.0 * size, m);
-    }
+    row("`sort_keys` f32", 2.0 * size, &Memory::Copy, &x, z, || {
+        sort_keys(&x, &mut keys)
+    });
     drop(keys);
     y.copy_from_slice(&x);
-    let name = "`compare` f32, equal";
-    if wanted(name) {
-        let (k, m) = fastest(|| compare(&x, &y, Tolerance::EXACT), || read(&x));
-        row(name, 2.0 * size, k, size, m);
-    }
+    row("`compare` f32, equal", 2.0 * size, &Memory::Read, &x, z, || {
+        compare(&x, &y, Tolerance::EXACT)
+    });
     for y in &mut y {
         *y = f32::from_bits(y.to_bits() ^ 1);
     }
-    let name = "`compare` f32, all different";
-    if wanted(name) {
-        let (k, m) = fastest(|| compare(&x, &y, Tolerance::ulps(1)), || read(&x));
-        row(name, 2.0 * size, k, size, m);
-    }
+    row("`compare` f32, all different", 2.0 * size, &Memory::Read, &x, z, || {
+        compare(&x, &y, Tolerance::ulps(1))
+    });
     let bytes: Vec<u8> = x.iter().map(|x| (x.to_bits() >> 7) as u8).collect();
-    let name = "`histogram_u8`";
-    if wanted(name) {
-        let (k, m) = fastest(|| histogram_u8(&bytes, &mut [0; BINS]), || read(&x));
-        row(name, size / 4.0, k, size, m);
-    }
+    row("`histogram_u8`", size / 4.0, &Memory::Read, &x, z, || {
+        histogram_u8(&bytes, &mut [0; BINS])
+    });
+    drop(bytes);
     let hashes: Vec<u64> = (0..COUNT as u64 / 2)
         .map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15))
         .collect();
     let offsets: Vec<u64> = (0..=hashes.len() as u64 / 8192).map(|i| i * 8192).collect();
     let mut signatures = vec![0; (offsets.len() - 1) * 256];
-    let name = "`minhash`, sets of 8192, 256 places";
-    if wanted(name) {
-        let (k, m) = fastest(|| minhash(&hashes, &offsets, 256, &mut signatures), || read(&x));
-        row(name, size, k, size, m);
-    }
+    row(
+        "`minhash`, sets of 8192, 256 places",
+        size,
+        &Memory::Read,
+        &x,
+        z,
+        || minhash(&hashes, &offsets, 256, &mut signatures),
+    );
     drop(hashes);
     let half: Vec<F16> = x.iter().map(|x| F16::from_f32(*x)).collect();
     let mut out = half.clone();
-    let name = "`softmax` f16, 4096 columns";
-    if wanted(name) {
-        let (k, m) = fastest(|| softmax(&half, 4096, &mut out), || copy(&x, &mut z));
-        row(name, size, k, 2.0 * size, m);
-    }
+    row("`softmax` f16, 4096 columns", size, &Memory::Copy, &x, z, || {
+        softmax(&half, 4096, &mut out)
+    });
     let half: Vec<Bf16> = x.iter().map(|x| Bf16::from_f32(*x)).collect();
     let mut out = half.clone();
-    let name = "`rms_norm` bf16, 4096 columns";
-    if wanted(name) {
-        let (k, m) = fastest(|| rms_norm(&half, &half[..4096], 1e-5, &mut out), || copy(&x, &mut z));
-        row(name, size, k, 2.0 * size, m);
-    }
+    row("`rms_norm` bf16, 4096 columns", size, &Memory::Copy, &x, z, || {
+        rms_norm(&half, &half[..4096], 1e-5, &mut out)
+    });
 
-    let data: Vec<f64> = (0..1000).map(f64::from).collect();
-    let mut means = vec![0.0; 10_000];
     if wanted("bootstrap_means") {
-        let (k, _) = fastest(|| bootstrap_means(&data, 1, &mut means), || ());
+        let data: Vec<f64> = (0..1000).map(f64::from).collect();
+        let mut means = vec![0.0; 10_000];
+        let [median] = seconds([&mut || run(|| bootstrap_means(&data, 1, &mut means))]);
         println!(
             "\n`bootstrap_means`, 10000 resamples of 1000: {:.2} ns for each draw\n",
-            k * 100.0
+            median * 100.0
         );
     }
-    if !wanted("matmul") {
-        return;
+    if wanted("matmul") {
+        matmul_beside_blas(&x);
     }
+}
 
+/// Arrays of half as many elements where they are twice as wide.
+fn running_sums_of_other_types(x: &[f32], z: &mut [f32]) {
+    let size = 4.0 * COUNT as f64;
+    let singles: Vec<u32> = x.iter().map(|x| x.to_bits()).collect();
+    let mut out = vec![0; COUNT];
+    row("`exclusive_sum` u32", 2.0 * size, &Memory::Copy, x, z, || {
+        exclusive_sum(&singles, &mut out)
+    });
+    drop((singles, out));
+    let doubles: Vec<f64> = x.iter().take(COUNT / 2).map(|x| f64::from(*x)).collect();
+    let mut out = vec![0.0; COUNT / 2];
+    row("`exclusive_sum` f64", 2.0 * size, &Memory::Copy, x, z, || {
+        exclusive_sum(&doubles, &mut out)
+    });
+    let doubles: Vec<u64> = doubles.iter().map(|x| x.to_bits()).collect();
+    let mut out = vec![0; COUNT / 2];
+    row("`exclusive_sum` u64", 2.0 * size, &Memory::Copy, x, z, || {
+        exclusive_sum(&doubles, &mut out)
+    });
+}
+
+/// [`matmul`] beside BLAS crates.
+fn matmul_beside_blas(x: &[f32]) {
     println!(
         "| `matmul`, n × n × n | GFLOP/s | `gemm` | `matrixmultiply` | of the better |\n| --- | --- | --- | --- | --- |"
     );
@@ -194,7 +262,7 @@ fn main() {
         let (a, b) = (&x[..n * n], &x[n * n..2 * n * n]);
         let [mut c, mut d, mut e] = [(); 3].map(|()| vec![0.0_f32; n * n]);
         let stride = n as isize;
-        let gemm = || {
+        let mut gemm = || {
             // SAFETY: all three are n × n, row by row.
             unsafe {
                 gemm::gemm(
@@ -220,8 +288,8 @@ fn main() {
                 );
             }
         };
-        let (ours, first) = fastest(|| matmul([n; 3], a, b, &mut c), gemm);
-        let other = || {
+        let mut ours = || run(|| matmul([n; 3], a, b, &mut c));
+        let mut other = || {
             // SAFETY: as above.
             unsafe {
                 matrixmultiply::sgemm(
@@ -242,9 +310,9 @@ fn main() {
                 );
             }
         };
-        let (again, second) = fastest(|| matmul([n; 3], a, b, &mut c), other);
+        let [ours, first, second] = seconds([&mut ours, &mut gemm, &mut other]);
         let rate = |seconds: f64| 2.0 * (n as f64).powi(3) / seconds / 1e9;
-        let (ours, first, second) = (rate(ours.min(again)), rate(first), rate(second));
+        let (ours, first, second) = (rate(ours), rate(first), rate(second));
         println!(
             "| {n} | {ours:.0} | {first:.0} | {second:.0} | {:.0} % |",
             100.0 * ours / first.max(second)

@@ -1,6 +1,7 @@
 //! A group whose lanes are the entries of an array.
 
-use super::wide::prefetch;
+use super::past::{LINE, Past};
+use super::wide::{prefetch, read_ahead};
 use crate::body::group::{Group, LANES, SLOTS};
 
 /// Tables that are counted into in turn: equal neighbours in the data would otherwise wait for each other's store.
@@ -14,6 +15,28 @@ pub(crate) struct Cpu<const WIDTH: usize> {
     pub(super) scratch: Scratch,
     /// Where the next row of 16-bit numbers begins while this one is worked on as a copy in `f32`.
     pub(super) next_halves: Option<*const u16>,
+    /// Where results go past the cache.
+    past: Option<Past<WIDTH>>,
+    ahead: Ahead,
+}
+
+/// Data that is worked on next, and where asking for it has come to. Its way from memory is then behind the arithmetic.
+struct Ahead {
+    place: *const u8,
+    bytes: usize,
+}
+
+impl Ahead {
+    /// Asks for so many bytes more.
+    #[inline(always)]
+    fn ask(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.bytes);
+        for offset in (0..bytes).step_by(LINE) {
+            read_ahead(self.place.wrapping_add(offset));
+        }
+        self.place = self.place.wrapping_add(bytes);
+        self.bytes -= bytes;
+    }
 }
 
 /// Rows of 16-bit numbers in `f32`, kept from one row to the next.
@@ -30,7 +53,25 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
             tables: [[0; SLOTS]; TABLES],
             scratch: Scratch::default(),
             next_halves: None,
+            past: None,
+            ahead: Ahead {
+                place: std::ptr::null(),
+                bytes: 0,
+            },
         }
+    }
+
+    /// What is written with one value for each element goes past the cache from now on, where the machine can do that.
+    #[inline(always)]
+    pub(crate) fn write_past_the_cache(&mut self) {
+        self.past = Past::new();
+    }
+
+    /// Says what is worked on after this. It only matters where results go past the cache: other data may well be in it.
+    #[inline(always)]
+    pub(crate) fn read_next<T>(&mut self, data: &[T]) {
+        self.ahead.place = data.as_ptr().cast();
+        self.ahead.bytes = if self.past.is_some() { size_of_val(data) } else { 0 };
     }
 
     #[inline(always)]
@@ -161,6 +202,8 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
                 *value = step(*value, base + lane, *element);
             }
             base += LANES;
+            // The rest while something is written, which takes longer.
+            self.ahead.ask(size_of_val(chunk) / 4);
         }
         for (lane, (value, element)) in values.iter_mut().zip(rest).enumerate() {
             *value = step(*value, base + lane, *element);
@@ -301,6 +344,9 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
 
     #[inline(always)]
     fn map<T: Copy, U: Copy>(&mut self, data: &[T], out: &mut &mut [U], f: impl Fn(T) -> U) {
+        if self.past.is_some() {
+            return self.map2(data, data, out, |element, _| f(element));
+        }
         for (out, element) in out.iter_mut().zip(data) {
             *out = f(*element);
         }
@@ -308,6 +354,11 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
 
     #[inline(always)]
     fn map2<T: Copy, U: Copy, V: Copy>(&mut self, left: &[T], right: &[U], out: &mut &mut [V], f: impl Fn(T, U) -> V) {
+        if let Some(past) = &self.past {
+            let ahead = &mut self.ahead;
+            let line = LINE * size_of::<T>() / size_of::<V>();
+            return past.map2(left, right, out, f, || ahead.ask(line));
+        }
         for (out, (left, right)) in out.iter_mut().zip(left.iter().zip(right)) {
             *out = f(*left, *right);
         }

@@ -2,13 +2,17 @@
 
 mod group;
 mod halves;
+mod past;
+mod runs;
 mod wide;
 
 use rayon::prelude::*;
 
 pub(crate) use group::{Cpu, Lanes};
 pub(crate) use halves::LONGEST;
-pub(crate) use wide::{Task, scan_runs, sum_runs, widest};
+pub(crate) use past::is_large;
+pub(crate) use runs::{Rows, Runs, Scanned, Square, Summed};
+pub(crate) use wide::{Task, widest};
 
 /// Work that is cut into pieces, none of which sees another.
 pub(crate) trait Pieces: Sync {
@@ -20,13 +24,15 @@ pub(crate) trait Pieces: Sync {
 }
 
 /// Does `work` for each piece of `out` that has `size` elements (the last may have fewer). Pieces are handed to the thread
-/// pool `per_task` at a time.
+/// pool `per_task` at a time. A large `out` is written past the cache.
 pub(crate) fn over_pieces<P: Pieces>(out: &mut [P::Out], size: usize, per_task: usize, work: &P) {
+    let past = past::is_large(out);
     let task = |(task, out): (usize, &mut [P::Out])| {
         widest(Several {
             work,
             first: task * per_task,
             size,
+            past,
             out,
         });
     };
@@ -43,6 +49,7 @@ struct Several<'a, P: Pieces> {
     work: &'a P,
     first: usize,
     size: usize,
+    past: bool,
     out: &'a mut [P::Out],
 }
 
@@ -50,6 +57,9 @@ impl<P: Pieces> Task for Several<'_, P> {
     #[inline(always)]
     fn run<const WIDTH: usize>(self) {
         let mut group = Cpu::<WIDTH>::new();
+        if self.past {
+            group.write_past_the_cache();
+        }
         for (index, out) in self.out.chunks_mut(self.size).enumerate() {
             self.work.piece(&mut group, self.first + index, out);
         }

@@ -25,6 +25,18 @@ pub(crate) fn prefetch(place: *const u8) {
     let _ = place;
 }
 
+/// Asks for the cache line at `place`, to be in the second cache when it is read.
+#[inline(always)]
+pub(crate) fn read_ahead(place: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: as in `prefetch`.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(place.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
+}
+
 /// Runs `task`, compiled for the vectors that this machine was found to have. Results do not depend on it: the compiler never
 /// fuses or reorders floating-point operations.
 #[cfg(target_arch = "x86_64")]
@@ -69,128 +81,4 @@ pub(crate) fn widest(task: impl Task) {
 #[inline]
 pub(crate) fn widest(task: impl Task) {
     task.run::<128>();
-}
-
-/// Neighbours that make a run, and runs that are gone through at once.
-#[cfg(target_arch = "x86_64")]
-const RUN: usize = crate::body::scan::RUN;
-
-/// The sum of each run of 16 of `x`, every one from left to right. Says whether it was done: with AVX-512, for as many whole
-/// runs as there are sums, sixteen at a time.
-#[inline(always)]
-pub(crate) fn sum_runs(x: &[f32], sums: &mut [f32]) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    if x.len() == RUN * sums.len() && sums.len().is_multiple_of(RUN) && is_x86_feature_detected!("avx512f") {
-        // SAFETY: the instructions were just detected.
-        unsafe { runs::sums(x.as_chunks().0, sums.as_chunks_mut().0) };
-        return true;
-    }
-    let _ = (x, sums);
-    false
-}
-
-/// The running sums of each run of 16 of `x`, from `offset + before` on, with the element itself in it (`inclusive`) or without. Says
-/// whether it was done, as [`sum_runs`] does.
-#[inline(always)]
-pub(crate) fn scan_runs(x: &[f32], before: &[f32], offset: f32, inclusive: bool, out: &mut [f32]) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    if x.len() == out.len()
-        && x.len() == RUN * before.len()
-        && before.len().is_multiple_of(RUN)
-        && is_x86_feature_detected!("avx512f")
-    {
-        let (x, before, out) = (x.as_chunks().0, before.as_chunks().0, out.as_chunks_mut().0);
-        // SAFETY: the instructions were just detected.
-        unsafe { runs::scan(x, before, offset, inclusive, out) };
-        return true;
-    }
-    let _ = (x, before, offset, inclusive, out);
-    false
-}
-
-/// Sixteen runs of sixteen as the rows of a square, whose columns are added.
-#[cfg(target_arch = "x86_64")]
-mod runs {
-    use std::arch::x86_64::{
-        __m512, _mm512_add_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_shuffle_f32x4, _mm512_unpackhi_ps,
-        _mm512_unpacklo_ps,
-    };
-
-    use bytemuck::cast;
-
-    use super::RUN;
-
-    type Square = [__m512; RUN];
-
-    /// Every pair of rows this far apart becomes the even and the odd of what both have.
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    fn exchange(square: &mut Square, distance: usize, with: impl Fn(__m512, __m512) -> (__m512, __m512)) {
-        for rows in square.chunks_exact_mut(2 * distance) {
-            let (first, second) = rows.split_at_mut(distance);
-            for (a, b) in first.iter_mut().zip(second) {
-                (*a, *b) = with(*a, *b);
-            }
-        }
-    }
-
-    /// Rows as columns: within four rows by numbers, then by quarters of vectors.
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    fn transposed(mut square: Square) -> Square {
-        const EVEN: i32 = 0b10_00_10_00;
-        const ODD: i32 = 0b11_01_11_01;
-        for distance in [2, 1] {
-            exchange(&mut square, distance, |a, b| {
-                (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b))
-            });
-        }
-        for distance in [4, 8] {
-            exchange(&mut square, distance, |a, b| {
-                (_mm512_shuffle_f32x4::<EVEN>(a, b), _mm512_shuffle_f32x4::<ODD>(a, b))
-            });
-        }
-        square
-    }
-
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    fn columns(rows: &[[f32; RUN]; RUN]) -> Square {
-        let mut square = [_mm512_setzero_ps(); RUN];
-        for (place, row) in square.iter_mut().zip(rows) {
-            *place = cast(*row);
-        }
-        transposed(square)
-    }
-
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    pub(super) fn sums(x: &[[f32; RUN]], sums: &mut [[f32; RUN]]) {
-        for (rows, sums) in x.as_chunks::<RUN>().0.iter().zip(sums) {
-            // What does not change a sum.
-            let mut sum = _mm512_set1_ps(-0.0);
-            for column in columns(rows) {
-                sum = _mm512_add_ps(sum, column);
-            }
-            *sums = cast(sum);
-        }
-    }
-
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    pub(super) fn scan(x: &[[f32; RUN]], before: &[[f32; RUN]], offset: f32, inclusive: bool, out: &mut [[f32; RUN]]) {
-        let outs = out.as_chunks_mut::<RUN>().0.iter_mut();
-        for ((rows, out), before) in x.as_chunks::<RUN>().0.iter().zip(outs).zip(before) {
-            let mut sum = _mm512_add_ps(_mm512_set1_ps(offset), cast(*before));
-            let mut square = columns(rows);
-            for place in &mut square {
-                let next = _mm512_add_ps(sum, *place);
-                *place = if inclusive { next } else { sum };
-                sum = next;
-            }
-            for (out, row) in out.iter_mut().zip(transposed(square)) {
-                *out = cast(row);
-            }
-        }
-    }
 }

@@ -1,0 +1,178 @@
+//! Results that go past the cache.
+//!
+//! A line that is written in the ordinary way is read first, and pushes another one out of the cache. Of a result larger than the
+//! cache nothing is left there when it is read, so both are for nothing: a third of all that a copy moves. Stores past the
+//! cache write whole lines, and memory only sees what is new.
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        unsafe_code,
+        reason = "stores past the cache take pointers, and instructions that were just detected"
+    )
+)]
+
+use std::mem::MaybeUninit;
+
+use crate::body::group::LANES;
+
+/// Bytes of a result that no cache holds; a smaller one may be read from there.
+const LARGE: usize = 32 << 20;
+
+/// Bytes of a cache line.
+pub(super) const LINE: usize = 64;
+
+/// Whether a result is so large that it goes past the cache.
+pub(crate) fn is_large<T>(out: &[T]) -> bool {
+    size_of_val(out) >= LARGE
+}
+
+/// The right to store past the cache with vectors of `WIDTH` bits. Other threads see what was stored when this is dropped.
+pub(crate) struct Past<const WIDTH: usize>(());
+
+impl<const WIDTH: usize> Past<WIDTH> {
+    /// Where the machine has such stores.
+    #[inline(always)]
+    pub(crate) fn new() -> Option<Self> {
+        #[cfg(target_arch = "x86_64")]
+        let found = match WIDTH {
+            512 => is_x86_feature_detected!("avx512f"),
+            256 => is_x86_feature_detected!("avx"),
+            _ => true,
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        let found = false;
+        found.then_some(Self(()))
+    }
+
+    /// `out[i] = f(left[i], right[i])`, as far as all three reach. After each line `next` is called.
+    #[inline(always)]
+    pub(super) fn map2<T: Copy, U: Copy, V: Copy>(
+        &self,
+        left: &[T],
+        right: &[U],
+        out: &mut [V],
+        f: impl Fn(T, U) -> V,
+        mut next: impl FnMut(),
+    ) {
+        let count = out.len().min(left.len()).min(right.len());
+        let (left, _) = left.split_at(count);
+        let (right, _) = right.split_at(count);
+        let (out, _) = out.split_at_mut(count);
+        // Whole lines lie between the first and the last boundary; what is outside is written in the ordinary way.
+        let head = out.as_ptr().align_offset(LINE).min(count);
+        let body = (count - head) / (LINE / size_of::<V>()) * (LINE / size_of::<V>());
+        let (left_head, left) = left.split_at(head);
+        let (right_head, right) = right.split_at(head);
+        let (out_head, out) = out.split_at_mut(head);
+        let (left, left_tail) = left.split_at(body);
+        let (right, right_tail) = right.split_at(body);
+        let (out, out_tail) = out.split_at_mut(body);
+        for (out, (left, right)) in out_head.iter_mut().zip(left_head.iter().zip(right_head)) {
+            *out = f(*left, *right);
+        }
+        let mut chunk = Chunk([MaybeUninit::<V>::uninit(); LANES]);
+        for (out, (left, right)) in out.chunks_mut(LANES).zip(left.chunks(LANES).zip(right.chunks(LANES))) {
+            let (values, _) = chunk.0.split_at_mut(out.len());
+            for (value, (left, right)) in values.iter_mut().zip(left.iter().zip(right)) {
+                value.write(f(*left, *right));
+            }
+            self.store(values, out, &mut next);
+        }
+        for (out, (left, right)) in out_tail.iter_mut().zip(left_tail.iter().zip(right_tail)) {
+            *out = f(*left, *right);
+        }
+    }
+
+    /// Copies to `out`, which begins and ends where lines do, as many elements from `values`, which all were written. After each line
+    /// `next` is called.
+    #[inline(always)]
+    fn store<V: Copy>(&self, values: &[MaybeUninit<V>], out: &mut [V], next: &mut impl FnMut()) {
+        debug_assert!(values.len() == out.len() && out.as_ptr().cast::<u8>().align_offset(LINE) == 0);
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_mm_load_si128, _mm_stream_si128, _mm256_load_si256, _mm256_stream_si256};
+            use std::arch::x86_64::{_mm512_load_si512, _mm512_stream_si512};
+
+            let (from, to) = (values.as_ptr().cast::<u8>(), out.as_mut_ptr().cast::<u8>());
+            let bytes = size_of_val(out);
+            for at in (0..bytes).step_by(LINE) {
+                // SAFETY: `values` and `out` have as many bytes, a multiple of `LINE`, and `at` is below that. Both begin at a
+                // multiple of `LINE`, the one by its type, the other because the caller cut it there. The instructions were
+                // detected when `self` was made.
+                unsafe {
+                    let (from, to) = (from.add(at), to.add(at));
+                    match WIDTH {
+                        512 => _mm512_stream_si512(to.cast(), _mm512_load_si512(from.cast())),
+                        256 => {
+                            for half in [0, 32] {
+                                _mm256_stream_si256(to.add(half).cast(), _mm256_load_si256(from.add(half).cast()));
+                            }
+                        }
+                        _ => {
+                            for quarter in [0, 16, 32, 48] {
+                                _mm_stream_si128(to.add(quarter).cast(), _mm_load_si128(from.add(quarter).cast()));
+                            }
+                        }
+                    }
+                }
+                next();
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (values, out, next);
+    }
+}
+
+impl<const WIDTH: usize> Drop for Past<WIDTH> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: every x86-64 has the instruction.
+        unsafe {
+            std::arch::x86_64::_mm_sfence();
+        }
+    }
+}
+
+/// Values on their way, from where a line begins.
+#[repr(align(64))]
+struct Chunk<V>([MaybeUninit<V>; LANES]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same_as_in_the_ordinary_way<const WIDTH: usize, V: Copy + PartialEq + Default>(of: impl Fn(u32) -> V) {
+        let Some(past) = Past::<WIDTH>::new() else {
+            return;
+        };
+        let left: Vec<u32> = (0..1100).collect();
+        let right: Vec<u32> = (0..1100).map(|i| i * 3).collect();
+        for count in [0, 1, 15, 64, 255, 256, 257, 1000] {
+            for after in [0, 1, 7, 31] {
+                let mut out = vec![V::default(); after + count + 1];
+                let mut lines = 0;
+                let f = |a: u32, b: u32| of(a + b);
+                past.map2(&left, &right, &mut out[after..after + count], f, || lines += 1);
+                assert!(out.iter().take(after).all(|out| *out == V::default()));
+                let expected = (0..count as u32).map(|i| of(4 * i));
+                assert!(
+                    out.iter().skip(after).copied().take(count).eq(expected),
+                    "{count} from {after} on"
+                );
+                assert!(out.last() == Some(&V::default()));
+                assert!(lines * LINE <= count * size_of::<V>() && count * size_of::<V>() < (lines + 2) * LINE);
+            }
+        }
+    }
+
+    #[test]
+    fn lines_and_what_is_beside_them_are_written() {
+        same_as_in_the_ordinary_way::<128, u16>(|i| i as u16);
+        same_as_in_the_ordinary_way::<128, f32>(|i| i as f32);
+        same_as_in_the_ordinary_way::<256, u64>(u64::from);
+        same_as_in_the_ordinary_way::<256, f32>(|i| i as f32);
+        same_as_in_the_ordinary_way::<512, u16>(|i| i as u16);
+        same_as_in_the_ordinary_way::<512, u64>(u64::from);
+    }
+}

@@ -1,0 +1,176 @@
+//! Runs of 16 numbers by squares: sixteen vectors of AVX-512, whose columns are added. A square is sixteen runs of 32-bit numbers, or
+//! eight of 64-bit numbers, each of which has two rows.
+#![expect(
+    unsafe_code,
+    reason = "calls functions compiled for instructions that were just detected, with numbers as their words"
+)]
+#![cfg_attr(
+    not(target_arch = "x86_64"),
+    expect(dead_code, reason = "other machines never get the right to go by squares")
+)]
+
+use std::any::TypeId;
+
+use crate::body::element::Summand;
+use crate::body::group::LANES;
+use crate::body::scan::SCAN_BLOCK;
+
+#[cfg(target_arch = "x86_64")]
+mod wide;
+
+/// 32-bit words of a vector, and vectors of a square.
+const SIDE: usize = 16;
+
+/// Sixteen vectors.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub(crate) struct Square([[u32; SIDE]; SIDE]);
+
+impl Square {
+    pub(crate) const ZERO: Self = Self([[0; SIDE]; SIDE]);
+
+    /// Squares of a block.
+    pub(crate) const fn of_a_block<T>() -> usize {
+        SCAN_BLOCK * size_of::<T>() / size_of::<Self>()
+    }
+}
+
+/// A whole block that is summed.
+pub(crate) struct Summed<'a, T> {
+    pub(crate) x: &'a [T; SCAN_BLOCK],
+    /// Gets what stands before each run.
+    pub(crate) before: &'a mut [T; LANES],
+    /// Gets the sum of the block.
+    pub(crate) total: &'a mut T,
+}
+
+/// A whole block whose running sums are written.
+pub(crate) struct Scanned<'a, T> {
+    pub(crate) x: &'a [T; SCAN_BLOCK],
+    /// What stands before each run.
+    pub(crate) before: &'a [T; LANES],
+    /// What stands before the block.
+    pub(crate) offset: T,
+    /// Whether a running sum has the element itself in it.
+    pub(crate) inclusive: bool,
+}
+
+/// Where running sums are written, square by square: past the cache (`PAST`) or not.
+pub(crate) struct Rows<'a, const PAST: bool> {
+    /// What is not written yet.
+    out: &'a mut [u32],
+    /// Words before the first line.
+    head: usize,
+    begun: bool,
+    /// The last row, of which the words from `head` on are not written yet.
+    last: [u32; SIDE],
+}
+
+impl<'a, const PAST: bool> Rows<'a, PAST> {
+    /// For whole blocks of numbers that can be gone through by squares.
+    pub(crate) fn new<T: 'static>(out: &'a mut [T]) -> Option<Self> {
+        let words = words_mut(out)?;
+        // A row is as long as a line. A first line that is whole is written like a part of one.
+        let after = words.as_ptr().addr() / size_of::<u32>() % SIDE;
+        Some(Self {
+            out: words,
+            head: SIDE - after,
+            begun: false,
+            last: [0; SIDE],
+        })
+    }
+
+    /// Takes so many words of what is not written yet.
+    fn take(&mut self, words: usize) -> &mut [u32] {
+        let (place, rest) = std::mem::take(&mut self.out).split_at_mut(words);
+        self.out = rest;
+        place
+    }
+}
+
+impl<const PAST: bool> Drop for Rows<'_, PAST> {
+    /// Writes what is left.
+    fn drop(&mut self) {
+        if PAST && self.begun {
+            for (out, value) in self.out.iter_mut().zip(self.last.iter().skip(self.head)) {
+                *out = *value;
+            }
+        }
+    }
+}
+
+/// The right to go through runs by squares. Other threads see what was stored past the cache when this is dropped.
+pub(crate) struct Runs(());
+
+impl Runs {
+    /// Where the machine can, and can do it with such numbers.
+    pub(crate) fn of<T: 'static>() -> Option<Self> {
+        #[cfg(target_arch = "x86_64")]
+        let found = is_x86_feature_detected!("avx512f") && words::<T>(&[]).is_some();
+        #[cfg(not(target_arch = "x86_64"))]
+        let found = false;
+        found.then_some(Self(()))
+    }
+
+    /// Writes the running sums of one block while another is summed, so that memory reads and writes at any time. The additions and
+    /// their order are those of [`body::scan`](crate::body::scan). Past the cache, `columns` holds the columns of the block that is
+    /// written, and then those of the other.
+    #[inline(always)]
+    pub(crate) fn blocks<T: Summand + 'static, const PAST: bool>(
+        &self,
+        columns: &mut [Square],
+        scanned: Option<(Scanned<'_, T>, &mut Rows<'_, PAST>)>,
+        summed: Option<Summed<'_, T>>,
+    ) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the instructions were detected when `self` was made.
+        unsafe {
+            match TypeId::of::<T>() {
+                id if id == TypeId::of::<f32>() => wide::blocks::<f32, T, PAST>(columns, scanned, summed),
+                id if id == TypeId::of::<u32>() => wide::blocks::<u32, T, PAST>(columns, scanned, summed),
+                id if id == TypeId::of::<f64>() => wide::blocks::<f64, T, PAST>(columns, scanned, summed),
+                id if id == TypeId::of::<u64>() => wide::blocks::<u64, T, PAST>(columns, scanned, summed),
+                _ => {}
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (columns, scanned, summed);
+    }
+}
+
+impl Drop for Runs {
+    fn drop(&mut self) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: every x86-64 has the instruction.
+        unsafe {
+            std::arch::x86_64::_mm_sfence();
+        }
+    }
+}
+
+/// Whether these are numbers without padding that there are vectors of.
+fn are_words<T: 'static>() -> bool {
+    [
+        TypeId::of::<f32>(),
+        TypeId::of::<u32>(),
+        TypeId::of::<f64>(),
+        TypeId::of::<u64>(),
+    ]
+    .contains(&TypeId::of::<T>())
+}
+
+/// Numbers as 32-bit words.
+fn words<T: 'static>(values: &[T]) -> Option<&[u32]> {
+    are_words::<T>().then(|| {
+        // SAFETY: these types have no padding, may have any bits, and are aligned to as many bytes as a word or more.
+        unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values) / size_of::<u32>()) }
+    })
+}
+
+/// [`words`] to write to.
+fn words_mut<T: 'static>(values: &mut [T]) -> Option<&mut [u32]> {
+    are_words::<T>().then(|| {
+        // SAFETY: as in `words`.
+        unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), size_of_val(values) / size_of::<u32>()) }
+    })
+}
