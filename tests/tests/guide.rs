@@ -213,6 +213,18 @@ fn every_command_of_the_guide_runs_or_says_why_not() {
     insta::assert_snapshot!("not_run", marks.join("\n"));
 }
 
+#[test]
+fn the_policy_of_the_benchmarks_is_one() {
+    let path = xtask::project_root()
+        .join("docs")
+        .join("benchmarks")
+        .join("every-section.toml");
+    let gate = sample();
+    gate.write("gate.toml", &fs::read_to_string(path).expect("the policy"));
+    let run = gate.run(["pilot", "--no-suites"]);
+    assert!(is_answer(run.code), "{run}");
+}
+
 /// Arguments of a stage that have nothing to do with how long it takes.
 const NO_KNOBS: [&str; 7] = [
     "help",

@@ -79,11 +79,11 @@ fn kept(text: &str) -> Value {
 }
 
 /// The schemas as they are compiled into the program, by their names below `cargo-gate/src/policy/schema`: those that are
-/// published, without white space.
+/// published, on one line.
 pub fn compiled_in() -> [(&'static str, String); 2] {
     [
-        ("gate.json", schema().to_string()),
-        ("register.json", register_schema().to_string()),
+        ("gate.json", format!("{}\n", schema())),
+        ("register.json", format!("{}\n", register_schema())),
     ]
 }
 
