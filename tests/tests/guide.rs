@@ -220,7 +220,7 @@ fn the_policy_of_the_benchmarks_is_one() {
         .join("benchmarks")
         .join("every-section.toml");
     let gate = sample();
-    gate.write("gate.toml", &fs::read_to_string(path).expect("the policy"));
+    gate.write("gate.toml", fs::read_to_string(path).expect("the policy"));
     let run = gate.run(["pilot", "--no-suites"]);
     assert!(is_answer(run.code), "{run}");
 }

@@ -54,15 +54,9 @@ pub fn mark(path: &str, bytes: &[u8]) -> Option<u32> {
 
 /// The first lines, as far as they are text.
 fn top(bytes: &[u8]) -> &str {
-    let end = memchr::memchr_iter(b'\n', bytes)
-        .nth(LINES - 1)
-        .map_or(bytes.len(), |at| at + 1);
-    let top = &bytes[..end];
-    match std::str::from_utf8(top) {
-        Ok(text) => text,
-        // All of it is looked at once a banner is found.
-        Err(error) => std::str::from_utf8(&top[..error.valid_up_to()]).unwrap_or_default(),
-    }
+    let end = memchr::memchr_iter(b'\n', bytes).nth(LINES - 1);
+    let top = end.and_then(|end| bytes.get(..=end)).unwrap_or(bytes);
+    top.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
 /// Whether the mark in this line is that of Cargo, which everybody knows as a generator.

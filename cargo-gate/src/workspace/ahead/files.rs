@@ -104,7 +104,7 @@ impl Pass {
 
     /// Looks through files that are left, on `threads` threads, for as long as `goes_on`.
     pub(super) fn work(&mut self, source: Source<'_>, threads: usize, goes_on: &(dyn Fn() -> bool + Sync)) {
-        let tasks = std::mem::take(&mut self.left);
+        let mut tasks = std::mem::take(&mut self.left);
         let next = AtomicUsize::new(0);
         let (wanted, all) = (self.wanted, &tasks);
         let one = || {
@@ -132,7 +132,7 @@ impl Pass {
         };
         // Each task that was taken was done.
         let taken = next.into_inner().min(tasks.len());
-        self.left = tasks[taken..].to_vec();
+        self.left = tasks.split_off(taken);
         for found in found {
             self.keep(found);
         }
