@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::{Match, MatchKind, dfa::DFA};
 
 use crate::digest::sha256_hex;
 
@@ -15,7 +16,7 @@ use super::inner::{Inner, MARKS};
 use super::kind::Kind;
 use super::position::{Positions, characters};
 use super::private_key::{self, PrivateKey};
-use super::{Hit, HomePath, TextScan, context, encoding, formats, homes, jwt, kubernetes, span, url};
+use super::{Hit, HomePath, TextScan, context, encoding, formats, homes, jwt, kubernetes, lanes, span, url};
 
 /// How far to look for a NUL, which no text has.
 const HEAD: usize = 8 * 1024;
@@ -45,20 +46,32 @@ struct Keywords {
 static KEYWORDS: LazyLock<Keywords> = LazyLock::new(Keywords::new);
 
 /// What every run has: its own reports are short, and this automaton is built in a fifth of the time of the other.
-static SMALL: LazyLock<AhoCorasick> = LazyLock::new(|| KEYWORDS.search(AhoCorasickKind::ContiguousNFA));
+static SMALL: LazyLock<NFA> = LazyLock::new(|| {
+    let mut builder = NFA::builder();
+    builder.match_kind(MatchKind::Standard).ascii_case_insensitive(true);
+    // It would only mark the state in which most bytes leave the automaton.
+    builder.prefilter(false);
+    builder.build(&KEYWORDS.words).expect("few and short keywords")
+});
 
 /// For trees and long logs: three times as fast.
-static FAST: LazyLock<AhoCorasick> = LazyLock::new(|| KEYWORDS.search(AhoCorasickKind::DFA));
+static FAST: LazyLock<DFA> = LazyLock::new(|| {
+    let mut builder = DFA::builder();
+    builder.match_kind(MatchKind::Standard).ascii_case_insensitive(true);
+    // It would only mark the state in which most bytes leave the automaton.
+    builder.prefilter(false);
+    builder.build(&KEYWORDS.words).expect("few and short keywords")
+});
 
 /// Bytes that have gone through [`SMALL`]: from [`MUCH`] on, [`FAST`] pays.
 static SCANNED: AtomicUsize = AtomicUsize::new(0);
 const MUCH: usize = 256 * 1024;
 
-fn automaton(bytes: &[u8]) -> &'static AhoCorasick {
+fn keywords_in(bytes: &[u8]) -> Vec<Match> {
     if SCANNED.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len() < MUCH {
-        &SMALL
+        lanes::find(&*SMALL, bytes)
     } else {
-        &FAST
+        lanes::find(&*FAST, bytes)
     }
 }
 
@@ -93,15 +106,6 @@ impl Keywords {
             add(beginning, Lead::Home(at));
         }
         Self { words, leads, formats }
-    }
-
-    fn search(&self, kind: AhoCorasickKind) -> AhoCorasick {
-        AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .ascii_case_insensitive(true)
-            .kind(Some(kind))
-            .build(&self.words)
-            .expect("few and short keywords")
     }
 }
 
@@ -139,7 +143,7 @@ fn scan_text(bytes: &[u8]) -> TextScan {
         hits: Vec::new(),
         homes: Vec::new(),
     };
-    for keyword in automaton(bytes).find_overlapping_iter(bytes) {
+    for keyword in keywords_in(bytes) {
         let range = keyword.range();
         match keywords.leads[keyword.pattern().as_usize()] {
             Lead::Format(at) => found.format(&keywords.formats[at], range.start),
