@@ -1,6 +1,7 @@
 //! Two interfaces of one library, item by item.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -89,7 +90,7 @@ pub fn compare(before: &[Item], after: &[Item]) -> Vec<Change> {
                 items[0],
                 Difference::Added,
                 None,
-                Some(items[0].signature.clone()),
+                Some(items[0].signature.to_string()),
             ));
         }
     }
@@ -110,25 +111,31 @@ fn parent(path: &str) -> Option<&str> {
 fn change(item: &Item, difference: Difference, before: Option<String>, after: Option<String>) -> Change {
     let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
     Change {
-        path: item.path.clone(),
+        path: item.path.to_string(),
         kind: item.kind,
         difference,
         before: filled(before),
         after: filled(after),
-        file: item.file.clone(),
+        file: item.file.to_string(),
         line: item.line,
     }
 }
 
 fn traits(before: &[&Item], after: &[&Item], changes: &mut Vec<Change>) {
-    let names = |items: &[&Item]| -> BTreeSet<String> { items.iter().map(|item| item.signature.clone()).collect() };
+    let names =
+        |items: &[&Item]| -> BTreeSet<Arc<str>> { items.iter().map(|item| Arc::clone(&item.signature)).collect() };
     let (had, has) = (names(before), names(after));
     for item in before.iter().filter(|item| !has.contains(&item.signature)) {
-        changes.push(change(item, Difference::Removed, Some(item.signature.clone()), None));
+        changes.push(change(
+            item,
+            Difference::Removed,
+            Some(item.signature.to_string()),
+            None,
+        ));
     }
     let fresh = |item: &&&Item| !item.hidden && !had.contains(&item.signature);
     for item in after.iter().filter(fresh) {
-        changes.push(change(item, Difference::Added, None, Some(item.signature.clone())));
+        changes.push(change(item, Difference::Added, None, Some(item.signature.to_string())));
     }
 }
 
@@ -137,13 +144,13 @@ fn changed(before: &[&Item], after: &[&Item], changes: &mut Vec<Change>) {
     let kept = |was: &&&Item| {
         after
             .iter()
-            .any(|is| is.signature == was.signature || is.signature.strip_prefix("const ") == Some(&was.signature))
+            .any(|is| is.signature == was.signature || is.signature.strip_prefix("const ") == Some(&*was.signature))
     };
     let lost: Vec<&&Item> = before.iter().filter(|was| !kept(was)).collect();
     let Some(first) = lost.first() else { return };
     let fresh = |is: &&&Item| !before.iter().any(|was| was.signature == is.signature);
-    let now: Vec<&str> = after.iter().filter(fresh).map(|item| item.signature.as_str()).collect();
-    let was: Vec<&str> = lost.iter().map(|item| item.signature.as_str()).collect();
+    let now: Vec<&str> = after.iter().filter(fresh).map(|item| &*item.signature).collect();
+    let was: Vec<&str> = lost.iter().map(|item| &*item.signature).collect();
     let at = after.iter().find(fresh).unwrap_or(&after[0]);
     let difference = Difference::Changed;
     changes.push(Change {
@@ -215,7 +222,7 @@ fn gone(
         None => changes.push(change(
             items[0],
             Difference::Removed,
-            Some(items[0].signature.clone()),
+            Some(items[0].signature.to_string()),
             None,
         )),
     }

@@ -1,22 +1,22 @@
 //! Modules of libraries and what `use` brings into them, and from there every path that reaches a public item.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::boundary::modules;
 use crate::boundary::site::ModDecl;
 
 use super::scope::{Scope, Use};
-use super::{Interface, Item, ItemKind, Library};
+use super::{Interface, Item, ItemKind, Library, signature};
 
 /// What names in modules mean, as far as it was asked for; `None` while it is looked for, which ends circles of `use`.
-type Known = BTreeMap<(usize, String), Option<Vec<Target>>>;
+type Known<'s> = HashMap<(usize, &'s str), Option<Vec<Target>>>;
 
 /// One module.
 struct Node {
     parent: Option<usize>,
     root: usize,
-    file: String,
+    file: Arc<str>,
     scope: Arc<Scope>,
     /// Left out of the documentation.
     hidden: bool,
@@ -25,7 +25,7 @@ struct Node {
 }
 
 /// What a path means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Target {
     Module(usize),
     Item(usize, usize),
@@ -85,7 +85,7 @@ impl<'a> Graph<'a> {
         self.nodes.push(Node {
             parent,
             root,
-            file: place.file.to_owned(),
+            file: place.file.into(),
             scope: Arc::clone(scope),
             hidden,
             mods: Vec::new(),
@@ -134,7 +134,7 @@ impl<'a> Graph<'a> {
 
     pub(super) fn interface(self) -> Interface {
         let mut libraries = BTreeMap::new();
-        let mut by_name: BTreeMap<(usize, &str), Vec<Target>> = BTreeMap::new();
+        let mut by_name: HashMap<(usize, &str), Vec<Target>> = HashMap::new();
         for (at, node) in self.nodes.iter().enumerate() {
             for (number, def) in node.scope.defs.iter().enumerate() {
                 by_name
@@ -149,12 +149,13 @@ impl<'a> Graph<'a> {
                 graph: &self,
                 impls: &impls,
                 items: Vec::new(),
-                seen: BTreeSet::new(),
+                seen: HashSet::new(),
                 inside: Vec::new(),
                 hidden: false,
                 known: Known::new(),
             };
-            walk.module(*root, name);
+            let path: Arc<str> = name.as_str().into();
+            walk.module(*root, &path);
             for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.root == *root) {
                 for (number, def) in node
                     .scope
@@ -163,7 +164,7 @@ impl<'a> Graph<'a> {
                     .enumerate()
                     .filter(|(_, def)| def.exported && def.public)
                 {
-                    walk.item(at, number, name, &def.name);
+                    walk.item(at, number, &path, &def.name);
                 }
             }
             let items = walk.finish();
@@ -176,8 +177,8 @@ impl<'a> Graph<'a> {
     }
 
     /// `impl` blocks by the item whose they are.
-    fn implementations(&self, by_name: &BTreeMap<(usize, &str), Vec<Target>>) -> BTreeMap<Target, Vec<(usize, usize)>> {
-        let mut found: BTreeMap<Target, Vec<(usize, usize)>> = BTreeMap::new();
+    fn implementations(&self, by_name: &HashMap<(usize, &str), Vec<Target>>) -> HashMap<Target, Vec<(usize, usize)>> {
+        let mut found: HashMap<Target, Vec<(usize, usize)>> = HashMap::new();
         let mut known = Known::new();
         for (at, node) in self.nodes.iter().enumerate() {
             for (number, block) in node.scope.impls.iter().enumerate() {
@@ -199,7 +200,7 @@ impl<'a> Graph<'a> {
     }
 
     /// What a path in a module means; nothing where that is outside of the libraries or only known to a macro.
-    fn lookup(&self, node: usize, path: &[String], known: &mut Known) -> Vec<Target> {
+    fn lookup<'s>(&'s self, node: usize, path: &'s [String], known: &mut Known<'s>) -> Vec<Target> {
         let Some((first, mut rest)) = path.split_first() else {
             return Vec::new();
         };
@@ -250,19 +251,19 @@ impl<'a> Graph<'a> {
     }
 
     /// What a name means in a module.
-    fn find(&self, module: usize, name: &str, known: &mut Known) -> Vec<Target> {
-        let key = (module, name.to_owned());
+    fn find<'s>(&'s self, module: usize, name: &'s str, known: &mut Known<'s>) -> Vec<Target> {
+        let key = (module, name);
         match known.get(&key) {
             Some(Some(found)) => return found.clone(),
             Some(None) => return Vec::new(),
-            None => drop(known.insert(key.clone(), None)),
+            None => drop(known.insert(key, None)),
         }
         let found = self.search(module, name, known);
         known.insert(key, Some(found.clone()));
         found
     }
 
-    fn search(&self, module: usize, name: &str, known: &mut Known) -> Vec<Target> {
+    fn search<'s>(&'s self, module: usize, name: &'s str, known: &mut Known<'s>) -> Vec<Target> {
         let node = &self.nodes[module];
         let mut found: Vec<Target> = node
             .mods
@@ -301,7 +302,7 @@ impl<'a> Graph<'a> {
     }
 
     /// Whether a path means a trait of these libraries that is not declared `pub`: nobody outside can name it.
-    fn is_private(&self, node: usize, path: &[String], known: &mut Known) -> bool {
+    fn is_private<'s>(&'s self, node: usize, path: &'s [String], known: &mut Known<'s>) -> bool {
         let targets = self.lookup(node, path, known);
         let private = |target: &Target| match target {
             Target::Item(at, number) => !self.nodes[*at].scope.defs[*number].public,
@@ -311,22 +312,30 @@ impl<'a> Graph<'a> {
     }
 }
 
+/// The path of a name in something.
+fn below(path: &str, name: &str) -> Arc<str> {
+    [path, "::", name].concat().into()
+}
+
 struct Walk<'g, 'a> {
     graph: &'g Graph<'a>,
-    impls: &'g BTreeMap<Target, Vec<(usize, usize)>>,
+    impls: &'g HashMap<Target, Vec<(usize, usize)>>,
     items: Vec<Item>,
     /// Modules under their paths, and items under theirs.
-    seen: BTreeSet<(Target, String, bool)>,
+    seen: HashSet<(Target, Arc<str>, bool)>,
     /// The modules that are being listed, outermost first.
     inside: Vec<usize>,
     /// Whether what is being listed is left out of the documentation.
     hidden: bool,
-    known: Known,
+    known: Known<'g>,
 }
 
-impl Walk<'_, '_> {
-    fn module(&mut self, module: usize, path: &str) {
-        if !self.seen.insert((Target::Module(module), path.to_owned(), self.hidden)) {
+impl<'g> Walk<'g, '_> {
+    fn module(&mut self, module: usize, path: &Arc<str>) {
+        if !self
+            .seen
+            .insert((Target::Module(module), Arc::clone(path), self.hidden))
+        {
             return;
         }
         let graph = self.graph;
@@ -342,7 +351,7 @@ impl Walk<'_, '_> {
         }
         self.inside.push(module);
         for (name, _, line, child) in node.mods.iter().filter(|(_, public, ..)| *public) {
-            self.named_module(*child, &format!("{path}::{name}"), &node.file, *line);
+            self.named_module(*child, &below(path, name), &node.file, *line);
         }
         for one in node.scope.uses.iter().filter(|one| one.public) {
             self.veiled(one.hidden, |walk| walk.reexport(module, one, path));
@@ -350,15 +359,15 @@ impl Walk<'_, '_> {
         self.inside.pop();
     }
 
-    fn named_module(&mut self, module: usize, path: &str, file: &str, line: u32) {
+    fn named_module(&mut self, module: usize, path: &Arc<str>, file: &Arc<str>, line: u32) {
         self.veiled(self.graph.nodes[module].hidden, |walk| {
-            walk.push(path, ItemKind::Module, String::new(), None, file, line);
+            walk.push(path, ItemKind::Module, &signature::none(), None, file, line);
             walk.module(module, path);
         });
     }
 
-    fn reexport(&mut self, module: usize, one: &Use, path: &str) {
-        let file = self.graph.nodes[module].file.clone();
+    fn reexport(&mut self, module: usize, one: &'g Use, path: &Arc<str>) {
+        let file = &self.graph.nodes[module].file;
         let targets = if one.path.len() == 1 && one.name.is_some() {
             let root = self.graph.roots.get(&one.path[0]);
             root.map(|root| Target::Module(*root)).into_iter().collect()
@@ -374,11 +383,11 @@ impl Walk<'_, '_> {
                 written
             };
             self.push(
-                &format!("{path}::{name}"),
+                &below(path, &name),
                 ItemKind::Reexport,
-                signature,
+                &signature.into(),
                 None,
-                &file,
+                file,
                 one.line,
             );
             return;
@@ -387,15 +396,15 @@ impl Walk<'_, '_> {
             match (target, &one.name) {
                 (Target::Module(other), None) => self.module(other, path),
                 (Target::Module(other), Some(name)) => {
-                    self.named_module(other, &format!("{path}::{name}"), &file, one.line);
+                    self.named_module(other, &below(path, name), file, one.line);
                 }
                 (Target::Item(at, number), Some(name)) => self.item(at, number, path, name),
                 // The variants of an enum.
                 (Target::Item(at, number), None) => {
                     let (graph, node) = (self.graph, &self.graph.nodes[at]);
                     for child in &graph.nodes[at].scope.defs[number].children {
-                        let own = format!("{path}::{}", child.name);
-                        self.push(&own, child.kind, child.signature.clone(), None, &node.file, child.line);
+                        let own = below(path, &child.name);
+                        self.push(&own, child.kind, &child.signature, None, &node.file, child.line);
                     }
                 }
             }
@@ -410,15 +419,15 @@ impl Walk<'_, '_> {
         self.hidden = before;
     }
 
-    fn item(&mut self, at: usize, number: usize, path: &str, name: &str) {
+    fn item(&mut self, at: usize, number: usize, path: &Arc<str>, name: &str) {
         let hidden = self.graph.nodes[at].scope.defs[number].hidden;
         self.veiled(hidden, |walk| walk.shown(at, number, path, name));
     }
 
-    fn shown(&mut self, at: usize, number: usize, path: &str, name: &str) {
+    fn shown(&mut self, at: usize, number: usize, path: &Arc<str>, name: &str) {
         let target = Target::Item(at, number);
-        let path = format!("{path}::{name}");
-        if !self.seen.insert((target, path.clone(), self.hidden)) {
+        let path = below(path, name);
+        if !self.seen.insert((target, Arc::clone(&path), self.hidden)) {
             return;
         }
         let graph = self.graph;
@@ -427,65 +436,51 @@ impl Walk<'_, '_> {
         self.push(
             &path,
             def.kind,
-            def.signature.clone(),
+            &def.signature,
             def.closed.clone(),
             &node.file,
             def.line,
         );
         for child in &def.children {
-            let own = format!("{path}::{}", child.name);
-            self.push(&own, child.kind, child.signature.clone(), None, &node.file, child.line);
+            let own = below(&path, &child.name);
+            self.push(&own, child.kind, &child.signature, None, &node.file, child.line);
         }
         for derived in &def.derives {
-            self.push(
-                &path,
-                ItemKind::Implementation,
-                derived.clone(),
-                None,
-                &node.file,
-                def.line,
-            );
+            self.push(&path, ItemKind::Implementation, derived, None, &node.file, def.line);
         }
         for (at, number) in self.impls.get(&target).into_iter().flatten() {
             let node = &graph.nodes[*at];
             let block = &node.scope.impls[*number];
             for child in &block.children {
-                let own = format!("{path}::{}", child.name);
+                let own = below(&path, &child.name);
                 self.veiled(child.hidden, |walk| {
-                    walk.push(&own, child.kind, child.signature.clone(), None, &node.file, child.line);
+                    walk.push(&own, child.kind, &child.signature, None, &node.file, child.line);
                 });
             }
             if let Some((of, trait_path)) = &block.of
                 && !graph.is_private(*at, trait_path, &mut self.known)
             {
-                self.push(
-                    &path,
-                    ItemKind::Implementation,
-                    of.clone(),
-                    None,
-                    &node.file,
-                    block.line,
-                );
+                self.push(&path, ItemKind::Implementation, of, None, &node.file, block.line);
             }
         }
     }
 
     fn push(
         &mut self,
-        path: &str,
+        path: &Arc<str>,
         kind: ItemKind,
-        signature: String,
+        signature: &Arc<str>,
         closed: Option<Vec<String>>,
-        file: &str,
+        file: &Arc<str>,
         line: u32,
     ) {
         self.items.push(Item {
-            path: path.to_owned(),
+            path: Arc::clone(path),
             kind,
-            signature,
+            signature: Arc::clone(signature),
             closed,
             hidden: self.hidden,
-            file: file.to_owned(),
+            file: Arc::clone(file),
             line,
         });
     }

@@ -3,6 +3,7 @@
 //! [`Interface::read`] follows modules and `pub use` from the root of each library, [`compare`] tells two of them apart.
 //! Nothing is compiled: what a macro expands to is not seen, types are what is written, and no inference takes place.
 
+mod attributes;
 mod compare;
 mod graph;
 mod parse;
@@ -75,17 +76,17 @@ impl ItemKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// Path from the library, `library::module::Type::method`.
-    pub path: String,
+    pub path: Arc<str>,
     /// What it is.
     pub kind: ItemKind,
     /// Its signature in normal form; of an implementation the trait.
-    pub signature: String,
+    pub signature: Arc<str>,
     /// What users have to name completely: variants, fields, required items of a trait. `None` where more may come.
     pub closed: Option<Vec<String>>,
     /// Whether it is left out of the documentation: nobody is promised anything, and who uses it goes on.
     pub hidden: bool,
     /// File in which it is defined, relative to the workspace root.
-    pub file: String,
+    pub file: Arc<str>,
     /// 1-based line there.
     pub line: u32,
 }

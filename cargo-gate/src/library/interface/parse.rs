@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use crate::boundary::attributes;
 use crate::boundary::extent;
 use crate::boundary::tokens::{Class, Tokens};
 
 use super::ItemKind;
+use super::attributes::Attributes;
 use super::scope::{Child, Def, Impl, Mod, Scope, Use};
 use super::signature::{self, depth, parts};
 
@@ -19,29 +19,23 @@ const MAX_DEPTH: usize = 64;
 pub(super) fn file(tokens: &Tokens<'_>) -> Scope {
     let mut lines = vec![0u32];
     lines.extend(memchr::memchr_iter(b'\n', tokens.text.as_bytes()).map(|at| at as u32 + 1));
-    let parser = Parser { tokens, lines };
+    let parser = Parser {
+        tokens,
+        lines: &lines,
+        all: false,
+    };
     let mut scope = Scope::default();
     parser.scope(0, tokens.len(), 0, &mut scope);
     scope
 }
 
-/// What attributes say about the item behind them.
-#[derive(Default)]
-struct Attributes {
-    skip: bool,
-    hidden: bool,
-    open: bool,
-    exported: bool,
-    paths: Vec<String>,
-    derives: Vec<String>,
-    /// Name and kind of the macro that a function implements.
-    procedural: Option<(Option<String>, &'static str)>,
-}
-
+#[derive(Clone, Copy)]
 struct Parser<'t, 's> {
     tokens: &'t Tokens<'s>,
     /// Offsets of the beginnings of lines.
-    lines: Vec<u32>,
+    lines: &'t [u32],
+    /// Whether items are wanted in full that are not `pub`, as those of a trait are.
+    all: bool,
 }
 
 impl Parser<'_, '_> {
@@ -58,58 +52,10 @@ impl Parser<'_, '_> {
         }
     }
 
-    fn attributes(&self, mut at: usize) -> (Attributes, usize) {
-        let tokens = self.tokens;
-        let mut found = Attributes::default();
-        while tokens.is(at, b'#') {
-            let inner = tokens.is(at + 1, b'!');
-            let open = at + 1 + usize::from(inner);
-            if !tokens.is(open, b'[') {
-                break;
-            }
-            if !inner {
-                self.attribute(open + 1, tokens.close(open), &mut found);
-            }
-            at = tokens.after(open);
-        }
-        (found, at)
-    }
-
-    fn attribute(&self, from: usize, to: usize, found: &mut Attributes) {
-        let tokens = self.tokens;
-        let read = attributes::read(tokens, from, to);
-        found.skip |= read.test;
-        found.paths.extend(read.paths.into_iter().map(str::to_owned));
-        let group = tokens
-            .is(from + 1, b'(')
-            .then(|| (from + 2, tokens.close(from + 1).min(to)));
-        match (tokens.word(from), group) {
-            (Some("doc"), Some((start, _))) => found.hidden |= tokens.is_word(start, "hidden"),
-            (Some("non_exhaustive"), None) => found.open = true,
-            (Some("macro_export"), _) => found.exported = true,
-            (Some("derive"), Some((start, end))) => {
-                for (start, end) in parts(tokens, start, end) {
-                    found.derives.push(signature::plain(tokens, start, end));
-                }
-            }
-            (Some("cfg_attr"), Some((start, end))) => {
-                for (start, end) in parts(tokens, start, end).into_iter().skip(1) {
-                    self.attribute(start, end, found);
-                }
-            }
-            (Some("proc_macro"), None) => found.procedural = Some((None, "macro")),
-            (Some("proc_macro_attribute"), None) => found.procedural = Some((None, "attribute")),
-            (Some("proc_macro_derive"), Some((start, _))) => {
-                found.procedural = Some((tokens.name(start).map(str::to_owned), "derive"));
-            }
-            _ => {}
-        }
-    }
-
     /// Reads what starts at a token and returns where to go on.
     fn item(&self, start: usize, limit: usize, nesting: usize, out: &mut Scope) -> usize {
         let tokens = self.tokens;
-        let (attributes, mut at) = self.attributes(start);
+        let (attributes, mut at) = Attributes::read(self.tokens, start);
         let mut public = false;
         if tokens.is_word(at, "pub") {
             public = !tokens.is(at + 1, b'(');
@@ -254,14 +200,13 @@ impl Parser<'_, '_> {
     fn function(&self, first: usize, at: usize, end: usize, public: bool, attributes: &Attributes) -> Def {
         let name = self.tokens.name(at + 1).unwrap_or_default();
         let open_end = self.tokens.is(end.saturating_sub(1), b';');
-        let written = signature::function(self.tokens, first, at, self.body(end));
         let mut found = def(name, ItemKind::Function, self.line(first));
         if let Some((own, kind)) = &attributes.procedural {
             found.name = own.clone().unwrap_or(found.name);
             found.kind = ItemKind::Macro;
-            found.signature = (*kind).to_owned();
-        } else {
-            found.signature = written;
+            found.signature = (*kind).into();
+        } else if public || self.all {
+            found.signature = signature::function(self.tokens, first, at, self.body(end));
         }
         Def {
             public,
@@ -272,6 +217,9 @@ impl Parser<'_, '_> {
 
     fn structure(&self, at: usize, end: usize, public: bool, attributes: Attributes) -> Def {
         let tokens = self.tokens;
+        if !public {
+            return def(tokens.name(at + 1).unwrap_or_default(), ItemKind::Struct, self.line(at));
+        }
         let (mut open, mut angles) = (at + 2, 0);
         while open < end {
             if angles == 0 && (tokens.is(open, b'{') || tokens.is(open, b'(') || tokens.is(open, b';')) {
@@ -291,10 +239,10 @@ impl Parser<'_, '_> {
             if tuple {
                 // Where a tuple struct has bounds, they come last.
                 let bounds = signature::plain(tokens, close + 1, end.saturating_sub(1));
-                found.signature = format!("{} {bounds}", found.signature).trim_end().to_owned();
+                found.signature = format!("{} {bounds}", found.signature).trim_end().into();
             }
             for (number, (start, end)) in parts(tokens, open + 1, close).into_iter().enumerate() {
-                let (own, start) = self.attributes(start);
+                let (own, start) = Attributes::read(self.tokens, start);
                 if own.skip {
                     continue;
                 }
@@ -328,13 +276,16 @@ impl Parser<'_, '_> {
 
     fn enumeration(&self, at: usize, end: usize, public: bool, attributes: Attributes) -> Def {
         let tokens = self.tokens;
-        let open = self.body(end);
         let mut found = def(tokens.name(at + 1).unwrap_or_default(), ItemKind::Enum, self.line(at));
+        if !public {
+            return found;
+        }
+        let open = self.body(end);
         found.public = public;
         found.signature = signature::plain(tokens, at, open);
         let mut all = !attributes.open;
         for (start, end) in parts(tokens, open + 1, tokens.close(open).min(end)) {
-            let (own, start) = self.attributes(start);
+            let (own, start) = Attributes::read(self.tokens, start);
             let Some(name) = tokens.name(start) else { continue };
             if own.skip {
                 continue;
@@ -362,14 +313,18 @@ impl Parser<'_, '_> {
     }
 
     fn trait_(&self, first: usize, at: usize, end: usize, public: bool, nesting: usize) -> Def {
-        let open = self.body(end);
-        let mut inner = Scope::default();
-        self.scope(open + 1, self.tokens.close(open).min(end), nesting + 1, &mut inner);
         let mut found = def(
             self.tokens.name(at + 1).unwrap_or_default(),
             ItemKind::Trait,
             self.line(first),
         );
+        if !public {
+            return found;
+        }
+        let open = self.body(end);
+        let mut inner = Scope::default();
+        let items = Self { all: true, ..*self };
+        items.scope(open + 1, self.tokens.close(open).min(end), nesting + 1, &mut inner);
         found.public = public;
         found.signature = signature::plain(self.tokens, first, open);
         // Nobody else implements a sealed trait, so that nobody has to name its items.
@@ -418,10 +373,11 @@ impl Parser<'_, '_> {
         let mut children = Vec::new();
         if of.is_none() {
             let mut inner = Scope::default();
-            self.scope(open + 1, tokens.close(open).min(end), nesting + 1, &mut inner);
+            let items = Self { all: false, ..*self };
+            items.scope(open + 1, tokens.close(open).min(end), nesting + 1, &mut inner);
             // What the block asks of the type, its items ask too.
             let bounds = signature::plain(tokens, at, open);
-            let bounds = bounds.strip_prefix("impl").unwrap_or(&bounds).trim_start();
+            let bounds: &str = bounds.strip_prefix("impl").unwrap_or(&bounds).trim_start();
             let plain = bounds
                 .chars()
                 .all(|char| char.is_alphanumeric() || matches!(char, '_' | ':'));
@@ -433,7 +389,7 @@ impl Parser<'_, '_> {
                     .map(child)
                     .map(|mut child| {
                         if !plain {
-                            child.signature = format!("{} in impl {bounds}", child.signature);
+                            child.signature = format!("{} in impl {bounds}", child.signature).into();
                         }
                         child
                     }),
@@ -488,7 +444,11 @@ impl Parser<'_, '_> {
         let stop = if word == "type" { last } else { equals.unwrap_or(last) };
         Some(Def {
             public,
-            signature: signature::plain(tokens, at, stop),
+            signature: if public || self.all {
+                signature::plain(tokens, at, stop)
+            } else {
+                signature::none()
+            },
             open_end: equals.is_none(),
             ..def(name, kind, self.line(at))
         })
@@ -575,7 +535,7 @@ fn def(name: &str, kind: ItemKind, line: u32) -> Def {
         name: name.to_owned(),
         kind,
         public: false,
-        signature: String::new(),
+        signature: signature::none(),
         closed: None,
         children: Vec::new(),
         derives: Vec::new(),

@@ -18,15 +18,15 @@ pub(super) struct Scope {
 pub(super) struct Def {
     pub(super) name: String,
     pub(super) kind: ItemKind,
-    /// Everybody who reaches the module may use it.
+    /// Everybody who reaches the module may use it. Of what nobody may use just the name and the kind are kept.
     pub(super) public: bool,
-    pub(super) signature: String,
+    pub(super) signature: Arc<str>,
     /// What a user has to name completely (variants, fields, required items); `None` where more may come.
     pub(super) closed: Option<Vec<String>>,
     /// Fields, variants, items of a trait.
     pub(super) children: Vec<Child>,
     /// Traits that it derives, by name.
-    pub(super) derives: Vec<String>,
+    pub(super) derives: Vec<Arc<str>>,
     /// A macro that stands at the root of the crate.
     pub(super) exported: bool,
     /// Left out of the documentation.
@@ -42,7 +42,7 @@ pub(super) struct Child {
     pub(super) name: String,
     pub(super) hidden: bool,
     pub(super) kind: ItemKind,
-    pub(super) signature: String,
+    pub(super) signature: Arc<str>,
     pub(super) line: u32,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Child {
 #[derive(Debug)]
 pub(super) struct Impl {
     /// The trait as text and as path.
-    pub(super) of: Option<(String, Vec<String>)>,
+    pub(super) of: Option<(Arc<str>, Vec<String>)>,
     /// Path of the type.
     pub(super) target: Vec<String>,
     /// Public items of an inherent one.

@@ -1,17 +1,24 @@
 //! Signatures as text in which nothing stands that a caller cannot notice: no attributes, names of parameters, bodies and
 //! values, no lifetimes apart from `'static`, no modules in front of a name.
 
+use std::sync::Arc;
+
 use crate::boundary::tokens::{Class, Tokens};
 
+/// Of what has none.
+pub(super) fn none() -> Arc<str> {
+    Arc::from("")
+}
+
 /// Tokens `from..to` in normal form.
-pub(super) fn plain(tokens: &Tokens<'_>, from: usize, to: usize) -> String {
+pub(super) fn plain(tokens: &Tokens<'_>, from: usize, to: usize) -> Arc<str> {
     let mut words = Vec::new();
     take(tokens, from, to, &mut words);
     text(words)
 }
 
 /// A function from its first qualifier to the end of its header; `keyword` is the index of `fn`.
-pub(super) fn function(tokens: &Tokens<'_>, from: usize, keyword: usize, to: usize) -> String {
+pub(super) fn function(tokens: &Tokens<'_>, from: usize, keyword: usize, to: usize) -> Arc<str> {
     let mut words = Vec::new();
     let mut open = keyword + 1;
     let mut angles = 0usize;
@@ -103,7 +110,7 @@ fn take<'s>(tokens: &Tokens<'s>, from: usize, to: usize, words: &mut Vec<&'s str
 }
 
 /// Joins words after taking out modules in front of names and what removed lifetimes leave behind.
-fn text(words: Vec<&str>) -> String {
+fn text(words: Vec<&str>) -> Arc<str> {
     let mut short: Vec<&str> = Vec::with_capacity(words.len());
     let is_module = |word: &str| {
         word.starts_with(|first: char| first.is_lowercase() || first == '_')
@@ -116,14 +123,17 @@ fn text(words: Vec<&str>) -> String {
             "::" if short
                 .last()
                 .is_none_or(|last| !last.ends_with(|char: char| char.is_alphanumeric() || char == '>')) => {}
-            _ if is_module(word) && rest.peek() == Some(&"::") => drop(rest.next()),
+            _ if rest.peek() == Some(&"::") && is_module(word) => drop(rest.next()),
             _ => short.push(word),
         }
     }
-    // `'` stands for a lifetime that was there. Each step shortens the list.
-    while let Some(at) = (0..short.len()).find(|at| is_leftover(&short, *at)) {
+    // `'` stands for a lifetime that was there. Each step shortens the list, and what it leaves behind is seen by the
+    // neighbours alone.
+    let mut from = 0;
+    while let Some(at) = (from..short.len()).find(|at| is_leftover(&short, *at)) {
         let pair = short[at] == "<" && short.get(at + 1) == Some(&">");
         short.drain(at..at + 1 + usize::from(pair));
+        from = at.saturating_sub(1);
     }
     let mut text = String::new();
     let mut last = "";
@@ -139,7 +149,7 @@ fn text(words: Vec<&str>) -> String {
         text.push_str(word);
         last = word;
     }
-    text
+    text.into()
 }
 
 fn is_leftover(words: &[&str], at: usize) -> bool {
@@ -165,7 +175,7 @@ fn is_leftover(words: &[&str], at: usize) -> bool {
 mod tests {
     use super::*;
 
-    fn of(source: &str) -> String {
+    fn of(source: &str) -> Arc<str> {
         let tokens = Tokens::new(source);
         let keyword = (0..tokens.len())
             .find(|at| tokens.is_word(*at, "fn"))
@@ -220,7 +230,7 @@ mod tests {
             ),
         ] {
             if !text.is_empty() {
-                assert_eq!(of(source), text);
+                assert_eq!(&*of(source), text);
             }
         }
     }
