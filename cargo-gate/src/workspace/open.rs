@@ -1,7 +1,7 @@
 //! Opens a workspace: what is cached is taken from the cache, and everything that waits for something waits together.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::time::SystemTime;
 
 use crate::digest::DigestBuilder;
@@ -20,13 +20,35 @@ use super::{Options, Workspace, paths};
 
 /// What cargo and the toolchain say, and whether it was known before.
 struct Toolside {
-    programs: Programs,
     answer: Answer,
     inputs: Inputs,
-    versions: Versions,
     /// Whether the answer is new and may be kept.
     keep_answer: bool,
     keep_versions: bool,
+}
+
+/// What is known of the toolchain so far. Whoever has time asks: `rustc` needs a core as cargo does.
+#[derive(Default)]
+struct Tools {
+    programs: OnceLock<Programs>,
+    versions: OnceLock<Result<Versions>>,
+}
+
+impl Tools {
+    /// Asks for the versions, unless that was done or nobody knows whom to ask; waits where somebody is about it.
+    fn ask(&self, options: &Options) {
+        if let Some(programs) = self.programs.get() {
+            self.versions.get_or_init(|| probe(programs, options).ask());
+        }
+    }
+}
+
+fn probe<'a>(programs: &'a Programs, options: &'a Options) -> Probe<'a> {
+    Probe {
+        programs,
+        cwd: &options.cwd,
+        environment: &options.environment,
+    }
 }
 
 pub(super) fn open(mut options: Options) -> Result<Workspace> {
@@ -37,9 +59,18 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
     let gate_dir = hint.target_dir.join("gate");
 
     let waiting = Waiting::default();
+    let tools = Tools::default();
+    let (busy, scanned) = mpsc::channel();
     let (scan, toolside) = std::thread::scope(|scope| {
-        let scan = scope.spawn(|| {
-            let scan = scan::scan(&hint.root, &hinted_outside, &gate_dir, &options.environment)?;
+        let (tools, waiting, options, hint) = (&tools, &waiting, &options, &hint);
+        let (gate_dir, hinted_outside) = (&gate_dir, &hinted_outside);
+        let scan = scope.spawn(move || {
+            let beside = &|| waiting.is_on();
+            let scan = scan::scan(&hint.root, hinted_outside, gate_dir, &options.environment, beside)?;
+            drop::<mpsc::Sender<()>>(busy);
+            if waiting.is_on() {
+                tools.ask(options);
+            }
             let machine = MachinePaths::new(&options.environment, &hint.root);
             let source = Source {
                 root: &hint.root,
@@ -47,15 +78,18 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
                 contents: &scan.contents,
                 machine: &machine,
             };
-            let asked = (&options, scan.git.as_ref());
-            let ahead = Ahead::work(source, asked, &gate_dir, &|| waiting.is_on());
+            let ahead = Ahead::work(source, (options, scan.git.as_ref()), gate_dir, beside);
             Ok::<_, Error>((scan, ahead))
         });
-        let toolside = ask(&options, &config, &hint, &gate_dir, &waiting);
+        let toolside = ask((options, &config), hint, gate_dir, tools, (waiting, scanned));
         waiting.end();
         (scan.join(), toolside)
     });
+    // A cargo that cannot even tell its version is the cause of whatever else it refused.
+    let versions = tools.versions.into_inner().transpose()?;
     let toolside = toolside?;
+    let asked = tools.programs.into_inner().zip(versions);
+    let (programs, versions) = asked.ok_or_else(|| Error::tool("nobody asked the toolchain"))?;
     let (mut scan, mut ahead) = scan.map_err(|_| Error::tool("the thread that reads the files ended early"))??;
 
     let root = toolside.answer.model.root.clone();
@@ -71,16 +105,17 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         ahead = Ahead::default();
     }
     if root != hint.root {
-        scan = scan::scan(&root, &outside, &gate_dir, &options.environment)?;
+        scan = scan::scan(&root, &outside, &gate_dir, &options.environment, &|| false)?;
     } else if target_dir != hint.target_dir {
         scan.leave_out(&outside);
     }
 
-    let cache_error = keep(&options, &gate_dir, &toolside, &mut scan);
+    let probe = probe(&programs, &options);
+    let cache_error = keep((&probe, &versions), &gate_dir, &toolside, &mut scan);
     let lockfile = Lockfile::read(&root, &scan.files, scan.git.as_ref());
     let top = scan.git.as_ref().map_or(&root, |git| &git.top);
     Ok(Workspace {
-        toolchain: Toolchain::new(&root, top, toolside.versions),
+        toolchain: Toolchain::new(&root, top, versions),
         manifest_texts: toolside.inputs.manifests,
         manifests: OnceLock::new(),
         cargo: toolside.answer.model,
@@ -116,25 +151,29 @@ fn real(cwd: &Path) -> std::io::Result<PathBuf> {
     std::path::absolute(cwd).map(|cwd| paths::normalize(&cwd))
 }
 
-/// Everything that comes from cargo and rustc, from the cache where nothing changed.
-fn ask(options: &Options, config: &CargoConfig, hint: &Hint, gate_dir: &Path, waiting: &Waiting) -> Result<Toolside> {
+/// Everything that comes from cargo and rustc, from the cache where nothing changed; `scanned` ends when the files have been
+/// read.
+fn ask(
+    (options, config): (&Options, &CargoConfig),
+    hint: &Hint,
+    gate_dir: &Path,
+    tools: &Tools,
+    (waiting, scanned): (&Waiting, mpsc::Receiver<()>),
+) -> Result<Toolside> {
     let environment = &options.environment;
-    let programs = Programs::find(&options.cwd, environment, config)?;
-    let probe = Probe {
-        programs: &programs,
-        cwd: &options.cwd,
-        environment,
-    };
-    let base = base(&programs, config);
-    let known_versions = probe.load(gate_dir);
+    let found = Programs::find(&options.cwd, environment, config)?;
+    let programs = tools.programs.get_or_init(|| found);
+    let known_versions = probe(programs, options).load(gate_dir);
     let keep_versions = known_versions.is_none();
+    if let Some(known) = known_versions {
+        tools.versions.get_or_init(|| Ok(known));
+    }
+    let base = base(programs, config);
     if let Some((answer, inputs)) = cargo::load(gate_dir, hint, environment, &base) {
-        let versions = known_versions.map_or_else(|| probe.ask(), Ok)?;
+        tools.ask(options);
         return Ok(Toolside {
-            programs,
             answer,
             inputs,
-            versions,
             keep_answer: false,
             keep_versions,
         });
@@ -149,24 +188,22 @@ fn ask(options: &Options, config: &CargoConfig, hint: &Hint, gate_dir: &Path, wa
     };
     waiting.begin();
     let asked = SystemTime::now();
-    let (answer, versions) = std::thread::scope(|scope| {
-        let versions = scope.spawn(|| known_versions.map_or_else(|| probe.ask(), Ok));
-        let answer = cargo::ask(&cargo, hint);
-        (answer, versions.join())
-    });
-    // A cargo that cannot even tell its version is the cause of whatever else it refused.
-    let versions = versions.map_err(|_| Error::tool("the thread that asks the toolchain ended early"))??;
-    let answer = answer?;
+    let answer = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            // Cargo's answer is what everything waits for: what else needs a core takes turns beside it.
+            let _ = scanned.recv();
+            tools.ask(options);
+        });
+        cargo::ask(&cargo, hint)
+    })?;
     let inputs = Inputs::read(&answer.model.root, &answer.manifests, environment, &base);
     for manifest in &inputs.manifests {
         check_syntax(manifest)?;
     }
     Ok(Toolside {
-        programs,
         keep_answer: answer.is_stable() && !inputs.changed_since(asked),
         answer,
         inputs,
-        versions,
         keep_versions,
     })
 }
@@ -196,7 +233,12 @@ fn check_syntax(manifest: &cargo::ManifestText) -> Result<()> {
 
 /// Writes what is new to the cache. A target directory that cannot be written costs speed, not the answer: the first
 /// error is handed back for whoever has to write there.
-fn keep(options: &Options, gate_dir: &Path, toolside: &Toolside, scan: &mut Scan) -> Option<Error> {
+fn keep(
+    (probe, versions): (&Probe<'_>, &Versions),
+    gate_dir: &Path,
+    toolside: &Toolside,
+    scan: &mut Scan,
+) -> Option<Error> {
     let index = scan
         .entries
         .take()
@@ -204,14 +246,7 @@ fn keep(options: &Options, gate_dir: &Path, toolside: &Toolside, scan: &mut Scan
     let answer = toolside
         .keep_answer
         .then(|| cargo::store(gate_dir, &toolside.answer, &toolside.inputs));
-    let versions = toolside.keep_versions.then(|| {
-        let probe = Probe {
-            programs: &toolside.programs,
-            cwd: &options.cwd,
-            environment: &options.environment,
-        };
-        probe.store(gate_dir, &toolside.versions)
-    });
+    let versions = toolside.keep_versions.then(|| probe.store(gate_dir, versions));
     let tracked = scan.tracked.take().map(|tracked| tracked.store(gate_dir));
     let status = scan.status.take().map(|status| status.store(gate_dir));
     [index, answer, versions, tracked, status]

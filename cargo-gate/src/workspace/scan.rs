@@ -63,11 +63,18 @@ impl Outside {
     }
 }
 
-/// Reads the work tree below `root`.
+/// Reads the work tree below `root`. While something else needs a core that everybody waits for, as `beside` tells, that core
+/// is left to it.
 ///
 /// # Errors
 /// The root cannot be listed.
-pub(crate) fn scan(root: &Path, outside: &Outside, gate_dir: &Path, environment: &Environment) -> Result<Scan> {
+pub(crate) fn scan(
+    root: &Path,
+    outside: &Outside,
+    gate_dir: &Path,
+    environment: &Environment,
+    beside: &dyn Fn() -> bool,
+) -> Result<Scan> {
     let began = SystemTime::now();
     let program = git::Program::find(environment, root);
     let index = Index::load(gate_dir);
@@ -109,6 +116,13 @@ pub(crate) fn scan(root: &Path, outside: &Outside, gate_dir: &Path, environment:
         .into_iter()
         .map(|listed| examine(root, listed, (&index, &ahead), &room))
         .collect();
+    let mut rest = rest.into_iter();
+    let one_core_is_left = std::thread::available_parallelism().is_ok_and(|cores| cores.get() <= 2);
+    while one_core_is_left && beside() {
+        let Some(listed) = rest.next() else { break };
+        examined.push(examine(root, listed, (&index, &ahead), &room));
+    }
+    let rest: Vec<Listed> = rest.collect();
     if !rest.is_empty() {
         let rest = rest.into_par_iter().with_min_len(32);
         examined.par_extend(rest.map(|listed| examine(root, listed, (&index, &ahead), &room)));

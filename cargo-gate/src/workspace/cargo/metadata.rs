@@ -1,9 +1,14 @@
 //! Asks cargo. Always with `--locked` or `--no-deps`, so that cargo never creates or edits a lockfile.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::OnceLock;
 
 use semver::{Version, VersionReq};
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -49,33 +54,34 @@ pub(crate) fn ask(cargo: &Cargo<'_>, hint: &Hint) -> Result<Answer> {
     if hint.root.join("Cargo.lock").exists() {
         return ask_locked(cargo, &hint.root);
     }
-    let metadata = cargo.members_only()?;
-    if metadata.workspace_root.join("Cargo.lock").exists() {
-        return ask_locked(cargo, &metadata.workspace_root);
+    let root = cargo.members_only(|metadata| metadata.workspace_root.clone())?;
+    if root.join("Cargo.lock").exists() {
+        return ask_locked(cargo, &root);
     }
-    Ok(metadata.into_answer(Resolution::NoLockfile, &Lock::default()))
+    cargo.members_only(|metadata| metadata.into_answer(Resolution::NoLockfile, &Lock::default()))
 }
 
 fn ask_locked(cargo: &Cargo<'_>, root: &Path) -> Result<Answer> {
-    let (metadata, lock) = std::thread::scope(|scope| {
-        let lock = scope.spawn(|| Lock::read(root));
-        let metadata = cargo.run(&["--locked"]);
-        (metadata, lock.join().unwrap_or_default())
+    let lock = OnceLock::new();
+    let read = || lock.get_or_init(|| Lock::read(root));
+    let answer = std::thread::scope(|scope| {
+        scope.spawn(read);
+        cargo.run(&["--locked"], |metadata| {
+            metadata.into_answer(Resolution::Locked, read())
+        })
     });
-    match metadata? {
-        Ok(metadata) => Ok(metadata.into_answer(Resolution::Locked, &lock)),
-        Err(message) => {
-            // The members are known even when they do not resolve; if they are not, the manifests are at fault.
-            let metadata = cargo.members_only()?;
-            let resolution = classify(message, &metadata, &lock);
-            Ok(metadata.into_answer(resolution, &lock))
-        }
-    }
+    answer?.or_else(|message| {
+        // The members are known even when they do not resolve; if they are not, the manifests are at fault.
+        cargo.members_only(|metadata| {
+            let resolution = classify(message, &metadata, read());
+            metadata.into_answer(resolution, read())
+        })
+    })
 }
 
 impl Cargo<'_> {
-    fn members_only(&self) -> Result<Metadata> {
-        self.run(&["--no-deps"])?.map_err(|message| {
+    fn members_only<T>(&self, then: impl FnOnce(Metadata<'_>) -> T) -> Result<T> {
+        self.run(&["--no-deps"], then)?.map_err(|message| {
             let mut error = Error::usage(format!("cargo cannot read the workspace: {message}"))
                 .with_help("`cargo metadata --no-deps` shows the same message; fix the manifest it names");
             error.path = self.manifest.map(Path::to_path_buf);
@@ -83,34 +89,73 @@ impl Cargo<'_> {
         })
     }
 
-    /// Runs `cargo metadata`; the inner error is cargo's message.
-    fn run(&self, arguments: &[&str]) -> Result<Result<Metadata, String>> {
+    /// Runs `cargo metadata` and makes something of what it says; the inner error is cargo's message.
+    fn run<T>(&self, arguments: &[&str], then: impl FnOnce(Metadata<'_>) -> T) -> Result<Result<T, String>> {
         let mut command = self.environment.command(self.program, self.cwd);
         command
             .args(["metadata", "--format-version", "1", "--color", "never"])
             .args(arguments)
             .env("RUSTUP_AUTO_INSTALL", "0")
-            .env("CARGO_TERM_PROGRESS_WHEN", "never");
+            .env("CARGO_TERM_PROGRESS_WHEN", "never")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         if self.offline {
             command.arg("--offline");
         }
         if let Some(manifest) = self.manifest {
             command.arg("--manifest-path").arg(manifest);
         }
-        let output = command.output().map_err(|error| {
+        let failed = |error: io::Error| {
             Error::new(
                 ErrorKind::ToolchainMissing,
                 format!("cannot run `{}`: {error}", self.program.display()),
             )
             .with_help("install a Rust toolchain with rustup, or set CARGO to the path of cargo")
-        })?;
-        if !output.status.success() {
-            return Ok(Err(message_of(&output.stderr)));
+        };
+        let mut child = command.spawn().map_err(failed)?;
+        let (answer, message) = (child.stdout.take(), child.stderr.take());
+        let (made, message, status) = std::thread::scope(|scope| {
+            // On a thread of its own: cargo may say much before it answers, and neither may wait for the other.
+            let message = scope.spawn(|| {
+                let mut text = Vec::new();
+                let read = message.map(|mut message| message.read_to_end(&mut text));
+                read.transpose().map(|_| text)
+            });
+            let made = answer.map(|answer| understand(BufReader::new(answer), then));
+            (made.transpose(), message.join(), child.wait())
+        });
+        let (made, status) = (made.map_err(failed)?, status.map_err(failed)?);
+        let message = message.map_err(|_| Error::tool("the thread that listens to cargo ended early"))?;
+        if !status.success() {
+            return Ok(Err(message_of(&message.map_err(failed)?)));
         }
-        serde_json::from_slice(&output.stdout)
-            .map(Ok)
+        let made = made.ok_or_else(|| Error::tool("`cargo metadata` has no output"))?;
+        made.map(Ok)
             .map_err(|error| Error::tool(format!("cannot understand the answer of `cargo metadata`: {error}")))
     }
+}
+
+/// Makes something of an answer. It is one line, and is not kept waiting for what cargo does behind it, which is giving back
+/// its memory.
+fn understand<T>(
+    mut answer: impl BufRead,
+    then: impl FnOnce(Metadata<'_>) -> T,
+) -> io::Result<std::result::Result<T, serde_json::Error>> {
+    let mut line = Vec::new();
+    answer.read_until(b'\n', &mut line)?;
+    if let Ok(metadata) = serde_json::from_slice(&line) {
+        let made = then(metadata);
+        let mut rest = Vec::new();
+        answer.read_to_end(&mut rest)?;
+        let is_all = rest.trim_ascii().is_empty();
+        return Ok(is_all
+            .then_some(made)
+            .ok_or_else(|| serde_json::Error::custom("there is something behind its first line")));
+    }
+    let mut all = line;
+    answer.read_to_end(&mut all)?;
+    Ok(serde_json::from_slice(&all).map(then))
 }
 
 /// Cargo's message without what it said before, such as that it waits for a lock.
@@ -129,7 +174,7 @@ fn message_of(stderr: &[u8]) -> String {
 }
 
 /// Why `--locked` did not work, for manifests that are themselves in order.
-fn classify(message: String, metadata: &Metadata, lock: &Lock) -> Resolution {
+fn classify(message: String, metadata: &Metadata<'_>, lock: &Lock) -> Resolution {
     if message.contains("failed to parse lock file") || message.contains("lock file version") {
         Resolution::Unreadable(message)
     } else if message.contains("--locked was passed") {
@@ -145,16 +190,19 @@ fn classify(message: String, metadata: &Metadata, lock: &Lock) -> Resolution {
 /// The part of `cargo metadata`'s output that is read
 /// (<https://doc.rust-lang.org/cargo/commands/cargo-metadata.html#json-format>).
 #[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-    workspace_members: BTreeSet<String>,
+struct Metadata<'a> {
+    #[serde(borrow)]
+    packages: Vec<Package<'a>>,
+    #[serde(borrow)]
+    workspace_members: BTreeSet<Cow<'a, str>>,
     workspace_root: PathBuf,
     target_directory: PathBuf,
 }
 
 #[derive(Deserialize)]
-struct Package {
-    id: String,
+struct Package<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
     name: String,
     version: Version,
     source: Option<String>,
@@ -163,7 +211,8 @@ struct Package {
     rust_version: Option<String>,
     publish: Option<Vec<String>>,
     targets: Vec<RawTarget>,
-    dependencies: Vec<Declared>,
+    #[serde(borrow)]
+    dependencies: Vec<Declared<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -176,14 +225,17 @@ struct RawTarget {
 }
 
 #[derive(Deserialize)]
-struct Declared {
-    name: String,
-    req: VersionReq,
+struct Declared<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    /// A [`VersionReq`], which is looked at only where cargo refuses the lockfile.
+    #[serde(borrow)]
+    req: Cow<'a, str>,
     #[serde(default)]
     path: Option<PathBuf>,
 }
 
-impl Metadata {
+impl<'a> Metadata<'a> {
     /// A requirement of a member that no package of the lockfile meets, or a member that it does not hold.
     fn contradiction(&self, lock: &Lock) -> Option<String> {
         for member in self.members() {
@@ -192,7 +244,9 @@ impl Metadata {
                 return Some(format!("Cargo.lock does not hold the member `{name}` {version}"));
             }
             for declared in &member.dependencies {
-                let met = |locked: &Version| declared.req == VersionReq::STAR || declared.req.matches(locked);
+                // One that cannot be read is met by anything: then it is not what cargo refuses.
+                let required = VersionReq::parse(&declared.req).unwrap_or_default();
+                let met = |locked: &Version| required == VersionReq::STAR || required.matches(locked);
                 if !lock.named(&declared.name).any(|locked| met(&locked.version)) {
                     return Some(format!(
                         "Cargo.lock holds no `{}` that meets `{}`, which `{name}` requires",
@@ -204,7 +258,7 @@ impl Metadata {
         None
     }
 
-    fn members(&self) -> impl Iterator<Item = &Package> {
+    fn members(&self) -> impl Iterator<Item = &Package<'a>> {
         self.packages
             .iter()
             .filter(|package| self.workspace_members.contains(&package.id))
@@ -229,7 +283,7 @@ impl Metadata {
     fn into_answer(self, resolution: Resolution, lock: &Lock) -> Answer {
         let manifests = self.manifests();
         let root = self.workspace_root;
-        let (members, others): (Vec<Package>, Vec<Package>) = self
+        let (members, others): (Vec<Package<'_>>, Vec<Package<'_>>) = self
             .packages
             .into_iter()
             .partition(|package| self.workspace_members.contains(&package.id));
@@ -259,7 +313,7 @@ impl Metadata {
     }
 }
 
-impl Package {
+impl Package<'_> {
     fn into_member(self, root: &Path) -> Member {
         let directory = self.manifest_path.parent().unwrap_or(&self.manifest_path);
         Member {
@@ -320,6 +374,31 @@ mod tests {
         assert_eq!(message_of(stderr), "failed to parse\n\nCaused by:\n  x");
         assert_eq!(message_of(b"error: one"), "one");
         assert_eq!(message_of(b""), "cargo gave no reason");
+    }
+
+    #[test]
+    fn an_answer_is_one_line_or_one_value() {
+        let root = |text: &str| {
+            let made = understand(text.as_bytes(), |metadata| metadata.workspace_root.clone());
+            made.expect("no I/O").map_err(|error| error.to_string())
+        };
+        let answer = r#"{"packages":[],"workspace_members":[],"workspace_root":"/w","target_directory":"/t"}"#;
+        for text in [
+            answer.to_owned(),
+            format!("{answer}\n"),
+            format!("{answer}\r\n \n"),
+            answer.replace(',', ",\n"),
+        ] {
+            assert_eq!(root(&text), Ok(PathBuf::from("/w")), "{text}");
+        }
+        for text in [
+            String::new(),
+            "{}\n".to_owned(),
+            format!("{answer}\n{answer}\n"),
+            format!("note\n{answer}\n"),
+        ] {
+            assert!(root(&text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -67,14 +67,8 @@ impl Probe<'_> {
     /// # Errors
     /// cargo cannot be run.
     pub(crate) fn ask(&self) -> Result<Versions> {
-        let (rustc, cargo) = std::thread::scope(|scope| {
-            let rustc = scope.spawn(|| self.rustc());
-            let cargo = self.cargo();
-            let rustc = rustc
-                .join()
-                .unwrap_or_else(|_| Err("the thread that asks rustc ended early".into()));
-            (rustc, cargo)
-        });
+        let rustc = self.rustc();
+        let cargo = self.cargo();
         Ok(Versions { cargo: cargo?, rustc })
     }
 

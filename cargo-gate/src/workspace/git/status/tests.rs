@@ -250,7 +250,14 @@ fn a_scan_takes_the_answer_from_the_record() {
     world.age(NAME);
     let outside = Outside::new(&world.root, &world.root.join("target"));
     let look = || {
-        let scan = scan(&world.root, &outside, &world.gate(), &world.program.environment).expect("a work tree");
+        let scan = scan(
+            &world.root,
+            &outside,
+            &world.gate(),
+            &world.program.environment,
+            &|| false,
+        )
+        .expect("a work tree");
         scan.git.expect("under version control")
     };
     let remembered = look();
