@@ -73,11 +73,11 @@ fn run(context: &Context<'_>) -> Judgement {
         Some(_) => globs.is_match(&document.path),
         None => is_current(&document.path),
     };
-    let outlines: Vec<(&Document, Outline)> = documents
-        .iter()
-        .collect::<Vec<_>>()
+    let documents_in_order: Vec<&Document> = documents.iter().collect();
+    let outlines: Vec<(&Document, &Outline)> = documents_in_order
         .into_par_iter()
-        .map(|document| (document, Outline::new(&document.text)))
+        .enumerate()
+        .map(|(at, document)| (document, documents.outline(at)))
         .collect();
     let destinations = Destinations {
         files: context.files(),
@@ -114,7 +114,7 @@ fn run(context: &Context<'_>) -> Judgement {
                     })
                 }
                 Found::Anchor(at, fragment) => {
-                    let outline = &outlines.get(at)?.1;
+                    let outline = outlines.get(at)?.1;
                     if outline.assembled || is_position(&fragment) || outline.anchors.contains(&fragment) {
                         return None;
                     }

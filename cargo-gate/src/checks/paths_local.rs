@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use memchr::memmem::Finder;
+
 use crate::policy::PathsPolicy;
 use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
@@ -114,11 +116,12 @@ fn declared(context: &Context<'_>, policy: &PathsPolicy) -> Vec<Finding> {
             }
         }
     }
-    let forbidden: Vec<&str> = policy
+    let forbidden: Vec<Finder<'_>> = policy
         .forbid
         .iter()
         .map(String::as_str)
         .chain([ADMINISTRATOR])
+        .map(Finder::new)
         .collect();
     // Outside version control no file is tracked, and every file counts.
     let in_repository = context.files().iter().any(|file| file.tracked);
@@ -131,7 +134,7 @@ fn declared(context: &Context<'_>, policy: &PathsPolicy) -> Vec<Finding> {
             continue;
         }
         for path in &forbidden {
-            for place in lines_with(&bytes, path.as_bytes()) {
+            for place in lines_with(&bytes, path) {
                 places
                     .entry(&file.path)
                     .or_default()
@@ -154,8 +157,9 @@ fn declared(context: &Context<'_>, policy: &PathsPolicy) -> Vec<Finding> {
 }
 
 /// Lines in which a path begins.
-fn lines_with(bytes: &[u8], path: &[u8]) -> Vec<u32> {
-    let mut lines: Vec<u32> = memchr::memmem::find_iter(bytes, path)
+fn lines_with(bytes: &[u8], path: &Finder<'_>) -> Vec<u32> {
+    let mut lines: Vec<u32> = path
+        .find_iter(bytes)
         .filter(|at| {
             let before = at.checked_sub(1).map(|before| bytes[before]);
             !before.is_some_and(|byte| {

@@ -96,3 +96,11 @@ impl Code {
         self.0.iter().filter(move |file| file.package == package)
     }
 }
+
+/// Whether a file may be code of a library or a binary, by its path alone, before it is known which targets there are.
+pub(crate) fn may_be_code(path: &str) -> bool {
+    path.ends_with(".rs")
+        && !path
+            .split('/')
+            .any(|part| matches!(part, "tests" | "benches" | "examples"))
+}

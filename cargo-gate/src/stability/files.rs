@@ -8,6 +8,7 @@ use semver::Version;
 
 use crate::boundary::parallel;
 use crate::boundary::scan::{source_string, source_text};
+use crate::code::may_be_code;
 use crate::digest::Digest;
 use crate::library::interface::{Interface, Library, SourceFile};
 use crate::report::Reason;
@@ -289,6 +290,9 @@ fn directory(path: &str) -> String {
         .map_or_else(String::new, |(before, _)| format!("{before}/"))
 }
 
+/// Whether modules of a library lie there as a rule.
 fn is_source(directories: &BTreeSet<String>, path: &str) -> bool {
-    path.ends_with(".rs") && directories.iter().any(|directory| path.starts_with(directory.as_str()))
+    directories
+        .iter()
+        .any(|directory| path.strip_prefix(directory.as_str()).is_some_and(may_be_code))
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::digest::{Digest, DigestBuilder};
-use crate::markdown::links::Outline;
 use crate::markdown::target::{self, Target};
 
 use super::Workspace;
@@ -87,12 +86,13 @@ fn look(workspace: &Workspace) -> Above {
         ..Above::default()
     };
     let mut paths = BTreeSet::new();
-    for document in workspace
-        .documents()
+    let documents = workspace.documents();
+    for (at, document) in documents
         .iter()
-        .filter(|document| document.text.contains(".."))
+        .enumerate()
+        .filter(|(_, document)| document.text.contains(".."))
     {
-        for link in Outline::new(&document.text).links {
+        for link in &documents.outline(at).links {
             let Target::Relative { path, .. } = Target::new(&link.destination) else {
                 continue;
             };

@@ -1,6 +1,7 @@
 //! Contents of files that had to be read for their digests, kept for those who ask next within the same run: opening a
 //! small file takes longer than looking through it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -34,11 +35,19 @@ impl Contents {
     ///
     /// # Errors
     /// Whatever the operating system says.
-    pub(super) fn read(&self, root: &Path, file: &File) -> io::Result<Vec<u8>> {
+    pub(super) fn look(&self, root: &Path, file: &File) -> io::Result<Cow<'_, [u8]>> {
         match self.of(file) {
-            Some(bytes) => Ok(bytes.to_vec()),
-            None => std::fs::read(root.join(&file.native)),
+            Some(bytes) => Ok(Cow::Borrowed(bytes)),
+            None => std::fs::read(root.join(&file.native)).map(Cow::Owned),
         }
+    }
+
+    /// As [`look`](Self::look), for those who keep the bytes.
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub(super) fn read(&self, root: &Path, file: &File) -> io::Result<Vec<u8>> {
+        self.look(root, file).map(Cow::into_owned)
     }
 }
 

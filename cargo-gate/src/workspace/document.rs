@@ -1,14 +1,17 @@
 //! The tracked Markdown files, and what `.gitignore` hides from them.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rayon::iter::Either;
 use rayon::prelude::*;
 
+use crate::markdown::links::Outline;
+
 use super::Workspace;
-use super::files::{File, FileKind};
+use super::files::{File, FileKind, FileList};
 
 /// One Markdown file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +51,8 @@ impl Document {
 #[derive(Debug, Default)]
 pub struct Documents {
     all: Vec<Document>,
+    /// Of each document; made on first use.
+    outlines: Vec<OnceLock<Outline>>,
     /// Paths of those that cannot be read, sorted.
     pub(crate) unreadable: Vec<String>,
     ignored: Vec<Gitignore>,
@@ -71,8 +76,45 @@ impl Documents {
         Self {
             ignored: ignored.collect(),
             unreadable: Vec::new(),
+            outlines: all.iter().map(|_| OnceLock::new()).collect(),
             all,
         }
+    }
+
+    /// Reads all of the workspace whose files these are. `read` gives the bytes of a file, and is called from several threads.
+    pub(super) fn read(
+        files: &FileList,
+        in_repository: bool,
+        read: &(dyn Fn(&File) -> std::io::Result<Vec<u8>> + Sync),
+    ) -> Self {
+        let wanted: Vec<&File> = files.iter().filter(|file| is_document(file, in_repository)).collect();
+        let ignore_files = files.iter().filter(|file| is_ignore_file(file)).filter_map(|file| {
+            let bytes = read(file).ok()?;
+            Some((file.path.clone(), String::from_utf8_lossy(&bytes).into_owned()))
+        });
+        let ignore_files = ignore_files.collect();
+        let (all, unreadable): (Vec<Document>, Vec<String>) =
+            wanted.par_iter().partition_map(|file| match read(file) {
+                Ok(bytes) => Either::Left(Document::from_bytes(&file.path, bytes)),
+                Err(_) => Either::Right(file.path.clone()),
+            });
+        Self {
+            unreadable,
+            ..Self::new(all, ignore_files)
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Where the document at this position in [`iter`](Self::iter) leads, and where one may be led in it.
+    ///
+    /// # Panics
+    /// Where there is no such position.
+    pub fn outline(&self, at: usize) -> &Outline {
+        self.outlines[at].get_or_init(|| Outline::new(&self.all[at].text))
     }
 
     /// All of them, sorted by path.
@@ -118,41 +160,28 @@ pub fn globs(patterns: &[String]) -> GlobSet {
     builder.build().unwrap_or_default()
 }
 
+/// Whether a file is a tracked Markdown file (outside version control: a Markdown file).
+fn is_document(file: &File, in_repository: bool) -> bool {
+    let extension = file.path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    (extension.eq_ignore_ascii_case("md") || extension.eq_ignore_ascii_case("markdown"))
+        && matches!(file.kind, FileKind::Regular | FileKind::Unreadable)
+        && (file.tracked || !in_repository)
+}
+
 impl Workspace {
     /// Whether a file is a tracked Markdown file (outside version control: a Markdown file).
     pub fn is_document(&self, file: &File) -> bool {
-        let extension = file.path.rsplit_once('.').map_or("", |(_, extension)| extension);
-        (extension.eq_ignore_ascii_case("md") || extension.eq_ignore_ascii_case("markdown"))
-            && matches!(file.kind, FileKind::Regular | FileKind::Unreadable)
-            && (file.tracked || self.git.is_none())
+        is_document(file, self.git.is_some())
     }
 
     /// Every tracked Markdown file, read on first use.
     pub fn documents(&self) -> &Documents {
         self.documents.get_or_init(|| {
-            let wanted: Vec<&File> = self.files.iter().filter(|file| self.is_document(file)).collect();
-            let read = |file: &&File| match self.read(&file.path) {
-                Ok(bytes) => Ok(Document::from_bytes(&file.path, bytes)),
-                Err(_) => Err(file.path.clone()),
-            };
-            let ignore_files = self
-                .files
-                .iter()
-                .filter(|file| is_ignore_file(file))
-                .filter_map(|file| {
-                    let bytes = self.read(&file.path).ok()?;
-                    Some((file.path.clone(), String::from_utf8_lossy(&bytes).into_owned()))
-                });
-            let ignore_files = ignore_files.collect();
-            let (all, unreadable): (Vec<Document>, Vec<String>) =
-                wanted.par_iter().partition_map(|file| match read(file) {
-                    Ok(document) => Either::Left(document),
-                    Err(path) => Either::Right(path),
-                });
-            Documents {
-                unreadable,
-                ..Documents::new(all, ignore_files)
-            }
+            let ahead = self.ahead(|ahead| ahead.documents.take());
+            ahead.unwrap_or_else(|| {
+                let read = |file: &File| self.contents.read(&self.root, file);
+                Documents::read(&self.files, self.git.is_some(), &read)
+            })
         })
     }
 

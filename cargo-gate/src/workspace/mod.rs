@@ -25,6 +25,7 @@ pub mod toolchain;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -264,7 +265,11 @@ impl Workspace {
     /// Continuous integration of the repository that holds the workspace, read on first use. `scripts` are further entry
     /// points, relative to the root, as the policy names them.
     pub fn ci(&self, scripts: &[String]) -> &CiFiles {
-        self.ci.get_or_init(|| ci::read(self, scripts))
+        self.ci.get_or_init(|| {
+            let ahead = self.ahead(|ahead| ahead.ci.take());
+            let ahead = ahead.filter(|(of, _)| of == scripts).map(|(_, files)| files);
+            ahead.unwrap_or_else(|| ci::read(&self.root, &self.files, self.git.as_ref(), scripts))
+        })
     }
 
     /// Whether there is a file that a CI service reads; looks at names only.
@@ -364,7 +369,7 @@ impl Workspace {
     pub(crate) fn files_around(&self, top: &Path) -> Result<FileList> {
         let cache = self.gate_dir().join("around");
         let outside = scan::Outside::new(top, &self.target_dir);
-        let mut scan = scan::scan(top, &outside, &cache, &self.options.environment)?;
+        let mut scan = scan::scan(top, &outside, &cache, &self.options.environment, &|| false)?;
         if let Some(entries) = scan.entries.take()
             && std::fs::create_dir_all(&cache).is_ok()
         {
@@ -406,7 +411,15 @@ impl Workspace {
     /// # Errors
     /// Whatever the operating system says.
     pub fn read(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        self.look(path).map(Cow::into_owned)
+    }
+
+    /// As [`read`](Self::read), for those who only look: the bytes may be kept already.
+    ///
+    /// # Errors
+    /// Whatever the operating system says.
+    pub fn look(&self, path: &str) -> std::io::Result<Cow<'_, [u8]>> {
         let file = self.files.get(path).ok_or(std::io::ErrorKind::NotFound)?;
-        self.contents.read(&self.root, file)
+        self.contents.look(&self.root, file)
     }
 }

@@ -1,5 +1,7 @@
 //! What a rule may ask of the workspace as it was read.
 
+use std::borrow::Cow;
+
 use crate::suites::interference::{self, Interference};
 use crate::workspace::above::Above;
 use crate::workspace::cargo::{CargoModel, Resolution};
@@ -152,8 +154,8 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// Whatever the operating system says.
-    pub fn read(&self, path: &str) -> std::io::Result<Vec<u8>> {
+    pub fn read(&self, path: &str) -> std::io::Result<Cow<'_, [u8]>> {
         self.needs(&[Input::AllFiles]);
-        self.workspace.read(path)
+        self.workspace.look(path)
     }
 }

@@ -10,7 +10,7 @@ use crate::boundary::scan::{self, Depth, scan_tokens, source_text};
 use crate::boundary::site::FileScan;
 use crate::boundary::tokens::{Token, Tokens};
 use crate::code::scan::scan_with_boundaries;
-use crate::code::{CodeCache, CodeScan};
+use crate::code::{CodeCache, CodeScan, may_be_code};
 use crate::digest::Digest;
 use crate::library::interface::SourceFile;
 use crate::secrets::cache::ScanCache as SecretCache;
@@ -193,12 +193,4 @@ fn look(task: Task, wanted: Wanted, source: Source<'_>, buffer: &mut Vec<Token>)
         found.boundaries = Some(scan::scan_file(bytes, Depth::Sites));
     }
     Some(found)
-}
-
-/// Whether the file may be code of a library or a binary, by its name alone: which targets there are is not known yet.
-fn may_be_code(path: &str) -> bool {
-    path.ends_with(".rs")
-        && !path
-            .split('/')
-            .any(|part| matches!(part, "tests" | "benches" | "examples"))
 }

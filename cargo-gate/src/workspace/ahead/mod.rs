@@ -22,6 +22,9 @@ use crate::supply::{self, Advisories, Places};
 
 use self::files::Pass;
 use super::Options;
+use super::ci::{self, CiFiles};
+use super::document::Documents;
+use super::files::File;
 use super::git::Git;
 
 pub(super) use self::files::Source;
@@ -55,6 +58,10 @@ pub(crate) struct Ahead {
     pub(crate) advisories: Option<Advisories>,
     /// The files of the last release.
     pub(crate) released: Option<Arc<Released>>,
+    /// The tracked documents, some of them with their outlines.
+    pub(super) documents: Option<Documents>,
+    /// Continuous integration, with the scripts that the policy names.
+    pub(super) ci: Option<(Vec<String>, CiFiles)>,
     pass: Option<Pass>,
 }
 
@@ -71,6 +78,8 @@ struct Wanted {
     advisories: Option<Places>,
     /// Files of whose history checks will ask.
     inventories: Vec<String>,
+    /// Scripts that continuous integration starts, as the policy names them.
+    scripts: Vec<String>,
 }
 
 /// Sections of the policy whose checks read code.
@@ -86,6 +95,7 @@ impl Wanted {
         let database = sections.get("supply").and_then(|supply| supply.get("advisory-db"));
         let declared = database.and_then(|path| path.as_str());
         let inventory = |section: &str, key: &str| Some(sections.get(section)?.get(key)?.as_str()?.to_owned());
+        let scripts = sections.get("ci").and_then(|ci| ci.get("scripts")?.as_array());
         let places = supply::places(declared, &options.environment, root, &options.cwd);
         Self {
             in_repository,
@@ -96,6 +106,11 @@ impl Wanted {
             inventories: [("boundary", "inventory"), ("failure", "panic-inventory")]
                 .into_iter()
                 .filter_map(|(section, key)| inventory(section, key))
+                .collect(),
+            scripts: scripts
+                .into_iter()
+                .flatten()
+                .filter_map(|script| Some(script.as_str()?.to_owned()))
                 .collect(),
             advisories: (!places.all().is_empty() && root.join("Cargo.lock").is_file()).then_some(places),
         }
@@ -140,16 +155,23 @@ impl Ahead {
                 let _ = git.parents_of_last_change(path);
             }
         }
-        let wanted = files::Wanted {
+        let of_files = files::Wanted {
             in_repository: wanted.in_repository,
             code: wanted.code,
             interfaces: wanted.release.is_some(),
         };
-        let mut pass = Pass::new(wanted, source.files, gate_dir, source.machine);
+        let mut pass = Pass::new(of_files, source.files, gate_dir, source.machine);
         pass.work(source, threads, goes_on);
+        let documents = goes_on().then(|| documents(source, wanted.in_repository, goes_on));
+        let ci = goes_on().then(|| {
+            let files = ci::read(source.root, source.files, git, &wanted.scripts);
+            (wanted.scripts, files)
+        });
         Self {
             advisories,
             released,
+            documents,
+            ci,
             pass: Some(pass),
         }
     }
@@ -177,6 +199,16 @@ impl Ahead {
     pub(super) fn parsed(&self) -> Option<Arc<BTreeMap<Digest, SourceFile>>> {
         Some(Arc::clone(&self.pass.as_ref()?.parsed))
     }
+}
+
+/// The tracked documents, with as many outlines as there is time for.
+fn documents(source: Source<'_>, in_repository: bool, goes_on: &dyn Fn() -> bool) -> Documents {
+    let read = |file: &File| source.contents.read(source.root, file);
+    let documents = Documents::read(source.files, in_repository, &read);
+    for at in (0..documents.count()).take_while(|_| goes_on()) {
+        documents.outline(at);
+    }
+    documents
 }
 
 fn cores() -> usize {

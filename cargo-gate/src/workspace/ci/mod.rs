@@ -27,6 +27,8 @@ pub use model::{CiCommand, CiFile, CiFiles, Image, Include, Job, Kind, Origin, S
 pub use tree::may_read;
 
 use super::Workspace;
+use super::files::FileList;
+use super::git::Git;
 use expand::Variables;
 use matrix::Row;
 use step::{Steps, Text};
@@ -51,8 +53,11 @@ impl CiFile {
 
 /// The directory of the repository in which the workspace lies, relative to its top; empty where they are the same.
 fn below(workspace: &Workspace) -> Option<String> {
-    let top = &workspace.git()?.top;
-    let inside = workspace.root().strip_prefix(top).ok()?;
+    inside(workspace.root(), workspace.git()?)
+}
+
+fn inside(root: &Path, git: &Git) -> Option<String> {
+    let inside = root.strip_prefix(&git.top).ok()?;
     Some(super::paths::spell(inside))
 }
 
@@ -79,16 +84,13 @@ pub(crate) fn is_within(workspace: &Workspace) -> bool {
     below(workspace).is_none_or(|below| below.is_empty())
 }
 
-/// Reads the CI files of the repository that holds the workspace, and the scripts that the policy names (relative to
-/// the workspace root).
-pub(super) fn read(workspace: &Workspace, scripts: &[String]) -> CiFiles {
-    let below = below(workspace).unwrap_or_default();
-    let tree = match workspace.git().filter(|_| !below.is_empty()) {
+/// Reads the CI files of the repository that holds the workspace in `root` with `files`, and the scripts that the policy names
+/// (relative to the workspace root).
+pub(super) fn read(root: &Path, files: &FileList, git: Option<&Git>, scripts: &[String]) -> CiFiles {
+    let below = git.and_then(|git| inside(root, git)).unwrap_or_default();
+    let tree = match git.filter(|_| !below.is_empty()) {
         Some(git) => Tree::Part { top: &git.top },
-        None => Tree::Whole {
-            root: workspace.root(),
-            files: workspace.files(),
-        },
+        None => Tree::Whole { root, files },
     };
     read_tree(tree, &below, scripts)
 }

@@ -11,7 +11,17 @@ use crate::workspace::ahead::{Ahead, Source, Waiting};
 /// A workspace that changed since its last release: in a commit, in a file that is not committed, and by a file that went.
 fn changed() -> World {
     let world = World::repository();
-    world.write("gate.toml", "[stability]\nreference = \"v*\"\n\n[failure]\n");
+    world.write(
+        "gate.toml",
+        "[stability]\nreference = \"v*\"\n\n[failure]\n\n[ci]\nscripts = [\"ci.sh\"]\n",
+    );
+    world.write("README.md", "# One\n\n[two](docs/two.md#two) [none](none.md)\n");
+    world.write("docs/two.md", "# Two\n");
+    world.write("ci.sh", "cargo test\n");
+    world.write(
+        ".github/workflows/ci.yml",
+        "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: cargo build --locked\n",
+    );
     world.write(
         "src/lib.rs",
         "pub mod gone;\npub mod kept;\npub mod later;\npub fn first(_: u8) {}\n",
@@ -38,7 +48,15 @@ fn changed() -> World {
 fn answers(workspace: &Workspace) -> String {
     let comparison = Sources::of(workspace).compare(&StabilityPolicy::strict("v*"));
     let (boundaries, code) = (workspace.boundaries(), workspace.code());
-    format!("{:#?}", (comparison.expect("a release"), boundaries, code))
+    let documents = workspace.documents();
+    let outlines: Vec<_> = (documents.iter().enumerate())
+        .map(|(at, document)| (document, documents.outline(at)))
+        .collect();
+    let ci = workspace.ci(&["ci.sh".into()]);
+    format!(
+        "{:#?}",
+        (comparison.expect("a release"), boundaries, code, outlines, ci)
+    )
 }
 
 #[test]
@@ -53,8 +71,15 @@ fn what_was_done_ahead_changes_no_answer() {
     let without = open();
     *without.ahead.lock().expect("a lock") = Ahead::default();
     let expected = answers(&without);
-    for difference in ["a::gone", "a::first", "a::later::Later"] {
-        assert!(expected.contains(difference), "{expected}");
+    for found in [
+        "a::gone",
+        "a::first",
+        "a::later::Later",
+        "docs/two.md#two",
+        ".github/workflows/ci.yml",
+        "ci.sh",
+    ] {
+        assert!(expected.contains(found), "{found}: {expected}");
     }
 
     // However early cargo answers.
@@ -76,7 +101,7 @@ fn what_was_done_ahead_changes_no_answer() {
                 Some(3),
                 "every file of the library"
             );
-            assert!(ahead.released.is_some());
+            assert!(ahead.released.is_some() && ahead.documents.is_some() && ahead.ci.is_some());
         }
         *with.ahead.lock().expect("a lock") = ahead;
         assert_eq!(answers(&with), expected, "after {questions} questions");
