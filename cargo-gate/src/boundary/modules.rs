@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::classify::below;
 use super::site::ModDecl;
 
 /// Answers whether files are only compiled for tests, looking at as few other files as possible.
@@ -11,6 +10,8 @@ pub(crate) struct ModuleGraph<'a> {
     exists: &'a dyn Fn(&str) -> bool,
     /// Roots of targets: their directory is that of their modules whatever their name.
     roots: BTreeSet<&'a str>,
+    /// The same by their directories: a workspace may have hundreds.
+    roots_in: BTreeMap<&'a str, Vec<&'a str>>,
     /// Files with `#[path]`, which can reach any other file.
     anywhere: Vec<&'a str>,
     /// Module declarations of a file.
@@ -26,9 +27,15 @@ impl<'a> ModuleGraph<'a> {
         anywhere: Vec<&'a str>,
         mods: &'a mut dyn FnMut(&str) -> Vec<ModDecl>,
     ) -> Self {
+        let mut roots_in: BTreeMap<&'a str, Vec<&'a str>> = BTreeMap::new();
+        for root in &roots {
+            let directory = root.rsplit_once('/').map_or("", |(directory, _)| directory);
+            roots_in.entry(directory).or_default().push(root);
+        }
         Self {
             exists,
             roots,
+            roots_in,
             anywhere,
             mods,
             declarations: BTreeMap::new(),
@@ -61,17 +68,24 @@ impl<'a> ModuleGraph<'a> {
     /// Files that may declare the module: by the naming rules those above it, and those that name paths.
     fn candidates(&self, path: &str) -> Vec<String> {
         let mut candidates: Vec<String> = Vec::new();
+        let roots = |directory: &str| {
+            self.roots_in
+                .get(directory)
+                .into_iter()
+                .flatten()
+                .map(ToString::to_string)
+        };
         let mut directory = path;
         while let Some((above, _)) = directory.rsplit_once('/') {
             directory = above;
+            candidates.extend(roots(directory));
             for name in ["mod.rs", "lib.rs", "main.rs"] {
                 candidates.push(format!("{directory}/{name}"));
             }
             candidates.push(format!("{directory}.rs"));
         }
         candidates.extend(["mod.rs", "lib.rs", "main.rs"].map(str::to_owned));
-        let above = |root: &&&str| below(path, root.rsplit_once('/').map_or("", |(directory, _)| directory));
-        candidates.extend(self.roots.iter().filter(above).map(ToString::to_string));
+        candidates.extend(roots(""));
         candidates.extend(self.anywhere.iter().map(ToString::to_string));
         candidates.sort();
         candidates.dedup();

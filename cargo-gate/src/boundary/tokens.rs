@@ -1,7 +1,7 @@
 //! The token buffer: what rustc's own lexer says about a file, without white space, with matched delimiters and with
 //! the comments that speak of safety.
 
-use memchr::memchr_iter;
+use memchr::memchr2_iter;
 use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, strip_shebang, tokenize};
 
 /// Index of nothing.
@@ -35,8 +35,17 @@ pub(crate) struct Token {
 pub(crate) struct Tokens<'s> {
     pub(crate) text: &'s str,
     pub(crate) all: Vec<Token>,
-    /// Indexes of tokens that have a comment about safety directly before them, ascending.
-    safety: Vec<u32>,
+    /// Comments, by the token that they stand directly before.
+    comments: Vec<Comments>,
+}
+
+/// Comments with nothing but white space between them.
+#[derive(Debug, Clone, Copy)]
+struct Comments {
+    /// Index of the token behind them.
+    before: u32,
+    start: u32,
+    end: u32,
 }
 
 impl<'s> Tokens<'s> {
@@ -54,7 +63,7 @@ impl<'s> Tokens<'s> {
         let mut this = Self {
             text,
             all: buffer,
-            safety: Vec::new(),
+            comments: Vec::new(),
         };
         let mut matcher = Matcher::default();
         let mut start = shebang;
@@ -63,9 +72,14 @@ impl<'s> Tokens<'s> {
             let class = match token.kind {
                 TokenKind::Whitespace | TokenKind::Frontmatter { .. } => None,
                 TokenKind::LineComment { .. } | TokenKind::BlockComment { .. } => {
-                    let next = this.all.len() as u32;
-                    if this.safety.last() != Some(&next) && speaks_of_safety(&text[start..end]) {
-                        this.safety.push(next);
+                    let before = this.all.len() as u32;
+                    match this.comments.last_mut() {
+                        Some(comments) if comments.before == before => comments.end = end as u32,
+                        _ => this.comments.push(Comments {
+                            before,
+                            start: start as u32,
+                            end: end as u32,
+                        }),
                     }
                     None
                 }
@@ -174,7 +188,14 @@ impl<'s> Tokens<'s> {
 
     /// Whether a comment about safety stands directly before the token.
     pub(crate) fn safety_before(&self, index: usize) -> bool {
-        self.safety.binary_search(&(index as u32)).is_ok()
+        let found = self
+            .comments
+            .binary_search_by_key(&index, |comments| comments.before as usize);
+        // Read here and not when they were lexed: few comments stand before something that has to be safe.
+        found.is_ok_and(|at| {
+            let comments = self.comments[at];
+            speaks_of_safety(&self.text[comments.start as usize..comments.end as usize])
+        })
     }
 
     /// Index after all attributes that start here.
@@ -283,12 +304,10 @@ fn class(kind: TokenKind) -> Class {
 }
 
 /// `SAFETY:` in any case, or a `# Safety` heading.
-fn speaks_of_safety(comment: &str) -> bool {
-    let bytes = comment.as_bytes();
+fn speaks_of_safety(comments: &str) -> bool {
+    let bytes = comments.as_bytes();
     // `f` is rare in comments and in the middle of the word.
-    memchr_iter(b'f', bytes)
-        .chain(memchr_iter(b'F', bytes))
-        .any(|f| f >= 2 && is_safety(bytes, f - 2))
+    memchr2_iter(b'f', b'F', bytes).any(|f| f >= 2 && is_safety(bytes, f - 2))
 }
 
 fn is_safety(bytes: &[u8], at: usize) -> bool {

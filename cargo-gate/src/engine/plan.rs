@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,9 @@ use crate::workspace::Workspace;
 
 use super::fingerprint::{self, Fingerprint};
 use super::inputs::InputDigests;
+
+/// Threads that plan. A unit takes less than a tenth of a millisecond, and starting a thread as long.
+const MOST_THREADS: usize = 4;
 
 /// Which suites run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,20 +202,31 @@ impl Planner<'_> {
         plan
     }
 
-    /// Plans units in two halves beside each other: suites, which come last, read as much as all checks together.
+    /// Plans units on all cores. Suites come last in the plan and first here: one reads as much as many checks.
     fn items(&self, units: &[Unit]) -> Vec<PlanItem> {
-        let item = |unit: &Unit| self.item(unit.clone());
-        let checks = units.partition_point(|unit| matches!(unit, Unit::Check(_)));
-        let (checks, suites) = units.split_at(checks);
-        std::thread::scope(|scope| {
-            let suites = scope.spawn(|| suites.iter().map(item).collect::<Vec<_>>());
-            let mut items: Vec<PlanItem> = checks.iter().map(item).collect();
-            match suites.join() {
-                Ok(suites) => items.extend(suites),
-                Err(panic) => std::panic::resume_unwind(panic),
+        let next = AtomicUsize::new(units.len());
+        let take = || {
+            let before = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+            Some(before.ok()? - 1)
+        };
+        let plan = || {
+            let taken = std::iter::from_fn(take).map(|at| (at, self.item(units[at].clone())));
+            taken.collect::<Vec<(usize, PlanItem)>>()
+        };
+        let others = std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1);
+        let mut items = std::thread::scope(|scope| {
+            let others: Vec<_> = (0..others.min(MOST_THREADS - 1)).map(|_| scope.spawn(plan)).collect();
+            let mut items = plan();
+            for other in others {
+                match other.join() {
+                    Ok(planned) => items.extend(planned),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
             }
             items
-        })
+        });
+        items.sort_by_key(|(at, _)| *at);
+        items.into_iter().map(|(_, item)| item).collect()
     }
 
     /// Plans one unit.

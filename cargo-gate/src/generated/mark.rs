@@ -93,7 +93,7 @@ fn json(value: &Value) -> Option<&'static str> {
         return Some("_generated");
     }
     let comment = object.get("$comment")?.as_str()?;
-    says_so(&comment.to_lowercase()).then_some("$comment")
+    says_so(comment).then_some("$comment")
 }
 
 fn line_of(text: &str, key: &str) -> u32 {
@@ -104,7 +104,7 @@ fn line_of(text: &str, key: &str) -> u32 {
 
 /// Whether a line is a comment that says so. Code that speaks of such comments is none.
 fn is_banner(line: &str, signs: &[&str]) -> bool {
-    is_comment(line, signs) && says_so(&line.trim_start_matches(SIGNS).to_lowercase())
+    is_comment(line, signs) && says_so(line.trim_start_matches(SIGNS))
 }
 
 fn is_comment(line: &str, signs: &[&str]) -> bool {
@@ -123,22 +123,32 @@ fn comment_signs(path: &str) -> &'static [&'static str] {
 }
 
 fn says_so(text: &str) -> bool {
-    let whole = |at: usize| {
+    BANNERS.iter().any(|banner| without(text, banner).is_some()) || forbids_edits(text) || is_tagged(text)
+}
+
+/// What stands behind a beginning, however capitals are used.
+fn without<'t>(text: &'t str, beginning: &str) -> Option<&'t str> {
+    let (first, rest) = text.split_at_checked(beginning.len())?;
+    first.eq_ignore_ascii_case(beginning).then_some(rest)
+}
+
+/// Whether the first `@generated` stands for itself.
+fn is_tagged(text: &str) -> bool {
+    let mut tags = memchr::memchr_iter(b'@', text.as_bytes());
+    let found = tags.find_map(|at| Some((at, without(&text[at..], "@generated")?)));
+    found.is_some_and(|(at, rest)| {
         !text[..at].ends_with(|char: char| char.is_alphanumeric() || matches!(char, '`' | '"'))
-            && !text[at + "@generated".len()..].starts_with(|char: char| char.is_alphanumeric() || char == '`')
-    };
-    BANNERS.iter().any(|banner| text.starts_with(banner))
-        || forbids_edits(text)
-        || text.find("@generated").is_some_and(whole)
+            && !rest.starts_with(|char: char| char.is_alphanumeric() || char == '`')
+    })
 }
 
 /// `DO NOT EDIT`, with or without what nobody shall edit and how. A program to edit it with is no generator.
 fn forbids_edits(text: &str) -> bool {
-    let Some(mut rest) = text.strip_prefix("do not edit") else {
+    let Some(mut rest) = without(text, "do not edit") else {
         return false;
     };
     for words in [" this file", " directly", " manually", " by hand"] {
-        rest = rest.strip_prefix(words).unwrap_or(rest);
+        rest = without(rest, words).unwrap_or(rest);
     }
     !rest.trim_start().starts_with(char::is_alphanumeric)
 }

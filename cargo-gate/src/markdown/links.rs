@@ -60,11 +60,12 @@ impl Outline {
             }
         }
         links.sort_by_key(|link| link.span.start);
+        let has_includes = INCLUDES.iter().any(|mark| text.contains(mark));
         Self {
             links,
             anchors: collector.finish(text),
-            includes: includes(text),
-            assembled: INCLUDES.iter().any(|mark| text.contains(mark)) || has_generated_reference(text),
+            includes: if has_includes { includes(text) } else { Vec::new() },
+            assembled: has_includes || has_generated_reference(text),
         }
     }
 }

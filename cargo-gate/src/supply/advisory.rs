@@ -118,6 +118,11 @@ pub(super) fn cause(text: &str) -> String {
 /// Foreign text on one line, at most 160 characters of it.
 pub(super) fn one_line(text: &str) -> String {
     const LONGEST: usize = 160;
+    let plain = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+    // Nearly all are so already.
+    if text.len() <= LONGEST && text.bytes().all(plain) && text.trim_ascii() == text && !text.contains("  ") {
+        return text.to_owned();
+    }
     let mut line: String = text
         .split_whitespace()
         .collect::<Vec<_>>()
