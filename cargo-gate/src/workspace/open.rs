@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::secrets::file::MachinePaths;
 
 use super::ahead::{Ahead, Source, Waiting};
-use super::cargo::{self, Answer, Cargo, Hint, Inputs};
+use super::cargo::{self, Answer, Cargo, Hint, Inputs, Leaving};
 use super::config::CargoConfig;
 use super::index::Index;
 use super::lockfile::Lockfile;
@@ -21,6 +21,7 @@ use super::{Options, Workspace, paths};
 /// What cargo and the toolchain say, and whether it was known before.
 struct Toolside {
     answer: Answer,
+    leaving: Option<Leaving>,
     inputs: Inputs,
     /// Whether the answer is new and may be kept.
     keep_answer: bool,
@@ -87,7 +88,11 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
     });
     // A cargo that cannot even tell its version is the cause of whatever else it refused.
     let versions = tools.versions.into_inner().transpose()?;
-    let toolside = toolside?;
+    let mut toolside = toolside?;
+    if let Some(leaving) = toolside.leaving.take() {
+        let ended = leaving.end()?;
+        ended.map_err(|message| Error::tool(format!("`cargo metadata` failed behind its answer: {message}")))?;
+    }
     let asked = tools.programs.into_inner().zip(versions);
     let (programs, versions) = asked.ok_or_else(|| Error::tool("nobody asked the toolchain"))?;
     let (mut scan, mut ahead) = scan.map_err(|_| Error::tool("the thread that reads the files ended early"))??;
@@ -173,6 +178,7 @@ fn ask(
         tools.ask(options);
         return Ok(Toolside {
             answer,
+            leaving: None,
             inputs,
             keep_answer: false,
             keep_versions,
@@ -188,7 +194,7 @@ fn ask(
     };
     waiting.begin();
     let asked = SystemTime::now();
-    let answer = std::thread::scope(|scope| {
+    let (answer, leaving) = std::thread::scope(|scope| {
         scope.spawn(move || {
             // Cargo's answer is what everything waits for: what else needs a core takes turns beside it.
             let _ = scanned.recv();
@@ -203,6 +209,7 @@ fn ask(
     Ok(Toolside {
         keep_answer: answer.is_stable() && !inputs.changed_since(asked),
         answer,
+        leaving,
         inputs,
         keep_versions,
     })

@@ -2,19 +2,16 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::OnceLock;
 
 use semver::{Version, VersionReq};
-use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
-use super::super::environment::Environment;
 use super::super::paths;
+use super::call::{Cargo, Leaving, not_understood};
 use super::lock::Lock;
 use super::{CargoModel, Dependency, Hint, Member, Resolution, Target};
 
@@ -35,22 +32,12 @@ impl Answer {
     }
 }
 
-/// The cargo to ask.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Cargo<'a> {
-    pub(crate) program: &'a Path,
-    pub(crate) cwd: &'a Path,
-    pub(crate) manifest: Option<&'a Path>,
-    pub(crate) offline: bool,
-    pub(crate) environment: &'a Environment,
-}
-
-/// Asks cargo about the workspace.
+/// Asks cargo about the workspace. What it says counts once it has [ended](Leaving::end) well.
 ///
 /// # Errors
 /// Manifests that cargo refuses (usage, with cargo's message), a cargo that cannot be run (toolchain missing), an
 /// answer that cannot be understood (tool).
-pub(crate) fn ask(cargo: &Cargo<'_>, hint: &Hint) -> Result<Answer> {
+pub(crate) fn ask(cargo: &Cargo<'_>, hint: &Hint) -> Result<(Answer, Option<Leaving>)> {
     if hint.root.join("Cargo.lock").exists() {
         return ask_locked(cargo, &hint.root);
     }
@@ -58,119 +45,32 @@ pub(crate) fn ask(cargo: &Cargo<'_>, hint: &Hint) -> Result<Answer> {
     if root.join("Cargo.lock").exists() {
         return ask_locked(cargo, &root);
     }
-    cargo.members_only(|metadata| metadata.into_answer(Resolution::NoLockfile, &Lock::default()))
+    let answer = cargo.members_only(|metadata| metadata.into_answer(Resolution::NoLockfile, &Lock::default()))?;
+    Ok((answer, None))
 }
 
-fn ask_locked(cargo: &Cargo<'_>, root: &Path) -> Result<Answer> {
+fn ask_locked(cargo: &Cargo<'_>, root: &Path) -> Result<(Answer, Option<Leaving>)> {
     let lock = OnceLock::new();
     let read = || lock.get_or_init(|| Lock::read(root));
-    let answer = std::thread::scope(|scope| {
+    let (answer, leaving) = std::thread::scope(|scope| {
         scope.spawn(read);
-        cargo.run(&["--locked"], |metadata| {
+        cargo.start(&["--locked"], |metadata| {
             metadata.into_answer(Resolution::Locked, read())
         })
-    });
-    answer?.or_else(|message| {
-        // The members are known even when they do not resolve; if they are not, the manifests are at fault.
-        cargo.members_only(|metadata| {
-            let resolution = classify(message, &metadata, read());
-            metadata.into_answer(resolution, read())
-        })
-    })
-}
-
-impl Cargo<'_> {
-    fn members_only<T>(&self, then: impl FnOnce(Metadata<'_>) -> T) -> Result<T> {
-        self.run(&["--no-deps"], then)?.map_err(|message| {
-            let mut error = Error::usage(format!("cargo cannot read the workspace: {message}"))
-                .with_help("`cargo metadata --no-deps` shows the same message; fix the manifest it names");
-            error.path = self.manifest.map(Path::to_path_buf);
-            error
-        })
-    }
-
-    /// Runs `cargo metadata` and makes something of what it says; the inner error is cargo's message.
-    fn run<T>(&self, arguments: &[&str], then: impl FnOnce(Metadata<'_>) -> T) -> Result<Result<T, String>> {
-        let mut command = self.environment.command(self.program, self.cwd);
-        command
-            .args(["metadata", "--format-version", "1", "--color", "never"])
-            .args(arguments)
-            .env("RUSTUP_AUTO_INSTALL", "0")
-            .env("CARGO_TERM_PROGRESS_WHEN", "never")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        if self.offline {
-            command.arg("--offline");
-        }
-        if let Some(manifest) = self.manifest {
-            command.arg("--manifest-path").arg(manifest);
-        }
-        let failed = |error: io::Error| {
-            Error::new(
-                ErrorKind::ToolchainMissing,
-                format!("cannot run `{}`: {error}", self.program.display()),
-            )
-            .with_help("install a Rust toolchain with rustup, or set CARGO to the path of cargo")
-        };
-        let mut child = command.spawn().map_err(failed)?;
-        let (answer, message) = (child.stdout.take(), child.stderr.take());
-        let (made, message, status) = std::thread::scope(|scope| {
-            // On a thread of its own: cargo may say much before it answers, and neither may wait for the other.
-            let message = scope.spawn(|| {
-                let mut text = Vec::new();
-                let read = message.map(|mut message| message.read_to_end(&mut text));
-                read.transpose().map(|_| text)
-            });
-            let made = answer.map(|answer| understand(BufReader::new(answer), then));
-            (made.transpose(), message.join(), child.wait())
-        });
-        let (made, status) = (made.map_err(failed)?, status.map_err(failed)?);
-        let message = message.map_err(|_| Error::tool("the thread that listens to cargo ended early"))?;
-        if !status.success() {
-            return Ok(Err(message_of(&message.map_err(failed)?)));
-        }
-        let made = made.ok_or_else(|| Error::tool("`cargo metadata` has no output"))?;
-        made.map(Ok)
-            .map_err(|error| Error::tool(format!("cannot understand the answer of `cargo metadata`: {error}")))
-    }
-}
-
-/// Makes something of an answer. It is one line, and is not kept waiting for what cargo does behind it, which is giving back
-/// its memory.
-fn understand<T>(
-    mut answer: impl BufRead,
-    then: impl FnOnce(Metadata<'_>) -> T,
-) -> io::Result<std::result::Result<T, serde_json::Error>> {
-    let mut line = Vec::new();
-    answer.read_until(b'\n', &mut line)?;
-    if let Ok(metadata) = serde_json::from_slice(&line) {
-        let made = then(metadata);
-        let mut rest = Vec::new();
-        answer.read_to_end(&mut rest)?;
-        let is_all = rest.trim_ascii().is_empty();
-        return Ok(is_all
-            .then_some(made)
-            .ok_or_else(|| serde_json::Error::custom("there is something behind its first line")));
-    }
-    let mut all = line;
-    answer.read_to_end(&mut all)?;
-    Ok(serde_json::from_slice(&all).map(then))
-}
-
-/// Cargo's message without what it said before, such as that it waits for a lock.
-fn message_of(stderr: &[u8]) -> String {
-    let text = String::from_utf8_lossy(stderr);
-    let start = match text.find("error: ") {
-        Some(at) if at == 0 || text[..at].ends_with('\n') => at + "error: ".len(),
-        _ => text.find("\nerror: ").map_or(0, |at| at + "\nerror: ".len()),
+    })?;
+    let error = match answer {
+        Ok(answer) => return Ok((answer, Some(leaving))),
+        Err(error) => error,
     };
-    let message = text[start..].trim();
-    if message.is_empty() {
-        "cargo gave no reason".into()
-    } else {
-        message.into()
-    }
+    let Err(message) = leaving.end()? else {
+        return Err(not_understood(&error));
+    };
+    // The members are known even when they do not resolve; if they are not, the manifests are at fault.
+    let answer = cargo.members_only(|metadata| {
+        let resolution = classify(message, &metadata, read());
+        metadata.into_answer(resolution, read())
+    })?;
+    Ok((answer, None))
 }
 
 /// Why `--locked` did not work, for manifests that are themselves in order.
@@ -190,12 +90,12 @@ fn classify(message: String, metadata: &Metadata<'_>, lock: &Lock) -> Resolution
 /// The part of `cargo metadata`'s output that is read
 /// (<https://doc.rust-lang.org/cargo/commands/cargo-metadata.html#json-format>).
 #[derive(Deserialize)]
-struct Metadata<'a> {
+pub(super) struct Metadata<'a> {
     #[serde(borrow)]
     packages: Vec<Package<'a>>,
     #[serde(borrow)]
     workspace_members: BTreeSet<Cow<'a, str>>,
-    workspace_root: PathBuf,
+    pub(super) workspace_root: PathBuf,
     target_directory: PathBuf,
 }
 
@@ -366,40 +266,6 @@ fn patched(root_manifest: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_error_of_cargo_is_kept() {
-        let stderr =
-            b"    Blocking waiting for file lock on package cache\nerror: failed to parse\n\nCaused by:\n  x\n";
-        assert_eq!(message_of(stderr), "failed to parse\n\nCaused by:\n  x");
-        assert_eq!(message_of(b"error: one"), "one");
-        assert_eq!(message_of(b""), "cargo gave no reason");
-    }
-
-    #[test]
-    fn an_answer_is_one_line_or_one_value() {
-        let root = |text: &str| {
-            let made = understand(text.as_bytes(), |metadata| metadata.workspace_root.clone());
-            made.expect("no I/O").map_err(|error| error.to_string())
-        };
-        let answer = r#"{"packages":[],"workspace_members":[],"workspace_root":"/w","target_directory":"/t"}"#;
-        for text in [
-            answer.to_owned(),
-            format!("{answer}\n"),
-            format!("{answer}\r\n \n"),
-            answer.replace(',', ",\n"),
-        ] {
-            assert_eq!(root(&text), Ok(PathBuf::from("/w")), "{text}");
-        }
-        for text in [
-            String::new(),
-            "{}\n".to_owned(),
-            format!("{answer}\n{answer}\n"),
-            format!("note\n{answer}\n"),
-        ] {
-            assert!(root(&text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn short_versions_are_filled_up() {

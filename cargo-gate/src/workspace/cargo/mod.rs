@@ -1,5 +1,6 @@
 //! Cargo's view of the workspace: a slim model of `cargo metadata`, cached by everything that it depends on.
 
+mod call;
 mod inputs;
 mod locate;
 mod lock;
@@ -11,9 +12,10 @@ use std::path::PathBuf;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use call::{Cargo, Leaving};
 pub(crate) use inputs::{Inputs, ManifestText};
 pub(crate) use locate::{Hint, locate};
-pub(crate) use metadata::{Answer, Cargo, ask};
+pub(crate) use metadata::{Answer, ask};
 pub(crate) use record::{load, store};
 
 /// The part of `cargo metadata` that checks read.
