@@ -118,18 +118,17 @@ impl Pass {
             }
             found
         };
-        let found: Vec<Found> = if threads <= 1 {
-            one()
-        } else {
-            std::thread::scope(|scope| {
-                let threads: Vec<_> = (0..threads).map(|_| scope.spawn(one)).collect();
-                let found = threads.into_iter().map(|thread| match thread.join() {
-                    Ok(found) => found,
+        let found: Vec<Found> = std::thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(one)).collect();
+            let mut found = one();
+            for other in others {
+                match other.join() {
+                    Ok(more) => found.extend(more),
                     Err(panic) => std::panic::resume_unwind(panic),
-                });
-                found.flatten().collect()
-            })
-        };
+                }
+            }
+            found
+        });
         // Each task that was taken was done.
         let taken = next.into_inner().min(tasks.len());
         self.left = tasks.split_off(taken);
