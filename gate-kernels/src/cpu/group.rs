@@ -1,7 +1,7 @@
 //! A group whose lanes are the entries of an array.
 
+use super::ahead::{Ahead, ask_for};
 use super::past::{LINE, Past};
-use super::wide::{prefetch, read_ahead};
 use crate::body::group::{Group, LANES, SLOTS};
 
 /// Tables that are counted into in turn: equal neighbours in the data would otherwise wait for each other's store.
@@ -20,25 +20,6 @@ pub(crate) struct Cpu<const WIDTH: usize> {
     ahead: Ahead,
 }
 
-/// Data that is worked on next, and where asking for it has come to. Its way from memory is then behind the arithmetic.
-struct Ahead {
-    place: *const u8,
-    bytes: usize,
-}
-
-impl Ahead {
-    /// Asks for so many bytes more.
-    #[inline(always)]
-    fn ask(&mut self, bytes: usize) {
-        let bytes = bytes.min(self.bytes);
-        for offset in (0..bytes).step_by(LINE) {
-            read_ahead(self.place.wrapping_add(offset));
-        }
-        self.place = self.place.wrapping_add(bytes);
-        self.bytes -= bytes;
-    }
-}
-
 /// Rows of 16-bit numbers in `f32`, kept from one row to the next.
 #[derive(Default)]
 pub(super) struct Scratch {
@@ -54,10 +35,7 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
             scratch: Scratch::default(),
             next_halves: None,
             past: None,
-            ahead: Ahead {
-                place: std::ptr::null(),
-                bytes: 0,
-            },
+            ahead: Ahead::NOTHING,
         }
     }
 
@@ -70,8 +48,11 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
     /// Says what is worked on after this. It only matters where results go past the cache: other data may well be in it.
     #[inline(always)]
     pub(crate) fn read_next<T>(&mut self, data: &[T]) {
-        self.ahead.place = data.as_ptr().cast();
-        self.ahead.bytes = if self.past.is_some() { size_of_val(data) } else { 0 };
+        self.ahead = if self.past.is_some() {
+            Ahead::of(data)
+        } else {
+            Ahead::NOTHING
+        };
     }
 
     #[inline(always)]
@@ -121,19 +102,6 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
             for (sum, count) in first.iter_mut().zip(other.iter()).take(slots) {
                 *sum += count;
             }
-        }
-    }
-}
-
-/// Asks for the chunk of 256 elements from `place` on: a piece of data that is worked on next, while this one is. Its way from
-/// memory is then behind the arithmetic. Pieces beyond this size would push each other out of the cache.
-#[inline(always)]
-fn prefetch_chunk<T>(place: *const T, piece: usize) {
-    const LARGEST: usize = 1 << 17;
-    const LINE: usize = 64;
-    if piece * size_of::<T>() <= LARGEST {
-        for offset in (0..LANES * size_of::<T>()).step_by(LINE) {
-            prefetch(place.cast::<u8>().wrapping_add(offset));
         }
     }
 }
@@ -297,10 +265,18 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
         let mut row = Row([identity; LANES]);
         let values = &mut row.0;
         for (index, (chunk, out)) in data.chunks(LANES).zip(out.chunks_mut(LANES)).enumerate() {
-            // The next piece of the same array follows this one, most often.
-            match self.next_halves {
-                Some(next) => prefetch_chunk(next.wrapping_add(index * LANES), data.len()),
-                None => prefetch_chunk(data.as_ptr().wrapping_add(data.len() + index * LANES), data.len()),
+            if self.ahead.is_asked_for() {
+                // The next piece of the same array follows this one, most often.
+                match self.next_halves {
+                    Some(next) => ask_for(next.wrapping_add(index * LANES), LANES, data.len()),
+                    None => ask_for(
+                        data.as_ptr().wrapping_add(data.len() + index * LANES),
+                        LANES,
+                        data.len(),
+                    ),
+                }
+            } else {
+                self.ahead.ask(size_of_val(chunk));
             }
             for (value, (out, element)) in values.iter_mut().zip(out.iter_mut().zip(chunk)) {
                 *out = f(*element);

@@ -1,5 +1,6 @@
 //! Running kernels on the CPU.
 
+mod ahead;
 mod group;
 mod halves;
 mod past;

@@ -11,6 +11,7 @@
 
 use std::any::TypeId;
 
+use super::past::Past;
 use crate::body::element::Summand;
 use crate::body::group::LANES;
 use crate::body::scan::SCAN_BLOCK;
@@ -100,16 +101,13 @@ impl<const PAST: bool> Drop for Rows<'_, PAST> {
 }
 
 /// The right to go through runs by squares. Other threads see what was stored past the cache when this is dropped.
-pub(crate) struct Runs(());
+pub(crate) struct Runs(Past<512>);
 
 impl Runs {
     /// Where the machine can, and can do it with such numbers.
     pub(crate) fn of<T: 'static>() -> Option<Self> {
-        #[cfg(target_arch = "x86_64")]
-        let found = is_x86_feature_detected!("avx512f") && words::<T>(&[]).is_some();
-        #[cfg(not(target_arch = "x86_64"))]
-        let found = false;
-        found.then_some(Self(()))
+        words::<T>(&[])?;
+        Past::new().map(Self)
     }
 
     /// Writes the running sums of one block while another is summed, so that memory reads and writes at any time. The additions and
@@ -126,25 +124,15 @@ impl Runs {
         // SAFETY: the instructions were detected when `self` was made.
         unsafe {
             match TypeId::of::<T>() {
-                id if id == TypeId::of::<f32>() => wide::blocks::<f32, T, PAST>(columns, scanned, summed),
-                id if id == TypeId::of::<u32>() => wide::blocks::<u32, T, PAST>(columns, scanned, summed),
-                id if id == TypeId::of::<f64>() => wide::blocks::<f64, T, PAST>(columns, scanned, summed),
-                id if id == TypeId::of::<u64>() => wide::blocks::<u64, T, PAST>(columns, scanned, summed),
+                id if id == TypeId::of::<f32>() => wide::blocks::<f32, T, PAST>(&self.0, columns, scanned, summed),
+                id if id == TypeId::of::<u32>() => wide::blocks::<u32, T, PAST>(&self.0, columns, scanned, summed),
+                id if id == TypeId::of::<f64>() => wide::blocks::<f64, T, PAST>(&self.0, columns, scanned, summed),
+                id if id == TypeId::of::<u64>() => wide::blocks::<u64, T, PAST>(&self.0, columns, scanned, summed),
                 _ => {}
             }
         }
         #[cfg(not(target_arch = "x86_64"))]
         let _ = (columns, scanned, summed);
-    }
-}
-
-impl Drop for Runs {
-    fn drop(&mut self) {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: every x86-64 has the instruction.
-        unsafe {
-            std::arch::x86_64::_mm_sfence();
-        }
     }
 }
 

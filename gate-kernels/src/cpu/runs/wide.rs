@@ -7,14 +7,15 @@
 use std::arch::x86_64::{
     __m512, _mm512_add_epi32, _mm512_add_epi64, _mm512_add_pd, _mm512_add_ps, _mm512_alignr_epi32, _mm512_castpd_ps,
     _mm512_castps_pd, _mm512_permutex2var_ps, _mm512_set1_epi32, _mm512_setr_epi32, _mm512_setzero_ps,
-    _mm512_shuffle_f32x4, _mm512_stream_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd,
-    _mm512_unpacklo_ps,
+    _mm512_shuffle_f32x4, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
 };
 
 use bytemuck::{Pod, cast};
 
 use super::{Rows, SIDE, Scanned, Square, Summed, words, words_mut};
-use crate::cpu::wide::read_ahead;
+use crate::cpu::ahead::look_up_ahead;
+use crate::cpu::past::Past;
+use crate::cpu::wide::{Cache, prefetch};
 
 /// The bits of sixteen vectors.
 type Vectors = [__m512; SIDE];
@@ -146,9 +147,12 @@ impl<const PAST: bool> Rows<'_, PAST> {
     /// Writes the next sixteen rows.
     #[target_feature(enable = "avx512f")]
     #[inline]
-    fn write(&mut self, rows: Vectors) {
+    fn write(&mut self, past: &Past<512>, rows: Vectors) {
+        if PAST {
+            look_up_ahead(self.out.as_ptr().cast(), size_of::<Square>());
+        }
         if PAST && self.begun {
-            self.write_lines(rows, 0);
+            self.write_lines(past, rows, 0);
         } else if PAST {
             self.begun = true;
             let [first, ..] = rows;
@@ -157,7 +161,7 @@ impl<const PAST: bool> Rows<'_, PAST> {
             for (place, value) in self.take(self.head).iter_mut().zip(first) {
                 *place = value;
             }
-            self.write_lines(rows, 1);
+            self.write_lines(past, rows, 1);
         } else {
             for (place, row) in self.take(SIDE * SIDE).as_chunks_mut().0.iter_mut().zip(rows) {
                 *place = cast::<_, [u32; SIDE]>(row);
@@ -168,7 +172,7 @@ impl<const PAST: bool> Rows<'_, PAST> {
     /// Writes lines, each of which has the end of one row and the beginning of the next.
     #[target_feature(enable = "avx512f")]
     #[inline]
-    fn write_lines(&mut self, rows: Vectors, written: usize) {
+    fn write_lines(&mut self, past: &Past<512>, rows: Vectors, written: usize) {
         let from = _mm512_add_epi32(
             _mm512_set1_epi32(self.head as i32),
             _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
@@ -176,10 +180,8 @@ impl<const PAST: bool> Rows<'_, PAST> {
         let mut last: __m512 = cast(self.last);
         let places = self.take((SIDE - written) * SIDE).as_chunks_mut::<SIDE>().0;
         for (place, row) in places.iter_mut().zip(rows.into_iter().skip(written)) {
-            let line = _mm512_permutex2var_ps(last, from, row);
-            // SAFETY: the array has as many words as the vector. It begins where a line does: `head` words, which reach to such a
-            // place, and whole lines were taken before it.
-            unsafe { _mm512_stream_ps(place.as_mut_ptr().cast(), line) };
+            let line: [u32; SIDE] = cast(_mm512_permutex2var_ps(last, from, row));
+            past.lines(&line, place, || ());
             last = row;
         }
         self.last = cast(last);
@@ -190,6 +192,7 @@ impl<const PAST: bool> Rows<'_, PAST> {
 #[target_feature(enable = "avx512f")]
 #[inline]
 pub(super) fn blocks<N: Number, T: Copy + 'static, const PAST: bool>(
+    past: &Past<512>,
     columns: &mut [Square],
     scanned: Option<(Scanned<'_, T>, &mut Rows<'_, PAST>)>,
     summed: Option<Summed<'_, T>>,
@@ -226,7 +229,7 @@ pub(super) fn blocks<N: Number, T: Copy + 'static, const PAST: bool>(
                 *place = if *inclusive { next } else { sum };
                 sum = next;
             }
-            rows.write(transposed::<N>(square, false));
+            rows.write(past, transposed::<N>(square, false));
         }
         if let Some((squares, sums, _)) = &mut summed
             && let (Some(x), Some(place)) = (squares.get(index), sums.get_mut(index))
@@ -239,9 +242,10 @@ pub(super) fn blocks<N: Number, T: Copy + 'static, const PAST: bool>(
             *place = cast(sum);
             if let Some(kept) = &mut kept {
                 let ahead = squares.as_ptr().wrapping_add(index + AHEAD).cast::<[u32; SIDE]>();
+                look_up_ahead(ahead.cast(), size_of::<Square>());
                 for (row, (kept, column)) in kept.0.iter_mut().zip(square).enumerate() {
                     *kept = cast(column);
-                    read_ahead(ahead.wrapping_add(row).cast());
+                    prefetch(Cache::Second, ahead.wrapping_add(row).cast());
                 }
             }
         }
