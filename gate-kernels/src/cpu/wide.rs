@@ -67,12 +67,15 @@ pub(crate) fn widest(task: impl Task) {
         && is_x86_feature_detected!("avx512cd")
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512vl");
-    if has_512 {
+    if has_256 {
         // SAFETY: every feature that the function is compiled for was detected on this machine.
-        unsafe { wide_512(task) }
-    } else if has_256 {
-        // SAFETY: every feature that the function is compiled for was detected on this machine.
-        unsafe { wide_256(task) }
+        unsafe {
+            if has_512 {
+                wide_512(task);
+            } else {
+                wide_256(task);
+            }
+        }
     } else {
         task.run::<128>();
     }
