@@ -1,42 +1,22 @@
 //! A group whose lanes are the entries of an array.
 
-use super::past::{LINE, Past};
-use super::wide::{prefetch, read_ahead};
-use crate::body::group::{Group, LANES, SLOTS};
-
-/// Tables that are counted into in turn: equal neighbours in the data would otherwise wait for each other's store.
-const TABLES: usize = 4;
+use super::ahead::{Ahead, ask_for};
+use super::lanes::{Lanes, Row};
+use super::past::Past;
+use super::tables::Tables;
+use crate::body::group::{Group, LANES};
 
 /// One thread that does the work of 256 lanes, compiled for vectors of `WIDTH` bits. The number makes the code of each width
 /// another instance of the generic functions, which therefore can all be inlined into the one function that is compiled
 /// for those vectors.
 pub(crate) struct Cpu<const WIDTH: usize> {
-    tables: [[u32; SLOTS]; TABLES],
+    tables: Tables,
     pub(super) scratch: Scratch,
     /// Where the next row of 16-bit numbers begins while this one is worked on as a copy in `f32`.
     pub(super) next_halves: Option<*const u16>,
     /// Where results go past the cache.
-    past: Option<Past<WIDTH>>,
-    ahead: Ahead,
-}
-
-/// Data that is worked on next, and where asking for it has come to. Its way from memory is then behind the arithmetic.
-struct Ahead {
-    place: *const u8,
-    bytes: usize,
-}
-
-impl Ahead {
-    /// Asks for so many bytes more.
-    #[inline(always)]
-    fn ask(&mut self, bytes: usize) {
-        let bytes = bytes.min(self.bytes);
-        for offset in (0..bytes).step_by(LINE) {
-            read_ahead(self.place.wrapping_add(offset));
-        }
-        self.place = self.place.wrapping_add(bytes);
-        self.bytes -= bytes;
-    }
+    pub(super) past: Option<Past<WIDTH>>,
+    pub(super) ahead: Ahead,
 }
 
 /// Rows of 16-bit numbers in `f32`, kept from one row to the next.
@@ -50,14 +30,11 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
     #[inline(always)]
     pub(crate) fn new() -> Self {
         Self {
-            tables: [[0; SLOTS]; TABLES],
+            tables: Tables::new(),
             scratch: Scratch::default(),
             next_halves: None,
             past: None,
-            ahead: Ahead {
-                place: std::ptr::null(),
-                bytes: 0,
-            },
+            ahead: Ahead::NOTHING,
         }
     }
 
@@ -70,110 +47,11 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
     /// Says what is worked on after this. It only matters where results go past the cache: other data may well be in it.
     #[inline(always)]
     pub(crate) fn read_next<T>(&mut self, data: &[T]) {
-        self.ahead.place = data.as_ptr().cast();
-        self.ahead.bytes = if self.past.is_some() { size_of_val(data) } else { 0 };
-    }
-
-    #[inline(always)]
-    fn clear(&mut self, slots: usize) {
-        for table in &mut self.tables {
-            for count in table.iter_mut().take(slots) {
-                *count = 0;
-            }
-        }
-    }
-
-    /// Counts slots one by one.
-    #[inline(always)]
-    fn tally_each(&mut self, chosen: &[u32]) {
-        for chosen in chosen.chunks(TABLES) {
-            for (table, slot) in self.tables.iter_mut().zip(chosen) {
-                if let Some(count) = table.get_mut(*slot as usize) {
-                    *count += 1;
-                }
-            }
-        }
-    }
-
-    /// Counts slots where they are few neighbours: as often as there are slots, but with vectors. Says whether it did.
-    #[inline(always)]
-    fn tally_neighbours(&mut self, chosen: &[u32; LANES]) -> bool {
-        const FEW: u32 = 4;
-        let (mut least, mut most) = (u32::MAX, 0);
-        for slot in chosen {
-            least = least.min(*slot);
-            most = most.max(*slot);
-        }
-        if most - least >= FEW {
-            return false;
-        }
-        let [table, ..] = &mut self.tables;
-        for (slot, count) in (least..=most).zip(table.iter_mut().skip(least as usize)) {
-            *count += chosen.iter().map(|chosen| u32::from(*chosen == slot)).sum::<u32>();
-        }
-        true
-    }
-
-    #[inline(always)]
-    fn add_tables(&mut self, slots: usize) {
-        let [first, others @ ..] = &mut self.tables;
-        for other in others {
-            for (sum, count) in first.iter_mut().zip(other.iter()).take(slots) {
-                *sum += count;
-            }
-        }
-    }
-}
-
-/// Asks for the chunk of 256 elements from `place` on: a piece of data that is worked on next, while this one is. Its way from
-/// memory is then behind the arithmetic. Pieces beyond this size would push each other out of the cache.
-#[inline(always)]
-fn prefetch_chunk<T>(place: *const T, piece: usize) {
-    const LARGEST: usize = 1 << 17;
-    const LINE: usize = 64;
-    if piece * size_of::<T>() <= LARGEST {
-        for offset in (0..LANES * size_of::<T>()).step_by(LINE) {
-            prefetch(place.cast::<u8>().wrapping_add(offset));
-        }
-    }
-}
-
-/// One value for each lane. Vectors of any width begin at its address, so that none lies in two cache lines.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
-struct Row<A>([A; LANES]);
-
-/// The values of the lanes, of which those from `used` on are the identity.
-#[derive(Clone, Copy)]
-pub(crate) struct Lanes<A> {
-    row: Row<A>,
-    used: usize,
-}
-
-impl<A: Copy> Lanes<A> {
-    /// The same value for each.
-    pub(crate) fn filled(value: A) -> Self {
-        Self::of(Row([value; LANES]), LANES)
-    }
-
-    /// The values.
-    #[inline(always)]
-    pub(crate) fn values(&self) -> &[A; LANES] {
-        &self.row.0
-    }
-
-    /// The values, to be written.
-    #[inline(always)]
-    pub(crate) fn values_mut(&mut self) -> &mut [A; LANES] {
-        &mut self.row.0
-    }
-
-    #[inline(always)]
-    fn of(values: Row<A>, elements: usize) -> Self {
-        Self {
-            row: values,
-            used: elements.min(LANES),
-        }
+        self.ahead = if self.past.is_some() {
+            Ahead::of(data)
+        } else {
+            Ahead::NOTHING
+        };
     }
 }
 
@@ -202,8 +80,8 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
                 *value = step(*value, base + lane, *element);
             }
             base += LANES;
-            // The rest while something is written, which takes longer.
-            self.ahead.ask(size_of_val(chunk) / 4);
+            // The rest while something is computed or written, which takes longer.
+            self.ahead.ask(size_of_val(chunk) / 8);
         }
         for (lane, (value, element)) in values.iter_mut().zip(rest).enumerate() {
             *value = step(*value, base + lane, *element);
@@ -297,10 +175,18 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
         let mut row = Row([identity; LANES]);
         let values = &mut row.0;
         for (index, (chunk, out)) in data.chunks(LANES).zip(out.chunks_mut(LANES)).enumerate() {
-            // The next piece of the same array follows this one, most often.
-            match self.next_halves {
-                Some(next) => prefetch_chunk(next.wrapping_add(index * LANES), data.len()),
-                None => prefetch_chunk(data.as_ptr().wrapping_add(data.len() + index * LANES), data.len()),
+            if self.ahead.is_asked_for() {
+                // The next piece of the same array follows this one, most often.
+                match self.next_halves {
+                    Some(next) => ask_for(next.wrapping_add(index * LANES), LANES, data.len()),
+                    None => ask_for(
+                        data.as_ptr().wrapping_add(data.len() + index * LANES),
+                        LANES,
+                        data.len(),
+                    ),
+                }
+            } else {
+                self.ahead.ask(size_of_val(chunk));
             }
             for (value, (out, element)) in values.iter_mut().zip(out.iter_mut().zip(chunk)) {
                 *out = f(*element);
@@ -356,8 +242,7 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
     fn map2<T: Copy, U: Copy, V: Copy>(&mut self, left: &[T], right: &[U], out: &mut &mut [V], f: impl Fn(T, U) -> V) {
         if let Some(past) = &self.past {
             let ahead = &mut self.ahead;
-            let line = LINE * size_of::<T>() / size_of::<V>();
-            return past.map2(left, right, out, f, || ahead.ask(line));
+            return past.map2(left, right, out, f, |bytes| ahead.ask(bytes));
         }
         for (out, (left, right)) in out.iter_mut().zip(left.iter().zip(right)) {
             *out = f(*left, *right);
@@ -448,58 +333,22 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
 
     #[inline(always)]
     fn tally<T: Copy>(&mut self, slots: usize, data: &[T], slot: impl Fn(T) -> u32) {
-        self.clear(slots);
-        let (chunks, rest) = data.as_chunks::<TABLES>();
-        for chunk in chunks {
-            for (table, element) in self.tables.iter_mut().zip(chunk) {
-                if let Some(count) = table.get_mut(slot(*element) as usize) {
-                    *count += 1;
-                }
-            }
-        }
-        let [table, ..] = &mut self.tables;
-        for element in rest {
-            if let Some(count) = table.get_mut(slot(*element) as usize) {
-                *count += 1;
-            }
-        }
-        self.add_tables(slots);
+        self.tables.tally(slots, data, slot);
     }
 
     #[inline(always)]
     fn tally2<T: Copy, U: Copy>(&mut self, slots: usize, left: &[T], right: &[U], slot: impl Fn(T, U) -> u32) {
-        self.clear(slots);
-        // Slots first: that loop is vectorised, the counting is not.
-        let mut chosen = [0_u32; LANES];
-        for (left, right) in left.chunks(LANES).zip(right.chunks(LANES)) {
-            let count = left.len().min(right.len());
-            for (chosen, (left, right)) in chosen.iter_mut().zip(left.iter().zip(right)) {
-                *chosen = slot(*left, *right);
-            }
-            if count < LANES || !self.tally_neighbours(&chosen) {
-                self.tally_each(&chosen[..count]);
-            }
-        }
-        self.add_tables(slots);
+        self.tables.tally2(slots, left, right, slot);
     }
 
     #[inline(always)]
     fn minima<T: Copy>(&mut self, slots: usize, data: &[T], entry: impl Fn(T) -> (u32, u32)) {
-        let [table, ..] = &mut self.tables;
-        let table = &mut table[..slots];
-        table.fill(u32::MAX);
-        for element in data {
-            let (slot, value) = entry(*element);
-            if let Some(least) = table.get_mut(slot as usize) {
-                *least = value.min(*least);
-            }
-        }
+        self.tables.minima(slots, data, entry);
     }
 
     #[inline(always)]
     fn map_table(&mut self, slots: usize, out: &mut &mut [u32], f: impl Fn(&[u32], usize) -> u32) {
-        let [table, ..] = &self.tables;
-        let table = &table[..slots];
+        let table = self.tables.of(slots);
         for (slot, out) in out.iter_mut().enumerate().take(slots) {
             *out = f(table, slot);
         }

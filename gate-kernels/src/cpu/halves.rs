@@ -57,62 +57,79 @@ fn narrow<T: Element<Wide = f32>>(wide: &[f32], out: &mut [T]) {
     }
 }
 
+/// Eight numbers at a time.
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    expect(dead_code, reason = "other machines never look at them")
+)]
+enum ByEight<'a> {
+    Widen(&'a [[F16; 8]], &'a mut [[f32; 8]]),
+    Narrow(&'a [[f32; 8]], &'a mut [[F16; 8]]),
+}
+
+impl ByEight<'_> {
+    /// Converts them, where the machine can do that. Says whether it did.
+    #[inline(always)]
+    fn convert(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_MM_FROUND_TO_NEAREST_INT, _mm256_cvtph_ps, _mm256_cvtps_ph};
+
+            #[target_feature(enable = "avx,f16c")]
+            #[inline]
+            fn with_f16c(numbers: ByEight<'_>) {
+                match numbers {
+                    ByEight::Widen(x, wide) => {
+                        for (x, wide) in x.iter().zip(wide) {
+                            *wide = bytemuck::cast(_mm256_cvtph_ps(bytemuck::cast(x.map(|half| half.0))));
+                        }
+                    }
+                    ByEight::Narrow(wide, out) => {
+                        for (wide, out) in wide.iter().zip(out) {
+                            let quiet = wide.map(|value| {
+                                // The payload that `F16::from_f32` gives a NaN.
+                                let nan = value.to_bits() & 0x8000_0000 | 0x7fc0_0000;
+                                if value.is_nan() { f32::from_bits(nan) } else { value }
+                            });
+                            let halves = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(bytemuck::cast(quiet));
+                            *out = bytemuck::cast::<_, [u16; 8]>(halves).map(F16);
+                        }
+                    }
+                }
+            }
+
+            if is_x86_feature_detected!("f16c") {
+                // SAFETY: the instructions, which come with those of AVX, were just detected.
+                unsafe { with_f16c(self) };
+                return true;
+            }
+        }
+        false
+    }
+}
+
 /// [`widen`], eight at a time where the machine can. Only the payload of a NaN may differ.
 #[inline(always)]
 fn widen_halves(x: &[F16], wide: &mut [f32]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::_mm256_cvtph_ps;
-
-        #[target_feature(enable = "avx,f16c")]
-        #[inline]
-        fn by_eight(x: &[[F16; 8]], wide: &mut [[f32; 8]]) {
-            for (x, wide) in x.iter().zip(wide) {
-                *wide = bytemuck::cast(_mm256_cvtph_ps(bytemuck::cast(x.map(|half| half.0))));
-            }
-        }
-
-        if is_x86_feature_detected!("f16c") {
-            let (chunks, rest) = x.as_chunks::<8>();
-            let (wides, wide_rest) = wide.as_chunks_mut::<8>();
-            // SAFETY: the instructions, which come with those of AVX, were just detected.
-            unsafe { by_eight(chunks, wides) };
-            return widen(rest, wide_rest);
-        }
+    let (chunks, rest) = x.as_chunks();
+    let (wides, wide_rest) = wide.as_chunks_mut();
+    if ByEight::Widen(chunks, wides).convert() {
+        widen(rest, wide_rest);
+    } else {
+        widen(x, wide);
     }
-    widen(x, wide);
 }
 
 /// [`narrow`], eight at a time where the machine can.
 #[inline(always)]
 fn narrow_halves(wide: &[f32], out: &mut [F16]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_FROUND_TO_NEAREST_INT, _mm256_cvtps_ph};
-
-        #[target_feature(enable = "avx,f16c")]
-        #[inline]
-        fn by_eight(wide: &[[f32; 8]], out: &mut [[F16; 8]]) {
-            for (wide, out) in wide.iter().zip(out) {
-                let quiet = wide.map(|value| {
-                    // The payload that `F16::from_f32` gives a NaN.
-                    let nan = value.to_bits() & 0x8000_0000 | 0x7fc0_0000;
-                    if value.is_nan() { f32::from_bits(nan) } else { value }
-                });
-                let halves = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(bytemuck::cast(quiet));
-                *out = bytemuck::cast::<_, [u16; 8]>(halves).map(F16);
-            }
-        }
-
-        if is_x86_feature_detected!("f16c") {
-            let (chunks, rest) = wide.as_chunks::<8>();
-            let (outs, out_rest) = out.as_chunks_mut::<8>();
-            // SAFETY: the instructions, which come with those of AVX, were just detected.
-            unsafe { by_eight(chunks, outs) };
-            return narrow(rest, out_rest);
-        }
+    let (chunks, rest) = wide.as_chunks();
+    let (outs, out_rest) = out.as_chunks_mut();
+    if ByEight::Narrow(chunks, outs).convert() {
+        narrow(rest, out_rest);
+    } else {
+        narrow(wide, out);
     }
-    narrow(wide, out);
 }
 
 #[cfg(test)]

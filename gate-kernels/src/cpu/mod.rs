@@ -1,15 +1,20 @@
 //! Running kernels on the CPU.
 
+mod ahead;
 mod group;
 mod halves;
+mod lanes;
 mod past;
 mod runs;
+mod softmax;
+mod tables;
 mod wide;
 
 use rayon::prelude::*;
 
-pub(crate) use group::{Cpu, Lanes};
+pub(crate) use group::Cpu;
 pub(crate) use halves::LONGEST;
+pub(crate) use lanes::Lanes;
 pub(crate) use past::is_large;
 pub(crate) use runs::{Rows, Runs, Scanned, Square, Summed};
 pub(crate) use wide::{Task, widest};
@@ -21,6 +26,14 @@ pub(crate) trait Pieces: Sync {
 
     /// Does piece number `index`, whose part of the output is `out`. Implementations are `#[inline(always)]`.
     fn piece<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, index: usize, out: &mut [Self::Out]);
+
+    /// Does neighbouring pieces of `size` elements, of which the first is number `first`. Implementations are `#[inline(always)]`.
+    #[inline(always)]
+    fn pieces<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, first: usize, size: usize, out: &mut [Self::Out]) {
+        for (index, out) in out.chunks_mut(size).enumerate() {
+            self.piece(group, first + index, out);
+        }
+    }
 }
 
 /// Does `work` for each piece of `out` that has `size` elements (the last may have fewer). Pieces are handed to the thread
@@ -60,9 +73,7 @@ impl<P: Pieces> Task for Several<'_, P> {
         if self.past {
             group.write_past_the_cache();
         }
-        for (index, out) in self.out.chunks_mut(self.size).enumerate() {
-            self.work.piece(&mut group, self.first + index, out);
-        }
+        self.work.pieces(&mut group, self.first, self.size, self.out);
     }
 }
 

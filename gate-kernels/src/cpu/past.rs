@@ -11,8 +11,7 @@
     )
 )]
 
-use std::mem::MaybeUninit;
-
+use super::ahead::look_up_ahead;
 use crate::body::group::LANES;
 
 /// Bytes of a result that no cache holds; a smaller one may be read from there.
@@ -36,7 +35,6 @@ impl<const WIDTH: usize> Past<WIDTH> {
         #[cfg(target_arch = "x86_64")]
         let found = match WIDTH {
             512 => is_x86_feature_detected!("avx512f"),
-            256 => is_x86_feature_detected!("avx"),
             _ => true,
         };
         #[cfg(not(target_arch = "x86_64"))]
@@ -44,7 +42,7 @@ impl<const WIDTH: usize> Past<WIDTH> {
         found.then_some(Self(()))
     }
 
-    /// `out[i] = f(left[i], right[i])`, as far as all three reach. After each line `next` is called.
+    /// `out[i] = f(left[i], right[i])`, as far as all three reach. Before each chunk of lines `next` is told how many bytes of `left` it takes.
     #[inline(always)]
     pub(super) fn map2<T: Copy, U: Copy, V: Copy>(
         &self,
@@ -52,7 +50,7 @@ impl<const WIDTH: usize> Past<WIDTH> {
         right: &[U],
         out: &mut [V],
         f: impl Fn(T, U) -> V,
-        mut next: impl FnMut(),
+        mut next: impl FnMut(usize),
     ) {
         let count = out.len().min(left.len()).min(right.len());
         let (left, _) = left.split_at(count);
@@ -70,56 +68,55 @@ impl<const WIDTH: usize> Past<WIDTH> {
         for (out, (left, right)) in out_head.iter_mut().zip(left_head.iter().zip(right_head)) {
             *out = f(*left, *right);
         }
-        let mut chunk = Chunk([MaybeUninit::<V>::uninit(); LANES]);
-        for (out, (left, right)) in out.chunks_mut(LANES).zip(left.chunks(LANES).zip(right.chunks(LANES))) {
-            let (values, _) = chunk.0.split_at_mut(out.len());
-            for (value, (left, right)) in values.iter_mut().zip(left.iter().zip(right)) {
-                value.write(f(*left, *right));
+        if let (Some(left_first), Some(right_first)) = (left.first(), right.first()) {
+            let mut chunk = Chunk([f(*left_first, *right_first); LANES]);
+            for (out, (left, right)) in out.chunks_mut(LANES).zip(left.chunks(LANES).zip(right.chunks(LANES))) {
+                look_up_ahead(out.as_ptr().cast(), size_of_val(out));
+                next(size_of_val(left));
+                let (values, _) = chunk.0.split_at_mut(out.len());
+                for (value, (left, right)) in values.iter_mut().zip(left.iter().zip(right)) {
+                    *value = f(*left, *right);
+                }
+                self.lines(values, out);
             }
-            self.store(values, out, &mut next);
         }
         for (out, (left, right)) in out_tail.iter_mut().zip(left_tail.iter().zip(right_tail)) {
             *out = f(*left, *right);
         }
     }
 
-    /// Copies to `out`, which begins and ends where lines do, as many elements from `values`, which all were written. After each line
-    /// `next` is called.
+    /// Copies lines of numbers, which have no padding, past the cache. What is not made of lines, whole and from where one begins, is copied
+    /// in the ordinary way.
     #[inline(always)]
-    fn store<V: Copy>(&self, values: &[MaybeUninit<V>], out: &mut [V], next: &mut impl FnMut()) {
-        debug_assert!(values.len() == out.len() && out.as_ptr().cast::<u8>().align_offset(LINE) == 0);
+    pub(super) fn lines<V: Copy>(&self, values: &[V], out: &mut [V]) {
         #[cfg(target_arch = "x86_64")]
+        if values.len() == out.len()
+            && size_of_val(out).is_multiple_of(LINE)
+            && out.as_ptr().addr().is_multiple_of(LINE)
         {
-            use std::arch::x86_64::{_mm_load_si128, _mm_stream_si128, _mm256_load_si256, _mm256_stream_si256};
-            use std::arch::x86_64::{_mm512_load_si512, _mm512_stream_si512};
+            use std::arch::x86_64::{__m128i, __m512i};
+            use std::arch::x86_64::{_mm_loadu_si128, _mm_stream_si128, _mm512_loadu_si512, _mm512_stream_si512};
 
-            let (from, to) = (values.as_ptr().cast::<u8>(), out.as_mut_ptr().cast::<u8>());
-            let bytes = size_of_val(out);
-            for at in (0..bytes).step_by(LINE) {
-                // SAFETY: `values` and `out` have as many bytes, a multiple of `LINE`, and `at` is below that. Both begin at a
-                // multiple of `LINE`, the one by its type, the other because the caller cut it there. The instructions were
-                // detected when `self` was made.
+            for at in (0..size_of_val(out)).step_by(LINE) {
+                // SAFETY: both have as many bytes, a multiple of `LINE`, and `at` is below that. `out` begins at a multiple of `LINE`.
+                // AVX-512 was detected when `self` was made for it, and every x86-64 has the other instructions.
                 unsafe {
-                    let (from, to) = (from.add(at), to.add(at));
-                    match WIDTH {
-                        512 => _mm512_stream_si512(to.cast(), _mm512_load_si512(from.cast())),
-                        256 => {
-                            for half in [0, 32] {
-                                _mm256_stream_si256(to.add(half).cast(), _mm256_load_si256(from.add(half).cast()));
-                            }
-                        }
-                        _ => {
-                            for quarter in [0, 16, 32, 48] {
-                                _mm_stream_si128(to.add(quarter).cast(), _mm_load_si128(from.add(quarter).cast()));
-                            }
+                    let (from, to) = (values.as_ptr().byte_add(at), out.as_mut_ptr().byte_add(at));
+                    if WIDTH == 512 {
+                        _mm512_stream_si512(to.cast::<__m512i>(), _mm512_loadu_si512(from.cast::<__m512i>()));
+                    } else {
+                        let (from, to) = (from.cast::<__m128i>(), to.cast::<__m128i>());
+                        for quarter in 0..4 {
+                            _mm_stream_si128(to.add(quarter), _mm_loadu_si128(from.add(quarter)));
                         }
                     }
                 }
-                next();
             }
+            return;
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = (values, out, next);
+        for (out, value) in out.iter_mut().zip(values) {
+            *out = *value;
+        }
     }
 }
 
@@ -136,7 +133,7 @@ impl<const WIDTH: usize> Drop for Past<WIDTH> {
 
 /// Values on their way, from where a line begins.
 #[repr(align(64))]
-struct Chunk<V>([MaybeUninit<V>; LANES]);
+struct Chunk<V>([V; LANES]);
 
 #[cfg(test)]
 mod tests {
@@ -151,9 +148,9 @@ mod tests {
         for count in [0, 1, 15, 64, 255, 256, 257, 1000] {
             for after in [0, 1, 7, 31] {
                 let mut out = vec![V::default(); after + count + 1];
-                let mut lines = 0;
+                let mut asked = 0;
                 let f = |a: u32, b: u32| of(a + b);
-                past.map2(&left, &right, &mut out[after..after + count], f, || lines += 1);
+                past.map2(&left, &right, &mut out[after..after + count], f, |bytes| asked += bytes);
                 assert!(out.iter().take(after).all(|out| *out == V::default()));
                 let expected = (0..count as u32).map(|i| of(4 * i));
                 assert!(
@@ -161,7 +158,9 @@ mod tests {
                     "{count} from {after} on"
                 );
                 assert!(out.last() == Some(&V::default()));
-                assert!(lines * LINE <= count * size_of::<V>() && count * size_of::<V>() < (lines + 2) * LINE);
+                assert!(
+                    asked <= count * size_of::<u32>() && count < (asked / size_of::<u32>()) + 2 * LINE / size_of::<V>()
+                );
             }
         }
     }

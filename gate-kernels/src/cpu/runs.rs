@@ -9,12 +9,17 @@
     expect(dead_code, reason = "other machines never get the right to go by squares")
 )]
 
-use std::any::TypeId;
+use std::any::Any;
 
+use bytemuck::cast_slice;
+
+use super::past::Past;
 use crate::body::element::Summand;
 use crate::body::group::LANES;
 use crate::body::scan::SCAN_BLOCK;
 
+#[cfg(target_arch = "x86_64")]
+mod transpose;
 #[cfg(target_arch = "x86_64")]
 mod wide;
 
@@ -100,16 +105,13 @@ impl<const PAST: bool> Drop for Rows<'_, PAST> {
 }
 
 /// The right to go through runs by squares. Other threads see what was stored past the cache when this is dropped.
-pub(crate) struct Runs(());
+pub(crate) struct Runs(Past<512>);
 
 impl Runs {
     /// Where the machine can, and can do it with such numbers.
     pub(crate) fn of<T: 'static>() -> Option<Self> {
-        #[cfg(target_arch = "x86_64")]
-        let found = is_x86_feature_detected!("avx512f") && words::<T>(&[]).is_some();
-        #[cfg(not(target_arch = "x86_64"))]
-        let found = false;
-        found.then_some(Self(()))
+        words::<T, 0>(&[])?;
+        Past::new().map(Self)
     }
 
     /// Writes the running sums of one block while another is summed, so that memory reads and writes at any time. The additions and
@@ -123,13 +125,15 @@ impl Runs {
         summed: Option<Summed<'_, T>>,
     ) {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: the instructions were detected when `self` was made.
+        // SAFETY: the instructions were detected when the right to store past the cache was made for vectors of 512 bits.
         unsafe {
+            use std::any::TypeId;
+
             match TypeId::of::<T>() {
-                id if id == TypeId::of::<f32>() => wide::blocks::<f32, T, PAST>(columns, scanned, summed),
-                id if id == TypeId::of::<u32>() => wide::blocks::<u32, T, PAST>(columns, scanned, summed),
-                id if id == TypeId::of::<f64>() => wide::blocks::<f64, T, PAST>(columns, scanned, summed),
-                id if id == TypeId::of::<u64>() => wide::blocks::<u64, T, PAST>(columns, scanned, summed),
+                id if id == TypeId::of::<f32>() => wide::blocks_of_f32::<T, PAST>(&self.0, columns, scanned, summed),
+                id if id == TypeId::of::<u32>() => wide::blocks_of_u32::<T, PAST>(&self.0, columns, scanned, summed),
+                id if id == TypeId::of::<f64>() => wide::blocks_of_f64::<T, PAST>(&self.0, columns, scanned, summed),
+                id if id == TypeId::of::<u64>() => wide::blocks_of_u64::<T, PAST>(&self.0, columns, scanned, summed),
                 _ => {}
             }
         }
@@ -138,39 +142,18 @@ impl Runs {
     }
 }
 
-impl Drop for Runs {
-    fn drop(&mut self) {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: every x86-64 has the instruction.
-        unsafe {
-            std::arch::x86_64::_mm_sfence();
-        }
-    }
+/// Numbers as 32-bit words, where there are vectors of such numbers.
+fn words<T: 'static, const COUNT: usize>(values: &[T; COUNT]) -> Option<&[u32]> {
+    let values: &dyn Any = values;
+    None.or_else(|| values.downcast_ref::<[f32; COUNT]>().map(|x| cast_slice(x)))
+        .or_else(|| values.downcast_ref::<[u32; COUNT]>().map(<[u32; COUNT]>::as_slice))
+        .or_else(|| values.downcast_ref::<[f64; COUNT]>().map(|x| cast_slice(x)))
+        .or_else(|| values.downcast_ref::<[u64; COUNT]>().map(|x| cast_slice(x)))
 }
 
-/// Whether these are numbers without padding that there are vectors of.
-fn are_words<T: 'static>() -> bool {
-    [
-        TypeId::of::<f32>(),
-        TypeId::of::<u32>(),
-        TypeId::of::<f64>(),
-        TypeId::of::<u64>(),
-    ]
-    .contains(&TypeId::of::<T>())
-}
-
-/// Numbers as 32-bit words.
-fn words<T: 'static>(values: &[T]) -> Option<&[u32]> {
-    are_words::<T>().then(|| {
-        // SAFETY: these types have no padding, may have any bits, and are aligned to as many bytes as a word or more.
-        unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), size_of_val(values) / size_of::<u32>()) }
-    })
-}
-
-/// [`words`] to write to.
+/// [`words`] to write to, of any number of numbers.
 fn words_mut<T: 'static>(values: &mut [T]) -> Option<&mut [u32]> {
-    are_words::<T>().then(|| {
-        // SAFETY: as in `words`.
-        unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), size_of_val(values) / size_of::<u32>()) }
-    })
+    words::<T, 0>(&[])?;
+    // SAFETY: the types that `words` knows have no padding, may have any bits, and are aligned to as many bytes as a word or more.
+    Some(unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast(), size_of_val(values) / size_of::<u32>()) })
 }

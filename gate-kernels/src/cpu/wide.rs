@@ -13,28 +13,30 @@ pub(crate) trait Task {
     fn run<const WIDTH: usize>(self);
 }
 
-/// Asks for the cache line at `place` without waiting for it.
-#[inline(always)]
-pub(crate) fn prefetch(place: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: every x86-64 has the instruction, and it does nothing where there is no memory.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(place.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
+/// Where a line is to be when it is read.
+#[derive(Clone, Copy)]
+pub(crate) enum Cache {
+    First,
+    Second,
 }
 
-/// Asks for the cache line at `place`, to be in the second cache when it is read.
+/// Asks for the cache line at `place` without waiting for it.
 #[inline(always)]
-pub(crate) fn read_ahead(place: *const u8) {
+pub(crate) fn prefetch(to: Cache, place: *const u8) {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: as in `prefetch`.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(place.cast());
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
+
+        // SAFETY: every x86-64 has the instruction, and it does nothing where there is no memory.
+        unsafe {
+            match to {
+                Cache::First => _mm_prefetch::<_MM_HINT_T0>(place.cast()),
+                Cache::Second => _mm_prefetch::<_MM_HINT_T1>(place.cast()),
+            }
+        }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
+    let _ = (to, place);
 }
 
 /// Runs `task`, compiled for the vectors that this machine was found to have. Results do not depend on it: the compiler never
@@ -65,12 +67,15 @@ pub(crate) fn widest(task: impl Task) {
         && is_x86_feature_detected!("avx512cd")
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512vl");
-    if has_512 {
+    if has_256 {
         // SAFETY: every feature that the function is compiled for was detected on this machine.
-        unsafe { wide_512(task) }
-    } else if has_256 {
-        // SAFETY: every feature that the function is compiled for was detected on this machine.
-        unsafe { wide_256(task) }
+        unsafe {
+            if has_512 {
+                wide_512(task);
+            } else {
+                wide_256(task);
+            }
+        }
     } else {
         task.run::<128>();
     }
