@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use gate_kernels::{BINS, Bf16, F16, compare, exclusive_sum, extremes, histogram_u8, rms_norm, softmax, sum};
+use gate_kernels::{BINS, Bf16, F16, compare, exclusive_sum, extremes, histogram_u8, minhash, rms_norm, softmax, sum};
 use gate_runtime::Tolerance;
 
 /// Elements: what one task of the thread pool has, so that the calling thread does all of it.
@@ -38,6 +38,12 @@ pub(crate) fn print(x: &[f32]) {
     row("`compare` f32, all different", || compare(x, &y, Tolerance::ulps(1)));
     let bytes: Vec<u8> = x.iter().map(|x| (x.to_bits() >> 7) as u8).collect();
     row("`histogram_u8`", || histogram_u8(&bytes, &mut [0; BINS]));
+    let hashes: Vec<u64> = (0..COUNT as u64).map(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+    let offsets: Vec<u64> = (0..=COUNT as u64).step_by(8192).collect();
+    let mut signatures = vec![0; (offsets.len() - 1) * 256];
+    row("`minhash`, sets of 8192, 256 places", || {
+        minhash(&hashes, &offsets, 256, &mut signatures)
+    });
     let half: Vec<F16> = x.iter().map(|x| F16::from_f32(*x)).collect();
     let mut out = half.clone();
     row("`softmax` f16", || softmax(&half, 4096, &mut out));
