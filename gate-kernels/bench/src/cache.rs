@@ -38,7 +38,9 @@ pub(crate) fn print(x: &[f32]) {
     row("`compare` f32, all different", || compare(x, &y, Tolerance::ulps(1)));
     let bytes: Vec<u8> = x.iter().map(|x| (x.to_bits() >> 7) as u8).collect();
     row("`histogram_u8`", || histogram_u8(&bytes, &mut [0; BINS]));
-    let hashes: Vec<u64> = (0..COUNT as u64).map(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+    let hashes: Vec<u64> = (0..COUNT as u64)
+        .map(|at| at.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        .collect();
     let offsets: Vec<u64> = (0..=COUNT as u64).step_by(8192).collect();
     let mut signatures = vec![0; (offsets.len() - 1) * 256];
     row("`minhash`, sets of 8192, 256 places", || {
