@@ -192,10 +192,10 @@ impl<'s> Tokens<'s> {
             .comments
             .binary_search_by_key(&index, |comments| comments.before as usize);
         // Read here and not when they were lexed: few comments stand before something that has to be safe.
-        found.is_ok_and(|at| {
-            let comments = self.comments[at];
-            speaks_of_safety(&self.text[comments.start as usize..comments.end as usize])
-        })
+        let comments = found.ok().and_then(|at| self.comments.get(at));
+        comments
+            .and_then(|comments| self.text.get(comments.start as usize..comments.end as usize))
+            .is_some_and(speaks_of_safety)
     }
 
     /// Index after all attributes that start here.

@@ -77,7 +77,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let outlines: Vec<(&Document, &Outline)> = documents_in_order
         .into_par_iter()
         .enumerate()
-        .map(|(at, document)| (document, documents.outline(at)))
+        .filter_map(|(at, document)| Some((document, documents.outline(at)?)))
         .collect();
     let destinations = Destinations {
         files: context.files(),

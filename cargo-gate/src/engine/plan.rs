@@ -210,7 +210,7 @@ impl Planner<'_> {
             Some(before.ok()? - 1)
         };
         let plan = || {
-            let taken = std::iter::from_fn(take).map(|at| (at, self.item(units[at].clone())));
+            let taken = std::iter::from_fn(take).filter_map(|at| Some((at, self.item(units.get(at)?.clone()))));
             taken.collect::<Vec<(usize, PlanItem)>>()
         };
         let others = std::thread::available_parallelism().map_or(0, |cores| cores.get() - 1);

@@ -4,8 +4,10 @@ use std::ops::Range;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use aho_corasick::automaton::Automaton;
+use aho_corasick::dfa::DFA;
 use aho_corasick::nfa::contiguous::NFA;
-use aho_corasick::{Match, MatchKind, dfa::DFA};
+use aho_corasick::{BuildError, Match, MatchKind};
 
 use crate::digest::sha256_hex;
 
@@ -14,9 +16,10 @@ use super::documented::is_documented;
 use super::format::{Belief, Format};
 use super::inner::{Inner, MARKS};
 use super::kind::Kind;
+use super::lanes::Search;
 use super::position::{Positions, characters};
 use super::private_key::{self, PrivateKey};
-use super::{Hit, HomePath, TextScan, context, encoding, formats, homes, jwt, kubernetes, lanes, span, url};
+use super::{Hit, HomePath, TextScan, context, encoding, formats, homes, jwt, kubernetes, span, url};
 
 /// How far to look for a NUL, which no text has.
 const HEAD: usize = 8 * 1024;
@@ -46,22 +49,26 @@ struct Keywords {
 static KEYWORDS: LazyLock<Keywords> = LazyLock::new(Keywords::new);
 
 /// What every run has: its own reports are short, and this automaton is built in a fifth of the time of the other.
-static SMALL: LazyLock<NFA> = LazyLock::new(|| {
+static SMALL: LazyLock<Search<NFA>> = LazyLock::new(|| {
     let mut builder = NFA::builder();
     builder.match_kind(MatchKind::Standard).ascii_case_insensitive(true);
     // It would only mark the state in which most bytes leave the automaton.
     builder.prefilter(false);
-    builder.build(&KEYWORDS.words).expect("few and short keywords")
+    ready(builder.build(&KEYWORDS.words))
 });
 
 /// For trees and long logs: three times as fast.
-static FAST: LazyLock<DFA> = LazyLock::new(|| {
+static FAST: LazyLock<Search<DFA>> = LazyLock::new(|| {
     let mut builder = DFA::builder();
     builder.match_kind(MatchKind::Standard).ascii_case_insensitive(true);
-    // It would only mark the state in which most bytes leave the automaton.
     builder.prefilter(false);
-    builder.build(&KEYWORDS.words).expect("few and short keywords")
+    ready(builder.build(&KEYWORDS.words))
 });
+
+fn ready<A: Automaton>(built: Result<A, BuildError>) -> Search<A> {
+    let search = built.ok().and_then(Search::new);
+    search.expect("few and short keywords, to be found anywhere")
+}
 
 /// Bytes that have gone through [`SMALL`]: from [`MUCH`] on, [`FAST`] pays.
 static SCANNED: AtomicUsize = AtomicUsize::new(0);
@@ -69,9 +76,9 @@ const MUCH: usize = 256 * 1024;
 
 fn keywords_in(bytes: &[u8]) -> Vec<Match> {
     if SCANNED.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len() < MUCH {
-        lanes::find(&*SMALL, bytes)
+        SMALL.find(bytes)
     } else {
-        lanes::find(&*FAST, bytes)
+        FAST.find(bytes)
     }
 }
 

@@ -10,64 +10,72 @@ const LANES: usize = 4;
 /// A shorter text is looked through from its beginning to its end.
 const SHORT: usize = 2048;
 
-/// Every occurrence of every pattern, those that overlap too, in the order of their ends.
-pub(super) fn find<A: Automaton>(automaton: &A, bytes: &[u8]) -> Vec<Match> {
-    debug_assert_eq!(automaton.match_kind(), MatchKind::Standard);
-    let length = if bytes.len() < SHORT { 0 } else { bytes.len() / LANES };
-    let mut found: [Vec<Match>; LANES] = Default::default();
-    let mut states: [StateID; LANES] = std::array::from_fn(|lane| state_at(automaton, bytes, lane * length));
-    let (a, rest) = bytes.split_at(length);
-    let (b, rest) = rest.split_at(length);
-    let (c, rest) = rest.split_at(length);
-    let (d, rest) = rest.split_at(length);
-    if length > 0 {
+/// An automaton and the state in which a search begins.
+pub(super) struct Search<A> {
+    automaton: A,
+    start: StateID,
+}
+
+impl<A: Automaton> Search<A> {
+    /// `None` for an automaton that finds what starts at the beginning of a text alone, or not all that overlaps.
+    pub(super) fn new(automaton: A) -> Option<Self> {
+        let start = automaton.start_state(Anchored::No).ok()?;
+        let all = automaton.match_kind() == MatchKind::Standard;
+        all.then_some(Self { automaton, start })
+    }
+
+    /// Every occurrence of every pattern, those that overlap too, in the order of their ends.
+    pub(super) fn find(&self, bytes: &[u8]) -> Vec<Match> {
+        let automaton = &self.automaton;
+        let length = if bytes.len() < SHORT { 0 } else { bytes.len() / LANES };
+        let mut found: [Vec<Match>; LANES] = Default::default();
         // In variables of their own, which the compiler keeps in registers.
-        let [mut of_a, mut of_b, mut of_c, mut of_d] = states;
-        for at in 0..length {
-            of_a = automaton.next_state(Anchored::No, of_a, a[at]);
-            of_b = automaton.next_state(Anchored::No, of_b, b[at]);
-            of_c = automaton.next_state(Anchored::No, of_c, c[at]);
-            of_d = automaton.next_state(Anchored::No, of_d, d[at]);
+        let [mut of_a, mut of_b, mut of_c, mut of_d] = std::array::from_fn(|lane| self.state_at(bytes, lane * length));
+        let (a, rest) = bytes.split_at(length);
+        let (b, rest) = rest.split_at(length);
+        let (c, rest) = rest.split_at(length);
+        let (d, rest) = rest.split_at(length);
+        let mut end = 0;
+        for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
+            of_a = automaton.next_state(Anchored::No, of_a, *a);
+            of_b = automaton.next_state(Anchored::No, of_b, *b);
+            of_c = automaton.next_state(Anchored::No, of_c, *c);
+            of_d = automaton.next_state(Anchored::No, of_d, *d);
+            end += 1;
             // One branch for all of them: hardly any byte ends a keyword.
             let special = automaton.is_special(of_a)
                 | automaton.is_special(of_b)
                 | automaton.is_special(of_c)
                 | automaton.is_special(of_d);
             if special {
-                for (lane, state) in [of_a, of_b, of_c, of_d].into_iter().enumerate() {
+                let states = [of_a, of_b, of_c, of_d].into_iter().enumerate();
+                for ((lane, state), found) in states.zip(&mut found) {
                     if automaton.is_special(state) {
-                        keep(automaton, state, lane * length + at + 1, &mut found[lane]);
+                        keep(automaton, state, lane * length + end, found);
                     }
                 }
             }
         }
-        states = [of_a, of_b, of_c, of_d];
-    }
-    // What does not divide by the number of lanes, or everything where one is enough.
-    let (last, found_last) = (&mut states[LANES - 1], &mut found[LANES - 1]);
-    for (at, byte) in rest.iter().enumerate() {
-        *last = automaton.next_state(Anchored::No, *last, *byte);
-        if automaton.is_special(*last) {
-            keep(automaton, *last, length * LANES + at + 1, found_last);
+        let [mut found, of_b, of_c, mut last] = found;
+        // What does not divide by the number of lanes, or everything where one is enough.
+        for (at, byte) in rest.iter().enumerate() {
+            of_d = automaton.next_state(Anchored::No, of_d, *byte);
+            if automaton.is_special(of_d) {
+                keep(automaton, of_d, length * LANES + at + 1, &mut last);
+            }
         }
+        found.extend(of_b);
+        found.extend(of_c);
+        found.extend(last);
+        found
     }
-    found.into_iter().reduce(joined).unwrap_or_default()
-}
 
-fn joined(mut first: Vec<Match>, second: Vec<Match>) -> Vec<Match> {
-    first.extend(second);
-    first
-}
-
-/// The state at an offset, which knows what a keyword that ends behind it may have begun with.
-fn state_at<A: Automaton>(automaton: &A, bytes: &[u8], at: usize) -> StateID {
-    let start = automaton
-        .start_state(Anchored::No)
-        .expect("an automaton for unanchored searches");
-    let before = at.min(automaton.max_pattern_len().saturating_sub(1));
-    bytes[at - before..at]
-        .iter()
-        .fold(start, |state, byte| automaton.next_state(Anchored::No, state, *byte))
+    /// The state at an offset, which knows what a keyword that ends behind it may have begun with.
+    fn state_at(&self, bytes: &[u8], at: usize) -> StateID {
+        let before = at.saturating_sub(self.automaton.max_pattern_len().saturating_sub(1));
+        let step = |state, byte: &u8| self.automaton.next_state(Anchored::No, state, *byte);
+        bytes.get(before..at).unwrap_or_default().iter().fold(self.start, step)
+    }
 }
 
 #[cold]
@@ -111,8 +119,8 @@ mod tests {
             let expected: Vec<Match> = plain.find_overlapping_iter(&text).collect();
             let dfa = DFA::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(WORDS).unwrap();
             let nfa = NFA::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(WORDS).unwrap();
-            prop_assert_eq!(ends(&find(&dfa, text.as_bytes())), ends(&expected));
-            prop_assert_eq!(ends(&find(&nfa, text.as_bytes())), ends(&expected));
+            prop_assert_eq!(ends(&Search::new(dfa).unwrap().find(text.as_bytes())), ends(&expected));
+            prop_assert_eq!(ends(&Search::new(nfa).unwrap().find(text.as_bytes())), ends(&expected));
         }
     }
 }

@@ -92,7 +92,7 @@ fn look(workspace: &Workspace) -> Above {
         .enumerate()
         .filter(|(_, document)| document.text.contains(".."))
     {
-        for link in &documents.outline(at).links {
+        for link in documents.outline(at).into_iter().flat_map(|outline| &outline.links) {
             let Target::Relative { path, .. } = Target::new(&link.destination) else {
                 continue;
             };

@@ -110,11 +110,9 @@ impl Documents {
     }
 
     /// Where the document at this position in [`iter`](Self::iter) leads, and where one may be led in it.
-    ///
-    /// # Panics
-    /// Where there is no such position.
-    pub fn outline(&self, at: usize) -> &Outline {
-        self.outlines[at].get_or_init(|| Outline::new(&self.all[at].text))
+    pub fn outline(&self, at: usize) -> Option<&Outline> {
+        let (outline, document) = self.outlines.get(at).zip(self.all.get(at))?;
+        Some(outline.get_or_init(|| Outline::new(&document.text)))
     }
 
     /// All of them, sorted by path.
