@@ -167,7 +167,42 @@ fn message_of(stderr: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
+
+    /// The end of a cargo that was started with one argument, and of whose output `read` was taken for its answer.
+    fn end(argument: &str, read: bool) -> Result<Result<(), String>> {
+        let program = PathBuf::from(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut command = Command::new(&program);
+        command.arg(argument).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("a cargo");
+        let mut message = child.stderr.take().expect("a pipe");
+        let mut rest = BufReader::new(child.stdout.take().expect("a pipe"));
+        if read {
+            rest.read_until(b'\n', &mut Vec::new()).expect("a line");
+        }
+        let message = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            message.read_to_end(&mut text).map(|_| text)
+        });
+        let leaving = Leaving {
+            program,
+            child,
+            rest,
+            message,
+        };
+        leaving.end()
+    }
+
+    #[test]
+    fn an_answer_counts_once_cargo_has_ended_well() {
+        assert_eq!(end("-V", true).expect("an end"), Ok(()));
+        let message = end("--no-such-argument", true).expect("an end").unwrap_err();
+        assert!(message.contains("--no-such-argument"), "{message}");
+        let error = end("-V", false).expect_err("there is more than an answer");
+        assert!(error.to_string().contains("something behind its first line"), "{error}");
+    }
 
     #[test]
     fn only_the_error_of_cargo_is_kept() {
