@@ -4,7 +4,8 @@ use jiff::civil::Date;
 
 use crate::report::{Dimension, Finding, Location, Reason};
 use crate::stage::Stage;
-use crate::supply::{Fix, Hit, LockedPackage, Opened, PackageGraph, VARIABLE, hits};
+use crate::supply::{Fix, Hit, Opened, PackageGraph, VARIABLE, hits};
+use crate::workspace::cargo::lock::LockedPackage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 
@@ -118,7 +119,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Health::Aged(finding) => vec![*finding],
         Health::Unusable(reason) => return Judgement::NotRun(reason),
     };
-    for package in graph.packages().iter().filter(|package| package.published) {
+    for package in graph.packages().iter().filter(|package| package.is_published()) {
         findings.extend(opened.database.skipped_about(&package.name).map(|skipped| {
             at_package(
                 Finding::blocking(
@@ -218,10 +219,7 @@ fn days(from: Date, to: Date) -> i64 {
 }
 
 fn at_package(finding: Finding, package: &LockedPackage) -> Finding {
-    finding.at(match package.line {
-        Some(line) => Location::line("Cargo.lock", line),
-        None => Location::file("Cargo.lock"),
-    })
+    finding.at(Location::line("Cargo.lock", package.line))
 }
 
 fn finding(hit: &Hit<'_>, opened: &Opened, graph: &PackageGraph) -> Finding {
