@@ -2,8 +2,8 @@
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 use crate::workspace::ci::{CiFile, Image, Include, Origin, UNKNOWN, Use};
 
 use super::pipelines::{counted, unreadable};

@@ -1,7 +1,7 @@
 //! `ci.matrix`: what the policy claims to work on is tested there.
 
+use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Location, Reason};
-use crate::stage::Stage;
 use crate::workspace::ci::{Answer, Argument, CargoCall, Job};
 
 use super::pipelines::{jobs, runs_gate, unreadable};

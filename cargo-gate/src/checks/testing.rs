@@ -7,11 +7,11 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use semver::Version;
 
-use crate::digest::Digest;
+use crate::base::digest::Digest;
+use crate::base::stage::Stage;
 use crate::evidence::history::History;
 use crate::policy::Policy;
 use crate::report::{CheckReport, Finding};
-use crate::stage::Stage;
 use crate::workspace::cargo::{CargoModel, Member, Resolution};
 use crate::workspace::ci::CiFiles;
 use crate::workspace::config::CargoConfig;

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 use self::lines::Lines;
 use self::supervise::{Message, Supervisor};

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use semver::Version;
 
+use crate::base::digest::Digest;
 use crate::boundary::parallel;
 use crate::boundary::scan::{source_string, source_text};
 use crate::code::may_be_code;
-use crate::digest::Digest;
 use crate::library::interface::{Interface, Library, SourceFile};
 use crate::report::Reason;
 use crate::workspace::Workspace;

@@ -24,10 +24,10 @@ use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher, GlobSetBuilder};
 
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::engine::cancel::Cancel;
 use crate::engine::event::{Event, Observer};
 use crate::engine::process::{self, ProcessEnd, ProcessSpec};
-use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::EvidenceResult;
 use crate::policy::{SuiteKind, SuitePolicy};
 use crate::report::{Finding, Reason, SuiteResult};

@@ -11,8 +11,8 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::base::error::{Error, Result};
 use crate::engine::process::ProcessEnd;
-use crate::error::{Error, Result};
 use crate::evidence::EvidenceResult;
 use crate::policy::{BenchReference, SuitePolicy};
 use crate::report::{BenchmarkResult, Reason, Standing, SuiteResult};

@@ -11,9 +11,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::base::digest::Digest;
 use crate::boundary::cache::ScanCache;
 use crate::code::CodeCache;
-use crate::digest::Digest;
 use crate::library::interface::SourceFile;
 use crate::policy;
 use crate::secrets::cache::ScanCache as SecretCache;

@@ -58,7 +58,7 @@ fn below(workspace: &Workspace) -> Option<String> {
 
 fn inside(root: &Path, git: &Git) -> Option<String> {
     let inside = root.strip_prefix(&git.top).ok()?;
-    Some(super::paths::spell(inside))
+    Some(crate::base::paths::spell(inside))
 }
 
 /// Whether there is a file that a CI service reads. Only looks at names.
