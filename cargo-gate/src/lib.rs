@@ -30,6 +30,7 @@ pub mod lsp;
 pub mod markdown;
 pub mod migration;
 pub mod policy;
+pub mod process;
 pub mod promotion;
 pub mod redact;
 pub mod release;

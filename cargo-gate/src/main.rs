@@ -3,7 +3,7 @@
 use std::panic;
 use std::process;
 
-use cargo_gate::engine::cancel::Cancel;
+use cargo_gate::process::cancel::Cancel;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::{cli, exit};
 

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use crate::engine::evaluate::Request;
-use crate::engine::event::Tee;
 use crate::engine::plan::SuiteMode;
 use crate::error::{Error, Result};
+use crate::evidence::event::Tee;
 use crate::policy::{DocsPolicy, Existing, write_atomically};
 use crate::report::CheckReport;
 use crate::stage::Stage;

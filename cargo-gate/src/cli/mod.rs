@@ -46,9 +46,9 @@ use std::time::Instant;
 
 use clap::FromArgMatches;
 
-use crate::engine::cancel::Cancel;
 use crate::error::Result;
 use crate::exit;
+use crate::process::cancel::Cancel;
 use crate::workspace::environment::Environment;
 
 use self::printer::Printer;

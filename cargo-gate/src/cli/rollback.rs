@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::command_line::{DataFormat, RollbackArgs};
 use crate::engine::evaluate::Request;
-use crate::engine::event::Tee;
 use crate::engine::plan::SuiteMode;
 use crate::error::{Error, Result};
+use crate::evidence::event::Tee;
 use crate::evidence::history::History;
 use crate::evidence::lock::{self, Lock};
 use crate::exit;

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::engine::evaluate::{Evaluation, Request};
-use crate::engine::event::Tee;
 use crate::engine::notify::{Told, notify};
 use crate::engine::plan::SuiteMode;
 use crate::error::{Error, ErrorKind, Located, Result};
 use crate::evidence::atomic;
+use crate::evidence::event::Tee;
 use crate::evidence::lock::{self, Lock};
 use crate::evidence::run_dir::{
     AuditRecorder, AuditStep, EarlyFailure, EnvironmentRecord, Failure, RunRecord, RunResult, Runs, catalogue_sha256,

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use crate::engine::evaluate::Request;
-use crate::engine::event::Tee;
 use crate::engine::plan::SuiteMode;
 use crate::error::{Error, Result};
 use crate::evidence::EvidenceResult;
+use crate::evidence::event::Tee;
 use crate::evidence::lock::{self, Lock};
 use crate::policy::SuitePolicy;
 use crate::report::{Outcome, SuiteResult};

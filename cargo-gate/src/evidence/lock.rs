@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::engine::cancel::Cancel;
 use crate::error::{Error, ErrorKind, Result};
+use crate::process::cancel::Cancel;
 
 use super::atomic;
 

@@ -2,6 +2,7 @@
 
 pub mod atomic;
 pub mod bundle;
+pub mod event;
 pub mod history;
 pub mod lock;
 pub mod readiness;

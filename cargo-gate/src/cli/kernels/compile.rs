@@ -8,12 +8,12 @@ use gate_build::lock::{KernelLock, LOCK_FILE};
 
 use crate::cli::Conversation;
 use crate::command_line::{DataFormat, FormatArgs, KernelsBuildArgs};
-use crate::engine::process::{self, ProcessSpec};
 use crate::error::{Error, Result};
 use crate::exit;
 use crate::kernels::change::changes;
 use crate::kernels::rebuild::{Rebuild, Rebuilt};
 use crate::kernels::{LockedCrate, locked_crates};
+use crate::process::{self, ProcessSpec};
 use crate::workspace::Workspace;
 
 use super::diff::{LockRow, View};
