@@ -26,9 +26,8 @@ pub mod toolchain;
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock};
 
 use crate::boundary::cache::ScanCache;
 use crate::boundary::survey::Survey;
@@ -36,11 +35,9 @@ use crate::code::{Code, CodeCache};
 use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
 use crate::library;
-use crate::library::interface::SourceFile;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::file::MachinePaths;
 use crate::secrets::survey::SecretSurvey;
-use crate::stability::Released;
 use crate::supply::{self, Advisories, Places};
 
 use self::ahead::Ahead;
@@ -235,16 +232,6 @@ impl Workspace {
             });
             take(ahead)
         })
-    }
-
-    /// Sources that were parsed ahead, by content.
-    pub(crate) fn parsed_ahead(&self) -> Arc<BTreeMap<Digest, SourceFile>> {
-        self.found_ahead(|ahead| ahead.parsed()).unwrap_or_default()
-    }
-
-    /// The files of the last release, where they were read while cargo was asked.
-    pub(crate) fn released_ahead(&self) -> Option<Arc<Released>> {
-        self.ahead(|ahead| ahead.released.clone())
     }
 
     /// Raw boundaries of all members, scanned on first use; sources that have not changed since the last time come from
