@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::boundary::cache::ScanCache;
+use crate::ci::{self, CiFiles};
 use crate::code::CodeCache;
 use crate::policy;
 use crate::secrets::cache::ScanCache as SecretCache;
@@ -17,7 +18,6 @@ use crate::supply::{self, Advisories, Places};
 
 use self::files::Pass;
 use super::Options;
-use super::ci::{self, CiFiles};
 use super::document::Documents;
 use super::files::File;
 use super::git::Git;
