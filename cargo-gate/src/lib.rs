@@ -9,6 +9,7 @@
 pub mod base;
 pub mod boundary;
 pub mod checks;
+pub mod ci;
 pub mod cli;
 pub mod closeout;
 pub mod code;
@@ -26,6 +27,7 @@ pub mod lsp;
 pub mod markdown;
 pub mod migration;
 pub mod policy;
+pub mod process;
 pub mod promotion;
 pub mod redact;
 pub mod release;

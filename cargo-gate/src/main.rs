@@ -5,7 +5,7 @@ use std::process;
 
 use cargo_gate::base::exit;
 use cargo_gate::cli;
-use cargo_gate::engine::cancel::Cancel;
+use cargo_gate::process::cancel::Cancel;
 use cargo_gate::workspace::environment::Environment;
 
 fn main() {

@@ -3,8 +3,8 @@
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::base::stage::Stage;
+use crate::ci::{CiFile, Image, Include, Origin, UNKNOWN, Use};
 use crate::report::{Dimension, Finding, Location};
-use crate::workspace::ci::{CiFile, Image, Include, Origin, UNKNOWN, Use};
 
 use super::pipelines::{counted, unreadable};
 use super::{Applies, Check, Context, Input, Judgement};

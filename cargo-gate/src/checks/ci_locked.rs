@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::base::stage::Stage;
+use crate::ci::{Answer, Argument, CargoCall, CiCommand, Job, base_name};
 use crate::report::{Dimension, Finding, Location};
-use crate::workspace::ci::{Answer, Argument, CargoCall, CiCommand, Job, base_name};
+
 use crate::workspace::config::CargoConfig;
 
 use super::pipelines::{Lock, Packages, counted, jobs, unreadable};
@@ -289,7 +290,7 @@ fn shown(call: &CargoCall<'_>, flag: Option<&str>, longest: usize) -> String {
             return text + " …";
         }
         text.push(' ');
-        text += &word.replace('`', "'").replace(crate::workspace::ci::UNKNOWN, "…");
+        text += &word.replace('`', "'").replace(crate::ci::UNKNOWN, "…");
     }
     text
 }

@@ -2,9 +2,9 @@
 //! this workspace.
 
 use crate::base::stage::Stage;
+use crate::ci::{Argument, CargoCall, CiCommand, CiFile, CiFiles, Job, Kind, UNKNOWN, base_name, program};
 use crate::report::{Finding, Location};
 use crate::workspace::cargo::CargoModel;
-use crate::workspace::ci::{Argument, CargoCall, CiCommand, CiFile, CiFiles, Job, Kind, UNKNOWN, base_name, program};
 use crate::workspace::files::FileList;
 
 /// A finding for each CI file that cannot be read: nothing in it was checked.

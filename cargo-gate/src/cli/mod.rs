@@ -48,7 +48,7 @@ use clap::FromArgMatches;
 
 use crate::base::error::Result;
 use crate::base::exit;
-use crate::engine::cancel::Cancel;
+use crate::process::cancel::Cancel;
 use crate::workspace::environment::Environment;
 
 use self::printer::Printer;

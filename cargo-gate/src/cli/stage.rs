@@ -10,9 +10,9 @@ use crate::base::atomic;
 use crate::base::error::{Error, ErrorKind, Located, Result};
 use crate::base::stage::Stage;
 use crate::engine::evaluate::{Evaluation, Request};
-use crate::engine::event::Tee;
 use crate::engine::notify::{Told, notify};
 use crate::engine::plan::SuiteMode;
+use crate::evidence::event::Tee;
 use crate::evidence::lock::{self, Lock};
 use crate::evidence::run_dir::{
     AuditRecorder, AuditStep, EarlyFailure, EnvironmentRecord, Failure, RunRecord, RunResult, Runs, catalogue_sha256,

@@ -22,11 +22,11 @@ use crate::verdict::{self, Afterwards, Judged, Rules, confidence};
 use crate::workspace::Workspace;
 
 use super::TOOL_VERSION;
-use super::cancel::Cancel;
-use super::event::{Event, Observer};
 use super::inputs::InputDigests;
 use super::plan::{Action, LastInputs, Plan, PlanItem, Planner, SuiteMode, Unit};
 use super::run::{Completed, Runner};
+use crate::evidence::event::{Event, Observer};
+use crate::process::cancel::Cancel;
 
 /// What to evaluate and how.
 #[derive(Debug, Clone)]

@@ -14,8 +14,8 @@ use crate::evidence::run_dir::AuditStep;
 use crate::policy::{NotifyPolicy, Sink};
 use crate::report::{Decision, Outcome, Report};
 
-use super::cancel::Cancel;
-use super::process::{self, ProcessSpec};
+use crate::process::cancel::Cancel;
+use crate::process::{self, ProcessSpec};
 
 /// Version of [`Notice`]; raised when a field is removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;

@@ -18,9 +18,9 @@ use crate::suites::{self, Shared, SuiteContext};
 use crate::verdict;
 use crate::workspace::Workspace;
 
-use super::cancel::Cancel;
-use super::event::{Event, Observer};
 use super::plan::{Action, Plan, PlanItem, SuiteMode, Unit};
+use crate::evidence::event::{Event, Observer};
+use crate::process::cancel::Cancel;
 
 /// A unit with its evidence, made or reused.
 #[derive(Debug, Clone)]

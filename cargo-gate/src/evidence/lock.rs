@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::engine::cancel::Cancel;
+use crate::process::cancel::Cancel;
 
 use crate::base::atomic;
 

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::engine::cancel::Cancel;
-use crate::engine::process::{self, ProcessSpec};
 use crate::kernels::check::Checked;
+use crate::process::cancel::Cancel;
+use crate::process::{self, ProcessSpec};
 
 /// How long compilers get for one file.
 const TIMEOUT: Duration = Duration::from_secs(300);

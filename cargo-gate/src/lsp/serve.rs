@@ -12,8 +12,8 @@ use super::framing::{self, Incoming};
 use super::session::{Effect, Session};
 use crate::base::error::{Error, Result};
 use crate::base::exit;
-use crate::engine::cancel::Cancel;
 use crate::kernels::check::Checked;
+use crate::process::cancel::Cancel;
 use crate::workspace::environment::Environment;
 use crate::workspace::{Options, Workspace};
 

@@ -9,6 +9,7 @@ use crate::base::stage::Stage;
 use crate::report::Location;
 
 use super::raw::{RawArtifact, RawChecklistItem, RawChecklists};
+use super::section::section;
 
 /// Id of the check that judges checklists; an item of one cannot name it.
 pub(crate) const CHECK_ID: &str = "checklist.stage";
@@ -73,3 +74,5 @@ fn artifact(raw: RawArtifact) -> ChecklistArtifact {
         },
     }
 }
+
+section!(ChecklistItem, "checklists", checklist: Vec<ChecklistItem>);

@@ -12,6 +12,7 @@ use crate::report::Location;
 
 use super::pattern;
 use super::raw::{RawEvidence, RawHistory, RawWarnings};
+use super::section::section;
 use super::value::{Converted, day, duration};
 
 /// A limit on the age of evidence.
@@ -132,3 +133,7 @@ pub(super) fn warnings(raw: Spanned<RawWarnings>, at: &impl Fn(Range<usize>) -> 
         location: at(span),
     })
 }
+
+section!(EvidenceAge, "evidence", evidence_ages: Vec<EvidenceAge>);
+section!(HistoryPolicy, "history", history: Option<HistoryPolicy>);
+section!(WarningPolicy, "warnings", warnings: Option<WarningPolicy>);

@@ -11,6 +11,7 @@ use crate::base::stage::Stage;
 use crate::report::Location;
 
 use super::raw::RawSupply;
+use super::section::section;
 use super::value::{Converted, duration};
 
 /// What the supply chain must show.
@@ -44,3 +45,5 @@ pub(super) fn convert(raw: Spanned<RawSupply>, at: &impl Fn(Range<usize>) -> Loc
         location: Some(at(span)),
     })
 }
+
+section!(SupplyPolicy, "supply", supply: Option<SupplyPolicy>);

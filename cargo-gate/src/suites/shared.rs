@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crate::base::error::{Error, Result};
-use crate::engine::process::ProcessEnd;
+use crate::process::ProcessEnd;
 
 /// Calls made so far, by their command line.
 #[derive(Debug, Default)]

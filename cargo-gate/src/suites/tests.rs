@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use crate::engine::event::Silent;
+use crate::evidence::event::Silent;
 use crate::policy::SuiteFormat;
 use crate::report::TestStatus;
 use crate::workspace::Options;

@@ -10,10 +10,11 @@ use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::cli::Conversation;
 use crate::command_line::{DataFormat, FormatArgs, KernelsBuildArgs};
-use crate::engine::process::{self, ProcessSpec};
+
 use crate::kernels::change::changes;
 use crate::kernels::rebuild::{Rebuild, Rebuilt};
 use crate::kernels::{LockedCrate, locked_crates};
+use crate::process::{self, ProcessSpec};
 use crate::workspace::Workspace;
 
 use super::diff::{LockRow, View};

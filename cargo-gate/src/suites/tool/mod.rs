@@ -10,10 +10,10 @@ mod vet;
 use std::path::Path;
 
 use crate::base::error::Result;
-use crate::engine::event::Silent;
-use crate::engine::process::{self, ProcessEnd, ProcessSpec};
 use crate::evidence::EvidenceResult;
+use crate::evidence::event::Silent;
 use crate::policy::SuitePolicy;
+use crate::process::{self, ProcessEnd, ProcessSpec};
 use crate::report::{Finding, Reason};
 
 use super::shared::Call;
