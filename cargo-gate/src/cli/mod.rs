@@ -133,7 +133,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         #[cfg(feature = "lsp")]
         Command::Lsp => lsp::run(conversation),
         #[cfg(not(feature = "lsp"))]
-        Command::Lsp => Err(crate::error::Error::without_feature("lsp")),
+        Command::Lsp => Err(crate::base::error::Error::without_feature("lsp")),
         Command::Migrate(command) => migrate::run(command, conversation),
         Command::Badge(arguments) => badge::run(arguments, conversation),
         Command::Cache(arguments) => cache::run(arguments, conversation),
