@@ -19,8 +19,7 @@ impl Range {
     fn of(requirement: &VersionReq) -> Result<Self, String> {
         let mut range = Self(Bound::Unbounded, Bound::Unbounded);
         for comparator in &requirement.comparators {
-            let Self(from, to) =
-                limits(comparator).ok_or_else(|| format!("`{requirement}` has an unknown operator"))?;
+            let Self(from, to) = limits(comparator).ok_or_else(|| format!("`{requirement}` is no range"))?;
             for (side, bound) in [(&mut range.0, from), (&mut range.1, to)] {
                 match (&side, &bound) {
                     (_, Bound::Unbounded) => {}
@@ -78,7 +77,7 @@ pub(super) fn within(ranges: &[Range], version: &Version) -> bool {
     ranges.iter().any(|range| range.contains(&plain))
 }
 
-/// The bounds that a comparator sets; `None` for an operator that RustSec does not know.
+/// The bounds that a comparator sets; `None` for one that RustSec does not know, and beyond the largest number.
 fn limits(comparator: &Comparator) -> Option<Range> {
     let (major, minor, patch) = (comparator.major, comparator.minor, comparator.patch);
     let version = Version {
@@ -177,6 +176,14 @@ mod tests {
             of(&["^1.2", "= 1.4.0"]),
             of(&["^18446744073709551615"]),
         ];
-        insta::assert_snapshot!(wrong.map(Result::unwrap_err).join("\n"), @"");
+        insta::assert_snapshot!(wrong.map(Result::unwrap_err).join("\n"), @"
+        `>=1, >=2` has two bounds on one side
+        `^1, <1.5` has two bounds on one side
+        `>2, <1` ends before it begins
+        `>1.0.0, <1.0.0` ends before it begins
+        `>=1` and `>=2` overlap
+        `^1.2` and `=1.4.0` overlap
+        `^18446744073709551615` is no range
+        ");
     }
 }

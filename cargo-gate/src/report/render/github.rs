@@ -208,7 +208,7 @@ mod tests {
     fn the_annotation_of_a_failing_test_says_why() {
         let text = render(&samples::failures(), "");
         let line = text.lines().find(|line| line.contains("title=suite.test.default"));
-        insta::assert_snapshot!(line.expect("an annotation"), @"");
+        insta::assert_snapshot!(line.expect("an annotation"), @"::error title=suite.test.default::1 of 3 tests failed: `demo parses_long` (blocks at pilot)%0Aassertion `left == right` failed: 12 digits%0A  left: 11%0A right: 12%0Ahelp: run `cargo test --locked parses_long`");
     }
 
     /// Lines that the runner takes for commands, by their name.

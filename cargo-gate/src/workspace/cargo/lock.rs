@@ -165,7 +165,7 @@ mod tests {
                 .dependencies(package)
                 .map(|at| shown(&lock.packages()[at]))
                 .collect();
-            format!("{}: {} -> {}", package.line, shown(package), on.join(", "))
+            format!("{}: {} on {:?}", package.line, shown(package), on)
         };
         lock.packages().iter().map(line).collect::<Vec<_>>().join("\n")
     }
@@ -176,13 +176,21 @@ mod tests {
             (registry+https://github.com/rust-lang/crates.io-index)\",\n]\n\n[[package]]\nname = \"log\"\nversion = \"0.4.0\"\n\
             source = \"registry+https://github.com/rust-lang/crates.io-index\"\n\n[metadata]\n\"checksum log 0.4.0 \
             (registry+https://github.com/rust-lang/crates.io-index)\" = \"00\"\n";
-        insta::assert_snapshot!(edges(first), @"");
+        insta::assert_snapshot!(edges(first), @r#"
+        2: app 0.1.0 on ["log 0.4.0"]
+        9: log 0.4.0 on []
+        "#);
         let fourth = "version = 4\n\n[[package]]\nname = \"log\"\nversion = \"0.4.0\"\nsource = \"git+https://example.com/log?branch=a#0123\"\n\n\
             [[package]]\nname = \"log\"\nversion = \"0.4.0\"\nsource = \"git+https://example.com/log?branch=b#4567\"\n\n\
             [[package]]\nname = \"log\"\nversion = \"0.3.0\"\n\n\
             [[package]]\nname = \"app\"\nversion = \"0.1.0\"\ndependencies = [\n \"log 0.3.0\",\n \"log 0.4.0 \
             (git+https://example.com/log?branch=b)\",\n \"gone\",\n]\n";
-        insta::assert_snapshot!(edges(fourth), @"");
+        insta::assert_snapshot!(edges(fourth), @r#"
+        18: app 0.1.0 on ["log 0.3.0", "log 0.4.0"]
+        14: log 0.3.0 on []
+        4: log 0.4.0 on []
+        9: log 0.4.0 on []
+        "#);
         let lock = Lock::parse(fourth.as_bytes()).unwrap();
         let to: Vec<usize> = lock.dependencies(&lock.packages()[0]).collect();
         assert_eq!(
