@@ -9,13 +9,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::line::{self, Dispatched, Hardware, Head, Object, Totals};
 use super::rotate::Segments;
 use crate::backend::cpu;
+use crate::catalog::{Catalog, Registered};
 use crate::dispatch::Outcome;
 use crate::fault::Faults;
 use crate::journal::{Drops, Lanes};
-use crate::kernel::Registered;
 use crate::plan::Plan;
 use crate::reason::{REASONS_VERSION, Reason, ReasonKind};
-use crate::runtime::catalog::Catalog;
 use crate::sync::unpoisoned;
 
 /// How long the writer rests when there was nothing to do, and when there was.
