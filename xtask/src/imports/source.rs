@@ -221,7 +221,9 @@ impl Module {
 /// The body of an enumeration, and what stands before it.
 fn variants(item: &[TokenTree]) -> Option<(&TokenTree, &[TokenTree])> {
     let (body, head) = item.split_last()?;
-    ident(head.first()).is_some_and(|word| word == "enum").then_some((body, head))
+    ident(head.first())
+        .is_some_and(|word| word == "enum")
+        .then_some((body, head))
 }
 
 /// A variant without the name that it defines.
