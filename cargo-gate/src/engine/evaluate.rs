@@ -238,6 +238,7 @@ impl<'a> Surroundings<'a> {
         Runner {
             workspace: self.workspace,
             store: self.store,
+            history: self.history,
             context: self.context(request.stage, request.now),
             rules: self.rules(request),
             keep_going: request.keep_going,

@@ -3,6 +3,7 @@
 pub mod bench;
 pub(crate) mod beyond;
 mod catalogue;
+mod counter;
 mod default;
 mod environment;
 pub mod interference;

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use crate::error::Result;
 use crate::evidence::EvidenceResult;
+use crate::evidence::event::Event;
 use crate::policy::{SuiteFormat, SuitePolicy};
 use crate::report::{Finding, Location, SuiteResult, TestResult, TestStatus};
 
 use super::outcome::Tests;
 use super::output::{Output, Place, Reader};
-use super::{Launched, SuiteContext, SuiteRun, default, finding, launch, suite_result, tool_missing};
+use super::{Launched, SuiteContext, SuiteRun, check_id, default, finding, launch, suite_result, tool_missing};
 
 /// Markdown documentation of the kind.
 pub const DOCS: &str = "\
@@ -73,7 +74,13 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
 fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let mut reader = Reader::new(suite.format);
     let log = cx.log.clone();
-    let end = match launch(suite, cx, &suite.command, false, &mut |line| reader.line(line))? {
+    let id = check_id(suite);
+    let launched = launch(suite, cx, &suite.command, false, &mut |line| {
+        if let Some(tests) = reader.line(line) {
+            cx.observer.event(&Event::Tests { id: &id, tests });
+        }
+    })?;
+    let end = match launched {
         Launched::NotStarted(reason) => {
             return Ok(SuiteRun {
                 result: EvidenceResult::NotRun(reason),

@@ -151,7 +151,9 @@ pub(super) fn shown(run: &SuiteRun) -> String {
 
 fn read(format: SuiteFormat, text: &str) -> output::Output {
     let mut reader = output::Reader::new(format);
-    text.lines().for_each(|line| reader.line(line));
+    for line in text.lines() {
+        reader.line(line);
+    }
     reader.finish()
 }
 

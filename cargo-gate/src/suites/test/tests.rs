@@ -103,7 +103,9 @@ fn the_time_limit_is_named() {
 /// What is judged of an exit code and an output.
 fn judged(suite: &SuitePolicy, exit_code: i32, text: &str) -> String {
     let mut reader = Reader::new(suite.format);
-    text.lines().for_each(|line| reader.line(line));
+    for line in text.lines() {
+        reader.line(line);
+    }
     let end = SuiteResult {
         command: suite.command.clone(),
         exit_code: Some(exit_code),
