@@ -74,6 +74,18 @@ pub struct TestCount {
     pub announced: u64,
 }
 
+impl TestCount {
+    /// Both together. The numbers are foreign, so they may be any.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            done: self.done.saturating_add(other.done),
+            failed: self.failed.saturating_add(other.failed),
+            announced: self.announced.saturating_add(other.announced),
+        }
+    }
+}
+
 /// A consumer of events. Called from several threads.
 pub trait Observer: Sync {
     /// Takes one event.

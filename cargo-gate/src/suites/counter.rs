@@ -32,7 +32,7 @@ impl Counter {
             self.settle(summary.ran, summary.failed);
             self.repeats = true;
         } else if let Some(announced) = libtest::announced_tests(line).or_else(|| started(line)) {
-            self.running.announced += announced;
+            self.running.announced = self.running.announced.saturating_add(announced);
         } else if !self.repeats {
             self.test(line);
         }
@@ -41,18 +41,16 @@ impl Counter {
     }
 
     fn count(&self) -> TestCount {
-        let (settled, running) = (self.settled, self.running);
-        TestCount {
-            done: settled.done + running.done,
-            failed: settled.failed + running.failed,
-            announced: settled.announced + running.announced,
-        }
+        self.settled.plus(self.running)
     }
 
     fn settle(&mut self, done: u64, failed: u64) {
-        self.settled.done += done;
-        self.settled.failed += failed;
-        self.settled.announced += done;
+        let announced = done;
+        self.settled = self.settled.plus(TestCount {
+            done,
+            failed,
+            announced,
+        });
         self.running = TestCount::default();
         self.failed.clear();
     }

@@ -23,7 +23,7 @@ pub mod tool;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobMatcher, GlobSetBuilder};
+use globset::GlobMatcher;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::EvidenceResult;
@@ -35,7 +35,6 @@ use crate::report::{Finding, Reason, SuiteResult};
 use crate::secrets::mask_text;
 use crate::workspace::Workspace;
 use crate::workspace::cargo::Resolution;
-use crate::workspace::files::{File, FileList};
 
 pub use bench::DOCS as BENCH_DOCS;
 pub use catalogue::{DEFAULT_ID, InputFilter, KINDS, KindInfo, VERSION, group, of_policy, summary};
@@ -97,27 +96,6 @@ pub fn check_id(suite: &SuitePolicy) -> String {
         SuiteKind::Tool => "tool",
     };
     format!("suite.{kind}.{}", suite.name)
-}
-
-/// The files a suite reads, sorted by path: those its globs match, or all where it declares none.
-///
-/// # Errors
-/// A glob is malformed; a validated policy holds none.
-pub fn input_files<'a>(suite: &SuitePolicy, files: &'a FileList) -> Result<Vec<&'a File>> {
-    if suite.inputs.is_empty() {
-        return Ok(files.iter().collect());
-    }
-    let mut set = GlobSetBuilder::new();
-    for pattern in &suite.inputs {
-        set.add(
-            GlobBuilder::new(pattern)
-                .literal_separator(true)
-                .build()
-                .map_err(|error| malformed(&error))?,
-        );
-    }
-    let set = set.build().map_err(|error| malformed(&error))?;
-    Ok(files.iter().filter(|file| set.is_match(&file.path)).collect())
 }
 
 /// The suites whose name or check id matches a glob, in the order of the policy.

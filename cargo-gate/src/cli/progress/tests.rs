@@ -129,13 +129,32 @@ const MINUTE: Option<Expected> = Some(Expected {
 
 #[test]
 fn the_bar_moves_while_a_suite_runs() {
-    insta::assert_snapshot!(watch(Detail::Normal, true, MINUTE).join("\n"), @"");
-    insta::assert_snapshot!(watch(Detail::Normal, true, None).join("\n"), @"");
+    insta::assert_snapshot!(watch(Detail::Normal, true, MINUTE).join("\n"), @"
+    16 0/3 suite.test.unit: 1s of about 1m 00s
+    483 0/3 suite.test.unit: compiling serde v1.0.229, 29s of about 1m 00s
+    516 0/3 suite.test.unit: compiling serde v1.0.229, 31s of about 1m 00s
+    950 0/3 suite.test.unit: 12 of 100 tests, 1 failed, 1m 00s of about 1m 00s
+    950 0/3 suite.test.unit: 12 of 100 tests, 1 failed, 1m 05s (usually 1m 00s)
+    1000 1/3
+    ");
+    insta::assert_snapshot!(watch(Detail::Normal, true, None).join("\n"), @"
+    0 0/3 suite.test.unit: 1s
+    0 0/3 suite.test.unit: compiling serde v1.0.229, 29s
+    0 0/3 suite.test.unit: compiling serde v1.0.229, 31s
+    300 0/3 suite.test.unit: 12 of 40 tests, 1 failed, 1m 00s
+    300 0/3 suite.test.unit: 12 of 40 tests, 1 failed, 1m 05s
+    1000 1/3
+    ");
 }
 
 #[test]
 fn a_log_hears_every_half_minute_what_still_runs() {
-    insta::assert_snapshot!(watch(Detail::Normal, false, MINUTE).join("\n"), @"");
+    insta::assert_snapshot!(watch(Detail::Normal, false, MINUTE).join("\n"), @"
+    Running suite.test.unit
+     Running suite.test.unit: compiling serde v1.0.229, 31s of about 1m 00s
+     Running suite.test.unit: 12 of 100 tests, 1 failed, 1m 05s (usually 1m 00s)
+    Finished suite.test.unit in 1m 05s: pass
+    ");
     assert_eq!(watch(Detail::Quiet, false, MINUTE), Vec::<String>::new());
 }
 
