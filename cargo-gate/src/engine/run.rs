@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::checks::{Attachments, Check, Context, Input};
-use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::event::{Event, Expected, Observer};
 use crate::evidence::expected;
 use crate::evidence::history::History;

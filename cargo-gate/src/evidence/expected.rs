@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::base::stats::median;
 use crate::report::Report;
-use crate::stats::median;
 
 use super::event::Expected;
 use super::history::History;
@@ -55,10 +55,10 @@ pub fn expected(history: &History, ids: &BTreeSet<String>) -> BTreeMap<String, E
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::stage::Stage;
     use crate::evidence::history::HistoryEntry;
     use crate::report::Decision;
     use crate::report::render::samples;
-    use crate::stage::Stage;
 
     #[test]
     fn the_median_of_what_was_made_counts_and_reuse_does_not() {

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 
 use globset::GlobMatcher;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::evidence::EvidenceResult;
 use crate::evidence::event::{Event, Observer};
 use crate::policy::{SuiteKind, SuitePolicy};

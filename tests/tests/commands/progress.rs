@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::sync::{Mutex, PoisonError};
 
+use cargo_gate::base::stage::Stage;
 use cargo_gate::engine::evaluate::{Request, Surroundings};
 use cargo_gate::engine::plan::SuiteMode;
 use cargo_gate::evidence::event::{Event, Observer};
@@ -10,7 +11,6 @@ use cargo_gate::evidence::history::History;
 use cargo_gate::evidence::store::Store;
 use cargo_gate::policy::Policy;
 use cargo_gate::process::cancel::Cancel;
-use cargo_gate::stage::Stage;
 use cargo_gate::suites;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};

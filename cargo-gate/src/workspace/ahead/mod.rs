@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use crate::boundary::cache::ScanCache;
 use crate::ci::{self, CiFiles};
 use crate::code::CodeCache;
+
 use crate::policy;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::supply::{self, Advisories, Places};
