@@ -16,8 +16,8 @@ use crate::kernels;
 use crate::library::Coverage;
 use crate::policy::{Policy, ReleasePolicy, RuntimePolicy};
 use crate::stability::Sources;
-use crate::suites::beyond::{self, Reach};
 use crate::suites::interference;
+use crate::suites::reach::{Reach, reach};
 use crate::workspace::cargo::{CargoModel, Dependency, Resolution};
 use crate::workspace::files::{File, FileKind};
 use crate::workspace::git::Git;
@@ -41,7 +41,7 @@ pub struct InputDigests<'a> {
     stage: Stage,
     now: Timestamp,
     known: BTreeMap<Input, OnceLock<InputState>>,
-    beyond: OnceLock<Option<(String, Option<Digest>)>>,
+    outside: OnceLock<Option<(String, Option<Digest>)>>,
 }
 
 impl<'a> InputDigests<'a> {
@@ -54,14 +54,14 @@ impl<'a> InputDigests<'a> {
             stage,
             now,
             known,
-            beyond: OnceLock::new(),
+            outside: OnceLock::new(),
         }
     }
 
     /// What suites read beyond the workspace root, as a named part of their fingerprints: the files of the repository
     /// where a path dependency lies there, and something without a digest where one lies outside of it.
-    pub fn beyond_root(&self) -> Option<(String, Option<Digest>)> {
-        let state = || match beyond::reach(self.workspace) {
+    pub fn outside_root(&self) -> Option<(String, Option<Digest>)> {
+        let state = || match reach(self.workspace) {
             Reach::Root => None,
             Reach::Repository(top) => {
                 let files = self.workspace.files_around(&top).ok();
@@ -70,7 +70,7 @@ impl<'a> InputDigests<'a> {
             }
             Reach::Elsewhere { path, .. } => Some((format!("`{path}` outside the repository"), None)),
         };
-        self.beyond.get_or_init(state).clone()
+        self.outside.get_or_init(state).clone()
     }
 
     /// State of one input.

@@ -1,7 +1,6 @@
 //! Suites: bodies of evidence that a process produces. One file per kind; the engine decides whether one runs.
 
 pub mod bench;
-pub(crate) mod beyond;
 mod catalogue;
 mod counter;
 mod default;
@@ -12,13 +11,14 @@ pub mod nextest;
 mod outcome;
 pub mod output;
 mod paths;
+pub(crate) mod reach;
 pub(crate) mod redaction;
 mod requires;
-mod shadow;
 mod shared;
 pub mod slo;
 mod test;
 pub mod tool;
+mod workspace_copy;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -184,8 +184,8 @@ fn launch_with(
     let mut environment = environment::changes(workspace);
     let root = if let Some(root) = launch.root {
         root.to_owned()
-    } else if shadow::needed(workspace) {
-        let tree = match shadow::prepare(workspace)? {
+    } else if workspace_copy::needed(workspace) {
+        let tree = match workspace_copy::prepare(workspace)? {
             Ok(tree) => tree,
             Err(reason) => return not_started(reason),
         };
@@ -244,7 +244,7 @@ fn launch_with(
 /// A lockfile that is kept and contradicts the manifests would be rewritten by any cargo command without `--locked`.
 fn lockfile_at_risk(workspace: &Workspace) -> Option<Reason> {
     let stale = matches!(workspace.resolution(), Resolution::Stale(_) | Resolution::Unreadable(_));
-    (stale && !shadow::needed(workspace)).then(|| {
+    (stale && !workspace_copy::needed(workspace)).then(|| {
         Reason::new(
             "blocked_by",
             "Cargo.lock contradicts the manifests, and running the suite could change it (lockfile.fresh)",

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
 
+use crate::base::atomic;
 use crate::base::error::{Error, Result};
 use crate::evidence::EvidenceResult;
 use crate::redact::Redactor;
@@ -89,7 +90,7 @@ fn rewrite(log: &Path, redactor: &Redactor) -> io::Result<Taken> {
     }
     to.into_inner().map_err(io::IntoInnerError::into_error)?;
     drop(from);
-    fs::rename(hidden, log)?;
+    atomic::rename(&hidden, log)?;
     Ok(taken)
 }
 

@@ -17,7 +17,9 @@ use crate::process::{self, ProcessEnd, ProcessSpec};
 use crate::report::{Finding, Reason};
 
 use super::shared::Call;
-use super::{Launched, SuiteContext, SuiteRun, environment, finding, launch, shadow, suite_result, tool_missing};
+use super::{
+    Launched, SuiteContext, SuiteRun, environment, finding, launch, suite_result, tool_missing, workspace_copy,
+};
 
 /// Markdown documentation of the kind.
 pub const DOCS: &str = "\
@@ -116,7 +118,7 @@ pub(crate) fn program(suite: &SuitePolicy) -> Option<&'static str> {
 
 /// Runs the suite.
 pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
-    let root = if shadow::needed(cx.workspace) {
+    let root = if workspace_copy::needed(cx.workspace) {
         cx.workspace.gate_dir().join("tree")
     } else {
         cx.workspace.root().to_owned()
@@ -246,7 +248,7 @@ fn command(suite: &SuitePolicy, adapter: &Adapter, cx: &SuiteContext<'_>) -> Vec
     }
     let mut command = vec!["cargo".to_owned()];
     command.extend(adapter.command.iter().map(|word| (*word).to_owned()));
-    if adapter.locks && !shadow::needed(cx.workspace) {
+    if adapter.locks && !workspace_copy::needed(cx.workspace) {
         command.push("--locked".to_owned());
     }
     command

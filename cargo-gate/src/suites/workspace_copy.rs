@@ -12,7 +12,7 @@ use crate::workspace::Workspace;
 use crate::workspace::cargo::Resolution;
 use crate::workspace::files::{File, FileKind};
 
-use super::beyond::{self, Reach};
+use super::reach::{Reach, reach};
 
 /// Where the copy is.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(super) fn prepare(workspace: &Workspace) -> Result<Result<Tree, Reason>> {
     // Files of the whole repository where a path dependency lies beside the workspace; the workspace is then as far
     // below the copy as it is below the top.
     let around;
-    let (from_root, files, below) = match beyond::reach(workspace) {
+    let (from_root, files, below) = match reach(workspace) {
         Reach::Root => (workspace.root(), workspace.files(), PathBuf::new()),
         Reach::Repository(top) => {
             around = (workspace.files_around(&top)?, top);
