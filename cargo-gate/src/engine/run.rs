@@ -215,7 +215,7 @@ impl Runner<'_> {
         if self.cancel.requested() {
             return Err(Error::new(
                 ErrorKind::Interrupted,
-                "interrupted; evidence that was complete is kept",
+                "interrupted; completed evidence is kept",
             ));
         }
         let failure = failure.lock().ok().and_then(|mut first| first.take());
@@ -257,7 +257,7 @@ impl Runner<'_> {
 
     fn without_evidence(&self, item: &PlanItem) -> Completed {
         let id = item.unit.id();
-        let message = format!("suites were left out, and there is no fresh evidence for `{id}`");
+        let message = format!("suites were skipped, and there is no current evidence for `{id}`");
         let reason = Reason::new(SUITES_LEFT_OUT, message).help(format!("`cargo gate suite {id}`"));
         self.completed(item, EvidenceResult::NotRun(reason), Timestamp::now(), Duration::ZERO)
     }

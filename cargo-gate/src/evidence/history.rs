@@ -173,7 +173,7 @@ pub(super) fn read(gate_dir: &Path) -> Result<Vec<u8>> {
         .read_to_end(&mut bytes)
         .map_err(|error| failed(&error))?;
     if read as u64 > MAX_BYTES {
-        return Err(Error::tool(format!("`{}` is larger than any history", path.display())));
+        return Err(Error::tool(format!("`{}` is too large for a history", path.display())));
     }
     Ok(bytes)
 }
@@ -223,7 +223,7 @@ fn of_line(text: &[u8], problem: &mut impl FnMut(String)) -> Option<HistoryEntry
         .inspect_err(|error| problem(format!("cannot be understood: {error}")))
         .ok()?;
     if serde_json::to_vec(&entry).ok().as_deref() != Some(text) {
-        problem("is not in the form in which it was written".to_owned());
+        problem("is not in canonical form".to_owned());
     }
     Some(entry)
 }

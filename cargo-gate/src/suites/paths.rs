@@ -2,7 +2,7 @@
 //! run directory, and a home directory has no place there.
 
 use std::borrow::Cow;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
 
@@ -96,6 +96,8 @@ fn rewrite(log: &Path, redactor: &Redactor) -> io::Result<Taken> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -200,9 +200,9 @@ fn failed_tests(suite: &SuitePolicy, output: &Output) -> Vec<Finding> {
 /// No test failed, and still the command did.
 fn command_failed(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Finding {
     let mut message = match (end.exit_code, end.signal) {
-        (Some(code), _) => format!("`{}` ended with exit code {code}", end.command.join(" ")),
-        (None, Some(signal)) => format!("`{}` was ended by signal {signal}", end.command.join(" ")),
-        (None, None) => format!("`{}` did not end by itself", end.command.join(" ")),
+        (Some(code), _) => format!("`{}` exited with code {code}", end.command.join(" ")),
+        (None, Some(signal)) => format!("`{}` was killed by signal {signal}", end.command.join(" ")),
+        (None, None) => format!("`{}` did not exit by itself", end.command.join(" ")),
     };
     let mut place = None;
     match &output.error {
@@ -233,21 +233,18 @@ fn too_few(suite: &SuitePolicy, tests: &Tests) -> Option<Finding> {
     let ran = tests.ran();
     if tests.summaries == 0 {
         return Some(
-            finding(
-                suite,
-                "the output holds no summary of a test run, so nothing can be said about it",
-            )
-            .help("declare `format = \"exit-code\"` for a command that is not libtest or nextest"),
+            finding(suite, "the output contains no summary of a test run")
+                .help("declare `format = \"exit-code\"` if the command runs neither libtest nor nextest"),
         );
     }
     if ran == 0 {
         let why = match tests.skipped {
-            0 => "there is none".to_owned(),
+            0 => "none were found".to_owned(),
             1 => "the only one is ignored or filtered out".to_owned(),
             skipped => format!("all {skipped} are ignored or filtered out"),
         };
         return Some(
-            finding(suite, format!("no test ran: {why} (suite_empty)"))
+            finding(suite, format!("no tests ran: {why} (suite_empty)"))
                 .help("add a `#[test]`, or correct the filter in `command` of the suite in gate.toml"),
         );
     }
@@ -256,7 +253,7 @@ fn too_few(suite: &SuitePolicy, tests: &Tests) -> Option<Finding> {
             suite,
             format!("{ran} of at least {} expected tests ran", suite.min_tests),
         )
-        .help("find out which tests are gone, or lower `min-tests` of the suite in gate.toml")
+        .help("restore the missing tests, or lower `min-tests` of the suite in gate.toml")
     })
 }
 

@@ -13,7 +13,7 @@ use crate::workspace::Options;
 use crate::workspace::cargo::CargoModel;
 use crate::workspace::config::CargoConfig;
 use crate::workspace::environment::Environment;
-use crate::workspace::files::FileKind;
+use crate::workspace::files::{File, FileKind, FileList};
 use crate::workspace::lockfile::Lockfile;
 use crate::workspace::manifest::Manifest;
 use crate::workspace::toolchain::Toolchain;

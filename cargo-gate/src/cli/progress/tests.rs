@@ -150,7 +150,7 @@ fn the_bar_moves_while_a_suite_runs() {
 #[test]
 fn a_log_hears_every_half_minute_what_still_runs() {
     insta::assert_snapshot!(watch(Detail::Normal, false, MINUTE).join("\n"), @"
-    Running suite.test.unit
+     Running suite.test.unit
      Running suite.test.unit: compiling serde v1.0.229, 31s of about 1m 00s
      Running suite.test.unit: 12 of 100 tests, 1 failed, 1m 05s (usually 1m 00s)
     Finished suite.test.unit in 1m 05s: pass

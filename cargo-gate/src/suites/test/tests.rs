@@ -38,12 +38,12 @@ fn passing_and_failing_tests() {
 #[test]
 fn filtered_to_nothing_fails() {
     insta::assert_snapshot!(run_library("#[test] fn good() {}", &["nothing"]), @r"
-    block: no test ran: the only one is ignored or filtered out (suite_empty)
+    block: no tests ran: the only one is ignored or filtered out (suite_empty)
       help: add a `#[test]`, or correct the filter in `command` of the suite in gate.toml
     0 passed, 0 failed, 1 skipped, exit Some(0)
     ");
     insta::assert_snapshot!(run_library("", &[]), @r"
-    block: no test ran: there is none (suite_empty)
+    block: no tests ran: none were found (suite_empty)
       help: add a `#[test]`, or correct the filter in `command` of the suite in gate.toml
     0 passed, 0 failed, 0 skipped, exit Some(0)
     ");
@@ -52,7 +52,7 @@ fn filtered_to_nothing_fails() {
 #[test]
 fn a_compile_error_is_shown_with_its_place() {
     insta::assert_snapshot!(run_library("pub fn f() -> u8 {\n    \"\"\n}\n", &[]), @r"
-    block: `cargo test --locked` ended with exit code 101: [E0308] mismatched types
+    block: `cargo test --locked` exited with code 101: [E0308] mismatched types
       at src/lib.rs:Some(2):Some(5)
       help: cargo gate suite unit
     0 passed, 0 failed, 0 skipped, exit Some(101)
@@ -137,13 +137,13 @@ fn exit_status_and_output_must_agree() {
     assert_eq!(judged(&script, 0, PASSED), "");
     assert_eq!(
         judged(&script, 23, PASSED),
-        "block: `./test.sh` ended with exit code 23 although every test passed\n"
+        "block: `./test.sh` exited with code 23 although every test passed\n"
     );
     assert_eq!(judged(&script, 0, FAILED), "block: `a` failed\n");
-    assert_eq!(judged(&script, 23, ""), "block: `./test.sh` ended with exit code 23\n");
+    assert_eq!(judged(&script, 23, ""), "block: `./test.sh` exited with code 23\n");
     assert_eq!(
         judged(&script, 0, "all good\n"),
-        "block: the output holds no summary of a test run, so nothing can be said about it\n"
+        "block: the output contains no summary of a test run\n"
     );
 }
 
@@ -195,7 +195,7 @@ fn nextest_without_a_test_is_empty() {
 error: no tests to run
 (hint: use `--no-tests` to customize)
 ";
-    let empty = "block: no test ran: all 10 are ignored or filtered out (suite_empty)\n";
+    let empty = "block: no tests ran: all 10 are ignored or filtered out (suite_empty)\n";
     assert_eq!(judged(&suite(&["x"]), 4, text), empty);
     assert_eq!(judged(&suite(&["x"]), 0, text), empty);
 }
