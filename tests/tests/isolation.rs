@@ -12,7 +12,7 @@ use cargo_gate::digest::Digest;
 use cargo_gate::engine::fingerprint;
 use cargo_gate::engine::inputs::InputDigests;
 use cargo_gate::evidence::history::History;
-use cargo_gate::policy::{self, Catalogue, Policy};
+use cargo_gate::policy::{self, Policy};
 use cargo_gate::report::CheckReport;
 use cargo_gate::stage::Stage;
 use cargo_gate::workspace::environment::Environment;
@@ -40,7 +40,7 @@ struct Rest {
 
 impl Rest {
     fn of(fixture: &Fixture) -> Self {
-        let policy = policy::load(&fixture.root(), None, &Catalogue::builtin());
+        let policy = policy::load(&fixture.root(), None, &cargo_gate::checks::catalogue());
         Self {
             policy: policy.unwrap_or_else(|error| panic!("{}", error.rendered.unwrap_or(error.message))),
             now: NOW.parse().expect("a time"),

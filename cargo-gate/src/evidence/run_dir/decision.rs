@@ -294,17 +294,6 @@ pub fn aggregate(checks: &[DecidedCheck], strict: bool, bounded: bool) -> Decisi
     }
 }
 
-/// SHA-256 of the checklist that this version of the tool judges by: one line `id version blocks_at` per built-in
-/// check, in the order of the catalogue. Declared suites are part of the policy, which has a digest of its own.
-pub fn catalogue_sha256() -> String {
-    let mut text = String::new();
-    for check in checks::ALL {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{} {} {}", check.id, check.version, check.blocks_at);
-    }
-    sha256_hex(text.as_bytes())
-}
-
 /// Ids of the blocking checks in their order of precedence.
 pub(in crate::evidence) fn reasons(checks: &[DecidedCheck]) -> Vec<String> {
     let mut blocking: Vec<&DecidedCheck> = checks.iter().filter(|check| check.blocker.is_some()).collect();
