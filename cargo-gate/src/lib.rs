@@ -16,6 +16,7 @@ pub mod closeout;
 pub mod code;
 pub mod command_line;
 pub mod consumers;
+pub mod contract;
 pub mod digest;
 pub mod dispatches;
 pub mod drift;

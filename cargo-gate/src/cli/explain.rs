@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::checks::Check;
+use crate::contract::Check;
 use crate::digest::sha256_hex;
 use crate::error::{Error, Result};
 use crate::exit::{self, ExitCode};

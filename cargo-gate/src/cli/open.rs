@@ -4,7 +4,7 @@ use crate::engine::evaluate::Surroundings;
 use crate::error::{Error, Result};
 use crate::evidence::history::History;
 use crate::evidence::store::Store;
-use crate::policy::{self, Catalogue, CheckPolicy, Policy};
+use crate::policy::{self, CheckPolicy, Policy};
 use crate::report::Location;
 use crate::stage::Stage;
 use crate::suites;
@@ -37,6 +37,7 @@ impl Opened {
             policy: &self.policy,
             history: &self.history,
             store: &self.store,
+            checks: crate::checks::ALL,
         }
     }
 
@@ -76,7 +77,7 @@ impl Conversation<'_> {
 
     /// Reads and validates the policy.
     pub(super) fn policy(&self, workspace: &Workspace) -> Result<Policy> {
-        let catalogue = Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot);
+        let catalogue = crate::checks::catalogue().with(suites::DEFAULT_ID, Stage::Pilot);
         let mut policy = policy::load(workspace.root(), self.global.policy.as_deref(), &catalogue)?;
         if self.global.locked || self.global.frozen {
             let over = CheckPolicy {

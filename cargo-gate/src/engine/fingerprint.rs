@@ -1,6 +1,6 @@
 //! Fingerprints: a hash over everything that a check declares to read.
 
-use crate::checks::{Check, Input};
+use crate::contract::{Check, Input};
 use crate::digest::{Digest, DigestBuilder};
 use crate::policy::{BenchReference, SuiteKind, SuitePolicy};
 use crate::suites;

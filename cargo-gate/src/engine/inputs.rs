@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use semver::Version;
 
-use crate::checks::{Input, register_commits};
 use crate::ci;
+use crate::contract::{Input, register_commits};
 use crate::digest::{Digest, DigestBuilder};
 use crate::kernels;
 use crate::library::Coverage;
@@ -302,7 +302,7 @@ impl<'a> InputDigests<'a> {
                     digest.part(path.as_bytes()).part(&text).part(below.as_bytes());
                 }
             }
-            Input::Artifacts | Input::History | Input::Outcomes => return InputState::Volatile,
+            Input::Artifacts | Input::History | Input::Outcomes | Input::WaiverUse => return InputState::Volatile,
         }
         InputState::Known(digest.finish())
     }

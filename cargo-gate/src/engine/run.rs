@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::checks::{Attachments, Check, Context, Input};
+use crate::contract::{Attachments, Check, Context, Input};
 use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, EvidenceFile, EvidenceResult};

@@ -7,7 +7,7 @@ mod warnings;
 use insta::assert_snapshot;
 
 use super::*;
-use crate::checks::Input;
+use crate::contract::Input;
 use crate::stage::Stage;
 
 /// A catalogue that does not change with the built-in checks.

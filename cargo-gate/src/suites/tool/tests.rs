@@ -98,7 +98,7 @@ const PACKAGES: &str = "[[package]]\nname = \"libc\"\nversion = \"0.2.191\"\n\n[
 fn told(mut reader: Box<dyn Reads>, text: &str) -> String {
     text.lines().for_each(|line| reader.line(line));
     let reported = reader.finish();
-    let mut said = crate::checks::testing::findings_text(&reported.findings);
+    let mut said = crate::contract::testing::findings_text(&reported.findings);
     said += &reported.broken.map(|why| format!("broken: {why}")).unwrap_or_default();
     said += &reported
         .refused
@@ -134,7 +134,7 @@ fn semver_checks_of(demo_manifest: &str, text: &str) -> String {
         Box::new(semver::Reader::new(
             &tool("cargo-semver-checks"),
             Path::new("/w"),
-            &[crate::checks::testing::member("demo", "demo", None)],
+            &[crate::contract::testing::member("demo", "demo", None)],
             &[
                 crate::workspace::manifest::Manifest::parse("Cargo.toml", "[workspace.package]\nversion = \"1.0.1\"\n")
                     .unwrap(),

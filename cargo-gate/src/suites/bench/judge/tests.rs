@@ -1,5 +1,5 @@
 use super::*;
-use crate::checks::testing::findings_text;
+use crate::contract::testing::findings_text;
 use crate::policy::BenchReference;
 use crate::report::Location;
 use crate::stage::Stage;
