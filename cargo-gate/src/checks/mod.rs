@@ -43,8 +43,8 @@ mod catalogue;
 #[cfg(test)]
 pub(crate) mod surveys;
 
+use crate::base::digest::sha256_hex;
 use crate::contract::Check;
-use crate::digest::sha256_hex;
 use crate::policy::Catalogue;
 
 /// Every built-in check in the order of the catalogue: integrity, stage order, governance, profile policy, boundaries,

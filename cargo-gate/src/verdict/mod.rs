@@ -14,6 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::civil::Date;
 
+use crate::base::stage::Stage;
 use crate::contract::{Check, Context, Judgement, Phase, WaiverUse};
 use crate::evidence::EvidenceResult;
 use crate::group::Group;
@@ -21,7 +22,6 @@ use crate::policy::Policy;
 use crate::report::{
     Bound, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, Reason, UnblockStep,
 };
-use crate::stage::Stage;
 
 /// What the engine learned about one check, before any stage rule.
 #[derive(Debug, Clone)]

@@ -2,9 +2,9 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
+use crate::base::exit;
 use crate::contract::testing::World;
 use crate::contract::{Applies, Input};
-use crate::exit;
 use crate::policy::{CheckPolicy, Waiver};
 use crate::report::Location;
 

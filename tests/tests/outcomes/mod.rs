@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use cargo_gate::base::stage::Stage;
 use cargo_gate::checks;
 use cargo_gate::contract::{Applies, Check, Context, Phase};
 use cargo_gate::evidence::EvidenceResult;
 use cargo_gate::evidence::history::History;
 use cargo_gate::policy::Policy;
 use cargo_gate::report::{CheckReport, Dimension, EvidenceRecord, SuiteResult, TestResult, TestStatus};
-use cargo_gate::stage::Stage;
 use cargo_gate::verdict::{self, Afterwards, Judged, Rules};
 use cargo_gate::workspace::Workspace;
 use jiff::Timestamp;

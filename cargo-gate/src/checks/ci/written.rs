@@ -1,11 +1,11 @@
 //! The workflows that `init` writes, judged by the checks that judge those of everybody.
 
 use super::{actions_pinned, gate_wired, locked, matrix};
+use crate::base::stage::Stage;
 use crate::contract::testing::World;
 use crate::policy::init::{InitFacts, github_workflow, gitlab_pipeline, policy_text};
 use crate::policy::{CiPolicy, StagePolicy};
 use crate::report::Location;
-use crate::stage::Stage;
 
 fn facts(nextest: bool) -> InitFacts {
     InitFacts {

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use crate::base::stage::Stage;
 use crate::policy::{Claim, EvidenceClass, pattern};
 use crate::report::{CheckReport, Dimension, Finding, Outcome};
-use crate::stage::Stage;
 
 use crate::checks::conformance::conforming::{passed, reason};
 use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};

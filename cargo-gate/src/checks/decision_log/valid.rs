@@ -2,10 +2,10 @@
 
 use gate_runtime::decision_log::read::{Decision, Event, Reader};
 
+use crate::base::stage::Stage;
 use crate::dispatches::{self, Summary};
 use crate::policy::RuntimePolicy;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use crate::checks::runtime::records::{faulty, judged, misread};
 use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};

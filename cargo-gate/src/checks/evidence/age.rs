@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
+use crate::base::stage::Stage;
 use crate::evidence::age::{age, words};
 use crate::policy::EvidenceAge;
 use crate::report::{CheckReport, Dimension, Finding};
-use crate::stage::Stage;
 
 use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
 

@@ -2,10 +2,10 @@
 
 use gate_runtime::stats::read::read;
 
+use crate::base::stage::Stage;
 use crate::dispatches;
 use crate::policy::RuntimePolicy;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use crate::checks::runtime::records::{faulty, judged, misread};
 use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};

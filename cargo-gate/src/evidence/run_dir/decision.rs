@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Located;
+use crate::base::error::Located;
+use crate::base::stage::Stage;
 use crate::report::{Artifact, Bound, CheckReport, Confidence, Decision, Dimension, Outcome, Reason, Report};
 use crate::rollout::Rollout;
-use crate::stage::Stage;
 
 use super::{EarlyFailure, SCHEMA_VERSION};
 
