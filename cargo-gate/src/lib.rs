@@ -24,6 +24,7 @@ pub mod generated;
 pub mod group;
 pub mod kernels;
 pub mod library;
+#[cfg(feature = "lsp")]
 pub mod lsp;
 pub mod markdown;
 pub mod migration;

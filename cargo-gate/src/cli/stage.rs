@@ -343,7 +343,7 @@ fn text(report: &Report, workspace: &Surveys, format: Format, options: &Options)
         Format::Human => render::human::render(report, &workspace.workspace, options),
         Format::Json => render::json::render(report),
         Format::Markdown => render::markdown::render(report, None),
-        Format::Junit => render::junit::render(report)?,
+        Format::Junit => render::junit::render(report),
         Format::Sarif => {
             let topics = topics();
             let rules: Vec<RuleInfo<'_>> = topics.iter().map(rule).collect();

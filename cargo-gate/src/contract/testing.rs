@@ -218,6 +218,9 @@ pub(crate) fn finding_text(finding: &Finding) -> String {
     for location in finding.locations.iter().skip(1) {
         text += &format!("\n  also: {}", place(location));
     }
+    for line in finding.detail.iter().flat_map(|detail| detail.lines()) {
+        text += &format!("\n  | {line}");
+    }
     if let Some(help) = &finding.help {
         text += &format!("\n  help: {help}");
     }
