@@ -17,6 +17,7 @@ pub mod closeout;
 pub mod code;
 pub mod command_line;
 pub mod consumers;
+pub mod contract;
 pub mod dispatches;
 pub mod drift;
 pub mod engine;
