@@ -7,7 +7,7 @@ use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
 use crate::workspace::config::CargoConfig;
 
-use super::pipelines::{Lock, Packages, counted, jobs, unreadable};
+use super::pipelines::{Lock, Packages, counted, first_path, jobs, not_followed, unreadable};
 use super::{Applies, Check, Context, Input, Judgement};
 
 /// The check.
@@ -18,7 +18,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 2,
+    version: 3,
     inputs: &[
         Input::CiFiles,
         Input::PolicyCi,
@@ -36,22 +36,23 @@ const DOCS: &str = "\
 
 Applies where `Cargo.lock` is committed and there are CI files: workflows of GitHub Actions with the actions of the \
 repository, the pipeline of GitLab CI with what it includes from the repository, and scripts that `[ci]` names. It \
-reads their commands, follows scripts of the repository, targets of make, just and cargo-make, aliases of cargo, matrix \
-values and variables, and finds the cargo commands that resolve dependencies to build with them and carry neither `--locked` nor `--frozen`. There is one \
-finding for each file, with every place in it; a recipe is reported where it is written. Nothing is run to find that out.
+reads their commands and follows scripts of the repository, aliases of cargo, matrix values, variables, and simple \
+recipes of make, just and cargo-make. It reports the cargo commands that build dependencies without `--locked` or \
+`--frozen`: one finding for each file, with every line in it. Nothing is run.
 
-These are no findings: a command behind one in the same job that was locked (`cargo fetch --locked` as the first step \
-vouches for all of them); jobs that move dependencies on purpose (`cargo update`, `-Z minimal-versions`, an edit of \
-`Cargo.toml` or `Cargo.lock`); `cargo install` of a tool; commands in another repository, or in a package that is no \
-member and has no committed lockfile; flags whose value only the run knows; parts of a makefile between `ifdef` and \
-`endif`, of which nobody knows whether they count.
+Not reported: a command after one in the same job that was locked (`cargo fetch --locked` as the first step covers the \
+whole job); jobs that move dependencies on purpose (`cargo update`, `-Z minimal-versions`, an edit of `Cargo.toml` or \
+`Cargo.lock`); `cargo install` of a tool; commands in another repository, or in a package that is not a member and has \
+no committed lockfile; flags whose value only the run knows.
 
-A CI file that is no YAML, or is larger or deeper than a service would take, is a finding too: nothing in it was checked.
+A call that may run cargo and cannot be followed is a warning with its reason: a recipe with functions, conditions or \
+patterns, or a line of PowerShell or `cmd` that is more than a plain command. A CI file that is not valid YAML, or is \
+larger or deeper than a service accepts, is a finding too, because nothing in it was checked.
 
 ## Why it matters
 
-Without `--locked`, cargo repairs a lockfile that does not fit the manifests, silently and for that run alone. The job \
-is green for dependencies that nobody committed, and the release is built from others.
+Without `--locked`, cargo updates a lockfile that does not match the manifests, silently and for that run alone. The job \
+is green with dependencies that were never committed, and the release is built from others.
 
 ## How to fix
 
@@ -78,6 +79,9 @@ fn applies(context: &Context<'_>) -> Applies {
 /// The step that vouches for all that follow.
 const FETCH: &str = "cargo fetch --locked";
 
+/// What to do about a call that was not followed.
+const FOLLOWED: &str = "call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands";
+
 /// A command that is not locked.
 struct Place {
     line: u32,
@@ -98,21 +102,18 @@ fn run(context: &Context<'_>) -> Judgement {
         config: context.config(),
     };
     let mut places: BTreeMap<&str, Vec<Place>> = BTreeMap::new();
+    let mut judged = Vec::new();
     for (_, job) in jobs(ci).filter(|(_, job)| !job.is_off) {
-        rule.job(job, &mut places);
+        judged.extend(rule.job(job, &mut places).then_some(job));
     }
     let mut findings: Vec<Finding> = unreadable(ci).collect();
+    findings.extend(not_followed(judged.into_iter(), FOLLOWED));
     for (path, mut places) in places {
         places.sort_by_key(|place| place.line);
         places.dedup_by_key(|place| place.line);
         findings.extend(finding(path, &places));
     }
-    findings.sort_by(|a, b| {
-        a.locations
-            .first()
-            .map(|it| &it.path)
-            .cmp(&b.locations.first().map(|it| &it.path))
-    });
+    findings.sort_by(|a, b| first_path(a).cmp(&first_path(b)));
     Judgement::Findings(findings)
 }
 
@@ -160,21 +161,13 @@ struct Rule<'a> {
 }
 
 impl Rule<'_> {
-    fn job<'c>(&self, job: &'c Job, places: &mut BTreeMap<&'c str, Vec<Place>>) {
-        let expanded: Vec<(&CiCommand, Vec<Expanded>)> = job
-            .commands
-            .iter()
-            .map(|command| {
-                (
-                    command,
-                    command
-                        .distinct()
-                        .into_iter()
-                        .map(|words| self.without_alias(words))
-                        .collect(),
-                )
-            })
-            .collect();
+    /// Adds the places of a job. Returns whether it is held to the lockfile at all.
+    fn job<'c>(&self, job: &'c Job, places: &mut BTreeMap<&'c str, Vec<Place>>) -> bool {
+        let without_aliases = |command: &'c CiCommand| {
+            let all = command.distinct().into_iter().map(|words| self.without_alias(words));
+            (command, all.collect())
+        };
+        let expanded: Vec<(&CiCommand, Vec<Expanded>)> = job.commands.iter().map(without_aliases).collect();
         let moves = |(command, all): &(&CiCommand, Vec<Expanded>)| {
             edits_dependencies(command)
                 || all
@@ -183,7 +176,7 @@ impl Rule<'_> {
                     .any(|call| call.moves_dependencies() && call.is_locked() != Answer::Yes)
         };
         if expanded.iter().any(moves) {
-            return;
+            return false;
         }
         let mut vouched: Vec<Lock> = Vec::new();
         for (command, all) in &expanded {
@@ -214,6 +207,7 @@ impl Rule<'_> {
                 vouched.extend(calls.iter().map(|call| self.packages.lock(command, call)));
             }
         }
+        true
     }
 
     /// The command line with an alias of cargo's configuration replaced.
@@ -273,13 +267,7 @@ fn shown(call: &CargoCall<'_>, flag: Option<&str>, longest: usize) -> String {
         call.subcommand,
         "nextest" | "miri" | "careful" | "hack" | "llvm-cov" | "ndk" | "xwin" | "auditable"
     );
-    let mut words: Vec<&str> = call
-        .arguments
-        .iter()
-        .map(|word| match word {
-            Argument::Text(text) | Argument::Unknown(text) => text.as_str(),
-        })
-        .collect();
+    let mut words: Vec<&str> = call.arguments.iter().map(Argument::written).collect();
     if let Some(flag) = flag {
         let at = usize::from(inner && words.first().is_some_and(|word| !word.starts_with('-')));
         words.insert(at, flag);
@@ -447,6 +435,29 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_is_not_followed_warns() {
+        let mut world = World::new();
+        let windows = "        shell: pwsh\n";
+        world.ci(&[
+            (
+                ".github/workflows/ci.yml",
+                &workflow(&format!("      - run: make docs build\n      - run: if ($x) {{ cargo test }}\n{windows}      - run: cargo doc\n{windows}")),
+            ),
+            ("Makefile", "build:\n\tcargo build $(shell cat flags)\ndocs:\n\tmdbook build $(shell pwd)\n"),
+        ]);
+        insta::assert_snapshot!(world.text(&CHECK), @"");
+        // What moves dependencies on purpose need not be followed.
+        world.ci(&[
+            (
+                ".github/workflows/ci.yml",
+                &workflow("      - run: cargo update\n      - run: make build\n"),
+            ),
+            ("Makefile", "build:\n\tcargo build $(shell cat flags)\n"),
+        ]);
+        assert_eq!(world.text(&CHECK), "");
+    }
+
+    #[test]
     fn does_not_apply_without_a_lockfile_or_files() {
         let mut world = World::new();
         insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there are no files of GitHub Actions or GitLab CI");
@@ -463,9 +474,9 @@ mod tests {
             (".gitlab-ci.yml", "a:\n  script: cargo test\n  x: *y\n"),
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/a.yml:1: `.github/workflows/a.yml` is not YAML: while parsing a node, did not find expected node content [controlled]
+        .github/workflows/a.yml:1: `.github/workflows/a.yml` is not valid YAML: while parsing a node, did not find expected node content [controlled]
           help: correct line 1 of it, or remove the file
-        .gitlab-ci.yml:3: `.gitlab-ci.yml` is not YAML: while parsing node, found unknown anchor [controlled]
+        .gitlab-ci.yml:3: `.gitlab-ci.yml` is not valid YAML: while parsing node, found unknown anchor [controlled]
           help: correct line 3 of it
         ");
     }

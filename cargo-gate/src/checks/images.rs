@@ -68,7 +68,7 @@ pub(super) fn images<'a>(context: &Context<'_>, crates: &'a [LockedCrate]) -> Re
 fn unreadable(path: &str, what: &str) -> Judgement {
     Judgement::Inconclusive(
         Reason::new("unreadable_lock", format!("`{path}`: {what}")).help(format!(
-            "restore it from version control, or write it anew with `{RELOCK}`"
+            "restore it from version control, or rewrite it with `{RELOCK}`"
         )),
     )
 }

@@ -10,8 +10,8 @@ use semver::Version;
 use crate::ci::CiFiles;
 use crate::digest::Digest;
 use crate::evidence::history::History;
-use crate::policy::Policy;
-use crate::report::{CheckReport, Finding};
+use crate::policy::{CiPolicy, Policy};
+use crate::report::{CheckReport, Finding, Location};
 use crate::stage::Stage;
 use crate::workspace::cargo::{CargoModel, Member, Resolution};
 use crate::workspace::config::CargoConfig;
@@ -294,4 +294,18 @@ pub(crate) fn toolchain_file(channel: &str) -> ToolchainFile {
 /// A map from pairs.
 pub(crate) fn map<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
     pairs.into_iter().collect()
+}
+
+/// A `[ci]` that declares nothing, on line 3 of the policy.
+pub(crate) fn ci_policy() -> CiPolicy {
+    CiPolicy {
+        platforms: Vec::new(),
+        pinned_actions: false,
+        trusted_actions: Vec::new(),
+        pinned_images: false,
+        trusted_images: Vec::new(),
+        scripts: Vec::new(),
+        gate_steps: Vec::new(),
+        location: Location::line("gate.toml", 3),
+    }
 }
