@@ -3,8 +3,8 @@
 use crate::ci::{Argument, CargoCall, CiCommand, CiFile, CiFiles, Job, Kind, NotFollowed, UNKNOWN, base_name, program};
 use std::collections::BTreeMap;
 
+use crate::base::stage::Stage;
 use crate::report::{Finding, Location};
-use crate::stage::Stage;
 use crate::workspace::cargo::CargoModel;
 use crate::workspace::files::FileList;
 
