@@ -1,9 +1,9 @@
 //! What the checks of CI files share: which files and calls could not be read, and which commands are about this workspace.
 
-use crate::ci::{Argument, CargoCall, CiCommand, CiFile, CiFiles, Job, Kind, NotFollowed, UNKNOWN, base_name, program};
 use std::collections::BTreeMap;
 
 use crate::base::stage::Stage;
+use crate::ci::{Argument, CargoCall, CiCommand, CiFile, CiFiles, Job, Kind, NotFollowed, UNKNOWN, base_name, program};
 use crate::report::{Finding, Location};
 use crate::workspace::cargo::CargoModel;
 use crate::workspace::files::FileList;
