@@ -316,7 +316,12 @@ mod tests {
             said("gate: build\n\tcargo gate pilot --locked\nbuild:\n\tcargo build\n"),
             ""
         );
-        insta::assert_snapshot!(said("gate:\n\tcargo gate $(or $(STAGE),pilot) --locked\n"), @"");
+        insta::assert_snapshot!(said("gate:\n\tcargo gate $(or $(STAGE),pilot) --locked\n"), @"
+        .github/workflows/ci.yml: no CI job runs the gate [controlled]
+          help: add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow
+        Makefile:2: `make gate` was not followed: it has an expression that is more than the name of a variable [advice]
+          help: where it runs the gate, name it in `gate-steps` of `[ci]`
+        ");
     }
 
     #[test]

@@ -446,7 +446,14 @@ mod tests {
             ),
             ("Makefile", "build:\n\tcargo build $(shell cat flags)\ndocs:\n\tmdbook build $(shell pwd)\n"),
         ]);
-        insta::assert_snapshot!(world.text(&CHECK), @"");
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:7: `if ($x) { cargo test }` was not followed: it is more than a plain command of PowerShell or `cmd` [advice]
+          help: call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands
+        .github/workflows/ci.yml:9: `cargo doc` resolves dependencies without `--locked` [controlled]
+          help: write `cargo doc --locked`
+        Makefile:2: `make docs build` was not followed: it has an expression that is more than the name of a variable [advice]
+          help: call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands
+        ");
         // What moves dependencies on purpose need not be followed.
         world.ci(&[
             (

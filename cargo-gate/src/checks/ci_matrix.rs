@@ -377,9 +377,16 @@ mod tests {
         };
         assert_eq!(said("linux", "test:\n\tcargo test\n"), "");
         let computed = "test:\n\tcargo test $(shell cat flags)\n";
-        insta::assert_snapshot!(said("linux", computed), @"");
+        insta::assert_snapshot!(said("linux", computed), @"
+        inconclusive (ci_not_followed): no job shows that it tests on `linux`, and `make test` (Makefile:2) was not followed: it has an expression that is more than the name of a variable
+          help: call `cargo test` in the step itself, keep the recipe to plain lines of commands, or take the platform out of `platforms`
+        ");
         // It does not run on another system.
-        insta::assert_snapshot!(said("macos", computed), @"");
+        insta::assert_snapshot!(said("macos", computed), @"
+        gate.toml:3: the policy claims `macos`, but no job tests there [controlled]
+          help: add `macos-latest` to the matrix of the job that runs the tests, or take `macos` out of `platforms`
+          because: gate.toml:3
+        ");
     }
 
     #[test]

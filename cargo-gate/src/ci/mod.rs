@@ -135,7 +135,7 @@ fn declared(path: &str, below: &str, reader: &Reader<'_>) -> CiFile {
     let text = Text {
         path: &full,
         text: &script,
-        line_at: &|offset| step::lines_before(&script, offset) + 1,
+        line_at: &step::lines_of(&script),
         is_posix: step::is_posix(&full),
         directory: Some(String::new()),
         stops: false,

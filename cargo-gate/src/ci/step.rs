@@ -192,7 +192,8 @@ impl<'a> Steps<'a> {
             for piece in pieces {
                 let mut variables = environment.clone();
                 variables.extend(piece.variables);
-                let line_at = |offset| piece.line.saturating_add(lines_before(&piece.text, offset));
+                let lines = lines_of(&piece.text);
+                let line_at = |offset| piece.line.saturating_add(lines(offset) - 1);
                 let inner = Text {
                     directory: piece.directory,
                     ignored: here.ignored.or(piece.ignored),
@@ -233,7 +234,7 @@ impl<'a> Steps<'a> {
         let Some(script) = self.reader.script(&path) else {
             return false;
         };
-        let line_at = |offset| lines_before(&script, offset) + 1;
+        let line_at = lines_of(&script);
         let inner = Text {
             is_posix: is_posix(&path),
             stops,
@@ -417,10 +418,10 @@ impl Shell {
     }
 }
 
-/// Number of line ends before an offset.
-pub(super) fn lines_before(text: &str, offset: usize) -> u32 {
-    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
-    u32::try_from(before.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(u32::MAX - 1)
+/// Tells the 1-based line of an offset.
+pub(super) fn lines_of(text: &str) -> impl Fn(usize) -> u32 + use<> {
+    let starts: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+    move |offset| u32::try_from(starts.partition_point(|start| *start <= offset) + 1).unwrap_or(u32::MAX)
 }
 
 /// The text behind `sh -c`.

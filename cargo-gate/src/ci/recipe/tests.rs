@@ -158,6 +158,9 @@ fn recipes_of_a_justfile() {
     let steps = "      - run: just\n        working-directory: rust\n      - run: just toolchain=+nightly test slow --locked\n      - run: just test fast\n      - run: just python choice t\n      - run: just --list\n";
     insta::assert_snapshot!(commands(steps, &others), @"
     .github/workflows/ci.yml:6 /rust$ just
+    justfile:23 /sub$ cargo clippy
+    justfile:24 /sub$ cargo fmt
+    justfile:9 /$ echo default
     .github/workflows/ci.yml:8 /$ just toolchain=+nightly test slow --locked
     justfile:12 /$ cargo +nightly test --profile slow --locked <${version}>
     justfile:14 /$ cargo doc [`-` in front of it hides its failure]
@@ -222,9 +225,9 @@ fn tasks_of_cargo_make() {
     .github/workflows/ci.yml:8 /$ cargo +stable make python
     .github/workflows/ci.yml:9 /$ cargo make ci-flow
     .github/workflows/ci.yml:10 /$ cargo make -e FLAGS=--locked lint
-    Makefile.toml:22 `cargo +stable make python` not followed: its task says more than what to run
+    Makefile.toml:22 `cargo +stable make python` not followed: its task has keys that change how it runs
     .github/workflows/ci.yml:9 `cargo make ci-flow` not followed: `Makefile.toml` itself has no `ci-flow`
-    .github/workflows/ci.yml:10 `cargo make -e FLAGS=--locked lint` not followed: `Makefile.toml` itself has no `FLAGS=--locked`
+    .github/workflows/ci.yml:10 `cargo make -e FLAGS=--locked lint` not followed: it has an option that is not known here
     ");
 }
 
