@@ -37,6 +37,14 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(digits.parse::<u64>().ok()?.checked_mul(*seconds)?))
 }
 
+/// The shortest text of a duration of whole seconds.
+pub(super) fn duration_text(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let whole = |(_, unit): &&(char, u64)| seconds > 0 && seconds.is_multiple_of(*unit);
+    let (name, unit) = UNITS.iter().find(whole).unwrap_or(&('s', 1));
+    format!("{}{name}", seconds / unit)
+}
+
 /// Parses a calendar day, `YYYY-MM-DD` and nothing else.
 pub(super) fn date(text: &str) -> Option<Date> {
     let shape = |(at, byte): (usize, u8)| {

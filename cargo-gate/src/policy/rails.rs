@@ -1,15 +1,16 @@
 //! Rules for `[runtime.rails]` that a schema does not hold: `gate-runtime` itself says which values its rails take.
 
 use gate_runtime::rails::{FIELDS, Settings, Value};
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::known::table;
 use super::problem::{Oddity, Problem};
 use super::rule;
+use super::rules::Rules;
 
 /// Values that the rails refuse. Whole numbers out of range are found by the walk, which knows their ranges from the schema.
-pub(super) fn problems(file: &DeTable<'_>) -> Vec<Problem> {
-    let Some(rails) = table(file, &["runtime", "rails"]) else {
+pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
+    let Some(rails) = table(rules.file, &["runtime", "rails"]) else {
         return Vec::new();
     };
     let mut problems = Vec::new();
@@ -47,8 +48,8 @@ pub(super) fn problems(file: &DeTable<'_>) -> Vec<Problem> {
 }
 
 /// Values that are possible and take away what the rails are for.
-pub(super) fn dangers(file: &DeTable<'_>) -> Vec<Oddity> {
-    let rails = table(file, &["runtime", "rails"]);
+pub(super) fn dangers(rules: &Rules<'_>) -> Vec<Oddity> {
+    let rails = table(rules.file, &["runtime", "rails"]);
     let off = |key: &str| {
         let value = rails?.get(key)?;
         (value.get_ref().as_bool() == Some(false)).then(|| value.span())
@@ -151,9 +152,7 @@ mod tests {
     #[test]
     fn the_schema_has_every_field_with_its_range() {
         let schema = schema();
-        let properties = schema["definitions"]["RawRails"]["properties"]
-            .as_object()
-            .expect("rails");
+        let properties = schema["definitions"]["Rails"]["properties"].as_object().expect("rails");
         assert_eq!(properties.len(), FIELDS.len());
         for field in &FIELDS {
             let property = &properties[&field.name.replace('_', "-")];

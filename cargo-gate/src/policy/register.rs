@@ -5,23 +5,21 @@ use std::ops::Range;
 use std::path::Path;
 
 use jiff::civil::Date;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{Error, Result};
 
 use super::catalogue::Catalogue;
-use super::item::{Level, RegisterItem, Severity};
+use super::deserialize::from_file;
+use super::item::{RegisterFile, RegisterItem};
 use super::known::{Known, elements};
 use super::model::Policy;
 use super::position::Positions;
 use super::problem::{PolicyErrors, Problem, shown};
-use super::raw::{RawDate, RawItem, RawRegister};
 use super::read::read;
 use super::rules::text;
 use super::suggest::similar;
-use super::validate::{merged, syntax_problem};
-use super::value::{self, version};
+use super::validate::{merged, unread};
 use super::walk::walk;
 use super::{format, rule, schema};
 
@@ -62,13 +60,9 @@ pub fn parse(path: &str, text: &str) -> Result<Vec<RegisterItem>, PolicyErrors> 
     if !problems.is_empty() {
         return Err(PolicyErrors::new(path, body, problems));
     }
-    let failed = |problem| PolicyErrors::new(path, body, vec![problem]);
-    let raw: RawRegister = toml::from_str(body).map_err(|error| failed(syntax_problem(body, &error)))?;
-    version(raw.version).map_err(failed)?;
-    raw.item
-        .into_iter()
-        .map(|item| convert(item, &positions).map_err(failed))
-        .collect()
+    from_file(&file, &positions)
+        .map(|register: RegisterFile| register.item)
+        .map_err(|error| PolicyErrors::new(path, body, vec![unread(&error)]))
 }
 
 /// Rules between values of items, and between items.
@@ -202,42 +196,6 @@ fn day(table: &DeTable<'_>, key: &str) -> Option<(Date, Range<usize>)> {
         _ => return None,
     };
     Some((day, value.span()))
-}
-
-fn convert(item: Spanned<RawItem>, positions: &Positions<'_>) -> Result<RegisterItem, Problem> {
-    let span = item.span();
-    let raw = item.into_inner();
-    let day = |date: &RawDate| value::day(date, &span);
-    let optional = |date: &Option<RawDate>| date.as_ref().map(day).transpose();
-    let severity = raw.severity.or(raw.impact.map(|impact| match impact {
-        Level::Low => Severity::Low,
-        Level::Medium => Severity::Medium,
-        Level::High => Severity::High,
-    }));
-    Ok(RegisterItem {
-        severity: severity.ok_or_else(|| {
-            Problem::new(span.clone(), "an item says nowhere how bad it is").rule(&rule::ITEM_WITHOUT_WEIGHT)
-        })?,
-        opened: day(&raw.opened)?,
-        until: optional(&raw.until)?,
-        closed: optional(&raw.closed)?,
-        review: optional(&raw.review)?,
-        id: raw.id,
-        title: raw.title,
-        kind: raw.kind,
-        status: raw.status,
-        owner: raw.owner,
-        tracked_by: raw.tracked_by,
-        acceptance: raw.acceptance,
-        reason: raw.reason,
-        closure: raw.closure,
-        commit: raw.commit,
-        resolution: raw.resolution,
-        mitigation: raw.mitigation,
-        fallback: raw.fallback,
-        probability: raw.probability,
-        location: positions.location(&span),
-    })
 }
 
 #[cfg(test)]

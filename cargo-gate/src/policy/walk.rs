@@ -1,5 +1,5 @@
 //! Validation of the parsed file against its schema: types, unknown and missing keys, words, ranges and formats, all in
-//! one pass and each with its place. Only the keywords that [`super::raw`] produces are understood.
+//! one pass and each with its place. Only the keywords that the types of the sections produce are understood.
 
 use std::ops::Range;
 
