@@ -10,6 +10,7 @@ pub mod boundary;
 #[cfg(test)]
 mod built_from;
 pub mod checks;
+pub mod ci;
 pub mod cli;
 pub mod closeout;
 pub mod code;

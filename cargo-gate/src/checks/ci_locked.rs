@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::ci::{Answer, Argument, CargoCall, CiCommand, Job, base_name};
 use crate::report::{Dimension, Finding, Location};
 use crate::stage::Stage;
-use crate::workspace::ci::{Answer, Argument, CargoCall, CiCommand, Job, base_name};
 use crate::workspace::config::CargoConfig;
 
 use super::pipelines::{Lock, Packages, counted, jobs, unreadable};
@@ -289,7 +289,7 @@ fn shown(call: &CargoCall<'_>, flag: Option<&str>, longest: usize) -> String {
             return text + " …";
         }
         text.push(' ');
-        text += &word.replace('`', "'").replace(crate::workspace::ci::UNKNOWN, "…");
+        text += &word.replace('`', "'").replace(crate::ci::UNKNOWN, "…");
     }
     text
 }

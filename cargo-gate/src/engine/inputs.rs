@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use semver::Version;
 
 use crate::checks::{Input, register_commits};
+use crate::ci;
 use crate::digest::{Digest, DigestBuilder};
 use crate::kernels;
 use crate::library::Coverage;
@@ -20,7 +21,7 @@ use crate::suites::interference;
 use crate::workspace::cargo::{CargoModel, Dependency, Resolution};
 use crate::workspace::files::{File, FileKind};
 use crate::workspace::git::Git;
-use crate::workspace::{Workspace, ci, document};
+use crate::workspace::{Workspace, document};
 
 /// State of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -360,7 +361,7 @@ impl<'a> InputDigests<'a> {
     /// Everything that CI files may be made of. Above the workspace there are no digests: there it is what was read.
     fn ci_files(&self) -> InputState {
         let scripts = self.policy.ci_scripts();
-        if ci::is_within(self.workspace) {
+        if ci::is_within(self.workspace.root(), self.workspace.git()) {
             return self.files(|file| ci::may_read(&file.path) || scripts.contains(&file.path));
         }
         let read = self.workspace.ci(scripts).digest;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
+use super::section::section;
 use super::value::{FilePath, Glob, Text, yes};
 
 /// Rules for raw authority.
@@ -42,3 +43,5 @@ pub struct BoundaryAllow {
     #[schemars(skip)]
     pub location: Location,
 }
+
+section!(BoundaryPolicy, "boundary", boundary: Option<BoundaryPolicy>);

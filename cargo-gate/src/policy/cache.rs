@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
+use super::section::section;
 use super::value::{FilePath, Period, Remote, optional_period};
 
 /// The store of kernels that machines share, and what it has to be good for. Builds read the same section by themselves.
@@ -57,3 +58,5 @@ pub enum CacheMode {
 fn ninety() -> u32 {
     90
 }
+
+section!(CachePolicy, "cache", cache: Option<CachePolicy>);

@@ -9,6 +9,7 @@ use crate::stage::Stage;
 use super::problem::Problem;
 use super::rule;
 use super::rules::{Rules, is_filled, tables, text};
+use super::section::section;
 use super::value::{CheckPattern, FilePath, Sha256, SuiteName, Text};
 
 /// Id of the check that judges checklists; an item of one cannot name it.
@@ -147,3 +148,5 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     rules.duplicates(names.into_iter(), what, "give each item its own name", &mut problems);
     problems
 }
+
+section!(ChecklistItem, "checklists", checklist: Vec<ChecklistItem>);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
+use super::section::section;
 use super::value::{FilePath, Glob, Platform, Text};
 
 /// Rules for the files of GitHub Actions and GitLab CI.
@@ -43,3 +44,5 @@ pub struct CiPolicy {
     #[schemars(skip)]
     pub location: Location,
 }
+
+section!(CiPolicy, "ci", ci: Option<CiPolicy>);

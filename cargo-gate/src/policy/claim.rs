@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
+use super::section::section;
 use super::value::{CheckId, Text};
 
 /// How much evidence says about a surface, the weakest first.
@@ -52,3 +53,5 @@ pub struct Claim {
     #[schemars(skip)]
     pub location: Location,
 }
+
+section!(Claim, "claims", claims: Vec<Claim>);

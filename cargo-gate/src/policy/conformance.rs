@@ -13,6 +13,7 @@ use super::pattern;
 use super::problem::{Problem, shown};
 use super::rule;
 use super::rules::{Rules, text};
+use super::section::section;
 use super::suggest::similar;
 use super::value::{FilePath, SuiteName, Text};
 
@@ -275,6 +276,8 @@ fn is_target_of(binary: &str, file: &str) -> bool {
     };
     binary.replace('-', "_") == stem.replace('-', "_")
 }
+
+section!(ConformancePolicy, "conformance", conformance: Option<ConformancePolicy>);
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::report::Location;
 use crate::stage::Stage;
 
+use super::section::section;
 use super::value::SshKey;
 
 /// Whose signature makes a decision count, and from which stage on one is needed.
@@ -29,3 +30,5 @@ impl DecisionPolicy {
         self.require_signature.is_some_and(|first| stage >= first)
     }
 }
+
+section!(DecisionPolicy, "decisions", decisions: Option<DecisionPolicy>);

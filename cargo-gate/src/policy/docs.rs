@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
+use super::section::section;
 use super::value::Glob;
 
 /// Documents that must keep what they say. Each key takes globs over tracked Markdown files.
@@ -31,3 +32,5 @@ pub struct DocsPolicy {
     #[schemars(skip)]
     pub location: Location,
 }
+
+section!(DocsPolicy, "docs", docs: Option<DocsPolicy>);

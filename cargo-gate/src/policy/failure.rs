@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
+use super::section::section;
 use super::value::FilePath;
 
 /// How library code may fail.
@@ -22,3 +23,5 @@ pub struct FailurePolicy {
     #[schemars(skip)]
     pub location: Location,
 }
+
+section!(FailurePolicy, "failure", failure: Option<FailurePolicy>);

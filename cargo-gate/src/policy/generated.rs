@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
+use super::section::section;
 use super::value::{Glob, Text};
 
 /// Files that a program writes, and which one.
@@ -28,3 +29,5 @@ pub struct GeneratedFiles {
     #[schemars(skip)]
     pub location: Location,
 }
+
+section!(GeneratedFiles, "generated files", generated: Vec<GeneratedFiles>);

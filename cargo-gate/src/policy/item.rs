@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::report::Location;
 
+use super::section::section;
 use super::value::{Commit, Day, FilePath, ItemId, Text};
 
 /// Where the register is kept, with its items.
@@ -233,3 +234,5 @@ impl Level {
         }
     }
 }
+
+section!(Register, "register", register: Option<Register>);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
+use super::section::section;
 use super::semantics::{BackendSemantics, KnownDelta, RepresentationPolicy, SourceMapPolicy};
 use super::value::Text;
 
@@ -176,3 +177,5 @@ impl From<Limits> for KernelBudget {
         }
     }
 }
+
+section!(KernelPolicy, "kernels", kernels: Option<KernelPolicy>);

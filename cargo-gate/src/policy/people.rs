@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
+use super::section::section;
 use super::value::{SshKey, Text};
 
 /// Who answers for what. `CODEOWNERS` counts as well.
@@ -44,3 +45,6 @@ pub struct WaiverPolicy {
     #[schemars(skip)]
     pub location: Location,
 }
+
+section!(OwnerPolicy, "owners", owners: Option<OwnerPolicy>);
+section!(WaiverPolicy, "rules for waivers", waiver_rules: Option<WaiverPolicy>);

@@ -13,6 +13,7 @@ use crate::report::Location;
 use super::known::elements;
 use super::problem::Problem;
 use super::rules::{Rules, text};
+use super::section::section;
 use super::value::{Day, Text, one_or_many};
 
 /// A value of a profile key, as it is written in the file.
@@ -180,3 +181,6 @@ fn key(description: &str, kinds: &[&Value]) -> Value {
     any_of.push(json!({ "type": "array", "minItems": 1, "items": item }));
     json!({ "description": description, "anyOf": any_of })
 }
+
+section!(TierPolicy, "tiers", tiers: Option<TierPolicy>);
+section!(ProfilePolicy, "profiles", profiles: BTreeMap<String, ProfilePolicy>);

@@ -10,6 +10,7 @@ use crate::report::Location;
 use crate::stage::Stage;
 
 use super::pattern;
+use super::section::section;
 use super::value::{CheckId, CheckPattern, Day, Glob, Period, Text, period};
 
 /// How long evidence may be reused.
@@ -131,3 +132,7 @@ fn ninety_days() -> Duration {
 fn broad() -> Stage {
     Stage::Broad
 }
+
+section!(EvidenceAge, "evidence", evidence_ages: Vec<EvidenceAge>);
+section!(HistoryPolicy, "history", history: Option<HistoryPolicy>);
+section!(WarningPolicy, "warnings", warnings: Option<WarningPolicy>);

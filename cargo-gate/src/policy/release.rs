@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
+use super::section::section;
 use super::value::{Day, FilePath, ItemPath, Pointer, SemVersion, Text};
 
 /// What a release needs.
@@ -105,3 +106,6 @@ impl ReleasePolicy {
         changelogs.chain(records).chain(versions)
     }
 }
+
+section!(ReleasePolicy, "release", release: Option<ReleasePolicy>);
+section!(Deprecation, "deprecations", deprecations: Vec<Deprecation>);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
+use super::section::section;
 use super::value::FilePath;
 
 /// The package whose users run kernels.
@@ -160,3 +161,5 @@ impl From<Rails> for RailsPolicy {
         }
     }
 }
+
+section!(RuntimePolicy, "runtime", runtime: Option<RuntimePolicy>);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::report::Location;
 use crate::secrets::Kind;
 
+use super::section::section;
 use super::value::{Day, FilePath, Glob, Sha256, Text};
 
 /// Secrets in tracked files.
@@ -80,3 +81,6 @@ pub struct PathsPolicy {
     #[schemars(skip)]
     pub location: Location,
 }
+
+section!(SecretsPolicy, "secrets", secrets: Option<SecretsPolicy>);
+section!(PathsPolicy, "paths", paths: Option<PathsPolicy>);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::report::Location;
 
 use super::pattern;
+use super::section::section;
 use super::value::{Glob, Revision, SurfacePattern};
 
 /// What may happen to a surface between two releases.
@@ -122,6 +123,8 @@ fn is_below(pattern: &str, item: &str) -> bool {
         .split("::")
         .all(|own| item.next().is_some_and(|name| pattern::matches(own, name)))
 }
+
+section!(StabilityPolicy, "stability", stability: Option<StabilityPolicy>);
 
 #[cfg(test)]
 mod tests {

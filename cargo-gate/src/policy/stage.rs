@@ -12,6 +12,7 @@ use crate::stage::Stage;
 use super::known::table;
 use super::problem::{Oddity, Problem, shown};
 use super::rules::{Rules, text};
+use super::section::section;
 use super::value::{Period, Text, optional_period};
 use super::{format, rule};
 
@@ -117,3 +118,5 @@ pub(super) fn oddities(rules: &Rules<'_>) -> Vec<Oddity> {
     }
     odd
 }
+
+section!(StagePolicy, "stages", stages: BTreeMap<Stage, StagePolicy>);

@@ -15,6 +15,7 @@ use super::parts;
 use super::problem::{Oddity, Problem, shown};
 use super::rule;
 use super::rules::{Rules, text};
+use super::section::section;
 use super::slo::{SloPolicy, SloSuite};
 use super::value::{
     Command, EnvName, FilePath, Glob, Requirement, SuiteName, TimeLimit, command, half_an_hour, period, pilot, yes,
@@ -392,6 +393,8 @@ fn tool_command(tool: Tool, mut args: Vec<String>) -> Vec<String> {
         }
     }
 }
+
+section!(SuitePolicy, "suites", suites: Vec<SuitePolicy>);
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::report::Location;
 use crate::stage::Stage;
 
+use super::section::section;
 use super::value::{Period, Text, optional_period};
 
 /// What the supply chain must show.
@@ -60,3 +61,5 @@ impl AdvisoryAge {
         }
     }
 }
+
+section!(SupplyPolicy, "supply", supply: Option<SupplyPolicy>);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
+use super::section::section;
 use super::value::{Day, RustVersion, Text};
 
 /// The compilers of the workspace, said once: files that repeat them are compared byte for byte, and `cargo gate docs`
@@ -115,6 +116,8 @@ impl FloorRelease {
         }
     }
 }
+
+section!(ToolchainPolicy, "toolchain", toolchain: Option<ToolchainPolicy>);
 
 #[cfg(test)]
 mod tests {

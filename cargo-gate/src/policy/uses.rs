@@ -12,6 +12,7 @@ use super::known::{elements, table};
 use super::problem::{Problem, shown};
 use super::rule;
 use super::rules::{Rules, text};
+use super::section::section;
 use super::value::SuiteName;
 
 /// Something that code can ask of the system.
@@ -139,3 +140,5 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     }
     problems
 }
+
+section!(UsesPolicy, "uses", uses: Option<UsesPolicy>);

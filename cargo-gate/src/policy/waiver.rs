@@ -10,6 +10,7 @@ use super::authority::{Authority, verified};
 use super::known::elements;
 use super::problem::{Oddity, shown};
 use super::rules::{Rules, text};
+use super::section::section;
 use super::value::{CheckId, Day, Glob, Text};
 
 /// First line of every text that is signed; its number grows when the text changes its form.
@@ -99,3 +100,5 @@ pub(super) fn dangers(rules: &Rules<'_>) -> Vec<Oddity> {
     })
     .collect()
 }
+
+section!(Waiver, "waivers", waivers: Vec<Waiver>);

@@ -5,7 +5,6 @@ pub mod above;
 pub(crate) mod ahead;
 pub(crate) mod cache;
 pub mod cargo;
-pub mod ci;
 pub mod code_owners;
 pub mod config;
 mod contents;
@@ -32,6 +31,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::boundary::cache::ScanCache;
 use crate::boundary::survey::Survey;
+use crate::ci::{self, CiFiles};
 use crate::code::{Code, CodeCache};
 use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
@@ -45,7 +45,6 @@ use crate::supply::{self, Advisories, Places};
 
 use self::ahead::Ahead;
 use self::cargo::{CargoModel, ManifestText, Resolution};
-use self::ci::CiFiles;
 use self::config::CargoConfig;
 use self::contents::Contents;
 use self::document::Documents;
@@ -272,10 +271,6 @@ impl Workspace {
         })
     }
 
-    /// Whether there is a file that a CI service reads; looks at names only.
-    pub fn has_ci(&self) -> bool {
-        ci::is_there(self)
-    }
     /// Digest of the program of this name, which `cargo` would start as a subcommand: found on the `PATH` or in cargo's
     /// own directory. `None` when there is none, or when it cannot be read. What was read before comes from an index.
     pub(crate) fn program_digest(&self, name: &str) -> Option<Digest> {

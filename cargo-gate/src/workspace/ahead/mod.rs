@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::boundary::cache::ScanCache;
+use crate::ci::{self, CiFiles};
 use crate::code::CodeCache;
 use crate::digest::Digest;
 use crate::library::interface::SourceFile;
@@ -22,7 +23,6 @@ use crate::supply::{self, Advisories, Places};
 
 use self::files::Pass;
 use super::Options;
-use super::ci::{self, CiFiles};
 use super::document::Documents;
 use super::files::File;
 use super::git::Git;
