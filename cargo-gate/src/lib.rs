@@ -25,6 +25,7 @@ pub mod evidence;
 pub mod exit;
 pub mod generated;
 pub mod group;
+pub mod init;
 pub mod kernels;
 pub mod library;
 pub mod lsp;

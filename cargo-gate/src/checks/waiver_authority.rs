@@ -118,6 +118,7 @@ mod tests {
             owner: "team-a".into(),
             reason: "the vendor ships the fix in July".into(),
             expires: jiff::civil::date(2026, 9, 13),
+            signature: None,
             authority,
             location: Location::line("gate.toml", 12),
         }

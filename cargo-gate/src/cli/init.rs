@@ -4,9 +4,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::exit;
-use crate::policy::init::{
-    Ci, FileAction, InitFacts, KernelCrate, MemberFacts, ProductionSuite, plan_init, write_plan,
-};
+use crate::init::{Ci, FileAction, InitFacts, KernelCrate, MemberFacts, ProductionSuite, plan_init, write_plan};
 use crate::policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE};
 use crate::workspace::Workspace;
 

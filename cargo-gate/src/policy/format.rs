@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use semver::Version;
 
-use crate::remote::address::{Address, NoAddress};
+use super::address::{Address, NoAddress};
 
 /// Why a value is not what its format asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

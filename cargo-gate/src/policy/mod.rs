@@ -13,6 +13,7 @@
 //! usual (a number, or a duration for `x-format = "duration"`), `x-min` and `x-max` bound what is possible for
 //! durations, `x-help` is the help line of a violation, `x-missing` that of a missing key.
 
+pub mod address;
 pub mod authority;
 mod bench;
 mod boundary;
@@ -32,7 +33,6 @@ mod exclusion;
 mod failure;
 mod format;
 mod generated;
-pub mod init;
 mod item;
 mod kernels;
 mod known;
@@ -85,6 +85,7 @@ pub use claim::{Claim, EvidenceClass};
 pub use conformance::{ConformanceBackend, ConformancePolicy, ConformanceRow, DeferredOperator};
 pub use decisions::DecisionPolicy;
 pub use docs::DocsPolicy;
+pub(crate) use edit::quoted;
 pub use failure::FailurePolicy;
 pub(crate) use format::rust_version;
 pub use generated::GeneratedFiles;

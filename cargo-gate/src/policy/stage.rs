@@ -1,5 +1,6 @@
 //! `[stage.<name>]` and `[checks."<id>"]`: what each rollout stage declares, and checks that block earlier.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

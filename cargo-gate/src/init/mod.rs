@@ -11,8 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-use super::model::TierPolicy;
-use super::write::{Existing, write_atomically};
+use crate::policy::{Existing, FILE_NAME, TierPolicy, quoted, write_atomically};
 
 pub use ci::{github_workflow, gitlab_pipeline};
 pub use kernels::KernelCrate;
@@ -101,7 +100,7 @@ pub fn plan_init(
     force: bool,
 ) -> Vec<FileToWrite> {
     let facts = &with_kernels(facts, kernels);
-    let mut files = vec![(PathBuf::from(super::FILE_NAME), policy_text(facts))];
+    let mut files = vec![(PathBuf::from(FILE_NAME), policy_text(facts))];
     if services.contains(&Ci::Github) {
         files.push((".github/workflows/gate.yml".into(), github_workflow(facts)));
     }
@@ -157,11 +156,6 @@ pub fn write_plan(root: &Path, plan: &[FileToWrite]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A TOML string.
-pub(crate) fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
 }
 
 #[cfg(test)]

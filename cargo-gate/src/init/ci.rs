@@ -23,7 +23,7 @@ fn build_command(facts: &InitFacts) -> String {
 }
 
 /// The branch that changes go to.
-pub(in crate::policy) fn branch(facts: &InitFacts) -> &str {
+pub(super) fn branch(facts: &InitFacts) -> &str {
     // Only what needs no quoting in YAML; anything odder is left to the owner.
     let plain = |branch: &&str| {
         let ordinary = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
@@ -39,7 +39,7 @@ fn publish_command(facts: &InitFacts) -> String {
 }
 
 /// Measuring, without judging.
-pub(in crate::policy) fn bench_command(facts: &InitFacts) -> String {
+pub(super) fn bench_command(facts: &InitFacts) -> String {
     held(facts, "cargo bench --workspace")
 }
 

@@ -1,8 +1,10 @@
 //! Addresses of remote stores, as `[cache]` and `GATE_CACHE_REMOTE` write them.
 
+mod secret;
+
 use std::path::PathBuf;
 
-use super::Secret;
+pub use secret::Secret;
 
 /// Where a remote store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
