@@ -6,9 +6,8 @@
 //!
 //! The library neither prints nor exits; [`cli`] words the conversation and `main` ends the process.
 
+pub mod base;
 pub mod boundary;
-#[cfg(test)]
-mod built_from;
 pub mod checks;
 pub mod ci;
 pub mod cli;
@@ -16,13 +15,10 @@ pub mod closeout;
 pub mod code;
 pub mod command_line;
 pub mod consumers;
-pub mod digest;
 pub mod dispatches;
 pub mod drift;
 pub mod engine;
-pub mod error;
 pub mod evidence;
-pub mod exit;
 pub mod generated;
 pub mod group;
 pub mod init;
@@ -32,6 +28,7 @@ pub mod lsp;
 pub mod markdown;
 pub mod migration;
 pub mod policy;
+pub mod process;
 pub mod promotion;
 pub mod redact;
 pub mod release;
@@ -40,8 +37,6 @@ pub mod report;
 pub mod rollout;
 pub mod secrets;
 pub mod stability;
-pub mod stage;
-pub mod stats;
 pub mod suites;
 pub mod supply;
 pub mod uses;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::error::{Error, Result};
-use crate::exit;
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::init::{Ci, FileAction, InitFacts, KernelCrate, MemberFacts, ProductionSuite, plan_init, write_plan};
 use crate::policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE};
 use crate::workspace::Workspace;

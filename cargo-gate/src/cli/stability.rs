@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::command_line::{DataFormat, DriftArgs};
-use crate::error::{Error, Result};
-use crate::exit;
 use crate::library::interface::Difference;
 use crate::policy::{StabilityClass, StabilityPolicy};
 use crate::report::render::text;

@@ -9,7 +9,7 @@ mod policy;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 use crate::policy::{Existing, FILE_NAME, TierPolicy, quoted, write_atomically};
 

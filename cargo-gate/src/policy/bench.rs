@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::de::DeTable;
 
+use crate::base::stage::Stage;
 use crate::group::Group;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::known::elements;
 use super::pattern;

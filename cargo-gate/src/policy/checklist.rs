@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::problem::Problem;
 use super::rule;

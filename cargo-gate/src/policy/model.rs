@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 pub use super::authority::Authority;
 pub use super::boundary::{BoundaryAllow, BoundaryPolicy};

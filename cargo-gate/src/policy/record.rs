@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::pattern;
 use super::section::section;

@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 use super::catalogue::Catalogue;
 use super::deserialize::from_file;

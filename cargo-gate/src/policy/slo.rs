@@ -5,9 +5,9 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::stage::Stage;
 use crate::group::Group;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::known::elements;
 use super::problem::{Problem, shown};

@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use toml::de::DeTable;
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::known::table;
 use super::problem::{Oddity, Problem, shown};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::section::section;
 use super::value::{Period, Text, optional_period};

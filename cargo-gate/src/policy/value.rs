@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use crate::stage::Stage;
+use crate::base::stage::Stage;
 
 /// Declares types that only the schema knows: texts of one `x-format`.
 macro_rules! texts {

@@ -16,7 +16,6 @@ pub mod index;
 pub mod lockfile;
 pub mod manifest;
 mod open;
-pub mod paths;
 pub mod profile;
 mod scan;
 pub mod toolchain;
@@ -25,22 +24,20 @@ pub mod toolchain;
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock};
 
+use crate::base::digest::{Digest, DigestBuilder};
+use crate::base::error::{Error, Result};
+use crate::base::paths;
 use crate::boundary::cache::ScanCache;
 use crate::boundary::survey::Survey;
 use crate::ci::{self, CiFiles};
 use crate::code::{Code, CodeCache};
-use crate::digest::{Digest, DigestBuilder};
-use crate::error::{Error, Result};
 use crate::library;
-use crate::library::interface::SourceFile;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::file::MachinePaths;
 use crate::secrets::survey::SecretSurvey;
-use crate::stability::Released;
 use crate::supply::{self, Advisories, Places};
 
 use self::ahead::Ahead;
@@ -234,16 +231,6 @@ impl Workspace {
             });
             take(ahead)
         })
-    }
-
-    /// Sources that were parsed ahead, by content.
-    pub(crate) fn parsed_ahead(&self) -> Arc<BTreeMap<Digest, SourceFile>> {
-        self.found_ahead(|ahead| ahead.parsed()).unwrap_or_default()
-    }
-
-    /// The files of the last release, where they were read while cargo was asked.
-    pub(crate) fn released_ahead(&self) -> Option<Arc<Released>> {
-        self.ahead(|ahead| ahead.released.clone())
     }
 
     /// Raw boundaries of all members, scanned on first use; sources that have not changed since the last time come from
