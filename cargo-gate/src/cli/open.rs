@@ -1,5 +1,7 @@
 //! Opens what a subcommand works on: the workspace, its policy, its history and its store.
 
+use std::path::{Path, PathBuf};
+
 use crate::base::error::{Error, Result};
 use crate::base::stage::Stage;
 use crate::engine::evaluate::Surroundings;
@@ -63,15 +65,29 @@ impl Conversation<'_> {
     pub(super) fn workspace(&self) -> Result<Workspace> {
         let cwd = std::env::current_dir().map_err(|error| Error::io("read the current directory", ".", &error))?;
         let workspace = Workspace::open(Options {
-            cwd,
             manifest_path: self.global.manifest_path.clone(),
             target_dir: self.global.target_dir.clone(),
-            offline: self.global.offline || self.global.frozen,
-            environment: self.environment.clone(),
             policy: self.global.policy.clone(),
+            ..self.options(cwd)
         })?;
         self.printer.know_workspace(workspace.root(), workspace.target_dir());
         Ok(workspace)
+    }
+
+    /// Another workspace of the repository, whatever the command line says of this one.
+    pub(super) fn workspace_in(&self, directory: &Path) -> Result<Workspace> {
+        Workspace::open(self.options(directory.to_owned()))
+    }
+
+    fn options(&self, cwd: PathBuf) -> Options {
+        Options {
+            cwd,
+            manifest_path: None,
+            target_dir: None,
+            offline: self.global.offline || self.global.frozen,
+            environment: self.environment.clone(),
+            policy: None,
+        }
     }
 
     /// Reads and validates the policy.

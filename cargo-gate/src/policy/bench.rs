@@ -294,8 +294,8 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     for suite in elements(rules.file, &["suite", "bench"]) {
         let external = match (suite.get("reference"), suite.get("reference-commit")) {
             (Some(_), Some(second)) => {
-                let message = "a suite of benchmarks has one reference";
-                let help = "keep `reference` or `reference-commit`";
+                let message = "a benchmark suite can have only one reference";
+                let help = "keep either `reference` or `reference-commit`";
                 problems.push(
                     Problem::new(second.span(), message)
                         .rule(&rule::EXCLUDING_KEYS)
@@ -318,7 +318,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             bounded |= limits(metric, span, external, &mut problems);
         }
         if !bounded && let Some((name, span)) = text(suite, "name") {
-            let message = format!("the suite `{}` compares its benchmarks with nothing", shown(name));
+            let message = format!("the suite `{}` has nothing to compare its benchmarks with", shown(name));
             let help = "add `reference-commit = \"origin/main\"`, a second command as `reference`, or `[[suite.bench.metric]]` with a limit";
             problems.push(Problem::new(span, message).rule(&rule::SUITE_WITHOUT_LIMIT).help(help));
         }
@@ -335,7 +335,7 @@ fn limits(metric: &DeTable<'_>, span: Range<usize>, external: bool, problems: &m
     let relative = has("max-ratio") || has("min-ratio");
     if relative && !external && !has("reference") {
         let message = "a ratio needs a reference";
-        let help = "name a benchmark of the same output as `reference`, or declare one for the suite";
+        let help = "name a benchmark from the same output as `reference`, or give the suite a reference";
         problems.push(
             Problem::new(span, message)
                 .rule(&rule::RATIO_WITHOUT_REFERENCE)
@@ -392,29 +392,26 @@ mod tests {
     #[test]
     fn what_compares_with_nothing_is_refused() {
         for (body, message) in [
-            ("", "compares its benchmarks with nothing"),
-            ("reference = \"a\"\nreference-commit = \"b\"\n", "one reference"),
-            ("reference-commit = \"--upload-pack=x\"\n", "is no revision"),
+            ("", "has nothing to compare its benchmarks with"),
+            ("reference = \"a\"\nreference-commit = \"b\"\n", "only one reference"),
+            ("reference-commit = \"--upload-pack=x\"\n", "is not a valid revision"),
             (
                 "[[suite.bench.metric]]\nname = \"a\"\nmax-ratio = 1.1\n",
                 "a ratio needs a reference",
             ),
             (
                 "reference-commit = \"b\"\nmax-mad = -0.5\n",
-                "`max-mad` is no usable number",
+                "`max-mad` is out of range",
             ),
             (
                 "reference-commit = \"b\"\nbudgets.pr.time = nan\n",
-                "`time` is no usable number",
+                "`time` is out of range",
             ),
             (
                 "reference-commit = \"b\"\nbudgets.pr.size = \"20%\"\n",
                 "takes a number, not a string",
             ),
-            (
-                "reference-commit = \"b\"\nmode = \"hard\"\n",
-                "`mode` has no value `hard`",
-            ),
+            ("reference-commit = \"b\"\nmode = \"hard\"\n", "`mode` cannot be `hard`"),
         ] {
             let errors = suite(body).unwrap_err();
             assert!(errors.contains(message), "{body}: {errors}");

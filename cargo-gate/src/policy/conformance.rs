@@ -155,7 +155,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     let backends = elements(file, &["conformance", "backend"]);
     let rows = elements(file, &["conformance", "row"]);
     let names = || backends.iter().filter_map(|backend| text(backend, "name"));
-    let help = "give each a name of its own";
+    let help = "give each its own name";
     rules.duplicates(names(), "the backend", help, &mut problems);
     let ids = rows.iter().filter_map(|row| text(row, "id"));
     rules.duplicates(ids, "the row", help, &mut problems);
@@ -171,11 +171,11 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         problems.extend(undeclared(row, "profile", &profiles, "`profiles` of `[conformance]`"));
         problems.extend(undeclared(row, "suite", &suites, "`[[suite.test]]`"));
         if let Some((cases, span)) = text(row, "cases").filter(|(cases, _)| !cases.contains("{operator}")) {
-            let message = format!("`{}` is the same test for every operator", shown(cases));
+            let message = format!("`{}` names the same test for every operator", shown(cases));
             problems.push(
                 Problem::new(span, message)
                     .rule(&rule::CASES_WITHOUT_OPERATOR)
-                    .help("write `{operator}` where the name of the operator stands"),
+                    .help("put `{operator}` where the operator name goes"),
             );
         }
     }
@@ -189,7 +189,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         );
         let is_supported = |name: &str| supported.iter().any(|(operator, _)| *operator == name);
         for (gap, span) in texts(backend, "allowed-gaps").filter(|(gap, _)| !is_supported(gap)) {
-            let message = format!("`{}` is no supported operator, so it is no gap", shown(gap));
+            let message = format!("`{}` is not a supported operator, so it cannot be a gap", shown(gap));
             problems.push(
                 Problem::new(span, message)
                     .rule(&rule::GAP_IN_UNSUPPORTED_OPERATOR)
@@ -205,7 +205,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             };
             problems.extend(undeclared(deferral, "suite", &suites, "`[[suite.test]]`"));
             if let Some((operator, span)) = text(deferral, "operator").filter(|(name, _)| is_supported(name)) {
-                let message = format!("`{}` is supported and deferred", shown(operator));
+                let message = format!("`{}` is both supported and deferred", shown(operator));
                 problems.push(
                     Problem::new(span, message)
                         .rule(&rule::SUPPORTED_AND_DEFERRED)
@@ -233,7 +233,7 @@ fn semantics(rules: &Rules<'_>) -> Vec<Problem> {
             && one == other
         {
             problems.push(
-                Problem::new(span, "a backend does not differ from itself")
+                Problem::new(span, "a backend cannot differ from itself")
                     .rule(&rule::DIFFERENCE_FROM_ITSELF)
                     .help("name another backend"),
             );

@@ -155,23 +155,23 @@ mod tests {
              [[notify]]\nfile = \"../b\"\non = []\n\n[[notify]]\nfile = \"b\"\non = [\"never\"]\n",
         );
         insta::assert_snapshot!(errors.expect_err("nothing is right"), @r#"
-        error[policy::notification-without-sink]: the notification names neither a command nor a file, so nobody is told
+        error[policy::notification-without-sink]: the notification names no command and no file, so it reaches no one
          --> gate.toml:4:1
           |
         4 | [[notify]]
           | ^^^^^^^^^^
           |
-          = help: write one of `command = ["…"]` and `file = "alerts.jsonl"` in each `[[notify]]`
+          = help: write either `command = ["…"]` or `file = "alerts.jsonl"` in each `[[notify]]`
 
-        error[policy::notification-without-sink]: the notification names a command and a file
+        error[policy::notification-without-sink]: the notification names both a command and a file
          --> gate.toml:7:1
           |
         7 | [[notify]]
           | ^^^^^^^^^^
           |
-          = help: write one of `command = ["…"]` and `file = "alerts.jsonl"` in each `[[notify]]`
+          = help: write either `command = ["…"]` or `file = "alerts.jsonl"` in each `[[notify]]`
 
-        error[policy::malformed-path]: `file` leaves the workspace: `../b`
+        error[policy::malformed-path]: `file` points outside the workspace: `../b`
           --> gate.toml:12:8
            |
         12 | file = "../b"
@@ -185,9 +185,9 @@ mod tests {
         13 | on = []
            |      ^^
            |
-           = help: write at least one element
+           = help: add at least one element
 
-        error[policy::unknown-value]: an element of `on` has no value `never`
+        error[policy::unknown-value]: an element of `on` cannot be `never`
           --> gate.toml:17:7
            |
         17 | on = ["never"]

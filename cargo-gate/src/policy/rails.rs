@@ -35,13 +35,13 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             .or_else(|| rails.get("window-calls"))
             .map_or(0..0, toml::Spanned::span);
         let message = format!(
-            "`min-samples` is {} and a window has {} calls, so no p95 is ever judged",
+            "`min-samples` is {}, but a window has only {} calls, so p95 is never judged",
             settings.min_samples, settings.window_calls
         );
         problems.push(
             Problem::new(span, message)
                 .rule(&rule::WINDOW_TOO_SMALL)
-                .help("write `min-samples` that is not above `window-calls`"),
+                .help("write a `min-samples` no larger than `window-calls`"),
         );
     }
     problems
@@ -57,14 +57,14 @@ pub(super) fn dangers(rules: &Rules<'_>) -> Vec<Oddity> {
     let mut dangers = Vec::new();
     if let Some(span) = off("hard-rollback") {
         dangers.push(Oddity {
-            message: "the rails roll back on runtime errors only, not on pressure, latency or throughput".into(),
+            message: "the rails roll back only on runtime errors, not on memory pressure, latency or throughput".into(),
             help: "remove `hard-rollback = false`".into(),
             span,
         });
     }
     if let Some(span) = off("auto-switch") {
         dangers.push(Oddity {
-            message: "a kernel that was rolled back stays on its reference until the process restarts".into(),
+            message: "a kernel that was rolled back stays on its fallback until the process restarts".into(),
             help: "remove `auto-switch = false`".into(),
             span,
         });
@@ -127,7 +127,10 @@ mod tests {
             ("latency-rise = nan\n", "`latency-rise` is out of range: nan"),
             ("latency-rise = \"8%\"\n", "`latency-rise` takes a number, not a string"),
             ("strict = 1\n", "`strict` takes `true` or `false`, not a whole number"),
-            ("min-samples = 65\n", "`min-samples` is 65 and a window has 64 calls"),
+            (
+                "min-samples = 65\n",
+                "`min-samples` is 65, but a window has only 64 calls",
+            ),
             ("retries = 3\n", "unknown key `retries`"),
         ] {
             let (count, found) = errors(rails);

@@ -79,7 +79,7 @@ fn between_values(file: &DeTable<'_>, positions: &Positions<'_>, problems: &mut 
             problems.push(
                 problem
                     .label(format!("first declared on line {line}"))
-                    .help("give each item an id of its own"),
+                    .help("give each item its own id"),
             );
         } else {
             lines.insert(id, positions.line_index(span.start) + 1);
@@ -101,8 +101,8 @@ fn tracked(item: &DeTable<'_>, ids: &BTreeMap<&str, usize>, problems: &mut Vec<P
         return;
     };
     if text(item, "id").is_some_and(|(id, _)| id == tracker) {
-        let problem = Problem::new(span, "an item cannot deal with itself").rule(&rule::TRACKED_BY_ITSELF);
-        problems.push(problem.help("name the item that deals with it, or remove the line"));
+        let problem = Problem::new(span, "an item cannot be tracked by itself").rule(&rule::TRACKED_BY_ITSELF);
+        problems.push(problem.help("name the item that tracks it, or remove the line"));
     } else if !ids.contains_key(tracker) {
         let mut problem = Problem::new(span, format!("`tracked-by` names an unknown item `{}`", shown(tracker)))
             .rule(&rule::UNKNOWN_ITEM);
@@ -124,26 +124,25 @@ fn dates(item: &DeTable<'_>, problems: &mut Vec<Problem>) {
         {
             let message = format!("`{key}` is {later}, before the item was opened on {opened}");
             let problem = Problem::new(span.clone(), message).rule(&rule::DAYS_OUT_OF_ORDER);
-            problems.push(problem.help("correct one of the two days"));
+            problems.push(problem.help("correct one of the two dates"));
         }
     }
     if let (Some((_, span)), Some("open" | "deferred")) = (&closed, status) {
-        let problem = Problem::new(span.clone(), "`closed` stands on an item that is not closed")
+        let problem = Problem::new(span.clone(), "`closed` is set on an item that is not closed")
             .rule(&rule::CLOSING_OF_OPEN_ITEM);
         problems.push(problem.help("write `status = \"closed\"`, or remove the line"));
     }
     if let (Some((_, span)), Some("open" | "deferred")) = (text(item, "commit"), status) {
         let problem =
-            Problem::new(span, "`commit` stands on an item that is not closed").rule(&rule::CLOSING_OF_OPEN_ITEM);
+            Problem::new(span, "`commit` is set on an item that is not closed").rule(&rule::CLOSING_OF_OPEN_ITEM);
         problems.push(problem.help("write `status = \"closed\"`, or remove the line"));
     }
     if status == Some("closed")
         && item.get("closed").is_none()
         && let Some((_, span)) = text(item, "status")
     {
-        let problem =
-            Problem::new(span, "a closed item does not say when it was closed").rule(&rule::CLOSED_WITHOUT_DAY);
-        problems.push(problem.help("add `closed = <day>`; `cargo gate register close <id>` does"));
+        let problem = Problem::new(span, "a closed item has no `closed` date").rule(&rule::CLOSED_WITHOUT_DAY);
+        problems.push(problem.help("add `closed = <date>`; `cargo gate register close <id>` does this"));
     }
 }
 
@@ -155,7 +154,7 @@ fn by_kind(item: &DeTable<'_>, span: &Range<usize>, problems: &mut Vec<Problem>)
         if item.get(key).is_none() {
             let problem = Problem::new(
                 span.clone(),
-                format!("`{key}` is missing in a `[[item]]` of kind {kind}"),
+                format!("missing key `{key}` in an `[[item]]` of kind `{kind}`"),
             )
             .rule(&rule::MISSING_KEY);
             problems.push(problem.help(format!("add `{key} = {example}`")));
@@ -165,8 +164,8 @@ fn by_kind(item: &DeTable<'_>, span: &Range<usize>, problems: &mut Vec<Problem>)
         "risk" => {
             missing("impact", "\"high\"");
             missing("probability", "\"low\"");
-            missing("mitigation", "\"what keeps it from coming true\"");
-            missing("review", "<day by which it is looked at again>");
+            missing("mitigation", "\"what reduces the risk\"");
+            missing("review", "<date of the next review>");
             missing("owner", "\"platform-team\"");
             if let Some(severity) = item.get("severity") {
                 let problem = Problem::new(severity.span(), "a risk has an impact, not a severity")
@@ -179,7 +178,7 @@ fn by_kind(item: &DeTable<'_>, span: &Range<usize>, problems: &mut Vec<Problem>)
             for key in OF_RISKS {
                 if let Some(value) = item.get(key) {
                     let problem =
-                        Problem::new(value.span(), format!("`{key}` belongs to a risk")).rule(&rule::KEY_OF_A_RISK);
+                        Problem::new(value.span(), format!("`{key}` is only for risks")).rule(&rule::KEY_OF_A_RISK);
                     problems.push(problem.help("add `kind = \"risk\"`, or remove the line"));
                 }
             }

@@ -97,11 +97,11 @@ pub(super) fn range(table: &DeTable<'_>, keys: &[&str], most: f64, problems: &mu
         };
         if number.is_some_and(|number| !(0.0..=most).contains(&number)) {
             let usual = if most == f64::MAX {
-                "write a number that is not negative".to_owned()
+                "write a number that is 0 or more".to_owned()
             } else {
                 format!("write a number from 0 to {most}")
             };
-            let message = format!("`{key}` is no usable number");
+            let message = format!("`{key}` is out of range");
             problems.push(
                 Problem::new(value.span(), message)
                     .rule(&rule::OUT_OF_RANGE)

@@ -131,12 +131,12 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         };
         match (suite.get("command"), suite.get("file")) {
             (None, None) => {
-                let message = format!("the suite `{}` says nowhere what was measured", shown(name));
+                let message = format!("the suite `{}` has no source of measurements", shown(name));
                 let help = "add `command = [\"…\"]` or `file = \"…\"`";
                 problems.push(Problem::new(span.clone(), message).rule(&rule::MISSING_KEY).help(help));
             }
             (Some(_), Some(file)) => {
-                let message = "a suite of service levels has a command or a file";
+                let message = "a service-level suite cannot have both a command and a file";
                 let problem = Problem::new(file.span(), message).rule(&rule::EXCLUDING_KEYS);
                 problems.push(problem.help("keep one of the two"));
             }
@@ -144,7 +144,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         }
         let objectives: Vec<_> = tables_of(suite, "objective").map(|(objective, _)| objective).collect();
         if !is_filled(suite, "objective") {
-            let message = format!("the suite `{}` promises nothing", shown(name));
+            let message = format!("the suite `{}` has no objectives", shown(name));
             let help = "add `[[suite.slo.objective]]` with `name` and `target-percent`";
             problems.push(Problem::new(span, message).rule(&rule::SUITE_WITHOUT_LIMIT).help(help));
         }
@@ -156,7 +156,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         rules.duplicates(
             names,
             "the objective",
-            "keep one promise for each measurement",
+            "keep one objective per measurement",
             &mut problems,
         );
     }

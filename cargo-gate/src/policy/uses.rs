@@ -130,12 +130,9 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             let Some(text) = name.get_ref().as_str().filter(|name| !known.contains(name)) else {
                 continue;
             };
-            let message = format!(
-                "`[uses]` names a suite of tests that is not declared: `{}`",
-                shown(text)
-            );
+            let message = format!("`[uses]` names an undeclared test suite: `{}`", shown(text));
             let problem = Problem::new(name.span(), message).rule(&rule::UNDECLARED_NAME);
-            problems.push(problem.help("declare it with `[[suite.test]]`, or name another"));
+            problems.push(problem.help("declare it with `[[suite.test]]`, or name another suite"));
         }
     }
     problems

@@ -146,7 +146,7 @@ fn a_waiver_counts_only_where_it_is_signed_as_it_must_be() {
         (Authority::NotAsked, Outcome::Pass),
         (Authority::Signed("alice".into()), Outcome::Pass),
         (Authority::Unsigned, Outcome::Fail),
-        (Authority::Refused("is not over this text".into()), Outcome::Fail),
+        (Authority::Refused("does not match the text".into()), Outcome::Fail),
     ] {
         let policy = Policy {
             waivers: vec![Waiver {

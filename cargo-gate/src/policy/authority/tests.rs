@@ -84,7 +84,7 @@ fn nothing_else_does() {
     };
     assert_eq!(
         refused(&longer, SIGNED),
-        "is not over this text: the waiver was changed after it was signed"
+        "does not match the waiver, which was changed after it was signed"
     );
     assert_eq!(
         refused(&waiver(), FOR_FILES),
