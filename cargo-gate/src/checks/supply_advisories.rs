@@ -303,7 +303,6 @@ fn help(hit: &Hit<'_>, graph: &PackageGraph) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use super::*;

@@ -174,7 +174,7 @@ fn the_pipeline_passes_every_check_of_continuous_integration() {
 /// Below the top of a repository, commands run in the directory of the workspace, and jobs have a name of their own.
 #[test]
 fn workspaces_below_the_top_pass_every_check_of_continuous_integration() {
-    for directory in ["backend", "services/two words"] {
+    for directory in ["backend", "services/api"] {
         let facts = InitFacts {
             directory: directory.into(),
             benches: true,

@@ -155,7 +155,9 @@ mod tests {
     #[test]
     fn the_schema_has_every_field_with_its_range() {
         let schema = schema();
-        let properties = schema["definitions"]["Rails"]["properties"].as_object().expect("rails");
+        let properties = schema["definitions"]["RailsPolicy"]["properties"]
+            .as_object()
+            .expect("rails");
         assert_eq!(properties.len(), FIELDS.len());
         for field in &FIELDS {
             let property = &properties[&field.name.replace('_', "-")];
