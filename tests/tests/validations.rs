@@ -42,7 +42,7 @@ const UNMET: [(&str, &str); 4] = [
         "the schema requires a severity or an impact",
     ),
     ("policy::malformed-value", "every format has a rule of its own"),
-    ("policy::rule-broken", "every rule between values has an id of its own"),
+    ("policy::rule-broken", "every rule between values has its own id"),
     (
         "policy::text-too-long",
         "bounds of 1000 characters and more; a unit test of `scalar` has one",

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
+pub use crate::base::profile::ProfileValue;
 use crate::report::Location;
 
 use super::known::elements;
@@ -15,18 +16,6 @@ use super::problem::Problem;
 use super::rules::{Rules, text};
 use super::section::section;
 use super::value::{Day, Text, one_or_many};
-
-/// A value of a profile key, as it is written in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum ProfileValue {
-    /// `true` or `false`.
-    Bool(bool),
-    /// A number.
-    Integer(i64),
-    /// A word.
-    Text(String),
-}
 
 /// Authority level of a crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

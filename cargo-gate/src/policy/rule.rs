@@ -38,7 +38,6 @@ rules! {
     EXCLUDING_KEYS = "excluding-keys", "Keys that exclude each other are not set together";
     EXCLUSION_OF_NOTHING = "exclusion-of-nothing", "An exclusion names at least one package or path";
     GAP_IN_UNSUPPORTED_OPERATOR = "gap-in-unsupported-operator", "An allowed gap names an operator that the backend supports";
-    ITEM_WITHOUT_WEIGHT = "item-without-weight", "A register item states its severity or impact";
     KEY_OF_A_RISK = "key-of-a-risk", "Only a risk has `impact`, `probability`, `mitigation`, `fallback` and `review`";
     MALFORMED_COMMAND = "malformed-command", "A command is a program with arguments, without shell syntax";
     MALFORMED_COMMIT = "malformed-commit", "A commit is a hexadecimal hash";
