@@ -38,7 +38,6 @@ const UNREACHABLE: [(&str, &str); 6] = [
 /// Rules that no text breaks, with what holds that.
 const UNMET: [(&str, &str); 4] = [
     (
-        "policy::item-without-weight",
         "the schema requires a severity or an impact",
     ),
     ("policy::malformed-value", "every format has a rule of its own"),
