@@ -49,7 +49,7 @@ pub struct InitFacts {
 
 impl InitFacts {
     /// What workflows and jobs of the workspace are called: `gate`, or `gate-<directory>` below the top.
-    fn gate_name(&self) -> String {
+    pub fn gate_name(&self) -> String {
         let plain = |char: char| if char.is_ascii_alphanumeric() { char } else { '-' };
         match self.directory.chars().map(plain).collect::<String>() {
             top if top.is_empty() => "gate".into(),
@@ -186,7 +186,5 @@ pub fn write_plan(top: &Path, plan: &[FileToWrite]) -> Result<()> {
     Ok(())
 }
 
-#[cfg(test)]
-mod lint;
 #[cfg(test)]
 mod tests;

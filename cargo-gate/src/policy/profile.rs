@@ -93,6 +93,17 @@ fn portable() -> Tier {
     Tier::Portable
 }
 
+impl Tier {
+    /// Name as it is written in the policy.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tier::Portable => "portable",
+            Tier::Idiomatic => "idiomatic",
+            Tier::Native => "native",
+        }
+    }
+}
+
 /// A text, or nothing where it is blank, which `profile.tier` reports.
 fn filled<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Ok(Some(String::deserialize(from)?).filter(|text| !text.trim().is_empty()))
