@@ -125,7 +125,7 @@ impl Index {
     /// Reads the index of a gate directory; one that is missing or damaged is empty.
     pub fn load(gate_dir: &Path) -> Self {
         let path = gate_dir.join(NAME);
-        let Some(stored) = cache::read::<Stored>(&path, VERSION) else {
+        let Some(stored) = gate_base::record::read::<Stored>(&path, VERSION) else {
             return Self::default();
         };
         // The file system's own clock decides, as in git; the system's clock can only make the rule stricter.

@@ -26,7 +26,7 @@ struct Record<A> {
 
 /// The kept answer, if it is about this workspace and everything it depends on is what it was.
 pub fn load(gate_dir: &Path, hint: &Hint, environment: &Environment, base: &Digest) -> Option<(Answer, Inputs)> {
-    let record: Record<Answer> = cache::read(&gate_dir.join(NAME), VERSION)?;
+    let record: Record<Answer> = gate_base::record::read(&gate_dir.join(NAME), VERSION)?;
     let model = &record.answer.model;
     let start = paths::relative(&hint.root, &hint.manifest);
     let belongs = start == "Cargo.toml" || model.members.iter().any(|member| member.manifest == start);

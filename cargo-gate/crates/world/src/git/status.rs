@@ -59,7 +59,7 @@ impl KnownStatus {
             return None;
         }
         let path = gate_dir.join(NAME);
-        let known = cache::read::<Self>(&path, VERSION)?;
+        let known = gate_base::record::read::<Self>(&path, VERSION)?;
         if known.asked != asked(program) || index.stamp() != Some(known.index) {
             return None;
         }

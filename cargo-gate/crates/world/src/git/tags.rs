@@ -43,7 +43,7 @@ impl KnownTags {
         }
         let key = || key(repository.as_ref()?);
         let Some(before) = key() else { return ask() };
-        if let Some(known) = cache::read::<Self>(&gate_dir.join(NAME), VERSION)
+        if let Some(known) = gate_base::record::read::<Self>(&gate_dir.join(NAME), VERSION)
             && known.key == before
         {
             return Ok(known.tags);

@@ -37,7 +37,7 @@ impl Tracked {
         let directory = program.root.as_os_str().as_encoded_bytes();
         let stamp = || Some(Stamp::of(&std::fs::symlink_metadata(index.as_ref()?).ok()?));
         let before = stamp();
-        if let Some(known) = cache::read::<Self>(&gate_dir.join(NAME), VERSION)
+        if let Some(known) = gate_base::record::read::<Self>(&gate_dir.join(NAME), VERSION)
             && known.directory == directory
             && Some(known.stamp) == before
         {

@@ -41,7 +41,7 @@ pub struct Probe<'a> {
 impl Probe<'_> {
     /// What was said before by these same programs.
     pub fn load(&self, gate_dir: &Path) -> Option<Versions> {
-        let record: Record = cache::read(&gate_dir.join(NAME), VERSION)?;
+        let record: Record = gate_base::record::read(&gate_dir.join(NAME), VERSION)?;
         (record.identity == self.programs.identity).then_some(Versions {
             cargo: record.cargo,
             rustc: Ok(record.rustc),
