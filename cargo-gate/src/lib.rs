@@ -11,7 +11,7 @@ pub mod boundary;
 #[cfg(test)]
 pub(crate) mod built_from;
 pub mod checks;
-pub mod ci;
+pub use gate_ci as ci;
 pub mod cli;
 pub mod closeout;
 pub mod code;
@@ -29,7 +29,7 @@ pub mod kernels;
 pub mod library;
 #[cfg(feature = "lsp")]
 pub mod lsp;
-pub mod markdown;
+pub use gate_text::markdown;
 pub mod migration;
 pub mod policy;
 pub use gate_base::process;
@@ -39,7 +39,7 @@ pub mod release;
 pub mod remote;
 pub mod report;
 pub mod rollout;
-pub mod secrets;
+pub use gate_text::secrets;
 pub mod stability;
 pub mod suites;
 pub mod supply;

@@ -1,6 +1,6 @@
 //! What the destination of a link means, before anyone looks whether it is there.
 
-use crate::base::paths;
+use gate_base::paths;
 
 /// A destination.
 #[derive(Debug, Clone, PartialEq, Eq)]

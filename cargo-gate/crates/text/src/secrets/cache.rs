@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::digest::Digest;
-use crate::base::record::{read, write};
+use gate_base::digest::Digest;
+use gate_base::record::{read, write};
 
 use super::file::FileScan;
 

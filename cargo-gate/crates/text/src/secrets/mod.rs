@@ -110,8 +110,8 @@ pub fn scan_all(bytes: &[u8]) -> TextScan {
     automaton::scan(bytes)
 }
 
-#[cfg(test)]
-#[path = "../../../tests/src/planted.rs"]
+#[cfg(any(test, feature = "testing"))]
+#[path = "../../../../../tests/src/planted.rs"]
 pub mod planted;
 #[cfg(test)]
 mod tests;

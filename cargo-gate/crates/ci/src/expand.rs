@@ -178,7 +178,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ci::shell::split;
+    use crate::shell::split;
 
     fn arguments(text: &str) -> String {
         let row = Row {

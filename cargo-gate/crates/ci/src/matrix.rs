@@ -156,7 +156,7 @@ fn add(row: &mut Row, name: &str, value: &Node) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ci::yaml;
+    use crate::yaml;
 
     fn shown(rows: &[Row]) -> String {
         let row = |row: &Row| {

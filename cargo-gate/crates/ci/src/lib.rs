@@ -26,10 +26,10 @@ pub use expand::{Argument, UNKNOWN};
 pub use model::{CiCommand, CiFile, CiFiles, Image, Include, Job, Kind, NotFollowed, Origin, Trigger, Use};
 pub use tree::may_read;
 
-use crate::base::paths;
-use crate::workspace::files::FileList;
-use crate::workspace::git::Git;
 use expand::Variables;
+use gate_base::paths;
+use gate_world::files::FileList;
+use gate_world::git::Git;
 use matrix::Row;
 use step::{Steps, Text};
 use tree::{Reader, Tree};

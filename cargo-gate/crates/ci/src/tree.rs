@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::base::digest::{Digest, DigestBuilder};
-use crate::base::paths;
-use crate::workspace::files::{FileKind, FileList};
+use gate_base::digest::{Digest, DigestBuilder};
+use gate_base::paths;
+use gate_world::files::{FileKind, FileList};
 
 use super::recipe;
 use super::yaml::{self, Node, YamlError};

@@ -1,7 +1,7 @@
 //! Justfiles: recipes with plain lines, and variables with a fixed text.
 
 use super::{Recipe, Recipes};
-use crate::ci::base_name;
+use crate::base_name;
 
 pub(super) fn read(text: &str) -> Recipes {
     let mut file = Recipes::default();

@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Recipe, Recipes};
-use crate::ci::shell::Word;
+use crate::shell::Word;
 
 /// Keys that change neither what a task runs nor where.
 const HARMLESS: [&str; 8] = [

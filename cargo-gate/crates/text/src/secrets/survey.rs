@@ -2,9 +2,9 @@
 
 use std::io;
 
-use crate::base::digest::Digest;
-use crate::base::parallel;
-use crate::workspace::files::{File, FileKind, FileList};
+use gate_base::digest::Digest;
+use gate_base::parallel;
+use gate_world::files::{File, FileKind, FileList};
 
 use super::TextScan;
 use super::cache::ScanCache;
@@ -24,7 +24,8 @@ pub struct SecretSurvey {
     pub too_large: Vec<String>,
     /// Number of files that were looked at.
     pub scanned: u32,
-    pub(crate) machine: Vec<(String, MachinePath)>,
+    /// Paths of this machine, each with its file.
+    pub machine: Vec<(String, MachinePath)>,
 }
 
 /// One file with what was found in it.
@@ -40,7 +41,7 @@ pub struct FileSecrets {
 pub type Read<'r> = dyn Fn(&File) -> io::Result<Vec<u8>> + Sync + 'r;
 
 /// Whether a file is scanned: in a repository it is tracked, and it is not too large.
-pub(crate) fn is_wanted(file: &File, in_repository: bool) -> bool {
+pub fn is_wanted(file: &File, in_repository: bool) -> bool {
     (file.tracked || !in_repository) && file.size <= MAX_SIZE
 }
 

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Options, Parser};
 
-use crate::base::Location;
+use gate_base::Location;
 
 /// What GitHub and mdBook understand beyond CommonMark.
 fn parser(text: &str) -> Parser<'_> {
@@ -26,7 +26,7 @@ fn parser(text: &str) -> Parser<'_> {
 }
 
 /// The events of a document with the bytes that they are about.
-pub(crate) fn events(text: &str) -> impl Iterator<Item = (pulldown_cmark::Event<'_>, Range<usize>)> {
+pub fn events(text: &str) -> impl Iterator<Item = (pulldown_cmark::Event<'_>, Range<usize>)> {
     parser(text).into_offset_iter()
 }
 
@@ -34,5 +34,5 @@ pub(crate) fn events(text: &str) -> impl Iterator<Item = (pulldown_cmark::Event<
 pub fn place(path: &str, text: &str, span: Range<usize>) -> Location {
     let first = text.get(span.clone()).unwrap_or_default().lines().next();
     let end = span.start + first.unwrap_or_default().len();
-    crate::base::paths::span_location(path, text, span.start..end)
+    gate_base::paths::span_location(path, text, span.start..end)
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::digest::{Digest, DigestBuilder};
-use crate::workspace::environment::Environment;
+use gate_base::digest::{Digest, DigestBuilder};
+use gate_world::environment::Environment;
 
 use super::position::{Positions, characters};
 use super::{TextScan, homes, scan_all, span};
