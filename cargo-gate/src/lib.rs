@@ -13,7 +13,6 @@ pub mod checks;
 pub mod cli;
 pub mod closeout;
 pub mod code;
-pub mod command_line;
 pub mod consumers;
 pub mod digest;
 pub mod dispatches;

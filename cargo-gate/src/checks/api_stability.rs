@@ -44,7 +44,7 @@ an enum that is matched completely, a field of a struct that is built completely
 finding, unless the version of the package announces it by the rules of Cargo (1.4.0 to 2.0.0, 0.4.1 to 0.5.0).
 - A tracked Markdown file that a stable surface covers is a finding when its text is another one, or it is gone.
 - Changes of fluid surfaces are no findings; they stand with all others in `api/stability.json` in the run directory, and \
-`cargo gate drift --api` shows them. Internal surfaces are left out.
+`cargo gate release api` shows them. Internal surfaces are left out.
 - A surface that covers nothing is a finding.
 
 Interfaces are read by lexing, without compiling. Modules, `pub use` inside the workspace, inline and out-of-line modules, \

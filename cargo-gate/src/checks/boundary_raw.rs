@@ -52,7 +52,7 @@ one that a hurried change added to a crate that had none.
 
 Replace the raw code by a safe interface of a `native` crate. Where the authority is meant, declare it: a \
 `[[tiers.exception]]` with `tier = \"native\"` for the crate, or a `[[boundary.allow]]` with path, owner and reason \
-for single files. `cargo gate boundaries` shows what there is.
+for single files. `cargo gate source boundaries` shows what there is.
 
 ## Requirements
 

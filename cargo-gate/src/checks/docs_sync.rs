@@ -46,7 +46,7 @@ day on which it is written.
 
 ## How to fix
 
-`cargo gate docs` writes the blocks, `cargo gate docs --check` shows what would change.
+`cargo gate source docs` writes the blocks, `cargo gate source docs --check` shows what would change.
 
 ## Requirements
 
@@ -88,7 +88,7 @@ fn run(context: &Context<'_>) -> Judgement {
             let message = format!("the generated block `{}` is not what is generated now", block.kind);
             findings.push(
                 Finding::blocking(CHECK.blocks_at, message)
-                    .help("`cargo gate docs`")
+                    .help("`cargo gate source docs`")
                     .at(at(block.marker)),
             );
         }
@@ -128,7 +128,7 @@ mod tests {
           help: remove the marker, or write `<!-- gate:generated <kind> -->` before the block
           because: gate.toml:4
         docs/support.md:3: the generated block `support-matrix` is not what is generated now [controlled]
-          help: `cargo gate docs`
+          help: `cargo gate source docs`
           because: gate.toml:4
         ");
         let facts = Facts {

@@ -54,7 +54,7 @@ traffic. Nothing fails when it happens; the kernel is just slower.
 ## How to fix
 
 Look at the change with `cargo gate kernels diff`, and change the kernel or its launch bounds. For growth that is \
-meant, declare a budget with the new number, or run `cargo gate waiver add --check kernels.budget` with owner, reason \
+meant, declare a budget with the new number, or run `cargo gate govern waiver add --check kernels.budget` with owner, reason \
 and expiry.
 
 ## Requirements

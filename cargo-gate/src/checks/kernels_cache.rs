@@ -23,7 +23,7 @@ pub static CHECK: Check = Check {
 const DOCS: &str = "\
 ## What it does
 
-Reads each file under `reports` in `[cache]`: `build_report.json` of one build, what `cargo gate cache stats --json` prints \
+Reads each file under `reports` in `[cache]`: `build_report.json` of one build, what `cargo gate evidence cache stats --message-format json` prints \
 for all builds of a machine, or what the benchmark `cache_workflow` writes. Of 100 kernels that were looked for, at \
 least `min-hit-percent` (90 unless it says otherwise) must not have had to be compiled. Where the report holds a \
 measured `speed_up`, the finding names it.
@@ -78,7 +78,7 @@ fn read(context: &Context<'_>, path: &str) -> Result<Asked, Reason> {
         Ok(None) => {
             return Err(
                 Reason::new("no_cache_report", format!("there is no report of a cache at `{path}`"))
-                    .help("build, and write it: `cargo gate cache stats --json > FILE`"),
+                    .help("build, and write it: `cargo gate evidence cache stats --message-format json > FILE`"),
             );
         }
         Err(error) => {

@@ -2,6 +2,7 @@
 //! (`lockfile_tracked.rs` is `lockfile.tracked`); the others serve them.
 
 mod channel;
+mod commands;
 mod conforming;
 mod context;
 pub(crate) mod declaration;

@@ -1,5 +1,6 @@
 //! `--plan`: what would run and why.
 
+use crate::cli::arguments::Format;
 use serde::Serialize;
 
 use crate::checks::waiver_valid;
@@ -14,7 +15,7 @@ use crate::stage::Stage;
 
 use super::Conversation;
 use super::open::Opened;
-use crate::command_line::{Format, StageArgs};
+use super::stage::StageArgs;
 
 /// The plan as data.
 #[derive(Debug, Serialize)]

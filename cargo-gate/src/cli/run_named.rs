@@ -1,5 +1,6 @@
 //! The run that a command line names, and whose signature on it counts.
 
+use crate::cli::arguments::AuthorityArgs;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,6 @@ use crate::evidence::verify::{Signers, locate};
 use crate::policy::authority;
 
 use super::Conversation;
-use crate::command_line::AuthorityArgs;
 
 /// A run that was named: by its id or as `latest` in the workspace, or by its path, which needs no workspace.
 pub(super) struct RunNamed {
@@ -47,9 +47,8 @@ impl RunNamed {
             (locate(&gate_dir, name)?, gate_dir)
         };
         if !directory.is_dir() {
-            return Err(
-                Error::usage(format!("the directory of run `{name}` is not there")).with_help("cargo gate history")
-            );
+            return Err(Error::usage(format!("the directory of run `{name}` is not there"))
+                .with_help("cargo gate evidence history"));
         }
         Ok(Self {
             directory,
@@ -68,7 +67,7 @@ fn no_run(name: &str, path: &Path) -> Error {
         .collect();
     inside.sort();
     let help = match inside.as_slice() {
-        [] => "`cargo gate history` lists the runs of a workspace".to_owned(),
+        [] => "`cargo gate evidence history` lists the runs of a workspace".to_owned(),
         [run, ..] => format!("name the run in it: {}", quoted(&run.to_string_lossy())),
     };
     Error::usage(format!("no run lies in `{name}`")).with_help(help)

@@ -1,5 +1,6 @@
 //! `cargo gate status`: every check at every stage from the evidence at hand, running nothing.
 
+use crate::cli::arguments::{DataFormat, FormatArgs};
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -15,7 +16,6 @@ use crate::{exit, verdict};
 
 use super::Conversation;
 use super::open::Opened;
-use crate::command_line::{DataFormat, FormatArgs};
 
 pub(super) fn run(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let table = table(&conversation.open()?);

@@ -177,7 +177,7 @@ fn redaction(asked: &Asked<'_>, verification: &Verification, stage: Option<Stage
             _ => Outcome::Fail,
         };
         return Ok(Question::new("redaction", outcome, "no redaction audit performed")
-            .next(format!("cargo gate ready --run {} --audit", asked.name)));
+            .next(format!("cargo gate evidence ready --run {} --audit", asked.name)));
     }
     let bytes = fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
     let Ok(audit) = serde_json::from_slice::<RedactionAudit>(&bytes) else {
@@ -237,7 +237,7 @@ fn signed(verification: &Verification, asked: &Asked<'_>, stage: Option<Stage>) 
     };
     let question = Question::new("signature", outcome, words);
     if outcome == Outcome::Fail {
-        question.next(format!("cargo gate sign {} --key <file>", asked.name))
+        question.next(format!("cargo gate evidence sign {} --key <file>", asked.name))
     } else {
         question
     }
@@ -264,7 +264,7 @@ pub fn audit(asked: &Asked<'_>) -> Result<RedactionAudit> {
     let path = asked.directory.join(REDACTION);
     if path.exists() {
         return Err(Error::usage("the run has a redaction audit already")
-            .with_help(format!("cargo gate ready --run {}", asked.name)));
+            .with_help(format!("cargo gate evidence ready --run {}", asked.name)));
     }
     let audit = RedactionAudit::of_directory(asked.directory)?;
     atomic::write(&path, &audit.bytes()?)?;

@@ -167,7 +167,7 @@ impl Rules<'_> {
                     "`{}` blocks at {default} by default; it cannot be moved to {stage}",
                     shown(id)
                 );
-                let help = "remove the override; a single finding is permitted with `cargo gate waiver add`";
+                let help = "remove the override; a single finding is permitted with `cargo gate govern waiver add`";
                 let problem = Problem::new(span, message).rule(&rule::OVERRIDE_TO_LATER_STAGE);
                 problems.push(problem.help(help));
             }

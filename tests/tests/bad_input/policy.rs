@@ -38,7 +38,7 @@ fn a_policy_that_cannot_be_read_is_a_usage_error() {
         for reader in [
             ["status"].as_slice(),
             &["suite", "--list"],
-            &["waiver", "list"],
+            &["govern", "waiver", "list"],
             &["pilot", "--plan"],
         ] {
             let run = gate.run(reader);

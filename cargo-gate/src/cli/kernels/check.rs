@@ -1,15 +1,36 @@
 //! `cargo gate kernels check`: what compilers say about kernel sources, without building their crates.
 
+use crate::cli::arguments::DataFormat;
+use clap::Args;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
 use crate::cli::Conversation;
-use crate::command_line::{DataFormat, KernelsCheckArgs};
 use crate::error::{Error, Result};
 use crate::exit;
 use crate::kernels::check::{Asked, Checked, check};
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// CUDA sources and headers; compiled as the kernel lock of their crate says
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Directory that keeps the PTX
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) out: Option<PathBuf>,
+    /// Let the PTX say which source line each of its lines was made from
+    #[arg(long)]
+    pub(crate) line_info: bool,
+    /// Compile for the lowest of the locked architectures alone
+    #[arg(long)]
+    pub(crate) one_arch: bool,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(crate) message_format: DataFormat,
+}
 
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]
@@ -18,7 +39,7 @@ struct View {
     files: Vec<Checked>,
 }
 
-pub(super) fn run(arguments: &KernelsCheckArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(super) fn run(arguments: &CheckArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let scratch;
     let out = match &arguments.out {
         Some(out) => std::path::absolute(out).map_err(|error| Error::io("find", out, &error))?,

@@ -1,5 +1,7 @@
 //! `cargo gate kernels build`, `lock` and `verify --rebuild`: cargo runs the build scripts that compile kernels.
 
+use crate::cli::arguments::{DataFormat, FormatArgs};
+use clap::Args;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
@@ -7,7 +9,6 @@ use std::path::Path;
 use gate_build::lock::{KernelLock, LOCK_FILE};
 
 use crate::cli::Conversation;
-use crate::command_line::{DataFormat, FormatArgs, KernelsBuildArgs};
 use crate::engine::process::{self, ProcessSpec};
 use crate::error::{Error, Result};
 use crate::exit;
@@ -17,6 +18,13 @@ use crate::kernels::{LockedCrate, locked_crates};
 use crate::workspace::Workspace;
 
 use super::diff::{LockRow, View};
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// Limit the command to these packages
+    #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
+    pub(crate) packages: Vec<String>,
+}
 
 /// What the build scripts are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,14 +46,14 @@ struct Finished {
     compiled: BTreeSet<(String, String)>,
 }
 
-pub(super) fn build(arguments: &KernelsBuildArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(super) fn build(arguments: &BuildArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let workspace = conversation.workspace()?;
     let packages = packages(&workspace, &arguments.packages)?;
     let finished = cargo(conversation, &workspace, &packages, Purpose::Build)?;
     conclude(&finished)
 }
 
-pub(super) fn lock(arguments: &KernelsBuildArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(super) fn lock(arguments: &BuildArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let workspace = conversation.workspace()?;
     let packages = packages(&workspace, &arguments.packages)?;
     let before = locked_crates(&workspace);

@@ -1,15 +1,26 @@
 //! `cargo gate kernels diff`: what changed in the locks since a commit.
 
+use crate::cli::arguments::DataFormat;
+use clap::Args;
 use std::fmt::Write as _;
 
 use gate_build::lock::KernelLock;
 use serde::Serialize;
 
 use crate::cli::Conversation;
-use crate::command_line::{DataFormat, KernelsDiffArgs};
 use crate::error::{Error, Result};
 use crate::exit;
 use crate::kernels::change::{Change, changes};
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// Commit, branch or tag to compare with
+    #[arg(long, value_name = "REVISION", default_value = "HEAD")]
+    pub(crate) against: String,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(crate) message_format: DataFormat,
+}
 
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]
@@ -26,7 +37,7 @@ pub(super) struct LockRow {
     pub(super) changes: Vec<Change>,
 }
 
-pub(super) fn run(arguments: &KernelsDiffArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(super) fn run(arguments: &DiffArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let (workspace, crates) = super::locks(conversation)?;
     let git = workspace.git().ok_or_else(|| {
         Error::usage("the workspace is in no git repository")

@@ -1,7 +1,10 @@
 //! `cargo gate kernels inspect`: entries, parameters, resources and instruction mix of locked kernels or of PTX files.
 
+use crate::cli::arguments::DataFormat;
+use clap::Args;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use gate_build::Arch;
 use gate_build::lock::LockedImage;
@@ -11,9 +14,21 @@ use gate_build::resources::{Usage, occupancy};
 use serde::Serialize;
 
 use crate::cli::Conversation;
-use crate::command_line::{DataFormat, KernelsInspectArgs};
 use crate::error::{Error, Result};
 use crate::exit;
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// PTX files to show instead of the locked kernels
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Show this kernel alone
+    #[arg(long, value_name = "NAME")]
+    pub(crate) kernel: Option<String>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(crate) message_format: DataFormat,
+}
 
 /// Threads of a block where nothing limits them.
 const BLOCK: u32 = 256;
@@ -82,7 +97,7 @@ struct OccupancyRow {
     percent: u32,
 }
 
-pub(super) fn run(arguments: &KernelsInspectArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(super) fn run(arguments: &InspectArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let mut modules = Vec::new();
     if arguments.files.is_empty() {
         let (workspace, crates) = super::locks(conversation)?;

@@ -1,15 +1,25 @@
 //! `cargo gate kernels verify`: locks against sources and PTX files.
 
+use crate::cli::arguments::{DataFormat, FormatArgs};
+use clap::Args;
 use std::fmt::Write as _;
 
 use gate_build::lock::LockProblem;
 use serde::Serialize;
 
 use crate::cli::Conversation;
-use crate::command_line::{DataFormat, FormatArgs};
 use crate::error::Result;
 use crate::exit;
 use crate::kernels::LockedCrate;
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Compile the locked kernels anew as well, in an empty directory, and compare the PTX
+    #[arg(long)]
+    pub(crate) rebuild: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
 
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]

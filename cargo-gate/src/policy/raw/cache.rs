@@ -23,7 +23,7 @@ pub(in crate::policy) struct RawCache {
         "examples" = ["10s"]
     ))]
     pub(in crate::policy) timeout: Option<String>,
-    /// Paths of reports in JSON that say how many kernels were found: those of builds, of `cargo gate cache stats --json`
+    /// Paths of reports in JSON that say how many kernels were found: those of builds, of `cargo gate evidence cache stats --message-format json`
     /// or of a benchmark.
     #[serde(default)]
     #[schemars(extend(

@@ -31,7 +31,7 @@ pub(in crate::policy) struct RawWaiver {
     /// Last day on which the waiver holds, in UTC.
     #[schemars(extend("examples" = ["2030-01-31"]))]
     pub(in crate::policy) expires: RawDate,
-    /// Signature over the text of the waiver, written by `cargo gate waiver attach`. Needed where `[waivers]` has `keys`.
+    /// Signature over the text of the waiver, written by `cargo gate govern waiver attach`. Needed where `[waivers]` has `keys`.
     #[schemars(length(min = 1, max = 4000))]
     pub(in crate::policy) signature: Option<String>,
 }

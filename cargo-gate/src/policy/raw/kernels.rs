@@ -26,7 +26,7 @@ pub(in crate::policy) struct RawKernels {
         "examples" = [{ "softmax_f32_vec4": "softmax_f32" }]
     ))]
     pub(in crate::policy) variants: BTreeMap<String, String>,
-    /// Target workloads, by the entry: what `cargo gate promote kernel` asks a measurement of.
+    /// Target workloads, by the entry: what `cargo gate kernels promote` asks a measurement of.
     #[serde(default)]
     #[schemars(extend(
         "additionalProperties" = { "type": "string", "minLength": 1, "maxLength": 200, "x-format": "text" },

@@ -17,7 +17,7 @@ pub enum FloorRelease {
     Major,
 }
 
-/// The compilers of the workspace, said once: files that repeat them are compared byte for byte, and `cargo gate docs`
+/// The compilers of the workspace, said once: files that repeat them are compared byte for byte, and `cargo gate source docs`
 /// writes them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

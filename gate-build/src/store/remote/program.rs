@@ -41,7 +41,7 @@ impl Program {
     /// In words, why it does not.
     pub(super) fn start(file: &Path, setting: &Setting) -> Result<Self, String> {
         let mut child = Command::new(file)
-            .args(["cache", "serve"])
+            .args(["kernels", "serve"])
             .env_clear()
             .envs(setting.variables())
             .stdin(Stdio::piped())

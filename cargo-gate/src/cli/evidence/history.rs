@@ -1,0 +1,83 @@
+//! `cargo gate evidence history`.
+
+use crate::cli::arguments::DataFormat;
+use clap::Args;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::evidence::history::{History, HistoryEntry};
+use crate::exit;
+use crate::report::Report;
+use crate::stage::Stage;
+
+use crate::cli::Conversation;
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    /// Show only this stage
+    #[arg(long, value_name = "STAGE")]
+    pub(crate) stage: Option<Stage>,
+    /// Show at most so many runs, newest first
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(crate) message_format: DataFormat,
+}
+
+pub(super) fn run(arguments: &HistoryArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let gate_dir = conversation.workspace()?.gate_dir();
+    let history = History::load(&gate_dir);
+    let wanted = |stage| arguments.stage.is_none_or(|only| only == stage);
+    let entries: Vec<_> = history
+        .entries
+        .iter()
+        .rev()
+        .filter(|entry| wanted(entry.stage))
+        .take(arguments.limit)
+        .collect();
+    let text = match arguments.message_format {
+        DataFormat::Json => crate::cli::json(&entries)?,
+        DataFormat::Human => entries
+            .iter()
+            .map(|entry| {
+                let commit = entry
+                    .commit
+                    .as_deref()
+                    .map_or("-", |commit| commit.get(..12).unwrap_or(commit));
+                let dirty = if entry.dirty { "+" } else { "" };
+                format!(
+                    "{}  {:<10}  {:<24}  {commit}{dirty}  chain {}\n",
+                    entry.run_id,
+                    entry.stage,
+                    entry.decision.name(),
+                    entry.chain.get(..12).unwrap_or(&entry.chain)
+                )
+            })
+            .collect(),
+    };
+    conversation.printer.data(&text)?;
+    if let Some(damage) = &history.damage {
+        conversation.printer.warning(
+            &format!("the history is damaged: {damage}"),
+            Some("`cargo gate verify` names what is wrong"),
+        );
+    }
+    Ok(if history.damage.is_some() {
+        exit::NOT_READY
+    } else {
+        exit::READY
+    })
+}
+
+/// The report of a run; `None` where the run ended before it judged.
+pub(in crate::cli) fn report_of(gate_dir: &Path, entry: &HistoryEntry) -> Result<Option<Report>> {
+    let path = gate_dir.join("runs").join(&entry.run_id).join("report.json");
+    match std::fs::read(&path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            Error::usage(format!("`{}` cannot be understood: {error}", path.display())).with_help("`cargo gate verify`")
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("read", &path, &error)),
+    }
+}

@@ -1,0 +1,41 @@
+//! `cargo gate evidence`: what runs left behind.
+
+mod badge;
+mod bundle;
+mod cache;
+pub(super) mod history;
+mod ready;
+mod sign;
+
+use clap::Subcommand;
+
+use crate::cli::Conversation;
+use crate::error::Result;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum EvidenceCommand {
+    /// List the runs in this workspace
+    History(history::HistoryArgs),
+    /// Ask a run directory whether it is whole, ready, searched for secrets and signed
+    Ready(ready::ReadyArgs),
+    /// Sign the decision of a run
+    Sign(sign::SignArgs),
+    /// Pack what of a run may be handed on: no data, no binaries, no secrets
+    Bundle(bundle::BundleArgs),
+    /// Write a badge of the latest decision, as Shields reads it
+    Badge(badge::BadgeArgs),
+    /// Show, verify or shrink the stores of evidence and of kernels
+    #[command(subcommand, disable_help_subcommand = true)]
+    Cache(cache::CacheCommand),
+}
+
+pub(super) fn run(command: &EvidenceCommand, conversation: &Conversation<'_>) -> Result<i32> {
+    match command {
+        EvidenceCommand::History(arguments) => history::run(arguments, conversation),
+        EvidenceCommand::Ready(arguments) => ready::run(arguments, conversation),
+        EvidenceCommand::Sign(arguments) => sign::run(arguments, conversation),
+        EvidenceCommand::Bundle(arguments) => bundle::run(arguments, conversation),
+        EvidenceCommand::Badge(arguments) => badge::run(arguments, conversation),
+        EvidenceCommand::Cache(command) => cache::run(command, conversation),
+    }
+}
