@@ -6,21 +6,18 @@
 //!
 //! The library neither prints nor exits; [`cli`] words the conversation and `main` ends the process.
 
+pub mod base;
 pub mod boundary;
-#[cfg(test)]
-mod built_from;
 pub mod checks;
+pub mod ci;
 pub mod cli;
 pub mod closeout;
 pub mod code;
 pub mod consumers;
-pub mod digest;
 pub mod dispatches;
 pub mod drift;
 pub mod engine;
-pub mod error;
 pub mod evidence;
-pub mod exit;
 pub mod generated;
 pub mod group;
 pub mod kernels;
@@ -29,6 +26,7 @@ pub mod lsp;
 pub mod markdown;
 pub mod migration;
 pub mod policy;
+pub mod process;
 pub mod promotion;
 pub mod redact;
 pub mod release;
@@ -37,8 +35,6 @@ pub mod report;
 pub mod rollout;
 pub mod secrets;
 pub mod stability;
-pub mod stage;
-pub mod stats;
 pub mod suites;
 pub mod supply;
 pub mod uses;

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use cargo_gate::workspace::ci::shell::{Dialect, split};
-use cargo_gate::workspace::ci::{of_texts, yaml};
+use cargo_gate::ci::shell::{Dialect, split};
+use cargo_gate::ci::{of_texts, yaml};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

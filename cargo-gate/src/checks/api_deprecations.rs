@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use semver::Version;
 
+use crate::base::stage::Stage;
 use crate::library::{Deprecated, FileSurvey, PackageSurvey, Survey};
 use crate::policy::Deprecation;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use super::failure_panics::unreadable_source;
 use super::{Applies, Check, Context, Input, Judgement};

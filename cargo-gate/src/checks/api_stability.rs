@@ -1,10 +1,10 @@
 //! `api.stability`: what users rely on is what was released, until a version says otherwise.
 
+use crate::base::stage::Stage;
 use crate::library::interface::Difference;
 use crate::policy::StabilityPolicy;
 use crate::report::{Dimension, Finding, Location};
 use crate::stability::{Comparison, JudgedChange, PackageComparison};
-use crate::stage::Stage;
 use crate::workspace::files::FileList;
 
 use super::{Applies, Check, Context, Input, Judgement};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::stage::Stage;
 use crate::boundary::inventory::{Change, Inventory};
 use crate::policy::Policy;
 use crate::report::{Dimension, Finding, Location, Reason};
-use crate::stage::Stage;
 
 use super::boundary_raw::unreadable;
 use super::ratchet::{Previous, inconclusive_unless, previous, unix_lines};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::base::stage::Stage;
 use crate::library::{Coverage, ErrorEnum, PackageSurvey, Survey};
 use crate::report::{Dimension, Finding, Location, Reason};
-use crate::stage::Stage;
 
 use super::failure_panics::unreadable_source;
 use super::{Applies, Check, Context, Input, Judgement};

@@ -1,8 +1,8 @@
 //! `scope.uses`: what the code asks of the system is declared and tested.
 
+use crate::base::stage::Stage;
 use crate::policy::{SuiteKind, UsedPath};
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 
 use super::failure_panics::unreadable_source;
 use super::{Applies, Check, Context, Input, Judgement};

@@ -7,13 +7,13 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use semver::Version;
 
-use crate::digest::Digest;
+use crate::base::digest::Digest;
+use crate::base::stage::Stage;
+use crate::ci::CiFiles;
 use crate::evidence::history::History;
 use crate::policy::Policy;
 use crate::report::{CheckReport, Finding};
-use crate::stage::Stage;
 use crate::workspace::cargo::{CargoModel, Member, Resolution};
-use crate::workspace::ci::CiFiles;
 use crate::workspace::config::CargoConfig;
 use crate::workspace::document::{Document, Documents};
 use crate::workspace::environment::Environment;
@@ -151,7 +151,10 @@ impl World {
 
     /// Replaces the CI files: path and text.
     pub(crate) fn ci(&mut self, files: &[(&str, &str)]) {
-        self.workspace.ci = OnceLock::from(crate::workspace::ci::tests::files(files));
+        let texts = files
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
+        self.workspace.ci = OnceLock::from(crate::ci::of_texts(&texts.collect(), &[]));
         let file = |path: &str| File {
             path: path.into(),
             native: path.into(),

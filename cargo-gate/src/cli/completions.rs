@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::error::{Error, Result};
-use crate::exit;
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 
 use super::Conversation;
 

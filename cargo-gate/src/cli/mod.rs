@@ -28,10 +28,10 @@ use std::time::Instant;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::engine::cancel::Cancel;
-use crate::error::Result;
-use crate::exit;
-use crate::stage::Stage;
+use crate::base::error::Result;
+use crate::base::exit;
+use crate::base::stage::Stage;
+use crate::process::cancel::Cancel;
 use crate::workspace::environment::Environment;
 
 use self::arguments::{FormatArgs, Global};
@@ -224,7 +224,7 @@ fn shown(error: &clap::Error) -> i32 {
 /// Data as pretty-printed JSON with a final line feed.
 fn json(value: &impl serde::Serialize) -> Result<String> {
     let mut text = serde_json::to_string_pretty(value)
-        .map_err(|error| crate::error::Error::tool(format!("cannot write JSON: {error}")))?;
+        .map_err(|error| crate::base::error::Error::tool(format!("cannot write JSON: {error}")))?;
     text.push('\n');
     Ok(text)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::printer::Printer;
-use crate::engine::event::{Event, Observer};
+use crate::evidence::event::{Event, Observer};
 use crate::report::Outcome;
 use crate::report::render::human::Detail;
 use crate::report::render::text;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::engine::event::{Event, Observer};
+use crate::evidence::event::{Event, Observer};
 use crate::report::Report;
 use crate::report::render::text;
 

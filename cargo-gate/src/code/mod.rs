@@ -7,11 +7,11 @@ pub mod scan;
 use std::io;
 use std::sync::Arc;
 
+use crate::base::digest::Digest;
 use crate::boundary::classify::{Classifier, Role, belongs_to_a_product};
 use crate::boundary::parallel;
 use crate::boundary::prefilter::may_hold_path_attribute;
 use crate::boundary::survey::Read;
-use crate::digest::Digest;
 use crate::workspace::cargo::{CargoModel, Member};
 use crate::workspace::files::{File, FileKind, FileList};
 

@@ -8,19 +8,20 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use semver::Version;
 
+use crate::base::digest::{Digest, DigestBuilder};
+use crate::base::stage::Stage;
 use crate::checks::{Input, register_commits};
-use crate::digest::{Digest, DigestBuilder};
+use crate::ci;
 use crate::kernels;
 use crate::library::Coverage;
 use crate::policy::{Policy, ReleasePolicy, RuntimePolicy};
 use crate::stability::Sources;
-use crate::stage::Stage;
 use crate::suites::beyond::{self, Reach};
 use crate::suites::interference;
 use crate::workspace::cargo::{CargoModel, Dependency, Resolution};
 use crate::workspace::files::{File, FileKind};
 use crate::workspace::git::Git;
-use crate::workspace::{Workspace, ci, document};
+use crate::workspace::{Workspace, document};
 
 /// State of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -360,7 +361,7 @@ impl<'a> InputDigests<'a> {
     /// Everything that CI files may be made of. Above the workspace there are no digests: there it is what was read.
     fn ci_files(&self) -> InputState {
         let scripts = self.policy.ci_scripts();
-        if ci::is_within(self.workspace) {
+        if ci::is_within(self.workspace.root(), self.workspace.git()) {
             return self.files(|file| ci::may_read(&file.path) || scripts.contains(&file.path));
         }
         let read = self.workspace.ci(scripts).digest;

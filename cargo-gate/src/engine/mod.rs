@@ -1,13 +1,10 @@
 //! The engine: plans, decides reuse by fingerprint, runs checks and suites, emits events. It alone starts processes.
 
-pub mod cancel;
 pub mod evaluate;
-pub mod event;
 pub mod fingerprint;
 pub mod inputs;
 pub mod notify;
 pub mod plan;
-pub mod process;
 mod run;
 
 /// Version of the tool; part of every fingerprint, so that evidence never outlives the rule that made it.

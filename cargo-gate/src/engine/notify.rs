@@ -9,13 +9,13 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::base::stage::Stage;
 use crate::evidence::run_dir::AuditStep;
 use crate::policy::{NotifyPolicy, Sink};
 use crate::report::{Decision, Outcome, Report};
-use crate::stage::Stage;
 
-use super::cancel::Cancel;
-use super::process::{self, ProcessSpec};
+use crate::process::cancel::Cancel;
+use crate::process::{self, ProcessSpec};
 
 /// Version of [`Notice`]; raised when a field is removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;

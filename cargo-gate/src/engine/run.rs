@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::checks::{Attachments, Check, Context, Input};
-use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, EvidenceFile, EvidenceResult};
 use crate::group::Group;
@@ -18,9 +18,9 @@ use crate::suites::{self, Shared, SuiteContext};
 use crate::verdict;
 use crate::workspace::Workspace;
 
-use super::cancel::Cancel;
-use super::event::{Event, Observer};
 use super::plan::{Action, Plan, PlanItem, SuiteMode, Unit};
+use crate::evidence::event::{Event, Observer};
+use crate::process::cancel::Cancel;
 
 /// A unit with its evidence, made or reused.
 #[derive(Debug, Clone)]

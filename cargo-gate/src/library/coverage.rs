@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::SystemTime;
 
-use crate::digest::DigestBuilder;
+use crate::base::digest::DigestBuilder;
 use crate::workspace::Workspace;
 use crate::workspace::files::FileKind;
 

@@ -10,10 +10,10 @@ use lsp_server::{ErrorCode, Message, Response};
 use super::background::Background;
 use super::framing::{self, Incoming};
 use super::session::{Effect, Session};
-use crate::engine::cancel::Cancel;
-use crate::error::{Error, Result};
-use crate::exit;
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::kernels::check::Checked;
+use crate::process::cancel::Cancel;
 use crate::workspace::environment::Environment;
 use crate::workspace::{Options, Workspace};
 

@@ -8,6 +8,7 @@ use toml::Spanned;
 use crate::report::Location;
 
 use super::raw::RawBoundary;
+use super::section::section;
 
 /// Rules for raw authority.
 #[derive(Debug, Clone, Serialize)]
@@ -55,3 +56,5 @@ pub(super) fn convert(raw: Spanned<RawBoundary>, at: &impl Fn(Range<usize>) -> L
         location,
     }
 }
+
+section!(BoundaryPolicy, "boundary", boundary: Option<BoundaryPolicy>);

@@ -10,6 +10,7 @@ use toml::Spanned;
 use crate::report::Location;
 
 use super::raw::{RawCache, RawCacheMode};
+use super::section::section;
 use super::value::{Converted, duration};
 
 /// Hits of 100 lookups where the policy says nothing.
@@ -49,3 +50,5 @@ pub(super) fn convert(raw: Spanned<RawCache>, at: &impl Fn(Range<usize>) -> Loca
         location: at(span),
     })
 }
+
+section!(CachePolicy, "cache", cache: Option<CachePolicy>);

@@ -5,10 +5,11 @@ use std::ops::Range;
 use serde::Serialize;
 use toml::Spanned;
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::raw::{RawArtifact, RawChecklistItem, RawChecklists};
+use super::section::section;
 
 /// Id of the check that judges checklists; an item of one cannot name it.
 pub(crate) const CHECK_ID: &str = "checklist.stage";
@@ -73,3 +74,5 @@ fn artifact(raw: RawArtifact) -> ChecklistArtifact {
         },
     }
 }
+
+section!(ChecklistItem, "checklists", checklist: Vec<ChecklistItem>);

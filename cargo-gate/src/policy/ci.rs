@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::report::Location;
 
 use super::raw::RawCi;
+use super::section::section;
 
 /// Rules for CI files.
 #[derive(Debug, Clone, Serialize)]
@@ -39,3 +40,5 @@ pub(super) fn ci_policy(raw: RawCi, location: Location) -> CiPolicy {
         location,
     }
 }
+
+section!(CiPolicy, "ci", ci: Option<CiPolicy>);

@@ -9,6 +9,7 @@ use crate::report::Location;
 
 pub use super::raw::EvidenceClass;
 use super::raw::RawClaim;
+use super::section::section;
 
 /// What is claimed of a surface.
 #[derive(Debug, Clone, Serialize)]
@@ -36,3 +37,5 @@ pub(super) fn convert(raw: Spanned<RawClaim>, at: &impl Fn(Range<usize>) -> Loca
         location,
     }
 }
+
+section!(Claim, "claims", claims: Vec<Claim>);

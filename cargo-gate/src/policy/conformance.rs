@@ -14,6 +14,7 @@ use super::problem::{Problem, shown};
 use super::raw::RawConformance;
 use super::rule;
 use super::rules::{Rules, text};
+use super::section::section;
 use super::suggest::similar;
 
 /// The conformance matrix.
@@ -275,6 +276,8 @@ fn is_target_of(binary: &str, file: &str) -> bool {
     };
     binary.replace('-', "_") == stem.replace('-', "_")
 }
+
+section!(ConformancePolicy, "conformance", conformance: Option<ConformancePolicy>);
 
 #[cfg(test)]
 mod tests {

@@ -5,10 +5,11 @@ use std::ops::Range;
 use serde::Serialize;
 use toml::Spanned;
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::raw::RawDecisions;
+use super::section::section;
 
 /// Whose signature makes a decision count, and from which stage on one is needed.
 #[derive(Debug, Clone, Serialize)]
@@ -37,3 +38,5 @@ pub(super) fn convert(raw: Spanned<RawDecisions>, at: &impl Fn(Range<usize>) -> 
         location,
     }
 }
+
+section!(DecisionPolicy, "decisions", decisions: Option<DecisionPolicy>);

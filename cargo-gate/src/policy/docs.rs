@@ -6,6 +6,7 @@ use toml::Spanned;
 use crate::report::Location;
 
 use super::raw::RawDocs;
+use super::section::section;
 
 /// Documents that must keep what they say: globs over tracked Markdown files.
 #[derive(Debug, Clone, Serialize)]
@@ -32,3 +33,5 @@ pub(super) fn convert(raw: Spanned<RawDocs>, location: Location) -> DocsPolicy {
         location,
     }
 }
+
+section!(DocsPolicy, "docs", docs: Option<DocsPolicy>);

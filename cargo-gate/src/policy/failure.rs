@@ -8,6 +8,7 @@ use toml::Spanned;
 use crate::report::Location;
 
 use super::raw::RawFailure;
+use super::section::section;
 
 /// How library code may fail.
 #[derive(Debug, Clone, Serialize)]
@@ -29,3 +30,5 @@ pub(super) fn convert(raw: Spanned<RawFailure>, at: &impl Fn(Range<usize>) -> Lo
         location,
     }
 }
+
+section!(FailurePolicy, "failure", failure: Option<FailurePolicy>);

@@ -8,6 +8,7 @@ use toml::Spanned;
 use crate::report::Location;
 
 use super::raw::RawGenerated;
+use super::section::section;
 
 /// Files that a program writes, and which one.
 #[derive(Debug, Clone, Serialize)]
@@ -35,3 +36,5 @@ pub(super) fn convert(raw: Spanned<RawGenerated>, at: &impl Fn(Range<usize>) -> 
         location,
     }
 }
+
+section!(GeneratedFiles, "generated files", generated: Vec<GeneratedFiles>);

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::section::section;
 use crate::report::Location;
 
 pub use super::raw::{ItemKind, ItemStatus, Level, Severity};
@@ -77,3 +78,5 @@ pub struct RegisterItem {
     /// Where it stands.
     pub location: Location,
 }
+
+section!(Register, "register", register: Option<Register>);

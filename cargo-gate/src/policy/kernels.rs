@@ -11,6 +11,7 @@ use gate_build::resources::{Budget, Limit};
 use crate::report::Location;
 
 use super::raw::{RawKernelPath, RawKernels};
+use super::section::section;
 use super::semantics::{self, BackendSemantics, KnownDelta, RepresentationPolicy, SourceMapPolicy};
 
 /// What GPU kernels must show.
@@ -163,3 +164,5 @@ pub(super) fn convert(raw: Spanned<RawKernels>, at: &impl Fn(Range<usize>) -> Lo
         location,
     }
 }
+
+section!(KernelPolicy, "kernels", kernels: Option<KernelPolicy>);

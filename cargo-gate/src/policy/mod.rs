@@ -50,6 +50,7 @@ mod runtime;
 mod scalar;
 mod schema;
 mod secrets;
+pub(crate) mod section;
 mod semantics;
 mod slo;
 mod stability;
@@ -91,6 +92,7 @@ pub use release::{Approval, Deprecation, ReleasePolicy, VersionFile};
 pub use runtime::{PRODUCTION_SUITES, RUNTIME_PACKAGE, RailsPolicy, RuntimePolicy};
 pub use schema::{SCHEMA_URL, compiled_in, prepare, register_schema_text, schema, schema_text};
 pub use secrets::{PathsPolicy, SecretAllow, SecretsPolicy};
+pub use section::Section;
 pub use semantics::{
     BackendSemantics, Comparison, Denormals, Fma, KnownDelta, NanRule, ReductionOrder, RepresentationException,
     RepresentationPolicy, Rounding, SemanticProperty, SortStability, SourceMapPolicy,

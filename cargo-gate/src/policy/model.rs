@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 pub use super::authority::Authority;
 pub use super::boundary::{BoundaryAllow, BoundaryPolicy};
@@ -28,6 +28,7 @@ pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
 use super::release::{Deprecation, ReleasePolicy};
 use super::runtime::RuntimePolicy;
 use super::secrets::{PathsPolicy, SecretsPolicy};
+use super::section::section;
 use super::stability::StabilityPolicy;
 pub use super::suite::{SuiteFormat, SuiteKind, SuitePolicy};
 use super::supply::SupplyPolicy;
@@ -199,3 +200,5 @@ pub struct SanityWarning {
     /// Where it is.
     pub location: Location,
 }
+
+section!(StagePolicy, "stages", stages: BTreeMap<Stage, StagePolicy>);

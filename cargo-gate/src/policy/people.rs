@@ -9,6 +9,7 @@ use toml::Spanned;
 use crate::report::Location;
 
 use super::raw::{RawOwners, RawWaivers};
+use super::section::section;
 
 /// Who answers for what.
 #[derive(Debug, Clone, Serialize)]
@@ -54,3 +55,6 @@ pub(super) fn waivers(raw: Spanned<RawWaivers>, at: &impl Fn(Range<usize>) -> Lo
         location,
     }
 }
+
+section!(OwnerPolicy, "owners", owners: Option<OwnerPolicy>);
+section!(WaiverPolicy, "rules for waivers", waiver_rules: Option<WaiverPolicy>);

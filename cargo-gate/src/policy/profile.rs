@@ -11,6 +11,7 @@ use crate::report::Location;
 
 pub use super::raw::{ProfileValue, Tier};
 use super::raw::{RawAllowed, RawProfile, RawTiers};
+use super::section::section;
 use super::value::{Converted, day};
 
 /// Requirements on one Cargo profile: for each key the values that are allowed.
@@ -95,3 +96,6 @@ pub(super) fn tiers(raw: Spanned<RawTiers>, at: &impl Fn(Range<usize>) -> Locati
         location,
     })
 }
+
+section!(TierPolicy, "tiers", tiers: Option<TierPolicy>);
+section!(ProfilePolicy, "profiles", profiles: BTreeMap<String, ProfilePolicy>);

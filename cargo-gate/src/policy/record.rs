@@ -7,11 +7,12 @@ use jiff::civil::Date;
 use serde::Serialize;
 use toml::Spanned;
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::pattern;
 use super::raw::{RawEvidence, RawHistory, RawWarnings};
+use super::section::section;
 use super::value::{Converted, day, duration};
 
 /// A limit on the age of evidence.
@@ -132,3 +133,7 @@ pub(super) fn warnings(raw: Spanned<RawWarnings>, at: &impl Fn(Range<usize>) -> 
         location: at(span),
     })
 }
+
+section!(EvidenceAge, "evidence", evidence_ages: Vec<EvidenceAge>);
+section!(HistoryPolicy, "history", history: Option<HistoryPolicy>);
+section!(WarningPolicy, "warnings", warnings: Option<WarningPolicy>);

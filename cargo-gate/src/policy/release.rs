@@ -11,6 +11,7 @@ use crate::report::Location;
 
 use super::problem::Problem;
 use super::raw::{RawDeprecation, RawRelease};
+use super::section::section;
 use super::value::{Converted, day};
 
 /// What a release needs.
@@ -136,3 +137,6 @@ pub(super) fn deprecation(
         location: at(span),
     })
 }
+
+section!(ReleasePolicy, "release", release: Option<ReleasePolicy>);
+section!(Deprecation, "deprecations", deprecations: Vec<Deprecation>);

@@ -9,6 +9,7 @@ use toml::Spanned;
 use crate::report::Location;
 
 use super::raw::{RawRails, RawRuntime};
+use super::section::section;
 
 /// The package whose users run kernels.
 pub const RUNTIME_PACKAGE: &str = "cargo-gate-runtime";
@@ -96,3 +97,5 @@ fn declared(raw: Spanned<RawRails>, at: &impl Fn(Range<usize>) -> Location) -> R
         declared: raw.into_inner().declared(),
     }
 }
+
+section!(RuntimePolicy, "runtime", runtime: Option<RuntimePolicy>);

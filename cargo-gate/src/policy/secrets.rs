@@ -11,6 +11,7 @@ use crate::secrets::Kind;
 
 use super::problem::Problem;
 use super::raw::{RawPaths, RawSecrets};
+use super::section::section;
 
 /// Secrets in tracked files.
 #[derive(Debug, Clone, Serialize)]
@@ -98,3 +99,6 @@ pub(super) fn paths_policy(raw: Spanned<RawPaths>, at: &impl Fn(Range<usize>) ->
         location,
     }
 }
+
+section!(SecretsPolicy, "secrets", secrets: Option<SecretsPolicy>);
+section!(PathsPolicy, "paths", paths: Option<PathsPolicy>);

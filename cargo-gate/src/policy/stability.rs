@@ -10,6 +10,7 @@ use crate::report::Location;
 use super::pattern;
 use super::raw::RawStability;
 pub use super::raw::StabilityClass;
+use super::section::section;
 
 /// Classes of public items and documents.
 #[derive(Debug, Clone, Serialize)]
@@ -102,6 +103,8 @@ pub(super) fn convert(raw: Spanned<RawStability>, at: &impl Fn(Range<usize>) -> 
         location,
     }
 }
+
+section!(StabilityPolicy, "stability", stability: Option<StabilityPolicy>);
 
 #[cfg(test)]
 mod tests {

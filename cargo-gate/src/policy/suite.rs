@@ -6,14 +6,15 @@ use std::time::Duration;
 use serde::Serialize;
 use toml::Spanned;
 
+use crate::base::stage::Stage;
 use crate::group::Group;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::bench::{self, BenchPolicy};
 use super::parts;
 pub use super::raw::SuiteFormat;
 use super::raw::{RawBenchSuite, RawSloSuite, RawSuites, RawTestSuite, RawTool, RawToolSuite};
+use super::section::section;
 use super::slo::{self, SloPolicy};
 use super::value::{Converted, command, duration};
 
@@ -230,6 +231,8 @@ fn tool_command(tool: RawTool, mut args: Vec<String>) -> Vec<String> {
         }
     }
 }
+
+section!(SuitePolicy, "suites", suites: Vec<SuitePolicy>);
 
 #[cfg(test)]
 mod tests {

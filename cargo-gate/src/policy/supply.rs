@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde::Serialize;
 use toml::Spanned;
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::raw::RawSupply;
+use super::section::section;
 use super::value::{Converted, duration};
 
 /// What the supply chain must show.
@@ -44,3 +45,5 @@ pub(super) fn convert(raw: Spanned<RawSupply>, at: &impl Fn(Range<usize>) -> Loc
         location: Some(at(span)),
     })
 }
+
+section!(SupplyPolicy, "supply", supply: Option<SupplyPolicy>);

@@ -11,6 +11,7 @@ use crate::report::Location;
 
 pub use super::raw::FloorRelease;
 use super::raw::RawToolchain;
+use super::section::section;
 use super::value::{Converted, day};
 
 /// The compilers of the workspace.
@@ -93,6 +94,8 @@ pub(super) fn convert(
         location: at(span),
     })
 }
+
+section!(ToolchainPolicy, "toolchain", toolchain: Option<ToolchainPolicy>);
 
 #[cfg(test)]
 mod tests {

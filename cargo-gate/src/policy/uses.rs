@@ -14,6 +14,7 @@ use super::problem::{Problem, shown};
 use super::raw::{RawUse, RawUses};
 use super::rule;
 use super::rules::{Rules, text};
+use super::section::section;
 
 /// Something that code can ask of the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -101,3 +102,5 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     }
     problems
 }
+
+section!(UsesPolicy, "uses", uses: Option<UsesPolicy>);

@@ -11,6 +11,7 @@ use crate::report::Location;
 use super::authority::{Authority, verified};
 use super::people::WaiverPolicy;
 use super::raw::RawWaiver;
+use super::section::section;
 use super::value::{Converted, day};
 
 /// First line of every text that is signed; its number grows when the text changes its form.
@@ -95,3 +96,5 @@ pub(super) fn convert(
     waiver.authority = authority(&waiver, raw.signature.as_deref(), keys);
     Ok(waiver)
 }
+
+section!(Waiver, "waivers", waivers: Vec<Waiver>);

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::digest::Digest;
 use crate::boundary::cache::{read, write};
-use crate::digest::Digest;
 
 use super::file::FileScan;
 

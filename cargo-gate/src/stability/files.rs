@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 
 use semver::Version;
 
 use crate::boundary::parallel;
 use crate::boundary::scan::{source_string, source_text};
 use crate::code::may_be_code;
-use crate::digest::Digest;
 use crate::library::interface::{Interface, Library, SourceFile};
 use crate::report::Reason;
 use crate::workspace::Workspace;
@@ -31,7 +29,6 @@ struct Package {
 /// that they can be read while cargo is asked what the members are.
 #[derive(Debug)]
 pub(crate) struct Released {
-    release: Release,
     /// Files that lie in the work tree as they were in the release, which are read there rather than unpacked.
     unchanged: BTreeSet<String>,
     /// Ids by path.
@@ -60,7 +57,6 @@ impl Released {
         };
         let unchanged = tree.iter().filter(same).map(|(path, _)| path.clone()).collect();
         let mut this = Self {
-            release: release.clone(),
             unchanged,
             tree,
             manifests: BTreeMap::new(),
@@ -158,7 +154,7 @@ impl Released {
 pub(super) struct Files<'w> {
     workspace: &'w Workspace,
     git: &'w Git,
-    released: Arc<Released>,
+    released: Released,
     /// Sources of the workspace.
     now: BTreeMap<String, SourceFile>,
 }
@@ -169,11 +165,7 @@ impl<'w> Files<'w> {
         let git = workspace
             .git()
             .ok_or_else(|| Reason::new("no_git", "the workspace is in no git repository"))?;
-        let ahead = workspace.released_ahead().filter(|ahead| ahead.release == *release);
-        let released = match ahead {
-            Some(released) => released,
-            None => Arc::new(Released::read(release, git, workspace.files(), workspace.root())?),
-        };
+        let released = Released::read(release, git, workspace.files(), workspace.root())?;
         let mut files = Self {
             workspace,
             git,
@@ -196,9 +188,7 @@ impl<'w> Files<'w> {
         let files: Vec<&File> = files
             .filter(|file| file.kind == FileKind::Regular && wanted(&file.path))
             .collect();
-        let ahead = self.workspace.parsed_ahead();
-        let known = |digest: Option<Digest>| ahead.get(&digest?).cloned();
-        let parsed = parallel::map(&files, &|file| known(file.digest).or_else(|| self.parse(&file.path)));
+        let parsed = parallel::map(&files, &|file| self.parse(&file.path));
         // What cannot be read is missed, with a reason, when it is asked for.
         let parsed = files.iter().zip(parsed);
         self.now = parsed

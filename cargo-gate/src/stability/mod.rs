@@ -15,7 +15,6 @@ use crate::workspace::Workspace;
 use crate::workspace::cargo::Member;
 
 use files::Files;
-pub(crate) use files::Released;
 pub use release::Release;
 
 /// Where two interfaces come from: the workspace, and git for its last release.

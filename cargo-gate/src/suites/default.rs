@@ -3,8 +3,8 @@
 use std::ffi::OsStr;
 use std::time::Duration;
 
-use crate::engine::process;
 use crate::policy::{SuiteFormat, SuiteKind, SuitePolicy};
+use crate::process;
 use crate::workspace::Workspace;
 
 use super::shadow;

@@ -24,12 +24,12 @@ use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher, GlobSetBuilder};
 
-use crate::engine::cancel::Cancel;
-use crate::engine::event::{Event, Observer};
-use crate::engine::process::{self, ProcessEnd, ProcessSpec};
-use crate::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::evidence::EvidenceResult;
+use crate::evidence::event::{Event, Observer};
 use crate::policy::{SuiteKind, SuitePolicy};
+use crate::process::cancel::Cancel;
+use crate::process::{self, ProcessEnd, ProcessSpec};
 use crate::report::{Finding, Reason, SuiteResult};
 use crate::secrets::mask_text;
 use crate::workspace::Workspace;

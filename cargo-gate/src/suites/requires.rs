@@ -2,8 +2,8 @@
 
 use std::ffi::OsStr;
 
-use crate::engine::process;
 use crate::policy::SuitePolicy;
+use crate::process;
 use crate::report::Reason;
 use crate::workspace::Workspace;
 

@@ -4,11 +4,11 @@ pub(crate) mod find;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::Location;
 use crate::boundary::classify::{Role, belongs_to_a_product};
 use crate::boundary::modules::ModuleGraph;
 use crate::code::{Code, CodeScan};
 use crate::policy::UsedPath;
-use crate::report::Location;
 use crate::workspace::cargo::{CargoModel, Member};
 
 pub use find::UseSite;

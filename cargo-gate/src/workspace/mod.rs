@@ -5,7 +5,6 @@ pub mod above;
 pub(crate) mod ahead;
 pub(crate) mod cache;
 pub mod cargo;
-pub mod ci;
 pub mod code_owners;
 pub mod config;
 mod contents;
@@ -17,7 +16,6 @@ pub mod index;
 pub mod lockfile;
 pub mod manifest;
 mod open;
-pub mod paths;
 pub mod profile;
 mod scan;
 pub mod toolchain;
@@ -26,26 +24,24 @@ pub mod toolchain;
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock};
 
+use crate::base::digest::{Digest, DigestBuilder};
+use crate::base::error::{Error, Result};
+use crate::base::paths;
 use crate::boundary::cache::ScanCache;
 use crate::boundary::survey::Survey;
+use crate::ci::{self, CiFiles};
 use crate::code::{Code, CodeCache};
-use crate::digest::{Digest, DigestBuilder};
-use crate::error::{Error, Result};
 use crate::library;
-use crate::library::interface::SourceFile;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::file::MachinePaths;
 use crate::secrets::survey::SecretSurvey;
-use crate::stability::Released;
 use crate::supply::{self, Advisories, Places};
 
 use self::ahead::Ahead;
 use self::cargo::{CargoModel, ManifestText, Resolution};
-use self::ci::CiFiles;
 use self::config::CargoConfig;
 use self::contents::Contents;
 use self::document::Documents;
@@ -237,16 +233,6 @@ impl Workspace {
         })
     }
 
-    /// Sources that were parsed ahead, by content.
-    pub(crate) fn parsed_ahead(&self) -> Arc<BTreeMap<Digest, SourceFile>> {
-        self.found_ahead(|ahead| ahead.parsed()).unwrap_or_default()
-    }
-
-    /// The files of the last release, where they were read while cargo was asked.
-    pub(crate) fn released_ahead(&self) -> Option<Arc<Released>> {
-        self.ahead(|ahead| ahead.released.clone())
-    }
-
     /// Raw boundaries of all members, scanned on first use; sources that have not changed since the last time come from
     /// the cache under [`gate_dir`](Self::gate_dir).
     pub fn boundaries(&self) -> &Survey {
@@ -272,10 +258,6 @@ impl Workspace {
         })
     }
 
-    /// Whether there is a file that a CI service reads; looks at names only.
-    pub fn has_ci(&self) -> bool {
-        ci::is_there(self)
-    }
     /// Digest of the program of this name, which `cargo` would start as a subcommand: found on the `PATH` or in cargo's
     /// own directory. `None` when there is none, or when it cannot be read. What was read before comes from an index.
     pub(crate) fn program_digest(&self, name: &str) -> Option<Digest> {

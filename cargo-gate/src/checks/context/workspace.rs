@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::ci::{self, CiFiles};
 use crate::suites::interference::{self, Interference};
 use crate::workspace::above::Above;
 use crate::workspace::cargo::{CargoModel, Resolution};
-use crate::workspace::ci::CiFiles;
 use crate::workspace::config::CargoConfig;
 use crate::workspace::document::{Document, Documents};
 use crate::workspace::environment::Environment;
@@ -119,7 +119,8 @@ impl<'a> Context<'a> {
     /// Whether there is any continuous integration to read; looks at names only. Needs what [`ci`](Self::ci) needs.
     pub fn has_ci(&self) -> bool {
         self.needs_all(&[Input::CiFiles, Input::PolicyCi]);
-        self.workspace.has_ci() || !self.policy.ci_scripts().is_empty()
+        ci::is_there(self.workspace.root(), self.workspace.files(), self.workspace.git())
+            || !self.policy.ci_scripts().is_empty()
     }
 
     /// Every tracked Markdown file. Needs [`Input::Documents`].

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use gate_build::{Env, Toolkit};
 
+use crate::base::error::Result;
+use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::{DataFormat, FormatArgs};
-use crate::error::Result;
-use crate::exit;
 use crate::workspace::toolchain::ToolchainFile;
 
 use self::tools::Wanted;

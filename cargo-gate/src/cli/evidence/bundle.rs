@@ -1,11 +1,11 @@
 //! `cargo gate evidence bundle`.
 
+use crate::base::atomic;
+use crate::base::digest::sha256_hex;
+use crate::base::error::Result;
+use crate::base::exit;
 use crate::cli::arguments::DataFormat;
-use crate::digest::sha256_hex;
-use crate::error::Result;
-use crate::evidence::atomic;
 use crate::evidence::bundle::make;
-use crate::exit;
 use crate::report::render::text;
 use clap::Args;
 use std::path::PathBuf;

@@ -4,11 +4,11 @@ use crate::cli::arguments::DataFormat;
 use clap::Args;
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::exit;
+use crate::base::stage::Stage;
 use crate::evidence::history::{History, HistoryEntry};
-use crate::exit;
 use crate::report::Report;
-use crate::stage::Stage;
 
 use crate::cli::Conversation;
 

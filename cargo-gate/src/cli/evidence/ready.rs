@@ -1,10 +1,10 @@
 //! `cargo gate evidence ready`.
 
+use crate::base::error::Result;
+use crate::base::exit;
 use crate::cli::arguments::{AuthorityArgs, DataFormat};
-use crate::error::Result;
 use crate::evidence::readiness::{Asked, Readiness, ask, audit};
 use crate::evidence::run_dir::RedactionAudit;
-use crate::exit;
 use crate::report::Outcome;
 use crate::report::render::text;
 use clap::Args;

@@ -4,15 +4,15 @@ use std::path::Path;
 
 use clap::Args;
 
+use crate::base::error::Result;
+use crate::base::exit;
+use crate::base::stage::Stage;
 use crate::cli::Conversation;
 use crate::cli::arguments::{DataFormat, FormatArgs};
 use crate::cli::evidence::history::report_of;
 use crate::closeout::draft::Draft;
-use crate::error::Result;
 use crate::evidence::history::{History, HistoryEntry};
 use crate::evidence::run_dir::DecisionRecord;
-use crate::exit;
-use crate::stage::Stage;
 
 #[derive(Debug, Args)]
 pub(crate) struct DraftArgs {

@@ -9,14 +9,15 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::exit;
+use crate::base::stage::Stage;
 use crate::policy::{
     self, Catalogue, Closing, Deferral, ItemKind, ItemStatus, Level, NewItem, NewRisk, Register, RegisterItem,
     Severity, Weight, append_item, close_item, defer_item,
 };
-use crate::stage::Stage;
+use crate::suites;
 use crate::workspace::Workspace;
-use crate::{exit, suites};
 
 use crate::cli::Conversation;
 

@@ -1,7 +1,7 @@
 //! `cargo gate govern weekly`: what happened in each calendar week, from the history and the register.
 
+use crate::base::stage::Stage;
 use crate::cli::arguments::{DataFormat, FormatArgs};
-use crate::stage::Stage;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,9 +11,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::base::exit;
 use crate::evidence::history::{History, HistoryEntry};
-use crate::exit;
 use crate::policy::{ItemKind, ItemStatus, RegisterItem};
 
 use crate::cli::Conversation;

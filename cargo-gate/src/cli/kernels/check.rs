@@ -8,9 +8,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::cli::Conversation;
-use crate::error::{Error, Result};
-use crate::exit;
 use crate::kernels::check::{Asked, Checked, check};
 
 #[derive(Debug, Args)]

@@ -8,13 +8,13 @@ use std::path::Path;
 
 use gate_build::lock::{KernelLock, LOCK_FILE};
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::cli::Conversation;
-use crate::engine::process::{self, ProcessSpec};
-use crate::error::{Error, Result};
-use crate::exit;
 use crate::kernels::change::changes;
 use crate::kernels::rebuild::{Rebuild, Rebuilt};
 use crate::kernels::{LockedCrate, locked_crates};
+use crate::process::{self, ProcessSpec};
 use crate::workspace::Workspace;
 
 use super::diff::{LockRow, View};
@@ -296,7 +296,7 @@ fn cargo(
         let _ = std::fs::remove_dir_all(&target);
     }
     if end.cancelled {
-        return Err(Error::new(crate::error::ErrorKind::Interrupted, "interrupted"));
+        return Err(Error::new(crate::base::error::ErrorKind::Interrupted, "interrupted"));
     }
     Ok(Finished {
         done: end.exit_code == Some(0),

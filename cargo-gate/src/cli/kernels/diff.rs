@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 use gate_build::lock::KernelLock;
 use serde::Serialize;
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::cli::Conversation;
-use crate::error::{Error, Result};
-use crate::exit;
 use crate::kernels::change::{Change, changes};
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ mod verify;
 use clap::Subcommand;
 use gate_build::lock::{LOCK_FILE, RELOCK};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::kernels::LockedCrate;
 
 use crate::cli::Conversation;

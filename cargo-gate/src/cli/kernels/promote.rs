@@ -6,15 +6,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::path::PathBuf;
 
-use crate::digest::sha256_hex;
-use crate::error::{Error, Result};
-use crate::exit;
-use crate::kernels::{join, locked_crates};
+use crate::base::digest::sha256_hex;
+use crate::base::error::{Error, Result};
+use crate::base::exit;
+use crate::base::paths::join;
+use crate::base::stage::Stage;
+use crate::kernels::locked_crates;
 use crate::policy::Policy;
 use crate::promotion::kernel::{Refusal, correct, faster};
 use crate::promotion::measurement::Measurement;
 use crate::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
-use crate::stage::Stage;
 use crate::workspace::Workspace;
 
 use crate::cli::Conversation;

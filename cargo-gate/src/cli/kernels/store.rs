@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use clap::Args;
 use gate_build::store::Local;
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::cli::Conversation;
-use crate::error::{Error, Result};
-use crate::exit;
 use crate::kernels::stored::cache_env;
 use crate::remote;
 

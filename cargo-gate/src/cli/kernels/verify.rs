@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 use gate_build::lock::LockProblem;
 use serde::Serialize;
 
+use crate::base::error::Result;
+use crate::base::exit;
 use crate::cli::Conversation;
-use crate::error::Result;
-use crate::exit;
 use crate::kernels::LockedCrate;
 
 #[derive(Debug, Args)]

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
-use crate::exit;
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::library::interface::Difference;
 use crate::policy::{StabilityClass, StabilityPolicy};
 use crate::report::render::text;

@@ -5,8 +5,8 @@ mod migrate;
 
 use clap::Subcommand;
 
+use crate::base::error::Result;
 use crate::cli::Conversation;
-use crate::error::Result;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ReleaseCommand {

@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::boundary::dependencies::DependencySurvey;
 use crate::boundary::inventory::Inventory;
 use crate::boundary::site::Kind;
 use crate::boundary::survey::{Survey, Tally};
-use crate::error::{Error, Result};
-use crate::exit;
 use crate::policy::{Policy, Tier};
 use crate::workspace::Workspace;
 

@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
-use crate::evidence::atomic;
-use crate::exit;
+use crate::base::atomic;
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::library::inventory::PanicInventory;
 use crate::library::{PackageSurvey, PanicCounts, PanicKind, Survey};
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::event::{Event, Observer};
+use crate::evidence::event::{Event, Observer};
 use crate::report::{Outcome, Report};
 
 /// One line of `audit.jsonl`.

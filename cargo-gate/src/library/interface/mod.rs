@@ -128,12 +128,7 @@ pub struct SourceFile(Arc<scope::Scope>);
 impl SourceFile {
     /// Parses a text, whatever it is.
     pub fn parse(text: &str) -> Self {
-        Self::of_tokens(&Tokens::new(text))
-    }
-
-    /// Parses a text that was lexed.
-    pub(crate) fn of_tokens(tokens: &Tokens<'_>) -> Self {
-        Self(Arc::new(parse::file(tokens)))
+        Self(Arc::new(parse::file(&Tokens::new(text))))
     }
 }
 

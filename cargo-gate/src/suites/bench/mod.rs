@@ -11,10 +11,10 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::engine::process::ProcessEnd;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::evidence::EvidenceResult;
 use crate::policy::{BenchReference, SuitePolicy};
+use crate::process::ProcessEnd;
 use crate::report::{BenchmarkResult, Reason, Standing, SuiteResult};
 
 use super::{Launch, Launched, SuiteContext, SuiteRun, finding, launch_with, suite_result};

@@ -260,7 +260,7 @@ fn a_call_of_which_several_suites_judge_a_part_is_made_once() {
     let mut made = 0;
     let log = directory.path().join("first.log");
     std::fs::write(&log, "output").unwrap();
-    let end = crate::engine::process::ProcessEnd {
+    let end = crate::process::ProcessEnd {
         exit_code: Some(1),
         signal: None,
         timed_out: false,

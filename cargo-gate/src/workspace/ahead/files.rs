@@ -1,18 +1,16 @@
 //! One pass over the bytes of each file for everything that surveys ask of it: whoever lexes a file for one of them has it for all.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::base::digest::Digest;
 use crate::boundary::cache::ScanCache;
 use crate::boundary::scan::{self, Depth, scan_tokens, source_text};
 use crate::boundary::site::FileScan;
 use crate::boundary::tokens::{Token, Tokens};
 use crate::code::scan::scan_with_boundaries;
 use crate::code::{CodeCache, CodeScan, may_be_code};
-use crate::digest::Digest;
-use crate::library::interface::SourceFile;
+
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::file::{self, FileScan as SecretScan, MachinePaths};
 use crate::secrets::survey;
@@ -27,8 +25,6 @@ pub(super) struct Wanted {
     pub(super) in_repository: bool,
     /// Whether checks will ask for [`Workspace::code`](super::super::Workspace::code).
     pub(super) code: bool,
-    /// Whether checks will ask for interfaces.
-    pub(super) interfaces: bool,
 }
 
 /// What is not known yet of a file.
@@ -46,7 +42,6 @@ struct Found {
     digest: Digest,
     boundaries: Option<FileScan>,
     code: Option<CodeScan>,
-    parsed: Option<SourceFile>,
     secrets: Option<SecretScan>,
 }
 
@@ -62,11 +57,9 @@ pub(in super::super) struct Source<'a> {
 /// The files of a workspace with what is known of their contents, and what is left to find out.
 #[derive(Debug)]
 pub(super) struct Pass {
-    wanted: Wanted,
     pub(super) boundaries: Option<ScanCache>,
     pub(super) code: Option<CodeCache>,
     pub(super) secrets: Option<SecretCache>,
-    pub(super) parsed: Arc<BTreeMap<Digest, SourceFile>>,
     left: Vec<Task>,
 }
 
@@ -93,11 +86,9 @@ impl Pass {
             }
         }
         Self {
-            wanted,
             boundaries: Some(boundaries),
             code,
             secrets: Some(secrets),
-            parsed: Arc::default(),
             left,
         }
     }
@@ -106,7 +97,7 @@ impl Pass {
     pub(super) fn work(&mut self, source: Source<'_>, threads: usize, goes_on: &(dyn Fn() -> bool + Sync)) {
         let mut tasks = std::mem::take(&mut self.left);
         let next = AtomicUsize::new(0);
-        let (wanted, all) = (self.wanted, &tasks);
+        let all = &tasks;
         let one = || {
             let mut found = Vec::new();
             let mut buffer = Vec::new();
@@ -114,7 +105,7 @@ impl Pass {
                 let Some(task) = all.get(next.fetch_add(1, Ordering::Relaxed)) else {
                     break;
                 };
-                found.extend(look(*task, wanted, source, &mut buffer));
+                found.extend(look(*task, source, &mut buffer));
             }
             found
         };
@@ -148,14 +139,11 @@ impl Pass {
         if let (Some(cache), Some(scan)) = (&mut self.secrets, &found.secrets) {
             cache.insert(digest, scan);
         }
-        if let Some(parsed) = found.parsed {
-            Arc::make_mut(&mut self.parsed).insert(digest, parsed);
-        }
     }
 }
 
 /// Looks through one file. What cannot be read now is reported by the survey that asks for it.
-fn look(task: Task, wanted: Wanted, source: Source<'_>, buffer: &mut Vec<Token>) -> Option<Found> {
+fn look(task: Task, source: Source<'_>, buffer: &mut Vec<Token>) -> Option<Found> {
     let file: &File = source.files.iter().as_slice().get(task.file)?;
     let read;
     let (bytes, digest) = match (source.contents.of(file), file.digest) {
@@ -170,11 +158,9 @@ fn look(task: Task, wanted: Wanted, source: Source<'_>, buffer: &mut Vec<Token>)
         digest,
         boundaries: None,
         code: None,
-        parsed: None,
         secrets: task.secrets.then(|| file::scan_file(bytes, source.machine)),
     };
-    let is_code = may_be_code(&file.path);
-    if task.code || task.boundaries && is_code {
+    if task.code || task.boundaries && may_be_code(&file.path) {
         let text = source_text(bytes);
         let tokens = Tokens::in_buffer(&text, std::mem::take(buffer));
         if task.code {
@@ -185,7 +171,6 @@ fn look(task: Task, wanted: Wanted, source: Source<'_>, buffer: &mut Vec<Token>)
             // Which modules a file declares is asked for some files later, and costs little more now.
             found.boundaries = Some(scan_tokens(&tokens));
         }
-        found.parsed = (wanted.interfaces && is_code).then(|| SourceFile::of_tokens(&tokens));
         *buffer = tokens.into_buffer();
     } else if task.boundaries {
         // Most tests hold nothing that would have to be lexed for.

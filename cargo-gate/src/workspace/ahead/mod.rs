@@ -1,28 +1,24 @@
 //! What checks will ask for, done while cargo is asked: cargo keeps one core busy, and others would wait.
 //!
 //! Files are listed and digested by then, and what is found in a file depends on its bytes alone, so results go into
-//! the caches by digest that the surveys read; an advisory database depends on its files alone, and a release on its commit.
+//! the caches by digest that the surveys read; an advisory database depends on its files alone.
 //! Nothing is judged here. Files that are left when cargo answers are looked through, on all cores, once a survey asks.
 
 mod files;
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::boundary::cache::ScanCache;
+use crate::ci::{self, CiFiles};
 use crate::code::CodeCache;
-use crate::digest::Digest;
-use crate::library::interface::SourceFile;
+
 use crate::policy;
 use crate::secrets::cache::ScanCache as SecretCache;
-use crate::stability::{Release, Released};
 use crate::supply::{self, Advisories, Places};
 
 use self::files::Pass;
 use super::Options;
-use super::ci::{self, CiFiles};
 use super::document::Documents;
 use super::files::File;
 use super::git::Git;
@@ -56,8 +52,6 @@ impl Waiting {
 #[derive(Debug, Default)]
 pub(crate) struct Ahead {
     pub(crate) advisories: Option<Advisories>,
-    /// The files of the last release.
-    pub(crate) released: Option<Arc<Released>>,
     /// The tracked documents, some of them with their outlines.
     pub(super) documents: Option<Documents>,
     /// Continuous integration, with the scripts that the policy names.
@@ -72,8 +66,6 @@ struct Wanted {
     in_repository: bool,
     /// Whether checks will ask for [`Workspace::code`](super::Workspace::code).
     code: bool,
-    /// What the last release is called that checks will compare with.
-    release: Option<String>,
     /// Where advisory databases lie that checks will ask for.
     advisories: Option<Places>,
     /// Files of whose history checks will ask.
@@ -99,9 +91,6 @@ impl Wanted {
         let places = supply::places(declared, &options.environment, root, &options.cwd);
         Self {
             in_repository,
-            release: sections
-                .get("stability")
-                .and_then(|stability| Some(stability.get("reference")?.as_str()?.to_owned())),
             code: OF_CODE.iter().any(|section| sections.contains_key(*section)),
             inventories: [("boundary", "inventory"), ("failure", "panic-inventory")]
                 .into_iter()
@@ -143,12 +132,6 @@ impl Ahead {
                 Err(_) => load(),
             }
         });
-        // What keeps a release from being found is told by whoever asks.
-        let released = wanted.release.as_ref().zip(git).and_then(|(reference, git)| {
-            let release = goes_on().then(|| Release::find(git, reference, gate_dir).ok())??;
-            let released = goes_on().then(|| Released::read(&release, git, source.files, source.root).ok())??;
-            Some(Arc::new(released))
-        });
         if let Some(git) = git {
             for path in wanted.inventories.iter().filter(|_| goes_on()) {
                 // Git remembers what it answered.
@@ -158,7 +141,6 @@ impl Ahead {
         let of_files = files::Wanted {
             in_repository: wanted.in_repository,
             code: wanted.code,
-            interfaces: wanted.release.is_some(),
         };
         let mut pass = Pass::new(of_files, source.files, gate_dir, source.machine);
         pass.work(source, threads, goes_on);
@@ -169,7 +151,6 @@ impl Ahead {
         });
         Self {
             advisories,
-            released,
             documents,
             ci,
             pass: Some(pass),
@@ -193,11 +174,6 @@ impl Ahead {
 
     pub(super) fn secrets(&mut self) -> Option<SecretCache> {
         self.pass.as_mut()?.secrets.take()
-    }
-
-    /// Sources that were parsed, by content.
-    pub(super) fn parsed(&self) -> Option<Arc<BTreeMap<Digest, SourceFile>>> {
-        Some(Arc::clone(&self.pass.as_ref()?.parsed))
     }
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::super::paths;
 use super::{DirtyPath, KnownStatus, Program, Tracked};
+use crate::base::paths;
 
 /// A path that belongs to the workspace.
 #[derive(Debug, Clone)]

@@ -10,9 +10,9 @@ use gate_build::store::{Bounds, Collection};
 use serde::Serialize;
 
 use super::size;
+use crate::base::error::Result;
 use crate::cli::Conversation;
 use crate::cli::kernels::store::store_of_kernels;
-use crate::error::Result;
 use crate::evidence::lock::Lock;
 use crate::evidence::store::{GcReport, Retention, Store};
 

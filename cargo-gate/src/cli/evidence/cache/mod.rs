@@ -11,9 +11,9 @@ use gate_build::store::{History, Local, Usage, Verified};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::base::exit;
 use crate::evidence::store::{Damage, Stats, Store};
-use crate::exit;
 use crate::kernels::stored::hit_rate;
 
 use crate::cli::Conversation;

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::digest::hex;
-use crate::error::{Error, Result};
-use crate::exit;
+use crate::base::digest::hex;
+use crate::base::error::{Error, Result};
+use crate::base::exit;
+use crate::base::stage::Stage;
 use crate::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
 use crate::promotion::{Promotion, is_covered, judge};
-use crate::stage::Stage;
 use crate::workspace::Workspace;
 
 use crate::cli::Conversation;

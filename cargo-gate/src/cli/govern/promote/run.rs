@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
+use crate::base::digest::sha256_hex;
+use crate::base::error::{Error, Result};
+use crate::base::stage::Stage;
 use crate::cli::Conversation;
-use crate::digest::sha256_hex;
-use crate::error::{Error, Result};
 use crate::evidence::history::{History, HistoryEntry};
 use crate::evidence::lock::{self, Lock};
 use crate::policy::Policy;
 use crate::report::Report;
-use crate::stage::Stage;
 use crate::workspace::Workspace;
 
 /// Where promotions are kept, relative to the workspace.

@@ -170,7 +170,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::workspace::ci::shell::{Dialect, split};
+    use crate::ci::shell::{Dialect, split};
 
     fn arguments(text: &str) -> String {
         let row = Row {

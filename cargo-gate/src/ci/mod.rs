@@ -16,7 +16,7 @@ mod tree;
 pub mod yaml;
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,9 +26,9 @@ pub use expand::{Argument, UNKNOWN};
 pub use model::{CiCommand, CiFile, CiFiles, Image, Include, Job, Kind, Origin, Start, Use};
 pub use tree::may_read;
 
-use super::Workspace;
-use super::files::FileList;
-use super::git::Git;
+use crate::base::paths;
+use crate::workspace::files::FileList;
+use crate::workspace::git::Git;
 use expand::Variables;
 use matrix::Row;
 use step::{Steps, Text};
@@ -51,24 +51,22 @@ impl CiFile {
     }
 }
 
-/// The directory of the repository in which the workspace lies, relative to its top; empty where they are the same.
-fn below(workspace: &Workspace) -> Option<String> {
-    inside(workspace.root(), workspace.git()?)
-}
-
-fn inside(root: &Path, git: &Git) -> Option<String> {
-    let inside = root.strip_prefix(&git.top).ok()?;
-    Some(super::paths::spell(inside))
+/// Where the workspace in `root` lies in its repository: the top of the repository and the directory below it. `None` where
+/// the workspace is the repository, or there is none.
+fn in_repository<'g>(root: &Path, git: Option<&'g Git>) -> Option<(&'g Path, String)> {
+    let top = &git?.top;
+    let below = paths::spell(root.strip_prefix(top).ok()?);
+    (!below.is_empty()).then_some((top, below))
 }
 
 /// Whether there is a file that a CI service reads. Only looks at names.
-pub(super) fn is_there(workspace: &Workspace) -> bool {
-    match below(workspace).filter(|below| !below.is_empty()).and(workspace.git()) {
-        Some(git) => {
-            let workflows = std::fs::read_dir(git.top.join(".github/workflows"));
-            workflows.is_ok_and(|mut entries| entries.next().is_some()) || git.top.join(gitlab::ROOT).is_file()
+pub fn is_there(root: &Path, files: &FileList, git: Option<&Git>) -> bool {
+    match in_repository(root, git) {
+        Some((top, _)) => {
+            let workflows = std::fs::read_dir(top.join(".github/workflows"));
+            workflows.is_ok_and(|mut entries| entries.next().is_some()) || top.join(gitlab::ROOT).is_file()
         }
-        None => workspace.files().iter().any(|file| is_entry(&file.path)),
+        None => files.iter().any(|file| is_entry(&file.path)),
     }
 }
 
@@ -80,19 +78,17 @@ fn is_entry(path: &str) -> bool {
 }
 
 /// Whether the files of the workspace are all that is read, so that their digests vouch for the answer.
-pub(crate) fn is_within(workspace: &Workspace) -> bool {
-    below(workspace).is_none_or(|below| below.is_empty())
+pub fn is_within(root: &Path, git: Option<&Git>) -> bool {
+    in_repository(root, git).is_none()
 }
 
 /// Reads the CI files of the repository that holds the workspace in `root` with `files`, and the scripts that the policy names
 /// (relative to the workspace root).
-pub(super) fn read(root: &Path, files: &FileList, git: Option<&Git>, scripts: &[String]) -> CiFiles {
-    let below = git.and_then(|git| inside(root, git)).unwrap_or_default();
-    let tree = match git.filter(|_| !below.is_empty()) {
-        Some(git) => Tree::Part { top: &git.top },
-        None => Tree::Whole { root, files },
-    };
-    read_tree(tree, &below, scripts)
+pub fn read(root: &Path, files: &FileList, git: Option<&Git>, scripts: &[String]) -> CiFiles {
+    match in_repository(root, git) {
+        Some((top, below)) => read_tree(Tree::Part { top }, &below, scripts),
+        None => read_tree(Tree::Whole { root, files }, "", scripts),
+    }
 }
 
 /// Reads CI files that are in memory, by their paths in the repository; those under `scripts` are entry points as well.

@@ -1,4 +1,4 @@
-//! What the engine says while it works; progress bars, logs and the audit log are consumers.
+//! What happens while evidence is made: the engine and the suites say it; progress, notifications and the audit log listen.
 
 use crate::report::Outcome;
 

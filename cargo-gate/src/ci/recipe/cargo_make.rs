@@ -6,8 +6,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Call, Dialect, MAX_INCLUDES, MAX_TARGETS, Piece, UNKNOWN, known, option_value};
-use crate::workspace::ci::expand::Variables;
-use crate::workspace::ci::place;
+use crate::ci::expand::Variables;
+use crate::ci::place;
 
 /// Options whose value may stand behind them.
 const WITH_VALUE: [&str; 8] = [

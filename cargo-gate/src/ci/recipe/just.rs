@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Argument, Call, Dialect, MAX_INCLUDES, MAX_TARGETS, Piece, UNKNOWN, Unknowns, known, option_value};
-use crate::workspace::ci::cargo_call::base_name;
-use crate::workspace::ci::place;
+use crate::ci::cargo_call::base_name;
+use crate::ci::place;
 
 mod file;
 

@@ -156,7 +156,7 @@ fn add(row: &mut Row, name: &str, value: &Node) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::ci::yaml;
+    use crate::ci::yaml;
 
     fn shown(rows: &[Row]) -> String {
         let row = |row: &Row| {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use process_wrap::std::ChildWrapper;
 
-use crate::engine::cancel::Cancel;
+use super::cancel::Cancel;
 
 /// From the polite request to its repetition. nextest forwards the first one to its tests, which live in process
 /// groups of their own, and kills them on the second; without it they could outlive the runner.

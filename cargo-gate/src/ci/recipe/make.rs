@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::makefile::{Makefile, Rule};
 use super::{Call, Dialect, MAX_INCLUDES, MAX_TARGETS, Piece, UNKNOWN, Unknowns, option_value};
-use crate::workspace::ci::place;
+use crate::ci::place;
 
 /// How deep variables that are made of variables are followed.
 const MAX_DEPTH: u32 = 12;

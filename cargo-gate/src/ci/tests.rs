@@ -9,7 +9,7 @@ use super::tree::Tree;
 use super::{CiFiles, read_tree};
 
 /// The CI files of a repository made by hand.
-pub(crate) fn files(files: &[(&str, &str)]) -> CiFiles {
+pub(super) fn files(files: &[(&str, &str)]) -> CiFiles {
     below(files, "")
 }
 

@@ -1,5 +1,7 @@
-//! Child processes: own process group (job object on Windows), time limit, cancellation, captured output.
+//! Child processes: own process group (job object on Windows), time limit, cancellation, captured output. Knows nothing
+//! of suites or of the engine.
 
+pub mod cancel;
 mod lines;
 mod supervise;
 
@@ -13,11 +15,11 @@ use std::time::{Duration, Instant};
 
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
+use self::cancel::Cancel;
 use self::lines::Lines;
 use self::supervise::{Message, Supervisor};
-use super::cancel::Cancel;
 
 pub use self::lines::{MAX_LINE, MAX_SPLIT_LINE};
 
