@@ -30,10 +30,10 @@ pub(crate) struct Global {
     /// Coloring: auto, always, never
     #[arg(long, value_name = "WHEN", global = true)]
     pub(crate) color: Option<clap::ColorChoice>,
-    /// Print only the verdict
+    /// Print only the answer: no progress, no warnings
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Print passing checks and every finding
+    /// Print more: what is read, checks that pass, every finding, what does not apply
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 }

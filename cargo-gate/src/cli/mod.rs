@@ -23,15 +23,19 @@ mod suite;
 mod timings;
 mod verify;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Instant;
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use serde::Serialize;
 
-use crate::base::error::Result;
+use crate::base::error::{Error, Located, Result};
 use crate::base::exit;
 use crate::base::stage::Stage;
 use crate::process::cancel::Cancel;
+use crate::secrets::mask_text;
 use crate::workspace::environment::Environment;
 
 use self::arguments::{FormatArgs, Global};
@@ -81,11 +85,11 @@ fn styles() -> clap::builder::Styles {
 /// What the first help page lists: at most 14 commands. What shells and editors call is left out of the list.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// May this workspace enter the pilot stage: first use in one service or internal tool?
+    /// Judge the pilot stage: first use in one service or internal tool
     Pilot(stage::StageArgs),
-    /// May this workspace enter the controlled stage: limited production use under guardrails?
+    /// Judge the controlled stage: limited production use under guardrails
     Controlled(stage::StageArgs),
-    /// May this workspace enter the broad stage: unlimited production use?
+    /// Judge the broad stage: unlimited production use
     Broad(stage::StageArgs),
     /// Show every check at every stage from the evidence at hand, running nothing
     Status(FormatArgs),
@@ -145,12 +149,12 @@ pub fn run(arguments: Vec<OsString>, environment: Environment, cancel: &Cancel) 
     if arguments.get(1).is_some_and(|first| first == "gate") {
         arguments.remove(1);
     }
-    let cli = match command()
+    let (cli, json_wanted) = match command()
         .try_get_matches_from(&arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, asks_for_json(&matches))))
     {
-        Ok(cli) => cli,
-        Err(error) => return shown(&error),
+        Ok(parsed) => parsed,
+        Err(error) => return shown(error),
     };
     let printer = Printer::of_process(cli.global.color, cli.global.detail(), &environment);
     let surroundings = Conversation {
@@ -164,10 +168,25 @@ pub fn run(arguments: Vec<OsString>, environment: Environment, cancel: &Cancel) 
     match dispatch(&cli.command, &surroundings) {
         Ok(code) => code,
         Err(error) => {
+            if json_wanted {
+                // The error itself follows on stderr, whoever reads stdout.
+                let _ = json(&Failed::of(&error)).and_then(|text| printer.data(&text));
+            }
             printer.error(&error);
             error.exit_code()
         }
     }
+}
+
+/// The words of the first command of this name in a group.
+fn path_of(command: &clap::Command, name: &str) -> Option<String> {
+    command.get_subcommands().find_map(|below| {
+        let rest = match below.find_subcommand(name) {
+            Some(_) => name.to_owned(),
+            None => path_of(below, name)?,
+        };
+        Some(format!("{} {rest}", below.get_name()))
+    })
 }
 
 /// What every subcommand gets: the global arguments, the printer and the outside world.
@@ -211,22 +230,91 @@ fn help(arguments: &HelpArgs) -> Result<i32> {
         .chain(arguments.path.iter().map(String::as_str));
     match command().try_get_matches_from(words.chain(["--help"])) {
         Ok(_) => Ok(exit::READY),
-        Err(error) => Ok(shown(&error)),
+        Err(error) => Ok(shown(error)),
     }
 }
 
 /// Prints what clap words as an error, help and version included, and returns the exit code. A closed pipe is no error.
-fn shown(error: &clap::Error) -> i32 {
+fn shown(mut error: clap::Error) -> i32 {
+    if let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand)
+        && let Some(path) = path_of(&command(), name)
+    {
+        let tip = vec![format!("`cargo gate {path}`").into()];
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tip));
+    }
     let _ = error.print();
     if error.use_stderr() { exit::USAGE } else { exit::READY }
 }
 
-/// Data as pretty-printed JSON with a final line feed.
-fn json(value: &impl serde::Serialize) -> Result<String> {
+/// Version of the JSON that commands print; raised when a field is removed or changes its meaning.
+const SCHEMA_VERSION: u32 = 1;
+
+/// Pretty-printed JSON with a final line feed: an object that begins with `schema_version`.
+fn json(value: &impl Serialize) -> Result<String> {
+    #[derive(Serialize)]
+    struct Versioned<'v, V> {
+        schema_version: u32,
+        #[serde(flatten)]
+        value: &'v V,
+    }
+    json_with_version(&Versioned {
+        schema_version: SCHEMA_VERSION,
+        value,
+    })
+}
+
+/// The same of a document that has a version of its own.
+fn json_with_version(value: &impl Serialize) -> Result<String> {
     let mut text = serde_json::to_string_pretty(value)
-        .map_err(|error| crate::base::error::Error::tool(format!("cannot write JSON: {error}")))?;
+        .map_err(|error| Error::tool(format!("cannot write JSON: {error}")))?;
     text.push('\n');
     Ok(text)
+}
+
+/// A list under its name, as JSON has it.
+fn named<T>(name: &'static str, list: T) -> BTreeMap<&'static str, T> {
+    BTreeMap::from([(name, list)])
+}
+
+/// What a command that was asked for JSON prints when it fails.
+#[derive(Serialize)]
+struct Failed {
+    exit_code: i32,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
+    /// Every error of a policy or a register, with its place.
+    problems: Vec<Located>,
+}
+
+impl Failed {
+    fn of(error: &Error) -> Self {
+        let mask = |text: &str| mask_text(text).into_owned();
+        let problems = error.details.iter().flat_map(|details| &details.problems);
+        Self {
+            exit_code: error.exit_code(),
+            message: mask(&error.message),
+            help: error.help.as_deref().map(mask),
+            problems: problems
+                .map(|problem| Located {
+                    message: mask(&problem.message),
+                    help: problem.help.as_deref().map(mask),
+                    ..problem.clone()
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Whether the command was asked for JSON.
+fn asks_for_json(matches: &ArgMatches) -> bool {
+    match matches.subcommand() {
+        Some((_, below)) => asks_for_json(below),
+        None => {
+            let format = matches.try_get_raw("message_format").ok().flatten();
+            format.is_some_and(|mut values| values.any(|value| value == "json"))
+        }
+    }
 }
 
 /// The candidate that was probably meant.

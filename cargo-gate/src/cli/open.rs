@@ -7,6 +7,7 @@ use crate::evidence::history::History;
 use crate::evidence::store::Store;
 use crate::policy::{self, Catalogue, CheckPolicy, Policy};
 use crate::report::Location;
+use crate::report::render::human::Detail;
 use crate::suites;
 use crate::workspace::{Options, Workspace};
 
@@ -70,7 +71,11 @@ impl Conversation<'_> {
             environment: self.environment.clone(),
             policy: self.global.policy.clone(),
         })?;
-        self.printer.know_workspace(workspace.root(), workspace.target_dir());
+        let first = self.printer.know_workspace(workspace.root(), workspace.target_dir());
+        if first && self.printer.detail() == Detail::Verbose {
+            let root = workspace.root().display().to_string();
+            self.printer.status("Reading", &root);
+        }
         Ok(workspace)
     }
 

@@ -10,6 +10,7 @@ use crate::checks::waiver_valid;
 use crate::engine::evaluate::Request;
 use crate::engine::plan::{Action, Plan};
 use crate::group::Group;
+use crate::report::render::human::Detail;
 use crate::report::render::text;
 use crate::report::{Dimension, NotApplicable};
 
@@ -20,7 +21,6 @@ use super::stage::StageArgs;
 /// The plan as data.
 #[derive(Debug, Serialize)]
 struct PlanView {
-    schema_version: u32,
     stage: Stage,
     /// In the order of their groups.
     items: Vec<PlanLine>,
@@ -50,7 +50,7 @@ pub(super) fn run(
     let text = if arguments.message_format == Format::Json {
         super::json(&view)?
     } else {
-        table(&view)
+        table(&view, conversation.printer.detail())
     };
     conversation.printer.data(&text)?;
     Ok(exit::READY)
@@ -62,7 +62,7 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
             Action::Run(reason) => ("run", reason.clone()),
             Action::Reuse(evidence) => (
                 "reuse",
-                format!("evidence of {} over the same inputs", text::moment(&evidence.recorded)),
+                format!("evidence of {} over the same inputs", text::timestamp(&evidence.recorded)),
             ),
         };
         PlanLine {
@@ -95,19 +95,23 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
     let mut items: Vec<PlanLine> = plan.items.into_iter().map(line).chain(afterwards).collect();
     items.sort_by_key(|item| item.group);
     PlanView {
-        schema_version: 1,
         stage,
         items,
         not_applicable: plan.not_applicable,
     }
 }
 
-fn table(view: &PlanView) -> String {
+fn table(view: &PlanView, detail: Detail) -> String {
+    let skipped: &[NotApplicable] = if detail == Detail::Verbose {
+        &view.not_applicable
+    } else {
+        &[]
+    };
     let ids = view
         .items
         .iter()
         .map(|item| item.id.len())
-        .chain(view.not_applicable.iter().map(|item| item.id.len()));
+        .chain(skipped.iter().map(|item| item.id.len()));
     let width = ids.max().unwrap_or(0);
     let mut text = String::new();
     for item in &view.items {
@@ -116,7 +120,7 @@ fn table(view: &PlanView) -> String {
             item.action, item.group, item.id, item.reason
         ));
     }
-    for item in &view.not_applicable {
+    for item in skipped {
         text.push_str(&format!(
             "{:<6} {:<11}  {:<width$}  {}\n",
             "skip", "", item.id, item.reason
@@ -124,10 +128,11 @@ fn table(view: &PlanView) -> String {
     }
     let run = view.items.iter().filter(|item| item.action == "run").count();
     text.push_str(&format!(
-        "{}: {run} to run, {} reused, {} not applicable\n",
+        "{}: {run} to run, {} reused, {} not applicable{}\n",
         view.stage,
         view.items.len() - run,
-        view.not_applicable.len()
+        view.not_applicable.len(),
+        if skipped.len() < view.not_applicable.len() { " (-v lists them)" } else { "" }
     ));
     text
 }

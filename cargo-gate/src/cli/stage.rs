@@ -17,7 +17,7 @@ use crate::engine::plan::SuiteMode;
 use crate::evidence::event::Tee;
 use crate::evidence::lock::{self, Lock};
 use crate::evidence::run_dir::{
-    AuditRecorder, AuditStep, EarlyFailure, EnvironmentRecord, Failure, RunRecord, RunResult, Runs, catalogue_sha256,
+    AuditRecorder, AuditStep, EnvironmentRecord, RunRecord, Runs, catalogue_sha256,
 };
 use crate::kernels::sets;
 use crate::policy;
@@ -69,14 +69,6 @@ pub(crate) struct StageArgs {
 }
 
 pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
-    judge(stage, arguments, conversation).inspect_err(|error| {
-        if arguments.message_format == Format::Json {
-            print_problems(error, conversation);
-        }
-    })
-}
-
-fn judge(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let now = Timestamp::now();
     // Every run reads its policy and searches what it publishes; until then there is time, while files are looked at.
     std::thread::spawn(|| {
@@ -96,9 +88,10 @@ fn judge(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -
     }
 
     if arguments.no_suites {
-        return look(stage, arguments, workspace, now, conversation);
+        return judge_without_suites(stage, arguments, workspace, now, conversation);
     }
 
+    let policy = conversation.policy(&workspace)?;
     let gate_dir = lock::prepare(workspace.target_dir())?;
     let _lock = Lock::acquire(&gate_dir, conversation.cancel, || {
         conversation
@@ -113,13 +106,6 @@ fn judge(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -
             None,
         );
     }
-    let policy = match conversation.policy(&workspace) {
-        Ok(policy) => policy,
-        Err(error) => {
-            record_failure(stage, arguments, &workspace, &runs, &error, now, conversation)?;
-            return Err(error);
-        }
-    };
     let opened = Opened::new(workspace, policy, history);
     opened.check_packages(&arguments.packages)?;
     let run_id = runs.new_id(now, &opened.workspace.files().content_digest().to_hex());
@@ -166,7 +152,7 @@ fn judge(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -
 
 /// Judges without running suites, for editors and hooks: fast, beside a gate that runs, and without a trace in the
 /// history.
-fn look(
+fn judge_without_suites(
     stage: Stage,
     arguments: &StageArgs,
     workspace: Workspace,
@@ -254,11 +240,9 @@ fn record(
     let markdown = render::markdown::render(report, Some("../../../../"));
     let written = runs.write(&RunRecord {
         run_id: &report.run_id,
-        result: RunResult::Evaluated {
-            report,
-            json: json.as_bytes(),
-            markdown: markdown.as_bytes(),
-        },
+        report,
+        json: json.as_bytes(),
+        markdown: markdown.as_bytes(),
         command: &conversation.command_line(),
         catalogue_sha256: &catalogue_sha256(),
         environment: &environment,
@@ -273,85 +257,6 @@ fn record(
         files: &evaluation.files,
     })?;
     report.chain = Some(written.chain);
-    Ok(())
-}
-
-/// The errors of a policy or a register for programs, in the place of the report that there is none of.
-fn print_problems(error: &Error, conversation: &Conversation<'_>) {
-    let problems = masked_problems(error);
-    if problems.is_empty() {
-        return;
-    }
-    let document = PolicyProblems {
-        schema_version: 1,
-        exit_code: error.exit_code(),
-        message: &error.message,
-        problems,
-    };
-    // Whoever closed the pipe reads nothing; the error itself follows on stderr.
-    let _ = super::json(&document).and_then(|text| conversation.printer.data(&text));
-}
-
-#[derive(Serialize)]
-struct PolicyProblems<'a> {
-    schema_version: u32,
-    exit_code: i32,
-    message: &'a str,
-    problems: Vec<Located>,
-}
-
-fn masked_problems(error: &Error) -> Vec<Located> {
-    let mask = |text: &str| mask_text(text).into_owned();
-    let problems = error.details.iter().flat_map(|details| &details.problems);
-    problems
-        .map(|problem| Located {
-            message: mask(&problem.message),
-            help: problem.help.as_deref().map(mask),
-            ..problem.clone()
-        })
-        .collect()
-}
-
-/// A policy that cannot be read ends the run before anything is judged; even that leaves a decision behind.
-fn record_failure(
-    stage: Stage,
-    arguments: &StageArgs,
-    workspace: &Workspace,
-    runs: &Runs,
-    error: &Error,
-    started: Timestamp,
-    conversation: &Conversation<'_>,
-) -> Result<()> {
-    if error.kind != ErrorKind::Usage {
-        return Ok(());
-    }
-    let elapsed = Timestamp::now().duration_since(started);
-    let failure = EarlyFailure {
-        stage,
-        strict: arguments.strict,
-        started: started.to_string(),
-        duration_ms: u64::try_from(elapsed.as_millis()).unwrap_or_default(),
-        exit_code: error.exit_code(),
-        failure: Failure {
-            message: mask_text(&error.message).into_owned(),
-            help: error.help.as_deref().map(|help| mask_text(help).into_owned()),
-            missing_files: ["report.json", "report.md"].map(str::to_owned).to_vec(),
-            problems: masked_problems(error),
-        },
-        subject: None,
-    };
-    let environment =
-        EnvironmentRecord::collect(Some(workspace.toolchain()), workspace.environment(), workspace.root());
-    let run_id = runs.new_id(started, &workspace.files().content_digest().to_hex());
-    runs.write(&RunRecord {
-        run_id: &run_id,
-        result: RunResult::Failed(&failure),
-        command: &conversation.command_line(),
-        catalogue_sha256: &catalogue_sha256(),
-        environment: &environment,
-        audit: &[],
-        files: &[],
-    })?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use crate::evidence::EvidenceResult;
 use crate::evidence::event::Tee;
 use crate::evidence::lock::{self, Lock};
 use crate::policy::SuitePolicy;
+use crate::report::render::human::Detail;
 use crate::report::{Outcome, SuiteResult};
 use crate::{suites, verdict};
 
@@ -91,6 +92,9 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
             });
         }
         totals.add(evidence.suite.as_ref());
+        if conversation.printer.detail() == Detail::Quiet {
+            continue;
+        }
         text.push_str(&line(
             &evidence.check,
             &evidence.result,

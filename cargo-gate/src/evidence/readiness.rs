@@ -21,8 +21,6 @@ pub const JUDGED: &str = "integrity, decision, redaction and signature of the ru
 /// Whether a run directory is ready for what it was judged for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Readiness {
-    /// Version of this model; within one it only grows.
-    pub schema_version: u32,
     /// Whether nothing fails.
     pub ready: bool,
     /// Id of the run; absent where the decision cannot be read.
@@ -100,7 +98,6 @@ pub fn ask(asked: &Asked<'_>) -> Result<Readiness> {
         signed(&verification, asked, stage),
     ];
     Ok(Readiness {
-        schema_version: 1,
         ready: questions.iter().all(|question| question.outcome != Outcome::Fail),
         run_id: record.as_ref().map(|record| record.run_id.clone()),
         stage,

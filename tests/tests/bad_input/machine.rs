@@ -81,7 +81,7 @@ mod future {
     use cargo_gate::evidence::event::Tee;
     use cargo_gate::evidence::history::History;
     use cargo_gate::evidence::run_dir::{
-        AuditRecorder, EnvironmentRecord, RunRecord, RunResult, Runs, catalogue_sha256,
+        AuditRecorder, EnvironmentRecord, RunRecord, Runs, catalogue_sha256,
     };
     use cargo_gate::evidence::store::Store;
     use cargo_gate::policy::{self, Catalogue};
@@ -138,11 +138,9 @@ mod future {
         let markdown = render::markdown::render(&report, None);
         runs.write(&RunRecord {
             run_id: &run_id,
-            result: RunResult::Evaluated {
-                report: &report,
-                json: json.as_bytes(),
-                markdown: markdown.as_bytes(),
-            },
+            report: &report,
+            json: json.as_bytes(),
+            markdown: markdown.as_bytes(),
             command: &["cargo".to_owned(), "gate".to_owned(), "pilot".to_owned()],
             catalogue_sha256: &catalogue_sha256(),
             environment: &environment,

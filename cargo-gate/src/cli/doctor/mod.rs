@@ -10,6 +10,8 @@ use crate::base::error::Result;
 use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::{DataFormat, FormatArgs};
+use crate::kernels::has_kernels;
+use crate::report::render::human::Detail;
 use crate::workspace::toolchain::ToolchainFile;
 
 use self::tools::Wanted;
@@ -22,10 +24,14 @@ pub(super) fn run(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Re
                 .file
                 .as_ref()
                 .and_then(|file: &ToolchainFile| file.channel.clone()),
+            kernels: has_kernels(&workspace) || conversation.printer.detail() == Detail::Verbose,
             lockfile: Some(workspace.lockfile().exists),
         },
         // Doctor is for the day on which nothing else works.
-        Err(_) => Wanted::default(),
+        Err(_) => Wanted {
+            kernels: true,
+            ..Wanted::default()
+        },
     };
     let toolkit = Toolkit::discover(&Env::of_process());
     let run = |program: &str, arguments: &[&str]| {
@@ -41,7 +47,7 @@ pub(super) fn run(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Re
     let diagnosis = tools::probe(&wanted, &run);
     let text = match arguments.message_format {
         DataFormat::Human => tools::render(&diagnosis),
-        DataFormat::Json => tools::render_json(&diagnosis),
+        DataFormat::Json => crate::cli::json(&diagnosis)?,
     };
     conversation.printer.data(&text)?;
     Ok(if diagnosis.toolchain_missing() {

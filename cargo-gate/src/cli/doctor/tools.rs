@@ -14,6 +14,8 @@ struct Tool {
     program: &'static str,
     arguments: &'static [&'static str],
     required: bool,
+    /// Whether only kernels need it.
+    kernels: bool,
     /// What cannot be judged without it.
     cost: &'static str,
     install: &'static str,
@@ -25,6 +27,7 @@ const TOOLS: &[Tool] = &[
         program: "cargo",
         arguments: &["--version"],
         required: true,
+        kernels: false,
         cost: "everything: no check can run",
         install: "install rustup from https://rustup.rs",
     },
@@ -33,6 +36,7 @@ const TOOLS: &[Tool] = &[
         program: "rustc",
         arguments: &["--version"],
         required: true,
+        kernels: false,
         cost: "everything: no check can run",
         install: "install rustup from https://rustup.rs",
     },
@@ -41,6 +45,7 @@ const TOOLS: &[Tool] = &[
         program: "git",
         arguments: &["--version"],
         required: false,
+        kernels: false,
         cost: "git.clean, lockfile.tracked and the history of decisions by commit",
         install: "install git from https://git-scm.com",
     },
@@ -49,6 +54,7 @@ const TOOLS: &[Tool] = &[
         program: "cargo",
         arguments: &["nextest", "--version"],
         required: false,
+        kernels: false,
         cost: "nothing by default: test suites run with `cargo test` instead",
         install: "cargo install --locked cargo-nextest",
     },
@@ -57,6 +63,7 @@ const TOOLS: &[Tool] = &[
         program: "cargo",
         arguments: &["clippy", "--version"],
         required: false,
+        kernels: false,
         cost: "suites with `tool = \"clippy\"`",
         install: "rustup component add clippy",
     },
@@ -65,6 +72,7 @@ const TOOLS: &[Tool] = &[
         program: "cargo",
         arguments: &["fmt", "--version"],
         required: false,
+        kernels: false,
         cost: "suites with `tool = \"rustfmt\"`",
         install: "rustup component add rustfmt",
     },
@@ -73,6 +81,7 @@ const TOOLS: &[Tool] = &[
         program: "cargo",
         arguments: &["deny", "--version"],
         required: false,
+        kernels: false,
         cost: "suites with `tool = \"cargo-deny\"`: licences, bans and sources of dependencies",
         install: "cargo install --locked cargo-deny",
     },
@@ -81,6 +90,7 @@ const TOOLS: &[Tool] = &[
         program: "cargo",
         arguments: &["semver-checks", "--version"],
         required: false,
+        kernels: false,
         cost: "suites with `tool = \"cargo-semver-checks\"`: changes of the API that the version does not announce",
         install: "cargo install --locked cargo-semver-checks",
     },
@@ -89,6 +99,7 @@ const TOOLS: &[Tool] = &[
         program: "cargo",
         arguments: &["vet", "--version"],
         required: false,
+        kernels: false,
         cost: "suites with `tool = \"cargo-vet\"`: dependencies that somebody has read",
         install: "cargo install --locked cargo-vet",
     },
@@ -97,6 +108,7 @@ const TOOLS: &[Tool] = &[
         program: "nvcc",
         arguments: &["--version"],
         required: false,
+        kernels: true,
         cost: "kernels written in CUDA C++ cannot be compiled",
         install: "install the CUDA toolkit from https://developer.nvidia.com/cuda-downloads",
     },
@@ -105,6 +117,7 @@ const TOOLS: &[Tool] = &[
         program: "ptxas",
         arguments: &["--version"],
         required: false,
+        kernels: true,
         cost: "generated PTX is not assembled for a device",
         install: "install the CUDA toolkit from https://developer.nvidia.com/cuda-downloads",
     },
@@ -113,6 +126,7 @@ const TOOLS: &[Tool] = &[
         program: "clang",
         arguments: &["--version"],
         required: false,
+        kernels: true,
         cost: "kernels written in C++ cannot be compiled without nvcc",
         install: "install LLVM from https://releases.llvm.org",
     },
@@ -123,6 +137,8 @@ const TOOLS: &[Tool] = &[
 pub(super) struct Wanted {
     /// Channel that the toolchain file pins.
     pub(super) channel: Option<String>,
+    /// Whether to look for what only kernels need.
+    pub(super) kernels: bool,
     /// Whether `Cargo.lock` is there; absent outside a workspace.
     pub(super) lockfile: Option<bool>,
 }
@@ -176,7 +192,7 @@ impl Doctor {
 /// Looks at everything through `run`, which returns what a command printed, or `None` when it could not be carried out.
 pub(super) fn probe(wanted: &Wanted, run: &dyn Fn(&str, &[&str]) -> Option<String>) -> Doctor {
     let mut items = Vec::new();
-    for tool in TOOLS {
+    for tool in TOOLS.iter().filter(|tool| wanted.kernels || !tool.kernels) {
         let found = run(tool.program, tool.arguments).and_then(|output| version(&output));
         let missing = found.is_none();
         items.push(Item {
@@ -299,13 +315,6 @@ pub(super) fn render(doctor: &Doctor) -> String {
     out
 }
 
-/// The diagnosis as one JSON document, with a line end after it.
-pub(super) fn render_json(doctor: &Doctor) -> String {
-    let mut out = serde_json::to_string_pretty(doctor).expect("the diagnosis has only text keys and no fallible parts");
-    out.push('\n');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -331,12 +340,21 @@ mod tests {
     fn what_is_missing_has_a_price_and_a_remedy() {
         let wanted = Wanted {
             channel: Some("1.94.1".into()),
+            kernels: true,
             lockfile: Some(false),
         };
         let doctor = probe(&wanted, &machine);
         assert!(!doctor.toolchain_missing());
         insta::assert_snapshot!(plain(&doctor));
-        insta::assert_snapshot!("doctor_json", render_json(&doctor));
+        insta::assert_snapshot!("doctor_json", crate::cli::json(&doctor).expect("JSON"));
+    }
+
+    #[test]
+    fn a_workspace_without_kernels_hears_of_no_compiler_of_kernels() {
+        let doctor = plain(&probe(&Wanted::default(), &machine));
+        for tool in ["nvcc", "ptxas", "clang", "kernels"] {
+            assert!(!doctor.contains(tool), "{doctor}");
+        }
     }
 
     #[test]

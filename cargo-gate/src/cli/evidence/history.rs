@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &HistoryArgs, conversation: &Conversation<'_>) -> R
         .take(arguments.limit)
         .collect();
     let text = match arguments.message_format {
-        DataFormat::Json => crate::cli::json(&entries)?,
+        DataFormat::Json => crate::cli::json(&crate::cli::named("runs", &entries))?,
         DataFormat::Human => entries
             .iter()
             .map(|entry| {
@@ -70,14 +70,12 @@ pub(super) fn run(arguments: &HistoryArgs, conversation: &Conversation<'_>) -> R
     })
 }
 
-/// The report of a run; `None` where the run ended before it judged.
-pub(in crate::cli) fn report_of(gate_dir: &Path, entry: &HistoryEntry) -> Result<Option<Report>> {
+/// The report of a run.
+pub(in crate::cli) fn report_of(gate_dir: &Path, entry: &HistoryEntry) -> Result<Report> {
     let path = gate_dir.join("runs").join(&entry.run_id).join("report.json");
-    match std::fs::read(&path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-            Error::usage(format!("`{}` cannot be understood: {error}", path.display())).with_help("`cargo gate verify`")
-        }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::io("read", &path, &error)),
-    }
+    let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Error::usage(format!("cannot understand `{}`: {error}", path.display()))
+            .with_help(format!("`cargo gate verify {}` names what is wrong", entry.run_id))
+    })
 }

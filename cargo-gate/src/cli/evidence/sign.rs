@@ -34,11 +34,11 @@ pub(crate) struct SignArgs {
 }
 
 /// Keys and signatures are a few hundred bytes.
-const MOST: u64 = 64 << 10;
+const MAX_BYTES: u64 = 64 << 10;
 
 pub(super) fn run(arguments: &SignArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let run = RunNamed::find(&arguments.run, conversation)?;
-    whole(&run)?;
+    refuse_unverified(&run)?;
     if arguments.text {
         conversation.printer.data(&signature::text(&run.directory)?)?;
         return Ok(exit::READY);
@@ -66,7 +66,7 @@ fn run_id(run: &RunNamed) -> String {
 }
 
 /// Nobody puts a name to a run that does not verify.
-fn whole(run: &RunNamed) -> Result<()> {
+fn refuse_unverified(run: &RunNamed) -> Result<()> {
     let verification = verify_signed(&run.gate_dir, run.directory.to_str(), None, &Signers::default())?;
     let problem = verification
         .problems
@@ -106,9 +106,9 @@ fn private_key(path: &Path, run: &str) -> Result<PrivateKey> {
 fn short_text(path: &Path) -> Result<String> {
     let mut text = String::new();
     let read = if path == Path::new("-") {
-        stdin().lock().take(MOST).read_to_string(&mut text)
+        stdin().lock().take(MAX_BYTES).read_to_string(&mut text)
     } else {
-        File::open(path).and_then(|file| file.take(MOST).read_to_string(&mut text))
+        File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
     };
     read.map_err(|error| Error::usage(format!("cannot read `{}`: {error}", path.display())).with_help("name a file"))?;
     Ok(text)

@@ -12,8 +12,6 @@ use super::Topic;
 /// Every check and every kind of suite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Contract<'a> {
-    /// Version of this model; within one it only grows.
-    pub schema_version: u32,
     /// Sorted by id.
     pub checks: Vec<Entry<'a>>,
 }
@@ -53,7 +51,6 @@ pub fn contract<'a>(topics: &'a [Topic<'_>]) -> Contract<'a> {
         .collect();
     checks.sort_by_key(|entry| entry.id);
     Contract {
-        schema_version: 1,
         checks,
     }
 }

@@ -186,7 +186,7 @@ fn section(title: &str, rows: &[(&str, &str)]) -> String {
 fn check(topic: &Topic<'_>) -> String {
     let dimension = format!("{:?}", topic.dimension).to_lowercase();
     format!(
-        "{STRONG}{}{STRONG:#}: {}\n\nblocks at {} · {dimension} · since {}\n\n{}",
+        "{STRONG}{}{STRONG:#}: {}\n\nblocks from {} on · {dimension} · since {}\n\n{}",
         topic.id,
         topic.summary,
         topic.blocks_at,
@@ -277,7 +277,7 @@ fn run(report: &Report) -> String {
     let _ = writeln!(
         out,
         "started {} on {}",
-        text::line(&text::moment(&report.started)),
+        text::line(&text::timestamp(&report.started)),
         subject(report)
     );
     let blocking: Vec<_> = report

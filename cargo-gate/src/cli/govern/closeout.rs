@@ -16,6 +16,7 @@ use crate::workspace::Workspace;
 
 use super::promote::run::{REGISTRY, only_differs_in};
 use crate::cli::Conversation;
+use crate::cli::evidence::history::report_of;
 
 #[derive(Debug, Args)]
 pub(crate) struct CloseoutArgs {
@@ -131,9 +132,5 @@ fn judged<'h>(
         Error::usage(format!("`{wanted}` is not a run of this workspace"))
             .with_help("`cargo gate evidence history` lists them")
     })?;
-    let report = crate::cli::evidence::history::report_of(gate_dir, entry)?.ok_or_else(|| {
-        Error::usage(format!("run {} ended before it judged anything", entry.run_id))
-            .with_help(format!("`cargo gate {}`", entry.stage))
-    })?;
-    Ok((entry, report))
+    Ok((entry, report_of(gate_dir, entry)?))
 }

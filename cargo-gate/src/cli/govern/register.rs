@@ -262,7 +262,7 @@ fn list(arguments: &RegisterListArgs, conversation: &Conversation<'_>) -> Result
     // The worst first; the order of the file among equals.
     listed.sort_by_key(|listed| std::cmp::Reverse(listed.item.severity));
     let text = match arguments.message_format {
-        DataFormat::Json => crate::cli::json(&listed)?,
+        DataFormat::Json => crate::cli::json(&crate::cli::named("items", &listed))?,
         DataFormat::Human => listed.iter().map(line).collect(),
     };
     conversation.printer.data(&text)?;

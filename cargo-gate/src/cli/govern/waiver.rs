@@ -103,11 +103,11 @@ fn text(arguments: &WaiverTextArgs, conversation: &Conversation<'_>) -> Result<i
 
 fn attach(arguments: &WaiverAttachArgs, conversation: &Conversation<'_>) -> Result<i32> {
     // A signature is a few hundred bytes; whatever is longer is none.
-    const MOST: u64 = 64 << 10;
+    const MAX_BYTES: u64 = 64 << 10;
     let mut signature = String::new();
     let read = match &arguments.signature {
-        Some(path) => File::open(path).and_then(|file| file.take(MOST).read_to_string(&mut signature)),
-        None => std::io::stdin().lock().take(MOST).read_to_string(&mut signature),
+        Some(path) => File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut signature)),
+        None => std::io::stdin().lock().take(MAX_BYTES).read_to_string(&mut signature),
     };
     read.map_err(|error| {
         Error::usage(format!("cannot read the signature: {error}")).with_help("give a file with `--signature <path>`")
@@ -165,7 +165,7 @@ fn list(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> 
         })
         .collect();
     let text = match arguments.message_format {
-        DataFormat::Json => crate::cli::json(&listed)?,
+        DataFormat::Json => crate::cli::json(&crate::cli::named("waivers", &listed))?,
         DataFormat::Human => listed.iter().map(|listed| line(listed, today)).collect(),
     };
     conversation.printer.data(&text)?;

@@ -46,7 +46,6 @@ struct Week {
 
 #[derive(Debug, Serialize)]
 struct View {
-    schema_version: u32,
     /// Whether a register was counted.
     register: bool,
     /// Weeks in which something happened, oldest first.
@@ -63,7 +62,6 @@ pub(super) fn run(arguments: &WeeklyArgs, conversation: &Conversation<'_>) -> Re
         .iter()
         .filter(|entry| arguments.stage.is_none_or(|stage| stage == entry.stage));
     let view = View {
-        schema_version: 1,
         register: items.is_some(),
         weeks: weeks(entries, items.unwrap_or_default()),
     };
@@ -177,7 +175,6 @@ mod tests {
             [[item]]\nid = \"B\"\ntitle = \"b\"\nseverity = \"low\"\nstatus = \"closed\"\nopened = 2026-01-02\nclosed = 2026-01-20\n";
         let items = parse("register.toml", register).expect("a register");
         let mut view = View {
-            schema_version: 1,
             register: true,
             weeks: weeks(entries.iter(), &items),
         };

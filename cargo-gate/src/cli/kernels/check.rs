@@ -35,7 +35,6 @@ pub(crate) struct CheckArgs {
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]
 struct View {
-    schema_version: u32,
     files: Vec<Checked>,
 }
 
@@ -50,7 +49,6 @@ pub(super) fn run(arguments: &CheckArgs, conversation: &Conversation<'_>) -> Res
     };
     let variables: BTreeMap<_, _> = std::env::vars_os().collect();
     let mut view = View {
-        schema_version: 1,
         files: Vec::new(),
     };
     for (at, path) in arguments.files.iter().enumerate() {

@@ -124,7 +124,7 @@ pub(super) fn rebuild(arguments: &FormatArgs, conversation: &Conversation<'_>) -
     workspace.create_gate_dir()?;
     record.write(&workspace)?;
     let text = match arguments.message_format {
-        DataFormat::Json => crate::cli::json(&record)?,
+        DataFormat::Json => crate::cli::json_with_version(&record)?,
         DataFormat::Human => match rebuilt {
             Rebuilt::Same => "every locked image was compiled again, byte for byte\n".to_owned(),
             Rebuilt::Different => format!("{}\n", record.messages.join("\n")),

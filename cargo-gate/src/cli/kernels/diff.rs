@@ -25,7 +25,6 @@ pub(crate) struct DiffArgs {
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]
 pub(super) struct View {
-    schema_version: u32,
     /// The revision that the work tree is compared with.
     against: String,
     locks: Vec<LockRow>,
@@ -80,7 +79,6 @@ pub(super) fn run(arguments: &DiffArgs, conversation: &Conversation<'_>) -> Resu
 impl View {
     pub(super) fn new(against: &str, locks: Vec<LockRow>) -> Self {
         Self {
-            schema_version: 1,
             against: against.to_owned(),
             locks,
         }

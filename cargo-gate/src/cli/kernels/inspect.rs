@@ -36,7 +36,6 @@ const BLOCK: u32 = 256;
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]
 struct View {
-    schema_version: u32,
     modules: Vec<ModuleRow>,
 }
 
@@ -133,7 +132,6 @@ pub(super) fn run(arguments: &InspectArgs, conversation: &Conversation<'_>) -> R
         }
     }
     let view = View {
-        schema_version: 1,
         modules,
     };
     let text = match arguments.message_format {

@@ -75,12 +75,16 @@ pub(super) fn run(arguments: &RollbackArgs, conversation: &Conversation<'_>) -> 
     let present = present.unwrap_or_default();
     let now = present.fingerprint();
     let Some(wanted) = &arguments.to else {
-        conversation.printer.data(&list(&sets, &now))?;
+        let text = match arguments.message_format {
+            DataFormat::Json => crate::cli::json(&crate::cli::named("sets", &sets))?,
+            DataFormat::Human => list(&sets, &now),
+        };
+        conversation.printer.data(&text)?;
         return Ok(exit::READY);
     };
     let history = History::load(&gate_dir);
     let set = choose(&sets, wanted, &now)?;
-    vouched(set, &history, &workspace)?;
+    trusted_run(set, &history, &workspace)?;
     let contents = set.contents(&gate_dir)?;
     let changed: Vec<&str> = contents
         .files
@@ -106,7 +110,7 @@ pub(super) fn run(arguments: &RollbackArgs, conversation: &Conversation<'_>) -> 
         let temporary = tempfile::Builder::new().prefix("gate-rollback-").tempdir();
         let temporary = temporary.map_err(|error| Error::io("create", std::env::temp_dir(), &error))?;
         let tree = temporary.path().join("tree");
-        copied(&workspace, &tree)?;
+        copy_workspace(&workspace, &tree)?;
         began = Instant::now();
         restored = restore(&contents, &present, &tree)?;
         let copy = Workspace::open(Options {
@@ -117,7 +121,7 @@ pub(super) fn run(arguments: &RollbackArgs, conversation: &Conversation<'_>) -> 
             environment: conversation.environment.clone(),
             policy: conversation.global.policy.clone(),
         })?;
-        problems.extend(held(&copy, set));
+        problems.extend(problems_after(&copy, set));
         duration = began.elapsed();
         if problems.is_empty() {
             problems.extend(outputs(copy, &workspace, conversation)?);
@@ -125,7 +129,7 @@ pub(super) fn run(arguments: &RollbackArgs, conversation: &Conversation<'_>) -> 
     } else {
         began = Instant::now();
         restored = restore(&contents, &present, workspace.root())?;
-        problems.extend(held(&conversation.workspace()?, set));
+        problems.extend(problems_after(&conversation.workspace()?, set));
         duration = began.elapsed();
     }
     if duration > Duration::from_secs(arguments.within) {
@@ -146,7 +150,7 @@ pub(super) fn run(arguments: &RollbackArgs, conversation: &Conversation<'_>) -> 
     };
     match arguments.message_format {
         DataFormat::Json => conversation.printer.data(&crate::cli::json(&answer)?)?,
-        DataFormat::Human => say(&answer, conversation),
+        DataFormat::Human => print_answer(&answer, conversation),
     }
     Ok(if problems.is_empty() {
         exit::READY
@@ -155,7 +159,7 @@ pub(super) fn run(arguments: &RollbackArgs, conversation: &Conversation<'_>) -> 
     })
 }
 
-fn say(answer: &Answer<'_>, conversation: &Conversation<'_>) {
+fn print_answer(answer: &Answer<'_>, conversation: &Conversation<'_>) {
     let Restored { written, removed } = answer.restored;
     for problem in answer.problems {
         conversation.printer.warning(problem, None);
@@ -206,7 +210,7 @@ fn choose<'a>(sets: &'a [KernelSet], wanted: &str, now: &str) -> Result<&'a Kern
 }
 
 /// The run of a set was ready, is what it was, and was ready with this set.
-fn vouched(set: &KernelSet, history: &History, workspace: &Workspace) -> Result<()> {
+fn trusted_run(set: &KernelSet, history: &History, workspace: &Workspace) -> Result<()> {
     let refused = |what: String| {
         Error::usage(format!(
             "kernel set {} cannot be trusted: {what}",
@@ -240,7 +244,7 @@ fn vouched(set: &KernelSet, history: &History, workspace: &Workspace) -> Result<
 }
 
 /// What is wrong with the kernels of a workspace after a restoration.
-fn held(workspace: &Workspace, set: &KernelSet) -> Vec<String> {
+fn problems_after(workspace: &Workspace, set: &KernelSet) -> Vec<String> {
     let mut problems: Vec<String> = locked_crates(workspace)
         .iter()
         .flat_map(|found| &found.problems)
@@ -258,7 +262,7 @@ fn held(workspace: &Workspace, set: &KernelSet) -> Vec<String> {
 }
 
 /// Copies the files of the workspace.
-fn copied(workspace: &Workspace, tree: &std::path::Path) -> Result<()> {
+fn copy_workspace(workspace: &Workspace, tree: &std::path::Path) -> Result<()> {
     for file in workspace.files().iter().filter(|file| file.digest.is_some()) {
         let (from, to) = (workspace.root().join(&file.native), tree.join(&file.native));
         let parent = to.parent().unwrap_or(tree);

@@ -24,7 +24,6 @@ pub(crate) struct VerifyArgs {
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]
 struct View {
-    schema_version: u32,
     /// Digest of the locks, the PTX files and the sources: what a record of compiling them anew is about. Absent where one cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     inputs: Option<String>,
@@ -58,7 +57,6 @@ struct ProblemRow {
 pub(super) fn run(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let (workspace, crates) = super::locks(conversation)?;
     let view = View {
-        schema_version: 1,
         inputs: crate::kernels::rebuild::inputs(&workspace).map(|digest| digest.to_string()),
         locks: crates.iter().map(LockRow::from).collect(),
     };

@@ -4,8 +4,6 @@ use crate::cli::arguments::{DataFormat, FormatArgs};
 use clap::Args;
 use std::fmt::Write as _;
 
-use serde::Serialize;
-
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::library::interface::Difference;
@@ -23,14 +21,6 @@ pub(crate) struct ApiArgs {
     against: Option<String>,
     #[command(flatten)]
     format: FormatArgs,
-}
-
-/// The model of its JSON.
-#[derive(Debug, Serialize)]
-struct View<'a> {
-    schema_version: u32,
-    #[serde(flatten)]
-    comparison: &'a Comparison,
 }
 
 pub(super) fn run(arguments: &ApiArgs, conversation: &Conversation<'_>) -> Result<i32> {
@@ -59,10 +49,7 @@ pub(super) fn run(arguments: &ApiArgs, conversation: &Conversation<'_>) -> Resul
     })?;
     let text = match arguments.format.message_format {
         DataFormat::Human => human(&comparison),
-        DataFormat::Json => crate::cli::json(&View {
-            schema_version: 1,
-            comparison: &comparison,
-        })?,
+        DataFormat::Json => crate::cli::json(&comparison)?,
     };
     conversation.printer.data(&text)?;
     let package = |package: &crate::stability::PackageComparison| package.changes.iter().any(|judged| judged.blocks);

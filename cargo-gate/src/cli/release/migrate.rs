@@ -35,7 +35,6 @@ pub(crate) struct MigrateArgs {
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]
 struct View<'a> {
-    schema_version: u32,
     from: &'a str,
     to: &'a str,
     #[serde(flatten)]
@@ -63,7 +62,6 @@ pub(super) fn run(arguments: &MigrateArgs, conversation: &Conversation<'_>) -> R
     let judged = judge(&old, &new, &map);
     let failed = !judged.losses.is_empty() || (arguments.reversible && !judged.reversible);
     let view = View {
-        schema_version: 1,
         from: &from,
         to: &to,
         judged,

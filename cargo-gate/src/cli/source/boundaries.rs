@@ -36,8 +36,6 @@ pub(crate) struct BoundariesArgs {
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Boundaries {
-    /// Version of this model.
-    pub schema_version: u32,
     /// Number of source files that were looked at.
     pub files: u32,
     /// Every member, sorted by name.
@@ -131,7 +129,6 @@ impl Boundaries {
     pub(super) fn new(survey: &Survey, policy: &Policy, dependencies: Option<Vec<DependencySurvey>>) -> Self {
         let authorities = crate::boundary::authority::Authorities::new(policy);
         Self {
-            schema_version: 1,
             files: survey.files,
             packages: survey
                 .packages

@@ -50,7 +50,6 @@ struct BoxRow {
 
 #[derive(Debug, Serialize)]
 struct DriftView {
-    schema_version: u32,
     boxes: Vec<BoxRow>,
 }
 
@@ -88,7 +87,6 @@ pub(super) fn run(arguments: &DriftArgs, conversation: &Conversation<'_>) -> Res
         ));
     }
     let view = DriftView {
-        schema_version: 1,
         boxes,
     };
     let text = match arguments.message_format {

@@ -33,8 +33,6 @@ pub(crate) struct PanicsArgs {
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Panics {
-    /// Version of this model.
-    schema_version: u32,
     /// Members with a library, sorted by name.
     packages: Vec<PackageRow>,
     /// Source files that could not be read, with the reason.
@@ -126,7 +124,6 @@ impl Panics {
         };
         let unreadable = survey.unreadable.iter();
         Self {
-            schema_version: 1,
             packages: survey.packages.iter().filter(wanted).map(row).collect(),
             unreadable: unreadable.map(|(path, error)| format!("{path}: {error}")).collect(),
             written: None,

@@ -3,7 +3,7 @@
 pub mod complete;
 pub mod hover;
 pub mod problems;
-pub mod spot;
+pub mod cursor;
 
 use std::path::Path;
 

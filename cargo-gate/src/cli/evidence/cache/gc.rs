@@ -148,6 +148,9 @@ impl Report {
             size(evidence.kept_bytes)
         );
         let kernels = &self.kernels;
+        if kernels.kept_entries == 0 && kernels.removed.is_empty() {
+            return text;
+        }
         let _ = writeln!(
             text,
             "{removed} {} entries of the kernel store ({}), kept {} ({}), {} of them pinned",

@@ -96,7 +96,7 @@ fn stats(store: &Store, format: DataFormat, conversation: &Conversation<'_>) -> 
         size(evidence.bytes),
         store.root().display()
     );
-    if let Some(local) = kernels {
+    if let Some(local) = kernels.filter(|_| usage.entries > 0 || history.builds > 0) {
         text.push_str(&kernel_text(&history, usage, &local));
     }
     conversation.printer.data(&text)
@@ -174,11 +174,16 @@ fn verify(store: &Store, format: DataFormat, conversation: &Conversation<'_>) ->
             text.push_str(&format!("{what}: {place}\n"));
         }
     }
+    if report.checked > 0 {
+        text.push_str(&format!(
+            "kernels: {} entries ({}) read, {} damaged\n",
+            report.checked,
+            size(report.bytes),
+            report.corrupt.len(),
+        ));
+    }
     text.push_str(&format!(
-        "kernels: {} entries ({}) read, {} damaged\nevidence: {} files read, {} damaged\n",
-        report.checked,
-        size(report.bytes),
-        report.corrupt.len(),
+        "evidence: {} files read, {} damaged\n",
         report.evidence.checked,
         report.evidence.removed.len()
     ));

@@ -138,7 +138,11 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
     let is_known = |entry: &Entry| known.iter().any(|other| other.repeats(entry));
     registry::append(&path, &entries)?;
     match arguments.message_format {
-        DataFormat::Json => conversation.printer.data(&crate::cli::json(&entries)?)?,
+        DataFormat::Json => {
+            let text = crate::cli::json(&crate::cli::named("promotions", &entries))?;
+            conversation.printer.data(&text)?;
+        }
+       ,
         DataFormat::Human => say(&entries, is_known, because, conversation),
     }
     Ok(if status == Status::Promoted {

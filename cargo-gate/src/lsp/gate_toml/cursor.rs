@@ -8,18 +8,18 @@ const DEEPEST: usize = 32;
 
 /// What stands at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot {
+pub struct Cursor {
     /// Keys from the top to the one at this place, itself included, without quotation marks.
     pub path: Vec<String>,
     /// Bytes of the word at this place, quotation marks included; empty where there is none yet.
     pub word: Range<usize>,
     /// What the word is.
-    pub kind: SpotKind,
+    pub kind: CursorKind,
 }
 
 /// What a word is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SpotKind {
+pub enum CursorKind {
     /// A part of `[a.b]`, or of `[[a.b]]` where `tables`.
     Header {
         /// Whether it is the header of an element.
@@ -35,7 +35,7 @@ pub enum SpotKind {
 }
 
 /// What stands at `offset`; `None` in comments and between things.
-pub fn at(text: &str, offset: usize) -> Option<Spot> {
+pub fn at(text: &str, offset: usize) -> Option<Cursor> {
     let mut scan = Scan {
         text,
         at: text.len() - text.trim_start_matches('\u{feff}').len(),
@@ -51,7 +51,7 @@ struct Scan<'a> {
     at: usize,
     offset: usize,
     /// What was found; `Some(None)` when the place was passed without anything there.
-    found: Option<Option<Spot>>,
+    found: Option<Option<Cursor>>,
 }
 
 impl Scan<'_> {
@@ -81,9 +81,9 @@ impl Scan<'_> {
     }
 
     /// The place is settled when it lies in these bytes, or at one of their ends.
-    fn settle(&mut self, word: Range<usize>, path: &[String], kind: SpotKind) {
+    fn settle(&mut self, word: Range<usize>, path: &[String], kind: CursorKind) {
         if self.found.is_none() && word.start <= self.offset && self.offset <= word.end {
-            self.found = Some(Some(Spot {
+            self.found = Some(Some(Cursor {
                 path: path.to_vec(),
                 word,
                 kind,
@@ -113,14 +113,14 @@ impl Scan<'_> {
             match self.byte() {
                 None => {
                     let end = self.offset..self.offset;
-                    self.settle(end, &here, SpotKind::Key { assigned: false });
+                    self.settle(end, &here, CursorKind::Key { assigned: false });
                     return;
                 }
                 Some(b'\n' | b'\r') => {
                     if self.offset <= self.at {
                         // In the blanks before the end of an empty line.
                         let word = self.offset..self.offset;
-                        self.settle(word, &here, SpotKind::Key { assigned: false });
+                        self.settle(word, &here, CursorKind::Key { assigned: false });
                     }
                     self.at += 1;
                 }
@@ -143,7 +143,7 @@ impl Scan<'_> {
         let tables = self.byte() == Some(b'[');
         self.at += usize::from(tables);
         let mut path = Vec::new();
-        self.dotted(&mut path, |_| SpotKind::Header { tables });
+        self.dotted(&mut path, |_| CursorKind::Header { tables });
         while self.byte() == Some(b']') {
             self.at += 1;
         }
@@ -163,7 +163,7 @@ impl Scan<'_> {
     }
 
     /// Keys between points, onto `path`.
-    fn dotted(&mut self, path: &mut Vec<String>, kind: impl Fn(&Self) -> SpotKind) {
+    fn dotted(&mut self, path: &mut Vec<String>, kind: impl Fn(&Self) -> CursorKind) {
         loop {
             self.blanks();
             let start = self.at;
@@ -226,7 +226,7 @@ impl Scan<'_> {
     fn assignment(&mut self, table: &[String], depth: usize) {
         let start = self.at;
         let mut path = table.to_vec();
-        self.dotted(&mut path, |scan| SpotKind::Key {
+        self.dotted(&mut path, |scan| CursorKind::Key {
             assigned: scan.rest().trim_start_matches([' ', '\t']).starts_with('='),
         });
         if self.byte() == Some(b'=') {
@@ -255,17 +255,17 @@ impl Scan<'_> {
                     self.at += 1;
                     self.string_end(quote);
                 }
-                self.settle(start..self.at, path, SpotKind::Value);
+                self.settle(start..self.at, path, CursorKind::Value);
             }
             Some(b'[') if depth < DEEPEST => {
                 self.at += 1;
-                self.elements(b']', |scan| scan.value(path, depth + 1), path, SpotKind::Value);
+                self.elements(b']', |scan| scan.value(path, depth + 1), path, CursorKind::Value);
             }
             Some(b'{') if depth < DEEPEST => {
                 self.at += 1;
                 let mut inner = path.to_vec();
                 inner.push(String::new());
-                let kind = SpotKind::Key { assigned: false };
+                let kind = CursorKind::Key { assigned: false };
                 self.elements(b'}', |scan| scan.assignment(path, depth + 1), &inner, kind);
             }
             _ => {
@@ -273,18 +273,18 @@ impl Scan<'_> {
                 self.at += self.rest().split(ends).next().unwrap_or_default().trim_end().len();
                 // The blank before a value that is not there yet belongs to it.
                 if before < self.offset && self.offset < start {
-                    self.settle(self.offset..self.offset, path, SpotKind::Value);
+                    self.settle(self.offset..self.offset, path, CursorKind::Value);
                 }
-                self.settle(start..self.at, path, SpotKind::Value);
+                self.settle(start..self.at, path, CursorKind::Value);
             }
         }
         if before <= self.offset && self.offset < start {
-            self.settle(self.offset..self.offset, path, SpotKind::Value);
+            self.settle(self.offset..self.offset, path, CursorKind::Value);
         }
     }
 
     /// What stands between brackets, over lines and comments.
-    fn elements(&mut self, close: u8, mut element: impl FnMut(&mut Self), path: &[String], kind: SpotKind) {
+    fn elements(&mut self, close: u8, mut element: impl FnMut(&mut Self), path: &[String], kind: CursorKind) {
         while !self.done() {
             match self.byte() {
                 Some(b' ' | b'\t' | b'\n' | b'\r' | b',') => {
@@ -348,20 +348,20 @@ mod tests {
     use super::*;
 
     /// What stands at the `|` of a text.
-    fn spot(marked: &str) -> String {
+    fn cursor(marked: &str) -> String {
         let offset = marked.find('|').unwrap();
         let text = marked.replacen('|', "", 1);
         match at(&text, offset) {
             None => "nothing".into(),
-            Some(spot) => {
-                let kind = match spot.kind {
-                    SpotKind::Header { tables: false } => "[]",
-                    SpotKind::Header { tables: true } => "[[]]",
-                    SpotKind::Key { assigned: true } => "key=",
-                    SpotKind::Key { assigned: false } => "key",
-                    SpotKind::Value => "value",
+            Some(cursor) => {
+                let kind = match cursor.kind {
+                    CursorKind::Header { tables: false } => "[]",
+                    CursorKind::Header { tables: true } => "[[]]",
+                    CursorKind::Key { assigned: true } => "key=",
+                    CursorKind::Key { assigned: false } => "key",
+                    CursorKind::Value => "value",
                 };
-                format!("{kind} {} `{}`", spot.path.join("/"), &text[spot.word])
+                format!("{kind} {} `{}`", cursor.path.join("/"), &text[cursor.word])
             }
         }
     }
@@ -403,15 +403,15 @@ mod tests {
             ("a = '''\n[b]\n''' \nc| = 1", "key= c `c`"),
             ("a = 1\r\nb| = 2\r\n", "key= b `b`"),
         ] {
-            assert_eq!(spot(marked), found, "{marked:?}");
+            assert_eq!(cursor(marked), found, "{marked:?}");
         }
     }
 
     proptest! {
         #[test]
         fn no_text_makes_it_panic_or_hang(text in "[\\[\\]{}a.=\"'#,\\\\\n\r\u{e9} 1]{0,40}", offset in 0_usize..60) {
-            if let Some(spot) = at(&text, offset) {
-                prop_assert!(text.get(spot.word.start.min(text.len())..spot.word.end.min(text.len())).is_some());
+            if let Some(cursor) = at(&text, offset) {
+                prop_assert!(text.get(cursor.word.start.min(text.len())..cursor.word.end.min(text.len())).is_some());
             }
         }
 
