@@ -288,8 +288,8 @@ fn rail(code: &str) -> String {
 mod tests {
     use super::*;
 
-    const LOG: &str = include_str!("../../../tests/fixtures/decision-log.valid/clean/decision_log.jsonl");
-    const STATS: &str = include_str!("../../../tests/fixtures/run-stats.valid/clean/run_stats.json");
+    const LOG: &str = include_str!("../../../../tests/fixtures/decision-log.valid/clean/decision_log.jsonl");
+    const STATS: &str = include_str!("../../../../tests/fixtures/run-stats.valid/clean/run_stats.json");
 
     fn plain(styled: &str) -> String {
         anstream::adapter::strip_str(styled).to_string()
