@@ -66,7 +66,7 @@ pub(super) fn report_file(text: &str) -> Result<ReportFile, String> {
     let known = known.join(", ");
     match text.split_once('=') {
         Some((format, path)) if !path.is_empty() => Ok(ReportFile {
-            format: Format::from_str(format, false).map_err(|_| format!("`{format}` is none of {known}"))?,
+            format: Format::from_str(format, false).map_err(|_| format!("`{format}` is not one of {known}"))?,
             path: PathBuf::from(path),
         }),
         _ => Err(format!("write FORMAT=FILE, where FORMAT is one of {known}")),

@@ -286,7 +286,7 @@ fn line(listed: &Listed<'_>) -> String {
         item.id,
         item.severity.name(),
         item.title,
-        item.owner.as_deref().unwrap_or("nobody"),
+        item.owner.as_deref().unwrap_or("none"),
         item.location.path,
         item.location.line.unwrap_or(1)
     )

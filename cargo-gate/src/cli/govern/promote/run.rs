@@ -80,7 +80,7 @@ impl Run {
             history.signed_entry(entry, &decisions.authorities).map_err(|problem| {
                 let run = &entry.run_id;
                 Error::usage(format!("run {run} does not count: {problem}")).with_help(format!(
-                    "whoever answers for it signs it: `cargo gate evidence sign {run} --key <file>`"
+                    "ask its owner to sign it: `cargo gate evidence sign {run} --key <file>`"
                 ))
             })?;
         }
