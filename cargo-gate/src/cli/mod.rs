@@ -91,15 +91,15 @@ enum Command {
     Controlled(stage::StageArgs),
     /// Judge the broad stage: unlimited production use
     Broad(stage::StageArgs),
-    /// Show every check at every stage from the evidence at hand, running nothing
+    /// Show every check at every stage from existing evidence, without running anything
     Status(FormatArgs),
-    /// Explain a check, an exit code, a stage, a run or what kernels did in it
+    /// Explain a check, an exit code, a stage or a run
     Explain(explain::ExplainArgs),
     /// Verify a run and the history, byte by byte
     Verify(verify::VerifyArgs),
     /// Run suites by name
     Suite(suite::SuiteArgs),
-    /// Write a commented gate.toml, CI workflows, and a crate of kernels where asked for
+    /// Write a commented gate.toml and CI workflows
     Init(init::InitArgs),
     /// Show which tools are installed and what each missing one costs
     Doctor(FormatArgs),
@@ -112,10 +112,10 @@ enum Command {
     /// Runs and their evidence: history, readiness, signatures, bundles, cache
     #[command(subcommand, disable_help_subcommand = true)]
     Evidence(evidence::EvidenceCommand),
-    /// The next release: changes of the public interface, migrations
+    /// The next release: changes to the public interface, migrations
     #[command(subcommand, disable_help_subcommand = true)]
     Release(release::ReleaseCommand),
-    /// Who answers for what: waivers, register, promotions, closeout
+    /// Sign-off: waivers, register, promotions, closeout
     #[command(subcommand, disable_help_subcommand = true)]
     Govern(govern::GovernCommand),
     /// Print a completion script for a shell
@@ -265,8 +265,8 @@ fn json(value: &impl Serialize) -> Result<String> {
 
 /// The same of a document that has a version of its own.
 fn json_with_version(value: &impl Serialize) -> Result<String> {
-    let mut text = serde_json::to_string_pretty(value)
-        .map_err(|error| Error::tool(format!("cannot write JSON: {error}")))?;
+    let mut text =
+        serde_json::to_string_pretty(value).map_err(|error| Error::tool(format!("cannot write JSON: {error}")))?;
     text.push('\n');
     Ok(text)
 }

@@ -62,7 +62,10 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
             Action::Run(reason) => ("run", reason.clone()),
             Action::Reuse(evidence) => (
                 "reuse",
-                format!("evidence of {} over the same inputs", text::timestamp(&evidence.recorded)),
+                format!(
+                    "evidence of {} over the same inputs",
+                    text::timestamp(&evidence.recorded)
+                ),
             ),
         };
         PlanLine {
@@ -132,7 +135,11 @@ fn table(view: &PlanView, detail: Detail) -> String {
         view.stage,
         view.items.len() - run,
         view.not_applicable.len(),
-        if skipped.len() < view.not_applicable.len() { " (-v lists them)" } else { "" }
+        if skipped.len() < view.not_applicable.len() {
+            " (-v lists them)"
+        } else {
+            ""
+        }
     ));
     text
 }

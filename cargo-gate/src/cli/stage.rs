@@ -16,9 +16,7 @@ use crate::engine::notify::{Told, notify};
 use crate::engine::plan::SuiteMode;
 use crate::evidence::event::Tee;
 use crate::evidence::lock::{self, Lock};
-use crate::evidence::run_dir::{
-    AuditRecorder, AuditStep, EnvironmentRecord, RunRecord, Runs, catalogue_sha256,
-};
+use crate::evidence::run_dir::{AuditRecorder, AuditStep, EnvironmentRecord, RunRecord, Runs, catalogue_sha256};
 use crate::kernels::sets;
 use crate::policy;
 use crate::report::render::human::{Detail, Options};
@@ -48,7 +46,7 @@ pub(crate) struct StageArgs {
     /// Run suites even where a check or an earlier group of suites already blocks the stage
     #[arg(long)]
     pub(crate) keep_going: bool,
-    /// Make all evidence anew
+    /// Collect all evidence again
     #[arg(long)]
     pub(crate) fresh: bool,
     /// Judge without running suites: their evidence counts where it is fresh, and no run is recorded

@@ -80,9 +80,7 @@ mod future {
     use cargo_gate::engine::plan::SuiteMode;
     use cargo_gate::evidence::event::Tee;
     use cargo_gate::evidence::history::History;
-    use cargo_gate::evidence::run_dir::{
-        AuditRecorder, EnvironmentRecord, RunRecord, Runs, catalogue_sha256,
-    };
+    use cargo_gate::evidence::run_dir::{AuditRecorder, EnvironmentRecord, RunRecord, Runs, catalogue_sha256};
     use cargo_gate::evidence::store::Store;
     use cargo_gate::policy::{self, Catalogue};
     use cargo_gate::process::cancel::Cancel;

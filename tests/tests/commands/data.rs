@@ -146,7 +146,10 @@ fn the_cache_is_shown_and_shrunk() {
         "{stats}"
     );
     let verified = gate.run(["evidence", "cache", "verify"]);
-    assert!(verified.stdout.starts_with("evidence: ") && verified.stdout.ends_with(" 0 damaged\n"), "{verified}");
+    assert!(
+        verified.stdout.starts_with("evidence: ") && verified.stdout.ends_with(" 0 damaged\n"),
+        "{verified}"
+    );
     let kept = gate.run(["evidence", "cache", "gc"]);
     assert!(
         kept.stdout

@@ -74,7 +74,9 @@ mod unix {
     /// Where the toolchain keeps the completions of cargo itself.
     fn sysroot() -> String {
         let output = Command::new("rustc").args(["--print", "sysroot"]).output();
-        String::from_utf8_lossy(&output.expect("rustc runs").stdout).trim().to_owned()
+        String::from_utf8_lossy(&output.expect("rustc runs").stdout)
+            .trim()
+            .to_owned()
     }
 
     #[test]
@@ -103,7 +105,10 @@ mod unix {
         }
         // What completed `cargo` before still does.
         let mut bash = shell(&gate, "bash");
-        let rest = stdout(bash.env("BEFORE", &cargo).args(["--norc", "complete.bash", "cargo metad"]));
+        let rest = stdout(
+            bash.env("BEFORE", &cargo)
+                .args(["--norc", "complete.bash", "cargo metad"]),
+        );
         assert_eq!(rest, "metadata\n");
     }
 
@@ -113,8 +118,14 @@ mod unix {
         script(&gate, "fish", "cargo-gate.fish");
         for (line, word) in UNIQUE {
             let mut fish = shell(&gate, "fish");
-            let said = stdout(fish.args(["--no-config", "-c"]).arg(format!("source cargo-gate.fish; complete -C '{line}'")));
-            let words: Vec<&str> = said.lines().map(|line| line.split('\t').next().unwrap_or(line)).collect();
+            let said = stdout(
+                fish.args(["--no-config", "-c"])
+                    .arg(format!("source cargo-gate.fish; complete -C '{line}'")),
+            );
+            let words: Vec<&str> = said
+                .lines()
+                .map(|line| line.split('\t').next().unwrap_or(line))
+                .collect();
             assert_eq!(words, [*word], "{line}: {said}");
         }
     }
@@ -142,7 +153,11 @@ mod unix {
              zpty -d shell; cat became; rm became listening\n",
         );
         let cargo = format!("{}/share/zsh/site-functions", sysroot());
-        for fpath in ["functions".to_owned(), format!("functions {cargo}"), format!("{cargo} functions")] {
+        for fpath in [
+            "functions".to_owned(),
+            format!("functions {cargo}"),
+            format!("{cargo} functions"),
+        ] {
             let complete = |line: &str| stdout(shell(&gate, "zsh").args(["-f", "complete.zsh", &fpath, line]));
             for (line, word) in UNIQUE {
                 let before = line.rsplit_once(' ').map_or("", |(before, _)| before);

@@ -41,7 +41,15 @@ const CALLS: &[(&str, &[&str], i32)] = &[
     ("govern register draft", &[], 0),
     (
         "govern promote",
-        &["target/artifact", "--to", "pilot", "--by", "ada", "--reason", "first use"],
+        &[
+            "target/artifact",
+            "--to",
+            "pilot",
+            "--by",
+            "ada",
+            "--reason",
+            "first use",
+        ],
         0,
     ),
     ("govern closeout", &[], 0),
@@ -69,7 +77,10 @@ fn ready() -> Gate {
 }
 
 fn call<'c>(path: &'c str, arguments: &[&'c str], more: &[&'c str]) -> Vec<&'c str> {
-    path.split(' ').chain(arguments.iter().copied()).chain(more.iter().copied()).collect()
+    path.split(' ')
+        .chain(arguments.iter().copied())
+        .chain(more.iter().copied())
+        .collect()
 }
 
 #[test]
@@ -118,7 +129,10 @@ fn json_is_an_object_with_a_version_and_alone_on_stdout() {
         .map(|(path, _)| path.as_str())
         .collect();
     let called: Vec<&str> = CALLS.iter().map(|(path, ..)| *path).collect();
-    assert_eq!(called, with_json, "every command with `--message-format json` has a call");
+    assert_eq!(
+        called, with_json,
+        "every command with `--message-format json` has a call"
+    );
 
     let gate = ready();
     for (path, arguments, code) in CALLS {

@@ -31,7 +31,9 @@ pub(super) fn run(arguments: &BundleArgs, conversation: &Conversation<'_>) -> Re
     let bundle = make(&run.gate_dir, &run.directory)?;
     atomic::write_unsynced(&arguments.out, &bundle.bytes)?;
     match arguments.message_format {
-        DataFormat::Json => conversation.printer.data(&crate::cli::json_with_version(&bundle.manifest)?)?,
+        DataFormat::Json => conversation
+            .printer
+            .data(&crate::cli::json_with_version(&bundle.manifest)?)?,
         DataFormat::Human => {
             for excluded in &bundle.manifest.excluded {
                 let message = format!("`{}`: it {}", excluded.path, excluded.why.words());

@@ -16,13 +16,13 @@ use crate::cli::Conversation;
 pub(super) enum EvidenceCommand {
     /// List the runs in this workspace
     History(history::HistoryArgs),
-    /// Ask a run directory whether it is whole, ready, searched for secrets and signed
+    /// Check that a run directory is complete, ready, free of secrets and signed
     Ready(ready::ReadyArgs),
     /// Sign the decision of a run
     Sign(sign::SignArgs),
-    /// Pack what of a run may be handed on: no data, no binaries, no secrets
+    /// Pack a run to hand it on, without data, binaries or secrets
     Bundle(bundle::BundleArgs),
-    /// Write a badge of the latest decision, as Shields reads it
+    /// Write a badge of the latest decision for shields.io
     Badge(badge::BadgeArgs),
     /// Show, verify or shrink the stores of evidence and of kernels
     #[command(subcommand, disable_help_subcommand = true)]

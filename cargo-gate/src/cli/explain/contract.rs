@@ -50,9 +50,7 @@ pub fn contract<'a>(topics: &'a [Topic<'_>]) -> Contract<'a> {
         })
         .collect();
     checks.sort_by_key(|entry| entry.id);
-    Contract {
-        checks,
-    }
+    Contract { checks }
 }
 
 /// The contract as the text of a file; of one check where an id is given.

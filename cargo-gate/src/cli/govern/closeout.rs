@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &CloseoutArgs, conversation: &Conversation<'_>) -> 
             let message = format!("{}: {}", problem.file, problem.message);
             conversation.printer.warning(&message, None);
         }
-        let message = format!("the run `{wanted}` does not verify, so it closes nothing out");
+        let message = format!("the run `{wanted}` does not verify, so there is nothing to sign off");
         conversation.printer.warning(&message, Some("run the stage again"));
         return Ok(exit::NOT_READY);
     }

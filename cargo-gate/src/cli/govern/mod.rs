@@ -20,9 +20,9 @@ pub(super) enum GovernCommand {
     /// Add, defer, close or list items of the register
     #[command(subcommand, disable_help_subcommand = true)]
     Register(register::RegisterCommand),
-    /// Record which artifacts may go to a stage, by the run that judged what they were built from
+    /// Record which artifacts may enter a stage, on the evidence of a run
     Promote(promote::PromoteArgs),
-    /// Close a run out: what was decided, what it rests on, what remains, who goes on
+    /// Summarize a run for sign-off: the decision, its evidence, what is left to do and who does it
     Closeout(closeout::CloseoutArgs),
     /// Count runs and register items by calendar week
     Weekly(weekly::WeeklyArgs),

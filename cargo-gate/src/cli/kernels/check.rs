@@ -48,9 +48,7 @@ pub(super) fn run(arguments: &CheckArgs, conversation: &Conversation<'_>) -> Res
         }
     };
     let variables: BTreeMap<_, _> = std::env::vars_os().collect();
-    let mut view = View {
-        files: Vec::new(),
-    };
+    let mut view = View { files: Vec::new() };
     for (at, path) in arguments.files.iter().enumerate() {
         let file = std::path::absolute(path).map_err(|error| Error::io("find", path, &error))?;
         if !file.is_file() {

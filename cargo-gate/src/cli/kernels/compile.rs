@@ -84,7 +84,7 @@ pub(super) fn lock(arguments: &BuildArgs, conversation: &Conversation<'_>) -> Re
     Ok(exit::READY)
 }
 
-/// Compiles the locked kernels anew in an empty directory with an empty store, so that nothing is taken from earlier builds.
+/// Compiles the locked kernels again in an empty directory with an empty store, so that nothing is taken from earlier builds.
 pub(super) fn rebuild(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let (workspace, crates) = super::locks(conversation)?;
     let packages = packages(&workspace, &[])?;

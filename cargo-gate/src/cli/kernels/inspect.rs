@@ -131,9 +131,7 @@ pub(super) fn run(arguments: &InspectArgs, conversation: &Conversation<'_>) -> R
                 .with_help("`cargo gate kernels inspect` without `--kernel` lists them"));
         }
     }
-    let view = View {
-        modules,
-    };
+    let view = View { modules };
     let text = match arguments.message_format {
         DataFormat::Json => crate::cli::json(&view)?,
         DataFormat::Human => view.to_text(),

@@ -34,13 +34,13 @@ pub(super) enum KernelsCommand {
     Check(check::CheckArgs),
     /// Compile one kernel source, or a crate of Rust kernels, to a PTX file
     Compile(single::CompileArgs),
-    /// Promote a locked kernel that is correct and faster than its baseline
+    /// Promote a locked kernel if it is correct and faster than its baseline
     Promote(promote::PromoteArgs),
-    /// Bring back the kernels of a run that was ready, or rehearse it
+    /// Restore the kernels of an earlier run that was ready, or rehearse it
     Rollback(rollback::RollbackArgs),
-    /// Keep the kernels that a release manifest names in the store, however old they get
+    /// Keep the kernels of a release manifest in the store, however old they get
     Pin(store::PinArgs),
-    /// Let go of the kernels of a release manifest
+    /// Stop keeping the kernels of a release manifest
     Unpin(store::PinArgs),
     /// Serve the remote store of kernels to a build, over standard input and output
     Serve,

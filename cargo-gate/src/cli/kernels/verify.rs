@@ -14,7 +14,7 @@ use crate::kernels::LockedCrate;
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// Compile the locked kernels anew as well, in an empty directory, and compare the PTX
+    /// Also compile the locked kernels again in an empty directory, and compare the PTX
     #[arg(long)]
     pub(crate) rebuild: bool,
     #[command(flatten)]
@@ -24,7 +24,7 @@ pub(crate) struct VerifyArgs {
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]
 struct View {
-    /// Digest of the locks, the PTX files and the sources: what a record of compiling them anew is about. Absent where one cannot be read.
+    /// Digest of the locks, the PTX files and the sources: what a record of `--rebuild` is about. Absent if one cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     inputs: Option<String>,
     locks: Vec<LockRow>,

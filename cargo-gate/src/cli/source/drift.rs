@@ -86,9 +86,7 @@ pub(super) fn run(arguments: &DriftArgs, conversation: &Conversation<'_>) -> Res
             &changed,
         ));
     }
-    let view = DriftView {
-        boxes,
-    };
+    let view = DriftView { boxes };
     let text = match arguments.message_format {
         DataFormat::Human => human(&view.boxes),
         DataFormat::Json => crate::cli::json(&view)?,

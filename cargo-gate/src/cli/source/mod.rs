@@ -13,13 +13,13 @@ use crate::cli::Conversation;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SourceCommand {
-    /// Show where typed code meets raw authority, or write the inventory of it
+    /// Show unsafe code, FFI and other raw boundaries, or write their inventory
     Boundaries(boundaries::BoundariesArgs),
-    /// Show where library code panics, or write the inventory of it
+    /// Show where library code panics, or write the inventory of those places
     Panics(panics::PanicsArgs),
     /// Write the generated blocks of documents, and files that repeat `[toolchain]`
     Docs(docs::DocsArgs),
-    /// Compare the checkboxes of documents with the evidence at hand
+    /// Compare the checkboxes in documents with the evidence
     Drift(drift::DriftArgs),
 }
 

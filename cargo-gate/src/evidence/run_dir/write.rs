@@ -18,8 +18,7 @@ use crate::secrets::mask_text;
 
 use super::{
     AUDIT, DECISION, DecisionRecord, ENVIRONMENT, HASHES, Hashes, LATEST, Link, MANIFEST, Manifest, ManifestArtifact,
-    REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, RunRecord, SCHEMA_VERSION, canonical,
-    is_plain_path,
+    REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, RunRecord, SCHEMA_VERSION, canonical, is_plain_path,
 };
 
 /// The runs of one gate directory. Whoever writes holds the [lock](crate::evidence::lock::Lock) on it.

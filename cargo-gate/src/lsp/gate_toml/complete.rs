@@ -3,8 +3,8 @@
 use lsp_types::{CompletionItem, CompletionItemKind, CompletionItemTextEdit, MarkupContent, MarkupKind, TextEdit};
 use toml::de::DeTable;
 
-use super::hover;
 use super::cursor::{self, Cursor, CursorKind, unquoted};
+use super::hover;
 use crate::checks;
 use crate::lsp::text::Text;
 use crate::policy::describe::{self, Key, Kind};

@@ -205,7 +205,10 @@ mod tests {
             ..options
         };
         assert!(render(&table(), &verbose).contains("profile.release     not applicable  -"));
-        let styled = Options { styled: true, ..options };
+        let styled = Options {
+            styled: true,
+            ..options
+        };
         assert_eq!(
             anstream::adapter::strip_str(&render(&table(), &styled)).to_string(),
             render(&table(), &options)

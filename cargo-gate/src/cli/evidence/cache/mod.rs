@@ -21,11 +21,11 @@ use crate::cli::kernels::store::store_of_kernels;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
-    /// Show what the stores hold, and how often a kernel was not compiled because of it
+    /// Show what the stores hold and how often they saved a compilation
     Stats(FormatArgs),
-    /// Read every entry of both stores again, and remove the damaged ones
+    /// Read every entry of both stores and remove damaged ones
     Verify(FormatArgs),
-    /// Remove what was not used for a while from both stores
+    /// Remove what has not been used for a while
     Gc(gc::GcArgs),
 }
 

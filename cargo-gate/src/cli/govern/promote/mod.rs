@@ -142,7 +142,6 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
             let text = crate::cli::json(&crate::cli::named("promotions", &entries))?;
             conversation.printer.data(&text)?;
         }
-       ,
         DataFormat::Human => say(&entries, is_known, because, conversation),
     }
     Ok(if status == Status::Promoted {
