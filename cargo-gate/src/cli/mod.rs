@@ -8,6 +8,7 @@ pub mod explain;
 mod govern;
 mod init;
 mod job_summary;
+mod json;
 mod kernels;
 mod lsp;
 mod open;
@@ -15,6 +16,7 @@ mod plan;
 pub mod printer;
 pub mod progress;
 mod release;
+mod reports;
 mod run_named;
 mod source;
 mod stage;
@@ -23,22 +25,20 @@ mod suite;
 mod timings;
 mod verify;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::time::Instant;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use serde::Serialize;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::base::error::{Error, Located, Result};
+use crate::base::error::Result;
 use crate::base::exit;
 use crate::base::stage::Stage;
 use crate::process::cancel::Cancel;
-use crate::secrets::mask_text;
 use crate::workspace::environment::Environment;
 
 use self::arguments::{FormatArgs, Global};
+use self::json::{Failed, asks_for_json, json, json_with_version, named};
 use self::printer::Printer;
 
 /// The whole command tree, from which help, completions, manual pages and the reference are made.
@@ -244,77 +244,6 @@ fn shown(mut error: clap::Error) -> i32 {
     }
     let _ = error.print();
     if error.use_stderr() { exit::USAGE } else { exit::READY }
-}
-
-/// Version of the JSON that commands print; raised when a field is removed or changes its meaning.
-const SCHEMA_VERSION: u32 = 1;
-
-/// Pretty-printed JSON with a final line feed: an object that begins with `schema_version`.
-fn json(value: &impl Serialize) -> Result<String> {
-    #[derive(Serialize)]
-    struct Versioned<'v, V> {
-        schema_version: u32,
-        #[serde(flatten)]
-        value: &'v V,
-    }
-    json_with_version(&Versioned {
-        schema_version: SCHEMA_VERSION,
-        value,
-    })
-}
-
-/// The same of a document that has a version of its own.
-fn json_with_version(value: &impl Serialize) -> Result<String> {
-    let mut text =
-        serde_json::to_string_pretty(value).map_err(|error| Error::tool(format!("cannot write JSON: {error}")))?;
-    text.push('\n');
-    Ok(text)
-}
-
-/// A list under its name, as JSON has it.
-fn named<T>(name: &'static str, list: T) -> BTreeMap<&'static str, T> {
-    BTreeMap::from([(name, list)])
-}
-
-/// What a command that was asked for JSON prints when it fails.
-#[derive(Serialize)]
-struct Failed {
-    exit_code: i32,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    help: Option<String>,
-    /// Every error of a policy or a register, with its place.
-    problems: Vec<Located>,
-}
-
-impl Failed {
-    fn of(error: &Error) -> Self {
-        let mask = |text: &str| mask_text(text).into_owned();
-        let problems = error.details.iter().flat_map(|details| &details.problems);
-        Self {
-            exit_code: error.exit_code(),
-            message: mask(&error.message),
-            help: error.help.as_deref().map(mask),
-            problems: problems
-                .map(|problem| Located {
-                    message: mask(&problem.message),
-                    help: problem.help.as_deref().map(mask),
-                    ..problem.clone()
-                })
-                .collect(),
-        }
-    }
-}
-
-/// Whether the command was asked for JSON.
-fn asks_for_json(matches: &ArgMatches) -> bool {
-    match matches.subcommand() {
-        Some((_, below)) => asks_for_json(below),
-        None => {
-            let format = matches.try_get_raw("message_format").ok().flatten();
-            format.is_some_and(|mut values| values.any(|value| value == "json"))
-        }
-    }
 }
 
 /// The candidate that was probably meant.

@@ -97,9 +97,9 @@ impl Program {
                 program.mode = mode;
                 Ok(program)
             }
-            Ok(Err(error)) => Err(format!("`{shown} cache serve` serves no store: {error}")),
+            Ok(Err(error)) => Err(format!("`{shown} kernels serve` serves no store: {error}")),
             Err(_) => Err(format!(
-                "`{shown} cache serve` says nothing for {} s",
+                "`{shown} kernels serve` says nothing for {} s",
                 setting.timeout.as_secs()
             )),
         }
