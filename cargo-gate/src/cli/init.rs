@@ -1,7 +1,8 @@
 //! `cargo gate init`.
 
-use clap::{Args, ValueEnum};
 use std::path::Path;
+
+use clap::{Args, ValueEnum};
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;

@@ -1,12 +1,12 @@
 //! `--plan`: what would run and why.
 
-use crate::cli::arguments::Format;
 use serde::Serialize;
 
 use crate::base::error::Result;
 use crate::base::exit;
 use crate::base::stage::Stage;
 use crate::checks::waiver_valid;
+use crate::cli::arguments::Format;
 use crate::engine::evaluate::Request;
 use crate::engine::plan::{Action, Plan};
 use crate::group::Group;

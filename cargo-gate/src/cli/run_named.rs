@@ -1,11 +1,11 @@
 //! The run that a command line names, and whose signature on it counts.
 
-use crate::cli::arguments::AuthorityArgs;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
+use crate::cli::arguments::AuthorityArgs;
 use crate::evidence::run_dir::holds_run;
 use crate::evidence::verify::{Signers, locate};
 use crate::policy::authority;

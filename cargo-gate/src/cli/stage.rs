@@ -1,8 +1,8 @@
 //! `cargo gate pilot|controlled|broad`.
 
-use clap::Args;
 use std::time::Instant;
 
+use clap::Args;
 use jiff::Timestamp;
 
 use crate::base::error::Result;

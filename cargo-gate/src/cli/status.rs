@@ -1,6 +1,5 @@
 //! `cargo gate status`: every check at every stage from the evidence at hand, running nothing.
 
-use crate::cli::arguments::{DataFormat, FormatArgs};
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -9,6 +8,7 @@ use jiff::tz::TimeZone;
 use crate::base::error::Result;
 use crate::base::exit;
 use crate::base::stage::Stage;
+use crate::cli::arguments::{DataFormat, FormatArgs};
 use crate::engine::evaluate::Request;
 use crate::engine::plan::Action;
 use crate::engine::plan::SuiteMode;

@@ -1,11 +1,12 @@
 //! `cargo gate verify`.
 
-use crate::cli::arguments::{AuthorityArgs, DataFormat};
-use clap::Args;
 use std::path::Path;
+
+use clap::Args;
 
 use crate::base::error::Result;
 use crate::base::exit;
+use crate::cli::arguments::{AuthorityArgs, DataFormat};
 use crate::evidence::bundle;
 use crate::evidence::verify::{Status, Verification, verify_signed};
 use crate::report::render::text;

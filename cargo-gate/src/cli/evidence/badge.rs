@@ -1,14 +1,15 @@
 //! `cargo gate evidence badge`: the latest decision as a badge.
 
+use std::path::PathBuf;
+
+use clap::Args;
+
 use crate::base::atomic;
 use crate::base::error::{Error, Result};
 use crate::base::exit;
+use crate::cli::Conversation;
 use crate::evidence::history::History;
 use crate::report::render::badge;
-use clap::Args;
-use std::path::PathBuf;
-
-use crate::cli::Conversation;
 
 #[derive(Debug, Args)]
 pub(crate) struct BadgeArgs {

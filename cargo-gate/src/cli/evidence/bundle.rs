@@ -1,17 +1,18 @@
 //! `cargo gate evidence bundle`.
 
+use std::path::PathBuf;
+
+use clap::Args;
+
 use crate::base::atomic;
 use crate::base::digest::sha256_hex;
 use crate::base::error::Result;
 use crate::base::exit;
+use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
+use crate::cli::run_named::{RunNamed, quoted};
 use crate::evidence::bundle::make;
 use crate::report::render::text;
-use clap::Args;
-use std::path::PathBuf;
-
-use crate::cli::Conversation;
-use crate::cli::run_named::{RunNamed, quoted};
 
 #[derive(Debug, Args)]
 pub(crate) struct BundleArgs {

@@ -1,16 +1,16 @@
 //! `cargo gate evidence history`.
 
-use crate::cli::arguments::DataFormat;
-use clap::Args;
 use std::path::Path;
+
+use clap::Args;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::base::stage::Stage;
+use crate::cli::Conversation;
+use crate::cli::arguments::DataFormat;
 use crate::evidence::history::{History, HistoryEntry};
 use crate::report::Report;
-
-use crate::cli::Conversation;
 
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {

@@ -1,16 +1,16 @@
 //! `cargo gate evidence ready`.
 
+use clap::Args;
+
 use crate::base::error::Result;
 use crate::base::exit;
+use crate::cli::Conversation;
 use crate::cli::arguments::{AuthorityArgs, DataFormat};
+use crate::cli::run_named::RunNamed;
 use crate::evidence::readiness::{Asked, Readiness, ask, audit};
 use crate::evidence::run_dir::RedactionAudit;
 use crate::report::Outcome;
 use crate::report::render::text;
-use clap::Args;
-
-use crate::cli::Conversation;
-use crate::cli::run_named::RunNamed;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReadyArgs {

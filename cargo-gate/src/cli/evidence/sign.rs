@@ -1,18 +1,18 @@
 //! `cargo gate evidence sign`.
 
-use clap::Args;
 use std::fs::File;
 use std::io::{Read as _, stdin};
 use std::path::{Path, PathBuf};
 
+use clap::Args;
+
 use crate::base::error::{Error, Result};
 use crate::base::exit;
+use crate::cli::Conversation;
+use crate::cli::run_named::RunNamed;
 use crate::evidence::signature::{self, Signature};
 use crate::evidence::verify::{ProblemKind, Signers, verify_signed};
 use crate::policy::authority::{PrivateKey, PrivateKeyProblem};
-
-use crate::cli::Conversation;
-use crate::cli::run_named::RunNamed;
 
 #[derive(Debug, Args)]
 pub(crate) struct SignArgs {

@@ -9,10 +9,9 @@ use gate_runtime::control::RailReason;
 use gate_runtime::stats::{self, RunStats};
 
 use crate::base::error::{Error, Result};
+use crate::cli::printer::STRONG;
 use crate::dispatches::{Group, Summary, reason};
 use crate::report::render::text;
-
-use crate::cli::printer::STRONG;
 
 /// What a file that a run of kernels wrote says: a decision log, or run stats.
 ///

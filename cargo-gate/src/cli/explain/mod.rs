@@ -5,13 +5,14 @@ mod dispatches;
 mod rails;
 mod topics;
 
-use crate::cli::arguments::DataFormat;
-use clap::Args;
 use std::path::{Path, PathBuf};
+
+use clap::Args;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::checks;
+use crate::cli::arguments::DataFormat;
 use crate::evidence::history::History;
 use crate::evidence::run_dir;
 use crate::policy::RailsPolicy;

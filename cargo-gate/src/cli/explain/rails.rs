@@ -2,10 +2,9 @@
 
 use gate_runtime::rails::{FIELDS, Rail, Settings};
 
+use crate::cli::printer::STRONG;
 use crate::policy::RailsPolicy;
 use crate::report::render::text;
-
-use crate::cli::printer::STRONG;
 
 /// What each rail is about, in the order in which they act.
 const RULES: [(Rail, &str); 4] = [

@@ -8,13 +8,13 @@ use crate::base::error::{Error, Result};
 use crate::base::exit::{self, ExitCode};
 use crate::base::stage::Stage;
 use crate::checks::Check;
+use crate::cli::printer::STRONG;
 use crate::policy::RailsPolicy;
 use crate::report::render::{Weight, place, text};
 use crate::report::{Artifact, Dimension, Report};
 use crate::rollout::Step;
 
 use super::{dispatches, rails};
-use crate::cli::printer::STRONG;
 
 /// What explain knows about a check or a kind of suite.
 #[derive(Debug, Clone)]

@@ -1,13 +1,15 @@
 //! `cargo gate govern closeout`.
 
-use clap::{Args, ValueEnum};
 use std::path::Path;
 
+use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
+use crate::cli::Conversation;
+use crate::cli::evidence::history::report_of;
 use crate::closeout::{Closeout, Next, human, markdown};
 use crate::evidence::history::{History, HistoryEntry};
 use crate::evidence::verify::{Status, verify};
@@ -15,8 +17,6 @@ use crate::report::Report;
 use crate::workspace::Workspace;
 
 use super::promote::run::{REGISTRY, only_differs_in};
-use crate::cli::Conversation;
-use crate::cli::evidence::history::report_of;
 
 #[derive(Debug, Args)]
 pub(crate) struct CloseoutArgs {

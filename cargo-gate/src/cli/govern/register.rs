@@ -1,9 +1,8 @@
 //! `cargo gate govern register add|defer|close|list`.
 
-use crate::cli::arguments::DataFormat;
-use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -12,14 +11,14 @@ use serde::Serialize;
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::base::stage::Stage;
+use crate::cli::Conversation;
+use crate::cli::arguments::DataFormat;
 use crate::policy::{
     self, Catalogue, Closing, Deferral, ItemKind, ItemStatus, Level, NewItem, NewRisk, Register, RegisterItem,
     Severity, Weight, append_item, close_item, defer_item,
 };
 use crate::suites;
 use crate::workspace::Workspace;
-
-use crate::cli::Conversation;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RegisterCommand {

@@ -1,11 +1,10 @@
 //! `cargo gate govern waiver add|list|text|attach`.
 
-use crate::cli::arguments::{DataFormat, FormatArgs};
-use clap::{Args, Subcommand};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::PathBuf;
 
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -14,12 +13,12 @@ use serde::Serialize;
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::base::stage::Stage;
+use crate::cli::Conversation;
+use crate::cli::arguments::{DataFormat, FormatArgs};
 use crate::policy::{
     self, Authority, Catalogue, NewWaiver, Waiver, append_waiver, attach_signature, numbered, waiver_text,
 };
 use crate::suites;
-
-use crate::cli::Conversation;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WaiverCommand {

@@ -1,11 +1,9 @@
 //! `cargo gate govern weekly`: what happened in each calendar week, from the history and the register.
 
-use crate::base::stage::Stage;
-use crate::cli::arguments::{DataFormat, FormatArgs};
-use clap::Args;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -13,10 +11,11 @@ use serde::Serialize;
 
 use crate::base::error::Result;
 use crate::base::exit;
+use crate::base::stage::Stage;
+use crate::cli::Conversation;
+use crate::cli::arguments::{DataFormat, FormatArgs};
 use crate::evidence::history::{History, HistoryEntry};
 use crate::policy::{ItemKind, ItemStatus, RegisterItem};
-
-use crate::cli::Conversation;
 
 #[derive(Debug, Args)]
 pub(crate) struct WeeklyArgs {

@@ -1,16 +1,16 @@
 //! `cargo gate kernels check`: what compilers say about kernel sources, without building their crates.
 
-use crate::cli::arguments::DataFormat;
-use clap::Args;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::cli::Conversation;
+use crate::cli::arguments::DataFormat;
 use crate::kernels::check::{Asked, Checked, check};
 
 #[derive(Debug, Args)]

@@ -1,16 +1,16 @@
 //! `cargo gate kernels build`, `lock` and `verify --rebuild`: cargo runs the build scripts that compile kernels.
 
-use crate::cli::arguments::{DataFormat, FormatArgs};
-use clap::Args;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 
+use clap::Args;
 use gate_build::lock::{KernelLock, LOCK_FILE};
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::cli::Conversation;
+use crate::cli::arguments::{DataFormat, FormatArgs};
 use crate::kernels::change::changes;
 use crate::kernels::rebuild::{Rebuild, Rebuilt};
 use crate::kernels::{LockedCrate, locked_crates};

@@ -1,15 +1,15 @@
 //! `cargo gate kernels diff`: what changed in the locks since a commit.
 
-use crate::cli::arguments::DataFormat;
-use clap::Args;
 use std::fmt::Write as _;
 
+use clap::Args;
 use gate_build::lock::KernelLock;
 use serde::Serialize;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::cli::Conversation;
+use crate::cli::arguments::DataFormat;
 use crate::kernels::change::{Change, changes};
 
 #[derive(Debug, Args)]

@@ -1,11 +1,10 @@
 //! `cargo gate kernels inspect`: entries, parameters, resources and instruction mix of locked kernels or of PTX files.
 
-use crate::cli::arguments::DataFormat;
-use clap::Args;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use clap::Args;
 use gate_build::Arch;
 use gate_build::lock::LockedImage;
 use gate_build::ptx::mix::Mix;
@@ -16,6 +15,7 @@ use serde::Serialize;
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::cli::Conversation;
+use crate::cli::arguments::DataFormat;
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {

@@ -14,9 +14,8 @@ use clap::Subcommand;
 use gate_build::lock::{LOCK_FILE, RELOCK};
 
 use crate::base::error::{Error, Result};
-use crate::kernels::LockedCrate;
-
 use crate::cli::Conversation;
+use crate::kernels::LockedCrate;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KernelsCommand {

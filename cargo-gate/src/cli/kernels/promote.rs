@@ -1,25 +1,25 @@
 //! `cargo gate kernels promote`.
 
-use crate::cli::arguments::DataFormat;
+use std::path::PathBuf;
+
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
-use std::path::PathBuf;
 
 use crate::base::digest::sha256_hex;
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::base::paths::join;
 use crate::base::stage::Stage;
+use crate::cli::Conversation;
+use crate::cli::arguments::DataFormat;
+use crate::cli::govern::promote::run::{REGISTRY, Run, sound_history};
 use crate::kernels::locked_crates;
 use crate::policy::Policy;
 use crate::promotion::kernel::{Refusal, correct, faster};
 use crate::promotion::measurement::Measurement;
 use crate::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
 use crate::workspace::Workspace;
-
-use crate::cli::Conversation;
-use crate::cli::govern::promote::run::{REGISTRY, Run, sound_history};
 
 #[derive(Debug, Args)]
 pub(crate) struct PromoteArgs {

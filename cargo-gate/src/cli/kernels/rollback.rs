@@ -1,15 +1,18 @@
 //! `cargo gate kernels rollback`.
 
-use crate::cli::arguments::DataFormat;
-use clap::Args;
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::base::stage::Stage;
+use crate::cli::Conversation;
+use crate::cli::arguments::DataFormat;
+use crate::cli::open::Opened;
+use crate::cli::progress::Progress;
 use crate::engine::evaluate::Request;
 use crate::engine::plan::SuiteMode;
 use crate::evidence::event::Tee;
@@ -21,10 +24,6 @@ use crate::policy::SuitePolicy;
 use crate::report::{Outcome, Report};
 use crate::verdict;
 use crate::workspace::{Options, Workspace};
-
-use crate::cli::Conversation;
-use crate::cli::open::Opened;
-use crate::cli::progress::Progress;
 
 #[derive(Debug, Args)]
 pub(crate) struct RollbackArgs {

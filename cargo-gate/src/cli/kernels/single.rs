@@ -1,9 +1,9 @@
 //! `cargo gate kernels compile`: one source to a PTX file.
 
-use clap::Args;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use gate_build::{Context, DiagnosticId, Kernels, UnitName};
 
 use crate::base::atomic;

@@ -1,15 +1,15 @@
 //! `cargo gate kernels verify`: locks against sources and PTX files.
 
-use crate::cli::arguments::{DataFormat, FormatArgs};
-use clap::Args;
 use std::fmt::Write as _;
 
+use clap::Args;
 use gate_build::lock::LockProblem;
 use serde::Serialize;
 
 use crate::base::error::Result;
 use crate::base::exit;
 use crate::cli::Conversation;
+use crate::cli::arguments::{DataFormat, FormatArgs};
 use crate::kernels::LockedCrate;
 
 #[derive(Debug, Args)]

@@ -1,17 +1,17 @@
 //! `cargo gate release api`: what changed in the public interface since the last release, by class of stability.
 
-use crate::cli::arguments::{DataFormat, FormatArgs};
-use clap::Args;
 use std::fmt::Write as _;
+
+use clap::Args;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
+use crate::cli::Conversation;
+use crate::cli::arguments::{DataFormat, FormatArgs};
 use crate::library::interface::Difference;
 use crate::policy::{StabilityClass, StabilityPolicy};
 use crate::report::render::text;
 use crate::stability::{Comparison, JudgedChange, Sources};
-
-use crate::cli::Conversation;
 
 #[derive(Debug, Args)]
 pub(crate) struct ApiArgs {

@@ -1,17 +1,16 @@
 //! `cargo gate release migrate`: whether everything of an old version has somewhere to go in a new one.
 
-use crate::cli::arguments::DataFormat;
-use clap::Args;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
-use crate::migration::{Judged, Map, Surface, judge};
-
 use crate::cli::Conversation;
+use crate::cli::arguments::DataFormat;
+use crate::migration::{Judged, Map, Surface, judge};
 
 #[derive(Debug, Args)]
 pub(crate) struct MigrateArgs {

@@ -1,9 +1,8 @@
 //! `cargo gate source boundaries`: the raw boundaries of the workspace as a table, as JSON, or written to the inventory.
 
-use crate::cli::arguments::DataFormat;
-use clap::Args;
 use std::fmt::Write as _;
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::base::error::{Error, Result};
@@ -12,10 +11,10 @@ use crate::boundary::dependencies::DependencySurvey;
 use crate::boundary::inventory::Inventory;
 use crate::boundary::site::Kind;
 use crate::boundary::survey::{Survey, Tally};
+use crate::cli::Conversation;
+use crate::cli::arguments::DataFormat;
 use crate::policy::{Policy, Tier};
 use crate::workspace::Workspace;
-
-use crate::cli::Conversation;
 
 #[derive(Debug, Args)]
 pub(crate) struct BoundariesArgs {

@@ -1,18 +1,19 @@
 //! `cargo gate source docs`: writes the generated blocks of documents, or shows what would change.
 
-use clap::Args;
 use std::fmt::Write as _;
+
+use clap::Args;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
+use crate::cli::Conversation;
+use crate::cli::open::Opened;
 use crate::consumers::consumers;
 use crate::generated::{self, Facts};
 use crate::markdown::place;
 use crate::policy::{Existing, ToolchainPolicy, write_atomically};
 
 use super::documents::{listed, outcomes, replace};
-use crate::cli::Conversation;
-use crate::cli::open::Opened;
 
 #[derive(Debug, Args)]
 pub(crate) struct DocsArgs {

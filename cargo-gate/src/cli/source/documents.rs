@@ -4,6 +4,8 @@ use jiff::Timestamp;
 
 use crate::base::error::{Error, Result};
 use crate::base::stage::Stage;
+use crate::cli::Conversation;
+use crate::cli::open::Opened;
 use crate::engine::evaluate::Request;
 use crate::engine::plan::SuiteMode;
 use crate::evidence::event::Tee;
@@ -11,9 +13,6 @@ use crate::policy::{DocsPolicy, Existing, write_atomically};
 use crate::report::CheckReport;
 use crate::workspace::Workspace;
 use crate::workspace::document::Document;
-
-use crate::cli::Conversation;
-use crate::cli::open::Opened;
 
 /// Every check as it would be judged at the last stage: built-in checks are carried out, suites speak only through fresh
 /// evidence.

@@ -1,20 +1,20 @@
 //! `cargo gate source drift`: checkboxes of documents against the evidence at hand, and set from it.
 
-use crate::cli::arguments::DataFormat;
-use clap::Args;
 use std::fmt::Write as _;
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::base::error::Result;
 use crate::base::exit;
 use crate::checks;
+use crate::cli::Conversation;
+use crate::cli::arguments::DataFormat;
 use crate::drift::{self, Drift, Evidence, Judged, Verdict};
 use crate::markdown::place;
 use crate::workspace::document::Document;
 
 use super::documents::{STAGE, listed, outcomes, replace};
-use crate::cli::Conversation;
 
 #[derive(Debug, Args)]
 pub(crate) struct DriftArgs {

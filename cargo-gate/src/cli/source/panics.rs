@@ -1,18 +1,17 @@
 //! `cargo gate source panics`: where library code panics, as a table, as a list of places, as JSON, or written to the inventory.
 
-use crate::cli::arguments::DataFormat;
-use clap::Args;
 use std::fmt::Write as _;
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::base::atomic;
 use crate::base::error::{Error, Result};
 use crate::base::exit;
+use crate::cli::Conversation;
+use crate::cli::arguments::DataFormat;
 use crate::library::inventory::PanicInventory;
 use crate::library::{PackageSurvey, PanicCounts, PanicKind, Survey};
-
-use crate::cli::Conversation;
 
 #[derive(Debug, Args)]
 pub(crate) struct PanicsArgs {

@@ -1,20 +1,21 @@
 //! `cargo gate evidence cache gc`.
 
-use crate::cli::arguments::{DataFormat, FormatArgs};
-use clap::Args;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use clap::Args;
 use gate_build::store::{Bounds, Collection};
 use serde::Serialize;
 
-use super::size;
 use crate::base::error::Result;
 use crate::cli::Conversation;
+use crate::cli::arguments::{DataFormat, FormatArgs};
 use crate::cli::kernels::store::store_of_kernels;
 use crate::evidence::lock::Lock;
 use crate::evidence::store::{GcReport, Retention, Store};
+
+use super::size;
 
 #[derive(Debug, Args)]
 pub(crate) struct GcArgs {

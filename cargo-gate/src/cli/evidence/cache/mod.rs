@@ -2,22 +2,21 @@
 
 mod gc;
 
-use crate::cli::arguments::{DataFormat, FormatArgs};
-use clap::Subcommand;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use clap::Subcommand;
 use gate_build::store::{History, Local, Usage, Verified};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::base::error::Result;
 use crate::base::exit;
+use crate::cli::Conversation;
+use crate::cli::arguments::{DataFormat, FormatArgs};
+use crate::cli::kernels::store::store_of_kernels;
 use crate::evidence::store::{Damage, Stats, Store};
 use crate::kernels::stored::hit_rate;
-
-use crate::cli::Conversation;
-use crate::cli::kernels::store::store_of_kernels;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {

@@ -3,12 +3,11 @@
 mod candidates;
 pub(in crate::cli) mod run;
 
-use crate::cli::arguments::DataFormat;
-use clap::Args;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -16,11 +15,11 @@ use crate::base::digest::hex;
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::base::stage::Stage;
+use crate::cli::Conversation;
+use crate::cli::arguments::DataFormat;
 use crate::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
 use crate::promotion::{Promotion, is_covered, judge};
 use crate::workspace::Workspace;
-
-use crate::cli::Conversation;
 
 use self::run::{REGISTRY, Run, sound_history};
 
