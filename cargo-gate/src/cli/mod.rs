@@ -10,6 +10,7 @@ mod init;
 mod job_summary;
 mod json;
 mod kernels;
+#[cfg(feature = "lsp")]
 mod lsp;
 mod open;
 mod plan;
@@ -218,7 +219,10 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Govern(command) => govern::run(command, conversation),
         Command::Completions(arguments) => completions::completions(arguments, conversation),
         Command::Man(arguments) => completions::man(arguments, conversation),
+        #[cfg(feature = "lsp")]
         Command::Lsp => lsp::run(conversation),
+        #[cfg(not(feature = "lsp"))]
+        Command::Lsp => Err(crate::base::error::Error::without_feature("lsp")),
         Command::Help(arguments) => help(arguments),
     }
 }

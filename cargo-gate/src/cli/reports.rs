@@ -7,7 +7,7 @@ use crate::base::error::Result;
 use crate::report::render::human::{Detail, Options};
 use crate::report::render::sarif::RuleInfo;
 use crate::report::{Report, render};
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::Conversation;
 use super::arguments::Format;
@@ -15,12 +15,12 @@ use super::explain::{Topic, topics};
 use super::stage::StageArgs;
 
 /// A path as reports show it: relative to the workspace root where it lies below it, with `/`.
-pub(super) fn display_below(path: &Path, workspace: &Workspace) -> String {
+pub(super) fn display_below(path: &Path, workspace: &Surveys) -> String {
     slashes(path.strip_prefix(workspace.root()).unwrap_or(path))
 }
 
 /// Path of the workspace inside its repository; empty at the top, and outside version control.
-pub(super) fn in_repository(workspace: &Workspace) -> String {
+pub(super) fn in_repository(workspace: &Surveys) -> String {
     let below = workspace
         .git()
         .and_then(|git| workspace.root().strip_prefix(&git.top).ok());
@@ -32,12 +32,12 @@ fn slashes(path: &Path) -> String {
 }
 
 /// The report in a format, with nothing that belongs to a terminal unless it is for one.
-fn text(report: &Report, workspace: &Workspace, format: Format, options: &Options) -> Result<String> {
+fn text(report: &Report, workspace: &Surveys, format: Format, options: &Options) -> Result<String> {
     Ok(match format {
-        Format::Human => render::human::render(report, workspace, options),
+        Format::Human => render::human::render(report, &workspace.workspace, options),
         Format::Json => render::json::render(report),
         Format::Markdown => render::markdown::render(report, None),
-        Format::Junit => render::junit::render(report)?,
+        Format::Junit => render::junit::render(report),
         Format::Sarif => {
             let topics = topics();
             let rules: Vec<RuleInfo<'_>> = topics.iter().map(rule).collect();
@@ -45,15 +45,18 @@ fn text(report: &Report, workspace: &Workspace, format: Format, options: &Option
         }
         Format::Github => render::github::render(report, &in_repository(workspace)),
         Format::Gitlab => render::gitlab::render(report, &in_repository(workspace)),
-        Format::CargoJson => {
-            render::cargo_json::render(report, workspace, &workspace.cargo().members, workspace.root())
-        }
+        Format::CargoJson => render::cargo_json::render(
+            report,
+            &workspace.workspace,
+            &workspace.cargo().members,
+            workspace.root(),
+        ),
     })
 }
 
 pub(super) fn print_report(
     report: &Report,
-    workspace: &Workspace,
+    workspace: &Surveys,
     arguments: &StageArgs,
     conversation: &Conversation<'_>,
 ) -> Result<()> {

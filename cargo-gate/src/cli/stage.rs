@@ -12,12 +12,12 @@ use crate::engine::notify::{Told, notify};
 use crate::engine::plan::SuiteMode;
 use crate::evidence::event::Tee;
 use crate::evidence::lock::{self, Lock};
-use crate::evidence::run_dir::{AuditRecorder, AuditStep, EnvironmentRecord, RunRecord, Runs, catalogue_sha256};
+use crate::evidence::run_dir::{AuditRecorder, AuditStep, EnvironmentRecord, RunRecord, Runs};
 use crate::kernels::sets;
 use crate::policy;
 use crate::report::{Report, render};
 use crate::secrets;
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::arguments::{Format, ReportFile, report_file};
 use super::open::Opened;
@@ -148,7 +148,7 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
 fn judge_without_suites(
     stage: Stage,
     arguments: &StageArgs,
-    workspace: Workspace,
+    workspace: Surveys,
     now: Timestamp,
     conversation: &Conversation<'_>,
 ) -> Result<i32> {
@@ -237,7 +237,7 @@ fn record(
         json: json.as_bytes(),
         markdown: markdown.as_bytes(),
         command: &conversation.command_line(),
-        catalogue_sha256: &catalogue_sha256(),
+        catalogue_sha256: &crate::checks::catalogue_sha256(),
         environment: &environment,
         audit: &audit.steps(
             report,

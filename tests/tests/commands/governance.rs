@@ -232,7 +232,6 @@ fn planned(days: i64) -> String {
         target_dir: None,
         offline: true,
         environment: Environment::from_pairs(std::env::vars()),
-        policy: None,
     })
     .unwrap_or_else(|error| panic!("{error}"));
     let policy = Policy {
@@ -250,6 +249,7 @@ fn planned(days: i64) -> String {
         policy: &policy,
         history: &history,
         store: &store,
+        checks: cargo_gate::checks::ALL,
     };
     let now: Timestamp = "2026-06-15T12:00:00Z".parse().expect("a time");
     let request = Request {

@@ -101,7 +101,7 @@ fn the_first_page_of_help_fits_in_a_head() {
 
 #[test]
 fn a_command_of_a_group_is_found_by_its_name() {
-    let run = good().run(["boundaries"]);
+    let run = good().run(["source", "boundaries"]);
     assert_eq!(run.code, Some(2), "{run}");
     assert!(run.stderr.contains("tip: `cargo gate source boundaries`"), "{run}");
 }

@@ -18,7 +18,7 @@ use crate::evidence::run_dir;
 use crate::policy::RailsPolicy;
 use crate::report::Report;
 use crate::suites;
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 pub use self::topics::Topic;
 use crate::cli::Conversation;
@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &ExplainArgs, conversation: &Conversation<'_>) -> R
     // Documentation needs no workspace; runs are looked for only where there is one.
     let workspace = conversation.workspace().ok();
     let runs = Runs {
-        gate_dir: workspace.as_ref().map(Workspace::gate_dir),
+        gate_dir: workspace.as_ref().map(|workspace| workspace.gate_dir()),
         workspace,
         conversation,
     };
@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &ExplainArgs, conversation: &Conversation<'_>) -> R
 
 struct Runs<'a> {
     gate_dir: Option<PathBuf>,
-    workspace: Option<Workspace>,
+    workspace: Option<Surveys>,
     conversation: &'a Conversation<'a>,
 }
 

@@ -14,7 +14,7 @@ use crate::boundary::survey::{Survey, Tally};
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
 use crate::policy::{Policy, Tier};
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 #[derive(Debug, Args)]
 pub(crate) struct BoundariesArgs {
@@ -94,7 +94,7 @@ pub(super) fn run(arguments: &BoundariesArgs, conversation: &Conversation<'_>) -
     })
 }
 
-fn collect(arguments: &BoundariesArgs, workspace: &Workspace, policy: &Policy) -> Result<Boundaries> {
+fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> Result<Boundaries> {
     let survey = workspace.boundaries();
     let dependencies = arguments.dependencies.then(|| {
         // The cache lies in the gate directory; without it everything is read again.

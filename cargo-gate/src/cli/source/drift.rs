@@ -12,7 +12,7 @@ use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
 use crate::drift::{self, Drift, Evidence, Judged, Verdict};
 use crate::markdown::place;
-use crate::workspace::document::Document;
+use crate::surveys::document::Document;
 
 use super::documents::{STAGE, listed, outcomes, replace};
 

@@ -1,12 +1,12 @@
-//! What stands at a place of a TOML text: a header, a key or a value, and which one. Understands texts that are being written, which no
-//! parser does: what is missing at the cursor is what one asks about.
+//! What a place of a TOML text is: in a header, a key or a value, and in which one. Understands texts that are being written, which no
+//! parser does: what is missing at the cursor is what one asks about. Only the tokens are the TOML library's.
 
 use std::ops::Range;
 
-/// Tables in tables beyond this depth are not looked into.
-const DEEPEST: usize = 32;
+use toml_parser::Source;
+use toml_parser::lexer::{Token, TokenKind};
 
-/// What stands at a place.
+/// What a place of a text is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     /// Keys from the top to the one at this place, itself included, without quotation marks.
@@ -38,294 +38,184 @@ pub enum CursorKind {
 pub fn at(text: &str, offset: usize) -> Option<Cursor> {
     let mut scan = Scan {
         text,
-        at: text.len() - text.trim_start_matches('\u{feff}').len(),
-        offset,
-        found: None,
+        offset: offset.min(text.len()),
+        tokens: Source::new(text).lex().into_vec(),
+        next: 0,
+        header: Vec::new(),
+        open: Vec::new(),
+        path: Vec::new(),
+        expects: Expects::Key,
+        in_header: None,
     };
-    scan.file();
-    scan.found.flatten()
+    while let Some(token) = scan.tokens.get(scan.next) {
+        let (kind, span) = (token.kind(), token.span().start()..token.span().end());
+        scan.next += 1;
+        if scan.is_word(kind) {
+            let (word, cursor) = scan.word(span);
+            if scan.offset <= word.end {
+                return cursor.filter(|_| word.start <= scan.offset);
+            }
+            continue;
+        }
+        let blank = matches!(kind, TokenKind::Whitespace | TokenKind::Newline);
+        if scan.offset <= span.start || blank && scan.offset < span.end {
+            return scan.empty();
+        }
+        if kind == TokenKind::Comment && scan.offset <= span.end {
+            return None;
+        }
+        scan.punctuation(kind);
+    }
+    None
+}
+
+/// What may come next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expects {
+    /// A key, or the next part of one.
+    Key,
+    /// A point or `=` behind a part of a key.
+    AfterKey,
+    Value,
+    /// The end of a line, or a comma.
+    End,
 }
 
 struct Scan<'a> {
     text: &'a str,
-    at: usize,
     offset: usize,
-    /// What was found; `Some(None)` when the place was passed without anything there.
-    found: Option<Option<Cursor>>,
+    tokens: Vec<Token>,
+    next: usize,
+    /// Keys of the table that the last header began.
+    header: Vec<String>,
+    /// Arrays and inline tables that are open: the bracket that closes each, and its keys.
+    open: Vec<(TokenKind, Vec<String>)>,
+    /// Keys up to this place.
+    path: Vec<String>,
+    expects: Expects,
+    /// Inside a header, and whether it is that of an element.
+    in_header: Option<bool>,
 }
 
 impl Scan<'_> {
-    fn done(&self) -> bool {
-        self.found.is_some() || self.at >= self.text.len()
-    }
-
-    fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    /// What is still to be read.
-    fn rest(&self) -> &str {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    fn blanks(&mut self) {
-        while let Some(b' ' | b'\t') = self.byte() {
-            self.at += 1;
+    /// Whether a token is a key, a part of a value, or too much.
+    fn is_word(&self, kind: TokenKind) -> bool {
+        match kind {
+            TokenKind::Dot | TokenKind::Equals => self.expects == Expects::Value,
+            TokenKind::Atom
+            | TokenKind::BasicString
+            | TokenKind::LiteralString
+            | TokenKind::MlBasicString
+            | TokenKind::MlLiteralString => true,
+            _ => false,
         }
     }
 
-    fn line_end(&self) -> usize {
-        self.rest()
-            .find(['\n', '\r'])
-            .map_or(self.text.len(), |at| self.at + at)
-    }
-
-    /// The place is settled when it lies in these bytes, or at one of their ends.
-    fn settle(&mut self, word: Range<usize>, path: &[String], kind: CursorKind) {
-        if self.found.is_none() && word.start <= self.offset && self.offset <= word.end {
-            self.found = Some(Some(Cursor {
-                path: path.to_vec(),
-                word,
-                kind,
-            }));
-        }
-    }
-
-    /// A comment up to the end of its line, if one begins here.
-    fn comment(&mut self) -> bool {
-        if self.byte() != Some(b'#') {
-            return false;
-        }
-        let end = self.line_end();
-        if self.at < self.offset && self.offset <= end {
-            self.found.get_or_insert(None);
-        }
-        self.at = end;
-        true
-    }
-
-    fn file(&mut self) {
-        let mut header: Vec<String> = Vec::new();
-        while self.found.is_none() {
-            self.blanks();
-            let mut here = header.clone();
-            here.push(String::new());
-            match self.byte() {
-                None => {
-                    let end = self.offset..self.offset;
-                    self.settle(end, &here, CursorKind::Key { assigned: false });
-                    return;
-                }
-                Some(b'\n' | b'\r') => {
-                    if self.offset <= self.at {
-                        // In the blanks before the end of an empty line.
-                        let word = self.offset..self.offset;
-                        self.settle(word, &here, CursorKind::Key { assigned: false });
+    /// The whole word that begins with the last token, and what it is.
+    fn word(&mut self, mut word: Range<usize>) -> (Range<usize>, Option<Cursor>) {
+        let kind = match self.expects {
+            Expects::Key => {
+                let name = unquoted(self.text.get(word.clone()).unwrap_or_default());
+                self.path.push(name.to_owned());
+                self.expects = Expects::AfterKey;
+                self.key_kind()
+            }
+            Expects::Value => {
+                self.expects = Expects::End;
+                // A number or a time is several tokens.
+                while let Some(token) = self.tokens.get(self.next)
+                    && matches!(
+                        token.kind(),
+                        TokenKind::Atom | TokenKind::Dot | TokenKind::Equals | TokenKind::Whitespace
+                    )
+                {
+                    if token.kind() != TokenKind::Whitespace {
+                        word.end = token.span().end();
                     }
-                    self.at += 1;
+                    self.next += 1;
                 }
-                Some(b'#') => {
-                    self.comment();
+                CursorKind::Value
+            }
+            Expects::AfterKey | Expects::End => return (word, None),
+        };
+        let path = self.path.clone();
+        (word.clone(), Some(Cursor { path, word, kind }))
+    }
+
+    /// The cursor stands where no word is.
+    fn empty(&self) -> Option<Cursor> {
+        let mut path = self.path.clone();
+        let kind = match self.expects {
+            Expects::Key => {
+                path.push(String::new());
+                match self.in_header {
+                    Some(tables) => CursorKind::Header { tables },
+                    None => CursorKind::Key { assigned: false },
                 }
-                Some(b'[') => header = self.header(),
-                Some(_) => self.assignment(&header, 0),
             }
-            // What follows on the line of a statement is a comment, or not TOML.
-            if self.offset < self.at {
-                self.found.get_or_insert(None);
-            }
+            Expects::Value => CursorKind::Value,
+            Expects::AfterKey | Expects::End => return None,
+        };
+        let word = self.offset..self.offset;
+        Some(Cursor { path, word, kind })
+    }
+
+    fn key_kind(&self) -> CursorKind {
+        let mut rest = self.tokens[self.next..].iter().map(Token::kind);
+        let follows = rest.find(|kind| *kind != TokenKind::Whitespace);
+        match self.in_header {
+            Some(tables) => CursorKind::Header { tables },
+            None => CursorKind::Key {
+                assigned: follows == Some(TokenKind::Equals),
+            },
         }
     }
 
-    fn header(&mut self) -> Vec<String> {
-        let start = self.at;
-        self.at += 1;
-        let tables = self.byte() == Some(b'[');
-        self.at += usize::from(tables);
-        let mut path = Vec::new();
-        self.dotted(&mut path, |_| CursorKind::Header { tables });
-        while self.byte() == Some(b']') {
-            self.at += 1;
-        }
-        self.rest_of_line(start);
-        path
-    }
-
-    fn rest_of_line(&mut self, start: usize) {
-        self.blanks();
-        if !self.comment() {
-            let end = self.line_end();
-            if start < self.offset && self.offset <= end {
-                self.found.get_or_insert(None);
+    fn punctuation(&mut self, kind: TokenKind) {
+        match (kind, self.expects) {
+            (TokenKind::Newline, _) if self.open.is_empty() => {
+                if self.in_header.take().is_some() {
+                    self.header = std::mem::take(&mut self.path);
+                }
+                self.begin();
             }
-            self.at = end;
-        }
-    }
-
-    /// Keys between points, onto `path`.
-    fn dotted(&mut self, path: &mut Vec<String>, kind: impl Fn(&Self) -> CursorKind) {
-        loop {
-            self.blanks();
-            let start = self.at;
-            let name = self.key();
-            let word = start..self.at;
-            path.push(name);
-            let after = Self { found: None, ..*self };
-            self.settle(word, path, kind(&after));
-            self.blanks();
-            if self.byte() != Some(b'.') {
-                return;
+            (TokenKind::LeftSquareBracket, Expects::Key) if self.in_header == Some(false) => {
+                self.in_header = Some(true);
             }
-            self.at += 1;
+            (TokenKind::LeftSquareBracket, Expects::Key) if self.open.is_empty() => {
+                self.in_header = Some(false);
+                self.path.clear();
+            }
+            (TokenKind::LeftSquareBracket, Expects::Value) => {
+                self.open.push((TokenKind::RightSquareBracket, self.path.clone()));
+            }
+            (TokenKind::LeftCurlyBracket, Expects::Value) => {
+                self.open.push((TokenKind::RightCurlyBracket, self.path.clone()));
+                self.begin();
+            }
+            (TokenKind::RightSquareBracket, _) if self.in_header.is_some() => self.expects = Expects::End,
+            (TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket, _) => {
+                // What was opened inside and is not closed never ends.
+                if let Some(at) = self.open.iter().rposition(|(close, _)| *close == kind) {
+                    self.open.truncate(at);
+                    self.expects = Expects::End;
+                }
+            }
+            (TokenKind::Comma, _) if !self.open.is_empty() => self.begin(),
+            (TokenKind::Dot, Expects::AfterKey) => self.expects = Expects::Key,
+            (TokenKind::Equals, Expects::AfterKey) if self.in_header.is_none() => self.expects = Expects::Value,
+            _ => {}
         }
     }
 
-    /// A bare or quoted key.
-    fn key(&mut self) -> String {
-        match self.byte() {
-            Some(quote @ (b'"' | b'\'')) => {
-                let start = self.at;
-                self.at += 1;
-                self.string_end(quote);
-                unquoted(self.text.get(start..self.at).unwrap_or_default()).to_owned()
-            }
-            _ => {
-                let ends =
-                    |c: char| c.is_whitespace() || matches!(c, '.' | '=' | ']' | '[' | '#' | ',' | '{' | '}' | '"');
-                let name = self.rest().split(ends).next().unwrap_or_default().to_owned();
-                self.at += name.len();
-                name
-            }
-        }
-    }
-
-    /// To behind the end of a string on one line whose quotation mark was passed.
-    fn string_end(&mut self, quote: u8) {
-        let bytes = self.text.as_bytes();
-        while let Some(&byte) = bytes.get(self.at) {
-            match byte {
-                b'\n' | b'\r' => return,
-                b'\\' if quote == b'"' && self.at + 1 < bytes.len() => {
-                    // What is escaped may be longer than a byte; only its first one matters here.
-                    self.at += 1;
-                    while !self.text.is_char_boundary(self.at + 1) {
-                        self.at += 1;
-                    }
-                }
-                byte if byte == quote => {
-                    self.at += 1;
-                    return;
-                }
-                _ => {}
-            }
-            self.at += 1;
-        }
-    }
-
-    /// `key = value`; in braces where `depth` is not 0.
-    fn assignment(&mut self, table: &[String], depth: usize) {
-        let start = self.at;
-        let mut path = table.to_vec();
-        self.dotted(&mut path, |scan| CursorKind::Key {
-            assigned: scan.rest().trim_start_matches([' ', '\t']).starts_with('='),
-        });
-        if self.byte() == Some(b'=') {
-            self.at += 1;
-            self.value(&path, depth);
-        }
-        if depth == 0 {
-            self.rest_of_line(start);
-        } else if self.at == start {
-            // Nothing that could be a key: leave it behind.
-            self.at += self.rest().chars().next().map_or(0, char::len_utf8);
-        }
-    }
-
-    fn value(&mut self, path: &[String], depth: usize) {
-        let before = self.at;
-        self.blanks();
-        let start = self.at;
-        match self.byte() {
-            Some(quote @ (b'"' | b'\'')) => {
-                let triple: &str = if quote == b'"' { "\"\"\"" } else { "'''" };
-                if let Some(body) = self.rest().strip_prefix(triple) {
-                    let length = body.find(triple).map_or(body.len(), |at| at + triple.len());
-                    self.at += triple.len() + length;
-                } else {
-                    self.at += 1;
-                    self.string_end(quote);
-                }
-                self.settle(start..self.at, path, CursorKind::Value);
-            }
-            Some(b'[') if depth < DEEPEST => {
-                self.at += 1;
-                self.elements(b']', |scan| scan.value(path, depth + 1), path, CursorKind::Value);
-            }
-            Some(b'{') if depth < DEEPEST => {
-                self.at += 1;
-                let mut inner = path.to_vec();
-                inner.push(String::new());
-                let kind = CursorKind::Key { assigned: false };
-                self.elements(b'}', |scan| scan.assignment(path, depth + 1), &inner, kind);
-            }
-            _ => {
-                let ends = ['\n', '\r', ',', ']', '}', '#'];
-                self.at += self.rest().split(ends).next().unwrap_or_default().trim_end().len();
-                // The blank before a value that is not there yet belongs to it.
-                if before < self.offset && self.offset < start {
-                    self.settle(self.offset..self.offset, path, CursorKind::Value);
-                }
-                self.settle(start..self.at, path, CursorKind::Value);
-            }
-        }
-        if before <= self.offset && self.offset < start {
-            self.settle(self.offset..self.offset, path, CursorKind::Value);
-        }
-    }
-
-    /// What stands between brackets, over lines and comments.
-    fn elements(&mut self, close: u8, mut element: impl FnMut(&mut Self), path: &[String], kind: CursorKind) {
-        while !self.done() {
-            match self.byte() {
-                Some(b' ' | b'\t' | b'\n' | b'\r' | b',') => {
-                    let here = self.at;
-                    self.at += 1;
-                    if here == self.offset && !self.starts_element() {
-                        self.settle(here..here, path, kind);
-                    }
-                }
-                Some(b'#') => {
-                    self.comment();
-                }
-                Some(byte) if byte == close => {
-                    if self.at == self.offset {
-                        self.settle(self.at..self.at, path, kind);
-                    }
-                    self.at += 1;
-                    return;
-                }
-                // A closing bracket of something else: what was opened here never ends.
-                Some(b']' | b'}') => return,
-                Some(_) => {
-                    let before = self.at;
-                    element(self);
-                    if self.at == before {
-                        return;
-                    }
-                }
-                None => return,
-            }
-        }
-        if self.found.is_none() && self.at == self.offset {
-            self.settle(self.at..self.at, path, kind);
-        }
-    }
-
-    fn starts_element(&self) -> bool {
-        !matches!(
-            self.byte(),
-            None | Some(b' ' | b'\t' | b'\n' | b'\r' | b',' | b'#' | b']' | b'}')
-        )
+    /// Begins a statement, or an element of what is open.
+    fn begin(&mut self) {
+        let (expects, path) = match self.open.last() {
+            Some((TokenKind::RightSquareBracket, path)) => (Expects::Value, path),
+            Some((_, path)) => (Expects::Key, path),
+            None => (Expects::Key, &self.header),
+        };
+        (self.expects, self.path) = (expects, path.clone());
     }
 }
 
@@ -348,7 +238,7 @@ mod tests {
     use super::*;
 
     /// What stands at the `|` of a text.
-    fn cursor(marked: &str) -> String {
+    fn shown(marked: &str) -> String {
         let offset = marked.find('|').unwrap();
         let text = marked.replacen('|', "", 1);
         match at(&text, offset) {
@@ -403,7 +293,7 @@ mod tests {
             ("a = '''\n[b]\n''' \nc| = 1", "key= c `c`"),
             ("a = 1\r\nb| = 2\r\n", "key= b `b`"),
         ] {
-            assert_eq!(cursor(marked), found, "{marked:?}");
+            assert_eq!(shown(marked), found, "{marked:?}");
         }
     }
 

@@ -19,7 +19,7 @@ use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
 use crate::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
 use crate::promotion::{Promotion, is_covered, judge};
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use self::run::{REGISTRY, Run, sound_history};
 
@@ -178,7 +178,7 @@ struct Artifact {
 }
 
 impl Artifact {
-    fn read(path: &Path, workspace: &Workspace) -> Result<Self> {
+    fn read(path: &Path, workspace: &Surveys) -> Result<Self> {
         let failed = |error: &io::Error| Error::io("read", path, error);
         let meta = std::fs::metadata(path).map_err(|error| failed(&error))?;
         if !meta.is_file() {

@@ -10,13 +10,13 @@ use crate::evidence::history::{History, HistoryEntry};
 use crate::evidence::lock::{self, Lock};
 use crate::policy::Policy;
 use crate::report::Report;
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 /// Where promotions are kept, relative to the workspace.
 pub(in crate::cli) const REGISTRY: &str = "gate/registry.jsonl";
 
 /// Takes the lock, so that no run ends meanwhile, and reads the history, which must be sound.
-pub(in crate::cli) fn sound_history(workspace: &Workspace, conversation: &Conversation<'_>) -> Result<(Lock, History)> {
+pub(in crate::cli) fn sound_history(workspace: &Surveys, conversation: &Conversation<'_>) -> Result<(Lock, History)> {
     let gate_dir = lock::prepare(workspace.target_dir())?;
     let lock = Lock::acquire(&gate_dir, conversation.cancel, || {
         conversation
@@ -44,7 +44,7 @@ impl Run {
     /// for a later stage, or one that was not even ready for an earlier one. A decision that has to be signed counts when it is.
     pub(in crate::cli) fn of(
         history: &History,
-        workspace: &Workspace,
+        workspace: &Surveys,
         policy: &Policy,
         registry: &Path,
         asked: Stage,
@@ -103,7 +103,7 @@ impl Run {
 
 /// Whether nothing but the registry differs from the commit: a line that was promoted before does not take back what the
 /// run said.
-pub(in crate::cli) fn only_differs_in(workspace: &Workspace, registry: &Path) -> bool {
+pub(in crate::cli) fn only_differs_in(workspace: &Surveys, registry: &Path) -> bool {
     let Some(git) = workspace.git() else { return false };
     let below = registry.strip_prefix(workspace.root()).ok();
     let registry = below.map(|below| below.to_string_lossy().replace('\\', "/"));
