@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::{Builder, NamedTempFile};
 
-use crate::base::error::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Prefix of everything that is not finished yet. What still has it after a crash is rubbish.
 pub const TEMPORARY_PREFIX: &str = ".tmp-";

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
-use crate::base::Location;
+use crate::Location;
 
 /// The spelling of a path in every report and index: `/` between components; bytes that are not UTF-8, control
 /// characters, characters that break or reorder a line, and `\` as one `\xNN` per byte. Different paths have different
