@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::fixture::{Run, write_runs};
 use super::*;
 use crate::base::digest::sha256_hex;
+use crate::base::stage::Stage;
 use crate::evidence::history::History;
 use crate::evidence::verify::{ProblemKind, Status, verify};
 use crate::report::{Decision, Dimension, Outcome, Reason};

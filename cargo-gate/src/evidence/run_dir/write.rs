@@ -13,7 +13,7 @@ use crate::base::digest::sha256_hex;
 use crate::base::error::{Error, Result};
 use crate::evidence::history::{self, History, HistoryEntry};
 use crate::evidence::verify;
-use crate::report::{Subject, Tool};
+use crate::report::Tool;
 use crate::secrets::mask_text;
 
 use super::{
