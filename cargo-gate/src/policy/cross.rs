@@ -1,11 +1,26 @@
-//! Rules between values. They read the spanned file, not the typed one, so that they speak even where other values are
-//! wrong; what has the wrong type is left to [`super::walk`].
+//! Rules between values, each in the file of its section. They read the spanned file, not the typed one, so that they
+//! speak even where other values are wrong; what has the wrong type is left to [`super::walk`].
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use super::problem::{Oddity, Problem};
+use super::rules::Rules;
+use super::{bench, checklist, conformance, exclusion, notify, profile, rails, slo, stage, suite, uses, waiver};
 
-use crate::base::stage::Stage;
+/// Errors between values, by section.
+const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 11] = [
+    suite::problems,
+    profile::problems,
+    exclusion::problems,
+    notify::problems,
+    stage::problems,
+    checklist::problems,
+    bench::problems,
+    slo::problems,
+    uses::problems,
+    conformance::problems,
+    rails::problems,
+];
 
+<<<<<<< HEAD
 use super::known::{KINDS, elements, table};
 use super::parts;
 use super::problem::{Oddity, Problem, shown};
@@ -233,4 +248,20 @@ impl Rules<'_> {
         }
         odd
     }
+=======
+/// All errors.
+pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
+    PROBLEMS.iter().flat_map(|problems| problems(rules)).collect()
+}
+
+/// Values that are possible but rarely meant.
+pub(super) fn oddities(rules: &Rules<'_>) -> Vec<Oddity> {
+    stage::oddities(rules)
+}
+
+/// Values that are possible and turn a safeguard off.
+pub(super) fn dangers(rules: &Rules<'_>) -> Vec<Oddity> {
+    let found = [waiver::dangers(rules), rails::dangers(rules), suite::dangers(rules)];
+    found.into_iter().flatten().collect()
+>>>>>>> main
 }
