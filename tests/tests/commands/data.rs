@@ -58,7 +58,7 @@ fn a_run_is_explained_and_verified() {
         gate.run(["evidence", "history", "-n", "1", "--stage", "pilot"])
     );
     let entries = gate.run(["evidence", "history", "--message-format", "json"]).json();
-    assert_eq!(entries.as_array().map(Vec::len), Some(2), "{entries}");
+    assert_eq!(entries["runs"].as_array().map(Vec::len), Some(2), "{entries}");
 
     let history = gate.read("target/gate/history.jsonl");
     gate.write(
