@@ -141,14 +141,8 @@ fn dates(item: &DeTable<'_>, problems: &mut Vec<Problem>) {
         && item.get("closed").is_none()
         && let Some((_, span)) = text(item, "status")
     {
-<<<<<<< HEAD
-        let problem =
-            Problem::new(span, "a closed item does not say when it was closed").rule(&rule::CLOSED_WITHOUT_DAY);
-        problems.push(problem.help("add `closed = <day>`; `cargo gate govern register close <id>` does"));
-=======
         let problem = Problem::new(span, "a closed item has no `closed` date").rule(&rule::CLOSED_WITHOUT_DAY);
         problems.push(problem.help("add `closed = <date>`; `cargo gate govern register close <id>` does this"));
->>>>>>> main
     }
 }
 

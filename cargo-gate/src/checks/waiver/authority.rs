@@ -123,13 +123,8 @@ mod tests {
         gate.toml:12: the waiver for `git.clean` ends 91 days from now, on 2026-09-14, and 90 are allowed [pilot]
           help: set `expires` to a day within 90 days
           because: gate.toml:3
-<<<<<<< HEAD
-        gate.toml:12: the waiver for `git.clean` does not count: its signature is not over this text [pilot]
-          help: `cargo gate govern waiver text 2 | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate govern waiver attach 2`
-=======
         gate.toml:12: the waiver for `git.clean` does not count: its signature does not match the text [pilot]
           help: `cargo gate govern waiver text 2 | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate govern waiver attach 2`
->>>>>>> main
           because: gate.toml:3
         ");
     }
