@@ -15,7 +15,7 @@ use crate::evidence::lock::{self, Lock};
 use crate::evidence::run_dir::{AuditRecorder, AuditStep, EnvironmentRecord, RunRecord, Runs};
 use crate::kernels::sets;
 use crate::policy;
-use crate::report::{Report, render};
+use crate::report::render;
 use crate::secrets;
 use crate::surveys::Surveys;
 
