@@ -100,7 +100,6 @@ mod future {
         })
         .map(cargo_gate::surveys::Surveys::from)
         .unwrap_or_else(|error| panic!("{error}"));
-        let workspace = cargo_gate::surveys::Surveys::from(workspace);
         let policy =
             policy::load(root, None, &cargo_gate::checks::catalogue()).unwrap_or_else(|error| panic!("{error}"));
         let gate_dir = workspace.gate_dir();

@@ -6,8 +6,10 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::base::digest::sha256_hex;
+use crate::base::stage::Stage;
 use crate::report::{
-    Artifact, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, SuiteResult, Tool, WaiverUse,
+    Artifact, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, Subject, SuiteResult, Tool,
+    WaiverUse,
 };
 use crate::workspace::environment::Environment;
 
