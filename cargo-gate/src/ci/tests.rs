@@ -31,7 +31,7 @@ pub(super) fn shown(files: &CiFiles) -> String {
     let mut out = String::new();
     for file in &files.files {
         out += &format!("{} {:?} {:?}", file.path, file.kind, file.start);
-        for named in file.uses.iter().chain(&file.elsewhere) {
+        for named in file.uses.iter().chain(&file.external) {
             out += &format!(" {}@{}", named.name.split('@').next().unwrap_or_default(), named.line);
         }
         if let Some(problem) = &file.problem {

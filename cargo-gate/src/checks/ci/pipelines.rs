@@ -72,7 +72,7 @@ pub(super) struct Packages<'a> {
     pub(super) cargo: &'a CargoModel,
     pub(super) files: &'a FileList,
     /// Directory of the workspace in the repository.
-    pub(super) below: &'a str,
+    pub(super) root: &'a str,
 }
 
 impl Packages<'_> {
@@ -99,10 +99,10 @@ impl Packages<'_> {
                 None => path,
             };
         }
-        if self.below.is_empty() {
+        if self.root.is_empty() {
             return Some(directory);
         }
-        let inside = directory.strip_prefix(self.below)?;
+        let inside = directory.strip_prefix(self.root)?;
         match inside.strip_prefix('/') {
             Some(inside) => Some(inside.to_owned()),
             None => inside.is_empty().then(String::new),

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::base_name;
 use super::expand::{Argument, UNKNOWN, Variables};
 use super::model::NotFollowed;
-use super::place;
+use super::path;
 use super::tree::Reader;
 
 /// Most recipes that one call leads to.
@@ -106,7 +106,7 @@ pub(super) fn follow(
     let found = runner(arguments).and_then(|(runner, rest)| {
         let call = runner.call(rest).transpose()?;
         let (below, file) = call.as_ref().map_or((None, None), |call| (call.directory, call.file));
-        let directory = below.map_or(directory.map(str::to_owned), |below| place::join(directory, below))?;
+        let directory = below.map_or(directory.map(str::to_owned), |below| path::join(directory, below))?;
         let (text, path) = runner.find(&directory, file, reader)?;
         Some((runner, call, directory, text, path))
     });
@@ -123,7 +123,7 @@ pub(super) fn follow(
         text: &text,
         shown: reader.shown(&path),
         directory: if runner == Runner::Just {
-            place::parent(&path)
+            path::parent(&path)
         } else {
             &directory
         },
@@ -225,12 +225,12 @@ impl Runner {
         let names = file.as_ref().map_or(names, std::slice::from_ref);
         let mut directory = directory;
         loop {
-            let mut paths = names.iter().filter_map(|name| place::join(Some(directory), name));
+            let mut paths = names.iter().filter_map(|name| path::join(Some(directory), name));
             let found = paths.find_map(|path| Some((reader.recipes(&path)?, path)));
             if found.is_some() || directory.is_empty() || self != Runner::Just {
                 return found;
             }
-            directory = place::parent(directory);
+            directory = path::parent(directory);
         }
     }
 
