@@ -75,6 +75,7 @@ fn time_passes_and_tests_are_counted_while_a_suite_runs() {
         policy: &policy,
         history: &History::load(&gate_dir),
         store: &Store::new(&gate_dir),
+        checks: cargo_gate::checks::ALL,
     };
     let request = Request {
         stage: Stage::Pilot,
