@@ -41,8 +41,9 @@ fn is_one_of(names: &str, name: &str) -> bool {
 /// The arguments of a command from its program on, with what only starts it (`sudo`, `time`, `xvfb-run`) left out.
 pub fn program(arguments: &[Argument]) -> &[Argument] {
     let Some(first) = arguments.first() else { return &[] };
-    let wraps = first.text().is_some_and(|text| is_one_of(WRAPPERS, base_name(text)));
-    if !wraps {
+    // A program that only the run knows, in front of cargo, is one of them, or nothing.
+    let wraps = first.text().is_none_or(|text| is_one_of(WRAPPERS, base_name(text)));
+    if !wraps || is_cargo(first) {
         return arguments;
     }
     let inner = arguments.iter().skip(1).position(is_cargo);
@@ -279,6 +280,7 @@ mod tests {
             cargo --version →  builds=false locked=No moves=false
             cargo test --help → test builds=false locked=No moves=false
             echo cargo build → no cargo
+            $SUDO cargo test → test builds=true locked=No moves=false
             docker run --rm -v .:/x rust cargo build → build builds=true locked=No moves=false
             cargo →  builds=false locked=No moves=false
              → no cargo";

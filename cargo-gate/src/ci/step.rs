@@ -192,7 +192,13 @@ impl<'a> Steps<'a> {
         let distinct: BTreeSet<&Vec<Argument>> = arguments.iter().collect();
         for one in distinct {
             let directory = here.shell.directory();
-            let (pieces, not_followed) = recipe::follow(one, directory.as_deref(), self.reader, (&shown, here.line));
+            let (pieces, not_followed) = recipe::follow(
+                one,
+                directory.as_deref(),
+                &environment,
+                self.reader,
+                (&shown, here.line),
+            );
             self.not_followed.extend(not_followed);
             if pieces.is_empty() || !self.may_follow() {
                 continue;

@@ -70,6 +70,8 @@ struct Recipes {
     variables: BTreeMap<String, String>,
     /// Variables as the shell sees them; those that are computed have no value.
     environment: Variables,
+    /// Variables of make to which the environment comes first.
+    gives_way: Vec<String>,
 }
 
 #[derive(Default)]
@@ -100,6 +102,7 @@ struct Call<'a> {
 pub(super) fn follow(
     arguments: &[Argument],
     directory: Option<&str>,
+    environment: &Variables,
     reader: &Reader<'_>,
     at: (&str, u32),
 ) -> (Vec<Piece>, Vec<NotFollowed>) {
@@ -113,10 +116,14 @@ pub(super) fn follow(
     let Some((runner, call, directory, text, path)) = found else {
         return Default::default();
     };
+    let mut recipes = runner.read(&text);
+    for name in recipes.gives_way.iter().filter(|name| environment.contains_key(*name)) {
+        recipes.variables.remove(name);
+    }
     let words: Vec<&str> = arguments.iter().map(Argument::written).collect();
     let mut run = Run {
         runner,
-        recipes: &runner.read(&text),
+        recipes: &recipes,
         given: BTreeMap::new(),
         at,
         what: words.join(" "),
@@ -304,7 +311,11 @@ impl Run<'_> {
         let mut found = recipes.all.iter().filter(|recipe| recipe.name == name).peekable();
         // What has a dot or a slash is a file, or made by a rule that has nothing to do with cargo.
         if found.peek().is_none() && (is_named || !name.contains(['.', '/'])) {
-            self.not_followed(None, self.text, format!("`{}` itself has no `{name}`", self.shown));
+            self.not_followed(
+                None,
+                self.text,
+                format!("`{}` has no plain recipe `{name}`", self.shown),
+            );
         }
         // A rule of make may stand in several places.
         for recipe in found {

@@ -20,6 +20,10 @@ CARGO ?= cargo
 FLAGS := --all
 FLAGS += --locked
 VERSION = $(shell git describe)
+LOG ?= RUST_LOG=info
+ifdef CI
+	SUDO = sudo
+endif
 include more.mk
 .PHONY: all
 all: build ## everything
@@ -45,7 +49,8 @@ endif
 uname:
 \tcd $(shell uname)
 \tcargo run -p $(shell uname)
-\tcargo test
+\t$(LOG) cargo test
+\t$(SUDO) cargo doc
 loop: loop
 \tmake loop
 ";
