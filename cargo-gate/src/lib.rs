@@ -6,8 +6,10 @@
 //!
 //! The library neither prints nor exits; [`cli`] words the conversation and `main` ends the process.
 
-pub mod base;
+pub use gate_base as base;
 pub mod boundary;
+#[cfg(test)]
+pub(crate) mod built_from;
 pub mod checks;
 pub mod ci;
 pub mod cli;
@@ -15,19 +17,22 @@ pub mod closeout;
 pub mod code;
 pub mod command_line;
 pub mod consumers;
+pub mod contract;
 pub mod dispatches;
 pub mod drift;
 pub mod engine;
 pub mod evidence;
 pub mod generated;
 pub mod group;
+pub mod init;
 pub mod kernels;
 pub mod library;
+#[cfg(feature = "lsp")]
 pub mod lsp;
 pub mod markdown;
 pub mod migration;
 pub mod policy;
-pub mod process;
+pub use gate_base::process;
 pub mod promotion;
 pub mod redact;
 pub mod release;
@@ -38,6 +43,7 @@ pub mod secrets;
 pub mod stability;
 pub mod suites;
 pub mod supply;
+pub mod surveys;
 pub mod uses;
 pub mod verdict;
-pub mod workspace;
+pub use gate_world as workspace;

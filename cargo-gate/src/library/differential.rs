@@ -18,16 +18,16 @@ type Seen = (u32, u32, PanicKind);
 #[test]
 fn agrees_with_syn_on_every_dependency() {
     let mut files: Vec<PathBuf> = Vec::new();
-    for package in crate::base::built_from::packages() {
+    for package in crate::built_from::packages() {
         let directory = package.manifest_path.as_std_path().parent();
         if let (Some(directory), true) = (directory, package.source.is_some()) {
-            crate::base::built_from::collect(directory, &mut files);
+            crate::built_from::collect(directory, &mut files);
         }
     }
     files.sort();
     let step = files.len().div_ceil(SAMPLE).max(1);
     let files: Vec<&PathBuf> = files.iter().step_by(step).collect();
-    let results = crate::boundary::parallel::map(&files, &|file| compare(file));
+    let results = crate::base::parallel::map(&files, &|file| compare(file));
     let compared = results.iter().flatten().count();
     let places: usize = results.iter().flatten().map(|(places, _)| places).sum();
     let differences: Vec<String> = results.into_iter().flatten().flat_map(|(_, found)| found).collect();

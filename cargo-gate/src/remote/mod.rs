@@ -3,7 +3,6 @@
 //! `gate-build` speaks to no network. It starts `cargo gate cache serve` and asks it over standard input and output
 //! ([`gate_build::store::protocol`]); what is behind that is a [`Remote`].
 
-pub mod address;
 mod directory;
 #[cfg(feature = "remote")]
 mod http;
@@ -12,14 +11,16 @@ mod open;
 mod redis;
 #[cfg(feature = "remote")]
 mod s3;
-mod secret;
 mod serve;
 #[cfg(all(test, feature = "remote"))]
 mod tests;
 
+pub use crate::policy::address::Secret;
 pub use open::{Opened, open};
-pub use secret::Secret;
 pub use serve::serve;
+
+/// Why a store on another machine cannot be opened by a binary that knows folders alone.
+pub const WITHOUT_FEATURE: &str = "this `cargo gate` was installed without the feature `remote`";
 
 /// A place on another machine that keeps bytes under names. Whether they are what they should be is for whoever asks to
 /// find out.

@@ -9,9 +9,9 @@ use gate_build::store::protocol::Mode;
 use crate::secrets::mask_text;
 use crate::workspace::environment::Environment;
 
-use super::address::{Address, NoAddress};
 use super::directory::Directory;
 use super::{Remote, Secret};
+use crate::policy::address::{Address, NoAddress};
 
 /// A remote store that can be asked.
 pub struct Opened {
@@ -59,7 +59,7 @@ type Found = (Box<dyn Remote>, Vec<Secret>);
 fn remote(address: Address, _: &Environment, _: Duration) -> Result<Found, String> {
     match address {
         Address::Directory(folder) => Ok((Box::new(Directory(folder)), Vec::new())),
-        _ => Err("this cargo-gate was built without its feature `remote`, and knows folders alone".into()),
+        _ => Err(super::WITHOUT_FEATURE.into()),
     }
 }
 

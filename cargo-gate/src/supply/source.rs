@@ -19,7 +19,7 @@ use super::database::Database;
 use super::locate::Place;
 
 /// Raised when the stored form of a database, or what is read out of its files, changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// State of the files of one place.
 #[derive(Debug, Clone)]
@@ -240,7 +240,7 @@ pub(super) fn load(place: &Place, stamp: &OneStamp, directory: &Path) -> Result<
         Err(Trouble::Unreadable(error)) => return Err(unreadable(shown, error)),
     };
     let name = cache_name(&state);
-    if let Some(database) = cache::read::<Database>(&directory.join(&name), VERSION) {
+    if let Some(database) = crate::base::record::read::<Database>(&directory.join(&name), VERSION) {
         return Ok(database);
     }
     let (contents, found) = match &stamp.shape {
