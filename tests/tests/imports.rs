@@ -12,30 +12,68 @@ mod order {
 
     /// The members of the workspace.
     pub(crate) const PACKAGES: &[&str] = &[
-        "cargo-gate-build cargo-gate-runtime",
-        "cargo-gate cargo-gate-kernels gate-embedding gate-support",
+        "cargo-gate-base cargo-gate-build cargo-gate-runtime",
+        "cargo-gate-kernels cargo-gate-world gate-embedding gate-support",
+        "cargo-gate",
         "gate-tests xtask",
     ];
 
     /// The modules of the first level, of every package that has more than one.
     pub(crate) const ROOMS: &[(&str, &[&str])] = &[
+        ("gate-tests", &["planted", "fixture", "harness"]),
+        (
+            "xtask",
+            &[
+                "ergonomics imports new_check refused registry requirements site usability",
+                "docs",
+                "ci",
+            ],
+        ),
         (
             "cargo-gate",
             &[
-                "base migration",
-                "dispatches markdown process",
-                "group workspace",
-                "boundary ci secrets",
-                "code remote report",
-                "library policy supply uses",
-                "command_line consumers kernels promotion redact release rollout stability",
-                "evidence",
-                "suites",
-                "drift generated",
-                "checks",
-                "closeout lsp verdict",
-                "engine",
+                "ci dispatches group markdown migration release secrets",
+                "report",
+                "kernels policy redact rollout supply",
+                "boundary command_line consumers evidence init promotion remote",
+                "closeout code suites",
+                "library uses",
+                "surveys",
+                "stability",
+                "contract",
+                "drift generated verdict",
+                "checks engine",
+                "lsp",
                 "cli",
+            ],
+        ),
+        (
+            "cargo-gate-kernels",
+            &[
+                "body",
+                "bits cpu",
+                "axpy bootstrap compare histogram keys matmul rank reduce rms_norm scan softmax",
+                "minhash",
+                "registry",
+            ],
+        ),
+        (
+            "cargo-gate-world",
+            &[
+                "cache code_owners environment files manifest",
+                "config contents index testing",
+                "cargo git profile toolchain",
+                "listed lockfile scan",
+                "open",
+            ],
+        ),
+        (
+            "cargo-gate-base",
+            &[
+                "digest exit location parallel profile stage stats",
+                "error paths",
+                "atomic process",
+                "record",
             ],
         ),
         (
@@ -52,16 +90,6 @@ mod order {
                 "pipeline",
                 "companion",
                 "compile",
-            ],
-        ),
-        (
-            "cargo-gate-kernels",
-            &[
-                "body",
-                "bits cpu",
-                "axpy bootstrap compare histogram keys matmul rank reduce rms_norm scan softmax",
-                "minhash",
-                "registry",
             ],
         ),
         (
@@ -82,20 +110,14 @@ mod order {
                 "models",
             ],
         ),
-        ("gate-tests", &["planted", "fixture", "harness"]),
-        (
-            "xtask",
-            &[
-                "ergonomics imports new_check refused registry requirements site usability",
-                "docs",
-                "ci",
-            ],
-        ),
     ];
 
     /// Arrows that are left to remove: `package: room -> room` up, `file -> file` of a circle, and `* -> file` for a module whose files
     /// import what it defines while it imports them. Nothing is ever added.
     pub(crate) const LEFT: &[&str] = &[
+        "* -> cargo-gate/crates/world/src/git/mod.rs",
+        "* -> cargo-gate/crates/world/src/profile.rs",
+        "* -> cargo-gate/crates/world/src/toolchain/mod.rs",
         "* -> cargo-gate/src/checks/mod.rs",
         "* -> cargo-gate/src/ci/recipe/mod.rs",
         "* -> cargo-gate/src/cli/cache/mod.rs",
@@ -108,38 +130,18 @@ mod order {
         "* -> cargo-gate/src/evidence/verify/mod.rs",
         "* -> cargo-gate/src/generated/mod.rs",
         "* -> cargo-gate/src/library/interface/mod.rs",
-        "* -> cargo-gate/src/policy/init/mod.rs",
         "* -> cargo-gate/src/secrets/mod.rs",
         "* -> cargo-gate/src/stability/mod.rs",
         "* -> cargo-gate/src/suites/mod.rs",
         "* -> cargo-gate/src/suites/tool/mod.rs",
         "* -> cargo-gate/src/verdict/mod.rs",
-        "* -> cargo-gate/src/workspace/git/mod.rs",
-        "* -> cargo-gate/src/workspace/mod.rs",
-        "* -> cargo-gate/src/workspace/profile.rs",
-        "* -> cargo-gate/src/workspace/toolchain/mod.rs",
-        "cargo-gate/src/checks/context.rs -> cargo-gate/src/checks/declaration.rs",
+        "cargo-gate/crates/world/src/cargo/call.rs -> cargo-gate/crates/world/src/cargo/metadata.rs",
+        "cargo-gate/crates/world/src/git/history.rs -> cargo-gate/crates/world/src/git/tags.rs",
         "cargo-gate/src/group.rs -> cargo-gate/src/report/model.rs",
         "cargo-gate/src/policy/section.rs -> cargo-gate/src/policy/model.rs",
-        "cargo-gate/src/workspace/cargo/call.rs -> cargo-gate/src/workspace/cargo/metadata.rs",
-        "cargo-gate/src/workspace/git/history.rs -> cargo-gate/src/workspace/git/tags.rs",
-        "cargo-gate: boundary -> policy",
         "cargo-gate: code -> library",
-        "cargo-gate: code -> policy",
         "cargo-gate: code -> uses",
-        "cargo-gate: drift -> checks",
-        "cargo-gate: evidence -> checks",
-        "cargo-gate: generated -> checks",
         "cargo-gate: group -> report",
-        "cargo-gate: secrets -> boundary",
-        "cargo-gate: uses -> policy",
-        "cargo-gate: workspace -> boundary",
-        "cargo-gate: workspace -> ci",
-        "cargo-gate: workspace -> code",
-        "cargo-gate: workspace -> library",
-        "cargo-gate: workspace -> policy",
-        "cargo-gate: workspace -> secrets",
-        "cargo-gate: workspace -> supply",
     ];
 }
 
