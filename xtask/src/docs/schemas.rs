@@ -5,7 +5,7 @@ use cargo_gate::cli::explain::contract;
 use cargo_gate::{policy, report};
 use gate_runtime::{decision_log, stats};
 
-use super::{Pages, SCHEMAS};
+use super::files::{Pages, SCHEMAS};
 use crate::Result;
 
 /// Where the schemas are that the program reads itself.
