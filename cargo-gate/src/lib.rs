@@ -15,7 +15,6 @@ pub use gate_ci as ci;
 pub mod cli;
 pub mod closeout;
 pub mod code;
-pub mod command_line;
 pub mod consumers;
 pub mod contract;
 pub mod dispatches;
