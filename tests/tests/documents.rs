@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cargo_gate::base::stage::Stage;
+use cargo_gate::init::{InitFacts, github_workflow, gitlab_pipeline};
 use cargo_gate::policy;
-use cargo_gate::policy::init::{InitFacts, github_workflow, gitlab_pipeline};
 
 /// A block of code of a page.
 struct Block {
@@ -152,7 +152,7 @@ fn the_ci_recipes_are_what_init_writes() {
 
 #[test]
 fn commands_that_are_shown_exist() {
-    let commands = cargo_gate::command_line::command();
+    let commands = cargo_gate::cli::command();
     let mut seen = 0;
     for block in blocks() {
         if block.info != "console" {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::expand::{Scope, Variables};
 use super::matrix::{self, Row};
 use super::model::{CiFile, Image, Job, Kind, Trigger, Use};
-use super::place::{self, TOP};
+use super::path::{self, TOP};
 use super::shell::Word;
 use super::step::{Steps, Text};
 use super::tree::Reader;
@@ -274,7 +274,7 @@ fn add_step(step: &Node, inherited: &Inherited<'_>, steps: &mut Steps<'_>) {
                 complete: steps.complete,
                 variables: &variables,
             };
-            place::join(Some(""), &scope.text(text, 0))
+            path::join(Some(""), &scope.text(text, 0))
         }
         None => Some(String::new()),
     };
@@ -311,7 +311,7 @@ fn add_step(step: &Node, inherited: &Inherited<'_>, steps: &mut Steps<'_>) {
     };
     let line = uses.line();
     let directory = match with("working-directory") {
-        Some(text) => place::join(Some(""), text),
+        Some(text) => path::join(Some(""), text),
         None => directory,
     };
     steps.run(
@@ -358,7 +358,10 @@ fn add_run(
                 (true, stops, template.contains("pipefail"))
             }
             // Python and the like.
-            Some(text) if !text.contains("${{") => return,
+            Some(text) if !text.contains("${{") => {
+                let why = "it is in another language than that of `sh`";
+                return steps.not_followed(inherited.path, scalar.line_at(0), &scalar.text, why);
+            }
             _ => (true, true, true),
         },
     };
@@ -387,7 +390,7 @@ fn add_action(
     ignored: Option<&'static str>,
     steps: &mut Steps<'_>,
 ) {
-    let Some(directory) = place::join(Some(""), path) else {
+    let Some(directory) = path::join(Some(""), path) else {
         return;
     };
     let paths = ["action.yml", "action.yaml"].map(|name| match directory.as_str() {

@@ -7,7 +7,7 @@ use globset::Glob;
 use super::expand::{Scope, Variables};
 use super::matrix::{self, Row};
 use super::model::{CiFile, Image, Include, Job, Kind, Origin, Trigger, Use};
-use super::place::{self, TOP};
+use super::path::{self, TOP};
 use super::shell::Word;
 use super::step::{Steps, Text};
 use super::tree::Reader;
@@ -127,7 +127,7 @@ fn read(
                 }
             }
             Found::Elsewhere(name, include) => {
-                files[at].elsewhere.push(name);
+                files[at].external.push(name);
                 files[at].includes.extend(include);
             }
         }
@@ -353,7 +353,7 @@ fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job
 fn directory_after(line: &str, directory: Option<String>) -> Option<String> {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words.as_slice() {
-        ["cd" | "pushd", target] => place::join(directory.as_deref(), target.trim_matches(['"', '\''])),
+        ["cd" | "pushd", target] => path::join(directory.as_deref(), target.trim_matches(['"', '\''])),
         ["popd"] => None,
         _ if words.contains(&"cd") && !line.contains('(') => None,
         _ => directory,

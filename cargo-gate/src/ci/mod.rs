@@ -8,7 +8,7 @@ mod github;
 mod gitlab;
 mod matrix;
 mod model;
-mod place;
+mod path;
 mod recipe;
 pub mod shell;
 mod step;
@@ -44,7 +44,7 @@ impl CiFile {
             start: Trigger::Automatic,
             jobs: Vec::new(),
             uses: Vec::new(),
-            elsewhere: Vec::new(),
+            external: Vec::new(),
             includes: Vec::new(),
             images: Vec::new(),
         }
@@ -113,14 +113,14 @@ fn read_tree(tree: Tree<'_>, below: &str, scripts: &[String]) -> CiFiles {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     CiFiles {
         files,
-        below: below.to_owned(),
+        directory: below.to_owned(),
         digest: Some(reader.digest()),
     }
 }
 
 /// A script that the policy names as what another CI system starts.
 fn declared(path: &str, below: &str, reader: &Reader<'_>) -> CiFile {
-    let full = place::join(Some(below), path).unwrap_or_else(|| path.to_owned());
+    let full = path::join(Some(below), path).unwrap_or_else(|| path.to_owned());
     let Some(script) = reader.script(&full) else {
         let mut file = CiFile::new(reader.shown(&full), Kind::Script);
         file.problem = Some(YamlError {

@@ -11,7 +11,7 @@ pub struct CiFiles {
     /// Files in the order of their paths: workflows, pipelines, actions, declared scripts.
     pub files: Vec<CiFile>,
     /// Directory of the workspace in the repository; empty at its top.
-    pub below: String,
+    pub directory: String,
     /// Digest over everything that was read for them.
     pub digest: Option<Digest>,
 }
@@ -45,7 +45,7 @@ pub struct CiFile {
     /// Everything that its `uses:` name.
     pub uses: Vec<Use>,
     /// What it includes that is not in the repository: name and line.
-    pub elsewhere: Vec<Use>,
+    pub external: Vec<Use>,
     /// What holds each of these to one content, where it can be held.
     pub includes: Vec<Include>,
     /// Images of containers in which its jobs run, and of services beside them.

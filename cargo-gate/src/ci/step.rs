@@ -6,7 +6,7 @@ use super::cargo_call::base_name;
 use super::expand::{Argument, Scope, Variables};
 use super::matrix::Row;
 use super::model::{CiCommand, NotFollowed};
-use super::place;
+use super::path;
 use super::recipe;
 use super::shell::{self, Command, Next, Word};
 use super::tree::Reader;
@@ -87,19 +87,28 @@ impl<'a> Steps<'a> {
         self.followed <= MAX_FOLLOWED
     }
 
+    /// Notes that a text was not followed, where it may call cargo.
+    pub(super) fn not_followed(&mut self, path: &str, line: u32, text: &str, why: &str) {
+        if recipe::may_call_cargo(text) {
+            self.not_followed.push(NotFollowed {
+                path: self.reader.shown(path),
+                line,
+                what: text.lines().next().unwrap_or_default().to_owned(),
+                why: why.to_owned(),
+            });
+        }
+    }
+
     /// Takes a text apart.
     pub(super) fn run(&mut self, text: &Text<'_>, environment: &Variables) {
         let commands = match text.is_posix {
             true => shell::split(text.text),
             false => {
                 let (plain, others) = shell::plain_lines(text.text);
-                let others = others.into_iter().filter(|(_, line)| recipe::may_call_cargo(line));
-                self.not_followed.extend(others.map(|(offset, line)| NotFollowed {
-                    path: self.reader.shown(text.path),
-                    line: (text.line_at)(offset),
-                    what: line.to_owned(),
-                    why: "it is more than a plain command of PowerShell or `cmd`".to_owned(),
-                }));
+                for (offset, line) in others {
+                    let why = "it is more than a plain command of PowerShell or `cmd`";
+                    self.not_followed(text.path, (text.line_at)(offset), line, why);
+                }
                 shell::split(&plain)
             }
         };
@@ -183,7 +192,13 @@ impl<'a> Steps<'a> {
         let distinct: BTreeSet<&Vec<Argument>> = arguments.iter().collect();
         for one in distinct {
             let directory = here.shell.directory();
-            let (pieces, not_followed) = recipe::follow(one, directory.as_deref(), self.reader, (&shown, here.line));
+            let (pieces, not_followed) = recipe::follow(
+                one,
+                directory.as_deref(),
+                &environment,
+                self.reader,
+                (&shown, here.line),
+            );
             self.not_followed.extend(not_followed);
             if pieces.is_empty() || !self.may_follow() {
                 continue;
@@ -246,11 +261,11 @@ impl<'a> Steps<'a> {
 
     /// What a word says in the first job of the matrix, as a path seen from here.
     fn path(&self, word: &Word, here: &Here<'_>) -> Option<String> {
-        let text = match place::computed(&word.text, here.text.path) {
+        let text = match path::computed(&word.text, here.text.path) {
             Some(path) => path,
             None => self.scope(self.rows.first()?, here.variables).text(&word.text, 0),
         };
-        place::join(here.shell.directory().as_deref(), &text)
+        path::join(here.shell.directory().as_deref(), &text)
     }
 
     /// The script that a command starts, relative to the top, and whether its shell is told to stop at failures.
@@ -313,7 +328,7 @@ impl<'a> Steps<'a> {
             .filter(|command| command.words.is_empty())
             .flat_map(|c| &c.assignments)
         {
-            let value = match place::computed(&value.text, text.path) {
+            let value = match path::computed(&value.text, text.path) {
                 Some(place) => Some(Word::bare(place)),
                 None if value.text.contains("$(") || value.text.contains('`') => None,
                 None => Some(value.clone()),

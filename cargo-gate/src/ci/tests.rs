@@ -31,7 +31,7 @@ pub(super) fn shown(files: &CiFiles) -> String {
     let mut out = String::new();
     for file in &files.files {
         out += &format!("{} {:?} {:?}", file.path, file.kind, file.start);
-        for named in file.uses.iter().chain(&file.elsewhere) {
+        for named in file.uses.iter().chain(&file.external) {
             out += &format!(" {}@{}", named.name.split('@').next().unwrap_or_default(), named.line);
         }
         if let Some(problem) = &file.problem {
@@ -153,6 +153,7 @@ jobs:
         ci/run.sh:5 /$ cargo test --frozen <$@>
         ci/run.sh:6 /$ cargo fmt [it runs in the background]
         .github/actions/setup/action.yml:7 /$ cargo tests
+        .github/workflows/ci.yml:40 `cargo = 1` not followed: it is in another language than that of `sh`
       off [Some(["self-hosted", "linux"])] off
       remote [None]
     declared/jenkins Script Automatic

@@ -22,7 +22,7 @@ pub(super) fn read(text: &str) -> Recipes {
             "ifeq" | "ifneq" | "ifdef" | "ifndef" => conditions += 1,
             "endif" => conditions = conditions.saturating_sub(1),
             "else" => {}
-            _ if text.starts_with('\t') => {
+            _ if text.starts_with('\t') && open < file.all.len() => {
                 for rule in file.all.iter_mut().skip(open) {
                     rule.body.push((line, text.trim_start().to_owned()));
                     rule.problem = rule.problem.or(condition);
@@ -67,15 +67,15 @@ fn logical_lines(text: &str) -> Vec<(u32, String)> {
 
 fn assign(file: &mut Recipes, name: &str, operator: &str, value: &str, conditional: bool) {
     let old = file.variables.get(name);
+    let gives_way = operator == "?" && old.is_none();
     let new = match (operator, old) {
         ("?", Some(old)) => old.clone(),
-        // The environment comes first.
-        ("?", None) => format!("${{{name}:-{value}}}"),
         ("+", Some(old)) => format!("{old} {value}"),
         _ => value.to_owned(),
     };
     let is_fixed = !conditional && operator != "!" && !value.contains('$') && !file.environment.contains_key(name);
     if is_fixed {
+        file.gives_way.extend(gives_way.then(|| name.to_owned()));
         file.variables.insert(name.to_owned(), new);
     } else {
         file.variables.remove(name);

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::base_name;
 use super::expand::{Argument, UNKNOWN, Variables};
 use super::model::NotFollowed;
-use super::place;
+use super::path;
 use super::tree::Reader;
 
 /// Most recipes that one call leads to.
@@ -70,6 +70,8 @@ struct Recipes {
     variables: BTreeMap<String, String>,
     /// Variables as the shell sees them; those that are computed have no value.
     environment: Variables,
+    /// Variables of make to which the environment comes first.
+    gives_way: Vec<String>,
 }
 
 #[derive(Default)]
@@ -100,30 +102,35 @@ struct Call<'a> {
 pub(super) fn follow(
     arguments: &[Argument],
     directory: Option<&str>,
+    environment: &Variables,
     reader: &Reader<'_>,
     at: (&str, u32),
 ) -> (Vec<Piece>, Vec<NotFollowed>) {
     let found = runner(arguments).and_then(|(runner, rest)| {
         let call = runner.call(rest).transpose()?;
         let (below, file) = call.as_ref().map_or((None, None), |call| (call.directory, call.file));
-        let directory = below.map_or(directory.map(str::to_owned), |below| place::join(directory, below))?;
+        let directory = below.map_or(directory.map(str::to_owned), |below| path::join(directory, below))?;
         let (text, path) = runner.find(&directory, file, reader)?;
         Some((runner, call, directory, text, path))
     });
     let Some((runner, call, directory, text, path)) = found else {
         return Default::default();
     };
+    let mut recipes = runner.read(&text);
+    for name in recipes.gives_way.iter().filter(|name| environment.contains_key(*name)) {
+        recipes.variables.remove(name);
+    }
     let words: Vec<&str> = arguments.iter().map(Argument::written).collect();
     let mut run = Run {
         runner,
-        recipes: &runner.read(&text),
+        recipes: &recipes,
         given: BTreeMap::new(),
         at,
         what: words.join(" "),
         text: &text,
         shown: reader.shown(&path),
         directory: if runner == Runner::Just {
-            place::parent(&path)
+            path::parent(&path)
         } else {
             &directory
         },
@@ -225,12 +232,12 @@ impl Runner {
         let names = file.as_ref().map_or(names, std::slice::from_ref);
         let mut directory = directory;
         loop {
-            let mut paths = names.iter().filter_map(|name| place::join(Some(directory), name));
+            let mut paths = names.iter().filter_map(|name| path::join(Some(directory), name));
             let found = paths.find_map(|path| Some((reader.recipes(&path)?, path)));
             if found.is_some() || directory.is_empty() || self != Runner::Just {
                 return found;
             }
-            directory = place::parent(directory);
+            directory = path::parent(directory);
         }
     }
 
@@ -304,7 +311,11 @@ impl Run<'_> {
         let mut found = recipes.all.iter().filter(|recipe| recipe.name == name).peekable();
         // What has a dot or a slash is a file, or made by a rule that has nothing to do with cargo.
         if found.peek().is_none() && (is_named || !name.contains(['.', '/'])) {
-            self.not_followed(None, self.text, format!("`{}` itself has no `{name}`", self.shown));
+            self.not_followed(
+                None,
+                self.text,
+                format!("`{}` has no plain recipe `{name}`", self.shown),
+            );
         }
         // A rule of make may stand in several places.
         for recipe in found {

@@ -20,6 +20,10 @@ CARGO ?= cargo
 FLAGS := --all
 FLAGS += --locked
 VERSION = $(shell git describe)
+LOG ?= RUST_LOG=info
+ifdef CI
+	SUDO = sudo
+endif
 include more.mk
 .PHONY: all
 all: build ## everything
@@ -45,7 +49,8 @@ endif
 uname:
 \tcd $(shell uname)
 \tcargo run -p $(shell uname)
-\tcargo test
+\t$(LOG) cargo test
+\t$(SUDO) cargo doc
 loop: loop
 \tmake loop
 ";
@@ -59,47 +64,48 @@ fn targets_of_a_makefile() {
     let steps = "      - run: make\n      - run: make -j4 test FEATURES=b\n      - run: CARGO=cross sudo make -C . build\n      - run: make loop\n";
     insta::assert_snapshot!(commands(steps, &others), @"
     .github/workflows/ci.yml:6 /$ make
-    Makefile:22 /$ cargo fetch
-    Makefile:11 /$ cargo build --release --target-dir out [later commands run even if it fails]
-    Makefile:12 /$ echo <$HOME>
-    Makefile:13 /$ cargo doc [`-` in front of it hides its failure]
-    Makefile:8 /$ echo done
+    Makefile:26 /$ cargo fetch
+    Makefile:15 /$ cargo build --release --target-dir out [later commands run even if it fails]
+    Makefile:16 /$ echo <$HOME>
+    Makefile:17 /$ cargo doc [`-` in front of it hides its failure]
+    Makefile:12 /$ echo done
     .github/workflows/ci.yml:7 /$ make -j4 test FEATURES=b
-    Makefile:19 /$ cargo clippy --bin <${_}> --all --locked --features b <${VERSION}>
-    Makefile:22 /$ cargo fetch
-    Makefile:11 /$ cargo build --release --target-dir out [later commands run even if it fails]
-    Makefile:12 /$ echo <$HOME>
-    Makefile:13 /$ cargo doc [`-` in front of it hides its failure]
-    Makefile:8 /$ echo done
-    Makefile:21 /$ make -C sub one two=2
+    Makefile:23 /$ cargo clippy --bin <${_}> --all --locked --features b <${VERSION}>
+    Makefile:26 /$ cargo fetch
+    Makefile:15 /$ cargo build --release --target-dir out [later commands run even if it fails]
+    Makefile:16 /$ echo <$HOME>
+    Makefile:17 /$ cargo doc [`-` in front of it hides its failure]
+    Makefile:12 /$ echo done
+    Makefile:25 /$ make -C sub one two=2
     sub/GNUmakefile:2 /sub/deep$ cargo test 2
     .github/workflows/ci.yml:8 /$ sudo make -C . build
-    Makefile:22 /$ cargo fetch
-    Makefile:11 /$ cross build --release --target-dir out [later commands run even if it fails]
-    Makefile:12 /$ echo <$HOME>
-    Makefile:13 /$ cargo doc [`-` in front of it hides its failure]
+    Makefile:26 /$ cargo fetch
+    Makefile:15 /$ cross build --release --target-dir out [later commands run even if it fails]
+    Makefile:16 /$ echo <$HOME>
+    Makefile:17 /$ cargo doc [`-` in front of it hides its failure]
     .github/workflows/ci.yml:9 /$ make loop
-    Makefile:32 /$ make loop
-    Makefile:32 /$ make loop
-    Makefile:32 /$ make loop
-    Makefile:32 /$ make loop
-    Makefile:32 /$ make loop
-    Makefile:32 /$ make loop
+    Makefile:37 /$ make loop
+    Makefile:37 /$ make loop
+    Makefile:37 /$ make loop
+    Makefile:37 /$ make loop
+    Makefile:37 /$ make loop
+    Makefile:37 /$ make loop
     ");
     let steps = "      - run: make uname\n      - run: make bench\n      - run: make check-all gone\n      - run: make -k\n      - run: make $TARGETS\n      - run: make --version\n      - run: make -f none.mk\n";
     insta::assert_snapshot!(commands(steps, &others), @"
     .github/workflows/ci.yml:6 /$ make uname
-    Makefile:30 /$ cargo test
+    Makefile:34 /$ cargo test
+    Makefile:35 /$ <${SUDO}> cargo doc
     .github/workflows/ci.yml:7 /$ make bench
     .github/workflows/ci.yml:8 /$ make check-all gone
     .github/workflows/ci.yml:9 /$ make -k
     .github/workflows/ci.yml:10 /$ make <$TARGETS>
     .github/workflows/ci.yml:11 /$ make --version
     .github/workflows/ci.yml:12 /$ make -f none.mk
-    Makefile:29 `make uname` not followed: it has an expression that is more than the name of a variable
-    Makefile:25 `make bench` not followed: it stands under a condition of make
-    .github/workflows/ci.yml:8 `make check-all gone` not followed: `Makefile` itself has no `check-all`
-    .github/workflows/ci.yml:8 `make check-all gone` not followed: `Makefile` itself has no `gone`
+    Makefile:33 `make uname` not followed: it has an expression that is more than the name of a variable
+    Makefile:29 `make bench` not followed: it stands under a condition of make
+    .github/workflows/ci.yml:8 `make check-all gone` not followed: `Makefile` has no plain recipe `check-all`
+    .github/workflows/ci.yml:8 `make check-all gone` not followed: `Makefile` has no plain recipe `gone`
     .github/workflows/ci.yml:9 `make -k` not followed: it has an option that is not known here
     .github/workflows/ci.yml:10 `make $TARGETS` not followed: only the run knows what it runs
     ");
@@ -226,7 +232,7 @@ fn tasks_of_cargo_make() {
     .github/workflows/ci.yml:9 /$ cargo make ci-flow
     .github/workflows/ci.yml:10 /$ cargo make -e FLAGS=--locked lint
     Makefile.toml:22 `cargo +stable make python` not followed: its task has keys that change how it runs
-    .github/workflows/ci.yml:9 `cargo make ci-flow` not followed: `Makefile.toml` itself has no `ci-flow`
+    .github/workflows/ci.yml:9 `cargo make ci-flow` not followed: `Makefile.toml` has no plain recipe `ci-flow`
     .github/workflows/ci.yml:10 `cargo make -e FLAGS=--locked lint` not followed: it has an option that is not known here
     ");
 }
