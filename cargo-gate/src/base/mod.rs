@@ -8,6 +8,7 @@ pub mod error;
 pub mod exit;
 pub mod location;
 pub mod paths;
+pub mod record;
 pub mod stage;
 pub mod stats;
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
+use crate::base::record;
 use crate::base::stage::Stage;
 use crate::checks::{self, Applies, Check, Context, evidence_age};
 use crate::evidence::Evidence;
@@ -292,13 +293,11 @@ pub struct LastInputs(BTreeMap<String, BTreeMap<String, Digest>>);
 
 impl LastInputs {
     const FILE: &'static str = "last-inputs";
+    const VERSION: u32 = 1;
 
     /// Reads the record of the last run; anything unreadable counts as absent.
     pub fn load(gate_dir: &Path) -> Self {
-        std::fs::read(gate_dir.join(Self::FILE))
-            .ok()
-            .and_then(|bytes| postcard::from_bytes(&bytes).ok())
-            .unwrap_or_default()
+        record::read(&gate_dir.join(Self::FILE), Self::VERSION).unwrap_or_default()
     }
 
     /// Keeps the record, if it differs from what was there. Failing to do so costs nothing but words.
@@ -309,10 +308,8 @@ impl LastInputs {
             let known = parts.filter_map(|(name, digest)| Some((name.clone(), (*digest)?)));
             next.0.insert(item.unit.id(), known.collect());
         }
-        if next != *self
-            && let Ok(bytes) = postcard::to_stdvec(&next)
-        {
-            let _ = crate::base::atomic::write_unsynced(&gate_dir.join(Self::FILE), &bytes);
+        if next != *self {
+            let _ = record::write(&gate_dir.join(Self::FILE), Self::VERSION, &next);
         }
     }
 
