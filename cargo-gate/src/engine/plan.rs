@@ -143,7 +143,7 @@ pub struct Planner<'a> {
     pub last: &'a LastInputs,
     /// What checks may see (its `declared` list is replaced for each).
     pub context: Context<'a>,
-    /// Whether evidence is made anew even where it could be reused.
+    /// Whether evidence is made again even where it could be reused.
     pub force: bool,
     /// Which suites run.
     pub suites: SuiteMode,
@@ -254,7 +254,7 @@ impl Planner<'_> {
         if let Some(evidence) = self.store.evidence(&fingerprint.digest)
             && evidence.check == unit.id()
         {
-            // A failure may be the machine's; whoever runs the gate again wants to know.
+            // A failure may be the machine's; a second run is meant to find out.
             let may_run = self.suites == SuiteMode::WithoutEvidence;
             if may_run && matches!(unit, Unit::Suite(_)) && evidence.blocks_somewhere() {
                 return Action::Run("it failed last time".to_owned());

@@ -53,7 +53,7 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// What to do about the answer; nothing where everything fits. Nobody is told to make hashes anew: they are written
+    /// What to do about the answer; nothing where everything fits. It never tells the user to write hashes again: they are written
     /// once, with the decision, and to write them again would make what was altered look whole.
     pub fn remedy(&self) -> Option<&'static str> {
         let all = |kind| self.problems.iter().all(|problem| problem.kind == kind);
@@ -139,7 +139,7 @@ pub fn verify(gate_dir: &Path, run: Option<&str>, expected_head: Option<&str>) -
 /// Whose signature a decision must have.
 #[derive(Debug, Clone, Default)]
 pub struct Signers {
-    /// Public keys in the form of OpenSSH; with any, a signature by another key is none.
+    /// Public keys in the form of OpenSSH; with any, a signature by another key does not count.
     pub authorities: Vec<String>,
     /// Decisions for this stage and later ones that say READY must be signed.
     pub required_from: Option<Stage>,
@@ -254,7 +254,7 @@ fn conclude(
         problems.push(Problem::new(ProblemKind::AnchorMissing, "history.jsonl", message));
     }
     problems.sort();
-    // A missing file is noticed by whoever lists the files and by whoever reads it; the first knows more, and sorts last.
+    // A missing file is noticed when files are listed and again when it is read; the first message says more, and sorts last.
     problems.dedup_by(|later, first| {
         let twice =
             later.file == first.file && (later.kind, first.kind) == (ProblemKind::Missing, ProblemKind::Missing);
