@@ -2,7 +2,11 @@
 //!
 //! Everything is hashed again: an edit of any byte, a removed or added file, a swapped, reordered or truncated history
 //! is found because something no longer fits something else. Each run names the chain hash of the one before, so the
-//! chain hash of the newest run stands for all of them. See [`LIMITS`] for what this cannot show.
+//! chain hash of the newest run stands for all of them.
+//!
+//! Anyone who can rewrite all files of a gate directory can make them fit again, and anyone who removes the newest runs with
+//! their history lines and moves `latest` leaves an older, sound state behind. An anchor shows both: the chain hash that a run
+//! prints, kept elsewhere and passed with `--head`. Hashes show that a report was not altered, not who made it.
 
 mod chain;
 mod problem;
@@ -24,15 +28,6 @@ use crate::policy::Policy;
 pub use problem::{Problem, ProblemKind, Status};
 
 pub(super) use chain::{read_latest, unrecorded};
-
-/// What verification cannot show, for the help text and the documentation.
-pub const LIMITS: &str = "\
-Verification compares the files of a gate directory with each other. Anyone who can rewrite all of them \
-(every file of a run, its hashes.json, every later run and history.jsonl) can make them fit again, and anyone who removes \
-the newest runs together with their history lines and moves `latest` leaves an older, sound state behind. \
-Both are found with an anchor: keep the chain hash that a run prints somewhere else (a CI log, a release ticket) and \
-pass it with `--head`. A single run directory that was copied elsewhere is checked by itself: whether it belongs to a \
-history is only known with the anchor. Hashes show that a report was not altered, not who made it.";
 
 /// What verification found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
