@@ -8,13 +8,13 @@ use crate::base::atomic;
 use crate::base::error::{Error, Result};
 use crate::base::record;
 
-pub(crate) use crate::base::record::read;
+pub use crate::base::record::read;
 
 /// Replaces a record of the gate directory.
 ///
 /// # Errors
 /// I/O errors; the old record stays.
-pub(crate) fn write<T: Serialize>(gate_dir: &Path, name: &str, version: u32, value: &T) -> Result<()> {
+pub fn write<T: Serialize>(gate_dir: &Path, name: &str, version: u32, value: &T) -> Result<()> {
     create_gate_dir(gate_dir)?;
     record::write(&gate_dir.join(name), version, value)
 }
@@ -24,7 +24,7 @@ pub(crate) fn write<T: Serialize>(gate_dir: &Path, name: &str, version: u32, val
 ///
 /// # Errors
 /// I/O errors, among them a read-only target directory.
-pub(crate) fn create_gate_dir(gate_dir: &Path) -> Result<()> {
+pub fn create_gate_dir(gate_dir: &Path) -> Result<()> {
     // The first line is fixed by https://bford.info/cachedir/.
     const TEXT: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55\n\
         # This file marks a directory of `cargo gate` that can be made again.\n\

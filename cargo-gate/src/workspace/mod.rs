@@ -3,7 +3,7 @@
 
 pub mod above;
 pub(crate) mod ahead;
-pub(crate) mod cache;
+pub mod cache;
 pub mod cargo;
 pub mod code_owners;
 pub mod config;
