@@ -38,6 +38,7 @@ pub mod secrets;
 pub mod stability;
 pub mod suites;
 pub mod supply;
+pub mod surveys;
 pub mod uses;
 pub mod verdict;
 pub mod workspace;

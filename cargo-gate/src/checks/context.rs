@@ -14,7 +14,7 @@ use crate::base::stage::Stage;
 use crate::evidence::history::History;
 use crate::policy::Policy;
 use crate::report::CheckReport;
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::Input;
 
@@ -25,7 +25,7 @@ pub(crate) use surveys::register_commits;
 /// but its declared inputs.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    pub(crate) workspace: &'a Workspace,
+    pub(crate) workspace: &'a Surveys,
     pub(crate) policy: &'a Policy,
     pub(crate) history: &'a History,
     pub(crate) now: Timestamp,
@@ -49,7 +49,7 @@ impl Attachments {
 impl<'a> Context<'a> {
     /// The world as a check with these declared inputs may see it.
     pub fn new(
-        workspace: &'a Workspace,
+        workspace: &'a Surveys,
         policy: &'a Policy,
         history: &'a History,
         now: Timestamp,

@@ -6,7 +6,7 @@ use crate::base::stage::Stage;
 use crate::markdown::links::Outline;
 use crate::markdown::{place, target};
 use crate::report::{Dimension, Finding};
-use crate::workspace::document::{self, Document};
+use crate::surveys::document::{self, Document};
 
 use super::destinations::{Destinations, Found};
 use super::{Applies, Check, Context, Input, Judgement};
@@ -259,7 +259,7 @@ mod tests {
     use crate::checks::testing::World;
     use crate::policy::DocsPolicy;
     use crate::report::Location;
-    use crate::workspace::above::{Above, Destination};
+    use crate::surveys::above::{Above, Destination};
 
     fn said(documents: &[(&str, &str)], others: &[&str]) -> String {
         let mut world = World::new();

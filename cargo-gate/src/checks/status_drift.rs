@@ -4,7 +4,7 @@ use crate::base::stage::Stage;
 use crate::drift::{self, Drift, Evidence, Judged};
 use crate::markdown::place;
 use crate::report::{Dimension, Finding};
-use crate::workspace::document::{self, Document};
+use crate::surveys::document::{self, Document};
 
 use super::documents::{nothing_matches, unreadable};
 use super::{Applies, Check, Context, Input, Judgement};

@@ -18,10 +18,10 @@ use crate::policy::{Policy, ReleasePolicy, RuntimePolicy};
 use crate::stability::Sources;
 use crate::suites::interference;
 use crate::suites::reach::{Reach, reach};
+use crate::surveys::{Surveys, document};
 use crate::workspace::cargo::{CargoModel, Dependency, Resolution};
 use crate::workspace::files::{File, FileKind};
 use crate::workspace::git::Git;
-use crate::workspace::{Workspace, document};
 
 /// State of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub enum InputState {
 /// Digests of all inputs of one workspace under one policy.
 #[derive(Debug)]
 pub struct InputDigests<'a> {
-    workspace: &'a Workspace,
+    workspace: &'a Surveys,
     policy: &'a Policy,
     stage: Stage,
     now: Timestamp,
@@ -46,7 +46,7 @@ pub struct InputDigests<'a> {
 
 impl<'a> InputDigests<'a> {
     /// Nothing is computed before it is asked for.
-    pub fn new(workspace: &'a Workspace, policy: &'a Policy, stage: Stage, now: Timestamp) -> Self {
+    pub fn new(workspace: &'a Surveys, policy: &'a Policy, stage: Stage, now: Timestamp) -> Self {
         let known = Input::ALL.iter().map(|input| (*input, OnceLock::new())).collect();
         Self {
             workspace,

@@ -21,8 +21,8 @@ use crate::policy::SuitePolicy;
 use crate::process::cancel::Cancel;
 use crate::report::{Reason, SUITES_LEFT_OUT};
 use crate::suites::{self, Shared, SuiteContext};
+use crate::surveys::Surveys;
 use crate::verdict;
-use crate::workspace::Workspace;
 
 use super::plan::{Action, Plan, PlanItem, SuiteMode, Unit};
 
@@ -71,7 +71,7 @@ type Numbered<'p> = (usize, &'p PlanItem);
 /// Everything a run needs.
 #[derive(Clone, Copy)]
 pub(super) struct Runner<'a> {
-    pub workspace: &'a Workspace,
+    pub workspace: &'a Surveys,
     pub store: &'a Store,
     /// Earlier runs, for how long suites are likely to take.
     pub history: &'a History,

@@ -99,7 +99,6 @@ mod future {
             target_dir: Some(root.join("target")),
             offline: true,
             environment: Environment::of_process(),
-            policy: None,
         })
         .unwrap_or_else(|error| panic!("{error}"));
         let policy = policy::load(root, None, &Catalogue::builtin()).unwrap_or_else(|error| panic!("{error}"));

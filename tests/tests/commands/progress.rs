@@ -12,6 +12,7 @@ use cargo_gate::evidence::store::Store;
 use cargo_gate::policy::Policy;
 use cargo_gate::process::cancel::Cancel;
 use cargo_gate::suites;
+use cargo_gate::surveys::Surveys;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
 use gate_tests::gate;
@@ -64,8 +65,8 @@ fn time_passes_and_tests_are_counted_while_a_suite_runs() {
         target_dir: Some(gate.workspace().join("target")),
         offline: true,
         environment: Environment::of_process(),
-        policy: None,
     })
+    .map(Surveys::from)
     .unwrap_or_else(|error| panic!("{error}"));
     let policy = Policy::default();
     let gate_dir = workspace.gate_dir();

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use crate::ci::{self, CiFiles};
 use crate::suites::interference::{self, Interference};
-use crate::workspace::above::Above;
+use crate::surveys::above::Above;
+use crate::surveys::document::{Document, Documents};
 use crate::workspace::cargo::{CargoModel, Resolution};
 use crate::workspace::config::CargoConfig;
-use crate::workspace::document::{Document, Documents};
 use crate::workspace::environment::Environment;
 use crate::workspace::files::{File, FileList};
 use crate::workspace::git::{Git, Tag};
