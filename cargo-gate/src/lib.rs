@@ -15,6 +15,7 @@ pub mod closeout;
 pub mod code;
 pub mod command_line;
 pub mod consumers;
+pub mod contract;
 pub mod dispatches;
 pub mod drift;
 pub mod engine;
@@ -23,6 +24,7 @@ pub mod generated;
 pub mod group;
 pub mod kernels;
 pub mod library;
+#[cfg(feature = "lsp")]
 pub mod lsp;
 pub mod markdown;
 pub mod migration;

@@ -9,11 +9,12 @@ use std::path::Path;
 
 use cargo_gate::base::digest::Digest;
 use cargo_gate::base::stage::Stage;
-use cargo_gate::checks::{self, Applies, Check, Context, Input, Judgement};
+use cargo_gate::checks;
+use cargo_gate::contract::{Applies, Check, Context, Input, Judgement, Phase};
 use cargo_gate::engine::fingerprint;
 use cargo_gate::engine::inputs::InputDigests;
 use cargo_gate::evidence::history::History;
-use cargo_gate::policy::{self, Catalogue, Policy};
+use cargo_gate::policy::{self, Policy};
 use cargo_gate::report::CheckReport;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
@@ -40,7 +41,7 @@ struct Rest {
 
 impl Rest {
     fn of(fixture: &Fixture) -> Self {
-        let policy = policy::load(&fixture.root(), None, &Catalogue::builtin());
+        let policy = policy::load(&fixture.root(), None, &cargo_gate::checks::catalogue());
         Self {
             policy: policy.unwrap_or_else(|error| panic!("{}", error.rendered.unwrap_or(error.message))),
             now: NOW.parse().expect("a time"),
@@ -52,7 +53,7 @@ impl Rest {
 
 /// What the other checks say about a fixture, for one that reads their outcomes.
 fn outcomes(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Vec<CheckReport> {
-    if !check.reads_outcomes() {
+    if check.phase == Phase::Evidence {
         return Vec::new();
     }
     let workspace = open(check, fixture, rest);

@@ -11,7 +11,7 @@ use crate::report::{Finding, Location};
 use crate::workspace::cargo::{CargoModel, Member, Target};
 use crate::workspace::files::{File, FileKind, FileList};
 
-use super::Judgement;
+use crate::contract::Judgement;
 
 /// Survey of one member `app` with these files.
 pub(crate) fn survey(files: &[(&str, &str)]) -> Survey {

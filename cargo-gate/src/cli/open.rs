@@ -7,7 +7,7 @@ use crate::base::stage::Stage;
 use crate::engine::evaluate::Surroundings;
 use crate::evidence::history::History;
 use crate::evidence::store::Store;
-use crate::policy::{self, Catalogue, CheckPolicy, Policy};
+use crate::policy::{self, CheckPolicy, Policy};
 use crate::report::Location;
 use crate::suites;
 use crate::surveys::{Surveys, Wanted};
@@ -40,6 +40,7 @@ impl Opened {
             policy: &self.policy,
             history: &self.history,
             store: &self.store,
+            checks: crate::checks::ALL,
         }
     }
 
@@ -84,7 +85,7 @@ impl Conversation<'_> {
     }
 
     fn policy_in(&self, root: &Path) -> Result<Policy> {
-        let catalogue = Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot);
+        let catalogue = crate::checks::catalogue().with(suites::DEFAULT_ID, Stage::Pilot);
         let mut policy = policy::load(root, self.global.policy.as_deref(), &catalogue)?;
         if self.global.locked || self.global.frozen {
             let over = CheckPolicy {

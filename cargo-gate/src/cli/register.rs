@@ -11,8 +11,8 @@ use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::base::stage::Stage;
 use crate::policy::{
-    self, Catalogue, Closing, Deferral, ItemKind, ItemStatus, NewItem, NewRisk, Register, RegisterItem, Weight,
-    append_item, close_item, defer_item,
+    self, Closing, Deferral, ItemKind, ItemStatus, NewItem, NewRisk, Register, RegisterItem, Weight, append_item,
+    close_item, defer_item,
 };
 use crate::suites;
 use crate::surveys::Surveys;
@@ -37,7 +37,7 @@ fn today() -> Date {
 
 /// Where the register is, and what messages call it. The register itself may be broken or not there yet.
 fn place(workspace: &Surveys, conversation: &Conversation<'_>) -> Result<(PathBuf, String)> {
-    let catalogue = Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot);
+    let catalogue = crate::checks::catalogue().with(suites::DEFAULT_ID, Stage::Pilot);
     let policy = policy::load_without_register(workspace.root(), conversation.global.policy.as_deref(), &catalogue)?;
     let register = policy.register.ok_or_else(no_register)?;
     Ok((workspace.root().join(&register.path), register.path))

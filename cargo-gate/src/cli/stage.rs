@@ -15,7 +15,7 @@ use crate::engine::plan::SuiteMode;
 use crate::evidence::event::Tee;
 use crate::evidence::lock::{self, Lock};
 use crate::evidence::run_dir::{
-    AuditRecorder, AuditStep, EarlyFailure, EnvironmentRecord, Failure, RunRecord, RunResult, Runs, catalogue_sha256,
+    AuditRecorder, AuditStep, EarlyFailure, EnvironmentRecord, Failure, RunRecord, RunResult, Runs,
 };
 use crate::kernels::sets;
 use crate::policy;
@@ -225,7 +225,7 @@ fn record(
             markdown: markdown.as_bytes(),
         },
         command: &conversation.command_line(),
-        catalogue_sha256: &catalogue_sha256(),
+        catalogue_sha256: &crate::checks::catalogue_sha256(),
         environment: &environment,
         audit: &audit.steps(
             report,
@@ -312,7 +312,7 @@ fn record_failure(
         run_id: &run_id,
         result: RunResult::Failed(&failure),
         command: &conversation.command_line(),
-        catalogue_sha256: &catalogue_sha256(),
+        catalogue_sha256: &crate::checks::catalogue_sha256(),
         environment: &environment,
         audit: &[],
         files: &[],
@@ -343,7 +343,7 @@ fn text(report: &Report, workspace: &Surveys, format: Format, options: &Options)
         Format::Human => render::human::render(report, &workspace.workspace, options),
         Format::Json => render::json::render(report),
         Format::Markdown => render::markdown::render(report, None),
-        Format::Junit => render::junit::render(report)?,
+        Format::Junit => render::junit::render(report),
         Format::Sarif => {
             let topics = topics();
             let rules: Vec<RuleInfo<'_>> = topics.iter().map(rule).collect();

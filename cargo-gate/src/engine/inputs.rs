@@ -10,8 +10,8 @@ use semver::Version;
 
 use crate::base::digest::{Digest, DigestBuilder};
 use crate::base::stage::Stage;
-use crate::checks::{Input, register_commits};
 use crate::ci;
+use crate::contract::{Input, register_commits};
 use crate::kernels;
 use crate::library::Coverage;
 use crate::policy::{Policy, ReleasePolicy, RuntimePolicy};
@@ -302,7 +302,7 @@ impl<'a> InputDigests<'a> {
                     digest.part(path.as_bytes()).part(&text).part(below.as_bytes());
                 }
             }
-            Input::Artifacts | Input::History | Input::Outcomes => return InputState::Volatile,
+            Input::Artifacts | Input::History | Input::Outcomes | Input::WaiverUse => return InputState::Volatile,
         }
         InputState::Known(digest.finish())
     }

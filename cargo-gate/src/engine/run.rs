@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::checks::{Attachments, Check, Context, Input};
+use crate::contract::{Attachments, Check, Context, Input};
 use crate::evidence::event::{Event, Expected, Observer};
 use crate::evidence::expected;
 use crate::evidence::history::History;

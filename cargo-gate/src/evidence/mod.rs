@@ -1,5 +1,6 @@
 //! Evidence: the content-addressed store, run directories, the hash chain over them, and their verification.
 
+pub mod age;
 pub mod bundle;
 pub mod event;
 pub mod expected;

@@ -103,7 +103,7 @@ pub(super) fn cut(part: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::findings_text;
+    use crate::contract::testing::findings_text;
     use crate::secrets::planted;
 
     #[test]

@@ -235,6 +235,7 @@ fn planned(days: i64) -> String {
         policy: &policy,
         history: &history,
         store: &store,
+        checks: cargo_gate::checks::ALL,
     };
     let now: Timestamp = "2026-06-15T12:00:00Z".parse().expect("a time");
     let request = Request {

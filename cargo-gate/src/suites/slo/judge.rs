@@ -130,7 +130,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::checks::testing::findings_text;
+    use crate::contract::testing::findings_text;
     use crate::report::Location;
     use crate::suites::slo::windows::Counted;
 

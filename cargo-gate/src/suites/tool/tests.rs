@@ -98,7 +98,7 @@ const PACKAGES: &str = "[[package]]\nname = \"libc\"\nversion = \"0.2.191\"\n\n[
 fn told(mut reader: Box<dyn Reads>, text: &str) -> String {
     text.lines().for_each(|line| reader.line(line));
     let reported = reader.finish();
-    let mut said = crate::checks::testing::findings_text(&reported.findings);
+    let mut said = crate::contract::testing::findings_text(&reported.findings);
     said += &reported.broken.map(|why| format!("broken: {why}")).unwrap_or_default();
     said += &reported
         .refused
@@ -116,12 +116,12 @@ fn told(mut reader: Box<dyn Reads>, text: &str) -> String {
 
 fn deny(text: &str) -> String {
     let files = vec![("deny.toml".to_owned(), DENY_TOML.to_owned())];
-    let packages = packages::PackageLines::parse(PACKAGES);
+    let packages = packages::PackageLines::parse(PACKAGES.as_bytes());
     told(Box::new(deny::Reader::with(&tool("cargo-deny"), packages, files)), text)
 }
 
 fn vet(text: &str) -> String {
-    let packages = packages::PackageLines::parse(PACKAGES);
+    let packages = packages::PackageLines::parse(PACKAGES.as_bytes());
     told(Box::new(vet::Reader::with(&tool("cargo-vet"), packages)), text)
 }
 
@@ -134,7 +134,7 @@ fn semver_checks_of(demo_manifest: &str, text: &str) -> String {
         Box::new(semver::Reader::new(
             &tool("cargo-semver-checks"),
             Path::new("/w"),
-            &[crate::checks::testing::member("demo", "demo", None)],
+            &[crate::contract::testing::member("demo", "demo", None)],
             &[
                 crate::workspace::manifest::Manifest::parse("Cargo.toml", "[workspace.package]\nversion = \"1.0.1\"\n")
                     .unwrap(),
@@ -224,7 +224,7 @@ fn answers_of_deny_are_judged_apart() {
             ..tool("cargo-deny")
         };
         let files = vec![("deny.toml".to_owned(), DENY_TOML.to_owned())];
-        let packages = packages::PackageLines::parse(PACKAGES);
+        let packages = packages::PackageLines::parse(PACKAGES.as_bytes());
         told(Box::new(deny::Reader::with(&suite, packages, files)), text)
     };
     insta::assert_snapshot!(part("bans", DENY), @r#"

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::fs;
 
 use super::super::ahead::{Ahead, Wanted};
-use crate::policy::{self, Catalogue};
+use crate::policy::{self};
 use crate::surveys::Surveys;
 use crate::workspace::tests::World;
 
@@ -90,6 +90,6 @@ fn what_was_done_ahead_changes_no_answer() {
 }
 
 fn work(world: &World, workspace: &Surveys, goes_on: &(dyn Fn() -> bool + Sync)) -> Ahead {
-    let policy = policy::load(world.path(), None, &Catalogue::builtin()).expect("a policy");
+    let policy = policy::load(world.path(), None, &crate::checks::catalogue()).expect("a policy");
     Ahead::work(&Wanted::by(&policy), &workspace.listed(), goes_on)
 }

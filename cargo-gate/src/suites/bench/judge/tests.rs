@@ -1,6 +1,6 @@
 use super::*;
 use crate::base::stage::Stage;
-use crate::checks::testing::findings_text;
+use crate::contract::testing::findings_text;
 use crate::policy::BenchReference;
 use crate::report::Location;
 
