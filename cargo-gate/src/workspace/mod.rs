@@ -1,7 +1,7 @@
 //! The world, read once: cargo's view of the workspace, git, files and their digests, lockfile, cargo configuration,
 //! toolchain. Nothing outside this module reads the workspace, and nothing here judges it.
 
-pub(crate) mod cache;
+pub mod cache;
 pub mod cargo;
 pub mod code_owners;
 pub mod config;
