@@ -6,9 +6,9 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::atomic;
-use super::digest::Digest;
-use super::error::{Error, Result};
+use crate::atomic;
+use crate::digest::Digest;
+use crate::error::{Error, Result};
 
 const MAGIC: &[u8; 8] = b"cgate\r\n\x1a";
 const HEADER: usize = MAGIC.len() + 4 + 32;
