@@ -24,6 +24,7 @@ pub mod engine;
 pub mod evidence;
 pub mod generated;
 pub mod group;
+pub mod init;
 pub mod kernels;
 pub mod library;
 #[cfg(feature = "lsp")]
