@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::record;
 use crate::workspace::cargo::Dependency;
 
 use super::classify::{Role, conventional_role};
-use super::parallel;
 use super::scan::{Depth, scan_file};
 use super::survey::Tally;
+use crate::base::parallel;
+use crate::base::record;
 
 /// Raised with every change of the scan or of the stored form.
 const VERSION: u32 = 2;

@@ -6,6 +6,7 @@ pub mod digest;
 pub mod error;
 pub mod exit;
 pub mod location;
+pub mod parallel;
 pub mod paths;
 pub mod process;
 pub mod profile;
