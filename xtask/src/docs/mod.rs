@@ -17,7 +17,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use cargo_gate::cli::reference;
+use cargo_gate::cli::explain;
 
 use crate::{Result, imports};
 
@@ -67,12 +67,16 @@ pub fn check(root: &Path) -> Result {
 }
 
 fn generate(root: &Path) -> Result<Pages> {
-    let topics = reference::topics();
+    let topics = explain::topics();
     let mut pages = checks::pages(&topics);
     pages.extend(schemas::files(&topics)?);
     pages.insert(
         "docs/src/reference/cli.md".into(),
-        command_line::page(cargo_gate::command_line::command()),
+        command_line::page(cargo_gate::cli::command()),
+    );
+    pages.insert(
+        "cargo-gate/src/checks/docs/own.txt".into(),
+        command_line::table(cargo_gate::cli::command()),
     );
     pages.insert("docs/src/reference/exit-codes.md".into(), exit_codes::page());
     pages.insert(header::PATH.into(), header::text(root)?);

@@ -1,7 +1,7 @@
 //! The published JSON Schemas, and the list of all checks for programs.
 
-use cargo_gate::cli::contract;
 use cargo_gate::cli::explain::Topic;
+use cargo_gate::cli::explain::contract;
 use cargo_gate::{policy, report};
 use gate_runtime::{decision_log, stats};
 
