@@ -4,12 +4,23 @@ use std::collections::BTreeMap;
 
 use crate::base::stage::Stage;
 use crate::ci::{Answer, Argument, CargoCall, CiCommand, Job, base_name};
+use crate::policy::CiPolicy;
 use crate::report::{Dimension, Finding, Location};
 
 use crate::workspace::config::CargoConfig;
 
 use super::pipelines::{Lock, Packages, counted, jobs, unreadable};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::CiFiles,
+    CiPolicy,
+    input::Lockfile,
+    input::Cargo,
+    input::CargoConfig,
+    input::FileNames,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -21,16 +32,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::CiFiles,
-        Input::PolicyCi,
-        Input::Lockfile,
-        Input::Cargo,
-        Input::CargoConfig,
-        Input::FileNames,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {

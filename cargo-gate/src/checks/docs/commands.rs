@@ -3,14 +3,23 @@
 use crate::base::stage::Stage;
 use crate::markdown::fences::{Command, Word, commands};
 use crate::markdown::{place, target};
-use crate::policy::similar;
+use crate::policy::{DocsPolicy, similar};
 use crate::report::{Dimension, Finding};
 use crate::workspace::cargo::Resolution;
 use crate::workspace::document::{self, Document};
 
 use super::documents::{nothing_matches, unreadable};
 use super::invocations::{Invocation, Selector, gate_flags};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Documents,
+    input::FileNames,
+    input::Manifests,
+    input::Cargo,
+    DocsPolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -22,26 +31,18 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Documents,
-        Input::FileNames,
-        Input::Manifests,
-        Input::Cargo,
-        Input::PolicyDocs,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match &context.policy().docs {
+    match context.section::<DocsPolicy>() {
         Some(docs) if !docs.commands.is_empty() => Applies::Yes,
         _ => Applies::No("`[docs] commands` in gate.toml lists no document".to_owned()),
     }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(docs) = &context.policy().docs else {
+    let Some(docs) = context.section::<DocsPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let documents = match context.documents_matching(&docs.commands) {

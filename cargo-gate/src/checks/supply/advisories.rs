@@ -3,10 +3,20 @@
 use jiff::civil::Date;
 
 use crate::base::stage::Stage;
+use crate::policy::SupplyPolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
 use crate::supply::{Fix, Hit, LockedPackage, Opened, PackageGraph, VARIABLE, hits};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Lockfile,
+    input::AdvisoryDb,
+    SupplyPolicy,
+    input::Today,
+    input::EvaluatedStage,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -18,15 +28,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Lockfile,
-        Input::AdvisoryDb,
-        Input::PolicySupply,
-        Input::Today,
-        Input::Stage,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 /// Days that a database may lag behind at each stage.
@@ -87,8 +89,7 @@ fn run(context: &Context<'_>) -> Judgement {
         }));
     }
     let declared = context
-        .policy()
-        .supply
+        .section::<SupplyPolicy>()
         .as_ref()
         .filter(|supply| supply.advisory_db.is_some());
     let because = declared.and_then(|supply| supply.location.clone());
@@ -149,7 +150,7 @@ fn health(opened: &Opened, context: &Context<'_>) -> Health {
         return unusable("clock_behind", message, "set the clock of this machine".into());
     }
     let stage = context.stage();
-    let policy = context.policy().supply.as_ref();
+    let policy = context.section::<SupplyPolicy>().as_ref();
     let declared = policy.and_then(|policy| policy.max_age.get(&stage));
     let limit = declared.map_or(default_limit(stage), |limit| {
         (limit.as_secs() / 86_400).try_into().unwrap_or(i64::MAX)
@@ -261,6 +262,7 @@ mod tests {
 
     use super::*;
     use crate::contract::testing::World;
+    use crate::contract::{Attachments, Inputs};
     use crate::policy::SupplyPolicy;
     use crate::supply::samples::{Sample, advisory, write};
 
@@ -495,12 +497,11 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
     #[test]
     fn what_was_read_is_recorded() {
         let (world, _directory) = world(&[advisory("RUSTSEC-2026-0009", "time", "2026-06-01").patched(&["^0.1.45"])]);
-        let attachments = crate::contract::Attachments::default();
-        let context = Context {
+        let attachments = Attachments::default();
+        CHECK.rule.run(&Inputs {
             attachments: Some(&attachments),
-            ..world.context(&CHECK)
-        };
-        run(&context);
+            ..world.inputs()
+        });
         let files = attachments.into_files();
         insta::assert_snapshot!(String::from_utf8_lossy(&files["supply/advisories.json"]), @r#"
         {
