@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cargo_gate::base::stage::Stage;
-use cargo_gate::base::stage::Stage;
 use cargo_gate::policy;
 use cargo_gate::policy::init::{InitFacts, github_workflow, gitlab_pipeline};
 

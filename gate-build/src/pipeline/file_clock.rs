@@ -16,7 +16,7 @@ const COARSEST: Duration = Duration::from_secs(2);
 
 /// The date of a file written now in this folder.
 pub(super) fn now(folder: &Path) -> SystemTime {
-    let file = folder.join("moment");
+    let file = folder.join("file-clock");
     // A file that is there would be written to under a date of its own on some systems.
     let _ = fs::remove_file(&file);
     let dated = || {

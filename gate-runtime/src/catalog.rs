@@ -1,12 +1,16 @@
 //! What is registered: kernels, modules and plans, shared with the writer of the decision log.
 
+pub(crate) mod fingerprint;
+mod registered;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, RwLock};
 
-use crate::kernel::Registered;
 use crate::module::{Body, Diagnostic, Module, ModuleImage};
 use crate::plan::{Plan, PlanId};
 use crate::sync::unpoisoned;
+
+pub(crate) use registered::{Native, Registered};
 
 /// A kernel with the plan of itself alone.
 #[derive(Clone)]

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use super::{Calls, Compile, Counters, KernelStats, Latency, LogStats, RunStats};
 use crate::backend::cpu;
-use crate::kernel::Registered;
+use crate::catalog::Registered;
+use crate::counters::Counters;
 use crate::reason::{Reason, ReasonKind};
-use crate::runtime::shared::Shared;
+use crate::shared::Shared;
+use crate::stats::{Calls, Compile, KernelStats, Latency, LogStats, RunStats};
 
 impl RunStats {
     pub(crate) fn of(shared: &Shared) -> RunStats {

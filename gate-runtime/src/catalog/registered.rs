@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::spec::{KernelSpec, Variant};
 use crate::backend::cuda::Cuda;
 use crate::journal::Shards;
 use crate::module::Module;
 use crate::plan::Candidate;
 use crate::reason::{Causes, Reason};
+use crate::spec::{KernelSpec, Variant};
 
 /// What a registered kernel is.
 pub(crate) struct Registered {
@@ -21,7 +21,7 @@ pub(crate) struct Registered {
     /// The variant that runs natively, or why none does.
     pub(crate) native: Result<Native, Causes>,
     pub(crate) shards: Shards,
-    /// Over the words that a launch uses; see [`seal`](super::seal).
+    /// Over the words that a launch uses; see [`seal`](super::fingerprint::seal).
     pub(crate) seal: u64,
     /// Fingerprint of contract, variants and modules, and the module generations it was taken at.
     pub(crate) fingerprint: AtomicU64,

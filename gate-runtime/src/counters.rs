@@ -1,11 +1,15 @@
 //! What is counted of every call, by one thread for one kernel.
 
+mod bump;
+mod histogram;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::bump::bump;
-use super::histogram::Histogram;
 use crate::dispatch::{Dispatch, Outcome};
 use crate::reason::{Reason, ReasonKind};
+
+pub(crate) use bump::bump;
+use histogram::Histogram;
 
 /// Numbers of reasons are bytes.
 const REASONS: usize = 256;

@@ -1,4 +1,4 @@
-//! Results that go past the cache.
+//! Results that go past the cache, by non-temporal (streaming) stores.
 //!
 //! A line that is written in the ordinary way is read first, and pushes another one out of the cache. Of a result larger than the
 //! cache nothing is left there when it is read, so both are for nothing: a third of all that a copy moves. Stores past the
@@ -11,14 +11,12 @@
     )
 )]
 
-use super::ahead::look_up_ahead;
+use super::prefetch::look_up_ahead;
+use super::wide::LINE;
 use crate::body::group::LANES;
 
 /// Bytes of a result that no cache holds; a smaller one may be read from there.
 const LARGE: usize = 32 << 20;
-
-/// Bytes of a cache line.
-pub(super) const LINE: usize = 64;
 
 /// Whether a result is so large that it goes past the cache.
 pub(crate) fn is_large<T>(out: &[T]) -> bool {
@@ -26,9 +24,9 @@ pub(crate) fn is_large<T>(out: &[T]) -> bool {
 }
 
 /// The right to store past the cache with vectors of `WIDTH` bits. Other threads see what was stored when this is dropped.
-pub(crate) struct Past<const WIDTH: usize>(());
+pub(crate) struct Streaming<const WIDTH: usize>(());
 
-impl<const WIDTH: usize> Past<WIDTH> {
+impl<const WIDTH: usize> Streaming<WIDTH> {
     /// Where the machine has such stores.
     #[inline(always)]
     pub(crate) fn new() -> Option<Self> {
@@ -120,7 +118,7 @@ impl<const WIDTH: usize> Past<WIDTH> {
     }
 }
 
-impl<const WIDTH: usize> Drop for Past<WIDTH> {
+impl<const WIDTH: usize> Drop for Streaming<WIDTH> {
     #[inline(always)]
     fn drop(&mut self) {
         #[cfg(target_arch = "x86_64")]
@@ -140,7 +138,7 @@ mod tests {
     use super::*;
 
     fn same_as_in_the_ordinary_way<const WIDTH: usize, V: Copy + PartialEq + Default>(of: impl Fn(u32) -> V) {
-        let Some(past) = Past::<WIDTH>::new() else {
+        let Some(streaming) = Streaming::<WIDTH>::new() else {
             return;
         };
         let left: Vec<u32> = (0..1100).collect();
@@ -150,7 +148,7 @@ mod tests {
                 let mut out = vec![V::default(); after + count + 1];
                 let mut asked = 0;
                 let f = |a: u32, b: u32| of(a + b);
-                past.map2(&left, &right, &mut out[after..after + count], f, |bytes| asked += bytes);
+                streaming.map2(&left, &right, &mut out[after..after + count], f, |bytes| asked += bytes);
                 assert!(out.iter().take(after).all(|out| *out == V::default()));
                 let expected = (0..count as u32).map(|i| of(4 * i));
                 assert!(

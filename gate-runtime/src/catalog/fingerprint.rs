@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering;
 
 use sha2::{Digest, Sha256};
 
-use super::{KernelSpec, Registered};
+use super::Registered;
 use crate::module::Module;
+use crate::spec::KernelSpec;
 
 /// First eight bytes of a SHA-256 over the contract and, for each variant, its symbol, score, and the architecture, PTX
 /// version and digest of every image. Never 0.
@@ -44,7 +45,7 @@ fn generations(registered: &Registered) -> u64 {
 
 /// The fingerprint of what would be launched now. Taken again where a module has changed.
 #[inline]
-pub(super) fn current(registered: &Registered) -> u64 {
+pub(crate) fn current(registered: &Registered) -> u64 {
     let at = generations(registered);
     if registered.fingerprint_at.load(Ordering::Acquire) != at {
         let fingerprint = of(&registered.spec, &registered.modules);

@@ -1,7 +1,6 @@
 //! Asking memory for what is worked on next, so that its way is behind the arithmetic.
 
-use super::past::LINE;
-use super::wide::{Cache, prefetch};
+use super::wide::{Cache, LINE, prefetch};
 
 /// Bytes of the smallest page. Each page has a place of its own in memory, which is looked up when it is first come to.
 const PAGE: usize = 1 << 12;
@@ -18,12 +17,12 @@ pub(crate) fn look_up_ahead(place: *const u8, bytes: usize) {
 }
 
 /// Data that is worked on next, and where asking for it has come to.
-pub(super) struct Ahead {
+pub(super) struct Prefetched {
     place: *const u8,
     bytes: usize,
 }
 
-impl Ahead {
+impl Prefetched {
     /// Nothing is.
     pub(super) const NOTHING: Self = Self {
         place: std::ptr::null(),

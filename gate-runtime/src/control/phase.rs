@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::control::Mode;
+use super::Mode;
 
 /// How far the native backend is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

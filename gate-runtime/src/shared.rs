@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::catalog::Catalog;
 use crate::backend::cuda::{Cuda, Opener};
+use crate::catalog::Catalog;
 use crate::contain::contained;
 use crate::control::Control;
 use crate::decision_log::LogHandle;
@@ -31,7 +31,7 @@ impl Switches {
         self.0 & bit != 0
     }
 
-    pub(super) fn of(faults: &Faults) -> u32 {
+    pub(crate) fn of(faults: &Faults) -> u32 {
         let bit = |on, bit| if on { bit } else { 0 };
         bit(faults.disable, Self::DISABLE)
             | bit(faults.force_error, Self::FORCE_ERROR)
@@ -51,11 +51,11 @@ pub(crate) struct Shared {
     pub(crate) observed: bool,
     pub(crate) lanes: Arc<Lanes>,
     pub(crate) shadow: Option<Arc<dyn Shadow>>,
-    pub(super) observer: Option<Arc<dyn Observer>>,
-    pub(super) switches: AtomicU32,
-    pub(super) compile_delay_ms: AtomicU64,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) switches: AtomicU32,
+    pub(crate) compile_delay_ms: AtomicU64,
     pub(crate) native: Result<Arc<Cuda>, Causes>,
-    pub(super) opener: Box<Opener>,
+    pub(crate) opener: Box<Opener>,
     pub(crate) control: Arc<Control>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) log: Option<LogHandle>,

@@ -9,12 +9,11 @@ use std::time::SystemTime;
 
 use super::codes;
 use super::listing::searched;
-use super::task::{Done, Reason, Shop, Task, keep, reused};
+use super::task::{Done, Reason, Shared, Task, has_changed, keep, reused};
 use crate::action;
 use crate::code::Code;
 use crate::compiler::{CompilerKind, Preprocessed};
 use crate::digest::Digest;
-use crate::index::Signature;
 use crate::store::{Manifest, Record, Space};
 use crate::unit::Language;
 
@@ -25,14 +24,14 @@ impl Task<'_> {
         manifest: &Manifest,
         request: &Digest,
         reason: &Reason,
-        shop: &Shop<'_>,
+        shared: &Shared<'_>,
     ) -> Option<(Record, Done)> {
         let Reason::Changed(changed) = reason else { return None };
         let (record, files) = manifest
             .records
             .iter()
-            .find_map(|record| Some((record, self.same_code(record, shop)?)))?;
-        let taken = self.take(shop, &record.action)?;
+            .find_map(|record| Some((record, self.same_code(record, shared)?)))?;
+        let taken = self.take(shared, &record.action)?;
         let record = Record {
             action: action::of_files(request, &self.unit.crate_root, &files, &record.others),
             compiler: record.compiler,
@@ -40,44 +39,47 @@ impl Task<'_> {
             others: record.others.clone(),
         };
         let paths = record.files.iter().map(|(file, _)| file.clone()).collect();
-        keep(shop, Space::Action, &record.action, taken.action.to_text().as_bytes());
+        keep(shared, Space::Action, &record.action, taken.action.to_text().as_bytes());
         Some((record, reused(taken, paths, Reason::SameText(changed.clone()))))
     }
 
     /// The files of a record with the digests that they have now, where those that have changed have the same code.
-    fn same_code(&self, record: &Record, shop: &Shop<'_>) -> Option<Vec<(PathBuf, Digest)>> {
+    fn same_code(&self, record: &Record, shared: &Shared<'_>) -> Option<Vec<(PathBuf, Digest)>> {
         let mut before = None;
         let mut files = Vec::with_capacity(record.files.len());
         for (at, (file, digest)) in record.files.iter().enumerate() {
-            let now = shop.index.digest(file)?;
+            let now = shared.index.digest(file)?;
             if now != *digest {
                 let before: &Vec<Option<Code>> = match &before {
                     Some(before) => before,
-                    None => before.insert(codes::of_record(shop.store?, record)?),
+                    None => before.insert(codes::of_record(shared.store?, record)?),
                 };
                 let before = (*before.get(at)?)?;
-                if shop.codes.of(file, &now)?.placed != before.placed {
+                if shared.codes.of(file, &now)?.placed != before.placed {
                     return None;
                 }
             }
             files.push((file.clone(), now));
         }
         let paths: Vec<PathBuf> = files.iter().map(|(file, _)| file.clone()).collect();
-        (self.others(&paths, shop) == record.others).then_some(files)
+        (self.others(&paths, shared) == record.others).then_some(files)
     }
 
     /// Whether the source itself has other tokens than in any compilation that is remembered: there is no result of its preprocessed text, but
     /// where what has changed is no part of that, as between `#if 0` and `#endif`.
-    pub(super) fn has_other_code(&self, manifest: &Manifest, reason: &Reason, shop: &Shop<'_>) -> bool {
+    pub(super) fn has_other_code(&self, manifest: &Manifest, reason: &Reason, shared: &Shared<'_>) -> bool {
         let own = &self.unit.path;
         if !matches!(reason, Reason::Changed(changed) if changed.contains(own)) {
             return false;
         }
         let before = |record: &Record| {
             let at = record.files.iter().position(|(file, _)| file == own)?;
-            Some((*codes::of_record(shop.store?, record)?.get(at)?)?.bare)
+            Some((*codes::of_record(shared.store?, record)?.get(at)?)?.bare)
         };
-        let now = shop.index.digest(own).and_then(|digest| shop.codes.of(own, &digest));
+        let now = shared
+            .index
+            .digest(own)
+            .and_then(|digest| shared.codes.of(own, &digest));
         let (Some(now), Some((latest, others))) = (now, manifest.records.split_first()) else {
             return false;
         };
@@ -107,37 +109,32 @@ impl Task<'_> {
         request: &Digest,
         reason: &Reason,
         began: SystemTime,
-        shop: &Shop<'_>,
+        shared: &Shared<'_>,
     ) -> Option<(Option<Record>, Done)> {
         let (Reason::Changed(changed) | Reason::Appeared(changed)) = reason else {
             return None;
         };
-        let taken = self.take(shop, &action::of_text(request, *kind, &preprocessed.text))?;
+        let taken = self.take(shared, &action::of_text(request, *kind, &preprocessed.text))?;
         let files = &preprocessed.dependencies;
         let record = if files.iter().any(|file| has_changed(file, began)) {
             None
         } else {
-            let record = self.record(request, &taken.action, files, shop)?;
-            keep(shop, Space::Action, &record.action, taken.action.to_text().as_bytes());
+            let record = self.record(request, &taken.action, files, shared)?;
+            keep(shared, Space::Action, &record.action, taken.action.to_text().as_bytes());
             Some(record)
         };
         Some((record, reused(taken, files.clone(), Reason::SameText(changed.clone()))))
     }
 
     /// Keeps beside a record what its files hold.
-    pub(super) fn keep_codes(&self, record: &Record, shop: &Shop<'_>) {
-        let Some(store) = shop.store.filter(|_| self.unit.language == Language::Cuda) else {
+    pub(super) fn keep_codes(&self, record: &Record, shared: &Shared<'_>) {
+        let Some(store) = shared.store.filter(|_| self.unit.language == Language::Cuda) else {
             return;
         };
         let mut folders = searched(&self.unit.path, &self.unit.crate_root, self.flags);
         folders.insert(self.unit.crate_root.clone());
         // Nobody edits headers of compilers.
         let is_users = |file: &Path| folders.iter().any(|folder| file.starts_with(folder));
-        shop.codes.keep(store, record, is_users);
+        shared.codes.keep(store, record, is_users);
     }
-}
-
-/// Whether a file has changed since: nobody knows then which of its contents was read.
-pub(super) fn has_changed(file: &Path, since: SystemTime) -> bool {
-    Signature::of(file).is_none_or(|signature| signature.changed() >= since)
 }
