@@ -120,9 +120,11 @@ fn inputs_are_declared_once() {
 fn every_check_has_a_fixture_and_its_clean_twin() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
     for check in ALL {
+        let one_file = std::fs::read_to_string(fixtures.join(format!("{}.toml", check.id))).unwrap_or_default();
         for twin in ["fail", "clean"] {
             let manifest = fixtures.join(check.id).join(twin).join("Cargo.toml");
-            assert!(manifest.is_file(), "{} is missing", manifest.display());
+            let there = manifest.is_file() || one_file.contains(&format!("[{twin}"));
+            assert!(there, "{} has no fixture `{twin}`", check.id);
         }
     }
 }
