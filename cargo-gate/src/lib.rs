@@ -24,6 +24,7 @@ pub mod generated;
 pub mod group;
 pub mod kernels;
 pub mod library;
+#[cfg(feature = "lsp")]
 pub mod lsp;
 pub mod markdown;
 pub mod migration;
@@ -39,6 +40,7 @@ pub mod secrets;
 pub mod stability;
 pub mod suites;
 pub mod supply;
+pub mod surveys;
 pub mod uses;
 pub mod verdict;
 pub mod workspace;

@@ -31,7 +31,6 @@ fn judge(fixture: &Fixture, not_applicable: &mut NotApplicable) -> String {
         target_dir: None,
         offline: true,
         environment: Environment::from_pairs(fixture.environment()),
-        policy: None,
     })
     .unwrap_or_else(|error| panic!("{error}"));
     let policy = policy::load(&fixture.root(), None, &cargo_gate::checks::catalogue())

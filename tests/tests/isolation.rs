@@ -74,7 +74,6 @@ fn open(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Workspace {
         target_dir: None,
         offline: true,
         environment: Environment::from_pairs(rest.variables.clone()),
-        policy: None,
     };
     Workspace::open(options).unwrap_or_else(|error| panic!("{}: {error}", check.id))
 }

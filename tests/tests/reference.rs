@@ -35,7 +35,6 @@ fn workspace(target: &Path) -> Workspace {
         target_dir: Some(target.to_owned()),
         offline: true,
         environment: Environment::of_process(),
-        policy: None,
     })
     .unwrap_or_else(|error| panic!("{error}"))
 }

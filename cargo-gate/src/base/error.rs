@@ -95,6 +95,14 @@ impl Error {
         }
     }
 
+    /// A command of a part that this binary was installed without.
+    pub fn without_feature(feature: &str) -> Self {
+        Self::usage(format!(
+            "this `cargo gate` was installed without the feature `{feature}`"
+        ))
+        .with_help(format!("cargo install cargo-gate --locked --features {feature}"))
+    }
+
     /// An I/O error of the tool, with the file it happened on.
     pub fn io(action: &str, path: impl Into<PathBuf>, error: &std::io::Error) -> Self {
         let path = path.into();

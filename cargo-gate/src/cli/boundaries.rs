@@ -12,7 +12,7 @@ use crate::boundary::inventory::Inventory;
 use crate::boundary::site::Kind;
 use crate::boundary::survey::{Survey, Tally};
 use crate::policy::{Policy, Tier};
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::Conversation;
 use crate::command_line::{BoundariesArgs, DataFormat};
@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &BoundariesArgs, conversation: &Conversation<'_>) -
     })
 }
 
-fn collect(arguments: &BoundariesArgs, workspace: &Workspace, policy: &Policy) -> Result<Boundaries> {
+fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> Result<Boundaries> {
     let survey = workspace.boundaries();
     let dependencies = arguments.dependencies.then(|| {
         // The cache lies in the gate directory; without it everything is read again.

@@ -15,7 +15,7 @@ use crate::policy::{
     close_item, defer_item,
 };
 use crate::suites;
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::Conversation;
 use crate::command_line::{
@@ -36,7 +36,7 @@ fn today() -> Date {
 }
 
 /// Where the register is, and what messages call it. The register itself may be broken or not there yet.
-fn place(workspace: &Workspace, conversation: &Conversation<'_>) -> Result<(PathBuf, String)> {
+fn place(workspace: &Surveys, conversation: &Conversation<'_>) -> Result<(PathBuf, String)> {
     let catalogue = crate::checks::catalogue().with(suites::DEFAULT_ID, Stage::Pilot);
     let policy = policy::load_without_register(workspace.root(), conversation.global.policy.as_deref(), &catalogue)?;
     let register = policy.register.ok_or_else(no_register)?;

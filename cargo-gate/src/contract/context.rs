@@ -10,7 +10,7 @@ use crate::base::stage::Stage;
 use crate::evidence::history::History;
 use crate::policy::{Policy, Section};
 use crate::report::CheckReport;
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::Declared;
 
@@ -18,7 +18,7 @@ use super::Declared;
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
     /// The workspace.
-    pub workspace: &'a Workspace,
+    pub workspace: &'a Surveys,
     /// The policy.
     pub policy: &'a Policy,
     /// Earlier runs.
@@ -37,13 +37,7 @@ pub struct Inputs<'a> {
 
 impl<'a> Inputs<'a> {
     /// Nothing was judged yet.
-    pub fn new(
-        workspace: &'a Workspace,
-        policy: &'a Policy,
-        history: &'a History,
-        now: Timestamp,
-        stage: Stage,
-    ) -> Self {
+    pub fn new(workspace: &'a Surveys, policy: &'a Policy, history: &'a History, now: Timestamp, stage: Stage) -> Self {
         Self {
             workspace,
             policy,

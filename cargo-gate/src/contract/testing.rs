@@ -13,9 +13,10 @@ use crate::ci::CiFiles;
 use crate::evidence::history::History;
 use crate::policy::Policy;
 use crate::report::{CheckReport, Finding};
+use crate::surveys::Surveys;
+use crate::surveys::document::{Document, Documents};
 use crate::workspace::cargo::{CargoModel, Member, Resolution};
 use crate::workspace::config::CargoConfig;
-use crate::workspace::document::{Document, Documents};
 use crate::workspace::environment::Environment;
 use crate::workspace::files::{File, FileKind, FileList};
 use crate::workspace::git::Git;
@@ -29,7 +30,7 @@ use crate::contract::{Applies, Check, Inputs, Judgement};
 /// Everything a rule can read. Starts as a workspace at `/w` with one member `app`, a tracked and fresh lockfile, a
 /// clean git work tree and rustc 1.95.0, at noon of 2026-06-15, evaluated at `pilot`.
 pub(crate) struct World {
-    pub(crate) workspace: Workspace,
+    pub(crate) workspace: Surveys,
     pub(crate) policy: Policy,
     pub(crate) history: History,
     pub(crate) now: Timestamp,
@@ -49,10 +50,10 @@ impl World {
                 target_dir: None,
                 offline: true,
                 environment: Environment::default(),
-                policy: None,
             },
             root: root.clone(),
             target_dir: root.join("target"),
+            gate_dir: root.join("target/gate"),
             git: Some(Git::by_hand(&root)),
             files: FileList::default(),
             cargo: CargoModel {
@@ -84,16 +85,9 @@ impl World {
             contents: Default::default(),
             cache_error: None,
             manifests: OnceLock::from(vec![manifest("Cargo.toml", "[package]\nname = \"app\"\n")]),
-            ahead: std::sync::Mutex::default(),
-            boundaries: OnceLock::new(),
-            ci: OnceLock::from(CiFiles::default()),
-            advisories: OnceLock::new(),
-            documents: OnceLock::new(),
-            above: OnceLock::new(),
-            code: OnceLock::new(),
-            library: OnceLock::new(),
-            secrets: OnceLock::new(),
         };
+        let mut workspace = Surveys::from(workspace);
+        workspace.ci = OnceLock::from(CiFiles::default());
         Self {
             workspace,
             policy: Policy::default(),
@@ -217,6 +211,9 @@ pub(crate) fn finding_text(finding: &Finding) -> String {
     };
     for location in finding.locations.iter().skip(1) {
         text += &format!("\n  also: {}", place(location));
+    }
+    for line in finding.detail.iter().flat_map(|detail| detail.lines()) {
+        text += &format!("\n  | {line}");
     }
     if let Some(help) = &finding.help {
         text += &format!("\n  help: {help}");

@@ -18,8 +18,8 @@ use crate::policy::{Policy, SuitePolicy};
 use crate::report::{
     Artifact, Confidence, Decision, EvidenceRecord, Report, SCHEMA_VERSION, SUITES_LEFT_OUT, Subject, Tool,
 };
+use crate::surveys::Surveys;
 use crate::verdict::{self, Afterwards, Judged, Rules, confidence};
-use crate::workspace::Workspace;
 
 use super::TOOL_VERSION;
 use super::inputs::InputDigests;
@@ -66,7 +66,7 @@ pub struct Evaluation {
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
     /// The workspace.
-    pub workspace: &'a Workspace,
+    pub workspace: &'a Surveys,
     /// The policy.
     pub policy: &'a Policy,
     /// Earlier runs.

@@ -15,7 +15,7 @@ use crate::group::Group;
 use crate::policy::{Policy, SuiteKind, SuitePolicy};
 use crate::report::{Bound, Dimension, NotApplicable};
 use crate::suites;
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::fingerprint::{self, Fingerprint};
 use super::inputs::InputDigests;
@@ -129,7 +129,7 @@ pub struct Plan {
 #[derive(Clone, Copy)]
 pub struct Planner<'a> {
     /// The workspace.
-    pub workspace: &'a Workspace,
+    pub workspace: &'a Surveys,
     /// The policy.
     pub policy: &'a Policy,
     /// The catalogue of built-in checks.

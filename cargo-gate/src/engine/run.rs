@@ -15,8 +15,8 @@ use crate::group::Group;
 use crate::policy::SuitePolicy;
 use crate::report::{Reason, SUITES_LEFT_OUT};
 use crate::suites::{self, Shared, SuiteContext};
+use crate::surveys::Surveys;
 use crate::verdict;
-use crate::workspace::Workspace;
 
 use super::plan::{Action, Plan, PlanItem, SuiteMode, Unit};
 use crate::evidence::event::{Event, Observer};
@@ -63,7 +63,7 @@ type Numbered<'p> = (usize, &'p PlanItem);
 /// Everything a run needs.
 #[derive(Clone, Copy)]
 pub(super) struct Runner<'a> {
-    pub workspace: &'a Workspace,
+    pub workspace: &'a Surveys,
     pub store: &'a Store,
     pub inputs: Inputs<'a>,
     pub rules: verdict::Rules<'a>,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::library::interface::{self, Change, Difference, ItemKind, Library};
 use crate::policy::{StabilityClass, StabilityPolicy};
 use crate::report::{Location, Reason};
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 use crate::workspace::cargo::Member;
 
 use files::Files;
@@ -20,7 +20,7 @@ pub use release::Release;
 /// Where two interfaces come from: the workspace, and git for its last release.
 #[derive(Debug, Clone, Copy)]
 pub struct Sources<'a> {
-    workspace: &'a Workspace,
+    workspace: &'a Surveys,
 }
 
 /// What differs from the last release.
@@ -135,7 +135,7 @@ fn announces(before: &Version, after: &Version) -> bool {
 
 impl<'a> Sources<'a> {
     /// The sources of a workspace.
-    pub fn of(workspace: &'a Workspace) -> Self {
+    pub fn of(workspace: &'a Surveys) -> Self {
         Self { workspace }
     }
 

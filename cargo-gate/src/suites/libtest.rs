@@ -117,6 +117,7 @@ impl Libtest {
                 binary: binary.clone(),
                 name,
                 status,
+                message: None,
             })
         };
         let done = &mut self.done;

@@ -10,6 +10,7 @@ pub mod libtest;
 pub mod nextest;
 mod outcome;
 pub mod output;
+pub mod panics;
 mod paths;
 pub(crate) mod redaction;
 mod requires;

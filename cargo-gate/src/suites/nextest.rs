@@ -74,10 +74,12 @@ impl Nextest {
         let Some(run) = self.current.take() else {
             return;
         };
-        let tests = run
-            .tests
-            .into_iter()
-            .map(|((binary, name), status)| TestResult { binary, name, status });
+        let tests = run.tests.into_iter().map(|((binary, name), status)| TestResult {
+            binary,
+            name,
+            status,
+            message: None,
+        });
         let mut tests: Vec<_> = tests.collect();
         let done = &mut self.done;
         match run.summary {

@@ -29,6 +29,10 @@ pub(super) fn hide(mut run: SuiteRun, workspace: &Workspace, policy: Option<&Loc
             for finding in findings {
                 hide_text(&mut finding.message, &redactor);
                 finding.help.iter_mut().for_each(|help| hide_text(help, &redactor));
+                finding
+                    .detail
+                    .iter_mut()
+                    .for_each(|detail| hide_text(detail, &redactor));
             }
         }
         EvidenceResult::NotRun(reason) | EvidenceResult::Inconclusive(reason) | EvidenceResult::Error(reason) => {
@@ -38,6 +42,8 @@ pub(super) fn hide(mut run: SuiteRun, workspace: &Workspace, policy: Option<&Loc
         }
     }
     if let Some(suite) = &mut run.suite {
+        let messages = suite.tests.iter_mut().filter_map(|test| test.message.as_mut());
+        messages.for_each(|message| hide_text(message, &redactor));
         let tests = suite.tests.iter_mut().map(|test| &mut test.name);
         for text in suite.command.iter_mut().chain(tests) {
             if let Cow::Owned(masked) = mask_text(text) {

@@ -10,6 +10,7 @@ use crate::report::{Finding, Location, SuiteResult, TestResult, TestStatus};
 
 use super::outcome::Tests;
 use super::output::{Output, Place, Reader};
+use super::panics::Panic;
 use super::{Launched, SuiteContext, SuiteRun, default, finding, launch, suite_result, tool_missing};
 
 /// Markdown documentation of the kind.
@@ -94,6 +95,7 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
             ..Tests::default()
         };
     }
+    name_causes(&mut output);
     let verdict = match &output.missing {
         Some(tool) if end.exit_code != Some(0) && output.tests.ran() == 0 => EvidenceResult::NotRun(tool_missing(tool)),
         _ => EvidenceResult::Findings(judge(suite, &result, &output)),
@@ -162,6 +164,30 @@ fn judge(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Vec<Finding
     findings
 }
 
+/// The panic that a test failed by. With one name in two binaries there is no telling whose it was.
+fn panic_of<'o>(output: &'o Output, test: &TestResult) -> Option<&'o Panic> {
+    let named = output.tests.with_status(TestStatus::Failed);
+    let alone = named.filter(|other| other.name == test.name).count() == 1;
+    output.panics.get(&test.name)?.as_ref().filter(|_| alone)
+}
+
+/// Writes into each failed test what its panic said.
+fn name_causes(output: &mut Output) {
+    let failed = |test: &TestResult| test.status == TestStatus::Failed;
+    let causes: Vec<Option<String>> = output
+        .tests
+        .tests
+        .iter()
+        .map(|test| {
+            let said = failed(test).then(|| panic_of(output, test)).flatten();
+            said.map(|panic| panic.message.clone()).filter(|said| !said.is_empty())
+        })
+        .collect();
+    for (test, cause) in output.tests.tests.iter_mut().zip(causes) {
+        test.message = cause;
+    }
+}
+
 fn failed_tests(suite: &SuitePolicy, output: &Output) -> Vec<Finding> {
     let tests = &output.tests;
     let failed: Vec<_> = tests.with_status(TestStatus::Failed).collect();
@@ -169,11 +195,9 @@ fn failed_tests(suite: &SuitePolicy, output: &Output) -> Vec<Finding> {
         .iter()
         .take(NAMED)
         .map(|test| {
-            let found = finding(suite, format!("`{}` failed", full_name(test))).help(run_alone(suite, test));
-            // With one name in two binaries nobody knows whose panic it was.
-            let alone = failed.iter().filter(|other| other.name == test.name).count() == 1;
-            let place = output.panics.get(&test.name).cloned().flatten().filter(|_| alone);
-            at(found, place)
+            let mut found = finding(suite, format!("`{}` failed", full_name(test))).help(run_alone(suite, test));
+            found.detail.clone_from(&test.message);
+            at(found, panic_of(output, test).map(|panic| panic.place.clone()))
         })
         .collect();
     let total = tests.failed.max(failed.len() as u64);

@@ -59,15 +59,6 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
         digest: None,
     };
     Workspace {
-        advisories: std::sync::OnceLock::new(),
-        ahead: std::sync::Mutex::default(),
-        boundaries: std::sync::OnceLock::new(),
-        ci: std::sync::OnceLock::new(),
-        documents: std::sync::OnceLock::new(),
-        above: std::sync::OnceLock::new(),
-        code: OnceLock::new(),
-        library: std::sync::OnceLock::new(),
-        secrets: std::sync::OnceLock::new(),
         options: Options {
             cwd: root.to_owned(),
             manifest_path: None,
@@ -75,10 +66,10 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
             target_dir: Some(root.join("target")),
             offline: true,
             environment: Environment::of_process(),
-            policy: None,
         },
         root: root.to_owned(),
         target_dir: root.join("target"),
+        gate_dir: root.join("target/gate"),
         git: None,
         files: FileList::new(paths.iter().map(file).collect()),
         cargo: CargoModel::default(),

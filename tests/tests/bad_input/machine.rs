@@ -97,7 +97,6 @@ mod future {
             target_dir: Some(root.join("target")),
             offline: true,
             environment: Environment::of_process(),
-            policy: None,
         })
         .unwrap_or_else(|error| panic!("{error}"));
         let policy =

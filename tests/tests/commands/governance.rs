@@ -218,7 +218,6 @@ fn planned(days: i64) -> String {
         target_dir: None,
         offline: true,
         environment: Environment::from_pairs(std::env::vars()),
-        policy: None,
     })
     .unwrap_or_else(|error| panic!("{error}"));
     let policy = Policy {

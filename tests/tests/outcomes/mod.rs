@@ -65,6 +65,7 @@ fn suite(name: &str, tests: &[String]) -> Judged {
                 binary: binary.to_owned(),
                 name: name.trim_start().to_owned(),
                 status: TestStatus::Passed,
+                message: None,
             }
         })
         .collect();

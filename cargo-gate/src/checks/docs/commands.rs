@@ -5,8 +5,8 @@ use crate::markdown::fences::{Command, Word, commands};
 use crate::markdown::{place, target};
 use crate::policy::{DocsPolicy, similar};
 use crate::report::{Dimension, Finding};
+use crate::surveys::document::{self, Document};
 use crate::workspace::cargo::Resolution;
-use crate::workspace::document::{self, Document};
 
 use super::documents::{nothing_matches, unreadable};
 use super::invocations::{Invocation, Selector, gate_flags};

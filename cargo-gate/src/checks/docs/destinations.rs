@@ -2,8 +2,8 @@
 
 use crate::base::paths::spell_git;
 use crate::markdown::target::{self, Target};
-use crate::workspace::above::{Above, Destination};
-use crate::workspace::document::Documents;
+use crate::surveys::above::{Above, Destination};
+use crate::surveys::document::Documents;
 use crate::workspace::files::{File, FileKind, FileList};
 
 /// What became of a destination.

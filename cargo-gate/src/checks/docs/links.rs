@@ -7,7 +7,7 @@ use crate::markdown::links::Outline;
 use crate::markdown::{place, target};
 use crate::policy::DocsPolicy;
 use crate::report::{Dimension, Finding};
-use crate::workspace::document::{self, Document};
+use crate::surveys::document::{self, Document};
 
 use super::destinations::{Destinations, Found};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
@@ -232,7 +232,7 @@ mod tests {
     use crate::contract::testing::World;
     use crate::policy::DocsPolicy;
     use crate::report::Location;
-    use crate::workspace::above::{Above, Destination};
+    use crate::surveys::above::{Above, Destination};
 
     fn said(documents: &[(&str, &str)], others: &[&str]) -> String {
         let mut world = World::new();

@@ -4,7 +4,7 @@ use crate::base::stage::Stage;
 use crate::generated::{self, Facts};
 use crate::markdown::place;
 use crate::report::{Dimension, Finding};
-use crate::workspace::document;
+use crate::surveys::document;
 
 use super::documents::{nothing_matches, unreadable};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};

@@ -5,7 +5,7 @@ use crate::drift::{self, Drift, Evidence, Judged};
 use crate::markdown::place;
 use crate::policy::{DocsPolicy, SuitePolicy};
 use crate::report::{Dimension, Finding};
-use crate::workspace::document::{self, Document};
+use crate::surveys::document::{self, Document};
 
 use crate::checks::docs::documents::{nothing_matches, unreadable};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};

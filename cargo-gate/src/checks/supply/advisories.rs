@@ -5,7 +5,8 @@ use jiff::civil::Date;
 use crate::base::stage::Stage;
 use crate::policy::SupplyPolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
-use crate::supply::{Fix, Hit, LockedPackage, Opened, PackageGraph, VARIABLE, hits};
+use crate::supply::{Fix, Hit, Opened, PackageGraph, VARIABLE, hits};
+use crate::workspace::cargo::lock::LockedPackage;
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
 use crate::reads;
@@ -73,7 +74,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Health::Aged(finding) => vec![*finding],
         Health::Unusable(reason) => return Judgement::NotRun(reason),
     };
-    for package in graph.packages().iter().filter(|package| package.published) {
+    for package in graph.packages().iter().filter(|package| package.is_published()) {
         findings.extend(opened.database.skipped_about(&package.name).map(|skipped| {
             at_package(
                 Finding::blocking(
@@ -172,10 +173,7 @@ fn days(from: Date, to: Date) -> i64 {
 }
 
 fn at_package(finding: Finding, package: &LockedPackage) -> Finding {
-    finding.at(match package.line {
-        Some(line) => Location::line("Cargo.lock", line),
-        None => Location::file("Cargo.lock"),
-    })
+    finding.at(Location::line("Cargo.lock", package.line))
 }
 
 fn finding(hit: &Hit<'_>, opened: &Opened, graph: &PackageGraph) -> Finding {
@@ -473,8 +471,8 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         // It is not forgotten by asking again.
         assert!(said(&mut world).starts_with("not run (advisory_db_shrunk)"));
         world.workspace.lockfile.bytes = Some(b"<<<<<<<".to_vec());
-        insta::assert_snapshot!(said(&mut world), @r"
-        not run (lockfile_unreadable): Cargo.lock cannot be read: parse error: TOML parse error at line 1, column 8: key with no value, expected `=`
+        insta::assert_snapshot!(said(&mut world), @"
+        not run (lockfile_unreadable): Cargo.lock cannot be read: line 1: key with no value, expected `=`
           help: cargo generate-lockfile
         ");
     }

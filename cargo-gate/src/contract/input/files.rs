@@ -6,8 +6,8 @@ use std::io;
 use crate::ci::{self, CiFiles as Ci};
 use crate::contract::{Context, Declares, Inputs};
 use crate::policy::{CiPolicy, Policy};
-use crate::workspace::above::Above;
-use crate::workspace::document::{self, Document, Documents as All};
+use crate::surveys::above::Above;
+use crate::surveys::document::{self, Document, Documents as All};
 use crate::workspace::files::{FileKind, FileList};
 
 use super::{Input, InputState, files, known};

@@ -6,7 +6,7 @@ use std::io;
 use crate::contract::{Context, Declares, Inputs};
 use crate::library::Coverage as Lines;
 use crate::policy::{BoundaryPolicy, FailurePolicy, Policy, ReleasePolicy, RuntimePolicy};
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 use crate::workspace::git::Git;
 
 use super::{Input, InputState, files, known};
@@ -253,7 +253,7 @@ fn written<'p, I: Input>(inputs: &Inputs<'p>, paths: impl Iterator<Item = &'p st
 }
 
 /// A file of the workspace; `None` when there is none.
-fn read_if_there(workspace: &Workspace, path: &str) -> io::Result<Option<Vec<u8>>> {
+fn read_if_there(workspace: &Surveys, path: &str) -> io::Result<Option<Vec<u8>>> {
     if_there(workspace.read(path))
 }
 

@@ -36,6 +36,22 @@ fn passing_and_failing_tests() {
 }
 
 #[test]
+fn a_failing_test_says_why() {
+    let source = "#[test] fn bad() { assert_eq!(2 + 2, 5, \"in {}\", env!(\"CARGO_MANIFEST_DIR\")) }";
+    let directory = tempfile::tempdir().unwrap();
+    let files = [("Cargo.toml", MANIFEST), ("Cargo.lock", LOCK), ("src/lib.rs", source)];
+    let workspace = workspace(directory.path(), &files);
+    let run = run_in(&workspace, &suite(&["cargo", "test", "--locked"]));
+    let EvidenceResult::Findings(findings) = &run.result else {
+        panic!("{:?}", run.result)
+    };
+    let said = "assertion `left == right` failed: in [WORKSPACE]\n  left: 4\n right: 5";
+    assert_eq!(findings[0].detail.as_deref(), Some(said));
+    let failed = run.suite.as_ref().and_then(|suite| suite.tests.first());
+    assert_eq!(failed.and_then(|test| test.message.as_deref()), Some(said));
+}
+
+#[test]
 fn filtered_to_nothing_fails() {
     insta::assert_snapshot!(run_library("#[test] fn good() {}", &["nothing"]), @r"
     block: no test ran: the only one is ignored or filtered out (suite_empty)

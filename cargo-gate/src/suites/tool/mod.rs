@@ -216,7 +216,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
 /// nothing. For tests of the parsers with any text; `None` for a tool without such an adapter.
 pub fn read_output(tool: &str, output: &str) -> Option<std::result::Result<usize, String>> {
     let suite = SuitePolicy::tool(tool);
-    let packages = packages::PackageLines::parse("");
+    let packages = packages::PackageLines::parse(b"");
     let mut reader: Box<dyn Reads> = match tool {
         "cargo-deny" => Box::new(deny::Reader::with(&suite, packages, Vec::new())),
         "cargo-semver-checks" => Box::new(semver::Reader::new(&suite, Path::new("/"), &[], &[])),

@@ -116,12 +116,12 @@ fn told(mut reader: Box<dyn Reads>, text: &str) -> String {
 
 fn deny(text: &str) -> String {
     let files = vec![("deny.toml".to_owned(), DENY_TOML.to_owned())];
-    let packages = packages::PackageLines::parse(PACKAGES);
+    let packages = packages::PackageLines::parse(PACKAGES.as_bytes());
     told(Box::new(deny::Reader::with(&tool("cargo-deny"), packages, files)), text)
 }
 
 fn vet(text: &str) -> String {
-    let packages = packages::PackageLines::parse(PACKAGES);
+    let packages = packages::PackageLines::parse(PACKAGES.as_bytes());
     told(Box::new(vet::Reader::with(&tool("cargo-vet"), packages)), text)
 }
 
@@ -224,7 +224,7 @@ fn answers_of_deny_are_judged_apart() {
             ..tool("cargo-deny")
         };
         let files = vec![("deny.toml".to_owned(), DENY_TOML.to_owned())];
-        let packages = packages::PackageLines::parse(PACKAGES);
+        let packages = packages::PackageLines::parse(PACKAGES.as_bytes());
         told(Box::new(deny::Reader::with(&suite, packages, files)), text)
     };
     insta::assert_snapshot!(part("bans", DENY), @r#"

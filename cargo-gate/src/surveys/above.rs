@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::base::digest::{Digest, DigestBuilder};
 use crate::markdown::target::{self, Target};
 
-use super::Workspace;
+use super::Surveys;
 use super::document::Documents;
 
 /// Largest document that is read for its anchors, in bytes.
@@ -73,11 +73,11 @@ impl Above {
 }
 
 /// Looks at every destination above the workspace that a document names.
-fn look(workspace: &Workspace) -> Above {
-    let Some(git) = workspace.git() else {
+fn look(surveys: &Surveys) -> Above {
+    let Some(git) = surveys.git() else {
         return Above::default();
     };
-    let below = match workspace.root().strip_prefix(&git.top) {
+    let below = match surveys.root().strip_prefix(&git.top) {
         Ok(inside) if !inside.as_os_str().is_empty() => crate::base::paths::spell(inside),
         _ => return Above::default(),
     };
@@ -86,7 +86,7 @@ fn look(workspace: &Workspace) -> Above {
         ..Above::default()
     };
     let mut paths = BTreeSet::new();
-    let documents = workspace.documents();
+    let documents = surveys.documents();
     for (at, document) in documents
         .iter()
         .enumerate()
@@ -124,7 +124,7 @@ fn look(workspace: &Workspace) -> Above {
     above
 }
 
-impl Workspace {
+impl Surveys {
     /// What documents name above the workspace, looked at on first use.
     pub fn above(&self) -> &Above {
         self.above.get_or_init(|| look(self))

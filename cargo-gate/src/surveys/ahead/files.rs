@@ -1,6 +1,5 @@
 //! One pass over the bytes of each file for everything that surveys ask of it: whoever lexes a file for one of them has it for all.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::base::digest::Digest;
@@ -15,15 +14,15 @@ use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::file::{self, FileScan as SecretScan, MachinePaths};
 use crate::secrets::survey;
 
-use super::super::contents::Contents;
-use super::super::files::{File, FileKind, FileList};
+use crate::workspace::Listed;
+use crate::workspace::files::{File, FileKind};
 
 /// What to look for in all files.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
     /// Whether the workspace lies in a repository.
     pub(super) in_repository: bool,
-    /// Whether checks will ask for [`Workspace::code`](super::super::Workspace::code).
+    /// Whether checks will ask for [`Surveys::code`](super::super::Surveys::code).
     pub(super) code: bool,
 }
 
@@ -45,27 +44,21 @@ struct Found {
     secrets: Option<SecretScan>,
 }
 
-/// Where the bytes are.
-#[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Source<'a> {
-    pub(in super::super) root: &'a Path,
-    pub(in super::super) files: &'a FileList,
-    pub(in super::super) contents: &'a Contents,
-    pub(in super::super) machine: &'a MachinePaths,
-}
-
 /// The files of a workspace with what is known of their contents, and what is left to find out.
 #[derive(Debug)]
 pub(super) struct Pass {
     pub(super) boundaries: Option<ScanCache>,
     pub(super) code: Option<CodeCache>,
     pub(super) secrets: Option<SecretCache>,
+    machine: MachinePaths,
     left: Vec<Task>,
 }
 
 impl Pass {
     /// Finds out what the caches in the gate directory do not know.
-    pub(super) fn new(wanted: Wanted, files: &FileList, gate_dir: &Path, machine: &MachinePaths) -> Self {
+    pub(super) fn new(wanted: Wanted, listed: &Listed<'_>) -> Self {
+        let (files, gate_dir) = (listed.files, listed.gate_dir);
+        let machine = MachinePaths::new(&listed.options.environment, listed.root);
         let mut boundaries = ScanCache::load(gate_dir);
         let mut secrets = SecretCache::load(gate_dir, machine.digest());
         let code = wanted.code.then(|| CodeCache::load(gate_dir));
@@ -89,15 +82,16 @@ impl Pass {
             boundaries: Some(boundaries),
             code,
             secrets: Some(secrets),
+            machine,
             left,
         }
     }
 
     /// Looks through files that are left, on `threads` threads, for as long as `goes_on`.
-    pub(super) fn work(&mut self, source: Source<'_>, threads: usize, goes_on: &(dyn Fn() -> bool + Sync)) {
+    pub(super) fn work(&mut self, listed: &Listed<'_>, threads: usize, goes_on: &(dyn Fn() -> bool + Sync)) {
         let mut tasks = std::mem::take(&mut self.left);
         let next = AtomicUsize::new(0);
-        let all = &tasks;
+        let (all, machine) = (&tasks, &self.machine);
         let one = || {
             let mut found = Vec::new();
             let mut buffer = Vec::new();
@@ -105,7 +99,7 @@ impl Pass {
                 let Some(task) = all.get(next.fetch_add(1, Ordering::Relaxed)) else {
                     break;
                 };
-                found.extend(look(*task, source, &mut buffer));
+                found.extend(look(*task, listed, machine, &mut buffer));
             }
             found
         };
@@ -143,13 +137,13 @@ impl Pass {
 }
 
 /// Looks through one file. What cannot be read now is reported by the survey that asks for it.
-fn look(task: Task, source: Source<'_>, buffer: &mut Vec<Token>) -> Option<Found> {
-    let file: &File = source.files.iter().as_slice().get(task.file)?;
+fn look(task: Task, listed: &Listed<'_>, machine: &MachinePaths, buffer: &mut Vec<Token>) -> Option<Found> {
+    let file: &File = listed.files.iter().as_slice().get(task.file)?;
     let read;
-    let (bytes, digest) = match (source.contents.of(file), file.digest) {
+    let (bytes, digest) = match (listed.kept(file), file.digest) {
         (Some(kept), Some(digest)) => (kept, digest),
         _ => {
-            read = std::fs::read(source.root.join(&file.native)).ok()?;
+            read = std::fs::read(listed.root.join(&file.native)).ok()?;
             // The file may have changed since it was listed: what is kept is kept for what was read.
             (read.as_slice(), Digest::of(&read))
         }
@@ -158,7 +152,7 @@ fn look(task: Task, source: Source<'_>, buffer: &mut Vec<Token>) -> Option<Found
         digest,
         boundaries: None,
         code: None,
-        secrets: task.secrets.then(|| file::scan_file(bytes, source.machine)),
+        secrets: task.secrets.then(|| file::scan_file(bytes, machine)),
     };
     if task.code || task.boundaries && may_be_code(&file.path) {
         let text = source_text(bytes);

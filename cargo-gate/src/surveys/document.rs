@@ -10,8 +10,8 @@ use rayon::prelude::*;
 
 use crate::markdown::links::Outline;
 
-use super::Workspace;
-use super::files::{File, FileKind, FileList};
+use super::Surveys;
+use crate::workspace::files::{File, FileKind, FileList};
 
 /// One Markdown file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,10 +166,10 @@ fn is_document(file: &File, in_repository: bool) -> bool {
         && (file.tracked || !in_repository)
 }
 
-impl Workspace {
+impl Surveys {
     /// Whether a file is a tracked Markdown file (outside version control: a Markdown file).
     pub fn is_document(&self, file: &File) -> bool {
-        is_document(file, self.git.is_some())
+        is_document(file, self.git().is_some())
     }
 
     /// Every tracked Markdown file, read on first use.
@@ -177,8 +177,9 @@ impl Workspace {
         self.documents.get_or_init(|| {
             let ahead = self.ahead(|ahead| ahead.documents.take());
             ahead.unwrap_or_else(|| {
-                let read = |file: &File| self.contents.read(&self.root, file);
-                Documents::read(&self.files, self.git.is_some(), &read)
+                let listed = self.listed();
+                let read = |file: &File| listed.read(file);
+                Documents::read(self.files(), self.git().is_some(), &read)
             })
         })
     }
@@ -201,7 +202,7 @@ impl Workspace {
             Ok(bytes) => Ok(Document::from_bytes(&file.path, bytes)),
             Err(_) => Err(file.path.clone()),
         };
-        self.files.iter().filter(wanted).map(read).collect()
+        self.files().iter().filter(wanted).map(read).collect()
     }
 }
 

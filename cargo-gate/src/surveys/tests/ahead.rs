@@ -2,9 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::*;
-use crate::secrets::file::MachinePaths;
-use crate::workspace::ahead::{Ahead, Source, Waiting};
+use std::fs;
+
+use super::super::ahead::{Ahead, Wanted};
+use crate::policy;
+use crate::surveys::Surveys;
+use crate::workspace::tests::World;
 
 /// A workspace that changed: in a commit, in a file that is not committed, and by a file that went.
 fn changed() -> World {
@@ -39,7 +42,7 @@ fn changed() -> World {
 }
 
 /// Everything that may have been done ahead, as those see it who ask.
-fn answers(workspace: &Workspace) -> String {
+fn answers(workspace: &Surveys) -> String {
     let (boundaries, code) = (workspace.boundaries(), workspace.code());
     let documents = workspace.documents();
     let outlines: Vec<_> = (documents.iter().enumerate())
@@ -55,11 +58,10 @@ fn what_was_done_ahead_changes_no_answer() {
     let open = || {
         // Nothing is known of an earlier time.
         let _ = fs::remove_dir_all(world.path().join("target"));
-        world.open()
+        Surveys::from(world.open())
     };
 
     let without = open();
-    *without.ahead.lock().expect("a lock") = Ahead::default();
     let expected = answers(&without);
     for found in ["docs/two.md#two", ".github/workflows/ci.yml", "ci.sh"] {
         assert!(expected.contains(found), "{found}: {expected}");
@@ -87,27 +89,7 @@ fn what_was_done_ahead_changes_no_answer() {
     assert!(whole > 0, "there was more to do");
 }
 
-fn work(world: &World, workspace: &Workspace, goes_on: &(dyn Fn() -> bool + Sync)) -> Ahead {
-    let machine = MachinePaths::new(&world.environment(), workspace.root());
-    let source = Source {
-        root: workspace.root(),
-        files: workspace.files(),
-        contents: &workspace.contents,
-        machine: &machine,
-    };
-    let asked = (&workspace.options, workspace.git());
-    Ahead::work(source, asked, &workspace.gate_dir(), goes_on)
-}
-
-#[test]
-fn nothing_is_begun_when_cargo_has_answered() {
-    let world = changed();
-    let workspace = world.open();
-    let _ = fs::remove_dir_all(world.path().join("target"));
-    let waiting = Waiting::default();
-    waiting.begin();
-    waiting.end();
-    let ahead = work(&world, &workspace, &|| waiting.is_on());
-    assert!(ahead.advisories.is_none() && ahead.documents.is_none() && ahead.ci.is_none());
-    assert!(!workspace.gate_dir().exists());
+fn work(world: &World, workspace: &Surveys, goes_on: &(dyn Fn() -> bool + Sync)) -> Ahead {
+    let policy = policy::load(world.path(), None, &crate::checks::catalogue()).expect("a policy");
+    Ahead::work(&Wanted::by(&policy), &workspace.listed(), goes_on)
 }
