@@ -61,7 +61,7 @@ struct Place {
 
 fn run(context: &Context<'_>) -> Judgement {
     let ci = context.ci();
-    let rule = Rule {
+    let rule = Asked {
         packages: Packages {
             cargo: context.cargo(),
             files: context.files(),
@@ -126,12 +126,12 @@ struct Expanded {
     alias: Option<String>,
 }
 
-struct Rule<'a> {
+struct Asked<'a> {
     packages: Packages<'a>,
     config: &'a CargoConfig,
 }
 
-impl Rule<'_> {
+impl Asked<'_> {
     fn job<'c>(&self, job: &'c Job, places: &mut BTreeMap<&'c str, Vec<Place>>) {
         let expanded: Vec<(&CiCommand, Vec<Expanded>)> = job
             .commands

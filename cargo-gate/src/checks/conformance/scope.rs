@@ -16,6 +16,7 @@ reads!(
     input::Cargo,
     input::KernelLocks,
     input::AllFiles,
+    input::FileNames,
     ConformancePolicy,
     KernelPolicy,
     SuitePolicy,

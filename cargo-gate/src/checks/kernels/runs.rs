@@ -3,6 +3,7 @@
 use gate_runtime::stats::RunStats;
 use gate_runtime::stats::read::read;
 
+use crate::policy::RuntimePolicy;
 use crate::report::Reason;
 
 use crate::contract::{Context, Declares, Judgement, input};
