@@ -6,8 +6,10 @@
 //!
 //! The library neither prints nor exits; [`cli`] words the conversation and `main` ends the process.
 
-pub mod base;
+pub use gate_base as base;
 pub mod boundary;
+#[cfg(test)]
+pub(crate) mod built_from;
 pub mod checks;
 pub mod ci;
 pub mod cli;
@@ -22,6 +24,7 @@ pub mod engine;
 pub mod evidence;
 pub mod generated;
 pub mod group;
+pub mod init;
 pub mod kernels;
 pub mod library;
 #[cfg(feature = "lsp")]
@@ -29,7 +32,7 @@ pub mod lsp;
 pub mod markdown;
 pub mod migration;
 pub mod policy;
-pub mod process;
+pub use gate_base::process;
 pub mod promotion;
 pub mod redact;
 pub mod release;

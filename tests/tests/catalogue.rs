@@ -12,6 +12,7 @@ use cargo_gate::contract::{Applies, Inputs, Judgement};
 use cargo_gate::evidence::history::History;
 use cargo_gate::policy;
 use cargo_gate::report::{Finding, Location, Reason};
+use cargo_gate::surveys::Surveys;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
 use gate_tests::fixture::Fixture;
@@ -32,6 +33,7 @@ fn judge(fixture: &Fixture, not_applicable: &mut NotApplicable) -> String {
         offline: true,
         environment: Environment::from_pairs(fixture.environment()),
     })
+    .map(Surveys::from)
     .unwrap_or_else(|error| panic!("{error}"));
     let policy = policy::load(&fixture.root(), None, &cargo_gate::checks::catalogue())
         .unwrap_or_else(|error| panic!("{}", error.rendered.unwrap_or(error.message)));

@@ -16,6 +16,7 @@ use cargo_gate::engine::inputs::InputDigests;
 use cargo_gate::evidence::history::History;
 use cargo_gate::policy::{self, Policy};
 use cargo_gate::report::CheckReport;
+use cargo_gate::surveys::Surveys;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
 use gate_tests::fixture::Fixture;
@@ -67,7 +68,7 @@ fn outcomes(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Vec<CheckR
     )
 }
 
-fn open(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Workspace {
+fn open(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Surveys {
     let options = Options {
         cwd: fixture.root(),
         manifest_path: None,
@@ -75,7 +76,9 @@ fn open(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Workspace {
         offline: true,
         environment: Environment::from_pairs(rest.variables.clone()),
     };
-    Workspace::open(options).unwrap_or_else(|error| panic!("{}: {error}", check.id))
+    Workspace::open(options)
+        .map(Surveys::from)
+        .unwrap_or_else(|error| panic!("{}: {error}", check.id))
 }
 
 fn ask(check: &'static Check, fixture: &Fixture, rest: &Rest, outcomes: &[CheckReport]) -> Answer {

@@ -252,7 +252,7 @@ impl Run {
             history.signed_entry(entry, &decisions.authorities).map_err(|problem| {
                 let run = &entry.run_id;
                 Error::usage(format!("run {run} does not count: {problem}")).with_help(format!(
-                    "whoever answers for it signs it: `cargo gate sign {run} --key <file>`"
+                    "have an authority sign it: `cargo gate sign {run} --key <file>`"
                 ))
             })?;
         }

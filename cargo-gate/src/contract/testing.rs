@@ -11,8 +11,8 @@ use crate::base::digest::Digest;
 use crate::base::stage::Stage;
 use crate::ci::CiFiles;
 use crate::evidence::history::History;
-use crate::policy::Policy;
-use crate::report::{CheckReport, Finding};
+use crate::policy::{CiPolicy, Policy};
+use crate::report::{CheckReport, Finding, Location};
 use crate::surveys::Surveys;
 use crate::surveys::document::{Document, Documents};
 use crate::workspace::cargo::{CargoModel, Member, Resolution};
@@ -286,4 +286,18 @@ pub(crate) fn toolchain_file(channel: &str) -> ToolchainFile {
 /// A map from pairs.
 pub(crate) fn map<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
     pairs.into_iter().collect()
+}
+
+/// A `[ci]` that declares nothing, on line 3 of the policy.
+pub(crate) fn ci_policy() -> CiPolicy {
+    CiPolicy {
+        platforms: Vec::new(),
+        pinned_actions: false,
+        trusted_actions: Vec::new(),
+        pinned_images: false,
+        trusted_images: Vec::new(),
+        scripts: Vec::new(),
+        gate_steps: Vec::new(),
+        location: Location::line("gate.toml", 3),
+    }
 }

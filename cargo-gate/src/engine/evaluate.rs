@@ -234,6 +234,7 @@ impl<'a> Surroundings<'a> {
         Runner {
             workspace: self.workspace,
             store: self.store,
+            history: self.history,
             inputs: self.inputs(request),
             rules: self.rules(request),
             keep_going: request.keep_going,

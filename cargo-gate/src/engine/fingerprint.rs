@@ -111,7 +111,7 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         parts.push(part(&Declared::of::<input::Manifests>(), inputs));
     }
     // Path dependencies beside the workspace are built as well.
-    parts.extend(inputs.beyond_root());
+    parts.extend(inputs.outside_root());
     Fingerprint::new(&suites::check_id(suite), suites::VERSION, parts)
 }
 

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::base::digest::Digest;
 use crate::contract::{Declared, InputState, Inputs};
-use crate::suites::beyond::{self, Reach};
+use crate::suites::reach::{Reach, reach};
 use crate::workspace::files::File;
 
 /// Digests of all inputs of one evaluation.
 pub struct InputDigests<'a> {
     inputs: Inputs<'a>,
     known: Mutex<BTreeMap<&'static str, Arc<OnceLock<InputState>>>>,
-    beyond: OnceLock<Option<(String, Option<Digest>)>>,
+    outside: OnceLock<Option<(String, Option<Digest>)>>,
 }
 
 impl<'a> InputDigests<'a> {
@@ -21,15 +21,15 @@ impl<'a> InputDigests<'a> {
         Self {
             inputs,
             known: Mutex::default(),
-            beyond: OnceLock::new(),
+            outside: OnceLock::new(),
         }
     }
 
     /// What suites read beyond the workspace root, as a named part of their fingerprints: the files of the repository
     /// where a path dependency lies there, and something without a digest where one lies outside of it.
-    pub fn beyond_root(&self) -> Option<(String, Option<Digest>)> {
+    pub fn outside_root(&self) -> Option<(String, Option<Digest>)> {
         let workspace = self.inputs.workspace;
-        let state = || match beyond::reach(workspace) {
+        let state = || match reach(workspace) {
             Reach::Root => None,
             Reach::Repository(top) => {
                 let files = workspace.files_around(&top).ok();
@@ -38,7 +38,7 @@ impl<'a> InputDigests<'a> {
             }
             Reach::Elsewhere { path, .. } => Some((format!("`{path}` outside the repository"), None)),
         };
-        self.beyond.get_or_init(state).clone()
+        self.outside.get_or_init(state).clone()
     }
 
     /// State of one input. Threads that ask for different inputs do not wait for each other.

@@ -233,7 +233,7 @@ impl Planner<'_> {
 
     fn action(&self, unit: &Unit, fingerprint: &Fingerprint) -> Action {
         if let Some(part) = fingerprint.volatile_part() {
-            return Action::Run(format!("reads {part}, which is looked at anew each time"));
+            return Action::Run(format!("reads {part}, which is checked on every run"));
         }
         if self.force {
             return Action::Run("--fresh asks for new evidence".to_owned());

@@ -3,6 +3,7 @@
 pub mod age;
 pub mod bundle;
 pub mod event;
+pub mod expected;
 pub mod history;
 pub mod lock;
 pub mod readiness;

@@ -383,21 +383,42 @@ fn columns_count_characters() {
     assert_eq!(columns, [Some(11), Some(23)]);
 }
 
+/// Whether the bytes of a section change when the file moves by a line; and when a word of `[tiers]` does.
+fn changes<S: Section>(policy: &Policy, moved: &Policy, edited: &Policy) -> (bool, bool) {
+    assert_eq!(S::bytes(policy), S::bytes(&parse(FULL)), "{}", S::NAME);
+    (
+        S::bytes(policy) != S::bytes(moved),
+        S::bytes(policy) != S::bytes(edited),
+    )
+}
+
 #[test]
-fn the_bytes_of_a_section_hold_its_contents_and_its_place() {
-    fn bytes<S: Section>(policy: &Policy) -> Vec<u8> {
-        S::bytes(policy)
-    }
-    let (policy, again) = (parse(FULL), parse(FULL));
+fn sections_notice_their_own_changes_and_where_they_stand() {
+    let policy = parse(FULL);
     let moved = parse(&format!("\n{FULL}"));
     let edited = parse(&FULL.replace("native", "idiomatic"));
-    let tiers = bytes::<TierPolicy>;
-    assert_eq!(tiers(&policy), tiers(&again));
-    assert_ne!(tiers(&policy), tiers(&moved));
-    assert_ne!(tiers(&policy), tiers(&edited));
-    for others in [bytes::<BoundaryPolicy>, bytes::<SuitePolicy>, bytes::<Waiver>] {
-        assert_ne!(others(&policy), others(&moved));
-        assert_eq!(others(&policy), others(&edited));
+    let all = (&policy, &moved, &edited);
+    let of = |found: fn(&Policy, &Policy, &Policy) -> (bool, bool)| found(all.0, all.1, all.2);
+    assert_eq!(of(changes::<TierPolicy>), (true, true));
+    let others = [
+        changes::<BoundaryPolicy>,
+        changes::<CachePolicy>,
+        changes::<CiPolicy>,
+        changes::<Claim>,
+        changes::<ConformancePolicy>,
+        changes::<KernelPolicy>,
+        changes::<ProfilePolicy>,
+        changes::<Register>,
+        changes::<ReleasePolicy>,
+        changes::<StagePolicy>,
+        changes::<SuitePolicy>,
+        changes::<SupplyPolicy>,
+        changes::<ToolchainPolicy>,
+        changes::<UsesPolicy>,
+        changes::<Waiver>,
+    ];
+    for section in others {
+        assert_eq!(of(section), (true, false));
     }
 }
 

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::policy::SuiteFormat;
 
+use crate::evidence::event::TestCount;
+
+use super::counter::Counter;
 use super::libtest::Libtest;
 use super::nextest::Nextest;
 use super::outcome::Tests;
@@ -15,6 +18,7 @@ pub struct Reader {
     format: SuiteFormat,
     libtest: Libtest,
     nextest: Nextest,
+    counter: Counter,
     errors: Errors,
     panics: Panics,
 }
@@ -51,13 +55,14 @@ impl Reader {
             format,
             libtest: Libtest::default(),
             nextest: Nextest::default(),
+            counter: Counter::default(),
             errors: Errors::default(),
             panics: Panics::default(),
         }
     }
 
-    /// Takes one line without its end; escape sequences are ignored.
-    pub fn line(&mut self, line: &str) {
+    /// Takes one line without its end; escape sequences are ignored. Returns how far the tests are, if the line says so.
+    pub fn line(&mut self, line: &str) -> Option<TestCount> {
         let plain;
         let line = if line.contains('\u{1b}') {
             plain = anstream::adapter::strip_str(line).to_string();
@@ -86,6 +91,9 @@ impl Reader {
                 }
             }
         }
+        (self.format != SuiteFormat::ExitCode)
+            .then(|| self.counter.line(line))
+            .flatten()
     }
 
     /// Everything that was read; tests sorted by binary and name.

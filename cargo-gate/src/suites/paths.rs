@@ -2,10 +2,11 @@
 //! run directory, and a home directory has no place there.
 
 use std::borrow::Cow;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
 
+use crate::base::atomic;
 use crate::base::error::{Error, Result};
 use crate::evidence::EvidenceResult;
 use crate::redact::Redactor;
@@ -95,12 +96,14 @@ fn rewrite(log: &Path, redactor: &Redactor) -> io::Result<Taken> {
     }
     to.into_inner().map_err(io::IntoInnerError::into_error)?;
     drop(from);
-    fs::rename(hidden, log)?;
+    atomic::rename(&hidden, log)?;
     Ok(taken)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

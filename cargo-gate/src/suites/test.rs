@@ -5,13 +5,14 @@ use std::path::Path;
 
 use crate::base::error::Result;
 use crate::evidence::EvidenceResult;
+use crate::evidence::event::Event;
 use crate::policy::{SuiteFormat, SuitePolicy};
 use crate::report::{Finding, Location, SuiteResult, TestResult, TestStatus};
 
 use super::outcome::Tests;
 use super::output::{Output, Place, Reader};
 use super::panics::Panic;
-use super::{Launched, SuiteContext, SuiteRun, default, finding, launch, suite_result, tool_missing};
+use super::{Launched, SuiteContext, SuiteRun, check_id, default, finding, launch, suite_result, tool_missing};
 
 /// Markdown documentation of the kind.
 pub const DOCS: &str = "\
@@ -74,7 +75,13 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
 fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let mut reader = Reader::new(suite.format);
     let log = cx.log.clone();
-    let end = match launch(suite, cx, &suite.command, false, &mut |line| reader.line(line))? {
+    let id = check_id(suite);
+    let launched = launch(suite, cx, &suite.command, false, &mut |line| {
+        if let Some(tests) = reader.line(line) {
+            cx.observer.event(&Event::Tests { id: &id, tests });
+        }
+    })?;
+    let end = match launched {
         Launched::NotStarted(reason) => {
             return Ok(SuiteRun {
                 result: EvidenceResult::NotRun(reason),
@@ -217,9 +224,9 @@ fn failed_tests(suite: &SuitePolicy, output: &Output) -> Vec<Finding> {
 /// No test failed, and still the command did.
 fn command_failed(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Finding {
     let mut message = match (end.exit_code, end.signal) {
-        (Some(code), _) => format!("`{}` ended with exit code {code}", end.command.join(" ")),
-        (None, Some(signal)) => format!("`{}` was ended by signal {signal}", end.command.join(" ")),
-        (None, None) => format!("`{}` did not end by itself", end.command.join(" ")),
+        (Some(code), _) => format!("`{}` exited with code {code}", end.command.join(" ")),
+        (None, Some(signal)) => format!("`{}` was killed by signal {signal}", end.command.join(" ")),
+        (None, None) => format!("`{}` did not exit by itself", end.command.join(" ")),
     };
     let mut place = None;
     match &output.error {
@@ -250,21 +257,18 @@ fn too_few(suite: &SuitePolicy, tests: &Tests) -> Option<Finding> {
     let ran = tests.ran();
     if tests.summaries == 0 {
         return Some(
-            finding(
-                suite,
-                "the output holds no summary of a test run, so nothing can be said about it",
-            )
-            .help("declare `format = \"exit-code\"` for a command that is not libtest or nextest"),
+            finding(suite, "the output contains no summary of a test run")
+                .help("declare `format = \"exit-code\"` if the command runs neither libtest nor nextest"),
         );
     }
     if ran == 0 {
         let why = match tests.skipped {
-            0 => "there is none".to_owned(),
+            0 => "none were found".to_owned(),
             1 => "the only one is ignored or filtered out".to_owned(),
             skipped => format!("all {skipped} are ignored or filtered out"),
         };
         return Some(
-            finding(suite, format!("no test ran: {why} (suite_empty)"))
+            finding(suite, format!("no tests ran: {why} (suite_empty)"))
                 .help("add a `#[test]`, or correct the filter in `command` of the suite in gate.toml"),
         );
     }
@@ -273,7 +277,7 @@ fn too_few(suite: &SuitePolicy, tests: &Tests) -> Option<Finding> {
             suite,
             format!("{ran} of at least {} expected tests ran", suite.min_tests),
         )
-        .help("find out which tests are gone, or lower `min-tests` of the suite in gate.toml")
+        .help("restore the missing tests, or lower `min-tests` of the suite in gate.toml")
     })
 }
 

@@ -12,6 +12,7 @@ use cargo_gate::evidence::store::Store;
 use cargo_gate::evidence::{Evidence, EvidenceResult};
 use cargo_gate::policy::{EvidenceAge, Policy};
 use cargo_gate::report::Location;
+use cargo_gate::surveys::Surveys;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
 use gate_tests::harness::day;
@@ -219,6 +220,7 @@ fn planned(days: i64) -> String {
         offline: true,
         environment: Environment::from_pairs(std::env::vars()),
     })
+    .map(Surveys::from)
     .unwrap_or_else(|error| panic!("{error}"));
     let policy = Policy {
         evidence_ages: vec![EvidenceAge {

@@ -9,13 +9,13 @@ use cargo_gate::evidence::EvidenceResult;
 use cargo_gate::evidence::history::History;
 use cargo_gate::policy::Policy;
 use cargo_gate::report::{CheckReport, Dimension, EvidenceRecord, SuiteResult, TestResult, TestStatus};
+use cargo_gate::surveys::Surveys;
 use cargo_gate::verdict::{self, Afterwards, Judged, Rules};
-use cargo_gate::workspace::Workspace;
 use jiff::Timestamp;
 
 /// Outcomes of every check that reads none, and of suites that passed these tests.
 pub(crate) fn of_the_others(
-    workspace: &Workspace,
+    workspace: &Surveys,
     policy: &Policy,
     history: &History,
     (now, stage): (Timestamp, Stage),

@@ -7,7 +7,7 @@ use crate::ci::{CiFile, Image, Include, Origin, UNKNOWN, Use};
 use crate::policy::CiPolicy;
 use crate::report::{Dimension, Finding, Location};
 
-use super::pipelines::{counted, unreadable};
+use super::pipelines::{counted, first_path, unreadable};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
 use crate::reads;
 
@@ -34,7 +34,7 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 /// A name that may mean something else tomorrow.
-struct Open<'c> {
+struct Unpinned<'c> {
     line: u32,
     name: &'c str,
     /// What is wrong, as the end of a sentence.
@@ -62,12 +62,7 @@ fn run(context: &Context<'_>) -> Judgement {
         }
     }
     let because = |finding: Finding| finding.because(Some(policy.location.clone()));
-    findings.sort_by(|a, b| {
-        a.locations
-            .first()
-            .map(|it| &it.path)
-            .cmp(&b.locations.first().map(|it| &it.path))
-    });
+    findings.sort_by(|a, b| first_path(a).cmp(&first_path(b)));
     Judgement::Findings(findings.into_iter().map(because).collect())
 }
 
@@ -80,11 +75,11 @@ fn trusted(patterns: &[String]) -> GlobSet {
     builder.build().unwrap_or_else(|_| GlobSet::empty())
 }
 
-/// One finding for all open names of a kind in a file.
-fn finding(file: &CiFile, kind: &str, mut open: Vec<Open<'_>>) -> Option<Finding> {
-    open.sort_by_key(|one| one.line);
-    let first = open.first()?;
-    let message = match open.len() {
+/// One finding for all unpinned names of a kind in a file.
+fn finding(file: &CiFile, kind: &str, mut unpinned: Vec<Unpinned<'_>>) -> Option<Finding> {
+    unpinned.sort_by_key(|one| one.line);
+    let first = unpinned.first()?;
+    let message = match unpinned.len() {
         1 => format!("`{}` {}", first.name, first.why),
         count => format!(
             "{} are not pinned, the first is `{}`, which {}",
@@ -94,13 +89,13 @@ fn finding(file: &CiFile, kind: &str, mut open: Vec<Open<'_>>) -> Option<Finding
         ),
     };
     let mut finding = Finding::blocking(Stage::Controlled, message).help(first.help.clone());
-    for one in &open {
+    for one in &unpinned {
         finding = finding.at(Location::line(&file.path, one.line));
     }
     Some(finding)
 }
 
-fn action<'c>(used: &'c Use, trusted: &GlobSet) -> Option<Open<'c>> {
+fn action<'c>(used: &'c Use, trusted: &GlobSet) -> Option<Unpinned<'c>> {
     let why = action_fault(&used.name, trusted)?;
     let help = match used.name.strip_prefix("docker://") {
         Some(name) => with_digest(name, "docker://"),
@@ -108,12 +103,12 @@ fn action<'c>(used: &'c Use, trusted: &GlobSet) -> Option<Open<'c>> {
             let (name, version) = used.name.split_once('@').unwrap_or((&used.name, "HEAD"));
             let repository: Vec<&str> = name.splitn(3, '/').take(2).collect();
             format!(
-                "write the hash that `git ls-remote https://github.com/{} {version}` prints, and `# {version}` behind it",
+                "write the hash that `git ls-remote https://github.com/{} {version}` prints, and `# {version}` after it",
                 repository.join("/")
             )
         }
     };
-    Some(Open {
+    Some(Unpinned {
         line: used.line,
         name: &used.name,
         why,
@@ -149,7 +144,7 @@ fn version_fault(version: &str) -> Option<&'static str> {
     Some("is a tag or a branch, which can be moved")
 }
 
-fn included<'c>(include: &'c Include, trusted: &GlobSet) -> Option<Open<'c>> {
+fn included<'c>(include: &'c Include, trusted: &GlobSet) -> Option<Unpinned<'c>> {
     let name = include.name.as_str();
     // A component names its server first.
     let path = name.split_once('/').map_or(name, |(_, path)| path);
@@ -166,7 +161,7 @@ fn included<'c>(include: &'c Include, trusted: &GlobSet) -> Option<Open<'c>> {
                 .to_owned(),
         ),
         (Origin::Project, None) => (
-            "is included without `ref`, which is whatever its default branch is",
+            "is included without `ref`, so from whatever its default branch is",
             "write `ref:` and the full hash of a commit of that project".to_owned(),
         ),
         (Origin::Project, Some(pin)) => {
@@ -176,19 +171,16 @@ fn included<'c>(include: &'c Include, trusted: &GlobSet) -> Option<Open<'c>> {
             };
             (
                 why,
-                format!("write the full hash of `{pin}` as its `ref`, and `# {pin}` behind it"),
+                format!("write the full hash of `{pin}` as its `ref`, and `# {pin}` after it"),
             )
         }
-        (Origin::Component, None) => (
-            "names no version",
-            "write `@` and the full hash of a commit behind it".to_owned(),
-        ),
+        (Origin::Component, None) => ("names no version", "add `@` and the full hash of a commit".to_owned()),
         (Origin::Component, Some(pin)) => (
             version_fault(pin)?,
-            format!("write the full hash of `{pin}` behind its `@`, and `# {pin}` at the end of the line"),
+            format!("write the full hash of `{pin}` after its `@`, and `# {pin}` at the end of the line"),
         ),
     };
-    Some(Open {
+    Some(Unpinned {
         line: include.line,
         name,
         why,
@@ -196,7 +188,7 @@ fn included<'c>(include: &'c Include, trusted: &GlobSet) -> Option<Open<'c>> {
     })
 }
 
-fn image<'c>(image: &'c Image, trusted: &GlobSet) -> Option<Open<'c>> {
+fn image<'c>(image: &'c Image, trusted: &GlobSet) -> Option<Unpinned<'c>> {
     if trusted.is_match(without_tag(&image.name)) {
         return None;
     }
@@ -218,7 +210,7 @@ fn image<'c>(image: &'c Image, trusted: &GlobSet) -> Option<Open<'c>> {
             format!("let it become {}", with_digest(name, "").trim_start_matches("write ")),
         )
     };
-    Some(Open {
+    Some(Unpinned {
         line: image.line,
         name: &image.name,
         why,
@@ -258,20 +250,15 @@ fn is_hex(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::testing::World;
+    use crate::contract::testing::{World, ci_policy};
     use crate::policy::CiPolicy;
 
     fn world(trusted: &[&str], steps: &str) -> World {
         let mut world = World::new();
         world.policy.ci = Some(CiPolicy {
-            platforms: Vec::new(),
             pinned_actions: true,
             trusted_actions: trusted.iter().map(|glob| (*glob).to_owned()).collect(),
-            pinned_images: false,
-            trusted_images: Vec::new(),
-            scripts: Vec::new(),
-            gate_steps: Vec::new(),
-            location: Location::line("gate.toml", 3),
+            ..ci_policy()
         });
         let text = format!("on: push\njobs:\n  a:\n    steps:\n{steps}");
         world.ci(&[(".github/workflows/ci.yml", &text)]);
@@ -296,12 +283,12 @@ mod tests {
     fn names_that_move() {
         insta::assert_snapshot!(said(&[], "      - uses: actions/checkout@v4\n"), @"
         .github/workflows/ci.yml:5: `actions/checkout@v4` is a tag or a branch, which can be moved [controlled]
-          help: write the hash that `git ls-remote https://github.com/actions/checkout v4` prints, and `# v4` behind it
+          help: write the hash that `git ls-remote https://github.com/actions/checkout v4` prints, and `# v4` after it
           because: gate.toml:3
         ");
         insta::assert_snapshot!(said(&[], "      - uses: org/a/sub@abcdef1\n"), @"
         .github/workflows/ci.yml:5: `org/a/sub@abcdef1` is abbreviated, and only the full hash names one commit [controlled]
-          help: write the hash that `git ls-remote https://github.com/org/a abcdef1` prints, and `# abcdef1` behind it
+          help: write the hash that `git ls-remote https://github.com/org/a abcdef1` prints, and `# abcdef1` after it
           because: gate.toml:3
         ");
         insta::assert_snapshot!(said(&[], "      - uses: docker://alpine:3\n      - uses: org/a\n  b:\n    uses: org/x/.github/workflows/y.yml@main\n"), @"
@@ -319,7 +306,7 @@ mod tests {
             "      - uses: actions/checkout@v4\n      - uses: dtolnay/rust-toolchain@stable\n      - uses: org/a@v1\n";
         insta::assert_snapshot!(said(&["actions/*", "dtolnay/rust-toolchain"], steps), @"
         .github/workflows/ci.yml:7: `org/a@v1` is a tag or a branch, which can be moved [controlled]
-          help: write the hash that `git ls-remote https://github.com/org/a v1` prints, and `# v1` behind it
+          help: write the hash that `git ls-remote https://github.com/org/a v1` prints, and `# v1` after it
           because: gate.toml:3
         ");
     }
@@ -328,7 +315,7 @@ mod tests {
     fn undeclared_it_does_not_apply_and_what_cannot_be_read_is_a_finding() {
         let mut world = world(&[], "      - uses: [\n");
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/ci.yml:5: `.github/workflows/ci.yml` is not YAML: while parsing a node, did not find expected node content [controlled]
+        .github/workflows/ci.yml:5: `.github/workflows/ci.yml` is not valid YAML: while parsing a node, did not find expected node content [controlled]
           help: correct line 5 of it, or remove the file
           because: gate.toml:3
         ");
@@ -375,9 +362,9 @@ pinned:
         .gitlab-ci.yml:4: 3 includes are not pinned, the first is `group/ci`, which is included by a tag or a branch, which can be moved [controlled]
           also: .gitlab-ci.yml:10
           also: .gitlab-ci.yml:12
-          help: write the full hash of `v1` as its `ref`, and `# v1` behind it
+          help: write the full hash of `v1` as its `ref`, and `# v1` after it
           because: gate.toml:3
-        more.yml:1: `a/b` is included without `ref`, which is whatever its default branch is [controlled]
+        more.yml:1: `a/b` is included without `ref`, so from whatever its default branch is [controlled]
           help: write `ref:` and the full hash of a commit of that project
           because: gate.toml:3
         ");

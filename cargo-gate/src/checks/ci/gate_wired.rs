@@ -1,11 +1,11 @@
 //! `ci.gate-wired`: the gate is part of continuous integration, and its answer counts.
 
 use crate::base::stage::Stage;
-use crate::ci::{Argument, CiCommand, CiFile, CiFiles, Job, Start, program};
+use crate::ci::{Argument, CiCommand, CiFile, CiFiles, Job, Trigger, program};
 use crate::policy::{CiPolicy, StagePolicy};
 use crate::report::{Dimension, Finding, Location};
 
-use super::pipelines::{jobs, runs_gate, unreadable};
+use super::pipelines::{jobs, not_followed, runs_gate, unreadable};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
 use crate::reads;
 
@@ -19,7 +19,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Control,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 2,
+    version: 3,
     phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
 };
@@ -27,9 +27,9 @@ pub static CHECK: Check = Check {
 fn applies(context: &Context<'_>) -> Applies {
     // A policy declares at least the scope of pilot.
     if context.section::<StagePolicy>().is_empty() {
-        return Applies::No("there is no `gate.toml` whose rules could be enforced".into());
+        return Applies::No("there is no `gate.toml` to enforce".into());
     }
-    // Where `[ci]` is declared, files that are gone are a finding and no excuse.
+    // Where `[ci]` is declared, missing files are a finding.
     if context.has_ci() || context.section::<CiPolicy>().is_some() {
         Applies::Yes
     } else {
@@ -55,8 +55,8 @@ fn command_runs_gate(command: &CiCommand, policy: Option<&CiPolicy>) -> bool {
         .any(|arguments| runs_gate(arguments) || is_declared(arguments, policy))
 }
 
-/// A job that runs the gate in vain: where, and why.
-struct InVain {
+/// A job that runs the gate and does not fail when it refuses: where, and why.
+struct Ignored {
     location: Location,
     why: String,
 }
@@ -64,11 +64,11 @@ struct InVain {
 fn run(context: &Context<'_>) -> Judgement {
     let policy = context.section::<CiPolicy>().as_ref();
     let ci = context.ci();
-    let mut in_vain = Vec::new();
+    let mut ignored = Vec::new();
     for (file, job) in jobs(ci) {
         match enforced(file, job, ci, policy) {
             Some(Ok(())) => return Judgement::Findings(Vec::new()),
-            Some(Err(found)) => in_vain.push(found),
+            Some(Err(found)) => ignored.push(found),
             None => {}
         }
     }
@@ -78,16 +78,21 @@ fn run(context: &Context<'_>) -> Judgement {
             return Judgement::Findings(Vec::new());
         }
     }
-    let finding = if let Some(found) = in_vain.into_iter().next() {
-        Finding::blocking(Stage::Controlled, format!("the gate runs without consequence: {}", found.why))
-            .help("let the job fail when the gate refuses: run `cargo gate pilot` as a step of its own, on push and pull requests")
-            .at(found.location)
+    let finding = if let Some(found) = ignored.into_iter().next() {
+        Finding::blocking(
+            Stage::Controlled,
+            format!("the gate runs, but a refusal fails nothing: {}", found.why),
+        )
+        .help("run `cargo gate pilot` as a step of its own, on push and pull requests, and let it fail the job")
+        .at(found.location)
     } else {
         missing(ci)
     };
     let mut findings = vec![finding];
-    // The gate may stand in what cannot be read.
+    // The gate may stand in what cannot be read or was not followed.
     findings.extend(unreadable(ci));
+    let help = "where it runs the gate, name it in `gate-steps` of `[ci]`";
+    findings.extend(not_followed(jobs(ci).map(|(_, job)| job), help));
     Judgement::Findings(findings)
 }
 
@@ -95,14 +100,14 @@ fn missing(ci: &CiFiles) -> Finding {
     let entries: Vec<&CiFile> = ci
         .files
         .iter()
-        .filter(|file| file.start == Start::Automatic && !file.jobs.is_empty())
+        .filter(|file| file.start == Trigger::Automatic && !file.jobs.is_empty())
         .collect();
     if ci
         .files
         .iter()
         .all(|file| file.jobs.is_empty() && file.problem.is_none())
     {
-        return Finding::blocking(Stage::Controlled, "there is a policy, and no continuous integration that enforces it")
+        return Finding::blocking(Stage::Controlled, "no continuous integration enforces the policy")
             .help("`cargo gate init --ci github` writes a workflow; for another system name its script in `scripts` of `[ci]`");
     }
     let elsewhere = ci.files.iter().any(|file| {
@@ -117,8 +122,7 @@ fn missing(ci: &CiFiles) -> Finding {
     } else {
         "add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow"
     };
-    let mut finding =
-        Finding::blocking(Stage::Controlled, "no job of the continuous integration runs the gate").help(help);
+    let mut finding = Finding::blocking(Stage::Controlled, "no CI job runs the gate").help(help);
     for file in entries {
         finding = finding.at(Location::file(&file.path));
     }
@@ -126,7 +130,7 @@ fn missing(ci: &CiFiles) -> Finding {
 }
 
 /// Whether a job runs the gate, and so that its answer counts.
-fn enforced(file: &CiFile, job: &Job, ci: &CiFiles, policy: Option<&CiPolicy>) -> Option<Result<(), InVain>> {
+fn enforced(file: &CiFile, job: &Job, ci: &CiFiles, policy: Option<&CiPolicy>) -> Option<Result<(), Ignored>> {
     let commands: Vec<&CiCommand> = job
         .commands
         .iter()
@@ -144,8 +148,8 @@ fn enforced(file: &CiFile, job: &Job, ci: &CiFiles, policy: Option<&CiPolicy>) -
         Some(format!("the job `{}` may fail", job.name))
     } else if !starts(file, ci) {
         Some(match file.start {
-            Start::Called => "no workflow that starts by itself calls this one".to_owned(),
-            _ => "the workflow only starts by hand".to_owned(),
+            Trigger::Called => "no workflow that starts by itself calls this one".to_owned(),
+            _ => "the workflow is only started by hand".to_owned(),
         })
     } else if call.is_none() && commands.iter().all(|command| command.ignored.is_some()) {
         commands.first().and_then(|command| command.ignored).map(str::to_owned)
@@ -153,7 +157,7 @@ fn enforced(file: &CiFile, job: &Job, ci: &CiFiles, policy: Option<&CiPolicy>) -
         None
     };
     Some(match why {
-        Some(why) => Err(InVain { location, why }),
+        Some(why) => Err(Ignored { location, why }),
         None => Ok(()),
     })
 }
@@ -173,9 +177,9 @@ fn starts(file: &CiFile, ci: &CiFiles) -> bool {
         }
         seen.push(&file.path);
         match file.start {
-            Start::Automatic => return true,
-            Start::ByHand => {}
-            Start::Called => wanted.extend(ci.files.iter().filter(|other| {
+            Trigger::Automatic => return true,
+            Trigger::Manual => {}
+            Trigger::Called => wanted.extend(ci.files.iter().filter(|other| {
                 let mut calls = other
                     .jobs
                     .iter()
@@ -195,7 +199,7 @@ fn starts(file: &CiFile, ci: &CiFiles) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::testing::World;
+    use crate::contract::testing::{World, ci_policy};
     use crate::policy::StagePolicy;
 
     fn world() -> World {
@@ -226,14 +230,8 @@ mod tests {
     fn declared(gate_steps: &[&str]) -> World {
         let mut world = world();
         world.policy.ci = Some(CiPolicy {
-            platforms: Vec::new(),
-            pinned_actions: false,
-            trusted_actions: Vec::new(),
-            pinned_images: false,
-            trusted_images: Vec::new(),
-            scripts: Vec::new(),
             gate_steps: gate_steps.iter().map(|step| (*step).to_owned()).collect(),
-            location: Location::line("gate.toml", 5),
+            ..ci_policy()
         });
         world
     }
@@ -256,7 +254,7 @@ mod tests {
     #[test]
     fn nothing_that_runs_it() {
         insta::assert_snapshot!(steps(&mut world(), ""), @"
-        .github/workflows/ci.yml: no job of the continuous integration runs the gate [controlled]
+        .github/workflows/ci.yml: no CI job runs the gate [controlled]
           help: add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow
         ");
         for step in [
@@ -267,8 +265,31 @@ mod tests {
             "# cargo gate pilot",
         ] {
             let text = steps(&mut world(), &format!("      - run: |\n          {step}\n"));
-            assert!(text.starts_with(".github/workflows/ci.yml: no job"), "{step}: {text}");
+            assert!(
+                text.starts_with(".github/workflows/ci.yml: no CI job"),
+                "{step}: {text}"
+            );
         }
+    }
+
+    #[test]
+    fn recipes_run_it_where_they_can_be_followed() {
+        let mut world = world();
+        let workflow = "on: push\njobs:\n  a:\n    steps:\n      - run: make gate\n";
+        let mut said = |makefile: &str| {
+            world.ci(&[(".github/workflows/ci.yml", workflow), ("Makefile", makefile)]);
+            world.text(&CHECK)
+        };
+        assert_eq!(
+            said("gate: build\n\tcargo gate pilot --locked\nbuild:\n\tcargo build\n"),
+            ""
+        );
+        insta::assert_snapshot!(said("gate:\n\tcargo gate $(or $(STAGE),pilot) --locked\n"), @"
+        .github/workflows/ci.yml: no CI job runs the gate [controlled]
+          help: add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow
+        Makefile:2: `make gate` was not followed: it has an expression that is more than the name of a variable [advice]
+          help: where it runs the gate, name it in `gate-steps` of `[ci]`
+        ");
     }
 
     #[test]
@@ -285,12 +306,12 @@ mod tests {
             said.push(steps(&mut world(), step).lines().next().unwrap_or_default().to_owned());
         }
         insta::assert_snapshot!(said.join("\n"), @"
-        .github/workflows/ci.yml:7: the gate runs without consequence: what follows `||` hides its failure [controlled]
-        .github/workflows/ci.yml:7: the gate runs without consequence: its exit code is lost in a pipe [controlled]
-        .github/workflows/ci.yml:7: the gate runs without consequence: its step continues on errors [controlled]
-        .github/workflows/ci.yml:9: the gate runs without consequence: the commands after it run all the same [controlled]
-        .github/workflows/ci.yml:11: the gate runs without consequence: the job `gate` may fail [controlled]
-        .github/workflows/ci.yml:10: the gate runs without consequence: the job `gate` is switched off [controlled]
+        .github/workflows/ci.yml:7: the gate runs, but a refusal fails nothing: what follows `||` hides its failure [controlled]
+        .github/workflows/ci.yml:7: the gate runs, but a refusal fails nothing: its exit code is lost in a pipe [controlled]
+        .github/workflows/ci.yml:7: the gate runs, but a refusal fails nothing: its step has `continue-on-error` [controlled]
+        .github/workflows/ci.yml:9: the gate runs, but a refusal fails nothing: later commands run even if it fails [controlled]
+        .github/workflows/ci.yml:11: the gate runs, but a refusal fails nothing: the job `gate` may fail [controlled]
+        .github/workflows/ci.yml:10: the gate runs, but a refusal fails nothing: the job `gate` is switched off [controlled]
         ");
     }
 
@@ -300,13 +321,13 @@ mod tests {
         let mut world = world();
         world.ci(&[(".github/workflows/gate.yml", &format!("on: workflow_dispatch\n{gate}"))]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/gate.yml:5: the gate runs without consequence: the workflow only starts by hand [controlled]
-          help: let the job fail when the gate refuses: run `cargo gate pilot` as a step of its own, on push and pull requests
+        .github/workflows/gate.yml:5: the gate runs, but a refusal fails nothing: the workflow is only started by hand [controlled]
+          help: run `cargo gate pilot` as a step of its own, on push and pull requests, and let it fail the job
         ");
         let called = format!("on: workflow_call\n{gate}");
         let caller = "on: [push]\njobs:\n  x:\n    uses: ./.github/workflows/gate.yml\n";
         world.ci(&[(".github/workflows/gate.yml", &called)]);
-        insta::assert_snapshot!(world.text(&CHECK).lines().next().unwrap_or_default(), @".github/workflows/gate.yml:5: the gate runs without consequence: no workflow that starts by itself calls this one [controlled]");
+        insta::assert_snapshot!(world.text(&CHECK).lines().next().unwrap_or_default(), @".github/workflows/gate.yml:5: the gate runs, but a refusal fails nothing: no workflow that starts by itself calls this one [controlled]");
         world.ci(&[
             (".github/workflows/gate.yml", &called),
             (".github/workflows/ci.yml", caller),
@@ -325,7 +346,7 @@ mod tests {
         world.ci(&[(".gitlab-ci.yml", "include:\n  - project: group/gate\n    file: x.yml\n")]);
         assert_eq!(world.text(&CHECK), "");
         insta::assert_snapshot!(steps(&mut world, "      - run: cargo xtask test\n  x:\n    uses: org/y/.github/workflows/z.yml@v1\n"), @"
-        .github/workflows/ci.yml: no job of the continuous integration runs the gate [controlled]
+        .github/workflows/ci.yml: no CI job runs the gate [controlled]
           help: add a step `cargo gate pilot --locked`; where a workflow or an include from elsewhere runs it, name that in `gate-steps` of `[ci]`
         ");
     }
@@ -336,7 +357,7 @@ mod tests {
         assert!(world.text(&CHECK).starts_with("not applicable: there are no files"));
         world.policy.ci = declared(&[]).policy.ci;
         insta::assert_snapshot!(world.text(&CHECK), @"
-        there is a policy, and no continuous integration that enforces it [controlled]
+        no continuous integration enforces the policy [controlled]
           help: `cargo gate init --ci github` writes a workflow; for another system name its script in `scripts` of `[ci]`
         ");
         world.ci(&[
@@ -349,17 +370,17 @@ mod tests {
             "gate:\n  script: cargo gate pilot\n  allow_failure: true\n",
         )]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .gitlab-ci.yml:2: the gate runs without consequence: the job `gate` may fail [controlled]
-          help: let the job fail when the gate refuses: run `cargo gate pilot` as a step of its own, on push and pull requests
+        .gitlab-ci.yml:2: the gate runs, but a refusal fails nothing: the job `gate` may fail [controlled]
+          help: run `cargo gate pilot` as a step of its own, on push and pull requests, and let it fail the job
         ");
         world.ci(&[(".gitlab-ci.yml", "gate: [")]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        no job of the continuous integration runs the gate [controlled]
+        no CI job runs the gate [controlled]
           help: add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow
-        .gitlab-ci.yml:1: `.gitlab-ci.yml` is not YAML: while parsing a node, did not find expected node content [controlled]
+        .gitlab-ci.yml:1: `.gitlab-ci.yml` is not valid YAML: while parsing a node, did not find expected node content [controlled]
           help: correct line 1 of it
         ");
         world.policy.stages.clear();
-        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there is no `gate.toml` whose rules could be enforced");
+        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there is no `gate.toml` to enforce");
     }
 }

@@ -9,7 +9,7 @@ use crate::report::{Dimension, Finding, Location};
 
 use crate::workspace::config::CargoConfig;
 
-use super::pipelines::{Lock, Packages, counted, jobs, unreadable};
+use super::pipelines::{Lock, Packages, counted, first_path, jobs, not_followed, unreadable};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
 use crate::reads;
 
@@ -30,7 +30,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 2,
+    version: 3,
     phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
 };
@@ -49,6 +49,9 @@ fn applies(context: &Context<'_>) -> Applies {
 
 /// The step that vouches for all that follow.
 const FETCH: &str = "cargo fetch --locked";
+
+/// What to do about a call that was not followed.
+const FOLLOWED: &str = "call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands";
 
 /// A command that is not locked.
 struct Place {
@@ -70,21 +73,18 @@ fn run(context: &Context<'_>) -> Judgement {
         config: context.config(),
     };
     let mut places: BTreeMap<&str, Vec<Place>> = BTreeMap::new();
+    let mut judged = Vec::new();
     for (_, job) in jobs(ci).filter(|(_, job)| !job.is_off) {
-        rule.job(job, &mut places);
+        judged.extend(rule.job(job, &mut places).then_some(job));
     }
     let mut findings: Vec<Finding> = unreadable(ci).collect();
+    findings.extend(not_followed(judged.into_iter(), FOLLOWED));
     for (path, mut places) in places {
         places.sort_by_key(|place| place.line);
         places.dedup_by_key(|place| place.line);
         findings.extend(finding(path, &places));
     }
-    findings.sort_by(|a, b| {
-        a.locations
-            .first()
-            .map(|it| &it.path)
-            .cmp(&b.locations.first().map(|it| &it.path))
-    });
+    findings.sort_by(|a, b| first_path(a).cmp(&first_path(b)));
     Judgement::Findings(findings)
 }
 
@@ -132,21 +132,13 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn job<'c>(&self, job: &'c Job, places: &mut BTreeMap<&'c str, Vec<Place>>) {
-        let expanded: Vec<(&CiCommand, Vec<Expanded>)> = job
-            .commands
-            .iter()
-            .map(|command| {
-                (
-                    command,
-                    command
-                        .distinct()
-                        .into_iter()
-                        .map(|words| self.without_alias(words))
-                        .collect(),
-                )
-            })
-            .collect();
+    /// Adds the places of a job. Returns whether it is held to the lockfile at all.
+    fn job<'c>(&self, job: &'c Job, places: &mut BTreeMap<&'c str, Vec<Place>>) -> bool {
+        let without_aliases = |command: &'c CiCommand| {
+            let all = command.distinct().into_iter().map(|words| self.without_alias(words));
+            (command, all.collect())
+        };
+        let expanded: Vec<(&CiCommand, Vec<Expanded>)> = job.commands.iter().map(without_aliases).collect();
         let moves = |(command, all): &(&CiCommand, Vec<Expanded>)| {
             edits_dependencies(command)
                 || all
@@ -155,7 +147,7 @@ impl Asked<'_> {
                     .any(|call| call.moves_dependencies() && call.is_locked() != Answer::Yes)
         };
         if expanded.iter().any(moves) {
-            return;
+            return false;
         }
         let mut vouched: Vec<Lock> = Vec::new();
         for (command, all) in &expanded {
@@ -186,6 +178,7 @@ impl Asked<'_> {
                 vouched.extend(calls.iter().map(|call| self.packages.lock(command, call)));
             }
         }
+        true
     }
 
     /// The command line with an alias of cargo's configuration replaced.
@@ -245,13 +238,7 @@ fn shown(call: &CargoCall<'_>, flag: Option<&str>, longest: usize) -> String {
         call.subcommand,
         "nextest" | "miri" | "careful" | "hack" | "llvm-cov" | "ndk" | "xwin" | "auditable"
     );
-    let mut words: Vec<&str> = call
-        .arguments
-        .iter()
-        .map(|word| match word {
-            Argument::Text(text) | Argument::Unknown(text) => text.as_str(),
-        })
-        .collect();
+    let mut words: Vec<&str> = call.arguments.iter().map(Argument::written).collect();
     if let Some(flag) = flag {
         let at = usize::from(inner && words.first().is_some_and(|word| !word.starts_with('-')));
         words.insert(at, flag);
@@ -419,6 +406,36 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_is_not_followed_warns() {
+        let mut world = World::new();
+        let windows = "        shell: pwsh\n";
+        world.ci(&[
+            (
+                ".github/workflows/ci.yml",
+                &workflow(&format!("      - run: make docs build\n      - run: if ($x) {{ cargo test }}\n{windows}      - run: cargo doc\n{windows}")),
+            ),
+            ("Makefile", "build:\n\tcargo build $(shell cat flags)\ndocs:\n\tmdbook build $(shell pwd)\n"),
+        ]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:7: `if ($x) { cargo test }` was not followed: it is more than a plain command of PowerShell or `cmd` [advice]
+          help: call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands
+        .github/workflows/ci.yml:9: `cargo doc` resolves dependencies without `--locked` [controlled]
+          help: write `cargo doc --locked`
+        Makefile:2: `make docs build` was not followed: it has an expression that is more than the name of a variable [advice]
+          help: call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands
+        ");
+        // What moves dependencies on purpose need not be followed.
+        world.ci(&[
+            (
+                ".github/workflows/ci.yml",
+                &workflow("      - run: cargo update\n      - run: make build\n"),
+            ),
+            ("Makefile", "build:\n\tcargo build $(shell cat flags)\n"),
+        ]);
+        assert_eq!(world.text(&CHECK), "");
+    }
+
+    #[test]
     fn does_not_apply_without_a_lockfile_or_files() {
         let mut world = World::new();
         insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there are no files of GitHub Actions or GitLab CI");
@@ -435,9 +452,9 @@ mod tests {
             (".gitlab-ci.yml", "a:\n  script: cargo test\n  x: *y\n"),
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/a.yml:1: `.github/workflows/a.yml` is not YAML: while parsing a node, did not find expected node content [controlled]
+        .github/workflows/a.yml:1: `.github/workflows/a.yml` is not valid YAML: while parsing a node, did not find expected node content [controlled]
           help: correct line 1 of it, or remove the file
-        .gitlab-ci.yml:3: `.gitlab-ci.yml` is not YAML: while parsing node, found unknown anchor [controlled]
+        .gitlab-ci.yml:3: `.gitlab-ci.yml` is not valid YAML: while parsing node, found unknown anchor [controlled]
           help: correct line 3 of it
         ");
     }

@@ -1,7 +1,7 @@
 //! `ci.matrix`: what the policy claims to work on is tested there.
 
 use crate::base::stage::Stage;
-use crate::ci::{Answer, Argument, CargoCall, Job};
+use crate::ci::{Answer, Argument, CargoCall, Job, NotFollowed};
 use crate::policy::CiPolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
 
@@ -19,7 +19,7 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 2,
+    version: 3,
     phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
 };
@@ -39,6 +39,8 @@ struct Tested {
     triples: Vec<String>,
     /// Jobs that test on a machine that only the run knows: file, line, name.
     unknown: Vec<(Location, String)>,
+    /// What was not followed and may test, with the system that it runs on, where that is known.
+    not_followed: Vec<(Option<&'static str>, NotFollowed)>,
 }
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -72,19 +74,36 @@ fn run(context: &Context<'_>) -> Judgement {
         let help = "write the machines of that job into its matrix, or take the platform out of `platforms`";
         return Judgement::Inconclusive(Reason::new("ci_machine_unknown", message).help(help));
     }
+    let may_test = |(system, _): &&(Option<&str>, NotFollowed)| {
+        let is_there =
+            |platform: &&str| system.is_none() || system_of(platform).is_none_or(|wanted| Some(wanted) == *system);
+        missing.iter().any(is_there)
+    };
+    if let Some((_, call)) = tested.not_followed.iter().find(may_test) {
+        let message = format!(
+            "no job shows that it tests on {}, and `{}` ({}:{}) was not followed: {}",
+            quoted(&missing),
+            call.what.replace('`', "'"),
+            call.path,
+            call.line,
+            call.why
+        );
+        let help = "call `cargo test` in the step itself, keep the recipe to plain lines of commands, or take the platform out of `platforms`";
+        return Judgement::Inconclusive(Reason::new("ci_not_followed", message).help(help));
+    }
     let mut findings: Vec<Finding> = missing
         .iter()
         .map(|platform| {
             Finding::blocking(
                 Stage::Controlled,
-                format!("the policy claims `{platform}`, and no job tests there"),
+                format!("the policy claims `{platform}`, but no job tests there"),
             )
             .help(help(platform))
             .at(policy.location.clone())
             .because(Some(policy.location.clone()))
         })
         .collect();
-    // The job may stand in what cannot be read.
+    // The job may be in a file that cannot be read.
     findings.extend(unreadable(ci));
     Judgement::Findings(findings)
 }
@@ -112,6 +131,9 @@ impl Tested {
     fn add(&mut self, path: &str, job: &Job) {
         for row in 0..job.rows() {
             let words = job.machines.get(row).and_then(Option::as_deref);
+            let system = words.and_then(|words| words.iter().find_map(|word| system_of(word)));
+            self.not_followed
+                .extend(job.not_followed.iter().map(|one| (system, one.clone())));
             let commands = job.commands.iter().filter(|command| command.ignored.is_none());
             for arguments in commands
                 .map(|command| command.in_row(row))
@@ -126,7 +148,7 @@ impl Tested {
                 }
                 match words {
                     Some(words) => {
-                        self.systems.extend(words.iter().find_map(|word| system_of(word)));
+                        self.systems.extend(system);
                         self.triples.extend(host(words).map(str::to_owned));
                     }
                     None => self.unknown.push((Location::line(path, job.line), job.name.clone())),
@@ -199,20 +221,14 @@ fn host(words: &[String]) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::testing::World;
+    use crate::contract::testing::{World, ci_policy};
     use crate::policy::CiPolicy;
 
     fn world(platforms: &[&str]) -> World {
         let mut world = World::new();
         world.policy.ci = Some(CiPolicy {
             platforms: platforms.iter().map(|platform| (*platform).to_owned()).collect(),
-            pinned_actions: false,
-            trusted_actions: Vec::new(),
-            pinned_images: false,
-            trusted_images: Vec::new(),
-            scripts: Vec::new(),
-            gate_steps: Vec::new(),
-            location: Location::line("gate.toml", 3),
+            ..ci_policy()
         });
         world
     }
@@ -241,16 +257,16 @@ mod tests {
             ""
         );
         insta::assert_snapshot!(said(&["linux", "x86_64-apple-darwin"], MATRIX), @"
-        gate.toml:3: the policy claims `x86_64-apple-darwin`, and no job tests there [controlled]
+        gate.toml:3: the policy claims `x86_64-apple-darwin`, but no job tests there [controlled]
           help: add a job that runs `cargo test --target x86_64-apple-darwin --locked`, or take it out of `platforms`
           because: gate.toml:3
         ");
         let build = MATRIX.replace("cargo test", "cargo build");
         insta::assert_snapshot!(said(&["linux", "windows"], &build), @"
-        gate.toml:3: the policy claims `linux`, and no job tests there [controlled]
+        gate.toml:3: the policy claims `linux`, but no job tests there [controlled]
           help: add `ubuntu-latest` to the matrix of the job that runs the tests, or take `linux` out of `platforms`
           because: gate.toml:3
-        gate.toml:3: the policy claims `windows`, and no job tests there [controlled]
+        gate.toml:3: the policy claims `windows`, but no job tests there [controlled]
           help: add `windows-latest` to the matrix of the job that runs the tests, or take `windows` out of `platforms`
           because: gate.toml:3
         ");
@@ -322,6 +338,28 @@ mod tests {
           help: write the machines of that job into its matrix, or take the platform out of `platforms`
         ");
         insta::assert_snapshot!(world(&[]).text(&CHECK), @"not applicable: `gate.toml` declares no `platforms` in `[ci]`");
+    }
+
+    #[test]
+    fn a_call_that_is_not_followed_may_test_there() {
+        let said = |platform: &str, makefile: &str| {
+            let mut world = world(&[platform]);
+            let workflow = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make test\n";
+            world.ci(&[(".github/workflows/ci.yml", workflow), ("Makefile", makefile)]);
+            world.text(&CHECK)
+        };
+        assert_eq!(said("linux", "test:\n\tcargo test\n"), "");
+        let computed = "test:\n\tcargo test $(shell cat flags)\n";
+        insta::assert_snapshot!(said("linux", computed), @"
+        inconclusive (ci_not_followed): no job shows that it tests on `linux`, and `make test` (Makefile:2) was not followed: it has an expression that is more than the name of a variable
+          help: call `cargo test` in the step itself, keep the recipe to plain lines of commands, or take the platform out of `platforms`
+        ");
+        // It does not run on another system.
+        insta::assert_snapshot!(said("macos", computed), @"
+        gate.toml:3: the policy claims `macos`, but no job tests there [controlled]
+          help: add `macos-latest` to the matrix of the job that runs the tests, or take `macos` out of `platforms`
+          because: gate.toml:3
+        ");
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! What the checks of continuous integration have in common: which files could not be read, and which commands are about
-//! this workspace.
+//! What the checks of CI files share: which files and calls could not be read, and which commands are about this workspace.
+
+use std::collections::BTreeMap;
 
 use crate::base::stage::Stage;
-use crate::ci::{Argument, CargoCall, CiCommand, CiFile, CiFiles, Job, Kind, UNKNOWN, base_name, program};
+use crate::ci::{Argument, CargoCall, CiCommand, CiFile, CiFiles, Job, Kind, NotFollowed, UNKNOWN, base_name, program};
 use crate::report::{Finding, Location};
 use crate::workspace::cargo::CargoModel;
 use crate::workspace::files::FileList;
@@ -23,6 +24,33 @@ pub(super) fn unreadable(ci: &CiFiles) -> impl Iterator<Item = Finding> + '_ {
     })
 }
 
+/// A finding for each file with commands that were not followed: what they run was not checked.
+pub(super) fn not_followed<'c>(jobs: impl Iterator<Item = &'c Job>, help: &str) -> Vec<Finding> {
+    let mut files: BTreeMap<&str, BTreeMap<u32, &NotFollowed>> = BTreeMap::new();
+    for one in jobs.flat_map(|job| &job.not_followed) {
+        files.entry(&one.path).or_default().insert(one.line, one);
+    }
+    let finding = |lines: BTreeMap<u32, &NotFollowed>| {
+        let first = lines.values().next()?;
+        let what = first.what.replace('`', "'");
+        let message = match lines.len() {
+            1 => format!("`{what}` was not followed: {}", first.why),
+            count => format!("{count} calls were not followed, the first is `{what}`: {}", first.why),
+        };
+        let mut finding = Finding::advice(message).help(help);
+        for one in lines.values() {
+            finding = finding.at(Location::line(&one.path, one.line));
+        }
+        Some(finding)
+    };
+    files.into_values().filter_map(finding).collect()
+}
+
+/// Path of the first place of a finding, to sort by.
+pub(super) fn first_path(finding: &Finding) -> Option<&str> {
+    Some(finding.locations.first()?.path.as_str())
+}
+
 /// `1 command`, `2 commands`.
 pub(super) fn counted(count: usize, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
@@ -35,7 +63,7 @@ pub(super) enum Lock {
     Own,
     /// One below this directory, of a package that is no member.
     Other(String),
-    /// None that is committed, or none that could be told.
+    /// None is committed, or it is unknown which.
     None,
 }
 

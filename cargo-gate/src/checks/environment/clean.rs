@@ -53,7 +53,7 @@ mod tests {
         insta::assert_snapshot!(world.text(&CHECK), @"
         `FAILPOINTS` is set, which injects faults into the code under test [controlled]
           help: run `cargo gate` without `FAILPOINTS`
-        `INSTA_UPDATE` is set, which makes tests write the results that they expect [controlled]
+        `INSTA_UPDATE` is set, which makes tests overwrite their expected results [controlled]
           help: run `cargo gate` without `INSTA_UPDATE`
         ");
     }

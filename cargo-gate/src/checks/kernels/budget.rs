@@ -64,7 +64,7 @@ fn run(context: &Context<'_>) -> Judgement {
                 format!("`{}` cannot be understood, as `kernels.locked` reports", found.path),
             )
             .help(format!(
-                "restore it from version control, or write it anew with `{RELOCK}`"
+                "restore it from version control, or regenerate it with `{RELOCK}`"
             )),
         );
     }
@@ -290,7 +290,7 @@ mod tests {
         world.texts(&[("Cargo.toml", ""), ("kernels.lock", "version = [\n")]);
         insta::assert_snapshot!(world.text(&CHECK), @"
         inconclusive (unreadable_lock): `kernels.lock` cannot be understood, as `kernels.locked` reports
-          help: restore it from version control, or write it anew with `cargo gate kernels lock`
+          help: restore it from version control, or regenerate it with `cargo gate kernels lock`
         ");
         world.texts(&[("Cargo.toml", "")]);
         insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there is no kernel lock with a report of ptxas or a budget");

@@ -72,7 +72,7 @@ pub(super) fn images<'a, R: Declares<input::KernelLocks>>(
 fn unreadable(path: &str, what: &str) -> Judgement {
     Judgement::Inconclusive(
         Reason::new("unreadable_lock", format!("`{path}`: {what}")).help(format!(
-            "restore it from version control, or write it anew with `{RELOCK}`"
+            "restore it from version control, or regenerate it with `{RELOCK}`"
         )),
     )
 }

@@ -147,7 +147,7 @@ impl Question<'_> {
             ),
             Some(Shortfall::Unsigned(run, reason)) => (
                 format!("the READY {wanted} run {run} does not count: {reason}"),
-                format!("whoever answers for it signs it: `cargo gate sign {run} --key <file>`"),
+                format!("have an authority sign it: `cargo gate sign {run} --key <file>`"),
             ),
             Some(Shortfall::Unverified(run, reason)) => (
                 format!("the READY {wanted} run {run} does not verify: {reason}"),
@@ -220,7 +220,7 @@ mod tests {
             },
             signed: &|entry| match entry.run_id.strip_suffix("-unsigned") {
                 None => Ok(()),
-                Some(_) => Err("nobody signed its decision".to_owned()),
+                Some(_) => Err("its decision is not signed".to_owned()),
             },
             ancestry: &|_| ancestry.clone(),
         };
@@ -275,8 +275,8 @@ mod tests {
         let mut unsigned = entry(Stage::Pilot, "2026-06-14", "now");
         unsigned.run_id += "-unsigned";
         insta::assert_snapshot!(said(&[unsigned], &Ancestry::Yes, None), @"
-        the READY pilot run run-2026-06-14-unsigned does not count: nobody signed its decision [controlled]
-          help: whoever answers for it signs it: `cargo gate sign run-2026-06-14-unsigned --key <file>`
+        the READY pilot run run-2026-06-14-unsigned does not count: its decision is not signed [controlled]
+          help: have an authority sign it: `cargo gate sign run-2026-06-14-unsigned --key <file>`
         ");
         // An older run that verifies is enough.
         let good = entry(Stage::Pilot, "2026-06-13", "now");

@@ -189,7 +189,7 @@ fn images(workspace: &Surveys, kernel: &str) -> Result<Vec<Image>> {
 fn measured(path: &std::path::Path) -> Result<Measurement> {
     let text = std::fs::read_to_string(path).map_err(|error| Error::io("read", path, &error))?;
     Measurement::parse(&text).map_err(|what| {
-        Error::usage(format!("`{}` is no measurement: {what}", path.display()))
+        Error::usage(format!("`{}` is not a measurement: {what}", path.display()))
             .with_help("docs/src/guide/release.md says what a measurement holds")
     })
 }

@@ -1,9 +1,9 @@
 //! `gate.toml` in an editor: errors as one types, what keys mean, what may stand where, and repairs.
 
 pub mod complete;
+pub mod cursor;
 pub mod hover;
 pub mod problems;
-pub mod spot;
 
 use std::path::Path;
 

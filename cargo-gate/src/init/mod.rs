@@ -1,0 +1,190 @@
+//! `cargo gate init`: the text of a commented gate.toml and of CI workflows, as functions of facts about the workspace.
+//!
+//! Planning looks, writing writes; nothing that exists is overwritten without force.
+
+mod ci;
+mod kernels;
+mod policy;
+mod repository;
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use crate::base::error::{Error, Result};
+use crate::base::paths;
+
+use crate::policy::{Existing, FILE_NAME, TierPolicy, quoted, write_atomically};
+
+pub use ci::{github_workflow, gitlab_pipeline};
+pub use kernels::KernelCrate;
+pub use policy::policy_text;
+pub use repository::workspaces;
+
+/// What is known about the workspace that gets a policy.
+#[derive(Debug, Clone, Default)]
+pub struct InitFacts {
+    /// Directory of the workspace below the top of the repository, with `/`; empty for the top itself.
+    pub directory: String,
+    /// Workspace members, sorted by name.
+    pub members: Vec<MemberFacts>,
+    /// Whether the workspace is set up for nextest (`.config/nextest.toml`).
+    pub nextest: bool,
+    /// Whether `Cargo.lock` exists; without one `--locked` would fail.
+    pub lockfile: bool,
+    /// Tiers that an earlier policy declares.
+    pub tiers: Option<TierPolicy>,
+    /// The pinned toolchain channel, if it is a version.
+    pub toolchain: Option<String>,
+    /// The branch that CI protects; `main` when unknown.
+    pub default_branch: Option<String>,
+    /// Whether a member has benchmarks.
+    pub benches: bool,
+    /// Whether a member looks as if it were published: it may be, and says what it is.
+    pub publishes: bool,
+    /// Whether kernels run here: a package depends on the runtime.
+    pub runs_kernels: bool,
+    /// Production suites that are there as test targets.
+    pub production: Vec<ProductionSuite>,
+}
+
+impl InitFacts {
+    /// What workflows and jobs of the workspace are called: `gate`, or `gate-<directory>` below the top.
+    pub fn gate_name(&self) -> String {
+        let plain = |char: char| if char.is_ascii_alphanumeric() { char } else { '-' };
+        match self.directory.chars().map(plain).collect::<String>() {
+            top if top.is_empty() => "gate".into(),
+            directory => format!("gate-{directory}"),
+        }
+    }
+
+    /// A path of the workspace as seen from the top of the repository.
+    fn from_top(&self, path: &str) -> String {
+        paths::join(&self.directory, path)
+    }
+}
+
+/// A production suite that is a test target of a member.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProductionSuite {
+    /// Name of the suite and of the target.
+    pub name: String,
+    /// Package that has it.
+    pub package: String,
+}
+
+/// A workspace member.
+#[derive(Debug, Clone)]
+pub struct MemberFacts {
+    /// Package name.
+    pub name: String,
+    /// Number of raw boundaries in it; `None` when nobody counted.
+    pub raw_boundaries: Option<u64>,
+}
+
+/// A continuous integration service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ci {
+    /// GitHub Actions.
+    Github,
+    /// GitLab CI.
+    Gitlab,
+}
+
+/// What happens to a file of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileAction {
+    /// It is not there and will be created.
+    Create,
+    /// It is there and will be replaced, as asked.
+    Replace,
+    /// It is there and stays as it is.
+    Keep,
+}
+
+/// A file of the plan.
+#[derive(Debug, Clone)]
+pub struct FileToWrite {
+    /// Path relative to the top of the repository.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// What happens to it.
+    pub action: FileAction,
+}
+
+/// Plans the policy file of a workspace, a crate of kernels where one is asked for, and the workflows of `services` for
+/// this workspace and the `others` of the repository. `existing` says whether a path relative to the top exists.
+pub fn plan_init(
+    facts: &InitFacts,
+    others: &[InitFacts],
+    services: &[Ci],
+    kernels: Option<&KernelCrate>,
+    existing: &dyn Fn(&Path) -> bool,
+    force: bool,
+) -> Vec<FileToWrite> {
+    let facts = &with_kernels(facts, kernels);
+    let own = |path: PathBuf| Path::new(&facts.directory).join(path);
+    let mut files = vec![(own(FILE_NAME.into()), policy_text(facts))];
+    for facts in std::iter::once(&**facts).chain(others) {
+        let name = facts.gate_name();
+        if services.contains(&Ci::Github) {
+            files.push((format!(".github/workflows/{name}.yml").into(), github_workflow(facts)));
+        }
+        if services.contains(&Ci::Gitlab) {
+            files.push((format!(".gitlab/{name}.yml").into(), gitlab_pipeline(facts)));
+        }
+    }
+    let crate_files = kernels.map(KernelCrate::files).unwrap_or_default();
+    files.extend(crate_files.into_iter().map(|(path, text)| (own(path), text)));
+    files
+        .into_iter()
+        .map(|(path, text)| {
+            let action = match (existing(&path), force) {
+                (false, _) => FileAction::Create,
+                (true, true) => FileAction::Replace,
+                (true, false) => FileAction::Keep,
+            };
+            FileToWrite { path, text, action }
+        })
+        .collect()
+}
+
+/// The workspace as it will be with the crate of kernels.
+fn with_kernels<'a>(facts: &'a InitFacts, kernels: Option<&KernelCrate>) -> Cow<'a, InitFacts> {
+    let Some(kernels) = kernels else {
+        return Cow::Borrowed(facts);
+    };
+    let mut facts = facts.clone();
+    facts.runs_kernels = true;
+    // A name is given once: what another package has already keeps it.
+    let new = kernels
+        .production()
+        .filter(|new| facts.production.iter().all(|suite| suite.name != new.name));
+    let new: Vec<ProductionSuite> = new.collect();
+    facts.production.extend(new);
+    facts.production.sort();
+    Cow::Owned(facts)
+}
+
+/// Writes the files of a plan below `top`, each atomically; those with [`FileAction::Keep`] are left alone.
+///
+/// # Errors
+/// A file that was planned as new is there by now (usage), or cannot be written (tool).
+pub fn write_plan(top: &Path, plan: &[FileToWrite]) -> Result<()> {
+    for file in plan {
+        let path = top.join(&file.path);
+        match file.action {
+            FileAction::Keep => {}
+            FileAction::Replace => write_atomically(&path, &file.text, Existing::Replace)?,
+            FileAction::Create if path.symlink_metadata().is_ok() => {
+                return Err(Error::usage(format!("`{}` exists by now", file.path.display()))
+                    .with_help("run `cargo gate init` again, with `--force` to replace it"));
+            }
+            FileAction::Create => write_atomically(&path, &file.text, Existing::Keep)?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! The text of a commented gate.toml.
+
+use std::fmt::Write as _;
+
+use crate::policy::{PRODUCTION_SUITES, SCHEMA_URL, Tier, TierPolicy};
+
+use super::ci::{bench_command, branch};
+use super::{InitFacts, ProductionSuite, quoted};
+
+/// The text of a gate.toml for this workspace. What it declares holds in an ordinary workspace or is a decision that
+/// only warns; what needs a decision of the owner is a comment.
+pub fn policy_text(facts: &InitFacts) -> String {
+    let mut text = format!("#:schema {SCHEMA_URL}\n");
+    text.push_str(HEAD);
+    tiers(&mut text, facts);
+    text.push_str(PROFILE_AND_BOUNDARY);
+    suites(&mut text, facts);
+    benchmarks(&mut text, facts);
+    text.push_str(GOVERNANCE);
+    text
+}
+
+const HEAD: &str = r#"#
+# What this workspace must prove before it enters a rollout stage.
+# `cargo gate pilot` judges it, `cargo gate explain <check>` says what a check asks and why.
+# Every key is described by the schema above; editors show it on hover.
+
+version = 1
+
+# Where the software runs at each stage, in words. It is printed on every decision: make it yours.
+[stage.pilot]
+scope = "a single service or internal tool"
+
+[stage.controlled]
+scope = "limited production use under guardrails"
+max-age = "30d" # how old the pilot decision may be
+
+[stage.broad]
+scope = "unlimited production use"
+max-age = "30d" # how old the controlled decision may be
+
+# Authority level of the crates: `portable` (safe code), `idiomatic` (portable, and lints are clean) or `native` (raw
+# authority is the purpose of the crate). A crate that leaves the default needs an owner, a reason and an expiry date.
+"#;
+
+const PROFILE_AND_BOUNDARY: &str = r#"
+# What must hold for Cargo's release profile, however it comes about: inheritance, package overrides, configuration
+# files, `CARGO_PROFILE_*`. Each key takes a value or an array of allowed values.
+[profile.release]
+debug-assertions = false
+incremental = false
+# overflow-checks = true
+# panic = "abort"
+# lto = ["thin", "fat"]
+# codegen-units = 1
+
+# Raw authority: `unsafe`, FFI, `asm!`.
+[boundary]
+safety-comments = true # each unsafe block says why it is sound
+# A tracked inventory makes every new boundary a visible change; `cargo gate boundaries` shows what would be in it.
+# inventory = "boundary_inventory.json"
+
+# Files of crates that are not native in which raw authority is allowed:
+# [[boundary.allow]]
+# path = "src/ffi/**"
+# reason = ""
+# owner = ""
+
+# Continuous integration: where a job must run the tests, and whether actions are named by commit.
+# [ci]
+# platforms = ["linux", "macos", "windows"]
+# pinned-actions = true
+
+# Suites: bodies of evidence. The command is started without a shell.
+"#;
+
+const GOVERNANCE: &str = r#"
+# Permission for a named finding. An expired or unused waiver is itself a failure; `cargo gate waiver add` writes one.
+# [[waiver]]
+# check = "boundary.raw"
+# path = "src/ffi/**"
+# owner = ""
+# reason = ""
+# expires = 2030-01-31
+
+# A surface left out of the claim: the decision is then READY_WITH_BOUNDED_SCOPE at best.
+# [[exclusion]]
+# surface = ""
+# packages = []
+# reason = ""
+# risk = "low"
+"#;
+
+/// Benchmarks beside those of the branch, from controlled on: they take their time.
+fn benchmarks(text: &mut String, facts: &InitFacts) {
+    if !facts.benches {
+        return;
+    }
+    let words: Vec<String> = bench_command(facts).split(' ').map(quoted).collect();
+    let _ = write!(
+        text,
+        "\n# Benchmarks of this tree beside those of the branch that it goes to, measured in the same run.\n[[suite.bench]]\n\
+         name = \"benchmarks\"\ncommand = [{}]\nreference-commit = {}\nstage = \"controlled\"\n",
+        words.join(", "),
+        quoted(&format!("origin/{}", branch(facts)))
+    );
+}
+
+fn tiers(text: &mut String, facts: &InitFacts) {
+    let default = facts.tiers.as_ref().map_or(Tier::Portable, |tiers| tiers.default);
+    let _ = writeln!(text, "[tiers]\ndefault = \"{}\"", default.name());
+    if let Some(tiers) = &facts.tiers {
+        declared(text, tiers);
+    }
+    let is_declared = |name: &str| {
+        let mut exceptions = facts.tiers.iter().flat_map(|tiers| &tiers.exceptions);
+        exceptions.any(|exception| exception.package == name)
+    };
+    for member in &facts.members {
+        let Some(count @ 1..) = member.raw_boundaries else {
+            continue;
+        };
+        if default == Tier::Native || is_declared(&member.name) {
+            continue;
+        }
+        let plural = if count == 1 { "y" } else { "ies" };
+        let name = quoted(&member.name);
+        let _ = write!(
+            text,
+            "\n# {count} raw boundar{plural}; if they are the purpose of the crate, fill in and uncomment:\n\
+             # [[tiers.exception]]\n# package = {name}\n# tier = \"native\"\n# owner = \"\"\n# reason = \"\"\n\
+             # expires = 2030-01-31\n"
+        );
+    }
+}
+
+fn declared(text: &mut String, tiers: &TierPolicy) {
+    for exception in &tiers.exceptions {
+        let package = quoted(&exception.package);
+        let tier = exception.tier.name();
+        let _ = write!(text, "\n[[tiers.exception]]\npackage = {package}\ntier = \"{tier}\"\n");
+        for (key, value) in [("owner", &exception.owner), ("reason", &exception.reason)] {
+            if let Some(value) = value {
+                let _ = writeln!(text, "{key} = {}", quoted(value));
+            }
+        }
+        if let Some(expires) = exception.expires {
+            let _ = writeln!(text, "expires = {expires}");
+        }
+    }
+}
+
+fn suites(text: &mut String, facts: &InitFacts) {
+    let locked = if facts.lockfile { ", \"--locked\"" } else { "" };
+    if !facts.lockfile {
+        text.push_str("# There is no Cargo.lock; once there is one, add `\"--locked\"` to the commands.\n");
+    }
+    let runner = if facts.nextest {
+        "\"cargo\", \"nextest\", \"run\""
+    } else {
+        "\"cargo\", \"test\""
+    };
+    let _ = write!(
+        text,
+        "[[suite.test]]\nname = \"workspace\"\ncommand = [{runner}, \"--workspace\"{locked}]\ntimeout = \"30m\"\n"
+    );
+    if facts.nextest {
+        let _ = write!(
+            text,
+            "\n# nextest leaves out documentation tests:\n# [[suite.test]]\n# name = \"doc\"\n\
+             # command = [\"cargo\", \"test\", \"--workspace\", \"--doc\"{locked}]\n"
+        );
+    }
+    production(text, facts, locked);
+    text.push_str(TOOLS);
+}
+
+/// The production suites that are there, and a word about those that are not.
+fn production(text: &mut String, facts: &InitFacts, locked: &str) {
+    if !facts.runs_kernels {
+        return;
+    }
+    text.push_str("\n# Production suites: how kernels fail is rehearsed, without a GPU.\n");
+    for ProductionSuite { name, package } in &facts.production {
+        let _ = write!(
+            text,
+            "[[suite.test]]\nname = {}\ncommand = [\"cargo\", \"test\", \"--package\", {}, \"--test\", {}{locked}]\n\n",
+            quoted(name),
+            quoted(package),
+            quoted(name)
+        );
+    }
+    let missing: Vec<&str> = PRODUCTION_SUITES
+        .into_iter()
+        .filter(|name| facts.production.iter().all(|suite| suite.name != *name))
+        .collect();
+    if missing.is_empty() {
+        // The next section begins with a blank line of its own.
+        text.pop();
+    } else {
+        let _ = writeln!(
+            text,
+            "# Not declared, because no package has a test target of that name: {}.\n# `cargo gate explain runtime.prod` says what \
+             each has to show.",
+            missing.join(", ")
+        );
+    }
+}
+
+const TOOLS: &str = r#"
+# Lints and formatting warn; set `required = true` to block.
+[[suite.tool]]
+name = "clippy"
+tool = "clippy"
+required = false
+stage = "controlled"
+
+[[suite.tool]]
+name = "rustfmt"
+tool = "rustfmt"
+required = false
+stage = "controlled"
+"#;

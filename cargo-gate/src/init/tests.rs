@@ -1,0 +1,176 @@
+use insta::assert_snapshot;
+
+use super::*;
+use crate::policy::{Catalogue, validate};
+
+fn facts() -> InitFacts {
+    let member = |name: &str, raw_boundaries| MemberFacts {
+        name: name.into(),
+        raw_boundaries,
+    };
+    InitFacts {
+        members: vec![
+            member("app", Some(0)),
+            member("ffi-sys", Some(12)),
+            member("one", Some(1)),
+            member("new", None),
+        ],
+        nextest: false,
+        lockfile: true,
+        ..InitFacts::default()
+    }
+}
+
+/// The text with its commented examples uncommented, to show that they are examples of something.
+fn uncommented(text: &str) -> String {
+    let example = |line: &&str| {
+        let body = line.trim_start_matches("# ");
+        body.starts_with('[')
+            || body
+                .split_once(" = ")
+                .is_some_and(|(key, _)| !key.contains([' ', '`', ':']))
+    };
+    text.lines()
+        .map(|line| {
+            if example(&line) {
+                line.trim_start_matches("# ")
+            } else {
+                line
+            }
+        })
+        .map(|line| {
+            line.replace("= \"\"", "= \"filled in\"")
+                .replace("packages = []", "packages = [\"app\"]")
+                + "\n"
+        })
+        .collect()
+}
+
+#[test]
+fn the_policy_validates_for_any_workspace() {
+    let earlier = "version = 1\nstage.pilot.scope = 'x'\n[tiers]\ndefault = 'idiomatic'\n[[tiers.exception]]\n\
+                   package = 'ffi-sys'\ntier = 'native'\nowner = 'me \"x\"'\nexpires = 2031-02-03\n";
+    let catalogue = Catalogue::default().with("boundary.raw", crate::base::stage::Stage::Controlled);
+    let tiers = validate("gate.toml", earlier, &catalogue).unwrap().tiers;
+    for nextest in [false, true] {
+        for lockfile in [false, true] {
+            for tiers in [None, tiers.clone()] {
+                let facts = InitFacts {
+                    nextest,
+                    lockfile,
+                    tiers: tiers.clone(),
+                    ..facts()
+                };
+                let text = policy_text(&facts);
+                let policy = validate("gate.toml", &text, &catalogue).unwrap_or_else(|e| panic!("{}", e.render(false)));
+                assert!(policy.sanity.is_empty(), "{:?}", policy.sanity);
+                assert!(text.starts_with("#:schema https://"));
+                let written = policy.tiers.unwrap();
+                let expected = tiers.as_ref();
+                assert_eq!(
+                    written.default,
+                    expected.map_or(crate::policy::Tier::Portable, |tiers| tiers.default)
+                );
+                assert_eq!(
+                    written.exceptions.len(),
+                    expected.map_or(0, |tiers| tiers.exceptions.len())
+                );
+                let locked = policy.suites[0].command.contains(&"--locked".to_owned());
+                assert_eq!(locked, lockfile);
+                assert!(!text.contains("unsafe {") && !text.contains("unsafe fn"));
+
+                let examples = uncommented(&text);
+                let policy = validate("gate.toml", &examples, &catalogue)
+                    .unwrap_or_else(|errors| panic!("{}\n{examples}", errors.render(false)));
+                assert_eq!(policy.waivers.len(), 1);
+                assert_eq!(policy.exclusions.len(), 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn policy_of_a_workspace_with_raw_boundaries() {
+    assert_snapshot!("gate_toml", policy_text(&facts()));
+}
+
+#[test]
+fn workflows() {
+    let facts = InitFacts {
+        nextest: true,
+        toolchain: Some("1.95.0".into()),
+        ..facts()
+    };
+    assert_snapshot!("github", github_workflow(&facts));
+    assert_snapshot!("gitlab", gitlab_pipeline(&facts));
+    // What is installed and judged is what the lockfiles say, and a job may do no more than read.
+    let jobs = [github_workflow(&facts), gitlab_pipeline(&facts)];
+    for command in jobs
+        .iter()
+        .flat_map(|job| job.lines())
+        .filter(|line| line.contains("- run: cargo") || line.contains("    - cargo"))
+    {
+        assert!(command.contains("--locked"), "{command}");
+    }
+    assert!(jobs[0].contains("permissions:\n  contents: read\n"));
+    assert!(jobs[0].find("cargo install cargo-gate") < jobs[0].find("cargo gate pilot"));
+    // Nothing but commits of actions is used.
+    for line in github_workflow(&facts).lines().filter(|line| line.contains("uses:")) {
+        let commit = line.split_once('@').unwrap().1.split(' ').next().unwrap();
+        assert!(
+            commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{line}"
+        );
+    }
+    let odd = InitFacts {
+        default_branch: Some("a\"]\n evil: [\"".into()),
+        ..facts
+    };
+    assert!(github_workflow(&odd).contains("branches: [\"main\"]"));
+}
+
+#[test]
+fn nothing_is_overwritten_without_force() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    std::fs::write(root.join("gate.toml"), "mine").unwrap();
+    let existing = |path: &Path| root.join(path).exists();
+    let actions = |plan: &[FileToWrite]| plan.iter().map(|file| file.action).collect::<Vec<_>>();
+    let services = [Ci::Github, Ci::Gitlab];
+
+    let plan = plan_init(&facts(), &[], &services, None, &existing, false);
+    assert_eq!(
+        actions(&plan),
+        [FileAction::Keep, FileAction::Create, FileAction::Create]
+    );
+    write_plan(root, &plan).unwrap();
+    assert_eq!(std::fs::read_to_string(root.join("gate.toml")).unwrap(), "mine");
+    let workflow = std::fs::read_to_string(root.join(".github/workflows/gate.yml")).unwrap();
+    assert_eq!(workflow, plan[1].text);
+    // The same plan is stale now: what it creates is there.
+    assert_eq!(
+        write_plan(root, &plan).unwrap_err().exit_code(),
+        crate::base::exit::USAGE
+    );
+
+    let plan = plan_init(&facts(), &[], &services, None, &existing, true);
+    assert_eq!(actions(&plan), [FileAction::Replace; 3]);
+    write_plan(root, &plan).unwrap();
+    assert_eq!(std::fs::read_to_string(root.join("gate.toml")).unwrap(), plan[0].text);
+}
+
+#[cfg(unix)]
+#[test]
+fn new_files_have_ordinary_permissions() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let plain = directory.path().join("plain");
+    std::fs::write(&plain, "").unwrap();
+    write_plan(
+        directory.path(),
+        &plan_init(&facts(), &[], &[], None, &|_| false, false),
+    )
+    .unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&directory.path().join("gate.toml")), mode(&plain));
+}
