@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use cargo_gate::boundary::parallel;
+use cargo_gate::base::parallel;
 use cargo_gate::boundary::scan::{Depth, scan_file};
 use cargo_gate::code;
 use ra_ap_rustc_lexer::{FrontmatterAllowed, tokenize};

@@ -46,4 +46,4 @@ pub mod supply;
 pub mod surveys;
 pub mod uses;
 pub mod verdict;
-pub mod workspace;
+pub use gate_world as workspace;

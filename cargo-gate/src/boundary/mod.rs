@@ -13,7 +13,6 @@ pub(crate) mod headers;
 pub mod inventory;
 pub(crate) mod items;
 pub(crate) mod modules;
-pub mod parallel;
 pub(crate) mod prefilter;
 mod safety;
 pub mod scan;

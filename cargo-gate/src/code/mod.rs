@@ -8,8 +8,8 @@ use std::io;
 use std::sync::Arc;
 
 use crate::base::digest::Digest;
+use crate::base::parallel;
 use crate::boundary::classify::{Classifier, Role, belongs_to_a_product};
-use crate::boundary::parallel;
 use crate::boundary::prefilter::may_hold_path_attribute;
 use crate::boundary::survey::Read;
 use crate::workspace::cargo::{CargoModel, Member};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
-use crate::boundary::cache::{read, write};
+use crate::base::record::{read, write};
 
 use super::file::FileScan;
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::base::digest::Digest;
-use crate::boundary::parallel;
+use crate::base::parallel;
 use crate::workspace::files::{File, FileKind, FileList};
 
 use super::TextScan;

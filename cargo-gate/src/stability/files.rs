@@ -5,7 +5,7 @@ use std::path::Path;
 
 use semver::Version;
 
-use crate::boundary::parallel;
+use crate::base::parallel;
 use crate::boundary::scan::{source_string, source_text};
 use crate::code::may_be_code;
 use crate::library::interface::{Interface, Library, SourceFile};

@@ -6,9 +6,9 @@ use std::path::Path;
 use semver::Version;
 
 use crate::base::digest::{Digest, DigestBuilder};
+use crate::base::record;
 use crate::policy::pattern;
 use crate::report::Reason;
-use crate::workspace::cache;
 use crate::workspace::git::{Ancestry, Git, Tag};
 
 /// A commit that was released.
@@ -59,7 +59,7 @@ fn tagged(git: &Git, reference: &str, gate_dir: &Path) -> Result<Release, Reason
         key.part(tag.name.as_bytes()).part(tag.commit.as_bytes());
     }
     let key = key.finish();
-    let known = cache::read::<(Digest, String, String)>(&gate_dir.join(RECORD), VERSION);
+    let known = record::read::<(Digest, String, String)>(&gate_dir.join(RECORD), VERSION);
     if let Some((_, name, commit)) = known.filter(|(known, ..)| *known == key) {
         return Ok(Release { name, commit });
     }
@@ -78,7 +78,7 @@ fn tagged(git: &Git, reference: &str, gate_dir: &Path) -> Result<Release, Reason
     };
     if is_final {
         // The answer is the same without the record.
-        let _ = cache::write(gate_dir, RECORD, VERSION, &(key, &release.name, &release.commit));
+        let _ = record::write(&gate_dir.join(RECORD), VERSION, &(key, &release.name, &release.commit));
     }
     Ok(release)
 }

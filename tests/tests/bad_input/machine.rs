@@ -98,6 +98,7 @@ mod future {
             offline: true,
             environment: Environment::of_process(),
         })
+        .map(cargo_gate::surveys::Surveys::from)
         .unwrap_or_else(|error| panic!("{error}"));
         let policy =
             policy::load(root, None, &cargo_gate::checks::catalogue()).unwrap_or_else(|error| panic!("{error}"));
