@@ -30,6 +30,7 @@ macro_rules! reads {
 
         $(impl $crate::contract::Declares<$input> for Declaration {})+
 
+        #[allow(dead_code, reason = "a rule of closures names no type")]
         type Context<'a> = $crate::contract::Context<'a, Declaration>;
     };
 }
