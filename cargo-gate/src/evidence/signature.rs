@@ -20,7 +20,7 @@ use crate::base::atomic;
 /// First line of the text that is signed; its number grows when the text changes its form.
 const HEADER: &str = "cargo-gate decision 1";
 
-/// A signature is a few hundred bytes; whatever is longer is none.
+/// A signature is a few hundred bytes; nothing longer is read.
 const MOST: u64 = 64 << 10;
 
 /// Whether a decision is signed.
@@ -154,7 +154,7 @@ pub fn sign(directory: &Path, key: &PrivateKey) -> Result<String> {
 pub fn attach(directory: &Path, signature: &str) -> Result<String> {
     let key = signer(&text(directory)?, signature).map_err(|reason| {
         Error::usage(format!("the signature {reason}"))
-            .with_help("`cargo gate sign <run> --text | ssh-keygen -Y sign -n cargo-gate -f <key>` makes one")
+            .with_help("`cargo gate evidence sign <run> --text | ssh-keygen -Y sign -n cargo-gate -f <key>` makes one")
     })?;
     atomic::write(&directory.join(SIGNATURE), signature.as_bytes())?;
     Ok(fingerprint(&key))

@@ -1,4 +1,4 @@
-//! `cargo gate drift --api`, and what a stage says about stability.
+//! `cargo gate release api`, and what a stage says about stability.
 
 use gate_tests::gate;
 use gate_tests::harness::Gate;
@@ -40,7 +40,7 @@ fn fluid_surfaces_move_and_stable_ones_do_not() {
             .replace("pub mod inner", "pub mod fresh {}\n\npub mod inner"),
     );
     gate.commit("Move what may move");
-    insta::assert_snapshot!("only_fluid_surfaces_moved", gate.run(["drift", "--api"]));
+    insta::assert_snapshot!("only_fluid_surfaces_moved", gate.run(["release", "api"]));
     let quiet = |gate: &Gate| {
         let run = gate.run(["broad", "--no-suites", "--message-format", "json"]);
         let report = run.json();
@@ -56,10 +56,10 @@ fn fluid_surfaces_move_and_stable_ones_do_not() {
     );
     gate.write("docs/format.md", "Another format.\n");
     gate.commit("Move what may not");
-    insta::assert_snapshot!("stable_surfaces_moved", gate.run(["drift", "--api"]));
+    insta::assert_snapshot!("stable_surfaces_moved", gate.run(["release", "api"]));
     insta::assert_snapshot!(
         "stable_surfaces_moved_json",
-        gate.run(["drift", "--api", "--message-format", "json"])
+        gate.run(["release", "api", "--message-format", "json"])
     );
     let check = quiet(&gate);
     assert_eq!(check["outcome"], "fail", "{check}");
@@ -68,18 +68,18 @@ fn fluid_surfaces_move_and_stable_ones_do_not() {
     // A major version may: the document is not a matter of versions.
     gate.replace("Cargo.toml", "1.2.0", "2.0.0");
     gate.commit("Announce it");
-    insta::assert_snapshot!("a_major_version_announces", gate.run(["drift", "--api"]));
-    let run = gate.run(["drift", "--api", "--against", "HEAD"]);
+    insta::assert_snapshot!("a_major_version_announces", gate.run(["release", "api"]));
+    let run = gate.run(["release", "api", "--against", "HEAD"]);
     assert_eq!(run.code, Some(0), "{run}");
 }
 
 #[test]
 fn what_was_released_must_be_known() {
     let gate = gate!().fixture("good").git_init();
-    insta::assert_snapshot!("no_release_is_declared", gate.run(["drift", "--api"]));
-    insta::assert_snapshot!("no_tag_matches", gate.run(["drift", "--api", "--against", "v*"]));
+    insta::assert_snapshot!("no_release_is_declared", gate.run(["release", "api"]));
+    insta::assert_snapshot!("no_tag_matches", gate.run(["release", "api", "--against", "v*"]));
     insta::assert_snapshot!(
         "nothing_changed_since_the_commit",
-        gate.run(["drift", "--api", "--against", "main"])
+        gate.run(["release", "api", "--against", "main"])
     );
 }
