@@ -7,7 +7,17 @@ use crate::report::{Dimension, Finding, Location};
 use crate::stability::{Comparison, JudgedChange, PackageComparison};
 use crate::workspace::files::FileList;
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Cargo,
+    input::RustSources,
+    input::FileNames,
+    input::Documents,
+    input::Release,
+    StabilityPolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,27 +29,18 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::RustSources,
-        Input::FileNames,
-        Input::Documents,
-        Input::Release,
-        Input::PolicyStability,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match context.policy().stability {
+    match context.section::<StabilityPolicy>() {
         Some(_) => Applies::Yes,
         None => Applies::No("`[stability]` is not declared".into()),
     }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(policy) = &context.policy().stability else {
+    let Some(policy) = context.section::<StabilityPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     match context.interfaces().compare(policy) {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
+use crate::boundary::authority::Authorities;
 use crate::boundary::dependencies::DependencySurvey;
 use crate::boundary::inventory::Inventory;
 use crate::boundary::site::Kind;
@@ -108,7 +109,8 @@ fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> 
                 .with_help("make the file readable: the inventory would not be complete"));
         }
         let path = policy.inventory_path();
-        Inventory::new(survey, policy).write(&workspace.root().join(path))?;
+        Inventory::new(survey, &Authorities::new(&policy.tiers, &policy.boundary))
+            .write(&workspace.root().join(path))?;
         boundaries.written = Some(path.to_owned());
     }
     if !arguments.packages.is_empty() {
@@ -126,7 +128,7 @@ fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> 
 impl Boundaries {
     /// The model of a survey.
     pub(super) fn new(survey: &Survey, policy: &Policy, dependencies: Option<Vec<DependencySurvey>>) -> Self {
-        let authorities = crate::boundary::authority::Authorities::new(policy);
+        let authorities = Authorities::new(&policy.tiers, &policy.boundary);
         Self {
             files: survey.files,
             packages: survey
