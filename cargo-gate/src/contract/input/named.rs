@@ -9,7 +9,7 @@ use crate::policy::{BoundaryPolicy, FailurePolicy, Policy, ReleasePolicy, Runtim
 use crate::surveys::Surveys;
 use crate::workspace::git::Git;
 
-use super::{Input, InputState, files, known};
+use crate::contract::declared::{Input, InputState, files, known};
 
 /// The tracked boundary inventory and its earlier versions in git.
 pub struct BoundaryInventory;

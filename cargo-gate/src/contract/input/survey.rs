@@ -13,7 +13,8 @@ use crate::stability::Sources;
 use crate::supply::{Opened, Places};
 use crate::uses::{self, Used};
 
-use super::{AllFiles, Cargo, Documents, FileNames, Input, InputState, RustSources, known};
+use super::{AllFiles, Cargo, Documents, FileNames, RustSources};
+use crate::contract::declared::{Input, InputState, known};
 
 /// The code of members: cargo says whose a file is, and the names of files where other packages begin.
 impl<'a, R: Declares<RustSources> + Declares<Cargo> + Declares<FileNames>> Context<'a, R> {
