@@ -25,7 +25,7 @@ macro_rules! reads {
     ($($input:ty),+ $(,)?) => {
         /// What the rule reads.
         #[derive(Debug, Clone, Copy)]
-        pub struct Declaration;
+        struct Declaration;
 
         impl $crate::contract::Reads for Declaration {
             const INPUTS: &'static [$crate::contract::Declared] = &[$($crate::contract::Declared::of::<$input>()),+];

@@ -55,7 +55,9 @@ impl Input for Manifests {
     const NAME: &'static str = "manifests";
 
     fn state(inputs: &Inputs<'_>) -> InputState {
-        known::<Self>(|digest| drop(digest.digest(&inputs.workspace.manifests_digest())))
+        known::<Self>(|digest| {
+            digest.digest(&inputs.workspace.manifests_digest());
+        })
     }
 
     fn covers(path: &str, _: &Policy) -> bool {
@@ -184,7 +186,9 @@ impl Input for ToolchainFile {
 
     fn state(inputs: &Inputs<'_>) -> InputState {
         let file = &inputs.workspace.toolchain().file;
-        known::<Self>(|digest| drop(digest.part(format!("{file:?}").as_bytes())))
+        known::<Self>(|digest| {
+            digest.part(format!("{file:?}").as_bytes());
+        })
     }
 
     fn covers(path: &str, _: &Policy) -> bool {

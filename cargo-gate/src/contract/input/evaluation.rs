@@ -19,7 +19,9 @@ impl Input for Today {
     const NAME: &'static str = "today's date";
 
     fn state(inputs: &Inputs<'_>) -> InputState {
-        known::<Self>(|digest| drop(digest.part(day(inputs).to_string().as_bytes())))
+        known::<Self>(|digest| {
+            digest.part(day(inputs).to_string().as_bytes());
+        })
     }
 }
 
@@ -64,7 +66,9 @@ impl Input for EvaluatedStage {
     const NAME: &'static str = "stage";
 
     fn state(inputs: &Inputs<'_>) -> InputState {
-        known::<Self>(|digest| drop(digest.part(inputs.stage.name().as_bytes())))
+        known::<Self>(|digest| {
+            digest.part(inputs.stage.name().as_bytes());
+        })
     }
 }
 
@@ -119,7 +123,9 @@ impl Input for HasPolicy {
     const NAME: &'static str = "whether there is a policy file";
 
     fn state(inputs: &Inputs<'_>) -> InputState {
-        known::<Self>(|digest| drop(digest.part(&[u8::from(inputs.policy.source.is_some())])))
+        known::<Self>(|digest| {
+            digest.part(&[u8::from(inputs.policy.source.is_some())]);
+        })
     }
 }
 
@@ -141,7 +147,9 @@ impl Input for WholePolicy {
         let source = policy.source.as_ref().map(|source| (&source.path, &source.text));
         // Sanity warnings follow from the text and from the tool's own ranges.
         let bytes = serde_json::to_vec(&(source, &policy.sanity, &policy.dangers));
-        known::<Self>(|digest| drop(digest.part(&bytes.unwrap_or_default())))
+        known::<Self>(|digest| {
+            digest.part(&bytes.unwrap_or_default());
+        })
     }
 }
 

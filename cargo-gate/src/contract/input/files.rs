@@ -19,7 +19,9 @@ impl Input for FileNames {
     const NAME: &'static str = "file names";
 
     fn state(inputs: &Inputs<'_>) -> InputState {
-        known::<Self>(|digest| drop(digest.digest(&inputs.workspace.files().names_digest())))
+        known::<Self>(|digest| {
+            digest.digest(&inputs.workspace.files().names_digest());
+        })
     }
 }
 
@@ -41,7 +43,9 @@ impl Input for AllFiles {
         if files.iter().any(|file| file.kind == FileKind::Unreadable) {
             return InputState::Volatile;
         }
-        known::<Self>(|digest| drop(digest.digest(&files.content_digest())))
+        known::<Self>(|digest| {
+            digest.digest(&files.content_digest());
+        })
     }
 
     fn covers(_: &str, _: &Policy) -> bool {
@@ -153,7 +157,9 @@ impl Input for DocumentsAbove {
     const NAME: &'static str = "what documents name above the workspace";
 
     fn state(inputs: &Inputs<'_>) -> InputState {
-        known::<Self>(|digest| drop(digest.digest(&inputs.workspace.above().digest())))
+        known::<Self>(|digest| {
+            digest.digest(&inputs.workspace.above().digest());
+        })
     }
 }
 

@@ -76,7 +76,9 @@ impl Input for AdvisoryDb {
 
     fn state(inputs: &Inputs<'_>) -> InputState {
         match inputs.workspace.advisories(inputs.policy.advisory_db()).fingerprint() {
-            Some(state) => known::<Self>(|digest| drop(digest.digest(&state))),
+            Some(state) => known::<Self>(|digest| {
+                digest.digest(&state);
+            }),
             None => InputState::Volatile,
         }
     }
@@ -117,7 +119,9 @@ impl Input for Release {
                 digest.part(release.name.as_bytes()).part(release.commit.as_bytes());
             }),
             Some(Err(_)) => InputState::Volatile,
-            None => known::<Self>(|digest| drop(digest.part(b"none"))),
+            None => known::<Self>(|digest| {
+                digest.part(b"none");
+            }),
         }
     }
 }
