@@ -54,16 +54,6 @@ pub(crate) fn source_text(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// [`source_text`] of a file that was read, without a copy where its bytes are the text.
-pub(crate) fn source_string(bytes: Vec<u8>) -> String {
-    let cut = bytes.len() > MAX_FILE || bytes.starts_with(b"\xef\xbb\xbf");
-    match String::from_utf8(bytes) {
-        Ok(text) if !cut => text,
-        Ok(text) => source_text(text.as_bytes()).into_owned(),
-        Err(error) => source_text(error.as_bytes()).into_owned(),
-    }
-}
-
 /// What was found, with places.
 pub(crate) fn boundaries_of(tokens: &Tokens<'_>, found: Found, wants_mods: bool) -> FileScan {
     let Found { mut sites, mods } = found;

@@ -1,30 +1,29 @@
-//! `api.stability`: what users rely on is what was released, until a version says otherwise.
+//! `api.stability`: what the last release promised is compared with, and documents are as they were released.
 
-use crate::library::interface::Difference;
-use crate::policy::StabilityPolicy;
+use crate::policy::{SEMVER_CHECKS, StabilityClass, StabilityPolicy, SuitePolicy};
 use crate::report::{Dimension, Finding, Location};
-use crate::stability::{Comparison, JudgedChange, PackageComparison};
+use crate::stability::Comparison;
 use crate::stage::Stage;
-use crate::workspace::files::FileList;
+use crate::workspace::cargo::Member;
 
 use super::{Applies, Check, Context, Input, Judgement};
 
 /// The check.
 pub static CHECK: Check = Check {
     id: "api.stability",
-    summary: "Stable public items and documents are as they were released",
+    summary: "Stable documents are as they were released, and a suite compares stable public items",
     docs: DOCS,
     dimension: Dimension::Contract,
     blocks_at: Stage::Broad,
     since: "0.1.0",
-    version: 1,
+    version: 2,
     inputs: &[
         Input::Cargo,
-        Input::RustSources,
         Input::FileNames,
         Input::Documents,
         Input::Release,
         Input::PolicyStability,
+        Input::PolicySuites,
     ],
     applies,
     run,
@@ -33,26 +32,15 @@ pub static CHECK: Check = Check {
 const DOCS: &str = "\
 ## What it does
 
-Compares the public interface of every library that may be published (of all where none may) with that of the last \
-release, which `[stability]` \
-in `gate.toml` names by a tag, a branch, a commit or a pattern over tags. Every public item has a class: `stable` is \
-the default, `[[stability.surface]]` declares items and files `fluid` or `internal`, and the last surface that matches \
-decides.
+`[stability]` in `gate.toml` names the last release by a tag, a branch, a commit or a pattern over tags, and gives every public \
+item and document a class. `stable` is the default for items, `[[stability.surface]]` declares items and files `stable`, `fluid` or `internal`, \
+and the last surface that matches decides.
 
-- A stable item that is gone, has another signature, implements a trait no more, or asks users for more (a variant of \
-an enum that is matched completely, a field of a struct that is built completely, a required item of a trait) is a \
-finding, unless the version of the package announces it by the rules of Cargo (1.4.0 to 2.0.0, 0.4.1 to 0.5.0).
-- A tracked Markdown file that a stable surface covers is a finding when its text is another one, or it is gone.
-- Changes of fluid surfaces are no findings; they stand with all others in `api/stability.json` in the run directory, and \
-`cargo gate drift --api` shows them. Internal surfaces are left out.
-- A surface that covers nothing is a finding.
-
-Interfaces are read by lexing, without compiling. Modules, `pub use` inside the workspace, inline and out-of-line modules, \
-items in the arguments of macro calls, derived and written implementations are followed; signatures are compared without \
-names of parameters, lifetimes other than `'static`, and modules in front of names. Not seen are: what only a macro \
-expands to, auto traits, blanket implementations and those for types of other crates, what a re-export of another crate \
-holds, conditions (`cfg`), changed types behind an unchanged name, and whether a textual change matters to the compiler. \
-Items that were hidden (`#[doc(hidden)]`) were not promised, and those that are by now have not gone. For the semantics run cargo-semver-checks as a `[[suite.tool]]`.
+- A tracked Markdown file that a stable surface covers is a finding when its text differs from the release, or the file is gone.
+- Public items are compared by cargo-semver-checks, as a `[[suite.tool]]`; [suite.tool](suite.tool.md) tells how it judges \
+classes. Where the policy calls items stable, a library exists and no such suite is declared, that is a finding: \
+nothing would notice a break.
+- A surface that names only files is a finding when none of them exists, here or in the release.
 
 Without a release (no tag yet, a shallow clone) the check is inconclusive. It applies when `gate.toml` has `[stability]`.
 
@@ -62,7 +50,14 @@ Users build on what was released. What may still move has to be said before they
 
 ## How to fix
 
-Put the item back, raise the version, or declare the surface `fluid` in a `[[stability.surface]]`, before it is released.
+Restore the document, or declare it `fluid` in a `[[stability.surface]]`. For items add
+
+```toml
+[[suite.tool]]
+name = \"semver\"
+tool = \"cargo-semver-checks\"
+stage = \"broad\"
+```
 
 ## Requirements
 
@@ -80,35 +75,50 @@ fn run(context: &Context<'_>) -> Judgement {
     let Some(policy) = &context.policy().stability else {
         return Judgement::Findings(Vec::new());
     };
-    match context.interfaces().compare(policy) {
+    match context.released_documents(policy) {
         Err(reason) => Judgement::Inconclusive(reason),
         Ok(comparison) => {
-            if let Ok(bytes) = serde_json::to_vec_pretty(&comparison) {
-                context.attach("api/stability.json", &bytes);
+            let mut findings = judge(&comparison);
+            let libraries = context.cargo().members.iter().any(has_interface);
+            if libraries && promises_items(policy) && !compares_items(&context.policy().suites) {
+                findings.push(not_compared(policy, &comparison.reference));
             }
-            Judgement::Findings(judge(&comparison, policy, context.files()))
+            Judgement::Findings(findings)
         }
     }
 }
 
-fn judge(comparison: &Comparison, policy: &StabilityPolicy, files: &FileList) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// Whether cargo-semver-checks can compare it, which leaves out macros of the compiler and libraries for other languages.
+fn has_interface(member: &Member) -> bool {
+    let mut kinds = member.targets.iter().flat_map(|target| &target.kind);
+    kinds.any(|kind| matches!(kind.as_str(), "lib" | "rlib" | "dylib"))
+}
+
+fn promises_items(policy: &StabilityPolicy) -> bool {
+    let mut surfaces = policy.surfaces.iter();
+    policy.default == StabilityClass::Stable
+        || surfaces.any(|surface| surface.class == StabilityClass::Stable && !surface.items.is_empty())
+}
+
+fn compares_items(suites: &[SuitePolicy]) -> bool {
+    suites.iter().any(|suite| suite.tool.as_deref() == Some(SEMVER_CHECKS))
+}
+
+fn not_compared(policy: &StabilityPolicy, reference: &str) -> Finding {
+    Finding::blocking(
+        CHECK.blocks_at,
+        format!("nothing compares the public items with {reference}"),
+    )
+    .help("add `[[suite.tool]]` with `name = \"semver\"`, `tool = \"cargo-semver-checks\"` and `stage = \"broad\"` to gate.toml")
+    .at(policy.location.clone())
+    .because(Some(policy.location.clone()))
+}
+
+fn judge(comparison: &Comparison) -> Vec<Finding> {
     let blocking = |message: String| Finding::blocking(CHECK.blocks_at, message);
-    for package in &comparison.packages {
-        for judged in package.changes.iter().filter(|judged| judged.blocks) {
-            let because = judged.surface.as_ref().unwrap_or(&policy.location);
-            findings.push(
-                blocking(judged.words(&comparison.reference))
-                    .help(help(package))
-                    .at(place(judged, files))
-                    .because(Some(because.clone()))
-                    .package(&package.name),
-            );
-        }
-    }
-    let stable = comparison.documents.iter();
-    for document in stable.filter(|document| document.class == crate::policy::StabilityClass::Stable) {
-        let (path, reference) = (&document.path, &comparison.reference);
+    let reference = &comparison.reference;
+    let documents = comparison.documents.iter().map(|document| {
+        let path = &document.path;
         let (message, place) = if document.removed {
             (
                 format!("the stable document `{path}` is gone since {reference}"),
@@ -116,52 +126,22 @@ fn judge(comparison: &Comparison, policy: &StabilityPolicy, files: &FileList) ->
             )
         } else {
             (
-                format!("the stable document `{path}` is another one than in {reference}"),
+                format!("the stable document `{path}` differs from {reference}"),
                 Location::file(path),
             )
         };
-        findings.push(
-            blocking(message)
-                .help(format!(
-                    "`git checkout {reference} -- {path}`, or declare it `fluid` in `[[stability.surface]]`"
-                ))
-                .at(place)
-                .because(Some(document.surface.clone())),
-        );
-    }
-    for surface in &comparison.unmatched {
-        findings.push(
-            blocking(format!(
-                "the surface covers no public item and no document, here and in {}",
-                comparison.reference
+        blocking(message)
+            .help(format!(
+                "`git checkout {reference} -- {path}`, or declare it `fluid` in `[[stability.surface]]`"
             ))
-            .help("correct its `items` and `paths`, or remove it")
+            .at(place)
+            .because(Some(document.surface.clone()))
+    });
+    let unmatched = comparison.unmatched.iter().map(|surface| {
+        blocking(format!("the surface covers no file, here and in {reference}"))
+            .help("correct its `paths`, or remove it")
             .at(surface.clone())
-            .because(Some(surface.clone())),
-        );
-    }
-    findings
-}
-
-fn help(package: &PackageComparison) -> String {
-    let version = &package.before;
-    let next = match (version.major, version.minor) {
-        (0, 0) => format!("0.0.{}", version.patch + 1),
-        (0, minor) => format!("0.{}.0", minor + 1),
-        (major, _) => format!("{}.0.0", major + 1),
-    };
-    format!(
-        "put it back, release `{}` as {next}, or declare the surface `fluid` in `[[stability.surface]]`",
-        package.name
-    )
-}
-
-fn place(judged: &JudgedChange, files: &FileList) -> Location {
-    let change = &judged.change;
-    match change.difference {
-        // The line is that of the release.
-        Difference::Removed if files.get(&change.file).is_some() => Location::file(&change.file),
-        Difference::Removed => Location::file("Cargo.toml"),
-        _ => Location::line(&change.file, change.line),
-    }
+            .because(Some(surface.clone()))
+    });
+    documents.chain(unmatched).collect()
 }

@@ -11,8 +11,8 @@ use crate::exit;
 use crate::markdown::place;
 use crate::workspace::document::Document;
 
+use super::Conversation;
 use super::documents::{STAGE, listed, outcomes, replace};
-use super::{Conversation, stability};
 use crate::command_line::{DataFormat, DriftArgs};
 
 /// A box as the command shows it: the model of its JSON.
@@ -44,9 +44,6 @@ struct DriftView {
 }
 
 pub(super) fn run(arguments: &DriftArgs, conversation: &Conversation<'_>) -> Result<i32> {
-    if arguments.api {
-        return stability::run(arguments, conversation);
-    }
     let opened = conversation.open()?;
     let documents = listed(&opened, "status", |docs| &docs.status)?;
     let outcomes = outcomes(&opened, conversation)?;

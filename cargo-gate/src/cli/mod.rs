@@ -32,7 +32,6 @@ mod register;
 mod rollback;
 mod run_named;
 mod sign;
-mod stability;
 mod stage;
 mod status;
 mod suite;

@@ -353,13 +353,6 @@ pub(crate) struct DriftArgs {
     /// Set the boxes from the evidence, and change nothing else
     #[arg(long)]
     pub(crate) fix: bool,
-    /// Compare the public interface with the last release instead, by class of stability
-    #[arg(long, conflicts_with = "fix")]
-    pub(crate) api: bool,
-    /// With `--api`: the release to compare with, a tag, a branch, a commit or a pattern over tags [default: `reference`
-    /// of `[stability]`]
-    #[arg(long, value_name = "REF", requires = "api")]
-    pub(crate) against: Option<String>,
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
     pub(crate) message_format: DataFormat,

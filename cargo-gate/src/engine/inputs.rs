@@ -14,7 +14,7 @@ use crate::digest::{Digest, DigestBuilder};
 use crate::kernels;
 use crate::library::Coverage;
 use crate::policy::{Policy, ReleasePolicy, RuntimePolicy};
-use crate::stability::Sources;
+use crate::stability::Release;
 use crate::stage::Stage;
 use crate::suites::beyond::{self, Reach};
 use crate::suites::interference;
@@ -195,11 +195,11 @@ impl<'a> InputDigests<'a> {
             }
             Input::Release => {
                 let stability = self.policy.stability.as_ref();
-                match stability.map(|stability| Sources::of(self.workspace).release(&stability.reference)) {
-                    Some(Ok(release)) => drop(digest.part(release.name.as_bytes()).part(release.commit.as_bytes())),
+                match stability.map(|stability| Release::of(self.workspace, &stability.reference)) {
+                    Some(Ok((_, release))) => digest.part(release.name.as_bytes()).part(release.commit.as_bytes()),
                     Some(Err(_)) => return InputState::Volatile,
-                    None => drop(digest.part(b"none")),
-                }
+                    None => digest.part(b"none"),
+                };
             }
             Input::Documents => {
                 return self.files(|file| self.workspace.is_document(file) || document::is_ignore_file(file));

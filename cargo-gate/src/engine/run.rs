@@ -34,8 +34,6 @@ pub(super) struct Completed {
 /// How long a check is likely to take, longest first: what begins last should not be what all others wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Effort {
-    /// Asks git for files of another version.
-    AnotherVersion,
     /// Reads the code.
     Code,
     /// Reads other files, or what is in memory.
@@ -48,9 +46,7 @@ impl Effort {
             return Self::Rest;
         };
         let reads = |wanted: &[Input]| check.inputs.iter().any(|input| wanted.contains(input));
-        if reads(&[Input::Release]) {
-            Self::AnotherVersion
-        } else if reads(&[Input::RustSources]) {
+        if reads(&[Input::RustSources]) {
             Self::Code
         } else {
             Self::Rest

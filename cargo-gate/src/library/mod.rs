@@ -8,7 +8,6 @@
 pub mod coverage;
 pub(crate) mod deprecated;
 pub(crate) mod errors;
-pub mod interface;
 pub mod inventory;
 pub(crate) mod panics;
 mod survey;

@@ -20,6 +20,7 @@ use super::{
 pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Policy> {
     version(raw.version)?;
     let at = |span: Range<usize>| positions.location(&span);
+    let stability = raw.stability.map(|stability| stability::convert(stability, &at));
     let waiver_rules = raw.waivers.map(|waivers| people::waivers(waivers, &at));
 
     Ok(Policy {
@@ -59,11 +60,11 @@ pub(super) fn convert(raw: RawPolicy, positions: &Positions<'_>) -> Converted<Po
             .into_iter()
             .map(|deprecation| release::deprecation(deprecation, &at))
             .collect::<Converted<_>>()?,
-        stability: raw.stability.map(|stability| stability::convert(stability, &at)),
         claims: raw.claim.into_iter().map(|claim| claim::convert(claim, &at)).collect(),
         paths: raw.paths.map(|paths| paths_policy(paths, &at)),
         secrets: raw.secrets.map(|secrets| secrets_policy(secrets, &at)).transpose()?,
-        suites: suite::convert(raw.suite, &at)?,
+        suites: suite::convert(raw.suite, stability.as_ref(), &at)?,
+        stability,
         supply: raw.supply.map(|supply| supply::convert(supply, &at)).transpose()?,
         toolchain: raw
             .toolchain

@@ -30,7 +30,7 @@ use super::runtime::RuntimePolicy;
 use super::secrets::{PathsPolicy, SecretsPolicy};
 use super::section::section;
 use super::stability::StabilityPolicy;
-pub use super::suite::{SuiteFormat, SuiteKind, SuitePolicy};
+pub use super::suite::{SEMVER_CHECKS, SuiteFormat, SuiteKind, SuitePolicy};
 use super::supply::SupplyPolicy;
 use super::toolchain::ToolchainPolicy;
 use super::uses::UsesPolicy;

@@ -16,7 +16,11 @@ pub use super::raw::SuiteFormat;
 use super::raw::{RawBenchSuite, RawSloSuite, RawSuites, RawTestSuite, RawTool, RawToolSuite};
 use super::section::section;
 use super::slo::{self, SloPolicy};
+use super::stability::StabilityPolicy;
 use super::value::{Converted, command, duration};
+
+/// The tool that compares public items with those of a release.
+pub const SEMVER_CHECKS: &str = "cargo-semver-checks";
 
 /// Kind of a suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -51,6 +55,9 @@ pub struct SuitePolicy {
     /// For service levels: how they are judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slo: Option<Box<SloPolicy>>,
+    /// For cargo-semver-checks: the classes of public items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stability: Option<Box<StabilityPolicy>>,
     /// Whether it must pass.
     pub required: bool,
     /// First stage that needs it.
@@ -87,6 +94,7 @@ impl SuitePolicy {
             part: None,
             bench: None,
             slo: None,
+            stability: None,
             required: true,
             stage: Stage::Pilot,
             inputs: Vec::new(),
@@ -111,10 +119,14 @@ impl SuitePolicy {
 }
 
 /// All declared suites, in the order of the file.
-pub(super) fn convert(raw: RawSuites, at: &impl Fn(Range<usize>) -> Location) -> Converted<Vec<SuitePolicy>> {
+pub(super) fn convert(
+    raw: RawSuites,
+    stability: Option<&StabilityPolicy>,
+    at: &impl Fn(Range<usize>) -> Location,
+) -> Converted<Vec<SuitePolicy>> {
     let mut suites: Vec<(usize, SuitePolicy)> = Vec::new();
     each(raw.test, at, &mut suites, test_suite)?;
-    each(raw.tool, at, &mut suites, tool_suite)?;
+    each(raw.tool, at, &mut suites, |raw, span| tool_suite(raw, stability, span))?;
     each(raw.bench, at, &mut suites, |raw, span| bench_suite(raw, span, at))?;
     each(raw.slo, at, &mut suites, |raw, span| slo_suite(raw, span, at))?;
     suites.sort_by_key(|(start, _)| *start);
@@ -169,8 +181,10 @@ fn test_suite(raw: RawTestSuite, span: &Range<usize>) -> Converted<SuitePolicy> 
     })
 }
 
-fn tool_suite(raw: RawToolSuite, span: &Range<usize>) -> Converted<SuitePolicy> {
+fn tool_suite(raw: RawToolSuite, stability: Option<&StabilityPolicy>, span: &Range<usize>) -> Converted<SuitePolicy> {
+    let stability = stability.filter(|_| raw.tool.name() == SEMVER_CHECKS);
     Ok(SuitePolicy {
+        stability: stability.cloned().map(Box::new),
         tool: Some(raw.tool.name().into()),
         required: raw.required,
         stage: raw.stage,

@@ -6,11 +6,11 @@ use crate::boundary::survey::Survey;
 use crate::kernels::rebuild::{NoRecord, Rebuild};
 use crate::kernels::{self, LockedCrate};
 use crate::library::Survey as LibrarySurvey;
-use crate::policy::{Policy, UsedPath};
+use crate::policy::{Policy, StabilityPolicy, UsedPath};
 use crate::report::Reason;
 use crate::secrets::file::MachinePath;
 use crate::secrets::survey::SecretSurvey;
-use crate::stability::Sources;
+use crate::stability::{self, Comparison};
 use crate::supply::{Opened, Places};
 use crate::uses::{self, Used};
 use crate::workspace::Workspace;
@@ -61,17 +61,14 @@ impl<'a> Context<'a> {
         uses::survey(self.workspace.cargo(), self.workspace.code())
     }
 
-    /// The workspace and the last release of it: what their interfaces are made of. Needs [`Input::RustSources`],
-    /// [`Input::Cargo`], [`Input::FileNames`], [`Input::Documents`] and [`Input::Release`].
-    pub fn interfaces(&self) -> Sources<'a> {
-        self.needs_all(&[
-            Input::RustSources,
-            Input::Cargo,
-            Input::FileNames,
-            Input::Documents,
-            Input::Release,
-        ]);
-        Sources::of(self.workspace)
+    /// The documents of the last release beside those of the workspace. Needs [`Input::FileNames`], [`Input::Documents`] and
+    /// [`Input::Release`].
+    ///
+    /// # Errors
+    /// Why there is no release to compare with.
+    pub fn released_documents(&self, policy: &StabilityPolicy) -> Result<Comparison, Reason> {
+        self.needs_all(&[Input::FileNames, Input::Documents, Input::Release]);
+        stability::compare(self.workspace, policy)
     }
 
     /// Secrets and home directories in the tracked files. Needs [`Input::AllFiles`] and [`Input::FileNames`] (which files
