@@ -6,14 +6,12 @@
 //!
 //! The library neither prints nor exits; [`cli`] words the conversation and `main` ends the process.
 
-pub mod boundary;
 #[cfg(test)]
 mod built_from;
 pub mod checks;
 pub mod ci;
 pub mod cli;
 pub mod closeout;
-pub mod code;
 pub mod command_line;
 pub mod consumers;
 pub mod digest;
@@ -26,7 +24,6 @@ pub mod exit;
 pub mod generated;
 pub mod group;
 pub mod kernels;
-pub mod library;
 pub mod lsp;
 pub mod markdown;
 pub mod migration;
@@ -38,12 +35,13 @@ pub mod release;
 pub mod remote;
 pub mod report;
 pub mod rollout;
+pub mod rust;
 pub mod secrets;
 pub mod stability;
 pub mod stage;
 pub mod stats;
 pub mod suites;
 pub mod supply;
-pub mod uses;
+pub mod surveys;
 pub mod verdict;
 pub mod workspace;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use semver::Version;
 
-use crate::library::{Deprecated, FileSurvey, PackageSurvey, Survey};
 use crate::policy::Deprecation;
 use crate::report::{Dimension, Finding, Location};
+use crate::rust::facts::Deprecated;
+use crate::rust::library::{FileSurvey, PackageSurvey, Survey};
 use crate::stage::Stage;
 
 use super::failure_panics::unreadable_source;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::boundary::inventory::{Change, Inventory};
 use crate::policy::Policy;
 use crate::report::{Dimension, Finding, Location, Reason};
 use crate::stage::Stage;
+use crate::surveys::boundary_inventory::{Change, Inventory};
 
 use super::boundary_raw::unreadable;
 use super::ratchet::{Previous, inconclusive_unless, previous, unix_lines};

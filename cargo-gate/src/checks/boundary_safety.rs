@@ -1,8 +1,8 @@
 //! `boundary.safety`: each unsafe block says why it is sound.
 
-use crate::boundary::survey::{Survey, is_undocumented_block};
 use crate::policy::Policy;
 use crate::report::{Dimension, Finding, Location};
+use crate::rust::boundary::survey::{Survey, is_undocumented_block};
 use crate::stage::Stage;
 
 use super::boundary_raw::unreadable;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::library::{Coverage, ErrorEnum, PackageSurvey, Survey};
 use crate::report::{Dimension, Finding, Location, Reason};
+use crate::rust::facts::ErrorEnum;
+use crate::rust::library::{Coverage, PackageSurvey, Survey};
 use crate::stage::Stage;
 
 use super::failure_panics::unreadable_source;

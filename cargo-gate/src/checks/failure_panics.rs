@@ -1,9 +1,10 @@
 //! `failure.panics`: the number of places in library code that panic is tracked, and only falls.
 
-use crate::library::inventory::{Change, PanicInventory};
-use crate::library::{PackageSurvey, PanicKind, Survey};
 use crate::policy::Policy;
 use crate::report::{Dimension, Finding, Location, Reason};
+use crate::rust::facts::PanicKind;
+use crate::rust::library::inventory::{Change, PanicInventory};
+use crate::rust::library::{PackageSurvey, Survey};
 use crate::stage::Stage;
 
 use super::ratchet::{Previous, inconclusive_unless, previous, unix_lines};

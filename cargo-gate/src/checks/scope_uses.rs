@@ -1,7 +1,8 @@
 //! `scope.uses`: what the code asks of the system is declared and tested.
 
-use crate::policy::{SuiteKind, UsedPath};
-use crate::report::{Dimension, Finding};
+use crate::policy::SuiteKind;
+use crate::report::{Dimension, Finding, Location};
+use crate::rust::facts::UsedPath;
 use crate::stage::Stage;
 
 use super::failure_panics::unreadable_source;
@@ -99,7 +100,10 @@ fn run(context: &Context<'_>) -> Judgement {
                     .help(format!(
                         "add `{name} = [\"<suite of tests>\"]` to `[uses]` in gate.toml"
                     ))
-                    .at(used.first.clone())
+                    .at(Location {
+                        column: Some(used.column),
+                        ..Location::line(&used.path, used.line)
+                    })
                     .because(Some(policy.location.clone())),
                 );
             }
@@ -140,7 +144,6 @@ mod tests {
     use super::*;
     use crate::checks::testing::World;
     use crate::policy::{SuitePolicy, UsesPolicy};
-    use crate::report::Location;
 
     fn said(declared: &[(UsedPath, &[&str])], suites: &[(&str, bool)]) -> String {
         let mut world = World::new();

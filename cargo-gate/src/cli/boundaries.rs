@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::boundary::dependencies::DependencySurvey;
-use crate::boundary::inventory::Inventory;
-use crate::boundary::site::Kind;
-use crate::boundary::survey::{Survey, Tally};
 use crate::error::{Error, Result};
 use crate::exit;
 use crate::policy::{Policy, Tier};
+use crate::rust::boundary::dependencies::DependencySurvey;
+use crate::rust::boundary::site::Kind;
+use crate::rust::boundary::survey::{Survey, Tally};
+use crate::surveys::boundary_inventory::Inventory;
 use crate::workspace::Workspace;
 
 use super::Conversation;
@@ -85,7 +85,7 @@ fn collect(arguments: &BoundariesArgs, workspace: &Workspace, policy: &Policy) -
     let dependencies = arguments.dependencies.then(|| {
         // The cache lies in the gate directory; without it everything is read again.
         let _ = workspace.create_gate_dir();
-        crate::boundary::dependencies::survey(&workspace.cargo().dependencies, &workspace.gate_dir())
+        crate::rust::boundary::dependencies::survey(&workspace.cargo().dependencies, &workspace.gate_dir())
     });
     let mut boundaries = Boundaries::new(survey, policy, dependencies);
     if arguments.write {
@@ -112,7 +112,7 @@ fn collect(arguments: &BoundariesArgs, workspace: &Workspace, policy: &Policy) -
 impl Boundaries {
     /// The model of a survey.
     pub(super) fn new(survey: &Survey, policy: &Policy, dependencies: Option<Vec<DependencySurvey>>) -> Self {
-        let authorities = crate::boundary::authority::Authorities::new(policy);
+        let authorities = crate::surveys::authority::Authorities::new(policy);
         Self {
             schema_version: 1,
             files: survey.files,

@@ -7,8 +7,9 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::evidence::atomic;
 use crate::exit;
-use crate::library::inventory::PanicInventory;
-use crate::library::{PackageSurvey, PanicCounts, PanicKind, Survey};
+use crate::rust::facts::{PanicCounts, PanicKind, PanicSite};
+use crate::rust::library::inventory::PanicInventory;
+use crate::rust::library::{FileSurvey, PackageSurvey, Survey};
 
 use super::Conversation;
 use crate::command_line::{DataFormat, PanicsArgs};
@@ -97,7 +98,7 @@ impl Panics {
             name: package.name.clone(),
             library: package.panic_counts(),
             places: list.then(|| {
-                let place = |(file, site): (&crate::library::FileSurvey, &crate::library::PanicSite)| Place {
+                let place = |(file, site): (&FileSurvey, &PanicSite)| Place {
                     path: file.path.clone(),
                     line: site.line,
                     column: site.column,

@@ -12,8 +12,8 @@ use crate::checks::{Input, register_commits};
 use crate::ci;
 use crate::digest::{Digest, DigestBuilder};
 use crate::kernels;
-use crate::library::Coverage;
 use crate::policy::{Policy, ReleasePolicy, RuntimePolicy};
+use crate::rust::library::Coverage;
 use crate::stability::Release;
 use crate::stage::Stage;
 use crate::suites::beyond::{self, Reach};
@@ -246,7 +246,7 @@ impl<'a> InputDigests<'a> {
             Input::Coverage => {
                 let failure = self.policy.failure.as_ref();
                 match failure.and_then(|failure| failure.coverage.as_deref()) {
-                    Some(path) => match Coverage::read(self.workspace, path) {
+                    Some(path) => match Coverage::read(self.workspace.root(), path, self.workspace.files()) {
                         Ok(coverage) => drop(digest.part(&coverage.identity())),
                         Err(_) => return InputState::Volatile,
                     },

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::boundary::authority::Authorities;
 use crate::checks::tier_name;
 use crate::suites;
+use crate::surveys::authority::Authorities;
 
 use super::{Facts, cell};
 

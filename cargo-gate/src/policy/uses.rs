@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use toml::Spanned;
 use toml::de::DeValue;
 
 use crate::report::Location;
+use crate::rust::facts::UsedPath;
 
 use super::known::{elements, table};
 use super::problem::{Problem, shown};
@@ -15,38 +16,6 @@ use super::raw::{RawUse, RawUses};
 use super::rule;
 use super::rules::{Rules, text};
 use super::section::section;
-
-/// Something that code can ask of the system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum UsedPath {
-    /// Variables and directories of the process.
-    Env,
-    /// Foreign functions.
-    Ffi,
-    /// Files and directories.
-    File,
-    /// Sockets, and what is built on them.
-    Net,
-    /// Other programs.
-    Process,
-    /// Threads.
-    Thread,
-}
-
-impl UsedPath {
-    /// The key in `[uses]`.
-    pub fn name(self) -> &'static str {
-        match self {
-            UsedPath::Env => "env",
-            UsedPath::Ffi => "ffi",
-            UsedPath::File => "file",
-            UsedPath::Net => "net",
-            UsedPath::Process => "process",
-            UsedPath::Thread => "thread",
-        }
-    }
-}
 
 /// What the code is declared to use.
 #[derive(Debug, Clone, Serialize)]

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::boundary::cache::{read, write};
 use crate::digest::Digest;
+use crate::rust::boundary::cache::{read, write};
 
 use super::file::FileScan;
 

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use crate::boundary::parallel;
 use crate::digest::Digest;
+use crate::rust::boundary::parallel;
 use crate::workspace::files::{File, FileKind, FileList};
 
 use super::TextScan;

@@ -28,13 +28,13 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
-use crate::boundary::cache::ScanCache;
-use crate::boundary::survey::Survey;
 use crate::ci::{self, CiFiles};
-use crate::code::{Code, CodeCache};
 use crate::digest::{Digest, DigestBuilder};
 use crate::error::{Error, Result};
-use crate::library;
+use crate::rust::boundary::cache::ScanCache;
+use crate::rust::boundary::survey::Survey;
+use crate::rust::code::{Code, CodeCache};
+use crate::rust::library;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::file::MachinePaths;
 use crate::secrets::survey::SecretSurvey;

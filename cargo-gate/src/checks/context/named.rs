@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use crate::library::Coverage;
+use crate::rust::library::Coverage;
 use crate::workspace::git::Git;
 
 use super::{Context, Input};
@@ -61,7 +61,7 @@ impl<'a> Context<'a> {
     /// Whatever the operating system says, among it that there is none.
     pub fn coverage(&self, path: &str) -> io::Result<Coverage> {
         self.needs(&[Input::Coverage]);
-        Coverage::read(self.workspace, path)
+        Coverage::read(self.workspace.root(), path, self.workspace.files())
     }
 
     /// A file below the workspace root that a checklist names; `None` when there is none. Needs [`Input::Artifacts`].

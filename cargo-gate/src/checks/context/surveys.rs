@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::boundary::survey::Survey;
 use crate::kernels::rebuild::{NoRecord, Rebuild};
 use crate::kernels::{self, LockedCrate};
-use crate::library::Survey as LibrarySurvey;
-use crate::policy::{Policy, StabilityPolicy, UsedPath};
+use crate::policy::{Policy, StabilityPolicy};
 use crate::report::Reason;
+use crate::rust::boundary::survey::Survey;
+use crate::rust::facts::UsedPath;
+use crate::rust::library::Survey as LibrarySurvey;
+use crate::rust::uses::{self, Used};
 use crate::secrets::file::MachinePath;
 use crate::secrets::survey::SecretSurvey;
 use crate::stability::{self, Comparison};
 use crate::supply::{Opened, Places};
-use crate::uses::{self, Used};
 use crate::workspace::Workspace;
 use crate::workspace::git::{CommitState, Git};
 

@@ -406,7 +406,15 @@ fn semver_checks_judges_by_the_class_of_the_item() {
         "Other::get, previously in file /elsewhere/src/soft/client.rs:1",
     ]);
     assert!(explained);
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    demo/Cargo.toml: changed: Client::fetch (x, fluid) [advice]
+    demo/Cargo.toml: changed: Client::get (x, fluid) [advice]
+    demo/Cargo.toml: changed: Client::put (x, fluid) [advice]
+    demo/Cargo.toml: changed: Other::fetch (x) [pilot]
+    demo/Cargo.toml: changed: Other::get (x) [pilot]
+    demo/Cargo.toml: changed: function demo::gone (x) [pilot]
+    demo/Cargo.toml: changed: function demo::soft::f (x, fluid) [advice]
+    ");
     // A failure of nothing but what is internal does not end well, and is no finding.
     let internal = classed(&["function demo::inner::f, previously in file /w/demo/src/lib.rs:7"]);
     assert_eq!(internal, (String::new(), true));

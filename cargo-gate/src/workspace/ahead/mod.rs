@@ -9,10 +9,10 @@ mod files;
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::boundary::cache::ScanCache;
 use crate::ci::{self, CiFiles};
-use crate::code::CodeCache;
 use crate::policy;
+use crate::rust::boundary::cache::ScanCache;
+use crate::rust::code::CodeCache;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::supply::{self, Advisories, Places};
 

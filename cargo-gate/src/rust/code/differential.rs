@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 
-use super::panics::PanicKind;
-use crate::code::scan::scan_file;
+use super::scan::scan_file;
+use crate::rust::facts::PanicKind;
 
 /// Files read at most, spread evenly over all of them: bounds the time where the tree is large.
 const SAMPLE: usize = 3000;
@@ -27,7 +27,7 @@ fn agrees_with_syn_on_every_dependency() {
     files.sort();
     let step = files.len().div_ceil(SAMPLE).max(1);
     let files: Vec<&PathBuf> = files.iter().step_by(step).collect();
-    let results = crate::boundary::parallel::map(&files, &|file| compare(file));
+    let results = crate::rust::boundary::parallel::map(&files, &|file| compare(file));
     let compared = results.iter().flatten().count();
     let places: usize = results.iter().flatten().map(|(places, _)| places).sum();
     let differences: Vec<String> = results.into_iter().flatten().flat_map(|(_, found)| found).collect();
@@ -102,13 +102,13 @@ impl Visitor {
 
 fn is_test(attribute: &syn::Attribute) -> bool {
     let tokens = quote_free(attribute);
-    crate::boundary::attributes::read(&tokens, 0, tokens.len()).test
+    crate::rust::boundary::attributes::read(&tokens, 0, tokens.len()).test
 }
 
 /// The attribute's own tokens, read by our lexer: which attributes mean tests is compared elsewhere.
-fn quote_free(attribute: &syn::Attribute) -> crate::boundary::tokens::Tokens<'static> {
+fn quote_free(attribute: &syn::Attribute) -> crate::rust::boundary::tokens::Tokens<'static> {
     let text = attribute.meta.span().source_text().unwrap_or_default();
-    crate::boundary::tokens::Tokens::new(text.leak())
+    crate::rust::boundary::tokens::Tokens::new(text.leak())
 }
 
 macro_rules! skip_tests {

@@ -4,16 +4,15 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::boundary::items::{self, Found};
-use crate::boundary::scan::{Place, boundaries_of, source_text};
-use crate::boundary::site::{FileScan, ModDecl};
-use crate::boundary::tokens::{Class, Tokens};
-use crate::boundary::watch::{Around, Watch};
-use crate::library::deprecated::{self, Deprecated};
-use crate::library::errors::{self, ErrorEnum, Mention};
-use crate::library::panics::{self, PanicSite};
-use crate::policy::UsedPath;
-use crate::uses::find::{self, UseSite};
+use crate::rust::boundary::items::{self, Found};
+use crate::rust::boundary::scan::{Place, boundaries_of, source_text};
+use crate::rust::boundary::site::{FileScan, ModDecl};
+use crate::rust::boundary::tokens::{Class, Tokens};
+use crate::rust::boundary::watch::{Around, Watch};
+use crate::rust::facts::deprecated::{self, Deprecated};
+use crate::rust::facts::errors::{self, ErrorEnum, Mention};
+use crate::rust::facts::panics::{self, PanicSite};
+use crate::rust::facts::uses::{self, UseSite, UsedPath};
 
 /// What one file holds outside of tests; a pure function of its bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +34,7 @@ pub struct CodeScan {
 }
 
 /// Scans one file. Bytes that are not UTF-8 are read as replacement characters; a file larger than
-/// [`MAX_FILE`](crate::boundary::scan::MAX_FILE) is cut off there.
+/// [`MAX_FILE`](crate::rust::boundary::scan::MAX_FILE) is cut off there.
 pub fn scan_file(bytes: &[u8]) -> CodeScan {
     let text = source_text(bytes);
     let (mut scan, found) = scan(&Tokens::new(&text));
@@ -126,7 +125,7 @@ impl<'s> Scanner<'s> {
     }
 
     fn used(&mut self, tokens: &Tokens<'s>, around: &Around<'_, 's>, at: usize) {
-        let Some((path, what)) = find::used(tokens, at) else {
+        let Some((path, what)) = uses::used(tokens, at) else {
             return;
         };
         if around.is_test() || around.is_quoted() {

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::boundary::attributes::string;
-use crate::boundary::extent;
-use crate::boundary::tokens::Tokens;
-use crate::boundary::watch::Around;
+use crate::rust::boundary::attributes::string;
+use crate::rust::boundary::extent;
+use crate::rust::boundary::tokens::Tokens;
+use crate::rust::boundary::watch::Around;
 
 /// A public item marked `#[deprecated]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

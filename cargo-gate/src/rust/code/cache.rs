@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::boundary::cache;
 use crate::digest::Digest;
+use crate::rust::boundary::cache;
 
 use super::scan::CodeScan;
 

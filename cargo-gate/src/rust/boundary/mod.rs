@@ -1,16 +1,14 @@
 //! Raw boundaries: where typed code meets raw authority, found by lexing, without compiling anything.
 //!
 //! A file goes through a substring prefilter, rustc's own lexer and a small item parser ([`scan`]); files are given to
-//! packages and roles ([`classify`]); a [`survey`] is all of that for a workspace, and [`inventory`] its tracked form.
+//! packages and roles ([`classify`]); a [`survey`] is all of that for a workspace.
 
 pub(crate) mod attributes;
-pub mod authority;
 pub mod cache;
 pub mod classify;
 pub mod dependencies;
 pub(crate) mod extent;
 pub(crate) mod headers;
-pub mod inventory;
 pub(crate) mod items;
 pub(crate) mod modules;
 pub mod parallel;

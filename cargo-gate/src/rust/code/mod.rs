@@ -4,14 +4,17 @@
 mod cache;
 pub mod scan;
 
+#[cfg(test)]
+mod differential;
+
 use std::io;
 use std::sync::Arc;
 
-use crate::boundary::classify::{Classifier, Role, belongs_to_a_product};
-use crate::boundary::parallel;
-use crate::boundary::prefilter::may_hold_path_attribute;
-use crate::boundary::survey::Read;
 use crate::digest::Digest;
+use crate::rust::boundary::classify::{Classifier, Role, belongs_to_a_product};
+use crate::rust::boundary::parallel;
+use crate::rust::boundary::prefilter::may_hold_path_attribute;
+use crate::rust::boundary::survey::Read;
 use crate::workspace::cargo::{CargoModel, Member};
 use crate::workspace::files::{File, FileKind, FileList};
 

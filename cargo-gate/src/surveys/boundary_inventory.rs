@@ -11,8 +11,8 @@ use crate::evidence::atomic;
 use crate::policy::{Policy, Tier};
 
 use super::authority::{Authorities, Cover};
-use super::site::Kind;
-use super::survey::{Counts, Survey};
+use crate::rust::boundary::site::Kind;
+use crate::rust::boundary::survey::{Counts, Survey};
 
 /// Version of the format; raised when a field changes its meaning.
 pub const SCHEMA: u32 = 1;

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::panics::{PanicCounts, PanicKind};
 use super::survey::Survey;
+use crate::rust::facts::{PanicCounts, PanicKind};
 
 /// Version of the format; raised when a field changes its meaning.
 pub const SCHEMA: u32 = 1;

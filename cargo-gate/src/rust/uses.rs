@@ -1,25 +1,24 @@
 //! What the code of a workspace asks of the system: files, processes, the network, threads, variables, foreign functions.
 
-pub(crate) mod find;
-
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::boundary::classify::{Role, belongs_to_a_product};
-use crate::boundary::modules::ModuleGraph;
-use crate::code::{Code, CodeScan};
-use crate::policy::UsedPath;
-use crate::report::Location;
+use crate::rust::boundary::classify::{Role, belongs_to_a_product};
+use crate::rust::boundary::modules::ModuleGraph;
+use crate::rust::code::{Code, CodeScan};
+use crate::rust::facts::{UseSite, UsedPath};
 use crate::workspace::cargo::{CargoModel, Member};
-
-pub use find::UseSite;
 
 /// The places that use one path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Used {
     /// What is used at the first place, as the code spells it.
     pub what: String,
-    /// The first place, by path and line.
-    pub first: Location,
+    /// File of the first place, by path and line.
+    pub path: String,
+    /// 1-based line there.
+    pub line: u32,
+    /// 1-based column in characters.
+    pub column: u32,
     /// Number of places.
     pub places: usize,
 }
@@ -79,10 +78,9 @@ pub fn survey(model: &CargoModel, code: &Code) -> Result<BTreeMap<UsedPath, Used
             used.entry(site.path)
                 .or_insert_with(|| Used {
                     what: site.what.clone(),
-                    first: Location {
-                        column: Some(site.column),
-                        ..Location::line(*path, site.line)
-                    },
+                    path: (*path).to_owned(),
+                    line: site.line,
+                    column: site.column,
                     places: 0,
                 })
                 .places += 1;

@@ -2,8 +2,39 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::boundary::tokens::{Class, Tokens};
-use crate::policy::UsedPath;
+use crate::rust::boundary::tokens::{Class, Tokens};
+
+/// Something that code can ask of the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UsedPath {
+    /// Variables and directories of the process.
+    Env,
+    /// Foreign functions.
+    Ffi,
+    /// Files and directories.
+    File,
+    /// Sockets, and what is built on them.
+    Net,
+    /// Other programs.
+    Process,
+    /// Threads.
+    Thread,
+}
+
+impl UsedPath {
+    /// The key in `[uses]`.
+    pub fn name(self) -> &'static str {
+        match self {
+            UsedPath::Env => "env",
+            UsedPath::Ffi => "ffi",
+            UsedPath::File => "file",
+            UsedPath::Net => "net",
+            UsedPath::Process => "process",
+            UsedPath::Thread => "thread",
+        }
+    }
+}
 
 /// A place that uses a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,74 +163,4 @@ fn group<'s>(tokens: &Tokens<'s>, open: usize) -> Vec<&'s str> {
         .filter(|index| tokens.is(index - 1, b'{') || tokens.is(index - 1, b','))
         .filter_map(|index| tokens.name(index))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use crate::code::scan::scan_file;
-
-    fn found(text: &str) -> Vec<String> {
-        let sites = scan_file(text.as_bytes()).uses;
-        sites
-            .iter()
-            .map(|site| format!("{}:{} {} {}", site.line, site.column, site.path.name(), site.what))
-            .collect()
-    }
-
-    #[test]
-    fn uses_are_told_from_types_that_carry_data() {
-        let text = "use std::{fs::{self, File}, net::{IpAddr, TcpStream}, process::{self, ExitCode}};
-use std::thread;
-fn main() {
-    process::exit(1);
-    let _ = process::Command::new(\"x\");
-    thread::sleep(d);
-    thread::spawn(|| {});
-    let _ = std::env::args();
-    let _ = (std::env::var(\"A\"), std::net::Ipv4Addr::LOCALHOST);
-    reqwest::get(url);
-    my::reqwest::get(url);
-}
-extern \"C\" { fn f(); }
-extern crate alloc;
-";
-        assert_eq!(
-            found(text),
-            [
-                "1:11 file fs::self",
-                "1:29 net net::TcpStream",
-                "5:13 process process::Command",
-                "7:5 thread thread::spawn",
-                "9:19 env env::var",
-                "10:5 net reqwest",
-                "13:1 ffi extern",
-            ]
-        );
-    }
-
-    #[test]
-    fn tests_and_words_of_other_meaning_are_passed_over() {
-        let text = "#[cfg(test)]
-mod tests {
-    use std::fs;
-    fn t() { fs::read(\"x\"); }
-}
-#[test]
-fn t() { std::process::Command::new(\"x\"); }
-struct Net { net: u8 }
-mod notify;
-pub use notify::Notify;
-fn f(env: &Env) { env.var(\"A\"); let s = \"std::fs::read\"; /* fs::read */ }
-";
-        assert_eq!(found(text), Vec::<String>::new());
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_read(text in "(fs|net|use|::|\\{|\\}|,|extern|\"C\"|[a-z ]|\\PC){0,40}") {
-            scan_file(text.as_bytes());
-        }
-    }
 }

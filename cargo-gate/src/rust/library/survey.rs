@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use semver::Version;
 
-use crate::boundary::classify::belongs_to_a_product;
-use crate::boundary::modules;
-use crate::code::{Code, CodeScan};
+use crate::rust::boundary::classify::belongs_to_a_product;
+use crate::rust::boundary::modules;
+use crate::rust::code::{Code, CodeScan};
+use crate::rust::facts::{PanicCounts, PanicSite};
 use crate::workspace::cargo::{CargoModel, Member, Target};
-
-use super::panics::{PanicCounts, PanicSite};
 
 /// The library code of all members.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

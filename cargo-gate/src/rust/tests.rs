@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::checks::surveys::library;
-use crate::code::scan::scan_file;
+use super::testing::library;
+use crate::rust::code::scan::scan_file;
 
 /// One line per place: place, kind, flag, item.
 fn panics(text: &str) -> String {
@@ -252,4 +252,72 @@ fn files_of_no_library_are_left_out() {
     let files = &survey.package("app").expect("the member").files;
     let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(paths, ["src/lib.rs", "src/macro_names_it.rs"]);
+}
+
+/// What code asks of the system.
+mod uses {
+    use super::*;
+
+    fn found(text: &str) -> Vec<String> {
+        let sites = scan_file(text.as_bytes()).uses;
+        sites
+            .iter()
+            .map(|site| format!("{}:{} {} {}", site.line, site.column, site.path.name(), site.what))
+            .collect()
+    }
+
+    #[test]
+    fn uses_are_told_from_types_that_carry_data() {
+        let text = "use std::{fs::{self, File}, net::{IpAddr, TcpStream}, process::{self, ExitCode}};
+use std::thread;
+fn main() {
+    process::exit(1);
+    let _ = process::Command::new(\"x\");
+    thread::sleep(d);
+    thread::spawn(|| {});
+    let _ = std::env::args();
+    let _ = (std::env::var(\"A\"), std::net::Ipv4Addr::LOCALHOST);
+    reqwest::get(url);
+    my::reqwest::get(url);
+}
+extern \"C\" { fn f(); }
+extern crate alloc;
+";
+        assert_eq!(
+            found(text),
+            [
+                "1:11 file fs::self",
+                "1:29 net net::TcpStream",
+                "5:13 process process::Command",
+                "7:5 thread thread::spawn",
+                "9:19 env env::var",
+                "10:5 net reqwest",
+                "13:1 ffi extern",
+            ]
+        );
+    }
+
+    #[test]
+    fn tests_and_words_of_other_meaning_are_passed_over() {
+        let text = "#[cfg(test)]
+mod tests {
+    use std::fs;
+    fn t() { fs::read(\"x\"); }
+}
+#[test]
+fn t() { std::process::Command::new(\"x\"); }
+struct Net { net: u8 }
+mod notify;
+pub use notify::Notify;
+fn f(env: &Env) { env.var(\"A\"); let s = \"std::fs::read\"; /* fs::read */ }
+";
+        assert_eq!(found(text), Vec::<String>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in "(fs|net|use|::|\\{|\\}|,|extern|\"C\"|[a-z ]|\\PC){0,40}") {
+            scan_file(text.as_bytes());
+        }
+    }
 }

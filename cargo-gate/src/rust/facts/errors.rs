@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::boundary::tokens::{Class, NONE, Tokens};
-use crate::boundary::watch::Around;
-use crate::boundary::{attributes, extent, headers};
+use crate::rust::boundary::tokens::{Class, NONE, Tokens};
+use crate::rust::boundary::watch::Around;
+use crate::rust::boundary::{attributes, extent, headers};
 
 /// A public enum, whose name or derive says that it is an error, or which some `impl` may make one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::boundary::tokens::{Class, NONE, Tokens};
-use crate::boundary::watch::Around;
+use crate::rust::boundary::tokens::{Class, NONE, Tokens};
+use crate::rust::boundary::watch::Around;
 
 /// How a place panics. The order is the order of every table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -153,7 +153,7 @@ fn join(base: &[&str], path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::boundary::scan::{Depth, scan_file};
+    use crate::rust::boundary::scan::{Depth, scan_file};
 
     fn test_only(files: &[(&str, &str)], path: &str) -> bool {
         let exists = |path: &str| files.iter().any(|(name, _)| *name == path);

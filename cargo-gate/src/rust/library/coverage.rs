@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::time::SystemTime;
 
 use crate::digest::DigestBuilder;
-use crate::workspace::Workspace;
-use crate::workspace::files::FileKind;
+use crate::workspace::files::{FileKind, FileList};
 
 /// A coverage report over the sources of a workspace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,28 +22,23 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    /// Reads the report at a path relative to the workspace root, which git need not track.
+    /// Reads the report at a path relative to `root`, which git need not track; `sources` are the files of the workspace there.
     ///
     /// # Errors
     /// It cannot be read.
-    pub(crate) fn read(workspace: &Workspace, path: &str) -> io::Result<Self> {
-        let file = workspace.root().join(path);
+    pub fn read(root: &Path, path: &str, sources: &FileList) -> io::Result<Self> {
+        let file = root.join(path);
         let text = String::from_utf8_lossy(&std::fs::read(&file)?).into_owned();
         let written = std::fs::metadata(&file)?.modified()?;
-        let known: Vec<&str> = workspace
-            .files()
+        let known: Vec<&str> = sources
             .iter()
             .filter(|file| file.kind == FileKind::Regular && file.path.ends_with(".rs"))
             .map(|file| file.path.as_str())
             .collect();
-        let root = workspace.root().to_string_lossy().replace('\\', "/");
-        let files = parse(&text, &root, &known);
+        let files = parse(&text, &root.to_string_lossy().replace('\\', "/"), &known);
         let is_newer = |path: &&String| {
-            let changed = workspace
-                .files()
-                .get(path)
-                .map(|file| workspace.root().join(&file.native));
-            let changed = changed.and_then(|path| std::fs::metadata(path).ok()?.modified().ok());
+            let source = sources.get(path).map(|file| root.join(&file.native));
+            let changed = source.and_then(|path| std::fs::metadata(path).ok()?.modified().ok());
             changed.is_none_or(|changed: SystemTime| changed > written)
         };
         let newer = files.keys().filter(is_newer).cloned().collect();
