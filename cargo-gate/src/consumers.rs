@@ -1,8 +1,8 @@
 //! Files that repeat what `[toolchain]` declares: `rust-toolchain.toml`, `rust-version`, the resolver. Documents repeat it in
 //! a generated block (`generated::toolchain`).
 
+use crate::base::Location;
 use crate::policy::ToolchainPolicy;
-use crate::report::Location;
 use crate::workspace::cargo::Member;
 use crate::workspace::manifest::Manifest;
 use crate::workspace::toolchain::ToolchainFile;

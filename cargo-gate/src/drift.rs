@@ -2,11 +2,11 @@
 //!
 //! A box is held against computed outcomes, never the other way round: nothing that somebody ticked makes a check pass.
 
+use crate::base::stage::Stage;
 use crate::checks::declaration::Check;
 use crate::markdown::tasks::{Gate, Task, tasks};
 use crate::policy::{Policy, similar};
 use crate::report::{CheckReport, Outcome, SUITES_LEFT_OUT};
-use crate::stage::Stage;
 use crate::suites;
 
 /// What boxes are held against.

@@ -6,21 +6,17 @@
 //!
 //! The library neither prints nor exits; [`cli`] words the conversation and `main` ends the process.
 
-#[cfg(test)]
-mod built_from;
+pub mod base;
 pub mod checks;
 pub mod ci;
 pub mod cli;
 pub mod closeout;
 pub mod command_line;
 pub mod consumers;
-pub mod digest;
 pub mod dispatches;
 pub mod drift;
 pub mod engine;
-pub mod error;
 pub mod evidence;
-pub mod exit;
 pub mod generated;
 pub mod group;
 pub mod kernels;
@@ -38,8 +34,6 @@ pub mod rollout;
 pub mod rust;
 pub mod secrets;
 pub mod stability;
-pub mod stage;
-pub mod stats;
 pub mod suites;
 pub mod supply;
 pub mod surveys;

@@ -3,9 +3,10 @@
 use std::panic;
 use std::process;
 
+use cargo_gate::base::exit;
+use cargo_gate::cli;
 use cargo_gate::process::cancel::Cancel;
 use cargo_gate::workspace::environment::Environment;
-use cargo_gate::{cli, exit};
 
 fn main() {
     let cancel = Cancel::default();

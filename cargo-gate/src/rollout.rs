@@ -7,8 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::stage::Stage;
 use crate::report::Decision;
-use crate::stage::Stage;
 
 /// Least and most share of the traffic that a canary gets, in per cent.
 pub const CANARY_PERCENT: [u8; 2] = [5, 10];

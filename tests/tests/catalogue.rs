@@ -6,11 +6,11 @@ mod outcomes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use cargo_gate::base::stage::Stage;
 use cargo_gate::checks::{self, Applies, Context, Judgement};
 use cargo_gate::evidence::history::History;
 use cargo_gate::policy::{self, Catalogue};
 use cargo_gate::report::{Finding, Location, Reason};
-use cargo_gate::stage::Stage;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
 use gate_tests::fixture::Fixture;

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cargo_gate::base::stage::Stage;
 use cargo_gate::policy::init::{InitFacts, github_workflow, gitlab_pipeline};
 use cargo_gate::policy::{self, Catalogue};
-use cargo_gate::stage::Stage;
 
 /// A block of code of a page.
 struct Block {

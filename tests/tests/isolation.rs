@@ -7,14 +7,14 @@ mod outcomes;
 use std::fs;
 use std::path::Path;
 
+use cargo_gate::base::digest::Digest;
+use cargo_gate::base::stage::Stage;
 use cargo_gate::checks::{self, Applies, Check, Context, Input, Judgement};
-use cargo_gate::digest::Digest;
 use cargo_gate::engine::fingerprint;
 use cargo_gate::engine::inputs::InputDigests;
 use cargo_gate::evidence::history::History;
 use cargo_gate::policy::{self, Catalogue, Policy};
 use cargo_gate::report::CheckReport;
-use cargo_gate::stage::Stage;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
 use gate_tests::fixture::Fixture;

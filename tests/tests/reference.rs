@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use cargo_gate::base::stage::Stage;
 use cargo_gate::checks::{self, Context, Judgement};
 use cargo_gate::evidence::history::History;
 use cargo_gate::evidence::run_dir::Blocker;
 use cargo_gate::policy::{self, Catalogue};
-use cargo_gate::stage::Stage;
 use cargo_gate::suites;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};

@@ -30,7 +30,7 @@ fn holds(name: &str, now: &BTreeSet<String>) {
 
 #[test]
 fn exit_codes_keep_their_meaning() {
-    let codes = cargo_gate::exit::ALL;
+    let codes = cargo_gate::base::exit::ALL;
     let codes = codes.iter().map(|code| format!("{} {}", code.code, code.name));
     holds("exit-codes.txt", &codes.collect());
 }

@@ -77,7 +77,7 @@ fn errors(broken: &Broken) -> Vec<(String, String)> {
         write("register.toml", register.trim_start_matches('\n'));
     }
     let error = policy::load(directory.path(), None, &Catalogue::builtin()).expect_err("a broken policy");
-    assert_eq!(error.exit_code(), cargo_gate::exit::USAGE);
+    assert_eq!(error.exit_code(), cargo_gate::base::exit::USAGE);
     let Some(details) = error.details else {
         return vec![("gate.toml".to_owned(), error.message)];
     };

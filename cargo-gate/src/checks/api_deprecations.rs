@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use semver::Version;
 
+use crate::base::stage::Stage;
 use crate::policy::Deprecation;
 use crate::report::{Dimension, Finding, Location};
 use crate::rust::facts::Deprecated;
 use crate::rust::library::{FileSurvey, PackageSurvey, Survey};
-use crate::stage::Stage;
 
 use super::failure_panics::unreadable_source;
 use super::{Applies, Check, Context, Input, Judgement};

@@ -1,9 +1,9 @@
 //! `api.stability`: what the last release promised is compared with, and documents are as they were released.
 
+use crate::base::stage::Stage;
 use crate::policy::{SEMVER_CHECKS, StabilityClass, StabilityPolicy, SuitePolicy};
 use crate::report::{Dimension, Finding, Location};
 use crate::stability::Comparison;
-use crate::stage::Stage;
 use crate::workspace::cargo::Member;
 
 use super::{Applies, Check, Context, Input, Judgement};

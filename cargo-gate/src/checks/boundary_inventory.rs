@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::stage::Stage;
 use crate::policy::Policy;
 use crate::report::{Dimension, Finding, Location, Reason};
-use crate::stage::Stage;
 use crate::surveys::boundary_inventory::{Change, Inventory};
 
 use super::boundary_raw::unreadable;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::stage::Stage;
 use crate::policy::{Policy, Tier};
 use crate::report::{Dimension, Finding, Location, Reason};
 use crate::rust::boundary::site::Kind;
 use crate::rust::boundary::survey::{FileSurvey, PackageSurvey, Survey};
-use crate::stage::Stage;
 use crate::surveys::authority::Authorities;
 
 use super::{Applies, Check, Input, Judgement};

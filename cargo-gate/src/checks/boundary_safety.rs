@@ -1,9 +1,9 @@
 //! `boundary.safety`: each unsafe block says why it is sound.
 
+use crate::base::stage::Stage;
 use crate::policy::Policy;
 use crate::report::{Dimension, Finding, Location};
 use crate::rust::boundary::survey::{Survey, is_undocumented_block};
-use crate::stage::Stage;
 
 use super::boundary_raw::unreadable;
 use super::{Applies, Check, Context, Input, Judgement};

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
+use crate::base::stage::Stage;
 use crate::policy::ReleasePolicy;
 use crate::release;
 use crate::release::changelog::{self, Entry};
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 use crate::workspace::cargo::{CargoModel, Member};
 
 use super::{Applies, Check, Context, Input, Judgement};

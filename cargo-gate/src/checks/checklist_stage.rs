@@ -4,9 +4,9 @@ use std::io::Read as _;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::base::stage::Stage;
 use crate::policy::{ChecklistArtifact, ChecklistItem, Policy, pattern};
 use crate::report::{CheckReport, Checklist, ChecklistEntry, Dimension, Finding, Outcome};
-use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 

@@ -2,9 +2,9 @@
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use crate::base::stage::Stage;
 use crate::ci::{CiFile, Image, Include, Origin, UNKNOWN, Use};
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use super::pipelines::{counted, unreadable};
 use super::{Applies, Check, Context, Input, Judgement};

@@ -1,9 +1,9 @@
 //! `ci.gate-wired`: the gate is part of continuous integration, and its answer counts.
 
+use crate::base::stage::Stage;
 use crate::ci::{Argument, CiCommand, CiFile, CiFiles, Job, Start, program};
 use crate::policy::CiPolicy;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use super::pipelines::{jobs, runs_gate, unreadable};
 use super::{Applies, Check, Context, Input, Judgement};

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::stage::Stage;
 use crate::ci::{Answer, Argument, CargoCall, CiCommand, Job, base_name};
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
+
 use crate::workspace::config::CargoConfig;
 
 use super::pipelines::{Lock, Packages, counted, jobs, unreadable};
@@ -416,7 +417,7 @@ mod tests {
             path: "/w/.cargo/config.toml".into(),
             text: text.into(),
             table: toml::from_str(text).expect("TOML"),
-            digest: crate::digest::Digest::of(b""),
+            digest: crate::base::digest::Digest::of(b""),
         }];
         insta::assert_snapshot!(world.text(&CHECK), @"
         .github/workflows/ci.yml:6: `cargo xtask` resolves dependencies without `--locked` [controlled]

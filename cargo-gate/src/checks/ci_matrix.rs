@@ -1,8 +1,8 @@
 //! `ci.matrix`: what the policy claims to work on is tested there.
 
+use crate::base::stage::Stage;
 use crate::ci::{Answer, Argument, CargoCall, Job};
 use crate::report::{Dimension, Finding, Location, Reason};
-use crate::stage::Stage;
 
 use super::pipelines::{jobs, runs_gate, unreadable};
 use super::{Applies, Check, Context, Input, Judgement};

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use crate::base::stage::Stage;
 use crate::policy::{Claim, EvidenceClass, pattern};
 use crate::report::{CheckReport, Dimension, Finding, Outcome};
-use crate::stage::Stage;
 
 use super::conforming::{passed, reason};
 use super::{Applies, Check, Context, Input, Judgement};

@@ -1,8 +1,8 @@
 //! `config.sanity`: the policy says what it means.
 
+use crate::base::stage::Stage;
 use crate::policy::SanityWarning;
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::base::stage::Stage;
 use crate::policy::{ConformanceBackend, ConformancePolicy};
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 
 use super::conforming::{Shown, any_due, is_due, passed, reason, shown, tests};
 use super::{Applies, Check, Context, Input, Judgement};

@@ -1,8 +1,8 @@
 //! `conformance.matrix`: rows of the conformance matrix have tests, and required ones pass.
 
+use crate::base::stage::Stage;
 use crate::policy::{ConformancePolicy, ConformanceRow};
 use crate::report::{Dimension, Finding, Outcome};
-use crate::stage::Stage;
 
 use super::conforming::{Shown, passed, reason, shown, suite, tests};
 use super::{Applies, Check, Context, Input, Judgement};

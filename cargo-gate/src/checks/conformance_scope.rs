@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::base::stage::Stage;
 use crate::kernels::LockedCrate;
 use crate::kernels::place;
 use crate::policy::{ConformancePolicy, DeferredOperator};
 use crate::report::{Dimension, Finding, Location, Outcome, Reason};
-use crate::stage::Stage;
 
 use super::conforming::{Shown, passed, reason, shown};
 use super::{Applies, Check, Context, Input, Judgement};

@@ -10,10 +10,10 @@ use std::sync::Mutex;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::base::stage::Stage;
 use crate::evidence::history::History;
 use crate::policy::Policy;
 use crate::report::CheckReport;
-use crate::stage::Stage;
 use crate::workspace::Workspace;
 
 use super::Input;

@@ -2,10 +2,10 @@
 
 use gate_runtime::decision_log::read::{Decision, Event, Reader};
 
+use crate::base::stage::Stage;
 use crate::dispatches::{self, Summary};
 use crate::policy::RuntimePolicy;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use super::records::{faulty, judged, misread};
 use super::{Applies, Check, Context, Input, Judgement};

@@ -1,7 +1,7 @@
 //! What a check declares about itself.
 
+use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Reason};
-use crate::stage::Stage;
 
 use super::Context;
 

@@ -1,10 +1,10 @@
 //! Whether the destinations of links are there.
 
+use crate::base::paths::spell_git;
 use crate::markdown::target::{self, Target};
 use crate::workspace::above::{Above, Destination};
 use crate::workspace::document::Documents;
 use crate::workspace::files::{File, FileKind, FileList};
-use crate::workspace::paths::spell_git;
 
 /// What became of a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]

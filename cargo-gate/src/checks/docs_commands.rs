@@ -1,10 +1,10 @@
 //! `docs.commands`: commands in documents name what exists.
 
+use crate::base::stage::Stage;
 use crate::markdown::fences::{Command, Word, commands};
 use crate::markdown::{place, target};
 use crate::policy::similar;
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 use crate::workspace::cargo::Resolution;
 use crate::workspace::document::{self, Document};
 

@@ -2,10 +2,10 @@
 
 use rayon::prelude::*;
 
+use crate::base::stage::Stage;
 use crate::markdown::links::Outline;
 use crate::markdown::{place, target};
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 use crate::workspace::document::{self, Document};
 
 use super::destinations::{Destinations, Found};

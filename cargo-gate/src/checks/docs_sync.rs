@@ -1,9 +1,9 @@
 //! `docs.sync`: generated blocks of documents are what would be generated now.
 
+use crate::base::stage::Stage;
 use crate::generated::{self, Facts};
 use crate::markdown::place;
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 use crate::workspace::document;
 
 use super::documents::{nothing_matches, unreadable};

@@ -1,8 +1,8 @@
 //! What the checks of documents share.
 
+use crate::base::stage::Stage;
 use crate::policy::DocsPolicy;
 use crate::report::{Finding, Reason};
-use crate::stage::Stage;
 
 use super::Judgement;
 

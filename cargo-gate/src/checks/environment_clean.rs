@@ -1,7 +1,7 @@
 //! `environment.clean`: no variable changes what suites find.
 
+use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 

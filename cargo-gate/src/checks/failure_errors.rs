@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Location, Reason};
 use crate::rust::facts::ErrorEnum;
 use crate::rust::library::{Coverage, PackageSurvey, Survey};
-use crate::stage::Stage;
 
 use super::failure_panics::unreadable_source;
 use super::{Applies, Check, Context, Input, Judgement};

@@ -1,11 +1,11 @@
 //! `failure.panics`: the number of places in library code that panic is tracked, and only falls.
 
+use crate::base::stage::Stage;
 use crate::policy::Policy;
 use crate::report::{Dimension, Finding, Location, Reason};
 use crate::rust::facts::PanicKind;
 use crate::rust::library::inventory::{Change, PanicInventory};
 use crate::rust::library::{PackageSurvey, Survey};
-use crate::stage::Stage;
 
 use super::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
 use super::{Applies, Check, Context, Input, Judgement};

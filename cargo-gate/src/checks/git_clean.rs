@@ -1,7 +1,7 @@
 //! `git.clean`: what is judged is what is committed.
 
+use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 use crate::workspace::git::DirtyPath;
 
 use super::{Applies, Check, Context, Input, Judgement};

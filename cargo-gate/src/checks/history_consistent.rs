@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::base::stage::Stage;
 use crate::evidence::history::HistoryEntry;
 use crate::policy::HistoryPolicy;
 use crate::report::{Dimension, Finding, Reason};
-use crate::stage::Stage;
 use crate::workspace::git::Ancestry;
 
 use super::evidence_age::words;

@@ -3,7 +3,8 @@
 use gate_build::lock::{LockedImage, RELOCK, text_digest};
 use gate_build::ptx::Module;
 
-use crate::kernels::{LockedCrate, join, place};
+use crate::base::paths::join;
+use crate::kernels::{LockedCrate, place};
 use crate::report::{Location, Reason};
 
 use super::{Context, Judgement};

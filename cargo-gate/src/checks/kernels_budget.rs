@@ -3,10 +3,10 @@
 use gate_build::lock::{KernelLock, RELOCK};
 use gate_build::resources::{Budget, Excess, Ratchet, Usage};
 
+use crate::base::stage::Stage;
 use crate::kernels::{LockedCrate, place};
 use crate::policy::KernelPolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
-use crate::stage::Stage;
 
 use super::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
 use super::{Applies, Check, Context, Input, Judgement};

@@ -1,8 +1,8 @@
 //! `kernels.cache`: builds compile few kernels that somebody has compiled before.
 
+use crate::base::stage::Stage;
 use crate::kernels::stored::{Asked, hit_rate};
 use crate::report::{Dimension, Finding, Location, Reason};
-use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::stage::Stage;
 use crate::kernels::{LockedCrate, place};
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use super::runs::{Runs, declared, runs};
 use super::{Applies, Check, Context, Input, Judgement};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::base::stage::Stage;
 use crate::kernels::LockedCrate;
 use crate::policy::KernelScope;
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 
 use super::runs::{Runs, runs};
 use super::{Applies, Check, Context, Input, Judgement};

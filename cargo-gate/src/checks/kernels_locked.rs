@@ -2,9 +2,9 @@
 
 use gate_build::lock::{LOCK_FILE, LockProblem, RELOCK};
 
+use crate::base::stage::Stage;
 use crate::kernels::LockedCrate;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 use crate::workspace::files::FileList;
 
 use super::{Applies, Check, Context, Input, Judgement};
@@ -73,7 +73,7 @@ fn judge(crates: &[LockedCrate], files: &FileList) -> Vec<Finding> {
             .iter()
             .flat_map(|lock| lock.units.values())
             .flat_map(|unit| unit.images.values());
-        let named = named.map(|image| crate::kernels::join(&found.directory, &image.ptx));
+        let named = named.map(|image| crate::base::paths::join(&found.directory, &image.ptx));
         for path in std::iter::once(found.path.clone()).chain(named) {
             if in_git && files.get(&path).is_some_and(|file| !file.tracked) {
                 findings.push(

@@ -2,9 +2,9 @@
 
 use gate_runtime::stats::RunStats;
 
+use crate::base::stage::Stage;
 use crate::policy::KernelPath;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use super::runs::{declared, runs};
 use super::{Applies, Check, Context, Input, Judgement};

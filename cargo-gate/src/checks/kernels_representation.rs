@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use gate_build::ptx::representation::{Representation, representations};
 
+use crate::base::stage::Stage;
 use crate::policy::RepresentationPolicy;
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 
 use super::images::{Image, images};
 use super::{Applies, Check, Context, Input, Judgement};

@@ -2,9 +2,9 @@
 
 use gate_build::lock::RELOCK;
 
+use crate::base::stage::Stage;
 use crate::kernels::rebuild::{NoRecord, Rebuild, Rebuilt};
 use crate::report::{Dimension, Finding, Location, Reason};
-use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 

@@ -6,13 +6,13 @@ use gate_build::ptx::Roots;
 use gate_build::ptx::arithmetic::{Instances, Trait, traits};
 use gate_build::ptx::source_map::SourceMap;
 
-use crate::kernels::join;
+use crate::base::paths::join;
+use crate::base::stage::Stage;
 use crate::policy::{
     BackendSemantics, Comparison, Denormals, Fma, KernelPolicy, KnownDelta, ReductionOrder, Rounding, SemanticProperty,
     pattern,
 };
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use super::images::{Image, images};
 use super::{Applies, Check, Context, Input, Judgement};

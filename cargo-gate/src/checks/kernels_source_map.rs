@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use gate_build::ptx::source_map::{NoPosition, SourceMap};
 use gate_build::ptx::{ParseError, Roots};
 
-use crate::kernels::join;
+use crate::base::paths::join;
+use crate::base::stage::Stage;
 use crate::policy::SourceMapPolicy;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use super::images::{Image, images};
 use super::{Applies, Check, Context, Input, Judgement};

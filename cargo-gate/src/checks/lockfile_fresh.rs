@@ -1,7 +1,7 @@
 //! `lockfile.fresh`: the lockfile says what the manifests say.
 
+use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Location, Reason};
-use crate::stage::Stage;
 use crate::workspace::cargo::Resolution;
 
 use super::{Applies, Check, Context, Input, Judgement};

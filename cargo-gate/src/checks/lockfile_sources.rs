@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::paths;
+use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 use crate::workspace::cargo::Dependency;
 use crate::workspace::manifest::Manifest;
 
@@ -250,7 +251,7 @@ impl Scope<'_> {
             return Some(blocking("path", message).help("write a path relative to the manifest"));
         }
         let directory = manifest.path.strip_suffix("Cargo.toml").unwrap_or(&manifest.path);
-        let joined = join(directory, path);
+        let joined = paths::join(directory, &path.replace('\\', "/"));
         let up = joined.split('/').take_while(|part| *part == "..").count();
         if up <= self.depth || self.members.contains(&joined.as_str()) {
             return None;
@@ -276,21 +277,6 @@ fn bare(url: &str) -> &str {
 /// Whether a path is absolute on any system: the manifest is read on all of them.
 fn is_absolute(path: &str) -> bool {
     path.starts_with(['/', '\\']) || path.as_bytes().get(1) == Some(&b':')
-}
-
-/// `path` seen from `directory`, without `.` and with `..` only in front.
-fn join(directory: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in directory.split('/').chain(path.split(['/', '\\'])) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 #[cfg(test)]

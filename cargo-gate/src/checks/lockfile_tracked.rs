@@ -1,7 +1,7 @@
 //! `lockfile.tracked`: the lockfile is part of what is committed.
 
+use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 

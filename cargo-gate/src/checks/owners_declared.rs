@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::stage::Stage;
 use crate::policy::{OwnerPolicy, pattern};
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 use crate::workspace::cargo::Member;
 use crate::workspace::code_owners::CodeOwners;
 

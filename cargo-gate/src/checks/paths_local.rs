@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use memchr::memmem::Finder;
 
+use crate::base::stage::Stage;
 use crate::policy::PathsPolicy;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 

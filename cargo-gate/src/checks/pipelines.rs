@@ -1,9 +1,9 @@
 //! What the checks of continuous integration have in common: which files could not be read, and which commands are about
 //! this workspace.
 
+use crate::base::stage::Stage;
 use crate::ci::{Argument, CargoCall, CiCommand, CiFile, CiFiles, Job, Kind, UNKNOWN, base_name, program};
 use crate::report::{Finding, Location};
-use crate::stage::Stage;
 use crate::workspace::cargo::CargoModel;
 use crate::workspace::files::FileList;
 

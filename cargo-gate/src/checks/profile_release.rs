@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use crate::base::stage::Stage;
 use crate::policy::{ProfilePolicy, ProfileRequirement, ProfileValue};
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 use crate::workspace::profile::{self, Origin, Profile, Setting, Target};
 
 use super::{Applies, Check, Context, Input, Judgement};
@@ -201,8 +201,8 @@ fn near(path: &Path, root: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::digest::Digest;
     use crate::checks::testing::{World, map};
-    use crate::digest::Digest;
     use crate::workspace::config::ConfigLayer;
     use crate::workspace::environment::Environment;
 

@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 
+use crate::base::stage::Stage;
 use crate::policy::{SuiteKind, Tier, TierException, TierPolicy};
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 

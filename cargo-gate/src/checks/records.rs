@@ -2,9 +2,9 @@
 
 use gate_runtime::decision_log::read::ReadError;
 
+use crate::base::stage::Stage;
 use crate::policy::RuntimePolicy;
 use crate::report::{Finding, Location, Reason};
-use crate::stage::Stage;
 
 use super::{Context, Judgement};
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
+use crate::base::stage::Stage;
 use crate::evidence::run_dir::EnvironmentRecord;
 use crate::report::{CheckReport, Dimension, Finding, Location};
 use crate::secrets::{self, Hit, Severity};
-use crate::stage::Stage;
 use crate::suites::redaction::HOMES_IN_LOG;
 
 use super::{Applies, Check, Context, Input, Judgement};

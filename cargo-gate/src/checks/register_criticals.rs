@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::base::stage::Stage;
 use crate::policy::{ItemKind, ItemStatus, Register, RegisterItem, Severity};
 use crate::report::{Dimension, Finding, Reason};
-use crate::stage::Stage;
 use crate::workspace::git::CommitState;
 
 use super::{Applies, Check, Context, Input, Judgement};

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use semver::Version;
 
+use crate::base::stage::Stage;
 use crate::policy::{Approval, ReleasePolicy, VersionFile};
 use crate::release::{self, version_file};
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 use crate::workspace::cargo::{CargoModel, Member};
 
 use super::{Applies, Check, Context, Input, Judgement};

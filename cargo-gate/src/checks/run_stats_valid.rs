@@ -2,10 +2,10 @@
 
 use gate_runtime::stats::read::read;
 
+use crate::base::stage::Stage;
 use crate::dispatches;
 use crate::policy::RuntimePolicy;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use super::records::{faulty, judged, misread};
 use super::{Applies, Check, Context, Input, Judgement};

@@ -1,8 +1,8 @@
 //! `runtime.prod`: the production suites of gated kernels are required, and run without a GPU.
 
+use crate::base::stage::Stage;
 use crate::policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE, SuiteKind, SuitePolicy};
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 

@@ -1,9 +1,9 @@
 //! `scope.uses`: what the code asks of the system is declared and tested.
 
+use crate::base::stage::Stage;
 use crate::policy::SuiteKind;
-use crate::report::{Dimension, Finding, Location};
+use crate::report::{Dimension, Finding};
 use crate::rust::facts::UsedPath;
-use crate::stage::Stage;
 
 use super::failure_panics::unreadable_source;
 use super::{Applies, Check, Context, Input, Judgement};
@@ -100,10 +100,7 @@ fn run(context: &Context<'_>) -> Judgement {
                     .help(format!(
                         "add `{name} = [\"<suite of tests>\"]` to `[uses]` in gate.toml"
                     ))
-                    .at(Location {
-                        column: Some(used.column),
-                        ..Location::line(&used.path, used.line)
-                    })
+                    .at(used.first.clone())
                     .because(Some(policy.location.clone())),
                 );
             }
@@ -142,6 +139,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::base::Location;
     use crate::checks::testing::World;
     use crate::policy::{SuitePolicy, UsesPolicy};
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::civil::Date;
 
+use crate::base::stage::Stage;
 use crate::policy::{SecretAllow, SecretsPolicy};
 use crate::report::{Dimension, Finding, Location};
 use crate::secrets::personal::{scan_entropy, scan_personal};
 use crate::secrets::survey::SecretSurvey;
 use crate::secrets::{Hit, Kind, place};
-use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 
@@ -307,7 +307,7 @@ mod tests {
         SecretAllow {
             path: path.into(),
             kind,
-            digest: crate::digest::sha256_hex(value.as_bytes()),
+            digest: crate::base::digest::sha256_hex(value.as_bytes()),
             owner: "team-a".into(),
             reason: "opens nothing".into(),
             expires: expires.parse().unwrap(),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::base::stage::Stage;
 use crate::evidence::history::HistoryEntry;
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 use crate::workspace::git::Ancestry;
 
 use super::{Applies, Check, Context, Input, Judgement};

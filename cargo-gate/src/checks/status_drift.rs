@@ -1,9 +1,9 @@
 //! `status.drift`: a box is ticked when, and only when, the checks that it names pass.
 
+use crate::base::stage::Stage;
 use crate::drift::{self, Drift, Evidence, Judged};
 use crate::markdown::place;
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 use crate::workspace::document::{self, Document};
 
 use super::documents::{nothing_matches, unreadable};

@@ -2,8 +2,8 @@
 
 use jiff::civil::Date;
 
+use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Location, Reason};
-use crate::stage::Stage;
 use crate::supply::{Fix, Hit, LockedPackage, Opened, PackageGraph, VARIABLE, hits};
 
 use super::{Applies, Check, Context, Input, Judgement};

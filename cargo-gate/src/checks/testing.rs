@@ -7,12 +7,12 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use semver::Version;
 
+use crate::base::digest::Digest;
+use crate::base::stage::Stage;
 use crate::ci::CiFiles;
-use crate::digest::Digest;
 use crate::evidence::history::History;
 use crate::policy::Policy;
 use crate::report::{CheckReport, Finding};
-use crate::stage::Stage;
 use crate::workspace::cargo::{CargoModel, Member, Resolution};
 use crate::workspace::config::CargoConfig;
 use crate::workspace::document::{Document, Documents};

@@ -4,10 +4,10 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use semver::Version;
 
+use crate::base::stage::Stage;
 use crate::policy::{Floor, ToolchainPolicy, rust_version};
 use crate::release;
 use crate::report::{Dimension, Finding, Reason};
-use crate::stage::Stage;
 use crate::workspace::git::{Git, Tag};
 use crate::workspace::manifest::Manifest;
 

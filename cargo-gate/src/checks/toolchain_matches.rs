@@ -2,8 +2,8 @@
 
 use jiff::civil::Date;
 
+use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Location, Reason};
-use crate::stage::Stage;
 use crate::workspace::toolchain::Rustc;
 
 use super::channel::Channel;

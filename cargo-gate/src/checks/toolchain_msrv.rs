@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 
+use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 use crate::workspace::cargo::Member;
 use crate::workspace::manifest::Manifest;
 

@@ -1,7 +1,7 @@
 //! `toolchain.pinned`: the compiler is chosen by the repository, not by the machine.
 
+use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Location};
-use crate::stage::Stage;
 
 use super::channel::Channel;
 use super::{Applies, Check, Context, Input, Judgement};

@@ -3,10 +3,10 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
+use crate::base::stage::Stage;
 use crate::consumers::{self, Consumer, TOOLCHAIN_FILE};
 use crate::policy::ToolchainPolicy;
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 

@@ -2,10 +2,10 @@
 
 use jiff::civil::Date;
 
+use crate::base::stage::Stage;
 use crate::policy::authority::NAMESPACE;
 use crate::policy::{Authority, Waiver, WaiverPolicy};
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 

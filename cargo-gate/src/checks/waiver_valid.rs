@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::base::stage::Stage;
 use crate::policy::Waiver;
 use crate::report::{Dimension, Finding};
-use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
+use crate::base::stage::Stage;
 use crate::policy::pattern::path_matches;
 use crate::policy::{Reviewed, WarningPolicy};
 use crate::report::{CheckReport, Dimension, Finding};
-use crate::stage::Stage;
 
 use super::{Applies, Check, Context, Input, Judgement};
 

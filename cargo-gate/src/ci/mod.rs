@@ -26,9 +26,9 @@ pub use expand::{Argument, UNKNOWN};
 pub use model::{CiCommand, CiFile, CiFiles, Image, Include, Job, Kind, Origin, Start, Use};
 pub use tree::may_read;
 
+use crate::base::paths;
 use crate::workspace::files::FileList;
 use crate::workspace::git::Git;
-use crate::workspace::paths;
 use expand::Variables;
 use matrix::Row;
 use step::{Steps, Text};

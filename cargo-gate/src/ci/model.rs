@@ -1,6 +1,6 @@
 //! What the checks know of continuous integration.
 
-use crate::digest::Digest;
+use crate::base::digest::Digest;
 
 use super::expand::Argument;
 use super::yaml::YamlError;

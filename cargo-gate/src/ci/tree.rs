@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::digest::{Digest, DigestBuilder};
+use crate::base::digest::{Digest, DigestBuilder};
+use crate::base::paths;
 use crate::workspace::files::{FileKind, FileList};
-use crate::workspace::paths;
 
 use super::recipe::file_name;
 use super::yaml::{self, Node, YamlError};

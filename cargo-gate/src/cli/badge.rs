@@ -1,9 +1,9 @@
 //! `cargo gate badge`: the latest decision as a badge.
 
-use crate::error::{Error, Result};
-use crate::evidence::atomic;
+use crate::base::atomic;
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::evidence::history::History;
-use crate::exit;
 use crate::report::render::badge;
 
 use super::Conversation;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
-use crate::exit;
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::policy::{Policy, Tier};
 use crate::rust::boundary::dependencies::DependencySurvey;
 use crate::rust::boundary::site::Kind;

@@ -1,10 +1,10 @@
 //! `cargo gate bundle`.
 
-use crate::digest::sha256_hex;
-use crate::error::Result;
-use crate::evidence::atomic;
+use crate::base::atomic;
+use crate::base::digest::sha256_hex;
+use crate::base::error::Result;
+use crate::base::exit;
 use crate::evidence::bundle::make;
-use crate::exit;
 use crate::report::render::text;
 
 use super::Conversation;

@@ -5,11 +5,11 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::closeout::{Closeout, Next, human, markdown};
-use crate::error::{Error, Result};
 use crate::evidence::history::{History, HistoryEntry};
 use crate::evidence::verify::{Status, verify};
-use crate::exit;
 use crate::report::Report;
 use crate::workspace::Workspace;
 

@@ -1,7 +1,7 @@
 //! `cargo gate completions` and `cargo gate man`.
 
-use crate::error::{Error, Result};
-use crate::exit;
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 
 use super::Conversation;
 use crate::command_line::CompletionsArgs;

@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::stage::Stage;
 use crate::report::Dimension;
-use crate::stage::Stage;
 
 use super::explain::Topic;
 

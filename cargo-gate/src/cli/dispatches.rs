@@ -8,8 +8,8 @@ use gate_runtime::Reason;
 use gate_runtime::control::RailReason;
 use gate_runtime::stats::{self, RunStats};
 
+use crate::base::error::{Error, Result};
 use crate::dispatches::{Group, Summary, reason};
-use crate::error::{Error, Result};
 use crate::report::render::text;
 
 use super::printer::STRONG;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::consumers::consumers;
-use crate::error::{Error, Result};
-use crate::exit;
 use crate::generated::{self, Facts};
 use crate::markdown::place;
 use crate::policy::{Existing, ToolchainPolicy, write_atomically};

@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
+use crate::base::error::{Error, Result};
+use crate::base::stage::Stage;
 use crate::engine::evaluate::Request;
 use crate::engine::plan::SuiteMode;
-use crate::error::{Error, Result};
 use crate::evidence::event::Tee;
 use crate::policy::{DocsPolicy, Existing, write_atomically};
 use crate::report::CheckReport;
-use crate::stage::Stage;
 use crate::workspace::Workspace;
 use crate::workspace::document::Document;
 

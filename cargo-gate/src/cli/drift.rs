@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::base::error::Result;
+use crate::base::exit;
 use crate::checks;
 use crate::drift::{self, Drift, Evidence, Judged, Verdict};
-use crate::error::Result;
-use crate::exit;
 use crate::markdown::place;
 use crate::workspace::document::Document;
 

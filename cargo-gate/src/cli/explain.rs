@@ -3,15 +3,15 @@
 
 use std::fmt::Write as _;
 
+use crate::base::digest::sha256_hex;
+use crate::base::error::{Error, Result};
+use crate::base::exit::{self, ExitCode};
+use crate::base::stage::Stage;
 use crate::checks::Check;
-use crate::digest::sha256_hex;
-use crate::error::{Error, Result};
-use crate::exit::{self, ExitCode};
 use crate::policy::RailsPolicy;
 use crate::report::render::{Weight, place, text};
 use crate::report::{Artifact, Dimension, Report};
 use crate::rollout::Step;
-use crate::stage::Stage;
 
 use super::printer::STRONG;
 use super::{dispatches, rails};

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::closeout::draft::Draft;
-use crate::error::{Error, Result};
 use crate::evidence::history::{History, HistoryEntry};
 use crate::evidence::run_dir::DecisionRecord;
 use crate::evidence::verify::{Status, verify};
-use crate::exit;
 use crate::report::Report;
 
 use super::{Conversation, weekly};

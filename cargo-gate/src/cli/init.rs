@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::error::{Error, Result};
-use crate::exit;
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::policy::init::{
     Ci, FileAction, InitFacts, KernelCrate, MemberFacts, ProductionSuite, plan_init, write_plan,
 };

@@ -2,7 +2,7 @@
 
 use std::io::{BufReader, stdin, stdout};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::lsp::{self, Setup};
 
 use super::Conversation;

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::command_line::{DataFormat, MigrateCommand, PreflightArgs};
-use crate::error::{Error, Result};
-use crate::exit;
 use crate::migration::{Judged, Map, Surface, judge};
 
 use super::Conversation;

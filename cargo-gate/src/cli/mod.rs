@@ -45,8 +45,8 @@ use std::time::Instant;
 
 use clap::FromArgMatches;
 
-use crate::error::Result;
-use crate::exit;
+use crate::base::error::Result;
+use crate::base::exit;
 use crate::process::cancel::Cancel;
 use crate::workspace::environment::Environment;
 
@@ -104,7 +104,7 @@ struct Conversation<'a> {
 }
 
 fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
-    use crate::stage::Stage;
+    use crate::base::stage::Stage;
     match command {
         Command::Pilot(arguments) => stage::run(Stage::Pilot, arguments, conversation),
         Command::Controlled(arguments) => stage::run(Stage::Controlled, arguments, conversation),
@@ -141,7 +141,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
 /// Data as pretty-printed JSON with a final line feed.
 fn json(value: &impl serde::Serialize) -> Result<String> {
     let mut text = serde_json::to_string_pretty(value)
-        .map_err(|error| crate::error::Error::tool(format!("cannot write JSON: {error}")))?;
+        .map_err(|error| crate::base::error::Error::tool(format!("cannot write JSON: {error}")))?;
     text.push('\n');
     Ok(text)
 }

@@ -1,12 +1,12 @@
 //! Opens what a subcommand works on: the workspace, its policy, its history and its store.
 
+use crate::base::error::{Error, Result};
+use crate::base::stage::Stage;
 use crate::engine::evaluate::Surroundings;
-use crate::error::{Error, Result};
 use crate::evidence::history::History;
 use crate::evidence::store::Store;
 use crate::policy::{self, Catalogue, CheckPolicy, Policy};
 use crate::report::Location;
-use crate::stage::Stage;
 use crate::suites;
 use crate::workspace::{Options, Workspace};
 

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
-use crate::evidence::atomic;
-use crate::exit;
+use crate::base::atomic;
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::rust::facts::{PanicCounts, PanicKind, PanicSite};
 use crate::rust::library::inventory::PanicInventory;
 use crate::rust::library::{FileSurvey, PackageSurvey, Survey};

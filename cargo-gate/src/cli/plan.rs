@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
+use crate::base::error::Result;
+use crate::base::exit;
+use crate::base::stage::Stage;
 use crate::checks::waiver_valid;
 use crate::engine::evaluate::Request;
 use crate::engine::plan::{Action, Plan};
-use crate::error::Result;
-use crate::exit;
 use crate::group::Group;
 use crate::report::render::text;
 use crate::report::{Dimension, NotApplicable};
-use crate::stage::Stage;
 
 use super::Conversation;
 use super::open::Opened;

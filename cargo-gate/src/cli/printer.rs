@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::redact::Redactor;
 use crate::report::render::human::{Detail, Options};
 use crate::report::render::text;
@@ -316,7 +316,7 @@ pub(crate) mod tests {
         let full = Printer::over(Failing(io::ErrorKind::StorageFull), io::sink(), Detail::Normal);
         assert_eq!(
             full.data("x").map_err(|error| error.exit_code()),
-            Err(crate::exit::TOOL_FAILED)
+            Err(crate::base::exit::TOOL_FAILED)
         );
     }
 }

@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::digest::{hex, sha256_hex};
-use crate::error::{Error, Result};
+use crate::base::digest::{hex, sha256_hex};
+use crate::base::error::{Error, Result};
+use crate::base::exit;
+use crate::base::stage::Stage;
 use crate::evidence::history::{History, HistoryEntry};
 use crate::evidence::lock::{self, Lock};
-use crate::exit;
 use crate::policy::Policy;
 use crate::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
 use crate::promotion::{Promotion, is_covered, judge};
 use crate::report::Report;
-use crate::stage::Stage;
 use crate::workspace::Workspace;
 
 use super::Conversation;

@@ -1,9 +1,9 @@
 //! `cargo gate ready`.
 
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::base::exit;
 use crate::evidence::readiness::{Asked, Readiness, ask, audit};
 use crate::evidence::run_dir::RedactionAudit;
-use crate::exit;
 use crate::report::Outcome;
 use crate::report::render::text;
 

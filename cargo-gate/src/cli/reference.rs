@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use gate_build::{Env, Toolkit};
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::checks;
-use crate::error::{Error, Result};
 use crate::evidence::history::History;
 use crate::evidence::run_dir;
-use crate::exit;
 use crate::policy::RailsPolicy;
 use crate::report::Report;
 use crate::suites;

@@ -7,14 +7,15 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::exit;
+use crate::base::stage::Stage;
 use crate::policy::{
     self, Catalogue, Closing, Deferral, ItemKind, ItemStatus, NewItem, NewRisk, Register, RegisterItem, Weight,
     append_item, close_item, defer_item,
 };
-use crate::stage::Stage;
+use crate::suites;
 use crate::workspace::Workspace;
-use crate::{exit, suites};
 
 use super::Conversation;
 use crate::command_line::{

@@ -5,19 +5,19 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
+use crate::base::stage::Stage;
 use crate::command_line::{DataFormat, RollbackArgs};
 use crate::engine::evaluate::Request;
 use crate::engine::plan::SuiteMode;
-use crate::error::{Error, Result};
 use crate::evidence::event::Tee;
 use crate::evidence::history::History;
 use crate::evidence::lock::{self, Lock};
-use crate::exit;
 use crate::kernels::locked_crates;
 use crate::kernels::sets::{self, KernelSet, Present, Restored, restore};
 use crate::policy::SuitePolicy;
 use crate::report::{Outcome, Report};
-use crate::stage::Stage;
 use crate::verdict;
 use crate::workspace::{Options, Workspace};
 

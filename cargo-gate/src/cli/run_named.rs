@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::evidence::run_dir::holds_run;
 use crate::evidence::verify::{Signers, locate};
 use crate::policy::authority;

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{Read as _, stdin};
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::evidence::signature::{self, Signature};
 use crate::evidence::verify::{ProblemKind, Signers, verify_signed};
-use crate::exit;
 use crate::policy::authority::{PrivateKey, PrivateKeyProblem};
 
 use super::Conversation;

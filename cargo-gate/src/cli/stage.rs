@@ -6,11 +6,12 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::base::atomic;
+use crate::base::error::{Error, ErrorKind, Located, Result};
+use crate::base::stage::Stage;
 use crate::engine::evaluate::{Evaluation, Request};
 use crate::engine::notify::{Told, notify};
 use crate::engine::plan::SuiteMode;
-use crate::error::{Error, ErrorKind, Located, Result};
-use crate::evidence::atomic;
 use crate::evidence::event::Tee;
 use crate::evidence::lock::{self, Lock};
 use crate::evidence::run_dir::{
@@ -22,7 +23,6 @@ use crate::report::render::human::{Detail, Options};
 use crate::report::render::sarif::RuleInfo;
 use crate::report::{Report, render};
 use crate::secrets::{self, mask_text};
-use crate::stage::Stage;
 use crate::workspace::Workspace;
 
 use super::explain::Topic;

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::base::error::Result;
+use crate::base::exit;
+use crate::base::stage::Stage;
 use crate::engine::evaluate::Request;
 use crate::engine::plan::Action;
 use crate::engine::plan::SuiteMode;
-use crate::error::Result;
 use crate::report::render::status::{EvidenceState, StatusRow, StatusTable, render, render_json};
-use crate::stage::Stage;
-use crate::{exit, verdict};
+use crate::verdict;
 
 use super::Conversation;
 use super::open::Opened;

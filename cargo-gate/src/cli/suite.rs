@@ -2,16 +2,17 @@
 
 use jiff::Timestamp;
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
+use crate::base::stage::Stage;
 use crate::engine::evaluate::Request;
 use crate::engine::plan::SuiteMode;
-use crate::error::{Error, Result};
 use crate::evidence::EvidenceResult;
 use crate::evidence::event::Tee;
 use crate::evidence::lock::{self, Lock};
 use crate::policy::SuitePolicy;
 use crate::report::{Outcome, SuiteResult};
-use crate::stage::Stage;
-use crate::{exit, suites, verdict};
+use crate::{suites, verdict};
 
 use super::Conversation;
 use super::progress::Progress;

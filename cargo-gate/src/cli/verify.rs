@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::base::exit;
 use crate::evidence::bundle;
 use crate::evidence::verify::{Status, Verification, verify_signed};
-use crate::exit;
 use crate::report::render::text;
 
 use super::Conversation;

@@ -9,12 +9,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::exit;
+use crate::base::stage::Stage;
 use crate::policy::{
     self, Authority, Catalogue, NewWaiver, Waiver, append_waiver, attach_signature, numbered, waiver_text,
 };
-use crate::stage::Stage;
-use crate::{exit, suites};
+use crate::suites;
 
 use super::Conversation;
 use crate::command_line::{DataFormat, FormatArgs, WaiverAddArgs, WaiverAttachArgs, WaiverCommand, WaiverTextArgs};

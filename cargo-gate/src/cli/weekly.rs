@@ -8,10 +8,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use crate::base::error::Result;
+use crate::base::exit;
 use crate::command_line::{DataFormat, HistoryArgs};
-use crate::error::Result;
 use crate::evidence::history::{History, HistoryEntry};
-use crate::exit;
 use crate::policy::{ItemKind, ItemStatus, RegisterItem};
 
 use super::Conversation;
@@ -138,9 +138,9 @@ fn human(view: &View) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::stage::Stage;
     use crate::policy::register::parse;
     use crate::report::Decision;
-    use crate::stage::Stage;
 
     #[test]
     fn weeks_are_those_of_iso_8601() {

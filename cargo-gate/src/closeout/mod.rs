@@ -7,9 +7,9 @@ mod render;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::base::stage::Stage;
 use crate::policy::{ItemKind, ItemStatus, Register, RegisterItem};
 use crate::report::{CheckReport, Decision, Outcome, Report};
-use crate::stage::Stage;
 
 pub use render::{human, markdown};
 

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+use crate::base::stage::Stage;
 use crate::report::render::human::Detail;
-use crate::stage::Stage;
 
 pub(crate) use self::cache::{CacheCommand, GcArgs, PinArgs};
 pub(crate) use self::kernels::{

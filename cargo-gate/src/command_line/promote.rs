@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::stage::Stage;
+use crate::base::stage::Stage;
 
 use super::DataFormat;
 

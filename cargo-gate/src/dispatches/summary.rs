@@ -8,7 +8,7 @@ use gate_runtime::dispatch::Outputs;
 use gate_runtime::{Outcome, Reason, ReasonKind};
 use serde::{Deserialize, Serialize};
 
-use crate::digest::sha256_hex;
+use crate::base::digest::sha256_hex;
 
 /// Most entries of one list. A log of more kinds is counted to its end, and says what was left out.
 const MOST: usize = 1000;

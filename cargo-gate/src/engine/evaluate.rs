@@ -5,9 +5,10 @@ use std::time::Instant;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::base::digest::sha256_hex;
+use crate::base::error::Result;
+use crate::base::stage::Stage;
 use crate::checks::{Context, checklist_stage};
-use crate::digest::sha256_hex;
-use crate::error::Result;
 use crate::evidence::history::History;
 use crate::evidence::run_dir::RunFile;
 use crate::evidence::store::Store;
@@ -17,7 +18,6 @@ use crate::policy::{Policy, SuitePolicy};
 use crate::report::{
     Artifact, Confidence, Decision, EvidenceRecord, Report, SCHEMA_VERSION, SUITES_LEFT_OUT, Subject, Tool,
 };
-use crate::stage::Stage;
 use crate::verdict::{self, Afterwards, Judged, Rules, confidence};
 use crate::workspace::Workspace;
 

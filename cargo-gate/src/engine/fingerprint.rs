@@ -1,7 +1,7 @@
 //! Fingerprints: a hash over everything that a check declares to read.
 
+use crate::base::digest::{Digest, DigestBuilder};
 use crate::checks::{Check, Input};
-use crate::digest::{Digest, DigestBuilder};
 use crate::policy::{BenchReference, SuiteKind, SuitePolicy};
 use crate::suites;
 use crate::workspace::Workspace;

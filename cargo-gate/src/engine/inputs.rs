@@ -8,14 +8,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use semver::Version;
 
+use crate::base::digest::{Digest, DigestBuilder};
+use crate::base::stage::Stage;
 use crate::checks::{Input, register_commits};
 use crate::ci;
-use crate::digest::{Digest, DigestBuilder};
 use crate::kernels;
 use crate::policy::{Policy, ReleasePolicy, RuntimePolicy};
 use crate::rust::library::Coverage;
 use crate::stability::Release;
-use crate::stage::Stage;
 use crate::suites::beyond::{self, Reach};
 use crate::suites::interference;
 use crate::workspace::cargo::{CargoModel, Dependency, Resolution};

@@ -9,10 +9,10 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::base::stage::Stage;
 use crate::evidence::run_dir::AuditStep;
 use crate::policy::{NotifyPolicy, Sink};
 use crate::report::{Decision, Outcome, Report};
-use crate::stage::Stage;
 
 use crate::process::cancel::Cancel;
 use crate::process::{self, ProcessSpec};

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::digest::Digest;
+use crate::base::stage::Stage;
 use crate::checks::{self, Applies, Check, Context, evidence_age};
-use crate::digest::Digest;
 use crate::evidence::Evidence;
 use crate::evidence::store::Store;
 use crate::group::Group;
 use crate::policy::{Policy, SuiteKind, SuitePolicy};
 use crate::report::{Bound, Dimension, NotApplicable};
-use crate::stage::Stage;
 use crate::suites;
 use crate::workspace::Workspace;
 
@@ -312,7 +312,7 @@ impl LastInputs {
         if next != *self
             && let Ok(bytes) = postcard::to_stdvec(&next)
         {
-            let _ = crate::evidence::atomic::write_unsynced(&gate_dir.join(Self::FILE), &bytes);
+            let _ = crate::base::atomic::write_unsynced(&gate_dir.join(Self::FILE), &bytes);
         }
     }
 

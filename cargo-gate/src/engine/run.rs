@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::checks::{Attachments, Check, Context, Input};
-use crate::error::{Error, ErrorKind, Result};
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, EvidenceFile, EvidenceResult};
 use crate::group::Group;

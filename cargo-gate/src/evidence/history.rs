@@ -14,12 +14,12 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::stage::Stage;
 use crate::report::Decision;
-use crate::stage::Stage;
 
-use super::atomic;
 use super::run_dir::{DecisionRecord, Hashes, Manifest};
+use crate::base::atomic;
 
 /// A history larger than this (a hundred thousand runs) is not read.
 const MAX_BYTES: u64 = 64 << 20;

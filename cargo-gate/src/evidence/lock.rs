@@ -6,10 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::process::cancel::Cancel;
 
-use super::atomic;
+use crate::base::atomic;
 
 /// File below the gate directory that carries the lock; its contents mean nothing.
 const LOCK_FILE: &str = ".lock";
@@ -132,7 +132,7 @@ mod tests {
         let target = dir.path().join("target");
         fs::write(&target, "a file where a directory should be").unwrap();
         let error = prepare(&target).unwrap_err();
-        assert_eq!(error.exit_code(), crate::exit::TOOL_FAILED);
+        assert_eq!(error.exit_code(), crate::base::exit::TOOL_FAILED);
         assert!(error.help.unwrap().contains("--target-dir"));
         assert!(error.path.unwrap().ends_with("gate"));
     }

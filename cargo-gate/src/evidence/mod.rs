@@ -1,6 +1,5 @@
 //! Evidence: the content-addressed store, run directories, the hash chain over them, and their verification.
 
-pub mod atomic;
 pub mod bundle;
 pub mod event;
 pub mod history;
@@ -13,7 +12,7 @@ pub mod verify;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
+use crate::base::digest::Digest;
 use crate::report::{Finding, Reason, SuiteResult};
 
 /// What a check left behind, stored under the fingerprint of everything it read. It does not depend on the stage:

@@ -6,14 +6,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::stage::Stage;
 use crate::report::{Decision, Outcome};
-use crate::stage::Stage;
 
-use super::atomic;
 use super::run_dir::{DECISION, DecisionRecord, REDACTION, RedactionAudit};
 use super::signature::Signature;
 use super::verify::{ProblemKind, Signers, Verification, verify_signed};
+use crate::base::atomic;
 
 /// What the answer rests on, for people.
 pub const JUDGED: &str = "integrity, decision, redaction and signature of the run; nothing is judged anew";

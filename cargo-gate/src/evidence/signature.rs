@@ -10,12 +10,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::digest::sha256_hex;
-use crate::error::{Error, Result};
+use crate::base::digest::sha256_hex;
+use crate::base::error::{Error, Result};
 use crate::policy::authority::{PrivateKey, fingerprint, named, signer};
 
-use super::atomic;
 use super::run_dir::{DECISION, DecisionRecord, HASHES, Hashes, SIGNATURE};
+use crate::base::atomic;
 
 /// First line of the text that is signed; its number grows when the text changes its form.
 const HEADER: &str = "cargo-gate decision 1";

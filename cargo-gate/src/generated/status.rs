@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::base::stage::Stage;
 use crate::checks::{self, Check, Input};
-use crate::stage::Stage;
 use crate::suites;
 
 use super::{Facts, cell};

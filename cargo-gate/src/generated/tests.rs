@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::base::stage::Stage;
 use crate::checks::testing::{World, member};
 use crate::policy::{Catalogue, validate};
 use crate::report::{Dimension, Finding, Outcome};
-use crate::stage::Stage;
 
 const POLICY: &str = r#"
 version = 1

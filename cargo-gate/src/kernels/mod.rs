@@ -15,6 +15,7 @@ use std::path::Path;
 use gate_build::UnitName;
 use gate_build::lock::{KernelLock, LOCK_FILE, LockProblem, PTX_DIRECTORY, ProblemKind, RELOCK};
 
+use crate::base::paths::join;
 use crate::workspace::Workspace;
 
 /// A directory with a kernel lock.
@@ -147,34 +148,4 @@ fn names_from(workspace: &Workspace, directory: &str) -> Vec<String> {
     files
         .map(|file| UnitName::of(&root, &top.join(&file.path)).to_string())
         .collect()
-}
-
-/// A path below a directory of the workspace, `..` taken away where it can be.
-pub(crate) fn join(directory: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match (part, parts.last()) {
-            ("..", Some(last)) if *last != ".." => drop(parts.pop()),
-            ("." | "", _) => {}
-            _ => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_relative_to_the_workspace() {
-        for (directory, path, joined) in [
-            ("", "ptx/k.ptx", "ptx/k.ptx"),
-            ("crates/k", "../shared/k.cuh", "crates/shared/k.cuh"),
-            ("k", "../../outside.cuh", "../outside.cuh"),
-            ("k", "./a//b", "k/a/b"),
-        ] {
-            assert_eq!(join(directory, path), joined);
-        }
-    }
 }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
-use crate::error::{Error, Result};
-use crate::evidence::atomic;
+use crate::base::atomic;
+use crate::base::digest::Digest;
+use crate::base::error::{Error, Result};
 use crate::workspace::Workspace;
 
 /// Version of the record.

@@ -15,11 +15,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::sha256_hex;
-use crate::error::{Error, Result};
-use crate::evidence::atomic;
+use crate::base::atomic;
+use crate::base::digest::sha256_hex;
+use crate::base::error::{Error, Result};
+use crate::base::stage::Stage;
 use crate::report::Report;
-use crate::stage::Stage;
 use crate::workspace::Workspace;
 
 /// Version of `set.json`.

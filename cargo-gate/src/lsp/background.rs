@@ -156,7 +156,7 @@ fn compile(program: &Path, job: &Job, cancel: &Cancel) -> Option<Checked> {
 
 /// Directory for what is written about a file, below that of the gate: another one for each file.
 pub fn out(gate_dir: &Path, file: &Path) -> PathBuf {
-    let digest = crate::digest::Digest::of(file.as_os_str().as_encoded_bytes()).to_string();
+    let digest = crate::base::digest::Digest::of(file.as_os_str().as_encoded_bytes()).to_string();
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
     gate_dir.join("lsp").join(format!(
         "{}-{}",

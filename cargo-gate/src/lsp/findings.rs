@@ -9,10 +9,10 @@ use super::diagnostics::diagnostic;
 use super::gate_toml::problems::with_help;
 use super::paths;
 use super::text::Text;
+use crate::base::stage::Stage;
 use crate::evidence::history::History;
 use crate::evidence::run_dir::Runs;
 use crate::report::{Finding, Report};
-use crate::stage::Stage;
 
 /// The last run of a gate directory; `None` where there is none, or where its run directory is not what was written.
 ///

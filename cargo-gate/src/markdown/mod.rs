@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Options, Parser};
 
-use crate::report::Location;
+use crate::base::Location;
 
 /// What GitHub and mdBook understand beyond CommonMark.
 fn parser(text: &str) -> Parser<'_> {
@@ -34,5 +34,5 @@ pub(crate) fn events(text: &str) -> impl Iterator<Item = (pulldown_cmark::Event<
 pub fn place(path: &str, text: &str, span: Range<usize>) -> Location {
     let first = text.get(span.clone()).unwrap_or_default().lines().next();
     let end = span.start + first.unwrap_or_default().len();
-    crate::workspace::paths::span_location(path, text, span.start..end)
+    crate::base::paths::span_location(path, text, span.start..end)
 }

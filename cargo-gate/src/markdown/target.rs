@@ -1,5 +1,7 @@
 //! What the destination of a link means, before anyone looks whether it is there.
 
+use crate::base::paths;
+
 /// A destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
@@ -124,16 +126,7 @@ fn percent_decoded(text: &str) -> Option<String> {
 
 /// `path` seen from the directory of the document at `document`; `None` when it leads out of the root.
 pub fn join(document: &str, path: &str) -> Option<String> {
-    let directory = document.rsplit_once('/').map_or("", |(directory, _)| directory);
-    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    paths::join_below(paths::parent(document), path)
 }
 
 /// The path that leads from the document at `document` to `path`, as a link spells it.

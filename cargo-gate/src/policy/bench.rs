@@ -6,8 +6,8 @@ use serde::Serialize;
 use toml::Spanned;
 use toml::de::DeTable;
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::known::elements;
 use super::pattern;

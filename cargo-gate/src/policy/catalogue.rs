@@ -1,6 +1,6 @@
 //! What the policy must know about the built-in checks: their ids and default stages.
 
-use crate::stage::Stage;
+use crate::base::stage::Stage;
 
 /// Ids of the checks that a policy may name, each with the stage at which it blocks by default.
 #[derive(Debug, Clone, Default)]

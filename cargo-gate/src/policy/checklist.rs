@@ -5,8 +5,8 @@ use std::ops::Range;
 use serde::Serialize;
 use toml::Spanned;
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::raw::{RawArtifact, RawChecklistItem, RawChecklists};
 use super::section::section;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::ci::ci_policy;
 use super::model::{CheckPolicy, Exclusion, Policy, Register, StagePolicy};

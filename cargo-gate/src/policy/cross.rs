@@ -4,7 +4,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::stage::Stage;
+use crate::base::stage::Stage;
 
 use super::known::{KINDS, elements, table};
 use super::parts;

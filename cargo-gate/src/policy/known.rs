@@ -2,7 +2,7 @@
 
 use toml::de::DeTable;
 
-use crate::stage::Stage;
+use crate::base::stage::Stage;
 
 use super::catalogue::Catalogue;
 use super::parts;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::error::Result;
+use crate::base::error::Result;
 
 use super::catalogue::Catalogue;
 use super::model::Policy;
@@ -24,7 +24,7 @@ pub fn load(root: &Path, explicit: Option<&Path>, catalogue: &Catalogue) -> Resu
 ///
 /// # Errors
 /// Usage errors: an explicit file that is not there, a file that cannot be read, is not a regular file, is larger than
-/// 1 MiB or is not UTF-8, and every error of its content in [`Error::rendered`](crate::error::Error::rendered).
+/// 1 MiB or is not UTF-8, and every error of its content in [`Error::rendered`](crate::base::error::Error::rendered).
 pub fn load_without_register(root: &Path, explicit: Option<&Path>, catalogue: &Catalogue) -> Result<Policy> {
     let default = root.join(FILE_NAME);
     let path = explicit.unwrap_or(&default);

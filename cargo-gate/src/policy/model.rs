@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 pub use super::authority::Authority;
 pub use super::boundary::{BoundaryAllow, BoundaryPolicy};

@@ -5,7 +5,7 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use crate::error::{Details, Error, Located};
+use crate::base::error::{Details, Error, Located};
 use crate::report::Location;
 
 use super::position::Positions;

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 use toml::Spanned;
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::pattern;
 use super::raw::{RawEvidence, RawHistory, RawWarnings};

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 use super::catalogue::Catalogue;
 use super::item::{Level, RegisterItem, Severity};

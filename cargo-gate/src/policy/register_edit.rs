@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use toml::de::DeTable;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 use super::edit;
 use super::init::quoted;

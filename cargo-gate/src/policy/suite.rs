@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 use toml::Spanned;
 
+use crate::base::stage::Stage;
 use crate::group::Group;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::bench::{self, BenchPolicy};
 use super::parts;

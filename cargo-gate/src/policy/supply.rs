@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::Serialize;
 use toml::Spanned;
 
+use crate::base::stage::Stage;
 use crate::report::Location;
-use crate::stage::Stage;
 
 use super::raw::RawSupply;
 use super::section::section;

@@ -7,8 +7,8 @@ mod warnings;
 use insta::assert_snapshot;
 
 use super::*;
+use crate::base::stage::Stage;
 use crate::checks::Input;
-use crate::stage::Stage;
 
 /// A catalogue that does not change with the built-in checks.
 fn catalogue() -> Catalogue {

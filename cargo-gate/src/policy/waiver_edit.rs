@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use toml::de::DeTable;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 use super::authority::{NAMESPACE, one_line, verified};
 use super::catalogue::Catalogue;
@@ -155,7 +155,7 @@ pub fn numbered(policy: &Policy, number: usize) -> Result<&Waiver> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stage::Stage;
+    use crate::base::stage::Stage;
 
     fn catalogue() -> Catalogue {
         Catalogue::default().with("boundary.raw", Stage::Controlled)
@@ -221,7 +221,7 @@ mod tests {
         };
         for wrong in [unknown, blank] {
             let error = append_waiver(&path, &wrong, &catalogue()).unwrap_err();
-            assert_eq!(error.exit_code(), crate::exit::USAGE);
+            assert_eq!(error.exit_code(), crate::base::exit::USAGE);
         }
         // An array of inline tables cannot be continued with a header.
         let inline = format!("{POLICY}\nwaiver = []\n");

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use process_wrap::std::{ChildWrapper, CommandWrap};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 use self::cancel::Cancel;
 use self::lines::Lines;

@@ -1,5 +1,6 @@
 //! A recorded measurement of a kernel beside its baseline, and whether it shows that the kernel is faster.
 
+use crate::base::stats::median;
 use serde::{Deserialize, Serialize};
 
 /// Version of the record; raised when a field is removed or changes its meaning.
@@ -100,19 +101,12 @@ impl Measurement {
     pub fn speed(&self) -> Speed {
         let (baseline, candidate) = (&self.baseline.samples, &self.candidate.samples);
         Speed {
-            ratio: median(baseline) / median(candidate),
+            ratio: median(baseline)
+                .zip(median(candidate))
+                .map_or(f64::NAN, |(before, after)| before / after),
             p: rank_sum(candidate, baseline),
         }
     }
-}
-
-fn median(samples: &[f64]) -> f64 {
-    let mut sorted = samples.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    // The same one twice where their number is odd.
-    let low = sorted.get(sorted.len().saturating_sub(1) / 2);
-    let high = sorted.get(sorted.len() / 2);
-    low.zip(high).map_or(f64::NAN, |(low, high)| f64::midpoint(*low, *high))
 }
 
 /// Probability, if both come from one distribution, that `less` is as far below `more` as it is or farther.

@@ -9,8 +9,8 @@ pub mod registry;
 
 use jiff::Timestamp;
 
+use crate::base::stage::Stage;
 use crate::report::{Decision, Report};
-use crate::stage::Stage;
 
 /// What a run says about an artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]

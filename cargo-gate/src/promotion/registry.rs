@@ -7,9 +7,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
-use crate::evidence::atomic;
-use crate::stage::Stage;
+use crate::base::atomic;
+use crate::base::error::{Error, Result};
+use crate::base::stage::Stage;
 
 /// Version of the lines; raised when a field is removed or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -1,6 +1,6 @@
 //! What a stage makes of findings: they carry the stage at which they block, so any stage can be asked afterwards.
 
-use crate::stage::Stage;
+use crate::base::stage::Stage;
 
 use super::{CheckReport, Finding, Outcome};
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::Location;
 use crate::rust::boundary::classify::{Role, belongs_to_a_product};
 use crate::rust::boundary::modules::ModuleGraph;
 use crate::rust::code::{Code, CodeScan};
@@ -13,12 +14,8 @@ use crate::workspace::cargo::{CargoModel, Member};
 pub struct Used {
     /// What is used at the first place, as the code spells it.
     pub what: String,
-    /// File of the first place, by path and line.
-    pub path: String,
-    /// 1-based line there.
-    pub line: u32,
-    /// 1-based column in characters.
-    pub column: u32,
+    /// The first place, by path and line.
+    pub first: Location,
     /// Number of places.
     pub places: usize,
 }
@@ -78,9 +75,10 @@ pub fn survey(model: &CargoModel, code: &Code) -> Result<BTreeMap<UsedPath, Used
             used.entry(site.path)
                 .or_insert_with(|| Used {
                     what: site.what.clone(),
-                    path: (*path).to_owned(),
-                    line: site.line,
-                    column: site.column,
+                    first: Location {
+                        column: Some(site.column),
+                        ..Location::line(*path, site.line)
+                    },
                     places: 0,
                 })
                 .places += 1;

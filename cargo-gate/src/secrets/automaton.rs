@@ -9,7 +9,7 @@ use aho_corasick::dfa::DFA;
 use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{BuildError, Match, MatchKind};
 
-use crate::digest::sha256_hex;
+use crate::base::digest::sha256_hex;
 
 use super::assignment::{self, SCHEMES, WORDS};
 use super::documented::is_documented;

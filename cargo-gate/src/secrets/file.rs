@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::{Digest, DigestBuilder};
+use crate::base::digest::{Digest, DigestBuilder};
 use crate::workspace::environment::Environment;
 
 use super::position::{Positions, characters};

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::digest::sha256_hex;
+use crate::base::digest::sha256_hex;
 
 use super::kind::Kind;
 use super::position::{Positions, characters};

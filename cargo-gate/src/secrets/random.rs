@@ -161,7 +161,7 @@ mod tests {
     fn drawn_by_a_machine() {
         // Digests of nothing, so that no value stands here.
         for seed in 0..50_u8 {
-            let hex = crate::digest::sha256_hex(&[seed]);
+            let hex = crate::base::digest::sha256_hex(&[seed]);
             assert!(is_random(&hex.as_bytes()[..32]), "{seed}");
             assert!(is_generated(&hex.as_bytes()[..40]), "{seed}");
         }

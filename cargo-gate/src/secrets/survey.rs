@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::digest::Digest;
+use crate::base::digest::Digest;
 use crate::rust::boundary::parallel;
 use crate::workspace::files::{File, FileKind, FileList};
 

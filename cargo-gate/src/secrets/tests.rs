@@ -95,7 +95,7 @@ fn what_stands_for_a_secret_is_none() {
         "ice+http://source:p4ssw0rd@ingest.radio.io:8000/radio".into(),
         "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----".into(),
         "token = \"550e8400-e29b-41d4-a716-446655440000\"".into(),
-        format!("checksum = \"{}\"", crate::digest::sha256_hex(b"")),
+        format!("checksum = \"{}\"", crate::base::digest::sha256_hex(b"")),
         "Authorization: Bearer <token>".into(),
     ] {
         assert_eq!(scan(text.as_bytes()), [], "{text}");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use semver::Version;
 
-use crate::digest::{Digest, DigestBuilder};
+use crate::base::digest::{Digest, DigestBuilder};
 use crate::policy::pattern;
 use crate::report::Reason;
 use crate::workspace::Workspace;

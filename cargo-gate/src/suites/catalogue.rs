@@ -2,10 +2,10 @@
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::base::stage::Stage;
 use crate::group::Group;
 use crate::policy::{BenchReference, Policy, SuiteKind, SuitePolicy};
 use crate::report::Dimension;
-use crate::stage::Stage;
 use crate::workspace::Workspace;
 
 use super::{BENCH_DOCS, SLO_DOCS, TEST_DOCS, TOOL_DOCS, default_suite};

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher, GlobSetBuilder};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 use crate::evidence::EvidenceResult;
 use crate::evidence::event::{Event, Observer};
 use crate::policy::{SuiteKind, SuitePolicy};

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::base::stage::Stage;
 use crate::evidence::EvidenceResult;
 use crate::report::{Finding, Location};
 use crate::secrets::{self, Hit};
-use crate::stage::Stage;
 
 /// How the message begins that speaks of home directories in a log; `redaction.audit` reads it.
 pub(crate) const HOMES_IN_LOG: &str = "the log of the suite named home directories of somebody";

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::report::Reason;
 use crate::workspace::Workspace;
 use crate::workspace::cargo::Resolution;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::process::ProcessEnd;
 
 /// Calls made so far, by their command line.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::error::Result;
+use crate::base::error::Result;
 use crate::evidence::EvidenceResult;
 use crate::policy::{SuiteFormat, SuitePolicy};
 use crate::report::{Finding, Location, SuiteResult, TestResult, TestStatus};

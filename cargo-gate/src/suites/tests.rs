@@ -418,9 +418,9 @@ fn suites_are_selected_by_glob() {
     assert_eq!(select(&suites, "un*").unwrap().len(), 1);
     assert_eq!(select(&suites, "suite.test.*").unwrap().len(), 1);
     let error = select(&suites, "prod_*").unwrap_err();
-    assert_eq!(error.exit_code(), crate::exit::USAGE);
+    assert_eq!(error.exit_code(), crate::base::exit::USAGE);
     assert_eq!(error.help.as_deref(), Some("choose one of the declared suites: unit"));
-    assert_eq!(select(&suites, "{").unwrap_err().exit_code(), crate::exit::USAGE);
+    assert_eq!(select(&suites, "{").unwrap_err().exit_code(), crate::base::exit::USAGE);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(crate) mod samples;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use crate::digest::{Digest, DigestBuilder};
+use crate::base::digest::{Digest, DigestBuilder};
 use crate::report::Reason;
 
 pub use advisory::{Advisory, Score};

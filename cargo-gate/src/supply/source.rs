@@ -7,11 +7,11 @@ use std::time::SystemTime;
 
 use rayon::prelude::*;
 
-use crate::digest::{Digest, DigestBuilder};
+use crate::base::digest::{Digest, DigestBuilder};
+use crate::base::paths;
 use crate::report::Reason;
 use crate::workspace::cache;
 use crate::workspace::index::{Entry as Known, Index, Stamp};
-use crate::workspace::paths;
 
 use super::archive::{self, MAX_ARCHIVE, MAX_FILE};
 use super::contents::{Contents, Entry, Skipped};

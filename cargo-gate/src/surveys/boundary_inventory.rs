@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
-use crate::evidence::atomic;
+use crate::base::atomic;
+use crate::base::error::Result;
 use crate::policy::{Policy, Tier};
 
 use super::authority::{Authorities, Cover};

@@ -1,9 +1,9 @@
 //! From findings to an outcome, from outcomes to a decision, from a decision to an exit code.
 
+use crate::base::exit;
+use crate::base::stage::Stage;
 use crate::evidence::EvidenceResult;
-use crate::exit;
 use crate::report::{CheckReport, Decision, Outcome, SUITES_LEFT_OUT, outcome_of};
-use crate::stage::Stage;
 
 /// Outcome of a result at `stage`. Waived and excluded findings do not count.
 pub fn outcome_at(result: &EvidenceResult, stage: Stage) -> Outcome {

@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::civil::Date;
 
+use crate::base::stage::Stage;
 use crate::checks::{Check, Context, Judgement};
 use crate::evidence::EvidenceResult;
 use crate::group::Group;
@@ -20,7 +21,6 @@ use crate::policy::Policy;
 use crate::report::{
     Bound, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, Reason, UnblockStep,
 };
-use crate::stage::Stage;
 
 /// What the engine learned about one check, before any stage rule.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
-use crate::exit;
+use crate::base::exit;
 use crate::policy::{CheckPolicy, Waiver};
 use crate::report::Location;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::digest::{Digest, DigestBuilder};
+use crate::base::digest::{Digest, DigestBuilder};
 use crate::markdown::target::{self, Target};
 
 use super::Workspace;
@@ -78,7 +78,7 @@ fn look(workspace: &Workspace) -> Above {
         return Above::default();
     };
     let below = match workspace.root().strip_prefix(&git.top) {
-        Ok(inside) if !inside.as_os_str().is_empty() => super::paths::spell(inside),
+        Ok(inside) if !inside.as_os_str().is_empty() => crate::base::paths::spell(inside),
         _ => return Above::default(),
     };
     let mut above = Above {

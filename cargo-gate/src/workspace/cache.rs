@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::digest::Digest;
-use crate::error::{Error, Result};
-use crate::evidence::atomic;
+use crate::base::atomic;
+use crate::base::digest::Digest;
+use crate::base::error::{Error, Result};
 
 const MAGIC: &[u8; 8] = b"cgate\r\n\x1a";
 const HEADER: usize = MAGIC.len() + 4 + 32;

@@ -3,13 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::digest::{Digest, DigestBuilder};
-use crate::error::{Error, Result};
-use crate::report::Location;
+use crate::base::Location;
+use crate::base::digest::{Digest, DigestBuilder};
+use crate::base::error::{Error, Result};
 
 use super::environment::Environment;
 use super::manifest::Manifest;
-use super::paths;
+use crate::base::paths;
 
 /// The configuration files that apply, nearest first.
 #[derive(Debug, Clone, Default)]
@@ -289,7 +289,7 @@ mod tests {
             write(&path, text);
             let error = CargoConfig::read(directory.path(), &Environment::default()).expect_err("refused");
             assert!(error.message.contains(expected), "{}", error.message);
-            assert_eq!(error.exit_code(), crate::exit::USAGE);
+            assert_eq!(error.exit_code(), crate::base::exit::USAGE);
             assert!(error.help.is_some());
         }
     }

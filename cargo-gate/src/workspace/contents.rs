@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::digest::Digest;
+use crate::base::digest::Digest;
 
 use super::files::File;
 

@@ -14,8 +14,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
-use crate::error::Result;
+use crate::base::digest::Digest;
+use crate::base::error::Result;
 
 use super::cache;
 

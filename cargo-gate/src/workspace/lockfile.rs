@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::digest::Digest;
+use crate::base::digest::Digest;
 
 use super::files::FileList;
 use super::git::Git;

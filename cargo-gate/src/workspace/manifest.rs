@@ -6,9 +6,9 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use crate::report::Location;
+use crate::base::Location;
 
-use super::paths;
+use crate::base::paths;
 
 /// One parsed `Cargo.toml`.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, mpsc};
 use std::time::SystemTime;
 
-use crate::digest::DigestBuilder;
-use crate::error::{Error, Result};
+use crate::base::digest::DigestBuilder;
+use crate::base::error::{Error, Result};
 use crate::secrets::file::MachinePaths;
 
 use super::ahead::{Ahead, Source, Waiting};
@@ -16,7 +16,8 @@ use super::lockfile::Lockfile;
 use super::manifest::Manifest;
 use super::scan::{self, Outside, Scan};
 use super::toolchain::{Probe, Programs, Toolchain, Versions};
-use super::{Options, Workspace, paths};
+use super::{Options, Workspace};
+use crate::base::paths;
 
 /// What cargo and the toolchain say, and whether it was known before.
 struct Toolside {
@@ -215,7 +216,7 @@ fn ask(
     })
 }
 
-fn base(programs: &Programs, config: &CargoConfig) -> crate::digest::Digest {
+fn base(programs: &Programs, config: &CargoConfig) -> crate::base::digest::Digest {
     DigestBuilder::new("cargo-base")
         .digest(&programs.identity)
         .digest(&config.digest())

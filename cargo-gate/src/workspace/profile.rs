@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use crate::base::Location;
 use crate::policy::ProfileValue;
-use crate::report::Location;
 
 use super::config::{CargoConfig, ConfigLayer};
 use super::environment::Environment;

@@ -7,15 +7,15 @@ use std::time::SystemTime;
 
 use rayon::prelude::*;
 
-use crate::digest::Digest;
-use crate::error::Result;
+use crate::base::digest::Digest;
+use crate::base::error::Result;
 
 use super::contents::{Contents, Room};
 use super::environment::Environment;
 use super::files::{File, FileKind, FileList};
 use super::git::{self, Git, KnownStatus, Listed, Tracked};
 use super::index::{Entry, Index, Stamp};
-use super::paths;
+use crate::base::paths;
 
 /// What was found below the root.
 #[derive(Debug)]

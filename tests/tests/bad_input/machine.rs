@@ -75,6 +75,7 @@ fn a_clock_that_runs_backwards_opens_no_stage() {
 mod future {
     use std::path::Path;
 
+    use cargo_gate::base::stage::Stage;
     use cargo_gate::engine::evaluate::{Request, Surroundings};
     use cargo_gate::engine::plan::SuiteMode;
     use cargo_gate::evidence::event::Tee;
@@ -86,7 +87,6 @@ mod future {
     use cargo_gate::policy::{self, Catalogue};
     use cargo_gate::process::cancel::Cancel;
     use cargo_gate::report::render;
-    use cargo_gate::stage::Stage;
     use cargo_gate::workspace::environment::Environment;
     use cargo_gate::workspace::{Options, Workspace};
     use jiff::{Timestamp, ToSpan as _};

@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
+use cargo_gate::base::stage::Stage;
 use cargo_gate::engine::evaluate::{Request, Surroundings};
 use cargo_gate::engine::plan::Action;
 use cargo_gate::engine::plan::SuiteMode;
@@ -11,7 +12,6 @@ use cargo_gate::evidence::store::Store;
 use cargo_gate::evidence::{Evidence, EvidenceResult};
 use cargo_gate::policy::{EvidenceAge, Policy};
 use cargo_gate::report::Location;
-use cargo_gate::stage::Stage;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
 use gate_tests::harness::day;

@@ -39,7 +39,7 @@ fn regenerate_hashes(run: &std::path::Path) {
     let files = hashes["files"].as_object_mut().expect("files by name");
     for (name, hash) in files {
         let bytes = fs::read(run.join(name)).expect("a listed file");
-        *hash = Value::from(cargo_gate::digest::sha256_hex(&bytes));
+        *hash = Value::from(cargo_gate::base::digest::sha256_hex(&bytes));
     }
     let text = serde_json::to_string_pretty(&hashes).expect("JSON") + "\n";
     fs::write(path, text).expect("hashes can be written");

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use cargo_gate::base::stage::Stage;
 use cargo_gate::checks::{self, Applies, Context};
 use cargo_gate::evidence::EvidenceResult;
 use cargo_gate::evidence::history::History;
 use cargo_gate::policy::Policy;
 use cargo_gate::report::{CheckReport, Dimension, EvidenceRecord, SuiteResult, TestResult, TestStatus};
-use cargo_gate::stage::Stage;
 use cargo_gate::verdict::{self, Judged, Rules};
 use cargo_gate::workspace::Workspace;
 use jiff::Timestamp;

@@ -8,9 +8,9 @@ use gate_build::store::{Bounds, Collection, Local};
 use serde::Serialize;
 
 use super::{kernels, size};
+use crate::base::error::{Error, Result};
 use crate::cli::Conversation;
 use crate::command_line::{DataFormat, GcArgs, PinArgs};
-use crate::error::{Error, Result};
 use crate::evidence::lock::Lock;
 use crate::evidence::store::{GcReport, Retention, Store};
 

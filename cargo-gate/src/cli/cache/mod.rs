@@ -10,9 +10,9 @@ use gate_build::store::{History, Local, Usage, Verified};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::evidence::store::{Damage, Stats, Store};
-use crate::exit;
 use crate::kernels::stored::{cache_env, hit_rate};
 use crate::remote;
 

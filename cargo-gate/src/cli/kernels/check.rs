@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::cli::Conversation;
 use crate::command_line::{DataFormat, KernelsCheckArgs};
-use crate::error::{Error, Result};
-use crate::exit;
 use crate::kernels::check::{Asked, Checked, check};
 
 /// What the command shows: the model of its JSON.

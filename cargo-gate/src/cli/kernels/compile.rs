@@ -6,10 +6,11 @@ use std::path::Path;
 
 use gate_build::lock::{KernelLock, LOCK_FILE};
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::cli::Conversation;
 use crate::command_line::{DataFormat, FormatArgs, KernelsBuildArgs};
-use crate::error::{Error, Result};
-use crate::exit;
+
 use crate::kernels::change::changes;
 use crate::kernels::rebuild::{Rebuild, Rebuilt};
 use crate::kernels::{LockedCrate, locked_crates};
@@ -288,7 +289,7 @@ fn cargo(
         let _ = std::fs::remove_dir_all(&target);
     }
     if end.cancelled {
-        return Err(Error::new(crate::error::ErrorKind::Interrupted, "interrupted"));
+        return Err(Error::new(crate::base::error::ErrorKind::Interrupted, "interrupted"));
     }
     Ok(Finished {
         done: end.exit_code == Some(0),

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use gate_build::lock::KernelLock;
 use serde::Serialize;
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::cli::Conversation;
 use crate::command_line::{DataFormat, KernelsDiffArgs};
-use crate::error::{Error, Result};
-use crate::exit;
 use crate::kernels::change::{Change, changes};
 
 /// What the command shows: the model of its JSON.

@@ -10,10 +10,10 @@ use gate_build::ptx::{Entry, Module};
 use gate_build::resources::{Usage, occupancy};
 use serde::Serialize;
 
+use crate::base::error::{Error, Result};
+use crate::base::exit;
 use crate::cli::Conversation;
 use crate::command_line::{DataFormat, KernelsInspectArgs};
-use crate::error::{Error, Result};
-use crate::exit;
 
 /// Threads of a block where nothing limits them.
 const BLOCK: u32 = 256;
@@ -94,10 +94,10 @@ pub(super) fn run(arguments: &KernelsInspectArgs, conversation: &Conversation<'_
                 for (arch, image) in &locked.images {
                     let text = image
                         .verified_ptx(unit, *arch, &mut |path| {
-                            workspace.read(&crate::kernels::join(&found.directory, path))
+                            workspace.read(&crate::base::paths::join(&found.directory, path))
                         })
                         .map_err(|problem| Error::tool(problem.to_string()).with_help("`cargo gate kernels verify`"))?;
-                    let file = crate::kernels::join(&found.directory, &image.ptx);
+                    let file = crate::base::paths::join(&found.directory, &image.ptx);
                     modules.push(module(&file, &text, Some((unit.as_str(), image)))?);
                 }
             }

@@ -9,7 +9,7 @@ mod verify;
 
 use gate_build::lock::{LOCK_FILE, RELOCK};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::kernels::LockedCrate;
 
 use super::Conversation;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use gate_build::{Context, DiagnosticId, Kernels, UnitName};
 
+use crate::base::atomic;
+use crate::base::error::{Error, ErrorKind, Result};
+use crate::base::exit;
 use crate::cli::Conversation;
 use crate::command_line::KernelsCompileArgs;
-use crate::error::{Error, ErrorKind, Result};
-use crate::evidence::atomic;
-use crate::exit;
 use crate::kernels::check::{compiler_env, crate_of};
 
 pub(super) fn run(arguments: &KernelsCompileArgs, conversation: &Conversation<'_>) -> Result<i32> {

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use gate_build::lock::LockProblem;
 use serde::Serialize;
 
+use crate::base::error::Result;
+use crate::base::exit;
 use crate::cli::Conversation;
 use crate::command_line::{DataFormat, FormatArgs};
-use crate::error::Result;
-use crate::exit;
 use crate::kernels::LockedCrate;
 
 /// What the command shows: the model of its JSON.

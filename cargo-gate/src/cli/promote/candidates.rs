@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::base::error::{Error, Result};
 use crate::cli::Conversation;
-use crate::error::{Error, Result};
 use crate::promotion::registry;
 use crate::workspace::Workspace;
 use crate::workspace::cargo::Target;

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::base::digest::sha256_hex;
+use crate::base::error::{Error, Result};
+use crate::base::exit;
+use crate::base::paths::join;
 use crate::command_line::{DataFormat, PromoteKernelArgs};
-use crate::digest::sha256_hex;
-use crate::error::{Error, Result};
-use crate::exit;
-use crate::kernels::{join, locked_crates};
+use crate::kernels::locked_crates;
 use crate::policy::Policy;
 use crate::promotion::kernel::{Refusal, correct, faster};
 use crate::promotion::measurement::Measurement;

@@ -2,7 +2,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::digest::sha256_hex;
+use crate::base::digest::sha256_hex;
 use crate::evidence::run_dir::{Hashes, canonical, fixture};
 use crate::evidence::verify::{Signers, Status};
 use crate::secrets::planted;

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use flate2::{Compression, GzBuilder};
 
-use crate::digest::sha256_hex;
-use crate::error::{Error, Result};
+use crate::base::digest::sha256_hex;
+use crate::base::error::{Error, Result};
 use crate::evidence::run_dir::{
     HASHES, Hashes, MANIFEST as RUN_MANIFEST, Manifest, REDACTION, SIGNATURE, canonical, is_plain_path,
 };

@@ -4,8 +4,8 @@
 //! escaped. Such a line has one spelling, so taking it apart also shows that it is in the form in which it was written.
 //! Whatever does not fit is left to the parser.
 
+use crate::base::stage::Stage;
 use crate::report::Decision;
-use crate::stage::Stage;
 
 use super::HistoryEntry;
 

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::digest::sha256_hex;
+use crate::base::error::Located;
+use crate::base::stage::Stage;
 use crate::checks;
-use crate::digest::sha256_hex;
-use crate::error::Located;
 use crate::report::{Artifact, Bound, CheckReport, Confidence, Decision, Dimension, Outcome, Reason, Report};
 use crate::rollout::Rollout;
-use crate::stage::Stage;
 
 use super::{EarlyFailure, SCHEMA_VERSION};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::*;
-use crate::digest::sha256_hex;
+use crate::base::digest::sha256_hex;
 use crate::report::{
     Artifact, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, SuiteResult, Tool, WaiverUse,
 };

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::sha256_hex;
+use crate::base::digest::sha256_hex;
 
 use super::SCHEMA_VERSION;
 

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::stage::Stage;
 use crate::report::{Subject, Tool};
-use crate::stage::Stage;
 
 /// Contents of `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -39,8 +39,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::base::stage::Stage;
 use crate::report::{Report, Subject};
-use crate::stage::Stage;
 
 /// Version of the files of a run directory; raised when a field is removed or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;

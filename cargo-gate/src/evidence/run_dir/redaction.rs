@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::secrets::personal::scan_personal;
 use crate::secrets::{Kind, Severity, markers, scan};
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::fixture::{Run, write_runs};
 use super::*;
-use crate::digest::sha256_hex;
+use crate::base::digest::sha256_hex;
 use crate::evidence::history::History;
 use crate::evidence::verify::{ProblemKind, Status, verify};
 use crate::report::{Decision, Dimension, Outcome, Reason};
@@ -170,7 +170,7 @@ fn a_run_that_failed_early_leaves_a_decision() {
         strict: true,
         started: "2026-11-21T10:15:00Z".into(),
         duration_ms: 3,
-        exit_code: crate::exit::TOOL_FAILED,
+        exit_code: crate::base::exit::TOOL_FAILED,
         failure: Failure {
             message: "cannot read `member/Cargo.toml`".into(),
             help: None,
@@ -315,7 +315,7 @@ fn a_history_line_that_was_cut_is_completed() {
 /// Points `latest` at the first run again, as it was before the kill.
 fn atomic_latest_back(runs: &Runs, gate_dir: &std::path::Path) {
     let first = &History::load(gate_dir).entries[0].run_id;
-    crate::evidence::atomic::point(&runs.directory().join(LATEST), first).unwrap();
+    crate::base::atomic::point(&runs.directory().join(LATEST), first).unwrap();
 }
 
 #[test]
@@ -335,6 +335,6 @@ fn a_failed_write_leaves_nothing_visible() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("runs"), "a file where a directory should be").unwrap();
     let error = Runs::new(dir.path()).write(&Run::new(ID).record()).unwrap_err();
-    assert_eq!(error.exit_code(), crate::exit::TOOL_FAILED);
+    assert_eq!(error.exit_code(), crate::base::exit::TOOL_FAILED);
     assert!(History::load(dir.path()).entries.is_empty());
 }

@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 
-use crate::digest::sha256_hex;
-use crate::error::{Error, Result};
+use crate::base::atomic;
+use crate::base::digest::sha256_hex;
+use crate::base::error::{Error, Result};
 use crate::evidence::history::{self, History, HistoryEntry};
-use crate::evidence::{atomic, verify};
+use crate::evidence::verify;
 use crate::report::{Subject, Tool};
 use crate::secrets::mask_text;
 

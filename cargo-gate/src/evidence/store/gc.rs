@@ -7,11 +7,11 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use crate::digest::Digest;
-use crate::error::{Error, Result};
+use crate::base::digest::Digest;
+use crate::base::error::{Error, Result};
 
-use super::super::atomic::TEMPORARY_PREFIX;
 use super::{Store, parse_evidence};
+use crate::base::atomic::TEMPORARY_PREFIX;
 
 /// What the store holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

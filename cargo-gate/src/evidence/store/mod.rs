@@ -12,10 +12,11 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::digest::Digest;
-use crate::error::{Error, Result};
+use crate::base::digest::Digest;
+use crate::base::error::{Error, Result};
 
-use super::{Evidence, atomic};
+use super::Evidence;
+use crate::base::atomic;
 
 pub use gc::{Damage, GcReport, Retention, Stats};
 

@@ -5,8 +5,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::error::{Error, Result};
-use crate::evidence::atomic::TEMPORARY_PREFIX;
+use crate::base::atomic::TEMPORARY_PREFIX;
+use crate::base::error::{Error, Result};
 use crate::evidence::history::{self, HistoryEntry};
 use crate::evidence::run_dir::{HASHES, LATEST, Link, is_plain_path};
 

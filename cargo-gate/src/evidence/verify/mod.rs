@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 use super::bundle;
 use super::history::{History, HistoryEntry};
 use super::run_dir::{DECISION, DecisionRecord, SIGNATURE};
 use super::signature::{self, Signature};
+use crate::base::stage::Stage;
 use crate::policy::Policy;
-use crate::stage::Stage;
 
 pub use problem::{Problem, ProblemKind, Status};
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::evidence::run_dir::{
     AUDIT, AuditStep, Blocker, DECISION, DecisionRecord, ENVIRONMENT, EnvironmentRecord, HASHES, Hashes, MANIFEST,
     Manifest, REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, SCHEMA_VERSION, SIGNATURE, aggregate, canonical,
@@ -288,7 +288,7 @@ impl Run<'_> {
             .all(|check| check.blocker.is_none() == check.outcome.passes(decision.strict));
         let fits = decision.decision == sum
             && decision.blocked != decision.decision.is_ready()
-            && (decision.exit_code == crate::exit::READY) == decision.decision.is_ready()
+            && (decision.exit_code == crate::base::exit::READY) == decision.decision.is_ready()
             && blockers
             && decision.reasons == reasons(&decision.checks)
             && decision.blocker_precedence == Blocker::PRECEDENCE;
@@ -473,6 +473,6 @@ impl Run<'_> {
                 Err(error) => return Err(failed(&error)),
             }
         }
-        Ok(crate::digest::hex(&hasher.finalize()))
+        Ok(crate::base::digest::hex(&hasher.finalize()))
     }
 }

@@ -62,11 +62,11 @@ fn nothing_is_not_verified() {
     assert_eq!(status(dir.path()), Status::Incomplete);
     assert_eq!(
         verify(dir.path(), Some("latest"), None).unwrap_err().exit_code(),
-        crate::exit::USAGE
+        crate::base::exit::USAGE
     );
     assert_eq!(
         verify(dir.path(), Some("no-such-run"), None).unwrap_err().exit_code(),
-        crate::exit::USAGE
+        crate::base::exit::USAGE
     );
 }
 
@@ -274,7 +274,7 @@ fn latest_must_be_the_newest_run() {
         (&ids[0], Status::Tampered),
         ("elsewhere", Status::Tampered),
     ] {
-        super::super::atomic::point(&latest, target).unwrap();
+        crate::base::atomic::point(&latest, target).unwrap();
         assert_eq!(status(dir.path()), expected, "{target}");
     }
     fs::remove_file(&latest).unwrap();
@@ -301,7 +301,7 @@ fn an_anchor_finds_what_fits_together() {
     let whole = fs::read_to_string(&path).unwrap();
     fs::write(&path, whole.split_inclusive('\n').take(2).collect::<String>()).unwrap();
     fs::remove_dir_all(dir.path().join("runs").join(&ids[2])).unwrap();
-    super::super::atomic::point(&dir.path().join("runs/latest"), &ids[1]).unwrap();
+    crate::base::atomic::point(&dir.path().join("runs/latest"), &ids[1]).unwrap();
     assert_eq!(status(dir.path()), Status::Verified);
     assert_eq!(with(&chains[2]), Status::Tampered);
     assert_eq!(with(&chains[1]), Status::Verified);
@@ -330,7 +330,7 @@ fn a_decision_that_contradicts_its_checks_is_found() {
         if expected == Status::Tampered {
             assert_eq!(found.problems[0].kind, ProblemKind::WrongDecision);
             assert_eq!(
-                History::load(dir.path()).latest_ready(crate::stage::Stage::Pilot, |_| true),
+                History::load(dir.path()).latest_ready(crate::base::stage::Stage::Pilot, |_| true),
                 None
             );
         }
@@ -359,7 +359,7 @@ fn only_whole_entries_count() {
     fs::write(dir.path().join("runs").join(&ids[1]).join("report.md"), "READY").unwrap();
     let reason = history.verified_entry(&history.entries[1]).unwrap_err();
     assert!(reason.contains("report.md"), "{reason}");
-    let found = history.latest_ready(crate::stage::Stage::Pilot, |_| true);
+    let found = history.latest_ready(crate::base::stage::Stage::Pilot, |_| true);
     assert_eq!(found, Some(&history.entries[0]));
 }
 

@@ -7,8 +7,8 @@ pub mod spot;
 
 use std::path::Path;
 
+use crate::base::stage::Stage;
 use crate::policy::{self, Catalogue};
-use crate::stage::Stage;
 use crate::suites;
 
 /// Whether a file is a policy: one of its name, or the one that `--policy` names.

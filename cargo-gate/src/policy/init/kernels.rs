@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::policy::PRODUCTION_SUITES;
 
 use super::{MemberFacts, ProductionSuite};

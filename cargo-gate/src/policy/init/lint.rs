@@ -1,11 +1,11 @@
 //! The workflows that `init` writes, judged by the checks that judge those of everybody.
 
 use super::*;
+use crate::base::stage::Stage;
 use crate::checks::testing::World;
 use crate::checks::{ci_actions_pinned, ci_gate_wired, ci_locked, ci_matrix};
 use crate::policy::{CiPolicy, StagePolicy};
 use crate::report::Location;
-use crate::stage::Stage;
 
 fn facts(nextest: bool) -> InitFacts {
     InitFacts {

@@ -9,7 +9,7 @@ mod policy;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 use super::model::TierPolicy;
 use super::write::{Existing, write_atomically};

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::stage::Stage;
+use crate::base::stage::Stage;
 
 /// Whose signature makes a decision count, and from which stage on one is needed.
 #[derive(Debug, Deserialize, JsonSchema)]

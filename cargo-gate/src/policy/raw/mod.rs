@@ -79,7 +79,7 @@ pub use toolchain::FloorRelease;
 pub(super) use toolchain::RawToolchain;
 pub(super) use uses::{RawUse, RawUses};
 
-use crate::stage::Stage;
+use crate::base::stage::Stage;
 
 /// What a Cargo workspace must prove before it enters a rollout stage. Read by `cargo gate`.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::stage::Stage;
+use crate::base::stage::Stage;
 
 use super::RawDate;
 

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use crate::base::stage::Stage;
 
 /// Program and arguments.
 #[derive(Debug, Deserialize, JsonSchema)]

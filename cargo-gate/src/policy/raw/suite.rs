@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use crate::base::stage::Stage;
 use crate::group::Group;
-use crate::stage::Stage;
 
 use super::measured::{RawBenchSuite, RawSloSuite};
 use super::run::{RawCommand, globs, half_an_hour, pilot, requirements, time_limit, variables, yes};

@@ -5,7 +5,7 @@ use std::path::Path;
 use insta::assert_snapshot;
 
 use super::catalogue;
-use crate::exit;
+use crate::base::exit;
 use crate::policy::load;
 
 fn load_error(root: &Path, explicit: Option<&Path>) -> String {

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use crate::base::stage::Stage;
 use crate::report::Decision;
-use crate::stage::Stage;
 
 /// What stands on the left of the badge.
 const LABEL: &str = "cargo gate";

@@ -7,8 +7,8 @@ use super::github::in_repository;
 use super::identity::Identities;
 use super::ranking::ranked;
 use super::{Weight, anchor, text};
+use crate::base::stage::Stage;
 use crate::report::Report;
-use crate::stage::Stage;
 
 /// Bytes of one description: the widget shows one line.
 const LONGEST: usize = 2_000;

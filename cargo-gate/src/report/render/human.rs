@@ -8,8 +8,8 @@ use anstyle::{AnsiColor, Style};
 
 use super::diagnostic::Diagnostic;
 use super::{SourceProvider, Weight, place, text};
+use crate::base::stage::Stage;
 use crate::report::{CheckReport, Dimension, Finding, Outcome, Report};
-use crate::stage::Stage;
 
 /// How much is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]

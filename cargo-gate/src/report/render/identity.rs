@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::digest::sha256_hex;
+use crate::base::digest::sha256_hex;
 use crate::report::{CheckReport, Finding};
 
 /// Gives out identities that survive moved lines. Equal findings are numbered in the order in which they ask, so that

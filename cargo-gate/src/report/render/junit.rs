@@ -13,7 +13,7 @@ use crate::report::{CheckReport, Finding, Outcome, Report, SuiteResult, TestStat
 ///
 /// # Errors
 /// The XML writer refuses a text; nothing that went through it so far is known to.
-pub fn render(report: &Report) -> crate::error::Result<String> {
+pub fn render(report: &Report) -> crate::base::error::Result<String> {
     let mut out = JUnit::new(format!("cargo gate {}", report.stage));
     out.timestamp = report.started.parse().ok();
     out.set_time(Duration::from_millis(report.duration_ms));
@@ -50,7 +50,7 @@ pub fn render(report: &Report) -> crate::error::Result<String> {
     }
     let mut xml = out
         .to_string()
-        .map_err(|error| crate::error::Error::tool(format!("cannot write the report as JUnit XML: {error}")))?;
+        .map_err(|error| crate::base::error::Error::tool(format!("cannot write the report as JUnit XML: {error}")))?;
     if !xml.ends_with('\n') {
         xml.push('\n');
     }

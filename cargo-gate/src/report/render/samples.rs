@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use super::SourceProvider;
+use crate::base::stage::Stage;
 use crate::report::{
     Artifact, Bound, CheckReport, Confidence, Counts, Decision, Dimension, EvidenceRecord, Finding, Location,
     NotApplicable, Outcome, Reason, Report, SCHEMA_VERSION, Subject, SuiteResult, TestResult, TestStatus, Tool,
     UnblockStep, WaiverUse,
 };
-use crate::stage::Stage;
 
 /// Source files of the samples.
 pub(crate) struct Files;

@@ -273,7 +273,7 @@ mod tests {
 
     /// The official schema as the `serde-sarif` package carries it.
     fn official_schema() -> serde_json::Value {
-        let packages = crate::built_from::packages();
+        let packages = crate::base::built_from::packages();
         let package = packages.iter().find(|package| package.name.as_str() == "serde-sarif");
         let manifest = &package.expect("serde-sarif is a dependency").manifest_path;
         let path = manifest.with_file_name("src").join("schema.json");

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::text;
+use crate::base::stage::Stage;
 use crate::report::Outcome;
-use crate::stage::Stage;
 
 /// What is known about every check, without running anything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::digest::Digest;
-use crate::evidence::atomic;
+use crate::base::atomic;
+use crate::base::digest::Digest;
 
 use super::scan::Depth;
 use super::site::FileScan;

@@ -1,5 +1,6 @@
 //! Out-of-line modules: whether a file is reached through `#[cfg(test)] mod name;` alone.
 
+use crate::base::paths;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::site::ModDecl;
@@ -120,34 +121,21 @@ pub(crate) fn targets(parent: &str, is_root: bool, declaration: &ModDecl) -> Vec
     let (directory, file) = parent.rsplit_once('/').unwrap_or(("", parent));
     let stem = file.strip_suffix(".rs").unwrap_or(file);
     let owns_directory = matches!(stem, "mod" | "lib" | "main") || is_root;
-    let mut base: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
-    let beside = base.clone();
-    if !owns_directory {
-        base.push(stem);
-    }
-    base.extend(declaration.inline.iter().map(String::as_str));
+    let inline = declaration.inline.iter().map(String::as_str);
+    let below: Vec<&str> = (!owns_directory).then_some(stem).into_iter().chain(inline).collect();
+    let base = paths::join(directory, &below.join("/"));
     let mut targets = vec![
-        join(&base, &format!("{}.rs", declaration.name)),
-        join(&base, &format!("{}/mod.rs", declaration.name)),
+        paths::join(&base, &format!("{}.rs", declaration.name)),
+        paths::join(&base, &format!("{}/mod.rs", declaration.name)),
     ];
-    let from = if declaration.inline.is_empty() { &beside } else { &base };
-    targets.extend(declaration.paths.iter().map(|path| join(from, path)));
+    let from = if declaration.inline.is_empty() {
+        directory
+    } else {
+        &base
+    };
+    let named = declaration.paths.iter().map(|path| path.replace('\\', "/"));
+    targets.extend(named.map(|path| paths::join(from, &path)));
     targets
-}
-
-/// Joins and resolves `.` and `..`.
-fn join(base: &[&str], path: &str) -> String {
-    let mut parts = base.to_vec();
-    for part in path.split(['/', '\\']) {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 #[cfg(test)]

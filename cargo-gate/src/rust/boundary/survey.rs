@@ -5,7 +5,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::digest::Digest;
+use crate::base::digest::Digest;
 use crate::workspace::cargo::CargoModel;
 use crate::workspace::files::{File, FileKind, FileList};
 

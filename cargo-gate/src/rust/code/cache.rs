@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::digest::Digest;
+use crate::base::digest::Digest;
 use crate::rust::boundary::cache;
 
 use super::scan::CodeScan;

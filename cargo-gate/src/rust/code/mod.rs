@@ -10,7 +10,7 @@ mod differential;
 use std::io;
 use std::sync::Arc;
 
-use crate::digest::Digest;
+use crate::base::digest::Digest;
 use crate::rust::boundary::classify::{Classifier, Role, belongs_to_a_product};
 use crate::rust::boundary::parallel;
 use crate::rust::boundary::prefilter::may_hold_path_attribute;

@@ -9,7 +9,7 @@ use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
-use crate::digest::DigestBuilder;
+use crate::base::digest::DigestBuilder;
 use crate::workspace::files::{FileKind, FileList};
 
 /// A coverage report over the sources of a workspace.

@@ -3,9 +3,9 @@
 //! A ratio of medians is judged by its 95 % bootstrap interval: what lies below a limit as a whole keeps it, what lies above it
 //! as a whole breaks it, and what reaches over it cannot be told from noise, which is no pass.
 
+use crate::base::stats::{Interval, interval_of_median, interval_of_ratio, median, median_absolute_deviation};
 use crate::policy::{BenchMode, BenchPolicy, MetricPolicy, Noise, SuitePolicy, pattern};
 use crate::report::{BenchmarkResult, Finding, Real, Standing};
-use crate::stats::{Interval, interval_of_median, interval_of_ratio, median, median_absolute_deviation};
 
 use super::super::finding;
 use super::read::{Reading, Readings};

@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::evidence::EvidenceResult;
 use crate::policy::{BenchReference, SuitePolicy};
 use crate::process::ProcessEnd;

@@ -8,8 +8,8 @@ use std::fs;
 
 use jiff::Timestamp;
 
-use crate::digest::sha256_hex;
-use crate::error::{Error, Result};
+use crate::base::digest::sha256_hex;
+use crate::base::error::{Error, Result};
 use crate::evidence::EvidenceResult;
 use crate::policy::{SloPolicy, SuitePolicy};
 use crate::report::{Reason, SuiteResult};

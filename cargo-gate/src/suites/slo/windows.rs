@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::sha256_hex;
-use crate::error::{Error, Result};
-use crate::evidence::atomic;
+use crate::base::atomic;
+use crate::base::digest::sha256_hex;
+use crate::base::error::{Error, Result};
 use crate::policy::SloPolicy;
 
 use super::measure::{Events, Measured};

@@ -9,7 +9,7 @@ mod vet;
 
 use std::path::Path;
 
-use crate::error::Result;
+use crate::base::error::Result;
 use crate::evidence::EvidenceResult;
 use crate::evidence::event::Silent;
 use crate::policy::SuitePolicy;
@@ -290,8 +290,8 @@ fn version(adapter: &Adapter, cx: &SuiteContext<'_>) -> Result<Option<String>> {
     drop(std::fs::remove_file(&log));
     let end = end?;
     if end.cancelled {
-        return Err(crate::error::Error::new(
-            crate::error::ErrorKind::Interrupted,
+        return Err(crate::base::error::Error::new(
+            crate::base::error::ErrorKind::Interrupted,
             "interrupted",
         ));
     }
@@ -300,7 +300,7 @@ fn version(adapter: &Adapter, cx: &SuiteContext<'_>) -> Result<Option<String>> {
 
 fn create_parent(path: &Path) -> Result<()> {
     let parent = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(parent).map_err(|error| crate::error::Error::io("create", parent, &error))
+    std::fs::create_dir_all(parent).map_err(|error| crate::base::error::Error::io("create", parent, &error))
 }
 
 /// A path of a tool as reports write it: relative to the root where it lies below it, `/` between components.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::digest::Digest;
+use crate::base::digest::Digest;
 use crate::rust::boundary::cache::ScanCache;
 use crate::rust::boundary::scan::{self, Depth, scan_tokens, source_text};
 use crate::rust::boundary::site::FileScan;

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use serde::de::Error as _;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::base::error::{Error, ErrorKind, Result};
 
 use super::super::environment::Environment;
 use super::metadata::Metadata;

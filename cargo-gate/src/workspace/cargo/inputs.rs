@@ -7,11 +7,11 @@ use std::time::SystemTime;
 
 use rayon::prelude::*;
 
-use crate::digest::{Digest, DigestBuilder};
+use crate::base::digest::{Digest, DigestBuilder};
 
 use super::super::environment::Environment;
 use super::super::index::{Stamp, nanos_since_epoch};
-use super::super::paths;
+use crate::base::paths;
 
 /// Up to here manifests are read one after the other.
 const FEW_MANIFESTS: usize = 64;

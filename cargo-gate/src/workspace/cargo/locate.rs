@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 use super::super::Options;
 use super::super::config::CargoConfig;
-use super::super::paths;
+use crate::base::paths;
 
 /// Where the workspace seems to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,7 +205,7 @@ mod tests {
         let mut options = options(directory.path());
         options.manifest_path = Some("none/Cargo.toml".into());
         let error = locate(&options, &CargoConfig::default()).expect_err("refused");
-        assert_eq!(error.exit_code(), crate::exit::USAGE);
+        assert_eq!(error.exit_code(), crate::base::exit::USAGE);
         assert!(error.help.is_some());
     }
 }

@@ -8,12 +8,12 @@ use std::sync::OnceLock;
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::base::error::Result;
 
-use super::super::paths;
 use super::call::{Cargo, Leaving, not_understood};
 use super::lock::Lock;
 use super::{CargoModel, Dependency, Hint, Member, Resolution, Target};
+use crate::base::paths;
 
 /// What cargo said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

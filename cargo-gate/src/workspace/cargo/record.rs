@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
-use crate::error::Result;
+use crate::base::digest::Digest;
+use crate::base::error::Result;
 
 use super::super::cache;
 use super::super::environment::Environment;
-use super::super::paths;
 use super::metadata::Answer;
 use super::{Hint, Inputs};
+use crate::base::paths;
 
 const NAME: &str = "cargo";
 const VERSION: u32 = 1;

@@ -267,7 +267,7 @@ fn check_commit(commit: &str) -> Result<(), String> {
     hash.then_some(()).ok_or_else(|| {
         format!(
             "`{}` is not a commit hash",
-            super::super::paths::spell_git(commit.as_bytes())
+            crate::base::paths::spell_git(commit.as_bytes())
         )
     })
 }

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::super::paths;
 use super::{DirtyPath, KnownStatus, Program, Tracked};
+use crate::base::paths;
 
 /// A path that belongs to the workspace.
 #[derive(Debug, Clone)]

@@ -21,8 +21,8 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::{Digest, DigestBuilder};
-use crate::error::Result;
+use crate::base::digest::{Digest, DigestBuilder};
+use crate::base::error::Result;
 
 use super::super::cache;
 use super::super::index::{Index, Stamp, nanos_since_epoch};

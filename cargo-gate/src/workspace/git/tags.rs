@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::{Digest, DigestBuilder};
+use crate::base::digest::{Digest, DigestBuilder};
 
 use super::super::cache;
 use super::history::Tag;

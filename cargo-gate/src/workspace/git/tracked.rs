@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::base::error::Result;
 
 use super::super::cache;
 use super::super::index::{Stamp, nanos_since_epoch};

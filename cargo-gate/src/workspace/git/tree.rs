@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::paths;
 use super::Git;
 use super::objects::Object;
+use crate::base::paths;
 
 impl Git {
     /// Tags of commits that come before the commit that is checked out, itself not counted, in git's order.

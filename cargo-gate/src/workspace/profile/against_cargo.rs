@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{Profile, Target, resolve};
-use crate::digest::Digest;
+use crate::base::digest::Digest;
 use crate::policy::ProfileValue;
 use crate::workspace::config::{CargoConfig, ConfigLayer};
 use crate::workspace::environment::Environment;

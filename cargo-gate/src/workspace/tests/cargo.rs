@@ -2,7 +2,7 @@
 
 use super::super::cargo::Resolution;
 use super::*;
-use crate::exit;
+use crate::base::exit;
 
 #[test]
 fn members_inside_and_outside_of_the_root() {

@@ -13,7 +13,7 @@ use std::process::Command;
 use super::environment::Environment;
 use super::files::FileKind;
 use super::{Options, Workspace};
-use crate::error::Result;
+use crate::base::error::Result;
 
 const LOCK: &str = "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"0.1.0\"\n";
 const MANIFEST: &str = "[package]\nname = \"a\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";

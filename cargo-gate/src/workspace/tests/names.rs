@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 
-fn digest(workspace: &Workspace, path: &str) -> crate::digest::Digest {
+fn digest(workspace: &Workspace, path: &str) -> crate::base::digest::Digest {
     workspace
         .files()
         .get(path)
@@ -87,7 +87,10 @@ fn odd_names_and_odd_files() {
             assert!(workspace.read(name).is_ok());
         }
         assert_eq!(kind(&workspace, "dangling"), FileKind::Symlink);
-        assert_eq!(digest(&workspace, "dangling"), crate::digest::Digest::of(b"nowhere"));
+        assert_eq!(
+            digest(&workspace, "dangling"),
+            crate::base::digest::Digest::of(b"nowhere")
+        );
         assert_eq!(kind(&workspace, "link-to-directory"), FileKind::Symlink);
         assert!(workspace.files().get("link-to-directory/lib.rs").is_none());
     }

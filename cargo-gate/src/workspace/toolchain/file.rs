@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::super::paths;
+use crate::base::paths;
 
 /// `rust-toolchain.toml` or `rust-toolchain`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
-use crate::error::{Error, ErrorKind, Result};
+use crate::base::digest::Digest;
+use crate::base::error::{Error, ErrorKind, Result};
 
 use super::super::cache;
 use super::super::environment::Environment;

@@ -3,8 +3,8 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::digest::{Digest, DigestBuilder};
-use crate::error::{Error, ErrorKind, Result};
+use crate::base::digest::{Digest, DigestBuilder};
+use crate::base::error::{Error, ErrorKind, Result};
 
 use super::super::config::CargoConfig;
 use super::super::environment::Environment;

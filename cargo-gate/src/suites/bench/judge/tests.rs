@@ -1,8 +1,8 @@
 use super::*;
+use crate::base::stage::Stage;
 use crate::checks::testing::findings_text;
 use crate::policy::BenchReference;
 use crate::report::Location;
-use crate::stage::Stage;
 
 fn policy() -> BenchPolicy {
     BenchPolicy {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::exit;
+use crate::base::exit;
 
 /// Why a command could not be carried out. Its [`kind`](Error::kind) alone decides the exit code.
 #[derive(Debug)]

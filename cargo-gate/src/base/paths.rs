@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
-use crate::report::Location;
+use crate::base::Location;
 
 /// The spelling of a path in every report and index: `/` between components; bytes that are not UTF-8, control
 /// characters, characters that break or reorder a line, and `\` as one `\xNN` per byte. Different paths have different
@@ -28,7 +28,7 @@ pub fn spell(path: &Path) -> String {
 }
 
 /// The same spelling for a `/`-separated path in bytes, as git prints it.
-pub(crate) fn spell_git(path: &[u8]) -> String {
+pub fn spell_git(path: &[u8]) -> String {
     let mut text = String::with_capacity(path.len());
     spell_bytes(path, &mut text);
     text
@@ -63,7 +63,7 @@ fn is_odd(c: char) -> bool {
 }
 
 /// A path from git's bytes as this system spells it; `None` when it cannot be (bytes that are not UTF-8 on Windows).
-pub(crate) fn from_git(bytes: &[u8]) -> Option<PathBuf> {
+pub fn from_git(bytes: &[u8]) -> Option<PathBuf> {
     #[cfg(unix)]
     {
         use std::os::unix::ffi::OsStrExt as _;
@@ -76,16 +76,17 @@ pub(crate) fn from_git(bytes: &[u8]) -> Option<PathBuf> {
 }
 
 /// Resolves `.` and `..` without looking at the disk, as cargo does.
-pub(crate) fn normalize(path: &Path) -> PathBuf {
+pub fn normalize(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for component in path.components() {
         match component {
             Component::CurDir => {}
-            Component::ParentDir => {
-                if !out.pop() {
-                    out.push("..");
-                }
-            }
+            Component::ParentDir => match out.components().next_back() {
+                Some(Component::Normal(_)) => drop(out.pop()),
+                // There is nothing above the root.
+                Some(Component::RootDir) => {}
+                _ => out.push(".."),
+            },
             other => out.push(other),
         }
     }
@@ -94,7 +95,7 @@ pub(crate) fn normalize(path: &Path) -> PathBuf {
 
 /// `path` relative to `root`, spelled for reports: it may start with `../`. Stays absolute where there is no relative
 /// path (another drive).
-pub(crate) fn relative(root: &Path, path: &Path) -> String {
+pub fn relative(root: &Path, path: &Path) -> String {
     if let Ok(inside) = path.strip_prefix(root) {
         return spell(inside);
     }
@@ -112,8 +113,33 @@ pub(crate) fn relative(root: &Path, path: &Path) -> String {
     spell(&out)
 }
 
+/// `path` seen from `directory`, both `/`-separated, with `.` and `..` resolved; `..` stays in front where the path leads
+/// above what the directory is relative to.
+pub fn join(directory: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in directory.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// As [`join`]; `None` where the path leads above what the directory is relative to.
+pub fn join_below(directory: &str, path: &str) -> Option<String> {
+    let joined = join(directory, path);
+    (joined != ".." && !joined.starts_with("../")).then_some(joined)
+}
+
+/// Directory of a `/`-separated path; empty where there is none.
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
+
 /// 1-based line and column (in characters) of a byte offset.
-pub(crate) fn line_column(text: &str, offset: usize) -> (u32, u32) {
+pub fn line_column(text: &str, offset: usize) -> (u32, u32) {
     let mut offset = offset.min(text.len());
     while !text.is_char_boundary(offset) {
         offset -= 1;
@@ -126,7 +152,7 @@ pub(crate) fn line_column(text: &str, offset: usize) -> (u32, u32) {
 }
 
 /// The place of a byte span: where it starts, and how many characters it covers on that line.
-pub(crate) fn span_location(path: &str, text: &str, span: Range<usize>) -> Location {
+pub fn span_location(path: &str, text: &str, span: Range<usize>) -> Location {
     let (line, column) = line_column(text, span.start);
     let covered = text.get(span).unwrap_or_default();
     let length = covered.lines().next().unwrap_or_default().chars().count();
@@ -157,6 +183,25 @@ mod tests {
         assert_eq!(relative(root, Path::new("/a/x/Cargo.toml")), "../x/Cargo.toml");
         assert_eq!(relative(root, Path::new("/a/b")), "");
         assert_eq!(normalize(Path::new("/a/./b/../c")), Path::new("/a/c"));
+        assert_eq!(normalize(Path::new("/../a")), Path::new("/a"));
+        assert_eq!(normalize(Path::new("../../x")), Path::new("../../x"));
+        assert_eq!(normalize(Path::new("a/../../x")), Path::new("../x"));
+    }
+
+    #[test]
+    fn joined_paths_are_lexical() {
+        for (directory, path, joined) in [
+            ("", "ptx/k.ptx", "ptx/k.ptx"),
+            ("crates/k", "../shared/k.cuh", "crates/shared/k.cuh"),
+            ("k", "../../outside.cuh", "../outside.cuh"),
+            ("k", "./a//b", "k/a/b"),
+            ("..", "../b", "../../b"),
+        ] {
+            assert_eq!(join(directory, path), joined);
+        }
+        assert_eq!(join_below("a/b", "../../c"), Some("c".to_owned()));
+        assert_eq!(join_below("a", "../../c"), None);
+        assert_eq!(join_below("a", "../.."), None);
     }
 
     /// Undoes the spelling, which proves that it is unique.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::{Builder, NamedTempFile};
 
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// Prefix of everything that is not finished yet. What still has it after a crash is rubbish.
 pub const TEMPORARY_PREFIX: &str = ".tmp-";
@@ -55,7 +55,7 @@ fn write_with(path: &Path, bytes: &[u8], durable: bool) -> io::Result<()> {
 ///
 /// # Errors
 /// I/O errors.
-pub(crate) fn write_tracked(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn write_tracked(path: &Path, bytes: &[u8]) -> Result<()> {
     if std::fs::read(path).is_ok_and(|there| there == bytes) {
         return Ok(());
     }
@@ -81,7 +81,7 @@ fn readable_by_all(file: &File) -> std::io::Result<()> {
 }
 
 /// A temporary file with ordinary permissions (the default would lock other users, such as a CI uploader, out).
-pub(super) fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
+pub fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(TEMPORARY_PREFIX);
     #[cfg(unix)]
@@ -94,21 +94,21 @@ pub(super) fn temporary_in(directory: &Path) -> io::Result<NamedTempFile> {
 
 /// Gives a finished temporary file its name, in place of what has it.
 #[cfg(not(windows))]
-pub(crate) fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
+pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|refused| refused.error)
 }
 
 /// Gives a finished temporary file its name, in place of what has it. The rename of the standard library replaces a file that
 /// somebody reads, where the file system can do that; the one of temporary files never does.
 #[cfg(windows)]
-pub(crate) fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
+pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
     let (file, temporary) = file.keep().map_err(|refused| refused.error)?;
     drop(file);
     rename(&temporary, path).inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
 /// Renames a file or directory.
-pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     patiently(|| fs::rename(from, to))
 }
 
@@ -134,7 +134,7 @@ fn patiently(mut attempt: impl FnMut() -> io::Result<()>) -> io::Result<()> {
 }
 
 /// Makes renames and creations inside a directory durable. Windows has no such call and orders them itself.
-pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
+pub fn sync_directory(directory: &Path) -> io::Result<()> {
     if cfg!(unix) {
         match File::open(directory)?.sync_all() {
             // Some network and overlay file systems cannot sync directories; they order renames themselves.
@@ -147,14 +147,14 @@ pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
 }
 
 /// Whether the file system lacks an operation. macOS says so with ENOTSUP, which the standard library gives no kind.
-pub(super) fn is_unsupported(error: &io::Error) -> bool {
+pub fn is_unsupported(error: &io::Error) -> bool {
     const MACOS_ENOTSUP: i32 = 45;
     error.kind() == io::ErrorKind::Unsupported
         || (cfg!(target_vendor = "apple") && error.raw_os_error() == Some(MACOS_ENOTSUP))
 }
 
 /// Replaces a symbolic link (Unix), or a text file that holds the name (elsewhere), in one step.
-pub(super) fn point(link: &Path, target: &str) -> Result<()> {
+pub fn point(link: &Path, target: &str) -> Result<()> {
     let failed = |error: &io::Error| Error::io("write", link, error);
     if cfg!(unix) {
         let mut name = OsString::from(TEMPORARY_PREFIX);
