@@ -16,6 +16,7 @@ use crate::policy::SuitePolicy;
 use crate::process::{self, ProcessEnd, ProcessSpec};
 use crate::report::{Finding, Reason};
 use crate::stability::Release;
+use crate::workspace::Workspace;
 
 use super::shared::Call;
 use super::{Launched, SuiteContext, SuiteRun, environment, finding, launch, shadow, suite_result, tool_missing};
@@ -131,12 +132,10 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         Some("cargo-deny") => (&deny::ADAPTER, Box::new(deny::Reader::new(suite, cx.workspace))),
         Some("cargo-semver-checks") => (
             &semver::ADAPTER,
-            Box::new(semver::Reader::new(
-                suite,
-                &root,
-                &cx.workspace.cargo().members,
-                cx.workspace.manifests(),
-            )),
+            Box::new(
+                semver::Reader::new(suite, &root, &cx.workspace.cargo().members, cx.workspace.manifests())
+                    .within(place_in_repository(cx.workspace)),
+            ),
         ),
         Some("cargo-vet") => (&vet::ADAPTER, Box::new(vet::Reader::new(suite, cx.workspace))),
         other => {
@@ -264,6 +263,12 @@ fn command(suite: &SuitePolicy, adapter: &Adapter, cx: &SuiteContext<'_>) -> std
         command.extend(["--baseline-rev".to_owned(), release.commit]);
     }
     Ok(command)
+}
+
+/// Where the workspace lies in its repository; empty at the top, and outside of one.
+fn place_in_repository(workspace: &Workspace) -> &Path {
+    let top = workspace.git().map_or(workspace.root(), |git| &git.top);
+    workspace.root().strip_prefix(top).unwrap_or(Path::new(""))
 }
 
 /// What the tool says its version is; `None` when it is not installed.

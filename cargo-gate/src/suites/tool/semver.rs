@@ -33,6 +33,8 @@ pub(super) const ADAPTER: Adapter = Adapter {
 pub(super) struct Reader {
     suite: SuitePolicy,
     root: PathBuf,
+    /// Where the workspace lies in its repository; empty at the top.
+    place: PathBuf,
     members: BTreeMap<String, Compared>,
     packages: Vec<Package>,
     lints: Vec<Lint>,
@@ -85,11 +87,18 @@ impl Reader {
             members: members.iter().map(compared).collect(),
             suite: suite.clone(),
             root: root.to_owned(),
+            place: PathBuf::new(),
             packages: Vec::new(),
             lints: Vec::new(),
             in_places: false,
             errors: Vec::new(),
         }
+    }
+
+    /// The same for a workspace that lies there in its repository.
+    pub(super) fn within(self, place: &Path) -> Self {
+        let place = place.to_owned();
+        Self { place, ..self }
     }
 
     fn lint(&mut self, line: &str) -> Option<()> {
@@ -173,12 +182,13 @@ impl Reader {
         stability.class_of_item(item, file.as_deref())
     }
 
-    /// The path below the root of a file of the workspace or of the release, which the tool unpacks elsewhere: a commit to
-    /// `semver-checks/git-<name>/<hash>/` in the target directory, a published version to `<package>-<version>/`.
+    /// The path below the root of a file of the workspace or of the release, which the tool unpacks elsewhere: the files of a commit
+    /// to `semver-checks/git-<name>/<hash>/` in the target directory, a published version to `<package>-<version>/`.
     fn in_workspace(&self, path: &str, member: &Compared, package: &str) -> Option<String> {
         let path = report_path(path, &self.root);
         if let Some((_, unpacked)) = path.split_once("semver-checks/git-") {
-            return Some(unpacked.splitn(3, '/').nth(2)?.to_owned());
+            let path = Path::new(unpacked.splitn(3, '/').nth(2)?);
+            return Some(report_path(path.strip_prefix(&self.place).ok()?.to_str()?, &self.root));
         }
         if !Path::new(&path).has_root() && !path.contains(':') {
             return Some(path);
@@ -196,6 +206,10 @@ impl Reader {
 /// The path of the item that some words are about, where they spell it whole. Methods, fields and variants are told with
 /// the name of their type alone.
 fn path_of_item<'t>(words: &'t str, library: &str) -> Option<&'t str> {
+    if words.starts_with("supertrait ") {
+        // The path is that of the other trait.
+        return None;
+    }
     let whole = |word: &&str| word.strip_prefix(library).is_some_and(|rest| rest.starts_with("::"));
     let name = |char: char| char.is_alphanumeric() || matches!(char, '_' | ':');
     let mut words = words

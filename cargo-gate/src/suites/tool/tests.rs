@@ -375,7 +375,8 @@ fn classed(places: &[&str]) -> (String, bool) {
         ..tool("cargo-semver-checks")
     };
     let member = crate::checks::testing::member("demo", "demo", None);
-    let mut reader = Box::new(semver::Reader::new(&suite, Path::new("/w"), &[member], &[]));
+    let reader = semver::Reader::new(&suite, Path::new("/w"), &[member], &[]);
+    let mut reader = Box::new(reader.within(Path::new("below")));
     let report = format!(
         "    Checking demo v1.0.0 -> v1.0.1 (patch change)\n     Checked [   0.012s] 245 checks: 244 pass, 1 fail\n\n\
          --- failure x: changed ---\n\nFailed in:\n  {}\n",
@@ -390,7 +391,7 @@ fn classed(places: &[&str]) -> (String, bool) {
 
 #[test]
 fn semver_checks_judges_by_the_class_of_the_item() {
-    let git = "/w/target/semver-checks/git-0123/4567/demo/src";
+    let git = "/w/target/semver-checks/git-0123/4567/below/demo/src";
     let registry = "/home/.cargo/registry/src/index.crates.io-1949/demo-1.0.0/src";
     let (said, explained) = classed(&[
         "function demo::gone, previously in file /w/demo/src/lib.rs:7",
@@ -404,6 +405,8 @@ fn semver_checks_judges_by_the_class_of_the_item() {
         // Nothing tells, so that it may be stable.
         "Other::fetch, previously in file /w/demo/src/lib.rs:1",
         "Other::get, previously in file /elsewhere/src/soft/client.rs:1",
+        "Other::put, previously in file /w/target/semver-checks/git-0123/4567/other/demo/src/inner.rs:1",
+        "supertrait demo::soft::Super of trait Other in file /w/demo/src/lib.rs:1",
     ]);
     assert!(explained);
     insta::assert_snapshot!(said, @"
@@ -412,8 +415,10 @@ fn semver_checks_judges_by_the_class_of_the_item() {
     demo/Cargo.toml: changed: Client::put (x, fluid) [advice]
     demo/Cargo.toml: changed: Other::fetch (x) [pilot]
     demo/Cargo.toml: changed: Other::get (x) [pilot]
+    demo/Cargo.toml: changed: Other::put (x) [pilot]
     demo/Cargo.toml: changed: function demo::gone (x) [pilot]
     demo/Cargo.toml: changed: function demo::soft::f (x, fluid) [advice]
+    demo/src/lib.rs:1: changed: supertrait demo::soft::Super of trait Other (x) [pilot]
     ");
     // A failure of nothing but what is internal does not end well, and is no finding.
     let internal = classed(&["function demo::inner::f, previously in file /w/demo/src/lib.rs:7"]);
