@@ -3,7 +3,7 @@
 //! A box is held against computed outcomes, never the other way round: nothing that somebody ticked makes a check pass.
 
 use crate::base::stage::Stage;
-use crate::checks::declaration::Check;
+use crate::contract::{Check, Phase};
 use crate::markdown::tasks::{Gate, Task, tasks};
 use crate::policy::{Policy, similar};
 use crate::report::{CheckReport, Outcome, SUITES_LEFT_OUT};
@@ -177,7 +177,7 @@ impl Evidence<'_> {
             })?,
         };
         let Some(report) = self.outcomes.iter().find(|report| report.id == id) else {
-            let derived = self.find(id).is_some_and(super::checks::declaration::Check::is_derived);
+            let derived = self.find(id).is_some_and(|check| check.phase != Phase::Evidence);
             let verdict = if derived {
                 return Err((
                     format!("`{id}` is judged after the boxes, so no box can rest on it"),

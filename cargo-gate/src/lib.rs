@@ -6,13 +6,16 @@
 //!
 //! The library neither prints nor exits; [`cli`] words the conversation and `main` ends the process.
 
-pub mod base;
+pub use gate_base as base;
+#[cfg(test)]
+pub(crate) mod built_from;
 pub mod checks;
 pub mod ci;
 pub mod cli;
 pub mod closeout;
 pub mod command_line;
 pub mod consumers;
+pub mod contract;
 pub mod dispatches;
 pub mod drift;
 pub mod engine;
@@ -20,11 +23,12 @@ pub mod evidence;
 pub mod generated;
 pub mod group;
 pub mod kernels;
+#[cfg(feature = "lsp")]
 pub mod lsp;
 pub mod markdown;
 pub mod migration;
 pub mod policy;
-pub mod process;
+pub use gate_base::process;
 pub mod promotion;
 pub mod redact;
 pub mod release;

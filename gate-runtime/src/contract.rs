@@ -1,11 +1,13 @@
 //! What a kernel promises to accept: checked before every launch, on every backend.
 
 mod check;
+mod entry;
 mod geometry;
 mod native;
 mod param;
 mod tolerance;
 
+pub use entry::{ParamType, Space};
 pub use geometry::{Geometry, LaunchLimits};
 pub use param::{Dim, MAX_SYMBOLS, Param, Pass};
 pub use tolerance::Tolerance;

@@ -1,5 +1,7 @@
 //! The switch between native and safe mode. Rails turn it; dispatch only reads it.
 
+pub(crate) mod phase;
+
 use std::fmt;
 
 use crate::sync::atomic::{AtomicU64, Ordering};

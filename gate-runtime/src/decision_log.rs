@@ -14,9 +14,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::catalog::Catalog;
 use crate::fault::Faults;
 use crate::journal::Lanes;
-use crate::runtime::catalog::Catalog;
 
 pub use line::SCHEMA_VERSION;
 pub(crate) use writer::LogHandle;

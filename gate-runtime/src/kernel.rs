@@ -1,15 +1,13 @@
 //! Kernels: what is registered, and the handle that launches it.
 
-mod fingerprint;
-mod registered;
 mod route;
-mod spec;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::argument::Arg;
+use crate::catalog::{Registered, fingerprint};
 use crate::contract::Contract;
 use crate::control::{Control, ControlState};
 use crate::dispatch::Dispatch;
@@ -18,13 +16,10 @@ use crate::module::Module;
 use crate::observe::Observation;
 use crate::plan::Candidate;
 use crate::reason::Causes;
-use crate::runtime::shared::Shared;
+use crate::shared::Shared;
 
 pub use crate::plan::PlanId;
-pub use spec::{CpuFn, GeometryFn, KernelSpec, Variant};
-
-pub(crate) use fingerprint::{of as fingerprint_of, seal};
-pub(crate) use registered::{Native, Registered};
+pub use crate::spec::{CpuFn, GeometryFn, KernelSpec, Variant};
 
 /// A registered kernel, ready to be launched from any thread. Clones are the same kernel.
 #[derive(Clone)]
@@ -53,7 +48,7 @@ impl Kernel {
     pub fn launch(&self, args: &mut [Arg<'_>]) -> Dispatch {
         let start = Instant::now();
         let control = self.control.load();
-        let mut dispatch = route::dispatch(self, args, control);
+        let mut dispatch = route::dispatch(&self.shared, &self.registered, args, control);
         dispatch.latency_ns = start.elapsed().as_nanos() as u64;
         self.record(start, control, &dispatch);
         dispatch

@@ -2,9 +2,11 @@
 
 pub mod argument;
 pub mod backend;
+mod catalog;
 mod contain;
 pub mod contract;
 pub mod control;
+mod counters;
 pub mod decision_log;
 pub mod dispatch;
 pub mod executor;
@@ -24,6 +26,8 @@ pub mod reason;
 pub mod reload;
 pub mod runtime;
 pub mod shadow;
+mod shared;
+mod spec;
 pub mod stats;
 mod status;
 mod sync;

@@ -5,8 +5,9 @@ mod image;
 mod ptx;
 mod verify;
 
+pub use crate::contract::{ParamType, Space};
 pub use guarded::{Module, Recheck};
-pub use image::{Encoding, EntryImage, ModuleImage, ParamType, Provenance, PtxImage, Space};
+pub use image::{Encoding, EntryImage, ModuleImage, Provenance, PtxImage};
 pub use verify::{Diagnostic, ModuleSource, SourceImage};
 
 pub(crate) use verify::{Body, VerifiedImage};

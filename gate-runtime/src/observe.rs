@@ -4,7 +4,7 @@ use crate::argument::{Arg, OwnedArg, SpareBuffers};
 use crate::contract::Contract;
 use crate::control::ControlState;
 use crate::dispatch::{Backend, Dispatch};
-use crate::kernel::CpuFn;
+use crate::spec::CpuFn;
 
 /// A finished dispatch.
 #[derive(Debug, Clone, Copy)]

@@ -1,9 +1,8 @@
 //! The runtime: what is registered, how it is configured, and what can be asked of it.
 
 mod builder;
-pub(crate) mod catalog;
+mod collect;
 mod register;
-pub(crate) mod shared;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,11 +16,10 @@ use crate::kernel::Kernel;
 use crate::module::{Diagnostic, Module, ModuleSource};
 use crate::plan::{Plan, PlanId};
 use crate::reason::{Causes, Reason};
+use crate::shared::{Shared, Switches};
 use crate::stats::RunStats;
 
 pub use builder::{BuildError, Builder};
-
-use shared::{Shared, Switches};
 
 /// Dispatches kernels. Clones are the same runtime; it ends with the last of them and of its kernels, and the decision log is
 /// written to its end then, which is waited for, up to five seconds where a disk hangs.

@@ -4,10 +4,6 @@
 //! [`RunStats::to_json`] is described by [`SCHEMA`] and read back by [`read`]; [`RunStats::to_text`] is for Prometheus and
 //! OpenMetrics scrapers.
 
-mod bump;
-mod collect;
-mod counters;
-mod histogram;
 mod json;
 pub mod read;
 mod text;
@@ -16,8 +12,6 @@ use std::collections::BTreeMap;
 
 use crate::control::ControlState;
 
-pub(crate) use bump::bump;
-pub(crate) use counters::Counters;
 pub use text::Exposition;
 
 /// Version of the JSON form. Within one, fields are only added.

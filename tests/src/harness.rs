@@ -19,9 +19,22 @@ use crate::fixture;
 #[macro_export]
 macro_rules! gate {
     () => {
-        $crate::harness::Gate::new(env!("CARGO_BIN_EXE_cargo-gate-under-test"))
+        $crate::harness::Gate::new($crate::binary!())
     };
 }
+
+/// The path of the binary under test: that of this build, or what [`UNDER_TEST`](crate::harness::UNDER_TEST) names.
+#[macro_export]
+macro_rules! binary {
+    () => {
+        std::env::var($crate::harness::UNDER_TEST)
+            .unwrap_or_else(|_| env!("CARGO_BIN_EXE_cargo-gate-under-test").to_owned())
+    };
+}
+
+/// Names another binary to test. `cargo xtask ci` installs the package as a user would and tests that: its dependencies
+/// have fewer features than those of a build of the whole workspace.
+pub const UNDER_TEST: &str = "CARGO_GATE_UNDER_TEST";
 
 /// Commit date of [`Gate::git_init`]: commits of the same files have the same hash on every machine.
 const COMMIT_DATE: &str = "2026-01-02T03:04:05Z";

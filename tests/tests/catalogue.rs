@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use cargo_gate::base::stage::Stage;
-use cargo_gate::checks::{self, Applies, Context, Judgement};
+use cargo_gate::checks;
+use cargo_gate::contract::{Applies, Context, Judgement};
 use cargo_gate::evidence::history::History;
-use cargo_gate::policy::{self, Catalogue};
+use cargo_gate::policy;
 use cargo_gate::report::{Finding, Location, Reason};
+use cargo_gate::surveys::Surveys;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
 use gate_tests::fixture::Fixture;
@@ -30,10 +32,10 @@ fn judge(fixture: &Fixture, not_applicable: &mut NotApplicable) -> String {
         target_dir: None,
         offline: true,
         environment: Environment::from_pairs(fixture.environment()),
-        policy: None,
     })
+    .map(Surveys::from)
     .unwrap_or_else(|error| panic!("{error}"));
-    let policy = policy::load(&fixture.root(), None, &Catalogue::builtin())
+    let policy = policy::load(&fixture.root(), None, &cargo_gate::checks::catalogue())
         .unwrap_or_else(|error| panic!("{}", error.rendered.unwrap_or(error.message)));
     let history = History::load(&workspace.gate_dir());
     let stage: Stage = fixture.stage().parse().expect("a stage");

@@ -16,6 +16,8 @@ mod init;
 mod kernel_sets;
 #[path = "commands/kernels.rs"]
 mod kernels;
+#[path = "commands/progress.rs"]
+mod progress;
 #[path = "commands/promises.rs"]
 mod promises;
 #[path = "commands/runs.rs"]

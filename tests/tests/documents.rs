@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cargo_gate::base::stage::Stage;
+use cargo_gate::policy;
 use cargo_gate::policy::init::{InitFacts, github_workflow, gitlab_pipeline};
-use cargo_gate::policy::{self, Catalogue};
 
 /// A block of code of a page.
 struct Block {
@@ -77,7 +77,7 @@ fn whole(example: &str) -> String {
 
 #[test]
 fn every_example_of_a_policy_is_valid() {
-    let catalogue = Catalogue::builtin().with(cargo_gate::suites::DEFAULT_ID, Stage::Pilot);
+    let catalogue = cargo_gate::checks::catalogue().with(cargo_gate::suites::DEFAULT_ID, Stage::Pilot);
     let mut seen = 0;
     for block in blocks() {
         // The pages of checks also show other files of a workspace.

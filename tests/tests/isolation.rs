@@ -9,12 +9,14 @@ use std::path::Path;
 
 use cargo_gate::base::digest::Digest;
 use cargo_gate::base::stage::Stage;
-use cargo_gate::checks::{self, Applies, Check, Context, Input, Judgement};
+use cargo_gate::checks;
+use cargo_gate::contract::{Applies, Check, Context, Input, Judgement, Phase};
 use cargo_gate::engine::fingerprint;
 use cargo_gate::engine::inputs::InputDigests;
 use cargo_gate::evidence::history::History;
-use cargo_gate::policy::{self, Catalogue, Policy};
+use cargo_gate::policy::{self, Policy};
 use cargo_gate::report::CheckReport;
+use cargo_gate::surveys::Surveys;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
 use gate_tests::fixture::Fixture;
@@ -40,7 +42,7 @@ struct Rest {
 
 impl Rest {
     fn of(fixture: &Fixture) -> Self {
-        let policy = policy::load(&fixture.root(), None, &Catalogue::builtin());
+        let policy = policy::load(&fixture.root(), None, &cargo_gate::checks::catalogue());
         Self {
             policy: policy.unwrap_or_else(|error| panic!("{}", error.rendered.unwrap_or(error.message))),
             now: NOW.parse().expect("a time"),
@@ -52,7 +54,7 @@ impl Rest {
 
 /// What the other checks say about a fixture, for one that reads their outcomes.
 fn outcomes(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Vec<CheckReport> {
-    if !check.reads_outcomes() {
+    if check.phase == Phase::Evidence {
         return Vec::new();
     }
     let workspace = open(check, fixture, rest);
@@ -66,16 +68,17 @@ fn outcomes(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Vec<CheckR
     )
 }
 
-fn open(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Workspace {
+fn open(check: &'static Check, fixture: &Fixture, rest: &Rest) -> Surveys {
     let options = Options {
         cwd: fixture.root(),
         manifest_path: None,
         target_dir: None,
         offline: true,
         environment: Environment::from_pairs(rest.variables.clone()),
-        policy: None,
     };
-    Workspace::open(options).unwrap_or_else(|error| panic!("{}: {error}", check.id))
+    Workspace::open(options)
+        .map(Surveys::from)
+        .unwrap_or_else(|error| panic!("{}: {error}", check.id))
 }
 
 fn ask(check: &'static Check, fixture: &Fixture, rest: &Rest, outcomes: &[CheckReport]) -> Answer {

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use gate_tests::gate;
 use gate_tests::harness::Gate;
+use gate_tests::{binary, gate};
 
 const OLD: &str = r#"{ "properties": { "mode": { "type": "string", "enum": ["NATIVE", "CPU_SAFE", "SAFE"] }, "count": { "type": "integer" } } }"#;
 const NEW: &str =
@@ -79,7 +79,7 @@ fn at_broad_a_way_that_is_none_needs_a_waiver() {
     gate.write("old.json", OLD);
     gate.write("new.json", NEW);
     gate.write("map.toml", format!("{RENAMED}{DROPPED}"));
-    let binary = env!("CARGO_BIN_EXE_cargo-gate-under-test").replace('\\', "/");
+    let binary = binary!().replace('\\', "/");
     let suite = format!(
         "\n[[suite.test]]\nname = \"rollback\"\nstage = \"broad\"\nformat = \"exit-code\"\ninputs = [\"*.json\", \"map.toml\"]\n\
          command = [\"{binary}\", \"migrate\", \"preflight\", \"old.json\", \"new.json\", \"--map\", \"map.toml\", \"--reversible\"]\n"

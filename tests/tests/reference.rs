@@ -6,10 +6,11 @@ use std::fs;
 use std::path::Path;
 
 use cargo_gate::base::stage::Stage;
-use cargo_gate::checks::{self, Context, Judgement};
+use cargo_gate::checks;
+use cargo_gate::contract::{Context, Judgement};
 use cargo_gate::evidence::history::History;
 use cargo_gate::evidence::run_dir::Blocker;
-use cargo_gate::policy::{self, Catalogue};
+use cargo_gate::policy;
 use cargo_gate::suites;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
@@ -34,7 +35,6 @@ fn workspace(target: &Path) -> Workspace {
         target_dir: Some(target.to_owned()),
         offline: true,
         environment: Environment::of_process(),
-        policy: None,
     })
     .unwrap_or_else(|error| panic!("{error}"))
 }
@@ -67,7 +67,7 @@ fn the_architecture_shows_every_room() {
 fn the_documents_of_this_repository_hold() {
     let target = tempfile::tempdir().expect("a temporary directory");
     let workspace = workspace(target.path());
-    let catalogue = Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot);
+    let catalogue = cargo_gate::checks::catalogue().with(suites::DEFAULT_ID, Stage::Pilot);
     let policy = policy::load(workspace.root(), None, &catalogue).unwrap_or_else(|error| panic!("{error}"));
     let history = History::default();
     let now = "2026-06-15T12:00:00Z".parse().expect("a time");

@@ -185,58 +185,6 @@ fn lines_end_cleanly() {
 }
 
 #[test]
-fn every_check_is_a_registered_file() {
-    let ids: BTreeSet<&str> = cargo_gate::checks::ALL.iter().map(|check| check.id).collect();
-    assert_eq!(ids.len(), cargo_gate::checks::ALL.len(), "ids are unique");
-    let expected: BTreeSet<String> = ids.iter().map(|id| id.replace(['.', '-'], "_")).collect();
-    let declared: BTreeSet<String> = sources()
-        .iter()
-        .filter(|source| source.text.contains("pub static CHECK: Check"))
-        .filter_map(|source| {
-            source
-                .path
-                .strip_prefix("cargo-gate/src/checks/")?
-                .strip_suffix(".rs")
-                .map(str::to_owned)
-        })
-        .collect();
-    assert_eq!(
-        declared, expected,
-        "files that declare a check, and ids of the catalogue"
-    );
-}
-
-#[test]
-fn every_check_has_whole_documentation() {
-    let mut complaints = Vec::new();
-    for check in cargo_gate::checks::ALL {
-        let headings: Vec<&str> = check.docs.lines().filter(|line| line.starts_with('#')).collect();
-        if headings
-            != [
-                "## What it does",
-                "## Why it matters",
-                "## How to fix",
-                "## Requirements",
-            ]
-        {
-            complaints.push(format!("{}: its sections are {headings:?}", check.id));
-        }
-        if check.summary.ends_with('.') || check.summary.contains('\n') {
-            complaints.push(format!(
-                "{}: the summary is one line without a final full stop",
-                check.id
-            ));
-        }
-        for word in ["SUMMARY:", "DOCS:"] {
-            if check.docs.contains(word) || check.summary.contains(word) {
-                complaints.push(format!("{}: `{word}` of the template is still there", check.id));
-            }
-        }
-    }
-    report("a check is its own documentation", &complaints);
-}
-
-#[test]
 fn generated_documentation_is_up_to_date() {
     xtask::docs::check(&xtask::project_root()).expect("nothing differs");
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use cargo_gate::policy::{self, Catalogue};
+use cargo_gate::policy;
 use fancy_regex::Regex;
 use serde::Deserialize;
 
@@ -76,7 +76,7 @@ fn errors(broken: &Broken) -> Vec<(String, String)> {
     if let Some(register) = &broken.register {
         write("register.toml", register.trim_start_matches('\n'));
     }
-    let error = policy::load(directory.path(), None, &Catalogue::builtin()).expect_err("a broken policy");
+    let error = policy::load(directory.path(), None, &cargo_gate::checks::catalogue()).expect_err("a broken policy");
     assert_eq!(error.exit_code(), cargo_gate::base::exit::USAGE);
     let Some(details) = error.details else {
         return vec![("gate.toml".to_owned(), error.message)];

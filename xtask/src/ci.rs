@@ -20,6 +20,7 @@ const STEPS: &[(&str, Step)] = &[
     ("test", |sh, _| {
         Ok(cmd!(sh, "cargo test --workspace --locked").run_echo()?)
     }),
+    ("installed", installed),
     ("docs", |_, root| docs::check(root)),
     ("rustdoc", |sh, _| {
         let command = cmd!(sh, "cargo doc --workspace --no-deps --locked").env("RUSTDOCFLAGS", "-D warnings");
@@ -36,6 +37,38 @@ const STEPS: &[(&str, Step)] = &[
 
 /// Profiles of `examples/consumer`: cargo's own and the one that it declares.
 const CONSUMER_PROFILES: [&str; 3] = ["dev", "release", "shipped"];
+
+/// Tests that drive the binary and need none of its features.
+const WHOLE_PROGRAM: [&str; 8] = [
+    "bad_input",
+    "behaviour",
+    "cli",
+    "commands",
+    "deployment",
+    "guide",
+    "migrate",
+    "mutations",
+];
+
+/// Installs the package as a user would, and runs the whole-program tests against that binary: what it is built from has
+/// fewer features than in a build of the whole workspace.
+fn installed(sh: &Shell, _: &Path) -> Result {
+    let root = binary()?.with_file_name("installed");
+    cmd!(sh, "cargo install --path cargo-gate --locked --quiet --root {root}").run_echo()?;
+    let binary = root.join("bin").join(format!("cargo-gate{EXE_SUFFIX}"));
+    let tests = WHOLE_PROGRAM.iter().flat_map(|test| ["--test", test]);
+    cmd!(sh, "cargo test --workspace --locked --quiet {tests...}")
+        .env("CARGO_GATE_UNDER_TEST", &binary)
+        .run_echo()?;
+    // Snapshots of what only this binary says.
+    cmd!(
+        sh,
+        "cargo test --workspace --locked --quiet --test installed -- --ignored"
+    )
+    .env("CARGO_GATE_UNDER_TEST", &binary)
+    .run_echo()?;
+    Ok(())
+}
 
 /// Judges this repository with the binary of this commit.
 fn gate(sh: &Shell, _: &Path) -> Result {

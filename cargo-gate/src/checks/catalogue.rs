@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{ALL, Input};
+use super::ALL;
+use crate::contract::{Input, Phase};
 
 fn source_directory() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/checks")
@@ -26,22 +27,57 @@ fn ids_are_unique_and_well_formed() {
     }
 }
 
+/// The file of a check without its ending, below the directory of the checks.
+fn file(id: &str) -> String {
+    id.replace('.', "/").replace('-', "_")
+}
+
 #[test]
-fn every_file_of_a_check_is_registered_under_its_name() {
-    let mut files: BTreeSet<String> = BTreeSet::new();
-    for entry in std::fs::read_dir(source_directory()).expect("the sources of the checks") {
-        let path = entry.expect("an entry").path();
-        let stem = path
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .expect("a name")
-            .to_owned();
-        if stem.contains('_') {
-            files.insert(stem);
+fn every_check_is_a_file_of_its_area_with_its_page_beside_it() {
+    let mut rules = BTreeSet::new();
+    let mut pages = BTreeSet::new();
+    for area in std::fs::read_dir(source_directory()).expect("the sources of the checks") {
+        let area = area.expect("an entry").path();
+        for file in std::fs::read_dir(&area).into_iter().flatten() {
+            let path = file.expect("an entry").path();
+            let name = path
+                .strip_prefix(source_directory())
+                .expect("a source")
+                .with_extension("");
+            let name = name.to_string_lossy().replace('\\', "/");
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("md") => drop(pages.insert(name)),
+                Some("rs") => {
+                    let text = std::fs::read_to_string(&path).expect("a source");
+                    if text.contains("pub static CHECK: Check") {
+                        rules.insert(name);
+                    }
+                }
+                _ => {}
+            }
         }
     }
-    let registered: BTreeSet<String> = ALL.iter().map(|check| check.id.replace(['.', '-'], "_")).collect();
-    assert_eq!(files, registered);
+    let registered: BTreeSet<String> = ALL.iter().map(|check| file(check.id)).collect();
+    assert_eq!(rules, registered);
+    assert_eq!(pages, registered);
+}
+
+#[test]
+fn each_check_has_the_phase_of_what_it_reads() {
+    for check in ALL {
+        let outcomes = check.inputs.contains(&Input::Outcomes);
+        let expected = match check.phase {
+            Phase::Evidence => (false, false),
+            Phase::Outcomes | Phase::Checklist => (true, false),
+            Phase::Waivers => (outcomes, true),
+        };
+        assert_eq!(
+            (outcomes, check.inputs.contains(&Input::WaiverUse)),
+            expected,
+            "{}",
+            check.id
+        );
+    }
 }
 
 #[test]
@@ -60,29 +96,18 @@ fn summaries_are_one_line_in_sentence_case() {
 }
 
 #[test]
-fn docs_have_their_four_sections() {
+fn pages_have_three_sections_and_say_something() {
     for check in ALL {
-        let headings: Vec<&str> = check.docs.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-        let wanted = ["What it does", "Why it matters", "How to fix", "Requirements"];
+        let headings: Vec<&str> = check.docs.lines().filter(|line| line.starts_with('#')).collect();
+        let wanted = ["## What it does", "## Why it matters", "## How to fix"];
         assert_eq!(headings, wanted, "{}", check.id);
         for section in check.docs.split("## ").skip(1) {
             let text = section.split_once('\n').map_or("", |(_, text)| text).trim();
             assert!(!text.is_empty(), "{}: an empty section", check.id);
         }
-        let rows = check
-            .docs
-            .rsplit("## Requirements")
-            .next()
-            .expect("a last section")
-            .trim();
-        for row in rows.split(", ") {
-            let numbers = row.strip_prefix('S').and_then(|row| row.split_once('.'));
-            let numeric = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-            assert!(
-                numbers.is_some_and(|(document, row)| numeric(document) && numeric(row)),
-                "{}: `{row}` is no row",
-                check.id
-            );
+        for word in ["SUMMARY:", "DOCS:"] {
+            let left = check.docs.contains(word) || check.summary.contains(word);
+            assert!(!left, "{}: `{word}` of the template is still there", check.id);
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::report::{Finding, Reason};
 use crate::workspace::git::Git;
 
-use super::Judgement;
+use crate::contract::Judgement;
 
 /// Versions of a file in git.
 pub(super) trait Versions {

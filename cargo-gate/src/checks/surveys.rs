@@ -4,7 +4,7 @@ use crate::policy::{BoundaryAllow, BoundaryPolicy, Policy, Tier, TierPolicy};
 use crate::report::{Finding, Location};
 pub(crate) use crate::rust::testing::{library, survey};
 
-use super::Judgement;
+use crate::contract::Judgement;
 
 /// A policy that declares this default tier on line 3, and `[boundary]` with SAFETY comments on line 5.
 pub(crate) fn policy(tier: Tier) -> Policy {

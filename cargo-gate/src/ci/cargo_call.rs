@@ -24,93 +24,24 @@ pub enum Answer {
     Unknown,
 }
 
-/// Programs that start the program behind their own arguments.
-const WRAPPERS: &[&str] = &[
-    "arch",
-    "caffeinate",
-    "command",
-    "dbus-run-session",
-    "docker",
-    "doas",
-    "env",
-    "exec",
-    "faketime",
-    "ionice",
-    "mold",
-    "nice",
-    "nix",
-    "nohup",
-    "numactl",
-    "op",
-    "podman",
-    "retry",
-    "rustup",
-    "setarch",
-    "stdbuf",
-    "strace",
-    "sudo",
-    "systemd-run",
-    "taskset",
-    "time",
-    "timeout",
-    "unbuffer",
-    "valgrind",
-    "wsl",
-    "xvfb-run",
-];
+/// Programs that start the program that follows their own arguments.
+const WRAPPERS: &str = "arch caffeinate command dbus-run-session docker doas env exec faketime ionice mold nice nix nohup numactl op podman \
+    retry rustup setarch stdbuf strace sudo systemd-run taskset time timeout unbuffer valgrind wsl xvfb-run";
 
 /// Options whose next argument is their value.
-const WITH_VALUE: &[&str] = &[
-    "--artifact-dir",
-    "--archive-file",
-    "--bench",
-    "--bin",
-    "--cargo-profile",
-    "--color",
-    "--config",
-    "--config-file",
-    "--depth",
-    "--engine",
-    "--example",
-    "--exclude",
-    "--exclude-features",
-    "--features",
-    "--filter-expr",
-    "--group-features",
-    "--ignore-filename-regex",
-    "--jobs",
-    "--lockfile-path",
-    "--manifest-path",
-    "--message-format",
-    "--out",
-    "--out-dir",
-    "--output-dir",
-    "--output-path",
-    "--package",
-    "--partition",
-    "--path",
-    "--profile",
-    "--retries",
-    "--skip",
-    "--target",
-    "--target-dir",
-    "--test",
-    "--test-threads",
-    "--timeout",
-    "--version-range",
-    "-C",
-    "-E",
-    "-F",
-    "-Z",
-    "-j",
-    "-o",
-    "-p",
-];
+const WITH_VALUE: &str = "--artifact-dir --archive-file --bench --bin --cargo-profile --color --config --config-file --depth --engine --example \
+    --exclude --exclude-features --features --filter-expr --group-features --ignore-filename-regex --jobs --lockfile-path \
+    --manifest-path --message-format --out --out-dir --output-dir --output-path --package --partition --path --profile \
+    --retries --skip --target --target-dir --test --test-threads --timeout --version-range -C -E -F -Z -j -o -p";
+
+fn is_one_of(names: &str, name: &str) -> bool {
+    names.split(' ').any(|one| one == name)
+}
 
 /// The arguments of a command from its program on, with what only starts it (`sudo`, `time`, `xvfb-run`) left out.
 pub fn program(arguments: &[Argument]) -> &[Argument] {
     let Some(first) = arguments.first() else { return &[] };
-    let wraps = first.text().is_some_and(|text| WRAPPERS.contains(&base_name(text)));
+    let wraps = first.text().is_some_and(|text| is_one_of(WRAPPERS, base_name(text)));
     if !wraps {
         return arguments;
     }
@@ -147,7 +78,7 @@ impl<'a> CargoCall<'a> {
         let mut at = 0;
         while let Some(argument) = rest.get(at) {
             match argument.text() {
-                Some(option) if WITH_VALUE.contains(&option) => at += 2,
+                Some(option) if is_one_of(WITH_VALUE, option) => at += 2,
                 Some(option) if option.starts_with(['-', '+']) => at += 1,
                 // A toolchain, or options: `cargo ${{ matrix.toolchain }} test`.
                 None if rest.get(at + 1).is_some_and(|next| next.text().is_some_and(is_plain)) => at += 1,
@@ -178,7 +109,7 @@ impl<'a> CargoCall<'a> {
             if !text.starts_with('-') {
                 return Some(text);
             }
-            is_value = WITH_VALUE.contains(&text);
+            is_value = is_one_of(WITH_VALUE, text);
         }
         None
     }
@@ -210,7 +141,7 @@ impl<'a> CargoCall<'a> {
             let value = std::mem::take(&mut is_value);
             match argument.text() {
                 Some(text) if flags.contains(&text) => return Answer::Yes,
-                Some(text) => is_value = !value && WITH_VALUE.contains(&text),
+                Some(text) => is_value = !value && is_one_of(WITH_VALUE, text),
                 None if value => {}
                 None => answer = Answer::Unknown,
             }

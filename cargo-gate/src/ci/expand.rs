@@ -29,6 +29,13 @@ impl Argument {
             Argument::Unknown(_) => None,
         }
     }
+
+    /// The text as far as it is known, and else as it is written.
+    pub fn written(&self) -> &str {
+        match self {
+            Argument::Text(text) | Argument::Unknown(text) => text,
+        }
+    }
 }
 
 /// Variables by name; `None` is a value that only the run knows.
@@ -40,7 +47,7 @@ pub(super) struct Scope<'a> {
     /// The job of the matrix.
     pub(super) row: &'a Row,
     /// Whether the matrix is all there is, so that a name that it does not have is empty.
-    pub(super) closed: bool,
+    pub(super) complete: bool,
     /// Environment variables and variables of the script.
     pub(super) variables: &'a Variables,
 }
@@ -52,7 +59,7 @@ impl Scope<'_> {
     }
 
     fn argument(&self, word: &Word) -> Vec<Argument> {
-        if word.literal || !word.text.contains(['$', '%']) {
+        if word.literal || !word.text.contains('$') {
             return vec![Argument::Text(word.text.clone())];
         }
         let text = self.text(&word.text, 0);
@@ -120,6 +127,7 @@ impl Scope<'_> {
             return (None, text.len());
         }
         let behind = text.strip_prefix('$').unwrap_or(text);
+        // `$env:NAME` of PowerShell.
         let from = behind.strip_prefix("env:").unwrap_or(behind);
         let prefix = behind.len() - from.len();
         let name = from.split(is_end).next().unwrap_or_default();
@@ -157,7 +165,7 @@ impl Scope<'_> {
                 return Some(value.clone());
             }
             let unknown = |known: &String| name == known || name.starts_with(&format!("{known}."));
-            let known = self.closed && !self.row.unknown.iter().any(unknown);
+            let known = self.complete && !self.row.unknown.iter().any(unknown);
             return known.then(String::new);
         }
         // `env.NAME`, and what is known of `github.` and `inputs.` under its whole name.
@@ -170,7 +178,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ci::shell::{Dialect, split};
+    use crate::ci::shell::split;
 
     fn arguments(text: &str) -> String {
         let row = Row {
@@ -192,10 +200,10 @@ mod tests {
         .collect();
         let scope = Scope {
             row: &row,
-            closed: true,
+            complete: true,
             variables: &variables,
         };
-        let words = &split(text, Dialect::Posix)[0].words;
+        let words = &split(text)[0].words;
         let shown = scope.arguments(words).into_iter().map(|argument| match argument {
             Argument::Text(text) => format!("[{text}]"),
             Argument::Unknown(text) => format!("<{text}>"),
@@ -215,7 +223,7 @@ mod tests {
         fn no_text_panics(parts in proptest::collection::vec(
             proptest::sample::select(vec!["$", "{", "}", "${{", "}}", "matrix.", "env.", "a", ":-", "[@]", "é", "(", ")", "env:", "@"]), 0..30)) {
             let (row, variables) = (Row::default(), Variables::new());
-            let scope = Scope { row: &row, closed: false, variables: &variables };
+            let scope = Scope { row: &row, complete: false, variables: &variables };
             let _ = scope.arguments(&[Word::bare(parts.concat())]);
         }
     }

@@ -1,10 +1,12 @@
 //! Workflows and actions of GitHub.
 
+use std::collections::BTreeSet;
+
 use super::expand::{Scope, Variables};
 use super::matrix::{self, Row};
-use super::model::{CiFile, Image, Job, Kind, Start, Use};
+use super::model::{CiFile, Image, Job, Kind, Trigger, Use};
 use super::place::{self, TOP};
-use super::shell::{Dialect, Word};
+use super::shell::Word;
 use super::step::{Steps, Text};
 use super::tree::Reader;
 use super::yaml::{Node, YamlError};
@@ -48,15 +50,16 @@ pub(super) fn workflow(path: &str, reader: &Reader<'_>) -> Option<CiFile> {
     else {
         file.problem = Some(YamlError {
             line: root.as_ref().map_or(1, Node::line),
-            message: "is no workflow: it has no `jobs`".into(),
+            message: "is not a workflow: it has no `jobs`".into(),
         });
         return Some(file);
     };
     file.start = start(root.get("on"));
     for (name, node) in jobs.entries() {
         let Some(name) = name.text() else { continue };
-        file.jobs.push(job(name, node, root, path, reader));
-        file.images.extend(images(node, root));
+        let (job, images) = job(name, node, root, path, reader);
+        file.jobs.push(job);
+        file.images.extend(images);
         uses_of(node, &mut file.uses);
     }
     Some(file)
@@ -93,15 +96,15 @@ fn uses_of(job: &Node, uses: &mut Vec<Use>) {
     uses.extend(steps.iter().filter_map(|step| a_use(step.get("uses")?)));
 }
 
-fn start(on: Option<&Node>) -> Start {
-    let Some(on) = on else { return Start::ByHand };
+fn start(on: Option<&Node>) -> Trigger {
+    let Some(on) = on else { return Trigger::Manual };
     let mut names: Vec<&str> = on.scalars().into_iter().filter_map(Node::text).collect();
     names.extend(on.entries().iter().filter_map(|(name, _)| name.text()));
     let by_hand = |name: &&str| matches!(*name, "workflow_dispatch" | "repository_dispatch");
     match names.iter().find(|name| !by_hand(name) && **name != "workflow_call") {
-        Some(_) => Start::Automatic,
-        None if names.contains(&"workflow_call") => Start::Called,
-        None => Start::ByHand,
+        Some(_) => Trigger::Automatic,
+        None if names.contains(&"workflow_call") => Trigger::Called,
+        None => Trigger::Manual,
     }
 }
 
@@ -111,20 +114,14 @@ fn is_literally(node: Option<&Node>, value: &str) -> bool {
     inner.trim() == value
 }
 
-fn add_variables(variables: &mut Variables, node: Option<&Node>, prefix: &str) {
-    for (name, value) in node.into_iter().flat_map(Node::texts) {
-        let word = Word {
-            text: value.to_owned(),
-            bare: true,
-            literal: false,
-        };
-        variables.insert(format!("{prefix}{name}"), Some(word));
-    }
+fn add_variables(variables: &mut Variables, node: Option<&Node>) {
+    let all = node.into_iter().flat_map(Node::texts);
+    variables.extend(all.map(|(name, value)| (name.to_owned(), Some(Word::bare(value)))));
 }
 
 /// What steps inherit.
 #[derive(Clone)]
-struct Around<'a> {
+struct Inherited<'a> {
     path: &'a str,
     variables: Variables,
     shell: Option<&'a str>,
@@ -135,21 +132,27 @@ struct Around<'a> {
     depth: u32,
 }
 
-fn job(name: &str, node: &Node, root: &Node, path: &str, reader: &Reader<'_>) -> Job {
+fn job(name: &str, node: &Node, root: &Node, path: &str, reader: &Reader<'_>) -> (Job, Vec<Image>) {
     let matrix = node.at(&["strategy", "matrix"]);
     let rows = matrix::github(matrix);
-    let closed = rows.is_some();
-    let mut rows = rows.unwrap_or_default();
-    if rows.is_empty() {
-        rows.push(Row::default());
-    }
+    let complete = rows.is_some();
+    let rows = rows
+        .filter(|rows| !rows.is_empty())
+        .unwrap_or_else(|| vec![Row::default()]);
     let mut variables = Variables::new();
     for name in ["GITHUB_WORKSPACE", "github.workspace"] {
         variables.insert(name.into(), Some(Word::bare(TOP)));
     }
-    add_variables(&mut variables, root.get("env"), "");
-    add_variables(&mut variables, node.get("env"), "");
-    let machines = machines(node, &rows, closed, &variables);
+    add_variables(&mut variables, root.get("env"));
+    add_variables(&mut variables, node.get("env"));
+    let scope = |row| Scope {
+        row,
+        complete,
+        variables: &variables,
+    };
+    let scopes: Vec<Scope<'_>> = rows.iter().map(scope).collect();
+    let machines: Vec<_> = scopes.iter().map(|scope| machine(node, scope)).collect();
+    let images = images(node, &scopes);
     let default = |key: &str| {
         let of = |node: &'_ Node| {
             node.at(&["defaults", "run", key])
@@ -163,27 +166,27 @@ fn job(name: &str, node: &Node, root: &Node, path: &str, reader: &Reader<'_>) ->
         let words = words.as_deref().unwrap_or_default();
         words.iter().any(|word| word.to_ascii_lowercase().contains("windows"))
     };
-    let may_fail = is_literally(node.get("continue-on-error"), "true");
-    let around = Around {
+    let inherited = Inherited {
         path,
-        variables,
+        variables: variables.clone(),
         shell: shell.as_deref(),
         directory: directory.as_deref(),
         ignored: None,
         windows: !machines.is_empty() && machines.iter().all(is_windows),
         depth: 0,
     };
-    let mut steps = Steps::new(reader, &rows, closed);
+    let mut steps = Steps::new(reader, &rows, complete);
     if !is_of_another_repository(node) {
         for step in node.get("steps").map(Node::items).unwrap_or_default() {
-            add_step(step, &around, &mut steps);
+            add_step(step, &inherited, &mut steps);
         }
     }
-    Job {
+    let job = Job {
         name: name.to_owned(),
         line: node.line(),
         machines,
         commands: steps.commands,
+        not_followed: steps.not_followed,
         calls: node.get("uses").and_then(a_use).into_iter().collect(),
         needs: node
             .get("needs")
@@ -193,44 +196,29 @@ fn job(name: &str, node: &Node, root: &Node, path: &str, reader: &Reader<'_>) ->
             .filter_map(|n| n.text().map(str::to_owned))
             .collect(),
         is_off: is_literally(node.get("if"), "false"),
-        may_fail,
-    }
+        may_fail: is_literally(node.get("continue-on-error"), "true"),
+    };
+    (job, images)
 }
 
-/// Images of the container of a job and of its services.
-fn images(job: &Node, root: &Node) -> Vec<Image> {
+/// Images of the container of a job and of its services, in all jobs of the matrix.
+fn images(job: &Node, scopes: &[Scope<'_>]) -> Vec<Image> {
     let container = job.get("container").map(|node| node.get("image").unwrap_or(node));
     let services = job.get("services").map(Node::entries).unwrap_or_default();
     let services = services.iter().filter_map(|(_, service)| service.get("image"));
-    let named: Vec<&Node> = container.into_iter().chain(services).collect();
-    if named.is_empty() {
-        return Vec::new();
-    }
-    let rows = matrix::github(job.at(&["strategy", "matrix"]));
-    let closed = rows.is_some();
-    let rows = rows
-        .filter(|rows| !rows.is_empty())
-        .unwrap_or_else(|| vec![Row::default()]);
-    let mut variables = Variables::new();
-    add_variables(&mut variables, root.get("env"), "");
-    add_variables(&mut variables, job.get("env"), "");
-    let image = |node: &&Node| {
+    let image = |node: &Node| {
         let written = node.text()?;
-        let scopes = rows.iter().map(|row| Scope {
-            row,
-            closed,
-            variables: &variables,
-        });
-        let mut names: Vec<String> = scopes.map(|scope| scope.text(written, 0).trim().to_owned()).collect();
-        names.sort_unstable();
-        names.dedup();
+        let names: BTreeSet<String> = scopes
+            .iter()
+            .map(|scope| scope.text(written, 0).trim().to_owned())
+            .collect();
         Some(Image {
             name: written.to_owned(),
             line: node.line(),
-            names,
+            names: names.into_iter().collect(),
         })
     };
-    named.iter().filter_map(image).collect()
+    container.into_iter().chain(services).filter_map(image).collect()
 }
 
 /// Whether the job works in the place of another repository.
@@ -246,44 +234,44 @@ fn is_of_another_repository(job: &Node) -> bool {
     })
 }
 
-/// For each row the words of `runs-on`.
-fn machines(job: &Node, rows: &[Row], closed: bool, variables: &Variables) -> Vec<Option<Vec<String>>> {
-    let Some(node) = job.get("runs-on") else {
-        return vec![None; rows.len()];
-    };
-    let labels = node.get("labels").unwrap_or(node);
-    let texts: Vec<&str> = labels.scalars().into_iter().filter_map(Node::text).collect();
-    let of = |row: &Row| {
-        let scope = Scope { row, closed, variables };
-        let words: Vec<String> = texts.iter().map(|text| scope.text(text, 0)).collect();
-        let known = !words.is_empty() && !words.iter().any(|word| word.contains(super::expand::UNKNOWN));
-        known.then(|| {
-            words
-                .iter()
-                .flat_map(|word| word.split_whitespace())
-                .map(str::to_owned)
-                .collect()
-        })
-    };
-    rows.iter().map(of).collect()
+/// The words of `runs-on` in one job of the matrix.
+fn machine(job: &Node, scope: &Scope<'_>) -> Option<Vec<String>> {
+    let node = job.get("runs-on")?;
+    let labels = node.get("labels").unwrap_or(node).scalars();
+    let words: Vec<String> = labels
+        .into_iter()
+        .filter_map(Node::text)
+        .map(|text| scope.text(text, 0))
+        .collect();
+    let known = !words.is_empty() && !words.iter().any(|word| word.contains(super::expand::UNKNOWN));
+    known.then(|| {
+        words
+            .iter()
+            .flat_map(|word| word.split_whitespace())
+            .map(str::to_owned)
+            .collect()
+    })
 }
 
-fn add_step(step: &Node, around: &Around<'_>, steps: &mut Steps<'_>) {
+fn add_step(step: &Node, inherited: &Inherited<'_>, steps: &mut Steps<'_>) {
     if is_literally(step.get("if"), "false") {
         return;
     }
-    let mut variables = around.variables.clone();
-    add_variables(&mut variables, step.get("env"), "");
+    let mut variables = inherited.variables.clone();
+    add_variables(&mut variables, step.get("env"));
     let may_fail = is_literally(step.get("continue-on-error"), "true");
-    let ignored = around
+    let ignored = inherited
         .ignored
-        .or_else(|| may_fail.then_some("its step continues on errors"));
-    let directory = step.get("working-directory").and_then(Node::text).or(around.directory);
+        .or_else(|| may_fail.then_some("its step has `continue-on-error`"));
+    let directory = step
+        .get("working-directory")
+        .and_then(Node::text)
+        .or(inherited.directory);
     let directory = match directory {
         Some(text) => {
             let scope = Scope {
                 row: &steps.rows[0],
-                closed: steps.closed,
+                complete: steps.complete,
                 variables: &variables,
             };
             place::join(Some(""), &scope.text(text, 0))
@@ -291,15 +279,15 @@ fn add_step(step: &Node, around: &Around<'_>, steps: &mut Steps<'_>) {
         None => Some(String::new()),
     };
     if let Some(run) = step.get("run") {
-        let shell = step.get("shell").and_then(Node::text).or(around.shell);
-        add_run(run, shell, around, &variables, directory, ignored, steps);
+        let shell = step.get("shell").and_then(Node::text).or(inherited.shell);
+        add_run(run, shell, inherited, &variables, directory, ignored, steps);
         return;
     }
     let Some(uses) = step.get("uses") else { return };
     let Some(name) = uses.text() else { return };
     if let Some(local) = name.strip_prefix("./") {
-        if around.depth < MAX_DEPTH && steps.may_follow() {
-            add_action(local, step, around, &variables, ignored, steps);
+        if inherited.depth < MAX_DEPTH && steps.may_follow() {
+            add_action(local, step, inherited, &variables, ignored, steps);
         }
         return;
     }
@@ -315,7 +303,7 @@ fn add_step(step: &Node, around: &Around<'_>, steps: &mut Steps<'_>) {
         format!("cargo clippy {}", with("args").unwrap_or_default())
     } else if matches!(name, "nick-fields/retry" | "nick-invision/retry") {
         match step.at(&["with", "command"]) {
-            Some(command) => return add_run(command, None, around, &variables, directory, ignored, steps),
+            Some(command) => return add_run(command, None, inherited, &variables, directory, ignored, steps),
             None => return,
         }
     } else {
@@ -328,11 +316,11 @@ fn add_step(step: &Node, around: &Around<'_>, steps: &mut Steps<'_>) {
     };
     steps.run(
         &Text {
-            path: around.path,
+            path: inherited.path,
             // The arguments of an action are one line, whatever the file makes of it.
             text: &text.replace(['\n', '\r'], " "),
             line_at: &|_| line,
-            dialect: Dialect::Posix,
+            is_posix: true,
             directory,
             stops: true,
             pipefail: true,
@@ -346,7 +334,7 @@ fn add_step(step: &Node, around: &Around<'_>, steps: &mut Steps<'_>) {
 fn add_run(
     run: &Node,
     shell: Option<&str>,
-    around: &Around<'_>,
+    inherited: &Inherited<'_>,
     variables: &Variables,
     directory: Option<String>,
     ignored: Option<&'static str>,
@@ -354,13 +342,12 @@ fn add_run(
 ) {
     let Some(scalar) = run.scalar() else { return };
     // `bash` alone means more options than the default shell has; a template (`bash -l {0}`) has those that it names.
-    let (dialect, stops, pipefail) = match shell {
-        None if around.windows => (Dialect::PowerShell, false, false),
-        None => (Dialect::Posix, true, false),
-        Some("bash") => (Dialect::Posix, true, true),
-        Some("sh") => (Dialect::Posix, true, false),
-        Some("pwsh" | "powershell") => (Dialect::PowerShell, false, false),
-        Some("cmd") => (Dialect::Cmd, false, false),
+    let (is_posix, stops, pipefail) = match shell {
+        None if inherited.windows => (false, false, false),
+        None => (true, true, false),
+        Some("bash") => (true, true, true),
+        Some("sh") => (true, true, false),
+        Some("pwsh" | "powershell" | "cmd") => (false, false, false),
         Some(template) => match template.split_whitespace().next() {
             Some("bash" | "sh" | "zsh" | "nix" | "wsl-bash" | "devenv" | "msys2") => {
                 let options: Vec<&str> = template
@@ -368,19 +355,19 @@ fn add_run(
                     .filter(|word| word.starts_with('-'))
                     .collect();
                 let stops = options.iter().any(|word| !word.starts_with("--") && word.contains('e'));
-                (Dialect::Posix, stops, template.contains("pipefail"))
+                (true, stops, template.contains("pipefail"))
             }
             // Python and the like.
             Some(text) if !text.contains("${{") => return,
-            _ => (Dialect::Posix, true, true),
+            _ => (true, true, true),
         },
     };
     steps.run(
         &Text {
-            path: around.path,
+            path: inherited.path,
             text: &scalar.text,
             line_at: &|offset| scalar.line_at(offset),
-            dialect,
+            is_posix,
             directory,
             stops,
             pipefail,
@@ -395,7 +382,7 @@ fn add_run(
 fn add_action(
     path: &str,
     step: &Node,
-    around: &Around<'_>,
+    inherited: &Inherited<'_>,
     variables: &Variables,
     ignored: Option<&'static str>,
     steps: &mut Steps<'_>,
@@ -421,14 +408,14 @@ fn add_action(
         let value = given.and_then(Node::scalar).map(|value| Word::bare(value.text.clone()));
         variables.insert(format!("inputs.{name}"), value);
     }
-    let inner = Around {
+    let inner = Inherited {
         path: &path,
         variables,
         shell: None,
         directory: None,
         ignored,
-        windows: around.windows,
-        depth: around.depth + 1,
+        windows: inherited.windows,
+        depth: inherited.depth + 1,
     };
     for step in root.at(&["runs", "steps"]).map(Node::items).unwrap_or_default() {
         add_step(step, &inner, steps);

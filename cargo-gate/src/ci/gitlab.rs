@@ -6,9 +6,9 @@ use globset::Glob;
 
 use super::expand::{Scope, Variables};
 use super::matrix::{self, Row};
-use super::model::{CiFile, Image, Include, Job, Kind, Origin, Start, Use};
+use super::model::{CiFile, Image, Include, Job, Kind, Origin, Trigger, Use};
 use super::place::{self, TOP};
-use super::shell::{Dialect, Word};
+use super::shell::Word;
 use super::step::{Steps, Text};
 use super::tree::Reader;
 use super::yaml::{Node, YamlError};
@@ -97,7 +97,7 @@ fn read(
         if path != ROOT {
             file.problem = Some(YamlError {
                 line: 1,
-                message: "is included by the pipeline, and there is no such file".into(),
+                message: "is included by the pipeline, but there is no such file".into(),
             });
             files.push(file);
         }
@@ -116,7 +116,7 @@ fn read(
         files.push(file);
         return;
     };
-    file.start = Start::Automatic;
+    file.start = Trigger::Automatic;
     let at = files.len();
     files.push(file);
     for include in root.get("include").map(includes).unwrap_or_default() {
@@ -132,14 +132,15 @@ fn read(
             }
         }
     }
-    let variables = top_variables(&root);
+    let mut variables = Variables::new();
+    add_variables(&mut variables, root.get("variables"));
     let jobs = root.entries().iter().filter(|(name, _)| {
         let name = name.text().unwrap_or_default();
         name == "default" || !NO_JOBS.contains(&name)
     });
     for node in std::iter::once(&root).chain(jobs.map(|(_, node)| node)) {
         let mut own = variables.clone();
-        own.extend(top_variables(node));
+        add_variables(&mut own, node.get("variables"));
         files[at].images.extend(images(node, &own));
     }
     let images = &mut files[at].images;
@@ -153,75 +154,68 @@ enum Found {
     Elsewhere(Use, Option<Include>),
 }
 
+/// What `include` names: texts, mappings, or a list of them.
 fn includes(node: &Node) -> Vec<Found> {
-    let named = |name: &str, line: u32, integrity: Option<&str>| {
-        // A name with a variable in it is one that only the run knows.
-        let is_remote = name.starts_with("http://") || name.starts_with("https://");
-        if !is_remote && !name.contains('$') {
-            return Found::Local(name.to_owned());
-        }
-        let used = Use {
-            name: name.to_owned(),
-            line,
-        };
-        let include = is_remote.then(|| Include {
-            origin: Origin::Remote,
-            name: name.to_owned(),
-            pin: integrity.map(str::to_owned),
-            line,
-        });
-        Found::Elsewhere(used, include)
-    };
-    let one = |node: &Node| {
-        if let Some(text) = node.text() {
-            return vec![named(text, node.line(), None)];
-        }
-        let local = node.get("local").map(Node::scalars).unwrap_or_default();
-        let local = local
-            .into_iter()
-            .filter_map(|node| Some((node.text()?, node.line())))
-            .map(|(name, line)| named(name, line, None));
-        let text = |key: &str| node.get(key).and_then(Node::text);
-        let elsewhere = ["project", "remote", "template", "component"]
-            .into_iter()
-            .filter_map(|kind| {
-                let written = node.get(kind)?;
-                let name = written.text()?;
-                let (origin, name_alone, pin) = match kind {
-                    "project" => (Origin::Project, name, text("ref")),
-                    "remote" => (Origin::Remote, name, text("integrity")),
-                    "component" => match name.rsplit_once('@') {
-                        Some((name, version)) => (Origin::Component, name, Some(version)),
-                        None => (Origin::Component, name, None),
-                    },
-                    // A template comes with the server.
-                    _ => {
-                        let used = Use {
-                            name: name.to_owned(),
-                            line: written.line(),
-                        };
-                        return Some(Found::Elsewhere(used, None));
-                    }
-                };
-                let include = Include {
-                    origin,
-                    name: name_alone.to_owned(),
-                    pin: pin.map(str::to_owned),
-                    line: written.line(),
-                };
-                let used = Use {
-                    name: name.to_owned(),
-                    line: written.line(),
-                };
-                Some(Found::Elsewhere(used, Some(include)))
-            });
-        local.chain(elsewhere).collect()
-    };
     if node.is_sequence() {
-        node.items().iter().flat_map(one).collect()
-    } else {
-        one(node)
+        return node.items().iter().flat_map(includes).collect();
     }
+    if node.text().is_some() {
+        return named(node).into_iter().collect();
+    }
+    let text = |key: &str| node.get(key).and_then(Node::text).map(str::to_owned);
+    let mut found: Vec<Found> = node
+        .get("local")
+        .map(Node::scalars)
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|node| named(node))
+        .collect();
+    if let Some(remote) = node.get("remote") {
+        found.extend(elsewhere(remote, Some((Origin::Remote, text("integrity")))));
+    }
+    if let Some(project) = node.get("project") {
+        found.extend(elsewhere(project, Some((Origin::Project, text("ref")))));
+    }
+    // A template comes with the server.
+    found.extend(node.get("template").and_then(|node| elsewhere(node, None)));
+    if let Some(component) = node.get("component") {
+        let version = component
+            .text()
+            .and_then(|name| Some(name.rsplit_once('@')?.1.to_owned()));
+        found.extend(elsewhere(component, Some((Origin::Component, version))));
+    }
+    found
+}
+
+/// A file of the repository, or an address.
+fn named(node: &Node) -> Option<Found> {
+    let name = node.text()?;
+    if name.starts_with("http://") || name.starts_with("https://") {
+        return elsewhere(node, Some((Origin::Remote, None)));
+    }
+    // Only the run knows a name with a variable in it.
+    if name.contains('$') {
+        elsewhere(node, None)
+    } else {
+        Some(Found::Local(name.to_owned()))
+    }
+}
+
+/// Something that is not in the repository, and what holds it to one content.
+fn elsewhere(node: &Node, pinned: Option<(Origin, Option<String>)>) -> Option<Found> {
+    let (name, line) = (node.text()?.to_owned(), node.line());
+    let include = pinned.map(|(origin, pin)| Include {
+        origin,
+        name: match &pin {
+            Some(version) if origin == Origin::Component => {
+                name.trim_end_matches(version).trim_end_matches('@').to_owned()
+            }
+            _ => name.clone(),
+        },
+        pin,
+        line,
+    });
+    Some(Found::Elsewhere(Use { name, line }, include))
 }
 
 /// Images of a job, of `default` or of the top of a file, and of the services beside them.
@@ -232,7 +226,7 @@ fn images(node: &Node, variables: &Variables) -> Vec<Image> {
         let row = Row::default();
         let scope = Scope {
             row: &row,
-            closed: true,
+            complete: true,
             variables,
         };
         Some(Image {
@@ -249,16 +243,13 @@ fn images(node: &Node, variables: &Variables) -> Vec<Image> {
         .collect()
 }
 
-/// Variables of the top of a file.
-fn top_variables(root: &Node) -> Variables {
-    let mut variables = Variables::new();
-    for (name, value) in root.get("variables").map(Node::entries).unwrap_or_default() {
+fn add_variables(variables: &mut Variables, node: Option<&Node>) {
+    for (name, value) in node.map(Node::entries).unwrap_or_default() {
         let value = value.get("value").unwrap_or(value);
         if let (Some(name), Some(value)) = (name.text(), value.scalar()) {
             variables.insert(name.to_owned(), Some(Word::bare(value.text.clone())));
         }
     }
-    variables
 }
 
 fn matching(pattern: &str, reader: &Reader<'_>) -> Vec<String> {
@@ -305,18 +296,9 @@ fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job
     let rows = matrix::gitlab(get("parallel"));
     let mut variables = Variables::new();
     variables.insert("CI_PROJECT_DIR".into(), Some(Word::bare(TOP)));
-    for node in pipeline
-        .get("variables")
-        .into_iter()
-        .chain(all.iter().filter_map(|layer| layer.get("variables")))
-    {
-        for (name, value) in node.entries() {
-            let value = value.get("value").unwrap_or(value);
-            if let (Some(name), Some(value)) = (name.text(), value.scalar()) {
-                variables.insert(name.to_owned(), Some(Word::bare(value.text.clone())));
-            }
-        }
-    }
+    add_variables(&mut variables, pipeline.get("variables"));
+    all.iter()
+        .for_each(|layer| add_variables(&mut variables, layer.get("variables")));
     let machine = machine(inherited("tags"), inherited("image"));
     let windows = machine
         .as_ref()
@@ -336,7 +318,7 @@ fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job
                     path: &reader.origin(&line),
                     text: &scalar.text,
                     line_at: &|offset| scalar.line_at(offset),
-                    dialect: if windows { Dialect::PowerShell } else { Dialect::Posix },
+                    is_posix: !windows,
                     directory: directory.clone(),
                     stops: true,
                     pipefail: true,
@@ -354,6 +336,7 @@ fn job(name: &str, node: &Node, pipeline: &Pipeline, reader: &Reader<'_>) -> Job
         line: node.line(),
         machines: vec![machine; rows.len()],
         commands: steps.commands,
+        not_followed: steps.not_followed,
         calls: Vec::new(),
         needs: get("needs")
             .map(Node::scalars)

@@ -23,7 +23,7 @@ use std::path::Path;
 
 pub use cargo_call::{Answer, CargoCall, base_name, program};
 pub use expand::{Argument, UNKNOWN};
-pub use model::{CiCommand, CiFile, CiFiles, Image, Include, Job, Kind, Origin, Start, Use};
+pub use model::{CiCommand, CiFile, CiFiles, Image, Include, Job, Kind, NotFollowed, Origin, Trigger, Use};
 pub use tree::may_read;
 
 use crate::base::paths;
@@ -41,7 +41,7 @@ impl CiFile {
             path,
             kind,
             problem: None,
-            start: Start::Automatic,
+            start: Trigger::Automatic,
             jobs: Vec::new(),
             uses: Vec::new(),
             elsewhere: Vec::new(),
@@ -125,32 +125,20 @@ fn declared(path: &str, below: &str, reader: &Reader<'_>) -> CiFile {
         let mut file = CiFile::new(reader.shown(&full), Kind::Script);
         file.problem = Some(YamlError {
             line: 1,
-            message: "is named in `scripts` of `[ci]`, and there is no such text file".into(),
+            message: "is named in `scripts` of `[ci]`, but there is no such text file".into(),
         });
         return file;
     };
     let mut file = CiFile::new(reader.shown(&full), Kind::Script);
     let rows = [Row::default()];
     let mut steps = Steps::new(reader, &rows, true);
-    let line_at = |offset: usize| {
-        let lines = script.as_bytes()[..offset.min(script.len())]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
-        u32::try_from(lines + 1).unwrap_or(u32::MAX)
-    };
-    let shebang = script
-        .lines()
-        .next()
-        .filter(|line| line.starts_with("#!"))
-        .unwrap_or_default();
     let text = Text {
         path: &full,
         text: &script,
-        line_at: &line_at,
-        dialect: step::dialect_of(&full),
+        line_at: &step::lines_of(&script),
+        is_posix: step::is_posix(&full),
         directory: Some(String::new()),
-        stops: shebang.contains(" -e"),
+        stops: false,
         pipefail: false,
         ignored: None,
         depth: 1,
@@ -161,6 +149,7 @@ fn declared(path: &str, below: &str, reader: &Reader<'_>) -> CiFile {
         line: 1,
         machines: vec![None],
         commands: steps.commands,
+        not_followed: steps.not_followed,
         ..Job::default()
     });
     file

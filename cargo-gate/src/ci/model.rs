@@ -39,7 +39,7 @@ pub struct CiFile {
     /// Why it cannot be read, if it cannot.
     pub problem: Option<YamlError>,
     /// What starts it.
-    pub start: Start,
+    pub start: Trigger,
     /// Its jobs; none for an action, whose steps belong to the jobs that use it.
     pub jobs: Vec<Job>,
     /// Everything that its `uses:` name.
@@ -91,12 +91,12 @@ pub struct Image {
 
 /// What starts a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum Start {
+pub enum Trigger {
     /// A change of the repository, or the clock.
     #[default]
     Automatic,
     /// A person.
-    ByHand,
+    Manual,
     /// Another file.
     Called,
 }
@@ -121,6 +121,8 @@ pub struct Job {
     pub machines: Vec<Option<Vec<String>>>,
     /// Its commands, those of scripts and actions of the repository in their place.
     pub commands: Vec<CiCommand>,
+    /// What of it was not followed, though it may call cargo.
+    pub not_followed: Vec<NotFollowed>,
     /// Remote or local workflows that it is made of.
     pub calls: Vec<Use>,
     /// Jobs that it waits for.
@@ -146,6 +148,19 @@ pub struct CiCommand {
     pub redirects: Vec<String>,
     /// Why a failure of it has no consequence, if it has none.
     pub ignored: Option<&'static str>,
+}
+
+/// Commands that could not be read, because what holds them is more than plain lines of commands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotFollowed {
+    /// File in which it is written, relative to the workspace root.
+    pub path: String,
+    /// 1-based line.
+    pub line: u32,
+    /// What was not followed, as it is written: `make test`.
+    pub what: String,
+    /// Why, as a sentence about it.
+    pub why: String,
 }
 
 impl Job {

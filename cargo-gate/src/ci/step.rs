@@ -1,12 +1,14 @@
 //! Shell text of a job to commands: variables, directories and scripts followed.
 
+use std::collections::BTreeSet;
+
 use super::cargo_call::base_name;
 use super::expand::{Argument, Scope, Variables};
 use super::matrix::Row;
-use super::model::CiCommand;
+use super::model::{CiCommand, NotFollowed};
 use super::place;
 use super::recipe;
-use super::shell::{self, Command, Dialect, Next, Word};
+use super::shell::{self, Command, Next, Word};
 use super::tree::Reader;
 
 /// How deep scripts and `sh -c` are followed.
@@ -25,7 +27,8 @@ pub(super) struct Text<'a> {
     pub(super) text: &'a str,
     /// Line of an offset.
     pub(super) line_at: &'a dyn Fn(usize) -> u32,
-    pub(super) dialect: Dialect,
+    /// Whether it is written for `sh` or one of its kind, and not for PowerShell or `cmd`.
+    pub(super) is_posix: bool,
     /// Directory in which it runs, relative to the top of the repository.
     pub(super) directory: Option<String>,
     /// Whether the shell ends with the first command that fails.
@@ -43,10 +46,11 @@ pub(super) struct Steps<'a> {
     pub(super) reader: &'a Reader<'a>,
     pub(super) rows: &'a [Row],
     /// Whether the rows are all there is to know of the matrix.
-    pub(super) closed: bool,
+    pub(super) complete: bool,
     pub(super) commands: Vec<CiCommand>,
+    pub(super) not_followed: Vec<NotFollowed>,
     /// Variables that an earlier step handed to later ones.
-    pub(super) handed_on: Vec<String>,
+    pub(super) exported: Vec<String>,
     /// Scripts, actions and `sh -c` so far.
     followed: u32,
     /// Command lines so far.
@@ -54,6 +58,7 @@ pub(super) struct Steps<'a> {
 }
 
 /// What changes from command to command.
+#[derive(Clone)]
 struct Shell {
     stops: bool,
     pipefail: bool,
@@ -63,13 +68,14 @@ struct Shell {
 }
 
 impl<'a> Steps<'a> {
-    pub(super) fn new(reader: &'a Reader<'a>, rows: &'a [Row], closed: bool) -> Self {
+    pub(super) fn new(reader: &'a Reader<'a>, rows: &'a [Row], complete: bool) -> Self {
         Self {
             reader,
             rows,
-            closed,
+            complete,
             commands: Vec::new(),
-            handed_on: Vec::new(),
+            not_followed: Vec::new(),
+            exported: Vec::new(),
             followed: 0,
             expanded: 0,
         }
@@ -83,10 +89,24 @@ impl<'a> Steps<'a> {
 
     /// Takes a text apart.
     pub(super) fn run(&mut self, text: &Text<'_>, environment: &Variables) {
-        let commands = shell::split(text.text, text.dialect);
+        let commands = match text.is_posix {
+            true => shell::split(text.text),
+            false => {
+                let (plain, others) = shell::plain_lines(text.text);
+                let others = others.into_iter().filter(|(_, line)| recipe::may_call_cargo(line));
+                self.not_followed.extend(others.map(|(offset, line)| NotFollowed {
+                    path: self.reader.shown(text.path),
+                    line: (text.line_at)(offset),
+                    what: line.to_owned(),
+                    why: "it is more than a plain command of PowerShell or `cmd`".to_owned(),
+                }));
+                shell::split(&plain)
+            }
+        };
         let variables = self.variables(&commands, environment, text);
+        let shebang = text.text.lines().next().filter(|line| line.starts_with("#!"));
         let mut shell = Shell {
-            stops: text.stops,
+            stops: text.stops || shebang.is_some_and(|line| line.contains(" -e")),
             pipefail: text.pipefail,
             directories: vec![(0, text.directory.clone())],
             pushed: Vec::new(),
@@ -96,99 +116,75 @@ impl<'a> Steps<'a> {
                 return;
             }
             shell.directories.retain(|(depth, _)| *depth <= command.depth);
-            self.hand_on(command);
-            let ignored = text.ignored.or_else(|| ignored(&commands, at, &shell));
-            if self.set_state(command, &variables, &mut shell, text.path) {
-                continue;
+            self.note_exports(command);
+            let here = Here {
+                text,
+                line: (text.line_at)(command.offset),
+                ignored: text.ignored.or_else(|| ignored(&commands, at, &shell)),
+                variables: &variables,
+                shell: &shell,
+            };
+            match self.changed(command, &here) {
+                Some(changed) => shell = changed,
+                None => self.add(command, &here),
             }
-            let line = (text.line_at)(command.offset);
-            self.add(command, line, ignored, &variables, &shell, text);
         }
     }
 
-    fn add(
-        &mut self,
-        command: &Command,
-        line: u32,
-        ignored: Option<&'static str>,
-        variables: &Variables,
-        shell: &Shell,
-        text: &Text<'_>,
-    ) {
+    fn add(&mut self, command: &Command, here: &Here<'_>) {
         if command.words.is_empty() {
             return;
         }
+        let follows = here.text.depth < MAX_DEPTH;
         if let Some(inner) = command_string(&command.words)
-            && text.depth < MAX_DEPTH
+            && follows
             && self.may_follow()
         {
-            let inner = Text {
-                path: text.path,
-                text: &inner.text,
-                line_at: &|_| line,
-                dialect: Dialect::Posix,
-                directory: shell.directory(),
-                stops: false,
-                pipefail: false,
-                ignored,
-                depth: text.depth + 1,
-            };
-            self.run(&inner, variables);
+            let line_at = |_| here.line;
+            return self.run(&here.inner(here.text.path, &inner.text, &line_at), here.variables);
+        }
+        if follows && self.script(command, here) {
             return;
         }
-        if text.depth < MAX_DEPTH && self.script(command, ignored, variables, shell, text) {
-            return;
-        }
-        let depends = command
-            .words
-            .iter()
-            .any(|word| !word.literal && word.text.contains('$'));
+        let mut words = command.words.iter();
+        let depends = words.any(|word| !word.literal && word.text.contains('$'));
         let rows = if depends && self.expanded < MAX_EXPANDED {
             self.rows
         } else {
             self.rows.get(..1).unwrap_or(self.rows)
         };
         self.expanded += rows.len();
-        let mut arguments: Vec<_> = rows
-            .iter()
-            .map(|row| self.scope(row, variables).arguments(&command.words))
-            .collect();
+        let of_row = |row| self.scope(row, here.variables).arguments(&command.words);
+        let mut arguments: Vec<_> = rows.iter().map(of_row).collect();
         if arguments.array_windows().all(|[one, next]| one == next) {
             arguments.truncate(1);
         }
         self.commands.push(CiCommand {
-            path: self.reader.shown(text.path),
-            line,
+            path: self.reader.shown(here.text.path),
+            line: here.line,
             arguments: arguments.clone(),
-            directory: shell.directory(),
+            directory: here.shell.directory(),
             redirects: command.redirects.iter().map(|word| word.text.clone()).collect(),
-            ignored,
+            ignored: here.ignored,
         });
-        if text.depth < MAX_DEPTH {
-            self.recipes(command, &arguments, ignored, variables, shell, text);
+        if follows {
+            self.recipes(command, &arguments, here);
         }
     }
 
     /// Follows the recipes that a call of a task runner runs, in the jobs of the matrix that run them.
-    fn recipes(
-        &mut self,
-        command: &Command,
-        arguments: &[Vec<Argument>],
-        ignored: Option<&'static str>,
-        variables: &Variables,
-        shell: &Shell,
-        text: &Text<'_>,
-    ) {
-        let mut environment = variables.clone();
+    fn recipes(&mut self, command: &Command, arguments: &[Vec<Argument>], here: &Here<'_>) {
+        let mut environment = here.variables.clone();
         for (name, value) in &command.assignments {
             let value = Some(value.clone()).filter(|value| !value.text.contains(['$', '`']));
             environment.insert(name.clone(), value);
         }
-        let mut distinct: Vec<&Vec<Argument>> = arguments.iter().collect();
-        distinct.sort_unstable();
-        distinct.dedup();
+        let shown = self.reader.shown(here.text.path);
+        let distinct: BTreeSet<&Vec<Argument>> = arguments.iter().collect();
         for one in distinct {
-            let pieces = recipe::pieces(one, shell.directory().as_deref(), &environment, self.reader);
+            let directory = here.shell.directory();
+            let (pieces, not_followed) = recipe::follow(one, directory.as_deref(), self.reader, (&shown, here.line));
+            self.not_followed.extend(not_followed);
             if pieces.is_empty() || !self.may_follow() {
                 continue;
             }
@@ -196,21 +192,12 @@ impl<'a> Steps<'a> {
             for piece in pieces {
                 let mut variables = environment.clone();
                 variables.extend(piece.variables);
-                let lines = &piece.text;
+                let lines = lines_of(&piece.text);
+                let line_at = |offset| piece.line.saturating_add(lines(offset) - 1);
                 let inner = Text {
-                    path: &piece.path,
-                    text: lines,
-                    line_at: &|offset| {
-                        let behind = lines.as_bytes()[..offset.min(lines.len())].iter();
-                        let behind = behind.filter(|byte| **byte == b'\n').count();
-                        piece.line.saturating_add(u32::try_from(behind).unwrap_or(u32::MAX))
-                    },
-                    dialect: piece.dialect,
                     directory: piece.directory,
-                    stops: piece.stops,
-                    pipefail: false,
-                    ignored: ignored.or(piece.ignored),
-                    depth: text.depth + 1,
+                    ignored: here.ignored.or(piece.ignored),
+                    ..here.inner(&piece.path, &piece.text, &line_at)
                 };
                 self.run(&inner, &variables);
             }
@@ -237,15 +224,8 @@ impl<'a> Steps<'a> {
     }
 
     /// Follows a script of the repository. Returns whether it was one.
-    fn script(
-        &mut self,
-        command: &Command,
-        ignored: Option<&'static str>,
-        variables: &Variables,
-        shell: &Shell,
-        text: &Text<'_>,
-    ) -> bool {
-        let Some((path, stops)) = self.script_path(&command.words, variables, shell, text) else {
+    fn script(&mut self, command: &Command, here: &Here<'_>) -> bool {
+        let Some((path, stops)) = self.script_path(&command.words, here) else {
             return false;
         };
         if !self.may_follow() {
@@ -254,45 +234,28 @@ impl<'a> Steps<'a> {
         let Some(script) = self.reader.script(&path) else {
             return false;
         };
-        let starts: Vec<usize> = std::iter::once(0)
-            .chain(script.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
-        let shebang = script
-            .lines()
-            .next()
-            .filter(|line| line.starts_with("#!"))
-            .unwrap_or_default();
+        let line_at = lines_of(&script);
         let inner = Text {
-            path: &path,
-            text: &script,
-            line_at: &|offset| u32::try_from(starts.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX),
-            dialect: dialect_of(&path),
-            directory: shell.directory(),
-            stops: stops || shebang.contains(" -e"),
-            pipefail: false,
-            ignored,
-            depth: text.depth + 1,
+            is_posix: is_posix(&path),
+            stops,
+            ..here.inner(&path, &script, &line_at)
         };
-        self.run(&inner, variables);
+        self.run(&inner, here.variables);
         true
     }
 
-    /// The script that a command starts, relative to the top, and whether its shell is told to stop at failures.
-    fn script_path(
-        &self,
-        words: &[Word],
-        variables: &Variables,
-        shell: &Shell,
-        text: &Text<'_>,
-    ) -> Option<(String, bool)> {
-        let resolve = |word: &Word| {
-            let place = match place::computed(&word.text, text.path) {
-                Some(place) => place,
-                None => self.scope(self.rows.first()?, variables).text(&word.text, 0),
-            };
-            let path = place::join(shell.directory().as_deref(), &place)?;
-            self.reader.is_script(&path).then_some(path)
+    /// What a word says in the first job of the matrix, as a path seen from here.
+    fn path(&self, word: &Word, here: &Here<'_>) -> Option<String> {
+        let text = match place::computed(&word.text, here.text.path) {
+            Some(path) => path,
+            None => self.scope(self.rows.first()?, here.variables).text(&word.text, 0),
         };
+        place::join(here.shell.directory().as_deref(), &text)
+    }
+
+    /// The script that a command starts, relative to the top, and whether its shell is told to stop at failures.
+    fn script_path(&self, words: &[Word], here: &Here<'_>) -> Option<(String, bool)> {
+        let resolve = |word: &Word| self.path(word, here).filter(|path| self.reader.is_script(path));
         let (first, behind) = words.split_first()?;
         let name = base_name(&first.text);
         if matches!(
@@ -315,7 +278,7 @@ impl<'a> Steps<'a> {
             }
             return None;
         }
-        let is_path = |word: &&Word| word.text.contains(['/', '\\']) || text.dialect == Dialect::Cmd;
+        let is_path = |word: &&Word| word.text.contains(['/', '\\']) || !here.text.is_posix;
         if is_path(&first) {
             return resolve(first).map(|path| (path, false));
         }
@@ -333,7 +296,7 @@ impl<'a> Steps<'a> {
     fn scope<'b>(&self, row: &'b Row, variables: &'b Variables) -> Scope<'b> {
         Scope {
             row,
-            closed: self.closed,
+            complete: self.complete,
             variables,
         }
     }
@@ -341,10 +304,10 @@ impl<'a> Steps<'a> {
     /// Environment and variables of the script. One that is set twice, or from the output of a command, is unknown.
     fn variables(&self, commands: &[Command], environment: &Variables, text: &Text<'_>) -> Variables {
         let mut variables = environment.clone();
-        for name in &self.handed_on {
+        for name in &self.exported {
             variables.insert(name.clone(), None);
         }
-        let mut set = std::collections::BTreeSet::new();
+        let mut set = BTreeSet::new();
         for (name, value) in commands
             .iter()
             .filter(|command| command.words.is_empty())
@@ -369,7 +332,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Notes what is written to `$GITHUB_ENV`: from now on it has a value that nobody knows.
-    fn hand_on(&mut self, command: &Command) {
+    fn note_exports(&mut self, command: &Command) {
         if command
             .redirects
             .iter()
@@ -377,43 +340,32 @@ impl<'a> Steps<'a> {
             || command.words.iter().any(|word| word.text.contains("GITHUB_ENV"))
         {
             let names = command.words.iter().filter_map(|word| word.text.split_once('='));
-            self.handed_on.extend(names.map(|(name, _)| name.trim().to_owned()));
+            self.exported.extend(names.map(|(name, _)| name.trim().to_owned()));
         }
     }
 
-    /// Carries out `cd`, `pushd`, `popd` and `set`. Returns whether the command was one of them.
-    fn set_state(&self, command: &Command, variables: &Variables, shell: &mut Shell, path: &str) -> bool {
-        let Some(first) = command.words.first() else {
-            return false;
-        };
+    /// The shell after `cd`, `pushd`, `popd` and `set`; `None` for any other command.
+    fn changed(&self, command: &Command, here: &Here<'_>) -> Option<Shell> {
+        let (first, rest) = command.words.split_first()?;
+        let mut shell = here.shell.clone();
         let target = || {
-            let word = command
-                .words
+            let word = rest
                 .iter()
-                .skip(1)
                 .find(|word| !word.text.starts_with('-') && word.text != "/d")?;
-            if let Some(place) = place::computed(&word.text, path) {
-                return place::join(None, &place);
-            }
-            let text = self.scope(self.rows.first()?, variables).text(&word.text, 0);
-            place::join(shell.directory().as_deref(), &text)
+            self.path(word, here)
         };
         match first.text.as_str() {
-            "cd" | "chdir" | "Set-Location" => {
-                let target = target();
-                shell.change(command.depth, target);
-            }
+            "cd" | "chdir" | "Set-Location" => shell.change(command.depth, target()),
             "pushd" | "Push-Location" => {
-                let target = target();
                 shell.pushed.push(shell.directory());
-                shell.change(command.depth, target);
+                shell.change(command.depth, target());
             }
             "popd" | "Pop-Location" => {
                 let back = shell.pushed.pop().flatten();
                 shell.change(command.depth, back);
             }
             "set" => {
-                for word in command.words.iter().skip(1) {
+                for word in rest {
                     let sets = word.text.starts_with('-');
                     if !word.text.starts_with("--") && word.text.starts_with(['-', '+']) && word.text.contains('e') {
                         shell.stops = sets;
@@ -421,9 +373,36 @@ impl<'a> Steps<'a> {
                     shell.pipefail |= word.text == "pipefail";
                 }
             }
-            _ => return false,
+            _ => return None,
         }
-        true
+        Some(shell)
+    }
+}
+
+/// A command of a text and what holds for it.
+struct Here<'t> {
+    text: &'t Text<'t>,
+    line: u32,
+    /// Why a failure of it has no consequence.
+    ignored: Option<&'static str>,
+    variables: &'t Variables,
+    shell: &'t Shell,
+}
+
+impl<'t> Here<'t> {
+    /// A text that the command runs in a shell of its own.
+    fn inner<'i>(&self, path: &'i str, text: &'i str, line_at: &'i dyn Fn(usize) -> u32) -> Text<'i> {
+        Text {
+            path,
+            text,
+            line_at,
+            is_posix: true,
+            directory: self.shell.directory(),
+            stops: false,
+            pipefail: false,
+            ignored: self.ignored,
+            depth: self.text.depth + 1,
+        }
     }
 }
 
@@ -437,6 +416,12 @@ impl Shell {
             .retain(|(known, _)| *known < depth || *known == 0 && depth > 0);
         self.directories.push((depth, directory));
     }
+}
+
+/// Tells the 1-based line of an offset.
+pub(super) fn lines_of(text: &str) -> impl Fn(usize) -> u32 + use<> {
+    let starts: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+    move |offset| u32::try_from(starts.partition_point(|start| *start <= offset) + 1).unwrap_or(u32::MAX)
 }
 
 /// The text behind `sh -c`.
@@ -464,12 +449,9 @@ fn changed_by_builtin(command: &Command) -> Vec<String> {
     }
 }
 
-pub(super) fn dialect_of(path: &str) -> Dialect {
-    match path.rsplit('.').next() {
-        Some("ps1") => Dialect::PowerShell,
-        Some("bat" | "cmd") => Dialect::Cmd,
-        _ => Dialect::Posix,
-    }
+/// Whether a script is written for `sh` or one of its kind.
+pub(super) fn is_posix(path: &str) -> bool {
+    !matches!(path.rsplit('.').next(), Some("ps1" | "bat" | "cmd"))
 }
 
 /// Why the failure of a command has no consequence, as the end of a sentence.
@@ -511,7 +493,7 @@ fn ignored(commands: &[Command], at: usize, shell: &Shell) -> Option<&'static st
         }
         _ => {}
     }
-    (!shell.stops && goes_on(behind)).then_some("the commands after it run all the same")
+    (!shell.stops && goes_on(behind)).then_some("later commands run even if it fails")
 }
 
 /// The next command on the level of this one, of those behind it, and what follows it.

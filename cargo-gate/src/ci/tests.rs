@@ -68,6 +68,12 @@ pub(super) fn shown(files: &CiFiles) -> String {
                 out += &command.ignored.map(|why| format!(" [{why}]")).unwrap_or_default();
                 out += "\n";
             }
+            for gap in &job.not_followed {
+                out += &format!(
+                    "    {}:{} `{}` not followed: {}\n",
+                    gap.path, gap.line, gap.what, gap.why
+                );
+            }
         }
     }
     out
@@ -142,7 +148,7 @@ jobs:
         .github/workflows/ci.yml:24 /sub$ tee log
         .github/workflows/ci.yml:25 /sub$ cargo gate pilot [what follows `||` hides its failure]
         .github/workflows/ci.yml:25 /sub$ true
-        .github/workflows/ci.yml:26 /rust$ cargo clippy --all -- -D warnings [its step continues on errors]
+        .github/workflows/ci.yml:26 /rust$ cargo clippy --all -- -D warnings [its step has `continue-on-error`]
         ci/run.sh:3 /$ dirname �
         ci/run.sh:5 /$ cargo test --frozen <$@>
         ci/run.sh:6 /$ cargo fmt [it runs in the background]
@@ -151,7 +157,7 @@ jobs:
       remote [None]
     declared/jenkins Script Automatic
       declared/jenkins [None]
-        declared/jenkins:1 /$ cargo build [the commands after it run all the same]
+        declared/jenkins:1 /$ cargo build [later commands run even if it fails]
         declared/jenkins:2 /$ cargo test
     "#);
 }
@@ -215,7 +221,7 @@ mac:
         .gitlab-ci.yml:26 /sub$ cargo gate pilot
         .gitlab-ci.yml:26 /sub$ tee log
     .gitlab/a.yml Pipeline Automatic
-    .gitlab/b.yml Pipeline Automatic line 1 is not YAML: while parsing a node, did not find expected node content
+    .gitlab/b.yml Pipeline Automatic line 1 is not valid YAML: while parsing a node, did not find expected node content
     "#);
 }
 
@@ -229,9 +235,9 @@ fn what_is_no_workflow_says_so() {
         (".github/workflows/e.txt", "["),
     ]);
     insta::assert_snapshot!(shown(&files), @"
-    .github/workflows/a.yml Workflow Automatic line 2 is not YAML: while parsing a node, did not find expected node content
-    .github/workflows/b.yml Workflow Automatic line 1 is no workflow: it has no `jobs`
-    .github/workflows/c.yml Workflow Automatic line 1 is no workflow: it has no `jobs`
+    .github/workflows/a.yml Workflow Automatic line 2 is not valid YAML: while parsing a node, did not find expected node content
+    .github/workflows/b.yml Workflow Automatic line 1 is not a workflow: it has no `jobs`
+    .github/workflows/c.yml Workflow Automatic line 1 is not a workflow: it has no `jobs`
     .github/workflows/d.yml Workflow Called
     ");
     let map = BTreeMap::from([(".github/workflows/a.yml".to_owned(), b"on: push\n# \xff\n".to_vec())]);

@@ -8,7 +8,7 @@ use crate::base::digest::{Digest, DigestBuilder};
 use crate::base::paths;
 use crate::workspace::files::{FileKind, FileList};
 
-use super::recipe::file_name;
+use super::recipe;
 use super::yaml::{self, Node, YamlError};
 
 /// Largest script that is read.
@@ -18,7 +18,7 @@ const MAX_SCRIPT: u64 = 256 << 10;
 /// to the workspace root.
 pub fn may_read(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    has_extension(name, &["yml", "yaml"]) || is_script_name(name) || file_name::may_be(path)
+    has_extension(name, &["yml", "yaml"]) || is_script_name(name) || recipe::may_be(path)
 }
 
 fn is_script_name(name: &str) -> bool {
@@ -205,7 +205,7 @@ impl<'a> Reader<'a> {
     /// The text of a file of a task runner.
     pub(super) fn recipes(&self, path: &str) -> Option<String> {
         // What is read must be what the digests of [`may_read`] vouch for, whatever a command names.
-        let is_one = file_name::may_be(path) || is_script_name(path.rsplit('/').next().unwrap_or(path));
+        let is_one = recipe::may_be(path) || is_script_name(path.rsplit('/').next().unwrap_or(path));
         if !is_one || !self.tree.has(path) {
             self.read.borrow_mut().insert(path.to_owned(), None);
             return None;

@@ -206,7 +206,7 @@ fn events(text: &str, origin: usize) -> Result<Vec<Node>, YamlError> {
                 return Err(YamlError {
                     // What is missing at the end is said of the line behind it.
                     line: position(error.marker().line().min(text.lines().count())),
-                    message: format!("is not YAML: {}", error.info()),
+                    message: format!("is not valid YAML: {}", error.info()),
                 });
             }
         }
@@ -228,7 +228,7 @@ struct Builder<'a> {
     nodes: u64,
 }
 
-/// A collection that is not closed yet.
+/// A collection that is still open.
 struct Open {
     line: u32,
     column: u32,
@@ -269,7 +269,7 @@ impl Builder<'_> {
                 Some(node) => self.count(node.0.size, line).and_then(|()| self.push(node)),
                 None => Err(YamlError {
                     line,
-                    message: "has an alias inside of what it stands for".into(),
+                    message: "has an alias that contains itself".into(),
                 }),
             },
             _ => Ok(()),
@@ -495,7 +495,7 @@ mod tests {
             .expect("a list");
         assert_eq!(list.items().len(), 2);
         assert_eq!(node.get("next").expect("a key").line(), 6);
-        assert!(error("a: ]\n]\n").contains("is not YAML"));
+        assert!(error("a: ]\n]\n").contains("is not valid YAML"));
     }
 
     #[test]
@@ -521,10 +521,10 @@ mod tests {
 
     #[test]
     fn what_is_no_yaml_has_a_line() {
-        insta::assert_snapshot!(error("a: [1\nb: 2\n"), @"2: is not YAML: illegal placement of ':' indicator");
-        insta::assert_snapshot!(error("a: 'x\n"), @"1: is not YAML: while scanning a quoted scalar, found unexpected end of stream");
-        insta::assert_snapshot!(error("a: &a [*a]"), @"1: has an alias inside of what it stands for");
-        insta::assert_snapshot!(error("a: *nowhere"), @"1: is not YAML: while parsing node, found unknown anchor");
+        insta::assert_snapshot!(error("a: [1\nb: 2\n"), @"2: is not valid YAML: illegal placement of ':' indicator");
+        insta::assert_snapshot!(error("a: 'x\n"), @"1: is not valid YAML: while scanning a quoted scalar, found unexpected end of stream");
+        insta::assert_snapshot!(error("a: &a [*a]"), @"1: has an alias that contains itself");
+        insta::assert_snapshot!(error("a: *nowhere"), @"1: is not valid YAML: while parsing node, found unknown anchor");
         insta::assert_snapshot!(error(&"- ".repeat(200)), @"1: is nested deeper than 100 levels");
         insta::assert_snapshot!(error(&"x".repeat(MAX_BYTES + 1)), @"1: is larger than 1024 KiB");
         assert!(parse("", 0).expect("YAML").is_empty());

@@ -10,8 +10,8 @@ use crate::policy::{Policy, Tier};
 use crate::rust::boundary::dependencies::DependencySurvey;
 use crate::rust::boundary::site::Kind;
 use crate::rust::boundary::survey::{Survey, Tally};
+use crate::surveys::Surveys;
 use crate::surveys::boundary_inventory::Inventory;
-use crate::workspace::Workspace;
 
 use super::Conversation;
 use crate::command_line::{BoundariesArgs, DataFormat};
@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &BoundariesArgs, conversation: &Conversation<'_>) -
     })
 }
 
-fn collect(arguments: &BoundariesArgs, workspace: &Workspace, policy: &Policy) -> Result<Boundaries> {
+fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> Result<Boundaries> {
     let survey = workspace.boundaries();
     let dependencies = arguments.dependencies.then(|| {
         // The cache lies in the gate directory; without it everything is read again.

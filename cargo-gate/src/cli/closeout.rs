@@ -11,7 +11,7 @@ use crate::closeout::{Closeout, Next, human, markdown};
 use crate::evidence::history::{History, HistoryEntry};
 use crate::evidence::verify::{Status, verify};
 use crate::report::Report;
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::Conversation;
 use super::promote::{REGISTRY, only_differs_in};
@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &CloseoutArgs, conversation: &Conversation<'_>) -> 
 }
 
 /// Whether a run judged what is there now. What was promoted since takes nothing back.
-fn is_present(report: &Report, workspace: &Workspace) -> bool {
+fn is_present(report: &Report, workspace: &Surveys) -> bool {
     let subject = &report.subject;
     let head = workspace.git().and_then(|git| git.head.as_ref());
     subject.content == workspace.files().content_digest().to_hex()

@@ -42,6 +42,7 @@ pub(super) fn run(arguments: &DocsArgs, conversation: &Conversation<'_>) -> Resu
         outcomes(&opened, conversation)?
     };
     let facts = Facts {
+        checks: crate::checks::ALL,
         policy: &opened.policy,
         members: &opened.workspace.cargo().members,
         outcomes: &outcomes,

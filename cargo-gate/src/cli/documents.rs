@@ -9,8 +9,8 @@ use crate::engine::plan::SuiteMode;
 use crate::evidence::event::Tee;
 use crate::policy::{DocsPolicy, Existing, write_atomically};
 use crate::report::CheckReport;
-use crate::workspace::Workspace;
-use crate::workspace::document::Document;
+use crate::surveys::Surveys;
+use crate::surveys::document::Document;
 
 use super::Conversation;
 use super::open::Opened;
@@ -69,7 +69,7 @@ pub(super) fn listed(opened: &Opened, key: &str, globs: impl Fn(&DocsPolicy) -> 
 ///
 /// # Errors
 /// The file has changed meanwhile, is no UTF-8, or cannot be written.
-pub(super) fn replace(workspace: &Workspace, document: &Document, text: &str) -> Result<()> {
+pub(super) fn replace(workspace: &Surveys, document: &Document, text: &str) -> Result<()> {
     let path = &document.path;
     if !document.exact {
         return Err(Error::usage(format!("`{path}` is not UTF-8")).with_help("save it as UTF-8"));

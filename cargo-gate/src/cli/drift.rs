@@ -9,7 +9,7 @@ use crate::base::exit;
 use crate::checks;
 use crate::drift::{self, Drift, Evidence, Judged, Verdict};
 use crate::markdown::place;
-use crate::workspace::document::Document;
+use crate::surveys::document::Document;
 
 use super::Conversation;
 use super::documents::{STAGE, listed, outcomes, replace};

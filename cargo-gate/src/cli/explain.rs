@@ -7,7 +7,7 @@ use crate::base::digest::sha256_hex;
 use crate::base::error::{Error, Result};
 use crate::base::exit::{self, ExitCode};
 use crate::base::stage::Stage;
-use crate::checks::Check;
+use crate::contract::Check;
 use crate::policy::RailsPolicy;
 use crate::report::render::{Weight, place, text};
 use crate::report::{Artifact, Dimension, Report};

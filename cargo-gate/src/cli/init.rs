@@ -8,7 +8,7 @@ use crate::policy::init::{
     Ci, FileAction, InitFacts, KernelCrate, MemberFacts, ProductionSuite, plan_init, write_plan,
 };
 use crate::policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE};
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::Conversation;
 use crate::command_line::{CiSystem, InitArgs};
@@ -88,7 +88,7 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
 }
 
 /// The crate of kernels that is asked for.
-fn kernel_crate(arguments: &InitArgs, facts: &InitFacts, workspace: &Workspace) -> Result<Option<KernelCrate>> {
+fn kernel_crate(arguments: &InitArgs, facts: &InitFacts, workspace: &Surveys) -> Result<Option<KernelCrate>> {
     let Some(directory) = &arguments.kernels else {
         return Ok(None);
     };
@@ -104,7 +104,7 @@ fn kernel_crate(arguments: &InitArgs, facts: &InitFacts, workspace: &Workspace) 
     Ok(Some(kernels))
 }
 
-fn is_member(workspace: &Workspace, directory: &str) -> bool {
+fn is_member(workspace: &Surveys, directory: &str) -> bool {
     let mut members = workspace.cargo().members.iter();
     members.any(|member| member.directory == directory)
 }
@@ -132,7 +132,7 @@ fn services(arguments: &InitArgs, root: &Path) -> Vec<Ci> {
 }
 
 /// Whether a manifest has the description that registries ask for.
-fn says_what_it_is(workspace: &Workspace, manifest: &str) -> bool {
+fn says_what_it_is(workspace: &Surveys, manifest: &str) -> bool {
     let mut manifests = workspace.manifests().iter();
     manifests.find(|known| known.path == manifest).is_some_and(|known| {
         let package = known.table.get("package").and_then(toml::Value::as_table);
@@ -141,7 +141,7 @@ fn says_what_it_is(workspace: &Workspace, manifest: &str) -> bool {
 }
 
 /// Whether kernels run here.
-fn depends_on_the_runtime(workspace: &Workspace) -> bool {
+fn depends_on_the_runtime(workspace: &Surveys) -> bool {
     let cargo = workspace.cargo();
     let members = cargo.members.iter().map(|member| &member.name);
     let dependencies = cargo.dependencies.iter().map(|dependency| &dependency.name);
@@ -149,7 +149,7 @@ fn depends_on_the_runtime(workspace: &Workspace) -> bool {
 }
 
 /// Test targets that are production suites by name. Where two packages have one, the first has the name of the suite.
-fn production(workspace: &Workspace) -> Vec<ProductionSuite> {
+fn production(workspace: &Surveys) -> Vec<ProductionSuite> {
     let mut found: Vec<ProductionSuite> = Vec::new();
     for member in &workspace.cargo().members {
         for target in &member.targets {
@@ -167,7 +167,7 @@ fn production(workspace: &Workspace) -> Vec<ProductionSuite> {
     found
 }
 
-fn facts(workspace: &Workspace) -> InitFacts {
+fn facts(workspace: &Surveys) -> InitFacts {
     let survey = workspace.boundaries();
     let members = workspace.cargo().members.iter().map(|member| MemberFacts {
         name: member.name.clone(),

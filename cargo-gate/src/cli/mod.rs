@@ -17,6 +17,7 @@ mod history;
 mod init;
 mod job_summary;
 mod kernels;
+#[cfg(feature = "lsp")]
 mod lsp;
 mod migrate;
 mod open;
@@ -128,7 +129,10 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Promote(arguments) => promote::run(arguments, conversation),
         Command::Rollback(arguments) => rollback::run(arguments, conversation),
         Command::History(arguments) => history::run(arguments, conversation),
+        #[cfg(feature = "lsp")]
         Command::Lsp => lsp::run(conversation),
+        #[cfg(not(feature = "lsp"))]
+        Command::Lsp => Err(crate::base::error::Error::without_feature("lsp")),
         Command::Migrate(command) => migrate::run(command, conversation),
         Command::Badge(arguments) => badge::run(arguments, conversation),
         Command::Cache(arguments) => cache::run(arguments, conversation),

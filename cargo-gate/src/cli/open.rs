@@ -1,27 +1,30 @@
 //! Opens what a subcommand works on: the workspace, its policy, its history and its store.
 
+use std::path::Path;
+
 use crate::base::error::{Error, Result};
 use crate::base::stage::Stage;
 use crate::engine::evaluate::Surroundings;
 use crate::evidence::history::History;
 use crate::evidence::store::Store;
-use crate::policy::{self, Catalogue, CheckPolicy, Policy};
+use crate::policy::{self, CheckPolicy, Policy};
 use crate::report::Location;
 use crate::suites;
-use crate::workspace::{Options, Workspace};
+use crate::surveys::{Surveys, Wanted};
+use crate::workspace::Options;
 
 use super::Conversation;
 
 /// A workspace with everything that belongs to it.
 pub(super) struct Opened {
-    pub(super) workspace: Workspace,
+    pub(super) workspace: Surveys,
     pub(super) policy: Policy,
     pub(super) store: Store,
     pub(super) history: History,
 }
 
 impl Opened {
-    pub(super) fn new(workspace: Workspace, policy: Policy, history: History) -> Self {
+    pub(super) fn new(workspace: Surveys, policy: Policy, history: History) -> Self {
         let store = Store::new(&workspace.gate_dir());
         Self {
             workspace,
@@ -37,6 +40,7 @@ impl Opened {
             policy: &self.policy,
             history: &self.history,
             store: &self.store,
+            checks: crate::checks::ALL,
         }
     }
 
@@ -60,24 +64,29 @@ impl Opened {
 
 impl Conversation<'_> {
     /// Reads the workspace.
-    pub(super) fn workspace(&self) -> Result<Workspace> {
+    pub(super) fn workspace(&self) -> Result<Surveys> {
         let cwd = std::env::current_dir().map_err(|error| Error::io("read the current directory", ".", &error))?;
-        let workspace = Workspace::open(Options {
+        let options = Options {
             cwd,
             manifest_path: self.global.manifest_path.clone(),
             target_dir: self.global.target_dir.clone(),
             offline: self.global.offline || self.global.frozen,
             environment: self.environment.clone(),
-            policy: self.global.policy.clone(),
-        })?;
+        };
+        // A policy that cannot be read is reported when it is asked for.
+        let workspace = Surveys::open(options, |root| Some(Wanted::by(&self.policy_in(root).ok()?)))?;
         self.printer.know_workspace(workspace.root(), workspace.target_dir());
         Ok(workspace)
     }
 
     /// Reads and validates the policy.
-    pub(super) fn policy(&self, workspace: &Workspace) -> Result<Policy> {
-        let catalogue = Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot);
-        let mut policy = policy::load(workspace.root(), self.global.policy.as_deref(), &catalogue)?;
+    pub(super) fn policy(&self, workspace: &Surveys) -> Result<Policy> {
+        self.policy_in(workspace.root())
+    }
+
+    fn policy_in(&self, root: &Path) -> Result<Policy> {
+        let catalogue = crate::checks::catalogue().with(suites::DEFAULT_ID, Stage::Pilot);
+        let mut policy = policy::load(root, self.global.policy.as_deref(), &catalogue)?;
         if self.global.locked || self.global.frozen {
             let over = CheckPolicy {
                 blocks_at: Stage::Pilot,
@@ -89,7 +98,7 @@ impl Conversation<'_> {
     }
 
     /// Adds policy, history and store to a workspace.
-    pub(super) fn opened(&self, workspace: Workspace) -> Result<Opened> {
+    pub(super) fn opened(&self, workspace: Surveys) -> Result<Opened> {
         let policy = self.policy(&workspace)?;
         let history = History::load(&workspace.gate_dir());
         Ok(Opened::new(workspace, policy, history))

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::base::error::Result;
 use crate::base::exit;
 use crate::base::stage::Stage;
-use crate::checks::waiver_valid;
+use crate::contract::Phase;
 use crate::engine::evaluate::Request;
 use crate::engine::plan::{Action, Plan};
 use crate::group::Group;
@@ -74,23 +74,19 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
             fingerprint: Some(item.fingerprint.digest.to_hex()),
         }
     };
-    let afterwards = plan
-        .afterwards
-        .iter()
-        .map(|check| (*check, "reads the outcomes of the other checks"))
-        .chain(
-            plan.waivers
-                .then_some((&waiver_valid::CHECK, "reads which findings the waivers met")),
-        )
-        .map(|(check, reason)| PlanLine {
-            id: check.id.to_owned(),
-            group: Group::of_check(check.id, check.dimension),
-            dimension: check.dimension,
-            blocks_at: check.blocks_at,
-            action: "run",
-            reason: reason.to_owned(),
-            fingerprint: None,
-        });
+    let afterwards = plan.afterwards.iter().map(|check| PlanLine {
+        id: check.id.to_owned(),
+        group: Group::of_check(check.id, check.dimension),
+        dimension: check.dimension,
+        blocks_at: check.blocks_at,
+        action: "run",
+        reason: match check.phase {
+            Phase::Waivers => "reads which findings the waivers met",
+            Phase::Evidence | Phase::Outcomes | Phase::Checklist => "reads the outcomes of the other checks",
+        }
+        .to_owned(),
+        fingerprint: None,
+    });
     let mut items: Vec<PlanLine> = plan.items.into_iter().map(line).chain(afterwards).collect();
     items.sort_by_key(|item| item.group);
     PlanView {

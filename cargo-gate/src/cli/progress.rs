@@ -1,13 +1,13 @@
-//! Progress on stderr: a bar for a person at a terminal, a line per long check for a log.
+//! Progress on stderr: a bar for a person at a terminal, a line now and then for a log.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::printer::Printer;
-use crate::evidence::event::{Event, Observer};
+use crate::evidence::event::{Event, Expected, Observer, TestCount};
 use crate::report::Outcome;
 use crate::report::render::human::Detail;
 use crate::report::render::text;
@@ -15,41 +15,70 @@ use crate::report::render::text;
 /// Lines shown of the log of a suite that did not pass.
 const TAIL: usize = 30;
 
+/// How often a log is told what still runs: CI systems end jobs that are silent for minutes.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// Units of the bar for each check: a suite moves it while it runs.
+const UNITS: u64 = 1000;
+
 /// How cargo says that it waits for another cargo. Whether it had to is no part of why a suite failed; the log has it.
 const WAITING: &str = "Blocking waiting for file lock on ";
+
+/// Time since the progress began.
+type Clock = Box<dyn Fn() -> Duration + Send + Sync>;
 
 /// A consumer of the engine's events that talks to the user.
 pub struct Progress<'a> {
     printer: &'a Printer,
     bar: Option<ProgressBar>,
-    running: Mutex<BTreeMap<String, Running>>,
+    clock: Clock,
+    state: Mutex<State>,
 }
 
 #[derive(Default)]
+struct State {
+    done: u64,
+    total: u64,
+    running: BTreeMap<String, Running>,
+    /// When a log got its last line.
+    said: Duration,
+}
+
 struct Running {
     long: bool,
+    since: Duration,
+    expected: Option<Expected>,
+    tests: TestCount,
+    /// What cargo does before tests run.
+    building: Option<String>,
     tail: VecDeque<String>,
 }
 
 impl<'a> Progress<'a> {
     /// Progress through this printer; silent when the printer is quiet.
     pub fn new(printer: &'a Printer) -> Self {
-        let bar = (printer.is_interactive() && printer.detail() > Detail::Quiet).then(|| {
-            // Draws to stderr.
-            let style = ProgressStyle::with_template("{prefix:>12.green.bold} [{bar:27}] {pos}/{len} {wide_msg}")
+        let began = Instant::now();
+        // Draws to stderr.
+        let bar = (printer.is_interactive() && printer.detail() > Detail::Quiet).then(|| ProgressBar::new(0));
+        Self::with(printer, bar, Box::new(move || began.elapsed()))
+    }
+
+    fn with(printer: &'a Printer, bar: Option<ProgressBar>, clock: Clock) -> Self {
+        let style = || {
+            ProgressStyle::with_template("{prefix:>12.green.bold} [{bar:27}] {wide_msg}")
                 .expect("the template is a constant")
-                .progress_chars("=> ");
-            ProgressBar::new(0).with_style(style).with_prefix("Checking")
-        });
+                .progress_chars("=> ")
+        };
         Self {
             printer,
-            bar,
-            running: Mutex::default(),
+            bar: bar.map(|bar| bar.with_style(style()).with_prefix("Checking")),
+            clock,
+            state: Mutex::default(),
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Running>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes without tearing the bar.
@@ -60,26 +89,31 @@ impl<'a> Progress<'a> {
         }
     }
 
-    fn started(&self, id: &str, long: bool) {
-        let mut running = self.lock();
-        running.insert(
-            id.to_owned(),
-            Running {
-                long,
-                ..Running::default()
-            },
-        );
-        self.name_running(&running);
-        drop(running);
+    fn started(&self, id: &str, long: bool, expected: Option<Expected>) {
+        let now = (self.clock)();
+        let mut state = self.lock();
+        let running = Running {
+            long,
+            since: now,
+            expected,
+            tests: TestCount::default(),
+            building: None,
+            tail: VecDeque::new(),
+        };
+        state.running.insert(id.to_owned(), running);
+        self.draw(&state, now);
         if long && self.bar.is_none() {
+            state.said = now;
+            drop(state);
             self.printer.status("Running", id);
         }
     }
 
     fn output(&self, id: &str, line: &str) {
-        if let Some(running) = self.lock().get_mut(id) {
+        if let Some(running) = self.lock().running.get_mut(id) {
             // The log may hold anything, styles and cursor movements included.
             let plain = anstream::adapter::strip_str(line).to_string();
+            running.building = building(&plain).or(running.building.take());
             if plain.trim_start().starts_with(WAITING) {
                 return;
             }
@@ -91,21 +125,21 @@ impl<'a> Progress<'a> {
     }
 
     fn finished(&self, id: &str, outcome: Outcome, duration_ms: u64) {
-        let mut all = self.lock();
-        let Some(ended) = all.remove(id) else {
+        let now = (self.clock)();
+        let mut state = self.lock();
+        let Some(ended) = state.running.remove(id) else {
             return;
         };
-        self.name_running(&all);
-        drop(all);
-        if let Some(bar) = &self.bar {
-            bar.inc(1);
-        }
+        state.done += 1;
+        self.draw(&state, now);
         if !ended.long {
             return;
         }
+        state.said = now;
+        drop(state);
         let passed = matches!(outcome, Outcome::Pass | Outcome::Warn);
         self.aside(|printer| {
-            let took = text::duration(Duration::from_millis(duration_ms).as_millis() as u64);
+            let took = text::duration(duration_ms);
             printer.status("Finished", &format!("{id} in {took}: {}", outcome.words()));
             if !passed && !ended.tail.is_empty() && printer.detail() > Detail::Quiet {
                 let lines: Vec<String> = ended.tail.into_iter().map(|line| format!("    | {line}\n")).collect();
@@ -119,24 +153,129 @@ impl<'a> Progress<'a> {
         });
     }
 
-    fn name_running(&self, running: &BTreeMap<String, Running>) {
-        if let Some(bar) = &self.bar {
-            let names: Vec<&str> = running.keys().map(String::as_str).collect();
-            bar.set_message(text::line(&names.join(", ")).into_owned());
+    /// Moves the bar, or tells a log what still runs.
+    fn tick(&self) {
+        let now = (self.clock)();
+        let mut state = self.lock();
+        self.draw(&state, now);
+        if self.bar.is_some() || now.saturating_sub(state.said) < HEARTBEAT {
+            return;
         }
+        state.said = now;
+        let long = state.running.iter().filter(|(_, running)| running.long);
+        let lines: Vec<String> = long.map(|(id, running)| running.words(id, now)).collect();
+        drop(state);
+        for line in lines {
+            self.printer.status("Running", &line);
+        }
+    }
+
+    fn draw(&self, state: &State, now: Duration) {
+        let Some(bar) = &self.bar else { return };
+        let words: Vec<String> = state
+            .running
+            .iter()
+            .map(|(id, running)| running.words(id, now))
+            .collect();
+        let part: u64 = state.running.values().map(|running| running.part(now)).sum();
+        bar.set_length(state.total * UNITS);
+        bar.set_position(state.done * UNITS + part);
+        let message = format!("{}/{} {}", state.done, state.total, words.join("; "));
+        bar.set_message(text::line(&message).into_owned());
+    }
+}
+
+impl Running {
+    /// `suite.test.unit: 42 of 120 tests, 1 failed, 13s of about 20s`
+    fn words(&self, id: &str, now: Duration) -> String {
+        if !self.long {
+            return id.to_owned();
+        }
+        let mut words = format!("{id}: ");
+        let TestCount { done, failed, .. } = self.tests;
+        match (&self.building, self.all_tests()) {
+            (Some(building), 0) => words += &format!("{building}, "),
+            (None, 0) => {}
+            (_, all) => words += &format!("{done} of {}, ", text::count(all, "test")),
+        }
+        if failed > 0 {
+            words += &format!("{failed} failed, ");
+        }
+        let elapsed = now.saturating_sub(self.since);
+        words += &whole(elapsed);
+        match self.expected.map(|expected| expected.duration) {
+            Some(expected) if elapsed <= expected => words += &format!(" of about {}", whole(expected)),
+            Some(expected) => words += &format!(" (usually {})", whole(expected)),
+            None => {}
+        }
+        words
+    }
+
+    /// Tests that are known of; 0 until the first one runs.
+    fn all_tests(&self) -> u64 {
+        match (self.tests.announced, self.expected) {
+            (0, _) => 0,
+            (announced, expected) => announced.max(expected.map_or(0, |expected| expected.tests)),
+        }
+    }
+
+    /// How far it is, in [`UNITS`], as far as anybody knows. It is never done before it has ended.
+    fn part(&self, now: Duration) -> u64 {
+        let elapsed = now.saturating_sub(self.since).as_secs_f64();
+        let by_time = self
+            .expected
+            .map_or(0.0, |expected| elapsed / expected.duration.as_secs_f64().max(0.001));
+        let by_tests = match self.all_tests() {
+            0 => 0.0,
+            all => self.tests.done as f64 / all as f64,
+        };
+        (by_time.max(by_tests).min(0.95) * UNITS as f64) as u64
+    }
+}
+
+/// What a line of cargo says about building: `compiling serde v1.0.229`.
+fn building(line: &str) -> Option<String> {
+    let line = line.trim_start();
+    if let Some(rest) = line.strip_prefix("Blocking ") {
+        return Some(rest.to_owned());
+    }
+    let (verb, rest) = line.split_once(' ')?;
+    if ![
+        "Compiling",
+        "Checking",
+        "Building",
+        "Downloading",
+        "Downloaded",
+        "Documenting",
+    ]
+    .contains(&verb)
+    {
+        return None;
+    }
+    let package: Vec<&str> = rest.split(' ').take(2).collect();
+    Some(format!("{} {}", verb.to_lowercase(), package.join(" ")))
+}
+
+/// A duration in whole seconds: `13s`, `2m 05s`.
+fn whole(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ 0..60 => format!("{seconds}s"),
+        seconds => text::duration(seconds * 1000),
     }
 }
 
 impl Observer for Progress<'_> {
     fn event(&self, event: &Event<'_>) {
         match *event {
-            Event::Started { to_run, .. } => {
-                if let Some(bar) = &self.bar {
-                    bar.set_length(to_run as u64);
+            Event::Started { to_run, .. } => self.lock().total = to_run as u64,
+            Event::CheckStarted { id, long, expected } => self.started(id, long, expected),
+            Event::Output { id, line } => self.output(id, line),
+            Event::Tests { id, tests } => {
+                if let Some(running) = self.lock().running.get_mut(id) {
+                    running.tests = tests;
                 }
             }
-            Event::CheckStarted { id, long } => self.started(id, long),
-            Event::Output { id, line } => self.output(id, line),
+            Event::Tick => self.tick(),
             Event::CheckFinished { reused: true, .. } => {}
             Event::CheckFinished {
                 id,
@@ -163,92 +302,4 @@ impl Drop for Progress<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::printer::tests::Shared;
-    use super::*;
-
-    fn play(detail: Detail) -> String {
-        let err = Shared::default();
-        let printer = Printer::over(std::io::sink(), err.clone(), detail);
-        let progress = Progress::new(&printer);
-        progress.event(&Event::Started { to_run: 2, reused: 1 });
-        progress.event(&Event::CheckStarted {
-            id: "lockfile.fresh",
-            long: false,
-        });
-        progress.event(&Event::CheckStarted {
-            id: "suite.test.default",
-            long: true,
-        });
-        for number in 1..=32 {
-            if number == 20 {
-                progress.event(&Event::Output {
-                    id: "suite.test.default",
-                    line: "\u{1b}[1m    Blocking\u{1b}[0m waiting for file lock on package cache",
-                });
-            }
-            progress.event(&Event::Output {
-                id: "suite.test.default",
-                line: &format!("\u{1b}[32mtest {number}\u{1b}[0m"),
-            });
-        }
-        let end = |id, outcome, duration_ms, reused| Event::CheckFinished {
-            id,
-            outcome,
-            duration_ms,
-            reused,
-        };
-        progress.event(&end("lockfile.fresh", Outcome::Fail, 3, false));
-        progress.event(&end("boundary.raw", Outcome::Pass, 3, true));
-        progress.event(&end("suite.test.default", Outcome::Fail, 12_340, false));
-        progress.event(&Event::Finished);
-        err.text()
-    }
-
-    #[test]
-    fn a_log_gets_a_line_per_long_check_and_the_tail_of_what_failed() {
-        let text = play(Detail::Normal);
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 3 + TAIL);
-        insta::assert_snapshot!([&lines[..5], &lines[lines.len() - 1..]].concat().join("\n"), @r"
-             Running suite.test.default
-            Finished suite.test.default in 12.34s: fail
-            last 30 lines of suite.test.default:
-            | test 3
-            | test 4
-            | test 32
-        ");
-    }
-
-    #[test]
-    fn quiet_is_quiet() {
-        assert_eq!(play(Detail::Quiet), "");
-    }
-
-    #[test]
-    fn threads_may_talk_at_once() {
-        let err = Shared::default();
-        let printer = Printer::over(std::io::sink(), err.clone(), Detail::Normal);
-        let progress = Progress::new(&printer);
-        let ids: Vec<String> = (0..8).map(|number| format!("suite.test.s{number}")).collect();
-        std::thread::scope(|scope| {
-            for id in &ids {
-                let progress = &progress;
-                scope.spawn(move || {
-                    progress.event(&Event::CheckStarted { id, long: true });
-                    progress.event(&Event::Output { id, line: id });
-                    progress.event(&Event::CheckFinished {
-                        id,
-                        outcome: Outcome::Fail,
-                        duration_ms: 1,
-                        reused: false,
-                    });
-                });
-            }
-        });
-        let text = err.text();
-        for id in &ids {
-            assert!(text.contains(&format!("last 1 line of {id}:\n    | {id}\n")), "{text}");
-        }
-    }
-}
+mod tests;

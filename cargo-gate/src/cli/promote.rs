@@ -17,7 +17,7 @@ use crate::policy::Policy;
 use crate::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
 use crate::promotion::{Promotion, is_covered, judge};
 use crate::report::Report;
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::Conversation;
 use crate::command_line::{DataFormat, PromoteArgs, PromoteArtifactsArgs, PromoteWhat};
@@ -129,7 +129,7 @@ fn promote(arguments: &PromoteArtifactsArgs, conversation: &Conversation<'_>) ->
 }
 
 /// Takes the lock, so that no run ends meanwhile, and reads the history, which must be sound.
-fn sound_history(workspace: &Workspace, conversation: &Conversation<'_>) -> Result<(Lock, History)> {
+fn sound_history(workspace: &Surveys, conversation: &Conversation<'_>) -> Result<(Lock, History)> {
     let gate_dir = lock::prepare(workspace.target_dir())?;
     let lock = Lock::acquire(&gate_dir, conversation.cancel, || {
         conversation
@@ -172,7 +172,7 @@ struct Artifact {
 }
 
 impl Artifact {
-    fn read(path: &Path, workspace: &Workspace) -> Result<Self> {
+    fn read(path: &Path, workspace: &Surveys) -> Result<Self> {
         let failed = |error: &io::Error| Error::io("read", path, error);
         let meta = std::fs::metadata(path).map_err(|error| failed(&error))?;
         if !meta.is_file() {
@@ -220,7 +220,7 @@ struct Run {
 impl Run {
     /// The newest run over the present content that has a say about `asked`, verified now: one that was ready for it or
     /// for a later stage, or one that was not even ready for an earlier one. A decision that has to be signed counts when it is.
-    fn of(history: &History, workspace: &Workspace, policy: &Policy, registry: &Path, asked: Stage) -> Result<Self> {
+    fn of(history: &History, workspace: &Surveys, policy: &Policy, registry: &Path, asked: Stage) -> Result<Self> {
         let content = workspace.files().content_digest().to_hex();
         let only_registry = only_differs_in(workspace, registry);
         let git = workspace.git();
@@ -252,7 +252,7 @@ impl Run {
             history.signed_entry(entry, &decisions.authorities).map_err(|problem| {
                 let run = &entry.run_id;
                 Error::usage(format!("run {run} does not count: {problem}")).with_help(format!(
-                    "whoever answers for it signs it: `cargo gate sign {run} --key <file>`"
+                    "have an authority sign it: `cargo gate sign {run} --key <file>`"
                 ))
             })?;
         }
@@ -275,7 +275,7 @@ impl Run {
 
 /// Whether nothing but the registry differs from the commit: a line that was promoted before does not take back what the
 /// run said.
-pub(super) fn only_differs_in(workspace: &Workspace, registry: &Path) -> bool {
+pub(super) fn only_differs_in(workspace: &Surveys, registry: &Path) -> bool {
     let Some(git) = workspace.git() else { return false };
     let below = registry.strip_prefix(workspace.root()).ok();
     let registry = below.map(|below| below.to_string_lossy().replace('\\', "/"));

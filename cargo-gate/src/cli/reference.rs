@@ -12,7 +12,7 @@ use crate::evidence::run_dir;
 use crate::policy::RailsPolicy;
 use crate::report::Report;
 use crate::suites;
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 use crate::workspace::toolchain::ToolchainFile;
 
 use super::Conversation;
@@ -50,7 +50,7 @@ pub(super) fn explain(arguments: &ExplainArgs, conversation: &Conversation<'_>) 
     // Documentation needs no workspace; runs are looked for only where there is one.
     let workspace = conversation.workspace().ok();
     let runs = Runs {
-        gate_dir: workspace.as_ref().map(Workspace::gate_dir),
+        gate_dir: workspace.as_ref().map(|workspace| workspace.gate_dir()),
         workspace,
         conversation,
     };
@@ -61,7 +61,7 @@ pub(super) fn explain(arguments: &ExplainArgs, conversation: &Conversation<'_>) 
 
 struct Runs<'a> {
     gate_dir: Option<PathBuf>,
-    workspace: Option<Workspace>,
+    workspace: Option<Surveys>,
     conversation: &'a Conversation<'a>,
 }
 

@@ -11,11 +11,11 @@ use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::base::stage::Stage;
 use crate::policy::{
-    self, Catalogue, Closing, Deferral, ItemKind, ItemStatus, NewItem, NewRisk, Register, RegisterItem, Weight,
-    append_item, close_item, defer_item,
+    self, Closing, Deferral, ItemKind, ItemStatus, NewItem, NewRisk, Register, RegisterItem, Weight, append_item,
+    close_item, defer_item,
 };
 use crate::suites;
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::Conversation;
 use crate::command_line::{
@@ -36,8 +36,8 @@ fn today() -> Date {
 }
 
 /// Where the register is, and what messages call it. The register itself may be broken or not there yet.
-fn place(workspace: &Workspace, conversation: &Conversation<'_>) -> Result<(PathBuf, String)> {
-    let catalogue = Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot);
+fn place(workspace: &Surveys, conversation: &Conversation<'_>) -> Result<(PathBuf, String)> {
+    let catalogue = crate::checks::catalogue().with(suites::DEFAULT_ID, Stage::Pilot);
     let policy = policy::load_without_register(workspace.root(), conversation.global.policy.as_deref(), &catalogue)?;
     let register = policy.register.ok_or_else(no_register)?;
     Ok((workspace.root().join(&register.path), register.path))

@@ -18,6 +18,7 @@ use crate::kernels::locked_crates;
 use crate::kernels::sets::{self, KernelSet, Present, Restored, restore};
 use crate::policy::SuitePolicy;
 use crate::report::{Outcome, Report};
+use crate::surveys::Surveys;
 use crate::verdict;
 use crate::workspace::{Options, Workspace};
 
@@ -98,17 +99,16 @@ pub(super) fn run(arguments: &RollbackArgs, conversation: &Conversation<'_>) -> 
             target_dir: Some(gate_dir.join("rollback")),
             offline: conversation.global.offline || conversation.global.frozen,
             environment: conversation.environment.clone(),
-            policy: conversation.global.policy.clone(),
         })?;
         problems.extend(held(&copy, set));
         duration = began.elapsed();
         if problems.is_empty() {
-            problems.extend(outputs(copy, &workspace, conversation)?);
+            problems.extend(outputs(copy.into(), &workspace, conversation)?);
         }
     } else {
         began = Instant::now();
         restored = restore(&contents, &present, workspace.root())?;
-        problems.extend(held(&conversation.workspace()?, set));
+        problems.extend(held(&conversation.workspace()?.workspace, set));
         duration = began.elapsed();
     }
     if duration > Duration::from_secs(arguments.within) {
@@ -252,7 +252,7 @@ fn copied(workspace: &Workspace, tree: &std::path::Path) -> Result<()> {
 }
 
 /// Runs the suites of the conformance matrix in the copy: their tests are what says whether the outputs are right.
-fn outputs(copy: Workspace, workspace: &Workspace, conversation: &Conversation<'_>) -> Result<Vec<String>> {
+fn outputs(copy: Surveys, workspace: &Surveys, conversation: &Conversation<'_>) -> Result<Vec<String>> {
     let policy = conversation.policy(workspace)?;
     let names: Vec<&str> = policy
         .conformance

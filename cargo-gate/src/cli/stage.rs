@@ -15,7 +15,7 @@ use crate::engine::plan::SuiteMode;
 use crate::evidence::event::Tee;
 use crate::evidence::lock::{self, Lock};
 use crate::evidence::run_dir::{
-    AuditRecorder, AuditStep, EarlyFailure, EnvironmentRecord, Failure, RunRecord, RunResult, Runs, catalogue_sha256,
+    AuditRecorder, AuditStep, EarlyFailure, EnvironmentRecord, Failure, RunRecord, RunResult, Runs,
 };
 use crate::kernels::sets;
 use crate::policy;
@@ -23,7 +23,7 @@ use crate::report::render::human::{Detail, Options};
 use crate::report::render::sarif::RuleInfo;
 use crate::report::{Report, render};
 use crate::secrets::{self, mask_text};
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::explain::Topic;
 use super::open::Opened;
@@ -134,7 +134,7 @@ fn judge(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -
 fn look(
     stage: Stage,
     arguments: &StageArgs,
-    workspace: Workspace,
+    workspace: Surveys,
     now: Timestamp,
     conversation: &Conversation<'_>,
 ) -> Result<i32> {
@@ -225,7 +225,7 @@ fn record(
             markdown: markdown.as_bytes(),
         },
         command: &conversation.command_line(),
-        catalogue_sha256: &catalogue_sha256(),
+        catalogue_sha256: &crate::checks::catalogue_sha256(),
         environment: &environment,
         audit: &audit.steps(
             report,
@@ -281,7 +281,7 @@ fn masked_problems(error: &Error) -> Vec<Located> {
 fn record_failure(
     stage: Stage,
     arguments: &StageArgs,
-    workspace: &Workspace,
+    workspace: &Surveys,
     runs: &Runs,
     error: &Error,
     started: Timestamp,
@@ -312,7 +312,7 @@ fn record_failure(
         run_id: &run_id,
         result: RunResult::Failed(&failure),
         command: &conversation.command_line(),
-        catalogue_sha256: &catalogue_sha256(),
+        catalogue_sha256: &crate::checks::catalogue_sha256(),
         environment: &environment,
         audit: &[],
         files: &[],
@@ -321,12 +321,12 @@ fn record_failure(
 }
 
 /// A path as reports show it: relative to the workspace root where it lies below it, with `/`.
-fn display_below(path: &Path, workspace: &Workspace) -> String {
+fn display_below(path: &Path, workspace: &Surveys) -> String {
     slashes(path.strip_prefix(workspace.root()).unwrap_or(path))
 }
 
 /// Path of the workspace inside its repository; empty at the top, and outside version control.
-fn in_repository(workspace: &Workspace) -> String {
+fn in_repository(workspace: &Surveys) -> String {
     let below = workspace
         .git()
         .and_then(|git| workspace.root().strip_prefix(&git.top).ok());
@@ -338,12 +338,12 @@ fn slashes(path: &Path) -> String {
 }
 
 /// The report in a format, with nothing that belongs to a terminal unless it is for one.
-fn text(report: &Report, workspace: &Workspace, format: Format, options: &Options) -> Result<String> {
+fn text(report: &Report, workspace: &Surveys, format: Format, options: &Options) -> Result<String> {
     Ok(match format {
-        Format::Human => render::human::render(report, workspace, options),
+        Format::Human => render::human::render(report, &workspace.workspace, options),
         Format::Json => render::json::render(report),
         Format::Markdown => render::markdown::render(report, None),
-        Format::Junit => render::junit::render(report)?,
+        Format::Junit => render::junit::render(report),
         Format::Sarif => {
             let topics = topics();
             let rules: Vec<RuleInfo<'_>> = topics.iter().map(rule).collect();
@@ -351,15 +351,18 @@ fn text(report: &Report, workspace: &Workspace, format: Format, options: &Option
         }
         Format::Github => render::github::render(report, &in_repository(workspace)),
         Format::Gitlab => render::gitlab::render(report, &in_repository(workspace)),
-        Format::CargoJson => {
-            render::cargo_json::render(report, workspace, &workspace.cargo().members, workspace.root())
-        }
+        Format::CargoJson => render::cargo_json::render(
+            report,
+            &workspace.workspace,
+            &workspace.cargo().members,
+            workspace.root(),
+        ),
     })
 }
 
 fn print_report(
     report: &Report,
-    workspace: &Workspace,
+    workspace: &Surveys,
     arguments: &StageArgs,
     conversation: &Conversation<'_>,
 ) -> Result<()> {

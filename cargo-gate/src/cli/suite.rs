@@ -11,7 +11,8 @@ use crate::evidence::EvidenceResult;
 use crate::evidence::event::Tee;
 use crate::evidence::lock::{self, Lock};
 use crate::policy::SuitePolicy;
-use crate::report::{Outcome, SuiteResult};
+use crate::report::render::human::Detail;
+use crate::report::{Outcome, SuiteResult, TestResult, TestStatus};
 use crate::{suites, verdict};
 
 use super::Conversation;
@@ -62,6 +63,7 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
         .surroundings()
         .run_suites(selected, &request, &Tee(&[&progress]), conversation.cancel)?;
 
+    let detail = conversation.printer.detail();
     let mut totals = SuiteTotals::default();
     let mut text = String::new();
     let mut code = exit::READY;
@@ -75,6 +77,9 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
             });
         }
         totals.add(evidence.suite.as_ref());
+        if detail == Detail::Quiet {
+            continue;
+        }
         text.push_str(&line(
             &evidence.check,
             &evidence.result,
@@ -83,6 +88,9 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
         ));
         for measured in evidence.suite.iter().flat_map(|suite| &suite.measurements) {
             text.push_str(&format!("    {}\n", suites::bench::line(measured)));
+        }
+        if detail == Detail::Verbose {
+            text.extend(evidence.suite.iter().flat_map(|suite| &suite.tests).map(test_line));
         }
     }
     text.push_str(&format!(
@@ -132,6 +140,18 @@ impl SuiteTotals {
             self.skipped += suite.skipped;
         }
     }
+}
+
+/// `    ok logic tests::adds`
+fn test_line(test: &TestResult) -> String {
+    let word = match test.status {
+        TestStatus::Passed => "ok",
+        TestStatus::Failed => "FAILED",
+        TestStatus::Skipped => "skipped",
+        TestStatus::Flaky => "flaky",
+    };
+    let TestResult { binary, name, .. } = test;
+    format!("    {word} {binary} {name}\n")
 }
 
 fn line(id: &str, result: &EvidenceResult, suite: Option<&SuiteResult>, outcome: Outcome) -> String {

@@ -147,7 +147,7 @@ impl Observer for Timings {
         let mut clock = self.clock();
         match *event {
             Event::Started { .. } => clock.planned = Some(now),
-            Event::CheckStarted { id, long } => {
+            Event::CheckStarted { id, long, .. } => {
                 clock.running.insert(id.to_owned(), (now, long));
             }
             Event::CheckFinished { id, .. } => {
@@ -159,7 +159,7 @@ impl Observer for Timings {
                 }
             }
             Event::Finished => clock.finished = Some(now),
-            Event::Output { .. } => {}
+            Event::Output { .. } | Event::Tests { .. } | Event::Tick => {}
         }
     }
 }
@@ -184,7 +184,11 @@ mod tests {
         let timings = Timings::new(Instant::now());
         timings.event(&Event::Started { to_run: 1, reused: 2 });
         let id = "suite.test.default";
-        timings.event(&Event::CheckStarted { id, long: true });
+        timings.event(&Event::CheckStarted {
+            id,
+            long: true,
+            expected: None,
+        });
         timings.event(&Event::CheckFinished {
             id,
             outcome: Outcome::Pass,

@@ -36,7 +36,7 @@ fn policy_path(conversation: &Conversation<'_>) -> Result<PathBuf> {
 }
 
 fn catalogue() -> Catalogue {
-    Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot)
+    crate::checks::catalogue().with(suites::DEFAULT_ID, Stage::Pilot)
 }
 
 fn text(arguments: &WaiverTextArgs, conversation: &Conversation<'_>) -> Result<i32> {

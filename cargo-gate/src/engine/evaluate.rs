@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::base::digest::sha256_hex;
 use crate::base::error::Result;
 use crate::base::stage::Stage;
-use crate::checks::{Context, checklist_stage};
+use crate::contract::{Check, Context, Phase};
 use crate::evidence::history::History;
 use crate::evidence::run_dir::RunFile;
 use crate::evidence::store::Store;
@@ -18,8 +18,8 @@ use crate::policy::{Policy, SuitePolicy};
 use crate::report::{
     Artifact, Confidence, Decision, EvidenceRecord, Report, SCHEMA_VERSION, SUITES_LEFT_OUT, Subject, Tool,
 };
+use crate::surveys::Surveys;
 use crate::verdict::{self, Afterwards, Judged, Rules, confidence};
-use crate::workspace::Workspace;
 
 use super::TOOL_VERSION;
 use super::inputs::InputDigests;
@@ -66,13 +66,15 @@ pub struct Evaluation {
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
     /// The workspace.
-    pub workspace: &'a Workspace,
+    pub workspace: &'a Surveys,
     /// The policy.
     pub policy: &'a Policy,
     /// Earlier runs.
     pub history: &'a History,
     /// Where evidence is kept.
     pub store: &'a Store,
+    /// The catalogue of built-in checks.
+    pub checks: &'a [&'static Check],
 }
 
 impl<'a> Surroundings<'a> {
@@ -82,10 +84,11 @@ impl<'a> Surroundings<'a> {
             workspace: self.workspace,
             policy: self.policy,
             history: self.history,
-            now,
+            now: self.not_before_last_run(now),
             stage,
             declared: &[],
             outcomes: &[],
+            waiver_use: &[],
             attachments: None,
         }
     }
@@ -137,6 +140,7 @@ impl<'a> Surroundings<'a> {
             context: self.context(request.stage, request.now),
         };
         let rules = self.rules(request);
+        let checklist = plan.afterwards.iter().find(|check| check.phase == Phase::Checklist);
         let verdict = verdict::decide(judged, Some(afterwards), self.policy, rules, plan.bounds);
         let mut report = Report {
             schema_version: SCHEMA_VERSION,
@@ -155,7 +159,8 @@ impl<'a> Surroundings<'a> {
             bounds: verdict.bounds,
             counts: verdict.counts,
             subject: self.subject(),
-            checklist: checklist_stage::entries(self.policy, request.stage, &verdict.checks),
+            checklist: checklist
+                .and_then(|check| verdict::checklist::entries(check.id, self.policy, request.stage, &verdict.checks)),
             checks: verdict.checks,
             not_applicable: plan.not_applicable,
             unblock: verdict.unblock,
@@ -225,6 +230,7 @@ impl<'a> Surroundings<'a> {
         Planner {
             workspace: self.workspace,
             policy: self.policy,
+            checks: self.checks,
             inputs,
             store: self.store,
             last,
@@ -238,6 +244,7 @@ impl<'a> Surroundings<'a> {
         Runner {
             workspace: self.workspace,
             store: self.store,
+            history: self.history,
             context: self.context(request.stage, request.now),
             rules: self.rules(request),
             keep_going: request.keep_going,

@@ -1,7 +1,7 @@
 //! Fingerprints: a hash over everything that a check declares to read.
 
 use crate::base::digest::{Digest, DigestBuilder};
-use crate::checks::{Check, Input};
+use crate::contract::{Check, Input};
 use crate::policy::{BenchReference, SuiteKind, SuitePolicy};
 use crate::suites;
 use crate::workspace::Workspace;
@@ -115,7 +115,7 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         parts.push(part(Input::Manifests, inputs));
     }
     // Path dependencies beside the workspace are built as well.
-    parts.extend(inputs.beyond_root());
+    parts.extend(inputs.outside_root());
     Fingerprint::new(&suites::check_id(suite), suites::VERSION, parts)
 }
 

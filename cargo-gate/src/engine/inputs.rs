@@ -10,18 +10,18 @@ use semver::Version;
 
 use crate::base::digest::{Digest, DigestBuilder};
 use crate::base::stage::Stage;
-use crate::checks::{Input, register_commits};
 use crate::ci;
+use crate::contract::{Input, register_commits};
 use crate::kernels;
 use crate::policy::{Policy, ReleasePolicy, RuntimePolicy};
 use crate::rust::library::Coverage;
 use crate::stability::Release;
-use crate::suites::beyond::{self, Reach};
 use crate::suites::interference;
+use crate::suites::reach::{Reach, reach};
+use crate::surveys::{Surveys, document};
 use crate::workspace::cargo::{CargoModel, Dependency, Resolution};
 use crate::workspace::files::{File, FileKind};
 use crate::workspace::git::Git;
-use crate::workspace::{Workspace, document};
 
 /// State of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,17 +36,17 @@ pub enum InputState {
 /// Digests of all inputs of one workspace under one policy.
 #[derive(Debug)]
 pub struct InputDigests<'a> {
-    workspace: &'a Workspace,
+    workspace: &'a Surveys,
     policy: &'a Policy,
     stage: Stage,
     now: Timestamp,
     known: BTreeMap<Input, OnceLock<InputState>>,
-    beyond: OnceLock<Option<(String, Option<Digest>)>>,
+    outside: OnceLock<Option<(String, Option<Digest>)>>,
 }
 
 impl<'a> InputDigests<'a> {
     /// Nothing is computed before it is asked for.
-    pub fn new(workspace: &'a Workspace, policy: &'a Policy, stage: Stage, now: Timestamp) -> Self {
+    pub fn new(workspace: &'a Surveys, policy: &'a Policy, stage: Stage, now: Timestamp) -> Self {
         let known = Input::ALL.iter().map(|input| (*input, OnceLock::new())).collect();
         Self {
             workspace,
@@ -54,14 +54,14 @@ impl<'a> InputDigests<'a> {
             stage,
             now,
             known,
-            beyond: OnceLock::new(),
+            outside: OnceLock::new(),
         }
     }
 
     /// What suites read beyond the workspace root, as a named part of their fingerprints: the files of the repository
     /// where a path dependency lies there, and something without a digest where one lies outside of it.
-    pub fn beyond_root(&self) -> Option<(String, Option<Digest>)> {
-        let state = || match beyond::reach(self.workspace) {
+    pub fn outside_root(&self) -> Option<(String, Option<Digest>)> {
+        let state = || match reach(self.workspace) {
             Reach::Root => None,
             Reach::Repository(top) => {
                 let files = self.workspace.files_around(&top).ok();
@@ -70,7 +70,7 @@ impl<'a> InputDigests<'a> {
             }
             Reach::Elsewhere { path, .. } => Some((format!("`{path}` outside the repository"), None)),
         };
-        self.beyond.get_or_init(state).clone()
+        self.outside.get_or_init(state).clone()
     }
 
     /// State of one input.
@@ -302,7 +302,7 @@ impl<'a> InputDigests<'a> {
                     digest.part(path.as_bytes()).part(&text).part(below.as_bytes());
                 }
             }
-            Input::Artifacts | Input::History | Input::Outcomes => return InputState::Volatile,
+            Input::Artifacts | Input::History | Input::Outcomes | Input::WaiverUse => return InputState::Volatile,
         }
         InputState::Known(digest.finish())
     }

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
 use crate::base::stage::Stage;
-use crate::checks::{self, Applies, Check, Context, evidence_age};
-use crate::evidence::Evidence;
+use crate::contract::{Applies, Check, Context, Phase};
 use crate::evidence::store::Store;
+use crate::evidence::{Evidence, age};
 use crate::group::Group;
 use crate::policy::{Policy, SuiteKind, SuitePolicy};
 use crate::report::{Bound, Dimension, NotApplicable};
 use crate::suites;
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::fingerprint::{self, Fingerprint};
 use super::inputs::InputDigests;
@@ -117,10 +117,8 @@ pub struct PlanItem {
 pub struct Plan {
     /// Units in the order of the catalogue, suites after the built-in checks.
     pub items: Vec<PlanItem>,
-    /// Checks that read the outcomes of the items, in the order of the catalogue.
+    /// Checks that the verdict judges after the items, in the order of the catalogue.
     pub afterwards: Vec<&'static Check>,
-    /// Whether the verdict judges the waivers, because there are any (`waiver.valid`).
-    pub waivers: bool,
     /// Checks and suites that are no part of the evaluation.
     pub not_applicable: Vec<NotApplicable>,
     /// Surfaces that leave the claim because this machine cannot show them.
@@ -131,9 +129,11 @@ pub struct Plan {
 #[derive(Clone, Copy)]
 pub struct Planner<'a> {
     /// The workspace.
-    pub workspace: &'a Workspace,
+    pub workspace: &'a Surveys,
     /// The policy.
     pub policy: &'a Policy,
+    /// The catalogue of built-in checks.
+    pub checks: &'a [&'static Check],
     /// Digests of all inputs.
     pub inputs: &'a InputDigests<'a>,
     /// Where evidence is kept.
@@ -153,27 +153,19 @@ impl Planner<'_> {
     pub fn plan(&self, stage: Stage, packages: &[String]) -> Plan {
         let mut plan = Plan::default();
         let mut units = Vec::new();
-        for check in checks::ALL.iter().copied().filter(|check| check.id != Check::LAST) {
+        for check in self.checks.iter().copied() {
             let context = Context {
                 declared: check.inputs,
                 ..self.context
             };
             match (check.applies)(&context) {
-                Applies::Yes if check.reads_outcomes() => plan.afterwards.push(check),
+                Applies::Yes if check.phase != Phase::Evidence => plan.afterwards.push(check),
                 Applies::Yes => units.push(Unit::Check(check)),
                 Applies::No(reason) => plan.not_applicable.push(NotApplicable {
                     id: check.id.to_owned(),
                     reason,
                 }),
             }
-        }
-        plan.waivers = !self.policy.waivers.is_empty();
-        if !plan.waivers {
-            let id = Check::LAST.to_owned();
-            plan.not_applicable.push(NotApplicable {
-                id,
-                reason: "the policy has no waivers".to_owned(),
-            });
         }
         for suite in suites::of_policy(self.policy, self.workspace, packages, stage) {
             let id = suites::check_id(&suite);
@@ -245,7 +237,7 @@ impl Planner<'_> {
 
     fn action(&self, unit: &Unit, fingerprint: &Fingerprint) -> Action {
         if let Some(part) = fingerprint.volatile_part() {
-            return Action::Run(format!("reads {part}, which is looked at anew each time"));
+            return Action::Run(format!("reads {part}, which is checked on every run"));
         }
         if self.force {
             return Action::Run("--fresh asks for new evidence".to_owned());
@@ -275,10 +267,10 @@ impl Planner<'_> {
             .filter(|limit| limit.covers(&evidence.check, self.context.stage))
             .map(|limit| limit.max_age)
             .min()?;
-        match evidence_age::age(&evidence.recorded, self.context.now) {
+        match age::age(&evidence.recorded, self.context.now) {
             Some(age) if age <= limit => None,
             Some(age) => {
-                let (age, limit) = (evidence_age::words(age), evidence_age::words(limit));
+                let (age, limit) = (age::words(age), age::words(limit));
                 Some(format!("its evidence is {age} old, and {limit} are allowed"))
             }
             None => Some("its evidence is dated in the future".to_owned()),

@@ -1,26 +1,33 @@
 //! Runs a plan: built-in checks in parallel, suites under the job limit, each guarded against its own panics.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::checks::{Attachments, Check, Context, Input};
+use crate::contract::{Attachments, Check, Context, Input};
+use crate::evidence::event::{Event, Expected, Observer};
+use crate::evidence::expected;
+use crate::evidence::history::History;
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, EvidenceFile, EvidenceResult};
 use crate::group::Group;
 use crate::policy::SuitePolicy;
+use crate::process::cancel::Cancel;
 use crate::report::{Reason, SUITES_LEFT_OUT};
 use crate::suites::{self, Shared, SuiteContext};
+use crate::surveys::Surveys;
 use crate::verdict;
-use crate::workspace::Workspace;
 
 use super::plan::{Action, Plan, PlanItem, SuiteMode, Unit};
-use crate::evidence::event::{Event, Observer};
-use crate::process::cancel::Cancel;
+
+/// How often those who watch are told that suites still run.
+const TICK: Duration = Duration::from_millis(250);
 
 /// A unit with its evidence, made or reused.
 #[derive(Debug, Clone)]
@@ -60,8 +67,10 @@ type Numbered<'p> = (usize, &'p PlanItem);
 /// Everything a run needs.
 #[derive(Clone, Copy)]
 pub(super) struct Runner<'a> {
-    pub workspace: &'a Workspace,
+    pub workspace: &'a Surveys,
     pub store: &'a Store,
+    /// Earlier runs, for how long suites are likely to take.
+    pub history: &'a History,
     pub context: Context<'a>,
     pub rules: verdict::Rules<'a>,
     pub keep_going: bool,
@@ -87,17 +96,18 @@ impl Runner<'_> {
         };
 
         let shared = Shared::default();
+        let no_time = BTreeMap::new();
         let (reused, mut to_run): (Vec<_>, Vec<_>) = checks
             .into_iter()
             .partition(|(_, item)| matches!(item.action, Action::Reuse(_)));
         for (at, item) in reused {
-            put(at, self.one(item, &shared)?);
+            put(at, self.one(item, &shared, &no_time)?);
         }
         // Waking a thread pool for one check takes longer than most checks.
         let outcomes: Vec<(usize, Result<Completed>)> = if to_run.len() < 2 {
             to_run
                 .into_iter()
-                .map(|(at, item)| (at, self.one(item, &shared)))
+                .map(|(at, item)| (at, self.one(item, &shared, &no_time)))
                 .collect()
         } else {
             to_run.sort_by_key(|(_, item)| Effort::of(item));
@@ -105,7 +115,7 @@ impl Runner<'_> {
                 .into_par_iter()
                 // One by one: what waits behind a long check could not be taken by another thread.
                 .with_max_len(1)
-                .map(|(at, item)| (at, self.one(item, &shared)))
+                .map(|(at, item)| (at, self.one(item, &shared, &no_time)))
                 .collect()
         };
         for (at, completed) in outcomes {
@@ -160,16 +170,26 @@ impl Runner<'_> {
     ) -> Result<()> {
         let alone = suites.iter().any(|(_, item)| item.unit.runs_alone());
         let workers = if alone { 1 } else { self.jobs.min(suites.len()) };
-        let next = AtomicUsize::new(0);
-        let failure: Mutex<Option<Error>> = Mutex::new(None);
+        let runs = |item: &PlanItem| matches!(item.action, Action::Run(_)) && self.suites != SuiteMode::None;
+        let ids = suites
+            .iter()
+            .filter(|(_, item)| runs(item) && blockers.is_empty())
+            .map(|(_, item)| item.unit.id())
+            .collect();
+        let expected = &expected::expected(self.history, &ids);
+        let next = &AtomicUsize::new(0);
+        let failure: &Mutex<Option<Error>> = &Mutex::new(None);
+        let (working, ended) = channel::<()>();
         std::thread::scope(|scope| {
             for _ in 0..workers {
-                scope.spawn(|| {
+                let working = working.clone();
+                scope.spawn(move || {
+                    let _working = working;
                     while let Some((at, item)) = suites.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let result = match item.action {
                             Action::Run(_) if self.suites == SuiteMode::None => Ok(self.without_evidence(item)),
                             Action::Run(_) if !blockers.is_empty() => Ok(self.held_back(item, blockers)),
-                            _ => self.one(item, shared),
+                            _ => self.one(item, shared, expected),
                         };
                         match result {
                             Ok(completed) => put(*at, completed),
@@ -183,14 +203,19 @@ impl Runner<'_> {
                     }
                 });
             }
+            drop(working);
+            while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                self.observer.event(&Event::Tick);
+            }
         });
         if self.cancel.requested() {
             return Err(Error::new(
                 ErrorKind::Interrupted,
-                "interrupted; evidence that was complete is kept",
+                "interrupted; completed evidence is kept",
             ));
         }
-        failure.into_inner().unwrap_or(None).map_or(Ok(()), Err)
+        let failure = failure.lock().ok().and_then(|mut first| first.take());
+        failure.map_or(Ok(()), Err)
     }
 
     /// What was evaluated so far and blocks the stage, by group.
@@ -228,12 +253,12 @@ impl Runner<'_> {
 
     fn without_evidence(&self, item: &PlanItem) -> Completed {
         let id = item.unit.id();
-        let message = format!("suites were left out, and there is no fresh evidence for `{id}`");
+        let message = format!("suites were skipped, and there is no current evidence for `{id}`");
         let reason = Reason::new(SUITES_LEFT_OUT, message).help(format!("`cargo gate suite {id}`"));
         self.completed(item, EvidenceResult::NotRun(reason), Timestamp::now(), Duration::ZERO)
     }
 
-    fn one(&self, item: &PlanItem, shared: &Shared) -> Result<Completed> {
+    fn one(&self, item: &PlanItem, shared: &Shared, expected: &BTreeMap<String, Expected>) -> Result<Completed> {
         let id = item.unit.id();
         let completed = match &item.action {
             Action::Reuse(evidence) => Completed {
@@ -245,7 +270,12 @@ impl Runner<'_> {
                     return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
                 }
                 let long = matches!(item.unit, Unit::Suite(_));
-                self.observer.event(&Event::CheckStarted { id: &id, long });
+                let expected = expected.get(&id).copied();
+                self.observer.event(&Event::CheckStarted {
+                    id: &id,
+                    long,
+                    expected,
+                });
                 match &item.unit {
                     Unit::Check(check) => self.check(item, check)?,
                     Unit::Suite(suite) => self.suite(item, suite, shared)?,

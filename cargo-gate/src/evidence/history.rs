@@ -3,8 +3,6 @@
 //! A line is the compact JSON of a [`HistoryEntry`] and a line feed. Everything in it can be derived from the run
 //! directory it names, which is how verification checks it.
 
-mod line;
-
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -26,9 +24,6 @@ const MAX_BYTES: u64 = 64 << 20;
 
 /// Length of an RFC 3339 time up to its second.
 const SECOND: usize = "2026-11-21T10:15:00".len();
-
-/// How much of the end is read to find the last line, which takes a few hundred bytes.
-const TAIL: u64 = 8 << 10;
 
 /// All runs of a workspace, oldest first.
 #[derive(Debug, Clone, Default)]
@@ -178,7 +173,7 @@ pub(super) fn read(gate_dir: &Path) -> Result<Vec<u8>> {
         .read_to_end(&mut bytes)
         .map_err(|error| failed(&error))?;
     if read as u64 > MAX_BYTES {
-        return Err(Error::tool(format!("`{}` is larger than any history", path.display())));
+        return Err(Error::tool(format!("`{}` is too large for a history", path.display())));
     }
     Ok(bytes)
 }
@@ -197,7 +192,7 @@ pub(super) struct Lines {
 /// Takes a history apart. Foreign input: any bytes are fine.
 pub(super) fn parse(bytes: &[u8]) -> Lines {
     let mut lines = Lines::default();
-    let mut known = RunIds::default();
+    let mut known = HashSet::new();
     let mut start = 0;
     for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let number = index + 1;
@@ -208,12 +203,8 @@ pub(super) fn parse(bytes: &[u8]) -> Lines {
                 lines.torn = Some(start);
             }
             Some(text) => {
-                let entry = match line::plain(text) {
-                    Some(entry) => Some(entry),
-                    None => understood(text, &mut problem),
-                };
-                if let Some(entry) = entry {
-                    if known.is_new(&entry, &lines.entries) {
+                if let Some(entry) = of_line(text, &mut problem) {
+                    if known.insert(entry.run_id.clone()) {
                         lines.entries.push(entry);
                     } else {
                         problem(format!("repeats run {}", entry.run_id));
@@ -226,82 +217,21 @@ pub(super) fn parse(bytes: &[u8]) -> Lines {
     lines
 }
 
-/// Run ids of the entries so far. They begin with their second, and time goes on, so that nearly always only the last few
-/// have to be looked at.
-#[derive(Default)]
-struct RunIds {
-    /// All of them, once they turned out not to be in the order of time.
-    all: Option<HashSet<String>>,
-}
-
-impl RunIds {
-    fn is_new(&mut self, entry: &HistoryEntry, before: &[HistoryEntry]) -> bool {
-        let second = |entry: &HistoryEntry| entry.run_id.split('-').next().unwrap_or_default().to_owned();
-        if let Some(all) = &mut self.all {
-            return all.insert(entry.run_id.clone());
-        }
-        let own = second(entry);
-        match before.last().map(second) {
-            Some(last) if own < last => {
-                let mut all: HashSet<String> = before.iter().map(|entry| entry.run_id.clone()).collect();
-                let new = all.insert(entry.run_id.clone());
-                self.all = Some(all);
-                new
-            }
-            _ => !before
-                .iter()
-                .rev()
-                .take_while(|other| other.run_id.starts_with(&own))
-                .any(|other| other.run_id == entry.run_id),
-        }
-    }
-}
-
-/// An entry by the JSON parser, which says what is wrong with a line.
-fn understood(text: &[u8], problem: &mut impl FnMut(String)) -> Option<HistoryEntry> {
+/// The entry of a line, and what is wrong with it.
+fn of_line(text: &[u8], problem: &mut impl FnMut(String)) -> Option<HistoryEntry> {
     let entry = serde_json::from_slice::<HistoryEntry>(text)
         .inspect_err(|error| problem(format!("cannot be understood: {error}")))
         .ok()?;
     if serde_json::to_vec(&entry).ok().as_deref() != Some(text) {
-        problem("is not in the form in which it was written".to_owned());
+        problem("is not in canonical form".to_owned());
     }
     Some(entry)
 }
 
-/// The last line that can be understood, read from the end. Whether the rest is sound is no question of those who only
-/// continue the chain: [`Runs::recover`](super::run_dir::Runs::recover) looked at it before.
+/// The last line that can be understood. Whether the rest is sound is no question of those who only continue the chain:
+/// [`Runs::recover`](super::run_dir::Runs::recover) looked at it before.
 pub(super) fn last(gate_dir: &Path) -> Result<Option<HistoryEntry>> {
-    let path = path(gate_dir);
-    let failed = |error: &io::Error| Error::io("read", &path, error);
-    let mut file = match File::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(&error)),
-    };
-    let length = file.seek(SeekFrom::End(0)).map_err(|error| failed(&error))?;
-    let start = length.saturating_sub(TAIL);
-    let mut tail = Vec::new();
-    file.seek(SeekFrom::Start(start))
-        .and_then(|_| file.read_to_end(&mut tail))
-        .map_err(|error| failed(&error))?;
-    // What was cut at the front is no line.
-    let whole = match start {
-        0 => &tail[..],
-        _ => {
-            &tail[tail
-                .iter()
-                .position(|byte| *byte == b'\n')
-                .map_or(tail.len(), |at| at + 1)..]
-        }
-    };
-    let lines = whole.split_inclusive(|byte| *byte == b'\n').rev();
-    let mut entries = lines.filter_map(|line| serde_json::from_slice(line.strip_suffix(b"\n")?).ok());
-    match entries.next() {
-        Some(entry) => Ok(Some(entry)),
-        None if start == 0 => Ok(None),
-        // A tail that holds no line at all: rare enough to read everything.
-        None => Ok(parse(&read(gate_dir)?).entries.pop()),
-    }
+    Ok(parse(&read(gate_dir)?).entries.pop())
 }
 
 /// Appends a line and waits for the disk. When that fails (a full disk), what was written of it is taken back.
@@ -458,31 +388,6 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_is_found_from_the_end() {
-        let dir = tempfile::tempdir().unwrap();
-        assert_eq!(last(dir.path()).unwrap(), None);
-        let runs: Vec<HistoryEntry> = (0..200).map(|run| entry(&format!("run-{run}"))).collect();
-        for entry in &runs {
-            fs::File::options()
-                .create(true)
-                .append(true)
-                .open(path(dir.path()))
-                .unwrap()
-                .write_all(entry.line().unwrap().as_bytes())
-                .unwrap();
-        }
-        assert!(fs::metadata(path(dir.path())).unwrap().len() > TAIL);
-        assert_eq!(last(dir.path()).unwrap().as_ref(), runs.last());
-        // Behind a line that was left half, and behind more of it than is read at first.
-        for torn in [10, 3 * TAIL as usize] {
-            let mut bytes = fs::read(path(dir.path())).unwrap();
-            bytes.extend(vec![b'{'; torn]);
-            fs::write(path(dir.path()), &bytes).unwrap();
-            assert_eq!(last(dir.path()).unwrap().as_ref(), runs.last(), "{torn}");
-        }
-    }
-
-    #[test]
     fn a_clock_that_was_set_back_does_not_hide_a_later_run() {
         let mut early = entry("b");
         early.started = "2025-01-01T00:00:00Z".into();
@@ -500,15 +405,6 @@ mod tests {
         #[test]
         fn any_bytes_are_fine(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             parse(&bytes);
-        }
-
-        #[test]
-        fn the_last_line_is_that_of_the_whole(text in "([ -~]{0,20}\n?){0,6}", runs in 0..4) {
-            let dir = tempfile::tempdir().unwrap();
-            let mut bytes: Vec<u8> = (0..runs).flat_map(|run| entry(&format!("{run}")).line().unwrap().into_bytes()).collect();
-            bytes.extend(text.as_bytes());
-            fs::write(path(dir.path()), &bytes).unwrap();
-            prop_assert_eq!(last(dir.path()).unwrap(), parse(&bytes).entries.pop());
         }
 
         #[test]

@@ -1,7 +1,9 @@
 //! Evidence: the content-addressed store, run directories, the hash chain over them, and their verification.
 
+pub mod age;
 pub mod bundle;
 pub mod event;
+pub mod expected;
 pub mod history;
 pub mod lock;
 pub mod readiness;

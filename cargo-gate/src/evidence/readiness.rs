@@ -16,7 +16,7 @@ use super::verify::{ProblemKind, Signers, Verification, verify_signed};
 use crate::base::atomic;
 
 /// What the answer rests on, for people.
-pub const JUDGED: &str = "integrity, decision, redaction and signature of the run; nothing is judged anew";
+pub const JUDGED: &str = "integrity, decision, redaction and signature of the run; no check runs again";
 
 /// Whether a run directory is ready for what it was judged for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -130,14 +130,14 @@ fn integrity(verification: &Verification, asked: &Asked<'_>) -> Question {
     match problems.next() {
         None => {
             let history = if verification.history_checked {
-                "and the run has its place in the history"
+                "and the run is in the history"
             } else {
-                "and the history was not there to be checked"
+                "and there was no history to check against"
             };
             Question::new(
                 "integrity",
                 Outcome::Pass,
-                format!("every file is what was recorded, {history}"),
+                format!("every file matches its record, {history}"),
             )
         }
         Some(first) => {
@@ -214,7 +214,7 @@ fn redaction(asked: &Asked<'_>, verification: &Verification, stage: Option<Stage
         }
         (high, _) => {
             let first = first(crate::secrets::Severity::High);
-            let message = format!("{searched}, {high} of high severity are left{first}: hand nothing of this run on");
+            let message = format!("{searched}, {high} of high severity are left{first}: do not share this run");
             Question::new("redaction", Outcome::Fail, message)
         }
     })

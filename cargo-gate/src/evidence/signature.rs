@@ -63,7 +63,7 @@ impl Signature {
                 key,
             } => format!("valid, by {name} ({key})"),
             Signature::Valid { authority: None, key } => {
-                format!("valid, by {key}; no authority is declared that it could be")
+                format!("valid, by {key}; no authorities are declared")
             }
             Signature::Invalid { reason } => format!("invalid: it {reason}"),
         }
@@ -111,13 +111,13 @@ pub fn read(directory: &Path, authorities: &[String]) -> Result<Signature> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Signature::Absent),
         Err(error) => return Err(Error::io("read", &path, &error)),
         Ok(found) if !found.is_file() || found.len() > MOST => {
-            return invalid("is not one that `ssh-keygen -Y sign` writes".to_owned());
+            return invalid("is not in the format of `ssh-keygen -Y sign`".to_owned());
         }
         Ok(_) => {}
     }
     let bytes = fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
     let Ok(signature) = String::from_utf8(bytes) else {
-        return invalid("is not one that `ssh-keygen -Y sign` writes".to_owned());
+        return invalid("is not in the format of `ssh-keygen -Y sign`".to_owned());
     };
     let Ok(text) = text(directory) else {
         return invalid("is over a decision that cannot be read".to_owned());
@@ -129,7 +129,7 @@ pub fn read(directory: &Path, authorities: &[String]) -> Result<Signature> {
     let authority = named(&key, authorities);
     if authority.is_none() && !authorities.is_empty() {
         return invalid(format!(
-            "was made with the key {}, which is no authority",
+            "was made with the key {}, which is not a declared authority",
             fingerprint(&key)
         ));
     }

@@ -10,6 +10,7 @@ mod status;
 mod support_matrix;
 mod toolchain;
 
+use crate::contract::Check;
 use crate::policy::Policy;
 use crate::report::CheckReport;
 use crate::workspace::cargo::Member;
@@ -23,6 +24,8 @@ pub struct Facts<'a> {
     pub policy: &'a Policy,
     /// Members of the workspace, sorted by name.
     pub members: &'a [Member],
+    /// The catalogue of built-in checks.
+    pub checks: &'a [&'static Check],
     /// Checks that were judged, at whatever stage.
     pub outcomes: &'a [CheckReport],
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::base::stage::Stage;
-use crate::checks::{self, Check, Input};
+use crate::contract::{Check, Input, Phase};
 use crate::suites;
 
 use super::{Facts, cell};
@@ -19,13 +19,13 @@ const MOMENTARY: &[Input] = &[
 ];
 
 fn is_lasting(check: &Check) -> bool {
-    !check.is_derived() && !check.inputs.iter().any(|input| MOMENTARY.contains(input))
+    check.phase == Phase::Evidence && !check.inputs.iter().any(|input| MOMENTARY.contains(input))
 }
 
 pub(super) fn generate(facts: &Facts<'_>) -> String {
     let mut text =
         String::from("| check | what it asks | pilot | controlled | broad |\n| --- | --- | --- | --- | --- |\n");
-    for check in checks::ALL.iter().filter(|check| is_lasting(check)) {
+    for check in facts.checks.iter().filter(|check| is_lasting(check)) {
         let _ = write!(text, "| `{}` | {} |", check.id, cell(check.summary));
         let report = facts.outcomes.iter().find(|report| report.id == check.id);
         for stage in Stage::ALL {
@@ -34,7 +34,8 @@ pub(super) fn generate(facts: &Facts<'_>) -> String {
         }
         text.push('\n');
     }
-    let momentary: Vec<String> = checks::ALL
+    let momentary: Vec<String> = facts
+        .checks
         .iter()
         .filter(|check| !is_lasting(check))
         .map(|check| format!("`{}`", check.id))

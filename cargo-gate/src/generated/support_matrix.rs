@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use crate::checks::tier_name;
 use crate::suites;
 use crate::surveys::authority::Authorities;
 
@@ -14,7 +13,7 @@ pub(super) fn generate(facts: &Facts<'_>) -> String {
     let mut text = String::from("| package | tier | claim |\n| --- | --- | --- |\n");
     for member in facts.members {
         let tier = match &policy.tiers {
-            Some(_) => tier_name(authorities.tier(&member.name)),
+            Some(_) => authorities.tier(&member.name).name(),
             None => "undeclared",
         };
         let exclusion = policy

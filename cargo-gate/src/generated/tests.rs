@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::base::stage::Stage;
-use crate::checks::testing::{World, member};
-use crate::policy::{Catalogue, validate};
+use crate::contract::testing::{World, member};
+use crate::policy::validate;
 use crate::report::{Dimension, Finding, Outcome};
 
 const POLICY: &str = r#"
@@ -42,7 +42,7 @@ expires = 2030-01-31
 "#;
 
 fn with<T>(act: impl FnOnce(&Facts<'_>) -> T) -> T {
-    let policy = validate("gate.toml", POLICY, &Catalogue::builtin()).expect("a policy");
+    let policy = validate("gate.toml", POLICY, &crate::checks::catalogue()).expect("a policy");
     let members = ["admin", "ffi", "logic"].map(|name| member(name, name, None));
     let report = |id: &str, outcome, findings| CheckReport {
         id: id.into(),
@@ -62,6 +62,7 @@ fn with<T>(act: impl FnOnce(&Facts<'_>) -> T) -> T {
         ),
     ];
     act(&Facts {
+        checks: crate::checks::ALL,
         policy: &policy,
         members: &members,
         outcomes: &outcomes,
@@ -165,6 +166,7 @@ fn a_block_differs_with_the_world() {
     let mut world = World::new();
     world.policy.stages.clear();
     let facts = Facts {
+        checks: crate::checks::ALL,
         policy: &world.policy,
         members: &[],
         outcomes: &[],

@@ -150,7 +150,7 @@ pub fn check(file: &Path, asked: &Asked<'_>, variables: &BTreeMap<std::ffi::OsSt
         ..Checked::default()
     };
     let Some(directory) = crate_of(file) else {
-        checked.unavailable = Some("the file belongs to no crate".to_owned());
+        checked.unavailable = Some("the file is not part of a crate".to_owned());
         return checked;
     };
     checked.directory = directory.to_owned();

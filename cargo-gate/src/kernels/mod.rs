@@ -104,7 +104,7 @@ fn locked_crate(workspace: &Workspace, directory: &str) -> LockedCrate {
         line,
         kind: ProblemKind::Lock,
         message,
-        help: format!("restore it from version control, or write it anew with `{RELOCK}`"),
+        help: format!("restore it from version control, or regenerate it with `{RELOCK}`"),
     };
     let read = workspace
         .read(&found.path)

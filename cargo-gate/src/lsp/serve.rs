@@ -142,7 +142,6 @@ fn open(setup: &Setup, root: PathBuf, events: &Sender<Event>) {
         target_dir: setup.target_dir.clone(),
         offline: setup.offline,
         environment: setup.environment.clone(),
-        policy: setup.policy.clone(),
     });
     let (root, gate_dir) = match workspace {
         Ok(workspace) => (workspace.root().to_owned(), workspace.gate_dir()),

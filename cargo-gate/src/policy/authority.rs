@@ -154,7 +154,7 @@ struct Envelope {
 
 impl Envelope {
     fn parse(text: &str) -> Result<Self, String> {
-        const MALFORMED: &str = "is not one that `ssh-keygen -Y sign` writes";
+        const MALFORMED: &str = "is not in the format of `ssh-keygen -Y sign`";
         let text = text.trim();
         let body = text
             .strip_prefix(BEGIN)

@@ -208,7 +208,7 @@ mod tests {
         let text = format!(
             "version = 1\n[stage.pilot]\nscope = \"x\"\n[[suite.bench]]\nname = \"b\"\ncommand = \"cargo bench\"\n{body}"
         );
-        validate("gate.toml", &text, &Catalogue::builtin())
+        validate("gate.toml", &text, &Catalogue::default())
             .map(|policy| policy.suites[0].clone())
             .map_err(|errors| format!("{errors:?}"))
     }

@@ -81,6 +81,7 @@ pub use failure::FailurePolicy;
 pub(crate) use format::rust_version;
 pub use generated::GeneratedFiles;
 pub use kernels::{KernelBudget, KernelPath, KernelPolicy, KernelScope};
+#[cfg(feature = "lsp")]
 pub(crate) use known::KINDS;
 pub use load::{load, load_without_register};
 pub use model::*;

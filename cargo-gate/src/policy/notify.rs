@@ -63,7 +63,7 @@ mod tests {
 
     fn validated(text: &str) -> Result<Vec<NotifyPolicy>, String> {
         let text = format!("version = 1\nstage.pilot.scope = \"one service\"\n\n{text}");
-        validate("gate.toml", &text, &Catalogue::builtin())
+        validate("gate.toml", &text, &Catalogue::default())
             .map(|policy| policy.notify)
             .map_err(|errors| errors.render(false))
     }

@@ -59,6 +59,17 @@ pub struct TierException {
     pub location: Location,
 }
 
+impl Tier {
+    /// Name as it is written in the policy.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tier::Portable => "portable",
+            Tier::Idiomatic => "idiomatic",
+            Tier::Native => "native",
+        }
+    }
+}
+
 pub(super) fn requirements(raw: RawProfile, at: &impl Fn(Range<usize>) -> Location) -> ProfilePolicy {
     let requirements = raw
         .into_requirements()

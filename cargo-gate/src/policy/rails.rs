@@ -94,7 +94,7 @@ mod tests {
     }
 
     fn errors(rails: &str) -> (usize, String) {
-        let catalogue = Catalogue::builtin();
+        let catalogue = Catalogue::default();
         validate("gate.toml", &policy(rails), &catalogue)
             .map(|_| (0, String::new()))
             .unwrap_or_else(|errors| (errors.problems().len(), errors.render(false)))
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn declared_rails_are_those_of_the_runtime() {
         let text = policy("dwell = 8\nlatency-rise = 0.5\npressure = 1\nstrict = true\n");
-        let policy = validate("gate.toml", &text, &Catalogue::builtin()).expect("a policy");
+        let policy = validate("gate.toml", &text, &Catalogue::default()).expect("a policy");
         let rails = policy.runtime.and_then(|runtime| runtime.rails).expect("rails");
         let expected = Settings {
             dwell: 8,
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn rails_that_hold_nothing_are_a_danger() {
         let text = policy("hard-rollback = false\nauto-switch = false\n");
-        let policy = validate("gate.toml", &text, &Catalogue::builtin()).expect("a policy");
+        let policy = validate("gate.toml", &text, &Catalogue::default()).expect("a policy");
         let lines: Vec<Option<u32>> = policy.dangers.iter().map(|danger| danger.location.line).collect();
         assert_eq!(lines, [Some(7), Some(8)]);
     }

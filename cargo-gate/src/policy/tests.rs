@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::base::stage::Stage;
-use crate::checks::Input;
+use crate::contract::Input;
 
 /// A catalogue that does not change with the built-in checks.
 fn catalogue() -> Catalogue {

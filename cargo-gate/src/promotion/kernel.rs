@@ -109,7 +109,7 @@ pub fn faster(
     measurement: Option<&Measurement>,
 ) -> Result<String, Refusal> {
     let Some(measurement) = measurement else {
-        return refusal(NOT_FASTER, "there is no measurement of it".into());
+        return refusal(NOT_FASTER, "there is not a measurement of it".into());
     };
     let Some(workload) = workload else {
         return refusal(NOT_FASTER, "no target workload of it is declared".into());
@@ -171,7 +171,7 @@ mod judgements {
         };
         let fast = measurement(3.0, 1.0);
         assert!(faster("axpy", Some("1M"), &digests, Some(&fast)).is_ok_and(|words| words.contains("times as fast")));
-        assert_eq!(because(Some("1M"), &digests, None), "there is no measurement of it");
+        assert_eq!(because(Some("1M"), &digests, None), "there is not a measurement of it");
         assert_eq!(
             because(None, &digests, Some(&fast)),
             "no target workload of it is declared"

@@ -21,6 +21,9 @@ pub use open::{Opened, open};
 pub use secret::Secret;
 pub use serve::serve;
 
+/// Why a store on another machine cannot be opened by a binary that knows folders alone.
+pub const WITHOUT_FEATURE: &str = "this `cargo gate` was installed without the feature `remote`";
+
 /// A place on another machine that keeps bytes under names. Whether they are what they should be is for whoever asks to
 /// find out.
 pub trait Remote: Send + Sync {

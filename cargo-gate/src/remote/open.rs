@@ -59,7 +59,7 @@ type Found = (Box<dyn Remote>, Vec<Secret>);
 fn remote(address: Address, _: &Environment, _: Duration) -> Result<Found, String> {
     match address {
         Address::Directory(folder) => Ok((Box::new(Directory(folder)), Vec::new())),
-        _ => Err("this cargo-gate was built without its feature `remote`, and knows folders alone".into()),
+        _ => Err(super::WITHOUT_FEATURE.into()),
     }
 }
 

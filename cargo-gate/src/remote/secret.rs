@@ -13,6 +13,7 @@ impl Secret {
     }
 
     /// The value, for the one place that sends it.
+    #[cfg(feature = "remote")]
     pub(super) fn expose(&self) -> &str {
         &self.0
     }

@@ -53,6 +53,9 @@ pub enum Dimension {
 pub struct Finding {
     /// What is wrong, one sentence in sentence case without a final full stop.
     pub message: String,
+    /// What a tool printed about it, on one or more lines: the assertion of a test that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
     /// What to do: contains a command or an edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -89,6 +92,7 @@ impl Finding {
     pub fn advice(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
+            detail: None,
             help: None,
             locations: Vec::new(),
             policy: None,
@@ -97,6 +101,13 @@ impl Finding {
             waived: None,
             excluded: None,
         }
+    }
+
+    /// Adds what a tool printed about it.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
     }
 
     /// Adds what to do about it.
@@ -222,6 +233,9 @@ pub struct TestResult {
     pub name: String,
     /// How it ended.
     pub status: TestStatus,
+    /// Why it failed, in the words of its panic; absent where the output does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// How a test ended.

@@ -46,14 +46,17 @@ impl Redaction {
             self.text(&mut reason.message);
             reason.help.iter_mut().for_each(|help| self.text(help));
         }
-        let suite = check.evidence.as_mut().and_then(|evidence| evidence.suite.as_mut());
-        let words = suite.into_iter().flat_map(|suite| &mut suite.command);
-        words.for_each(|word| self.text(word));
+        if let Some(suite) = check.evidence.as_mut().and_then(|evidence| evidence.suite.as_mut()) {
+            suite.command.iter_mut().for_each(|word| self.text(word));
+            let messages = suite.tests.iter_mut().filter_map(|test| test.message.as_mut());
+            messages.for_each(|message| self.text(message));
+        }
     }
 
     fn finding(&mut self, finding: &mut Finding) {
         self.text(&mut finding.message);
         finding.help.iter_mut().for_each(|help| self.text(help));
+        finding.detail.iter_mut().for_each(|detail| self.text(detail));
         for Location { path, .. } in &mut finding.locations {
             self.text(path);
         }

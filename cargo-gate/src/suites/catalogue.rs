@@ -37,7 +37,7 @@ pub struct KindInfo {
 pub const KINDS: &[KindInfo] = &[
     KindInfo {
         id: "suite.bench",
-        summary: "What is measured keeps its budget beside a reference of the same run",
+        summary: "Benchmarks stay within budget against a reference measured in the same run",
         docs: BENCH_DOCS,
         dimension: Dimension::Performance,
         blocks_at: Stage::Pilot,
@@ -45,7 +45,7 @@ pub const KINDS: &[KindInfo] = &[
     },
     KindInfo {
         id: "suite.slo",
-        summary: "Promises hold over a rolling window of measurements",
+        summary: "Service level objectives hold over a rolling window of measurements",
         docs: SLO_DOCS,
         dimension: Dimension::Reliability,
         blocks_at: Stage::Pilot,
@@ -61,7 +61,7 @@ pub const KINDS: &[KindInfo] = &[
     },
     KindInfo {
         id: "suite.tool",
-        summary: "Required tools have nothing to report",
+        summary: "Required tools report nothing",
         docs: TOOL_DOCS,
         dimension: Dimension::Contract,
         blocks_at: Stage::Pilot,
@@ -113,7 +113,7 @@ pub fn group(suite: &SuitePolicy) -> Group {
 pub fn summary(suite: &SuitePolicy) -> String {
     match suite.kind {
         SuiteKind::Bench => format!(
-            "`{}` keeps its budgets beside {}",
+            "`{}` stays within budget against {}",
             suite.command.join(" "),
             match suite.bench.as_deref().map(|bench| &bench.reference) {
                 Some(BenchReference::Command(command)) => format!("`{}`", command.join(" ")),
@@ -134,8 +134,8 @@ pub fn summary(suite: &SuitePolicy) -> String {
         SuiteKind::Tool => {
             let tool = suite.tool.as_deref().unwrap_or("the tool");
             match &suite.part {
-                Some(part) => format!("{tool} has nothing to report about {part}"),
-                None => format!("{tool} has nothing to report"),
+                Some(part) => format!("{tool} reports nothing about {part}"),
+                None => format!("{tool} reports nothing"),
             }
         }
     }

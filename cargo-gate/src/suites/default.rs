@@ -7,7 +7,7 @@ use crate::policy::{SuiteFormat, SuiteKind, SuitePolicy};
 use crate::process;
 use crate::workspace::Workspace;
 
-use super::shadow;
+use super::workspace_copy;
 
 /// Time limit of the default suite. Generous: it builds the workspace as well.
 const TIMEOUT: Duration = Duration::from_secs(60 * 60);
@@ -36,7 +36,7 @@ pub(super) fn with_cargo_test(workspace: &Workspace) -> SuitePolicy {
 fn suite(workspace: &Workspace, nextest: bool) -> SuitePolicy {
     let mut command = vec!["cargo"];
     command.extend(if nextest { &["nextest", "run"][..] } else { &["test"] });
-    if !shadow::needed(workspace) {
+    if !workspace_copy::needed(workspace) {
         command.push("--locked");
     }
     if !declares_default_members(workspace) {

@@ -21,10 +21,10 @@ impl Interference {
     /// The same as the end of a sentence about the variable.
     pub fn words(self) -> &'static str {
         match self {
-            Interference::Overwrites => "makes tests write the results that they expect",
-            Interference::Passes => "makes tests pass over differences",
+            Interference::Overwrites => "makes tests overwrite their expected results",
+            Interference::Passes => "makes tests ignore differences",
             Interference::Faults => "injects faults into the code under test",
-            Interference::Time => "gives suites another time",
+            Interference::Time => "changes the time that suites see",
         }
     }
 }

@@ -42,9 +42,9 @@ struct Group {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Summary {
+pub(super) struct Summary {
     passed: u64,
-    failed: u64,
+    pub(super) failed: u64,
     ignored: u64,
     filtered: u64,
 }
@@ -117,6 +117,7 @@ impl Libtest {
                 binary: binary.clone(),
                 name,
                 status,
+                message: None,
             })
         };
         let done = &mut self.done;
@@ -184,7 +185,7 @@ impl Group {
 
 impl Summary {
     /// `test result: FAILED. 6 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.08s`
-    fn parse(line: &str) -> Option<Self> {
+    pub(super) fn parse(line: &str) -> Option<Self> {
         let rest = line.strip_prefix("test result: ")?;
         let rest = rest.strip_prefix("ok. ").or_else(|| rest.strip_prefix("FAILED. "))?;
         let mut this = Self::default();
@@ -210,6 +211,11 @@ impl Summary {
         (seen >= 3).then_some(this)
     }
 
+    /// Tests that ended or were passed over, all of which the harness announced.
+    pub(super) fn ended(self) -> u64 {
+        self.passed.saturating_add(self.failed).saturating_add(self.ignored)
+    }
+
     /// Whether these are the counts of a harness that announced so many tests.
     fn counts(self, announced: u64) -> bool {
         let sum = self
@@ -221,7 +227,7 @@ impl Summary {
 }
 
 /// `running 8 tests`
-fn announced_tests(line: &str) -> Option<u64> {
+pub(super) fn announced_tests(line: &str) -> Option<u64> {
     let (number, word) = line.strip_prefix("running ")?.split_once(' ')?;
     matches!(word, "test" | "tests").then(|| number.parse().ok()).flatten()
 }
@@ -256,7 +262,7 @@ fn test_name(name: &str) -> &str {
         .unwrap_or(name)
 }
 
-fn status(text: &str) -> Option<TestStatus> {
+pub(super) fn status(text: &str) -> Option<TestStatus> {
     let is = |word: &str| {
         text.strip_prefix(word)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(" <") || rest.starts_with(" ("))

@@ -1,8 +1,8 @@
 //! Suites: bodies of evidence that a process produces. One file per kind; the engine decides whether one runs.
 
 pub mod bench;
-pub(crate) mod beyond;
 mod catalogue;
+mod counter;
 mod default;
 mod environment;
 pub mod interference;
@@ -10,19 +10,21 @@ pub mod libtest;
 pub mod nextest;
 mod outcome;
 pub mod output;
+pub mod panics;
 mod paths;
+pub(crate) mod reach;
 pub(crate) mod redaction;
 mod requires;
-mod shadow;
 mod shared;
 pub mod slo;
 mod test;
 pub mod tool;
+mod workspace_copy;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use globset::{GlobBuilder, GlobMatcher, GlobSetBuilder};
+use globset::GlobMatcher;
 
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::evidence::EvidenceResult;
@@ -34,7 +36,6 @@ use crate::report::{Finding, Reason, SuiteResult};
 use crate::secrets::mask_text;
 use crate::workspace::Workspace;
 use crate::workspace::cargo::Resolution;
-use crate::workspace::files::{File, FileList};
 
 pub use bench::DOCS as BENCH_DOCS;
 pub use catalogue::{DEFAULT_ID, InputFilter, KINDS, KindInfo, VERSION, group, of_policy, summary};
@@ -96,27 +97,6 @@ pub fn check_id(suite: &SuitePolicy) -> String {
         SuiteKind::Tool => "tool",
     };
     format!("suite.{kind}.{}", suite.name)
-}
-
-/// The files a suite reads, sorted by path: those its globs match, or all where it declares none.
-///
-/// # Errors
-/// A glob is malformed; a validated policy holds none.
-pub fn input_files<'a>(suite: &SuitePolicy, files: &'a FileList) -> Result<Vec<&'a File>> {
-    if suite.inputs.is_empty() {
-        return Ok(files.iter().collect());
-    }
-    let mut set = GlobSetBuilder::new();
-    for pattern in &suite.inputs {
-        set.add(
-            GlobBuilder::new(pattern)
-                .literal_separator(true)
-                .build()
-                .map_err(|error| malformed(&error))?,
-        );
-    }
-    let set = set.build().map_err(|error| malformed(&error))?;
-    Ok(files.iter().filter(|file| set.is_match(&file.path)).collect())
 }
 
 /// The suites whose name or check id matches a glob, in the order of the policy.
@@ -205,8 +185,8 @@ fn launch_with(
     let mut environment = environment::changes(workspace);
     let root = if let Some(root) = launch.root {
         root.to_owned()
-    } else if shadow::needed(workspace) {
-        let tree = match shadow::prepare(workspace)? {
+    } else if workspace_copy::needed(workspace) {
+        let tree = match workspace_copy::prepare(workspace)? {
             Ok(tree) => tree,
             Err(reason) => return not_started(reason),
         };
@@ -265,7 +245,7 @@ fn launch_with(
 /// A lockfile that is kept and contradicts the manifests would be rewritten by any cargo command without `--locked`.
 fn lockfile_at_risk(workspace: &Workspace) -> Option<Reason> {
     let stale = matches!(workspace.resolution(), Resolution::Stale(_) | Resolution::Unreadable(_));
-    (stale && !shadow::needed(workspace)).then(|| {
+    (stale && !workspace_copy::needed(workspace)).then(|| {
         Reason::new(
             "blocked_by",
             "Cargo.lock contradicts the manifests, and running the suite could change it (lockfile.fresh)",

@@ -25,11 +25,11 @@ struct Run {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Summary {
+pub(super) struct Summary {
     planned: u64,
-    ran: u64,
+    pub(super) ran: u64,
     passed: u64,
-    failed: u64,
+    pub(super) failed: u64,
     skipped: u64,
 }
 
@@ -74,10 +74,12 @@ impl Nextest {
         let Some(run) = self.current.take() else {
             return;
         };
-        let tests = run
-            .tests
-            .into_iter()
-            .map(|((binary, name), status)| TestResult { binary, name, status });
+        let tests = run.tests.into_iter().map(|((binary, name), status)| TestResult {
+            binary,
+            name,
+            status,
+            message: None,
+        });
         let mut tests: Vec<_> = tests.collect();
         let done = &mut self.done;
         match run.summary {
@@ -105,7 +107,7 @@ fn followed_by(known: TestStatus, later: TestStatus) -> TestStatus {
 
 impl Summary {
     /// `     Summary [   6.328s] 3/9 tests run: 6 passed (1 flaky, 1 leaky), 2 failed, 1 timed out, 1 skipped`
-    fn parse(line: &str) -> Option<Self> {
+    pub(super) fn parse(line: &str) -> Option<Self> {
         let (_, rest) = line.strip_prefix("     Summary [")?.split_once("] ")?;
         let (run, counts) = rest.split_once(" run: ")?;
         let numbers = run.strip_suffix(" tests").or_else(|| run.strip_suffix(" test"))?;
@@ -158,7 +160,7 @@ fn outside_parentheses(text: &str) -> String {
 }
 
 /// `  TRY 2 PASS [   0.005s] (3/9) demo::bin/demo tests::in_main`: status, binary id and name of a test that ended.
-fn status_line(line: &str) -> Option<(TestStatus, &str, &str)> {
+pub(super) fn status_line(line: &str) -> Option<(TestStatus, &str, &str)> {
     let (status, rest) = line.split_at_checked(12)?;
     let (time, rest) = rest.strip_prefix(" [")?.split_once("] ")?;
     let mut words = status.split_ascii_whitespace();

@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::policy::SuiteFormat;
 
+use crate::evidence::event::TestCount;
+
+use super::counter::Counter;
 use super::libtest::Libtest;
 use super::nextest::Nextest;
 use super::outcome::Tests;
+use super::panics::{Panic, Panics};
 
 /// Reads lines as they come, for the declared format.
 #[derive(Debug)]
@@ -14,8 +18,9 @@ pub struct Reader {
     format: SuiteFormat,
     libtest: Libtest,
     nextest: Nextest,
+    counter: Counter,
     errors: Errors,
-    panics: BTreeMap<String, Option<Place>>,
+    panics: Panics,
 }
 
 /// What was read.
@@ -27,9 +32,8 @@ pub struct Output {
     pub error: Option<ToolError>,
     /// The cargo subcommand or component that is not installed, if the output says so.
     pub missing: Option<String>,
-    /// Path, line and column of the first panic in the thread of each test, by name; `None` where tests of one name
-    /// panicked in different places.
-    pub panics: BTreeMap<String, Option<Place>>,
+    /// The first panic in the thread of each test, by name; `None` where tests of one name panicked in different places.
+    pub panics: BTreeMap<String, Option<Panic>>,
 }
 
 /// Path, line and column.
@@ -51,13 +55,14 @@ impl Reader {
             format,
             libtest: Libtest::default(),
             nextest: Nextest::default(),
+            counter: Counter::default(),
             errors: Errors::default(),
-            panics: BTreeMap::new(),
+            panics: Panics::default(),
         }
     }
 
-    /// Takes one line without its end; escape sequences are ignored.
-    pub fn line(&mut self, line: &str) {
+    /// Takes one line without its end; escape sequences are ignored. Returns how far the tests are, if the line says so.
+    pub fn line(&mut self, line: &str) -> Option<TestCount> {
         let plain;
         let line = if line.contains('\u{1b}') {
             plain = anstream::adapter::strip_str(line).to_string();
@@ -66,15 +71,7 @@ impl Reader {
             line
         };
         self.errors.line(line);
-        if let Some((thread, place)) = panicked(line) {
-            let known = self
-                .panics
-                .entry(thread.to_owned())
-                .or_insert_with(|| Some(place.clone()));
-            if known.as_ref().is_some_and(|known| *known != place) {
-                *known = None;
-            }
-        }
+        self.panics.line(line);
         match self.format {
             SuiteFormat::ExitCode => {}
             SuiteFormat::Libtest => self.libtest.line(line),
@@ -94,6 +91,9 @@ impl Reader {
                 }
             }
         }
+        (self.format != SuiteFormat::ExitCode)
+            .then(|| self.counter.line(line))
+            .flatten()
     }
 
     /// Everything that was read; tests sorted by binary and name.
@@ -105,7 +105,7 @@ impl Reader {
         Output {
             tests,
             missing: self.errors.missing,
-            panics: self.panics,
+            panics: self.panics.finish(),
             error: self.errors.placed.or(self.errors.first),
         }
     }
@@ -159,15 +159,8 @@ fn missing_tool(message: &str) -> Option<String> {
     rest.starts_with(" is not installed for the").then(|| tool.to_owned())
 }
 
-/// `thread 'name' (1234) panicked at src/lib.rs:3:5:`, as the standard library writes it since Rust 1.73; the number is
-/// there since 1.91.
-fn panicked(line: &str) -> Option<(&str, Place)> {
-    let (thread, rest) = line.trim_start().strip_prefix("thread '")?.split_once("' ")?;
-    let (_, place) = rest.split_once("panicked at ")?;
-    Some((thread, parse_place(place.strip_suffix(':')?)?))
-}
-
-fn parse_place(text: &str) -> Option<Place> {
+/// `src/lib.rs:3:5`
+pub(super) fn parse_place(text: &str) -> Option<Place> {
     let mut parts = text.rsplitn(3, ':');
     let column = parts.next()?.trim().parse().ok()?;
     let line = parts.next()?.parse().ok()?;

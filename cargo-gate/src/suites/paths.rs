@@ -2,10 +2,11 @@
 //! run directory, and a home directory has no place there.
 
 use std::borrow::Cow;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
 
+use crate::base::atomic;
 use crate::base::error::{Error, Result};
 use crate::evidence::EvidenceResult;
 use crate::redact::Redactor;
@@ -29,6 +30,10 @@ pub(super) fn hide(mut run: SuiteRun, workspace: &Workspace, policy: Option<&Loc
             for finding in findings {
                 hide_text(&mut finding.message, &redactor);
                 finding.help.iter_mut().for_each(|help| hide_text(help, &redactor));
+                finding
+                    .detail
+                    .iter_mut()
+                    .for_each(|detail| hide_text(detail, &redactor));
             }
         }
         EvidenceResult::NotRun(reason) | EvidenceResult::Inconclusive(reason) | EvidenceResult::Error(reason) => {
@@ -38,6 +43,8 @@ pub(super) fn hide(mut run: SuiteRun, workspace: &Workspace, policy: Option<&Loc
         }
     }
     if let Some(suite) = &mut run.suite {
+        let messages = suite.tests.iter_mut().filter_map(|test| test.message.as_mut());
+        messages.for_each(|message| hide_text(message, &redactor));
         let tests = suite.tests.iter_mut().map(|test| &mut test.name);
         for text in suite.command.iter_mut().chain(tests) {
             if let Cow::Owned(masked) = mask_text(text) {
@@ -89,12 +96,14 @@ fn rewrite(log: &Path, redactor: &Redactor) -> io::Result<Taken> {
     }
     to.into_inner().map_err(io::IntoInnerError::into_error)?;
     drop(from);
-    fs::rename(hidden, log)?;
+    atomic::rename(&hidden, log)?;
     Ok(taken)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -9,7 +9,7 @@ use crate::report::{Finding, Location};
 use crate::secrets::{self, Hit};
 
 /// How the message begins that speaks of home directories in a log; `redaction.audit` reads it.
-pub(crate) const HOMES_IN_LOG: &str = "the log of the suite named home directories of somebody";
+pub(crate) const HOMES_IN_LOG: &str = "the log of the suite contained home directories";
 /// Secrets that get a finding of their own; the others share one.
 const NAMED: usize = 5;
 
@@ -50,7 +50,7 @@ impl Taken {
         let more = secrets.len().saturating_sub(NAMED);
         for (line, hit) in secrets.iter().take(NAMED) {
             let message = format!(
-                "the log of the suite held {}: `{}`, taken out of line {line}",
+                "the log of the suite contained {}: `{}`, redacted in line {line}",
                 hit.what, hit.masked
             );
             let finding = if hit.guessed {
@@ -60,12 +60,12 @@ impl Taken {
             };
             findings.push(
                 finding
-                    .help("change the test that prints it, and revoke it if an earlier log was published")
+                    .help("change the test that prints it, and revoke the secret if an earlier log was published")
                     .because(policy.cloned()),
             );
         }
         if more > 0 {
-            let message = format!("{more} more secrets were taken out of the log of the suite");
+            let message = format!("{more} more secrets were redacted in the log of the suite");
             let known = secrets.iter().skip(NAMED).any(|(_, hit)| !hit.guessed);
             let finding = if known {
                 Finding::blocking(Stage::Pilot, message)
@@ -75,7 +75,7 @@ impl Taken {
             findings.push(finding.because(policy.cloned()));
         }
         if self.homes > 0 {
-            let message = format!("{HOMES_IN_LOG} ({}); marks stand in their place", self.homes);
+            let message = format!("{HOMES_IN_LOG} ({}); they were replaced by marks", self.homes);
             findings.push(
                 Finding::advice(message)
                     .help("print paths relative to the workspace")
@@ -103,7 +103,7 @@ pub(super) fn cut(part: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::findings_text;
+    use crate::contract::testing::findings_text;
     use crate::secrets::planted;
 
     #[test]
@@ -131,13 +131,13 @@ mod tests {
             unreachable!()
         };
         insta::assert_snapshot!(findings_text(&findings), @"
-        the log of the suite held a private key: `-----BEGIN PRIVATE KEY----- ****`, taken out of line 2 [pilot]
-          help: change the test that prints it, and revoke it if an earlier log was published
-        the log of the suite held a GitHub personal access token: `ghp_****`, taken out of line 3 [pilot]
-          help: change the test that prints it, and revoke it if an earlier log was published
-        the log of the suite held a token: `API_TOKEN=****`, taken out of line 5 [advice]
-          help: change the test that prints it, and revoke it if an earlier log was published
-        the log of the suite named home directories of somebody (1); marks stand in their place [advice]
+        the log of the suite contained a private key: `-----BEGIN PRIVATE KEY----- ****`, redacted in line 2 [pilot]
+          help: change the test that prints it, and revoke the secret if an earlier log was published
+        the log of the suite contained a GitHub personal access token: `ghp_****`, redacted in line 3 [pilot]
+          help: change the test that prints it, and revoke the secret if an earlier log was published
+        the log of the suite contained a token: `API_TOKEN=****`, redacted in line 5 [advice]
+          help: change the test that prints it, and revoke the secret if an earlier log was published
+        the log of the suite contained home directories (1); they were replaced by marks [advice]
           help: print paths relative to the workspace
         ");
     }

@@ -28,7 +28,7 @@ pub fn unmet(suite: &SuitePolicy, workspace: &Workspace) -> Option<Reason> {
             format!("run this stage on {name}"),
         ),
         _ => (
-            format!("needs `{requirement}`, which nothing here can tell"),
+            format!("needs `{requirement}`, which this version does not understand"),
             "correct `requires` in gate.toml".into(),
         ),
     };

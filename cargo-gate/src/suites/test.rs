@@ -5,12 +5,14 @@ use std::path::Path;
 
 use crate::base::error::Result;
 use crate::evidence::EvidenceResult;
+use crate::evidence::event::Event;
 use crate::policy::{SuiteFormat, SuitePolicy};
 use crate::report::{Finding, Location, SuiteResult, TestResult, TestStatus};
 
 use super::outcome::Tests;
 use super::output::{Output, Place, Reader};
-use super::{Launched, SuiteContext, SuiteRun, default, finding, launch, suite_result, tool_missing};
+use super::panics::Panic;
+use super::{Launched, SuiteContext, SuiteRun, check_id, default, finding, launch, suite_result, tool_missing};
 
 /// Markdown documentation of the kind.
 pub const DOCS: &str = "\
@@ -73,7 +75,13 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
 fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     let mut reader = Reader::new(suite.format);
     let log = cx.log.clone();
-    let end = match launch(suite, cx, &suite.command, false, &mut |line| reader.line(line))? {
+    let id = check_id(suite);
+    let launched = launch(suite, cx, &suite.command, false, &mut |line| {
+        if let Some(tests) = reader.line(line) {
+            cx.observer.event(&Event::Tests { id: &id, tests });
+        }
+    })?;
+    let end = match launched {
         Launched::NotStarted(reason) => {
             return Ok(SuiteRun {
                 result: EvidenceResult::NotRun(reason),
@@ -94,6 +102,7 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
             ..Tests::default()
         };
     }
+    name_causes(&mut output);
     let verdict = match &output.missing {
         Some(tool) if end.exit_code != Some(0) && output.tests.ran() == 0 => EvidenceResult::NotRun(tool_missing(tool)),
         _ => EvidenceResult::Findings(judge(suite, &result, &output)),
@@ -162,6 +171,30 @@ fn judge(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Vec<Finding
     findings
 }
 
+/// The panic that a test failed by. With one name in two binaries there is no telling whose it was.
+fn panic_of<'o>(output: &'o Output, test: &TestResult) -> Option<&'o Panic> {
+    let named = output.tests.with_status(TestStatus::Failed);
+    let alone = named.filter(|other| other.name == test.name).count() == 1;
+    output.panics.get(&test.name)?.as_ref().filter(|_| alone)
+}
+
+/// Writes into each failed test what its panic said.
+fn name_causes(output: &mut Output) {
+    let failed = |test: &TestResult| test.status == TestStatus::Failed;
+    let causes: Vec<Option<String>> = output
+        .tests
+        .tests
+        .iter()
+        .map(|test| {
+            let said = failed(test).then(|| panic_of(output, test)).flatten();
+            said.map(|panic| panic.message.clone()).filter(|said| !said.is_empty())
+        })
+        .collect();
+    for (test, cause) in output.tests.tests.iter_mut().zip(causes) {
+        test.message = cause;
+    }
+}
+
 fn failed_tests(suite: &SuitePolicy, output: &Output) -> Vec<Finding> {
     let tests = &output.tests;
     let failed: Vec<_> = tests.with_status(TestStatus::Failed).collect();
@@ -169,11 +202,9 @@ fn failed_tests(suite: &SuitePolicy, output: &Output) -> Vec<Finding> {
         .iter()
         .take(NAMED)
         .map(|test| {
-            let found = finding(suite, format!("`{}` failed", full_name(test))).help(run_alone(suite, test));
-            // With one name in two binaries nobody knows whose panic it was.
-            let alone = failed.iter().filter(|other| other.name == test.name).count() == 1;
-            let place = output.panics.get(&test.name).cloned().flatten().filter(|_| alone);
-            at(found, place)
+            let mut found = finding(suite, format!("`{}` failed", full_name(test))).help(run_alone(suite, test));
+            found.detail.clone_from(&test.message);
+            at(found, panic_of(output, test).map(|panic| panic.place.clone()))
         })
         .collect();
     let total = tests.failed.max(failed.len() as u64);
@@ -193,9 +224,9 @@ fn failed_tests(suite: &SuitePolicy, output: &Output) -> Vec<Finding> {
 /// No test failed, and still the command did.
 fn command_failed(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Finding {
     let mut message = match (end.exit_code, end.signal) {
-        (Some(code), _) => format!("`{}` ended with exit code {code}", end.command.join(" ")),
-        (None, Some(signal)) => format!("`{}` was ended by signal {signal}", end.command.join(" ")),
-        (None, None) => format!("`{}` did not end by itself", end.command.join(" ")),
+        (Some(code), _) => format!("`{}` exited with code {code}", end.command.join(" ")),
+        (None, Some(signal)) => format!("`{}` was killed by signal {signal}", end.command.join(" ")),
+        (None, None) => format!("`{}` did not exit by itself", end.command.join(" ")),
     };
     let mut place = None;
     match &output.error {
@@ -226,21 +257,18 @@ fn too_few(suite: &SuitePolicy, tests: &Tests) -> Option<Finding> {
     let ran = tests.ran();
     if tests.summaries == 0 {
         return Some(
-            finding(
-                suite,
-                "the output holds no summary of a test run, so nothing can be said about it",
-            )
-            .help("declare `format = \"exit-code\"` for a command that is not libtest or nextest"),
+            finding(suite, "the output contains no summary of a test run")
+                .help("declare `format = \"exit-code\"` if the command runs neither libtest nor nextest"),
         );
     }
     if ran == 0 {
         let why = match tests.skipped {
-            0 => "there is none".to_owned(),
+            0 => "none were found".to_owned(),
             1 => "the only one is ignored or filtered out".to_owned(),
             skipped => format!("all {skipped} are ignored or filtered out"),
         };
         return Some(
-            finding(suite, format!("no test ran: {why} (suite_empty)"))
+            finding(suite, format!("no tests ran: {why} (suite_empty)"))
                 .help("add a `#[test]`, or correct the filter in `command` of the suite in gate.toml"),
         );
     }
@@ -249,7 +277,7 @@ fn too_few(suite: &SuitePolicy, tests: &Tests) -> Option<Finding> {
             suite,
             format!("{ran} of at least {} expected tests ran", suite.min_tests),
         )
-        .help("find out which tests are gone, or lower `min-tests` of the suite in gate.toml")
+        .help("restore the missing tests, or lower `min-tests` of the suite in gate.toml")
     })
 }
 

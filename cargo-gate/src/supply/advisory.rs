@@ -1,9 +1,15 @@
 //! One advisory, reduced to what is judged.
 
+use std::borrow::Cow;
+
+use cvss::Cvss;
 use jiff::civil::Date;
-use rustsec::advisory::Versions;
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
+
+use crate::workspace::cargo::lock::is_crates_io;
+
+use super::range::{ranges, within};
 
 /// An advisory about a package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,69 +56,110 @@ impl Advisory {
     /// Why it cannot be understood.
     pub fn parse(path: &str, bytes: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-        // What does not start so is cut in the middle of a character by the parser behind.
-        if !text.starts_with("```toml") {
-            return Err("it does not start with a TOML block".into());
-        }
-        let parsed: rustsec::Advisory = text
-            .parse()
-            .map_err(|error: rustsec::Error| one_line(&error.to_string()))?;
-        let meta = &parsed.metadata;
+        let (front, title) = parts(text)?;
+        // Since version 4 of the format the first table may go without its header.
+        let front = if front.starts_with("[advisory]") {
+            Cow::Borrowed(front)
+        } else {
+            Cow::Owned(format!("[advisory]\n{front}"))
+        };
+        let File { advisory, versions } = toml::from_str(&front).map_err(|error| one_line(error.message()))?;
         let mut parts = path.split('/');
         let (collection, package, file) = (parts.next(), parts.next(), parts.next());
         let id = file.and_then(|file| file.strip_suffix(".md")).unwrap_or_default();
-        if meta.id.as_str() != id {
-            return Err(format!("it holds the advisory `{}`", one_line(meta.id.as_str())));
+        if advisory.id != id {
+            return Err(format!("it holds the advisory `{}`", one_line(&advisory.id)));
         }
-        if Some(meta.package.as_str()) != package {
-            return Err(format!("it is about the package `{}`", one_line(meta.package.as_str())));
+        if Some(advisory.package.as_str()) != package {
+            return Err(format!("it is about the package `{}`", one_line(&advisory.package)));
         }
-        let date: Date = meta
-            .date
-            .as_str()
-            .parse()
-            .map_err(|_| format!("`{}` is not a day", one_line(meta.date.as_str())))?;
-        let source = meta.source.as_ref().filter(|source| !source.is_default_registry());
+        let score = advisory.cvss.as_deref().map(Score::parse).transpose()?;
+        ranges(versions.patched.iter().chain(&versions.unaffected))?;
         Ok(Self {
             id: id.to_owned(),
-            package: meta.package.as_str().to_owned(),
             toolchain: collection == Some("rust"),
-            title: one_line(&meta.title),
-            date,
-            informational: meta.informational.as_ref().map(|kind| one_line(kind.as_str())),
-            score: meta.cvss.as_ref().map(|cvss| Score {
-                tenths: (cvss.score() * 10.0).round().clamp(0.0, 100.0) as u16,
-                severity: cvss.severity().to_string(),
-            }),
-            patched: texts(parsed.versions.patched()),
-            unaffected: texts(parsed.versions.unaffected()),
-            source: source.map(ToString::to_string),
-            aliases: meta.aliases.iter().map(|alias| one_line(alias.as_str())).collect(),
-            withdrawn: meta.withdrawn.is_some(),
+            title: one_line(title),
+            date: day(&advisory.date)?,
+            informational: advisory.informational.as_deref().map(one_line),
+            score,
+            patched: texts(&versions.patched),
+            unaffected: texts(&versions.unaffected),
+            source: advisory.source.filter(|source| !is_crates_io(source)),
+            aliases: advisory.aliases.iter().map(|alias| one_line(alias)).collect(),
+            withdrawn: advisory.withdrawn.as_deref().map(day).transpose()?.is_some(),
+            package: advisory.package,
         })
     }
 
     /// Whether it is about this version.
     pub fn affects(&self, version: &Version) -> bool {
-        let requirements = |texts: &[String]| texts.iter().filter_map(|text| VersionReq::parse(text).ok()).collect();
-        Versions::new(requirements(&self.patched), requirements(&self.unaffected))
-            // Checked when it was parsed; what cannot be told apart counts as affected.
-            .map_or(true, |versions| versions.is_vulnerable(version))
+        let texts = self.patched.iter().chain(&self.unaffected);
+        let requirements: Vec<VersionReq> = texts.filter_map(|text| VersionReq::parse(text).ok()).collect();
+        // Checked when it was parsed; what cannot be told apart counts as affected.
+        ranges(&requirements).map_or(true, |ranges| !within(&ranges, version))
     }
+}
+
+impl Score {
+    fn parse(vector: &str) -> Result<Self, String> {
+        let cvss: Cvss = vector
+            .parse()
+            .map_err(|_| format!("`{}` is no CVSS vector", one_line(vector)))?;
+        Ok(Self {
+            tenths: (cvss.score() * 10.0).round().clamp(0.0, 100.0) as u16,
+            severity: cvss.severity().to_string(),
+        })
+    }
+}
+
+/// The front matter of an advisory, as far as it is judged. Format:
+/// <https://github.com/RustSec/advisory-db/blob/main/EXAMPLE_ADVISORY.md>.
+#[derive(Deserialize)]
+struct File {
+    advisory: Head,
+    versions: Versions,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    id: String,
+    package: String,
+    date: String,
+    #[serde(default)]
+    aliases: Vec<String>,
+    cvss: Option<String>,
+    informational: Option<String>,
+    source: Option<String>,
+    withdrawn: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Versions {
+    patched: Vec<VersionReq>,
+    #[serde(default)]
+    unaffected: Vec<VersionReq>,
+}
+
+/// The front matter and the title.
+fn parts(text: &str) -> Result<(&str, &str), String> {
+    let rest = text
+        .strip_prefix("```toml")
+        .ok_or("it does not start with a TOML block")?;
+    let (front, rest) = rest.split_once("\n```").ok_or("its TOML block does not end")?;
+    let title = rest
+        .trim_start()
+        .lines()
+        .next()
+        .and_then(|line| line.strip_prefix("# "));
+    Ok((front.trim(), title.ok_or("there is no title below its TOML block")?))
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| format!("`{}` is not a day", one_line(text)))
 }
 
 fn texts(requirements: &[VersionReq]) -> Vec<String> {
     requirements.iter().map(ToString::to_string).collect()
-}
-
-/// The message of a parser without the snippet that it draws between its first and its last line.
-pub(super) fn cause(text: &str) -> String {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let first = lines.next().unwrap_or_default();
-    match lines.next_back() {
-        Some(last) => one_line(&format!("{first}: {last}")),
-        None => one_line(first),
-    }
 }
 
 /// Foreign text on one line, at most 160 characters of it.
@@ -156,6 +203,21 @@ mod tests {
     }
 
     #[test]
+    fn the_first_table_may_go_without_its_header_and_scores_of_version_4_are_known() {
+        let text = samples::advisory("RUSTSEC-2024-0001", "time", "2024-11-18")
+            .with("cvss = \"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N\"\nwithdrawn = \"2025-01-02\"\ninformational = \"unsound\"\n\
+                   source = \"registry+https://github.com/rust-lang/crates.io-index\"")
+            .text();
+        let advisory = Advisory::parse(
+            "rust/time/RUSTSEC-2024-0001.md",
+            text.replace("[advisory]\n", "").as_bytes(),
+        )
+        .unwrap();
+        insta::assert_snapshot!(serde_json::to_string(&advisory).unwrap(), @r#"{"id":"RUSTSEC-2024-0001","package":"time","toolchain":true,"title":"Trouble in time","date":"2024-11-18","informational":"unsound","score":{"tenths":93,"severity":"critical"},"patched":[],"unaffected":[],"source":null,"aliases":[],"withdrawn":true}"#);
+        assert!(advisory.affects(&Version::new(0, 1, 0)));
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let good = samples::advisory("RUSTSEC-2020-0071", "time", "2020-11-18").text();
         let wrong = |path: &str, bytes: &[u8]| Advisory::parse(path, bytes).unwrap_err();
@@ -166,14 +228,22 @@ mod tests {
             wrong("crates/time/RUSTSEC-2020-0071.md", "äöüäöüäöüäöüäöüäöü".as_bytes()),
             wrong("crates/time/RUSTSEC-2020-0071.md", b"```toml\n```"),
             wrong("crates/time/RUSTSEC-2020-0071.md", good.replace("2020-11-18", "2020-13-18").as_bytes()),
-        ].join("\n"), @r#"
+            wrong("crates/time/RUSTSEC-2020-0071.md", good.replace("[versions]", "cvss = \"CVSS:9.9/X:Y\"\n[versions]").as_bytes()),
+            wrong("crates/time/RUSTSEC-2020-0071.md", good.replace("patched = []", "patched = [\"> 2, < 1\"]").as_bytes()),
+            wrong("crates/time/RUSTSEC-2020-0071.md", good.replace("patched = []", "patched = [\"one\"]").as_bytes()),
+            wrong("crates/time/RUSTSEC-2020-0071.md", good.replace("patched = []", "").as_bytes()),
+        ].join("\n"), @"
         it holds the advisory `RUSTSEC-2020-0071`
         it is about the package `time`
         it is not UTF-8
         it does not start with a TOML block
-        parse error: Expected # header after TOML front matter
-        parse error: TOML parse error at line 4, column 8 | 4 | date = "2020-13-18" | ^^^^^^^^^^^^ parse error: invalid date: 2020-13-18
-        "#);
+        there is no title below its TOML block
+        `2020-13-18` is not a day
+        `CVSS:9.9/X:Y` is no CVSS vector
+        `>2, <1` ends before it begins
+        unexpected character 'o' while parsing major version number
+        missing field `patched`
+        ");
     }
 
     proptest::proptest! {

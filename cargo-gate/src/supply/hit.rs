@@ -2,9 +2,11 @@
 
 use semver::{Comparator, Op, Version, VersionReq};
 
+use crate::workspace::cargo::lock::LockedPackage;
+
 use super::advisory::Advisory;
 use super::database::Database;
-use super::lock::{LockedPackage, PackageGraph};
+use super::lock::PackageGraph;
 
 /// An advisory about a package of the lockfile.
 #[derive(Debug)]
@@ -66,7 +68,7 @@ pub fn hits<'a>(database: &'a Database, graph: &'a PackageGraph) -> Vec<Hit<'a>>
 
 fn same_source(advisory: &Advisory, package: &LockedPackage) -> bool {
     match &advisory.source {
-        None => package.published,
+        None => package.is_published(),
         source => *source == package.source,
     }
 }

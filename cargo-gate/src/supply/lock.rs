@@ -1,31 +1,13 @@
-//! Packages of `Cargo.lock`: the lines they stand on, and the shortest way from a member to each.
+//! The shortest way from a member to each package of `Cargo.lock`.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use rustsec::Lockfile;
-use semver::Version;
-
-use super::advisory::cause;
-
-/// A package of the lockfile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LockedPackage {
-    /// Name.
-    pub name: String,
-    /// Version.
-    pub version: Version,
-    /// Source as cargo writes it; `None` for a member or a path dependency.
-    pub source: Option<String>,
-    /// Whether it comes from crates.io.
-    pub published: bool,
-    /// Line of its name in `Cargo.lock`.
-    pub line: Option<u32>,
-}
+use crate::workspace::cargo::lock::{Lock, LockedPackage};
 
 /// The packages of a lockfile and what depends on what.
 #[derive(Debug)]
 pub struct PackageGraph {
-    packages: Vec<LockedPackage>,
+    lock: Lock,
     /// Whoever comes before a package on the shortest way from a member, for every package that a member reaches.
     before: BTreeMap<usize, Option<usize>>,
 }
@@ -36,113 +18,43 @@ impl PackageGraph {
     /// # Errors
     /// Why the lockfile cannot be read.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-        let lockfile: Lockfile = text
-            .parse()
-            .map_err(|error: rustsec::cargo_lock::Error| cause(&error.to_string()))?;
-        let mut lines = package_lines(text);
-        let mut packages = Vec::with_capacity(lockfile.packages.len());
-        for package in &lockfile.packages {
-            let key = (package.name.as_str().to_owned(), package.version.to_string());
-            packages.push(LockedPackage {
-                line: lines.get_mut(&key).and_then(VecDeque::pop_front),
-                name: key.0,
-                version: package.version.clone(),
-                source: package.source.as_ref().map(ToString::to_string),
-                published: package
-                    .source
-                    .as_ref()
-                    .is_some_and(rustsec::package::SourceId::is_default_registry),
-            });
-        }
-        let at: BTreeMap<_, usize> = lockfile
-            .packages
-            .iter()
-            .enumerate()
-            .map(|(at, package)| {
-                (
-                    (
-                        package.name.as_str(),
-                        &package.version,
-                        package.source.as_ref().map(ToString::to_string),
-                    ),
-                    at,
-                )
-            })
-            .collect();
-        let mut by_name: BTreeMap<(&str, &Version), usize> = BTreeMap::new();
-        for (at, package) in lockfile.packages.iter().enumerate() {
-            by_name.entry((package.name.as_str(), &package.version)).or_insert(at);
-        }
-        let follow = |dependency: &rustsec::cargo_lock::Dependency| {
-            let name = dependency.name.as_str();
-            let source = dependency.source.as_ref().map(ToString::to_string);
-            at.get(&(name, &dependency.version, source))
-                .or_else(|| by_name.get(&(name, &dependency.version)))
-                .copied()
-        };
-        let starts = packages
-            .iter()
-            .enumerate()
-            .filter(|(_, package)| package.source.is_none());
+        let lock = Lock::parse(bytes)?;
+        let packages = lock.packages().iter().enumerate();
+        let starts = packages.filter(|(_, package)| package.source.is_none());
         let mut queue: VecDeque<usize> = starts.map(|(at, _)| at).collect();
         let mut before: BTreeMap<usize, Option<usize>> = queue.iter().map(|start| (*start, None)).collect();
         while let Some(from) = queue.pop_front() {
-            let dependencies = lockfile.packages.get(from).map(|package| package.dependencies.iter());
-            for to in dependencies.into_iter().flatten().filter_map(follow) {
+            for to in lock.dependencies(&lock.packages()[from]) {
                 before.entry(to).or_insert_with(|| {
                     queue.push_back(to);
                     Some(from)
                 });
             }
         }
-        Ok(Self { packages, before })
+        Ok(Self { lock, before })
     }
 
     /// All packages, sorted by name and version.
     pub fn packages(&self) -> &[LockedPackage] {
-        &self.packages
+        self.lock.packages()
     }
 
     /// How many versions of a package there are.
     pub fn versions_of(&self, name: &str) -> usize {
-        self.packages.iter().filter(|package| package.name == name).count()
+        self.lock.named(name).len()
     }
 
     /// The shortest way from a member to the package at this position, both included; empty where none leads there.
     pub fn way(&self, to: usize) -> Vec<&LockedPackage> {
         let mut way = Vec::new();
         let mut at = Some(to);
-        while let Some((package, before)) = at.and_then(|at| Some((self.packages.get(at)?, self.before.get(&at)?))) {
+        while let Some((package, before)) = at.and_then(|at| Some((self.packages().get(at)?, self.before.get(&at)?))) {
             way.push(package);
             at = *before;
         }
         way.reverse();
         way
     }
-}
-
-/// Lines of the names of all packages, by name and version in the order of the file.
-pub(crate) fn package_lines(text: &str) -> BTreeMap<(String, String), VecDeque<u32>> {
-    let mut found: BTreeMap<_, VecDeque<u32>> = BTreeMap::new();
-    let mut name: Option<(String, u32)> = None;
-    let value = |line: &str, key: &str| {
-        let rest = line.strip_prefix(key)?.trim_start().strip_prefix('=')?.trim();
-        Some(rest.strip_prefix('"')?.strip_suffix('"')?.to_owned())
-    };
-    for (number, line) in (1u32..).zip(text.lines()) {
-        let line = line.trim_end();
-        if line.starts_with('[') {
-            name = None;
-        } else if let Some(found) = value(line, "name") {
-            name = Some((found, number));
-        } else if let Some(version) = value(line, "version")
-            && let Some((name, at)) = name.take()
-        {
-            found.entry((name, version)).or_default().push_back(at);
-        }
-    }
-    found
 }
 
 #[cfg(test)]
@@ -168,16 +80,16 @@ mod tests {
                     .iter()
                     .map(|one| format!("{} {}", one.name, one.version))
                     .collect();
-                format!("{:?} {} {}", package.line, package.published, way.join(" > "))
+                format!("{} {} {}", package.line, package.is_published(), way.join(" > "))
             })
             .collect();
-        insta::assert_snapshot!(text.join("\n"), @r"
-        Some(4) false app 0.1.0
-        Some(12) true app 0.1.0 > chrono 0.4.19
-        Some(21) true app 0.1.0 > chrono 0.4.19 > log 0.3.0
-        Some(26) false log 0.4.0
-        Some(30) false app 0.1.0 > chrono 0.4.19 > time 0.1.43
-        Some(35) false unused 1.0.0
+        insta::assert_snapshot!(text.join("\n"), @"
+        4 false app 0.1.0
+        12 true app 0.1.0 > chrono 0.4.19
+        21 true app 0.1.0 > chrono 0.4.19 > log 0.3.0
+        26 false log 0.4.0
+        30 false app 0.1.0 > chrono 0.4.19 > time 0.1.43
+        35 false unused 1.0.0
         ");
         assert_eq!(graph.versions_of("log"), 2);
     }
@@ -185,10 +97,10 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named() {
         let broken = |text: &[u8]| PackageGraph::parse(text).unwrap_err();
-        insta::assert_snapshot!([broken(b"\xff"), broken(b"<<<<<<< HEAD\n"), broken(b"[[package]]\nname = \"a\"\n")].join("\n"), @r"
+        insta::assert_snapshot!([broken(b"\xff"), broken(b"<<<<<<< HEAD\n"), broken(b"[[package]]\nname = \"a\"\n")].join("\n"), @"
         it is not UTF-8
-        parse error: TOML parse error at line 1, column 9: key with no value, expected `=`
-        parse error: TOML parse error at line 1, column 1: missing field `version`
+        line 1: key with no value, expected `=`
+        line 1: missing field `version`
         ");
     }
 

@@ -13,6 +13,7 @@ mod database;
 mod hit;
 mod locate;
 mod lock;
+mod range;
 mod record;
 mod seen;
 mod source;
@@ -31,8 +32,7 @@ pub use contents::Skipped;
 pub use database::Database;
 pub use hit::{Fix, Hit, hits};
 pub use locate::{Origin, Place, Places, VARIABLE, places};
-pub(crate) use lock::package_lines;
-pub use lock::{LockedPackage, PackageGraph};
+pub use lock::PackageGraph;
 pub use seen::Seen;
 
 use source::Stamps;

@@ -19,7 +19,7 @@ use super::database::Database;
 use super::locate::Place;
 
 /// Raised when the stored form of a database, or what is read out of its files, changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// State of the files of one place.
 #[derive(Debug, Clone)]

@@ -1,4 +1,198 @@
-//! Facts about the workspace under its policy.
+//! What is derived from a workspace: code, documents, continuous integration, secrets, advisories. The only lazy place: each
+//! survey is made on first use, and what has not changed since the last time comes from the caches below
+//! [`Workspace::gate_dir`].
 
+pub mod above;
+mod ahead;
 pub mod authority;
 pub mod boundary_inventory;
+pub mod document;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, OnceLock};
+
+use crate::base::error::Result;
+use crate::ci::{self, CiFiles};
+use crate::rust::boundary::cache::ScanCache;
+use crate::rust::boundary::survey::Survey;
+use crate::rust::code::{Code, CodeCache};
+use crate::rust::library;
+use crate::secrets::cache::ScanCache as SecretCache;
+use crate::secrets::file::MachinePaths;
+use crate::secrets::survey::SecretSurvey;
+use crate::supply::{self, Advisories, Places};
+use crate::workspace::files::File;
+use crate::workspace::{Options, Workspace};
+
+use self::above::Above;
+use self::ahead::Ahead;
+pub use self::ahead::Wanted;
+use self::document::Documents;
+
+/// A workspace with what is derived from it.
+#[derive(Debug)]
+pub struct Surveys {
+    /// The workspace as it was read.
+    pub workspace: Workspace,
+    ahead: Mutex<Ahead>,
+    pub(crate) boundaries: OnceLock<Survey>,
+    pub(crate) ci: OnceLock<CiFiles>,
+    pub(crate) advisories: OnceLock<Advisories>,
+    pub(crate) documents: OnceLock<Documents>,
+    pub(crate) above: OnceLock<Above>,
+    pub(crate) code: OnceLock<Code>,
+    pub(crate) library: OnceLock<library::Survey>,
+    pub(crate) secrets: OnceLock<SecretSurvey>,
+}
+
+/// Whatever is asked of the workspace itself.
+impl Deref for Surveys {
+    type Target = Workspace;
+
+    fn deref(&self) -> &Workspace {
+        &self.workspace
+    }
+}
+
+/// For workspaces made by hand.
+impl DerefMut for Surveys {
+    fn deref_mut(&mut self) -> &mut Workspace {
+        &mut self.workspace
+    }
+}
+
+impl From<Workspace> for Surveys {
+    fn from(workspace: Workspace) -> Self {
+        Self::new(workspace, Ahead::default())
+    }
+}
+
+impl Surveys {
+    fn new(workspace: Workspace, ahead: Ahead) -> Self {
+        Self {
+            workspace,
+            ahead: Mutex::new(ahead),
+            boundaries: OnceLock::new(),
+            ci: OnceLock::new(),
+            advisories: OnceLock::new(),
+            documents: OnceLock::new(),
+            above: OnceLock::new(),
+            code: OnceLock::new(),
+            library: OnceLock::new(),
+            secrets: OnceLock::new(),
+        }
+    }
+
+    /// Reads the workspace as [`Workspace::open`] does, and begins with what is `wanted` while cargo is asked. `wanted` is
+    /// called with the root of the workspace.
+    ///
+    /// # Errors
+    /// As for [`Workspace::open`].
+    pub fn open(options: Options, wanted: impl FnOnce(&std::path::Path) -> Option<Wanted> + Send) -> Result<Self> {
+        let (workspace, ahead) = Workspace::open_beside(options, |listed, goes_on| {
+            wanted(listed.root).map(|wanted| Ahead::work(&wanted, listed, goes_on))
+        })?;
+        Ok(Self::new(workspace, ahead.flatten().unwrap_or_default()))
+    }
+
+    fn ahead<T>(&self, take: impl FnOnce(&mut Ahead) -> Option<T>) -> Option<T> {
+        self.ahead.lock().ok().and_then(|mut ahead| take(&mut ahead))
+    }
+
+    /// As [`ahead`](Self::ahead), for what is found in files: those that were left when cargo answered are looked through first.
+    fn found_ahead<T>(&self, take: impl FnOnce(&mut Ahead) -> Option<T>) -> Option<T> {
+        self.ahead(|ahead| {
+            ahead.finish(&self.listed());
+            take(ahead)
+        })
+    }
+
+    /// Raw boundaries of all members, scanned on first use; sources that have not changed since the last time come from
+    /// the cache under [`gate_dir`](Self::gate_dir).
+    pub fn boundaries(&self) -> &Survey {
+        self.boundaries.get_or_init(|| {
+            let ahead = self.found_ahead(Ahead::boundaries);
+            let mut cache = ahead.unwrap_or_else(|| ScanCache::load(&self.gate_dir()));
+            let listed = self.listed();
+            let read = |file: &File| listed.read(file);
+            let survey = Survey::new(self.cargo(), self.files(), &read, &mut cache);
+            // Best effort: without the cache the next run scans again.
+            let _ = self.create_gate_dir();
+            cache.save();
+            survey
+        })
+    }
+
+    /// Continuous integration of the repository that holds the workspace, read on first use. `scripts` are further entry
+    /// points, relative to the root, as the policy names them.
+    pub fn ci(&self, scripts: &[String]) -> &CiFiles {
+        self.ci.get_or_init(|| {
+            let ahead = self.ahead(|ahead| ahead.ci.take());
+            let ahead = ahead.filter(|(of, _)| of == scripts).map(|(_, files)| files);
+            ahead.unwrap_or_else(|| ci::read(self.root(), self.files(), self.git(), scripts))
+        })
+    }
+
+    /// Where advisory databases lie; `declared` is the path in the policy.
+    pub fn advisory_places(&self, declared: Option<&str>) -> Places {
+        supply::places(declared, self.environment(), self.root(), &self.workspace.options.cwd)
+    }
+
+    /// The advisory databases and the state they are in, looked at on first use; files that have not changed since the
+    /// last time are not read. `declared` is the path in the policy, which is one for the life of a workspace.
+    pub fn advisories(&self, declared: Option<&str>) -> &Advisories {
+        self.advisories.get_or_init(|| {
+            let places = self.advisory_places(declared);
+            let ahead = self.ahead(|ahead| ahead.advisories.take());
+            ahead
+                .filter(|advisories| *advisories.places() == places)
+                .unwrap_or_else(|| Advisories::look(places, &self.gate_dir()))
+        })
+    }
+
+    /// Code of all members, scanned on first use as [`boundaries`](Self::boundaries) are.
+    pub fn code(&self) -> &Code {
+        self.code.get_or_init(|| {
+            let ahead = self.found_ahead(Ahead::code);
+            let mut cache = ahead.unwrap_or_else(|| CodeCache::load(&self.gate_dir()));
+            let listed = self.listed();
+            let read = |file: &File| listed.read(file);
+            let code = Code::new(self.cargo(), self.files(), &read, &mut cache);
+            // Best effort: without the cache the next run scans again.
+            let _ = self.create_gate_dir();
+            cache.save();
+            code
+        })
+    }
+
+    /// Library code of all members, sorted out of their [`code`](Self::code) on first use.
+    pub fn library(&self) -> &library::Survey {
+        self.library
+            .get_or_init(|| library::Survey::new(self.cargo(), self.code()))
+    }
+
+    /// Secrets and paths of machines in the tracked files, scanned on first use; what has not changed since the last time
+    /// comes from the cache under [`gate_dir`](Self::gate_dir).
+    pub fn secrets(&self) -> &SecretSurvey {
+        self.secrets.get_or_init(|| {
+            let machine = self.machine_paths();
+            let ahead = self.found_ahead(Ahead::secrets);
+            let mut cache = ahead.unwrap_or_else(|| SecretCache::load(&self.gate_dir(), machine.digest()));
+            let listed = self.listed();
+            let read = |file: &File| listed.read(file);
+            let survey = SecretSurvey::new(self.files(), self.git().is_some(), &read, &machine, &mut cache);
+            // Best effort: without the cache the next run scans again.
+            let _ = self.create_gate_dir();
+            cache.save();
+            survey
+        })
+    }
+
+    /// Directories that exist on this machine only.
+    pub fn machine_paths(&self) -> MachinePaths {
+        MachinePaths::new(self.environment(), self.root())
+    }
+}

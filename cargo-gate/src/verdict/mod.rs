@@ -1,5 +1,6 @@
 //! The verdict: stage rules, waivers, exclusions and the overall decision. Nothing else applies them.
 
+pub mod checklist;
 pub mod confidence;
 mod decision;
 mod scope;
@@ -14,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use jiff::civil::Date;
 
 use crate::base::stage::Stage;
-use crate::checks::{Check, Context, Judgement};
+use crate::contract::{Check, Context, Judgement, Phase, WaiverUse};
 use crate::evidence::EvidenceResult;
 use crate::group::Group;
 use crate::policy::Policy;
@@ -67,21 +68,20 @@ pub struct Verdict {
     pub unblock: Vec<UnblockStep>,
 }
 
-/// Checks that read the outcomes of the others, in the order of the catalogue, and what else they may see.
+/// Checks of the phases after [`Phase::Evidence`], in the order of the catalogue, and what else they may see.
 #[derive(Clone, Copy)]
 pub struct Afterwards<'a> {
     /// The checks.
     pub checks: &'a [&'static Check],
-    /// Their context; what it declares and its outcomes are replaced for each.
+    /// Their context; what it declares, its outcomes and its waivers are replaced for each.
     pub context: Context<'a>,
 }
 
 /// Applies overrides, waivers, exclusions and the rules of the stage.
 ///
-/// `judged` holds every check that was part of the evaluation, in the order of the catalogue, without those that read
-/// outcomes and without `waiver.valid`. Those are judged here: first `afterwards`, then `waiver.valid`, because only
-/// then is known which waivers were used. `outside` are surfaces that leave the claim for other reasons than the
-/// policy's exclusions.
+/// `judged` holds every check of [`Phase::Evidence`] that was part of the evaluation, in the order of the catalogue, and the
+/// suites. Those of the later phases are judged here, phase by phase, because each sees what the phases before it said.
+/// `outside` are surfaces that leave the claim for other reasons than the policy's exclusions.
 pub fn decide(
     judged: Vec<Judged>,
     afterwards: Option<Afterwards<'_>>,
@@ -90,54 +90,35 @@ pub fn decide(
     outside: Vec<Bound>,
 ) -> Verdict {
     let mut used = vec![false; policy.waivers.len()];
-    let mut under_policy = |mut check: Judged| {
-        if let EvidenceResult::Findings(findings) = &mut check.result {
-            for finding in findings {
-                override_stage(&check.id, finding, policy);
-                waivers::apply(&check.id, finding, &policy.waivers, rules.today, &mut used);
-                scope::apply(finding, policy, rules.packages);
-            }
-        }
-        report_of(check, rules.stage)
-    };
-    let mut checks: Vec<CheckReport> = judged.into_iter().map(&mut under_policy).collect();
+    let mut checks: Vec<CheckReport> = judged
+        .into_iter()
+        .map(|check| report_of(covered(check, policy, rules, &mut used), rules.stage))
+        .collect();
     if let Some(Afterwards {
         checks: derived,
         context,
     }) = afterwards
     {
-        for check in derived.iter().filter(|check| !is_checklist(check)) {
+        let mut derived = derived.to_vec();
+        derived.sort_by_key(|check| check.phase);
+        for check in derived {
+            let waiver_use = match check.phase {
+                Phase::Waivers => waiver_use(&checks, policy, rules, &used),
+                _ => Vec::new(),
+            };
             let context = Context {
                 declared: check.inputs,
                 outcomes: &checks,
+                waiver_use: &waiver_use,
                 ..context
             };
             let judged = without_evidence(check, carry_out(check, &context));
-            checks.push(under_policy(judged));
+            let judged = match check.phase {
+                Phase::Evidence | Phase::Outcomes => covered(judged, policy, rules, &mut used),
+                Phase::Waivers | Phase::Checklist => overridden(judged, policy),
+            };
+            checks.push(report_of(judged, rules.stage));
         }
-    }
-    if !policy.waivers.is_empty() {
-        let judged = waiver_check(&checks, policy, rules, &used);
-        checks.push(report_of(judged, rules.stage));
-    }
-    // A checklist may name any check, `waiver.valid` included, so it is judged when all others are.
-    let checklist = afterwards.and_then(|afterwards| {
-        let check = afterwards.checks.iter().find(|check| is_checklist(check))?;
-        Some((*check, afterwards.context))
-    });
-    if let Some((check, context)) = checklist {
-        let context = Context {
-            declared: check.inputs,
-            outcomes: &checks,
-            ..context
-        };
-        let mut judged = without_evidence(check, carry_out(check, &context));
-        if let EvidenceResult::Findings(findings) = &mut judged.result {
-            for finding in findings {
-                override_stage(check.id, finding, policy);
-            }
-        }
-        checks.push(report_of(judged, rules.stage));
     }
 
     let mut bounds = scope::bounds(policy, rules.packages);
@@ -158,39 +139,55 @@ pub fn decide(
     }
 }
 
-fn is_checklist(check: &Check) -> bool {
-    check.id == crate::checks::checklist_stage::CHECK.id
+/// What a check found with the policy's overrides, waivers and exclusions applied.
+fn covered(mut check: Judged, policy: &Policy, rules: Rules<'_>, used: &mut [bool]) -> Judged {
+    if let EvidenceResult::Findings(findings) = &mut check.result {
+        for finding in findings {
+            override_stage(&check.id, finding, policy);
+            waivers::apply(&check.id, finding, &policy.waivers, rules.today, used);
+            scope::apply(finding, policy, rules.packages);
+        }
+    }
+    check
+}
+
+/// What a check found that nothing covers, with the policy's overrides applied.
+fn overridden(mut check: Judged, policy: &Policy) -> Judged {
+    if let EvidenceResult::Findings(findings) = &mut check.result {
+        for finding in findings {
+            override_stage(&check.id, finding, policy);
+        }
+    }
+    check
 }
 
 /// Whether anything in `result` blocks `stage`, before waivers are known to the caller: the engine asks this to stop
 /// early. Waivers and exclusions are honoured.
 pub fn blocks(id: &str, result: &EvidenceResult, policy: &Policy, rules: Rules<'_>) -> bool {
-    let judged = Judged {
+    let check = covered(bare(id, result), policy, rules, &mut vec![false; policy.waivers.len()]);
+    !outcome_at(&check.result, rules.stage).passes(rules.strict)
+}
+
+/// A result about which nothing but its id is known.
+fn bare(id: &str, result: &EvidenceResult) -> Judged {
+    Judged {
         id: id.to_owned(),
         summary: String::new(),
         dimension: Dimension::Contract,
         result: result.clone(),
         evidence: None,
-    };
-    let verdict = decide(vec![judged], None, policy, rules, Vec::new());
-    verdict
-        .checks
-        .iter()
-        .any(|check| check.id == id && !check.outcome.passes(rules.strict))
+    }
 }
 
 /// A result as the policy sees it: overrides and waivers applied, without judging the waivers themselves.
 pub fn under_policy(id: &str, result: &EvidenceResult, policy: &Policy, today: Date) -> EvidenceResult {
-    let mut result = result.clone();
-    if let EvidenceResult::Findings(findings) = &mut result {
-        let mut used = vec![false; policy.waivers.len()];
-        for finding in findings {
-            override_stage(id, finding, policy);
-            waivers::apply(id, finding, &policy.waivers, today, &mut used);
-            scope::apply(finding, policy, &[]);
-        }
-    }
-    result
+    let rules = Rules {
+        stage: Stage::Pilot,
+        strict: false,
+        today,
+        packages: &[],
+    };
+    covered(bare(id, result), policy, rules, &mut vec![false; policy.waivers.len()]).result
 }
 
 /// A policy may make a check block earlier, never later: later takes a waiver, which has an owner and an end.
@@ -206,18 +203,20 @@ fn override_stage(id: &str, finding: &mut Finding, policy: &Policy) {
     }
 }
 
-fn waiver_check(checks: &[CheckReport], policy: &Policy, rules: Rules<'_>, used: &[bool]) -> Judged {
-    let declaration: &Check = &crate::checks::waiver_valid::CHECK;
-    let carried_out = |outcome| matches!(outcome, Outcome::Pass | Outcome::Warn | Outcome::Fail);
-    let evaluated = |id: &str| {
+/// What became of each waiver after these checks.
+fn waiver_use(checks: &[CheckReport], policy: &Policy, rules: Rules<'_>, used: &[bool]) -> Vec<WaiverUse> {
+    let carried_out = |check: &CheckReport| matches!(check.outcome, Outcome::Pass | Outcome::Warn | Outcome::Fail);
+    let judged = |id: &str| {
         !waivers::can_cover(id)
-            || checks.iter().any(|check| check.id == id && carried_out(check.outcome)) && rules.packages.is_empty()
+            || rules.packages.is_empty() && checks.iter().any(|check| check.id == id && carried_out(check))
     };
-    let mut findings = crate::checks::waiver_valid::judge(&policy.waivers, used, &evaluated, rules.today);
-    for finding in &mut findings {
-        override_stage(declaration.id, finding, policy);
-    }
-    without_evidence(declaration, EvidenceResult::Findings(findings))
+    let waivers = policy.waivers.iter().zip(used);
+    waivers
+        .map(|(waiver, used)| WaiverUse {
+            used: *used,
+            judged: judged(&waiver.check),
+        })
+        .collect()
 }
 
 /// A check that is judged here: what it read is the evaluation itself.

@@ -3,6 +3,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::base::exit;
+use crate::contract::testing::World;
+use crate::contract::{Applies, Input};
 use crate::policy::{CheckPolicy, Waiver};
 use crate::report::Location;
 
@@ -39,6 +41,57 @@ fn waiver(check: &str, expires: Date) -> Waiver {
     }
 }
 
+/// Objects to whatever failed.
+const AFTER: Check = Check {
+    id: "z.after",
+    summary: "Nothing failed",
+    docs: "",
+    dimension: Dimension::Governance,
+    blocks_at: Stage::Pilot,
+    since: "0.1.0",
+    version: 1,
+    phase: Phase::Outcomes,
+    inputs: &[Input::Outcomes],
+    applies: |_| Applies::Yes,
+    run: |context| {
+        let failed = context.outcomes().iter().filter(|check| check.outcome == Outcome::Fail);
+        let finding = |check: &CheckReport| Finding::blocking(Stage::Pilot, format!("`{}` fails", check.id));
+        Judgement::Findings(failed.map(finding).collect())
+    },
+};
+
+/// As the built-in checks do at the end: one objects to waivers that nothing needed, one sums up.
+static OUTCOMES: Check = AFTER;
+static WAIVERS: Check = Check {
+    id: "waiver.valid",
+    phase: Phase::Waivers,
+    inputs: &[Input::WaiverUse],
+    run: |context| {
+        let unneeded = context
+            .waiver_use()
+            .iter()
+            .filter(|waiver| waiver.judged && !waiver.used);
+        let finding = |_: &WaiverUse| Finding::blocking(Stage::Pilot, "the waiver permits nothing");
+        Judgement::Findings(unneeded.map(finding).collect())
+    },
+    ..AFTER
+};
+static CHECKLIST: Check = Check {
+    id: "checklist.stage",
+    phase: Phase::Checklist,
+    ..AFTER
+};
+
+/// Decides with the checks of the later phases, in an order that is not theirs.
+fn decide_all(checks: Vec<Judged>, policy: &Policy) -> Verdict {
+    let world = World::new();
+    let afterwards = Afterwards {
+        checks: &[&CHECKLIST, &WAIVERS, &OUTCOMES],
+        context: world.context(&OUTCOMES),
+    };
+    decide(checks, Some(afterwards), policy, rules(Stage::Pilot, false), vec![])
+}
+
 fn finding(stage: Stage) -> Finding {
     Finding::blocking(stage, "raw authority")
         .at(Location::line("src/lib.rs", 1))
@@ -67,14 +120,13 @@ fn a_finding_blocks_from_its_stage_on_and_warns_before() {
 
 #[test]
 fn a_rule_that_panics_has_judged_nothing() {
-    // A context that declares nothing refuses whatever the rule reads, by a panic.
-    let world = crate::checks::testing::World::new();
-    let check = &crate::checks::git_clean::CHECK;
-    let context = Context {
-        declared: &[],
-        ..world.context(check)
+    static PANICS: Check = Check {
+        run: |_| panic!("no such thing"),
+        ..AFTER
     };
-    let result = carry_out(check, &context);
+    let world = World::new();
+    let check = &PANICS;
+    let result = carry_out(check, &world.context(check));
     let EvidenceResult::Error(reason) = &result else {
         panic!("{result:?}");
     };
@@ -155,73 +207,83 @@ fn a_waiver_counts_only_where_it_is_signed_as_it_must_be() {
             ..Policy::default()
         };
         let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Pilot)]))];
-        let verdict = decide(checks, None, &policy, rules(Stage::Pilot, false), vec![]);
+        let verdict = decide_all(checks, &policy);
         assert_eq!(verdict.checks[0].outcome, outcome);
         // `waiver.authority` says why; that it permits nothing would be wrong.
-        assert_eq!(verdict.checks[1].outcome, Outcome::Pass);
+        assert_eq!(verdict.checks[2].id, "waiver.valid");
+        assert_eq!(verdict.checks[2].outcome, Outcome::Pass);
     }
 }
 
 #[test]
 fn a_checklist_sees_what_became_of_the_waivers_and_cannot_be_waived() {
-    use crate::checks::checklist_stage;
-    use crate::policy::ChecklistItem;
-    let mut world = crate::checks::testing::World::new();
-    let expired = waiver("a.b", date(2026, 5, 31));
+    let unneeded = waiver("a.b", date(2026, 12, 1));
     let mut own = waiver("checklist.stage", date(2026, 12, 1));
     own.path = None;
-    world.policy.waivers = vec![expired, own];
-    world.policy.checklist = vec![ChecklistItem {
-        stage: Stage::Pilot,
-        id: "exceptions".into(),
-        description: "No exception is out of date".into(),
-        checks: vec!["waiver.valid".into()],
-        artifacts: Vec::new(),
-        location: Location::line("gate.toml", 9),
-    }];
-    let afterwards = Some(Afterwards {
-        checks: &[&checklist_stage::CHECK],
-        context: world.context(&checklist_stage::CHECK),
-    });
-    let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Pilot)]))];
-    let verdict = decide(checks, afterwards, &world.policy, rules(Stage::Pilot, false), vec![]);
-    let said: Vec<&str> = verdict
+    let policy = Policy {
+        waivers: vec![unneeded, own],
+        ..Policy::default()
+    };
+    let verdict = decide_all(vec![judged("a.b", EvidenceResult::Findings(vec![]))], &policy);
+    let outcomes: Vec<(&str, Outcome)> = verdict
         .checks
         .iter()
-        .flat_map(|check| check.findings.iter().map(|finding| finding.message.as_str()))
+        .map(|check| (check.id.as_str(), check.outcome))
         .collect();
     assert_eq!(
-        said[1..],
+        outcomes,
         [
-            "the waiver for `a.b` expired on 2026-05-31",
-            "the waiver for `checklist.stage` permits nothing: no finding matches it",
-            "`exceptions` is not met, 0 of 1 items are: No exception is out of date (`waiver.valid` fails)",
+            ("a.b", Outcome::Pass),
+            ("z.after", Outcome::Pass),
+            ("waiver.valid", Outcome::Fail),
+            ("checklist.stage", Outcome::Fail),
         ]
     );
-    let list = checklist_stage::entries(&world.policy, Stage::Pilot, &verdict.checks).expect("a checklist");
-    assert_eq!((list.met, list.total, list.items[0].met), (0, 1, false));
+    assert_eq!(verdict.checks[2].findings.len(), 2);
+    assert_eq!(verdict.checks[3].findings[0].message, "`waiver.valid` fails");
+    assert_eq!(verdict.decision, Decision::NotReady);
 }
 
 #[test]
-fn an_unused_waiver_fails_on_its_own() {
+fn an_item_is_met_when_the_check_judged_it_and_found_nothing() {
+    use crate::policy::ChecklistItem;
+    let item = |id: &str, stage, line| ChecklistItem {
+        stage,
+        id: id.into(),
+        description: String::new(),
+        checks: Vec::new(),
+        artifacts: Vec::new(),
+        location: Location::line("gate.toml", line),
+    };
+    let policy = Policy {
+        checklist: vec![
+            item("open", Stage::Pilot, 7),
+            item("met", Stage::Pilot, 9),
+            item("later", Stage::Broad, 11),
+        ],
+        ..Policy::default()
+    };
+    let open = Finding::blocking(Stage::Pilot, "not met").at(Location::line("gate.toml", 7));
+    let entries = |result| {
+        let checks = vec![judged("checklist.stage", result)];
+        let verdict = decide(checks, None, &policy, rules(Stage::Pilot, false), vec![]);
+        checklist::entries("checklist.stage", &policy, Stage::Pilot, &verdict.checks)
+    };
+    let list = entries(EvidenceResult::Findings(vec![open])).expect("it was judged");
+    assert_eq!((list.met, list.total), (1, 2));
+    assert_eq!((list.items[0].met, list.items[1].met), (false, true));
+    assert!(entries(EvidenceResult::Error(Reason::new("panic", "x"))).is_none());
+}
+
+#[test]
+fn a_waiver_for_a_check_that_was_not_carried_out_is_not_unneeded() {
     let policy = Policy {
         waivers: vec![waiver("a.b", date(2026, 12, 1))],
         ..Policy::default()
     };
-    let verdict = decide(
-        vec![judged("a.b", EvidenceResult::Findings(vec![]))],
-        None,
-        &policy,
-        rules(Stage::Pilot, false),
-        vec![],
-    );
-    let check = verdict
-        .checks
-        .iter()
-        .find(|check| check.id == "waiver.valid")
-        .expect("waiver.valid is judged");
-    assert_eq!(check.outcome, Outcome::Fail);
-    assert_eq!(verdict.decision, Decision::NotReady);
+    let outcome = |result| decide_all(vec![judged("a.b", result)], &policy).checks[2].outcome;
+    assert_eq!(outcome(EvidenceResult::Findings(vec![])), Outcome::Fail);
+    assert_eq!(outcome(EvidenceResult::Error(Reason::new("panic", "x"))), Outcome::Pass);
 }
 
 #[test]
@@ -326,40 +388,13 @@ fn a_policy_lets_a_check_block_earlier_and_never_later() {
 
 #[test]
 fn a_check_of_outcomes_is_judged_after_the_others_and_can_be_waived() {
-    use crate::checks::testing::World;
-    use crate::checks::{Applies, Input};
-
-    static AFTER: Check = Check {
-        id: "z.after",
-        summary: "Nothing failed",
-        docs: "",
-        dimension: Dimension::Governance,
-        blocks_at: Stage::Pilot,
-        since: "0.1.0",
-        version: 1,
-        inputs: &[Input::Outcomes],
-        applies: |_| Applies::Yes,
-        run: |context| {
-            let failed = context.outcomes().iter().filter(|check| check.outcome == Outcome::Fail);
-            Judgement::Findings(
-                failed
-                    .map(|check| Finding::blocking(Stage::Pilot, format!("`{}` fails", check.id)))
-                    .collect(),
-            )
-        },
-    };
-    let world = World::new();
-    let afterwards = Some(Afterwards {
-        checks: &[&AFTER],
-        context: world.context(&AFTER),
-    });
     let outcomes = |policy: &Policy| {
         let checks = vec![judged("a.b", EvidenceResult::Findings(vec![finding(Stage::Pilot)]))];
-        let verdict = decide(checks, afterwards, policy, rules(Stage::Pilot, false), vec![]);
-        verdict
+        decide_all(checks, policy)
             .checks
             .iter()
             .map(|check| (check.id.clone(), check.outcome))
+            .take(2)
             .collect::<Vec<_>>()
     };
     assert_eq!(
@@ -374,10 +409,6 @@ fn a_check_of_outcomes_is_judged_after_the_others_and_can_be_waived() {
     };
     assert_eq!(
         outcomes(&policy),
-        [
-            ("a.b".into(), Outcome::Fail),
-            ("z.after".into(), Outcome::Pass),
-            ("waiver.valid".into(), Outcome::Pass),
-        ]
+        [("a.b".into(), Outcome::Fail), ("z.after".into(), Outcome::Pass)]
     );
 }

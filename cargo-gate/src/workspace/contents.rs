@@ -18,7 +18,7 @@ const MAX_FILE: u64 = 256 << 10;
 
 /// Contents by digest.
 #[derive(Debug, Default)]
-pub(crate) struct Contents(BTreeMap<Digest, Vec<u8>>);
+pub struct Contents(BTreeMap<Digest, Vec<u8>>);
 
 impl Contents {
     /// Contents under their digests.
@@ -40,14 +40,6 @@ impl Contents {
             Some(bytes) => Ok(Cow::Borrowed(bytes)),
             None => std::fs::read(root.join(&file.native)).map(Cow::Owned),
         }
-    }
-
-    /// As [`look`](Self::look), for those who keep the bytes.
-    ///
-    /// # Errors
-    /// Whatever the operating system says.
-    pub(super) fn read(&self, root: &Path, file: &File) -> io::Result<Vec<u8>> {
-        self.look(root, file).map(Cow::into_owned)
     }
 }
 
@@ -90,7 +82,12 @@ mod tests {
         };
         let before = Digest::of(b"before");
         let contents = Contents::new([(before, b"before".to_vec())]);
-        let read = |digest| contents.read(directory.path(), &file(digest)).expect("a file");
+        let read = |digest| {
+            contents
+                .look(directory.path(), &file(digest))
+                .expect("a file")
+                .into_owned()
+        };
         assert_eq!(read(Some(before)), b"before");
         assert_eq!(read(Some(Digest::of(b"now"))), b"now");
         assert_eq!(read(None), b"now");

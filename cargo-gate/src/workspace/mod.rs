@@ -1,18 +1,16 @@
 //! The world, read once: cargo's view of the workspace, git, files and their digests, lockfile, cargo configuration,
 //! toolchain. Nothing outside this module reads the workspace, and nothing here judges it.
 
-pub mod above;
-pub(crate) mod ahead;
 pub(crate) mod cache;
 pub mod cargo;
 pub mod code_owners;
 pub mod config;
-mod contents;
-pub mod document;
+pub mod contents;
 pub mod environment;
 pub mod files;
 pub mod git;
 pub mod index;
+mod listed;
 pub mod lockfile;
 pub mod manifest;
 mod open;
@@ -21,36 +19,27 @@ mod scan;
 pub mod toolchain;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 
 use crate::base::digest::{Digest, DigestBuilder};
 use crate::base::error::{Error, Result};
 use crate::base::paths;
-use crate::ci::{self, CiFiles};
-use crate::rust::boundary::cache::ScanCache;
-use crate::rust::boundary::survey::Survey;
-use crate::rust::code::{Code, CodeCache};
-use crate::rust::library;
-use crate::secrets::cache::ScanCache as SecretCache;
-use crate::secrets::file::MachinePaths;
-use crate::secrets::survey::SecretSurvey;
-use crate::supply::{self, Advisories, Places};
 
-use self::ahead::Ahead;
 use self::cargo::{CargoModel, ManifestText, Resolution};
 use self::config::CargoConfig;
 use self::contents::Contents;
-use self::document::Documents;
 use self::environment::Environment;
 use self::files::{File, FileList};
 use self::git::Git;
 use self::lockfile::Lockfile;
 use self::manifest::Manifest;
 use self::toolchain::Toolchain;
+
+pub use self::listed::{Beside, Listed};
 
 /// How to find and read the workspace.
 #[derive(Debug, Clone)]
@@ -65,9 +54,6 @@ pub struct Options {
     pub offline: bool,
     /// Environment variables, read once.
     pub environment: Environment,
-    /// The policy file, where it is another than the one in the root. It is not judged here: its sections tell what is
-    /// worth doing while cargo is asked.
-    pub policy: Option<PathBuf>,
 }
 
 /// One Cargo workspace on disk.
@@ -76,6 +62,7 @@ pub struct Workspace {
     pub(crate) options: Options,
     pub(crate) root: PathBuf,
     pub(crate) target_dir: PathBuf,
+    pub(crate) gate_dir: PathBuf,
     pub(crate) git: Option<Git>,
     pub(crate) files: FileList,
     pub(crate) contents: Contents,
@@ -88,26 +75,37 @@ pub struct Workspace {
     pub(crate) manifest_texts: Vec<ManifestText>,
     pub(crate) git_problem: Option<String>,
     pub(crate) cache_error: Option<Error>,
-    pub(crate) boundaries: OnceLock<Survey>,
-    pub(crate) ahead: Mutex<Ahead>,
-    pub(crate) ci: OnceLock<CiFiles>,
-    pub(crate) advisories: OnceLock<Advisories>,
-    pub(crate) documents: OnceLock<Documents>,
-    pub(crate) above: OnceLock<above::Above>,
-    pub(crate) code: OnceLock<Code>,
-    pub(crate) library: OnceLock<library::Survey>,
-    pub(crate) secrets: OnceLock<SecretSurvey>,
 }
 
 impl Workspace {
-    /// Reads the workspace. Whatever was read before and has not changed is taken from the cache under
+    /// As [`open_beside`](Self::open_beside), with nothing to do meanwhile.
+    ///
+    /// # Errors
+    /// As for [`open_beside`](Self::open_beside).
+    pub fn open(options: Options) -> Result<Self> {
+        Self::open_beside(options, |_, _| ()).map(|(workspace, _)| workspace)
+    }
+
+    /// Reads the workspace, and does `beside` with its files while cargo is asked. Whatever was read before and has not changed is taken from the cache under
     /// [`gate_dir`](Self::gate_dir). Never writes outside that directory and never touches a lockfile.
     ///
     /// # Errors
     /// No `Cargo.toml` (usage), cargo or rustc missing (toolchain missing), manifests that cargo refuses (usage, with
     /// cargo's own message), I/O errors (tool).
-    pub fn open(options: Options) -> Result<Self> {
-        open::open(options)
+    pub fn open_beside<T: Send>(options: Options, beside: impl Beside<T>) -> Result<(Self, Option<T>)> {
+        open::open(options, beside)
+    }
+
+    /// The files, with what is kept of their contents.
+    pub fn listed(&self) -> Listed<'_> {
+        Listed {
+            root: &self.root,
+            files: &self.files,
+            contents: &self.contents,
+            git: self.git.as_ref(),
+            options: &self.options,
+            gate_dir: &self.gate_dir,
+        }
     }
 
     /// Directory of the root manifest, absolute.
@@ -122,7 +120,7 @@ impl Workspace {
 
     /// The only directory this tool writes to: `<target>/gate`.
     pub fn gate_dir(&self) -> PathBuf {
-        self.target_dir.join("gate")
+        self.gate_dir.clone()
     }
 
     /// Version control; `None` outside a git work tree or without git.
@@ -215,52 +213,9 @@ impl Workspace {
         self.manifests.get_or_init(|| open::manifests(self))
     }
 
-    fn ahead<T>(&self, take: impl FnOnce(&mut Ahead) -> Option<T>) -> Option<T> {
-        self.ahead.lock().ok().and_then(|mut ahead| take(&mut ahead))
-    }
-
-    /// As [`ahead`](Self::ahead), for what is found in files: those that were left when cargo answered are looked through first.
-    fn found_ahead<T>(&self, take: impl FnOnce(&mut Ahead) -> Option<T>) -> Option<T> {
-        self.ahead(|ahead| {
-            let machine = self.machine_paths();
-            ahead.finish(ahead::Source {
-                root: &self.root,
-                files: &self.files,
-                contents: &self.contents,
-                machine: &machine,
-            });
-            take(ahead)
-        })
-    }
-
-    /// Raw boundaries of all members, scanned on first use; sources that have not changed since the last time come from
-    /// the cache under [`gate_dir`](Self::gate_dir).
-    pub fn boundaries(&self) -> &Survey {
-        self.boundaries.get_or_init(|| {
-            let ahead = self.found_ahead(Ahead::boundaries);
-            let mut cache = ahead.unwrap_or_else(|| ScanCache::load(&self.gate_dir()));
-            let read = |file: &File| self.contents.read(&self.root, file);
-            let survey = Survey::new(&self.cargo, &self.files, &read, &mut cache);
-            // Best effort: without the cache the next run scans again.
-            let _ = self.create_gate_dir();
-            cache.save();
-            survey
-        })
-    }
-
-    /// Continuous integration of the repository that holds the workspace, read on first use. `scripts` are further entry
-    /// points, relative to the root, as the policy names them.
-    pub fn ci(&self, scripts: &[String]) -> &CiFiles {
-        self.ci.get_or_init(|| {
-            let ahead = self.ahead(|ahead| ahead.ci.take());
-            let ahead = ahead.filter(|(of, _)| of == scripts).map(|(_, files)| files);
-            ahead.unwrap_or_else(|| ci::read(&self.root, &self.files, self.git.as_ref(), scripts))
-        })
-    }
-
     /// Digest of the program of this name, which `cargo` would start as a subcommand: found on the `PATH` or in cargo's
     /// own directory. `None` when there is none, or when it cannot be read. What was read before comes from an index.
-    pub(crate) fn program_digest(&self, name: &str) -> Option<Digest> {
+    pub fn program_digest(&self, name: &str) -> Option<Digest> {
         let environment = &self.options.environment;
         let path = environment.find_program(name.as_ref(), &self.root).or_else(|| {
             let own = environment.cargo_home(&self.options.cwd)?.join("bin").join(name);
@@ -285,70 +240,12 @@ impl Workspace {
         Some(digest)
     }
 
-    /// Where advisory databases lie; `declared` is the path in the policy.
-    pub fn advisory_places(&self, declared: Option<&str>) -> Places {
-        supply::places(declared, &self.options.environment, &self.root, &self.options.cwd)
-    }
-
-    /// The advisory databases and the state they are in, looked at on first use; files that have not changed since the
-    /// last time are not read. `declared` is the path in the policy, which is one for the life of a workspace.
-    pub fn advisories(&self, declared: Option<&str>) -> &Advisories {
-        self.advisories.get_or_init(|| {
-            let places = self.advisory_places(declared);
-            let ahead = self.ahead(|ahead| ahead.advisories.take());
-            ahead
-                .filter(|advisories| *advisories.places() == places)
-                .unwrap_or_else(|| Advisories::look(places, &self.gate_dir()))
-        })
-    }
-
-    /// Code of all members, scanned on first use as [`boundaries`](Self::boundaries) are.
-    pub fn code(&self) -> &Code {
-        self.code.get_or_init(|| {
-            let ahead = self.found_ahead(Ahead::code);
-            let mut cache = ahead.unwrap_or_else(|| CodeCache::load(&self.gate_dir()));
-            let read = |file: &File| self.contents.read(&self.root, file);
-            let code = Code::new(&self.cargo, &self.files, &read, &mut cache);
-            // Best effort: without the cache the next run scans again.
-            let _ = self.create_gate_dir();
-            cache.save();
-            code
-        })
-    }
-
-    /// Library code of all members, sorted out of their [`code`](Self::code) on first use.
-    pub fn library(&self) -> &library::Survey {
-        self.library
-            .get_or_init(|| library::Survey::new(&self.cargo, self.code()))
-    }
-
-    /// Secrets and paths of machines in the tracked files, scanned on first use; what has not changed since the last time
-    /// comes from the cache under [`gate_dir`](Self::gate_dir).
-    pub fn secrets(&self) -> &SecretSurvey {
-        self.secrets.get_or_init(|| {
-            let machine = self.machine_paths();
-            let ahead = self.found_ahead(Ahead::secrets);
-            let mut cache = ahead.unwrap_or_else(|| SecretCache::load(&self.gate_dir(), machine.digest()));
-            let read = |file: &File| self.contents.read(&self.root, file);
-            let survey = SecretSurvey::new(&self.files, self.git.is_some(), &read, &machine, &mut cache);
-            // Best effort: without the cache the next run scans again.
-            let _ = self.create_gate_dir();
-            cache.save();
-            survey
-        })
-    }
-
-    /// Directories that exist on this machine only.
-    pub fn machine_paths(&self) -> MachinePaths {
-        MachinePaths::new(&self.options.environment, &self.root)
-    }
-
     /// Every file of the directory `top` around the workspace, listed and digested as [`files`](Self::files) are; what
     /// was read before comes from an index of its own below [`gate_dir`](Self::gate_dir).
     ///
     /// # Errors
     /// `top` cannot be listed.
-    pub(crate) fn files_around(&self, top: &Path) -> Result<FileList> {
+    pub fn files_around(&self, top: &Path) -> Result<FileList> {
         let cache = self.gate_dir().join("around");
         let outside = scan::Outside::new(top, &self.target_dir);
         let mut scan = scan::scan(top, &outside, &cache, &self.options.environment, &|| false)?;
@@ -368,7 +265,7 @@ impl Workspace {
 
     /// The first `CODEOWNERS` file in the order of GitHub and GitLab: its path relative to the top of the repository (of
     /// the workspace, outside version control), its bytes, and the path of the workspace below that top.
-    pub(crate) fn code_owners(&self) -> Option<(&'static str, Vec<u8>, String)> {
+    pub fn code_owners(&self) -> Option<(&'static str, Vec<u8>, String)> {
         let top = self.git.as_ref().map_or(&self.root, |git| &git.top);
         let below = self.root.strip_prefix(top).ok()?;
         [

@@ -1,14 +1,13 @@
 //! Opens a workspace: what is cached is taken from the cache, and everything that waits for something waits together.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, mpsc};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{OnceLock, mpsc};
 use std::time::SystemTime;
 
 use crate::base::digest::DigestBuilder;
 use crate::base::error::{Error, Result};
-use crate::secrets::file::MachinePaths;
 
-use super::ahead::{Ahead, Source, Waiting};
 use super::cargo::{self, Answer, Cargo, Hint, Inputs, Leaving};
 use super::config::CargoConfig;
 use super::index::Index;
@@ -16,8 +15,31 @@ use super::lockfile::Lockfile;
 use super::manifest::Manifest;
 use super::scan::{self, Outside, Scan};
 use super::toolchain::{Probe, Programs, Toolchain, Versions};
-use super::{Options, Workspace};
+use super::{Beside, Listed, Options, Workspace};
 use crate::base::paths;
+
+/// Whether cargo is being asked.
+#[derive(Debug, Default)]
+struct Waiting(AtomicU8);
+
+impl Waiting {
+    const BEGUN: u8 = 1;
+    const OVER: u8 = 2;
+
+    /// From now on there is time.
+    fn begin(&self) {
+        self.0.store(Self::BEGUN, Ordering::Relaxed);
+    }
+
+    /// From now on there is none.
+    fn end(&self) {
+        self.0.store(Self::OVER, Ordering::Relaxed);
+    }
+
+    fn is_on(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == Self::BEGUN
+    }
+}
 
 /// What cargo and the toolchain say, and whether it was known before.
 struct Toolside {
@@ -53,7 +75,7 @@ fn probe<'a>(programs: &'a Programs, options: &'a Options) -> Probe<'a> {
     }
 }
 
-pub(super) fn open(mut options: Options) -> Result<Workspace> {
+pub(super) fn open<T: Send>(mut options: Options, beside: impl Beside<T>) -> Result<(Workspace, Option<T>)> {
     options.cwd = real(&options.cwd).map_err(|error| Error::io("find", &options.cwd, &error))?;
     let config = CargoConfig::read(&options.cwd, &options.environment)?;
     let hint = cargo::locate(&options, &config)?;
@@ -67,21 +89,25 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         let (tools, waiting, options, hint) = (&tools, &waiting, &options, &hint);
         let (gate_dir, hinted_outside) = (&gate_dir, &hinted_outside);
         let scan = scope.spawn(move || {
-            let beside = &|| waiting.is_on();
-            let scan = scan::scan(&hint.root, hinted_outside, gate_dir, &options.environment, beside)?;
+            let still_asked = &|| waiting.is_on();
+            let scan = scan::scan(&hint.root, hinted_outside, gate_dir, &options.environment, still_asked)?;
             drop::<mpsc::Sender<()>>(busy);
             if waiting.is_on() {
                 tools.ask(options);
             }
-            let machine = MachinePaths::new(&options.environment, &hint.root);
-            let source = Source {
-                root: &hint.root,
-                files: &scan.files,
-                contents: &scan.contents,
-                machine: &machine,
-            };
-            let ahead = Ahead::work(source, (options, scan.git.as_ref()), gate_dir, beside);
-            Ok::<_, Error>((scan, ahead))
+            // The question is asked once: what is not begun when cargo has answered is not begun at all.
+            let found = waiting.is_on().then(|| {
+                let listed = Listed {
+                    root: &hint.root,
+                    files: &scan.files,
+                    contents: &scan.contents,
+                    git: scan.git.as_ref(),
+                    options,
+                    gate_dir,
+                };
+                beside(&listed, still_asked)
+            });
+            Ok::<_, Error>((scan, found))
         });
         let toolside = ask((options, &config), hint, gate_dir, tools, (waiting, scanned));
         waiting.end();
@@ -96,7 +122,7 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
     }
     let asked = tools.programs.into_inner().zip(versions);
     let (programs, versions) = asked.ok_or_else(|| Error::tool("nobody asked the toolchain"))?;
-    let (mut scan, mut ahead) = scan.map_err(|_| Error::tool("the thread that reads the files ended early"))??;
+    let (mut scan, mut found) = scan.map_err(|_| Error::tool("the thread that reads the files ended early"))??;
 
     let root = toolside.answer.model.root.clone();
     let target_dir = if options.target_dir.is_some() {
@@ -108,7 +134,7 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
     let gate_dir = target_dir.join("gate");
     if root != hint.root || target_dir != hint.target_dir {
         // Another place than the one that was guessed: the caches are not those of this workspace.
-        ahead = Ahead::default();
+        found = None;
     }
     if root != hint.root {
         scan = scan::scan(&root, &outside, &gate_dir, &options.environment, &|| false)?;
@@ -120,20 +146,11 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
     let cache_error = keep((&probe, &versions), &gate_dir, &toolside, &mut scan);
     let lockfile = Lockfile::read(&root, &scan.files, scan.git.as_ref());
     let top = scan.git.as_ref().map_or(&root, |git| &git.top);
-    Ok(Workspace {
+    let workspace = Workspace {
         toolchain: Toolchain::new(&root, top, versions),
         manifest_texts: toolside.inputs.manifests,
         manifests: OnceLock::new(),
         cargo: toolside.answer.model,
-        boundaries: OnceLock::new(),
-        ahead: Mutex::new(ahead),
-        ci: OnceLock::new(),
-        advisories: OnceLock::new(),
-        documents: OnceLock::new(),
-        above: OnceLock::new(),
-        code: OnceLock::new(),
-        library: OnceLock::new(),
-        secrets: OnceLock::new(),
         resolution: toolside.answer.resolution,
         files: scan.files,
         contents: scan.contents,
@@ -142,10 +159,12 @@ pub(super) fn open(mut options: Options) -> Result<Workspace> {
         options,
         root,
         target_dir,
+        gate_dir,
         lockfile,
         config,
         cache_error,
-    })
+    };
+    Ok((workspace, found))
 }
 
 /// The starting directory as cargo will see it when it is started there.

@@ -14,9 +14,9 @@ use super::locked::{Lock, Locker};
 use super::report::{Asked, Entry, Report, Trace};
 use super::state::{self, State};
 use super::subject::Build;
-use super::task::{Done, Shop, Task};
+use super::task::{Done, Shared, Task};
 use super::times::Times;
-use super::{budgets, directives, moment, pin};
+use super::{budgets, directives, file_clock, pin};
 use crate::arch::Arch;
 use crate::built::{BuiltImage, BuiltUnit, Provenance};
 use crate::compiler::Setting;
@@ -73,7 +73,7 @@ impl Build<'_> {
         let _ = fs::create_dir_all(&scratch);
         let layered = Layered::new(store, remote);
         let is_kept = store.is_some() || remote.is_some();
-        let shop = Shop {
+        let shared = Shared {
             store: is_kept.then_some(&layered as &dyn Store),
             local: store,
             timeout: setting.timeout,
@@ -83,7 +83,7 @@ impl Build<'_> {
             intact: &state::intact(&self.context.state_file()),
             permits: &setting.permits,
             has_threads: schedule::has_threads(&self.context.env),
-            began: moment::now(&scratch),
+            began: file_clock::now(&scratch),
             scratch: scratch.clone(),
         };
         let mut pairs: Vec<(&Unit, Arch)> = self
@@ -118,7 +118,7 @@ impl Build<'_> {
                     Language::Rust => &rust,
                 },
             };
-            let result = task.run(&shop).and_then(|done| self.place(unit, arch, &output, done));
+            let result = task.run(&shared).and_then(|done| self.place(unit, arch, &output, done));
             (unit, arch, result)
         });
         let _ = fs::remove_dir_all(&scratch);

@@ -9,7 +9,7 @@ mod tests;
 mod tokens;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -145,6 +145,3 @@ fn most_threads(env: &Env) -> usize {
         .or_else(|| thread::available_parallelism().ok().map(usize::from))
         .unwrap_or(1)
 }
-
-/// Tokens as they arrive, and what has to be dropped when no more are wanted.
-type Tokens = (mpsc::Receiver<jobserver::Acquired>, jobserver::HelperThread);

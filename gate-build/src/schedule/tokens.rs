@@ -5,8 +5,10 @@ use std::sync::mpsc;
 
 use jobserver::Client;
 
-use super::Tokens;
 use crate::env::Env;
+
+/// Tokens as they arrive, and what has to be dropped when no more are wanted.
+type Tokens = (mpsc::Receiver<jobserver::Acquired>, jobserver::HelperThread);
 
 /// Cargo's jobserver, of which no token has been asked for yet. `None` when this process was not started under one.
 pub(super) fn jobserver(env: &Env) -> Option<Tokens> {

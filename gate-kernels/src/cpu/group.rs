@@ -1,8 +1,8 @@
 //! A group whose lanes are the entries of an array.
 
-use super::ahead::{Ahead, ask_for};
 use super::lanes::{Lanes, Row};
-use super::past::Past;
+use super::prefetch::{Prefetched, ask_for};
+use super::streaming::Streaming;
 use super::tables::Tables;
 use crate::body::group::{Group, LANES};
 
@@ -15,8 +15,8 @@ pub(crate) struct Cpu<const WIDTH: usize> {
     /// Where the next row of 16-bit numbers begins while this one is worked on as a copy in `f32`.
     pub(super) next_halves: Option<*const u16>,
     /// Where results go past the cache.
-    pub(super) past: Option<Past<WIDTH>>,
-    pub(super) ahead: Ahead,
+    pub(super) streaming: Option<Streaming<WIDTH>>,
+    pub(super) next: Prefetched,
 }
 
 /// Rows of 16-bit numbers in `f32`, kept from one row to the next.
@@ -33,24 +33,24 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
             tables: Tables::new(),
             scratch: Scratch::default(),
             next_halves: None,
-            past: None,
-            ahead: Ahead::NOTHING,
+            streaming: None,
+            next: Prefetched::NOTHING,
         }
     }
 
     /// What is written with one value for each element goes past the cache from now on, where the machine can do that.
     #[inline(always)]
     pub(crate) fn write_past_the_cache(&mut self) {
-        self.past = Past::new();
+        self.streaming = Streaming::new();
     }
 
     /// Says what is worked on after this. It only matters where results go past the cache: other data may well be in it.
     #[inline(always)]
     pub(crate) fn read_next<T>(&mut self, data: &[T]) {
-        self.ahead = if self.past.is_some() {
-            Ahead::of(data)
+        self.next = if self.streaming.is_some() {
+            Prefetched::of(data)
         } else {
-            Ahead::NOTHING
+            Prefetched::NOTHING
         };
     }
 }
@@ -81,7 +81,7 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
             }
             base += LANES;
             // The rest while something is computed or written, which takes longer.
-            self.ahead.ask(size_of_val(chunk) / 8);
+            self.next.ask(size_of_val(chunk) / 8);
         }
         for (lane, (value, element)) in values.iter_mut().zip(rest).enumerate() {
             *value = step(*value, base + lane, *element);
@@ -175,7 +175,7 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
         let mut row = Row([identity; LANES]);
         let values = &mut row.0;
         for (index, (chunk, out)) in data.chunks(LANES).zip(out.chunks_mut(LANES)).enumerate() {
-            if self.ahead.is_asked_for() {
+            if self.next.is_asked_for() {
                 // The next piece of the same array follows this one, most often.
                 match self.next_halves {
                     Some(next) => ask_for(next.wrapping_add(index * LANES), LANES, data.len()),
@@ -186,7 +186,7 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
                     ),
                 }
             } else {
-                self.ahead.ask(size_of_val(chunk));
+                self.next.ask(size_of_val(chunk));
             }
             for (value, (out, element)) in values.iter_mut().zip(out.iter_mut().zip(chunk)) {
                 *out = f(*element);
@@ -230,7 +230,7 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
 
     #[inline(always)]
     fn map<T: Copy, U: Copy>(&mut self, data: &[T], out: &mut &mut [U], f: impl Fn(T) -> U) {
-        if self.past.is_some() {
+        if self.streaming.is_some() {
             return self.map2(data, data, out, |element, _| f(element));
         }
         for (out, element) in out.iter_mut().zip(data) {
@@ -240,9 +240,9 @@ impl<const WIDTH: usize> Group for Cpu<WIDTH> {
 
     #[inline(always)]
     fn map2<T: Copy, U: Copy, V: Copy>(&mut self, left: &[T], right: &[U], out: &mut &mut [V], f: impl Fn(T, U) -> V) {
-        if let Some(past) = &self.past {
-            let ahead = &mut self.ahead;
-            return past.map2(left, right, out, f, |bytes| ahead.ask(bytes));
+        if let Some(streaming) = &self.streaming {
+            let next = &mut self.next;
+            return streaming.map2(left, right, out, f, |bytes| next.ask(bytes));
         }
         for (out, (left, right)) in out.iter_mut().zip(left.iter().zip(right)) {
             *out = f(*left, *right);

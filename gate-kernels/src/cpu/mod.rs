@@ -1,12 +1,12 @@
 //! Running kernels on the CPU.
 
-mod ahead;
 mod group;
 mod halves;
 mod lanes;
-mod past;
+mod prefetch;
 mod runs;
 mod softmax;
+mod streaming;
 mod tables;
 mod wide;
 
@@ -15,8 +15,8 @@ use rayon::prelude::*;
 pub(crate) use group::Cpu;
 pub(crate) use halves::LONGEST;
 pub(crate) use lanes::Lanes;
-pub(crate) use past::is_large;
 pub(crate) use runs::{Rows, Runs, Scanned, Square, Summed};
+pub(crate) use streaming::is_large;
 pub(crate) use wide::{Task, widest};
 
 /// Work that is cut into pieces, none of which sees another.
@@ -39,13 +39,13 @@ pub(crate) trait Pieces: Sync {
 /// Does `work` for each piece of `out` that has `size` elements (the last may have fewer). Pieces are handed to the thread
 /// pool `per_task` at a time. A large `out` is written past the cache.
 pub(crate) fn over_pieces<P: Pieces>(out: &mut [P::Out], size: usize, per_task: usize, work: &P) {
-    let past = past::is_large(out);
+    let streamed = streaming::is_large(out);
     let task = |(task, out): (usize, &mut [P::Out])| {
         widest(Several {
             work,
             first: task * per_task,
             size,
-            past,
+            streamed,
             out,
         });
     };
@@ -62,7 +62,7 @@ struct Several<'a, P: Pieces> {
     work: &'a P,
     first: usize,
     size: usize,
-    past: bool,
+    streamed: bool,
     out: &'a mut [P::Out],
 }
 
@@ -70,7 +70,7 @@ impl<P: Pieces> Task for Several<'_, P> {
     #[inline(always)]
     fn run<const WIDTH: usize>(self) {
         let mut group = Cpu::<WIDTH>::new();
-        if self.past {
+        if self.streamed {
             group.write_past_the_cache();
         }
         self.work.pieces(&mut group, self.first, self.size, self.out);

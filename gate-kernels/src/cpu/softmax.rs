@@ -1,9 +1,10 @@
 //! Rows of `softmax` that go past the cache.
 
-use super::ahead::{Ahead, look_up_ahead};
 use super::group::Cpu;
 use super::lanes::{Lanes, Row};
-use super::past::{LINE, Past};
+use super::prefetch::{Prefetched, look_up_ahead};
+use super::streaming::Streaming;
+use super::wide::LINE;
 use crate::body::element::Element;
 use crate::body::exp::scaled_exp;
 use crate::body::group::{Group, LANES};
@@ -41,19 +42,19 @@ impl<'a, T: Element<Wide = f32>> Done<'a, T> {
 
     /// Writes the next chunk.
     #[inline(always)]
-    fn write<const WIDTH: usize>(&mut self, past: &Past<WIDTH>) {
+    fn write<const WIDTH: usize>(&mut self, streaming: &Streaming<WIDTH>) {
         if let (Some(powers), Some(out)) = (self.powers.next(), self.out.next()) {
             look_up_ahead(out.as_ptr().cast(), size_of_val(out));
-            past.lines(&powers.map(|power| scaled(power, self.scale)), out);
+            streaming.lines(&powers.map(|power| scaled(power, self.scale)), out);
         }
     }
 
     /// Writes what is left behind the chunks.
     #[inline(always)]
-    fn end<const WIDTH: usize>(self, past: &Past<WIDTH>) {
+    fn end<const WIDTH: usize>(self, streaming: &Streaming<WIDTH>) {
         let scale = self.scale;
         let power = |power, _| scaled(power, scale);
-        past.map2(self.last_powers, self.last_powers, self.last_out, power, |_| ());
+        streaming.map2(self.last_powers, self.last_powers, self.last_out, power, |_| ());
     }
 }
 
@@ -76,7 +77,7 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
         out: &mut [T],
     ) -> bool {
         debug_assert!(T::IS_WIDE && columns.is_multiple_of(LANES) && out.len().is_multiple_of(columns));
-        let Some(past) = self.past.take() else {
+        let Some(streaming) = self.streaming.take() else {
             return false;
         };
         let larger = |a: f32, b: f32| if b > a { b } else { a };
@@ -92,20 +93,20 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
             let out = if step < 2 { None } else { outs.next() };
             let mut written = Done::begin(&done, scale, out.unwrap_or_default());
             let following = rows.next();
-            let mut ahead = Ahead::of(following.unwrap_or_default());
+            let mut prefetched = Prefetched::of(following.unwrap_or_default());
             let read = next.filter(|_| step < count).unwrap_or_default();
             let mut maxima = Row([f32::NEG_INFINITY; LANES]);
             let mut sums = Row([-0.0_f32; LANES]);
             let mut read_chunks = read.as_chunks::<LANES>().0.iter();
             let mut chunks = now.unwrap_or_default().as_chunks::<LANES>().0.iter();
             for powers in powers.as_chunks_mut::<LANES>().0 {
-                written.write(&past);
+                written.write(&streaming);
                 if let Some(x) = read_chunks.next() {
                     for (max, x) in maxima.0.iter_mut().zip(x) {
                         *max = larger(*max, x.widen());
                     }
                 }
-                ahead.ask(size_of_val(powers));
+                prefetched.ask(size_of_val(powers));
                 if let Some(x) = chunks.next() {
                     for (sum, (x, power)) in sums.0.iter_mut().zip(x.iter().zip(powers)) {
                         *power = T::narrow(scaled_exp(x.widen() - max, Self::fma));
@@ -113,14 +114,14 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
                     }
                 }
             }
-            written.end(&past);
+            written.end(&streaming);
             scale = 1.0 / self.combine(Lanes::of(sums, columns), |a, b| a + b);
             max = self.combine(Lanes::of(maxima, columns), larger);
             std::mem::swap(&mut powers, &mut done);
             now = next.filter(|_| step < count);
             next = following;
         }
-        self.past = Some(past);
+        self.streaming = Some(streaming);
         true
     }
 }

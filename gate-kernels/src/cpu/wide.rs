@@ -13,6 +13,9 @@ pub(crate) trait Task {
     fn run<const WIDTH: usize>(self);
 }
 
+/// Bytes of a cache line.
+pub(super) const LINE: usize = 64;
+
 /// Where a line is to be when it is read.
 #[derive(Clone, Copy)]
 pub(crate) enum Cache {

@@ -1,16 +1,23 @@
 //! What one thread does with tiles: it writes one while it sums another.
 
-use super::tiles::tile;
 use crate::body::element::Summand;
 use crate::body::group::Group;
-use crate::body::scan::{self, SCAN_BLOCK};
+use crate::body::scan::{self, RUN, SCAN_BLOCK};
 use crate::cpu::{Cpu, Lanes, Rows, Runs, Scanned, Square, Summed};
+
+/// Elements of a tile: whole blocks, and a part of a run of them. A thread sums one tile while it writes the one before, and what it keeps
+/// of that takes a quarter of its second cache.
+pub(super) const fn tile<T>() -> usize {
+    const BYTES: usize = 1 << 18;
+    let blocks = BYTES / (SCAN_BLOCK * size_of::<T>());
+    SCAN_BLOCK * if blocks < RUN { blocks } else { RUN }
+}
 
 /// What stands before each lane of a block, and its total.
 pub(super) type Prepared<T> = (Lanes<T>, T);
 
 /// What a thread keeps from one tile to the next.
-pub(super) struct Thread<T: Summand + 'static, const WIDTH: usize, const PAST: bool> {
+pub(super) struct Thread<T: Summand + 'static, const WIDTH: usize, const STREAMED: bool> {
     group: Cpu<WIDTH>,
     runs: Option<Runs>,
     /// Columns of the tile that is written next, which need not be made of its data again.
@@ -21,17 +28,17 @@ pub(super) struct Thread<T: Summand + 'static, const WIDTH: usize, const PAST: b
 }
 
 /// A tile that is written.
-pub(super) struct Writing<'a, T: Summand + 'static, const PAST: bool> {
+pub(super) struct Writing<'a, T: Summand + 'static, const STREAMED: bool> {
     blocks: std::iter::Zip<std::slice::Chunks<'a, T>, std::slice::Iter<'a, Prepared<T>>>,
     /// What stands before the next block.
     offset: T,
     /// Where blocks go that are gone through by squares, which are the whole ones.
-    rows: Option<Rows<'a, PAST>>,
+    rows: Option<Rows<'a, STREAMED>>,
     /// Where others go.
     out: &'a mut [T],
 }
 
-impl<'a, T: Summand + 'static, const PAST: bool> Writing<'a, T, PAST> {
+impl<'a, T: Summand + 'static, const STREAMED: bool> Writing<'a, T, STREAMED> {
     #[inline(always)]
     pub(super) fn new(x: &'a [T], prepared: &'a [Prepared<T>], start: T, out: &'a mut [T], by_squares: bool) -> Self {
         let whole = if by_squares {
@@ -49,15 +56,15 @@ impl<'a, T: Summand + 'static, const PAST: bool> Writing<'a, T, PAST> {
     }
 }
 
-impl<T: Summand + 'static, const WIDTH: usize, const PAST: bool> Thread<T, WIDTH, PAST> {
+impl<T: Summand + 'static, const WIDTH: usize, const STREAMED: bool> Thread<T, WIDTH, STREAMED> {
     #[inline(always)]
     pub(super) fn new(inclusive: bool) -> Self {
         let mut group = Cpu::new();
-        if PAST {
+        if STREAMED {
             group.write_past_the_cache();
         }
         let runs = if WIDTH == 512 { Runs::of::<T>() } else { None };
-        let columns = if PAST && runs.is_some() {
+        let columns = if STREAMED && runs.is_some() {
             vec![Square::ZERO; tile::<T>() / SCAN_BLOCK * Square::of_a_block::<T>()]
         } else {
             Vec::new()
@@ -78,7 +85,12 @@ impl<T: Summand + 'static, const WIDTH: usize, const PAST: bool> Thread<T, WIDTH
 
     /// Writes one tile while it sums another, block by block in turn.
     #[inline(always)]
-    pub(super) fn step(&mut self, mut writing: Option<Writing<'_, T, PAST>>, x: &[T], prepared: &mut [Prepared<T>]) {
+    pub(super) fn step(
+        &mut self,
+        mut writing: Option<Writing<'_, T, STREAMED>>,
+        x: &[T],
+        prepared: &mut [Prepared<T>],
+    ) {
         let Self {
             group,
             runs,
@@ -115,7 +127,7 @@ impl<T: Summand + 'static, const WIDTH: usize, const PAST: bool> Thread<T, WIDTH
             if let Some((x, before, offset, out)) = written {
                 let (place, rest) = std::mem::take(out).split_at_mut(x.len());
                 *out = rest;
-                if PAST {
+                if STREAMED {
                     block.resize(x.len(), T::NOTHING);
                     scan::write_prepared(group, x, *before, offset, *inclusive, &mut block.as_mut_slice());
                     group.read_next(summed.as_ref().map(|(x, _)| *x).unwrap_or_default());

@@ -3,26 +3,18 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::order::Order;
-use super::thread::{Prepared, Thread, Writing};
+use super::thread::{Prepared, Thread, Writing, tile};
 use crate::body::element::Summand;
-use crate::body::scan::{RUN, SCAN_BLOCK};
+use crate::body::scan::SCAN_BLOCK;
 use crate::cpu::{Lanes, Task, is_large, widest};
-
-/// Elements of a tile: whole blocks, and a part of a run of them. A thread sums one tile while it writes the one before, and what it keeps
-/// of that takes a quarter of its second cache.
-pub(super) const fn tile<T>() -> usize {
-    const BYTES: usize = 1 << 18;
-    let blocks = BYTES / (SCAN_BLOCK * size_of::<T>());
-    SCAN_BLOCK * if blocks < RUN { blocks } else { RUN }
-}
 
 /// Writes the running sums of `x`. Threads take tiles in turn, and tell each other what stands before the next.
 pub(super) fn running<T: Summand + 'static>(x: &[T], inclusive: bool, out: &mut [T]) {
     let threads = rayon::current_num_threads().min(x.len().div_ceil(tile::<T>()));
-    let past = is_large(out);
+    let streamed = is_large(out);
     let shared = shared(x, inclusive, out);
     let take_part = || {
-        if past {
+        if streamed {
             widest(TakePart::<_, _, true>(&shared));
         } else {
             widest(TakePart::<_, _, false>(&shared));
@@ -41,12 +33,12 @@ pub(super) fn running<T: Summand + 'static>(x: &[T], inclusive: bool, out: &mut 
 
 /// [`running`] for vectors of `WIDTH` bits, past the cache or not.
 #[cfg(test)]
-pub(super) fn on_this_thread<T: Summand + 'static, const WIDTH: usize, const PAST: bool>(
+pub(super) fn on_this_thread<T: Summand + 'static, const WIDTH: usize, const STREAMED: bool>(
     x: &[T],
     inclusive: bool,
     out: &mut [T],
 ) {
-    TakePart::<_, _, PAST>(&shared(x, inclusive, out)).run::<WIDTH>();
+    TakePart::<_, _, STREAMED>(&shared(x, inclusive, out)).run::<WIDTH>();
 }
 
 fn shared<'a, T: Summand + 'static>(
@@ -76,10 +68,10 @@ struct Shared<T: Summand, I> {
     inclusive: bool,
 }
 
-/// The work of one thread, which writes past the cache (`PAST`) or not.
-struct TakePart<'s, T: Summand, I, const PAST: bool>(&'s Shared<T, I>);
+/// The work of one thread, which writes past the cache (`STREAMED`) or not.
+struct TakePart<'s, T: Summand, I, const STREAMED: bool>(&'s Shared<T, I>);
 
-impl<'a, T, I, const PAST: bool> Task for TakePart<'_, T, I, PAST>
+impl<'a, T, I, const STREAMED: bool> Task for TakePart<'_, T, I, STREAMED>
 where
     T: Summand + 'static,
     I: Iterator<Item = Tile<'a, T>>,
@@ -92,7 +84,7 @@ where
             inclusive,
         } = self.0;
         let _guard = order.guard();
-        let mut thread = Thread::<T, WIDTH, PAST>::new(*inclusive);
+        let mut thread = Thread::<T, WIDTH, STREAMED>::new(*inclusive);
         let mut last: Option<(Tile<'_, T>, Vec<Prepared<T>>)> = None;
         let mut spare = Vec::new();
         loop {

@@ -2,8 +2,8 @@
 
 use crate::argument::Arg;
 use crate::contain::contained;
-use crate::kernel::CpuFn;
 use crate::reason::Reason;
+use crate::spec::CpuFn;
 use crate::status::Status;
 
 /// Calls the function.

@@ -1,8 +1,7 @@
 //! A contract against the parameters that an `.entry` declares.
 
-use super::{Contract, Param, Pass};
+use super::{Contract, Param, ParamType, Pass};
 use crate::argument::{DType, Role};
-use crate::module::ParamType;
 
 /// What a native kernel is given in one of its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use crate::catalog::Registered;
 use crate::dispatch::{Backend, Outcome, Outputs};
 use crate::journal::Entry;
-use crate::kernel::Registered;
 use crate::plan::Plan;
 use crate::reason::{Causes, Reason, ReasonKind};
 

@@ -9,13 +9,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::line::{self, Dispatched, Hardware, Head, Object, Totals};
 use super::rotate::Segments;
 use crate::backend::cpu;
+use crate::catalog::{Catalog, Registered};
 use crate::dispatch::Outcome;
 use crate::fault::Faults;
 use crate::journal::{Drops, Lanes};
-use crate::kernel::Registered;
 use crate::plan::Plan;
 use crate::reason::{REASONS_VERSION, Reason, ReasonKind};
-use crate::runtime::catalog::Catalog;
 use crate::sync::unpoisoned;
 
 /// How long the writer rests when there was nothing to do, and when there was.
@@ -23,7 +22,7 @@ const IDLE: Duration = Duration::from_millis(20);
 const BUSY: Duration = Duration::from_millis(1);
 
 /// How long the end of a runtime waits for the writer.
-const FAREWELL: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Most records of one thread in one round, so that no thread waits for another one's burst.
 const ROUND: usize = 1 << 14;
@@ -74,7 +73,7 @@ pub(crate) struct LogCounts {
 
 /// What is asked of the writer.
 #[derive(Default)]
-struct Desk {
+struct Requests {
     asked: u64,
     done: u64,
     stop: bool,
@@ -85,21 +84,22 @@ struct Desk {
     counts: LogCounts,
 }
 
+/// How a runtime and the thread that writes its log talk to each other.
 #[derive(Default)]
-struct Office {
-    desk: Mutex<Desk>,
+struct Mailbox {
+    requests: Mutex<Requests>,
     done: Condvar,
 }
 
-impl Office {
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        unpoisoned(self.desk.lock())
+impl Mailbox {
+    fn requests(&self) -> MutexGuard<'_, Requests> {
+        unpoisoned(self.requests.lock())
     }
 }
 
 /// The log of a runtime. It is written to its end when this is dropped.
 pub(crate) struct LogHandle {
-    office: Arc<Office>,
+    mailbox: Arc<Mailbox>,
     lanes: Arc<Lanes>,
     thread: Option<JoinHandle<()>>,
 }
@@ -107,47 +107,49 @@ pub(crate) struct LogHandle {
 impl LogHandle {
     /// Queues a line that is not a dispatch. With more than a thousand waiting it is counted as lost instead.
     pub(crate) fn event(&self, reason: Reason, subject: &str, message: &str) {
-        let mut desk = self.office.desk();
-        if desk.events.len() < EVENTS {
-            desk.events.push_back((reason, subject.to_owned(), message.to_owned()));
+        let mut requests = self.mailbox.requests();
+        if requests.events.len() < EVENTS {
+            requests
+                .events
+                .push_back((reason, subject.to_owned(), message.to_owned()));
         } else {
-            desk.lost_events += 1;
+            requests.lost_events += 1;
         }
-        drop(desk);
+        drop(requests);
         self.lanes.reader.wake();
     }
 
     /// Waits until everything before is written.
     pub(crate) fn flush(&self) -> io::Result<()> {
-        let mut desk = self.office.desk();
-        desk.asked += 1;
-        let mine = desk.asked;
+        let mut requests = self.mailbox.requests();
+        requests.asked += 1;
+        let mine = requests.asked;
         self.lanes.reader.wake();
-        while desk.done < mine && !desk.stopped {
-            desk = unpoisoned(self.office.done.wait(desk));
+        while requests.done < mine && !requests.stopped {
+            requests = unpoisoned(self.mailbox.done.wait(requests));
         }
-        match desk.error.take() {
+        match requests.error.take() {
             Some(error) => Err(error),
-            None if desk.done < mine => Err(io::Error::other("the decision log's writer has ended")),
+            None if requests.done < mine => Err(io::Error::other("the decision log's writer has ended")),
             None => Ok(()),
         }
     }
 
     pub(crate) fn counts(&self) -> LogCounts {
-        self.office.desk().counts
+        self.mailbox.requests().counts
     }
 }
 
 impl Drop for LogHandle {
     fn drop(&mut self) {
-        let mut desk = self.office.desk();
-        desk.stop = true;
+        let mut requests = self.mailbox.requests();
+        requests.stop = true;
         self.lanes.reader.wake();
         // A disk that hangs must not keep a program from ending.
         let ended = self
-            .office
+            .mailbox
             .done
-            .wait_timeout_while(desk, FAREWELL, |desk| !desk.stopped);
+            .wait_timeout_while(requests, CLOSE_TIMEOUT, |requests| !requests.stopped);
         let stopped = unpoisoned(ended).0.stopped;
         if let (Some(thread), true) = (self.thread.take(), stopped) {
             // A writer that panicked has nothing left to write.
@@ -164,7 +166,7 @@ pub(super) fn start(
     lanes: Arc<Lanes>,
     catalog: Arc<Catalog>,
 ) -> io::Result<LogHandle> {
-    let office = Arc::new(Office::default());
+    let mailbox = Arc::new(Mailbox::default());
     let mut writer = Writer {
         sink,
         identity: Arc::new(identity),
@@ -172,7 +174,7 @@ pub(super) fn start(
         audited: Instant::now(),
         lanes: Arc::clone(&lanes),
         catalog,
-        office: Arc::clone(&office),
+        mailbox: Arc::clone(&mailbox),
         known: HashMap::new(),
         line: String::new(),
         seq: 0,
@@ -193,7 +195,7 @@ pub(super) fn start(
         .spawn(move || writer.run())?;
     lanes.reader.is(thread.thread().clone());
     Ok(LogHandle {
-        office,
+        mailbox,
         lanes,
         thread: Some(thread),
     })
@@ -209,7 +211,7 @@ struct Writer {
     audited: Instant,
     lanes: Arc<Lanes>,
     catalog: Arc<Catalog>,
-    office: Arc<Office>,
+    mailbox: Arc<Mailbox>,
     known: HashMap<(u32, u32), Known>,
     line: String,
     seq: u64,
@@ -227,27 +229,32 @@ struct Writer {
 }
 
 /// Ends every wait for the writer, also when it panics.
-struct Leaving(Arc<Office>);
+struct StopOnDrop(Arc<Mailbox>);
 
-impl Drop for Leaving {
+impl Drop for StopOnDrop {
     fn drop(&mut self) {
-        self.0.desk().stopped = true;
+        self.0.requests().stopped = true;
         self.0.done.notify_all();
     }
 }
 
 impl Writer {
     fn run(mut self) {
-        let _leaving = Leaving(Arc::clone(&self.office));
+        let _stop = StopOnDrop(Arc::clone(&self.mailbox));
         loop {
             self.lanes.reader.awake();
             let (asked, stop, events, lost) = {
-                let mut desk = self.office.desk();
-                let events = std::mem::take(&mut desk.events);
-                (desk.asked, desk.stop, events, std::mem::take(&mut desk.lost_events))
+                let mut requests = self.mailbox.requests();
+                let events = std::mem::take(&mut requests.events);
+                (
+                    requests.asked,
+                    requests.stop,
+                    events,
+                    std::mem::take(&mut requests.lost_events),
+                )
             };
             // What was asked for before this round is complete after it.
-            let mut wrote = self.drain(asked > self.office.desk().done || stop);
+            let mut wrote = self.drain(asked > self.mailbox.requests().done || stop);
             for (reason, subject, message) in events {
                 self.write(
                     |line, head| line::module_event(line, head, reason, &subject, &message),
@@ -262,14 +269,14 @@ impl Writer {
             }
             let flushed = self.sink.flush();
             self.note(flushed);
-            let mut desk = self.office.desk();
-            desk.counts = self.counts;
-            if desk.error.is_none() {
-                desk.error = self.error.take();
+            let mut requests = self.mailbox.requests();
+            requests.counts = self.counts;
+            if requests.error.is_none() {
+                requests.error = self.error.take();
             }
-            desk.done = asked;
-            drop(desk);
-            self.office.done.notify_all();
+            requests.done = asked;
+            drop(requests);
+            self.mailbox.done.notify_all();
             if stop {
                 return;
             }

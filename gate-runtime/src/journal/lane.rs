@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{Thread, ThreadId};
 
 use super::{Record, Ring};
-use crate::stats::{Counters, bump};
+use crate::counters::{Counters, bump};
 
 /// Number of kernels that a thread finds without a lock, where they were registered one after another. Those beyond it take the
 /// slots of others; see [`with_shard`].

@@ -1,21 +1,21 @@
 //! The way of one launch: contract, guards, then the native backend or the CPU function.
 
-use super::{Kernel, Native, Registered, fingerprint, seal};
 use crate::argument::{Arg, Describe, OwnedArg};
 use crate::backend::cpu;
 use crate::backend::cuda::{Call, choose};
+use crate::catalog::{Native, Registered, fingerprint};
 use crate::contain::contained;
 use crate::contract::Geometry;
 use crate::control::Mode;
 use crate::dispatch::{Backend, Dispatch, Outcome, Outputs, Trace};
 use crate::observe::{ShadowJob, ShadowVerdict};
 use crate::reason::{Causes, Reason};
-use crate::runtime::shared::{Shared, Switches};
+use crate::shared::{Shared, Switches};
+use crate::spec::GeometryFn;
 
 /// Decides and executes. The latency is the caller's to fill in.
 #[inline]
-pub(super) fn dispatch(kernel: &Kernel, args: &mut [Arg<'_>], control: u64) -> Dispatch {
-    let Kernel { shared, registered, .. } = kernel;
+pub(super) fn dispatch(shared: &Shared, registered: &Registered, args: &mut [Arg<'_>], control: u64) -> Dispatch {
     let mut trace = Trace::default();
     if let Err(reason) = guard(shared, registered, args) {
         return refused(reason, trace);
@@ -41,7 +41,7 @@ pub(super) fn dispatch(kernel: &Kernel, args: &mut [Arg<'_>], control: u64) -> D
 #[inline]
 fn guard(shared: &Shared, registered: &Registered, args: &[Arg<'_>]) -> Result<(), Reason> {
     let spec = &registered.spec;
-    if seal(spec) != registered.seal {
+    if fingerprint::seal(spec) != registered.seal {
         return Err(Reason::FingerprintMismatch);
     }
     for module in &registered.modules {
@@ -63,7 +63,7 @@ fn is_empty(args: &[Arg<'_>]) -> bool {
     args.iter().any(|arg| arg.describe().bytes == 0)
 }
 
-fn geometry(function: super::GeometryFn, args: &[Arg<'_>]) -> Result<Geometry, Reason> {
+fn geometry(function: GeometryFn, args: &[Arg<'_>]) -> Result<Geometry, Reason> {
     contained(|| function(args)).ok_or(Reason::LaunchLimitExceeded)
 }
 

@@ -38,16 +38,15 @@ mod governor;
 mod judge;
 mod kernels;
 mod observed;
-mod phase;
 mod policy;
 mod replay;
 mod settings;
 
+pub use crate::control::phase::Phase;
 pub use controller::{Action, Controller, Recommendation, State, Step};
 pub use governor::{Governor, WindowObserver};
 pub use judge::{Baseline, Judgement, Rail, Unjudged, Verdict};
 pub use kernels::KernelRails;
-pub use phase::Phase;
 pub use policy::PolicyError;
 pub use replay::{ReplayError, replay};
 pub use settings::{FIELDS, Field, InvalidRail, InvalidRails, Rails, Settings, Value};

@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::Runtime;
-use super::catalog::Catalog;
-use super::shared::{Shared, Switches};
 use crate::backend::cpu;
 use crate::backend::cuda::{self, Cuda, Driver, OpenError, Opener, SimulatedDriver};
+use crate::catalog::Catalog;
 use crate::contain::contained;
 use crate::control::{Control, ControlState};
 use crate::decision_log::DecisionLog;
@@ -18,6 +17,7 @@ use crate::journal::Lanes;
 use crate::module::Recheck;
 use crate::observe::{Observer, Shadow};
 use crate::reason::{Causes, Reason};
+use crate::shared::{Shared, Switches};
 
 /// Configures a [`Runtime`]. Without a word it asks for the native backend, injects no faults and writes no log.
 #[must_use]

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::Runtime;
-use super::shared::Shared;
 use crate::backend::cuda::choose;
+use crate::catalog::{Native, Registered, fingerprint};
 use crate::journal::Shards;
-use crate::kernel::{Kernel, KernelSpec, Native, Registered, Variant, fingerprint_of, seal};
+use crate::kernel::Kernel;
 use crate::module::{Diagnostic, Module};
 use crate::plan::{Candidate, select};
 use crate::reason::{Causes, Reason};
+use crate::shared::Shared;
+use crate::spec::{KernelSpec, Variant};
 
 impl Runtime {
     /// Registers a kernel: its contract is checked for consistency; the modules of its variants are verified against their
@@ -33,10 +35,10 @@ impl Runtime {
         }
         let (candidates, native) = choose_variant(&self.shared, &spec, &modules);
         let listed = self.shared.catalog.add_kernel(name, |number| Registered {
-            fingerprint: AtomicU64::new(fingerprint_of(&spec, &modules)),
+            fingerprint: AtomicU64::new(fingerprint::of(&spec, &modules)),
             // No module starts at this generation: the first launch takes the fingerprint again.
             fingerprint_at: AtomicU64::new(0),
-            seal: seal(&spec),
+            seal: fingerprint::seal(&spec),
             shards: Shards::new(),
             spec,
             number,

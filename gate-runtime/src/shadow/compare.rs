@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::argument::{Arg, Buffer, OwnedArg, Role};
 use crate::contain::contained;
 use crate::contract::{Contract, Tolerance};
-use crate::kernel::CpuFn;
+use crate::spec::CpuFn;
 
 /// The native output is within the kernel's tolerance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use std::error::Error;
 use serde_json::{Map, Value};
 
 use super::Window;
-use crate::rails::Phase;
+use crate::control::phase::Phase;
 
 /// A window as it was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

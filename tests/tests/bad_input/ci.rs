@@ -47,12 +47,12 @@ fn ci_files_that_cannot_be_read_are_findings() {
         .collect();
     assert_snapshot!(lines.join("\n"), @"
     6: `.github/workflows/bomb.yml` has more than 200000 nodes, aliases counted as what they stand for
-    3: `.github/workflows/broken.yml` is not YAML: while parsing a node, did not find expected node content
+    3: `.github/workflows/broken.yml` is not valid YAML: while parsing a node, did not find expected node content
     2: `.github/workflows/deep.yml` is nested deeper than 100 levels
-    1: `.github/workflows/empty.yaml` is no workflow: it has no `jobs`
+    1: `.github/workflows/empty.yaml` is not a workflow: it has no `jobs`
     1: `.github/workflows/large.yml` is larger than 1024 KiB
     3: `.github/workflows/latin.yml` is not UTF-8
-    2: `.github/workflows/recursive.yml` has an alias inside of what it stands for
-    1: `gone.yml` is included by the pipeline, and there is no such file
+    2: `.github/workflows/recursive.yml` has an alias that contains itself
+    1: `gone.yml` is included by the pipeline, but there is no such file
     ");
 }

@@ -80,11 +80,9 @@ mod future {
     use cargo_gate::engine::plan::SuiteMode;
     use cargo_gate::evidence::event::Tee;
     use cargo_gate::evidence::history::History;
-    use cargo_gate::evidence::run_dir::{
-        AuditRecorder, EnvironmentRecord, RunRecord, RunResult, Runs, catalogue_sha256,
-    };
+    use cargo_gate::evidence::run_dir::{AuditRecorder, EnvironmentRecord, RunRecord, RunResult, Runs};
     use cargo_gate::evidence::store::Store;
-    use cargo_gate::policy::{self, Catalogue};
+    use cargo_gate::policy;
     use cargo_gate::process::cancel::Cancel;
     use cargo_gate::report::render;
     use cargo_gate::workspace::environment::Environment;
@@ -99,10 +97,10 @@ mod future {
             target_dir: Some(root.join("target")),
             offline: true,
             environment: Environment::of_process(),
-            policy: None,
         })
         .unwrap_or_else(|error| panic!("{error}"));
-        let policy = policy::load(root, None, &Catalogue::builtin()).unwrap_or_else(|error| panic!("{error}"));
+        let policy =
+            policy::load(root, None, &cargo_gate::checks::catalogue()).unwrap_or_else(|error| panic!("{error}"));
         let gate_dir = workspace.gate_dir();
         let history = History::load(&gate_dir);
         let store = Store::new(&gate_dir);
@@ -126,6 +124,7 @@ mod future {
             policy: &policy,
             history: &history,
             store: &store,
+            checks: cargo_gate::checks::ALL,
         };
         let audit = AuditRecorder::default();
         let evaluation = surroundings
@@ -144,7 +143,7 @@ mod future {
                 markdown: markdown.as_bytes(),
             },
             command: &["cargo".to_owned(), "gate".to_owned(), "pilot".to_owned()],
-            catalogue_sha256: &catalogue_sha256(),
+            catalogue_sha256: &cargo_gate::checks::catalogue_sha256(),
             environment: &environment,
             audit: &audit.steps(&report, []),
             files: &evaluation.files,

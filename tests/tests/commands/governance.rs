@@ -12,6 +12,7 @@ use cargo_gate::evidence::store::Store;
 use cargo_gate::evidence::{Evidence, EvidenceResult};
 use cargo_gate::policy::{EvidenceAge, Policy};
 use cargo_gate::report::Location;
+use cargo_gate::surveys::Surveys;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
 use gate_tests::harness::day;
@@ -218,8 +219,8 @@ fn planned(days: i64) -> String {
         target_dir: None,
         offline: true,
         environment: Environment::from_pairs(std::env::vars()),
-        policy: None,
     })
+    .map(Surveys::from)
     .unwrap_or_else(|error| panic!("{error}"));
     let policy = Policy {
         evidence_ages: vec![EvidenceAge {
@@ -236,6 +237,7 @@ fn planned(days: i64) -> String {
         policy: &policy,
         history: &history,
         store: &store,
+        checks: cargo_gate::checks::ALL,
     };
     let now: Timestamp = "2026-06-15T12:00:00Z".parse().expect("a time");
     let request = Request {

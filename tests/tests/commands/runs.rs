@@ -66,7 +66,7 @@ fn a_decision_is_signed_and_must_be() {
     assert_snapshot!("unsigned", gate.run(["verify", "latest"]));
     let refused = gate.run(["controlled"]);
     assert_eq!(refused.code, Some(1), "{refused}");
-    assert!(refused.stdout.contains("nobody signed its decision"), "{refused}");
+    assert!(refused.stdout.contains("its decision is not signed"), "{refused}");
     let promote = || {
         let registry = ["--registry", "target/registry.jsonl"];
         let words = [
@@ -84,13 +84,13 @@ fn a_decision_is_signed_and_must_be() {
     built_long_ago(&gate, "target/app");
     let early = promote();
     assert_eq!(early.code, Some(2), "{early}");
-    assert!(early.stderr.contains("nobody signed its decision"), "{early}");
+    assert!(early.stderr.contains("its decision is not signed"), "{early}");
     let closeout = || gate.run(["closeout", &pilot]);
     let open = closeout();
     assert_eq!(open.code, Some(1), "{open}");
     assert!(
         open.stderr
-            .contains("a signature that counts: nobody signed its decision"),
+            .contains("a signature that counts: its decision is not signed"),
         "{open}"
     );
     let signed = gate.run(["sign", &pilot, "--key", &key]);

@@ -181,6 +181,7 @@ fn suites_run_by_name() {
     assert_snapshot!("suite-glob", gate.run(["suite", "prod_*"]));
     assert_snapshot!("suite-all", timeless(&gate.run(["suite", "--all"]).to_string()));
     assert_snapshot!("suite-id", gate.run(["suite", "suite.test.unit", "--quiet"]));
+    assert_snapshot!("suite-verbose", gate.run(["suite", "suite.test.unit", "--verbose"]));
     assert_snapshot!("suite-none", gate.run(["suite", "nightly_*"]));
     assert_snapshot!("suite-nothing-asked", gate.run(["suite"]));
     assert_snapshot!("suite-bad-glob", gate.run(["suite", "[x"]));

@@ -147,7 +147,9 @@ fn to_run(gate: &Gate) -> Vec<String> {
         .filter(|item| item["action"] == "run")
         .map(|item| item["id"].as_str().expect("an id").to_owned())
         .filter(|id| id != "stage.predecessor" && id != "waiver.valid")
-        .filter(|id| cargo_gate::checks::find(id).is_none_or(|check| !check.reads_outcomes()))
+        .filter(|id| {
+            cargo_gate::checks::find(id).is_none_or(|check| check.phase != cargo_gate::contract::Phase::Outcomes)
+        })
         .collect()
 }
 

@@ -60,7 +60,6 @@ pub(crate) const ALL: &[Mutation] = &[
                 target_dir: None,
                 offline: true,
                 environment: Environment::of_process(),
-                policy: None,
             });
             let workspace = workspace.expect("a workspace");
             let messages = vec!["nvcc 13.5 does not write the PTX for sm_80".to_owned()];

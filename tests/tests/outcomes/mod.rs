@@ -3,26 +3,28 @@
 use std::collections::BTreeMap;
 
 use cargo_gate::base::stage::Stage;
-use cargo_gate::checks::{self, Applies, Context};
+use cargo_gate::checks;
+use cargo_gate::contract::{Applies, Check, Context, Phase};
 use cargo_gate::evidence::EvidenceResult;
 use cargo_gate::evidence::history::History;
 use cargo_gate::policy::Policy;
 use cargo_gate::report::{CheckReport, Dimension, EvidenceRecord, SuiteResult, TestResult, TestStatus};
-use cargo_gate::verdict::{self, Judged, Rules};
-use cargo_gate::workspace::Workspace;
+use cargo_gate::surveys::Surveys;
+use cargo_gate::verdict::{self, Afterwards, Judged, Rules};
 use jiff::Timestamp;
 
 /// Outcomes of every check that reads none, and of suites that passed these tests.
 pub(crate) fn of_the_others(
-    workspace: &Workspace,
+    workspace: &Surveys,
     policy: &Policy,
     history: &History,
     (now, stage): (Timestamp, Stage),
     suites: &BTreeMap<String, Vec<String>>,
 ) -> Vec<CheckReport> {
-    let others = checks::ALL.iter().filter(|other| !other.reads_outcomes());
+    let others = checks::ALL.iter().filter(|other| other.phase == Phase::Evidence);
+    let context = |check: &'static Check| Context::new(workspace, policy, history, now, stage, check.inputs);
     let judged = others.filter_map(|other| {
-        let context = Context::new(workspace, policy, history, now, stage, other.inputs);
+        let context = context(other);
         ((other.applies)(&context) == Applies::Yes).then(|| Judged {
             id: other.id.to_owned(),
             summary: other.summary.to_owned(),
@@ -38,7 +40,15 @@ pub(crate) fn of_the_others(
         packages: &[],
     };
     let judged = judged.chain(suites.iter().map(|(name, tests)| suite(name, tests)));
-    verdict::decide(judged.collect(), None, policy, rules, Vec::new()).checks
+    let waivers = checks::ALL.iter().copied().find(|check| check.phase == Phase::Waivers);
+    let afterwards = waivers
+        .filter(|_| !policy.waivers.is_empty())
+        .map(|check| (check, context(check)));
+    let afterwards = afterwards.as_ref().map(|(check, context)| Afterwards {
+        checks: std::slice::from_ref(check),
+        context: *context,
+    });
+    verdict::decide(judged.collect(), afterwards, policy, rules, Vec::new()).checks
 }
 
 /// A suite that passed these tests, each with its binary in front.
@@ -55,6 +65,7 @@ fn suite(name: &str, tests: &[String]) -> Judged {
                 binary: binary.to_owned(),
                 name: name.trim_start().to_owned(),
                 status: TestStatus::Passed,
+                message: None,
             }
         })
         .collect();

@@ -4,128 +4,129 @@ use proptest::prelude::*;
 
 use super::super::tests::{files, shown};
 
-/// The commands of one job with these steps, and of the files beside it.
+/// The commands of one job with these steps, and what was not followed.
 fn commands(steps: &str, others: &[(&str, &str)]) -> String {
-    let workflow = format!("on: push\njobs:\n  a:\n    steps:\n{steps}");
+    let workflow =
+        format!("on: push\njobs:\n  a:\n    strategy: {{matrix: {{what: [lint, test]}}}}\n    steps:\n{steps}");
     let mut all = vec![(".github/workflows/ci.yml", workflow.as_str())];
     all.extend_from_slice(others);
     let shown = shown(&files(&all));
     let lines = shown.lines().filter_map(|line| line.strip_prefix("    "));
-    lines.map(str::to_owned).collect::<Vec<_>>().join("\n")
+    lines.map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
 const MAKEFILE: &str = "\
 CARGO ?= cargo
 FLAGS := --all
-FLAGS += $(EXTRA)
-VERSION = $(shell git describe)
-include tools/more.mk
-ifdef CI
 FLAGS += --locked
-endif
-
-_SET_full = --all-features
+VERSION = $(shell git describe)
+include more.mk
 .PHONY: all
 all: build ## everything
 \t@echo done
 
-build: prepare
+build: fetch src/main.rs
 \t$(CARGO) build --release \\
 \t  --target-dir out; echo $$HOME
 \t-cargo doc
 
 check-%:
-\tcargo check ${_SET_${@:check-%=%}} # $*
+\tcargo check ${_SET_${@:check-%=%}}
 
-test: FEATURES = a
-test:
-\tcargo test $(FLAGS) --features $(FEATURES) $(VERSION)
+lint test:
+\tcargo clippy --bin $@ $(FLAGS) --features $(FEATURES) $(VERSION)
+test: all
+\t$(MAKE) -C sub one two=2
+fetch: ; cargo fetch
 ifdef CI
+bench:
 \tcargo bench
 endif
-\t$(MAKE) -C sub one two=2
-
-one-line: ; cargo fetch
-define BODY
-\tcargo nothing
-endef
+uname:
+\tcd $(shell uname)
+\tcargo run -p $(shell uname)
+\tcargo test
+loop: loop
+\tmake loop
 ";
 
 #[test]
 fn targets_of_a_makefile() {
     let others = [
         ("Makefile", MAKEFILE),
-        ("tools/more.mk", "prepare:\n\tcargo run -p prepare\n"),
         ("sub/GNUmakefile", "one:\n\tcd deep && cargo test $(two)\n"),
     ];
-    let steps = "      - run: make\n      - run: make -j4 test FEATURES=b one-line\n      - run: sudo make -C . check-full\n      - run: CARGO=cross make build\n";
+    let steps = "      - run: make\n      - run: make -j4 test FEATURES=b\n      - run: CARGO=cross sudo make -C . build\n      - run: make loop\n";
     insta::assert_snapshot!(commands(steps, &others), @"
-    .github/workflows/ci.yml:5 /$ make
-    tools/more.mk:2 /$ cargo run -p prepare
-    Makefile:16 /$ cargo build --release --target-dir out [the commands after it run all the same]
-    Makefile:17 /$ echo <$HOME>
-    Makefile:18 /$ cargo doc [`-` in front of it lets make go on]
-    Makefile:13 /$ echo done
-    .github/workflows/ci.yml:6 /$ make -j4 test FEATURES=b one-line
-    Makefile:25 /$ cargo test --all <${EXTRA}> --locked --features b <${shell}>
-    Makefile:29 /$ make -C sub one two=2
+    .github/workflows/ci.yml:6 /$ make
+    Makefile:22 /$ cargo fetch
+    Makefile:11 /$ cargo build --release --target-dir out [later commands run even if it fails]
+    Makefile:12 /$ echo <$HOME>
+    Makefile:13 /$ cargo doc [`-` in front of it hides its failure]
+    Makefile:8 /$ echo done
+    .github/workflows/ci.yml:7 /$ make -j4 test FEATURES=b
+    Makefile:19 /$ cargo clippy --bin <${_}> --all --locked --features b <${VERSION}>
+    Makefile:22 /$ cargo fetch
+    Makefile:11 /$ cargo build --release --target-dir out [later commands run even if it fails]
+    Makefile:12 /$ echo <$HOME>
+    Makefile:13 /$ cargo doc [`-` in front of it hides its failure]
+    Makefile:8 /$ echo done
+    Makefile:21 /$ make -C sub one two=2
     sub/GNUmakefile:2 /sub/deep$ cargo test 2
-    Makefile:31 /$ cargo fetch
-    .github/workflows/ci.yml:7 /$ sudo make -C . check-full
-    Makefile:21 /$ cargo check --all-features
-    .github/workflows/ci.yml:8 /$ make build
-    tools/more.mk:2 /$ cargo run -p prepare
-    Makefile:16 /$ cross build --release --target-dir out [the commands after it run all the same]
-    Makefile:17 /$ echo <$HOME>
-    Makefile:18 /$ cargo doc [`-` in front of it lets make go on]
+    .github/workflows/ci.yml:8 /$ sudo make -C . build
+    Makefile:22 /$ cargo fetch
+    Makefile:11 /$ cross build --release --target-dir out [later commands run even if it fails]
+    Makefile:12 /$ echo <$HOME>
+    Makefile:13 /$ cargo doc [`-` in front of it hides its failure]
+    .github/workflows/ci.yml:9 /$ make loop
+    Makefile:32 /$ make loop
+    Makefile:32 /$ make loop
+    Makefile:32 /$ make loop
+    Makefile:32 /$ make loop
+    Makefile:32 /$ make loop
+    Makefile:32 /$ make loop
     ");
-    insta::assert_snapshot!(commands("      - run: make -n test\n      - run: make missing\n      - run: make -f none all\n", &others), @"
-    .github/workflows/ci.yml:5 /$ make -n test
-    .github/workflows/ci.yml:6 /$ make missing
-    .github/workflows/ci.yml:7 /$ make -f none all
+    let steps = "      - run: make uname\n      - run: make bench\n      - run: make check-all gone\n      - run: make -k\n      - run: make $TARGETS\n      - run: make --version\n      - run: make -f none.mk\n";
+    insta::assert_snapshot!(commands(steps, &others), @"
+    .github/workflows/ci.yml:6 /$ make uname
+    Makefile:30 /$ cargo test
+    .github/workflows/ci.yml:7 /$ make bench
+    .github/workflows/ci.yml:8 /$ make check-all gone
+    .github/workflows/ci.yml:9 /$ make -k
+    .github/workflows/ci.yml:10 /$ make <$TARGETS>
+    .github/workflows/ci.yml:11 /$ make --version
+    .github/workflows/ci.yml:12 /$ make -f none.mk
+    Makefile:29 `make uname` not followed: it has an expression that is more than the name of a variable
+    Makefile:25 `make bench` not followed: it stands under a condition of make
+    .github/workflows/ci.yml:8 `make check-all gone` not followed: `Makefile` itself has no `check-all`
+    .github/workflows/ci.yml:8 `make check-all gone` not followed: `Makefile` itself has no `gone`
+    .github/workflows/ci.yml:9 `make -k` not followed: it has an option that is not known here
+    .github/workflows/ci.yml:10 `make $TARGETS` not followed: only the run knows what it runs
     ");
-}
-
-#[test]
-fn targets_that_the_matrix_chooses() {
-    let workflow = "\
-on: push
-jobs:
-  a:
-    strategy:
-      matrix:
-        what: [full, none]
-    steps:
-      - run: make check-${{ matrix.what }}
-";
-    let files = files(&[(".github/workflows/ci.yml", workflow), ("Makefile", MAKEFILE)]);
-    // What runs in no row is written as nothing.
-    let shown = shown(&files).replace("¦ \n", "¦\n");
-    insta::assert_snapshot!(shown, @"
-    .github/workflows/ci.yml Workflow Automatic
-      a [None, None]
-        .github/workflows/ci.yml:8 /$ make check-full ¦ make check-none
-        Makefile:21 /$ cargo check --all-features ¦
-        Makefile:21 /$  ¦ cargo check <${_SET_____check_____}>
+    insta::assert_snapshot!(commands("      - run: make ${{ matrix.what }}\n", &[("Makefile", "lint:\n\tcargo clippy\ntest:\n\tcargo test\n")]), @"
+    .github/workflows/ci.yml:6 /$ make lint ¦ make test
+    Makefile:2 /$ cargo clippy ¦
+    Makefile:4 /$  ¦ cargo test
     ");
+    // A makefile of something else is nobody's business here.
+    assert_eq!(
+        commands("      - run: make -k x\n", &[("Makefile", "x%:\n\tcc $@\n")]),
+        ".github/workflows/ci.yml:6 /$ make -k x"
+    );
 }
 
 const JUSTFILE: &str = "\
 set shell := ['bash', '-uc']
-set working-directory := 'rust'
-import 'ci/more.just'
 export RUST_LOG := 'info'
 toolchain := ''
-flags := '--all' + ' ' + extra
-extra := \"--release\"
 version := `git describe`
-alias t := test
+alias t := slow
 
 # The first.
-@default: lint (test 'fast') && done
+@default: lint && slow
     echo default
 
-test kind *args=flags:
+test kind *args='--all':
     cargo {{ toolchain }} test --profile {{kind}} \\
         {{ args }} {{ version }}
     -cargo doc
@@ -134,15 +135,18 @@ lint:
     cargo nothing
 [unix]
 lint:
-    #!/usr/bin/env bash
-    set -e
+    #!/usr/bin/env -S bash -e
     cd sub
 
     cargo clippy
-[no-cd]
-script:
+    cargo fmt
+slow: (test 'slow')
+    cargo build
+python:
     #!/usr/bin/env python3
-    cargo = 1
+    run('cargo')
+choice:
+    cargo {{ if os() == 'linux' { 'test' } else { 'check' } }}
 multi := if os() == 'linux' {
     'a'
 } else { 'b' }
@@ -150,35 +154,34 @@ multi := if os() == 'linux' {
 
 #[test]
 fn recipes_of_a_justfile() {
-    let others = [
-        ("justfile", JUSTFILE),
-        ("ci/more.just", "done:\n\tcargo package\n"),
-        ("rust/x", ""),
-    ];
-    let steps = "      - run: just\n        working-directory: rust\n      - run: just toolchain=+nightly t slow --locked\n      - run: just script\n      - run: just test\n";
+    let others = [("justfile", JUSTFILE), ("rust/x", "")];
+    let steps = "      - run: just\n        working-directory: rust\n      - run: just toolchain=+nightly test slow --locked\n      - run: just test fast\n      - run: just python choice t\n      - run: just --list\n";
     insta::assert_snapshot!(commands(steps, &others), @"
-    .github/workflows/ci.yml:5 /rust$ just
-    justfile:28 /rust/sub$ cargo clippy
-    justfile:16 /rust$ cargo test --profile fast --all --release <${version}>
-    justfile:18 /rust$ cargo doc [`-` in front of it lets just go on]
-    justfile:13 /rust$ echo default
-    ci/more.just:2 /rust$ cargo package
-    .github/workflows/ci.yml:7 /$ just toolchain=+nightly t slow --locked
-    justfile:16 /rust$ cargo +nightly test --profile slow --locked <${version}>
-    justfile:18 /rust$ cargo doc [`-` in front of it lets just go on]
-    .github/workflows/ci.yml:8 /$ just script
-    .github/workflows/ci.yml:9 /$ just test
-    justfile:16 /rust$ cargo test --profile <${kind}> --all --release <${version}>
-    justfile:18 /rust$ cargo doc [`-` in front of it lets just go on]
+    .github/workflows/ci.yml:6 /rust$ just
+    justfile:23 /sub$ cargo clippy
+    justfile:24 /sub$ cargo fmt
+    justfile:9 /$ echo default
+    .github/workflows/ci.yml:8 /$ just toolchain=+nightly test slow --locked
+    justfile:12 /$ cargo +nightly test --profile slow --locked <${version}>
+    justfile:14 /$ cargo doc [`-` in front of it hides its failure]
+    .github/workflows/ci.yml:9 /$ just test fast
+    justfile:12 /$ cargo test --profile fast --all <${version}>
+    justfile:14 /$ cargo doc [`-` in front of it hides its failure]
+    .github/workflows/ci.yml:10 /$ just python choice t
+    .github/workflows/ci.yml:11 /$ just --list
+    justfile:26 `just` not followed: it hands arguments to what it depends on
+    justfile:28 `just python choice t` not followed: it is not written for `sh`
+    justfile:31 `just python choice t` not followed: it has an expression that is more than the name of a variable
+    justfile:26 `just python choice t` not followed: it hands arguments to what it depends on
     ");
-    insta::assert_snapshot!(commands("      - run: just --list\n      - run: just missing\n", &others), @"
-    .github/workflows/ci.yml:5 /$ just --list
-    .github/workflows/ci.yml:6 /$ just missing
+    let elsewhere = [("justfile", "set working-directory := 'rust'\ntest:\n    cargo test\n")];
+    insta::assert_snapshot!(commands("      - run: just test\n", &elsewhere), @"
+    .github/workflows/ci.yml:6 /$ just test
+    justfile:3 `just test` not followed: it runs in a directory of its own
     ");
 }
 
 const CARGO_MAKE: &str = "\
-extend = 'tools/make/base.toml'
 [env]
 FLAGS = '--all'
 [tasks.lint]
@@ -186,48 +189,45 @@ command = 'cargo'
 args = ['clippy', '${FLAGS}', '@@split(X, )', '--', '-D warnings']
 toolchain = 'nightly'
 [tasks.both]
-dependencies = ['lint', { name = 'base' }]
-run_task = { name = ['script', 'never'] }
+dependencies = ['lint', 'script']
+run_task = 'list'
 [tasks.script]
-cwd = 'sub'
 script = '''
 echo start
 cargo test
 '''
-[tasks.never]
-disabled = true
-command = 'cargo'
+[tasks.list]
+script = [
+  'cargo build',
+  'cargo doc',
+]
 [tasks.python]
 script_runner = 'python'
 script = ['cargo test']
-[tasks.more]
-extend = 'base'
-ignore_errors = true
+[tasks.default]
+alias = 'script'
 ";
 
 #[test]
 fn tasks_of_cargo_make() {
-    let others = [
-        ("Makefile.toml", CARGO_MAKE),
-        (
-            "tools/make/base.toml",
-            "[tasks.base]\nscript = [\n  'cargo build',\n  'cargo doc',\n]\n",
-        ),
-    ];
-    let steps = "      - run: cargo make --profile ci both\n      - run: cargo +stable make -e FLAGS=--locked lint\n      - run: makers more\n      - run: cargo make python\n";
+    let others = [("Makefile.toml", CARGO_MAKE)];
+    let steps = "      - run: cargo make --profile ci both\n      - run: makers\n      - run: cargo +stable make python\n      - run: cargo make ci-flow\n      - run: cargo make -e FLAGS=--locked lint\n";
     insta::assert_snapshot!(commands(steps, &others), @"
-    .github/workflows/ci.yml:5 /$ cargo make --profile ci both
-    Makefile.toml:5 /$ cargo +nightly clippy --all <${arguments}> -- -D warnings
-    tools/make/base.toml:3 /$ cargo build
-    tools/make/base.toml:4 /$ cargo doc
-    Makefile.toml:14 /sub$ echo start
-    Makefile.toml:15 /sub$ cargo test
-    .github/workflows/ci.yml:6 /$ cargo +stable make -e FLAGS=--locked lint
-    Makefile.toml:5 /$ cargo +nightly clippy --locked <${arguments}> -- -D warnings
-    .github/workflows/ci.yml:7 /$ makers more
-    tools/make/base.toml:3 /$ cargo build [its task ignores errors]
-    tools/make/base.toml:4 /$ cargo doc [its task ignores errors]
-    .github/workflows/ci.yml:8 /$ cargo make python
+    .github/workflows/ci.yml:6 /$ cargo make --profile ci both
+    Makefile.toml:4 /$ cargo +nightly clippy --all <${arguments}> -- -D warnings
+    Makefile.toml:12 /$ echo start
+    Makefile.toml:13 /$ cargo test
+    Makefile.toml:16 /$ cargo build
+    Makefile.toml:17 /$ cargo doc
+    .github/workflows/ci.yml:7 /$ makers
+    Makefile.toml:12 /$ echo start
+    Makefile.toml:13 /$ cargo test
+    .github/workflows/ci.yml:8 /$ cargo +stable make python
+    .github/workflows/ci.yml:9 /$ cargo make ci-flow
+    .github/workflows/ci.yml:10 /$ cargo make -e FLAGS=--locked lint
+    Makefile.toml:22 `cargo +stable make python` not followed: its task has keys that change how it runs
+    .github/workflows/ci.yml:9 `cargo make ci-flow` not followed: `Makefile.toml` itself has no `ci-flow`
+    .github/workflows/ci.yml:10 `cargo make -e FLAGS=--locked lint` not followed: it has an option that is not known here
     ");
 }
 
@@ -235,7 +235,7 @@ fn tasks_of_cargo_make() {
 fn what_calls_itself_ends() {
     let make = "a: b\n\t$(MAKE) a\n\tjust x\nb: a\nX = $(Y)\nY = $(X)\nc:\n\techo $(X)\n";
     let just = "x: y\n    make a\ny: x\n    just x\n";
-    let toml = "extend = 'Makefile.toml'\n[tasks.a]\nextend = 'b'\n[tasks.b]\nextend = 'a'\ndependencies = ['a']\nscript = 'cargo make b'\n";
+    let toml = "[tasks.a]\nalias = 'b'\n[tasks.b]\ndependencies = ['a']\nscript = 'cargo make b'\n";
     let others = [("Makefile", make), ("justfile", just), ("Makefile.toml", toml)];
     let steps = "      - run: make a c\n      - run: just\n      - run: cargo make a\n";
     let commands = commands(steps, &others);
@@ -246,8 +246,8 @@ proptest! {
     #[test]
     fn no_text_panics(parts in proptest::collection::vec(proptest::sample::select(vec![
         "a", "b", ":", ":=", "=", "+=", "\n", "\n\t", "\n    ", "\\\n", "$(", "${", ")", "}", "{{", "}}", "$@", "$", "#", "%",
-        "ifdef X\n", "endif\n", "define X\n", "include x.mk\n", "'", "\"", "(", "[", "]", "*", "&&", "set ", "alias ",
-        "import 'x.just'\n", "#!/bin/sh", "[tasks.a]\n", "script = ", "é", "cargo test", "`", ";", "|", "a:", "\r\n",
+        "ifdef X\n", "endif\n", "define X\n", "'", "\"", "(", "[", "]", "*", "&&", "set ", "alias ",
+        "#!/bin/sh", "[tasks.a]\n", "script = ", "é", "cargo test", ";", "a:", "\r\n",
     ]), 0..60)) {
         let text = parts.concat();
         for name in ["Makefile", "justfile", "Makefile.toml"] {

@@ -1,25 +1,17 @@
 //! Characters to tokens.
 
-use super::{Dialect, Word};
+use super::{Next, Word};
 
 /// A piece of shell text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     /// A word and its offset.
     Word(Word, usize),
-    /// The end of a line, or `;`.
-    End,
-    /// `&&`
-    And,
-    /// `||`
-    Or,
-    /// `|`
-    Pipe,
-    /// `&`
-    Background,
-    /// `(`, or `{` where it groups.
+    /// What ends a command.
+    Next(Next),
+    /// `(`
     Open,
-    /// `)`, or `}` where it groups.
+    /// `)`
     Close,
     /// The next word is the target of a redirection.
     Redirect,
@@ -33,20 +25,18 @@ const MAX_BYTES: usize = 1 << 20;
 pub(super) struct Lexer<'a> {
     text: &'a str,
     at: usize,
-    dialect: Dialect,
     tokens: Vec<Token>,
     /// Delimiters of here-documents whose text begins with the next line.
     heredocs: Vec<String>,
 }
 
-pub(super) fn tokens(text: &str, dialect: Dialect) -> Vec<Token> {
+pub(super) fn tokens(text: &str) -> Vec<Token> {
     if text.len() > MAX_BYTES {
         return Vec::new();
     }
     let mut lexer = Lexer {
         text,
         at: 0,
-        dialect,
         tokens: Vec::new(),
         heredocs: Vec::new(),
     };
@@ -61,17 +51,9 @@ impl<'a> Lexer<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn escape(&self) -> char {
-        match self.dialect {
-            Dialect::Posix => '\\',
-            Dialect::PowerShell => '`',
-            Dialect::Cmd => '^',
-        }
-    }
-
     /// Length of an escaped line end at the current position.
     fn continuation(&self) -> Option<usize> {
-        let behind = self.rest().strip_prefix(self.escape())?;
+        let behind = self.rest().strip_prefix('\\')?;
         // Blanks behind it are a mistake that shells punish; here the line goes on, as its author meant.
         let line_end = behind.trim_start_matches([' ', '\t', '\r']);
         let blank = behind.len() - line_end.len();
@@ -93,41 +75,22 @@ impl<'a> Lexer<'a> {
         let two = rest.get(..2).unwrap_or_default();
         match first {
             '\n' => {
-                self.push(Token::End, 1);
+                self.push(Token::Next(Next::End), 1);
                 self.skip_heredocs();
             }
             _ if first.is_whitespace() => self.at += first.len_utf8(),
-            _ if self.is_comment() => self.at += rest.find('\n').unwrap_or(rest.len()),
-            ';' if self.dialect != Dialect::Cmd => self.push(Token::End, 1),
-            '&' if two == "&&" => self.push(Token::And, 2),
+            '#' => self.at += rest.find('\n').unwrap_or(rest.len()),
+            ';' => self.push(Token::Next(Next::End), 1),
+            '&' if two == "&&" => self.push(Token::Next(Next::And), 2),
             '&' if two == "&>" => self.push(Token::Redirect, 2),
-            // The call operator of PowerShell; the separator of cmd.
-            '&' if self.dialect == Dialect::PowerShell => self.at += 1,
-            '&' if self.dialect == Dialect::Cmd => self.push(Token::End, 1),
-            '&' => self.push(Token::Background, 1),
-            '|' if two == "||" => self.push(Token::Or, 2),
-            '|' if two == "|&" => self.push(Token::Pipe, 2),
-            '|' => self.push(Token::Pipe, 1),
+            '&' => self.push(Token::Next(Next::Background), 1),
+            '|' if two == "||" => self.push(Token::Next(Next::Or), 2),
+            '|' if two == "|&" => self.push(Token::Next(Next::Pipe), 2),
+            '|' => self.push(Token::Next(Next::Pipe), 1),
             '(' => self.push(Token::Open, 1),
             ')' => self.push(Token::Close, 1),
-            '{' | '}' if self.dialect == Dialect::PowerShell => {
-                self.push(if first == '{' { Token::Open } else { Token::Close }, 1);
-            }
-            '@' if self.dialect == Dialect::Cmd => self.at += 1,
             '<' | '>' => self.redirect(),
             _ => self.word(),
-        }
-    }
-
-    fn is_comment(&self) -> bool {
-        let rest = self.rest();
-        match self.dialect {
-            Dialect::Posix | Dialect::PowerShell => rest.starts_with('#'),
-            Dialect::Cmd => {
-                let begins = matches!(self.tokens.last(), None | Some(Token::End));
-                let rem = rest.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("rem "));
-                begins && (rest.starts_with("::") || rem)
-            }
         }
     }
 
@@ -138,9 +101,7 @@ impl<'a> Lexer<'a> {
             self.at += 1;
             return;
         }
-        if self.dialect == Dialect::Posix
-            && let Some(behind) = rest.strip_prefix("<<").filter(|behind| !behind.starts_with('<'))
-        {
+        if let Some(behind) = rest.strip_prefix("<<").filter(|behind| !behind.starts_with('<')) {
             let behind = behind.trim_start_matches('-').trim_start_matches([' ', '\t']);
             let skipped = rest.len() - behind.len();
             let ends = [' ', '\t', '\r', '\n', ';', '|', '&', ')', '>'];
@@ -181,6 +142,7 @@ impl<'a> Lexer<'a> {
     fn word(&mut self) {
         let start = self.at;
         let mut word = Word::bare("");
+        let mut is_quoted = false;
         while self.at < self.text.len() {
             if let Some(length) = self.continuation() {
                 self.at += length;
@@ -191,33 +153,32 @@ impl<'a> Lexer<'a> {
             match first {
                 '$' if rest.starts_with("${{") => self.verbatim(&mut word, closing(rest, "${{", "}}")),
                 '$' if rest.starts_with("$(") => self.substitution(&mut word),
-                '$' if rest.starts_with("${") => self.verbatim(&mut word, closing(rest, "{", "}")),
-                '`' if self.dialect == Dialect::Posix => self.backticks(&mut word),
-                '\'' if self.dialect != Dialect::Cmd => {
+                '$' if rest.starts_with("${") && !is_quoted => self.verbatim(&mut word, closing(rest, "{", "}")),
+                '`' => self.backticks(&mut word),
+                '"' => {
+                    is_quoted = !is_quoted;
+                    word.bare = false;
+                    self.at += 1;
+                }
+                '\\' => {
+                    let escaped = rest.chars().nth(1);
+                    word.text.extend(escaped);
+                    self.at += 1 + escaped.map_or(0, char::len_utf8);
+                }
+                '\'' if !is_quoted => {
                     let (text, length) = between_marks(rest, '\'');
                     word.text += text;
                     (word.bare, word.literal) = (false, true);
                     self.at += length;
                 }
-                '"' => self.double_quoted(&mut word),
-                _ if first == self.escape() => {
-                    let escaped = rest.chars().nth(1);
-                    word.text.extend(escaped);
-                    self.at += first.len_utf8() + escaped.map_or(0, char::len_utf8);
-                }
                 // `args=( … )`: an array is one word of everything in it.
-                '(' if self.dialect == Dialect::Posix && word.text.ends_with('=') && word.bare => {
+                '(' if word.text.ends_with('=') && word.bare => {
                     let array = closing(rest, "(", ")");
                     word.text += array.trim_start_matches('(').trim_end_matches(')').trim();
                     self.at += array.len();
                 }
-                '{' | '}' if self.dialect == Dialect::PowerShell => break,
-                ';' if self.dialect == Dialect::Cmd => {
-                    word.text.push(first);
-                    self.at += 1;
-                }
-                ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
-                _ if first.is_whitespace() => break,
+                ';' | '&' | '|' | '(' | ')' | '<' | '>' if !is_quoted => break,
+                _ if first.is_whitespace() && !is_quoted => break,
                 _ => {
                     word.text.push(first);
                     self.at += first.len_utf8();
@@ -244,37 +205,6 @@ impl<'a> Lexer<'a> {
         self.tokens.push(Token::Substitution(self.at + 1, inner.to_owned()));
         let whole = self.rest().get(..length).unwrap_or_default();
         self.verbatim(word, whole);
-    }
-
-    fn double_quoted(&mut self, word: &mut Word) {
-        self.at += 1;
-        word.bare = false;
-        while self.at < self.text.len() {
-            if let Some(length) = self.continuation() {
-                self.at += length;
-                continue;
-            }
-            let rest = self.rest();
-            let Some(first) = rest.chars().next() else { break };
-            match first {
-                '"' => {
-                    self.at += 1;
-                    return;
-                }
-                '$' if rest.starts_with("${{") => self.verbatim(word, closing(rest, "${{", "}}")),
-                '$' if rest.starts_with("$(") => self.substitution(word),
-                '`' if self.dialect == Dialect::Posix => self.backticks(word),
-                _ if first == self.escape() => {
-                    let escaped = rest.chars().nth(1);
-                    word.text.extend(escaped);
-                    self.at += first.len_utf8() + escaped.map_or(0, char::len_utf8);
-                }
-                _ => {
-                    word.text.push(first);
-                    self.at += first.len_utf8();
-                }
-            }
-        }
     }
 }
 

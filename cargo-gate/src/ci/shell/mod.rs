@@ -2,24 +2,14 @@
 //! `${{ … }}` as they are written.
 //!
 //! This is no shell. It knows what commands in CI files are made of, errs towards more commands rather than fewer, and
-//! gives each the offset at which it begins.
+//! gives each the offset at which it begins. Of PowerShell and `cmd` it reads plain lines of commands.
 
 mod lexer;
+mod plain;
 mod script;
 
+pub use plain::plain_lines;
 pub use script::split;
-
-/// Which shell reads the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Dialect {
-    /// `sh`, `bash` and the like.
-    #[default]
-    Posix,
-    /// `pwsh` and `powershell`.
-    PowerShell,
-    /// `cmd`.
-    Cmd,
-}
 
 /// A word of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -193,9 +193,13 @@ fn verify(store: &Store, format: DataFormat, conversation: &Conversation<'_>) ->
 /// Answers a build until it asks no more. Standard output belongs to the protocol.
 fn serve(conversation: &Conversation<'_>) -> Result<i32> {
     let opened = remote::open(&conversation.environment);
+    let without_feature = opened.as_ref().is_err_and(|reason| reason == remote::WITHOUT_FEATURE);
     let mut questions = BufReader::new(std::io::stdin());
     remote::serve(opened, &mut questions, &mut std::io::stdout())
         .map_err(|error| Error::tool(format!("cannot serve the build: {error}")))?;
+    if without_feature {
+        return Err(Error::without_feature("remote"));
+    }
     Ok(exit::READY)
 }
 

@@ -15,7 +15,7 @@ use crate::kernels::change::changes;
 use crate::kernels::rebuild::{Rebuild, Rebuilt};
 use crate::kernels::{LockedCrate, locked_crates};
 use crate::process::{self, ProcessSpec};
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::diff::{LockRow, View};
 
@@ -185,7 +185,7 @@ fn conclude(finished: &Finished) -> Result<i32> {
 }
 
 /// The named packages, or those whose build script uses gate-build.
-fn packages(workspace: &Workspace, named: &[String]) -> Result<Vec<String>> {
+fn packages(workspace: &Surveys, named: &[String]) -> Result<Vec<String>> {
     let members = &workspace.cargo().members;
     for name in named {
         if !members.iter().any(|member| member.name == *name) {
@@ -223,7 +223,7 @@ fn packages(workspace: &Workspace, named: &[String]) -> Result<Vec<String>> {
 
 fn cargo(
     conversation: &Conversation<'_>,
-    workspace: &Workspace,
+    workspace: &Surveys,
     packages: &[String],
     purpose: Purpose,
 ) -> Result<Finished> {

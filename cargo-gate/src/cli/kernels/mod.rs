@@ -29,7 +29,7 @@ pub(super) fn run(command: &KernelsCommand, conversation: &Conversation<'_>) -> 
 }
 
 /// Every lock, of which there has to be one.
-fn locks(conversation: &Conversation<'_>) -> Result<(crate::workspace::Workspace, Vec<LockedCrate>)> {
+fn locks(conversation: &Conversation<'_>) -> Result<(crate::surveys::Surveys, Vec<LockedCrate>)> {
     let workspace = conversation.workspace()?;
     let crates = crate::kernels::locked_crates(&workspace);
     if crates.is_empty() {

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use crate::base::error::{Error, Result};
 use crate::cli::Conversation;
 use crate::promotion::registry;
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 use crate::workspace::cargo::Target;
 
 /// The files, sorted. What is shipped and not built is told, and is no candidate.
 pub(super) fn all(
-    workspace: &Workspace,
+    workspace: &Surveys,
     registry: &Path,
     profile: &str,
     conversation: &Conversation<'_>,

@@ -13,7 +13,7 @@ use crate::policy::Policy;
 use crate::promotion::kernel::{Refusal, correct, faster};
 use crate::promotion::measurement::Measurement;
 use crate::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
-use crate::workspace::Workspace;
+use crate::surveys::Surveys;
 
 use super::super::Conversation;
 use super::{REGISTRY, Run, sound_history};
@@ -113,7 +113,7 @@ pub(super) fn run(arguments: &PromoteKernelArgs, conversation: &Conversation<'_>
 
 fn judge(
     arguments: &PromoteKernelArgs,
-    workspace: &Workspace,
+    workspace: &Surveys,
     policy: &Policy,
     run: &Run,
     images: &[Image],
@@ -158,7 +158,7 @@ struct Image {
     size: u64,
 }
 
-fn images(workspace: &Workspace, kernel: &str) -> Result<Vec<Image>> {
+fn images(workspace: &Surveys, kernel: &str) -> Result<Vec<Image>> {
     let mut found = Vec::new();
     for locked in locked_crates(workspace) {
         if let Some(problem) = locked.problems.first() {
@@ -189,7 +189,7 @@ fn images(workspace: &Workspace, kernel: &str) -> Result<Vec<Image>> {
 fn measured(path: &std::path::Path) -> Result<Measurement> {
     let text = std::fs::read_to_string(path).map_err(|error| Error::io("read", path, &error))?;
     Measurement::parse(&text).map_err(|what| {
-        Error::usage(format!("`{}` is no measurement: {what}", path.display()))
+        Error::usage(format!("`{}` is not a measurement: {what}", path.display()))
             .with_help("docs/src/guide/release.md says what a measurement holds")
     })
 }

@@ -58,7 +58,7 @@ pub struct Excluded {
     pub path: String,
     /// Why.
     pub why: Why,
-    /// SHA-256 as `hashes.json` has it; absent for a file that is no part of the run.
+    /// SHA-256 as `hashes.json` has it; absent for a file that is not part of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
 }

@@ -38,33 +38,33 @@ pub fn parse(bytes: &[u8]) -> std::result::Result<Unpacked, String> {
     for entry in archive.entries().map_err(damaged)? {
         let mut entry = entry.map_err(damaged)?;
         if !entry.header().entry_type().is_file() {
-            return Err("holds something other than files".into());
+            return Err("contains something other than files".into());
         }
         let path = String::from_utf8(entry.path_bytes().into_owned())
-            .map_err(|_| "holds a name that is not UTF-8".to_owned())?;
-        let (directory, name) = path.split_once('/').ok_or("holds a file outside of its directory")?;
+            .map_err(|_| "contains a name that is not UTF-8".to_owned())?;
+        let (directory, name) = path.split_once('/').ok_or("contains a file outside of its directory")?;
         if !is_plain_path(name) || !is_plain_path(directory) {
-            return Err("holds a file with an impossible name".into());
+            return Err("contains a file with an invalid name".into());
         }
         if top.get_or_insert_with(|| directory.to_owned()) != directory {
-            return Err("holds files of two runs".into());
+            return Err("contains files from two runs".into());
         }
         let mut contents = Vec::new();
         entry.read_to_end(&mut contents).map_err(damaged)?;
         if contents.len() as u64 != entry.size() {
-            return Err("is cut off".into());
+            return Err("is truncated".into());
         }
         if files.insert(name.to_owned(), contents).is_some() {
             return Err(format!("holds `{name}` twice"));
         }
         if files.len() > MAX_ENTRIES {
-            return Err("holds more files than any run".into());
+            return Err("contains more files than a run can have".into());
         }
     }
     let own = files.remove(MANIFEST).ok_or(format!("has no `{MANIFEST}`"))?;
     let manifest = manifest(&own)?;
     if top.as_deref() != Some(&manifest.run_id) {
-        return Err("lies in a directory that is not called after its run".into());
+        return Err("is in a directory that is not named after its run".into());
     }
     Ok((manifest, files))
 }
@@ -79,9 +79,7 @@ fn manifest(bytes: &[u8]) -> std::result::Result<BundleManifest, String> {
         ));
     }
     if canonical(&manifest).ok().as_deref() != Some(bytes) {
-        return Err(format!(
-            "has a `{MANIFEST}` that is not in the form in which it was written"
-        ));
+        return Err(format!("has a `{MANIFEST}` that is not in canonical form"));
     }
     Ok(manifest)
 }
@@ -93,13 +91,13 @@ fn manifest(bytes: &[u8]) -> std::result::Result<BundleManifest, String> {
 pub fn verify(path: &Path, expected_head: Option<&str>, signers: &Signers) -> Result<Verification> {
     let refused = |what: String| {
         Error::usage(format!("the bundle `{}` {what}", path.display()))
-            .with_help("ask whoever made it for another copy: `cargo gate bundle <run> --out <file>`")
+            .with_help("ask for another copy: `cargo gate bundle <run> --out <file>`")
     };
     let size = fs::metadata(path)
         .map_err(|error| Error::io("read", path, &error))?
         .len();
     if size > MAX_ARCHIVE {
-        return Err(refused("is larger than any bundle".into()));
+        return Err(refused("is too large for a bundle".into()));
     }
     let bytes = fs::read(path).map_err(|error| Error::io("read", path, &error))?;
     let (manifest, files) = parse(&bytes).map_err(refused)?;
@@ -187,13 +185,13 @@ fn of_manifest(manifest: &BundleManifest, hashes: Option<&Hashes>, files: &BTree
             None => say(
                 ProblemKind::Missing,
                 name,
-                "the bundle lists this file and does not hold it",
+                "the bundle lists this file but does not contain it",
             ),
             Some(bytes) if sha256_hex(bytes) != bundled.sha256 || bytes.len() as u64 != bundled.size => {
                 say(
                     ProblemKind::Edited,
                     name,
-                    "the contents are not those that the bundle lists",
+                    "the contents differ from what the bundle lists",
                 );
             }
             Some(_) => {}
@@ -215,7 +213,7 @@ fn of_manifest(manifest: &BundleManifest, hashes: Option<&Hashes>, files: &BTree
                 say(
                     ProblemKind::Contradiction,
                     MANIFEST,
-                    "says of a file that stayed behind what the run contradicts",
+                    "contradicts the run about a file that was left out",
                 );
             }
         }

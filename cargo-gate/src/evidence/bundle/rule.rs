@@ -44,11 +44,11 @@ impl Why {
     /// In words, continuing "it ".
     pub fn words(self) -> &'static str {
         match self {
-            Why::NoDocument => "is no document",
+            Why::NoDocument => "is not a document",
             Why::Binary => "is binary",
             Why::TooLarge => "is larger than 16 MiB",
-            Why::Secret => "holds a secret",
-            Why::NotOfTheRun => "is no part of the run",
+            Why::Secret => "contains a secret",
+            Why::NotOfTheRun => "is not part of the run",
         }
     }
 }

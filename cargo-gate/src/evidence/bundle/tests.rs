@@ -114,7 +114,7 @@ fn an_unpacked_bundle_is_one() {
     assert_eq!(
         found(&unpacked).0,
         Status::Verified,
-        "why something stayed behind is no part of the run"
+        "why something stayed behind is not part of the run"
     );
     fs::write(unpacked.join(MANIFEST), "{}").unwrap();
     insta::assert_snapshot!(found(&unpacked).1, @"
@@ -125,7 +125,7 @@ fn an_unpacked_bundle_is_one() {
     insta::assert_snapshot!(found(&unpacked).1, @"suites/weights.bin: recorded, but not there; 8 of the 9 recorded files are there");
     fs::write(unpacked.join(MANIFEST), &own).unwrap();
     fs::remove_file(unpacked.join("report.md")).unwrap();
-    insta::assert_snapshot!(found(&unpacked).1, @"report.md: the bundle lists this file and does not hold it");
+    insta::assert_snapshot!(found(&unpacked).1, @"report.md: the bundle lists this file but does not contain it");
 
     // A run beside its history has all of its files, whatever a manifest says.
     let gate = tempfile::tempdir().unwrap();

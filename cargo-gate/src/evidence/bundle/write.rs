@@ -88,8 +88,8 @@ fn sorted_out(directory: &Path, hashes: &Hashes, earlier: Option<BundleManifest>
             continue;
         };
         if rule::NEEDED.contains(&name) {
-            let message = format!("`{name}` of the run {}, so nothing is handed on", why.words());
-            return Err(Error::usage(message).with_help("revoke what it shows, and judge anew: `cargo gate pilot`"));
+            let message = format!("`{name}` of the run {}, so no bundle is made", why.words());
+            return Err(Error::usage(message).with_help("revoke what it shows, and run `cargo gate pilot` again"));
         }
         excluded.push(Excluded {
             path: name.to_owned(),
@@ -116,7 +116,7 @@ fn verified(gate_dir: &Path, directory: &Path) -> Result<Hashes> {
     let harmless = |kind| matches!(kind, ProblemKind::UnlistedFile | ProblemKind::NoAudit);
     if let Some(problem) = verification.problems.iter().find(|problem| !harmless(problem.kind)) {
         return Err(Error::usage(format!(
-            "the run does not verify, so nothing is handed on: `{}`: {}",
+            "the run does not verify, so no bundle is made: `{}`: {}",
             problem.file, problem.message
         ))
         .with_help(format!(

@@ -1,13 +1,9 @@
 //! `decision.json`: the decision and everything it rests on, a function of the report.
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
 
-use crate::base::digest::sha256_hex;
 use crate::base::error::Located;
 use crate::base::stage::Stage;
-use crate::checks;
 use crate::report::{Artifact, Bound, CheckReport, Confidence, Decision, Dimension, Outcome, Reason, Report};
 use crate::rollout::Rollout;
 
@@ -292,17 +288,6 @@ pub fn aggregate(checks: &[DecidedCheck], strict: bool, bounded: bool) -> Decisi
     } else {
         Decision::Ready
     }
-}
-
-/// SHA-256 of the checklist that this version of the tool judges by: one line `id version blocks_at` per built-in
-/// check, in the order of the catalogue. Declared suites are part of the policy, which has a digest of its own.
-pub fn catalogue_sha256() -> String {
-    let mut text = String::new();
-    for check in checks::ALL {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{} {} {}", check.id, check.version, check.blocks_at);
-    }
-    sha256_hex(text.as_bytes())
 }
 
 /// Ids of the blocking checks in their order of precedence.

@@ -26,9 +26,7 @@ mod write;
 
 pub use audit::{AuditRecorder, AuditStep};
 pub(super) use decision::reasons;
-pub use decision::{
-    Blocker, DecidedCheck, DecidedEvidence, DecisionRecord, Failure, Recorded, UsedWaiver, aggregate, catalogue_sha256,
-};
+pub use decision::{Blocker, DecidedCheck, DecidedEvidence, DecisionRecord, Failure, Recorded, UsedWaiver, aggregate};
 pub use environment::EnvironmentRecord;
 pub use hashes::{Hashes, Link};
 pub use manifest::{Manifest, ManifestArtifact};
@@ -72,7 +70,7 @@ pub struct RunRecord<'a> {
     pub result: RunResult<'a>,
     /// The command line as argument vector; paths of the user's machine are redacted when it is written.
     pub command: &'a [String],
-    /// Digest of the checklist, see [`catalogue_sha256`].
+    /// Digest of the checklist, of the catalogue of built-in checks.
     pub catalogue_sha256: &'a str,
     /// The machine.
     pub environment: &'a EnvironmentRecord,

@@ -90,7 +90,7 @@ impl Checked {
             self.problems.push(Problem::new(
                 ProblemKind::Damaged,
                 HISTORY,
-                "a line names an impossible run",
+                "a line names an invalid run",
             ));
             return Ok(());
         }
@@ -103,10 +103,7 @@ impl Checked {
             return Ok(());
         };
         if derived(&facts) != *entry {
-            let message = format!(
-                "the line of run {} says something else than the run directory",
-                entry.run_id
-            );
+            let message = format!("the line of run {} contradicts the run directory", entry.run_id);
             self.problems
                 .push(Problem::new(ProblemKind::Contradiction, HISTORY, message));
         }

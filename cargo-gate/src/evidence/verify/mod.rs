@@ -27,8 +27,8 @@ pub(super) use chain::{read_latest, unrecorded};
 
 /// What verification cannot show, for the help text and the documentation.
 pub const LIMITS: &str = "\
-Verification compares the files of a gate directory with each other. Whoever can rewrite all of them \
-(every file of a run, its hashes.json, every later run and history.jsonl) can make them fit again, and whoever removes \
+Verification compares the files of a gate directory with each other. Anyone who can rewrite all of them \
+(every file of a run, its hashes.json, every later run and history.jsonl) can make them fit again, and anyone who removes \
 the newest runs together with their history lines and moves `latest` leaves an older, sound state behind. \
 Both are found with an anchor: keep the chain hash that a run prints somewhere else (a CI log, a release ticket) and \
 pass it with `--head`. A single run directory that was copied elsewhere is checked by itself: whether it belongs to a \
@@ -60,7 +60,7 @@ impl Verification {
         match self.status {
             Status::Verified => None,
             Status::Tampered => Some(
-                "keep this directory for whoever looks into it, and judge anew in another one: `cargo gate pilot \
+                "keep this directory for the investigation, and run the gate in another one: `cargo gate pilot \
                  --target-dir <directory>`",
             ),
             Status::Incomplete if self.runs_checked == 0 => Some("cargo gate pilot"),
@@ -68,7 +68,7 @@ impl Verification {
                 Some("`cargo gate ready --run <run> --audit` adds the audit")
             }
             Status::Incomplete if all(ProblemKind::Unsigned) => {
-                Some("whoever answers for it signs it: `cargo gate sign <run> --key <file>`")
+                Some("have an authority sign it: `cargo gate sign <run> --key <file>`")
             }
             Status::Incomplete if all(ProblemKind::Interrupted) => {
                 Some("the next run completes it: `cargo gate pilot`")
@@ -77,7 +77,7 @@ impl Verification {
                 Some("verify it with the version that wrote it, or a later one")
             }
             Status::Incomplete => Some(
-                "put back what is missing from where the run was kept, or judge anew in another directory: `cargo gate \
+                "restore what is missing from a copy of the run, or run the gate in another directory: `cargo gate \
                  pilot --target-dir <directory>`; hashes of a run are written once and never made again",
             ),
         }
@@ -117,9 +117,9 @@ impl History {
         let gate_dir = self.gate_dir.as_deref().ok_or("the history was not read from disk")?;
         let directory = gate_dir.join("runs").join(&entry.run_id);
         match signature::read(&directory, authorities).map_err(|error| error.message)? {
-            Signature::Absent => Err("nobody signed its decision".to_owned()),
+            Signature::Absent => Err("its decision is not signed".to_owned()),
             Signature::Invalid { reason } => Err(format!("its signature {reason}")),
-            Signature::Valid { authority: None, .. } => Err("its signature is that of no authority".to_owned()),
+            Signature::Valid { authority: None, .. } => Err("its signature is not by a declared authority".to_owned()),
             Signature::Valid { .. } => Ok(()),
         }
     }
@@ -178,10 +178,7 @@ impl Signers {
                     record.decision.is_ready() && self.required_from.is_some_and(|first| record.stage >= first)
                 });
                 required.map(|record| {
-                    let message = format!(
-                        "decisions for {} count only when they are signed, and nobody signed",
-                        record.stage
-                    );
+                    let message = format!("decisions for {} must be signed, and this one is not", record.stage);
                     Problem::new(ProblemKind::Unsigned, file, message)
                 })
             }

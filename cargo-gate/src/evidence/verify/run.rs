@@ -182,11 +182,7 @@ impl Run<'_> {
         }
         // Nothing covers the bytes of this file but its own form, so unknown fields are refused here.
         if canonical(&hashes).ok().as_deref() != Some(&bytes) {
-            self.problem(
-                ProblemKind::NotCanonical,
-                HASHES,
-                "not in the form in which it was written",
-            );
+            self.problem(ProblemKind::NotCanonical, HASHES, "not in canonical form");
         }
         if hashes.expected_chain() != hashes.chain {
             self.problem(
@@ -215,11 +211,7 @@ impl Run<'_> {
             } else if !self.sizes.contains_key(name) {
                 self.problem(ProblemKind::Missing, name, format!("recorded, but not there; {there}"));
             } else if self.hash(name)? != *recorded {
-                self.problem(
-                    ProblemKind::Edited,
-                    name,
-                    "the contents are not those that were recorded",
-                );
+                self.problem(ProblemKind::Edited, name, "the contents differ from what was recorded");
             }
         }
         let unlisted: Vec<String> = self
@@ -278,7 +270,7 @@ impl Run<'_> {
             self.problem(
                 ProblemKind::Contradiction,
                 DECISION,
-                "speaks of another run than the manifest",
+                "is about a different run than the manifest",
             );
         }
         let sum = aggregate(&decision.checks, decision.strict, !decision.bounds.is_empty());
@@ -293,7 +285,10 @@ impl Run<'_> {
             && decision.reasons == reasons(&decision.checks)
             && decision.blocker_precedence == Blocker::PRECEDENCE;
         if !fits {
-            let message = format!("says {}, which its checks do not add up to", decision.decision.name());
+            let message = format!(
+                "says {}, which does not follow from its checks",
+                decision.decision.name()
+            );
             self.problem(ProblemKind::WrongDecision, DECISION, message);
         }
     }
@@ -307,7 +302,7 @@ impl Run<'_> {
                 self.problem(
                     ProblemKind::Missing,
                     name,
-                    "no hash is recorded for this file, which every judgement has",
+                    "no hash is recorded for this file, which every judged run has",
                 );
             }
         }
@@ -349,7 +344,7 @@ impl Run<'_> {
                 .and_then(|line| serde_json::from_slice::<AuditStep>(line).ok());
             let message = match step {
                 None => format!("line {} cannot be understood", index + 1),
-                Some(step) if step.run_id != manifest.run_id => format!("line {} speaks of another run", index + 1),
+                Some(step) if step.run_id != manifest.run_id => format!("line {} is about another run", index + 1),
                 Some(_) => continue,
             };
             self.problem(ProblemKind::Damaged, AUDIT, message);
@@ -379,7 +374,7 @@ impl Run<'_> {
             self.problem(
                 ProblemKind::Contradiction,
                 REDACTION,
-                "speaks of another run than the manifest",
+                "is about a different run than the manifest",
             );
         }
         if !audit.adds_up() {
@@ -396,7 +391,7 @@ impl Run<'_> {
             self.problem(
                 ProblemKind::Contradiction,
                 REDACTION,
-                "is not what a search of the files finds",
+                "differs from what a search of the files finds",
             );
         }
         Ok(())
@@ -427,11 +422,7 @@ impl Run<'_> {
         match serde_json::from_slice(&bytes) {
             Ok(value) => {
                 if !same_form {
-                    self.problem(
-                        ProblemKind::NotCanonical,
-                        name,
-                        "not in the form in which it was written",
-                    );
+                    self.problem(ProblemKind::NotCanonical, name, "not in canonical form");
                 }
                 Ok(Some(value))
             }
@@ -450,7 +441,7 @@ impl Run<'_> {
                 Ok(None)
             }
             Some(size) if *size > MAX_JSON => {
-                self.problem(ProblemKind::Damaged, name, "larger than any run writes it");
+                self.problem(ProblemKind::Damaged, name, "too large for this file");
                 Ok(None)
             }
             Some(_) => {

@@ -90,7 +90,7 @@ pub fn of_entry(text: &str, entry: &Entry) -> Vec<Hint> {
         );
     }
     for line in divergence::barriers(&body) {
-        let message = "a barrier of the whole block that only some of its threads reach";
+        let message = "a block-wide barrier that only some threads reach";
         add(Rule::DivergentBarrier, line, message.to_owned());
     }
     if let Some((line, bytes)) = local_array(&body, code) {

@@ -3,27 +3,27 @@
 use lsp_types::{CompletionItem, CompletionItemKind, CompletionItemTextEdit, MarkupContent, MarkupKind, TextEdit};
 use toml::de::DeTable;
 
+use super::cursor::{self, Cursor, CursorKind, unquoted};
 use super::hover;
-use super::spot::{self, Spot, SpotKind, unquoted};
 use crate::checks;
 use crate::lsp::text::Text;
 use crate::policy::describe::{self, Key, Kind};
 
 /// What may be written at `offset`, in the order of the documentation.
 pub fn at(text: &Text, offset: usize) -> Vec<CompletionItem> {
-    let Some(spot) = spot::at(text.as_str(), offset) else {
+    let Some(cursor) = cursor::at(text.as_str(), offset) else {
         return Vec::new();
     };
-    let Some((_, parents)) = spot.path.split_last() else {
+    let Some((_, parents)) = cursor.path.split_last() else {
         return Vec::new();
     };
     let mut items = Items {
         text,
-        spot: &spot,
+        cursor: &cursor,
         list: Vec::new(),
     };
-    match spot.kind {
-        SpotKind::Header { tables } => {
+    match cursor.kind {
+        CursorKind::Header { tables } => {
             items.ids_of_checks(parents);
             for key in describe::keys(parents) {
                 let fits = match key.kind {
@@ -36,11 +36,11 @@ pub fn at(text: &Text, offset: usize) -> Vec<CompletionItem> {
                 }
             }
         }
-        SpotKind::Key { assigned } => {
+        CursorKind::Key { assigned } => {
             items.ids_of_checks(parents);
             let present = present(text.as_str(), parents);
             for key in describe::keys(parents) {
-                if present.contains(&key.name) && unquoted(text.part(spot.word.clone())) != key.name {
+                if present.contains(&key.name) && unquoted(text.part(cursor.word.clone())) != key.name {
                     continue;
                 }
                 let written = match key.kind {
@@ -54,11 +54,11 @@ pub fn at(text: &Text, offset: usize) -> Vec<CompletionItem> {
                 items.key(&key, &written);
             }
         }
-        SpotKind::Value => {
+        CursorKind::Value => {
             if let Some(Key {
                 kind: Kind::Value(values),
                 ..
-            }) = describe::key(&spot.path)
+            }) = describe::key(&cursor.path)
             {
                 for (word, meaning) in &values.words {
                     items.value(word, true, meaning);
@@ -82,17 +82,17 @@ pub fn at(text: &Text, offset: usize) -> Vec<CompletionItem> {
 
 struct Items<'a> {
     text: &'a Text,
-    spot: &'a Spot,
+    cursor: &'a Cursor,
     list: Vec<CompletionItem>,
 }
 
 impl Items<'_> {
     fn push(&mut self, label: &str, written: String, kind: CompletionItemKind, detail: String, docs: Option<String>) {
         let edit = TextEdit {
-            range: self.text.range(&self.spot.word),
+            range: self.text.range(&self.cursor.word),
             new_text: written,
         };
-        let typed = self.text.part(self.spot.word.clone());
+        let typed = self.text.part(self.cursor.word.clone());
         let quote = typed.chars().next().filter(|first| matches!(first, '"' | '\''));
         self.list.push(CompletionItem {
             label: label.to_owned(),
@@ -129,7 +129,7 @@ impl Items<'_> {
     }
 
     fn value(&mut self, word: &str, quoted: bool, meaning: &str) {
-        let typed = self.text.part(self.spot.word.clone());
+        let typed = self.text.part(self.cursor.word.clone());
         let quote = if typed.starts_with('\'') { '\'' } else { '"' };
         let written = if quoted {
             format!("{quote}{word}{quote}")

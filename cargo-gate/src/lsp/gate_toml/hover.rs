@@ -3,28 +3,28 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use super::spot::{self, SpotKind, unquoted};
+use super::cursor::{self, CursorKind, unquoted};
 use crate::checks;
 use crate::policy::describe::{self, Key, Kind};
 use crate::suites::KINDS;
 
 /// What stands at `offset`, in Markdown, with the bytes it is about.
 pub fn at(text: &str, offset: usize) -> Option<(String, Range<usize>)> {
-    let spot = spot::at(text, offset)?;
-    let word = unquoted(text.get(spot.word.clone())?);
+    let cursor = cursor::at(text, offset)?;
+    let word = unquoted(text.get(cursor.word.clone())?);
     if word.is_empty() {
         return None;
     }
-    let markdown = match spot.kind {
-        SpotKind::Header { .. } | SpotKind::Key { .. } => {
-            let (_, parents) = spot.path.split_last()?;
+    let markdown = match cursor.kind {
+        CursorKind::Header { .. } | CursorKind::Key { .. } => {
+            let (_, parents) = cursor.path.split_last()?;
             describe::keys_are_checks(parents)
                 .then(|| check(word))
                 .flatten()
-                .or_else(|| describe::key(&spot.path).map(|key| markdown(&key)))
+                .or_else(|| describe::key(&cursor.path).map(|key| markdown(&key)))
         }
-        SpotKind::Value => {
-            let key = describe::key(&spot.path)?;
+        CursorKind::Value => {
+            let key = describe::key(&cursor.path)?;
             let Kind::Value(values) = &key.kind else {
                 return None;
             };
@@ -37,7 +37,7 @@ pub fn at(text: &str, offset: usize) -> Option<(String, Range<usize>)> {
             meaning.or(check).or_else(|| Some(markdown(&key)))
         }
     };
-    Some((markdown?, spot.word))
+    Some((markdown?, cursor.word))
 }
 
 /// A key in Markdown.

@@ -1,9 +1,9 @@
 //! `gate.toml` in an editor: errors as one types, what keys mean, what may stand where, and repairs.
 
 pub mod complete;
+pub mod cursor;
 pub mod hover;
 pub mod problems;
-pub mod spot;
 
 use std::path::Path;
 
@@ -18,5 +18,5 @@ pub fn is_policy(path: &Path, explicit: Option<&Path>) -> bool {
 
 /// The ids that a policy may name besides its own suites.
 pub(crate) fn catalogue() -> Catalogue {
-    Catalogue::builtin().with(suites::DEFAULT_ID, Stage::Pilot)
+    crate::checks::catalogue().with(suites::DEFAULT_ID, Stage::Pilot)
 }

@@ -68,7 +68,10 @@ pub fn of_source(directory: &Path, path: &Path, text: &Text) -> Vec<Diagnostic> 
     if outdated.is_empty() {
         return Vec::new();
     }
-    let message = format!("the locked PTX of {} was made from another text", outdated.join(", "));
+    let message = format!(
+        "the locked PTX of {} was compiled from a different version of this file",
+        outdated.join(", ")
+    );
     vec![diagnostic(
         text.whole_line(1),
         DiagnosticSeverity::Information,

@@ -100,7 +100,7 @@ fn nothing_else_does() {
     ] {
         assert_eq!(
             refused(&waiver(), malformed),
-            "is not one that `ssh-keygen -Y sign` writes",
+            "is not in the format of `ssh-keygen -Y sign`",
             "{malformed}"
         );
     }

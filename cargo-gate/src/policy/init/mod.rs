@@ -165,6 +165,4 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod lint;
-#[cfg(test)]
 mod tests;

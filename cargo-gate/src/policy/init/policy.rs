@@ -110,7 +110,7 @@ fn benchmarks(text: &mut String, facts: &InitFacts) {
 
 fn tiers(text: &mut String, facts: &InitFacts) {
     let default = facts.tiers.as_ref().map_or(Tier::Portable, |tiers| tiers.default);
-    let _ = writeln!(text, "[tiers]\ndefault = \"{}\"", tier_name(default));
+    let _ = writeln!(text, "[tiers]\ndefault = \"{}\"", default.name());
     if let Some(tiers) = &facts.tiers {
         declared(text, tiers);
     }
@@ -139,7 +139,7 @@ fn tiers(text: &mut String, facts: &InitFacts) {
 fn declared(text: &mut String, tiers: &TierPolicy) {
     for exception in &tiers.exceptions {
         let package = quoted(&exception.package);
-        let tier = tier_name(exception.tier);
+        let tier = exception.tier.name();
         let _ = write!(text, "\n[[tiers.exception]]\npackage = {package}\ntier = \"{tier}\"\n");
         for (key, value) in [("owner", &exception.owner), ("reason", &exception.reason)] {
             if let Some(value) = value {
@@ -149,14 +149,6 @@ fn declared(text: &mut String, tiers: &TierPolicy) {
         if let Some(expires) = exception.expires {
             let _ = writeln!(text, "expires = {expires}");
         }
-    }
-}
-
-fn tier_name(tier: Tier) -> &'static str {
-    match tier {
-        Tier::Portable => "portable",
-        Tier::Idiomatic => "idiomatic",
-        Tier::Native => "native",
     }
 }
 

@@ -5,7 +5,7 @@
 //! annotations, and the others lines of the log.
 
 use super::ranking::{Ranked, ranked};
-use super::{Weight, place, text};
+use super::{Weight, explained, place, text};
 use crate::report::{Finding, Location, Report};
 
 /// Annotations of each kind that GitHub keeps of one step.
@@ -117,7 +117,7 @@ fn unannotated(report: &Report, rest: &[Ranked<'_>], prefix: &str, out: &mut Str
 fn message(said: &Ranked<'_>) -> String {
     match (said.finding, &said.check.reason) {
         (Some(finding), _) => of_finding(finding),
-        (None, Some(reason)) => with_help(&reason.message, reason.help.as_deref()),
+        (None, Some(reason)) => explained(&reason.message, None, reason.help.as_deref()),
         (None, None) => said.check.summary.clone(),
     }
 }
@@ -136,14 +136,7 @@ fn of_finding(finding: &Finding) -> String {
             None => finding.message.clone(),
         },
     };
-    with_help(&message, finding.help.as_deref())
-}
-
-fn with_help(message: &str, help: Option<&str>) -> String {
-    match help {
-        Some(help) => format!("{message}\nhelp: {help}"),
-        None => message.to_owned(),
-    }
+    explained(&message, finding.detail.as_deref(), finding.help.as_deref())
 }
 
 fn command(out: &mut String, level: &str, location: Option<(&str, &Location)>, title: &str, message: &str) {
@@ -209,6 +202,13 @@ mod tests {
         for (name, report) in samples::all() {
             insta::assert_snapshot!(name, render(&report, ""));
         }
+    }
+
+    #[test]
+    fn the_annotation_of_a_failing_test_says_why() {
+        let text = render(&samples::failures(), "");
+        let line = text.lines().find(|line| line.contains("title=suite.test.default"));
+        insta::assert_snapshot!(line.expect("an annotation"), @"::error title=suite.test.default::1 of 3 tests failed: `demo parses_long` (blocks at pilot)%0Aassertion `left == right` failed: 12 digits%0A  left: 11%0A right: 12%0Ahelp: run `cargo test --locked parses_long`");
     }
 
     /// Lines that the runner takes for commands, by their name.

@@ -18,6 +18,7 @@ mod ranking;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod text;
+mod xml;
 
 use std::borrow::Cow;
 
@@ -57,6 +58,13 @@ pub(crate) fn anchor(finding: Option<&Finding>) -> Cow<'_, super::Location> {
         Some(location) => Cow::Borrowed(location),
         None => Cow::Owned(super::Location::line("Cargo.toml", 1)),
     }
+}
+
+/// A message with what the tool printed about it and what to do, on lines of their own.
+pub(crate) fn explained(message: &str, detail: Option<&str>, help: Option<&str>) -> String {
+    let detail = detail.map(|detail| format!("\n{detail}")).unwrap_or_default();
+    let help = help.map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+    format!("{message}{detail}{help}")
 }
 
 /// How a finding counts at the stage of the report.

@@ -215,7 +215,8 @@ pub(crate) fn failures() -> Report {
     );
     suite.findings.push(
         Finding::blocking(Stage::Pilot, "1 of 3 tests failed: `demo parses_long`")
-            .help("run `cargo test --locked parses_long`"),
+            .help("run `cargo test --locked parses_long`")
+            .detail(ASSERTION),
     );
     suite.evidence = Some(EvidenceRecord {
         suite: Some(suite_result(101, TestStatus::Failed)),
@@ -484,11 +485,15 @@ fn evidence() -> EvidenceRecord {
     }
 }
 
+/// What a test that fails says.
+const ASSERTION: &str = "assertion `left == right` failed: 12 digits\n  left: 11\n right: 12";
+
 fn test(binary: &str, name: &str, status: TestStatus) -> TestResult {
     TestResult {
         binary: binary.into(),
         name: name.into(),
         status,
+        message: (status == TestStatus::Failed).then(|| ASSERTION.to_owned()),
     }
 }
 

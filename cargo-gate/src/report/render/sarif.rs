@@ -1,20 +1,14 @@
 //! The report as SARIF 2.1.0, the format of code scanning services.
-//! Standard: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>.
+//! Standard: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>; what GitHub asks beyond it:
+//! <https://docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>.
 
-use std::collections::BTreeMap;
-
-use serde_json::json;
-use serde_sarif::sarif::{
-    ArtifactLocation, Invocation, Location, Message, MultiformatMessageString, Notification, PhysicalLocation, Region,
-    ReportingDescriptor, ReportingDescriptorReference, Result as SarifResult, ResultKind, ResultLevel, Run, Sarif,
-    Suppression, Tool, ToolComponent,
-};
+use serde_json::{Value, json};
 
 use super::github::in_repository;
 use super::identity::Identities;
 use super::markdown::percent_encoded;
 use super::ranking::{Ranked, ranked};
-use super::{Weight, text};
+use super::{Weight, anchor, explained, text};
 use crate::report::{self, CheckReport, Finding, Outcome, Report};
 
 /// Results that GitHub takes of one run; of these it shows the first five thousand by severity. A file with more is
@@ -42,48 +36,46 @@ pub struct RuleInfo<'a> {
 /// left out); `prefix` is the path of the workspace inside the repository, empty at its root.
 pub fn render(report: &Report, rules: &[RuleInfo<'_>], prefix: &str) -> String {
     let (results, left_out) = results(report, prefix);
-    let descriptors: Vec<ReportingDescriptor> = report.checks.iter().map(|check| descriptor(check, rules)).collect();
-    let driver = ToolComponent::builder()
-        .name(report.tool.name.as_str())
-        .version(report.tool.version.as_str())
-        .semantic_version(report.tool.version.as_str())
-        .information_uri(env!("CARGO_PKG_REPOSITORY"))
-        .rules(descriptors)
-        .build();
-    let run = Run::builder()
-        .tool(Tool::builder().driver(driver).build())
-        .invocations(vec![invocation(report, left_out)])
-        .column_kind(json!("unicodeCodePoints"))
-        .results(results)
-        .build();
-    let log = Sarif::builder()
-        .schema("https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json")
-        .version(json!("2.1.0"))
-        .runs(vec![run])
-        .build();
-    let mut out = serde_json::to_string_pretty(&log).expect("the SARIF model is plain JSON");
-    out.push('\n');
-    out
+    let descriptors: Vec<Value> = report.checks.iter().map(|check| descriptor(check, rules)).collect();
+    let log = json!({
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {
+                "driver": {
+                    "name": report.tool.name,
+                    "version": report.tool.version,
+                    "semanticVersion": report.tool.version,
+                    "informationUri": env!("CARGO_PKG_REPOSITORY"),
+                    "rules": descriptors,
+                },
+            },
+            "invocations": [invocation(report, left_out)],
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    });
+    format!("{log:#}\n")
 }
 
 /// The most severe results, and how many more there were.
-fn results(report: &Report, prefix: &str) -> (Vec<SarifResult>, usize) {
+fn results(report: &Report, prefix: &str) -> (Vec<Value>, usize) {
     let mut identities = Identities::default();
-    let mut results: Vec<(u8, SarifResult)> = ranked(report)
+    let mut results: Vec<(u8, Value)> = ranked(report)
         .iter()
         .map(|said| {
             let Some(finding) = said.finding else {
-                return (0, unjudged(said, identities.of_unjudged(said.check)));
+                return (0, unjudged(said, prefix, &identities.of_unjudged(said.check)));
             };
             let level = level(report, said.weight, finding);
             let severity = match level {
                 _ if said.weight == Weight::Covered => 3,
-                ResultLevel::Error => 0,
-                ResultLevel::Warning => 1,
-                ResultLevel::Note | ResultLevel::None => 2,
+                "error" => 0,
+                "warning" => 1,
+                _ => 2,
             };
             let identity = identities.of_finding(said.check, finding);
-            (severity, result(said, finding, level, prefix, identity))
+            (severity, result(said, finding, level, prefix, &identity))
         })
         .collect();
     results.sort_by_key(|(severity, _)| *severity);
@@ -92,171 +84,135 @@ fn results(report: &Report, prefix: &str) -> (Vec<SarifResult>, usize) {
     (results.into_iter().map(|(_, result)| result).collect(), left_out)
 }
 
-fn descriptor(check: &CheckReport, rules: &[RuleInfo<'_>]) -> ReportingDescriptor {
+fn descriptor(check: &CheckReport, rules: &[RuleInfo<'_>]) -> Value {
     let info = rules.iter().find(|rule| rule.id == check.id);
     let summary = info.map_or(check.summary.as_str(), |rule| rule.summary);
-    let mut descriptor = ReportingDescriptor::builder()
-        .id(check.id.as_str())
-        .short_description(plain(summary))
-        .build();
+    // GitHub takes 1024 characters of a description.
+    let mut descriptor = json!({ "id": check.id, "shortDescription": message(summary, 1024) });
     if let Some(rule) = info {
-        descriptor.help = Some(
-            MultiformatMessageString::builder()
-                .text(text::lines(rule.docs))
-                .markdown(text::lines(rule.docs))
-                .build(),
-        );
-        descriptor.help_uri = rule.help_uri.map(str::to_owned);
+        let docs = text::lines(rule.docs);
+        descriptor["help"] = json!({ "text": docs, "markdown": docs });
+        if let Some(uri) = rule.help_uri {
+            descriptor["helpUri"] = uri.into();
+        }
     }
     descriptor
 }
 
-fn plain(message: &str) -> MultiformatMessageString {
-    // GitHub takes 1024 characters of a description.
-    let message = text::clipped(message, 1024);
-    MultiformatMessageString::builder().text(text::lines(&message)).build()
+fn message(message: &str, longest: usize) -> Value {
+    json!({ "text": text::lines(&text::clipped(message, longest)) })
 }
 
-fn message(message: &str) -> Message {
-    let message = text::clipped(message, LONGEST);
-    Message::builder().text(text::lines(&message)).build()
-}
-
-fn invocation(report: &Report, left_out: usize) -> Invocation {
-    let mut notifications: Vec<Notification> = report
+fn invocation(report: &Report, left_out: usize) -> Value {
+    let mut notifications: Vec<Value> = report
         .checks
         .iter()
         .filter(|check| check.outcome == Outcome::Error)
         .map(|check| {
-            Notification::builder()
-                .level(json!("error"))
-                .message(message(
-                    check
-                        .reason
-                        .as_ref()
-                        .map_or(check.summary.as_str(), |reason| &reason.message),
-                ))
-                .associated_rule(ReportingDescriptorReference::builder().id(check.id.as_str()).build())
-                .build()
+            let reason = check.reason.as_ref();
+            let why = reason.map_or(check.summary.as_str(), |reason| &reason.message);
+            json!({ "level": "error", "message": message(why, LONGEST), "associatedRule": { "id": check.id } })
         })
         .collect();
-    let successful = notifications.is_empty();
+    let mut invocation = json!({ "executionSuccessful": notifications.is_empty(), "exitCode": report.exit_code });
     if left_out > 0 {
         let words = format!(
             "{left_out} results of lower severity are left out: a run holds {MOST_RESULTS} at most; the JSON report has all"
         );
-        let notification = Notification::builder().level(json!("warning")).message(message(&words));
-        notifications.push(notification.build());
+        notifications.push(json!({ "level": "warning", "message": message(&words, LONGEST) }));
     }
-    let mut invocation = Invocation::builder()
-        .execution_successful(successful)
-        .exit_code(i64::from(report.exit_code))
-        .build();
     if report.started.parse::<jiff::Timestamp>().is_ok() {
-        invocation.start_time_utc = Some(report.started.clone());
+        invocation["startTimeUtc"] = report.started.as_str().into();
     }
     if !notifications.is_empty() {
-        invocation.tool_execution_notifications = Some(notifications);
+        invocation["toolExecutionNotifications"] = notifications.into();
     }
     invocation
 }
 
 /// A check without a judgement is a result as well: a reader that looks only at results must not take it for a pass.
-fn unjudged(said: &Ranked<'_>, identity: String) -> SarifResult {
+fn unjudged(said: &Ranked<'_>, prefix: &str, identity: &str) -> Value {
     let check = said.check;
     let words = check.outcome.words();
     let text = match &check.reason {
-        Some(reason) => with_help(&format!("{words}: {}", reason.message), reason.help.as_deref()),
+        Some(reason) => explained(&format!("{words}: {}", reason.message), None, reason.help.as_deref()),
         None => words.to_owned(),
     };
-    SarifResult::builder()
-        .rule_id(check.id.as_str())
-        .rule_index(said.index as i64)
-        .kind(ResultKind::Fail)
-        .level(ResultLevel::Error)
-        .message(message(&text))
-        .partial_fingerprints(fingerprints(identity))
-        .build()
+    failure(said, "error", &text, &anchor(None), prefix, identity)
 }
 
-fn with_help(message: &str, help: Option<&str>) -> String {
-    match help {
-        Some(help) => format!("{message}\nhelp: {help}"),
-        None => message.to_owned(),
-    }
+/// A result. It always has a place: GitHub refuses the whole file for one result without.
+fn failure(
+    said: &Ranked<'_>,
+    level: &str,
+    text: &str,
+    place: &report::Location,
+    prefix: &str,
+    identity: &str,
+) -> Value {
+    json!({
+        "ruleId": said.check.id,
+        "ruleIndex": said.index,
+        "kind": "fail",
+        "level": level,
+        "message": message(text, LONGEST),
+        "locations": [location(place, prefix)],
+        "partialFingerprints": { "cargoGateFinding/v1": identity },
+    })
 }
 
-fn fingerprints(identity: String) -> BTreeMap<String, String> {
-    BTreeMap::from([("cargoGateFinding/v1".to_owned(), identity)])
-}
-
-fn level(report: &Report, weight: Weight, finding: &Finding) -> ResultLevel {
+fn level(report: &Report, weight: Weight, finding: &Finding) -> &'static str {
     match (weight, finding.blocks_at) {
-        (Weight::Blocks, _) => ResultLevel::Error,
-        (Weight::Covered, Some(stage)) if stage <= report.stage => ResultLevel::Error,
-        (_, Some(_)) => ResultLevel::Warning,
-        (_, None) => ResultLevel::Note,
+        (Weight::Blocks, _) => "error",
+        (Weight::Covered, Some(stage)) if stage <= report.stage => "error",
+        (_, Some(_)) => "warning",
+        (_, None) => "note",
     }
 }
 
-fn result(said: &Ranked<'_>, finding: &Finding, level: ResultLevel, prefix: &str, identity: String) -> SarifResult {
-    let mut result = SarifResult::builder()
-        .rule_id(said.check.id.as_str())
-        .rule_index(said.index as i64)
-        .kind(ResultKind::Fail)
-        .level(level)
-        .message(message(&with_help(&finding.message, finding.help.as_deref())))
-        .partial_fingerprints(fingerprints(identity))
-        .build();
+fn result(said: &Ranked<'_>, finding: &Finding, level: &str, prefix: &str, identity: &str) -> Value {
+    let text = explained(&finding.message, finding.detail.as_deref(), finding.help.as_deref());
+    let mut result = failure(said, level, &text, &anchor(Some(finding)), prefix, identity);
     // `locations` means that every place must change; the first is the one to look at.
-    let mut places = finding.locations.iter().map(|place| location(place, prefix));
-    if let Some(first) = places.next() {
-        result.locations = Some(vec![first]);
-    }
-    let related: Vec<Location> = places
-        .chain(finding.policy.iter().map(|place| location(place, prefix)))
+    let related: Vec<Value> = finding
+        .locations
+        .iter()
+        .skip(1)
+        .chain(&finding.policy)
         .take(MOST_PLACES)
         .zip(1..)
-        .map(numbered)
+        .map(|(place, id)| {
+            let mut location = location(place, prefix);
+            location["id"] = id.into();
+            location
+        })
         .collect();
     if !related.is_empty() {
-        result.related_locations = Some(related);
+        result["relatedLocations"] = related.into();
     }
     let why = match (&finding.waived, &finding.excluded) {
         (Some(waiver), _) => format!("waived until {} by {}: {}", waiver.expires, waiver.owner, waiver.reason),
         (None, Some(surface)) => format!("outside the claim: {surface}"),
         (None, None) => return result,
     };
-    result.suppressions = Some(vec![
-        Suppression::builder()
-            .kind(json!("external"))
-            .status(json!("accepted"))
-            .justification(text::line(&why))
-            .build(),
-    ]);
+    result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": text::line(&why) }]);
     result
 }
 
-fn numbered((mut location, id): (Location, i64)) -> Location {
-    location.id = Some(id);
-    location
-}
-
-fn location(place: &report::Location, prefix: &str) -> Location {
-    let artifact = ArtifactLocation::builder()
-        .uri(percent_encoded(&in_repository(prefix, &place.path)))
-        .uri_base_id("%SRCROOT%")
-        .build();
-    let mut physical = PhysicalLocation::builder().artifact_location(artifact).build();
-    if let Some(line) = place.line.filter(|line| *line > 0) {
-        let mut region = Region::builder().start_line(i64::from(line)).build();
-        if let Some(column) = place.column.filter(|column| *column > 0) {
-            region.start_column = Some(i64::from(column));
-            region.end_column = place.length.map(|length| i64::from(column) + i64::from(length));
+/// A place. What names a file and no line is about its first: GitHub asks for a region.
+fn location(place: &report::Location, prefix: &str) -> Value {
+    let line = place.line.unwrap_or(1).max(1);
+    let mut region = json!({ "startLine": line });
+    if let (Some(_), Some(column)) = (place.line, place.column.filter(|column| *column > 0)) {
+        region["startColumn"] = column.into();
+        if let Some(length) = place.length {
+            region["endColumn"] = column.saturating_add(length).into();
         }
-        physical.region = Some(region);
     }
-    Location::builder().physical_location(physical).build()
+    let uri = percent_encoded(&in_repository(prefix, &place.path));
+    json!({
+        "physicalLocation": { "artifactLocation": { "uri": uri, "uriBaseId": "%SRCROOT%" }, "region": region },
+    })
 }
 
 #[cfg(test)]
@@ -271,22 +227,77 @@ mod tests {
         help_uri: Some("https://example.com/boundary.raw"),
     }];
 
-    /// The official schema as the `serde-sarif` package carries it.
-    fn official_schema() -> serde_json::Value {
-        let packages = crate::base::built_from::packages();
-        let package = packages.iter().find(|package| package.name.as_str() == "serde-sarif");
-        let manifest = &package.expect("serde-sarif is a dependency").manifest_path;
-        let path = manifest.with_file_name("src").join("schema.json");
-        let text = std::fs::read_to_string(path).expect("serde-sarif carries the SARIF schema");
-        let mut schema: serde_json::Value = serde_json::from_str(&text).expect("the SARIF schema is JSON");
-        // The pattern of the standard has a bracket too many and is no ECMA regular expression.
-        let pattern = &mut schema["definitions"]["run"]["properties"]["language"]["pattern"];
-        assert_eq!(pattern, "^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$");
-        *pattern = "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$".into();
-        let pattern = &mut schema["definitions"]["toolComponent"]["properties"]["language"]["pattern"];
-        assert_eq!(pattern, "^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$");
-        *pattern = "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$".into();
-        schema
+    /// The schema of the standard.
+    fn official_schema() -> Value {
+        serde_json::from_str(include_str!("sarif.schema.json")).expect("the SARIF schema is JSON")
+    }
+
+    /// What GitHub refuses a file without, although the standard does not ask for it.
+    fn schema_of_github() -> Value {
+        let text = json!({ "type": "string", "minLength": 1 });
+        let object = |properties: Value| {
+            let required: Vec<&String> = properties.as_object().expect("properties").keys().collect();
+            json!({ "type": "object", "required": required, "properties": properties })
+        };
+        let physical = object(json!({
+            "artifactLocation": object(json!({ "uri": text })),
+            "region": object(json!({ "startLine": { "type": "integer", "minimum": 1 } })),
+        }));
+        let locations =
+            json!({ "type": "array", "minItems": 1, "items": object(json!({ "physicalLocation": physical })) });
+        let message = object(json!({ "text": text }));
+        let result = object(json!({ "ruleId": text, "message": message, "locations": locations }));
+        let rule = object(json!({ "id": text, "shortDescription": message }));
+        let driver = object(json!({ "name": text, "rules": { "type": "array", "items": rule } }));
+        let run = object(json!({
+            "tool": object(json!({ "driver": driver })),
+            "results": { "type": "array", "items": result, "maxItems": MOST_RESULTS },
+        }));
+        object(json!({ "version": { "const": "2.1.0" }, "$schema": text, "runs": { "type": "array", "items": run } }))
+    }
+
+    #[test]
+    fn every_result_has_what_github_refuses_a_file_without() {
+        let validator = jsonschema::validator_for(&schema_of_github()).expect("it is a schema");
+        let mut results = 0;
+        for (name, report) in samples::all() {
+            let mut value: Value = serde_json::from_str(&render(&report, RULES, "rust/app")).expect("SARIF is JSON");
+            let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{name}: {errors:#?}");
+            for at in 0..value["runs"][0]["results"].as_array().map_or(0, Vec::len) {
+                let locations = value["runs"][0]["results"][at]["locations"].take();
+                assert!(
+                    !validator.is_valid(&value),
+                    "{name}: the schema lets everything through"
+                );
+                value["runs"][0]["results"][at]["locations"] = locations;
+                results += 1;
+            }
+        }
+        assert!(results > 50, "{results}");
+    }
+
+    #[test]
+    fn what_has_no_place_stands_at_the_root_manifest_and_a_failing_test_says_why() {
+        let result = |report: &Report, id: &str| -> Value {
+            let value: Value = serde_json::from_str(&render(report, RULES, "rust/app")).expect("SARIF is JSON");
+            let results = value["runs"][0]["results"].as_array().expect("results").clone();
+            results.into_iter().find(|it| it["ruleId"] == id).expect("a result")
+        };
+        let manifest = json!([{ "physicalLocation": {
+            "artifactLocation": { "uri": "rust/app/Cargo.toml", "uriBaseId": "%SRCROOT%" },
+            "region": { "startLine": 1 },
+        } }]);
+        assert_eq!(result(&samples::unjudged(), "toolchain.pinned")["locations"], manifest);
+        assert_eq!(result(&samples::unjudged(), "lockfile.fresh")["locations"], manifest);
+        let failed = result(&samples::failures(), "suite.test.default");
+        insta::assert_snapshot!(failed["message"]["text"].as_str().expect("text"), @"
+        1 of 3 tests failed: `demo parses_long`
+        assertion `left == right` failed: 12 digits
+          left: 11
+         right: 12
+        help: run `cargo test --locked parses_long`
+        ");
     }
 
     #[test]
@@ -294,7 +305,7 @@ mod tests {
         let validator = jsonschema::validator_for(&official_schema()).expect("the SARIF schema is a schema");
         for (name, report) in samples::all().into_iter().chain([("many", samples::many(500))]) {
             for prefix in ["", "rust/app"] {
-                let mut value = serde_json::from_str(&render(&report, RULES, prefix)).expect("SARIF is JSON");
+                let mut value: Value = serde_json::from_str(&render(&report, RULES, prefix)).expect("SARIF is JSON");
                 let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
                 assert!(errors.is_empty(), "{name}: {errors:#?}");
                 value["runs"][0]["tool"] = json!({});
@@ -313,7 +324,7 @@ mod tests {
     #[test]
     fn fingerprints_are_unique_and_ignore_lines() {
         let of = |report: &Report| -> Vec<String> {
-            let value: serde_json::Value = serde_json::from_str(&render(report, &[], "")).expect("SARIF is JSON");
+            let value: Value = serde_json::from_str(&render(report, &[], "")).expect("SARIF is JSON");
             let results = value["runs"][0]["results"].as_array().expect("results").clone();
             results
                 .iter()
@@ -340,10 +351,10 @@ mod tests {
     fn a_run_holds_what_github_takes_most_severe_first() {
         let report = samples::many(30_000);
         let text = render(&report, RULES, "");
-        let value: serde_json::Value = serde_json::from_str(&text).expect("SARIF is JSON");
+        let value: Value = serde_json::from_str(&text).expect("SARIF is JSON");
         let results = value["runs"][0]["results"].as_array().expect("results");
         assert_eq!(results.len(), MOST_RESULTS);
-        let severity = |it: &serde_json::Value| match (it["suppressions"].is_array(), it["level"].as_str()) {
+        let severity = |it: &Value| match (it["suppressions"].is_array(), it["level"].as_str()) {
             (true, _) => 3,
             (false, Some("error")) => 0,
             (false, Some("warning")) => 1,

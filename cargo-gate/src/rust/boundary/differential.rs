@@ -28,7 +28,7 @@ struct Seen {
 fn agrees_with_syn_on_every_dependency() {
     let mut files: Vec<PathBuf> = Vec::new();
     for directory in source_directories() {
-        crate::base::built_from::collect(&directory, &mut files);
+        crate::built_from::collect(&directory, &mut files);
     }
     files.sort();
     let step = files.len().div_ceil(SAMPLE).max(1);
@@ -295,7 +295,7 @@ impl<'ast> Visit<'ast> for Visitor {
 
 /// Directories of all packages outside of this workspace that it is built from on this platform.
 fn source_directories() -> Vec<PathBuf> {
-    let mut directories: Vec<PathBuf> = crate::base::built_from::packages()
+    let mut directories: Vec<PathBuf> = crate::built_from::packages()
         .iter()
         .filter(|package| package.source.is_some())
         .filter_map(|package| package.manifest_path.as_std_path().parent().map(Path::to_owned))

@@ -18,10 +18,10 @@ type Seen = (u32, u32, PanicKind);
 #[test]
 fn agrees_with_syn_on_every_dependency() {
     let mut files: Vec<PathBuf> = Vec::new();
-    for package in crate::base::built_from::packages() {
+    for package in crate::built_from::packages() {
         let directory = package.manifest_path.as_std_path().parent();
         if let (Some(directory), true) = (directory, package.source.is_some()) {
-            crate::base::built_from::collect(directory, &mut files);
+            crate::built_from::collect(directory, &mut files);
         }
     }
     files.sort();

@@ -1,7 +1,7 @@
 //! Measurements against their limits.
 //!
 //! A ratio of medians is judged by its 95 % bootstrap interval: what lies below a limit as a whole keeps it, what lies above it
-//! as a whole breaks it, and what reaches over it cannot be told from noise, which is no pass.
+//! as a whole breaks it, and what reaches over it cannot be distinguished from noise, which is no pass.
 
 use crate::base::stats::{Interval, interval_of_median, interval_of_ratio, median, median_absolute_deviation};
 use crate::policy::{BenchMode, BenchPolicy, MetricPolicy, Noise, SuitePolicy, pattern};
@@ -89,7 +89,7 @@ impl Judge<'_> {
 
     fn breach(&mut self, message: String, metric: Option<&MetricPolicy>) {
         let help = format!(
-            "measure again with `cargo gate suite {}`, and find out what became slower or larger",
+            "measure again with `cargo gate suite {}`, and find out what got slower or larger",
             self.suite.name
         );
         let soft = self.policy.mode == BenchMode::Soft || !self.suite.required;
@@ -117,7 +117,7 @@ impl Judge<'_> {
                 let gone = finding(self.suite, format!("no benchmark `{expected}` was measured"));
                 self.judgement
                     .findings
-                    .push(gone.help("let the command run it, or correct `expect` of the suite in gate.toml"));
+                    .push(gone.help("make the command run it, or correct `expect` of the suite in gate.toml"));
             }
         }
         let Some(reference) = reference else { return };
@@ -132,11 +132,11 @@ impl Judge<'_> {
             if !measured.benchmarks.is_empty() && !measured.benchmarks.contains_key(name) {
                 let gone = finding(
                     self.suite,
-                    format!("the reference has a benchmark `{name}`, and nothing measures it any more"),
+                    format!("the reference has a benchmark `{name}`, which is no longer measured"),
                 );
                 self.judgement
                     .findings
-                    .push(gone.help("bring it back, or take a reference that has left it out as well"));
+                    .push(gone.help("bring it back, or use a reference without it"));
             }
         }
     }
@@ -179,9 +179,7 @@ impl Judge<'_> {
         let own = interval_of_median(&reading.samples);
         let ratio = beside.and_then(|beside| interval_of_ratio(&reading.samples, &beside.samples));
         if beside.is_some() && ratio.is_none() {
-            self.undecided(format!(
-                "the reference of `{name}` measured nothing that a ratio could be taken of"
-            ));
+            self.undecided(format!("the reference of `{name}` measured nothing to compare with"));
         }
         let limits = self.limits(metric, reading, own, ratio);
         let standing = if limits.is_empty() {
@@ -323,7 +321,7 @@ impl Judge<'_> {
                     standing = Standing::Beyond;
                 }
                 (false, _) => {
-                    self.noise(format!("{message}: it cannot be told from noise"), metric);
+                    self.noise(format!("{message}: it cannot be distinguished from noise"), metric);
                     if standing == Standing::Within {
                         standing = Standing::Undecided;
                     }

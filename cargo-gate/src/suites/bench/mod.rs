@@ -70,7 +70,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         log: cx.log.clone(),
     };
     let Some(policy) = suite.bench.as_deref() else {
-        let reason = Reason::new("suite_missing", "the suite does not say how it is judged");
+        let reason = Reason::new("suite_missing", "the suite declares no limits");
         return Ok(without(EvidenceResult::NotRun(reason)));
     };
     let mut sides = vec![Side::new("measured", &suite.command, None)];
@@ -160,7 +160,7 @@ fn verdict(suite: &SuitePolicy, judgement: Judgement) -> EvidenceResult {
         message.push_str(&format!("; {}", warning.message));
     }
     let help = format!(
-        "`cargo gate suite {}` measures again; more `rounds` make it surer",
+        "`cargo gate suite {}` measures again; more `rounds` narrow the interval",
         suite.name
     );
     EvidenceResult::Inconclusive(Reason::new("not_measured", message).help(help))
@@ -174,9 +174,9 @@ fn failed(suite: &SuitePolicy, end: &SuiteResult, reference: bool) -> Option<Evi
     let command = end.command.join(" ");
     let what = match (end.timed_out, end.exit_code, end.signal) {
         (true, ..) => format!("did not end within {} s (timed_out)", suite.timeout.as_secs()),
-        (false, Some(code), _) => format!("ended with exit code {code}"),
-        (false, None, Some(signal)) => format!("was ended by signal {signal}"),
-        (false, None, None) => "did not end by itself".to_owned(),
+        (false, Some(code), _) => format!("exited with code {code}"),
+        (false, None, Some(signal)) => format!("was killed by signal {signal}"),
+        (false, None, None) => "did not exit by itself".to_owned(),
     };
     let help = format!("cargo gate suite {}", suite.name);
     if reference {

@@ -55,7 +55,7 @@ struct Kind {
 }
 
 impl Readings {
-    /// Takes in a line of output. What is no measurement is passed over; what looks like one and is none is a problem.
+    /// Takes in a line of output. What is not a measurement is passed over; what looks like one and is none is a problem.
     pub(in crate::suites) fn line(&mut self, line: &str) {
         let line = line.trim();
         if line.starts_with('{') {
@@ -106,14 +106,14 @@ impl Readings {
 
     fn problem(&mut self, line: &str, error: &serde_json::Error) {
         let start: String = line.chars().take(60).collect();
-        self.problems.push(format!("`{start}` is no measurement: {error}"));
+        self.problems.push(format!("`{start}` is not a measurement: {error}"));
     }
 
     /// Adds samples of a benchmark.
     pub(super) fn add(&mut self, name: String, unit: &str, samples: Vec<f64>) {
         if samples.iter().any(|sample| !sample.is_finite() || *sample < 0.0) {
             self.problems
-                .push(format!("`{name}` has a sample that is no usable number"));
+                .push(format!("`{name}` has a sample that is not a usable number"));
             return;
         }
         let (unit, factor) = Unit::named(unit);
@@ -244,9 +244,9 @@ mod tests {
         both: [1.0] ns
         same: [2.0] ns
         two: [1000000.0] ns
-        ! `{"name": "cut", "samples": [1` is no measurement: EOF while parsing a list at line 1 column 29
-        ! `{"name": "bare"}` is no measurement: missing field `samples` at line 1 column 16
-        ! `minus` has a sample that is no usable number
+        ! `{"name": "cut", "samples": [1` is not a measurement: EOF while parsing a list at line 1 column 29
+        ! `{"name": "bare"}` is not a measurement: missing field `samples` at line 1 column 16
+        ! `minus` has a sample that is not a usable number
         ! `two` is measured in two units
         ! `zero` has samples without iterations
         ! `same` is measured by two binaries

@@ -24,10 +24,10 @@ pub(super) fn tree(workspace: &Workspace, suite: &str, commit: &str) -> Result<s
     let Some(git) = workspace.git() else {
         let reason = Reason::new(
             "no_reference",
-            "the workspace is in no git repository, so it has no other commit",
+            "the workspace is not in a git repository, so there is no other commit",
         );
         return Ok(Err(
-            reason.help("take a second command as `reference` of the suite in gate.toml")
+            reason.help("use a second command as `reference` of the suite in gate.toml")
         ));
     };
     let hash = match git.commit(commit) {

@@ -160,7 +160,7 @@ fn what_measures_nothing_or_fails_is_no_pass() {
     let EvidenceResult::Findings(findings) = &run.result else {
         panic!("{:?}", run.result);
     };
-    assert!(findings[0].message.ends_with("ended with exit code 101") && findings[0].blocks_at.is_some());
+    assert!(findings[0].message.ends_with("exited with code 101") && findings[0].blocks_at.is_some());
 }
 
 #[test]

@@ -114,11 +114,12 @@ fn over_time(
     judgement.log.push_str(&format!("== {message}\n"));
     if spent {
         let found = finding(suite, format!("{message}: the error budget is spent"));
-        let found = found.help("find out what failed in the windows of the log, and release nothing that adds to it");
+        let found =
+            found.help("find out what failed in the windows listed in the log, and hold releases until it recovers");
         judgement.findings.push(found.because(Some(objective.location.clone())));
     } else if bad as f64 > budget * NEARLY {
         let part = bad as f64 / budget * 100.0;
-        let found = Finding::advice(format!("{message}: {part:.0} % of the error budget are spent"));
+        let found = Finding::advice(format!("{message}: {part:.0} % of the error budget is spent"));
         judgement.findings.push(found.because(Some(objective.location.clone())));
     }
 }
@@ -129,7 +130,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::checks::testing::findings_text;
+    use crate::contract::testing::findings_text;
     use crate::report::Location;
     use crate::suites::slo::windows::Counted;
 
@@ -179,13 +180,13 @@ mod tests {
     fn a_budget_is_held_over_the_whole_window() {
         insta::assert_snapshot!(judged(&[(100, 100), (100, 100), (98, 100)], 3), @"");
         insta::assert_snapshot!(judged(&[(100, 100), (97, 100), (100, 100)], 3), @"
-        99.000 % of 300 events of `a` were good in 3 windows since 2026-11-01, and 99 % are promised: 100 % of the error budget are spent [advice]
+        99.000 % of 300 events of `a` were good in 3 windows since 2026-11-01, and 99 % are promised: 100 % of the error budget is spent [advice]
           because: gate.toml:9
         ");
         // One bad run is forgiven by none that follow at once, and by time.
         insta::assert_snapshot!(judged(&[(90, 100), (100, 100), (100, 100), (100, 100)], 4), @"
         97.500 % of 400 events of `a` were good in 4 windows since 2026-11-01, and 99 % are promised: the error budget is spent [pilot]
-          help: find out what failed in the windows of the log, and release nothing that adds to it
+          help: find out what failed in the windows listed in the log, and hold releases until it recovers
           because: gate.toml:9
         ");
         insta::assert_snapshot!(judged(&[(90, 100), (100, 100), (100, 100), (100, 100)], 12), @"");

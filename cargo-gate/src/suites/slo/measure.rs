@@ -46,7 +46,7 @@ impl Measured {
     }
 
     fn line(&mut self, line: &str) -> Result<(), String> {
-        let line: Line = serde_json::from_str(line).map_err(|error| format!("is no measurement: {error}"))?;
+        let line: Line = serde_json::from_str(line).map_err(|error| format!("is not a measurement: {error}"))?;
         let events = match (line.good, line.total, line.samples) {
             (Some(good), Some(total), None) if good <= total => Events::Counted { good, total },
             (Some(_), Some(_), None) => return Err("has more good events than events".to_owned()),
@@ -97,7 +97,7 @@ mod tests {
         insta::assert_snapshot!(measured.problems.join("\n"), @"
         line 1 of the measurements has more good events than events
         line 2 of the measurements has neither `good` and `total` nor `samples`
-        line 3 of the measurements is no measurement: EOF while parsing an object at line 1 column 12
+        line 3 of the measurements is not a measurement: EOF while parsing an object at line 1 column 12
         line 5 of the measurements measures `b` in two ways
         ");
     }

@@ -56,7 +56,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         log: cx.log.clone(),
     };
     let Some(policy) = suite.slo.as_deref() else {
-        let reason = Reason::new("suite_missing", "the suite does not say what it promises");
+        let reason = Reason::new("suite_missing", "the suite declares no objectives");
         return Ok(run(EvidenceResult::NotRun(reason), None));
     };
     let (text, result) = match measurements(suite, policy, cx)? {
@@ -74,7 +74,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         Err(damage) => {
             let shown = format!("target/gate/slo/{}.jsonl", suite.name);
             let reason = Reason::new("damaged_windows", format!("the recorded windows in `{shown}` {damage}"))
-                .help("remove the file and the `.head` beside it, and let windows be recorded anew");
+                .help("remove the file and the `.head` beside it, and run the suite again to start over");
             return Ok(run(EvidenceResult::Inconclusive(reason), result));
         }
     };
@@ -113,7 +113,7 @@ fn measurements(suite: &SuitePolicy, policy: &SloPolicy, cx: &SuiteContext<'_>) 
             Ok(text) => Ok((text, None)),
             Err(error) => {
                 let reason = Reason::new("no_measurements", format!("cannot read `{file}`: {error}"));
-                let reason = reason.help("let what measures the service write it");
+                let reason = reason.help("have the job that measures the service write it");
                 Err((EvidenceResult::NotRun(reason), None))
             }
         });
@@ -132,14 +132,11 @@ fn measurements(suite: &SuitePolicy, policy: &SloPolicy, cx: &SuiteContext<'_>) 
             format!("did not end within {} s (timed_out)", suite.timeout.as_secs())
         } else {
             end.exit_code.map_or_else(
-                || "was ended by a signal".to_owned(),
-                |code| format!("ended with exit code {code}"),
+                || "was killed by a signal".to_owned(),
+                |code| format!("exited with code {code}"),
             )
         };
-        let message = format!(
-            "`{}` {what}, so there is no window of this run",
-            suite.command.join(" ")
-        );
+        let message = format!("`{}` {what}, so this run recorded no window", suite.command.join(" "));
         let found = finding(suite, message).help(format!("cargo gate suite {}", suite.name));
         return Ok(Err((EvidenceResult::Findings(vec![found]), Some(result))));
     }

@@ -64,7 +64,7 @@ fn each_run_adds_its_window_and_all_are_judged() {
     assert_eq!(run(70, 2), "the error budget is spent");
     // A good run does not make up for a bad one before the sum does.
     assert_eq!(run(94, 2), "the error budget is spent");
-    assert_eq!(run(98, 2), "91 % of the error budget are spent".replace("91", "88"));
+    assert_eq!(run(98, 2), "91 % of the error budget is spent".replace("91", "88"));
 
     let path = workspace.gate_dir().join("slo").join("unit.jsonl");
     let lines = fs::read_to_string(&path).unwrap();

@@ -104,12 +104,12 @@ impl Windows {
             entries: Vec::new(),
         };
         match fs::metadata(path) {
-            Ok(metadata) if metadata.len() > MAX_BYTES => return Ok(Err("are too many to be read".to_owned())),
+            Ok(metadata) if metadata.len() > MAX_BYTES => return Ok(Err("are too large to read".to_owned())),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // Both gone is a new beginning, which has too few windows; one gone is an edit.
                 return Ok(match head {
-                    Some(_) => Err("are gone, and their end is still known".to_owned()),
+                    Some(_) => Err("are missing, although the file with their end is there".to_owned()),
                     None => Ok(empty(path)),
                 });
             }
@@ -179,7 +179,7 @@ fn parse(text: &str, head: Option<&str>, now: Timestamp) -> std::result::Result<
     for (at, line) in text.lines().enumerate() {
         let number = at + 1;
         let line: Line =
-            serde_json::from_str(line).map_err(|error| format!("have a line {number} that is none: {error}"))?;
+            serde_json::from_str(line).map_err(|error| format!("have a malformed line {number}: {error}"))?;
         let expected = chained(&chain, &line.window).map_err(|error| error.message)?;
         if line.chain != expected {
             return Err(format!(
@@ -199,7 +199,7 @@ fn parse(text: &str, head: Option<&str>, now: Timestamp) -> std::result::Result<
     if fits || entries.is_empty() && head.is_none() {
         Ok((chain, entries))
     } else {
-        Err("were cut or exchanged: they do not end where they ended".to_owned())
+        Err("were truncated or replaced: their end is not the recorded one".to_owned())
     }
 }
 
@@ -248,18 +248,21 @@ mod tests {
                 format!("{}\n{}\n{}\n", lines[0], lines[2], lines[1]),
                 "line 2 does not follow",
             ),
-            (format!("{}\n", lines[0]), "do not end where they ended"),
-            (format!("{}\n{}\n", lines[0], lines[1]), "do not end where they ended"),
-            (String::new(), "do not end where they ended"),
+            (format!("{}\n", lines[0]), "their end is not the recorded one"),
+            (
+                format!("{}\n{}\n", lines[0], lines[1]),
+                "their end is not the recorded one",
+            ),
+            (String::new(), "their end is not the recorded one"),
             (good.trim_end().to_owned(), "in the middle of a line"),
-            (good.replacen("good", "bad", 1), "line 1 that is none"),
+            (good.replacen("good", "bad", 1), "malformed line 1"),
         ] {
             fs::write(&path, text).unwrap();
             let damage = load(time(9)).unwrap_err();
             assert!(damage.contains(what), "{damage}");
         }
         fs::remove_file(&path).unwrap();
-        assert!(load(time(9)).unwrap_err().contains("are gone"));
+        assert!(load(time(9)).unwrap_err().contains("are missing"));
         // Killed between the two files: the head is one line behind.
         fs::write(&path, &good).unwrap();
         let before: Line = serde_json::from_str(lines[1]).unwrap();

@@ -36,14 +36,30 @@ fn passing_and_failing_tests() {
 }
 
 #[test]
+fn a_failing_test_says_why() {
+    let source = "#[test] fn bad() { assert_eq!(2 + 2, 5, \"in {}\", env!(\"CARGO_MANIFEST_DIR\")) }";
+    let directory = tempfile::tempdir().unwrap();
+    let files = [("Cargo.toml", MANIFEST), ("Cargo.lock", LOCK), ("src/lib.rs", source)];
+    let workspace = workspace(directory.path(), &files);
+    let run = run_in(&workspace, &suite(&["cargo", "test", "--locked"]));
+    let EvidenceResult::Findings(findings) = &run.result else {
+        panic!("{:?}", run.result)
+    };
+    let said = "assertion `left == right` failed: in [WORKSPACE]\n  left: 4\n right: 5";
+    assert_eq!(findings[0].detail.as_deref(), Some(said));
+    let failed = run.suite.as_ref().and_then(|suite| suite.tests.first());
+    assert_eq!(failed.and_then(|test| test.message.as_deref()), Some(said));
+}
+
+#[test]
 fn filtered_to_nothing_fails() {
     insta::assert_snapshot!(run_library("#[test] fn good() {}", &["nothing"]), @r"
-    block: no test ran: the only one is ignored or filtered out (suite_empty)
+    block: no tests ran: the only one is ignored or filtered out (suite_empty)
       help: add a `#[test]`, or correct the filter in `command` of the suite in gate.toml
     0 passed, 0 failed, 1 skipped, exit Some(0)
     ");
     insta::assert_snapshot!(run_library("", &[]), @r"
-    block: no test ran: there is none (suite_empty)
+    block: no tests ran: none were found (suite_empty)
       help: add a `#[test]`, or correct the filter in `command` of the suite in gate.toml
     0 passed, 0 failed, 0 skipped, exit Some(0)
     ");
@@ -52,7 +68,7 @@ fn filtered_to_nothing_fails() {
 #[test]
 fn a_compile_error_is_shown_with_its_place() {
     insta::assert_snapshot!(run_library("pub fn f() -> u8 {\n    \"\"\n}\n", &[]), @r"
-    block: `cargo test --locked` ended with exit code 101: [E0308] mismatched types
+    block: `cargo test --locked` exited with code 101: [E0308] mismatched types
       at src/lib.rs:Some(2):Some(5)
       help: cargo gate suite unit
     0 passed, 0 failed, 0 skipped, exit Some(101)
@@ -103,7 +119,9 @@ fn the_time_limit_is_named() {
 /// What is judged of an exit code and an output.
 fn judged(suite: &SuitePolicy, exit_code: i32, text: &str) -> String {
     let mut reader = Reader::new(suite.format);
-    text.lines().for_each(|line| reader.line(line));
+    for line in text.lines() {
+        reader.line(line);
+    }
     let end = SuiteResult {
         command: suite.command.clone(),
         exit_code: Some(exit_code),
@@ -135,13 +153,13 @@ fn exit_status_and_output_must_agree() {
     assert_eq!(judged(&script, 0, PASSED), "");
     assert_eq!(
         judged(&script, 23, PASSED),
-        "block: `./test.sh` ended with exit code 23 although every test passed\n"
+        "block: `./test.sh` exited with code 23 although every test passed\n"
     );
     assert_eq!(judged(&script, 0, FAILED), "block: `a` failed\n");
-    assert_eq!(judged(&script, 23, ""), "block: `./test.sh` ended with exit code 23\n");
+    assert_eq!(judged(&script, 23, ""), "block: `./test.sh` exited with code 23\n");
     assert_eq!(
         judged(&script, 0, "all good\n"),
-        "block: the output holds no summary of a test run, so nothing can be said about it\n"
+        "block: the output contains no summary of a test run\n"
     );
 }
 
@@ -193,7 +211,7 @@ fn nextest_without_a_test_is_empty() {
 error: no tests to run
 (hint: use `--no-tests` to customize)
 ";
-    let empty = "block: no test ran: all 10 are ignored or filtered out (suite_empty)\n";
+    let empty = "block: no tests ran: all 10 are ignored or filtered out (suite_empty)\n";
     assert_eq!(judged(&suite(&["x"]), 4, text), empty);
     assert_eq!(judged(&suite(&["x"]), 0, text), empty);
 }

@@ -237,7 +237,7 @@ impl Reader {
                 found.locations.push(place);
             }
         }
-        found.help("correct the dependency or deny.toml; `cargo deny check` shows who uses the package")
+        found.help("correct the dependency or deny.toml; `cargo deny check` shows what depends on the package")
     }
 
     /// The file that holds the text of a label at its line and column.
@@ -269,7 +269,7 @@ impl Reads for Reader {
         if self.no_config {
             let reason = Reason::new(
                 "config_missing",
-                "cargo deny has no deny.toml, and judges by nobody's rules",
+                "there is no deny.toml, so cargo deny has no rules to check",
             );
             return Reported::refused(reason.help("cargo deny init"));
         }
@@ -279,8 +279,7 @@ impl Reads for Reader {
         let Some(summary) = &self.summary else {
             return match self.failure {
                 Some(failure) => Reported::refused(
-                    Reason::new("tool_failed", format!("cargo deny could not do its work: {failure}"))
-                        .help("cargo deny check"),
+                    Reason::new("tool_failed", format!("cargo deny failed: {failure}")).help("cargo deny check"),
                 ),
                 None => Reported::broken("cargo deny did not say that it finished"),
             };
@@ -292,8 +291,8 @@ impl Reads for Reader {
         let counted = |counts: &Counts| counts.errors + counts.warnings + counts.notes + counts.helps;
         let about_licenses = self.suite.part.as_deref().is_none_or(|part| part == "licenses");
         if about_licenses && summary.get("licenses").is_some_and(|counts| counted(counts) == 0) {
-            let reason = Reason::new("nothing_checked", "cargo deny checked the licence of no package");
-            return Reported::refused(reason.help("look at `[graph]` of deny.toml: it leaves everything out"));
+            let reason = Reason::new("nothing_checked", "cargo deny checked no licences");
+            return Reported::refused(reason.help("look at `[graph]` of deny.toml: it excludes every package"));
         }
         let mut findings: Vec<Finding> = self
             .own()

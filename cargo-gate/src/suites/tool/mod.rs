@@ -19,7 +19,9 @@ use crate::stability::Release;
 use crate::workspace::Workspace;
 
 use super::shared::Call;
-use super::{Launched, SuiteContext, SuiteRun, environment, finding, launch, shadow, suite_result, tool_missing};
+use super::{
+    Launched, SuiteContext, SuiteRun, environment, finding, launch, suite_result, tool_missing, workspace_copy,
+};
 
 /// Markdown documentation of the kind.
 pub const DOCS: &str = "\
@@ -121,7 +123,7 @@ pub(crate) fn program(suite: &SuitePolicy) -> Option<&'static str> {
 
 /// Runs the suite.
 pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
-    let root = if shadow::needed(cx.workspace) {
+    let root = if workspace_copy::needed(cx.workspace) {
         cx.workspace.gate_dir().join("tree")
     } else {
         cx.workspace.root().to_owned()
@@ -193,7 +195,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     result.tool_version = Some(version);
     let reported = reader.finish();
     let result_of = |reason: Reason| EvidenceResult::NotRun(reason);
-    let log = "read the end of the log of the suite in the run directory";
+    let log = "read the end of the suite's log in the run directory";
     let evidence = if end.timed_out {
         let seconds = suite.timeout.as_secs();
         result_of(Reason::new("timed_out", format!("the tool did not end within {seconds} s")).help(log))
@@ -202,10 +204,10 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     } else if let Some(broken) = reported.broken {
         result_of(Reason::new("output_not_understood", broken).help(log))
     } else if reported.findings.is_empty() && end.exit_code != Some(0) && !reported.explained {
-        let how = end
-            .exit_code
-            .map_or("by a signal".to_owned(), |code| format!("with exit code {code}"));
-        let message = format!("`{}` ended {how} and reported nothing", command.join(" "));
+        let how = end.exit_code.map_or("was killed by a signal".to_owned(), |code| {
+            format!("exited with code {code}")
+        });
+        let message = format!("`{}` {how} and reported nothing", command.join(" "));
         EvidenceResult::Findings(vec![finding(suite, message).help(log)])
     } else {
         EvidenceResult::Findings(reported.findings)
@@ -221,7 +223,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
 /// nothing. For tests of the parsers with any text; `None` for a tool without such an adapter.
 pub fn read_output(tool: &str, output: &str) -> Option<std::result::Result<usize, String>> {
     let suite = SuitePolicy::tool(tool);
-    let packages = packages::PackageLines::parse("");
+    let packages = packages::PackageLines::parse(b"");
     let mut reader: Box<dyn Reads> = match tool {
         "cargo-deny" => Box::new(deny::Reader::with(&suite, packages, Vec::new())),
         "cargo-semver-checks" => Box::new(semver::Reader::new(&suite, Path::new("/"), &[], &[])),
@@ -255,7 +257,7 @@ fn command(suite: &SuitePolicy, adapter: &Adapter, cx: &SuiteContext<'_>) -> std
     }
     let mut command = vec!["cargo".to_owned()];
     command.extend(adapter.command.iter().map(|word| (*word).to_owned()));
-    if adapter.locks && !shadow::needed(cx.workspace) {
+    if adapter.locks && !workspace_copy::needed(cx.workspace) {
         command.push("--locked".to_owned());
     }
     if let Some(stability) = &suite.stability {

@@ -1,29 +1,26 @@
 //! Where packages stand in `Cargo.lock`, for tools that name packages and no places.
 
-use std::collections::BTreeMap;
-
 use crate::report::Location;
-use crate::supply::package_lines;
 use crate::workspace::Workspace;
+use crate::workspace::cargo::lock::Lock;
 
 /// Lines of the packages of the lockfile.
-pub(super) struct PackageLines(BTreeMap<(String, String), u32>);
+pub(super) struct PackageLines(Lock);
 
 impl PackageLines {
     pub(super) fn of(workspace: &Workspace) -> Self {
-        let bytes = workspace.lockfile().bytes.as_deref().unwrap_or_default();
-        Self::parse(&String::from_utf8_lossy(bytes))
+        Self::parse(workspace.lockfile().bytes.as_deref().unwrap_or_default())
     }
 
-    pub(super) fn parse(text: &str) -> Self {
-        let lines = package_lines(text).into_iter();
-        Self(lines.filter_map(|(key, lines)| Some((key, *lines.front()?))).collect())
+    pub(super) fn parse(bytes: &[u8]) -> Self {
+        Self(Lock::parse(bytes).unwrap_or_default())
     }
 
     /// The line of a package; the whole file where it is not listed.
     pub(super) fn place(&self, name: &str, version: &str) -> Location {
-        match self.0.get(&(name.to_owned(), version.to_owned())) {
-            Some(line) => Location::line("Cargo.lock", *line),
+        let mut named = self.0.named(name).iter();
+        match named.find(|package| package.version.to_string() == version) {
+            Some(package) => Location::line("Cargo.lock", package.line),
             None => Location::file("Cargo.lock"),
         }
     }

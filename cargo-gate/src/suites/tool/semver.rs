@@ -153,7 +153,7 @@ impl Reader {
             } else {
                 Finding::advice(message).because(self.suite.location.clone())
             };
-            found.help("keep what users of the crate call, or raise the version as the change asks")
+            found.help("keep the API that users call, or raise the version to match the change")
         };
         let below = |path: &&str| Path::new(path).is_relative() || Path::new(path).starts_with(&self.root);
         let gone = place.contains(", previously in");
@@ -296,10 +296,7 @@ impl Reads for Reader {
 
     fn finish(self: Box<Self>) -> Reported {
         if let Some(error) = self.errors.first() {
-            let reason = Reason::new(
-                "tool_failed",
-                format!("cargo semver-checks could not do its work: {error}"),
-            );
+            let reason = Reason::new("tool_failed", format!("cargo semver-checks failed: {error}"));
             return Reported::refused(reason.help("cargo semver-checks"));
         }
         if self.packages.is_empty() {
@@ -315,13 +312,13 @@ impl Reads for Reader {
             match package.counts {
                 None => {
                     return Reported::broken(format!(
-                        "cargo semver-checks does not say how many checks it carried out for {}",
+                        "cargo semver-checks does not say how many checks it ran for {}",
                         package.name
                     ));
                 }
                 Some((0, _)) => {
                     let message = format!(
-                        "cargo semver-checks carried out none of its checks for `{}`: a {} permits everything",
+                        "cargo semver-checks ran none of its checks for `{}`: a {} permits everything",
                         package.name, package.change
                     );
                     let help = "add `\"--release-type\", \"minor\"` to `args` of the suite to see what changed";

@@ -60,8 +60,8 @@ fn rustfmt_reports_files() {
     0 passed, 0 failed, 0 skipped, exit Some(1)
     ");
     insta::assert_snapshot!(run_tool("rustfmt", "fn broken( {\n"), @r"
-    block: `cargo fmt --all -- --check -l` ended with exit code 1 and reported nothing
-      help: read the end of the log of the suite in the run directory
+    block: `cargo fmt --all -- --check -l` exited with code 1 and reported nothing
+      help: read the end of the suite's log in the run directory
     0 passed, 0 failed, 0 skipped, exit Some(1)
     ");
     insta::assert_snapshot!(run_tool("rustfmt", "pub fn f() {}\n"), @"0 passed, 0 failed, 0 skipped, exit Some(0)");
@@ -99,7 +99,7 @@ const PACKAGES: &str = "[[package]]\nname = \"libc\"\nversion = \"0.2.191\"\n\n[
 fn told(mut reader: Box<dyn Reads>, text: &str) -> String {
     text.lines().for_each(|line| reader.line(line));
     let reported = reader.finish();
-    let mut said = crate::checks::testing::findings_text(&reported.findings);
+    let mut said = crate::contract::testing::findings_text(&reported.findings);
     said += &reported.broken.map(|why| format!("broken: {why}")).unwrap_or_default();
     said += &reported
         .refused
@@ -117,12 +117,12 @@ fn told(mut reader: Box<dyn Reads>, text: &str) -> String {
 
 fn deny(text: &str) -> String {
     let files = vec![("deny.toml".to_owned(), DENY_TOML.to_owned())];
-    let packages = packages::PackageLines::parse(PACKAGES);
+    let packages = packages::PackageLines::parse(PACKAGES.as_bytes());
     told(Box::new(deny::Reader::with(&tool("cargo-deny"), packages, files)), text)
 }
 
 fn vet(text: &str) -> String {
-    let packages = packages::PackageLines::parse(PACKAGES);
+    let packages = packages::PackageLines::parse(PACKAGES.as_bytes());
     told(Box::new(vet::Reader::with(&tool("cargo-vet"), packages)), text)
 }
 
@@ -135,7 +135,7 @@ fn semver_checks_of(demo_manifest: &str, text: &str) -> String {
         Box::new(semver::Reader::new(
             &tool("cargo-semver-checks"),
             Path::new("/w"),
-            &[crate::checks::testing::member("demo", "demo", None)],
+            &[crate::contract::testing::member("demo", "demo", None)],
             &[
                 crate::workspace::manifest::Manifest::parse("Cargo.toml", "[workspace.package]\nversion = \"1.0.1\"\n")
                     .unwrap(),
@@ -150,17 +150,17 @@ fn semver_checks_of(demo_manifest: &str, text: &str) -> String {
 fn deny_reports_errors_and_warnings_where_they_are() {
     insta::assert_snapshot!(deny(DENY), @r#"
     Cargo.lock: `gate-tests 0.0.0`: found 1 wildcard dependency for crate 'gate-tests', `{ path = "../xtask" }`: wildcard dependency (wildcard) [pilot]
-      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      help: correct the dependency or deny.toml; `cargo deny check` shows what depends on the package
       because: gate.toml:3
     Cargo.lock:2: `libc 0.2.191`: crate 'libc = 0.2.191' is explicitly banned, `libc`: banned here, `no`: reason (banned) [pilot]
       also: deny.toml:6
-      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      help: correct the dependency or deny.toml; `cargo deny check` shows what depends on the package
       because: gate.toml:3
     Cargo.lock:6: `Inflector 0.11.4`: failed to satisfy license requirements, `BSD-2-Clause`: rejected: license is not explicitly allowed (rejected) [pilot]
-      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      help: correct the dependency or deny.toml; `cargo deny check` shows what depends on the package
       because: gate.toml:3
     Cargo.lock: `syn 1.0.109`: found 3 duplicate entries for crate 'syn' (duplicate) [advice]
-      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      help: correct the dependency or deny.toml; `cargo deny check` shows what depends on the package
       because: gate.toml:3
     "#);
 }
@@ -190,13 +190,13 @@ fn a_report_of_deny_that_is_not_whole_is_no_pass() {
     broken: cargo deny did not say that it finished
     broken: cargo deny counts 3 errors, and 2 of them can be read
     broken: a message of cargo deny cannot be read: EOF while parsing a value at line 1 column 8
-    tool_failed: cargo deny could not do its work: failed to fetch crates
+    tool_failed: cargo deny failed: failed to fetch crates
       help: cargo deny check
-    config_missing: cargo deny has no deny.toml, and judges by nobody's rules
+    config_missing: there is no deny.toml, so cargo deny has no rules to check
       help: cargo deny init
     broken: cargo deny says nothing about licenses
-    nothing_checked: cargo deny checked the licence of no package
-      help: look at `[graph]` of deny.toml: it leaves everything out
+    nothing_checked: cargo deny checked no licences
+      help: look at `[graph]` of deny.toml: it excludes every package
     ");
     assert_eq!(deny(&all(1)), "");
 }
@@ -225,24 +225,24 @@ fn answers_of_deny_are_judged_apart() {
             ..tool("cargo-deny")
         };
         let files = vec![("deny.toml".to_owned(), DENY_TOML.to_owned())];
-        let packages = packages::PackageLines::parse(PACKAGES);
+        let packages = packages::PackageLines::parse(PACKAGES.as_bytes());
         told(Box::new(deny::Reader::with(&suite, packages, files)), text)
     };
     insta::assert_snapshot!(part("bans", DENY), @r#"
     Cargo.lock: `gate-tests 0.0.0`: found 1 wildcard dependency for crate 'gate-tests', `{ path = "../xtask" }`: wildcard dependency (wildcard) [pilot]
-      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      help: correct the dependency or deny.toml; `cargo deny check` shows what depends on the package
       because: gate.toml:3
     Cargo.lock:2: `libc 0.2.191`: crate 'libc = 0.2.191' is explicitly banned, `libc`: banned here, `no`: reason (banned) [pilot]
       also: deny.toml:6
-      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      help: correct the dependency or deny.toml; `cargo deny check` shows what depends on the package
       because: gate.toml:3
     Cargo.lock: `syn 1.0.109`: found 3 duplicate entries for crate 'syn' (duplicate) [advice]
-      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      help: correct the dependency or deny.toml; `cargo deny check` shows what depends on the package
       because: gate.toml:3
     "#);
     insta::assert_snapshot!(part("licenses", DENY), @"
     Cargo.lock:6: `Inflector 0.11.4`: failed to satisfy license requirements, `BSD-2-Clause`: rejected: license is not explicitly allowed (rejected) [pilot]
-      help: correct the dependency or deny.toml; `cargo deny check` shows who uses the package
+      help: correct the dependency or deny.toml; `cargo deny check` shows what depends on the package
       because: gate.toml:3
     ");
     assert_eq!(part("sources", DENY), "");
@@ -291,9 +291,9 @@ fn vet_reports_what_nobody_read() {
         vet(include_str!("recorded/vet-violation.json")),
     ].join("\n"), @r"
     Cargo.lock:10: `ahash 0.8.12` is not vetted for safe-to-run [pilot]
-      help: read it and run `cargo vet certify ahash 0.8.12`, or see `cargo vet suggest`
+      help: review it and run `cargo vet certify ahash 0.8.12`, or see `cargo vet suggest`
       because: gate.toml:3
-    Cargo.lock:14: an audit says that `aho-corasick 1.1.5` violates what is asked of it [pilot]
+    Cargo.lock:14: an audit says that `aho-corasick 1.1.5` violates the required criteria [pilot]
       help: remove `aho-corasick 1.1.5`, or correct the audit; `cargo vet` shows it
       because: gate.toml:3
     ");
@@ -315,14 +315,14 @@ fn a_report_of_vet_that_judges_nothing_is_no_pass() {
         vet(&success("")),
     ].join("\n"), @r"
     broken: the report of cargo vet cannot be read: EOF while parsing a value at line 1 column 0
-    config_missing: cargo vet could not do its work: You must run 'cargo vet init' (store not found at /w/supply-chain)
+    config_missing: cargo vet failed: You must run 'cargo vet init' (store not found at /w/supply-chain)
       help: cargo vet init
-    tool_failed: cargo vet could not do its work: Your cargo-vet store has consistency errors
+    tool_failed: cargo vet failed: Your cargo-vet store has consistency errors
       help: cargo vet --locked
-    broken: cargo vet says that it failed, and names no dependency
+    broken: cargo vet reports a failure and names no dependency
     broken: the report of cargo vet cannot be read: unknown variant `perhaps`, expected one of `success`, `fail (vetting)`, `fail (violation)` at line 1 column 23
     nothing_checked: cargo vet found no dependency to vet
-      help: remove the suite from gate.toml until the workspace depends on something
+      help: remove the suite from gate.toml until the workspace has dependencies
     ");
     assert_eq!(vet(&success("{\"name\":\"a\",\"version\":\"1.0.0\"}")), "");
 }
@@ -338,13 +338,13 @@ in:\n  function demo::gone, previously in file /cache/demo/src/lib.rs:7\n  funct
 fn semver_checks_reports_changes() {
     insta::assert_snapshot!(semver_checks(SEMVER), @"
     demo/Cargo.toml:3: pub fn removed or renamed: function demo::gone (function_missing) [pilot]
-      help: keep what users of the crate call, or raise the version as the change asks
+      help: keep the API that users call, or raise the version to match the change
       because: gate.toml:3
     demo/Cargo.toml:3: pub fn removed or renamed: function demo::old (function_missing) [pilot]
-      help: keep what users of the crate call, or raise the version as the change asks
+      help: keep the API that users call, or raise the version to match the change
       because: gate.toml:3
     src/lib.rs:3: enum variant added: variant A:B (enum_variant_added) [advice]
-      help: keep what users of the crate call, or raise the version as the change asks
+      help: keep the API that users call, or raise the version to match the change
       because: gate.toml:3
     ");
 }
@@ -374,7 +374,7 @@ fn classed(places: &[&str]) -> (String, bool) {
         stability: Some(Box::new(classes())),
         ..tool("cargo-semver-checks")
     };
-    let member = crate::checks::testing::member("demo", "demo", None);
+    let member = crate::contract::testing::member("demo", "demo", None);
     let reader = semver::Reader::new(&suite, Path::new("/w"), &[member], &[]);
     let mut reader = Box::new(reader.within(Path::new("below")));
     let report = format!(
@@ -384,7 +384,7 @@ fn classed(places: &[&str]) -> (String, bool) {
     );
     report.lines().for_each(|line| reader.line(line));
     let reported = reader.finish();
-    let said = crate::checks::testing::findings_text(&reported.findings);
+    let said = crate::contract::testing::findings_text(&reported.findings);
     let said = said.lines().filter(|line| !line.starts_with(' '));
     (said.map(|line| format!("{line}\n")).collect(), reported.explained)
 }
@@ -439,11 +439,11 @@ fn a_report_of_semver_checks_that_compared_nothing_is_no_pass() {
     ].join("\n"), @r#"
     nothing_checked: cargo semver-checks compared no package
       help: name what to compare with in `args` of the suite, such as `["--baseline-rev", "v1.0.0"]`
-    nothing_checked: cargo semver-checks carried out none of its checks for `demo`: a major change permits everything
+    nothing_checked: cargo semver-checks ran none of its checks for `demo`: a major change permits everything
       help: add `"--release-type", "minor"` to `args` of the suite to see what changed
-    broken: cargo semver-checks does not say how many checks it carried out for demo
+    broken: cargo semver-checks does not say how many checks it ran for demo
     broken: cargo semver-checks counts 2 failures, and 1 of them can be read
-    tool_failed: cargo semver-checks could not do its work: running cargo-doc on crate 'demo' failed
+    tool_failed: cargo semver-checks failed: running cargo-doc on crate 'demo' failed
       help: cargo semver-checks
     "#);
     assert_eq!(

@@ -92,7 +92,7 @@ impl Reader {
             } => {
                 if vetted_fully.len() + vetted_partially.len() + vetted_with_exemptions.len() == 0 {
                     let reason = Reason::new("nothing_checked", "cargo vet found no dependency to vet")
-                        .help("remove the suite from gate.toml until the workspace depends on something");
+                        .help("remove the suite from gate.toml until the workspace has dependencies");
                     return Reported::refused(reason);
                 }
                 return Reported::default();
@@ -101,7 +101,7 @@ impl Reader {
             Report::Violation { violations } => violations.keys().map(|package| self.violation(package)).collect(),
         };
         if findings.is_empty() {
-            return Reported::broken("cargo vet says that it failed, and names no dependency");
+            return Reported::broken("cargo vet reports a failure and names no dependency");
         }
         Reported {
             findings,
@@ -118,14 +118,14 @@ impl Reader {
         let message = format!("`{name} {version}` is not vetted for {}", missing_criteria.join(", "));
         finding(&self.suite, message)
             .help(format!(
-                "read it and run `cargo vet certify {name} {version}`, or see `cargo vet suggest`"
+                "review it and run `cargo vet certify {name} {version}`, or see `cargo vet suggest`"
             ))
             .at(self.packages.place(name, version))
     }
 
     fn violation(&self, package: &str) -> Finding {
         let (name, version) = package.rsplit_once(':').unwrap_or((package, ""));
-        let message = format!("an audit says that `{name} {version}` violates what is asked of it");
+        let message = format!("an audit says that `{name} {version}` violates the required criteria");
         finding(&self.suite, message)
             .help(format!(
                 "remove `{name} {version}`, or correct the audit; `cargo vet` shows it"
@@ -141,7 +141,7 @@ fn refusal(message: &str) -> Reason {
     } else {
         "tool_failed"
     };
-    Reason::new(code, format!("cargo vet could not do its work: {line}")).help(match code {
+    Reason::new(code, format!("cargo vet failed: {line}")).help(match code {
         "config_missing" => "cargo vet init",
         _ => "cargo vet --locked",
     })

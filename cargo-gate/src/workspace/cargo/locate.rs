@@ -149,7 +149,6 @@ mod tests {
             target_dir: None,
             offline: true,
             environment: Environment::default(),
-            policy: None,
         }
     }
 

@@ -140,14 +140,14 @@ impl<'a> Metadata<'a> {
     fn contradiction(&self, lock: &Lock) -> Option<String> {
         for member in self.members() {
             let (name, version) = (&member.name, &member.version);
-            if !lock.named(name).any(|locked| locked.version == *version) {
+            if !lock.named(name).iter().any(|locked| locked.version == *version) {
                 return Some(format!("Cargo.lock does not hold the member `{name}` {version}"));
             }
             for declared in &member.dependencies {
                 // One that cannot be read is met by anything: then it is not what cargo refuses.
                 let required = VersionReq::parse(&declared.req).unwrap_or_default();
                 let met = |locked: &Version| required == VersionReq::STAR || required.matches(locked);
-                if !lock.named(&declared.name).any(|locked| met(&locked.version)) {
+                if !lock.named(&declared.name).iter().any(|locked| met(&locked.version)) {
                     return Some(format!(
                         "Cargo.lock holds no `{}` that meets `{}`, which `{name}` requires",
                         declared.name, declared.req

@@ -3,7 +3,7 @@
 mod call;
 mod inputs;
 mod locate;
-mod lock;
+pub mod lock;
 mod metadata;
 mod record;
 

@@ -1,6 +1,5 @@
 //! Real workspaces in temporary directories, with the real cargo and git.
 
-mod ahead;
 mod cargo;
 mod git;
 mod names;
@@ -19,7 +18,7 @@ const LOCK: &str = "version = 4\n\n[[package]]\nname = \"a\"\nversion = \"0.1.0\
 const MANIFEST: &str = "[package]\nname = \"a\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
 
 /// A temporary directory with everything that the machine could bring in kept out.
-struct World {
+pub(crate) struct World {
     _directory: tempfile::TempDir,
     path: PathBuf,
     extra: Vec<(&'static str, OsString)>,
@@ -51,7 +50,7 @@ impl World {
     }
 
     /// The same in a git repository with one commit and `target` ignored.
-    fn repository() -> Self {
+    pub(crate) fn repository() -> Self {
         let world = Self::package();
         world.write(".gitignore", "/target\n");
         world.git(&["init", "-q", "-b", "main"]);
@@ -59,18 +58,18 @@ impl World {
         world
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    fn write(&self, path: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, path: &str, text: &str) -> PathBuf {
         let path = self.path().join(path);
         fs::create_dir_all(path.parent().expect("a parent")).expect("create");
         fs::write(&path, text).expect("write");
         path
     }
 
-    fn environment(&self) -> Environment {
+    pub(crate) fn environment(&self) -> Environment {
         let kept = std::env::vars_os().filter(|(name, _)| {
             let name = name.to_string_lossy();
             let foreign = name.starts_with("GIT_") || name.starts_with("CARGO_") || name == "RUSTFLAGS";
@@ -85,7 +84,7 @@ impl World {
         Environment::from_pairs(kept.chain(own.map(|(name, value)| (name.into(), value))))
     }
 
-    fn git(&self, arguments: &[&str]) {
+    pub(crate) fn git(&self, arguments: &[&str]) {
         self.git_in(self.path(), arguments);
     }
 
@@ -117,27 +116,26 @@ impl World {
         );
     }
 
-    fn commit(&self) {
+    pub(crate) fn commit(&self) {
         self.git(&["add", "-A"]);
         self.git(&["commit", "-q", "--allow-empty", "-m", "change"]);
     }
 
-    fn options(&self, below: &str) -> Options {
+    pub(crate) fn options(&self, below: &str) -> Options {
         Options {
             cwd: self.path().join(below),
             manifest_path: None,
             target_dir: None,
             offline: true,
             environment: self.environment(),
-            policy: None,
         }
     }
 
-    fn try_open(&self) -> Result<Workspace> {
+    pub(crate) fn try_open(&self) -> Result<Workspace> {
         Workspace::open(self.options(""))
     }
 
-    fn open(&self) -> Workspace {
+    pub(crate) fn open(&self) -> Workspace {
         self.try_open().expect("the workspace opens")
     }
 }

@@ -13,8 +13,6 @@ mod read;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use super::{Module, ParseError, Roots};
-
 pub use position::{NoPosition, Position};
 
 /// Which line of which source each line of a PTX text was made from.
@@ -52,15 +50,6 @@ pub struct Coverage {
 }
 
 impl SourceMap {
-    /// Reads the source map of a text. One without line information has a map in which no line has a position.
-    ///
-    /// # Errors
-    /// The text is no PTX module, a `.loc` or `.file` cannot be read, a `.loc` names a file that no `.file` declares, or a number is declared for two files.
-    pub fn parse(text: &str, roots: &Roots) -> Result<Self, ParseError> {
-        let module = Module::parse(text)?;
-        read::read(text, &module, roots)
-    }
-
     /// The place that a line of the PTX, counted from 1, was made from.
     ///
     /// # Errors

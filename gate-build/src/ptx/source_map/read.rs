@@ -30,7 +30,18 @@ struct State {
     loc: Option<(Loc, usize)>,
 }
 
-pub(super) fn read(text: &str, module: &Module, roots: &Roots) -> Result<SourceMap, ParseError> {
+impl SourceMap {
+    /// Reads the source map of a text. One without line information has a map in which no line has a position.
+    ///
+    /// # Errors
+    /// The text is no PTX module, a `.loc` or `.file` cannot be read, a `.loc` names a file that no `.file` declares, or a number is declared for two files.
+    pub fn parse(text: &str, roots: &Roots) -> Result<Self, ParseError> {
+        let module = Module::parse(text)?;
+        read(text, &module, roots)
+    }
+}
+
+fn read(text: &str, module: &Module, roots: &Roots) -> Result<SourceMap, ParseError> {
     let mut state = State::default();
     let mut files: BTreeMap<u32, String> = BTreeMap::new();
     let mut located: Vec<Option<Option<(Loc, usize)>>> = Vec::new();

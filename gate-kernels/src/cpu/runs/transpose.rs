@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm512_unpacklo_pd, _mm512_unpacklo_ps,
 };
 
-use super::SIDE;
+use super::square::SIDE;
 
 /// The bits of sixteen vectors.
 pub(super) type Vectors = [__m512; SIDE];

@@ -7,10 +7,10 @@ use std::arch::x86_64::{
 
 use bytemuck::{Pod, cast};
 
+use super::square::{Rows, SIDE, Scanned, Square, Summed, words, words_mut};
 use super::transpose::{Vectors, transposed};
-use super::{Rows, SIDE, Scanned, Square, Summed, words, words_mut};
-use crate::cpu::ahead::look_up_ahead;
-use crate::cpu::past::Past;
+use crate::cpu::prefetch::look_up_ahead;
+use crate::cpu::streaming::Streaming;
 use crate::cpu::wide::{Cache, prefetch};
 
 /// Numbers that vectors have.
@@ -28,13 +28,13 @@ macro_rules! blocks_of {
         /// [`super::Runs::blocks`] for `T`, which is this type.
         #[target_feature(enable = "avx512f")]
         #[inline]
-        pub(super) fn $name<T: Copy + 'static, const PAST: bool>(
-            past: &Past<512>,
+        pub(super) fn $name<T: Copy + 'static, const STREAMED: bool>(
+            streaming: &Streaming<512>,
             columns: &mut [Square],
-            scanned: Option<(Scanned<'_, T>, &mut Rows<'_, PAST>)>,
+            scanned: Option<(Scanned<'_, T>, &mut Rows<'_, STREAMED>)>,
             summed: Option<Summed<'_, T>>,
         ) {
-            blocks::<$type, T, PAST>(past, columns, scanned, summed, |a, b| cast($plus(cast(a), cast(b))));
+            blocks::<$type, T, STREAMED>(streaming, columns, scanned, summed, |a, b| cast($plus(cast(a), cast(b))));
         }
     )*};
 }
@@ -76,17 +76,17 @@ fn loaded(rows: &[[u32; SIDE]; SIDE]) -> Vectors {
     square
 }
 
-impl<const PAST: bool> Rows<'_, PAST> {
+impl<const STREAMED: bool> Rows<'_, STREAMED> {
     /// Writes the next sixteen rows.
     #[target_feature(enable = "avx512f")]
     #[inline]
-    fn write(&mut self, past: &Past<512>, rows: Vectors) {
-        if PAST {
+    fn write(&mut self, streaming: &Streaming<512>, rows: Vectors) {
+        if STREAMED {
             look_up_ahead(self.out.as_ptr().cast(), size_of::<Square>());
         }
-        if PAST && self.begun {
-            self.write_lines(past, rows, 0);
-        } else if PAST {
+        if STREAMED && self.begun {
+            self.write_lines(streaming, rows, 0);
+        } else if STREAMED {
             self.begun = true;
             let [first, ..] = rows;
             self.last = cast(first);
@@ -94,7 +94,7 @@ impl<const PAST: bool> Rows<'_, PAST> {
             for (place, value) in self.take(self.head).iter_mut().zip(first) {
                 *place = value;
             }
-            self.write_lines(past, rows, 1);
+            self.write_lines(streaming, rows, 1);
         } else {
             for (place, row) in self.take(SIDE * SIDE).as_chunks_mut().0.iter_mut().zip(rows) {
                 *place = cast::<_, [u32; SIDE]>(row);
@@ -105,7 +105,7 @@ impl<const PAST: bool> Rows<'_, PAST> {
     /// Writes lines, each of which has the end of one row and the beginning of the next.
     #[target_feature(enable = "avx512f")]
     #[inline]
-    fn write_lines(&mut self, past: &Past<512>, rows: Vectors, written: usize) {
+    fn write_lines(&mut self, streaming: &Streaming<512>, rows: Vectors, written: usize) {
         let from = _mm512_add_epi32(
             _mm512_set1_epi32(self.head as i32),
             _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
@@ -114,7 +114,7 @@ impl<const PAST: bool> Rows<'_, PAST> {
         let places = self.take((SIDE - written) * SIDE).as_chunks_mut::<SIDE>().0;
         for (place, row) in places.iter_mut().zip(rows.into_iter().skip(written)) {
             let line: [u32; SIDE] = cast(_mm512_permutex2var_ps(last, from, row));
-            past.lines(&line, place);
+            streaming.lines(&line, place);
             last = row;
         }
         self.last = cast(last);
@@ -124,10 +124,10 @@ impl<const PAST: bool> Rows<'_, PAST> {
 /// [`super::Runs::blocks`] for `T`, which is `N`, whose vectors `plus` adds.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn blocks<N: Number, T: Copy + 'static, const PAST: bool>(
-    past: &Past<512>,
+fn blocks<N: Number, T: Copy + 'static, const STREAMED: bool>(
+    streaming: &Streaming<512>,
     columns: &mut [Square],
-    scanned: Option<(Scanned<'_, T>, &mut Rows<'_, PAST>)>,
+    scanned: Option<(Scanned<'_, T>, &mut Rows<'_, STREAMED>)>,
     summed: Option<Summed<'_, T>>,
     plus: impl Fn(__m512, __m512) -> __m512,
 ) {
@@ -144,7 +144,7 @@ fn blocks<N: Number, T: Copy + 'static, const PAST: bool>(
         (vectors(block.x).as_chunks::<SIDE>().0, before, block.total)
     });
     for index in 0..Square::of_a_block::<N>() {
-        let mut kept = if PAST { columns.get_mut(index) } else { None };
+        let mut kept = if STREAMED { columns.get_mut(index) } else { None };
         if let Some((squares, offset, inclusive, rows)) = &mut scanned
             && let Some((x, before)) = squares.next()
         {
@@ -158,7 +158,7 @@ fn blocks<N: Number, T: Copy + 'static, const PAST: bool>(
                 *place = if *inclusive { next } else { sum };
                 sum = next;
             }
-            rows.write(past, transposed::<N>(square, false));
+            rows.write(streaming, transposed::<N>(square, false));
         }
         if let Some((squares, sums, _)) = &mut summed
             && let (Some(x), Some(place)) = (squares.get(index), sums.get_mut(index))
@@ -170,11 +170,11 @@ fn blocks<N: Number, T: Copy + 'static, const PAST: bool>(
             }
             *place = cast(sum);
             if let Some(kept) = &mut kept {
-                let ahead = squares.as_ptr().wrapping_add(index + AHEAD).cast::<[u32; SIDE]>();
-                look_up_ahead(ahead.cast(), size_of::<Square>());
+                let next = squares.as_ptr().wrapping_add(index + AHEAD).cast::<[u32; SIDE]>();
+                look_up_ahead(next.cast(), size_of::<Square>());
                 for (row, (kept, column)) in kept.0.iter_mut().zip(square).enumerate() {
                     *kept = cast(column);
-                    prefetch(Cache::Second, ahead.wrapping_add(row).cast());
+                    prefetch(Cache::Second, next.wrapping_add(row).cast());
                 }
             }
         }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::argument::ArgDesc;
 use crate::contract::{Contract, Geometry, MAX_ARGS};
-use crate::kernel::CpuFn;
 use crate::reason::{Cause, Reason};
+use crate::spec::CpuFn;
 
 use super::Device;
 

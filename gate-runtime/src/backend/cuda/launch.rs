@@ -8,9 +8,9 @@ use crate::argument::{Arg, ArgDesc, Describe};
 use crate::contain::contained;
 use crate::contract::{Contract, Geometry, MAX_ARGS, Pass};
 use crate::dispatch::Trace;
-use crate::kernel::CpuFn;
 use crate::module::VerifiedImage;
 use crate::reason::{Causes, Reason};
+use crate::spec::CpuFn;
 
 /// A native call that the contract accepted.
 pub(crate) struct Call<'a> {

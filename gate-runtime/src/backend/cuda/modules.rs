@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 use super::{Device, Driver, DriverError, FunctionId, ModuleId, OpenError, Opener};
 use crate::contain::contained;
 use crate::contract::Contract;
-use crate::kernel::CpuFn;
 use crate::module::VerifiedImage;
 use crate::reason::{Causes, Reason};
+use crate::spec::CpuFn;
 
 /// An open device with its module cache.
 pub(crate) struct Cuda {

@@ -8,7 +8,7 @@ use super::driver::{DevicePointer, Driver, DriverError, FunctionId, Launch, Modu
 use super::{Device, OpenError};
 use crate::argument::{Arg, ArgDesc, Buffer, DType, OwnedArg, Role, Scalar};
 use crate::contract::{Contract, Pass};
-use crate::kernel::CpuFn;
+use crate::spec::CpuFn;
 use crate::status::Status;
 
 /// A step of the driver that can be told to fail.

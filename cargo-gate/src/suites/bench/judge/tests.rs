@@ -1,6 +1,6 @@
 use super::*;
 use crate::base::stage::Stage;
-use crate::checks::testing::findings_text;
+use crate::contract::testing::findings_text;
 use crate::policy::BenchReference;
 use crate::report::Location;
 
@@ -65,7 +65,7 @@ fn suite() -> SuitePolicy {
 fn shown(suite: &SuitePolicy, policy: &BenchPolicy, measured: &Readings, reference: Option<&Readings>) -> String {
     let judgement = judge(suite, policy, measured, reference);
     let mut text = findings_text(&judgement.findings).replace(
-        "  help: measure again with `cargo gate suite unit`, and find out what became slower or larger\n",
+        "  help: measure again with `cargo gate suite unit`, and find out what got slower or larger\n",
         "",
     );
     if !text.is_empty() {
@@ -161,7 +161,7 @@ fn noise_is_no_pass_unless_it_was_declared() {
         ..policy()
     };
     insta::assert_snapshot!(shown(&suite(), &one, &loud, Some(&old)), @"
-    undecided: `parse` is 1.00 times its reference (0.697 to 1.31), and at most 1.25 is allowed: it cannot be told from noise
+    undecided: `parse` is 1.00 times its reference (0.697 to 1.31), and at most 1.25 is allowed: it cannot be distinguished from noise
     parse: Undecided
     ");
 }
@@ -171,7 +171,7 @@ fn an_interval_over_the_budget_is_no_pass() {
     let old = times(&[("parse", 10.0, 0.06)]);
     let new = times(&[("parse", 12.3, 0.06)]);
     insta::assert_snapshot!(shown(&suite(), &policy(), &new, Some(&old)), @"
-    undecided: `parse` is 1.23 times its reference (1.12 to 1.35), and at most 1.25 is allowed: it cannot be told from noise
+    undecided: `parse` is 1.23 times its reference (1.12 to 1.35), and at most 1.25 is allowed: it cannot be distinguished from noise
     parse: Undecided
     ");
 }
@@ -189,8 +189,8 @@ fn nothing_missing_and_changed_are_no_pass() {
     print: Unlimited
     ");
     insta::assert_snapshot!(shown(&suite(), &policy(), &new, Some(&old)), @"
-    the reference has a benchmark `print`, and nothing measures it any more [pilot]
-      help: bring it back, or take a reference that has left it out as well
+    the reference has a benchmark `print`, which is no longer measured [pilot]
+      help: bring it back, or use a reference without it
       because: gate.toml:3
     undecided: `fold` has no counterpart in the reference
     fold: Unlimited
@@ -203,7 +203,7 @@ fn nothing_missing_and_changed_are_no_pass() {
     };
     insta::assert_snapshot!(shown(&suite(), &declared, &new, Some(&new)), @"
     no benchmark `scan/*` was measured [pilot]
-      help: let the command run it, or correct `expect` of the suite in gate.toml
+      help: make the command run it, or correct `expect` of the suite in gate.toml
       because: gate.toml:3
     fold: Within
     parse: Within

@@ -1,0 +1,14 @@
+//! What every room stands on: digests, errors, exit codes, paths, places in files, atomic
+//! writes, statistics, child processes. Imports nothing of cargo-gate.
+
+pub mod atomic;
+pub mod digest;
+pub mod error;
+pub mod exit;
+pub mod location;
+pub mod paths;
+pub mod process;
+pub mod stage;
+pub mod stats;
+
+pub use location::Location;

@@ -1,0 +1,219 @@
+//! Child processes: own process group (job object on Windows), time limit, cancellation, captured output. Knows nothing
+//! of suites or of the engine.
+
+pub mod cancel;
+mod lines;
+mod supervise;
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use process_wrap::std::{ChildWrapper, CommandWrap};
+
+use crate::error::{Error, Result};
+
+use self::cancel::Cancel;
+use self::lines::Lines;
+use self::supervise::{Message, Supervisor};
+
+pub use self::lines::{MAX_LINE, MAX_SPLIT_LINE};
+
+/// A command to run.
+#[derive(Debug, Clone)]
+pub struct ProcessSpec {
+    /// Program and arguments; never handed to a shell.
+    pub command: Vec<OsString>,
+    /// Working directory.
+    pub directory: PathBuf,
+    /// Variables to set (`Some`) or remove (`None`).
+    pub environment: Vec<(OsString, Option<OsString>)>,
+    /// Time limit; `None` waits for ever.
+    pub timeout: Option<Duration>,
+    /// File that receives stdout and stderr as they come, in order.
+    pub log: PathBuf,
+    /// Whether stdout is kept apart from stderr: then `log` receives stderr only and `on_line` sees stdout only.
+    pub split_stdout: bool,
+    /// File that is its stdin; without one it is empty.
+    pub input: Option<PathBuf>,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessEnd {
+    /// Exit code; `None` when a signal ended it.
+    pub exit_code: Option<i32>,
+    /// Signal that ended it (Unix).
+    pub signal: Option<i32>,
+    /// Whether the time limit ended it.
+    pub timed_out: bool,
+    /// Whether the user interrupted it.
+    pub cancelled: bool,
+    /// Wall time.
+    pub duration: Duration,
+}
+
+/// Runs a command to its end, handing each line of output (without its end, invalid UTF-8 replaced, cut at
+/// [`MAX_LINE`] or [`MAX_SPLIT_LINE`]) to `on_line`. On time-out or cancellation the whole process group is ended:
+/// first politely, then by force.
+///
+/// A command that ends by itself leaves its background processes alone, unless they keep its output open for more
+/// than two seconds.
+///
+/// # Errors
+/// The program cannot be started (the error names it), or the log cannot be written.
+pub fn run(spec: &ProcessSpec, cancel: &Cancel, on_line: &mut dyn FnMut(&str)) -> Result<ProcessEnd> {
+    let started = Instant::now();
+    let log_failed = |error: io::Error| Error::io("write", &spec.log, &error);
+    let mut log = BufWriter::new(File::create(&spec.log).map_err(|error| Error::io("create", &spec.log, &error))?);
+
+    let (sender, receiver) = sync_channel(64);
+    let wake = sender.clone();
+    // A message that does not fit is not missed: the loop looks at the flag after every message.
+    let _subscription = cancel.on_request(move || drop(wake.try_send(Message::Wake)));
+    let (mut child, readers) = spawn(spec, &sender)?;
+
+    let mut lines = Lines::new(if spec.split_stdout { MAX_SPLIT_LINE } else { MAX_LINE });
+    let mut supervisor = Supervisor::new(child.as_mut(), cancel, spec.timeout, readers);
+    let ended = loop {
+        match supervisor.next(&receiver) {
+            Ok(Some(Message::Stdout(bytes))) => {
+                if !spec.split_stdout
+                    && let Err(error) = log.write_all(&bytes)
+                {
+                    break Err(log_failed(error));
+                }
+                lines.push(&bytes, on_line);
+            }
+            Ok(Some(Message::Stderr(bytes))) => {
+                if let Err(error) = log.write_all(&bytes) {
+                    break Err(log_failed(error));
+                }
+            }
+            Ok(Some(Message::Wake | Message::Closed)) => {}
+            Ok(None) => break log.flush().map_err(log_failed),
+            Err(error) => {
+                let program = spec.command[0].to_string_lossy().into_owned();
+                break Err(Error::tool(format!("cannot wait for `{program}`: {error}")));
+            }
+        }
+    };
+    lines.finish(on_line);
+    let (status, stopped) = supervisor.finish();
+    ended?;
+    Ok(ProcessEnd {
+        exit_code: status.and_then(|status| status.code()),
+        signal: status.and_then(signal_of),
+        timed_out: stopped.timed_out,
+        cancelled: stopped.cancelled,
+        duration: started.elapsed(),
+    })
+}
+
+/// Where a program is: on `PATH` (with the extensions of `PATHEXT` on Windows), or relative to `directory` when its
+/// name has more than one component. `None` when it is not there or not executable. Starts nothing.
+pub fn locate(program: &OsStr, directory: &Path) -> Option<PathBuf> {
+    which::which_in(program, std::env::var_os("PATH"), directory).ok()
+}
+
+/// Starts the command with all its output in one pipe, so that the order of stdout and stderr is kept, and one thread
+/// that reads it (or two pipes and threads). Returns the child and the number of threads.
+fn spawn(spec: &ProcessSpec, sender: &SyncSender<Message>) -> Result<(Box<dyn ChildWrapper>, usize)> {
+    let [program, arguments @ ..] = spec.command.as_slice() else {
+        return Err(Error::tool("cannot start an empty command"));
+    };
+    let cannot_start =
+        |why: &dyn std::fmt::Display| Error::tool(format!("cannot start `{}`: {why}", program.to_string_lossy()));
+    if !spec.directory.is_dir() {
+        let directory = spec.directory.display();
+        return Err(cannot_start(&format_args!(
+            "its working directory `{directory}` does not exist"
+        )));
+    }
+    let Some(path) = locate(program, &spec.directory) else {
+        return Err(cannot_start(&"there is no such program").with_help(format!(
+            "install `{}`, or put its directory on PATH",
+            program.to_string_lossy()
+        )));
+    };
+
+    let stdin = match &spec.input {
+        Some(input) => File::open(input).map_err(|error| cannot_start(&error))?.into(),
+        None => Stdio::null(),
+    };
+    let mut command = Command::new(path);
+    command.args(arguments).current_dir(&spec.directory).stdin(stdin);
+    for (name, value) in &spec.environment {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let no_pipe = |error: io::Error| cannot_start(&error);
+    let (stdout, stdout_writer) = io::pipe().map_err(no_pipe)?;
+    let stderr = if spec.split_stdout {
+        let (stderr, stderr_writer) = io::pipe().map_err(no_pipe)?;
+        command.stdout(stdout_writer).stderr(stderr_writer);
+        Some(stderr)
+    } else {
+        command
+            .stdout(stdout_writer.try_clone().map_err(no_pipe)?)
+            .stderr(stdout_writer);
+        None
+    };
+
+    let mut command = CommandWrap::from(command);
+    #[cfg(unix)]
+    command.wrap(process_wrap::std::ProcessGroup::leader());
+    #[cfg(windows)]
+    command.wrap(process_wrap::std::JobObject);
+    let child = command.spawn().map_err(no_pipe)?;
+    // It holds this side's writers of the pipes, which would keep them open.
+    drop(command);
+
+    let readers = 1 + usize::from(stderr.is_some());
+    read_in_background(stdout, sender.clone(), Message::Stdout);
+    if let Some(stderr) = stderr {
+        read_in_background(stderr, sender.clone(), Message::Stderr);
+    }
+    Ok((child, readers))
+}
+
+/// The thread is not joined: a process that left the group may keep the pipe open for ever. It ends with the pipe, or
+/// with the first output after the receiver is gone.
+fn read_in_background(mut pipe: io::PipeReader, sender: SyncSender<Message>, message: fn(Vec<u8>) -> Message) {
+    std::thread::spawn(move || {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match pipe.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(length) => {
+                    if sender.send(message(buffer[..length].to_vec())).is_err() {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // The pipe broke: for the reader that is its end, and the exit status says the rest.
+                Err(_) => break,
+            }
+        }
+        drop(sender.send(Message::Closed));
+    });
+}
+
+#[cfg(unix)]
+fn signal_of(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal_of(_: ExitStatus) -> Option<i32> {
+    None
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+//! Checks of the area `api`.
+
+pub mod deprecations;
+pub mod stability;

@@ -1,0 +1,5 @@
+//! Checks of the area `boundary`.
+
+pub mod inventory;
+pub mod raw;
+pub mod safety;

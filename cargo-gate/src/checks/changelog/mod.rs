@@ -1,0 +1,3 @@
+//! Checks of the area `changelog`.
+
+pub mod current;

@@ -1,0 +1,3 @@
+//! Checks of the area `checklist`.
+
+pub mod stage;

@@ -1,0 +1,3 @@
+//! Checks of the area `claims`.
+
+pub mod evidence;

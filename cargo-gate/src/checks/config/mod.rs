@@ -1,0 +1,3 @@
+//! Checks of the area `config`.
+
+pub mod sanity;

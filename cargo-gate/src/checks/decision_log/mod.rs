@@ -1,0 +1,3 @@
+//! Checks of the area `decision-log`.
+
+pub mod valid;

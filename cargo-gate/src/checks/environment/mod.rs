@@ -1,0 +1,3 @@
+//! Checks of the area `environment`.
+
+pub mod clean;

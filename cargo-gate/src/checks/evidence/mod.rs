@@ -1,0 +1,3 @@
+//! Checks of the area `evidence`.
+
+pub mod age;

@@ -1,0 +1,4 @@
+//! Checks of the area `failure`.
+
+pub mod errors;
+pub mod panics;

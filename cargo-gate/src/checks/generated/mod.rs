@@ -1,0 +1,3 @@
+//! Checks of the area `generated`.
+
+pub mod declared;

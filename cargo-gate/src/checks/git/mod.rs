@@ -1,0 +1,3 @@
+//! Checks of the area `git`.
+
+pub mod clean;

@@ -1,0 +1,3 @@
+//! Checks of the area `history`.
+
+pub mod consistent;

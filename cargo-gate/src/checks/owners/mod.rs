@@ -1,0 +1,3 @@
+//! Checks of the area `owners`.
+
+pub mod declared;

@@ -1,0 +1,3 @@
+//! Checks of the area `paths`.
+
+pub mod local;

@@ -1,0 +1,4 @@
+//! Checks of the area `profile`.
+
+pub mod release;
+pub mod tier;

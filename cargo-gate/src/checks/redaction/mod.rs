@@ -1,0 +1,3 @@
+//! Checks of the area `redaction`.
+
+pub mod audit;

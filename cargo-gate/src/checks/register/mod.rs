@@ -1,0 +1,3 @@
+//! Checks of the area `register`.
+
+pub mod criticals;

@@ -1,0 +1,3 @@
+//! Checks of the area `release`.
+
+pub mod manifest;

@@ -1,0 +1,3 @@
+//! Checks of the area `run-stats`.
+
+pub mod valid;

@@ -1,0 +1,5 @@
+//! Checks of the area `runtime`.
+
+pub(crate) mod records;
+
+pub mod prod;

@@ -1,0 +1,3 @@
+//! Checks of the area `scope`.
+
+pub mod uses;

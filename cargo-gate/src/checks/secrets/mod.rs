@@ -1,0 +1,3 @@
+//! Checks of the area `secrets`.
+
+pub mod tracked;

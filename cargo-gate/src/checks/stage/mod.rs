@@ -1,0 +1,3 @@
+//! Checks of the area `stage`.
+
+pub mod predecessor;

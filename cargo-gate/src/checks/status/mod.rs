@@ -1,0 +1,3 @@
+//! Checks of the area `status`.
+
+pub mod drift;

@@ -1,0 +1,3 @@
+//! Checks of the area `supply`.
+
+pub mod advisories;

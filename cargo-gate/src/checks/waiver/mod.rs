@@ -1,0 +1,4 @@
+//! Checks of the area `waiver`.
+
+pub mod authority;
+pub mod valid;

@@ -1,0 +1,3 @@
+//! Checks of the area `warnings`.
+
+pub mod reviewed;
