@@ -22,6 +22,7 @@ pub mod engine;
 pub mod evidence;
 pub mod generated;
 pub mod group;
+pub mod init;
 pub mod kernels;
 #[cfg(feature = "lsp")]
 pub mod lsp;

@@ -3,7 +3,7 @@
 #![no_main]
 
 use cargo_gate::kernels::stored::Asked;
-use cargo_gate::remote::address::Address;
+use cargo_gate::policy::address::Address;
 use gate_build::Digest;
 use gate_build::store::{Space, protocol};
 use libfuzzer_sys::fuzz_target;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cargo_gate::base::stage::Stage;
+use cargo_gate::init::{InitFacts, github_workflow, gitlab_pipeline};
 use cargo_gate::policy;
-use cargo_gate::policy::init::{InitFacts, github_workflow, gitlab_pipeline};
 
 /// A block of code of a page.
 struct Block {

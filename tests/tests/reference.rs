@@ -12,6 +12,7 @@ use cargo_gate::evidence::history::History;
 use cargo_gate::evidence::run_dir::Blocker;
 use cargo_gate::policy;
 use cargo_gate::suites;
+use cargo_gate::surveys::Surveys;
 use cargo_gate::workspace::environment::Environment;
 use cargo_gate::workspace::{Options, Workspace};
 use serde_json::Value;
@@ -28,7 +29,7 @@ fn first_column(page: &str) -> BTreeSet<String> {
     words.map(str::to_owned).collect()
 }
 
-fn workspace(target: &Path) -> Workspace {
+fn workspace(target: &Path) -> Surveys {
     Workspace::open(Options {
         cwd: xtask::project_root(),
         manifest_path: None,
@@ -36,6 +37,7 @@ fn workspace(target: &Path) -> Workspace {
         offline: true,
         environment: Environment::of_process(),
     })
+    .map(Surveys::from)
     .unwrap_or_else(|error| panic!("{error}"))
 }
 

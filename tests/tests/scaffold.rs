@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
-use cargo_gate::policy::init::KernelCrate;
+use cargo_gate::init::KernelCrate;
 use gate_tests::gate;
 use gate_tests::harness::Gate;
 

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
-use crate::policy::init::{
-    Ci, FileAction, InitFacts, KernelCrate, MemberFacts, ProductionSuite, plan_init, write_plan,
+use crate::base::paths;
+use crate::init::{
+    Ci, FileAction, InitFacts, KernelCrate, MemberFacts, ProductionSuite, plan_init, workspaces, write_plan,
 };
 use crate::policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE};
 use crate::surveys::Surveys;
@@ -15,15 +16,27 @@ use crate::command_line::{CiSystem, InitArgs};
 
 pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let workspace = conversation.workspace()?;
-    let root = workspace.root();
-    let services = services(arguments, root);
-    let facts = facts(&workspace);
+    // CI services read nothing below the top of the repository.
+    let top = workspace.git().map_or(workspace.root(), |git| &git.top);
+    let top = if workspace.root().starts_with(top) {
+        top
+    } else {
+        workspace.root()
+    };
+    let services = services(arguments, top);
+    let facts = facts(&workspace, top);
+    let others = if services.is_empty() {
+        Vec::new()
+    } else {
+        others(&facts, top, conversation)
+    };
     let kernels = kernel_crate(arguments, &facts, &workspace)?;
     let plan = plan_init(
         &facts,
+        &others,
         &services,
         kernels.as_ref(),
-        &|path| root.join(path).symlink_metadata().is_ok(),
+        &|path| top.join(path).symlink_metadata().is_ok(),
         arguments.force,
     );
     if arguments.dry_run {
@@ -40,7 +53,7 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
         }
         return Ok(exit::READY);
     }
-    write_plan(root, &plan)?;
+    write_plan(top, &plan)?;
     let mut kept = 0;
     for file in &plan {
         let path = file.path.display().to_string();
@@ -110,7 +123,7 @@ fn is_member(workspace: &Surveys, directory: &str) -> bool {
 }
 
 /// The CI systems asked for, or else those whose traces are in the tree, or else GitHub.
-fn services(arguments: &InitArgs, root: &Path) -> Vec<Ci> {
+fn services(arguments: &InitArgs, top: &Path) -> Vec<Ci> {
     if let Some(asked) = &arguments.ci {
         return asked
             .iter()
@@ -122,10 +135,10 @@ fn services(arguments: &InitArgs, root: &Path) -> Vec<Ci> {
             .collect();
     }
     let mut found = Vec::new();
-    if root.join(".github").is_dir() {
+    if top.join(".github").is_dir() {
         found.push(Ci::Github);
     }
-    if root.join(".gitlab-ci.yml").is_file() {
+    if top.join(".gitlab-ci.yml").is_file() {
         found.push(Ci::Gitlab);
     }
     if found.is_empty() { vec![Ci::Github] } else { found }
@@ -167,7 +180,25 @@ fn production(workspace: &Surveys) -> Vec<ProductionSuite> {
     found
 }
 
-fn facts(workspace: &Surveys) -> InitFacts {
+/// The other workspaces of the repository. One that cannot be read gets no workflow, and a warning says so.
+fn others(own: &InitFacts, top: &Path, conversation: &Conversation<'_>) -> Vec<InitFacts> {
+    let mut others = Vec::new();
+    for directory in workspaces(top)
+        .into_iter()
+        .filter(|directory| *directory != own.directory)
+    {
+        match conversation.workspace_in(&top.join(&directory)) {
+            Ok(workspace) => others.push(facts(&workspace, top)),
+            Err(error) => conversation.printer.warning(
+                &format!("no workflow for the workspace in `{directory}`: {error}"),
+                Some("repair it, then run `cargo gate init` again"),
+            ),
+        }
+    }
+    others
+}
+
+fn facts(workspace: &Surveys, top: &Path) -> InitFacts {
     let survey = workspace.boundaries();
     let members = workspace.cargo().members.iter().map(|member| MemberFacts {
         name: member.name.clone(),
@@ -178,6 +209,7 @@ fn facts(workspace: &Surveys) -> InitFacts {
             .map(|package| u64::from(package.tally().total())),
     });
     InitFacts {
+        directory: paths::relative(top, workspace.root()),
         members: members.collect(),
         nextest: workspace.files().get(".config/nextest.toml").is_some(),
         lockfile: workspace.lockfile().exists,

@@ -1,6 +1,6 @@
 //! Opens what a subcommand works on: the workspace, its policy, its history and its store.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
 use crate::base::stage::Stage;
@@ -67,16 +67,29 @@ impl Conversation<'_> {
     pub(super) fn workspace(&self) -> Result<Surveys> {
         let cwd = std::env::current_dir().map_err(|error| Error::io("read the current directory", ".", &error))?;
         let options = Options {
-            cwd,
             manifest_path: self.global.manifest_path.clone(),
             target_dir: self.global.target_dir.clone(),
-            offline: self.global.offline || self.global.frozen,
-            environment: self.environment.clone(),
+            ..self.options(cwd)
         };
         // A policy that cannot be read is reported when it is asked for.
         let workspace = Surveys::open(options, |root| Some(Wanted::by(&self.policy_in(root).ok()?)))?;
         self.printer.know_workspace(workspace.root(), workspace.target_dir());
         Ok(workspace)
+    }
+
+    /// Another workspace of the repository, whatever the command line says of this one.
+    pub(super) fn workspace_in(&self, directory: &Path) -> Result<Surveys> {
+        Surveys::open(self.options(directory.to_owned()), |_| None)
+    }
+
+    fn options(&self, cwd: PathBuf) -> Options {
+        Options {
+            cwd,
+            manifest_path: None,
+            target_dir: None,
+            offline: self.global.offline || self.global.frozen,
+            environment: self.environment.clone(),
+        }
     }
 
     /// Reads and validates the policy.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::evidence::history::HistoryEntry;
-use crate::policy::init::quoted;
+use crate::policy::quoted;
 use crate::report::render::{place, text};
 use crate::report::{CheckReport, Report};
 

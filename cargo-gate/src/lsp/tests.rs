@@ -148,7 +148,7 @@ fn the_life_of_a_session_is_the_protocols() {
 fn a_policy_is_judged_as_it_is_typed() {
     let mut client = Client::new();
     let shown = published(&client.open("gate.toml", POLICY));
-    let one = "4:10 1 policy::unknown-value `default` has no value `portabel`\nhelp: did you mean `portable`?";
+    let one = "4:10 1 policy::unknown-value `default` cannot be `portabel`\nhelp: did you mean `portable`?";
     assert_eq!(shown, [("gate.toml".to_owned(), vec![one.to_owned()])]);
     // The word is replaced in the middle of the line, behind characters that are not ASCII.
     let uri = client.uri("gate.toml");

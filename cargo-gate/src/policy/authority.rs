@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 
 pub use private_key::{PrivateKey, PrivateKeyProblem};
 
-/// Namespace of the signatures; a signature for another purpose is none.
+/// Namespace of the signatures; a signature for another purpose does not count.
 pub const NAMESPACE: &str = "cargo-gate";
 
 const MAGIC: &[u8; 6] = b"SSHSIG";
@@ -52,7 +52,7 @@ pub fn verified(text: &str, signature: &str, keys: &[String]) -> Result<String, 
         .find(|key| public_key(key).is_ok_and(|key| key == envelope.key))
         .ok_or("was made with a key that `[waivers]` does not name")?;
     if !envelope.covers(text) {
-        return Err("is not over this text: the waiver was changed after it was signed".into());
+        return Err("does not match the waiver, which was changed after it was signed".into());
     }
     Ok(name(key))
 }
@@ -66,7 +66,7 @@ pub fn signer(text: &str, signature: &str) -> Result<[u8; 32], String> {
     if envelope.covers(text) {
         Ok(envelope.key)
     } else {
-        Err("is not over this text".into())
+        Err("does not match the text".into())
     }
 }
 
@@ -100,7 +100,7 @@ fn push(bytes: &mut Vec<u8>, part: &[u8]) {
 /// The key inside a line of `id_ed25519.pub`.
 ///
 /// # Errors
-/// Why it is none, continuing "the value ".
+/// Why it is not one, continuing "the value ".
 pub(super) fn public_key(line: &str) -> Result<[u8; 32], String> {
     let mut words = line.split_whitespace();
     match words.next() {
@@ -108,19 +108,19 @@ pub(super) fn public_key(line: &str) -> Result<[u8; 32], String> {
         Some("ssh-rsa" | "ssh-dss" | "ecdsa-sha2-nistp256" | "sk-ssh-ed25519@openssh.com") => {
             return Err("is not an Ed25519 key".into());
         }
-        _ => return Err("is not a public key in the form of OpenSSH".into()),
+        _ => return Err("is not a public key in OpenSSH format".into()),
     }
     let blob = words
         .next()
         .and_then(base64)
-        .ok_or("is not a public key in the form of OpenSSH")?;
+        .ok_or("is not a public key in OpenSSH format")?;
     key_of_blob(&blob).ok_or_else(|| "is not an Ed25519 key".into())
 }
 
 /// Whether a line is a public key whose signatures can be checked here.
 ///
 /// # Errors
-/// Why it is none, continuing "the value ".
+/// Why it is not one, continuing "the value ".
 pub fn check_public_key(line: &str) -> Result<(), String> {
     public_key(line).map(drop)
 }

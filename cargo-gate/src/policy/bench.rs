@@ -1,22 +1,26 @@
-//! Suites of benchmarks: what is declared, and rules between its values.
+//! `[[suite.bench]]`: suites of benchmarks, what is declared, and rules between the values.
 
 use std::ops::Range;
+use std::time::Duration;
 
-use serde::Serialize;
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use toml::de::DeTable;
 
 use crate::base::stage::Stage;
+use crate::group::Group;
 use crate::report::Location;
 
 use super::known::elements;
 use super::pattern;
 use super::problem::{Problem, shown};
-pub use super::raw::{BenchMode, Noise};
-use super::raw::{RawBenchSuite, RawMetric};
 use super::rule;
-use super::rules::{Rules, range, text};
-use super::value::{Converted, command};
+use super::rules::{Rules, range, tables_of, text};
+use super::suite::{SuiteKind, SuitePolicy};
+use super::value::{
+    Command, EnvName, FilePath, Glob, Requirement, Revision, SuiteName, Text, TimeLimit, command, half_an_hour,
+    optional_command, period, pilot, yes,
+};
 
 /// How a suite of benchmarks is judged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -45,6 +49,13 @@ pub struct BenchPolicy {
     pub metrics: Vec<MetricPolicy>,
 }
 
+impl BenchPolicy {
+    /// The limits that are declared for a benchmark.
+    pub fn metric(&self, name: &str) -> Option<&MetricPolicy> {
+        self.metrics.iter().find(|metric| pattern::matches(&metric.name, name))
+    }
+}
+
 /// Where a reference comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -57,82 +68,223 @@ pub enum BenchReference {
     Commit(String),
 }
 
-/// Limits of the benchmarks whose name is covered.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// Which budgets hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BenchMode {
+    /// Those of `pr`, and a breach only warns.
+    Soft,
+    /// Those for each change: wide, because many share the machine.
+    #[default]
+    Pr,
+    /// Those for a quiet machine: narrow.
+    Nightly,
+}
+
+/// What noise, or a benchmark without counterpart, does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Noise {
+    /// It leaves the suite without an answer, which is not a pass.
+    #[default]
+    Refuse,
+    /// It warns.
+    Warn,
+}
+
+/// A command that measures, judged beside a reference that is measured in the same run.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct BenchSuite {
+    /// Unique name: lowercase letters, digits, `-` and `_`, starting with a letter or digit.
+    #[schemars(with = "SuiteName", extend("examples" = ["parser"]))]
+    name: String,
+    /// Program and arguments, as an array, or as one string that is split on white space. No shell is involved.
+    #[serde(deserialize_with = "command")]
+    #[schemars(with = "Command", extend("examples" = [["cargo", "bench", "--locked"]]))]
+    command: Vec<String>,
+    /// A second command, whose benchmarks of the same names are the reference. The two take turns.
+    #[serde(default, deserialize_with = "optional_command")]
+    #[schemars(
+        with = "Option<Command>",
+        extend("examples" = [["cargo", "bench", "--locked", "--features", "old"]])
+    )]
+    reference: Option<Vec<String>>,
+    /// A commit, tag or branch, whose benchmarks of the same names are the reference: `command` is run in its files as
+    /// well. The two take turns.
+    #[schemars(with = "Option<Revision>", extend("examples" = ["origin/main"]))]
+    reference_commit: Option<String>,
+    /// How often each command runs.
+    #[serde(default = "three")]
+    #[schemars(range(min = 1, max = 1000), extend("x-sane-max" = 30))]
+    rounds: u32,
+    /// Which budgets hold: those of `pr`, those of `nightly`, or `soft`, which takes those of `pr` and only warns.
+    #[serde(default)]
+    mode: BenchMode,
+    /// Largest ratio to the reference, by mode and by what is measured.
+    #[serde(default)]
+    budgets: Budgets,
+    /// Largest median absolute deviation of a benchmark, as a part of its median. What is noisier is judged as `noisy` says.
+    #[serde(default = "tenth")]
+    #[schemars(range(min = 0.0, max = 10.0))]
+    max_mad: f64,
+    /// What noise does: `refuse` leaves the suite inconclusive, `warn` makes what cannot be told from noise a warning.
+    #[serde(default)]
+    noisy: Noise,
+    /// Fewest samples of a time on each side, all rounds together.
+    #[serde(default = "five")]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-sane-min" = 5))]
+    min_samples: u64,
+    /// Names of benchmarks that must be measured; `*` stands for any characters, and each needs one at least.
+    #[serde(default)]
+    #[schemars(with = "Vec<Text<1000>>", extend("examples" = [["parse/*"]]))]
+    expect: Vec<String>,
+    /// What a benchmark without a counterpart in the reference does: `refuse` or `warn`.
+    #[serde(default)]
+    added: Noise,
+    /// Limits of single benchmarks; the first whose `name` covers a benchmark counts.
+    #[serde(default)]
+    metric: Vec<MetricPolicy>,
+    /// Whether the suite must pass. One that is not required only warns.
+    #[serde(default = "yes")]
+    required: bool,
+    /// First stage that needs the suite.
+    #[serde(default = "pilot")]
+    stage: Stage,
+    /// Globs over the paths that the suite reads, relative to the workspace root. Absent or empty: every file.
+    #[serde(default)]
+    #[schemars(with = "Vec<Glob>")]
+    inputs: Vec<String>,
+    /// Names of environment variables that the suite reads; a changed value runs it again.
+    #[serde(default)]
+    #[schemars(with = "Vec<EnvName>")]
+    env: Vec<String>,
+    /// What the suite needs of the machine: `program:<name>` on the PATH, `env:<name>` set, `os:<linux|macos|windows>`.
+    #[serde(default)]
+    #[schemars(with = "Vec<Requirement>", extend("examples" = [["program:nvcc"]]))]
+    requires: Vec<String>,
+    /// Time limit of each command: a number with `s`, `m`, `h` or `d`.
+    #[serde(default = "half_an_hour", with = "period")]
+    #[schemars(with = "TimeLimit")]
+    timeout: Duration,
+    /// Working directory, relative to the workspace root.
+    #[schemars(with = "Option<FilePath>", extend("examples" = ["services/api"]))]
+    directory: Option<String>,
+    /// Group in whose turn it runs. Default: `resilience`.
+    #[schemars(extend("examples" = ["ergonomics"]))]
+    group: Option<Group>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    location: Location,
+}
+
+/// Largest ratios to the reference, by mode.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Budgets {
+    /// Those of the modes `pr` and `soft`.
+    #[serde(default)]
+    pr: Budget,
+    /// Those of the mode `nightly`.
+    #[serde(default)]
+    nightly: Budget,
+}
+
+/// Largest ratios to the reference.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Budget {
+    /// For times. 1.25 in the modes `pr` and `soft`, 1.15 in the mode `nightly`, unless it is given.
+    #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [1.25]))]
+    time: Option<f64>,
+    /// For sizes. 1.20 in the modes `pr` and `soft`, 1.08 in the mode `nightly`, unless it is given.
+    #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [1.2]))]
+    size: Option<f64>,
+}
+
+/// Limits of benchmarks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct MetricPolicy {
-    /// Pattern of names.
+    /// Name of the benchmark; `*` stands for any characters.
+    #[schemars(with = "Text<1000>", extend("examples" = ["parse/*"]))]
     pub name: String,
-    /// Name of the benchmark of the same output that is the reference.
+    /// Name of a benchmark of the same command that is the reference.
+    #[schemars(with = "Option<Text<1000>>", extend("examples" = ["full"]))]
     pub reference: Option<String>,
-    /// Largest ratio to the reference.
+    /// Largest ratio to the reference, in place of the budget of the mode.
+    #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [0.1]))]
     pub max_ratio: Option<f64>,
-    /// Smallest ratio to the reference.
+    /// Smallest ratio to the reference, for what is better when it is larger.
+    #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [0.9]))]
     pub min_ratio: Option<f64>,
-    /// Largest median.
+    /// Largest median, in the unit of the benchmark.
+    #[schemars(extend("examples" = [30.0]))]
     pub at_most: Option<f64>,
-    /// Smallest median.
+    /// Smallest median, in the unit of the benchmark.
+    #[schemars(extend("examples" = [0.9]))]
     pub at_least: Option<f64>,
-    /// First stage that a breach blocks.
+    /// First stage that a breach blocks, not before that of the suite; earlier ones get a warning.
     pub blocks_at: Option<Stage>,
-    /// In place of that of the suite.
+    /// In place of the `max-mad` of the suite.
+    #[schemars(range(min = 0.0, max = 10.0), extend("examples" = [0.3]))]
     pub max_mad: Option<f64>,
-    /// In place of that of the suite.
+    /// In place of the `noisy` of the suite.
     pub noisy: Option<Noise>,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
-impl BenchPolicy {
-    /// The limits that are declared for a benchmark.
-    pub fn metric(&self, name: &str) -> Option<&MetricPolicy> {
-        self.metrics.iter().find(|metric| pattern::matches(&metric.name, name))
-    }
+fn three() -> u32 {
+    3
 }
 
-/// How the suite is judged; what all suites have is left to [`super::suite`].
-pub(super) fn convert(
-    raw: &RawBenchSuite,
-    span: &Range<usize>,
-    at: &impl Fn(Range<usize>) -> Location,
-) -> Converted<BenchPolicy> {
-    let reference = match (&raw.reference, &raw.reference_commit) {
-        (Some(reference), _) => BenchReference::Command(command(reference, span)?),
-        (None, Some(commit)) => BenchReference::Commit(commit.clone()),
-        (None, None) => BenchReference::None,
-    };
-    let (budget, time, size) = match raw.mode {
-        BenchMode::Soft | BenchMode::Pr => (&raw.budgets.pr, 1.25, 1.20),
-        BenchMode::Nightly => (&raw.budgets.nightly, 1.15, 1.08),
-    };
-    Ok(BenchPolicy {
-        reference,
-        rounds: raw.rounds,
-        mode: raw.mode,
-        time: budget.time.unwrap_or(time),
-        size: budget.size.unwrap_or(size),
-        max_mad: raw.max_mad,
-        noisy: raw.noisy,
-        min_samples: raw.min_samples,
-        expect: raw.expect.clone(),
-        added: raw.added,
-        metrics: raw.metric.iter().map(|raw| metric(raw, at)).collect(),
-    })
+fn five() -> u64 {
+    5
 }
 
-fn metric(raw: &Spanned<RawMetric>, at: &impl Fn(Range<usize>) -> Location) -> MetricPolicy {
-    let location = at(raw.span());
-    let raw = raw.get_ref();
-    MetricPolicy {
-        name: raw.name.clone(),
-        reference: raw.reference.clone(),
-        max_ratio: raw.max_ratio,
-        min_ratio: raw.min_ratio,
-        at_most: raw.at_most,
-        at_least: raw.at_least,
-        blocks_at: raw.blocks_at,
-        max_mad: raw.max_mad,
-        noisy: raw.noisy,
-        location,
+fn tenth() -> f64 {
+    0.1
+}
+
+impl From<BenchSuite> for SuitePolicy {
+    fn from(suite: BenchSuite) -> Self {
+        let reference = match (suite.reference, suite.reference_commit) {
+            (Some(command), _) => BenchReference::Command(command),
+            (None, Some(commit)) => BenchReference::Commit(commit),
+            (None, None) => BenchReference::None,
+        };
+        let (budget, time, size) = match suite.mode {
+            BenchMode::Soft | BenchMode::Pr => (suite.budgets.pr, 1.25, 1.20),
+            BenchMode::Nightly => (suite.budgets.nightly, 1.15, 1.08),
+        };
+        let bench = BenchPolicy {
+            reference,
+            rounds: suite.rounds,
+            mode: suite.mode,
+            time: budget.time.unwrap_or(time),
+            size: budget.size.unwrap_or(size),
+            max_mad: suite.max_mad,
+            noisy: suite.noisy,
+            min_samples: suite.min_samples,
+            expect: suite.expect,
+            added: suite.added,
+            metrics: suite.metric,
+        };
+        Self {
+            bench: Some(Box::new(bench)),
+            required: suite.required,
+            stage: suite.stage,
+            inputs: suite.inputs,
+            env: suite.env,
+            requires: suite.requires,
+            timeout: suite.timeout,
+            directory: suite.directory,
+            group: suite.group,
+            location: Some(suite.location),
+            ..Self::new(SuiteKind::Bench, suite.name, suite.command)
+        }
     }
 }
 
@@ -142,8 +294,8 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     for suite in elements(rules.file, &["suite", "bench"]) {
         let external = match (suite.get("reference"), suite.get("reference-commit")) {
             (Some(_), Some(second)) => {
-                let message = "a suite of benchmarks has one reference";
-                let help = "keep `reference` or `reference-commit`";
+                let message = "a benchmark suite can have only one reference";
+                let help = "keep either `reference` or `reference-commit`";
                 problems.push(
                     Problem::new(second.span(), message)
                         .rule(&rule::EXCLUDING_KEYS)
@@ -162,16 +314,11 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             }
         }
         let mut bounded = external;
-        let metrics = suite.get("metric").and_then(|metrics| metrics.get_ref().as_array());
-        for metric in metrics.into_iter().flat_map(|metrics| metrics.iter()) {
-            let span = metric.span();
-            let Some(metric) = metric.get_ref().as_table() else {
-                continue;
-            };
+        for (metric, span) in tables_of(suite, "metric") {
             bounded |= limits(metric, span, external, &mut problems);
         }
         if !bounded && let Some((name, span)) = text(suite, "name") {
-            let message = format!("the suite `{}` compares its benchmarks with nothing", shown(name));
+            let message = format!("the suite `{}` has nothing to compare its benchmarks with", shown(name));
             let help = "add `reference-commit = \"origin/main\"`, a second command as `reference`, or `[[suite.bench.metric]]` with a limit";
             problems.push(Problem::new(span, message).rule(&rule::SUITE_WITHOUT_LIMIT).help(help));
         }
@@ -188,7 +335,7 @@ fn limits(metric: &DeTable<'_>, span: Range<usize>, external: bool, problems: &m
     let relative = has("max-ratio") || has("min-ratio");
     if relative && !external && !has("reference") {
         let message = "a ratio needs a reference";
-        let help = "name a benchmark of the same output as `reference`, or declare one for the suite";
+        let help = "name a benchmark from the same output as `reference`, or give the suite a reference";
         problems.push(
             Problem::new(span, message)
                 .rule(&rule::RATIO_WITHOUT_REFERENCE)
@@ -245,29 +392,26 @@ mod tests {
     #[test]
     fn what_compares_with_nothing_is_refused() {
         for (body, message) in [
-            ("", "compares its benchmarks with nothing"),
-            ("reference = \"a\"\nreference-commit = \"b\"\n", "one reference"),
-            ("reference-commit = \"--upload-pack=x\"\n", "is no revision"),
+            ("", "has nothing to compare its benchmarks with"),
+            ("reference = \"a\"\nreference-commit = \"b\"\n", "only one reference"),
+            ("reference-commit = \"--upload-pack=x\"\n", "is not a valid revision"),
             (
                 "[[suite.bench.metric]]\nname = \"a\"\nmax-ratio = 1.1\n",
                 "a ratio needs a reference",
             ),
             (
                 "reference-commit = \"b\"\nmax-mad = -0.5\n",
-                "`max-mad` is no usable number",
+                "`max-mad` is out of range",
             ),
             (
                 "reference-commit = \"b\"\nbudgets.pr.time = nan\n",
-                "`time` is no usable number",
+                "`time` is out of range",
             ),
             (
                 "reference-commit = \"b\"\nbudgets.pr.size = \"20%\"\n",
                 "takes a number, not a string",
             ),
-            (
-                "reference-commit = \"b\"\nmode = \"hard\"\n",
-                "`mode` has no value `hard`",
-            ),
+            ("reference-commit = \"b\"\nmode = \"hard\"\n", "`mode` cannot be `hard`"),
         ] {
             let errors = suite(body).unwrap_err();
             assert!(errors.contains(message), "{body}: {errors}");

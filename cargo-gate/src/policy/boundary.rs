@@ -1,60 +1,47 @@
 //! `[boundary]`: where raw authority is allowed.
 
-use std::ops::Range;
-
-use serde::Serialize;
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
-use super::raw::RawBoundary;
 use super::section::section;
+use super::value::{FilePath, Glob, Text, yes};
 
 /// Rules for raw authority.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BoundaryPolicy {
-    /// Modules of non-native crates in which raw authority is allowed.
-    pub allow: Vec<BoundaryAllow>,
-    /// Whether each unsafe block needs a SAFETY comment.
+    /// Whether each unsafe block needs a `SAFETY:` comment.
+    #[serde(default = "yes")]
     pub safety_comments: bool,
-    /// Path of the tracked inventory; `None` when none is kept.
+    /// Path of the tracked inventory of raw boundaries; none is kept when absent.
+    #[schemars(with = "Option<FilePath>", extend("examples" = ["boundary_inventory.json"]))]
     pub inventory: Option<String>,
-    /// Where `[boundary]` is declared.
+    /// Files of crates that are not `native` in which raw authority is allowed.
+    #[serde(default)]
+    pub allow: Vec<BoundaryAllow>,
+    /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
 /// Files in which raw authority is allowed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BoundaryAllow {
-    /// Glob over workspace-relative paths.
+    /// Glob over paths relative to the workspace root.
+    #[schemars(with = "Glob", extend("examples" = ["src/ffi/**"]))]
     pub path: String,
-    /// Why.
+    /// Why raw authority is needed there.
+    #[schemars(with = "Text<1000>", extend("examples" = ["bindings to libfoo"]))]
     pub reason: String,
-    /// Who answers for it.
+    /// Who answers for it: a team or a person.
+    #[schemars(with = "Text", extend("examples" = ["platform-team"]))]
     pub owner: String,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
-}
-
-pub(super) fn convert(raw: Spanned<RawBoundary>, at: &impl Fn(Range<usize>) -> Location) -> BoundaryPolicy {
-    let location = at(raw.span());
-    let raw = raw.into_inner();
-    let allow = raw.allow.into_iter().map(|allow| {
-        let location = at(allow.span());
-        let allow = allow.into_inner();
-        BoundaryAllow {
-            path: allow.path,
-            reason: allow.reason,
-            owner: allow.owner,
-            location,
-        }
-    });
-    BoundaryPolicy {
-        allow: allow.collect(),
-        safety_comments: raw.safety_comments,
-        inventory: raw.inventory,
-        location,
-    }
 }
 
 section!(BoundaryPolicy, "boundary", boundary: Option<BoundaryPolicy>);

@@ -1,54 +1,62 @@
 //! `[cache]`: the store of kernels that machines share, and what it has to be good for.
 
-use std::ops::Range;
 use std::time::Duration;
 
-use gate_build::store::protocol::Mode;
-use serde::Serialize;
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
-use super::raw::{RawCache, RawCacheMode};
 use super::section::section;
-use super::value::{Converted, duration};
-
-/// Hits of 100 lookups where the policy says nothing.
-const HITS: u32 = 90;
+use super::value::{FilePath, Period, Remote, optional_period};
 
 /// The store of kernels that machines share, and what it has to be good for. Builds read the same section by themselves.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CachePolicy {
-    /// Address of the store.
+    /// Address of the store, without a user or password: `file:///…`, `http://…`, `https://…`, `s3://…` or `redis://…`.
+    /// `GATE_CACHE_REMOTE` goes before it.
+    #[schemars(with = "Option<Remote>", extend("examples" = ["https://cache.example/kernels"]))]
     pub remote: Option<String>,
-    /// What builds do with it: `rw`, `ro` or `off`.
-    pub mode: &'static str,
-    /// How long one answer may take; `None` when undeclared.
+    /// What builds do with it. `GATE_CACHE_MODE` goes before it.
+    #[serde(default)]
+    #[schemars(extend("examples" = ["ro"]))]
+    pub mode: CacheMode,
+    /// How long one answer may take: a number with `s` or `m`; `10s` when absent. `GATE_CACHE_TIMEOUT` goes before it.
+    #[serde(default, with = "optional_period")]
+    #[schemars(with = "Option<Period>", extend(
+        "x-min" = "1s", "x-max" = "10m", "x-sane-min" = "2s", "x-sane-max" = "60s", "examples" = ["10s"]
+    ))]
     pub timeout: Option<Duration>,
-    /// Paths of reports.
+    /// Paths of reports in JSON that say how many kernels were found: those of builds, of `cargo gate cache stats --json`
+    /// or of a benchmark.
+    #[serde(default)]
+    #[schemars(with = "Vec<FilePath>", extend("examples" = [["target/cache_workflow.json"]]))]
     pub reports: Vec<String>,
-    /// Hits of 100 lookups that each report must show.
+    /// Kernels of 100 looked for that must not have to be compiled, in each of the reports.
+    #[serde(default = "ninety")]
+    #[schemars(range(min = 1, max = 100), extend("x-sane-min" = 50, "examples" = [90]))]
     pub min_hit_percent: u32,
-    /// Where `[cache]` is declared.
+    /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
-pub(super) fn convert(raw: Spanned<RawCache>, at: &impl Fn(Range<usize>) -> Location) -> Converted<CachePolicy> {
-    let span = raw.span();
-    let raw = raw.into_inner();
-    let mode = match raw.mode {
-        Some(RawCacheMode::Rw) => Mode::ReadWrite,
-        Some(RawCacheMode::Ro) | None => Mode::ReadOnly,
-        Some(RawCacheMode::Off) => Mode::Off,
-    };
-    Ok(CachePolicy {
-        remote: raw.remote,
-        mode: mode.name(),
-        timeout: raw.timeout.map(|text| duration(&text, &span)).transpose()?,
-        reports: raw.reports,
-        min_hit_percent: raw.min_hit_percent.unwrap_or(HITS),
-        location: at(span),
-    })
+/// What builds do with the store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CacheMode {
+    /// Read and write.
+    Rw,
+    /// Read.
+    #[default]
+    Ro,
+    /// Nothing.
+    Off,
+}
+
+fn ninety() -> u32 {
+    90
 }
 
 section!(CachePolicy, "cache", cache: Option<CachePolicy>);

@@ -1,41 +1,57 @@
-//! What is claimed of a surface, and the evidence.
+//! `[[claim]]`: what is claimed of a surface, and the evidence.
 
-use std::ops::Range;
-
-use serde::Serialize;
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
-pub use super::raw::EvidenceClass;
-use super::raw::RawClaim;
 use super::section::section;
+use super::value::{CheckId, Text};
 
-/// What is claimed of a surface.
-#[derive(Debug, Clone, Serialize)]
-pub struct Claim {
-    /// What it is about.
-    pub surface: String,
-    /// How strong it is.
-    pub class: EvidenceClass,
-    /// Ids of checks and suites.
-    pub evidence: Vec<String>,
-    /// Patterns over names of tests.
-    pub cases: Vec<String>,
-    /// Where it is declared.
-    pub location: Location,
+/// How much evidence says about a surface, the weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EvidenceClass {
+    /// It is there and builds: tools and checks that read it passed.
+    Compiled,
+    /// Tests ran it, whatever they looked at: smoke tests, snapshots.
+    Exercised,
+    /// Tests that are named for it compared what it does with what it has to do.
+    Targeted,
 }
 
-pub(super) fn convert(raw: Spanned<RawClaim>, at: &impl Fn(Range<usize>) -> Location) -> Claim {
-    let location = at(raw.span());
-    let raw = raw.into_inner();
-    Claim {
-        surface: raw.surface,
-        class: raw.class,
-        evidence: raw.evidence,
-        cases: raw.cases,
-        location,
+impl EvidenceClass {
+    /// The word as it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            EvidenceClass::Compiled => "compiled",
+            EvidenceClass::Exercised => "exercised",
+            EvidenceClass::Targeted => "targeted",
+        }
     }
+}
+
+/// What is claimed of a surface.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Claim {
+    /// What the claim is about, in words.
+    #[schemars(with = "Text", extend("examples" = ["parsing of configuration files"]))]
+    pub surface: String,
+    /// How strong the claim is. Stronger than its evidence, it is a finding.
+    #[schemars(extend("examples" = ["targeted"]))]
+    pub class: EvidenceClass,
+    /// Checks and suites that are its evidence.
+    #[schemars(with = "Vec<CheckId>", length(min = 1), extend("examples" = [["suite.test.workspace"]]))]
+    pub evidence: Vec<String>,
+    /// Names of tests that compare the surface with what it has to do; each must be met by a passed test of the
+    /// evidence. `*` stands for any characters.
+    #[serde(default)]
+    #[schemars(with = "Vec<Text>", extend("examples" = [["parse::*_agrees_with_reference"]]))]
+    pub cases: Vec<String>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
 }
 
 section!(Claim, "claims", claims: Vec<Claim>);

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use serde::Serialize;
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 
 use crate::report::Location;
@@ -11,76 +11,129 @@ use crate::report::Location;
 use super::known::{elements, table};
 use super::pattern;
 use super::problem::{Problem, shown};
-use super::raw::RawConformance;
 use super::rule;
 use super::rules::{Rules, text};
 use super::section::section;
 use super::suggest::similar;
+use super::value::{FilePath, SuiteName, Text};
 
 /// The conformance matrix.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConformancePolicy {
-    /// Profiles of continuous integration, each of which needs a required row.
+    /// Profiles of continuous integration that rows are part of. Each needs a row whose suite is required.
+    #[schemars(with = "Vec<SuiteName>", length(min = 1), extend("examples" = [["commit", "nightly"]]))]
     pub profiles: Vec<String>,
-    /// Backends in the order of the file.
+    /// Backends with the operators that they support.
+    #[serde(rename = "backend")]
+    #[schemars(length(min = 1), extend("x-missing" = "add `[[conformance.backend]]`"))]
     pub backends: Vec<ConformanceBackend>,
-    /// Rows in the order of the file.
+    /// Rows of the matrix.
+    #[serde(rename = "row")]
+    #[schemars(length(min = 1), extend("x-missing" = "add `[[conformance.row]]`"))]
     pub rows: Vec<ConformanceRow>,
-    /// Where `[conformance]` is declared.
+    /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
 /// A backend with its scope.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConformanceBackend {
     /// Its name.
+    #[schemars(with = "SuiteName", extend("examples" = ["cpu"]))]
     pub name: String,
-    /// Operators that it supports.
+    /// Operators that it supports. The rows have to show each of them, but for the allowed gaps.
+    #[schemars(with = "Vec<Text>", length(min = 1), extend("examples" = [["softmax_f32"]]))]
     pub supported: Vec<String>,
-    /// Operators that it does not support.
+    /// Operators that it does not support yet. Code that asks for one must not compile, which a test shows.
+    #[serde(default)]
     pub deferred: Vec<DeferredOperator>,
     /// Least share of the supported operators that tests show, in per cent.
+    #[serde(default = "eighty_five")]
+    #[schemars(range(min = 1, max = 100), extend("x-sane-min" = 50))]
     pub minimum_coverage: u32,
-    /// Supported operators that no test shows yet.
+    /// Supported operators that no test shows yet. A gap that is not listed fails, however high the coverage is.
+    #[serde(default)]
+    #[schemars(with = "Vec<Text>")]
     pub allowed_gaps: Vec<String>,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
 /// An operator that a backend does not support.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DeferredOperator {
     /// The operator.
+    #[schemars(with = "Text", extend("examples" = ["softmax_f64"]))]
     pub operator: String,
     /// Why it is not supported.
+    #[schemars(with = "Text<1000>", extend("examples" = ["its sum needs another order"]))]
     pub reason: String,
-    /// Path of the source with the test that code which asks for it does not compile.
+    /// The test that code which asks for it does not compile: a Rust source with a documentation test marked
+    /// `compile_fail`, or a source with the expected messages beside it in a `.stderr` file, as trybuild keeps them.
+    #[schemars(with = "FilePath", extend("examples" = ["tests/ui/softmax_f64.rs"]))]
     pub negative_test: String,
-    /// Name of the suite that runs that test.
+    /// Name of the test suite that runs it.
+    #[schemars(with = "SuiteName", extend("examples" = ["workspace"]))]
     pub suite: String,
-    /// Words that the test contains.
-    pub mentions: Vec<String>,
+    /// Words that the test contains, each of them; the parts of the operator between `_` when absent.
+    #[serde(default)]
+    #[schemars(with = "Vec<Text>")]
+    mentions: Vec<String>,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
-/// A row of the matrix.
-#[derive(Debug, Clone, Serialize)]
+impl DeferredOperator {
+    /// Words that the test contains.
+    pub fn mentions(&self) -> Vec<&str> {
+        if self.mentions.is_empty() {
+            self.operator.split('_').collect()
+        } else {
+            self.mentions.iter().map(String::as_str).collect()
+        }
+    }
+}
+
+/// A row of the matrix. Whether it is required and what it needs of the machine is what its suite says.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConformanceRow {
-    /// Its name.
+    /// Unique name of the row.
+    #[schemars(with = "SuiteName", extend("examples" = ["reference"]))]
     pub id: String,
     /// The backend that it is about.
+    #[schemars(with = "SuiteName", extend("examples" = ["cpu"]))]
     pub backend: String,
     /// The profile of continuous integration that runs it.
+    #[schemars(with = "SuiteName", extend("examples" = ["commit"]))]
     pub profile: String,
-    /// Name of the suite that runs its tests.
+    /// Name of the test suite that runs its tests.
+    #[schemars(with = "SuiteName", extend("examples" = ["workspace"]))]
     pub suite: String,
-    /// Paths of the roots of its test targets.
+    /// The sources of its tests, each the root of a test target: `tests/reference.rs`, `tests/reference/main.rs`.
+    #[schemars(with = "Vec<FilePath>", length(min = 1), extend("examples" = [["tests/reference.rs"]]))]
     pub test_files: Vec<String>,
-    /// Name of the test that shows an operator, with `{operator}` in its place.
+    /// Name of the test that shows an operator, with `{operator}` in its place; `*` stands for any characters.
+    #[serde(default = "operator")]
+    #[schemars(with = "Text", extend("examples" = ["{operator}_agrees_with_the_reference"]))]
     pub cases: String,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
+}
+
+fn eighty_five() -> u32 {
+    85
+}
+
+fn operator() -> String {
+    "{operator}".into()
 }
 
 impl ConformanceRow {
@@ -95,59 +148,6 @@ impl ConformanceRow {
     }
 }
 
-pub(super) fn convert(raw: Spanned<RawConformance>, at: &impl Fn(Range<usize>) -> Location) -> ConformancePolicy {
-    let location = at(raw.span());
-    let raw = raw.into_inner();
-    let backends = raw.backend.into_iter().map(|backend| {
-        let location = at(backend.span());
-        let backend = backend.into_inner();
-        let deferred = backend.deferred.into_iter().map(|deferred| {
-            let location = at(deferred.span());
-            let deferred = deferred.into_inner();
-            let mentions = if deferred.mentions.is_empty() {
-                deferred.operator.split('_').map(str::to_owned).collect()
-            } else {
-                deferred.mentions
-            };
-            DeferredOperator {
-                operator: deferred.operator,
-                reason: deferred.reason,
-                negative_test: deferred.negative_test,
-                suite: deferred.suite,
-                mentions,
-                location,
-            }
-        });
-        ConformanceBackend {
-            deferred: deferred.collect(),
-            name: backend.name,
-            supported: backend.supported,
-            minimum_coverage: backend.minimum_coverage,
-            allowed_gaps: backend.allowed_gaps,
-            location,
-        }
-    });
-    let rows = raw.row.into_iter().map(|row| {
-        let location = at(row.span());
-        let row = row.into_inner();
-        ConformanceRow {
-            id: row.id,
-            backend: row.backend,
-            profile: row.profile,
-            suite: row.suite,
-            test_files: row.test_files,
-            cases: row.cases,
-            location,
-        }
-    });
-    ConformancePolicy {
-        profiles: raw.profiles,
-        backends: backends.collect(),
-        rows: rows.collect(),
-        location,
-    }
-}
-
 /// Rules between the values of the matrix: everything that is named is declared, once.
 pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -155,7 +155,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     let backends = elements(file, &["conformance", "backend"]);
     let rows = elements(file, &["conformance", "row"]);
     let names = || backends.iter().filter_map(|backend| text(backend, "name"));
-    let help = "give each a name of its own";
+    let help = "give each its own name";
     rules.duplicates(names(), "the backend", help, &mut problems);
     let ids = rows.iter().filter_map(|row| text(row, "id"));
     rules.duplicates(ids, "the row", help, &mut problems);
@@ -171,11 +171,11 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         problems.extend(undeclared(row, "profile", &profiles, "`profiles` of `[conformance]`"));
         problems.extend(undeclared(row, "suite", &suites, "`[[suite.test]]`"));
         if let Some((cases, span)) = text(row, "cases").filter(|(cases, _)| !cases.contains("{operator}")) {
-            let message = format!("`{}` is the same test for every operator", shown(cases));
+            let message = format!("`{}` names the same test for every operator", shown(cases));
             problems.push(
                 Problem::new(span, message)
                     .rule(&rule::CASES_WITHOUT_OPERATOR)
-                    .help("write `{operator}` where the name of the operator stands"),
+                    .help("put `{operator}` where the operator name goes"),
             );
         }
     }
@@ -189,7 +189,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         );
         let is_supported = |name: &str| supported.iter().any(|(operator, _)| *operator == name);
         for (gap, span) in texts(backend, "allowed-gaps").filter(|(gap, _)| !is_supported(gap)) {
-            let message = format!("`{}` is no supported operator, so it is no gap", shown(gap));
+            let message = format!("`{}` is not a supported operator, so it cannot be a gap", shown(gap));
             problems.push(
                 Problem::new(span, message)
                     .rule(&rule::GAP_IN_UNSUPPORTED_OPERATOR)
@@ -205,7 +205,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             };
             problems.extend(undeclared(deferral, "suite", &suites, "`[[suite.test]]`"));
             if let Some((operator, span)) = text(deferral, "operator").filter(|(name, _)| is_supported(name)) {
-                let message = format!("`{}` is supported and deferred", shown(operator));
+                let message = format!("`{}` is both supported and deferred", shown(operator));
                 problems.push(
                     Problem::new(span, message)
                         .rule(&rule::SUPPORTED_AND_DEFERRED)
@@ -233,7 +233,7 @@ fn semantics(rules: &Rules<'_>) -> Vec<Problem> {
             && one == other
         {
             problems.push(
-                Problem::new(span, "a backend does not differ from itself")
+                Problem::new(span, "a backend cannot differ from itself")
                     .rule(&rule::DIFFERENCE_FROM_ITSELF)
                     .help("name another backend"),
             );

@@ -1,24 +1,26 @@
-//! Whose signature makes a decision count.
+//! `[decisions]`: whose signature makes a decision count.
 
-use std::ops::Range;
-
-use serde::Serialize;
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::base::stage::Stage;
 use crate::report::Location;
 
-use super::raw::RawDecisions;
 use super::section::section;
+use super::value::SshKey;
 
 /// Whose signature makes a decision count, and from which stage on one is needed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DecisionPolicy {
-    /// Ed25519 keys in the form of OpenSSH, at least one.
+    /// Ed25519 keys as in `id_ed25519.pub`. A signature by any other key does not count.
+    #[schemars(with = "Vec<SshKey>", length(min = 1), extend("examples" = [["ssh-ed25519 AAAA… release-team"]]))]
     pub authorities: Vec<String>,
     /// Decisions for this stage and later ones count only when they are signed.
+    #[schemars(extend("examples" = ["controlled"]))]
     pub require_signature: Option<Stage>,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
@@ -26,16 +28,6 @@ impl DecisionPolicy {
     /// Whether a decision for this stage must be signed to count.
     pub fn asks_for_signature(&self, stage: Stage) -> bool {
         self.require_signature.is_some_and(|first| stage >= first)
-    }
-}
-
-pub(super) fn convert(raw: Spanned<RawDecisions>, at: &impl Fn(Range<usize>) -> Location) -> DecisionPolicy {
-    let location = at(raw.span());
-    let raw = raw.into_inner();
-    DecisionPolicy {
-        authorities: raw.authorities,
-        require_signature: raw.require_signature,
-        location,
     }
 }
 

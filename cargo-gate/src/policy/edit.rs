@@ -2,6 +2,11 @@
 
 use toml::de::DeTable;
 
+/// A TOML string.
+pub(crate) fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
 /// `text` with these keys of `table` set, values as TOML. A key that is there gets its value replaced; others become
 /// lines below the one of the key `below`. `None` when that key does not stand on a line of its own, as in a table that
 /// is written in braces.

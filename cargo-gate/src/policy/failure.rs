@@ -1,34 +1,27 @@
-//! How library code may fail.
+//! `[failure]`: how library code may fail.
 
-use std::ops::Range;
-
-use serde::Serialize;
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
-use super::raw::RawFailure;
 use super::section::section;
+use super::value::FilePath;
 
 /// How library code may fail.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FailurePolicy {
-    /// Path of the tracked panic inventory; `None` when none is kept.
+    /// Path of the tracked inventory of places in library code that panic; `cargo gate panics --write` writes it.
+    #[schemars(with = "Option<FilePath>", extend("examples" = ["panic_inventory.json"]))]
     pub panic_inventory: Option<String>,
-    /// Path of the coverage report; `None` when error variants are not judged.
+    /// Path of a coverage report in the lcov format. Each variant of a public error enum must be made by a line that it
+    /// says was run.
+    #[schemars(with = "Option<FilePath>", extend("examples" = ["target/lcov.info"]))]
     pub coverage: Option<String>,
-    /// Where `[failure]` is declared.
+    /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
-}
-
-pub(super) fn convert(raw: Spanned<RawFailure>, at: &impl Fn(Range<usize>) -> Location) -> FailurePolicy {
-    let location = at(raw.span());
-    let raw = raw.into_inner();
-    FailurePolicy {
-        panic_inventory: raw.panic_inventory,
-        coverage: raw.coverage,
-        location,
-    }
 }
 
 section!(FailurePolicy, "failure", failure: Option<FailurePolicy>);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use semver::Version;
 
-use crate::remote::address::{Address, NoAddress};
+use super::address::{Address, NoAddress};
 
 /// Why a value is not what its format asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,14 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     }
     let (_, seconds) = UNITS.iter().find(|(known, _)| *known == unit)?;
     Some(Duration::from_secs(digits.parse::<u64>().ok()?.checked_mul(*seconds)?))
+}
+
+/// The shortest text of a duration of whole seconds.
+pub(super) fn duration_text(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let whole = |(_, unit): &&(char, u64)| seconds > 0 && seconds.is_multiple_of(*unit);
+    let (name, unit) = UNITS.iter().find(whole).unwrap_or(&('s', 1));
+    format!("{}{name}", seconds / unit)
 }
 
 /// Parses a calendar day, `YYYY-MM-DD` and nothing else.
@@ -69,8 +77,8 @@ pub(super) fn native_date(datetime: &toml::value::Datetime) -> Option<Date> {
 pub(super) fn command_line(text: &str) -> Result<Vec<String>, FormatError> {
     if let Some(found) = text.chars().find(|char| "|&;<>()$`\"'*?[]{}\\\n\r\0".contains(*char)) {
         return wrong(
-            format!("contains {}, which only a shell interprets", shown(found)),
-            "write the command as an array, `[\"program\", \"argument\"]`; it is started without a shell",
+            format!("contains {}, which needs a shell", shown(found)),
+            "write the command as an array, `[\"program\", \"argument\"]`; it runs without a shell",
         );
     }
     let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
@@ -90,7 +98,7 @@ fn shown(char: char) -> String {
 pub(super) fn command_words(words: &[String]) -> Result<(), FormatError> {
     let Some(program) = words.first().filter(|program| !program.trim().is_empty()) else {
         return wrong(
-            "names no program",
+            "has no program",
             "write a command such as `[\"cargo\", \"test\", \"--locked\"]`",
         );
     };
@@ -99,7 +107,7 @@ pub(super) fn command_words(words: &[String]) -> Result<(), FormatError> {
     }
     if let Some((name, _)) = program.split_once('=') {
         return wrong(
-            format!("starts with `{program}`, which only a shell takes for a variable"),
+            format!("starts with `{program}`, which is shell syntax for setting a variable"),
             format!("set the variable where `cargo gate` runs and declare `env = [\"{name}\"]`"),
         );
     }
@@ -112,58 +120,58 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
     match format {
         "text" if value.trim().is_empty() => wrong("is blank", "fill it in, or remove the line"),
         "duration" if duration(value).is_none() => wrong(
-            format!("is not a duration: `{value}`"),
+            format!("is not a valid duration: `{value}`"),
             "write a whole number with one unit, such as \"90s\", \"30m\", \"12h\" or \"30d\"",
         ),
         "date" if date(value).is_none() => wrong(
-            format!("is not a day: `{value}`"),
-            "write year, month and day, such as 2030-01-31",
+            format!("is not a valid date: `{value}`"),
+            "write the date as YYYY-MM-DD, such as 2030-01-31",
         ),
         "glob" => glob(value),
         "path" => relative("a path", value),
         "remote" => remote(value),
         "pointer" if !value.starts_with('/') => wrong(
-            format!("is not a JSON pointer: `{value}`"),
-            "write each key after a `/`, such as \"/package/version\"",
+            format!("is not a valid JSON pointer: `{value}`"),
+            "start each key with `/`, such as \"/package/version\"",
         ),
         "version" if value.parse::<Version>().is_err() => wrong(
-            format!("is not a version: `{value}`"),
+            format!("is not a valid version: `{value}`"),
             "write major, minor and patch, such as \"1.4.0\"",
         ),
         "rust-version" if rust_version(value).is_none() => wrong(
-            format!("is not a Rust version: `{value}`"),
+            format!("is not a valid Rust version: `{value}`"),
             "write two or three numbers, such as \"1.85\"",
         ),
         "item" if !is_item(value) => wrong(
-            format!("is not the path of an item: `{value}`"),
-            "write the path with the name of the library, such as \"my_crate::Client::fetch\"",
+            format!("is not a valid item path: `{value}`"),
+            "start with the library name, such as \"my_crate::Client::fetch\"",
         ),
         "surface" if !value.split("::").all(|name| is_name(&name.replace('*', "_"))) => wrong(
-            format!("is no pattern over paths of items: `{value}`"),
-            "write the name of the library and modules, such as \"my_crate::experimental\" or \"my_crate::Client::raw_*\"",
+            format!("is not a valid item path pattern: `{value}`"),
+            "start with the library name, such as \"my_crate::experimental\" or \"my_crate::Client::raw_*\"",
         ),
         "revision" if value.starts_with('-') || value.contains(char::is_whitespace) || value.contains("..") => wrong(
-            format!("is no revision: `{value}`"),
-            "write a tag, a branch, a commit, or a pattern over tags such as \"v*\"",
+            format!("is not a valid revision: `{value}`"),
+            "write a tag, a branch, a commit, or a tag pattern such as \"v*\"",
         ),
         "suite-name" => suite_name(value),
         "item-id" => item_id(value),
         "sha256" if value.len() != 64 || !value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) => wrong(
-            format!("is not a SHA-256 digest: `{value}`"),
-            "write 64 digits and lowercase letters, as `sha256sum` prints them",
+            format!("is not a valid SHA-256 digest: `{value}`"),
+            "write the 64 lowercase hexadecimal digits that `sha256sum` prints",
         ),
         "commit" if !value.bytes().all(|byte| byte.is_ascii_hexdigit()) => wrong(
-            format!("is not the hash of a commit: `{value}`"),
+            format!("is not a valid commit hash: `{value}`"),
             "write the hash that `git rev-parse HEAD` prints",
         ),
         "ssh-key" => super::authority::public_key(value).map(drop).or_else(|reason| {
             wrong(
                 reason,
-                "write the line of `id_ed25519.pub`; `ssh-keygen -t ed25519` makes a key",
+                "paste the line from `id_ed25519.pub`; `ssh-keygen -t ed25519` creates a key",
             )
         }),
         "env-name" if value.is_empty() || value.contains(['=', '\0']) || value.contains(char::is_whitespace) => wrong(
-            format!("is not the name of an environment variable: `{value}`"),
+            format!("is not a valid environment variable name: `{value}`"),
             "write only the name, such as \"RUSTFLAGS\"",
         ),
         "requirement" => requirement(value),
@@ -177,14 +185,14 @@ pub(super) fn check(format: &str, value: &str) -> Result<(), FormatError> {
 fn remote(value: &str) -> Result<(), FormatError> {
     match Address::parse(value) {
         Ok(address) if address.has_credentials() => wrong(
-            "holds a user or a password, which everybody can read here",
-            "leave it out, and set `GATE_CACHE_TOKEN` where builds run",
+            "contains a user name or password, which anyone can read here",
+            "remove it and set `GATE_CACHE_TOKEN` where builds run",
         ),
         Ok(_) => Ok(()),
         // Not the value: it may hold a password.
         Err(NoAddress(why)) => wrong(
             why,
-            "write an address such as \"file:///srv/kernels\", \"https://cache.example/kernels\", \"s3://bucket/prefix\" or \
+            "write a URL such as \"file:///srv/kernels\", \"https://cache.example/kernels\", \"s3://bucket/prefix\" or \
              \"redis://cache.example\"",
         ),
     }
@@ -203,7 +211,7 @@ fn platform(value: &str) -> Result<(), FormatError> {
         return Ok(());
     }
     wrong(
-        format!("is no platform: `{value}`"),
+        format!("is not a valid platform: `{value}`"),
         "write \"linux\", \"macos\", \"windows\", or a target triple such as \"aarch64-unknown-linux-gnu\"",
     )
 }
@@ -229,7 +237,7 @@ fn requirement(value: &str) -> Result<(), FormatError> {
         return Ok(());
     }
     wrong(
-        format!("is no requirement: `{value}`"),
+        format!("is not a valid requirement: `{value}`"),
         "write `program:<name>`, `env:<name>`, `os:linux`, `os:macos` or `os:windows`",
     )
 }
@@ -239,8 +247,8 @@ fn glob(value: &str) -> Result<(), FormatError> {
     match globset::Glob::new(value) {
         Ok(_) => Ok(()),
         Err(error) => wrong(
-            format!("is not a glob: {}", error.kind()),
-            "write a glob such as \"src/**/*.rs\"; `[`, `{` and `\\` are special",
+            format!("is not a valid glob: {}", error.kind()),
+            "write a glob such as \"src/**/*.rs\"; `[`, `{` and `\\` have a special meaning",
         ),
     }
 }
@@ -252,12 +260,15 @@ fn relative(what: &str, value: &str) -> Result<(), FormatError> {
         return wrong("is blank", "fill it in, or remove the line");
     }
     if value.contains(['\n', '\r', '\0']) {
-        return wrong(format!("is not {what}: it spans lines"), "write it on one line");
+        return wrong(
+            format!("is not {what}: it contains a line break"),
+            "write it on one line",
+        );
     }
     if value.starts_with('/') || drive {
         return wrong(
             format!("is not relative to the workspace root: `{value}`"),
-            "write it relative to the directory of gate.toml, without a leading `/` or drive",
+            "write it relative to the directory of gate.toml, without a leading `/` or drive letter",
         );
     }
     if value.contains('\\') {
@@ -268,8 +279,8 @@ fn relative(what: &str, value: &str) -> Result<(), FormatError> {
     }
     if value.split('/').any(|part| part == "..") {
         return wrong(
-            format!("leaves the workspace: `{value}`"),
-            "name something below the workspace root",
+            format!("points outside the workspace: `{value}`"),
+            "use a path inside the workspace",
         );
     }
     if value.split('/').any(|part| part == ".") {
@@ -300,10 +311,10 @@ fn suite_name(value: &str) -> Result<(), FormatError> {
         })
         .collect();
     let help = match cleaned.trim_matches(['-', '_']) {
-        "" => "write lowercase letters, digits, `-` and `_`".into(),
+        "" => "use only lowercase letters, digits, `-` and `_`".into(),
         name => format!("write `name = \"{name}\"`"),
     };
-    wrong(format!("is not a suite name: `{value}`"), help)
+    wrong(format!("is not a valid suite name: `{value}`"), help)
 }
 
 /// Ids of items are names that tables, commands and other items can hold without quotes.
@@ -313,8 +324,8 @@ fn item_id(value: &str) -> Result<(), FormatError> {
         return Ok(());
     }
     wrong(
-        format!("is not the id of an item: `{value}`"),
-        "write letters, digits, `-`, `_` and `.`, such as `ISSUE-12`",
+        format!("is not a valid register id: `{value}`"),
+        "use only letters, digits, `-`, `_` and `.`, such as `ISSUE-12`",
     )
 }
 
@@ -435,7 +446,7 @@ mod tests {
         );
         assert_eq!(
             check("suite-name", "é").unwrap_err().help,
-            "write lowercase letters, digits, `-` and `_`"
+            "use only lowercase letters, digits, `-` and `_`"
         );
     }
 

@@ -1,40 +1,33 @@
-//! Files that a program writes.
+//! `[[generated]]`: files that a program writes.
 
-use std::ops::Range;
-
-use serde::Serialize;
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
-use super::raw::RawGenerated;
 use super::section::section;
+use super::value::{Glob, Text};
 
 /// Files that a program writes, and which one.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GeneratedFiles {
-    /// Globs of the files, at least one.
+    /// The files: globs, relative to the workspace root.
+    #[schemars(with = "Vec<Glob>", length(min = 1), extend("examples" = [["docs/schema/*.json"]]))]
     pub files: Vec<String>,
     /// The command that writes them.
+    #[schemars(with = "Text", extend("examples" = ["cargo xtask docs"]))]
     pub generator: String,
-    /// Globs of what they are made from.
+    /// What they are made from: globs, relative to the workspace root.
+    #[serde(default)]
+    #[schemars(with = "Vec<Glob>", extend("examples" = [["src/**/*.rs"]]))]
     pub sources: Vec<String>,
-    /// Whether the files have no place for a mark.
+    /// Whether the files cannot hold a mark, because their form has no place for one.
+    #[serde(default)]
     pub unmarked: bool,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
-}
-
-pub(super) fn convert(raw: Spanned<RawGenerated>, at: &impl Fn(Range<usize>) -> Location) -> GeneratedFiles {
-    let location = at(raw.span());
-    let raw = raw.into_inner();
-    GeneratedFiles {
-        files: raw.files,
-        generator: raw.generator,
-        sources: raw.sources,
-        unmarked: raw.unmarked,
-        location,
-    }
 }
 
 section!(GeneratedFiles, "generated files", generated: Vec<GeneratedFiles>);

@@ -1,52 +1,68 @@
-//! `[kernels]`: what GPU kernels must show.
+//! `[kernels]`: GPU kernels, where they run, which are supported, what they may take of the hardware.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-
-use serde::Serialize;
-use toml::Spanned;
 
 use gate_build::resources::{Budget, Limit};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
-use super::raw::{RawKernelPath, RawKernels};
 use super::section::section;
-use super::semantics::{self, BackendSemantics, KnownDelta, RepresentationPolicy, SourceMapPolicy};
+use super::semantics::{BackendSemantics, KnownDelta, RepresentationPolicy, SourceMapPolicy};
+use super::value::Text;
 
-/// What GPU kernels must show.
-#[derive(Debug, Clone, Serialize)]
+/// What kernels must show.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct KernelPolicy {
-    /// Whether compilers have to make the locked PTX again.
+    /// Whether compilers have to make the locked PTX again: `cargo gate kernels verify --rebuild` has to have been run
+    /// since the last change.
+    #[serde(default)]
     pub reproducible: bool,
-    /// The path that every run has to prove; `None` when undeclared.
+    /// The path that every run under `[runtime]` has to prove.
+    #[schemars(extend("examples" = ["native-valid"]))]
     pub path: Option<KernelPath>,
-    /// Entries whose arguments the contract of another kernel covers: entry, then kernel.
+    /// Entries of kernel locks whose arguments the contract of another kernel covers, by the entry.
+    #[serde(default)]
+    #[schemars(
+        with = "BTreeMap<String, Text<1000>>",
+        extend("examples" = [{ "softmax_f32_vec4": "softmax_f32" }])
+    )]
     pub variants: BTreeMap<String, String>,
-    /// Target workloads, by the entry.
+    /// Target workloads, by the entry: what `cargo gate promote kernel` asks a measurement of.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Text>", extend("examples" = [{ "softmax_f32": "64x1024" }]))]
     pub workloads: BTreeMap<String, String>,
-    /// Supported kernels in the order of the file.
+    /// Kernels that are supported, and for which types.
+    #[serde(default, rename = "scope")]
     pub scopes: Vec<KernelScope>,
-    /// Limits in the order of the file.
+    /// Most that a kernel may take of the hardware, in the report of ptxas in the kernel lock.
+    #[serde(default, rename = "budget")]
     pub budgets: Vec<KernelBudget>,
-    /// How each backend computes, in the order of the file.
+    /// How each backend computes.
+    #[serde(default)]
     pub semantics: Vec<BackendSemantics>,
     /// Differences between backends that are known.
+    #[serde(default, rename = "known-delta")]
     pub known_deltas: Vec<KnownDelta>,
-    /// How parameters may cross; `None` when undeclared.
+    /// How parameters may cross from the host to the device.
     pub representation: Option<RepresentationPolicy>,
-    /// What line information must show; `None` when undeclared.
+    /// What the line information of locked PTX must show.
     pub source_map: Option<SourceMapPolicy>,
-    /// Where `[kernels]` is declared.
+    /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
 /// Where kernels ran.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum KernelPath {
     /// On the device, all of them.
+    #[serde(rename = "native-valid")]
     Native,
     /// At least one on the CPU, and all of them well.
+    #[serde(rename = "fallback-valid")]
     Fallback,
 }
 
@@ -60,16 +76,21 @@ impl KernelPath {
     }
 }
 
-/// A supported kernel.
-#[derive(Debug, Clone, Serialize)]
+/// A kernel that is supported.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct KernelScope {
-    /// Its name without its type.
+    /// Name of the kernel without its type.
+    #[schemars(with = "Text<1000>", extend("examples" = ["softmax"]))]
     pub kernel: String,
     /// The types that it is supported for.
+    #[schemars(with = "Vec<Text<100>>", length(min = 1), extend("examples" = [["f32", "bf16"]]))]
     pub dtypes: Vec<String>,
-    /// Symbol of the entry, with `{dtype}` in the place of the type.
+    /// Symbol of the entry, with `{dtype}` in the place of the type; the kernel, `_` and the type when absent.
+    #[schemars(with = "Option<Text<1000>>", extend("examples" = ["{dtype}_softmax"]))]
     pub entry: Option<String>,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
@@ -84,7 +105,9 @@ impl KernelScope {
 }
 
 /// Most that one kernel may take.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Limits")]
+#[schemars(with = "Limits")]
 pub struct KernelBudget {
     /// Symbol of its entry.
     pub kernel: String,
@@ -104,64 +127,54 @@ impl KernelBudget {
     }
 }
 
-pub(super) fn convert(raw: Spanned<RawKernels>, at: &impl Fn(Range<usize>) -> Location) -> KernelPolicy {
-    let location = at(raw.span());
-    let raw = raw.into_inner();
-    let reproducible = raw.reproducible;
-    let path = raw.path.map(|path| match path {
-        RawKernelPath::NativeValid => KernelPath::Native,
-        RawKernelPath::FallbackValid => KernelPath::Fallback,
-    });
-    let scopes = raw.scope.into_iter().map(|scope| {
-        let location = at(scope.span());
-        let scope = scope.into_inner();
-        KernelScope {
-            kernel: scope.kernel,
-            dtypes: scope.dtypes,
-            entry: scope.entry,
-            location,
-        }
-    });
-    let budgets = raw.budget.into_iter().map(|budget| {
-        let location = at(budget.span());
-        let budget = budget.into_inner();
+/// Most that a kernel may take.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Limits {
+    /// Symbol of the kernel's entry.
+    #[schemars(with = "Text<1000>", extend("examples" = ["softmax_f32"]))]
+    kernel: String,
+    /// Registers of a thread.
+    #[schemars(range(max = 255), extend("examples" = [64]))]
+    registers: Option<u32>,
+    /// Bytes that a thread spills to local memory, stores and loads together.
+    #[schemars(range(max = 1_000_000_000), extend("examples" = [0]))]
+    spills: Option<u32>,
+    /// Bytes of static shared memory of a block.
+    #[schemars(range(max = 1_000_000_000), extend("examples" = [49152]))]
+    shared: Option<u32>,
+    /// Bytes of constant memory, parameters included.
+    #[schemars(range(max = 1_000_000_000), extend("examples" = [1024]))]
+    constant: Option<u32>,
+    /// Bytes of the stack frame of a thread.
+    #[schemars(range(max = 1_000_000_000), extend("examples" = [0]))]
+    stack: Option<u32>,
+    /// Barriers of a block.
+    #[schemars(range(max = 16), extend("examples" = [1]))]
+    barriers: Option<u32>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    location: Location,
+}
+
+impl From<Limits> for KernelBudget {
+    fn from(declared: Limits) -> Self {
         let limits = [
-            (Limit::Registers, budget.registers),
-            (Limit::Spills, budget.spills),
-            (Limit::Shared, budget.shared),
-            (Limit::Constant, budget.constant),
-            (Limit::Stack, budget.stack),
-            (Limit::Barriers, budget.barriers),
+            (Limit::Registers, declared.registers),
+            (Limit::Spills, declared.spills),
+            (Limit::Shared, declared.shared),
+            (Limit::Constant, declared.constant),
+            (Limit::Stack, declared.stack),
+            (Limit::Barriers, declared.barriers),
         ];
-        KernelBudget {
-            kernel: budget.kernel,
-            limits: limits
-                .into_iter()
-                .filter_map(|(limit, most)| Some((limit.name(), most?)))
-                .collect(),
-            location,
+        let limits = limits
+            .into_iter()
+            .filter_map(|(limit, most)| Some((limit.name(), most?)));
+        Self {
+            kernel: declared.kernel,
+            limits: limits.collect(),
+            location: declared.location,
         }
-    });
-    KernelPolicy {
-        reproducible,
-        path,
-        variants: raw.variants,
-        workloads: raw.workloads,
-        scopes: scopes.collect(),
-        budgets: budgets.collect(),
-        semantics: raw
-            .semantics
-            .into_iter()
-            .map(|raw| semantics::semantics(raw, at))
-            .collect(),
-        known_deltas: raw
-            .known_delta
-            .into_iter()
-            .map(|raw| semantics::known_delta(raw, at))
-            .collect(),
-        representation: raw.representation.map(|raw| semantics::representation(raw, at)),
-        source_map: raw.source_map.map(|raw| semantics::source_map(raw, at)),
-        location,
     }
 }
 

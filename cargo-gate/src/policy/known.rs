@@ -48,15 +48,7 @@ impl<'a> Known<'a> {
 
 /// The tables of the array of tables at `path`; empty where the file has something else there.
 pub(super) fn elements<'t, 'i>(file: &'t DeTable<'i>, path: &[&str]) -> Vec<&'t DeTable<'i>> {
-    let Some((last, parents)) = path.split_last() else {
-        return Vec::new();
-    };
-    table(file, parents)
-        .and_then(|parent| parent.get(*last)?.get_ref().as_array())
-        .into_iter()
-        .flat_map(|array| array.iter())
-        .filter_map(|element| element.get_ref().as_table())
-        .collect()
+    super::rules::tables(file, path).map(|(table, _)| table).collect()
 }
 
 /// The table at `path`, if there is one.

@@ -1,11 +1,19 @@
-//! The policy: `gate.toml`, raw and then validated, all errors collected with their positions.
+//! The policy: `gate.toml`, validated and then typed, all errors collected with their positions.
 //!
 //! ```text
-//! text ─► toml parser (recovers, spans) ─► walk (schema made from raw) ─► cross (rules between values)
+//! text ─► toml parser (recovers, spans) ─► walk (schema of `Policy`) ─► cross (rules between values)
 //!                                                                             │ no errors
-//!                                                         Policy ◄─ convert ◄─┘
+//!                                                     Policy ◄─ deserialize ◄─┘
 //! ```
+//!
+//! A section is one file: its types with their documentation, which are the schema, what the file is read into and what
+//! the rest of the tool sees; and its rules between values. One field of [`Policy`] registers it.
+//!
+//! Schema keywords of our own: `x-format` names a value syntax of `format`, `x-sane-min` and `x-sane-max` bound what is
+//! usual (a number, or a duration for `x-format = "duration"`), `x-min` and `x-max` bound what is possible for
+//! durations, `x-help` is the help line of a violation, `x-missing` that of a missing key.
 
+pub mod address;
 pub mod authority;
 mod bench;
 mod boundary;
@@ -15,16 +23,16 @@ mod checklist;
 mod ci;
 mod claim;
 mod conformance;
-mod convert;
 mod cross;
 mod decisions;
 pub mod describe;
+mod deserialize;
 mod docs;
 mod edit;
+mod exclusion;
 mod failure;
 mod format;
 mod generated;
-pub mod init;
 mod item;
 mod kernels;
 mod known;
@@ -38,7 +46,6 @@ mod position;
 mod problem;
 mod profile;
 mod rails;
-mod raw;
 mod read;
 mod record;
 pub mod register;
@@ -54,6 +61,7 @@ pub(crate) mod section;
 mod semantics;
 mod slo;
 mod stability;
+mod stage;
 mod suggest;
 mod suite;
 mod supply;
@@ -70,13 +78,14 @@ mod write;
 mod tests;
 
 pub use bench::{BenchMode, BenchPolicy, BenchReference, MetricPolicy, Noise};
-pub use cache::CachePolicy;
+pub use cache::{CacheMode, CachePolicy};
 pub use catalogue::Catalogue;
 pub use ci::CiPolicy;
 pub use claim::{Claim, EvidenceClass};
 pub use conformance::{ConformanceBackend, ConformancePolicy, ConformanceRow, DeferredOperator};
 pub use decisions::DecisionPolicy;
 pub use docs::DocsPolicy;
+pub(crate) use edit::quoted;
 pub use failure::FailurePolicy;
 pub(crate) use format::rust_version;
 pub use generated::GeneratedFiles;

@@ -1,59 +1,49 @@
-//! Who answers for what, and who may permit a finding.
+//! `[owners]` and `[waivers]`: who answers for what, and who may permit a finding.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
-use serde::Serialize;
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
-use super::raw::{RawOwners, RawWaivers};
 use super::section::section;
+use super::value::{SshKey, Text};
 
-/// Who answers for what.
-#[derive(Debug, Clone, Serialize)]
+/// Who answers for what. `CODEOWNERS` counts as well.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct OwnerPolicy {
     /// Who answers for whatever is not named otherwise.
+    #[schemars(with = "Option<Text>", extend("examples" = ["core-team"]))]
     pub default: Option<String>,
-    /// Owners of packages, by name or pattern.
+    /// Who answers for which packages of the workspace: names, with `*` for any characters.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Text>")]
     pub packages: BTreeMap<String, String>,
-    /// Owners of suites, by name or pattern.
+    /// Who answers for which suites: names, with `*` for any characters.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Text>")]
     pub suites: BTreeMap<String, String>,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
 /// Who may permit a finding, and for how long.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct WaiverPolicy {
-    /// Ed25519 keys in the form of OpenSSH; with any, only a signed waiver counts.
+    /// Ed25519 keys as in `id_ed25519.pub`. With any, a waiver counts only with a signature by one of them.
+    #[serde(default)]
+    #[schemars(with = "Vec<SshKey>")]
     pub keys: Vec<String>,
     /// Most days from now on which a waiver may end.
+    #[schemars(range(min = 1, max = 3650), extend("x-sane-max" = 365, "examples" = [90]))]
     pub max_days: Option<u32>,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
-}
-
-pub(super) fn owners(raw: Spanned<RawOwners>, at: &impl Fn(Range<usize>) -> Location) -> OwnerPolicy {
-    let location = at(raw.span());
-    let raw = raw.into_inner();
-    OwnerPolicy {
-        default: raw.default,
-        packages: raw.packages,
-        suites: raw.suites,
-        location,
-    }
-}
-
-pub(super) fn waivers(raw: Spanned<RawWaivers>, at: &impl Fn(Range<usize>) -> Location) -> WaiverPolicy {
-    let location = at(raw.span());
-    let raw = raw.into_inner();
-    WaiverPolicy {
-        keys: raw.keys,
-        max_days: raw.max_days,
-        location,
-    }
 }
 
 section!(OwnerPolicy, "owners", owners: Option<OwnerPolicy>);

@@ -1,15 +1,16 @@
 //! Rules for `[runtime.rails]` that a schema does not hold: `gate-runtime` itself says which values its rails take.
 
 use gate_runtime::rails::{FIELDS, Settings, Value};
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::known::table;
 use super::problem::{Oddity, Problem};
 use super::rule;
+use super::rules::Rules;
 
 /// Values that the rails refuse. Whole numbers out of range are found by the walk, which knows their ranges from the schema.
-pub(super) fn problems(file: &DeTable<'_>) -> Vec<Problem> {
-    let Some(rails) = table(file, &["runtime", "rails"]) else {
+pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
+    let Some(rails) = table(rules.file, &["runtime", "rails"]) else {
         return Vec::new();
     };
     let mut problems = Vec::new();
@@ -34,21 +35,21 @@ pub(super) fn problems(file: &DeTable<'_>) -> Vec<Problem> {
             .or_else(|| rails.get("window-calls"))
             .map_or(0..0, toml::Spanned::span);
         let message = format!(
-            "`min-samples` is {} and a window has {} calls, so no p95 is ever judged",
+            "`min-samples` is {}, but a window has only {} calls, so p95 is never judged",
             settings.min_samples, settings.window_calls
         );
         problems.push(
             Problem::new(span, message)
                 .rule(&rule::WINDOW_TOO_SMALL)
-                .help("write `min-samples` that is not above `window-calls`"),
+                .help("write a `min-samples` no larger than `window-calls`"),
         );
     }
     problems
 }
 
 /// Values that are possible and take away what the rails are for.
-pub(super) fn dangers(file: &DeTable<'_>) -> Vec<Oddity> {
-    let rails = table(file, &["runtime", "rails"]);
+pub(super) fn dangers(rules: &Rules<'_>) -> Vec<Oddity> {
+    let rails = table(rules.file, &["runtime", "rails"]);
     let off = |key: &str| {
         let value = rails?.get(key)?;
         (value.get_ref().as_bool() == Some(false)).then(|| value.span())
@@ -56,14 +57,14 @@ pub(super) fn dangers(file: &DeTable<'_>) -> Vec<Oddity> {
     let mut dangers = Vec::new();
     if let Some(span) = off("hard-rollback") {
         dangers.push(Oddity {
-            message: "the rails roll back on runtime errors only, not on pressure, latency or throughput".into(),
+            message: "the rails roll back only on runtime errors, not on memory pressure, latency or throughput".into(),
             help: "remove `hard-rollback = false`".into(),
             span,
         });
     }
     if let Some(span) = off("auto-switch") {
         dangers.push(Oddity {
-            message: "a kernel that was rolled back stays on its reference until the process restarts".into(),
+            message: "a kernel that was rolled back stays on its fallback until the process restarts".into(),
             help: "remove `auto-switch = false`".into(),
             span,
         });
@@ -126,7 +127,10 @@ mod tests {
             ("latency-rise = nan\n", "`latency-rise` is out of range: nan"),
             ("latency-rise = \"8%\"\n", "`latency-rise` takes a number, not a string"),
             ("strict = 1\n", "`strict` takes `true` or `false`, not a whole number"),
-            ("min-samples = 65\n", "`min-samples` is 65 and a window has 64 calls"),
+            (
+                "min-samples = 65\n",
+                "`min-samples` is 65, but a window has only 64 calls",
+            ),
             ("retries = 3\n", "unknown key `retries`"),
         ] {
             let (count, found) = errors(rails);
@@ -151,7 +155,7 @@ mod tests {
     #[test]
     fn the_schema_has_every_field_with_its_range() {
         let schema = schema();
-        let properties = schema["definitions"]["RawRails"]["properties"]
+        let properties = schema["definitions"]["RailsPolicy"]["properties"]
             .as_object()
             .expect("rails");
         assert_eq!(properties.len(), FIELDS.len());

@@ -29,8 +29,11 @@ pub(super) fn read(path: &Path, shown: &str) -> Result<Option<String>> {
         // A link to nothing is not "no file": somebody meant to have a policy.
         Err(error) if error.kind() == ErrorKind::NotFound && fs::symlink_metadata(path).is_err() => return Ok(None),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(usage(path, format!("`{shown}` is a link to a file that is not there"))
-                .with_help("repair the link, or remove it to use the defaults"));
+            return Err(usage(
+                path,
+                format!("`{shown}` is a symbolic link to a file that does not exist"),
+            )
+            .with_help("repair the link, or remove it to use the defaults"));
         }
         Err(error) => return Err(cannot(&error)),
     };
@@ -40,15 +43,16 @@ pub(super) fn read(path: &Path, shown: &str) -> Result<Option<String>> {
     }
     // Opening a pipe would wait for a writer.
     if !metadata.is_file() {
-        return Err(usage(path, format!("`{shown}` is not a regular file")).with_help("replace it with a file"));
+        return Err(usage(path, format!("`{shown}` is not a regular file")).with_help("replace it with a regular file"));
     }
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|error| cannot(&error))?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(usage(path, format!("`{shown}` is larger than 1 MiB"))
-            .with_help("remove what does not belong into a policy; generated data goes into files of its own"));
+        return Err(
+            usage(path, format!("`{shown}` is larger than 1 MiB")).with_help("move generated data into separate files")
+        );
     }
     String::from_utf8(bytes)
         .map(Some)

@@ -5,23 +5,21 @@ use std::ops::Range;
 use std::path::Path;
 
 use jiff::civil::Date;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::base::error::{Error, Result};
 
 use super::catalogue::Catalogue;
-use super::item::{Level, RegisterItem, Severity};
+use super::deserialize::from_file;
+use super::item::{RegisterFile, RegisterItem};
 use super::known::{Known, elements};
 use super::model::Policy;
 use super::position::Positions;
 use super::problem::{PolicyErrors, Problem, shown};
-use super::raw::{RawDate, RawItem, RawRegister};
 use super::read::read;
 use super::rules::text;
 use super::suggest::similar;
-use super::validate::{merged, syntax_problem};
-use super::value::{self, version};
+use super::validate::{merged, unread};
 use super::walk::walk;
 use super::{format, rule, schema};
 
@@ -62,13 +60,9 @@ pub fn parse(path: &str, text: &str) -> Result<Vec<RegisterItem>, PolicyErrors> 
     if !problems.is_empty() {
         return Err(PolicyErrors::new(path, body, problems));
     }
-    let failed = |problem| PolicyErrors::new(path, body, vec![problem]);
-    let raw: RawRegister = toml::from_str(body).map_err(|error| failed(syntax_problem(body, &error)))?;
-    version(raw.version).map_err(failed)?;
-    raw.item
-        .into_iter()
-        .map(|item| convert(item, &positions).map_err(failed))
-        .collect()
+    from_file(&file, &positions)
+        .map(|register: RegisterFile| register.item)
+        .map_err(|error| PolicyErrors::new(path, body, vec![unread(&error)]))
 }
 
 /// Rules between values of items, and between items.
@@ -85,7 +79,7 @@ fn between_values(file: &DeTable<'_>, positions: &Positions<'_>, problems: &mut 
             problems.push(
                 problem
                     .label(format!("first declared on line {line}"))
-                    .help("give each item an id of its own"),
+                    .help("give each item its own id"),
             );
         } else {
             lines.insert(id, positions.line_index(span.start) + 1);
@@ -107,8 +101,8 @@ fn tracked(item: &DeTable<'_>, ids: &BTreeMap<&str, usize>, problems: &mut Vec<P
         return;
     };
     if text(item, "id").is_some_and(|(id, _)| id == tracker) {
-        let problem = Problem::new(span, "an item cannot deal with itself").rule(&rule::TRACKED_BY_ITSELF);
-        problems.push(problem.help("name the item that deals with it, or remove the line"));
+        let problem = Problem::new(span, "an item cannot be tracked by itself").rule(&rule::TRACKED_BY_ITSELF);
+        problems.push(problem.help("name the item that tracks it, or remove the line"));
     } else if !ids.contains_key(tracker) {
         let mut problem = Problem::new(span, format!("`tracked-by` names an unknown item `{}`", shown(tracker)))
             .rule(&rule::UNKNOWN_ITEM);
@@ -130,26 +124,25 @@ fn dates(item: &DeTable<'_>, problems: &mut Vec<Problem>) {
         {
             let message = format!("`{key}` is {later}, before the item was opened on {opened}");
             let problem = Problem::new(span.clone(), message).rule(&rule::DAYS_OUT_OF_ORDER);
-            problems.push(problem.help("correct one of the two days"));
+            problems.push(problem.help("correct one of the two dates"));
         }
     }
     if let (Some((_, span)), Some("open" | "deferred")) = (&closed, status) {
-        let problem = Problem::new(span.clone(), "`closed` stands on an item that is not closed")
+        let problem = Problem::new(span.clone(), "`closed` is set on an item that is not closed")
             .rule(&rule::CLOSING_OF_OPEN_ITEM);
         problems.push(problem.help("write `status = \"closed\"`, or remove the line"));
     }
     if let (Some((_, span)), Some("open" | "deferred")) = (text(item, "commit"), status) {
         let problem =
-            Problem::new(span, "`commit` stands on an item that is not closed").rule(&rule::CLOSING_OF_OPEN_ITEM);
+            Problem::new(span, "`commit` is set on an item that is not closed").rule(&rule::CLOSING_OF_OPEN_ITEM);
         problems.push(problem.help("write `status = \"closed\"`, or remove the line"));
     }
     if status == Some("closed")
         && item.get("closed").is_none()
         && let Some((_, span)) = text(item, "status")
     {
-        let problem =
-            Problem::new(span, "a closed item does not say when it was closed").rule(&rule::CLOSED_WITHOUT_DAY);
-        problems.push(problem.help("add `closed = <day>`; `cargo gate register close <id>` does"));
+        let problem = Problem::new(span, "a closed item has no `closed` date").rule(&rule::CLOSED_WITHOUT_DAY);
+        problems.push(problem.help("add `closed = <date>`; `cargo gate register close <id>` does this"));
     }
 }
 
@@ -161,7 +154,7 @@ fn by_kind(item: &DeTable<'_>, span: &Range<usize>, problems: &mut Vec<Problem>)
         if item.get(key).is_none() {
             let problem = Problem::new(
                 span.clone(),
-                format!("`{key}` is missing in a `[[item]]` of kind {kind}"),
+                format!("missing key `{key}` in an `[[item]]` of kind `{kind}`"),
             )
             .rule(&rule::MISSING_KEY);
             problems.push(problem.help(format!("add `{key} = {example}`")));
@@ -171,8 +164,8 @@ fn by_kind(item: &DeTable<'_>, span: &Range<usize>, problems: &mut Vec<Problem>)
         "risk" => {
             missing("impact", "\"high\"");
             missing("probability", "\"low\"");
-            missing("mitigation", "\"what keeps it from coming true\"");
-            missing("review", "<day by which it is looked at again>");
+            missing("mitigation", "\"what reduces the risk\"");
+            missing("review", "<date of the next review>");
             missing("owner", "\"platform-team\"");
             if let Some(severity) = item.get("severity") {
                 let problem = Problem::new(severity.span(), "a risk has an impact, not a severity")
@@ -185,7 +178,7 @@ fn by_kind(item: &DeTable<'_>, span: &Range<usize>, problems: &mut Vec<Problem>)
             for key in OF_RISKS {
                 if let Some(value) = item.get(key) {
                     let problem =
-                        Problem::new(value.span(), format!("`{key}` belongs to a risk")).rule(&rule::KEY_OF_A_RISK);
+                        Problem::new(value.span(), format!("`{key}` is only for risks")).rule(&rule::KEY_OF_A_RISK);
                     problems.push(problem.help("add `kind = \"risk\"`, or remove the line"));
                 }
             }
@@ -202,42 +195,6 @@ fn day(table: &DeTable<'_>, key: &str) -> Option<(Date, Range<usize>)> {
         _ => return None,
     };
     Some((day, value.span()))
-}
-
-fn convert(item: Spanned<RawItem>, positions: &Positions<'_>) -> Result<RegisterItem, Problem> {
-    let span = item.span();
-    let raw = item.into_inner();
-    let day = |date: &RawDate| value::day(date, &span);
-    let optional = |date: &Option<RawDate>| date.as_ref().map(day).transpose();
-    let severity = raw.severity.or(raw.impact.map(|impact| match impact {
-        Level::Low => Severity::Low,
-        Level::Medium => Severity::Medium,
-        Level::High => Severity::High,
-    }));
-    Ok(RegisterItem {
-        severity: severity.ok_or_else(|| {
-            Problem::new(span.clone(), "an item says nowhere how bad it is").rule(&rule::ITEM_WITHOUT_WEIGHT)
-        })?,
-        opened: day(&raw.opened)?,
-        until: optional(&raw.until)?,
-        closed: optional(&raw.closed)?,
-        review: optional(&raw.review)?,
-        id: raw.id,
-        title: raw.title,
-        kind: raw.kind,
-        status: raw.status,
-        owner: raw.owner,
-        tracked_by: raw.tracked_by,
-        acceptance: raw.acceptance,
-        reason: raw.reason,
-        closure: raw.closure,
-        commit: raw.commit,
-        resolution: raw.resolution,
-        mitigation: raw.mitigation,
-        fallback: raw.fallback,
-        probability: raw.probability,
-        location: positions.location(&span),
-    })
 }
 
 #[cfg(test)]

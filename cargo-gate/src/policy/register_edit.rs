@@ -9,7 +9,7 @@ use toml::de::DeTable;
 use crate::base::error::{Error, Result};
 
 use super::edit;
-use super::init::quoted;
+use super::edit::quoted;
 use super::item::{ItemStatus, Level, RegisterItem, Severity};
 use super::known::elements;
 use super::read::read;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::known::Known;
+use super::known::{Known, table};
 use super::position::Positions;
 use super::problem::{Problem, shown};
 use super::rule;
@@ -46,6 +47,37 @@ impl Rules<'_> {
     }
 }
 
+/// The tables of the array at `path`, each with its place; none where the file has something else there.
+pub(super) fn tables<'t, 'i>(
+    file: &'t DeTable<'i>,
+    path: &[&str],
+) -> impl Iterator<Item = (&'t DeTable<'i>, Range<usize>)> + use<'t, 'i> {
+    let parent = path
+        .split_last()
+        .and_then(|(last, parents)| Some(tables_of(table(file, parents)?, last)));
+    parent.into_iter().flatten()
+}
+
+/// The tables of the array with this key.
+pub(super) fn tables_of<'t, 'i>(
+    table: &'t DeTable<'i>,
+    key: &str,
+) -> impl Iterator<Item = (&'t DeTable<'i>, Range<usize>)> + use<'t, 'i> {
+    let list = table.get(key).and_then(|list| list.get_ref().as_array());
+    list.into_iter()
+        .flat_map(|list| list.iter())
+        .filter_map(|element| Some((element.get_ref().as_table()?, element.span())))
+}
+
+/// Whether a table has this key, with something in it.
+pub(super) fn is_filled(table: &DeTable<'_>, key: &str) -> bool {
+    match table.get(key).map(Spanned::get_ref) {
+        None => false,
+        Some(DeValue::Array(items)) => !items.is_empty(),
+        Some(_) => true,
+    }
+}
+
 /// A text of a table, and where it stands.
 pub(super) fn text<'t>(table: &'t DeTable<'_>, key: &str) -> Option<(&'t str, Range<usize>)> {
     let value = table.get(key)?;
@@ -65,11 +97,11 @@ pub(super) fn range(table: &DeTable<'_>, keys: &[&str], most: f64, problems: &mu
         };
         if number.is_some_and(|number| !(0.0..=most).contains(&number)) {
             let usual = if most == f64::MAX {
-                "write a number that is not negative".to_owned()
+                "write a number that is 0 or more".to_owned()
             } else {
                 format!("write a number from 0 to {most}")
             };
-            let message = format!("`{key}` is no usable number");
+            let message = format!("`{key}` is out of range");
             problems.push(
                 Problem::new(value.span(), message)
                     .rule(&rule::OUT_OF_RANGE)

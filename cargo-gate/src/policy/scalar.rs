@@ -127,7 +127,8 @@ pub(super) fn length(views: &Views<'_>, value: &str, span: Range<usize>, subject
             .help("fill it in, or remove the line"));
     }
     if let Some(max) = number(views, "maxLength").filter(|max| count > *max) {
-        let problem = Problem::new(span, format!("{subject} has {count} characters")).rule(&rule::TEXT_TOO_LONG);
+        let problem =
+            Problem::new(span, format!("{subject} is too long: {count} characters")).rule(&rule::TEXT_TOO_LONG);
         return Err(problem.help(format!("write at most {max} characters")));
     }
     Ok(())

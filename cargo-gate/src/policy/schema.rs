@@ -1,4 +1,4 @@
-//! The JSON Schema of gate.toml, generated from [`super::raw`]: published for editors, and the rules of
+//! The JSON Schema of gate.toml, generated from [`Policy`]: published for editors, and the rules of
 //! [`super::walk`].
 
 use std::sync::OnceLock;
@@ -8,7 +8,8 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use serde_json::{Value, json};
 
-use super::raw::{RawPolicy, RawRegister};
+use super::item::RegisterFile;
+use super::model::Policy;
 
 /// Where the schema of the latest release can be fetched; editors read it from the `#:schema` comment of a gate.toml.
 pub const SCHEMA_URL: &str =
@@ -17,16 +18,16 @@ pub const SCHEMA_URL: &str =
 /// The JSON Schema of gate.toml (draft 7, the one that TOML editors understand). The file
 /// `docs/schema/gate.schema.json` is this value, pretty-printed, with a final line feed.
 pub fn schema() -> Value {
-    let mut schema = generated::<RawPolicy>();
+    let mut schema = generated::<Policy>();
     schema.insert("$id".into(), json!(SCHEMA_URL));
-    schema.insert("$comment".into(), json!(mark("policy/raw")));
+    schema.insert("$comment".into(), json!(mark("policy/model.rs")));
     schema.to_value()
 }
 
 /// The JSON Schema of a register.
 fn register_schema() -> Value {
-    let mut schema = generated::<RawRegister>();
-    schema.insert("$comment".into(), json!(mark("policy/raw/register.rs")));
+    let mut schema = generated::<RegisterFile>();
+    schema.insert("$comment".into(), json!(mark("policy/item.rs")));
     schema.to_value()
 }
 

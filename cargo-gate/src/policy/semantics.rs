@@ -1,68 +1,55 @@
 //! `[[kernels.semantics]]`, `[[kernels.known-delta]]`, `[kernels.representation]` and `[kernels.source-map]`.
 
-use std::ops::Range;
+mod words;
 
 use gate_build::ptx::representation::Representation;
 use gate_build::ptx::source_map::NoPosition;
-use serde::{Serialize, Serializer};
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::report::Location;
 
-pub use super::raw::{Comparison, Denormals, Fma, NanRule, ReductionOrder, Rounding, SemanticProperty, SortStability};
-use super::raw::{
-    RawKnownDelta, RawNoPosition, RawRepresentation, RawRepresentationDecision, RawSemantics, RawSourceMap,
-};
+use super::value::{SuiteName, Text};
+pub use words::{Comparison, Denormals, Fma, NanRule, ReductionOrder, Rounding, SemanticProperty, SortStability};
 
 /// How a backend computes.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BackendSemantics {
     /// The backend.
+    #[schemars(with = "SuiteName", extend("examples" = ["cuda"]))]
     pub backend: String,
-    /// Whether it executes the PTX of the kernel locks.
+    /// Whether it executes the PTX of the kernel locks, which is then held against what is declared here.
+    #[serde(default)]
     pub locked_ptx: bool,
     /// How its results are compared with the reference.
+    #[schemars(extend("examples" = ["bitwise"]))]
     pub comparison: Comparison,
-    /// How operations are rounded.
+    /// How sums, products, quotients and square roots are rounded.
+    #[schemars(extend("examples" = ["nearest-even"]))]
     pub rounding: Rounding,
     /// When a product and a sum are rounded once.
+    #[schemars(extend("examples" = ["never"]))]
     pub fma: Fma,
-    /// Patterns of kernels with a fused multiply-add.
+    /// Kernels with a fused multiply-add, where `fma = "explicit"`; `*` stands for any characters.
+    #[serde(default)]
+    #[schemars(with = "Vec<Text>", extend("examples" = [["matmul_f32"]]))]
     pub fma_kernels: Vec<String>,
     /// What becomes of subnormal numbers.
+    #[schemars(extend("examples" = ["kept"]))]
     pub denormals: Denormals,
     /// In which order a reduction adds.
+    #[schemars(extend("examples" = ["fixed"]))]
     pub reduction_order: ReductionOrder,
     /// What a sort does with equal keys.
+    #[schemars(extend("examples" = ["stable"]))]
     pub sort: SortStability,
     /// What becomes of NaN.
+    #[schemars(extend("examples" = ["propagated"]))]
     pub nan: NanRule,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
-}
-
-impl SemanticProperty {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Rounding,
-        Self::Fma,
-        Self::Denormals,
-        Self::ReductionOrder,
-        Self::Sort,
-        Self::Nan,
-    ];
-
-    /// The key of the policy.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rounding => "rounding",
-            Self::Fma => "fma",
-            Self::Denormals => "denormals",
-            Self::ReductionOrder => "reduction-order",
-            Self::Sort => "sort",
-            Self::Nan => "nan",
-        }
-    }
 }
 
 impl BackendSemantics {
@@ -105,143 +92,156 @@ impl BackendSemantics {
 }
 
 /// A difference between two backends that is known.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct KnownDelta {
-    /// The two backends.
-    pub backends: [String; 2],
+    /// One of the two backends.
+    #[schemars(with = "SuiteName", extend("examples" = ["cuda"]))]
+    pub backend: String,
+    /// The other one.
+    #[schemars(with = "SuiteName", extend("examples" = ["cpu"]))]
+    pub against: String,
     /// In what they differ.
+    #[schemars(extend("examples" = ["denormals"]))]
     pub property: SemanticProperty,
     /// What that means for a user.
+    #[schemars(with = "Text<1000>", extend("examples" = ["sums below 2^-126 are zero"]))]
     pub reason: String,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
-/// How parameters of kernels may cross.
-#[derive(Debug, Clone, Serialize)]
+/// How parameters of kernels may cross from the host to the device.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RepresentationPolicy {
     /// The decisions that need no further word.
-    #[serde(serialize_with = "decisions")]
+    #[serde(serialize_with = "write_decisions", deserialize_with = "decisions")]
+    #[schemars(
+        with = "Vec<Decision>",
+        length(min = 1),
+        extend("examples" = [["scalar_copied", "buffer_read", "buffer_written"]])
+    )]
     pub allow: Vec<Representation>,
     /// Parameters for which another decision is right.
+    #[serde(default, rename = "exception")]
     pub exceptions: Vec<RepresentationException>,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
 /// A parameter for which another decision is right.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RepresentationException {
     /// The entry.
+    #[schemars(with = "Text<1000>", extend("examples" = ["softmax_f32"]))]
     pub kernel: String,
     /// The parameter, counted from 0.
+    #[schemars(range(max = 4095), extend("examples" = [2]))]
     pub parameter: usize,
     /// The decision.
-    #[serde(serialize_with = "decision")]
+    #[serde(serialize_with = "write_decision", deserialize_with = "decision")]
+    #[schemars(with = "Decision", extend("examples" = ["aggregate_unfollowed"]))]
     pub decision: Representation,
     /// Why it is right.
+    #[schemars(with = "Text<1000>", extend("examples" = ["strides, no address in it"]))]
     pub reason: String,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
-/// What line information must show.
-#[derive(Debug, Clone, Serialize)]
-pub struct SourceMapPolicy {
-    /// Reasons for which an instruction may have no line.
-    #[serde(serialize_with = "reasons")]
-    pub allow: Vec<NoPosition>,
-    /// Where it is declared.
-    pub location: Location,
+/// How a parameter crosses: the ids of `gate_build::ptx::representation::Representation`.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Decision {
+    /// A number, copied.
+    ScalarCopied,
+    /// A structure without room for an address, copied.
+    AggregateCopied,
+    /// A structure that may hold addresses, copied; they are not followed.
+    AggregateUnfollowed,
+    /// Memory that the kernel reads.
+    BufferRead,
+    /// Memory that the kernel writes.
+    BufferWritten,
+    /// Memory that the kernel does not touch.
+    BufferUntouched,
+    /// An address that the kernel stores or hands on.
+    PointerEscapes,
+    /// A texture, sampler or surface.
+    OpaqueHandle,
 }
 
-fn decision<S: Serializer>(decision: &Representation, serializer: S) -> Result<S::Ok, S::Error> {
+fn decided(raw: Decision) -> Representation {
+    match raw {
+        Decision::ScalarCopied => Representation::ScalarCopied,
+        Decision::AggregateCopied => Representation::AggregateCopied,
+        Decision::AggregateUnfollowed => Representation::AggregateUnfollowed,
+        Decision::BufferRead => Representation::BufferRead,
+        Decision::BufferWritten => Representation::BufferWritten,
+        Decision::BufferUntouched => Representation::BufferUntouched,
+        Decision::PointerEscapes => Representation::PointerEscapes,
+        Decision::OpaqueHandle => Representation::OpaqueHandle,
+    }
+}
+
+fn decision<'de, D: Deserializer<'de>>(from: D) -> Result<Representation, D::Error> {
+    Decision::deserialize(from).map(decided)
+}
+
+fn decisions<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Representation>, D::Error> {
+    Ok(Vec::deserialize(from)?.into_iter().map(decided).collect())
+}
+
+fn write_decision<S: Serializer>(decision: &Representation, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(decision.id())
 }
 
-fn decisions<S: Serializer>(decisions: &[Representation], serializer: S) -> Result<S::Ok, S::Error> {
+fn write_decisions<S: Serializer>(decisions: &[Representation], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(decisions.iter().map(|decision| decision.id()))
 }
 
-fn reasons<S: Serializer>(reasons: &[NoPosition], serializer: S) -> Result<S::Ok, S::Error> {
+fn write_reasons<S: Serializer>(reasons: &[NoPosition], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(reasons.iter().map(|reason| reason.id()))
 }
 
-pub(super) fn semantics(raw: Spanned<RawSemantics>, at: &impl Fn(Range<usize>) -> Location) -> BackendSemantics {
-    let location = at(raw.span());
-    let raw = raw.into_inner();
-    BackendSemantics {
-        backend: raw.backend,
-        locked_ptx: raw.locked_ptx,
-        comparison: raw.comparison,
-        rounding: raw.rounding,
-        fma: raw.fma,
-        fma_kernels: raw.fma_kernels,
-        denormals: raw.denormals,
-        reduction_order: raw.reduction_order,
-        sort: raw.sort,
-        nan: raw.nan,
-        location,
-    }
+/// What the line information of locked PTX must show.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SourceMapPolicy {
+    /// Reasons for which an instruction may have no line.
+    #[serde(default, serialize_with = "write_reasons", deserialize_with = "reasons")]
+    #[schemars(
+        with = "Vec<Reason>",
+        extend("default" = [], "examples" = [["compiler_generated", "foreign_file"]])
+    )]
+    pub allow: Vec<NoPosition>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
 }
 
-pub(super) fn known_delta(raw: Spanned<RawKnownDelta>, at: &impl Fn(Range<usize>) -> Location) -> KnownDelta {
-    let location = at(raw.span());
-    let raw = raw.into_inner();
-    KnownDelta {
-        backends: [raw.backend, raw.against],
-        property: raw.property,
-        reason: raw.reason,
-        location,
-    }
+/// Why an instruction has no line: ids of `gate_build::ptx::source_map::NoPosition`.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Reason {
+    /// No `.loc` stands before it in its body.
+    NoLineInfo,
+    /// The compiler made it from no line in particular.
+    CompilerGenerated,
+    /// It was made from a source outside of the package.
+    ForeignFile,
 }
 
-pub(super) fn representation(
-    raw: Spanned<RawRepresentation>,
-    at: &impl Fn(Range<usize>) -> Location,
-) -> RepresentationPolicy {
-    let location = at(raw.span());
-    let raw = raw.into_inner();
-    let exceptions = raw.exception.into_iter().map(|exception| {
-        let location = at(exception.span());
-        let exception = exception.into_inner();
-        RepresentationException {
-            kernel: exception.kernel,
-            parameter: exception.parameter as usize,
-            decision: decided(exception.decision),
-            reason: exception.reason,
-            location,
-        }
-    });
-    RepresentationPolicy {
-        allow: raw.allow.into_iter().map(decided).collect(),
-        exceptions: exceptions.collect(),
-        location,
-    }
-}
-
-fn decided(raw: RawRepresentationDecision) -> Representation {
-    match raw {
-        RawRepresentationDecision::ScalarCopied => Representation::ScalarCopied,
-        RawRepresentationDecision::AggregateCopied => Representation::AggregateCopied,
-        RawRepresentationDecision::AggregateUnfollowed => Representation::AggregateUnfollowed,
-        RawRepresentationDecision::BufferRead => Representation::BufferRead,
-        RawRepresentationDecision::BufferWritten => Representation::BufferWritten,
-        RawRepresentationDecision::BufferUntouched => Representation::BufferUntouched,
-        RawRepresentationDecision::PointerEscapes => Representation::PointerEscapes,
-        RawRepresentationDecision::OpaqueHandle => Representation::OpaqueHandle,
-    }
-}
-
-pub(super) fn source_map(raw: Spanned<RawSourceMap>, at: &impl Fn(Range<usize>) -> Location) -> SourceMapPolicy {
-    let location = at(raw.span());
-    let allow = raw.into_inner().allow.into_iter().map(|reason| match reason {
-        RawNoPosition::NoLineInfo => NoPosition::NoLineInfo,
-        RawNoPosition::CompilerGenerated => NoPosition::CompilerGenerated,
-        RawNoPosition::ForeignFile => NoPosition::ForeignFile,
-    });
-    SourceMapPolicy {
-        allow: allow.collect(),
-        location,
-    }
+fn reasons<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<NoPosition>, D::Error> {
+    let reason = |reason| match reason {
+        Reason::NoLineInfo => NoPosition::NoLineInfo,
+        Reason::CompilerGenerated => NoPosition::CompilerGenerated,
+        Reason::ForeignFile => NoPosition::ForeignFile,
+    };
+    Ok(Vec::deserialize(from)?.into_iter().map(reason).collect())
 }

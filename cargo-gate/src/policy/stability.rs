@@ -1,40 +1,81 @@
-//! What users may rely on: classes of public items and documents.
+//! `[stability]`: what users may rely on, classes of public items and documents.
 
-use std::ops::Range;
-
-use serde::Serialize;
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
 use super::pattern;
-use super::raw::RawStability;
-pub use super::raw::StabilityClass;
 use super::section::section;
+use super::value::{Glob, Revision, SurfacePattern};
 
-/// Classes of public items and documents.
-#[derive(Debug, Clone, Serialize)]
+/// What may happen to a surface between two releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StabilityClass {
+    /// It stays as it was released, until the version says otherwise.
+    Stable,
+    /// It may change; changes are shown.
+    Fluid,
+    /// It is not for users.
+    Internal,
+}
+
+impl StabilityClass {
+    /// The word as it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            StabilityClass::Stable => "stable",
+            StabilityClass::Fluid => "fluid",
+            StabilityClass::Internal => "internal",
+        }
+    }
+}
+
+/// Which public items and documents stay as they were released.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StabilityPolicy {
-    /// A tag, a branch, a commit, or a pattern over tags.
+    /// The last release: a tag, a branch or a commit; or a pattern over tags, which means the highest version that is
+    /// an ancestor of the commit and not the commit itself.
+    #[schemars(with = "Revision", extend("examples" = ["v*", "v1.4.0"]))]
     pub reference: String,
-    /// Class of items that no surface names.
+    /// Class of public items that no surface names.
+    #[serde(default = "stable")]
     pub default: StabilityClass,
-    /// Surfaces in the order of the file.
+    /// Surfaces of another class. The last one that matches decides.
+    #[serde(default, rename = "surface")]
     pub surfaces: Vec<Surface>,
-    /// Where `[stability]` is declared.
+    /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
+fn stable() -> StabilityClass {
+    StabilityClass::Stable
+}
+
 /// Items and files of one class.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Surface {
     /// What may happen to them.
+    #[schemars(extend("examples" = ["fluid"]))]
     pub class: StabilityClass,
-    /// Patterns over paths of items.
+    /// Paths of items, beginning with the name of the library; each means what is below it too. `*` stands for any
+    /// characters of a name.
+    #[serde(default)]
+    #[schemars(
+        with = "Vec<SurfacePattern>",
+        extend("examples" = [["my_crate::experimental", "my_crate::Client::raw_*"]])
+    )]
     pub items: Vec<String>,
-    /// Globs over files.
+    /// Globs over source files, which mean the items that are defined there, and over tracked Markdown files.
+    #[serde(default)]
+    #[schemars(with = "Vec<Glob>", extend("examples" = [["docs/format.md"]]))]
     pub paths: Vec<String>,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
@@ -74,27 +115,6 @@ fn is_below(pattern: &str, item: &str) -> bool {
     pattern
         .split("::")
         .all(|own| item.next().is_some_and(|name| pattern::matches(own, name)))
-}
-
-pub(super) fn convert(raw: Spanned<RawStability>, at: &impl Fn(Range<usize>) -> Location) -> StabilityPolicy {
-    let location = at(raw.span());
-    let raw = raw.into_inner();
-    let surfaces = raw.surface.into_iter().map(|surface| {
-        let location = at(surface.span());
-        let surface = surface.into_inner();
-        Surface {
-            class: surface.class,
-            items: surface.items,
-            paths: surface.paths,
-            location,
-        }
-    });
-    StabilityPolicy {
-        reference: raw.reference,
-        default: raw.default,
-        surfaces: surfaces.collect(),
-        location,
-    }
 }
 
 section!(StabilityPolicy, "stability", stability: Option<StabilityPolicy>);

@@ -1,23 +1,26 @@
-//! Declared suites: what all kinds have, and what a declaration becomes.
+//! `[[suite.<kind>]]`: bodies of evidence that a check runs, what all kinds have, and tests and tools.
 
-use std::ops::Range;
 use std::time::Duration;
 
-use serde::Serialize;
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::base::stage::Stage;
 use crate::group::Group;
 use crate::report::Location;
 
-use super::bench::{self, BenchPolicy};
+use super::bench::{BenchPolicy, BenchSuite};
+use super::known::{KINDS, elements};
 use super::parts;
-pub use super::raw::SuiteFormat;
-use super::raw::{RawBenchSuite, RawSloSuite, RawSuites, RawTestSuite, RawTool, RawToolSuite};
+use super::problem::{Oddity, Problem, shown};
+use super::rule;
+use super::rules::{Rules, text};
 use super::section::section;
-use super::slo::{self, SloPolicy};
+use super::slo::{SloPolicy, SloSuite};
 use super::stability::StabilityPolicy;
-use super::value::{Converted, command, duration};
+use super::value::{
+    Command, EnvName, FilePath, Glob, Requirement, SuiteName, TimeLimit, command, half_an_hour, period, pilot, yes,
+};
 
 /// The tool that compares public items with those of a release.
 pub const SEMVER_CHECKS: &str = "cargo-semver-checks";
@@ -118,37 +121,165 @@ impl SuitePolicy {
     }
 }
 
-/// All declared suites, in the order of the file.
-pub(super) fn convert(
-    raw: RawSuites,
-    stability: Option<&StabilityPolicy>,
-    at: &impl Fn(Range<usize>) -> Location,
-) -> Converted<Vec<SuitePolicy>> {
-    let mut suites: Vec<(usize, SuitePolicy)> = Vec::new();
-    each(raw.test, at, &mut suites, test_suite)?;
-    each(raw.tool, at, &mut suites, |raw, span| tool_suite(raw, stability, span))?;
-    each(raw.bench, at, &mut suites, |raw, span| bench_suite(raw, span, at))?;
-    each(raw.slo, at, &mut suites, |raw, span| slo_suite(raw, span, at))?;
-    suites.sort_by_key(|(start, _)| *start);
-    Ok(suites.into_iter().flat_map(|(_, suite)| in_parts(suite)).collect())
+/// How the output of a test suite is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SuiteFormat {
+    /// libtest or nextest, told apart by the output.
+    #[default]
+    Auto,
+    /// `cargo test` and other libtest harnesses.
+    Libtest,
+    /// `cargo nextest run`.
+    Nextest,
+    /// Nothing but the exit code: the suite counts as one test.
+    ExitCode,
 }
 
-/// The declarations of one kind, each with the offset at which it stands.
-fn each<T>(
-    raw: Vec<Spanned<T>>,
-    at: &impl Fn(Range<usize>) -> Location,
-    suites: &mut Vec<(usize, SuitePolicy)>,
-    convert: impl Fn(T, &Range<usize>) -> Converted<SuitePolicy>,
-) -> Converted<()> {
-    for suite in raw {
-        let span = suite.span();
-        let policy = SuitePolicy {
-            location: Some(at(span.clone())),
-            ..convert(suite.into_inner(), &span)?
-        };
-        suites.push((span.start, policy));
+/// Bodies of evidence that a check runs, by kind.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Suites {
+    /// Commands that run tests. The check id is `suite.test.<name>`.
+    test: Vec<TestSuite>,
+    /// Adapters over tools whose output becomes findings. The check id is `suite.tool.<name>`.
+    tool: Vec<ToolSuite>,
+    /// Commands that measure, judged beside a reference that is measured in the same run. The check id is
+    /// `suite.bench.<name>`.
+    bench: Vec<BenchSuite>,
+    /// Promises about a service, held over a rolling window of measurements. The check id is `suite.slo.<name>`.
+    slo: Vec<SloSuite>,
+}
+
+/// A command that runs tests.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct TestSuite {
+    /// Unique name: lowercase letters, digits, `-` and `_`, starting with a letter or digit.
+    #[schemars(with = "SuiteName", extend("examples" = ["workspace"]))]
+    name: String,
+    /// Program and arguments, as an array, or as one string that is split on white space. No shell is involved.
+    #[serde(deserialize_with = "command")]
+    #[schemars(with = "Command", extend("examples" = [["cargo", "test", "--workspace", "--locked"]]))]
+    command: Vec<String>,
+    /// Whether the suite must pass. One that is not required only warns.
+    #[serde(default = "yes")]
+    required: bool,
+    /// First stage that needs the suite.
+    #[serde(default = "pilot")]
+    stage: Stage,
+    /// Globs over the paths that the suite reads, relative to the workspace root. Absent or empty: every file.
+    #[serde(default)]
+    #[schemars(with = "Vec<Glob>")]
+    inputs: Vec<String>,
+    /// Names of environment variables that the suite reads; a changed value runs it again.
+    #[serde(default)]
+    #[schemars(with = "Vec<EnvName>")]
+    env: Vec<String>,
+    /// What the suite needs of the machine: `program:<name>` on the PATH, `env:<name>` set, `os:<linux|macos|windows>`.
+    /// A required suite that lacks it is not run, which blocks; one that is not required leaves the claim.
+    #[serde(default)]
+    #[schemars(with = "Vec<Requirement>", extend("examples" = [["program:nvcc"]]))]
+    requires: Vec<String>,
+    /// Time limit: a number with `s`, `m`, `h` or `d`.
+    #[serde(default = "half_an_hour", with = "period")]
+    #[schemars(with = "TimeLimit")]
+    timeout: Duration,
+    /// Least number of tests that must run. A required suite needs at least 1.
+    #[serde(default = "one")]
+    #[schemars(range(min = 0, max = 1_000_000), extend("x-sane-min" = 1))]
+    min_tests: u64,
+    /// How to read the output.
+    #[serde(default)]
+    format: SuiteFormat,
+    /// Working directory, relative to the workspace root.
+    #[schemars(with = "Option<FilePath>", extend("examples" = ["services/api"]))]
+    directory: Option<String>,
+    /// Group in whose turn it runs. Default: `equivalence`.
+    #[schemars(extend("examples" = ["resilience"]))]
+    group: Option<Group>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    location: Location,
+}
+
+/// A tool whose output becomes findings.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ToolSuite {
+    /// Unique name: lowercase letters, digits, `-` and `_`, starting with a letter or digit.
+    #[schemars(with = "SuiteName", extend("examples" = ["clippy"]))]
+    name: String,
+    /// The tool.
+    #[schemars(extend("examples" = ["clippy"]))]
+    tool: Tool,
+    /// Arguments after `cargo clippy`, `cargo fmt`, `cargo deny check`, `cargo semver-checks` or `cargo vet`, in place of
+    /// the default ones. What the adapter needs to read the output is added.
+    #[serde(default)]
+    #[schemars(inner(length(max = 4000)))]
+    args: Vec<String>,
+    /// Whether the suite must pass. One that is not required only warns.
+    #[serde(default = "yes")]
+    required: bool,
+    /// First stage that needs the suite.
+    #[serde(default = "pilot")]
+    stage: Stage,
+    /// Time limit: a number with `s`, `m`, `h` or `d`.
+    #[serde(default = "half_an_hour", with = "period")]
+    #[schemars(with = "TimeLimit")]
+    timeout: Duration,
+    /// Group in whose turn it runs. Default: `integrity` for cargo-deny and cargo-vet, `equivalence` for
+    /// cargo-semver-checks, `ergonomics` for clippy and rustfmt.
+    #[schemars(extend("examples" = ["integrity"]))]
+    group: Option<Group>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    location: Location,
+}
+
+/// A tool that has an adapter.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Tool {
+    /// `cargo clippy`
+    Clippy,
+    /// `cargo fmt --check`
+    Rustfmt,
+    /// `cargo deny check`: licences, bans, sources.
+    CargoDeny,
+    /// `cargo semver-checks`: changes of the public API that the version does not announce.
+    CargoSemverChecks,
+    /// `cargo vet`: dependencies that somebody has read.
+    CargoVet,
+}
+
+impl Tool {
+    /// The name as it is written.
+    fn name(self) -> &'static str {
+        match self {
+            Tool::Clippy => "clippy",
+            Tool::Rustfmt => "rustfmt",
+            Tool::CargoDeny => "cargo-deny",
+            Tool::CargoSemverChecks => SEMVER_CHECKS,
+            Tool::CargoVet => "cargo-vet",
+        }
     }
-    Ok(())
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// All declared suites, in the order of the file.
+pub(super) fn in_order<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SuitePolicy>, D::Error> {
+    let declared = Suites::deserialize(from)?;
+    let mut suites: Vec<SuitePolicy> = Vec::new();
+    suites.extend(declared.test.into_iter().map(SuitePolicy::from));
+    suites.extend(declared.tool.into_iter().map(SuitePolicy::from));
+    suites.extend(declared.bench.into_iter().map(SuitePolicy::from));
+    suites.extend(declared.slo.into_iter().map(SuitePolicy::from));
+    suites.sort_by_key(|suite| suite.location.as_ref().map(|place| (place.line, place.column)));
+    Ok(suites.into_iter().flat_map(in_parts).collect())
 }
 
 /// The suites that a declaration stands for.
@@ -165,79 +296,104 @@ fn in_parts(suite: SuitePolicy) -> Vec<SuitePolicy> {
     parts.iter().map(part).collect()
 }
 
-fn test_suite(raw: RawTestSuite, span: &Range<usize>) -> Converted<SuitePolicy> {
-    Ok(SuitePolicy {
-        required: raw.required,
-        stage: raw.stage,
-        inputs: raw.inputs,
-        env: raw.env,
-        requires: raw.requires,
-        timeout: duration(&raw.timeout, span)?,
-        min_tests: raw.min_tests,
-        format: raw.format,
-        directory: raw.directory,
-        group: raw.group,
-        ..SuitePolicy::new(SuiteKind::Test, raw.name, command(&raw.command, span)?)
-    })
+impl From<TestSuite> for SuitePolicy {
+    fn from(suite: TestSuite) -> Self {
+        Self {
+            required: suite.required,
+            stage: suite.stage,
+            inputs: suite.inputs,
+            env: suite.env,
+            requires: suite.requires,
+            timeout: suite.timeout,
+            min_tests: suite.min_tests,
+            format: suite.format,
+            directory: suite.directory,
+            group: suite.group,
+            location: Some(suite.location),
+            ..Self::new(SuiteKind::Test, suite.name, suite.command)
+        }
+    }
 }
 
-fn tool_suite(raw: RawToolSuite, stability: Option<&StabilityPolicy>, span: &Range<usize>) -> Converted<SuitePolicy> {
-    let stability = stability.filter(|_| raw.tool.name() == SEMVER_CHECKS);
-    Ok(SuitePolicy {
-        stability: stability.cloned().map(Box::new),
-        tool: Some(raw.tool.name().into()),
-        required: raw.required,
-        stage: raw.stage,
-        timeout: duration(&raw.timeout, span)?,
-        group: raw.group,
-        ..SuitePolicy::new(SuiteKind::Tool, raw.name, tool_command(raw.tool, raw.args))
-    })
+impl From<ToolSuite> for SuitePolicy {
+    fn from(suite: ToolSuite) -> Self {
+        Self {
+            tool: Some(suite.tool.name().into()),
+            required: suite.required,
+            stage: suite.stage,
+            timeout: suite.timeout,
+            group: suite.group,
+            location: Some(suite.location),
+            ..Self::new(SuiteKind::Tool, suite.name, tool_command(suite.tool, suite.args))
+        }
+    }
 }
 
-fn bench_suite(
-    raw: RawBenchSuite,
-    span: &Range<usize>,
-    at: &impl Fn(Range<usize>) -> Location,
-) -> Converted<SuitePolicy> {
-    Ok(SuitePolicy {
-        bench: Some(Box::new(bench::convert(&raw, span, at)?)),
-        required: raw.required,
-        stage: raw.stage,
-        inputs: raw.inputs,
-        env: raw.env,
-        requires: raw.requires,
-        timeout: duration(&raw.timeout, span)?,
-        directory: raw.directory,
-        group: raw.group,
-        ..SuitePolicy::new(SuiteKind::Bench, raw.name, command(&raw.command, span)?)
-    })
+/// Rules of all kinds: names are unique, and a required suite runs tests.
+pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    // Names are unique across kinds: they name logs and are what `cargo gate suite` takes.
+    let suites = KINDS
+        .into_iter()
+        .flat_map(|kind| elements(rules.file, &["suite", kind]));
+    let names = suites.flat_map(|suite| {
+        let span = text(suite, "name").map(|(_, span)| span).unwrap_or_default();
+        parts::names(suite).into_iter().map(move |name| (name, span.clone()))
+    });
+    rules.duplicates(names, "the suite", "give each suite its own name", &mut problems);
+    for suite in elements(rules.file, &["suite", "test"]) {
+        let required = suite.get("required").and_then(|value| value.get_ref().as_bool());
+        let Some(least) = suite.get("min-tests") else {
+            continue;
+        };
+        let number = least.get_ref().as_integer();
+        let zero = number.is_some_and(|least| i64::from_str_radix(least.as_str(), least.radix()) == Ok(0));
+        if zero && required != Some(false) {
+            problems.push(
+                Problem::new(least.span(), "a required suite that may run no tests proves nothing")
+                    .rule(&rule::SUITE_WITHOUT_TESTS)
+                    .help("write `min-tests = 1` or more, or `required = false`"),
+            );
+        }
+    }
+    problems
 }
 
-fn slo_suite(raw: RawSloSuite, span: &Range<usize>, at: &impl Fn(Range<usize>) -> Location) -> Converted<SuitePolicy> {
-    let command = raw.command.as_ref().map(|raw| command(raw, span)).transpose()?;
-    Ok(SuitePolicy {
-        slo: Some(Box::new(slo::convert(&raw, span, at)?)),
-        required: raw.required,
-        stage: raw.stage,
-        timeout: duration(&raw.timeout, span)?,
-        group: raw.group,
-        ..SuitePolicy::new(SuiteKind::Slo, raw.name, command.unwrap_or_default())
-    })
+/// Suites about production that need not pass.
+pub(super) fn dangers(rules: &Rules<'_>) -> Vec<Oddity> {
+    let mut dangers = Vec::new();
+    for suite in KINDS
+        .into_iter()
+        .flat_map(|kind| elements(rules.file, &["suite", kind]))
+    {
+        let Some(required) = suite.get("required") else {
+            continue;
+        };
+        let production = text(suite, "name").filter(|(name, _)| name.starts_with("prod"));
+        if let (Some(false), Some((name, _))) = (required.get_ref().as_bool(), production) {
+            dangers.push(Oddity {
+                message: format!("the suite `{}` covers production, yet it is not required", shown(name)),
+                help: "remove `required = false`".into(),
+                span: required.span(),
+            });
+        }
+    }
+    dangers
 }
 
 /// The command of a tool whose arguments are declared; empty when the adapter's own apply. What the adapter needs to
 /// read the output is added, so that arguments cannot make its findings disappear.
-fn tool_command(tool: RawTool, mut args: Vec<String>) -> Vec<String> {
+fn tool_command(tool: Tool, mut args: Vec<String>) -> Vec<String> {
     if args.is_empty() {
         return args;
     }
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     match tool {
-        RawTool::Clippy => [words(&["cargo", "clippy", "--message-format=json"]), args].concat(),
-        RawTool::CargoDeny => [words(&["cargo", "deny", "--format=json", "check"]), args].concat(),
-        RawTool::CargoSemverChecks => [words(&["cargo", "semver-checks", "--color=never"]), args].concat(),
-        RawTool::CargoVet => [words(&["cargo", "vet", "--output-format=json"]), args].concat(),
-        RawTool::Rustfmt => {
+        Tool::Clippy => [words(&["cargo", "clippy", "--message-format=json"]), args].concat(),
+        Tool::CargoDeny => [words(&["cargo", "deny", "--format=json", "check"]), args].concat(),
+        Tool::CargoSemverChecks => [words(&["cargo", "semver-checks", "--color=never"]), args].concat(),
+        Tool::CargoVet => [words(&["cargo", "vet", "--output-format=json"]), args].concat(),
+        Tool::Rustfmt => {
             let separator = args.iter().position(|word| word == "--").unwrap_or(args.len());
             let mut rustfmt = args.split_off(separator);
             rustfmt.drain(..rustfmt.len().min(1));
@@ -256,26 +412,26 @@ mod tests {
     fn arguments_of_tools_keep_the_output_readable() {
         let command =
             |tool, args: &[&str]| tool_command(tool, args.iter().map(|word| (*word).to_owned()).collect()).join(" ");
-        assert_eq!(command(RawTool::Clippy, &[]), "");
+        assert_eq!(command(Tool::Clippy, &[]), "");
         assert_eq!(
-            command(RawTool::Clippy, &["-p", "a", "--", "-Dwarnings"]),
+            command(Tool::Clippy, &["-p", "a", "--", "-Dwarnings"]),
             "cargo clippy --message-format=json -p a -- -Dwarnings"
         );
         assert_eq!(
-            command(RawTool::CargoDeny, &["bans"]),
+            command(Tool::CargoDeny, &["bans"]),
             "cargo deny --format=json check bans"
         );
         assert_eq!(
-            command(RawTool::CargoSemverChecks, &["--baseline-rev", "v1"]),
+            command(Tool::CargoSemverChecks, &["--baseline-rev", "v1"]),
             "cargo semver-checks --color=never --baseline-rev v1"
         );
         assert_eq!(
-            command(RawTool::CargoVet, &["--frozen"]),
+            command(Tool::CargoVet, &["--frozen"]),
             "cargo vet --output-format=json --frozen"
         );
-        assert_eq!(command(RawTool::Rustfmt, &["-p", "a"]), "cargo fmt -p a -- --check -l");
+        assert_eq!(command(Tool::Rustfmt, &["-p", "a"]), "cargo fmt -p a -- --check -l");
         assert_eq!(
-            command(RawTool::Rustfmt, &["--all", "--", "--edition", "2024"]),
+            command(Tool::Rustfmt, &["--all", "--", "--edition", "2024"]),
             "cargo fmt --all -- --check -l --edition 2024"
         );
     }

@@ -1,49 +1,65 @@
 //! `[supply]`: what the supply chain must show.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
 use std::time::Duration;
 
-use serde::Serialize;
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::base::stage::Stage;
 use crate::report::Location;
 
-use super::raw::RawSupply;
 use super::section::section;
-use super::value::{Converted, duration};
+use super::value::{Period, Text, optional_period};
 
 /// What the supply chain must show.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SupplyPolicy {
-    /// Path of the advisory database as it is written: absolute, or relative to the workspace root.
+    /// The RustSec advisory database: a directory, a git checkout, a `.tar.gz` or a `.zip`, absolute or relative to the
+    /// workspace root. It is never fetched.
+    #[schemars(with = "Option<Text<4000>>", extend("examples" = ["../advisory-db"]))]
     pub advisory_db: Option<String>,
-    /// How old the newest advisory may be, where the policy says so.
-    pub max_age: BTreeMap<Stage, Duration>,
+    /// How old the newest advisory of the database may be, by stage.
+    #[serde(default)]
+    pub max_age: AdvisoryAge,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Option<Location>,
 }
 
-pub(super) fn convert(raw: Spanned<RawSupply>, at: &impl Fn(Range<usize>) -> Location) -> Converted<SupplyPolicy> {
-    let span = raw.span();
-    let raw = raw.into_inner();
-    let limits = [
-        (Stage::Pilot, raw.max_age.pilot),
-        (Stage::Controlled, raw.max_age.controlled),
-        (Stage::Broad, raw.max_age.broad),
-    ];
-    let mut max_age = BTreeMap::new();
-    for (stage, limit) in limits {
-        if let Some(limit) = limit {
-            max_age.insert(stage, duration(&limit, &span)?);
+/// How old the newest advisory of the database may be, by stage: a number of days, such as `30d`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdvisoryAge {
+    /// At pilot; 90 days when absent.
+    #[serde(default, with = "optional_period", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Period>", extend(
+        "x-min" = "1d", "x-max" = "3650d", "x-sane-min" = "3d", "x-sane-max" = "180d", "examples" = ["90d"]
+    ))]
+    pub pilot: Option<Duration>,
+    /// At controlled; 30 days when absent.
+    #[serde(default, with = "optional_period", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Period>", extend(
+        "x-min" = "1d", "x-max" = "3650d", "x-sane-min" = "3d", "x-sane-max" = "90d", "examples" = ["30d"]
+    ))]
+    pub controlled: Option<Duration>,
+    /// At broad; 14 days when absent.
+    #[serde(default, with = "optional_period", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Period>", extend(
+        "x-min" = "1d", "x-max" = "3650d", "x-sane-min" = "3d", "x-sane-max" = "90d", "examples" = ["14d"]
+    ))]
+    pub broad: Option<Duration>,
+}
+
+impl AdvisoryAge {
+    /// The limit that is declared for a stage.
+    pub fn at(&self, stage: Stage) -> Option<Duration> {
+        match stage {
+            Stage::Pilot => self.pilot,
+            Stage::Controlled => self.controlled,
+            Stage::Broad => self.broad,
         }
     }
-    Ok(SupplyPolicy {
-        advisory_db: raw.advisory_db,
-        max_age,
-        location: Some(at(span)),
-    })
 }
 
 section!(SupplyPolicy, "supply", supply: Option<SupplyPolicy>);

@@ -1,51 +1,101 @@
 //! `[toolchain]`: the compilers, said once.
 
-use std::ops::Range;
-
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use semver::Version;
-use serde::Serialize;
-use toml::Spanned;
+use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
-pub use super::raw::FloorRelease;
-use super::raw::RawToolchain;
 use super::section::section;
-use super::value::{Converted, day};
+use super::value::{Day, RustVersion, Text};
 
-/// The compilers of the workspace.
-#[derive(Debug, Clone, Serialize)]
+/// The compilers of the workspace, said once: files that repeat them are compared byte for byte, and `cargo gate docs`
+/// writes them.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ToolchainPolicy {
-    /// The channel that builds releases.
+    /// The compiler that builds releases: the channel of `rust-toolchain.toml`.
+    #[schemars(with = "Text<100>", extend("examples" = ["1.95.0"]))]
     pub release: String,
-    /// The oldest supported Rust, as it is written.
+    /// The oldest supported Rust: the `rust-version` of every member that can be published.
+    #[schemars(with = "RustVersion", extend("examples" = ["1.85"]))]
     pub minimum: String,
-    /// The version of cargo's resolver, where it is declared.
+    /// The version of cargo's resolver, as manifests declare it or as their edition implies it.
+    #[schemars(with = "Option<Resolver>", extend("examples" = ["3"]))]
     pub resolver: Option<String>,
-    /// Day of the last review.
+    /// Day on which somebody last looked at this section, in UTC.
+    #[schemars(with = "Day", extend("examples" = ["2026-01-31"]))]
     pub reviewed: Date,
-    /// Weeks between two reviews.
+    /// Weeks after which somebody has to look again.
+    #[serde(default = "twelve")]
+    #[schemars(range(min = 1, max = 104), extend("x-sane-min" = 4, "x-sane-max" = 52))]
     pub review_cadence: u32,
-    /// Days between the announcement of a higher minimum and the change.
+    /// Days between the announcement of a higher `minimum` and the change itself.
+    #[serde(default = "thirty")]
+    #[schemars(range(min = 0, max = 730), extend("x-sane-min" = 7, "x-sane-max" = 365))]
     pub floor_notice: u32,
-    /// Which release may raise the minimum.
+    /// Which release may raise `minimum`: a minor one or a major one. Before 1.0 the second number counts as the first.
+    #[serde(default)]
     pub floor_raise_release: FloorRelease,
-    /// Announcements in the order of the file.
+    /// Announcements of a higher `minimum`.
+    #[serde(default, rename = "floor")]
     pub floors: Vec<Floor>,
-    /// Where `[toolchain]` is declared.
+    /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
-/// The announcement of a higher minimum.
-#[derive(Debug, Clone, Serialize)]
+/// The announcement of a higher `minimum`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Floor {
-    /// What the minimum will be.
+    /// What `minimum` will be.
+    #[schemars(with = "RustVersion", extend("examples" = ["1.88"]))]
     pub minimum: String,
-    /// Day of the announcement.
+    /// Day on which it was announced, in UTC.
+    #[schemars(with = "Day", extend("examples" = ["2026-01-31"]))]
     pub announced: Date,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
+}
+
+/// A version of cargo's resolver.
+#[derive(JsonSchema)]
+#[expect(
+    dead_code,
+    reason = "words of the schema; the policy keeps the version as it is written"
+)]
+enum Resolver {
+    /// The default of the editions 2015 and 2018.
+    #[schemars(rename = "1")]
+    One,
+    /// The default of the edition 2021.
+    #[schemars(rename = "2")]
+    Two,
+    /// The default of the edition 2024: it respects `rust-version`.
+    #[schemars(rename = "3")]
+    Three,
+}
+
+/// The least release that may raise the minimum.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FloorRelease {
+    /// A minor one.
+    #[default]
+    Minor,
+    /// A major one.
+    Major,
+}
+
+fn twelve() -> u32 {
+    12
+}
+
+fn thirty() -> u32 {
+    30
 }
 
 impl FloorRelease {
@@ -65,34 +115,6 @@ impl FloorRelease {
             FloorRelease::Minor => (before.major, before.minor) != (after.major, after.minor),
         }
     }
-}
-
-pub(super) fn convert(
-    raw: Spanned<RawToolchain>,
-    at: &impl Fn(Range<usize>) -> Location,
-) -> Converted<ToolchainPolicy> {
-    let span = raw.span();
-    let raw = raw.into_inner();
-    let floors = raw.floor.into_iter().map(|floor| {
-        let span = floor.span();
-        let floor = floor.into_inner();
-        Ok(Floor {
-            minimum: floor.minimum,
-            announced: day(&floor.announced, &span)?,
-            location: at(span),
-        })
-    });
-    Ok(ToolchainPolicy {
-        release: raw.release,
-        minimum: raw.minimum,
-        resolver: raw.resolver.map(|resolver| resolver.name().to_owned()),
-        reviewed: day(&raw.reviewed, &span)?,
-        review_cadence: raw.review_cadence,
-        floor_notice: raw.floor_notice,
-        floor_raise_release: raw.floor_raise_release,
-        floors: floors.collect::<Converted<_>>()?,
-        location: at(span),
-    })
 }
 
 section!(ToolchainPolicy, "toolchain", toolchain: Option<ToolchainPolicy>);

@@ -1,10 +1,9 @@
-//! What the code asks of the system: what is declared, and rules between its values.
+//! `[uses]`: what the code asks of the system, and which suites of tests cover it.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
-use serde::Serialize;
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use toml::de::DeValue;
 
 use crate::report::Location;
@@ -12,39 +11,78 @@ use crate::rust::facts::UsedPath;
 
 use super::known::{elements, table};
 use super::problem::{Problem, shown};
-use super::raw::{RawUse, RawUses};
 use super::rule;
 use super::rules::{Rules, text};
 use super::section::section;
+use super::value::SuiteName;
 
-/// What the code is declared to use.
-#[derive(Debug, Clone, Serialize)]
+/// What the code asks of the system.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Uses")]
+#[schemars(with = "Uses")]
 pub struct UsesPolicy {
     /// Names of the suites of tests that cover each path that is used.
     pub paths: BTreeMap<UsedPath, Vec<String>>,
-    /// Where `[uses]` is declared.
+    /// Where it is declared.
     pub location: Location,
 }
 
-pub(super) fn convert(raw: Spanned<RawUses>, at: &impl Fn(Range<usize>) -> Location) -> UsesPolicy {
-    let location = at(raw.span());
-    let raw = raw.into_inner();
-    let declared = [
-        (UsedPath::Env, raw.env),
-        (UsedPath::Ffi, raw.ffi),
-        (UsedPath::File, raw.file),
-        (UsedPath::Net, raw.net),
-        (UsedPath::Process, raw.process),
-        (UsedPath::Thread, raw.thread),
-    ];
-    let paths = declared.into_iter().filter_map(|(path, declared)| match declared? {
-        RawUse::Used(false) => None,
-        RawUse::Used(true) => Some((path, vec![format!("runtime_paths_{}", path.name())])),
-        RawUse::Suites(names) => Some((path, names)),
-    });
-    UsesPolicy {
-        paths: paths.collect(),
-        location,
+/// What the code asks of the system, and which suites of tests cover it. What is absent is not used.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Uses {
+    /// Files and directories.
+    #[schemars(extend("examples" = [["runtime_paths"]]))]
+    file: Option<Use>,
+    /// Other programs.
+    #[schemars(extend("examples" = [["runtime_paths"]]))]
+    process: Option<Use>,
+    /// Sockets, and what is built on them.
+    #[schemars(extend("examples" = [false]))]
+    net: Option<Use>,
+    /// Threads.
+    #[schemars(extend("examples" = [["runtime_paths"]]))]
+    thread: Option<Use>,
+    /// Variables and directories of the process.
+    #[schemars(extend("examples" = [["runtime_paths"]]))]
+    env: Option<Use>,
+    /// Foreign functions.
+    #[schemars(extend("examples" = [false]))]
+    ffi: Option<Use>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    location: Location,
+}
+
+/// Whether something is used.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Use {
+    /// Whether it is used; covered by the suite of tests `runtime_paths_<path>`.
+    Used(bool),
+    /// Names of the suites of tests that cover it.
+    Suites(#[schemars(with = "Vec<SuiteName>")] Vec<String>),
+}
+
+impl From<Uses> for UsesPolicy {
+    fn from(uses: Uses) -> Self {
+        let declared = [
+            (UsedPath::Env, uses.env),
+            (UsedPath::Ffi, uses.ffi),
+            (UsedPath::File, uses.file),
+            (UsedPath::Net, uses.net),
+            (UsedPath::Process, uses.process),
+            (UsedPath::Thread, uses.thread),
+        ];
+        let covered = declared.into_iter().filter_map(|(path, declared)| match declared? {
+            Use::Used(false) => None,
+            Use::Used(true) => Some((path, vec![format!("runtime_paths_{}", path.name())])),
+            Use::Suites(names) => Some((path, names)),
+        });
+        Self {
+            paths: covered.collect(),
+            location: uses.location,
+        }
     }
 }
 
@@ -61,12 +99,9 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             let Some(text) = name.get_ref().as_str().filter(|name| !known.contains(name)) else {
                 continue;
             };
-            let message = format!(
-                "`[uses]` names a suite of tests that is not declared: `{}`",
-                shown(text)
-            );
+            let message = format!("`[uses]` names an undeclared test suite: `{}`", shown(text));
             let problem = Problem::new(name.span(), message).rule(&rule::UNDECLARED_NAME);
-            problems.push(problem.help("declare it with `[[suite.test]]`, or name another"));
+            problems.push(problem.help("declare it with `[[suite.test]]`, or name another suite"));
         }
     }
     problems

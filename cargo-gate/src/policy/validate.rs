@@ -5,15 +5,14 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use super::catalogue::Catalogue;
-use super::convert::convert;
+use super::deserialize::from_file;
 use super::known::Known;
-use super::model::{Policy, PolicySource, SanityWarning};
+use super::model::{Policy, PolicySource, SEMVER_CHECKS, SanityWarning, SuitePolicy};
 use super::position::Positions;
 use super::problem::{Oddity, PolicyErrors, Problem, shown};
-use super::raw::RawPolicy;
 use super::rules::Rules;
 use super::walk::{Findings, walk};
-use super::{rule, schema};
+use super::{cross, rule, schema, waiver};
 
 /// Validates the text of a policy file. `path` is what messages and locations call it.
 ///
@@ -36,17 +35,28 @@ pub fn validate(path: &str, text: &str, catalogue: &Catalogue) -> Result<Policy,
         missing,
         mut oddities,
     } = walk(schema::shared(), &file, &known);
-    oddities.extend(rules.oddities());
-    let problems = merged(body, &positions, &syntax, (problems, missing), rules.problems());
+    oddities.extend(cross::oddities(&rules));
+    let problems = merged(body, &positions, &syntax, (problems, missing), cross::problems(&rules));
     if !problems.is_empty() {
         return Err(PolicyErrors::new(path, body, problems));
     }
 
-    let raw: RawPolicy = toml::from_str(body).map_err(|error| {
-        // The schema is made from the types, so what passed the walk has the types; a test holds this for any text.
-        PolicyErrors::new(path, body, vec![syntax_problem(body, &error)])
-    })?;
-    let mut policy = convert(raw, &positions).map_err(|problem| PolicyErrors::new(path, body, vec![problem]))?;
+    // The schema is made from the types, so what passed the walk has the types; a test holds this for any text.
+    let mut policy: Policy =
+        from_file(&file, &positions).map_err(|error| PolicyErrors::new(path, body, vec![unread(&error)]))?;
+    let keys = policy
+        .waiver_rules
+        .as_ref()
+        .map(|rules| rules.keys.as_slice())
+        .unwrap_or_default();
+    for waiver in &mut policy.waivers {
+        waiver.authority = waiver::authority(waiver, keys);
+    }
+    let stability = policy.stability.as_ref();
+    let compare = |suite: &&mut SuitePolicy| suite.tool.as_deref() == Some(SEMVER_CHECKS);
+    for suite in policy.suites.iter_mut().filter(compare) {
+        suite.stability = stability.cloned().map(Box::new);
+    }
     let warnings = |mut oddities: Vec<Oddity>| -> Vec<SanityWarning> {
         oddities.sort_by_key(|oddity| oddity.span.start);
         oddities
@@ -59,7 +69,7 @@ pub fn validate(path: &str, text: &str, catalogue: &Catalogue) -> Result<Policy,
             .collect()
     };
     policy.sanity = warnings(oddities);
-    policy.dangers = warnings(rules.dangers());
+    policy.dangers = warnings(cross::dangers(&rules));
     policy.source = Some(PolicySource {
         path: path.into(),
         text: text.into(),
@@ -93,7 +103,12 @@ pub(super) fn merged(
     problems
 }
 
-pub(super) fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
+/// A value that passed the walk and has no type all the same.
+pub(super) fn unread(error: &serde::de::value::Error) -> Problem {
+    Problem::new(0..0, shown(&error.to_string())).rule(&rule::WRONG_TYPE)
+}
+
+fn syntax_problem(text: &str, error: &toml::de::Error) -> Problem {
     let span: Range<usize> = error.span().unwrap_or(0..0);
     let message = error.message();
     let problem = Problem::new(span.clone(), shown(message)).rule(&rule::SYNTAX);

@@ -1,42 +1,55 @@
-//! Waivers: permission for named findings, and the text of one that is signed.
-
-use std::ops::Range;
+//! `[[waiver]]`: permission for named findings, and the text of one that is signed.
 
 use jiff::civil::Date;
-use serde::Serialize;
-use toml::Spanned;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::report::Location;
 
 use super::authority::{Authority, verified};
-use super::people::WaiverPolicy;
-use super::raw::RawWaiver;
+use super::known::elements;
+use super::problem::{Oddity, shown};
+use super::rules::{Rules, text};
 use super::section::section;
-use super::value::{Converted, day};
+use super::value::{CheckId, Day, Glob, Text};
 
 /// First line of every text that is signed; its number grows when the text changes its form.
 const HEADER: &str = "cargo-gate waiver 1";
 
 /// Permission for a named finding.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Waiver {
-    /// Id of the check whose finding is permitted.
+    /// Id of the check whose finding is permitted; `cargo gate status` lists them.
+    #[schemars(with = "CheckId", extend("examples" = ["boundary.raw"]))]
     pub check: String,
     /// Glob over the path of the finding's first location.
+    #[schemars(with = "Option<Glob>", extend("examples" = ["src/ffi/**"]))]
     pub path: Option<String>,
     /// Package the finding is about.
+    #[schemars(with = "Option<Text>")]
     pub package: Option<String>,
     /// Text that the finding's message contains.
+    #[schemars(with = "Option<Text<1000>>")]
     pub contains: Option<String>,
-    /// Who answers for it.
+    /// Who answers for it: a team or a person.
+    #[schemars(with = "Text", extend("examples" = ["platform-team"]))]
     pub owner: String,
-    /// Why it is acceptable.
+    /// Why the finding is acceptable until then.
+    #[schemars(with = "Text<1000>", extend("examples" = ["tracked in issue 12"]))]
     pub reason: String,
-    /// Last day on which it holds.
+    /// Last day on which the waiver holds, in UTC.
+    #[schemars(with = "Day", extend("examples" = ["2030-01-31"]))]
     pub expires: Date,
-    /// Whether it may be relied on.
+    /// Signature over the text of the waiver, written by `cargo gate waiver attach`. Needed where `[waivers]` has `keys`.
+    #[schemars(length(min = 1, max = 4000))]
+    pub signature: Option<String>,
+    /// Whether it may be relied on; known once the keys of `[waivers]` are.
+    #[serde(skip_deserializing)]
+    #[schemars(skip)]
     pub authority: Authority,
     /// Where it is declared.
+    #[schemars(skip)]
     pub location: Location,
 }
 
@@ -60,12 +73,12 @@ pub fn waiver_text(waiver: &Waiver) -> String {
     text + &format!("expires = {}\n", waiver.expires)
 }
 
-/// Authority of a waiver with this signature where the policy names these keys.
-pub(super) fn authority(waiver: &Waiver, signature: Option<&str>, keys: &[String]) -> Authority {
+/// Authority of a waiver where the policy names these keys.
+pub(super) fn authority(waiver: &Waiver, keys: &[String]) -> Authority {
     if keys.is_empty() {
         return Authority::NotAsked;
     }
-    match signature {
+    match &waiver.signature {
         None => Authority::Unsigned,
         Some(signature) => match verified(&waiver_text(waiver), signature, keys) {
             Ok(key) => Authority::Signed(key),
@@ -74,27 +87,18 @@ pub(super) fn authority(waiver: &Waiver, signature: Option<&str>, keys: &[String
     }
 }
 
-pub(super) fn convert(
-    raw: Spanned<RawWaiver>,
-    rules: Option<&WaiverPolicy>,
-    at: &impl Fn(Range<usize>) -> Location,
-) -> Converted<Waiver> {
-    let span = raw.span();
-    let raw = raw.into_inner();
-    let mut waiver = Waiver {
-        check: raw.check,
-        path: raw.path,
-        package: raw.package,
-        contains: raw.contains,
-        owner: raw.owner,
-        reason: raw.reason,
-        expires: day(&raw.expires, &span)?,
-        authority: Authority::NotAsked,
-        location: at(span),
-    };
-    let keys = rules.map(|rules| rules.keys.as_slice()).unwrap_or_default();
-    waiver.authority = authority(&waiver, raw.signature.as_deref(), keys);
-    Ok(waiver)
+/// Waivers that hide everything.
+pub(super) fn dangers(rules: &Rules<'_>) -> Vec<Oddity> {
+    let paths = elements(rules.file, &["waiver"])
+        .into_iter()
+        .filter_map(|waiver| text(waiver, "path"));
+    let all = paths.filter(|(path, _)| path.chars().all(|char| matches!(char, '*' | '/')));
+    all.map(|(path, span)| Oddity {
+        message: format!("the waiver covers every path: `{}`", shown(path)),
+        help: "name the files whose finding is permitted, such as `src/ffi/**`".into(),
+        span,
+    })
+    .collect()
 }
 
 section!(Waiver, "waivers", waivers: Vec<Waiver>);

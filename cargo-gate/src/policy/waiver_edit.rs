@@ -11,7 +11,7 @@ use crate::base::error::{Error, Result};
 use super::authority::{NAMESPACE, one_line, verified};
 use super::catalogue::Catalogue;
 use super::edit;
-use super::init::quoted;
+use super::edit::quoted;
 use super::known::elements;
 use super::model::Policy;
 use super::read::read;

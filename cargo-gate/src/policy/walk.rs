@@ -1,5 +1,5 @@
 //! Validation of the parsed file against its schema: types, unknown and missing keys, words, ranges and formats, all in
-//! one pass and each with its place. Only the keywords that [`super::raw`] produces are understood.
+//! one pass and each with its place. Only the keywords that the types of the sections produce are understood.
 
 use std::ops::Range;
 
@@ -168,7 +168,7 @@ impl<'a> Walker<'a> {
                 if items.is_empty() && keyword(views, "minItems").is_some() {
                     let problem =
                         Problem::new(value.span(), format!("{} is empty", place.subject())).rule(&rule::EMPTY_LIST);
-                    self.problem(problem.help("write at least one element"));
+                    self.problem(problem.help("add at least one element"));
                 } else if let (true, Some(words)) = (command, words)
                     && let Err(error) = format::command_words(&words)
                 {
@@ -191,9 +191,9 @@ impl<'a> Walker<'a> {
             }
             DeValue::Datetime(datetime) => {
                 if format::native_date(datetime).is_none() {
-                    let problem = Problem::new(value.span(), format!("{} is more than a day", place.subject()))
+                    let problem = Problem::new(value.span(), format!("{} has a time of day", place.subject()))
                         .rule(&rule::MALFORMED_DATE);
-                    self.problem(problem.help("write year, month and day, such as 2030-01-31"));
+                    self.problem(problem.help("write only the date, such as 2030-01-31"));
                 }
             }
             DeValue::Float(_) | DeValue::Boolean(_) => {}
@@ -203,7 +203,7 @@ impl<'a> Walker<'a> {
     fn string(&mut self, views: &Views<'a>, text: &str, span: Range<usize>, place: &Place) {
         if let Some(words) = words(views) {
             if !words.contains(&text) {
-                let mut problem = Problem::new(span, format!("{} has no value `{}`", place.subject(), shown(text)))
+                let mut problem = Problem::new(span, format!("{} cannot be `{}`", place.subject(), shown(text)))
                     .rule(&rule::UNKNOWN_VALUE);
                 if let Some(word) = similar(text, words.iter().copied()) {
                     problem = problem.did_you_mean(word);
@@ -266,7 +266,7 @@ impl<'a> Walker<'a> {
         if !pattern::is_pattern(text) {
             self.check_id(text, span, subject);
         } else if !self.known.ids().any(|id| pattern::matches(text, id)) {
-            let problem = Problem::new(span, format!("{subject} covers no check: `{}`", shown(text)))
+            let problem = Problem::new(span, format!("{subject} matches no check: `{}`", shown(text)))
                 .rule(&rule::PATTERN_WITHOUT_CHECK);
             self.problem(problem.help("`cargo gate status` lists the checks of this workspace"));
         }
@@ -287,7 +287,7 @@ impl<'a> Walker<'a> {
                 }
                 self.value(&self.views(schema), value, &place.child(name));
             } else if let Some(help) = keyword(views, "x-refused").and_then(|refused| refused.get(name)?.as_str()) {
-                let message = format!("`{}` cannot be written {}", shown(name), place.within());
+                let message = format!("`{}` cannot be set {}", shown(name), place.within());
                 self.problem(Problem::new(key.span(), message).rule(&rule::REFUSED_KEY).help(help));
             } else {
                 let keys = properties.map(Map::keys).into_iter().flatten().map(String::as_str);
@@ -315,7 +315,7 @@ impl<'a> Walker<'a> {
             }
             let schema = properties.and_then(|properties| properties.get(key));
             let help = schema.and_then(|schema| addition(key, schema));
-            let message = format!("`{key}` is missing {}", place.within());
+            let message = format!("missing key `{key}` {}", place.within());
             self.found.missing.push(Problem {
                 help,
                 ..Problem::new(span.clone(), message).rule(&rule::MISSING_KEY)
@@ -328,7 +328,7 @@ impl<'a> Walker<'a> {
         let date = keyword(views, "format").is_some_and(|format| format == "date");
         let names: Vec<&str> = kinds
             .iter()
-            .map(|kind| if date { "a day" } else { kind_name(kind) })
+            .map(|kind| if date { "a date" } else { kind_name(kind) })
             .collect();
         let got = toml_kind(value.get_ref());
         let message = format!("{} takes {}, not {got}", place.subject(), choice(&names));
@@ -397,7 +397,7 @@ fn json_kind(value: &DeValue<'_>) -> &'static str {
 
 fn toml_kind(value: &DeValue<'_>) -> &'static str {
     match value {
-        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Float(_) => "a decimal number",
         DeValue::Datetime(_) => "a date",
         other => kind_name(json_kind(other)),
     }

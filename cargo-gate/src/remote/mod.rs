@@ -3,7 +3,6 @@
 //! `gate-build` speaks to no network. It starts `cargo gate cache serve` and asks it over standard input and output
 //! ([`gate_build::store::protocol`]); what is behind that is a [`Remote`].
 
-pub mod address;
 mod directory;
 #[cfg(feature = "remote")]
 mod http;
@@ -12,13 +11,12 @@ mod open;
 mod redis;
 #[cfg(feature = "remote")]
 mod s3;
-mod secret;
 mod serve;
 #[cfg(all(test, feature = "remote"))]
 mod tests;
 
+pub use crate::policy::address::Secret;
 pub use open::{Opened, open};
-pub use secret::Secret;
 pub use serve::serve;
 
 /// Why a store on another machine cannot be opened by a binary that knows folders alone.

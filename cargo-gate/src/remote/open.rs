@@ -9,9 +9,9 @@ use gate_build::store::protocol::Mode;
 use crate::secrets::mask_text;
 use crate::workspace::environment::Environment;
 
-use super::address::{Address, NoAddress};
 use super::directory::Directory;
 use super::{Remote, Secret};
+use crate::policy::address::{Address, NoAddress};
 
 /// A remote store that can be asked.
 pub struct Opened {

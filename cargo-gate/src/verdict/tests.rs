@@ -36,6 +36,7 @@ fn waiver(check: &str, expires: Date) -> Waiver {
         owner: "ada".into(),
         reason: "the vendor fixes it in the next release".into(),
         expires,
+        signature: None,
         authority: crate::policy::Authority::NotAsked,
         location: Location::line("gate.toml", 3),
     }
@@ -197,7 +198,7 @@ fn a_waiver_counts_only_where_it_is_signed_as_it_must_be() {
         (Authority::NotAsked, Outcome::Pass),
         (Authority::Signed("alice".into()), Outcome::Pass),
         (Authority::Unsigned, Outcome::Fail),
-        (Authority::Refused("is not over this text".into()), Outcome::Fail),
+        (Authority::Refused("does not match the text".into()), Outcome::Fail),
     ] {
         let policy = Policy {
             waivers: vec![Waiver {

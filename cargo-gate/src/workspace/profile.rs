@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use crate::base::Location;
-use crate::policy::ProfileValue;
+use crate::base::profile::ProfileValue;
 
 use super::config::{CargoConfig, ConfigLayer};
 use super::environment::Environment;

@@ -55,3 +55,49 @@ fn init_writes_the_workflows_that_are_asked_for() {
         "?? gate.toml\n"
     );
 }
+
+/// CI services read nothing below the top of the repository, and every workspace of it is gated.
+#[test]
+fn init_below_the_top_writes_workflows_where_they_are_read() {
+    let package = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    let lock = |name: &str| format!("version = 4\n\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+    let mut gate = gate!().file(".gitignore", "target\n");
+    for name in ["backend", "frontend"] {
+        gate = gate
+            .file(&format!("{name}/Cargo.toml"), &package(name))
+            .file(&format!("{name}/Cargo.lock"), &lock(name))
+            .file(&format!("{name}/src/lib.rs"), "#[test]\nfn works() {}\n");
+    }
+    let gate = gate.git_init();
+    let backend = gate.workspace().join("backend");
+    let run = |arguments: &[&str]| gate.finish(gate.gate_command().args(arguments).current_dir(&backend));
+
+    let first = run(&["init", "--ci", "github,gitlab"]);
+    assert_eq!(first.code, Some(0), "{first}");
+    assert_eq!(
+        gate.git(["status", "--porcelain", "--untracked-files=all"]),
+        "?? .github/workflows/gate-backend.yml\n?? .github/workflows/gate-frontend.yml\n\
+         ?? .gitlab/gate-backend.yml\n?? .gitlab/gate-frontend.yml\n?? backend/gate.toml\n"
+    );
+    assert_snapshot!("init-below-github", gate.read(".github/workflows/gate-backend.yml"));
+    assert_snapshot!("init-below-gitlab", gate.read(".gitlab/gate-frontend.yml"));
+
+    // What was written is what the gate of that workspace asks for.
+    gate.write(
+        ".gitlab-ci.yml",
+        "include:\n  - local: .gitlab/gate-backend.yml\n  - local: .gitlab/gate-frontend.yml\n",
+    );
+    gate.append(
+        "backend/gate.toml",
+        "\n[ci]\npinned-actions = true\nplatforms = [\"linux\", \"macos\", \"windows\"]\n",
+    );
+    gate.commit("Add a gate");
+    let judged = run(&["pilot", "--message-format", "json"]);
+    assert_eq!(judged.code, Some(0), "{judged}");
+    let report = judged.json();
+    for id in ["ci.gate-wired", "ci.locked", "ci.actions-pinned", "ci.matrix"] {
+        let checks = report["checks"].as_array().expect("checks");
+        let check = checks.iter().find(|check| check["id"] == id).expect(id);
+        assert_eq!(check["outcome"], "pass", "{check:#}");
+    }
+}

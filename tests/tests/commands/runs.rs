@@ -137,7 +137,7 @@ fn a_decision_is_signed_and_must_be() {
     fs::copy(&signature, newest.join("decision.sig")).expect("a copy");
     let wrong = gate.run(["verify", &newest_id]);
     assert_eq!(wrong.code, Some(1), "{wrong}");
-    assert!(wrong.stdout.contains("is not over this text"), "{wrong}");
+    assert!(wrong.stdout.contains("does not match the text"), "{wrong}");
     assert_eq!(gate.run(["verify"]).code, Some(1));
 }
 

@@ -8,6 +8,7 @@ pub mod exit;
 pub mod location;
 pub mod paths;
 pub mod process;
+pub mod profile;
 pub mod stage;
 pub mod stats;
 

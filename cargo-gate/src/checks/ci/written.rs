@@ -3,7 +3,7 @@
 use super::{actions_pinned, gate_wired, locked, matrix};
 use crate::base::stage::Stage;
 use crate::contract::testing::World;
-use crate::policy::init::{InitFacts, github_workflow, gitlab_pipeline, policy_text};
+use crate::init::{InitFacts, github_workflow, gitlab_pipeline, policy_text};
 use crate::policy::{CiPolicy, StagePolicy};
 use crate::report::Location;
 
@@ -167,6 +167,50 @@ fn the_pipeline_passes_every_check_of_continuous_integration() {
                 ("gate:build", ["gate:pilot".to_owned()].as_slice()),
                 ("gate:pilot", [].as_slice())
             ]
+        );
+    }
+}
+
+/// Below the top of a repository, commands run in the directory of the workspace, and jobs have a name of their own.
+#[test]
+fn workspaces_below_the_top_pass_every_check_of_continuous_integration() {
+    for directory in ["backend", "services/api"] {
+        let facts = InitFacts {
+            directory: directory.into(),
+            benches: true,
+            publishes: true,
+            ..facts(true)
+        };
+        let name = facts.gate_name();
+        let (github, gitlab) = (github_workflow(&facts), gitlab_pipeline(&facts));
+        let root = format!("include:\n  - local: .gitlab/{name}.yml\n");
+        let (workflow, pipeline) = (format!(".github/workflows/{name}.yml"), format!(".gitlab/{name}.yml"));
+        let of_github = [(workflow.as_str(), github.as_str())];
+        let of_gitlab = [(".gitlab-ci.yml", root.as_str()), (pipeline.as_str(), gitlab.as_str())];
+        for (files, platforms) in [
+            (&of_github[..], &["linux", "macos", "windows"][..]),
+            (&of_gitlab[..], &["linux"][..]),
+        ] {
+            let world = world(platforms, files);
+            passes(&world);
+            let commands = world.workspace.ci(&[]).files.iter().flat_map(|file| &file.jobs);
+            let mut gates = 0;
+            for command in commands.flat_map(|job| &job.commands) {
+                if command
+                    .arguments
+                    .iter()
+                    .any(|row| row.iter().any(|argument| argument.text() == Some("pilot")))
+                {
+                    assert_eq!(command.directory.as_deref(), Some(directory), "{github}{gitlab}");
+                    gates += 1;
+                }
+            }
+            assert!(gates > 0);
+        }
+        assert!(github.contains(&format!("{directory}/target/gate/runs")), "{github}");
+        assert!(
+            gitlab.contains(&format!("{directory}/target/gate/junit.xml")),
+            "{gitlab}"
         );
     }
 }

@@ -139,7 +139,7 @@ fn rejected(context: &Context<'_>, deferred: &DeferredOperator) -> Result<(), Do
         return lacking(
             format!(
                 "nothing in `{path}` that must not compile contains `{}`",
-                deferred.mentions.join("` and `")
+                deferred.mentions().join("` and `")
             ),
             "write the test, or say with `mentions` what it contains".into(),
         );
@@ -170,7 +170,7 @@ fn rejected(context: &Context<'_>, deferred: &DeferredOperator) -> Result<(), Do
 }
 
 fn mentions(text: &str, deferred: &DeferredOperator) -> bool {
-    deferred.mentions.iter().all(|word| text.contains(word.as_str()))
+    deferred.mentions().iter().all(|word| text.contains(word))
 }
 
 /// `src/softmax.rs - softmax::softmax (line 12)`: whether it stands at one of these lines of that file. The path is relative to the

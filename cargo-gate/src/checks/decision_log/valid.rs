@@ -98,7 +98,7 @@ fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
             .at(Location::line(path, lines.max(1))),
         );
     }
-    let least = runtime.limits.min_compilability;
+    let least = runtime.min_compilability;
     if let Some((line, decision)) = worst
         && let Some(least) = least.filter(|least| decision.compilability * 100.0 < f64::from(*least))
     {
@@ -140,7 +140,8 @@ mod tests {
         world.texts(records);
         world.policy.runtime = Some(RuntimePolicy {
             decision_logs: vec!["log.jsonl".to_owned()],
-            limits: Default::default(),
+            min_compilability: None,
+            max_recompiles: None,
             run_stats: Vec::new(),
             rails: None,
             location: Location::line("gate.toml", 3),
@@ -197,13 +198,14 @@ mod tests {
             )]);
             world.policy.runtime = Some(RuntimePolicy {
                 decision_logs: vec!["log.jsonl".to_owned()],
-                limits: Default::default(),
+                min_compilability: None,
+                max_recompiles: None,
                 run_stats: Vec::new(),
                 rails: None,
                 location: Location::line("gate.toml", 3),
             });
             let runtime = world.policy.runtime.as_mut().expect("declared");
-            runtime.limits.min_compilability = least;
+            runtime.min_compilability = least;
             world.text(&CHECK)
         };
         assert_eq!((said(None), said(Some(50))), (String::new(), String::new()));

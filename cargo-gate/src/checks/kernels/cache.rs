@@ -99,7 +99,7 @@ mod tests {
         world.texts(&[("cache.json", report)]);
         world.policy.cache = Some(CachePolicy {
             remote: None,
-            mode: "ro",
+            mode: crate::policy::CacheMode::default(),
             timeout: None,
             reports: vec!["cache.json".to_owned()],
             min_hit_percent: 90,

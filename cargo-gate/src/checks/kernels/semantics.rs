@@ -124,8 +124,8 @@ fn differences(kernels: &KernelPolicy) -> Vec<Finding> {
                 }
                 let about = |(delta, _): &&mut (&KnownDelta, bool)| {
                     delta.property == property
-                        && delta.backends.contains(&one.backend)
-                        && delta.backends.contains(&other.backend)
+                        && [&delta.backend, &delta.against].contains(&&one.backend)
+                        && [&delta.backend, &delta.against].contains(&&other.backend)
                 };
                 if let Some((_, used)) = known.iter_mut().find(about) {
                     *used = true;
@@ -151,7 +151,7 @@ fn differences(kernels: &KernelPolicy) -> Vec<Finding> {
         }
     }
     for (delta, _) in known.into_iter().filter(|(_, used)| !used) {
-        let [one, other] = &delta.backends;
+        let (one, other) = (&delta.backend, &delta.against);
         findings.push(
             blocking(format!(
                 "`{one}` and `{other}` do not differ in {}",
@@ -335,7 +335,8 @@ mod tests {
             ..semantics("cuda", 20)
         };
         let delta = |property| KnownDelta {
-            backends: ["cuda".into(), "cpu".into()],
+            backend: "cuda".into(),
+            against: "cpu".into(),
             property,
             reason: "measured".into(),
             location: Location::line("gate.toml", 40),

@@ -63,11 +63,7 @@ fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
         );
     }
     let recompiles = stats.recompiles_per_1k_calls();
-    if let Some(most) = runtime
-        .limits
-        .max_recompiles
-        .filter(|most| recompiles > f64::from(*most))
-    {
+    if let Some(most) = runtime.max_recompiles.filter(|most| recompiles > f64::from(*most)) {
         let message = format!(
             "`{path}` counts {recompiles:.1} compilations per thousand calls, more than {most} (`recompile_count_per_1k_calls`)"
         );
@@ -111,7 +107,8 @@ mod tests {
         world.texts(records);
         world.policy.runtime = Some(RuntimePolicy {
             decision_logs: Vec::new(),
-            limits: Default::default(),
+            min_compilability: None,
+            max_recompiles: None,
             run_stats: vec!["stats.json".to_owned()],
             rails: None,
             location: Location::line("gate.toml", 3),
@@ -154,13 +151,14 @@ mod tests {
             world.texts(&[("stats.json", &storm)]);
             world.policy.runtime = Some(RuntimePolicy {
                 decision_logs: Vec::new(),
-                limits: Default::default(),
+                min_compilability: None,
+                max_recompiles: None,
                 run_stats: vec!["stats.json".to_owned()],
                 rails: None,
                 location: Location::line("gate.toml", 3),
             });
             let runtime = world.policy.runtime.as_mut().expect("declared");
-            runtime.limits.max_recompiles = most;
+            runtime.max_recompiles = most;
             world.text(&CHECK)
         };
         assert_eq!((limited(None), limited(Some(30))), (String::new(), String::new()));

@@ -122,7 +122,8 @@ mod tests {
         let mut world = World::new();
         world.policy.runtime = Some(RuntimePolicy {
             decision_logs: Vec::new(),
-            limits: Default::default(),
+            min_compilability: None,
+            max_recompiles: None,
             run_stats: Vec::new(),
             rails: None,
             location: Location::line("gate.toml", 3),

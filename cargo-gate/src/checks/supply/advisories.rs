@@ -151,7 +151,7 @@ fn health(opened: &Opened, context: &Context<'_>) -> Health {
     }
     let stage = context.stage();
     let policy = context.policy().supply.as_ref();
-    let declared = policy.and_then(|policy| policy.max_age.get(&stage));
+    let declared = policy.and_then(|policy| policy.max_age.at(stage));
     let limit = declared.map_or(default_limit(stage), |limit| {
         (limit.as_secs() / 86_400).try_into().unwrap_or(i64::MAX)
     });
@@ -254,7 +254,6 @@ fn help(hit: &Hit<'_>, graph: &PackageGraph) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use super::*;
@@ -421,8 +420,7 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
             world.stage = stage;
             text.push(said(&mut world));
         }
-        world.policy.supply.as_mut().expect("a section").max_age =
-            BTreeMap::from([(Stage::Broad, Duration::from_secs(36 * 86_400))]);
+        world.policy.supply.as_mut().expect("a section").max_age.broad = Some(Duration::from_secs(36 * 86_400));
         text.push(said(&mut world));
         insta::assert_snapshot!(text.join("\n"), @r"
         not run (advisory_db_too_old): the advisory database at `db` ends 36 days ago, on 2026-05-10; controlled takes 30 days

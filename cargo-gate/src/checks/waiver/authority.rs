@@ -93,6 +93,7 @@ mod tests {
             owner: "team-a".into(),
             reason: "the vendor ships the fix in July".into(),
             expires: jiff::civil::date(2026, 9, 13),
+            signature: None,
             authority,
             location: Location::line("gate.toml", 12),
         }
@@ -112,7 +113,7 @@ mod tests {
         assert_eq!(world.text(&CHECK), "");
         world.policy.waivers = vec![
             waiver(Authority::Unsigned),
-            waiver(Authority::Refused("is not over this text".into())),
+            waiver(Authority::Refused("does not match the text".into())),
         ];
         world.policy.waivers[0].expires = jiff::civil::date(2026, 9, 14);
         insta::assert_snapshot!(world.text(&CHECK), @"
@@ -122,7 +123,7 @@ mod tests {
         gate.toml:12: the waiver for `git.clean` ends 91 days from now, on 2026-09-14, and 90 are allowed [pilot]
           help: set `expires` to a day within 90 days
           because: gate.toml:3
-        gate.toml:12: the waiver for `git.clean` does not count: its signature is not over this text [pilot]
+        gate.toml:12: the waiver for `git.clean` does not count: its signature does not match the text [pilot]
           help: `cargo gate waiver text 2 | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate waiver attach 2`
           because: gate.toml:3
         ");

@@ -145,6 +145,7 @@ mod tests {
             owner: "team-a".into(),
             reason: "the vendor ships the fix in July".into(),
             expires: expires.parse().expect("a date"),
+            signature: None,
             authority: crate::policy::Authority::NotAsked,
             location: Location::line("gate.toml", line),
         }

@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn every_error_has_its_range() {
         insta::assert_snapshot!(shown(&Text::new(BROKEN)), @r"
-        5:10-5:20 `default` has no value `portabel`
+        5:10-5:20 `default` cannot be `portabel`
         help: did you mean `portable`?
         6:8-6:20 `[checks]` names an unknown check `docs.linsk`
         help: did you mean `docs.links`?

@@ -143,7 +143,7 @@ pub(crate) mod tests {
         assert_eq!(signed_by, key_of_release.public());
         assert_eq!(named(&signed_by, &[public]).as_deref(), Some("release-team"));
         assert_eq!(named(&signed_by, &[key(4).1]), None);
-        assert_eq!(signer("another\n", &signature).unwrap_err(), "is not over this text");
+        assert_eq!(signer("another\n", &signature).unwrap_err(), "does not match the text");
         assert!(fingerprint(&signed_by).starts_with("SHA256:"));
         assert!(!format!("{key_of_release:?}").contains("[3"));
     }

@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::*;
+use crate::policy::item::Severity;
 
 fn errors(text: &str) -> String {
     match parse("register.toml", text) {

@@ -35,7 +35,7 @@ fn files_that_cannot_be_a_policy() {
     assert_snapshot!(load_error(root, None), @"`gate.toml` is UTF-16; TOML is UTF-8; save the file as UTF-8");
 
     std::fs::write(&file, vec![b'#'; 10 << 20]).unwrap();
-    assert_snapshot!(load_error(root, None), @"`gate.toml` is larger than 1 MiB; remove what does not belong into a policy; generated data goes into files of its own");
+    assert_snapshot!(load_error(root, None), @"`gate.toml` is larger than 1 MiB; move generated data into separate files");
 
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
@@ -56,6 +56,6 @@ fn a_dangling_link_is_not_no_file() {
     std::os::unix::fs::symlink("nothing", directory.path().join("gate.toml")).unwrap();
     assert_snapshot!(
         load_error(directory.path(), None),
-        @"`gate.toml` is a link to a file that is not there; repair the link, or remove it to use the defaults"
+        @"`gate.toml` is a symbolic link to a file that does not exist; repair the link, or remove it to use the defaults"
     );
 }

@@ -34,8 +34,8 @@ fn what_turns_a_safeguard_off_is_a_danger() {
     assert_eq!(
         said,
         [
-            "6: the suite `prod-smoke` is about production and need not pass",
-            "9: the waiver is for every path: `**/*`"
+            "6: the suite `prod-smoke` covers production, yet it is not required",
+            "9: the waiver covers every path: `**/*`"
         ]
     );
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::{Profile, Target, resolve};
 use crate::base::digest::Digest;
-use crate::policy::ProfileValue;
+use crate::base::profile::ProfileValue;
 use crate::workspace::config::{CargoConfig, ConfigLayer};
 use crate::workspace::environment::Environment;
 use crate::workspace::manifest::Manifest;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::policy::ProfileValue;
+use crate::base::profile::ProfileValue;
 use crate::workspace::environment::Environment;
 
 use super::{KEYS, Origin, ProfileError, Setting, normalize};

@@ -1,8 +1,6 @@
 //! Normal forms of profile values: what cargo takes for the same thing is written the same way.
 
-use std::fmt;
-
-use crate::policy::ProfileValue;
+use crate::base::profile::ProfileValue;
 
 /// The normal form of `value` for `key`; `None` when cargo accepts no such value.
 ///
@@ -47,17 +45,6 @@ pub fn normalize(key: &str, value: &ProfileValue) -> Option<ProfileValue> {
             .contains(&text.as_str())
             .then(|| value.clone()),
         _ => None,
-    }
-}
-
-impl fmt::Display for ProfileValue {
-    /// As it is written in a manifest.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ProfileValue::Bool(value) => write!(f, "{value}"),
-            ProfileValue::Integer(value) => write!(f, "{value}"),
-            ProfileValue::Text(value) => write!(f, "{value:?}"),
-        }
     }
 }
 

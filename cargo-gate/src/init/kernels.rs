@@ -13,26 +13,26 @@ const RUST: &str = env!("CARGO_PKG_RUST_VERSION");
 
 /// Files of the template with their paths below the crate.
 const FILES: &[(&str, &str)] = &[
-    ("Cargo.toml", include_str!("../../../templates/kernels/Cargo.toml.in")),
-    ("build.rs", include_str!("../../../templates/kernels/build.rs")),
-    ("kernels/scale.cu", include_str!("../../../templates/kernels/scale.cu")),
-    ("src/lib.rs", include_str!("../../../templates/kernels/lib.rs")),
-    ("tests/scale.rs", include_str!("../../../templates/kernels/scale.rs")),
+    ("Cargo.toml", include_str!("../../templates/kernels/Cargo.toml.in")),
+    ("build.rs", include_str!("../../templates/kernels/build.rs")),
+    ("kernels/scale.cu", include_str!("../../templates/kernels/scale.cu")),
+    ("src/lib.rs", include_str!("../../templates/kernels/lib.rs")),
+    ("tests/scale.rs", include_str!("../../templates/kernels/scale.rs")),
     (
         "tests/prod_cuda_contracts.rs",
-        include_str!("../../../templates/kernels/prod_cuda_contracts.rs"),
+        include_str!("../../templates/kernels/prod_cuda_contracts.rs"),
     ),
     (
         "tests/prod_decision_log.rs",
-        include_str!("../../../templates/kernels/prod_decision_log.rs"),
+        include_str!("../../templates/kernels/prod_decision_log.rs"),
     ),
     (
         "tests/prod_runtime_rollback.rs",
-        include_str!("../../../templates/kernels/prod_runtime_rollback.rs"),
+        include_str!("../../templates/kernels/prod_runtime_rollback.rs"),
     ),
     (
         "tests/prod_status_errors.rs",
-        include_str!("../../../templates/kernels/prod_status_errors.rs"),
+        include_str!("../../templates/kernels/prod_status_errors.rs"),
     ),
 ];
 

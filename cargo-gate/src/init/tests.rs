@@ -138,7 +138,7 @@ fn nothing_is_overwritten_without_force() {
     let actions = |plan: &[FileToWrite]| plan.iter().map(|file| file.action).collect::<Vec<_>>();
     let services = [Ci::Github, Ci::Gitlab];
 
-    let plan = plan_init(&facts(), &services, None, &existing, false);
+    let plan = plan_init(&facts(), &[], &services, None, &existing, false);
     assert_eq!(
         actions(&plan),
         [FileAction::Keep, FileAction::Create, FileAction::Create]
@@ -153,7 +153,7 @@ fn nothing_is_overwritten_without_force() {
         crate::base::exit::USAGE
     );
 
-    let plan = plan_init(&facts(), &services, None, &existing, true);
+    let plan = plan_init(&facts(), &[], &services, None, &existing, true);
     assert_eq!(actions(&plan), [FileAction::Replace; 3]);
     write_plan(root, &plan).unwrap();
     assert_eq!(std::fs::read_to_string(root.join("gate.toml")).unwrap(), plan[0].text);
@@ -166,7 +166,11 @@ fn new_files_have_ordinary_permissions() {
     let directory = tempfile::tempdir().unwrap();
     let plain = directory.path().join("plain");
     std::fs::write(&plain, "").unwrap();
-    write_plan(directory.path(), &plan_init(&facts(), &[], None, &|_| false, false)).unwrap();
+    write_plan(
+        directory.path(),
+        &plan_init(&facts(), &[], &[], None, &|_| false, false),
+    )
+    .unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
     assert_eq!(mode(&directory.path().join("gate.toml")), mode(&plain));
 }

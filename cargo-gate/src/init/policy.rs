@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::policy::PRODUCTION_SUITES;
-use crate::policy::model::{Tier, TierPolicy};
-use crate::policy::schema::SCHEMA_URL;
+use crate::policy::{PRODUCTION_SUITES, SCHEMA_URL, Tier, TierPolicy};
 
 use super::ci::{bench_command, branch};
 use super::{InitFacts, ProductionSuite, quoted};

@@ -1,8 +1,10 @@
 //! Addresses of remote stores, as `[cache]` and `GATE_CACHE_REMOTE` write them.
 
+mod secret;
+
 use std::path::PathBuf;
 
-use super::Secret;
+pub use secret::Secret;
 
 /// Where a remote store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +44,7 @@ pub enum Address {
     },
 }
 
-/// Why a text is no address, without the text itself: it may hold a password.
+/// Why a text is not a valid address, without the text itself: it may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoAddress(pub &'static str);
 
@@ -61,9 +63,9 @@ impl Address {
             "http" | "https" => http(scheme, rest),
             "s3" => s3(rest),
             "redis" => redis(rest),
-            "rediss" => Err(NoAddress("asks for Redis over TLS, which is not supported")),
+            "rediss" => Err(NoAddress("uses Redis over TLS, which is not supported")),
             _ => Err(NoAddress(
-                "begins with none of `file://`, `http://`, `https://`, `s3://` and `redis://`",
+                "does not start with `file://`, `http://`, `https://`, `s3://` or `redis://`",
             )),
         }
     }
@@ -80,9 +82,9 @@ impl Address {
 fn directory(rest: &str) -> Result<Address, NoAddress> {
     let path = rest.strip_prefix("localhost").unwrap_or(rest);
     if !path.starts_with('/') {
-        return Err(NoAddress("names no absolute folder, as `file:///srv/kernels` does"));
+        return Err(NoAddress("has no absolute path, as in `file:///srv/kernels`"));
     }
-    let path = decoded(path).ok_or(NoAddress("has an escape that is none"))?;
+    let path = decoded(path).ok_or(NoAddress("has an invalid percent escape"))?;
     // `file:///C:/kernels`
     let drive = path.as_bytes().get(2) == Some(&b':') && path.as_bytes()[1].is_ascii_alphabetic();
     Ok(Address::Directory(PathBuf::from(if drive {
@@ -100,16 +102,16 @@ fn user(authority: &str) -> Result<Authority<'_>, NoAddress> {
         return Ok((None, authority));
     };
     let (name, password) = user.split_once(':').unwrap_or((user, ""));
-    let decoded = |text: &str| decoded(text).ok_or(NoAddress("has an escape that is none"));
+    let decoded = |text: &str| decoded(text).ok_or(NoAddress("has an invalid percent escape"));
     Ok((Some((decoded(name)?, Secret::new(decoded(password)?))), host))
 }
 
 /// Host and port, the latter if it is named.
 fn host(text: &str) -> Result<(&str, Option<u16>), NoAddress> {
-    // The colons of `[::1]` are none in front of a port.
+    // The colons inside `[::1]` do not separate a port.
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => {
-            let port = port.parse().map_err(|_| NoAddress("has a port that is none"))?;
+            let port = port.parse().map_err(|_| NoAddress("has an invalid port"))?;
             (host, Some(port))
         }
         _ => (text, None),
@@ -123,7 +125,7 @@ fn host(text: &str) -> Result<(&str, Option<u16>), NoAddress> {
 
 fn http(scheme: &str, rest: &str) -> Result<Address, NoAddress> {
     if rest.contains(['?', '#']) {
-        return Err(NoAddress("has a query, which names of entries cannot follow"));
+        return Err(NoAddress("has a query string, which an HTTP store does not support"));
     }
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (user, server) = user(authority)?;
@@ -150,10 +152,10 @@ fn s3(rest: &str) -> Result<Address, NoAddress> {
         match pair.split_once('=') {
             Some(("region", value)) if !value.is_empty() => region = Some(value.to_owned()),
             Some(("endpoint", value)) => {
-                let value = decoded(value).ok_or(NoAddress("has an escape that is none"))?;
+                let value = decoded(value).ok_or(NoAddress("has an invalid percent escape"))?;
                 match Address::parse(&value) {
                     Ok(Address::Http { base, user: None, .. }) => endpoint = Some(base),
-                    _ => return Err(NoAddress("has an `endpoint` that is no address of a server")),
+                    _ => return Err(NoAddress("has an invalid `endpoint`")),
                 }
             }
             _ => {
@@ -184,7 +186,7 @@ fn redis(rest: &str) -> Result<Address, NoAddress> {
         "" => 0,
         number => number
             .parse()
-            .map_err(|_| NoAddress("has a database that is no number"))?,
+            .map_err(|_| NoAddress("has an invalid database number"))?,
     };
     Ok(Address::Redis {
         host: name.trim_matches(['[', ']']).to_owned(),
@@ -257,18 +259,18 @@ mod tests {
         S3 { bucket: "bucket", prefix: "team/kernels/", region: Some("eu-central-1"), endpoint: Some("http://127.0.0.1:9000") }
         Redis { host: "::1", port: 7000, database: 3, user: Some(("", [redacted])) }
         Redis { host: "cache", port: 6379, database: 0, user: None }
-        names no absolute folder, as `file:///srv/kernels` does
-        begins with none of `file://`, `http://`, `https://`, `s3://` and `redis://`
+        has no absolute path, as in `file:///srv/kernels`
+        does not start with `file://`, `http://`, `https://`, `s3://` or `redis://`
         has no scheme
         names no host
-        has a port that is none
-        has a query, which names of entries cannot follow
+        has an invalid port
+        has a query string, which an HTTP store does not support
         names no bucket
         has a query with something else than `region` and `endpoint`
-        has an `endpoint` that is no address of a server
-        has a database that is no number
-        asks for Redis over TLS, which is not supported
-        has an escape that is none
+        has an invalid `endpoint`
+        has an invalid database number
+        uses Redis over TLS, which is not supported
+        has an invalid percent escape
         contains white space
         "#
         );

@@ -23,7 +23,7 @@ fn build_command(facts: &InitFacts) -> String {
 }
 
 /// The branch that changes go to.
-pub(in crate::policy) fn branch(facts: &InitFacts) -> &str {
+pub(super) fn branch(facts: &InitFacts) -> &str {
     // Only what needs no quoting in YAML; anything odder is left to the owner.
     let plain = |branch: &&str| {
         let ordinary = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
@@ -39,7 +39,7 @@ fn publish_command(facts: &InitFacts) -> String {
 }
 
 /// Measuring, without judging.
-pub(in crate::policy) fn bench_command(facts: &InitFacts) -> String {
+pub(super) fn bench_command(facts: &InitFacts) -> String {
     held(facts, "cargo bench --workspace")
 }
 
@@ -119,6 +119,42 @@ fn github_publish(facts: &InitFacts) -> String {
     )
 }
 
+/// Whether YAML and shells take a path as it stands.
+fn is_plain(path: &str) -> bool {
+    path.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte))
+        && path.starts_with(|char: char| char.is_ascii_alphanumeric() || char == '.')
+}
+
+/// A text in YAML, in quotation marks where it needs them.
+fn yaml(text: &str) -> String {
+    if is_plain(text) {
+        text.to_owned()
+    } else {
+        serde_json::Value::from(text).to_string()
+    }
+}
+
+/// The directory in which commands run on GitHub.
+fn github_directory(facts: &InitFacts) -> String {
+    match facts.directory.as_str() {
+        "" => String::new(),
+        directory => format!("\ndefaults:\n  run:\n    working-directory: {}\n", yaml(directory)),
+    }
+}
+
+/// The line of a script on GitLab that goes to the workspace; none at the top.
+fn gitlab_directory(facts: &InitFacts) -> String {
+    match facts.directory.as_str() {
+        "" => String::new(),
+        directory if is_plain(directory) => format!("    - cd {directory}\n"),
+        directory => {
+            let command = format!("cd '{}'", directory.replace('\'', r"'\''"));
+            format!("    - {}\n", yaml(&command))
+        }
+    }
+}
+
 /// `.github/workflows/gate.yml`: the pilot gate on Linux, macOS and Windows, then
 /// benchmarks and their comparison where there are any, the release build, and publishing.
 pub fn github_workflow(facts: &InitFacts) -> String {
@@ -132,10 +168,13 @@ pub fn github_workflow(facts: &InitFacts) -> String {
     let needs = if facts.benches { "[pilot, regression]" } else { "pilot" };
     let publish = github_publish(facts);
     let tags = if facts.publishes { "    tags: [\"v*\"]\n" } else { "" };
+    let name = facts.gate_name();
+    let directory = github_directory(facts);
+    let runs = yaml(&facts.from_top("target/gate/runs"));
     format!(
         "\
 # Written by `cargo gate init`; yours to change.
-name: gate
+name: {name}
 
 on:
   push:
@@ -146,9 +185,9 @@ permissions:
   contents: read
 
 concurrency:
-  group: gate-${{{{ github.ref }}}}
+  group: {name}-${{{{ github.ref }}}}
   cancel-in-progress: ${{{{ github.event_name == 'pull_request' }}}}
-
+{directory}
 jobs:
   pilot:
     strategy:
@@ -164,8 +203,8 @@ jobs:
       - uses: {UPLOAD}
         if: always()
         with:
-          name: gate-${{{{ matrix.os }}}}
-          path: target/gate/runs
+          name: {name}-${{{{ matrix.os }}}}
+          path: {runs}
           if-no-files-found: warn
 {benchmarks}
   # Nothing is built for release before the gate says that it may be.
@@ -203,44 +242,48 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
 {tag}"
     );
     let benchmarks = gitlab_benchmarks(facts, &image, &rules);
+    let name = facts.gate_name();
     let needs = if facts.benches {
-        "[\"gate:pilot\", \"gate:regression\"]"
+        format!("[\"{name}:pilot\", \"{name}:regression\"]")
     } else {
-        "[\"gate:pilot\"]"
+        format!("[\"{name}:pilot\"]")
     };
+    let cd = gitlab_directory(facts);
+    let below = |path: &str| yaml(&facts.from_top(&format!("target/gate/{path}")));
+    let (runs, quality, junit) = (below("runs"), below("code-quality.json"), below("junit.xml"));
     let publish = gitlab_publish(facts, &image);
     format!(
         "\
 # Written by `cargo gate init`; yours to change. Include it from .gitlab-ci.yml:
 #
 # include:
-#   - local: .gitlab/gate.yml
+#   - local: .gitlab/{name}.yml
 
-gate:pilot:
+{name}:pilot:
   image: {image}
 {rules}  variables:
     GIT_DEPTH: \"0\" # earlier inventories and decisions are looked up in the history
   allow_failure: false
   timeout: 1h
   script:
-    - rustup component add clippy rustfmt
+{cd}    - rustup component add clippy rustfmt
     - cargo install cargo-gate --locked
 {nextest}    - {gate} --report gitlab=target/gate/code-quality.json --report junit=target/gate/junit.xml
   artifacts:
     when: always
     paths:
-      - target/gate/runs
+      - {runs}
     reports:
-      codequality: target/gate/code-quality.json
-      junit: target/gate/junit.xml
+      codequality: {quality}
+      junit: {junit}
 {benchmarks}
 # Nothing is built for release before the gate says that it may be.
-gate:build:
+{name}:build:
   image: {image}
   needs: {needs}
 {rules}  timeout: 1h
   script:
-    - {build}
+{cd}    - {build}
 {publish}"
     )
 }
@@ -250,24 +293,25 @@ fn gitlab_benchmarks(facts: &InitFacts, image: &str, rules: &str) -> String {
         return String::new();
     }
     let bench = bench_command(facts);
+    let (name, cd) = (facts.gate_name(), gitlab_directory(facts));
     format!(
         "
-gate:benchmarks:
+{name}:benchmarks:
   image: {image}
-  needs: [\"gate:pilot\"]
+  needs: [\"{name}:pilot\"]
 {rules}  timeout: 1h
   script:
-    - {bench}
+{cd}    - {bench}
 
 # Judged beside the branch that the change goes to, measured in the same run.
-gate:regression:
+{name}:regression:
   image: {image}
-  needs: [\"gate:benchmarks\"]
+  needs: [\"{name}:benchmarks\"]
 {rules}  variables:
     GIT_DEPTH: \"0\" # the other commit
   timeout: 2h
   script:
-    - cargo install cargo-gate --locked
+{cd}    - cargo install cargo-gate --locked
     - cargo gate suite benchmarks
 "
     )
@@ -278,18 +322,19 @@ fn gitlab_publish(facts: &InitFacts, image: &str) -> String {
         return String::new();
     }
     let publish = publish_command(facts);
+    let (name, cd) = (facts.gate_name(), gitlab_directory(facts));
     format!(
         "
 # Tags `v…` only; `CARGO_REGISTRY_TOKEN` is a protected variable.
-gate:publish:
+{name}:publish:
   image: {image}
-  needs: [\"gate:build\"]
+  needs: [\"{name}:build\"]
   rules:
     - if: $CI_COMMIT_TAG =~ /^v/
   environment: release
   timeout: 1h
   script:
-    - {publish}
+{cd}    - {publish}
 "
     )
 }

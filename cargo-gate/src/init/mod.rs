@@ -5,22 +5,26 @@
 mod ci;
 mod kernels;
 mod policy;
+mod repository;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
+use crate::base::paths;
 
-use super::model::TierPolicy;
-use super::write::{Existing, write_atomically};
+use crate::policy::{Existing, FILE_NAME, TierPolicy, quoted, write_atomically};
 
 pub use ci::{github_workflow, gitlab_pipeline};
 pub use kernels::KernelCrate;
 pub use policy::policy_text;
+pub use repository::workspaces;
 
 /// What is known about the workspace that gets a policy.
 #[derive(Debug, Clone, Default)]
 pub struct InitFacts {
+    /// Directory of the workspace below the top of the repository, with `/`; empty for the top itself.
+    pub directory: String,
     /// Workspace members, sorted by name.
     pub members: Vec<MemberFacts>,
     /// Whether the workspace is set up for nextest (`.config/nextest.toml`).
@@ -41,6 +45,22 @@ pub struct InitFacts {
     pub runs_kernels: bool,
     /// Production suites that are there as test targets.
     pub production: Vec<ProductionSuite>,
+}
+
+impl InitFacts {
+    /// What workflows and jobs of the workspace are called: `gate`, or `gate-<directory>` below the top.
+    pub fn gate_name(&self) -> String {
+        let plain = |char: char| if char.is_ascii_alphanumeric() { char } else { '-' };
+        match self.directory.chars().map(plain).collect::<String>() {
+            top if top.is_empty() => "gate".into(),
+            directory => format!("gate-{directory}"),
+        }
+    }
+
+    /// A path of the workspace as seen from the top of the repository.
+    fn from_top(&self, path: &str) -> String {
+        paths::join(&self.directory, path)
+    }
 }
 
 /// A production suite that is a test target of a member.
@@ -84,7 +104,7 @@ pub enum FileAction {
 /// A file of the plan.
 #[derive(Debug, Clone)]
 pub struct FileToWrite {
-    /// Path relative to the workspace root.
+    /// Path relative to the top of the repository.
     pub path: PathBuf,
     /// Its text.
     pub text: String,
@@ -92,23 +112,30 @@ pub struct FileToWrite {
     pub action: FileAction,
 }
 
-/// Plans the policy file, the workflows of `services`, and a crate of kernels where one is asked for. `existing` says whether a path relative to the root exists.
+/// Plans the policy file of a workspace, a crate of kernels where one is asked for, and the workflows of `services` for
+/// this workspace and the `others` of the repository. `existing` says whether a path relative to the top exists.
 pub fn plan_init(
     facts: &InitFacts,
+    others: &[InitFacts],
     services: &[Ci],
     kernels: Option<&KernelCrate>,
     existing: &dyn Fn(&Path) -> bool,
     force: bool,
 ) -> Vec<FileToWrite> {
     let facts = &with_kernels(facts, kernels);
-    let mut files = vec![(PathBuf::from(super::FILE_NAME), policy_text(facts))];
-    if services.contains(&Ci::Github) {
-        files.push((".github/workflows/gate.yml".into(), github_workflow(facts)));
+    let own = |path: PathBuf| Path::new(&facts.directory).join(path);
+    let mut files = vec![(own(FILE_NAME.into()), policy_text(facts))];
+    for facts in std::iter::once(&**facts).chain(others) {
+        let name = facts.gate_name();
+        if services.contains(&Ci::Github) {
+            files.push((format!(".github/workflows/{name}.yml").into(), github_workflow(facts)));
+        }
+        if services.contains(&Ci::Gitlab) {
+            files.push((format!(".gitlab/{name}.yml").into(), gitlab_pipeline(facts)));
+        }
     }
-    if services.contains(&Ci::Gitlab) {
-        files.push((".gitlab/gate.yml".into(), gitlab_pipeline(facts)));
-    }
-    files.extend(kernels.map(KernelCrate::files).unwrap_or_default());
+    let crate_files = kernels.map(KernelCrate::files).unwrap_or_default();
+    files.extend(crate_files.into_iter().map(|(path, text)| (own(path), text)));
     files
         .into_iter()
         .map(|(path, text)| {
@@ -139,13 +166,13 @@ fn with_kernels<'a>(facts: &'a InitFacts, kernels: Option<&KernelCrate>) -> Cow<
     Cow::Owned(facts)
 }
 
-/// Writes the files of a plan below `root`, each atomically; those with [`FileAction::Keep`] are left alone.
+/// Writes the files of a plan below `top`, each atomically; those with [`FileAction::Keep`] are left alone.
 ///
 /// # Errors
 /// A file that was planned as new is there by now (usage), or cannot be written (tool).
-pub fn write_plan(root: &Path, plan: &[FileToWrite]) -> Result<()> {
+pub fn write_plan(top: &Path, plan: &[FileToWrite]) -> Result<()> {
     for file in plan {
-        let path = root.join(&file.path);
+        let path = top.join(&file.path);
         match file.action {
             FileAction::Keep => {}
             FileAction::Replace => write_atomically(&path, &file.text, Existing::Replace)?,
@@ -157,11 +184,6 @@ pub fn write_plan(root: &Path, plan: &[FileToWrite]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A TOML string.
-pub(crate) fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
 }
 
 #[cfg(test)]
