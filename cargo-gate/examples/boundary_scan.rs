@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use cargo_gate::code;
-use cargo_gate::rust::boundary::parallel;
+use cargo_gate::base::parallel;
 use cargo_gate::rust::boundary::scan::{Depth, scan_file};
+use cargo_gate::rust::code;
 use ra_ap_rustc_lexer::{FrontmatterAllowed, tokenize};
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! Answers like `cargo gate cache serve`, for the tests of this crate, which come without that program.
+//! Answers like `cargo gate kernels serve`, for the tests of this crate, which come without that program.
 //!
 //! Entries lie in the folder that `GATE_CACHE_REMOTE` names. `FAKE_CACHE_LOG` names a file that gets a line for each
 //! question, `FAKE_CACHE` a way to fail: `off`, `mute`, `garbage`, `fails`, `deaf`, `dies`, `lies`, `cuts`, `says-corrupt` or
@@ -12,7 +12,7 @@ use std::path::Path;
 use gate_build::store::protocol::{self, Answer, Mode, Question};
 
 fn main() -> io::Result<()> {
-    assert_eq!(env::args().skip(1).collect::<Vec<_>>(), ["cache", "serve"]);
+    assert_eq!(env::args().skip(1).collect::<Vec<_>>(), ["kernels", "serve"]);
     let way = env::var("FAKE_CACHE").unwrap_or_default();
     let root = env::var("GATE_CACHE_REMOTE").expect("a build names the store");
     let mode = env::var("GATE_CACHE_MODE").expect("a build names the mode");

@@ -203,11 +203,11 @@ fn nothing_outside_the_target_directory_is_written() {
         &["broad", "--fresh"],
         &["status"],
         &["suite", "--all"],
-        &["boundaries"],
+        &["source", "boundaries"],
         &["verify"],
-        &["history"],
+        &["evidence", "history"],
         &["doctor"],
-        &["cache", "gc"],
+        &["evidence", "cache", "gc"],
     ] {
         let run = gate.run(arguments);
         assert_eq!(run.code, Some(0), "{run}");
@@ -349,7 +349,7 @@ fn an_interrupted_run_ends_what_it_started_and_loses_nothing() {
     // Its end of the pipe is closed when the process is gone, and not before: this read returns because it is.
     assert_eq!(fifo.read_line(&mut String::new()).expect("the end"), 0);
 
-    let verified = gate.run(["history"]);
+    let verified = gate.run(["evidence", "history"]);
     assert_eq!(verified.code, Some(0), "an interrupted run is no run: {verified}");
     assert!(!gate.workspace().join("target/gate/runs/latest").exists());
     fs::write(traces.join("done"), "").expect("a file");

@@ -22,6 +22,8 @@ mod progress;
 mod promises;
 #[path = "commands/runs.rs"]
 mod runs;
+#[path = "commands/shells.rs"]
+mod shells;
 #[path = "commands/stages.rs"]
 mod stages;
 #[path = "commands/surfaces.rs"]
@@ -30,6 +32,8 @@ mod surfaces;
 mod surroundings;
 #[path = "commands/toolchain.rs"]
 mod toolchain;
+#[path = "commands/tree.rs"]
+mod tree;
 
 use gate_tests::gate;
 use gate_tests::harness::Gate;

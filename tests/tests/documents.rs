@@ -152,7 +152,7 @@ fn the_ci_recipes_are_what_init_writes() {
 
 #[test]
 fn commands_that_are_shown_exist() {
-    let commands = cargo_gate::command_line::command();
+    let commands = cargo_gate::cli::command();
     let mut seen = 0;
     for block in blocks() {
         if block.info != "console" {

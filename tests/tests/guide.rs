@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use cargo_gate::command_line;
+use cargo_gate::cli;
 use cargo_gate::policy;
 use gate_tests::gate;
 use gate_tests::harness::Gate;
@@ -244,7 +244,7 @@ fn knobs_of_the_tuning_guide_are_those_of_the_definition() {
         .join("guide")
         .join("tuning.md");
     let text = fs::read_to_string(path).expect("the page");
-    let command = command_line::command();
+    let command = cli::command();
     let mut flags = BTreeSet::new();
     fn collect(command: &clap::Command, flags: &mut BTreeSet<String>) {
         flags.extend(

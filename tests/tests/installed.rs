@@ -14,10 +14,10 @@ fn what_is_left_out_names_the_feature_that_brings_it() {
     help: cargo install cargo-gate --locked --features lsp
     ");
     let elsewhere = gate!().env("GATE_CACHE_REMOTE", "https://cache.example/kernels");
-    insta::assert_snapshot!(elsewhere.run(["cache", "serve"]), @r"");
+    insta::assert_snapshot!(elsewhere.run(["kernels", "serve"]), @r"");
     let folder = gate!().env("GATE_CACHE_REMOTE", "file:///srv/kernels");
     assert_eq!(
-        folder.run(["cache", "serve"]).code,
+        folder.run(["kernels", "serve"]).code,
         Some(0),
         "a folder needs no feature"
     );

@@ -1,4 +1,4 @@
-//! `cargo gate migrate preflight`: what it says, and how a stage asks for it.
+//! `cargo gate release migrate`: what it says, and how a stage asks for it.
 
 use std::fs;
 
@@ -22,10 +22,10 @@ fn what_has_no_place_fails_and_is_named() {
     let gate = versions();
     insta::assert_snapshot!(
         "nothing_declared",
-        gate.run(["migrate", "preflight", "old.json", "new.json"])
+        gate.run(["release", "migrate", "old.json", "new.json"])
     );
     gate.write("map.toml", format!("{RENAMED}{MERGED}"));
-    let arguments = ["migrate", "preflight", "old.json", "new.json", "--map", "map.toml"];
+    let arguments = ["release", "migrate", "old.json", "new.json", "--map", "map.toml"];
     insta::assert_snapshot!("two_states_become_one", gate.run(arguments));
     gate.write("map.toml", format!("{RENAMED}{DROPPED}"));
     insta::assert_snapshot!("no_way_back", gate.run(arguments));
@@ -40,7 +40,7 @@ fn what_has_no_place_fails_and_is_named() {
     gate.write("map.toml", "version = 1\n[[field]]\nfrom = \"count\"\n");
     insta::assert_snapshot!("a_map_that_is_none", gate.run(arguments));
     assert_eq!(
-        gate.run(["migrate", "preflight", "old.json", "nothing.json"]).code,
+        gate.run(["release", "migrate", "old.json", "nothing.json"]).code,
         Some(2)
     );
 }
@@ -63,9 +63,7 @@ fn the_formats_of_this_version_migrate_to_themselves() {
     let guide = fs::read_to_string(root.join("docs/src/guide/migration.md")).expect("the guide");
     for format in formats {
         let path = format.to_str().expect("a path of this repository");
-        let run = gate
-            .run(["migrate", "preflight", path, path, "--reversible"])
-            .to_string();
+        let run = gate.run(["release", "migrate", path, path, "--reversible"]).to_string();
         assert!(run.contains("reversible: true"), "{run}");
         // The guide has a section about each.
         let name = format.file_name().and_then(|name| name.to_str()).expect("a name");

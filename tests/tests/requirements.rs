@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use cargo_gate::cli::reference;
+use cargo_gate::cli::explain;
 use xtask::requirements::{Requirements, State, number};
 
 fn requirements() -> Requirements {
@@ -62,7 +62,7 @@ fn tests_are_told_from_other_functions() {
 #[test]
 fn evidence_exists() {
     let root = xtask::project_root();
-    let topics = reference::topics();
+    let topics = explain::topics();
     let checks: BTreeSet<&str> = topics.iter().map(|topic| topic.id).collect();
     let mut sources: BTreeMap<&str, String> = BTreeMap::new();
     let mut complaints = Vec::new();
@@ -114,7 +114,7 @@ fn what_checks_claim_is_listed() {
     let requirements = requirements();
     let mut complaints = Vec::new();
     let mut seen = 0;
-    for topic in reference::topics() {
+    for topic in explain::topics() {
         let Some((_, claimed)) = topic.docs.split_once("## Requirements") else {
             continue;
         };

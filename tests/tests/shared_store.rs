@@ -200,7 +200,9 @@ fn what_builds_asked_is_shown_and_what_is_damaged_is_removed() {
     machine.build();
     machine.build();
     let gate = gate.env("GATE_CACHE_DIR", machine.path("store"));
-    let stats = gate.run(["cache", "stats", "--json"]).json();
+    let stats = gate
+        .run(["evidence", "cache", "stats", "--message-format", "json"])
+        .json();
     let count = |name: &str| stats[name].as_u64().unwrap();
     assert_eq!(
         (count("lookups"), count("hits"), count("builds"), count("corrupt")),
@@ -216,10 +218,16 @@ fn what_builds_asked_is_shown_and_what_is_damaged_is_removed() {
     let mut bytes = fs::read(&damaged).unwrap();
     bytes[3] ^= 1;
     fs::write(&damaged, bytes).unwrap();
-    let verified = gate.run(["cache", "verify", "--message-format", "json"]).json();
+    let verified = gate
+        .run(["evidence", "cache", "verify", "--message-format", "json"])
+        .json();
     assert_eq!(verified["corrupt"].as_array().map(Vec::len), Some(1), "{verified}");
     assert!(!damaged.exists());
-    assert_eq!(gate.run(["cache", "stats", "--json"]).json()["corrupt"], 1);
+    assert_eq!(
+        gate.run(["evidence", "cache", "stats", "--message-format", "json"])
+            .json()["corrupt"],
+        1
+    );
     let (report, _) = machine.build();
     assert_eq!(
         (compiled(&report), report["compiled"][0]["reason"].as_str()),

@@ -38,7 +38,7 @@ fn exit_codes_keep_their_meaning() {
 #[test]
 fn commands_and_flags_stay() {
     let mut lines = BTreeSet::new();
-    flags(&cargo_gate::command_line::command(), "cargo gate", &mut lines);
+    flags(&cargo_gate::cli::command(), "cargo gate", &mut lines);
     holds("command-line.txt", &lines);
 }
 

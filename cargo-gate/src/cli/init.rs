@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use clap::{Args, ValueEnum};
+
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::base::paths;
@@ -12,7 +14,33 @@ use crate::policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE};
 use crate::surveys::Surveys;
 
 use super::Conversation;
-use crate::command_line::{CiSystem, InitArgs};
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Overwrite files that exist
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// CI systems to write a workflow for
+    #[arg(long, value_name = "SYSTEM", value_enum, value_delimiter = ',')]
+    pub(crate) ci: Option<Vec<CiSystem>>,
+    /// Also write a crate with a GPU kernel to begin with, in this directory [default: kernels]
+    #[arg(long, value_name = "DIRECTORY", num_args = 0..=1, default_missing_value = "kernels")]
+    pub(crate) kernels: Option<String>,
+    /// Print what would be written, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// CI systems that `init` knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CiSystem {
+    /// GitHub Actions
+    Github,
+    /// GitLab CI
+    Gitlab,
+    /// No workflow
+    None,
+}
 
 pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let workspace = conversation.workspace()?;

@@ -1,58 +1,144 @@
-//! The command line: arguments and wording, one file per subcommand, no logic.
+//! The command line: one file per subcommand, with its arguments and what it does.
 
-mod badge;
-mod boundaries;
-mod bundle;
-mod cache;
-mod closeout;
+mod arguments;
 mod completions;
-pub mod contract;
-mod dispatches;
-mod docs;
-pub mod doctor;
-mod documents;
-mod drift;
+mod doctor;
+mod evidence;
 pub mod explain;
-mod history;
+mod govern;
 mod init;
 mod job_summary;
+mod json;
 mod kernels;
 #[cfg(feature = "lsp")]
 mod lsp;
-mod migrate;
 mod open;
-mod panics;
 mod plan;
 pub mod printer;
 pub mod progress;
-mod promote;
-mod rails;
-mod ready;
-pub mod reference;
-mod register;
-mod rollback;
+mod release;
+mod reports;
 mod run_named;
-mod sign;
+mod source;
 mod stage;
 mod status;
 mod suite;
 mod timings;
 mod verify;
-mod waiver;
-mod weekly;
 
 use std::ffi::OsString;
 use std::time::Instant;
 
-use clap::FromArgMatches;
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::base::error::Result;
 use crate::base::exit;
+use crate::base::stage::Stage;
 use crate::process::cancel::Cancel;
 use crate::workspace::environment::Environment;
 
+use self::arguments::{FormatArgs, Global};
+use self::json::{Failed, asks_for_json, json, json_with_version, named};
 use self::printer::Printer;
-use crate::command_line::{Cli, Command, command};
+
+/// The whole command tree, from which help, completions, manual pages and the reference are made.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Decides, from evidence, whether a Cargo workspace may enter the next rollout stage.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-gate",
+    bin_name = "cargo gate",
+    version,
+    about,
+    styles = styles(),
+    disable_help_subcommand = true,
+    after_help = "Without a gate.toml the defaults apply: `cargo gate pilot` is useful in any Cargo workspace.\n\
+                  `cargo gate explain exit-code` lists what the exit codes mean; `cargo gate help kernels` shows a group.\n\
+                  Shells and editors use `cargo gate completions`, `cargo gate man` and `cargo gate lsp`."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The look of cargo's own help.
+fn styles() -> clap::builder::Styles {
+    use anstyle::{AnsiColor, Style};
+    let heading = AnsiColor::BrightGreen.on_default().bold();
+    let literal = AnsiColor::BrightCyan.on_default().bold();
+    clap::builder::Styles::plain()
+        .header(heading)
+        .usage(heading)
+        .literal(literal)
+        .placeholder(AnsiColor::Cyan.on_default())
+        .error(AnsiColor::BrightRed.on_default().bold())
+        .valid(literal)
+        .invalid(AnsiColor::BrightYellow.on_default().bold())
+        .context(Style::new())
+}
+
+/// What the first help page lists: at most 14 commands. What shells and editors call is left out of the list.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge the pilot stage: first use in one service or internal tool
+    Pilot(stage::StageArgs),
+    /// Judge the controlled stage: limited production use under guardrails
+    Controlled(stage::StageArgs),
+    /// Judge the broad stage: unlimited production use
+    Broad(stage::StageArgs),
+    /// Show every check at every stage from existing evidence, without running anything
+    Status(FormatArgs),
+    /// Explain a check, an exit code, a stage or a run
+    Explain(explain::ExplainArgs),
+    /// Verify a run and the history, byte by byte
+    Verify(verify::VerifyArgs),
+    /// Run suites by name
+    Suite(suite::SuiteArgs),
+    /// Write a commented gate.toml and CI workflows
+    Init(init::InitArgs),
+    /// Show which tools are installed and what each missing one costs
+    Doctor(FormatArgs),
+    /// GPU kernels: build, lock, verify, compare, promote, roll back
+    #[command(subcommand, disable_help_subcommand = true)]
+    Kernels(kernels::KernelsCommand),
+    /// Source code and documents: boundaries, panics, generated blocks, checkboxes
+    #[command(subcommand, disable_help_subcommand = true)]
+    Source(source::SourceCommand),
+    /// Runs and their evidence: history, readiness, signatures, bundles, cache
+    #[command(subcommand, disable_help_subcommand = true)]
+    Evidence(evidence::EvidenceCommand),
+    /// The next release: changes to the public interface, migrations
+    #[command(subcommand, disable_help_subcommand = true)]
+    Release(release::ReleaseCommand),
+    /// Sign-off: waivers, register, promotions, closeout
+    #[command(subcommand, disable_help_subcommand = true)]
+    Govern(govern::GovernCommand),
+    /// Print a completion script for a shell
+    #[command(hide = true)]
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages
+    #[command(hide = true)]
+    Man(completions::ManArgs),
+    /// Serve editors that speak the Language Server Protocol, on standard input and output
+    #[command(hide = true)]
+    Lsp,
+    /// Print the help of a command
+    #[command(hide = true)]
+    Help(HelpArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct HelpArgs {
+    /// The command, such as `kernels compile`
+    #[arg(value_name = "COMMAND")]
+    path: Vec<String>,
+}
 
 /// Parses the arguments, carries the command out and returns the exit code of the process.
 ///
@@ -64,16 +150,12 @@ pub fn run(arguments: Vec<OsString>, environment: Environment, cancel: &Cancel) 
     if arguments.get(1).is_some_and(|first| first == "gate") {
         arguments.remove(1);
     }
-    let cli = match command()
+    let (cli, json_wanted) = match command()
         .try_get_matches_from(&arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, asks_for_json(&matches))))
     {
-        Ok(cli) => cli,
-        Err(error) => {
-            // clap words help and version as errors; only real ones are a wrong command line. A closed pipe is none.
-            let _ = error.print();
-            return if error.use_stderr() { exit::USAGE } else { exit::READY };
-        }
+        Ok(parsed) => parsed,
+        Err(error) => return shown(error),
     };
     let printer = Printer::of_process(cli.global.color, cli.global.detail(), &environment);
     let surroundings = Conversation {
@@ -87,15 +169,30 @@ pub fn run(arguments: Vec<OsString>, environment: Environment, cancel: &Cancel) 
     match dispatch(&cli.command, &surroundings) {
         Ok(code) => code,
         Err(error) => {
+            if json_wanted {
+                // The error itself follows on stderr, whoever reads stdout.
+                let _ = json(&Failed::of(&error)).and_then(|text| printer.data(&text));
+            }
             printer.error(&error);
             error.exit_code()
         }
     }
 }
 
+/// The words of the first command of this name in a group.
+fn path_of(command: &clap::Command, name: &str) -> Option<String> {
+    command.get_subcommands().find_map(|below| {
+        let rest = match below.find_subcommand(name) {
+            Some(_) => name.to_owned(),
+            None => path_of(below, name)?,
+        };
+        Some(format!("{} {rest}", below.get_name()))
+    })
+}
+
 /// What every subcommand gets: the global arguments, the printer and the outside world.
 struct Conversation<'a> {
-    global: &'a crate::command_line::Global,
+    global: &'a Global,
     printer: &'a Printer,
     environment: Environment,
     cancel: &'a Cancel,
@@ -105,49 +202,52 @@ struct Conversation<'a> {
 }
 
 fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
-    use crate::base::stage::Stage;
     match command {
         Command::Pilot(arguments) => stage::run(Stage::Pilot, arguments, conversation),
         Command::Controlled(arguments) => stage::run(Stage::Controlled, arguments, conversation),
         Command::Broad(arguments) => stage::run(Stage::Broad, arguments, conversation),
         Command::Status(arguments) => status::run(arguments, conversation),
-        Command::Init(arguments) => init::run(arguments, conversation),
-        Command::Explain(arguments) => reference::explain(arguments, conversation),
-        Command::Suite(arguments) => suite::run(arguments, conversation),
-        Command::Boundaries(arguments) => boundaries::run(arguments, conversation),
-        Command::Kernels(command) => kernels::run(command, conversation),
-        Command::Docs(arguments) => docs::run(arguments, conversation),
-        Command::Drift(arguments) => drift::run(arguments, conversation),
-        Command::Panics(arguments) => panics::run(arguments, conversation),
+        Command::Explain(arguments) => explain::run(arguments, conversation),
         Command::Verify(arguments) => verify::run(arguments, conversation),
-        Command::Ready(arguments) => ready::run(arguments, conversation),
-        Command::Sign(arguments) => sign::run(arguments, conversation),
-        Command::Bundle(arguments) => bundle::run(arguments, conversation),
-        Command::Waiver(arguments) => waiver::run(arguments, conversation),
-        Command::Register(command) => register::run(command, conversation),
-        Command::Closeout(arguments) => closeout::run(arguments, conversation),
-        Command::Promote(arguments) => promote::run(arguments, conversation),
-        Command::Rollback(arguments) => rollback::run(arguments, conversation),
-        Command::History(arguments) => history::run(arguments, conversation),
+        Command::Suite(arguments) => suite::run(arguments, conversation),
+        Command::Init(arguments) => init::run(arguments, conversation),
+        Command::Doctor(arguments) => doctor::run(arguments, conversation),
+        Command::Kernels(command) => kernels::run(command, conversation),
+        Command::Source(command) => source::run(command, conversation),
+        Command::Evidence(command) => evidence::run(command, conversation),
+        Command::Release(command) => release::run(command, conversation),
+        Command::Govern(command) => govern::run(command, conversation),
+        Command::Completions(arguments) => completions::completions(arguments, conversation),
+        Command::Man(arguments) => completions::man(arguments, conversation),
         #[cfg(feature = "lsp")]
         Command::Lsp => lsp::run(conversation),
         #[cfg(not(feature = "lsp"))]
         Command::Lsp => Err(crate::base::error::Error::without_feature("lsp")),
-        Command::Migrate(command) => migrate::run(command, conversation),
-        Command::Badge(arguments) => badge::run(arguments, conversation),
-        Command::Cache(arguments) => cache::run(arguments, conversation),
-        Command::Doctor(arguments) => reference::doctor(arguments, conversation),
-        Command::Completions(arguments) => completions::completions(arguments, conversation),
-        Command::Man => completions::man(conversation),
+        Command::Help(arguments) => help(arguments),
     }
 }
 
-/// Data as pretty-printed JSON with a final line feed.
-fn json(value: &impl serde::Serialize) -> Result<String> {
-    let mut text = serde_json::to_string_pretty(value)
-        .map_err(|error| crate::base::error::Error::tool(format!("cannot write JSON: {error}")))?;
-    text.push('\n');
-    Ok(text)
+/// Prints the help of a command as `--help` behind its name would.
+fn help(arguments: &HelpArgs) -> Result<i32> {
+    let words = ["cargo-gate"]
+        .into_iter()
+        .chain(arguments.path.iter().map(String::as_str));
+    match command().try_get_matches_from(words.chain(["--help"])) {
+        Ok(_) => Ok(exit::READY),
+        Err(error) => Ok(shown(error)),
+    }
+}
+
+/// Prints what clap words as an error, help and version included, and returns the exit code. A closed pipe is no error.
+fn shown(mut error: clap::Error) -> i32 {
+    if let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand)
+        && let Some(path) = path_of(&command(), name)
+    {
+        let tip = vec![format!("`cargo gate {path}`").into()];
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tip));
+    }
+    let _ = error.print();
+    if error.use_stderr() { exit::USAGE } else { exit::READY }
 }
 
 /// The candidate that was probably meant.

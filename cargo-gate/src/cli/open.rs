@@ -9,6 +9,7 @@ use crate::evidence::history::History;
 use crate::evidence::store::Store;
 use crate::policy::{self, CheckPolicy, Policy};
 use crate::report::Location;
+use crate::report::render::human::Detail;
 use crate::suites;
 use crate::surveys::{Surveys, Wanted};
 use crate::workspace::Options;
@@ -73,7 +74,11 @@ impl Conversation<'_> {
         };
         // A policy that cannot be read is reported when it is asked for.
         let workspace = Surveys::open(options, |root| Some(Wanted::by(&self.policy_in(root).ok()?)))?;
-        self.printer.know_workspace(workspace.root(), workspace.target_dir());
+        let first = self.printer.know_workspace(workspace.root(), workspace.target_dir());
+        if first && self.printer.detail() == Detail::Verbose {
+            let root = workspace.root().display().to_string();
+            self.printer.status("Reading", &root);
+        }
         Ok(workspace)
     }
 

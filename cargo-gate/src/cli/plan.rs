@@ -5,21 +5,22 @@ use serde::Serialize;
 use crate::base::error::Result;
 use crate::base::exit;
 use crate::base::stage::Stage;
+use crate::cli::arguments::Format;
 use crate::contract::Phase;
 use crate::engine::evaluate::Request;
 use crate::engine::plan::{Action, Plan};
 use crate::group::Group;
+use crate::report::render::human::Detail;
 use crate::report::render::text;
 use crate::report::{Dimension, NotApplicable};
 
 use super::Conversation;
 use super::open::Opened;
-use crate::command_line::{Format, StageArgs};
+use super::stage::StageArgs;
 
 /// The plan as data.
 #[derive(Debug, Serialize)]
 struct PlanView {
-    schema_version: u32,
     stage: Stage,
     /// In the order of their groups.
     items: Vec<PlanLine>,
@@ -49,7 +50,7 @@ pub(super) fn run(
     let text = if arguments.message_format == Format::Json {
         super::json(&view)?
     } else {
-        table(&view)
+        table(&view, conversation.printer.detail())
     };
     conversation.printer.data(&text)?;
     Ok(exit::READY)
@@ -61,7 +62,10 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
             Action::Run(reason) => ("run", reason.clone()),
             Action::Reuse(evidence) => (
                 "reuse",
-                format!("evidence of {} over the same inputs", text::moment(&evidence.recorded)),
+                format!(
+                    "evidence of {} over the same inputs",
+                    text::timestamp(&evidence.recorded)
+                ),
             ),
         };
         PlanLine {
@@ -90,19 +94,23 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
     let mut items: Vec<PlanLine> = plan.items.into_iter().map(line).chain(afterwards).collect();
     items.sort_by_key(|item| item.group);
     PlanView {
-        schema_version: 1,
         stage,
         items,
         not_applicable: plan.not_applicable,
     }
 }
 
-fn table(view: &PlanView) -> String {
+fn table(view: &PlanView, detail: Detail) -> String {
+    let skipped: &[NotApplicable] = if detail == Detail::Verbose {
+        &view.not_applicable
+    } else {
+        &[]
+    };
     let ids = view
         .items
         .iter()
         .map(|item| item.id.len())
-        .chain(view.not_applicable.iter().map(|item| item.id.len()));
+        .chain(skipped.iter().map(|item| item.id.len()));
     let width = ids.max().unwrap_or(0);
     let mut text = String::new();
     for item in &view.items {
@@ -111,7 +119,7 @@ fn table(view: &PlanView) -> String {
             item.action, item.group, item.id, item.reason
         ));
     }
-    for item in &view.not_applicable {
+    for item in skipped {
         text.push_str(&format!(
             "{:<6} {:<11}  {:<width$}  {}\n",
             "skip", "", item.id, item.reason
@@ -119,10 +127,15 @@ fn table(view: &PlanView) -> String {
     }
     let run = view.items.iter().filter(|item| item.action == "run").count();
     text.push_str(&format!(
-        "{}: {run} to run, {} reused, {} not applicable\n",
+        "{}: {run} to run, {} reused, {} not applicable{}\n",
         view.stage,
         view.items.len() - run,
-        view.not_applicable.len()
+        view.not_applicable.len(),
+        if skipped.len() < view.not_applicable.len() {
+            " (-v lists them)"
+        } else {
+            ""
+        }
     ));
     text
 }

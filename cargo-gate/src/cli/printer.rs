@@ -104,9 +104,9 @@ impl Printer {
         }
     }
 
-    /// Makes the directories of the workspace known to the redactor; the first workspace counts.
-    pub fn know_workspace(&self, root: &Path, target: &Path) {
-        let _ = self.redactor.set(self.early.clone().workspace(root, target));
+    /// Makes the directories of the workspace known to the redactor, and returns whether it is the first one, which counts.
+    pub fn know_workspace(&self, root: &Path, target: &Path) -> bool {
+        self.redactor.set(self.early.clone().workspace(root, target)).is_ok()
     }
 
     /// The redactor of this printer.
@@ -200,7 +200,7 @@ impl Stream {
             .and_then(|()| self.writer.flush())
         {
             Ok(()) => Ok(()),
-            Err(error) if nobody_reads(&error) => {
+            Err(error) if reader_is_gone(&error) => {
                 self.closed = true;
                 Ok(())
             }
@@ -211,7 +211,7 @@ impl Stream {
 
 /// Whether the reader of a pipe has gone. Windows says it of named pipes, which the shells that came from Unix use there, by a
 /// number that the standard library gives no kind.
-fn nobody_reads(error: &io::Error) -> bool {
+fn reader_is_gone(error: &io::Error) -> bool {
     const ERROR_PIPE_NOT_CONNECTED: i32 = 233;
     error.kind() == io::ErrorKind::BrokenPipe
         || (cfg!(windows) && error.raw_os_error() == Some(ERROR_PIPE_NOT_CONNECTED))
@@ -312,7 +312,7 @@ pub(crate) mod tests {
         assert!(gone.data("x").is_ok());
         assert!(gone.data("x").is_ok());
         let number = io::Error::from_raw_os_error(233);
-        assert_eq!(nobody_reads(&number), cfg!(windows));
+        assert_eq!(reader_is_gone(&number), cfg!(windows));
         let full = Printer::over(Failing(io::ErrorKind::StorageFull), io::sink(), Detail::Normal);
         assert_eq!(
             full.data("x").map_err(|error| error.exit_code()),

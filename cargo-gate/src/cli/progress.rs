@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::printer::Printer;
 use crate::evidence::event::{Event, Expected, Observer, TestCount};
 use crate::report::Outcome;
 use crate::report::render::human::Detail;
 use crate::report::render::text;
+
+use super::printer::Printer;
 
 /// Lines shown of the log of a suite that did not pass.
 const TAIL: usize = 30;

@@ -5,12 +5,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result};
+use crate::cli::arguments::AuthorityArgs;
 use crate::evidence::run_dir::holds_run;
 use crate::evidence::verify::{Signers, locate};
 use crate::policy::authority;
 
 use super::Conversation;
-use crate::command_line::AuthorityArgs;
 
 /// A run that was named: by its id or as `latest` in the workspace, or by its path, which needs no workspace.
 pub(super) struct RunNamed {
@@ -47,9 +47,8 @@ impl RunNamed {
             (locate(&gate_dir, name)?, gate_dir)
         };
         if !directory.is_dir() {
-            return Err(
-                Error::usage(format!("the directory of run `{name}` is not there")).with_help("cargo gate history")
-            );
+            return Err(Error::usage(format!("the directory of run `{name}` is not there"))
+                .with_help("cargo gate evidence history"));
         }
         Ok(Self {
             directory,
@@ -68,7 +67,7 @@ fn no_run(name: &str, path: &Path) -> Error {
         .collect();
     inside.sort();
     let help = match inside.as_slice() {
-        [] => "`cargo gate history` lists the runs of a workspace".to_owned(),
+        [] => "`cargo gate evidence history` lists the runs of a workspace".to_owned(),
         [run, ..] => format!("name the run in it: {}", quoted(&run.to_string_lossy())),
     };
     Error::usage(format!("no run lies in `{name}`")).with_help(help)

@@ -1,47 +1,67 @@
 //! `cargo gate pilot|controlled|broad`.
 
-use std::path::{MAIN_SEPARATOR, Path};
 use std::time::Instant;
 
+use clap::Args;
 use jiff::Timestamp;
-use serde::Serialize;
 
-use crate::base::atomic;
-use crate::base::error::{Error, ErrorKind, Located, Result};
+use crate::base::error::Result;
 use crate::base::stage::Stage;
 use crate::engine::evaluate::{Evaluation, Request};
 use crate::engine::notify::{Told, notify};
 use crate::engine::plan::SuiteMode;
 use crate::evidence::event::Tee;
 use crate::evidence::lock::{self, Lock};
-use crate::evidence::run_dir::{
-    AuditRecorder, AuditStep, EarlyFailure, EnvironmentRecord, Failure, RunRecord, RunResult, Runs,
-};
+use crate::evidence::run_dir::{AuditRecorder, AuditStep, EnvironmentRecord, RunRecord, Runs};
 use crate::kernels::sets;
 use crate::policy;
-use crate::report::render::human::{Detail, Options};
-use crate::report::render::sarif::RuleInfo;
-use crate::report::{Report, render};
-use crate::secrets::{self, mask_text};
+use crate::report::render;
+use crate::secrets;
 use crate::surveys::Surveys;
 
-use super::explain::Topic;
+use super::arguments::{Format, ReportFile, report_file};
 use super::open::Opened;
 use super::progress::Progress;
-use super::reference::topics;
+use super::reports::{display_below, in_repository, print_report};
 use super::timings::Timings;
 use super::{Conversation, job_summary, plan};
-use crate::command_line::{Format, StageArgs};
 
-pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
-    judge(stage, arguments, conversation).inspect_err(|error| {
-        if arguments.message_format == Format::Json {
-            print_problems(error, conversation);
-        }
-    })
+/// Arguments of the three stages.
+#[derive(Debug, Args)]
+pub(crate) struct StageArgs {
+    /// Limit the claim to these packages
+    #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
+    pub(crate) packages: Vec<String>,
+    /// Show what would run and why, and run nothing
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Let warnings block
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Run suites even where a check or an earlier group of suites already blocks the stage
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Collect all evidence again
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Judge without running suites: their evidence counts where it is fresh, and no run is recorded
+    #[arg(long, conflicts_with_all = ["plan", "fresh", "keep_going"])]
+    pub(crate) no_suites: bool,
+    /// Number of suites to run at a time
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: u16,
+    /// Show on stderr what each phase and each check cost
+    #[arg(long, conflicts_with = "plan")]
+    pub(crate) timings: bool,
+    /// Format of the report on stdout
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human)]
+    pub(crate) message_format: Format,
+    /// Also write the report to a file, in any of these formats: `--report gitlab=target/gate/code-quality.json`
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report_file, conflicts_with = "plan")]
+    pub(crate) reports: Vec<ReportFile>,
 }
 
-fn judge(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let now = Timestamp::now();
     // Every run reads its policy and searches what it publishes; until then there is time, while files are looked at.
     std::thread::spawn(|| {
@@ -61,9 +81,10 @@ fn judge(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -
     }
 
     if arguments.no_suites {
-        return look(stage, arguments, workspace, now, conversation);
+        return judge_without_suites(stage, arguments, workspace, now, conversation);
     }
 
+    let policy = conversation.policy(&workspace)?;
     let gate_dir = lock::prepare(workspace.target_dir())?;
     let _lock = Lock::acquire(&gate_dir, conversation.cancel, || {
         conversation
@@ -78,13 +99,6 @@ fn judge(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -
             None,
         );
     }
-    let policy = match conversation.policy(&workspace) {
-        Ok(policy) => policy,
-        Err(error) => {
-            record_failure(stage, arguments, &workspace, &runs, &error, now, conversation)?;
-            return Err(error);
-        }
-    };
     let opened = Opened::new(workspace, policy, history);
     opened.check_packages(&arguments.packages)?;
     let run_id = runs.new_id(now, &opened.workspace.files().content_digest().to_hex());
@@ -109,7 +123,7 @@ fn judge(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -
     warn_of_failures(&told, conversation);
     record(&mut evaluation, &audit, &told, &opened, &runs, conversation)?;
     if let Err(error) = sets::keep(&opened.workspace, &evaluation.report) {
-        let help = "the decision stands; `cargo gate rollback` cannot go back to these kernels";
+        let help = "the decision stands; `cargo gate kernels rollback` cannot go back to these kernels";
         conversation
             .printer
             .warning(&format!("the kernel set was not kept: {error}"), Some(help));
@@ -131,7 +145,7 @@ fn judge(stage: Stage, arguments: &StageArgs, conversation: &Conversation<'_>) -
 
 /// Judges without running suites, for editors and hooks: fast, beside a gate that runs, and without a trace in the
 /// history.
-fn look(
+fn judge_without_suites(
     stage: Stage,
     arguments: &StageArgs,
     workspace: Surveys,
@@ -219,11 +233,9 @@ fn record(
     let markdown = render::markdown::render(report, Some("../../../../"));
     let written = runs.write(&RunRecord {
         run_id: &report.run_id,
-        result: RunResult::Evaluated {
-            report,
-            json: json.as_bytes(),
-            markdown: markdown.as_bytes(),
-        },
+        report,
+        json: json.as_bytes(),
+        markdown: markdown.as_bytes(),
         command: &conversation.command_line(),
         catalogue_sha256: &crate::checks::catalogue_sha256(),
         environment: &environment,
@@ -239,165 +251,4 @@ fn record(
     })?;
     report.chain = Some(written.chain);
     Ok(())
-}
-
-/// The errors of a policy or a register for programs, in the place of the report that there is none of.
-fn print_problems(error: &Error, conversation: &Conversation<'_>) {
-    let problems = masked_problems(error);
-    if problems.is_empty() {
-        return;
-    }
-    let document = PolicyProblems {
-        schema_version: 1,
-        exit_code: error.exit_code(),
-        message: &error.message,
-        problems,
-    };
-    // Whoever closed the pipe reads nothing; the error itself follows on stderr.
-    let _ = super::json(&document).and_then(|text| conversation.printer.data(&text));
-}
-
-#[derive(Serialize)]
-struct PolicyProblems<'a> {
-    schema_version: u32,
-    exit_code: i32,
-    message: &'a str,
-    problems: Vec<Located>,
-}
-
-fn masked_problems(error: &Error) -> Vec<Located> {
-    let mask = |text: &str| mask_text(text).into_owned();
-    let problems = error.details.iter().flat_map(|details| &details.problems);
-    problems
-        .map(|problem| Located {
-            message: mask(&problem.message),
-            help: problem.help.as_deref().map(mask),
-            ..problem.clone()
-        })
-        .collect()
-}
-
-/// A policy that cannot be read ends the run before anything is judged; even that leaves a decision behind.
-fn record_failure(
-    stage: Stage,
-    arguments: &StageArgs,
-    workspace: &Surveys,
-    runs: &Runs,
-    error: &Error,
-    started: Timestamp,
-    conversation: &Conversation<'_>,
-) -> Result<()> {
-    if error.kind != ErrorKind::Usage {
-        return Ok(());
-    }
-    let elapsed = Timestamp::now().duration_since(started);
-    let failure = EarlyFailure {
-        stage,
-        strict: arguments.strict,
-        started: started.to_string(),
-        duration_ms: u64::try_from(elapsed.as_millis()).unwrap_or_default(),
-        exit_code: error.exit_code(),
-        failure: Failure {
-            message: mask_text(&error.message).into_owned(),
-            help: error.help.as_deref().map(|help| mask_text(help).into_owned()),
-            missing_files: ["report.json", "report.md"].map(str::to_owned).to_vec(),
-            problems: masked_problems(error),
-        },
-        subject: None,
-    };
-    let environment =
-        EnvironmentRecord::collect(Some(workspace.toolchain()), workspace.environment(), workspace.root());
-    let run_id = runs.new_id(started, &workspace.files().content_digest().to_hex());
-    runs.write(&RunRecord {
-        run_id: &run_id,
-        result: RunResult::Failed(&failure),
-        command: &conversation.command_line(),
-        catalogue_sha256: &crate::checks::catalogue_sha256(),
-        environment: &environment,
-        audit: &[],
-        files: &[],
-    })?;
-    Ok(())
-}
-
-/// A path as reports show it: relative to the workspace root where it lies below it, with `/`.
-fn display_below(path: &Path, workspace: &Surveys) -> String {
-    slashes(path.strip_prefix(workspace.root()).unwrap_or(path))
-}
-
-/// Path of the workspace inside its repository; empty at the top, and outside version control.
-fn in_repository(workspace: &Surveys) -> String {
-    let below = workspace
-        .git()
-        .and_then(|git| workspace.root().strip_prefix(&git.top).ok());
-    below.map(slashes).unwrap_or_default()
-}
-
-fn slashes(path: &Path) -> String {
-    path.display().to_string().replace(MAIN_SEPARATOR, "/")
-}
-
-/// The report in a format, with nothing that belongs to a terminal unless it is for one.
-fn text(report: &Report, workspace: &Surveys, format: Format, options: &Options) -> Result<String> {
-    Ok(match format {
-        Format::Human => render::human::render(report, &workspace.workspace, options),
-        Format::Json => render::json::render(report),
-        Format::Markdown => render::markdown::render(report, None),
-        Format::Junit => render::junit::render(report),
-        Format::Sarif => {
-            let topics = topics();
-            let rules: Vec<RuleInfo<'_>> = topics.iter().map(rule).collect();
-            render::sarif::render(report, &rules, &in_repository(workspace))
-        }
-        Format::Github => render::github::render(report, &in_repository(workspace)),
-        Format::Gitlab => render::gitlab::render(report, &in_repository(workspace)),
-        Format::CargoJson => render::cargo_json::render(
-            report,
-            &workspace.workspace,
-            &workspace.cargo().members,
-            workspace.root(),
-        ),
-    })
-}
-
-fn print_report(
-    report: &Report,
-    workspace: &Surveys,
-    arguments: &StageArgs,
-    conversation: &Conversation<'_>,
-) -> Result<()> {
-    let printer = conversation.printer;
-    let report = &printer.redactor().report(report);
-    let format = arguments.message_format;
-    printer.data(&text(report, workspace, format, &printer.options())?)?;
-    for file in &arguments.reports {
-        let options = Options {
-            detail: printer.detail(),
-            ..Options::default()
-        };
-        let text = text(report, workspace, file.format, &options)?;
-        atomic::write_unsynced(&file.path, printer.redactor().text(&text).as_bytes())?;
-    }
-    if printer.detail() == Detail::Verbose
-        && let (Some(directory), Some(chain)) = (&report.run_dir, &report.chain)
-    {
-        printer.status("Recorded", &format!("{directory}, chain {chain}"));
-    }
-    if format != Format::Human {
-        // Machines read stdout; the person who watches gets the answer all the same.
-        printer.status(
-            "Decision",
-            &format!("{} (exit {})", report.decision.name(), report.exit_code),
-        );
-    }
-    Ok(())
-}
-
-fn rule<'a>(topic: &Topic<'a>) -> RuleInfo<'a> {
-    RuleInfo {
-        id: topic.id,
-        summary: topic.summary,
-        docs: topic.docs,
-        help_uri: None,
-    }
 }

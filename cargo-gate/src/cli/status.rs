@@ -8,21 +8,21 @@ use jiff::tz::TimeZone;
 use crate::base::error::Result;
 use crate::base::exit;
 use crate::base::stage::Stage;
+use crate::cli::arguments::{DataFormat, FormatArgs};
 use crate::engine::evaluate::Request;
 use crate::engine::plan::Action;
 use crate::engine::plan::SuiteMode;
-use crate::report::render::status::{EvidenceState, StatusRow, StatusTable, render, render_json};
+use crate::report::render::status::{EvidenceState, StatusRow, StatusTable, render};
 use crate::verdict;
 
 use super::Conversation;
 use super::open::Opened;
-use crate::command_line::{DataFormat, FormatArgs};
 
 pub(super) fn run(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let table = table(&conversation.open()?);
     let text = match arguments.message_format {
-        DataFormat::Human => render(&table, conversation.printer.options().styled),
-        DataFormat::Json => render_json(&table),
+        DataFormat::Human => render(&table, &conversation.printer.options()),
+        DataFormat::Json => super::json(&table)?,
     };
     conversation.printer.data(&text)?;
     Ok(exit::READY)

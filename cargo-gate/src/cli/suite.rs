@@ -1,5 +1,6 @@
 //! `cargo gate suite`.
 
+use clap::Args;
 use jiff::Timestamp;
 
 use crate::base::error::{Error, Result};
@@ -17,7 +18,22 @@ use crate::{suites, verdict};
 
 use super::Conversation;
 use super::progress::Progress;
-use crate::command_line::SuiteArgs;
+
+#[derive(Debug, Args)]
+pub(crate) struct SuiteArgs {
+    /// Names or ids of suites, with `*` and `?`
+    #[arg(value_name = "PATTERN", required_unless_present_any = ["all", "list"])]
+    pub(crate) patterns: Vec<String>,
+    /// Run every suite
+    #[arg(long, conflicts_with = "patterns")]
+    pub(crate) all: bool,
+    /// List the suites, and run nothing
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Number of suites to run at a time
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: u16,
+}
 
 pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let opened = conversation.open()?;

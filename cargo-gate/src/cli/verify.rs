@@ -2,15 +2,32 @@
 
 use std::path::Path;
 
+use clap::Args;
+
 use crate::base::error::Result;
 use crate::base::exit;
+use crate::cli::arguments::{AuthorityArgs, DataFormat};
 use crate::evidence::bundle;
 use crate::evidence::verify::{Status, Verification, verify_signed};
 use crate::report::render::text;
 
 use super::Conversation;
 use super::run_named::RunNamed;
-use crate::command_line::{DataFormat, VerifyArgs};
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Run id, `latest`, the path of a run directory, or that of a bundle [default: the whole history]
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// Chain hash that the history must contain, kept from an earlier report
+    #[arg(long, value_name = "HASH")]
+    pub(crate) head: Option<String>,
+    #[command(flatten)]
+    pub(crate) authority: AuthorityArgs,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(crate) message_format: DataFormat,
+}
 
 pub(super) fn run(arguments: &VerifyArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let signers = arguments.authority.signers(conversation)?;

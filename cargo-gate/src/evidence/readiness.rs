@@ -21,8 +21,6 @@ pub const JUDGED: &str = "integrity, decision, redaction and signature of the ru
 /// Whether a run directory is ready for what it was judged for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Readiness {
-    /// Version of this model; within one it only grows.
-    pub schema_version: u32,
     /// Whether nothing fails.
     pub ready: bool,
     /// Id of the run; absent where the decision cannot be read.
@@ -100,7 +98,6 @@ pub fn ask(asked: &Asked<'_>) -> Result<Readiness> {
         signed(&verification, asked, stage),
     ];
     Ok(Readiness {
-        schema_version: 1,
         ready: questions.iter().all(|question| question.outcome != Outcome::Fail),
         run_id: record.as_ref().map(|record| record.run_id.clone()),
         stage,
@@ -177,7 +174,7 @@ fn redaction(asked: &Asked<'_>, verification: &Verification, stage: Option<Stage
             _ => Outcome::Fail,
         };
         return Ok(Question::new("redaction", outcome, "no redaction audit performed")
-            .next(format!("cargo gate ready --run {} --audit", asked.name)));
+            .next(format!("cargo gate evidence ready --run {} --audit", asked.name)));
     }
     let bytes = fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
     let Ok(audit) = serde_json::from_slice::<RedactionAudit>(&bytes) else {
@@ -237,7 +234,7 @@ fn signed(verification: &Verification, asked: &Asked<'_>, stage: Option<Stage>) 
     };
     let question = Question::new("signature", outcome, words);
     if outcome == Outcome::Fail {
-        question.next(format!("cargo gate sign {} --key <file>", asked.name))
+        question.next(format!("cargo gate evidence sign {} --key <file>", asked.name))
     } else {
         question
     }
@@ -264,7 +261,7 @@ pub fn audit(asked: &Asked<'_>) -> Result<RedactionAudit> {
     let path = asked.directory.join(REDACTION);
     if path.exists() {
         return Err(Error::usage("the run has a redaction audit already")
-            .with_help(format!("cargo gate ready --run {}", asked.name)));
+            .with_help(format!("cargo gate evidence ready --run {}", asked.name)));
     }
     let audit = RedactionAudit::of_directory(asked.directory)?;
     atomic::write(&path, &audit.bytes()?)?;

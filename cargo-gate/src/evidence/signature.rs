@@ -154,7 +154,7 @@ pub fn sign(directory: &Path, key: &PrivateKey) -> Result<String> {
 pub fn attach(directory: &Path, signature: &str) -> Result<String> {
     let key = signer(&text(directory)?, signature).map_err(|reason| {
         Error::usage(format!("the signature {reason}"))
-            .with_help("`cargo gate sign <run> --text | ssh-keygen -Y sign -n cargo-gate -f <key>` makes one")
+            .with_help("`cargo gate evidence sign <run> --text | ssh-keygen -Y sign -n cargo-gate -f <key>` makes one")
     })?;
     atomic::write(&directory.join(SIGNATURE), signature.as_bytes())?;
     Ok(fingerprint(&key))

@@ -57,7 +57,7 @@ incremental = false
 # Raw authority: `unsafe`, FFI, `asm!`.
 [boundary]
 safety-comments = true # each unsafe block says why it is sound
-# A tracked inventory makes every new boundary a visible change; `cargo gate boundaries` shows what would be in it.
+# A tracked inventory makes every new boundary a visible change; `cargo gate source boundaries` shows what would be in it.
 # inventory = "boundary_inventory.json"
 
 # Files of crates that are not native in which raw authority is allowed:
@@ -75,7 +75,7 @@ safety-comments = true # each unsafe block says why it is sound
 "#;
 
 const GOVERNANCE: &str = r#"
-# Permission for a named finding. An expired or unused waiver is itself a failure; `cargo gate waiver add` writes one.
+# Permission for a named finding. An expired or unused waiver is itself a failure; `cargo gate govern waiver add` writes one.
 # [[waiver]]
 # check = "boundary.raw"
 # path = "src/ffi/**"

@@ -43,6 +43,18 @@ pub fn locked_crates(workspace: &Workspace) -> Vec<LockedCrate> {
         .collect()
 }
 
+/// Whether the workspace has anything to do with kernels: it compiles them, or has sources, PTX or a lock of them.
+pub fn has_kernels(workspace: &Workspace) -> bool {
+    let cargo = workspace.cargo();
+    let members = cargo.members.iter().map(|member| &member.name);
+    let dependencies = cargo.dependencies.iter().map(|dependency| &dependency.name);
+    members.chain(dependencies).any(|name| name == "cargo-gate-build")
+        || workspace
+            .files()
+            .iter()
+            .any(|file| file.path.ends_with(LOCK_FILE) || file.path.ends_with(".cu") || file.path.ends_with(".ptx"))
+}
+
 /// Paths of all files that [`locked_crates`] reads; `None` when a lock cannot be read.
 pub(crate) fn named_files(workspace: &Workspace) -> Option<BTreeSet<String>> {
     let mut paths = BTreeSet::new();

@@ -192,7 +192,7 @@ impl KernelSet {
                     file.path,
                     &self.fingerprint[..12]
                 ))
-                .with_help("`cargo gate rollback --list` shows the other sets"));
+                .with_help("`cargo gate kernels rollback --list` shows the other sets"));
             }
             files.push((file.clone(), bytes));
         }

@@ -26,7 +26,7 @@ pub fn hit_rate(lookups: u64, hits: u64) -> Option<f64> {
     (lookups > 0).then(|| (hits as f64 / lookups as f64 * 10_000.0).round() / 10_000.0)
 }
 
-/// What a report says of a store: `build_report.json` of one build, what `cargo gate cache stats --json` prints, or what
+/// What a report says of a store: `build_report.json` of one build, what `cargo gate evidence cache stats --message-format json` prints, or what
 /// the benchmark `cache_workflow` writes.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub struct Asked {

@@ -28,7 +28,7 @@ pub struct CachePolicy {
         "x-min" = "1s", "x-max" = "10m", "x-sane-min" = "2s", "x-sane-max" = "60s", "examples" = ["10s"]
     ))]
     pub timeout: Option<Duration>,
-    /// Paths of reports in JSON that say how many kernels were found: those of builds, of `cargo gate cache stats --json`
+    /// Paths of reports in JSON that say how many kernels were found: those of builds, of `cargo gate evidence cache stats --message-format json`
     /// or of a benchmark.
     #[serde(default)]
     #[schemars(with = "Vec<FilePath>", extend("examples" = [["target/cache_workflow.json"]]))]

@@ -12,7 +12,7 @@ use super::value::FilePath;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FailurePolicy {
-    /// Path of the tracked inventory of places in library code that panic; `cargo gate panics --write` writes it.
+    /// Path of the tracked inventory of places in library code that panic; `cargo gate source panics --write` writes it.
     #[schemars(with = "Option<FilePath>", extend("examples" = ["panic_inventory.json"]))]
     pub panic_inventory: Option<String>,
     /// Path of a coverage report in the lcov format. Each variant of a public error enum must be made by a line that it

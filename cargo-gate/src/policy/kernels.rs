@@ -30,7 +30,7 @@ pub struct KernelPolicy {
         extend("examples" = [{ "softmax_f32_vec4": "softmax_f32" }])
     )]
     pub variants: BTreeMap<String, String>,
-    /// Target workloads, by the entry: what `cargo gate promote kernel` asks a measurement of.
+    /// Target workloads, by the entry: what `cargo gate kernels promote` asks a measurement of.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Text>", extend("examples" = [{ "softmax_f32": "64x1024" }]))]
     pub workloads: BTreeMap<String, String>,

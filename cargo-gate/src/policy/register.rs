@@ -36,7 +36,7 @@ pub(super) fn attach(root: &Path, policy: &mut Policy) -> Result<()> {
             .map(|line| format!(", which {} names in line {line}", register.location.path));
         let message = format!("there is no register `{}`{}", register.path, place.unwrap_or_default());
         return Err(Error::usage(message).with_help(
-            "`cargo gate register add` writes its first item; an empty register is the line `version = 1`",
+            "`cargo gate govern register add` writes its first item; an empty register is the line `version = 1`",
         ));
     };
     register.items = parse(&register.path, &text)?;
@@ -142,7 +142,7 @@ fn dates(item: &DeTable<'_>, problems: &mut Vec<Problem>) {
         && let Some((_, span)) = text(item, "status")
     {
         let problem = Problem::new(span, "a closed item has no `closed` date").rule(&rule::CLOSED_WITHOUT_DAY);
-        problems.push(problem.help("add `closed = <date>`; `cargo gate register close <id>` does this"));
+        problems.push(problem.help("add `closed = <date>`; `cargo gate govern register close <id>` does this"));
     }
 }
 

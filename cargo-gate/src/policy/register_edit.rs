@@ -174,20 +174,20 @@ pub fn close_item(path: &Path, shown: &str, id: &str, closing: &Closing) -> Resu
 fn change(path: &Path, shown: &str, id: &str, pairs: &[(&str, String)]) -> Result<()> {
     let Some(before) = read(path, shown)? else {
         return Err(Error::usage(format!("there is no register `{shown}`"))
-            .with_help("`cargo gate register add` writes its first item"));
+            .with_help("`cargo gate govern register add` writes its first item"));
     };
     let items = parse(shown, &before)?;
     let Some(item) = items.iter().find(|item| item.id == id) else {
         let error = Error::usage(format!("the register has no item `{id}`"));
         return Err(match similar(id, items.iter().map(|item| item.id.as_str())) {
             Some(meant) => error.with_help(format!("did you mean `{meant}`?")),
-            None => error.with_help("`cargo gate register list` lists the items"),
+            None => error.with_help("`cargo gate govern register list` lists the items"),
         });
     };
     if item.status == ItemStatus::Closed {
         let when = item.closed.map(|day| format!(" on {day}")).unwrap_or_default();
         return Err(Error::usage(format!("item `{id}` was closed already{when}"))
-            .with_help("`cargo gate register add` opens a new one"));
+            .with_help("`cargo gate govern register add` opens a new one"));
     }
     let (mark, body) = match before.strip_prefix('\u{feff}') {
         Some(body) => ("\u{feff}", body),

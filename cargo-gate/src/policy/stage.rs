@@ -86,7 +86,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
                 "`{}` blocks at {default} by default and cannot move to {stage}",
                 shown(id)
             );
-            let help = "remove the override; to permit a single finding, use `cargo gate waiver add`";
+            let help = "remove the override; to permit a single finding, use `cargo gate govern waiver add`";
             let problem = Problem::new(span, message).rule(&rule::OVERRIDE_TO_LATER_STAGE);
             problems.push(problem.help(help));
         }

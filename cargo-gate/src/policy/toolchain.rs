@@ -10,7 +10,7 @@ use crate::report::Location;
 use super::section::section;
 use super::value::{Day, RustVersion, Text};
 
-/// The compilers of the workspace, said once: files that repeat them are compared byte for byte, and `cargo gate docs`
+/// The compilers of the workspace, said once: files that repeat them are compared byte for byte, and `cargo gate source docs`
 /// writes them.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

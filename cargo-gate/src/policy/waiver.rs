@@ -14,7 +14,7 @@ use super::section::section;
 use super::value::{CheckId, Day, Glob, Text};
 
 /// First line of every text that is signed; its number grows when the text changes its form.
-const HEADER: &str = "cargo-gate waiver 1";
+const HEADER: &str = "cargo-gate govern waiver 1";
 
 /// Permission for a named finding.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -41,7 +41,7 @@ pub struct Waiver {
     /// Last day on which the waiver holds, in UTC.
     #[schemars(with = "Day", extend("examples" = ["2030-01-31"]))]
     pub expires: Date,
-    /// Signature over the text of the waiver, written by `cargo gate waiver attach`. Needed where `[waivers]` has `keys`.
+    /// Signature over the text of the waiver, written by `cargo gate govern waiver attach`. Needed where `[waivers]` has `keys`.
     #[schemars(length(min = 1, max = 4000))]
     pub signature: Option<String>,
     /// Whether it may be relied on; known once the keys of `[waivers]` are.

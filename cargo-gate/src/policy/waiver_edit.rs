@@ -1,4 +1,4 @@
-//! Waivers as text: what `cargo gate waiver add` appends to the policy file.
+//! Waivers as text: what `cargo gate govern waiver add` appends to the policy file.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -106,7 +106,7 @@ pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: 
     }
     let refused = |reason: String| {
         Error::usage(format!("the signature {reason}")).with_help(format!(
-            "`cargo gate waiver text {number} | ssh-keygen -Y sign -n {NAMESPACE} -f <key>` makes one"
+            "`cargo gate govern waiver text {number} | ssh-keygen -Y sign -n {NAMESPACE} -f <key>` makes one"
         ))
     };
     let key = verified(&waiver_text(waiver), signature, &keys).map_err(refused)?;
@@ -148,7 +148,7 @@ pub fn numbered(policy: &Policy, number: usize) -> Result<&Waiver> {
     let waiver = number.checked_sub(1).and_then(|at| policy.waivers.get(at));
     waiver.ok_or_else(|| {
         Error::usage(format!("there is no waiver {number}, the policy has {all}"))
-            .with_help("`cargo gate waiver list` numbers them")
+            .with_help("`cargo gate govern waiver list` numbers them")
     })
 }
 

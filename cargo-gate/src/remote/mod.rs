@@ -1,6 +1,6 @@
 //! The remote store of kernels, served to builds: where it is, how it is asked, and the program that answers.
 //!
-//! `gate-build` speaks to no network. It starts `cargo gate cache serve` and asks it over standard input and output
+//! `gate-build` speaks to no network. It starts `cargo gate kernels serve` and asks it over standard input and output
 //! ([`gate_build::store::protocol`]); what is behind that is a [`Remote`].
 
 mod directory;

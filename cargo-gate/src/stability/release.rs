@@ -5,10 +5,10 @@ use std::path::Path;
 use semver::Version;
 
 use crate::base::digest::{Digest, DigestBuilder};
+use crate::base::record;
 use crate::policy::pattern;
 use crate::report::Reason;
 use crate::workspace::Workspace;
-use crate::workspace::cache;
 use crate::workspace::git::Git;
 
 /// A commit that was released.
@@ -61,7 +61,7 @@ fn tagged(git: &Git, reference: &str, gate_dir: &Path) -> Result<Release, Reason
         key.part(tag.name.as_bytes()).part(tag.commit.as_bytes());
     }
     let key = key.finish();
-    let known = cache::read::<(Digest, String, String)>(&gate_dir.join(RECORD), VERSION);
+    let known = record::read::<(Digest, String, String)>(&gate_dir.join(RECORD), VERSION);
     if let Some((_, name, commit)) = known.filter(|(known, ..)| *known == key) {
         return Ok(Release { name, commit });
     }
@@ -74,7 +74,7 @@ fn tagged(git: &Git, reference: &str, gate_dir: &Path) -> Result<Release, Reason
     // Where history was cut off, what is fetched later may reach further.
     if git.is_shallow() == Ok(false) {
         // Best effort: without the record git is asked again.
-        let _ = cache::write(gate_dir, RECORD, VERSION, &(key, name, &commit));
+        let _ = record::write(&gate_dir.join(RECORD), VERSION, &(key, name, &commit));
     }
     Ok(Release {
         name: (*name).to_owned(),

@@ -56,7 +56,7 @@ impl Record {
 }
 
 pub(super) fn load(directory: &Path) -> Record {
-    cache::read(&directory.join(NAME), VERSION).unwrap_or_default()
+    crate::base::record::read(&directory.join(NAME), VERSION).unwrap_or_default()
 }
 
 /// Best effort: without the record the next run knows nothing of this one, as the first does.

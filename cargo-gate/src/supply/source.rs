@@ -240,7 +240,7 @@ pub(super) fn load(place: &Place, stamp: &OneStamp, directory: &Path) -> Result<
         Err(Trouble::Unreadable(error)) => return Err(unreadable(shown, error)),
     };
     let name = cache_name(&state);
-    if let Some(database) = cache::read::<Database>(&directory.join(&name), VERSION) {
+    if let Some(database) = crate::base::record::read::<Database>(&directory.join(&name), VERSION) {
         return Ok(database);
     }
     let (contents, found) = match &stamp.shape {

@@ -125,7 +125,7 @@ impl Inventory {
             .collect();
         Self {
             _generated: "by cargo gate; do not edit".into(),
-            _generator: "cargo gate boundaries --write".into(),
+            _generator: "cargo gate source boundaries --write".into(),
             _source: "Rust sources of the workspace, and gate.toml".into(),
             schema: SCHEMA,
             packages,

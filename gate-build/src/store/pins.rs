@@ -2,7 +2,7 @@
 //!
 //! A pin is a small text file in the folder `pins` of the store: who holds it, and the digests of the PTX that stays. A crate with a
 //! kernel lock has one that its builds write; it holds as long as the lock is there. The others are made by
-//! `cargo gate cache pin` for a release manifest, and hold until they are taken away.
+//! `cargo gate kernels pin` for a release manifest, and hold until they are taken away.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

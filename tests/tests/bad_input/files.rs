@@ -35,13 +35,13 @@ fn no_subcommand_needs_more_than_it_says_without_a_workspace() {
         (["pilot"].as_slice(), 2),
         (&["status"], 2),
         (&["verify"], 2),
-        (&["history"], 2),
+        (&["evidence", "history"], 2),
         (&["suite", "--list"], 2),
-        (&["boundaries"], 2),
+        (&["source", "boundaries"], 2),
         (&["init"], 2),
         (&["explain", "pilot"], 0),
         (&["completions", "bash"], 0),
-        (&["man"], 0),
+        (&["man", "target/man"], 0),
     ] {
         let run = gate.run(arguments);
         assert_eq!(run.code, Some(code), "{arguments:?}: {run}");

@@ -80,7 +80,7 @@ mod future {
     use cargo_gate::engine::plan::SuiteMode;
     use cargo_gate::evidence::event::Tee;
     use cargo_gate::evidence::history::History;
-    use cargo_gate::evidence::run_dir::{AuditRecorder, EnvironmentRecord, RunRecord, RunResult, Runs};
+    use cargo_gate::evidence::run_dir::{AuditRecorder, EnvironmentRecord, RunRecord, Runs};
     use cargo_gate::evidence::store::Store;
     use cargo_gate::policy;
     use cargo_gate::process::cancel::Cancel;
@@ -98,6 +98,7 @@ mod future {
             offline: true,
             environment: Environment::of_process(),
         })
+        .map(cargo_gate::surveys::Surveys::from)
         .unwrap_or_else(|error| panic!("{error}"));
         let policy =
             policy::load(root, None, &cargo_gate::checks::catalogue()).unwrap_or_else(|error| panic!("{error}"));
@@ -137,11 +138,9 @@ mod future {
         let markdown = render::markdown::render(&report, None);
         runs.write(&RunRecord {
             run_id: &run_id,
-            result: RunResult::Evaluated {
-                report: &report,
-                json: json.as_bytes(),
-                markdown: markdown.as_bytes(),
-            },
+            report: &report,
+            json: json.as_bytes(),
+            markdown: markdown.as_bytes(),
             command: &["cargo".to_owned(), "gate".to_owned(), "pilot".to_owned()],
             catalogue_sha256: &cargo_gate::checks::catalogue_sha256(),
             environment: &environment,

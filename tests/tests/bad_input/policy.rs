@@ -1,4 +1,4 @@
-//! Policies that cannot be read: nothing runs, and even that leaves a run that verifies.
+//! Policies that cannot be read: nothing runs, and nothing is recorded.
 
 use insta::assert_snapshot;
 
@@ -38,18 +38,44 @@ fn a_policy_that_cannot_be_read_is_a_usage_error() {
         for reader in [
             ["status"].as_slice(),
             &["suite", "--list"],
-            &["waiver", "list"],
+            &["govern", "waiver", "list"],
             &["pilot", "--plan"],
         ] {
             let run = gate.run(reader);
             assert_eq!(run.code, Some(2), "{name}: {run}");
         }
     }
-    let verified = gate.run(["verify"]);
-    assert_eq!(verified.code, Some(0), "{verified}");
+    let written = |path: &str| gate.workspace().join("target/gate").join(path).exists();
+    assert!(!written("history.jsonl") && !written("runs"));
     gate.write("gate.toml", SMALL);
     let run = gate.run(["pilot"]);
     assert_eq!(run.code, Some(0), "{run}");
+}
+
+#[test]
+fn a_typo_is_not_a_record() {
+    let gate = sample().file("gate.toml", SMALL).git_init();
+    let run = gate.run(["pilot"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    let records = || {
+        let read = |arguments: &[&str]| gate.run(arguments).to_string();
+        [
+            read(&["evidence", "history"]),
+            read(&["evidence", "ready"]),
+            read(&["evidence", "badge"]),
+            read(&["govern", "register", "draft"]),
+        ]
+    };
+    let before = records();
+    for mistake in [
+        ["pilot", "--policy", "nope.toml"].as_slice(),
+        &["broad", "--policy", "nope.toml"],
+        &["pilot", "-p", "nope"],
+    ] {
+        let run = gate.run(mistake);
+        assert_eq!(run.code, Some(2), "{run}");
+    }
+    assert_eq!(records(), before);
 }
 
 #[test]

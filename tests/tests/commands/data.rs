@@ -41,7 +41,7 @@ fn a_run_is_explained_and_verified() {
     let gate = good();
     assert_snapshot!("verify-nothing", gate.run(["verify"]));
     assert_snapshot!("verify-no-latest", gate.run(["verify", "latest"]));
-    assert_snapshot!("history-nothing", gate.run(["history"]));
+    assert_snapshot!("history-nothing", gate.run(["evidence", "history"]));
     for _ in 0..2 {
         let run = gate.run(["pilot"]);
         assert_eq!(run.code, Some(0), "{run}");
@@ -52,13 +52,13 @@ fn a_run_is_explained_and_verified() {
     assert_snapshot!("verify-latest", gate.run(["verify", "latest"]));
     assert_snapshot!("verify-json", gate.run(["verify", "--message-format", "json"]));
     assert_snapshot!("verify-anchor", gate.run(["verify", "--head", &"0".repeat(64)]));
-    assert_snapshot!("history", gate.run(["history"]));
+    assert_snapshot!("history", gate.run(["evidence", "history"]));
     assert_snapshot!(
         "history-limit",
-        gate.run(["history", "-n", "1", "--stage", "pilot", "--verify"])
+        gate.run(["evidence", "history", "-n", "1", "--stage", "pilot"])
     );
-    let entries = gate.run(["history", "--message-format", "json"]).json();
-    assert_eq!(entries.as_array().map(Vec::len), Some(2), "{entries}");
+    let entries = gate.run(["evidence", "history", "--message-format", "json"]).json();
+    assert_eq!(entries["runs"].as_array().map(Vec::len), Some(2), "{entries}");
 
     let history = gate.read("target/gate/history.jsonl");
     gate.write(
@@ -77,21 +77,21 @@ fn a_run_is_explained_and_verified() {
         assert!(truncated.stdout.contains(problem), "{truncated}");
     }
     gate.write("target/gate/history.jsonl", format!("{history}{{"));
-    assert_snapshot!("history-damaged", gate.run(["history"]));
+    assert_snapshot!("history-damaged", gate.run(["evidence", "history"]));
 }
 
 #[test]
 fn waivers_are_added_and_listed() {
     let gate = bad();
     let add = |expires: &str, more: &[&str]| {
-        let mut arguments = vec!["waiver", "add", "--check", "boundary.raw", "--owner", "core"];
+        let mut arguments = vec!["govern", "waiver", "add", "--check", "boundary.raw", "--owner", "core"];
         arguments.extend(["--reason", "measured: twice as fast", "--expires", expires]);
         arguments.extend(more);
         gate.run(arguments)
     };
     let (soon, past) = (day(30), day(-30));
     let timeless = |text: String| text.replace(&soon, "[soon]").replace(&past, "[past]");
-    assert_snapshot!("waiver-none", gate.run(["waiver", "list"]));
+    assert_snapshot!("waiver-none", gate.run(["govern", "waiver", "list"]));
     let before = gate.read("gate.toml");
     assert_snapshot!(
         "waiver-added",
@@ -103,14 +103,21 @@ fn waivers_are_added_and_listed() {
         "nothing that was there is touched:\n{after}"
     );
     assert_snapshot!("waiver-text", timeless(after[before.len()..].to_owned()));
-    assert_snapshot!("waiver-list", timeless(gate.run(["waiver", "list"]).to_string()));
+    assert_snapshot!(
+        "waiver-list",
+        timeless(gate.run(["govern", "waiver", "list"]).to_string())
+    );
     assert_snapshot!(
         "waiver-list-json",
-        timeless(gate.run(["waiver", "list", "--message-format", "json"]).to_string())
+        timeless(
+            gate.run(["govern", "waiver", "list", "--message-format", "json"])
+                .to_string()
+        )
     );
     assert_snapshot!("waiver-past", timeless(add(&past, &[]).to_string()));
     assert_snapshot!("waiver-bad-day", add("2027-02-30", &[]));
     let unknown = [
+        "govern",
         "waiver",
         "add",
         "--check",
@@ -128,29 +135,30 @@ fn waivers_are_added_and_listed() {
 #[test]
 fn the_cache_is_shown_and_shrunk() {
     let gate = good();
-    let none = gate.run(["cache", "stats"]);
+    let none = gate.run(["evidence", "cache", "stats"]);
     assert_snapshot!("cache-empty", none);
     let run = gate.run(["pilot"]);
     assert_eq!(run.code, Some(0), "{run}");
-    let stats = gate.run(["cache", "stats", "--message-format", "json"]);
+    let stats = gate.run(["evidence", "cache", "stats", "--message-format", "json"]);
     assert_eq!(stats.code, Some(0), "{stats}");
     assert!(
         stats.json().as_object().is_some_and(|stats| !stats.is_empty()),
         "{stats}"
     );
-    let short = gate.run(["cache", "stats", "--json"]);
-    assert_eq!(short.json(), stats.json());
-    let verified = gate.run(["cache", "verify"]);
-    assert!(verified.stdout.contains(" 0 damaged\nevidence: "), "{verified}");
-    let kept = gate.run(["cache", "gc"]);
+    let verified = gate.run(["evidence", "cache", "verify"]);
+    assert!(
+        verified.stdout.starts_with("evidence: ") && verified.stdout.ends_with(" 0 damaged\n"),
+        "{verified}"
+    );
+    let kept = gate.run(["evidence", "cache", "gc"]);
     assert!(
         kept.stdout
             .starts_with("removed 0 pieces of evidence and 0 files (0 B)"),
         "{kept}"
     );
-    let shrunk = gate.run(["cache", "gc", "--max-size", "0"]);
+    let shrunk = gate.run(["evidence", "cache", "gc", "--max-size", "0"]);
     assert_eq!(shrunk.code, Some(0), "{shrunk}");
-    assert_snapshot!("cache-gone", gate.run(["cache", "stats"]));
+    assert_snapshot!("cache-gone", gate.run(["evidence", "cache", "stats"]));
     // What is gone is made again, and what was decided stays decided.
     let again = gate.run(["pilot"]);
     assert_eq!(again.code, Some(0), "{again}");
@@ -176,10 +184,10 @@ fn what_would_go_is_listed_and_stays() {
     }
     let gate = gate.env("GATE_CACHE_DIR", &store);
     gate.write("release.json", format!("{{\"ptx\": \"{}\"}}", digests[1]));
-    let pinned = gate.run(["cache", "pin", "release.json"]);
+    let pinned = gate.run(["kernels", "pin", "release.json"]);
     assert_eq!(pinned.stdout, "release.json: 1 kernel images pinned\n", "{pinned}");
 
-    let all = ["cache", "gc", "--max-size", "0", "--keep-days", "0"];
+    let all = ["evidence", "cache", "gc", "--max-size", "0", "--keep-days", "0"];
     let foreseen = gate.run(all.iter().chain(&["--dry-run"]));
     assert_eq!(foreseen.code, Some(0), "{foreseen}");
     for digest in [&digests[0], &digests[2]] {
@@ -203,12 +211,12 @@ fn what_would_go_is_listed_and_stays() {
     let there: Vec<bool> = digests.iter().map(|digest| file(digest).exists()).collect();
     assert_eq!(there, [false, true, false]);
 
-    let unpinned = gate.run(["cache", "unpin", "release.json"]);
+    let unpinned = gate.run(["kernels", "unpin", "release.json"]);
     assert_eq!(unpinned.code, Some(0), "{unpinned}");
-    assert_eq!(gate.run(["cache", "unpin", "release.json"]).code, Some(2));
-    assert_eq!(gate.run(["cache", "gc", "--max-size", "0"]).code, Some(0));
+    assert_eq!(gate.run(["kernels", "unpin", "release.json"]).code, Some(2));
+    assert_eq!(gate.run(["evidence", "cache", "gc", "--max-size", "0"]).code, Some(0));
     assert!(!file(&digests[1]).exists());
-    let nothing = gate.run(["cache", "pin", "release.json"]);
+    let nothing = gate.run(["kernels", "pin", "release.json"]);
     assert!(
         nothing.stderr.contains("names no PTX that the kernel store holds"),
         "{nothing}"
@@ -218,24 +226,27 @@ fn what_would_go_is_listed_and_stays() {
 #[test]
 fn boundaries_are_a_table() {
     let gate = good();
-    assert_snapshot!("boundaries", gate.run(["boundaries"]));
-    assert_snapshot!("boundaries-package", gate.run(["boundaries", "-p", "native"]));
-    assert_snapshot!("boundaries-json", gate.run(["boundaries", "--message-format", "json"]));
+    assert_snapshot!("boundaries", gate.run(["source", "boundaries"]));
+    assert_snapshot!("boundaries-package", gate.run(["source", "boundaries", "-p", "native"]));
+    assert_snapshot!(
+        "boundaries-json",
+        gate.run(["source", "boundaries", "--message-format", "json"])
+    );
     let inventory = gate.read("boundary_inventory.json");
-    assert_snapshot!("boundaries-write", gate.run(["boundaries", "--write"]));
+    assert_snapshot!("boundaries-write", gate.run(["source", "boundaries", "--write"]));
     assert_eq!(gate.read("boundary_inventory.json"), inventory);
 }
 
 #[test]
 fn places_that_panic_are_a_table() {
     let gate = good();
-    assert_snapshot!("panics-none", gate.run(["panics"]));
+    assert_snapshot!("panics-none", gate.run(["source", "panics"]));
     let panics = "\n/// The last one.\npub fn last(bytes: &[u8]) -> u8 {\n    assert!(!bytes.is_empty());\n    \
                   bytes[bytes.len() - 1]\n}\n";
     gate.append("native/src/lib.rs", panics);
-    assert_snapshot!("panics-list", gate.run(["panics", "--list", "-p", "native"]));
-    assert_snapshot!("panics-package", gate.run(["panics", "-p", "natvie"]));
-    assert_snapshot!("panics-write", gate.run(["panics", "--write"]));
+    assert_snapshot!("panics-list", gate.run(["source", "panics", "--list", "-p", "native"]));
+    assert_snapshot!("panics-package", gate.run(["source", "panics", "-p", "natvie"]));
+    assert_snapshot!("panics-write", gate.run(["source", "panics", "--write"]));
     assert!(gate.read("panic_inventory.json").contains("\"indexing\": 1"));
 }
 
@@ -283,7 +294,6 @@ fn completions_and_manual_are_data() {
         assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run}");
         assert!(run.stdout.contains("controlled"), "{shell}: {run}");
     }
-    let manual = gate.run(["man"]);
+    let manual = gate.run(["man", "target/man"]);
     assert_eq!(manual.code, Some(0), "{manual}");
-    assert!(manual.stdout.contains(".TH"), "{manual}");
 }

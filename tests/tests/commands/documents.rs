@@ -13,18 +13,18 @@ fn declare(gate: &Gate, key: &str) {
 #[test]
 fn boxes_are_set_from_evidence() {
     let gate = good();
-    assert_snapshot!("drift-undeclared", gate.run(["drift"]));
+    assert_snapshot!("drift-undeclared", gate.run(["source", "drift"]));
     declare(&gate, "status = [\"ROADMAP.md\"]");
-    assert_snapshot!("drift-nothing-matches", gate.run(["drift"]));
+    assert_snapshot!("drift-nothing-matches", gate.run(["source", "drift"]));
 
     let roadmap = "# Roadmap\r\n\r\n- [ ] Lockfile <!-- gate: lockfile.tracked -->\r\n\
                    - [x] Commands <!-- gate: docs.commands -->\r\n- [x] Tests <!-- gate: suite.test.logic -->\r\n\
                    - [x] Somebody uses it\r\n- [x] All\r\n  - [ ] Part\r\n";
     gate.write("ROADMAP.md", roadmap);
     gate.commit("Add a roadmap");
-    assert_snapshot!("drift", gate.run(["drift"]));
+    assert_snapshot!("drift", gate.run(["source", "drift"]));
     assert_eq!(gate.read("ROADMAP.md"), roadmap, "a report changes nothing");
-    assert_snapshot!("drift-fix", gate.run(["drift", "--fix"]));
+    assert_snapshot!("drift-fix", gate.run(["source", "drift", "--fix"]));
     let fixed = roadmap
         .replace("[ ] Lockfile", "[x] Lockfile")
         .replace("[x] Commands", "[ ] Commands")
@@ -35,9 +35,9 @@ fn boxes_are_set_from_evidence() {
     gate.commit("Set the boxes");
     let run = gate.run(["pilot"]);
     assert_eq!(run.code, Some(0), "{run}");
-    assert_snapshot!("drift-none", gate.run(["drift"]));
-    assert_snapshot!("drift-json", gate.run(["drift", "--message-format", "json"]));
-    assert_eq!(gate.run(["drift", "--fix"]).code, Some(0));
+    assert_snapshot!("drift-none", gate.run(["source", "drift"]));
+    assert_snapshot!("drift-json", gate.run(["source", "drift", "--message-format", "json"]));
+    assert_eq!(gate.run(["source", "drift", "--fix"]).code, Some(0));
     assert_eq!(gate.read("ROADMAP.md"), fixed);
 }
 
@@ -47,28 +47,28 @@ fn what_is_no_utf_8_is_not_rewritten() {
     declare(&gate, "status = [\"ROADMAP.md\"]");
     gate.write("ROADMAP.md", b"- [ ] Lockfile \xff <!-- gate: lockfile.tracked -->\n");
     gate.commit("Add a roadmap");
-    assert_snapshot!("drift-fix-bytes", gate.run(["drift", "--fix"]));
+    assert_snapshot!("drift-fix-bytes", gate.run(["source", "drift", "--fix"]));
 }
 
 #[test]
 fn blocks_are_generated() {
     let gate = good();
-    assert_snapshot!("docs-undeclared", gate.run(["docs"]));
+    assert_snapshot!("docs-undeclared", gate.run(["source", "docs"]));
     declare(&gate, "generated = [\"docs/*.md\"]");
     let block = |kind: &str| format!("<!-- gate:generated {kind} -->\n<!-- gate:end -->\n");
     gate.write("docs/claims.md", format!("# Claims\n\n{}\nThe end.\n", block("claims")));
     gate.write("docs/support.md", block("support-matrix"));
     gate.write("docs/status.md", block("status"));
     gate.commit("Add documents");
-    let check = gate.run(["docs", "--check"]).to_string();
+    let check = gate.run(["source", "docs", "--check"]).to_string();
     assert_snapshot!(
         "docs-check",
         check.replace(&gate_tests::harness::day(60), "[two months from now]")
     );
-    assert_snapshot!("docs", gate.run(["docs"]));
+    assert_snapshot!("docs", gate.run(["source", "docs"]));
     gate.commit("Write the blocks");
-    assert_snapshot!("docs-check-fresh", gate.run(["docs", "--check"]));
-    assert_snapshot!("docs-again", gate.run(["docs"]));
+    assert_snapshot!("docs-check-fresh", gate.run(["source", "docs", "--check"]));
+    assert_snapshot!("docs-again", gate.run(["source", "docs"]));
     // The gate comes to the same blocks, at every stage.
     for stage in ["pilot", "controlled", "broad"] {
         let run = gate.run([stage]);
@@ -77,5 +77,5 @@ fn blocks_are_generated() {
 
     gate.write("docs/claims.md", block("claim"));
     gate.commit("Misspell a kind");
-    assert_snapshot!("docs-unknown", gate.run(["docs"]));
+    assert_snapshot!("docs-unknown", gate.run(["source", "docs"]));
 }

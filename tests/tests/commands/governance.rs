@@ -36,11 +36,19 @@ expires = 2030-01-31 # soon
 #[test]
 fn the_register_is_kept_by_commands() {
     let gate = good();
-    assert_snapshot!("register-undeclared", gate.run(["register", "list"]));
+    assert_snapshot!("register-undeclared", gate.run(["govern", "register", "list"]));
     gate.append("gate.toml", "\n[register]\n");
     assert_snapshot!("register-missing", gate.run(["pilot"]));
     let add = |more: &[&str]| {
-        let fixed = ["register", "add", "--opened", "2026-01-02", "--owner", "storage"];
+        let fixed = [
+            "govern",
+            "register",
+            "add",
+            "--opened",
+            "2026-01-02",
+            "--owner",
+            "storage",
+        ];
         gate.run(fixed.iter().chain(more))
     };
     let issue = [
@@ -75,10 +83,11 @@ fn the_register_is_kept_by_commands() {
     ];
     let added = add(&risk);
     assert_eq!(added.code, Some(0), "{added}");
-    assert_snapshot!("register-list", gate.run(["register", "list"]));
+    assert_snapshot!("register-list", gate.run(["govern", "register", "list"]));
 
     let defer = |until: &str| {
         gate.run([
+            "govern",
             "register",
             "defer",
             "ITEM-1",
@@ -93,6 +102,7 @@ fn the_register_is_kept_by_commands() {
     assert_eq!(defer(&day(-1)).code, Some(2));
     assert_eq!(defer("2030-01-31").code, Some(0));
     let closed = gate.run([
+        "govern",
         "register",
         "close",
         "ITEM-2",
@@ -106,11 +116,14 @@ fn the_register_is_kept_by_commands() {
     let head = gate.git(["rev-parse", "HEAD"]);
     let steady = |text: String| text.replace(head.trim(), "<commit>");
     assert_snapshot!("register-file", steady(gate.read("register.toml")));
-    assert_snapshot!("register-close-unknown", gate.run(["register", "close", "ITEM-7"]));
+    assert_snapshot!(
+        "register-close-unknown",
+        gate.run(["govern", "register", "close", "ITEM-7"])
+    );
     assert_snapshot!(
         "register-list-json",
         steady(
-            gate.run(["register", "list", "--all", "--message-format", "json"])
+            gate.run(["govern", "register", "list", "--all", "--message-format", "json"])
                 .to_string()
         )
     );
@@ -123,10 +136,10 @@ fn waivers_are_signed() {
         "gate.toml",
         format!("version = 1\n[stage.pilot]\nscope = \"one\"\n{WAIVER}"),
     );
-    assert_snapshot!("waiver-text", gate.run(["waiver", "text", "1"]));
-    assert_snapshot!("waiver-text-unknown", gate.run(["waiver", "text", "2"]));
+    assert_snapshot!("waiver-text", gate.run(["govern", "waiver", "text", "1"]));
+    assert_snapshot!("waiver-text-unknown", gate.run(["govern", "waiver", "text", "2"]));
     gate.write("signature", SIGNATURE);
-    let attach = || gate.run(["waiver", "attach", "1", "--signature", "signature"]);
+    let attach = || gate.run(["govern", "waiver", "attach", "1", "--signature", "signature"]);
     assert_snapshot!("waiver-attach-no-keys", attach());
     gate.append("gate.toml", &format!("\n[waivers]\nkeys = [\"{KEY}\"]\n"));
     let before = gate.read("gate.toml");
@@ -136,7 +149,7 @@ fn waivers_are_signed() {
     assert_snapshot!("waiver-attach", attach());
     let after = gate.read("gate.toml");
     assert_eq!(after.replace(&format!("signature = \"{SIGNATURE}\"\n"), ""), before);
-    let listed = gate.run(["waiver", "list"]);
+    let listed = gate.run(["govern", "waiver", "list"]);
     assert!(listed.stdout.contains("signed by alice@example.com"), "{listed}");
 }
 
@@ -149,15 +162,15 @@ fn dateless(text: &str) -> String {
 #[test]
 fn a_run_is_closed_out() {
     let gate = good();
-    assert_snapshot!("closeout-nothing", gate.run(["closeout"]));
+    assert_snapshot!("closeout-nothing", gate.run(["govern", "closeout"]));
     let run = gate.run(["pilot"]);
     assert_eq!(run.code, Some(0), "{run}");
-    let closed = gate.run(["closeout"]).to_string();
+    let closed = gate.run(["govern", "closeout"]).to_string();
     assert_snapshot!("closeout-ready", dateless(&closed));
-    assert_snapshot!("last-failure-none", gate.run(["history", "--last-failure"]));
+    assert_snapshot!("last-failure-none", gate.run(["govern", "register", "draft"]));
 
     gate.replace("logic/src/lib.rs", "//!", "//! ");
-    let stale = gate.run(["closeout"]);
+    let stale = gate.run(["govern", "closeout"]);
     assert_eq!(stale.code, Some(1), "{stale}");
     assert!(stale.stderr.contains("a run over the present content"), "{stale}");
 
@@ -170,11 +183,12 @@ fn a_run_is_closed_out() {
     assert_eq!(run.code, Some(1), "{run}");
     assert_snapshot!(
         "last-failure",
-        dateless(&gate.run(["history", "--last-failure"]).to_string())
+        dateless(&gate.run(["govern", "register", "draft"]).to_string())
     );
-    let refused = gate.run(["closeout"]);
+    let refused = gate.run(["govern", "closeout"]);
     assert_eq!(refused.code, Some(1), "{refused}");
     let arguments = [
+        "govern",
         "closeout",
         "--owner",
         "storage",
@@ -288,7 +302,7 @@ fn an_artifact_is_promoted_by_the_run_that_judged_its_sources() {
     gate.write("dist/app", "the program");
     gate.commit("a program");
     let promote = |more: &[&str]| {
-        let fixed = ["promote", "dist/app", "--by", "ada", "--reason", "first use"];
+        let fixed = ["govern", "promote", "dist/app", "--by", "ada", "--reason", "first use"];
         gate.run(fixed.iter().chain(more))
     };
     let registry = || fs::read_to_string(gate.workspace().join("gate/registry.jsonl")).unwrap_or_default();

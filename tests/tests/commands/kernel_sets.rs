@@ -73,8 +73,8 @@ fn measurement(gate: &Gate, candidate: f64) -> String {
 
 fn promote(gate: &Gate, more: &[&str]) -> (Option<i32>, serde_json::Value) {
     let mut arguments = vec![
+        "kernels",
         "promote",
-        "kernel",
         "axpy",
         "--to",
         "pilot",
@@ -139,11 +139,19 @@ fn the_kernels_of_the_last_ready_run_come_back() {
     ready(&gate);
     let new = bytes(&gate);
     assert_ne!(old, new);
-    let run = gate.run(["rollback"]);
+    let run = gate.run(["kernels", "rollback"]);
     assert_eq!((run.code, run.stdout.lines().count()), (Some(0), 2), "{run}");
 
     // A rehearsal runs the suites on the kernels that come back, and changes nothing.
-    let run = gate.run(["rollback", "--to", "last", "--drill", "--message-format", "json"]);
+    let run = gate.run([
+        "kernels",
+        "rollback",
+        "--to",
+        "last",
+        "--drill",
+        "--message-format",
+        "json",
+    ]);
     assert_eq!(run.code, Some(0), "{run}");
     assert_eq!(
         (&run.json()["ok"], &run.json()["drill"]),
@@ -153,12 +161,12 @@ fn the_kernels_of_the_last_ready_run_come_back() {
     assert_eq!(bytes(&gate), new);
 
     gate.append("kernels/axpy.cu", "// not committed\n");
-    let run = gate.run(["rollback", "--to", "last"]);
+    let run = gate.run(["kernels", "rollback", "--to", "last"]);
     assert_eq!(run.code, Some(2), "{run}");
     assert!(run.stderr.contains("changes that are in no commit"), "{run}");
     gate.git(["checkout", "--quiet", "--", "kernels/axpy.cu"]);
 
-    let run = gate.run(["rollback", "--to", "last", "--message-format", "json"]);
+    let run = gate.run(["kernels", "rollback", "--to", "last", "--message-format", "json"]);
     assert_eq!(run.code, Some(0), "{run}");
     assert_eq!(
         run.json()["written"],
@@ -189,10 +197,10 @@ fn a_kernel_set_that_was_altered_does_not_come_back() {
         .expect("an entry")
         .path();
     fs::write(&blob, "altered").expect("a file can be written");
-    let run = gate.run(["rollback", "--to", "last"]);
+    let run = gate.run(["kernels", "rollback", "--to", "last"]);
     assert_eq!(run.code, Some(2), "{run}");
     assert!(run.stderr.contains("was altered"), "{run}");
-    let run = gate.run(["rollback", "--to", "0123456789"]);
+    let run = gate.run(["kernels", "rollback", "--to", "0123456789"]);
     assert_eq!(run.code, Some(2), "{run}");
 }
 

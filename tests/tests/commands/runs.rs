@@ -70,6 +70,7 @@ fn a_decision_is_signed_and_must_be() {
     let promote = || {
         let registry = ["--registry", "target/registry.jsonl"];
         let words = [
+            "govern",
             "promote",
             "target/app",
             "--to",
@@ -85,7 +86,7 @@ fn a_decision_is_signed_and_must_be() {
     let early = promote();
     assert_eq!(early.code, Some(2), "{early}");
     assert!(early.stderr.contains("its decision is not signed"), "{early}");
-    let closeout = || gate.run(["closeout", &pilot]);
+    let closeout = || gate.run(["govern", "closeout", &pilot]);
     let open = closeout();
     assert_eq!(open.code, Some(1), "{open}");
     assert!(
@@ -93,7 +94,7 @@ fn a_decision_is_signed_and_must_be() {
             .contains("a signature that counts: its decision is not signed"),
         "{open}"
     );
-    let signed = gate.run(["sign", &pilot, "--key", &key]);
+    let signed = gate.run(["evidence", "sign", &pilot, "--key", &key]);
     assert_eq!(signed.code, Some(0), "{signed}");
     let closed = closeout();
     assert_eq!(closed.code, Some(0), "{closed}");
@@ -107,7 +108,11 @@ fn a_decision_is_signed_and_must_be() {
     );
     // The other run is unsigned and says NOT_READY, which nobody has to sign.
     assert_eq!(gate.run(["verify"]).code, Some(0));
-    assert_eq!(gate.run(["sign", &pilot, "--key", &key]).code, Some(2), "there is one");
+    assert_eq!(
+        gate.run(["evidence", "sign", &pilot, "--key", &key]).code,
+        Some(2),
+        "there is one"
+    );
     let entered = gate.run(["controlled"]);
     assert_eq!(entered.code, Some(0), "{entered}");
 
@@ -145,7 +150,7 @@ fn a_decision_is_signed_and_must_be() {
 fn a_run_directory_is_asked_and_audited() {
     let gate = good();
     assert_eq!(gate.run(["pilot"]).code, Some(0));
-    assert_snapshot!("ready", gate.run(["ready"]));
+    assert_snapshot!("ready", gate.run(["evidence", "ready"]));
 
     // As a version wrote it that made no audit.
     let run = only_run(&gate);
@@ -159,7 +164,7 @@ fn a_run_directory_is_asked_and_audited() {
     hashes.chain = hashes.expected_chain();
     fs::write(&path, serde_json::to_string_pretty(&hashes).expect("JSON") + "\n").expect("hashes");
 
-    let lacks = gate.run(["ready", "--run", "target/old run"]);
+    let lacks = gate.run(["evidence", "ready", "--run", "target/old run"]);
     assert_snapshot!("ready-without-audit", lacks);
     assert_snapshot!("verify-without-audit", gate.run(["verify", "target/old run"]));
     // The command as it is printed.
@@ -173,7 +178,7 @@ fn a_run_directory_is_asked_and_audited() {
     let words: Vec<String> = next.split(' ').map(|word| word.replace('~', " ")).collect();
     assert_snapshot!("ready-audited", gate.run(&words));
     assert_eq!(gate.run(["verify", "target/old run"]).code, Some(0));
-    assert_eq!(gate.run(["ready", "--run", "target/old run"]).code, Some(0));
+    assert_eq!(gate.run(["evidence", "ready", "--run", "target/old run"]).code, Some(0));
     assert_eq!(gate.run(&words).code, Some(2), "there is one");
 
     // An audit that somebody wrote.
@@ -188,7 +193,7 @@ fn a_run_directory_is_asked_and_audited() {
         audit.replace(&from, "\"files_scanned\": 99"),
     )
     .expect("an audit");
-    assert_eq!(gate.run(["ready", "--run", "target/old run"]).code, Some(1));
+    assert_eq!(gate.run(["evidence", "ready", "--run", "target/old run"]).code, Some(1));
 }
 
 #[test]
@@ -198,7 +203,14 @@ fn a_bundle_leaves_data_behind() {
     let run = only_run(&gate);
     fs::write(run.join("weights.bin"), b"\0weights").expect("a file");
     fs::write(run.join("answers.csv"), "1,2\n").expect("a file");
-    let bundled = gate.run(["bundle", "--out", "target/run.tar.gz", "--message-format", "json"]);
+    let bundled = gate.run([
+        "evidence",
+        "bundle",
+        "--out",
+        "target/run.tar.gz",
+        "--message-format",
+        "json",
+    ]);
     assert_eq!(bundled.code, Some(0), "{bundled}");
     let manifest = bundled.json();
     let excluded: Vec<&str> = manifest["excluded"]
@@ -215,7 +227,7 @@ fn a_bundle_leaves_data_behind() {
         "{:?}",
         files.keys()
     );
-    let said = gate.run(["bundle", "--out", "target/again.tar.gz"]);
+    let said = gate.run(["evidence", "bundle", "--out", "target/again.tar.gz"]);
     assert_eq!(said.code, Some(0), "{said}");
     assert_eq!(
         fs::read(gate.workspace().join("target/again.tar.gz")).expect("a bundle"),
@@ -233,9 +245,9 @@ fn a_bundle_leaves_data_behind() {
     let manifest = serde_json::to_string_pretty(&own).expect("JSON") + "\n";
     gate.write(&format!("{unpacked}/bundle.json"), &manifest);
     for words in [
-        vec!["ready", "--run", &unpacked],
+        vec!["evidence", "ready", "--run", &unpacked],
         vec!["verify", &unpacked, "--head", &own.chain],
-        vec!["bundle", &unpacked, "--out", "target/repacked.tar.gz"],
+        vec!["evidence", "bundle", &unpacked, "--out", "target/repacked.tar.gz"],
     ] {
         let asked = gate.run(&words);
         assert_eq!(asked.code, Some(0), "{asked}");
@@ -248,14 +260,14 @@ fn a_bundle_leaves_data_behind() {
     );
 
     // Neither the archive nor the directory above is a run, and the answer says where one is.
-    let packed = gate.run(["ready", "--run", "target/run.tar.gz"]);
+    let packed = gate.run(["evidence", "ready", "--run", "target/run.tar.gz"]);
     assert_eq!(packed.code, Some(2), "{packed}");
     assert!(
         packed.stderr.contains("cargo gate verify target/run.tar.gz"),
         "{packed}"
     );
     for command in [
-        ["ready", "--run", "target/unpacked"].as_slice(),
+        ["evidence", "ready", "--run", "target/unpacked"].as_slice(),
         &["verify", "target/unpacked"],
     ] {
         let above = gate.run(command);
@@ -277,6 +289,7 @@ fn all_candidates_are_promoted_once() {
     gate.commit("a program");
     let promote = || {
         let words = [
+            "govern",
             "promote",
             "--all-candidates",
             "--to",
@@ -300,7 +313,7 @@ fn all_candidates_are_promoted_once() {
     assert_snapshot!("promote-all-again", promote());
     assert_eq!(registry(), once);
     // The line of the registry is no change that another run would have to judge.
-    let closed = gate.run(["closeout"]);
+    let closed = gate.run(["govern", "closeout"]);
     assert_eq!(closed.code, Some(0), "{closed}");
 }
 
@@ -308,16 +321,24 @@ fn all_candidates_are_promoted_once() {
 fn an_item_is_closed_by_a_commit() {
     let gate = good();
     gate.append("gate.toml", "\n[register]\n");
-    let add = ["register", "add", "--title", "loses writes", "--severity", "critical"];
+    let add = [
+        "govern",
+        "register",
+        "add",
+        "--title",
+        "loses writes",
+        "--severity",
+        "critical",
+    ];
     assert_eq!(gate.run(add).code, Some(0));
     gate.commit("an item");
     let head = gate.git(["rev-parse", "HEAD"]);
     assert_eq!(
-        gate.run(["register", "close", "ITEM-1", "--commit", "no-such-branch"])
+        gate.run(["govern", "register", "close", "ITEM-1", "--commit", "no-such-branch"])
             .code,
         Some(2)
     );
-    let closed = gate.run(["register", "close", "ITEM-1", "--resolution", "fixed in 1.4"]);
+    let closed = gate.run(["govern", "register", "close", "ITEM-1", "--resolution", "fixed in 1.4"]);
     assert_eq!(closed.code, Some(0), "{closed}");
     let text = gate.read("register.toml");
     assert!(text.contains(&format!("commit = \"{}\"", head.trim())), "{text}");

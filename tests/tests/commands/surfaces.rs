@@ -180,12 +180,12 @@ fn paths_count_from_the_top_of_the_repository() {
 #[test]
 fn a_badge_shows_the_latest_decision_that_verifies() {
     let gate = good();
-    assert_snapshot!("badge-nothing", gate.run(["badge"]));
+    assert_snapshot!("badge-nothing", gate.run(["evidence", "badge"]));
     assert_eq!(gate.run(["pilot"]).code, Some(0));
-    assert_snapshot!("badge", gate.run(["badge"]));
-    let written = gate.run(["badge", "--output", "target/badge.json"]);
+    assert_snapshot!("badge", gate.run(["evidence", "badge"]));
+    let written = gate.run(["evidence", "badge", "--output", "target/badge.json"]);
     assert_eq!((written.code, written.stdout.as_str()), (Some(0), ""), "{written}");
-    assert_eq!(gate.read("target/badge.json"), gate.run(["badge"]).stdout);
+    assert_eq!(gate.read("target/badge.json"), gate.run(["evidence", "badge"]).stdout);
     let latest = std::fs::read_to_string(gate.workspace().join("target/gate/history.jsonl")).expect("a history");
     let latest: Value = serde_json::from_str(latest.trim()).expect("one line");
     let report = format!(
@@ -193,7 +193,7 @@ fn a_badge_shows_the_latest_decision_that_verifies() {
         latest["run_id"].as_str().expect("an id")
     );
     gate.append(&report, "READY\n");
-    let tampered = gate.run(["badge"]);
+    let tampered = gate.run(["evidence", "badge"]);
     assert_eq!(tampered.code, Some(1), "{tampered}");
     assert_eq!(tampered.json()["message"], "not verified");
 }

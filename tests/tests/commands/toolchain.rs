@@ -57,7 +57,7 @@ fn floor(gate: &Gate) -> String {
 #[test]
 fn docs_writes_what_the_policy_says() {
     let gate = workspace("0.1.0", "1.85");
-    assert_eq!(gate.run(["docs", "--check"]).code, Some(0));
+    assert_eq!(gate.run(["source", "docs", "--check"]).code, Some(0));
     gate.write("gate.toml", policy("1.90", "").replace("1.95.0", "1.94.1"));
     gate.append("gate.toml", "[docs]\ngenerated = [\"README.md\"]\n");
     gate.write(
@@ -65,7 +65,7 @@ fn docs_writes_what_the_policy_says() {
         "# Core\n\n<!-- gate:generated toolchain -->\n<!-- gate:end -->\n",
     );
     gate.git(["add", "README.md"]);
-    let differences = gate.run(["docs", "--check"]);
+    let differences = gate.run(["source", "docs", "--check"]);
     assert_eq!(differences.code, Some(1), "{differences}");
     for part in [
         "-channel = \"1.95.0\"\n+channel = \"1.94.1\"",
@@ -73,7 +73,7 @@ fn docs_writes_what_the_policy_says() {
     ] {
         assert!(differences.stdout.contains(part), "{differences}");
     }
-    let written = gate.run(["docs"]);
+    let written = gate.run(["source", "docs"]);
     assert_eq!(written.code, Some(0), "{written}");
     assert_eq!(gate.read("rust-toolchain.toml"), "[toolchain]\nchannel = \"1.94.1\"\n");
     assert_eq!(gate.read("Cargo.toml"), manifest("0.1.0", "1.90"));
@@ -81,10 +81,10 @@ fn docs_writes_what_the_policy_says() {
         gate.read("README.md")
             .contains("| releases are built with | Rust 1.94.1 |")
     );
-    assert_eq!(gate.run(["docs", "--check"]).code, Some(0));
+    assert_eq!(gate.run(["source", "docs", "--check"]).code, Some(0));
     // A file that is not there yet is made.
     gate.remove("rust-toolchain.toml");
-    assert_eq!(gate.run(["docs"]).code, Some(0));
+    assert_eq!(gate.run(["source", "docs"]).code, Some(0));
     assert_eq!(gate.read("rust-toolchain.toml"), "[toolchain]\nchannel = \"1.94.1\"\n");
 }
 

@@ -219,7 +219,7 @@ pub(crate) const ALL: &[Mutation] = &[
         check: "boundary.inventory",
         apply: |gate| {
             more_raw_code(gate);
-            let run = gate.run(["boundaries", "--write"]);
+            let run = gate.run(["source", "boundaries", "--write"]);
             assert_eq!(run.code, Some(0), "{run}");
         },
         ..COMMITTED

@@ -43,7 +43,7 @@ pub(crate) const ALL: &[Mutation] = &[
             declare(gate, "generated = [\"CLAIMS.md\"]");
             gate.write("CLAIMS.md", "<!-- gate:generated claims -->\n<!-- gate:end -->\n");
             gate.git(["add", "CLAIMS.md"]);
-            let run = gate.run(["docs"]);
+            let run = gate.run(["source", "docs"]);
             assert_eq!(run.code, Some(0), "{run}");
             gate.replace("CLAIMS.md", "a tenth of production traffic", "all traffic");
         },

@@ -17,7 +17,7 @@ pub(crate) const ALL: &[Mutation] = &[
         check: "failure.panics",
         apply: |gate| {
             declare(gate, "[failure]\npanic-inventory = \"panics.json\"\n");
-            let run = gate.run(["panics", "--write"]);
+            let run = gate.run(["source", "panics", "--write"]);
             assert_eq!(run.code, Some(0), "{run}");
             let panics = "\n/// The last one.\npub fn last(bytes: &[u8]) -> u8 {\n    *bytes.last().unwrap()\n}\n";
             gate.append("native/src/lib.rs", panics);
@@ -29,12 +29,12 @@ pub(crate) const ALL: &[Mutation] = &[
         check: "failure.panics",
         apply: |gate| {
             declare(gate, "[failure]\npanic-inventory = \"panics.json\"\n");
-            let run = gate.run(["panics", "--write"]);
+            let run = gate.run(["source", "panics", "--write"]);
             assert_eq!(run.code, Some(0), "{run}");
             let empty = gate.read("panics.json");
             let panics = "\n/// The last one.\npub fn last(bytes: &[u8]) -> u8 {\n    bytes[bytes.len() - 1]\n}\n";
             gate.append("native/src/lib.rs", panics);
-            let run = gate.run(["panics", "--write"]);
+            let run = gate.run(["source", "panics", "--write"]);
             assert_eq!(run.code, Some(0), "{run}");
             assert_ne!(gate.read("panics.json"), empty);
             // The version in git is the one before.

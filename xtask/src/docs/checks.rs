@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use cargo_gate::cli::explain::Topic;
 
-use super::{CHECKS, Pages};
+use super::files::{CHECKS, Pages};
 
 pub(super) fn pages(topics: &[Topic<'_>]) -> Pages {
     let mut pages: Pages = topics

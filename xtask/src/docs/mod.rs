@@ -2,32 +2,26 @@
 //!
 //! Everything is generated in memory first; writing and checking differ only in what they do with it.
 
+mod architecture;
 mod checks;
 mod command_line;
 mod exit_codes;
+mod files;
 mod header;
 mod policy_errors;
 mod requirements;
 mod schemas;
 mod summary;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use cargo_gate::cli::reference;
+use cargo_gate::cli::explain;
 
-use crate::Result;
+use crate::{Result, imports};
 
-/// Directory whose pages are all generated.
-const CHECKS: &str = "docs/src/checks";
-
-/// Directory whose files are all generated.
-const SCHEMAS: &str = "docs/schema";
-
-/// Generated files by path relative to the project, `/`-separated.
-type Pages = BTreeMap<String, String>;
+use files::{CHECKS, Pages, SCHEMAS};
 
 /// Writes what differs, removes pages of checks that are gone, and returns the paths it touched.
 ///
@@ -73,12 +67,16 @@ pub fn check(root: &Path) -> Result {
 }
 
 fn generate(root: &Path) -> Result<Pages> {
-    let topics = reference::topics();
+    let topics = explain::topics();
     let mut pages = checks::pages(&topics);
     pages.extend(schemas::files(&topics)?);
     pages.insert(
         "docs/src/reference/cli.md".into(),
-        command_line::page(cargo_gate::command_line::command()),
+        command_line::page(cargo_gate::cli::command()),
+    );
+    pages.insert(
+        "cargo-gate/src/checks/docs/own.txt".into(),
+        command_line::table(cargo_gate::cli::command()),
     );
     pages.insert("docs/src/reference/exit-codes.md".into(), exit_codes::page());
     pages.insert(header::PATH.into(), header::text(root)?);
@@ -86,6 +84,10 @@ fn generate(root: &Path) -> Result<Pages> {
     pages.insert(
         requirements::PAGE.into(),
         requirements::page(&crate::requirements::Requirements::read(root)?),
+    );
+    pages.insert(
+        architecture::PATH.into(),
+        architecture::page(&read(root, architecture::PATH)?, &imports::packages(root)?)?,
     );
     pages.insert(
         summary::PATH.into(),

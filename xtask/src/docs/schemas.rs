@@ -1,11 +1,11 @@
 //! The published JSON Schemas, and the list of all checks for programs.
 
-use cargo_gate::cli::contract;
 use cargo_gate::cli::explain::Topic;
+use cargo_gate::cli::explain::contract;
 use cargo_gate::{policy, report};
 use gate_runtime::{decision_log, stats};
 
-use super::{Pages, SCHEMAS};
+use super::files::{Pages, SCHEMAS};
 use crate::Result;
 
 /// Where the schemas are that the program reads itself.

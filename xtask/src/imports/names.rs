@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::package::{Arrow, Place};
 use super::source::{Module, Use};
-use super::{Arrow, Place};
 
 /// Re-exports of re-exports are followed this far.
 const DEPTH: usize = 16;
@@ -26,12 +26,16 @@ pub(super) fn arrows(modules: &[Module]) -> Vec<Arrow> {
             .uses
             .iter()
             .filter(|import| !import.passed_on)
-            .map(|import| (&import.path, import.line));
-        let mentioned = module.mentions.iter().map(|(path, line)| (path, *line));
-        for (path, line) in imported.chain(mentioned) {
-            if let Some(Meaning::Item(to)) = crate_of.path(at, path, 0)
-                && modules[to].file != module.file
-            {
+            .map(|import| (&import.path, import.line, false));
+        let mentioned = module.mentions.iter().map(|(path, line)| (path, *line, true));
+        for (path, line, is_code) in imported.chain(mentioned) {
+            let to = match crate_of.path(at, path, 0) {
+                Some(Meaning::Item(to)) => to,
+                // What a macro or an attribute is told to take from a module.
+                Some(Meaning::Module(to)) if is_code && path.len() > 1 && !path.ends_with(&["super".into()]) => to,
+                _ => continue,
+            };
+            if modules[to].file != module.file {
                 arrows.insert(Arrow {
                     from: place(module),
                     to: place(&modules[to]),

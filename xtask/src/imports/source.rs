@@ -176,6 +176,10 @@ impl Module {
             }
             match &tokens[at] {
                 TokenTree::Group(group) => self.mentioned(&parts(group)),
+                TokenTree::Ident(word) if word == "pub" => {
+                    at += visibility(&tokens[at..]);
+                    continue;
+                }
                 TokenTree::Ident(word) if word == "use" && !is_punct(tokens.get(at + 1), '<') => {
                     let end = end_of_item(tokens, at);
                     self.use_of(&tokens[at + 1..end], false);

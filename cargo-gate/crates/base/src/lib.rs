@@ -6,9 +6,11 @@ pub mod digest;
 pub mod error;
 pub mod exit;
 pub mod location;
+pub mod parallel;
 pub mod paths;
 pub mod process;
 pub mod profile;
+pub mod record;
 pub mod stage;
 pub mod stats;
 

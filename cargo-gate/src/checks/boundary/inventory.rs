@@ -61,7 +61,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Err(error) => {
             return Judgement::Inconclusive(
                 Reason::new("unreadable_inventory", format!("cannot read `{path}`: {error}"))
-                    .help("make the file readable, or write it again with `cargo gate boundaries --write`"),
+                    .help("make the file readable, or write it again with `cargo gate source boundaries --write`"),
             );
         }
     };
@@ -88,7 +88,7 @@ fn judge(
     match bytes {
         None => findings.push(
             Finding::blocking(Stage::Controlled, format!("There is no boundary inventory at `{path}`"))
-                .help(format!("`cargo gate boundaries --write && git add {path}`")),
+                .help(format!("`cargo gate source boundaries --write && git add {path}`")),
         ),
         Some(bytes) => {
             if tracked == Some(false) {
@@ -117,7 +117,7 @@ fn judge(
                         "unreadable_history",
                         format!("the previous version of `{path}` cannot be read: {message}"),
                     )
-                    .help("commit an inventory written by `cargo gate boundaries --write`"),
+                    .help("commit an inventory written by `cargo gate source boundaries --write`"),
                 );
             }
         },
@@ -131,7 +131,7 @@ fn judge(
     )
 }
 
-const WRITE: &str = "`cargo gate boundaries --write`, then read and commit the difference";
+const WRITE: &str = "`cargo gate source boundaries --write`, then read and commit the difference";
 
 /// One finding per package whose counts are wrong, or one for the file when only its words are.
 fn stale(path: &str, current: &Inventory, bytes: &[u8]) -> Vec<Finding> {
@@ -192,7 +192,7 @@ fn risen(path: &str, before: &Inventory, current: &Inventory) -> Vec<Finding> {
                 format!("`{package}` has {}, {} more than before", kind.counted(after), after - before),
             )
             .help(format!(
-                "remove it, or `cargo gate waiver add --check boundary.inventory --package {package}` with owner, reason \
+                "remove it, or `cargo gate govern waiver add --check boundary.inventory --package {package}` with owner, reason \
                  and expiry"
             ))
             .at(Location::file(path))
@@ -251,19 +251,19 @@ mod tests {
         insta::assert_snapshot!(said(&current, &old, &Previous::None), @"
         [controlled] The boundary inventory is stale: `app` has 2 unsafe blocks instead of 1, 1 unsafe fn instead of 0
           at boundary_inventory.json
-          help: `cargo gate boundaries --write`, then read and commit the difference
+          help: `cargo gate source boundaries --write`, then read and commit the difference
           because gate.toml:5
         ");
         let moved = inventory("fn h() { unsafe {} unsafe {} } unsafe fn g() {}").to_text();
         insta::assert_snapshot!(said(&current, &moved, &Previous::None), @"
         [controlled] The boundary inventory `boundary_inventory.json` is stale: items, files, test counts or declared authority have changed
           at boundary_inventory.json
-          help: `cargo gate boundaries --write`, then read and commit the difference
+          help: `cargo gate source boundaries --write`, then read and commit the difference
           because gate.toml:5
         ");
         insta::assert_snapshot!(judgement(&judge(&policy(Tier::Native), &current, Some(false), None, &Previous::None)), @"
         [controlled] There is no boundary inventory at `boundary_inventory.json`
-          help: `cargo gate boundaries --write && git add boundary_inventory.json`
+          help: `cargo gate source boundaries --write && git add boundary_inventory.json`
           because gate.toml:5
         ");
     }
@@ -275,7 +275,7 @@ mod tests {
         insta::assert_snapshot!(said(&current, &current.to_text(), &fewer), @"
         [controlled] `app` has 2 unsafe blocks, 1 more than before
           at boundary_inventory.json
-          help: remove it, or `cargo gate waiver add --check boundary.inventory --package app` with owner, reason and expiry
+          help: remove it, or `cargo gate govern waiver add --check boundary.inventory --package app` with owner, reason and expiry
           because gate.toml:5
         ");
         let more = Previous::Bytes(

@@ -73,7 +73,7 @@ fn run(context: &Context<'_>) -> Judgement {
     }
     for file in &ci.files {
         // A pipeline that includes the gate from elsewhere.
-        if file.elsewhere.iter().any(|used| names_declared(&used.name, policy)) {
+        if file.external.iter().any(|used| names_declared(&used.name, policy)) {
             return Judgement::Findings(Vec::new());
         }
     }
@@ -110,7 +110,7 @@ fn missing(ci: &CiFiles) -> Finding {
             .help("`cargo gate init --ci github` writes a workflow; for another system name its script in `scripts` of `[ci]`");
     }
     let elsewhere = ci.files.iter().any(|file| {
-        !file.elsewhere.is_empty()
+        !file.external.is_empty()
             || file
                 .jobs
                 .iter()

@@ -66,7 +66,7 @@ fn run(context: &Context<'_>) -> Judgement {
         packages: Packages {
             cargo: context.cargo(),
             files: context.files(),
-            below: &ci.below,
+            root: &ci.directory,
         },
         config: context.config(),
     };

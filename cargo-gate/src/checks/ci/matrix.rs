@@ -4,7 +4,7 @@ use crate::base::stage::Stage;
 use crate::ci::{Answer, Argument, CargoCall, Job, NotFollowed};
 use crate::report::{Dimension, Finding, Location, Reason};
 
-use super::pipelines::{jobs, runs_gate, unreadable};
+use super::pipelines::{self, jobs, runs_gate, unreadable};
 use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
 
 /// The check.
@@ -79,9 +79,9 @@ fn run(context: &Context<'_>) -> Judgement {
     };
     if let Some((_, call)) = tested.not_followed.iter().find(may_test) {
         let message = format!(
-            "no job shows that it tests on {}, and `{}` ({}:{}) was not followed: {}",
+            "no job shows that it tests on {}, and {} ({}:{}) was not followed: {}",
             quoted(&missing),
-            call.what.replace('`', "'"),
+            pipelines::quoted(call),
             call.path,
             call.line,
             call.why

@@ -32,10 +32,13 @@ pub(super) fn not_followed<'c>(jobs: impl Iterator<Item = &'c Job>, help: &str) 
     }
     let finding = |lines: BTreeMap<u32, &NotFollowed>| {
         let first = lines.values().next()?;
-        let what = first.what.replace('`', "'");
         let message = match lines.len() {
-            1 => format!("`{what}` was not followed: {}", first.why),
-            count => format!("{count} calls were not followed, the first is `{what}`: {}", first.why),
+            1 => format!("{} was not followed: {}", quoted(first), first.why),
+            count => format!(
+                "{count} calls were not followed, the first is {}: {}",
+                quoted(first),
+                first.why
+            ),
         };
         let mut finding = Finding::advice(message).help(help);
         for one in lines.values() {
@@ -44,6 +47,11 @@ pub(super) fn not_followed<'c>(jobs: impl Iterator<Item = &'c Job>, help: &str) 
         Some(finding)
     };
     files.into_values().filter_map(finding).collect()
+}
+
+/// What was not followed, as messages show it.
+pub(super) fn quoted(one: &NotFollowed) -> String {
+    format!("`{}`", one.what.replace('`', "'").replace(UNKNOWN, "…"))
 }
 
 /// Path of the first place of a finding, to sort by.
@@ -72,7 +80,7 @@ pub(super) struct Packages<'a> {
     pub(super) cargo: &'a CargoModel,
     pub(super) files: &'a FileList,
     /// Directory of the workspace in the repository.
-    pub(super) below: &'a str,
+    pub(super) root: &'a str,
 }
 
 impl Packages<'_> {
@@ -99,10 +107,10 @@ impl Packages<'_> {
                 None => path,
             };
         }
-        if self.below.is_empty() {
+        if self.root.is_empty() {
             return Some(directory);
         }
-        let inside = directory.strip_prefix(self.below)?;
+        let inside = directory.strip_prefix(self.root)?;
         match inside.strip_prefix('/') {
             Some(inside) => Some(inside.to_owned()),
             None => inside.is_empty().then(String::new),

@@ -9,7 +9,8 @@ use crate::surveys::document::{self, Document};
 use crate::workspace::cargo::Resolution;
 
 use super::documents::{nothing_matches, unreadable};
-use super::invocations::{Invocation, Selector, gate_flags};
+use super::invocations::{Invocation, Selector};
+use super::own::unknown;
 use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
 
 /// The check.
@@ -95,7 +96,7 @@ impl Reader<'_> {
             return Vec::new();
         };
         if invocation.subcommand == "gate" {
-            let wrong = gate_flags(invocation.arguments);
+            let wrong = unknown(invocation.arguments);
             return wrong
                 .into_iter()
                 .map(|(word, message, help)| Complaint { word, message, help })
@@ -287,7 +288,7 @@ mod tests {
             "cargo build --manifest-path ../logic/Cargo.toml --bin other",
             "cargo install ripgrep --features simd",
             "cargo gate pilot --message-format=json -p app",
-            "cargo gate waiver add --check a.b --owner o",
+            "cargo gate govern waiver add --check a.b --owner o",
             "cargo gate explain no.check",
             "cd other\ncargo run --bin other",
             "make all; npm run x",
@@ -320,7 +321,7 @@ mod tests {
             "
         );
         insta::assert_snapshot!(
-            said("cargo gate piloot\ncargo gate pilot --jsno\ncargo gate status --plan # comment\ncargo gate waiver ad\ncargo gate -x pilot"),
+            said("cargo gate piloot\ncargo gate pilot --jsno\ncargo gate status --plan # comment\ncargo gate govern waiver ad\ncargo gate -x pilot"),
             @"
             docs/a.md:2: `cargo gate` has no subcommand `piloot` [controlled]
               help: write `pilot`
@@ -331,7 +332,7 @@ mod tests {
             docs/a.md:4: `cargo gate status` has no flag `--plan` [controlled]
               help: `cargo gate status --help` lists the flags
               because: gate.toml:4
-            docs/a.md:5: `cargo gate waiver` has no subcommand `ad` [controlled]
+            docs/a.md:5: `cargo gate govern waiver` has no subcommand `ad` [controlled]
               help: write `add`
               because: gate.toml:4
             docs/a.md:6: `cargo gate` has no flag `-x` [controlled]

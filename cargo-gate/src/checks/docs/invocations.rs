@@ -1,9 +1,6 @@
 //! What a command line of cargo selects, as far as it can be told without running it.
 
-use std::sync::OnceLock;
-
 use crate::markdown::fences::Word;
-use crate::policy::similar;
 
 /// A call of cargo.
 #[derive(Debug)]
@@ -138,91 +135,4 @@ fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     })
-}
-
-/// Words of a call of `cargo gate` that it does not know, each with a message and what to do.
-pub(super) fn gate_flags(arguments: &[Word]) -> Vec<(&Word, String, String)> {
-    static COMMANDS: OnceLock<clap::Command> = OnceLock::new();
-    let root = COMMANDS.get_or_init(crate::command_line::command);
-    let mut command = root;
-    let mut wrong = Vec::new();
-    for word in arguments {
-        let Some(text) = word.text.as_deref() else {
-            // What is filled in there may be a subcommand.
-            return wrong;
-        };
-        if let Some(flag) = text.strip_prefix("--") {
-            let flag = flag.split('=').next().unwrap_or_default();
-            let known: Vec<&str> = [command, root]
-                .into_iter()
-                .flat_map(clap::Command::get_arguments)
-                .filter(|argument| std::ptr::eq(command, root) || argument.is_global_set() || has(command, argument))
-                .filter_map(clap::Arg::get_long)
-                .chain(["help", "version"])
-                .collect();
-            if !flag.is_empty() && !known.contains(&flag) {
-                let help = match similar(flag, known.iter().copied()) {
-                    Some(meant) => format!("write `--{meant}`"),
-                    None => format!("`{} --help` lists the flags", called(root, command)),
-                };
-                wrong.push((
-                    word,
-                    format!("`{}` has no flag `--{flag}`", called(root, command)),
-                    help,
-                ));
-            }
-        } else if let Some(letters) = text.strip_prefix('-') {
-            let short = letters.chars().next();
-            let known = |command: &clap::Command| command.get_arguments().any(|argument| argument.get_short() == short);
-            if short.is_some() && !known(command) && !known(root) && !matches!(short, Some('h' | 'V')) {
-                let message = format!("`{}` has no flag `-{letters}`", called(root, command));
-                wrong.push((
-                    word,
-                    message,
-                    format!("`{} --help` lists the flags", called(root, command)),
-                ));
-            }
-        } else if command.has_subcommands() {
-            match command.find_subcommand(text) {
-                Some(found) => command = found,
-                // A value of a flag before the subcommand, perhaps.
-                None if wrong_position(arguments, word) => {}
-                // What is no subcommand is an argument where the command takes both.
-                None if command.get_positionals().next().is_some() => {}
-                None => {
-                    let names = command.get_subcommands().map(clap::Command::get_name);
-                    let help = match similar(text, names) {
-                        Some(meant) => format!("write `{meant}`"),
-                        None => format!("`{} --help` lists the subcommands", called(root, command)),
-                    };
-                    let message = format!("`{}` has no subcommand `{text}`", called(root, command));
-                    wrong.push((word, message, help));
-                    return wrong;
-                }
-            }
-        }
-    }
-    wrong
-}
-
-fn has(command: &clap::Command, argument: &clap::Arg) -> bool {
-    command.get_arguments().any(|own| own.get_id() == argument.get_id())
-}
-
-/// Whether a flag stands before this word, whose value it may be.
-fn wrong_position(arguments: &[Word], word: &Word) -> bool {
-    let before = arguments.iter().take_while(|one| one.span != word.span).last();
-    before.is_some_and(|before| {
-        let text = before.text.as_deref().unwrap_or_default();
-        text.starts_with('-') && !text.contains('=')
-    })
-}
-
-/// The command as it is called.
-fn called(root: &clap::Command, command: &clap::Command) -> String {
-    if std::ptr::eq(root, command) {
-        "cargo gate".to_owned()
-    } else {
-        format!("cargo gate {}", command.get_name())
-    }
 }

@@ -3,6 +3,7 @@
 mod destinations;
 pub(crate) mod documents;
 mod invocations;
+mod own;
 
 pub mod commands;
 pub mod links;

@@ -60,7 +60,7 @@ fn run(context: &Context<'_>) -> Judgement {
             let message = format!("the generated block `{}` is not what is generated now", block.kind);
             findings.push(
                 Finding::blocking(CHECK.blocks_at, message)
-                    .help("`cargo gate docs`")
+                    .help("`cargo gate source docs`")
                     .at(at(block.marker)),
             );
         }
@@ -100,7 +100,7 @@ mod tests {
           help: remove the marker, or write `<!-- gate:generated <kind> -->` before the block
           because: gate.toml:4
         docs/support.md:3: the generated block `support-matrix` is not what is generated now [controlled]
-          help: `cargo gate docs`
+          help: `cargo gate source docs`
           because: gate.toml:4
         ");
         let facts = Facts {

@@ -52,7 +52,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Err(error) => {
             return Judgement::Inconclusive(
                 Reason::new("unreadable_inventory", format!("cannot read `{path}`: {error}"))
-                    .help("make the file readable, or write it again with `cargo gate panics --write`"),
+                    .help("make the file readable, or write it again with `cargo gate source panics --write`"),
             );
         }
     };
@@ -85,7 +85,7 @@ fn judge(
     match bytes {
         None => findings.push(
             blocking(format!("There is no panic inventory at `{path}`"))
-                .help(format!("`cargo gate panics --write && git add {path}`")),
+                .help(format!("`cargo gate source panics --write && git add {path}`")),
         ),
         Some(bytes) => {
             if tracked == Some(false) {
@@ -108,7 +108,7 @@ fn judge(
                 "unreadable_history",
                 format!("the previous version of `{path}` cannot be read: {message}"),
             )
-            .help("commit an inventory written by `cargo gate panics --write`")
+            .help("commit an inventory written by `cargo gate source panics --write`")
         }),
     };
     let unknown = match earlier {
@@ -129,7 +129,7 @@ fn judge(
     }
 }
 
-const WRITE: &str = "`cargo gate panics --write`, then read and commit the difference";
+const WRITE: &str = "`cargo gate source panics --write`, then read and commit the difference";
 
 /// One finding per package whose counts are wrong, or one for the file when only its words are.
 fn stale(path: &str, current: &PanicInventory, bytes: &[u8]) -> Vec<Finding> {
@@ -187,8 +187,8 @@ fn risen(survey: &Survey, before: &PanicInventory, current: &PanicInventory) -> 
                 format!("`{package}` has {}, {} more than before", kind.counted(after), after - before),
             )
             .help(format!(
-                "return an error, or `cargo gate waiver add --check failure.panics --package {package}` with owner, \
-                 reason and expiry; `cargo gate panics --list -p {package}` shows the places"
+                "return an error, or `cargo gate govern waiver add --check failure.panics --package {package}` with owner, \
+                 reason and expiry; `cargo gate source panics --list -p {package}` shows the places"
             ))
             .package(package);
                 // Which of them is the new one, no count tells: only a few are worth showing.
@@ -250,7 +250,7 @@ mod tests {
         insta::assert_snapshot!(text_of(TWO), @r#"
         {
           "_generated": "by cargo gate; do not edit",
-          "_generator": "cargo gate panics --write",
+          "_generator": "cargo gate source panics --write",
           "_source": "Rust sources of the workspace",
           "schema": 1,
           "packages": [
@@ -272,24 +272,24 @@ mod tests {
         insta::assert_snapshot!(said(TWO, Some(&text_of(ONE)), &Previous::None), @"
         [controlled] The panic inventory is stale: `app` has 2 `unwrap` instead of 1, 1 index expression instead of 0
           at panics.json
-          help: `cargo gate panics --write`, then read and commit the difference
+          help: `cargo gate source panics --write`, then read and commit the difference
           because gate.toml:4
         ");
         insta::assert_snapshot!(said(ONE, None, &Previous::None), @"
         [controlled] There is no panic inventory at `panics.json`
-          help: `cargo gate panics --write && git add panics.json`
+          help: `cargo gate source panics --write && git add panics.json`
           because gate.toml:4
         ");
         insta::assert_snapshot!(said(ONE, Some("{"), &Previous::None), @"
         [controlled] The panic inventory `panics.json` cannot be read: EOF while parsing an object at line 1 column 1
           at panics.json
-          help: `cargo gate panics --write`, then read and commit the difference
+          help: `cargo gate source panics --write`, then read and commit the difference
           because gate.toml:4
         ");
         insta::assert_snapshot!(said(ONE, Some(&text_of(ONE).replace("  ", " ")), &Previous::None), @"
         [controlled] The panic inventory `panics.json` is not as the command writes it
           at panics.json
-          help: `cargo gate panics --write`, then read and commit the difference
+          help: `cargo gate source panics --write`, then read and commit the difference
           because gate.toml:4
         ");
     }
@@ -302,11 +302,11 @@ mod tests {
         [controlled] `app` has 2 `unwrap`, 1 more than before
           at src/lib.rs:1:28
           at src/lib.rs:1:47
-          help: return an error, or `cargo gate waiver add --check failure.panics --package app` with owner, reason and expiry; `cargo gate panics --list -p app` shows the places
+          help: return an error, or `cargo gate govern waiver add --check failure.panics --package app` with owner, reason and expiry; `cargo gate source panics --list -p app` shows the places
           because gate.toml:4
         [controlled] `app` has 1 index expression, 1 more than before
           at src/lib.rs:1:58
-          help: return an error, or `cargo gate waiver add --check failure.panics --package app` with owner, reason and expiry; `cargo gate panics --list -p app` shows the places
+          help: return an error, or `cargo gate govern waiver add --check failure.panics --package app` with owner, reason and expiry; `cargo gate source panics --list -p app` shows the places
           because gate.toml:4
         ");
         let more = Previous::Bytes(now.into_bytes());

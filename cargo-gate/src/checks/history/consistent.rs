@@ -103,7 +103,7 @@ impl Question<'_> {
                     "the last {needed} {wanted} runs are not all READY: {} of {day} was not, {ready} since then were",
                     entry.run_id
                 );
-                return self.finding(message, "`cargo gate history --last-failure` shows what failed");
+                return self.finding(message, "`cargo gate govern register draft` shows what failed");
             }
             if let Err(reason) = (self.verified)(entry) {
                 let message = format!("the {wanted} run {} of {day} does not verify: {reason}", entry.run_id);
@@ -206,7 +206,7 @@ mod tests {
         let ready = |day| entry(day, Stage::Controlled, Decision::Ready);
         insta::assert_snapshot!(said(&[entry("2026-06-03", Stage::Controlled, Decision::NotReady), ready("2026-06-04")]), @"
         the last 3 controlled runs are not all READY: run-2026-06-03 of 2026-06-03 was not, 1 since then were [broad]
-          help: `cargo gate history --last-failure` shows what failed
+          help: `cargo gate govern register draft` shows what failed
           because: gate.toml:4
         ");
         let mut broken = ready("2026-06-04");

@@ -53,7 +53,7 @@ fn read(context: &Context<'_>, path: &str) -> Result<Asked, Reason> {
         Ok(None) => {
             return Err(
                 Reason::new("no_cache_report", format!("there is no report of a cache at `{path}`"))
-                    .help("build, and write it: `cargo gate cache stats --json > FILE`"),
+                    .help("build, and write it: `cargo gate evidence cache stats --message-format json > FILE`"),
             );
         }
         Err(error) => {

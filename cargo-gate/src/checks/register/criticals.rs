@@ -119,7 +119,9 @@ fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
         ItemStatus::Open => {
             if let Some(stage) = blocks_at(item.severity) {
                 let message = format!("`{id}` is open and {}: {}", item.severity.name(), item.title);
-                let help = format!("`cargo gate register close {id}`, or `cargo gate register defer {id}` with a day");
+                let help = format!(
+                    "`cargo gate govern register close {id}`, or `cargo gate govern register defer {id}` with a day"
+                );
                 say(stage, message, help);
             }
         }
@@ -135,7 +137,7 @@ fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
         say(
             Stage::Controlled,
             message,
-            format!("`cargo gate register close {id}`, or name an open item in `tracked-by`"),
+            format!("`cargo gate govern register close {id}`, or name an open item in `tracked-by`"),
         );
     }
     findings
@@ -170,7 +172,9 @@ fn deferral(item: &RegisterItem, today: Date, say: &mut impl FnMut(Stage, String
     }
     if let Some(until) = item.until.filter(|until| *until < today) {
         let message = format!("the deferral of `{id}` expired on {until}: {}", item.title);
-        let help = format!("`cargo gate register close {id}`, or decide again with `cargo gate register defer {id}`");
+        let help = format!(
+            "`cargo gate govern register close {id}`, or decide again with `cargo gate govern register defer {id}`"
+        );
         say(Stage::Controlled, message, help);
     }
 }
@@ -245,10 +249,10 @@ mod tests {
         "#);
         insta::assert_snapshot!(said(&(issue("A", "critical", open) + &issue("B", "high", open))), @"
         register.toml:2: `A` is open and critical: loses writes [controlled]
-          help: `cargo gate register close A`, or `cargo gate register defer A` with a day
+          help: `cargo gate govern register close A`, or `cargo gate govern register defer A` with a day
           because: gate.toml:9
         register.toml:8: `B` is open and high: loses writes [broad]
-          help: `cargo gate register close B`, or `cargo gate register defer B` with a day
+          help: `cargo gate govern register close B`, or `cargo gate govern register defer B` with a day
           because: gate.toml:9
         ");
     }
@@ -274,7 +278,7 @@ mod tests {
         assert_eq!(said(&issue("A", "critical", whole)), "");
         insta::assert_snapshot!(said(&issue("A", "critical", &whole.replace("15", "14"))), @"
         register.toml:2: the deferral of `A` expired on 2026-06-14: loses writes [controlled]
-          help: `cargo gate register close A`, or decide again with `cargo gate register defer A`
+          help: `cargo gate govern register close A`, or decide again with `cargo gate govern register defer A`
           because: gate.toml:9
         ");
         insta::assert_snapshot!(said(&issue("A", "low", "status = \"deferred\"\nowner = \"a\"")), @"
@@ -292,7 +296,7 @@ mod tests {
         let closed = issue("A", "low", "status = \"closed\"\nclosed = 2026-02-01");
         insta::assert_snapshot!(said(&format!("{closed}{RISK}{covered}")), @r#"
         register.toml:9: `R-1` is open and mapped to `A`, which is closed [controlled]
-          help: `cargo gate register close R-1`, or name an open item in `tracked-by`
+          help: `cargo gate govern register close R-1`, or name an open item in `tracked-by`
           because: gate.toml:9
         register.toml:2: `A` is closed, and no commit shows it [controlled]
           help: write `commit = "…"`, the full hash of the commit that closed it

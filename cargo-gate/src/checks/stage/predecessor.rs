@@ -144,7 +144,7 @@ impl Question<'_> {
             ),
             Some(Shortfall::Unsigned(run, reason)) => (
                 format!("the READY {wanted} run {run} does not count: {reason}"),
-                format!("have an authority sign it: `cargo gate sign {run} --key <file>`"),
+                format!("have an authority sign it: `cargo gate evidence sign {run} --key <file>`"),
             ),
             Some(Shortfall::Unverified(run, reason)) => (
                 format!("the READY {wanted} run {run} does not verify: {reason}"),
@@ -273,7 +273,7 @@ mod tests {
         unsigned.run_id += "-unsigned";
         insta::assert_snapshot!(said(&[unsigned], &Ancestry::Yes, None), @"
         the READY pilot run run-2026-06-14-unsigned does not count: its decision is not signed [controlled]
-          help: have an authority sign it: `cargo gate sign run-2026-06-14-unsigned --key <file>`
+          help: have an authority sign it: `cargo gate evidence sign run-2026-06-14-unsigned --key <file>`
         ");
         // An older run that verifies is enough.
         let good = entry(Stage::Pilot, "2026-06-13", "now");

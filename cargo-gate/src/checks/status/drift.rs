@@ -68,7 +68,7 @@ fn run(context: &Context<'_>) -> Judgement {
 }
 
 fn finding(document: &Document, all: &[Judged], judged: &Judged, drift: &Drift) -> Finding {
-    const FIX: &str = "`cargo gate drift --fix`";
+    const FIX: &str = "`cargo gate source drift --fix`";
     let title = &judged.task.title;
     let at = |span| place(&document.path, &document.text, span);
     let here = at(judged.task.span.clone());
@@ -133,14 +133,14 @@ mod tests {
                     - [x] Believed\n- [x] Typo <!-- gate: lockfile.fesh -->\n";
         insta::assert_snapshot!(world(text).text(&CHECK), @r#"
         ROADMAP.md:2: "Again" is not ticked, although `lockfile.tracked` passes at controlled [pilot]
-          help: `cargo gate drift --fix`
+          help: `cargo gate source drift --fix`
           because: gate.toml:4
         ROADMAP.md:3: "Fresh" is ticked, but `lockfile.fresh` did not run [pilot]
-          help: `cargo gate drift --fix`
+          help: `cargo gate source drift --fix`
           because: gate.toml:4
         ROADMAP.md:4: "Whole" is ticked, but its part "Part" is not [pilot]
           also: ROADMAP.md:5
-          help: `cargo gate drift --fix`
+          help: `cargo gate source drift --fix`
           because: gate.toml:4
         ROADMAP.md:6: "Believed" is ticked, and names no check that would show it [advice]
           help: add `<!-- gate: <check> -->` to the line; `cargo gate status` lists the checks

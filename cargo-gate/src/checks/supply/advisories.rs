@@ -245,7 +245,7 @@ fn help(hit: &Hit<'_>, graph: &PackageGraph) -> String {
         Fix::Raise(version) => newer(&format!("version {version}")),
         Fix::Requirement(requirement) => newer(&format!("version {requirement}")),
         Fix::None => format!(
-            "no version is free of it: replace `{}`, or accept it until a day: `cargo gate waiver add --check \
+            "no version is free of it: replace `{}`, or accept it until a day: `cargo gate govern waiver add --check \
              supply.advisories --contains \"{} in\" --owner <who> --reason <why> --expires <day>`",
             package.name, advisory.id
         ),
@@ -332,7 +332,7 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         Cargo.lock:12: RUSTSEC-2026-0008 in `chrono 0.4.19`: Trouble in chrono (vulnerability); used by `app` [controlled]
           help: version 0.5.2 is free of it: raise the requirement of `app` on `chrono`, and run `cargo update -p chrono`
         Cargo.lock:20: RUSTSEC-2026-0007 in `old 1.0.0`: Trouble in old (unmaintained); used by `app` [advice]
-          help: no version is free of it: replace `old`, or accept it until a day: `cargo gate waiver add --check supply.advisories --contains "RUSTSEC-2026-0007 in" --owner <who> --reason <why> --expires <day>`
+          help: no version is free of it: replace `old`, or accept it until a day: `cargo gate govern waiver add --check supply.advisories --contains "RUSTSEC-2026-0007 in" --owner <who> --reason <why> --expires <day>`
         "#);
     }
 

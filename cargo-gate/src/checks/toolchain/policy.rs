@@ -73,7 +73,7 @@ fn differs(consumer: &Consumer) -> Finding {
         ),
     };
     let finding = Finding::blocking(CHECK.blocks_at, message)
-        .help("`cargo gate docs`")
+        .help("`cargo gate source docs`")
         .at(consumer.location.clone());
     match &consumer.package {
         Some(package) => finding.package(package),
@@ -170,17 +170,17 @@ mod tests {
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @r#"
         rust-toolchain.toml:2: `rust-toolchain.toml` says `channel = "1.94.0"`, and `[toolchain]` declares `1.95.0` [controlled]
-          help: `cargo gate docs`
+          help: `cargo gate source docs`
           because: gate.toml:5
         Cargo.toml:6: `Cargo.toml` says `rust-version = "1.85.0"`, and `[toolchain]` declares `1.85` [controlled]
-          help: `cargo gate docs`
+          help: `cargo gate source docs`
           because: gate.toml:5
         core/Cargo.toml:1: `core/Cargo.toml` declares no `rust-version`, and `[toolchain]` declares `1.85` [controlled]
-          help: `cargo gate docs`
+          help: `cargo gate source docs`
           because: gate.toml:5
           package: core
         Cargo.toml:5: `Cargo.toml` says `resolver = "2"`, and `[toolchain]` declares `3` [controlled]
-          help: `cargo gate docs`
+          help: `cargo gate source docs`
           because: gate.toml:5
         "#);
         world.workspace.toolchain.file = None;

@@ -51,7 +51,7 @@ fn one(number: usize, waiver: &Waiver, rules: &WaiverPolicy, today: Date) -> Vec
     let check = &waiver.check;
     let sign = || {
         format!(
-            "`cargo gate waiver text {number} | ssh-keygen -Y sign -n {NAMESPACE} -f <key> | cargo gate waiver attach \
+            "`cargo gate govern waiver text {number} | ssh-keygen -Y sign -n {NAMESPACE} -f <key> | cargo gate govern waiver attach \
              {number}`"
         )
     };
@@ -118,13 +118,13 @@ mod tests {
         world.policy.waivers[0].expires = jiff::civil::date(2026, 9, 14);
         insta::assert_snapshot!(world.text(&CHECK), @"
         gate.toml:12: the waiver for `git.clean` is not signed and does not count [pilot]
-          help: `cargo gate waiver text 1 | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate waiver attach 1`
+          help: `cargo gate govern waiver text 1 | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate govern waiver attach 1`
           because: gate.toml:3
         gate.toml:12: the waiver for `git.clean` ends 91 days from now, on 2026-09-14, and 90 are allowed [pilot]
           help: set `expires` to a day within 90 days
           because: gate.toml:3
         gate.toml:12: the waiver for `git.clean` does not count: its signature does not match the text [pilot]
-          help: `cargo gate waiver text 2 | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate waiver attach 2`
+          help: `cargo gate govern waiver text 2 | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate govern waiver attach 2`
           because: gate.toml:3
         ");
     }

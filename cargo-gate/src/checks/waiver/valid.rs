@@ -68,7 +68,8 @@ fn one(waiver: &Waiver, unneeded: bool, today: Date) -> Vec<Finding> {
     let days_left = today.until(waiver.expires).map_or(0, |span| i64::from(span.get_days()));
     if days_left < 0 {
         let message = format!("the waiver for `{check}` expired on {}", waiver.expires);
-        let help = format!("fix what it permits and remove it, or renew it: `cargo gate waiver add --check {check}`");
+        let help =
+            format!("fix what it permits and remove it, or renew it: `cargo gate govern waiver add --check {check}`");
         return vec![place(Finding::blocking(Stage::Pilot, message).help(help))];
     }
     let mut findings = Vec::new();
@@ -176,7 +177,7 @@ mod tests {
         ];
         insta::assert_snapshot!(said(&waivers, &[true, false]), @"
         gate.toml:1: the waiver for `git.clean` expired on 2026-06-14 [pilot]
-          help: fix what it permits and remove it, or renew it: `cargo gate waiver add --check git.clean`
+          help: fix what it permits and remove it, or renew it: `cargo gate govern waiver add --check git.clean`
           because: gate.toml:1
         gate.toml:5: the waiver for `lockfile.fresh` permits nothing: no finding matches it [pilot]
           help: remove the waiver in line 5 of gate.toml

@@ -2,23 +2,43 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
+use clap::Args;
 use serde::Serialize;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::cli::Conversation;
-use crate::command_line::{DataFormat, KernelsCheckArgs};
+use crate::cli::arguments::DataFormat;
 use crate::kernels::check::{Asked, Checked, check};
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// CUDA sources and headers; compiled as the kernel lock of their crate says
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Directory that keeps the PTX
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) out: Option<PathBuf>,
+    /// Let the PTX say which source line each of its lines was made from
+    #[arg(long)]
+    pub(crate) line_info: bool,
+    /// Compile for the lowest of the locked architectures alone
+    #[arg(long)]
+    pub(crate) one_arch: bool,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(crate) message_format: DataFormat,
+}
 
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]
 struct View {
-    schema_version: u32,
     files: Vec<Checked>,
 }
 
-pub(super) fn run(arguments: &KernelsCheckArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(super) fn run(arguments: &CheckArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let scratch;
     let out = match &arguments.out {
         Some(out) => std::path::absolute(out).map_err(|error| Error::io("find", out, &error))?,
@@ -28,10 +48,7 @@ pub(super) fn run(arguments: &KernelsCheckArgs, conversation: &Conversation<'_>)
         }
     };
     let variables: BTreeMap<_, _> = std::env::vars_os().collect();
-    let mut view = View {
-        schema_version: 1,
-        files: Vec::new(),
-    };
+    let mut view = View { files: Vec::new() };
     for (at, path) in arguments.files.iter().enumerate() {
         let file = std::path::absolute(path).map_err(|error| Error::io("find", path, &error))?;
         if !file.is_file() {

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 
+use clap::Args;
 use gate_build::lock::{KernelLock, LOCK_FILE};
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::cli::Conversation;
-use crate::command_line::{DataFormat, FormatArgs, KernelsBuildArgs};
-
+use crate::cli::arguments::{DataFormat, FormatArgs};
 use crate::kernels::change::changes;
 use crate::kernels::rebuild::{Rebuild, Rebuilt};
 use crate::kernels::{LockedCrate, locked_crates};
@@ -18,6 +18,13 @@ use crate::process::{self, ProcessSpec};
 use crate::surveys::Surveys;
 
 use super::diff::{LockRow, View};
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// Limit the command to these packages
+    #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
+    pub(crate) packages: Vec<String>,
+}
 
 /// What the build scripts are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +46,14 @@ struct Finished {
     compiled: BTreeSet<(String, String)>,
 }
 
-pub(super) fn build(arguments: &KernelsBuildArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(super) fn build(arguments: &BuildArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let workspace = conversation.workspace()?;
     let packages = packages(&workspace, &arguments.packages)?;
     let finished = cargo(conversation, &workspace, &packages, Purpose::Build)?;
     conclude(&finished)
 }
 
-pub(super) fn lock(arguments: &KernelsBuildArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(super) fn lock(arguments: &BuildArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let workspace = conversation.workspace()?;
     let packages = packages(&workspace, &arguments.packages)?;
     let before = locked_crates(&workspace);
@@ -77,7 +84,7 @@ pub(super) fn lock(arguments: &KernelsBuildArgs, conversation: &Conversation<'_>
     Ok(exit::READY)
 }
 
-/// Compiles the locked kernels anew in an empty directory with an empty store, so that nothing is taken from earlier builds.
+/// Compiles the locked kernels again in an empty directory with an empty store, so that nothing is taken from earlier builds.
 pub(super) fn rebuild(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let (workspace, crates) = super::locks(conversation)?;
     let packages = packages(&workspace, &[])?;
@@ -117,7 +124,7 @@ pub(super) fn rebuild(arguments: &FormatArgs, conversation: &Conversation<'_>) -
     workspace.create_gate_dir()?;
     record.write(&workspace)?;
     let text = match arguments.message_format {
-        DataFormat::Json => crate::cli::json(&record)?,
+        DataFormat::Json => crate::cli::json_with_version(&record)?,
         DataFormat::Human => match rebuilt {
             Rebuilt::Same => "every locked image was compiled again, byte for byte\n".to_owned(),
             Rebuilt::Different => format!("{}\n", record.messages.join("\n")),

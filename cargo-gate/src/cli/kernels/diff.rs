@@ -2,19 +2,29 @@
 
 use std::fmt::Write as _;
 
+use clap::Args;
 use gate_build::lock::KernelLock;
 use serde::Serialize;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::cli::Conversation;
-use crate::command_line::{DataFormat, KernelsDiffArgs};
+use crate::cli::arguments::DataFormat;
 use crate::kernels::change::{Change, changes};
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// Commit, branch or tag to compare with
+    #[arg(long, value_name = "REVISION", default_value = "HEAD")]
+    pub(crate) against: String,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(crate) message_format: DataFormat,
+}
 
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]
 pub(super) struct View {
-    schema_version: u32,
     /// The revision that the work tree is compared with.
     against: String,
     locks: Vec<LockRow>,
@@ -26,7 +36,7 @@ pub(super) struct LockRow {
     pub(super) changes: Vec<Change>,
 }
 
-pub(super) fn run(arguments: &KernelsDiffArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(super) fn run(arguments: &DiffArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let (workspace, crates) = super::locks(conversation)?;
     let git = workspace.git().ok_or_else(|| {
         Error::usage("the workspace is in no git repository")
@@ -69,7 +79,6 @@ pub(super) fn run(arguments: &KernelsDiffArgs, conversation: &Conversation<'_>) 
 impl View {
     pub(super) fn new(against: &str, locks: Vec<LockRow>) -> Self {
         Self {
-            schema_version: 1,
             against: against.to_owned(),
             locks,
         }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
+use clap::Args;
 use gate_build::Arch;
 use gate_build::lock::LockedImage;
 use gate_build::ptx::mix::Mix;
@@ -13,7 +15,20 @@ use serde::Serialize;
 use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::cli::Conversation;
-use crate::command_line::{DataFormat, KernelsInspectArgs};
+use crate::cli::arguments::DataFormat;
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// PTX files to show instead of the locked kernels
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Show this kernel alone
+    #[arg(long, value_name = "NAME")]
+    pub(crate) kernel: Option<String>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
+    pub(crate) message_format: DataFormat,
+}
 
 /// Threads of a block where nothing limits them.
 const BLOCK: u32 = 256;
@@ -21,7 +36,6 @@ const BLOCK: u32 = 256;
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]
 struct View {
-    schema_version: u32,
     modules: Vec<ModuleRow>,
 }
 
@@ -82,7 +96,7 @@ struct OccupancyRow {
     percent: u32,
 }
 
-pub(super) fn run(arguments: &KernelsInspectArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(super) fn run(arguments: &InspectArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let mut modules = Vec::new();
     if arguments.files.is_empty() {
         let (workspace, crates) = super::locks(conversation)?;
@@ -117,10 +131,7 @@ pub(super) fn run(arguments: &KernelsInspectArgs, conversation: &Conversation<'_
                 .with_help("`cargo gate kernels inspect` without `--kernel` lists them"));
         }
     }
-    let view = View {
-        schema_version: 1,
-        modules,
-    };
+    let view = View { modules };
     let text = match arguments.message_format {
         DataFormat::Json => crate::cli::json(&view)?,
         DataFormat::Human => view.to_text(),

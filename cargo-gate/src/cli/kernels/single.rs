@@ -3,16 +3,50 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use gate_build::{Context, DiagnosticId, Kernels, UnitName};
 
 use crate::base::atomic;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::base::exit;
 use crate::cli::Conversation;
-use crate::command_line::KernelsCompileArgs;
 use crate::kernels::check::{compiler_env, crate_of};
 
-pub(super) fn run(arguments: &KernelsCompileArgs, conversation: &Conversation<'_>) -> Result<i32> {
+#[derive(Debug, Args)]
+pub(crate) struct CompileArgs {
+    /// CUDA source, Rust source, or directory of a crate of Rust kernels
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// How much to optimise
+    #[arg(
+        short = 'O',
+        long = "opt-level",
+        value_name = "LEVEL",
+        default_value_t = 3,
+        value_parser = clap::value_parser!(u8).range(0..=3)
+    )]
+    pub(crate) level: u8,
+    /// Architecture to compile for
+    #[arg(long, value_name = "ARCH", default_value = "sm_80")]
+    pub(crate) arch: String,
+    /// PTX file to write [default: the name of the source with `.ptx`, in the working directory]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Directory with headers
+    #[arg(long, short = 'I', value_name = "DIRECTORY")]
+    pub(crate) include: Vec<PathBuf>,
+    /// Flag for the compiler of CUDA sources, as nvcc spells it: `--flag=-DX=1`
+    #[arg(long = "flag", value_name = "FLAG", allow_hyphen_values = true)]
+    pub(crate) flags: Vec<String>,
+    /// The only compiler of CUDA sources to try: `nvrtc`, `nvcc` or `clang`
+    #[arg(long, value_name = "COMPILER")]
+    pub(crate) compiler: Option<String>,
+    /// Let the PTX say which source line each of its lines was made from
+    #[arg(long)]
+    pub(crate) line_info: bool,
+}
+
+pub(super) fn run(arguments: &CompileArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let absolute = |path: &Path| {
         std::path::absolute(path)
             .map(|path| path.components().collect::<PathBuf>())

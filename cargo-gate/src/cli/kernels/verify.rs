@@ -2,20 +2,29 @@
 
 use std::fmt::Write as _;
 
+use clap::Args;
 use gate_build::lock::LockProblem;
 use serde::Serialize;
 
 use crate::base::error::Result;
 use crate::base::exit;
 use crate::cli::Conversation;
-use crate::command_line::{DataFormat, FormatArgs};
+use crate::cli::arguments::{DataFormat, FormatArgs};
 use crate::kernels::LockedCrate;
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Also compile the locked kernels again in an empty directory, and compare the PTX
+    #[arg(long)]
+    pub(crate) rebuild: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
 
 /// What the command shows: the model of its JSON.
 #[derive(Debug, Serialize)]
 struct View {
-    schema_version: u32,
-    /// Digest of the locks, the PTX files and the sources: what a record of compiling them anew is about. Absent where one cannot be read.
+    /// Digest of the locks, the PTX files and the sources: what a record of `--rebuild` is about. Absent if one cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     inputs: Option<String>,
     locks: Vec<LockRow>,
@@ -48,7 +57,6 @@ struct ProblemRow {
 pub(super) fn run(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let (workspace, crates) = super::locks(conversation)?;
     let view = View {
-        schema_version: 1,
         inputs: crate::kernels::rebuild::inputs(&workspace).map(|digest| digest.to_string()),
         locks: crates.iter().map(LockRow::from).collect(),
     };

@@ -91,7 +91,7 @@ fn manifest(bytes: &[u8]) -> std::result::Result<BundleManifest, String> {
 pub fn verify(path: &Path, expected_head: Option<&str>, signers: &Signers) -> Result<Verification> {
     let refused = |what: String| {
         Error::usage(format!("the bundle `{}` {what}", path.display()))
-            .with_help("ask for another copy: `cargo gate bundle <run> --out <file>`")
+            .with_help("ask for another copy: `cargo gate evidence bundle <run> --out <file>`")
     };
     let size = fs::metadata(path)
         .map_err(|error| Error::io("read", path, &error))?

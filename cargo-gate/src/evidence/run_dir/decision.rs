@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::error::Located;
 use crate::base::stage::Stage;
 use crate::report::{Artifact, Bound, CheckReport, Confidence, Decision, Dimension, Outcome, Reason, Report};
 use crate::rollout::Rollout;
 
-use super::{EarlyFailure, SCHEMA_VERSION};
+use super::SCHEMA_VERSION;
 
 /// Contents of `decision.json`. For the same commit and the same inputs it is the same, byte for byte, once `run_id`,
 /// `started`, `duration_ms`, `confidence` and every `recorded` are left out: see [`DecisionRecord::without_circumstances`].
@@ -66,9 +65,6 @@ pub struct DecisionRecord {
     pub bounds: Vec<Bound>,
     /// What each outcome rests on.
     pub evidence: Vec<DecidedEvidence>,
-    /// Why nothing could be judged; absent when the stage was judged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Failure>,
 }
 
 /// Class of a blocker. The order is the precedence.
@@ -182,21 +178,6 @@ pub struct Recorded {
     pub artifacts: Vec<Artifact>,
 }
 
-/// Why nothing could be judged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// What went wrong.
-    pub message: String,
-    /// What to do about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub help: Option<String>,
-    /// Files that should have been there, relative to the workspace root.
-    pub missing_files: Vec<String>,
-    /// The errors of the policy or the register one by one, with the ids of the rules that are broken.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub problems: Vec<Located>,
-}
-
 impl DecisionRecord {
     /// The decision of a report.
     pub fn of(report: &Report, catalogue_sha256: &str) -> Self {
@@ -228,37 +209,6 @@ impl DecisionRecord {
             bounds: report.bounds.clone(),
             evidence: report.checks.iter().filter_map(evidence).collect(),
             checks,
-            failure: None,
-        }
-    }
-
-    /// The decision of a run that ended before it could judge.
-    pub fn of_failure(run_id: &str, early: &EarlyFailure, catalogue_sha256: &str) -> Self {
-        let subject = early.subject.as_ref();
-        Self {
-            schema_version: SCHEMA_VERSION,
-            run_id: run_id.to_owned(),
-            started: early.started.clone(),
-            duration_ms: Some(early.duration_ms),
-            stage: early.stage,
-            strict: early.strict,
-            scope: None,
-            decision: Decision::NotReady,
-            blocked: true,
-            exit_code: early.exit_code,
-            rollout: Some(Rollout::of(early.stage, Decision::NotReady)),
-            confidence: None,
-            reasons: Vec::new(),
-            blocker_precedence: Blocker::PRECEDENCE.to_vec(),
-            commit: subject.and_then(|subject| subject.commit.clone()),
-            content: subject.map(|subject| subject.content.clone()),
-            policy_sha256: subject.and_then(|subject| subject.policy_sha256.clone()),
-            catalogue_sha256: catalogue_sha256.to_owned(),
-            checks: Vec::new(),
-            waivers: Vec::new(),
-            bounds: Vec::new(),
-            evidence: Vec::new(),
-            failure: Some(early.failure.clone()),
         }
     }
 

@@ -6,8 +6,10 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::base::digest::sha256_hex;
+use crate::base::stage::Stage;
 use crate::report::{
-    Artifact, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, SuiteResult, Tool, WaiverUse,
+    Artifact, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, Subject, SuiteResult, Tool,
+    WaiverUse,
 };
 use crate::workspace::environment::Environment;
 
@@ -97,11 +99,9 @@ impl Run {
     pub(in crate::evidence) fn record(&self) -> RunRecord<'_> {
         RunRecord {
             run_id: &self.report.run_id,
-            result: RunResult::Evaluated {
-                report: &self.report,
-                json: &self.json,
-                markdown: b"# demo\n\nREADY for pilot\n",
-            },
+            report: &self.report,
+            json: &self.json,
+            markdown: b"# demo\n\nREADY for pilot\n",
             command: &self.command,
             catalogue_sha256: "catalogue",
             environment: &self.environment,

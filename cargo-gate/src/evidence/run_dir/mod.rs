@@ -10,7 +10,7 @@
 //! | `decision.json` | [`DecisionRecord`]: the decision and everything it rests on |
 //! | `environment.json` | [`EnvironmentRecord`]: the machine, without names of people or private paths |
 //! | `audit.jsonl` | [`AuditStep`]: one line per step of the run |
-//! | `report.json`, `report.md` | the report; absent when the run failed before it could judge |
+//! | `report.json`, `report.md` | the report |
 //! | `suites/<name>.log` | output of suites |
 //! | `redaction_audit.json` | [`RedactionAudit`]: what a search for secrets found in the other files |
 //! | `hashes.json` | [`Hashes`]: SHA-256 of every other file but the signature, chained to the run before |
@@ -26,7 +26,7 @@ mod write;
 
 pub use audit::{AuditRecorder, AuditStep};
 pub(super) use decision::reasons;
-pub use decision::{Blocker, DecidedCheck, DecidedEvidence, DecisionRecord, Failure, Recorded, UsedWaiver, aggregate};
+pub use decision::{Blocker, DecidedCheck, DecidedEvidence, DecisionRecord, Recorded, UsedWaiver, aggregate};
 pub use environment::EnvironmentRecord;
 pub use hashes::{Hashes, Link};
 pub use manifest::{Manifest, ManifestArtifact};
@@ -37,8 +37,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::base::stage::Stage;
-use crate::report::{Report, Subject};
+use crate::report::Report;
 
 /// Version of the files of a run directory; raised when a field is removed or changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -66,8 +65,13 @@ pub fn holds_run(directory: &Path) -> bool {
 pub struct RunRecord<'a> {
     /// Id from [`Runs::new_id`].
     pub run_id: &'a str,
-    /// What came of the run.
-    pub result: RunResult<'a>,
+    /// The report. Its `chain` is `None`: it becomes known when the run has been written, and the report is one of the
+    /// files it covers.
+    pub report: &'a Report,
+    /// The same report, rendered as JSON.
+    pub json: &'a [u8],
+    /// The same report, rendered as Markdown.
+    pub markdown: &'a [u8],
     /// The command line as argument vector; paths of the user's machine are redacted when it is written.
     pub command: &'a [String],
     /// Digest of the checklist, of the catalogue of built-in checks.
@@ -78,42 +82,6 @@ pub struct RunRecord<'a> {
     pub audit: &'a [AuditStep],
     /// Logs and other evidence.
     pub files: &'a [RunFile],
-}
-
-/// What came of a run.
-#[derive(Debug, Clone, Copy)]
-pub enum RunResult<'a> {
-    /// The stage was judged.
-    Evaluated {
-        /// The report. Its `chain` is `None`: it becomes known when the run has been written, and the report is one of
-        /// the files it covers.
-        report: &'a Report,
-        /// The same report, rendered as JSON.
-        json: &'a [u8],
-        /// The same report, rendered as Markdown.
-        markdown: &'a [u8],
-    },
-    /// The run ended before the stage could be judged.
-    Failed(&'a EarlyFailure),
-}
-
-/// A run that ended before the stage could be judged: its decision is `NOT_READY`.
-#[derive(Debug, Clone)]
-pub struct EarlyFailure {
-    /// The stage that was asked for.
-    pub stage: Stage,
-    /// Whether warnings would have blocked.
-    pub strict: bool,
-    /// When the run started, RFC 3339 in UTC.
-    pub started: String,
-    /// Wall time in milliseconds.
-    pub duration_ms: u64,
-    /// Exit code of the process.
-    pub exit_code: i32,
-    /// What went wrong, and which files were missing.
-    pub failure: Failure,
-    /// The workspace, as far as it could be read.
-    pub subject: Option<Subject>,
 }
 
 /// A file of evidence that is kept in the run directory.

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::fixture::{Run, write_runs};
 use super::*;
 use crate::base::digest::sha256_hex;
+use crate::base::stage::Stage;
 use crate::evidence::history::History;
 use crate::evidence::verify::{ProblemKind, Status, verify};
 use crate::report::{Decision, Dimension, Outcome, Reason};
@@ -159,36 +160,6 @@ fn only_passing_outcomes_add_up_to_ready() {
         }
     }
     assert_eq!(aggregate(&[], false, false), Decision::NotReady);
-}
-
-#[test]
-fn a_run_that_failed_early_leaves_a_decision() {
-    let dir = tempfile::tempdir().unwrap();
-    let run = Run::new(ID);
-    let early = EarlyFailure {
-        stage: Stage::Broad,
-        strict: true,
-        started: "2026-11-21T10:15:00Z".into(),
-        duration_ms: 3,
-        exit_code: crate::base::exit::TOOL_FAILED,
-        failure: Failure {
-            message: "cannot read `member/Cargo.toml`".into(),
-            help: None,
-            missing_files: vec!["member/Cargo.toml".into()],
-            problems: Vec::new(),
-        },
-        subject: None,
-    };
-    let mut record = run.record();
-    record.result = RunResult::Failed(&early);
-    record.files = &[];
-    let written = Runs::new(dir.path()).write(&record).unwrap();
-    let decision: DecisionRecord =
-        serde_json::from_slice(&fs::read(written.directory.join("decision.json")).unwrap()).unwrap();
-    assert!(decision.blocked);
-    assert_eq!(decision.failure.unwrap().missing_files, ["member/Cargo.toml"]);
-    let verification = verify(dir.path(), None, None).unwrap();
-    assert_eq!(verification.status, Status::Verified, "{:?}", verification.problems);
 }
 
 #[test]

@@ -13,13 +13,12 @@ use crate::base::digest::sha256_hex;
 use crate::base::error::{Error, Result};
 use crate::evidence::history::{self, History, HistoryEntry};
 use crate::evidence::verify;
-use crate::report::{Subject, Tool};
+use crate::report::Tool;
 use crate::secrets::mask_text;
 
 use super::{
     AUDIT, DECISION, DecisionRecord, ENVIRONMENT, HASHES, Hashes, LATEST, Link, MANIFEST, Manifest, ManifestArtifact,
-    REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, RunRecord, RunResult, SCHEMA_VERSION, canonical,
-    is_plain_path,
+    REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, RunRecord, SCHEMA_VERSION, canonical, is_plain_path,
 };
 
 /// The runs of one gate directory. Whoever writes holds the [lock](crate::evidence::lock::Lock) on it.
@@ -241,38 +240,30 @@ impl<'a> Contents<'a> {
         }
         artifacts.sort_by(|a, b| a.path.cmp(&b.path));
 
-        let (decision, started, subject) = match record.result {
-            RunResult::Evaluated { report, json, markdown } => {
-                if report.run_id != record.run_id || report.chain.is_some() {
-                    return Err(Error::tool("the report belongs to another run"));
-                }
-                for artifact in report
-                    .checks
-                    .iter()
-                    .filter_map(|check| check.evidence.as_ref())
-                    .flat_map(|e| &e.artifacts)
-                {
-                    if hashes.get(&artifact.path) != Some(&artifact.sha256) {
-                        return Err(Error::tool(format!(
-                            "the report names `{}`, which the run lacks",
-                            artifact.path
-                        )));
-                    }
-                }
-                files.insert(REPORT_JSON, json.into());
-                files.insert(REPORT_MARKDOWN, markdown.into());
-                let decision = DecisionRecord::of(report, record.catalogue_sha256);
-                (decision, report.started.clone(), Some(report.subject.clone()))
+        let report = record.report;
+        if report.run_id != record.run_id || report.chain.is_some() {
+            return Err(Error::tool("the report belongs to another run"));
+        }
+        for artifact in report
+            .checks
+            .iter()
+            .filter_map(|check| check.evidence.as_ref())
+            .flat_map(|e| &e.artifacts)
+        {
+            if hashes.get(&artifact.path) != Some(&artifact.sha256) {
+                return Err(Error::tool(format!(
+                    "the report names `{}`, which the run lacks",
+                    artifact.path
+                )));
             }
-            RunResult::Failed(early) => {
-                let decision = DecisionRecord::of_failure(record.run_id, early, record.catalogue_sha256);
-                (decision, early.started.clone(), early.subject.clone())
-            }
-        };
+        }
+        files.insert(REPORT_JSON, record.json.into());
+        files.insert(REPORT_MARKDOWN, record.markdown.into());
+        let decision = DecisionRecord::of(report, record.catalogue_sha256);
         let manifest = Manifest {
             schema_version: SCHEMA_VERSION,
             run_id: record.run_id.to_owned(),
-            started,
+            started: report.started.clone(),
             tool: Tool {
                 name: env!("CARGO_PKG_NAME").to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -283,10 +274,8 @@ impl<'a> Contents<'a> {
                 .iter()
                 .map(|argument| mask_text(&record.environment.redact(argument)).into_owned())
                 .collect(),
-            policy_sha256: subject
-                .as_ref()
-                .and_then(|subject: &Subject| subject.policy_sha256.clone()),
-            subject,
+            policy_sha256: report.subject.policy_sha256.clone(),
+            subject: Some(report.subject.clone()),
             artifacts,
         };
         let mut audit = Vec::new();

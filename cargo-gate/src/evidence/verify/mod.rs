@@ -65,10 +65,10 @@ impl Verification {
             ),
             Status::Incomplete if self.runs_checked == 0 => Some("cargo gate pilot"),
             Status::Incomplete if all(ProblemKind::NoAudit) => {
-                Some("`cargo gate ready --run <run> --audit` adds the audit")
+                Some("`cargo gate evidence ready --run <run> --audit` adds the audit")
             }
             Status::Incomplete if all(ProblemKind::Unsigned) => {
-                Some("have an authority sign it: `cargo gate sign <run> --key <file>`")
+                Some("have an authority sign it: `cargo gate evidence sign <run> --key <file>`")
             }
             Status::Incomplete if all(ProblemKind::Interrupted) => {
                 Some("the next run completes it: `cargo gate pilot`")
@@ -307,7 +307,8 @@ fn place(gate_dir: &Path, name: &str) -> Result<Place> {
     if !path.is_dir() {
         let known = chain::known(gate_dir, name);
         return known.map(Place::Inside).ok_or_else(|| {
-            Error::usage(format!("`{name}` is neither a run nor a run directory")).with_help("cargo gate history")
+            Error::usage(format!("`{name}` is neither a run nor a run directory"))
+                .with_help("cargo gate evidence history")
         });
     }
     let real = path.canonicalize().map_err(|error| Error::io("read", path, &error))?;

@@ -294,9 +294,6 @@ impl Run<'_> {
     }
 
     fn check_report(&mut self, manifest: &Manifest, decision: &DecisionRecord, hashes: &Hashes) -> Result<()> {
-        if decision.failure.is_some() {
-            return Ok(());
-        }
         for name in [REPORT_JSON, REPORT_MARKDOWN] {
             if !hashes.files.contains_key(name) {
                 self.problem(

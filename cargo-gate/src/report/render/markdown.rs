@@ -20,11 +20,10 @@ pub fn render(report: &Report, links: Option<&str>) -> String {
             out.push_str(&finding_item(report, finding, links));
         }
     }
-    if !report.not_applicable.is_empty() {
-        out.push_str("\n## Does not apply here\n\n");
-        for it in &report.not_applicable {
-            out.push_str(&format!("- {}: {}\n", code(&it.id), prose(&it.reason)));
-        }
+    match report.not_applicable.len() {
+        0 => {}
+        1 => out.push_str("\n1 check does not apply here.\n"),
+        count => out.push_str(&format!("\n{count} checks do not apply here.\n")),
     }
     out
 }

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::human::{Detail, Options};
 use super::text;
 use crate::base::stage::Stage;
 use crate::report::Outcome;
@@ -62,8 +63,11 @@ impl EvidenceState {
 
 const HEAD: Style = Style::new().bold();
 
-/// The table for people, and below it how much of it is fresh.
-pub fn render(table: &StatusTable, styled: bool) -> String {
+/// The table for people, and below it how much of it is fresh. What does not apply is counted, and listed on request.
+pub fn render(table: &StatusTable, options: &Options) -> String {
+    let Options { styled, detail, .. } = *options;
+    let shown = |row: &&StatusRow| detail == Detail::Verbose || row.evidence != EvidenceState::NotApplicable;
+    let rows: Vec<&StatusRow> = table.rows.iter().filter(shown).collect();
     let style = |style: Style, text: &str| {
         if styled {
             format!("{style}{text}{style:#}")
@@ -73,7 +77,7 @@ pub fn render(table: &StatusTable, styled: bool) -> String {
     };
     let mut cells = vec![vec!["check".to_owned(), "evidence".to_owned()]];
     cells[0].extend(Stage::ALL.iter().map(|stage| stage.name().to_owned()));
-    for row in &table.rows {
+    for row in &rows {
         let mut line = vec![text::line(&row.id).into_owned(), row.evidence.words().to_owned()];
         line.extend(Stage::ALL.iter().map(|stage| {
             let outcome = row.outcomes.get(stage).map(|outcome| outcome.words());
@@ -95,25 +99,17 @@ pub fn render(table: &StatusTable, styled: bool) -> String {
             };
             let shown = match index {
                 0 => style(HEAD, &padded),
-                _ => style(style_of(table, index - 1, column), &padded),
+                _ => style(style_of(rows[index - 1], column), &padded),
             };
             out.push_str(&shown);
             out.push_str(if column == last { "\n" } else { "  " });
         }
     }
-    out.push_str(&summary(table));
+    out.push_str(&summary(table, detail));
     out
 }
 
-/// The table as one JSON document, with a line end after it.
-pub fn render_json(table: &StatusTable) -> String {
-    let mut out = serde_json::to_string_pretty(table).expect("the table has only text keys and no fallible parts");
-    out.push('\n');
-    out
-}
-
-fn style_of(table: &StatusTable, row: usize, column: usize) -> Style {
-    let row = &table.rows[row];
+fn style_of(row: &StatusRow, column: usize) -> Style {
     if column == 0 {
         return Style::new();
     }
@@ -134,7 +130,7 @@ fn style_of(table: &StatusTable, row: usize, column: usize) -> Style {
     }
 }
 
-fn summary(table: &StatusTable) -> String {
+fn summary(table: &StatusTable, detail: Detail) -> String {
     let number = |state| table.rows.iter().filter(|row| row.evidence == state).count();
     let states = [
         EvidenceState::Fresh,
@@ -146,7 +142,13 @@ fn summary(table: &StatusTable) -> String {
     let parts: Vec<String> = states
         .into_iter()
         .filter(|state| number(*state) > 0)
-        .map(|state| format!("{} {}", number(state), state.words()))
+        .map(|state| {
+            let hint = match (state, detail) {
+                (EvidenceState::NotApplicable, Detail::Quiet | Detail::Normal) => " (-v lists them)",
+                _ => "",
+            };
+            format!("{} {}{hint}", number(state), state.words())
+        })
         .collect();
     if parts.is_empty() {
         return "\nno checks\n".to_owned();
@@ -189,20 +191,29 @@ mod tests {
 
     #[test]
     fn status_for_people() {
-        insta::assert_snapshot!(render(&table(), false), @r"
-        check               evidence        pilot  controlled  broad
-        toolchain.pinned    fresh           warn   fail        fail
-        profile.release     not applicable  -      -           -
-        boundary.raw        stale           -      -           -
-        suite.test.default  absent          -      -           -
+        let options = Options::default();
+        insta::assert_snapshot!(render(&table(), &options), @r"
+        check               evidence  pilot  controlled  broad
+        toolchain.pinned    fresh     warn   fail        fail
+        boundary.raw        stale     -      -           -
+        suite.test.default  absent    -      -           -
 
-        1 fresh, 1 stale, 1 absent, 1 not applicable; next: cargo gate pilot
+        1 fresh, 1 stale, 1 absent, 1 not applicable (-v lists them); next: cargo gate pilot
         ");
+        let verbose = Options {
+            detail: Detail::Verbose,
+            ..options
+        };
+        assert!(render(&table(), &verbose).contains("profile.release     not applicable  -"));
+        let styled = Options {
+            styled: true,
+            ..options
+        };
         assert_eq!(
-            anstream::adapter::strip_str(&render(&table(), true)).to_string(),
-            render(&table(), false)
+            anstream::adapter::strip_str(&render(&table(), &styled)).to_string(),
+            render(&table(), &options)
         );
-        insta::assert_snapshot!(render(&StatusTable::default(), false), @r"
+        insta::assert_snapshot!(render(&StatusTable::default(), &options), @r"
         check  evidence  pilot  controlled  broad
 
         no checks
@@ -211,7 +222,7 @@ mod tests {
 
     #[test]
     fn status_for_programs() {
-        let text = render_json(&table());
+        let text = serde_json::to_string_pretty(&table()).expect("JSON");
         assert_eq!(
             serde_json::from_str::<StatusTable>(&text).expect("the table is JSON"),
             table()

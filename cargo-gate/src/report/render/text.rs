@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
 /// An RFC 3339 time in UTC to the second, for people.
-pub(crate) fn moment(time: &str) -> Cow<'_, str> {
+pub(crate) fn timestamp(time: &str) -> Cow<'_, str> {
     match time.split_once('.') {
         Some((seconds, rest)) if rest.ends_with('Z') => format!("{seconds}Z").into(),
         _ => time.into(),

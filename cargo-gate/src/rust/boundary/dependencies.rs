@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::workspace::cargo::Dependency;
 
-use super::cache;
 use super::classify::{Role, conventional_role};
-use super::parallel;
 use super::scan::{Depth, scan_file};
 use super::survey::Tally;
+use crate::base::parallel;
+use crate::base::record;
 
 /// Raised with every change of the scan or of the stored form.
 const VERSION: u32 = 2;
@@ -31,7 +31,7 @@ pub struct DependencySurvey {
 /// Surveys all dependencies; those known by checksum or revision are not read. Sorted as given.
 pub fn survey(dependencies: &[Dependency], gate_dir: &Path) -> Vec<DependencySurvey> {
     let path = gate_dir.join("boundary-dependencies.bin");
-    let mut known: BTreeMap<String, Tally> = cache::read(&path, VERSION).unwrap_or_default();
+    let mut known: BTreeMap<String, Tally> = record::read(&path, VERSION).unwrap_or_default();
     let missing: Vec<&Dependency> = dependencies
         .iter()
         .filter(|dependency| key(dependency).is_none_or(|key| !known.contains_key(&key)))
@@ -96,7 +96,7 @@ pub fn survey(dependencies: &[Dependency], gate_dir: &Path) -> Vec<DependencySur
     known.retain(|key, _| used.contains(key));
     if changed || known.len() != before {
         // Best effort: without the file the next run reads the sources again.
-        let _ = cache::write(&path, VERSION, &known);
+        let _ = record::write(&path, VERSION, &known);
     }
     surveys
 }

@@ -11,7 +11,6 @@ pub(crate) mod extent;
 pub(crate) mod headers;
 pub(crate) mod items;
 pub(crate) mod modules;
-pub mod parallel;
 pub(crate) mod prefilter;
 mod safety;
 pub mod scan;

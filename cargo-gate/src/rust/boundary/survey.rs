@@ -12,9 +12,9 @@ use crate::workspace::files::{File, FileKind, FileList};
 use super::cache::ScanCache;
 use super::classify::{Classifier, Role};
 use super::modules::ModuleGraph;
-use super::parallel;
 use super::scan::{Depth, scan_file};
 use super::site::{FileScan, Kind, ModDecl, Safety, Site};
+use crate::base::parallel;
 
 /// Number of sites by kind; kinds without sites are absent.
 pub type Counts = BTreeMap<Kind, u32>;

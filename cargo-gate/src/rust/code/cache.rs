@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::digest::Digest;
-use crate::rust::boundary::cache;
+use crate::base::record;
 
 use super::scan::CodeScan;
 
@@ -26,7 +26,7 @@ impl CodeCache {
     pub(crate) fn load(gate_dir: &Path) -> Self {
         let path = gate_dir.join("code-scan.bin");
         Self {
-            entries: cache::read(&path, VERSION).unwrap_or_default(),
+            entries: record::read(&path, VERSION).unwrap_or_default(),
             path,
             used: BTreeMap::new(),
             changed: false,
@@ -55,7 +55,7 @@ impl CodeCache {
     pub(crate) fn save(&self) {
         if self.changed || self.used.len() != self.entries.len() {
             // The result is the same without the file.
-            let _ = cache::write(&self.path, VERSION, &self.used);
+            let _ = record::write(&self.path, VERSION, &self.used);
         }
     }
 }

@@ -27,7 +27,7 @@ fn agrees_with_syn_on_every_dependency() {
     files.sort();
     let step = files.len().div_ceil(SAMPLE).max(1);
     let files: Vec<&PathBuf> = files.iter().step_by(step).collect();
-    let results = crate::rust::boundary::parallel::map(&files, &|file| compare(file));
+    let results = crate::base::parallel::map(&files, &|file| compare(file));
     let compared = results.iter().flatten().count();
     let places: usize = results.iter().flatten().map(|(places, _)| places).sum();
     let differences: Vec<String> = results.into_iter().flatten().flat_map(|(_, found)| found).collect();

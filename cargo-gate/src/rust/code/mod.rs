@@ -11,8 +11,8 @@ use std::io;
 use std::sync::Arc;
 
 use crate::base::digest::Digest;
+use crate::base::parallel;
 use crate::rust::boundary::classify::{Classifier, Role, belongs_to_a_product};
-use crate::rust::boundary::parallel;
 use crate::rust::boundary::prefilter::may_hold_path_attribute;
 use crate::rust::boundary::survey::Read;
 use crate::workspace::cargo::{CargoModel, Member};

@@ -1,5 +1,5 @@
 //! The panic inventory: a tracked file with the number of places in the library code of every package that panic. It
-//! holds no places, so that code may move without changing it; `cargo gate panics` lists them.
+//! holds no places, so that code may move without changing it; `cargo gate source panics` lists them.
 
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +56,7 @@ impl PanicInventory {
         });
         Self {
             _generated: "by cargo gate; do not edit".into(),
-            _generator: "cargo gate panics --write".into(),
+            _generator: "cargo gate source panics --write".into(),
             _source: "Rust sources of the workspace".into(),
             schema: SCHEMA,
             packages: packages.filter(|package| !package.library.is_empty()).collect(),

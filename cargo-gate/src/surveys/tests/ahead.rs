@@ -7,7 +7,7 @@ use std::fs;
 use super::super::ahead::{Ahead, Wanted};
 use crate::policy::{self};
 use crate::surveys::Surveys;
-use crate::workspace::tests::World;
+use crate::workspace::testing::World;
 
 /// A workspace that changed: in a commit, in a file that is not committed, and by a file that went.
 fn changed() -> World {

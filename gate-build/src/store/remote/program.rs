@@ -41,7 +41,7 @@ impl Program {
     /// In words, why it does not.
     pub(super) fn start(file: &Path, setting: &Setting) -> Result<Self, String> {
         let mut child = Command::new(file)
-            .args(["cache", "serve"])
+            .args(["kernels", "serve"])
             .env_clear()
             .envs(setting.variables())
             .stdin(Stdio::piped())
@@ -97,9 +97,9 @@ impl Program {
                 program.mode = mode;
                 Ok(program)
             }
-            Ok(Err(error)) => Err(format!("`{shown} cache serve` serves no store: {error}")),
+            Ok(Err(error)) => Err(format!("`{shown} kernels serve` serves no store: {error}")),
             Err(_) => Err(format!(
-                "`{shown} cache serve` says nothing for {} s",
+                "`{shown} kernels serve` says nothing for {} s",
                 setting.timeout.as_secs()
             )),
         }

@@ -1,0 +1,37 @@
+//! The directory below the target directory that holds everything that `cargo gate` writes, and the records in it.
+
+use std::path::{Path, PathBuf};
+
+use gate_base::error::{Error, Result};
+use gate_base::{atomic, record};
+use serde::Serialize;
+
+/// Replaces a record in the gate directory in one step.
+///
+/// # Errors
+/// I/O errors; the old record stays.
+pub fn write<T: Serialize>(gate_dir: &Path, name: &str, version: u32, value: &T) -> Result<()> {
+    create_gate_dir(gate_dir)?;
+    record::write(&gate_dir.join(name), version, value)
+}
+
+/// Creates the gate directory and marks it as a cache, so that backup tools leave it out.
+///
+/// # Errors
+/// I/O errors, among them a read-only target directory.
+pub fn create_gate_dir(gate_dir: &Path) -> Result<()> {
+    let tag = gate_dir.join("CACHEDIR.TAG");
+    if tag.exists() {
+        return Ok(());
+    }
+    let failed = |path: &Path| {
+        let path: PathBuf = path.into();
+        move |error: std::io::Error| Error::io("create", path, &error)
+    };
+    std::fs::create_dir_all(gate_dir).map_err(failed(gate_dir))?;
+    // The first line is fixed by https://bford.info/cachedir/.
+    let text = b"Signature: 8a477f597d28d172789f06886806bc55\n\
+        # This file marks a directory of `cargo gate` that can be made again.\n\
+        # For information about cache directory tags see https://bford.info/cachedir/\n";
+    atomic::write_unsynced(&tag, text)
+}

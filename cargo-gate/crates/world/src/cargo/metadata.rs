@@ -1,0 +1,277 @@
+//! Asks cargo. Always with `--locked` or `--no-deps`, so that cargo never creates or edits a lockfile.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use semver::{Version, VersionReq};
+use serde::{Deserialize, Serialize};
+
+use gate_base::error::Result;
+
+use super::call::{Cargo, Leaving, not_understood};
+use super::lock::Lock;
+use super::{CargoModel, Dependency, Hint, Member, Resolution, Target};
+use gate_base::paths;
+
+/// What cargo said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    pub(crate) model: CargoModel,
+    pub(crate) resolution: Resolution,
+    /// Every manifest on this machine that the answer depends on, absolute: the root, members, path dependencies,
+    /// patches. The root comes first, the rest is sorted.
+    pub manifests: Vec<PathBuf>,
+}
+
+impl Answer {
+    /// Whether the answer depends on nothing but its inputs. What the network refused may be there the next time.
+    pub fn is_stable(&self) -> bool {
+        !matches!(self.resolution, Resolution::Unavailable(_))
+    }
+}
+
+/// Asks cargo about the workspace. What it says counts once it has [ended](Leaving::end) well.
+///
+/// # Errors
+/// Manifests that cargo refuses (usage, with cargo's message), a cargo that cannot be run (toolchain missing), an
+/// answer that cannot be understood (tool).
+pub fn ask(cargo: &Cargo<'_>, hint: &Hint) -> Result<(Answer, Option<Leaving>)> {
+    if hint.root.join("Cargo.lock").exists() {
+        return ask_locked(cargo, &hint.root);
+    }
+    let root = cargo.members_only(|metadata| metadata.workspace_root.clone())?;
+    if root.join("Cargo.lock").exists() {
+        return ask_locked(cargo, &root);
+    }
+    let answer = cargo.members_only(|metadata| metadata.into_answer(Resolution::NoLockfile, &Lock::default()))?;
+    Ok((answer, None))
+}
+
+fn ask_locked(cargo: &Cargo<'_>, root: &Path) -> Result<(Answer, Option<Leaving>)> {
+    let lock = OnceLock::new();
+    let read = || lock.get_or_init(|| Lock::read(root));
+    let (answer, leaving) = std::thread::scope(|scope| {
+        scope.spawn(read);
+        cargo.start(&["--locked"], |metadata| {
+            metadata.into_answer(Resolution::Locked, read())
+        })
+    })?;
+    let error = match answer {
+        Ok(answer) => return Ok((answer, Some(leaving))),
+        Err(error) => error,
+    };
+    let Err(message) = leaving.end()? else {
+        return Err(not_understood(&error));
+    };
+    // The members are known even when they do not resolve; if they are not, the manifests are at fault.
+    let answer = cargo.members_only(|metadata| {
+        let resolution = classify(message, &metadata, read());
+        metadata.into_answer(resolution, read())
+    })?;
+    Ok((answer, None))
+}
+
+/// Why `--locked` did not work, for manifests that are themselves in order.
+fn classify(message: String, metadata: &Metadata<'_>, lock: &Lock) -> Resolution {
+    if message.contains("failed to parse lock file") || message.contains("lock file version") {
+        Resolution::Unreadable(message)
+    } else if message.contains("--locked was passed") {
+        Resolution::Stale(message)
+    } else if let Some(contradiction) = metadata.contradiction(lock) {
+        // Cargo may look for a newer version, and fail on that, before it gets to compare the lockfile.
+        Resolution::Stale(contradiction)
+    } else {
+        Resolution::Unavailable(message)
+    }
+}
+
+/// The part of `cargo metadata`'s output that is read
+/// (<https://doc.rust-lang.org/cargo/commands/cargo-metadata.html#json-format>).
+#[derive(Deserialize)]
+pub(super) struct Metadata<'a> {
+    #[serde(borrow)]
+    packages: Vec<Package<'a>>,
+    #[serde(borrow)]
+    workspace_members: BTreeSet<Cow<'a, str>>,
+    pub(super) workspace_root: PathBuf,
+    target_directory: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Package<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    name: String,
+    version: Version,
+    source: Option<String>,
+    manifest_path: PathBuf,
+    edition: String,
+    rust_version: Option<String>,
+    publish: Option<Vec<String>>,
+    targets: Vec<RawTarget>,
+    #[serde(borrow)]
+    dependencies: Vec<Declared<'a>>,
+}
+
+#[derive(Deserialize)]
+struct RawTarget {
+    name: String,
+    kind: Vec<String>,
+    src_path: PathBuf,
+    #[serde(default)]
+    test: bool,
+}
+
+#[derive(Deserialize)]
+struct Declared<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    /// A [`VersionReq`], which is looked at only where cargo refuses the lockfile.
+    #[serde(borrow)]
+    req: Cow<'a, str>,
+    #[serde(default)]
+    path: Option<PathBuf>,
+}
+
+impl<'a> Metadata<'a> {
+    /// A requirement of a member that no package of the lockfile meets, or a member that it does not hold.
+    fn contradiction(&self, lock: &Lock) -> Option<String> {
+        for member in self.members() {
+            let (name, version) = (&member.name, &member.version);
+            if !lock.named(name).iter().any(|locked| locked.version == *version) {
+                return Some(format!("Cargo.lock does not hold the member `{name}` {version}"));
+            }
+            for declared in &member.dependencies {
+                // One that cannot be read is met by anything: then it is not what cargo refuses.
+                let required = VersionReq::parse(&declared.req).unwrap_or_default();
+                let met = |locked: &Version| required == VersionReq::STAR || required.matches(locked);
+                if !lock.named(&declared.name).iter().any(|locked| met(&locked.version)) {
+                    return Some(format!(
+                        "Cargo.lock holds no `{}` that meets `{}`, which `{name}` requires",
+                        declared.name, declared.req
+                    ));
+                }
+            }
+        }
+        None
+    }
+
+    fn members(&self) -> impl Iterator<Item = &Package<'a>> {
+        self.packages
+            .iter()
+            .filter(|package| self.workspace_members.contains(&package.id))
+    }
+
+    fn manifests(&self) -> Vec<PathBuf> {
+        let mut manifests = BTreeSet::new();
+        for package in self.packages.iter().filter(|package| package.source.is_none()) {
+            manifests.insert(package.manifest_path.clone());
+            let paths = package
+                .dependencies
+                .iter()
+                .filter_map(|declared| declared.path.as_ref());
+            manifests.extend(paths.map(|path| path.join("Cargo.toml")));
+        }
+        let root = self.workspace_root.join("Cargo.toml");
+        manifests.extend(patched(&root));
+        manifests.remove(&root);
+        std::iter::once(root).chain(manifests).collect()
+    }
+
+    fn into_answer(self, resolution: Resolution, lock: &Lock) -> Answer {
+        let manifests = self.manifests();
+        let root = self.workspace_root;
+        let (members, others): (Vec<Package<'_>>, Vec<Package<'_>>) = self
+            .packages
+            .into_iter()
+            .partition(|package| self.workspace_members.contains(&package.id));
+        let mut members: Vec<Member> = members.into_iter().map(|package| package.into_member(&root)).collect();
+        members.sort_by(|a, b| (&a.name, &a.manifest).cmp(&(&b.name, &b.manifest)));
+        let mut dependencies: Vec<Dependency> = others
+            .into_iter()
+            .map(|package| Dependency {
+                checksum: lock.checksum(&package.name, &package.version, package.source.as_deref()),
+                name: package.name,
+                version: package.version,
+                source: package.source,
+                manifest: package.manifest_path,
+            })
+            .collect();
+        dependencies.sort_by(|a, b| (&a.name, &a.version, &a.source).cmp(&(&b.name, &b.version, &b.source)));
+        Answer {
+            model: CargoModel {
+                root,
+                target_dir: self.target_directory,
+                members,
+                dependencies,
+            },
+            resolution,
+            manifests,
+        }
+    }
+}
+
+impl Package<'_> {
+    fn into_member(self, root: &Path) -> Member {
+        let directory = self.manifest_path.parent().unwrap_or(&self.manifest_path);
+        Member {
+            manifest: paths::relative(root, &self.manifest_path),
+            directory: paths::relative(root, directory),
+            name: self.name,
+            version: self.version,
+            edition: self.edition,
+            rust_version: self.rust_version.as_deref().and_then(partial_version),
+            publish: self.publish.is_none_or(|registries| !registries.is_empty()),
+            targets: self
+                .targets
+                .into_iter()
+                .map(|target| Target {
+                    name: target.name,
+                    kind: target.kind,
+                    source: paths::relative(root, &target.src_path),
+                    test: target.test,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A version of one to three numbers, as `rust-version` allows.
+fn partial_version(text: &str) -> Option<Version> {
+    let missing = 2_usize.checked_sub(text.matches('.').count())?;
+    Version::parse(&format!("{text}{}", ".0".repeat(missing))).ok()
+}
+
+/// Manifests that `[patch]` and `[replace]` of the root name by path, used or not.
+fn patched(root_manifest: &Path) -> Vec<PathBuf> {
+    let Some(directory) = root_manifest.parent() else {
+        return Vec::new();
+    };
+    let table = std::fs::read_to_string(root_manifest)
+        .ok()
+        .and_then(|text| toml::from_str::<toml::Table>(&text).ok())
+        .unwrap_or_default();
+    let section = |key: &str| table.get(key).and_then(toml::Value::as_table);
+    let patches = section("patch").into_iter().flat_map(toml::Table::values);
+    let tables = patches.filter_map(toml::Value::as_table).chain(section("replace"));
+    tables
+        .flat_map(toml::Table::values)
+        .filter_map(|entry| entry.get("path")?.as_str())
+        .map(|path| paths::normalize(&directory.join(path)).join("Cargo.toml"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_versions_are_filled_up() {
+        assert_eq!(partial_version("1.71"), Some(Version::new(1, 71, 0)));
+        assert_eq!(partial_version("1"), Some(Version::new(1, 0, 0)));
+        assert_eq!(partial_version("1.71.1"), Some(Version::new(1, 71, 1)));
+        assert_eq!(partial_version("x"), None);
+    }
+}

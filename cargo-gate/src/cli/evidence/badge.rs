@@ -1,0 +1,44 @@
+//! `cargo gate evidence badge`: the latest decision as a badge.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::base::atomic;
+use crate::base::error::{Error, Result};
+use crate::base::exit;
+use crate::cli::Conversation;
+use crate::evidence::history::History;
+use crate::report::render::badge;
+
+#[derive(Debug, Args)]
+pub(crate) struct BadgeArgs {
+    /// File to write instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &BadgeArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let workspace = conversation.workspace()?;
+    let history = History::load(&workspace.gate_dir());
+    let Some(last) = history.last() else {
+        return Err(Error::usage("there is no run to make a badge of").with_help("cargo gate pilot"));
+    };
+    let verified = match &history.damage {
+        Some(damage) => Err(format!("the history is damaged: {damage}")),
+        None => history.verified_entry(last),
+    };
+    let text = badge::render(verified.is_ok().then_some((last.stage, last.decision)));
+    match &arguments.output {
+        Some(file) => atomic::write(file, text.as_bytes())?,
+        None => conversation.printer.data(&text)?,
+    }
+    let Err(problem) = verified else {
+        return Ok(exit::READY);
+    };
+    conversation.printer.warning(
+        &format!("run {} does not verify: {problem}", last.run_id),
+        Some("`cargo gate verify` names what is wrong"),
+    );
+    Ok(exit::NOT_READY)
+}

@@ -1,0 +1,41 @@
+//! `cargo gate evidence`: what runs left behind.
+
+mod badge;
+mod bundle;
+mod cache;
+pub(super) mod history;
+mod ready;
+mod sign;
+
+use clap::Subcommand;
+
+use crate::base::error::Result;
+use crate::cli::Conversation;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum EvidenceCommand {
+    /// List the runs in this workspace
+    History(history::HistoryArgs),
+    /// Check that a run directory is complete, ready, free of secrets and signed
+    Ready(ready::ReadyArgs),
+    /// Sign the decision of a run
+    Sign(sign::SignArgs),
+    /// Pack a run to hand it on, without data, binaries or secrets
+    Bundle(bundle::BundleArgs),
+    /// Write a badge of the latest decision for shields.io
+    Badge(badge::BadgeArgs),
+    /// Show, verify or shrink the stores of evidence and of kernels
+    #[command(subcommand, disable_help_subcommand = true)]
+    Cache(cache::CacheCommand),
+}
+
+pub(super) fn run(command: &EvidenceCommand, conversation: &Conversation<'_>) -> Result<i32> {
+    match command {
+        EvidenceCommand::History(arguments) => history::run(arguments, conversation),
+        EvidenceCommand::Ready(arguments) => ready::run(arguments, conversation),
+        EvidenceCommand::Sign(arguments) => sign::run(arguments, conversation),
+        EvidenceCommand::Bundle(arguments) => bundle::run(arguments, conversation),
+        EvidenceCommand::Badge(arguments) => badge::run(arguments, conversation),
+        EvidenceCommand::Cache(command) => cache::run(command, conversation),
+    }
+}

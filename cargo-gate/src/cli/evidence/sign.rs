@@ -1,0 +1,115 @@
+//! `cargo gate evidence sign`.
+
+use std::fs::File;
+use std::io::{Read as _, stdin};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::base::error::{Error, Result};
+use crate::base::exit;
+use crate::cli::Conversation;
+use crate::cli::run_named::RunNamed;
+use crate::evidence::signature::{self, Signature};
+use crate::evidence::verify::{ProblemKind, Signers, verify_signed};
+use crate::policy::authority::{PrivateKey, PrivateKeyProblem};
+
+#[derive(Debug, Args)]
+pub(crate) struct SignArgs {
+    /// Run id, `latest`, or the path of a run directory
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// Private Ed25519 key in the form of OpenSSH, without a passphrase
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["text", "attach"])]
+    pub(crate) key: Option<PathBuf>,
+    /// Print the text to sign instead, for `ssh-keygen -Y sign -n cargo-gate`
+    #[arg(long, conflicts_with = "key")]
+    pub(crate) text: bool,
+    /// Take a signature that was made elsewhere; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "text"])]
+    pub(crate) attach: Option<PathBuf>,
+    /// Replace a signature that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Keys and signatures are a few hundred bytes.
+const MAX_BYTES: u64 = 64 << 10;
+
+pub(super) fn run(arguments: &SignArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let run = RunNamed::find(&arguments.run, conversation)?;
+    refuse_unverified(&run)?;
+    if arguments.text {
+        conversation.printer.data(&signature::text(&run.directory)?)?;
+        return Ok(exit::READY);
+    }
+    let before = signature::read(&run.directory, &[])?;
+    if before != Signature::Absent && !arguments.force {
+        return Err(
+            Error::usage(format!("the run has a signature: {}", before.words())).with_help("`--force` replaces it")
+        );
+    }
+    let key = match (&arguments.key, &arguments.attach) {
+        (Some(path), _) => signature::sign(&run.directory, &private_key(path, &run.name)?)?,
+        (None, Some(path)) => signature::attach(&run.directory, &short_text(path)?)?,
+        // clap asks for one of the three.
+        (None, None) => return Err(Error::usage("nothing says with which key").with_help("give `--key <file>`")),
+    };
+    let message = format!("the decision of run {} with the key {key}", run_id(&run));
+    conversation.printer.status("Signed", &message);
+    Ok(exit::READY)
+}
+
+fn run_id(run: &RunNamed) -> String {
+    let name = run.directory.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// Nobody puts a name to a run that does not verify.
+fn refuse_unverified(run: &RunNamed) -> Result<()> {
+    let verification = verify_signed(&run.gate_dir, run.directory.to_str(), None, &Signers::default())?;
+    let problem = verification
+        .problems
+        .iter()
+        .find(|problem| problem.kind != ProblemKind::WrongSignature);
+    match problem {
+        None => Ok(()),
+        Some(problem) => Err(Error::usage(format!(
+            "the run does not verify, so it is not signed: `{}`: {}",
+            problem.file, problem.message
+        ))
+        .with_help(format!("`cargo gate verify {}`", run.name))),
+    }
+}
+
+fn private_key(path: &Path, run: &str) -> Result<PrivateKey> {
+    let text = short_text(path)?;
+    let with_ssh = format!(
+        "`cargo gate evidence sign {run} --text | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate evidence sign {run} --attach -`"
+    );
+    PrivateKey::parse(&text).map_err(|problem| {
+        let (what, help) = match problem {
+            PrivateKeyProblem::Malformed => (
+                "is no private key in the form of OpenSSH",
+                "`ssh-keygen -t ed25519 -f <file>` makes one".to_owned(),
+            ),
+            PrivateKeyProblem::Protected => ("is protected by a passphrase", with_ssh),
+            PrivateKeyProblem::OtherAlgorithm => (
+                "is not an Ed25519 key",
+                "`ssh-keygen -t ed25519 -f <file>` makes one".to_owned(),
+            ),
+        };
+        Error::usage(format!("`{}` {what}", path.display())).with_help(help)
+    })
+}
+
+fn short_text(path: &Path) -> Result<String> {
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        stdin().lock().take(MAX_BYTES).read_to_string(&mut text)
+    } else {
+        File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
+    };
+    read.map_err(|error| Error::usage(format!("cannot read `{}`: {error}", path.display())).with_help("name a file"))?;
+    Ok(text)
+}

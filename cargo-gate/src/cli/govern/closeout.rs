@@ -1,0 +1,136 @@
+//! `cargo gate govern closeout`.
+
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::base::error::{Error, Result};
+use crate::base::exit;
+use crate::cli::Conversation;
+use crate::cli::evidence::history::report_of;
+use crate::closeout::{Closeout, Next, human, markdown};
+use crate::evidence::history::{History, HistoryEntry};
+use crate::evidence::verify::{Status, verify};
+use crate::report::Report;
+use crate::surveys::Surveys;
+
+use super::promote::run::{REGISTRY, only_differs_in};
+
+#[derive(Debug, Args)]
+pub(crate) struct CloseoutArgs {
+    /// Run id [default: the latest run]
+    #[arg(value_name = "RUN")]
+    pub(crate) run: Option<String>,
+    /// What comes next where the decision is NO [default: the first step that would unblock the stage]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) next_action: Option<String>,
+    /// Who does it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) owner: Option<String>,
+    /// By which day, YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub(crate) target_date: Option<jiff::civil::Date>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = CloseoutFormat::Human)]
+    pub(crate) message_format: CloseoutFormat,
+}
+
+/// Formats of a closeout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CloseoutFormat {
+    /// Plain text
+    Human,
+    /// Markdown, for a ticket or release notes
+    Markdown,
+    /// JSON
+    Json,
+}
+
+pub(super) fn run(arguments: &CloseoutArgs, conversation: &Conversation<'_>) -> Result<i32> {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    if let Some(target) = arguments.target_date.filter(|target| *target < today) {
+        return Err(
+            Error::usage(format!("the target date {target} is past")).with_help("give --target-date a day to come")
+        );
+    }
+    let opened = conversation.open()?;
+    let gate_dir = opened.workspace.gate_dir();
+    let wanted = arguments.run.as_deref().unwrap_or("latest");
+    let verification = verify(&gate_dir, Some(wanted), None)?;
+    if verification.status != Status::Verified {
+        for problem in &verification.problems {
+            let message = format!("{}: {}", problem.file, problem.message);
+            conversation.printer.warning(&message, None);
+        }
+        let message = format!("the run `{wanted}` does not verify, so there is nothing to sign off");
+        conversation.printer.warning(&message, Some("run the stage again"));
+        return Ok(exit::NOT_READY);
+    }
+    let (entry, report) = judged(&opened.history, &gate_dir, wanted, verification.head.as_deref())?;
+    let next = Next {
+        action: arguments.next_action.clone(),
+        owner: arguments.owner.clone(),
+        target: arguments.target_date,
+    };
+    let mut closeout = Closeout::of(&report, opened.policy.register.as_ref(), next);
+    if !is_present(&report, &opened.workspace) {
+        let stage = report.stage;
+        closeout.missing.push(format!(
+            "a run over the present content: run {} judged another, `cargo gate {stage}` judges this one",
+            report.run_id
+        ));
+    }
+    if let Some(decisions) = &opened.policy.decisions
+        && closeout.ready
+        && decisions.asks_for_signature(report.stage)
+        && let Err(problem) = opened.history.signed_entry(entry, &decisions.authorities)
+    {
+        let run = &report.run_id;
+        let missing = format!("a signature that counts: {problem}; `cargo gate evidence sign {run} --key <file>`");
+        closeout.missing.push(missing);
+    }
+    let text = match arguments.message_format {
+        CloseoutFormat::Human => human(&closeout),
+        CloseoutFormat::Markdown => markdown(&closeout),
+        CloseoutFormat::Json => crate::cli::json(&closeout)?,
+    };
+    conversation.printer.data(&text)?;
+    for missing in &closeout.missing {
+        conversation
+            .printer
+            .warning(&format!("the closeout lacks {missing}"), None);
+    }
+    Ok(if closeout.missing.is_empty() {
+        exit::READY
+    } else {
+        exit::NOT_READY
+    })
+}
+
+/// Whether a run judged what is there now. What was promoted since takes nothing back.
+fn is_present(report: &Report, workspace: &Surveys) -> bool {
+    let subject = &report.subject;
+    let head = workspace.git().and_then(|git| git.head.as_ref());
+    subject.content == workspace.files().content_digest().to_hex()
+        || subject.dirty == Some(false)
+            && head.is_some()
+            && subject.commit.as_ref() == head
+            && only_differs_in(workspace, &workspace.root().join(REGISTRY))
+}
+
+/// The run whose chain hash was verified, with its report.
+fn judged<'h>(
+    history: &'h History,
+    gate_dir: &Path,
+    wanted: &str,
+    chain: Option<&str>,
+) -> Result<(&'h HistoryEntry, Report)> {
+    let entry = history.entries.iter().find(|entry| Some(entry.chain.as_str()) == chain);
+    let entry = entry.ok_or_else(|| {
+        Error::usage(format!("`{wanted}` is not a run of this workspace"))
+            .with_help("`cargo gate evidence history` lists them")
+    })?;
+    Ok((entry, report_of(gate_dir, entry)?))
+}

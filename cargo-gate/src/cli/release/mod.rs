@@ -1,0 +1,20 @@
+//! `cargo gate release`: what the next release changes for those who use this workspace.
+
+mod migrate;
+
+use clap::Subcommand;
+
+use crate::base::error::Result;
+use crate::cli::Conversation;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReleaseCommand {
+    /// Check that a new version of a file has a place for everything in the old one
+    Migrate(migrate::MigrateArgs),
+}
+
+pub(super) fn run(command: &ReleaseCommand, conversation: &Conversation<'_>) -> Result<i32> {
+    match command {
+        ReleaseCommand::Migrate(arguments) => migrate::run(arguments, conversation),
+    }
+}

@@ -1,0 +1,97 @@
+//! The report of a stage on stdout and in files.
+
+use std::path::{MAIN_SEPARATOR, Path};
+
+use crate::base::atomic;
+use crate::base::error::Result;
+use crate::report::render::human::{Detail, Options};
+use crate::report::render::sarif::RuleInfo;
+use crate::report::{Report, render};
+use crate::surveys::Surveys;
+
+use super::Conversation;
+use super::arguments::Format;
+use super::explain::{Topic, topics};
+use super::stage::StageArgs;
+
+/// A path as reports show it: relative to the workspace root where it lies below it, with `/`.
+pub(super) fn display_below(path: &Path, workspace: &Surveys) -> String {
+    slashes(path.strip_prefix(workspace.root()).unwrap_or(path))
+}
+
+/// Path of the workspace inside its repository; empty at the top, and outside version control.
+pub(super) fn in_repository(workspace: &Surveys) -> String {
+    let below = workspace
+        .git()
+        .and_then(|git| workspace.root().strip_prefix(&git.top).ok());
+    below.map(slashes).unwrap_or_default()
+}
+
+fn slashes(path: &Path) -> String {
+    path.display().to_string().replace(MAIN_SEPARATOR, "/")
+}
+
+/// The report in a format, with nothing that belongs to a terminal unless it is for one.
+fn text(report: &Report, workspace: &Surveys, format: Format, options: &Options) -> Result<String> {
+    Ok(match format {
+        Format::Human => render::human::render(report, &workspace.workspace, options),
+        Format::Json => render::json::render(report),
+        Format::Markdown => render::markdown::render(report, None),
+        Format::Junit => render::junit::render(report),
+        Format::Sarif => {
+            let topics = topics();
+            let rules: Vec<RuleInfo<'_>> = topics.iter().map(rule).collect();
+            render::sarif::render(report, &rules, &in_repository(workspace))
+        }
+        Format::Github => render::github::render(report, &in_repository(workspace)),
+        Format::Gitlab => render::gitlab::render(report, &in_repository(workspace)),
+        Format::CargoJson => render::cargo_json::render(
+            report,
+            &workspace.workspace,
+            &workspace.cargo().members,
+            workspace.root(),
+        ),
+    })
+}
+
+pub(super) fn print_report(
+    report: &Report,
+    workspace: &Surveys,
+    arguments: &StageArgs,
+    conversation: &Conversation<'_>,
+) -> Result<()> {
+    let printer = conversation.printer;
+    let report = &printer.redactor().report(report);
+    let format = arguments.message_format;
+    printer.data(&text(report, workspace, format, &printer.options())?)?;
+    for file in &arguments.reports {
+        let options = Options {
+            detail: printer.detail(),
+            ..Options::default()
+        };
+        let text = text(report, workspace, file.format, &options)?;
+        atomic::write_unsynced(&file.path, printer.redactor().text(&text).as_bytes())?;
+    }
+    if printer.detail() == Detail::Verbose
+        && let (Some(directory), Some(chain)) = (&report.run_dir, &report.chain)
+    {
+        printer.status("Recorded", &format!("{directory}, chain {chain}"));
+    }
+    if format != Format::Human {
+        // Machines read stdout; the person who watches gets the answer all the same.
+        printer.status(
+            "Decision",
+            &format!("{} (exit {})", report.decision.name(), report.exit_code),
+        );
+    }
+    Ok(())
+}
+
+fn rule<'a>(topic: &Topic<'a>) -> RuleInfo<'a> {
+    RuleInfo {
+        id: topic.id,
+        summary: topic.summary,
+        docs: topic.docs,
+        help_uri: None,
+    }
+}

@@ -1,0 +1,481 @@
+//! Nothing imports what stands above it, and nothing runs in a circle: the import graph of every crate, read from its sources, against
+//! the order that is declared here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+
+use xtask::imports::{Graph, Package, circles, layers, packages};
+
+mod order {
+    //! The order, bottom first. What stands in one line imports only from the lines before it.
+
+    /// The members of the workspace.
+    pub(crate) const PACKAGES: &[&str] = &[
+        "cargo-gate-base cargo-gate-build cargo-gate-runtime",
+        "cargo-gate-kernels cargo-gate-world gate-embedding gate-support",
+        "cargo-gate",
+        "gate-tests xtask",
+    ];
+
+    /// The modules of the first level, of every package that has more than one.
+    pub(crate) const ROOMS: &[(&str, &[&str])] = &[
+        ("gate-tests", &["planted", "fixture", "harness"]),
+        (
+            "xtask",
+            &[
+                "ergonomics imports new_check refused registry requirements site usability",
+                "docs",
+                "ci",
+            ],
+        ),
+        (
+            "cargo-gate",
+            &[
+                "ci dispatches group markdown migration release secrets",
+                "report",
+                "kernels policy redact rollout supply",
+                "boundary command_line consumers evidence init promotion remote",
+                "closeout code suites",
+                "library uses",
+                "surveys",
+                "stability",
+                "contract",
+                "drift generated verdict",
+                "checks engine",
+                "lsp",
+                "cli",
+            ],
+        ),
+        (
+            "cargo-gate-kernels",
+            &[
+                "body",
+                "bits cpu",
+                "axpy bootstrap compare histogram keys matmul rank reduce rms_norm scan softmax",
+                "minhash",
+                "registry",
+            ],
+        ),
+        (
+            "cargo-gate-world",
+            &[
+                "cache code_owners environment files manifest",
+                "config contents index testing",
+                "cargo git profile toolchain",
+                "listed lockfile scan",
+                "open",
+            ],
+        ),
+        (
+            "cargo-gate-base",
+            &[
+                "digest exit location parallel profile stage stats",
+                "error paths",
+                "atomic process",
+                "record",
+            ],
+        ),
+        (
+            "cargo-gate-build",
+            &[
+                "deps diagnostic digest disk json unit version",
+                "code error index",
+                "arch env glob",
+                "process ptx schedule toolkit",
+                "bindings compiler resources",
+                "action built kernels lock",
+                "store",
+                "rust",
+                "pipeline",
+                "companion",
+                "compile",
+            ],
+        ),
+        (
+            "cargo-gate-runtime",
+            &[
+                "argument contain control fault fields status sync",
+                "reason window",
+                "contract dispatch plan reload stats",
+                "counters module",
+                "journal spec",
+                "backend observe",
+                "catalog",
+                "decision_log",
+                "shared",
+                "kernel",
+                "rails runtime",
+                "executor ffi shadow",
+                "models",
+            ],
+        ),
+    ];
+
+    /// Arrows that are left to remove: `package: room -> room` up, `file -> file` of a circle, and `* -> file` for a module whose files
+    /// import what it defines while it imports them. Nothing is ever added.
+    pub(crate) const LEFT: &[&str] = &[
+        "* -> cargo-gate/crates/world/src/git/mod.rs",
+        "* -> cargo-gate/crates/world/src/profile.rs",
+        "* -> cargo-gate/crates/world/src/toolchain/mod.rs",
+        "* -> cargo-gate/src/checks/mod.rs",
+        "* -> cargo-gate/src/ci/recipe/mod.rs",
+        "* -> cargo-gate/src/cli/cache/mod.rs",
+        "* -> cargo-gate/src/cli/kernels/mod.rs",
+        "* -> cargo-gate/src/cli/mod.rs",
+        "* -> cargo-gate/src/cli/promote.rs",
+        "* -> cargo-gate/src/command_line/mod.rs",
+        "* -> cargo-gate/src/evidence/history.rs",
+        "* -> cargo-gate/src/evidence/run_dir/mod.rs",
+        "* -> cargo-gate/src/evidence/verify/mod.rs",
+        "* -> cargo-gate/src/generated/mod.rs",
+        "* -> cargo-gate/src/library/interface/mod.rs",
+        "* -> cargo-gate/src/secrets/mod.rs",
+        "* -> cargo-gate/src/stability/mod.rs",
+        "* -> cargo-gate/src/suites/mod.rs",
+        "* -> cargo-gate/src/suites/tool/mod.rs",
+        "* -> cargo-gate/src/verdict/mod.rs",
+        "cargo-gate/crates/world/src/cargo/call.rs -> cargo-gate/crates/world/src/cargo/metadata.rs",
+        "cargo-gate/crates/world/src/git/history.rs -> cargo-gate/crates/world/src/git/tags.rs",
+        "cargo-gate/src/group.rs -> cargo-gate/src/report/model.rs",
+        "cargo-gate/src/policy/section.rs -> cargo-gate/src/policy/model.rs",
+        "cargo-gate: code -> library",
+        "cargo-gate: code -> uses",
+        "cargo-gate: group -> report",
+    ];
+}
+
+/// What is allowed to import what.
+struct Order<'a> {
+    packages: &'a [&'a str],
+    rooms: &'a [(&'a str, &'a [&'a str])],
+    left: &'a [&'a str],
+}
+
+/// The line of each name.
+fn lines<'a>(order: &[&'a str]) -> BTreeMap<&'a str, usize> {
+    let names = |(line, names): (usize, &&'a str)| names.split(' ').map(move |name| (name, line)).collect::<Vec<_>>();
+    order.iter().enumerate().flat_map(names).collect()
+}
+
+/// What is wrong with a graph: names that the order lacks or has too many, and arrows that do not lead down.
+fn against(order: &[&str], graph: &Graph, whose: &str) -> (Vec<String>, Vec<(String, String)>) {
+    let lines = lines(order);
+    let mut complaints = Vec::new();
+    let mut up = Vec::new();
+    for name in lines.keys().filter(|name| !graph.contains_key(**name)) {
+        complaints.push(format!("{whose}: the order names `{name}`, which does not exist"));
+    }
+    for (from, imports) in graph {
+        let Some(line) = lines.get(from.as_str()) else {
+            complaints.push(format!("{whose}: the order does not name `{from}`"));
+            continue;
+        };
+        let is_up = |to: &&String| lines.get(to.as_str()).is_some_and(|other| other >= line);
+        up.extend(imports.iter().filter(is_up).map(|to| (from.clone(), to.clone())));
+    }
+    if !complaints.is_empty() && circles(graph).is_empty() {
+        let mut fitting = format!("{whose}: an order that fits:");
+        for layer in layers(graph) {
+            let _ = write!(fitting, "\n    \"{}\",", layer.join(" "));
+        }
+        complaints.push(fitting);
+    }
+    (complaints, up)
+}
+
+fn complaints(packages: &[Package], order: &Order<'_>) -> Vec<String> {
+    let mut found: BTreeSet<&str> = BTreeSet::new();
+    let mut is_left = |arrow: &str| {
+        let known = order.left.iter().find(|known| **known == arrow);
+        found.extend(known);
+        known.is_some()
+    };
+
+    let members: Graph = packages
+        .iter()
+        .map(|package| (package.name.clone(), package.depends.clone()))
+        .collect();
+    let (mut complaints, up) = against(order.packages, &members, "workspace");
+    for (from, to) in up {
+        complaints.push(format!("`{from}` depends on `{to}`, which is not below it"));
+    }
+    for Package {
+        name, arrows, rooms, ..
+    } in packages
+    {
+        let declared = order.rooms.iter().find(|(package, _)| package == name);
+        let (more, up) = match declared {
+            None if rooms.len() < 2 => (Vec::new(), Vec::new()),
+            declared => against(
+                declared.map_or(&[], |(_, rooms)| rooms),
+                &package_rooms(packages, name),
+                name,
+            ),
+        };
+        complaints.extend(more);
+        for (from, to) in up
+            .into_iter()
+            .filter(|(from, to)| !is_left(&format!("{name}: {from} -> {to}")))
+        {
+            complaints.push(format!("{name}: `{from}` imports `{to}`, which is not below it"));
+            for arrow in arrows
+                .iter()
+                .filter(|arrow| arrow.from.room == from && arrow.to.room == to)
+            {
+                complaints.push(format!("  {}:{}: {}", arrow.from.file, arrow.line, arrow.path));
+            }
+        }
+    }
+    for package in packages {
+        let whole = package.files();
+        let in_circle = circles(&whole);
+        let mut rest = whole;
+        for circle in &in_circle {
+            for (from, imports) in rest.iter_mut().filter(|(from, _)| circle.contains(*from)) {
+                let mut stays = |to: &String| !is_left(&format!("{from} -> {to}")) && !is_left(&format!("* -> {to}"));
+                imports.retain(|to| !circle.contains(to) || stays(to));
+            }
+        }
+        for circle in circles(&rest) {
+            complaints.push(format!("{}: a circle of {} files", package.name, circle.len()));
+            let inside = |file: &String| circle.contains(file);
+            for arrow in package
+                .arrows
+                .iter()
+                .filter(|arrow| inside(&arrow.from.file) && inside(&arrow.to.file))
+            {
+                let (from, to) = (&arrow.from.file, &arrow.to.file);
+                complaints.push(format!("  {from}:{}: {} is in {to}", arrow.line, arrow.path));
+            }
+        }
+    }
+    let gone = order.left.iter().filter(|arrow| !found.contains(*arrow));
+    complaints.extend(gone.map(|arrow| format!("`{arrow}` is gone: take it out of the list")));
+    complaints
+}
+
+fn package_rooms(packages: &[Package], name: &str) -> Graph {
+    packages
+        .iter()
+        .find(|package| package.name == name)
+        .map(Package::room_graph)
+        .unwrap_or_default()
+}
+
+#[test]
+fn every_import_leads_down() {
+    let packages = packages(&xtask::project_root()).unwrap_or_else(|error| panic!("{error}"));
+    let order = Order {
+        packages: order::PACKAGES,
+        rooms: order::ROOMS,
+        left: order::LEFT,
+    };
+    let complaints = complaints(&packages, &order);
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    let arrows: usize = packages.iter().map(|package| package.arrows.len()).sum();
+    assert!(arrows > 1000, "only {arrows} imports were found");
+}
+
+/// The packages of a made-up workspace, of these files.
+fn made_up(files: &[(&str, &str)]) -> Vec<Package> {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut members = Vec::new();
+    for (path, text) in files {
+        let (package, _) = path.split_once('/').expect("a package");
+        if !members.contains(&package) {
+            members.push(package);
+        }
+        let file = directory.path().join(path);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(file, text).expect("a file");
+    }
+    for package in &members {
+        let manifest = directory.path().join(package).join("Cargo.toml");
+        if !manifest.exists() {
+            fs::write(manifest, format!("[package]\nname = \"{package}\"\n")).expect("a manifest");
+        }
+    }
+    let workspace = format!("[workspace]\nmembers = {members:?}\nresolver = \"3\"\n");
+    fs::write(directory.path().join("Cargo.toml"), workspace).expect("a manifest");
+    packages(directory.path()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What imports what in a made-up crate of these files below `src`.
+fn imports(files: &[(&str, &str)]) -> Vec<String> {
+    let files: Vec<(String, &str)> = files
+        .iter()
+        .map(|(path, text)| (format!("one/src/{path}"), *text))
+        .collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let short = |path: &str| path.trim_start_matches("one/src/").trim_end_matches(".rs").to_owned();
+    let packages = made_up(&files);
+    let arrows = packages[0].arrows.iter();
+    let mut arrows: Vec<String> = arrows
+        .map(|arrow| format!("{} -> {}", short(&arrow.from.file), short(&arrow.to.file)))
+        .collect();
+    arrows.sort();
+    arrows
+}
+
+#[test]
+fn an_arrow_leads_to_the_file_of_the_definition() {
+    let low = (
+        "low/mod.rs",
+        "mod deep;\npub use deep::Deep;\npub use deep::deep as renamed;\n",
+    );
+    let deep = (
+        "low/deep.rs",
+        "pub struct Deep;\npub fn deep() {}\npub enum Kind { Deep }\n",
+    );
+    for (top, expected) in [
+        // A name of a module that passes it on is of the file that it comes from, by whatever path.
+        ("use crate::low::Deep;", vec!["top -> low/deep"]),
+        ("use super::low::{self, renamed as other};", vec!["top -> low/deep"]),
+        ("fn f() { crate::low::renamed(); }", vec!["top -> low/deep"]),
+        (
+            "use crate::low;\nfn f() -> Option<low::Deep> { None }",
+            vec!["top -> low/deep"],
+        ),
+        ("use crate::low::*;\nfn f(x: Deep) {}", vec!["top -> low/deep"]),
+        (
+            "macro_rules! m { () => { $crate::low::Deep } }",
+            vec!["top -> low/deep"],
+        ),
+        (
+            "fn f() { println!(\"{}\", crate::low::renamed()); }",
+            vec!["top -> low/deep"],
+        ),
+        (
+            "#[serde(with = \"crate::low::deep\")]\nstruct X;",
+            vec!["top -> low/deep"],
+        ),
+        ("fn f() { use crate::low::Deep; }", vec!["top -> low/deep"]),
+        (
+            "pub(in crate::low) fn f() -> crate::low::Deep {}",
+            vec!["top -> low/deep"],
+        ),
+        // What is passed on, declared or for tests only is no import, and neither is a word that is something else here.
+        ("pub use crate::low::Deep;", vec![]),
+        ("use crate::low;", vec![]),
+        ("#[cfg(test)]\nuse crate::low::Deep;", vec![]),
+        ("#[cfg(all(test, unix))]\nmod tests { use crate::low::Deep; }", vec![]),
+        (
+            "struct S;\nimpl S {\n#[cfg(test)]\nfn f() { crate::low::renamed(); }\n}",
+            vec![],
+        ),
+        ("/// [`Deep`](crate::low::Deep)\nstruct S;", vec![]),
+        (
+            "pub use crate::low::renamed;\nfn f(s: &S) { let renamed = s.renamed; s.renamed() }",
+            vec![],
+        ),
+        ("pub use crate::low::Deep;\nenum Kind { Deep }", vec![]),
+        ("use std::low::Deep;", vec![]),
+        ("pub(in crate::low::deep) struct S;", vec![]),
+        // What is passed on and used as well.
+        ("pub use crate::low::Deep;\nfn f(x: Deep) {}", vec!["top -> low/deep"]),
+        (
+            "#[cfg(any(test, unix))]\nuse crate::low::Deep;",
+            vec!["top -> low/deep"],
+        ),
+    ] {
+        let found = imports(&[("lib.rs", "mod low;\nmod top;\n"), low, deep, ("top.rs", top)]);
+        assert_eq!(found, expected, "{top}");
+    }
+}
+
+#[test]
+fn a_macro_of_a_module_above_is_imported_without_a_path() {
+    let found = imports(&[
+        ("lib.rs", "mod up;\n"),
+        ("up.rs", "macro_rules! make { () => {} }\nmod down;\n"),
+        ("up/down.rs", "make!();\n"),
+    ]);
+    assert_eq!(found, ["up/down -> up"]);
+}
+
+#[test]
+fn modules_are_found_where_the_compiler_finds_them() {
+    let found = imports(&[
+        (
+            "lib.rs",
+            "mod a;\n#[path = \"odd/place.rs\"]\nmod b;\nmod c { pub mod d; pub fn here() {} }\n",
+        ),
+        ("a.rs", "use crate::b::B;\nuse crate::c::d::D;\nuse crate::c::here;\n"),
+        ("odd/place.rs", "pub struct B;\n"),
+        ("c/d.rs", "pub struct D;\n"),
+    ]);
+    assert_eq!(found, ["a -> c/d", "a -> lib", "a -> odd/place"]);
+}
+
+/// A workspace of two packages, of which `two` has two rooms that know each other.
+fn crooked() -> Vec<Package> {
+    made_up(&[
+        ("one/src/lib.rs", "pub struct One;\n"),
+        (
+            "two/Cargo.toml",
+            "[package]\nname = \"two\"\n[dependencies]\none = { path = \"../one\" }\n[dev-dependencies]\ntwo = { path = \".\" }\n",
+        ),
+        ("two/src/lib.rs", "mod high;\nmod low;\n"),
+        ("two/src/high.rs", "use crate::low::Low;\npub struct High;\n"),
+        ("two/src/low.rs", "pub struct Low;\nfn f() { crate::high::High }\n"),
+    ])
+}
+
+#[test]
+fn an_arrow_up_and_a_circle_are_found() {
+    let rooms: &[(&str, &[&str])] = &[("two", &["low", "high"])];
+    let order = |packages, left| Order { packages, rooms, left };
+    let found = complaints(&crooked(), &order(&["one", "two"], &[]));
+    let expected = [
+        "two: `low` imports `high`, which is not below it",
+        "  two/src/low.rs:2: crate::high::High",
+        "two: a circle of 2 files",
+        "  two/src/high.rs:1: crate::low::Low is in two/src/low.rs",
+        "  two/src/low.rs:2: crate::high::High is in two/src/high.rs",
+    ];
+    assert_eq!(found, expected);
+
+    // What is left counts once, and is missed when it is gone.
+    let left = &["two: low -> high", "two/src/low.rs -> two/src/high.rs"];
+    assert_eq!(complaints(&crooked(), &order(&["one", "two"], left)), [""; 0]);
+    let left = &["two: low -> high", "* -> two/src/high.rs", "* -> two/src/lib.rs"];
+    let found = complaints(&crooked(), &order(&["one", "two"], left));
+    assert_eq!(found, ["`* -> two/src/lib.rs` is gone: take it out of the list"]);
+}
+
+#[test]
+fn packages_and_rooms_have_a_place_in_the_order() {
+    let rooms: &[(&str, &[&str])] = &[("two", &["low high"])];
+    let left = &[
+        "two/src/low.rs -> two/src/high.rs",
+        "two: low -> high",
+        "two: high -> low",
+    ];
+    let found = complaints(
+        &crooked(),
+        &Order {
+            packages: &["two", "one"],
+            rooms,
+            left,
+        },
+    );
+    assert_eq!(found, ["`two` depends on `one`, which is not below it"]);
+
+    let rooms: &[(&str, &[&str])] = &[("two", &["low", "high", "old"])];
+    let left = &["two/src/low.rs -> two/src/high.rs", "two: low -> high"];
+    let found = complaints(
+        &crooked(),
+        &Order {
+            packages: &["two"],
+            rooms,
+            left,
+        },
+    );
+    let expected = [
+        "workspace: the order does not name `one`",
+        "workspace: an order that fits:\n    \"one\",\n    \"two\",",
+        "two: the order names `old`, which does not exist",
+    ];
+    assert_eq!(found, expected);
+}
