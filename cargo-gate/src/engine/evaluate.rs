@@ -41,7 +41,7 @@ pub struct Request {
     pub jobs: usize,
     /// Packages the claim is limited to; empty means the whole workspace.
     pub packages: Vec<String>,
-    /// Whether evidence is made anew even where it could be reused.
+    /// Whether evidence is made again even where it could be reused.
     pub fresh: bool,
     /// Which suites run.
     pub suites: SuiteMode,

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
+use crate::base::record;
 use crate::base::stage::Stage;
 use crate::contract::{Applies, Check, Context, Phase};
 use crate::evidence::store::Store;
@@ -142,7 +143,7 @@ pub struct Planner<'a> {
     pub last: &'a LastInputs,
     /// What checks may see (its `declared` list is replaced for each).
     pub context: Context<'a>,
-    /// Whether evidence is made anew even where it could be reused.
+    /// Whether evidence is made again even where it could be reused.
     pub force: bool,
     /// Which suites run.
     pub suites: SuiteMode,
@@ -245,7 +246,7 @@ impl Planner<'_> {
         if let Some(evidence) = self.store.evidence(&fingerprint.digest)
             && evidence.check == unit.id()
         {
-            // A failure may be the machine's; whoever runs the gate again wants to know.
+            // A failure may be the machine's; a second run is meant to find out.
             let may_run = self.suites == SuiteMode::WithoutEvidence;
             if may_run && matches!(unit, Unit::Suite(_)) && evidence.blocks_somewhere() {
                 return Action::Run("it failed last time".to_owned());
@@ -284,13 +285,11 @@ pub struct LastInputs(BTreeMap<String, BTreeMap<String, Digest>>);
 
 impl LastInputs {
     const FILE: &'static str = "last-inputs";
+    const VERSION: u32 = 1;
 
     /// Reads the record of the last run; anything unreadable counts as absent.
     pub fn load(gate_dir: &Path) -> Self {
-        std::fs::read(gate_dir.join(Self::FILE))
-            .ok()
-            .and_then(|bytes| postcard::from_bytes(&bytes).ok())
-            .unwrap_or_default()
+        record::read(&gate_dir.join(Self::FILE), Self::VERSION).unwrap_or_default()
     }
 
     /// Keeps the record, if it differs from what was there. Failing to do so costs nothing but words.
@@ -301,10 +300,8 @@ impl LastInputs {
             let known = parts.filter_map(|(name, digest)| Some((name.clone(), (*digest)?)));
             next.0.insert(item.unit.id(), known.collect());
         }
-        if next != *self
-            && let Ok(bytes) = postcard::to_stdvec(&next)
-        {
-            let _ = crate::base::atomic::write_unsynced(&gate_dir.join(Self::FILE), &bytes);
+        if next != *self {
+            let _ = record::write(&gate_dir.join(Self::FILE), Self::VERSION, &next);
         }
     }
 

@@ -2,39 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::base::UsedPath;
 use crate::rust::boundary::tokens::{Class, Tokens};
-
-/// Something that code can ask of the system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum UsedPath {
-    /// Variables and directories of the process.
-    Env,
-    /// Foreign functions.
-    Ffi,
-    /// Files and directories.
-    File,
-    /// Sockets, and what is built on them.
-    Net,
-    /// Other programs.
-    Process,
-    /// Threads.
-    Thread,
-}
-
-impl UsedPath {
-    /// The key in `[uses]`.
-    pub fn name(self) -> &'static str {
-        match self {
-            UsedPath::Env => "env",
-            UsedPath::Ffi => "ffi",
-            UsedPath::File => "file",
-            UsedPath::Net => "net",
-            UsedPath::Process => "process",
-            UsedPath::Thread => "thread",
-        }
-    }
-}
 
 /// A place that uses a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
