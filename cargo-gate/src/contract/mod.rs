@@ -3,7 +3,7 @@
 
 mod context;
 mod declaration;
-mod slice;
+pub(crate) mod slice;
 
 #[cfg(test)]
 pub(crate) mod testing;

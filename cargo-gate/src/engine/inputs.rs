@@ -281,7 +281,7 @@ impl<'a> InputDigests<'a> {
             | Input::PolicyChecklist
             | Input::PolicyWaivers
             | Input::PolicyFile => {
-                digest.part(&self.policy.slice(input));
+                digest.part(&crate::contract::slice::slice(self.policy, input));
             }
             Input::RegisterCommits => match register_commits(self.workspace, self.policy) {
                 Ok(states) => {
