@@ -138,7 +138,7 @@ mod order {
         "cargo-gate/crates/world/src/cargo/call.rs -> cargo-gate/crates/world/src/cargo/metadata.rs",
         "cargo-gate/crates/world/src/git/history.rs -> cargo-gate/crates/world/src/git/tags.rs",
         "cargo-gate/src/group.rs -> cargo-gate/src/report/model.rs",
-        "cargo-gate/src/policy/section.rs -> cargo-gate/src/policy/model.rs",
+        "cargo-gate/crates/policy/src/section.rs -> cargo-gate/crates/policy/src/model.rs",
         "cargo-gate: code -> library",
         "cargo-gate: code -> uses",
         "cargo-gate: group -> report",

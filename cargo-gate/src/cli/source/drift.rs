@@ -14,6 +14,7 @@ use crate::drift::{self, Drift, Evidence, Judged, Verdict};
 use crate::markdown::place;
 use crate::surveys::document::Document;
 
+use super::Conversation;
 use super::documents::{STAGE, listed, outcomes, replace};
 
 #[derive(Debug, Args)]
