@@ -5,7 +5,9 @@ use std::fmt;
 use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Reason};
 
-use super::{Context, Declared, Input, Inputs, Reads};
+use super::context::Context;
+use super::declared::{Declared, Input, Reads};
+use super::inputs::Inputs;
 
 /// A check: its declaration and its rule.
 pub struct Check {

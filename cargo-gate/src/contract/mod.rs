@@ -6,14 +6,17 @@
 
 mod check;
 mod context;
+mod declared;
 pub mod input;
+mod inputs;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use check::{Applies, Check, Judge, Judgement, Phase, Rule};
-pub use context::{Attachments, Context, Declares, Inputs, Reads, WaiverUse};
-pub use input::{Declared, Input, InputState};
+pub use context::Context;
+pub use declared::{Declared, Declares, Input, InputState, Reads};
+pub use inputs::{Attachments, Inputs, WaiverUse};
 
 /// Declares what the rule of a check reads, once in the file of a check: [inputs](input) and [sections of the
 /// policy](crate::policy::Section). Gives the file a type `Declaration` and a `Context` that hands out just these.
@@ -22,7 +25,7 @@ macro_rules! reads {
     ($($input:ty),+ $(,)?) => {
         /// What the rule reads.
         #[derive(Debug, Clone, Copy)]
-        pub(crate) struct Declaration;
+        struct Declaration;
 
         impl $crate::contract::Reads for Declaration {
             const INPUTS: &'static [$crate::contract::Declared] = &[$($crate::contract::Declared::of::<$input>()),+];

@@ -94,6 +94,10 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         digest.part(hash.unwrap_or_default().as_bytes());
         parts.push(("reference".to_owned(), Some(digest.finish())));
     }
+    if suite.stability.is_some() {
+        // A new tag is another release to compare with.
+        parts.push(part(&Declared::of::<input::Release>(), inputs));
+    }
     if suite.kind == SuiteKind::Slo {
         // Every run records its window.
         parts.push(("its window".to_owned(), None));

@@ -41,8 +41,6 @@ pub(super) struct Completed {
 /// How long a check is likely to take, longest first: what begins last should not be what all others wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Effort {
-    /// Asks git for files of another version.
-    AnotherVersion,
     /// Reads the code.
     Code,
     /// Reads other files, or what is in memory.
@@ -54,9 +52,7 @@ impl Effort {
         let Unit::Check(check) = &item.unit else {
             return Self::Rest;
         };
-        if check.reads::<input::Release>() {
-            Self::AnotherVersion
-        } else if check.reads::<input::RustSources>() {
+        if check.reads::<input::RustSources>() {
             Self::Code
         } else {
             Self::Rest

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::boundary::authority::Authorities;
 use crate::suites;
+use crate::surveys::authority::Authorities;
 
 use super::{Facts, cell};
 

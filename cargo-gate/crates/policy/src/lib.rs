@@ -111,7 +111,7 @@ pub use stability::{StabilityClass, StabilityPolicy, Surface};
 pub use suggest::similar;
 pub use supply::SupplyPolicy;
 pub use toolchain::{Floor, FloorRelease, ToolchainPolicy};
-pub use uses::{UsedPath, UsesPolicy};
+pub use uses::UsesPolicy;
 pub use validate::validate;
 pub use waiver::waiver_text;
 pub use waiver_edit::{NewWaiver, append_waiver, attach_signature, numbered, waiver_toml};

@@ -31,7 +31,7 @@ use super::runtime::RuntimePolicy;
 use super::secrets::{PathsPolicy, SecretsPolicy};
 use super::stability::StabilityPolicy;
 pub use super::stage::{CheckPolicy, StagePolicy};
-pub use super::suite::{SuiteFormat, SuiteKind, SuitePolicy};
+pub use super::suite::{SEMVER_CHECKS, SuiteFormat, SuiteKind, SuitePolicy};
 use super::supply::SupplyPolicy;
 use super::toolchain::ToolchainPolicy;
 use super::uses::UsesPolicy;

@@ -80,22 +80,20 @@ pub struct Surface {
 }
 
 impl StabilityPolicy {
-    /// A policy that calls everything stable.
-    pub fn strict(reference: &str) -> Self {
-        Self {
-            reference: reference.to_owned(),
-            default: StabilityClass::Stable,
-            surfaces: Vec::new(),
-            location: Location::file("gate.toml"),
+    /// The class of an item: that of the last surface that matches. `item` is its path and `file` where it is defined, each
+    /// `None` where a tool does not tell; then the strictest class counts that the item may have.
+    pub fn class_of_item(&self, item: Option<&str>, file: Option<&str>) -> StabilityClass {
+        let mut strictest = StabilityClass::Internal;
+        for surface in self.surfaces.iter().rev() {
+            let below = |item: &str| surface.items.iter().any(|pattern| is_below(pattern, item));
+            if item.is_some_and(below) || file.is_some_and(|file| surface.covers_path(file)) {
+                return strictest.min(surface.class);
+            }
+            if item.is_none() && !surface.items.is_empty() || file.is_none() && !surface.paths.is_empty() {
+                strictest = strictest.min(surface.class);
+            }
         }
-    }
-
-    /// The surface that decides about an item: the last one that matches.
-    pub fn of_item(&self, item: &str, file: &str) -> Option<&Surface> {
-        self.surfaces
-            .iter()
-            .rev()
-            .find(|surface| surface.covers_item(item, file))
+        strictest.min(self.default)
     }
 
     /// The surface that decides about a document; `None` for one that nobody declared.
@@ -105,11 +103,6 @@ impl StabilityPolicy {
 }
 
 impl Surface {
-    /// Whether it covers an item that is defined in this file.
-    pub fn covers_item(&self, item: &str, file: &str) -> bool {
-        self.items.iter().any(|pattern| is_below(pattern, item)) || self.covers_path(file)
-    }
-
     /// Whether it covers a file.
     pub fn covers_path(&self, path: &str) -> bool {
         self.paths.iter().any(|glob| pattern::path_matches(glob, path))
@@ -128,7 +121,44 @@ section!(StabilityPolicy, "stability", stability: Option<StabilityPolicy>);
 
 #[cfg(test)]
 mod tests {
-    use super::is_below;
+    use super::*;
+
+    #[test]
+    fn the_last_surface_decides_and_what_is_not_told_counts_as_the_strictest() {
+        use StabilityClass::{Fluid, Internal, Stable};
+        let surface = |class, items: &[&str], paths: &[&str]| Surface {
+            class,
+            items: items.iter().map(ToString::to_string).collect(),
+            paths: paths.iter().map(ToString::to_string).collect(),
+            location: Location::file("gate.toml"),
+        };
+        let policy = |default, surfaces| StabilityPolicy {
+            reference: "v*".into(),
+            default,
+            surfaces,
+            location: Location::file("gate.toml"),
+        };
+        let by_item = policy(
+            Stable,
+            vec![
+                surface(Fluid, &["a::soft"], &["src/soft/**"]),
+                surface(Internal, &["a::soft::inner"], &[]),
+            ],
+        );
+        let class = |item, file| by_item.class_of_item(item, file);
+        assert_eq!(class(Some("a::f"), Some("src/lib.rs")), Stable);
+        assert_eq!(class(Some("a::soft::f"), Some("src/lib.rs")), Fluid);
+        assert_eq!(class(Some("a::soft::inner::f"), Some("src/soft/x.rs")), Internal);
+        assert_eq!(class(Some("a::f"), Some("src/soft/x.rs")), Fluid);
+        assert_eq!(class(None, Some("src/soft/x.rs")), Fluid);
+        assert_eq!(class(None, Some("src/lib.rs")), Stable);
+        assert_eq!(class(None, None), Stable);
+
+        let core = policy(Fluid, vec![surface(Stable, &["a::core"], &[])]);
+        assert_eq!(core.class_of_item(Some("a::f"), Some("src/lib.rs")), Fluid);
+        assert_eq!(core.class_of_item(None, Some("src/lib.rs")), Stable);
+        assert_eq!(policy(Internal, Vec::new()).class_of_item(None, None), Internal);
+    }
 
     #[test]
     fn a_pattern_means_what_is_below_it() {

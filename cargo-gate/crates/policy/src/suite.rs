@@ -17,9 +17,13 @@ use super::rule;
 use super::rules::{Rules, text};
 use super::section::section;
 use super::slo::{SloPolicy, SloSuite};
+use super::stability::StabilityPolicy;
 use super::value::{
     Command, EnvName, FilePath, Glob, Requirement, SuiteName, TimeLimit, command, half_an_hour, period, pilot, yes,
 };
+
+/// The tool that compares public items with those of a release.
+pub const SEMVER_CHECKS: &str = "cargo-semver-checks";
 
 /// Kind of a suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -54,6 +58,9 @@ pub struct SuitePolicy {
     /// For service levels: how they are judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slo: Option<Box<SloPolicy>>,
+    /// For cargo-semver-checks: the classes of public items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stability: Option<Box<StabilityPolicy>>,
     /// Whether it must pass.
     pub required: bool,
     /// First stage that needs it.
@@ -90,6 +97,7 @@ impl SuitePolicy {
             part: None,
             bench: None,
             slo: None,
+            stability: None,
             required: true,
             stage: Stage::Pilot,
             inputs: Vec::new(),
@@ -252,7 +260,7 @@ impl Tool {
             Tool::Clippy => "clippy",
             Tool::Rustfmt => "rustfmt",
             Tool::CargoDeny => "cargo-deny",
-            Tool::CargoSemverChecks => "cargo-semver-checks",
+            Tool::CargoSemverChecks => SEMVER_CHECKS,
             Tool::CargoVet => "cargo-vet",
         }
     }

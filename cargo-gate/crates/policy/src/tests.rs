@@ -260,7 +260,7 @@ fn unknown_keys_are_errors_with_a_suggestion() {
         errors(
             r#"
 version = 1
-colour = true
+tiers.colour = true
 
 [stage.pilto]
 scope = "x"

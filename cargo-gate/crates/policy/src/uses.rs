@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::de::DeValue;
 
+use gate_base::UsedPath;
 use gate_report::Location;
 
 use super::known::{elements, table};
@@ -14,38 +15,6 @@ use super::rule;
 use super::rules::{Rules, text};
 use super::section::section;
 use super::value::SuiteName;
-
-/// Something that code can ask of the system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum UsedPath {
-    /// Variables and directories of the process.
-    Env,
-    /// Foreign functions.
-    Ffi,
-    /// Files and directories.
-    File,
-    /// Sockets, and what is built on them.
-    Net,
-    /// Other programs.
-    Process,
-    /// Threads.
-    Thread,
-}
-
-impl UsedPath {
-    /// The key in `[uses]`.
-    pub fn name(self) -> &'static str {
-        match self {
-            UsedPath::Env => "env",
-            UsedPath::Ffi => "ffi",
-            UsedPath::File => "file",
-            UsedPath::Net => "net",
-            UsedPath::Process => "process",
-            UsedPath::Thread => "thread",
-        }
-    }
-}
 
 /// What the code asks of the system.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

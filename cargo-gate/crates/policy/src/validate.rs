@@ -7,7 +7,7 @@ use toml::de::DeTable;
 use super::catalogue::Catalogue;
 use super::deserialize::from_file;
 use super::known::Known;
-use super::model::{Policy, PolicySource, SanityWarning};
+use super::model::{Policy, PolicySource, SEMVER_CHECKS, SanityWarning, SuitePolicy};
 use super::position::Positions;
 use super::problem::{Oddity, PolicyErrors, Problem, shown};
 use super::rules::Rules;
@@ -51,6 +51,11 @@ pub fn validate(path: &str, text: &str, catalogue: &Catalogue) -> Result<Policy,
         .unwrap_or_default();
     for waiver in &mut policy.waivers {
         waiver.authority = waiver::authority(waiver, keys);
+    }
+    let stability = policy.stability.as_ref();
+    let compare = |suite: &&mut SuitePolicy| suite.tool.as_deref() == Some(SEMVER_CHECKS);
+    for suite in policy.suites.iter_mut().filter(compare) {
+        suite.stability = stability.cloned().map(Box::new);
     }
     let warnings = |mut oddities: Vec<Oddity>| -> Vec<SanityWarning> {
         oddities.sort_by_key(|oddity| oddity.span.start);

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use semver::Version;
 
 use crate::base::stage::Stage;
-use crate::library::{Deprecated, FileSurvey, PackageSurvey, Survey};
 use crate::policy::Deprecation;
 use crate::report::{Dimension, Finding, Location};
+use crate::rust::facts::Deprecated;
+use crate::rust::library::{FileSurvey, PackageSurvey, Survey};
 
 use crate::checks::failure::panics::unreadable_source;
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};

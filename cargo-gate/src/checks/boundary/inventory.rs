@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::base::stage::Stage;
-use crate::boundary::authority::Authorities;
-use crate::boundary::inventory::{Change, Inventory};
 use crate::policy::{BoundaryPolicy, TierPolicy};
 use crate::report::{Dimension, Finding, Location, Reason};
+use crate::surveys::authority::Authorities;
+use crate::surveys::boundary_inventory::{Change, Inventory};
 
 use super::raw::unreadable;
 use crate::checks::ratchet::{Previous, inconclusive_unless, previous, unix_lines};

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::base::stage::Stage;
-use crate::boundary::authority::Authorities;
-use crate::boundary::site::Kind;
-use crate::boundary::survey::{FileSurvey, PackageSurvey, Survey};
 use crate::policy::{BoundaryPolicy, Tier, TierPolicy};
 use crate::report::{Dimension, Finding, Location, Reason};
+use crate::rust::boundary::site::Kind;
+use crate::rust::boundary::survey::{FileSurvey, PackageSurvey, Survey};
+use crate::surveys::authority::Authorities;
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
 use crate::reads;

@@ -1,9 +1,9 @@
 //! `boundary.safety`: each unsafe block says why it is sound.
 
 use crate::base::stage::Stage;
-use crate::boundary::survey::{Survey, is_undocumented_block};
 use crate::policy::BoundaryPolicy;
 use crate::report::{Dimension, Finding, Location};
+use crate::rust::boundary::survey::{Survey, is_undocumented_block};
 
 use super::raw::unreadable;
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};

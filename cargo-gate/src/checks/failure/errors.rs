@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::base::stage::Stage;
-use crate::library::{Coverage, ErrorEnum, PackageSurvey, Survey};
 use crate::policy::FailurePolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
+use crate::rust::facts::ErrorEnum;
+use crate::rust::library::{Coverage, PackageSurvey, Survey};
 
 use super::panics::unreadable_source;
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};

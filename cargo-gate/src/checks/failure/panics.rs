@@ -1,10 +1,11 @@
 //! `failure.panics`: the number of places in library code that panic is tracked, and only falls.
 
 use crate::base::stage::Stage;
-use crate::library::inventory::{Change, PanicInventory};
-use crate::library::{PackageSurvey, PanicKind, Survey};
 use crate::policy::FailurePolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
+use crate::rust::facts::PanicKind;
+use crate::rust::library::inventory::{Change, PanicInventory};
+use crate::rust::library::{PackageSurvey, Survey};
 
 use crate::checks::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};

@@ -1,8 +1,9 @@
 //! `scope.uses`: what the code asks of the system is declared and tested.
 
 use crate::base::stage::Stage;
-use crate::policy::{SuiteKind, SuitePolicy, UsedPath, UsesPolicy};
+use crate::policy::{SuiteKind, SuitePolicy, UsesPolicy};
 use crate::report::{Dimension, Finding};
+use crate::rust::facts::UsedPath;
 
 use crate::checks::failure::panics::unreadable_source;
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
@@ -110,9 +111,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::base::Location;
     use crate::contract::testing::World;
     use crate::policy::{SuitePolicy, UsesPolicy};
-    use crate::report::Location;
 
     fn said(declared: &[(UsedPath, &[&str])], suites: &[(&str, bool)]) -> String {
         let mut world = World::new();

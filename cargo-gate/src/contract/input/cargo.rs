@@ -16,7 +16,7 @@ use crate::workspace::lockfile;
 use crate::workspace::manifest::Manifest;
 use crate::workspace::toolchain::{self, Rustc};
 
-use super::{Input, InputState, known};
+use crate::contract::declared::{Input, InputState, known};
 
 /// Members, targets and dependencies as cargo sees them, and whether they resolve under `--locked`.
 pub struct Cargo;

@@ -10,7 +10,7 @@ use crate::evidence::history;
 use crate::policy::Policy;
 use crate::report::CheckReport;
 
-use super::{Input, InputState, known};
+use crate::contract::declared::{Input, InputState, known};
 
 /// The current day.
 pub struct Today;

@@ -10,7 +10,7 @@ use crate::surveys::above::Above;
 use crate::surveys::document::{self, Document, Documents as All};
 use crate::workspace::files::{FileKind, FileList};
 
-use super::{Input, InputState, files, known};
+use crate::contract::declared::{Input, InputState, files, known};
 
 /// Names of all files.
 pub struct FileNames;

@@ -6,7 +6,7 @@ use crate::contract::{Context, Declares, Inputs};
 use crate::policy::Register;
 use crate::workspace::git::{CommitState, Git, Tag};
 
-use super::{Input, InputState, known};
+use crate::contract::declared::{Input, InputState, known};
 
 /// The commit that is checked out.
 pub struct GitHead;

@@ -8,7 +8,8 @@ use crate::kernels::{self, LockedCrate};
 use crate::policy::Policy;
 use crate::workspace::git::Git;
 
-use super::{Cargo, Input, InputState, files, known};
+use super::Cargo;
+use crate::contract::declared::{Input, InputState, files, known};
 
 /// Every `kernels.lock`, the PTX files that they name, and the sources these were compiled from.
 pub struct KernelLocks;

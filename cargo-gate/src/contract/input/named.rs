@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io;
 
 use crate::contract::{Context, Declares, Inputs};
-use crate::library::Coverage as Lines;
 use crate::policy::{BoundaryPolicy, FailurePolicy, Policy, ReleasePolicy, RuntimePolicy};
+use crate::rust::library::Coverage as Lines;
 use crate::surveys::Surveys;
 use crate::workspace::git::Git;
 
-use super::{Input, InputState, files, known};
+use crate::contract::declared::{Input, InputState, files, known};
 
 /// The tracked boundary inventory and its earlier versions in git.
 pub struct BoundaryInventory;
@@ -189,7 +189,7 @@ impl Input for Coverage {
     const NAME: &'static str = "coverage report";
 
     fn state(inputs: &Inputs<'_>) -> InputState {
-        let identity = match Self::path(inputs.policy).map(|path| Lines::read(inputs.workspace, path)) {
+        let identity = match Self::path(inputs.policy).map(|path| lines(inputs.workspace, path)) {
             Some(Ok(coverage)) => coverage.identity(),
             Some(Err(_)) => return InputState::Volatile,
             None => b"none".to_vec(),
@@ -210,8 +210,12 @@ impl<R: Declares<Coverage> + Declares<FailurePolicy>> Context<'_, R> {
     /// # Errors
     /// Whatever the operating system says, among it that there is none.
     pub fn coverage(&self, path: &str) -> io::Result<Lines> {
-        Lines::read(self.inputs.workspace, path)
+        lines(self.inputs.workspace, path)
     }
+}
+
+fn lines(workspace: &Surveys, path: &str) -> io::Result<Lines> {
+    Lines::read(workspace.root(), path, workspace.files())
 }
 
 /// Files that checklists name, wherever below the workspace root they lie.

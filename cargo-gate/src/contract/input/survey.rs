@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::boundary::survey::Survey;
 use crate::contract::{Context, Declares, Inputs};
-use crate::library::Survey as Library;
-use crate::policy::{Policy, SupplyPolicy, UsedPath};
+use crate::policy::{Policy, StabilityPolicy, SupplyPolicy};
 use crate::report::Reason;
+use crate::rust::boundary::survey::Survey;
+use crate::rust::facts::UsedPath;
+use crate::rust::library::Survey as Library;
+use crate::rust::uses::{self, Used};
 use crate::secrets::file::MachinePath;
 use crate::secrets::survey::SecretSurvey;
-use crate::stability::Sources;
+use crate::stability::{self, Comparison};
 use crate::supply::{Opened, Places};
-use crate::uses::{self, Used};
 
-use super::{AllFiles, Cargo, Documents, FileNames, Input, InputState, RustSources, known};
+use super::{AllFiles, Cargo, Documents, FileNames, RustSources};
+use crate::contract::declared::{Input, InputState, known};
 
 /// The code of members: cargo says whose a file is, and the names of files where other packages begin.
 impl<'a, R: Declares<RustSources> + Declares<Cargo> + Declares<FileNames>> Context<'a, R> {
@@ -113,8 +115,8 @@ impl Input for Release {
 
     fn state(inputs: &Inputs<'_>) -> InputState {
         let stability = inputs.policy.stability.as_ref();
-        match stability.map(|stability| Sources::of(inputs.workspace).release(&stability.reference)) {
-            Some(Ok(release)) => known::<Self>(|digest| {
+        match stability.map(|stability| stability::Release::of(inputs.workspace, &stability.reference)) {
+            Some(Ok((_, release))) => known::<Self>(|digest| {
                 digest.part(release.name.as_bytes()).part(release.commit.as_bytes());
             }),
             Some(Err(_)) => InputState::Volatile,
@@ -125,12 +127,15 @@ impl Input for Release {
     }
 }
 
-impl<'a, R> Context<'a, R>
+impl<R> Context<'_, R>
 where
-    R: Declares<RustSources> + Declares<Cargo> + Declares<FileNames> + Declares<Documents> + Declares<Release>,
+    R: Declares<FileNames> + Declares<Documents> + Declares<Release> + Declares<StabilityPolicy>,
 {
-    /// The workspace and the last release of it: what their interfaces are made of.
-    pub fn interfaces(&self) -> Sources<'a> {
-        Sources::of(self.inputs.workspace)
+    /// The documents of the last release beside those of the workspace.
+    ///
+    /// # Errors
+    /// Why there is no release to compare with.
+    pub fn released_documents(&self, policy: &StabilityPolicy) -> Result<Comparison, Reason> {
+        stability::compare(self.inputs.workspace, policy)
     }
 }

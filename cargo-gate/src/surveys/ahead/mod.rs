@@ -6,10 +6,10 @@
 
 mod files;
 
-use crate::boundary::cache::ScanCache;
 use crate::ci::{self, CiFiles};
-use crate::code::CodeCache;
 use crate::policy::Policy;
+use crate::rust::boundary::cache::ScanCache;
+use crate::rust::code::CodeCache;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::supply::{self, Advisories};
 use crate::workspace::Listed;
