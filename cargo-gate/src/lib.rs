@@ -7,8 +7,6 @@
 //! The library neither prints nor exits; [`cli`] words the conversation and `main` ends the process.
 
 pub use gate_base as base;
-#[cfg(test)]
-pub(crate) mod built_from;
 pub mod checks;
 pub use gate_ci as ci;
 pub mod cli;
@@ -34,8 +32,8 @@ pub use gate_report::redact;
 pub mod release;
 pub mod remote;
 pub use gate_report as report;
-pub mod rollout;
-pub mod rust;
+pub use gate_report::rollout;
+pub use gate_rust as rust;
 pub use gate_text::secrets;
 pub mod stability;
 pub mod suites;

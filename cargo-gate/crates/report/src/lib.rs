@@ -13,3 +13,4 @@ pub use schema::schema;
 pub use standing::outcome_of;
 pub mod group;
 pub mod redact;
+pub mod rollout;
