@@ -12,7 +12,7 @@ mod order {
 
     /// The members of the workspace.
     pub(crate) const PACKAGES: &[&str] = &[
-        "cargo-gate-base cargo-gate-build cargo-gate-runtime",
+        "cargo-gate-base cargo-gate-build cargo-gate-runtime xtask-launcher",
         "cargo-gate-kernels cargo-gate-world gate-embedding gate-support",
         "cargo-gate",
         "gate-tests xtask",
@@ -24,7 +24,7 @@ mod order {
         (
             "xtask",
             &[
-                "ergonomics imports new_check refused registry requirements site usability",
+                "ergonomics imports refused registry requirements site usability",
                 "docs",
                 "ci",
             ],

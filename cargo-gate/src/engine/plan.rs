@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::digest::Digest;
 use crate::base::record;
 use crate::base::stage::Stage;
-use crate::contract::{Applies, Check, Context, Phase};
+use crate::contract::{Applies, Check, Inputs, Phase};
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, age};
 use crate::group::Group;
@@ -136,13 +136,13 @@ pub struct Planner<'a> {
     /// The catalogue of built-in checks.
     pub checks: &'a [&'static Check],
     /// Digests of all inputs.
-    pub inputs: &'a InputDigests<'a>,
+    pub digests: &'a InputDigests<'a>,
     /// Where evidence is kept.
     pub store: &'a Store,
     /// Parts of the fingerprints of the last run.
     pub last: &'a LastInputs,
-    /// What checks may see (its `declared` list is replaced for each).
-    pub context: Context<'a>,
+    /// What checks may see.
+    pub inputs: Inputs<'a>,
     /// Whether evidence is made again even where it could be reused.
     pub force: bool,
     /// Which suites run.
@@ -155,11 +155,7 @@ impl Planner<'_> {
         let mut plan = Plan::default();
         let mut units = Vec::new();
         for check in self.checks.iter().copied() {
-            let context = Context {
-                declared: check.inputs,
-                ..self.context
-            };
-            match (check.applies)(&context) {
+            match check.rule.applies(&self.inputs) {
                 Applies::Yes if check.phase != Phase::Evidence => plan.afterwards.push(check),
                 Applies::Yes => units.push(Unit::Check(check)),
                 Applies::No(reason) => plan.not_applicable.push(NotApplicable {
@@ -225,8 +221,8 @@ impl Planner<'_> {
     /// Plans one unit.
     pub fn item(&self, unit: Unit) -> PlanItem {
         let fingerprint = match &unit {
-            Unit::Check(check) => fingerprint::of_check(check, self.inputs),
-            Unit::Suite(suite) => fingerprint::of_suite(suite, self.workspace, self.inputs),
+            Unit::Check(check) => fingerprint::of_check(check, self.digests),
+            Unit::Suite(suite) => fingerprint::of_suite(suite, self.workspace, self.digests),
         };
         let action = self.action(&unit, &fingerprint);
         PlanItem {
@@ -265,10 +261,10 @@ impl Planner<'_> {
     fn too_old(&self, evidence: &Evidence) -> Option<String> {
         let limits = self.policy.evidence_ages.iter();
         let limit = limits
-            .filter(|limit| limit.covers(&evidence.check, self.context.stage))
+            .filter(|limit| limit.covers(&evidence.check, self.inputs.stage))
             .map(|limit| limit.max_age)
             .min()?;
-        match age::age(&evidence.recorded, self.context.now) {
+        match age::age(&evidence.recorded, self.inputs.now) {
             Some(age) if age <= limit => None,
             Some(age) => {
                 let (age, limit) = (age::words(age), age::words(limit));

@@ -9,7 +9,7 @@ use super::{Facts, cell};
 
 pub(super) fn generate(facts: &Facts<'_>) -> String {
     let policy = facts.policy;
-    let authorities = Authorities::new(policy);
+    let authorities = Authorities::new(&policy.tiers, &policy.boundary);
     let mut text = String::from("| package | tier | claim |\n| --- | --- | --- |\n");
     for member in facts.members {
         let tier = match &policy.tiers {

@@ -2,7 +2,7 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::policy::{BoundaryAllow, Policy, Tier, TierException};
+use crate::policy::{BoundaryAllow, BoundaryPolicy, Tier, TierException, TierPolicy};
 
 /// Who allows raw authority in a file.
 #[derive(Debug, Clone, Copy)]
@@ -16,15 +16,15 @@ pub enum Cover<'p> {
 /// The declared authorities.
 #[derive(Debug)]
 pub struct Authorities<'p> {
-    policy: &'p Policy,
+    tiers: &'p Option<TierPolicy>,
+    boundary: &'p Option<BoundaryPolicy>,
     allow: Vec<(GlobMatcher, &'p BoundaryAllow)>,
 }
 
 impl<'p> Authorities<'p> {
-    /// The authorities of a policy. A glob that cannot be read allows nothing; validation of the policy reports it.
-    pub fn new(policy: &'p Policy) -> Self {
-        let allow = policy
-            .boundary
+    /// The authorities of `[tiers]` and `[boundary]`. A glob that cannot be read allows nothing; validation of the policy reports it.
+    pub fn new(tiers: &'p Option<TierPolicy>, boundary: &'p Option<BoundaryPolicy>) -> Self {
+        let allow = boundary
             .iter()
             .flat_map(|boundary| &boundary.allow)
             .filter_map(|entry| {
@@ -32,17 +32,17 @@ impl<'p> Authorities<'p> {
                 Some((glob.compile_matcher(), entry))
             })
             .collect();
-        Self { policy, allow }
+        Self { tiers, boundary, allow }
     }
 
     /// Whether anything about tiers or boundaries is declared.
     pub fn declared(&self) -> bool {
-        self.policy.tiers.is_some() || self.policy.boundary.is_some()
+        self.tiers.is_some() || self.boundary.is_some()
     }
 
     /// Tier of a package; `portable` where nothing is declared.
     pub fn tier(&self, package: &str) -> Tier {
-        match (self.exception(package), &self.policy.tiers) {
+        match (self.exception(package), self.tiers) {
             (Some(exception), _) => exception.tier,
             (None, Some(tiers)) => tiers.default,
             (None, None) => Tier::Portable,
@@ -61,7 +61,7 @@ impl<'p> Authorities<'p> {
     }
 
     fn exception(&self, package: &str) -> Option<&'p TierException> {
-        let tiers = self.policy.tiers.as_ref()?;
+        let tiers = self.tiers.as_ref()?;
         tiers.exceptions.iter().find(|exception| exception.package == package)
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::atomic;
 use crate::base::error::Result;
-use crate::policy::{Policy, Tier};
+use crate::policy::Tier;
 
 use super::authority::{Authorities, Cover};
 use crate::rust::boundary::site::Kind;
@@ -85,9 +85,8 @@ pub struct InventorySite {
 }
 
 impl Inventory {
-    /// The inventory of a survey under a policy.
-    pub fn new(survey: &Survey, policy: &Policy) -> Self {
-        let authorities = Authorities::new(policy);
+    /// The inventory of a survey under the declared authorities.
+    pub fn new(survey: &Survey, authorities: &Authorities<'_>) -> Self {
         let packages = survey
             .packages
             .iter()

@@ -6,7 +6,17 @@ use crate::report::{Dimension, Finding, Location};
 use crate::stability::Comparison;
 use crate::workspace::cargo::Member;
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Cargo,
+    input::FileNames,
+    input::Documents,
+    input::Release,
+    StabilityPolicy,
+    SuitePolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -18,27 +28,18 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::FileNames,
-        Input::Documents,
-        Input::Release,
-        Input::PolicyStability,
-        Input::PolicySuites,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match context.policy().stability {
+    match context.section::<StabilityPolicy>() {
         Some(_) => Applies::Yes,
         None => Applies::No("`[stability]` is not declared".into()),
     }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(policy) = &context.policy().stability else {
+    let Some(policy) = context.section::<StabilityPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     match context.released_documents(policy) {
@@ -46,7 +47,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Ok(comparison) => {
             let mut findings = judge(&comparison);
             let libraries = context.cargo().members.iter().any(has_interface);
-            if libraries && promises_items(policy) && !compares_items(&context.policy().suites) {
+            if libraries && promises_items(policy) && !compares_items(context.section::<SuitePolicy>()) {
                 findings.push(not_compared(policy, &comparison.reference));
             }
             Judgement::Findings(findings)

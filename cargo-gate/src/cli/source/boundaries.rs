@@ -11,13 +11,9 @@ use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
 use crate::policy::{Policy, Tier};
 use crate::rust::boundary::dependencies::DependencySurvey;
-use crate::rust::boundary::dependencies::DependencySurvey;
 use crate::rust::boundary::site::Kind;
-use crate::rust::boundary::site::Kind;
-use crate::rust::boundary::survey::{Survey, Tally};
 use crate::rust::boundary::survey::{Survey, Tally};
 use crate::surveys::Surveys;
-use crate::surveys::boundary_inventory::Inventory;
 use crate::surveys::boundary_inventory::Inventory;
 
 #[derive(Debug, Args)]
@@ -112,7 +108,11 @@ fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> 
                 .with_help("make the file readable: the inventory would not be complete"));
         }
         let path = policy.inventory_path();
-        Inventory::new(survey, policy).write(&workspace.root().join(path))?;
+        Inventory::new(
+            survey,
+            &crate::surveys::authority::Authorities::new(&policy.tiers, &policy.boundary),
+        )
+        .write(&workspace.root().join(path))?;
         boundaries.written = Some(path.to_owned());
     }
     if !arguments.packages.is_empty() {
@@ -130,7 +130,7 @@ fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> 
 impl Boundaries {
     /// The model of a survey.
     pub(super) fn new(survey: &Survey, policy: &Policy, dependencies: Option<Vec<DependencySurvey>>) -> Self {
-        let authorities = crate::surveys::authority::Authorities::new(policy);
+        let authorities = crate::surveys::authority::Authorities::new(&policy.tiers, &policy.boundary);
         Self {
             files: survey.files,
             packages: survey

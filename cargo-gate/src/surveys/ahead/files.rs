@@ -56,7 +56,7 @@ pub(super) struct Pass {
 impl Pass {
     /// Finds out what the caches in the gate directory do not know.
     pub(super) fn new(wanted: Wanted, listed: &Listed<'_>) -> Self {
-        let (files, gate_dir) = (listed.files, listed.gate_dir);
+        let (files, gate_dir) = (listed.files, listed.gate_dir.as_path());
         let machine = MachinePaths::new(&listed.options.environment, listed.root);
         let mut boundaries = ScanCache::load(gate_dir);
         let mut secrets = SecretCache::load(gate_dir, machine.digest());
