@@ -11,8 +11,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use cargo_gate::base::parallel;
-use cargo_gate::boundary::scan::{Depth, scan_file};
-use cargo_gate::code;
+use cargo_gate::rust::boundary::scan::{Depth, scan_file};
+use cargo_gate::rust::code;
 use ra_ap_rustc_lexer::{FrontmatterAllowed, tokenize};
 
 fn main() -> ExitCode {

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use cargo_gate::boundary::scan::{Depth, scan_file};
+use cargo_gate::rust::boundary::scan::{Depth, scan_file};
 
 fn main() {
     for directory in std::env::args().skip(1) {

@@ -5,7 +5,7 @@
 use crate::base::stage::Stage;
 use crate::contract::{Check, Phase};
 use crate::markdown::tasks::{Gate, Task, tasks};
-use crate::policy::{Policy, similar};
+use crate::policy::{SuitePolicy, similar};
 use crate::report::{CheckReport, Outcome, SUITES_LEFT_OUT};
 use crate::suites;
 
@@ -18,8 +18,8 @@ pub struct Evidence<'a> {
     pub stage: Stage,
     /// The built-in checks.
     pub checks: &'a [&'static Check],
-    /// The policy, for the suites that it declares.
-    pub policy: &'a Policy,
+    /// The suites that the policy declares.
+    pub suites: &'a [SuitePolicy],
 }
 
 /// What the evidence says about a box.
@@ -216,10 +216,10 @@ impl Evidence<'_> {
         if let Some(check) = self.find(id) {
             return Some(check.blocks_at);
         }
-        if self.policy.suites.is_empty() {
+        if self.suites.is_empty() {
             return (id == suites::DEFAULT_ID).then_some(Stage::Pilot);
         }
-        let suite = self.policy.suites.iter().find(|suite| suites::check_id(suite) == id)?;
+        let suite = self.suites.iter().find(|suite| suites::check_id(suite) == id)?;
         Some(suite.stage)
     }
 
@@ -229,8 +229,8 @@ impl Evidence<'_> {
 
     fn ids(&self) -> Vec<String> {
         let builtin = self.checks.iter().map(|check| check.id.to_owned());
-        let declared = self.policy.suites.iter().map(suites::check_id);
-        let default = self.policy.suites.is_empty().then(|| suites::DEFAULT_ID.to_owned());
+        let declared = self.suites.iter().map(suites::check_id);
+        let default = self.suites.is_empty().then(|| suites::DEFAULT_ID.to_owned());
         builtin.chain(declared).chain(default).collect()
     }
 }

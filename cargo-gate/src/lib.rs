@@ -7,14 +7,12 @@
 //! The library neither prints nor exits; [`cli`] words the conversation and `main` ends the process.
 
 pub use gate_base as base;
-pub mod boundary;
 #[cfg(test)]
 pub(crate) mod built_from;
 pub mod checks;
-pub mod ci;
+pub use gate_ci as ci;
 pub mod cli;
 pub mod closeout;
-pub mod code;
 pub mod consumers;
 pub mod contract;
 pub mod dispatches;
@@ -22,27 +20,26 @@ pub mod drift;
 pub mod engine;
 pub mod evidence;
 pub mod generated;
-pub mod group;
+pub use gate_report::group;
 pub mod init;
 pub mod kernels;
-pub mod library;
 #[cfg(feature = "lsp")]
 pub mod lsp;
-pub mod markdown;
+pub use gate_text::markdown;
 pub mod migration;
-pub mod policy;
 pub use gate_base::process;
+pub use gate_policy as policy;
 pub mod promotion;
-pub mod redact;
+pub use gate_report::redact;
 pub mod release;
 pub mod remote;
-pub mod report;
+pub use gate_report as report;
 pub mod rollout;
-pub mod secrets;
+pub mod rust;
+pub use gate_text::secrets;
 pub mod stability;
 pub mod suites;
 pub mod supply;
 pub mod surveys;
-pub mod uses;
 pub mod verdict;
 pub use gate_world as workspace;

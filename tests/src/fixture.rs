@@ -1,8 +1,12 @@
-//! Fixture workspaces: `tests/fixtures/<check id>/{fail,clean}`, copied before use.
+//! Fixture workspaces, copied before use: `tests/fixtures/<check id>.toml`, or `tests/fixtures/<check id>/{fail,clean}` where
+//! there are many files.
 //!
-//! What files cannot show stands in `fail.toml` or `clean.toml` beside the directory:
+//! `<check id>.toml` has a table for each twin, with `files` on top of `tests/fixtures/base` and everything below; beside a
+//! directory, `fail.toml` or `clean.toml` says what files cannot show:
 //!
 //! ```toml
+//! [files]                     # files in addition to those of the directory or the base, part of the commit
+//! "src/lib.rs" = "text"
 //! git = "committed"           # or "none"; the default is "committed"
 //! stage = "pilot"             # stage at which the fixture is judged; the default is the first
 //! also = ["git.clean"]        # other checks that object for the same reason
@@ -45,6 +49,7 @@ pub struct Fixture {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct State {
+    files: BTreeMap<String, String>,
     git: Git,
     stage: Option<String>,
     also: Vec<String>,
@@ -75,8 +80,11 @@ impl Fixture {
         let mut found = Vec::new();
         // Ids of checks have a dot; directories without one are workspaces of whole-program tests.
         for check in entries(&directory()).iter().filter(|path| name(path).contains('.')) {
-            for twin in entries(check).iter().filter(|path| path.is_dir()) {
-                found.push((name(check), name(twin)));
+            if let Some(id) = name(check).strip_suffix(".toml") {
+                found.extend(twins(id).into_keys().map(|twin| (id.to_owned(), twin)));
+            } else {
+                let twins = entries(check).into_iter().filter(|path| path.is_dir());
+                found.extend(twins.map(|twin| (name(check), name(&twin))));
             }
         }
         found.sort();
@@ -96,10 +104,19 @@ impl Fixture {
     /// # Panics
     /// As [`open`](Self::open).
     pub fn open_changed(check: &str, twin: &str, change: impl FnOnce(&Path)) -> Self {
-        let source = directory().join(check);
-        let state = match fs::read_to_string(source.join(format!("{twin}.toml"))) {
-            Ok(text) => toml::from_str(&text).unwrap_or_else(|error| panic!("{check}/{twin}.toml: {error}")),
-            Err(_) => State::default(),
+        let directory = directory().join(check);
+        let (source, state) = if directory.is_dir() {
+            let state = match fs::read_to_string(directory.join(format!("{twin}.toml"))) {
+                Ok(text) => toml::from_str(&text).unwrap_or_else(|error| panic!("{check}/{twin}.toml: {error}")),
+                Err(_) => State::default(),
+            };
+            (directory.join(twin), state)
+        } else {
+            let state = twins(check).remove(twin);
+            (
+                workspace("base"),
+                state.unwrap_or_else(|| panic!("{check}.toml has no `[{twin}]`")),
+            )
         };
         let this = Self {
             directory: tempfile::Builder::new()
@@ -108,7 +125,10 @@ impl Fixture {
                 .expect("a temporary directory can be made"),
             state,
         };
-        copy(&source.join(twin), &this.root());
+        copy(&source, &this.root());
+        for (path, text) in &this.state.files {
+            this.put(path, text);
+        }
         for (path, secret) in &this.state.plant {
             this.put(path, &format!("API_TOKEN={}\n", planted::value(secret)));
         }
@@ -255,6 +275,13 @@ impl Fixture {
 /// Directory of a fixture that is no twin of a check: `tests/fixtures/<name>`.
 pub fn workspace(name: &str) -> PathBuf {
     directory().join(name)
+}
+
+/// The twins of a check whose fixtures are one file.
+fn twins(check: &str) -> BTreeMap<String, State> {
+    let path = directory().join(format!("{check}.toml"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    toml::from_str(&text).unwrap_or_else(|error| panic!("{check}.toml: {error}"))
 }
 
 fn directory() -> PathBuf {

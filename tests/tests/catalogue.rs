@@ -1,4 +1,4 @@
-//! Every check over every fixture, one snapshot each: a rule that speaks where it should not shows at once.
+//! Every check over every fixture, in one snapshot: a rule that speaks where it should not shows at once.
 
 #[path = "outcomes/mod.rs"]
 mod outcomes;
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use cargo_gate::base::stage::Stage;
 use cargo_gate::checks;
-use cargo_gate::contract::{Applies, Context, Judgement};
+use cargo_gate::contract::{Applies, Inputs, Judgement};
 use cargo_gate::evidence::history::History;
 use cargo_gate::policy;
 use cargo_gate::report::{Finding, Location, Reason};
@@ -23,8 +23,8 @@ const NOW: &str = "2026-06-15T12:00:00Z";
 /// Checks, and why they do not apply to one fixture or another.
 type NotApplicable = BTreeMap<&'static str, BTreeSet<String>>;
 
-/// What every check says about a fixture: the checks that are content by name, the others with what they say. Those that do
-/// not apply go to `not_applicable`, so that a new check changes no snapshot of a fixture that it has nothing to do with.
+/// What every check says about a fixture; those that find nothing stay silent, and those that do not apply go to
+/// `not_applicable`, so that a new check adds its own lines and changes no others.
 fn judge(fixture: &Fixture, not_applicable: &mut NotApplicable) -> String {
     let workspace = Workspace::open(Options {
         cwd: fixture.root(),
@@ -41,28 +41,27 @@ fn judge(fixture: &Fixture, not_applicable: &mut NotApplicable) -> String {
     let stage: Stage = fixture.stage().parse().expect("a stage");
     let now = NOW.parse().expect("a time");
     let mut text = String::new();
-    let mut content = Vec::new();
     let outcomes = outcomes::of_the_others(&workspace, &policy, &history, (now, stage), fixture.suites());
+    let inputs = Inputs {
+        outcomes: &outcomes,
+        ..Inputs::new(&workspace, &policy, &history, now, stage)
+    };
     for check in checks::ALL {
-        let context = Context::new(&workspace, &policy, &history, now, stage, check.inputs).with_outcomes(&outcomes);
-        let said = match (check.applies)(&context) {
+        let said = match check.rule.applies(&inputs) {
             Applies::No(reason) => {
                 not_applicable.entry(check.id).or_default().insert(reason);
                 continue;
             }
-            Applies::Yes => match (check.run)(&context) {
+            Applies::Yes => match check.rule.run(&inputs) {
                 Judgement::Findings(findings) => findings.iter().map(finding).collect(),
                 Judgement::NotRun(why) => reason("not run", &why),
                 Judgement::Inconclusive(why) => reason("inconclusive", &why),
             },
         };
-        if said.is_empty() {
-            content.push(check.id);
-        } else {
+        if !said.is_empty() {
             let _ = write!(text, "{}\n{said}", check.id);
         }
     }
-    let text = format!("stage: {stage}\ncontent: {}\n{text}", content.join(", "));
     text.replace(&fixture.root().display().to_string(), "<root>")
 }
 
@@ -103,7 +102,7 @@ fn reason(what: &str, reason: &Reason) -> String {
 fn objecting(said: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut current = "";
-    for line in said.lines().skip(2) {
+    for line in said.lines() {
         match line.strip_prefix("  ") {
             None => current = line,
             Some(said) if said.starts_with(' ') => {}
@@ -119,23 +118,23 @@ fn every_check_over_every_fixture() {
     let fixtures = Fixture::all();
     assert!(!fixtures.is_empty(), "there are no fixtures");
     let mut not_applicable = NotApplicable::new();
+    let mut all = String::new();
     for (check, twin) in fixtures {
         let fixture = Fixture::open(&check, &twin);
         let said = judge(&fixture, &mut not_applicable);
-        insta::assert_snapshot!(format!("{check}-{twin}"), said);
+        let _ = write!(all, "# {check}/{twin}\n{said}\n");
         let also = fixture.also().iter().map(String::as_str);
         let expected: BTreeSet<&str> = also.chain((twin == "fail").then_some(check.as_str())).collect();
         let objecting: BTreeSet<&str> = objecting(&said).into_iter().collect();
         assert_eq!(objecting, expected, "{check}/{twin}:\n{said}");
     }
-    let reasons: String = not_applicable.iter().fold(String::new(), |mut text, (check, reasons)| {
-        let _ = writeln!(text, "{check}");
+    for (check, reasons) in &not_applicable {
+        let _ = writeln!(all, "# {check} does not apply");
         for reason in reasons {
-            let _ = writeln!(text, "  {reason}");
+            let _ = writeln!(all, "  {reason}");
         }
-        text
-    });
-    insta::assert_snapshot!("not-applicable", reasons);
+    }
+    insta::assert_snapshot!("fixtures", all);
 }
 
 /// Whether a remedy can be applied as it stands: it holds a command, or code to write.
@@ -151,7 +150,7 @@ fn every_objection_says_what_to_do() {
         let fixture = Fixture::open(&check, &twin);
         let said = judge(&fixture, &mut NotApplicable::new());
         let lines: Vec<&str> = said.lines().collect();
-        let (mut current, mut at) = ("", 2);
+        let (mut current, mut at) = ("", 0);
         while at < lines.len() {
             let Some(objection) = lines[at].strip_prefix("  ") else {
                 current = lines[at];

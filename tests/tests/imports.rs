@@ -12,7 +12,7 @@ mod order {
 
     /// The members of the workspace.
     pub(crate) const PACKAGES: &[&str] = &[
-        "cargo-gate-base cargo-gate-build cargo-gate-runtime",
+        "cargo-gate-base cargo-gate-build cargo-gate-runtime xtask-launcher",
         "cargo-gate-kernels cargo-gate-world gate-embedding gate-support",
         "cargo-gate",
         "gate-tests xtask",
@@ -24,7 +24,7 @@ mod order {
         (
             "xtask",
             &[
-                "ergonomics imports new_check refused registry requirements site usability",
+                "ergonomics imports refused registry requirements site usability",
                 "docs",
                 "ci",
             ],
@@ -138,7 +138,7 @@ mod order {
         "cargo-gate/crates/world/src/cargo/call.rs -> cargo-gate/crates/world/src/cargo/metadata.rs",
         "cargo-gate/crates/world/src/git/history.rs -> cargo-gate/crates/world/src/git/tags.rs",
         "cargo-gate/src/group.rs -> cargo-gate/src/report/model.rs",
-        "cargo-gate/src/policy/section.rs -> cargo-gate/src/policy/model.rs",
+        "cargo-gate/crates/policy/src/section.rs -> cargo-gate/crates/policy/src/model.rs",
         "cargo-gate: code -> library",
         "cargo-gate: code -> uses",
         "cargo-gate: group -> report",

@@ -14,7 +14,14 @@ fn what_is_left_out_names_the_feature_that_brings_it() {
     help: cargo install cargo-gate --locked --features lsp
     ");
     let elsewhere = gate!().env("GATE_CACHE_REMOTE", "https://cache.example/kernels");
-    insta::assert_snapshot!(elsewhere.run(["kernels", "serve"]), @r"");
+    insta::assert_snapshot!(elsewhere.run(["kernels", "serve"]), @r"
+    exit code: 2
+    ----- stdout -----
+    gate-cache 1 off this `cargo gate` was installed without the feature `remote`
+    ----- stderr -----
+    error: this `cargo gate` was installed without the feature `remote`
+    help: cargo install cargo-gate --locked --features remote
+    ");
     let folder = gate!().env("GATE_CACHE_REMOTE", "file:///srv/kernels");
     assert_eq!(
         folder.run(["kernels", "serve"]).code,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use cargo_gate::base::stage::Stage;
 use cargo_gate::checks;
-use cargo_gate::contract::{Context, Judgement};
+use cargo_gate::contract::{Inputs, Judgement};
 use cargo_gate::evidence::history::History;
 use cargo_gate::evidence::run_dir::Blocker;
 use cargo_gate::policy;
@@ -76,9 +76,9 @@ fn the_documents_of_this_repository_hold() {
     let mut complaints = Vec::new();
     let mut seen = 0;
     for check in checks::ALL.iter().filter(|check| check.id.starts_with("docs.")) {
-        let context = Context::new(&workspace, &policy, &history, now, Stage::Broad, check.inputs);
+        let inputs = Inputs::new(&workspace, &policy, &history, now, Stage::Broad);
         seen += 1;
-        match (check.run)(&context) {
+        match check.rule.run(&inputs) {
             Judgement::Findings(findings) => complaints.extend(findings.into_iter().map(|finding| {
                 let places: Vec<String> = finding
                     .locations

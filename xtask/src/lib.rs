@@ -4,7 +4,6 @@ pub mod ci;
 pub mod docs;
 pub mod ergonomics;
 pub mod imports;
-pub mod new_check;
 pub mod refused;
 pub mod registry;
 pub mod requirements;

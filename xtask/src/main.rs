@@ -12,7 +12,11 @@ use clap::{Parser, Subcommand};
 
 /// The project's own automation.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    after_help = "`cargo xtask new-check <area.name>` scaffolds a check; xtask/launcher does it without building anything else."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -20,11 +24,6 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Scaffold a check: its file, its registration and its fixtures
-    NewCheck {
-        /// Id of the check, `area.name`
-        id: String,
-    },
     /// Write the generated pages and schemas under docs/
     Docs {
         /// Change nothing; fail and name the files that differ
@@ -68,12 +67,6 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> xtask::Result {
     let root = xtask::project_root();
     match command {
-        Command::NewCheck { id } => {
-            for path in xtask::new_check::scaffold(&root, id)? {
-                println!("wrote {path}");
-            }
-            println!("next: write the rule and its docs, fill the fixtures, then run `cargo xtask docs`");
-        }
         Command::Docs { check: true } => xtask::docs::check(&root)?,
         Command::Docs { check: false } => {
             for path in xtask::docs::write(&root)? {

@@ -1,6 +1,6 @@
-//! `tests/requirements.toml`: what the issues ask for, row by row, and what shows that it is there.
+//! `tests/requirements.toml`: what was asked for, row by row, and what shows that it is there.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -11,12 +11,12 @@ use crate::Result;
 /// Where the rows are.
 pub const PATH: &str = "tests/requirements.toml";
 
-/// Every row, and which issue asks for which.
+/// The rows that something is known of, and how many there are.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Requirements {
-    /// Ids and ranges of ids (`S0.12-S0.16`) by the name of the issue.
-    pub lists: BTreeMap<String, Vec<String>>,
+    /// How many rows each document has, by its number.
+    pub documents: Vec<u32>,
     /// The rows, sorted by their ids.
     #[serde(rename = "row")]
     pub rows: Vec<Row>,
@@ -50,22 +50,19 @@ pub enum State {
     Met,
     /// A part of it is there.
     Partly,
-    /// Nothing of it is there.
-    Open,
     /// It is no part of the claim.
     Excluded,
 }
 
 impl State {
     /// Every state, in the order of the page.
-    pub const ALL: [State; 4] = [State::Met, State::Partly, State::Open, State::Excluded];
+    pub const ALL: [State; 3] = [State::Met, State::Partly, State::Excluded];
 
     /// The word as it is written.
     pub fn name(self) -> &'static str {
         match self {
             State::Met => "met",
             State::Partly => "partly",
-            State::Open => "open",
             State::Excluded => "excluded",
         }
     }
@@ -95,24 +92,16 @@ impl Requirements {
         toml::from_str(text).map_err(|error| format!("`{PATH}`: {error}").into())
     }
 
-    /// The rows that the issues ask for, sorted and each once.
-    ///
-    /// # Errors
-    /// An entry of a list is neither an id nor a range.
-    pub fn asked(&self) -> Result<Vec<(u32, u32)>> {
-        let mut asked = Vec::new();
-        for entry in self.lists.values().flatten() {
-            let (first, last) = entry.split_once('-').unwrap_or((entry, entry));
-            match (number(first), number(last)) {
-                (Some(first), Some(last)) if first.0 == last.0 && first.1 <= last.1 => {
-                    asked.extend((first.1..=last.1).map(|number| (first.0, number)));
-                }
-                _ => return Err(format!("`{PATH}`: `{entry}` is neither a row nor a range of rows").into()),
-            }
-        }
-        asked.sort_unstable();
-        asked.dedup();
-        Ok(asked)
+    /// Every row that was asked for, in order.
+    pub fn asked(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let documents = (0..).zip(&self.documents);
+        documents.flat_map(|(document, rows)| (1..=*rows).map(move |row| (document, row)))
+    }
+
+    /// The rows that are open: nothing is said of them here.
+    pub fn open(&self) -> Vec<(u32, u32)> {
+        let known: BTreeSet<_> = self.rows.iter().filter_map(|row| number(&row.id)).collect();
+        self.asked().filter(|row| !known.contains(row)).collect()
     }
 }
 
@@ -121,13 +110,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_are_ids_and_ranges() {
-        let with = |entries: &str| Requirements::parse(&format!("row = []\n[lists]\na = {entries}\nb = [\"S1.2\"]\n"));
-        let read = with("[\"S1.4\", \"S0.9-S0.11\", \"S1.2\"]").expect("a file");
-        assert_eq!(read.asked().expect("lists"), [(0, 9), (0, 10), (0, 11), (1, 2), (1, 4)]);
-        for wrong in ["S1", "S1.3-S2.4", "S1.4-S1.3", "1.2"] {
-            let read = with(&format!("[\"{wrong}\"]")).expect("a file");
-            assert!(read.asked().is_err(), "{wrong}");
-        }
+    fn a_row_that_is_not_there_is_open() {
+        let text = "documents = [2, 3]\nrow = [{ id = \"S1.2\", title = \"It holds\", state = \"met\" }]\n";
+        let read = Requirements::parse(text).expect("a file");
+        assert_eq!(read.asked().count(), 5);
+        assert_eq!(read.open(), [(0, 1), (0, 2), (1, 1), (1, 3)]);
     }
 }

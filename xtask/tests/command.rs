@@ -26,14 +26,3 @@ fn a_step_that_does_not_exist_is_refused() {
         "{said}"
     );
 }
-
-#[test]
-fn a_malformed_id_is_refused() {
-    let output = xtask(&["new-check", "Git.Clean"]);
-    assert!(!output.status.success());
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(
-        said.trim_end(),
-        "error: `Git.Clean` is not the id of a check, write `area.name` in lower case"
-    );
-}

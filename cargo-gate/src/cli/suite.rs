@@ -93,7 +93,7 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
             });
         }
         totals.add(evidence.suite.as_ref());
-        if detail == Detail::Quiet {
+        if detail == Detail::Quiet && outcome.passes(false) {
             continue;
         }
         text.push_str(&line(

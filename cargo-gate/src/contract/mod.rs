@@ -1,13 +1,39 @@
 //! What a check declares, and what its rule may look at. Checks stand above this room; engine and verdict know checks only
 //! through it.
+//!
+//! A rule gets a [`Context`] that carries what its check declared as a type: [`reads!`] names inputs and sections of the
+//! policy, and only for those does the context have an accessor. What a check does not declare does not compile.
 
+mod check;
 mod context;
-mod declaration;
-mod slice;
+mod declared;
+pub mod input;
+mod inputs;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub(crate) use context::register_commits;
-pub use context::{Attachments, Context, WaiverUse};
-pub use declaration::{Applies, Check, Input, Judgement, Phase};
+pub use check::{Applies, Check, Judge, Judgement, Phase, Rule};
+pub use context::Context;
+pub use declared::{Declared, Declares, Input, InputState, Reads};
+pub use inputs::{Attachments, Inputs, WaiverUse};
+
+/// Declares what the rule of a check reads, once in the file of a check: [inputs](input) and [sections of the
+/// policy](crate::policy::Section). Gives the file a type `Declaration` and a `Context` that hands out just these.
+#[macro_export]
+macro_rules! reads {
+    ($($input:ty),+ $(,)?) => {
+        /// What the rule reads.
+        #[derive(Debug, Clone, Copy)]
+        struct Declaration;
+
+        impl $crate::contract::Reads for Declaration {
+            const INPUTS: &'static [$crate::contract::Declared] = &[$($crate::contract::Declared::of::<$input>()),+];
+        }
+
+        $(impl $crate::contract::Declares<$input> for Declaration {})+
+
+        #[allow(dead_code, reason = "a rule of closures names no type")]
+        type Context<'a> = $crate::contract::Context<'a, Declaration>;
+    };
+}

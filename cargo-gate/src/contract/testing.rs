@@ -25,7 +25,7 @@ use crate::workspace::manifest::Manifest;
 use crate::workspace::toolchain::{Rustc, Toolchain, ToolchainFile};
 use crate::workspace::{Options, Workspace};
 
-use crate::contract::{Applies, Check, Context, Judgement};
+use crate::contract::{Applies, Check, Inputs, Judgement};
 
 /// Everything a rule can read. Starts as a workspace at `/w` with one member `app`, a tracked and fresh lockfile, a
 /// clean git work tree and rustc 1.95.0, at noon of 2026-06-15, evaluated at `pilot`.
@@ -53,7 +53,6 @@ impl World {
             },
             root: root.clone(),
             target_dir: root.join("target"),
-            gate_dir: root.join("target/gate"),
             git: Some(Git::by_hand(&root)),
             files: FileList::default(),
             cargo: CargoModel {
@@ -169,27 +168,21 @@ impl World {
         self.workspace.documents = OnceLock::from(Documents::new(documents, Vec::new()));
     }
 
-    pub(crate) fn context(&self, check: &'static Check) -> Context<'_> {
-        Context {
-            workspace: &self.workspace,
-            policy: &self.policy,
-            history: &self.history,
-            now: self.now,
-            stage: self.stage,
-            declared: check.inputs,
+    /// Everything that a check can be given.
+    pub(crate) fn inputs(&self) -> Inputs<'_> {
+        Inputs {
             outcomes: &self.outcomes,
-            waiver_use: &[],
-            attachments: None,
+            ..Inputs::new(&self.workspace, &self.policy, &self.history, self.now, self.stage)
         }
     }
 
     /// What a check says, as text: one finding per paragraph with place, message, stage and help. Empty is a pass.
     pub(crate) fn text(&self, check: &'static Check) -> String {
-        let context = self.context(check);
-        if let Applies::No(reason) = (check.applies)(&context) {
+        let inputs = self.inputs();
+        if let Applies::No(reason) = check.rule.applies(&inputs) {
             return format!("not applicable: {reason}");
         }
-        match (check.run)(&context) {
+        match check.rule.run(&inputs) {
             Judgement::Findings(findings) => findings_text(&findings),
             Judgement::NotRun(reason) => reason_text("not run", &reason),
             Judgement::Inconclusive(reason) => reason_text("inconclusive", &reason),

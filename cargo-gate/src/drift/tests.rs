@@ -28,12 +28,12 @@ fn outcomes() -> Vec<CheckReport> {
 }
 
 fn with<T>(act: impl FnOnce(Evidence<'_>) -> T) -> T {
-    let (outcomes, policy) = (outcomes(), Policy::default());
+    let outcomes = outcomes();
     act(Evidence {
         outcomes: &outcomes,
         stage: Stage::Pilot,
         checks: crate::checks::ALL,
-        policy: &policy,
+        suites: &[],
     })
 }
 

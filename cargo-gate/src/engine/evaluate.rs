@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::base::digest::sha256_hex;
 use crate::base::error::Result;
 use crate::base::stage::Stage;
-use crate::contract::{Check, Context, Phase};
+use crate::contract::{Check, Inputs, Phase};
 use crate::evidence::history::History;
 use crate::evidence::run_dir::RunFile;
 use crate::evidence::store::Store;
@@ -41,7 +41,7 @@ pub struct Request {
     pub jobs: usize,
     /// Packages the claim is limited to; empty means the whole workspace.
     pub packages: Vec<String>,
-    /// Whether evidence is made anew even where it could be reused.
+    /// Whether evidence is made again even where it could be reused.
     pub fresh: bool,
     /// Which suites run.
     pub suites: SuiteMode,
@@ -79,24 +79,14 @@ pub struct Surroundings<'a> {
 
 impl<'a> Surroundings<'a> {
     /// What checks may see at this stage and time.
-    fn context(&self, stage: Stage, now: Timestamp) -> Context<'a> {
-        Context {
-            workspace: self.workspace,
-            policy: self.policy,
-            history: self.history,
-            now: self.not_before_last_run(now),
-            stage,
-            declared: &[],
-            outcomes: &[],
-            waiver_use: &[],
-            attachments: None,
-        }
+    fn inputs(&self, request: &Request) -> Inputs<'a> {
+        let now = self.not_before_last_run(request.now);
+        Inputs::new(self.workspace, self.policy, self.history, now, request.stage)
     }
 
     /// Makes the plan and hands it to `with`, together with the record of the last run's inputs.
     pub fn plan<T>(&self, request: &Request, with: impl FnOnce(Plan, &LastInputs) -> T) -> T {
-        let now = self.not_before_last_run(request.now);
-        let inputs = InputDigests::new(self.workspace, self.policy, request.stage, now);
+        let inputs = InputDigests::new(self.inputs(request));
         let last = LastInputs::load(&self.workspace.gate_dir());
         let planner = self.planner(&inputs, &last, request);
         with(planner.plan(request.stage, &request.packages), &last)
@@ -137,7 +127,7 @@ impl<'a> Surroundings<'a> {
             .collect();
         let afterwards = Afterwards {
             checks: &plan.afterwards,
-            context: self.context(request.stage, request.now),
+            inputs: self.inputs(request),
         };
         let rules = self.rules(request);
         let checklist = plan.afterwards.iter().find(|check| check.phase == Phase::Checklist);
@@ -205,7 +195,7 @@ impl<'a> Surroundings<'a> {
         observer: &dyn Observer,
         cancel: &Cancel,
     ) -> Result<Vec<Evidence>> {
-        let inputs = InputDigests::new(self.workspace, self.policy, request.stage, request.now);
+        let inputs = InputDigests::new(self.inputs(request));
         let last = LastInputs::load(&self.workspace.gate_dir());
         let planner = self.planner(&inputs, &last, request);
         let items: Vec<PlanItem> = selected
@@ -231,10 +221,10 @@ impl<'a> Surroundings<'a> {
             workspace: self.workspace,
             policy: self.policy,
             checks: self.checks,
-            inputs,
+            digests: inputs,
             store: self.store,
             last,
-            context: self.context(request.stage, request.now),
+            inputs: self.inputs(request),
             force: request.fresh,
             suites: request.suites,
         }
@@ -245,7 +235,7 @@ impl<'a> Surroundings<'a> {
             workspace: self.workspace,
             store: self.store,
             history: self.history,
-            context: self.context(request.stage, request.now),
+            inputs: self.inputs(request),
             rules: self.rules(request),
             keep_going: request.keep_going,
             suites: request.suites,

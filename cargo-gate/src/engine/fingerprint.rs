@@ -1,13 +1,13 @@
 //! Fingerprints: a hash over everything that a check declares to read.
 
 use crate::base::digest::{Digest, DigestBuilder};
-use crate::contract::{Check, Input};
+use crate::contract::{Check, Declared, InputState, input};
 use crate::policy::{BenchReference, SuiteKind, SuitePolicy};
 use crate::suites;
 use crate::workspace::Workspace;
 
 use super::TOOL_VERSION;
-use super::inputs::{InputDigests, InputState};
+use super::inputs::InputDigests;
 
 /// A fingerprint with its parts, so that a plan can say which of them changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Fingerprint {
 
 /// Fingerprint of a built-in check.
 pub fn of_check(check: &Check, inputs: &InputDigests<'_>) -> Fingerprint {
-    let parts = check.inputs.iter().map(|input| part(*input, inputs)).collect();
+    let parts = check.inputs().iter().map(|input| part(input, inputs)).collect();
     Fingerprint::new(check.id, check.version, parts)
 }
 
@@ -68,7 +68,7 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         u8::from(suites::unmet(suite, workspace).is_some()),
     ]);
     let files = if suite.inputs.is_empty() {
-        inputs.state(Input::AllFiles)
+        inputs.state(&Declared::of::<input::AllFiles>())
     } else {
         let matcher = suites::InputFilter::new(suite);
         inputs.files(|file| matcher.reads(&file.path))
@@ -82,10 +82,10 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         ("declaration".to_owned(), Some(declaration.finish())),
         ("files".to_owned(), known(files)),
         ("environment".to_owned(), Some(environment.finish())),
-        part(Input::Toolchain, inputs),
-        part(Input::ToolchainFile, inputs),
-        part(Input::CargoConfig, inputs),
-        part(Input::Lockfile, inputs),
+        part(&Declared::of::<input::Toolchain>(), inputs),
+        part(&Declared::of::<input::ToolchainFile>(), inputs),
+        part(&Declared::of::<input::CargoConfig>(), inputs),
+        part(&Declared::of::<input::Lockfile>(), inputs),
     ];
     if let Some(BenchReference::Commit(name)) = suite.bench.as_deref().map(|bench| &bench.reference) {
         // A branch moves on, and what is compared with it has to be measured again.
@@ -93,6 +93,10 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         let hash = workspace.git().and_then(|git| git.commit(name).ok());
         digest.part(hash.unwrap_or_default().as_bytes());
         parts.push(("reference".to_owned(), Some(digest.finish())));
+    }
+    if suite.stability.is_some() {
+        // A new tag is another release to compare with.
+        parts.push(part(&Declared::of::<input::Release>(), inputs));
     }
     if suite.kind == SuiteKind::Slo {
         // Every run records its window.
@@ -108,14 +112,14 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
     }
     if !suite.inputs.is_empty() {
         // Globs name sources and data; how they are built is nothing that a suite could leave out.
-        parts.push(part(Input::Manifests, inputs));
+        parts.push(part(&Declared::of::<input::Manifests>(), inputs));
     }
     // Path dependencies beside the workspace are built as well.
     parts.extend(inputs.outside_root());
     Fingerprint::new(&suites::check_id(suite), suites::VERSION, parts)
 }
 
-fn part(input: Input, inputs: &InputDigests<'_>) -> (String, Option<Digest>) {
+fn part(input: &Declared, inputs: &InputDigests<'_>) -> (String, Option<Digest>) {
     (input.name().to_owned(), known(inputs.state(input)))
 }
 

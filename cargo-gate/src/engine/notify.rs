@@ -56,7 +56,7 @@ pub struct Told {
     pub sink: String,
     /// Why they were not reached; `None` when they were.
     pub problem: Option<String>,
-    /// The last line that a command wrote, for whoever looks into why it failed.
+    /// The last line that a command wrote, to help find out why it failed.
     pub last_line: Option<String>,
     /// The line of the audit log.
     pub step: AuditStep,

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
+use crate::base::record;
 use crate::base::stage::Stage;
-use crate::contract::{Applies, Check, Context, Phase};
+use crate::contract::{Applies, Check, Inputs, Phase};
 use crate::evidence::store::Store;
 use crate::evidence::{Evidence, age};
 use crate::group::Group;
@@ -135,14 +136,14 @@ pub struct Planner<'a> {
     /// The catalogue of built-in checks.
     pub checks: &'a [&'static Check],
     /// Digests of all inputs.
-    pub inputs: &'a InputDigests<'a>,
+    pub digests: &'a InputDigests<'a>,
     /// Where evidence is kept.
     pub store: &'a Store,
     /// Parts of the fingerprints of the last run.
     pub last: &'a LastInputs,
-    /// What checks may see (its `declared` list is replaced for each).
-    pub context: Context<'a>,
-    /// Whether evidence is made anew even where it could be reused.
+    /// What checks may see.
+    pub inputs: Inputs<'a>,
+    /// Whether evidence is made again even where it could be reused.
     pub force: bool,
     /// Which suites run.
     pub suites: SuiteMode,
@@ -154,11 +155,7 @@ impl Planner<'_> {
         let mut plan = Plan::default();
         let mut units = Vec::new();
         for check in self.checks.iter().copied() {
-            let context = Context {
-                declared: check.inputs,
-                ..self.context
-            };
-            match (check.applies)(&context) {
+            match check.rule.applies(&self.inputs) {
                 Applies::Yes if check.phase != Phase::Evidence => plan.afterwards.push(check),
                 Applies::Yes => units.push(Unit::Check(check)),
                 Applies::No(reason) => plan.not_applicable.push(NotApplicable {
@@ -224,8 +221,8 @@ impl Planner<'_> {
     /// Plans one unit.
     pub fn item(&self, unit: Unit) -> PlanItem {
         let fingerprint = match &unit {
-            Unit::Check(check) => fingerprint::of_check(check, self.inputs),
-            Unit::Suite(suite) => fingerprint::of_suite(suite, self.workspace, self.inputs),
+            Unit::Check(check) => fingerprint::of_check(check, self.digests),
+            Unit::Suite(suite) => fingerprint::of_suite(suite, self.workspace, self.digests),
         };
         let action = self.action(&unit, &fingerprint);
         PlanItem {
@@ -245,7 +242,7 @@ impl Planner<'_> {
         if let Some(evidence) = self.store.evidence(&fingerprint.digest)
             && evidence.check == unit.id()
         {
-            // A failure may be the machine's; whoever runs the gate again wants to know.
+            // A failure may be the machine's; a second run is meant to find out.
             let may_run = self.suites == SuiteMode::WithoutEvidence;
             if may_run && matches!(unit, Unit::Suite(_)) && evidence.blocks_somewhere() {
                 return Action::Run("it failed last time".to_owned());
@@ -264,10 +261,10 @@ impl Planner<'_> {
     fn too_old(&self, evidence: &Evidence) -> Option<String> {
         let limits = self.policy.evidence_ages.iter();
         let limit = limits
-            .filter(|limit| limit.covers(&evidence.check, self.context.stage))
+            .filter(|limit| limit.covers(&evidence.check, self.inputs.stage))
             .map(|limit| limit.max_age)
             .min()?;
-        match age::age(&evidence.recorded, self.context.now) {
+        match age::age(&evidence.recorded, self.inputs.now) {
             Some(age) if age <= limit => None,
             Some(age) => {
                 let (age, limit) = (age::words(age), age::words(limit));
@@ -284,13 +281,11 @@ pub struct LastInputs(BTreeMap<String, BTreeMap<String, Digest>>);
 
 impl LastInputs {
     const FILE: &'static str = "last-inputs";
+    const VERSION: u32 = 1;
 
     /// Reads the record of the last run; anything unreadable counts as absent.
     pub fn load(gate_dir: &Path) -> Self {
-        std::fs::read(gate_dir.join(Self::FILE))
-            .ok()
-            .and_then(|bytes| postcard::from_bytes(&bytes).ok())
-            .unwrap_or_default()
+        record::read(&gate_dir.join(Self::FILE), Self::VERSION).unwrap_or_default()
     }
 
     /// Keeps the record, if it differs from what was there. Failing to do so costs nothing but words.
@@ -301,10 +296,8 @@ impl LastInputs {
             let known = parts.filter_map(|(name, digest)| Some((name.clone(), (*digest)?)));
             next.0.insert(item.unit.id(), known.collect());
         }
-        if next != *self
-            && let Ok(bytes) = postcard::to_stdvec(&next)
-        {
-            let _ = crate::base::atomic::write_unsynced(&gate_dir.join(Self::FILE), &bytes);
+        if next != *self {
+            let _ = record::write(&gate_dir.join(Self::FILE), Self::VERSION, &next);
         }
     }
 

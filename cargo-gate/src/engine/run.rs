@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::base::error::{Error, ErrorKind, Result};
-use crate::contract::{Attachments, Check, Context, Input};
+use crate::contract::{Attachments, Check, Inputs, input};
 use crate::evidence::event::{Event, Expected, Observer};
 use crate::evidence::expected;
 use crate::evidence::history::History;
@@ -41,8 +41,6 @@ pub(super) struct Completed {
 /// How long a check is likely to take, longest first: what begins last should not be what all others wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Effort {
-    /// Asks git for files of another version.
-    AnotherVersion,
     /// Reads the code.
     Code,
     /// Reads other files, or what is in memory.
@@ -54,10 +52,7 @@ impl Effort {
         let Unit::Check(check) = &item.unit else {
             return Self::Rest;
         };
-        let reads = |wanted: &[Input]| check.inputs.iter().any(|input| wanted.contains(input));
-        if reads(&[Input::Release]) {
-            Self::AnotherVersion
-        } else if reads(&[Input::RustSources]) {
+        if check.reads::<input::RustSources>() {
             Self::Code
         } else {
             Self::Rest
@@ -75,7 +70,7 @@ pub(super) struct Runner<'a> {
     pub store: &'a Store,
     /// Earlier runs, for how long suites are likely to take.
     pub history: &'a History,
-    pub context: Context<'a>,
+    pub inputs: Inputs<'a>,
     pub rules: verdict::Rules<'a>,
     pub keep_going: bool,
     pub suites: SuiteMode,
@@ -233,7 +228,7 @@ impl Runner<'_> {
                 strict: false,
                 ..self.rules
             };
-            verdict::blocks(&id, &completed.evidence.result, self.context.policy, rules)
+            verdict::blocks(&id, &completed.evidence.result, self.inputs.policy, rules)
                 .then_some((item.unit.group(), id))
         };
         let mut blockers: Vec<_> = plan
@@ -302,12 +297,11 @@ impl Runner<'_> {
         let started = Timestamp::now();
         let clock = Instant::now();
         let attachments = Attachments::default();
-        let context = Context {
-            declared: check.inputs,
+        let inputs = Inputs {
             attachments: Some(&attachments),
-            ..self.context
+            ..self.inputs
         };
-        let result = verdict::carry_out(check, &context);
+        let result = verdict::carry_out(check, &inputs);
         let mut completed = self.completed(item, result, started, clock.elapsed());
         for (path, bytes) in attachments.into_files() {
             completed.evidence.files.push(EvidenceFile {

@@ -1,24 +1,20 @@
 //! One gate at a time per target directory: an advisory lock that the operating system releases when the process ends,
 //! however it ends.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::base::atomic;
 use crate::base::error::{Error, ErrorKind, Result};
 use crate::process::cancel::Cancel;
-
-use crate::base::atomic;
+use crate::workspace::cache;
 
 /// File below the gate directory that carries the lock; its contents mean nothing.
 const LOCK_FILE: &str = ".lock";
 /// How often a waiting gate looks again; short enough to feel immediate, long enough to cost nothing.
 const POLL: Duration = Duration::from_millis(25);
-/// See <https://bford.info/cachedir/>.
-const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
-    # This file is a cache directory tag created by cargo gate.\n\
-    # For information about cache directory tags see https://bford.info/cachedir/\n";
 
 /// Creates the gate directory below a target directory and returns it. Where the target directory is not tagged as a
 /// cache (cargo tags those it creates), the gate directory is, so that backups leave it out.
@@ -27,11 +23,7 @@ const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
 /// The directory cannot be created, a read-only target directory among the reasons.
 pub fn prepare(target_dir: &Path) -> Result<PathBuf> {
     let gate_dir = target_dir.join("gate");
-    fs::create_dir_all(&gate_dir).map_err(|error| unusable(&gate_dir, &error))?;
-    let tag = gate_dir.join("CACHEDIR.TAG");
-    if !target_dir.join("CACHEDIR.TAG").exists() && !tag.exists() {
-        atomic::write_unsynced(&tag, CACHEDIR_TAG.as_bytes()).map_err(with_remedy)?;
-    }
+    cache::create_gate_dir(&gate_dir).map_err(with_remedy)?;
     Ok(gate_dir)
 }
 
@@ -91,6 +83,8 @@ fn with_remedy(error: Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -102,7 +96,7 @@ mod tests {
 
         let tagged = dir.path().join("tagged");
         fs::create_dir(&tagged).unwrap();
-        fs::write(tagged.join("CACHEDIR.TAG"), CACHEDIR_TAG).unwrap();
+        fs::write(tagged.join("CACHEDIR.TAG"), "").unwrap();
         assert!(!prepare(&tagged).unwrap().join("CACHEDIR.TAG").exists());
     }
 

@@ -1,5 +1,5 @@
 //! What a run directory by itself can say about readiness: whether it is whole, what it decided, whether what it
-//! publishes was searched for secrets, and who signed it. Nothing is judged anew, and the answer says so.
+//! publishes was searched for secrets, and who signed it. No check runs again, and the answer says so.
 
 use std::fs;
 use std::path::Path;
@@ -86,7 +86,7 @@ pub struct Asked<'a> {
 /// Asks a run directory.
 ///
 /// # Errors
-/// I/O errors other than absence, and a directory that is none (usage).
+/// I/O errors other than absence, and something that is not a directory (usage).
 pub fn ask(asked: &Asked<'_>) -> Result<Readiness> {
     let verification = verify_signed(asked.gate_dir, asked.directory.to_str(), None, asked.signers)?;
     let record = decision(asked.directory);

@@ -20,7 +20,7 @@ use crate::base::atomic;
 /// First line of the text that is signed; its number grows when the text changes its form.
 const HEADER: &str = "cargo-gate decision 1";
 
-/// A signature is a few hundred bytes; whatever is longer is none.
+/// A signature is a few hundred bytes; nothing longer is read.
 const MOST: u64 = 64 << 10;
 
 /// Whether a decision is signed.

@@ -3,23 +3,20 @@
 use std::fmt::Write as _;
 
 use crate::base::stage::Stage;
-use crate::contract::{Check, Input, Phase};
+use crate::contract::{Check, Phase, input};
 use crate::suites;
 
 use super::{Facts, cell};
 
-/// Inputs that differ between two machines, or two days, with the same content.
-const MOMENTARY: &[Input] = &[
-    Input::CargoEnvironment,
-    Input::GitStatus,
-    Input::History,
-    Input::Stage,
-    Input::Today,
-    Input::Toolchain,
-];
-
+/// Whether its outcome is the same on every machine and every day with the same content.
 fn is_lasting(check: &Check) -> bool {
-    check.phase == Phase::Evidence && !check.inputs.iter().any(|input| MOMENTARY.contains(input))
+    let momentary = check.reads::<input::CargoEnvironment>()
+        || check.reads::<input::GitStatus>()
+        || check.reads::<input::History>()
+        || check.reads::<input::EvaluatedStage>()
+        || check.reads::<input::Today>()
+        || check.reads::<input::Toolchain>();
+    check.phase == Phase::Evidence && !momentary
 }
 
 pub(super) fn generate(facts: &Facts<'_>) -> String {

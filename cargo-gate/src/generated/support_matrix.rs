@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use crate::boundary::authority::Authorities;
 use crate::suites;
+use crate::surveys::authority::Authorities;
 
 use super::{Facts, cell};
 
 pub(super) fn generate(facts: &Facts<'_>) -> String {
     let policy = facts.policy;
-    let authorities = Authorities::new(policy);
+    let authorities = Authorities::new(&policy.tiers, &policy.boundary);
     let mut text = String::from("| package | tier | claim |\n| --- | --- | --- |\n");
     for member in facts.members {
         let tier = match &policy.tiers {

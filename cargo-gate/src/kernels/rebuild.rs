@@ -12,7 +12,7 @@ use crate::workspace::Workspace;
 /// Version of the record.
 const SCHEMA: u32 = 1;
 
-/// What came of compiling the locked kernels anew.
+/// What came of compiling the locked kernels again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rebuilt {
@@ -39,7 +39,7 @@ pub struct Rebuild {
 /// Why there is no record to judge by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoRecord {
-    /// Nobody compiled the locked kernels anew in this workspace.
+    /// The locked kernels were never compiled again in this workspace.
     Never,
     /// A lock, a PTX file or a source changed since.
     Outdated,

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The fingerprint of a set is the SHA-256 over one line `<sha256>  <path>` for each file, sorted by path: what `sha256sum` prints. The report of
-//! a run has the fingerprint of its set, and the history has the report, so a set that was altered is none.
+//! a run has the fingerprint of its set, and the history has the report, so an altered set is not used.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -140,7 +140,7 @@ pub fn keep(workspace: &Workspace, report: &Report) -> Result<()> {
     };
     let text = serde_json::to_vec_pretty(&record)
         .map_err(|error| Error::tool(format!("cannot write a kernel set: {error}")))?;
-    // Last: a set without it is none.
+    // Last: a set without it does not count.
     atomic::write(&set.join("set.json"), &text)?;
     let (kept, _) = all(&workspace.gate_dir());
     for old in kept.iter().rev().skip(KEPT) {
@@ -150,7 +150,7 @@ pub fn keep(workspace: &Workspace, report: &Report) -> Result<()> {
     Ok(())
 }
 
-/// Every set, the one with the oldest run first, and the directories that are none.
+/// Every set, the one with the oldest run first, and the directories that hold no valid set.
 pub fn all(gate_dir: &Path) -> (Vec<KernelSet>, Vec<String>) {
     let mut sets = Vec::new();
     let mut damaged = Vec::new();

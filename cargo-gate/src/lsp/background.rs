@@ -58,7 +58,7 @@ impl Background {
             while let Some((job, cancel)) = next(&own) {
                 let checked = compile(&program, &job, &cancel);
                 own.state().running = None;
-                // An answer that nobody waits for any more is none.
+                // Drop an answer that is no longer wanted.
                 if let Some(checked) = checked.filter(|_| !cancel.requested()) {
                     done(checked);
                 }

@@ -1,6 +1,6 @@
 //! Messages of the base protocol: a header with `Content-Length`, an empty line, JSON.
 //!
-//! What an editor sends is foreign input. A body that is no message is answered and left behind, as JSON-RPC asks, and a length is
+//! What an editor sends is foreign input. A body that is not a message is answered and left behind, as JSON-RPC asks, and a length is
 //! believed only up to [`MAX_BODY`]; both would end a server that hands them to a parser as they come.
 
 use std::io::{self, BufRead, Read as _};
@@ -14,7 +14,7 @@ pub const MAX_BODY: u64 = 64 << 20;
 /// Longest line of a header, in bytes.
 const MAX_HEADER: u64 = 4 << 10;
 
-/// What stands in a stream.
+/// What a stream holds next.
 #[derive(Debug)]
 pub enum Incoming {
     /// A message.
@@ -23,12 +23,12 @@ pub enum Incoming {
     Malformed(Malformed),
 }
 
-/// A body that is no message.
+/// A body that is not a message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Malformed {
     /// What to answer with.
     pub code: i32,
-    /// Why it is none.
+    /// What is wrong with it.
     pub message: String,
     /// The id of the request, where it has one.
     pub id: Value,
@@ -48,7 +48,7 @@ impl Malformed {
 /// Reads the next message; `None` at the end of the stream.
 ///
 /// # Errors
-/// The stream ends inside a message, or a header is none: where the next message begins is not known any more.
+/// The stream ends inside a message, or a header is malformed: where the next message begins is not known any more.
 pub fn read(from: &mut dyn BufRead) -> io::Result<Option<Incoming>> {
     let Some(length) = header(from)? else {
         return Ok(None);

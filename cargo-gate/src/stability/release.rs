@@ -1,6 +1,5 @@
 //! The last release: which commit it is.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use semver::Version;
@@ -9,7 +8,8 @@ use crate::base::digest::{Digest, DigestBuilder};
 use crate::base::record;
 use crate::policy::pattern;
 use crate::report::Reason;
-use crate::workspace::git::{Ancestry, Git, Tag};
+use crate::workspace::Workspace;
+use crate::workspace::git::Git;
 
 /// A commit that was released.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,19 +21,25 @@ pub struct Release {
 }
 
 impl Release {
-    /// Finds what a reference means. Which tags come before the checked out commit can take a walk through all of history,
-    /// so that the answer is kept in the gate directory.
-    pub(crate) fn find(git: &Git, reference: &str, gate_dir: &Path) -> Result<Self, Reason> {
+    /// The release of a workspace that a reference means, and the repository that knows it. Which tags come before the checked
+    /// out commit can take a walk through all of history, so the answer is kept in the gate directory.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn of<'w>(workspace: &'w Workspace, reference: &str) -> Result<(&'w Git, Self), Reason> {
+        let git = workspace.git().ok_or_else(|| {
+            Reason::new(
+                "no_git",
+                "the workspace is in no git repository, so its last release is unknown",
+            )
+            .help("run the gate in a clone of the repository")
+        })?;
         if pattern::is_pattern(reference) {
-            return tagged(git, reference, gate_dir);
+            return Ok((git, tagged(git, reference, &workspace.gate_dir())?));
         }
-        match git.resolve(reference) {
-            Ok(commit) => Ok(Self {
-                name: reference.to_owned(),
-                commit,
-            }),
-            Err(error) => Err(unknown(git, error)),
-        }
+        let commit = git.resolve(reference).map_err(|error| unknown(git, error))?;
+        let name = reference.to_owned();
+        Ok((git, Self { name, commit }))
     }
 }
 
@@ -41,11 +47,7 @@ impl Release {
 const RECORD: &str = "last-release";
 
 /// Raised when the stored form or the choice of a tag changes.
-const VERSION: u32 = 1;
-
-/// How many tags are asked about one by one before git is asked about all of them. The first, which is the highest version, is
-/// nearly always the one; each that is not may take as long as asking about all.
-const ONE_BY_ONE: usize = 3;
+const VERSION: u32 = 2;
 
 /// The highest version among the tags of commits before the one that is checked out.
 fn tagged(git: &Git, reference: &str, gate_dir: &Path) -> Result<Release, Reason> {
@@ -63,46 +65,21 @@ fn tagged(git: &Git, reference: &str, gate_dir: &Path) -> Result<Release, Reason
     if let Some((_, name, commit)) = known.filter(|(known, ..)| *known == key) {
         return Ok(Release { name, commit });
     }
-    let (release, is_final) = match nearby(git, &tags, reference) {
-        Some(release) => (release, true),
-        None => {
-            let before = git.tags_before_head().map_err(cannot)?;
-            let name = highest(before.iter().map(String::as_str), reference)
-                .first()
-                .map(ToString::to_string);
-            let name = name.ok_or_else(|| cannot(format!("no tag before this commit matches `{reference}`")))?;
-            let commit = git.resolve(&name).map_err(cannot)?;
-            // Where history was cut off, what is fetched later may reach further.
-            (Release { name, commit }, git.is_shallow() == Ok(false))
-        }
-    };
-    if is_final {
-        // The answer is the same without the record.
-        let _ = record::write(&gate_dir.join(RECORD), VERSION, &(key, &release.name, &release.commit));
+    let before = git.tags_before_head().map_err(cannot)?;
+    let before = highest(before.iter().map(String::as_str), reference);
+    let name = before
+        .first()
+        .ok_or_else(|| cannot(format!("no tag before this commit matches `{reference}`")))?;
+    let commit = git.resolve(name).map_err(cannot)?;
+    // Where history was cut off, what is fetched later may reach further.
+    if git.is_shallow() == Ok(false) {
+        // Best effort: without the record git is asked again.
+        let _ = record::write(&gate_dir.join(RECORD), VERSION, &(key, name, &commit));
     }
-    Ok(release)
-}
-
-/// The answer where one of the highest versions is it, for which git looks at the newest commits only.
-fn nearby(git: &Git, tags: &[Tag], reference: &str) -> Option<Release> {
-    let by_name: BTreeMap<&str, &Tag> = tags.iter().map(|tag| (tag.name.as_str(), tag)).collect();
-    for name in highest(by_name.keys().copied(), reference).into_iter().take(ONE_BY_ONE) {
-        let commit = &by_name.get(name)?.commit;
-        if git.head.as_ref() == Some(commit) {
-            continue;
-        }
-        match git.is_ancestor(commit) {
-            Ancestry::Yes => {
-                return Some(Release {
-                    name: name.to_owned(),
-                    commit: commit.clone(),
-                });
-            }
-            Ancestry::No => {}
-            Ancestry::Unknown(_) => return None,
-        }
-    }
-    None
+    Ok(Release {
+        name: (*name).to_owned(),
+        commit,
+    })
 }
 
 /// The tags that a pattern covers, the highest version first; pre-releases behind everything else that was released.

@@ -69,7 +69,6 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
         },
         root: root.to_owned(),
         target_dir: root.join("target"),
-        gate_dir: root.join("target/gate"),
         git: None,
         files: FileList::new(paths.iter().map(file).collect()),
         cargo: CargoModel::default(),

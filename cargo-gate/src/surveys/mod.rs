@@ -4,6 +4,8 @@
 
 pub mod above;
 mod ahead;
+pub mod authority;
+pub mod boundary_inventory;
 pub mod document;
 
 #[cfg(test)]
@@ -13,11 +15,11 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, OnceLock};
 
 use crate::base::error::Result;
-use crate::boundary::cache::ScanCache;
-use crate::boundary::survey::Survey;
 use crate::ci::{self, CiFiles};
-use crate::code::{Code, CodeCache};
-use crate::library;
+use crate::rust::boundary::cache::ScanCache;
+use crate::rust::boundary::survey::Survey;
+use crate::rust::code::{Code, CodeCache};
+use crate::rust::library;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::file::MachinePaths;
 use crate::secrets::survey::SecretSurvey;

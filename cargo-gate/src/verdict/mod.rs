@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use jiff::civil::Date;
 
 use crate::base::stage::Stage;
-use crate::contract::{Check, Context, Judgement, Phase, WaiverUse};
+use crate::contract::{Check, Inputs, Judgement, Phase, WaiverUse};
 use crate::evidence::EvidenceResult;
 use crate::group::Group;
 use crate::policy::Policy;
@@ -73,8 +73,8 @@ pub struct Verdict {
 pub struct Afterwards<'a> {
     /// The checks.
     pub checks: &'a [&'static Check],
-    /// Their context; what it declares, its outcomes and its waivers are replaced for each.
-    pub context: Context<'a>,
+    /// The outcomes and what became of the waivers are replaced for each.
+    pub inputs: Inputs<'a>,
 }
 
 /// Applies overrides, waivers, exclusions and the rules of the stage.
@@ -96,7 +96,7 @@ pub fn decide(
         .collect();
     if let Some(Afterwards {
         checks: derived,
-        context,
+        inputs,
     }) = afterwards
     {
         let mut derived = derived.to_vec();
@@ -106,13 +106,12 @@ pub fn decide(
                 Phase::Waivers => waiver_use(&checks, policy, rules, &used),
                 _ => Vec::new(),
             };
-            let context = Context {
-                declared: check.inputs,
+            let inputs = Inputs {
                 outcomes: &checks,
                 waiver_use: &waiver_use,
-                ..context
+                ..inputs
             };
-            let judged = without_evidence(check, carry_out(check, &context));
+            let judged = without_evidence(check, carry_out(check, &inputs));
             let judged = match check.phase {
                 Phase::Evidence | Phase::Outcomes => covered(judged, policy, rules, &mut used),
                 Phase::Waivers | Phase::Checklist => overridden(judged, policy),
@@ -232,8 +231,8 @@ fn without_evidence(check: &Check, result: EvidenceResult) -> Judged {
 
 /// Carries out the rule of a check. A rule that panics has judged nothing; that is the tool's failure, not the
 /// workspace's.
-pub(crate) fn carry_out(check: &Check, context: &Context<'_>) -> EvidenceResult {
-    catch_unwind(AssertUnwindSafe(|| (check.run)(context))).map_or_else(
+pub(crate) fn carry_out(check: &Check, inputs: &Inputs<'_>) -> EvidenceResult {
+    catch_unwind(AssertUnwindSafe(|| check.rule.run(inputs))).map_or_else(
         |panic| {
             let message = panic
                 .downcast_ref::<&str>()

@@ -4,7 +4,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::base::exit;
 use crate::contract::testing::World;
-use crate::contract::{Applies, Input};
+use crate::contract::{Applies, Rule, input};
+use crate::reads;
+
+reads!(input::Outcomes, input::WaiverUses);
 use crate::policy::{CheckPolicy, Waiver};
 use crate::report::Location;
 
@@ -52,12 +55,13 @@ const AFTER: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Outcomes,
-    inputs: &[Input::Outcomes],
-    applies: |_| Applies::Yes,
-    run: |context| {
-        let failed = context.outcomes().iter().filter(|check| check.outcome == Outcome::Fail);
-        let finding = |check: &CheckReport| Finding::blocking(Stage::Pilot, format!("`{}` fails", check.id));
-        Judgement::Findings(failed.map(finding).collect())
+    rule: &Rule::<Declaration> {
+        applies: |_| Applies::Yes,
+        run: |context| {
+            let failed = context.outcomes().iter().filter(|check| check.outcome == Outcome::Fail);
+            let finding = |check: &CheckReport| Finding::blocking(Stage::Pilot, format!("`{}` fails", check.id));
+            Judgement::Findings(failed.map(finding).collect())
+        },
     },
 };
 
@@ -66,14 +70,13 @@ static OUTCOMES: Check = AFTER;
 static WAIVERS: Check = Check {
     id: "waiver.valid",
     phase: Phase::Waivers,
-    inputs: &[Input::WaiverUse],
-    run: |context| {
-        let unneeded = context
-            .waiver_use()
-            .iter()
-            .filter(|waiver| waiver.judged && !waiver.used);
-        let finding = |_: &WaiverUse| Finding::blocking(Stage::Pilot, "the waiver permits nothing");
-        Judgement::Findings(unneeded.map(finding).collect())
+    rule: &Rule::<Declaration> {
+        applies: |_| Applies::Yes,
+        run: |context| {
+            let unneeded = |waiver: &&WaiverUse| waiver.judged && !waiver.used;
+            let finding = |_: &WaiverUse| Finding::blocking(Stage::Pilot, "the waiver permits nothing");
+            Judgement::Findings(context.waiver_use().iter().filter(unneeded).map(finding).collect())
+        },
     },
     ..AFTER
 };
@@ -88,7 +91,7 @@ fn decide_all(checks: Vec<Judged>, policy: &Policy) -> Verdict {
     let world = World::new();
     let afterwards = Afterwards {
         checks: &[&CHECKLIST, &WAIVERS, &OUTCOMES],
-        context: world.context(&OUTCOMES),
+        inputs: world.inputs(),
     };
     decide(checks, Some(afterwards), policy, rules(Stage::Pilot, false), vec![])
 }
@@ -122,12 +125,15 @@ fn a_finding_blocks_from_its_stage_on_and_warns_before() {
 #[test]
 fn a_rule_that_panics_has_judged_nothing() {
     static PANICS: Check = Check {
-        run: |_| panic!("no such thing"),
+        rule: &Rule::<Declaration> {
+            applies: |_| Applies::Yes,
+            run: |_| panic!("no such thing"),
+        },
         ..AFTER
     };
     let world = World::new();
     let check = &PANICS;
-    let result = carry_out(check, &world.context(check));
+    let result = carry_out(check, &world.inputs());
     let EvidenceResult::Error(reason) = &result else {
         panic!("{result:?}");
     };

@@ -181,7 +181,14 @@ fn suites_run_by_name() {
     assert_snapshot!("suite-glob", gate.run(["suite", "prod_*"]));
     assert_snapshot!("suite-all", timeless(&gate.run(["suite", "--all"]).to_string()));
     assert_snapshot!("suite-id", gate.run(["suite", "suite.test.unit", "--quiet"]));
-    assert_snapshot!("suite-verbose", gate.run(["suite", "suite.test.unit", "--verbose"]));
+    let verbose = gate.run(["suite", "suite.test.unit", "--verbose"]);
+    assert!(
+        verbose.stdout.contains("    ok bad tests::of_small_numbers\n"),
+        "{verbose}"
+    );
+    let quiet = gate.run(["suite", "--all", "--quiet"]);
+    assert!(quiet.stdout.starts_with("FAIL suite.test.unit"), "{quiet}");
+    assert!(!quiet.stdout.contains("PASS"), "{quiet}");
     assert_snapshot!("suite-none", gate.run(["suite", "nightly_*"]));
     assert_snapshot!("suite-nothing-asked", gate.run(["suite"]));
     assert_snapshot!("suite-bad-glob", gate.run(["suite", "[x"]));

@@ -34,7 +34,6 @@ const CALLS: &[(&str, &[&str], i32)] = &[
     ("evidence cache stats", &[], 0),
     ("evidence cache verify", &[], 0),
     ("evidence cache gc", &["--dry-run"], 0),
-    ("release api", &["--against", "HEAD"], 0),
     ("release migrate", &["gate.toml", "gate.toml"], 0),
     ("govern waiver list", &[], 0),
     ("govern register list", &[], 2),

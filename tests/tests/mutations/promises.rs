@@ -89,21 +89,31 @@ pub(crate) const ALL: &[Mutation] = &[
         ..COMMITTED
     },
     Mutation {
-        name: "take another argument than in the last release",
+        name: "change what the last release promised in a document",
         check: "api.stability",
         apply: |gate| {
-            gate.append("native/src/lib.rs", "\n/// Three.\npub fn three() -> u8 {\n    3\n}\n");
+            gate.write("FORMAT.md", "One line.\n");
             gate.git(["add", "--all"]);
             gate.git(["commit", "--quiet", "--message", "Release"]);
             gate.git(["tag", "v0.1.0"]);
-            gate.replace("native/src/lib.rs", "pub fn three() -> u8 {", "pub fn three() -> u16 {");
-            declare(gate, "[stability]\nreference = \"v*\"\n");
+            gate.write("FORMAT.md", "Two lines.\n");
+            let surface = "[[stability.surface]]\nclass = \"stable\"\npaths = [\"FORMAT.md\"]\n";
+            declare(
+                gate,
+                &format!("[stability]\nreference = \"v*\"\ndefault = \"fluid\"\n{surface}"),
+            );
         },
         undo: super::Undo::By(|gate| {
             gate.git(["reset", "--quiet", "--hard", "HEAD~1"]);
             gate.git(["tag", "--delete", "v0.1.0"]);
         }),
         also: &["git.clean"],
+        ..COMMITTED
+    },
+    Mutation {
+        name: "promise public items that nothing compares with the last release",
+        check: "api.stability",
+        apply: |gate| declare(gate, "[stability]\nreference = \"HEAD\"\n"),
         ..COMMITTED
     },
     Mutation {

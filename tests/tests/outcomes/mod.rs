@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cargo_gate::base::stage::Stage;
 use cargo_gate::checks;
-use cargo_gate::contract::{Applies, Check, Context, Phase};
+use cargo_gate::contract::{Applies, Check, Inputs, Phase};
 use cargo_gate::evidence::EvidenceResult;
 use cargo_gate::evidence::history::History;
 use cargo_gate::policy::Policy;
@@ -21,15 +21,14 @@ pub(crate) fn of_the_others(
     (now, stage): (Timestamp, Stage),
     suites: &BTreeMap<String, Vec<String>>,
 ) -> Vec<CheckReport> {
+    let inputs = Inputs::new(workspace, policy, history, now, stage);
     let others = checks::ALL.iter().filter(|other| other.phase == Phase::Evidence);
-    let context = |check: &'static Check| Context::new(workspace, policy, history, now, stage, check.inputs);
     let judged = others.filter_map(|other| {
-        let context = context(other);
-        ((other.applies)(&context) == Applies::Yes).then(|| Judged {
+        (other.rule.applies(&inputs) == Applies::Yes).then(|| Judged {
             id: other.id.to_owned(),
             summary: other.summary.to_owned(),
             dimension: other.dimension,
-            result: (other.run)(&context).into(),
+            result: other.rule.run(&inputs).into(),
             evidence: None,
         })
     });
@@ -40,15 +39,16 @@ pub(crate) fn of_the_others(
         packages: &[],
     };
     let judged = judged.chain(suites.iter().map(|(name, tests)| suite(name, tests)));
-    let waivers = checks::ALL.iter().copied().find(|check| check.phase == Phase::Waivers);
-    let afterwards = waivers
-        .filter(|_| !policy.waivers.is_empty())
-        .map(|check| (check, context(check)));
-    let afterwards = afterwards.as_ref().map(|(check, context)| Afterwards {
-        checks: std::slice::from_ref(check),
-        context: *context,
-    });
-    verdict::decide(judged.collect(), afterwards, policy, rules, Vec::new()).checks
+    let waivers: Vec<&'static Check> = checks::ALL
+        .iter()
+        .copied()
+        .filter(|check| check.phase == Phase::Waivers && check.rule.applies(&inputs) == Applies::Yes)
+        .collect();
+    let afterwards = Afterwards {
+        checks: &waivers,
+        inputs,
+    };
+    verdict::decide(judged.collect(), Some(afterwards), policy, rules, Vec::new()).checks
 }
 
 /// A suite that passed these tests, each with its binary in front.

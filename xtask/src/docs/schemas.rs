@@ -9,7 +9,7 @@ use super::files::{Pages, SCHEMAS};
 use crate::Result;
 
 /// Where the schemas are that the program reads itself.
-const COMPILED_IN: &str = "cargo-gate/src/policy/schema";
+const COMPILED_IN: &str = "cargo-gate/crates/policy/src/schema";
 
 pub(super) fn files(topics: &[Topic<'_>]) -> Result<Pages> {
     let files = [

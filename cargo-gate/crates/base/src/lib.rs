@@ -13,5 +13,7 @@ pub mod profile;
 pub mod record;
 pub mod stage;
 pub mod stats;
+mod used_path;
 
 pub use location::Location;
+pub use used_path::UsedPath;

@@ -1,5 +1,5 @@
-//! Small binary records under the gate directory: a header with a version, a checksum, and postcard behind it. A record
-//! that is missing, from another version, or damaged is a miss.
+//! The one form of records below the gate directory: a header with a version and a checksum, and then bytes, mostly postcard.
+//! A record that is missing, damaged or of another version is a miss.
 
 use std::path::Path;
 
@@ -13,42 +13,39 @@ use crate::error::{Error, Result};
 const MAGIC: &[u8; 8] = b"cgate\r\n\x1a";
 const HEADER: usize = MAGIC.len() + 4 + 32;
 
+/// The bytes of a record.
+pub fn seal(version: u32, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER + payload.len());
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&version.to_le_bytes());
+    bytes.extend_from_slice(Digest::of(payload).as_bytes());
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+/// What [`seal`] was given, if the bytes are whole and of this version.
+pub fn open(version: u32, bytes: &[u8]) -> Option<&[u8]> {
+    let (header, payload) = bytes.split_at_checked(HEADER)?;
+    let (head, digest) = header.split_at(HEADER - 32);
+    let (magic, stored) = head.split_at(MAGIC.len());
+    let fits = magic == MAGIC && stored == version.to_le_bytes() && digest == Digest::of(payload).as_bytes();
+    fits.then_some(payload)
+}
+
 /// Reads the record in `path`, if it is there, whole, and of this version.
 pub fn read<T: DeserializeOwned>(path: &Path, version: u32) -> Option<T> {
-    decode(&std::fs::read(path).ok()?, version)
+    postcard::from_bytes(open(version, &std::fs::read(path).ok()?)?).ok()
 }
 
-fn decode<T: DeserializeOwned>(bytes: &[u8], version: u32) -> Option<T> {
-    let (header, payload) = bytes.split_at_checked(HEADER)?;
-    if header != head(version, payload) {
-        return None;
-    }
-    postcard::from_bytes(payload).ok()
-}
-
-fn encode<T: Serialize>(value: &T, version: u32) -> Result<Vec<u8>> {
-    let payload =
-        postcard::to_stdvec(value).map_err(|error| Error::tool(format!("cannot encode a record: {error}")))?;
-    let mut bytes = head(version, &payload);
-    bytes.extend_from_slice(&payload);
-    Ok(bytes)
-}
-
-fn head(version: u32, payload: &[u8]) -> Vec<u8> {
-    let mut header = Vec::with_capacity(HEADER + payload.len());
-    header.extend_from_slice(MAGIC);
-    header.extend_from_slice(&version.to_le_bytes());
-    header.extend_from_slice(Digest::of(payload).as_bytes());
-    header
-}
-
-/// Replaces the record in `path` in one step, and makes missing directories. There is no fsync: after a crash the checksum turns a
-/// torn record into a miss, and the record can always be made again.
+/// Replaces the record in `path` in one step. There is no fsync: after a crash the checksum turns a torn record into a
+/// miss, and the record can always be made again.
 ///
 /// # Errors
 /// I/O errors; the old record stays.
 pub fn write<T: Serialize>(path: &Path, version: u32, value: &T) -> Result<()> {
-    atomic::write_unsynced(path, &encode(value, version)?)
+    let payload =
+        postcard::to_stdvec(value).map_err(|error| Error::tool(format!("cannot encode a record: {error}")))?;
+    atomic::write_unsynced(path, &seal(version, &payload))
 }
 
 #[cfg(test)]
@@ -60,7 +57,7 @@ mod tests {
     #[test]
     fn a_record_of_another_version_is_a_miss() {
         let directory = tempfile::tempdir().expect("temporary directory");
-        let path = directory.path().join("gate/record");
+        let path = directory.path().join("gate").join("record");
         write(&path, 1, &"value".to_string()).expect("write");
         assert_eq!(read::<String>(&path, 1).as_deref(), Some("value"));
         assert_eq!(read::<String>(&path, 2), None);
@@ -69,17 +66,18 @@ mod tests {
     proptest! {
         #[test]
         fn a_damaged_record_is_a_miss(value in ".{0,40}", at in 0usize..200, flip in 1u8..) {
-            let mut bytes = encode(&value, 1).expect("encode");
+            let mut bytes = seal(1, value.as_bytes());
+            prop_assert_eq!(open(1, &bytes), Some(value.as_bytes()));
             let at = at % bytes.len();
             bytes[at] ^= flip;
-            prop_assert_eq!(decode::<String>(&bytes, 1), None);
+            prop_assert_eq!(open(1, &bytes), None);
             bytes.truncate(at);
-            prop_assert_eq!(decode::<String>(&bytes, 1), None);
+            prop_assert_eq!(open(1, &bytes), None);
         }
 
         #[test]
         fn foreign_bytes_are_a_miss(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            prop_assert_eq!(decode::<Vec<String>>(&bytes, 1), None);
+            prop_assert_eq!(open(1, &bytes), None);
         }
     }
 }

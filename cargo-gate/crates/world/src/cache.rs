@@ -1,6 +1,6 @@
 //! The directory below the target directory that holds everything that `cargo gate` writes, and the records in it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gate_base::error::{Error, Result};
 use gate_base::{atomic, record};
@@ -15,23 +15,24 @@ pub fn write<T: Serialize>(gate_dir: &Path, name: &str, version: u32, value: &T)
     record::write(&gate_dir.join(name), version, value)
 }
 
-/// Creates the gate directory and marks it as a cache, so that backup tools leave it out.
+/// Creates the gate directory. Where the target directory is not marked as a cache (cargo marks those it creates), the gate
+/// directory is, so that backup tools leave it out.
 ///
 /// # Errors
 /// I/O errors, among them a read-only target directory.
 pub fn create_gate_dir(gate_dir: &Path) -> Result<()> {
-    let tag = gate_dir.join("CACHEDIR.TAG");
+    // The first line is fixed by https://bford.info/cachedir/.
+    const TEXT: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55\n\
+        # This file marks a directory of `cargo gate` that can be made again.\n\
+        # For information about cache directory tags see https://bford.info/cachedir/\n";
+    const NAME: &str = "CACHEDIR.TAG";
+    let tag = gate_dir.join(NAME);
     if tag.exists() {
         return Ok(());
     }
-    let failed = |path: &Path| {
-        let path: PathBuf = path.into();
-        move |error: std::io::Error| Error::io("create", path, &error)
-    };
-    std::fs::create_dir_all(gate_dir).map_err(failed(gate_dir))?;
-    // The first line is fixed by https://bford.info/cachedir/.
-    let text = b"Signature: 8a477f597d28d172789f06886806bc55\n\
-        # This file marks a directory of `cargo gate` that can be made again.\n\
-        # For information about cache directory tags see https://bford.info/cachedir/\n";
-    atomic::write_unsynced(&tag, text)
+    std::fs::create_dir_all(gate_dir).map_err(|error| Error::io("write to", gate_dir, &error))?;
+    match gate_dir.parent() {
+        Some(target) if target.join(NAME).exists() => Ok(()),
+        _ => atomic::write_unsynced(&tag, TEXT),
+    }
 }

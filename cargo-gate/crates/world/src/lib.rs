@@ -67,8 +67,6 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Cargo's target directory, absolute.
     pub target_dir: PathBuf,
-    /// `<target>/gate`.
-    pub gate_dir: PathBuf,
     /// Version control.
     pub git: Option<Git>,
     /// Every listed file.
@@ -122,7 +120,7 @@ impl Workspace {
             contents: &self.contents,
             git: self.git.as_ref(),
             options: &self.options,
-            gate_dir: &self.gate_dir,
+            gate_dir: self.gate_dir(),
         }
     }
 
@@ -138,7 +136,7 @@ impl Workspace {
 
     /// The only directory this tool writes to: `<target>/gate`.
     pub fn gate_dir(&self) -> PathBuf {
-        self.gate_dir.clone()
+        self.target_dir.join("gate")
     }
 
     /// Version control; `None` outside a git work tree or without git.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Options;
 use super::contents::Contents;
@@ -16,7 +16,7 @@ pub trait Beside<T>: FnOnce(&Listed<'_>, &(dyn Fn() -> bool + Sync)) -> T + Send
 impl<T, F: FnOnce(&Listed<'_>, &(dyn Fn() -> bool + Sync)) -> T + Send> Beside<T> for F {}
 
 /// The files of a workspace and where they lie.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Listed<'a> {
     /// Directory of the root manifest, absolute.
     pub root: &'a Path,
@@ -27,7 +27,7 @@ pub struct Listed<'a> {
     /// How the workspace is found and read.
     pub options: &'a Options,
     /// As [`Workspace::gate_dir`](super::Workspace::gate_dir).
-    pub gate_dir: &'a Path,
+    pub gate_dir: PathBuf,
     pub(super) contents: &'a Contents,
 }
 

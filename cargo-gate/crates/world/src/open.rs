@@ -103,7 +103,7 @@ pub(super) fn open<T: Send>(mut options: Options, beside: impl Beside<T>) -> Res
                     contents: &scan.contents,
                     git: scan.git.as_ref(),
                     options,
-                    gate_dir,
+                    gate_dir: gate_dir.clone(),
                 };
                 beside(&listed, still_asked)
             });
@@ -159,7 +159,6 @@ pub(super) fn open<T: Send>(mut options: Options, beside: impl Beside<T>) -> Res
         options,
         root,
         target_dir,
-        gate_dir,
         lockfile,
         config,
         cache_error,

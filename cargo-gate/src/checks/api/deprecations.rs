@@ -5,12 +5,16 @@ use std::collections::BTreeSet;
 use semver::Version;
 
 use crate::base::stage::Stage;
-use crate::library::{Deprecated, FileSurvey, PackageSurvey, Survey};
 use crate::policy::Deprecation;
 use crate::report::{Dimension, Finding, Location};
+use crate::rust::facts::Deprecated;
+use crate::rust::library::{FileSurvey, PackageSurvey, Survey};
 
 use crate::checks::failure::panics::unreadable_source;
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Cargo, input::RustSources, input::FileNames, Deprecation);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -22,18 +26,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::RustSources,
-        Input::FileNames,
-        Input::PolicyDeprecations,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    if context.policy().deprecations.is_empty() {
+    if context.section::<Deprecation>().is_empty() {
         return Applies::No("no deprecation is declared".into());
     }
     Applies::Yes
@@ -44,7 +41,7 @@ fn run(context: &Context<'_>) -> Judgement {
     if let Some((path, error)) = survey.unreadable.first() {
         return Judgement::Inconclusive(unreadable_source(path, error));
     }
-    Judgement::Findings(judge(survey, &context.policy().deprecations))
+    Judgement::Findings(judge(survey, context.section::<Deprecation>()))
 }
 
 /// A deprecated item with its whole path.

@@ -1,76 +1,91 @@
-//! `api.stability`: what users rely on is what was released, until a version says otherwise.
+//! `api.stability`: what the last release promised is compared with, and documents are as they were released.
 
 use crate::base::stage::Stage;
-use crate::library::interface::Difference;
-use crate::policy::StabilityPolicy;
+use crate::policy::{SEMVER_CHECKS, StabilityClass, StabilityPolicy, SuitePolicy};
 use crate::report::{Dimension, Finding, Location};
-use crate::stability::{Comparison, JudgedChange, PackageComparison};
-use crate::workspace::files::FileList;
+use crate::stability::Comparison;
+use crate::workspace::cargo::Member;
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Cargo,
+    input::FileNames,
+    input::Documents,
+    input::Release,
+    StabilityPolicy,
+    SuitePolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
     id: "api.stability",
-    summary: "Stable public items and documents are as they were released",
+    summary: "Stable documents are as they were released, and a suite compares stable public items",
     docs: include_str!("stability.md"),
     dimension: Dimension::Contract,
     blocks_at: Stage::Broad,
     since: "0.1.0",
-    version: 1,
+    version: 2,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::RustSources,
-        Input::FileNames,
-        Input::Documents,
-        Input::Release,
-        Input::PolicyStability,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match context.policy().stability {
+    match context.section::<StabilityPolicy>() {
         Some(_) => Applies::Yes,
         None => Applies::No("`[stability]` is not declared".into()),
     }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(policy) = &context.policy().stability else {
+    let Some(policy) = context.section::<StabilityPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
-    match context.interfaces().compare(policy) {
+    match context.released_documents(policy) {
         Err(reason) => Judgement::Inconclusive(reason),
         Ok(comparison) => {
-            if let Ok(bytes) = serde_json::to_vec_pretty(&comparison) {
-                context.attach("api/stability.json", &bytes);
+            let mut findings = judge(&comparison);
+            let libraries = context.cargo().members.iter().any(has_interface);
+            if libraries && promises_items(policy) && !compares_items(context.section::<SuitePolicy>()) {
+                findings.push(not_compared(policy, &comparison.reference));
             }
-            Judgement::Findings(judge(&comparison, policy, context.files()))
+            Judgement::Findings(findings)
         }
     }
 }
 
-fn judge(comparison: &Comparison, policy: &StabilityPolicy, files: &FileList) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// Whether cargo-semver-checks can compare it, which leaves out macros of the compiler and libraries for other languages.
+fn has_interface(member: &Member) -> bool {
+    let mut kinds = member.targets.iter().flat_map(|target| &target.kind);
+    kinds.any(|kind| matches!(kind.as_str(), "lib" | "rlib" | "dylib"))
+}
+
+fn promises_items(policy: &StabilityPolicy) -> bool {
+    let mut surfaces = policy.surfaces.iter();
+    policy.default == StabilityClass::Stable
+        || surfaces.any(|surface| surface.class == StabilityClass::Stable && !surface.items.is_empty())
+}
+
+fn compares_items(suites: &[SuitePolicy]) -> bool {
+    suites.iter().any(|suite| suite.tool.as_deref() == Some(SEMVER_CHECKS))
+}
+
+fn not_compared(policy: &StabilityPolicy, reference: &str) -> Finding {
+    Finding::blocking(
+        CHECK.blocks_at,
+        format!("nothing compares the public items with {reference}"),
+    )
+    .help("add `[[suite.tool]]` with `name = \"semver\"`, `tool = \"cargo-semver-checks\"` and `stage = \"broad\"` to gate.toml")
+    .at(policy.location.clone())
+    .because(Some(policy.location.clone()))
+}
+
+fn judge(comparison: &Comparison) -> Vec<Finding> {
     let blocking = |message: String| Finding::blocking(CHECK.blocks_at, message);
-    for package in &comparison.packages {
-        for judged in package.changes.iter().filter(|judged| judged.blocks) {
-            let because = judged.surface.as_ref().unwrap_or(&policy.location);
-            findings.push(
-                blocking(judged.words(&comparison.reference))
-                    .help(help(package))
-                    .at(place(judged, files))
-                    .because(Some(because.clone()))
-                    .package(&package.name),
-            );
-        }
-    }
-    let stable = comparison.documents.iter();
-    for document in stable.filter(|document| document.class == crate::policy::StabilityClass::Stable) {
-        let (path, reference) = (&document.path, &comparison.reference);
+    let reference = &comparison.reference;
+    let documents = comparison.documents.iter().map(|document| {
+        let path = &document.path;
         let (message, place) = if document.removed {
             (
                 format!("the stable document `{path}` is gone since {reference}"),
@@ -78,52 +93,22 @@ fn judge(comparison: &Comparison, policy: &StabilityPolicy, files: &FileList) ->
             )
         } else {
             (
-                format!("the stable document `{path}` is another one than in {reference}"),
+                format!("the stable document `{path}` differs from {reference}"),
                 Location::file(path),
             )
         };
-        findings.push(
-            blocking(message)
-                .help(format!(
-                    "`git checkout {reference} -- {path}`, or declare it `fluid` in `[[stability.surface]]`"
-                ))
-                .at(place)
-                .because(Some(document.surface.clone())),
-        );
-    }
-    for surface in &comparison.unmatched {
-        findings.push(
-            blocking(format!(
-                "the surface covers no public item and no document, here and in {}",
-                comparison.reference
+        blocking(message)
+            .help(format!(
+                "`git checkout {reference} -- {path}`, or declare it `fluid` in `[[stability.surface]]`"
             ))
-            .help("correct its `items` and `paths`, or remove it")
+            .at(place)
+            .because(Some(document.surface.clone()))
+    });
+    let unmatched = comparison.unmatched.iter().map(|surface| {
+        blocking(format!("the surface covers no file, here and in {reference}"))
+            .help("correct its `paths`, or remove it")
             .at(surface.clone())
-            .because(Some(surface.clone())),
-        );
-    }
-    findings
-}
-
-fn help(package: &PackageComparison) -> String {
-    let version = &package.before;
-    let next = match (version.major, version.minor) {
-        (0, 0) => format!("0.0.{}", version.patch + 1),
-        (0, minor) => format!("0.{}.0", minor + 1),
-        (major, _) => format!("{}.0.0", major + 1),
-    };
-    format!(
-        "put it back, release `{}` as {next}, or declare the surface `fluid` in `[[stability.surface]]`",
-        package.name
-    )
-}
-
-fn place(judged: &JudgedChange, files: &FileList) -> Location {
-    let change = &judged.change;
-    match change.difference {
-        // The line is that of the release.
-        Difference::Removed if files.get(&change.file).is_some() => Location::file(&change.file),
-        Difference::Removed => Location::file("Cargo.toml"),
-        _ => Location::line(&change.file, change.line),
-    }
+            .because(Some(surface.clone()))
+    });
+    documents.chain(unmatched).collect()
 }

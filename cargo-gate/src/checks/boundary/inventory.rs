@@ -3,13 +3,26 @@
 use std::collections::BTreeMap;
 
 use crate::base::stage::Stage;
-use crate::boundary::inventory::{Change, Inventory};
-use crate::policy::Policy;
+use crate::policy::{BoundaryPolicy, TierPolicy};
 use crate::report::{Dimension, Finding, Location, Reason};
+use crate::surveys::authority::Authorities;
+use crate::surveys::boundary_inventory::{Change, Inventory};
 
 use super::raw::unreadable;
 use crate::checks::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Cargo,
+    input::RustSources,
+    input::FileNames,
+    input::BoundaryInventory,
+    // The previous version of the inventory is a function of the commit.
+    input::GitHead,
+    TierPolicy,
+    BoundaryPolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -21,42 +34,27 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::RustSources,
-        Input::FileNames,
-        Input::BoundaryInventory,
-        // The previous version of the inventory is a function of the commit.
-        Input::GitHead,
-        Input::PolicyTiers,
-        Input::PolicyBoundary,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    let policy = context.policy();
-    let declared = policy
-        .boundary
-        .as_ref()
-        .is_some_and(|boundary| boundary.inventory.is_some());
-    if declared || context.files().get(policy.inventory_path()).is_some() {
+    let path = context.boundary_inventory_path();
+    let boundary = context.section::<BoundaryPolicy>().as_ref();
+    let declared = boundary.is_some_and(|boundary| boundary.inventory.is_some());
+    if declared || context.files().get(path).is_some() {
         return Applies::Yes;
     }
-    Applies::No(format!(
-        "no inventory is declared and there is no `{}`",
-        policy.inventory_path()
-    ))
+    Applies::No(format!("no inventory is declared and there is no `{path}`"))
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let (survey, policy) = (context.boundaries(), context.policy());
+    let survey = context.boundaries();
+    let boundary = context.section::<BoundaryPolicy>();
     if let Some(reason) = unreadable(survey) {
         return Judgement::Inconclusive(reason);
     }
-    let path = policy.inventory_path();
-    let (git, bytes) = match context.boundary_inventory(path) {
+    let path = context.boundary_inventory_path();
+    let (git, bytes) = match context.boundary_inventory() {
         Ok(found) => found,
         Err(error) => {
             return Judgement::Inconclusive(
@@ -67,23 +65,23 @@ fn run(context: &Context<'_>) -> Judgement {
     };
     let tracked = git.map(|_| context.files().get(path).is_some_and(|file| file.tracked));
     let bytes = bytes.map(|bytes| unix_lines(&bytes));
-    let current = Inventory::new(survey, policy);
+    let current = Inventory::new(survey, &Authorities::new(context.section::<TierPolicy>(), boundary));
     let previous = match (git, &bytes) {
         (Some(git), Some(bytes)) => previous(git, path, bytes),
         _ => Previous::None,
     };
-    judge(policy, &current, tracked, bytes.as_deref(), &previous)
+    let declared = boundary.as_ref().map(|boundary| &boundary.location);
+    judge(path, declared, &current, tracked, bytes.as_deref(), &previous)
 }
 
 fn judge(
-    policy: &Policy,
+    path: &str,
+    declared: Option<&Location>,
     current: &Inventory,
     tracked: Option<bool>,
     bytes: Option<&[u8]>,
     previous: &Previous,
 ) -> Judgement {
-    let path = policy.inventory_path();
-    let declared = policy.boundary.as_ref().map(|boundary| boundary.location.clone());
     let mut findings = Vec::new();
     match bytes {
         None => findings.push(
@@ -126,7 +124,7 @@ fn judge(
     Judgement::Findings(
         findings
             .into_iter()
-            .map(|finding| finding.because(declared.clone()))
+            .map(|finding| finding.because(declared.cloned()))
             .collect(),
     )
 }
@@ -205,21 +203,31 @@ fn risen(path: &str, before: &Inventory, current: &Inventory) -> Vec<Finding> {
 mod tests {
     use super::*;
     use crate::checks::surveys::{allow, judgement, policy, survey};
-    use crate::policy::Tier;
+    use crate::policy::{Policy, Tier};
 
     fn inventory(text: &str) -> Inventory {
         Inventory::new(
             &survey(&[("src/lib.rs", text), ("tests/t.rs", "fn t() { unsafe {} }")]),
-            &policy(Tier::Native),
+            &authorities(&policy(Tier::Native)),
         )
     }
 
+    fn authorities(policy: &Policy) -> Authorities<'_> {
+        Authorities::new(&policy.tiers, &policy.boundary)
+    }
+
     fn said(current: &Inventory, tracked: &str, previous: &Previous) -> String {
+        judged(current, Some(true), Some(tracked.as_bytes()), previous)
+    }
+
+    fn judged(current: &Inventory, tracked: Option<bool>, bytes: Option<&[u8]>, previous: &Previous) -> String {
+        let declared = Location::line("gate.toml", 5);
         judgement(&judge(
-            &policy(Tier::Native),
+            "boundary_inventory.json",
+            Some(&declared),
             current,
-            Some(true),
-            Some(tracked.as_bytes()),
+            tracked,
+            bytes,
             previous,
         ))
     }
@@ -233,7 +241,7 @@ mod tests {
             ("src/lib.rs", "mod a { impl B { unsafe fn c() {} } }"),
             ("tests/t.rs", "fn t() { unsafe {} }"),
         ]);
-        insta::assert_snapshot!(Inventory::new(&survey, &declared).to_text());
+        insta::assert_snapshot!(Inventory::new(&survey, &authorities(&declared)).to_text());
     }
 
     #[test]
@@ -261,7 +269,7 @@ mod tests {
           help: `cargo gate source boundaries --write`, then read and commit the difference
           because gate.toml:5
         ");
-        insta::assert_snapshot!(judgement(&judge(&policy(Tier::Native), &current, Some(false), None, &Previous::None)), @"
+        insta::assert_snapshot!(judged(&current, Some(false), None, &Previous::None), @"
         [controlled] There is no boundary inventory at `boundary_inventory.json`
           help: `cargo gate source boundaries --write && git add boundary_inventory.json`
           because gate.toml:5

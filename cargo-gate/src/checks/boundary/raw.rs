@@ -3,13 +3,23 @@
 use std::collections::BTreeMap;
 
 use crate::base::stage::Stage;
-use crate::boundary::authority::Authorities;
-use crate::boundary::site::Kind;
-use crate::boundary::survey::{FileSurvey, PackageSurvey, Survey};
-use crate::policy::{Policy, Tier};
+use crate::policy::{BoundaryPolicy, Tier, TierPolicy};
 use crate::report::{Dimension, Finding, Location, Reason};
+use crate::rust::boundary::site::Kind;
+use crate::rust::boundary::survey::{FileSurvey, PackageSurvey, Survey};
+use crate::surveys::authority::Authorities;
 
-use crate::contract::{Applies, Check, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Cargo,
+    input::RustSources,
+    input::FileNames,
+    TierPolicy,
+    BoundaryPolicy,
+    input::HasPolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -21,25 +31,34 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::RustSources,
-        Input::FileNames,
-        Input::PolicyTiers,
-        Input::PolicyBoundary,
-    ],
-    applies: |_| Applies::Yes,
-    run: |context| judge(context.boundaries(), context.policy()),
+    rule: &Rule::<Declaration> {
+        applies: |_| Applies::Yes,
+        run,
+    },
 };
 
-/// Judges a survey under a policy.
-fn judge(survey: &Survey, policy: &Policy) -> Judgement {
+fn run(context: &Context<'_>) -> Judgement {
+    judge(
+        context.boundaries(),
+        context.section::<TierPolicy>(),
+        context.section::<BoundaryPolicy>(),
+        context.has_policy(),
+    )
+}
+
+/// Judges a survey under the declared tiers and boundaries, of which a workspace without a policy has none.
+fn judge(
+    survey: &Survey,
+    tiers: &Option<TierPolicy>,
+    boundary: &Option<BoundaryPolicy>,
+    has_policy: bool,
+) -> Judgement {
     if let Some(reason) = unreadable(survey) {
         return Judgement::Inconclusive(reason);
     }
-    let authorities = Authorities::new(policy);
+    let authorities = Authorities::new(tiers, boundary);
     let findings = if authorities.declared() {
-        let location = match (&policy.tiers, &policy.boundary) {
+        let location = match (tiers, boundary) {
             (Some(tiers), _) => Some(tiers.location.clone()),
             (None, Some(boundary)) => Some(boundary.location.clone()),
             (None, None) => None,
@@ -57,9 +76,9 @@ fn judge(survey: &Survey, policy: &Policy) -> Judgement {
             .map(|finding| finding.because(location.clone()))
             .collect()
     } else {
-        let help = match policy.source {
-            Some(_) => "declare the `native` crates under `[tiers]` in gate.toml",
-            None => "`cargo gate init`, then declare the `native` crates in gate.toml",
+        let help = match has_policy {
+            true => "declare the `native` crates under `[tiers]` in gate.toml",
+            false => "`cargo gate init`, then declare the `native` crates in gate.toml",
         };
         survey
             .packages
@@ -170,6 +189,11 @@ fn counted(count: u32, one: &str, many: &str) -> String {
 mod tests {
     use super::*;
     use crate::checks::surveys::{allow, judgement, policy, survey};
+    use crate::policy::Policy;
+
+    fn said(survey: &Survey, policy: &Policy) -> String {
+        judgement(&judge(survey, &policy.tiers, &policy.boundary, policy.source.is_some()))
+    }
 
     const RAW: &str =
         "pub fn f() {\n    // SAFETY: x\n    unsafe { a() };\n    unsafe { b() };\n}\nunsafe impl Send for X {}\n";
@@ -181,7 +205,7 @@ mod tests {
             ("src/other.rs", "fn g() { unsafe {} }"),
             ("tests/t.rs", RAW),
         ]);
-        insta::assert_snapshot!(judgement(&judge(&survey, &Policy::default())), @r#"
+        insta::assert_snapshot!(said(&survey, &Policy::default()), @r#"
         [controlled] `app` has 4 raw boundaries in 2 files outside tests; 2 of 3 unsafe blocks without a SAFETY comment
           at src/lib.rs:3:5
           help: `cargo gate init`, then declare the `native` crates in gate.toml
@@ -198,8 +222,8 @@ mod tests {
             ("src/tests.rs", RAW),
             ("benches/b.rs", RAW),
         ]);
-        assert_eq!(judgement(&judge(&survey, &Policy::default())), "");
-        assert_eq!(judgement(&judge(&survey, &policy(Tier::Portable))), "");
+        assert_eq!(said(&survey, &Policy::default()), "");
+        assert_eq!(said(&survey, &policy(Tier::Portable)), "");
     }
 
     #[test]
@@ -211,7 +235,7 @@ mod tests {
         ]);
         let mut declared = policy(Tier::Portable);
         allow(&mut declared, "src/ffi/**");
-        insta::assert_snapshot!(judgement(&judge(&survey, &declared)), @r#"
+        insta::assert_snapshot!(said(&survey, &declared), @r#"
         [pilot] 1 inline assembly outside of any item, but crate `app` is portable
           at src/b.rs:1:1
           help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`
@@ -226,7 +250,7 @@ mod tests {
           help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`
           because gate.toml:3
         "#);
-        assert_eq!(judgement(&judge(&survey, &policy(Tier::Native))), "");
+        assert_eq!(said(&survey, &policy(Tier::Native)), "");
     }
 
     #[test]
@@ -234,7 +258,7 @@ mod tests {
         let mut survey = survey(&[("src/lib.rs", "")]);
         survey.unreadable = vec![("src/x.rs".into(), "permission denied".into())];
         insta::assert_snapshot!(
-            judgement(&judge(&survey, &Policy::default())),
+            said(&survey, &Policy::default()),
             @"inconclusive unreadable_source: cannot read `src/x.rs`: permission denied"
         );
     }

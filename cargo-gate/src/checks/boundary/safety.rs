@@ -1,12 +1,15 @@
 //! `boundary.safety`: each unsafe block says why it is sound.
 
 use crate::base::stage::Stage;
-use crate::boundary::survey::{Survey, is_undocumented_block};
-use crate::policy::Policy;
+use crate::policy::BoundaryPolicy;
 use crate::report::{Dimension, Finding, Location};
+use crate::rust::boundary::survey::{Survey, is_undocumented_block};
 
 use super::raw::unreadable;
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Cargo, input::RustSources, input::FileNames, BoundaryPolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -18,28 +21,24 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::RustSources,
-        Input::FileNames,
-        Input::PolicyBoundary,
-    ],
-    applies,
-    run: |context| judge(context.boundaries(), context.policy()),
+    rule: &Rule::<Declaration> {
+        applies,
+        run: |context| judge(context.boundaries(), context.section::<BoundaryPolicy>()),
+    },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match &context.policy().boundary {
+    match context.section::<BoundaryPolicy>() {
         Some(boundary) if boundary.safety_comments => Applies::Yes,
         _ => Applies::No("SAFETY comments are not declared: `safety-comments = true` under `[boundary]`".into()),
     }
 }
 
-fn judge(survey: &Survey, policy: &Policy) -> Judgement {
+fn judge(survey: &Survey, boundary: &Option<BoundaryPolicy>) -> Judgement {
     if let Some(reason) = unreadable(survey) {
         return Judgement::Inconclusive(reason);
     }
-    let declared = policy.boundary.as_ref().map(|boundary| &boundary.location);
+    let declared = boundary.as_ref().map(|boundary| &boundary.location);
     let findings = survey
         .packages
         .iter()
@@ -70,7 +69,7 @@ mod tests {
     fn each_block_without_a_comment_is_a_finding() {
         let text = "struct A;\nimpl A {\n    fn f() {\n        // SAFETY: x\n        unsafe {}\n        unsafe {}\n    }\n    unsafe fn g() {}\n}\n";
         let survey = survey(&[("src/lib.rs", text), ("tests/t.rs", text)]);
-        insta::assert_snapshot!(judgement(&judge(&survey, &policy(Tier::Native))), @"
+        insta::assert_snapshot!(judgement(&judge(&survey, &policy(Tier::Native).boundary)), @"
         [controlled] Unsafe block in `A::f` has no SAFETY comment
           at src/lib.rs:6:9
           help: write `// SAFETY: …` above the statement: which preconditions there are, and why each holds

@@ -11,7 +11,10 @@ use crate::release::changelog::{self, Entry};
 use crate::report::{Dimension, Finding, Location};
 use crate::workspace::cargo::{CargoModel, Member};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Cargo, input::ReleaseFiles, ReleasePolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -23,13 +26,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[Input::Cargo, Input::ReleaseFiles, Input::PolicyRelease],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    let release = context.policy().release.as_ref();
+    let release = context.section::<ReleasePolicy>().as_ref();
     if release.is_some_and(|release| !release.changelogs.is_empty()) {
         return Applies::Yes;
     }
@@ -37,7 +38,7 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(release) = &context.policy().release else {
+    let Some(release) = context.section::<ReleasePolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let mut findings = Vec::new();

@@ -5,10 +5,19 @@ use std::io::Read as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::base::stage::Stage;
-use crate::policy::{ChecklistArtifact, ChecklistItem, pattern};
+use crate::policy::{ChecklistArtifact, ChecklistItem, Waiver, pattern};
 use crate::report::{CheckReport, Dimension, Finding, Outcome};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Outcomes,
+    input::Artifacts,
+    ChecklistItem,
+    Waiver,
+    input::EvaluatedStage,
+);
 
 /// The check. The verdict judges it after all others, `waiver.valid` included, so that a checklist can name them.
 pub static CHECK: Check = Check {
@@ -20,22 +29,18 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Checklist,
-    inputs: &[
-        Input::Outcomes,
-        Input::Artifacts,
-        Input::PolicyChecklist,
-        Input::PolicyWaivers,
-        Input::Stage,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
     let stage = context.stage();
-    if context.policy().checklist.iter().any(|item| item.stage <= stage) {
+    if context
+        .section::<ChecklistItem>()
+        .iter()
+        .any(|item| item.stage <= stage)
+    {
         Applies::Yes
-    } else if context.policy().checklist.is_empty() {
+    } else if context.section::<ChecklistItem>().is_empty() {
         Applies::No("no checklist is declared".into())
     } else {
         Applies::No(format!("no checklist is declared up to {stage}"))
@@ -45,8 +50,7 @@ fn applies(context: &Context<'_>) -> Applies {
 fn run(context: &Context<'_>) -> Judgement {
     let stage = context.stage();
     let items: Vec<&ChecklistItem> = context
-        .policy()
-        .checklist
+        .section::<ChecklistItem>()
         .iter()
         .filter(|item| item.stage <= stage)
         .collect();
@@ -102,7 +106,7 @@ fn lacks(item: &ChecklistItem, context: &Context<'_>) -> Vec<Lack> {
         .checks
         .iter()
         // Without a waiver there is nothing that could be wrong with one.
-        .filter(|wanted| *wanted != crate::checks::waiver::valid::CHECK.id || !context.policy().waivers.is_empty())
+        .filter(|wanted| *wanted != crate::checks::waiver::valid::CHECK.id || !context.section::<Waiver>().is_empty())
         .flat_map(|wanted| of_check(wanted, context.outcomes()));
     let artifacts = item
         .artifacts

@@ -4,10 +4,14 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::base::stage::Stage;
 use crate::ci::{CiFile, Image, Include, Origin, UNKNOWN, Use};
+use crate::policy::CiPolicy;
 use crate::report::{Dimension, Finding, Location};
 
 use super::pipelines::{counted, first_path, unreadable};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::CiFiles, CiPolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,13 +23,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 3,
     phase: Phase::Evidence,
-    inputs: &[Input::CiFiles, Input::PolicyCi],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match &context.policy().ci {
+    match context.section::<CiPolicy>() {
         Some(ci) if ci.pinned_actions || ci.pinned_images => Applies::Yes,
         _ => Applies::No("`gate.toml` declares neither `pinned-actions` nor `pinned-images` in `[ci]`".into()),
     }
@@ -41,7 +43,7 @@ struct Unpinned<'c> {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(policy) = &context.policy().ci else {
+    let Some(policy) = context.section::<CiPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let ci = context.ci();

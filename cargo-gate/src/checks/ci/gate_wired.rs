@@ -2,11 +2,14 @@
 
 use crate::base::stage::Stage;
 use crate::ci::{Argument, CiCommand, CiFile, CiFiles, Job, Trigger, program};
-use crate::policy::CiPolicy;
+use crate::policy::{CiPolicy, StagePolicy};
 use crate::report::{Dimension, Finding, Location};
 
 use super::pipelines::{jobs, not_followed, runs_gate, unreadable};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::CiFiles, CiPolicy, StagePolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -18,18 +21,16 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 3,
     phase: Phase::Evidence,
-    inputs: &[Input::CiFiles, Input::PolicyCi, Input::PolicyStages],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
     // A policy declares at least the scope of pilot.
-    if context.policy().stages.is_empty() {
+    if context.section::<StagePolicy>().is_empty() {
         return Applies::No("there is no `gate.toml` to enforce".into());
     }
     // Where `[ci]` is declared, missing files are a finding.
-    if context.has_ci() || context.policy().ci.is_some() {
+    if context.has_ci() || context.section::<CiPolicy>().is_some() {
         Applies::Yes
     } else {
         Applies::No("there are no files of GitHub Actions or GitLab CI, and `gate.toml` declares no `[ci]`".into())
@@ -61,7 +62,7 @@ struct Ignored {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let policy = context.policy().ci.as_ref();
+    let policy = context.section::<CiPolicy>().as_ref();
     let ci = context.ci();
     let mut ignored = Vec::new();
     for (file, job) in jobs(ci) {

@@ -4,12 +4,23 @@ use std::collections::BTreeMap;
 
 use crate::base::stage::Stage;
 use crate::ci::{Answer, Argument, CargoCall, CiCommand, Job, base_name};
+use crate::policy::CiPolicy;
 use crate::report::{Dimension, Finding, Location};
 
 use crate::workspace::config::CargoConfig;
 
 use super::pipelines::{Lock, Packages, counted, first_path, jobs, not_followed, unreadable};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::CiFiles,
+    CiPolicy,
+    input::Lockfile,
+    input::Cargo,
+    input::CargoConfig,
+    input::FileNames,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -21,16 +32,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 3,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::CiFiles,
-        Input::PolicyCi,
-        Input::Lockfile,
-        Input::Cargo,
-        Input::CargoConfig,
-        Input::FileNames,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -62,7 +64,7 @@ struct Place {
 
 fn run(context: &Context<'_>) -> Judgement {
     let ci = context.ci();
-    let rule = Rule {
+    let rule = Asked {
         packages: Packages {
             cargo: context.cargo(),
             files: context.files(),
@@ -124,12 +126,12 @@ struct Expanded {
     alias: Option<String>,
 }
 
-struct Rule<'a> {
+struct Asked<'a> {
     packages: Packages<'a>,
     config: &'a CargoConfig,
 }
 
-impl Rule<'_> {
+impl Asked<'_> {
     /// Adds the places of a job. Returns whether it is held to the lockfile at all.
     fn job<'c>(&self, job: &'c Job, places: &mut BTreeMap<&'c str, Vec<Place>>) -> bool {
         let without_aliases = |command: &'c CiCommand| {

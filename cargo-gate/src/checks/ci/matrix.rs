@@ -2,10 +2,14 @@
 
 use crate::base::stage::Stage;
 use crate::ci::{Answer, Argument, CargoCall, Job, NotFollowed};
+use crate::policy::CiPolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
 
 use super::pipelines::{self, jobs, runs_gate, unreadable};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::CiFiles, CiPolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -17,13 +21,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 3,
     phase: Phase::Evidence,
-    inputs: &[Input::CiFiles, Input::PolicyCi],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match &context.policy().ci {
+    match context.section::<CiPolicy>() {
         Some(ci) if !ci.platforms.is_empty() => Applies::Yes,
         _ => Applies::No("`gate.toml` declares no `platforms` in `[ci]`".into()),
     }
@@ -42,7 +44,7 @@ struct Tested {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(policy) = &context.policy().ci else {
+    let Some(policy) = context.section::<CiPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let ci = context.ci();

@@ -3,11 +3,14 @@
 use serde::Serialize;
 
 use crate::base::stage::Stage;
-use crate::policy::{Claim, EvidenceClass, pattern};
+use crate::policy::{Claim, EvidenceClass, SuitePolicy, pattern};
 use crate::report::{CheckReport, Dimension, Finding, Outcome};
 
 use crate::checks::conformance::conforming::{passed, reason};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(Claim, SuitePolicy, input::EvaluatedStage, input::Outcomes);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,13 +22,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Outcomes,
-    inputs: &[Input::PolicyClaims, Input::PolicySuites, Input::Stage, Input::Outcomes],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    if context.policy().claims.is_empty() {
+    if context.section::<Claim>().is_empty() {
         return Applies::No("nothing is claimed in a `[[claim]]`".into());
     }
     Applies::Yes
@@ -46,10 +47,9 @@ struct Label<'a> {
 fn run(context: &Context<'_>) -> Judgement {
     let mut labels = Vec::new();
     let mut findings = Vec::new();
-    let policy = context.policy();
-    for claim in &policy.claims {
+    for claim in context.section::<Claim>() {
         let later = |id: &&String| {
-            let suites = policy.suites.iter();
+            let suites = context.section::<SuitePolicy>().iter();
             suites
                 .filter(|suite| suite.stage > context.stage())
                 .any(|suite| crate::suites::check_id(suite) == **id)

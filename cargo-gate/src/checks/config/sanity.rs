@@ -4,7 +4,10 @@ use crate::base::stage::Stage;
 use crate::policy::SanityWarning;
 use crate::report::{Dimension, Finding};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::WholePolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -16,13 +19,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Evidence,
-    inputs: &[Input::PolicyFile],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match context.policy().source {
+    match context.whole_policy().source {
         Some(_) => Applies::Yes,
         None => Applies::No("there is no `gate.toml`".into()),
     }
@@ -35,7 +36,7 @@ fn run(context: &Context<'_>) -> Judgement {
             .at(warning.location.clone())
             .because(Some(warning.location.clone()))
     };
-    let policy = context.policy();
+    let policy = context.whole_policy();
     let dangers = policy
         .dangers
         .iter()

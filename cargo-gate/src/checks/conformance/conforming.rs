@@ -3,7 +3,7 @@
 use crate::policy::{ConformancePolicy, ConformanceRow, SuitePolicy};
 use crate::report::{CheckReport, Outcome, Reason, TestResult, TestStatus};
 
-use crate::contract::Context;
+use crate::contract::{Context, Declares, input};
 
 /// What a suite showed.
 pub(crate) enum Shown<'a> {
@@ -18,15 +18,18 @@ pub(crate) enum Shown<'a> {
 }
 
 /// The declared suite of a row. The policy refuses one that is not declared.
-pub(crate) fn suite<'a>(context: &Context<'a>, name: &str) -> Option<&'a SuitePolicy> {
-    let suites = context.policy().suites.iter();
+pub(crate) fn suite<'a, R: Declares<SuitePolicy>>(context: &Context<'a, R>, name: &str) -> Option<&'a SuitePolicy> {
+    let suites = context.section::<SuitePolicy>().iter();
     suites
         .filter(|suite| suite.kind == crate::policy::SuiteKind::Test)
         .find(|suite| suite.name == name)
 }
 
-/// What the suite of this name showed. Needs the outcomes, the stage and the suites of the policy.
-pub(crate) fn shown<'a>(context: &Context<'a>, name: &str) -> Shown<'a> {
+/// What the suite of this name showed.
+pub(crate) fn shown<'a, R>(context: &Context<'a, R>, name: &str) -> Shown<'a>
+where
+    R: Declares<SuitePolicy> + Declares<input::Outcomes> + Declares<input::EvaluatedStage>,
+{
     let report = context
         .outcomes()
         .iter()
@@ -43,12 +46,18 @@ pub(crate) fn shown<'a>(context: &Context<'a>, name: &str) -> Shown<'a> {
 }
 
 /// Whether a row has something to show at the stage under evaluation.
-pub(crate) fn is_due(context: &Context<'_>, row: &ConformanceRow) -> bool {
+pub(crate) fn is_due<R>(context: &Context<'_, R>, row: &ConformanceRow) -> bool
+where
+    R: Declares<SuitePolicy> + Declares<input::EvaluatedStage>,
+{
     suite(context, &row.suite).is_none_or(|suite| suite.stage <= context.stage())
 }
 
 /// Whether a row is due.
-pub(crate) fn any_due(context: &Context<'_>, policy: &ConformancePolicy) -> bool {
+pub(crate) fn any_due<R>(context: &Context<'_, R>, policy: &ConformancePolicy) -> bool
+where
+    R: Declares<SuitePolicy> + Declares<input::EvaluatedStage>,
+{
     policy.rows.iter().any(|row| is_due(context, row))
 }
 

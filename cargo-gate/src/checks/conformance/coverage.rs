@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::base::stage::Stage;
-use crate::policy::{ConformanceBackend, ConformancePolicy};
+use crate::policy::{ConformanceBackend, ConformancePolicy, SuitePolicy};
 use crate::report::{Dimension, Finding};
 
 use super::conforming::{Shown, any_due, is_due, passed, reason, shown, tests};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(ConformancePolicy, SuitePolicy, input::EvaluatedStage, input::Outcomes);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,18 +22,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Outcomes,
-    inputs: &[
-        Input::PolicyConformance,
-        Input::PolicySuites,
-        Input::Stage,
-        Input::Outcomes,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match &context.policy().conformance {
+    match context.section::<ConformancePolicy>() {
         None => Applies::No("`[conformance]` is not declared".into()),
         Some(policy) if !any_due(context, policy) => Applies::No(format!(
             "no suite of the conformance matrix is due at {}",
@@ -41,7 +37,7 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(policy) = &context.policy().conformance else {
+    let Some(policy) = context.section::<ConformancePolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let mut findings = Vec::new();

@@ -1,11 +1,20 @@
 //! `conformance.matrix`: rows of the conformance matrix have tests, and required ones pass.
 
 use crate::base::stage::Stage;
-use crate::policy::{ConformancePolicy, ConformanceRow};
+use crate::policy::{ConformancePolicy, ConformanceRow, SuitePolicy};
 use crate::report::{Dimension, Finding, Outcome};
 
 use super::conforming::{Shown, passed, reason, shown, suite, tests};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::FileNames,
+    ConformancePolicy,
+    SuitePolicy,
+    input::EvaluatedStage,
+    input::Outcomes,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -17,26 +26,18 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Outcomes,
-    inputs: &[
-        Input::FileNames,
-        Input::PolicyConformance,
-        Input::PolicySuites,
-        Input::Stage,
-        Input::Outcomes,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match context.policy().conformance {
+    match context.section::<ConformancePolicy>() {
         None => Applies::No("`[conformance]` is not declared".into()),
         Some(_) => Applies::Yes,
     }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(policy) = &context.policy().conformance else {
+    let Some(policy) = context.section::<ConformancePolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let mut findings = without_required_row(context, policy);

@@ -5,11 +5,24 @@ use std::collections::BTreeSet;
 use crate::base::stage::Stage;
 use crate::kernels::LockedCrate;
 use crate::kernels::place;
-use crate::policy::{ConformancePolicy, DeferredOperator};
+use crate::policy::{ConformancePolicy, DeferredOperator, KernelPolicy, SuitePolicy};
 use crate::report::{Dimension, Finding, Location, Outcome, Reason};
 
 use super::conforming::{Shown, passed, reason, shown};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Cargo,
+    input::KernelLocks,
+    input::AllFiles,
+    input::FileNames,
+    ConformancePolicy,
+    KernelPolicy,
+    SuitePolicy,
+    input::EvaluatedStage,
+    input::Outcomes,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -21,29 +34,18 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Outcomes,
-    inputs: &[
-        Input::Cargo,
-        Input::KernelLocks,
-        Input::AllFiles,
-        Input::PolicyConformance,
-        Input::PolicyKernels,
-        Input::PolicySuites,
-        Input::Stage,
-        Input::Outcomes,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match context.policy().conformance {
+    match context.section::<ConformancePolicy>() {
         None => Applies::No("`[conformance]` is not declared".into()),
         Some(_) => Applies::Yes,
     }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(policy) = &context.policy().conformance else {
+    let Some(policy) = context.section::<ConformancePolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let mut findings = out_of_scope(context, policy, &context.kernel_locks());
@@ -82,7 +84,7 @@ fn out_of_scope(context: &Context<'_>, policy: &ConformancePolicy, crates: &[Loc
         known.extend(backend.supported.iter().map(String::as_str));
         known.extend(backend.deferred.iter().map(|deferred| deferred.operator.as_str()));
     }
-    if let Some(kernels) = &context.policy().kernels {
+    if let Some(kernels) = context.section::<KernelPolicy>() {
         known.extend(kernels.variants.keys().map(String::as_str));
     }
     let mut findings = Vec::new();

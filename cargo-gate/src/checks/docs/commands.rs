@@ -3,7 +3,7 @@
 use crate::base::stage::Stage;
 use crate::markdown::fences::{Command, Word, commands};
 use crate::markdown::{place, target};
-use crate::policy::similar;
+use crate::policy::{DocsPolicy, similar};
 use crate::report::{Dimension, Finding};
 use crate::surveys::document::{self, Document};
 use crate::workspace::cargo::Resolution;
@@ -11,7 +11,16 @@ use crate::workspace::cargo::Resolution;
 use super::documents::{nothing_matches, unreadable};
 use super::invocations::{Invocation, Selector};
 use super::own::unknown;
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Documents,
+    input::FileNames,
+    input::Manifests,
+    input::Cargo,
+    DocsPolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -23,26 +32,18 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Documents,
-        Input::FileNames,
-        Input::Manifests,
-        Input::Cargo,
-        Input::PolicyDocs,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match &context.policy().docs {
+    match context.section::<DocsPolicy>() {
         Some(docs) if !docs.commands.is_empty() => Applies::Yes,
         _ => Applies::No("`[docs] commands` in gate.toml lists no document".to_owned()),
     }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(docs) = &context.policy().docs else {
+    let Some(docs) = context.section::<DocsPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let documents = match context.documents_matching(&docs.commands) {

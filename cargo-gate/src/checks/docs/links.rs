@@ -5,11 +5,15 @@ use rayon::prelude::*;
 use crate::base::stage::Stage;
 use crate::markdown::links::Outline;
 use crate::markdown::{place, target};
+use crate::policy::DocsPolicy;
 use crate::report::{Dimension, Finding};
 use crate::surveys::document::{self, Document};
 
 use super::destinations::{Destinations, Found};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Documents, input::DocumentsAbove, input::FileNames, DocsPolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -21,21 +25,17 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 3,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Documents,
-        Input::DocumentsAbove,
-        Input::FileNames,
-        Input::PolicyDocs,
-    ],
-    applies: |_| Applies::Yes,
-    run,
+    rule: &Rule::<Declaration> {
+        applies: |_| Applies::Yes,
+        run,
+    },
 };
 
 /// How many links a message names.
 const NAMED: usize = 3;
 
 fn run(context: &Context<'_>) -> Judgement {
-    let policy = context.policy().docs.as_ref();
+    let policy = context.section::<DocsPolicy>().as_ref();
     let declared = policy.filter(|docs| !docs.links.is_empty());
     let documents = context.documents();
     if let Some(path) = documents.unreadable.first() {

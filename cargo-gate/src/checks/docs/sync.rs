@@ -7,7 +7,10 @@ use crate::report::{Dimension, Finding};
 use crate::surveys::document;
 
 use super::documents::{nothing_matches, unreadable};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Documents, input::WholePolicy, input::Cargo, input::Outcomes);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,20 +22,18 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Outcomes,
-    inputs: &[Input::Documents, Input::PolicyFile, Input::Cargo, Input::Outcomes],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match &context.policy().docs {
+    match &context.whole_policy().docs {
         Some(docs) if !docs.generated.is_empty() => Applies::Yes,
         _ => Applies::No("`[docs] generated` in gate.toml lists no document".to_owned()),
     }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let policy = context.policy();
+    let policy = context.whole_policy();
     let Some(docs) = &policy.docs else {
         return Judgement::Findings(Vec::new());
     };

@@ -7,7 +7,10 @@ use crate::evidence::age::{age, words};
 use crate::policy::EvidenceAge;
 use crate::report::{CheckReport, Dimension, Finding};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Outcomes, input::History, EvidenceAge, input::EvaluatedStage);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,13 +22,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Outcomes,
-    inputs: &[Input::Outcomes, Input::History, Input::PolicyRecord, Input::Stage],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    if context.policy().evidence_ages.is_empty() {
+    if context.section::<EvidenceAge>().is_empty() {
         Applies::No("no limit on the age of evidence is declared".into())
     } else {
         Applies::Yes
@@ -34,7 +35,7 @@ fn applies(context: &Context<'_>) -> Applies {
 
 fn run(context: &Context<'_>) -> Judgement {
     let stage = context.stage();
-    let limits = context.policy().evidence_ages.iter();
+    let limits = context.section::<EvidenceAge>().iter();
     let findings = limits
         .filter(|limit| limit.stage.is_none_or(|from| from <= stage))
         .flat_map(|limit| one(limit, context.outcomes(), context.now(), stage));

@@ -3,11 +3,22 @@
 use std::collections::BTreeSet;
 
 use crate::base::stage::Stage;
-use crate::library::{Coverage, ErrorEnum, PackageSurvey, Survey};
+use crate::policy::FailurePolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
+use crate::rust::facts::ErrorEnum;
+use crate::rust::library::{Coverage, PackageSurvey, Survey};
 
 use super::panics::unreadable_source;
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Cargo,
+    input::RustSources,
+    input::FileNames,
+    input::Coverage,
+    FailurePolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,19 +30,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::RustSources,
-        Input::FileNames,
-        Input::Coverage,
-        Input::PolicyFailure,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    let failure = context.policy().failure.as_ref();
+    let failure = context.section::<FailurePolicy>().as_ref();
     if failure.is_some_and(|failure| failure.coverage.is_some()) {
         return Applies::Yes;
     }
@@ -39,7 +42,7 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(failure) = &context.policy().failure else {
+    let Some(failure) = context.section::<FailurePolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let path = failure.coverage.as_deref().unwrap_or_default();

@@ -1,13 +1,25 @@
 //! `failure.panics`: the number of places in library code that panic is tracked, and only falls.
 
 use crate::base::stage::Stage;
-use crate::library::inventory::{Change, PanicInventory};
-use crate::library::{PackageSurvey, PanicKind, Survey};
-use crate::policy::Policy;
+use crate::policy::FailurePolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
+use crate::rust::facts::PanicKind;
+use crate::rust::library::inventory::{Change, PanicInventory};
+use crate::rust::library::{PackageSurvey, Survey};
 
 use crate::checks::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Cargo,
+    input::RustSources,
+    input::FileNames,
+    input::PanicInventory,
+    // The previous version of the inventory is a function of the commit.
+    input::GitHead,
+    FailurePolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,21 +31,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::RustSources,
-        Input::FileNames,
-        Input::PanicInventory,
-        // The previous version of the inventory is a function of the commit.
-        Input::GitHead,
-        Input::PolicyFailure,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    let failure = context.policy().failure.as_ref();
+    let failure = context.section::<FailurePolicy>().as_ref();
     if failure.is_some_and(|failure| failure.panic_inventory.is_some()) {
         return Applies::Yes;
     }
@@ -41,12 +43,12 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let (survey, policy) = (context.library(), context.policy());
+    let survey = context.library();
     if let Some((path, error)) = survey.unreadable.first() {
         return Judgement::Inconclusive(unreadable_source(path, error));
     }
-    let path = policy.panic_inventory_path();
-    let (git, bytes) = match context.panic_inventory(path) {
+    let path = context.panic_inventory_path();
+    let (git, bytes) = match context.panic_inventory() {
         Ok(found) => found,
         Err(error) => {
             return Judgement::Inconclusive(
@@ -61,7 +63,9 @@ fn run(context: &Context<'_>) -> Judgement {
         (Some(git), Some(bytes)) => previous(git, path, bytes),
         _ => Previous::None,
     };
-    judge(policy, survey, tracked, bytes.as_deref(), &previous)
+    let failure = context.section::<FailurePolicy>().as_ref();
+    let declared = failure.map(|failure| &failure.location);
+    judge(path, declared, survey, tracked, bytes.as_deref(), &previous)
 }
 
 /// A source that is part of a library and cannot be read: what it holds is unknown.
@@ -71,14 +75,14 @@ pub(crate) fn unreadable_source(path: &str, error: &str) -> Reason {
 }
 
 fn judge(
-    policy: &Policy,
+    path: &str,
+    declared: Option<&Location>,
     survey: &Survey,
     tracked: Option<bool>,
     bytes: Option<&[u8]>,
     previous: &Previous,
 ) -> Judgement {
     let current = PanicInventory::new(survey);
-    let path = policy.panic_inventory_path();
     let blocking = |message: String| Finding::blocking(Stage::Controlled, message);
     let mut findings = Vec::new();
     match bytes {
@@ -117,10 +121,9 @@ fn judge(
         }
         Err(reason) => Some(reason),
     };
-    let declared = policy.failure.as_ref().map(|failure| failure.location.clone());
     let findings = findings
         .into_iter()
-        .map(|finding| finding.because(declared.clone()))
+        .map(|finding| finding.because(declared.cloned()))
         .collect();
     match unknown {
         Some(reason) => inconclusive_unless(findings, reason),
@@ -213,18 +216,6 @@ fn places(survey: &Survey, package: &str, kind: PanicKind) -> Vec<Location> {
 mod tests {
     use super::*;
     use crate::checks::surveys::{judgement, library};
-    use crate::policy::FailurePolicy;
-
-    fn policy() -> Policy {
-        Policy {
-            failure: Some(FailurePolicy {
-                panic_inventory: Some("panics.json".into()),
-                coverage: None,
-                location: Location::line("gate.toml", 4),
-            }),
-            ..Policy::default()
-        }
-    }
 
     fn text_of(text: &str) -> String {
         PanicInventory::new(&library(&[("src/lib.rs", text)])).to_text()
@@ -232,8 +223,10 @@ mod tests {
 
     fn said(text: &str, tracked: Option<&str>, previous: &Previous) -> String {
         let survey = library(&[("src/lib.rs", text)]);
+        let declared = Location::line("gate.toml", 4);
         judgement(&judge(
-            &policy(),
+            "panics.json",
+            Some(&declared),
             &survey,
             Some(true),
             tracked.map(str::as_bytes),

@@ -10,7 +10,10 @@ use crate::policy::GeneratedFiles;
 use crate::report::{Dimension, Finding, Location, Reason};
 use crate::workspace::files::{File, FileKind};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::AllFiles, GeneratedFiles, input::FileNames);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -22,13 +25,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Evidence,
-    inputs: &[Input::AllFiles, Input::PolicyGenerated],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    if context.policy().generated.is_empty() {
+    if context.section::<GeneratedFiles>().is_empty() {
         Applies::No("`[[generated]]` is not declared".into())
     } else {
         Applies::Yes
@@ -65,7 +66,7 @@ fn matchers(globs: &[String]) -> Vec<(&str, GlobMatcher)> {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let declared: Vec<Declared<'_>> = context.policy().generated.iter().map(Declared::new).collect();
+    let declared: Vec<Declared<'_>> = context.section::<GeneratedFiles>().iter().map(Declared::new).collect();
     let tracked: Vec<&File> = context.files().iter().filter(|file| file.tracked).collect();
     let mut findings = Vec::new();
     let mut undeclared: BTreeMap<&str, Vec<Location>> = BTreeMap::new();

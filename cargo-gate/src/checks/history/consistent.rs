@@ -10,8 +10,17 @@ use crate::policy::HistoryPolicy;
 use crate::report::{Dimension, Finding, Reason};
 use crate::workspace::git::Ancestry;
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
 use crate::evidence::age::words;
+use crate::reads;
+
+reads!(
+    input::History,
+    input::GitHead,
+    input::AllFiles,
+    input::EvaluatedStage,
+    HistoryPolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -23,19 +32,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::History,
-        Input::GitHead,
-        Input::AllFiles,
-        Input::Stage,
-        Input::PolicyRecord,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    if context.policy().history.is_none() {
+    if context.section::<HistoryPolicy>().is_none() {
         return Applies::No("no number of runs is declared".into());
     }
     match context.stage().predecessor() {
@@ -45,7 +46,7 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let (Some(policy), Some(wanted)) = (&context.policy().history, context.stage().predecessor()) else {
+    let (Some(policy), Some(wanted)) = (context.section::<HistoryPolicy>(), context.stage().predecessor()) else {
         return Judgement::Findings(Vec::new());
     };
     let history = context.history();
@@ -53,7 +54,7 @@ fn run(context: &Context<'_>) -> Judgement {
         let reason = Reason::new("history_damaged", format!("the run history is damaged: {damage}"));
         return Judgement::NotRun(reason.help("`cargo gate verify`"));
     }
-    let content = context.files().content_digest().to_hex();
+    let content = context.content();
     let belongs = |entry: &HistoryEntry| {
         entry.content == content
             || entry.commit.as_deref().is_some_and(|commit| {

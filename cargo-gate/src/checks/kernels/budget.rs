@@ -9,7 +9,16 @@ use crate::policy::KernelPolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
 
 use crate::checks::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Cargo,
+    input::KernelLocks,
+    // The previous version of a lock is a function of the commit.
+    input::GitHead,
+    KernelPolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -21,21 +30,12 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::KernelLocks,
-        // The previous version of a lock is a function of the commit.
-        Input::GitHead,
-        Input::PolicyKernels,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
     let declared = context
-        .policy()
-        .kernels
+        .section::<KernelPolicy>()
         .as_ref()
         .is_some_and(|kernels| !kernels.budgets.is_empty());
     let has_report = |lock: &KernelLock| {
@@ -69,7 +69,7 @@ fn run(context: &Context<'_>) -> Judgement {
         );
     }
     let mut unknown = None;
-    let mut findings = policy_findings(context.policy().kernels.as_ref(), &crates);
+    let mut findings = policy_findings(context.section::<KernelPolicy>().as_ref(), &crates);
     for found in &crates {
         let before = match context.kernel_lock_history() {
             Some(git) => previous(git, &found.path, &unix_lines(found.text.as_bytes())),
@@ -85,7 +85,11 @@ fn run(context: &Context<'_>) -> Judgement {
                 None
             }
         };
-        findings.extend(judge(context.policy().kernels.as_ref(), found, before.as_ref()));
+        findings.extend(judge(
+            context.section::<KernelPolicy>().as_ref(),
+            found,
+            before.as_ref(),
+        ));
     }
     match unknown {
         Some(reason) => inconclusive_unless(findings, reason),

@@ -2,9 +2,13 @@
 
 use crate::base::stage::Stage;
 use crate::kernels::stored::{Asked, hit_rate};
+use crate::policy::CachePolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::CacheReports, CachePolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -16,13 +20,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[Input::CacheReports, Input::PolicyCache],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    let cache = context.policy().cache.as_ref();
+    let cache = context.section::<CachePolicy>().as_ref();
     if cache.is_some_and(|cache| !cache.reports.is_empty()) {
         return Applies::Yes;
     }
@@ -30,7 +32,7 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(cache) = &context.policy().cache else {
+    let Some(cache) = context.section::<CachePolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let mut findings = Vec::new();

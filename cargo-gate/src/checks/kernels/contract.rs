@@ -4,10 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::stage::Stage;
 use crate::kernels::{LockedCrate, place};
+use crate::policy::{KernelPolicy, RuntimePolicy};
 use crate::report::{Dimension, Finding, Location};
 
 use super::runs::{Runs, declared, runs};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Cargo,
+    input::KernelLocks,
+    input::RuntimeRecords,
+    KernelPolicy,
+    RuntimePolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,15 +29,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::KernelLocks,
-        Input::RuntimeRecords,
-        Input::PolicyKernels,
-        Input::PolicyRuntime,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -43,7 +45,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Ok(runs) => runs,
         Err(judgement) => return judgement,
     };
-    let kernels = context.policy().kernels.as_ref();
+    let kernels = context.section::<KernelPolicy>().as_ref();
     let none = BTreeMap::new();
     let findings = judge(
         &context.kernel_locks(),

@@ -4,11 +4,20 @@ use std::collections::BTreeSet;
 
 use crate::base::stage::Stage;
 use crate::kernels::LockedCrate;
-use crate::policy::KernelScope;
+use crate::policy::{KernelPolicy, KernelScope, RuntimePolicy};
 use crate::report::{Dimension, Finding};
 
 use super::runs::{Runs, runs};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Cargo,
+    input::KernelLocks,
+    input::RuntimeRecords,
+    KernelPolicy,
+    RuntimePolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -20,21 +29,12 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::KernelLocks,
-        Input::RuntimeRecords,
-        Input::PolicyKernels,
-        Input::PolicyRuntime,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
     if context
-        .policy()
-        .kernels
+        .section::<KernelPolicy>()
         .as_ref()
         .is_some_and(|kernels| !kernels.scopes.is_empty())
     {
@@ -50,8 +50,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Err(judgement) => return judgement,
     };
     let scopes = context
-        .policy()
-        .kernels
+        .section::<KernelPolicy>()
         .as_ref()
         .map(|kernels| kernels.scopes.as_slice())
         .unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::base::paths::join;
 use crate::kernels::{LockedCrate, place};
 use crate::report::{Location, Reason};
 
-use crate::contract::{Context, Judgement};
+use crate::contract::{Context, Declares, Judgement, input};
 
 /// The PTX of a unit for one architecture.
 pub(super) struct Image<'a> {
@@ -32,7 +32,10 @@ impl Image<'_> {
 }
 
 /// Every locked image. A lock or a PTX file that is not what it should be allows no judgement; `kernels.locked` says what is wrong.
-pub(super) fn images<'a>(context: &Context<'_>, crates: &'a [LockedCrate]) -> Result<Vec<Image<'a>>, Judgement> {
+pub(super) fn images<'a, R: Declares<input::KernelLocks>>(
+    context: &Context<'_, R>,
+    crates: &'a [LockedCrate],
+) -> Result<Vec<Image<'a>>, Judgement> {
     let mut images = Vec::new();
     for found in crates {
         let Some(lock) = &found.lock else {

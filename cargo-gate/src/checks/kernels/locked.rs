@@ -7,7 +7,10 @@ use crate::kernels::LockedCrate;
 use crate::report::{Dimension, Finding, Location};
 use crate::workspace::files::FileList;
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Cargo, input::FileNames, input::KernelLocks);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,9 +22,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[Input::Cargo, Input::FileNames, Input::KernelLocks],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {

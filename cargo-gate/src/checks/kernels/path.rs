@@ -3,11 +3,20 @@
 use gate_runtime::stats::RunStats;
 
 use crate::base::stage::Stage;
-use crate::policy::KernelPath;
+use crate::policy::{KernelPath, KernelPolicy, RuntimePolicy};
 use crate::report::{Dimension, Finding, Location};
 
 use super::runs::{declared, runs};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Cargo,
+    input::KernelLocks,
+    input::RuntimeRecords,
+    KernelPolicy,
+    RuntimePolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,21 +28,12 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::KernelLocks,
-        Input::RuntimeRecords,
-        Input::PolicyKernels,
-        Input::PolicyRuntime,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
     let wanted = context
-        .policy()
-        .kernels
+        .section::<KernelPolicy>()
         .as_ref()
         .is_some_and(|kernels| kernels.path.is_some());
     if wanted || declared(context) && !context.kernel_locks().is_empty() {
@@ -48,7 +48,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Ok(runs) => runs,
         Err(judgement) => return judgement,
     };
-    let kernels = context.policy().kernels.as_ref();
+    let kernels = context.section::<KernelPolicy>().as_ref();
     let wanted = kernels.and_then(|kernels| kernels.path);
     let because = kernels.map(|kernels| kernels.location.clone());
     let findings = runs.iter().filter_map(|(path, stats)| judge(path, stats, wanted));

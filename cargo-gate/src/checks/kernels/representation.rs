@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use gate_build::ptx::representation::{Representation, representations};
 
 use crate::base::stage::Stage;
-use crate::policy::RepresentationPolicy;
+use crate::policy::{KernelPolicy, RepresentationPolicy};
 use crate::report::{Dimension, Finding};
 
 use super::images::{Image, images};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Cargo, input::KernelLocks, KernelPolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -21,9 +24,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[Input::Cargo, Input::KernelLocks, Input::PolicyKernels],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -34,7 +35,7 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn policy<'a>(context: &Context<'a>) -> Option<&'a RepresentationPolicy> {
-    context.policy().kernels.as_ref()?.representation.as_ref()
+    context.section::<KernelPolicy>().as_ref()?.representation.as_ref()
 }
 
 fn run(context: &Context<'_>) -> Judgement {

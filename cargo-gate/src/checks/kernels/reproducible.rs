@@ -4,9 +4,13 @@ use gate_build::lock::RELOCK;
 
 use crate::base::stage::Stage;
 use crate::kernels::rebuild::{NoRecord, Rebuild, Rebuilt};
+use crate::policy::KernelPolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Cargo, input::KernelLocks, input::KernelRebuild, KernelPolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -18,20 +22,12 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::KernelLocks,
-        Input::KernelRebuild,
-        Input::PolicyKernels,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
     if context
-        .policy()
-        .kernels
+        .section::<KernelPolicy>()
         .as_ref()
         .is_some_and(|kernels| kernels.reproducible)
     {

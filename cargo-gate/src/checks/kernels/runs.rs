@@ -3,28 +3,30 @@
 use gate_runtime::stats::RunStats;
 use gate_runtime::stats::read::read;
 
+use crate::policy::RuntimePolicy;
 use crate::report::Reason;
 
-use crate::contract::{Context, Judgement};
+use crate::contract::{Context, Declares, Judgement, input};
 
 /// The stats of every run with their paths.
 pub(super) type Runs = Vec<(String, RunStats)>;
 
 /// Whether the policy names run stats.
-pub(super) fn declared(context: &Context<'_>) -> bool {
+pub(super) fn declared<R: Declares<RuntimePolicy>>(context: &Context<'_, R>) -> bool {
     context
-        .policy()
-        .runtime
+        .section::<RuntimePolicy>()
         .as_ref()
         .is_some_and(|runtime| !runtime.run_stats.is_empty())
 }
 
 /// All stats that the policy names. What cannot be read is no evidence, and what is missing is none either.
-pub(super) fn runs(context: &Context<'_>) -> Result<Runs, Judgement> {
+pub(super) fn runs<R>(context: &Context<'_, R>) -> Result<Runs, Judgement>
+where
+    R: Declares<RuntimePolicy> + Declares<input::RuntimeRecords>,
+{
     let not_run = |code: &str, message: String, help: &str| Judgement::NotRun(Reason::new(code, message).help(help));
     let paths = context
-        .policy()
-        .runtime
+        .section::<RuntimePolicy>()
         .as_ref()
         .map(|runtime| runtime.run_stats.as_slice())
         .unwrap_or_default();

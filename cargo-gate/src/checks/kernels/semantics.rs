@@ -9,13 +9,16 @@ use gate_build::ptx::source_map::SourceMap;
 use crate::base::paths::join;
 use crate::base::stage::Stage;
 use crate::policy::{
-    BackendSemantics, Comparison, Denormals, Fma, KernelPolicy, KnownDelta, ReductionOrder, Rounding, SemanticProperty,
-    pattern,
+    BackendSemantics, Comparison, ConformancePolicy, Denormals, Fma, KernelPolicy, KnownDelta, ReductionOrder,
+    Rounding, SemanticProperty, pattern,
 };
 use crate::report::{Dimension, Finding, Location};
 
 use super::images::{Image, images};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Cargo, input::KernelLocks, KernelPolicy, ConformancePolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -27,19 +30,12 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::KernelLocks,
-        Input::PolicyKernels,
-        Input::PolicyConformance,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
     let declared = |kernels: &KernelPolicy| !kernels.semantics.is_empty();
-    if context.policy().kernels.as_ref().is_some_and(declared) {
+    if context.section::<KernelPolicy>().as_ref().is_some_and(declared) {
         Applies::Yes
     } else {
         Applies::No("`[[kernels.semantics]]` is not declared".into())
@@ -47,12 +43,15 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(kernels) = &context.policy().kernels else {
+    let Some(kernels) = context.section::<KernelPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let mut findings: Vec<Finding> = kernels.semantics.iter().flat_map(open_bits).collect();
     findings.extend(differences(kernels));
-    let conforming = context.policy().conformance.iter().flat_map(|policy| &policy.backends);
+    let conforming = context
+        .section::<ConformancePolicy>()
+        .iter()
+        .flat_map(|policy| &policy.backends);
     for backend in conforming.filter(|backend| kernels.semantics.iter().all(|other| other.backend != backend.name)) {
         findings.push(
             blocking(format!(

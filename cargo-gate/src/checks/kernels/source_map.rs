@@ -7,11 +7,14 @@ use gate_build::ptx::{ParseError, Roots};
 
 use crate::base::paths::join;
 use crate::base::stage::Stage;
-use crate::policy::SourceMapPolicy;
+use crate::policy::{KernelPolicy, SourceMapPolicy};
 use crate::report::{Dimension, Finding, Location};
 
 use super::images::{Image, images};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Cargo, input::KernelLocks, KernelPolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -23,9 +26,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[Input::Cargo, Input::KernelLocks, Input::PolicyKernels],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -36,7 +37,7 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn policy<'a>(context: &Context<'a>) -> Option<&'a SourceMapPolicy> {
-    context.policy().kernels.as_ref()?.source_map.as_ref()
+    context.section::<KernelPolicy>().as_ref()?.source_map.as_ref()
 }
 
 fn run(context: &Context<'_>) -> Judgement {

@@ -4,7 +4,10 @@ use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Location, Reason};
 use crate::workspace::cargo::Resolution;
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Cargo, input::Lockfile);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -16,9 +19,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Evidence,
-    inputs: &[Input::Cargo, Input::Lockfile],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {

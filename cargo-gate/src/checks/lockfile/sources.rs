@@ -9,7 +9,10 @@ use crate::workspace::cargo::Dependency;
 use crate::workspace::manifest::Manifest;
 
 use super::dependencies::{Entry, entries};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Manifests, input::Cargo, input::GitHead);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -21,9 +24,10 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Evidence,
-    inputs: &[Input::Manifests, Input::Cargo, Input::GitHead],
-    applies: |_| Applies::Yes,
-    run,
+    rule: &Rule::<Declaration> {
+        applies: |_| Applies::Yes,
+        run,
+    },
 };
 
 fn run(context: &Context<'_>) -> Judgement {

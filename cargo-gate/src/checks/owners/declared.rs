@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::base::stage::Stage;
-use crate::policy::{OwnerPolicy, pattern};
+use crate::policy::{OwnerPolicy, SuitePolicy, pattern};
 use crate::report::{Dimension, Finding, Location};
 use crate::workspace::cargo::Member;
 use crate::workspace::code_owners::CodeOwners;
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Cargo, input::CodeOwners, OwnerPolicy, SuitePolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -20,25 +23,18 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::CodeOwners,
-        Input::PolicyOwners,
-        Input::PolicySuites,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match context.policy().owners {
+    match context.section::<OwnerPolicy>() {
         Some(_) => Applies::Yes,
         None => Applies::No("`[owners]` is not declared".into()),
     }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(owners) = &context.policy().owners else {
+    let Some(owners) = context.section::<OwnerPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let code_owners = context.code_owners().map(|(_, bytes, below)| {
@@ -56,7 +52,7 @@ fn run(context: &Context<'_>) -> Judgement {
         })
     };
     let members = &context.cargo().members;
-    let suites = &context.policy().suites;
+    let suites = context.section::<SuitePolicy>();
     let mut findings = Vec::new();
     for member in members {
         if !declared(owners, &owners.packages, &member.name) && !paths(member).any(&owned_path) {

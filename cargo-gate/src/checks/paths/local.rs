@@ -8,7 +8,10 @@ use crate::base::stage::Stage;
 use crate::policy::PathsPolicy;
 use crate::report::{Dimension, Finding, Location};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::AllFiles, input::FileNames, input::MachinePaths, PathsPolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -20,14 +23,10 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::AllFiles,
-        Input::FileNames,
-        Input::MachinePaths,
-        Input::PolicyPaths,
-    ],
-    applies: |_| Applies::Yes,
-    run,
+    rule: &Rule::<Declaration> {
+        applies: |_| Applies::Yes,
+        run,
+    },
 };
 
 /// How many places one finding names.
@@ -37,7 +36,7 @@ const ADMINISTRATOR: &str = concat!("/ro", "ot/");
 
 fn run(context: &Context<'_>) -> Judgement {
     let mut findings = Vec::new();
-    if let Some(policy) = &context.policy().paths {
+    if let Some(policy) = context.section::<PathsPolicy>() {
         findings.extend(declared(context, policy));
     }
     let named: Vec<Location> = findings

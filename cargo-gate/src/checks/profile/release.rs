@@ -7,7 +7,16 @@ use crate::policy::{ProfilePolicy, ProfileRequirement, ProfileValue};
 use crate::report::{Dimension, Finding, Location};
 use crate::workspace::profile::{self, Origin, Profile, Setting, Target};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    ProfilePolicy,
+    input::Cargo,
+    input::Manifests,
+    input::CargoConfig,
+    input::CargoEnvironment,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,19 +28,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::PolicyProfiles,
-        Input::Cargo,
-        Input::Manifests,
-        Input::CargoConfig,
-        Input::CargoEnvironment,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    if context.policy().profiles.is_empty() {
+    if context.section::<ProfilePolicy>().is_empty() {
         Applies::No("`gate.toml` declares no `[profile.<name>]`".into())
     } else {
         Applies::Yes
@@ -41,7 +42,7 @@ fn applies(context: &Context<'_>) -> Applies {
 fn run(context: &Context<'_>) -> Judgement {
     let root = context.manifests().first();
     let mut findings = Vec::new();
-    for (name, policy) in &context.policy().profiles {
+    for (name, policy) in context.section::<ProfilePolicy>() {
         match profile::resolve(name, root, context.config(), context.environment()) {
             Ok(profile) => findings.extend(judge(&profile, policy, &context.cargo().root)),
             Err(error) => {

@@ -3,10 +3,13 @@
 use jiff::civil::Date;
 
 use crate::base::stage::Stage;
-use crate::policy::{SuiteKind, Tier, TierException, TierPolicy};
+use crate::policy::{SuiteKind, SuitePolicy, Tier, TierException, TierPolicy};
 use crate::report::{Dimension, Finding};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(TierPolicy, SuitePolicy, input::Cargo, input::Today);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -18,21 +21,18 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[Input::PolicyTiers, Input::PolicySuites, Input::Cargo, Input::Today],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match context.policy().tiers {
+    match context.section::<TierPolicy>() {
         Some(_) => Applies::Yes,
         None => Applies::No("`gate.toml` declares no `[tiers]`".into()),
     }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let policy = context.policy();
-    let Some(tiers) = &policy.tiers else {
+    let Some(tiers) = context.section::<TierPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let members: Vec<&str> = context
@@ -56,8 +56,8 @@ fn run(context: &Context<'_>) -> Judgement {
     for exception in &tiers.exceptions {
         findings.extend(judge(exception, tiers.default, &members, context.today()));
     }
-    let has_clippy = policy
-        .suites
+    let has_clippy = context
+        .section::<SuitePolicy>()
         .iter()
         .any(|suite| suite.kind == SuiteKind::Tool && suite.tool.as_deref() == Some("clippy") && suite.required);
     if !has_clippy {

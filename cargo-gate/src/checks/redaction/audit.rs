@@ -4,11 +4,15 @@ use std::collections::HashSet;
 
 use crate::base::stage::Stage;
 use crate::evidence::run_dir::EnvironmentRecord;
+use crate::policy::PathsPolicy;
 use crate::report::{CheckReport, Dimension, Finding, Location};
 use crate::secrets::{self, Hit, Severity};
 use crate::suites::redaction::HOMES_IN_LOG;
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Outcomes, input::CargoEnvironment, PathsPolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -20,9 +24,10 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Outcomes,
-    inputs: &[Input::Outcomes, Input::CargoEnvironment, Input::PolicyPaths],
-    applies: |_| Applies::Yes,
-    run,
+    rule: &Rule::<Declaration> {
+        applies: |_| Applies::Yes,
+        run,
+    },
 };
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -39,7 +44,7 @@ fn run(context: &Context<'_>) -> Judgement {
             findings.push(finding(&format!("the value of the variable `{name}`"), &hit));
         }
     }
-    if let Some(policy) = &context.policy().paths {
+    if let Some(policy) = context.section::<PathsPolicy>() {
         findings.extend(homes(context.outcomes(), &policy.location));
     }
     Judgement::Findings(findings)

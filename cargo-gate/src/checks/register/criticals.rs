@@ -9,7 +9,10 @@ use crate::policy::{ItemKind, ItemStatus, Register, RegisterItem, Severity};
 use crate::report::{Dimension, Finding, Reason};
 use crate::workspace::git::CommitState;
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(Register, input::RegisterCommits, input::Today);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -21,20 +24,18 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Evidence,
-    inputs: &[Input::PolicyRegister, Input::RegisterCommits, Input::Today],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match context.policy().register {
+    match context.section::<Register>() {
         Some(_) => Applies::Yes,
         None => Applies::No("no register is declared".into()),
     }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(register) = &context.policy().register else {
+    let Some(register) = context.section::<Register>() else {
         return Judgement::Findings(Vec::new());
     };
     let today = context.today();

@@ -11,7 +11,10 @@ use crate::release::{self, version_file};
 use crate::report::{Dimension, Finding, Location};
 use crate::workspace::cargo::{CargoModel, Member};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Cargo, input::ReleaseFiles, ReleasePolicy, input::Today);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -23,13 +26,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[Input::Cargo, Input::ReleaseFiles, Input::PolicyRelease, Input::Today],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    let release = context.policy().release.as_ref();
+    let release = context.section::<ReleasePolicy>().as_ref();
     let declares = |release: &ReleasePolicy| {
         release.approve_majors || !release.approvals.is_empty() || !release.version_files.is_empty()
     };
@@ -40,7 +41,7 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(release) = &context.policy().release else {
+    let Some(release) = context.section::<ReleasePolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let read = |path: &str| match context.release_file(path) {

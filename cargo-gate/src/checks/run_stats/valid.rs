@@ -8,7 +8,10 @@ use crate::policy::RuntimePolicy;
 use crate::report::{Dimension, Finding, Location};
 
 use crate::checks::runtime::records::{faulty, judged, misread};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::RuntimeRecords, RuntimePolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -20,13 +23,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 3,
     phase: Phase::Evidence,
-    inputs: &[Input::RuntimeRecords, Input::PolicyRuntime],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    let runtime = context.policy().runtime.as_ref();
+    let runtime = context.section::<RuntimePolicy>().as_ref();
     if runtime.is_some_and(|runtime| !runtime.run_stats.is_empty()) {
         return Applies::Yes;
     }

@@ -1,10 +1,13 @@
 //! `runtime.prod`: the production suites of gated kernels are required, and run without a GPU.
 
 use crate::base::stage::Stage;
-use crate::policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE, SuiteKind, SuitePolicy};
+use crate::policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE, RuntimePolicy, SuiteKind, SuitePolicy};
 use crate::report::{Dimension, Finding, Location};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Cargo, input::SuiteVariables, SuitePolicy, RuntimePolicy);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -16,21 +19,14 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::SuiteVariables,
-        Input::PolicySuites,
-        Input::PolicyRuntime,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
     let model = context.cargo();
     let members = model.members.iter().map(|member| &member.name);
     let dependencies = model.dependencies.iter().map(|dependency| &dependency.name);
-    if context.policy().runtime.is_some() || members.chain(dependencies).any(|name| name == RUNTIME_PACKAGE) {
+    if context.section::<RuntimePolicy>().is_some() || members.chain(dependencies).any(|name| name == RUNTIME_PACKAGE) {
         return Applies::Yes;
     }
     Applies::No(format!(
@@ -39,11 +35,13 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let policy = context.policy();
-    let section = policy.runtime.as_ref().map(|runtime| runtime.location.clone());
+    let suites = context.section::<SuitePolicy>();
+    let section = context
+        .section::<RuntimePolicy>()
+        .as_ref()
+        .map(|runtime| runtime.location.clone());
     let suites = PRODUCTION_SUITES.iter().filter_map(|name| {
-        let declared = policy
-            .suites
+        let declared = suites
             .iter()
             .find(|suite| suite.kind == SuiteKind::Test && suite.name == *name);
         let finding = match declared {

@@ -6,7 +6,7 @@ use crate::base::stage::Stage;
 use crate::policy::RuntimePolicy;
 use crate::report::{Finding, Location, Reason};
 
-use crate::contract::{Context, Judgement};
+use crate::contract::{Context, Declares, Judgement, input};
 
 /// Makes of a file, counted from 1, its path below the run directory and what lies there.
 pub(crate) type Keep = fn(usize, &str, &[u8]) -> (String, Vec<u8>);
@@ -14,14 +14,14 @@ pub(crate) type Keep = fn(usize, &str, &[u8]) -> (String, Vec<u8>);
 /// What `judge` finds in each file of a kind; what `keep` makes of the file, counted from 1, lies in the run directory at
 /// the path that it says. One that is not there or cannot be read was not checked, and then nothing
 /// is said of the others either.
-pub(crate) fn judged(
-    context: &Context<'_>,
+pub(crate) fn judged<R: Declares<RuntimePolicy> + Declares<input::RuntimeRecords>>(
+    context: &Context<'_, R>,
     what: &str,
     paths: fn(&RuntimePolicy) -> &[String],
     judge: fn(&RuntimePolicy, &str, &[u8]) -> Vec<Finding>,
     keep: Keep,
 ) -> Judgement {
-    let Some(runtime) = &context.policy().runtime else {
+    let Some(runtime) = context.section::<RuntimePolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let mut findings = Vec::new();
@@ -40,7 +40,10 @@ pub(crate) fn judged(
 }
 
 /// The bytes of a declared file, or why there is nothing to judge.
-fn record(context: &Context<'_>, path: &str, what: &str) -> Result<Vec<u8>, Reason> {
+fn record<R>(context: &Context<'_, R>, path: &str, what: &str) -> Result<Vec<u8>, Reason>
+where
+    R: Declares<RuntimePolicy> + Declares<input::RuntimeRecords>,
+{
     let code = |prefix: &str| format!("{prefix}_{}", what.replace(' ', "_"));
     match context.runtime_record(path) {
         Ok(Some(bytes)) => Ok(bytes),

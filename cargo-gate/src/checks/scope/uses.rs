@@ -1,11 +1,21 @@
 //! `scope.uses`: what the code asks of the system is declared and tested.
 
 use crate::base::stage::Stage;
-use crate::policy::{SuiteKind, UsedPath};
+use crate::policy::{SuiteKind, SuitePolicy, UsesPolicy};
 use crate::report::{Dimension, Finding};
+use crate::rust::facts::UsedPath;
 
 use crate::checks::failure::panics::unreadable_source;
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::RustSources,
+    input::Cargo,
+    input::FileNames,
+    UsesPolicy,
+    SuitePolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -17,15 +27,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::RustSources,
-        Input::Cargo,
-        Input::FileNames,
-        Input::PolicyUses,
-        Input::PolicySuites,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 /// All paths, in the order of their names.
@@ -39,14 +41,14 @@ const PATHS: [UsedPath; 6] = [
 ];
 
 fn applies(context: &Context<'_>) -> Applies {
-    if context.policy().uses.is_some() {
+    if context.section::<UsesPolicy>().is_some() {
         return Applies::Yes;
     }
     Applies::No("it is not declared what the code uses".into())
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(policy) = &context.policy().uses else {
+    let Some(policy) = context.section::<UsesPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let used = match context.uses() {
@@ -79,8 +81,7 @@ fn run(context: &Context<'_>) -> Judgement {
         };
         let covers = |name: &String| {
             let mut tests = context
-                .policy()
-                .suites
+                .section::<SuitePolicy>()
                 .iter()
                 .filter(|suite| suite.kind == SuiteKind::Test);
             tests.any(|suite| suite.name == *name && suite.required)
@@ -110,9 +111,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::base::Location;
     use crate::contract::testing::World;
     use crate::policy::{SuitePolicy, UsesPolicy};
-    use crate::report::Location;
 
     fn said(declared: &[(UsedPath, &[&str])], suites: &[(&str, bool)]) -> String {
         let mut world = World::new();

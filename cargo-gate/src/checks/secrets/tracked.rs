@@ -12,7 +12,10 @@ use crate::secrets::personal::{scan_entropy, scan_personal};
 use crate::secrets::survey::SecretSurvey;
 use crate::secrets::{Hit, Kind, place};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::AllFiles, input::FileNames, SecretsPolicy, input::Today);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -24,9 +27,10 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 3,
     phase: Phase::Evidence,
-    inputs: &[Input::AllFiles, Input::FileNames, Input::PolicySecrets, Input::Today],
-    applies: |_| Applies::Yes,
-    run,
+    rule: &Rule::<Declaration> {
+        applies: |_| Applies::Yes,
+        run,
+    },
 };
 
 /// How many places one finding names.
@@ -34,7 +38,7 @@ const NAMED: usize = 5;
 
 fn run(context: &Context<'_>) -> Judgement {
     let survey = context.secrets();
-    let policy = context.policy().secrets.as_ref();
+    let policy = context.section::<SecretsPolicy>().as_ref();
     let mut judge = Judge {
         allow: policy.map_or(&[], |policy| policy.allow.as_slice()),
         used: vec![false; policy.map_or(0, |policy| policy.allow.len())],

@@ -6,10 +6,21 @@ use jiff::Timestamp;
 
 use crate::base::stage::Stage;
 use crate::evidence::history::HistoryEntry;
+use crate::policy::{DecisionPolicy, StagePolicy};
 use crate::report::{Dimension, Finding};
 use crate::workspace::git::Ancestry;
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::History,
+    input::GitHead,
+    input::AllFiles,
+    input::EvaluatedStage,
+    StagePolicy,
+    DecisionPolicy,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -21,15 +32,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::History,
-        Input::GitHead,
-        Input::AllFiles,
-        Input::Stage,
-        Input::PolicyStages,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 /// How old the run may be where the policy does not say.
@@ -49,8 +52,8 @@ fn run(context: &Context<'_>) -> Judgement {
         return Judgement::Findings(Vec::new());
     };
     let history = context.history();
-    let policy = context.policy().stages.get(&stage);
-    let content = context.files().content_digest().to_hex();
+    let policy = context.section::<StagePolicy>().get(&stage);
+    let content = context.content();
     let question = Question {
         stage,
         wanted,
@@ -58,7 +61,7 @@ fn run(context: &Context<'_>) -> Judgement {
         now: context.now(),
         max_age: policy.and_then(|policy| policy.max_age).unwrap_or(DEFAULT_MAX_AGE),
         verified: &|entry| history.verified_entry(entry),
-        signed: &|entry| match &context.policy().decisions {
+        signed: &|entry| match context.section::<DecisionPolicy>() {
             Some(decisions) if decisions.asks_for_signature(entry.stage) => {
                 history.signed_entry(entry, &decisions.authorities)
             }

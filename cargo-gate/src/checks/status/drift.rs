@@ -3,11 +3,21 @@
 use crate::base::stage::Stage;
 use crate::drift::{self, Drift, Evidence, Judged};
 use crate::markdown::place;
+use crate::policy::{DocsPolicy, SuitePolicy};
 use crate::report::{Dimension, Finding};
 use crate::surveys::document::{self, Document};
 
 use crate::checks::docs::documents::{nothing_matches, unreadable};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Documents,
+    DocsPolicy,
+    SuitePolicy,
+    input::EvaluatedStage,
+    input::Outcomes,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,26 +29,18 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Outcomes,
-    inputs: &[
-        Input::Documents,
-        Input::PolicyDocs,
-        Input::PolicySuites,
-        Input::Stage,
-        Input::Outcomes,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match &context.policy().docs {
+    match context.section::<DocsPolicy>() {
         Some(docs) if !docs.status.is_empty() => Applies::Yes,
         _ => Applies::No("`[docs] status` in gate.toml lists no document".to_owned()),
     }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(docs) = &context.policy().docs else {
+    let Some(docs) = context.section::<DocsPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let documents = match context.documents_matching(&docs.status) {
@@ -49,7 +51,7 @@ fn run(context: &Context<'_>) -> Judgement {
         outcomes: context.outcomes(),
         stage: context.stage(),
         checks: crate::checks::ALL,
-        policy: context.policy(),
+        suites: context.section::<SuitePolicy>(),
     };
     let mut findings = Vec::new();
     for document in &documents {

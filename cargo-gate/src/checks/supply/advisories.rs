@@ -3,11 +3,21 @@
 use jiff::civil::Date;
 
 use crate::base::stage::Stage;
+use crate::policy::SupplyPolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
 use crate::supply::{Fix, Hit, Opened, PackageGraph, VARIABLE, hits};
 use crate::workspace::cargo::lock::LockedPackage;
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Lockfile,
+    input::AdvisoryDb,
+    SupplyPolicy,
+    input::Today,
+    input::EvaluatedStage,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,15 +29,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Lockfile,
-        Input::AdvisoryDb,
-        Input::PolicySupply,
-        Input::Today,
-        Input::Stage,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 /// Days that a database may lag behind at each stage.
@@ -88,8 +90,7 @@ fn run(context: &Context<'_>) -> Judgement {
         }));
     }
     let declared = context
-        .policy()
-        .supply
+        .section::<SupplyPolicy>()
         .as_ref()
         .filter(|supply| supply.advisory_db.is_some());
     let because = declared.and_then(|supply| supply.location.clone());
@@ -150,7 +151,7 @@ fn health(opened: &Opened, context: &Context<'_>) -> Health {
         return unusable("clock_behind", message, "set the clock of this machine".into());
     }
     let stage = context.stage();
-    let policy = context.policy().supply.as_ref();
+    let policy = context.section::<SupplyPolicy>().as_ref();
     let declared = policy.and_then(|policy| policy.max_age.at(stage));
     let limit = declared.map_or(default_limit(stage), |limit| {
         (limit.as_secs() / 86_400).try_into().unwrap_or(i64::MAX)
@@ -258,6 +259,7 @@ mod tests {
 
     use super::*;
     use crate::contract::testing::World;
+    use crate::contract::{Attachments, Inputs};
     use crate::policy::SupplyPolicy;
     use crate::supply::samples::{Sample, advisory, write};
 
@@ -491,12 +493,11 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
     #[test]
     fn what_was_read_is_recorded() {
         let (world, _directory) = world(&[advisory("RUSTSEC-2026-0009", "time", "2026-06-01").patched(&["^0.1.45"])]);
-        let attachments = crate::contract::Attachments::default();
-        let context = Context {
+        let attachments = Attachments::default();
+        CHECK.rule.run(&Inputs {
             attachments: Some(&attachments),
-            ..world.context(&CHECK)
-        };
-        run(&context);
+            ..world.inputs()
+        });
         let files = attachments.into_files();
         insta::assert_snapshot!(String::from_utf8_lossy(&files["supply/advisories.json"]), @r#"
         {

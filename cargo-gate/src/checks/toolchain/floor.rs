@@ -11,7 +11,10 @@ use crate::report::{Dimension, Finding, Reason};
 use crate::workspace::git::{Git, Tag};
 use crate::workspace::manifest::Manifest;
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Cargo, input::GitTags, ToolchainPolicy, input::Today);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -23,13 +26,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[Input::Cargo, Input::GitTags, Input::PolicyToolchain, Input::Today],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match context.policy().toolchain {
+    match context.section::<ToolchainPolicy>() {
         Some(_) => Applies::Yes,
         None => Applies::No("`[toolchain]` is not declared".into()),
     }
@@ -46,7 +47,7 @@ struct Earlier {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(policy) = &context.policy().toolchain else {
+    let Some(policy) = context.section::<ToolchainPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let Some(minimum) = rust_version(&policy.minimum) else {

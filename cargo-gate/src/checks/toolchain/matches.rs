@@ -7,7 +7,10 @@ use crate::report::{Dimension, Finding, Location, Reason};
 use crate::workspace::toolchain::Rustc;
 
 use super::channel::Channel;
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::ToolchainFile, input::Toolchain);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,9 +22,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[Input::ToolchainFile, Input::Toolchain],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 /// How many days before its publication a nightly may have been committed.

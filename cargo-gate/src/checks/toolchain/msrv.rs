@@ -11,7 +11,10 @@ use crate::workspace::manifest::Manifest;
 
 use super::channel::Channel;
 use crate::checks::lockfile::dependencies::{Kind, entries};
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Cargo, input::Manifests, input::ToolchainFile);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -23,9 +26,10 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[Input::Cargo, Input::Manifests, Input::ToolchainFile],
-    applies: |_| Applies::Yes,
-    run,
+    rule: &Rule::<Declaration> {
+        applies: |_| Applies::Yes,
+        run,
+    },
 };
 
 /// How many members a message names.

@@ -4,7 +4,10 @@ use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding, Location};
 
 use super::channel::Channel;
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::ToolchainFile, input::Toolchain);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -16,9 +19,10 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[Input::ToolchainFile, Input::Toolchain],
-    applies: |_| Applies::Yes,
-    run,
+    rule: &Rule::<Declaration> {
+        applies: |_| Applies::Yes,
+        run,
+    },
 };
 
 fn run(context: &Context<'_>) -> Judgement {

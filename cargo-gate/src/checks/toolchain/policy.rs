@@ -8,7 +8,16 @@ use crate::consumers::{self, Consumer, TOOLCHAIN_FILE};
 use crate::policy::ToolchainPolicy;
 use crate::report::{Dimension, Finding};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(
+    input::Cargo,
+    input::Manifests,
+    input::ToolchainFile,
+    ToolchainPolicy,
+    input::Today,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -20,26 +29,18 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[
-        Input::Cargo,
-        Input::Manifests,
-        Input::ToolchainFile,
-        Input::PolicyToolchain,
-        Input::Today,
-    ],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match context.policy().toolchain {
+    match context.section::<ToolchainPolicy>() {
         Some(_) => Applies::Yes,
         None => Applies::No("`[toolchain]` is not declared".into()),
     }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(policy) = &context.policy().toolchain else {
+    let Some(policy) = context.section::<ToolchainPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let consumers = consumers::consumers(

@@ -7,7 +7,10 @@ use crate::policy::authority::NAMESPACE;
 use crate::policy::{Authority, Waiver, WaiverPolicy};
 use crate::report::{Dimension, Finding};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(WaiverPolicy, Waiver, input::Today);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,24 +22,22 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    inputs: &[Input::PolicyWaivers, Input::Today],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match context.policy().waiver_rules {
+    match context.section::<WaiverPolicy>() {
         Some(_) => Applies::Yes,
         None => Applies::No("`[waivers]` is not declared".into()),
     }
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(rules) = &context.policy().waiver_rules else {
+    let Some(rules) = context.section::<WaiverPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let today = context.today();
-    let waivers = context.policy().waivers.iter().enumerate();
+    let waivers = context.section::<Waiver>().iter().enumerate();
     let findings = waivers.flat_map(|(at, waiver)| one(at + 1, waiver, rules, today));
     Judgement::Findings(findings.collect())
 }

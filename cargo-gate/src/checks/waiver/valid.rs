@@ -10,7 +10,10 @@ use crate::base::stage::Stage;
 use crate::policy::Waiver;
 use crate::report::{Dimension, Finding};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase, WaiverUse};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, WaiverUse, input};
+use crate::reads;
+
+reads!(Waiver, input::WaiverUses, input::Today);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -22,9 +25,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Waivers,
-    inputs: &[Input::PolicyWaivers, Input::WaiverUse, Input::Today],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 /// A waiver that ends later than this many days from now is a permanent one.
@@ -35,7 +36,7 @@ const SHORTEST_REASON: usize = 10;
 const CLUSTER: usize = 3;
 
 fn applies(context: &Context<'_>) -> Applies {
-    if context.policy().waivers.is_empty() {
+    if context.section::<Waiver>().is_empty() {
         Applies::No("the policy has no waivers".into())
     } else {
         Applies::Yes
@@ -43,7 +44,7 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let waivers = &context.policy().waivers;
+    let waivers = context.section::<Waiver>();
     Judgement::Findings(judge(waivers, context.waiver_use(), context.today()))
 }
 

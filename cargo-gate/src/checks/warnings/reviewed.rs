@@ -9,7 +9,10 @@ use crate::policy::pattern::path_matches;
 use crate::policy::{Reviewed, WarningPolicy};
 use crate::report::{CheckReport, Dimension, Finding};
 
-use crate::contract::{Applies, Check, Context, Input, Judgement, Phase};
+use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
+use crate::reads;
+
+reads!(input::Outcomes, WarningPolicy, input::EvaluatedStage, input::Today);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -21,13 +24,11 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Outcomes,
-    inputs: &[Input::Outcomes, Input::PolicyRecord, Input::Stage, Input::Today],
-    applies,
-    run,
+    rule: &Rule::<Declaration> { applies, run },
 };
 
 fn applies(context: &Context<'_>) -> Applies {
-    match &context.policy().warnings {
+    match context.section::<WarningPolicy>() {
         None => Applies::No("`[warnings]` is not declared".into()),
         Some(warnings) if context.stage() < warnings.review_before => {
             Applies::No(format!("warnings are reviewed before {}", warnings.review_before))
@@ -37,7 +38,7 @@ fn applies(context: &Context<'_>) -> Applies {
 }
 
 fn run(context: &Context<'_>) -> Judgement {
-    let Some(policy) = &context.policy().warnings else {
+    let Some(policy) = context.section::<WarningPolicy>() else {
         return Judgement::Findings(Vec::new());
     };
     let (stage, today) = (context.stage(), context.today());

@@ -1,6 +1,5 @@
 //! `cargo gate release`: what the next release changes for those who use this workspace.
 
-mod api;
 mod migrate;
 
 use clap::Subcommand;
@@ -10,15 +9,12 @@ use crate::cli::Conversation;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ReleaseCommand {
-    /// Compare the public interface with the last release, by class of stability
-    Api(api::ApiArgs),
     /// Check that a new version of a file has a place for everything in the old one
     Migrate(migrate::MigrateArgs),
 }
 
 pub(super) fn run(command: &ReleaseCommand, conversation: &Conversation<'_>) -> Result<i32> {
     match command {
-        ReleaseCommand::Api(arguments) => api::run(arguments, conversation),
         ReleaseCommand::Migrate(arguments) => migrate::run(arguments, conversation),
     }
 }

@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
-use crate::boundary::dependencies::DependencySurvey;
-use crate::boundary::inventory::Inventory;
-use crate::boundary::site::Kind;
-use crate::boundary::survey::{Survey, Tally};
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
 use crate::policy::{Policy, Tier};
+use crate::rust::boundary::dependencies::DependencySurvey;
+use crate::rust::boundary::site::Kind;
+use crate::rust::boundary::survey::{Survey, Tally};
 use crate::surveys::Surveys;
+use crate::surveys::boundary_inventory::Inventory;
 
 #[derive(Debug, Args)]
 pub(crate) struct BoundariesArgs {
@@ -99,7 +99,7 @@ fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> 
     let dependencies = arguments.dependencies.then(|| {
         // The cache lies in the gate directory; without it everything is read again.
         let _ = workspace.create_gate_dir();
-        crate::boundary::dependencies::survey(&workspace.cargo().dependencies, &workspace.gate_dir())
+        crate::rust::boundary::dependencies::survey(&workspace.cargo().dependencies, &workspace.gate_dir())
     });
     let mut boundaries = Boundaries::new(survey, policy, dependencies);
     if arguments.write {
@@ -108,7 +108,11 @@ fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> 
                 .with_help("make the file readable: the inventory would not be complete"));
         }
         let path = policy.inventory_path();
-        Inventory::new(survey, policy).write(&workspace.root().join(path))?;
+        Inventory::new(
+            survey,
+            &crate::surveys::authority::Authorities::new(&policy.tiers, &policy.boundary),
+        )
+        .write(&workspace.root().join(path))?;
         boundaries.written = Some(path.to_owned());
     }
     if !arguments.packages.is_empty() {
@@ -126,7 +130,7 @@ fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> 
 impl Boundaries {
     /// The model of a survey.
     pub(super) fn new(survey: &Survey, policy: &Policy, dependencies: Option<Vec<DependencySurvey>>) -> Self {
-        let authorities = crate::boundary::authority::Authorities::new(policy);
+        let authorities = crate::surveys::authority::Authorities::new(&policy.tiers, &policy.boundary);
         Self {
             files: survey.files,
             packages: survey

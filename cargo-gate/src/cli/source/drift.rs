@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &DriftArgs, conversation: &Conversation<'_>) -> Res
         outcomes: &outcomes,
         stage: STAGE,
         checks: checks::ALL,
-        policy: &opened.policy,
+        suites: &opened.policy.suites,
     };
     let mut boxes = Vec::new();
     for document in &documents {
@@ -187,7 +187,6 @@ fn human(boxes: &[BoxRow]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Policy;
     use crate::report::{CheckReport, Dimension, Outcome, Reason, SUITES_LEFT_OUT};
     use crate::suites;
 
@@ -207,12 +206,11 @@ mod tests {
             report("lockfile.fresh", Outcome::Error, "panic"),
             report(suites::DEFAULT_ID, Outcome::NotRun, SUITES_LEFT_OUT),
         ];
-        let policy = Policy::default();
         let evidence = Evidence {
             outcomes: &outcomes,
             stage: STAGE,
             checks: checks::ALL,
-            policy: &policy,
+            suites: &[],
         };
         let text = "- [ ] a <!-- gate: lockfile.tracked -->\n- [x] b <!-- gate: lockfile.fresh -->\n\
                     - [x] c <!-- gate: suite.test.workspace -->\n- [x] d\n- [ ] e <!-- gate: x.y -->\n";

@@ -10,8 +10,9 @@ use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::library::inventory::PanicInventory;
-use crate::library::{PackageSurvey, PanicCounts, PanicKind, Survey};
+use crate::rust::facts::{PanicCounts, PanicKind, PanicSite};
+use crate::rust::library::inventory::PanicInventory;
+use crate::rust::library::{FileSurvey, PackageSurvey, Survey};
 
 #[derive(Debug, Args)]
 pub(crate) struct PanicsArgs {
@@ -111,7 +112,7 @@ impl Panics {
             name: package.name.clone(),
             library: package.panic_counts(),
             places: list.then(|| {
-                let place = |(file, site): (&crate::library::FileSurvey, &crate::library::PanicSite)| Place {
+                let place = |(file, site): (&FileSurvey, &PanicSite)| Place {
                     path: file.path.clone(),
                     line: site.line,
                     column: site.column,

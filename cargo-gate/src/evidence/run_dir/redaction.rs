@@ -78,7 +78,7 @@ impl RedactionAudit {
     /// were searched when a run writes its audit itself.
     ///
     /// # Errors
-    /// A file cannot be read, or the directory is none of a run.
+    /// A file cannot be read, or the directory is not that of a run.
     pub fn of_directory(directory: &Path) -> Result<Self> {
         let read = |name: &str| {
             let path = directory.join(name);

@@ -21,7 +21,7 @@ use super::{
     REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, RunRecord, SCHEMA_VERSION, canonical, is_plain_path,
 };
 
-/// The runs of one gate directory. Whoever writes holds the [lock](crate::evidence::lock::Lock) on it.
+/// The runs of one gate directory. The writer holds the [lock](crate::evidence::lock::Lock) on it.
 #[derive(Debug, Clone)]
 pub struct Runs {
     gate_dir: PathBuf,

@@ -1,7 +1,7 @@
 //! The local content-addressed store under `target/gate/store`: evidence by fingerprint, bytes by digest.
 //!
 //! Layout: `evidence/ab/cdef…` and `blobs/ab/cdef…`, the first two hexadecimal characters being the directory. A file of
-//! evidence is one line `gate-evidence 1 <BLAKE3 of the rest>` and then JSON. Every file is checked against its digest
+//! evidence is a [record](crate::base::record) of JSON. Every file is checked against its digest
 //! when it is read; one that does not fit is removed and counts as absent. Therefore nothing here waits for the disk:
 //! what a power failure tears is a miss.
 
@@ -14,14 +14,15 @@ use std::time::{Duration, SystemTime};
 
 use crate::base::digest::Digest;
 use crate::base::error::{Error, Result};
+use crate::base::record;
 
 use super::Evidence;
 use crate::base::atomic;
 
 pub use gc::{Damage, GcReport, Retention, Stats};
 
-/// First line of stored evidence, without the digest. The number is the version of the format.
-const MAGIC: &str = "gate-evidence 1 ";
+/// Version of stored evidence.
+const VERSION: u32 = 2;
 /// The modification time of a file says when it was last used, to this precision: touching it costs a write.
 const TOUCH_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -70,9 +71,7 @@ impl Store {
         let path = self.evidence_path(&evidence.fingerprint);
         let json = serde_json::to_vec(evidence)
             .map_err(|error| Error::tool(format!("cannot store the evidence of {}: {error}", evidence.check)))?;
-        let mut bytes = format!("{MAGIC}{}\n", Digest::of(&json)).into_bytes();
-        bytes.extend_from_slice(&json);
-        atomic::write_unsynced(&path, &bytes)
+        atomic::write_unsynced(&path, &record::seal(VERSION, &json))
     }
 
     /// Stores bytes and returns their digest.
@@ -148,14 +147,7 @@ fn two_level(root: &Path, digest: &Digest) -> PathBuf {
 }
 
 fn parse_evidence(bytes: &[u8]) -> Option<Evidence> {
-    let rest = bytes.strip_prefix(MAGIC.as_bytes())?;
-    let (digest, json) = rest.split_at_checked(64)?;
-    let json = json.strip_prefix(b"\n")?;
-    let digest = Digest::parse(std::str::from_utf8(digest).ok()?)?;
-    if Digest::of(json) != digest {
-        return None;
-    }
-    serde_json::from_slice(json).ok()
+    serde_json::from_slice(record::open(VERSION, bytes)?).ok()
 }
 
 fn digest_file(path: &Path) -> io::Result<(Digest, u64)> {

@@ -2,7 +2,11 @@
 //!
 //! Everything is hashed again: an edit of any byte, a removed or added file, a swapped, reordered or truncated history
 //! is found because something no longer fits something else. Each run names the chain hash of the one before, so the
-//! chain hash of the newest run stands for all of them. See [`LIMITS`] for what this cannot show.
+//! chain hash of the newest run stands for all of them.
+//!
+//! Anyone who can rewrite all files of a gate directory can make them fit again, and anyone who removes the newest runs with
+//! their history lines and moves `latest` leaves an older, sound state behind. An anchor shows both: the chain hash that a run
+//! prints, kept elsewhere and passed with `--head`. Hashes show that a report was not altered, not who made it.
 
 mod chain;
 mod problem;
@@ -25,15 +29,6 @@ pub use problem::{Problem, ProblemKind, Status};
 
 pub(super) use chain::{read_latest, unrecorded};
 
-/// What verification cannot show, for the help text and the documentation.
-pub const LIMITS: &str = "\
-Verification compares the files of a gate directory with each other. Anyone who can rewrite all of them \
-(every file of a run, its hashes.json, every later run and history.jsonl) can make them fit again, and anyone who removes \
-the newest runs together with their history lines and moves `latest` leaves an older, sound state behind. \
-Both are found with an anchor: keep the chain hash that a run prints somewhere else (a CI log, a release ticket) and \
-pass it with `--head`. A single run directory that was copied elsewhere is checked by itself: whether it belongs to a \
-history is only known with the anchor. Hashes show that a report was not altered, not who made it.";
-
 /// What verification found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verification {
@@ -53,7 +48,7 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// What to do about the answer; nothing where everything fits. Nobody is told to make hashes anew: they are written
+    /// What to do about the answer; nothing where everything fits. It never tells the user to write hashes again: they are written
     /// once, with the decision, and to write them again would make what was altered look whole.
     pub fn remedy(&self) -> Option<&'static str> {
         let all = |kind| self.problems.iter().all(|problem| problem.kind == kind);
@@ -139,7 +134,7 @@ pub fn verify(gate_dir: &Path, run: Option<&str>, expected_head: Option<&str>) -
 /// Whose signature a decision must have.
 #[derive(Debug, Clone, Default)]
 pub struct Signers {
-    /// Public keys in the form of OpenSSH; with any, a signature by another key is none.
+    /// Public keys in the form of OpenSSH; with any, a signature by another key does not count.
     pub authorities: Vec<String>,
     /// Decisions for this stage and later ones that say READY must be signed.
     pub required_from: Option<Stage>,
@@ -254,7 +249,7 @@ fn conclude(
         problems.push(Problem::new(ProblemKind::AnchorMissing, "history.jsonl", message));
     }
     problems.sort();
-    // A missing file is noticed by whoever lists the files and by whoever reads it; the first knows more, and sorts last.
+    // A missing file is noticed when files are listed and again when it is read; the first message says more, and sorts last.
     problems.dedup_by(|later, first| {
         let twice =
             later.file == first.file && (later.kind, first.kind) == (ProblemKind::Missing, ProblemKind::Missing);

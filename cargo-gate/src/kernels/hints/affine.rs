@@ -131,7 +131,7 @@ impl<'a> Strides<'a> {
         };
         match operation {
             "mov" | "cvta" if !source(0)?.starts_with('{') => of(0),
-            // Between integers; from and to floating point an address is none.
+            // Between integers; an address does not survive a conversion to floating point.
             "cvt" => of(0),
             "ld" if space == "param" => Some(0),
             "add" => of(0)?.checked_add(of(1)?),

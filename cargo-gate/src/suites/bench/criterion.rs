@@ -2,7 +2,7 @@
 //! (iterations and the total of each sample, in nanoseconds unless the benchmark brings a measurement of its own) and
 //! `estimates.json`. So it is in criterion 0.3 to 0.8; directories beside `new` are baselines, and `change` compares with one.
 //!
-//! The directory is given to criterion by `CRITERION_HOME` and is empty before, so that results of earlier runs are none.
+//! The directory is given to criterion by `CRITERION_HOME` and is empty before, so that no results of earlier runs are left in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -103,7 +103,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
                     log: cx.log.clone(),
                 });
             }
-            // The result is that of the command, whoever came last.
+            // The result is that of the command, not of the reference.
             match &mut result {
                 Some(known) if at > 0 => known.duration_ms = ended.duration_ms,
                 _ => {

@@ -55,7 +55,7 @@ struct Kind {
 }
 
 impl Readings {
-    /// Takes in a line of output. What is not a measurement is passed over; what looks like one and is none is a problem.
+    /// Takes in a line of output. Lines that are not measurements are passed over; a malformed measurement is a problem.
     pub(in crate::suites) fn line(&mut self, line: &str) {
         let line = line.trim();
         if line.starts_with('{') {

@@ -304,7 +304,7 @@ impl Reads for Reader {
             key(a).cmp(&key(b))
         });
         Reported {
-            others_failed: self.suite.part.is_some() && self.diagnostics.iter().any(|one| one.severity == "error"),
+            explained: self.suite.part.is_some() && self.diagnostics.iter().any(|one| one.severity == "error"),
             findings,
             ..Reported::default()
         }

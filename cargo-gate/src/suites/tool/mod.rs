@@ -15,6 +15,8 @@ use crate::evidence::event::Silent;
 use crate::policy::SuitePolicy;
 use crate::process::{self, ProcessEnd, ProcessSpec};
 use crate::report::{Finding, Reason};
+use crate::stability::Release;
+use crate::workspace::Workspace;
 
 use super::shared::Call;
 use super::{
@@ -36,7 +38,10 @@ finding, as with `-D warnings`; which lints speak is configured in the workspace
 `suite.tool.<name>-bans`, `-licenses` and `-sources`. Errors are findings, warnings are advice; which is which says \
 `deny.toml`. With `args` it is one check over what they ask for.
 - `cargo-semver-checks`: `cargo semver-checks`, by what it prints. A change that the new version does not announce is a \
-finding. A run in which no check was carried out, because the version permits everything, is *not run*.
+finding. A run in which no check was carried out, because the version permits everything, is *not run*. With `[stability]` \
+it compares with the release that `reference` means, and the class of the item decides: a change of a fluid one is advice, \
+and one of an internal one is left out. `items` of a surface match where the tool spells the whole path of an item, which it \
+does not for methods, fields and variants: cover those with `paths`. What may be stable counts as stable.
 - `cargo-vet`: `cargo vet --locked`, by its JSON report. A dependency that nobody vetted is a finding.
 
 None of their exit codes is believed: each may mean findings as well as a tool that could not do its work.
@@ -81,8 +86,8 @@ struct Reported {
     broken: Option<String>,
     /// Why it judged nothing, where it says so.
     refused: Option<Reason>,
-    /// Whether what other suites judge of the same call explains that it did not end well.
-    others_failed: bool,
+    /// Whether what is left out explains that it did not end well: other suites judge it, or it is internal.
+    explained: bool,
 }
 
 impl Reported {
@@ -129,12 +134,10 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         Some("cargo-deny") => (&deny::ADAPTER, Box::new(deny::Reader::new(suite, cx.workspace))),
         Some("cargo-semver-checks") => (
             &semver::ADAPTER,
-            Box::new(semver::Reader::new(
-                suite,
-                &root,
-                &cx.workspace.cargo().members,
-                cx.workspace.manifests(),
-            )),
+            Box::new(
+                semver::Reader::new(suite, &root, &cx.workspace.cargo().members, cx.workspace.manifests())
+                    .within(place_in_repository(cx.workspace)),
+            ),
         ),
         Some("cargo-vet") => (&vet::ADAPTER, Box::new(vet::Reader::new(suite, cx.workspace))),
         other => {
@@ -144,10 +147,12 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
             return Ok(not_run(reason, cx));
         }
     };
-    let command = command(suite, adapter, cx);
-    let version = version(adapter, cx)?;
-    let Some(version) = version else {
+    let Some(version) = version(adapter, cx)? else {
         return Ok(not_run(tool_missing(adapter.program), cx));
+    };
+    let command = match command(suite, adapter, cx) {
+        Ok(command) => command,
+        Err(reason) => return Ok(not_run(reason, cx)),
     };
     // What is for this tool is not shown to people.
     let quiet = SuiteContext {
@@ -198,7 +203,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result_of(reason)
     } else if let Some(broken) = reported.broken {
         result_of(Reason::new("output_not_understood", broken).help(log))
-    } else if reported.findings.is_empty() && end.exit_code != Some(0) && !reported.others_failed {
+    } else if reported.findings.is_empty() && end.exit_code != Some(0) && !reported.explained {
         let how = end.exit_code.map_or("was killed by a signal".to_owned(), |code| {
             format!("exited with code {code}")
         });
@@ -242,16 +247,30 @@ fn not_run(reason: Reason, cx: &SuiteContext<'_>) -> SuiteRun {
     }
 }
 
-fn command(suite: &SuitePolicy, adapter: &Adapter, cx: &SuiteContext<'_>) -> Vec<String> {
+/// The command of a suite.
+///
+/// # Errors
+/// Why there is no release to compare with.
+fn command(suite: &SuitePolicy, adapter: &Adapter, cx: &SuiteContext<'_>) -> std::result::Result<Vec<String>, Reason> {
     if !suite.command.is_empty() {
-        return suite.command.clone();
+        return Ok(suite.command.clone());
     }
     let mut command = vec!["cargo".to_owned()];
     command.extend(adapter.command.iter().map(|word| (*word).to_owned()));
     if adapter.locks && !workspace_copy::needed(cx.workspace) {
         command.push("--locked".to_owned());
     }
-    command
+    if let Some(stability) = &suite.stability {
+        let (_, release) = Release::of(cx.workspace, &stability.reference)?;
+        command.extend(["--baseline-rev".to_owned(), release.commit]);
+    }
+    Ok(command)
+}
+
+/// Where the workspace lies in its repository; empty at the top, and outside of one.
+fn place_in_repository(workspace: &Workspace) -> &Path {
+    let top = workspace.git().map_or(workspace.root(), |git| &git.top);
+    workspace.root().strip_prefix(top).unwrap_or(Path::new(""))
 }
 
 /// What the tool says its version is; `None` when it is not installed.

@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::policy::SuitePolicy;
+use crate::policy::{SEMVER_CHECKS, StabilityClass, SuitePolicy};
 use crate::report::{Finding, Location, Reason};
 use crate::workspace::cargo::Member;
 use crate::workspace::manifest::Manifest;
@@ -24,7 +24,7 @@ pub(super) const ADAPTER: Adapter = Adapter {
     command: &["semver-checks", "--color=never"],
     locks: false,
     version: &["cargo", "semver-checks", "--version"],
-    program: "cargo-semver-checks",
+    program: SEMVER_CHECKS,
     // Progress is on stderr and failures are on stdout; only together do they tell whether all failures were read.
     on_stderr: true,
 };
@@ -33,14 +33,24 @@ pub(super) const ADAPTER: Adapter = Adapter {
 pub(super) struct Reader {
     suite: SuitePolicy,
     root: PathBuf,
-    /// Where the members by name declare their versions: what is gone has no line of its own any more, and the version is
-    /// what would announce it.
-    versions: BTreeMap<String, Location>,
+    /// Where the workspace lies in its repository; empty at the top.
+    place: PathBuf,
+    members: BTreeMap<String, Compared>,
     packages: Vec<Package>,
     lints: Vec<Lint>,
     /// Whether the lines that come are places of the last lint.
     in_places: bool,
     errors: Vec<String>,
+}
+
+/// What is known of a member.
+struct Compared {
+    /// Where it declares its version: what is gone has no line of its own any more, and the version is what would announce it.
+    version: Location,
+    /// Directory below the root; empty for the root itself.
+    directory: String,
+    /// Name of its library as paths of items begin.
+    library: String,
 }
 
 struct Package {
@@ -61,16 +71,34 @@ struct Lint {
 
 impl Reader {
     pub(super) fn new(suite: &SuitePolicy, root: &Path, members: &[Member], manifests: &[Manifest]) -> Self {
-        let version = |member: &Member| (member.name.clone(), version_of(member, manifests));
+        let compared = |member: &Member| {
+            let library = member
+                .targets
+                .iter()
+                .find(|target| target.kind.iter().any(|kind| kind == "lib"));
+            let compared = Compared {
+                version: version_of(member, manifests),
+                directory: member.directory.clone(),
+                library: library.map_or(&member.name, |target| &target.name).replace('-', "_"),
+            };
+            (member.name.clone(), compared)
+        };
         Self {
-            versions: members.iter().map(version).collect(),
+            members: members.iter().map(compared).collect(),
             suite: suite.clone(),
             root: root.to_owned(),
+            place: PathBuf::new(),
             packages: Vec::new(),
             lints: Vec::new(),
             in_places: false,
             errors: Vec::new(),
         }
+    }
+
+    /// The same for a workspace that lies there in its repository.
+    pub(super) fn within(self, place: &Path) -> Self {
+        let place = place.to_owned();
+        Self { place, ..self }
     }
 
     fn lint(&mut self, line: &str) -> Option<()> {
@@ -87,8 +115,10 @@ impl Reader {
         Some(())
     }
 
-    fn findings(&self) -> Vec<Finding> {
+    /// Findings, and whether a failure is left out because it is about something internal.
+    fn findings(&self) -> (Vec<Finding>, bool) {
         let mut findings = Vec::new();
+        let mut left_out = false;
         for lint in &self.lints {
             let none = [String::new()];
             let places = if lint.places.is_empty() {
@@ -97,34 +127,95 @@ impl Reader {
                 &lint.places[..]
             };
             for place in places {
-                let what = place.split(", previously in").next().unwrap_or_default();
-                let (what, _) = split_place(what);
-                let message = if what.is_empty() {
-                    format!("{} ({})", lint.title, lint.id)
-                } else {
-                    format!("{}: {what} ({})", lint.title, lint.id)
-                };
-                let found = if lint.fails {
-                    finding(&self.suite, message)
-                } else {
-                    Finding::advice(message).because(self.suite.location.clone())
-                };
-                let found = found.help("keep the API that users call, or raise the version to match the change");
-                let below = |path: &&str| Path::new(path).is_relative() || Path::new(path).starts_with(&self.root);
-                let gone = place.contains(", previously in");
-                let version = || lint.package.as_ref().and_then(|package| self.versions.get(package));
-                findings.push(match split_place(place).1.filter(|(path, _)| !gone && below(path)) {
-                    Some((path, line)) => found.at(Location::line(report_path(path, &self.root), line)),
-                    None => match version() {
-                        Some(version) => found.at(version.clone()),
-                        None => found,
-                    },
-                });
+                match self.class(lint, place) {
+                    StabilityClass::Internal => left_out |= lint.fails,
+                    class => findings.push(self.finding(lint, place, class)),
+                }
             }
         }
         findings.sort_by(|a, b| (&a.locations, &a.message).cmp(&(&b.locations, &b.message)));
-        findings
+        (findings, left_out)
     }
+
+    fn finding(&self, lint: &Lint, place: &str, class: StabilityClass) -> Finding {
+        let what = place.split(", previously in").next().unwrap_or_default();
+        let (what, _) = split_place(what);
+        let mut message = lint.title.clone();
+        if !what.is_empty() {
+            message = format!("{message}: {what}");
+        }
+        let found = if class == StabilityClass::Fluid {
+            Finding::advice(format!("{message} ({}, fluid)", lint.id)).because(self.suite.location.clone())
+        } else {
+            let message = format!("{message} ({})", lint.id);
+            let found = if lint.fails {
+                finding(&self.suite, message)
+            } else {
+                Finding::advice(message).because(self.suite.location.clone())
+            };
+            found.help("keep the API that users call, or raise the version to match the change")
+        };
+        let below = |path: &&str| Path::new(path).is_relative() || Path::new(path).starts_with(&self.root);
+        let gone = place.contains(", previously in");
+        match split_place(place).1.filter(|(path, _)| !gone && below(path)) {
+            Some((path, line)) => found.at(Location::line(report_path(path, &self.root), line)),
+            None => match self.member(lint) {
+                Some(member) => found.at(member.version.clone()),
+                None => found,
+            },
+        }
+    }
+
+    fn member(&self, lint: &Lint) -> Option<&Compared> {
+        self.members.get(lint.package.as_ref()?)
+    }
+
+    /// The class of what is at a place.
+    fn class(&self, lint: &Lint, place: &str) -> StabilityClass {
+        let Some(stability) = &self.suite.stability else {
+            return StabilityClass::Stable;
+        };
+        let (what, file) = split_place(place);
+        let member = self.member(lint);
+        let item = member.and_then(|member| path_of_item(what, &member.library));
+        let file = file.and_then(|(path, _)| self.in_workspace(path, member?, lint.package.as_deref()?));
+        stability.class_of_item(item, file.as_deref())
+    }
+
+    /// The path below the root of a file of the workspace or of the release, which the tool unpacks elsewhere: the files of a commit
+    /// to `semver-checks/git-<name>/<hash>/` in the target directory, a published version to `<package>-<version>/`.
+    fn in_workspace(&self, path: &str, member: &Compared, package: &str) -> Option<String> {
+        let path = report_path(path, &self.root);
+        if let Some((_, unpacked)) = path.split_once("semver-checks/git-") {
+            let path = Path::new(unpacked.splitn(3, '/').nth(2)?);
+            return Some(report_path(path.strip_prefix(&self.place).ok()?.to_str()?, &self.root));
+        }
+        if !Path::new(&path).has_root() && !path.contains(':') {
+            return Some(path);
+        }
+        let mut parts = path.split('/');
+        parts.find(|part| {
+            let version = part.strip_prefix(package).and_then(|rest| rest.strip_prefix('-'));
+            version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+        })?;
+        let directory = Some(member.directory.as_str()).filter(|directory| !directory.is_empty());
+        Some(directory.into_iter().chain(parts).collect::<Vec<_>>().join("/"))
+    }
+}
+
+/// The path of the item that some words are about, where they spell it whole. Methods, fields and variants are told with
+/// the name of their type alone.
+fn path_of_item<'t>(words: &'t str, library: &str) -> Option<&'t str> {
+    if words.starts_with("supertrait ") {
+        // The path is that of the other trait.
+        return None;
+    }
+    let whole = |word: &&str| word.strip_prefix(library).is_some_and(|rest| rest.starts_with("::"));
+    let name = |char: char| char.is_alphanumeric() || matches!(char, '_' | ':');
+    let mut words = words
+        .split_whitespace()
+        .map(|word| word.trim_matches(|char| !name(char)));
+    words.find(whole).filter(|word| word.chars().all(name))
 }
 
 /// The line on which the version of a member is written: its own, or that of the workspace where it takes that one.
@@ -242,8 +333,10 @@ impl Reads for Reader {
                 "cargo semver-checks counts {failed} failures, and {read} of them can be read"
             ));
         }
+        let (findings, explained) = self.findings();
         Reported {
-            findings: self.findings(),
+            findings,
+            explained,
             ..Reported::default()
         }
     }

@@ -1,5 +1,6 @@
 use super::super::tests::{run_in, shown, suite, workspace};
-use crate::policy::SuiteKind;
+use crate::policy::{StabilityClass, StabilityPolicy, SuiteKind, Surface};
+use crate::report::Location;
 
 use super::*;
 
@@ -346,6 +347,83 @@ fn semver_checks_reports_changes() {
       help: keep the API that users call, or raise the version to match the change
       because: gate.toml:3
     ");
+}
+
+/// A policy that calls `demo` stable, `demo::soft` and what is below `soft/` fluid, and `demo::inner` internal.
+fn classes() -> StabilityPolicy {
+    let surface = |class, items: &[&str], paths: &[&str]| Surface {
+        class,
+        items: items.iter().map(ToString::to_string).collect(),
+        paths: paths.iter().map(ToString::to_string).collect(),
+        location: Location::file("gate.toml"),
+    };
+    StabilityPolicy {
+        reference: "v*".into(),
+        default: StabilityClass::Stable,
+        surfaces: vec![
+            surface(StabilityClass::Fluid, &["demo::soft"], &["demo/src/soft/**"]),
+            surface(StabilityClass::Internal, &["demo::inner"], &["demo/src/inner.rs"]),
+        ],
+        location: Location::file("gate.toml"),
+    }
+}
+
+/// What is said of these places of one failure, and whether what is left out explains it.
+fn classed(places: &[&str]) -> (String, bool) {
+    let suite = SuitePolicy {
+        stability: Some(Box::new(classes())),
+        ..tool("cargo-semver-checks")
+    };
+    let member = crate::contract::testing::member("demo", "demo", None);
+    let reader = semver::Reader::new(&suite, Path::new("/w"), &[member], &[]);
+    let mut reader = Box::new(reader.within(Path::new("below")));
+    let report = format!(
+        "    Checking demo v1.0.0 -> v1.0.1 (patch change)\n     Checked [   0.012s] 245 checks: 244 pass, 1 fail\n\n\
+         --- failure x: changed ---\n\nFailed in:\n  {}\n",
+        places.join("\n  ")
+    );
+    report.lines().for_each(|line| reader.line(line));
+    let reported = reader.finish();
+    let said = crate::contract::testing::findings_text(&reported.findings);
+    let said = said.lines().filter(|line| !line.starts_with(' '));
+    (said.map(|line| format!("{line}\n")).collect(), reported.explained)
+}
+
+#[test]
+fn semver_checks_judges_by_the_class_of_the_item() {
+    let git = "/w/target/semver-checks/git-0123/4567/below/demo/src";
+    let registry = "/home/.cargo/registry/src/index.crates.io-1949/demo-1.0.0/src";
+    let (said, explained) = classed(&[
+        "function demo::gone, previously in file /w/demo/src/lib.rs:7",
+        "function demo::soft::f, previously in file /w/demo/src/lib.rs:8",
+        "demo::inner::f now takes 1 parameters instead of 2, in /w/demo/src/lib.rs:9",
+        // Named by its type alone: the file decides, wherever the release was unpacked.
+        "Client::fetch, previously in file /w/demo/src/soft/client.rs:1",
+        &format!("Client::get, previously in file {git}/soft/client.rs:1"),
+        &format!("Client::put, previously in file {registry}/soft/client.rs:1"),
+        &format!("field one of struct Inner, previously in file {git}/inner.rs:1"),
+        // Nothing tells, so that it may be stable.
+        "Other::fetch, previously in file /w/demo/src/lib.rs:1",
+        "Other::get, previously in file /elsewhere/src/soft/client.rs:1",
+        "Other::put, previously in file /w/target/semver-checks/git-0123/4567/other/demo/src/inner.rs:1",
+        "supertrait demo::soft::Super of trait Other in file /w/demo/src/lib.rs:1",
+    ]);
+    assert!(explained);
+    insta::assert_snapshot!(said, @"
+    demo/Cargo.toml: changed: Client::fetch (x, fluid) [advice]
+    demo/Cargo.toml: changed: Client::get (x, fluid) [advice]
+    demo/Cargo.toml: changed: Client::put (x, fluid) [advice]
+    demo/Cargo.toml: changed: Other::fetch (x) [pilot]
+    demo/Cargo.toml: changed: Other::get (x) [pilot]
+    demo/Cargo.toml: changed: Other::put (x) [pilot]
+    demo/Cargo.toml: changed: function demo::gone (x) [pilot]
+    demo/Cargo.toml: changed: function demo::soft::f (x, fluid) [advice]
+    demo/src/lib.rs:1: changed: supertrait demo::soft::Super of trait Other (x) [pilot]
+    ");
+    // A failure of nothing but what is internal does not end well, and is no finding.
+    let internal = classed(&["function demo::inner::f, previously in file /w/demo/src/lib.rs:7"]);
+    assert_eq!(internal, (String::new(), true));
+    assert!(!classed(&["function demo::f, previously in file /w/demo/src/lib.rs:7"]).1);
 }
 
 #[test]

@@ -3,13 +3,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::base::digest::Digest;
-use crate::boundary::cache::ScanCache;
-use crate::boundary::scan::{self, Depth, scan_tokens, source_text};
-use crate::boundary::site::FileScan;
-use crate::boundary::tokens::{Token, Tokens};
-use crate::code::scan::scan_with_boundaries;
-use crate::code::{CodeCache, CodeScan, may_be_code};
-
+use crate::rust::boundary::cache::ScanCache;
+use crate::rust::boundary::scan::{self, Depth, scan_tokens, source_text};
+use crate::rust::boundary::site::FileScan;
+use crate::rust::boundary::tokens::{Token, Tokens};
+use crate::rust::code::scan::scan_with_boundaries;
+use crate::rust::code::{CodeCache, CodeScan, may_be_code};
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::secrets::file::{self, FileScan as SecretScan, MachinePaths};
 use crate::secrets::survey;
@@ -57,7 +56,7 @@ pub(super) struct Pass {
 impl Pass {
     /// Finds out what the caches in the gate directory do not know.
     pub(super) fn new(wanted: Wanted, listed: &Listed<'_>) -> Self {
-        let (files, gate_dir) = (listed.files, listed.gate_dir);
+        let (files, gate_dir) = (listed.files, listed.gate_dir.as_path());
         let machine = MachinePaths::new(&listed.options.environment, listed.root);
         let mut boundaries = ScanCache::load(gate_dir);
         let mut secrets = SecretCache::load(gate_dir, machine.digest());

@@ -6,10 +6,10 @@
 
 mod files;
 
-use crate::boundary::cache::ScanCache;
 use crate::ci::{self, CiFiles};
-use crate::code::CodeCache;
 use crate::policy::Policy;
+use crate::rust::boundary::cache::ScanCache;
+use crate::rust::code::CodeCache;
 use crate::secrets::cache::ScanCache as SecretCache;
 use crate::supply::{self, Advisories};
 use crate::workspace::Listed;
@@ -62,7 +62,7 @@ impl Wanted {
 impl Ahead {
     /// Works for as long as `goes_on`, that is while cargo is being asked.
     pub(super) fn work(wanted: &Wanted, listed: &Listed<'_>, goes_on: &(dyn Fn() -> bool + Sync)) -> Self {
-        let (git, gate_dir) = (listed.git, listed.gate_dir);
+        let (git, gate_dir) = (listed.git, listed.gate_dir.as_path());
         let in_repository = git.is_some();
         // The core that cargo works on is left to it.
         let threads = cores().saturating_sub(1).max(1);

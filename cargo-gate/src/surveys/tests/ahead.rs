@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::fs;
 
 use super::super::ahead::{Ahead, Wanted};
-use crate::policy::{self};
+use crate::policy;
 use crate::surveys::Surveys;
 use crate::workspace::testing::World;
 

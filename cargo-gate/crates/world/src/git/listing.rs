@@ -2,9 +2,7 @@
 //! each submodule that is checked out.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::{DirtyPath, KnownStatus, Program, Tracked};
 use gate_base::paths;
@@ -30,8 +28,6 @@ pub struct Listing {
     pub(crate) branch: Option<String>,
     pub(crate) dirty: Vec<DirtyPath>,
     pub(crate) files: Vec<Listed>,
-    /// What `git ls-files --stage` says of the work tree, without submodules.
-    pub staged: Arc<[u8]>,
     /// What git tracks, when that is new and may be remembered.
     pub tracked: Option<Tracked>,
     /// What `git status` said of the work tree, when it was asked and reported no repository below it.
@@ -140,9 +136,6 @@ fn read(program: &Program, depth: usize, kind: Kind<'_>, below: &[u8], listing: 
             push(&path, !matches!(kind, Kind::Nested), false, listing);
         }
     }
-    if let Kind::Top(..) = kind {
-        listing.staged = tracked.output.as_slice().into();
-    }
     if new {
         listing.tracked = Some(tracked);
     }
@@ -236,17 +229,6 @@ fn parse_stage(output: &[u8]) -> impl Iterator<Item = Staged<'_>> {
             gitlink: record.starts_with(b"160000 "),
         })
     })
-}
-
-/// Ids of files that are in no conflict, by path.
-pub(super) fn staged_ids(output: &[u8]) -> BTreeMap<String, String> {
-    let entry = |record: &[u8]| {
-        let tab = memchr::memchr(b'\t', record)?;
-        let mut fields = std::str::from_utf8(&record[..tab]).ok()?.split(' ');
-        let (mode, id, stage) = (fields.next()?, fields.next()?, fields.next()?);
-        (mode.starts_with("100") && stage == "0").then(|| (paths::spell_git(&record[tab + 1..]), id.to_owned()))
-    };
-    records(output).filter_map(entry).collect()
 }
 
 struct Status<'a> {

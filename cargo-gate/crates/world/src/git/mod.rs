@@ -17,7 +17,6 @@ pub use listing::{Listed, Listing, list};
 pub use status::KnownStatus;
 pub use tracked::Tracked;
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -40,8 +39,6 @@ pub struct Git {
     /// spelling of [`super::files::File::path`], sorted.
     pub dirty: Vec<DirtyPath>,
     program: Program,
-    /// What `git ls-files --stage` says of the workspace.
-    staged: Arc<[u8]>,
     memory: Arc<Memory>,
 }
 
@@ -221,14 +218,7 @@ impl Git {
             branch: listing.branch.clone(),
             dirty: listing.dirty.clone(),
             program,
-            staged: Arc::clone(&listing.staged),
             memory: Arc::default(),
         }
-    }
-
-    /// Ids of the contents of the files in the index, by path relative to the workspace root. Files in conflict, links to
-    /// other repositories and what lies in submodules are left out.
-    pub fn staged(&self) -> BTreeMap<String, String> {
-        listing::staged_ids(&self.staged)
     }
 }

@@ -1,0 +1,420 @@
+//! `[[suite.bench]]`: suites of benchmarks, what is declared, and rules between the values.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use toml::de::DeTable;
+
+use gate_base::stage::Stage;
+use gate_report::Location;
+use gate_report::group::Group;
+
+use super::known::elements;
+use super::pattern;
+use super::problem::{Problem, shown};
+use super::rule;
+use super::rules::{Rules, range, tables_of, text};
+use super::suite::{SuiteKind, SuitePolicy};
+use super::value::{
+    Command, EnvName, FilePath, Glob, Requirement, Revision, SuiteName, Text, TimeLimit, command, half_an_hour,
+    optional_command, period, pilot, yes,
+};
+
+/// How a suite of benchmarks is judged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BenchPolicy {
+    /// Where the reference of a benchmark without one of its own comes from.
+    pub reference: BenchReference,
+    /// How often each command runs.
+    pub rounds: u32,
+    /// Which budgets hold.
+    pub mode: BenchMode,
+    /// Largest ratio of times to their reference, by the mode.
+    pub time: f64,
+    /// Largest ratio of sizes to their reference, by the mode.
+    pub size: f64,
+    /// Largest median absolute deviation, as a part of the median.
+    pub max_mad: f64,
+    /// What noise does.
+    pub noisy: Noise,
+    /// Fewest samples of a time, on each side.
+    pub min_samples: u64,
+    /// Patterns of names that must be measured.
+    pub expect: Vec<String>,
+    /// What a benchmark without a counterpart in the reference does.
+    pub added: Noise,
+    /// Limits of single benchmarks, in the order of the file.
+    pub metrics: Vec<MetricPolicy>,
+}
+
+impl BenchPolicy {
+    /// The limits that are declared for a benchmark.
+    pub fn metric(&self, name: &str) -> Option<&MetricPolicy> {
+        self.metrics.iter().find(|metric| pattern::matches(&metric.name, name))
+    }
+}
+
+/// Where a reference comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BenchReference {
+    /// Nowhere: benchmarks are compared with others of the same output, or with a number.
+    None,
+    /// A second command.
+    Command(Vec<String>),
+    /// The same command in the files of this commit.
+    Commit(String),
+}
+
+/// Which budgets hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BenchMode {
+    /// Those of `pr`, and a breach only warns.
+    Soft,
+    /// Those for each change: wide, because many share the machine.
+    #[default]
+    Pr,
+    /// Those for a quiet machine: narrow.
+    Nightly,
+}
+
+/// What noise, or a benchmark without counterpart, does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Noise {
+    /// It leaves the suite without an answer, which is not a pass.
+    #[default]
+    Refuse,
+    /// It warns.
+    Warn,
+}
+
+/// A command that measures, judged beside a reference that is measured in the same run.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct BenchSuite {
+    /// Unique name: lowercase letters, digits, `-` and `_`, starting with a letter or digit.
+    #[schemars(with = "SuiteName", extend("examples" = ["parser"]))]
+    name: String,
+    /// Program and arguments, as an array, or as one string that is split on white space. No shell is involved.
+    #[serde(deserialize_with = "command")]
+    #[schemars(with = "Command", extend("examples" = [["cargo", "bench", "--locked"]]))]
+    command: Vec<String>,
+    /// A second command, whose benchmarks of the same names are the reference. The two take turns.
+    #[serde(default, deserialize_with = "optional_command")]
+    #[schemars(
+        with = "Option<Command>",
+        extend("examples" = [["cargo", "bench", "--locked", "--features", "old"]])
+    )]
+    reference: Option<Vec<String>>,
+    /// A commit, tag or branch, whose benchmarks of the same names are the reference: `command` is run in its files as
+    /// well. The two take turns.
+    #[schemars(with = "Option<Revision>", extend("examples" = ["origin/main"]))]
+    reference_commit: Option<String>,
+    /// How often each command runs.
+    #[serde(default = "three")]
+    #[schemars(range(min = 1, max = 1000), extend("x-sane-max" = 30))]
+    rounds: u32,
+    /// Which budgets hold: those of `pr`, those of `nightly`, or `soft`, which takes those of `pr` and only warns.
+    #[serde(default)]
+    mode: BenchMode,
+    /// Largest ratio to the reference, by mode and by what is measured.
+    #[serde(default)]
+    budgets: Budgets,
+    /// Largest median absolute deviation of a benchmark, as a part of its median. What is noisier is judged as `noisy` says.
+    #[serde(default = "tenth")]
+    #[schemars(range(min = 0.0, max = 10.0))]
+    max_mad: f64,
+    /// What noise does: `refuse` leaves the suite inconclusive, `warn` makes what cannot be told from noise a warning.
+    #[serde(default)]
+    noisy: Noise,
+    /// Fewest samples of a time on each side, all rounds together.
+    #[serde(default = "five")]
+    #[schemars(range(min = 1, max = 1_000_000), extend("x-sane-min" = 5))]
+    min_samples: u64,
+    /// Names of benchmarks that must be measured; `*` stands for any characters, and each needs one at least.
+    #[serde(default)]
+    #[schemars(with = "Vec<Text<1000>>", extend("examples" = [["parse/*"]]))]
+    expect: Vec<String>,
+    /// What a benchmark without a counterpart in the reference does: `refuse` or `warn`.
+    #[serde(default)]
+    added: Noise,
+    /// Limits of single benchmarks; the first whose `name` covers a benchmark counts.
+    #[serde(default)]
+    metric: Vec<MetricPolicy>,
+    /// Whether the suite must pass. One that is not required only warns.
+    #[serde(default = "yes")]
+    required: bool,
+    /// First stage that needs the suite.
+    #[serde(default = "pilot")]
+    stage: Stage,
+    /// Globs over the paths that the suite reads, relative to the workspace root. Absent or empty: every file.
+    #[serde(default)]
+    #[schemars(with = "Vec<Glob>")]
+    inputs: Vec<String>,
+    /// Names of environment variables that the suite reads; a changed value runs it again.
+    #[serde(default)]
+    #[schemars(with = "Vec<EnvName>")]
+    env: Vec<String>,
+    /// What the suite needs of the machine: `program:<name>` on the PATH, `env:<name>` set, `os:<linux|macos|windows>`.
+    #[serde(default)]
+    #[schemars(with = "Vec<Requirement>", extend("examples" = [["program:nvcc"]]))]
+    requires: Vec<String>,
+    /// Time limit of each command: a number with `s`, `m`, `h` or `d`.
+    #[serde(default = "half_an_hour", with = "period")]
+    #[schemars(with = "TimeLimit")]
+    timeout: Duration,
+    /// Working directory, relative to the workspace root.
+    #[schemars(with = "Option<FilePath>", extend("examples" = ["services/api"]))]
+    directory: Option<String>,
+    /// Group in whose turn it runs. Default: `resilience`.
+    #[schemars(extend("examples" = ["ergonomics"]))]
+    group: Option<Group>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    location: Location,
+}
+
+/// Largest ratios to the reference, by mode.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Budgets {
+    /// Those of the modes `pr` and `soft`.
+    #[serde(default)]
+    pr: Budget,
+    /// Those of the mode `nightly`.
+    #[serde(default)]
+    nightly: Budget,
+}
+
+/// Largest ratios to the reference.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Budget {
+    /// For times. 1.25 in the modes `pr` and `soft`, 1.15 in the mode `nightly`, unless it is given.
+    #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [1.25]))]
+    time: Option<f64>,
+    /// For sizes. 1.20 in the modes `pr` and `soft`, 1.08 in the mode `nightly`, unless it is given.
+    #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [1.2]))]
+    size: Option<f64>,
+}
+
+/// Limits of benchmarks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MetricPolicy {
+    /// Name of the benchmark; `*` stands for any characters.
+    #[schemars(with = "Text<1000>", extend("examples" = ["parse/*"]))]
+    pub name: String,
+    /// Name of a benchmark of the same command that is the reference.
+    #[schemars(with = "Option<Text<1000>>", extend("examples" = ["full"]))]
+    pub reference: Option<String>,
+    /// Largest ratio to the reference, in place of the budget of the mode.
+    #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [0.1]))]
+    pub max_ratio: Option<f64>,
+    /// Smallest ratio to the reference, for what is better when it is larger.
+    #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [0.9]))]
+    pub min_ratio: Option<f64>,
+    /// Largest median, in the unit of the benchmark.
+    #[schemars(extend("examples" = [30.0]))]
+    pub at_most: Option<f64>,
+    /// Smallest median, in the unit of the benchmark.
+    #[schemars(extend("examples" = [0.9]))]
+    pub at_least: Option<f64>,
+    /// First stage that a breach blocks, not before that of the suite; earlier ones get a warning.
+    pub blocks_at: Option<Stage>,
+    /// In place of the `max-mad` of the suite.
+    #[schemars(range(min = 0.0, max = 10.0), extend("examples" = [0.3]))]
+    pub max_mad: Option<f64>,
+    /// In place of the `noisy` of the suite.
+    pub noisy: Option<Noise>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
+}
+
+fn three() -> u32 {
+    3
+}
+
+fn five() -> u64 {
+    5
+}
+
+fn tenth() -> f64 {
+    0.1
+}
+
+impl From<BenchSuite> for SuitePolicy {
+    fn from(suite: BenchSuite) -> Self {
+        let reference = match (suite.reference, suite.reference_commit) {
+            (Some(command), _) => BenchReference::Command(command),
+            (None, Some(commit)) => BenchReference::Commit(commit),
+            (None, None) => BenchReference::None,
+        };
+        let (budget, time, size) = match suite.mode {
+            BenchMode::Soft | BenchMode::Pr => (suite.budgets.pr, 1.25, 1.20),
+            BenchMode::Nightly => (suite.budgets.nightly, 1.15, 1.08),
+        };
+        let bench = BenchPolicy {
+            reference,
+            rounds: suite.rounds,
+            mode: suite.mode,
+            time: budget.time.unwrap_or(time),
+            size: budget.size.unwrap_or(size),
+            max_mad: suite.max_mad,
+            noisy: suite.noisy,
+            min_samples: suite.min_samples,
+            expect: suite.expect,
+            added: suite.added,
+            metrics: suite.metric,
+        };
+        Self {
+            bench: Some(Box::new(bench)),
+            required: suite.required,
+            stage: suite.stage,
+            inputs: suite.inputs,
+            env: suite.env,
+            requires: suite.requires,
+            timeout: suite.timeout,
+            directory: suite.directory,
+            group: suite.group,
+            location: Some(suite.location),
+            ..Self::new(SuiteKind::Bench, suite.name, suite.command)
+        }
+    }
+}
+
+/// Rules between the values: something is compared with something, and the limits are numbers that can be kept.
+pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for suite in elements(rules.file, &["suite", "bench"]) {
+        let external = match (suite.get("reference"), suite.get("reference-commit")) {
+            (Some(_), Some(second)) => {
+                let message = "a benchmark suite can have only one reference";
+                let help = "keep either `reference` or `reference-commit`";
+                problems.push(
+                    Problem::new(second.span(), message)
+                        .rule(&rule::EXCLUDING_KEYS)
+                        .help(help),
+                );
+                true
+            }
+            (first, second) => first.or(second).is_some(),
+        };
+        range(suite, &["max-mad"], 10.0, &mut problems);
+        for mode in ["pr", "nightly"] {
+            let budgets = suite.get("budgets").and_then(|budgets| budgets.get_ref().as_table());
+            let budget = budgets.and_then(|budgets| budgets.get(mode)?.get_ref().as_table());
+            if let Some(budget) = budget {
+                range(budget, &["time", "size"], 1000.0, &mut problems);
+            }
+        }
+        let mut bounded = external;
+        for (metric, span) in tables_of(suite, "metric") {
+            bounded |= limits(metric, span, external, &mut problems);
+        }
+        if !bounded && let Some((name, span)) = text(suite, "name") {
+            let message = format!("the suite `{}` has nothing to compare its benchmarks with", shown(name));
+            let help = "add `reference-commit = \"origin/main\"`, a second command as `reference`, or `[[suite.bench.metric]]` with a limit";
+            problems.push(Problem::new(span, message).rule(&rule::SUITE_WITHOUT_LIMIT).help(help));
+        }
+    }
+    problems
+}
+
+/// Whether limits of benchmarks bound something.
+fn limits(metric: &DeTable<'_>, span: Range<usize>, external: bool, problems: &mut Vec<Problem>) -> bool {
+    range(metric, &["max-ratio", "min-ratio"], 1000.0, problems);
+    range(metric, &["max-mad"], 10.0, problems);
+    range(metric, &["at-most", "at-least"], f64::MAX, problems);
+    let has = |key: &str| metric.contains_key(key);
+    let relative = has("max-ratio") || has("min-ratio");
+    if relative && !external && !has("reference") {
+        let message = "a ratio needs a reference";
+        let help = "name a benchmark from the same output as `reference`, or give the suite a reference";
+        problems.push(
+            Problem::new(span, message)
+                .rule(&rule::RATIO_WITHOUT_REFERENCE)
+                .help(help),
+        );
+        return true;
+    }
+    has("reference") || relative || has("at-most") || has("at-least")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Catalogue, SuitePolicy, validate};
+
+    fn suite(body: &str) -> Result<SuitePolicy, String> {
+        let text = format!(
+            "version = 1\n[stage.pilot]\nscope = \"x\"\n[[suite.bench]]\nname = \"b\"\ncommand = \"cargo bench\"\n{body}"
+        );
+        validate("gate.toml", &text, &Catalogue::default())
+            .map(|policy| policy.suites[0].clone())
+            .map_err(|errors| format!("{errors:?}"))
+    }
+
+    fn bench(body: &str) -> BenchPolicy {
+        *suite(body).unwrap().bench.unwrap()
+    }
+
+    #[test]
+    fn each_mode_has_its_budgets() {
+        let reference = "reference-commit = \"main\"\n";
+        let of = |mode: &str| {
+            let bench = bench(&format!("{reference}mode = \"{mode}\"\n"));
+            (bench.time, bench.size)
+        };
+        assert_eq!(of("pr"), (1.25, 1.20));
+        assert_eq!(of("soft"), (1.25, 1.20));
+        assert_eq!(of("nightly"), (1.15, 1.08));
+        let declared = bench(&format!(
+            "{reference}mode = \"nightly\"\nbudgets.nightly.time = 1.05\nbudgets.pr.size = 2\n"
+        ));
+        assert_eq!((declared.time, declared.size), (1.05, 1.08));
+    }
+
+    #[test]
+    fn the_first_pattern_that_covers_a_name_counts() {
+        let bench = bench(
+            "[[suite.bench.metric]]\nname = \"parse/*\"\nat-most = 5\n[[suite.bench.metric]]\nname = \"*\"\nat-most = 9\n",
+        );
+        assert_eq!(bench.metric("parse/small").unwrap().at_most, Some(5.0));
+        assert_eq!(bench.metric("print").unwrap().at_most, Some(9.0));
+    }
+
+    #[test]
+    fn what_compares_with_nothing_is_refused() {
+        for (body, message) in [
+            ("", "has nothing to compare its benchmarks with"),
+            ("reference = \"a\"\nreference-commit = \"b\"\n", "only one reference"),
+            ("reference-commit = \"--upload-pack=x\"\n", "is not a valid revision"),
+            (
+                "[[suite.bench.metric]]\nname = \"a\"\nmax-ratio = 1.1\n",
+                "a ratio needs a reference",
+            ),
+            (
+                "reference-commit = \"b\"\nmax-mad = -0.5\n",
+                "`max-mad` is out of range",
+            ),
+            (
+                "reference-commit = \"b\"\nbudgets.pr.time = nan\n",
+                "`time` is out of range",
+            ),
+            (
+                "reference-commit = \"b\"\nbudgets.pr.size = \"20%\"\n",
+                "takes a number, not a string",
+            ),
+            ("reference-commit = \"b\"\nmode = \"hard\"\n", "`mode` cannot be `hard`"),
+        ] {
+            let errors = suite(body).unwrap_err();
+            assert!(errors.contains(message), "{body}: {errors}");
+        }
+    }
+}

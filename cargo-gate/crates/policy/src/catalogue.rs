@@ -1,0 +1,39 @@
+//! What the policy must know about the built-in checks: their ids and default stages.
+
+use gate_base::stage::Stage;
+
+/// Ids of the checks that a policy may name, each with the stage at which it blocks by default.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    checks: Vec<(String, Stage)>,
+}
+
+impl Catalogue {
+    /// Adds an id that exists without being declared in the file, such as that of the default suite.
+    #[must_use]
+    pub fn with(mut self, id: impl Into<String>, blocks_at: Stage) -> Self {
+        self.checks.push((id.into(), blocks_at));
+        self
+    }
+
+    /// All ids, in the order of the catalogue.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.checks.iter().map(|(id, _)| id.as_str())
+    }
+
+    /// Stage at which this check blocks by default; `None` for an id that is not in the catalogue.
+    pub fn blocks_at(&self, id: &str) -> Option<Stage> {
+        self.checks
+            .iter()
+            .find(|(known, _)| known == id)
+            .map(|(_, stage)| *stage)
+    }
+}
+
+impl<I: Into<String>> FromIterator<(I, Stage)> for Catalogue {
+    fn from_iter<T: IntoIterator<Item = (I, Stage)>>(checks: T) -> Self {
+        Self {
+            checks: checks.into_iter().map(|(id, stage)| (id.into(), stage)).collect(),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! `[decisions]`: whose signature makes a decision count.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use gate_base::stage::Stage;
+use gate_report::Location;
+
+use super::section::section;
+use super::value::SshKey;
+
+/// Whose signature makes a decision count, and from which stage on one is needed.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DecisionPolicy {
+    /// Ed25519 keys as in `id_ed25519.pub`. A signature by any other key does not count.
+    #[schemars(with = "Vec<SshKey>", length(min = 1), extend("examples" = [["ssh-ed25519 AAAA… release-team"]]))]
+    pub authorities: Vec<String>,
+    /// Decisions for this stage and later ones count only when they are signed.
+    #[schemars(extend("examples" = ["controlled"]))]
+    pub require_signature: Option<Stage>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
+}
+
+impl DecisionPolicy {
+    /// Whether a decision for this stage must be signed to count.
+    pub fn asks_for_signature(&self, stage: Stage) -> bool {
+        self.require_signature.is_some_and(|first| stage >= first)
+    }
+}
+
+section!(DecisionPolicy, "decisions", decisions: Option<DecisionPolicy>);

@@ -1,0 +1,27 @@
+//! `[failure]`: how library code may fail.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use gate_report::Location;
+
+use super::section::section;
+use super::value::FilePath;
+
+/// How library code may fail.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FailurePolicy {
+    /// Path of the tracked inventory of places in library code that panic; `cargo gate source panics --write` writes it.
+    #[schemars(with = "Option<FilePath>", extend("examples" = ["panic_inventory.json"]))]
+    pub panic_inventory: Option<String>,
+    /// Path of a coverage report in the lcov format. Each variant of a public error enum must be made by a line that it
+    /// says was run.
+    #[schemars(with = "Option<FilePath>", extend("examples" = ["target/lcov.info"]))]
+    pub coverage: Option<String>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
+}
+
+section!(FailurePolicy, "failure", failure: Option<FailurePolicy>);

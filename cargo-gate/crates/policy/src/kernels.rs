@@ -1,0 +1,181 @@
+//! `[kernels]`: GPU kernels, where they run, which are supported, what they may take of the hardware.
+
+use std::collections::BTreeMap;
+
+use gate_build::resources::{Budget, Limit};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use gate_report::Location;
+
+use super::section::section;
+use super::semantics::{BackendSemantics, KnownDelta, RepresentationPolicy, SourceMapPolicy};
+use super::value::Text;
+
+/// What kernels must show.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct KernelPolicy {
+    /// Whether compilers have to make the locked PTX again: `cargo gate kernels verify --rebuild` has to have been run
+    /// since the last change.
+    #[serde(default)]
+    pub reproducible: bool,
+    /// The path that every run under `[runtime]` has to prove.
+    #[schemars(extend("examples" = ["native-valid"]))]
+    pub path: Option<KernelPath>,
+    /// Entries of kernel locks whose arguments the contract of another kernel covers, by the entry.
+    #[serde(default)]
+    #[schemars(
+        with = "BTreeMap<String, Text<1000>>",
+        extend("examples" = [{ "softmax_f32_vec4": "softmax_f32" }])
+    )]
+    pub variants: BTreeMap<String, String>,
+    /// Target workloads, by the entry: what `cargo gate kernels promote` asks a measurement of.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Text>", extend("examples" = [{ "softmax_f32": "64x1024" }]))]
+    pub workloads: BTreeMap<String, String>,
+    /// Kernels that are supported, and for which types.
+    #[serde(default, rename = "scope")]
+    pub scopes: Vec<KernelScope>,
+    /// Most that a kernel may take of the hardware, in the report of ptxas in the kernel lock.
+    #[serde(default, rename = "budget")]
+    pub budgets: Vec<KernelBudget>,
+    /// How each backend computes.
+    #[serde(default)]
+    pub semantics: Vec<BackendSemantics>,
+    /// Differences between backends that are known.
+    #[serde(default, rename = "known-delta")]
+    pub known_deltas: Vec<KnownDelta>,
+    /// How parameters may cross from the host to the device.
+    pub representation: Option<RepresentationPolicy>,
+    /// What the line information of locked PTX must show.
+    pub source_map: Option<SourceMapPolicy>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
+}
+
+/// Where kernels ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum KernelPath {
+    /// On the device, all of them.
+    #[serde(rename = "native-valid")]
+    Native,
+    /// At least one on the CPU, and all of them well.
+    #[serde(rename = "fallback-valid")]
+    Fallback,
+}
+
+impl KernelPath {
+    /// Name as the policy spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            KernelPath::Native => "native-valid",
+            KernelPath::Fallback => "fallback-valid",
+        }
+    }
+}
+
+/// A kernel that is supported.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct KernelScope {
+    /// Name of the kernel without its type.
+    #[schemars(with = "Text<1000>", extend("examples" = ["softmax"]))]
+    pub kernel: String,
+    /// The types that it is supported for.
+    #[schemars(with = "Vec<Text<100>>", length(min = 1), extend("examples" = [["f32", "bf16"]]))]
+    pub dtypes: Vec<String>,
+    /// Symbol of the entry, with `{dtype}` in the place of the type; the kernel, `_` and the type when absent.
+    #[schemars(with = "Option<Text<1000>>", extend("examples" = ["{dtype}_softmax"]))]
+    pub entry: Option<String>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
+}
+
+impl KernelScope {
+    /// Symbol of the entry for a type.
+    pub fn entry(&self, dtype: &str) -> String {
+        match &self.entry {
+            Some(pattern) => pattern.replace("{dtype}", dtype),
+            None => format!("{}_{dtype}", self.kernel),
+        }
+    }
+}
+
+/// Most that one kernel may take.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Limits")]
+#[schemars(with = "Limits")]
+pub struct KernelBudget {
+    /// Symbol of its entry.
+    pub kernel: String,
+    /// Limits by name, in the order of reports.
+    pub limits: Vec<(&'static str, u32)>,
+    /// Where it is declared.
+    pub location: Location,
+}
+
+impl KernelBudget {
+    /// The limits.
+    pub fn budget(&self) -> Budget {
+        let limit = |name: &str| Limit::ALL.into_iter().find(|limit| limit.name() == name);
+        self.limits.iter().fold(Budget::new(), |budget, (name, most)| {
+            limit(name).map_or(budget, |limit| budget.at_most(limit, *most))
+        })
+    }
+}
+
+/// Most that a kernel may take.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Limits {
+    /// Symbol of the kernel's entry.
+    #[schemars(with = "Text<1000>", extend("examples" = ["softmax_f32"]))]
+    kernel: String,
+    /// Registers of a thread.
+    #[schemars(range(max = 255), extend("examples" = [64]))]
+    registers: Option<u32>,
+    /// Bytes that a thread spills to local memory, stores and loads together.
+    #[schemars(range(max = 1_000_000_000), extend("examples" = [0]))]
+    spills: Option<u32>,
+    /// Bytes of static shared memory of a block.
+    #[schemars(range(max = 1_000_000_000), extend("examples" = [49152]))]
+    shared: Option<u32>,
+    /// Bytes of constant memory, parameters included.
+    #[schemars(range(max = 1_000_000_000), extend("examples" = [1024]))]
+    constant: Option<u32>,
+    /// Bytes of the stack frame of a thread.
+    #[schemars(range(max = 1_000_000_000), extend("examples" = [0]))]
+    stack: Option<u32>,
+    /// Barriers of a block.
+    #[schemars(range(max = 16), extend("examples" = [1]))]
+    barriers: Option<u32>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    location: Location,
+}
+
+impl From<Limits> for KernelBudget {
+    fn from(declared: Limits) -> Self {
+        let limits = [
+            (Limit::Registers, declared.registers),
+            (Limit::Spills, declared.spills),
+            (Limit::Shared, declared.shared),
+            (Limit::Constant, declared.constant),
+            (Limit::Stack, declared.stack),
+            (Limit::Barriers, declared.barriers),
+        ];
+        let limits = limits
+            .into_iter()
+            .filter_map(|(limit, most)| Some((limit.name(), most?)));
+        Self {
+            kernel: declared.kernel,
+            limits: limits.collect(),
+            location: declared.location,
+        }
+    }
+}
+
+section!(KernelPolicy, "kernels", kernels: Option<KernelPolicy>);

@@ -1,0 +1,118 @@
+//! The policy: `gate.toml`, validated and then typed, all errors collected with their positions.
+//!
+//! ```text
+//! text ─► toml parser (recovers, spans) ─► walk (schema of `Policy`) ─► cross (rules between values)
+//!                                                                             │ no errors
+//!                                                     Policy ◄─ deserialize ◄─┘
+//! ```
+//!
+//! A section is one file: its types with their documentation, which are the schema, what the file is read into and what
+//! the rest of the tool sees; and its rules between values. One field of [`Policy`] registers it.
+//!
+//! Schema keywords of our own: `x-format` names a value syntax of `format`, `x-sane-min` and `x-sane-max` bound what is
+//! usual (a number, or a duration for `x-format = "duration"`), `x-min` and `x-max` bound what is possible for
+//! durations, `x-help` is the help line of a violation, `x-missing` that of a missing key.
+
+pub mod address;
+pub mod authority;
+mod bench;
+mod boundary;
+mod cache;
+mod catalogue;
+mod checklist;
+mod ci;
+mod claim;
+mod conformance;
+mod cross;
+mod decisions;
+pub mod describe;
+mod deserialize;
+mod docs;
+mod edit;
+mod exclusion;
+mod failure;
+mod format;
+mod generated;
+mod item;
+mod kernels;
+mod known;
+mod load;
+mod model;
+mod notify;
+mod parts;
+pub mod pattern;
+mod people;
+mod position;
+mod problem;
+mod profile;
+mod rails;
+mod read;
+mod record;
+pub mod register;
+mod register_edit;
+mod release;
+pub mod rule;
+mod rules;
+mod runtime;
+mod scalar;
+mod schema;
+mod secrets;
+pub mod section;
+mod semantics;
+mod slo;
+mod stability;
+mod stage;
+mod suggest;
+mod suite;
+mod supply;
+mod toolchain;
+mod uses;
+mod validate;
+mod value;
+mod waiver;
+mod waiver_edit;
+mod walk;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use bench::{BenchMode, BenchPolicy, BenchReference, MetricPolicy, Noise};
+pub use cache::{CacheMode, CachePolicy};
+pub use catalogue::Catalogue;
+pub use ci::CiPolicy;
+pub use claim::{Claim, EvidenceClass};
+pub use conformance::{ConformanceBackend, ConformancePolicy, ConformanceRow, DeferredOperator};
+pub use decisions::DecisionPolicy;
+pub use docs::DocsPolicy;
+pub use edit::quoted;
+pub use failure::FailurePolicy;
+pub use format::rust_version;
+pub use generated::GeneratedFiles;
+pub use kernels::{KernelBudget, KernelPath, KernelPolicy, KernelScope};
+pub use known::KINDS;
+pub use load::{load, load_without_register};
+pub use model::*;
+pub use notify::{NotifyPolicy, Sink};
+pub use problem::{PolicyErrors, Problem};
+pub use read::FILE_NAME;
+pub use register_edit::{Closing, Deferral, NewItem, NewRisk, Weight, append_item, close_item, defer_item, item_toml};
+pub use release::{Approval, Deprecation, ReleasePolicy, VersionFile};
+pub use runtime::{PRODUCTION_SUITES, RUNTIME_PACKAGE, RailsPolicy, RuntimePolicy};
+pub use schema::{SCHEMA_URL, compiled_in, prepare, register_schema_text, schema, schema_text};
+pub use secrets::{PathsPolicy, SecretAllow, SecretsPolicy};
+pub use section::Section;
+pub use semantics::{
+    BackendSemantics, Comparison, Denormals, Fma, KnownDelta, NanRule, ReductionOrder, RepresentationException,
+    RepresentationPolicy, Rounding, SemanticProperty, SortStability, SourceMapPolicy,
+};
+pub use slo::{Objective, SloPolicy};
+pub use stability::{StabilityClass, StabilityPolicy, Surface};
+pub use suggest::similar;
+pub use supply::SupplyPolicy;
+pub use toolchain::{Floor, FloorRelease, ToolchainPolicy};
+pub use uses::UsesPolicy;
+pub use validate::validate;
+pub use waiver::waiver_text;
+pub use waiver_edit::{NewWaiver, append_waiver, attach_signature, numbered, waiver_toml};
+pub use write::{Existing, write_atomically};

@@ -1,0 +1,198 @@
+//! The validated policy: what the rest of the tool reads. Positions point into `gate.toml`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use gate_base::stage::Stage;
+use gate_report::Location;
+
+pub use super::authority::Authority;
+pub use super::boundary::{BoundaryAllow, BoundaryPolicy};
+use super::cache::CachePolicy;
+pub use super::checklist::{ChecklistArtifact, ChecklistItem};
+use super::ci::CiPolicy;
+use super::claim::Claim;
+use super::conformance::ConformancePolicy;
+use super::decisions::DecisionPolicy;
+use super::docs::DocsPolicy;
+pub use super::exclusion::Exclusion;
+use super::failure::FailurePolicy;
+use super::generated::GeneratedFiles;
+pub use super::item::{ItemKind, ItemStatus, Level, Register, RegisterItem, Severity};
+use super::kernels::KernelPolicy;
+use super::notify::NotifyPolicy;
+pub use super::people::{OwnerPolicy, WaiverPolicy};
+pub use super::profile::{ProfilePolicy, ProfileRequirement, ProfileValue, Tier, TierException, TierPolicy};
+pub use super::record::{EvidenceAge, HistoryPolicy, Reviewed, WarningPolicy};
+use super::release::{Deprecation, ReleasePolicy};
+use super::runtime::RuntimePolicy;
+use super::secrets::{PathsPolicy, SecretsPolicy};
+use super::stability::StabilityPolicy;
+pub use super::stage::{CheckPolicy, StagePolicy};
+pub use super::suite::{SEMVER_CHECKS, SuiteFormat, SuiteKind, SuitePolicy};
+use super::supply::SupplyPolicy;
+use super::toolchain::ToolchainPolicy;
+use super::uses::UsesPolicy;
+pub use super::waiver::Waiver;
+use super::{checklist, record, stage, suite};
+
+/// What a Cargo workspace must prove before it enters a rollout stage. Read by `cargo gate`.
+///
+/// This is the table of the sections: one field each, with its key, the type in its file and the text that editors show.
+/// The defaults are those of a workspace without a `gate.toml`.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "gate.toml")]
+pub struct Policy {
+    /// Version of this file format. Always 1.
+    #[schemars(
+        range(min = 1, max = 1),
+        extend("examples" = [1], "x-help" = "write `version = 1`; a later format needs a later cargo-gate")
+    )]
+    pub version: u32,
+    /// What each rollout stage declares.
+    #[serde(rename = "stage")]
+    #[schemars(schema_with = "stage::stages", extend("x-missing" = "add `stage.pilot.scope = \"one internal service\"`"))]
+    pub stages: BTreeMap<Stage, StagePolicy>,
+    /// Authority level of the crates.
+    pub tiers: Option<TierPolicy>,
+    /// Rules for raw authority: `unsafe`, FFI, `asm!`, kernel launches.
+    pub boundary: Option<BoundaryPolicy>,
+    /// The store of kernels that machines share.
+    pub cache: Option<CachePolicy>,
+    /// Rules for the files of GitHub Actions and GitLab CI.
+    pub ci: Option<CiPolicy>,
+    /// The conformance matrix: which test suites show which operators on which backend.
+    pub conformance: Option<ConformancePolicy>,
+    /// Whose signature makes a decision count.
+    pub decisions: Option<DecisionPolicy>,
+    /// Documents that must keep what they say: links, commands, ticked boxes, generated blocks.
+    pub docs: Option<DocsPolicy>,
+    /// How library code may fail: the panic inventory, and errors that tests make.
+    pub failure: Option<FailurePolicy>,
+    /// Files that a program writes, each with the program. With any, every file that says so must be declared.
+    #[serde(default)]
+    pub generated: Vec<GeneratedFiles>,
+    /// GPU kernels: where they run, which are supported, what they may take of the hardware.
+    pub kernels: Option<KernelPolicy>,
+    /// What a release needs: changelogs, approvals, files that repeat the version.
+    pub release: Option<ReleasePolicy>,
+    /// What a run of gated kernels leaves behind: decision logs and run stats.
+    pub runtime: Option<RuntimePolicy>,
+    /// Public items that go away, and when. Each item marked `#[deprecated]` has an entry.
+    #[serde(default, rename = "deprecation")]
+    pub deprecations: Vec<Deprecation>,
+    /// Which public items and documents stay as they were released.
+    pub stability: Option<StabilityPolicy>,
+    /// What is claimed of surfaces, each with the class of its evidence.
+    #[serde(default, rename = "claim")]
+    pub claims: Vec<Claim>,
+    /// Paths of machines: home directories and build directories, in tracked text and in logs.
+    pub paths: Option<PathsPolicy>,
+    /// Secrets in tracked files.
+    pub secrets: Option<SecretsPolicy>,
+    /// Requirements on Cargo profiles, by profile name (`[profile.release]`).
+    #[serde(default, rename = "profile")]
+    pub profiles: BTreeMap<String, ProfilePolicy>,
+    /// Bodies of evidence that a check runs. Without any, the default suite runs the tests of the workspace.
+    #[serde(default, rename = "suite", deserialize_with = "suite::in_order")]
+    #[schemars(with = "suite::Suites", extend("default" = {}))]
+    pub suites: Vec<SuitePolicy>,
+    /// What the supply chain must show: published dependencies and what is known about them.
+    pub supply: Option<SupplyPolicy>,
+    /// The compilers of the workspace, said once.
+    pub toolchain: Option<ToolchainPolicy>,
+    /// What the code asks of the system, and which suites of tests cover it.
+    pub uses: Option<UsesPolicy>,
+    /// How long evidence may be reused.
+    #[serde(default, rename = "evidence", deserialize_with = "record::ages")]
+    #[schemars(with = "Option<record::Evidence>")]
+    pub evidence_ages: Vec<EvidenceAge>,
+    /// How many runs without a failure a stage asks for.
+    pub history: Option<HistoryPolicy>,
+    /// Exit checklists of the stages, whose items are met by checks and files.
+    #[serde(default, deserialize_with = "checklist::items")]
+    #[schemars(with = "checklist::Checklists", extend("default" = {}))]
+    pub checklist: Vec<ChecklistItem>,
+    /// The register of open, deferred and closed items.
+    pub register: Option<Register>,
+    /// Who answers for which package and suite.
+    pub owners: Option<OwnerPolicy>,
+    /// Which warnings somebody must have looked at.
+    pub warnings: Option<WarningPolicy>,
+    /// Who may permit a finding, and for how long.
+    #[serde(rename = "waivers")]
+    pub waiver_rules: Option<WaiverPolicy>,
+    /// Permissions for named findings. A waiver that is expired or that no finding uses is itself a failure.
+    #[serde(default, rename = "waiver")]
+    pub waivers: Vec<Waiver>,
+    /// Surfaces left out of the claim. An exclusion shrinks the claim, not the list of checks.
+    #[serde(default, rename = "exclusion")]
+    pub exclusions: Vec<Exclusion>,
+    /// Who is told about a run. Whether they are reached changes no decision.
+    #[serde(default)]
+    pub notify: Vec<NotifyPolicy>,
+    /// Overrides by check id (`[checks."lockfile.tracked"]`).
+    #[serde(default)]
+    #[schemars(extend("propertyNames" = { "x-format": "check" }))]
+    pub checks: BTreeMap<String, CheckPolicy>,
+    /// The file it came from; `None` for the defaults.
+    #[serde(skip)]
+    pub source: Option<PolicySource>,
+    /// Values inside the hard range but outside the sane range, found while validating.
+    #[serde(skip)]
+    pub sanity: Vec<SanityWarning>,
+    /// Values that turn a safeguard off, found while validating.
+    #[serde(skip)]
+    pub dangers: Vec<SanityWarning>,
+}
+
+impl Policy {
+    /// Path of the advisory database as it is declared: a directory or an archive, relative to the workspace root.
+    pub fn advisory_db(&self) -> Option<&str> {
+        self.supply.as_ref()?.advisory_db.as_deref()
+    }
+
+    /// Path of the boundary inventory: the declared one, or else the usual one.
+    pub fn inventory_path(&self) -> &str {
+        self.boundary
+            .as_ref()
+            .and_then(|boundary| boundary.inventory.as_deref())
+            .unwrap_or("boundary_inventory.json")
+    }
+
+    /// Scripts that another CI system starts.
+    pub fn ci_scripts(&self) -> &[String] {
+        self.ci.as_ref().map_or(&[], |ci| &ci.scripts)
+    }
+
+    /// Path of the panic inventory: the declared one, or else the usual one.
+    pub fn panic_inventory_path(&self) -> &str {
+        self.failure
+            .as_ref()
+            .and_then(|failure| failure.panic_inventory.as_deref())
+            .unwrap_or("panic_inventory.json")
+    }
+}
+
+/// Where the policy came from.
+#[derive(Debug, Clone)]
+pub struct PolicySource {
+    /// Path relative to the workspace root (usually `gate.toml`).
+    pub path: String,
+    /// The text.
+    pub text: String,
+}
+
+/// A value that is possible but rarely meant.
+#[derive(Debug, Clone, Serialize)]
+pub struct SanityWarning {
+    /// What is odd about it.
+    pub message: String,
+    /// What would be usual.
+    pub help: String,
+    /// Where it is.
+    pub location: Location,
+}

@@ -1,0 +1,111 @@
+//! `[release]` and `[[deprecation]]`: what a release needs, and what is promised about items that go away.
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use gate_report::Location;
+
+use super::section::section;
+use super::value::{Day, FilePath, ItemPath, Pointer, SemVersion, Text};
+
+/// What a release needs.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReleasePolicy {
+    /// Paths of changelogs. Each belongs to the package whose directory it lies in; one in the directory of no package
+    /// belongs to all publishable packages without one of their own.
+    #[serde(default)]
+    #[schemars(with = "Vec<FilePath>", extend("examples" = [["CHANGELOG.md"]]))]
+    pub changelogs: Vec<String>,
+    /// Whether each stable major version (1.0 and later) of a publishable package needs an approval.
+    #[serde(default)]
+    pub approve_majors: bool,
+    /// Approvals of major versions.
+    #[serde(default, rename = "approval")]
+    pub approvals: Vec<Approval>,
+    /// Files that repeat the version of the workspace.
+    #[serde(default, rename = "version-file")]
+    pub version_files: Vec<VersionFile>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
+}
+
+/// The approval of a major version.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Approval {
+    /// The major version, such as 1 for 1.x.
+    #[schemars(range(min = 1, max = 1_000_000), extend("examples" = [1]))]
+    pub major: u64,
+    /// Packages that it is for; all when absent.
+    #[serde(default)]
+    #[schemars(with = "Vec<Text>")]
+    pub packages: Vec<String>,
+    /// Path of the reviewed record.
+    #[schemars(with = "FilePath", extend("examples" = ["docs/approvals/1.0.md"]))]
+    pub record: String,
+    /// Who approved it: a team or a person.
+    #[schemars(with = "Text", extend("examples" = ["release-board"]))]
+    pub by: String,
+    /// Day of the approval, in UTC.
+    #[schemars(with = "Day", extend("examples" = ["2030-01-31"]))]
+    pub date: Date,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
+}
+
+/// A file that repeats a version.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct VersionFile {
+    /// Path of the file: JSON, TOML, or a text that is nothing but the version.
+    #[schemars(with = "FilePath", extend("examples" = ["editors/code/package.json"]))]
+    pub path: String,
+    /// Where in a JSON or TOML file the version stands, as a JSON pointer.
+    #[schemars(with = "Option<Pointer>", extend("examples" = ["/version"]))]
+    pub pointer: Option<String>,
+    /// Package whose version it repeats; needed where the members have different ones.
+    #[schemars(with = "Option<Text>", extend("examples" = ["my-crate"]))]
+    pub package: Option<String>,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
+}
+
+/// A public item that goes away.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Deprecation {
+    /// Path of the item, beginning with the name of the library.
+    #[schemars(with = "ItemPath", extend("examples" = ["my_crate::Client::fetch"]))]
+    pub item: String,
+    /// Version that deprecated it.
+    #[schemars(with = "SemVersion", extend("examples" = ["1.4.0"]))]
+    pub since: Version,
+    /// First version that may be without it.
+    #[schemars(with = "SemVersion", extend("examples" = ["2.0.0"]))]
+    pub remove_in: Version,
+    /// What to use instead.
+    #[schemars(with = "Text<500>", extend("examples" = ["`Client::get`"]))]
+    pub replacement: String,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
+}
+
+impl ReleasePolicy {
+    /// Every file that is named, in no order.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let changelogs = self.changelogs.iter().map(String::as_str);
+        let records = self.approvals.iter().map(|approval| approval.record.as_str());
+        let versions = self.version_files.iter().map(|file| file.path.as_str());
+        changelogs.chain(records).chain(versions)
+    }
+}
+
+section!(ReleasePolicy, "release", release: Option<ReleasePolicy>);
+section!(Deprecation, "deprecations", deprecations: Vec<Deprecation>);

@@ -1,0 +1,123 @@
+//! `[stage.<name>]` and `[checks."<id>"]`: what each rollout stage declares, and checks that block earlier.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use toml::de::DeTable;
+
+use gate_base::stage::Stage;
+use gate_report::Location;
+
+use super::known::table;
+use super::problem::{Oddity, Problem, shown};
+use super::rules::{Rules, text};
+use super::section::section;
+use super::value::{Period, Text, optional_period};
+use super::{format, rule};
+
+/// What a rollout stage declares.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StagePolicy {
+    /// Where the software runs at this stage, in words.
+    #[serde(default)]
+    #[schemars(with = "Option<Text<500>>", extend("examples" = ["one internal service", "10% of production traffic"]))]
+    pub scope: String,
+    /// How old the decision of the stage before may be: a number with `s`, `m`, `h` or `d`. Without effect at pilot,
+    /// which has no stage before it.
+    #[serde(default, with = "optional_period")]
+    #[schemars(with = "Option<Period>", extend(
+        "x-min" = "1h", "x-max" = "365d", "x-sane-min" = "1d", "x-sane-max" = "90d", "examples" = ["30d"]
+    ))]
+    pub max_age: Option<Duration>,
+    /// Whether warnings block, as under `--strict`.
+    #[serde(default)]
+    pub strict: bool,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
+}
+
+/// The rollout stages, earliest first. Pilot is required, and so is its scope.
+pub(super) fn stages(generator: &mut SchemaGenerator) -> Schema {
+    let stage = generator.subschema_for::<StagePolicy>();
+    json_schema!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["pilot"],
+        "properties": {
+            "pilot": {
+                "description": "First use in one service or internal tool.",
+                "x-missing": "add `[stage.pilot]` with `scope = \"one internal service\"`",
+                "required": ["scope"],
+                "allOf": [stage]
+            },
+            "controlled": { "description": "Limited production use under guardrails.", "allOf": [stage] },
+            "broad": { "description": "Unlimited production use.", "allOf": [stage] }
+        }
+    })
+}
+
+/// Override for one check.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CheckPolicy {
+    /// The findings of the check block from this stage on. Only earlier than its default.
+    #[schemars(extend("examples" = ["pilot"]))]
+    pub blocks_at: Stage,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
+}
+
+/// A check is moved to an earlier stage, never to a later one.
+pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (id, value) in table(rules.file, &["checks"]).into_iter().flat_map(DeTable::iter) {
+        let id: &str = id.get_ref();
+        let declared = value.get_ref().as_table().and_then(|check| text(check, "blocks-at"));
+        let (Some((stage, span)), Some(default)) = (declared, rules.known.blocks_at(id)) else {
+            continue;
+        };
+        if stage.parse::<Stage>().is_ok_and(|stage| stage > default) {
+            let message = format!(
+                "`{}` blocks at {default} by default and cannot move to {stage}",
+                shown(id)
+            );
+            let help = "remove the override; to permit a single finding, use `cargo gate govern waiver add`";
+            let problem = Problem::new(span, message).rule(&rule::OVERRIDE_TO_LATER_STAGE);
+            problems.push(problem.help(help));
+        }
+    }
+    problems
+}
+
+/// Ages that have no effect, or the opposite of what was meant.
+pub(super) fn oddities(rules: &Rules<'_>) -> Vec<Oddity> {
+    let mut odd = Vec::new();
+    let age = |stage: Stage| {
+        let value = table(rules.file, &["stage", stage.name()])?.get("max-age")?;
+        Some((format::duration(value.get_ref().as_str()?)?, value.span()))
+    };
+    if let Some((_, span)) = age(Stage::Pilot) {
+        odd.push(Oddity {
+            message: "`max-age` has no effect at pilot, which has no stage before it".into(),
+            help: "remove the line, or move it to `[stage.controlled]`".into(),
+            span,
+        });
+    }
+    if let (Some((controlled, _)), Some((broad, span))) = (age(Stage::Controlled), age(Stage::Broad))
+        && broad > controlled
+    {
+        odd.push(Oddity {
+            message: "broad accepts an older decision than controlled does".into(),
+            help: "write a `max-age` no longer than the one of `[stage.controlled]`".into(),
+            span,
+        });
+    }
+    odd
+}
+
+section!(StagePolicy, "stages", stages: BTreeMap<Stage, StagePolicy>);

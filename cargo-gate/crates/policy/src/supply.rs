@@ -1,0 +1,65 @@
+//! `[supply]`: what the supply chain must show.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use gate_base::stage::Stage;
+use gate_report::Location;
+
+use super::section::section;
+use super::value::{Period, Text, optional_period};
+
+/// What the supply chain must show.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SupplyPolicy {
+    /// The RustSec advisory database: a directory, a git checkout, a `.tar.gz` or a `.zip`, absolute or relative to the
+    /// workspace root. It is never fetched.
+    #[schemars(with = "Option<Text<4000>>", extend("examples" = ["../advisory-db"]))]
+    pub advisory_db: Option<String>,
+    /// How old the newest advisory of the database may be, by stage.
+    #[serde(default)]
+    pub max_age: AdvisoryAge,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Option<Location>,
+}
+
+/// How old the newest advisory of the database may be, by stage: a number of days, such as `30d`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdvisoryAge {
+    /// At pilot; 90 days when absent.
+    #[serde(default, with = "optional_period", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Period>", extend(
+        "x-min" = "1d", "x-max" = "3650d", "x-sane-min" = "3d", "x-sane-max" = "180d", "examples" = ["90d"]
+    ))]
+    pub pilot: Option<Duration>,
+    /// At controlled; 30 days when absent.
+    #[serde(default, with = "optional_period", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Period>", extend(
+        "x-min" = "1d", "x-max" = "3650d", "x-sane-min" = "3d", "x-sane-max" = "90d", "examples" = ["30d"]
+    ))]
+    pub controlled: Option<Duration>,
+    /// At broad; 14 days when absent.
+    #[serde(default, with = "optional_period", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Period>", extend(
+        "x-min" = "1d", "x-max" = "3650d", "x-sane-min" = "3d", "x-sane-max" = "90d", "examples" = ["14d"]
+    ))]
+    pub broad: Option<Duration>,
+}
+
+impl AdvisoryAge {
+    /// The limit that is declared for a stage.
+    pub fn at(&self, stage: Stage) -> Option<Duration> {
+        match stage {
+            Stage::Pilot => self.pilot,
+            Stage::Controlled => self.controlled,
+            Stage::Broad => self.broad,
+        }
+    }
+}
+
+section!(SupplyPolicy, "supply", supply: Option<SupplyPolicy>);

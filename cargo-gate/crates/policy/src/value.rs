@@ -1,0 +1,271 @@
+//! Values of one form that several sections hold: how each is described in the schema, and how it is read. They were
+//! validated before; what still fails is reported rather than trusted.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
+
+use gate_base::stage::Stage;
+
+/// Declares types that only the schema knows: texts of one `x-format`.
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident = $format:literal, $longest:literal;)*) => {$(
+        $(#[$doc])*
+        pub(super) struct $name;
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                text($format, $longest)
+            }
+        }
+    )*};
+}
+
+texts! {
+    /// Id of a check.
+    CheckId = "check", 200;
+    /// Ids of checks, with `*`.
+    CheckPattern = "check-pattern", 200;
+    /// A commit by its hash.
+    Commit = "commit", 64;
+    /// Name of an environment variable.
+    EnvName = "env-name", 200;
+    /// A glob over paths.
+    Glob = "glob", 1000;
+    /// Id of an item of the register.
+    ItemId = "item-id", 64;
+    /// Path of an item of Rust.
+    ItemPath = "item", 500;
+    /// A path.
+    FilePath = "path", 1000;
+    /// An operating system or a target triple.
+    Platform = "platform", 100;
+    /// A JSON pointer.
+    Pointer = "pointer", 1000;
+    /// The address of a store.
+    Remote = "remote", 2000;
+    /// What a suite needs of the machine.
+    Requirement = "requirement", 200;
+    /// A tag, a branch or a commit.
+    Revision = "revision", 200;
+    /// A version of Rust.
+    RustVersion = "rust-version", 20;
+    /// A SHA-256 digest.
+    Sha256 = "sha256", 64;
+    /// An Ed25519 key.
+    SshKey = "ssh-key", 1000;
+    /// Name of a suite, or of what is named alike.
+    SuiteName = "suite-name", 64;
+    /// Paths of items of Rust, with `*`.
+    SurfacePattern = "surface", 500;
+    /// A version.
+    SemVersion = "version", 100;
+}
+
+/// A text of at most so many characters.
+pub(super) struct Text<const LONGEST: u32 = 200>;
+
+impl<const LONGEST: u32> JsonSchema for Text<LONGEST> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Text{LONGEST}").into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        text("text", LONGEST)
+    }
+}
+
+fn text(format: &str, longest: u32) -> Schema {
+    json_schema!({ "type": "string", "minLength": 1, "maxLength": longest, "x-format": format })
+}
+
+/// A day: a TOML date, or the same as a string.
+pub(super) struct Day;
+
+impl JsonSchema for Day {
+    fn schema_name() -> Cow<'static, str> {
+        "Day".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date" })
+    }
+}
+
+/// A duration: a number with `s`, `m`, `h` or `d`.
+pub(super) struct Period;
+
+impl JsonSchema for Period {
+    fn schema_name() -> Cow<'static, str> {
+        "Period".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "x-format": "duration" })
+    }
+}
+
+/// How long a command may take.
+pub(super) struct TimeLimit;
+
+impl JsonSchema for TimeLimit {
+    fn schema_name() -> Cow<'static, str> {
+        "TimeLimit".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "x-format": "duration",
+            "x-min": "1s",
+            "x-max": "24h",
+            "x-sane-min": "10s",
+            "x-sane-max": "2h",
+            "examples": ["30m"]
+        })
+    }
+}
+
+/// Program and arguments, as an array, or as one line that is split on white space.
+pub(super) struct Command;
+
+impl JsonSchema for Command {
+    fn schema_name() -> Cow<'static, str> {
+        "Command".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let word = json!({ "type": "string", "maxLength": 4000 });
+        json_schema!({
+            "description": "Program and arguments.",
+            "anyOf": [
+                {
+                    "description": "Program and arguments, one element each.",
+                    "type": "array",
+                    "items": word,
+                    "minItems": 1,
+                    "maxItems": 1000,
+                    "x-format": "command"
+                },
+                {
+                    "description": "Program and arguments, split on white space.",
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": 4000,
+                    "x-format": "command"
+                }
+            ]
+        })
+    }
+}
+
+/// One value, or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany<T> {
+    One(T),
+    Many(Vec<T>),
+}
+
+/// A list that may be written as one value.
+pub(super) fn one_or_many<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    Ok(match OneOrMany::deserialize(from)? {
+        OneOrMany::One(value) => vec![value],
+        OneOrMany::Many(values) => values,
+    })
+}
+
+/// An argument vector.
+pub(super) fn command<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    match OneOrMany::<String>::deserialize(from)? {
+        OneOrMany::One(line) => {
+            super::format::command_line(&line).map_err(|error| serde::de::Error::custom(error.message))
+        }
+        OneOrMany::Many(words) => Ok(words),
+    }
+}
+
+/// An argument vector that may be absent.
+pub(super) fn optional_command<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+    command(from).map(Some)
+}
+
+/// Durations as they are written.
+pub(super) mod period {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::format;
+
+    pub(crate) fn serialize<S: Serializer>(period: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&format::duration_text(*period))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        let text = String::deserialize(from)?;
+        format::duration(&text).ok_or_else(|| serde::de::Error::custom("a duration is not understood"))
+    }
+}
+
+/// Durations that may be absent.
+pub(super) mod optional_period {
+    use std::time::Duration;
+
+    use serde::{Deserializer, Serializer};
+
+    use super::period;
+
+    pub(crate) fn serialize<S: Serializer>(period: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+        match period {
+            Some(period) => period::serialize(period, to),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+        period::deserialize(from).map(Some)
+    }
+}
+
+/// The default of what is on unless it is turned off.
+pub(super) fn yes() -> bool {
+    true
+}
+
+/// The default of what every stage asks for.
+pub(super) fn pilot() -> Stage {
+    Stage::Pilot
+}
+
+/// The default time limit of a suite.
+pub(super) fn half_an_hour() -> Duration {
+    Duration::from_secs(1800)
+}

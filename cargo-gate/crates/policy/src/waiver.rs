@@ -1,0 +1,104 @@
+//! `[[waiver]]`: permission for named findings, and the text of one that is signed.
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use gate_report::Location;
+
+use super::authority::{Authority, verified};
+use super::known::elements;
+use super::problem::{Oddity, shown};
+use super::rules::{Rules, text};
+use super::section::section;
+use super::value::{CheckId, Day, Glob, Text};
+
+/// First line of every text that is signed; its number grows when the text changes its form.
+const HEADER: &str = "cargo-gate govern waiver 1";
+
+/// Permission for a named finding.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Waiver {
+    /// Id of the check whose finding is permitted; `cargo gate status` lists them.
+    #[schemars(with = "CheckId", extend("examples" = ["boundary.raw"]))]
+    pub check: String,
+    /// Glob over the path of the finding's first location.
+    #[schemars(with = "Option<Glob>", extend("examples" = ["src/ffi/**"]))]
+    pub path: Option<String>,
+    /// Package the finding is about.
+    #[schemars(with = "Option<Text>")]
+    pub package: Option<String>,
+    /// Text that the finding's message contains.
+    #[schemars(with = "Option<Text<1000>>")]
+    pub contains: Option<String>,
+    /// Who answers for it: a team or a person.
+    #[schemars(with = "Text", extend("examples" = ["platform-team"]))]
+    pub owner: String,
+    /// Why the finding is acceptable until then.
+    #[schemars(with = "Text<1000>", extend("examples" = ["tracked in issue 12"]))]
+    pub reason: String,
+    /// Last day on which the waiver holds, in UTC.
+    #[schemars(with = "Day", extend("examples" = ["2030-01-31"]))]
+    pub expires: Date,
+    /// Signature over the text of the waiver, written by `cargo gate govern waiver attach`. Needed where `[waivers]` has `keys`.
+    #[schemars(length(min = 1, max = 4000))]
+    pub signature: Option<String>,
+    /// Whether it may be relied on; known once the keys of `[waivers]` are.
+    #[serde(skip_deserializing)]
+    #[schemars(skip)]
+    pub authority: Authority,
+    /// Where it is declared.
+    #[schemars(skip)]
+    pub location: Location,
+}
+
+/// The text of a waiver that is signed: a header line, then one line per key that the waiver has, in this order, texts
+/// as JSON strings. Everything that a waiver says is in it, and nothing about where in the file it stands.
+pub fn waiver_text(waiver: &Waiver) -> String {
+    let mut text = format!("{HEADER}\n");
+    let pairs = [
+        ("check", Some(&waiver.check)),
+        ("path", waiver.path.as_ref()),
+        ("package", waiver.package.as_ref()),
+        ("contains", waiver.contains.as_ref()),
+        ("owner", Some(&waiver.owner)),
+        ("reason", Some(&waiver.reason)),
+    ];
+    for (key, value) in pairs {
+        if let Some(value) = value {
+            text += &format!("{key} = {}\n", serde_json::Value::from(value.as_str()));
+        }
+    }
+    text + &format!("expires = {}\n", waiver.expires)
+}
+
+/// Authority of a waiver where the policy names these keys.
+pub(super) fn authority(waiver: &Waiver, keys: &[String]) -> Authority {
+    if keys.is_empty() {
+        return Authority::NotAsked;
+    }
+    match &waiver.signature {
+        None => Authority::Unsigned,
+        Some(signature) => match verified(&waiver_text(waiver), signature, keys) {
+            Ok(key) => Authority::Signed(key),
+            Err(reason) => Authority::Refused(reason),
+        },
+    }
+}
+
+/// Waivers that hide everything.
+pub(super) fn dangers(rules: &Rules<'_>) -> Vec<Oddity> {
+    let paths = elements(rules.file, &["waiver"])
+        .into_iter()
+        .filter_map(|waiver| text(waiver, "path"));
+    let all = paths.filter(|(path, _)| path.chars().all(|char| matches!(char, '*' | '/')));
+    all.map(|(path, span)| Oddity {
+        message: format!("the waiver covers every path: `{}`", shown(path)),
+        help: "name the files whose finding is permitted, such as `src/ffi/**`".into(),
+        span,
+    })
+    .collect()
+}
+
+section!(Waiver, "waivers", waivers: Vec<Waiver>);

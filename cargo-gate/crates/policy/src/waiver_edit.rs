@@ -1,0 +1,232 @@
+//! Waivers as text: what `cargo gate govern waiver add` appends to the policy file.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use jiff::civil::Date;
+use toml::de::DeTable;
+
+use gate_base::error::{Error, Result};
+
+use super::authority::{NAMESPACE, one_line, verified};
+use super::catalogue::Catalogue;
+use super::edit;
+use super::edit::quoted;
+use super::known::elements;
+use super::model::Policy;
+use super::read::read;
+use super::validate::validate;
+use super::waiver::{Waiver, waiver_text};
+use super::write::{Existing, write_atomically};
+
+/// A waiver to be added.
+#[derive(Debug, Clone)]
+pub struct NewWaiver {
+    /// Id of the check whose finding is permitted.
+    pub check: String,
+    /// Glob over the path of the finding's first location.
+    pub path: Option<String>,
+    /// Package the finding is about.
+    pub package: Option<String>,
+    /// Text that the finding's message contains.
+    pub contains: Option<String>,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it is acceptable.
+    pub reason: String,
+    /// Last day on which it holds.
+    pub expires: Date,
+}
+
+/// The waiver as TOML, ending with a line feed.
+pub fn waiver_toml(waiver: &NewWaiver) -> String {
+    let mut text = String::from("[[waiver]]\n");
+    let pairs = [
+        ("check", Some(&waiver.check)),
+        ("path", waiver.path.as_ref()),
+        ("package", waiver.package.as_ref()),
+        ("contains", waiver.contains.as_ref()),
+        ("owner", Some(&waiver.owner)),
+        ("reason", Some(&waiver.reason)),
+    ];
+    for (key, value) in pairs {
+        if let Some(value) = value {
+            let _ = writeln!(text, "{key} = {}", quoted(value));
+        }
+    }
+    let _ = writeln!(text, "expires = {}", waiver.expires);
+    text
+}
+
+/// Appends a waiver to the policy file at `path`, keeping every byte that is there and the line endings it has. The
+/// result is validated before anything is written.
+///
+/// # Errors
+/// Usage errors: there is no policy file, it has errors of its own, or the waiver would be one. Tool errors: the file
+/// cannot be written.
+pub fn append_waiver(path: &Path, waiver: &NewWaiver, catalogue: &Catalogue) -> Result<()> {
+    let shown = path.file_name().unwrap_or_default().to_string_lossy();
+    let Some(before) = read(path, &shown)? else {
+        return Err(Error::usage(format!("there is no policy file `{}`", path.display()))
+            .with_help("write one with `cargo gate init`"));
+    };
+    validate(&shown, &before, catalogue)?;
+    let after = appended(&before, waiver);
+    validate(&shown, &after, catalogue)?;
+    write_atomically(path, &after, Existing::Replace)
+}
+
+fn appended(before: &str, waiver: &NewWaiver) -> String {
+    edit::with_table(before, &waiver_toml(waiver))
+}
+
+/// Writes a signature into the waiver with this number, counted from 1 in the order of the file. It must be one over
+/// the text of the waiver, made with a key that the policy names. Returns the name of that key.
+///
+/// # Errors
+/// Usage errors: there is no policy file or no such waiver, the signature does not count, or the file has errors.
+/// Tool errors: the file cannot be written.
+pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: &Catalogue) -> Result<String> {
+    let shown = path.file_name().unwrap_or_default().to_string_lossy();
+    let Some(before) = read(path, &shown)? else {
+        return Err(Error::usage(format!("there is no policy file `{}`", path.display())));
+    };
+    let policy = validate(&shown, &before, catalogue)?;
+    let waiver = numbered(&policy, number)?;
+    let keys = policy
+        .waiver_rules
+        .as_ref()
+        .map(|rules| rules.keys.clone())
+        .unwrap_or_default();
+    if keys.is_empty() {
+        return Err(
+            Error::usage("the policy names no keys, so a signature would mean nothing")
+                .with_help("add `[waivers]` with `keys = [\"ssh-ed25519 …\"]`"),
+        );
+    }
+    let refused = |reason: String| {
+        Error::usage(format!("the signature {reason}")).with_help(format!(
+            "`cargo gate govern waiver text {number} | ssh-keygen -Y sign -n {NAMESPACE} -f <key>` makes one"
+        ))
+    };
+    let key = verified(&waiver_text(waiver), signature, &keys).map_err(refused)?;
+    let line = one_line(signature).map_err(refused)?;
+    let (mark, body) = match before.strip_prefix('\u{feff}') {
+        Some(body) => ("\u{feff}", body),
+        None => ("", before.as_str()),
+    };
+    let by_hand = || {
+        Error::usage(format!(
+            "waiver {number} is not written as a `[[waiver]]` table of its own"
+        ))
+        .with_help(format!("add `signature = {}` by hand", quoted(&line)))
+    };
+    let file = DeTable::parse(body).map_err(|_| by_hand())?;
+    let after = elements(file.get_ref(), &["waiver"])
+        .get(number - 1)
+        .and_then(|waiver| edit::with_keys(body, waiver, "expires", &[("signature", quoted(&line))]))
+        .map(|after| format!("{mark}{after}"))
+        .ok_or_else(by_hand)?;
+    let signed = validate(&shown, &after, catalogue).map_err(|_| by_hand())?;
+    if !signed
+        .waivers
+        .get(number - 1)
+        .is_some_and(|waiver| waiver.authority.counts())
+    {
+        return Err(by_hand());
+    }
+    write_atomically(path, &after, Existing::Replace)?;
+    Ok(key)
+}
+
+/// The waiver with this number, counted from 1.
+///
+/// # Errors
+/// There is none.
+pub fn numbered(policy: &Policy, number: usize) -> Result<&Waiver> {
+    let all = policy.waivers.len();
+    let waiver = number.checked_sub(1).and_then(|at| policy.waivers.get(at));
+    waiver.ok_or_else(|| {
+        Error::usage(format!("there is no waiver {number}, the policy has {all}"))
+            .with_help("`cargo gate govern waiver list` numbers them")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gate_base::stage::Stage;
+
+    fn catalogue() -> Catalogue {
+        Catalogue::default().with("boundary.raw", Stage::Controlled)
+    }
+
+    fn waiver() -> NewWaiver {
+        NewWaiver {
+            check: "boundary.raw".into(),
+            path: Some("src/ffi/**".into()),
+            package: None,
+            contains: None,
+            owner: "platform-team".into(),
+            reason: "a \"quoted\" \\ reason".into(),
+            expires: jiff::civil::date(2030, 1, 31),
+        }
+    }
+
+    const POLICY: &str = "# ours\nversion = 1\nstage.pilot.scope = \"x\" # keep";
+
+    #[test]
+    fn appending_keeps_every_byte() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("gate.toml");
+        std::fs::write(&path, POLICY).unwrap();
+        append_waiver(&path, &waiver(), &catalogue()).unwrap();
+        append_waiver(&path, &NewWaiver { path: None, ..waiver() }, &catalogue()).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        insta::assert_snapshot!(text);
+        assert!(text.starts_with(POLICY));
+        let policy = validate("gate.toml", &text, &catalogue()).unwrap();
+        assert_eq!(policy.waivers.len(), 2);
+        assert_eq!(policy.waivers[0].reason, waiver().reason);
+        assert_eq!(policy.waivers[0].expires, waiver().expires);
+        assert_eq!(
+            std::fs::read_dir(directory.path()).unwrap().count(),
+            1,
+            "no temporary file is left"
+        );
+    }
+
+    #[test]
+    fn line_endings_are_those_of_the_file() {
+        let text = appended(&format!("{POLICY}\r\n").replace("1\n", "1\r\n"), &waiver());
+        assert_eq!(text.matches("\r\n").count(), text.matches('\n').count() - 1, "{text:?}");
+    }
+
+    #[test]
+    fn nothing_is_written_when_the_waiver_is_wrong() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("gate.toml");
+        let error = append_waiver(&path, &waiver(), &catalogue()).unwrap_err();
+        assert_eq!(error.help.as_deref(), Some("write one with `cargo gate init`"));
+        assert!(!path.exists());
+
+        std::fs::write(&path, POLICY).unwrap();
+        let unknown = NewWaiver {
+            check: "boundary.row".into(),
+            ..waiver()
+        };
+        let blank = NewWaiver {
+            owner: "  ".into(),
+            ..waiver()
+        };
+        for wrong in [unknown, blank] {
+            let error = append_waiver(&path, &wrong, &catalogue()).unwrap_err();
+            assert_eq!(error.exit_code(), gate_base::exit::USAGE);
+        }
+        // An array of inline tables cannot be continued with a header.
+        let inline = format!("{POLICY}\nwaiver = []\n");
+        std::fs::write(&path, &inline).unwrap();
+        append_waiver(&path, &waiver(), &catalogue()).unwrap_err();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), inline);
+    }
+}

@@ -1,0 +1,104 @@
+//! Groups of checks and suites, in the order in which they are evaluated.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Dimension;
+
+/// What kind of question a check or a suite answers. The order is that of evaluation: an answer of a later group is worth
+/// nothing while an earlier one says no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Group {
+    /// What is judged is what it claims to be: inputs, configuration, authority, secrets.
+    Integrity,
+    /// Results are right, and the same wherever they are computed.
+    Equivalence,
+    /// It keeps working, fast enough and observably, under load and faults.
+    Resilience,
+    /// Authors and users can work with it: documents, style, interfaces that stay.
+    Ergonomics,
+    /// Somebody decided, with a name and a date.
+    Governance,
+}
+
+impl Group {
+    /// All groups in their order.
+    pub const ALL: [Group; 5] = [
+        Group::Integrity,
+        Group::Equivalence,
+        Group::Resilience,
+        Group::Ergonomics,
+        Group::Governance,
+    ];
+
+    /// Name as it stands in `gate.toml`, plans and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Group::Integrity => "integrity",
+            Group::Equivalence => "equivalence",
+            Group::Resilience => "resilience",
+            Group::Ergonomics => "ergonomics",
+            Group::Governance => "governance",
+        }
+    }
+
+    /// The group of the built-in check `id`: that of its dimension, but documents and interfaces are for those who work
+    /// with them, whatever property of theirs is judged.
+    pub fn of_check(id: &str, dimension: Dimension) -> Self {
+        match id.split_once('.').map(|(area, _)| area) {
+            Some("api" | "docs") => Group::Ergonomics,
+            _ => Self::of_dimension(dimension),
+        }
+    }
+
+    /// The group of a dimension.
+    pub fn of_dimension(dimension: Dimension) -> Self {
+        match dimension {
+            Dimension::Contract
+            | Dimension::Control
+            | Dimension::Integrity
+            | Dimension::Platform
+            | Dimension::Privacy
+            | Dimension::Reproducibility => Group::Integrity,
+            Dimension::Correctness | Dimension::Determinism => Group::Equivalence,
+            Dimension::Observability | Dimension::Performance | Dimension::Reliability => Group::Resilience,
+            Dimension::Governance => Group::Governance,
+        }
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_ordered_as_they_are_evaluated() {
+        assert!(Group::ALL.is_sorted());
+        for group in Group::ALL {
+            let json = serde_json::to_value(group).expect("a name");
+            assert_eq!(json, group.name());
+        }
+    }
+
+    #[test]
+    fn documents_are_for_those_who_work_with_them() {
+        assert_eq!(Group::of_check("docs.sync", Dimension::Governance), Group::Ergonomics);
+        assert_eq!(
+            Group::of_check("owners.declared", Dimension::Governance),
+            Group::Governance
+        );
+        assert_eq!(
+            Group::of_check("lockfile.fresh", Dimension::Reproducibility),
+            Group::Integrity
+        );
+    }
+}

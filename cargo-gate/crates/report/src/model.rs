@@ -1,0 +1,547 @@
+//! The report model, the contract with every reader: additive within a schema version, no logic.
+//!
+//! Consumers must ignore fields they do not know. Times are RFC 3339 in UTC, durations are milliseconds, paths are
+//! relative to the workspace root with `/` between components.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::group::Group;
+pub use gate_base::location::Location;
+use gate_base::stage::Stage;
+
+use super::benchmark::BenchmarkResult;
+
+/// Version of the report model; raised when a field is removed or changes its meaning.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// [Code](Reason::code) of a suite that has no judgement because the evaluation left suites out.
+pub const SUITES_LEFT_OUT: &str = "suites_left_out";
+
+/// What kind of property a check is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Dimension {
+    /// Inputs and configuration are what they claim to be.
+    Contract,
+    /// Same inputs, same result.
+    Determinism,
+    /// Who may do what: tiers, boundaries, rails.
+    Control,
+    /// What happened can be told from artifacts.
+    Observability,
+    /// Targets and hosts.
+    Platform,
+    /// Results are right.
+    Correctness,
+    /// It keeps working.
+    Reliability,
+    /// It is fast enough.
+    Performance,
+    /// It can be built again.
+    Reproducibility,
+    /// Nothing was altered.
+    Integrity,
+    /// Nothing leaks.
+    Privacy,
+    /// Somebody decided, with a name and a date.
+    Governance,
+}
+
+/// One thing a check found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// What is wrong, one sentence in sentence case without a final full stop.
+    pub message: String,
+    /// What a tool printed about it, on one or more lines: the assertion of a test that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What to do: contains a command or an edit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// Where in the workspace; the first one is the primary place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locations: Vec<Location>,
+    /// The line of the policy that made it matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Location>,
+    /// Name of the package it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<String>,
+    /// First stage at which it blocks; absent when it never does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocks_at: Option<Stage>,
+    /// The waiver that covers it. Set by the verdict alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waived: Option<WaiverUse>,
+    /// The exclusion it falls under (its surface). Set by the verdict alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excluded: Option<String>,
+}
+
+impl Finding {
+    /// A finding that blocks from `stage` on.
+    pub fn blocking(stage: Stage, message: impl Into<String>) -> Self {
+        Self {
+            blocks_at: Some(stage),
+            ..Self::advice(message)
+        }
+    }
+
+    /// A finding that warns and never blocks.
+    pub fn advice(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            detail: None,
+            help: None,
+            locations: Vec::new(),
+            policy: None,
+            package: None,
+            blocks_at: None,
+            waived: None,
+            excluded: None,
+        }
+    }
+
+    /// Adds what a tool printed about it.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds a place.
+    #[must_use]
+    pub fn at(mut self, location: Location) -> Self {
+        self.locations.push(location);
+        self
+    }
+
+    /// Adds the policy line that made it matter.
+    #[must_use]
+    pub fn because(mut self, policy: Option<Location>) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Names the package it is about.
+    #[must_use]
+    pub fn package(mut self, package: impl Into<String>) -> Self {
+        self.package = Some(package.into());
+        self
+    }
+}
+
+/// A waiver as it was applied to a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WaiverUse {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it is acceptable.
+    pub reason: String,
+    /// Last day on which it holds, `YYYY-MM-DD` in UTC.
+    pub expires: String,
+}
+
+/// Why evidence could not be had, or why a check does not apply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reason {
+    /// Stable code in `snake_case`: `tool_missing`, `blocked_by`, `no_lockfile`, `timed_out`, …
+    pub code: String,
+    /// One sentence for people.
+    pub message: String,
+    /// With the code `blocked_by`: the first group that has to pass before this is evaluated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Group>,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl Reason {
+    /// A reason with its stable code.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+            group: None,
+            help: None,
+        }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Outcome of a check at the stage under evaluation. Only `Pass` and `Warn` can let a stage pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Nothing found, or everything found is waived or excluded.
+    Pass,
+    /// Something found that does not block this stage.
+    Warn,
+    /// Something found that blocks this stage.
+    Fail,
+    /// The evidence allows no judgement either way.
+    Inconclusive,
+    /// The evidence could not be had; the reason says why.
+    NotRun,
+    /// The tool failed while judging.
+    Error,
+}
+
+impl Outcome {
+    /// Whether this outcome lets a stage pass (under `strict`, warnings do not).
+    pub fn passes(self, strict: bool) -> bool {
+        match self {
+            Outcome::Pass => true,
+            Outcome::Warn => !strict,
+            _ => false,
+        }
+    }
+}
+
+/// A file that belongs to the evidence of a check, kept in the run directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Artifact {
+    /// Path inside the run directory, `/`-separated.
+    pub path: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+/// Result of one test of a suite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TestResult {
+    /// Test binary or doc-test group it belongs to; empty when the output does not say.
+    pub binary: String,
+    /// Name of the test.
+    pub name: String,
+    /// How it ended.
+    pub status: TestStatus,
+    /// Why it failed, in the words of its panic; absent where the output does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// How a test ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TestStatus {
+    /// It passed at the first try.
+    Passed,
+    /// It failed at least once and passed on a retry.
+    Flaky,
+    /// It failed, crashed or timed out.
+    Failed,
+    /// It was ignored or skipped.
+    Skipped,
+}
+
+/// What a suite did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SuiteResult {
+    /// The command that ran, as argument vector.
+    pub command: Vec<String>,
+    /// Exit code of the command; absent when a signal ended it or it was never started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// Number of the signal that ended the command (Unix).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
+    /// Whether the time limit ended the command.
+    #[serde(default)]
+    pub timed_out: bool,
+    /// Tests that passed (flaky ones included).
+    pub passed: u64,
+    /// Tests that failed.
+    pub failed: u64,
+    /// Tests that were ignored, skipped or filtered out.
+    pub skipped: u64,
+    /// Each test, sorted by binary and name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<TestResult>,
+    /// What a suite of benchmarks measured, sorted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measurements: Vec<BenchmarkResult>,
+    /// Wall time in milliseconds.
+    pub duration_ms: u64,
+    /// Version of the tool behind a tool suite, as it prints it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_version: Option<String>,
+}
+
+/// The evidence behind an outcome: where it came from and what it is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EvidenceRecord {
+    /// Hash of everything the check read; equal fingerprints mean the evidence may be reused.
+    pub fingerprint: String,
+    /// Whether it was reused instead of made in this run.
+    pub reused: bool,
+    /// When it was made, RFC 3339 in UTC.
+    pub recorded: String,
+    /// Wall time it took to make, in milliseconds.
+    pub duration_ms: u64,
+    /// Commit that was checked out when it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// What a suite did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<SuiteResult>,
+    /// Files kept in the run directory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
+}
+
+/// One check of the evaluation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckReport {
+    /// Stable id, `area.name`.
+    pub id: String,
+    /// One-line summary of what it asks.
+    pub summary: String,
+    /// What kind of property it is about.
+    pub dimension: Dimension,
+    /// Outcome at the stage under evaluation.
+    pub outcome: Outcome,
+    /// Why it was not run, was inconclusive or ended in an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// What it found; waived and excluded findings stay, marked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// Where the outcome comes from; absent when nothing was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<EvidenceRecord>,
+}
+
+/// A check that does not apply to this workspace or policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotApplicable {
+    /// Stable id of the check.
+    pub id: String,
+    /// Why it does not apply.
+    pub reason: String,
+}
+
+/// The overall answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Decision {
+    /// The stage may be entered.
+    Ready,
+    /// The stage may be entered for less than the whole workspace; the bounds say for what not.
+    ReadyWithBoundedScope,
+    /// The stage may not be entered.
+    NotReady,
+}
+
+impl Decision {
+    /// The word as written in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Decision::Ready => "READY",
+            Decision::ReadyWithBoundedScope => "READY_WITH_BOUNDED_SCOPE",
+            Decision::NotReady => "NOT_READY",
+        }
+    }
+
+    /// Whether the stage may be entered.
+    pub fn is_ready(self) -> bool {
+        !matches!(self, Decision::NotReady)
+    }
+}
+
+/// A surface outside the claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Bound {
+    /// What is left out, in words.
+    pub surface: String,
+    /// Why.
+    pub reason: String,
+    /// Risk label: `low`, `medium` or `high`.
+    pub risk: String,
+}
+
+/// One thing that would unblock the stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnblockStep {
+    /// The check it would satisfy.
+    pub check: String,
+    /// One command or edit.
+    pub action: String,
+}
+
+/// Number of checks by outcome.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// Checks that passed.
+    pub pass: u32,
+    /// Checks that warned.
+    pub warn: u32,
+    /// Checks that failed.
+    pub fail: u32,
+    /// Checks whose evidence allows no judgement.
+    pub inconclusive: u32,
+    /// Checks that were not run.
+    pub not_run: u32,
+    /// Checks that ended in an error.
+    pub error: u32,
+    /// Findings under a waiver.
+    pub waived: u32,
+    /// Checks whose evidence was reused.
+    pub reused: u32,
+}
+
+/// Exit checklists, computed from checks and files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Checklist {
+    /// Number of items that are met.
+    pub met: u32,
+    /// Number of items.
+    pub total: u32,
+    /// The items, by stage and then in the order of the policy.
+    pub items: Vec<ChecklistEntry>,
+}
+
+/// One item of a checklist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChecklistEntry {
+    /// Its name.
+    pub id: String,
+    /// What must be true.
+    pub description: String,
+    /// First stage that asks for it.
+    pub stage: Stage,
+    /// Whether it is met.
+    pub met: bool,
+}
+
+/// What earlier runs of the stage say: how long nothing got worse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Confidence {
+    /// How far back runs count: a number and `d`.
+    pub window: String,
+    /// Runs of the stage within the window that ended ready since the last that did not, this one included. 0 after a
+    /// regression.
+    pub runs: u32,
+    /// How often within the window a run that was not ready followed one that was.
+    pub regressions: u32,
+}
+
+impl Confidence {
+    /// What so many runs and regressions within so many days say.
+    pub fn new(days: u64, runs: u32, regressions: u32) -> Self {
+        Self {
+            window: format!("{days}d"),
+            runs,
+            regressions,
+        }
+    }
+}
+
+/// The workspace that was judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Subject {
+    /// Name of the workspace: its root package, or else its directory.
+    pub name: String,
+    /// Commit that was checked out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Branch that was checked out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// Whether the work tree differs from the commit; absent outside version control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dirty: Option<bool>,
+    /// Digest over the paths and contents of all files of the workspace.
+    pub content: String,
+    /// Number of workspace members.
+    pub packages: u32,
+    /// Number of files.
+    pub files: u32,
+    /// SHA-256 of `gate.toml`; absent when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_sha256: Option<String>,
+    /// Fingerprint of the kernel set: SHA-256 over the kernel locks and the files they name; absent without a lock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kernels: Option<String>,
+}
+
+/// The tool that judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `cargo-gate`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// One evaluation of one stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "cargo gate report")]
+pub struct Report {
+    /// Version of this model, see [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// The tool that judged.
+    pub tool: Tool,
+    /// Id of the run: its time and a part of its content, sortable by time.
+    pub run_id: String,
+    /// When the run started, RFC 3339 in UTC.
+    pub started: String,
+    /// Wall time of the run in milliseconds.
+    pub duration_ms: u64,
+    /// The stage under evaluation.
+    pub stage: Stage,
+    /// Whether warnings block.
+    pub strict: bool,
+    /// Declared deployment scope of the stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The overall answer.
+    pub decision: Decision,
+    /// Exit code of the process that belongs to this report.
+    pub exit_code: i32,
+    /// Surfaces outside the claim; never empty when the decision is `READY_WITH_BOUNDED_SCOPE`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bounds: Vec<Bound>,
+    /// Number of checks by outcome.
+    pub counts: Counts,
+    /// The workspace that was judged.
+    pub subject: Subject,
+    /// Every check, in the order of the catalogue.
+    pub checks: Vec<CheckReport>,
+    /// The exit checklists up to this stage, as computed; absent when none is declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checklist: Option<Checklist>,
+    /// Checks that do not apply here, with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_applicable: Vec<NotApplicable>,
+    /// What would unblock the stage, one command or edit each, most blocking first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unblock: Vec<UnblockStep>,
+    /// What earlier runs of the stage say; absent where the history is damaged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Confidence>,
+    /// Run directory, relative to the workspace root where it lies below it; absent when nothing was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_dir: Option<String>,
+    /// Chain hash of the run in the history, to be kept elsewhere as an anchor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<String>,
+}

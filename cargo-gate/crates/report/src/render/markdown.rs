@@ -1,0 +1,337 @@
+//! `report.md`, for people and for the job summaries of CI systems (GitHub-flavoured Markdown).
+
+use super::{Weight, place, text};
+use crate::{CheckReport, Finding, Location, Outcome, Report};
+
+/// The report as Markdown. `links` is what stands in front of a workspace path to make a link of it: `../../../../`
+/// from a run directory, or `https://…/blob/<commit>/`; without it, places are not linked.
+pub fn render(report: &Report, links: Option<&str>) -> String {
+    let mut out = head(report);
+    out.push_str(&unblock_section(report));
+    out.push_str(&bounds_section(report));
+    out.push_str(&checklist_section(report));
+    out.push_str(&table_section(report));
+    for check in &report.checks {
+        if check.findings.is_empty() && check.reason.is_none() {
+            continue;
+        }
+        out.push_str(&check_section(check));
+        for finding in &check.findings {
+            out.push_str(&finding_item(report, finding, links));
+        }
+    }
+    match report.not_applicable.len() {
+        0 => {}
+        1 => out.push_str("\n1 check does not apply here.\n"),
+        count => out.push_str(&format!("\n{count} checks do not apply here.\n")),
+    }
+    out
+}
+
+/// Lines of text that `write` adds one by one.
+fn section(write: impl FnOnce(&mut dyn FnMut(&str))) -> String {
+    let mut out = String::new();
+    write(&mut |text| {
+        out.push_str(text);
+        out.push('\n');
+    });
+    out
+}
+
+/// The verdict and what was judged.
+pub(super) fn head(report: &Report) -> String {
+    section(|line| {
+        line(&format!(
+            "# {}: {}\n",
+            code(&report.subject.name),
+            prose(&report.verdict())
+        ));
+        line(&format!("{}.\n", prose(&report.tally())));
+        subject(report, line);
+    })
+}
+
+/// What would unblock the stage; empty when nothing would.
+pub(super) fn unblock_section(report: &Report) -> String {
+    section(|line| unblock(report, line))
+}
+
+/// Surfaces outside the claim; empty when there are none.
+pub(super) fn bounds_section(report: &Report) -> String {
+    section(|line| bounds(report, line))
+}
+
+/// The items of the checklist; empty when none is declared.
+fn checklist_section(report: &Report) -> String {
+    section(|line| checklist(report, line))
+}
+
+/// Every check with its outcome.
+pub(super) fn table_section(report: &Report) -> String {
+    section(|line| table(report, line))
+}
+
+/// The heading of a check, and why it has no judgement.
+pub(super) fn check_section(check: &CheckReport) -> String {
+    section(|line| {
+        line(&format!("\n## {}\n", code(&check.id)));
+        line(&format!("{}\n", prose(&check.summary)));
+        if let Some(reason) = &check.reason {
+            line(&format!("- **{}**: {}", check.outcome.words(), prose(&reason.message)));
+            if let Some(help) = &reason.help {
+                line(&format!("  - help: {}", prose(help)));
+            }
+        }
+    })
+}
+
+/// A finding as an item of a list.
+pub(super) fn finding_item(report: &Report, it: &Finding, links: Option<&str>) -> String {
+    section(|line| finding(report, it, links, line))
+}
+
+fn subject(report: &Report, line: &mut dyn FnMut(&str)) {
+    let subject = &report.subject;
+    let commit = subject.commit.as_deref().map_or_else(
+        || "not under version control".to_owned(),
+        |commit| {
+            let dirty = if subject.dirty == Some(true) {
+                ", with uncommitted changes"
+            } else {
+                ""
+            };
+            let branch = subject
+                .branch
+                .as_deref()
+                .map(|branch| format!(" on {}", code(branch)))
+                .unwrap_or_default();
+            format!("{}{branch}{dirty}", code(commit))
+        },
+    );
+    line("| | |\n| --- | --- |");
+    let mut row = |key: &str, value: &str| line(&format!("| {key} | {value} |"));
+    row("Commit", &commit);
+    row("Content", &code(&subject.content));
+    if let Some(policy) = &subject.policy_sha256 {
+        row("Policy (SHA-256)", &code(policy));
+    }
+    if let Some(scope) = &report.scope {
+        row("Scope", &prose(scope));
+    }
+    row(
+        "Run",
+        &format!("{}, started {}", code(&report.run_id), prose(&report.started)),
+    );
+    row(
+        "Tool",
+        &format!("{} {}", prose(&report.tool.name), prose(&report.tool.version)),
+    );
+    line("");
+}
+
+fn unblock(report: &Report, line: &mut dyn FnMut(&str)) {
+    let actions = report.unblock_actions();
+    if actions.is_empty() {
+        return;
+    }
+    line("## What would unblock it\n");
+    for (action, checks) in actions {
+        let checks: Vec<String> = checks.into_iter().map(code).collect();
+        // An action is a command or an edit in words.
+        let is_command = ["cargo ", "git ", "rustup "]
+            .iter()
+            .any(|program| action.starts_with(program));
+        let action = if is_command { code(action) } else { prose(action) };
+        line(&format!("1. {action} — {}", checks.join(", ")));
+    }
+    line("");
+}
+
+fn bounds(report: &Report, line: &mut dyn FnMut(&str)) {
+    if report.bounds.is_empty() {
+        return;
+    }
+    line("## Not part of the claim\n");
+    for bound in &report.bounds {
+        line(&format!(
+            "- {} (risk {}): {}",
+            prose(&bound.surface),
+            prose(&bound.risk),
+            prose(&bound.reason)
+        ));
+    }
+    line("");
+}
+
+fn checklist(report: &Report, line: &mut dyn FnMut(&str)) {
+    let Some(checklist) = &report.checklist else { return };
+    line(&format!("## Checklist: {} of {} met\n", checklist.met, checklist.total));
+    for item in &checklist.items {
+        let mark = if item.met { 'x' } else { ' ' };
+        let (id, description) = (code(&item.id), prose(&item.description));
+        line(&format!("- [{mark}] {id} ({}): {description}", item.stage));
+    }
+    line("");
+}
+
+fn table(report: &Report, line: &mut dyn FnMut(&str)) {
+    if report.checks.is_empty() {
+        return;
+    }
+    line("## Checks\n\n| Check | Outcome | Findings | Evidence |\n| --- | --- | ---: | --- |");
+    for check in &report.checks {
+        line(&format!(
+            "| {} | {} | {} | {} |",
+            code(&check.id),
+            outcome(report, check),
+            check.findings.len(),
+            match &check.evidence {
+                Some(evidence) if evidence.reused => format!("reused from {}", prose(&evidence.recorded)),
+                Some(_) => "made in this run".to_owned(),
+                None => "none".to_owned(),
+            }
+        ));
+    }
+}
+
+fn outcome(report: &Report, check: &CheckReport) -> String {
+    let words = check.outcome.words();
+    if !check.outcome.passes(report.strict) {
+        format!("**{words}**")
+    } else if check.outcome == Outcome::Pass && !check.findings.is_empty() {
+        format!("{words} (findings waived or excluded)")
+    } else {
+        words.to_owned()
+    }
+}
+
+fn finding(report: &Report, finding: &Finding, links: Option<&str>, line: &mut dyn FnMut(&str)) {
+    let level = match (report.weight(finding), finding.blocks_at) {
+        (Weight::Blocks, _) => "**error**".to_owned(),
+        (Weight::Warns, Some(stage)) => format!("warning, blocks at {stage}"),
+        (Weight::Warns, None) => "warning".to_owned(),
+        (Weight::Covered, _) => "covered".to_owned(),
+    };
+    line(&format!("- {level}: {}", prose(&finding.message)));
+    for location in &finding.locations {
+        line(&format!("  - at {}", link(location, links)));
+    }
+    if let Some(policy) = &finding.policy {
+        line(&format!("  - asked for by {}", link(policy, links)));
+    }
+    if let Some(waiver) = &finding.waived {
+        let (owner, expires) = (code(&waiver.owner), prose(&waiver.expires));
+        line(&format!(
+            "  - waived until {expires} by {owner}: {}",
+            prose(&waiver.reason)
+        ));
+    }
+    if let Some(surface) = &finding.excluded {
+        line(&format!("  - outside the claim: {}", prose(surface)));
+    }
+    if let Some(help) = &finding.help {
+        line(&format!("  - help: {}", prose(help)));
+    }
+}
+
+fn link(location: &Location, links: Option<&str>) -> String {
+    let shown = code(&place(location));
+    let Some(base) = links else {
+        return shown;
+    };
+    let fragment = location.line.map(|line| format!("#L{line}")).unwrap_or_default();
+    format!("[{shown}]({base}{}{fragment})", percent_encoded(&location.path))
+}
+
+/// A path as part of a URI (RFC 3986): everything but unreserved characters and `/` is percent-encoded.
+pub(super) fn percent_encoded(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(byte as char),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// Foreign text as a code span on one line.
+pub(super) fn code(text: &str) -> String {
+    let text = text::line(text).replace('|', "\\|");
+    if !text.contains('`') {
+        return format!("`{text}`");
+    }
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    format!("{fence} {text} {fence}")
+}
+
+/// Text with code spans in backticks; everything else is escaped, so that foreign text is never markup.
+pub(super) fn prose(text: &str) -> String {
+    let text = text::line(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    let mut out = String::with_capacity(text.len());
+    for (index, part) in parts.iter().enumerate() {
+        let opens_code = index % 2 == 1 && index + 1 < parts.len();
+        match (index, opens_code) {
+            (_, true) if !part.is_empty() => out.push_str(&code(part)),
+            // The last backtick has no partner.
+            (1.., false) if index % 2 == 1 => {
+                out.push_str("\\`");
+                escape(part, &mut out);
+            }
+            _ => escape(part, &mut out),
+        }
+    }
+    out
+}
+
+fn escape(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // Keeps GitHub from notifying whoever has that name.
+            '@' => out.push_str("@<!-- -->"),
+            '\\' | '*' | '_' | '[' | ']' | '|' | '~' | '#' => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ => out.push(c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+
+    #[test]
+    fn every_sample_reads_well() {
+        for (name, report) in samples::all() {
+            insta::assert_snapshot!(name, render(&report, Some("../../../../")));
+        }
+    }
+
+    #[test]
+    fn foreign_text_is_never_markup() {
+        let text = render(&samples::hostile(), None);
+        assert!(text.contains("\\[x\\](javascript"));
+        let bare: String = text.split('`').step_by(2).collect();
+        assert!(!bare.contains("<script>"), "{bare}");
+        assert!(
+            !text
+                .lines()
+                .any(|line| line.starts_with("READY") || line.starts_with("::"))
+        );
+    }
+
+    #[test]
+    fn code_spans_survive() {
+        assert_eq!(prose("`a_b` is *not* `c`"), "`a_b` is \\*not\\* `c`");
+        assert_eq!(prose("one ` alone_"), "one \\` alone\\_");
+        assert_eq!(code("a`b"), "`` a`b ``");
+    }
+}

@@ -1,0 +1,18 @@
+//! What a check may declare to read. Each input is one type: its name, its digest, which files it covers, and beside it the
+//! accessors that only a check gets which declares it.
+
+mod cargo;
+mod evaluation;
+mod files;
+mod git;
+mod kernels;
+mod named;
+mod survey;
+
+pub use cargo::{Cargo, CargoConfig, CargoEnvironment, Lockfile, Manifests, SuiteVariables, Toolchain, ToolchainFile};
+pub use evaluation::{EvaluatedStage, HasPolicy, History, Outcomes, Today, WaiverUses, WholePolicy};
+pub use files::{AllFiles, CiFiles, CodeOwners, Documents, DocumentsAbove, FileNames, RustSources};
+pub use git::{GitHead, GitStatus, GitTags, RegisterCommits};
+pub use kernels::{KernelLocks, KernelRebuild};
+pub use named::{Artifacts, BoundaryInventory, CacheReports, Coverage, PanicInventory, ReleaseFiles, RuntimeRecords};
+pub use survey::{AdvisoryDb, MachinePaths, Release};

@@ -1,0 +1,16 @@
+//! Rust source, read by lexing and without compiling: bytes in, facts out.
+//!
+//! [`boundary`] holds rustc's lexer with an item parser over it, and finds where typed code meets raw authority. [`facts`] are what one
+//! place of the text says about panics, errors, deprecation and use of the system; [`code`] collects them all in one pass
+//! over each file. [`library`] and [`uses`] sort what was found by the packages that it belongs to. Each reads only those before it.
+
+pub mod boundary;
+pub mod code;
+pub mod facts;
+pub mod library;
+pub mod uses;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
