@@ -349,6 +349,4 @@ fn errors_of_the_policy_are_data_too() {
     let gate = good();
     gate.append("gate.toml", "\n[checks.\"lockfile.trakced\"]\nblocks-at = \"pilot\"\n");
     assert_snapshot!("policy-errors", gate.run(["pilot", "--message-format", "json"]));
-    let decision = fs::read_to_string(only_run(&gate).join("decision.json")).expect("a decision");
-    assert!(decision.contains("\"id\": \"policy::unknown-check\""), "{decision}");
 }

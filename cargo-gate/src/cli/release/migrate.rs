@@ -11,6 +11,7 @@ use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
 use crate::migration::{Judged, Map, Surface, judge};
+use crate::report::render::human::Detail;
 
 #[derive(Debug, Args)]
 pub(crate) struct MigrateArgs {
@@ -58,6 +59,9 @@ pub(super) fn run(arguments: &MigrateArgs, conversation: &Conversation<'_>) -> R
                 .with_help("a transform has `from`, and `to` or `drop`: see the guide on migration")
         })?,
     };
+    if conversation.printer.detail() == Detail::Verbose {
+        conversation.printer.status("Reading", &format!("{from} and {to}"));
+    }
     let judged = judge(&old, &new, &map);
     let failed = !judged.losses.is_empty() || (arguments.reversible && !judged.reversible);
     let view = View {
