@@ -2,7 +2,7 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::policy::{BoundaryAllow, BoundaryPolicy, Tier, TierException, TierPolicy};
+use gate_policy::{BoundaryAllow, BoundaryPolicy, Tier, TierException, TierPolicy};
 
 /// Who allows raw authority in a file.
 #[derive(Debug, Clone, Copy)]

@@ -6,14 +6,14 @@
 
 mod files;
 
-use crate::ci::{self, CiFiles};
-use crate::policy::Policy;
-use crate::rust::boundary::cache::ScanCache;
-use crate::rust::code::CodeCache;
-use crate::secrets::cache::ScanCache as SecretCache;
 use crate::supply::{self, Advisories};
-use crate::workspace::Listed;
-use crate::workspace::files::File;
+use gate_ci::CiFiles;
+use gate_policy::Policy;
+use gate_rust::boundary::cache::ScanCache;
+use gate_rust::code::CodeCache;
+use gate_text::secrets::cache::ScanCache as SecretCache;
+use gate_world::Listed;
+use gate_world::files::File;
 
 use self::files::Pass;
 use super::document::Documents;
@@ -95,7 +95,7 @@ impl Ahead {
         pass.work(listed, threads, goes_on);
         let documents = goes_on().then(|| documents(listed, in_repository, goes_on));
         let ci = goes_on().then(|| {
-            let files = ci::read(listed.root, listed.files, git, &wanted.scripts);
+            let files = gate_ci::read(listed.root, listed.files, git, &wanted.scripts);
             (wanted.scripts.clone(), files)
         });
         Self {

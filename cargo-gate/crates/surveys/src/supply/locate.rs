@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::workspace::environment::Environment;
+use gate_world::environment::Environment;
 
 /// Names the database; set to nothing, it keeps the gate from looking where other tools keep theirs.
 pub const VARIABLE: &str = "CARGO_GATE_ADVISORY_DB";

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// An advisory in the making.
-pub(crate) struct Sample {
+pub struct Sample {
     id: String,
     package: String,
     head: String,
@@ -13,7 +13,7 @@ pub(crate) struct Sample {
 }
 
 /// An advisory without a fix.
-pub(crate) fn advisory(id: &str, package: &str, date: &str) -> Sample {
+pub fn advisory(id: &str, package: &str, date: &str) -> Sample {
     Sample {
         id: id.into(),
         package: package.into(),
@@ -25,7 +25,7 @@ pub(crate) fn advisory(id: &str, package: &str, date: &str) -> Sample {
 
 impl Sample {
     /// Adds lines to `[advisory]`.
-    pub(crate) fn with(mut self, lines: &str) -> Self {
+    pub fn with(mut self, lines: &str) -> Self {
         let _ = writeln!(self.head, "{lines}");
         self
     }
@@ -53,7 +53,7 @@ impl Sample {
 }
 
 /// Writes a database.
-pub(crate) fn write(directory: &Path, advisories: &[Sample]) {
+pub fn write(directory: &Path, advisories: &[Sample]) {
     for advisory in advisories {
         let path = directory.join(advisory.path());
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");

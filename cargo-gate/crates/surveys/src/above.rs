@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::base::digest::{Digest, DigestBuilder};
-use crate::markdown::target::{self, Target};
+use gate_base::digest::{Digest, DigestBuilder};
+use gate_text::markdown::target::{self, Target};
 
 use super::Surveys;
 use super::document::Documents;
@@ -35,8 +35,8 @@ pub enum Destination {
 
 impl Above {
     /// Destinations above a workspace in this directory, by hand.
-    #[cfg(test)]
-    pub(crate) fn by_hand(below: &str, found: &[(&str, Destination)]) -> Self {
+    #[cfg(any(test, feature = "testing"))]
+    pub fn by_hand(below: &str, found: &[(&str, Destination)]) -> Self {
         Self {
             below: below.to_owned(),
             found: found
@@ -78,7 +78,7 @@ fn look(surveys: &Surveys) -> Above {
         return Above::default();
     };
     let below = match surveys.root().strip_prefix(&git.top) {
-        Ok(inside) if !inside.as_os_str().is_empty() => crate::base::paths::spell(inside),
+        Ok(inside) if !inside.as_os_str().is_empty() => gate_base::paths::spell(inside),
         _ => return Above::default(),
     };
     let mut above = Above {

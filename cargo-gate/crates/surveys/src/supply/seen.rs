@@ -5,8 +5,8 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::base::digest::Digest;
-use crate::workspace::cache;
+use gate_base::digest::Digest;
+use gate_world::cache;
 
 use super::database::Database;
 
@@ -56,7 +56,7 @@ impl Record {
 }
 
 pub(super) fn load(directory: &Path) -> Record {
-    crate::base::record::read(&directory.join(NAME), VERSION).unwrap_or_default()
+    gate_base::record::read(&directory.join(NAME), VERSION).unwrap_or_default()
 }
 
 /// Best effort: without the record the next run knows nothing of this one, as the first does.

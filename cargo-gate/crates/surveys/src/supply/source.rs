@@ -7,11 +7,11 @@ use std::time::SystemTime;
 
 use rayon::prelude::*;
 
-use crate::base::digest::{Digest, DigestBuilder};
-use crate::base::paths;
-use crate::report::Reason;
-use crate::workspace::cache;
-use crate::workspace::index::{Entry as Known, Index, Stamp};
+use gate_base::digest::{Digest, DigestBuilder};
+use gate_base::paths;
+use gate_report::Reason;
+use gate_world::cache;
+use gate_world::index::{Entry as Known, Index, Stamp};
 
 use super::archive::{self, MAX_ARCHIVE, MAX_FILE};
 use super::contents::{Contents, Entry, Skipped};
@@ -240,7 +240,7 @@ pub(super) fn load(place: &Place, stamp: &OneStamp, directory: &Path) -> Result<
         Err(Trouble::Unreadable(error)) => return Err(unreadable(shown, error)),
     };
     let name = cache_name(&state);
-    if let Some(database) = crate::base::record::read::<Database>(&directory.join(&name), VERSION) {
+    if let Some(database) = gate_base::record::read::<Database>(&directory.join(&name), VERSION) {
         return Ok(database);
     }
     let (contents, found) = match &stamp.shape {

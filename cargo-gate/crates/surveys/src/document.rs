@@ -8,10 +8,10 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rayon::iter::Either;
 use rayon::prelude::*;
 
-use crate::markdown::links::Outline;
+use gate_text::markdown::links::Outline;
 
 use super::Surveys;
-use crate::workspace::files::{File, FileKind, FileList};
+use gate_world::files::{File, FileKind, FileList};
 
 /// One Markdown file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Documents {
     /// Of each document; made on first use.
     outlines: Vec<OnceLock<Outline>>,
     /// Paths of those that cannot be read, sorted.
-    pub(crate) unreadable: Vec<String>,
+    pub unreadable: Vec<String>,
     ignored: Vec<Gitignore>,
 }
 
@@ -145,7 +145,7 @@ impl Documents {
 }
 
 /// Whether a file says what git ignores.
-pub(crate) fn is_ignore_file(file: &File) -> bool {
+pub fn is_ignore_file(file: &File) -> bool {
     file.path == ".gitignore" || file.path.ends_with("/.gitignore")
 }
 

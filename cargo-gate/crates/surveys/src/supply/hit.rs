@@ -2,7 +2,7 @@
 
 use semver::{Comparator, Op, Version, VersionReq};
 
-use crate::workspace::cargo::lock::LockedPackage;
+use gate_world::cargo::lock::LockedPackage;
 
 use super::advisory::Advisory;
 use super::database::Database;

@@ -2,19 +2,19 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::base::digest::Digest;
-use crate::rust::boundary::cache::ScanCache;
-use crate::rust::boundary::scan::{self, Depth, scan_tokens, source_text};
-use crate::rust::boundary::site::FileScan;
-use crate::rust::boundary::tokens::{Token, Tokens};
-use crate::rust::code::scan::scan_with_boundaries;
-use crate::rust::code::{CodeCache, CodeScan, may_be_code};
-use crate::secrets::cache::ScanCache as SecretCache;
-use crate::secrets::file::{self, FileScan as SecretScan, MachinePaths};
-use crate::secrets::survey;
+use gate_base::digest::Digest;
+use gate_rust::boundary::cache::ScanCache;
+use gate_rust::boundary::scan::{self, Depth, scan_tokens, source_text};
+use gate_rust::boundary::site::FileScan;
+use gate_rust::boundary::tokens::{Token, Tokens};
+use gate_rust::code::scan::scan_with_boundaries;
+use gate_rust::code::{CodeCache, CodeScan, may_be_code};
+use gate_text::secrets::cache::ScanCache as SecretCache;
+use gate_text::secrets::file::{self, FileScan as SecretScan, MachinePaths};
+use gate_text::secrets::survey;
 
-use crate::workspace::Listed;
-use crate::workspace::files::{File, FileKind};
+use gate_world::Listed;
+use gate_world::files::{File, FileKind};
 
 /// What to look for in all files.
 #[derive(Debug, Clone, Copy)]

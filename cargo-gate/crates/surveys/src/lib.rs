@@ -7,6 +7,7 @@ mod ahead;
 pub mod authority;
 pub mod boundary_inventory;
 pub mod document;
+pub mod supply;
 
 #[cfg(test)]
 mod tests;
@@ -14,18 +15,18 @@ mod tests;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, OnceLock};
 
-use crate::base::error::Result;
-use crate::ci::{self, CiFiles};
-use crate::rust::boundary::cache::ScanCache;
-use crate::rust::boundary::survey::Survey;
-use crate::rust::code::{Code, CodeCache};
-use crate::rust::library;
-use crate::secrets::cache::ScanCache as SecretCache;
-use crate::secrets::file::MachinePaths;
-use crate::secrets::survey::SecretSurvey;
-use crate::supply::{self, Advisories, Places};
-use crate::workspace::files::File;
-use crate::workspace::{Options, Workspace};
+use crate::supply::{Advisories, Places};
+use gate_base::error::Result;
+use gate_ci::CiFiles;
+use gate_rust::boundary::cache::ScanCache;
+use gate_rust::boundary::survey::Survey;
+use gate_rust::code::{Code, CodeCache};
+use gate_rust::library;
+use gate_text::secrets::cache::ScanCache as SecretCache;
+use gate_text::secrets::file::MachinePaths;
+use gate_text::secrets::survey::SecretSurvey;
+use gate_world::files::File;
+use gate_world::{Options, Workspace};
 
 use self::above::Above;
 use self::ahead::Ahead;
@@ -38,14 +39,22 @@ pub struct Surveys {
     /// The workspace as it was read.
     pub workspace: Workspace,
     ahead: Mutex<Ahead>,
-    pub(crate) boundaries: OnceLock<Survey>,
-    pub(crate) ci: OnceLock<CiFiles>,
-    pub(crate) advisories: OnceLock<Advisories>,
-    pub(crate) documents: OnceLock<Documents>,
-    pub(crate) above: OnceLock<Above>,
-    pub(crate) code: OnceLock<Code>,
-    pub(crate) library: OnceLock<library::Survey>,
-    pub(crate) secrets: OnceLock<SecretSurvey>,
+    /// Raw boundaries of all members.
+    pub boundaries: OnceLock<Survey>,
+    /// Continuous integration.
+    pub ci: OnceLock<CiFiles>,
+    /// Advisory databases.
+    pub advisories: OnceLock<Advisories>,
+    /// Tracked Markdown files.
+    pub documents: OnceLock<Documents>,
+    /// What documents name above the workspace.
+    pub above: OnceLock<Above>,
+    /// Code of all members.
+    pub code: OnceLock<Code>,
+    /// Library code of all members.
+    pub library: OnceLock<library::Survey>,
+    /// Secrets and paths of machines.
+    pub secrets: OnceLock<SecretSurvey>,
 }
 
 /// Whatever is asked of the workspace itself.
@@ -132,7 +141,7 @@ impl Surveys {
         self.ci.get_or_init(|| {
             let ahead = self.ahead(|ahead| ahead.ci.take());
             let ahead = ahead.filter(|(of, _)| of == scripts).map(|(_, files)| files);
-            ahead.unwrap_or_else(|| ci::read(self.root(), self.files(), self.git(), scripts))
+            ahead.unwrap_or_else(|| gate_ci::read(self.root(), self.files(), self.git(), scripts))
         })
     }
 

@@ -18,14 +18,14 @@ mod record;
 mod seen;
 mod source;
 
-#[cfg(test)]
-pub(crate) mod samples;
+#[cfg(any(test, feature = "testing"))]
+pub mod samples;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use crate::base::digest::{Digest, DigestBuilder};
-use crate::report::Reason;
+use gate_base::digest::{Digest, DigestBuilder};
+use gate_report::Reason;
 
 pub use advisory::{Advisory, Score};
 pub use contents::Skipped;
@@ -96,7 +96,7 @@ impl Advisories {
     }
 
     /// Reads the databases, or takes what was read before, so that [`open`](Self::open) does not have to. Nothing is judged.
-    pub(crate) fn load(&self, gate_dir: &Path) -> &[Result<Arc<Database>, Reason>] {
+    pub fn load(&self, gate_dir: &Path) -> &[Result<Arc<Database>, Reason>] {
         let directory = gate_dir.join("advisories");
         self.loaded.get_or_init(|| {
             let places = self.places.all().iter().zip(self.stamps.iter());

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
-use crate::workspace::cargo::lock::is_crates_io;
+use gate_world::cargo::lock::is_crates_io;
 
 use super::range::{ranges, within};
 

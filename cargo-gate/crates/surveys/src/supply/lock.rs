@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::workspace::cargo::lock::{Lock, LockedPackage};
+use gate_world::cargo::lock::{Lock, LockedPackage};
 
 /// The packages of a lockfile and what depends on what.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::base::digest::sha256_hex;
+use gate_base::digest::sha256_hex;
 
 use super::advisory::Advisory;
 use super::contents::{Contents, Skipped};

@@ -5,9 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::fs;
 
 use super::super::ahead::{Ahead, Wanted};
-use crate::policy;
-use crate::surveys::Surveys;
-use crate::workspace::testing::World;
+use crate::Surveys;
+use gate_world::testing::World;
 
 /// A workspace that changed: in a commit, in a file that is not committed, and by a file that went.
 fn changed() -> World {
@@ -90,6 +89,6 @@ fn what_was_done_ahead_changes_no_answer() {
 }
 
 fn work(world: &World, workspace: &Surveys, goes_on: &(dyn Fn() -> bool + Sync)) -> Ahead {
-    let policy = policy::load(world.path(), None, &crate::checks::catalogue()).expect("a policy");
+    let policy = gate_policy::load(world.path(), None, &gate_policy::Catalogue::default()).expect("a policy");
     Ahead::work(&Wanted::by(&policy), &workspace.listed(), goes_on)
 }

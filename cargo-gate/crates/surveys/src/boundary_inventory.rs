@@ -6,13 +6,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::atomic;
-use crate::base::error::Result;
-use crate::policy::Tier;
+use gate_base::atomic;
+use gate_base::error::Result;
+use gate_policy::Tier;
 
 use super::authority::{Authorities, Cover};
-use crate::rust::boundary::site::Kind;
-use crate::rust::boundary::survey::{Counts, Survey};
+use gate_rust::boundary::site::Kind;
+use gate_rust::boundary::survey::{Counts, Survey};
 
 /// Version of the format; raised when a field changes its meaning.
 pub const SCHEMA: u32 = 1;
