@@ -30,21 +30,25 @@ impl Sample {
         self
     }
 
-    pub(crate) fn patched(mut self, requirements: &[&str]) -> Self {
+    /// Versions that hold the correction.
+    pub fn patched(mut self, requirements: &[&str]) -> Self {
         self.patched = requirements.iter().map(ToString::to_string).collect();
         self
     }
 
-    pub(crate) fn unaffected(mut self, requirements: &[&str]) -> Self {
+    /// Versions that were never affected.
+    pub fn unaffected(mut self, requirements: &[&str]) -> Self {
         self.unaffected = requirements.iter().map(ToString::to_string).collect();
         self
     }
 
-    pub(crate) fn path(&self) -> String {
+    /// Where the database lies.
+    pub fn path(&self) -> String {
         format!("crates/{}/{}.md", self.package, self.id)
     }
 
-    pub(crate) fn text(&self) -> String {
+    /// Sample.
+    pub fn text(&self) -> String {
         format!(
             "```toml\n[advisory]\n{}\n[versions]\npatched = {:?}\nunaffected = {:?}\n```\n\n# Trouble in {}\n\nMore.\n",
             self.head, self.patched, self.unaffected, self.package
