@@ -21,7 +21,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "api.stability",
-    summary: "Stable documents are as they were released, and a suite compares stable public items",
+    summary: "Stable documents are unchanged, and a suite compares stable public items",
     docs: include_str!("stability.md"),
     dimension: Dimension::Contract,
     blocks_at: Stage::Broad,

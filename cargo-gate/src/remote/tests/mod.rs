@@ -293,7 +293,7 @@ fn what_is_not_set_up_is_off_and_says_why() {
         .join("\n"),
         @"
         off `GATE_CACHE_REMOTE` names no store
-        off the address begins with none of `file://`, `http://`, `https://`, `s3://` and `redis://`
+        off the address does not start with `file://`, `http://`, `https://`, `s3://` or `redis://`
         off `GATE_CACHE_MODE` is `off`
         off `GATE_CACHE_MODE` is none of `rw`, `ro` and `off`
         "

@@ -47,7 +47,7 @@ impl Sample {
         format!("crates/{}/{}.md", self.package, self.id)
     }
 
-    /// Sample.
+    /// The advisory as a file of a database.
     pub fn text(&self) -> String {
         format!(
             "```toml\n[advisory]\n{}\n[versions]\npatched = {:?}\nunaffected = {:?}\n```\n\n# Trouble in {}\n\nMore.\n",
