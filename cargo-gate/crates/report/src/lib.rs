@@ -1,9 +1,12 @@
 //! The report: a stable, versioned model and renderers that only read it.
 
 mod benchmark;
+pub mod group;
 mod model;
+pub mod redact;
 mod redaction;
 pub mod render;
+pub mod rollout;
 mod schema;
 mod standing;
 
@@ -11,6 +14,3 @@ pub use benchmark::{BenchmarkResult, Real, Standing};
 pub use model::*;
 pub use schema::schema;
 pub use standing::outcome_of;
-pub mod group;
-pub mod redact;
-pub mod rollout;
