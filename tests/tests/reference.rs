@@ -156,7 +156,9 @@ fn sources(directory: &Path, text: &mut String) {
 #[test]
 fn every_variable_that_is_read_is_documented() {
     let mut text = String::new();
-    sources(&xtask::project_root().join("cargo-gate/src"), &mut text);
+    for directory in ["cargo-gate/src", "cargo-gate/crates"] {
+        sources(&xtask::project_root().join(directory), &mut text);
+    }
     let page = read("docs/src/reference/environment.md");
     let mut seen = BTreeSet::new();
     for call in [

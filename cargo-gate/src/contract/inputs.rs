@@ -20,7 +20,7 @@ pub struct Inputs<'a> {
     pub policy: &'a Policy,
     /// Earlier runs.
     pub history: &'a History,
-    /// When the evaluation started, never earlier than the last one.
+    /// When the evaluation started, by the clock of this machine.
     pub now: Timestamp,
     /// The stage under evaluation.
     pub stage: Stage,

@@ -80,8 +80,7 @@ pub struct Surroundings<'a> {
 impl<'a> Surroundings<'a> {
     /// What checks may see at this stage and time.
     fn inputs(&self, request: &Request) -> Inputs<'a> {
-        let now = self.not_before_last_run(request.now);
-        Inputs::new(self.workspace, self.policy, self.history, now, request.stage)
+        Inputs::new(self.workspace, self.policy, self.history, request.now, request.stage)
     }
 
     /// Makes the plan and hands it to `with`, together with the record of the last run's inputs.

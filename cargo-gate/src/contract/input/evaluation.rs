@@ -32,8 +32,10 @@ impl<R: Declares<Today>> Context<'_, R> {
     }
 }
 
+/// Time never runs backwards for what expires: the day of now or of the last run, whichever is later.
 fn day(inputs: &Inputs<'_>) -> Date {
-    inputs.now.to_zoned(TimeZone::UTC).date()
+    let last = inputs.history.latest_start();
+    last.map_or(inputs.now, |last| last.max(inputs.now)).to_zoned(TimeZone::UTC).date()
 }
 
 /// Earlier runs in this workspace, and the time.
