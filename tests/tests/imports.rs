@@ -14,9 +14,10 @@ mod order {
     pub(crate) const PACKAGES: &[&str] = &[
         "cargo-gate-base cargo-gate-build cargo-gate-runtime xtask-launcher",
         "cargo-gate-kernels cargo-gate-world gate-embedding gate-support",
-        "cargo-gate-ci cargo-gate-text",
+        "cargo-gate-ci cargo-gate-rust cargo-gate-text",
         "cargo-gate-report",
         "cargo-gate-policy",
+        "cargo-gate-surveys",
         "cargo-gate",
         "gate-tests xtask",
     ];
@@ -73,6 +74,7 @@ mod order {
     /// import what it defines while it imports them. Nothing is ever added.
     pub(crate) const LEFT: &[&str] = &[
         "* -> cargo-gate/crates/ci/src/recipe/mod.rs",
+        "* -> cargo-gate/crates/surveys/src/lib.rs",
         "* -> cargo-gate/crates/text/src/secrets/mod.rs",
         "* -> cargo-gate/crates/world/src/git/mod.rs",
         "* -> cargo-gate/crates/world/src/lib.rs",
@@ -88,7 +90,6 @@ mod order {
         "* -> cargo-gate/src/init/mod.rs",
         "* -> cargo-gate/src/suites/mod.rs",
         "* -> cargo-gate/src/suites/tool/mod.rs",
-        "* -> cargo-gate/src/surveys/mod.rs",
         "* -> cargo-gate/src/verdict/mod.rs",
         "* -> xtask/launcher/src/main.rs",
         "cargo-gate/crates/policy/src/bench.rs -> cargo-gate/crates/policy/src/suite.rs",

@@ -108,6 +108,7 @@ fn compared(gate: Gate, report: Option<&str>) -> (Gate, Run) {
     let tools = gate.workspace().join("tools");
     let program = tools.join("cargo-semver-checks");
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("permissions");
+    gate.commit("Compare the public items");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(std::iter::once(tools).chain(std::env::split_paths(&path))).expect("a path");
     let gate = gate.env("PATH", path);
