@@ -240,6 +240,7 @@ mod tests {
         "#);
         insta::assert_snapshot!(crate::cli::json(&after[1]).expect("JSON"), @r#"
         {
+          "schema_version": 1,
           "path": "ROADMAP.md",
           "line": 2,
           "title": "b",
