@@ -14,7 +14,7 @@ use super::section::section;
 use super::value::{CheckId, Day, Glob, Text};
 
 /// First line of every text that is signed; its number grows when the text changes its form.
-const HEADER: &str = "cargo-gate govern waiver 1";
+const HEADER: &str = "cargo-gate waiver 1";
 
 /// Permission for a named finding.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

@@ -47,7 +47,7 @@ fn authority(waiver: &Waiver, signature: Option<&str>) -> Authority {
 #[test]
 fn the_text_is_everything_that_a_waiver_says() {
     insta::assert_snapshot!(waiver_text(&waiver()), @r#"
-    cargo-gate govern waiver 1
+    cargo-gate waiver 1
     check = "boundary.raw"
     path = "src/ffi/**"
     owner = "platform-team"
