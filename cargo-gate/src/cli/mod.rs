@@ -113,7 +113,7 @@ enum Command {
     /// Runs and their evidence: history, readiness, signatures, bundles, cache
     #[command(subcommand, disable_help_subcommand = true)]
     Evidence(evidence::EvidenceCommand),
-    /// The next release: changes to the public interface, migrations
+    /// The next release: migrations of its files and formats
     #[command(subcommand, disable_help_subcommand = true)]
     Release(release::ReleaseCommand),
     /// Sign-off: waivers, register, promotions, closeout

@@ -92,7 +92,7 @@ pub(super) fn unknown(arguments: &[Word]) -> Vec<(&Word, String, String)> {
         } else if command.takes_arguments || follows_option(arguments, position) {
             // An argument, or perhaps the value of an option before the subcommand.
         } else {
-            let help = match similar(text, below.into_iter()) {
+            let help = match similar(text, below) {
                 Some(meant) => format!("write `{meant}`"),
                 None => format!("`{} --help` lists the subcommands", command.called()),
             };
