@@ -22,7 +22,9 @@ fn a_step_that_does_not_exist_is_refused() {
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains("[possible values: format, test, installed, docs, rustdoc, refused, registry, usability, gate, ergonomics]"),
+        said.contains(
+            "[possible values: format, test, installed, docs, rustdoc, refused, registry, usability, gate, ergonomics]"
+        ),
         "{said}"
     );
 }

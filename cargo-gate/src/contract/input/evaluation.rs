@@ -35,7 +35,9 @@ impl<R: Declares<Today>> Context<'_, R> {
 /// Time never runs backwards for what expires: the day of now or of the last run, whichever is later.
 fn day(inputs: &Inputs<'_>) -> Date {
     let last = inputs.history.latest_start();
-    last.map_or(inputs.now, |last| last.max(inputs.now)).to_zoned(TimeZone::UTC).date()
+    last.map_or(inputs.now, |last| last.max(inputs.now))
+        .to_zoned(TimeZone::UTC)
+        .date()
 }
 
 /// Earlier runs in this workspace, and the time.

@@ -10,11 +10,17 @@ pub const NONE: u32 = u32::MAX;
 /// What a token is; punctuation and delimiters by their ASCII character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
+    /// An identifier or a keyword.
     Ident,
+    /// An identifier behind `r#`.
     RawIdent,
+    /// A lifetime or a label.
     Lifetime,
+    /// A literal.
     Literal,
+    /// One character of punctuation.
     Punct(u8),
+    /// Anything else.
     Other,
 }
 

@@ -11,7 +11,10 @@ use gate_world::testing::World;
 /// A workspace that changed: in a commit, in a file that is not committed, and by a file that went.
 fn changed() -> World {
     let world = World::repository();
-    world.write("gate.toml", "version = 1\n\n[stage.pilot]\nscope = \"here\"\n\n[failure]\n\n[ci]\nscripts = [\"ci.sh\"]\n");
+    world.write(
+        "gate.toml",
+        "version = 1\n\n[stage.pilot]\nscope = \"here\"\n\n[failure]\n\n[ci]\nscripts = [\"ci.sh\"]\n",
+    );
     world.write("README.md", "# One\n\n[two](docs/two.md#two) [none](none.md)\n");
     world.write("docs/two.md", "# Two\n");
     world.write("ci.sh", "cargo test\n");
