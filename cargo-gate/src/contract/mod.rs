@@ -1,7 +1,7 @@
 //! What a check declares, and what its rule may look at. Checks stand above this room; engine and verdict know checks only
 //! through it.
 //!
-//! A rule gets a [`Context`] that carries what its check declared as a type: [`reads!`] names inputs and sections of the
+//! A rule gets a [`Context`] that carries what its check declared as a type: `reads!` names inputs and sections of the
 //! policy, and only for those does the context have an accessor. What a check does not declare does not compile.
 
 mod check;

@@ -168,7 +168,7 @@ fn includes(node: &Node) -> Vec<Found> {
         .map(Node::scalars)
         .unwrap_or_default()
         .into_iter()
-        .filter_map(|node| named(node))
+        .filter_map(named)
         .collect();
     if let Some(remote) = node.get("remote") {
         found.extend(elsewhere(remote, Some((Origin::Remote, text("integrity")))));

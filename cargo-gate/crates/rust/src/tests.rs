@@ -73,7 +73,7 @@ fn none(x: &[u8], y: &'static [u8], z: &mut [u8]) -> [u8; 2] {
     json_internal!(@array [$x] y[a b] z[1, 2] w[] v[a => b]);
     let s = "x.unwrap()"; quote! { #x.unwrap() }; const { panic!("at compile time") }
 }
-struct S(pub [u8; 2], pub [u8; 3]); enum E { A([u8; 1]) } impl T for [u8] {}
+struct S(pub [u8; 2], pub(crate) [u8; 3]); enum E { A([u8; 1]) } impl T for [u8] {}
 const C: u8 = { let x = [1, 2]; x[0] }; static D: u8 = X.unwrap(); const _: () = panic!();
 macro_rules! m { ($x:ident [ $($y:tt)* ]) => { #[$meta] [$ty] $($y)* [u8]; m!($x [$($y)*]) }; }
 #[cfg(test)] mod tests { fn t() { x.unwrap(); a[0]; panic!() } }
@@ -91,7 +91,7 @@ pub enum Failure { #[error("io")] Io(#[from] io::Error), Other = 1 }
 pub enum Problem { A }
 impl std::error::Error for Problem {}
 enum PrivateError { A }
-pub enum InnerError { A }
+pub(crate) enum InnerError { A }
 impl Failure { fn new() -> Self { Self::Other } }
 fn makes() -> Result<(), ParseError> {
     if x { return Err(ParseError::Empty); }
@@ -153,7 +153,7 @@ fn public_items_that_go_away() {
     let scan = scan_file(
         br#"
 #[deprecated(since = "1.2.0", note = "use b")] #[inline] pub const unsafe extern "C" fn a() {}
-#[deprecated] pub fn inner() {}
+#[deprecated] pub(crate) fn inner() {}
 #[deprecated] fn private() {}
 pub mod m { #[must_use] #[deprecated = "x"] pub struct S { #[deprecated] pub field: u8, #[deprecated] other: u8 } }
 impl S { #[deprecated] pub fn method() {} #[deprecated] fn hidden() {} }

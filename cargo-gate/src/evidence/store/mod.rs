@@ -1,7 +1,7 @@
 //! The local content-addressed store under `target/gate/store`: evidence by fingerprint, bytes by digest.
 //!
 //! Layout: `evidence/ab/cdef…` and `blobs/ab/cdef…`, the first two hexadecimal characters being the directory. A file of
-//! evidence is a [record](crate::base::record) of JSON. Every file is checked against its digest
+//! evidence is a record ([`gate_base::record`]) of JSON. Every file is checked against its digest
 //! when it is read; one that does not fit is removed and counts as absent. Therefore nothing here waits for the disk:
 //! what a power failure tears is a miss.
 

@@ -39,7 +39,7 @@ extern "C" fn defined() { core::arch::asm!("nop"); }
 #[cfg_attr(unix, export_name = "x")] static mut X: u8 = 0;
 fn t() { let x: u8 = std::mem::transmute(1i8); let y = transmute::<_, u8>(1i8); list.map(mem::transmute_copy) }
 global_asm!("nop");
-pub const unsafe fn r#fn() {}
+pub(crate) const unsafe fn r#fn() {}
 "#), @r"
     2:1 unsafe_trait in Raw
     2:20 unsafe_fn in Raw::required
@@ -101,7 +101,7 @@ fn test_code_ends_where_it_ends() {
     insta::assert_snapshot!(scan(r#"
 #[cfg(test)] mod tests { fn a() { unsafe {} } }
 fn b() { unsafe {} }
-#[test] #[ignore] pub fn c() -> [u8; { 3 }] { unsafe {} }
+#[test] #[ignore] pub(crate) fn c() -> [u8; { 3 }] { unsafe {} }
 fn d() {
     #[cfg(test)] let x = S { a: unsafe { 1 } }.a;
     unsafe {}
@@ -169,8 +169,8 @@ fn safety_comments_are_found_where_people_write_them() {
         "    // SAFETY: x\n    const X: u8 = unsafe { 1 };",
         "    // SAFETY: x\n    unsafe impl A for B {}",
         "    // SAFETY: x\n    #[cfg(a)]\n    unsafe impl A for B {}",
-        "    /// # Safety\n    /// x\n    #[inline]\n    pub unsafe fn g() {}",
-        "    #[doc = \" # Safety\"]\n    pub unsafe fn g() {}",
+        "    /// # Safety\n    /// x\n    #[inline]\n    pub(crate) unsafe fn g() {}",
+        "    #[doc = \" # Safety\"]\n    pub(crate) unsafe fn g() {}",
     ] {
         assert!(documented(body), "{body}");
     }

@@ -198,7 +198,7 @@ fn closes_repetition(tokens: &Tokens<'_>, close: usize) -> bool {
     opening(tokens, close).is_none_or(|open| open > 0 && tokens.is(open - 1, b'$'))
 }
 
-/// `pub [u8; 4]` is a field.
+/// `pub(crate) [u8; 4]` is a field.
 fn is_visibility(tokens: &Tokens<'_>, close: usize) -> bool {
     opening(tokens, close).is_some_and(|open| open > 0 && tokens.is_word(open - 1, "pub"))
 }
