@@ -138,6 +138,6 @@ fn fluid_surfaces_move_and_stable_ones_do_not() {
     insta::assert_snapshot!("stable_surfaces_moved", run);
 
     let (_, run) = compared(gate, None);
-    assert_eq!(run.code, Some(1), "{run}");
+    assert_eq!(run.code, Some(3), "{run}");
     insta::assert_snapshot!("nothing_compares_them", run);
 }
