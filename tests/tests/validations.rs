@@ -173,19 +173,7 @@ fn refused() -> BTreeSet<String> {
     let root = xtask::project_root();
     let table = fs::read_to_string(root.join("tests").join("validations.toml")).expect("the table");
     let table: Table = toml::from_str(&table).expect("the table");
-    // Without numbers of lines, which move as well.
-    let lines = Regex::new(r"\bline \d+").expect("an expression");
-    let one_line = |text: String| {
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        lines.replace_all(&text, "line N").into_owned()
-    };
-    let mut found: BTreeSet<String> = table
-        .broken
-        .iter()
-        .flat_map(errors)
-        // Without its place, which moves with the text around it.
-        .map(|(_, message)| format!("policy: {}", one_line(message)))
-        .collect();
+    let mut found: BTreeSet<String> = table.broken.iter().flat_map(refused_lines).collect();
     for (check, twin) in gate_tests::fixture::Fixture::all() {
         if twin == "fail" {
             found.insert(format!("fixture: {check}"));
@@ -195,6 +183,29 @@ fn refused() -> BTreeSet<String> {
         refused_code(&root, &root.join(package).join("src"), &mut found);
     }
     found
+}
+
+/// The rules that a text breaks, each with the line that breaks it: neither moves with the text around it or with the wording.
+fn refused_lines(broken: &Broken) -> Vec<String> {
+    let policy = format!("{HEAD}{}", broken.policy.trim_start_matches('\n'));
+    let register = broken.register.as_deref().unwrap_or_default().trim_start_matches('\n');
+    let refused = errors(broken).into_iter().map(|(place, message)| {
+        let Some((place, rule)) = place.rsplit_once(' ') else {
+            return format!("policy: {message}");
+        };
+        let mut place = place.split(':');
+        let text = if place.next() == Some("gate.toml") {
+            policy.as_str()
+        } else {
+            register
+        };
+        let number: usize = place.next().and_then(|line| line.parse().ok()).expect("a line");
+        format!(
+            "policy: {rule}: {}",
+            text.lines().nth(number - 1).unwrap_or_default().trim()
+        )
+    });
+    refused.collect()
 }
 
 /// Documentation tests that must not compile, by their file and number.

@@ -1,4 +1,4 @@
-//! `tests/refused.txt`: what is refused, one line for each case. The list only grows.
+//! `tests/refusals.txt`: what is refused, one line for each case. The list only grows.
 
 #![allow(
     clippy::print_stderr,
@@ -13,7 +13,7 @@ use xshell::{Shell, cmd};
 use crate::Result;
 
 /// Where the list is.
-pub const PATH: &str = "tests/refused.txt";
+pub const PATH: &str = "tests/refusals.txt";
 
 /// The cases of a list.
 pub fn cases(text: &str) -> BTreeSet<&str> {

@@ -170,7 +170,7 @@ pub fn github_workflow(facts: &InitFacts) -> String {
     let tags = if facts.publishes { "    tags: [\"v*\"]\n" } else { "" };
     let name = facts.gate_name();
     let directory = github_directory(facts);
-    let runs = yaml(&facts.from_top("target/gate/runs"));
+    let runs = yaml(&facts.path_below_top("target/gate/runs"));
     format!(
         "\
 # Written by `cargo gate init`; yours to change.
@@ -249,7 +249,7 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
         format!("[\"{name}:pilot\"]")
     };
     let cd = gitlab_directory(facts);
-    let below = |path: &str| yaml(&facts.from_top(&format!("target/gate/{path}")));
+    let below = |path: &str| yaml(&facts.path_below_top(&format!("target/gate/{path}")));
     let (runs, quality, junit) = (below("runs"), below("code-quality.json"), below("junit.xml"));
     let publish = gitlab_publish(facts, &image);
     format!(

@@ -58,7 +58,7 @@ impl InitFacts {
     }
 
     /// A path of the workspace as seen from the top of the repository.
-    fn from_top(&self, path: &str) -> String {
+    fn path_below_top(&self, path: &str) -> String {
         paths::join(&self.directory, path)
     }
 }

@@ -52,16 +52,16 @@ impl Runs {
 
             match TypeId::of::<T>() {
                 id if id == TypeId::of::<f32>() => {
-                    wide::blocks_of_f32::<T, STREAMED>(&self.0, columns, scanned, summed)
+                    wide::blocks_of_f32::<T, STREAMED>(&self.0, columns, scanned, summed);
                 }
                 id if id == TypeId::of::<u32>() => {
-                    wide::blocks_of_u32::<T, STREAMED>(&self.0, columns, scanned, summed)
+                    wide::blocks_of_u32::<T, STREAMED>(&self.0, columns, scanned, summed);
                 }
                 id if id == TypeId::of::<f64>() => {
-                    wide::blocks_of_f64::<T, STREAMED>(&self.0, columns, scanned, summed)
+                    wide::blocks_of_f64::<T, STREAMED>(&self.0, columns, scanned, summed);
                 }
                 id if id == TypeId::of::<u64>() => {
-                    wide::blocks_of_u64::<T, STREAMED>(&self.0, columns, scanned, summed)
+                    wide::blocks_of_u64::<T, STREAMED>(&self.0, columns, scanned, summed);
                 }
                 _ => {}
             }

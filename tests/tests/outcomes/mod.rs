@@ -23,14 +23,13 @@ pub(crate) fn of_the_others(
 ) -> Vec<CheckReport> {
     let inputs = Inputs::new(workspace, policy, history, now, stage);
     let others = checks::ALL.iter().filter(|other| other.phase == Phase::Evidence);
-    let judged = others.filter_map(|other| {
-        (other.rule.applies(&inputs) == Applies::Yes).then(|| Judged {
-            id: other.id.to_owned(),
-            summary: other.summary.to_owned(),
-            dimension: other.dimension,
-            result: other.rule.run(&inputs).into(),
-            evidence: None,
-        })
+    let apply = others.filter(|other| other.rule.applies(&inputs) == Applies::Yes);
+    let judged = apply.map(|other| Judged {
+        id: other.id.to_owned(),
+        summary: other.summary.to_owned(),
+        dimension: other.dimension,
+        result: other.rule.run(&inputs).into(),
+        evidence: None,
     });
     let rules = Rules {
         stage,

@@ -56,7 +56,7 @@ fn picture(packages: &[Package]) -> String {
 
 /// One line for each name, the highest layer first, with what it imports.
 fn drawn(graph: &Graph) -> String {
-    let width = graph.keys().map(|name| name.len()).max().unwrap_or_default();
+    let width = graph.keys().map(String::len).max().unwrap_or_default();
     let mut lines = String::new();
     for (at, layer) in layers(graph).iter().enumerate().rev() {
         for name in layer {

@@ -33,7 +33,7 @@ pub fn render(report: &Report) -> String {
     areas.retain(|suite| !suite.cases.is_empty());
     let all = || areas.iter().flat_map(|suite| &suite.cases);
     let mut top = Element::new("testsuites").with("name", format!("cargo gate {}", report.stage));
-    for (name, count) in counts(all()) {
+    for (name, count) in counts(&all()) {
         top = top.with(name, count.to_string());
     }
     if report.started.parse::<jiff::Timestamp>().is_ok() {
@@ -76,7 +76,7 @@ enum Status {
 impl Suite {
     fn element(&self) -> Element {
         let mut element = Element::new("testsuite").with("name", text::line(&self.name));
-        for (name, count) in counts(self.cases.iter()) {
+        for (name, count) in counts(&self.cases.iter()) {
             element = element.with(name, count.to_string());
         }
         if let Some(ms) = self.ms {
@@ -135,7 +135,7 @@ impl Case {
     }
 }
 
-fn counts<'a>(cases: impl Iterator<Item = &'a Case> + Clone) -> [(&'static str, usize); 4] {
+fn counts<'a>(cases: &(impl Iterator<Item = &'a Case> + Clone)) -> [(&'static str, usize); 4] {
     let of = |status| cases.clone().filter(|case| case.status == status).count();
     [
         ("tests", cases.clone().count()),
