@@ -16,7 +16,7 @@ pub mod contract;
 pub mod dispatches;
 pub mod drift;
 pub mod engine;
-pub mod evidence;
+pub use gate_evidence as evidence;
 pub mod generated;
 pub use gate_report::group;
 pub mod init;

@@ -137,15 +137,15 @@ fn changes_of_ergonomics_have_cases_on_both_sides() {
 const THREATS: &[(&str, &str)] = &[
     (
         "a report or a log of a run is edited",
-        "cargo-gate/src/evidence/verify/tests.rs::every_flipped_byte_is_found",
+        "cargo-gate/crates/evidence/src/verify/tests.rs::every_flipped_byte_is_found",
     ),
     (
         "evidence of another content is passed off",
-        "cargo-gate/src/evidence/store/tests.rs::evidence_under_another_fingerprint_is_a_miss",
+        "cargo-gate/crates/evidence/src/store/tests.rs::evidence_under_another_fingerprint_is_a_miss",
     ),
     (
         "a poisoned cache of `target/gate`",
-        "cargo-gate/src/evidence/store/tests.rs::every_flipped_byte_and_every_truncation_is_a_miss",
+        "cargo-gate/crates/evidence/src/store/tests.rs::every_flipped_byte_and_every_truncation_is_a_miss",
     ),
     (
         "a poisoned store of kernels",

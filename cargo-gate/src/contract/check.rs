@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::base::stage::Stage;
+use crate::evidence::EvidenceResult;
 use crate::report::{Dimension, Finding, Reason};
 
 use super::context::Context;
@@ -118,4 +119,14 @@ pub enum Judgement {
     NotRun(Reason),
     /// The evidence allows no judgement.
     Inconclusive(Reason),
+}
+
+impl From<Judgement> for EvidenceResult {
+    fn from(judgement: Judgement) -> Self {
+        match judgement {
+            Judgement::Findings(findings) => Self::Findings(findings),
+            Judgement::NotRun(reason) => Self::NotRun(reason),
+            Judgement::Inconclusive(reason) => Self::Inconclusive(reason),
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Runs a plan: built-in checks in parallel, suites under the job limit, each guarded against its own panics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -244,7 +244,7 @@ impl Runner<'_> {
     fn held_back(&self, item: &PlanItem, blockers: &[(Group, String)]) -> Completed {
         self.completed(
             item,
-            EvidenceResult::blocked_by(blockers),
+            blocked_by(blockers),
             Timestamp::now(),
             Duration::ZERO,
         )
@@ -391,4 +391,22 @@ fn keepable(item: &PlanItem, result: &EvidenceResult) -> bool {
             EvidenceResult::Inconclusive(reason) => reason.code != "changed_while_running",
             EvidenceResult::NotRun(_) | EvidenceResult::Error(_) => false,
         }
+}
+
+/// The result of a suite that is not evaluated because of what already blocks the stage: ids with their groups.
+fn blocked_by(blockers: &[(Group, String)]) -> EvidenceResult {
+    let ids: Vec<&str> = blockers.iter().map(|(_, id)| id.as_str()).collect();
+    let groups: BTreeSet<Group> = blockers.iter().map(|(group, _)| *group).collect();
+    let names: Vec<&str> = groups.iter().map(|group| group.name()).collect();
+    let verb = if ids.len() == 1 { "blocks" } else { "block" };
+    let mut reason = Reason::new(
+        "blocked_by",
+        format!(
+            "held back by {}, because `{}` already {verb} the stage",
+            names.join(" and "),
+            ids.join("`, `"),
+        ),
+    );
+    reason.group = groups.first().copied();
+    EvidenceResult::NotRun(reason.help("add `--keep-going` to run it all the same"))
 }

@@ -9,15 +9,13 @@ mod waivers;
 
 pub use decision::{exit_code, outcome_at};
 
-use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::civil::Date;
 
 use crate::base::stage::Stage;
-use crate::contract::{Check, Inputs, Judgement, Phase, WaiverUse};
+use crate::contract::{Check, Inputs, Phase, WaiverUse};
 use crate::evidence::EvidenceResult;
-use crate::group::Group;
 use crate::policy::Policy;
 use crate::report::{
     Bound, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, Reason, UnblockStep,
@@ -283,36 +281,6 @@ fn counts(checks: &[CheckReport]) -> Counts {
         counts.reused += u32::from(check.evidence.as_ref().is_some_and(|evidence| evidence.reused));
     }
     counts
-}
-
-impl From<Judgement> for EvidenceResult {
-    fn from(judgement: Judgement) -> Self {
-        match judgement {
-            Judgement::Findings(findings) => EvidenceResult::Findings(findings),
-            Judgement::NotRun(reason) => EvidenceResult::NotRun(reason),
-            Judgement::Inconclusive(reason) => EvidenceResult::Inconclusive(reason),
-        }
-    }
-}
-
-impl EvidenceResult {
-    /// The result of a suite that is not evaluated because of what already blocks the stage: ids with their groups.
-    pub fn blocked_by(blockers: &[(Group, String)]) -> Self {
-        let ids: Vec<&str> = blockers.iter().map(|(_, id)| id.as_str()).collect();
-        let groups: BTreeSet<Group> = blockers.iter().map(|(group, _)| *group).collect();
-        let names: Vec<&str> = groups.iter().map(|group| group.name()).collect();
-        let verb = if ids.len() == 1 { "blocks" } else { "block" };
-        let mut reason = Reason::new(
-            "blocked_by",
-            format!(
-                "held back by {}, because `{}` already {verb} the stage",
-                names.join(" and "),
-                ids.join("`, `"),
-            ),
-        );
-        reason.group = groups.first().copied();
-        EvidenceResult::NotRun(reason.help("add `--keep-going` to run it all the same"))
-    }
 }
 
 #[cfg(test)]
