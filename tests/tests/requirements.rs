@@ -161,7 +161,7 @@ const THREATS: &[(&str, &str)] = &[
     ),
     (
         "a poisoned [remote store of kernels](guide/shared-kernels.md#what-can-go-wrong)",
-        "cargo-gate/src/remote/tests/mod.rs::servers_that_lie_fail_or_are_not_there",
+        "cargo-gate/crates/gpu/src/remote/tests/mod.rs::servers_that_lie_fail_or_are_not_there",
     ),
     (
         "a name or a message that acts on a terminal, a log or a page",

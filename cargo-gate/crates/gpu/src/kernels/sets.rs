@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::atomic;
-use crate::base::digest::sha256_hex;
-use crate::base::error::{Error, Result};
-use crate::base::stage::Stage;
-use crate::report::Report;
-use crate::workspace::Workspace;
+use gate_base::atomic;
+use gate_base::digest::sha256_hex;
+use gate_base::error::{Error, Result};
+use gate_base::stage::Stage;
+use gate_report::Report;
+use gate_world::Workspace;
 
 /// Version of `set.json`.
 const SCHEMA: u32 = 1;

@@ -15,7 +15,7 @@ mod serve;
 #[cfg(all(test, feature = "remote"))]
 mod tests;
 
-pub use crate::policy::address::Secret;
+pub use gate_policy::address::Secret;
 pub use open::{Opened, open};
 pub use serve::serve;
 

@@ -14,7 +14,7 @@ use gate_build::store::protocol::{self, Answer, Mode, Question};
 use self::http_server::Http;
 use self::redis_server::Redis;
 use super::{Opened, open, serve};
-use crate::workspace::environment::Environment;
+use gate_world::environment::Environment;
 
 fn opened(address: &str, variables: &[(&str, &str)]) -> Result<Opened, String> {
     let mut all = vec![("GATE_CACHE_REMOTE", address), ("GATE_CACHE_MODE", "rw")];

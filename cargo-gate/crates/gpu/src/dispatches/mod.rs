@@ -6,7 +6,7 @@
 
 mod summary;
 
-pub(crate) use summary::reason;
+pub use summary::reason;
 pub use summary::{Event, Group, RailStep, Summary};
 
 /// Directory below a run's own where records of kernels are kept.

@@ -15,8 +15,8 @@ use std::path::Path;
 use gate_build::UnitName;
 use gate_build::lock::{KernelLock, LOCK_FILE, LockProblem, PTX_DIRECTORY, ProblemKind, RELOCK};
 
-use crate::base::paths::join;
-use crate::workspace::Workspace;
+use gate_base::paths::join;
+use gate_world::Workspace;
 
 /// A directory with a kernel lock.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub fn has_kernels(workspace: &Workspace) -> bool {
 }
 
 /// Paths of all files that [`locked_crates`] reads; `None` when a lock cannot be read.
-pub(crate) fn named_files(workspace: &Workspace) -> Option<BTreeSet<String>> {
+pub fn named_files(workspace: &Workspace) -> Option<BTreeSet<String>> {
     let mut paths = BTreeSet::new();
     for directory in directories(workspace) {
         let lock = join(directory, LOCK_FILE);

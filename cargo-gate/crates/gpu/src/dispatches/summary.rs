@@ -8,7 +8,7 @@ use gate_runtime::dispatch::Outputs;
 use gate_runtime::{Outcome, Reason, ReasonKind};
 use serde::{Deserialize, Serialize};
 
-use crate::base::digest::sha256_hex;
+use gate_base::digest::sha256_hex;
 
 /// Most entries of one list. A log of more kinds is counted to its end, and says what was left out.
 const MOST: usize = 1000;
@@ -153,7 +153,7 @@ impl Group {
 }
 
 /// The reason of a code, with or without the driver's number behind it.
-pub(crate) fn reason(code: &str) -> Option<Reason> {
+pub fn reason(code: &str) -> Option<Reason> {
     code.parse::<gate_runtime::Cause>()
         .ok()
         .map(gate_runtime::Cause::reason)

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::atomic;
-use crate::base::digest::Digest;
-use crate::base::error::{Error, Result};
-use crate::workspace::Workspace;
+use gate_base::atomic;
+use gate_base::digest::Digest;
+use gate_base::error::{Error, Result};
+use gate_world::Workspace;
 
 /// Version of the record.
 const SCHEMA: u32 = 1;
@@ -91,7 +91,7 @@ impl Rebuild {
 }
 
 /// Bytes of the record, for the fingerprint of what reads it.
-pub(crate) fn bytes(workspace: &Workspace) -> Option<Vec<u8>> {
+pub fn bytes(workspace: &Workspace) -> Option<Vec<u8>> {
     std::fs::read(path(workspace)).ok()
 }
 
@@ -100,7 +100,7 @@ fn path(workspace: &Workspace) -> PathBuf {
 }
 
 /// Digest of the locks and of the files they name; `None` when one cannot be read.
-pub(crate) fn inputs(workspace: &Workspace) -> Option<Digest> {
+pub fn inputs(workspace: &Workspace) -> Option<Digest> {
     let paths = super::named_files(workspace)?;
     workspace.files().digest_of(|file| paths.contains(&file.path))
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use gate_build::store::FORMAT;
 use gate_build::store::protocol::Mode;
 
-use crate::secrets::mask_text;
-use crate::workspace::environment::Environment;
+use gate_text::secrets::mask_text;
+use gate_world::environment::Environment;
 
 use super::directory::Directory;
 use super::{Remote, Secret};
-use crate::policy::address::{Address, NoAddress};
+use gate_policy::address::{Address, NoAddress};
 
 /// A remote store that can be asked.
 pub struct Opened {

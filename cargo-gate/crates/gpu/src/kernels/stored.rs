@@ -3,7 +3,7 @@
 use gate_build::{Disk, Env, Os};
 use serde::Deserialize;
 
-use crate::workspace::environment::Environment;
+use gate_world::environment::Environment;
 
 /// What `gate-build` needs of an environment to find its store.
 pub fn cache_env(environment: &Environment) -> Env {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use gate_build::store::{FORMAT, LARGEST};
 
-use crate::base::atomic;
+use gate_base::atomic;
 
 use super::{Failure, Remote};
 
