@@ -94,8 +94,8 @@ mod order {
         "* -> cargo-gate/crates/evidence/src/verify/mod.rs",
         "* -> cargo-gate/src/generated/mod.rs",
         "* -> cargo-gate/src/init/mod.rs",
-        "* -> cargo-gate/src/suites/mod.rs",
-        "* -> cargo-gate/src/suites/tool/mod.rs",
+        "* -> cargo-gate/crates/suites/src/lib.rs",
+        "* -> cargo-gate/crates/suites/src/tool/mod.rs",
         "* -> cargo-gate/src/verdict/mod.rs",
         "* -> xtask/launcher/src/main.rs",
         "cargo-gate/crates/policy/src/bench.rs -> cargo-gate/crates/policy/src/suite.rs",
@@ -107,7 +107,7 @@ mod order {
         "cargo-gate/crates/world/src/git/history.rs -> cargo-gate/crates/world/src/git/tags.rs",
         "cargo-gate/src/cli/stage.rs -> cargo-gate/src/cli/plan.rs",
         "cargo-gate/src/cli/stage.rs -> cargo-gate/src/cli/reports.rs",
-        "cargo-gate/src/suites/output.rs -> cargo-gate/src/suites/panics.rs",
+        "cargo-gate/crates/suites/src/output.rs -> cargo-gate/crates/suites/src/panics.rs",
     ];
 }
 
