@@ -12,7 +12,7 @@ pub use gate_ci as ci;
 pub mod cli;
 pub mod closeout;
 pub mod consumers;
-pub mod contract;
+pub use gate_contract as contract;
 pub use gate_gpu::dispatches;
 pub mod drift;
 pub mod engine;

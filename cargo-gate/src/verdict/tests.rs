@@ -5,7 +5,7 @@ use super::*;
 use crate::base::exit;
 use crate::contract::testing::World;
 use crate::contract::{Applies, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Outcomes, input::WaiverUses);
 use crate::policy::{CheckPolicy, Waiver};

@@ -12,7 +12,7 @@ use crate::rust::library::{FileSurvey, PackageSurvey, Survey};
 
 use crate::checks::failure::panics::unreadable_source;
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Cargo, input::RustSources, input::FileNames, Deprecation);
 

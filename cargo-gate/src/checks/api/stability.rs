@@ -7,7 +7,7 @@ use crate::stability::Comparison;
 use crate::workspace::cargo::Member;
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::Cargo,

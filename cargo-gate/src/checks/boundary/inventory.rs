@@ -11,7 +11,7 @@ use crate::surveys::boundary_inventory::{Change, Inventory};
 use super::raw::unreadable;
 use crate::checks::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::Cargo,

@@ -10,7 +10,7 @@ use crate::rust::boundary::survey::{FileSurvey, PackageSurvey, Survey};
 use crate::surveys::authority::Authorities;
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::Cargo,

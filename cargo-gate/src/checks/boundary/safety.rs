@@ -7,7 +7,7 @@ use crate::rust::boundary::survey::{Survey, is_undocumented_block};
 
 use super::raw::unreadable;
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Cargo, input::RustSources, input::FileNames, BoundaryPolicy);
 

@@ -12,7 +12,7 @@ use crate::report::{Dimension, Finding, Location};
 use crate::workspace::cargo::{CargoModel, Member};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Cargo, input::ReleaseFiles, ReleasePolicy);
 

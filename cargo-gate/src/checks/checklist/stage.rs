@@ -9,7 +9,7 @@ use crate::policy::{ChecklistArtifact, ChecklistItem, Waiver, pattern};
 use crate::report::{CheckReport, Dimension, Finding, Outcome};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::Outcomes,

@@ -9,7 +9,7 @@ use crate::report::{Dimension, Finding, Location};
 
 use super::pipelines::{counted, first_path, unreadable};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::CiFiles, CiPolicy);
 

@@ -11,7 +11,7 @@ use crate::workspace::config::CargoConfig;
 
 use super::pipelines::{Lock, Packages, counted, first_path, jobs, not_followed, unreadable};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::CiFiles,

@@ -7,7 +7,7 @@ use crate::report::{Dimension, Finding, Location, Reason};
 
 use super::pipelines::{self, jobs, runs_gate, unreadable};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::CiFiles, CiPolicy);
 

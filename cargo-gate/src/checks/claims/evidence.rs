@@ -8,7 +8,7 @@ use crate::report::{CheckReport, Dimension, Finding, Outcome};
 
 use crate::checks::conformance::conforming::{passed, reason};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(Claim, SuitePolicy, input::EvaluatedStage, input::Outcomes);
 

@@ -5,7 +5,7 @@ use crate::policy::SanityWarning;
 use crate::report::{Dimension, Finding};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::WholePolicy);
 

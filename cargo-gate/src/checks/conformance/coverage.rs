@@ -8,7 +8,7 @@ use crate::report::{Dimension, Finding};
 
 use super::conforming::{Shown, any_due, is_due, passed, reason, shown, tests};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(ConformancePolicy, SuitePolicy, input::EvaluatedStage, input::Outcomes);
 

@@ -6,7 +6,7 @@ use crate::report::{Dimension, Finding, Outcome};
 
 use super::conforming::{Shown, passed, reason, shown, suite, tests};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::FileNames,

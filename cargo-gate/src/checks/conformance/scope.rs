@@ -10,7 +10,7 @@ use crate::report::{Dimension, Finding, Location, Outcome, Reason};
 
 use super::conforming::{Shown, passed, reason, shown};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::Cargo,

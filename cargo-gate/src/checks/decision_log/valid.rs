@@ -9,7 +9,7 @@ use crate::report::{Dimension, Finding, Location};
 
 use crate::checks::runtime::records::{faulty, judged, misread};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::RuntimeRecords, RuntimePolicy);
 

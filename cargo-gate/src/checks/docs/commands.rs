@@ -12,7 +12,7 @@ use super::documents::{nothing_matches, unreadable};
 use super::invocations::{Invocation, Selector};
 use super::own::unknown;
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::Documents,

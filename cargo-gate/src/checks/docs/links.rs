@@ -11,7 +11,7 @@ use crate::surveys::document::{self, Document};
 
 use super::destinations::{Destinations, Found};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Documents, input::DocumentsAbove, input::FileNames, DocsPolicy);
 

@@ -8,7 +8,7 @@ use crate::surveys::document;
 
 use super::documents::{nothing_matches, unreadable};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Documents, input::WholePolicy, input::Cargo, input::Outcomes);
 

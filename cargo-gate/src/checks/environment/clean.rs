@@ -4,7 +4,7 @@ use crate::base::stage::Stage;
 use crate::report::{Dimension, Finding};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::SuiteVariables);
 

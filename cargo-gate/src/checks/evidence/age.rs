@@ -8,7 +8,7 @@ use crate::policy::EvidenceAge;
 use crate::report::{CheckReport, Dimension, Finding};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Outcomes, input::History, EvidenceAge, input::EvaluatedStage);
 

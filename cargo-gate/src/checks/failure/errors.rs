@@ -10,7 +10,7 @@ use crate::rust::library::{Coverage, PackageSurvey, Survey};
 
 use super::panics::unreadable_source;
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::Cargo,

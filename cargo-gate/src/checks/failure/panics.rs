@@ -9,7 +9,7 @@ use crate::rust::library::{PackageSurvey, Survey};
 
 use crate::checks::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::Cargo,

@@ -11,7 +11,7 @@ use crate::report::{Dimension, Finding, Location, Reason};
 use crate::workspace::files::{File, FileKind};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::AllFiles, GeneratedFiles, input::FileNames);
 

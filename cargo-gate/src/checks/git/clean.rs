@@ -5,7 +5,7 @@ use crate::report::{Dimension, Finding, Location};
 use crate::workspace::git::DirtyPath;
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::GitHead, input::GitStatus);
 

@@ -12,7 +12,7 @@ use crate::workspace::git::Ancestry;
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
 use crate::evidence::age::words;
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::History,

@@ -6,7 +6,7 @@ use crate::policy::CachePolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::CacheReports, CachePolicy);
 

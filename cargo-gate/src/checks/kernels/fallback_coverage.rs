@@ -9,7 +9,7 @@ use crate::report::{Dimension, Finding};
 
 use super::runs::{Runs, runs};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::Cargo,

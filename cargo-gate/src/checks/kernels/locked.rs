@@ -8,7 +8,7 @@ use crate::report::{Dimension, Finding, Location};
 use crate::workspace::files::FileList;
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Cargo, input::FileNames, input::KernelLocks);
 

@@ -8,7 +8,7 @@ use crate::report::{Dimension, Finding, Location};
 
 use super::runs::{declared, runs};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::Cargo,

@@ -8,7 +8,7 @@ use crate::policy::KernelPolicy;
 use crate::report::{Dimension, Finding, Location, Reason};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Cargo, input::KernelLocks, input::KernelRebuild, KernelPolicy);
 

@@ -16,7 +16,7 @@ use crate::report::{Dimension, Finding, Location};
 
 use super::images::{Image, images};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Cargo, input::KernelLocks, KernelPolicy, ConformancePolicy);
 

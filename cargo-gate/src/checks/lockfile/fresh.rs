@@ -5,7 +5,7 @@ use crate::report::{Dimension, Finding, Location, Reason};
 use crate::workspace::cargo::Resolution;
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Cargo, input::Lockfile);
 

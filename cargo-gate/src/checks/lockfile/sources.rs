@@ -10,7 +10,7 @@ use crate::workspace::manifest::Manifest;
 
 use super::dependencies::{Entry, entries};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Manifests, input::Cargo, input::GitHead);
 

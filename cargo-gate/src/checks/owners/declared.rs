@@ -9,7 +9,7 @@ use crate::workspace::cargo::Member;
 use crate::workspace::code_owners::CodeOwners;
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Cargo, input::CodeOwners, OwnerPolicy, SuitePolicy);
 

@@ -9,7 +9,7 @@ use crate::policy::PathsPolicy;
 use crate::report::{Dimension, Finding, Location};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::AllFiles, input::FileNames, input::MachinePaths, PathsPolicy);
 

@@ -8,7 +8,7 @@ use crate::report::{Dimension, Finding, Location};
 use crate::workspace::profile::{self, Origin, Profile, Setting, Target};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     ProfilePolicy,

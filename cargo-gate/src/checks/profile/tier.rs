@@ -7,7 +7,7 @@ use crate::policy::{SuiteKind, SuitePolicy, Tier, TierException, TierPolicy};
 use crate::report::{Dimension, Finding};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(TierPolicy, SuitePolicy, input::Cargo, input::Today);
 

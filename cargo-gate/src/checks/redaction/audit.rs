@@ -10,7 +10,7 @@ use crate::secrets::{self, Hit, Severity};
 use crate::suites::redaction::HOMES_IN_LOG;
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Outcomes, input::CargoEnvironment, PathsPolicy);
 

@@ -10,7 +10,7 @@ use crate::report::{Dimension, Finding, Reason};
 use crate::workspace::git::CommitState;
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(Register, input::RegisterCommits, input::Today);
 

@@ -5,7 +5,7 @@ use crate::policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE, RuntimePolicy, SuiteKind
 use crate::report::{Dimension, Finding, Location};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Cargo, input::SuiteVariables, SuitePolicy, RuntimePolicy);
 

@@ -7,7 +7,7 @@ use crate::rust::facts::UsedPath;
 
 use crate::checks::failure::panics::unreadable_source;
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::RustSources,

@@ -13,7 +13,7 @@ use crate::secrets::survey::SecretSurvey;
 use crate::secrets::{Hit, Kind, place};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::AllFiles, input::FileNames, SecretsPolicy, input::Today);
 

@@ -11,7 +11,7 @@ use crate::report::{Dimension, Finding};
 use crate::workspace::git::Ancestry;
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::History,

@@ -9,7 +9,7 @@ use crate::surveys::document::{self, Document};
 
 use crate::checks::docs::documents::{nothing_matches, unreadable};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::Documents,

@@ -9,7 +9,7 @@ use crate::supply::{Fix, Hit, Opened, PackageGraph, VARIABLE, hits};
 use crate::workspace::cargo::lock::LockedPackage;
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(
     input::Lockfile,

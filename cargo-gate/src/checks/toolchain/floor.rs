@@ -12,7 +12,7 @@ use crate::workspace::git::{Git, Tag};
 use crate::workspace::manifest::Manifest;
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Cargo, input::GitTags, ToolchainPolicy, input::Today);
 

@@ -8,7 +8,7 @@ use crate::workspace::toolchain::Rustc;
 
 use super::channel::Channel;
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::ToolchainFile, input::Toolchain);
 

@@ -12,7 +12,7 @@ use crate::workspace::manifest::Manifest;
 use super::channel::Channel;
 use crate::checks::lockfile::dependencies::{Kind, entries};
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Cargo, input::Manifests, input::ToolchainFile);
 

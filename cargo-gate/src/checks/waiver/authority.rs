@@ -8,7 +8,7 @@ use crate::policy::{Authority, Waiver, WaiverPolicy};
 use crate::report::{Dimension, Finding};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(WaiverPolicy, Waiver, input::Today);
 

@@ -11,7 +11,7 @@ use crate::policy::Waiver;
 use crate::report::{Dimension, Finding};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, WaiverUse, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(Waiver, input::WaiverUses, input::Today);
 

@@ -10,7 +10,7 @@ use crate::policy::{Reviewed, WarningPolicy};
 use crate::report::{CheckReport, Dimension, Finding};
 
 use crate::contract::{Applies, Check, Judgement, Phase, Rule, input};
-use crate::reads;
+use gate_contract::reads;
 
 reads!(input::Outcomes, WarningPolicy, input::EvaluatedStage, input::Today);
 

@@ -1,8 +1,8 @@
 //! How a check declares what it reads.
 
-use crate::base::digest::{Digest, DigestBuilder};
-use crate::policy::{Policy, Section};
-use crate::workspace::files::File;
+use gate_base::digest::{Digest, DigestBuilder};
+use gate_policy::{Policy, Section};
+use gate_world::files::File;
 
 use super::inputs::Inputs;
 
@@ -34,7 +34,7 @@ pub trait Input: 'static {
     }
 }
 
-/// A section of the policy is an input: its digest is over what [`section`](crate::contract::Context::section) hands out.
+/// A section of the policy is an input: its digest is over what [`section`](crate::Context::section) hands out.
 impl<S: Section> Input for S {
     const NAME: &'static str = S::NAME;
 

@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::contract::{Context, Declares, Inputs};
-use crate::policy::{Policy, StabilityPolicy, SupplyPolicy};
-use crate::report::Reason;
-use crate::rust::boundary::survey::Survey;
-use crate::rust::facts::UsedPath;
-use crate::rust::library::Survey as Library;
-use crate::rust::uses::{self, Used};
-use crate::secrets::file::MachinePath;
-use crate::secrets::survey::SecretSurvey;
-use crate::stability::{self, Comparison};
-use crate::supply::{Opened, Places};
+use crate::{Context, Declares, Inputs};
+use gate_policy::{Policy, StabilityPolicy, SupplyPolicy};
+use gate_report::Reason;
+use gate_rust::boundary::survey::Survey;
+use gate_rust::facts::UsedPath;
+use gate_rust::library::Survey as Library;
+use gate_rust::uses::{self, Used};
+use gate_text::secrets::file::MachinePath;
+use gate_text::secrets::survey::SecretSurvey;
+use gate_surveys::stability::{self, Comparison};
+use gate_surveys::supply::{Opened, Places};
 
 use super::{AllFiles, Cargo, Documents, FileNames, RustSources};
-use crate::contract::declared::{Input, InputState, known};
+use crate::declared::{Input, InputState, known};
 
 /// The code of members: cargo says whose a file is, and the names of files where other packages begin.
 impl<'a, R: Declares<RustSources> + Declares<Cargo> + Declares<FileNames>> Context<'a, R> {

@@ -4,19 +4,19 @@ use std::path::Path;
 
 use semver::Version;
 
-use crate::base::digest::DigestBuilder;
-use crate::contract::{Context, Declares, Inputs};
-use crate::policy::Policy;
-use crate::suites::interference::{self, Interference};
-use crate::workspace::cargo::{CargoModel, Dependency, Resolution};
-use crate::workspace::config::CargoConfig as Config;
-use crate::workspace::environment::Environment;
-use crate::workspace::git::Git;
-use crate::workspace::lockfile;
-use crate::workspace::manifest::Manifest;
-use crate::workspace::toolchain::{self, Rustc};
+use gate_base::digest::DigestBuilder;
+use crate::{Context, Declares, Inputs};
+use gate_policy::Policy;
+use gate_suites::interference::{self, Interference};
+use gate_world::cargo::{CargoModel, Dependency, Resolution};
+use gate_world::config::CargoConfig as Config;
+use gate_world::environment::Environment;
+use gate_world::git::Git;
+use gate_world::lockfile;
+use gate_world::manifest::Manifest;
+use gate_world::toolchain::{self, Rustc};
 
-use crate::contract::declared::{Input, InputState, known};
+use crate::declared::{Input, InputState, known};
 
 /// Members, targets and dependencies as cargo sees them, and whether they resolve under `--locked`.
 pub struct Cargo;

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::contract::{Context, Declares, Inputs};
-use crate::policy::Register;
-use crate::workspace::git::{CommitState, Git, Tag};
+use crate::{Context, Declares, Inputs};
+use gate_policy::Register;
+use gate_world::git::{CommitState, Git, Tag};
 
-use crate::contract::declared::{Input, InputState, known};
+use crate::declared::{Input, InputState, known};
 
 /// The commit that is checked out.
 pub struct GitHead;

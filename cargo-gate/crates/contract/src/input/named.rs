@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::io;
 
-use crate::contract::{Context, Declares, Inputs};
-use crate::policy::{BoundaryPolicy, FailurePolicy, Policy, ReleasePolicy, RuntimePolicy};
-use crate::rust::library::Coverage as Lines;
-use crate::surveys::Surveys;
-use crate::workspace::git::Git;
+use crate::{Context, Declares, Inputs};
+use gate_policy::{BoundaryPolicy, FailurePolicy, Policy, ReleasePolicy, RuntimePolicy};
+use gate_rust::library::Coverage as Lines;
+use gate_surveys::Surveys;
+use gate_world::git::Git;
 
-use crate::contract::declared::{Input, InputState, files, known};
+use crate::declared::{Input, InputState, files, known};
 
 /// The tracked boundary inventory and its earlier versions in git.
 pub struct BoundaryInventory;

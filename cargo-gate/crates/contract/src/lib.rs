@@ -19,7 +19,7 @@ pub use declared::{Declared, Declares, Input, InputState, Reads};
 pub use inputs::{Attachments, Inputs, WaiverUse};
 
 /// Declares what the rule of a check reads, once in the file of a check: [inputs](input) and [sections of the
-/// policy](crate::policy::Section). Gives the file a type `Declaration` and a `Context` that hands out just these.
+/// policy](gate_policy::Section). Gives the file a type `Declaration` and a `Context` that hands out just these.
 #[macro_export]
 macro_rules! reads {
     ($($input:ty),+ $(,)?) => {
@@ -27,13 +27,13 @@ macro_rules! reads {
         #[derive(Debug, Clone, Copy)]
         struct Declaration;
 
-        impl $crate::contract::Reads for Declaration {
-            const INPUTS: &'static [$crate::contract::Declared] = &[$($crate::contract::Declared::of::<$input>()),+];
+        impl $crate::Reads for Declaration {
+            const INPUTS: &'static [$crate::Declared] = &[$($crate::Declared::of::<$input>()),+];
         }
 
-        $(impl $crate::contract::Declares<$input> for Declaration {})+
+        $(impl $crate::Declares<$input> for Declaration {})+
 
         #[allow(dead_code, reason = "a rule of closures names no type")]
-        type Context<'a> = $crate::contract::Context<'a, Declaration>;
+        type Context<'a> = $crate::Context<'a, Declaration>;
     };
 }

@@ -2,14 +2,14 @@
 
 use std::io;
 
-use crate::contract::{Context, Declares, Inputs};
-use crate::kernels::rebuild::{self, NoRecord, Rebuild};
-use crate::kernels::{self, LockedCrate};
-use crate::policy::Policy;
-use crate::workspace::git::Git;
+use crate::{Context, Declares, Inputs};
+use gate_gpu::kernels::rebuild::{self, NoRecord, Rebuild};
+use gate_gpu::kernels::{self, LockedCrate};
+use gate_policy::Policy;
+use gate_world::git::Git;
 
 use super::Cargo;
-use crate::contract::declared::{Input, InputState, files, known};
+use crate::declared::{Input, InputState, files, known};
 
 /// Every `kernels.lock`, the PTX files that they name, and the sources these were compiled from.
 pub struct KernelLocks;

@@ -5,11 +5,11 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 
-use crate::base::stage::Stage;
-use crate::evidence::history::History;
-use crate::policy::Policy;
-use crate::report::CheckReport;
-use crate::surveys::Surveys;
+use gate_base::stage::Stage;
+use gate_evidence::history::History;
+use gate_policy::Policy;
+use gate_report::CheckReport;
+use gate_surveys::Surveys;
 
 /// Everything that there is to read in one evaluation.
 #[derive(Clone, Copy)]

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::base::stage::Stage;
-use crate::contract::{Context, Declares, Inputs, WaiverUse};
-use crate::evidence::history;
-use crate::policy::Policy;
-use crate::report::CheckReport;
+use gate_base::stage::Stage;
+use crate::{Context, Declares, Inputs, WaiverUse};
+use gate_evidence::history;
+use gate_policy::Policy;
+use gate_report::CheckReport;
 
-use crate::contract::declared::{Input, InputState, known};
+use crate::declared::{Input, InputState, known};
 
 /// The current day.
 pub struct Today;
@@ -83,7 +83,7 @@ impl<R: Declares<EvaluatedStage>> Context<'_, R> {
     }
 }
 
-/// Outcomes of the checks that were judged before. No check of [`Phase::Evidence`](crate::contract::Phase) reads them.
+/// Outcomes of the checks that were judged before. No check of [`Phase::Evidence`](crate::Phase) reads them.
 pub struct Outcomes;
 
 impl Input for Outcomes {
@@ -102,7 +102,7 @@ impl<'a, R: Declares<Outcomes>> Context<'a, R> {
     }
 }
 
-/// Which findings met which waivers. Only a check of [`Phase::Waivers`](crate::contract::Phase) reads them.
+/// Which findings met which waivers. Only a check of [`Phase::Waivers`](crate::Phase) reads them.
 pub struct WaiverUses;
 
 impl Input for WaiverUses {

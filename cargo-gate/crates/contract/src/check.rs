@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::base::stage::Stage;
-use crate::evidence::EvidenceResult;
-use crate::report::{Dimension, Finding, Reason};
+use gate_base::stage::Stage;
+use gate_evidence::EvidenceResult;
+use gate_report::{Dimension, Finding, Reason};
 
 use super::context::Context;
 use super::declared::{Declared, Input, Reads};

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use crate::policy::Section;
+use gate_policy::Section;
 
 use super::declared::Declares;
 use super::inputs::Inputs;
@@ -11,13 +11,13 @@ use super::inputs::Inputs;
 /// out, for declarations `R` that name it.
 #[derive(Clone, Copy)]
 pub struct Context<'a, R> {
-    pub(in crate::contract) inputs: Inputs<'a>,
+    pub(in crate) inputs: Inputs<'a>,
     declaration: PhantomData<fn() -> R>,
 }
 
 impl<'a, R> Context<'a, R> {
     /// The view of a check that declares `R`.
-    pub(in crate::contract) fn new(inputs: Inputs<'a>) -> Self {
+    pub(in crate) fn new(inputs: Inputs<'a>) -> Self {
         Self {
             inputs,
             declaration: PhantomData,

@@ -7,25 +7,25 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use semver::Version;
 
-use crate::base::digest::Digest;
-use crate::base::stage::Stage;
-use crate::ci::CiFiles;
-use crate::evidence::history::History;
-use crate::policy::{CiPolicy, Policy};
-use crate::report::{CheckReport, Finding, Location};
-use crate::surveys::Surveys;
-use crate::surveys::document::{Document, Documents};
-use crate::workspace::cargo::{CargoModel, Member, Resolution};
-use crate::workspace::config::CargoConfig;
-use crate::workspace::environment::Environment;
-use crate::workspace::files::{File, FileKind, FileList};
-use crate::workspace::git::Git;
-use crate::workspace::lockfile::Lockfile;
-use crate::workspace::manifest::Manifest;
-use crate::workspace::toolchain::{Rustc, Toolchain, ToolchainFile};
-use crate::workspace::{Options, Workspace};
+use gate_base::digest::Digest;
+use gate_base::stage::Stage;
+use gate_ci::CiFiles;
+use gate_evidence::history::History;
+use gate_policy::{CiPolicy, Policy};
+use gate_report::{CheckReport, Finding, Location};
+use gate_surveys::Surveys;
+use gate_surveys::document::{Document, Documents};
+use gate_world::cargo::{CargoModel, Member, Resolution};
+use gate_world::config::CargoConfig;
+use gate_world::environment::Environment;
+use gate_world::files::{File, FileKind, FileList};
+use gate_world::git::Git;
+use gate_world::lockfile::Lockfile;
+use gate_world::manifest::Manifest;
+use gate_world::toolchain::{Rustc, Toolchain, ToolchainFile};
+use gate_world::{Options, Workspace};
 
-use crate::contract::{Applies, Check, Inputs, Judgement};
+use crate::{Applies, Check, Inputs, Judgement};
 
 /// Everything a rule can read. Starts as a workspace at `/w` with one member `app`, a tracked and fresh lockfile, a
 /// clean git work tree and rustc 1.95.0, at noon of 2026-06-15, evaluated at `pilot`.
@@ -147,7 +147,7 @@ impl World {
         let texts = files
             .iter()
             .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
-        self.workspace.ci = OnceLock::from(crate::ci::of_texts(&texts.collect(), &[]));
+        self.workspace.ci = OnceLock::from(gate_ci::of_texts(&texts.collect(), &[]));
         let file = |path: &str| File {
             path: path.into(),
             native: path.into(),
@@ -195,7 +195,7 @@ pub(crate) fn findings_text(findings: &[Finding]) -> String {
 }
 
 pub(crate) fn finding_text(finding: &Finding) -> String {
-    let place = |location: &crate::report::Location| match location.line {
+    let place = |location: &gate_report::Location| match location.line {
         Some(line) => format!("{}:{line}", location.path),
         None => location.path.clone(),
     };
@@ -226,7 +226,7 @@ pub(crate) fn finding_text(finding: &Finding) -> String {
     text
 }
 
-fn reason_text(what: &str, reason: &crate::report::Reason) -> String {
+fn reason_text(what: &str, reason: &gate_report::Reason) -> String {
     let help = reason
         .help
         .as_ref()

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::io;
 
-use crate::ci::{self, CiFiles as Ci};
-use crate::contract::{Context, Declares, Inputs};
-use crate::policy::{CiPolicy, Policy};
-use crate::surveys::above::Above;
-use crate::surveys::document::{self, Document, Documents as All};
-use crate::workspace::files::{FileKind, FileList};
+use gate_ci::{self, CiFiles as Ci};
+use crate::{Context, Declares, Inputs};
+use gate_policy::{CiPolicy, Policy};
+use gate_surveys::above::Above;
+use gate_surveys::document::{self, Document, Documents as All};
+use gate_world::files::{FileKind, FileList};
 
-use crate::contract::declared::{Input, InputState, files, known};
+use crate::declared::{Input, InputState, files, known};
 
 /// Names of all files.
 pub struct FileNames;
@@ -91,8 +91,8 @@ impl Input for CiFiles {
 
     fn state(inputs: &Inputs<'_>) -> InputState {
         let (workspace, scripts) = (inputs.workspace, inputs.policy.ci_scripts());
-        if ci::is_within(workspace.root(), workspace.git()) {
-            return files(inputs, |file| ci::may_read(&file.path) || scripts.contains(&file.path));
+        if gate_ci::is_within(workspace.root(), workspace.git()) {
+            return files(inputs, |file| gate_ci::may_read(&file.path) || scripts.contains(&file.path));
         }
         // Above the workspace there are no digests: there it is what was read.
         let read = workspace.ci(scripts).digest;
@@ -100,7 +100,7 @@ impl Input for CiFiles {
     }
 
     fn covers(path: &str, policy: &Policy) -> bool {
-        ci::may_read(path) || policy.ci_scripts().iter().any(|script| script == path)
+        gate_ci::may_read(path) || policy.ci_scripts().iter().any(|script| script == path)
     }
 }
 
@@ -113,7 +113,7 @@ impl<'a, R: Declares<CiFiles> + Declares<CiPolicy>> Context<'a, R> {
     /// Whether there is any continuous integration to read; looks at names only.
     pub fn has_ci(&self) -> bool {
         let workspace = self.inputs.workspace;
-        ci::is_there(workspace.root(), workspace.files(), workspace.git())
+        gate_ci::is_there(workspace.root(), workspace.files(), workspace.git())
             || !self.inputs.policy.ci_scripts().is_empty()
     }
 }
