@@ -96,7 +96,7 @@ mod order {
         "* -> cargo-gate/src/init/mod.rs",
         "* -> cargo-gate/crates/suites/src/lib.rs",
         "* -> cargo-gate/crates/suites/src/tool/mod.rs",
-        "* -> cargo-gate/src/verdict/mod.rs",
+        "* -> cargo-gate/crates/engine/src/verdict/mod.rs",
         "* -> xtask/launcher/src/main.rs",
         "cargo-gate/crates/policy/src/bench.rs -> cargo-gate/crates/policy/src/suite.rs",
         "cargo-gate/crates/policy/src/rules.rs -> cargo-gate/crates/policy/src/known.rs",

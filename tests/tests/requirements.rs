@@ -169,7 +169,7 @@ const THREATS: &[(&str, &str)] = &[
     ),
     (
         "a notice that carries secrets out",
-        "cargo-gate/src/engine/notify.rs::a_notice_holds_no_message_and_no_path",
+        "cargo-gate/crates/engine/src/notify.rs::a_notice_holds_no_message_and_no_path",
     ),
 ];
 

@@ -13,11 +13,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::civil::Date;
 
-use crate::base::stage::Stage;
-use crate::contract::{Check, Inputs, Phase, WaiverUse};
-use crate::evidence::EvidenceResult;
-use crate::policy::Policy;
-use crate::report::{
+use gate_base::stage::Stage;
+use gate_contract::{Check, Inputs, Phase, WaiverUse};
+use gate_evidence::EvidenceResult;
+use gate_policy::Policy;
+use gate_report::{
     Bound, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, Reason, UnblockStep,
 };
 

@@ -9,13 +9,13 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::base::stage::Stage;
-use crate::evidence::run_dir::AuditStep;
-use crate::policy::{NotifyPolicy, Sink};
-use crate::report::{Decision, Outcome, Report};
+use gate_base::stage::Stage;
+use gate_evidence::run_dir::AuditStep;
+use gate_policy::{NotifyPolicy, Sink};
+use gate_report::{Decision, Outcome, Report};
 
-use crate::process::cancel::Cancel;
-use crate::process::{self, ProcessSpec};
+use gate_base::process::cancel::Cancel;
+use gate_base::process::{self, ProcessSpec};
 
 /// Version of [`Notice`]; raised when a field is removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
@@ -228,8 +228,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::report::Location;
-    use crate::report::render::samples;
+    use gate_report::Location;
+    use gate_report::render::samples;
 
     fn policy(sink: Sink) -> NotifyPolicy {
         NotifyPolicy {

@@ -2,14 +2,14 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
-use crate::base::exit;
-use crate::contract::testing::World;
-use crate::contract::{Applies, Rule, input};
+use gate_base::exit;
+use gate_contract::testing::World;
+use gate_contract::{Applies, Rule, input};
 use gate_contract::reads;
 
 reads!(input::Outcomes, input::WaiverUses);
-use crate::policy::{CheckPolicy, Waiver};
-use crate::report::Location;
+use gate_policy::{CheckPolicy, Waiver};
+use gate_report::Location;
 
 fn rules(stage: Stage, strict: bool) -> Rules<'static> {
     Rules {
@@ -40,7 +40,7 @@ fn waiver(check: &str, expires: Date) -> Waiver {
         reason: "the vendor fixes it in the next release".into(),
         expires,
         signature: None,
-        authority: crate::policy::Authority::NotAsked,
+        authority: gate_policy::Authority::NotAsked,
         location: Location::line("gate.toml", 3),
     }
 }
@@ -157,7 +157,7 @@ fn suites_that_somebody_left_out_are_no_failure_of_the_tool() {
         let checks = vec![judged("a.b", EvidenceResult::NotRun(Reason::new(code, "why")))];
         decide(checks, None, &Policy::default(), rules(Stage::Pilot, false), vec![]).exit_code
     };
-    assert_eq!(not_run(crate::report::SUITES_LEFT_OUT), exit::NOT_READY);
+    assert_eq!(not_run(gate_report::SUITES_LEFT_OUT), exit::NOT_READY);
     assert_eq!(not_run("tool_missing"), exit::TOOLCHAIN_MISSING);
     assert_eq!(not_run("timed_out"), exit::TOOL_FAILED);
 }
@@ -199,7 +199,7 @@ fn a_waiver_covers_until_its_last_day() {
 
 #[test]
 fn a_waiver_counts_only_where_it_is_signed_as_it_must_be() {
-    use crate::policy::Authority;
+    use gate_policy::Authority;
     for (authority, outcome) in [
         (Authority::NotAsked, Outcome::Pass),
         (Authority::Signed("alice".into()), Outcome::Pass),
@@ -253,7 +253,7 @@ fn a_checklist_sees_what_became_of_the_waivers_and_cannot_be_waived() {
 
 #[test]
 fn an_item_is_met_when_the_check_judged_it_and_found_nothing() {
-    use crate::policy::ChecklistItem;
+    use gate_policy::ChecklistItem;
     let item = |id: &str, stage, line| ChecklistItem {
         stage,
         id: id.into(),

@@ -1,6 +1,6 @@
 //! What would unblock a stage: one command or edit per line.
 
-use crate::report::{CheckReport, Outcome, UnblockStep};
+use gate_report::{CheckReport, Outcome, UnblockStep};
 
 use super::Rules;
 

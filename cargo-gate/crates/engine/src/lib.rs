@@ -6,6 +6,7 @@ pub mod inputs;
 pub mod notify;
 pub mod plan;
 mod run;
+pub mod verdict;
 
 /// Version of the tool; part of every fingerprint, so that evidence never outlives the rule that made it.
 pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -9,19 +9,19 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use crate::base::error::{Error, ErrorKind, Result};
-use crate::contract::{Attachments, Check, Inputs, input};
-use crate::evidence::event::{Event, Expected, Observer};
-use crate::evidence::expected;
-use crate::evidence::history::History;
-use crate::evidence::store::Store;
-use crate::evidence::{Evidence, EvidenceFile, EvidenceResult};
-use crate::group::Group;
-use crate::policy::SuitePolicy;
-use crate::process::cancel::Cancel;
-use crate::report::{Reason, SUITES_LEFT_OUT};
-use crate::suites::{self, Shared, SuiteContext};
-use crate::surveys::Surveys;
+use gate_base::error::{Error, ErrorKind, Result};
+use gate_contract::{Attachments, Check, Inputs, input};
+use gate_evidence::event::{Event, Expected, Observer};
+use gate_evidence::expected;
+use gate_evidence::history::History;
+use gate_evidence::store::Store;
+use gate_evidence::{Evidence, EvidenceFile, EvidenceResult};
+use gate_report::group::Group;
+use gate_policy::SuitePolicy;
+use gate_base::process::cancel::Cancel;
+use gate_report::{Reason, SUITES_LEFT_OUT};
+use gate_suites::{self, Shared, SuiteContext};
+use gate_surveys::Surveys;
 use crate::verdict;
 
 use super::plan::{Action, Plan, PlanItem, SuiteMode, Unit};
@@ -328,7 +328,7 @@ impl Runner<'_> {
             shared,
             log,
         };
-        let run = suites::run(suite, &context)?;
+        let run = gate_suites::run(suite, &context)?;
         let result = self.unless_changed(suite, run.result);
         let mut completed = self.completed(item, result, started, clock.elapsed());
         completed.evidence.suite = run.suite;
@@ -348,7 +348,7 @@ impl Runner<'_> {
         if !matches!(result, EvidenceResult::Findings(_)) {
             return result;
         }
-        let filter = suites::InputFilter::new(suite);
+        let filter = gate_suites::InputFilter::new(suite);
         let changed = self.workspace.changed_since_read(|file| filter.reads(&file.path));
         let Some(first) = changed.first() else { return result };
         let others = match changed.len() - 1 {

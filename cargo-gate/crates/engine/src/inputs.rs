@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::base::digest::Digest;
-use crate::contract::{Declared, InputState, Inputs};
-use crate::suites::reach::{Reach, reach};
-use crate::workspace::files::File;
+use gate_base::digest::Digest;
+use gate_contract::{Declared, InputState, Inputs};
+use gate_suites::reach::{Reach, reach};
+use gate_world::files::File;
 
 /// Digests of all inputs of one evaluation.
 pub struct InputDigests<'a> {

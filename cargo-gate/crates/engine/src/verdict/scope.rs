@@ -1,8 +1,8 @@
 //! What the claim covers: exclusions of the policy and the packages chosen on the command line.
 
-use crate::policy::Policy;
-use crate::policy::pattern::path_matches;
-use crate::report::{Bound, Finding};
+use gate_policy::Policy;
+use gate_policy::pattern::path_matches;
+use gate_report::{Bound, Finding};
 
 /// Marks a finding that lies outside the claim.
 pub(super) fn apply(finding: &mut Finding, policy: &Policy, packages: &[String]) {

@@ -6,17 +6,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::digest::Digest;
-use crate::base::record;
-use crate::base::stage::Stage;
-use crate::contract::{Applies, Check, Inputs, Phase};
-use crate::evidence::store::Store;
-use crate::evidence::{Evidence, age};
-use crate::group::Group;
-use crate::policy::{Policy, SuiteKind, SuitePolicy};
-use crate::report::{Bound, Dimension, NotApplicable};
-use crate::suites;
-use crate::surveys::Surveys;
+use gate_base::digest::Digest;
+use gate_base::record;
+use gate_base::stage::Stage;
+use gate_contract::{Applies, Check, Inputs, Phase};
+use gate_evidence::store::Store;
+use gate_evidence::{Evidence, age};
+use gate_report::group::Group;
+use gate_policy::{Policy, SuiteKind, SuitePolicy};
+use gate_report::{Bound, Dimension, NotApplicable};
+use gate_suites;
+use gate_surveys::Surveys;
 
 use super::fingerprint::{self, Fingerprint};
 use super::inputs::InputDigests;
@@ -29,7 +29,7 @@ const MOST_THREADS: usize = 4;
 pub enum SuiteMode {
     /// Those without fresh evidence, and those that failed last time.
     WithoutEvidence,
-    /// None: a suite without fresh evidence is not run, for the reason [`SUITES_LEFT_OUT`](crate::report::SUITES_LEFT_OUT).
+    /// None: a suite without fresh evidence is not run, for the reason [`SUITES_LEFT_OUT`](gate_report::SUITES_LEFT_OUT).
     None,
 }
 
@@ -47,7 +47,7 @@ impl Unit {
     pub fn id(&self) -> String {
         match self {
             Unit::Check(check) => check.id.to_owned(),
-            Unit::Suite(suite) => suites::check_id(suite),
+            Unit::Suite(suite) => gate_suites::check_id(suite),
         }
     }
 
@@ -55,7 +55,7 @@ impl Unit {
     pub fn summary(&self) -> String {
         match self {
             Unit::Check(check) => check.summary.to_owned(),
-            Unit::Suite(suite) => suites::summary(suite),
+            Unit::Suite(suite) => gate_suites::summary(suite),
         }
     }
 
@@ -75,7 +75,7 @@ impl Unit {
     pub fn group(&self) -> Group {
         match self {
             Unit::Check(check) => Group::of_check(check.id, check.dimension),
-            Unit::Suite(suite) => suites::group(suite),
+            Unit::Suite(suite) => gate_suites::group(suite),
         }
     }
 
@@ -164,15 +164,15 @@ impl Planner<'_> {
                 }),
             }
         }
-        for suite in suites::of_policy(self.policy, self.workspace, packages, stage) {
-            let id = suites::check_id(&suite);
+        for suite in gate_suites::of_policy(self.policy, self.workspace, packages, stage) {
+            let id = gate_suites::check_id(&suite);
             if suite.stage > stage {
                 let reason = format!("the suite is declared for {}", suite.stage);
                 plan.not_applicable.push(NotApplicable { id, reason });
                 continue;
             }
             // What nobody requires and this machine cannot show is left out of the claim, not out of sight.
-            if let Some(reason) = suites::unmet(&suite, self.workspace).filter(|_| !suite.required) {
+            if let Some(reason) = gate_suites::unmet(&suite, self.workspace).filter(|_| !suite.required) {
                 let bound = Bound {
                     surface: format!("what `{id}` shows"),
                     reason: reason.message.clone(),

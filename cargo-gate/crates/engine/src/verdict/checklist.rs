@@ -1,8 +1,8 @@
 //! The checklists of a report.
 
-use crate::base::stage::Stage;
-use crate::policy::{ChecklistItem, Policy};
-use crate::report::{CheckReport, Checklist, ChecklistEntry, Finding, Outcome};
+use gate_base::stage::Stage;
+use gate_policy::{ChecklistItem, Policy};
+use gate_report::{CheckReport, Checklist, ChecklistEntry, Finding, Outcome};
 
 /// The checklists up to a stage as the check of this id shows them: an item is met when the check judged it and found
 /// nothing. `None` when the check did not judge.

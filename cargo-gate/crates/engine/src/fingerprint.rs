@@ -1,10 +1,10 @@
 //! Fingerprints: a hash over everything that a check declares to read.
 
-use crate::base::digest::{Digest, DigestBuilder};
-use crate::contract::{Check, Declared, InputState, input};
-use crate::policy::{BenchReference, SuiteKind, SuitePolicy};
-use crate::suites;
-use crate::workspace::Workspace;
+use gate_base::digest::{Digest, DigestBuilder};
+use gate_contract::{Check, Declared, InputState, input};
+use gate_policy::{BenchReference, SuiteKind, SuitePolicy};
+use gate_suites;
+use gate_world::Workspace;
 
 use super::TOOL_VERSION;
 use super::inputs::InputDigests;
@@ -65,16 +65,16 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
     declaration.part(&serde_json::to_vec(suite).unwrap_or_default());
     declaration.part(&[
         u8::from(workspace.offline()),
-        u8::from(suites::unmet(suite, workspace).is_some()),
+        u8::from(gate_suites::unmet(suite, workspace).is_some()),
     ]);
     let files = if suite.inputs.is_empty() {
         inputs.state(&Declared::of::<input::AllFiles>())
     } else {
-        let matcher = suites::InputFilter::new(suite);
+        let matcher = gate_suites::InputFilter::new(suite);
         inputs.files(|file| matcher.reads(&file.path))
     };
     let mut environment = DigestBuilder::new("suite environment");
-    for (name, value) in suites::environment_inputs(suite, workspace.environment()) {
+    for (name, value) in gate_suites::environment_inputs(suite, workspace.environment()) {
         environment.part(name.as_bytes()).part(&[u8::from(value.is_some())]);
         environment.part(value.unwrap_or_default().as_encoded_bytes());
     }
@@ -102,7 +102,7 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
         // Every run records its window.
         parts.push(("its window".to_owned(), None));
     }
-    if let Some(program) = suites::tool::program(suite) {
+    if let Some(program) = gate_suites::tool::program(suite) {
         // Programs of the toolchain change with it; this one does not.
         let mut digest = DigestBuilder::new("suite program");
         if let Some(program) = workspace.program_digest(program) {
@@ -116,7 +116,7 @@ pub fn of_suite(suite: &SuitePolicy, workspace: &Workspace, inputs: &InputDigest
     }
     // Path dependencies beside the workspace are built as well.
     parts.extend(inputs.outside_root());
-    Fingerprint::new(&suites::check_id(suite), suites::VERSION, parts)
+    Fingerprint::new(&gate_suites::check_id(suite), gate_suites::VERSION, parts)
 }
 
 fn part(input: &Declared, inputs: &InputDigests<'_>) -> (String, Option<Digest>) {

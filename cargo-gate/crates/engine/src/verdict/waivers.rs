@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 
-use crate::policy::Waiver;
-use crate::policy::pattern::path_matches;
-use crate::report::{Finding, WaiverUse};
+use gate_policy::Waiver;
+use gate_policy::pattern::path_matches;
+use gate_report::{Finding, WaiverUse};
 
 /// Checks that no waiver can cover: they judge the waivers and the policy themselves, or only sum others up.
 const UNWAIVABLE: &[&str] = &["waiver.valid", "waiver.authority", "config.sanity", "checklist.stage"];

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::base::stage::Stage;
-use crate::evidence::history::HistoryEntry;
-use crate::report::{Confidence, Decision};
+use gate_base::stage::Stage;
+use gate_evidence::history::HistoryEntry;
+use gate_report::{Confidence, Decision};
 
 /// How far back runs count where the policy does not say.
 pub const WINDOW: Duration = Duration::from_secs(90 * 24 * 60 * 60);

@@ -1,9 +1,9 @@
 //! From findings to an outcome, from outcomes to a decision, from a decision to an exit code.
 
-use crate::base::exit;
-use crate::base::stage::Stage;
-use crate::evidence::EvidenceResult;
-use crate::report::{CheckReport, Decision, Outcome, SUITES_LEFT_OUT, outcome_of};
+use gate_base::exit;
+use gate_base::stage::Stage;
+use gate_evidence::EvidenceResult;
+use gate_report::{CheckReport, Decision, Outcome, SUITES_LEFT_OUT, outcome_of};
 
 /// Outcome of a result at `stage`. Waived and excluded findings do not count.
 pub fn outcome_at(result: &EvidenceResult, stage: Stage) -> Outcome {

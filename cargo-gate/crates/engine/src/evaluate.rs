@@ -5,28 +5,28 @@ use std::time::Instant;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::base::digest::sha256_hex;
-use crate::base::error::Result;
-use crate::base::stage::Stage;
-use crate::contract::{Check, Inputs, Phase};
-use crate::evidence::history::History;
-use crate::evidence::run_dir::RunFile;
-use crate::evidence::store::Store;
-use crate::evidence::{Evidence, EvidenceResult};
-use crate::kernels;
-use crate::policy::{Policy, SuitePolicy};
-use crate::report::{
+use gate_base::digest::sha256_hex;
+use gate_base::error::Result;
+use gate_base::stage::Stage;
+use gate_contract::{Check, Inputs, Phase};
+use gate_evidence::history::History;
+use gate_evidence::run_dir::RunFile;
+use gate_evidence::store::Store;
+use gate_evidence::{Evidence, EvidenceResult};
+use gate_gpu::kernels;
+use gate_policy::{Policy, SuitePolicy};
+use gate_report::{
     Artifact, Confidence, Decision, EvidenceRecord, Report, SCHEMA_VERSION, SUITES_LEFT_OUT, Subject, Tool,
 };
-use crate::surveys::Surveys;
+use gate_surveys::Surveys;
 use crate::verdict::{self, Afterwards, Judged, Rules, confidence};
 
 use super::TOOL_VERSION;
 use super::inputs::InputDigests;
 use super::plan::{Action, LastInputs, Plan, PlanItem, Planner, SuiteMode, Unit};
 use super::run::{Completed, Runner};
-use crate::evidence::event::{Event, Observer};
-use crate::process::cancel::Cancel;
+use gate_evidence::event::{Event, Observer};
+use gate_base::process::cancel::Cancel;
 
 /// What to evaluate and how.
 #[derive(Debug, Clone)]
