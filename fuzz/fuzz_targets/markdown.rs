@@ -3,7 +3,7 @@
 //! `cargo +nightly fuzz run markdown`
 #![no_main]
 
-use cargo_gate::generated::{self, Facts};
+use cargo_gate::checks::docs::generated::{self, Facts};
 use cargo_gate::markdown::fences::commands;
 use cargo_gate::markdown::links::Outline;
 use cargo_gate::markdown::target::Target;

@@ -92,7 +92,7 @@ mod order {
         "* -> cargo-gate/src/cli/mod.rs",
         "* -> cargo-gate/crates/evidence/src/run_dir/mod.rs",
         "* -> cargo-gate/crates/evidence/src/verify/mod.rs",
-        "* -> cargo-gate/src/generated/mod.rs",
+        "* -> cargo-gate/src/checks/docs/generated/mod.rs",
         "* -> cargo-gate/src/init/mod.rs",
         "* -> cargo-gate/crates/suites/src/lib.rs",
         "* -> cargo-gate/crates/suites/src/tool/mod.rs",

@@ -10,8 +10,8 @@ mod declared;
 pub mod input;
 mod inputs;
 
-#[cfg(test)]
-pub(crate) mod testing;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use check::{Applies, Check, Judge, Judgement, Phase, Rule};
 pub use context::Context;

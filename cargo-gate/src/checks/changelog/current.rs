@@ -6,8 +6,8 @@ use semver::Version;
 
 use crate::base::stage::Stage;
 use crate::policy::ReleasePolicy;
-use crate::release;
-use crate::release::changelog::{self, Entry};
+use crate::checks::changelog::entries::{self, Entry};
+use crate::checks::release;
 use crate::report::{Dimension, Finding, Location};
 use crate::workspace::cargo::{CargoModel, Member};
 
@@ -46,7 +46,7 @@ fn run(context: &Context<'_>) -> Judgement {
         let finding = |message: String| Finding::blocking(Stage::Controlled, message);
         match context.release_file(path) {
             Ok(Some(bytes)) => {
-                let entries = changelog::entries(&String::from_utf8_lossy(&bytes));
+                let entries = entries::entries(&String::from_utf8_lossy(&bytes));
                 for (version, packages) in versions(context.cargo(), release, path) {
                     findings.extend(judge(path, &entries, version, &packages));
                 }
@@ -124,7 +124,7 @@ mod tests {
     use crate::contract::testing::finding_text;
 
     fn said(version: &str, text: &str) -> String {
-        let entries = changelog::entries(text);
+        let entries = entries::entries(text);
         let version = version.parse().expect("a version");
         judge("CHANGELOG.md", &entries, &version, &["app"]).map_or(String::new(), |finding| finding_text(&finding))
     }

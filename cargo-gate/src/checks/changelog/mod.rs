@@ -1,3 +1,4 @@
 //! Checks of the area `changelog`.
 
 pub mod current;
+pub mod entries;

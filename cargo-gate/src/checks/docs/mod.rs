@@ -6,5 +6,6 @@ mod invocations;
 mod own;
 
 pub mod commands;
+pub mod generated;
 pub mod links;
 pub mod sync;

@@ -1,7 +1,7 @@
 //! `docs.sync`: generated blocks of documents are what would be generated now.
 
 use crate::base::stage::Stage;
-use crate::generated::{self, Facts};
+use crate::checks::docs::generated::{self, Facts};
 use crate::markdown::place;
 use crate::report::{Dimension, Finding};
 use crate::surveys::document;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use globset::{Glob, GlobMatcher};
 
 use crate::base::stage::Stage;
-use crate::generated::mark::{is_by_cargo, mark};
+use crate::checks::generated::mark::{is_by_cargo, mark};
 use crate::policy::GeneratedFiles;
 use crate::report::{Dimension, Finding, Location, Reason};
 use crate::workspace::files::{File, FileKind};

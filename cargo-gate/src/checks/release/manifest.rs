@@ -7,7 +7,7 @@ use semver::Version;
 
 use crate::base::stage::Stage;
 use crate::policy::{Approval, ReleasePolicy, VersionFile};
-use crate::release::{self, version_file};
+use crate::checks::release::{self, version_file};
 use crate::report::{Dimension, Finding, Location};
 use crate::workspace::cargo::{CargoModel, Member};
 

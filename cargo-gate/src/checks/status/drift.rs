@@ -1,7 +1,7 @@
 //! `status.drift`: a box is ticked when, and only when, the checks that it names pass.
 
 use crate::base::stage::Stage;
-use crate::drift::{self, Drift, Evidence, Judged};
+use crate::checks::status::checkboxes::{self, Drift, Evidence, Judged};
 use crate::markdown::place;
 use crate::policy::{DocsPolicy, SuitePolicy};
 use crate::report::{Dimension, Finding};
@@ -55,7 +55,7 @@ fn run(context: &Context<'_>) -> Judgement {
     };
     let mut findings = Vec::new();
     for document in &documents {
-        let judged = drift::judge(&document.text, evidence);
+        let judged = checkboxes::judge(&document.text, evidence);
         for one in &judged {
             let of_box = one.drift.iter().map(|drift| finding(document, &judged, one, drift));
             findings.extend(of_box.map(|finding| finding.because(Some(docs.location.clone()))));

@@ -6,7 +6,7 @@ use semver::Version;
 
 use crate::base::stage::Stage;
 use crate::policy::{Floor, ToolchainPolicy, rust_version};
-use crate::release;
+use crate::checks::release;
 use crate::report::{Dimension, Finding, Reason};
 use crate::workspace::git::{Git, Tag};
 use crate::workspace::manifest::Manifest;

@@ -2,6 +2,7 @@
 
 mod channel;
 
+pub mod consumers;
 pub mod floor;
 pub mod matches;
 pub mod msrv;

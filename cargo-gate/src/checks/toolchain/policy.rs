@@ -4,7 +4,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use crate::base::stage::Stage;
-use crate::consumers::{self, Consumer, TOOLCHAIN_FILE};
+use crate::checks::toolchain::consumers::{self, Consumer, TOOLCHAIN_FILE};
 use crate::policy::ToolchainPolicy;
 use crate::report::{Dimension, Finding};
 

@@ -8,8 +8,8 @@ use crate::base::error::{Error, Result};
 use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::open::Opened;
-use crate::consumers::consumers;
-use crate::generated::{self, Facts};
+use crate::checks::toolchain::consumers::consumers;
+use crate::checks::docs::generated::{self, Facts};
 use crate::markdown::place;
 use crate::policy::{Existing, ToolchainPolicy, write_atomically};
 

@@ -10,7 +10,7 @@ use crate::base::exit;
 use crate::checks;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::drift::{self, Drift, Evidence, Judged, Verdict};
+use crate::checks::status::checkboxes::{self, Drift, Evidence, Judged, Verdict};
 use crate::markdown::place;
 use crate::surveys::document::Document;
 
@@ -65,18 +65,18 @@ pub(super) fn run(arguments: &DriftArgs, conversation: &Conversation<'_>) -> Res
     };
     let mut boxes = Vec::new();
     for document in &documents {
-        let judged = drift::judge(&document.text, evidence);
+        let judged = checkboxes::judge(&document.text, evidence);
         if !arguments.fix {
             boxes.extend(rows(document, &judged, &[]));
             continue;
         }
-        let (text, changed) = drift::corrected(&document.text, &judged);
+        let (text, changed) = checkboxes::corrected(&document.text, &judged);
         if changed.is_empty() {
             boxes.extend(rows(document, &judged, &[]));
             continue;
         }
         replace(&opened.workspace, document, &text)?;
-        let after = drift::judge(&text, evidence);
+        let after = checkboxes::judge(&text, evidence);
         boxes.extend(rows(
             &Document {
                 text,
@@ -215,7 +215,7 @@ mod tests {
         let text = "- [ ] a <!-- gate: lockfile.tracked -->\n- [x] b <!-- gate: lockfile.fresh -->\n\
                     - [x] c <!-- gate: suite.test.workspace -->\n- [x] d\n- [ ] e <!-- gate: x.y -->\n";
         let document = Document::new("ROADMAP.md", text);
-        let before = rows(&document, &drift::judge(text, evidence), &[]);
+        let before = rows(&document, &checkboxes::judge(text, evidence), &[]);
         insta::assert_snapshot!(human(&before), @r#"
         ROADMAP.md:1: "a": not ticked, although `lockfile.tracked` passes at controlled
         ROADMAP.md:2: "b": ticked, but `lockfile.fresh` could not be carried out
@@ -224,10 +224,10 @@ mod tests {
         ROADMAP.md:5: "e": no check is called `x.y`; `cargo gate status` lists the checks
         5 boxes, 3 ticked, 4 without agreement; next: cargo gate source drift --fix
         "#);
-        let (text, changed) = drift::corrected(text, &drift::judge(text, evidence));
+        let (text, changed) = checkboxes::corrected(text, &checkboxes::judge(text, evidence));
         let after = rows(
             &Document::new("ROADMAP.md", &text),
-            &drift::judge(&text, evidence),
+            &checkboxes::judge(&text, evidence),
             &changed,
         );
         insta::assert_snapshot!(human(&after), @r#"

@@ -5,7 +5,6 @@
 
 mod blocks;
 mod claims;
-pub mod mark;
 mod status;
 mod support_matrix;
 mod toolchain;
