@@ -7,7 +7,7 @@
 //! The library neither prints nor exits; [`cli`] words the conversation and `main` ends the process.
 
 pub use gate_base as base;
-pub mod checks;
+pub use gate_checks as checks;
 pub use gate_ci as ci;
 pub mod cli;
 pub mod closeout;

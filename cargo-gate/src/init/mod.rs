@@ -187,4 +187,6 @@ pub fn write_plan(top: &Path, plan: &[FileToWrite]) -> Result<()> {
 }
 
 #[cfg(test)]
+mod judged;
+#[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ pub(super) fn files(topics: &[Topic<'_>]) -> Result<Pages> {
     let files = [
         (
             "checks.json",
-            marked(&contract::text(topics, None)?, &keys("cargo-gate/src/checks"))?,
+            marked(&contract::text(topics, None)?, &keys("cargo-gate/crates/checks/src"))?,
         ),
         (
             "decision-log.schema.json",

@@ -29,19 +29,19 @@ use crate::{Applies, Check, Inputs, Judgement};
 
 /// Everything a rule can read. Starts as a workspace at `/w` with one member `app`, a tracked and fresh lockfile, a
 /// clean git work tree and rustc 1.95.0, at noon of 2026-06-15, evaluated at `pilot`.
-pub(crate) struct World {
-    pub(crate) workspace: Surveys,
-    pub(crate) policy: Policy,
-    pub(crate) history: History,
-    pub(crate) now: Timestamp,
-    pub(crate) stage: Stage,
-    pub(crate) outcomes: Vec<CheckReport>,
+pub struct World {
+    pub workspace: Surveys,
+    pub policy: Policy,
+    pub history: History,
+    pub now: Timestamp,
+    pub stage: Stage,
+    pub outcomes: Vec<CheckReport>,
     /// Where [`texts`](Self::texts) are.
     directory: Option<tempfile::TempDir>,
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         let root = PathBuf::from("/w");
         let workspace = Workspace {
             options: Options {
@@ -99,7 +99,7 @@ impl World {
     }
 
     /// Replaces the files: path and text, all of them tracked and on disk.
-    pub(crate) fn texts(&mut self, texts: &[(&str, &str)]) {
+    pub fn texts(&mut self, texts: &[(&str, &str)]) {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let files = texts.iter().map(|(path, text)| {
             let native = directory.path().join(path);
@@ -123,18 +123,18 @@ impl World {
     }
 
     /// Sets the home directory of whoever runs the gate.
-    pub(crate) fn home(&mut self, home: &str) {
+    pub fn home(&mut self, home: &str) {
         self.workspace.options.environment = Environment::from_pairs([("HOME", home)]);
         self.workspace.secrets = OnceLock::new();
     }
 
     /// Version control, which the world starts with.
-    pub(crate) fn git(&mut self) -> &mut Git {
+    pub fn git(&mut self) -> &mut Git {
         self.workspace.git.as_mut().expect("a git work tree")
     }
 
     /// Replaces the manifests: path and text, the root first.
-    pub(crate) fn manifests(&mut self, manifests: &[(&str, &str)]) {
+    pub fn manifests(&mut self, manifests: &[(&str, &str)]) {
         let parsed = manifests
             .iter()
             .map(|(path, text)| manifest(path, text))
@@ -143,7 +143,7 @@ impl World {
     }
 
     /// Replaces the CI files: path and text.
-    pub(crate) fn ci(&mut self, files: &[(&str, &str)]) {
+    pub fn ci(&mut self, files: &[(&str, &str)]) {
         let texts = files
             .iter()
             .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()));
@@ -160,7 +160,7 @@ impl World {
         self.workspace.files = FileList::new(files.iter().map(|(path, _)| file(path)).collect());
     }
     /// Replaces the documents, and the files by them and by empty files at these paths.
-    pub(crate) fn documents(&mut self, documents: &[(&str, &str)], others: &[&str]) {
+    pub fn documents(&mut self, documents: &[(&str, &str)], others: &[&str]) {
         let documents = documents.iter().map(|(path, text)| Document::new(path, text));
         let documents: Vec<Document> = documents.collect();
         let paths = documents.iter().map(|document| document.path.as_str());
@@ -169,7 +169,7 @@ impl World {
     }
 
     /// Everything that a check can be given.
-    pub(crate) fn inputs(&self) -> Inputs<'_> {
+    pub fn inputs(&self) -> Inputs<'_> {
         Inputs {
             outcomes: &self.outcomes,
             ..Inputs::new(&self.workspace, &self.policy, &self.history, self.now, self.stage)
@@ -177,7 +177,7 @@ impl World {
     }
 
     /// What a check says, as text: one finding per paragraph with place, message, stage and help. Empty is a pass.
-    pub(crate) fn text(&self, check: &'static Check) -> String {
+    pub fn text(&self, check: &'static Check) -> String {
         let inputs = self.inputs();
         if let Applies::No(reason) = check.rule.applies(&inputs) {
             return format!("not applicable: {reason}");
@@ -190,11 +190,11 @@ impl World {
     }
 }
 
-pub(crate) fn findings_text(findings: &[Finding]) -> String {
+pub fn findings_text(findings: &[Finding]) -> String {
     findings.iter().map(finding_text).collect::<Vec<_>>().join("\n")
 }
 
-pub(crate) fn finding_text(finding: &Finding) -> String {
+pub fn finding_text(finding: &Finding) -> String {
     let place = |location: &gate_report::Location| match location.line {
         Some(line) => format!("{}:{line}", location.path),
         None => location.path.clone(),
@@ -236,7 +236,7 @@ fn reason_text(what: &str, reason: &gate_report::Reason) -> String {
 }
 
 /// A tracked, empty file.
-pub(crate) fn file(path: &str) -> File {
+pub fn file(path: &str) -> File {
     File {
         path: path.into(),
         native: path.into(),
@@ -249,7 +249,7 @@ pub(crate) fn file(path: &str) -> File {
 }
 
 /// A publishable member in `directory`.
-pub(crate) fn member(name: &str, directory: &str, rust_version: Option<&str>) -> Member {
+pub fn member(name: &str, directory: &str, rust_version: Option<&str>) -> Member {
     Member {
         name: name.into(),
         version: Version::new(0, 1, 0),
@@ -266,12 +266,12 @@ pub(crate) fn member(name: &str, directory: &str, rust_version: Option<&str>) ->
     }
 }
 
-pub(crate) fn manifest(path: &str, text: &str) -> Manifest {
+pub fn manifest(path: &str, text: &str) -> Manifest {
     Manifest::parse(path, text).expect("TOML")
 }
 
 /// `rust-toolchain.toml` with this channel on line 2.
-pub(crate) fn toolchain_file(channel: &str) -> ToolchainFile {
+pub fn toolchain_file(channel: &str) -> ToolchainFile {
     ToolchainFile {
         path: "rust-toolchain.toml".into(),
         channel: Some(channel.into()),
@@ -283,12 +283,12 @@ pub(crate) fn toolchain_file(channel: &str) -> ToolchainFile {
 }
 
 /// A map from pairs.
-pub(crate) fn map<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
+pub fn map<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
     pairs.into_iter().collect()
 }
 
 /// A `[ci]` that declares nothing, on line 3 of the policy.
-pub(crate) fn ci_policy() -> CiPolicy {
+pub fn ci_policy() -> CiPolicy {
     CiPolicy {
         platforms: Vec::new(),
         pinned_actions: false,
