@@ -1,7 +1,7 @@
 //! The workflows that `init` writes, judged by the checks that judge those of everybody.
 
-use crate::checks::ci::{actions_pinned, gate_wired, locked, matrix};
 use crate::base::stage::Stage;
+use crate::checks::ci::{actions_pinned, gate_wired, locked, matrix};
 use crate::contract::testing::World;
 use crate::init::{InitFacts, github_workflow, gitlab_pipeline, policy_text};
 use crate::policy::{CiPolicy, StagePolicy};

@@ -11,13 +11,13 @@ use super::inputs::Inputs;
 /// out, for declarations `R` that name it.
 #[derive(Clone, Copy)]
 pub struct Context<'a, R> {
-    pub(in crate) inputs: Inputs<'a>,
+    pub(crate) inputs: Inputs<'a>,
     declaration: PhantomData<fn() -> R>,
 }
 
 impl<'a, R> Context<'a, R> {
     /// The view of a check that declares `R`.
-    pub(in crate) fn new(inputs: Inputs<'a>) -> Self {
+    pub(crate) fn new(inputs: Inputs<'a>) -> Self {
         Self {
             inputs,
             declaration: PhantomData,

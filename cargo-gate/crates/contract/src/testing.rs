@@ -11,36 +11,46 @@ use gate_base::digest::Digest;
 use gate_base::stage::Stage;
 use gate_ci::CiFiles;
 use gate_evidence::history::History;
-use gate_policy::{CiPolicy, Policy};
-use gate_report::{CheckReport, Finding, Location};
+use gate_policy::{BoundaryAllow, BoundaryPolicy, CiPolicy, Policy, Tier, TierPolicy};
+use gate_report::{CheckReport, Location};
 use gate_surveys::Surveys;
 use gate_surveys::document::{Document, Documents};
-use gate_world::cargo::{CargoModel, Member, Resolution};
+use gate_world::cargo::{CargoModel, Resolution};
 use gate_world::config::CargoConfig;
 use gate_world::environment::Environment;
 use gate_world::files::{File, FileKind, FileList};
 use gate_world::git::Git;
 use gate_world::lockfile::Lockfile;
-use gate_world::manifest::Manifest;
-use gate_world::toolchain::{Rustc, Toolchain, ToolchainFile};
+use gate_world::toolchain::{Rustc, Toolchain};
 use gate_world::{Options, Workspace};
+
+use gate_report::testing::reason_text;
+pub use gate_report::testing::{finding_text, findings_text};
+pub use gate_world::testing::{file, manifest, member, toolchain_file};
 
 use crate::{Applies, Check, Inputs, Judgement};
 
 /// Everything a rule can read. Starts as a workspace at `/w` with one member `app`, a tracked and fresh lockfile, a
 /// clean git work tree and rustc 1.95.0, at noon of 2026-06-15, evaluated at `pilot`.
 pub struct World {
+    /// The workspace.
     pub workspace: Surveys,
+    /// The policy; empty at first.
     pub policy: Policy,
+    /// Runs before this one.
     pub history: History,
+    /// When it is evaluated.
     pub now: Timestamp,
+    /// At which stage.
     pub stage: Stage,
+    /// What the other checks said.
     pub outcomes: Vec<CheckReport>,
     /// Where [`texts`](Self::texts) are.
     directory: Option<tempfile::TempDir>,
 }
 
 impl World {
+    /// The world as described above.
     pub fn new() -> Self {
         let root = PathBuf::from("/w");
         let workspace = Workspace {
@@ -190,98 +200,6 @@ impl World {
     }
 }
 
-pub fn findings_text(findings: &[Finding]) -> String {
-    findings.iter().map(finding_text).collect::<Vec<_>>().join("\n")
-}
-
-pub fn finding_text(finding: &Finding) -> String {
-    let place = |location: &gate_report::Location| match location.line {
-        Some(line) => format!("{}:{line}", location.path),
-        None => location.path.clone(),
-    };
-    let mut text = match finding.locations.first() {
-        Some(location) => format!("{}: ", place(location)),
-        None => String::new(),
-    };
-    text += &finding.message;
-    text += &match finding.blocks_at {
-        Some(stage) => format!(" [{stage}]"),
-        None => " [advice]".to_owned(),
-    };
-    for location in finding.locations.iter().skip(1) {
-        text += &format!("\n  also: {}", place(location));
-    }
-    for line in finding.detail.iter().flat_map(|detail| detail.lines()) {
-        text += &format!("\n  | {line}");
-    }
-    if let Some(help) = &finding.help {
-        text += &format!("\n  help: {help}");
-    }
-    if let Some(policy) = &finding.policy {
-        text += &format!("\n  because: {}", place(policy));
-    }
-    if let Some(package) = &finding.package {
-        text += &format!("\n  package: {package}");
-    }
-    text
-}
-
-fn reason_text(what: &str, reason: &gate_report::Reason) -> String {
-    let help = reason
-        .help
-        .as_ref()
-        .map(|help| format!("\n  help: {help}"))
-        .unwrap_or_default();
-    format!("{what} ({}): {}{help}", reason.code, reason.message)
-}
-
-/// A tracked, empty file.
-pub fn file(path: &str) -> File {
-    File {
-        path: path.into(),
-        native: path.into(),
-        tracked: true,
-        kind: FileKind::Regular,
-        executable: false,
-        size: 0,
-        digest: None,
-    }
-}
-
-/// A publishable member in `directory`.
-pub fn member(name: &str, directory: &str, rust_version: Option<&str>) -> Member {
-    Member {
-        name: name.into(),
-        version: Version::new(0, 1, 0),
-        manifest: if directory.is_empty() {
-            "Cargo.toml".into()
-        } else {
-            format!("{directory}/Cargo.toml")
-        },
-        directory: directory.into(),
-        edition: "2024".into(),
-        rust_version: rust_version.map(|text| format!("{text}.0").parse().expect("a version")),
-        publish: true,
-        targets: Vec::new(),
-    }
-}
-
-pub fn manifest(path: &str, text: &str) -> Manifest {
-    Manifest::parse(path, text).expect("TOML")
-}
-
-/// `rust-toolchain.toml` with this channel on line 2.
-pub fn toolchain_file(channel: &str) -> ToolchainFile {
-    ToolchainFile {
-        path: "rust-toolchain.toml".into(),
-        channel: Some(channel.into()),
-        custom_path: None,
-        line: 2,
-        error: None,
-        outside: false,
-    }
-}
-
 /// A map from pairs.
 pub fn map<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
     pairs.into_iter().collect()
@@ -299,4 +217,33 @@ pub fn ci_policy() -> CiPolicy {
         gate_steps: Vec::new(),
         location: Location::line("gate.toml", 3),
     }
+}
+
+/// A policy that declares this default tier on line 3, and `[boundary]` with SAFETY comments on line 5.
+pub fn boundary_policy(tier: Tier) -> Policy {
+    Policy {
+        tiers: Some(TierPolicy {
+            default: tier,
+            exceptions: Vec::new(),
+            location: Location::line("gate.toml", 3),
+        }),
+        boundary: Some(BoundaryPolicy {
+            allow: Vec::new(),
+            safety_comments: true,
+            inventory: None,
+            location: Location::line("gate.toml", 5),
+        }),
+        ..Policy::default()
+    }
+}
+
+/// Allows raw authority under a glob.
+pub fn allow(policy: &mut Policy, glob: &str) {
+    let boundary = policy.boundary.as_mut().expect("the policy of this module has one");
+    boundary.allow.push(BoundaryAllow {
+        path: glob.into(),
+        reason: "bindings".into(),
+        owner: "core".into(),
+        location: Location::line("gate.toml", 7),
+    });
 }

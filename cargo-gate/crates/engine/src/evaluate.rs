@@ -5,6 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::verdict::{self, Afterwards, Judged, Rules, confidence};
 use gate_base::digest::sha256_hex;
 use gate_base::error::Result;
 use gate_base::stage::Stage;
@@ -19,14 +20,13 @@ use gate_report::{
     Artifact, Confidence, Decision, EvidenceRecord, Report, SCHEMA_VERSION, SUITES_LEFT_OUT, Subject, Tool,
 };
 use gate_surveys::Surveys;
-use crate::verdict::{self, Afterwards, Judged, Rules, confidence};
 
 use super::TOOL_VERSION;
 use super::inputs::InputDigests;
 use super::plan::{Action, LastInputs, Plan, PlanItem, Planner, SuiteMode, Unit};
 use super::run::{Completed, Runner};
-use gate_evidence::event::{Event, Observer};
 use gate_base::process::cancel::Cancel;
+use gate_evidence::event::{Event, Observer};
 
 /// What to evaluate and how.
 #[derive(Debug, Clone)]

@@ -9,20 +9,20 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use crate::verdict;
 use gate_base::error::{Error, ErrorKind, Result};
+use gate_base::process::cancel::Cancel;
 use gate_contract::{Attachments, Check, Inputs, input};
 use gate_evidence::event::{Event, Expected, Observer};
 use gate_evidence::expected;
 use gate_evidence::history::History;
 use gate_evidence::store::Store;
 use gate_evidence::{Evidence, EvidenceFile, EvidenceResult};
-use gate_report::group::Group;
 use gate_policy::SuitePolicy;
-use gate_base::process::cancel::Cancel;
+use gate_report::group::Group;
 use gate_report::{Reason, SUITES_LEFT_OUT};
 use gate_suites::{self, Shared, SuiteContext};
 use gate_surveys::Surveys;
-use crate::verdict;
 
 use super::plan::{Action, Plan, PlanItem, SuiteMode, Unit};
 
@@ -242,12 +242,7 @@ impl Runner<'_> {
     }
 
     fn held_back(&self, item: &PlanItem, blockers: &[(Group, String)]) -> Completed {
-        self.completed(
-            item,
-            blocked_by(blockers),
-            Timestamp::now(),
-            Duration::ZERO,
-        )
+        self.completed(item, blocked_by(blockers), Timestamp::now(), Duration::ZERO)
     }
 
     fn without_evidence(&self, item: &PlanItem) -> Completed {

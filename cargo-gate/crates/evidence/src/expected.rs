@@ -55,8 +55,8 @@ pub fn expected(history: &History, ids: &BTreeSet<String>) -> BTreeMap<String, E
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gate_base::stage::Stage;
     use crate::history::HistoryEntry;
+    use gate_base::stage::Stage;
     use gate_report::Decision;
     use gate_report::render::samples;
 

@@ -186,7 +186,10 @@ fn redaction(asked: &Asked<'_>, verification: &Verification, stage: Option<Stage
     };
     let left = audit.findings.iter().filter(|finding| !finding.redacted);
     let of = |severity| left.clone().filter(|finding| finding.severity == severity).count();
-    let (high, medium) = (of(gate_text::secrets::Severity::High), of(gate_text::secrets::Severity::Medium));
+    let (high, medium) = (
+        of(gate_text::secrets::Severity::High),
+        of(gate_text::secrets::Severity::Medium),
+    );
     let noun = if audit.files_scanned == 1 { "file" } else { "files" };
     let searched = format!("{} {noun} searched", audit.files_scanned);
     let place = |finding: Option<&super::run_dir::RedactionFinding>| {

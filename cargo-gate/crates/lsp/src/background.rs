@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use gate_gpu::kernels::check::Checked;
 use gate_base::process::cancel::Cancel;
 use gate_base::process::{self, ProcessSpec};
+use gate_gpu::kernels::check::Checked;
 
 /// How long compilers get for one file.
 const TIMEOUT: Duration = Duration::from_secs(300);

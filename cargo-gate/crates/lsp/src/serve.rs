@@ -12,8 +12,8 @@ use super::framing::{self, Incoming};
 use super::session::{Effect, Session};
 use gate_base::error::{Error, Result};
 use gate_base::exit;
-use gate_gpu::kernels::check::Checked;
 use gate_base::process::cancel::Cancel;
+use gate_gpu::kernels::check::Checked;
 use gate_world::environment::Environment;
 use gate_world::{Options, Workspace};
 

@@ -3,9 +3,9 @@
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use gate_base::stage::Stage;
-use gate_report::group::Group;
 use gate_policy::{BenchReference, Policy, SuiteKind, SuitePolicy};
 use gate_report::Dimension;
+use gate_report::group::Group;
 use gate_world::Workspace;
 
 use super::{BENCH_DOCS, SLO_DOCS, TEST_DOCS, TOOL_DOCS, default_suite};

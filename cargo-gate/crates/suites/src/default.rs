@@ -3,8 +3,8 @@
 use std::ffi::OsStr;
 use std::time::Duration;
 
-use gate_policy::{SuiteFormat, SuiteKind, SuitePolicy};
 use gate_base::process;
+use gate_policy::{SuiteFormat, SuiteKind, SuitePolicy};
 use gate_world::Workspace;
 
 use super::workspace_copy;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use gate_policy::SuitePolicy;
 use crate::interference;
+use gate_policy::SuitePolicy;
 use gate_world::Workspace;
 use gate_world::environment::Environment;
 

@@ -27,11 +27,11 @@ use std::path::{Path, PathBuf};
 use globset::GlobMatcher;
 
 use gate_base::error::{Error, ErrorKind, Result};
+use gate_base::process::cancel::Cancel;
+use gate_base::process::{self, ProcessEnd, ProcessSpec};
 use gate_evidence::EvidenceResult;
 use gate_evidence::event::{Event, Observer};
 use gate_policy::{SuiteKind, SuitePolicy};
-use gate_base::process::cancel::Cancel;
-use gate_base::process::{self, ProcessEnd, ProcessSpec};
 use gate_report::{Finding, Reason, SuiteResult};
 use gate_text::secrets::mask_text;
 use gate_world::Workspace;

@@ -103,7 +103,7 @@ pub(super) fn cut(part: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gate_contract::testing::findings_text;
+    use gate_report::testing::findings_text;
     use gate_text::secrets::planted;
 
     #[test]

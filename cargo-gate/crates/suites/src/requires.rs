@@ -2,8 +2,8 @@
 
 use std::ffi::OsStr;
 
-use gate_policy::SuitePolicy;
 use gate_base::process;
+use gate_policy::SuitePolicy;
 use gate_report::Reason;
 use gate_world::Workspace;
 

@@ -277,7 +277,8 @@ fn table(first: &str, rows: &[(String, &Tally)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::surveys::{policy, survey};
+    use gate_contract::testing::boundary_policy as policy;
+    use gate_rust::testing::survey;
 
     fn boundaries() -> Boundaries {
         let survey = survey(&[

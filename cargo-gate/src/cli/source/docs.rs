@@ -6,10 +6,10 @@ use clap::Args;
 
 use crate::base::error::{Error, Result};
 use crate::base::exit;
+use crate::checks::docs::generated::{self, Facts};
+use crate::checks::toolchain::consumers::consumers;
 use crate::cli::Conversation;
 use crate::cli::open::Opened;
-use crate::checks::toolchain::consumers::consumers;
-use crate::checks::docs::generated::{self, Facts};
 use crate::markdown::place;
 use crate::policy::{Existing, ToolchainPolicy, write_atomically};
 

@@ -8,9 +8,9 @@ use serde::Serialize;
 use crate::base::error::Result;
 use crate::base::exit;
 use crate::checks;
+use crate::checks::status::checkboxes::{self, Drift, Evidence, Judged, Verdict};
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::checks::status::checkboxes::{self, Drift, Evidence, Judged, Verdict};
 use crate::markdown::place;
 use crate::surveys::document::Document;
 

@@ -190,7 +190,7 @@ impl Panics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::surveys::library;
+    use gate_rust::testing::library;
 
     fn survey() -> Survey {
         library(&[

@@ -114,7 +114,10 @@ fn nothing_is_overwritten() {
     let error = scaffold(&root, "git.branch-name")
         .expect_err("the files are there")
         .to_string();
-    assert_eq!(error, "`cargo-gate/crates/checks/src/git/branch_name.rs` exists already");
+    assert_eq!(
+        error,
+        "`cargo-gate/crates/checks/src/git/branch_name.rs` exists already"
+    );
     assert_eq!(fs::read_to_string(root.join(MUTATIONS)).expect("a file"), before);
     fs::remove_dir_all(root).expect("a directory");
 }

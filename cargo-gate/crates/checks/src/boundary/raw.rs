@@ -9,8 +9,8 @@ use gate_rust::boundary::site::Kind;
 use gate_rust::boundary::survey::{FileSurvey, PackageSurvey, Survey};
 use gate_surveys::authority::Authorities;
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(
     input::Cargo,

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
-use gate_base::stage::Stage;
-use gate_policy::ReleasePolicy;
 use crate::changelog::entries::{self, Entry};
 use crate::release;
+use gate_base::stage::Stage;
+use gate_policy::ReleasePolicy;
 use gate_report::{Dimension, Finding, Location};
 use gate_world::cargo::{CargoModel, Member};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(input::Cargo, input::ReleaseFiles, ReleasePolicy);
 

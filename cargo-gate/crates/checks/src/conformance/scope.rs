@@ -9,8 +9,8 @@ use gate_policy::{ConformancePolicy, DeferredOperator, KernelPolicy, SuitePolicy
 use gate_report::{Dimension, Finding, Location, Outcome, Reason};
 
 use super::conforming::{Shown, passed, reason, shown};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(
     input::Cargo,

@@ -8,8 +8,8 @@ use gate_policy::RuntimePolicy;
 use gate_report::{Dimension, Finding, Location};
 
 use crate::runtime::records::{faulty, judged, misread};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(input::RuntimeRecords, RuntimePolicy);
 
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
     use gate_contract::testing::World;
 
-    const GOOD: &str = include_str!("../../../../tests/fixtures/decision-log.valid/clean/decision_log.jsonl");
+    const GOOD: &str = include_str!("../../../../../tests/fixtures/decision-log.valid/clean/decision_log.jsonl");
 
     fn text(records: &[(&str, &str)]) -> String {
         let mut world = World::new();

@@ -1,18 +1,18 @@
 //! `docs.commands`: commands in documents name what exists.
 
 use gate_base::stage::Stage;
-use gate_text::markdown::fences::{Command, Word, commands};
-use gate_text::markdown::{place, target};
 use gate_policy::{DocsPolicy, similar};
 use gate_report::{Dimension, Finding};
 use gate_surveys::document::{self, Document};
+use gate_text::markdown::fences::{Command, Word, commands};
+use gate_text::markdown::{place, target};
 use gate_world::cargo::Resolution;
 
 use super::documents::{nothing_matches, unreadable};
 use super::invocations::{Invocation, Selector};
 use super::own::unknown;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(
     input::Documents,

@@ -1,9 +1,9 @@
 //! Whether the destinations of links are there.
 
 use gate_base::paths::spell_git;
-use gate_text::markdown::target::{self, Target};
 use gate_surveys::above::{Above, Destination};
 use gate_surveys::document::Documents;
+use gate_text::markdown::target::{self, Target};
 use gate_world::files::{File, FileKind, FileList};
 
 /// What became of a destination.

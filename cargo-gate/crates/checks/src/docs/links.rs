@@ -3,15 +3,15 @@
 use rayon::prelude::*;
 
 use gate_base::stage::Stage;
-use gate_text::markdown::links::Outline;
-use gate_text::markdown::{place, target};
 use gate_policy::DocsPolicy;
 use gate_report::{Dimension, Finding};
 use gate_surveys::document::{self, Document};
+use gate_text::markdown::links::Outline;
+use gate_text::markdown::{place, target};
 
 use super::destinations::{Destinations, Found};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(input::Documents, input::DocumentsAbove, input::FileNames, DocsPolicy);
 

@@ -1,7 +1,7 @@
 //! The command line of `cargo gate` itself, as documents are compared with it.
 
-use gate_text::markdown::fences::Word;
 use gate_policy::similar;
+use gate_text::markdown::fences::Word;
 
 /// One line for each command: its words, `<>` where it takes arguments, and its options. The first line is `cargo gate`
 /// without a command. Written by `cargo xtask docs` from the command line's own definition.

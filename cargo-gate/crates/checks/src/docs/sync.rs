@@ -1,14 +1,14 @@
 //! `docs.sync`: generated blocks of documents are what would be generated now.
 
-use gate_base::stage::Stage;
 use crate::docs::generated::{self, Facts};
-use gate_text::markdown::place;
+use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding};
 use gate_surveys::document;
+use gate_text::markdown::place;
 
 use super::documents::{nothing_matches, unreadable};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(input::Documents, input::WholePolicy, input::Cargo, input::Outcomes);
 

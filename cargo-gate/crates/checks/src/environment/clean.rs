@@ -3,8 +3,8 @@
 use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(input::SuiteVariables);
 

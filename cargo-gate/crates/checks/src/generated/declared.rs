@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use globset::{Glob, GlobMatcher};
 
-use gate_base::stage::Stage;
 use crate::generated::mark::{is_by_cargo, mark};
+use gate_base::stage::Stage;
 use gate_policy::GeneratedFiles;
 use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::files::{File, FileKind};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(input::AllFiles, GeneratedFiles, input::FileNames);
 

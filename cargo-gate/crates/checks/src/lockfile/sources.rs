@@ -9,8 +9,8 @@ use gate_world::cargo::Dependency;
 use gate_world::manifest::Manifest;
 
 use super::dependencies::{Entry, entries};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(input::Manifests, input::Cargo, input::GitHead);
 

@@ -8,8 +8,8 @@ use gate_base::stage::Stage;
 use gate_policy::PathsPolicy;
 use gate_report::{Dimension, Finding, Location};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(input::AllFiles, input::FileNames, input::MachinePaths, PathsPolicy);
 

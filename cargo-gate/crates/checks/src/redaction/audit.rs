@@ -6,11 +6,11 @@ use gate_base::stage::Stage;
 use gate_evidence::run_dir::EnvironmentRecord;
 use gate_policy::PathsPolicy;
 use gate_report::{CheckReport, Dimension, Finding, Location};
-use gate_text::secrets::{self, Hit, Severity};
 use gate_suites::redaction::HOMES_IN_LOG;
+use gate_text::secrets::{self, Hit, Severity};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(input::Outcomes, input::CargoEnvironment, PathsPolicy);
 

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use semver::Version;
 
+use crate::release::{self, version_file};
 use gate_base::stage::Stage;
 use gate_policy::{Approval, ReleasePolicy, VersionFile};
-use crate::release::{self, version_file};
 use gate_report::{Dimension, Finding, Location};
 use gate_world::cargo::{CargoModel, Member};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(input::Cargo, input::ReleaseFiles, ReleasePolicy, input::Today);
 

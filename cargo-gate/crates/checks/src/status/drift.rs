@@ -1,15 +1,15 @@
 //! `status.drift`: a box is ticked when, and only when, the checks that it names pass.
 
-use gate_base::stage::Stage;
 use crate::status::checkboxes::{self, Drift, Evidence, Judged};
-use gate_text::markdown::place;
+use gate_base::stage::Stage;
 use gate_policy::{DocsPolicy, SuitePolicy};
 use gate_report::{Dimension, Finding};
 use gate_surveys::document::{self, Document};
+use gate_text::markdown::place;
 
 use crate::docs::documents::{nothing_matches, unreadable};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(
     input::Documents,

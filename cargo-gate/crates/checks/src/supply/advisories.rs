@@ -8,8 +8,8 @@ use gate_report::{Dimension, Finding, Location, Reason};
 use gate_surveys::supply::{Fix, Hit, Opened, PackageGraph, VARIABLE, hits};
 use gate_world::cargo::lock::LockedPackage;
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(
     input::Lockfile,
@@ -439,8 +439,7 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         world.policy.supply = None;
         assert!(said(&mut world).starts_with("not applicable: there is no advisory database: "));
         let home = directory.path().to_str().expect("a plain path").to_owned();
-        world.workspace.options.environment =
-            gate_world::environment::Environment::from_pairs([("CARGO_HOME", home)]);
+        world.workspace.options.environment = gate_world::environment::Environment::from_pairs([("CARGO_HOME", home)]);
         insta::assert_snapshot!(said(&mut world), @r"
         the advisory database at `$CARGO_HOME/advisory-db` ends 401 days ago, on 2025-05-10; pilot takes 90 days [advice]
           help: fetch a newer one: `git -C <database> pull`, `cargo audit fetch` or `cargo deny fetch db`

@@ -4,15 +4,15 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use semver::Version;
 
+use crate::release;
 use gate_base::stage::Stage;
 use gate_policy::{Floor, ToolchainPolicy, rust_version};
-use crate::release;
 use gate_report::{Dimension, Finding, Reason};
 use gate_world::git::{Git, Tag};
 use gate_world::manifest::Manifest;
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(input::Cargo, input::GitTags, ToolchainPolicy, input::Today);
 

@@ -11,8 +11,8 @@ use gate_world::manifest::Manifest;
 
 use super::channel::Channel;
 use crate::lockfile::dependencies::{Kind, entries};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(input::Cargo, input::Manifests, input::ToolchainFile);
 

@@ -3,13 +3,13 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-use gate_base::stage::Stage;
 use crate::toolchain::consumers::{self, Consumer, TOOLCHAIN_FILE};
+use gate_base::stage::Stage;
 use gate_policy::ToolchainPolicy;
 use gate_report::{Dimension, Finding};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
 
 reads!(
     input::Cargo,

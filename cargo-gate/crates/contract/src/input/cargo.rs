@@ -4,8 +4,8 @@ use std::path::Path;
 
 use semver::Version;
 
-use gate_base::digest::DigestBuilder;
 use crate::{Context, Declares, Inputs};
+use gate_base::digest::DigestBuilder;
 use gate_policy::Policy;
 use gate_suites::interference::{self, Interference};
 use gate_world::cargo::{CargoModel, Dependency, Resolution};

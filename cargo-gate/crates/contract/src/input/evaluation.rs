@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use gate_base::stage::Stage;
 use crate::{Context, Declares, Inputs, WaiverUse};
+use gate_base::stage::Stage;
 use gate_evidence::history;
 use gate_policy::Policy;
 use gate_report::CheckReport;

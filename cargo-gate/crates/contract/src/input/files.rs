@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::io;
 
-use gate_ci::{self, CiFiles as Ci};
 use crate::{Context, Declares, Inputs};
+use gate_ci::{self, CiFiles as Ci};
 use gate_policy::{CiPolicy, Policy};
 use gate_surveys::above::Above;
 use gate_surveys::document::{self, Document, Documents as All};
@@ -92,7 +92,9 @@ impl Input for CiFiles {
     fn state(inputs: &Inputs<'_>) -> InputState {
         let (workspace, scripts) = (inputs.workspace, inputs.policy.ci_scripts());
         if gate_ci::is_within(workspace.root(), workspace.git()) {
-            return files(inputs, |file| gate_ci::may_read(&file.path) || scripts.contains(&file.path));
+            return files(inputs, |file| {
+                gate_ci::may_read(&file.path) || scripts.contains(&file.path)
+            });
         }
         // Above the workspace there are no digests: there it is what was read.
         let read = workspace.ci(scripts).digest;

@@ -9,10 +9,10 @@ use gate_rust::boundary::survey::Survey;
 use gate_rust::facts::UsedPath;
 use gate_rust::library::Survey as Library;
 use gate_rust::uses::{self, Used};
-use gate_text::secrets::file::MachinePath;
-use gate_text::secrets::survey::SecretSurvey;
 use gate_surveys::stability::{self, Comparison};
 use gate_surveys::supply::{Opened, Places};
+use gate_text::secrets::file::MachinePath;
+use gate_text::secrets::survey::SecretSurvey;
 
 use super::{AllFiles, Cargo, Documents, FileNames, RustSources};
 use crate::declared::{Input, InputState, known};

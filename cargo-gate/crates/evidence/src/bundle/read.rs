@@ -7,10 +7,10 @@ use std::path::Path;
 
 use flate2::read::GzDecoder;
 
-use gate_base::digest::sha256_hex;
-use gate_base::error::{Error, Result};
 use crate::run_dir::{HASHES, Hashes, canonical, is_plain_path};
 use crate::verify::{Problem, ProblemKind, Signers, Verification, verify_signed};
+use gate_base::digest::sha256_hex;
+use gate_base::error::{Error, Result};
 
 use super::rule::NEEDED;
 use super::{BundleManifest, MANIFEST, SCHEMA_VERSION};
@@ -125,7 +125,7 @@ pub fn verify(path: &Path, expected_head: Option<&str>, signers: &Signers) -> Re
 ///
 /// # Errors
 /// A file cannot be read.
-pub(in crate) fn unpacked(directory: &Path, mut problems: Vec<Problem>) -> Result<Vec<Problem>> {
+pub(crate) fn unpacked(directory: &Path, mut problems: Vec<Problem>) -> Result<Vec<Problem>> {
     let read = |name: &str| {
         let path = directory.join(name);
         match fs::symlink_metadata(&path) {

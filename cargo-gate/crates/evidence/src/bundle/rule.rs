@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::run_dir::{
-    AUDIT, DECISION, ENVIRONMENT, HASHES, MANIFEST, REDACTION, REPORT_JSON, REPORT_MARKDOWN,
-};
+use crate::run_dir::{AUDIT, DECISION, ENVIRONMENT, HASHES, MANIFEST, REDACTION, REPORT_JSON, REPORT_MARKDOWN};
 use gate_text::secrets::{Severity, scan};
 
 /// Files without which nobody could verify a run. They cannot stay behind.

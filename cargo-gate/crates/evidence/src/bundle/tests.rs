@@ -2,9 +2,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use gate_base::digest::sha256_hex;
 use crate::run_dir::{Hashes, canonical, fixture};
 use crate::verify::{Signers, Status};
+use gate_base::digest::sha256_hex;
 use gate_text::secrets::planted;
 
 /// A run whose files are these as well, hashes and all.

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use flate2::{Compression, GzBuilder};
 
-use gate_base::digest::sha256_hex;
-use gate_base::error::{Error, Result};
 use crate::run_dir::{
     HASHES, Hashes, MANIFEST as RUN_MANIFEST, Manifest, REDACTION, SIGNATURE, canonical, is_plain_path,
 };
 use crate::verify::{ProblemKind, Signers, verify_signed};
+use gate_base::digest::sha256_hex;
+use gate_base::error::{Error, Result};
 use gate_report::Tool;
 
 use super::read::unpacked_manifest;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use gate_base::stage::Stage;
-use gate_report::{Artifact, Bound, CheckReport, Confidence, Decision, Dimension, Outcome, Reason, Report};
 use gate_report::rollout::Rollout;
+use gate_report::{Artifact, Bound, CheckReport, Confidence, Decision, Dimension, Outcome, Reason, Report};
 
 use super::SCHEMA_VERSION;
 
@@ -241,7 +241,7 @@ pub fn aggregate(checks: &[DecidedCheck], strict: bool, bounded: bool) -> Decisi
 }
 
 /// Ids of the blocking checks in their order of precedence.
-pub(in crate) fn reasons(checks: &[DecidedCheck]) -> Vec<String> {
+pub(crate) fn reasons(checks: &[DecidedCheck]) -> Vec<String> {
     let mut blocking: Vec<&DecidedCheck> = checks.iter().filter(|check| check.blocker.is_some()).collect();
     blocking.sort_by_key(|check| check.blocker);
     blocking.into_iter().map(|check| check.id.clone()).collect()

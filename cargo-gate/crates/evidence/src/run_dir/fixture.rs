@@ -14,17 +14,17 @@ use gate_report::{
 use gate_world::environment::Environment;
 
 /// The parts of a [`RunRecord`].
-pub(in crate) struct Run {
-    pub(in crate) report: Report,
-    pub(in crate) files: Vec<RunFile>,
-    pub(in crate) environment: EnvironmentRecord,
-    pub(in crate) command: Vec<String>,
-    pub(in crate) json: Vec<u8>,
-    pub(in crate) audit: Vec<AuditStep>,
+pub(crate) struct Run {
+    pub(crate) report: Report,
+    pub(crate) files: Vec<RunFile>,
+    pub(crate) environment: EnvironmentRecord,
+    pub(crate) command: Vec<String>,
+    pub(crate) json: Vec<u8>,
+    pub(crate) audit: Vec<AuditStep>,
 }
 
 impl Run {
-    pub(in crate) fn new(run_id: &str) -> Self {
+    pub(crate) fn new(run_id: &str) -> Self {
         let log = b"running 3 tests\ntest result: ok. 3 passed; finished in 0.02s\n";
         let waiver = WaiverUse {
             owner: "ada".into(),
@@ -92,11 +92,11 @@ impl Run {
     }
 
     /// Renders the report again after a change to it.
-    pub(in crate) fn render(&mut self) {
+    pub(crate) fn render(&mut self) {
         self.json = serde_json::to_vec_pretty(&self.report).unwrap();
     }
 
-    pub(in crate) fn record(&self) -> RunRecord<'_> {
+    pub(crate) fn record(&self) -> RunRecord<'_> {
         RunRecord {
             run_id: &self.report.run_id,
             report: &self.report,
@@ -112,7 +112,7 @@ impl Run {
 }
 
 /// Writes `count` runs, a second apart, and returns their ids.
-pub(in crate) fn write_runs(gate_dir: &Path, count: i64) -> Vec<String> {
+pub(crate) fn write_runs(gate_dir: &Path, count: i64) -> Vec<String> {
     let runs = Runs::new(gate_dir);
     (0..count)
         .map(|second| {

@@ -138,7 +138,7 @@ impl RedactionAudit {
     }
 
     /// Whether status and counts follow from the findings.
-    pub(in crate) fn adds_up(&self) -> bool {
+    pub(crate) fn adds_up(&self) -> bool {
         *self == Self::from_findings(&self.run_id, self.files_scanned, self.findings.clone())
     }
 }

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use super::fixture::{Run, write_runs};
 use super::*;
-use gate_base::digest::sha256_hex;
-use gate_base::stage::Stage;
 use crate::history::History;
 use crate::verify::{ProblemKind, Status, verify};
+use gate_base::digest::sha256_hex;
+use gate_base::stage::Stage;
 use gate_report::{Decision, Dimension, Outcome, Reason};
 
 const ID: &str = "20261121T101500Z-3fa9c1";

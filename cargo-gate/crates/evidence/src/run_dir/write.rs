@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 
+use crate::history::{self, History, HistoryEntry};
+use crate::verify;
 use gate_base::atomic;
 use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
-use crate::history::{self, History, HistoryEntry};
-use crate::verify;
 use gate_report::Tool;
 use gate_text::secrets::mask_text;
 
@@ -50,7 +50,7 @@ pub struct Recovery {
 
 /// A run that lies complete under its temporary name.
 #[derive(Debug)]
-pub(in crate) struct Staged {
+pub(crate) struct Staged {
     temporary: PathBuf,
     directory: PathBuf,
     entry: HistoryEntry,
@@ -164,7 +164,7 @@ impl Runs {
     }
 
     /// Step 1: everything under the temporary name, on disk.
-    pub(in crate) fn stage(&self, record: &RunRecord<'_>) -> Result<Staged> {
+    pub(crate) fn stage(&self, record: &RunRecord<'_>) -> Result<Staged> {
         let previous = history::last(&self.gate_dir)?.map(|entry| Link {
             run_id: entry.run_id,
             chain: entry.chain,
@@ -191,19 +191,19 @@ impl Runs {
     }
 
     /// Step 2: the final name.
-    pub(in crate) fn publish(&self, staged: &Staged) -> Result<()> {
+    pub(crate) fn publish(&self, staged: &Staged) -> Result<()> {
         atomic::rename(&staged.temporary, &staged.directory)
             .and_then(|()| atomic::sync_directory(&self.directory))
             .map_err(|error| Error::io("write", &staged.directory, &error))
     }
 
     /// Step 3: the history line.
-    pub(in crate) fn record(&self, staged: &Staged) -> Result<()> {
+    pub(crate) fn record(&self, staged: &Staged) -> Result<()> {
         history::append(&self.gate_dir, &staged.entry)
     }
 
     /// Step 4: `latest`.
-    pub(in crate) fn point_latest(&self, staged: &Staged) -> Result<()> {
+    pub(crate) fn point_latest(&self, staged: &Staged) -> Result<()> {
         atomic::point(&self.directory.join(LATEST), &staged.entry.run_id)
     }
 }

@@ -5,10 +5,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use gate_base::atomic::TEMPORARY_PREFIX;
-use gate_base::error::{Error, Result};
 use crate::history::{self, HistoryEntry};
 use crate::run_dir::{HASHES, LATEST, Link, is_plain_path};
+use gate_base::atomic::TEMPORARY_PREFIX;
+use gate_base::error::{Error, Result};
 
 use super::{Problem, ProblemKind, derived, run};
 
@@ -190,11 +190,7 @@ impl Checked {
 }
 
 /// Whether an entry can be relied on, given the entries before it: for checks that build on earlier runs.
-pub(in crate) fn entry(
-    gate_dir: &Path,
-    before: &[HistoryEntry],
-    entry: &HistoryEntry,
-) -> std::result::Result<(), String> {
+pub(crate) fn entry(gate_dir: &Path, before: &[HistoryEntry], entry: &HistoryEntry) -> std::result::Result<(), String> {
     let mut checked = Checked::default();
     checked
         .check_entry(gate_dir, before, entry)
@@ -206,7 +202,7 @@ pub(in crate) fn entry(
 }
 
 /// The history line of a run directory that has none, if the directory is whole and follows the newest entry.
-pub(in crate) fn unrecorded(gate_dir: &Path, entries: &[HistoryEntry], run_id: &str) -> Result<HistoryEntry> {
+pub(crate) fn unrecorded(gate_dir: &Path, entries: &[HistoryEntry], run_id: &str) -> Result<HistoryEntry> {
     let refused = || Error::tool(format!("run {run_id} cannot be added to the history"));
     if !is_plain_path(run_id) {
         return Err(refused());
@@ -222,7 +218,7 @@ pub(in crate) fn unrecorded(gate_dir: &Path, entries: &[HistoryEntry], run_id: &
 }
 
 /// The run that `latest` names: the target of a symbolic link, or the contents of a short text file.
-pub(in crate) fn read_latest(runs: &Path) -> Option<String> {
+pub(crate) fn read_latest(runs: &Path) -> Option<String> {
     let path = runs.join(LATEST);
     let metadata = fs::symlink_metadata(&path).ok()?;
     let name = if metadata.is_symlink() {

@@ -37,7 +37,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(in crate) fn new(kind: ProblemKind, file: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ProblemKind, file: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             file: file.into(),
             kind,

@@ -8,13 +8,13 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
-use gate_base::error::{Error, Result};
 use crate::run_dir::{
     AUDIT, AuditStep, Blocker, DECISION, DecisionRecord, ENVIRONMENT, EnvironmentRecord, HASHES, Hashes, MANIFEST,
     Manifest, REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, SCHEMA_VERSION, SIGNATURE, aggregate, canonical,
     is_plain_path, reasons,
 };
 use crate::signature::{self, Signature};
+use gate_base::error::{Error, Result};
 use gate_report::{self, Report};
 
 use super::{Problem, ProblemKind};

@@ -308,7 +308,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const LOG: &str = include_str!("../../../tests/fixtures/decision-log.valid/clean/decision_log.jsonl");
+    const LOG: &str = include_str!("../../../../../tests/fixtures/decision-log.valid/clean/decision_log.jsonl");
 
     #[test]
     fn alike_dispatches_are_counted() {

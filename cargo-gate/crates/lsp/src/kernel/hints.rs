@@ -7,9 +7,9 @@ use gate_build::ptx::Module;
 use lsp_types::{Diagnostic, DiagnosticSeverity};
 
 use super::jump;
-use gate_gpu::kernels::hints::{Hint, Rule, of_entry};
 use crate::diagnostics::diagnostic;
 use crate::text::Text;
+use gate_gpu::kernels::hints::{Hint, Rule, of_entry};
 
 /// Code of every hint; which rule it is stands in its message.
 pub const CODE: &str = "perf-hint";

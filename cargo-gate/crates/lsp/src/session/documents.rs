@@ -9,12 +9,12 @@ use lsp_types::{
 };
 
 use super::{Document, Effect, Phase, Session, params, read};
-use gate_gpu::kernels::check::crate_of;
 use crate::background::{self, Job};
 use crate::diagnostics::Part;
 use crate::serve::ABANDONED;
 use crate::text::Text;
 use crate::{gate_toml, kernel, paths};
+use gate_gpu::kernels::check::crate_of;
 
 impl Session {
     pub(super) fn notification(&mut self, note: Notification, effects: &mut Vec<Effect>) {

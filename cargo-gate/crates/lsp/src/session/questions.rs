@@ -9,11 +9,11 @@ use lsp_types::{
 use serde_json::Value;
 
 use super::{Answer, Document, Session, answer, read};
-use gate_gpu::kernels::check::crate_of;
 use crate::kernel::jump::{self, Line};
 use crate::kernel::signature::{self, Signature};
 use crate::text::Text;
 use crate::{gate_toml, kernel, paths};
+use gate_gpu::kernels::check::crate_of;
 
 impl Session {
     fn document(&self, uri: &Uri) -> Option<(PathBuf, &Document)> {

@@ -12,9 +12,9 @@ use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use gate_base::error::{Error, Result};
+use gate_base::process::ProcessEnd;
 use gate_evidence::EvidenceResult;
 use gate_policy::{BenchReference, SuitePolicy};
-use gate_base::process::ProcessEnd;
 use gate_report::{BenchmarkResult, Reason, Standing, SuiteResult};
 
 use super::{Launch, Launched, SuiteContext, SuiteRun, finding, launch_with, suite_result};

@@ -12,7 +12,7 @@ use super::unit::Unit;
 
 /// The samples of one benchmark, in the unit that they are judged in.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate) struct Reading {
+pub(crate) struct Reading {
     pub(super) unit: Unit,
     /// What a number in the unit as it was written first is multiplied by.
     pub(super) factor: f64,
@@ -21,7 +21,7 @@ pub(in crate) struct Reading {
 
 /// What one side measured.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(in crate) struct Readings {
+pub(crate) struct Readings {
     /// By name.
     pub(super) benchmarks: BTreeMap<String, Reading>,
     /// What was written and cannot be believed, as sentences.
@@ -56,7 +56,7 @@ struct Kind {
 
 impl Readings {
     /// Takes in a line of output. Lines that are not measurements are passed over; a malformed measurement is a problem.
-    pub(in crate) fn line(&mut self, line: &str) {
+    pub(crate) fn line(&mut self, line: &str) {
         let line = line.trim();
         if line.starts_with('{') {
             self.json(line);

@@ -1,8 +1,8 @@
 //! The benchmarks are this test binary itself, started again for one of the ignored tests below.
 
 use super::*;
-use gate_policy::{BenchMode, BenchPolicy, Noise};
 use crate::tests::{run_in, shown, suite, workspace};
+use gate_policy::{BenchMode, BenchPolicy, Noise};
 
 #[test]
 #[ignore = "started by the other tests"]

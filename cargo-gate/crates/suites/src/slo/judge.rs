@@ -130,9 +130,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use gate_contract::testing::findings_text;
-    use gate_report::Location;
     use crate::slo::windows::Counted;
+    use gate_report::Location;
+    use gate_report::testing::findings_text;
 
     fn policy(at_most: Option<f64>) -> SloPolicy {
         SloPolicy {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 /// What one window holds.
 #[derive(Debug, Default, PartialEq)]
-pub(in crate) struct Measured {
+pub(crate) struct Measured {
     /// Events by name.
     pub(super) events: BTreeMap<String, Events>,
     /// What was written and cannot be believed, as sentences.
@@ -15,7 +15,7 @@ pub(in crate) struct Measured {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate) enum Events {
+pub(crate) enum Events {
     /// So many of so many were good.
     Counted { good: u64, total: u64 },
     /// One number for each.
@@ -32,7 +32,7 @@ struct Line {
 
 impl Measured {
     /// Reads the lines. What does not start like a measurement is passed over.
-    pub(in crate) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut this = Self::default();
         for (at, line) in text.lines().enumerate() {
             let line = line.trim();

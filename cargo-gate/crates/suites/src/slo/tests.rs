@@ -2,9 +2,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
+use crate::tests::{run_in, suite, workspace};
 use gate_policy::{Objective, SuiteKind};
 use gate_report::Location;
-use crate::tests::{run_in, suite, workspace};
 
 fn slo(min_windows: u32) -> SuitePolicy {
     let policy = SloPolicy {

@@ -10,10 +10,10 @@ mod vet;
 use std::path::Path;
 
 use gate_base::error::Result;
+use gate_base::process::{self, ProcessEnd, ProcessSpec};
 use gate_evidence::EvidenceResult;
 use gate_evidence::event::Silent;
 use gate_policy::SuitePolicy;
-use gate_base::process::{self, ProcessEnd, ProcessSpec};
 use gate_report::{Finding, Reason};
 use gate_surveys::stability::Release;
 use gate_world::Workspace;

@@ -99,7 +99,7 @@ const PACKAGES: &str = "[[package]]\nname = \"libc\"\nversion = \"0.2.191\"\n\n[
 fn told(mut reader: Box<dyn Reads>, text: &str) -> String {
     text.lines().for_each(|line| reader.line(line));
     let reported = reader.finish();
-    let mut said = gate_contract::testing::findings_text(&reported.findings);
+    let mut said = gate_report::testing::findings_text(&reported.findings);
     said += &reported.broken.map(|why| format!("broken: {why}")).unwrap_or_default();
     said += &reported
         .refused
@@ -135,7 +135,7 @@ fn semver_checks_of(demo_manifest: &str, text: &str) -> String {
         Box::new(semver::Reader::new(
             &tool("cargo-semver-checks"),
             Path::new("/w"),
-            &[gate_contract::testing::member("demo", "demo", None)],
+            &[gate_world::testing::member("demo", "demo", None)],
             &[
                 gate_world::manifest::Manifest::parse("Cargo.toml", "[workspace.package]\nversion = \"1.0.1\"\n")
                     .unwrap(),
@@ -374,7 +374,7 @@ fn classed(places: &[&str]) -> (String, bool) {
         stability: Some(Box::new(classes())),
         ..tool("cargo-semver-checks")
     };
-    let member = gate_contract::testing::member("demo", "demo", None);
+    let member = gate_world::testing::member("demo", "demo", None);
     let reader = semver::Reader::new(&suite, Path::new("/w"), &[member], &[]);
     let mut reader = Box::new(reader.within(Path::new("below")));
     let report = format!(
@@ -384,7 +384,7 @@ fn classed(places: &[&str]) -> (String, bool) {
     );
     report.lines().for_each(|line| reader.line(line));
     let reported = reader.finish();
-    let said = gate_contract::testing::findings_text(&reported.findings);
+    let said = gate_report::testing::findings_text(&reported.findings);
     let said = said.lines().filter(|line| !line.starts_with(' '));
     (said.map(|line| format!("{line}\n")).collect(), reported.explained)
 }

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use pulldown_cmark::Event;
 
-use gate_text::markdown::events;
 use gate_policy::similar;
+use gate_text::markdown::events;
 
 use super::{GENERATORS, find};
 

@@ -22,7 +22,7 @@ fn outcomes() -> Vec<CheckReport> {
     vec![
         report("lockfile.tracked", Outcome::Pass, None, ""),
         report("toolchain.pinned", Outcome::Warn, Some(Stage::Controlled), ""),
-        report(suites::DEFAULT_ID, Outcome::NotRun, None, SUITES_LEFT_OUT),
+        report(gate_suites::DEFAULT_ID, Outcome::NotRun, None, SUITES_LEFT_OUT),
         report("git.clean", Outcome::Error, None, "panic"),
     ]
 }

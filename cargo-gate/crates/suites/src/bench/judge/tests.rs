@@ -1,8 +1,8 @@
 use super::*;
 use gate_base::stage::Stage;
-use gate_contract::testing::findings_text;
 use gate_policy::BenchReference;
 use gate_report::Location;
+use gate_report::testing::findings_text;
 
 fn policy() -> BenchPolicy {
     BenchPolicy {
