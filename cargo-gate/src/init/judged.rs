@@ -1,11 +1,11 @@
 //! The workflows that `init` writes, judged by the checks that judge those of everybody.
 
-use crate::base::stage::Stage;
-use crate::checks::ci::{actions_pinned, gate_wired, locked, matrix};
-use crate::contract::testing::World;
 use crate::init::{InitFacts, github_workflow, gitlab_pipeline, policy_text};
-use crate::policy::{CiPolicy, StagePolicy};
-use crate::report::Location;
+use gate_base::stage::Stage;
+use gate_checks::ci::{actions_pinned, gate_wired, locked, matrix};
+use gate_contract::testing::World;
+use gate_policy::{CiPolicy, StagePolicy};
+use gate_report::Location;
 
 fn facts(nextest: bool) -> InitFacts {
     InitFacts {
@@ -140,7 +140,7 @@ fn jobs_of_a_workspace_with_benchmarks_wait_for_each_other() {
     }
     // What the workflow judges is declared.
     let policy = policy_text(&facts);
-    let policy = crate::policy::validate("gate.toml", &policy, &crate::checks::catalogue()).unwrap();
+    let policy = gate_policy::validate("gate.toml", &policy, &gate_checks::catalogue()).unwrap();
     assert!(
         policy
             .suites

@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use crate::base::error::Result;
-use crate::base::exit;
-use crate::checks;
-use crate::checks::status::checkboxes::{self, Drift, Evidence, Judged, Verdict};
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::markdown::place;
-use crate::surveys::document::Document;
+use gate_base::error::Result;
+use gate_base::exit;
+use gate_checks;
+use gate_checks::status::checkboxes::{self, Drift, Evidence, Judged, Verdict};
+use gate_surveys::document::Document;
+use gate_text::markdown::place;
 
 use super::documents::{STAGE, listed, outcomes, replace};
 
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &DriftArgs, conversation: &Conversation<'_>) -> Res
     let evidence = Evidence {
         outcomes: &outcomes,
         stage: STAGE,
-        checks: checks::ALL,
+        checks: gate_checks::ALL,
         suites: &opened.policy.suites,
     };
     let mut boxes = Vec::new();
@@ -187,8 +187,8 @@ fn human(boxes: &[BoxRow]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{CheckReport, Dimension, Outcome, Reason, SUITES_LEFT_OUT};
-    use crate::suites;
+    use gate_report::{CheckReport, Dimension, Outcome, Reason, SUITES_LEFT_OUT};
+    use gate_suites;
 
     #[test]
     fn boxes_for_people_and_for_programs() {
@@ -204,12 +204,12 @@ mod tests {
         let outcomes = [
             report("lockfile.tracked", Outcome::Pass, ""),
             report("lockfile.fresh", Outcome::Error, "panic"),
-            report(suites::DEFAULT_ID, Outcome::NotRun, SUITES_LEFT_OUT),
+            report(gate_suites::DEFAULT_ID, Outcome::NotRun, SUITES_LEFT_OUT),
         ];
         let evidence = Evidence {
             outcomes: &outcomes,
             stage: STAGE,
-            checks: checks::ALL,
+            checks: gate_checks::ALL,
             suites: &[],
         };
         let text = "- [ ] a <!-- gate: lockfile.tracked -->\n- [x] b <!-- gate: lockfile.fresh -->\n\

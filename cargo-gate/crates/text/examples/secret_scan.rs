@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use cargo_gate::secrets::{self, Severity, TextScan};
+use gate_text::secrets::{self, Severity, TextScan};
 
 fn main() -> std::io::Result<()> {
     let mut arguments = std::env::args().skip(1);

@@ -1,5 +1,5 @@
 //! How long the boundary scan and the scan of library code take beside a bare pass of rustc's lexer over the same files, in one process:
-//! `cargo run --release -p cargo-gate --example boundary_scan -- DIRECTORY [ROUNDS]`.
+//! `cargo run --release -p cargo-gate-rust --example boundary_scan -- DIRECTORY [ROUNDS]`.
 //!
 //! Both read the files from disk (from the page cache after the first round) on all cores with the same scheduler and
 //! take turns, so that the ratio holds on a busy machine too. Printed are medians.
@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use cargo_gate::base::parallel;
-use cargo_gate::rust::boundary::scan::{Depth, scan_file};
-use cargo_gate::rust::code;
+use gate_base::parallel;
+use gate_rust::boundary::scan::{Depth, scan_file};
+use gate_rust::code;
 use ra_ap_rustc_lexer::{FrontmatterAllowed, tokenize};
 
 fn main() -> ExitCode {

@@ -1,10 +1,10 @@
 //! Lists every raw boundary below a directory, one per line, to be read by eye:
-//! `cargo run -p cargo-gate --example boundary_sites -- DIRECTORY`.
+//! `cargo run -p cargo-gate-rust --example boundary_sites -- DIRECTORY`.
 #![expect(clippy::print_stdout, reason = "its output is the list")]
 
 use std::path::Path;
 
-use cargo_gate::rust::boundary::scan::{Depth, scan_file};
+use gate_rust::boundary::scan::{Depth, scan_file};
 
 fn main() {
     for directory in std::env::args().skip(1) {
