@@ -17,7 +17,11 @@ mod order {
         "cargo-gate-ci cargo-gate-rust cargo-gate-text",
         "cargo-gate-report",
         "cargo-gate-policy",
-        "cargo-gate-surveys",
+        "cargo-gate-evidence cargo-gate-gpu cargo-gate-surveys",
+        "cargo-gate-govern cargo-gate-suites",
+        "cargo-gate-contract",
+        "cargo-gate-checks cargo-gate-engine",
+        "cargo-gate-lsp",
         "cargo-gate",
         "gate-tests xtask",
     ];
@@ -90,7 +94,6 @@ mod order {
         "* -> cargo-gate/src/cli/evidence/cache/mod.rs",
         "* -> cargo-gate/src/cli/kernels/mod.rs",
         "* -> cargo-gate/src/cli/mod.rs",
-        "* -> cargo-gate/crates/evidence/src/run_dir/mod.rs",
         "* -> cargo-gate/crates/evidence/src/verify/mod.rs",
         "* -> cargo-gate/crates/checks/src/docs/generated/mod.rs",
         "* -> cargo-gate/src/init/mod.rs",
@@ -107,7 +110,6 @@ mod order {
         "cargo-gate/crates/world/src/git/history.rs -> cargo-gate/crates/world/src/git/tags.rs",
         "cargo-gate/src/cli/stage.rs -> cargo-gate/src/cli/plan.rs",
         "cargo-gate/src/cli/stage.rs -> cargo-gate/src/cli/reports.rs",
-        "cargo-gate/crates/suites/src/output.rs -> cargo-gate/crates/suites/src/panics.rs",
     ];
 }
 

@@ -8,7 +8,7 @@ use gate_report::Report;
 
 use super::event::Expected;
 use super::history::History;
-use super::run_dir::REPORT_JSON;
+use super::record::REPORT_JSON;
 
 /// Runs that are looked at, newest first.
 const RUNS: usize = 10;

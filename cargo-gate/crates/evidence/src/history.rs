@@ -16,7 +16,7 @@ use gate_base::error::{Error, Result};
 use gate_base::stage::Stage;
 use gate_report::Decision;
 
-use super::run_dir::{DecisionRecord, Hashes, Manifest};
+use crate::record::{DecisionRecord, Hashes, Manifest};
 use gate_base::atomic;
 
 /// A history larger than this (a hundred thousand runs) is not read.

@@ -10,9 +10,9 @@ use gate_base::error::{Error, Result};
 use gate_base::stage::Stage;
 use gate_report::{Decision, Outcome};
 
-use super::run_dir::{DECISION, DecisionRecord, REDACTION, RedactionAudit};
 use super::signature::Signature;
 use super::verify::{ProblemKind, Signers, Verification, verify_signed};
+use crate::record::{DECISION, DecisionRecord, REDACTION, RedactionAudit};
 use gate_base::atomic;
 
 /// What the answer rests on, for people.
@@ -192,7 +192,7 @@ fn redaction(asked: &Asked<'_>, verification: &Verification, stage: Option<Stage
     );
     let noun = if audit.files_scanned == 1 { "file" } else { "files" };
     let searched = format!("{} {noun} searched", audit.files_scanned);
-    let place = |finding: Option<&super::run_dir::RedactionFinding>| {
+    let place = |finding: Option<&crate::record::RedactionFinding>| {
         finding.map_or(String::new(), |finding| {
             format!(", the first in `{}` line {}", finding.file, finding.line)
         })

@@ -14,7 +14,7 @@ use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
 use gate_policy::authority::{PrivateKey, fingerprint, named, signer};
 
-use super::run_dir::{DECISION, DecisionRecord, HASHES, Hashes, SIGNATURE};
+use crate::record::{DECISION, DecisionRecord, HASHES, Hashes, SIGNATURE};
 use gate_base::atomic;
 
 /// First line of the text that is signed; its number grows when the text changes its form.

@@ -9,16 +9,13 @@ use lsp_server::{ErrorCode, Message, Response};
 
 use super::background::Background;
 use super::framing::{self, Incoming};
-use super::session::{Effect, Session};
+use super::session::{ABANDONED, Effect, Session};
 use gate_base::error::{Error, Result};
 use gate_base::exit;
 use gate_base::process::cancel::Cancel;
 use gate_gpu::kernels::check::Checked;
 use gate_world::environment::Environment;
 use gate_world::{Options, Workspace};
-
-/// Exit code after `exit` without `shutdown` before it, as the protocol has it, and where the client went away.
-pub const ABANDONED: i32 = 1;
 
 /// What the command line says.
 #[derive(Debug, Clone)]

@@ -21,6 +21,9 @@ use gate_gpu::kernels::check::Checked;
 /// Largest file that is read for the sake of a position.
 const MAX_FILE: u64 = 8 << 20;
 
+/// Exit code after `exit` without `shutdown` before it, as the protocol has it, and where the client went away.
+pub const ABANDONED: i32 = 1;
+
 /// What a message leads to.
 #[derive(Debug)]
 pub enum Effect {

@@ -10,7 +10,7 @@ use super::counter::Counter;
 use super::libtest::Libtest;
 use super::nextest::Nextest;
 use super::outcome::Tests;
-use super::panics::{Panic, Panics};
+use super::panics::{Panic, Panics, Place, parse_place};
 
 /// Reads lines as they come, for the declared format.
 #[derive(Debug)]
@@ -35,9 +35,6 @@ pub struct Output {
     /// The first panic in the thread of each test, by name; `None` where tests of one name panicked in different places.
     pub panics: BTreeMap<String, Option<Panic>>,
 }
-
-/// Path, line and column.
-pub type Place = (String, u32, u32);
 
 /// An error as cargo and rustc print it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -157,12 +154,4 @@ fn missing_tool(message: &str) -> Option<String> {
     }
     let (tool, rest) = message.strip_prefix('\'')?.split_once('\'')?;
     rest.starts_with(" is not installed for the").then(|| tool.to_owned())
-}
-
-/// `src/lib.rs:3:5`
-pub(super) fn parse_place(text: &str) -> Option<Place> {
-    let mut parts = text.rsplitn(3, ':');
-    let column = parts.next()?.trim().parse().ok()?;
-    let line = parts.next()?.parse().ok()?;
-    Some((parts.next()?.replace('\\', "/"), line, column))
 }

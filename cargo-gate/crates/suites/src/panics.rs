@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::output::{Place, parse_place};
+/// Path, line and column.
+pub type Place = (String, u32, u32);
 
 /// Lines of a message that are kept; a longer one is a dump, and stands in the log.
 const MOST_LINES: usize = 24;
@@ -97,6 +98,14 @@ fn panicked(line: &str) -> Option<(&str, Place)> {
     let (thread, rest) = line.trim_start().strip_prefix("thread '")?.split_once("' ")?;
     let (_, place) = rest.split_once("panicked at ")?;
     Some((thread, parse_place(place.strip_suffix(':')?)?))
+}
+
+/// `src/lib.rs:3:5`
+pub(super) fn parse_place(text: &str) -> Option<Place> {
+    let mut parts = text.rsplitn(3, ':');
+    let column = parts.next()?.trim().parse().ok()?;
+    let line = parts.next()?.parse().ok()?;
+    Some((parts.next()?.replace('\\', "/"), line, column))
 }
 
 #[cfg(test)]

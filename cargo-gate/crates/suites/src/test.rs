@@ -10,8 +10,8 @@ use gate_policy::{SuiteFormat, SuitePolicy};
 use gate_report::{Finding, Location, SuiteResult, TestResult, TestStatus};
 
 use super::outcome::Tests;
-use super::output::{Output, Place, Reader};
-use super::panics::Panic;
+use super::output::{Output, Reader};
+use super::panics::{Panic, Place};
 use super::{Launched, SuiteContext, SuiteRun, check_id, default, finding, launch, suite_result, tool_missing};
 
 /// Markdown documentation of the kind.

@@ -1,24 +1,19 @@
 //! Reading and verifying a bundle, which is foreign input.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Take};
 use std::path::Path;
 
 use flate2::read::GzDecoder;
 
-use crate::run_dir::{HASHES, Hashes, canonical, is_plain_path};
-use crate::verify::{Problem, ProblemKind, Signers, Verification, verify_signed};
-use gate_base::digest::sha256_hex;
+use crate::record::bundle::{BundleManifest, MANIFEST, MAX_UNPACKED};
+use crate::record::{canonical, is_plain_path};
+use crate::verify::{Signers, Verification, verify_signed};
 use gate_base::error::{Error, Result};
-
-use super::rule::NEEDED;
-use super::{BundleManifest, MANIFEST, SCHEMA_VERSION};
 
 /// An archive larger than this is not read.
 const MAX_ARCHIVE: u64 = 256 << 20;
-/// An archive that unpacks to more than this is refused.
-const MAX_UNPACKED: u64 = 1 << 30;
 /// An archive with more entries than this is refused.
 const MAX_ENTRIES: usize = 20_000;
 
@@ -62,26 +57,11 @@ pub fn parse(bytes: &[u8]) -> std::result::Result<Unpacked, String> {
         }
     }
     let own = files.remove(MANIFEST).ok_or(format!("has no `{MANIFEST}`"))?;
-    let manifest = manifest(&own)?;
+    let manifest = BundleManifest::parse(&own)?;
     if top.as_deref() != Some(&manifest.run_id) {
         return Err("is in a directory that is not named after its run".into());
     }
     Ok((manifest, files))
-}
-
-fn manifest(bytes: &[u8]) -> std::result::Result<BundleManifest, String> {
-    let manifest: BundleManifest = serde_json::from_slice(bytes)
-        .map_err(|error| format!("has a `{MANIFEST}` that cannot be understood: {error}"))?;
-    if manifest.schema_version != SCHEMA_VERSION {
-        return Err(format!(
-            "has version {}, and this cargo-gate knows {SCHEMA_VERSION}",
-            manifest.schema_version
-        ));
-    }
-    if canonical(&manifest).ok().as_deref() != Some(bytes) {
-        return Err(format!("has a `{MANIFEST}` that is not in canonical form"));
-    }
-    Ok(manifest)
 }
 
 /// Verifies a bundle as the directory that it unpacks to: its own manifest, and the run in it as far as it is there.
@@ -118,105 +98,4 @@ pub fn verify(path: &Path, expected_head: Option<&str>, signers: &Signers) -> Re
     }
     let run = run.to_string_lossy();
     verify_signed(directory.path(), Some(&run), expected_head, signers)
-}
-
-/// Problems of a directory that lies beside no history, where it is a bundle that somebody unpacked: what stayed behind by
-/// rule is none, and the manifest of the bundle has to agree with the files. Other directories keep their problems.
-///
-/// # Errors
-/// A file cannot be read.
-pub(crate) fn unpacked(directory: &Path, mut problems: Vec<Problem>) -> Result<Vec<Problem>> {
-    let read = |name: &str| {
-        let path = directory.join(name);
-        match fs::symlink_metadata(&path) {
-            Ok(found) if found.is_file() && found.len() <= MAX_UNPACKED => fs::read(&path)
-                .map(Some)
-                .map_err(|error| Error::io("read", &path, &error)),
-            _ => Ok(None),
-        }
-    };
-    let Some(own) = read(MANIFEST)? else {
-        return Ok(problems);
-    };
-    problems.retain(|problem| problem.file != MANIFEST);
-    let manifest = match manifest(&own) {
-        Ok(manifest) => manifest,
-        Err(why) => {
-            problems.push(Problem::new(
-                ProblemKind::Damaged,
-                MANIFEST,
-                format!("the bundle {why}"),
-            ));
-            return Ok(problems);
-        }
-    };
-    problems.retain(|problem| !stayed_behind(problem, &manifest));
-    let hashes = read(HASHES)?.and_then(|bytes| serde_json::from_slice::<Hashes>(&bytes).ok());
-    let of_the_run = hashes.iter().flat_map(|hashes| hashes.files.keys());
-    let names: BTreeSet<&String> = of_the_run.chain(manifest.files.keys()).collect();
-    let mut files = BTreeMap::new();
-    for name in names.into_iter().filter(|name| is_plain_path(name)) {
-        if let Some(bytes) = read(name)? {
-            files.insert(name.clone(), bytes);
-        }
-    }
-    problems.extend(of_manifest(&manifest, hashes.as_ref(), &files));
-    Ok(problems)
-}
-
-/// The manifest of a bundle that somebody unpacked to this directory; `None` where there is none that can be understood.
-pub(super) fn unpacked_manifest(directory: &Path) -> Option<BundleManifest> {
-    manifest(&fs::read(directory.join(MANIFEST)).ok()?).ok()
-}
-
-fn stayed_behind(problem: &Problem, manifest: &BundleManifest) -> bool {
-    let mut excluded = manifest.excluded.iter();
-    problem.kind == ProblemKind::Missing
-        && !NEEDED.contains(&problem.file.as_str())
-        && excluded.any(|excluded| excluded.path == problem.file && excluded.sha256.is_some())
-}
-
-/// Where the manifest of the bundle and its files contradict each other.
-fn of_manifest(manifest: &BundleManifest, hashes: Option<&Hashes>, files: &BTreeMap<String, Vec<u8>>) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut say = |kind, file: &str, message: &str| problems.push(Problem::new(kind, file, message));
-    for (name, bundled) in &manifest.files {
-        match files.get(name) {
-            None => say(
-                ProblemKind::Missing,
-                name,
-                "the bundle lists this file but does not contain it",
-            ),
-            Some(bytes) if sha256_hex(bytes) != bundled.sha256 || bytes.len() as u64 != bundled.size => {
-                say(
-                    ProblemKind::Edited,
-                    name,
-                    "the contents differ from what the bundle lists",
-                );
-            }
-            Some(_) => {}
-        }
-    }
-    for name in files.keys().filter(|name| !manifest.files.contains_key(*name)) {
-        say(ProblemKind::UnlistedFile, name, "the bundle does not list this file");
-    }
-    if let Some(hashes) = hashes {
-        if hashes.chain != manifest.chain {
-            say(
-                ProblemKind::Contradiction,
-                MANIFEST,
-                "names another chain hash than the run",
-            );
-        }
-        for excluded in &manifest.excluded {
-            if excluded.sha256.as_ref() != hashes.files.get(&excluded.path) {
-                say(
-                    ProblemKind::Contradiction,
-                    MANIFEST,
-                    "contradicts the run about a file that was left out",
-                );
-            }
-        }
-    }
-    problems
 }

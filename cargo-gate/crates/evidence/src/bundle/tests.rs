@@ -2,7 +2,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::run_dir::{Hashes, canonical, fixture};
+use crate::record::{Hashes, canonical};
+use crate::run_dir::fixture;
 use crate::verify::{Signers, Status};
 use gate_base::digest::sha256_hex;
 use gate_text::secrets::planted;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use flate2::{Compression, GzBuilder};
 
-use crate::run_dir::{
+use crate::record::{
     HASHES, Hashes, MANIFEST as RUN_MANIFEST, Manifest, REDACTION, SIGNATURE, canonical, is_plain_path,
 };
 use crate::verify::{ProblemKind, Signers, verify_signed};
@@ -15,8 +15,8 @@ use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
 use gate_report::Tool;
 
-use super::read::unpacked_manifest;
-use super::{BundleManifest, Bundled, Excluded, MANIFEST, SCHEMA_VERSION, Why, rule};
+use super::rule;
+use crate::record::bundle::{BundleManifest, Bundled, Excluded, MANIFEST, NEEDED, SCHEMA_VERSION, Why};
 
 /// Files that are no line of `hashes.json`: itself, and what may be added to a run later.
 const ASIDE: [&str; 3] = [HASHES, REDACTION, SIGNATURE];
@@ -37,7 +37,9 @@ pub struct Bundle {
 pub fn make(gate_dir: &Path, directory: &Path) -> Result<Bundle> {
     let hashes = verified(gate_dir, directory)?;
     // An unpacked bundle is packed as what it was: what stayed behind then is not there to be looked at now.
-    let earlier = (gate_dir == directory).then(|| unpacked_manifest(directory)).flatten();
+    let earlier = (gate_dir == directory)
+        .then(|| BundleManifest::unpacked(directory))
+        .flatten();
     let (files, excluded) = sorted_out(directory, &hashes, earlier)?;
     let manifest: Manifest = serde_json::from_slice(&read(directory, RUN_MANIFEST)?)
         .map_err(|error| Error::tool(format!("`{RUN_MANIFEST}` cannot be understood: {error}")))?;
@@ -87,7 +89,7 @@ fn sorted_out(directory: &Path, hashes: &Hashes, earlier: Option<BundleManifest>
             files.insert(name.to_owned(), bytes);
             continue;
         };
-        if rule::NEEDED.contains(&name) {
+        if NEEDED.contains(&name) {
             let message = format!("`{name}` of the run {}, so no bundle is made", why.words());
             return Err(Error::usage(message).with_help("revoke what it shows, and run `cargo gate pilot` again"));
         }

@@ -16,7 +16,7 @@ use gate_base::error::{Error, Result};
 use gate_report::Tool;
 use gate_text::secrets::mask_text;
 
-use super::{
+use crate::record::{
     AUDIT, DECISION, DecisionRecord, ENVIRONMENT, HASHES, Hashes, LATEST, Link, MANIFEST, Manifest, ManifestArtifact,
     REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, RunRecord, SCHEMA_VERSION, canonical, is_plain_path,
 };

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use crate::history::{self, HistoryEntry};
-use crate::run_dir::{HASHES, LATEST, Link, is_plain_path};
+use crate::record::{HASHES, LATEST, Link, is_plain_path};
 use gate_base::atomic::TEMPORARY_PREFIX;
 use gate_base::error::{Error, Result};
 

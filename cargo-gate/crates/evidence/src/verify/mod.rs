@@ -11,6 +11,7 @@
 mod chain;
 mod problem;
 mod run;
+mod unpacked;
 
 use std::path::{Path, PathBuf};
 
@@ -18,10 +19,9 @@ use serde::Serialize;
 
 use gate_base::error::{Error, Result};
 
-use super::bundle;
 use super::history::{History, HistoryEntry};
-use super::run_dir::{DECISION, DecisionRecord, SIGNATURE};
 use super::signature::{self, Signature};
+use crate::record::{DECISION, DecisionRecord, SIGNATURE};
 use gate_base::stage::Stage;
 use gate_policy::Policy;
 
@@ -222,7 +222,7 @@ pub fn verify_signed(
                 signature = Some(found);
                 wrong.extend(problem);
                 let chains = checked.facts.map(|facts| facts.hashes.chain).into_iter().collect();
-                let problems = bundle::unpacked(Path::new(name), checked.problems)?;
+                let problems = unpacked::unpacked(Path::new(name), checked.problems)?;
                 (problems, 1, false, chains)
             }
         },
@@ -290,12 +290,12 @@ pub fn locate(gate_dir: &Path, name: &str) -> Result<PathBuf> {
 
 fn place(gate_dir: &Path, name: &str) -> Result<Place> {
     let runs = gate_dir.join("runs");
-    if name == super::run_dir::LATEST {
+    if name == crate::record::LATEST {
         return read_latest(&runs)
             .map(Place::Inside)
             .ok_or_else(|| Error::usage("there is no latest run to verify").with_help("cargo gate pilot"));
     }
-    if super::run_dir::is_plain_path(name) && !name.contains('/') && runs.join(name).is_dir() {
+    if crate::record::is_plain_path(name) && !name.contains('/') && runs.join(name).is_dir() {
         return Ok(Place::Inside(name.to_owned()));
     }
     let path = Path::new(name);

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
-use crate::run_dir::{
+use crate::record::{
     AUDIT, AuditStep, Blocker, DECISION, DecisionRecord, ENVIRONMENT, EnvironmentRecord, HASHES, Hashes, MANIFEST,
     Manifest, REDACTION, REPORT_JSON, REPORT_MARKDOWN, RedactionAudit, SCHEMA_VERSION, SIGNATURE, aggregate, canonical,
     is_plain_path, reasons,

@@ -8,10 +8,9 @@ use lsp_types::{
     TextDocumentContentChangeEvent,
 };
 
-use super::{Document, Effect, Phase, Session, params, read};
+use super::{ABANDONED, Document, Effect, Phase, Session, params, read};
 use crate::background::{self, Job};
 use crate::diagnostics::Part;
-use crate::serve::ABANDONED;
 use crate::text::Text;
 use crate::{gate_toml, kernel, paths};
 use gate_gpu::kernels::check::crate_of;

@@ -6,7 +6,7 @@ use gate_base::stage::Stage;
 use gate_report::rollout::Rollout;
 use gate_report::{Artifact, Bound, CheckReport, Confidence, Decision, Dimension, Outcome, Reason, Report};
 
-use super::SCHEMA_VERSION;
+use super::format::SCHEMA_VERSION;
 
 /// Contents of `decision.json`. For the same commit and the same inputs it is the same, byte for byte, once `run_id`,
 /// `started`, `duration_ms`, `confidence` and every `recorded` are left out: see [`DecisionRecord::without_circumstances`].

@@ -9,7 +9,7 @@ use gate_text::secrets::mask_text;
 use gate_world::environment::Environment;
 use gate_world::toolchain::{Rustc, Toolchain};
 
-use super::SCHEMA_VERSION;
+use super::format::SCHEMA_VERSION;
 
 /// Variables whose value is kept: they change what cargo builds or how tests run, and hold no secrets.
 const WITH_VALUE: &[&str] = &[

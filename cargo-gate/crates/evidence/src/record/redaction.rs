@@ -9,7 +9,8 @@ use gate_base::error::{Error, Result};
 use gate_text::secrets::personal::scan_personal;
 use gate_text::secrets::{Kind, Severity, markers, scan};
 
-use super::{HASHES, Hashes, MANIFEST, Manifest, REDACTION, SCHEMA_VERSION, SIGNATURE, canonical, is_plain_path};
+use super::format::{HASHES, MANIFEST, REDACTION, SCHEMA_VERSION, SIGNATURE, canonical, is_plain_path};
+use super::{Hashes, Manifest};
 
 /// Contents of `redaction_audit.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +64,7 @@ pub struct RedactionSummary {
 
 impl RedactionAudit {
     /// Searches the files of a run.
-    pub(super) fn of<'f>(run_id: &str, files: impl Iterator<Item = (&'f str, &'f [u8])>) -> Self {
+    pub(crate) fn of<'f>(run_id: &str, files: impl Iterator<Item = (&'f str, &'f [u8])>) -> Self {
         let mut scanned = 0;
         let mut findings = Vec::new();
         for (path, bytes) in files {

@@ -90,7 +90,10 @@ impl AuditRecorder {
             exit_code: Some(report.exit_code),
             elapsed_ms: report.duration_ms,
             inputs: vec![report.subject.content.clone()],
-            outputs: vec![super::REPORT_JSON.to_owned(), super::REPORT_MARKDOWN.to_owned()],
+            outputs: vec![
+                super::format::REPORT_JSON.to_owned(),
+                super::format::REPORT_MARKDOWN.to_owned(),
+            ],
             summary: format!("judged {} checks for stage {}", report.checks.len(), report.stage),
         });
         steps

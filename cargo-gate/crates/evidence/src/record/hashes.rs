@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use gate_base::digest::sha256_hex;
 
-use super::SCHEMA_VERSION;
+use super::format::SCHEMA_VERSION;
 
 /// Contents of `hashes.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
