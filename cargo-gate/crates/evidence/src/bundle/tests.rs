@@ -1,7 +1,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use std::collections::BTreeMap;
+
 use super::*;
+use crate::record::bundle::MANIFEST;
 use crate::record::{Hashes, canonical};
 use crate::run_dir::fixture;
 use crate::verify::{Signers, Status};

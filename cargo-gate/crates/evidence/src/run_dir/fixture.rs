@@ -5,11 +5,12 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::*;
+use crate::record::*;
 use gate_base::digest::sha256_hex;
 use gate_base::stage::Stage;
 use gate_report::{
-    Artifact, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, Subject, SuiteResult, Tool,
-    WaiverUse,
+    Artifact, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, Report, Subject, SuiteResult,
+    Tool, WaiverUse,
 };
 use gate_world::environment::Environment;
 

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::fixture::{Run, write_runs};
 use super::*;
 use crate::history::History;
+use crate::record::*;
 use crate::verify::{ProblemKind, Status, verify};
 use gate_base::digest::sha256_hex;
 use gate_base::stage::Stage;
@@ -52,7 +53,7 @@ fn a_run_directory_holds_what_it_should() {
 fn a_person_can_recompute_the_chain_hash() {
     let dir = tempfile::tempdir().unwrap();
     let written = Runs::new(dir.path()).write(&Run::new(ID).record()).unwrap();
-    let documentation = include_str!("hashes.rs");
+    let documentation = include_str!("../record/hashes.rs");
     let recipe: Vec<&str> = documentation
         .split("//! ```")
         .nth(1)
