@@ -7,7 +7,7 @@ use super::ALL;
 use gate_contract::{Declared, Phase, input};
 
 fn source_directory() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/checks")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn inputs_are_declared_once() {
 
 #[test]
 fn every_check_has_a_fixture_and_its_clean_twin() {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/fixtures");
     for check in ALL {
         let one_file = std::fs::read_to_string(fixtures.join(format!("{}.toml", check.id))).unwrap_or_default();
         for twin in ["fail", "clean"] {

@@ -265,7 +265,7 @@ impl<'a> Contents<'a> {
             run_id: record.run_id.to_owned(),
             started: report.started.clone(),
             tool: Tool {
-                name: env!("CARGO_PKG_NAME").to_owned(),
+                name: "cargo-gate".to_owned(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
             stage: decision.stage,

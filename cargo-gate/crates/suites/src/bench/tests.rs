@@ -49,7 +49,7 @@ fn writes_files() {
 
 fn command(role: &str) -> Vec<String> {
     let program = std::env::current_exe().unwrap().to_string_lossy().into_owned();
-    let name = format!("suites::bench::tests::{role}");
+    let name = format!("bench::tests::{role}");
     [
         program,
         "--exact".into(),
