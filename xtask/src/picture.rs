@@ -37,6 +37,26 @@ const FILES: [&str; 6] = [
     "tests/columns.rs",
 ];
 
+/// Variables without which cargo, git and a linker are not found. Others would change what is printed.
+const KEPT: [&str; 16] = [
+    "PATH",
+    "HOME",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "USERPROFILE",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "ProgramData",
+    "ProgramFiles",
+    "ProgramFiles(x86)",
+    "SystemRoot",
+    "SystemDrive",
+];
+
 /// Draws the picture with this binary.
 ///
 /// # Errors
@@ -95,11 +115,8 @@ fn put(directory: &Path, path: &str, text: &str) -> Result {
 
 fn command(directory: &Path, program: &Path) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(directory).env("CARGO_GATE_REDACT", "1");
-    // What a terminal or a forge would change about the output.
-    for name in ["CI", "GITHUB_ACTIONS", "GITLAB_CI", "COLUMNS", "CARGO_TARGET_DIR"] {
-        command.env_remove(name);
-    }
+    command.current_dir(directory).env_clear().env("CARGO_GATE_REDACT", "1");
+    command.envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(|name| KEPT.contains(&name))));
     command
 }
 
