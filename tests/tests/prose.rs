@@ -108,10 +108,7 @@ fn turns_are_found_with_their_line() {
     let text = prose("One `whoever`.\n\n```text\nwhoever\n```\n\nIt is held\nagainst Whoever.\n");
     assert_eq!(
         findings("a.md", &text, &turns),
-        [
-            "a.md:7: `held against`: name who",
-            "a.md:8: `Whoever`: name who"
-        ]
+        ["a.md:7: `held against`: name who", "a.md:8: `Whoever`: name who"]
     );
 }
 

@@ -116,7 +116,8 @@ fn put(directory: &Path, path: &str, text: &str) -> Result {
 fn command(directory: &Path, program: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(directory).env_clear().env("CARGO_GATE_REDACT", "1");
-    command.envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(|name| KEPT.contains(&name))));
+    let kept = |name: &str| KEPT.iter().any(|kept| kept.eq_ignore_ascii_case(name));
+    command.envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(kept)));
     command
 }
 
