@@ -11,7 +11,7 @@ pub(super) fn page() -> String {
          Every error of `gate.toml` and of the register has an id that never changes. It is in the message \
          (`error[policy::unknown-key]`), in editors, and on stdout with `--message-format json`, \
          where `problems` lists each error with `id`, `file`, `line`, `column` and `message`. All of them end with exit code 2.\n\n\
-         | id | what is asked for |\n\
+         | id | requirement |\n\
          | --- | --- |\n",
     );
     for rule in rule::ALL {
