@@ -67,8 +67,8 @@ fn heading(kind: ReasonKind) -> &'static str {
 fn page() -> String {
     let mut page = String::from(
         "# Reason codes\n\n\
-         Why a kernel was dispatched as it was: what `backend_reason` and `contract_reason` hold in a decision log, and what run stats \
-         count. The list is closed. Codes and numbers are frozen within its version; new ones may be added.\n\n",
+         A reason code says why a kernel was dispatched as it was. `backend_reason` and `contract_reason` in a decision log hold these codes, and run stats \
+         count them. The list is closed. Codes and numbers are frozen within its version; new ones may be added.\n\n",
     );
     let _ = writeln!(page, "This is version {REASONS_VERSION}.\n");
     page.push_str(

@@ -41,8 +41,8 @@ type Pages = BTreeMap<String, String>;
 /// A page cannot be read or written, or a link leads nowhere: all such links, each with its page.
 pub fn build(root: &Path, out: &Path) -> Result<usize> {
     let sources = root.join("docs").join("src");
-    let mut pages = Pages::new();
-    collect(&sources, "", &mut pages)?;
+    let (mut pages, mut pictures) = (Pages::new(), Vec::new());
+    collect(&sources, "", &mut pages, &mut pictures)?;
     let summary = pages.remove("SUMMARY.md").ok_or("docs/src/SUMMARY.md is missing")?;
     let outlines: BTreeMap<&str, Outline> = pages
         .iter()
@@ -66,6 +66,9 @@ pub fn build(root: &Path, out: &Path) -> Result<usize> {
         let outline = outlines.get(path.as_str()).ok_or("every page has an outline")?;
         write(out, &html_path(path), &page(path, text, outline, &summary))?;
     }
+    for path in &pictures {
+        write(out, path, &fs::read_to_string(sources.join(path))?)?;
+    }
     let first = listed
         .links
         .first()
@@ -84,15 +87,17 @@ pub fn build(root: &Path, out: &Path) -> Result<usize> {
     Ok(pages.len())
 }
 
-fn collect(directory: &Path, below: &str, pages: &mut Pages) -> Result {
+fn collect(directory: &Path, below: &str, pages: &mut Pages, pictures: &mut Vec<String>) -> Result {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = format!("{below}{name}");
         if entry.file_type()?.is_dir() {
-            collect(&entry.path(), &format!("{path}/"), pages)?;
+            collect(&entry.path(), &format!("{path}/"), pages, pictures)?;
         } else if name.ends_with(".md") {
             pages.insert(path, fs::read_to_string(entry.path())?);
+        } else if name.ends_with(".svg") {
+            pictures.push(path);
         }
     }
     Ok(())
@@ -290,6 +295,17 @@ mod tests {
             assert!(!text.contains("<script"), "{}", file.display());
             if file.extension().is_none_or(|extension| extension != "html") {
                 continue;
+            }
+            for picture in text
+                .split("<img src=\"")
+                .skip(1)
+                .filter_map(|rest| rest.split('"').next())
+            {
+                assert!(
+                    file.parent().unwrap().join(picture).is_file(),
+                    "{}: {picture}",
+                    file.display()
+                );
             }
             // Every link inside the site is followed, as a browser would.
             for link in text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {

@@ -88,7 +88,7 @@ pub const FIELDS: [Field; 15] = [
         "strict",
         Value::Flag(false),
         "true or false",
-        "never act upon measured time, that is latency and throughput; runtime errors and pressure act all the same",
+        "ignore measured time (latency and throughput); runtime errors and pressure still count",
     ),
     field(
         "window_calls",

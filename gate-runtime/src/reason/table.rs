@@ -191,7 +191,7 @@ reasons! {
     OutputShapeMismatch = 78, "output_shape_mismatch", Contract, InvalidArgument;
     /// An output's buffer does not hold exactly what its shape says
     OutputSizeMismatch = 79, "output_size_mismatch", Contract, InvalidArgument;
-    /// Inputs and outputs stand in another order than in the contract
+    /// Inputs and outputs are in a different order than in the contract
     ArgumentRoleMismatch = 80, "argument_role_mismatch", Contract, InvalidArgument;
     /// A buffer does not start at the alignment that the contract asks for
     MisalignedBuffer = 81, "misaligned_buffer", Contract, InvalidArgument;
