@@ -101,9 +101,9 @@ impl Timings {
                         0 => "less than 1ms".to_owned(),
                         cost => shown(Duration::from_millis(cost)),
                     };
-                    format!("reused, took {cost} when it was made")
+                    format!("reused, originally took {cost}")
                 }
-                (_, Some(_)) => "made in this run".to_owned(),
+                (_, Some(_)) => "collected in this run".to_owned(),
                 _ => "none".to_owned(),
             };
             rows.push([check.id.clone(), time.map_or_else(|| "-".to_owned(), &shown), evidence]);

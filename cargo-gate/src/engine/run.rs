@@ -360,7 +360,7 @@ impl Runner<'_> {
                 "changed_while_running",
                 format!("`{first}`{others} changed while the suite ran"),
             )
-            .help("run it again without editing; a suite writes to the target directory, not to the sources"),
+            .help("run it again without editing sources; a suite must only write to the target directory"),
         )
     }
 

@@ -57,7 +57,7 @@ impl Asked {
         }
         let asked = Self::deserialize(asked).map_err(|error| format!("has no `lookups` and `hits`: {error}"))?;
         if asked.hits > asked.lookups {
-            return Err(format!("counts {} hits in {} lookups", asked.hits, asked.lookups));
+            return Err(format!("has {} hits in {} lookups", asked.hits, asked.lookups));
         }
         Ok(asked)
     }

@@ -37,10 +37,7 @@ pub fn correct(
     runs: &[(String, RunStats)],
 ) -> Result<Vec<String>, Refusal> {
     let Some(conformance) = conformance else {
-        return refusal(
-            NOT_CORRECT,
-            "no conformance matrix is declared, so nothing shows what it computes".into(),
-        );
+        return refusal(NOT_CORRECT, "no conformance matrix is declared to test it".into());
     };
     let supporting = conformance
         .backends
@@ -63,7 +60,7 @@ pub fn correct(
     }
     for (path, stats) in runs {
         if stats.silent_mismatch_count > 0 {
-            let because = format!("`{path}` counts {} silent mismatches", stats.silent_mismatch_count);
+            let because = format!("`{path}` reports silent mismatches: {}", stats.silent_mismatch_count);
             return refusal(NOT_CORRECT, because);
         }
         let failed = stats
@@ -73,7 +70,7 @@ pub fn correct(
         if let Some(failed) = failed {
             return refusal(
                 NOT_CORRECT,
-                format!("`{path}` counts {} errors of it", failed.calls.error),
+                format!("`{path}` reports failed calls of it: {}", failed.calls.error),
             );
         }
     }
@@ -109,23 +106,26 @@ pub fn faster(
     measurement: Option<&Measurement>,
 ) -> Result<String, Refusal> {
     let Some(measurement) = measurement else {
-        return refusal(NOT_FASTER, "there is not a measurement of it".into());
+        return refusal(NOT_FASTER, "it has no measurement".into());
     };
     let Some(workload) = workload else {
-        return refusal(NOT_FASTER, "no target workload of it is declared".into());
+        return refusal(NOT_FASTER, "it has no declared target workload".into());
     };
     if measurement.kernel != kernel {
-        return refusal(NOT_FASTER, format!("the measurement is about `{}`", measurement.kernel));
+        return refusal(NOT_FASTER, format!("the measurement is for `{}`", measurement.kernel));
     }
     if measurement.workload != workload {
         let because = format!(
-            "it was measured on `{}`, and its target is `{workload}`",
+            "it was measured on `{}`, but its target is `{workload}`",
             measurement.workload
         );
         return refusal(NOT_FASTER, because);
     }
     if !digests.contains(&measurement.ptx_sha256) {
-        return refusal(NOT_FASTER, "the measurement is about other PTX than is locked".into());
+        return refusal(
+            NOT_FASTER,
+            "the measurement is for PTX other than the locked PTX".into(),
+        );
     }
     let speed = measurement.speed();
     let words = format!(

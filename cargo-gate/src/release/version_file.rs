@@ -11,7 +11,7 @@ pub fn version(path: &str, text: &str, pointer: Option<&str>) -> Result<String, 
         let plain = !text.is_empty() && !text.contains(char::is_whitespace);
         return plain
             .then(|| text.to_owned())
-            .ok_or_else(|| "is not a single version, and no `pointer` says where it stands".into());
+            .ok_or_else(|| "is not a plain version, and `pointer` is not set".into());
     };
     let lowercase = path.to_ascii_lowercase();
     let value: serde_json::Value = if lowercase.ends_with(".toml") {
@@ -19,12 +19,12 @@ pub fn version(path: &str, text: &str, pointer: Option<&str>) -> Result<String, 
     } else if lowercase.ends_with(".json") {
         serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))?
     } else {
-        return Err("is neither JSON nor TOML, so `pointer` means nothing".into());
+        return Err("is neither JSON nor TOML, so `pointer` has no effect".into());
     };
     match value.pointer(pointer) {
         Some(serde_json::Value::String(version)) => Ok(version.clone()),
-        Some(_) => Err(format!("holds no string at `{pointer}`")),
-        None => Err(format!("holds nothing at `{pointer}`")),
+        Some(_) => Err(format!("has no string at `{pointer}`")),
+        None => Err(format!("has no value at `{pointer}`")),
     }
 }
 

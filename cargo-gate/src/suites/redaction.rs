@@ -75,7 +75,7 @@ impl Taken {
             findings.push(finding.because(policy.cloned()));
         }
         if self.homes > 0 {
-            let message = format!("{HOMES_IN_LOG} ({}); they were replaced by marks", self.homes);
+            let message = format!("{HOMES_IN_LOG} ({}), which were replaced by marks", self.homes);
             findings.push(
                 Finding::advice(message)
                     .help("print paths relative to the workspace")

@@ -240,8 +240,8 @@ pub(crate) fn carry_out(check: &Check, inputs: &Inputs<'_>) -> EvidenceResult {
                 .or_else(|| panic.downcast_ref::<String>().cloned())
                 .unwrap_or_else(|| "no message".to_owned());
             EvidenceResult::Error(
-                Reason::new("panic", format!("the check stopped working: {message}"))
-                    .help("report this as a bug of cargo-gate"),
+                Reason::new("panic", format!("the check panicked: {message}"))
+                    .help("report this as a bug in cargo-gate"),
             )
         },
         EvidenceResult::from,
@@ -311,7 +311,7 @@ impl EvidenceResult {
             ),
         );
         reason.group = groups.first().copied();
-        EvidenceResult::NotRun(reason.help("add `--keep-going` to run it all the same"))
+        EvidenceResult::NotRun(reason.help("pass `--keep-going` to run it anyway"))
     }
 }
 

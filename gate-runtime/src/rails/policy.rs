@@ -86,17 +86,19 @@ impl Rails {
                     .collect();
                 here = section == "runtime.rails";
                 if here && found {
-                    return Err(error("`[runtime.rails]` is there twice".to_owned()));
+                    return Err(error("duplicate table `[runtime.rails]`".to_owned()));
                 }
                 found |= here;
                 if section.starts_with("runtime.rails.") || section == "[runtime.rails" {
-                    return Err(error(format!("`[{section}]` is no section of rails")));
+                    return Err(error(format!(
+                        "unknown table `[{section}]`: the rails have no subtables"
+                    )));
                 }
                 continue;
             }
             let Some((key, value)) = line.split_once('=') else {
                 if here && !line.is_empty() {
-                    return Err(error(format!("`{line}` is no key with a value")));
+                    return Err(error(format!("expected `key = value`, found `{line}`")));
                 }
                 continue;
             };
@@ -109,22 +111,23 @@ impl Rails {
                 let whole = whole.trim_start_matches('.');
                 let inline = whole == "runtime" && value.contains("rails");
                 if whole == "runtime.rails" || whole.starts_with("runtime.rails.") || inline {
-                    return Err(error(
-                        "rails are read from a section of their own: `[runtime.rails]`".to_owned(),
-                    ));
+                    return Err(error("rails must be written as a table: `[runtime.rails]`".to_owned()));
                 }
                 continue;
             }
             let name = key.replace('-', "_");
             if key.contains('_') {
-                return Err(error(format!("`{key}` is written `{}`", key.replace('_', "-"))));
+                return Err(error(format!(
+                    "unknown key `{key}`: did you mean `{}`?",
+                    key.replace('_', "-")
+                )));
             }
             if seen.contains(&name) {
-                return Err(error(format!("`{key}` is there twice")));
+                return Err(error(format!("duplicate key `{key}`")));
             }
             let number = value.replace('_', "");
             settings.set(&name, &number).map_err(|InvalidRail { range, .. }| {
-                error(format!("`{key} = {value}` is refused: it takes {range}"))
+                error(format!("invalid value `{value}` for `{key}`: expected {range}"))
             })?;
             seen.push(name);
         }

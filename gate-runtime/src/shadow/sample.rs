@@ -52,7 +52,7 @@ impl fmt::Display for InvalidFraction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`shadow_fraction = {}` is refused: `shadow_fraction` takes 0.0 to 1.0",
+            "invalid value `{}` for `shadow_fraction`: expected 0.0 to 1.0",
             self.0
         )
     }

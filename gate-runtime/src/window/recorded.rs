@@ -133,7 +133,7 @@ fn parse(text: &str) -> Result<(Window, Option<Phase>), String> {
         .find(|key| *key != "phase" && !FIELDS.contains(&key.as_str()))
     {
         return Err(format!(
-            "unknown field `{unknown}`; known are `phase`, `{}`",
+            "unknown field `{unknown}`, expected `phase`, `{}`",
             FIELDS.join("`, `")
         ));
     }
@@ -168,7 +168,7 @@ fn parse(text: &str) -> Result<(Window, Option<Phase>), String> {
         ("samples", window.samples, window.native, "native"),
     ] {
         if part > whole {
-            return Err(format!("`{name}` is {part}, more than the {whole} of `{of}`"));
+            return Err(format!("`{name}` is {part}, more than `{of}` ({whole})"));
         }
     }
     if window.samples == 0 && window.p95_ns != 0 {
@@ -182,7 +182,7 @@ fn number(object: &Map<String, Value>, name: &str) -> Result<u64, String> {
         None => Err(format!("`{name}` is missing")),
         Some(value) => value
             .as_u64()
-            .ok_or_else(|| format!("`{name}` is {value}, not a whole number from 0")),
+            .ok_or_else(|| format!("`{name}` is {value}, not a non-negative integer")),
     }
 }
 

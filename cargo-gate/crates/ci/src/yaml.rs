@@ -352,7 +352,7 @@ impl Builder<'_> {
         if self.nodes > MAX_NODES {
             return Err(YamlError {
                 line,
-                message: format!("has more than {MAX_NODES} nodes, aliases counted as what they stand for"),
+                message: format!("has more than {MAX_NODES} nodes after expanding aliases"),
             });
         }
         Ok(())

@@ -19,7 +19,7 @@ reads!(input::Cargo, input::RustSources, input::FileNames, Deprecation);
 /// The check.
 pub static CHECK: Check = Check {
     id: "api.deprecations",
-    summary: "Public items go away when it was announced, and not before",
+    summary: "Public items are removed when announced, and not before",
     docs: include_str!("deprecations.md"),
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
@@ -102,7 +102,7 @@ fn judge(survey: &Survey, declared: &[Deprecation]) -> Vec<Finding> {
         if !declared && seen.insert(&item.path) {
             findings.push(
                 blocking(format!(
-                    "`{}` is deprecated, and nothing says until when it stays",
+                    "`{}` is deprecated, but its removal is not declared",
                     item.path
                 ))
                 .help(format!(
@@ -125,9 +125,9 @@ fn judge_entry(survey: &Survey, items: &[Item<'_>], entry: &Deprecation) -> Vec<
     let Some(package) = survey.packages.iter().find(|package| package.library == library) else {
         return vec![
             blocking(format!(
-                "`{item}` is declared as deprecated, and there is no library `{library}`"
+                "`{item}` is declared deprecated, but there is no library `{library}`"
             ))
-            .help("begin `item` with the name of a library of the workspace")
+            .help("start `item` with the name of a library in the workspace")
             .at(entry.location.clone()),
         ];
     };
@@ -135,7 +135,7 @@ fn judge_entry(survey: &Survey, items: &[Item<'_>], entry: &Deprecation) -> Vec<
     if remove_in <= since {
         findings.push(
             blocking(format!(
-                "`{item}` is deprecated since {since} and may go in {remove_in}, which is not later"
+                "`{item}` is deprecated since {since}, but `remove-in = \"{remove_in}\"` is not later"
             ))
             .help("write a later version in `remove-in`")
             .at(entry.location.clone()),
@@ -147,11 +147,11 @@ fn judge_entry(survey: &Survey, items: &[Item<'_>], entry: &Deprecation) -> Vec<
     if found.is_empty() && version < remove_in {
         findings.push(
             blocking(format!(
-                "`{item}` was to stay until {remove_in}, and `{}` {version} has no such item marked `#[deprecated]`",
+                "`{item}` must stay until {remove_in}, but `{}` {version} has no such item marked `#[deprecated]`",
                 package.name
             ))
             .help(format!(
-                "put it back with `#[deprecated(since = \"{since}\")]`, or release {remove_in}"
+                "restore it with `#[deprecated(since = \"{since}\")]`, or release {remove_in}"
             ))
             .at(entry.location.clone()),
         );
@@ -160,7 +160,7 @@ fn judge_entry(survey: &Survey, items: &[Item<'_>], entry: &Deprecation) -> Vec<
         if version >= remove_in {
             findings.push(
                 blocking(format!(
-                    "`{item}` was to go in {remove_in}, and `{}` is at {version}",
+                    "`{item}` was to be removed in {remove_in}, but `{}` is at {version}",
                     package.name
                 ))
                 .help("remove the item and its entry, or raise `remove-in`")
@@ -172,7 +172,7 @@ fn judge_entry(survey: &Survey, items: &[Item<'_>], entry: &Deprecation) -> Vec<
         {
             findings.push(
                 blocking(format!(
-                    "`{item}` is deprecated since {written} by its attribute and since {since} by its entry"
+                    "`{item}` is deprecated since {written} in its attribute, but since {since} in gate.toml"
                 ))
                 .help(format!(
                     "write `#[deprecated(since = \"{since}\")]`, or correct `since` in gate.toml"

@@ -155,7 +155,7 @@ fn outside(package: &PackageSurvey, file: &FileSurvey, tier: Tier) -> Vec<Findin
             }
             let kinds: Vec<String> = kinds.into_iter().map(|(kind, count)| kind.counted(count)).collect();
             let place = match item {
-                "" => "outside of any item".to_owned(),
+                "" => "outside any item".to_owned(),
                 item => format!("in `{item}`"),
             };
             let mut finding = Finding::blocking(
@@ -168,7 +168,8 @@ fn outside(package: &PackageSurvey, file: &FileSurvey, tier: Tier) -> Vec<Findin
                 ),
             )
             .help(format!(
-                "in gate.toml, declare `{}` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`",
+                "in gate.toml, declare `{}` native under `[[tiers.exception]]`, or allow its files under \
+                 `[[boundary.allow]]`",
                 package.name
             ))
             .package(&package.name);

@@ -63,7 +63,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let finding = |(item, lacks): (&ChecklistItem, Vec<Lack>)| {
         let what: Vec<&str> = lacks.iter().map(|lack| lack.what.as_str()).collect();
         let message = format!(
-            "`{}` is not met, {met} of {all} items are: {} ({})",
+            "`{}` is not met ({met} of {all} items are met): {} ({})",
             item.id,
             item.description,
             what.join(", ")
@@ -122,8 +122,8 @@ fn of_check(wanted: &str, outcomes: &[CheckReport]) -> Vec<Lack> {
         .peekable();
     if covered.peek().is_none() {
         return vec![Lack {
-            what: format!("`{wanted}` is no part of this run"),
-            remedy: "`cargo gate status` says which checks apply here".to_owned(),
+            what: format!("`{wanted}` is not part of this run"),
+            remedy: "`cargo gate status` shows which checks apply here".to_owned(),
             told: false,
         }];
     }
@@ -168,17 +168,17 @@ fn of_artifact(artifact: &ChecklistArtifact, context: &Context<'_>) -> Option<La
     };
     let mut file = match context.artifact(path) {
         Ok(Some(file)) => file,
-        Ok(None) => return lack(format!("`{path}` is not there"), format!("write `{path}`")),
+        Ok(None) => return lack(format!("`{path}` does not exist"), format!("write `{path}`")),
         Err(error) => {
             return lack(
-                format!("`{path}` cannot be read: {error}"),
+                format!("cannot read `{path}`: {error}"),
                 format!("make `{path}` readable"),
             );
         }
     };
     match file.metadata() {
         Ok(metadata) if !metadata.is_file() => {
-            return lack(format!("`{path}` is not a file"), format!("name a file below `{path}`"));
+            return lack(format!("`{path}` is not a file"), format!("use a file below `{path}`"));
         }
         Ok(metadata) if metadata.len() == 0 => return lack(format!("`{path}` is empty"), format!("write `{path}`")),
         _ => {}
@@ -192,7 +192,7 @@ fn of_artifact(artifact: &ChecklistArtifact, context: &Context<'_>) -> Option<La
             Ok(read) => hash.update(&buffer[..read]),
             Err(error) => {
                 return lack(
-                    format!("`{path}` cannot be read: {error}"),
+                    format!("cannot read `{path}`: {error}"),
                     format!("make `{path}` readable"),
                 );
             }
@@ -203,8 +203,8 @@ fn of_artifact(artifact: &ChecklistArtifact, context: &Context<'_>) -> Option<La
         return None;
     }
     lack(
-        format!("`{path}` has other contents than declared"),
-        format!("restore `{path}`, or declare the new contents with `sha256 = \"{found}\"`"),
+        format!("the contents of `{path}` differ from the declared digest"),
+        format!("restore `{path}`, or set `sha256 = \"{found}\"`"),
     )
 }
 

@@ -33,7 +33,7 @@ fn applies(context: &Context<'_>) -> Applies {
     if context.has_ci() || context.section::<CiPolicy>().is_some() {
         Applies::Yes
     } else {
-        Applies::No("there are no files of GitHub Actions or GitLab CI, and `gate.toml` declares no `[ci]`".into())
+        Applies::No("there are no GitHub Actions or GitLab CI files, and `gate.toml` has no `[ci]`".into())
     }
 }
 
@@ -81,9 +81,9 @@ fn run(context: &Context<'_>) -> Judgement {
     let finding = if let Some(found) = ignored.into_iter().next() {
         Finding::blocking(
             Stage::Controlled,
-            format!("the gate runs, but a refusal fails nothing: {}", found.why),
+            format!("the gate runs, but a refusal does not fail the pipeline: {}", found.why),
         )
-        .help("run `cargo gate pilot` as a step of its own, on push and pull requests, and let it fail the job")
+        .help("run `cargo gate pilot` in a separate step, on pushes and pull requests, and let it fail the job")
         .at(found.location)
     } else {
         missing(ci)
@@ -91,7 +91,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let mut findings = vec![finding];
     // The gate may stand in what cannot be read or was not followed.
     findings.extend(unreadable(ci));
-    let help = "where it runs the gate, name it in `gate-steps` of `[ci]`";
+    let help = "if it runs the gate, add it to `gate-steps` under `[ci]`";
     findings.extend(not_followed(jobs(ci).map(|(_, job)| job), help));
     Judgement::Findings(findings)
 }
@@ -107,8 +107,10 @@ fn missing(ci: &CiFiles) -> Finding {
         .iter()
         .all(|file| file.jobs.is_empty() && file.problem.is_none())
     {
-        return Finding::blocking(Stage::Controlled, "no continuous integration enforces the policy")
-            .help("`cargo gate init --ci github` writes a workflow; for another system name its script in `scripts` of `[ci]`");
+        return Finding::blocking(Stage::Controlled, "no CI configuration enforces the policy").help(
+            "write a workflow with `cargo gate init --ci github`; for another CI system, add its script to \
+                 `scripts` under `[ci]`",
+        );
     }
     let elsewhere = ci.files.iter().any(|file| {
         !file.external.is_empty()
@@ -118,9 +120,10 @@ fn missing(ci: &CiFiles) -> Finding {
                 .any(|job| job.calls.iter().any(|call| !call.name.starts_with("./")))
     });
     let help = if elsewhere {
-        "add a step `cargo gate pilot --locked`; where a workflow or an include from elsewhere runs it, name that in `gate-steps` of `[ci]`"
+        "add a step `cargo gate pilot --locked`; if an external workflow or include runs it, add that to \
+         `gate-steps` under `[ci]`"
     } else {
-        "add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow"
+        "add a step `cargo gate pilot --locked`, or write a workflow with `cargo gate init --ci github`"
     };
     let mut finding = Finding::blocking(Stage::Controlled, "no CI job runs the gate").help(help);
     for file in entries {
@@ -143,13 +146,13 @@ fn enforced(file: &CiFile, job: &Job, ci: &CiFiles, policy: Option<&CiPolicy>) -
         (None, None) => return None,
     };
     let why = if job.is_off {
-        Some(format!("the job `{}` is switched off", job.name))
+        Some(format!("job `{}` is disabled", job.name))
     } else if job.may_fail {
-        Some(format!("the job `{}` may fail", job.name))
+        Some(format!("job `{}` is allowed to fail", job.name))
     } else if !starts(file, ci) {
         Some(match file.start {
-            Trigger::Called => "no workflow that starts by itself calls this one".to_owned(),
-            _ => "the workflow is only started by hand".to_owned(),
+            Trigger::Called => "no automatically started workflow calls this one".to_owned(),
+            _ => "the workflow is only started manually".to_owned(),
         })
     } else if call.is_none() && commands.iter().all(|command| command.ignored.is_some()) {
         commands.first().and_then(|command| command.ignored).map(str::to_owned)

@@ -25,7 +25,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "ci.locked",
-    summary: "Builds in continuous integration hold to `Cargo.lock`",
+    summary: "Builds in continuous integration use `Cargo.lock`",
     docs: include_str!("locked.md"),
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
@@ -43,7 +43,7 @@ fn applies(context: &Context<'_>) -> Applies {
     if context.has_ci() {
         Applies::Yes
     } else {
-        Applies::No("there are no files of GitHub Actions or GitLab CI".into())
+        Applies::No("there are no GitHub Actions or GitLab CI files".into())
     }
 }
 
@@ -51,7 +51,7 @@ fn applies(context: &Context<'_>) -> Applies {
 const FETCH: &str = "cargo fetch --locked";
 
 /// What to do about a call that was not followed.
-const FOLLOWED: &str = "call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands";
+const FOLLOWED: &str = "call `cargo … --locked` in the step itself, or use only plain commands in the recipe";
 
 /// A command that is not locked.
 struct Place {
@@ -93,7 +93,7 @@ fn finding(path: &str, places: &[Place]) -> Option<Finding> {
     let message = match places.len() {
         1 => format!("`{}` resolves dependencies without `--locked`", first.shown),
         count => format!(
-            "{} resolve dependencies without `--locked`, the first is `{}`",
+            "{} resolve dependencies without `--locked`; the first is `{}`",
             counted(count, "cargo command"),
             first.shown
         ),
@@ -102,14 +102,14 @@ fn finding(path: &str, places: &[Place]) -> Option<Finding> {
         _ if first.alias.is_some() => {
             let alias = first.alias.as_deref().unwrap_or_default();
             format!(
-                "let the alias `{alias}` in cargo's configuration stand for `{}`",
+                "change the alias `{alias}` in cargo's configuration to `{}`",
                 first.repaired
             )
         }
         1 => format!("write `{}`", first.repaired),
-        _ if first.repaired == FETCH => format!("write `{FETCH}`; what follows in the same job is then locked as well"),
+        _ if first.repaired == FETCH => format!("write `{FETCH}`, which also covers later commands of the same job"),
         _ => format!(
-            "write `{}` and the same for the others, or make `{FETCH}` the first step of each job",
+            "write `{}`, and the same for the others; or make `{FETCH}` the first step of each job",
             first.repaired
         ),
     };

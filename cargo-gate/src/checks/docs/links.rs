@@ -18,7 +18,7 @@ reads!(input::Documents, input::DocumentsAbove, input::FileNames, DocsPolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "docs.links",
-    summary: "Relative links in documents lead somewhere",
+    summary: "Relative links in documents resolve",
     docs: include_str!("links.md"),
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
@@ -138,8 +138,8 @@ fn finding(broken: &[Broken<'_>], declared: Option<&crate::report::Location>) ->
         String::new()
     };
     let message = match broken {
-        [_] => format!("the link {} leads nowhere", named.join("")),
-        _ => format!("{} links lead nowhere: {}{more}", broken.len(), named.join(", ")),
+        [_] => format!("broken link {}", named.join("")),
+        _ => format!("{} broken links: {}{more}", broken.len(), named.join(", ")),
     };
     let mut finding = match declared {
         Some(policy) => Finding::blocking(Stage::Controlled, message).because(Some(policy.clone())),
@@ -149,8 +149,8 @@ fn finding(broken: &[Broken<'_>], declared: Option<&crate::report::Location>) ->
         .iter()
         .find_map(|one| Some((one.destination, one.meant.as_deref()?)));
     finding = finding.help(match meant {
-        Some((destination, meant)) => format!("write `{meant}` in place of `{destination}`"),
-        None => "correct or remove the link; `[docs] links` in gate.toml names the documents that count".to_owned(),
+        Some((destination, meant)) => format!("write `{meant}` instead of `{destination}`"),
+        None => "correct or remove the link; `links` under `[docs]` lists the documents that count".to_owned(),
     });
     broken
         .iter()

@@ -15,7 +15,7 @@ reads!(input::Outcomes, input::History, EvidenceAge, input::EvaluatedStage);
 /// The check.
 pub static CHECK: Check = Check {
     id: "evidence.age",
-    summary: "Evidence is as recent as the policy asks for",
+    summary: "Evidence is as recent as the policy requires",
     docs: include_str!("age.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
@@ -51,8 +51,8 @@ fn one(limit: &EvidenceAge, outcomes: &[CheckReport], now: Timestamp, stage: Sta
     };
     let covered: Vec<&CheckReport> = outcomes.iter().filter(|check| limit.covers(&check.id, stage)).collect();
     if covered.is_empty() && limit.stage.is_some() {
-        let message = format!("no evidence of `{}` is part of a {stage} evaluation", limit.check);
-        let help = "give the suite a `stage` that is not later, or take `stage` from the limit";
+        let message = format!("{stage} evaluates no evidence of `{}`", limit.check);
+        let help = "move the `stage` of the suite to that stage or earlier, or remove `stage` from the limit";
         return vec![blocking(message, help)];
     }
     covered
@@ -62,12 +62,15 @@ fn one(limit: &EvidenceAge, outcomes: &[CheckReport], now: Timestamp, stage: Sta
             let message = match age(recorded, now) {
                 Some(age) if age <= limit.max_age => return None,
                 Some(age) => format!(
-                    "the evidence of `{}` is {} old, and {} are allowed",
+                    "the evidence of `{}` is {} old, more than the allowed {}",
                     check.id,
                     words(age),
                     words(limit.max_age)
                 ),
-                None => format!("the evidence of `{}` is of {recorded}, which is yet to come", check.id),
+                None => format!(
+                    "the evidence of `{}` is dated {recorded}, which is in the future",
+                    check.id
+                ),
             };
             Some(blocking(message, &format!("`cargo gate {stage} --fresh`")))
         })

@@ -24,7 +24,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "failure.panics",
-    summary: "Library code panics in no more places than before",
+    summary: "Library code does not panic in more places than before",
     docs: include_str!("panics.md"),
     dimension: Dimension::Reliability,
     blocks_at: Stage::Controlled,
@@ -87,13 +87,13 @@ fn judge(
     let mut findings = Vec::new();
     match bytes {
         None => findings.push(
-            blocking(format!("There is no panic inventory at `{path}`"))
+            blocking(format!("there is no panic inventory at `{path}`"))
                 .help(format!("`cargo gate source panics --write && git add {path}`")),
         ),
         Some(bytes) => {
             if tracked == Some(false) {
                 findings.push(
-                    blocking(format!("The panic inventory `{path}` is not tracked by git"))
+                    blocking(format!("the panic inventory `{path}` is not tracked by git"))
                         .help(format!("`git add {path}`"))
                         .at(Location::file(path)),
                 );
@@ -109,7 +109,7 @@ fn judge(
         Previous::Bytes(bytes) => PanicInventory::parse(bytes).map(Some).map_err(|message| {
             Reason::new(
                 "unreadable_history",
-                format!("the previous version of `{path}` cannot be read: {message}"),
+                format!("cannot read the previous version of `{path}`: {message}"),
             )
             .help("commit an inventory written by `cargo gate source panics --write`")
         }),
@@ -131,7 +131,7 @@ fn judge(
     }
 }
 
-const WRITE: &str = "`cargo gate source panics --write`, then read and commit the difference";
+const WRITE: &str = "`cargo gate source panics --write`, then review and commit the difference";
 
 /// One finding per package whose counts are wrong, or one for the file when only its words are.
 fn stale(path: &str, current: &PanicInventory, bytes: &[u8]) -> Vec<Finding> {
@@ -144,11 +144,13 @@ fn stale(path: &str, current: &PanicInventory, bytes: &[u8]) -> Vec<Finding> {
     };
     let tracked = match PanicInventory::parse(bytes) {
         Ok(tracked) => tracked,
-        Err(message) => return about_file(format!("The panic inventory `{path}` cannot be read: {message}")),
+        Err(message) => return about_file(format!("cannot read the panic inventory `{path}`: {message}")),
     };
     let changes = tracked.changes(current);
     if changes.is_empty() {
-        return about_file(format!("The panic inventory `{path}` is not as the command writes it"));
+        return about_file(format!(
+            "the panic inventory `{path}` is not formatted as the command writes it"
+        ));
     }
     let by_package = changes.chunk_by(|one, other| one.package == other.package);
     by_package
@@ -160,7 +162,7 @@ fn stale(path: &str, current: &PanicInventory, bytes: &[u8]) -> Vec<Finding> {
             let package = changes[0].package;
             Finding::blocking(
                 Stage::Controlled,
-                format!("The panic inventory is stale: `{package}` has {}", counts.join(", ")),
+                format!("the panic inventory is stale: `{package}` has {}", counts.join(", ")),
             )
             .help(WRITE)
             .at(Location::file(path))
@@ -185,14 +187,19 @@ fn risen(survey: &Survey, before: &PanicInventory, current: &PanicInventory) -> 
                  after,
              }| {
                 let finding = Finding::blocking(
-                Stage::Controlled,
-                format!("`{package}` has {}, {} more than before", kind.counted(after), after - before),
-            )
-            .help(format!(
-                "return an error, or `cargo gate govern waiver add --check failure.panics --package {package}` with owner, \
-                 reason and expiry; `cargo gate source panics --list -p {package}` shows the places"
-            ))
-            .package(package);
+                    Stage::Controlled,
+                    format!(
+                        "`{package}` has {}, {} more than before",
+                        kind.counted(after),
+                        after - before
+                    ),
+                )
+                .help(format!(
+                    "return an error, or run `cargo gate govern waiver add --check failure.panics --package {package}` \
+                 with owner, reason and expiry date; `cargo gate source panics --list -p {package}` shows the \
+                 places"
+                ))
+                .package(package);
                 // Which of them is the new one, no count tells: only a few are worth showing.
                 let places = places(survey, package, kind);
                 if places.len() > SHOWN {

@@ -12,7 +12,7 @@ reads!(input::GitHead, input::GitStatus);
 /// The check.
 pub static CHECK: Check = Check {
     id: "git.clean",
-    summary: "The work tree equals the commit",
+    summary: "The work tree matches the commit",
     docs: include_str!("clean.md"),
     dimension: Dimension::Integrity,
     blocks_at: Stage::Controlled,
@@ -33,9 +33,9 @@ fn run(context: &Context<'_>) -> Judgement {
         let finding = match context.git_problem() {
             Some(problem) => Finding::blocking(
                 Stage::Controlled,
-                format!("git cannot say what is committed: {problem}"),
+                format!("git cannot tell what is committed: {problem}"),
             )
-            .help("`git status` must succeed in the workspace"),
+            .help("make `git status` succeed in the workspace"),
             None => Finding::blocking(Stage::Controlled, "the workspace is not under version control")
                 .help("`git init && git add --all && git commit`"),
         };
@@ -50,7 +50,7 @@ fn run(context: &Context<'_>) -> Judgement {
         return Judgement::Findings(Vec::new());
     }
     let mut finding = Finding::blocking(Stage::Controlled, message(&git.dirty))
-        .help("`git status` shows them; commit or stash them, or list generated files in `.gitignore`");
+        .help("commit or stash them, or add generated files to `.gitignore`; `git status` lists them");
     for dirty in git.dirty.iter().take(NAMED) {
         finding = finding.at(Location::file(&dirty.path));
     }

@@ -25,7 +25,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "history.consistent",
-    summary: "The last runs of the stage before, on this branch, ended READY",
+    summary: "The last runs of the previous stage on this branch ended READY",
     docs: include_str!("consistent.md"),
     dimension: Dimension::Reliability,
     blocks_at: Stage::Controlled,
@@ -37,7 +37,7 @@ pub static CHECK: Check = Check {
 
 fn applies(context: &Context<'_>) -> Applies {
     if context.section::<HistoryPolicy>().is_none() {
-        return Applies::No("no number of runs is declared".into());
+        return Applies::No("`[history]` is not declared".into());
     }
     match context.stage().predecessor() {
         Some(_) => Applies::Yes,
@@ -101,7 +101,8 @@ impl Question<'_> {
             let day = entry.started.get(..10).unwrap_or(&entry.started);
             if !entry.decision.is_ready() {
                 let message = format!(
-                    "the last {needed} {wanted} runs are not all READY: {} of {day} was not, {ready} since then were",
+                    "not all of the last {needed} {wanted} runs were READY: {} of {day} was not, {ready} since then \
+                     were",
                     entry.run_id
                 );
                 return self.finding(message, "`cargo gate govern register draft` shows what failed");
@@ -116,7 +117,7 @@ impl Question<'_> {
             return Judgement::Findings(Vec::new());
         }
         let message = format!(
-            "{ready} of the {needed} {wanted} runs that the policy asks for ended READY on this branch within {}",
+            "{ready} of the required {needed} {wanted} runs ended READY on this branch within {}",
             words(policy.within)
         );
         Judgement::Inconclusive(Reason::new("too_few_runs", message).help(format!("`cargo gate {wanted}`")))

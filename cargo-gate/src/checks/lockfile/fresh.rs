@@ -12,7 +12,7 @@ reads!(input::Cargo, input::Lockfile);
 /// The check.
 pub static CHECK: Check = Check {
     id: "lockfile.fresh",
-    summary: "`Cargo.lock` agrees with the manifests",
+    summary: "`Cargo.lock` matches the manifests",
     docs: include_str!("fresh.md"),
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Pilot,
@@ -39,7 +39,7 @@ fn run(context: &Context<'_>) -> Judgement {
             return Judgement::NotRun(Reason::new("unavailable", message).help("`cargo fetch --locked`"));
         }
         Resolution::Stale(text) => {
-            let message = format!("`Cargo.lock` contradicts the manifests: {}", quoted(text));
+            let message = format!("`Cargo.lock` does not match the manifests: {}", quoted(text));
             let help = "`cargo update --workspace`, then commit `Cargo.lock`";
             match context.lockfile().tracked {
                 Some(false) => {
@@ -56,7 +56,7 @@ fn run(context: &Context<'_>) -> Judgement {
             let help = if text.contains("lock file version") {
                 "use the toolchain that wrote it: set its version as `channel` in `rust-toolchain.toml`"
             } else {
-                "`git checkout HEAD -- Cargo.lock`, or take it from the last commit in which it was whole"
+                "`git checkout HEAD -- Cargo.lock`, or restore it from the last commit with a valid one"
             };
             Finding::blocking(Stage::Pilot, message).help(help)
         }

@@ -17,7 +17,7 @@ reads!(input::Manifests, input::Cargo, input::GitHead);
 /// The check.
 pub static CHECK: Check = Check {
     id: "lockfile.sources",
-    summary: "Dependencies come from sources that stay what they are",
+    summary: "Dependencies come from sources that cannot change",
     docs: include_str!("sources.md"),
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
@@ -116,11 +116,9 @@ fn of_many(moving: &Moving, places: Vec<(String, Location)>) -> Finding {
     );
     let in_place = match moving.key {
         "git" => String::new(),
-        key => format!(", in place of `{key}`"),
+        key => format!(", instead of `{key}`"),
     };
-    let finding = finding.help(format!(
-        "set `rev` to the commit that `Cargo.lock` has for each{in_place}"
-    ));
+    let finding = finding.help(format!("set `rev` to the commit in `Cargo.lock` for each{in_place}"));
     places
         .into_iter()
         .fold(finding, |finding, (_, place)| finding.at(place))
@@ -164,7 +162,7 @@ impl Scope<'_> {
             );
             let finding = blocking("version", format!("{what} accepts every version (`*`)"));
             Found {
-                finding: finding.help(format!("write {wanted} in place of `\"*\"`")),
+                finding: finding.help(format!("write {wanted} instead of `\"*\"`")),
                 moving: None,
             }
         })
@@ -180,9 +178,9 @@ impl Scope<'_> {
         let (key, follows) = match (entry.text("rev"), entry.text("branch"), entry.text("tag")) {
             (Some(rev), ..) if is_commit(rev) => return None,
             (Some(rev), ..) => ("rev", format!("the revision `{rev}`, which is not a commit hash")),
-            (_, Some(branch), _) => ("branch", format!("the branch `{branch}`, which moves")),
-            (_, _, Some(tag)) => ("tag", format!("the tag `{tag}`, which can be moved")),
-            _ => ("git", "the default branch, which moves".to_owned()),
+            (_, Some(branch), _) => ("branch", format!("the branch `{branch}`, which can move")),
+            (_, _, Some(tag)) => ("tag", format!("the tag `{tag}`, which can move")),
+            _ => ("git", "the default branch, which can move".to_owned()),
         };
         let help = match self.locked_commit(entry.package(), url) {
             Some(commit) => format!("set `rev = \"{commit}\"`, the commit in `Cargo.lock`"),
@@ -190,7 +188,7 @@ impl Scope<'_> {
         };
         let help = match key {
             "git" => help,
-            key => format!("{help}, in place of `{key}`"),
+            key => format!("{help}, instead of `{key}`"),
         };
         let (kind, name) = what.split_once(" `")?;
         Some(Found {
@@ -223,7 +221,7 @@ impl Scope<'_> {
         blocking: &dyn Fn(&str, String) -> Finding,
     ) -> Option<Finding> {
         if is_absolute(path) {
-            let message = format!("{what} is at the absolute path `{path}`, which exists on some machines only");
+            let message = format!("{what} is at the absolute path `{path}`, which does not exist on other machines");
             return Some(blocking("path", message).help("write a path relative to the manifest"));
         }
         let directory = manifest.path.strip_suffix("Cargo.toml").unwrap_or(&manifest.path);

@@ -29,11 +29,11 @@ fn run(context: &Context<'_>) -> Judgement {
     let (message, help) = match (lockfile.exists, lockfile.tracked) {
         (true, Some(true) | None) => return Judgement::Findings(Vec::new()),
         (true, Some(false)) if lockfile.ignored => (
-            "`Cargo.lock` is ignored by git, so builds elsewhere choose their own dependencies",
+            "`Cargo.lock` is ignored by git, so builds elsewhere resolve their own dependencies",
             "remove the line that `git check-ignore -v Cargo.lock` shows, then run `git add Cargo.lock`",
         ),
         (true, Some(false)) => (
-            "`Cargo.lock` is not tracked by git, so builds elsewhere choose their own dependencies",
+            "`Cargo.lock` is not tracked by git, so builds elsewhere resolve their own dependencies",
             "`git add Cargo.lock`",
         ),
         (false, Some(true)) => (
@@ -41,11 +41,11 @@ fn run(context: &Context<'_>) -> Judgement {
             "`git restore Cargo.lock`",
         ),
         (false, Some(false)) => (
-            "there is no `Cargo.lock`, so every build chooses its own dependencies",
+            "there is no `Cargo.lock`, so every build resolves its own dependencies",
             "`cargo generate-lockfile && git add Cargo.lock`",
         ),
         (false, None) => (
-            "there is no `Cargo.lock`, so every build chooses its own dependencies",
+            "there is no `Cargo.lock`, so every build resolves its own dependencies",
             "`cargo generate-lockfile`",
         ),
     };

@@ -21,7 +21,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "profile.release",
-    summary: "Cargo profiles resolve to what the policy asks for",
+    summary: "Cargo profiles resolve to what the policy requires",
     docs: include_str!("release.md"),
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
@@ -48,7 +48,9 @@ fn run(context: &Context<'_>) -> Judgement {
             Err(error) => {
                 let because = policy.requirements.values().next().map(|one| one.location.clone());
                 let mut finding = Finding::blocking(Stage::Controlled, error.message)
-                    .help(format!("`cargo build --profile {name}` must accept the profile"))
+                    .help(format!(
+                        "correct the profile until `cargo build --profile {name}` accepts it"
+                    ))
                     .because(because);
                 if let Some(place) = place(&error.origin, &context.cargo().root) {
                     finding = finding.at(place);
@@ -117,7 +119,10 @@ fn finding(
             let path = shown(path, root);
             (format!("set in `{path}`"), format!("{edit} in `{path}`"))
         }
-        Origin::Environment(variable) => (format!("set by the variable {variable}"), format!("`unset {variable}`")),
+        Origin::Environment(variable) => (
+            format!("set by the environment variable {variable}"),
+            format!("`unset {variable}`"),
+        ),
     };
     let message = format!(
         "profile `{profile}` has `{key} = {}`{whom} ({source}), but the policy allows {}",

@@ -86,12 +86,12 @@ fn judge(exception: &TierException, default: Tier, members: &[&str], today: Date
             Some((_, name)) => format!("write `package = \"{name}\"`, or remove the exception"),
             None => "remove the exception".to_owned(),
         };
-        let message = format!("the exception names `{package}`, which is no member of the workspace");
+        let message = format!("the exception is for `{package}`, which is not a workspace member");
         return vec![finding(Stage::Controlled, message, help)];
     }
     if exception.tier == default {
         let message = format!(
-            "the exception gives `{package}` the tier `{}`, which is the default",
+            "the exception gives `{package}` the tier `{}`, which is already the default",
             name(default)
         );
         return vec![finding(Stage::Controlled, message, "remove the exception".to_owned())];

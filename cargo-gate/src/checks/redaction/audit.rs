@@ -17,7 +17,7 @@ reads!(input::Outcomes, input::CargoEnvironment, PathsPolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "redaction.audit",
-    summary: "Nothing that the run publishes holds a secret",
+    summary: "The run publishes no secrets",
     docs: include_str!("audit.md"),
     dimension: Dimension::Privacy,
     blocks_at: Stage::Pilot,
@@ -36,7 +36,7 @@ fn run(context: &Context<'_>) -> Judgement {
         let texts = words(check);
         let found = texts.iter().flat_map(|text| secrets::scan(text.as_bytes()));
         for hit in found.filter(|hit| hit.kind.severity() == Severity::High && !hit.guessed) {
-            findings.push(finding(&format!("what `{}` says", check.id), &hit));
+            findings.push(finding(&format!("the output of `{}`", check.id), &hit));
         }
     }
     for (name, value) in EnvironmentRecord::recorded(context.environment()) {
@@ -74,7 +74,7 @@ fn finding(whose: &str, hit: &Hit) -> Finding {
         Stage::Pilot,
         format!("{whose} would publish {}: `{}`", hit.what, hit.masked),
     )
-    .help("keep it out of there and revoke it; in what this run writes a mark takes its place")
+    .help("remove it from there and revoke it; the run's own files show a mark instead")
 }
 
 /// Suites whose logs named home directories, where the policy forbids these.
@@ -87,9 +87,9 @@ fn homes<'o>(outcomes: &'o [CheckReport], policy: &'o Location) -> impl Iterator
         named.map(|_| {
             Finding::blocking(
                 Stage::Controlled,
-                format!("the log of `{}` named home directories of somebody", check.id),
+                format!("the log of `{}` contained home directories", check.id),
             )
-            .help("print paths relative to the workspace; the log has marks in their place")
+            .help("print paths relative to the workspace; the log shows marks instead")
             .because(Some(policy.clone()))
         })
     })

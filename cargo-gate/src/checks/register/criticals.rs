@@ -17,7 +17,7 @@ reads!(Register, input::RegisterCommits, input::Today);
 /// The check.
 pub static CHECK: Check = Check {
     id: "register.criticals",
-    summary: "Nothing critical is open, and deferrals have an owner and an end",
+    summary: "No critical item is open, and deferrals have an owner and an end date",
     docs: include_str!("criticals.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Controlled,
@@ -50,13 +50,16 @@ fn run(context: &Context<'_>) -> Judgement {
             findings.extend(register.items.iter().filter_map(|item| evidence(item, &states)));
             let cut_off = states.iter().find(|(_, state)| **state == CommitState::CutOff);
             cut_off.map(|(commit, _)| {
-                let message = format!("the clone is shallow and does not hold commit {commit}, which closed an item");
+                let message = format!(
+                    "the clone is shallow and does not contain commit {commit}, which closed an \
+                     item"
+                );
                 Reason::new("unavailable", message).help("`git fetch --unshallow`")
             })
         }
         Err(problem) => {
-            let message = format!("commits of closed items cannot be looked up: {problem}");
-            let help = "judge a clone of the repository, with git on the `PATH`";
+            let message = format!("cannot look up the commits of closed items: {problem}");
+            let help = "run in a clone of the repository, with git on PATH";
             Some(Reason::new("unavailable", message).help(help))
         }
     };
@@ -74,13 +77,16 @@ fn evidence(item: &RegisterItem, states: &BTreeMap<String, CommitState>) -> Opti
     }
     let id = &item.id;
     let message = match &item.commit {
-        None if item.kind == ItemKind::Issue => format!("`{id}` is closed, and no commit shows it"),
+        None if item.kind == ItemKind::Issue => format!("`{id}` is closed without a commit"),
         None => return None,
         Some(commit) => match states.get(commit) {
             Some(CommitState::Missing) => {
                 format!("`{id}` is closed by commit {commit}, which is not in the repository")
             }
-            Some(CommitState::NotOne) => format!("`{id}` is closed by `{commit}`, which names no single commit"),
+            Some(CommitState::NotOne) => format!(
+                "`{id}` is closed by `{commit}`, which is ambiguous or not a \
+                 commit"
+            ),
             _ => return None,
         },
     };
@@ -101,16 +107,13 @@ fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
     let days = [("opened", Some(item.opened)), ("closed", item.closed)];
     for (key, day) in days {
         if let Some(day) = day.filter(|day| *day > today) {
-            let message = format!("`{id}` was {key} on {day}, which is yet to come");
+            let message = format!("`{id}` was {key} on {day}, which is in the future");
             say(Stage::Controlled, message, format!("correct `{key}`"));
         }
     }
     let open = item.status != ItemStatus::Closed && item.kind == ItemKind::Issue;
     if open && register.require_acceptance && item.acceptance.iter().all(|text| text.trim().is_empty()) {
-        let message = format!(
-            "`{id}` does not say what must be true for it to be closed: {}",
-            item.title
-        );
+        let message = format!("`{id}` has no acceptance criteria: {}", item.title);
         say(Stage::Broad, message, "add `acceptance = [\"…\"]`".into());
     }
     match item.status {
@@ -121,7 +124,8 @@ fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
             if let Some(stage) = blocks_at(item.severity) {
                 let message = format!("`{id}` is open and {}: {}", item.severity.name(), item.title);
                 let help = format!(
-                    "`cargo gate govern register close {id}`, or `cargo gate govern register defer {id}` with a day"
+                    "`cargo gate govern register close {id}`, or `cargo gate govern register defer {id}` with a \
+                     date"
                 );
                 say(stage, message, help);
             }
@@ -131,14 +135,14 @@ fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
     let tracker = tracker.and_then(|tracker| register.items.iter().find(|other| other.id == *tracker));
     if let Some(tracker) = tracker.filter(|tracker| tracker.status == ItemStatus::Closed) {
         let message = format!(
-            "`{id}` is {} and mapped to `{}`, which is closed",
+            "`{id}` is {}, but is tracked by `{}`, which is closed",
             item.status.name(),
             tracker.id
         );
         say(
             Stage::Controlled,
             message,
-            format!("`cargo gate govern register close {id}`, or name an open item in `tracked-by`"),
+            format!("`cargo gate govern register close {id}`, or set `tracked-by` to an open item"),
         );
     }
     findings
@@ -174,7 +178,8 @@ fn deferral(item: &RegisterItem, today: Date, say: &mut impl FnMut(Stage, String
     if let Some(until) = item.until.filter(|until| *until < today) {
         let message = format!("the deferral of `{id}` expired on {until}: {}", item.title);
         let help = format!(
-            "`cargo gate govern register close {id}`, or decide again with `cargo gate govern register defer {id}`"
+            "`cargo gate govern register close {id}`, or defer it again with `cargo gate govern register defer \
+             {id}`"
         );
         say(Stage::Controlled, message, help);
     }
@@ -184,30 +189,27 @@ fn risk(item: &RegisterItem, today: Date, say: &mut impl FnMut(Stage, String, St
     let id = &item.id;
     let high = item.severity >= Severity::High;
     if high && item.fallback.is_none() {
-        let message = format!("the risk `{id}` has a high impact and no fallback: {}", item.title);
+        let message = format!("risk `{id}` has a high impact but no fallback: {}", item.title);
         say(
             Stage::Broad,
             message,
-            "say in `fallback` what is done when it comes true".into(),
+            "write what to do if it occurs in `fallback`".into(),
         );
     }
     if high && item.tracked_by.is_none() {
-        let message = format!(
-            "no item deals with the risk `{id}`, which has a high impact: {}",
-            item.title
-        );
+        let message = format!("no item tracks risk `{id}`, which has a high impact: {}", item.title);
         say(
             Stage::Broad,
             message,
-            "name the item that deals with it in `tracked-by`".into(),
+            "set `tracked-by` to the item that tracks it".into(),
         );
     }
     if let Some(review) = item.review.filter(|review| *review < today) {
-        let message = format!("the risk `{id}` was to be reviewed by {review}");
+        let message = format!("the review of risk `{id}` was due on {review}");
         say(
             Stage::Broad,
             message,
-            "look at it again, and set `review` to the next day".into(),
+            "review it, and set `review` to the next review date".into(),
         );
     }
 }

@@ -84,9 +84,9 @@ fn doubtful(approval: &Approval, model: &CargoModel, today: Date, read: &Read<'_
     if *date > today {
         findings.push(
             blocking(format!(
-                "The approval of major {major} is dated {date}, which is in the future"
+                "the approval of major {major} is dated {date}, which is in the future"
             ))
-            .help("write the day on which it was approved")
+            .help("write the date of the approval")
             .at(approval.location.clone()),
         );
     }
@@ -99,11 +99,9 @@ fn doubtful(approval: &Approval, model: &CargoModel, today: Date, read: &Read<'_
     if let Some(problem) = problem {
         findings.push(
             blocking(format!(
-                "The record `{record}` of the approval of major {major} {problem}"
+                "the record `{record}` of the approval of major {major} {problem}"
             ))
-            .help(format!(
-                "write down in `{record}` what was reviewed, or correct `record`"
-            ))
+            .help(format!("document the review in `{record}`, or correct `record`"))
             .at(approval.location.clone()),
         );
     }
@@ -111,7 +109,7 @@ fn doubtful(approval: &Approval, model: &CargoModel, today: Date, read: &Read<'_
         if !model.members.iter().any(|member| member.name == *package) {
             findings.push(
                 blocking(format!(
-                    "The approval of major {major} names `{package}`, which is no package here"
+                    "the approval of major {major} lists `{package}`, which is not a package of the workspace"
                 ))
                 .help("correct the name in `packages`")
                 .at(approval.location.clone()),
@@ -135,7 +133,7 @@ fn unapproved(release: &ReleasePolicy, model: &CargoModel) -> Vec<Finding> {
     }
     let finding = |(major, members): (u64, Vec<&Member>)| {
         let names: Vec<String> = members.iter().map(|member| format!("`{}`", member.name)).collect();
-        let finding = blocking(format!("Nobody approved major {major} of {}", names.join(", ")))
+        let finding = blocking(format!("major {major} of {} is not approved", names.join(", ")))
             .help(format!(
                 "add `[[release.approval]]` with `major = {major}`, `record`, `by` and `date` to gate.toml"
             ))
@@ -158,7 +156,7 @@ fn misaligned(file: &VersionFile, model: &CargoModel, read: &Read<'_>) -> Option
             Some(member) => &member.version,
             None => {
                 return at_policy(
-                    format!("`{path}` is to repeat the version of `{name}`, which is no package here"),
+                    format!("`{path}` must repeat the version of `{name}`, which is not a package of the workspace"),
                     "correct the name in `package`",
                 );
             }
@@ -170,7 +168,7 @@ fn misaligned(file: &VersionFile, model: &CargoModel, read: &Read<'_>) -> Option
                 [version] => *version,
                 _ => {
                     return at_policy(
-                        format!("The members have different versions, so which one `{path}` repeats is open"),
+                        format!("the members have different versions, so the version of `{path}` is ambiguous"),
                         "add `package = \"…\"` to the entry",
                     );
                 }
@@ -179,15 +177,17 @@ fn misaligned(file: &VersionFile, model: &CargoModel, read: &Read<'_>) -> Option
     };
     let text = match read(path) {
         Ok(Some(text)) => text,
-        Ok(None) => return at_policy(format!("There is no file `{path}` with a version"), "correct `path`"),
-        Err(error) => return at_policy(format!("`{path}` cannot be read: {error}"), "make the file readable"),
+        Ok(None) => return at_policy(format!("version file `{path}` does not exist"), "correct `path`"),
+        Err(error) => return at_policy(format!("cannot read `{path}`: {error}"), "make the file readable"),
     };
     match version_file::version(path, &text, file.pointer.as_deref()) {
         Ok(found) if found == expected.to_string() => None,
         Ok(found) => Some(
-            blocking(format!("`{path}` states version {found}, and the workspace {expected}"))
-                .help(format!("write `{expected}` in `{path}`"))
-                .at(Location::file(path)),
+            blocking(format!(
+                "`{path}` has version {found}, but the workspace has {expected}"
+            ))
+            .help(format!("write `{expected}` in `{path}`"))
+            .at(Location::file(path)),
         ),
         Err(problem) => at_policy(format!("`{path}` {problem}"), "correct `path` or `pointer`"),
     }

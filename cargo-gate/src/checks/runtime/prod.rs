@@ -12,7 +12,7 @@ reads!(input::Cargo, input::SuiteVariables, SuitePolicy, RuntimePolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "runtime.prod",
-    summary: "The production suites of gated kernels are required, and no fault is injected",
+    summary: "The production suites of gated kernels are required, and no faults are injected",
     docs: include_str!("prod.md"),
     dimension: Dimension::Reliability,
     blocks_at: Stage::Pilot,
@@ -30,7 +30,7 @@ fn applies(context: &Context<'_>) -> Applies {
         return Applies::Yes;
     }
     Applies::No(format!(
-        "nothing here depends on `{RUNTIME_PACKAGE}`, and `[runtime]` is not declared"
+        "no package depends on `{RUNTIME_PACKAGE}`, and `[runtime]` is not declared"
     ))
 }
 
@@ -65,7 +65,7 @@ fn run(context: &Context<'_>) -> Judgement {
 
 fn undeclared(name: &str, section: Option<Location>) -> Finding {
     let finding =
-        Finding::blocking(Stage::Pilot, format!("The production suite `{name}` is not declared")).help(format!(
+        Finding::blocking(Stage::Pilot, format!("the production suite `{name}` is not declared")).help(format!(
             "add `[[suite.test]]` to `gate.toml` with `name = \"{name}\"` and \
          `command = [\"cargo\", \"test\", \"--locked\", \"--test\", \"{name}\"]`"
         ));
@@ -82,18 +82,18 @@ fn doubtful(suite: &SuitePolicy) -> Option<Finding> {
         ("is not required".to_owned(), "remove `required = false`".to_owned())
     } else if suite.stage > Stage::Pilot {
         (
-            format!("is asked for from {} on only", suite.stage),
+            format!("is only required from {} on", suite.stage),
             "remove `stage`".to_owned(),
         )
     } else if let Some(device) = suite.requires.iter().find(|requirement| asks_for_gpu(requirement)) {
         (
-            format!("asks for `{device}`, and has to run without a GPU"),
+            format!("requires `{device}`, but must run without a GPU"),
             format!("remove `{device}` from `requires`, and test against the simulated device"),
         )
     } else {
         return None;
     };
-    let finding = Finding::blocking(Stage::Pilot, format!("The production suite `{name}` {what}")).help(help);
+    let finding = Finding::blocking(Stage::Pilot, format!("the production suite `{name}` {what}")).help(help);
     Some(match &suite.location {
         Some(location) => finding.at(location.clone()),
         None => finding,

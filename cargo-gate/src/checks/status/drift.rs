@@ -22,7 +22,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "status.drift",
-    summary: "Ticked boxes agree with what the checks show",
+    summary: "Checkboxes in documents match the results of checks",
     docs: include_str!("drift.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
@@ -35,7 +35,7 @@ pub static CHECK: Check = Check {
 fn applies(context: &Context<'_>) -> Applies {
     match context.section::<DocsPolicy>() {
         Some(docs) if !docs.status.is_empty() => Applies::Yes,
-        _ => Applies::No("`[docs] status` in gate.toml lists no document".to_owned()),
+        _ => Applies::No("`status` under `[docs]` lists no document".to_owned()),
     }
 }
 
@@ -77,7 +77,7 @@ fn finding(document: &Document, all: &[Judged], judged: &Judged, drift: &Drift) 
     let blocking = |message: String| Finding::blocking(CHECK.blocks_at, message);
     match drift {
         Drift::Early(why) => blocking(format!("\"{title}\" is ticked, but {why}")).help(FIX).at(here),
-        Drift::Late(why) => blocking(format!("\"{title}\" is not ticked, although {why}"))
+        Drift::Late(why) => blocking(format!("\"{title}\" is not ticked, but {why}"))
             .help(FIX)
             .at(here),
         Drift::OpenPart(part) => {
@@ -87,7 +87,7 @@ fn finding(document: &Document, all: &[Judged], judged: &Judged, drift: &Drift) 
                 .at(here)
                 .at(at(part.span.clone()))
         }
-        Drift::NoEvidence => Finding::advice(format!("\"{title}\" is ticked, and names no check that would show it"))
+        Drift::NoEvidence => Finding::advice(format!("\"{title}\" is ticked, but without a check"))
             .help("add `<!-- gate: <check> -->` to the line; `cargo gate status` lists the checks")
             .at(here),
         Drift::Unknown(gate, message, help) => {

@@ -44,12 +44,12 @@ fn default_limit(stage: Stage) -> i64 {
 fn applies(context: &Context<'_>) -> Applies {
     if context.advisory_places().all().is_empty() {
         return Applies::No(format!(
-            "there is no advisory database: `cargo audit fetch` or `cargo deny fetch db` gets one, and `[supply] \
-             advisory-db` in gate.toml or {VARIABLE} names another"
+            "no advisory database found: fetch one with `cargo audit fetch` or `cargo deny fetch db`, or set \
+             `advisory-db` under `[supply]` in gate.toml, or {VARIABLE}"
         ));
     }
     if !context.lockfile().exists {
-        return Applies::No("there is no Cargo.lock that names versions".into());
+        return Applies::No("there is no Cargo.lock with versions".into());
     }
     Applies::Yes
 }
@@ -80,13 +80,13 @@ fn run(context: &Context<'_>) -> Judgement {
                 Finding::blocking(
                     Stage::Controlled,
                     format!(
-                        "`{}` of the advisory database is about `{}` and cannot be read: {}",
+                        "cannot read `{}` of the advisory database, which is about `{}`: {}",
                         skipped.path, package.name, skipped.why
                     ),
                 ),
                 package,
             )
-            .help("fetch the database again; if the file stays as it is, read it and waive this finding")
+            .help("fetch the database again; if the file does not change, review it and waive this finding")
         }));
     }
     let declared = context
@@ -102,7 +102,7 @@ fn run(context: &Context<'_>) -> Judgement {
 }
 
 fn lockfile_unreadable(why: &str) -> Reason {
-    Reason::new("lockfile_unreadable", format!("Cargo.lock cannot be read: {why}")).help("cargo generate-lockfile")
+    Reason::new("lockfile_unreadable", format!("cannot read Cargo.lock: {why}")).help("cargo generate-lockfile")
 }
 
 /// Whether a database can be judged by.
@@ -121,9 +121,9 @@ fn health(opened: &Opened, context: &Context<'_>) -> Health {
     let (read, skipped) = (database.advisories.len(), database.skipped.len());
     let Some(newest) = database.newest else {
         let message = match database.skipped.first() {
-            None => format!("the advisory database at `{shown}` holds no advisory"),
+            None => format!("the advisory database at `{shown}` contains no advisories"),
             Some(first) => format!(
-                "none of {skipped} files of the advisory database at `{shown}` can be understood; `{}`: {}",
+                "cannot parse any of {skipped} files of the advisory database at `{shown}`; `{}`: {}",
                 first.path, first.why
             ),
         };
@@ -131,23 +131,26 @@ fn health(opened: &Opened, context: &Context<'_>) -> Health {
     };
     if skipped * 10 > read + skipped {
         let message = format!(
-            "{skipped} of {} files of the advisory database at `{shown}` cannot be understood",
+            "cannot parse {skipped} of {} files of the advisory database at `{shown}`",
             read + skipped
         );
         return unusable("advisory_db_damaged", message, fetch.to_owned());
     }
     if let Some((before, now)) = opened.shrunk() {
         let message =
-            format!("the advisory database at `{shown}` holds {now} advisories, and held {before} in the last run");
+            format!("the advisory database at `{shown}` has {now} advisories, but had {before} in the last run");
         let help =
-            format!("{fetch}; if it is meant to be smaller, remove `gate/advisories` below the target directory");
+            format!("{fetch}; if it is supposed to be smaller, remove `gate/advisories` below the target directory");
         return unusable("advisory_db_shrunk", message, help);
     }
     let today = context.today();
     let age = days(newest, today);
     // Days are written where the sun rises first as well.
     if age < -1 {
-        let message = format!("today is {today}, but the advisory database at `{shown}` goes to {newest}");
+        let message = format!(
+            "today is {today}, but the newest advisory in the database at `{shown}` is of \
+             {newest}"
+        );
         return unusable("clock_behind", message, "set the clock of this machine".into());
     }
     let stage = context.stage();
@@ -159,8 +162,10 @@ fn health(opened: &Opened, context: &Context<'_>) -> Health {
     if age <= limit {
         return Health::Good;
     }
-    let message =
-        format!("the advisory database at `{shown}` ends {age} days ago, on {newest}; {stage} takes {limit} days");
+    let message = format!(
+        "the newest advisory in the database at `{shown}` is of {newest}, {age} days ago; {stage} allows \
+             {limit} days"
+    );
     let help = "fetch a newer one: `git -C <database> pull`, `cargo audit fetch` or `cargo deny fetch db`";
     if declared.is_none() && stage == Stage::Pilot && !context.advisory_places().declared() {
         return Health::Aged(Box::new(Finding::advice(message).help(help)));
@@ -207,7 +212,7 @@ fn finding(hit: &Hit<'_>, opened: &Opened, graph: &PackageGraph) -> Finding {
 fn used_by(way: &[&LockedPackage]) -> String {
     let named = |package: &&LockedPackage| format!("`{} {}`", package.name, package.version);
     match way {
-        [] | [_] => "nothing in the workspace uses it".to_owned(),
+        [] | [_] => "no workspace member uses it".to_owned(),
         [member, _] => format!("used by `{}`", member.name),
         [member, between @ .., _] => {
             let between: Vec<String> = between.iter().map(named).collect();
@@ -228,26 +233,26 @@ fn help(hit: &Hit<'_>, graph: &PackageGraph) -> String {
     let user = hit.way.iter().rev().nth(1);
     let newer = |versions: &str| match user {
         Some(user) if user.source.is_none() => format!(
-            "{versions} is free of it: raise the requirement of `{}` on `{}`, and run `cargo update -p {}`",
+            "{versions} is not affected: raise the requirement of `{}` on `{}`, then run `cargo update -p {}`",
             user.name,
             package.name,
             spec(package)
         ),
         Some(user) => format!(
-            "{versions} is free of it, but `{} {}` may not take it: try `cargo update -p {}`",
+            "{versions} is not affected, but `{} {}` may not accept it: try `cargo update -p {}`",
             user.name,
             user.version,
             spec(user)
         ),
-        None => format!("{versions} is free of it: `cargo update -p {}`", spec(package)),
+        None => format!("{versions} is not affected: `cargo update -p {}`", spec(package)),
     };
     match &hit.fix {
         Fix::Update(version) => format!("cargo update -p {} --precise {version}", spec(package)),
         Fix::Raise(version) => newer(&format!("version {version}")),
         Fix::Requirement(requirement) => newer(&format!("version {requirement}")),
         Fix::None => format!(
-            "no version is free of it: replace `{}`, or accept it until a day: `cargo gate govern waiver add --check \
-             supply.advisories --contains \"{} in\" --owner <who> --reason <why> --expires <day>`",
+            "every version is affected: replace `{}`, or waive it: `cargo gate govern waiver add --check \
+             supply.advisories --contains \"{} in\" --owner <owner> --reason <reason> --expires <date>`",
             package.name, advisory.id
         ),
     }

@@ -15,7 +15,7 @@ reads!(input::ToolchainFile, input::Toolchain);
 /// The check.
 pub static CHECK: Check = Check {
     id: "toolchain.matches",
-    summary: "The compiler that runs is the pinned one",
+    summary: "The compiler in use is the pinned one",
     docs: include_str!("matches.md"),
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
@@ -37,7 +37,7 @@ fn pin<'a>(context: &Context<'a>) -> Option<(&'a str, Channel)> {
 fn applies(context: &Context<'_>) -> Applies {
     match pin(context) {
         Some(_) => Applies::Yes,
-        None => Applies::No("no exact release is pinned; `toolchain.pinned` judges that".into()),
+        None => Applies::No("no exact release is pinned; see `toolchain.pinned`".into()),
     }
 }
 
@@ -48,7 +48,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let rustc = match context.rustc() {
         Ok(rustc) => rustc,
         Err(error) => {
-            let reason = Reason::new("tool_missing", format!("rustc cannot be run: {error}"));
+            let reason = Reason::new("tool_missing", format!("cannot run rustc: {error}"));
             return Judgement::NotRun(reason.help(format!("`rustup toolchain install {text}`")));
         }
     };
@@ -67,11 +67,11 @@ fn run(context: &Context<'_>) -> Judgement {
     let finding = Finding::blocking(
         Stage::Controlled,
         format!(
-            "rustc {}{commit_date} runs, but `{}` pins `{text}`",
+            "rustc {}{commit_date} is in use, but `{}` pins `{text}`",
             rustc.release, file.path
         ),
     )
-    .help("`rustup show active-toolchain` names what overrides the file; remove it")
+    .help("remove the override that `rustup show active-toolchain` shows")
     .at(Location::line(&file.path, file.line));
     Judgement::Findings(vec![finding])
 }
@@ -89,7 +89,7 @@ fn same(rustc: &Rustc, channel: &Channel) -> Result<bool, Reason> {
             }
             let committed: Option<Date> = rustc.commit_date.as_deref().and_then(|date| date.parse().ok());
             let Some(committed) = committed else {
-                let message = "rustc does not say when it was made, so it cannot be compared with a dated channel";
+                let message = "rustc does not report its commit date, so it cannot be compared with a dated channel";
                 return Err(Reason::new("unknown_commit_date", message));
             };
             let lag = committed

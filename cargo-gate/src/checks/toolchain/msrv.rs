@@ -116,7 +116,7 @@ fn broken_promises(members: &[Member], manifests: &[Manifest]) -> Vec<Finding> {
             if needed > promised && seen.insert(package) {
                 let (promised, needed) = (short(promised), short(needed));
                 let message = format!(
-                    "`{}` promises Rust {promised}, but depends on `{package}`, which needs {needed}",
+                    "`{}` declares Rust {promised}, but depends on `{package}`, which needs {needed}",
                     member.name
                 );
                 let keys: Vec<&str> = entry.keys.iter().map(String::as_str).collect();

@@ -32,7 +32,7 @@ fn run(context: &Context<'_>) -> Judgement {
     };
     let blocking = |message: String| Finding::blocking(Stage::Controlled, message);
     let Some(file) = context.toolchain_file() else {
-        let finding = blocking("nothing pins the compiler: there is no `rust-toolchain.toml`".into())
+        let finding = blocking("the compiler is not pinned: there is no `rust-toolchain.toml`".into())
             .help(format!("write {exact} under `[toolchain]` in `rust-toolchain.toml`"));
         return Judgement::Findings(vec![finding]);
     };
@@ -50,17 +50,17 @@ fn run(context: &Context<'_>) -> Judgement {
     }
     let help = format!("set {exact} in `{}`", file.path);
     let message = if let Some(error) = &file.error {
-        format!("`{}` cannot be understood: {error}", file.path)
+        format!("cannot parse `{}`: {error}", file.path)
     } else if file.custom_path.is_some() {
         return Judgement::Findings(Vec::new());
     } else {
         match file.channel.as_deref().map(|text| (text, Channel::parse(text))) {
-            None => format!("`{}` names no channel", file.path),
+            None => format!("`{}` sets no channel", file.path),
             Some((_, channel)) if channel.is_exact() => return Judgement::Findings(Vec::new()),
             Some((text, Channel::Custom)) => {
-                format!("the toolchain `{text}` is a name that only the machine it was linked on knows")
+                format!("the toolchain `{text}` is a local name that does not exist on other machines")
             }
-            Some((text, _)) => format!("the channel `{text}` names a different compiler over time"),
+            Some((text, _)) => format!("the channel `{text}` refers to different compilers over time"),
         }
     };
     Judgement::Findings(vec![blocking(message).help(help).at(place)])

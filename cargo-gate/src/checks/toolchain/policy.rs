@@ -22,7 +22,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "toolchain.policy",
-    summary: "Files repeat what `[toolchain]` declares, and it was reviewed in time",
+    summary: "Files match what `[toolchain]` declares, and it was reviewed on time",
     docs: include_str!("policy.md"),
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
@@ -62,14 +62,14 @@ fn differs(consumer: &Consumer) -> Finding {
     let key = consumer.keys.last().copied().unwrap_or_default();
     let message = match &consumer.found {
         Some(found) => format!(
-            "`{}` says `{key} = \"{found}\"`, and `[toolchain]` declares `{}`",
+            "`{}` has `{key} = \"{found}\"`, but `[toolchain]` declares `{}`",
             consumer.path, consumer.expected
         ),
         None if consumer.path == TOOLCHAIN_FILE => {
-            format!("`{TOOLCHAIN_FILE}` does not name the channel `{}`", consumer.expected)
+            format!("`{TOOLCHAIN_FILE}` does not set the channel `{}`", consumer.expected)
         }
         None => format!(
-            "`{}` declares no `{key}`, and `[toolchain]` declares `{}`",
+            "`{}` has no `{key}`, but `[toolchain]` declares `{}`",
             consumer.path, consumer.expected
         ),
     };
@@ -93,15 +93,15 @@ fn review(policy: &ToolchainPolicy, today: Date) -> Option<Finding> {
                 "the toolchain was reviewed on {}, which is in the future",
                 policy.reviewed
             ),
-            "set `reviewed` to the day of the review".to_owned(),
+            "set `reviewed` to the date of the review".to_owned(),
         )
     } else if due < today {
         (
             format!(
-                "nobody has reviewed the toolchain since {}: the review of every {} weeks was due on {due}",
+                "the toolchain was last reviewed on {}: with a review every {} weeks, the next was due on {due}",
                 policy.reviewed, policy.review_cadence
             ),
-            format!("look at `[toolchain]`, then set `reviewed = {today}`"),
+            format!("review `[toolchain]`, then set `reviewed = {today}`"),
         )
     } else {
         return None;

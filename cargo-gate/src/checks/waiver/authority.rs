@@ -15,7 +15,7 @@ reads!(WaiverPolicy, Waiver, input::Today);
 /// The check.
 pub static CHECK: Check = Check {
     id: "waiver.authority",
-    summary: "Waivers are signed with a key that may permit findings",
+    summary: "Waivers are signed with an authorized key",
     docs: include_str!("authority.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
@@ -60,7 +60,7 @@ fn one(number: usize, waiver: &Waiver, rules: &WaiverPolicy, today: Date) -> Vec
     match &waiver.authority {
         Authority::NotAsked | Authority::Signed(_) => {}
         Authority::Unsigned => {
-            let message = format!("the waiver for `{check}` is not signed and does not count");
+            let message = format!("the waiver for `{check}` does not count: it is not signed");
             findings.push(finding(message, sign()));
         }
         Authority::Refused(reason) => {
@@ -71,10 +71,10 @@ fn one(number: usize, waiver: &Waiver, rules: &WaiverPolicy, today: Date) -> Vec
     let days = today.until(waiver.expires).map_or(0, |span| i64::from(span.get_days()));
     if let Some(most) = rules.max_days.filter(|most| days > i64::from(*most)) {
         let message = format!(
-            "the waiver for `{check}` ends {days} days from now, on {}, and {most} are allowed",
+            "the waiver for `{check}` expires on {}, {days} days from now; at most {most} are allowed",
             waiver.expires
         );
-        findings.push(finding(message, format!("set `expires` to a day within {most} days")));
+        findings.push(finding(message, format!("set `expires` to a date within {most} days")));
     }
     findings
 }

@@ -17,7 +17,7 @@ reads!(input::Outcomes, WarningPolicy, input::EvaluatedStage, input::Today);
 /// The check.
 pub static CHECK: Check = Check {
     id: "warnings.reviewed",
-    summary: "Somebody looked at each warning",
+    summary: "Every warning was reviewed",
     docs: include_str!("reviewed.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Broad,
@@ -30,9 +30,10 @@ pub static CHECK: Check = Check {
 fn applies(context: &Context<'_>) -> Applies {
     match context.section::<WarningPolicy>() {
         None => Applies::No("`[warnings]` is not declared".into()),
-        Some(warnings) if context.stage() < warnings.review_before => {
-            Applies::No(format!("warnings are reviewed before {}", warnings.review_before))
-        }
+        Some(warnings) if context.stage() < warnings.review_before => Applies::No(format!(
+            "warnings must only be reviewed before {}",
+            warnings.review_before
+        )),
         Some(_) => Applies::Yes,
     }
 }
@@ -85,12 +86,12 @@ fn in_force(record: &Reviewed, max_age: Duration, today: Date) -> bool {
 fn lapse(record: &Reviewed, policy: &WarningPolicy, today: Date) -> Finding {
     let message = if record.on > today {
         format!(
-            "the review of `{}` by {} is of {}, which is yet to come",
+            "the review of `{}` by {} is dated {}, which is in the future",
             record.check, record.by, record.on
         )
     } else {
         format!(
-            "the review of `{}` by {} is of {}, more than {} ago",
+            "the review of `{}` by {} is dated {}, more than {} ago",
             record.check,
             record.by,
             record.on,
@@ -98,7 +99,7 @@ fn lapse(record: &Reviewed, policy: &WarningPolicy, today: Date) -> Finding {
         )
     };
     Finding::blocking(policy.review_before, message)
-        .help("look at the warning again and set `on` to that day, or remove the record")
+        .help("review the warning again and update `on`, or remove the record")
         .at(record.location.clone())
         .because(Some(policy.location.clone()))
 }
@@ -123,12 +124,9 @@ fn missing(check: &CheckReport, unreviewed: &[&Finding], policy: &WarningPolicy,
         0 => String::new(),
         others => format!(" (and {others} more)"),
     };
-    let message = format!(
-        "nobody has reviewed a warning of `{}`: {}{others}",
-        check.id, first.message
-    );
+    let message = format!("unreviewed warning of `{}`: {}{others}", check.id, first.message);
     let help = format!(
-        "`[[warnings.reviewed]]` with `check = \"{}\"`, `by = \"…\"`, `on = {today}` and `note = \"…\"`",
+        "add `[[warnings.reviewed]]` with `check = \"{}\"`, `by = \"…\"`, `on = {today}` and `note = \"…\"`",
         check.id
     );
     let finding = Finding::blocking(policy.review_before, message)

@@ -62,7 +62,7 @@ pub fn text(topics: &[Topic<'_>], id: Option<&str>) -> Result<String> {
     if let Some(id) = id {
         contract.checks.retain(|entry| entry.id == id);
         if contract.checks.is_empty() {
-            return Err(Error::usage(format!("there is no check `{id}`"))
+            return Err(Error::usage(format!("unknown check `{id}`"))
                 .with_help("`cargo gate explain --message-format json` lists all checks"));
         }
     }

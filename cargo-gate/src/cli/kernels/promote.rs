@@ -26,19 +26,19 @@ pub(crate) struct PromoteArgs {
     /// Entry of a kernel lock
     #[arg(value_name = "KERNEL")]
     pub(crate) kernel: String,
-    /// Stage that it shall enter
+    /// Stage to promote to
     #[arg(long, value_name = "STAGE")]
     pub(crate) to: Stage,
-    /// Record of a measurement beside the baseline, in JSON
+    /// JSON file with a measurement against the baseline
     #[arg(long, value_name = "FILE")]
     pub(crate) measurement: Option<PathBuf>,
-    /// Who promotes
+    /// Who promotes: a team or a person
     #[arg(long, value_name = "NAME")]
     pub(crate) by: String,
-    /// Why
+    /// Reason for the promotion
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
-    /// File that keeps the promotions [default: gate/registry.jsonl beside the root manifest]
+    /// File that records the promotions [default: gate/registry.jsonl next to the root manifest]
     #[arg(long, value_name = "PATH")]
     pub(crate) registry: Option<PathBuf>,
     /// Output format
@@ -129,7 +129,10 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
             Some(code) => {
                 let message = format!("`{}` is not promoted: {code}: {}", answer.kernel, answer.because);
                 let help = match code {
-                    crate::promotion::kernel::NOT_FASTER => "measure it beside its baseline, and pass `--measurement`",
+                    crate::promotion::kernel::NOT_FASTER => {
+                        "measure it against its baseline, and pass \
+                         `--measurement`"
+                    }
                     _ => "`cargo gate explain conformance.coverage`",
                 };
                 conversation.printer.warning(&message, Some(help));
@@ -165,7 +168,7 @@ fn judge(
             .and_then(|bytes| {
                 gate_runtime::stats::read::read(&String::from_utf8_lossy(&bytes)).map_err(|error| error.to_string())
             })
-            .map_err(|error| not_correct(format!("the run stats `{path}` cannot be read: {error}")))?;
+            .map_err(|error| not_correct(format!("cannot read the run stats `{path}`: {error}")))?;
         runs.push((path.clone(), stats));
     }
     let kernel = &arguments.kernel;
@@ -191,7 +194,7 @@ fn images(workspace: &Surveys, kernel: &str) -> Result<Vec<Image>> {
     for locked in locked_crates(workspace) {
         if let Some(problem) = locked.problems.first() {
             return Err(Error::usage(format!("`{}`: {}", problem.file, problem.message))
-                .with_help("`cargo gate kernels verify` says what is wrong"));
+                .with_help("`cargo gate kernels verify` shows what is wrong"));
         }
         let units = locked.lock.iter().flat_map(|lock| lock.units.values());
         let images = units.flat_map(|unit| unit.images.values());
@@ -217,7 +220,7 @@ fn images(workspace: &Surveys, kernel: &str) -> Result<Vec<Image>> {
 fn measured(path: &std::path::Path) -> Result<Measurement> {
     let text = std::fs::read_to_string(path).map_err(|error| Error::io("read", path, &error))?;
     Measurement::parse(&text).map_err(|what| {
-        Error::usage(format!("`{}` is not a measurement: {what}", path.display()))
-            .with_help("docs/src/guide/release.md says what a measurement holds")
+        Error::usage(format!("`{}` is not a valid measurement: {what}", path.display()))
+            .with_help("see docs/src/guide/release.md for the format")
     })
 }

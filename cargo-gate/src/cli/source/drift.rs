@@ -18,7 +18,7 @@ use super::documents::{STAGE, listed, outcomes, replace};
 
 #[derive(Debug, Args)]
 pub(crate) struct DriftArgs {
-    /// Set the boxes from the evidence, and change nothing else
+    /// Update the checkboxes from the evidence
     #[arg(long)]
     pub(crate) fix: bool,
     /// Output format
@@ -137,15 +137,12 @@ fn described(all: &[Judged], one: &Judged) -> Option<(&'static str, String)> {
     };
     Some(match first {
         Drift::Early(why) => ("ticked_early", format!("ticked, but {why}")),
-        Drift::Late(why) => ("not_ticked", format!("not ticked, although {why}")),
+        Drift::Late(why) => ("not_ticked", format!("not ticked, but {why}")),
         Drift::OpenPart(part) => {
             let part = &all[*part].task.title;
             ("open_part", format!("ticked, but its part \"{part}\" is not"))
         }
-        Drift::NoEvidence => (
-            "no_evidence",
-            "ticked, and names no check that would show it".to_owned(),
-        ),
+        Drift::NoEvidence => ("no_evidence", "ticked, but without a check".to_owned()),
         Drift::Unknown(_, message, help) => ("unknown_check", format!("{message}; {help}")),
     })
 }
@@ -168,11 +165,7 @@ fn human(boxes: &[BoxRow]) -> String {
     let stale = count(&|one| one.drift == Some("no_fresh_evidence"));
     let ticked = count(&|one| one.ticked);
     let changed = count(&|one| one.changed);
-    let _ = write!(
-        text,
-        "{} boxes, {ticked} ticked, {drifting} without agreement",
-        boxes.len()
-    );
+    let _ = write!(text, "{} boxes, {ticked} ticked, {drifting} out of date", boxes.len());
     if changed > 0 {
         let _ = write!(text, ", {changed} set");
     }

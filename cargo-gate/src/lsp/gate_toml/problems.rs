@@ -98,7 +98,7 @@ fn fix(text: &Text, uri: &Uri, problem: &Problem, shift: usize) -> Option<CodeAc
         new_text,
     };
     Some(CodeAction {
-        title: format!("Replace by `{word}`"),
+        title: format!("Replace with `{word}`"),
         kind: Some(CodeActionKind::QuickFix),
         diagnostics: Some(vec![of_problem(text, problem, shift)]),
         is_preferred: Some(true),

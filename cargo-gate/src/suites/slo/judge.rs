@@ -51,9 +51,9 @@ fn this_run(objective: &Objective, measured: &Measured, judgement: &mut Judgemen
     let problem = match (measured.events.get(name), objective.at_most) {
         (None, _) => format!("this run did not measure `{name}`"),
         (Some(Events::Samples(_)), None) => {
-            format!("`{name}` is measured in samples, and its objective has no `at-most`")
+            format!("`{name}` is measured in samples, but its objective has no `at-most`")
         }
-        (Some(Events::Counted { .. }), Some(_)) => format!("`{name}` is counted, and its objective has an `at-most`"),
+        (Some(Events::Counted { .. }), Some(_)) => format!("`{name}` is counted, but its objective has an `at-most`"),
         _ => return,
     };
     judgement.undecided.push(problem);
@@ -89,7 +89,7 @@ fn over_time(
     if count < policy.min_windows {
         let noun = if count == 1 { "window" } else { "windows" };
         let message = format!(
-            "`{name}` has {count} recorded {noun}, and {} are asked for",
+            "`{name}` has {count} recorded {noun}, fewer than the required {}",
             policy.min_windows
         );
         judgement.undecided.push(message);
@@ -108,14 +108,15 @@ fn over_time(
     let since = since.and_then(|since| since.get(..10)).unwrap_or_default();
     let share = good as f64 / total as f64 * 100.0;
     let message = format!(
-        "{share:.3} % of {total} events of `{name}` were good in {count} windows since {since}, and {} % are promised",
+        "{share:.3} % of {total} events of `{name}` were good in {count} windows since {since}; the objective is {} \
+         %",
         objective.target_percent
     );
     judgement.log.push_str(&format!("== {message}\n"));
     if spent {
         let found = finding(suite, format!("{message}: the error budget is spent"));
         let found =
-            found.help("find out what failed in the windows listed in the log, and hold releases until it recovers");
+            found.help("find what failed in the windows listed in the log, and hold releases until it recovers");
         judgement.findings.push(found.because(Some(objective.location.clone())));
     } else if bad as f64 > budget * NEARLY {
         let part = bad as f64 / budget * 100.0;

@@ -109,7 +109,7 @@ impl Windows {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // Both gone is a new beginning, which has too few windows; one gone is an edit.
                 return Ok(match head {
-                    Some(_) => Err("are missing, although the file with their end is there".to_owned()),
+                    Some(_) => Err("are missing, but the `.head` file beside them exists".to_owned()),
                     None => Ok(empty(path)),
                 });
             }
@@ -199,7 +199,7 @@ fn parse(text: &str, head: Option<&str>, now: Timestamp) -> std::result::Result<
     if fits || entries.is_empty() && head.is_none() {
         Ok((chain, entries))
     } else {
-        Err("were truncated or replaced: their end is not the recorded one".to_owned())
+        Err("were truncated or replaced: their end differs from the recorded one".to_owned())
     }
 }
 

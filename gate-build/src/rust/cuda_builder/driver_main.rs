@@ -27,7 +27,7 @@ fn main() {
     let arch = match format!("-arch={}", arch).parse() {
         Ok(NvvmOption::Arch(arch)) => arch,
         _ => {
-            eprintln!("this cuda_builder does not know {}", arch);
+            eprintln!("this cuda_builder does not support {}", arch);
             process::exit(UNKNOWN_ARCH);
         }
     };

@@ -44,7 +44,7 @@ fn kind(path: &[u8]) -> Kind {
     };
     let absolute = path.starts_with('/') || path.as_bytes().get(1) == Some(&b':');
     if absolute || path.contains('\\') || path.split('/').any(|part| part == "..") {
-        return Kind::Refused("its path leads out of the archive");
+        return Kind::Refused("its path points outside the archive");
     }
     let parts: Vec<&str> = path
         .split('/')
@@ -75,11 +75,11 @@ impl Collector {
     fn advisory(&mut self, path: &[u8], is_file: bool) -> Result<Option<String>, String> {
         self.count += 1;
         if self.count > MAX_ENTRIES {
-            return Err(format!("it holds more than {MAX_ENTRIES} entries"));
+            return Err(format!("it has more than {MAX_ENTRIES} entries"));
         }
         match kind(path) {
-            Kind::Advisory(path) if !is_file => self.skip(&path, "it is no plain file"),
-            Kind::Advisory(path) if !self.seen.insert(path.clone()) => self.skip(&path, "it is there twice"),
+            Kind::Advisory(path) if !is_file => self.skip(&path, "it is not a regular file"),
+            Kind::Advisory(path) if !self.seen.insert(path.clone()) => self.skip(&path, "it appears twice"),
             Kind::Advisory(path) => return Ok(Some(path)),
             Kind::Refused(why) => self.skip(&String::from_utf8_lossy(path), why),
             Kind::Other => {}
@@ -118,7 +118,7 @@ fn too_much() -> String {
 fn tar(bytes: &[u8]) -> Result<Contents, String> {
     let damaged = |error: io::Error| {
         if error.kind() == io::ErrorKind::UnexpectedEof {
-            "it is cut off".to_owned()
+            "it is truncated".to_owned()
         } else {
             format!("it is damaged: {error}")
         }

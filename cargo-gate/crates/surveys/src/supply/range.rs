@@ -19,19 +19,19 @@ impl Range {
     fn of(requirement: &VersionReq) -> Result<Self, String> {
         let mut range = Self(Bound::Unbounded, Bound::Unbounded);
         for comparator in &requirement.comparators {
-            let Self(from, to) = limits(comparator).ok_or_else(|| format!("`{requirement}` is no range"))?;
+            let Self(from, to) = limits(comparator).ok_or_else(|| format!("invalid version range `{requirement}`"))?;
             for (side, bound) in [(&mut range.0, from), (&mut range.1, to)] {
                 match (&side, &bound) {
                     (_, Bound::Unbounded) => {}
                     (Bound::Unbounded, _) => *side = bound,
-                    _ => return Err(format!("`{requirement}` has two bounds on one side")),
+                    _ => return Err(format!("`{requirement}` has two bounds on the same side")),
                 }
             }
         }
         if range.begins_before_end_of(&range) {
             Ok(range)
         } else {
-            Err(format!("`{requirement}` ends before it begins"))
+            Err(format!("`{requirement}` ends before it starts"))
         }
     }
 
