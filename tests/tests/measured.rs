@@ -61,7 +61,7 @@ fn another_commit_is_measured_in_the_same_run() {
     assert_eq!(run.code, Some(1), "{run}");
     assert!(
         run.stdout
-            .contains("`index` is 1.21 times its reference, and at most 1.20 is allowed"),
+            .contains("`index` is 1.21 times its reference; at most 1.20 is allowed"),
         "{run}"
     );
     // Nothing but the target directory was written.

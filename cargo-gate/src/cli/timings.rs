@@ -209,9 +209,9 @@ mod tests {
         write the run       [time]
 
         check                 time  evidence
-        suite.test.default  [time]  made in this run
-        lockfile.tracked         -  reused, took [time] when it was made
-        lockfile.fresh           -  reused, took [time] when it was made
+        suite.test.default  [time]  collected in this run
+        lockfile.tracked         -  reused, originally took [time]
+        lockfile.fresh           -  reused, originally took [time]
         ");
     }
 

@@ -338,7 +338,7 @@ mod tests {
             told[1]
                 .problem
                 .as_deref()
-                .is_some_and(|it| it.contains("there is no such program")),
+                .is_some_and(|it| it.contains("no such program")),
             "{told:?}"
         );
         let here = gate_dir.path().display().to_string();

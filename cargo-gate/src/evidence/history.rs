@@ -357,12 +357,7 @@ mod tests {
         append(dir.path(), &entry("b")).unwrap();
         let history = History::load(dir.path());
         assert_eq!(history.entries, [entry("a"), entry("b")]);
-        assert!(
-            history
-                .damage
-                .unwrap()
-                .starts_with("line 2 of the history cannot be understood")
-        );
+        assert!(history.damage.unwrap().starts_with("line 2 of the history is invalid"));
     }
 
     #[test]

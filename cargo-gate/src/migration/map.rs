@@ -152,35 +152,35 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_line() {
         for (text, line, message) in [
-            ("", 1, "`version = 1` is missing"),
-            ("version = 2\n", 1, "`version = 1` is missing"),
+            ("", 1, "missing `version = 1`"),
+            ("version = 2\n", 1, "missing `version = 1`"),
             ("version = 1\nkernle = []\n", 2, "unknown key `kernle`"),
             ("version = 1\n[kernel]\nfrom = \"a\"\n", 2, "write `[[kernel]]`"),
             (
                 "version = 1\n[[kernel]]\nfrom = \"a\"\n",
                 2,
-                "`to` is missing, or `drop` with the reason",
+                "missing `to`, or `drop` with a reason",
             ),
-            ("version = 1\n[[kernel]]\nto = \"a\"\n", 2, "`from` is missing"),
+            ("version = 1\n[[kernel]]\nto = \"a\"\n", 2, "missing `from`"),
             (
                 "version = 1\n[[field]]\nfrom = \"a\"\nto = \"b\"\ndrop = \"c\"\n",
                 2,
-                "an element goes somewhere or is dropped: `to` or `drop`",
+                "`to` and `drop` exclude each other",
             ),
             (
                 "version = 1\n[[field]]\nfrom = \"a\"\ndrop = \" \"\n",
                 4,
-                "`drop` takes a string that is not empty",
+                "`drop` must be a non-empty string",
             ),
             (
                 "version = 1\n[[field]]\nfrom = \"a\"\ndrop = \"b\"\npayload = \"c\"\n",
                 2,
-                "what is dropped has no `payload`",
+                "`payload` cannot be used with `drop`",
             ),
             (
                 "version = 1\n[[state]]\nfrom = \"a\"\nto = \"b\"\n\n[[state]]\nfrom = \"a\"\nto = \"c\"\n",
                 6,
-                "state `a` has a transform already, in line 2",
+                "state `a` already has a transform on line 2",
             ),
             (
                 "version = 1\n[[state]]\nfrom = \"a\"\ninto = \"b\"\n",

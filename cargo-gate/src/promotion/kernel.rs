@@ -171,18 +171,18 @@ mod judgements {
         };
         let fast = measurement(3.0, 1.0);
         assert!(faster("axpy", Some("1M"), &digests, Some(&fast)).is_ok_and(|words| words.contains("times as fast")));
-        assert_eq!(because(Some("1M"), &digests, None), "there is not a measurement of it");
+        assert_eq!(because(Some("1M"), &digests, None), "it has no measurement");
         assert_eq!(
             because(None, &digests, Some(&fast)),
-            "no target workload of it is declared"
+            "it has no declared target workload"
         );
         assert_eq!(
             because(Some("64"), &digests, Some(&fast)),
-            "it was measured on `1M`, and its target is `64`"
+            "it was measured on `1M`, but its target is `64`"
         );
         assert_eq!(
             because(Some("1M"), &[], Some(&fast)),
-            "the measurement is about other PTX than is locked"
+            "the measurement is for PTX other than the locked PTX"
         );
         let other = Measurement {
             kernel: "scale".into(),
@@ -190,7 +190,7 @@ mod judgements {
         };
         assert_eq!(
             because(Some("1M"), &digests, Some(&other)),
-            "the measurement is about `scale`"
+            "the measurement is for `scale`"
         );
         assert!(because(Some("1M"), &digests, Some(&measurement(1.0, 3.0))).starts_with("it is 0."));
     }

@@ -217,13 +217,13 @@ mod tests {
         few.candidate.samples.pop();
         assert_eq!(
             Measurement::parse(&text(&few)).unwrap_err(),
-            "`cuda` has 9 samples, and 10 are needed"
+            "`cuda` has 9 samples, fewer than the required 10"
         );
         let mut zero = good.clone();
         zero.baseline.samples[3] = 0.0;
         assert_eq!(
             Measurement::parse(&text(&zero)).unwrap_err(),
-            "`cpu` has a sample that is no time"
+            "`cpu` has a sample that is not a valid time"
         );
         let mut later = good;
         later.schema_version = 2;

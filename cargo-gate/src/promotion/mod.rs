@@ -103,7 +103,7 @@ mod tests {
                 Broad,
                 ReadyWithBoundedScope,
                 0,
-                held(Controlled, "run R is ready for a bounded scope only"),
+                held(Controlled, "run R is only ready for a bounded scope"),
             ),
             (
                 Pilot,

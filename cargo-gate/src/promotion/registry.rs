@@ -211,7 +211,7 @@ mod tests {
         let (line, what) = parse(&format!("\n{}\n", serde_json::to_string(&future).unwrap())).unwrap_err();
         assert_eq!(
             (line, what.as_str()),
-            (2, "has schema_version 2, and this cargo-gate knows 1")
+            (2, "has schema_version 2, but this cargo-gate supports 1")
         );
     }
 

@@ -38,13 +38,8 @@ mod tests {
         for (path, text, pointer, expected) in [
             ("package.json", json, Some("/version"), Ok("1.2.3")),
             ("package.json", json, Some("/engines/node"), Ok("20")),
-            (
-                "package.json",
-                json,
-                Some("/list/0"),
-                Err("holds no string at `/list/0`"),
-            ),
-            ("package.json", json, Some("/none"), Err("holds nothing at `/none`")),
+            ("package.json", json, Some("/list/0"), Err("has no string at `/list/0`")),
+            ("package.json", json, Some("/none"), Err("has no value at `/none`")),
             (
                 "a.toml",
                 "[project]\nversion = \"2.0.0\"\r\n",
@@ -56,13 +51,13 @@ mod tests {
                 "VERSION",
                 "3 4",
                 None,
-                Err("is not a single version, and no `pointer` says where it stands"),
+                Err("is not a plain version, and `pointer` is not set"),
             ),
             (
                 "VERSION",
                 "3",
                 Some("/a"),
-                Err("is neither JSON nor TOML, so `pointer` means nothing"),
+                Err("is neither JSON nor TOML, so `pointer` has no effect"),
             ),
         ] {
             let found = version(path, text, pointer);

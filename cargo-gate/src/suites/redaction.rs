@@ -137,7 +137,7 @@ mod tests {
           help: change the test that prints it, and revoke the secret if an earlier log was published
         the log of the suite contained a token: `API_TOKEN=****`, redacted in line 5 [advice]
           help: change the test that prints it, and revoke the secret if an earlier log was published
-        the log of the suite contained home directories (1); they were replaced by marks [advice]
+        the log of the suite contained home directories (1), which were replaced by marks [advice]
           help: print paths relative to the workspace
         ");
     }

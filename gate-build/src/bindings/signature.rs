@@ -280,26 +280,29 @@ mod tests {
     #[test]
     fn arity_width_class_and_constness_are_told_apart() {
         for (signature, message) in [
-            ("fn(*mut f32)", "kernel `axpy` takes 5 parameters, 1 are declared"),
+            (
+                "fn(*mut f32)",
+                "kernel `axpy` takes 5 parameters, but the signature declares 1",
+            ),
             (
                 "fn(*mut f32, *const f32, f32, n: u64, [u8; 24])",
-                "kernel `axpy`, parameter 4 (`n`) is declared `u64`; the entry takes `u32`, 4 bytes",
+                "kernel `axpy`, parameter 4 (`n`) is declared as `u64`, but the entry takes `u32` (4 bytes)",
             ),
             (
                 "fn(*mut f32, *const f32, u32, u32, [u8; 24])",
-                "kernel `axpy`, parameter 3 is declared `u32`; the entry takes `f32`, 4 bytes",
+                "kernel `axpy`, parameter 3 is declared as `u32`, but the entry takes `f32` (4 bytes)",
             ),
             (
                 "fn(*mut f32, u64, f32, u32, [u8; 24])",
-                "kernel `axpy`, parameter 2 is declared `u64`; the entry takes `u64 ptr global align 4`, 8 bytes",
+                "kernel `axpy`, parameter 2 is declared as `u64`, but the entry takes `u64 ptr global align 4` (8 bytes)",
             ),
             (
                 "fn(y: *const f32, *const f32, f32, u32, [u8; 24])",
-                "kernel `axpy`, parameter 1 (`y`) is declared `*const f32`; the kernel writes there, in line 7 of its PTX",
+                "kernel `axpy`, parameter 1 (`y`) is declared as `*const f32`, but the kernel writes to it on line 7 of its PTX",
             ),
             (
                 "fn(*mut f32, *const f32, f32, u32, [u8; 16])",
-                "kernel `axpy`, parameter 5 is declared `[u8; 16]`; the entry takes `align 8 b8[24]`, 24 bytes",
+                "kernel `axpy`, parameter 5 is declared as `[u8; 16]`, but the entry takes `align 8 b8[24]` (24 bytes)",
             ),
         ] {
             assert_eq!(check(signature).as_deref(), Some(message));

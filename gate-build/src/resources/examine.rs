@@ -251,6 +251,6 @@ mod tests {
             first_error(log),
             "line 102; error   : Feature '.bf16' requires PTX ISA .version 7.0"
         );
-        assert_eq!(first_error(""), "it says nothing");
+        assert_eq!(first_error(""), "it printed nothing");
     }
 }

@@ -195,18 +195,18 @@ fn every_failure_is_one_clear_message() {
         (
             "entry k\nerror\n",
             "source_refused",
-            "cuda_builder 0.3.0 does not compile it for sm_80",
+            "cuda_builder 0.3.0 failed to compile it for sm_80",
         ),
         ("panic\n", "source_refused", "the code generator panicked"),
         (
             "garbage\n",
             "compiler_output",
-            "cuda_builder reports success and wrote something else than PTX",
+            "cuda_builder reported success but wrote something other than PTX",
         ),
         (
             "nothing\n",
             "compiler_output",
-            "cuda_builder reports success and wrote no PTX",
+            "cuda_builder reported success but wrote no PTX",
         ),
     ] {
         this.write("device/src/lib.rs", source);
@@ -235,7 +235,7 @@ fn every_failure_is_one_clear_message() {
     let file = Kernels::new().rust("device/src/lib.rs").cuda_builder("../Rust CUDA");
     let text = file.compile_in(&this.context()).expect_err("it is a file").to_string();
     assert!(
-        text.contains("compiles crates, and this is one file") && text.contains("help:"),
+        text.contains("compiles crates, not single files") && text.contains("help:"),
         "{text}"
     );
 

@@ -108,7 +108,7 @@ fn a_unit_that_is_not_locked_is_an_error() {
     this.write("kernels/new.cu", "entry new\n");
     let error = without_compiler(&this).unwrap_err().to_string();
     assert!(
-        error.contains("kernels/new.cu: `kernels.lock` has no PTX of it for sm_80"),
+        error.contains("kernels/new.cu: `kernels.lock` has no PTX for it on sm_80"),
         "{error}"
     );
 }
@@ -153,7 +153,7 @@ fn a_lock_knows_its_patterns_and_budgets() {
     fs::write(&file, lock.replace("cuda = [\"kernels/**/*.cu\"]\n", "")).unwrap();
     let error = this.build().unwrap_err().to_string();
     assert!(
-        error.contains("the patterns of sources of `kernels.lock` are not those"),
+        error.contains("the source patterns in `kernels.lock` differ"),
         "{error}"
     );
     let budget = "\n[[budget]]\nkernel = \"k\"\nlimits = { registers = 9 }\n";

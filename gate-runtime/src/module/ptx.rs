@@ -237,19 +237,16 @@ mod tests {
     #[test]
     fn what_is_no_ptx_is_refused() {
         for (text, message) in [
-            ("", "there is no `.version`"),
-            (".version 8", "`.version 8` is no version"),
-            (
-                ".version 8.0\n.target compute_90",
-                "`.target compute_90` is no architecture",
-            ),
+            ("", "missing `.version`"),
+            (".version 8", "invalid `.version 8`"),
+            (".version 8.0\n.target compute_90", "invalid `.target compute_90`"),
             (
                 ".version 8.0\n.target sm_80\n.entry f(.param .u64 a",
-                "the parameters of `f` do not end",
+                "unterminated parameter list of `f`",
             ),
             (
                 ".version 8.0\n.target sm_80\n.entry f(.u64 a)",
-                "parameter 0 of `f` is not PTX",
+                "parameter 0 of `f` is not valid PTX",
             ),
             (".version 8.0\n.target sm_80\n.entry (", "`.entry (` has no name"),
         ] {

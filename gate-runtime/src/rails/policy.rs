@@ -126,8 +126,12 @@ impl Rails {
                 return Err(error(format!("duplicate key `{key}`")));
             }
             let number = value.replace('_', "");
-            settings.set(&name, &number).map_err(|InvalidRail { range, .. }| {
-                error(format!("invalid value `{value}` for `{key}`: expected {range}"))
+            settings.set(&name, &number).map_err(|refused| {
+                error(if refused.is_unknown() {
+                    format!("unknown key `{key}`")
+                } else {
+                    format!("invalid value `{value}` for `{key}`: expected {}", refused.range)
+                })
             })?;
             seen.push(name);
         }
@@ -162,48 +166,48 @@ mod tests {
         for (text, message) in [
             (
                 "[runtime.rails]\ndwell = 0\n",
-                "line 2: `dwell = 0` is refused: it takes 1 to 10000",
+                "line 2: invalid value `0` for `dwell`: expected 1 to 10000",
             ),
-            ("[runtime.rails]\ndwell\n", "line 2: `dwell` is no key with a value"),
             (
-                "[runtime.rails]\nretries = 1\n",
-                "line 2: `retries = 1` is refused: it takes a name in `rails::FIELDS`",
+                "[runtime.rails]\ndwell\n",
+                "line 2: expected `key = value`, found `dwell`",
             ),
+            ("[runtime.rails]\nretries = 1\n", "line 2: unknown key `retries`"),
             (
                 "[runtime.rails]\nwindow_calls = 64\n",
-                "line 2: `window_calls` is written `window-calls`",
+                "line 2: unknown key `window_calls`: did you mean `window-calls`?",
             ),
             (
                 "[runtime.rails]\ndwell = 1\ndwell = 2\n",
-                "line 3: `dwell` is there twice",
+                "line 3: duplicate key `dwell`",
             ),
             (
                 "[runtime.rails]\n[a]\n[runtime.rails]\n",
-                "line 3: `[runtime.rails]` is there twice",
+                "line 3: duplicate table `[runtime.rails]`",
             ),
             (
                 "[runtime]\nrails = { dwell = 1 }\n",
-                "line 2: rails are read from a section of their own: `[runtime.rails]`",
+                "line 2: rails must be written as a table: `[runtime.rails]`",
             ),
             (
                 "[runtime]\nrails.dwell = 1\n",
-                "line 2: rails are read from a section of their own: `[runtime.rails]`",
+                "line 2: rails must be written as a table: `[runtime.rails]`",
             ),
             (
                 "runtime.rails.dwell = 1\n",
-                "line 1: rails are read from a section of their own: `[runtime.rails]`",
+                "line 1: rails must be written as a table: `[runtime.rails]`",
             ),
             (
                 "runtime = { rails = { dwell = 1 } }\n",
-                "line 1: rails are read from a section of their own: `[runtime.rails]`",
+                "line 1: rails must be written as a table: `[runtime.rails]`",
             ),
             (
                 "[[runtime.rails]]\ndwell = 1\n",
-                "line 1: `[[runtime.rails]` is no section of rails",
+                "line 1: unknown table `[[runtime.rails]`: the rails have no subtables",
             ),
             (
                 "[runtime.rails]\nmin-samples = 65\n",
-                "`min_samples = 65` is refused: `min_samples` takes 20 to 65536, not above window_calls",
+                "invalid value `65` for `min_samples`: expected 20 to 65536, not above window_calls",
             ),
         ] {
             assert_eq!(Rails::from_policy(text).expect_err(text).to_string(), message, "{text}");

@@ -344,9 +344,19 @@ impl InvalidRail {
     }
 }
 
+impl InvalidRail {
+    /// Whether there is no field of that name.
+    pub(super) fn is_unknown(&self) -> bool {
+        FIELDS.iter().all(|field| field.name != self.field)
+    }
+}
+
 impl fmt::Display for InvalidRail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let InvalidRail { field, value, range } = self;
+        if self.is_unknown() {
+            return write!(f, "unknown field `{field}`");
+        }
         write!(f, "invalid value `{value}` for `{field}`: expected {range}")
     }
 }

@@ -209,15 +209,15 @@ mod tests {
             (&GOOD.replace("\"work\":7,", ""), "line 1: `work` is missing"),
             (
                 &GOOD.replace(":64", ":6.5"),
-                "line 1: `calls` is 6.5, not a whole number from 0",
+                "line 1: `calls` is 6.5, not a non-negative integer",
             ),
             (
                 &GOOD.replace(":64", ":-1"),
-                "line 1: `calls` is -1, not a whole number from 0",
+                "line 1: `calls` is -1, not a non-negative integer",
             ),
             (
                 &GOOD.replace(":64", ":59"),
-                "line 1: `native` is 60, more than the 59 of `calls`",
+                "line 1: `native` is 60, more than `calls` (59)",
             ),
             (
                 &GOOD.replace("probe", "fast"),

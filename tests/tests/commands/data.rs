@@ -71,7 +71,7 @@ fn a_run_is_explained_and_verified() {
     let truncated = gate.run(["verify"]);
     assert_eq!(truncated.code, Some(1), "{truncated}");
     for problem in [
-        "no line of the history names this run",
+        "the run is not in the history",
         "does not follow the run before it in the history",
     ] {
         assert!(truncated.stdout.contains(problem), "{truncated}");
@@ -218,7 +218,7 @@ fn what_would_go_is_listed_and_stays() {
     assert!(!file(&digests[1]).exists());
     let nothing = gate.run(["kernels", "pin", "release.json"]);
     assert!(
-        nothing.stderr.contains("names no PTX that the kernel store holds"),
+        nothing.stderr.contains("refers to no PTX in the kernel store"),
         "{nothing}"
     );
 }

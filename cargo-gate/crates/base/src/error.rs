@@ -161,11 +161,11 @@ mod tests {
             (io::ErrorKind::StorageFull, "free disk space"),
             (
                 io::ErrorKind::ReadOnlyFilesystem,
-                "choose another directory with --target-dir",
+                "choose another directory with `--target-dir`",
             ),
             (
                 io::ErrorKind::PermissionDenied,
-                "choose another directory with --target-dir",
+                "choose another directory with `--target-dir`",
             ),
         ] {
             let error = Error::io("write", "target/gate/index", &io::Error::from(kind));

@@ -260,16 +260,16 @@ mod tests {
         has no absolute path, as in `file:///srv/kernels`
         does not start with `file://`, `http://`, `https://`, `s3://` or `redis://`
         has no scheme
-        names no host
+        has no host
         has an invalid port
         has a query string, which an HTTP store does not support
-        names no bucket
-        has a query with something else than `region` and `endpoint`
+        has no bucket
+        has a query parameter other than `region` and `endpoint`
         has an invalid `endpoint`
         has an invalid database number
         uses Redis over TLS, which is not supported
         has an invalid percent escape
-        contains white space
+        contains whitespace
         "#
         );
     }

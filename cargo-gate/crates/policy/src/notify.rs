@@ -155,7 +155,7 @@ mod tests {
              [[notify]]\nfile = \"../b\"\non = []\n\n[[notify]]\nfile = \"b\"\non = [\"never\"]\n",
         );
         insta::assert_snapshot!(errors.expect_err("nothing is right"), @r#"
-        error[policy::notification-without-sink]: the notification names no command and no file, so it reaches no one
+        error[policy::notification-without-sink]: the notification has neither a command nor a file
          --> gate.toml:4:1
           |
         4 | [[notify]]
@@ -163,7 +163,7 @@ mod tests {
           |
           = help: write either `command = ["…"]` or `file = "alerts.jsonl"` in each `[[notify]]`
 
-        error[policy::notification-without-sink]: the notification names both a command and a file
+        error[policy::notification-without-sink]: the notification has both a command and a file
          --> gate.toml:7:1
           |
         7 | [[notify]]

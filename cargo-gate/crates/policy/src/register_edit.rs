@@ -274,7 +274,7 @@ mod tests {
         close_item(&path, "register.toml", "BUG-7", &closing).unwrap();
         insta::assert_snapshot!(std::fs::read_to_string(&path).unwrap());
         let error = close_item(&path, "register.toml", "BUG-7", &closing).unwrap_err();
-        assert_eq!(error.message, "item `BUG-7` was closed already on 2026-06-20");
+        assert_eq!(error.message, "item `BUG-7` was already closed on 2026-06-20");
         let error = close_item(&path, "register.toml", "BUG-9", &closing).unwrap_err();
         assert_eq!(error.help.as_deref(), Some("did you mean `BUG-7`?"));
     }

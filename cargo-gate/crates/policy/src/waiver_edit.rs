@@ -207,7 +207,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("gate.toml");
         let error = append_waiver(&path, &waiver(), &catalogue()).unwrap_err();
-        assert_eq!(error.help.as_deref(), Some("write one with `cargo gate init`"));
+        assert_eq!(error.help.as_deref(), Some("create it with `cargo gate init`"));
         assert!(!path.exists());
 
         std::fs::write(&path, POLICY).unwrap();

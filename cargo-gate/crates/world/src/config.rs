@@ -278,7 +278,7 @@ mod tests {
             ("[build]\njobs = \n", "is malformed at line 2"),
             ("include = 'gone.toml'\n", "does not exist"),
             ("include = 'config.toml'\n", "includes itself"),
-            ("include = 3\n", "does not understand"),
+            ("include = 3\n", "invalid `include`"),
         ] {
             write(&path, text);
             let error = CargoConfig::read(directory.path(), &Environment::default()).expect_err("refused");

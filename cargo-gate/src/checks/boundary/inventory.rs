@@ -268,20 +268,20 @@ mod tests {
         let current = inventory("fn f() { unsafe {} unsafe {} } unsafe fn g() {}");
         let old = inventory("fn f() { unsafe {} }").to_text();
         insta::assert_snapshot!(said(&current, &old, &Previous::None), @"
-        [controlled] The boundary inventory is stale: `app` has 2 unsafe blocks instead of 1, 1 unsafe fn instead of 0
+        [controlled] the boundary inventory is stale: `app` has 2 unsafe blocks instead of 1, 1 unsafe fn instead of 0
           at boundary_inventory.json
-          help: `cargo gate source boundaries --write`, then read and commit the difference
+          help: `cargo gate source boundaries --write`, then review and commit the difference
           because gate.toml:5
         ");
         let moved = inventory("fn h() { unsafe {} unsafe {} } unsafe fn g() {}").to_text();
         insta::assert_snapshot!(said(&current, &moved, &Previous::None), @"
-        [controlled] The boundary inventory `boundary_inventory.json` is stale: items, files, test counts or declared authority have changed
+        [controlled] the boundary inventory `boundary_inventory.json` is stale: items, files, test counts or declared authority have changed
           at boundary_inventory.json
-          help: `cargo gate source boundaries --write`, then read and commit the difference
+          help: `cargo gate source boundaries --write`, then review and commit the difference
           because gate.toml:5
         ");
         insta::assert_snapshot!(judged(&current, Some(false), None, &Previous::None), @"
-        [controlled] There is no boundary inventory at `boundary_inventory.json`
+        [controlled] there is no boundary inventory at `boundary_inventory.json`
           help: `cargo gate source boundaries --write && git add boundary_inventory.json`
           because gate.toml:5
         ");
@@ -294,7 +294,7 @@ mod tests {
         insta::assert_snapshot!(said(&current, &current.to_text(), &fewer), @"
         [controlled] `app` has 2 unsafe blocks, 1 more than before
           at boundary_inventory.json
-          help: remove it, or `cargo gate govern waiver add --check boundary.inventory --package app` with owner, reason and expiry
+          help: remove it, or run `cargo gate govern waiver add --check boundary.inventory --package app` with owner, reason and expiry date
           because gate.toml:5
         ");
         let more = Previous::Bytes(
@@ -305,7 +305,7 @@ mod tests {
         assert_eq!(said(&current, &current.to_text(), &more), "");
         insta::assert_snapshot!(
             said(&current, &current.to_text(), &Previous::Bytes(b"{}".to_vec())),
-            @"inconclusive unreadable_history: the previous version of `boundary_inventory.json` cannot be read: missing field `_generated` at line 1 column 2"
+            @"inconclusive unreadable_history: cannot read the previous version of `boundary_inventory.json`: missing field `_generated` at line 1 column 2"
         );
     }
 }

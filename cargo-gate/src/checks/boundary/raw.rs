@@ -236,21 +236,21 @@ mod tests {
         ]);
         let mut declared = policy(Tier::Portable);
         allow(&mut declared, "src/ffi/**");
-        insta::assert_snapshot!(said(&survey, &declared), @r#"
-        [pilot] 1 inline assembly outside of any item, but crate `app` is portable
+        insta::assert_snapshot!(said(&survey, &declared), @"
+        [pilot] 1 inline assembly outside any item, but crate `app` is portable
           at src/b.rs:1:1
-          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`
+          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or allow its files under `[[boundary.allow]]`
           because gate.toml:3
         [pilot] 2 unsafe blocks in `f`, but crate `app` is portable
           at src/lib.rs:3:5
           at src/lib.rs:4:5
-          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`
+          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or allow its files under `[[boundary.allow]]`
           because gate.toml:3
         [pilot] 1 unsafe impl in `impl Send for X`, but crate `app` is portable
           at src/lib.rs:6:1
-          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`
+          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or allow its files under `[[boundary.allow]]`
           because gate.toml:3
-        "#);
+        ");
         assert_eq!(said(&survey, &policy(Tier::Native)), "");
     }
 

@@ -70,9 +70,9 @@ mod tests {
         let text = "struct A;\nimpl A {\n    fn f() {\n        // SAFETY: x\n        unsafe {}\n        unsafe {}\n    }\n    unsafe fn g() {}\n}\n";
         let survey = survey(&[("src/lib.rs", text), ("tests/t.rs", text)]);
         insta::assert_snapshot!(judgement(&judge(&survey, &policy(Tier::Native).boundary)), @"
-        [controlled] Unsafe block in `A::f` has no SAFETY comment
+        [controlled] unsafe block in `A::f` has no SAFETY comment
           at src/lib.rs:6:9
-          help: write `// SAFETY: …` above the statement: which preconditions there are, and why each holds
+          help: write `// SAFETY: …` above the statement: each precondition and why it holds
           because gate.toml:5
         ");
     }

@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(said("1.2.0-rc.1", "## Unreleased\n- A thing.\n"), "");
         insta::assert_snapshot!(said("1.2.0-rc.1", "## Unreleased\n## 1.1.0\n"), @"
         CHANGELOG.md: `CHANGELOG.md` has no entry for `app` 1.2.0-rc.1 [controlled]
-          help: add `## 1.2.0-rc.1` with what changed since the version before
+          help: add `## 1.2.0-rc.1` with the changes since the previous version
           package: app
         ");
     }
@@ -146,13 +146,13 @@ mod tests {
     #[test]
     fn changes_without_a_version_are_late_at_broad() {
         insta::assert_snapshot!(said("1.2.0", "# Changes\n## [Unreleased]\n- A thing.\n## 1.1.0\n- x\n"), @"
-        CHANGELOG.md:2: `CHANGELOG.md` has no entry for `app` 1.2.0: its changes stand under a heading without a version [broad]
-          help: write `## 1.2.0` with the day of the release above them
+        CHANGELOG.md:2: `CHANGELOG.md` has no entry for `app` 1.2.0: its changes are under a heading without a version [broad]
+          help: write `## 1.2.0` with the release date above them
           package: app
         ");
         insta::assert_snapshot!(said("1.2.0", ""), @"
         CHANGELOG.md: `CHANGELOG.md` has no entry for `app` 1.2.0 [controlled]
-          help: add `## 1.2.0` with what changed since the version before
+          help: add `## 1.2.0` with the changes since the previous version
           package: app
         ");
     }

@@ -268,10 +268,10 @@ mod tests {
         world.outcomes.push(outcome("suite.test.gpu", Outcome::NotRun));
         world.outcomes.remove(0);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        gate.toml:7: `later` is not met, 0 of 2 items are: The release is known to work (`git.clean` is no part of this run) [controlled]
-          help: `cargo gate status` says which checks apply here
+        gate.toml:7: `later` is not met (0 of 2 items are met): The release is known to work (`git.clean` is not part of this run) [controlled]
+          help: `cargo gate status` shows which checks apply here
           because: gate.toml:7
-        gate.toml:7: `tests` is not met, 0 of 2 items are: The release is known to work (`suite.test.gpu` was not run) [pilot]
+        gate.toml:7: `tests` is not met (0 of 2 items are met): The release is known to work (`suite.test.gpu` was not run) [pilot]
           help: install the CUDA toolkit
           because: gate.toml:7
         ");
@@ -287,7 +287,7 @@ mod tests {
         world.policy.checklist = vec![item("runbook", Stage::Pilot, &[], &[("runbook.md", Some(runbook))])];
         std::fs::write(directory.path().join("runbook.md"), "{}\n").expect("a file");
         let found = world.text(&CHECK);
-        assert!(found.contains("has other contents than declared"), "{found}");
+        assert!(found.contains("differ from the declared digest"), "{found}");
         let digest = found.split('"').nth(1).expect("the digest is named").to_owned();
         world.policy.checklist[0].artifacts[0].sha256 = Some(digest);
         assert_eq!(world.text(&CHECK), "");
@@ -298,7 +298,7 @@ mod tests {
             sha256: None,
         });
         insta::assert_snapshot!(world.text(&CHECK), @"
-        gate.toml:7: `runbook` is not met, 0 of 1 items are: The release is known to work (`runbook.md` is empty, `gone.md` is not there) [pilot]
+        gate.toml:7: `runbook` is not met (0 of 1 items are met): The release is known to work (`runbook.md` is empty, `gone.md` does not exist) [pilot]
           help: write `runbook.md`; write `gone.md`
           because: gate.toml:7
         ");

@@ -285,20 +285,20 @@ mod tests {
     #[test]
     fn names_that_move() {
         insta::assert_snapshot!(said(&[], "      - uses: actions/checkout@v4\n"), @"
-        .github/workflows/ci.yml:5: `actions/checkout@v4` is a tag or a branch, which can be moved [controlled]
-          help: write the hash that `git ls-remote https://github.com/actions/checkout v4` prints, and `# v4` after it
+        .github/workflows/ci.yml:5: `actions/checkout@v4` is a tag or a branch, which can move [controlled]
+          help: write the hash printed by `git ls-remote https://github.com/actions/checkout v4`, followed by `# v4`
           because: gate.toml:3
         ");
         insta::assert_snapshot!(said(&[], "      - uses: org/a/sub@abcdef1\n"), @"
-        .github/workflows/ci.yml:5: `org/a/sub@abcdef1` is abbreviated, and only the full hash names one commit [controlled]
-          help: write the hash that `git ls-remote https://github.com/org/a abcdef1` prints, and `# abcdef1` after it
+        .github/workflows/ci.yml:5: `org/a/sub@abcdef1` is an abbreviated hash, which can become ambiguous [controlled]
+          help: write the hash printed by `git ls-remote https://github.com/org/a abcdef1`, followed by `# abcdef1`
           because: gate.toml:3
         ");
         insta::assert_snapshot!(said(&[], "      - uses: docker://alpine:3\n      - uses: org/a\n  b:\n    uses: org/x/.github/workflows/y.yml@main\n"), @"
-        .github/workflows/ci.yml:5: 3 actions are not pinned, the first is `docker://alpine:3`, which is an image without its digest [controlled]
+        .github/workflows/ci.yml:5: 3 actions are not pinned; the first is `docker://alpine:3`, which is an image without a digest [controlled]
           also: .github/workflows/ci.yml:6
           also: .github/workflows/ci.yml:8
-          help: write `docker://alpine:3@sha256:` and the digest that `docker buildx imagetools inspect alpine:3` prints
+          help: write `docker://alpine:3@sha256:` and the digest printed by `docker buildx imagetools inspect alpine:3`
           because: gate.toml:3
         ");
     }
@@ -308,8 +308,8 @@ mod tests {
         let steps =
             "      - uses: actions/checkout@v4\n      - uses: dtolnay/rust-toolchain@stable\n      - uses: org/a@v1\n";
         insta::assert_snapshot!(said(&["actions/*", "dtolnay/rust-toolchain"], steps), @"
-        .github/workflows/ci.yml:7: `org/a@v1` is a tag or a branch, which can be moved [controlled]
-          help: write the hash that `git ls-remote https://github.com/org/a v1` prints, and `# v1` after it
+        .github/workflows/ci.yml:7: `org/a@v1` is a tag or a branch, which can move [controlled]
+          help: write the hash printed by `git ls-remote https://github.com/org/a v1`, followed by `# v1`
           because: gate.toml:3
         ");
     }
@@ -319,11 +319,11 @@ mod tests {
         let mut world = world(&[], "      - uses: [\n");
         insta::assert_snapshot!(world.text(&CHECK), @"
         .github/workflows/ci.yml:5: `.github/workflows/ci.yml` is not valid YAML: while parsing a node, did not find expected node content [controlled]
-          help: correct line 5 of it, or remove the file
+          help: correct line 5, or remove the file
           because: gate.toml:3
         ");
         world.policy.ci = None;
-        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: `gate.toml` declares neither `pinned-actions` nor `pinned-images` in `[ci]`");
+        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: neither `pinned-actions` nor `pinned-images` is set under `[ci]`");
     }
 
     const GITLAB: &str = "\
@@ -362,12 +362,12 @@ pinned:
         let mut world = world(&["group/lint"], "");
         world.ci(&[(".gitlab-ci.yml", GITLAB), ("more.yml", "include: {project: a/b}\n")]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .gitlab-ci.yml:4: 3 includes are not pinned, the first is `group/ci`, which is included by a tag or a branch, which can be moved [controlled]
+        .gitlab-ci.yml:4: 3 includes are not pinned; the first is `group/ci`, which is included by a tag or a branch, which can move [controlled]
           also: .gitlab-ci.yml:10
           also: .gitlab-ci.yml:12
-          help: write the full hash of `v1` as its `ref`, and `# v1` after it
+          help: write the full hash of `v1` as its `ref`, followed by `# v1`
           because: gate.toml:3
-        more.yml:1: `a/b` is included without `ref`, so from whatever its default branch is [controlled]
+        more.yml:1: `a/b` is included without `ref`, so from its default branch [controlled]
           help: write `ref:` and the full hash of a commit of that project
           because: gate.toml:3
         ");
@@ -393,10 +393,10 @@ pinned:
         let ci = world.policy.ci.as_mut().expect("a policy");
         (ci.pinned_actions, ci.pinned_images) = (false, true);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .gitlab-ci.yml:18: 3 images are not pinned, the first is `rust:$RUST`, which becomes an image without its digest [controlled]
+        .gitlab-ci.yml:18: 3 images are not pinned; the first is `rust:$RUST`, which expands to an image without a digest [controlled]
           also: .gitlab-ci.yml:21
           also: .gitlab-ci.yml:24
-          help: let it become `rust:1.95@sha256:` and the digest that `docker buildx imagetools inspect rust:1.95` prints
+          help: let it expand to `rust:1.95@sha256:` and the digest printed by `docker buildx imagetools inspect rust:1.95`
           because: gate.toml:3
         ");
         let ci = world.policy.ci.as_mut().expect("a policy");
@@ -428,18 +428,18 @@ jobs:
         let ci = world.policy.ci.as_mut().expect("a policy");
         (ci.pinned_actions, ci.pinned_images) = (false, true);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/ci.yml:7: 3 images are not pinned, the first is `${{ matrix.image }}`, which becomes an image without its digest [controlled]
+        .github/workflows/ci.yml:7: 3 images are not pinned; the first is `${{ matrix.image }}`, which expands to an image without a digest [controlled]
           also: .github/workflows/ci.yml:10
           also: .github/workflows/ci.yml:13
-          help: let it become `rust:1.95@sha256:` and the digest that `docker buildx imagetools inspect rust:1.95` prints
+          help: let it expand to `rust:1.95@sha256:` and the digest printed by `docker buildx imagetools inspect rust:1.95`
           because: gate.toml:3
         ");
         let ci = world.policy.ci.as_mut().expect("a policy");
         ci.trusted_images = vec!["registry.example:5000/*".into()];
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/ci.yml:7: 2 images are not pinned, the first is `${{ matrix.image }}`, which becomes an image without its digest [controlled]
+        .github/workflows/ci.yml:7: 2 images are not pinned; the first is `${{ matrix.image }}`, which expands to an image without a digest [controlled]
           also: .github/workflows/ci.yml:13
-          help: let it become `rust:1.95@sha256:` and the digest that `docker buildx imagetools inspect rust:1.95` prints
+          help: let it expand to `rust:1.95@sha256:` and the digest printed by `docker buildx imagetools inspect rust:1.95`
           because: gate.toml:3
         ");
     }

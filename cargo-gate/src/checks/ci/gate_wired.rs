@@ -258,7 +258,7 @@ mod tests {
     fn nothing_that_runs_it() {
         insta::assert_snapshot!(steps(&mut world(), ""), @"
         .github/workflows/ci.yml: no CI job runs the gate [controlled]
-          help: add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow
+          help: add a step `cargo gate pilot --locked`, or write a workflow with `cargo gate init --ci github`
         ");
         for step in [
             "cargo gate pilot --plan",
@@ -289,9 +289,9 @@ mod tests {
         );
         insta::assert_snapshot!(said("gate:\n\tcargo gate $(or $(STAGE),pilot) --locked\n"), @"
         .github/workflows/ci.yml: no CI job runs the gate [controlled]
-          help: add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow
-        Makefile:2: `make gate` was not followed: it has an expression that is more than the name of a variable [advice]
-          help: where it runs the gate, name it in `gate-steps` of `[ci]`
+          help: add a step `cargo gate pilot --locked`, or write a workflow with `cargo gate init --ci github`
+        Makefile:2: `make gate` was not followed: it has an expression other than a variable name [advice]
+          help: if it runs the gate, add it to `gate-steps` under `[ci]`
         ");
     }
 
@@ -309,12 +309,12 @@ mod tests {
             said.push(steps(&mut world(), step).lines().next().unwrap_or_default().to_owned());
         }
         insta::assert_snapshot!(said.join("\n"), @"
-        .github/workflows/ci.yml:7: the gate runs, but a refusal fails nothing: what follows `||` hides its failure [controlled]
-        .github/workflows/ci.yml:7: the gate runs, but a refusal fails nothing: its exit code is lost in a pipe [controlled]
-        .github/workflows/ci.yml:7: the gate runs, but a refusal fails nothing: its step has `continue-on-error` [controlled]
-        .github/workflows/ci.yml:9: the gate runs, but a refusal fails nothing: later commands run even if it fails [controlled]
-        .github/workflows/ci.yml:11: the gate runs, but a refusal fails nothing: the job `gate` may fail [controlled]
-        .github/workflows/ci.yml:10: the gate runs, but a refusal fails nothing: the job `gate` is switched off [controlled]
+        .github/workflows/ci.yml:7: the gate runs, but a refusal does not fail the pipeline: what follows `||` hides its failure [controlled]
+        .github/workflows/ci.yml:7: the gate runs, but a refusal does not fail the pipeline: its exit code is lost in a pipe [controlled]
+        .github/workflows/ci.yml:7: the gate runs, but a refusal does not fail the pipeline: its step has `continue-on-error` [controlled]
+        .github/workflows/ci.yml:9: the gate runs, but a refusal does not fail the pipeline: later commands run even if it fails [controlled]
+        .github/workflows/ci.yml:11: the gate runs, but a refusal does not fail the pipeline: job `gate` is allowed to fail [controlled]
+        .github/workflows/ci.yml:10: the gate runs, but a refusal does not fail the pipeline: job `gate` is disabled [controlled]
         ");
     }
 
@@ -324,13 +324,13 @@ mod tests {
         let mut world = world();
         world.ci(&[(".github/workflows/gate.yml", &format!("on: workflow_dispatch\n{gate}"))]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/gate.yml:5: the gate runs, but a refusal fails nothing: the workflow is only started by hand [controlled]
-          help: run `cargo gate pilot` as a step of its own, on push and pull requests, and let it fail the job
+        .github/workflows/gate.yml:5: the gate runs, but a refusal does not fail the pipeline: the workflow is only started manually [controlled]
+          help: run `cargo gate pilot` in a separate step, on pushes and pull requests, and let it fail the job
         ");
         let called = format!("on: workflow_call\n{gate}");
         let caller = "on: [push]\njobs:\n  x:\n    uses: ./.github/workflows/gate.yml\n";
         world.ci(&[(".github/workflows/gate.yml", &called)]);
-        insta::assert_snapshot!(world.text(&CHECK).lines().next().unwrap_or_default(), @".github/workflows/gate.yml:5: the gate runs, but a refusal fails nothing: no workflow that starts by itself calls this one [controlled]");
+        insta::assert_snapshot!(world.text(&CHECK).lines().next().unwrap_or_default(), @".github/workflows/gate.yml:5: the gate runs, but a refusal does not fail the pipeline: no automatically started workflow calls this one [controlled]");
         world.ci(&[
             (".github/workflows/gate.yml", &called),
             (".github/workflows/ci.yml", caller),
@@ -350,7 +350,7 @@ mod tests {
         assert_eq!(world.text(&CHECK), "");
         insta::assert_snapshot!(steps(&mut world, "      - run: cargo xtask test\n  x:\n    uses: org/y/.github/workflows/z.yml@v1\n"), @"
         .github/workflows/ci.yml: no CI job runs the gate [controlled]
-          help: add a step `cargo gate pilot --locked`; where a workflow or an include from elsewhere runs it, name that in `gate-steps` of `[ci]`
+          help: add a step `cargo gate pilot --locked`; if an external workflow or include runs it, add that to `gate-steps` under `[ci]`
         ");
     }
 

@@ -276,9 +276,9 @@ mod tests {
           help: write `cargo test --locked --all`
         ");
         insta::assert_snapshot!(said("      - run: |\n          cargo +nightly nextest run\n\n          cargo build \\\n            --all\n      - run: cargo fmt\n"), @"
-        .github/workflows/ci.yml:7: 2 cargo commands resolve dependencies without `--locked`, the first is `cargo nextest run` [controlled]
+        .github/workflows/ci.yml:7: 2 cargo commands resolve dependencies without `--locked`; the first is `cargo nextest run` [controlled]
           also: .github/workflows/ci.yml:9
-          help: write `cargo nextest run --locked` and the same for the others, or make `cargo fetch --locked` the first step of each job
+          help: write `cargo nextest run --locked`, and the same for the others; or make `cargo fetch --locked` the first step of each job
         ");
         assert_eq!(said("      - run: cargo test --locked && cargo build --frozen\n"), "");
     }
@@ -353,9 +353,9 @@ mod tests {
             ("src/lib.rs", ""),
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/ci.yml:7: 2 cargo commands resolve dependencies without `--locked`, the first is `cargo test --manifest-path tool/Cargo.toml` [controlled]
+        .github/workflows/ci.yml:7: 2 cargo commands resolve dependencies without `--locked`; the first is `cargo test --manifest-path tool/Cargo.toml` [controlled]
           also: .github/workflows/ci.yml:9
-          help: write `cargo test --locked --manifest-path tool/Cargo.toml` and the same for the others, or make `cargo fetch --locked` the first step of each job
+          help: write `cargo test --locked --manifest-path tool/Cargo.toml`, and the same for the others; or make `cargo fetch --locked` the first step of each job
         ");
         let other =
             "      - uses: actions/checkout@v4\n        with: {repository: org/other}\n      - run: cargo test\n";
@@ -379,7 +379,7 @@ mod tests {
         }];
         insta::assert_snapshot!(world.text(&CHECK), @"
         .github/workflows/ci.yml:6: `cargo xtask` resolves dependencies without `--locked` [controlled]
-          help: let the alias `xtask` in cargo's configuration stand for `cargo run --locked -p xtask`
+          help: change the alias `xtask` in cargo's configuration to `cargo run --locked -p xtask`
         ");
     }
 
@@ -417,12 +417,12 @@ mod tests {
             ("Makefile", "build:\n\tcargo build $(shell cat flags)\ndocs:\n\tmdbook build $(shell pwd)\n"),
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/ci.yml:7: `if ($x) { cargo test }` was not followed: it is more than a plain command of PowerShell or `cmd` [advice]
-          help: call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands
+        .github/workflows/ci.yml:7: `if ($x) { cargo test }` was not followed: it is not a plain command of PowerShell or `cmd` [advice]
+          help: call `cargo … --locked` in the step itself, or use only plain commands in the recipe
         .github/workflows/ci.yml:9: `cargo doc` resolves dependencies without `--locked` [controlled]
           help: write `cargo doc --locked`
-        Makefile:2: `make docs build` was not followed: it has an expression that is more than the name of a variable [advice]
-          help: call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands
+        Makefile:2: `make docs build` was not followed: it has an expression other than a variable name [advice]
+          help: call `cargo … --locked` in the step itself, or use only plain commands in the recipe
         ");
         // What moves dependencies on purpose need not be followed.
         world.ci(&[
@@ -438,7 +438,7 @@ mod tests {
     #[test]
     fn does_not_apply_without_a_lockfile_or_files() {
         let mut world = World::new();
-        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there are no files of GitHub Actions or GitLab CI");
+        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there are no GitHub Actions or GitLab CI files");
         world.ci(&[(".github/workflows/ci.yml", &workflow("      - run: cargo test\n"))]);
         world.workspace.lockfile.tracked = Some(false);
         insta::assert_snapshot!(world.text(&CHECK), @"not applicable: `Cargo.lock` is not committed, so `--locked` cannot work");
@@ -453,9 +453,9 @@ mod tests {
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
         .github/workflows/a.yml:1: `.github/workflows/a.yml` is not valid YAML: while parsing a node, did not find expected node content [controlled]
-          help: correct line 1 of it, or remove the file
+          help: correct line 1, or remove the file
         .gitlab-ci.yml:3: `.gitlab-ci.yml` is not valid YAML: while parsing node, found unknown anchor [controlled]
-          help: correct line 3 of it
+          help: correct line 3
         ");
     }
 }

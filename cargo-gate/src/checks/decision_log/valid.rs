@@ -168,24 +168,24 @@ mod tests {
         let end = GOOD.lines().count() - 1;
         let gap = text(&[("log.jsonl", &lines(|number| number != 2))]);
         assert!(
-            gap.starts_with("log.jsonl:3: Line 3 of `log.jsonl` is not valid: `seq` is 3 behind 1"),
+            gap.starts_with("log.jsonl:3: line 3 of `log.jsonl` is invalid: `seq` is 3 after 1"),
             "{gap}"
         );
         let open = text(&[("log.jsonl", &lines(|number| number != end))]);
         assert!(
-            open.contains("does not end in `close`: the run was cut off [pilot]"),
+            open.contains("does not end in `close`: the run was interrupted [pilot]"),
             "{open}"
         );
         let cut = text(&[("log.jsonl", &GOOD[..GOOD.len() - 9])]);
         assert!(cut.contains("does not end in a line feed"), "{cut}");
         let unknown = text(&[("log.jsonl", &GOOD.replace("no_native_variant", "no_such_reason"))]);
         assert!(
-            unknown.starts_with("log.jsonl:2: Line 2 of `log.jsonl` is not valid: `backend_reason` "),
+            unknown.starts_with("log.jsonl:2: line 2 of `log.jsonl` is invalid: `backend_reason` "),
             "{unknown}"
         );
         let missing = text(&[("log.jsonl", &GOOD.replace("\"mode\":\"native\",", ""))]);
         assert!(
-            missing.starts_with("log.jsonl:2: Line 2 of `log.jsonl` is not valid: `mode` "),
+            missing.starts_with("log.jsonl:2: line 2 of `log.jsonl` is invalid: `mode` "),
             "{missing}"
         );
     }
@@ -212,8 +212,8 @@ mod tests {
         };
         assert_eq!((said(None), said(Some(50))), (String::new(), String::new()));
         insta::assert_snapshot!(said(Some(51)), @"
-        log.jsonl:2: 50 % of the operations of a workload in `log.jsonl` have a native kernel, less than 51 %; what breaks it: 1 by `no_native_variant` [advice]
-          help: give the first of them a native kernel, or lower `min-compilability`: `axpy_f32:no_native_variant`
+        log.jsonl:2: 50 % of the operations of a workload in `log.jsonl` have a native kernel, less than 51 %; broken by 1 by `no_native_variant` [advice]
+          help: add a native kernel for the first one, or lower `min-compilability`: `axpy_f32:no_native_variant`
           because: gate.toml:3
         ");
     }

@@ -311,13 +311,13 @@ mod tests {
               help: write `app`
               because: gate.toml:4
             docs/a.md:4: the workspace has no feature `cuda` [controlled]
-              help: `cargo metadata --no-deps` lists what there is
+              help: `cargo metadata --no-deps` lists the packages, targets and features
               because: gate.toml:4
-            docs/a.md:5: `tool` is not there [controlled]
-              help: correct the path, which is relative to the workspace or to the document
+            docs/a.md:5: `tool` does not exist [controlled]
+              help: correct the path; it is relative to the workspace or to the document
               because: gate.toml:4
             docs/a.md:6: the workspace has no bench `speed` [controlled]
-              help: `cargo metadata --no-deps` lists what there is
+              help: `cargo metadata --no-deps` lists the packages, targets and features
               because: gate.toml:4
             "
         );

@@ -100,7 +100,7 @@ mod tests {
         docs/support.md:8: no generated block ends here [controlled]
           help: remove the marker, or write `<!-- gate:generated <kind> -->` before the block
           because: gate.toml:4
-        docs/support.md:3: the generated block `support-matrix` is not what is generated now [controlled]
+        docs/support.md:3: the generated block `support-matrix` is out of date [controlled]
           help: `cargo gate source docs`
           because: gate.toml:4
         ");

@@ -131,10 +131,10 @@ mod tests {
         world.outcomes[0] = outcome("suite.test.a", "2026-06-08T11:59:59Z");
         world.outcomes[1] = outcome("suite.test.b", "2026-06-17T12:00:00Z");
         insta::assert_snapshot!(world.text(&CHECK), @"
-        gate.toml:5: the evidence of `suite.test.a` is 7 days old, and 7 days are allowed [pilot]
+        gate.toml:5: the evidence of `suite.test.a` is 7 days old, more than the allowed 7 days [pilot]
           help: `cargo gate pilot --fresh`
           because: gate.toml:5
-        gate.toml:5: the evidence of `suite.test.b` is of 2026-06-17T12:00:00Z, which is yet to come [pilot]
+        gate.toml:5: the evidence of `suite.test.b` is dated 2026-06-17T12:00:00Z, which is in the future [pilot]
           help: `cargo gate pilot --fresh`
           because: gate.toml:5
         ");
@@ -147,8 +147,8 @@ mod tests {
         assert_eq!(world.text(&CHECK), "");
         world.stage = Stage::Controlled;
         insta::assert_snapshot!(world.text(&CHECK), @"
-        gate.toml:5: no evidence of `suite.test.soak` is part of a controlled evaluation [controlled]
-          help: give the suite a `stage` that is not later, or take `stage` from the limit
+        gate.toml:5: controlled evaluates no evidence of `suite.test.soak` [controlled]
+          help: move the `stage` of the suite to that stage or earlier, or remove `stage` from the limit
           because: gate.toml:5
         ");
     }

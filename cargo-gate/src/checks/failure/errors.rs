@@ -206,15 +206,15 @@ pub enum Outcome { NeverMade }
     fn variants_that_no_test_makes() {
         let survey = library(&[("src/lib.rs", SOURCE)]);
         insta::assert_snapshot!(findings_text(&judge(&survey, &coverage(&[(4, 0), (6, 1)]), "lcov.info")), @"
-        src/lib.rs:1: No test makes `LoadError::Empty` [controlled]
+        src/lib.rs:1: no test produces `LoadError::Empty` [controlled]
           also: src/lib.rs:4
-          help: write a test that gets this error, then `cargo llvm-cov --workspace --lcov --output-path lcov.info`
+          help: write a test that produces this error, then `cargo llvm-cov --workspace --lcov --output-path lcov.info`
           package: app
-        src/lib.rs:1: `LoadError::Io` is made through `#[from]`, which coverage does not show [advice]
-          help: make sure that a test gets this error
+        src/lib.rs:1: `LoadError::Io` is constructed through `#[from]`, which coverage does not show [advice]
+          help: make sure that a test produces this error
           package: app
-        src/lib.rs:1: Nothing in the library makes `LoadError::Dead` [broad]
-          help: remove the variant, or write the name of the enum where it is made
+        src/lib.rs:1: no code in the library constructs `LoadError::Dead` [broad]
+          help: remove the variant, or write the enum name where it is constructed
           package: app
         ");
     }

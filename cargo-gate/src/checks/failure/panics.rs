@@ -269,26 +269,26 @@ mod tests {
     fn a_stale_inventory_names_package_and_kinds() {
         assert_eq!(said(ONE, Some(&text_of(ONE)), &Previous::None), "");
         insta::assert_snapshot!(said(TWO, Some(&text_of(ONE)), &Previous::None), @"
-        [controlled] The panic inventory is stale: `app` has 2 `unwrap` instead of 1, 1 index expression instead of 0
+        [controlled] the panic inventory is stale: `app` has 2 `unwrap` instead of 1, 1 index expression instead of 0
           at panics.json
-          help: `cargo gate source panics --write`, then read and commit the difference
+          help: `cargo gate source panics --write`, then review and commit the difference
           because gate.toml:4
         ");
         insta::assert_snapshot!(said(ONE, None, &Previous::None), @"
-        [controlled] There is no panic inventory at `panics.json`
+        [controlled] there is no panic inventory at `panics.json`
           help: `cargo gate source panics --write && git add panics.json`
           because gate.toml:4
         ");
         insta::assert_snapshot!(said(ONE, Some("{"), &Previous::None), @"
-        [controlled] The panic inventory `panics.json` cannot be read: EOF while parsing an object at line 1 column 1
+        [controlled] cannot read the panic inventory `panics.json`: EOF while parsing an object at line 1 column 1
           at panics.json
-          help: `cargo gate source panics --write`, then read and commit the difference
+          help: `cargo gate source panics --write`, then review and commit the difference
           because gate.toml:4
         ");
         insta::assert_snapshot!(said(ONE, Some(&text_of(ONE).replace("  ", " ")), &Previous::None), @"
-        [controlled] The panic inventory `panics.json` is not as the command writes it
+        [controlled] the panic inventory `panics.json` is not formatted as the command writes it
           at panics.json
-          help: `cargo gate source panics --write`, then read and commit the difference
+          help: `cargo gate source panics --write`, then review and commit the difference
           because gate.toml:4
         ");
     }
@@ -301,17 +301,17 @@ mod tests {
         [controlled] `app` has 2 `unwrap`, 1 more than before
           at src/lib.rs:1:28
           at src/lib.rs:1:47
-          help: return an error, or `cargo gate govern waiver add --check failure.panics --package app` with owner, reason and expiry; `cargo gate source panics --list -p app` shows the places
+          help: return an error, or run `cargo gate govern waiver add --check failure.panics --package app` with owner, reason and expiry date; `cargo gate source panics --list -p app` shows the places
           because gate.toml:4
         [controlled] `app` has 1 index expression, 1 more than before
           at src/lib.rs:1:58
-          help: return an error, or `cargo gate govern waiver add --check failure.panics --package app` with owner, reason and expiry; `cargo gate source panics --list -p app` shows the places
+          help: return an error, or run `cargo gate govern waiver add --check failure.panics --package app` with owner, reason and expiry date; `cargo gate source panics --list -p app` shows the places
           because gate.toml:4
         ");
         let more = Previous::Bytes(now.into_bytes());
         assert_eq!(said(ONE, Some(&text_of(ONE)), &more), "");
         let broken = Previous::Bytes(b"{}".to_vec());
-        insta::assert_snapshot!(said(ONE, Some(&text_of(ONE)), &broken), @"inconclusive unreadable_history: the previous version of `panics.json` cannot be read: missing field `_generated` at line 1 column 2");
+        insta::assert_snapshot!(said(ONE, Some(&text_of(ONE)), &broken), @"inconclusive unreadable_history: cannot read the previous version of `panics.json`: missing field `_generated` at line 1 column 2");
         let unknown = Previous::Unknown(Reason::new("shallow_clone", "the clone is shallow"));
         assert_eq!(
             said(ONE, Some(&text_of(ONE)), &unknown),

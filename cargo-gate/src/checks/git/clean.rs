@@ -107,14 +107,14 @@ mod tests {
         world.git().dirty = vec![dirty("a", true)];
         insta::assert_snapshot!(world.text(&CHECK), @"
         a: 1 path differs from the commit (1 untracked): `a` [controlled]
-          help: `git status` shows them; commit or stash them, or list generated files in `.gitignore`
+          help: commit or stash them, or add generated files to `.gitignore`; `git status` lists them
         ");
         world.git().dirty = ["a", "b", "c", "d", "e"].map(|path| dirty(path, path == "b")).to_vec();
         insta::assert_snapshot!(world.text(&CHECK), @"
         a: 5 paths differ from the commit (4 changed, 1 untracked): `a`, `b`, `c` and 2 more [controlled]
           also: b
           also: c
-          help: `git status` shows them; commit or stash them, or list generated files in `.gitignore`
+          help: commit or stash them, or add generated files to `.gitignore`; `git status` lists them
         ");
     }
 

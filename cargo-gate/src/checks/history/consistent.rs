@@ -198,8 +198,7 @@ mod tests {
         );
         assert_eq!(
             said(&[ready("2026-05-01"), ready("2026-06-04")]),
-            "inconclusive (too_few_runs): 1 of the 3 controlled runs that the policy asks for ended READY on this branch \
-             within 30 days"
+            "inconclusive (too_few_runs): 1 of the required 3 controlled runs ended READY on this branch within 30 days"
         );
     }
 
@@ -207,7 +206,7 @@ mod tests {
     fn a_failure_or_a_broken_run_among_them_blocks() {
         let ready = |day| entry(day, Stage::Controlled, Decision::Ready);
         insta::assert_snapshot!(said(&[entry("2026-06-03", Stage::Controlled, Decision::NotReady), ready("2026-06-04")]), @"
-        the last 3 controlled runs are not all READY: run-2026-06-03 of 2026-06-03 was not, 1 since then were [broad]
+        not all of the last 3 controlled runs were READY: run-2026-06-03 of 2026-06-03 was not, 1 since then were [broad]
           help: `cargo gate govern register draft` shows what failed
           because: gate.toml:4
         ");
@@ -223,7 +222,7 @@ mod tests {
     #[test]
     fn undeclared_and_at_pilot_it_does_not_apply() {
         let mut world = World::new();
-        assert_eq!(world.text(&CHECK), "not applicable: no number of runs is declared");
+        assert_eq!(world.text(&CHECK), "not applicable: `[history]` is not declared");
         world.policy.history = Some(HistoryPolicy {
             runs: 2,
             within: Duration::from_secs(86_400),

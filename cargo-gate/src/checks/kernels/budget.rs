@@ -289,11 +289,11 @@ mod tests {
         let mut world = World::new();
         world.texts(&[("Cargo.toml", ""), ("kernels.lock", "version = [\n")]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        inconclusive (unreadable_lock): `kernels.lock` cannot be understood, as `kernels.locked` reports
+        inconclusive (unreadable_lock): cannot parse `kernels.lock`; see `kernels.locked`
           help: restore it from version control, or regenerate it with `cargo gate kernels lock`
         ");
         world.texts(&[("Cargo.toml", "")]);
-        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there is no kernel lock with a report of ptxas or a budget");
+        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there is no kernel lock with a ptxas report or a budget");
     }
 
     #[test]

@@ -114,17 +114,17 @@ mod tests {
     fn nine_of_ten_are_enough() {
         assert_eq!(
             World::new().text(&CHECK),
-            "not applicable: no reports of a cache are declared"
+            "not applicable: no cache reports are declared"
         );
         assert_eq!(text(r#"{"lookups": 10, "hits": 9}"#), "");
         insta::assert_snapshot!(text(r#"{"schema": 1, "cache": {"lookups": 1000, "hits": 899}}"#), @"
-        cache.json:1: `cache.json` counts 899 of 1000 kernels that did not have to be compiled (89.9 %), and 90 % are asked for [broad]
-          help: see why kernels were compiled: `compiled` in `build_report.json` has the reasons
+        cache.json:1: `cache.json` has 899 hits in 1000 kernel lookups (89.9 %), less than the required 90 % [broad]
+          help: see `compiled` in `build_report.json` for the reasons why kernels were compiled
           because: gate.toml:3
         ");
         insta::assert_snapshot!(text(r#"{"lookups": 10, "hits": 5, "speed_up": 1.52}"#), @"
-        cache.json:1: `cache.json` counts 5 of 10 kernels that did not have to be compiled (50.0 %), and 90 % are asked for; the store makes these builds 1.5 times as fast [broad]
-          help: see why kernels were compiled: `compiled` in `build_report.json` has the reasons
+        cache.json:1: `cache.json` has 5 hits in 10 kernel lookups (50.0 %), less than the required 90 %; the store makes these builds 1.5 times as fast [broad]
+          help: see `compiled` in `build_report.json` for the reasons why kernels were compiled
           because: gate.toml:3
         ");
     }

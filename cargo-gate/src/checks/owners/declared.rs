@@ -157,11 +157,11 @@ mod tests {
             ..owners()
         };
         insta::assert_snapshot!(world(some).text(&CHECK), @r#"
-        core/Cargo.toml: nobody answers for the package `app-core` [broad]
+        core/Cargo.toml: package `app-core` has no owner [broad]
           help: add `"app-core" = "…"` to `[owners.packages]`, or `/core/Cargo.toml` to `CODEOWNERS`
           because: gate.toml:8
           package: app-core
-        gate.toml:8: `[owners]` names `gone`, which is no package of the workspace [advice]
+        gate.toml:8: `[owners]` lists `gone`, which is not a package of the workspace [advice]
           help: correct the name, or remove the line
           because: gate.toml:8
         "#);

@@ -168,9 +168,9 @@ mod tests {
             ("b.md", "/home/monika and /home/monikas\n"),
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        a.md:2: `a.md` names a directory of this machine (1 more) [advice]
+        a.md:2: `a.md` contains a directory of this machine (1 more) [advice]
           also: b.md:1
-          help: write the path relative to the workspace, or take it from the environment
+          help: write the path relative to the workspace, or read it from the environment
         ");
     }
 
@@ -186,9 +186,9 @@ mod tests {
             ("b.md", "/home/grace/x, /home/user/x, ../srv/build\n"),
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        a.ptx:1: `a.ptx` names paths of somebody's machine (2) [controlled]
+        a.ptx:1: `a.ptx` contains paths of another machine (2) [controlled]
           also: a.ptx:2
-          help: write a relative path, take it from the environment, or use a name that stands for nobody: `/home/user`
+          help: write a relative path, read it from the environment, or use a placeholder such as `/home/user`
           because: gate.toml:3
         ");
     }

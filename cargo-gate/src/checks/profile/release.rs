@@ -226,7 +226,7 @@ mod tests {
         .cargo/config.toml:2: profile `release` has `codegen-units = 4` (set in `.cargo/config.toml`), but the policy allows `1` [controlled]
           help: set `codegen-units = 1` under `[profile.release]` in `.cargo/config.toml`
           because: gate.toml:8
-        profile `release` has `lto = "off"` (set by the variable CARGO_PROFILE_RELEASE_LTO), but the policy allows `"thin"` [controlled]
+        profile `release` has `lto = "off"` (set by the environment variable CARGO_PROFILE_RELEASE_LTO), but the policy allows `"thin"` [controlled]
           help: `unset CARGO_PROFILE_RELEASE_LTO`
           because: gate.toml:7
         profile `release` has `overflow-checks = false` (the default), but the policy allows `true` [controlled]
@@ -264,7 +264,7 @@ mod tests {
         );
         insta::assert_snapshot!(world.text(&CHECK), @"
         Cargo.toml:4: `inherits` must not be specified in root profile `release` [controlled]
-          help: `cargo build --profile release` must accept the profile
+          help: correct the profile until `cargo build --profile release` accepts it
           because: gate.toml:5
         ");
         world.policy.profiles.clear();

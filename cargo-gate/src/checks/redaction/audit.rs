@@ -136,12 +136,12 @@ mod tests {
         let text = world.text(&CHECK);
         assert!(!text.contains(&token), "{text}");
         insta::assert_snapshot!(text, @"
-        what `lockfile.sources` says would publish a GitHub personal access token: `ghp_****` [pilot]
-          help: keep it out of there and revoke it; in what this run writes a mark takes its place
-        what `git.clean` says would publish a GitHub personal access token: `ghp_****` [pilot]
-          help: keep it out of there and revoke it; in what this run writes a mark takes its place
+        the output of `lockfile.sources` would publish a GitHub personal access token: `ghp_****` [pilot]
+          help: remove it from there and revoke it; the run's own files show a mark instead
+        the output of `git.clean` would publish a GitHub personal access token: `ghp_****` [pilot]
+          help: remove it from there and revoke it; the run's own files show a mark instead
         the value of the variable `CI` would publish a GitHub personal access token: `ghp_****` [pilot]
-          help: keep it out of there and revoke it; in what this run writes a mark takes its place
+          help: remove it from there and revoke it; the run's own files show a mark instead
         ");
     }
 
@@ -157,8 +157,8 @@ mod tests {
             location: Location::line("gate.toml", 3),
         });
         insta::assert_snapshot!(world.text(&CHECK), @"
-        the log of `suite.test.a` named home directories of somebody [controlled]
-          help: print paths relative to the workspace; the log has marks in their place
+        the log of `suite.test.a` contained home directories [controlled]
+          help: print paths relative to the workspace; the log shows marks instead
           because: gate.toml:3
         ");
     }

@@ -246,16 +246,16 @@ mod tests {
         let open = "status = \"open\"";
         assert_eq!(said(&issue("A", "medium", open)), "");
         insta::assert_snapshot!(said(&issue("A", "critical", "status = \"closed\"\nclosed = 2026-02-01")), @r#"
-        register.toml:2: `A` is closed, and no commit shows it [controlled]
+        register.toml:2: `A` is closed without a commit [controlled]
           help: write `commit = "…"`, the full hash of the commit that closed it
           because: gate.toml:9
         "#);
         insta::assert_snapshot!(said(&(issue("A", "critical", open) + &issue("B", "high", open))), @"
         register.toml:2: `A` is open and critical: loses writes [controlled]
-          help: `cargo gate govern register close A`, or `cargo gate govern register defer A` with a day
+          help: `cargo gate govern register close A`, or `cargo gate govern register defer A` with a date
           because: gate.toml:9
         register.toml:8: `B` is open and high: loses writes [broad]
-          help: `cargo gate govern register close B`, or `cargo gate govern register defer B` with a day
+          help: `cargo gate govern register close B`, or `cargo gate govern register defer B` with a date
           because: gate.toml:9
         ");
     }
@@ -264,14 +264,14 @@ mod tests {
     fn where_it_is_declared_issues_say_when_they_are_done() {
         let without = issue("A", "low", "status = \"open\"\nreason = \"Acceptance\"");
         insta::assert_snapshot!(said(&without), @r#"
-        register.toml:2: `A` does not say what must be true for it to be closed: loses writes [broad]
+        register.toml:2: `A` has no acceptance criteria: loses writes [broad]
           help: add `acceptance = ["…"]`
           because: gate.toml:9
         "#);
         let with = format!("{without}acceptance = [\"it holds\"]\n");
         assert_eq!(said(&with), "");
         let closed = without.replace("status = \"open\"", "status = \"closed\"\nclosed = 2026-02-01");
-        assert!(!said(&closed).contains("what must be true"));
+        assert!(!said(&closed).contains("acceptance criteria"));
         assert_eq!(said(&without.replace("Acceptance", "as agreed")), "");
     }
 
@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(said(&issue("A", "critical", whole)), "");
         insta::assert_snapshot!(said(&issue("A", "critical", &whole.replace("15", "14"))), @"
         register.toml:2: the deferral of `A` expired on 2026-06-14: loses writes [controlled]
-          help: `cargo gate govern register close A`, or decide again with `cargo gate govern register defer A`
+          help: `cargo gate govern register close A`, or defer it again with `cargo gate govern register defer A`
           because: gate.toml:9
         ");
         insta::assert_snapshot!(said(&issue("A", "low", "status = \"deferred\"\nowner = \"a\"")), @"
@@ -298,22 +298,22 @@ mod tests {
         assert_eq!(said(&format!("{open}{RISK}{covered}")), "");
         let closed = issue("A", "low", "status = \"closed\"\nclosed = 2026-02-01");
         insta::assert_snapshot!(said(&format!("{closed}{RISK}{covered}")), @r#"
-        register.toml:9: `R-1` is open and mapped to `A`, which is closed [controlled]
-          help: `cargo gate govern register close R-1`, or name an open item in `tracked-by`
+        register.toml:9: `R-1` is open, but is tracked by `A`, which is closed [controlled]
+          help: `cargo gate govern register close R-1`, or set `tracked-by` to an open item
           because: gate.toml:9
-        register.toml:2: `A` is closed, and no commit shows it [controlled]
+        register.toml:2: `A` is closed without a commit [controlled]
           help: write `commit = "…"`, the full hash of the commit that closed it
           because: gate.toml:9
         "#);
         insta::assert_snapshot!(said(&format!("{RISK}status = \"open\"\nreview = 2026-06-01\n")), @"
-        register.toml:2: the risk `R-1` has a high impact and no fallback: the driver changes [broad]
-          help: say in `fallback` what is done when it comes true
+        register.toml:2: risk `R-1` has a high impact but no fallback: the driver changes [broad]
+          help: write what to do if it occurs in `fallback`
           because: gate.toml:9
-        register.toml:2: no item deals with the risk `R-1`, which has a high impact: the driver changes [broad]
-          help: name the item that deals with it in `tracked-by`
+        register.toml:2: no item tracks risk `R-1`, which has a high impact: the driver changes [broad]
+          help: set `tracked-by` to the item that tracks it
           because: gate.toml:9
-        register.toml:2: the risk `R-1` was to be reviewed by 2026-06-01 [broad]
-          help: look at it again, and set `review` to the next day
+        register.toml:2: the review of risk `R-1` was due on 2026-06-01 [broad]
+          help: review it, and set `review` to the next review date
           because: gate.toml:9
         ");
     }
@@ -339,7 +339,7 @@ mod tests {
         );
         insta::assert_snapshot!(
             said(CommitState::NotOne).unwrap(),
-            @"`A` is closed by `0123456789ab`, which names no single commit"
+            @"`A` is closed by `0123456789ab`, which is ambiguous or not a commit"
         );
     }
 
@@ -355,8 +355,8 @@ mod tests {
             location: Location::line("gate.toml", 9),
         });
         insta::assert_snapshot!(world.text(&CHECK), @"
-        not run (unavailable): commits of closed items cannot be looked up: the workspace is in no git repository
-          help: judge a clone of the repository, with git on the `PATH`
+        not run (unavailable): cannot look up the commits of closed items: the workspace is not in a git repository
+          help: run in a clone of the repository, with git on PATH
         ");
     }
 
@@ -365,7 +365,7 @@ mod tests {
         assert_eq!(World::new().text(&CHECK), "not applicable: no register is declared");
         let future = issue("A", "low", "status = \"open\"").replace("2026-01-02", "2026-07-02");
         insta::assert_snapshot!(said(&future), @"
-        register.toml:2: `A` was opened on 2026-07-02, which is yet to come [controlled]
+        register.toml:2: `A` was opened on 2026-07-02, which is in the future [controlled]
           help: correct `opened`
           because: gate.toml:9
         ");

@@ -247,14 +247,14 @@ mod tests {
         let mut policy = release();
         let model = model(&[("a", "1.2.0"), ("b", "0.9.0"), ("c", "2.0.0-rc.1"), ("d", "1.0.0")]);
         insta::assert_snapshot!(said(&policy, &model), @"
-        a/Cargo.toml: Nobody approved major 1 of `a`, `d` [controlled]
+        a/Cargo.toml: major 1 of `a`, `d` is not approved [controlled]
           also: d/Cargo.toml
           help: add `[[release.approval]]` with `major = 1`, `record`, `by` and `date` to gate.toml
           because: gate.toml:3
         ");
         policy.approvals = vec![approval(1, &["a"], "record.md", 15)];
         insta::assert_snapshot!(said(&policy, &model), @"
-        d/Cargo.toml: Nobody approved major 1 of `d` [controlled]
+        d/Cargo.toml: major 1 of `d` is not approved [controlled]
           help: add `[[release.approval]]` with `major = 1`, `record`, `by` and `date` to gate.toml
           because: gate.toml:3
           package: d
@@ -268,16 +268,16 @@ mod tests {
         let mut policy = release();
         policy.approvals = vec![approval(1, &[], "none.md", 16), approval(1, &["x"], "empty.md", 1)];
         insta::assert_snapshot!(said(&policy, &model(&[("a", "1.0.0")])), @"
-        gate.toml:9: The approval of major 1 is dated 2026-06-16, which is in the future [controlled]
-          help: write the day on which it was approved
+        gate.toml:9: the approval of major 1 is dated 2026-06-16, which is in the future [controlled]
+          help: write the date of the approval
           because: gate.toml:9
-        gate.toml:9: The record `none.md` of the approval of major 1 does not exist [controlled]
-          help: write down in `none.md` what was reviewed, or correct `record`
+        gate.toml:9: the record `none.md` of the approval of major 1 does not exist [controlled]
+          help: document the review in `none.md`, or correct `record`
           because: gate.toml:9
-        gate.toml:9: The record `empty.md` of the approval of major 1 is empty [controlled]
-          help: write down in `empty.md` what was reviewed, or correct `record`
+        gate.toml:9: the record `empty.md` of the approval of major 1 is empty [controlled]
+          help: document the review in `empty.md`, or correct `record`
           because: gate.toml:9
-        gate.toml:9: The approval of major 1 names `x`, which is no package here [controlled]
+        gate.toml:9: the approval of major 1 lists `x`, which is not a package of the workspace [controlled]
           help: correct the name in `packages`
           because: gate.toml:9
         ");
@@ -296,12 +296,12 @@ mod tests {
         policy.version_files = vec![file("package.json", Some("/version"), None)];
         assert_eq!(said(&policy, &model(&[("a", "1.0.0"), ("b", "1.0.0")])), "");
         insta::assert_snapshot!(said(&policy, &model(&[("a", "1.0.1")])), @"
-        package.json: `package.json` states version 1.0.0, and the workspace 1.0.1 [controlled]
+        package.json: `package.json` has version 1.0.0, but the workspace has 1.0.1 [controlled]
           help: write `1.0.1` in `package.json`
           because: gate.toml:20
         ");
         insta::assert_snapshot!(said(&policy, &model(&[("a", "1.0.0"), ("b", "1.1.0")])), @r#"
-        gate.toml:20: The members have different versions, so which one `package.json` repeats is open [controlled]
+        gate.toml:20: the members have different versions, so the version of `package.json` is ambiguous [controlled]
           help: add `package = "…"` to the entry
           because: gate.toml:20
         "#);
@@ -312,13 +312,13 @@ mod tests {
             file("none", None, Some("a")),
         ];
         insta::assert_snapshot!(said(&policy, &model(&[("a", "1.0.0"), ("b", "1.1.0")])), @"
-        gate.toml:20: `package.json` holds nothing at `/name` [controlled]
+        gate.toml:20: `package.json` has no value at `/name` [controlled]
           help: correct `path` or `pointer`
           because: gate.toml:20
-        gate.toml:20: `package.json` is to repeat the version of `z`, which is no package here [controlled]
+        gate.toml:20: `package.json` must repeat the version of `z`, which is not a package of the workspace [controlled]
           help: correct the name in `package`
           because: gate.toml:20
-        gate.toml:20: There is no file `none` with a version [controlled]
+        gate.toml:20: version file `none` does not exist [controlled]
           help: correct `path`
           because: gate.toml:20
         ");

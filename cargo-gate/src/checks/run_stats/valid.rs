@@ -128,8 +128,8 @@ mod tests {
     fn a_wrong_output_that_nobody_noticed_blocks() {
         let wrong = GOOD.replace("\"silent_mismatch_count\": 0", "\"silent_mismatch_count\": 3");
         insta::assert_snapshot!(text(&[("stats.json", &wrong)]), @"
-        stats.json:1: `stats.json` counts 3 calls that reported `OK` for a wrong output (`silent_mismatch_count`) [pilot]
-          help: take the kernel off its native backend until it computes what the reference does
+        stats.json:1: `stats.json` reports calls that returned `OK` with a wrong output: 3 (`silent_mismatch_count`) [pilot]
+          help: disable the native backend of the kernel until it matches the reference
           because: gate.toml:3
         ");
     }
@@ -165,7 +165,7 @@ mod tests {
         };
         assert_eq!((limited(None), limited(Some(30))), (String::new(), String::new()));
         insta::assert_snapshot!(limited(Some(29)), @"
-        stats.json:1: `stats.json` counts 30.0 compilations per thousand calls, more than 29 (`recompile_count_per_1k_calls`) [controlled]
+        stats.json:1: `stats.json` reports 30.0 compilations per thousand calls, more than 29 (`recompile_count_per_1k_calls`) [controlled]
           help: register kernels once and keep their handles, so that modules stay loaded
           because: gate.toml:3
         ");

@@ -142,7 +142,7 @@ mod tests {
         let mut world = World::new();
         assert_eq!(
             world.text(&CHECK),
-            "not applicable: nothing here depends on `cargo-gate-runtime`, and `[runtime]` is not declared"
+            "not applicable: no package depends on `cargo-gate-runtime`, and `[runtime]` is not declared"
         );
         world.workspace.cargo.members[0].name = RUNTIME_PACKAGE.to_owned();
         assert_eq!(world.text(&CHECK).matches("is not declared").count(), 4);
@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(world.text(&CHECK), "");
         world.policy.suites.remove(0);
         insta::assert_snapshot!(world.text(&CHECK), @r#"
-        gate.toml:3: The production suite `prod_status_errors` is not declared [pilot]
+        gate.toml:3: the production suite `prod_status_errors` is not declared [pilot]
           help: add `[[suite.test]]` to `gate.toml` with `name = "prod_status_errors"` and `command = ["cargo", "test", "--locked", "--test", "prod_status_errors"]`
           because: gate.toml:3
         "#);
@@ -168,13 +168,13 @@ mod tests {
         world.policy.suites[2].requires = vec!["os:linux".to_owned(), "program:nvidia-smi".to_owned()];
         world.policy.suites[3].requires = vec!["env:DATABASE_URL".to_owned()];
         insta::assert_snapshot!(world.text(&CHECK), @"
-        gate.toml:10: The production suite `prod_status_errors` is not required [pilot]
+        gate.toml:10: the production suite `prod_status_errors` is not required [pilot]
           help: remove `required = false`
           because: gate.toml:3
-        gate.toml:15: The production suite `prod_decision_log` is asked for from broad on only [pilot]
+        gate.toml:15: the production suite `prod_decision_log` is only required from broad on [pilot]
           help: remove `stage`
           because: gate.toml:3
-        gate.toml:20: The production suite `prod_cuda_contracts` asks for `program:nvidia-smi`, and has to run without a GPU [pilot]
+        gate.toml:20: the production suite `prod_cuda_contracts` requires `program:nvidia-smi`, but must run without a GPU [pilot]
           help: remove `program:nvidia-smi` from `requires`, and test against the simulated device
           because: gate.toml:3
         ");

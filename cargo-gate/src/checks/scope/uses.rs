@@ -146,17 +146,17 @@ mod tests {
     #[test]
     fn what_is_used_is_declared_and_what_is_declared_is_tested() {
         insta::assert_snapshot!(said(&[], &[]), @r#"
-        src/lib.rs:4: undeclared path: `file` is used, by `fs::read` here and in 1 other place [advice]
-          help: add `file = ["<suite of tests>"]` to `[uses]` in gate.toml
+        src/lib.rs:4: undeclared path: `file` is used by `fs::read` here and in 1 other place [advice]
+          help: add `file = ["<test suite>"]` to `[uses]` in gate.toml
           because: gate.toml:4
         "#);
         insta::assert_snapshot!(said(&[(UsedPath::File, &["io"])], &[("io", true)]), @"");
         insta::assert_snapshot!(said(&[(UsedPath::File, &["io"]), (UsedPath::Net, &[])], &[("io", false)]), @r#"
-        `file` is declared to be used and not tested: `io` is no required suite of tests [controlled]
-          help: declare `[[suite.test]]` that tests it, and name it: `file = ["…"]`
+        `file` is declared but not tested: `io` is not a required test suite [controlled]
+          help: declare a `[[suite.test]]` that tests it, and add it: `file = ["…"]`
           because: gate.toml:4
-        `net` is declared to be used and not tested: no suite [controlled]
-          help: declare `[[suite.test]]` that tests it, and name it: `net = ["…"]`
+        `net` is declared but not tested: no suite [controlled]
+          help: declare a `[[suite.test]]` that tests it, and add it: `net = ["…"]`
           because: gate.toml:4
         "#);
     }

@@ -272,7 +272,7 @@ mod tests {
             kind,
             digest: crate::base::digest::sha256_hex(value.as_bytes()),
             owner: "team-a".into(),
-            reason: "opens nothing".into(),
+            reason: "not a real secret".into(),
             expires: expires.parse().unwrap(),
             location: Location::line("gate.toml", 7),
         }
@@ -289,9 +289,9 @@ mod tests {
         let said = world.text(&CHECK);
         assert!(!said.contains(&value[8..]), "{said}");
         insta::assert_snapshot!(said, @r#"
-        deploy/a.sh:2: `deploy/a.sh` holds a GitHub personal access token: `ghp_****`, and again in another place [pilot]
+        deploy/a.sh:2: `deploy/a.sh` contains a GitHub personal access token: `ghp_****`, and in 1 other place [pilot]
           also: src/main.rs:1
-          help: revoke it and remove it; if it opens nothing, add a `[[secrets.allow]]` to gate.toml with `path = "deploy/a.sh"`, `type = "github_token"`, `digest = "06d31bbd55c1ab0092527ae4b48aa5cc8767bc7602b81ba9a47f93e4aced9f23"`, owner, reason and expires
+          help: revoke and remove it; if it is not a real secret, add a `[[secrets.allow]]` to gate.toml with `path = "deploy/a.sh"`, `type = "github_token"`, `digest = "06d31bbd55c1ab0092527ae4b48aa5cc8767bc7602b81ba9a47f93e4aced9f23"`, owner, reason and expires
         "#);
     }
 
@@ -306,9 +306,9 @@ mod tests {
             ("tests/a.toml", &guess),
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        tests/ca.key:1: 2 keys and tokens are taken for ones made for tests and examples (2 private_key) [advice]
+        tests/ca.key:1: 2 keys and tokens are presumably for tests and examples (2 private_key) [advice]
           also: tests/end.key:1
-          help: make sure that they open nothing else; `test-code = true` under `[secrets]` in gate.toml makes such finds block
+          help: make sure that they are not real; to make them block, set `test-code = true` under `[secrets]` in gate.toml
         ");
         let strict = SecretsPolicy {
             test_code: true,

@@ -248,22 +248,22 @@ mod tests {
         let mut refused = entry(Stage::Pilot, "2026-06-14", "now");
         refused.decision = Decision::NotReady;
         insta::assert_snapshot!(said(&[refused], &Ancestry::Yes, None), @"
-        controlled comes after pilot, and no pilot run has ended READY here [controlled]
+        controlled requires a READY pilot run, but there is none [controlled]
           help: `cargo gate pilot`
         ");
         let mut dirty = entry(Stage::Pilot, "2026-06-14", "old");
         dirty.dirty = true;
         insta::assert_snapshot!(said(&[dirty], &Ancestry::Yes, None), @"
-        no READY pilot run is about this content or an ancestor of this commit [controlled]
+        no READY pilot run covers this content or an ancestor of this commit [controlled]
           help: `cargo gate pilot`
         ");
         let shallow = Ancestry::Unknown("the clone is shallow".into());
         insta::assert_snapshot!(said(&[entry(Stage::Pilot, "2026-06-14", "old")], &shallow, None), @"
-        whether a READY pilot run is about an ancestor of this commit cannot be told: the clone is shallow [controlled]
+        cannot tell whether a READY pilot run covers an ancestor of this commit: the clone is shallow [controlled]
           help: `git fetch --unshallow`
         ");
         insta::assert_snapshot!(said(&[entry(Stage::Pilot, "2026-05-01", "now")], &Ancestry::Yes, None), @"
-        the last READY pilot run for this content is 45 days old, and 30 are allowed [controlled]
+        the last READY pilot run for this content is 45 days old, more than the allowed 30 [controlled]
           help: `cargo gate pilot`
         ");
         let mut broken = entry(Stage::Pilot, "2026-06-14", "now");
@@ -290,7 +290,7 @@ mod tests {
           help: `cargo gate verify`
         ");
         insta::assert_snapshot!(said(&[entry(Stage::Pilot, "2026-07-01", "now")], &Ancestry::Yes, None), @"
-        the clock is behind the last run, which started 2026-07-01T00:00:00Z [controlled]
+        the system clock is behind the last run, which started 2026-07-01T00:00:00Z [controlled]
           help: set the clock of this machine
         ");
     }
@@ -301,7 +301,7 @@ mod tests {
         assert_eq!(world.text(&CHECK), "not applicable: pilot is the first stage");
         world.stage = Stage::Broad;
         insta::assert_snapshot!(world.text(&CHECK), @"
-        broad comes after controlled, and no controlled run has ended READY here [broad]
+        broad requires a READY controlled run, but there is none [broad]
           help: `cargo gate controlled`
         ");
     }

@@ -304,7 +304,7 @@ mod tests {
         };
         world.manifests(&[("Cargo.toml", &root("[dependencies]\nkern.workspace = true"))]);
         insta::assert_snapshot!(world.text(&CHECK), @r#"
-        Cargo.toml:5: `app` promises Rust 1.70, but depends on `core`, which needs 1.80 [controlled]
+        Cargo.toml:5: `app` declares Rust 1.70, but depends on `core`, which needs 1.80 [controlled]
           also: Cargo.toml:9
           help: set `rust-version = "1.80"` in `Cargo.toml`
           package: app

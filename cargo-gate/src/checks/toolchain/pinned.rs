@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn no_file() {
         insta::assert_snapshot!(World::new().text(&CHECK), @r#"
-        nothing pins the compiler: there is no `rust-toolchain.toml` [controlled]
+        the compiler is not pinned: there is no `rust-toolchain.toml` [controlled]
           help: write `channel = "1.95.0"` under `[toolchain]` in `rust-toolchain.toml`
         "#);
     }
@@ -89,11 +89,11 @@ mod tests {
         assert_eq!(said("1.95.0"), "");
         assert_eq!(said("nightly-2026-01-01"), "");
         insta::assert_snapshot!(said("stable"), @r#"
-        rust-toolchain.toml:2: the channel `stable` names a different compiler over time [controlled]
+        rust-toolchain.toml:2: the channel `stable` refers to different compilers over time [controlled]
           help: set `channel = "1.95.0"` in `rust-toolchain.toml`
         "#);
         insta::assert_snapshot!(said("mine"), @r#"
-        rust-toolchain.toml:2: the toolchain `mine` is a name that only the machine it was linked on knows [controlled]
+        rust-toolchain.toml:2: the toolchain `mine` is a local name that does not exist on other machines [controlled]
           help: set `channel = "1.95.0"` in `rust-toolchain.toml`
         "#);
     }
@@ -119,7 +119,7 @@ mod tests {
         world.workspace.toolchain.rustc = Err("no rustc".into());
         world.workspace.toolchain.file = Some(file.clone());
         insta::assert_snapshot!(world.text(&CHECK), @"
-        rust-toolchain.toml:2: `rust-toolchain.toml` names no channel [controlled]
+        rust-toolchain.toml:2: `rust-toolchain.toml` sets no channel [controlled]
           help: set an exact `channel` in `rust-toolchain.toml`
         ");
         file.custom_path = Some("/opt/rust".into());
@@ -128,7 +128,7 @@ mod tests {
         file.error = Some("expected `=`".into());
         world.workspace.toolchain.file = Some(file);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        rust-toolchain.toml:2: `rust-toolchain.toml` cannot be understood: expected `=` [controlled]
+        rust-toolchain.toml:2: cannot parse `rust-toolchain.toml`: expected `=` [controlled]
           help: set an exact `channel` in `rust-toolchain.toml`
         ");
     }

@@ -118,11 +118,11 @@ mod tests {
         ];
         world.policy.waivers[0].expires = jiff::civil::date(2026, 9, 14);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        gate.toml:12: the waiver for `git.clean` is not signed and does not count [pilot]
+        gate.toml:12: the waiver for `git.clean` does not count: it is not signed [pilot]
           help: `cargo gate govern waiver text 1 | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate govern waiver attach 1`
           because: gate.toml:3
-        gate.toml:12: the waiver for `git.clean` ends 91 days from now, on 2026-09-14, and 90 are allowed [pilot]
-          help: set `expires` to a day within 90 days
+        gate.toml:12: the waiver for `git.clean` expires on 2026-09-14, 91 days from now; at most 90 are allowed [pilot]
+          help: set `expires` to a date within 90 days
           because: gate.toml:3
         gate.toml:12: the waiver for `git.clean` does not count: its signature does not match the text [pilot]
           help: `cargo gate govern waiver text 2 | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate govern waiver attach 2`

@@ -183,10 +183,10 @@ mod tests {
         ];
         insta::assert_snapshot!(said(&waivers, &[true, false]), @"
         gate.toml:1: the waiver for `git.clean` expired on 2026-06-14 [pilot]
-          help: fix what it permits and remove it, or renew it: `cargo gate govern waiver add --check git.clean`
+          help: fix the finding and remove the waiver, or renew it: `cargo gate govern waiver add --check git.clean`
           because: gate.toml:1
-        gate.toml:5: the waiver for `lockfile.fresh` permits nothing: no finding matches it [pilot]
-          help: remove the waiver in line 5 of gate.toml
+        gate.toml:5: the waiver for `lockfile.fresh` is unused: no finding matches it [pilot]
+          help: remove the waiver on line 5 of gate.toml
           because: gate.toml:5
         ");
         // A check that was not carried out needs no waiver and does not make one superfluous.
@@ -200,19 +200,19 @@ mod tests {
         long.reason = "flaky".into();
         let common = |line| waiver("lockfile.fresh", "2026-12-31", line);
         insta::assert_snapshot!(said(&[long, common(5), common(9), common(13)], &[true; 4]), @"
-        gate.toml:1: the waiver for `git.clean` ends 565 days from now, on 2028-01-01 [advice]
-          help: set `expires` to a day within 365 days
+        gate.toml:1: the waiver for `git.clean` expires in 565 days, on 2028-01-01 [advice]
+          help: set `expires` to a date within 365 days
           because: gate.toml:1
-        gate.toml:1: nobody answers for the waiver for `git.clean` [advice]
+        gate.toml:1: the waiver for `git.clean` has no owner [advice]
           help: set `owner` to a person or a team
           because: gate.toml:1
-        gate.toml:1: the reason of the waiver for `git.clean` says little: `flaky` [advice]
-          help: say in `reason` why the finding is acceptable until then
+        gate.toml:1: the reason of the waiver for `git.clean` is too short: `flaky` [advice]
+          help: explain in `reason` why the finding is acceptable until then
           because: gate.toml:1
-        gate.toml:5: 3 of 4 waivers end on 2026-12-31 [advice]
+        gate.toml:5: 3 of 4 waivers expire on 2026-12-31 [advice]
           also: gate.toml:9
           also: gate.toml:13
-          help: give each waiver the day by which its own finding is fixed
+          help: set `expires` of each waiver to the date by which its finding will be fixed
           because: gate.toml:5
         ");
     }

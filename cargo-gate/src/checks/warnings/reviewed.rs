@@ -191,12 +191,15 @@ mod tests {
         );
         let mut early = world(&["one"], Vec::new());
         early.stage = Stage::Controlled;
-        assert_eq!(early.text(&CHECK), "not applicable: warnings are reviewed before broad");
+        assert_eq!(
+            early.text(&CHECK),
+            "not applicable: warnings must only be reviewed before broad"
+        );
         assert_eq!(world(&["one", "two"], vec![reviewed(ON, None)]).text(&CHECK), "");
         assert_eq!(world(&[], Vec::new()).text(&CHECK), "");
         insta::assert_snapshot!(world(&["one", "two", "three"], vec![reviewed(ON, Some("one"))]).text(&CHECK), @r#"
-        Cargo.toml:4: nobody has reviewed a warning of `toolchain.msrv`: two (and 1 more) [broad]
-          help: `[[warnings.reviewed]]` with `check = "toolchain.msrv"`, `by = "…"`, `on = 2026-06-15` and `note = "…"`
+        Cargo.toml:4: unreviewed warning of `toolchain.msrv`: two (and 1 more) [broad]
+          help: add `[[warnings.reviewed]]` with `check = "toolchain.msrv"`, `by = "…"`, `on = 2026-06-15` and `note = "…"`
           because: gate.toml:3
         "#);
     }
@@ -206,11 +209,11 @@ mod tests {
         let old = reviewed(jiff::civil::date(2026, 3, 16), None);
         let future = reviewed(jiff::civil::date(2026, 6, 16), None);
         insta::assert_snapshot!(world(&[], vec![old, future, reviewed(ON, None)]).text(&CHECK), @"
-        gate.toml:9: the review of `toolchain.msrv` by alice is of 2026-03-16, more than 90 days ago [broad]
-          help: look at the warning again and set `on` to that day, or remove the record
+        gate.toml:9: the review of `toolchain.msrv` by alice is dated 2026-03-16, more than 90 days ago [broad]
+          help: review the warning again and update `on`, or remove the record
           because: gate.toml:3
-        gate.toml:9: the review of `toolchain.msrv` by alice is of 2026-06-16, which is yet to come [broad]
-          help: look at the warning again and set `on` to that day, or remove the record
+        gate.toml:9: the review of `toolchain.msrv` by alice is dated 2026-06-16, which is in the future [broad]
+          help: review the warning again and update `on`, or remove the record
           because: gate.toml:3
         gate.toml:9: the review of `toolchain.msrv` by alice matches no warning [advice]
           help: remove the record

@@ -86,7 +86,7 @@ mod tests {
             {
               "id": "git.clean",
               "family": "git",
-              "summary": "The work tree equals the commit",
+              "summary": "The work tree matches the commit",
               "dimension": "integrity",
               "blocks_at": "controlled",
               "since": "0.1.0",

@@ -304,7 +304,7 @@ mod tests {
               no_native_variant: the kernel is registered without a native variant
             1 ended in an error on cpu, from line 4, outputs untouched
               output_shape_mismatch: the rank or a dimension of an output is not what the contract allows
-        guards that missed:
+        missed guards:
           axpy_f32: output_shape_mismatch, once from line 4
         rails:
           none
@@ -332,7 +332,7 @@ mod tests {
               no_native_variant: the kernel is registered without a native variant
             1 ended in an error on cpu, from line 4, outputs untouched
               fingerprint_mismatch: the loaded module is no longer what was verified
-        guards that missed:
+        missed guards:
           axpy_f32: fingerprint_mismatch, once from line 4
         rails:
           line 4: axpy_f32 went from native to safe: the latency rail (LATENCY) tripped (rollback 1)
@@ -352,7 +352,7 @@ mod tests {
         insta::assert_snapshot!(plain(&file("stats.json", STATS.as_bytes()).expect("stats")), @"
         dispatches by `stats.json`: 3 in run example on cpu:x86_64
           axpy_f32, fingerprint ac4ba727ee57498a: 0 ran natively, 2 fell back, 1 ended in an error
-            0 missed a guard, 1 did not keep the contract
+            0 missed a guard, 1 violated the contract
         why:
           2 times: no_native_variant: the kernel is registered without a native variant
           once: output_shape_mismatch: the rank or a dimension of an output is not what the contract allows

@@ -210,12 +210,12 @@ mod tests {
         let document = Document::new("ROADMAP.md", text);
         let before = rows(&document, &drift::judge(text, evidence), &[]);
         insta::assert_snapshot!(human(&before), @r#"
-        ROADMAP.md:1: "a": not ticked, although `lockfile.tracked` passes at controlled
-        ROADMAP.md:2: "b": ticked, but `lockfile.fresh` could not be carried out
+        ROADMAP.md:1: "a": not ticked, but `lockfile.tracked` passes at controlled
+        ROADMAP.md:2: "b": ticked, but `lockfile.fresh` ended in an error
         ROADMAP.md:3: "c": ticked, but `suite.test.workspace` has no fresh evidence
-        ROADMAP.md:4: "d": ticked, and names no check that would show it
-        ROADMAP.md:5: "e": no check is called `x.y`; `cargo gate status` lists the checks
-        5 boxes, 3 ticked, 4 without agreement; next: cargo gate source drift --fix
+        ROADMAP.md:4: "d": ticked, but without a check
+        ROADMAP.md:5: "e": unknown check `x.y`; `cargo gate status` lists the checks
+        5 boxes, 3 ticked, 4 out of date; next: cargo gate source drift --fix
         "#);
         let (text, changed) = drift::corrected(text, &drift::judge(text, evidence));
         let after = rows(
@@ -227,9 +227,9 @@ mod tests {
         ROADMAP.md:1: [x] a: set from evidence
         ROADMAP.md:2: [ ] b: set from evidence
         ROADMAP.md:3: "c": ticked, but `suite.test.workspace` has no fresh evidence
-        ROADMAP.md:4: "d": ticked, and names no check that would show it
-        ROADMAP.md:5: "e": no check is called `x.y`; `cargo gate status` lists the checks
-        5 boxes, 3 ticked, 2 without agreement, 2 set; next: cargo gate broad
+        ROADMAP.md:4: "d": ticked, but without a check
+        ROADMAP.md:5: "e": unknown check `x.y`; `cargo gate status` lists the checks
+        5 boxes, 3 ticked, 2 out of date, 2 set; next: cargo gate broad
         "#);
         insta::assert_snapshot!(crate::cli::json(&after[1]).expect("JSON"), @r#"
         {

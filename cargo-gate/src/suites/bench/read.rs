@@ -246,7 +246,7 @@ mod tests {
         two: [1000000.0] ns
         ! `{"name": "cut", "samples": [1` is not a measurement: EOF while parsing a list at line 1 column 29
         ! `{"name": "bare"}` is not a measurement: missing field `samples` at line 1 column 16
-        ! `minus` has a sample that is not a usable number
+        ! `minus` has a sample that is not a valid number
         ! `two` is measured in two units
         ! `zero` has samples without iterations
         ! `same` is measured by two binaries

@@ -248,12 +248,12 @@ mod tests {
                 format!("{}\n{}\n{}\n", lines[0], lines[2], lines[1]),
                 "line 2 does not follow",
             ),
-            (format!("{}\n", lines[0]), "their end is not the recorded one"),
+            (format!("{}\n", lines[0]), "their end differs from the recorded one"),
             (
                 format!("{}\n{}\n", lines[0], lines[1]),
-                "their end is not the recorded one",
+                "their end differs from the recorded one",
             ),
-            (String::new(), "their end is not the recorded one"),
+            (String::new(), "their end differs from the recorded one"),
             (good.trim_end().to_owned(), "in the middle of a line"),
             (good.replacen("good", "bad", 1), "malformed line 1"),
         ] {

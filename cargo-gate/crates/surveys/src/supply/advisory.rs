@@ -233,14 +233,14 @@ mod tests {
             wrong("crates/time/RUSTSEC-2020-0071.md", good.replace("patched = []", "patched = [\"one\"]").as_bytes()),
             wrong("crates/time/RUSTSEC-2020-0071.md", good.replace("patched = []", "").as_bytes()),
         ].join("\n"), @"
-        it holds the advisory `RUSTSEC-2020-0071`
+        it contains the advisory `RUSTSEC-2020-0071`
         it is about the package `time`
         it is not UTF-8
         it does not start with a TOML block
-        there is no title below its TOML block
-        `2020-13-18` is not a day
-        `CVSS:9.9/X:Y` is no CVSS vector
-        `>2, <1` ends before it begins
+        it has no title after its TOML block
+        invalid date `2020-13-18`
+        invalid CVSS vector `CVSS:9.9/X:Y`
+        `>2, <1` ends before it starts
         unexpected character 'o' while parsing major version number
         missing field `patched`
         ");

@@ -253,24 +253,24 @@ mod tests {
 
     #[test]
     fn only_advisories_inside_are_taken() {
-        insta::assert_snapshot!(told(read(&tar_gz(ODD))), @r"
+        insta::assert_snapshot!(told(read(&tar_gz(ODD))), @r#"
         crates/a/RUSTSEC-2020-0001.md 3
         crates/b/RUSTSEC-2020-0002.md 3
         rust/std/CVE-1.md 3
-        - crates/a/RUSTSEC-2020-0001.md: it is there twice
-        - ../crates/c/RUSTSEC-2020-0003.md: its path leads out of the archive
-        - /crates/d/RUSTSEC-2020-0004.md: its path leads out of the archive
-        - crates\e\RUSTSEC-2020-0005.md: its path leads out of the archive
-        ");
-        insta::assert_snapshot!(told(read(&zip_of(ODD))), @r"
+        - crates/a/RUSTSEC-2020-0001.md: it appears twice
+        - ../crates/c/RUSTSEC-2020-0003.md: its path points outside the archive
+        - /crates/d/RUSTSEC-2020-0004.md: its path points outside the archive
+        - crates\e\RUSTSEC-2020-0005.md: its path points outside the archive
+        "#);
+        insta::assert_snapshot!(told(read(&zip_of(ODD))), @r#"
         crates/a/RUSTSEC-2020-0001.md 3
         crates/b/RUSTSEC-2020-0002.md 3
         rust/std/CVE-1.md 3
-        - crates/a/RUSTSEC-2020-0001.md: it is there twice
-        - ../crates/c/RUSTSEC-2020-0003.md: its path leads out of the archive
-        - /crates/d/RUSTSEC-2020-0004.md: its path leads out of the archive
-        - crates\e\RUSTSEC-2020-0005.md: its path leads out of the archive
-        ");
+        - crates/a/RUSTSEC-2020-0001.md: it appears twice
+        - ../crates/c/RUSTSEC-2020-0003.md: its path points outside the archive
+        - /crates/d/RUSTSEC-2020-0004.md: its path points outside the archive
+        - crates\e\RUSTSEC-2020-0005.md: its path points outside the archive
+        "#);
     }
 
     #[test]
@@ -284,7 +284,7 @@ mod tests {
             .append_link(&mut header, "crates/a/RUSTSEC-2020-0001.md", "/etc/passwd")
             .unwrap();
         let linked = builder.into_inner().unwrap().finish().unwrap();
-        insta::assert_snapshot!(told(read(&linked)), @"- crates/a/RUSTSEC-2020-0001.md: it is no plain file");
+        insta::assert_snapshot!(told(read(&linked)), @"- crates/a/RUSTSEC-2020-0001.md: it is not a regular file");
         let large = vec![b'x'; MAX_FILE as usize + 1];
         let entries: &[(&str, &[u8])] = &[("crates/a/RUSTSEC-2020-0001.md", &large)];
         insta::assert_snapshot!(told(read(&tar_gz(entries))), @"- crates/a/RUSTSEC-2020-0001.md: it is larger than 1024 KiB");

@@ -177,13 +177,13 @@ mod tests {
             of(&["^18446744073709551615"]),
         ];
         insta::assert_snapshot!(wrong.map(Result::unwrap_err).join("\n"), @"
-        `>=1, >=2` has two bounds on one side
-        `^1, <1.5` has two bounds on one side
-        `>2, <1` ends before it begins
-        `>1.0.0, <1.0.0` ends before it begins
+        `>=1, >=2` has two bounds on the same side
+        `^1, <1.5` has two bounds on the same side
+        `>2, <1` ends before it starts
+        `>1.0.0, <1.0.0` ends before it starts
         `>=1` and `>=2` overlap
         `^1.2` and `=1.4.0` overlap
-        `^18446744073709551615` is no range
+        invalid version range `^18446744073709551615`
         ");
     }
 }

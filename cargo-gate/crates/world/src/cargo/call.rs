@@ -201,7 +201,10 @@ mod tests {
         let message = end("--no-such-argument", true).expect("an end").unwrap_err();
         assert!(message.contains("--no-such-argument"), "{message}");
         let error = end("-V", false).expect_err("there is more than an answer");
-        assert!(error.to_string().contains("something behind its first line"), "{error}");
+        assert!(
+            error.to_string().contains("unexpected text after the first line"),
+            "{error}"
+        );
     }
 
     #[test]
