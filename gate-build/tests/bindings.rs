@@ -160,7 +160,7 @@ fn a_contradiction_is_a_compile_error_with_the_name_of_the_kernel() {
         (
             "scale_rows",
             "fn(*const f32, *const f32, [u64; 3], u32)",
-            "kernel `scale_rows`, parameter 2 is declared `*const f32`; the kernel writes there",
+            "kernel `scale_rows`, parameter 2 is declared as `*const f32`, but the kernel writes to it",
         ),
         (
             "scale_row",

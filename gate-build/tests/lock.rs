@@ -172,7 +172,7 @@ fn a_changed_or_deleted_source_asks_for_a_new_lock() {
     one(
         &it.problems(),
         &ProblemKind::SourceChanged,
-        &["kernels/inc/k.cuh: ", "cannot be read"],
+        &["kernels/inc/k.cuh: ", "cannot read"],
     );
 }
 
@@ -219,7 +219,7 @@ fn a_truncated_or_edited_or_missing_ptx_file_is_named() {
         &["differs from the locked PTX", "`cargo gate kernels lock`"],
     );
     fs::remove_file(it.root().join(path)).unwrap();
-    one(&it.problems(), &ProblemKind::PtxMissing, &[path, "cannot be read"]);
+    one(&it.problems(), &ProblemKind::PtxMissing, &[path, "cannot read"]);
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn an_edited_lock_is_named_with_its_line() {
             ProblemKind::Lock,
             "`arch` must be a GPU",
         ),
-        ("isa = \"7.0\"", "", ProblemKind::Lock, "an image has no `isa`"),
+        ("isa = \"7.0\"", "", ProblemKind::Lock, "missing key in an image: `isa`"),
         (
             "isa = \"7.0\"",
             "isa = \"7.0\"\nispo = 3",
@@ -305,7 +305,7 @@ fn a_lock_that_contradicts_the_files_is_found_out() {
             "\"u64\", \"f64\", \"u32\"",
             "\"u64\", \"f64\", \"u64\"",
             ProblemKind::Entries,
-            "takes (u64, f64, u32), the lock says (u64, f64, u64)",
+            "takes (u64, f64, u32), but the lock says (u64, f64, u64)",
         ),
         (
             "isa = \"7.0\"",

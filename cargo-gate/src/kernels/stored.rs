@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(asked(r#"{"schema": 1, "cache": null}"#), Ok((0, 0)));
         assert_eq!(
             asked(r#"{"lookups": 1, "hits": 2}"#),
-            Err("counts 2 hits in 1 lookups".to_owned())
+            Err("has 2 hits in 1 lookups".to_owned())
         );
         assert!(asked("{}").unwrap_err().starts_with("has no `lookups`"));
         assert!(asked("[").unwrap_err().starts_with("is not JSON"));

@@ -7,7 +7,7 @@
 use core::fmt;
 use std::error::Error;
 
-use super::settings::{InvalidRail, InvalidRails, Rails, Settings};
+use super::settings::{InvalidRails, Rails, Settings};
 
 /// Why the rails of a policy file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]

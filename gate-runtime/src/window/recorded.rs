@@ -230,7 +230,7 @@ mod tests {
         }
         let unknown = read_jsonl(&GOOD.replace("work", "wrok")).unwrap_err().to_string();
         assert!(
-            unknown.starts_with("line 1: unknown field `wrok`; known are"),
+            unknown.starts_with("line 1: unknown field `wrok`, expected"),
             "{unknown}"
         );
         let truncated = read_jsonl(&GOOD[..40]).unwrap_err().to_string();

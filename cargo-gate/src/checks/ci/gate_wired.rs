@@ -357,7 +357,11 @@ mod tests {
     #[test]
     fn pipelines_and_no_integration_at_all() {
         let mut world = world();
-        assert!(world.text(&CHECK).starts_with("not applicable: there are no files"));
+        assert!(
+            world
+                .text(&CHECK)
+                .starts_with("not applicable: there are no GitHub Actions")
+        );
         world.policy.ci = declared(&[]).policy.ci;
         insta::assert_snapshot!(world.text(&CHECK), @"
         no continuous integration enforces the policy [controlled]

@@ -175,6 +175,6 @@ mod tests {
         world.workspace.root = directory.path().to_owned();
         assert_eq!(world.text(&CHECK), "");
         std::fs::write(directory.path().join("CODEOWNERS"), "/core/ @core\n").expect("a file");
-        assert!(world.text(&CHECK).contains("the package `app`"));
+        assert!(world.text(&CHECK).contains("package `app` has no owner"));
     }
 }

@@ -137,10 +137,10 @@ mod tests {
     #[test]
     fn what_is_missing_or_does_not_add_up_is_found() {
         let missing = text(&[("stats.json", &GOOD.replace("\"silent_mismatch_count\": 0,", ""))]);
-        assert!(missing.contains("is not valid: `silent_mismatch_count` "), "{missing}");
+        assert!(missing.contains("is invalid: `silent_mismatch_count` "), "{missing}");
         let cut = text(&[("stats.json", &GOOD[..GOOD.len() / 2])]);
         assert!(cut.contains("is not JSON"), "{cut}");
-        assert!(text(&[("stats.json", "{}")]).contains("is not valid: `schema_version` "));
+        assert!(text(&[("stats.json", "{}")]).contains("is invalid: `schema_version` "));
     }
 
     #[test]

@@ -338,14 +338,14 @@ mod tests {
             world.policy.secrets = Some(policy(vec![wrong]));
             let said = world.text(&CHECK);
             assert!(
-                said.contains("holds a GitLab") && said.contains("permits nothing"),
+                said.contains("contains a GitLab") && said.contains("is unused"),
                 "{said}"
             );
         }
         world.policy.secrets = Some(policy(vec![entry("a.txt", Kind::Token, &value, "2026-06-14")]));
         let said = world.text(&CHECK);
         assert!(
-            said.contains("holds a GitLab") && said.contains("expired on 2026-06-14"),
+            said.contains("contains a GitLab") && said.contains("expired on 2026-06-14"),
             "{said}"
         );
     }

@@ -19,7 +19,7 @@ reads!(input::Cargo, input::GitTags, ToolchainPolicy, input::Today);
 /// The check.
 pub static CHECK: Check = Check {
     id: "toolchain.floor",
-    summary: "The minimum supported Rust rises only after an announcement and in an allowed release",
+    summary: "The minimum supported Rust rises after a notice, in an allowed release",
     docs: include_str!("floor.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Controlled,

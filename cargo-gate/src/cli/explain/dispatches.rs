@@ -343,7 +343,7 @@ mod tests {
     fn a_log_that_is_cut_off_is_explained_as_far_as_it_goes() {
         let half = &LOG[..LOG.len() - 40];
         let said = plain(&file("log.jsonl", half.as_bytes()).expect("a log"));
-        assert!(said.contains("what follows is not counted: line 5"), "{said}");
+        assert!(said.contains("the rest of the log is not counted: line 5"), "{said}");
         assert!(said.contains("2 fell back to cpu, from line 2"), "{said}");
     }
 

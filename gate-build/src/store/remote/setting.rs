@@ -229,7 +229,7 @@ mod tests {
         let error = setting(&[("GATE_CACHE_MODE", "write")], "").unwrap_err();
         assert_eq!(
             error,
-            "error[configuration]: `GATE_CACHE_MODE` is `write`\n  help: set it to `rw`, `ro` or `off`"
+            "error[configuration]: invalid value `write` for `GATE_CACHE_MODE`\n  help: set it to `rw`, `ro` or `off`"
         );
         for time in ["0s", "10", "11m", "s", "é"] {
             assert!(setting(&[("GATE_CACHE_TIMEOUT", time)], "").is_err(), "{time}");

@@ -264,7 +264,7 @@ mod tests {
         }
         assert!(text.lines().count() <= LISTED + 3 * SHOWN + 3);
         assert!(
-            text.contains("more; all are in target/gate/runs/20260301T120000Z-5d1a8b2c/report.md\n"),
+            text.contains("more; see target/gate/runs/20260301T120000Z-5d1a8b2c/report.md\n"),
             "what is left out is counted"
         );
         assert_eq!(text, render(&report, "rust/app"));

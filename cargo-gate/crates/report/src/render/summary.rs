@@ -146,7 +146,7 @@ mod tests {
     fn what_is_short_is_whole() {
         for (name, report) in samples::all() {
             let text = render(&report, None, LIMIT);
-            assert!(!text.contains("Left out"), "{name}: {text}");
+            assert!(!text.contains("Omitted"), "{name}: {text}");
             assert!(text.contains(&markdown::prose(&report.verdict())), "{name}");
         }
         insta::assert_snapshot!(render(
@@ -167,7 +167,7 @@ mod tests {
             let text = render(&report, None, budget);
             assert!(text.len() <= budget, "{} of {budget}", text.len());
             assert!(
-                text.is_empty() || text.contains("Left out here, all of it in `target/gate/runs/"),
+                text.is_empty() || text.contains("Omitted here, complete in `target/gate/runs/"),
                 "{budget}"
             );
         }
