@@ -5,9 +5,7 @@ use serde::Serialize;
 use super::Policy;
 
 /// A section of `gate.toml` that a check can declare to read. It is implemented by the type of what the section declares,
-/// at the end of the file of that section, through [`section!`].
-///
-/// [`section!`]: crate::section::section
+/// at the end of the file of that section, through `section!`.
 pub trait Section: 'static {
     /// Name in plans and on documentation pages.
     const NAME: &'static str;

@@ -7,6 +7,7 @@ mod ahead;
 pub mod authority;
 pub mod boundary_inventory;
 pub mod document;
+pub mod stability;
 pub mod supply;
 
 #[cfg(test)]
@@ -120,7 +121,7 @@ impl Surveys {
     }
 
     /// Raw boundaries of all members, scanned on first use; sources that have not changed since the last time come from
-    /// the cache under [`gate_dir`](Self::gate_dir).
+    /// the cache under [`gate_dir`](Workspace::gate_dir).
     pub fn boundaries(&self) -> &Survey {
         self.boundaries.get_or_init(|| {
             let ahead = self.found_ahead(Ahead::boundaries);
@@ -184,7 +185,7 @@ impl Surveys {
     }
 
     /// Secrets and paths of machines in the tracked files, scanned on first use; what has not changed since the last time
-    /// comes from the cache under [`gate_dir`](Self::gate_dir).
+    /// comes from the cache under [`gate_dir`](Workspace::gate_dir).
     pub fn secrets(&self) -> &SecretSurvey {
         self.secrets.get_or_init(|| {
             let machine = self.machine_paths();
