@@ -140,7 +140,7 @@ const THREATS: &[(&str, &str)] = &[
         "cargo-gate/crates/evidence/src/verify/tests.rs::every_flipped_byte_is_found",
     ),
     (
-        "evidence of another content is passed off",
+        "evidence of other content is passed off",
         "cargo-gate/crates/evidence/src/store/tests.rs::evidence_under_another_fingerprint_is_a_miss",
     ),
     (
@@ -164,11 +164,11 @@ const THREATS: &[(&str, &str)] = &[
         "cargo-gate/crates/gpu/src/remote/tests/mod.rs::servers_that_lie_fail_or_are_not_there",
     ),
     (
-        "a name or a message that acts on a terminal, a log or a page",
+        "a name or a message that affects a terminal, a log or a page",
         "cargo-gate/crates/report/src/render/human/tests.rs::foreign_text_cannot_act",
     ),
     (
-        "a notice that carries secrets out",
+        "a notice that leaks secrets",
         "cargo-gate/crates/engine/src/notify.rs::a_notice_holds_no_message_and_no_path",
     ),
 ];

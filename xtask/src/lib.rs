@@ -4,6 +4,7 @@ pub mod ci;
 pub mod docs;
 pub mod ergonomics;
 pub mod imports;
+pub mod picture;
 pub mod refused;
 pub mod registry;
 pub mod requirements;
@@ -12,7 +13,7 @@ pub mod usability;
 
 use std::path::{Path, PathBuf};
 
-/// Whatever went wrong, worded for whoever ran the command.
+/// What went wrong, worded for the developer who ran the command.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Result of a command of the project.

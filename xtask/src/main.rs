@@ -36,6 +36,8 @@ enum Command {
         #[arg(long, value_name = "DIRECTORY")]
         out: Option<std::path::PathBuf>,
     },
+    /// Draw the picture of a verdict in the README from what the program prints
+    Picture,
     /// Measure what it takes to bring the example projects under the gate, and compare with the measurement before
     Usability {
         /// Store the measurement in gate/usability.json
@@ -77,6 +79,10 @@ fn run(command: &Command) -> xtask::Result {
             let out = out.clone().unwrap_or_else(|| root.join(xtask::site::DIRECTORY));
             let pages = xtask::site::build(&root, &out)?;
             println!("wrote {pages} pages to {}", out.display());
+        }
+        Command::Picture => {
+            let changed = xtask::picture::write(&root, &xtask::ci::binary()?)?;
+            println!("{} {}", if changed { "wrote" } else { "unchanged:" }, xtask::picture::PATH);
         }
         Command::Usability { write } => xtask::usability::run(&root, &xtask::ci::binary()?, *write)?,
         Command::Ergonomics => xtask::ergonomics::run(&root)?,

@@ -14,8 +14,8 @@ const UPDATE: &str = "run `GATE_UPDATE_DOCS=1 cargo test -p cargo-gate-build --t
 fn page() -> String {
     let mut page = String::from(
         "# Diagnostics of gate-build\n\n\
-         What stands in brackets in an error or a warning of a build script: `error[compiler_crashed]: …`. `Diagnostic::id` and `Error::id` give it to \
-         programs. The list is closed and codes are frozen; new ones may be added. A build script that returns an error fails `cargo build`, which \
+         Errors and warnings of a build script show an id in brackets: `error[compiler_crashed]: …`. `Diagnostic::id` and `Error::id` return it to \
+         programs. The list is closed and ids are frozen; new ones may be added. A build script that returns an error fails `cargo build`, which \
          prints it. This page is generated from the source: `GATE_UPDATE_DOCS=1 cargo test -p cargo-gate-build --test builds`.\n\n\
          | id | meaning |\n| --- | --- |\n",
     );

@@ -15,43 +15,7 @@ use super::panics::{Panic, Place};
 use super::{Launched, SuiteContext, SuiteRun, check_id, default, finding, launch, suite_result, tool_missing};
 
 /// Markdown documentation of the kind.
-pub const DOCS: &str = "\
-## What it does
-
-Runs a command that runs tests and judges it by its exit status and by its output. Each `[[suite.test]]` of `gate.toml` \
-is one check, `suite.test.<name>`. Where none is required at a stage, the default suite `suite.test.workspace` runs `cargo nextest run` where \
-nextest is installed, else `cargo test`, over all members (over `workspace.default-members` where the root manifest \
-declares them).
-
-The output of libtest and of nextest is understood, and the result of each test is kept. It fails when
-
-- the command ends with a status other than zero, whatever its output says;
-- a summary counts failed tests, whatever the exit status says, or a test binary starts and never reports;
-- no test ran, or fewer than `min-tests`: filtered to nothing, all ignored and empty are not a pass;
-- the output holds no summary. A command that is no test runner declares `format = \"exit-code\"`;
-- the time limit ends it.
-
-A flaky test, one that passed only on a retry, is reported and does not block.
-
-Where the workspace keeps no lockfile, the suite runs in a copy of its files under `target/gate/tree`, because building \
-in place would create one.
-
-nextest does not run doctests. To have them as evidence, declare a suite with `cargo test --locked --doc`.
-
-## Why it matters
-
-A wrapper that loses an exit status, a filter that matches nothing and a runner that crashed in the middle all look \
-like success to a job that only reads the last line.
-
-## How to fix
-
-Each finding names the test and the command that runs it alone. The whole output is in the log of the suite in the run \
-directory.
-
-## Requirements
-
-S0.12, S0.13, S0.14, S0.15, S1.52, S1.53
-";
+pub const DOCS: &str = include_str!("test.md");
 
 /// Failing tests that get a finding of their own; the others share one.
 const NAMED: usize = 5;

@@ -23,41 +23,7 @@ use read::Readings;
 use reference::Tree;
 
 /// Markdown documentation of the kind.
-pub const DOCS: &str = "\
-## What it does
-
-Runs a command that measures, and a reference in the same run, and judges the ratio of their medians. Each `[[suite.bench]]` of \
-`gate.toml` is one check, `suite.bench.<name>`. The reference is the same command in the files of another commit \
-(`reference-commit`), a second command (`reference`), or another benchmark of the same output (`[[suite.bench.metric]]`). Command and \
-reference take turns for `rounds` rounds, and nothing else of the gate runs meanwhile.
-
-It reads the files of criterion, the JSON messages of cargo-criterion, the lines of libtest, and lines of JSON that any program \
-can print: `{\"name\": \"parse\", \"unit\": \"ms\", \"samples\": [1.2, 1.3]}`.
-
-It fails when the whole 95 % bootstrap interval of a ratio is beyond its budget, when a benchmark is gone that the reference has or that \
-`expect` names, and when the command fails. Budgets depend on the `mode`: 1.25 for times and 1.20 for sizes in `pr`, 1.15 and 1.08 in `nightly`; `soft` \
-takes those of `pr` and only warns.
-
-It is inconclusive, which is no pass, when nothing was measured, when there are fewer than `min-samples`, when the median absolute \
-deviation of a benchmark is above `max-mad` of its median, when an interval reaches over its budget, when rounds measure different \
-benchmarks, and when a benchmark has no counterpart. Noise is a warning where `noisy = \"warn\"` says so.
-
-Numbers of earlier runs are kept in the evidence and never compared with: machines differ, and so do their days.
-
-## Why it matters
-
-A benchmark that is compared with a number somebody wrote down measures the machine. One that is compared with nothing is looked at \
-once.
-
-## How to fix
-
-`cargo gate suite NAME` measures again and prints each ratio with its interval. Where noise is the answer: more `rounds`, a quieter \
-machine, a benchmark that does more in each sample.
-
-## Requirements
-
-S1.67, S3.7, S3.16, S3.84, S4.93
-";
+pub const DOCS: &str = include_str!("bench.md");
 
 /// What could not be decided and gets words of its own; the rest is counted.
 const NAMED: usize = 3;

@@ -20,33 +20,7 @@ use measure::Measured;
 use windows::{Window, Windows};
 
 /// Markdown documentation of the kind.
-pub const DOCS: &str = "\
-## What it does
-
-Every run takes one window of measurements, adds it to `target/gate/slo/NAME.jsonl`, and judges all windows that are not older than \
-`within`: of all events, `target-percent` must have been good. What may be bad is the error budget. Each `[[suite.slo]]` of `gate.toml` is one \
-check, `suite.slo.<name>`.
-
-A window is what `command` prints or what `file` holds: a line of JSON for each measurement, `{\"name\": \"availability\", \"good\": \
-998, \"total\": 1000}`, or `{\"name\": \"latency\", \"unit\": \"ms\", \"samples\": [12, 250]}`, of which those are good that are at most \
-`at-most`. A file that did not change since an earlier run is the window that was recorded then, and no new one.
-
-It fails when an error budget is spent, and warns when four fifths of it are. It is inconclusive, which is no pass, with fewer windows than \
-`min-windows`, without events, when this run did not measure what is promised, and when the recorded windows were edited, cut or dated in the \
-future: each line is chained to the one before, and the end of the chain is kept apart.
-
-## Why it matters
-
-A service that is good at the moment of the release may have been bad all week. A promise over four weeks is not kept by one good run.
-
-## How to fix
-
-The log of the suite in the run directory has each window. A budget that is spent comes back with time, or with a promise that can be kept.
-
-## Requirements
-
-S2.4
-";
+pub const DOCS: &str = include_str!("slo.md");
 
 /// Runs the suite.
 pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {

@@ -24,45 +24,7 @@ use super::{
 };
 
 /// Markdown documentation of the kind.
-pub const DOCS: &str = "\
-## What it does
-
-Runs a tool over the workspace and turns what it reports into findings with file, line and column. Each \
-`[[suite.tool]]` of `gate.toml` is one check, `suite.tool.<name>`.
-
-- `clippy`: `cargo clippy --workspace --all-targets`, by its JSON messages. Every diagnostic of a workspace member is a \
-finding, as with `-D warnings`; which lints speak is configured in the workspace (`[lints]`, `clippy.toml`, attributes).
-- `rustfmt`: `cargo fmt --all`, checking only. Every file that it would change is a finding.
-
-- `cargo-deny`: `cargo deny check bans licenses sources`, by its JSON messages. One call is judged in three checks, \
-`suite.tool.<name>-bans`, `-licenses` and `-sources`. Errors are findings, warnings are advice; which is which says \
-`deny.toml`. With `args` it is one check over what they ask for.
-- `cargo-semver-checks`: `cargo semver-checks`, by what it prints. A change that the new version does not announce is a \
-finding. A run in which no check was carried out, because the version permits everything, is *not run*. With `[stability]` \
-it compares with the release that `reference` means, and the class of the item decides: a change of a fluid one is advice, \
-and one of an internal one is left out. `items` of a surface match where the tool spells the whole path of an item, which it \
-does not for methods, fields and variants: cover those with `paths`. What may be stable counts as stable.
-- `cargo-vet`: `cargo vet --locked`, by its JSON report. A dependency that nobody vetted is a finding.
-
-None of their exit codes is believed: each may mean findings as well as a tool that could not do its work.
-
-A tool that is not installed is `not run`, which is not a pass; so is one that could not finish.
-
-`args` replaces the arguments after `cargo clippy`, `cargo fmt`, `cargo deny check`, `cargo semver-checks` or `cargo vet` \
-where the workspace needs others. What the adapter needs to read the output is added to them.
-
-## Why it matters
-
-A lint that was clean when someone looked is a status; run over the files of this commit it is evidence.
-
-## How to fix
-
-Follow the finding, or allow the lint where it is wrong, with the reason beside it (`#[expect(…, reason = \"…\")]`).
-
-## Requirements
-
-S1.36, S1.38, S1.65
-";
+pub const DOCS: &str = include_str!("tool.md");
 
 /// What an adapter knows about its tool.
 struct Adapter {
