@@ -82,7 +82,11 @@ fn run(command: &Command) -> xtask::Result {
         }
         Command::Picture => {
             let changed = xtask::picture::write(&root, &xtask::ci::binary()?)?;
-            println!("{} {}", if changed { "wrote" } else { "unchanged:" }, xtask::picture::PATH);
+            println!(
+                "{} {}",
+                if changed { "wrote" } else { "unchanged:" },
+                xtask::picture::PATH
+            );
         }
         Command::Usability { write } => xtask::usability::run(&root, &xtask::ci::binary()?, *write)?,
         Command::Ergonomics => xtask::ergonomics::run(&root)?,

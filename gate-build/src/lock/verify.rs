@@ -250,7 +250,7 @@ impl LockedImage {
             line: text.and_then(|text| line_of(text, unit.as_str(), &arch.to_string(), Part::Field("flags"))),
             kind: ProblemKind::FlagsChanged,
             message: format!(
-                "the PTX of `{unit}` for {arch} was compiled with {}, but the build script asks for {}",
+                "the PTX of `{unit}` for {arch} was compiled with {}, but the build script has {}",
                 shown(&self.flags),
                 shown(now)
             ),

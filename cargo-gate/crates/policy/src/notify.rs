@@ -12,7 +12,7 @@ use super::rule;
 use super::rules::{Rules, tables};
 use super::value::{Command, FilePath, Period, optional_command, period};
 
-/// Somebody who is told about a run.
+/// A notification about a run.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(try_from = "Notify")]
 #[schemars(with = "Notify")]

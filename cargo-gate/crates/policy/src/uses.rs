@@ -16,7 +16,7 @@ use super::rules::{Rules, text};
 use super::section::section;
 use super::value::SuiteName;
 
-/// What the code asks of the system.
+/// System interfaces that the code uses.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "Uses")]
 #[schemars(with = "Uses")]

@@ -157,7 +157,7 @@ pub struct Reason {
     pub code: String,
     /// One sentence for people.
     pub message: String,
-    /// With the code `blocked_by`: the first group that has to pass before this is evaluated.
+    /// With the code `blocked_by`: the first group that must pass before this is evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<Group>,
     /// What to do about it.
@@ -538,7 +538,7 @@ pub struct Report {
     /// Confidence from earlier runs of the stage; absent if the history is damaged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<Confidence>,
-    /// Run directory, relative to the workspace root where it lies below it; absent when nothing was written.
+    /// Run directory, relative to the workspace root if it is inside it; absent if nothing was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_dir: Option<String>,
     /// Chain hash of the run in the history; keep it elsewhere as an anchor.

@@ -19,7 +19,7 @@ fn main() {
     let (folder, arch, ptx, read, target, optimises) = match given.as_slice() {
         [folder, arch, ptx, read, target, optimises] => (folder, arch, ptx, read, target, optimises),
         _ => {
-            eprintln!("expected: <crate> <compute_80> <ptx> <dependency file> <target folder> <optimise: 0 or 1>");
+            eprintln!("expected: <crate> <compute_80> <ptx> <dependency file> <target directory> <optimize: 0 or 1>");
             process::exit(NOT_HANDED_OVER);
         }
     };
