@@ -261,13 +261,13 @@ fn an_edited_lock_is_named_with_its_line() {
             "\"u64\", \"f64\"",
             "\"u64\", \"f65\"",
             ProblemKind::Lock,
-            "`f65` is no parameter type",
+            "`f65` is not a PTX parameter type",
         ),
         (
             "registers = 24",
             "registers = -1",
             ProblemKind::Lock,
-            "`registers` has to be a number",
+            "`registers` must be a number",
         ),
         (
             "source-fingerprint = \"",
@@ -335,19 +335,19 @@ fn a_lock_that_contradicts_the_files_is_found_out() {
             "ptx = \"ptx/",
             "ptx = \"../ptx/",
             ProblemKind::PathEscapes,
-            "leads out of the crate",
+            "points outside the crate",
         ),
         (
             "ptx = \"ptx/",
             "ptx = \"/ptx/",
             ProblemKind::PathEscapes,
-            "leads out of the crate",
+            "points outside the crate",
         ),
         (
             "ptx = \"ptx/",
             "ptx = \"C:\\\\ptx/",
             ProblemKind::PathEscapes,
-            "leads out of the crate",
+            "points outside the crate",
         ),
         (
             "ptx-digest = \"",

@@ -228,7 +228,7 @@ fn every_failure_is_one_clear_message() {
     let text = error.to_string();
     assert_eq!(error.id().code(), "arch_unsupported", "{text}");
     assert!(
-        text.contains("take a later Rust-CUDA, or another `.arch(…)` than sm_123"),
+        text.contains("use a later Rust-CUDA, or an `.arch(…)` other than sm_123"),
         "{text}"
     );
 
@@ -275,7 +275,7 @@ fn where_rust_cuda_is_missing_the_lock_is_taken() {
     assert_eq!(this.log(), [""; 0]);
     this.set("GATE_KERNELS", "build");
     let text = build(&this).expect_err("it cannot be built").to_string();
-    assert!(text.contains("no compiler of Rust kernels was found"), "{text}");
+    assert!(text.contains("no compiler for Rust kernels found"), "{text}");
     assert!(
         text.contains("`.cuda_builder(…)`") && text.contains("rust-toolchain.toml"),
         "{text}"

@@ -123,7 +123,7 @@ fn a_store_that_fails_costs_a_warning_and_nothing_else() {
         ("off", "the fake is off"),
         ("garbage", "it does not speak `gate-cache 1`"),
         ("fails", "the fake fails"),
-        ("dies", "has ended"),
+        ("dies", "its server process exited"),
         ("huge", "its server process sent"),
     ] {
         let mut team = Team::new();
@@ -169,7 +169,7 @@ fn a_store_that_lies_is_caught() {
         assert_eq!(team.compiled(), 2, "{way}");
         assert_eq!((team.count("hits"), team.count("corrupt")), (0, 2), "{way}");
         assert!(
-            warnings[0].contains("2 entries of the remote store of kernels damaged"),
+            warnings[0].contains("2 damaged entries in the remote kernel store"),
             "{warnings:?}"
         );
     }

@@ -153,7 +153,7 @@ fn the_cache_is_shown_and_shrunk() {
     let kept = gate.run(["evidence", "cache", "gc"]);
     assert!(
         kept.stdout
-            .starts_with("removed 0 pieces of evidence and 0 files (0 B)"),
+            .starts_with("evidence: removed 0 entries and 0 files (0 B)"),
         "{kept}"
     );
     let shrunk = gate.run(["evidence", "cache", "gc", "--max-size", "0"]);
@@ -195,7 +195,7 @@ fn what_would_go_is_listed_and_stays() {
         assert!(foreseen.stdout.contains(&place), "{foreseen}");
     }
     assert!(
-        foreseen.stdout.contains("\nwould remove 2 entries of the kernel store"),
+        foreseen.stdout.contains("\nkernels: would remove 2 entries"),
         "{foreseen}"
     );
     assert!(foreseen.stdout.contains("evidence  evidence/"), "{foreseen}");

@@ -303,7 +303,7 @@ mod tests {
             2 fell back to cpu, from line 2
               no_native_variant: the kernel is registered without a native variant
             1 ended in an error on cpu, from line 4, outputs untouched
-              output_shape_mismatch: the rank or a dimension of an output is not what the contract allows
+              output_shape_mismatch: the contract does not allow the rank or a dimension of an output
         missed guards:
           axpy_f32: output_shape_mismatch, once from line 4
         rails:
@@ -331,7 +331,7 @@ mod tests {
             2 fell back to cpu, from line 2
               no_native_variant: the kernel is registered without a native variant
             1 ended in an error on cpu, from line 4, outputs untouched
-              fingerprint_mismatch: the loaded module is no longer what was verified
+              fingerprint_mismatch: the loaded module differs from the verified one
         missed guards:
           axpy_f32: fingerprint_mismatch, once from line 4
         rails:
@@ -355,7 +355,7 @@ mod tests {
             0 missed a guard, 1 violated the contract
         why:
           2 times: no_native_variant: the kernel is registered without a native variant
-          once: output_shape_mismatch: the rank or a dimension of an output is not what the contract allows
+          once: output_shape_mismatch: the contract does not allow the rank or a dimension of an output
         rails:
           none
         ");

@@ -364,8 +364,8 @@ mod tests {
         );
         world.policy.ci = declared(&[]).policy.ci;
         insta::assert_snapshot!(world.text(&CHECK), @"
-        no continuous integration enforces the policy [controlled]
-          help: `cargo gate init --ci github` writes a workflow; for another system name its script in `scripts` of `[ci]`
+        no CI configuration enforces the policy [controlled]
+          help: write a workflow with `cargo gate init --ci github`; for another CI system, add its script to `scripts` under `[ci]`
         ");
         world.ci(&[
             (".gitlab-ci.yml", "include: .gitlab/gate.yml\n"),
@@ -377,15 +377,15 @@ mod tests {
             "gate:\n  script: cargo gate pilot\n  allow_failure: true\n",
         )]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .gitlab-ci.yml:2: the gate runs, but a refusal fails nothing: the job `gate` may fail [controlled]
-          help: run `cargo gate pilot` as a step of its own, on push and pull requests, and let it fail the job
+        .gitlab-ci.yml:2: the gate runs, but a refusal does not fail the pipeline: job `gate` is allowed to fail [controlled]
+          help: run `cargo gate pilot` in a separate step, on pushes and pull requests, and let it fail the job
         ");
         world.ci(&[(".gitlab-ci.yml", "gate: [")]);
         insta::assert_snapshot!(world.text(&CHECK), @"
         no CI job runs the gate [controlled]
-          help: add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow
+          help: add a step `cargo gate pilot --locked`, or write a workflow with `cargo gate init --ci github`
         .gitlab-ci.yml:1: `.gitlab-ci.yml` is not valid YAML: while parsing a node, did not find expected node content [controlled]
-          help: correct line 1 of it
+          help: correct line 1
         ");
         world.policy.stages.clear();
         insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there is no `gate.toml` to enforce");

@@ -109,8 +109,8 @@ fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
             .map(|(reason, count)| format!("{count} by `{reason}`"))
             .collect();
         let message = format!(
-            "{:.0} % of the operations of a workload in `{path}` have a native kernel, less than {least} %; broken \
-             by {}",
+            "{:.0} % of the operations of a workload in `{path}` have a native kernel, less than {least} %; graph \
+             breaks: {}",
             decision.compilability * 100.0,
             breaks.join(", ")
         );
@@ -212,7 +212,7 @@ mod tests {
         };
         assert_eq!((said(None), said(Some(50))), (String::new(), String::new()));
         insta::assert_snapshot!(said(Some(51)), @"
-        log.jsonl:2: 50 % of the operations of a workload in `log.jsonl` have a native kernel, less than 51 %; broken by 1 by `no_native_variant` [advice]
+        log.jsonl:2: 50 % of the operations of a workload in `log.jsonl` have a native kernel, less than 51 %; graph breaks: 1 by `no_native_variant` [advice]
           help: add a native kernel for the first one, or lower `min-compilability`: `axpy_f32:no_native_variant`
           because: gate.toml:3
         ");

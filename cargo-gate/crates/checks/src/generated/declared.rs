@@ -199,8 +199,7 @@ fn attributes(file: &File, bytes: &[u8], tracked: &[&File], declared: &[Declared
             more => format!(" and {more} more"),
         };
         let message = format!(
-            "`{first}`{others} is marked as generated here, but no `[[generated]]` declares its \
-             generator"
+            "no `[[generated]]` declares `{first}`{others}, marked as generated here"
         );
         let line = u32::try_from(at + 1).unwrap_or(u32::MAX);
         findings.push(
@@ -294,7 +293,7 @@ mod tests {
           help: add them to `files` of a `[[generated]]` with its `generator`, or remove the marks
         ");
         insta::assert_snapshot!(said(&[SOURCE, good, bindings, attributes, ("proto/a/b.rs", ""), ("proto/c.rs", "")], false), @"
-        .gitattributes:3: `proto/a/b.rs` and 1 more is marked as generated here, but no `[[generated]]` declares its generator [controlled]
+        .gitattributes:3: no `[[generated]]` declares `proto/a/b.rs` and 1 more, marked as generated here [controlled]
           help: add the files to a `[[generated]]` with their `generator`, or remove `linguist-generated`
         src/ffi.rs:1: `src/ffi.rs` is marked as generated, but no `[[generated]]` declares its generator [controlled]
           help: add it to `files` of a `[[generated]]` with its `generator`, or remove the mark

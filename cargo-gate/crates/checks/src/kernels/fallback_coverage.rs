@@ -90,7 +90,7 @@ fn judge(scopes: &[KernelScope], crates: &[LockedCrate], runs: &Runs) -> Vec<Fin
                         format!(
                             "`{}` for `{dtype}` (`{entry}`) is in scope, but {}",
                             scope.kernel,
-                            missing.join(", ")
+                            missing.join(" and ")
                         ),
                     )
                     .help("add what is missing, or remove the type from the scope")

@@ -49,7 +49,7 @@ fn run(context: &Context<'_>) -> Judgement {
                 let because = policy.requirements.values().next().map(|one| one.location.clone());
                 let mut finding = Finding::blocking(Stage::Controlled, error.message)
                     .help(format!(
-                        "correct the profile until `cargo build --profile {name}` accepts it"
+                        "correct the profile; `cargo build --profile {name}` checks it"
                     ))
                     .because(because);
                 if let Some(place) = place(&error.origin, &context.cargo().root) {
@@ -264,7 +264,7 @@ mod tests {
         );
         insta::assert_snapshot!(world.text(&CHECK), @"
         Cargo.toml:4: `inherits` must not be specified in root profile `release` [controlled]
-          help: correct the profile until `cargo build --profile release` accepts it
+          help: correct the profile; `cargo build --profile release` checks it
           because: gate.toml:5
         ");
         world.policy.profiles.clear();

@@ -337,9 +337,9 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         Cargo.lock:25: RUSTSEC-2026-0009 in `time 0.1.43`: Trouble in time (medium, CVSS 5.5); used by `app` through `chrono 0.4.19` [controlled]
           help: cargo update -p time --precise 0.1.45
         Cargo.lock:12: RUSTSEC-2026-0008 in `chrono 0.4.19`: Trouble in chrono (vulnerability); used by `app` [controlled]
-          help: version 0.5.2 is free of it: raise the requirement of `app` on `chrono`, and run `cargo update -p chrono`
+          help: version 0.5.2 is not affected: raise the requirement of `app` on `chrono`, then run `cargo update -p chrono`
         Cargo.lock:20: RUSTSEC-2026-0007 in `old 1.0.0`: Trouble in old (unmaintained); used by `app` [advice]
-          help: no version is free of it: replace `old`, or accept it until a day: `cargo gate govern waiver add --check supply.advisories --contains "RUSTSEC-2026-0007 in" --owner <who> --reason <why> --expires <day>`
+          help: every version is affected: replace `old`, or waive it: `cargo gate govern waiver add --check supply.advisories --contains "RUSTSEC-2026-0007 in" --owner <owner> --reason <reason> --expires <date>`
         "#);
     }
 
@@ -403,20 +403,20 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
             change(&mut world, &directory.path().join("db"));
             text += &format!("{what}: {}\n", said(&mut world));
         }
-        insta::assert_snapshot!(text, @r#"
-        missing: not run (advisory_db_missing): there is no advisory database at `../nowhere`
-          help: git clone --depth 1 https://github.com/RustSec/advisory-db, and name it in gate.toml: `[supply] advisory-db = "…"`
-        empty: not run (advisory_db_empty): the advisory database at `db` holds no advisory
+        insta::assert_snapshot!(text, @"
+        missing: not run (advisory_db_missing): no advisory database at `../nowhere`
+          help: `git clone --depth 1 https://github.com/RustSec/advisory-db`, and set `advisory-db` under `[supply]` in gate.toml
+        empty: not run (advisory_db_empty): the advisory database at `db` contains no advisories
           help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`
-        no archive: not run (advisory_db_unreadable): the advisory database at `db` cannot be read: it is neither a .tar.gz nor a .zip
+        no archive: not run (advisory_db_unreadable): cannot read the advisory database at `db`: it is neither a .tar.gz nor a .zip
           help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`
-        too old: not run (advisory_db_too_old): the advisory database at `db` ends 91 days ago, on 2026-03-16; pilot takes 90 days
+        too old: not run (advisory_db_too_old): the newest advisory in the database at `db` is of 2026-03-16, 91 days ago; pilot allows 90 days
           help: fetch a newer one: `git -C <database> pull`, `cargo audit fetch` or `cargo deny fetch db`
-        clock: not run (clock_behind): today is 2026-06-15, but the advisory database at `db` goes to 2026-06-17
+        clock: not run (clock_behind): today is 2026-06-15, but the newest advisory in the database at `db` is of 2026-06-17
           help: set the clock of this machine
-        malformed: not run (advisory_db_damaged): 1 of 2 files of the advisory database at `db` cannot be understood
+        malformed: not run (advisory_db_damaged): cannot parse 1 of 2 files of the advisory database at `db`
           help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`
-        "#);
+        ");
     }
 
     #[test]
@@ -429,10 +429,11 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         }
         world.policy.supply.as_mut().expect("a section").max_age.broad = Some(Duration::from_secs(36 * 86_400));
         text.push(said(&mut world));
-        insta::assert_snapshot!(text.join("\n"), @r"
-        not run (advisory_db_too_old): the advisory database at `db` ends 36 days ago, on 2026-05-10; controlled takes 30 days
+        insta::assert_snapshot!(text.join("\n"), @"
+
+        not run (advisory_db_too_old): the newest advisory in the database at `db` is of 2026-05-10, 36 days ago; controlled allows 30 days
           help: fetch a newer one: `git -C <database> pull`, `cargo audit fetch` or `cargo deny fetch db`
-        not run (advisory_db_too_old): the advisory database at `db` ends 36 days ago, on 2026-05-10; broad takes 14 days
+        not run (advisory_db_too_old): the newest advisory in the database at `db` is of 2026-05-10, 36 days ago; broad allows 14 days
           help: fetch a newer one: `git -C <database> pull`, `cargo audit fetch` or `cargo deny fetch db`
         ");
     }
@@ -442,7 +443,7 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         let (mut world, directory) = world(&[]);
         write(&directory.path().join("advisory-db"), &[harmless("2025-05-10")]);
         world.policy.supply = None;
-        assert!(said(&mut world).starts_with("not applicable: there is no advisory database: "));
+        assert!(said(&mut world).starts_with("not applicable: no advisory database found: "));
         let home = directory.path().to_str().expect("a plain path").to_owned();
         world.workspace.options.environment = gate_world::environment::Environment::from_pairs([("CARGO_HOME", home)]);
         insta::assert_snapshot!(said(&mut world), @r"
@@ -466,15 +467,15 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         for sample in &samples[2..5] {
             std::fs::remove_file(directory.path().join("db").join(sample.path())).expect("a removal");
         }
-        insta::assert_snapshot!(said(&mut world), @r"
-        not run (advisory_db_shrunk): the advisory database at `db` holds 15 advisories, and held 18 in the last run
-          help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`; if it is meant to be smaller, remove `gate/advisories` below the target directory
+        insta::assert_snapshot!(said(&mut world), @"
+        not run (advisory_db_shrunk): the advisory database at `db` has 15 advisories, but had 18 in the last run
+          help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`; if it is supposed to be smaller, remove `gate/advisories` below the target directory
         ");
         // It is not forgotten by asking again.
         assert!(said(&mut world).starts_with("not run (advisory_db_shrunk)"));
         world.workspace.lockfile.bytes = Some(b"<<<<<<<".to_vec());
         insta::assert_snapshot!(said(&mut world), @"
-        not run (lockfile_unreadable): Cargo.lock cannot be read: line 1: key with no value, expected `=`
+        not run (lockfile_unreadable): cannot read Cargo.lock: line 1: key with no value, expected `=`
           help: cargo generate-lockfile
         ");
     }
@@ -488,9 +489,9 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         assert_eq!(said(&mut world), "");
         std::fs::create_dir(directory.path().join("db/crates/time")).expect("a directory");
         std::fs::write(directory.path().join("db/crates/time/RUSTSEC-2020-0002.md"), b"\xff").expect("a file");
-        insta::assert_snapshot!(said(&mut world), @r"
-        Cargo.lock:25: `crates/time/RUSTSEC-2020-0002.md` of the advisory database is about `time` and cannot be read: it is not UTF-8 [controlled]
-          help: fetch the database again; if the file stays as it is, read it and waive this finding
+        insta::assert_snapshot!(said(&mut world), @"
+        Cargo.lock:25: cannot read `crates/time/RUSTSEC-2020-0002.md` of the advisory database, which is about `time`: it is not UTF-8 [controlled]
+          help: fetch the database again; if the file does not change, review it and waive this finding
         ");
     }
 
