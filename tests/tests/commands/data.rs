@@ -152,8 +152,7 @@ fn the_cache_is_shown_and_shrunk() {
     );
     let kept = gate.run(["evidence", "cache", "gc"]);
     assert!(
-        kept.stdout
-            .starts_with("evidence: removed 0 entries and 0 files (0 B)"),
+        kept.stdout.starts_with("evidence: removed 0 entries and 0 files (0 B)"),
         "{kept}"
     );
     let shrunk = gate.run(["evidence", "cache", "gc", "--max-size", "0"]);

@@ -198,9 +198,7 @@ fn attributes(file: &File, bytes: &[u8], tracked: &[&File], declared: &[Declared
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let message = format!(
-            "no `[[generated]]` declares `{first}`{others}, marked as generated here"
-        );
+        let message = format!("no `[[generated]]` declares `{first}`{others}, marked as generated here");
         let line = u32::try_from(at + 1).unwrap_or(u32::MAX);
         findings.push(
             Finding::blocking(Stage::Controlled, message)

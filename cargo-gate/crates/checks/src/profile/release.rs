@@ -48,9 +48,7 @@ fn run(context: &Context<'_>) -> Judgement {
             Err(error) => {
                 let because = policy.requirements.values().next().map(|one| one.location.clone());
                 let mut finding = Finding::blocking(Stage::Controlled, error.message)
-                    .help(format!(
-                        "correct the profile; `cargo build --profile {name}` checks it"
-                    ))
+                    .help(format!("correct the profile; `cargo build --profile {name}` checks it"))
                     .because(because);
                 if let Some(place) = place(&error.origin, &context.cargo().root) {
                     finding = finding.at(place);
