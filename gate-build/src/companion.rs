@@ -67,9 +67,9 @@ impl Companions {
                     Error::Kernels(vec![
                         Diagnostic::error(
                             Id::CompanionFailed,
-                            format!("the companions for the CPU were not compiled: {error}"),
+                            format!("cannot compile the CPU companions: {error}"),
                         )
-                        .help("install a C++ compiler for the target, or name it in `CXX` and `CC`"),
+                        .help("install a C++ compiler for the target, or set `CXX` and `CC`"),
                     ])
                 })?;
         }

@@ -125,8 +125,8 @@ impl Env {
         let number = value.to_str().and_then(|text| text.parse().ok());
         number.filter(|&number| number > 0).map(Some).ok_or_else(|| {
             Error::configuration(
-                format!("`{name}` is `{}`", value.to_string_lossy()),
-                format!("set it to a whole number above 0, as in `{name}=900`"),
+                format!("invalid value `{}` for `{name}`", value.to_string_lossy()),
+                format!("set it to a positive integer, such as `{name}=900`"),
             )
         })
     }

@@ -29,7 +29,7 @@ pub(crate) fn expand(root: &Path, pattern: &str) -> Result<Vec<PathBuf>, Error> 
     if found.is_empty() {
         return Err(Error::configuration(
             format!("no file matches `{pattern}` in `{}`", root.display()),
-            "correct the pattern in build.rs; it is relative to the crate",
+            "correct the pattern in build.rs; patterns are relative to the crate",
         ));
     }
     found.sort();

@@ -94,8 +94,8 @@ impl Kernels {
             Some(level) => self.flags.extend(level.flag().map(str::to_owned)),
             None => {
                 self.wrong.get_or_insert(Error::configuration(
-                    format!("there is no optimisation level {level}"),
-                    "write `.optimize(…)` with a number from 0 to 3",
+                    format!("invalid optimization level {level}"),
+                    "call `.optimize(…)` with a number from 0 to 3",
                 ));
             }
         }
@@ -118,7 +118,7 @@ impl Kernels {
             Err(error) => {
                 self.wrong.get_or_insert(Error::configuration(
                     error.to_string(),
-                    "write the signature in `.signature(…)` as Rust does, `fn(*const f32, u32)`",
+                    "write a Rust function type in `.signature(…)`, such as `fn(*const f32, u32)`",
                 ));
             }
         }

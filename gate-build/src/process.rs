@@ -51,7 +51,7 @@ impl Invocation<'_> {
             .spawn()
             .map_err(|error| {
                 Diagnostic::error(Id::CompilerUnusable, format!("cannot start `{shown}`: {error}"))
-                    .help("check that the file is a program for this machine and may be executed")
+                    .help("check that the file is an executable for this machine")
             })?;
         let failed =
             |error: io::Error| Diagnostic::error(Id::CompilerUnusable, format!("cannot wait for `{shown}`: {error}"));
@@ -98,13 +98,10 @@ impl Invocation<'_> {
             let _ = child.wait();
             return Err(Diagnostic::error(
                 Id::CompilerTimeout,
-                format!(
-                    "`{shown}` did not end within {} s and was stopped",
-                    self.timeout.as_secs()
-                ),
+                format!("`{shown}` timed out after {} s", self.timeout.as_secs()),
             )
             .output(&text_of(&output))
-            .help("if it only needs longer, set `GATE_KERNEL_TIMEOUT` to more seconds"));
+            .help("if it needs more time, raise `GATE_KERNEL_TIMEOUT` (in seconds)"));
         };
         let text = text_of(&output);
         if let Some(signal) = died(status.code()) {
@@ -114,13 +111,13 @@ impl Invocation<'_> {
                 (
                     Id::CompilerKilled,
                     "was killed",
-                    "if nobody did that, memory ran out: build with fewer jobs, as in `cargo build -j 1`",
+                    "if the machine ran out of memory, use fewer jobs: `cargo build -j 1`",
                 )
             } else {
                 (
                     Id::CompilerCrashed,
                     "crashed",
-                    "a smaller optimisation level or another version of the compiler may avoid it",
+                    "try a lower optimization level or another version of the compiler",
                 )
             };
             return Err(Diagnostic::error(id, format!("`{shown}` {what} ({how})"))

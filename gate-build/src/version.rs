@@ -96,7 +96,7 @@ impl fmt::Display for VersionError {
                 code: Some(code),
             } => write!(f, "`{} --version` exited with {code}", program.display()),
             VersionError::Failed { program, code: None } => {
-                write!(f, "`{} --version` was ended by a signal", program.display())
+                write!(f, "`{} --version` was killed by a signal", program.display())
             }
             VersionError::Unparsable { program } => write!(f, "`{} --version` printed no version", program.display()),
         }

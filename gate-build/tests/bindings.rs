@@ -150,22 +150,22 @@ fn a_contradiction_is_a_compile_error_with_the_name_of_the_kernel() {
         (
             "scale_rows",
             "fn(*const f32, *mut f32, u32)",
-            "kernel `scale_rows` takes 4 parameters, 3 are declared",
+            "kernel `scale_rows` takes 4 parameters, but the signature declares 3",
         ),
         (
             "scale_rows",
             "fn(*const f32, *mut f32, [u64; 3], flags: u64)",
-            "kernel `scale_rows`, parameter 4 (`flags`) is declared `u64`; the entry takes `u32`, 4 bytes",
+            "kernel `scale_rows`, parameter 4 (`flags`) is declared as `u64`, but the entry takes `u32` (4 bytes)",
         ),
         (
             "scale_rows",
             "fn(*const f32, *const f32, [u64; 3], u32)",
-            "kernel `scale_rows`, parameter 2 is declared `*const f32`; the kernel writes there",
+            "kernel `scale_rows`, parameter 2 is declared as `*const f32`, but the kernel writes to it",
         ),
         (
             "scale_row",
             "fn()",
-            "kernel `scale_row` has a declared signature, but no unit has an entry of that name",
+            "a signature is declared for kernel `scale_row`, but no unit has an entry of that name",
         ),
     ] {
         let declared = [Declared::new(kernel, signature).unwrap()];
@@ -205,7 +205,7 @@ fn architectures_that_disagree_about_a_kernel_are_an_error() {
     let units = [project.unit("kernels/kinds.cu", &[NVCC, &other])];
     let error = project.run(&units, &[], "fn main() {}").unwrap_err();
     assert!(
-        error.contains("kernel `scale_rows` of `kernels/kinds.cu` takes other parameters for sm_90"),
+        error.contains("kernel `scale_rows` of `kernels/kinds.cu` takes different parameters for sm_90"),
         "{error}"
     );
 }

@@ -172,7 +172,7 @@ fn a_changed_or_deleted_source_asks_for_a_new_lock() {
     one(
         &it.problems(),
         &ProblemKind::SourceChanged,
-        &["kernels/inc/k.cuh: ", "cannot be read"],
+        &["kernels/inc/k.cuh: ", "cannot read"],
     );
 }
 
@@ -207,8 +207,8 @@ fn a_truncated_or_edited_or_missing_ptx_file_is_named() {
         &[
             path,
             "its digest is",
-            "the text ends inside entry `scale_rows`",
-            "it is truncated",
+            "unexpected end of text inside entry `scale_rows`",
+            "the text is truncated",
         ],
     );
     let it = Crate::new();
@@ -216,10 +216,10 @@ fn a_truncated_or_edited_or_missing_ptx_file_is_named() {
     one(
         &problems,
         &ProblemKind::PtxChanged,
-        &["differs from the PTX that was locked", "`cargo gate kernels lock`"],
+        &["differs from the locked PTX", "`cargo gate kernels lock`"],
     );
     fs::remove_file(it.root().join(path)).unwrap();
-    one(&it.problems(), &ProblemKind::PtxMissing, &[path, "cannot be read"]);
+    one(&it.problems(), &ProblemKind::PtxMissing, &[path, "cannot read"]);
 }
 
 #[test]
@@ -230,44 +230,44 @@ fn an_edited_lock_is_named_with_its_line() {
             "version = 1\n",
             "version = 2\n",
             ProblemKind::Lock,
-            "the lock has version 2",
+            "unsupported lock version 2",
         ),
         (
             "version = 1\n",
             "version = \n",
             ProblemKind::Lock,
-            "not TOML: expected a value",
+            "invalid TOML: expected a value",
         ),
         (
             "arch = \"sm_80\"",
             "arch = \"gfx90\"",
             ProblemKind::Lock,
-            "`arch` is no GPU",
+            "`arch` must be a GPU",
         ),
-        ("isa = \"7.0\"", "", ProblemKind::Lock, "an image has no `isa`"),
+        ("isa = \"7.0\"", "", ProblemKind::Lock, "missing key in an image: `isa`"),
         (
             "isa = \"7.0\"",
             "isa = \"7.0\"\nispo = 3",
             ProblemKind::Lock,
-            "an image has no field `ispo`",
+            "unknown key in an image: `ispo`",
         ),
         (
             "name = \"nothing\"",
             "name = \"count\"",
             ProblemKind::Lock,
-            "entry `count` is there twice",
+            "duplicate entry `count`",
         ),
         (
             "\"u64\", \"f64\"",
             "\"u64\", \"f65\"",
             ProblemKind::Lock,
-            "`f65` is no parameter type",
+            "`f65` is not a PTX parameter type",
         ),
         (
             "registers = 24",
             "registers = -1",
             ProblemKind::Lock,
-            "`registers` has to be a number",
+            "`registers` must be a number",
         ),
         (
             "source-fingerprint = \"",
@@ -305,25 +305,25 @@ fn a_lock_that_contradicts_the_files_is_found_out() {
             "\"u64\", \"f64\", \"u32\"",
             "\"u64\", \"f64\", \"u64\"",
             ProblemKind::Entries,
-            "takes (u64, f64, u32), the lock says (u64, f64, u64)",
+            "takes (u64, f64, u32), but the lock says (u64, f64, u64)",
         ),
         (
             "isa = \"7.0\"",
             "isa = \"6.0\"",
             ProblemKind::Entries,
-            "its `.version` is 7.0, the lock says 6.0",
+            "its `.version` is 7.0, but the lock says 6.0",
         ),
         (
             "arch = \"sm_80\"",
             "arch = \"sm_90\"",
             ProblemKind::Entries,
-            "it is for sm_80, the lock says sm_90",
+            "it targets sm_80, but the lock says sm_90",
         ),
         (
             "max-ntid = [256, 1, 1]",
             "max-ntid = [512, 1, 1]",
             ProblemKind::Entries,
-            "other performance directives",
+            "the performance directives",
         ),
         (
             "name = \"nothing\"",
@@ -335,25 +335,25 @@ fn a_lock_that_contradicts_the_files_is_found_out() {
             "ptx = \"ptx/",
             "ptx = \"../ptx/",
             ProblemKind::PathEscapes,
-            "leads out of the crate",
+            "points outside the crate",
         ),
         (
             "ptx = \"ptx/",
             "ptx = \"/ptx/",
             ProblemKind::PathEscapes,
-            "leads out of the crate",
+            "points outside the crate",
         ),
         (
             "ptx = \"ptx/",
             "ptx = \"C:\\\\ptx/",
             ProblemKind::PathEscapes,
-            "leads out of the crate",
+            "points outside the crate",
         ),
         (
             "ptx-digest = \"",
             "ptx-digest = \"",
             ProblemKind::Lock,
-            "the fingerprint is not that of compiler, flags, PTX digest and what ptxas reported",
+            "the fingerprint does not match the compiler, flags, PTX digest and ptxas report",
         ),
     ] {
         let it = Crate::new();
@@ -368,7 +368,7 @@ fn a_lock_that_contradicts_the_files_is_found_out() {
         // What is to blame stands in the line that was edited, or at the image where something is missing.
         let line = match message {
             "entry `nothing` is not in the lock" => edited.lines().position(|line| line.starts_with("unit = ")),
-            "other performance directives" => edited.lines().position(|line| line == "name = \"scale_rows\""),
+            "the performance directives" => edited.lines().position(|line| line == "name = \"scale_rows\""),
             _ if from.contains("f64") => edited.lines().position(|line| line == "name = \"_Z4fillIdEvPT_S0_i\""),
             _ if kind == ProblemKind::Lock => edited.lines().position(|line| line.starts_with("facts-fingerprint")),
             _ => edited.lines().position(|line| line.starts_with(to)),
@@ -390,7 +390,7 @@ fn a_source_left_out_of_the_lock_by_hand_is_found_out() {
     one(
         &problems,
         &ProblemKind::Lock,
-        &["kernels.lock:", "the fingerprint is not that of the listed sources"],
+        &["kernels.lock:", "the fingerprint does not match the listed sources"],
     );
 }
 
@@ -426,7 +426,7 @@ fn a_source_that_the_lock_lacks_is_found() {
         &it.problems(),
         &ProblemKind::Incomplete,
         &[
-            "kernels/inc/new.cu: `kernels.lock` has no PTX of it",
+            "kernels/inc/new.cu: `kernels.lock` has no PTX for it",
             "`cargo gate kernels lock`",
         ],
     );

@@ -137,7 +137,7 @@ fn a_text_that_is_cut_anywhere_is_an_error_or_has_fewer_entries() {
     assert_eq!(
         error.message,
         format!(
-            "the text ends inside entry `nothing`, which opened at line {}: it is truncated",
+            "unexpected end of text inside entry `nothing`, opened on line {}: the text is truncated",
             last.line + 1
         )
     );
@@ -147,26 +147,29 @@ fn a_text_that_is_cut_anywhere_is_an_error_or_has_fewer_entries() {
 fn what_is_wrong_is_named_with_its_line() {
     let header = ".version 8.0\n.target sm_80\n.address_size 64\n";
     for (text, message) in [
-        ("", "line 1: there is no `.version`: the text is no PTX module"),
+        ("", "line 1: missing `.version`: the text is not a PTX module"),
         ("hello", "line 1: expected a directive, found `hello`"),
         ("\u{7f}ELF", "line 1: expected a directive, found `\\u{7f}`"),
-        (".version eight\n", "line 1: `eight` is no PTX version (`8.7`)"),
+        (
+            ".version eight\n",
+            "line 1: invalid PTX version `eight`: expected one such as `8.7`",
+        ),
         (
             ".version 8.0\n.target gfx90a\n",
-            "line 2: `gfx90a` is no architecture (`sm_80`, `sm_90a`)",
+            "line 2: expected an architecture such as `sm_80` or `sm_90a`, found `gfx90a`",
         ),
         (
             ".version 8.0\n",
-            "line 1: there is no `.target`: the text is no PTX module",
+            "line 1: missing `.target`: the text is not a PTX module",
         ),
         (
             "HEADER.entry k(.param .u31 a) {}",
-            "line 4: `.u31` is no type of a parameter",
+            "line 4: `.u31` is not a parameter type",
         ),
         ("HEADER.entry k(.param a) {}", "line 4: parameter `a` has no type"),
         (
             "HEADER.entry k(.param .align 3 .b8 a[3]) {}",
-            "line 4: an alignment is a power of two, not 3",
+            "line 4: invalid alignment 3: expected a power of two",
         ),
         (
             "HEADER.entry k(.param .b8 a[70000][70000]) {}",
@@ -178,16 +181,10 @@ fn what_is_wrong_is_named_with_its_line() {
         ),
         (
             "HEADER.entry k()\n.maxfoo 3 {}",
-            "line 5: `.maxfoo` in the header of entry `k` is not known to this version",
+            "line 5: unsupported directive `.maxfoo` in the header of entry `k`",
         ),
-        (
-            "HEADER.entry k()\n/* never closed",
-            "line 5: a comment that starts here does not end",
-        ),
-        (
-            "HEADER.entry k() { .pragma \"open;\n}",
-            "line 4: a string that starts here does not end",
-        ),
+        ("HEADER.entry k()\n/* never closed", "line 5: unterminated comment"),
+        ("HEADER.entry k() { .pragma \"open;\n}", "line 4: unterminated string"),
     ] {
         let text = text.replace("HEADER", header);
         assert_eq!(

@@ -116,11 +116,11 @@ fn what_goes_wrong_is_said() {
     for (text, message) in [
         (
             format!("// refuse\n{TEXT}"),
-            "ptxas 13.0.88 refuses the text: line 3; error   : Feature 'x' requires PTX ISA .version 7.2 or later",
+            "ptxas 13.0.88 rejected the PTX: line 3; error   : Feature 'x' requires PTX ISA .version 7.2 or later",
         ),
         (
             format!("// silent\n{TEXT}"),
-            "ptxas 13.0.88 reports nothing about entry `a`",
+            "ptxas 13.0.88 reported nothing about entry `a`",
         ),
         ("no PTX".to_owned(), "line 1: expected a directive, found `no`"),
     ] {

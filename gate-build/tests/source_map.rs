@@ -155,40 +155,36 @@ fn what_cannot_be_understood_is_an_error() {
     let module =
         |body: &str, after: &str| format!(".version 8.0\n.target sm_80\n.entry k()\n{{\n{body}\nret;\n}}\n{after}\n");
     for (body, after, message) in [
-        (
-            ".loc 1 2 3",
-            "",
-            "line 5: `.loc` names file 1, which no `.file` declares",
-        ),
+        (".loc 1 2 3", "", "line 5: `.loc` refers to undeclared file 1"),
         (
             ".loc 1 2",
             ".file 1 \"k.cu\"",
-            "line 5: `.loc` has the numbers of a file, a line and a column",
+            "line 5: malformed `.loc`: expected a file, a line and a column number",
         ),
         (
             ".loc 1 2 -3",
             ".file 1 \"k.cu\"",
-            "line 5: `.loc` has the numbers of a file, a line and a column",
+            "line 5: malformed `.loc`: expected a file, a line and a column number",
         ),
         (
             ".loc 1 2 3, sideways 7",
             ".file 1 \"k.cu\"",
-            "line 5: `.loc` has the numbers of a file, a line and a column",
+            "line 5: malformed `.loc`: expected a file, a line and a column number",
         ),
         (
             "ret; .loc 1 2 3",
             ".file 1 \"k.cu\"",
-            "line 5: `.loc` does not start its line",
+            "line 5: `.loc` must be at the start of its line",
         ),
         (
             "ret;",
             ".file 1 k.cu",
-            "line 8: `.file` has a number and a path in quotation marks",
+            "line 8: malformed `.file`: expected a number and a quoted path",
         ),
         (
             "ret;",
             ".file 1 \"a.cu\"\n.file 1 \"b.cu\"",
-            "line 9: file 1 is declared twice, with different paths",
+            "line 9: file 1 is declared twice with different paths",
         ),
     ] {
         let found = SourceMap::parse(&module(body, after), &Roots::default()).expect_err(body);
@@ -204,7 +200,7 @@ fn comments_and_strings_hide_nothing_and_show_nothing() {
     // A directive behind a comment is not where compilers write it: it is refused rather than passed over.
     assert_eq!(
         SourceMap::parse(text, &Roots::default()).unwrap_err().to_string(),
-        "line 10: `.loc` does not start its line"
+        "line 10: `.loc` must be at the start of its line"
     );
     let map = SourceMap::parse(&text.replace("/* } */ ", ""), &Roots::default()).unwrap();
     assert_eq!(at(&map, 4), "no_instruction");

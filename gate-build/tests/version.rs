@@ -76,7 +76,7 @@ fn other_text_is_no_version() {
 fn a_program_that_is_not_there_is_named() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let program = directory.path().join("nvcc");
-    let error = version_of(&program).expect_err("there is no such program");
+    let error = version_of(&program).expect_err("no such program");
     assert!(matches!(error, VersionError::Start { .. }), "{error:?}");
     assert!(error.to_string().contains(&program.display().to_string()), "{error}");
 }

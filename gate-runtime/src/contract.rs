@@ -120,17 +120,17 @@ impl Contract {
     /// What is wrong with it.
     pub fn validate(&self) -> Result<(), &'static str> {
         if self.name.is_empty() || self.name.len() > 128 {
-            return Err("a kernel's name has between 1 and 128 letters");
+            return Err("a kernel name must have 1 to 128 characters");
         }
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
         if !self.name.bytes().all(plain) {
-            return Err("a kernel's name consists of ASCII letters, digits, `_`, `.`, `:` and `-`");
+            return Err("a kernel name may only contain ASCII letters, digits, `_`, `.`, `:` and `-`");
         }
         if self.params.is_empty() || self.params.len() > MAX_ARGS {
-            return Err("a kernel has between 1 and 16 parameters");
+            return Err("a kernel must have 1 to 16 parameters");
         }
         if !self.params.iter().any(|param| param.role().is_written()) {
-            return Err("a kernel without an output has no observable result");
+            return Err("a kernel must have an output");
         }
         self.params.iter().try_for_each(Param::validate)?;
         let bound = |symbol| self.params.iter().any(|param| param.binds(symbol));
@@ -140,7 +140,7 @@ impl Contract {
             .filter_map(Param::states)
             .any(|symbol| !bound(symbol))
         {
-            return Err("a scalar states a dimension that no buffer has");
+            return Err("a scalar states a dimension that no buffer uses");
         }
         self.tolerance.validate()?;
         self.limits.validate()

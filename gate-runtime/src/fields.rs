@@ -70,7 +70,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn absent(&self, field: &str) -> Result<(), ReadError> {
         match self.object.get(field) {
             None => Ok(()),
-            Some(_) => Err(self.wrong(field, "must not be there in this version")),
+            Some(_) => Err(self.wrong(field, "is not allowed in this version")),
         }
     }
 
@@ -89,13 +89,13 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn number(&self, field: &str) -> Result<u64, ReadError> {
-        self.get(field, "a whole number from 0", Value::as_u64)
+        self.get(field, "a non-negative integer", Value::as_u64)
     }
 
     /// A finite number that is not negative.
     pub(crate) fn amount(&self, field: &str) -> Result<f64, ReadError> {
         let finite = |value: &Value| value.as_f64().filter(|number| number.is_finite() && *number >= 0.0);
-        self.get(field, "a number from 0", finite)
+        self.get(field, "a non-negative number", finite)
     }
 
     pub(crate) fn flag(&self, field: &str) -> Result<bool, ReadError> {
@@ -115,7 +115,10 @@ impl<'a> Fields<'a> {
         let digits = text.len() == 16 && text.bytes().all(lower);
         match u64::from_str_radix(text, 16) {
             Ok(word) if digits && word != 0 => Ok(word),
-            _ => Err(self.wrong(field, "is not sixteen hexadecimal digits other than zero")),
+            _ => Err(self.wrong(
+                field,
+                "is not sixteen hexadecimal digits, at least one of them not zero",
+            )),
         }
     }
 

@@ -325,14 +325,14 @@ fn what_cannot_be_is_refused_with_its_name() {
     let refused = builder.tenant(TenantConfig::new("a").weight(0)).expect_err("no weight");
     assert_eq!(
         refused.to_string(),
-        "tenant `a`: `weight = 0` is refused: `weight` takes 1 to 10000"
+        "tenant `a`: invalid value `0` for `weight`: expected 1 to 10000"
     );
     builder.tenant(TenantConfig::new("a")).expect("a tenant");
     assert!(builder.tenant(TenantConfig::new("a")).is_err(), "the name is taken");
     let refused = builder.build().expect_err("no workers");
     assert_eq!(
         refused.to_string(),
-        "`workers = 0` is refused: `workers` takes 1 or more"
+        "invalid value `0` for `workers`: expected 1 or more"
     );
     assert!(Executor::builder(1).build().is_err(), "no tenants");
 

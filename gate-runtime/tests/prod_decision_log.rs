@@ -451,25 +451,25 @@ fn damage_is_named_by_line_and_field() {
         ),
         (
             without_line(1),
-            "line 2: `seq` is 2 behind 0: lines are missing or repeated",
+            "line 2: `seq` is 2 after 0: lines are missing or repeated",
         ),
         (
             text.trim_end().to_owned(),
-            "line 4: does not end in a line feed: it is cut off, or longer than a line can be",
+            "line 4: does not end in a line feed: the line is truncated or too long",
         ),
         (format!("{text}{{}}\n"), "line 5: `schema_version` is missing"),
         (edit("\"kernel\":\"axpy_f32\",", ""), "line 2: `kernel` is missing"),
         (
             edit("\"schema_version\":1", "\"schema_version\":2"),
-            "line 1: `schema_version` is 2; this reader knows 1",
+            "line 1: `schema_version` is 2, but this reader supports 1",
         ),
         (
             edit("\"compilability\":1,", "\"compilability\":null,"),
-            "line 2: `compilability` is not a number from 0",
+            "line 2: `compilability` is not a non-negative number",
         ),
         (
             edit("\"status\":\"OK\"", "\"status\":\"RUNTIME_FAILED\""),
-            "line 2: `status` is \"RUNTIME_FAILED\"; the outcome's is OK",
+            "line 2: `status` is \"RUNTIME_FAILED\", but the outcome requires OK",
         ),
         (
             edit("\"outcome\":\"native\"", "\"outcome\":\"fallback\""),
@@ -481,11 +481,11 @@ fn damage_is_named_by_line_and_field() {
         ),
         (
             edit("\"fallback\":0", "\"fallback\":4"),
-            "line 2: `fallback` is 4; the lines before make it 0",
+            "line 2: `fallback` is 4, but the lines before add up to 0",
         ),
         (
             edit("\"fp\":\"", "\"fp\":\"x"),
-            "line 2: `fp` is not sixteen hexadecimal digits other than zero",
+            "line 2: `fp` is not sixteen hexadecimal digits, at least one of them not zero",
         ),
         (
             edit("\"mode\":\"native\"", "\"mode\":\"fast\""),
@@ -497,7 +497,7 @@ fn damage_is_named_by_line_and_field() {
         ),
         (
             edit("\"fp\":", "\"spec_plans\":0,\"fp\":"),
-            "line 2: `spec_plans` must not be there in this version",
+            "line 2: `spec_plans` is not allowed in this version",
         ),
         (
             edit("{\"schema", "[\"schema"),

@@ -450,6 +450,6 @@ fn a_replay_prints_the_trace_of_what_was_recorded() {
     assert!(
         other
             .to_string()
-            .starts_with("line 5: the window ran in phase probe, these rails would have been in safe")
+            .starts_with("line 5: the window was recorded in phase probe, but these rails are in phase safe")
     );
 }

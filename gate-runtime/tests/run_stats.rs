@@ -298,12 +298,12 @@ fn damage_is_named_by_field() {
         (
             "\"schema_version\": 1",
             "\"schema_version\": 9",
-            "line 1: `schema_version` is 9; this reader knows 1",
+            "line 1: `schema_version` is 9, but this reader supports 1",
         ),
         (
             "\"silent_mismatch_count\": 0",
             "\"silent_mismatch_count\": null",
-            "line 1: `silent_mismatch_count` is not a whole number from 0",
+            "line 1: `silent_mismatch_count` is not a non-negative integer",
         ),
         ("\"hw\": \"", "\"hw\": \"\", \"x\": \"", "line 1: `hw` is empty"),
         (
@@ -324,7 +324,7 @@ fn damage_is_named_by_field() {
         (
             "\"samples\": 1",
             "\"samples\": -1",
-            "line 1: `kernels[0].latency.samples` is not a whole number from 0",
+            "line 1: `kernels[0].latency.samples` is not a non-negative integer",
         ),
         (
             "\"max_ns\": ",

@@ -45,8 +45,8 @@ fn a_directory_without_a_manifest_is_a_usage_error() {
     exit code: 2
     ----- stdout -----
     ----- stderr -----
-    error: there is no Cargo.toml in `[WORKSPACE]` or any directory above it
-    help: run it inside a Cargo workspace, or add --manifest-path PATH
+    error: could not find `Cargo.toml` in `[WORKSPACE]` or any parent directory
+    help: run it inside a Cargo workspace, or pass `--manifest-path PATH`
     ");
 }
 
@@ -61,7 +61,7 @@ fn a_small_workspace_is_judged_without_configuration() {
     insta::assert_snapshot!(gate.run(["pilot"]), @r#"
     exit code: 0
     ----- stdout -----
-    warning[toolchain.pinned]: nothing pins the compiler: there is no `rust-toolchain.toml`
+    warning[toolchain.pinned]: the compiler is not pinned: there is no `rust-toolchain.toml`
       |
       = note: blocks at controlled
       = help: write `channel = "1.95.0"` under `[toolchain]` in `rust-toolchain.toml`

@@ -181,7 +181,7 @@ fn a_server_that_refuses_costs_a_warning_without_the_token() {
     assert!(report["cache"]["remote_unavailable"].as_u64() > Some(0), "{report}");
     assert_eq!(
         warnings[0],
-        "cargo::warning=warning[remote_store]: the remote store of kernels was left alone: the server answers 401 (Unauthorized)"
+        "cargo::warning=warning[remote_store]: the remote kernel store was not used: the server responded with status 401 (Unauthorized)"
     );
     assert!(!format!("{report}{warnings:?}").contains("correct-horse"));
 }

@@ -12,16 +12,16 @@ pub(crate) struct Global {
     /// Path to Cargo.toml
     #[arg(long, value_name = "PATH", global = true, help_heading = "Workspace options")]
     pub(crate) manifest_path: Option<PathBuf>,
-    /// Directory for all generated artifacts; what this tool writes goes to its `gate` folder
+    /// Directory for all generated artifacts; this tool writes to its `gate` subdirectory
     #[arg(long, value_name = "DIRECTORY", global = true, help_heading = "Workspace options")]
     pub(crate) target_dir: Option<PathBuf>,
-    /// Path to the policy [default: gate.toml beside the root manifest]
+    /// Path to the policy [default: gate.toml next to the root manifest]
     #[arg(long, value_name = "PATH", global = true, help_heading = "Workspace options")]
     pub(crate) policy: Option<PathBuf>,
     /// Run without accessing the network
     #[arg(long, global = true, help_heading = "Workspace options")]
     pub(crate) offline: bool,
-    /// Assert that a committed lockfile is used: its absence blocks every stage
+    /// Require a committed lockfile; without one, every stage is blocked
     #[arg(long, global = true, help_heading = "Workspace options")]
     pub(crate) locked: bool,
     /// Equivalent to --locked and --offline
@@ -33,7 +33,7 @@ pub(crate) struct Global {
     /// Print only the answer: no progress, no warnings
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Print more: what is read, checks that pass, every finding, what does not apply
+    /// Print more: inputs, passing checks, every finding, checks that do not apply
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 }
@@ -90,7 +90,7 @@ pub(crate) enum Format {
     Github,
     /// GitLab Code Quality report
     Gitlab,
-    /// Messages as `cargo check` prints them, one JSON object per line, for rust-analyzer
+    /// JSON messages in the format of `cargo check`, one per line, for rust-analyzer
     CargoJson,
 }
 
@@ -113,7 +113,7 @@ pub(crate) struct FormatArgs {
 /// Whose signatures count.
 #[derive(Debug, Args)]
 pub(crate) struct AuthorityArgs {
-    /// Public key whose signature counts, as in `id_ed25519.pub`; may be given more than once [default: `authorities` of
+    /// Public key to accept signatures from, as in `id_ed25519.pub`; may be repeated [default: `authorities` under
     /// `[decisions]` in gate.toml]
     #[arg(long = "authority", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,

@@ -17,16 +17,16 @@ use super::Conversation;
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
-    /// Overwrite files that exist
+    /// Overwrite existing files
     #[arg(long)]
     pub(crate) force: bool,
     /// CI systems to write a workflow for
     #[arg(long, value_name = "SYSTEM", value_enum, value_delimiter = ',')]
     pub(crate) ci: Option<Vec<CiSystem>>,
-    /// Also write a crate with a GPU kernel to begin with, in this directory [default: kernels]
+    /// Also write a starter crate with a GPU kernel to this directory [default: kernels]
     #[arg(long, value_name = "DIRECTORY", num_args = 0..=1, default_missing_value = "kernels")]
     pub(crate) kernels: Option<String>,
-    /// Print what would be written, and write nothing
+    /// Print what would be written without writing it
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -98,8 +98,8 @@ pub(super) fn run(arguments: &InitArgs, conversation: &Conversation<'_>) -> Resu
     }
     if kept == plan.len() {
         conversation.printer.warning(
-            "nothing was written: every file exists",
-            Some("`cargo gate init --force` replaces them"),
+            "nothing to write: every file already exists",
+            Some("replace them with `cargo gate init --force`"),
         );
         return Ok(exit::USAGE);
     }
@@ -139,8 +139,11 @@ fn kernel_crate(arguments: &InitArgs, facts: &InitFacts, workspace: &Surveys) ->
     // A crate of something else would be mixed with the template, and `--force` would replace it.
     let place = workspace.root().join(&kernels.directory);
     if place.join("Cargo.toml").is_file() && !place.join("kernels").join("scale.cu").is_file() {
-        let message = format!("there is a crate of something else in `{}`", kernels.directory);
-        return Err(Error::usage(message).with_help("name another directory: `cargo gate init --kernels <directory>`"));
+        let message = format!("`{}` already contains another crate", kernels.directory);
+        return Err(Error::usage(message).with_help(
+            "choose another directory: `cargo gate init --kernels \
+             <directory>`",
+        ));
     }
     Ok(Some(kernels))
 }
@@ -218,8 +221,8 @@ fn others(own: &InitFacts, top: &Path, conversation: &Conversation<'_>) -> Vec<I
         match conversation.workspace_in(&top.join(&directory)) {
             Ok(workspace) => others.push(facts(&workspace, top)),
             Err(error) => conversation.printer.warning(
-                &format!("no workflow for the workspace in `{directory}`: {error}"),
-                Some("repair it, then run `cargo gate init` again"),
+                &format!("cannot write a workflow for the workspace in `{directory}`: {error}"),
+                Some("fix the workspace, then run `cargo gate init` again"),
             ),
         }
     }

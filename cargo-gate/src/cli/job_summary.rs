@@ -24,12 +24,12 @@ pub(super) fn write(report: &Report, prefix: &str, conversation: &Conversation<'
     match append(&printer.redactor().report(report), links.as_deref(), &path) {
         Ok(true) => {}
         Ok(false) => printer.warning(
-            "the job summary has no room left: GitHub keeps 1 MiB of each step",
-            Some("call the gate in a step of its own"),
+            "the job summary is full: GitHub limits it to 1 MiB per step",
+            Some("run the gate in a separate step"),
         ),
         Err(error) => printer.warning(
             &format!("cannot write the job summary: {error}"),
-            Some("set `GITHUB_STEP_SUMMARY` to the empty string to do without"),
+            Some("set `GITHUB_STEP_SUMMARY` to the empty string to skip it"),
         ),
     }
 }

@@ -59,9 +59,9 @@ pub fn command() -> clap::Command {
     about,
     styles = styles(),
     disable_help_subcommand = true,
-    after_help = "Without a gate.toml the defaults apply: `cargo gate pilot` is useful in any Cargo workspace.\n\
-                  `cargo gate explain exit-code` lists what the exit codes mean; `cargo gate help kernels` shows a group.\n\
-                  Shells and editors use `cargo gate completions`, `cargo gate man` and `cargo gate lsp`."
+    after_help = "Without a gate.toml the defaults apply: `cargo gate pilot` works in any Cargo workspace.\nSee \
+         `cargo gate explain exit-code` for the exit codes and `cargo gate help kernels` for the commands of a \
+         group.\nFor shells and editors there are `cargo gate completions`, `cargo gate man` and `cargo gate lsp`."
 )]
 struct Cli {
     #[command(flatten)]
@@ -105,7 +105,7 @@ enum Command {
     Suite(suite::SuiteArgs),
     /// Write a commented gate.toml and CI workflows
     Init(init::InitArgs),
-    /// Show which tools are installed and what each missing one costs
+    /// Show which tools are installed and what each missing tool affects
     Doctor(FormatArgs),
     /// GPU kernels: build, lock, verify, compare, promote, roll back
     #[command(subcommand, disable_help_subcommand = true)]
@@ -128,7 +128,7 @@ enum Command {
     /// Write the manual pages
     #[command(hide = true)]
     Man(completions::ManArgs),
-    /// Serve editors that speak the Language Server Protocol, on standard input and output
+    /// Run the language server on standard input and output
     #[command(hide = true)]
     Lsp,
     /// Print the help of a command

@@ -85,7 +85,7 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
         blocks_at: check.blocks_at,
         action: "run",
         reason: match check.phase {
-            Phase::Waivers => "reads which findings the waivers met",
+            Phase::Waivers => "reads which findings the waivers matched",
             Phase::Evidence | Phase::Outcomes | Phase::Checklist => "reads the outcomes of the other checks",
         }
         .to_owned(),

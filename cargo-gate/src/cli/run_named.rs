@@ -38,16 +38,16 @@ impl RunNamed {
             (real, gate_dir)
         } else if is_archive(path) {
             let help = format!(
-                "unpack it and name the directory in it, or verify it as it is: `cargo gate verify {}`",
+                "unpack it and pass the directory inside, or verify the archive: `cargo gate verify {}`",
                 quoted(name)
             );
-            return Err(Error::usage(format!("`{name}` is an archive and no run directory")).with_help(help));
+            return Err(Error::usage(format!("`{name}` is an archive, not a run directory")).with_help(help));
         } else {
             let gate_dir = conversation.workspace()?.gate_dir();
             (locate(&gate_dir, name)?, gate_dir)
         };
         if !directory.is_dir() {
-            return Err(Error::usage(format!("the directory of run `{name}` is not there"))
+            return Err(Error::usage(format!("the directory of run `{name}` does not exist"))
                 .with_help("cargo gate evidence history"));
         }
         Ok(Self {
@@ -68,9 +68,9 @@ fn no_run(name: &str, path: &Path) -> Error {
     inside.sort();
     let help = match inside.as_slice() {
         [] => "`cargo gate evidence history` lists the runs of a workspace".to_owned(),
-        [run, ..] => format!("name the run in it: {}", quoted(&run.to_string_lossy())),
+        [run, ..] => format!("pass the run inside it: {}", quoted(&run.to_string_lossy())),
     };
-    Error::usage(format!("no run lies in `{name}`")).with_help(help)
+    Error::usage(format!("there is no run in `{name}`")).with_help(help)
 }
 
 /// Whether a file is compressed as bundles are. `latest` is a file as well on some systems, and is none.
@@ -104,8 +104,8 @@ impl AuthorityArgs {
                 Ok(policy) => Ok(Signers::of(&policy)),
                 // Whether a run is whole does not depend on the policy of today.
                 Err(error) => {
-                    let message = format!("whose signature counts is not known: {}", error.message);
-                    let help = "correct gate.toml, or name the key with `--authority <file>`";
+                    let message = format!("cannot read the authorities: {}", error.message);
+                    let help = "correct gate.toml, or pass the key with `--authority <file>`";
                     conversation.printer.warning(&message, Some(help));
                     Ok(Signers::default())
                 }
@@ -122,6 +122,6 @@ fn public_key(path: &Path) -> Result<String> {
     match authority::check_public_key(line) {
         Ok(()) => Ok(line.trim().to_owned()),
         Err(reason) => Err(Error::usage(format!("`{}` {reason}", path.display()))
-            .with_help("name the file `id_ed25519.pub`; `ssh-keygen -t ed25519` makes a key")),
+            .with_help("pass the file `id_ed25519.pub`; create a key with `ssh-keygen -t ed25519`")),
     }
 }

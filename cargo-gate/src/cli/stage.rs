@@ -62,7 +62,7 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
     let (recovery, history) = runs.recover()?;
     if let Some(run) = &recovery.recorded {
         conversation.printer.warning(
-            &format!("recorded run {run}, which an earlier gate left behind when it was ended"),
+            &format!("recorded run {run}, which an interrupted `cargo gate` left behind"),
             None,
         );
     }
@@ -90,10 +90,10 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
     warn_of_failures(&told, conversation);
     record(&mut evaluation, &audit, &told, &opened, &runs, conversation)?;
     if let Err(error) = sets::keep(&opened.workspace, &evaluation.report) {
-        let help = "the decision stands; `cargo gate kernels rollback` cannot go back to these kernels";
+        let help = "the decision stands, but `cargo gate kernels rollback` cannot restore these kernels";
         conversation
             .printer
-            .warning(&format!("the kernel set was not kept: {error}"), Some(help));
+            .warning(&format!("cannot keep the kernel set: {error}"), Some(help));
     }
     timings.recorded();
     let report = &evaluation.report;
@@ -168,14 +168,17 @@ fn request(
 fn warn_of_failures(told: &[Told], conversation: &Conversation<'_>) {
     for failed in told {
         let Some(problem) = &failed.problem else { continue };
-        let said = failed.last_line.as_deref().map(|line| format!("; it said: {line}"));
+        let said = failed
+            .last_line
+            .as_deref()
+            .map(|line| format!("; its last line of output: {line}"));
         conversation.printer.warning(
             &format!(
-                "`{}` was not told of the decision: {problem}{}",
+                "cannot notify `{}` of the decision: {problem}{}",
                 failed.sink,
                 said.unwrap_or_default()
             ),
-            Some("`[[notify]]` in gate.toml names whom to tell; the decision stands as it is"),
+            Some("check `[[notify]]` in gate.toml; the decision stands"),
         );
     }
 }

@@ -21,16 +21,16 @@ use super::progress::Progress;
 
 #[derive(Debug, Args)]
 pub(crate) struct SuiteArgs {
-    /// Names or ids of suites, with `*` and `?`
+    /// Names or ids of suites; `*` and `?` are wildcards
     #[arg(value_name = "PATTERN", required_unless_present_any = ["all", "list"])]
     pub(crate) patterns: Vec<String>,
     /// Run every suite
     #[arg(long, conflicts_with = "patterns")]
     pub(crate) all: bool,
-    /// List the suites, and run nothing
+    /// List the suites without running them
     #[arg(long)]
     pub(crate) list: bool,
-    /// Number of suites to run at a time
+    /// Number of suites to run in parallel
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: u16,
 }
@@ -120,7 +120,7 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
 fn select(all: &[SuitePolicy], arguments: &SuiteArgs) -> Result<Vec<SuitePolicy>> {
     if arguments.all {
         if all.is_empty() {
-            return Err(Error::usage("there is no suite").with_help("declare one with [[suite.test]] in gate.toml"));
+            return Err(Error::usage("no suites declared").with_help("declare one with `[[suite.test]]` in gate.toml"));
         }
         return Ok(all.to_vec());
     }

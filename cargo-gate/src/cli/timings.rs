@@ -101,9 +101,9 @@ impl Timings {
                         0 => "less than 1ms".to_owned(),
                         cost => shown(Duration::from_millis(cost)),
                     };
-                    format!("reused, took {cost} when it was made")
+                    format!("reused, originally took {cost}")
                 }
-                (_, Some(_)) => "made in this run".to_owned(),
+                (_, Some(_)) => "collected in this run".to_owned(),
                 _ => "none".to_owned(),
             };
             rows.push([check.id.clone(), time.map_or_else(|| "-".to_owned(), &shown), evidence]);
@@ -209,9 +209,9 @@ mod tests {
         write the run       [time]
 
         check                 time  evidence
-        suite.test.default  [time]  made in this run
-        lockfile.tracked         -  reused, took [time] when it was made
-        lockfile.fresh           -  reused, took [time] when it was made
+        suite.test.default  [time]  collected in this run
+        lockfile.tracked         -  reused, originally took [time]
+        lockfile.fresh           -  reused, originally took [time]
         ");
     }
 

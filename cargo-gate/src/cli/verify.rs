@@ -16,10 +16,10 @@ use super::run_named::RunNamed;
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// Run id, `latest`, the path of a run directory, or that of a bundle [default: the whole history]
+    /// Run id, `latest`, or the path of a run directory or bundle [default: the whole history]
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<String>,
-    /// Chain hash that the history must contain, kept from an earlier report
+    /// Chain hash from an earlier report that the history must contain
     #[arg(long, value_name = "HASH")]
     pub(crate) head: Option<String>,
     #[command(flatten)]

@@ -71,7 +71,7 @@ fn github_benchmarks(facts: &InitFacts) -> String {
         return String::new();
     }
     let bench = bench_command(facts);
-    let (checkout, checkout_all) = (github_checkout(None), github_checkout(Some("the other commit")));
+    let (checkout, checkout_all) = (github_checkout(None), github_checkout(Some("the reference commit")));
     format!(
         "
   benchmarks:
@@ -82,7 +82,7 @@ fn github_benchmarks(facts: &InitFacts) -> String {
 {checkout}      - run: rustc -vV
       - run: {bench}
 
-  # Judged beside the branch that the change goes to, measured in the same run.
+  # Compared with the target branch, measured in the same run.
   regression:
     needs: benchmarks
     runs-on: ubuntu-latest
@@ -103,7 +103,7 @@ fn github_publish(facts: &InitFacts) -> String {
     let checkout = github_checkout(None);
     format!(
         "
-  # Tags `v…` only; the environment may ask somebody first.
+  # Only for tags `v…`; the environment can require an approval.
   publish:
     needs: build
     if: startsWith(github.ref, 'refs/tags/v')
@@ -162,7 +162,9 @@ pub fn github_workflow(facts: &InitFacts) -> String {
     let gate = gate_command(facts);
     let build = build_command(facts);
     let checkout = github_checkout(None);
-    let checkout_all = github_checkout(Some("earlier inventories and decisions are looked up in the history"));
+    let checkout_all = github_checkout(Some(
+        "the gate reads earlier inventories and decisions from the history",
+    ));
     let nextest = nextest_line(facts, "      - run: ");
     let benchmarks = github_benchmarks(facts);
     let needs = if facts.benches { "[pilot, regression]" } else { "pilot" };
@@ -207,7 +209,7 @@ jobs:
           path: {runs}
           if-no-files-found: warn
 {benchmarks}
-  # Nothing is built for release before the gate says that it may be.
+  # Release builds start only after the gate has passed.
   build:
     needs: {needs}
     runs-on: ubuntu-latest
@@ -227,7 +229,7 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
     let version = |channel: &&str| channel.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let image = match facts.toolchain.as_deref().filter(version) {
         Some(channel) => format!("rust:{channel}"),
-        None => "rust:latest # pin the version that the workspace is built with".into(),
+        None => "rust:latest # pin the version that builds the workspace".into(),
     };
     let nextest = nextest_line(facts, "    - ");
     let tag = if facts.publishes {
@@ -262,7 +264,7 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
 {name}:pilot:
   image: {image}
 {rules}  variables:
-    GIT_DEPTH: \"0\" # earlier inventories and decisions are looked up in the history
+    GIT_DEPTH: \"0\" # the gate reads earlier inventories and decisions from the history
   allow_failure: false
   timeout: 1h
   script:
@@ -277,7 +279,7 @@ pub fn gitlab_pipeline(facts: &InitFacts) -> String {
       codequality: {quality}
       junit: {junit}
 {benchmarks}
-# Nothing is built for release before the gate says that it may be.
+# Release builds start only after the gate has passed.
 {name}:build:
   image: {image}
   needs: {needs}
@@ -303,12 +305,12 @@ fn gitlab_benchmarks(facts: &InitFacts, image: &str, rules: &str) -> String {
   script:
 {cd}    - {bench}
 
-# Judged beside the branch that the change goes to, measured in the same run.
+# Compared with the target branch, measured in the same run.
 {name}:regression:
   image: {image}
   needs: [\"{name}:benchmarks\"]
 {rules}  variables:
-    GIT_DEPTH: \"0\" # the other commit
+    GIT_DEPTH: \"0\" # the reference commit
   timeout: 2h
   script:
 {cd}    - cargo install cargo-gate --locked
@@ -325,7 +327,7 @@ fn gitlab_publish(facts: &InitFacts, image: &str) -> String {
     let (name, cd) = (facts.gate_name(), gitlab_directory(facts));
     format!(
         "
-# Tags `v…` only; `CARGO_REGISTRY_TOKEN` is a protected variable.
+# Only for tags `v…`; `CARGO_REGISTRY_TOKEN` is a protected variable.
 {name}:publish:
   image: {image}
   needs: [\"{name}:build\"]

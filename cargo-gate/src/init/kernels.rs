@@ -58,8 +58,8 @@ impl KernelCrate {
             || directory.split('/').any(|part| matches!(part, "" | "." | ".."));
         if outside {
             return Err(
-                Error::usage(format!("`{directory}` is no directory below the workspace"))
-                    .with_help("name one such as `kernels` or `crates/kernels`"),
+                Error::usage(format!("`{directory}` is not a directory inside the workspace"))
+                    .with_help("pass a directory such as `kernels` or `crates/kernels`"),
             );
         }
         let package = directory.rsplit('/').next().unwrap_or(directory).to_owned();
@@ -78,16 +78,16 @@ impl KernelCrate {
             || !package.chars().all(letters)
             || reserved.contains(&package.as_str())
         {
-            return Err(Error::usage(format!("`{package}` cannot be the name of a package"))
-                .with_help("name a directory such as `kernels`"));
+            return Err(Error::usage(format!("`{package}` is not a valid package name"))
+                .with_help("pass a directory such as `kernels`"));
         }
         let taken = members
             .iter()
             .find(|(member, at)| member.name == package && *at != directory);
         if let Some((_, at)) = taken {
             return Err(
-                Error::usage(format!("the package in `{at}` is called `{package}` already"))
-                    .with_help("name another directory: `cargo gate init --kernels <directory>`"),
+                Error::usage(format!("the package in `{at}` is already called `{package}`"))
+                    .with_help("choose another directory: `cargo gate init --kernels <directory>`"),
             );
         }
         Ok(Self {

@@ -108,8 +108,8 @@ pub fn write_plan(top: &Path, plan: &[FileToWrite]) -> Result<()> {
             FileAction::Keep => {}
             FileAction::Replace => write_atomically(&path, &file.text, Existing::Replace)?,
             FileAction::Create if path.symlink_metadata().is_ok() => {
-                return Err(Error::usage(format!("`{}` exists by now", file.path.display()))
-                    .with_help("run `cargo gate init` again, with `--force` to replace it"));
+                return Err(Error::usage(format!("`{}` already exists", file.path.display()))
+                    .with_help("run `cargo gate init --force` to replace it"));
             }
             FileAction::Create => write_atomically(&path, &file.text, Existing::Keep)?,
         }

@@ -22,12 +22,12 @@ pub fn policy_text(facts: &InitFacts) -> String {
 
 const HEAD: &str = r#"#
 # What this workspace must prove before it enters a rollout stage.
-# `cargo gate pilot` judges it, `cargo gate explain <check>` says what a check asks and why.
-# Every key is described by the schema above; editors show it on hover.
+# `cargo gate pilot` evaluates it; `cargo gate explain <check>` explains a check.
+# The schema above describes every key; editors show it on hover.
 
 version = 1
 
-# Where the software runs at each stage, in words. It is printed on every decision: make it yours.
+# Where the software runs at each stage. Every decision shows it: adapt it to your project.
 [stage.pilot]
 scope = "a single service or internal tool"
 
@@ -39,13 +39,13 @@ max-age = "30d" # how old the pilot decision may be
 scope = "unlimited production use"
 max-age = "30d" # how old the controlled decision may be
 
-# Authority level of the crates: `portable` (safe code), `idiomatic` (portable, and lints are clean) or `native` (raw
-# authority is the purpose of the crate). A crate that leaves the default needs an owner, a reason and an expiry date.
+# Authority level of the crates: `portable` (safe code), `idiomatic` (portable and free of lint warnings) or `native` (raw
+# authority is the purpose of the crate). An exception from the default needs an owner, a reason and an expiry date.
 "#;
 
 const PROFILE_AND_BOUNDARY: &str = r#"
-# What must hold for Cargo's release profile, however it comes about: inheritance, package overrides, configuration
-# files, `CARGO_PROFILE_*`. Each key takes a value or an array of allowed values.
+# Requirements on Cargo's release profile after inheritance, package overrides, configuration files and
+# `CARGO_PROFILE_*`. Each key takes a value or an array of allowed values.
 [profile.release]
 debug-assertions = false
 incremental = false
@@ -56,26 +56,26 @@ incremental = false
 
 # Raw authority: `unsafe`, FFI, `asm!`.
 [boundary]
-safety-comments = true # each unsafe block says why it is sound
-# A tracked inventory makes every new boundary a visible change; `cargo gate source boundaries` shows what would be in it.
+safety-comments = true # each unsafe block needs a SAFETY comment
+# A tracked inventory makes every new boundary a visible change; `cargo gate source boundaries` shows its contents.
 # inventory = "boundary_inventory.json"
 
-# Files of crates that are not native in which raw authority is allowed:
+# Files in non-native crates where raw authority is allowed:
 # [[boundary.allow]]
 # path = "src/ffi/**"
 # reason = ""
 # owner = ""
 
-# Continuous integration: where a job must run the tests, and whether actions are named by commit.
+# Continuous integration: the platforms that must run the tests, and whether actions are pinned to commits.
 # [ci]
 # platforms = ["linux", "macos", "windows"]
 # pinned-actions = true
 
-# Suites: bodies of evidence. The command is started without a shell.
+# Suites run tests and tools. Their commands run without a shell.
 "#;
 
 const GOVERNANCE: &str = r#"
-# Permission for a named finding. An expired or unused waiver is itself a failure; `cargo gate govern waiver add` writes one.
+# A waiver for a named finding. An expired or unused waiver is itself a finding; `cargo gate govern waiver add` adds one.
 # [[waiver]]
 # check = "boundary.raw"
 # path = "src/ffi/**"
@@ -83,7 +83,7 @@ const GOVERNANCE: &str = r#"
 # reason = ""
 # expires = 2030-01-31
 
-# A surface left out of the claim: the decision is then READY_WITH_BOUNDED_SCOPE at best.
+# A surface excluded from the claim: the decision is then at best READY_WITH_BOUNDED_SCOPE.
 # [[exclusion]]
 # surface = ""
 # packages = []
@@ -99,7 +99,7 @@ fn benchmarks(text: &mut String, facts: &InitFacts) {
     let words: Vec<String> = bench_command(facts).split(' ').map(quoted).collect();
     let _ = write!(
         text,
-        "\n# Benchmarks of this tree beside those of the branch that it goes to, measured in the same run.\n[[suite.bench]]\n\
+        "\n# Benchmarks of this tree, compared with those of the target branch in the same run.\n[[suite.bench]]\n\
          name = \"benchmarks\"\ncommand = [{}]\nreference-commit = {}\nstage = \"controlled\"\n",
         words.join(", "),
         quoted(&format!("origin/{}", branch(facts)))
@@ -167,7 +167,7 @@ fn suites(text: &mut String, facts: &InitFacts) {
     if facts.nextest {
         let _ = write!(
             text,
-            "\n# nextest leaves out documentation tests:\n# [[suite.test]]\n# name = \"doc\"\n\
+            "\n# nextest does not run documentation tests:\n# [[suite.test]]\n# name = \"doc\"\n\
              # command = [\"cargo\", \"test\", \"--workspace\", \"--doc\"{locked}]\n"
         );
     }
@@ -180,7 +180,7 @@ fn production(text: &mut String, facts: &InitFacts, locked: &str) {
     if !facts.runs_kernels {
         return;
     }
-    text.push_str("\n# Production suites: how kernels fail is rehearsed, without a GPU.\n");
+    text.push_str("\n# Production suites rehearse kernel failures without a GPU.\n");
     for ProductionSuite { name, package } in &facts.production {
         let _ = write!(
             text,
@@ -200,8 +200,8 @@ fn production(text: &mut String, facts: &InitFacts, locked: &str) {
     } else {
         let _ = writeln!(
             text,
-            "# Not declared, because no package has a test target of that name: {}.\n# `cargo gate explain runtime.prod` says what \
-             each has to show.",
+            "# Not declared, because no package has a test target of that name: {}.\n# `cargo gate explain \
+             runtime.prod` explains what each must show.",
             missing.join(", ")
         );
     }

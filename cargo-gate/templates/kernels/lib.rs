@@ -1,4 +1,4 @@
-//! `y := a x`, guarded: natively where a device and PTX are there, on the CPU where not, and always with a reason.
+//! `y := a x`, guarded: on the device if there is one and the build has PTX for it, else on the CPU, always with a reason.
 
 use gate_runtime::module::Diagnostic;
 use gate_runtime::{
@@ -6,16 +6,16 @@ use gate_runtime::{
     Scalar, Status, Variant, View, ViewMut,
 };
 
-/// What `gate-build` made of the kernels.
+/// The bindings that `gate-build` generated.
 pub mod kernels {
     include!(concat!(env!("OUT_DIR"), "/kernels.rs"));
 }
 
-/// What the build made of `kernels/scale.cu`; without images where there was no compiler.
+/// The module of `kernels/scale.cu`; without images if the build found no compiler.
 pub static MODULE: ModuleImage = kernels::scale::MODULE;
 
-/// What the kernel takes: a factor, two buffers of one length, and that length. Every call is held against it, whichever
-/// backend runs it.
+/// The contract: a factor, two buffers of one length, and that length. Every call is checked against it on every
+/// backend.
 pub static SCALE: Contract = Contract::new(
     "scale",
     &[
@@ -26,7 +26,7 @@ pub static SCALE: Contract = Contract::new(
     ],
 );
 
-/// The kernel on a device: the entry of the PTX, and how a launch is cut into blocks.
+/// The kernel on a device: the entry of the PTX, and the launch geometry.
 static VARIANTS: [Variant; 1] = [Variant {
     module: &MODULE,
     entry: "scale",
@@ -34,7 +34,7 @@ static VARIANTS: [Variant; 1] = [Variant {
     score: 1,
 }];
 
-/// One thread for each element, 256 in a block.
+/// One thread per element, 256 per block.
 fn blocks(args: &[Arg<'_>]) -> Geometry {
     let elements = args.iter().find_map(|arg| match arg {
         Arg::Input(_, shape) => shape.elements(),
@@ -43,7 +43,7 @@ fn blocks(args: &[Arg<'_>]) -> Geometry {
     Geometry::cover(elements.unwrap_or(0), 256)
 }
 
-/// The kernel on the CPU: what runs where there is no device, and what the device is compared with.
+/// The kernel on the CPU: the fallback without a device, and the reference for comparison.
 fn scale(args: &mut [Arg<'_>]) -> Status {
     let [
         Arg::Scalar(Scalar::F32(a)),
@@ -63,7 +63,7 @@ fn scale(args: &mut [Arg<'_>]) -> Status {
 /// Registers the kernel.
 ///
 /// # Errors
-/// The module is not what its manifest says, or contradicts the contract.
+/// The module does not match its manifest or the contract.
 pub fn register(runtime: &Runtime) -> Result<Kernel, Diagnostic> {
     runtime.register(KernelSpec {
         contract: &SCALE,
@@ -72,9 +72,9 @@ pub fn register(runtime: &Runtime) -> Result<Kernel, Diagnostic> {
     })
 }
 
-/// `y := a x`. What came of it, and why, is in the answer.
+/// `y := a x`. The result has the status and the reason.
 pub fn launch(kernel: &Kernel, a: f32, x: &[f32], y: &mut [f32]) -> Dispatch {
-    // A length beyond 32 bits is no length of the buffers, so the contract refuses it.
+    // The contract rejects a length beyond 32 bits.
     let n = u32::try_from(x.len()).unwrap_or(u32::MAX);
     kernel.launch(&mut [
         Arg::scalar(a),

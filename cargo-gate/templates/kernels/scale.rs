@@ -1,4 +1,4 @@
-//! The kernel behind a runtime, on whatever backend this machine has.
+//! The kernel behind a runtime, on the backend of this machine.
 
 use gate_runtime::{Provenance, Runtime, Status};
 

@@ -73,14 +73,20 @@ impl Declared {
     pub fn new(kernel: impl Into<String>, signature: &str) -> Result<Self, NotASignature> {
         let kernel = kernel.into();
         let wrong = |detail: String| NotASignature {
-            message: format!("kernel `{kernel}`: `{signature}` is no signature: {detail}"),
+            message: format!("kernel `{kernel}`: invalid signature `{signature}`: {detail}"),
         };
         let list = signature
             .trim()
             .strip_prefix("fn")
             .and_then(|rest| rest.trim_start().strip_prefix('('))
             .and_then(|rest| rest.trim_end().strip_suffix(')'))
-            .ok_or_else(|| wrong("write it like `fn(input: *const f32, output: *mut f32, rows: u32)`".to_string()))?;
+            .ok_or_else(|| {
+                wrong(
+                    "write a Rust function type, such as `fn(input: *const f32, output: *mut f32, rows: \
+                 u32)`"
+                        .to_string(),
+                )
+            })?;
         let params = split(list)
             .map(|param| {
                 // A path in a type has `::`, a name is followed by one colon.
@@ -111,7 +117,7 @@ impl FromStr for RustType {
             return Ok(RustType::Mut(pointee(rest)));
         }
         let unknown = || NotASignature {
-            message: format!("`{text}` is no type of a kernel parameter"),
+            message: format!("`{text}` is not a kernel parameter type"),
         };
         if let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             let (element, length) = inner.split_once(';').ok_or_else(unknown)?;
@@ -176,7 +182,7 @@ pub fn disagreement(declared: &Declared, entry: &Entry, accesses: &[Access]) -> 
     let (expected, found) = (declared.params.len(), entry.params.len());
     if expected != found {
         return Some(format!(
-            "kernel `{kernel}` takes {found} {}, {expected} are declared",
+            "kernel `{kernel}` takes {found} {}, but the signature declares {expected}",
             plural(found)
         ));
     }
@@ -189,7 +195,7 @@ pub fn disagreement(declared: &Declared, entry: &Entry, accesses: &[Access]) -> 
         if !fits(&declared.ty, &param.ty) {
             let bytes = param.ty.bytes();
             return Some(format!(
-                "{subject} is declared `{}`; the entry takes `{}`, {bytes} {}",
+                "{subject} is declared as `{}`, but the entry takes `{}` ({bytes} {})",
                 declared.ty,
                 param.ty,
                 byte_word(bytes)
@@ -203,7 +209,7 @@ pub fn disagreement(declared: &Declared, entry: &Entry, accesses: &[Access]) -> 
         ) = (&declared.ty, accesses.get(index))
         {
             return Some(format!(
-                "{subject} is declared `{}`; the kernel writes there, in line {line} of its PTX",
+                "{subject} is declared as `{}`, but the kernel writes to it on line {line} of its PTX",
                 declared.ty
             ));
         }
@@ -274,26 +280,29 @@ mod tests {
     #[test]
     fn arity_width_class_and_constness_are_told_apart() {
         for (signature, message) in [
-            ("fn(*mut f32)", "kernel `axpy` takes 5 parameters, 1 are declared"),
+            (
+                "fn(*mut f32)",
+                "kernel `axpy` takes 5 parameters, but the signature declares 1",
+            ),
             (
                 "fn(*mut f32, *const f32, f32, n: u64, [u8; 24])",
-                "kernel `axpy`, parameter 4 (`n`) is declared `u64`; the entry takes `u32`, 4 bytes",
+                "kernel `axpy`, parameter 4 (`n`) is declared as `u64`, but the entry takes `u32` (4 bytes)",
             ),
             (
                 "fn(*mut f32, *const f32, u32, u32, [u8; 24])",
-                "kernel `axpy`, parameter 3 is declared `u32`; the entry takes `f32`, 4 bytes",
+                "kernel `axpy`, parameter 3 is declared as `u32`, but the entry takes `f32` (4 bytes)",
             ),
             (
                 "fn(*mut f32, u64, f32, u32, [u8; 24])",
-                "kernel `axpy`, parameter 2 is declared `u64`; the entry takes `u64 ptr global align 4`, 8 bytes",
+                "kernel `axpy`, parameter 2 is declared as `u64`, but the entry takes `u64 ptr global align 4` (8 bytes)",
             ),
             (
                 "fn(y: *const f32, *const f32, f32, u32, [u8; 24])",
-                "kernel `axpy`, parameter 1 (`y`) is declared `*const f32`; the kernel writes there, in line 7 of its PTX",
+                "kernel `axpy`, parameter 1 (`y`) is declared as `*const f32`, but the kernel writes to it on line 7 of its PTX",
             ),
             (
                 "fn(*mut f32, *const f32, f32, u32, [u8; 16])",
-                "kernel `axpy`, parameter 5 is declared `[u8; 16]`; the entry takes `align 8 b8[24]`, 24 bytes",
+                "kernel `axpy`, parameter 5 is declared as `[u8; 16]`, but the entry takes `align 8 b8[24]` (24 bytes)",
             ),
         ] {
             assert_eq!(check(signature).as_deref(), Some(message));

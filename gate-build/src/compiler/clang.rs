@@ -39,7 +39,7 @@ impl<'a> Clang<'a> {
             return Err(problem.unwrap_or_else(|| {
                 Diagnostic::error(
                     Id::CompilerUnusable,
-                    format!("`{}` is not a file that can be read", program.display()),
+                    format!("`{}` is not a readable file", program.display()),
                 )
             }));
         };
@@ -65,8 +65,8 @@ impl<'a> Clang<'a> {
 
     fn arguments(&self, arch: Arch, flags: &[String]) -> Result<Vec<OsString>, Diagnostic> {
         let asked = Asked::read(flags).map_err(|flag| {
-            Diagnostic::error(Id::FlagUnsupported, format!("clang has no flag that means `{flag}`"))
-                .help("take the flag out of build.rs, or install nvcc")
+            Diagnostic::error(Id::FlagUnsupported, format!("clang has no equivalent of `{flag}`"))
+                .help("remove the flag from build.rs, or install nvcc")
         })?;
         let shims = self.setting.shims.join("clang");
         let mut arguments: Vec<OsString> = Vec::new();
@@ -109,15 +109,15 @@ impl<'a> Clang<'a> {
                 _ => {
                     return Err(Diagnostic::error(
                         Id::FlagUnsupported,
-                        format!("clang has no flag that means `--{name}={value}`"),
+                        format!("clang has no equivalent of `--{name}={value}`"),
                     )
-                    .help("take the flag out of build.rs, or install nvcc"));
+                    .help("remove the flag from build.rs, or install nvcc"));
                 }
             }
         }
         if asked.registers.is_some() {
             return Err(
-                Diagnostic::error(Id::FlagUnsupported, "clang has no flag that means `--maxrregcount`")
+                Diagnostic::error(Id::FlagUnsupported, "clang has no equivalent of `--maxrregcount`")
                     .help("use `__launch_bounds__` in the kernel, or install nvcc"),
             );
         }
@@ -161,25 +161,20 @@ impl Compiler for Clang<'_> {
             let text = &finished.text;
             let error = Diagnostic::error(
                 Id::SourceRefused,
-                format!("clang {version} does not compile it for {arch}"),
+                format!("clang {version} failed to compile it for {arch}"),
             )
             .output(text);
             return Err(
                 if text.contains("unsupported CUDA gpu architecture") || text.contains("GPU arch") {
-                    Diagnostic::error(
-                        Id::ArchUnsupported,
-                        format!("clang {version} cannot compile for {arch}"),
-                    )
-                    .output(text)
-                    .help(format!(
-                        "install a clang that knows {arch}, or choose another `.arch(…)` in build.rs"
-                    ))
+                    Diagnostic::error(Id::ArchUnsupported, format!("clang {version} does not support {arch}"))
+                        .output(text)
+                        .help(format!(
+                            "install a clang that supports {arch}, or change `.arch(…)` in build.rs"
+                        ))
                 } else if lacks_header(text) {
-                    error.help(format!(
-                        "{HEADER_HELP}; CUDA's own come with a toolkit: install NVRTC or nvcc"
-                    ))
+                    error.help(format!("{HEADER_HELP}; CUDA's own headers come with NVRTC or nvcc"))
                 } else if text.contains("undeclared identifier") {
-                    error.help("without a CUDA toolkit, clang knows the language and not CUDA's library: install NVRTC or nvcc")
+                    error.help("install NVRTC or nvcc; without a CUDA toolkit, clang has no CUDA library functions")
                 } else {
                     error
                 },
@@ -255,7 +250,7 @@ fn version_of(program: &Path, setting: &Setting) -> Result<String, Diagnostic> {
         .ok_or_else(|| {
             Diagnostic::error(
                 Id::CompilerUnusable,
-                format!("`{} --version` does not answer like clang", program.display()),
+                format!("`{} --version` did not print a clang version", program.display()),
             )
             .output(&finished.text)
             .help("correct `PATH`, or reinstall clang")

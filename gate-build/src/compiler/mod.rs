@@ -197,14 +197,14 @@ pub(crate) fn ptx_of(file: &Path, compiler: &str, printed: &str) -> Result<Vec<u
     let what = if ptx.is_empty() {
         "no PTX"
     } else {
-        "something else than PTX"
+        "something other than PTX"
     };
     Err(Diagnostic::error(
         Id::CompilerOutput,
-        format!("{compiler} reports success and wrote {what}"),
+        format!("{compiler} reported success but wrote {what}"),
     )
     .output(printed)
-    .help("check that the program is the compiler and not something else of its name"))
+    .help("check that this program is the compiler, not another one of the same name"))
 }
 
 /// Whether the optimiser runs on several threads for this source: where nobody chose a number of threads, for a large one.
@@ -227,7 +227,7 @@ pub(crate) fn in_order(ptx: Vec<u8>) -> Vec<u8> {
 }
 
 /// What helps where a header of a source is not found.
-const HEADER_HELP: &str = "restore the header, or name its folder by `.include(…)` in build.rs";
+const HEADER_HELP: &str = "restore the header, or add its directory with `.include(…)` in build.rs";
 
 /// Whether a compiler says that a header is not there, in the words of gcc and clang, of NVIDIA's front end, or of MSVC.
 fn lacks_header(output: &str) -> bool {

@@ -68,7 +68,7 @@ impl<'a> Nvcc<'a> {
             return Err(problem.unwrap_or_else(|| {
                 Diagnostic::error(
                     Id::CompilerUnusable,
-                    format!("`{}` is not a file that can be read", program.display()),
+                    format!("`{}` is not a readable file", program.display()),
                 )
             }));
         };
@@ -129,12 +129,13 @@ impl<'a> Nvcc<'a> {
         let text = &finished.text;
         let version = &self.identity.version;
         let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        let refused = |id| Diagnostic::error(id, format!("nvcc {version} does not compile it for {arch}")).output(text);
+        let refused =
+            |id| Diagnostic::error(id, format!("nvcc {version} failed to compile it for {arch}")).output(text);
         if has(&["Unsupported gpu architecture", "is not defined for option 'gpu-"]) {
-            Diagnostic::error(Id::ArchUnsupported, format!("nvcc {version} cannot compile for {arch}"))
+            Diagnostic::error(Id::ArchUnsupported, format!("nvcc {version} does not support {arch}"))
                 .output(text)
                 .help(format!(
-                    "install a CUDA toolkit that knows {arch}, or choose another `.arch(…)` in build.rs"
+                    "install a CUDA toolkit that supports {arch}, or change `.arch(…)` in build.rs"
                 ))
         } else if has(&[
             "Failed to preprocess host compiler properties",
@@ -144,24 +145,23 @@ impl<'a> Nvcc<'a> {
             "unsupported GNU version",
             "unsupported clang version",
         ]) {
-            refused(Id::HostCompiler)
-                .help("nvcc needs a C++ compiler that it supports: install one, or name it in `NVCC_CCBIN`")
+            refused(Id::HostCompiler).help("install a C++ compiler that nvcc supports, or set `NVCC_CCBIN`")
         } else if text.lines().any(is_lacking_headers) {
             Diagnostic::error(
                 Id::CompilerUnusable,
-                format!("nvcc {version} does not find the headers of its installation"),
+                format!("nvcc {version} cannot find its own headers"),
             )
             .output(text)
             .help(
-                "install what is missing (of pip's packages, those of the CUDA runtime and of CRT), or name a whole \
-                 installation in `CUDA_HOME`",
+                "install the missing parts (with pip: the CUDA runtime and CRT packages), or set `CUDA_HOME` to a \
+                 complete installation",
             )
         } else if text.trim().is_empty() {
             Diagnostic::error(
                 Id::CompilerUnusable,
-                format!("nvcc {version} printed nothing and failed ({})", finished.status),
+                format!("nvcc {version} failed without output ({})", finished.status),
             )
-            .help("check that the program is the compiler and that its installation is complete")
+            .help("check that this program is nvcc and that its installation is complete")
         } else if lacks_header(text) {
             refused(Id::SourceRefused).help(HEADER_HELP)
         } else {
@@ -231,7 +231,7 @@ impl Compiler for Nvcc<'_> {
         let Some(listed) = listed else {
             return Err(Diagnostic::error(Id::CompilerOutput, "nvcc wrote no dependency file")
                 .output(&finished.text)
-                .help("nvcc before 10.2 has no `-MD`; install a later one"));
+                .help("install nvcc 10.2 or later, which supports `-MD`"));
         };
         Ok(Compiled {
             ptx: in_order(ptx),
@@ -300,7 +300,7 @@ fn answer_of(program: &Path, setting: &Setting) -> Result<String, Diagnostic> {
     let Some(version) = version else {
         return Err(Diagnostic::error(
             Id::CompilerUnusable,
-            format!("`{} --version` does not answer like nvcc", program.display()),
+            format!("`{} --version` did not print an nvcc version", program.display()),
         )
         .output(&finished.text)
         .help("correct `NVCC`, `CUDA_HOME` or `PATH`, or reinstall the CUDA toolkit"));

@@ -36,69 +36,69 @@ macro_rules! ids {
 }
 
 ids! {
-    /// The compiler does not accept the source
+    /// The compiler rejected the source
     SourceRefused = "source_refused",
-    /// The compiler does not know the architecture, mostly because it is too old
+    /// The compiler does not support the architecture, usually because it is too old
     ArchUnsupported = "arch_unsupported",
-    /// A flag of build.rs has no counterpart in the compiler, or one it does not know
+    /// A flag in build.rs has no equivalent in the compiler, or the compiler does not recognize it
     FlagUnsupported = "flag_unsupported",
-    /// No compiler is there: an error where one was asked for, else a warning that nothing is built for the GPU
+    /// No compiler found: an error if one was requested, else a warning that no GPU kernels are built
     CompilerMissing = "compiler_missing",
-    /// The compiler is there and does not answer like one, or cannot be read, loaded or started
+    /// The compiler was found but cannot be read, loaded or started, or does not print its version
     CompilerUnusable = "compiler_unusable",
     /// The compiler crashed
     CompilerCrashed = "compiler_crashed",
-    /// The system ended the compiler, mostly because memory ran out
+    /// The system killed the compiler, usually because memory ran out
     CompilerKilled = "compiler_killed",
-    /// The compiler did not end within `GATE_KERNEL_TIMEOUT` and was stopped
+    /// The compiler exceeded the time limit `GATE_KERNEL_TIMEOUT`
     CompilerTimeout = "compiler_timeout",
-    /// The compiler reports success and wrote something else than what was asked for
+    /// The compiler reported success but wrote no PTX
     CompilerOutput = "compiler_output",
-    /// The compiler needs a C++ compiler for the host and has none that it supports
+    /// The compiler found no supported C++ compiler for the host
     HostCompiler = "host_compiler",
-    /// The `core` library of the target cannot be had or compiled
+    /// The `core` library of the target is missing and cannot be compiled
     CoreLibrary = "core_library",
-    /// A function of libdevice is used, and libdevice or the LLVM tools that link it are missing or refuse it
+    /// A kernel uses libdevice, but libdevice or the LLVM tools that link it are missing or failed
     Libdevice = "libdevice",
-    /// A warning of the compiler, passed on
+    /// A warning from the compiler
     CompilerWarning = "compiler_warning",
-    /// PTX that was just compiled or locked cannot be understood
+    /// Compiled or locked PTX cannot be parsed
     PtxInvalid = "ptx_invalid",
-    /// ptxas is there and does not answer like one, or does not accept the PTX
+    /// ptxas rejected the PTX, or its output cannot be parsed
     PtxasFailed = "ptxas_failed",
-    /// A kernel takes more of the hardware than its budget
+    /// A kernel exceeds its resource budget
     BudgetExceeded = "budget_exceeded",
-    /// There is a budget for a kernel that nobody has
+    /// A budget is declared for a kernel that does not exist
     BudgetUnknownKernel = "budget_unknown_kernel",
-    /// Budgets were not compared, because there is no ptxas
+    /// Budgets were not checked because ptxas was not found
     BudgetUnchecked = "budget_unchecked",
-    /// `kernels.lock` is wanted and is not there
+    /// `kernels.lock` is required but does not exist
     LockMissing = "lock_missing",
-    /// `kernels.lock` cannot be read or understood, or contradicts itself
+    /// `kernels.lock` cannot be read or parsed, or is inconsistent
     LockInvalid = "lock_invalid",
-    /// `kernels.lock` has no PTX of a unit for an architecture
+    /// `kernels.lock` has no PTX for a unit on an architecture
     LockIncomplete = "lock_incomplete",
-    /// A source is missing or differs from the one that was locked
+    /// A source is missing or differs from the locked one
     SourceChanged = "source_changed",
-    /// build.rs has other flags than those with which the locked PTX was compiled
+    /// The flags in build.rs differ from those of the locked PTX
     FlagsChanged = "flags_changed",
     /// A locked PTX file is missing or cannot be read
     PtxMissing = "ptx_missing",
-    /// A locked PTX file differs from the one that was locked
+    /// A PTX file differs from the lock
     PtxChanged = "ptx_changed",
-    /// A path of the lock leads out of the crate
+    /// A path in the lock points outside the crate
     PathEscapes = "path_escapes",
-    /// The entries of a PTX file are not those of the lock
+    /// The entries of a PTX file differ from the lock
     EntriesDiffer = "entries_differ",
-    /// The compiler does not write again what is locked
+    /// The compiler does not reproduce the locked PTX
     LockNotReproduced = "lock_not_reproduced",
-    /// A companion in C or C++ was not compiled
+    /// A companion in C or C++ failed to compile
     CompanionFailed = "companion_failed",
-    /// The remote store was not used, or gave something that it should not
+    /// The remote store was not used, or returned a damaged entry
     RemoteStore = "remote_store",
-    /// build.rs or a variable asks for something that cannot be
+    /// build.rs or an environment variable has an invalid value
     Configuration = "configuration",
-    /// A file or a folder could not be read or written
+    /// A file or directory could not be read or written
     FileAccess = "file_access",
 }
 

@@ -136,7 +136,7 @@ pub(crate) fn warnings(text: &str) -> Vec<Diagnostic> {
     if more > 0 {
         shown.push(Diagnostic::warning(
             Id::CompilerWarning,
-            format!("the compiler gives {more} more warnings"),
+            format!("further compiler warnings not shown: {more}"),
         ));
     }
     shown

@@ -38,7 +38,7 @@ impl<'a, 'de> Fields<'a, 'de> {
         let start = value.span.start;
         let table = value
             .as_table()
-            .ok_or_else(|| source.error(start, format!("{what} has to be a table")))?;
+            .ok_or_else(|| source.error(start, format!("{what} must be a table")))?;
         // A table of an array has the span of its header only in some cases: its first key is never far.
         let start = table.keys().map(|key| key.span.start).min().unwrap_or(start);
         Ok(Self {
@@ -61,7 +61,7 @@ impl<'a, 'de> Fields<'a, 'de> {
     }
 
     pub(super) fn required(&mut self, key: &'static str) -> Result<&'a Value<'de>, LockError> {
-        let missing = self.error(format!("{} has no `{key}`", self.what));
+        let missing = self.error(format!("missing key in {}: `{key}`", self.what));
         self.optional(key).ok_or(missing)
     }
 
@@ -90,7 +90,7 @@ impl<'a, 'de> Fields<'a, 'de> {
         let Some(value) = self.optional(key) else {
             return Ok(None);
         };
-        let wrong = || source.error(value.span.start, format!("`{key}` has to be three numbers"));
+        let wrong = || source.error(value.span.start, format!("`{key}` must be three numbers"));
         let numbers: Vec<u32> = value
             .as_array()
             .ok_or_else(wrong)?
@@ -112,7 +112,7 @@ impl<'a, 'de> Fields<'a, 'de> {
         };
         let items = value.as_array();
         items
-            .ok_or_else(|| source.error(value.span.start, format!("`{key}` has to be a list")))?
+            .ok_or_else(|| source.error(value.span.start, format!("`{key}` must be an array")))?
             .iter()
             .map(&mut item)
             .collect()
@@ -124,7 +124,7 @@ impl<'a, 'de> Fields<'a, 'de> {
             if !self.asked.contains(&key.name.as_ref()) {
                 return Err(self
                     .source
-                    .error(key.span.start, format!("{} has no field `{}`", self.what, key.name)));
+                    .error(key.span.start, format!("unknown key in {}: `{}`", self.what, key.name)));
             }
         }
         Ok(())
@@ -134,7 +134,7 @@ impl<'a, 'de> Fields<'a, 'de> {
 pub(super) fn text<'a>(source: Source<'_>, value: &'a Value<'_>, key: &str) -> Result<&'a str, LockError> {
     value
         .as_str()
-        .ok_or_else(|| source.error(value.span.start, format!("`{key}` has to be a string")))
+        .ok_or_else(|| source.error(value.span.start, format!("`{key}` must be a string")))
 }
 
 pub(super) fn number(source: Source<'_>, value: &Value<'_>, key: &str) -> Result<u32, LockError> {
@@ -142,7 +142,7 @@ pub(super) fn number(source: Source<'_>, value: &Value<'_>, key: &str) -> Result
     number.ok_or_else(|| {
         source.error(
             value.span.start,
-            format!("`{key}` has to be a number from 0 to {}", u32::MAX),
+            format!("`{key}` must be a number from 0 to {}", u32::MAX),
         )
     })
 }

@@ -178,7 +178,7 @@ impl KernelLock {
         for &path in &named {
             let text = texts
                 .get(path)
-                .ok_or_else(|| io::Error::other(format!("there is no text for `{path}`")))?;
+                .ok_or_else(|| io::Error::other(format!("no text for `{path}`")))?;
             if replace(&crate_root.join(path), text)? {
                 changed.insert(path.to_string());
             }

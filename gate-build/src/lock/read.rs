@@ -21,14 +21,14 @@ impl KernelLock {
     pub fn parse(text: &str) -> Result<Self, LockError> {
         let source = Source(text);
         let root =
-            toml_span::parse(text).map_err(|error| source.error(error.span.start, format!("not TOML: {error}")))?;
+            toml_span::parse(text).map_err(|error| source.error(error.span.start, format!("invalid TOML: {error}")))?;
         let mut fields = Fields::of(source, &root, "the lock")?;
         let version = fields.required("version")?;
         let found = number(source, version, "version")?;
         if found != VERSION {
             return Err(source.error(
                 version.span.start,
-                format!("the lock has version {found}, this release of gate-build reads {VERSION}"),
+                format!("unsupported lock version {found}: this gate-build reads version {VERSION}"),
             ));
         }
         let mut lock = Self::default();
@@ -38,7 +38,7 @@ impl KernelLock {
             if lock.budgets.insert(kernel.clone(), budget).is_some() {
                 return Err(LockError {
                     line,
-                    message: format!("the budget of `{kernel}` is there twice"),
+                    message: format!("duplicate budget for `{kernel}`"),
                 });
             }
         }
@@ -47,7 +47,7 @@ impl KernelLock {
             if images.insert(arch, image).is_some() {
                 return Err(LockError {
                     line,
-                    message: format!("unit `{unit}` for {arch} is there twice"),
+                    message: format!("duplicate image of `{unit}` for {arch}"),
                 });
             }
         }
@@ -84,7 +84,10 @@ fn read_image(source: Source<'_>, value: &Value<'_>) -> Result<(UnitName, Arch, 
     let arch = fields.required("arch")?;
     let arch: Arch = text(source, arch, "arch")?.parse().map_err(|_| {
         // What `.arch(…)` of a build script says about it has a remedy of its own.
-        source.error(arch.span.start, "`arch` is no GPU architecture: `sm_80`, `sm_90a`")
+        source.error(
+            arch.span.start,
+            "`arch` must be a GPU architecture, such as `sm_80` or `sm_90a`",
+        )
     })?;
     let compiler = fields.required("compiler")?;
     let compiler = text(source, compiler, "compiler")?
@@ -96,7 +99,7 @@ fn read_image(source: Source<'_>, value: &Value<'_>) -> Result<(UnitName, Arch, 
         .ok_or_else(|| {
             source.error(
                 compiler.span.start,
-                "`compiler` has to be a name and a version: `nvcc 13.0.88`",
+                "`compiler` must be a name and a version, such as `nvcc 13.0.88`",
             )
         })?;
     let flags = fields.list("flags", |value| text(source, value, "flags").map(str::to_string))?;
@@ -121,7 +124,7 @@ fn read_image(source: Source<'_>, value: &Value<'_>) -> Result<(UnitName, Arch, 
     if source_fingerprint(&image.sources) != image.source_fingerprint {
         return Err(source.error(
             source_fingerprint_value.span.start,
-            "the fingerprint is not that of the listed sources: the lock was edited",
+            "the fingerprint does not match the listed sources: the lock was edited",
         ));
     }
     fields.finish()?;
@@ -129,13 +132,15 @@ fn read_image(source: Source<'_>, value: &Value<'_>) -> Result<(UnitName, Arch, 
         Some(value) if text(source, value, "facts-fingerprint")? != image.facts_fingerprint().to_string() => {
             return Err(source.error(
                 value.span.start,
-                "the fingerprint is not that of compiler, flags, PTX digest and what ptxas reported: the lock was edited",
+                "the fingerprint does not match the compiler, flags, PTX digest and ptxas report: the lock was \
+                 edited",
             ));
         }
         None if image.ptxas.is_some() || image.entries.values().any(|entry| entry.usage.is_some()) => {
             return Err(LockError {
                 line,
-                message: "an image with a report of ptxas has no `facts-fingerprint`: the lock was edited, or written by an older release"
+                message: "an image with a ptxas report has no `facts-fingerprint`: the lock was edited, or written \
+                     by an older release"
                     .to_string(),
             });
         }
@@ -147,7 +152,7 @@ fn read_image(source: Source<'_>, value: &Value<'_>) -> Result<(UnitName, Arch, 
 fn read_sources(source: Source<'_>, value: &Value<'_>) -> Result<BTreeMap<String, Digest>, LockError> {
     let table = value
         .as_table()
-        .ok_or_else(|| source.error(value.span.start, "`sources` has to be a table"))?;
+        .ok_or_else(|| source.error(value.span.start, "`sources` must be a table"))?;
     let mut sources = BTreeMap::new();
     for (path, value) in table {
         let digest = text(source, value, "sources")?
@@ -164,7 +169,7 @@ fn read_entries(source: Source<'_>, fields: &mut Fields<'_, '_>) -> Result<BTree
         if entries.insert(name.clone(), entry).is_some() {
             return Err(LockError {
                 line,
-                message: format!("entry `{name}` is there twice"),
+                message: format!("duplicate entry `{name}`"),
             });
         }
     }

@@ -122,12 +122,12 @@ impl KernelLock {
             line,
             kind: ProblemKind::Lock,
             message,
-            help: format!("restore it from version control, or write it anew with `{RELOCK}`"),
+            help: format!("restore it from version control, or regenerate it with `{RELOCK}`"),
         };
         let bytes = match std::fs::read(crate_root.join(LOCK_FILE)) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(problem(None, format!("the lock cannot be read: {error}"))),
+            Err(error) => return Err(problem(None, format!("cannot read the lock: {error}"))),
         };
         let text = String::from_utf8(bytes).map_err(|error| {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
@@ -189,7 +189,7 @@ impl KernelLock {
                 file: file.to_string(),
                 line: None,
                 kind: ProblemKind::Incomplete,
-                message: format!("`{LOCK_FILE}` has no PTX of it"),
+                message: format!("`{LOCK_FILE}` has no PTX for it"),
                 help: format!("compile and lock it with `{RELOCK}`"),
             })
             .collect()
@@ -206,7 +206,7 @@ impl LockedImage {
     ) -> Vec<LockProblem> {
         let mut problems = Vec::new();
         for (path, digest) in &self.sources {
-            let relock = format!("compile and lock it anew with `{RELOCK}`");
+            let relock = format!("recompile and lock it with `{RELOCK}`");
             let (message, help) = match read(path) {
                 Ok(bytes) if text_digest(&bytes) == *digest => continue,
                 Ok(_) => (
@@ -214,9 +214,7 @@ impl LockedImage {
                     relock,
                 ),
                 Err(error) => (
-                    format!(
-                        "the PTX of `{unit}` for {arch} was compiled from this file, which cannot be read: {error}"
-                    ),
+                    format!("cannot read this source of the PTX of `{unit}` for {arch}: {error}"),
                     format!("restore it from version control, or {relock}"),
                 ),
             };
@@ -252,11 +250,11 @@ impl LockedImage {
             line: text.and_then(|text| line_of(text, unit.as_str(), &arch.to_string(), Part::Field("flags"))),
             kind: ProblemKind::FlagsChanged,
             message: format!(
-                "the PTX of `{unit}` for {arch} was compiled with {}, and the build script asks for {}",
+                "the PTX of `{unit}` for {arch} was compiled with {}, but the build script has {}",
                 shown(&self.flags),
                 shown(now)
             ),
-            help: format!("compile and lock it anew with `{RELOCK}`, or correct `.flag(…)` in build.rs"),
+            help: format!("recompile and lock it with `{RELOCK}`, or correct `.flag(…)` in build.rs"),
         })
     }
 
@@ -276,19 +274,22 @@ impl LockedImage {
             line,
             kind,
             message,
-            help: format!("restore it from version control, or compile and lock it anew with `{RELOCK}`"),
+            help: format!("restore it from version control, or recompile and lock it with `{RELOCK}`"),
         };
         let line_in_lock = |read: &mut dyn FnMut(&str) -> io::Result<Vec<u8>>, part: Part<'_>| {
             let text = String::from_utf8(read(LOCK_FILE).ok()?).ok()?;
             line_of(&text, unit.as_str(), &arch.to_string(), part)
         };
         if escapes(&self.ptx) {
-            let message = format!("`ptx = \"{}\"` of `{unit}` for {arch} leads out of the crate", self.ptx);
+            let message = format!(
+                "`ptx = \"{}\"` of `{unit}` for {arch} points outside the crate",
+                self.ptx
+            );
             let line = line_in_lock(read, Part::Field("ptx"));
             return Err(problem(LOCK_FILE, line, ProblemKind::PathEscapes, message));
         }
         let bytes = read(&self.ptx).map_err(|error| {
-            let message = format!("the locked PTX of `{unit}` for {arch} cannot be read: {error}");
+            let message = format!("cannot read the locked PTX of `{unit}` for {arch}: {error}");
             problem(&self.ptx, None, ProblemKind::PtxMissing, message)
         })?;
         let bytes = unix_lines(&bytes).into_owned();
@@ -302,24 +303,29 @@ impl LockedImage {
                 None => (None, String::new()),
             };
             let message = format!(
-                "differs from the PTX that was locked for `{unit}`, {arch}: its digest is {found}, not {}{detail}",
+                "differs from the locked PTX of `{unit}` for {arch}: its digest is {found}, not {}{detail}",
                 self.ptx_digest
             );
             return Err(problem(&self.ptx, line, ProblemKind::PtxChanged, message));
         }
         let found = std::str::from_utf8(&bytes)
-            .map_err(|_| (Part::Field("ptx"), format!("`{}` is locked but is not text", self.ptx)))
+            .map_err(|_| {
+                (
+                    Part::Field("ptx"),
+                    format!("the locked file `{}` is not text", self.ptx),
+                )
+            })
             .and_then(|text| {
                 Module::parse(text).map_err(|error| {
                     (
                         Part::Field("ptx"),
-                        format!("`{}` is locked but is no PTX: {error}", self.ptx),
+                        format!("the locked file `{}` is not valid PTX: {error}", self.ptx),
                     )
                 })
             });
         let disagreement = match &found {
             Ok(module) => self.disagreement(arch, module).map(|(part, message)| {
-                let message = format!("`{}` does not fit its entry in the lock: {message}", self.ptx);
+                let message = format!("`{}` does not match its entry in the lock: {message}", self.ptx);
                 (part, message)
             }),
             Err(wrong) => Some(wrong.clone()),
@@ -334,11 +340,11 @@ impl LockedImage {
     /// How a module contradicts what the lock says about it, and where that stands.
     fn disagreement<'a>(&'a self, arch: Arch, module: &'a Module) -> Option<(Part<'a>, String)> {
         if module.target != arch {
-            let message = format!("it is for {}, the lock says {arch}", module.target);
+            let message = format!("it targets {}, but the lock says {arch}", module.target);
             return Some((Part::Field("arch"), message));
         }
         if module.version != self.isa {
-            let message = format!("its `.version` is {}, the lock says {}", module.version, self.isa);
+            let message = format!("its `.version` is {}, but the lock says {}", module.version, self.isa);
             return Some((Part::Field("isa"), message));
         }
         for entry in &module.entries {
@@ -360,7 +366,7 @@ impl LockedImage {
                         .join(", ")
                 };
                 return wrong(format!(
-                    "entry `{}` takes ({}), the lock says ({})",
+                    "entry `{}` takes ({}), but the lock says ({})",
                     entry.name,
                     list(&found),
                     list(locked)
@@ -368,7 +374,7 @@ impl LockedImage {
             }
             if found.performance != locked.performance {
                 return wrong(format!(
-                    "entry `{}` has other performance directives than the lock says",
+                    "the performance directives of entry `{}` differ from the lock",
                     entry.name
                 ));
             }

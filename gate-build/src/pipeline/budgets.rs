@@ -24,8 +24,8 @@ pub(super) fn compare(
     }
     let Some((ptxas, cache)) = ptxas else {
         return Ok(vec![
-            Diagnostic::warning(Id::BudgetUnchecked, "budgets were not compared: there is no ptxas")
-                .help("install a CUDA toolkit; `cargo gate` compares them with the lock"),
+            Diagnostic::warning(Id::BudgetUnchecked, "budgets were not checked: ptxas not found")
+                .help("install a CUDA toolkit; `cargo gate` checks budgets against the lock"),
         ]);
     };
     let mut problems = Vec::new();
@@ -57,18 +57,15 @@ pub(super) fn compare(
                         format!("kernel `{kernel}` for {} exceeds its budget: {excess}", image.arch),
                     )
                     .unit(unit.name.as_str())
-                    .help("make the kernel take less, or raise its `.budget(…)` in build.rs")
+                    .help("reduce the kernel's resource use, or raise its `.budget(…)` in build.rs")
                 }));
             }
         }
     }
     for kernel in kernels.budgets.keys().filter(|kernel| !found.contains(kernel)) {
         problems.push(
-            Diagnostic::error(
-                Id::BudgetUnknownKernel,
-                format!("there is a budget for `{kernel}`, and no kernel of that name"),
-            )
-            .help("correct `.budget(…)` in build.rs; C++ kernels have the name that stands in the PTX"),
+            Diagnostic::error(Id::BudgetUnknownKernel, format!("budget for unknown kernel `{kernel}`"))
+                .help("correct `.budget(…)` in build.rs; for C++ kernels, use the mangled name in the PTX"),
         );
     }
     if problems.is_empty() {

@@ -59,7 +59,7 @@ impl Build<'_> {
                 return Err(Error::missing(
                     Id::CompilerMissing,
                     format!(
-                        "`GATE_KERNELS_LOCK` is set, and no compiler of {} is there",
+                        "`GATE_KERNELS_LOCK` is set, but no compiler for {} was found",
                         self.plan.languages()
                     ),
                     self.plan.remedy(),

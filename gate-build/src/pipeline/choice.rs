@@ -40,10 +40,10 @@ impl Choice {
             return Err(Error::missing(
                 Id::CompilerMissing,
                 format!(
-                    "`NVCC` is `{}`, which is no program that is there",
+                    "`NVCC` is set to `{}`, but there is no such program",
                     nvcc.to_string_lossy()
                 ),
-                "correct the variable, or unset it to let nvcc be found",
+                "correct the variable, or unset it to search for nvcc",
             ));
         }
         if let Some(kind) = chosen_compiler(env)? {
@@ -59,10 +59,10 @@ impl Choice {
                 None => Err(Error::missing(
                     Id::CompilerMissing,
                     format!(
-                        "`GATE_KERNEL_COMPILER` is `{kind}`, which is in none of the {} places looked at",
+                        "`GATE_KERNEL_COMPILER` is set to `{kind}`, which was not found (places searched: {})",
                         toolkit.searched.len()
                     ),
-                    "install it, set `CUDA_HOME` to where it is, or unset the variable",
+                    "install it, set `CUDA_HOME` to its installation, or unset the variable",
                 )),
             };
         }

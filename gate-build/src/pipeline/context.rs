@@ -27,7 +27,7 @@ impl Context {
         let named = |name: &str| {
             env.variable(name).map(PathBuf::from).ok_or_else(|| {
                 Error::configuration(
-                    format!("the variable `{name}` is not set"),
+                    format!("environment variable `{name}` is not set"),
                     "call `Kernels::compile` from a build script that cargo runs, or use `compile_in`",
                 )
             })
@@ -98,7 +98,7 @@ impl Mode {
             Some("locked") => Ok(Mode::Locked),
             Some("off") => Ok(Mode::Off),
             _ => Err(Error::configuration(
-                format!("`GATE_KERNELS` is `{}`", value.to_string_lossy()),
+                format!("invalid value `{}` for `GATE_KERNELS`", value.to_string_lossy()),
                 "set it to `auto`, `build`, `locked` or `off`",
             )),
         }
@@ -124,7 +124,7 @@ pub(crate) fn chosen_compiler(env: &Env) -> Result<Option<CompilerKind>, Error> 
     };
     value.to_str().and_then(CompilerKind::named).map(Some).ok_or_else(|| {
         Error::configuration(
-            format!("`GATE_KERNEL_COMPILER` is `{}`", value.to_string_lossy()),
+            format!("invalid value `{}` for `GATE_KERNEL_COMPILER`", value.to_string_lossy()),
             "set it to `nvrtc`, `nvcc` or `clang`",
         )
     })

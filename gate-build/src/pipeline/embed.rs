@@ -147,10 +147,13 @@ impl Maker<'_> {
                 Error::Kernels(vec![
                     Diagnostic::error(
                         Id::PtxInvalid,
-                        format!("the PTX for {} cannot be understood: {error}", image.arch),
+                        format!("cannot parse the PTX for {}: {error}", image.arch),
                     )
                     .unit(unit.name.as_str())
-                    .help("report it with the file; `GATE_KERNEL_COMPILER` chooses another compiler meanwhile"),
+                    .help(
+                        "report this with the file; until then, choose another compiler with \
+                         `GATE_KERNEL_COMPILER`",
+                    ),
                 ])
             })?;
             let (file, encoding) = if self.kernels.compress {

@@ -202,7 +202,7 @@ impl Task<'_> {
         }
         let last = refusals
             .pop()
-            .unwrap_or_else(|| Diagnostic::error(Id::CompilerMissing, "no compiler is there for it"));
+            .unwrap_or_else(|| Diagnostic::error(Id::CompilerMissing, "no compiler found for it"));
         Err(last.unit(self.unit.name.as_str()))
     }
 

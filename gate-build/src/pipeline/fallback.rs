@@ -22,16 +22,16 @@ impl Build<'_> {
             let mut all = problems;
             if all.is_empty() {
                 let languages = self.plan.languages();
-                let why = format!("no compiler of {languages} was found in {searched} places");
+                let why = format!("no compiler for {languages} found (places searched: {searched})");
                 all.push(Diagnostic::error(Id::CompilerMissing, why).help(format!(
-                    "{}, or unset `GATE_KERNELS` to build without",
+                    "{}, or unset `GATE_KERNELS` to build without a compiler",
                     self.plan.remedy()
                 )));
             }
             return Err(Error::Kernels(all));
         }
         let languages = self.plan.languages();
-        let why = format!("no compiler of {languages} was found in {searched} places");
+        let why = format!("no compiler for {languages} found (places searched: {searched})");
         self.fall_back(&why, &[], store)
     }
 
@@ -67,7 +67,7 @@ impl Build<'_> {
             None if self.mode == Mode::Locked => {
                 return Err(Error::missing(
                     Id::LockMissing,
-                    format!("`GATE_KERNELS` is `locked`, and there is no `{LOCK_FILE}`"),
+                    format!("`GATE_KERNELS` is set to `locked`, but there is no `{LOCK_FILE}`"),
                     format!("on a machine with a compiler, run `{RELOCK}`"),
                 ));
             }
@@ -77,14 +77,14 @@ impl Build<'_> {
                 } else if self.mode == Mode::Off {
                     (
                         Missing::Off,
-                        "docs.rs has no compiler, and there is no kernel lock".to_owned(),
+                        "docs.rs has no kernel compiler, and there is no kernel lock".to_owned(),
                     )
                 } else {
                     let why = format!("{why}, and there is no kernel lock");
                     if warnings.is_empty() {
-                        let warning = format!("{why}: nothing is built for the GPU");
+                        let warning = format!("{why}: building without GPU kernels");
                         warnings.push(Diagnostic::warning(Id::CompilerMissing, warning).help(format!(
-                            "{}; `GATE_KERNELS=off` says that none are wanted",
+                            "{}, or set `GATE_KERNELS=off` to build without kernels",
                             self.plan.remedy()
                         )));
                     }

@@ -41,8 +41,8 @@ impl Lock {
             Some(Some("write")) => Ok(Lock::Write),
             Some(Some("check")) => Ok(Lock::Check),
             Some(_) => Err(Error::configuration(
-                "`GATE_KERNELS_LOCK` is neither `write` nor `check`",
-                "unset it, or set it to one of them",
+                "invalid value for `GATE_KERNELS_LOCK`: expected `write` or `check`",
+                "set it to `write` or `check`, or unset it",
             )),
         }
     }
@@ -91,7 +91,7 @@ pub(super) fn take(plan: &Plan, root: &Path, out: &Path) -> Result<Option<Taken>
             let locked = lock.units.get(&unit.name).and_then(|locked| locked.images.get(&arch));
             let Some(locked) = locked else {
                 problems.push(
-                    Diagnostic::error(Id::LockIncomplete, format!("`{LOCK_FILE}` has no PTX of it for {arch}"))
+                    Diagnostic::error(Id::LockIncomplete, format!("`{LOCK_FILE}` has no PTX for it on {arch}"))
                         .unit(unit.name.as_str())
                         .help(format!("on a machine with a compiler, run `{RELOCK}`")),
                 );
@@ -245,7 +245,10 @@ impl Locker<'_> {
             None => None,
         };
         let Some(identity) = &image.compiler else {
-            return Err(error(Id::LockInvalid, "it is not known what compiled it".to_owned()));
+            return Err(error(
+                Id::LockInvalid,
+                "the compiler that produced it is unknown".to_owned(),
+            ));
         };
         let compiler = LockedCompiler {
             kind: identity.kind.to_string(),
@@ -307,7 +310,7 @@ impl Locker<'_> {
             Ok(None) => {
                 return Err(Error::missing(
                     Id::LockMissing,
-                    format!("there is no `{LOCK_FILE}` to compare with"),
+                    format!("no `{LOCK_FILE}` to compare with"),
                     format!("write it with `{RELOCK}`"),
                 ));
             }
@@ -320,10 +323,10 @@ impl Locker<'_> {
             .collect();
         let kept = [
             ("budgets", lock.budgets == self.kernels.budgets),
-            ("patterns of sources", lock.cuda == patterns(self.kernels)),
+            ("source patterns", lock.cuda == patterns(self.kernels)),
         ];
         for (what, _) in kept.into_iter().filter(|(_, same)| !same) {
-            let message = format!("the {what} of `{LOCK_FILE}` are not those of the build script");
+            let message = format!("the {what} in `{LOCK_FILE}` differ from the build script");
             let remedy = format!("run `{RELOCK}`");
             problems.push(Diagnostic::error(Id::LockNotReproduced, message).help(remedy));
         }
@@ -344,12 +347,12 @@ impl Locker<'_> {
     }
 
     fn difference(&self, unit: &BuiltUnit, image: &BuiltImage, locked: Option<&LockedImage>) -> Option<Diagnostic> {
-        let help = format!("see what differs with `cargo gate kernels diff`, then run `{RELOCK}`");
+        let help = format!("see the differences with `cargo gate kernels diff`, then run `{RELOCK}`");
         let error = |id, message: String| Some(Diagnostic::error(id, message).unit(unit.name.as_str()).help(&help));
         let Some(locked) = locked else {
             return error(
                 Id::LockIncomplete,
-                format!("`{LOCK_FILE}` has no PTX of it for {}", image.arch),
+                format!("`{LOCK_FILE}` has no PTX for it on {}", image.arch),
             );
         };
         let text = match fs::read_to_string(&image.ptx) {
@@ -366,7 +369,7 @@ impl Locker<'_> {
                 Ok((now, _)) => other_facts(&now, locked).and_then(|what| {
                     error(
                         Id::LockNotReproduced,
-                        format!("the PTX for {} is the one that is locked, and {what}", image.arch),
+                        format!("the PTX for {} matches the lock, but {what}", image.arch),
                     )
                 }),
                 Err(problem) => Some(problem),
@@ -376,7 +379,7 @@ impl Locker<'_> {
         error(
             Id::LockNotReproduced,
             format!(
-                "{now} does not write the PTX for {} that is locked, which {} wrote",
+                "{now} does not reproduce the locked PTX for {}, which {} produced",
                 image.arch, locked.compiler
             ),
         )
@@ -387,7 +390,7 @@ impl Locker<'_> {
 fn other_facts(now: &LockedImage, locked: &LockedImage) -> Option<String> {
     if now.flags != locked.flags {
         return Some(format!(
-            "its flags are `{}`, the lock says `{}`",
+            "its flags are `{}`, and the lock says `{}`",
             now.flags.join(" "),
             locked.flags.join(" ")
         ));
@@ -400,5 +403,5 @@ fn other_facts(now: &LockedImage, locked: &LockedImage) -> Option<String> {
         let said = locked.entries.get(*name).and_then(|entry| entry.usage);
         entry.usage != said
     })?;
-    Some(format!("ptxas reports another usage of `{name}` than the lock says"))
+    Some(format!("the ptxas resource usage of `{name}` differs from the lock"))
 }

@@ -49,7 +49,8 @@ impl Plan {
                         "`{}` is neither a crate with a `Cargo.toml` nor a `.rs` file",
                         folder.display()
                     ),
-                    "name the folder of a crate or the root file of one in `.rust(…)`, relative to the crate of the build script",
+                    "pass a crate directory or a crate's root file to `.rust(…)`, relative to the crate of the build \
+                     script",
                 ));
             }
             units.push(unit(root, &path, Language::Rust));
@@ -72,8 +73,8 @@ impl Plan {
             .any(|name| bare == *name || bare.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')));
             if about_arch {
                 return Err(Error::configuration(
-                    format!("the flag `{flag}` chooses an architecture"),
-                    "choose it by `.arch([\"sm_80\"])` in build.rs, or by the variable `CUDA_COMPUTE_CAP`",
+                    format!("the flag `{flag}` selects an architecture"),
+                    "use `.arch([\"sm_80\"])` in build.rs, or the environment variable `CUDA_COMPUTE_CAP`, instead",
                 ));
             }
         }
@@ -81,8 +82,8 @@ impl Plan {
             let path = plain(&root.join(folder));
             if !path.is_dir() {
                 return Err(Error::configuration(
-                    format!("`{}` is not a folder", folder.display()),
-                    "correct `.include(…)` in build.rs; it is relative to the crate",
+                    format!("`{}` is not a directory", folder.display()),
+                    "correct `.include(…)` in build.rs; paths are relative to the crate",
                 ));
             }
             let relative = path.strip_prefix(root).unwrap_or(&path);
@@ -95,8 +96,8 @@ impl Plan {
                 Some(text) => flags.push(format!("-I{}", text.replace('\\', "/"))),
                 None => {
                     return Err(Error::configuration(
-                        format!("the name of `{}` is not Unicode", path.display()),
-                        "rename the folder",
+                        format!("the path `{}` is not valid Unicode", path.display()),
+                        "rename the directory",
                     ));
                 }
             }
@@ -125,7 +126,7 @@ impl Plan {
     /// What is to be compiled, as a user calls it.
     pub(crate) fn languages(&self) -> &'static str {
         match (self.has(Language::Cuda), self.has(Language::Rust)) {
-            (true, true) => "CUDA sources or of Rust kernels",
+            (true, true) => "CUDA sources or Rust kernels",
             (false, true) => "Rust kernels",
             (_, false) => "CUDA sources",
         }
@@ -133,7 +134,7 @@ impl Plan {
 
     /// What gives a machine the compilers.
     pub(crate) fn remedy(&self) -> String {
-        let cuda = "install a CUDA toolkit, or set `CUDA_HOME` to where one is";
+        let cuda = "install a CUDA toolkit, or set `CUDA_HOME` to an existing one";
         match (self.has(Language::Cuda), self.has(Language::Rust)) {
             (true, true) => format!("{cuda}; and {}", self.rust_remedy),
             (false, true) => self.rust_remedy.to_owned(),
@@ -145,8 +146,8 @@ impl Plan {
 fn rust_remedy(kernels: &Kernels) -> &'static str {
     #[cfg(feature = "cuda-builder")]
     if kernels.cuda_builder.is_some() {
-        return "name a checkout of Rust-CUDA in `.cuda_builder(…)` or `GATE_CUDA_BUILDER`, and install the toolchain that its \
-                `rust-toolchain.toml` pins";
+        return "pass a Rust-CUDA checkout to `.cuda_builder(…)` or set `GATE_CUDA_BUILDER`, and install the \
+             toolchain that its `rust-toolchain.toml` pins";
     }
     #[cfg(not(feature = "cuda-builder"))]
     let _ = kernels;
@@ -185,7 +186,7 @@ fn archs(kernels: &Kernels, context: &Context) -> Result<Vec<Arch>, Error> {
             .collect::<Result<_, _>>()
             .map_err(|error| match error {
                 Error::Configuration { message, .. } => Error::configuration(
-                    format!("`CUDA_COMPUTE_CAP` is `{text}`: {message}"),
+                    format!("invalid value `{text}` for `CUDA_COMPUTE_CAP`: {message}"),
                     "set it to numbers like `80` or `80,90`",
                 ),
                 other => other,

@@ -36,7 +36,7 @@ impl Trait {
             Self::DirectedRounding => "rounds in one direction",
             Self::Approximate => "is approximate",
             Self::FlushesSubnormals => "flushes subnormal numbers to zero",
-            Self::UnorderedSum => "adds in any order",
+            Self::UnorderedSum => "adds in an unspecified order",
         }
     }
 }

@@ -52,7 +52,7 @@ impl<'a> Cursor<'a> {
                 Some(b'/') if bytes.get(self.at + 1) == Some(&b'/') => self.skip_line(),
                 Some(b'/') if bytes.get(self.at + 1) == Some(&b'*') => {
                     let end = self.text[self.at + 2..].find("*/");
-                    self.at += 4 + end.ok_or_else(|| self.error("a comment that starts here does not end"))?;
+                    self.at += 4 + end.ok_or_else(|| self.error("unterminated comment"))?;
                 }
                 _ => return Ok(()),
             }
@@ -131,7 +131,7 @@ impl<'a> Cursor<'a> {
         let mut initialised = false;
         loop {
             match self.peek()? {
-                None => return Err(self.error(format!("the text ends inside {what}"))),
+                None => return Err(self.error(format!("unexpected end of text inside {what}"))),
                 Some(b';') => {
                     self.at += 1;
                     return Ok(());
@@ -156,7 +156,7 @@ impl<'a> Cursor<'a> {
     pub(super) fn string(&mut self) -> Result<(), ParseError> {
         let end = find(self.text, '"', self.at + 1);
         if end == self.text.len() {
-            return Err(self.error("a string that starts here does not end"));
+            return Err(self.error("unterminated string"));
         }
         self.at = end + 1;
         Ok(())
@@ -190,7 +190,7 @@ impl<'a> Cursor<'a> {
         }
         Err(ParseError {
             line: self.line(self.text.len()),
-            message: format!("the text ends inside {what}, which opened at line {opened}: it is truncated"),
+            message: format!("unexpected end of text inside {what}, opened on line {opened}: the text is truncated"),
         })
     }
 

@@ -35,7 +35,7 @@ impl FromStr for Isa {
                 minor: minor.parse().ok()?,
             })
         };
-        read().ok_or_else(|| format!("`{text}` is no PTX version (`8.7`)"))
+        read().ok_or_else(|| format!("invalid PTX version `{text}`: expected one such as `8.7`"))
     }
 }
 

@@ -62,7 +62,7 @@ impl Module {
         }
         let missing = |directive| ParseError {
             line: 1,
-            message: format!("there is no `{directive}`: the text is no PTX module"),
+            message: format!("missing `{directive}`: the text is not a PTX module"),
         };
         Ok(Self {
             version: header.version.ok_or_else(|| missing(".version"))?,
@@ -94,8 +94,12 @@ impl Header {
                 let arch = Some(word)
                     .filter(|word| word.starts_with("sm_"))
                     .and_then(|word| word.parse().ok());
-                self.target =
-                    Some(arch.ok_or_else(|| cursor.error(format!("`{word}` is no architecture (`sm_80`, `sm_90a`)")))?);
+                self.target = Some(arch.ok_or_else(|| {
+                    cursor.error(format!(
+                        "expected an architecture such as `sm_80` or \
+                         `sm_90a`, found `{word}`"
+                    ))
+                })?);
                 while cursor.take(b',')? {
                     cursor.expect_word("a target option")?;
                 }
@@ -103,7 +107,7 @@ impl Header {
             ".address_size" => {
                 let bits = cursor.number("32 or 64")?;
                 let bits = u8::try_from(bits).ok().filter(|bits| matches!(bits, 32 | 64));
-                self.address_size = Some(bits.ok_or_else(|| cursor.error("an address has 32 or 64 bits"))?);
+                self.address_size = Some(bits.ok_or_else(|| cursor.error("the address size must be 32 or 64"))?);
             }
             // These have no terminator: they end with their line.
             ".loc" | ".file" => cursor.skip_line(),
@@ -138,7 +142,7 @@ fn function(cursor: &mut Cursor<'_>) -> Result<Option<String>, ParseError> {
             Some(b'"') => cursor.string()?,
             Some(_) if cursor.word()?.is_empty() => cursor.skip_character(),
             Some(_) => {}
-            None => return Err(cursor.error(format!("the text ends inside the declaration of `{name}`"))),
+            None => return Err(cursor.error(format!("unexpected end of text inside the declaration of `{name}`"))),
         }
     }
 }
@@ -148,7 +152,7 @@ fn skip_list(cursor: &mut Cursor<'_>, what: &str) -> Result<(), ParseError> {
     if cursor.take(b'(')? {
         while !cursor.take(b')')? {
             if cursor.peek()?.is_none() {
-                return Err(cursor.error(format!("the text ends inside {what}")));
+                return Err(cursor.error(format!("unexpected end of text inside {what}")));
             }
             if cursor.word()?.is_empty() {
                 cursor.skip_character();
@@ -189,7 +193,7 @@ fn entry(cursor: &mut Cursor<'_>, linkage: Linkage, line: usize) -> Result<Optio
                 cursor.skip_character();
                 return Ok(None);
             }
-            None => return Err(cursor.error(format!("the text ends inside the header of entry `{name}`"))),
+            None => return Err(cursor.error(format!("unexpected end of text inside the header of entry `{name}`"))),
             Some(_) => directive(cursor, &mut performance, &name)?,
         }
     }
@@ -219,7 +223,7 @@ fn directive(cursor: &mut Cursor<'_>, performance: &mut Performance, entry: &str
         }
         _ => {
             return Err(cursor.error(format!(
-                "`{word}` in the header of entry `{entry}` is not known to this version"
+                "unsupported directive `{word}` in the header of entry `{entry}`"
             )));
         }
     }
@@ -255,7 +259,7 @@ fn param(cursor: &mut Cursor<'_>) -> Result<Param, ParseError> {
             "align" => {
                 let bytes = cursor.number("an alignment")?;
                 if !bytes.is_power_of_two() {
-                    return Err(cursor.error(format!("an alignment is a power of two, not {bytes}")));
+                    return Err(cursor.error(format!("invalid alignment {bytes}: expected a power of two")));
                 }
                 match &mut kind {
                     Some(ParamType::Pointer { align, .. }) => *align = Some(bytes),
@@ -270,14 +274,14 @@ fn param(cursor: &mut Cursor<'_>) -> Result<Param, ParseError> {
                         align: None,
                     });
                 }
-                _ => return Err(cursor.error("`.ptr` stands behind the type of a parameter")),
+                _ => return Err(cursor.error("`.ptr` must follow the type of a parameter")),
             },
             _ => match (Space::from_name(attribute), &mut kind) {
                 (Some(found), Some(ParamType::Pointer { space, .. })) => *space = Some(found),
                 _ => {
                     kind = Some(
                         fundamental(attribute)
-                            .ok_or_else(|| cursor.error(format!("`{word}` is no type of a parameter")))?,
+                            .ok_or_else(|| cursor.error(format!("`{word}` is not a parameter type")))?,
                     );
                 }
             },
@@ -300,9 +304,7 @@ fn param(cursor: &mut Cursor<'_>) -> Result<Param, ParseError> {
             };
         }
         (_, Some(_)) => {
-            return Err(cursor.error(format!(
-                "parameter `{name}` is an array of something PTX has no arrays of"
-            )));
+            return Err(cursor.error(format!("parameter `{name}` is an array of an unsupported type")));
         }
         // A scalar that is aligned more strictly than its type keeps that as an array of one element would.
         (ParamType::Scalar(element), None) if declared_align.is_some_and(|align| align != element.bytes()) => {

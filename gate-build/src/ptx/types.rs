@@ -224,7 +224,7 @@ pub struct NotAParamType(pub String);
 
 impl fmt::Display for NotAParamType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no parameter type of PTX", self.0)
+        write!(f, "`{}` is not a PTX parameter type", self.0)
     }
 }
 

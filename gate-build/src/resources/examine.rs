@@ -80,14 +80,14 @@ impl Ptxas {
     fn ask(&self, text: &str, module: &Module) -> Result<Facts, AssembleError> {
         let (code, log) = self.run(text, module.target)?;
         let code = code.ok_or_else(|| AssembleError {
-            message: format!("ptxas {} refuses the text: {}", self.version, first_error(&log)),
+            message: format!("ptxas {} rejected the PTX: {}", self.version, first_error(&log)),
         })?;
         let usages = ptxas_report(&log).map_err(|error| AssembleError {
             message: error.to_string(),
         })?;
         if let Some(entry) = module.entries.iter().find(|entry| !usages.contains_key(&entry.name)) {
             return Err(AssembleError {
-                message: format!("ptxas {} reports nothing about entry `{}`", self.version, entry.name),
+                message: format!("ptxas {} reported nothing about entry `{}`", self.version, entry.name),
             });
         }
         let isa_floor = isa_floor(text, module, code, &mut &*self)?;
@@ -128,7 +128,7 @@ impl Ptxas {
             (Some(0), Err(error)) => Err(failed("read", &output, error)),
             (Some(_), _) => Ok((None, log)),
             (None, _) => Err(AssembleError {
-                message: format!("`{}` was ended by a signal", self.program.display()),
+                message: format!("`{}` was killed by a signal", self.program.display()),
             }),
         }
     }
@@ -146,7 +146,7 @@ fn first_error(log: &str) -> String {
         .lines()
         .find(|line| line.contains("error") || line.contains("fatal"))
         .or_else(|| log.lines().next());
-    let line = line.unwrap_or("it says nothing").trim();
+    let line = line.unwrap_or("it printed nothing").trim();
     line.split_once(", line ")
         .map_or_else(|| line.to_string(), |(_, rest)| format!("line {rest}"))
 }
@@ -251,6 +251,6 @@ mod tests {
             first_error(log),
             "line 102; error   : Feature '.bf16' requires PTX ISA .version 7.0"
         );
-        assert_eq!(first_error(""), "it says nothing");
+        assert_eq!(first_error(""), "it printed nothing");
     }
 }

@@ -62,7 +62,7 @@ pub fn ptxas_report(text: &str) -> Result<BTreeMap<String, Usage>, ReportError> 
         let line_number = index + 1;
         let unknown = || ReportError {
             line: line_number,
-            message: format!("not understood: `{}`", line.trim()),
+            message: format!("unrecognized text `{}`", line.trim()),
         };
         let info = line
             .trim()

@@ -30,7 +30,7 @@ pub(crate) fn sysroot(programs: &Programs<'_>, sources: &Path, cache: &Path) -> 
         let what = what.to_owned();
         move |error: std::io::Error| {
             Diagnostic::error(Id::CoreLibrary, format!("cannot {what} below `{place}`: {error}"))
-                .help("set `GATE_CACHE_DIR` to a folder that can be written to")
+                .help("set `GATE_CACHE_DIR` to a writable directory")
         }
     };
     let work = disk::unfinished(&folder);
@@ -86,7 +86,7 @@ fn build(programs: &Programs<'_>, sources: &Path, work: &Path) -> Result<Vec<Pat
     if !finished.status.success() {
         return Err(Diagnostic::error(
             Id::CoreLibrary,
-            format!("`core` for {TARGET} cannot be built from `{}`", sources.display()),
+            format!("cannot build `core` for {TARGET} from `{}`", sources.display()),
         )
         .output(&finished.text)
         .help("install it: `rustup target add nvptx64-nvidia-cuda`"));

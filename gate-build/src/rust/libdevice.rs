@@ -49,12 +49,12 @@ pub(crate) fn missing(version: &str, text: &str) -> Diagnostic {
     let llvm = field(version, "LLVM version").unwrap_or("of rustc");
     Diagnostic::error(
         Id::Libdevice,
-        "the kernel uses a function of libdevice, such as `exp` or `sin`",
+        "the kernel uses a libdevice function, such as `exp` or `sin`",
     )
     .output(text)
     .help(format!(
-        "install a CUDA toolkit, which has libdevice, and LLVM {llvm} or later (`rustup component add llvm-tools`), or \
-             compute the function from arithmetic"
+        "install a CUDA toolkit (for libdevice) and LLVM {llvm} or later (`rustup component add llvm-tools`), or \
+         write the function in plain arithmetic"
     ))
 }
 
@@ -119,12 +119,11 @@ impl Libdevice {
             if finished.status.success() {
                 return Ok(finished.text);
             }
-            Err(Diagnostic::error(
-                Id::Libdevice,
-                format!("LLVM's `{tool}` does not accept what rustc wrote"),
+            Err(
+                Diagnostic::error(Id::Libdevice, format!("LLVM's `{tool}` rejected the output of rustc"))
+                    .output(&finished.text)
+                    .help("install the LLVM tools that match rustc: `rustup component add llvm-tools`"),
             )
-            .output(&finished.text)
-            .help("install the LLVM tools of rustc's own version: `rustup component add llvm-tools`"))
         };
         step(
             "llvm-link",

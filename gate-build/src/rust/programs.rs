@@ -140,7 +140,7 @@ pub(crate) fn version_of(program: &Path, env: &Env, setting: &Setting) -> Result
     }
     Err(Diagnostic::error(
         Id::CompilerUnusable,
-        format!("`{} -vV` does not answer like rustc", program.display()),
+        format!("`{} -vV` did not print a rustc version", program.display()),
     )
     .output(&finished.text)
     .help("correct `GATE_RUSTC` or `PATH`, or reinstall the toolchain"))

@@ -40,7 +40,8 @@ impl<'a> Rustc<'a> {
         let Some(core) = core_of(&setting.env, program) else {
             return Err(
                 Diagnostic::error(Id::CoreLibrary, format!("`{shown}` has no `core` for {TARGET}")).help(
-                    "`rustup target add nvptx64-nvidia-cuda`, or `rustup component add rust-src` to have it built",
+                    "`rustup target add nvptx64-nvidia-cuda`, or `rustup component add rust-src` to build it from \
+                     source",
                 ),
             );
         };
@@ -53,7 +54,7 @@ impl<'a> Rustc<'a> {
         });
         let Some(version) = version else {
             return Err(
-                problem.unwrap_or_else(|| Diagnostic::error(Id::CompilerUnusable, format!("`{shown}` cannot be read")))
+                problem.unwrap_or_else(|| Diagnostic::error(Id::CompilerUnusable, format!("cannot read `{shown}`")))
             );
         };
         let libdevice = Libdevice::find(&setting.env, program, &version);
@@ -146,11 +147,12 @@ impl<'a> Rustc<'a> {
         } else {
             Id::SourceRefused
         };
-        let mut refusal = Diagnostic::error(id, format!("rustc {version} does not compile it for {arch}")).output(text);
+        let mut refusal =
+            Diagnostic::error(id, format!("rustc {version} failed to compile it for {arch}")).output(text);
         refusal.place = place_of(text).map(Box::new);
         if is_arch {
             refusal = refusal.help(format!(
-                "take a newer toolchain, or another `.arch(…)` than {arch} in build.rs"
+                "use a newer toolchain, or an `.arch(…)` other than {arch} in build.rs"
             ));
         } else if text.contains("may not be used on the stable release channel") {
             refusal = refusal.help("set `GATE_RUSTC` to a toolchain that allows unstable features");

@@ -110,7 +110,7 @@ fn line(stream: &mut impl BufRead) -> io::Result<Option<String>> {
         return Ok(None);
     }
     if bytes.pop() != Some(b'\n') {
-        return Err(foreign("a line that does not end"));
+        return Err(foreign("an unterminated line"));
     }
     String::from_utf8(bytes)
         .map(Some)
@@ -121,13 +121,13 @@ fn payload(stream: &mut impl BufRead, length: Option<&str>) -> io::Result<Vec<u8
     let length: u64 = length
         .and_then(|word| word.parse().ok())
         .filter(|&length| length <= LARGEST)
-        .ok_or_else(|| foreign("a length that is none"))?;
+        .ok_or_else(|| foreign("an invalid length"))?;
     let mut bytes = Vec::new();
     stream.by_ref().take(length).read_to_end(&mut bytes)?;
     if bytes.len() as u64 == length {
         Ok(bytes)
     } else {
-        Err(foreign("fewer bytes than were announced"))
+        Err(foreign("fewer bytes than announced"))
     }
 }
 
@@ -147,12 +147,12 @@ pub fn greet(stream: &mut impl Write, mode: Mode, reason: &str) -> io::Result<()
 /// # Errors
 /// The stream ends or says something else.
 pub fn greeting(stream: &mut impl BufRead) -> io::Result<(Mode, String)> {
-    let line = line(stream)?.ok_or_else(|| foreign("it says nothing"))?;
+    let line = line(stream)?.ok_or_else(|| foreign("it sent nothing"))?;
     let rest = line
         .strip_prefix(GREETING)
-        .ok_or_else(|| foreign("it speaks no `gate-cache 1`"))?;
+        .ok_or_else(|| foreign("it does not speak `gate-cache 1`"))?;
     let (mode, reason) = rest.split_once(' ').unwrap_or((rest, ""));
-    let mode = Mode::named(mode).ok_or_else(|| foreign("it names no mode"))?;
+    let mode = Mode::named(mode).ok_or_else(|| foreign("it sent no mode"))?;
     Ok((mode, reason.to_owned()))
 }
 
@@ -181,15 +181,15 @@ pub fn question(stream: &mut impl BufRead) -> io::Result<Option<(u64, Question)>
     let space = words.next().and_then(Space::named).filter(|space| space.is_shared());
     let key = words.next().and_then(|word| word.parse().ok());
     let (Some(number), Some(space), Some(key)) = (number, space, key) else {
-        return Err(foreign("a question that is none"));
+        return Err(foreign("an invalid request"));
     };
     let question = match verb {
         Some("get") => Question::Get(space, key),
         Some("put") => Question::Put(space, key, payload(stream, words.next())?),
-        _ => return Err(foreign("a question that is none")),
+        _ => return Err(foreign("an invalid request")),
     };
     if words.next().is_some() {
-        return Err(foreign("a question with too many words"));
+        return Err(foreign("a request with too many words"));
     }
     Ok(Some((number, question)))
 }
@@ -223,7 +223,7 @@ pub fn answered(stream: &mut impl BufRead) -> io::Result<Option<(u64, Answer)>> 
     let number = words
         .next()
         .and_then(|word| word.parse().ok())
-        .ok_or_else(|| foreign("an answer without a number"))?;
+        .ok_or_else(|| foreign("a response without a number"))?;
     let rest = words.next();
     let answer = match verb {
         "hit" => Answer::Hit(payload(stream, rest)?),
@@ -231,7 +231,7 @@ pub fn answered(stream: &mut impl BufRead) -> io::Result<Option<(u64, Answer)>> 
         "corrupt" => Answer::Corrupt,
         "kept" => Answer::Kept,
         "failed" => Answer::Failed(rest.unwrap_or_default().to_owned()),
-        _ => return Err(foreign("an answer that is none")),
+        _ => return Err(foreign("an invalid response")),
     };
     Ok(Some((number, answer)))
 }

@@ -195,18 +195,18 @@ fn every_failure_is_one_clear_message() {
         (
             "entry k\nerror\n",
             "source_refused",
-            "cuda_builder 0.3.0 does not compile it for sm_80",
+            "cuda_builder 0.3.0 failed to compile it for sm_80",
         ),
         ("panic\n", "source_refused", "the code generator panicked"),
         (
             "garbage\n",
             "compiler_output",
-            "cuda_builder reports success and wrote something else than PTX",
+            "cuda_builder reported success but wrote something other than PTX",
         ),
         (
             "nothing\n",
             "compiler_output",
-            "cuda_builder reports success and wrote no PTX",
+            "cuda_builder reported success but wrote no PTX",
         ),
     ] {
         this.write("device/src/lib.rs", source);
@@ -228,14 +228,14 @@ fn every_failure_is_one_clear_message() {
     let text = error.to_string();
     assert_eq!(error.id().code(), "arch_unsupported", "{text}");
     assert!(
-        text.contains("take a later Rust-CUDA, or another `.arch(…)` than sm_123"),
+        text.contains("use a later Rust-CUDA, or an `.arch(…)` other than sm_123"),
         "{text}"
     );
 
     let file = Kernels::new().rust("device/src/lib.rs").cuda_builder("../Rust CUDA");
     let text = file.compile_in(&this.context()).expect_err("it is a file").to_string();
     assert!(
-        text.contains("compiles crates, and this is one file") && text.contains("help:"),
+        text.contains("compiles crates, not single files") && text.contains("help:"),
         "{text}"
     );
 
@@ -275,7 +275,7 @@ fn where_rust_cuda_is_missing_the_lock_is_taken() {
     assert_eq!(this.log(), [""; 0]);
     this.set("GATE_KERNELS", "build");
     let text = build(&this).expect_err("it cannot be built").to_string();
-    assert!(text.contains("no compiler of Rust kernels was found"), "{text}");
+    assert!(text.contains("no compiler for Rust kernels found"), "{text}");
     assert!(
         text.contains("`.cuda_builder(…)`") && text.contains("rust-toolchain.toml"),
         "{text}"

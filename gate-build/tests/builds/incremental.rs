@@ -355,7 +355,7 @@ fn a_removed_header_is_an_error_with_its_place() {
     assert!(error.contains("--> kernels/b.cu:2:10"), "{error}");
     assert!(error.contains("only_b.h: No such file or directory"), "{error}");
     assert!(
-        error.contains("help: restore the header, or name its folder"),
+        error.contains("help: restore the header, or add its directory"),
         "{error}"
     );
 }

@@ -108,7 +108,7 @@ fn a_unit_that_is_not_locked_is_an_error() {
     this.write("kernels/new.cu", "entry new\n");
     let error = without_compiler(&this).unwrap_err().to_string();
     assert!(
-        error.contains("kernels/new.cu: `kernels.lock` has no PTX of it for sm_80"),
+        error.contains("kernels/new.cu: `kernels.lock` has no PTX for it on sm_80"),
         "{error}"
     );
 }
@@ -127,7 +127,7 @@ fn other_flags_of_the_build_script_are_an_error_until_it_is_locked_again() {
     let text = without(&this, "-DFAST").unwrap_err().to_string();
     for part in [
         "error[flags_changed]: kernels/k.cu: ",
-        "was compiled with no flags, and the build script asks for `-DFAST`",
+        "was compiled with no flags, but the build script has `-DFAST`",
         "kernels.lock:9",
         "`cargo gate kernels lock`",
     ] {
@@ -153,13 +153,13 @@ fn a_lock_knows_its_patterns_and_budgets() {
     fs::write(&file, lock.replace("cuda = [\"kernels/**/*.cu\"]\n", "")).unwrap();
     let error = this.build().unwrap_err().to_string();
     assert!(
-        error.contains("the patterns of sources of `kernels.lock` are not those"),
+        error.contains("the source patterns in `kernels.lock` differ"),
         "{error}"
     );
     let budget = "\n[[budget]]\nkernel = \"k\"\nlimits = { registers = 9 }\n";
     fs::write(&file, format!("{lock}{budget}")).unwrap();
     let error = this.build().unwrap_err().to_string();
-    assert!(error.contains("the budgets of `kernels.lock` are not those"), "{error}");
+    assert!(error.contains("the budgets in `kernels.lock` differ"), "{error}");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_compiler_that_writes_something_else_is_found_out() {
     this.write("kernels/k.cu", "#include \"k.h\"\nentry k\nentry more\n");
     let error = this.build().unwrap_err().to_string();
     assert!(
-        error.contains("nvcc 13.0.88 does not write the PTX for sm_80 that is locked"),
+        error.contains("nvcc 13.0.88 does not reproduce the locked PTX for sm_80"),
         "{error}"
     );
     this.set("GATE_KERNELS_LOCK", "maybe");

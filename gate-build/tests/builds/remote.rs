@@ -121,10 +121,10 @@ fn read_only_never_writes() {
 fn a_store_that_fails_costs_a_warning_and_nothing_else() {
     for (way, reason) in [
         ("off", "the fake is off"),
-        ("garbage", "it speaks no `gate-cache 1`"),
+        ("garbage", "it does not speak `gate-cache 1`"),
         ("fails", "the fake fails"),
-        ("dies", "has ended"),
-        ("huge", "cannot be understood"),
+        ("dies", "its server process exited"),
+        ("huge", "its server process sent"),
     ] {
         let mut team = Team::new();
         let (_, warnings) = team.build("ci", "rw", way);
@@ -137,7 +137,7 @@ fn a_store_that_fails_costs_a_warning_and_nothing_else() {
             team.remote("reason")
         );
         assert!(
-            warnings[0].contains("remote store of kernels was left alone"),
+            warnings[0].contains("remote kernel store was not used"),
             "{way}: {warnings:?}"
         );
         // The warning is about that build.
@@ -169,7 +169,7 @@ fn a_store_that_lies_is_caught() {
         assert_eq!(team.compiled(), 2, "{way}");
         assert_eq!((team.count("hits"), team.count("corrupt")), (0, 2), "{way}");
         assert!(
-            warnings[0].contains("2 entries of the remote store of kernels damaged"),
+            warnings[0].contains("2 damaged entries in the remote kernel store"),
             "{warnings:?}"
         );
     }
@@ -196,7 +196,7 @@ fn without_the_program_everything_stays_here_and_the_report_says_so() {
     team.0.unset("GATE_CACHE_HELPER");
     let (_, warnings) = team.build("developer", "ro", "");
     assert_eq!((team.compiled(), warnings), (2, Vec::<String>::new()));
-    assert_eq!(team.remote("reason"), "no `cargo-gate` is on PATH");
+    assert_eq!(team.remote("reason"), "`cargo-gate` is not on PATH");
     assert_eq!(team.count("remote_unavailable"), 0);
 }
 

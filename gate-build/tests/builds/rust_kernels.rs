@@ -76,7 +76,7 @@ fn errors_name_the_place_and_what_helps() {
     this.write("device/lib.rs", "entry k\nintrinsic\n");
     let error = build(&this, as_it_is).expect_err("there is no libdevice").to_string();
     assert!(
-        error.contains("a function of libdevice") && error.contains("LLVM 22.1.2 or later"),
+        error.contains("a libdevice function") && error.contains("LLVM 22.1.2 or later"),
         "{error}"
     );
     this.write("device/lib.rs", "entry k\n");
@@ -85,7 +85,7 @@ fn errors_name_the_place_and_what_helps() {
     this.set("GATE_KERNELS", "build");
     let error = build(&this, as_it_is).expect_err("there is no rustc").to_string();
     assert!(
-        error.contains("no compiler of Rust kernels") && error.contains("rustup target add"),
+        error.contains("no compiler for Rust kernels") && error.contains("rustup target add"),
         "{error}"
     );
 }

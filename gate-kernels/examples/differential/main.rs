@@ -43,12 +43,12 @@ fn options() -> Result<Options, String> {
     while let Some(argument) = arguments.next() {
         match argument.to_str() {
             Some("--simulated") => options.simulated = true,
-            Some("--save") => options.save = Some(arguments.next().ok_or("--save needs a folder")?.into()),
+            Some("--save") => options.save = Some(arguments.next().ok_or("--save needs a directory")?.into()),
             _ => return Err(format!("unknown argument {}", argument.display())),
         }
     }
     if options.simulated && options.save.is_some() {
-        return Err("what a simulated device gives is not saved".to_owned());
+        return Err("results of a simulated device are not saved".to_owned());
     }
     Ok(options)
 }
@@ -155,7 +155,7 @@ fn main() -> ExitCode {
     }
     println!("every bit is that of the CPU functions");
     if options.simulated {
-        println!("the device was simulated: nothing was shown about a GPU");
+        println!("the device was simulated; this shows nothing about a GPU");
     }
     match options.save.map(|folder| save(&folder, &device, &lines)) {
         None => ExitCode::SUCCESS,
@@ -164,7 +164,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Some(Err(problem)) => {
-            eprintln!("the vectors were not saved: {problem}");
+            eprintln!("cannot save the vectors: {problem}");
             ExitCode::FAILURE
         }
     }

@@ -67,7 +67,7 @@ impl LaunchLimits {
 
     pub(super) fn validate(&self) -> Result<(), &'static str> {
         if self.max_threads == 0 || self.max_grid.contains(&0) || self.max_bytes == 0 {
-            return Err("a limit of 0 refuses every launch");
+            return Err("a limit of 0 would reject every launch");
         }
         Ok(())
     }

@@ -151,16 +151,16 @@ impl Param {
 
     pub(super) fn validate(&self) -> Result<(), &'static str> {
         if !self.align.is_power_of_two() {
-            return Err("an alignment is a power of two");
+            return Err("an alignment must be a power of two");
         }
         let dims = self.dims.unwrap_or_default();
         if dims.len() > MAX_RANK {
-            return Err("a buffer has at most 6 dimensions");
+            return Err("a buffer can have at most 6 dimensions");
         }
         for dim in dims {
             match dim {
                 Dim::Same(symbol) if usize::from(*symbol) >= MAX_SYMBOLS => {
-                    return Err("a dimension symbol is between 0 and 7");
+                    return Err("a dimension symbol must be between 0 and 7");
                 }
                 Dim::MultipleOf(0) => return Err("a dimension cannot be a multiple of 0"),
                 _ => {}
@@ -170,9 +170,9 @@ impl Param {
             return Err("a scalar cannot be passed as a slice");
         }
         match self.states {
-            Some(_) if self.role != Role::Scalar => Err("only a scalar states a dimension"),
+            Some(_) if self.role != Role::Scalar => Err("only a scalar can state a dimension"),
             Some(_) if matches!(self.dtype, DType::F16 | DType::Bf16 | DType::F32 | DType::F64) => {
-                Err("only an integer states a dimension")
+                Err("only an integer can state a dimension")
             }
             _ => Ok(()),
         }

@@ -75,7 +75,7 @@ impl Tolerance {
         if bound(self.absolute) && bound(self.relative) {
             Ok(())
         } else {
-            Err("a tolerance is finite and not negative")
+            Err("a tolerance must be finite and not negative")
         }
     }
 }

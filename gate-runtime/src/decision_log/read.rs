@@ -152,7 +152,7 @@ impl<R: BufRead> Reader<R> {
             };
         }
         if text.pop() != Some(b'\n') {
-            return Err(self.error("does not end in a line feed: it is cut off, or longer than a line can be"));
+            return Err(self.error("does not end in a line feed: the line is truncated or too long"));
         }
         let text = text.strip_suffix(b"\r").unwrap_or(&text);
         let value: Value = serde_json::from_slice(text).map_err(|error| self.error(format!("is not JSON: {error}")))?;
@@ -174,16 +174,16 @@ impl<R: BufRead> Reader<R> {
             },
             Some(previous) => {
                 if previous.closed {
-                    return Err(fields.wrong("event", "stands behind `close`"));
+                    return Err(fields.wrong("event", "follows `close`"));
                 }
                 if matches!(line.event, Event::Open { .. }) {
-                    return Err(fields.wrong("event", "is `open` behind the first line"));
+                    return Err(fields.wrong("event", "is `open` after the first line"));
                 }
                 if line.run_id != previous.run_id {
                     return Err(fields.wrong("run_id", "differs from the line before"));
                 }
                 if Some(line.seq) != previous.seq.checked_add(1) {
-                    let problem = format!("is {} behind {}: lines are missing or repeated", line.seq, previous.seq);
+                    let problem = format!("is {} after {}: lines are missing or repeated", line.seq, previous.seq);
                     return Err(fields.wrong("seq", problem));
                 }
                 totals = previous.totals;
@@ -200,7 +200,7 @@ impl<R: BufRead> Reader<R> {
                     ] {
                         let expected = before.saturating_add(one.into());
                         if have != expected {
-                            let problem = format!("is {have}; the lines before make it {expected}");
+                            let problem = format!("is {have}, but the lines before add up to {expected}");
                             return Err(fields.wrong(field, problem));
                         }
                     }
@@ -250,7 +250,7 @@ fn line(fields: &Fields<'_>) -> Result<Line, ReadError> {
     if version != u64::from(SCHEMA_VERSION) {
         return Err(fields.wrong(
             "schema_version",
-            format!("is {version}; this reader knows {SCHEMA_VERSION}"),
+            format!("is {version}, but this reader supports {SCHEMA_VERSION}"),
         ));
     }
     let event = match fields.text("event")? {
@@ -271,7 +271,7 @@ fn line(fields: &Fields<'_>) -> Result<Line, ReadError> {
         },
         "rotated" => Event::Rotated,
         "close" => Event::Close,
-        other => return Err(fields.wrong("event", format!("is {other:?}, which this version does not have"))),
+        other => return Err(fields.wrong("event", format!("is {other:?}, which this version does not support"))),
     };
     Ok(Line {
         seq: fields.number("seq")?,
@@ -360,11 +360,11 @@ fn outcome(fields: &Fields<'_>) -> Result<Outcome, ReadError> {
         "fallback" => return contradiction("does not begin with a fallback reason"),
         "error" if causes.first().status() != Status::Ok => Outcome::Error(causes),
         "error" => return contradiction("does not begin with the reason of an error"),
-        other => return Err(fields.wrong("outcome", format!("is {other:?}, which is no outcome"))),
+        other => return Err(fields.wrong("outcome", format!("is {other:?}, which is not an outcome"))),
     };
     let status = fields.text("status")?;
     if status != outcome.status().name() {
-        let problem = format!("is {status:?}; the outcome's is {}", outcome.status());
+        let problem = format!("is {status:?}, but the outcome requires {}", outcome.status());
         return Err(fields.wrong("status", problem));
     }
     Ok(outcome)
@@ -396,7 +396,7 @@ fn contract(fields: &Fields<'_>) -> Result<Option<Reason>, ReadError> {
             let violation = |reason: &Reason| matches!(reason.kind(), ReasonKind::Contract | ReasonKind::Guard);
             let reason = Reason::from_code(code).filter(violation);
             let known =
-                reason.ok_or_else(|| fields.wrong("contract_reason", format!("is {code:?}, which is no violation")));
+                reason.ok_or_else(|| fields.wrong("contract_reason", format!("is {code:?}, which is not a violation")));
             known.map(Some)
         }
         _ => Err(fields.wrong("contract", "is neither `ok` nor `violated` with its reason")),

@@ -130,7 +130,7 @@ impl LogHandle {
         }
         match requests.error.take() {
             Some(error) => Err(error),
-            None if requests.done < mine => Err(io::Error::other("the decision log's writer has ended")),
+            None if requests.done < mine => Err(io::Error::other("the decision log writer has stopped")),
             None => Ok(()),
         }
     }

@@ -122,7 +122,7 @@ impl Builder {
                 tenant: config.name.clone(),
                 field: "name",
                 value: config.name,
-                range: "a name that no other tenant has",
+                range: "a unique name",
             });
         }
         self.tenants.push(config);

@@ -114,7 +114,7 @@ impl fmt::Display for InvalidTenant {
         if !tenant.is_empty() {
             write!(f, "tenant `{tenant}`: ")?;
         }
-        write!(f, "`{field} = {value}` is refused: `{field}` takes {range}")
+        write!(f, "invalid value `{value}` for `{field}`: expected {range}")
     }
 }
 
@@ -191,16 +191,16 @@ impl Backpressure {
 impl fmt::Display for Backpressure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Backpressure::Jobs { limit } => write!(f, "{limit} jobs wait already, the most that may"),
+            Backpressure::Jobs { limit } => write!(f, "the queue is full: {limit} jobs are waiting"),
             Backpressure::Bytes { limit, queued, asked } => {
                 write!(
                     f,
-                    "{queued} bytes wait already, and {asked} more would exceed the limit of {limit}"
+                    "{queued} bytes are queued, and {asked} more would exceed the limit of {limit}"
                 )
             }
-            Backpressure::Draining => f.write_str("the executor accepts no more jobs"),
+            Backpressure::Draining => f.write_str("the executor no longer accepts jobs"),
             Backpressure::UnknownTenant => f.write_str("the tenant belongs to another executor"),
-            Backpressure::NoCost => f.write_str("a job costs at least 1"),
+            Backpressure::NoCost => f.write_str("a job must cost at least 1"),
         }
     }
 }

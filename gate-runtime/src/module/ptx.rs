@@ -30,7 +30,7 @@ pub(super) fn read(text: &[u8]) -> Result<Header, String> {
                 let (major, minor) = version.split_once('.').unwrap_or_default();
                 let number = |digits: &str| digits.parse::<u8>();
                 let (Ok(major), Ok(minor)) = (number(major), number(minor)) else {
-                    return Err(format!("`.version {version}` is no version"));
+                    return Err(format!("invalid `.version {version}`"));
                 };
                 isa = Some((major, minor));
             }
@@ -39,7 +39,7 @@ pub(super) fn read(text: &[u8]) -> Result<Header, String> {
                 let number = target.strip_prefix("sm_").unwrap_or_default();
                 let digits = number.trim_end_matches(|letter: char| letter.is_ascii_lowercase());
                 let Ok(number) = digits.parse() else {
-                    return Err(format!("`.target {target}` is no architecture"));
+                    return Err(format!("invalid `.target {target}`"));
                 };
                 arch = Some(number);
             }
@@ -48,8 +48,8 @@ pub(super) fn read(text: &[u8]) -> Result<Header, String> {
         }
     }
     Ok(Header {
-        isa: isa.ok_or("there is no `.version`")?,
-        arch: arch.ok_or("there is no `.target`")?,
+        isa: isa.ok_or("missing `.version`")?,
+        arch: arch.ok_or("missing `.target`")?,
         entries,
     })
 }
@@ -72,7 +72,12 @@ fn entry(tokens: &mut Tokens<'_>) -> Result<(String, Vec<ParamType>), String> {
             Some(token @ ("," | ")")) => {
                 if !words.is_empty() {
                     let index = params.len();
-                    let param = parameter(&words).ok_or_else(|| format!("parameter {index} of `{name}` is not PTX"))?;
+                    let param = parameter(&words).ok_or_else(|| {
+                        format!(
+                            "parameter {index} of `{name}` is not valid \
+                         PTX"
+                        )
+                    })?;
                     params.push(param);
                     words.clear();
                 }
@@ -80,7 +85,7 @@ fn entry(tokens: &mut Tokens<'_>) -> Result<(String, Vec<ParamType>), String> {
                     return Ok((name.to_owned(), params));
                 }
             }
-            Some("{" | "}" | ";") | None => return Err(format!("the parameters of `{name}` do not end")),
+            Some("{" | "}" | ";") | None => return Err(format!("unterminated parameter list of `{name}`")),
             Some(word) => words.push(word),
         }
     }
@@ -232,19 +237,16 @@ mod tests {
     #[test]
     fn what_is_no_ptx_is_refused() {
         for (text, message) in [
-            ("", "there is no `.version`"),
-            (".version 8", "`.version 8` is no version"),
-            (
-                ".version 8.0\n.target compute_90",
-                "`.target compute_90` is no architecture",
-            ),
+            ("", "missing `.version`"),
+            (".version 8", "invalid `.version 8`"),
+            (".version 8.0\n.target compute_90", "invalid `.target compute_90`"),
             (
                 ".version 8.0\n.target sm_80\n.entry f(.param .u64 a",
-                "the parameters of `f` do not end",
+                "unterminated parameter list of `f`",
             ),
             (
                 ".version 8.0\n.target sm_80\n.entry f(.u64 a)",
-                "parameter 0 of `f` is not PTX",
+                "parameter 0 of `f` is not valid PTX",
             ),
             (".version 8.0\n.target sm_80\n.entry (", "`.entry (` has no name"),
         ] {

@@ -96,7 +96,7 @@ impl VerifiedImage {
         if digest == self.sha256 {
             Ok(text)
         } else {
-            let message = format!("the image for sm_{} is not the one that was built", self.arch);
+            let message = format!("the image for sm_{} does not match the build", self.arch);
             Err(Diagnostic::new(Reason::DigestMismatch, message))
         }
     }
@@ -190,7 +190,7 @@ impl Body {
             if !contract.fits_entry(params) {
                 let given: Vec<_> = contract.given().collect();
                 let message = format!(
-                    "`{entry}` of `{}` for sm_{arch} takes {params:?}; the contract `{}` gives {given:?}",
+                    "`{entry}` of `{}` for sm_{arch} takes {params:?}, but the contract `{}` passes {given:?}",
                     self.name,
                     contract.name()
                 );
@@ -225,7 +225,7 @@ fn embedded(module: &str, image: &PtxImage) -> Result<VerifiedImage, Diagnostic>
             }
             Some(params) if params != entry.params => {
                 let message = format!(
-                    "`{}` of `{module}` for sm_{} takes {params:?}; its manifest says {:?}",
+                    "`{}` of `{module}` for sm_{} takes {params:?}, but its manifest says {:?}",
                     entry.name, image.arch, entry.params
                 );
                 return Err(Diagnostic::new(Reason::ParameterMismatch, message));
@@ -257,13 +257,13 @@ fn check(module: &str, arch: u32, isa: (u8, u8), sha256: [u8; 32], bytes: Bytes)
         .map_err(|what| Diagnostic::new(Reason::MalformedPtx, format!("`{module}` for sm_{arch}: {what}")))?;
     if header.isa > isa {
         let message = format!(
-            "`{module}` for sm_{arch} is PTX {}.{}, above the declared {}.{}",
+            "`{module}` for sm_{arch} is PTX {}.{}, newer than the declared {}.{}",
             header.isa.0, header.isa.1, isa.0, isa.1
         );
         return Err(Diagnostic::new(Reason::IsaAboveFloor, message));
     }
     if header.arch != arch {
-        let message = format!("`{module}` targets sm_{}; its manifest says sm_{arch}", header.arch);
+        let message = format!("`{module}` targets sm_{}, but its manifest says sm_{arch}", header.arch);
         return Err(Diagnostic::new(Reason::TargetMismatch, message));
     }
     drop(text);

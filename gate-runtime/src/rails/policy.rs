@@ -7,7 +7,7 @@
 use core::fmt;
 use std::error::Error;
 
-use super::settings::{InvalidRail, InvalidRails, Rails, Settings};
+use super::settings::{InvalidRails, Rails, Settings};
 
 /// Why the rails of a policy file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,17 +86,19 @@ impl Rails {
                     .collect();
                 here = section == "runtime.rails";
                 if here && found {
-                    return Err(error("`[runtime.rails]` is there twice".to_owned()));
+                    return Err(error("duplicate table `[runtime.rails]`".to_owned()));
                 }
                 found |= here;
                 if section.starts_with("runtime.rails.") || section == "[runtime.rails" {
-                    return Err(error(format!("`[{section}]` is no section of rails")));
+                    return Err(error(format!(
+                        "unknown table `[{section}]`: the rails have no subtables"
+                    )));
                 }
                 continue;
             }
             let Some((key, value)) = line.split_once('=') else {
                 if here && !line.is_empty() {
-                    return Err(error(format!("`{line}` is no key with a value")));
+                    return Err(error(format!("expected `key = value`, found `{line}`")));
                 }
                 continue;
             };
@@ -109,22 +111,27 @@ impl Rails {
                 let whole = whole.trim_start_matches('.');
                 let inline = whole == "runtime" && value.contains("rails");
                 if whole == "runtime.rails" || whole.starts_with("runtime.rails.") || inline {
-                    return Err(error(
-                        "rails are read from a section of their own: `[runtime.rails]`".to_owned(),
-                    ));
+                    return Err(error("rails must be written as a table: `[runtime.rails]`".to_owned()));
                 }
                 continue;
             }
             let name = key.replace('-', "_");
             if key.contains('_') {
-                return Err(error(format!("`{key}` is written `{}`", key.replace('_', "-"))));
+                return Err(error(format!(
+                    "unknown key `{key}`: did you mean `{}`?",
+                    key.replace('_', "-")
+                )));
             }
             if seen.contains(&name) {
-                return Err(error(format!("`{key}` is there twice")));
+                return Err(error(format!("duplicate key `{key}`")));
             }
             let number = value.replace('_', "");
-            settings.set(&name, &number).map_err(|InvalidRail { range, .. }| {
-                error(format!("`{key} = {value}` is refused: it takes {range}"))
+            settings.set(&name, &number).map_err(|refused| {
+                error(if refused.is_unknown() {
+                    format!("unknown key `{key}`")
+                } else {
+                    format!("invalid value `{value}` for `{key}`: expected {}", refused.range)
+                })
             })?;
             seen.push(name);
         }
@@ -159,48 +166,48 @@ mod tests {
         for (text, message) in [
             (
                 "[runtime.rails]\ndwell = 0\n",
-                "line 2: `dwell = 0` is refused: it takes 1 to 10000",
+                "line 2: invalid value `0` for `dwell`: expected 1 to 10000",
             ),
-            ("[runtime.rails]\ndwell\n", "line 2: `dwell` is no key with a value"),
             (
-                "[runtime.rails]\nretries = 1\n",
-                "line 2: `retries = 1` is refused: it takes a name in `rails::FIELDS`",
+                "[runtime.rails]\ndwell\n",
+                "line 2: expected `key = value`, found `dwell`",
             ),
+            ("[runtime.rails]\nretries = 1\n", "line 2: unknown key `retries`"),
             (
                 "[runtime.rails]\nwindow_calls = 64\n",
-                "line 2: `window_calls` is written `window-calls`",
+                "line 2: unknown key `window_calls`: did you mean `window-calls`?",
             ),
             (
                 "[runtime.rails]\ndwell = 1\ndwell = 2\n",
-                "line 3: `dwell` is there twice",
+                "line 3: duplicate key `dwell`",
             ),
             (
                 "[runtime.rails]\n[a]\n[runtime.rails]\n",
-                "line 3: `[runtime.rails]` is there twice",
+                "line 3: duplicate table `[runtime.rails]`",
             ),
             (
                 "[runtime]\nrails = { dwell = 1 }\n",
-                "line 2: rails are read from a section of their own: `[runtime.rails]`",
+                "line 2: rails must be written as a table: `[runtime.rails]`",
             ),
             (
                 "[runtime]\nrails.dwell = 1\n",
-                "line 2: rails are read from a section of their own: `[runtime.rails]`",
+                "line 2: rails must be written as a table: `[runtime.rails]`",
             ),
             (
                 "runtime.rails.dwell = 1\n",
-                "line 1: rails are read from a section of their own: `[runtime.rails]`",
+                "line 1: rails must be written as a table: `[runtime.rails]`",
             ),
             (
                 "runtime = { rails = { dwell = 1 } }\n",
-                "line 1: rails are read from a section of their own: `[runtime.rails]`",
+                "line 1: rails must be written as a table: `[runtime.rails]`",
             ),
             (
                 "[[runtime.rails]]\ndwell = 1\n",
-                "line 1: `[[runtime.rails]` is no section of rails",
+                "line 1: unknown table `[[runtime.rails]`: the rails have no subtables",
             ),
             (
                 "[runtime.rails]\nmin-samples = 65\n",
-                "`min_samples = 65` is refused: `min_samples` takes 20 to 65536, not above window_calls",
+                "invalid value `65` for `min_samples`: expected 20 to 65536, not above window_calls",
             ),
         ] {
             assert_eq!(Rails::from_policy(text).expect_err(text).to_string(), message, "{text}");

@@ -37,7 +37,7 @@ impl fmt::Display for ReplayError {
                 replayed,
             } => write!(
                 f,
-                "line {line}: the window ran in phase {recorded}, these rails would have been in {replayed}; \
+                "line {line}: the window was recorded in phase {recorded}, but these rails are in phase {replayed}; \
                  replay all windows from the start with the settings they were recorded with"
             ),
             ReplayError::Write(error) => write!(f, "cannot write the trace: {error}"),

@@ -82,7 +82,8 @@ pub const FIELDS: [Field; 15] = [
         "hard_rollback",
         Value::Flag(true),
         "true or false",
-        "roll back at once on sustained pressure, latency and throughput breaches as well; runtime errors always do",
+        "also roll back immediately on sustained pressure, latency and throughput breaches; runtime errors always \
+         do",
     ),
     field(
         "strict",
@@ -90,35 +91,30 @@ pub const FIELDS: [Field; 15] = [
         "true or false",
         "ignore measured time (latency and throughput); runtime errors and pressure still count",
     ),
-    field(
-        "window_calls",
-        Value::Count(64),
-        "20 to 65536",
-        "calls that make a window",
-    ),
+    field("window_calls", Value::Count(64), "20 to 65536", "calls per window"),
     field(
         "min_samples",
         Value::Count(32),
         "20 to 65536, not above window_calls",
-        "native latencies a window needs before its p95 is judged",
+        "native latency samples a window needs before its p95 is judged",
     ),
     field(
         "consecutive",
         Value::Count(2),
         "1 to 1000",
-        "breached windows in a row that make a breach sustained",
+        "consecutive breached windows after which a breach is sustained",
     ),
     field(
         "dwell",
         Value::Count(4),
         "1 to 10000",
-        "windows that a phase lasts before a switch may leave it",
+        "windows a phase lasts before a switch may leave it",
     ),
     field(
         "cooldown",
         Value::Count(2),
         "0 to 10000",
-        "windows after a change of phase in which no switch happens",
+        "windows after a phase change in which no switch happens",
     ),
     field(
         "error_events",
@@ -154,13 +150,13 @@ pub const FIELDS: [Field; 15] = [
         "baseline_windows",
         Value::Count(4),
         "1 to 1000",
-        "windows without a failure whose median becomes the baseline",
+        "failure-free windows whose median becomes the baseline",
     ),
     field(
         "probe_calls",
         Value::Count(64),
         "1 to 1000000",
-        "native calls that must agree with the reference before it is trusted again",
+        "native calls that must agree with the reference before the native backend is trusted again",
     ),
 ];
 
@@ -348,10 +344,20 @@ impl InvalidRail {
     }
 }
 
+impl InvalidRail {
+    /// Whether there is no field of that name.
+    pub(super) fn is_unknown(&self) -> bool {
+        FIELDS.iter().all(|field| field.name != self.field)
+    }
+}
+
 impl fmt::Display for InvalidRail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let InvalidRail { field, value, range } = self;
-        write!(f, "`{field} = {value}` is refused: `{field}` takes {range}")
+        if self.is_unknown() {
+            return write!(f, "unknown field `{field}`");
+        }
+        write!(f, "invalid value `{value}` for `{field}`: expected {range}")
     }
 }
 

@@ -116,23 +116,23 @@ reasons! {
     /// The native backend ran the kernel
     Native = 0, "native", Native, Ok;
 
-    /// The configuration asks for the CPU
+    /// The configuration requests the CPU
     NotRequested = 10, "not_requested", Fallback, Ok;
     /// `GATE_CUDA_DISABLE` is set
     DisabledByEnv = 11, "disabled_by_env", Fallback, Ok;
     /// The crate was built without its feature `cuda`
     RuntimeNotBuilt = 12, "runtime_not_built", Fallback, Ok;
-    /// The CUDA driver library is not installed or too old to be used
+    /// The CUDA driver library is not installed or is too old
     NoDriver = 13, "no_driver", Fallback, Ok;
-    /// The driver is there and reports no device
+    /// The driver reports no device
     NoDevice = 14, "no_device", Fallback, Ok;
     /// `GATE_CUDA_FORCE_FALLBACK` is set
     ForcedFallback = 15, "forced_fallback", Fallback, Ok;
-    /// The kernel has no native variant that this device can run; the cause behind it says why
+    /// The kernel has no native variant that this device can run; the next cause explains why
     NativeUnsupportedFallback = 16, "native_unsupported_fallback", Fallback, Ok;
-    /// The native backend was asked and failed; the cause behind it says where
+    /// The native backend failed; the next cause explains where
     NativeFailedFallback = 17, "native_failed_fallback", Fallback, Ok;
-    /// The rails, or an operator, hold this kernel in safe mode
+    /// The rails or an operator keep this kernel in safe mode
     SafeMode = 18, "safe_mode", Fallback, Ok;
     /// The kernel is registered without a native variant
     NoNativeVariant = 19, "no_native_variant", Fallback, Ok;
@@ -143,7 +143,7 @@ reasons! {
     /// The build has no PTX for this module
     NativeUnavailable = 22, "native_unavailable", Fallback, Ok;
 
-    /// A dimension is zero, which the contract allows and no device can launch
+    /// A dimension is zero, which the contract allows but no device can launch
     EmptyLaunch = 23, "empty_launch", Fallback, Ok;
 
     /// The driver reported this number, which follows the code: `runtime_error_719`
@@ -152,19 +152,19 @@ reasons! {
     ArchUnsupported = 41, "arch_unsupported", Device, CompileFailed;
     /// The driver is too old for the PTX version of every image that would fit
     IsaUnsupported = 42, "isa_unsupported", Device, CompileFailed;
-    /// The driver refused the module, or has no entry of that name in it
+    /// The driver rejected the module, or the module has no entry of that name
     ModuleLoadFailed = 43, "module_load_failed", Device, CompileFailed;
     /// The device has no memory left for the buffers
     OutOfMemory = 44, "out_of_memory", Device, RuntimeFailed;
     /// Inputs could not be copied to the device
     CopyInFailed = 45, "copy_in_failed", Device, RuntimeFailed;
-    /// The driver refused the launch
+    /// The driver rejected the launch
     LaunchFailed = 46, "launch_failed", Device, RuntimeFailed;
-    /// Waiting for the kernel ended in an error
+    /// Waiting for the kernel failed
     SyncFailed = 47, "sync_failed", Device, RuntimeFailed;
     /// Outputs could not be copied back
     CopyOutFailed = 48, "copy_out_failed", Device, RuntimeFailed;
-    /// The device context is gone: an earlier failure was one that no later call survives
+    /// The device context is lost after an earlier failure
     DeviceLost = 49, "device_lost", Device, RuntimeFailed;
     /// The native output differs from the reference by more than the kernel's tolerance
     OutputMismatch = 50, "output_mismatch", Device, RuntimeFailed;
@@ -173,75 +173,75 @@ reasons! {
 
     /// No kernel is registered under this name
     UnknownKernel = 70, "unknown_kernel", Contract, InvalidArgument;
-    /// The number of inputs and scalars is not the contract's
+    /// The number of inputs and scalars differs from the contract
     InputCountMismatch = 71, "input_count_mismatch", Contract, InvalidArgument;
-    /// The element type of an input or scalar is not the contract's
+    /// The element type of an input or scalar differs from the contract
     InputDtypeMismatch = 72, "input_dtype_mismatch", Contract, InvalidArgument;
-    /// The rank or a dimension of an input is not what the contract allows
+    /// The contract does not allow the rank or a dimension of an input
     InputShapeMismatch = 73, "input_shape_mismatch", Contract, InvalidArgument;
-    /// An input's buffer does not hold exactly what its shape says
+    /// The size of an input buffer does not match its shape
     InputSizeMismatch = 74, "input_size_mismatch", Contract, InvalidArgument;
-    /// A buffer is absent: a null pointer where data was promised
+    /// A buffer is missing: a null pointer was passed
     InputUnavailable = 75, "input_unavailable", Contract, InvalidArgument;
-    /// The number of outputs is not the contract's
+    /// The number of outputs differs from the contract
     OutputCountMismatch = 76, "output_count_mismatch", Contract, InvalidArgument;
-    /// The element type of an output is not the contract's
+    /// The element type of an output differs from the contract
     OutputDtypeMismatch = 77, "output_dtype_mismatch", Contract, InvalidArgument;
-    /// The rank or a dimension of an output is not what the contract allows
+    /// The contract does not allow the rank or a dimension of an output
     OutputShapeMismatch = 78, "output_shape_mismatch", Contract, InvalidArgument;
-    /// An output's buffer does not hold exactly what its shape says
+    /// The size of an output buffer does not match its shape
     OutputSizeMismatch = 79, "output_size_mismatch", Contract, InvalidArgument;
-    /// Inputs and outputs are in a different order than in the contract
+    /// The order of inputs and outputs differs from the contract
     ArgumentRoleMismatch = 80, "argument_role_mismatch", Contract, InvalidArgument;
-    /// A buffer does not start at the alignment that the contract asks for
+    /// A buffer does not have the alignment that the contract requires
     MisalignedBuffer = 81, "misaligned_buffer", Contract, InvalidArgument;
     /// An output overlaps another buffer of the call
     AliasedBuffers = 82, "aliased_buffers", Contract, InvalidArgument;
-    /// A dimension is zero, and the contract does not allow it
+    /// A dimension is zero, which the contract does not allow
     ZeroSizeLaunch = 83, "zero_size_launch", Contract, InvalidArgument;
     /// Block, grid, shared memory or the bytes of all buffers exceed the contract's limits
     LaunchLimitExceeded = 84, "launch_limit_exceeded", Contract, InvalidArgument;
 
     /// The module has no image, or an image has no text
     EmptyModule = 100, "empty_module", Verify, VerifyFailed;
-    /// The text's SHA-256 is not the one that was recorded when it was built
+    /// The SHA-256 of the text differs from the one recorded at build time
     DigestMismatch = 101, "digest_mismatch", Verify, VerifyFailed;
-    /// The compressed text cannot be unpacked, or unpacks to more than it may
+    /// The compressed text cannot be unpacked, or exceeds the size limit
     DecodeFailed = 102, "decode_failed", Verify, VerifyFailed;
     /// The text is not PTX
     MalformedPtx = 103, "malformed_ptx", Verify, VerifyFailed;
     /// The text has no entry of this name
     EntryMissing = 104, "entry_missing", Verify, VerifyFailed;
-    /// The entry's parameters are not those of the manifest or of the contract
+    /// The parameters of the entry differ from the manifest or the contract
     ParameterMismatch = 105, "parameter_mismatch", Verify, VerifyFailed;
-    /// The text's PTX version is above the floor that the module declares
+    /// The PTX version of the text is newer than the module declares
     IsaAboveFloor = 106, "isa_above_floor", Verify, VerifyFailed;
-    /// The text targets another architecture than the module declares
+    /// The text targets a different architecture than the module declares
     TargetMismatch = 107, "target_mismatch", Verify, VerifyFailed;
-    /// The contract itself is not consistent
+    /// The contract is inconsistent
     ContractInvalid = 108, "contract_invalid", Verify, VerifyFailed;
-    /// A kernel of this name is registered already
+    /// A kernel of this name is already registered
     DuplicateKernel = 109, "duplicate_kernel", Verify, InvalidArgument;
 
-    /// The loaded module is no longer what was verified
+    /// The loaded module differs from the verified one
     FingerprintMismatch = 120, "fingerprint_mismatch", Guard, RuntimeFailed;
 
     /// `GATE_CUDA_FORCE_ERROR` is set
     ForcedError = 130, "forced_error", Failure, RuntimeFailed;
-    /// The native backend failed and the CPU function behind it failed as well; both causes follow
+    /// The native backend failed, and so did the CPU fallback; both causes follow
     CpuFallbackFailed = 131, "cpu_fallback_failed", Failure, RuntimeFailed;
-    /// The CPU function refused its arguments
+    /// The CPU function rejected its arguments
     KernelRefused = 132, "kernel_refused", Failure, InvalidArgument;
-    /// The CPU function ended in another status than `OK`
+    /// The CPU function returned a status other than `OK`
     KernelFailed = 133, "kernel_failed", Failure, RuntimeFailed;
     /// The CPU function panicked; the panic was contained
     KernelPanicked = 134, "kernel_panicked", Failure, RuntimeFailed;
 
-    /// A reload failed, and the module that was loaded before keeps serving
+    /// A reload failed, and the previously loaded module stays in use
     KeptLastKnownGood = 150, "kept_last_known_good", Event, CompileFailed;
     /// A module was replaced while the runtime kept running
     ModuleReloaded = 151, "module_reloaded", Event, Ok;
-    /// The device was opened again after it was lost
+    /// The device was reopened after it was lost
     DeviceReopened = 152, "device_reopened", Event, Ok;
 }
 

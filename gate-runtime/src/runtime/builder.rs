@@ -230,9 +230,9 @@ impl fmt::Display for BuildError {
         match self {
             BuildError::RunId(id) => write!(
                 f,
-                "{id:?} is no run id: up to 128 ASCII letters, digits, `_`, `.`, `:` and `-`"
+                "invalid run id {id:?}: expected up to 128 ASCII letters, digits, `_`, `.`, `:` and `-`"
             ),
-            BuildError::Log(error) => write!(f, "the decision log cannot be opened: {error}"),
+            BuildError::Log(error) => write!(f, "cannot open the decision log: {error}"),
             BuildError::Fault(error) => error.fmt(f),
         }
     }

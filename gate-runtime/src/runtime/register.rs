@@ -46,7 +46,7 @@ impl Runtime {
             candidates,
             native,
         });
-        let taken = || Diagnostic::new(Reason::DuplicateKernel, format!("`{name}` is registered already"));
+        let taken = || Diagnostic::new(Reason::DuplicateKernel, format!("`{name}` is already registered"));
         let listed = listed.ok_or_else(taken)?;
         let control = Arc::clone(&self.shared.control);
         Ok(Kernel::new(

@@ -62,8 +62,8 @@ impl fmt::Display for Disagreement {
                      {native:?} where the reference has {reference:?}"
                 )
             }
-            Disagreement::ReferenceFailed => f.write_str("the reference failed where the native backend did not"),
-            Disagreement::Shapes => f.write_str("arguments changed their types or lengths"),
+            Disagreement::ReferenceFailed => f.write_str("the reference failed but the native backend did not"),
+            Disagreement::Shapes => f.write_str("the types or lengths of arguments changed"),
         }
     }
 }

@@ -52,7 +52,7 @@ impl fmt::Display for InvalidFraction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`shadow_fraction = {}` is refused: `shadow_fraction` takes 0.0 to 1.0",
+            "invalid value `{}` for `shadow_fraction`: expected 0.0 to 1.0",
             self.0
         )
     }
@@ -122,7 +122,10 @@ mod tests {
     fn a_share_outside_of_0_to_1_is_refused() {
         for bad in ["-0.01", "1.01", "NaN", "inf", "1%", ""] {
             let refused = bad.parse::<Fraction>().unwrap_err().to_string();
-            assert!(refused.ends_with("`shadow_fraction` takes 0.0 to 1.0"), "{refused}");
+            assert!(
+                refused.ends_with("for `shadow_fraction`: expected 0.0 to 1.0"),
+                "{refused}"
+            );
         }
         assert_eq!("0.01".parse::<Fraction>().unwrap().get(), 0.01);
     }

@@ -24,7 +24,7 @@ pub fn read(text: &str) -> Result<RunStats, ReadError> {
     if version != u64::from(SCHEMA_VERSION) {
         return Err(fields.wrong(
             "schema_version",
-            format!("is {version}; this reader knows {SCHEMA_VERSION}"),
+            format!("is {version}, but this reader supports {SCHEMA_VERSION}"),
         ));
     }
     let stats = RunStats {
@@ -152,7 +152,7 @@ fn kernel(fields: &Fields<'_>) -> Result<KernelStats, ReadError> {
 /// What must hold between parts.
 fn consistent(stats: &RunStats, fields: &Fields<'_>) -> Result<(), ReadError> {
     if !stats.kernels.is_sorted_by(|a, b| a.kernel < b.kernel) {
-        return Err(fields.wrong("kernels", "are not ascending by name, each once"));
+        return Err(fields.wrong("kernels", "are not sorted by name without duplicates"));
     }
     let of_kernels = stats
         .kernels

@@ -131,12 +131,12 @@ impl RunStats {
         );
         page.counter(
             "gate_runtime_contract_violations",
-            "Calls that did not keep the contract.",
+            "Calls that violated the contract.",
             self.calls.contract_violation,
         );
         page.counter(
             "gate_runtime_silent_mismatches",
-            "Calls whose output was found wrong after OK had been reported.",
+            "Calls that reported OK although their output was wrong.",
             self.silent_mismatch_count,
         );
         page.counter(
@@ -166,7 +166,7 @@ impl RunStats {
         );
         page.counter(
             "gate_runtime_decision_log_dropped",
-            "Records that the decision log could not follow.",
+            "Records that the decision log dropped.",
             self.decision_log.dropped,
         );
         page.family("gate_runtime_safe_mode", "gauge", "1 in safe mode, 0 in native mode.");

@@ -133,7 +133,7 @@ fn parse(text: &str) -> Result<(Window, Option<Phase>), String> {
         .find(|key| *key != "phase" && !FIELDS.contains(&key.as_str()))
     {
         return Err(format!(
-            "unknown field `{unknown}`; known are `phase`, `{}`",
+            "unknown field `{unknown}`, expected `phase`, `{}`",
             FIELDS.join("`, `")
         ));
     }
@@ -168,7 +168,7 @@ fn parse(text: &str) -> Result<(Window, Option<Phase>), String> {
         ("samples", window.samples, window.native, "native"),
     ] {
         if part > whole {
-            return Err(format!("`{name}` is {part}, more than the {whole} of `{of}`"));
+            return Err(format!("`{name}` is {part}, more than `{of}` ({whole})"));
         }
     }
     if window.samples == 0 && window.p95_ns != 0 {
@@ -182,7 +182,7 @@ fn number(object: &Map<String, Value>, name: &str) -> Result<u64, String> {
         None => Err(format!("`{name}` is missing")),
         Some(value) => value
             .as_u64()
-            .ok_or_else(|| format!("`{name}` is {value}, not a whole number from 0")),
+            .ok_or_else(|| format!("`{name}` is {value}, not a non-negative integer")),
     }
 }
 
@@ -209,15 +209,15 @@ mod tests {
             (&GOOD.replace("\"work\":7,", ""), "line 1: `work` is missing"),
             (
                 &GOOD.replace(":64", ":6.5"),
-                "line 1: `calls` is 6.5, not a whole number from 0",
+                "line 1: `calls` is 6.5, not a non-negative integer",
             ),
             (
                 &GOOD.replace(":64", ":-1"),
-                "line 1: `calls` is -1, not a whole number from 0",
+                "line 1: `calls` is -1, not a non-negative integer",
             ),
             (
                 &GOOD.replace(":64", ":59"),
-                "line 1: `native` is 60, more than the 59 of `calls`",
+                "line 1: `native` is 60, more than `calls` (59)",
             ),
             (
                 &GOOD.replace("probe", "fast"),
@@ -230,7 +230,7 @@ mod tests {
         }
         let unknown = read_jsonl(&GOOD.replace("work", "wrok")).unwrap_err().to_string();
         assert!(
-            unknown.starts_with("line 1: unknown field `wrok`; known are"),
+            unknown.starts_with("line 1: unknown field `wrok`, expected"),
             "{unknown}"
         );
         let truncated = read_jsonl(&GOOD[..40]).unwrap_err().to_string();

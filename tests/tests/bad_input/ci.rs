@@ -46,7 +46,7 @@ fn ci_files_that_cannot_be_read_are_findings() {
         })
         .collect();
     assert_snapshot!(lines.join("\n"), @"
-    6: `.github/workflows/bomb.yml` has more than 200000 nodes, aliases counted as what they stand for
+    6: `.github/workflows/bomb.yml` has more than 200000 nodes after expanding aliases
     3: `.github/workflows/broken.yml` is not valid YAML: while parsing a node, did not find expected node content
     2: `.github/workflows/deep.yml` is nested deeper than 100 levels
     1: `.github/workflows/empty.yaml` is not a workflow: it has no `jobs`

@@ -15,7 +15,7 @@ fn a_target_directory_that_cannot_be_made_is_a_failure_of_the_tool() {
     );
     assert!(
         run.stderr
-            .contains("help: choose a directory that can be written with `--target-dir`"),
+            .contains("help: choose a writable directory with `--target-dir`"),
         "{run}"
     );
     for arguments in [["status"].as_slice(), &["pilot", "--plan"]] {

@@ -71,7 +71,7 @@ fn a_run_is_explained_and_verified() {
     let truncated = gate.run(["verify"]);
     assert_eq!(truncated.code, Some(1), "{truncated}");
     for problem in [
-        "no line of the history names this run",
+        "the run is not in the history",
         "does not follow the run before it in the history",
     ] {
         assert!(truncated.stdout.contains(problem), "{truncated}");
@@ -152,8 +152,7 @@ fn the_cache_is_shown_and_shrunk() {
     );
     let kept = gate.run(["evidence", "cache", "gc"]);
     assert!(
-        kept.stdout
-            .starts_with("removed 0 pieces of evidence and 0 files (0 B)"),
+        kept.stdout.starts_with("evidence: removed 0 entries and 0 files (0 B)"),
         "{kept}"
     );
     let shrunk = gate.run(["evidence", "cache", "gc", "--max-size", "0"]);
@@ -195,7 +194,7 @@ fn what_would_go_is_listed_and_stays() {
         assert!(foreseen.stdout.contains(&place), "{foreseen}");
     }
     assert!(
-        foreseen.stdout.contains("\nwould remove 2 entries of the kernel store"),
+        foreseen.stdout.contains("\nkernels: would remove 2 entries"),
         "{foreseen}"
     );
     assert!(foreseen.stdout.contains("evidence  evidence/"), "{foreseen}");
@@ -218,7 +217,7 @@ fn what_would_go_is_listed_and_stays() {
     assert!(!file(&digests[1]).exists());
     let nothing = gate.run(["kernels", "pin", "release.json"]);
     assert!(
-        nothing.stderr.contains("names no PTX that the kernel store holds"),
+        nothing.stderr.contains("refers to no PTX in the kernel store"),
         "{nothing}"
     );
 }

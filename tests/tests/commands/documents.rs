@@ -32,7 +32,7 @@ fn boxes_are_set_from_evidence() {
     assert_eq!(gate.read("ROADMAP.md"), fixed);
 
     // With fresh evidence of the suite there is nothing left to say.
-    gate.commit("Set the boxes");
+    gate.commit("Update the checkboxes");
     let run = gate.run(["pilot"]);
     assert_eq!(run.code, Some(0), "{run}");
     assert_snapshot!("drift-none", gate.run(["source", "drift"]));

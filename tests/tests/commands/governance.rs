@@ -172,7 +172,7 @@ fn a_run_is_closed_out() {
     gate.replace("logic/src/lib.rs", "//!", "//! ");
     let stale = gate.run(["govern", "closeout"]);
     assert_eq!(stale.code, Some(1), "{stale}");
-    assert!(stale.stderr.contains("a run over the present content"), "{stale}");
+    assert!(stale.stderr.contains("a run on the current content"), "{stale}");
 
     gate.append(
         "gate.toml",
@@ -292,7 +292,7 @@ fn planned(days: i64) -> String {
 #[test]
 fn evidence_past_its_age_is_made_anew() {
     assert_eq!(planned(7), "reused");
-    assert_eq!(planned(8), "its evidence is 8 days old, and 7 days are allowed");
+    assert_eq!(planned(8), "its evidence is 8 days old, more than the allowed 7 days");
     assert_eq!(planned(-2), "its evidence is dated in the future");
 }
 

@@ -163,7 +163,7 @@ fn the_kernels_of_the_last_ready_run_come_back() {
     gate.append("kernels/axpy.cu", "// not committed\n");
     let run = gate.run(["kernels", "rollback", "--to", "last"]);
     assert_eq!(run.code, Some(2), "{run}");
-    assert!(run.stderr.contains("changes that are in no commit"), "{run}");
+    assert!(run.stderr.contains("uncommitted changes"), "{run}");
     gate.git(["checkout", "--quiet", "--", "kernels/axpy.cu"]);
 
     let run = gate.run(["kernels", "rollback", "--to", "last", "--message-format", "json"]);

@@ -56,7 +56,7 @@ fn fluid_documents_move_and_stable_ones_do_not() {
     gate.remove("docs/format.md");
     gate.commit("Remove it");
     let message = &documents(&gate)["findings"][0]["message"];
-    assert_eq!(message, "the stable document `docs/format.md` is gone since v1.2.0");
+    assert_eq!(message, "the stable document `docs/format.md` was removed since v1.2.0");
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn stable_items_need_a_suite_that_compares_them() {
     assert_eq!(check["outcome"], "fail", "{check}");
     assert_eq!(
         check["findings"][0]["message"],
-        "nothing compares the public items with v1.2.0"
+        "no suite compares the public items with v1.2.0"
     );
     // What is called fluid needs none.
     gate.replace(

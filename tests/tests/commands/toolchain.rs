@@ -119,7 +119,7 @@ fn a_floor_is_raised_by_notice_and_release() {
     raise("1.2.1", Some(-30));
     assert_eq!(
         floor(&gate),
-        "fail\n1.2.1 raises the minimum from Rust 1.85 in `v1.2.0` to 1.90, which a minor release may do"
+        "fail\n1.2.1 raises the minimum from Rust 1.85 in `v1.2.0` to 1.90, which requires a minor release"
     );
     gate.replace(
         "gate.toml",

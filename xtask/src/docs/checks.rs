@@ -48,7 +48,7 @@ fn index(topics: &[Topic<'_>]) -> String {
             area = its_area;
             let _ = write!(
                 text,
-                "\n## {area}\n\n| check | what it asks | blocks at |\n| --- | --- | --- |\n"
+                "\n## {area}\n\n| check | requirement | blocks at |\n| --- | --- | --- |\n"
             );
         }
         let _ = writeln!(

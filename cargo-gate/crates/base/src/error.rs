@@ -108,9 +108,11 @@ impl Error {
         let path = path.into();
         let mut this = Self::tool(format!("cannot {action} `{}`: {error}", path.display()));
         this.help = match error.kind() {
-            std::io::ErrorKind::StorageFull => Some("free disk space, or choose another disk with --target-dir".into()),
+            std::io::ErrorKind::StorageFull => {
+                Some("free disk space, or choose another disk with `--target-dir`".into())
+            }
             std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => {
-                Some("make it accessible, or choose another directory with --target-dir".into())
+                Some("make it accessible, or choose another directory with `--target-dir`".into())
             }
             _ => None,
         };
@@ -159,11 +161,11 @@ mod tests {
             (io::ErrorKind::StorageFull, "free disk space"),
             (
                 io::ErrorKind::ReadOnlyFilesystem,
-                "choose another directory with --target-dir",
+                "choose another directory with `--target-dir`",
             ),
             (
                 io::ErrorKind::PermissionDenied,
-                "choose another directory with --target-dir",
+                "choose another directory with `--target-dir`",
             ),
         ] {
             let error = Error::io("write", "target/gate/index", &io::Error::from(kind));

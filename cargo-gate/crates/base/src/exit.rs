@@ -32,7 +32,7 @@ pub const ALL: &[ExitCode] = &[
         code: READY,
         name: "ready",
         meaning: "the stage may be entered: every check passed or only warned",
-        remedy: "nothing to do; warnings are listed in the report and block under --strict",
+        remedy: "nothing to do; warnings are listed in the report and block under `--strict`",
     },
     ExitCode {
         code: NOT_READY,
@@ -43,7 +43,7 @@ pub const ALL: &[ExitCode] = &[
     ExitCode {
         code: USAGE,
         name: "usage",
-        meaning: "the command line or gate.toml is wrong; nothing was run",
+        meaning: "the command line or gate.toml is invalid; nothing was run",
         remedy: "fix what the message points at; `cargo gate --help` lists the flags",
     },
     ExitCode {
@@ -55,13 +55,13 @@ pub const ALL: &[ExitCode] = &[
     ExitCode {
         code: TOOLCHAIN_MISSING,
         name: "toolchain-missing",
-        meaning: "a toolchain that the command cannot do without (cargo, rustc) is missing",
+        meaning: "a required program of the toolchain (cargo or rustc) is missing",
         remedy: "install the toolchain that `cargo gate doctor` names",
     },
     ExitCode {
         code: INTERRUPTED,
         name: "interrupted",
-        meaning: "interrupted by Ctrl-C or a termination request; what was stored is sound",
-        remedy: "run the same command again: evidence that was complete is reused",
+        meaning: "interrupted by Ctrl-C or a termination request; stored evidence is intact",
+        remedy: "run the same command again: completed evidence is reused",
     },
 ];

@@ -45,7 +45,7 @@ pub(super) fn previous(versions: &dyn Versions, path: &str, now: &[u8]) -> Previ
     find_previous(versions, path, now).unwrap_or_else(|message| {
         Previous::Unknown(Reason::new(
             "no_history",
-            format!("git does not tell the previous version of `{path}`: {message}"),
+            format!("git cannot show the previous version of `{path}`: {message}"),
         ))
     })
 }
@@ -71,9 +71,9 @@ fn find_previous(versions: &dyn Versions, path: &str, now: &[u8]) -> Result<Prev
         return Ok(Previous::Unknown(
             Reason::new(
                 "shallow_clone",
-                format!("the clone is shallow and does not hold the previous version of `{path}`"),
+                format!("the clone is shallow and does not contain the previous version of `{path}`"),
             )
-            .help("`git fetch --unshallow`; in CI check out with `fetch-depth: 0`"),
+            .help("`git fetch --unshallow`; in CI, check out with `fetch-depth: 0`"),
         ));
     }
     Ok(Previous::None)

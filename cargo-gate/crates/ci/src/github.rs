@@ -359,7 +359,7 @@ fn add_run(
             }
             // Python and the like.
             Some(text) if !text.contains("${{") => {
-                let why = "it is in another language than that of `sh`";
+                let why = "it is not written for `sh`";
                 return steps.not_followed(inherited.path, scalar.line_at(0), &scalar.text, why);
             }
             _ => (true, true, true),

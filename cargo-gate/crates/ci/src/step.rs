@@ -106,7 +106,7 @@ impl<'a> Steps<'a> {
             false => {
                 let (plain, others) = shell::plain_lines(text.text);
                 for (offset, line) in others {
-                    let why = "it is more than a plain command of PowerShell or `cmd`";
+                    let why = "it is not a plain command of PowerShell or `cmd`";
                     self.not_followed(text.path, (text.line_at)(offset), line, why);
                 }
                 shell::split(&plain)

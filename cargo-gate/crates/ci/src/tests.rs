@@ -153,7 +153,7 @@ jobs:
         ci/run.sh:5 /$ cargo test --frozen <$@>
         ci/run.sh:6 /$ cargo fmt [it runs in the background]
         .github/actions/setup/action.yml:7 /$ cargo tests
-        .github/workflows/ci.yml:40 `cargo = 1` not followed: it is in another language than that of `sh`
+        .github/workflows/ci.yml:40 `cargo = 1` not followed: it is not written for `sh`
       off [Some(["self-hosted", "linux"])] off
       remote [None]
     declared/jenkins Script Automatic

@@ -352,7 +352,7 @@ impl Builder<'_> {
         if self.nodes > MAX_NODES {
             return Err(YamlError {
                 line,
-                message: format!("has more than {MAX_NODES} nodes, aliases counted as what they stand for"),
+                message: format!("has more than {MAX_NODES} nodes after expanding aliases"),
             });
         }
         Ok(())
@@ -540,7 +540,7 @@ mod tests {
             let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
             bomb += &format!("a{level}: &a{level} [{aliases}]\n");
         }
-        insta::assert_snapshot!(error(&bomb), @"6: has more than 200000 nodes, aliases counted as what they stand for");
+        insta::assert_snapshot!(error(&bomb), @"6: has more than 200000 nodes after expanding aliases");
         let mut merges = "a0: &a0 {x: 1}\n".to_owned();
         for level in 1..400 {
             merges += &format!(

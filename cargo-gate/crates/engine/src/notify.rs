@@ -114,8 +114,8 @@ pub fn notify(policies: &[NotifyPolicy], report: &Report, root: &Path, gate_dir:
                 inputs: Vec::new(),
                 outputs: Vec::new(),
                 summary: match &problem {
-                    None => format!("told `{sink}`"),
-                    Some(problem) => format!("did not reach `{sink}`: {problem}"),
+                    None => format!("notified `{sink}`"),
+                    Some(problem) => format!("cannot notify `{sink}`: {problem}"),
                 },
             };
             Told {
@@ -210,10 +210,10 @@ fn run(
     };
     let problem = match (end.cancelled, end.timed_out, end.exit_code, end.signal) {
         (true, ..) => Some("interrupted".to_owned()),
-        (_, true, ..) => Some(format!("took longer than {}s", policy.timeout.as_secs())),
+        (_, true, ..) => Some(format!("timed out after {}s", policy.timeout.as_secs())),
         (.., Some(0), _) => None,
         (.., Some(code), _) => Some(format!("exit code {code}")),
-        (.., None, Some(signal)) => Some(format!("ended by signal {signal}")),
+        (.., None, Some(signal)) => Some(format!("killed by signal {signal}")),
         (.., None, None) => Some("ended without an exit code".to_owned()),
     };
     Attempt {
@@ -338,7 +338,7 @@ mod tests {
             told[1]
                 .problem
                 .as_deref()
-                .is_some_and(|it| it.contains("there is no such program")),
+                .is_some_and(|it| it.contains("no such program")),
             "{told:?}"
         );
         let here = gate_dir.path().display().to_string();

@@ -237,7 +237,7 @@ impl Planner<'_> {
             return Action::Run(format!("reads {part}, which is checked on every run"));
         }
         if self.force {
-            return Action::Run("--fresh asks for new evidence".to_owned());
+            return Action::Run("`--fresh` was passed".to_owned());
         }
         if let Some(evidence) = self.store.evidence(&fingerprint.digest)
             && evidence.check == unit.id()
@@ -268,7 +268,7 @@ impl Planner<'_> {
             Some(age) if age <= limit => None,
             Some(age) => {
                 let (age, limit) = (age::words(age), age::words(limit));
-                Some(format!("its evidence is {age} old, and {limit} are allowed"))
+                Some(format!("its evidence is {age} old, more than the allowed {limit}"))
             }
             None => Some("its evidence is dated in the future".to_owned()),
         }
@@ -317,7 +317,7 @@ impl LastInputs {
             .map(|(name, _)| name.as_str())
             .collect();
         if changed.is_empty() {
-            "its evidence is gone from the store or could not be kept".to_owned()
+            "its evidence is missing from the store or could not be kept".to_owned()
         } else {
             format!("changed: {}", changed.join(", "))
         }

@@ -355,7 +355,7 @@ impl Runner<'_> {
                 "changed_while_running",
                 format!("`{first}`{others} changed while the suite ran"),
             )
-            .help("run it again without editing; a suite writes to the target directory, not to the sources"),
+            .help("run it again without editing sources; a suite must only write to the target directory"),
         )
     }
 
@@ -403,5 +403,5 @@ fn blocked_by(blockers: &[(Group, String)]) -> EvidenceResult {
         ),
     );
     reason.group = groups.first().copied();
-    EvidenceResult::NotRun(reason.help("add `--keep-going` to run it all the same"))
+    EvidenceResult::NotRun(reason.help("pass `--keep-going` to run it anyway"))
 }

@@ -220,7 +220,7 @@ pub(super) fn parse(bytes: &[u8]) -> Lines {
 /// The entry of a line, and what is wrong with it.
 fn of_line(text: &[u8], problem: &mut impl FnMut(String)) -> Option<HistoryEntry> {
     let entry = serde_json::from_slice::<HistoryEntry>(text)
-        .inspect_err(|error| problem(format!("cannot be understood: {error}")))
+        .inspect_err(|error| problem(format!("is invalid: {error}")))
         .ok()?;
     if serde_json::to_vec(&entry).ok().as_deref() != Some(text) {
         problem("is not in canonical form".to_owned());
@@ -357,12 +357,7 @@ mod tests {
         append(dir.path(), &entry("b")).unwrap();
         let history = History::load(dir.path());
         assert_eq!(history.entries, [entry("a"), entry("b")]);
-        assert!(
-            history
-                .damage
-                .unwrap()
-                .starts_with("line 2 of the history cannot be understood")
-        );
+        assert!(history.damage.unwrap().starts_with("line 2 of the history is invalid"));
     }
 
     #[test]

@@ -78,7 +78,7 @@ fn unusable(path: &Path, error: &io::Error) -> Error {
 }
 
 fn with_remedy(error: Error) -> Error {
-    error.with_help("choose a directory that can be written with `--target-dir`")
+    error.with_help("choose a writable directory with `--target-dir`")
 }
 
 #[cfg(test)]

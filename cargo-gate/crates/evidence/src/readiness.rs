@@ -16,7 +16,7 @@ use crate::record::{DECISION, DecisionRecord, REDACTION, RedactionAudit};
 use gate_base::atomic;
 
 /// What the answer rests on, for people.
-pub const JUDGED: &str = "integrity, decision, redaction and signature of the run; no check runs again";
+pub const JUDGED: &str = "integrity, decision, redaction and signature of the run; no check is repeated";
 
 /// Whether a run directory is ready for what it was judged for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -150,7 +150,7 @@ fn integrity(verification: &Verification, asked: &Asked<'_>) -> Question {
 
 fn decided(record: Option<&DecisionRecord>) -> Question {
     let Some(record) = record else {
-        return Question::new("decision", Outcome::Fail, "the decision cannot be read");
+        return Question::new("decision", Outcome::Fail, "cannot read the decision");
     };
     let (name, stage) = (record.decision.name(), record.stage);
     if record.decision.is_ready() {
@@ -181,7 +181,7 @@ fn redaction(asked: &Asked<'_>, verification: &Verification, stage: Option<Stage
         return Ok(Question::new(
             "redaction",
             Outcome::Fail,
-            "the redaction audit cannot be understood",
+            "cannot parse the redaction audit",
         ));
     };
     let left = audit.findings.iter().filter(|finding| !finding.redacted);
@@ -199,22 +199,18 @@ fn redaction(asked: &Asked<'_>, verification: &Verification, stage: Option<Stage
     };
     let first = |severity| place(left.clone().find(|finding| finding.severity == severity));
     Ok(match (high, medium) {
-        (0, 0) => Question::new(
-            "redaction",
-            Outcome::Pass,
-            format!("{searched}, nothing is left in them"),
-        ),
+        (0, 0) => Question::new("redaction", Outcome::Pass, format!("{searched}, no secrets left")),
         (0, medium) => {
             let first = first(gate_text::secrets::Severity::Medium);
             Question::new(
                 "redaction",
                 Outcome::Warn,
-                format!("{searched}, {medium} of medium severity are left{first}"),
+                format!("{searched}, secrets of medium severity left: {medium}{first}"),
             )
         }
         (high, _) => {
             let first = first(gate_text::secrets::Severity::High);
-            let message = format!("{searched}, {high} of high severity are left{first}: do not share this run");
+            let message = format!("{searched}, secrets of high severity left: {high}{first}; do not share this run");
             Question::new("redaction", Outcome::Fail, message)
         }
     })
@@ -231,8 +227,8 @@ fn signed(verification: &Verification, asked: &Asked<'_>, stage: Option<Stage>) 
         _ => Outcome::Pass,
     };
     let words = match (&signature, required) {
-        (Signature::Absent, true) => "absent, and the policy requires one".to_owned(),
-        (Signature::Absent, false) => "absent, and none is required".to_owned(),
+        (Signature::Absent, true) => "missing, but the policy requires one".to_owned(),
+        (Signature::Absent, false) => "missing, but not required".to_owned(),
         (signature, _) => signature.words(),
     };
     let question = Question::new("signature", outcome, words);
@@ -263,7 +259,7 @@ pub fn audit(asked: &Asked<'_>) -> Result<RedactionAudit> {
     }
     let path = asked.directory.join(REDACTION);
     if path.exists() {
-        return Err(Error::usage("the run has a redaction audit already")
+        return Err(Error::usage("the run already has a redaction audit")
             .with_help(format!("cargo gate evidence ready --run {}", asked.name)));
     }
     let audit = RedactionAudit::of_directory(asked.directory)?;

@@ -85,7 +85,7 @@ pub fn text(directory: &Path) -> Result<String> {
         fs::read(&path).map_err(|error| Error::io("read", &path, &error))
     };
     let unreadable = |name: &str, error: serde_json::Error| {
-        Error::tool(format!("`{name}` of the run cannot be understood: {error}")).with_help("`cargo gate verify`")
+        Error::tool(format!("cannot parse `{name}` of the run: {error}")).with_help("`cargo gate verify`")
     };
     let decision = read(DECISION)?;
     let record: DecisionRecord = serde_json::from_slice(&decision).map_err(|error| unreadable(DECISION, error))?;
@@ -153,8 +153,10 @@ pub fn sign(directory: &Path, key: &PrivateKey) -> Result<String> {
 /// It is not over this decision (usage), or it cannot be written.
 pub fn attach(directory: &Path, signature: &str) -> Result<String> {
     let key = signer(&text(directory)?, signature).map_err(|reason| {
-        Error::usage(format!("the signature {reason}"))
-            .with_help("`cargo gate evidence sign <run> --text | ssh-keygen -Y sign -n cargo-gate -f <key>` makes one")
+        Error::usage(format!("the signature {reason}")).with_help(
+            "create one with `cargo gate evidence sign <run> --text | ssh-keygen -Y sign -n cargo-gate -f \
+                 <key>`",
+        )
     })?;
     atomic::write(&directory.join(SIGNATURE), signature.as_bytes())?;
     Ok(fingerprint(&key))

@@ -60,7 +60,7 @@ pub fn read(from: &mut dyn BufRead) -> io::Result<Option<Incoming>> {
         }
         return Ok(Some(malformed(
             ErrorCode::InvalidRequest,
-            format!("a message of {length} bytes is longer than the {MAX_BODY} that are read"),
+            format!("a message of {length} bytes exceeds the limit of {MAX_BODY}"),
             Value::Null,
         )));
     }
@@ -86,13 +86,13 @@ pub fn message(body: &[u8]) -> Incoming {
         // What has an id waits for an answer, whichever type the id has: it is no notification.
         Ok(Message::Notification(_)) if !id.is_null() => malformed(
             ErrorCode::InvalidRequest,
-            "the id is neither a string nor a whole number of 32 bits".to_owned(),
+            "the id is neither a string nor a 32-bit integer".to_owned(),
             id,
         ),
         Ok(message) => Incoming::Message(message),
         Err(_) => malformed(
             ErrorCode::InvalidRequest,
-            "neither a request, nor a notification, nor a response".to_owned(),
+            "not a request, notification or response".to_owned(),
             id,
         ),
     }
@@ -137,7 +137,7 @@ fn header(from: &mut dyn BufRead) -> io::Result<Option<u64>> {
     }
     length
         .map(Some)
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a header without `Content-Length`"))
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "missing header `Content-Length`"))
 }
 
 #[cfg(test)]

@@ -110,7 +110,7 @@ fn guarded(session: &mut Session, message: Message) -> Vec<Effect> {
     };
     catch_unwind(AssertUnwindSafe(|| session.handle(message))).unwrap_or_else(|_| {
         let answer = id.map(|id| {
-            let what = "the server failed; its messages on standard error say where".to_owned();
+            let what = "the server failed; see its messages on standard error".to_owned();
             Effect::Send(Response::new_err(id, ErrorCode::InternalError as i32, what).into())
         });
         answer.into_iter().collect()

@@ -115,7 +115,10 @@ impl Session {
         match (self.phase, request.method.as_str()) {
             (Phase::Waiting, "initialize") => return self.initialize(&params(request.params)?, effects),
             (Phase::Waiting, _) => {
-                return Err((ErrorCode::ServerNotInitialized, "`initialize` comes first".to_owned()));
+                return Err((
+                    ErrorCode::ServerNotInitialized,
+                    "`initialize` must be the first request".to_owned(),
+                ));
             }
             (Phase::ShutDown, _) => {
                 return Err((ErrorCode::InvalidRequest, "the server is shut down".to_owned()));
@@ -123,7 +126,10 @@ impl Session {
             (Phase::Running, _) => {}
         }
         match request.method.as_str() {
-            "initialize" => Err((ErrorCode::InvalidRequest, "the server is initialized".to_owned())),
+            "initialize" => Err((
+                ErrorCode::InvalidRequest,
+                "the server is already initialized".to_owned(),
+            )),
             "shutdown" => {
                 self.phase = Phase::ShutDown;
                 Ok(serde_json::Value::Null)
@@ -133,7 +139,7 @@ impl Session {
             "textDocument/codeAction" => self.code_action(&params(request.params)?),
             "textDocument/definition" => self.definition(&params(request.params)?),
             "textDocument/inlayHint" => self.inlay_hint(&params(request.params)?),
-            method => Err((ErrorCode::MethodNotFound, format!("there is no method `{method}`"))),
+            method => Err((ErrorCode::MethodNotFound, format!("unknown method `{method}`"))),
         }
     }
 

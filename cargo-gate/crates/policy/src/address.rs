@@ -55,7 +55,7 @@ impl Address {
     /// What is wrong with it, continuing "the address ".
     pub fn parse(text: &str) -> Result<Self, NoAddress> {
         if text.chars().any(|char| char.is_control() || char.is_whitespace()) {
-            return Err(NoAddress("contains white space"));
+            return Err(NoAddress("contains whitespace"));
         }
         let (scheme, rest) = text.split_once("://").ok_or(NoAddress("has no scheme"))?;
         match scheme {
@@ -118,7 +118,7 @@ fn host(text: &str) -> Result<(&str, Option<u16>), NoAddress> {
     };
     let plain = |char: char| char.is_ascii_alphanumeric() || "-._[]:".contains(char);
     if host.is_empty() || !host.chars().all(plain) {
-        return Err(NoAddress("names no host"));
+        return Err(NoAddress("has no host"));
     }
     Ok((host, port))
 }
@@ -145,7 +145,7 @@ fn s3(rest: &str) -> Result<Address, NoAddress> {
     let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
     let plain = |char: char| char.is_ascii_alphanumeric() || "-._".contains(char);
     if bucket.is_empty() || !bucket.chars().all(plain) {
-        return Err(NoAddress("names no bucket"));
+        return Err(NoAddress("has no bucket"));
     }
     let (mut region, mut endpoint) = (None, None);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -159,9 +159,7 @@ fn s3(rest: &str) -> Result<Address, NoAddress> {
                 }
             }
             _ => {
-                return Err(NoAddress(
-                    "has a query with something else than `region` and `endpoint`",
-                ));
+                return Err(NoAddress("has a query parameter other than `region` and `endpoint`"));
             }
         }
     }
@@ -262,16 +260,16 @@ mod tests {
         has no absolute path, as in `file:///srv/kernels`
         does not start with `file://`, `http://`, `https://`, `s3://` or `redis://`
         has no scheme
-        names no host
+        has no host
         has an invalid port
         has a query string, which an HTTP store does not support
-        names no bucket
-        has a query with something else than `region` and `endpoint`
+        has no bucket
+        has a query parameter other than `region` and `endpoint`
         has an invalid `endpoint`
         has an invalid database number
         uses Redis over TLS, which is not supported
         has an invalid percent escape
-        contains white space
+        contains whitespace
         "#
         );
     }

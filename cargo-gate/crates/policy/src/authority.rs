@@ -50,7 +50,7 @@ pub fn verified(text: &str, signature: &str, keys: &[String]) -> Result<String, 
     let key = keys
         .iter()
         .find(|key| public_key(key).is_ok_and(|key| key == envelope.key))
-        .ok_or("was made with a key that `[waivers]` does not name")?;
+        .ok_or("was made with a key that `[waivers]` does not list")?;
     if !envelope.covers(text) {
         return Err("does not match the waiver, which was changed after it was signed".into());
     }
@@ -162,7 +162,7 @@ impl Envelope {
         let blob = body.and_then(base64).ok_or(MALFORMED)?;
         let mut rest = Wire(blob.strip_prefix(MAGIC).ok_or(MALFORMED)?);
         if rest.number().ok_or(MALFORMED)? != 1 {
-            return Err("has a version that this cargo-gate does not know".into());
+            return Err("has a version that this cargo-gate does not support".into());
         }
         let key = rest.string().ok_or(MALFORMED)?;
         let namespace = rest.string().ok_or(MALFORMED)?.to_vec();
@@ -178,7 +178,7 @@ impl Envelope {
         }
         let bytes = signature.string().and_then(|bytes| bytes.try_into().ok());
         if !matches!(hash.as_slice(), b"sha512" | b"sha256") {
-            return Err("uses a hash algorithm that this cargo-gate does not know".into());
+            return Err("uses a hash algorithm that this cargo-gate does not support".into());
         }
         Ok(Self {
             key,

@@ -27,7 +27,7 @@ use super::value::{
 pub struct BenchPolicy {
     /// Where the reference of a benchmark without one of its own comes from.
     pub reference: BenchReference,
-    /// How often each command runs.
+    /// Number of times each command runs.
     pub rounds: u32,
     /// Which budgets hold.
     pub mode: BenchMode,
@@ -35,15 +35,15 @@ pub struct BenchPolicy {
     pub time: f64,
     /// Largest ratio of sizes to their reference, by the mode.
     pub size: f64,
-    /// Largest median absolute deviation, as a part of the median.
+    /// Largest median absolute deviation, as a fraction of the median.
     pub max_mad: f64,
-    /// What noise does.
+    /// How noise is judged.
     pub noisy: Noise,
     /// Fewest samples of a time, on each side.
     pub min_samples: u64,
     /// Patterns of names that must be measured.
     pub expect: Vec<String>,
-    /// What a benchmark without a counterpart in the reference does.
+    /// How a benchmark without a counterpart in the reference is judged.
     pub added: Noise,
     /// Limits of single benchmarks, in the order of the file.
     pub metrics: Vec<MetricPolicy>,
@@ -72,94 +72,97 @@ pub enum BenchReference {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BenchMode {
-    /// Those of `pr`, and a breach only warns.
+    /// The budgets of `pr`, but exceeding one only warns.
     Soft,
-    /// Those for each change: wide, because many share the machine.
+    /// Budgets for every change: wide, because the machine is shared.
     #[default]
     Pr,
-    /// Those for a quiet machine: narrow.
+    /// Budgets for a quiet machine: narrow.
     Nightly,
 }
 
-/// What noise, or a benchmark without counterpart, does.
+/// How noise, or a benchmark without a counterpart, is judged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Noise {
-    /// It leaves the suite without an answer, which is not a pass.
+    /// The suite is inconclusive, which is not a pass.
     #[default]
     Refuse,
-    /// It warns.
+    /// The suite warns.
     Warn,
 }
 
-/// A command that measures, judged beside a reference that is measured in the same run.
+/// A benchmark command, compared with a reference that is measured in the same run.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct BenchSuite {
     /// Unique name: lowercase letters, digits, `-` and `_`, starting with a letter or digit.
     #[schemars(with = "SuiteName", extend("examples" = ["parser"]))]
     name: String,
-    /// Program and arguments, as an array, or as one string that is split on white space. No shell is involved.
+    /// Program and arguments, as an array or as one string that is split on whitespace. It runs without a shell.
     #[serde(deserialize_with = "command")]
     #[schemars(with = "Command", extend("examples" = [["cargo", "bench", "--locked"]]))]
     command: Vec<String>,
-    /// A second command, whose benchmarks of the same names are the reference. The two take turns.
+    /// A second command, whose benchmarks of the same names are the reference. The two commands alternate.
     #[serde(default, deserialize_with = "optional_command")]
     #[schemars(
         with = "Option<Command>",
         extend("examples" = [["cargo", "bench", "--locked", "--features", "old"]])
     )]
     reference: Option<Vec<String>>,
-    /// A commit, tag or branch, whose benchmarks of the same names are the reference: `command` is run in its files as
-    /// well. The two take turns.
+    /// A commit, tag or branch, whose benchmarks of the same names are the reference: `command` also runs in its files.
+    /// The two runs alternate.
     #[schemars(with = "Option<Revision>", extend("examples" = ["origin/main"]))]
     reference_commit: Option<String>,
-    /// How often each command runs.
+    /// Number of times each command runs.
     #[serde(default = "three")]
     #[schemars(range(min = 1, max = 1000), extend("x-sane-max" = 30))]
     rounds: u32,
-    /// Which budgets hold: those of `pr`, those of `nightly`, or `soft`, which takes those of `pr` and only warns.
+    /// Which budgets apply: those of `pr`, those of `nightly`, or `soft`, which uses those of `pr` and only warns.
     #[serde(default)]
     mode: BenchMode,
-    /// Largest ratio to the reference, by mode and by what is measured.
+    /// Largest ratio to the reference, by mode and kind of measurement.
     #[serde(default)]
     budgets: Budgets,
-    /// Largest median absolute deviation of a benchmark, as a part of its median. What is noisier is judged as `noisy` says.
+    /// Largest median absolute deviation of a benchmark, as a fraction of its median. Noisier benchmarks are judged by
+    /// `noisy`.
     #[serde(default = "tenth")]
     #[schemars(range(min = 0.0, max = 10.0))]
     max_mad: f64,
-    /// What noise does: `refuse` leaves the suite inconclusive, `warn` makes what cannot be told from noise a warning.
+    /// How noise is judged: `refuse` makes the suite inconclusive, `warn` only warns about results that cannot be told
+    /// from noise.
     #[serde(default)]
     noisy: Noise,
-    /// Fewest samples of a time on each side, all rounds together.
+    /// Smallest number of time samples on each side, over all rounds.
     #[serde(default = "five")]
     #[schemars(range(min = 1, max = 1_000_000), extend("x-sane-min" = 5))]
     min_samples: u64,
-    /// Names of benchmarks that must be measured; `*` stands for any characters, and each needs one at least.
+    /// Names of benchmarks that must be measured; `*` matches any characters. Each name must match at least one
+    /// benchmark.
     #[serde(default)]
     #[schemars(with = "Vec<Text<1000>>", extend("examples" = [["parse/*"]]))]
     expect: Vec<String>,
-    /// What a benchmark without a counterpart in the reference does: `refuse` or `warn`.
+    /// How a benchmark without a counterpart in the reference is judged: `refuse` or `warn`.
     #[serde(default)]
     added: Noise,
-    /// Limits of single benchmarks; the first whose `name` covers a benchmark counts.
+    /// Limits of single benchmarks; the first entry whose `name` matches applies.
     #[serde(default)]
     metric: Vec<MetricPolicy>,
-    /// Whether the suite must pass. One that is not required only warns.
+    /// Whether the suite must pass. A suite that is not required only warns.
     #[serde(default = "yes")]
     required: bool,
     /// First stage that needs the suite.
     #[serde(default = "pilot")]
     stage: Stage,
-    /// Globs over the paths that the suite reads, relative to the workspace root. Absent or empty: every file.
+    /// Globs over the paths that the suite reads, relative to the workspace root. Default: every file.
     #[serde(default)]
     #[schemars(with = "Vec<Glob>")]
     inputs: Vec<String>,
-    /// Names of environment variables that the suite reads; a changed value runs it again.
+    /// Names of environment variables that the suite reads. If a value changes, the suite runs again.
     #[serde(default)]
     #[schemars(with = "Vec<EnvName>")]
     env: Vec<String>,
-    /// What the suite needs of the machine: `program:<name>` on the PATH, `env:<name>` set, `os:<linux|macos|windows>`.
+    /// What the suite requires of the machine: `program:<name>` on PATH, `env:<name>` set, `os:<linux|macos|windows>`.
     #[serde(default)]
     #[schemars(with = "Vec<Requirement>", extend("examples" = [["program:nvcc"]]))]
     requires: Vec<String>,
@@ -170,7 +173,7 @@ pub(super) struct BenchSuite {
     /// Working directory, relative to the workspace root.
     #[schemars(with = "Option<FilePath>", extend("examples" = ["services/api"]))]
     directory: Option<String>,
-    /// Group in whose turn it runs. Default: `resilience`.
+    /// Group in which the suite runs. Default: `resilience`.
     #[schemars(extend("examples" = ["ergonomics"]))]
     group: Option<Group>,
     /// Where it is declared.
@@ -182,10 +185,10 @@ pub(super) struct BenchSuite {
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Budgets {
-    /// Those of the modes `pr` and `soft`.
+    /// Budgets of the modes `pr` and `soft`.
     #[serde(default)]
     pr: Budget,
-    /// Those of the mode `nightly`.
+    /// Budgets of the mode `nightly`.
     #[serde(default)]
     nightly: Budget,
 }
@@ -194,10 +197,10 @@ struct Budgets {
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Budget {
-    /// For times. 1.25 in the modes `pr` and `soft`, 1.15 in the mode `nightly`, unless it is given.
+    /// For times. Default: 1.25 in the modes `pr` and `soft`, 1.15 in the mode `nightly`.
     #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [1.25]))]
     time: Option<f64>,
-    /// For sizes. 1.20 in the modes `pr` and `soft`, 1.08 in the mode `nightly`, unless it is given.
+    /// For sizes. Default: 1.20 in the modes `pr` and `soft`, 1.08 in the mode `nightly`.
     #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [1.2]))]
     size: Option<f64>,
 }
@@ -206,16 +209,16 @@ struct Budget {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct MetricPolicy {
-    /// Name of the benchmark; `*` stands for any characters.
+    /// Name of the benchmark; `*` matches any characters.
     #[schemars(with = "Text<1000>", extend("examples" = ["parse/*"]))]
     pub name: String,
-    /// Name of a benchmark of the same command that is the reference.
+    /// Name of a benchmark of the same command to use as the reference.
     #[schemars(with = "Option<Text<1000>>", extend("examples" = ["full"]))]
     pub reference: Option<String>,
-    /// Largest ratio to the reference, in place of the budget of the mode.
+    /// Largest ratio to the reference, instead of the budget of the mode.
     #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [0.1]))]
     pub max_ratio: Option<f64>,
-    /// Smallest ratio to the reference, for what is better when it is larger.
+    /// Smallest ratio to the reference, for measurements where larger is better.
     #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [0.9]))]
     pub min_ratio: Option<f64>,
     /// Largest median, in the unit of the benchmark.
@@ -224,12 +227,12 @@ pub struct MetricPolicy {
     /// Smallest median, in the unit of the benchmark.
     #[schemars(extend("examples" = [0.9]))]
     pub at_least: Option<f64>,
-    /// First stage that a breach blocks, not before that of the suite; earlier ones get a warning.
+    /// First stage at which exceeding the limit blocks, not before that of the suite; earlier stages get a warning.
     pub blocks_at: Option<Stage>,
-    /// In place of the `max-mad` of the suite.
+    /// Overrides `max-mad` of the suite.
     #[schemars(range(min = 0.0, max = 10.0), extend("examples" = [0.3]))]
     pub max_mad: Option<f64>,
-    /// In place of the `noisy` of the suite.
+    /// Overrides `noisy` of the suite.
     pub noisy: Option<Noise>,
     /// Where it is declared.
     #[schemars(skip)]
@@ -318,7 +321,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             bounded |= limits(metric, span, external, &mut problems);
         }
         if !bounded && let Some((name, span)) = text(suite, "name") {
-            let message = format!("the suite `{}` has nothing to compare its benchmarks with", shown(name));
+            let message = format!("suite `{}` has nothing to compare its benchmarks with", shown(name));
             let help = "add `reference-commit = \"origin/main\"`, a second command as `reference`, or `[[suite.bench.metric]]` with a limit";
             problems.push(Problem::new(span, message).rule(&rule::SUITE_WITHOUT_LIMIT).help(help));
         }
@@ -335,7 +338,7 @@ fn limits(metric: &DeTable<'_>, span: Range<usize>, external: bool, problems: &m
     let relative = has("max-ratio") || has("min-ratio");
     if relative && !external && !has("reference") {
         let message = "a ratio needs a reference";
-        let help = "name a benchmark from the same output as `reference`, or give the suite a reference";
+        let help = "set `reference` to a benchmark of the same output, or give the suite a reference";
         problems.push(
             Problem::new(span, message)
                 .rule(&rule::RATIO_WITHOUT_REFERENCE)

@@ -15,7 +15,7 @@ pub struct BoundaryPolicy {
     /// Whether each unsafe block needs a `SAFETY:` comment.
     #[serde(default = "yes")]
     pub safety_comments: bool,
-    /// Path of the tracked inventory of raw boundaries; none is kept when absent.
+    /// Path of the tracked inventory of raw boundaries. Without it, no inventory is kept.
     #[schemars(with = "Option<FilePath>", extend("examples" = ["boundary_inventory.json"]))]
     pub inventory: Option<String>,
     /// Files of crates that are not `native` in which raw authority is allowed.
@@ -36,7 +36,7 @@ pub struct BoundaryAllow {
     /// Why raw authority is needed there.
     #[schemars(with = "Text<1000>", extend("examples" = ["bindings to libfoo"]))]
     pub reason: String,
-    /// Who answers for it: a team or a person.
+    /// Owner: a team or a person.
     #[schemars(with = "Text", extend("examples" = ["platform-team"]))]
     pub owner: String,
     /// Where it is declared.

@@ -15,16 +15,16 @@ use super::value::{CheckPattern, FilePath, Sha256, SuiteName, Text};
 /// Id of the check that judges checklists; an item of one cannot name it.
 pub(crate) const CHECK_ID: &str = "checklist.stage";
 
-/// Exit checklists of the stages. A stage asks for its own items and for those of the stages before it.
+/// Exit checklists of the stages. A stage requires its own items and those of earlier stages.
 #[derive(Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[derive(Default)]
 pub(super) struct Checklists {
-    /// Items that pilot and every later stage ask for.
+    /// Items that pilot and every later stage require.
     pilot: Vec<ChecklistItem>,
-    /// Items that controlled and broad ask for.
+    /// Items that controlled and broad require.
     controlled: Vec<ChecklistItem>,
-    /// Items that broad asks for.
+    /// Items that broad requires.
     broad: Vec<ChecklistItem>,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Checklists {
     "done": "remove it: whether the item is met is computed from `checks` and `artifacts`"
 }))]
 pub struct ChecklistItem {
-    /// First stage that asks for it.
+    /// First stage that requires it.
     #[serde(skip_deserializing, default = "first")]
     #[schemars(skip)]
     pub stage: Stage,
@@ -46,11 +46,12 @@ pub struct ChecklistItem {
     /// What must be true, one sentence.
     #[schemars(with = "Text<500>", extend("examples" = ["The runbook is written"]))]
     pub description: String,
-    /// Ids of checks that must pass, with `*` for any characters.
+    /// Ids of checks that must pass; `*` matches any characters.
     #[serde(default)]
     #[schemars(with = "Vec<CheckPattern>", extend("examples" = [["suite.test.*"]]))]
     pub checks: Vec<String>,
-    /// Files that must be there and not empty: a path relative to the workspace root, or `{ path = "…", sha256 = "…" }`.
+    /// Files that must exist and not be empty: a path relative to the workspace root, or `{ path = "…", sha256 = "…"
+    /// }`.
     #[serde(default)]
     #[schemars(extend("examples" = [["docs/runbook.md"]]))]
     pub artifacts: Vec<ChecklistArtifact>,
@@ -59,7 +60,7 @@ pub struct ChecklistItem {
     pub location: Location,
 }
 
-/// A file that an item asks for.
+/// A file that an item requires.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "Artifact")]
 #[schemars(with = "Artifact")]
@@ -70,13 +71,13 @@ pub struct ChecklistArtifact {
     pub sha256: Option<String>,
 }
 
-/// A file that a checklist item asks for, as it is written.
+/// A file that a checklist item requires.
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Artifact {
-    /// Any contents, but not none.
+    /// Any non-empty contents.
     Path(#[schemars(with = "FilePath")] String),
-    /// These contents.
+    /// Exactly these contents.
     Pinned(Pinned),
 }
 
@@ -130,7 +131,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         for (item, span) in tables(rules.file, &["checklist", stage.name()]) {
             names.extend(text(item, "id"));
             if !is_filled(item, "checks") && !is_filled(item, "artifacts") {
-                let message = "the item names no check and no artifact, so nothing can meet it";
+                let message = "no check or artifact given: the item can never be met";
                 let problem = Problem::new(span, message).rule(&rule::CHECKLIST_ITEM_WITHOUT_CHECK);
                 problems.push(problem.help("add `checks = [\"…\"]` or `artifacts = [\"…\"]`"));
             }
@@ -139,7 +140,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
                 if check.get_ref().as_str() == Some(CHECK_ID) {
                     let problem = Problem::new(check.span(), "a checklist cannot meet itself");
                     let problem = problem.rule(&rule::CHECKLIST_OF_ITSELF);
-                    problems.push(problem.help("name the checks that the checklist is about"));
+                    problems.push(problem.help("list the checks that the checklist is about"));
                 }
             }
         }

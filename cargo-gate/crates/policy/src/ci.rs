@@ -16,27 +16,27 @@ pub struct CiPolicy {
     #[serde(default)]
     #[schemars(with = "Vec<Platform>", extend("examples" = [["linux", "macos", "windows"]]))]
     pub platforms: Vec<String>,
-    /// Whether every action and every include of a GitLab pipeline must be named by the full hash of a commit, and every
-    /// `docker://` image by its digest.
+    /// Whether every action and every include of a GitLab pipeline must be pinned to a full commit hash, and every
+    /// `docker://` image to its digest.
     #[serde(default)]
     pub pinned_actions: bool,
     /// Globs over names of actions (`owner/name`) that need not be pinned.
     #[serde(default)]
     #[schemars(with = "Vec<Glob>", extend("examples" = [["actions/*"]]))]
     pub trusted_actions: Vec<String>,
-    /// Whether every image of a container in which a job runs, or of a service beside it, must be named by its digest.
+    /// Whether every image of a job container or service must be pinned to its digest.
     #[serde(default)]
     pub pinned_images: bool,
-    /// Globs over names of images, as they are written and without a tag, that need not be pinned.
+    /// Globs over names of images, as written but without a tag, that need not be pinned.
     #[serde(default)]
     #[schemars(with = "Vec<Glob>", extend("examples" = [["$CI_REGISTRY_IMAGE/*"]]))]
     pub trusted_images: Vec<String>,
-    /// Scripts that another CI system starts. They are read as if they were CI files.
+    /// Scripts that another CI system starts. They are read like CI files.
     #[serde(default)]
     #[schemars(with = "Vec<FilePath>", extend("examples" = [["ci/run.sh"]]))]
     pub scripts: Vec<String>,
-    /// What runs the gate where CI files do not show it: the beginning of a command (`cargo xtask ci`), or the name of
-    /// a workflow or an include from elsewhere, without its version.
+    /// Commands and external files that run the gate: the start of a command (`cargo xtask ci`), or the name of an
+    /// external workflow or include without its version.
     #[serde(default)]
     #[schemars(with = "Vec<Text>", extend("examples" = [["cargo xtask ci"]]))]
     pub gate_steps: Vec<String>,

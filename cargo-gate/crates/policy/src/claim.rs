@@ -8,15 +8,15 @@ use gate_report::Location;
 use super::section::section;
 use super::value::{CheckId, Text};
 
-/// How much evidence says about a surface, the weakest first.
+/// Strength of the evidence for a surface, weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EvidenceClass {
-    /// It is there and builds: tools and checks that read it passed.
+    /// It exists and builds: tools and checks that read it passed.
     Compiled,
-    /// Tests ran it, whatever they looked at: smoke tests, snapshots.
+    /// Tests executed it, such as smoke tests or snapshots.
     Exercised,
-    /// Tests that are named for it compared what it does with what it has to do.
+    /// Tests written for it compared its behavior with the required behavior.
     Targeted,
 }
 
@@ -31,21 +31,21 @@ impl EvidenceClass {
     }
 }
 
-/// What is claimed of a surface.
+/// A claim about a surface.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Claim {
     /// What the claim is about, in words.
     #[schemars(with = "Text", extend("examples" = ["parsing of configuration files"]))]
     pub surface: String,
-    /// How strong the claim is. Stronger than its evidence, it is a finding.
+    /// Strength of the claim. A claim stronger than its evidence is a finding.
     #[schemars(extend("examples" = ["targeted"]))]
     pub class: EvidenceClass,
-    /// Checks and suites that are its evidence.
+    /// Checks and suites that are the evidence for the claim.
     #[schemars(with = "Vec<CheckId>", length(min = 1), extend("examples" = [["suite.test.workspace"]]))]
     pub evidence: Vec<String>,
-    /// Names of tests that compare the surface with what it has to do; each must be met by a passed test of the
-    /// evidence. `*` stands for any characters.
+    /// Names of tests that compare the surface with its required behavior. Each name must match a passed test of the
+    /// evidence; `*` matches any characters.
     #[serde(default)]
     #[schemars(with = "Vec<Text>", extend("examples" = [["parse::*_agrees_with_reference"]]))]
     pub cases: Vec<String>,

@@ -21,7 +21,7 @@ use super::value::{FilePath, SuiteName, Text};
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConformancePolicy {
-    /// Profiles of continuous integration that rows are part of. Each needs a row whose suite is required.
+    /// CI profiles that rows belong to. Each needs a row whose suite is required.
     #[schemars(with = "Vec<SuiteName>", length(min = 1), extend("examples" = [["commit", "nightly"]]))]
     pub profiles: Vec<String>,
     /// Backends with the operators that they support.
@@ -44,17 +44,17 @@ pub struct ConformanceBackend {
     /// Its name.
     #[schemars(with = "SuiteName", extend("examples" = ["cpu"]))]
     pub name: String,
-    /// Operators that it supports. The rows have to show each of them, but for the allowed gaps.
+    /// Operators that it supports. The rows must cover each of them, except for the allowed gaps.
     #[schemars(with = "Vec<Text>", length(min = 1), extend("examples" = [["softmax_f32"]]))]
     pub supported: Vec<String>,
-    /// Operators that it does not support yet. Code that asks for one must not compile, which a test shows.
+    /// Operators that it does not support yet. Code that uses one must not compile, which a test shows.
     #[serde(default)]
     pub deferred: Vec<DeferredOperator>,
-    /// Least share of the supported operators that tests show, in per cent.
+    /// Smallest percentage of the supported operators that tests must cover.
     #[serde(default = "eighty_five")]
     #[schemars(range(min = 1, max = 100), extend("x-sane-min" = 50))]
     pub minimum_coverage: u32,
-    /// Supported operators that no test shows yet. A gap that is not listed fails, however high the coverage is.
+    /// Supported operators that no test covers yet. A gap that is not listed fails, regardless of the coverage.
     #[serde(default)]
     #[schemars(with = "Vec<Text>")]
     pub allowed_gaps: Vec<String>,
@@ -73,14 +73,14 @@ pub struct DeferredOperator {
     /// Why it is not supported.
     #[schemars(with = "Text<1000>", extend("examples" = ["its sum needs another order"]))]
     pub reason: String,
-    /// The test that code which asks for it does not compile: a Rust source with a documentation test marked
-    /// `compile_fail`, or a source with the expected messages beside it in a `.stderr` file, as trybuild keeps them.
+    /// The test that code using it does not compile: a Rust source with a documentation test marked `compile_fail`, or
+    /// a source with the expected messages in a `.stderr` file next to it, as for trybuild.
     #[schemars(with = "FilePath", extend("examples" = ["tests/ui/softmax_f64.rs"]))]
     pub negative_test: String,
     /// Name of the test suite that runs it.
     #[schemars(with = "SuiteName", extend("examples" = ["workspace"]))]
     pub suite: String,
-    /// Words that the test contains, each of them; the parts of the operator between `_` when absent.
+    /// Words that the test must contain. Default: the parts of the operator between `_`.
     #[serde(default)]
     #[schemars(with = "Vec<Text>")]
     mentions: Vec<String>,
@@ -100,17 +100,17 @@ impl DeferredOperator {
     }
 }
 
-/// A row of the matrix. Whether it is required and what it needs of the machine is what its suite says.
+/// A row of the matrix. Its suite declares whether it is required and what it needs of the machine.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConformanceRow {
     /// Unique name of the row.
     #[schemars(with = "SuiteName", extend("examples" = ["reference"]))]
     pub id: String,
-    /// The backend that it is about.
+    /// The backend that it tests.
     #[schemars(with = "SuiteName", extend("examples" = ["cpu"]))]
     pub backend: String,
-    /// The profile of continuous integration that runs it.
+    /// The CI profile that runs it.
     #[schemars(with = "SuiteName", extend("examples" = ["commit"]))]
     pub profile: String,
     /// Name of the test suite that runs its tests.
@@ -119,7 +119,7 @@ pub struct ConformanceRow {
     /// The sources of its tests, each the root of a test target: `tests/reference.rs`, `tests/reference/main.rs`.
     #[schemars(with = "Vec<FilePath>", length(min = 1), extend("examples" = [["tests/reference.rs"]]))]
     pub test_files: Vec<String>,
-    /// Name of the test that shows an operator, with `{operator}` in its place; `*` stands for any characters.
+    /// Name of the test that covers an operator, with `{operator}` as a placeholder; `*` matches any characters.
     #[serde(default = "operator")]
     #[schemars(with = "Text", extend("examples" = ["{operator}_agrees_with_the_reference"]))]
     pub cases: String,
@@ -171,7 +171,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         problems.extend(undeclared(row, "profile", &profiles, "`profiles` of `[conformance]`"));
         problems.extend(undeclared(row, "suite", &suites, "`[[suite.test]]`"));
         if let Some((cases, span)) = text(row, "cases").filter(|(cases, _)| !cases.contains("{operator}")) {
-            let message = format!("`{}` names the same test for every operator", shown(cases));
+            let message = format!("`{}` is the same test for every operator", shown(cases));
             problems.push(
                 Problem::new(span, message)
                     .rule(&rule::CASES_WITHOUT_OPERATOR)

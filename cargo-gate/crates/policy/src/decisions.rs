@@ -9,14 +9,14 @@ use gate_report::Location;
 use super::section::section;
 use super::value::SshKey;
 
-/// Whose signature makes a decision count, and from which stage on one is needed.
+/// Whose signature makes a decision valid, and from which stage on a signature is required.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DecisionPolicy {
-    /// Ed25519 keys as in `id_ed25519.pub`. A signature by any other key does not count.
+    /// Ed25519 public keys, as in `id_ed25519.pub`. A signature by any other key does not count.
     #[schemars(with = "Vec<SshKey>", length(min = 1), extend("examples" = [["ssh-ed25519 AAAA… release-team"]]))]
     pub authorities: Vec<String>,
-    /// Decisions for this stage and later ones count only when they are signed.
+    /// Decisions for this stage and later ones only count if they are signed.
     #[schemars(extend("examples" = ["controlled"]))]
     pub require_signature: Option<Stage>,
     /// Where it is declared.

@@ -8,23 +8,24 @@ use gate_report::Location;
 use super::section::section;
 use super::value::Glob;
 
-/// Documents that must keep what they say. Each key takes globs over tracked Markdown files.
+/// Documents whose contents are checked. Each key takes globs over tracked Markdown files.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DocsPolicy {
-    /// Documents whose relative links and anchors must resolve. Without it all are looked at, and nothing blocks.
+    /// Documents whose relative links and anchors must resolve. Without it, all documents are checked, but nothing
+    /// blocks.
     #[serde(default)]
     #[schemars(with = "Vec<Glob>", extend("examples" = [["README.md", "docs/**/*.md"]]))]
     pub links: Vec<String>,
-    /// Documents whose console commands must name packages, targets, features and flags that exist.
+    /// Documents whose console commands must refer to existing packages, targets, features and flags.
     #[serde(default)]
     #[schemars(with = "Vec<Glob>", extend("examples" = [["README.md"]]))]
     pub commands: Vec<String>,
-    /// Documents whose checkboxes must agree with the outcomes of the checks that they name.
+    /// Documents whose checkboxes must match the outcomes of the checks attached to them.
     #[serde(default)]
     #[schemars(with = "Vec<Glob>", extend("examples" = [["ROADMAP.md"]]))]
     pub status: Vec<String>,
-    /// Documents whose generated blocks must equal what is generated now.
+    /// Documents whose generated blocks must be up to date.
     #[serde(default)]
     #[schemars(with = "Vec<Glob>", extend("examples" = [["docs/support-matrix.md"]]))]
     pub generated: Vec<String>,

@@ -10,25 +10,25 @@ use super::rule;
 use super::rules::{Rules, is_filled, tables};
 use super::value::{Glob, Text};
 
-/// A surface left out of the claim. Names at least one package or path.
+/// A surface excluded from the claim, with at least one package or path.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Exclusion {
-    /// What is left out, in words.
+    /// What is excluded, in words.
     #[schemars(with = "Text", extend("examples" = ["the admin console"]))]
     pub surface: String,
-    /// Packages whose findings fall under it.
+    /// Packages whose findings are excluded.
     #[serde(default)]
     #[schemars(with = "Vec<Text>")]
     pub packages: Vec<String>,
-    /// Globs over paths whose findings fall under it, relative to the workspace root.
+    /// Globs over paths whose findings are excluded, relative to the workspace root.
     #[serde(default)]
     #[schemars(with = "Vec<Glob>")]
     pub paths: Vec<String>,
-    /// Why it is left out.
+    /// Why it is excluded.
     #[schemars(with = "Text<1000>", extend("examples" = ["not deployed yet"]))]
     pub reason: String,
-    /// Risk of leaving it out: `low`, `medium` or `high`.
+    /// Risk of excluding it: `low`, `medium` or `high`.
     #[schemars(with = "Risk", extend("examples" = ["low"]))]
     pub risk: String,
     /// Where it is declared.
@@ -44,7 +44,7 @@ pub struct Exclusion {
     reason = "the words are those of the schema; the policy keeps the label as it is written"
 )]
 enum Risk {
-    /// Nobody would notice.
+    /// No user would notice.
     Low,
     /// Some users would notice.
     Medium,
@@ -58,12 +58,9 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     let empty = exclusions.filter(|(exclusion, _)| !is_filled(exclusion, "packages") && !is_filled(exclusion, "paths"));
     empty
         .map(|(_, span)| {
-            Problem::new(
-                span,
-                "the exclusion names no package and no path, so it excludes nothing",
-            )
-            .rule(&rule::EXCLUSION_OF_NOTHING)
-            .help("add `packages = [\"…\"]` or `paths = [\"…\"]`")
+            Problem::new(span, "no package or path given: the exclusion matches nothing")
+                .rule(&rule::EXCLUSION_OF_NOTHING)
+                .help("add `packages = [\"…\"]` or `paths = [\"…\"]`")
         })
         .collect()
 }

@@ -8,7 +8,7 @@ use gate_report::Location;
 use super::section::section;
 use super::value::{Glob, Text};
 
-/// Files that a program writes, and which one.
+/// Generated files and their generator.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GeneratedFiles {
@@ -18,11 +18,11 @@ pub struct GeneratedFiles {
     /// The command that writes them.
     #[schemars(with = "Text", extend("examples" = ["cargo xtask docs"]))]
     pub generator: String,
-    /// What they are made from: globs, relative to the workspace root.
+    /// The files they are generated from: globs, relative to the workspace root.
     #[serde(default)]
     #[schemars(with = "Vec<Glob>", extend("examples" = [["src/**/*.rs"]]))]
     pub sources: Vec<String>,
-    /// Whether the files cannot hold a mark, because their form has no place for one.
+    /// Whether the files have no mark because their format has no place for one.
     #[serde(default)]
     pub unmarked: bool,
     /// Where it is declared.

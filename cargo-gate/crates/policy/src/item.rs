@@ -10,7 +10,7 @@ use gate_report::Location;
 use super::section::section;
 use super::value::{Commit, Day, FilePath, ItemId, Text};
 
-/// Where the register is kept, with its items.
+/// Location of the register, and its items.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Register {
@@ -18,7 +18,7 @@ pub struct Register {
     #[serde(default = "register_toml")]
     #[schemars(with = "FilePath", extend("examples" = ["register.toml"]))]
     pub path: String,
-    /// Whether every open or deferred issue has to say in `acceptance` what must be true for it to be closed.
+    /// Whether every open or deferred issue must have `acceptance` criteria.
     #[serde(default)]
     pub require_acceptance: bool,
     /// Items in the order of the file.
@@ -46,7 +46,7 @@ pub(super) struct RegisterFile {
         extend("examples" = [1], "x-help" = "write `version = 1`; a later format needs a later cargo-gate")
     )]
     _version: u32,
-    /// The items, in any order. Closed ones stay.
+    /// The items, in any order. Closed items are kept.
     #[serde(default)]
     pub(super) item: Vec<RegisterItem>,
 }
@@ -56,34 +56,34 @@ pub(super) struct RegisterFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[schemars(transform = with_impact)]
 pub struct RegisterItem {
-    /// Name by which other items refer to it: letters, digits, `-`, `_` and `.`; unique and never used again.
+    /// Id by which other items refer to it: letters, digits, `-`, `_` and `.`; unique and never reused.
     #[schemars(with = "ItemId", extend("examples" = ["ISSUE-12"]))]
     pub id: String,
-    /// What it is about, one line.
+    /// Title, one line.
     #[schemars(with = "Text", extend("examples" = ["the cache loses writes"]))]
     pub title: String,
-    /// Whether something is wrong, or may go wrong.
+    /// Whether it is an issue or a risk.
     #[serde(default)]
     pub kind: ItemKind,
-    /// How bad an issue is. Every issue has one; a risk has an impact instead.
+    /// Severity of an issue. Every issue has one; a risk has an impact instead.
     #[serde(alias = "impact")]
     #[schemars(extend("examples" = ["high"]))]
     pub severity: Severity,
     /// Whether it is open, deferred or closed.
     #[schemars(extend("examples" = ["open"]))]
     pub status: ItemStatus,
-    /// Who answers for it: a team or a person.
+    /// Owner: a team or a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Text>", extend("examples" = ["platform-team"]))]
     pub owner: Option<String>,
-    /// Day on which it was found.
+    /// Date on which it was found.
     #[schemars(with = "Day", extend("examples" = ["2026-01-31"]))]
     pub opened: Date,
-    /// Id of the item that deals with it.
+    /// Id of the item that tracks it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<ItemId>", extend("examples" = ["ISSUE-12"]))]
     pub tracked_by: Option<String>,
-    /// What must be true for it to be closed, one sentence each.
+    /// Conditions for closing it, one sentence each.
     #[serde(default)]
     #[schemars(with = "Vec<Text<1000>>")]
     pub acceptance: Vec<String>,
@@ -99,11 +99,11 @@ pub struct RegisterItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Text<1000>>", extend("examples" = ["move to the new storage"]))]
     pub closure: Option<String>,
-    /// Day on which it was closed.
+    /// Date on which it was closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Day>", extend("examples" = ["2026-02-28"]))]
     pub closed: Option<Date>,
-    /// The commit that closed it, by its hash. Every closed issue has one.
+    /// Hash of the commit that closed it. Every closed issue has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(
         with = "Option<Commit>",
@@ -111,23 +111,23 @@ pub struct RegisterItem {
         extend("examples" = ["1f0e2d3c4b5a69788796a5b4c3d2e1f001234567"])
     )]
     pub commit: Option<String>,
-    /// What closed it, in words: a release, or why nothing had to be done.
+    /// How it was closed: a release, or why no change was needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Text<1000>>", extend("examples" = ["fixed in 1.4.2"]))]
     pub resolution: Option<String>,
-    /// How likely a risk is to come true.
+    /// Probability of a risk.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["low"]))]
     pub probability: Option<Level>,
-    /// What is done to keep a risk from coming true.
+    /// How a risk is mitigated.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Text<1000>>", extend("examples" = ["pin the vendor's driver"]))]
     pub mitigation: Option<String>,
-    /// What is done when a risk comes true.
+    /// What to do if a risk occurs.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Text<1000>>", extend("examples" = ["run on the CPU"]))]
     pub fallback: Option<String>,
-    /// Day by which a risk is looked at again.
+    /// Date of the next review of a risk.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Day>", extend("examples" = ["2030-01-31"]))]
     pub review: Option<Date>,
@@ -152,7 +152,7 @@ fn with_impact(schema: &mut Schema) {
     }
 }
 
-/// Whether something is wrong, or may go wrong.
+/// Whether it is an issue or a risk.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum ItemKind {
@@ -163,11 +163,11 @@ pub enum ItemKind {
     Risk,
 }
 
-/// How bad an item is.
+/// Severity of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// No one would notice.
+    /// No user would notice.
     Low,
     /// Some users notice.
     Medium,
@@ -195,9 +195,9 @@ impl Severity {
 pub enum ItemStatus {
     /// Nothing has been decided.
     Open,
-    /// Somebody decided to close it later.
+    /// Closing it was postponed.
     Deferred,
-    /// It is dealt with.
+    /// It is resolved.
     Closed,
 }
 
@@ -216,11 +216,11 @@ impl ItemStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Little.
+    /// Low.
     Low,
-    /// Some.
+    /// Medium.
     Medium,
-    /// Much.
+    /// High.
     High,
 }
 

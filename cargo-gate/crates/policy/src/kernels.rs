@@ -12,43 +12,43 @@ use super::section::section;
 use super::semantics::{BackendSemantics, KnownDelta, RepresentationPolicy, SourceMapPolicy};
 use super::value::Text;
 
-/// What kernels must show.
+/// Requirements on kernels.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct KernelPolicy {
-    /// Whether compilers have to make the locked PTX again: `cargo gate kernels verify --rebuild` has to have been run
-    /// since the last change.
+    /// Whether the locked PTX must be reproducible: `cargo gate kernels verify --rebuild` must have been run since the
+    /// last change.
     #[serde(default)]
     pub reproducible: bool,
-    /// The path that every run under `[runtime]` has to prove.
+    /// The path that every run under `[runtime]` must show.
     #[schemars(extend("examples" = ["native-valid"]))]
     pub path: Option<KernelPath>,
-    /// Entries of kernel locks whose arguments the contract of another kernel covers, by the entry.
+    /// Entries of kernel locks that the contract of another kernel covers: entry = kernel.
     #[serde(default)]
     #[schemars(
         with = "BTreeMap<String, Text<1000>>",
         extend("examples" = [{ "softmax_f32_vec4": "softmax_f32" }])
     )]
     pub variants: BTreeMap<String, String>,
-    /// Target workloads, by the entry: what `cargo gate kernels promote` asks a measurement of.
+    /// Target workloads that `cargo gate kernels promote` requires a measurement of: entry = workload.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Text>", extend("examples" = [{ "softmax_f32": "64x1024" }]))]
     pub workloads: BTreeMap<String, String>,
-    /// Kernels that are supported, and for which types.
+    /// Supported kernels and their types.
     #[serde(default, rename = "scope")]
     pub scopes: Vec<KernelScope>,
-    /// Most that a kernel may take of the hardware, in the report of ptxas in the kernel lock.
+    /// Resource limits of kernels, compared with the ptxas report in the kernel lock.
     #[serde(default, rename = "budget")]
     pub budgets: Vec<KernelBudget>,
     /// How each backend computes.
     #[serde(default)]
     pub semantics: Vec<BackendSemantics>,
-    /// Differences between backends that are known.
+    /// Known differences between backends.
     #[serde(default, rename = "known-delta")]
     pub known_deltas: Vec<KnownDelta>,
-    /// How parameters may cross from the host to the device.
+    /// How parameters may be passed from the host to the device.
     pub representation: Option<RepresentationPolicy>,
-    /// What the line information of locked PTX must show.
+    /// Requirements on the line information of locked PTX.
     pub source_map: Option<SourceMapPolicy>,
     /// Where it is declared.
     #[schemars(skip)]
@@ -58,10 +58,10 @@ pub struct KernelPolicy {
 /// Where kernels ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum KernelPath {
-    /// On the device, all of them.
+    /// All on the device.
     #[serde(rename = "native-valid")]
     Native,
-    /// At least one on the CPU, and all of them well.
+    /// At least one on the CPU, and all of them without errors.
     #[serde(rename = "fallback-valid")]
     Fallback,
 }
@@ -76,17 +76,17 @@ impl KernelPath {
     }
 }
 
-/// A kernel that is supported.
+/// A supported kernel.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct KernelScope {
     /// Name of the kernel without its type.
     #[schemars(with = "Text<1000>", extend("examples" = ["softmax"]))]
     pub kernel: String,
-    /// The types that it is supported for.
+    /// The types that it supports.
     #[schemars(with = "Vec<Text<100>>", length(min = 1), extend("examples" = [["f32", "bf16"]]))]
     pub dtypes: Vec<String>,
-    /// Symbol of the entry, with `{dtype}` in the place of the type; the kernel, `_` and the type when absent.
+    /// Symbol of the entry, with `{dtype}` for the type. Default: the kernel, `_` and the type.
     #[schemars(with = "Option<Text<1000>>", extend("examples" = ["{dtype}_softmax"]))]
     pub entry: Option<String>,
     /// Where it is declared.
@@ -104,7 +104,7 @@ impl KernelScope {
     }
 }
 
-/// Most that one kernel may take.
+/// Resource limits of a kernel.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "Limits")]
 #[schemars(with = "Limits")]
@@ -127,29 +127,29 @@ impl KernelBudget {
     }
 }
 
-/// Most that a kernel may take.
+/// Resource limits of a kernel.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Limits {
     /// Symbol of the kernel's entry.
     #[schemars(with = "Text<1000>", extend("examples" = ["softmax_f32"]))]
     kernel: String,
-    /// Registers of a thread.
+    /// Registers per thread.
     #[schemars(range(max = 255), extend("examples" = [64]))]
     registers: Option<u32>,
-    /// Bytes that a thread spills to local memory, stores and loads together.
+    /// Bytes spilled to local memory per thread, stores and loads together.
     #[schemars(range(max = 1_000_000_000), extend("examples" = [0]))]
     spills: Option<u32>,
-    /// Bytes of static shared memory of a block.
+    /// Bytes of static shared memory per block.
     #[schemars(range(max = 1_000_000_000), extend("examples" = [49152]))]
     shared: Option<u32>,
     /// Bytes of constant memory, parameters included.
     #[schemars(range(max = 1_000_000_000), extend("examples" = [1024]))]
     constant: Option<u32>,
-    /// Bytes of the stack frame of a thread.
+    /// Bytes of stack frame per thread.
     #[schemars(range(max = 1_000_000_000), extend("examples" = [0]))]
     stack: Option<u32>,
-    /// Barriers of a block.
+    /// Barriers per block.
     #[schemars(range(max = 16), extend("examples" = [1]))]
     barriers: Option<u32>,
     /// Where it is declared.

@@ -33,8 +33,8 @@ pub fn load_without_register(root: &Path, explicit: Option<&Path>, catalogue: &C
         if explicit.is_none() {
             return Ok(Policy::default());
         }
-        return Err(usage(path, format!("there is no policy file `{shown}`"))
-            .with_help("name an existing file, or write one with `cargo gate init`"));
+        return Err(usage(path, format!("policy file `{shown}` does not exist"))
+            .with_help("pass an existing file, or create one with `cargo gate init`"));
     };
     Ok(validate(&shown, &text, catalogue)?)
 }

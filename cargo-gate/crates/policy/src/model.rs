@@ -60,57 +60,57 @@ pub struct Policy {
     pub tiers: Option<TierPolicy>,
     /// Rules for raw authority: `unsafe`, FFI, `asm!`, kernel launches.
     pub boundary: Option<BoundaryPolicy>,
-    /// The store of kernels that machines share.
+    /// The kernel store that machines share.
     pub cache: Option<CachePolicy>,
     /// Rules for the files of GitHub Actions and GitLab CI.
     pub ci: Option<CiPolicy>,
     /// The conformance matrix: which test suites show which operators on which backend.
     pub conformance: Option<ConformancePolicy>,
-    /// Whose signature makes a decision count.
+    /// Whose signature makes a decision valid.
     pub decisions: Option<DecisionPolicy>,
-    /// Documents that must keep what they say: links, commands, ticked boxes, generated blocks.
+    /// Documents whose links, commands, checkboxes and generated blocks are checked.
     pub docs: Option<DocsPolicy>,
-    /// How library code may fail: the panic inventory, and errors that tests make.
+    /// How library code may fail: the panic inventory, and errors that tests must produce.
     pub failure: Option<FailurePolicy>,
-    /// Files that a program writes, each with the program. With any, every file that says so must be declared.
+    /// Generated files and their generators. With any entry, every file marked as generated must be declared.
     #[serde(default)]
     pub generated: Vec<GeneratedFiles>,
-    /// GPU kernels: where they run, which are supported, what they may take of the hardware.
+    /// GPU kernels: where they run, which are supported, which resources they may use.
     pub kernels: Option<KernelPolicy>,
-    /// What a release needs: changelogs, approvals, files that repeat the version.
+    /// Requirements on a release: changelogs, approvals, files that repeat the version.
     pub release: Option<ReleasePolicy>,
-    /// What a run of gated kernels leaves behind: decision logs and run stats.
+    /// Records of runs of gated kernels: decision logs and run stats.
     pub runtime: Option<RuntimePolicy>,
-    /// Public items that go away, and when. Each item marked `#[deprecated]` has an entry.
+    /// Deprecated public items and when they are removed. Each item marked `#[deprecated]` has an entry.
     #[serde(default, rename = "deprecation")]
     pub deprecations: Vec<Deprecation>,
-    /// Which public items and documents stay as they were released.
+    /// Stability of public items and documents between releases.
     pub stability: Option<StabilityPolicy>,
-    /// What is claimed of surfaces, each with the class of its evidence.
+    /// Claims about surfaces, each with the class of its evidence.
     #[serde(default, rename = "claim")]
     pub claims: Vec<Claim>,
-    /// Paths of machines: home directories and build directories, in tracked text and in logs.
+    /// Machine-specific paths, such as home and build directories, in tracked files and logs.
     pub paths: Option<PathsPolicy>,
     /// Secrets in tracked files.
     pub secrets: Option<SecretsPolicy>,
     /// Requirements on Cargo profiles, by profile name (`[profile.release]`).
     #[serde(default, rename = "profile")]
     pub profiles: BTreeMap<String, ProfilePolicy>,
-    /// Bodies of evidence that a check runs. Without any, the default suite runs the tests of the workspace.
+    /// Suites that provide evidence. Without any, the default suite runs the tests of the workspace.
     #[serde(default, rename = "suite", deserialize_with = "suite::in_order")]
     #[schemars(with = "suite::Suites", extend("default" = {}))]
     pub suites: Vec<SuitePolicy>,
-    /// What the supply chain must show: published dependencies and what is known about them.
+    /// Requirements on the supply chain: published dependencies and known advisories.
     pub supply: Option<SupplyPolicy>,
-    /// The compilers of the workspace, said once.
+    /// The toolchain of the workspace.
     pub toolchain: Option<ToolchainPolicy>,
-    /// What the code asks of the system, and which suites of tests cover it.
+    /// System interfaces that the code uses, and the test suites that cover them.
     pub uses: Option<UsesPolicy>,
     /// How long evidence may be reused.
     #[serde(default, rename = "evidence", deserialize_with = "record::ages")]
     #[schemars(with = "Option<record::Evidence>")]
     pub evidence_ages: Vec<EvidenceAge>,
-    /// How many runs without a failure a stage asks for.
+    /// How many earlier runs must have ended READY.
     pub history: Option<HistoryPolicy>,
     /// Exit checklists of the stages, whose items are met by checks and files.
     #[serde(default, deserialize_with = "checklist::items")]
@@ -118,20 +118,20 @@ pub struct Policy {
     pub checklist: Vec<ChecklistItem>,
     /// The register of open, deferred and closed items.
     pub register: Option<Register>,
-    /// Who answers for which package and suite.
+    /// Owners of packages and suites.
     pub owners: Option<OwnerPolicy>,
-    /// Which warnings somebody must have looked at.
+    /// Which warnings must be reviewed.
     pub warnings: Option<WarningPolicy>,
-    /// Who may permit a finding, and for how long.
+    /// Who may sign waivers, and how long they may last.
     #[serde(rename = "waivers")]
     pub waiver_rules: Option<WaiverPolicy>,
-    /// Permissions for named findings. A waiver that is expired or that no finding uses is itself a failure.
+    /// Waivers for named findings. An expired or unused waiver is itself a finding.
     #[serde(default, rename = "waiver")]
     pub waivers: Vec<Waiver>,
-    /// Surfaces left out of the claim. An exclusion shrinks the claim, not the list of checks.
+    /// Surfaces excluded from the claim. An exclusion reduces the claim, not the list of checks.
     #[serde(default, rename = "exclusion")]
     pub exclusions: Vec<Exclusion>,
-    /// Who is told about a run. Whether they are reached changes no decision.
+    /// Notifications about runs. They never change a decision.
     #[serde(default)]
     pub notify: Vec<NotifyPolicy>,
     /// Overrides by check id (`[checks."lockfile.tracked"]`).

@@ -12,7 +12,7 @@ use super::rule;
 use super::rules::{Rules, tables};
 use super::value::{Command, FilePath, Period, optional_command, period};
 
-/// Somebody who is told about a run.
+/// A notification about a run.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(try_from = "Notify")]
 #[schemars(with = "Notify")]
@@ -36,12 +36,12 @@ pub enum Sink {
     File(String),
 }
 
-/// Somebody who is told about a run: by a command, or by a line in a file.
+/// A notification about a run, by a command or by a line in a file.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Notify {
-    /// Program and arguments, as an array, or as one string that is split on white space. No shell is involved. It
-    /// reads the notice from its standard input.
+    /// Program and arguments, as an array or as one string that is split on whitespace. It runs without a shell and
+    /// reads the notice from standard input.
     #[serde(default, deserialize_with = "optional_command")]
     #[schemars(with = "Option<Command>", extend("examples" = [["./ci/alert"]]))]
     command: Option<Vec<String>>,
@@ -50,7 +50,7 @@ struct Notify {
         "x-help" = "name a file below `target/gate/notify`, such as `alerts.jsonl`", "examples" = ["alerts.jsonl"]
     ))]
     file: Option<String>,
-    /// Decisions that are told. `not_ready` alone when absent.
+    /// Decisions to notify about. Default: only `not_ready`.
     #[serde(default = "not_ready")]
     #[schemars(length(min = 1), extend("examples" = [["not_ready"]]))]
     on: Vec<Told>,
@@ -113,8 +113,8 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (notify, span) in tables(rules.file, &["notify"]) {
         let message = match (notify.contains_key("command"), notify.contains_key("file")) {
-            (false, false) => "the notification names no command and no file, so it reaches no one",
-            (true, true) => "the notification names both a command and a file",
+            (false, false) => "the notification has neither a command nor a file",
+            (true, true) => "the notification has both a command and a file",
             _ => continue,
         };
         let help = "write either `command = [\"…\"]` or `file = \"alerts.jsonl\"` in each `[[notify]]`";
@@ -155,7 +155,7 @@ mod tests {
              [[notify]]\nfile = \"../b\"\non = []\n\n[[notify]]\nfile = \"b\"\non = [\"never\"]\n",
         );
         insta::assert_snapshot!(errors.expect_err("nothing is right"), @r#"
-        error[policy::notification-without-sink]: the notification names no command and no file, so it reaches no one
+        error[policy::notification-without-sink]: the notification has neither a command nor a file
          --> gate.toml:4:1
           |
         4 | [[notify]]
@@ -163,7 +163,7 @@ mod tests {
           |
           = help: write either `command = ["…"]` or `file = "alerts.jsonl"` in each `[[notify]]`
 
-        error[policy::notification-without-sink]: the notification names both a command and a file
+        error[policy::notification-without-sink]: the notification has both a command and a file
          --> gate.toml:7:1
           |
         7 | [[notify]]

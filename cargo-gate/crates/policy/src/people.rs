@@ -10,18 +10,18 @@ use gate_report::Location;
 use super::section::section;
 use super::value::{SshKey, Text};
 
-/// Who answers for what. `CODEOWNERS` counts as well.
+/// Owners of packages and suites, in addition to `CODEOWNERS`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct OwnerPolicy {
-    /// Who answers for whatever is not named otherwise.
+    /// Owner of everything without another owner.
     #[schemars(with = "Option<Text>", extend("examples" = ["core-team"]))]
     pub default: Option<String>,
-    /// Who answers for which packages of the workspace: names, with `*` for any characters.
+    /// Owners of packages, by name; `*` matches any characters.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Text>")]
     pub packages: BTreeMap<String, String>,
-    /// Who answers for which suites: names, with `*` for any characters.
+    /// Owners of suites, by name; `*` matches any characters.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Text>")]
     pub suites: BTreeMap<String, String>,
@@ -30,15 +30,15 @@ pub struct OwnerPolicy {
     pub location: Location,
 }
 
-/// Who may permit a finding, and for how long.
+/// Who may sign waivers, and how long they may last.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct WaiverPolicy {
-    /// Ed25519 keys as in `id_ed25519.pub`. With any, a waiver counts only with a signature by one of them.
+    /// Ed25519 public keys, as in `id_ed25519.pub`. With any, a waiver only counts if one of them signed it.
     #[serde(default)]
     #[schemars(with = "Vec<SshKey>")]
     pub keys: Vec<String>,
-    /// Most days from now on which a waiver may end.
+    /// Largest number of days until a waiver expires.
     #[schemars(range(min = 1, max = 3650), extend("x-sane-max" = 365, "examples" = [90]))]
     pub max_days: Option<u32>,
     /// Where it is declared.

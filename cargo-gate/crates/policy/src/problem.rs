@@ -17,7 +17,7 @@ const RENDERED: usize = 50;
 /// One error of a policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// What is wrong, in sentence case without a final full stop.
+    /// What is wrong: starts in lower case, without a final full stop.
     pub message: String,
     /// Words under the caret.
     pub label: Option<String>,

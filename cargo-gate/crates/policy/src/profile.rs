@@ -23,9 +23,9 @@ use super::value::{Day, Text, one_or_many};
 pub enum Tier {
     /// Safe code only; no raw authority outside allowed modules.
     Portable,
-    /// Portable semantics, and lints clean.
+    /// Portable, and free of lint warnings.
     Idiomatic,
-    /// Raw authority is the crate's purpose.
+    /// Raw authority is the purpose of the crate.
     Native,
 }
 
@@ -73,7 +73,7 @@ pub struct TierException {
     /// Its tier.
     #[schemars(extend("examples" = ["native"]))]
     pub tier: Tier,
-    /// Who answers for it: a team or a person.
+    /// Owner: a team or a person.
     #[serde(default, deserialize_with = "filled")]
     #[schemars(length(max = 200))]
     pub owner: Option<String>,
@@ -81,7 +81,7 @@ pub struct TierException {
     #[serde(default, deserialize_with = "filled")]
     #[schemars(length(max = 1000))]
     pub reason: Option<String>,
-    /// Last day on which the exception holds, in UTC.
+    /// Last day on which the exception is valid, in UTC.
     #[schemars(with = "Option<Day>")]
     pub expires: Option<Date>,
     /// Where it is declared.
@@ -148,11 +148,11 @@ impl JsonSchema for ProfilePolicy {
                     &[&words(&["unwind", "abort", "immediate-abort"])]
                 ),
                 "lto": key(
-                    "Link-time optimisation: `true`, `false`, `\"fat\"`, `\"thin\"` or `\"off\"`.",
+                    "Link-time optimization: `true`, `false`, `\"fat\"`, `\"thin\"` or `\"off\"`.",
                     &[&truth, &words(&["off", "thin", "fat"])]
                 ),
                 "debug": key(
-                    "Debug information: `0` to `2`, a boolean, or cargo's words for them.",
+                    "Debug information: `0` to `2`, a boolean, or one of cargo's names for them.",
                     &[&truth, &integer(0, 2), &levels]
                 ),
                 "strip": key(
@@ -162,7 +162,7 @@ impl JsonSchema for ProfilePolicy {
                 "codegen-units": key("Number of code generation units.", &[&units]),
                 "incremental": key("Whether compilation is incremental.", &[&truth]),
                 "opt-level": key(
-                    "Optimisation level: `0` to `3`, `\"s\"` or `\"z\"`.",
+                    "Optimization level: `0` to `3`, `\"s\"` or `\"z\"`.",
                     &[&integer(0, 3), &words(&["s", "z"])]
                 ),
                 "debug-assertions": key("Whether `debug_assert!` is compiled in.", &[&truth])

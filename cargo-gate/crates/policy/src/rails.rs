@@ -35,7 +35,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             .or_else(|| rails.get("window-calls"))
             .map_or(0..0, toml::Spanned::span);
         let message = format!(
-            "`min-samples` is {}, but a window has only {} calls, so p95 is never judged",
+            "`min-samples` is {}, but a window has only {} calls: p95 is never judged",
             settings.min_samples, settings.window_calls
         );
         problems.push(

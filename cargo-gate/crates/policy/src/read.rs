@@ -22,7 +22,7 @@ pub(super) fn usage(path: &Path, message: impl Into<String>) -> Error {
 /// The text of a policy file; `None` if there is nothing at that path.
 pub(super) fn read(path: &Path, shown: &str) -> Result<Option<String>> {
     let cannot = |error: &std::io::Error| {
-        usage(path, format!("cannot read `{shown}`: {error}")).with_help("make the file readable for this user")
+        usage(path, format!("cannot read `{shown}`: {error}")).with_help("make the file readable by this user")
     };
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -39,7 +39,7 @@ pub(super) fn read(path: &Path, shown: &str) -> Result<Option<String>> {
     };
     if metadata.is_dir() {
         return Err(usage(path, format!("`{shown}` is a directory"))
-            .with_help(format!("rename it; `{FILE_NAME}` is the name of the policy file")));
+            .with_help(format!("rename the directory; `{FILE_NAME}` must be a file")));
     }
     // Opening a pipe would wait for a writer.
     if !metadata.is_file() {

@@ -17,7 +17,7 @@ use super::value::{CheckId, CheckPattern, Day, Glob, Period, Text, period};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Evidence {
-    /// Limits on the age of evidence. Anything older is produced again.
+    /// Limits on the age of evidence. Older evidence is produced again.
     #[serde(default)]
     age: Vec<EvidenceAge>,
 }
@@ -31,16 +31,17 @@ pub(super) fn ages<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<EvidenceAge
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct EvidenceAge {
-    /// Id of the check or suite whose evidence ages, with `*` for any characters.
+    /// Id of the check or suite; `*` matches any characters.
     #[schemars(with = "CheckPattern", extend("examples" = ["suite.test.*"]))]
     pub check: String,
-    /// Age up to which the evidence is reused: a number with `s`, `m`, `h` or `d`.
+    /// Largest age at which evidence is reused: a number with `s`, `m`, `h` or `d`.
     #[serde(with = "period")]
     #[schemars(with = "Period", extend(
         "x-min" = "1m", "x-max" = "365d", "x-sane-min" = "1h", "x-sane-max" = "90d", "examples" = ["7d"]
     ))]
     pub max_age: Duration,
-    /// First stage at which the limit holds and such evidence must exist. Absent: every stage, where there is any.
+    /// First stage at which the limit applies and such evidence must exist. Default: every stage that has such
+    /// evidence.
     #[schemars(extend("examples" = ["broad"]))]
     pub stage: Option<Stage>,
     /// Where it is declared.
@@ -55,14 +56,14 @@ impl EvidenceAge {
     }
 }
 
-/// How many runs without a failure a stage asks for.
+/// How many earlier runs must have ended READY.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct HistoryPolicy {
-    /// How many runs of the stage before, the last ones, must have ended READY.
+    /// Number of latest runs of the previous stage that must have ended READY.
     #[schemars(range(min = 1, max = 1000), extend("x-sane-min" = 2, "x-sane-max" = 50, "examples" = [5]))]
     pub runs: u32,
-    /// Age up to which a run counts: a number with `s`, `m`, `h` or `d`.
+    /// Largest age at which a run counts: a number with `s`, `m`, `h` or `d`.
     #[serde(default = "ninety_days", with = "period")]
     #[schemars(with = "Period", extend(
         "x-min" = "1h", "x-max" = "365d", "x-sane-min" = "1d", "x-sane-max" = "180d", "examples" = ["90d"]
@@ -73,7 +74,7 @@ pub struct HistoryPolicy {
     pub location: Location,
 }
 
-/// Which warnings somebody must have looked at.
+/// Which warnings must be reviewed.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct WarningPolicy {
@@ -81,13 +82,13 @@ pub struct WarningPolicy {
     #[serde(default = "broad")]
     #[schemars(extend("examples" = ["broad"]))]
     pub review_before: Stage,
-    /// Age up to which a review counts: a number with `s`, `m`, `h` or `d`.
+    /// Largest age at which a review counts: a number with `s`, `m`, `h` or `d`.
     #[serde(default = "ninety_days", with = "period")]
     #[schemars(with = "Period", extend(
         "x-min" = "1d", "x-max" = "365d", "x-sane-min" = "7d", "x-sane-max" = "180d", "examples" = ["90d"]
     ))]
     pub max_age: Duration,
-    /// Warnings that somebody looked at.
+    /// Reviewed warnings.
     #[serde(default)]
     pub reviewed: Vec<Reviewed>,
     /// Where it is declared.
@@ -95,7 +96,7 @@ pub struct WarningPolicy {
     pub location: Location,
 }
 
-/// A warning that somebody looked at.
+/// A reviewed warning.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Reviewed {
@@ -111,13 +112,13 @@ pub struct Reviewed {
     /// Text that the warning's message contains.
     #[schemars(with = "Option<Text<1000>>")]
     pub contains: Option<String>,
-    /// Who looked at it.
+    /// Who reviewed it.
     #[schemars(with = "Text", extend("examples" = ["alice"]))]
     pub by: String,
-    /// On which day.
+    /// Date of the review.
     #[schemars(with = "Day", extend("examples" = ["2026-01-31"]))]
     pub on: Date,
-    /// What came of it.
+    /// Result of the review.
     #[schemars(with = "Text<1000>", extend("examples" = ["harmless: tests only"]))]
     pub note: String,
     /// Where it is declared.

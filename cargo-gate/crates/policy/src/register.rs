@@ -33,10 +33,11 @@ pub(super) fn attach(root: &Path, policy: &mut Policy) -> Result<()> {
         let place = register
             .location
             .line
-            .map(|line| format!(", which {} names in line {line}", register.location.path));
+            .map(|line| format!(", which {} sets on line {line}", register.location.path));
         let message = format!("there is no register `{}`{}", register.path, place.unwrap_or_default());
         return Err(Error::usage(message).with_help(
-            "`cargo gate govern register add` writes its first item; an empty register is the line `version = 1`",
+            "add the first item with `cargo gate govern register add`, or write the line `version = 1` for an empty \
+             register",
         ));
     };
     register.items = parse(&register.path, &text)?;
@@ -102,10 +103,10 @@ fn tracked(item: &DeTable<'_>, ids: &BTreeMap<&str, usize>, problems: &mut Vec<P
     };
     if text(item, "id").is_some_and(|(id, _)| id == tracker) {
         let problem = Problem::new(span, "an item cannot be tracked by itself").rule(&rule::TRACKED_BY_ITSELF);
-        problems.push(problem.help("name the item that tracks it, or remove the line"));
+        problems.push(problem.help("set it to the item that tracks this one, or remove the line"));
     } else if !ids.contains_key(tracker) {
-        let mut problem = Problem::new(span, format!("`tracked-by` names an unknown item `{}`", shown(tracker)))
-            .rule(&rule::UNKNOWN_ITEM);
+        let mut problem =
+            Problem::new(span, format!("unknown item `{}` in `tracked-by`", shown(tracker))).rule(&rule::UNKNOWN_ITEM);
         match similar(tracker, ids.keys().copied()) {
             Some(id) => problem = problem.did_you_mean(id),
             None => problem = problem.help("add that item, or remove the line"),
@@ -141,7 +142,7 @@ fn dates(item: &DeTable<'_>, problems: &mut Vec<Problem>) {
         && item.get("closed").is_none()
         && let Some((_, span)) = text(item, "status")
     {
-        let problem = Problem::new(span, "a closed item has no `closed` date").rule(&rule::CLOSED_WITHOUT_DAY);
+        let problem = Problem::new(span, "the item is closed but has no `closed` date").rule(&rule::CLOSED_WITHOUT_DAY);
         problems.push(problem.help("add `closed = <date>`; `cargo gate govern register close <id>` does this"));
     }
 }
@@ -168,7 +169,7 @@ fn by_kind(item: &DeTable<'_>, span: &Range<usize>, problems: &mut Vec<Problem>)
             missing("review", "<date of the next review>");
             missing("owner", "\"platform-team\"");
             if let Some(severity) = item.get("severity") {
-                let problem = Problem::new(severity.span(), "a risk has an impact, not a severity")
+                let problem = Problem::new(severity.span(), "a risk has `impact` instead of `severity`")
                     .rule(&rule::SEVERITY_OF_A_RISK);
                 problems.push(problem.help("write `impact`, or remove `kind = \"risk\"`"));
             }

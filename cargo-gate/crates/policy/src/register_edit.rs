@@ -173,8 +173,8 @@ pub fn close_item(path: &Path, shown: &str, id: &str, closing: &Closing) -> Resu
 
 fn change(path: &Path, shown: &str, id: &str, pairs: &[(&str, String)]) -> Result<()> {
     let Some(before) = read(path, shown)? else {
-        return Err(Error::usage(format!("there is no register `{shown}`"))
-            .with_help("`cargo gate govern register add` writes its first item"));
+        return Err(Error::usage(format!("register `{shown}` does not exist"))
+            .with_help("create it with `cargo gate govern register add`"));
     };
     let items = parse(shown, &before)?;
     let Some(item) = items.iter().find(|item| item.id == id) else {
@@ -186,15 +186,15 @@ fn change(path: &Path, shown: &str, id: &str, pairs: &[(&str, String)]) -> Resul
     };
     if item.status == ItemStatus::Closed {
         let when = item.closed.map(|day| format!(" on {day}")).unwrap_or_default();
-        return Err(Error::usage(format!("item `{id}` was closed already{when}"))
-            .with_help("`cargo gate govern register add` opens a new one"));
+        return Err(Error::usage(format!("item `{id}` was already closed{when}"))
+            .with_help("open a new one with `cargo gate govern register add`"));
     }
     let (mark, body) = match before.strip_prefix('\u{feff}') {
         Some(body) => ("\u{feff}", body),
         None => ("", before.as_str()),
     };
     let by_hand = || {
-        Error::usage(format!("item `{id}` is not written as a `[[item]]` table of its own"))
+        Error::usage(format!("item `{id}` is not written as a separate `[[item]]` table"))
             .with_help(format!("edit `{shown}` by hand"))
     };
     let file = DeTable::parse(body).map_err(|_| by_hand())?;
@@ -274,7 +274,7 @@ mod tests {
         close_item(&path, "register.toml", "BUG-7", &closing).unwrap();
         insta::assert_snapshot!(std::fs::read_to_string(&path).unwrap());
         let error = close_item(&path, "register.toml", "BUG-7", &closing).unwrap_err();
-        assert_eq!(error.message, "item `BUG-7` was closed already on 2026-06-20");
+        assert_eq!(error.message, "item `BUG-7` was already closed on 2026-06-20");
         let error = close_item(&path, "register.toml", "BUG-9", &closing).unwrap_err();
         assert_eq!(error.help.as_deref(), Some("did you mean `BUG-7`?"));
     }

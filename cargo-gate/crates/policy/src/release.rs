@@ -10,12 +10,12 @@ use gate_report::Location;
 use super::section::section;
 use super::value::{Day, FilePath, ItemPath, Pointer, SemVersion, Text};
 
-/// What a release needs.
+/// Requirements on a release.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ReleasePolicy {
-    /// Paths of changelogs. Each belongs to the package whose directory it lies in; one in the directory of no package
-    /// belongs to all publishable packages without one of their own.
+    /// Paths of changelogs. A changelog belongs to the package in whose directory it is; one outside any package
+    /// directory belongs to all publishable packages without their own.
     #[serde(default)]
     #[schemars(with = "Vec<FilePath>", extend("examples" = [["CHANGELOG.md"]]))]
     pub changelogs: Vec<String>,
@@ -40,17 +40,17 @@ pub struct Approval {
     /// The major version, such as 1 for 1.x.
     #[schemars(range(min = 1, max = 1_000_000), extend("examples" = [1]))]
     pub major: u64,
-    /// Packages that it is for; all when absent.
+    /// Packages that it covers. Default: all.
     #[serde(default)]
     #[schemars(with = "Vec<Text>")]
     pub packages: Vec<String>,
-    /// Path of the reviewed record.
+    /// Path of the record of the review.
     #[schemars(with = "FilePath", extend("examples" = ["docs/approvals/1.0.md"]))]
     pub record: String,
     /// Who approved it: a team or a person.
     #[schemars(with = "Text", extend("examples" = ["release-board"]))]
     pub by: String,
-    /// Day of the approval, in UTC.
+    /// Date of the approval, in UTC.
     #[schemars(with = "Day", extend("examples" = ["2030-01-31"]))]
     pub date: Date,
     /// Where it is declared.
@@ -62,13 +62,13 @@ pub struct Approval {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct VersionFile {
-    /// Path of the file: JSON, TOML, or a text that is nothing but the version.
+    /// Path of the file: JSON, TOML, or a text file with only the version.
     #[schemars(with = "FilePath", extend("examples" = ["editors/code/package.json"]))]
     pub path: String,
-    /// Where in a JSON or TOML file the version stands, as a JSON pointer.
+    /// JSON pointer to the version in a JSON or TOML file.
     #[schemars(with = "Option<Pointer>", extend("examples" = ["/version"]))]
     pub pointer: Option<String>,
-    /// Package whose version it repeats; needed where the members have different ones.
+    /// Package whose version it repeats. Required if the members have different versions.
     #[schemars(with = "Option<Text>", extend("examples" = ["my-crate"]))]
     pub package: Option<String>,
     /// Where it is declared.
@@ -76,17 +76,17 @@ pub struct VersionFile {
     pub location: Location,
 }
 
-/// A public item that goes away.
+/// A public item that will be removed.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Deprecation {
-    /// Path of the item, beginning with the name of the library.
+    /// Path of the item, starting with the name of the library.
     #[schemars(with = "ItemPath", extend("examples" = ["my_crate::Client::fetch"]))]
     pub item: String,
     /// Version that deprecated it.
     #[schemars(with = "SemVersion", extend("examples" = ["1.4.0"]))]
     pub since: Version,
-    /// First version that may be without it.
+    /// First version that may remove it.
     #[schemars(with = "SemVersion", extend("examples" = ["2.0.0"]))]
     pub remove_in: Version,
     /// What to use instead.

@@ -20,21 +20,21 @@ pub const PRODUCTION_SUITES: [&str; 4] = [
     "prod_runtime_rollback",
 ];
 
-/// What a run of gated kernels leaves behind, written by `gate-runtime`.
+/// Records of runs of gated kernels, written by `gate-runtime`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RuntimePolicy {
-    /// Paths of decision logs. Each is read line by line, and has to be whole.
+    /// Paths of decision logs. Each must be complete.
     #[serde(default)]
     #[schemars(with = "Vec<FilePath>", extend("examples" = [["target/decision_log.jsonl"]]))]
     pub decision_logs: Vec<String>,
-    /// Least part of a workload's operations that has a native kernel, in percent. A decision log with less is advice.
+    /// Smallest percentage of a workload's operations with a native kernel. A decision log with less is advice.
     #[schemars(range(min = 1, max = 100), extend("examples" = [90]))]
     pub min_compilability: Option<u32>,
-    /// Most modules that may be compiled per thousand calls, by the run stats.
+    /// Largest number of modules compiled per thousand calls, according to the run stats.
     #[schemars(range(min = 1, max = 1000), extend("x-sane-max" = 100, "examples" = [10]))]
     pub max_recompiles: Option<u32>,
-    /// Paths of run stats in JSON.
+    /// Paths of JSON run stats.
     #[serde(default)]
     #[schemars(with = "Vec<FilePath>", extend("examples" = [["target/run_stats.json"]]))]
     pub run_stats: Vec<String>,
@@ -77,32 +77,32 @@ impl RailsPolicy {
     }
 }
 
-/// Rails of `gate-runtime`: when a kernel leaves its native backend, and when it comes back. What is absent has its default, which
-/// `cargo gate explain rails` prints.
+/// Rails of `gate-runtime`: when a kernel leaves its native backend, and when it returns. `cargo gate explain rails`
+/// prints the defaults.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Rails {
-    /// Whether switches follow recommendations; off, a rollback lasts until the process restarts.
+    /// Whether switches follow recommendations. If not, a rollback lasts until the process restarts.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = [false]))]
     auto_switch: Option<bool>,
-    /// Whether sustained pressure, latency and throughput breaches roll back at once; runtime errors always do.
+    /// Whether sustained pressure, latency and throughput breaches roll back immediately. Runtime errors always do.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = [true]))]
     hard_rollback: Option<bool>,
-    /// Whether nothing may act upon measured time; runtime errors and pressure act all the same.
+    /// Whether to ignore measured time (latency and throughput). Runtime errors and pressure still count.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = [true]))]
     strict: Option<bool>,
-    /// Calls that make a window.
+    /// Calls per window.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 20, max = 65_536), extend("examples" = [64]))]
     window_calls: Option<u32>,
-    /// Native latencies that a window needs before its p95 is judged; not above `window-calls`.
+    /// Native latency samples that a window needs before its p95 is judged; at most `window-calls`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 20, max = 65_536), extend("examples" = [32]))]
     min_samples: Option<u32>,
-    /// Breached windows in a row that make a breach sustained.
+    /// Consecutive breached windows after which a breach is sustained.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000), extend("examples" = [2]))]
     consecutive: Option<u32>,
@@ -110,7 +110,7 @@ struct Rails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000), extend("examples" = [4]))]
     dwell: Option<u32>,
-    /// Windows after a change of phase in which no switch happens.
+    /// Windows after a phase change in which no switch happens.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(max = 10_000), extend("examples" = [2]))]
     cooldown: Option<u32>,
@@ -134,11 +134,11 @@ struct Rails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1.0), extend("examples" = [0.05]))]
     throughput_drop: Option<f64>,
-    /// Windows without a failure whose median becomes the baseline.
+    /// Failure-free windows whose median becomes the baseline.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000), extend("examples" = [4]))]
     baseline_windows: Option<u32>,
-    /// Native calls that must agree with the reference before it is trusted again.
+    /// Native calls that must agree with the reference before the native backend is trusted again.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000), extend("examples" = [64]))]
     probe_calls: Option<u32>,

@@ -64,10 +64,10 @@ pub(super) fn odd_integer(
     let value = parsed(integer)?;
     let (min, max) = (number(views, "x-sane-min"), number(views, "x-sane-max"));
     let message = if let Some(min) = min.filter(|min| value < *min) {
-        format!("{subject} is {value}, less than the usual {min}")
+        format!("{subject} is {value}, below the usual minimum of {min}")
     } else {
         let max = max.filter(|max| value > *max)?;
-        format!("{subject} is {value}, more than the usual {max}")
+        format!("{subject} is {value}, above the usual maximum of {max}")
     };
     let help = match (min, max) {
         (Some(min), Some(max)) => format!("write a number from {min} to {max}"),

@@ -14,18 +14,18 @@ use super::value::{Day, FilePath, Glob, Sha256, Text};
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SecretsPolicy {
-    /// Whether keys and tokens in tests, fixtures, examples and documentation block as well. They are advice otherwise.
+    /// Whether keys and tokens in tests, fixtures, examples and documentation also block. Otherwise they are advice.
     #[serde(default)]
     pub test_code: bool,
-    /// Globs over files in which e-mail addresses and telephone numbers are looked for.
+    /// Globs over files to search for e-mail addresses and telephone numbers.
     #[serde(default)]
     #[schemars(with = "Vec<Glob>", extend("examples" = [["data/**"]]))]
     pub personal: Vec<String>,
-    /// Globs over files in which random characters are looked for.
+    /// Globs over files to search for random strings.
     #[serde(default)]
     #[schemars(with = "Vec<Glob>", extend("examples" = [["deploy/**"]]))]
     pub entropy: Vec<String>,
-    /// Values that may stay. Each names one value in one file.
+    /// Allowed values, each in one file.
     #[serde(default)]
     pub allow: Vec<SecretAllow>,
     /// Where it is declared.
@@ -33,27 +33,27 @@ pub struct SecretsPolicy {
     pub location: Location,
 }
 
-/// One value that may stay in one file. An entry that is expired or that nothing needs is itself a failure.
+/// One allowed value in one file. An expired or unused entry is itself a finding.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SecretAllow {
-    /// Path of the file, relative to the workspace root. No glob.
+    /// Path of the file, relative to the workspace root; not a glob.
     #[schemars(with = "FilePath", extend("examples" = ["deploy/demo.pem"]))]
     pub path: String,
-    /// Kind of the secret, as the finding names it.
+    /// Kind of the secret, as shown in the finding.
     #[serde(rename = "type")]
     #[schemars(extend("examples" = ["private_key"]))]
     pub kind: Kind,
-    /// SHA-256 of the value, as the finding names it: 64 hexadecimal digits.
+    /// SHA-256 of the value, as shown in the finding: 64 hexadecimal digits.
     #[schemars(with = "Sha256")]
     pub digest: String,
-    /// Who answers for it: a team or a person.
+    /// Owner: a team or a person.
     #[schemars(with = "Text", extend("examples" = ["platform-team"]))]
     pub owner: String,
-    /// Why the value is no secret.
+    /// Why the value is not a secret.
     #[schemars(with = "Text<1000>", extend("examples" = ["made for the demo server"]))]
     pub reason: String,
-    /// Last day on which the entry holds, in UTC.
+    /// Last day on which the entry is valid, in UTC.
     #[schemars(with = "Day", extend("examples" = ["2030-01-31"]))]
     pub expires: Date,
     /// Where it is declared.
@@ -61,11 +61,11 @@ pub struct SecretAllow {
     pub location: Location,
 }
 
-/// Paths of machines in tracked text and in logs.
+/// Machine-specific paths in tracked files and logs.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PathsPolicy {
-    /// Beginnings of paths of build machines.
+    /// Path prefixes of build machines.
     #[serde(default)]
     #[schemars(
         with = "Vec<Text<1000>>",
@@ -73,7 +73,7 @@ pub struct PathsPolicy {
         extend("examples" = [["/srv/build"]])
     )]
     pub forbid: Vec<String>,
-    /// Placeholder names of users, besides the usual ones such as `user` and `alice`.
+    /// Placeholder user names, in addition to common ones such as `user` and `alice`.
     #[serde(default)]
     #[schemars(with = "Vec<Text<100>>", extend("examples" = [["grace"]]))]
     pub placeholders: Vec<String>,

@@ -19,7 +19,7 @@ pub struct BackendSemantics {
     /// The backend.
     #[schemars(with = "SuiteName", extend("examples" = ["cuda"]))]
     pub backend: String,
-    /// Whether it executes the PTX of the kernel locks, which is then held against what is declared here.
+    /// Whether it executes the PTX of the kernel locks, which is then compared with this declaration.
     #[serde(default)]
     pub locked_ptx: bool,
     /// How its results are compared with the reference.
@@ -28,23 +28,23 @@ pub struct BackendSemantics {
     /// How sums, products, quotients and square roots are rounded.
     #[schemars(extend("examples" = ["nearest-even"]))]
     pub rounding: Rounding,
-    /// When a product and a sum are rounded once.
+    /// When products and sums are fused, with a single rounding.
     #[schemars(extend("examples" = ["never"]))]
     pub fma: Fma,
-    /// Kernels with a fused multiply-add, where `fma = "explicit"`; `*` stands for any characters.
+    /// Kernels with a fused multiply-add, if `fma = "explicit"`; `*` matches any characters.
     #[serde(default)]
     #[schemars(with = "Vec<Text>", extend("examples" = [["matmul_f32"]]))]
     pub fma_kernels: Vec<String>,
-    /// What becomes of subnormal numbers.
+    /// How subnormal numbers are treated.
     #[schemars(extend("examples" = ["kept"]))]
     pub denormals: Denormals,
-    /// In which order a reduction adds.
+    /// The order in which a reduction adds.
     #[schemars(extend("examples" = ["fixed"]))]
     pub reduction_order: ReductionOrder,
-    /// What a sort does with equal keys.
+    /// How a sort orders equal keys.
     #[schemars(extend("examples" = ["stable"]))]
     pub sort: SortStability,
-    /// What becomes of NaN.
+    /// How NaN is treated.
     #[schemars(extend("examples" = ["propagated"]))]
     pub nan: NanRule,
     /// Where it is declared.
@@ -91,20 +91,20 @@ impl BackendSemantics {
     }
 }
 
-/// A difference between two backends that is known.
+/// A known difference between two backends.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct KnownDelta {
     /// One of the two backends.
     #[schemars(with = "SuiteName", extend("examples" = ["cuda"]))]
     pub backend: String,
-    /// The other one.
+    /// The other backend.
     #[schemars(with = "SuiteName", extend("examples" = ["cpu"]))]
     pub against: String,
-    /// In what they differ.
+    /// The property in which they differ.
     #[schemars(extend("examples" = ["denormals"]))]
     pub property: SemanticProperty,
-    /// What that means for a user.
+    /// What the difference means for users.
     #[schemars(with = "Text<1000>", extend("examples" = ["sums below 2^-126 are zero"]))]
     pub reason: String,
     /// Where it is declared.
@@ -112,11 +112,11 @@ pub struct KnownDelta {
     pub location: Location,
 }
 
-/// How parameters of kernels may cross from the host to the device.
+/// How parameters of kernels may be passed from the host to the device.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RepresentationPolicy {
-    /// The decisions that need no further word.
+    /// Decisions that are allowed for every parameter.
     #[serde(serialize_with = "write_decisions", deserialize_with = "decisions")]
     #[schemars(
         with = "Vec<Decision>",
@@ -124,7 +124,7 @@ pub struct RepresentationPolicy {
         extend("examples" = [["scalar_copied", "buffer_read", "buffer_written"]])
     )]
     pub allow: Vec<Representation>,
-    /// Parameters for which another decision is right.
+    /// Parameters for which another decision is allowed.
     #[serde(default, rename = "exception")]
     pub exceptions: Vec<RepresentationException>,
     /// Where it is declared.
@@ -132,21 +132,21 @@ pub struct RepresentationPolicy {
     pub location: Location,
 }
 
-/// A parameter for which another decision is right.
+/// A parameter for which another decision is allowed.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RepresentationException {
     /// The entry.
     #[schemars(with = "Text<1000>", extend("examples" = ["softmax_f32"]))]
     pub kernel: String,
-    /// The parameter, counted from 0.
+    /// Index of the parameter, from 0.
     #[schemars(range(max = 4095), extend("examples" = [2]))]
     pub parameter: usize,
     /// The decision.
     #[serde(serialize_with = "write_decision", deserialize_with = "decision")]
     #[schemars(with = "Decision", extend("examples" = ["aggregate_unfollowed"]))]
     pub decision: Representation,
-    /// Why it is right.
+    /// Why the decision is right for it.
     #[schemars(with = "Text<1000>", extend("examples" = ["strides, no address in it"]))]
     pub reason: String,
     /// Where it is declared.
@@ -154,23 +154,23 @@ pub struct RepresentationException {
     pub location: Location,
 }
 
-/// How a parameter crosses: the ids of `gate_build::ptx::representation::Representation`.
+/// How a parameter is passed: the ids of `gate_build::ptx::representation::Representation`.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Decision {
     /// A number, copied.
     ScalarCopied,
-    /// A structure without room for an address, copied.
+    /// A structure too small to contain an address, copied.
     AggregateCopied,
-    /// A structure that may hold addresses, copied; they are not followed.
+    /// A structure that may contain addresses, copied; the addresses are not followed.
     AggregateUnfollowed,
     /// Memory that the kernel reads.
     BufferRead,
     /// Memory that the kernel writes.
     BufferWritten,
-    /// Memory that the kernel does not touch.
+    /// Memory that the kernel does not access.
     BufferUntouched,
-    /// An address that the kernel stores or hands on.
+    /// An address that the kernel stores or passes on.
     PointerEscapes,
     /// A texture, sampler or surface.
     OpaqueHandle,
@@ -209,11 +209,11 @@ fn write_reasons<S: Serializer>(reasons: &[NoPosition], serializer: S) -> Result
     serializer.collect_seq(reasons.iter().map(|reason| reason.id()))
 }
 
-/// What the line information of locked PTX must show.
+/// Requirements on the line information of locked PTX.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SourceMapPolicy {
-    /// Reasons for which an instruction may have no line.
+    /// Reasons for which an instruction may have no source line.
     #[serde(default, serialize_with = "write_reasons", deserialize_with = "reasons")]
     #[schemars(
         with = "Vec<Reason>",
@@ -229,11 +229,11 @@ pub struct SourceMapPolicy {
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Reason {
-    /// No `.loc` stands before it in its body.
+    /// No `.loc` precedes it in its function body.
     NoLineInfo,
-    /// The compiler made it from no line in particular.
+    /// The compiler generated it without a source line.
     CompilerGenerated,
-    /// It was made from a source outside of the package.
+    /// Its source file is outside the package.
     ForeignFile,
 }
 

@@ -23,7 +23,7 @@ use super::value::{
 pub struct SloPolicy {
     /// File with the measurements of one window; `None` where a command prints them.
     pub file: Option<String>,
-    /// How far the rolling window reaches back.
+    /// Length of the rolling window.
     pub within: Duration,
     /// Fewest recorded windows that say something.
     pub min_windows: u32,
@@ -31,17 +31,17 @@ pub struct SloPolicy {
     pub objectives: Vec<Objective>,
 }
 
-/// A promise.
+/// A service-level objective.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Objective {
-    /// Name of the measurement that it is about.
+    /// Name of the measurement.
     #[schemars(with = "Text", extend("examples" = ["availability"]))]
     pub name: String,
-    /// Part of the events that must be good, in percent; what is left is the error budget.
+    /// Percentage of the events that must be good; the rest is the error budget.
     #[schemars(range(min = 0.0, max = 100.0), extend("examples" = [99.9]))]
     pub target_percent: f64,
-    /// For samples: the largest that is good, in the unit of the measurement.
+    /// For samples: the largest good value, in the unit of the measurement.
     #[schemars(extend("examples" = [250.0]))]
     pub at_most: Option<f64>,
     /// Where it is declared.
@@ -49,34 +49,34 @@ pub struct Objective {
     pub location: Location,
 }
 
-/// Promises about a service, held over a rolling window of measurements.
+/// Service-level objectives over a rolling window of measurements.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct SloSuite {
     /// Unique name: lowercase letters, digits, `-` and `_`, starting with a letter or digit.
     #[schemars(with = "SuiteName", extend("examples" = ["service"]))]
     name: String,
-    /// A command that prints one window of measurements, as JSON lines. This or `file`.
+    /// A command that prints one window of measurements as JSON lines. Either this or `file`.
     #[serde(default, deserialize_with = "optional_command")]
     #[schemars(with = "Option<Command>", extend("examples" = [["cargo", "run", "--locked", "--example", "load"]]))]
     command: Option<Vec<String>>,
-    /// A file with one window of measurements, as JSON lines, relative to the workspace root. This or `command`.
+    /// A file with one window of measurements as JSON lines, relative to the workspace root. Either this or `command`.
     #[schemars(with = "Option<FilePath>", extend("examples" = ["target/load.jsonl"]))]
     file: Option<String>,
-    /// How far the rolling window reaches back.
+    /// Length of the rolling window.
     #[serde(default = "four_weeks", with = "period")]
     #[schemars(with = "Period", extend(
         "x-min" = "1m", "x-max" = "3650d", "x-sane-min" = "1d", "x-sane-max" = "400d", "examples" = ["28d"]
     ))]
     within: Duration,
-    /// Fewest recorded windows that say something, that of this run included.
+    /// Smallest number of recorded windows for a result, including that of this run.
     #[serde(default = "five")]
     #[schemars(range(min = 1, max = 100_000), extend("x-sane-min" = 2))]
     min_windows: u32,
-    /// The promises.
+    /// The objectives.
     #[serde(default)]
     objective: Vec<Objective>,
-    /// Whether the suite must pass. One that is not required only warns.
+    /// Whether the suite must pass. A suite that is not required only warns.
     #[serde(default = "yes")]
     required: bool,
     /// First stage that needs the suite.
@@ -86,7 +86,7 @@ pub(super) struct SloSuite {
     #[serde(default = "half_an_hour", with = "period")]
     #[schemars(with = "TimeLimit")]
     timeout: Duration,
-    /// Group in whose turn it runs. Default: `resilience`.
+    /// Group in which the suite runs. Default: `resilience`.
     #[schemars(extend("examples" = ["ergonomics"]))]
     group: Option<Group>,
     /// Where it is declared.
@@ -131,7 +131,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         };
         match (suite.get("command"), suite.get("file")) {
             (None, None) => {
-                let message = format!("the suite `{}` has no source of measurements", shown(name));
+                let message = format!("suite `{}` has no source of measurements", shown(name));
                 let help = "add `command = [\"…\"]` or `file = \"…\"`";
                 problems.push(Problem::new(span.clone(), message).rule(&rule::MISSING_KEY).help(help));
             }
@@ -144,7 +144,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         }
         let objectives: Vec<_> = tables_of(suite, "objective").map(|(objective, _)| objective).collect();
         if !is_filled(suite, "objective") {
-            let message = format!("the suite `{}` has no objectives", shown(name));
+            let message = format!("suite `{}` has no objectives", shown(name));
             let help = "add `[[suite.slo.objective]]` with `name` and `target-percent`";
             problems.push(Problem::new(span, message).rule(&rule::SUITE_WITHOUT_LIMIT).help(help));
         }

@@ -9,13 +9,13 @@ use super::pattern;
 use super::section::section;
 use super::value::{Glob, Revision, SurfacePattern};
 
-/// What may happen to a surface between two releases.
+/// How a surface may change between two releases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StabilityClass {
-    /// It stays as it was released, until the version says otherwise.
+    /// It only changes as the version number allows.
     Stable,
-    /// It may change; changes are shown.
+    /// It may change; changes are reported.
     Fluid,
     /// It is not for users.
     Internal,
@@ -32,18 +32,18 @@ impl StabilityClass {
     }
 }
 
-/// Which public items and documents stay as they were released.
+/// Stability of public items and documents between releases.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StabilityPolicy {
-    /// The last release: a tag, a branch or a commit; or a pattern over tags, which means the highest version that is
-    /// an ancestor of the commit and not the commit itself.
+    /// The last release: a tag, a branch or a commit; or a tag pattern, which selects the highest version that is a
+    /// proper ancestor of the commit.
     #[schemars(with = "Revision", extend("examples" = ["v*", "v1.4.0"]))]
     pub reference: String,
-    /// Class of public items that no surface names.
+    /// Class of public items that no surface matches.
     #[serde(default = "stable")]
     pub default: StabilityClass,
-    /// Surfaces of another class. The last one that matches decides.
+    /// Surfaces of another class. The last match applies.
     #[serde(default, rename = "surface")]
     pub surfaces: Vec<Surface>,
     /// Where it is declared.
@@ -59,10 +59,10 @@ fn stable() -> StabilityClass {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Surface {
-    /// What may happen to them.
+    /// How they may change.
     #[schemars(extend("examples" = ["fluid"]))]
     pub class: StabilityClass,
-    /// Paths of items, beginning with the name of the library; each means what is below it too. `*` stands for any
+    /// Paths of items, starting with the name of the library; each includes the items below it. `*` matches any
     /// characters of a name.
     #[serde(default)]
     #[schemars(
@@ -70,7 +70,7 @@ pub struct Surface {
         extend("examples" = [["my_crate::experimental", "my_crate::Client::raw_*"]])
     )]
     pub items: Vec<String>,
-    /// Globs over source files, which mean the items that are defined there, and over tracked Markdown files.
+    /// Globs over source files, which select the items defined there, and over tracked Markdown files.
     #[serde(default)]
     #[schemars(with = "Vec<Glob>", extend("examples" = [["docs/format.md"]]))]
     pub paths: Vec<String>,

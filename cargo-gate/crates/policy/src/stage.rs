@@ -17,7 +17,7 @@ use super::section::section;
 use super::value::{Period, Text, optional_period};
 use super::{format, rule};
 
-/// What a rollout stage declares.
+/// Declaration of a rollout stage.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StagePolicy {
@@ -25,14 +25,14 @@ pub struct StagePolicy {
     #[serde(default)]
     #[schemars(with = "Option<Text<500>>", extend("examples" = ["one internal service", "10% of production traffic"]))]
     pub scope: String,
-    /// How old the decision of the stage before may be: a number with `s`, `m`, `h` or `d`. Without effect at pilot,
-    /// which has no stage before it.
+    /// Largest age of the decision of the previous stage: a number with `s`, `m`, `h` or `d`. Has no effect at pilot,
+    /// the first stage.
     #[serde(default, with = "optional_period")]
     #[schemars(with = "Option<Period>", extend(
         "x-min" = "1h", "x-max" = "365d", "x-sane-min" = "1d", "x-sane-max" = "90d", "examples" = ["30d"]
     ))]
     pub max_age: Option<Duration>,
-    /// Whether warnings block, as under `--strict`.
+    /// Whether warnings block, as with `--strict`.
     #[serde(default)]
     pub strict: bool,
     /// Where it is declared.
@@ -64,7 +64,7 @@ pub(super) fn stages(generator: &mut SchemaGenerator) -> Schema {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CheckPolicy {
-    /// The findings of the check block from this stage on. Only earlier than its default.
+    /// First stage at which findings of the check block; must be earlier than its default.
     #[schemars(extend("examples" = ["pilot"]))]
     pub blocks_at: Stage,
     /// Where it is declared.
@@ -83,7 +83,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         };
         if stage.parse::<Stage>().is_ok_and(|stage| stage > default) {
             let message = format!(
-                "`{}` blocks at {default} by default and cannot move to {stage}",
+                "`{}` blocks at {default} by default and cannot be moved to {stage}",
                 shown(id)
             );
             let help = "remove the override; to permit a single finding, use `cargo gate govern waiver add`";
@@ -112,8 +112,8 @@ pub(super) fn oddities(rules: &Rules<'_>) -> Vec<Oddity> {
         && broad > controlled
     {
         odd.push(Oddity {
-            message: "broad accepts an older decision than controlled does".into(),
-            help: "write a `max-age` no longer than the one of `[stage.controlled]`".into(),
+            message: "broad accepts an older decision than controlled".into(),
+            help: "write a `max-age` no longer than that of `[stage.controlled]`".into(),
             span,
         });
     }

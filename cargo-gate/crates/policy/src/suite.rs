@@ -31,9 +31,9 @@ pub const SEMVER_CHECKS: &str = "cargo-semver-checks";
 pub enum SuiteKind {
     /// A command that runs tests.
     Test,
-    /// A command that measures, judged beside a reference.
+    /// A benchmark command, compared with a reference.
     Bench,
-    /// Promises held over a rolling window.
+    /// Service-level objectives over a rolling window.
     Slo,
     /// An adapter over a tool whose output is parsed into findings.
     Tool,
@@ -125,29 +125,29 @@ impl SuitePolicy {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SuiteFormat {
-    /// libtest or nextest, told apart by the output.
+    /// libtest or nextest, detected from the output.
     #[default]
     Auto,
     /// `cargo test` and other libtest harnesses.
     Libtest,
     /// `cargo nextest run`.
     Nextest,
-    /// Nothing but the exit code: the suite counts as one test.
+    /// Only the exit code: the suite counts as one test.
     ExitCode,
 }
 
-/// Bodies of evidence that a check runs, by kind.
+/// Suites that provide evidence, by kind.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Suites {
     /// Commands that run tests. The check id is `suite.test.<name>`.
     test: Vec<TestSuite>,
-    /// Adapters over tools whose output becomes findings. The check id is `suite.tool.<name>`.
+    /// Tools whose output becomes findings. The check id is `suite.tool.<name>`.
     tool: Vec<ToolSuite>,
-    /// Commands that measure, judged beside a reference that is measured in the same run. The check id is
+    /// Benchmark commands, compared with a reference that is measured in the same run. The check id is
     /// `suite.bench.<name>`.
     bench: Vec<BenchSuite>,
-    /// Promises about a service, held over a rolling window of measurements. The check id is `suite.slo.<name>`.
+    /// Service-level objectives over a rolling window of measurements. The check id is `suite.slo.<name>`.
     slo: Vec<SloSuite>,
 }
 
@@ -158,26 +158,27 @@ struct TestSuite {
     /// Unique name: lowercase letters, digits, `-` and `_`, starting with a letter or digit.
     #[schemars(with = "SuiteName", extend("examples" = ["workspace"]))]
     name: String,
-    /// Program and arguments, as an array, or as one string that is split on white space. No shell is involved.
+    /// Program and arguments, as an array or as one string that is split on whitespace. It runs without a shell.
     #[serde(deserialize_with = "command")]
     #[schemars(with = "Command", extend("examples" = [["cargo", "test", "--workspace", "--locked"]]))]
     command: Vec<String>,
-    /// Whether the suite must pass. One that is not required only warns.
+    /// Whether the suite must pass. A suite that is not required only warns.
     #[serde(default = "yes")]
     required: bool,
     /// First stage that needs the suite.
     #[serde(default = "pilot")]
     stage: Stage,
-    /// Globs over the paths that the suite reads, relative to the workspace root. Absent or empty: every file.
+    /// Globs over the paths that the suite reads, relative to the workspace root. Default: every file.
     #[serde(default)]
     #[schemars(with = "Vec<Glob>")]
     inputs: Vec<String>,
-    /// Names of environment variables that the suite reads; a changed value runs it again.
+    /// Names of environment variables that the suite reads. If a value changes, the suite runs again.
     #[serde(default)]
     #[schemars(with = "Vec<EnvName>")]
     env: Vec<String>,
-    /// What the suite needs of the machine: `program:<name>` on the PATH, `env:<name>` set, `os:<linux|macos|windows>`.
-    /// A required suite that lacks it is not run, which blocks; one that is not required leaves the claim.
+    /// What the suite requires of the machine: `program:<name>` on PATH, `env:<name>` set, `os:<linux|macos|windows>`.
+    /// Without it, the suite is not run: that blocks if the suite is required, and removes the suite from the claim
+    /// otherwise.
     #[serde(default)]
     #[schemars(with = "Vec<Requirement>", extend("examples" = [["program:nvcc"]]))]
     requires: Vec<String>,
@@ -185,7 +186,7 @@ struct TestSuite {
     #[serde(default = "half_an_hour", with = "period")]
     #[schemars(with = "TimeLimit")]
     timeout: Duration,
-    /// Least number of tests that must run. A required suite needs at least 1.
+    /// Smallest number of tests that must run. A required suite needs at least 1.
     #[serde(default = "one")]
     #[schemars(range(min = 0, max = 1_000_000), extend("x-sane-min" = 1))]
     min_tests: u64,
@@ -195,7 +196,7 @@ struct TestSuite {
     /// Working directory, relative to the workspace root.
     #[schemars(with = "Option<FilePath>", extend("examples" = ["services/api"]))]
     directory: Option<String>,
-    /// Group in whose turn it runs. Default: `equivalence`.
+    /// Group in which the suite runs. Default: `equivalence`.
     #[schemars(extend("examples" = ["resilience"]))]
     group: Option<Group>,
     /// Where it is declared.
@@ -213,12 +214,12 @@ struct ToolSuite {
     /// The tool.
     #[schemars(extend("examples" = ["clippy"]))]
     tool: Tool,
-    /// Arguments after `cargo clippy`, `cargo fmt`, `cargo deny check`, `cargo semver-checks` or `cargo vet`, in place of
-    /// the default ones. What the adapter needs to read the output is added.
+    /// Arguments after `cargo clippy`, `cargo fmt`, `cargo deny check`, `cargo semver-checks` or `cargo vet`, instead
+    /// of the defaults. Arguments that the adapter needs to read the output are added.
     #[serde(default)]
     #[schemars(inner(length(max = 4000)))]
     args: Vec<String>,
-    /// Whether the suite must pass. One that is not required only warns.
+    /// Whether the suite must pass. A suite that is not required only warns.
     #[serde(default = "yes")]
     required: bool,
     /// First stage that needs the suite.
@@ -228,7 +229,7 @@ struct ToolSuite {
     #[serde(default = "half_an_hour", with = "period")]
     #[schemars(with = "TimeLimit")]
     timeout: Duration,
-    /// Group in whose turn it runs. Default: `integrity` for cargo-deny and cargo-vet, `equivalence` for
+    /// Group in which the suite runs. Default: `integrity` for cargo-deny and cargo-vet, `equivalence` for
     /// cargo-semver-checks, `ergonomics` for clippy and rustfmt.
     #[schemars(extend("examples" = ["integrity"]))]
     group: Option<Group>,
@@ -237,7 +238,7 @@ struct ToolSuite {
     location: Location,
 }
 
-/// A tool that has an adapter.
+/// A supported tool.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Tool {
@@ -245,11 +246,11 @@ enum Tool {
     Clippy,
     /// `cargo fmt --check`
     Rustfmt,
-    /// `cargo deny check`: licences, bans, sources.
+    /// `cargo deny check`: licenses, bans, sources.
     CargoDeny,
-    /// `cargo semver-checks`: changes of the public API that the version does not announce.
+    /// `cargo semver-checks`: changes of the public API that the version does not allow.
     CargoSemverChecks,
-    /// `cargo vet`: dependencies that somebody has read.
+    /// `cargo vet`: audits of dependencies.
     CargoVet,
 }
 
@@ -350,7 +351,7 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
         let zero = number.is_some_and(|least| i64::from_str_radix(least.as_str(), least.radix()) == Ok(0));
         if zero && required != Some(false) {
             problems.push(
-                Problem::new(least.span(), "a required suite that may run no tests proves nothing")
+                Problem::new(least.span(), "a required suite must run at least one test")
                     .rule(&rule::SUITE_WITHOUT_TESTS)
                     .help("write `min-tests = 1` or more, or `required = false`"),
             );
@@ -372,7 +373,7 @@ pub(super) fn dangers(rules: &Rules<'_>) -> Vec<Oddity> {
         let production = text(suite, "name").filter(|(name, _)| name.starts_with("prod"));
         if let (Some(false), Some((name, _))) = (required.get_ref().as_bool(), production) {
             dangers.push(Oddity {
-                message: format!("the suite `{}` covers production, yet it is not required", shown(name)),
+                message: format!("suite `{}` covers production but is not required", shown(name)),
                 help: "remove `required = false`".into(),
                 span: required.span(),
             });

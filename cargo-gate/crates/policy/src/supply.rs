@@ -11,7 +11,7 @@ use gate_report::Location;
 use super::section::section;
 use super::value::{Period, Text, optional_period};
 
-/// What the supply chain must show.
+/// Requirements on the supply chain.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SupplyPolicy {
@@ -19,7 +19,7 @@ pub struct SupplyPolicy {
     /// workspace root. It is never fetched.
     #[schemars(with = "Option<Text<4000>>", extend("examples" = ["../advisory-db"]))]
     pub advisory_db: Option<String>,
-    /// How old the newest advisory of the database may be, by stage.
+    /// Largest age of the newest advisory of the database, by stage.
     #[serde(default)]
     pub max_age: AdvisoryAge,
     /// Where it is declared.
@@ -27,23 +27,23 @@ pub struct SupplyPolicy {
     pub location: Option<Location>,
 }
 
-/// How old the newest advisory of the database may be, by stage: a number of days, such as `30d`.
+/// Largest age of the newest advisory of the database, by stage: a number of days, such as `30d`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdvisoryAge {
-    /// At pilot; 90 days when absent.
+    /// At pilot. Default: 90 days.
     #[serde(default, with = "optional_period", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Period>", extend(
         "x-min" = "1d", "x-max" = "3650d", "x-sane-min" = "3d", "x-sane-max" = "180d", "examples" = ["90d"]
     ))]
     pub pilot: Option<Duration>,
-    /// At controlled; 30 days when absent.
+    /// At controlled. Default: 30 days.
     #[serde(default, with = "optional_period", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Period>", extend(
         "x-min" = "1d", "x-max" = "3650d", "x-sane-min" = "3d", "x-sane-max" = "90d", "examples" = ["30d"]
     ))]
     pub controlled: Option<Duration>,
-    /// At broad; 14 days when absent.
+    /// At broad. Default: 14 days.
     #[serde(default, with = "optional_period", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Period>", extend(
         "x-min" = "1d", "x-max" = "3650d", "x-sane-min" = "3d", "x-sane-max" = "90d", "examples" = ["14d"]

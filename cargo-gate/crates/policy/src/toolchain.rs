@@ -10,24 +10,23 @@ use gate_report::Location;
 use super::section::section;
 use super::value::{Day, RustVersion, Text};
 
-/// The compilers of the workspace, said once: files that repeat them are compared byte for byte, and `cargo gate source docs`
-/// writes them.
+/// The toolchain of the workspace. Files that repeat it must match byte for byte; `cargo gate source docs` writes them.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ToolchainPolicy {
-    /// The compiler that builds releases: the channel of `rust-toolchain.toml`.
+    /// The compiler for releases: the channel of `rust-toolchain.toml`.
     #[schemars(with = "Text<100>", extend("examples" = ["1.95.0"]))]
     pub release: String,
-    /// The oldest supported Rust: the `rust-version` of every member that can be published.
+    /// The minimum supported Rust: the `rust-version` of every publishable member.
     #[schemars(with = "RustVersion", extend("examples" = ["1.85"]))]
     pub minimum: String,
-    /// The version of cargo's resolver, as manifests declare it or as their edition implies it.
+    /// The version of cargo's resolver, declared in manifests or implied by their edition.
     #[schemars(with = "Option<Resolver>", extend("examples" = ["3"]))]
     pub resolver: Option<String>,
-    /// Day on which somebody last looked at this section, in UTC.
+    /// Date of the last review of this section, in UTC.
     #[schemars(with = "Day", extend("examples" = ["2026-01-31"]))]
     pub reviewed: Date,
-    /// Weeks after which somebody has to look again.
+    /// Weeks between reviews.
     #[serde(default = "twelve")]
     #[schemars(range(min = 1, max = 104), extend("x-sane-min" = 4, "x-sane-max" = 52))]
     pub review_cadence: u32,
@@ -35,7 +34,7 @@ pub struct ToolchainPolicy {
     #[serde(default = "thirty")]
     #[schemars(range(min = 0, max = 730), extend("x-sane-min" = 7, "x-sane-max" = 365))]
     pub floor_notice: u32,
-    /// Which release may raise `minimum`: a minor one or a major one. Before 1.0 the second number counts as the first.
+    /// Which release may raise `minimum`: minor or major. Before 1.0, the second number counts as major.
     #[serde(default)]
     pub floor_raise_release: FloorRelease,
     /// Announcements of a higher `minimum`.
@@ -50,10 +49,10 @@ pub struct ToolchainPolicy {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Floor {
-    /// What `minimum` will be.
+    /// The new `minimum`.
     #[schemars(with = "RustVersion", extend("examples" = ["1.88"]))]
     pub minimum: String,
-    /// Day on which it was announced, in UTC.
+    /// Date of the announcement, in UTC.
     #[schemars(with = "Day", extend("examples" = ["2026-01-31"]))]
     pub announced: Date,
     /// Where it is declared.
@@ -79,14 +78,14 @@ enum Resolver {
     Three,
 }
 
-/// The least release that may raise the minimum.
+/// The smallest release that may raise the minimum.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FloorRelease {
-    /// A minor one.
+    /// A minor release.
     #[default]
     Minor,
-    /// A major one.
+    /// A major release.
     Major,
 }
 

@@ -16,7 +16,7 @@ use super::rules::{Rules, text};
 use super::section::section;
 use super::value::SuiteName;
 
-/// What the code asks of the system.
+/// System interfaces that the code uses.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "Uses")]
 #[schemars(with = "Uses")]
@@ -27,7 +27,7 @@ pub struct UsesPolicy {
     pub location: Location,
 }
 
-/// What the code asks of the system, and which suites of tests cover it. What is absent is not used.
+/// System interfaces that the code uses, and the test suites that cover them. Absent means not used.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Uses {
@@ -37,13 +37,13 @@ struct Uses {
     /// Other programs.
     #[schemars(extend("examples" = [["runtime_paths"]]))]
     process: Option<Use>,
-    /// Sockets, and what is built on them.
+    /// Sockets and anything built on them.
     #[schemars(extend("examples" = [false]))]
     net: Option<Use>,
     /// Threads.
     #[schemars(extend("examples" = [["runtime_paths"]]))]
     thread: Option<Use>,
-    /// Variables and directories of the process.
+    /// Environment variables and directories of the process.
     #[schemars(extend("examples" = [["runtime_paths"]]))]
     env: Option<Use>,
     /// Foreign functions.
@@ -54,13 +54,13 @@ struct Uses {
     location: Location,
 }
 
-/// Whether something is used.
+/// Whether an interface is used.
 #[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Use {
-    /// Whether it is used; covered by the suite of tests `runtime_paths_<path>`.
+    /// Whether it is used; the test suite `runtime_paths_<path>` covers it.
     Used(bool),
-    /// Names of the suites of tests that cover it.
+    /// Names of the test suites that cover it.
     Suites(#[schemars(with = "Vec<SuiteName>")] Vec<String>),
 }
 
@@ -99,9 +99,9 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
             let Some(text) = name.get_ref().as_str().filter(|name| !known.contains(name)) else {
                 continue;
             };
-            let message = format!("`[uses]` names an undeclared test suite: `{}`", shown(text));
+            let message = format!("undeclared test suite `{}` in `[uses]`", shown(text));
             let problem = Problem::new(name.span(), message).rule(&rule::UNDECLARED_NAME);
-            problems.push(problem.help("declare it with `[[suite.test]]`, or name another suite"));
+            problems.push(problem.help("declare it with `[[suite.test]]`, or write another suite"));
         }
     }
     problems

@@ -153,7 +153,7 @@ impl JsonSchema for TimeLimit {
     }
 }
 
-/// Program and arguments, as an array, or as one line that is split on white space.
+/// Program and arguments, as an array or as one string that is split on whitespace.
 pub(super) struct Command;
 
 impl JsonSchema for Command {
@@ -175,7 +175,7 @@ impl JsonSchema for Command {
                     "x-format": "command"
                 },
                 {
-                    "description": "Program and arguments, split on white space.",
+                    "description": "Program and arguments, split on whitespace.",
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 4000,

@@ -16,11 +16,11 @@ use super::value::{CheckId, Day, Glob, Text};
 /// First line of every text that is signed; its number grows when the text changes its form.
 const HEADER: &str = "cargo-gate waiver 1";
 
-/// Permission for a named finding.
+/// A waiver for a named finding.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Waiver {
-    /// Id of the check whose finding is permitted; `cargo gate status` lists them.
+    /// Id of the check whose findings are waived; `cargo gate status` lists them.
     #[schemars(with = "CheckId", extend("examples" = ["boundary.raw"]))]
     pub check: String,
     /// Glob over the path of the finding's first location.
@@ -32,19 +32,20 @@ pub struct Waiver {
     /// Text that the finding's message contains.
     #[schemars(with = "Option<Text<1000>>")]
     pub contains: Option<String>,
-    /// Who answers for it: a team or a person.
+    /// Owner: a team or a person.
     #[schemars(with = "Text", extend("examples" = ["platform-team"]))]
     pub owner: String,
     /// Why the finding is acceptable until then.
     #[schemars(with = "Text<1000>", extend("examples" = ["tracked in issue 12"]))]
     pub reason: String,
-    /// Last day on which the waiver holds, in UTC.
+    /// Last day on which the waiver is valid, in UTC.
     #[schemars(with = "Day", extend("examples" = ["2030-01-31"]))]
     pub expires: Date,
-    /// Signature over the text of the waiver, written by `cargo gate govern waiver attach`. Needed where `[waivers]` has `keys`.
+    /// Signature over the text of the waiver, written by `cargo gate govern waiver attach`. Required if `[waivers]` has
+    /// `keys`.
     #[schemars(length(min = 1, max = 4000))]
     pub signature: Option<String>,
-    /// Whether it may be relied on; known once the keys of `[waivers]` are.
+    /// Whether its signature is valid; known once the keys of `[waivers]` are read.
     #[serde(skip_deserializing)]
     #[schemars(skip)]
     pub authority: Authority,
@@ -95,7 +96,7 @@ pub(super) fn dangers(rules: &Rules<'_>) -> Vec<Oddity> {
     let all = paths.filter(|(path, _)| path.chars().all(|char| matches!(char, '*' | '/')));
     all.map(|(path, span)| Oddity {
         message: format!("the waiver covers every path: `{}`", shown(path)),
-        help: "name the files whose finding is permitted, such as `src/ffi/**`".into(),
+        help: "write a glob for the affected files, such as `src/ffi/**`".into(),
         span,
     })
     .collect()

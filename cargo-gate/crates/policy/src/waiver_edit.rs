@@ -67,8 +67,8 @@ pub fn waiver_toml(waiver: &NewWaiver) -> String {
 pub fn append_waiver(path: &Path, waiver: &NewWaiver, catalogue: &Catalogue) -> Result<()> {
     let shown = path.file_name().unwrap_or_default().to_string_lossy();
     let Some(before) = read(path, &shown)? else {
-        return Err(Error::usage(format!("there is no policy file `{}`", path.display()))
-            .with_help("write one with `cargo gate init`"));
+        return Err(Error::usage(format!("policy file `{}` does not exist", path.display()))
+            .with_help("create it with `cargo gate init`"));
     };
     validate(&shown, &before, catalogue)?;
     let after = appended(&before, waiver);
@@ -89,7 +89,7 @@ fn appended(before: &str, waiver: &NewWaiver) -> String {
 pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: &Catalogue) -> Result<String> {
     let shown = path.file_name().unwrap_or_default().to_string_lossy();
     let Some(before) = read(path, &shown)? else {
-        return Err(Error::usage(format!("there is no policy file `{}`", path.display())));
+        return Err(Error::usage(format!("policy file `{}` does not exist", path.display())));
     };
     let policy = validate(&shown, &before, catalogue)?;
     let waiver = numbered(&policy, number)?;
@@ -100,13 +100,13 @@ pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: 
         .unwrap_or_default();
     if keys.is_empty() {
         return Err(
-            Error::usage("the policy names no keys, so a signature would mean nothing")
+            Error::usage("the policy lists no keys: a signature would have no effect")
                 .with_help("add `[waivers]` with `keys = [\"ssh-ed25519 …\"]`"),
         );
     }
     let refused = |reason: String| {
         Error::usage(format!("the signature {reason}")).with_help(format!(
-            "`cargo gate govern waiver text {number} | ssh-keygen -Y sign -n {NAMESPACE} -f <key>` makes one"
+            "create one with `cargo gate govern waiver text {number} | ssh-keygen -Y sign -n {NAMESPACE} -f <key>`"
         ))
     };
     let key = verified(&waiver_text(waiver), signature, &keys).map_err(refused)?;
@@ -117,7 +117,7 @@ pub fn attach_signature(path: &Path, number: usize, signature: &str, catalogue: 
     };
     let by_hand = || {
         Error::usage(format!(
-            "waiver {number} is not written as a `[[waiver]]` table of its own"
+            "waiver {number} is not written as a separate `[[waiver]]` table"
         ))
         .with_help(format!("add `signature = {}` by hand", quoted(&line)))
     };
@@ -147,8 +147,8 @@ pub fn numbered(policy: &Policy, number: usize) -> Result<&Waiver> {
     let all = policy.waivers.len();
     let waiver = number.checked_sub(1).and_then(|at| policy.waivers.get(at));
     waiver.ok_or_else(|| {
-        Error::usage(format!("there is no waiver {number}, the policy has {all}"))
-            .with_help("`cargo gate govern waiver list` numbers them")
+        Error::usage(format!("there is no waiver {number}: the policy has {all}"))
+            .with_help("`cargo gate govern waiver list` shows their numbers")
     })
 }
 
@@ -207,7 +207,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("gate.toml");
         let error = append_waiver(&path, &waiver(), &catalogue()).unwrap_err();
-        assert_eq!(error.help.as_deref(), Some("write one with `cargo gate init`"));
+        assert_eq!(error.help.as_deref(), Some("create it with `cargo gate init`"));
         assert!(!path.exists());
 
         std::fs::write(&path, POLICY).unwrap();

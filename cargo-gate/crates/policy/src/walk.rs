@@ -252,7 +252,7 @@ impl<'a> Walker<'a> {
             return;
         }
         let mut problem =
-            Problem::new(span, format!("{subject} names an unknown check `{}`", shown(id))).rule(&rule::UNKNOWN_CHECK);
+            Problem::new(span, format!("unknown check `{}` in {subject}", shown(id))).rule(&rule::UNKNOWN_CHECK);
         if let Some(known) = similar(id, self.known.ids()) {
             problem = problem.did_you_mean(known);
         } else {

@@ -49,7 +49,7 @@ pub fn write_atomically(path: &Path, text: &str, existing: Existing) -> Result<(
 fn cannot_write(path: &Path, error: &std::io::Error) -> Error {
     let mut wrapped = Error::tool(format!("cannot write `{}`: {error}", path.display()));
     wrapped.path = Some(path.into());
-    wrapped.with_help("make its directory writable and free some disk space")
+    wrapped.with_help("make its directory writable, or free some disk space")
 }
 
 /// A temporary file with the permissions of an ordinary new one, not the private ones of temporary files.

@@ -20,7 +20,7 @@ pub enum Group {
     Resilience,
     /// Authors and users can work with it: documents, style, interfaces that stay.
     Ergonomics,
-    /// Somebody decided, with a name and a date.
+    /// Decisions have a name and a date.
     Governance,
 }
 

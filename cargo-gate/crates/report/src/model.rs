@@ -22,7 +22,7 @@ pub const SUITES_LEFT_OUT: &str = "suites_left_out";
 /// One thing a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
-    /// What is wrong, one sentence in sentence case without a final full stop.
+    /// What is wrong: starts in lower case, without a final full stop.
     pub message: String,
     /// What a tool printed about it, on one or more lines: the assertion of a test that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,22 +113,22 @@ impl Finding {
 /// A waiver as it was applied to a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WaiverUse {
-    /// Who answers for it.
+    /// Owner: a team or a person.
     pub owner: String,
     /// Why it is acceptable.
     pub reason: String,
-    /// Last day on which it holds, `YYYY-MM-DD` in UTC.
+    /// Last day on which it is valid, `YYYY-MM-DD` in UTC.
     pub expires: String,
 }
 
-/// Why evidence could not be had, or why a check does not apply.
+/// Why evidence is missing, or why a check does not apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
     /// Stable code in `snake_case`: `tool_missing`, `blocked_by`, `no_lockfile`, `timed_out`, …
     pub code: String,
     /// One sentence for people.
     pub message: String,
-    /// With the code `blocked_by`: the first group that has to pass before this is evaluated.
+    /// With the code `blocked_by`: the first group that must pass before this is evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<Group>,
     /// What to do about it.
@@ -159,15 +159,15 @@ impl Reason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Nothing found, or everything found is waived or excluded.
+    /// No finding, or every finding is waived or excluded.
     Pass,
-    /// Something found that does not block this stage.
+    /// A finding that does not block this stage.
     Warn,
-    /// Something found that blocks this stage.
+    /// A finding that blocks this stage.
     Fail,
-    /// The evidence allows no judgement either way.
+    /// The evidence does not allow a decision.
     Inconclusive,
-    /// The evidence could not be had; the reason says why.
+    /// The evidence is missing; the reason explains why.
     NotRun,
     /// The tool failed while judging.
     Error,
@@ -204,7 +204,7 @@ pub struct TestResult {
     pub name: String,
     /// How it ended.
     pub status: TestStatus,
-    /// Why it failed, in the words of its panic; absent where the output does not tell.
+    /// Why it failed: the message of its panic; absent if the output has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
@@ -213,7 +213,7 @@ pub struct TestResult {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TestStatus {
-    /// It passed at the first try.
+    /// It passed on the first try.
     Passed,
     /// It failed at least once and passed on a retry.
     Flaky,
@@ -223,7 +223,7 @@ pub enum TestStatus {
     Skipped,
 }
 
-/// What a suite did.
+/// Result of a suite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SuiteResult {
     /// The command that ran, as argument vector.
@@ -246,12 +246,12 @@ pub struct SuiteResult {
     /// Each test, sorted by binary and name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tests: Vec<TestResult>,
-    /// What a suite of benchmarks measured, sorted by name.
+    /// Measurements of a benchmark suite, sorted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measurements: Vec<BenchmarkResult>,
     /// Wall time in milliseconds.
     pub duration_ms: u64,
-    /// Version of the tool behind a tool suite, as it prints it.
+    /// Version of the tool of a tool suite, as printed by the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool_version: Option<String>,
 }
@@ -259,18 +259,18 @@ pub struct SuiteResult {
 /// The evidence behind an outcome: where it came from and what it is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EvidenceRecord {
-    /// Hash of everything the check read; equal fingerprints mean the evidence may be reused.
+    /// Hash of everything the check read. Equal fingerprints mean that the evidence may be reused.
     pub fingerprint: String,
-    /// Whether it was reused instead of made in this run.
+    /// Whether it was reused instead of collected in this run.
     pub reused: bool,
-    /// When it was made, RFC 3339 in UTC.
+    /// When it was collected, RFC 3339 in UTC.
     pub recorded: String,
-    /// Wall time it took to make, in milliseconds.
+    /// Wall time it took to collect, in milliseconds.
     pub duration_ms: u64,
-    /// Commit that was checked out when it was made.
+    /// Commit that was checked out when it was collected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// What a suite did.
+    /// Result of a suite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suite: Option<SuiteResult>,
     /// Files kept in the run directory.
@@ -283,7 +283,7 @@ pub struct EvidenceRecord {
 pub struct CheckReport {
     /// Stable id, `area.name`.
     pub id: String,
-    /// One-line summary of what it asks.
+    /// One-line summary of what it requires.
     pub summary: String,
     /// What kind of property it is about.
     pub dimension: Dimension,
@@ -295,7 +295,7 @@ pub struct CheckReport {
     /// What it found; waived and excluded findings stay, marked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
-    /// Where the outcome comes from; absent when nothing was run.
+    /// The evidence behind the outcome; absent if nothing was run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<EvidenceRecord>,
 }
@@ -315,7 +315,7 @@ pub struct NotApplicable {
 pub enum Decision {
     /// The stage may be entered.
     Ready,
-    /// The stage may be entered for less than the whole workspace; the bounds say for what not.
+    /// The stage may be entered for less than the whole workspace; the bounds list what is excluded.
     ReadyWithBoundedScope,
     /// The stage may not be entered.
     NotReady,
@@ -340,7 +340,7 @@ impl Decision {
 /// A surface outside the claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Bound {
-    /// What is left out, in words.
+    /// What is excluded, in words.
     pub surface: String,
     /// Why.
     pub reason: String,
@@ -366,7 +366,7 @@ pub struct Counts {
     pub warn: u32,
     /// Checks that failed.
     pub fail: u32,
-    /// Checks whose evidence allows no judgement.
+    /// Checks whose evidence does not allow a decision.
     pub inconclusive: u32,
     /// Checks that were not run.
     pub not_run: u32,
@@ -396,13 +396,13 @@ pub struct ChecklistEntry {
     pub id: String,
     /// What must be true.
     pub description: String,
-    /// First stage that asks for it.
+    /// First stage that requires it.
     pub stage: Stage,
     /// Whether it is met.
     pub met: bool,
 }
 
-/// What earlier runs of the stage say: how long nothing got worse.
+/// Confidence from earlier runs of the stage: how long nothing got worse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Confidence {
@@ -411,7 +411,7 @@ pub struct Confidence {
     /// Runs of the stage within the window that ended ready since the last that did not, this one included. 0 after a
     /// regression.
     pub runs: u32,
-    /// How often within the window a run that was not ready followed one that was.
+    /// How often within the window a run that was not ready followed a ready one.
     pub regressions: u32,
 }
 
@@ -471,7 +471,7 @@ pub struct Report {
     pub schema_version: u32,
     /// The tool that judged.
     pub tool: Tool,
-    /// Id of the run: its time and a part of its content, sortable by time.
+    /// Id of the run: its time and part of its content, sortable by time.
     pub run_id: String,
     /// When the run started, RFC 3339 in UTC.
     pub started: String,
@@ -486,7 +486,7 @@ pub struct Report {
     pub scope: Option<String>,
     /// The overall answer.
     pub decision: Decision,
-    /// Exit code of the process that belongs to this report.
+    /// Exit code of the process.
     pub exit_code: i32,
     /// Surfaces outside the claim; never empty when the decision is `READY_WITH_BOUNDED_SCOPE`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -506,13 +506,13 @@ pub struct Report {
     /// What would unblock the stage, one command or edit each, most blocking first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unblock: Vec<UnblockStep>,
-    /// What earlier runs of the stage say; absent where the history is damaged.
+    /// Confidence from earlier runs of the stage; absent if the history is damaged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<Confidence>,
-    /// Run directory, relative to the workspace root where it lies below it; absent when nothing was written.
+    /// Run directory, relative to the workspace root if it is inside it; absent if nothing was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_dir: Option<String>,
-    /// Chain hash of the run in the history, to be kept elsewhere as an anchor.
+    /// Chain hash of the run in the history; keep it elsewhere as an anchor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<String>,
 }

@@ -53,10 +53,10 @@ impl Step {
     /// What happens in it, as part of a sentence.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Shadow => "runs beside what serves, results are compared and not used",
+            Self::Shadow => "runs alongside the serving version; its results are compared, not used",
             Self::Canary => "serves 5 to 10 % of the traffic",
-            Self::Guarded => "serves under rails that take it back by themselves",
-            Self::Full => "serves everything",
+            Self::Guarded => "serves under rails that roll it back automatically",
+            Self::Full => "serves all traffic",
         }
     }
 }

@@ -37,7 +37,7 @@ pub struct KindInfo {
 pub const KINDS: &[KindInfo] = &[
     KindInfo {
         id: "suite.bench",
-        summary: "Benchmarks stay within budget against a reference measured in the same run",
+        summary: "Benchmarks stay within budget, compared with a reference from the same run",
         docs: BENCH_DOCS,
         dimension: Dimension::Performance,
         blocks_at: Stage::Pilot,
@@ -45,7 +45,7 @@ pub const KINDS: &[KindInfo] = &[
     },
     KindInfo {
         id: "suite.slo",
-        summary: "Service level objectives hold over a rolling window of measurements",
+        summary: "Service-level objectives hold over a rolling window of measurements",
         docs: SLO_DOCS,
         dimension: Dimension::Reliability,
         blocks_at: Stage::Pilot,
@@ -113,7 +113,7 @@ pub fn group(suite: &SuitePolicy) -> Group {
 pub fn summary(suite: &SuitePolicy) -> String {
     match suite.kind {
         SuiteKind::Bench => format!(
-            "`{}` stays within budget against {}",
+            "`{}` stays within budget, compared with {}",
             suite.command.join(" "),
             match suite.bench.as_deref().map(|bench| &bench.reference) {
                 Some(BenchReference::Command(command)) => format!("`{}`", command.join(" ")),

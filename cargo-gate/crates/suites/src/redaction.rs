@@ -75,7 +75,7 @@ impl Taken {
             findings.push(finding.because(policy.cloned()));
         }
         if self.homes > 0 {
-            let message = format!("{HOMES_IN_LOG} ({}); they were replaced by marks", self.homes);
+            let message = format!("{HOMES_IN_LOG} ({}), which were replaced by marks", self.homes);
             findings.push(
                 Finding::advice(message)
                     .help("print paths relative to the workspace")
@@ -137,7 +137,7 @@ mod tests {
           help: change the test that prints it, and revoke the secret if an earlier log was published
         the log of the suite contained a token: `API_TOKEN=****`, redacted in line 5 [advice]
           help: change the test that prints it, and revoke the secret if an earlier log was published
-        the log of the suite contained home directories (1); they were replaced by marks [advice]
+        the log of the suite contained home directories (1), which were replaced by marks [advice]
           help: print paths relative to the workspace
         ");
     }

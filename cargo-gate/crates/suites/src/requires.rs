@@ -16,7 +16,7 @@ pub fn unmet(suite: &SuitePolicy, workspace: &Workspace) -> Option<Reason> {
     let (kind, name) = requirement.split_once(':').unwrap_or(("", requirement));
     let (message, help) = match kind {
         "program" => (
-            format!("needs the program `{name}`, which is not there"),
+            format!("needs the program `{name}`, which is not installed"),
             format!("install `{name}`"),
         ),
         "env" => (
@@ -24,11 +24,11 @@ pub fn unmet(suite: &SuitePolicy, workspace: &Workspace) -> Option<Reason> {
             format!("set `{name}`"),
         ),
         "os" => (
-            format!("needs {name}, and this machine runs {}", std::env::consts::OS),
+            format!("needs {name}, but this machine runs {}", std::env::consts::OS),
             format!("run this stage on {name}"),
         ),
         _ => (
-            format!("needs `{requirement}`, which this version does not understand"),
+            format!("needs `{requirement}`, which this version does not support"),
             "correct `requires` in gate.toml".into(),
         ),
     };

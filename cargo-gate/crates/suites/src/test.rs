@@ -90,8 +90,10 @@ fn judge(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Vec<Finding
     if end.timed_out {
         let limit = suite.timeout.as_secs();
         findings.push(
-            finding(suite, format!("the suite did not end within {limit} s (timed_out)"))
-                .help("raise `timeout` of the suite in gate.toml, or find the test that hangs at the end of the log"),
+            finding(suite, format!("the suite timed out after {limit} s (timed_out)")).help(
+                "raise `timeout` of the suite in gate.toml, or look for the hanging test at the end of the \
+                     log",
+            ),
         );
     }
     findings.extend(failed_tests(suite, output));
@@ -103,7 +105,7 @@ fn judge(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Vec<Finding
         };
         if !end.timed_out {
             findings.push(
-                finding(suite, format!("{what} started and never reported a result"))
+                finding(suite, format!("{what} started but never reported a result"))
                     .help("look for a crash or an early exit at the end of its part of the log"),
             );
         }
@@ -190,7 +192,7 @@ fn command_failed(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Fi
     let mut message = match (end.exit_code, end.signal) {
         (Some(code), _) => format!("`{}` exited with code {code}", end.command.join(" ")),
         (None, Some(signal)) => format!("`{}` was killed by signal {signal}", end.command.join(" ")),
-        (None, None) => format!("`{}` did not exit by itself", end.command.join(" ")),
+        (None, None) => format!("`{}` did not exit", end.command.join(" ")),
     };
     let mut place = None;
     match &output.error {

@@ -49,7 +49,10 @@ pub(super) fn prepare(workspace: &Workspace) -> Result<Result<Tree, Reason>> {
         Reach::Elsewhere { manifest, path } => {
             let reason = Reason::new(
                 "no_lockfile",
-                format!("there is no lockfile, and the copy that could have one cannot hold `{path}` of {manifest}"),
+                format!(
+                    "there is no lockfile, and the workspace copy that would get one cannot contain `{path}` of \
+                     {manifest}"
+                ),
             );
             return Ok(Err(reason.help("`cargo generate-lockfile`")));
         }

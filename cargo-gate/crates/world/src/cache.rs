@@ -22,9 +22,8 @@ pub fn write<T: Serialize>(gate_dir: &Path, name: &str, version: u32, value: &T)
 /// I/O errors, among them a read-only target directory.
 pub fn create_gate_dir(gate_dir: &Path) -> Result<()> {
     // The first line is fixed by https://bford.info/cachedir/.
-    const TEXT: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55\n\
-        # This file marks a directory of `cargo gate` that can be made again.\n\
-        # For information about cache directory tags see https://bford.info/cachedir/\n";
+    const TEXT: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55\n# This file is a cache directory tag created \
+         by cargo gate.\n# For information about cache directory tags see https://bford.info/cachedir/\n";
     const NAME: &str = "CACHEDIR.TAG";
     let tag = gate_dir.join(NAME);
     if tag.exists() {

@@ -107,7 +107,7 @@ impl CargoConfig {
             return Err(fault(
                 path,
                 "includes itself",
-                "remove the `include` that closes the circle",
+                "remove the `include` that completes the cycle",
             ));
         }
         let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, &error))?;
@@ -130,7 +130,7 @@ impl CargoConfig {
                 return Err(fault(
                     path,
                     &what,
-                    "create the file, or write `optional = true` beside its path",
+                    "create the file, or add `optional = true` next to its path",
                 ));
             }
         }
@@ -174,13 +174,7 @@ struct Include {
 }
 
 fn includes(path: &Path, table: &toml::Table) -> Result<Vec<Include>> {
-    let wrong = || {
-        fault(
-            path,
-            "has an `include` that cargo does not understand",
-            "write `include = [\"other.toml\"]`",
-        )
-    };
+    let wrong = || fault(path, "has an invalid `include`", "write `include = [\"other.toml\"]`");
     let one = |value: &toml::Value| {
         let (text, optional) = match value {
             toml::Value::String(text) => (text.as_str(), false),
@@ -284,7 +278,7 @@ mod tests {
             ("[build]\njobs = \n", "is malformed at line 2"),
             ("include = 'gone.toml'\n", "does not exist"),
             ("include = 'config.toml'\n", "includes itself"),
-            ("include = 3\n", "does not understand"),
+            ("include = 3\n", "invalid `include`"),
         ] {
             write(&path, text);
             let error = CargoConfig::read(directory.path(), &Environment::default()).expect_err("refused");

@@ -118,10 +118,11 @@ pub(super) fn open<T: Send>(mut options: Options, beside: impl Beside<T>) -> Res
     let mut toolside = toolside?;
     if let Some(leaving) = toolside.leaving.take() {
         let ended = leaving.end()?;
-        ended.map_err(|message| Error::tool(format!("`cargo metadata` failed behind its answer: {message}")))?;
+        ended
+            .map_err(|message| Error::tool(format!("`cargo metadata` failed after printing its output: {message}")))?;
     }
     let asked = tools.programs.into_inner().zip(versions);
-    let (programs, versions) = asked.ok_or_else(|| Error::tool("nobody asked the toolchain"))?;
+    let (programs, versions) = asked.ok_or_else(|| Error::tool("the versions of cargo and rustc were not queried"))?;
     let (mut scan, mut found) = scan.map_err(|_| Error::tool("the thread that reads the files ended early"))??;
 
     let root = toolside.answer.model.root.clone();

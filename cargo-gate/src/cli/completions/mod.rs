@@ -20,7 +20,7 @@ pub(super) struct CompletionsArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ManArgs {
-    /// Directory for the pages, one for each command
+    /// Directory for the pages, one per command
     #[arg(value_name = "DIRECTORY")]
     directory: PathBuf,
 }

@@ -82,7 +82,7 @@ const TOOLS: &[Tool] = &[
         arguments: &["deny", "--version"],
         required: false,
         kernels: false,
-        cost: "suites with `tool = \"cargo-deny\"`: licences, bans and sources of dependencies",
+        cost: "suites with `tool = \"cargo-deny\"`: licenses, bans and sources of dependencies",
         install: "cargo install --locked cargo-deny",
     },
     Tool {
@@ -91,7 +91,7 @@ const TOOLS: &[Tool] = &[
         arguments: &["semver-checks", "--version"],
         required: false,
         kernels: false,
-        cost: "suites with `tool = \"cargo-semver-checks\"`: changes of the API that the version does not announce",
+        cost: "suites with `tool = \"cargo-semver-checks\"`: API changes that the version does not allow",
         install: "cargo install --locked cargo-semver-checks",
     },
     Tool {
@@ -100,7 +100,7 @@ const TOOLS: &[Tool] = &[
         arguments: &["vet", "--version"],
         required: false,
         kernels: false,
-        cost: "suites with `tool = \"cargo-vet\"`: dependencies that somebody has read",
+        cost: "suites with `tool = \"cargo-vet\"`: audits of dependencies",
         install: "cargo install --locked cargo-vet",
     },
     Tool {
@@ -237,9 +237,9 @@ fn pin(channel: &str, rustc: &str) -> Item {
         found: Some(if matches {
             channel.to_owned()
         } else {
-            format!("{channel} is pinned, {rustc} would be used")
+            format!("{channel} is pinned, but {rustc} would be used")
         }),
-        cost: (!matches).then(|| "toolchain.matches; evidence is not what the pinned compiler would give".into()),
+        cost: (!matches).then(|| "toolchain.matches; evidence comes from a compiler other than the pinned one".into()),
         help: (!matches).then(|| format!("rustup toolchain install {channel}, and unset RUSTUP_TOOLCHAIN")),
     }
 }

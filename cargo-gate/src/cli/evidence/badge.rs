@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &BadgeArgs, conversation: &Conversation<'_>) -> Res
     let workspace = conversation.workspace()?;
     let history = History::load(&workspace.gate_dir());
     let Some(last) = history.last() else {
-        return Err(Error::usage("there is no run to make a badge of").with_help("cargo gate pilot"));
+        return Err(Error::usage("no run to make a badge from").with_help("cargo gate pilot"));
     };
     let verified = match &history.damage {
         Some(damage) => Err(format!("the history is damaged: {damage}")),
@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &BadgeArgs, conversation: &Conversation<'_>) -> Res
     };
     conversation.printer.warning(
         &format!("run {} does not verify: {problem}", last.run_id),
-        Some("`cargo gate verify` names what is wrong"),
+        Some("`cargo gate verify` shows what is wrong"),
     );
     Ok(exit::NOT_READY)
 }

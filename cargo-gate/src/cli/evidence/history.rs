@@ -17,7 +17,7 @@ pub(crate) struct HistoryArgs {
     /// Show only this stage
     #[arg(long, value_name = "STAGE")]
     pub(crate) stage: Option<Stage>,
-    /// Show at most so many runs, newest first
+    /// Maximum number of runs to show, newest first
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     pub(crate) limit: usize,
     /// Output format
@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &HistoryArgs, conversation: &Conversation<'_>) -> R
     if let Some(damage) = &history.damage {
         conversation.printer.warning(
             &format!("the history is damaged: {damage}"),
-            Some("`cargo gate verify` names what is wrong"),
+            Some("`cargo gate verify` shows what is wrong"),
         );
     }
     Ok(if history.damage.is_some() {
@@ -75,7 +75,7 @@ pub(in crate::cli) fn report_of(gate_dir: &Path, entry: &HistoryEntry) -> Result
     let path = gate_dir.join("runs").join(&entry.run_id).join("report.json");
     let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
     serde_json::from_slice(&bytes).map_err(|error| {
-        Error::usage(format!("cannot understand `{}`: {error}", path.display()))
-            .with_help(format!("`cargo gate verify {}` names what is wrong", entry.run_id))
+        Error::usage(format!("cannot parse `{}`: {error}", path.display()))
+            .with_help(format!("`cargo gate verify {}` shows what is wrong", entry.run_id))
     })
 }

@@ -20,11 +20,11 @@ pub(super) enum EvidenceCommand {
     Ready(ready::ReadyArgs),
     /// Sign the decision of a run
     Sign(sign::SignArgs),
-    /// Pack a run to hand it on, without data, binaries or secrets
+    /// Pack a run for sharing, without data, binaries or secrets
     Bundle(bundle::BundleArgs),
     /// Write a badge of the latest decision for shields.io
     Badge(badge::BadgeArgs),
-    /// Show, verify or shrink the stores of evidence and of kernels
+    /// Show, verify or shrink the evidence store and the kernel store
     #[command(subcommand, disable_help_subcommand = true)]
     Cache(cache::CacheCommand),
 }

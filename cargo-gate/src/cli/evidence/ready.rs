@@ -17,7 +17,7 @@ pub(crate) struct ReadyArgs {
     /// Run id, `latest`, or the path of a run directory
     #[arg(long, value_name = "RUN", default_value = "latest")]
     pub(crate) run: String,
-    /// Write `redaction_audit.json` for a run that has none, first
+    /// First write `redaction_audit.json` if the run has none
     #[arg(long)]
     pub(crate) audit: bool,
     #[command(flatten)]

@@ -19,16 +19,16 @@ pub(crate) struct SignArgs {
     /// Run id, `latest`, or the path of a run directory
     #[arg(value_name = "RUN")]
     pub(crate) run: String,
-    /// Private Ed25519 key in the form of OpenSSH, without a passphrase
+    /// Private Ed25519 key in OpenSSH format, without a passphrase
     #[arg(long, value_name = "FILE", required_unless_present_any = ["text", "attach"])]
     pub(crate) key: Option<PathBuf>,
     /// Print the text to sign instead, for `ssh-keygen -Y sign -n cargo-gate`
     #[arg(long, conflicts_with = "key")]
     pub(crate) text: bool,
-    /// Take a signature that was made elsewhere; `-` is standard input
+    /// Attach an existing signature from a file; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "text"])]
     pub(crate) attach: Option<PathBuf>,
-    /// Replace a signature that is there
+    /// Replace an existing signature
     #[arg(long)]
     pub(crate) force: bool,
 }
@@ -45,15 +45,14 @@ pub(super) fn run(arguments: &SignArgs, conversation: &Conversation<'_>) -> Resu
     }
     let before = signature::read(&run.directory, &[])?;
     if before != Signature::Absent && !arguments.force {
-        return Err(
-            Error::usage(format!("the run has a signature: {}", before.words())).with_help("`--force` replaces it")
-        );
+        return Err(Error::usage(format!("the run is already signed: {}", before.words()))
+            .with_help("pass `--force` to replace the signature"));
     }
     let key = match (&arguments.key, &arguments.attach) {
         (Some(path), _) => signature::sign(&run.directory, &private_key(path, &run.name)?)?,
         (None, Some(path)) => signature::attach(&run.directory, &short_text(path)?)?,
         // clap asks for one of the three.
-        (None, None) => return Err(Error::usage("nothing says with which key").with_help("give `--key <file>`")),
+        (None, None) => return Err(Error::usage("no signing key given").with_help("pass `--key <file>`")),
     };
     let message = format!("the decision of run {} with the key {key}", run_id(&run));
     conversation.printer.status("Signed", &message);
@@ -90,13 +89,13 @@ fn private_key(path: &Path, run: &str) -> Result<PrivateKey> {
     PrivateKey::parse(&text).map_err(|problem| {
         let (what, help) = match problem {
             PrivateKeyProblem::Malformed => (
-                "is no private key in the form of OpenSSH",
-                "`ssh-keygen -t ed25519 -f <file>` makes one".to_owned(),
+                "is not an OpenSSH private key",
+                "create one with `ssh-keygen -t ed25519 -f <file>`".to_owned(),
             ),
             PrivateKeyProblem::Protected => ("is protected by a passphrase", with_ssh),
             PrivateKeyProblem::OtherAlgorithm => (
                 "is not an Ed25519 key",
-                "`ssh-keygen -t ed25519 -f <file>` makes one".to_owned(),
+                "create one with `ssh-keygen -t ed25519 -f <file>`".to_owned(),
             ),
         };
         Error::usage(format!("`{}` {what}", path.display())).with_help(help)
@@ -110,6 +109,8 @@ fn short_text(path: &Path) -> Result<String> {
     } else {
         File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
     };
-    read.map_err(|error| Error::usage(format!("cannot read `{}`: {error}", path.display())).with_help("name a file"))?;
+    read.map_err(|error| {
+        Error::usage(format!("cannot read `{}`: {error}", path.display())).with_help("pass a readable file")
+    })?;
     Ok(text)
 }

@@ -62,7 +62,7 @@ pub fn text(topics: &[Topic<'_>], id: Option<&str>) -> Result<String> {
     if let Some(id) = id {
         contract.checks.retain(|entry| entry.id == id);
         if contract.checks.is_empty() {
-            return Err(Error::usage(format!("there is no check `{id}`"))
+            return Err(Error::usage(format!("unknown check `{id}`"))
                 .with_help("`cargo gate explain --message-format json` lists all checks"));
         }
     }
@@ -86,7 +86,7 @@ mod tests {
             {
               "id": "git.clean",
               "family": "git",
-              "summary": "The work tree equals the commit",
+              "summary": "The work tree matches the commit",
               "dimension": "integrity",
               "blocks_at": "controlled",
               "since": "0.1.0",

@@ -29,7 +29,7 @@ pub(super) fn file(path: &str, bytes: &[u8]) -> Result<String> {
         let problem = summary.problem.unwrap_or_else(|| "it is empty".to_owned());
         return Err(
             Error::usage(format!("`{path}` is neither a decision log nor run stats: {problem}"))
-                .with_help("name a file that `gate-runtime` wrote"),
+                .with_help("pass a file written by `gate-runtime`"),
         );
     }
     Ok(summary_text(&summary))
@@ -48,7 +48,7 @@ pub(super) fn artifact(path: &str, bytes: &[u8]) -> Result<String> {
         .and_then(|text| stats::read::read(text).map_err(|error| error.to_string()));
     match read {
         Ok(read) => Ok(stats_text(path, &read)),
-        Err(problem) => Err(Error::tool(format!("cannot understand `{path}` of the run: {problem}"))
+        Err(problem) => Err(Error::tool(format!("cannot parse `{path}` of the run: {problem}"))
             .with_help("`cargo gate verify` shows whether it was altered")),
     }
 }
@@ -76,16 +76,16 @@ fn summary_text(summary: &Summary) -> String {
     }
     match (&summary.problem, summary.complete) {
         (Some(problem), _) => {
-            let _ = writeln!(out, "  what follows is not counted: {}", text::line(problem));
+            let _ = writeln!(out, "  the rest of the log is not counted: {}", text::line(problem));
         }
         (None, false) => {
-            let _ = writeln!(out, "  the log does not end in `close`: the run was cut off");
+            let _ = writeln!(out, "  the log does not end in `close`: the run was interrupted");
         }
         (None, true) => {}
     }
     if summary.dropped > 0 {
         let dropped = text::count(summary.dropped, "line");
-        let _ = writeln!(out, "  {dropped} dropped, and counted");
+        let _ = writeln!(out, "  {dropped} dropped");
     }
     let mut kernels: BTreeMap<(&str, &str), Vec<&Group>> = BTreeMap::new();
     for group in &summary.groups {
@@ -102,7 +102,7 @@ fn summary_text(summary: &Summary) -> String {
     }
     list(
         &mut out,
-        "guards that missed",
+        "missed guards",
         summary.groups.iter().filter(|group| group.missed_guard()).map(|group| {
             format!(
                 "{}: {}, {} from line {}",
@@ -143,7 +143,7 @@ fn summary_text(summary: &Summary) -> String {
         );
     }
     if summary.left_out > 0 {
-        let _ = writeln!(out, "{} more entries are in the log itself", summary.left_out);
+        let _ = writeln!(out, "… and {} more in the log", summary.left_out);
     }
     out
 }
@@ -198,7 +198,7 @@ fn stats_text(path: &str, stats: &RunStats) -> String {
         if calls.guard_miss + calls.contract_violation > 0 {
             let _ = writeln!(
                 out,
-                "    {} missed a guard, {} did not keep the contract",
+                "    {} missed a guard, {} violated the contract",
                 calls.guard_miss, calls.contract_violation
             );
         }
@@ -303,8 +303,8 @@ mod tests {
             2 fell back to cpu, from line 2
               no_native_variant: the kernel is registered without a native variant
             1 ended in an error on cpu, from line 4, outputs untouched
-              output_shape_mismatch: the rank or a dimension of an output is not what the contract allows
-        guards that missed:
+              output_shape_mismatch: the contract does not allow the rank or a dimension of an output
+        missed guards:
           axpy_f32: output_shape_mismatch, once from line 4
         rails:
           none
@@ -331,8 +331,8 @@ mod tests {
             2 fell back to cpu, from line 2
               no_native_variant: the kernel is registered without a native variant
             1 ended in an error on cpu, from line 4, outputs untouched
-              fingerprint_mismatch: the loaded module is no longer what was verified
-        guards that missed:
+              fingerprint_mismatch: the loaded module differs from the verified one
+        missed guards:
           axpy_f32: fingerprint_mismatch, once from line 4
         rails:
           line 4: axpy_f32 went from native to safe: the latency rail (LATENCY) tripped (rollback 1)
@@ -343,7 +343,7 @@ mod tests {
     fn a_log_that_is_cut_off_is_explained_as_far_as_it_goes() {
         let half = &LOG[..LOG.len() - 40];
         let said = plain(&file("log.jsonl", half.as_bytes()).expect("a log"));
-        assert!(said.contains("what follows is not counted: line 5"), "{said}");
+        assert!(said.contains("the rest of the log is not counted: line 5"), "{said}");
         assert!(said.contains("2 fell back to cpu, from line 2"), "{said}");
     }
 
@@ -352,10 +352,10 @@ mod tests {
         insta::assert_snapshot!(plain(&file("stats.json", STATS.as_bytes()).expect("stats")), @"
         dispatches by `stats.json`: 3 in run example on cpu:x86_64
           axpy_f32, fingerprint ac4ba727ee57498a: 0 ran natively, 2 fell back, 1 ended in an error
-            0 missed a guard, 1 did not keep the contract
+            0 missed a guard, 1 violated the contract
         why:
           2 times: no_native_variant: the kernel is registered without a native variant
-          once: output_shape_mismatch: the rank or a dimension of an output is not what the contract allows
+          once: output_shape_mismatch: the contract does not allow the rank or a dimension of an output
         rails:
           none
         ");

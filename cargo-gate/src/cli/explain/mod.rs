@@ -26,11 +26,11 @@ use crate::cli::run_named::quoted;
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// A check id, a stage, `exit-code` or one of them by number, a run id, `latest`, or the path of a run directory, of a
-    /// decision log or of run stats [default: list the topics]
+    /// Check id, stage, `exit-code`, exit code by number, run id, `latest`, or path of a run directory, decision log or
+    /// run stats [default: list the topics]
     #[arg(value_name = "TOPIC")]
     pub(crate) topic: Option<String>,
-    /// Output format; JSON lists every check, or the one that is named
+    /// Output format; JSON lists every check, or only the given one
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = DataFormat::Human)]
     pub(crate) message_format: DataFormat,
 }
@@ -137,15 +137,16 @@ impl topics::Runs for Runs<'_> {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(
-                    Error::tool(format!("run {found} ended before it could judge; it has no report")).with_help(
-                        format!("decision.json in {} says why", path.with_file_name("").display()),
-                    ),
+                    Error::tool(format!("run {found} ended before a decision and has no report")).with_help(format!(
+                        "decision.json in {} says why",
+                        path.with_file_name("").display()
+                    )),
                 );
             }
             Err(error) => return Err(Error::io("read", path, &error)),
         };
         let mut report: Report = serde_json::from_slice(&bytes).map_err(|error| {
-            Error::tool(format!("cannot understand `{}`: {error}", path.display())).with_help(format!(
+            Error::tool(format!("cannot parse `{}`: {error}", path.display())).with_help(format!(
                 "`cargo gate verify {}` shows whether it was altered",
                 quoted(id)
             ))

@@ -15,28 +15,28 @@ const RULES: [(Rail, &str); 4] = [
     (Rail::Pressure, "calls under memory pressure, and refused allocations"),
     (
         Rail::Latency,
-        "the p95 of a window with enough samples over the baseline; not under strict",
+        "the p95 of a window with enough samples, relative to the baseline; not in strict mode",
     ),
     (
         Rail::Throughput,
-        "work per busy time below the baseline; not under strict",
+        "work per busy time, relative to the baseline; not in strict mode",
     ),
 ];
 
 /// The whole text, styled.
 pub(super) fn text(declared: Option<&RailsPolicy>) -> String {
     let mut out = format!(
-        "{STRONG}rails{STRONG:#}: when a kernel leaves its native backend, and when it comes back\n\n\
-         Each window of calls is held against four rails. The first in this order that was breached in `consecutive` windows in a \
-         row acts:\n\n"
+        "{STRONG}rails{STRONG:#}: when a kernel leaves its native backend, and when it returns\n\nEach window of \
+         calls is checked against four rails. The first one in this order that is breached in `consecutive` windows \
+         triggers a rollback:\n\n"
     );
     for (at, (rail, about)) in RULES.iter().enumerate() {
         out.push_str(&format!("  {}. {}: {about}\n", at + 1, rail));
     }
     out.push_str(
-        "\nA rollback goes to the reference at once. From there a switch leads to probing, when the phase has lasted `dwell` windows \
-         and no `cooldown` runs, and back to native when `probe-calls` calls in a row agreed with the reference. The same windows give \
-         the same steps on every machine.\n\n",
+        "\nA rollback switches to the reference immediately. Once that phase has lasted `dwell` windows and no \
+         `cooldown` is active, the kernel is probed; once `probe-calls` consecutive calls agree with the reference, \
+         it returns to native. The same windows produce the same steps on every machine.\n\n",
     );
     let settings = declared.and_then(|declared| declared.settings().ok());
     out.push_str(&match declared {

@@ -122,7 +122,7 @@ pub(super) fn explain(topic: Option<&str>, topics: &[Topic<'_>], runs: &dyn Runs
         return dispatches::file(name, &bytes);
     }
     if name == "latest" {
-        return Err(Error::usage("there is no run yet").with_help("cargo gate pilot"));
+        return Err(Error::usage("no runs yet").with_help("cargo gate pilot"));
     }
     Err(unknown(name, topics, runs))
 }
@@ -158,15 +158,12 @@ fn contents(topics: &[Topic<'_>]) -> String {
     out.push_str(&section("stages", &stages));
     out.push_str(&section(
         "rails",
-        &[(
-            "rails",
-            "when a kernel leaves its native backend, and when it comes back",
-        )],
+        &[("rails", "when a kernel leaves its native backend, and when it returns")],
     ));
     out.push_str(&section(
         "runs",
         &[
-            ("latest", "the latest run; any run id works as well"),
+            ("latest", "the latest run; any run id works too"),
             ("<path>", "a run directory, or a decision log or run stats of kernels"),
         ],
     ));
@@ -235,12 +232,11 @@ fn purpose(stage: Stage) -> &'static str {
 
 fn stage(stage: Stage, topics: &[Topic<'_>]) -> String {
     let asks = match stage.predecessor() {
-        None => {
-            "It asks for evidence on every check, and for nothing in it that any team would call a blocker.".to_owned()
-        }
+        None => "It requires evidence for every check, and no finding that any team would call a blocker.".to_owned(),
         Some(before) => {
             format!(
-                "It asks for everything {before} asks for, and for a {before} decision on the same content or an ancestor of it."
+                "It requires everything {before} requires, and a {before} decision on the same content or an \
+                 ancestor of it."
             )
         }
     };
@@ -251,7 +247,7 @@ fn stage(stage: Stage, topics: &[Topic<'_>]) -> String {
         .map(|step| (step.name(), step.meaning()))
         .collect();
     out.push('\n');
-    out.push_str(section("steps of a rollout that it permits", &steps).trim_end());
+    out.push_str(section("rollout steps that it permits", &steps).trim_end());
     out.push('\n');
     let rows: Vec<(&str, &str)> = topics
         .iter()
@@ -260,7 +256,7 @@ fn stage(stage: Stage, topics: &[Topic<'_>]) -> String {
         .collect();
     if !rows.is_empty() {
         out.push('\n');
-        out.push_str(section("checks that start to block here", &rows).trim_end());
+        out.push_str(section("checks that start blocking here", &rows).trim_end());
         out.push('\n');
     }
     out
@@ -321,7 +317,7 @@ fn run(report: &Report) -> String {
         let _ = writeln!(out, "\n{STRONG}next:{STRONG:#}\n  {}", next.join("\n  "));
     }
     if let Some(dir) = &report.run_dir {
-        let _ = writeln!(out, "\nthe whole report is {}/report.md", text::line(dir));
+        let _ = writeln!(out, "\nthe full report is {}/report.md", text::line(dir));
     }
     out
 }
@@ -338,7 +334,7 @@ fn records(report: &Report, run: &str, runs: &dyn Runs) -> Result<String> {
     for artifact in kept {
         let bytes = runs.artifact(run, &artifact.path)?;
         if sha256_hex(&bytes) != artifact.sha256 {
-            let message = format!("`{}` of run {run} is not what the run wrote", artifact.path);
+            let message = format!("`{}` of run {run} was modified after the run", artifact.path);
             return Err(Error::tool(message).with_help(format!("cargo gate verify {run}")));
         }
         out.push('\n');

@@ -23,13 +23,13 @@ pub(crate) struct CloseoutArgs {
     /// Run id [default: the latest run]
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<String>,
-    /// What comes next where the decision is NO [default: the first step that would unblock the stage]
+    /// Next action if the decision is NO [default: the first step that would unblock the stage]
     #[arg(long, value_name = "TEXT")]
     pub(crate) next_action: Option<String>,
-    /// Who does it
+    /// Owner of the next action
     #[arg(long, value_name = "NAME")]
     pub(crate) owner: Option<String>,
-    /// By which day, YYYY-MM-DD
+    /// Target date of the next action, YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
     pub(crate) target_date: Option<jiff::civil::Date>,
     /// Output format
@@ -52,7 +52,10 @@ pub(super) fn run(arguments: &CloseoutArgs, conversation: &Conversation<'_>) -> 
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     if let Some(target) = arguments.target_date.filter(|target| *target < today) {
         return Err(
-            Error::usage(format!("the target date {target} is past")).with_help("give --target-date a day to come")
+            Error::usage(format!("the target date {target} is in the past")).with_help(
+                "pass a future date to \
+                 `--target-date`",
+            ),
         );
     }
     let opened = conversation.open()?;
@@ -78,7 +81,7 @@ pub(super) fn run(arguments: &CloseoutArgs, conversation: &Conversation<'_>) -> 
     if !is_present(&report, &opened.workspace) {
         let stage = report.stage;
         closeout.missing.push(format!(
-            "a run over the present content: run {} judged another, `cargo gate {stage}` judges this one",
+            "a run on the current content: run {} judged different content; run `cargo gate {stage}`",
             report.run_id
         ));
     }
@@ -88,7 +91,7 @@ pub(super) fn run(arguments: &CloseoutArgs, conversation: &Conversation<'_>) -> 
         && let Err(problem) = opened.history.signed_entry(entry, &decisions.authorities)
     {
         let run = &report.run_id;
-        let missing = format!("a signature that counts: {problem}; `cargo gate evidence sign {run} --key <file>`");
+        let missing = format!("a valid signature: {problem}; run `cargo gate evidence sign {run} --key <file>`");
         closeout.missing.push(missing);
     }
     let text = match arguments.message_format {

@@ -13,7 +13,7 @@ use gate_govern::closeout::draft::Draft;
 
 #[derive(Debug, Args)]
 pub(crate) struct DraftArgs {
-    /// Look only at runs of this stage
+    /// Consider only runs of this stage
     #[arg(long, value_name = "STAGE")]
     stage: Option<Stage>,
     #[command(flatten)]
@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &DraftArgs, conversation: &Conversation<'_>) -> Res
     let draft = match history.entries.iter().rev().find(refused) {
         Some(entry) => Some(Draft::of(entry, &report_of(&gate_dir, entry)?)),
         None => {
-            conversation.printer.status("Register", "no run was refused");
+            conversation.printer.status("Register", "every run was READY");
             None
         }
     };

@@ -20,9 +20,9 @@ pub(super) enum GovernCommand {
     /// Add, defer, close or list items of the register
     #[command(subcommand, disable_help_subcommand = true)]
     Register(register::RegisterCommand),
-    /// Record which artifacts may enter a stage, on the evidence of a run
+    /// Record which artifacts may enter a stage, based on a run
     Promote(promote::PromoteArgs),
-    /// Summarize a run for sign-off: the decision, its evidence, what is left to do and who does it
+    /// Summarize a run for sign-off: decision, evidence, remaining work and its owner
     Closeout(closeout::CloseoutArgs),
     /// Count runs and register items by calendar week
     Weekly(weekly::WeeklyArgs),

@@ -24,11 +24,11 @@ use gate_surveys::Surveys;
 pub(crate) enum RegisterCommand {
     /// Add an open item; the first one creates the file
     Add(RegisterAddArgs),
-    /// Defer an item to a day
+    /// Defer an item to a date
     Defer(RegisterDeferArgs),
     /// Close an item
     Close(RegisterCloseArgs),
-    /// List what is not closed, the worst first
+    /// List items that are not closed, most severe first
     List(RegisterListArgs),
     /// Print the last run that was not READY as an item for the register
     Draft(super::draft::DraftArgs),
@@ -36,43 +36,43 @@ pub(crate) enum RegisterCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct RegisterAddArgs {
-    /// What it is about, one line
+    /// Title, one line
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: String,
-    /// How bad an issue is
+    /// Severity of an issue
     #[arg(long, value_name = "SEVERITY", value_enum)]
     pub(crate) severity: Option<Severity>,
-    /// Whether something is wrong, or may go wrong
+    /// Whether the item is an issue (something is wrong) or a risk (something may go wrong)
     #[arg(long, value_name = "KIND", value_enum, default_value_t = ItemKind::Issue)]
     pub(crate) kind: ItemKind,
-    /// Its id [default: the next number behind the prefix of the last item]
+    /// Id [default: the next number with the prefix of the last item]
     #[arg(long, value_name = "ID")]
     pub(crate) id: Option<String>,
-    /// Who answers for it
+    /// Owner: a team or a person
     #[arg(long, value_name = "NAME")]
     pub(crate) owner: Option<String>,
-    /// Day on which it was found, YYYY-MM-DD [default: today]
+    /// Date on which it was found, YYYY-MM-DD [default: today]
     #[arg(long, value_name = "DATE")]
     pub(crate) opened: Option<jiff::civil::Date>,
-    /// Id of the item that deals with it
+    /// Id of the item that tracks it
     #[arg(long, value_name = "ID")]
     pub(crate) tracked_by: Option<String>,
-    /// What must be true for it to be closed; may be given more than once
+    /// Condition for closing it; may be repeated
     #[arg(long, value_name = "TEXT")]
     pub(crate) acceptance: Vec<String>,
-    /// How much a risk costs when it comes true
+    /// Impact of a risk
     #[arg(long, value_name = "LEVEL", value_enum, help_heading = "Risks")]
     pub(crate) impact: Option<Level>,
-    /// How likely a risk is to come true
+    /// Probability of a risk
     #[arg(long, value_name = "LEVEL", value_enum, help_heading = "Risks")]
     pub(crate) probability: Option<Level>,
-    /// What is done to keep a risk from coming true
+    /// How a risk is mitigated
     #[arg(long, value_name = "TEXT", help_heading = "Risks")]
     pub(crate) mitigation: Option<String>,
-    /// What is done when a risk comes true
+    /// What to do if a risk occurs
     #[arg(long, value_name = "TEXT", help_heading = "Risks")]
     pub(crate) fallback: Option<String>,
-    /// Day by which a risk is looked at again, YYYY-MM-DD
+    /// Date of the next review of a risk, YYYY-MM-DD
     #[arg(long, value_name = "DATE", help_heading = "Risks")]
     pub(crate) review: Option<jiff::civil::Date>,
 }
@@ -91,7 +91,7 @@ pub(crate) struct RegisterDeferArgs {
     /// How it will be closed
     #[arg(long, value_name = "TEXT")]
     pub(crate) closure: String,
-    /// Who answers for it [default: the owner that it has]
+    /// Owner: a team or a person [default: the current owner]
     #[arg(long, value_name = "NAME")]
     pub(crate) owner: Option<String>,
 }
@@ -101,20 +101,20 @@ pub(crate) struct RegisterCloseArgs {
     /// Id of the item
     #[arg(value_name = "ID")]
     pub(crate) id: String,
-    /// Commit that closed it: a hash, a branch or a tag [default: the commit that is checked out]
+    /// Commit that closed it: a hash, a branch or a tag [default: the checked-out commit]
     #[arg(long, value_name = "REVISION")]
     pub(crate) commit: Option<String>,
-    /// What closed it, in words: a release, or why nothing had to be done
+    /// How it was closed: a release, or why no change was needed
     #[arg(long, value_name = "TEXT")]
     pub(crate) resolution: Option<String>,
-    /// Day on which it was closed, YYYY-MM-DD [default: today]
+    /// Date on which it was closed, YYYY-MM-DD [default: today]
     #[arg(long, value_name = "DATE")]
     pub(crate) on: Option<jiff::civil::Date>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RegisterListArgs {
-    /// Show closed items as well
+    /// Also show closed items
     #[arg(long)]
     pub(crate) all: bool,
     /// Output format
@@ -146,7 +146,7 @@ fn place(workspace: &Surveys, conversation: &Conversation<'_>) -> Result<(PathBu
 }
 
 fn no_register() -> Error {
-    Error::usage("the policy names no register")
+    Error::usage("the policy has no register")
         .with_help("add `[register]` with `path = \"register.toml\"` to gate.toml")
 }
 
@@ -155,9 +155,10 @@ fn add(arguments: &RegisterAddArgs, conversation: &Conversation<'_>) -> Result<i
     let weight = match (arguments.kind, arguments.severity) {
         (ItemKind::Issue, Some(severity)) => Weight::Issue(severity),
         (ItemKind::Issue, None) => {
-            return Err(
-                Error::usage("an issue has a severity").with_help("give --severity critical, high, medium or low")
-            );
+            return Err(Error::usage("an issue needs a severity").with_help(
+                "pass `--severity` with critical, high, medium or \
+                     low",
+            ));
         }
         (ItemKind::Risk, _) => Weight::Risk(risk(arguments)?),
     };
@@ -184,8 +185,8 @@ fn risk(arguments: &RegisterAddArgs) -> Result<NewRisk> {
         arguments.owner.as_ref(),
     ) else {
         return Err(
-            Error::usage("a risk has an impact, a probability, a mitigation, an owner and a day of review")
-                .with_help("give --impact, --probability, --mitigation, --owner and --review"),
+            Error::usage("a risk needs an impact, a probability, a mitigation, an owner and a review date")
+                .with_help("pass `--impact`, `--probability`, `--mitigation`, `--owner` and `--review`"),
         );
     };
     Ok(NewRisk {
@@ -199,8 +200,8 @@ fn risk(arguments: &RegisterAddArgs) -> Result<NewRisk> {
 
 fn defer(arguments: &RegisterDeferArgs, conversation: &Conversation<'_>) -> Result<i32> {
     if arguments.until < today() {
-        let message = format!("a deferral until {} would be expired from the start", arguments.until);
-        return Err(Error::usage(message).with_help("give --until a day that is not past"));
+        let message = format!("the deferral date {} is in the past", arguments.until);
+        return Err(Error::usage(message).with_help("pass today or a future date to `--until`"));
     }
     let (path, shown) = place(&conversation.workspace()?, conversation)?;
     let deferral = Deferral {
@@ -220,12 +221,12 @@ fn close(arguments: &RegisterCloseArgs, conversation: &Conversation<'_>) -> Resu
     let (path, shown) = place(&workspace, conversation)?;
     let commit = match (&arguments.commit, workspace.git()) {
         (Some(revision), Some(git)) => Some(git.resolve(revision).map_err(|problem| {
-            Error::usage(problem).with_help("name the commit that closed it, as `git log` shows it")
+            Error::usage(problem).with_help("pass the commit that closed it, as shown by `git log`")
         })?),
         (Some(_), None) => {
             return Err(
-                Error::usage("the workspace is in no git repository, so no commit can be looked up")
-                    .with_help("close it without --commit, and say with --resolution what closed it"),
+                Error::usage("the workspace is not in a git repository, so the commit cannot be looked up")
+                    .with_help("omit `--commit`, and describe what closed it with `--resolution`"),
             );
         }
         (None, git) => git.and_then(|git| git.head.clone()),
@@ -267,7 +268,7 @@ fn list(arguments: &RegisterListArgs, conversation: &Conversation<'_>) -> Result
     };
     conversation.printer.data(&text)?;
     if listed.is_empty() {
-        conversation.printer.status("Register", "nothing is open");
+        conversation.printer.status("Register", "no open items");
     }
     Ok(exit::READY)
 }

@@ -24,34 +24,34 @@ use gate_suites;
 pub(crate) enum WaiverCommand {
     /// Append a waiver to gate.toml
     Add(WaiverAddArgs),
-    /// List the waivers of gate.toml and whether each still holds
+    /// List the waivers in gate.toml and whether each is still valid
     List(FormatArgs),
-    /// Print the text of a waiver that is signed
+    /// Print the text of a waiver for signing
     Text(WaiverTextArgs),
-    /// Write a signature, made by `ssh-keygen -Y sign -n cargo-gate`, into a waiver
+    /// Add a signature made by `ssh-keygen -Y sign -n cargo-gate` to a waiver
     Attach(WaiverAttachArgs),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct WaiverTextArgs {
-    /// Number of the waiver, as `cargo gate govern waiver list` shows it
+    /// Number of the waiver, as shown by `cargo gate govern waiver list`
     #[arg(value_name = "NUMBER")]
     pub(crate) number: usize,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct WaiverAttachArgs {
-    /// Number of the waiver, as `cargo gate govern waiver list` shows it
+    /// Number of the waiver, as shown by `cargo gate govern waiver list`
     #[arg(value_name = "NUMBER")]
     pub(crate) number: usize,
-    /// File that holds the signature [default: standard input]
+    /// File with the signature [default: standard input]
     #[arg(long, value_name = "PATH")]
     pub(crate) signature: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct WaiverAddArgs {
-    /// Id of the check whose finding is permitted
+    /// Id of the check whose findings are waived
     #[arg(long, value_name = "ID")]
     pub(crate) check: String,
     /// Glob over the path of the finding
@@ -63,13 +63,13 @@ pub(crate) struct WaiverAddArgs {
     /// Text that the message of the finding contains
     #[arg(long, value_name = "TEXT")]
     pub(crate) contains: Option<String>,
-    /// Who answers for it
+    /// Owner: a team or a person
     #[arg(long, value_name = "NAME")]
     pub(crate) owner: String,
-    /// Why it is acceptable
+    /// Reason why the finding is acceptable
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
-    /// Last day on which it holds, YYYY-MM-DD
+    /// Last day on which the waiver is valid, YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
     pub(crate) expires: jiff::civil::Date,
 }
@@ -109,7 +109,10 @@ fn attach(arguments: &WaiverAttachArgs, conversation: &Conversation<'_>) -> Resu
         None => std::io::stdin().lock().take(MAX_BYTES).read_to_string(&mut signature),
     };
     read.map_err(|error| {
-        Error::usage(format!("cannot read the signature: {error}")).with_help("give a file with `--signature <path>`")
+        Error::usage(format!("cannot read the signature: {error}")).with_help(
+            "pass a readable file to \
+             `--signature`",
+        )
     })?;
     let key = attach_signature(&policy_path(conversation)?, arguments.number, &signature, &catalogue())?;
     let message = format!("waiver {} with the key of {key}", arguments.number);
@@ -120,8 +123,8 @@ fn attach(arguments: &WaiverAttachArgs, conversation: &Conversation<'_>) -> Resu
 fn add(arguments: &WaiverAddArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     if arguments.expires < today {
-        let message = format!("a waiver until {} would be expired from the start", arguments.expires);
-        return Err(Error::usage(message).with_help("give --expires a day that is not past"));
+        let message = format!("the expiry date {} is in the past", arguments.expires);
+        return Err(Error::usage(message).with_help("pass today or a future date to `--expires`"));
     }
     let path = policy_path(conversation)?;
     let waiver = NewWaiver {
@@ -194,7 +197,7 @@ fn line(listed: &Listed<'_>, today: Date) -> String {
     let authority = match &waiver.authority {
         Authority::NotAsked => String::new(),
         Authority::Signed(key) => format!(", signed by {key}"),
-        Authority::Unsigned => ", not signed: it does not count".to_owned(),
+        Authority::Unsigned => ", not signed: does not count".to_owned(),
         Authority::Refused(reason) => format!(", does not count: its signature {reason}"),
     };
     format!(

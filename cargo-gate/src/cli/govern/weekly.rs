@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &WeeklyArgs, conversation: &Conversation<'_>) -> Re
     if let Some(damage) = &history.damage {
         conversation.printer.warning(
             &format!("the history is damaged: {damage}"),
-            Some("`cargo gate verify` names what is wrong"),
+            Some("`cargo gate verify` shows what is wrong"),
         );
         return Ok(exit::NOT_READY);
     }

@@ -15,16 +15,16 @@ use gate_gpu::kernels::check::{Asked, Checked, check};
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// CUDA sources and headers; compiled as the kernel lock of their crate says
+    /// CUDA sources and headers, compiled with the settings of their crate's kernel lock
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// Directory that keeps the PTX
+    /// Directory for the PTX
     #[arg(long, value_name = "DIRECTORY")]
     pub(crate) out: Option<PathBuf>,
-    /// Let the PTX say which source line each of its lines was made from
+    /// Include source line information in the PTX
     #[arg(long)]
     pub(crate) line_info: bool,
-    /// Compile for the lowest of the locked architectures alone
+    /// Compile only for the lowest locked architecture
     #[arg(long)]
     pub(crate) one_arch: bool,
     /// Output format
@@ -52,8 +52,8 @@ pub(super) fn run(arguments: &CheckArgs, conversation: &Conversation<'_>) -> Res
     for (at, path) in arguments.files.iter().enumerate() {
         let file = std::path::absolute(path).map_err(|error| Error::io("find", path, &error))?;
         if !file.is_file() {
-            return Err(Error::usage(format!("there is no file `{}`", path.display()))
-                .with_help("name a CUDA source, such as `kernels/softmax.cu`"));
+            return Err(Error::usage(format!("file `{}` does not exist", path.display()))
+                .with_help("pass a CUDA source, such as `kernels/softmax.cu`"));
         }
         let out = out.join(at.to_string());
         let asked = Asked {

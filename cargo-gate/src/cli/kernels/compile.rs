@@ -93,7 +93,7 @@ pub(super) fn rebuild(arguments: &FormatArgs, conversation: &Conversation<'_>) -
         .lines
         .iter()
         .map(|line| line.trim())
-        .filter(|line| line.contains("does not write the PTX") || line.contains("has no PTX of it"))
+        .filter(|line| line.contains("does not reproduce the locked PTX") || line.contains("has no PTX for it"))
         .map(str::to_owned)
         .collect();
     let idle = if finished.done {
@@ -120,15 +120,15 @@ pub(super) fn rebuild(arguments: &FormatArgs, conversation: &Conversation<'_>) -
             .collect(),
     };
     let record = Rebuild::new(&workspace, rebuilt, messages)
-        .ok_or_else(|| Error::tool("a kernel lock cannot be read").with_help("`cargo gate kernels verify`"))?;
+        .ok_or_else(|| Error::tool("cannot read a kernel lock").with_help("`cargo gate kernels verify`"))?;
     workspace.create_gate_dir()?;
     record.write(&workspace)?;
     let text = match arguments.message_format {
         DataFormat::Json => crate::cli::json_with_version(&record)?,
         DataFormat::Human => match rebuilt {
-            Rebuilt::Same => "every locked image was compiled again, byte for byte\n".to_owned(),
+            Rebuilt::Same => "every locked image was reproduced byte for byte\n".to_owned(),
             Rebuilt::Different => format!("{}\n", record.messages.join("\n")),
-            Rebuilt::Impossible => "the locked kernels could not be compiled\n".to_owned(),
+            Rebuilt::Impossible => "cannot compile the locked kernels\n".to_owned(),
         },
     };
     conversation.printer.data(&text)?;
@@ -188,7 +188,7 @@ fn conclude(finished: &Finished) -> Result<i32> {
     if finished.done {
         return Ok(exit::READY);
     }
-    Err(Error::tool("cargo did not build the kernels").with_help("its messages above say why"))
+    Err(Error::tool("cargo failed to build the kernels").with_help("see the messages of cargo above"))
 }
 
 /// The named packages, or those whose build script uses gate-build.

@@ -39,27 +39,24 @@ pub(super) struct LockRow {
 pub(super) fn run(arguments: &DiffArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let (workspace, crates) = super::locks(conversation)?;
     let git = workspace.git().ok_or_else(|| {
-        Error::usage("the workspace is in no git repository")
-            .with_help("`git init`, and commit what is to be compared with")
+        Error::usage("the workspace is not in a git repository")
+            .with_help("run `git init`, and commit the version to compare with")
     })?;
     let against = &arguments.against;
-    let unknown = |message: String| Error::usage(message).with_help("name a commit, a branch or a tag");
+    let unknown = |message: String| Error::usage(message).with_help("pass a commit, a branch or a tag");
     let commit = git.resolve(against).map_err(unknown)?;
     let mut locks = Vec::new();
     for found in crates {
         let Some(lock) = &found.lock else {
-            return Err(
-                Error::tool(format!("`{}` cannot be understood", found.path)).with_help("`cargo gate kernels verify`")
-            );
+            return Err(Error::tool(format!("cannot parse `{}`", found.path)).with_help("`cargo gate kernels verify`"));
         };
         let old = git.show(&commit, &found.path).map_err(unknown)?;
         let old = match old {
             None => KernelLock::default(),
             Some(bytes) => {
                 let text = String::from_utf8_lossy(&bytes).into_owned();
-                KernelLock::parse(&text).map_err(|error| {
-                    Error::tool(format!("`{}` of `{against}` cannot be understood: {error}", found.path))
-                })?
+                KernelLock::parse(&text)
+                    .map_err(|error| Error::tool(format!("cannot parse `{}` of `{against}`: {error}", found.path)))?
             }
         };
         locks.push(LockRow {

@@ -22,7 +22,7 @@ pub(crate) struct InspectArgs {
     /// PTX files to show instead of the locked kernels
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Show this kernel alone
+    /// Show only this kernel
     #[arg(long, value_name = "NAME")]
     pub(crate) kernel: Option<String>,
     /// Output format
@@ -127,7 +127,7 @@ pub(super) fn run(arguments: &InspectArgs, conversation: &Conversation<'_>) -> R
         }
         modules.retain(|module| !module.entries.is_empty());
         if modules.is_empty() {
-            return Err(Error::usage(format!("there is no kernel `{kernel}`"))
+            return Err(Error::usage(format!("unknown kernel `{kernel}`"))
                 .with_help("`cargo gate kernels inspect` without `--kernel` lists them"));
         }
     }
@@ -142,7 +142,7 @@ pub(super) fn run(arguments: &InspectArgs, conversation: &Conversation<'_>) -> R
 
 fn module(file: &str, text: &[u8], locked: Option<(&str, &LockedImage)>) -> Result<ModuleRow> {
     let text = String::from_utf8_lossy(text);
-    let module = Module::parse(&text).map_err(|error| Error::usage(format!("`{file}` is no PTX: {error}")))?;
+    let module = Module::parse(&text).map_err(|error| Error::usage(format!("`{file}` is not valid PTX: {error}")))?;
     let usage = |name: &str| locked.and_then(|(_, image)| image.entries.get(name)?.usage);
     let row = |entry: &Entry| EntryRow::new(&text, entry, module.target, usage(&entry.name));
     Ok(ModuleRow {

@@ -23,25 +23,25 @@ pub(super) enum KernelsCommand {
     Build(compile::BuildArgs),
     /// Compile the kernels and write their locks
     Lock(compile::BuildArgs),
-    /// Compare kernel locks with the sources and PTX files beside them
+    /// Compare kernel locks with their sources and PTX files
     Verify(verify::VerifyArgs),
     /// Show what changed in kernel locks since a commit
     Diff(diff::DiffArgs),
     /// Show entries, parameters, resources and instruction mix
     Inspect(inspect::InspectArgs),
-    /// Show what compilers say about kernel sources, without building their crates
+    /// Show compiler diagnostics for kernel sources without building their crates
     Check(check::CheckArgs),
     /// Compile one kernel source, or a crate of Rust kernels, to a PTX file
     Compile(single::CompileArgs),
     /// Promote a locked kernel if it is correct and faster than its baseline
     Promote(promote::PromoteArgs),
-    /// Restore the kernels of an earlier run that was ready, or rehearse it
+    /// Restore the kernels of an earlier READY run, or rehearse it
     Rollback(rollback::RollbackArgs),
-    /// Keep the kernels of a release manifest in the store, however old they get
+    /// Keep the kernels of a release manifest in the store regardless of their age
     Pin(store::PinArgs),
     /// Stop keeping the kernels of a release manifest
     Unpin(store::PinArgs),
-    /// Serve the remote store of kernels to a build, over standard input and output
+    /// Serve the remote kernel store to a build over standard input and output
     Serve,
 }
 

@@ -130,7 +130,7 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
                 let message = format!("`{}` is not promoted: {code}: {}", answer.kernel, answer.because);
                 let help = match code {
                     gate_govern::promotion::kernel::NOT_FASTER => {
-                        "measure it beside its baseline, and pass `--measurement`"
+                        "measure it against its baseline, and pass `--measurement`"
                     }
                     _ => "`cargo gate explain conformance.coverage`",
                 };
@@ -167,7 +167,7 @@ fn judge(
             .and_then(|bytes| {
                 gate_runtime::stats::read::read(&String::from_utf8_lossy(&bytes)).map_err(|error| error.to_string())
             })
-            .map_err(|error| not_correct(format!("the run stats `{path}` cannot be read: {error}")))?;
+            .map_err(|error| not_correct(format!("cannot read the run stats `{path}`: {error}")))?;
         runs.push((path.clone(), stats));
     }
     let kernel = &arguments.kernel;
@@ -193,7 +193,7 @@ fn images(workspace: &Surveys, kernel: &str) -> Result<Vec<Image>> {
     for locked in locked_crates(workspace) {
         if let Some(problem) = locked.problems.first() {
             return Err(Error::usage(format!("`{}`: {}", problem.file, problem.message))
-                .with_help("`cargo gate kernels verify` says what is wrong"));
+                .with_help("`cargo gate kernels verify` shows what is wrong"));
         }
         let units = locked.lock.iter().flat_map(|lock| lock.units.values());
         let images = units.flat_map(|unit| unit.images.values());
@@ -219,7 +219,7 @@ fn images(workspace: &Surveys, kernel: &str) -> Result<Vec<Image>> {
 fn measured(path: &std::path::Path) -> Result<Measurement> {
     let text = std::fs::read_to_string(path).map_err(|error| Error::io("read", path, &error))?;
     Measurement::parse(&text).map_err(|what| {
-        Error::usage(format!("`{}` is not a measurement: {what}", path.display()))
-            .with_help("docs/src/guide/release.md says what a measurement holds")
+        Error::usage(format!("`{}` is not a valid measurement: {what}", path.display()))
+            .with_help("see docs/src/guide/release.md for the format")
     })
 }

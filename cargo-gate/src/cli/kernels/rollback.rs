@@ -28,13 +28,13 @@ use gate_world::{Options, Workspace};
 
 #[derive(Debug, Args)]
 pub(crate) struct RollbackArgs {
-    /// Fingerprint of a kernel set or its beginning, or `last` for the newest other one [default: list the sets]
+    /// Fingerprint of a kernel set or a prefix of it, or `last` for the newest different set [default: list the sets]
     #[arg(long, value_name = "FINGERPRINT")]
     pub(crate) to: Option<String>,
-    /// Rehearse in a copy, and run the suites of the conformance matrix there; the work tree stays as it is
+    /// Rehearse in a copy and run the conformance suites there, without changing the work tree
     #[arg(long, requires = "to")]
     pub(crate) drill: bool,
-    /// Seconds that the restoration may take, suites apart
+    /// Time limit of the rollback in seconds, without suites
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) within: u64,
     /// Output format
@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &RollbackArgs, conversation: &Conversation<'_>) -> 
     })?;
     let (sets, damaged) = sets::all(&gate_dir);
     for name in damaged {
-        let message = format!("kernel set `{name}` is damaged and left alone");
+        let message = format!("ignored damaged kernel set `{name}`");
         conversation.printer.warning(&message, None);
     }
     let present = Present::read(&workspace).map_err(|error| Error::io("read", workspace.root(), &error))?;
@@ -97,8 +97,8 @@ pub(super) fn run(arguments: &RollbackArgs, conversation: &Conversation<'_>) -> 
         .map(|dirty| dirty.path.as_str())
         .find(|path| changed.contains(path));
     if let Some(path) = unsaved.filter(|_| !arguments.drill) {
-        return Err(Error::usage(format!("`{path}` has changes that are in no commit"))
-            .with_help("commit them, or stash them, and roll back then; nothing was written"));
+        return Err(Error::usage(format!("`{path}` has uncommitted changes"))
+            .with_help("commit or stash them, then roll back again; nothing was written"));
     }
 
     let mut problems = Vec::new();
@@ -133,7 +133,7 @@ pub(super) fn run(arguments: &RollbackArgs, conversation: &Conversation<'_>) -> 
     }
     if duration > Duration::from_secs(arguments.within) {
         problems.push(format!(
-            "it took {:.1} s, and {} s are allowed",
+            "it took {:.1} s, and the limit is {} s",
             duration.as_secs_f64(),
             arguments.within
         ));
@@ -185,7 +185,7 @@ fn list(sets: &[KernelSet], now: &str) -> String {
         format!("{}  {}  {}{here}\n", &set.fingerprint[..12], set.run_id, set.stage)
     };
     if sets.is_empty() {
-        return "no run was ready with a kernel lock\n".to_owned();
+        return "no READY run has a kernel lock\n".to_owned();
     }
     sets.iter().rev().map(line).collect()
 }
@@ -195,16 +195,14 @@ fn choose<'a>(sets: &'a [KernelSet], wanted: &str, now: &str) -> Result<&'a Kern
     let help = "`cargo gate kernels rollback` lists the kernel sets";
     if wanted == "last" {
         let last = sets.iter().rev().find(|set| set.fingerprint != now);
-        return last.ok_or_else(|| Error::usage("no run was ready with other kernels than these").with_help(help));
+        return last.ok_or_else(|| Error::usage("no READY run has kernels other than these").with_help(help));
     }
     let mut found = sets.iter().filter(|set| set.fingerprint.starts_with(wanted));
     match (found.next(), found.next()) {
         (Some(set), None) if wanted.len() >= 8 => Ok(set),
-        (Some(_), _) => Err(
-            Error::usage(format!("`{wanted}` is the beginning of a fingerprint, and too short"))
-                .with_help("write at least 8 characters, and as many as make it unique"),
-        ),
-        (None, _) => Err(Error::usage(format!("no run was ready with a kernel set `{wanted}`")).with_help(help)),
+        (Some(_), _) => Err(Error::usage(format!("the fingerprint prefix `{wanted}` is too short"))
+            .with_help("write at least 8 characters, and enough to make it unique")),
+        (None, _) => Err(Error::usage(format!("no READY run has a kernel set `{wanted}`")).with_help(help)),
     }
 }
 
@@ -215,7 +213,7 @@ fn trusted_run(set: &KernelSet, history: &History, workspace: &Workspace) -> Res
             "kernel set {} cannot be trusted: {what}",
             &set.fingerprint[..12]
         ))
-        .with_help("`cargo gate verify` names what is wrong")
+        .with_help("`cargo gate verify` shows what is wrong")
     };
     let entry = history
         .entries
@@ -235,9 +233,9 @@ fn trusted_run(set: &KernelSet, history: &History, workspace: &Workspace) -> Res
         .join("report.json");
     let json = std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))?;
     let report: Report = serde_json::from_slice(&json)
-        .map_err(|error| Error::tool(format!("the report of run {} cannot be read: {error}", entry.run_id)))?;
+        .map_err(|error| Error::tool(format!("cannot read the report of run {}: {error}", entry.run_id)))?;
     if report.subject.kernels.as_deref() != Some(set.fingerprint.as_str()) {
-        return Err(refused(format!("run {} judged other kernels", entry.run_id)));
+        return Err(refused(format!("run {} judged different kernels", entry.run_id)));
     }
     Ok(())
 }
@@ -252,10 +250,10 @@ fn problems_after(workspace: &Workspace, set: &KernelSet) -> Vec<String> {
     match sets::present_fingerprint(workspace) {
         Some(now) if now == set.fingerprint => {}
         Some(now) => problems.push(format!(
-            "the kernels are set {}, not the one that was asked for",
+            "the restored kernels are set {}, not the requested one",
             &now[..12]
         )),
-        None => problems.push("there is no kernel lock after the restoration".to_owned()),
+        None => problems.push("no kernel lock after the rollback".to_owned()),
     }
     problems
 }
@@ -284,7 +282,7 @@ fn outputs(copy: Surveys, workspace: &Surveys, conversation: &Conversation<'_>) 
     let suites: Vec<SuitePolicy> = policy.suites.iter().filter(wanted).cloned().collect();
     if suites.is_empty() {
         return Ok(vec![
-            "no required suite of a conformance matrix says whether the outputs are right".to_owned(),
+            "no required suite of a conformance matrix checks the outputs".to_owned(),
         ]);
     }
     let history = History::load(&copy.gate_dir());
@@ -311,12 +309,9 @@ fn outputs(copy: Surveys, workspace: &Surveys, conversation: &Conversation<'_>) 
         let word = match outcome {
             Outcome::Pass | Outcome::Warn => return None,
             Outcome::Fail => "fails",
-            _ => "has no judgement",
+            _ => "has no result",
         };
-        Some(format!(
-            "`{}` {word} with the kernels that were restored",
-            evidence.check
-        ))
+        Some(format!("`{}` {word} with the restored kernels", evidence.check))
     });
     Ok(failed.collect())
 }

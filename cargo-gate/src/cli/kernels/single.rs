@@ -17,7 +17,7 @@ pub(crate) struct CompileArgs {
     /// CUDA source, Rust source, or directory of a crate of Rust kernels
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// How much to optimise
+    /// Optimization level
     #[arg(
         short = 'O',
         long = "opt-level",
@@ -35,13 +35,13 @@ pub(crate) struct CompileArgs {
     /// Directory with headers
     #[arg(long, short = 'I', value_name = "DIRECTORY")]
     pub(crate) include: Vec<PathBuf>,
-    /// Flag for the compiler of CUDA sources, as nvcc spells it: `--flag=-DX=1`
+    /// Flag for the CUDA compiler in the syntax of nvcc: `--flag=-DX=1`
     #[arg(long = "flag", value_name = "FLAG", allow_hyphen_values = true)]
     pub(crate) flags: Vec<String>,
-    /// The only compiler of CUDA sources to try: `nvrtc`, `nvcc` or `clang`
+    /// CUDA compiler to use: `nvrtc`, `nvcc` or `clang`
     #[arg(long, value_name = "COMPILER")]
     pub(crate) compiler: Option<String>,
-    /// Let the PTX say which source line each of its lines was made from
+    /// Include source line information in the PTX
     #[arg(long)]
     pub(crate) line_info: bool,
 }
@@ -61,15 +61,15 @@ pub(super) fn run(arguments: &CompileArgs, conversation: &Conversation<'_>) -> R
         file.is_file()
     };
     if !is_there {
-        return Err(Error::usage(format!("there is no kernel source `{shown}`"))
-            .with_help("name a CUDA source such as `kernels/softmax.cu`, a `.rs` file, or the directory of a crate"));
+        return Err(Error::usage(format!("kernel source `{shown}` does not exist"))
+            .with_help("pass a CUDA source such as `kernels/softmax.cu`, a `.rs` file, or a crate directory"));
     }
     let out = match &arguments.out {
         Some(out) => out.clone(),
         None => PathBuf::from(file.file_stem().unwrap_or(file.as_os_str())).with_extension("ptx"),
     };
     if absolute(&out)? == file {
-        return Err(Error::usage(format!("`{shown}` is the source")).with_help("name another file in `--out`"));
+        return Err(Error::usage(format!("`{shown}` is the source file")).with_help("pass another file to `--out`"));
     }
 
     let root = crate_of(&file).or_else(|| file.parent()).unwrap_or(&file);
@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &CompileArgs, conversation: &Conversation<'_>) -> R
         Err(error) => return refused(&error, conversation),
     };
     let image = built.units.first().and_then(|unit| unit.images.first());
-    let image = image.ok_or_else(|| Error::tool(format!("no PTX came out of `{shown}`")))?;
+    let image = image.ok_or_else(|| Error::tool(format!("`{shown}` produced no PTX")))?;
     let ptx = std::fs::read(&image.ptx).map_err(|error| Error::io("read", &image.ptx, &error))?;
     atomic::write_tracked(&absolute(&out)?, &ptx)?;
     let by = image.compiler.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -15,7 +15,7 @@ use gate_gpu::remote;
 
 #[derive(Debug, Args)]
 pub(crate) struct PinArgs {
-    /// Files in which the SHA-256 of PTX stand: kernel locks, kernel sets of runs, the registry of promotions
+    /// Files with SHA-256 digests of PTX: kernel locks, kernel sets of runs, the registry of promotions
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
 }
@@ -31,7 +31,7 @@ pub(in crate::cli) fn store_of_kernels(conversation: &Conversation<'_>) -> Resul
 /// The kernel store, which has to be there, and the files with absolute paths.
 fn named(arguments: &PinArgs, conversation: &Conversation<'_>) -> Result<(Local, Vec<PathBuf>)> {
     let local = store_of_kernels(conversation)?.ok_or_else(|| {
-        Error::usage("there is no folder for a kernel store").with_help("set `GATE_CACHE_DIR` to a folder")
+        Error::usage("no directory for the kernel store").with_help("set `GATE_CACHE_DIR` to a directory")
     })?;
     let files = arguments.files.iter().map(|file| {
         std::path::absolute(file)
@@ -52,10 +52,8 @@ pub(super) fn pin(arguments: &PinArgs, conversation: &Conversation<'_>) -> Resul
         let shown = shown.display();
         if pin.held.is_empty() {
             let _ = local.unpin(file);
-            return Err(
-                Error::usage(format!("`{shown}` names no PTX that the kernel store holds"))
-                    .with_help("build the kernels first; a pin keeps what is there"),
-            );
+            return Err(Error::usage(format!("`{shown}` refers to no PTX in the kernel store"))
+                .with_help("build the kernels first; a pin only keeps existing entries"));
         }
         let _ = writeln!(text, "{shown}: {} kernel images pinned", pin.held.len());
     }

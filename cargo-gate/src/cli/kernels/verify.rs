@@ -14,7 +14,7 @@ use gate_gpu::kernels::LockedCrate;
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// Also compile the locked kernels again in an empty directory, and compare the PTX
+    /// Also rebuild the locked kernels in an empty directory and compare the PTX
     #[arg(long)]
     pub(crate) rebuild: bool,
     #[command(flatten)]
@@ -110,7 +110,7 @@ impl View {
                 );
             }
             for path in &lock.stray {
-                let _ = writeln!(text, "{path}: no image of the lock names it");
+                let _ = writeln!(text, "{path}: not referenced by the lock");
             }
             let words = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
             let verdict = match lock.problems.len() {

@@ -21,10 +21,10 @@ pub(crate) struct MigrateArgs {
     /// The new version, of the same kind
     #[arg(value_name = "NEW")]
     pub(crate) to: PathBuf,
-    /// File of transforms for what is not the same in both
+    /// File with transforms for elements that differ
     #[arg(long, value_name = "FILE")]
     pub(crate) map: Option<PathBuf>,
-    /// Fail as well where there is no way back
+    /// Also fail if a change cannot be reversed
     #[arg(long)]
     pub(crate) reversible: bool,
     /// Output format
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &MigrateArgs, conversation: &Conversation<'_>) -> R
         Surface::of(name, &read(path)?).map_err(|error| {
             let line = error.line.map_or_else(String::new, |line| format!(":{line}"));
             Error::usage(format!("{name}{line}: {}", error.message))
-                .with_help("name kernel locks, JSON Schemas or TOML files")
+                .with_help("pass kernel locks, JSON Schemas or TOML files")
         })
     };
     let (old, new) = (surface(&arguments.from, &from)?, surface(&arguments.to, &to)?);
@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &MigrateArgs, conversation: &Conversation<'_>) -> R
         None => Map::default(),
         Some(path) => Map::parse(&read(path)?).map_err(|error| {
             Error::usage(format!("{map_name}:{}: {}", error.line, error.message))
-                .with_help("a transform has `from`, and `to` or `drop`: see the guide on migration")
+                .with_help("write `from`, and `to` or `drop`; see the guide on migration")
         })?,
     };
     if conversation.printer.detail() == Detail::Verbose {
@@ -112,7 +112,7 @@ fn shown(path: &Path) -> String {
 
 fn read(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path).map_err(|error| {
-        Error::usage(format!("cannot read `{}`: {error}", shown(path))).with_help("name a file that exists")
+        Error::usage(format!("cannot read `{}`: {error}", shown(path))).with_help("pass an existing file")
     })?;
     String::from_utf8(bytes)
         .map_err(|_| Error::usage(format!("`{}` is not UTF-8", shown(path))).with_help("save the file as UTF-8"))

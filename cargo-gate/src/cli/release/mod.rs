@@ -9,7 +9,7 @@ use gate_base::error::Result;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ReleaseCommand {
-    /// Check that a new version of a file has a place for everything in the old one
+    /// Check that a new version of a file covers everything in the old one
     Migrate(migrate::MigrateArgs),
 }
 

@@ -21,10 +21,10 @@ pub(crate) struct BoundariesArgs {
     /// Limit the table to these packages
     #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
     pub(crate) packages: Vec<String>,
-    /// Include the packages that the lockfile resolves to
+    /// Include the packages in the lockfile
     #[arg(long)]
     pub(crate) dependencies: bool,
-    /// Write the inventory file that the policy names
+    /// Write the inventory file set in the policy
     #[arg(long)]
     pub(crate) write: bool,
     /// Output format
@@ -105,7 +105,7 @@ fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> 
     if arguments.write {
         if let Some((path, error)) = survey.unreadable.first() {
             return Err(Error::tool(format!("cannot read `{path}`: {error}"))
-                .with_help("make the file readable: the inventory would not be complete"));
+                .with_help("make the file readable; the inventory would be incomplete"));
         }
         let path = policy.inventory_path();
         Inventory::new(
@@ -118,8 +118,10 @@ fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> 
     if !arguments.packages.is_empty() {
         for name in &arguments.packages {
             if !boundaries.packages.iter().any(|row| row.name == *name) {
-                return Err(Error::usage(format!("there is no package `{name}` in the workspace"))
-                    .with_help("`cargo gate source boundaries` lists the packages"));
+                return Err(
+                    Error::usage(format!("package `{name}` is not a member of the workspace"))
+                        .with_help("`cargo gate source boundaries` lists the packages"),
+                );
             }
         }
         boundaries.packages.retain(|row| arguments.packages.contains(&row.name));

@@ -17,7 +17,7 @@ use super::documents::{listed, outcomes, replace};
 
 #[derive(Debug, Args)]
 pub(crate) struct DocsArgs {
-    /// Show what would change and fail if anything would, and write nothing
+    /// Show what would change without writing it, and fail if anything would change
     #[arg(long)]
     pub(crate) check: bool,
 }
@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &DocsArgs, conversation: &Conversation<'_>) -> Resu
         if changed == 0 {
             conversation
                 .printer
-                .status("Fresh", "everything that is generated is up to date");
+                .status("Fresh", "all generated files and blocks are up to date");
         }
         return Ok(exit::READY);
     }

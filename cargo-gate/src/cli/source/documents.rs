@@ -75,7 +75,7 @@ pub(super) fn replace(workspace: &Surveys, document: &Document, text: &str) -> R
     }
     let now = workspace.read(path).map_err(|error| Error::io("read", path, &error))?;
     if now != document.text.as_bytes() {
-        return Err(Error::tool(format!("`{path}` changed while it was judged")).with_help("run the command again"));
+        return Err(Error::tool(format!("`{path}` changed during the check")).with_help("run the command again"));
     }
     let native = workspace
         .files()

@@ -18,7 +18,7 @@ use super::documents::{STAGE, listed, outcomes, replace};
 
 #[derive(Debug, Args)]
 pub(crate) struct DriftArgs {
-    /// Set the boxes from the evidence, and change nothing else
+    /// Update the checkboxes from the evidence
     #[arg(long)]
     pub(crate) fix: bool,
     /// Output format
@@ -137,15 +137,12 @@ fn described(all: &[Judged], one: &Judged) -> Option<(&'static str, String)> {
     };
     Some(match first {
         Drift::Early(why) => ("ticked_early", format!("ticked, but {why}")),
-        Drift::Late(why) => ("not_ticked", format!("not ticked, although {why}")),
+        Drift::Late(why) => ("not_ticked", format!("not ticked, but {why}")),
         Drift::OpenPart(part) => {
             let part = &all[*part].task.title;
             ("open_part", format!("ticked, but its part \"{part}\" is not"))
         }
-        Drift::NoEvidence => (
-            "no_evidence",
-            "ticked, and names no check that would show it".to_owned(),
-        ),
+        Drift::NoEvidence => ("no_evidence", "ticked, but without a check".to_owned()),
         Drift::Unknown(_, message, help) => ("unknown_check", format!("{message}; {help}")),
     })
 }
@@ -168,11 +165,7 @@ fn human(boxes: &[BoxRow]) -> String {
     let stale = count(&|one| one.drift == Some("no_fresh_evidence"));
     let ticked = count(&|one| one.ticked);
     let changed = count(&|one| one.changed);
-    let _ = write!(
-        text,
-        "{} boxes, {ticked} ticked, {drifting} without agreement",
-        boxes.len()
-    );
+    let _ = write!(text, "{} boxes, {ticked} ticked, {drifting} out of date", boxes.len());
     if changed > 0 {
         let _ = write!(text, ", {changed} set");
     }
@@ -217,12 +210,12 @@ mod tests {
         let document = Document::new("ROADMAP.md", text);
         let before = rows(&document, &checkboxes::judge(text, evidence), &[]);
         insta::assert_snapshot!(human(&before), @r#"
-        ROADMAP.md:1: "a": not ticked, although `lockfile.tracked` passes at controlled
-        ROADMAP.md:2: "b": ticked, but `lockfile.fresh` could not be carried out
+        ROADMAP.md:1: "a": not ticked, but `lockfile.tracked` passes at controlled
+        ROADMAP.md:2: "b": ticked, but `lockfile.fresh` ended in an error
         ROADMAP.md:3: "c": ticked, but `suite.test.workspace` has no fresh evidence
-        ROADMAP.md:4: "d": ticked, and names no check that would show it
-        ROADMAP.md:5: "e": no check is called `x.y`; `cargo gate status` lists the checks
-        5 boxes, 3 ticked, 4 without agreement; next: cargo gate source drift --fix
+        ROADMAP.md:4: "d": ticked, but without a check
+        ROADMAP.md:5: "e": unknown check `x.y`; `cargo gate status` lists the checks
+        5 boxes, 3 ticked, 4 out of date; next: cargo gate source drift --fix
         "#);
         let (text, changed) = checkboxes::corrected(text, &checkboxes::judge(text, evidence));
         let after = rows(
@@ -234,9 +227,9 @@ mod tests {
         ROADMAP.md:1: [x] a: set from evidence
         ROADMAP.md:2: [ ] b: set from evidence
         ROADMAP.md:3: "c": ticked, but `suite.test.workspace` has no fresh evidence
-        ROADMAP.md:4: "d": ticked, and names no check that would show it
-        ROADMAP.md:5: "e": no check is called `x.y`; `cargo gate status` lists the checks
-        5 boxes, 3 ticked, 2 without agreement, 2 set; next: cargo gate broad
+        ROADMAP.md:4: "d": ticked, but without a check
+        ROADMAP.md:5: "e": unknown check `x.y`; `cargo gate status` lists the checks
+        5 boxes, 3 ticked, 2 out of date, 2 set; next: cargo gate broad
         "#);
         insta::assert_snapshot!(crate::cli::json(&after[1]).expect("JSON"), @r#"
         {

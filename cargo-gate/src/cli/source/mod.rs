@@ -15,7 +15,7 @@ use gate_base::error::Result;
 pub(super) enum SourceCommand {
     /// Show unsafe code, FFI and other raw boundaries, or write their inventory
     Boundaries(boundaries::BoundariesArgs),
-    /// Show where library code panics, or write the inventory of those places
+    /// Show where library code can panic, or write the inventory of those places
     Panics(panics::PanicsArgs),
     /// Write the generated blocks of documents, and files that repeat `[toolchain]`
     Docs(docs::DocsArgs),

@@ -22,7 +22,7 @@ pub(crate) struct PanicsArgs {
     /// List every place
     #[arg(long)]
     pub(crate) list: bool,
-    /// Write the inventory file that the policy names
+    /// Write the inventory file set in the policy
     #[arg(long)]
     pub(crate) write: bool,
     /// Output format
@@ -76,7 +76,7 @@ pub(super) fn run(arguments: &PanicsArgs, conversation: &Conversation<'_>) -> Re
     for name in &arguments.packages {
         if survey.package(name).is_none() {
             return Err(
-                Error::usage(format!("there is no package `{name}` with a library in the workspace"))
+                Error::usage(format!("package `{name}` is not a workspace member with a library"))
                     .with_help("`cargo gate source panics` lists the packages"),
             );
         }
@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &PanicsArgs, conversation: &Conversation<'_>) -> Re
     if arguments.write {
         if let Some((path, error)) = survey.unreadable.first() {
             return Err(Error::tool(format!("cannot read `{path}`: {error}"))
-                .with_help("make the file readable: the inventory would not be complete"));
+                .with_help("make the file readable; the inventory would be incomplete"));
         }
         let policy = conversation.policy(&workspace)?;
         let path = policy.panic_inventory_path();

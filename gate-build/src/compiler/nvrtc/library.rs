@@ -105,7 +105,7 @@ impl Nvrtc {
         let (mut major, mut minor) = (0, 0);
         // SAFETY: both pointers are valid for writing.
         if unsafe { version(&raw mut major, &raw mut minor) } != SUCCESS {
-            return Err(format!("`{}` does not say its version", file.display()));
+            return Err(format!("`{}` does not report its version", file.display()));
         }
         let nvrtc = Self {
             create: function!("nvrtcCreateProgram")?,
@@ -140,7 +140,7 @@ impl Nvrtc {
         options: &[String],
         watch: &Watch<'_>,
     ) -> Result<Answer, String> {
-        let zero = |what: &str| format!("{what} holds a zero byte");
+        let zero = |what: &str| format!("{what} contains a NUL byte");
         let source = CString::new(source).map_err(|_| zero("the source"))?;
         let name = CString::new(name).map_err(|_| zero("the name"))?;
         let options: Vec<CString> = options

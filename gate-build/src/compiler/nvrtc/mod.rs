@@ -121,9 +121,12 @@ impl<'a> Nvrtc<'a> {
             }
             None => Err(Diagnostic::error(
                 Id::Configuration,
-                format!("NVRTC cannot be told of `{}`", path.display()),
+                format!(
+                    "cannot pass `{}` to NVRTC: the path is not valid Unicode",
+                    path.display()
+                ),
             )
-            .help("rename the folder so that its name is Unicode, or install nvcc")),
+            .help("rename the directory to a valid Unicode name, or install nvcc")),
         };
         for header in &asked.pre_includes {
             text("--pre-include", self.setting.crate_root.join(header))?;
@@ -160,13 +163,11 @@ impl<'a> Nvrtc<'a> {
         let library = self.library()?;
         let version = &self.identity.version;
         if arch.reach() == Reach::Onward && !library.archs.is_empty() && !library.archs.contains(&arch.number()) {
-            return Err(Diagnostic::error(
-                Id::ArchUnsupported,
-                format!("NVRTC {version} cannot compile for {arch}"),
-            )
-            .help(format!(
-                "install a CUDA toolkit that knows {arch}, or choose another `.arch(…)` in build.rs"
-            )));
+            return Err(
+                Diagnostic::error(Id::ArchUnsupported, format!("NVRTC {version} does not support {arch}")).help(
+                    format!("install a CUDA toolkit that supports {arch}, or change `.arch(…)` in build.rs"),
+                ),
+            );
         }
         let source = fs::read(&unit.path).map_err(|error| {
             Diagnostic::error(
@@ -260,11 +261,8 @@ impl<'a> Nvrtc<'a> {
         let version = &self.identity.version;
         let list = list.filter(|_| !spool::is_cut(&answer.log));
         let list = list.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
-            Diagnostic::error(
-                Id::CompilerOutput,
-                format!("NVRTC {version} did not write the list of what it read"),
-            )
-            .output(&answer.log)
+            Diagnostic::error(Id::CompilerOutput, format!("NVRTC {version} wrote no dependency list"))
+                .output(&answer.log)
         })?;
         let named = list
             .lines()
@@ -320,43 +318,39 @@ impl Compiler for Nvrtc<'_> {
             Outcome::Compiled => {
                 return Err(Diagnostic::error(
                     Id::CompilerOutput,
-                    format!("NVRTC {version} reports success and gave no PTX"),
+                    format!("NVRTC {version} reported success but produced no PTX"),
                 )
                 .output(&answer.log));
             }
             Outcome::Stopped => {
                 return Err(Diagnostic::error(
                     Id::CompilerTimeout,
-                    format!(
-                        "NVRTC {version} did not end within {} s and was stopped",
-                        self.setting.timeout.as_secs()
-                    ),
+                    format!("NVRTC {version} timed out after {} s", self.setting.timeout.as_secs()),
                 )
-                .help("if it only needs longer, set `GATE_KERNEL_TIMEOUT` to more seconds"));
+                .help("if it needs more time, raise `GATE_KERNEL_TIMEOUT` (in seconds)"));
             }
             Outcome::InvalidOption => {
-                return Err(
-                    Diagnostic::error(Id::FlagUnsupported, format!("NVRTC {version} does not know a flag"))
-                        .output(&answer.log),
-                );
+                return Err(Diagnostic::error(
+                    Id::FlagUnsupported,
+                    format!("NVRTC {version} does not recognize a flag"),
+                )
+                .output(&answer.log));
             }
             Outcome::Failed(_) if lacks_header(&answer.log) => {
                 return Err(Diagnostic::error(
                     Id::SourceRefused,
-                    format!("NVRTC {version} does not compile it for {arch}"),
+                    format!("NVRTC {version} failed to compile it for {arch}"),
                 )
                 .output(&answer.log)
-                .help(format!(
-                    "{HEADER_HELP}; those of C++ are nvcc's, which compiles what NVRTC cannot where it is installed"
-                )));
+                .help(format!("{HEADER_HELP}; for C++ standard headers, install nvcc")));
             }
             Outcome::Failed(_) => {
                 return Err(Diagnostic::error(
                     Id::SourceRefused,
-                    format!("NVRTC {version} does not compile it for {arch}"),
+                    format!("NVRTC {version} failed to compile it for {arch}"),
                 )
                 .output(&answer.log)
-                .help("NVRTC compiles device code alone; with nvcc installed, what needs more is compiled by it"));
+                .help("install nvcc; NVRTC compiles device code only"));
             }
         }
         let (text, dependencies) = match (text, written) {
@@ -370,7 +364,7 @@ impl Compiler for Nvrtc<'_> {
             (Text::Wanted, None) => {
                 return Err(Diagnostic::error(
                     Id::CompilerOutput,
-                    format!("NVRTC {version} did not write the preprocessed text"),
+                    format!("NVRTC {version} wrote no preprocessed source"),
                 )
                 .output(&answer.log));
             }
@@ -421,8 +415,8 @@ impl<'a> FrontEnd<'a> {
 
 fn asked(flags: &[String]) -> Result<Asked, Diagnostic> {
     Asked::read(flags).map_err(|flag| {
-        Diagnostic::error(Id::FlagUnsupported, format!("NVRTC has no flag that means `{flag}`"))
-            .help("take the flag out of build.rs, or install nvcc")
+        Diagnostic::error(Id::FlagUnsupported, format!("NVRTC has no equivalent of `{flag}`"))
+            .help("remove the flag from build.rs, or install nvcc")
     })
 }
 
@@ -432,7 +426,7 @@ fn output_option(file: &Path) -> Result<String, Diagnostic> {
         Some(name) => Ok(format!("--output={name}")),
         None => Err(
             Diagnostic::error(Id::FileAccess, format!("NVRTC cannot write to `{}`", file.display()))
-                .help("build in a folder whose name is Unicode"),
+                .help("build in a directory with a valid Unicode name"),
         ),
     }
 }
@@ -442,7 +436,7 @@ fn cannot_load(file: &Path, error: &str) -> Diagnostic {
         Id::CompilerUnusable,
         format!("cannot load NVRTC from `{}`: {error}", file.display()),
     )
-    .help("reinstall the CUDA toolkit, or choose another compiler by `GATE_KERNEL_COMPILER`")
+    .help("reinstall the CUDA toolkit, or choose another compiler with `GATE_KERNEL_COMPILER`")
 }
 
 /// The library with the device functions, beside NVRTC itself.

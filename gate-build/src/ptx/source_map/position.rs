@@ -81,12 +81,12 @@ impl NoPosition {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::NoSuchLine => "the text has no such line",
-            Self::NoInstruction => "it stands outside of all bodies",
-            Self::NoLineInfo => "no `.loc` stands before it in its body",
-            Self::CompilerGenerated => "the compiler made it from no line in particular",
-            Self::ForeignFile => "it was made from a source outside of the package",
-            Self::UnknownFile => "nothing in this text was made from that file",
-            Self::NoCode => "nothing in this text was made from that line",
+            Self::NoInstruction => "it is outside any function body",
+            Self::NoLineInfo => "no `.loc` precedes it in its function body",
+            Self::CompilerGenerated => "the compiler generated it without a source line",
+            Self::ForeignFile => "its source file is outside the package",
+            Self::UnknownFile => "no instruction in this text comes from that file",
+            Self::NoCode => "no instruction in this text comes from that line",
         }
     }
 }

@@ -49,20 +49,25 @@ fn read(text: &str, module: &Module, roots: &Roots) -> Result<SourceMap, ParseEr
         let number = index + 1;
         let directive = line.trim_start();
         if !state.comment && is(directive, ".file") {
-            let (key, path) =
-                file(directive).ok_or_else(|| error(number, "`.file` has a number and a path in quotation marks"))?;
+            let (key, path) = file(directive)
+                .ok_or_else(|| error(number, "malformed `.file`: expected a number and a quoted path"))?;
             if files.insert(key, path.clone()).is_some_and(|before| before != path) {
                 return Err(error(
                     number,
-                    format!("file {key} is declared twice, with different paths"),
+                    format!("file {key} is declared twice with different paths"),
                 ));
             }
             located.push(None);
             continue;
         }
         if !state.comment && is(directive, ".loc") {
-            let loc =
-                loc(directive).ok_or_else(|| error(number, "`.loc` has the numbers of a file, a line and a column"))?;
+            let loc = loc(directive).ok_or_else(|| {
+                error(
+                    number,
+                    "malformed `.loc`: expected a file, a line and a column \
+                     number",
+                )
+            })?;
             state.loc = Some((loc, number));
             // Before the brace of a body it belongs to the body already.
             located.push((state.body || state.defines).then(|| state.loc.clone()));
@@ -95,9 +100,8 @@ fn read(text: &str, module: &Module, roots: &Roots) -> Result<SourceMap, ParseEr
             Some(Some((loc, number))) => match known.get(&loc) {
                 Some(found) => *found,
                 None => {
-                    let found = position(&loc, &paths).map_err(|file| {
-                        error(number, format!("`.loc` names file {file}, which no `.file` declares"))
-                    })?;
+                    let found = position(&loc, &paths)
+                        .map_err(|file| error(number, format!("`.loc` refers to undeclared file {file}")))?;
                     let found = found.map(|position| {
                         map.positions.push(position);
                         map.positions.len() - 1
@@ -156,7 +160,7 @@ impl State {
                     self.depth += 1;
                 }
                 Some('}') => {
-                    self.depth = self.depth.checked_sub(1).ok_or("a `}` closes nothing")?;
+                    self.depth = self.depth.checked_sub(1).ok_or("unmatched `}`")?;
                     if self.depth == 0 {
                         self.body = false;
                         self.defines = false;
@@ -164,7 +168,7 @@ impl State {
                 }
                 Some(';') if self.depth == 0 => self.defines = false,
                 Some('"') => {
-                    let (_, behind) = after.split_once('"').ok_or("a string that starts here does not end")?;
+                    let (_, behind) = after.split_once('"').ok_or("unterminated string")?;
                     rest = behind;
                 }
                 Some('/') if after.starts_with('/') => return Ok(()),
@@ -174,7 +178,7 @@ impl State {
                 }
                 Some('.') if starts => match word(after) {
                     "entry" | "func" if self.depth == 0 => self.defines = true,
-                    "loc" if self.depth > 0 => return Err("`.loc` does not start its line".to_owned()),
+                    "loc" if self.depth > 0 => return Err("`.loc` must be at the start of its line".to_owned()),
                     _ => {}
                 },
                 _ => {}

@@ -22,9 +22,9 @@ pub(super) fn write(cache: &Path, manifest: &Path, cargo: &Path) -> Result<PathB
     let Some(text) = crate_folder.to_str() else {
         return Err(Diagnostic::error(
             Id::Configuration,
-            format!("the name of `{}` is not Unicode", crate_folder.display()),
+            format!("the path `{}` is not valid Unicode", crate_folder.display()),
         )
-        .help("move the checkout of Rust-CUDA"));
+        .help("move the Rust-CUDA checkout"));
     };
     let mut fields = Fields::new("gate-build cuda-builder 1");
     fields.add("manifest", manifest.as_os_str().as_encoded_bytes());
@@ -39,7 +39,7 @@ pub(super) fn write(cache: &Path, manifest: &Path, cargo: &Path) -> Result<PathB
                 Id::FileAccess,
                 format!("cannot write below `{}`: {error}", folder.display()),
             )
-            .help("set `GATE_CACHE_DIR` to a folder that can be written to")
+            .help("set `GATE_CACHE_DIR` to a writable directory")
         })?;
     }
     Ok(folder)

@@ -19,7 +19,7 @@ fn main() {
     let (folder, arch, ptx, read, target, optimises) = match given.as_slice() {
         [folder, arch, ptx, read, target, optimises] => (folder, arch, ptx, read, target, optimises),
         _ => {
-            eprintln!("expected: <crate> <compute_80> <ptx> <dependency file> <target folder> <optimise: 0 or 1>");
+            eprintln!("expected: <crate> <compute_80> <ptx> <dependency file> <target directory> <optimize: 0 or 1>");
             process::exit(NOT_HANDED_OVER);
         }
     };
@@ -27,7 +27,7 @@ fn main() {
     let arch = match format!("-arch={}", arch).parse() {
         Ok(NvvmOption::Arch(arch)) => arch,
         _ => {
-            eprintln!("this cuda_builder does not know {}", arch);
+            eprintln!("this cuda_builder does not support {}", arch);
             process::exit(UNKNOWN_ARCH);
         }
     };

@@ -66,9 +66,9 @@ impl<'a> CudaBuilder<'a> {
         let Some(toolchain) = pinned(&setting.env, manifest) else {
             return Err(Diagnostic::error(
                 Id::CompilerUnusable,
-                format!("nothing says which toolchain `{shown}` needs"),
+                format!("cannot tell which toolchain `{shown}` needs"),
             )
-            .help("name a checkout of Rust-CUDA in `.cuda_builder(…)`: it has a `rust-toolchain.toml`"));
+            .help("pass a Rust-CUDA checkout, which has a `rust-toolchain.toml`, to `.cuda_builder(…)`"));
         };
         let os = setting.env.os();
         let rustc = toolchain.program(os, "rustc");
@@ -130,11 +130,12 @@ impl<'a> CudaBuilder<'a> {
             };
             Err(Diagnostic::error(
                 Id::CompilerUnusable,
-                format!("cuda_builder {} cannot be built by {name}", self.identity.version),
+                format!("cannot build cuda_builder {} with {name}", self.identity.version),
             )
             .output(&finished.text)
             .help(format!(
-                "it needs {toolchain}, LLVM 7 (`LLVM_CONFIG`) and a CUDA toolkit; `GATE_KERNELS=locked` takes the kernel lock instead"
+                "install {toolchain}, LLVM 7 (`LLVM_CONFIG`) and a CUDA toolkit, or set `GATE_KERNELS=locked` to use \
+                 the kernel lock"
             )))
         });
         ready.clone()
@@ -161,14 +162,14 @@ impl<'a> CudaBuilder<'a> {
         let (id, what) = if unknown {
             (Id::ArchUnsupported, "cannot compile")
         } else {
-            (Id::SourceRefused, "does not compile it")
+            (Id::SourceRefused, "failed to compile it")
         };
         let mut refusal =
             Diagnostic::error(id, format!("cuda_builder {version} {what} for {arch}")).output(&finished.text);
         refusal.place = place_of(&finished.text).map(Box::new);
         if unknown {
             refusal = refusal.help(format!(
-                "take a later Rust-CUDA, or another `.arch(…)` than {arch} in build.rs"
+                "use a later Rust-CUDA, or an `.arch(…)` other than {arch} in build.rs"
             ));
         }
         refusal
@@ -190,8 +191,8 @@ impl Compiler for CudaBuilder<'_> {
     ) -> Result<Compiled, Diagnostic> {
         if unit.path.is_file() {
             return Err(
-                Diagnostic::error(Id::Configuration, "cuda_builder compiles crates, and this is one file")
-                    .help("name the folder of a crate with a `Cargo.toml` in `.rust(…)`"),
+                Diagnostic::error(Id::Configuration, "cuda_builder compiles crates, not single files")
+                    .help("pass a crate directory with a `Cargo.toml` to `.rust(…)`"),
             );
         }
         let driver = self.driver(scratch)?;
@@ -248,7 +249,7 @@ impl Target {
         });
         let lock = lock.map_err(|error| {
             Diagnostic::error(Id::FileAccess, format!("cannot lock `{}`: {error}", folder.display()))
-                .help("set `GATE_CACHE_DIR` to a folder that can be written to")
+                .help("set `GATE_CACHE_DIR` to a writable directory")
         })?;
         Ok(Self { folder, _lock: lock })
     }

@@ -73,17 +73,20 @@ impl Remote {
     pub(crate) fn warning(&self) -> Option<Diagnostic> {
         if self.unavailable() > 0 {
             let reason = self.setting.reason().unwrap_or_default();
-            let message = format!("the remote store of kernels was left alone: {reason}");
-            return Some(Diagnostic::warning(Id::RemoteStore, message).help("`GATE_CACHE_MODE=off` builds without it"));
+            let message = format!("the remote kernel store was not used: {reason}");
+            return Some(Diagnostic::warning(Id::RemoteStore, message).help(
+                "set `GATE_CACHE_MODE=off` to build \
+                 without it",
+            ));
         }
         let corrupt = self.corrupt();
         (corrupt > 0).then(|| {
             let entries = if corrupt == 1 { "entry" } else { "entries" };
             Diagnostic::warning(
                 Id::RemoteStore,
-                format!("{corrupt} {entries} of the remote store of kernels damaged, and not used"),
+                format!("ignored {corrupt} damaged {entries} in the remote kernel store"),
             )
-            .help("a build that writes to the store replaces them")
+            .help("a build with write access to the store replaces them")
         })
     }
 
@@ -117,7 +120,7 @@ impl Remote {
             }
             Ok(Answer::Miss) => None,
             Ok(Answer::Kept) => {
-                self.give_up("it confirms what nobody wrote");
+                self.give_up("it confirmed an entry that was never sent");
                 None
             }
             Ok(Answer::Failed(reason)) | Err(reason) => {
@@ -126,7 +129,7 @@ impl Remote {
             }
         };
         if u128::from(waited) > PATIENCE.as_millis() {
-            self.give_up(&format!("waiting for it took {} s in this build", PATIENCE.as_secs()));
+            self.give_up(&format!("this build already waited {} s for it", PATIENCE.as_secs()));
         }
         answer
     }
@@ -166,7 +169,7 @@ impl Remote {
                         break;
                     }
                     Ok(_) => {
-                        self.give_up("it answers what nobody asked");
+                        self.give_up("it answered a request that was never sent");
                         break;
                     }
                 }
@@ -196,7 +199,7 @@ impl Remote {
         }
         let Some(file) = self.setting.program() else {
             // Set up for everybody, and this machine has no part in it: said in the report, and no warning.
-            self.setting.note("no `cargo-gate` is on PATH");
+            self.setting.note("`cargo-gate` is not on PATH");
             *state = State::Gone;
             return None;
         };

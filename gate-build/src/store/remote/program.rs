@@ -75,8 +75,8 @@ impl Program {
                             let _ = sender.send(answer);
                         }
                     }
-                    Ok(None) => break "the program that serves it has ended".to_owned(),
-                    Err(error) => break format!("the program that serves it cannot be understood: {error}"),
+                    Ok(None) => break "its server process exited".to_owned(),
+                    Err(error) => break format!("its server process sent {error}"),
                 }
             };
             let mut waiting = lock(&answers);
@@ -97,9 +97,9 @@ impl Program {
                 program.mode = mode;
                 Ok(program)
             }
-            Ok(Err(error)) => Err(format!("`{shown} kernels serve` serves no store: {error}")),
+            Ok(Err(error)) => Err(format!("`{shown} kernels serve` does not provide a store: {error}")),
             Err(_) => Err(format!(
-                "`{shown} kernels serve` says nothing for {} s",
+                "`{shown} kernels serve` did not respond within {} s",
                 setting.timeout.as_secs()
             )),
         }
@@ -121,7 +121,7 @@ impl Program {
         }
         self.questions
             .send(protocol::question_bytes(number, question))
-            .map_err(|_| "the program that serves it reads nothing any more".to_owned())?;
+            .map_err(|_| "its server process stopped reading".to_owned())?;
         Ok(receiver)
     }
 
@@ -131,7 +131,7 @@ impl Program {
     /// In words, why there is none.
     pub(super) fn wait(&self, answer: &Receiver<Answer>, patience: Duration) -> Result<Answer, String> {
         answer.recv_timeout(patience).map_err(|error| match error {
-            RecvTimeoutError::Timeout => format!("it did not answer within {} s", patience.as_secs()),
+            RecvTimeoutError::Timeout => format!("it did not respond within {} s", patience.as_secs()),
             RecvTimeoutError::Disconnected => lock(&self.waiting).over.clone().unwrap_or_default(),
         })
     }

@@ -46,7 +46,7 @@ impl Setting {
         let text = |name: &str| env.variable(name).map(|value| value.to_string_lossy().into_owned());
         let wrong = |name: &str, value: &str, help: &str| {
             // An address may hold a password; what is wrong with the others may be shown.
-            Error::configuration(format!("`{name}` is `{value}`"), help.to_owned())
+            Error::configuration(format!("invalid value `{value}` for `{name}`"), help.to_owned())
         };
         let mode = match text("GATE_CACHE_MODE") {
             Some(name) => Some(
@@ -59,7 +59,7 @@ impl Setting {
                 wrong(
                     "GATE_CACHE_TIMEOUT",
                     &value,
-                    "set it to a time of 1s to 10m, as in `GATE_CACHE_TIMEOUT=10s`",
+                    "set it to a duration from 1s to 10m, such as `GATE_CACHE_TIMEOUT=10s`",
                 )
             })?),
             None => None,
@@ -229,7 +229,7 @@ mod tests {
         let error = setting(&[("GATE_CACHE_MODE", "write")], "").unwrap_err();
         assert_eq!(
             error,
-            "error[configuration]: `GATE_CACHE_MODE` is `write`\n  help: set it to `rw`, `ro` or `off`"
+            "error[configuration]: invalid value `write` for `GATE_CACHE_MODE`\n  help: set it to `rw`, `ro` or `off`"
         );
         for time in ["0s", "10", "11m", "s", "é"] {
             assert!(setting(&[("GATE_CACHE_TIMEOUT", time)], "").is_err(), "{time}");

@@ -222,7 +222,7 @@ impl Driver for SimulatedDriver {
         state.launches += 1;
         if panics {
             // Unwinds as a panic does, without the message of one.
-            std::panic::resume_unwind(Box::new("a panic around the driver was asked for"));
+            std::panic::resume_unwind(Box::new("a simulated panic around the driver"));
         }
         simulate(&mut state.memory, contract, cpu, launch, wrong)
     }

@@ -135,7 +135,7 @@ fn spawn(spec: &ProcessSpec, sender: &SyncSender<Message>) -> Result<(Box<dyn Ch
         )));
     }
     let Some(path) = locate(program, &spec.directory) else {
-        return Err(cannot_start(&"there is no such program").with_help(format!(
+        return Err(cannot_start(&"no such program").with_help(format!(
             "install `{}`, or put its directory on PATH",
             program.to_string_lossy()
         )));

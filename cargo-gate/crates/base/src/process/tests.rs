@@ -244,7 +244,7 @@ fn a_missing_program_is_named() {
     let error = run(&spec, &playground.cancel, &mut |_| {}).unwrap_err();
     assert_eq!(
         error.message,
-        "cannot start `no-such-program-anywhere`: there is no such program"
+        "cannot start `no-such-program-anywhere`: no such program"
     );
     assert_eq!(
         error.help.as_deref(),

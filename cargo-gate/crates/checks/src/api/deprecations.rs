@@ -19,7 +19,7 @@ reads!(input::Cargo, input::RustSources, input::FileNames, Deprecation);
 /// The check.
 pub static CHECK: Check = Check {
     id: "api.deprecations",
-    summary: "Public items go away when it was announced, and not before",
+    summary: "Public items are removed when announced, and not before",
     docs: include_str!("deprecations.md"),
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
@@ -102,7 +102,7 @@ fn judge(survey: &Survey, declared: &[Deprecation]) -> Vec<Finding> {
         if !declared && seen.insert(&item.path) {
             findings.push(
                 blocking(format!(
-                    "`{}` is deprecated, and nothing says until when it stays",
+                    "`{}` is deprecated, but its removal is not declared",
                     item.path
                 ))
                 .help(format!(
@@ -125,9 +125,9 @@ fn judge_entry(survey: &Survey, items: &[Item<'_>], entry: &Deprecation) -> Vec<
     let Some(package) = survey.packages.iter().find(|package| package.library == library) else {
         return vec![
             blocking(format!(
-                "`{item}` is declared as deprecated, and there is no library `{library}`"
+                "`{item}` is declared deprecated, but there is no library `{library}`"
             ))
-            .help("begin `item` with the name of a library of the workspace")
+            .help("start `item` with the name of a library in the workspace")
             .at(entry.location.clone()),
         ];
     };
@@ -135,7 +135,7 @@ fn judge_entry(survey: &Survey, items: &[Item<'_>], entry: &Deprecation) -> Vec<
     if remove_in <= since {
         findings.push(
             blocking(format!(
-                "`{item}` is deprecated since {since} and may go in {remove_in}, which is not later"
+                "`{item}` is deprecated since {since}, but `remove-in = \"{remove_in}\"` is not later"
             ))
             .help("write a later version in `remove-in`")
             .at(entry.location.clone()),
@@ -147,11 +147,11 @@ fn judge_entry(survey: &Survey, items: &[Item<'_>], entry: &Deprecation) -> Vec<
     if found.is_empty() && version < remove_in {
         findings.push(
             blocking(format!(
-                "`{item}` was to stay until {remove_in}, and `{}` {version} has no such item marked `#[deprecated]`",
+                "`{item}` must stay until {remove_in}, but `{}` {version} has no such item marked `#[deprecated]`",
                 package.name
             ))
             .help(format!(
-                "put it back with `#[deprecated(since = \"{since}\")]`, or release {remove_in}"
+                "restore it with `#[deprecated(since = \"{since}\")]`, or release {remove_in}"
             ))
             .at(entry.location.clone()),
         );
@@ -160,7 +160,7 @@ fn judge_entry(survey: &Survey, items: &[Item<'_>], entry: &Deprecation) -> Vec<
         if version >= remove_in {
             findings.push(
                 blocking(format!(
-                    "`{item}` was to go in {remove_in}, and `{}` is at {version}",
+                    "`{item}` was to be removed in {remove_in}, but `{}` is at {version}",
                     package.name
                 ))
                 .help("remove the item and its entry, or raise `remove-in`")
@@ -172,7 +172,7 @@ fn judge_entry(survey: &Survey, items: &[Item<'_>], entry: &Deprecation) -> Vec<
         {
             findings.push(
                 blocking(format!(
-                    "`{item}` is deprecated since {written} by its attribute and since {since} by its entry"
+                    "`{item}` is deprecated since {written} in its attribute, but since {since} in gate.toml"
                 ))
                 .help(format!(
                     "write `#[deprecated(since = \"{since}\")]`, or correct `since` in gate.toml"
@@ -236,31 +236,31 @@ mod tests {
             entry("other::old", "0.9.0", "2.0.0"),
             entry("app::imp::Client::fetch", "2.0.0", "2.0.0"),
         ]), @r#"
-        src/lib.rs:2: `app::old` was to go in 1.0.0, and `app` is at 1.0.0 [controlled]
+        src/lib.rs:2: `app::old` was to be removed in 1.0.0, but `app` is at 1.0.0 [controlled]
           help: remove the item and its entry, or raise `remove-in`
           because: gate.toml:5
           package: app
-        src/lib.rs:2: `app::old` is deprecated since 0.9.0 by its attribute and since 0.8.0 by its entry [controlled]
+        src/lib.rs:2: `app::old` is deprecated since 0.9.0 in its attribute, but since 0.8.0 in gate.toml [controlled]
           help: write `#[deprecated(since = "0.8.0")]`, or correct `since` in gate.toml
           because: gate.toml:5
           package: app
-        gate.toml:5: `app::gone` was to stay until 1.1.0, and `app` 1.0.0 has no such item marked `#[deprecated]` [controlled]
-          help: put it back with `#[deprecated(since = "0.9.0")]`, or release 1.1.0
+        gate.toml:5: `app::gone` must stay until 1.1.0, but `app` 1.0.0 has no such item marked `#[deprecated]` [controlled]
+          help: restore it with `#[deprecated(since = "0.9.0")]`, or release 1.1.0
           because: gate.toml:5
           package: app
-        gate.toml:5: `other::old` is declared as deprecated, and there is no library `other` [controlled]
-          help: begin `item` with the name of a library of the workspace
+        gate.toml:5: `other::old` is declared deprecated, but there is no library `other` [controlled]
+          help: start `item` with the name of a library in the workspace
           because: gate.toml:5
-        gate.toml:5: `app::imp::Client::fetch` is deprecated since 2.0.0 and may go in 2.0.0, which is not later [controlled]
+        gate.toml:5: `app::imp::Client::fetch` is deprecated since 2.0.0, but `remove-in = "2.0.0"` is not later [controlled]
           help: write a later version in `remove-in`
           because: gate.toml:5
           package: app
         "#);
         insta::assert_snapshot!(said(&[entry("app::long_gone", "0.9.0", "1.0.0")]), @r#"
-        src/imp.rs:3: `app::imp::Client::fetch` is deprecated, and nothing says until when it stays [controlled]
+        src/imp.rs:3: `app::imp::Client::fetch` is deprecated, but its removal is not declared [controlled]
           help: add `[[deprecation]]` with `item = "app::imp::Client::fetch"`, `since`, `remove-in` and `replacement` to gate.toml
           package: app
-        src/lib.rs:2: `app::old` is deprecated, and nothing says until when it stays [controlled]
+        src/lib.rs:2: `app::old` is deprecated, but its removal is not declared [controlled]
           help: add `[[deprecation]]` with `item = "app::old"`, `since`, `remove-in` and `replacement` to gate.toml
           package: app
         "#);

@@ -74,7 +74,7 @@ fn compares_items(suites: &[SuitePolicy]) -> bool {
 fn not_compared(policy: &StabilityPolicy, reference: &str) -> Finding {
     Finding::blocking(
         CHECK.blocks_at,
-        format!("nothing compares the public items with {reference}"),
+        format!("no suite compares the public items with {reference}"),
     )
     .help("add `[[suite.tool]]` with `name = \"semver\"`, `tool = \"cargo-semver-checks\"` and `stage = \"broad\"` to gate.toml")
     .at(policy.location.clone())
@@ -88,7 +88,7 @@ fn judge(comparison: &Comparison) -> Vec<Finding> {
         let path = &document.path;
         let (message, place) = if document.removed {
             (
-                format!("the stable document `{path}` is gone since {reference}"),
+                format!("the stable document `{path}` was removed since {reference}"),
                 document.surface.clone(),
             )
         } else {
@@ -105,7 +105,7 @@ fn judge(comparison: &Comparison) -> Vec<Finding> {
             .because(Some(document.surface.clone()))
     });
     let unmatched = comparison.unmatched.iter().map(|surface| {
-        blocking(format!("the surface covers no file, here and in {reference}"))
+        blocking(format!("the surface matches no file here or in {reference}"))
             .help("correct its `paths`, or remove it")
             .at(surface.clone())
             .because(Some(surface.clone()))

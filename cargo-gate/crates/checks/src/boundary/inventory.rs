@@ -27,7 +27,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "boundary.inventory",
-    summary: "The tracked boundary inventory is true, and no count in it has risen",
+    summary: "The tracked boundary inventory is up to date, and no count in it has increased",
     docs: include_str!("inventory.md"),
     dimension: Dimension::Control,
     blocks_at: Stage::Controlled,
@@ -85,7 +85,7 @@ fn judge(
     let mut findings = Vec::new();
     match bytes {
         None => findings.push(
-            Finding::blocking(Stage::Controlled, format!("There is no boundary inventory at `{path}`"))
+            Finding::blocking(Stage::Controlled, format!("there is no boundary inventory at `{path}`"))
                 .help(format!("`cargo gate source boundaries --write && git add {path}`")),
         ),
         Some(bytes) => {
@@ -93,7 +93,7 @@ fn judge(
                 findings.push(
                     Finding::blocking(
                         Stage::Controlled,
-                        format!("The boundary inventory `{path}` is not tracked by git"),
+                        format!("the boundary inventory `{path}` is not tracked by git"),
                     )
                     .help(format!("`git add {path}`"))
                     .at(Location::file(path)),
@@ -113,7 +113,7 @@ fn judge(
                     findings,
                     Reason::new(
                         "unreadable_history",
-                        format!("the previous version of `{path}` cannot be read: {message}"),
+                        format!("cannot read the previous version of `{path}`: {message}"),
                     )
                     .help("commit an inventory written by `cargo gate source boundaries --write`"),
                 );
@@ -129,14 +129,14 @@ fn judge(
     )
 }
 
-const WRITE: &str = "`cargo gate source boundaries --write`, then read and commit the difference";
+const WRITE: &str = "`cargo gate source boundaries --write`, then review and commit the difference";
 
 /// One finding per package whose counts are wrong, or one for the file when only its words are.
 fn stale(path: &str, current: &Inventory, bytes: &[u8]) -> Vec<Finding> {
     let tracked = match Inventory::parse(bytes) {
         Ok(tracked) => tracked,
         Err(message) => {
-            let message = format!("The boundary inventory `{path}` cannot be read: {message}");
+            let message = format!("cannot read the boundary inventory `{path}`: {message}");
             return vec![
                 Finding::blocking(Stage::Controlled, message)
                     .help(WRITE)
@@ -154,7 +154,7 @@ fn stale(path: &str, current: &Inventory, bytes: &[u8]) -> Vec<Finding> {
     }
     if packages.is_empty() {
         let message = format!(
-            "The boundary inventory `{path}` is stale: items, files, test counts or declared authority have changed"
+            "the boundary inventory `{path}` is stale: items, files, test counts or declared authority have changed"
         );
         return vec![
             Finding::blocking(Stage::Controlled, message)
@@ -166,7 +166,7 @@ fn stale(path: &str, current: &Inventory, bytes: &[u8]) -> Vec<Finding> {
         .into_iter()
         .map(|(package, changes)| {
             let message = format!(
-                "The boundary inventory is stale: `{package}` has {}",
+                "the boundary inventory is stale: `{package}` has {}",
                 changes.join(", ")
             );
             Finding::blocking(Stage::Controlled, message)
@@ -184,18 +184,29 @@ fn risen(path: &str, before: &Inventory, current: &Inventory) -> Vec<Finding> {
         .into_iter()
         .filter(|change| change.after > change.before);
     rises
-        .map(|Change { package, kind, before, after }| {
-            Finding::blocking(
-                Stage::Controlled,
-                format!("`{package}` has {}, {} more than before", kind.counted(after), after - before),
-            )
-            .help(format!(
-                "remove it, or `cargo gate govern waiver add --check boundary.inventory --package {package}` with owner, reason \
-                 and expiry"
-            ))
-            .at(Location::file(path))
-            .package(package)
-        })
+        .map(
+            |Change {
+                 package,
+                 kind,
+                 before,
+                 after,
+             }| {
+                Finding::blocking(
+                    Stage::Controlled,
+                    format!(
+                        "`{package}` has {}, {} more than before",
+                        kind.counted(after),
+                        after - before
+                    ),
+                )
+                .help(format!(
+                    "remove it, or run `cargo gate govern waiver add --check boundary.inventory --package {package}` \
+                 with owner, reason and expiry date"
+                ))
+                .at(Location::file(path))
+                .package(package)
+            },
+        )
         .collect()
 }
 
@@ -257,20 +268,20 @@ mod tests {
         let current = inventory("fn f() { unsafe {} unsafe {} } unsafe fn g() {}");
         let old = inventory("fn f() { unsafe {} }").to_text();
         insta::assert_snapshot!(said(&current, &old, &Previous::None), @"
-        [controlled] The boundary inventory is stale: `app` has 2 unsafe blocks instead of 1, 1 unsafe fn instead of 0
+        [controlled] the boundary inventory is stale: `app` has 2 unsafe blocks instead of 1, 1 unsafe fn instead of 0
           at boundary_inventory.json
-          help: `cargo gate source boundaries --write`, then read and commit the difference
+          help: `cargo gate source boundaries --write`, then review and commit the difference
           because gate.toml:5
         ");
         let moved = inventory("fn h() { unsafe {} unsafe {} } unsafe fn g() {}").to_text();
         insta::assert_snapshot!(said(&current, &moved, &Previous::None), @"
-        [controlled] The boundary inventory `boundary_inventory.json` is stale: items, files, test counts or declared authority have changed
+        [controlled] the boundary inventory `boundary_inventory.json` is stale: items, files, test counts or declared authority have changed
           at boundary_inventory.json
-          help: `cargo gate source boundaries --write`, then read and commit the difference
+          help: `cargo gate source boundaries --write`, then review and commit the difference
           because gate.toml:5
         ");
         insta::assert_snapshot!(judged(&current, Some(false), None, &Previous::None), @"
-        [controlled] There is no boundary inventory at `boundary_inventory.json`
+        [controlled] there is no boundary inventory at `boundary_inventory.json`
           help: `cargo gate source boundaries --write && git add boundary_inventory.json`
           because gate.toml:5
         ");
@@ -283,7 +294,7 @@ mod tests {
         insta::assert_snapshot!(said(&current, &current.to_text(), &fewer), @"
         [controlled] `app` has 2 unsafe blocks, 1 more than before
           at boundary_inventory.json
-          help: remove it, or `cargo gate govern waiver add --check boundary.inventory --package app` with owner, reason and expiry
+          help: remove it, or run `cargo gate govern waiver add --check boundary.inventory --package app` with owner, reason and expiry date
           because gate.toml:5
         ");
         let more = Previous::Bytes(
@@ -294,7 +305,7 @@ mod tests {
         assert_eq!(said(&current, &current.to_text(), &more), "");
         insta::assert_snapshot!(
             said(&current, &current.to_text(), &Previous::Bytes(b"{}".to_vec())),
-            @"inconclusive unreadable_history: the previous version of `boundary_inventory.json` cannot be read: missing field `_generated` at line 1 column 2"
+            @"inconclusive unreadable_history: cannot read the previous version of `boundary_inventory.json`: missing field `_generated` at line 1 column 2"
         );
     }
 }

@@ -155,7 +155,7 @@ fn outside(package: &PackageSurvey, file: &FileSurvey, tier: Tier) -> Vec<Findin
             }
             let kinds: Vec<String> = kinds.into_iter().map(|(kind, count)| kind.counted(count)).collect();
             let place = match item {
-                "" => "outside of any item".to_owned(),
+                "" => "outside any item".to_owned(),
                 item => format!("in `{item}`"),
             };
             let mut finding = Finding::blocking(
@@ -168,7 +168,8 @@ fn outside(package: &PackageSurvey, file: &FileSurvey, tier: Tier) -> Vec<Findin
                 ),
             )
             .help(format!(
-                "in gate.toml, declare `{}` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`",
+                "in gate.toml, declare `{}` native under `[[tiers.exception]]`, or allow its files under \
+                 `[[boundary.allow]]`",
                 package.name
             ))
             .package(&package.name);
@@ -235,21 +236,21 @@ mod tests {
         ]);
         let mut declared = policy(Tier::Portable);
         allow(&mut declared, "src/ffi/**");
-        insta::assert_snapshot!(said(&survey, &declared), @r#"
-        [pilot] 1 inline assembly outside of any item, but crate `app` is portable
+        insta::assert_snapshot!(said(&survey, &declared), @"
+        [pilot] 1 inline assembly outside any item, but crate `app` is portable
           at src/b.rs:1:1
-          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`
+          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or allow its files under `[[boundary.allow]]`
           because gate.toml:3
         [pilot] 2 unsafe blocks in `f`, but crate `app` is portable
           at src/lib.rs:3:5
           at src/lib.rs:4:5
-          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`
+          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or allow its files under `[[boundary.allow]]`
           because gate.toml:3
         [pilot] 1 unsafe impl in `impl Send for X`, but crate `app` is portable
           at src/lib.rs:6:1
-          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`
+          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or allow its files under `[[boundary.allow]]`
           because gate.toml:3
-        "#);
+        ");
         assert_eq!(said(&survey, &policy(Tier::Native)), "");
     }
 

@@ -30,7 +30,7 @@ pub static CHECK: Check = Check {
 fn applies(context: &Context<'_>) -> Applies {
     match context.section::<BoundaryPolicy>() {
         Some(boundary) if boundary.safety_comments => Applies::Yes,
-        _ => Applies::No("SAFETY comments are not declared: `safety-comments = true` under `[boundary]`".into()),
+        _ => Applies::No("`safety-comments` is not set under `[boundary]`".into()),
     }
 }
 
@@ -49,8 +49,8 @@ fn judge(survey: &Survey, boundary: &Option<BoundaryPolicy>) -> Judgement {
                 "" => String::new(),
                 item => format!(" in `{item}`"),
             };
-            Finding::blocking(Stage::Controlled, format!("Unsafe block{place} has no SAFETY comment"))
-                .help("write `// SAFETY: …` above the statement: which preconditions there are, and why each holds")
+            Finding::blocking(Stage::Controlled, format!("unsafe block{place} has no SAFETY comment"))
+                .help("write `// SAFETY: …` above the statement: each precondition and why it holds")
                 .at(Location::span(&file.path, site.line, site.column, site.length))
                 .because(declared.cloned())
                 .package(&package.name)
@@ -70,9 +70,9 @@ mod tests {
         let text = "struct A;\nimpl A {\n    fn f() {\n        // SAFETY: x\n        unsafe {}\n        unsafe {}\n    }\n    unsafe fn g() {}\n}\n";
         let survey = survey(&[("src/lib.rs", text), ("tests/t.rs", text)]);
         insta::assert_snapshot!(judgement(&judge(&survey, &policy(Tier::Native).boundary)), @"
-        [controlled] Unsafe block in `A::f` has no SAFETY comment
+        [controlled] unsafe block in `A::f` has no SAFETY comment
           at src/lib.rs:6:9
-          help: write `// SAFETY: …` above the statement: which preconditions there are, and why each holds
+          help: write `// SAFETY: …` above the statement: each precondition and why it holds
           because gate.toml:5
         ");
     }

@@ -52,11 +52,11 @@ fn run(context: &Context<'_>) -> Judgement {
                 }
             }
             Ok(None) => findings.push(
-                finding(format!("There is no changelog at `{path}`"))
+                finding(format!("there is no changelog at `{path}`"))
                     .help(format!("write `{path}`, or remove it from `changelogs` in gate.toml")),
             ),
             Err(error) => findings.push(
-                finding(format!("The changelog `{path}` cannot be read: {error}"))
+                finding(format!("cannot read the changelog `{path}`: {error}"))
                     .help(format!("make `{path}` readable"))
                     .at(Location::file(path)),
             ),
@@ -103,12 +103,14 @@ fn judge(path: &str, entries: &[Entry], version: &Version, packages: &[&str]) ->
         Some(_) if !version.pre.is_empty() => return None,
         Some(entry) => Finding::blocking(
             Stage::Broad,
-            format!("`{path}` has no entry for {about}: its changes stand under a heading without a version"),
+            format!("`{path}` has no entry for {about}: its changes are under a heading without a version"),
         )
-        .help(format!("write `## {version}` with the day of the release above them"))
+        .help(format!("write `## {version}` with the release date above them"))
         .at(Location::line(path, entry.line)),
         None => Finding::blocking(Stage::Controlled, format!("`{path}` has no entry for {about}"))
-            .help(format!("add `## {version}` with what changed since the version before"))
+            .help(format!(
+                "add `## {version}` with the changes since the previous version"
+            ))
             .at(Location::file(path)),
     };
     Some(if shown.is_empty() {
@@ -136,7 +138,7 @@ mod tests {
         assert_eq!(said("1.2.0-rc.1", "## Unreleased\n- A thing.\n"), "");
         insta::assert_snapshot!(said("1.2.0-rc.1", "## Unreleased\n## 1.1.0\n"), @"
         CHANGELOG.md: `CHANGELOG.md` has no entry for `app` 1.2.0-rc.1 [controlled]
-          help: add `## 1.2.0-rc.1` with what changed since the version before
+          help: add `## 1.2.0-rc.1` with the changes since the previous version
           package: app
         ");
     }
@@ -144,13 +146,13 @@ mod tests {
     #[test]
     fn changes_without_a_version_are_late_at_broad() {
         insta::assert_snapshot!(said("1.2.0", "# Changes\n## [Unreleased]\n- A thing.\n## 1.1.0\n- x\n"), @"
-        CHANGELOG.md:2: `CHANGELOG.md` has no entry for `app` 1.2.0: its changes stand under a heading without a version [broad]
-          help: write `## 1.2.0` with the day of the release above them
+        CHANGELOG.md:2: `CHANGELOG.md` has no entry for `app` 1.2.0: its changes are under a heading without a version [broad]
+          help: write `## 1.2.0` with the release date above them
           package: app
         ");
         insta::assert_snapshot!(said("1.2.0", ""), @"
         CHANGELOG.md: `CHANGELOG.md` has no entry for `app` 1.2.0 [controlled]
-          help: add `## 1.2.0` with what changed since the version before
+          help: add `## 1.2.0` with the changes since the previous version
           package: app
         ");
     }

@@ -63,7 +63,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let finding = |(item, lacks): (&ChecklistItem, Vec<Lack>)| {
         let what: Vec<&str> = lacks.iter().map(|lack| lack.what.as_str()).collect();
         let message = format!(
-            "`{}` is not met, {met} of {all} items are: {} ({})",
+            "`{}` is not met ({met} of {all} items are met): {} ({})",
             item.id,
             item.description,
             what.join(", ")
@@ -122,8 +122,8 @@ fn of_check(wanted: &str, outcomes: &[CheckReport]) -> Vec<Lack> {
         .peekable();
     if covered.peek().is_none() {
         return vec![Lack {
-            what: format!("`{wanted}` is no part of this run"),
-            remedy: "`cargo gate status` says which checks apply here".to_owned(),
+            what: format!("`{wanted}` is not part of this run"),
+            remedy: "`cargo gate status` shows which checks apply here".to_owned(),
             told: false,
         }];
     }
@@ -168,17 +168,17 @@ fn of_artifact(artifact: &ChecklistArtifact, context: &Context<'_>) -> Option<La
     };
     let mut file = match context.artifact(path) {
         Ok(Some(file)) => file,
-        Ok(None) => return lack(format!("`{path}` is not there"), format!("write `{path}`")),
+        Ok(None) => return lack(format!("`{path}` does not exist"), format!("write `{path}`")),
         Err(error) => {
             return lack(
-                format!("`{path}` cannot be read: {error}"),
+                format!("cannot read `{path}`: {error}"),
                 format!("make `{path}` readable"),
             );
         }
     };
     match file.metadata() {
         Ok(metadata) if !metadata.is_file() => {
-            return lack(format!("`{path}` is not a file"), format!("name a file below `{path}`"));
+            return lack(format!("`{path}` is not a file"), format!("use a file below `{path}`"));
         }
         Ok(metadata) if metadata.len() == 0 => return lack(format!("`{path}` is empty"), format!("write `{path}`")),
         _ => {}
@@ -192,7 +192,7 @@ fn of_artifact(artifact: &ChecklistArtifact, context: &Context<'_>) -> Option<La
             Ok(read) => hash.update(&buffer[..read]),
             Err(error) => {
                 return lack(
-                    format!("`{path}` cannot be read: {error}"),
+                    format!("cannot read `{path}`: {error}"),
                     format!("make `{path}` readable"),
                 );
             }
@@ -203,8 +203,8 @@ fn of_artifact(artifact: &ChecklistArtifact, context: &Context<'_>) -> Option<La
         return None;
     }
     lack(
-        format!("`{path}` has other contents than declared"),
-        format!("restore `{path}`, or declare the new contents with `sha256 = \"{found}\"`"),
+        format!("the contents of `{path}` differ from the declared digest"),
+        format!("restore `{path}`, or set `sha256 = \"{found}\"`"),
     )
 }
 
@@ -268,10 +268,10 @@ mod tests {
         world.outcomes.push(outcome("suite.test.gpu", Outcome::NotRun));
         world.outcomes.remove(0);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        gate.toml:7: `later` is not met, 0 of 2 items are: The release is known to work (`git.clean` is no part of this run) [controlled]
-          help: `cargo gate status` says which checks apply here
+        gate.toml:7: `later` is not met (0 of 2 items are met): The release is known to work (`git.clean` is not part of this run) [controlled]
+          help: `cargo gate status` shows which checks apply here
           because: gate.toml:7
-        gate.toml:7: `tests` is not met, 0 of 2 items are: The release is known to work (`suite.test.gpu` was not run) [pilot]
+        gate.toml:7: `tests` is not met (0 of 2 items are met): The release is known to work (`suite.test.gpu` was not run) [pilot]
           help: install the CUDA toolkit
           because: gate.toml:7
         ");
@@ -287,7 +287,7 @@ mod tests {
         world.policy.checklist = vec![item("runbook", Stage::Pilot, &[], &[("runbook.md", Some(runbook))])];
         std::fs::write(directory.path().join("runbook.md"), "{}\n").expect("a file");
         let found = world.text(&CHECK);
-        assert!(found.contains("has other contents than declared"), "{found}");
+        assert!(found.contains("differ from the declared digest"), "{found}");
         let digest = found.split('"').nth(1).expect("the digest is named").to_owned();
         world.policy.checklist[0].artifacts[0].sha256 = Some(digest);
         assert_eq!(world.text(&CHECK), "");
@@ -298,7 +298,7 @@ mod tests {
             sha256: None,
         });
         insta::assert_snapshot!(world.text(&CHECK), @"
-        gate.toml:7: `runbook` is not met, 0 of 1 items are: The release is known to work (`runbook.md` is empty, `gone.md` is not there) [pilot]
+        gate.toml:7: `runbook` is not met (0 of 1 items are met): The release is known to work (`runbook.md` is empty, `gone.md` does not exist) [pilot]
           help: write `runbook.md`; write `gone.md`
           because: gate.toml:7
         ");

@@ -16,7 +16,7 @@ reads!(input::CiFiles, CiPolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "ci.actions-pinned",
-    summary: "Actions and includes are named by commit, images by digest",
+    summary: "Actions and includes are pinned to commits, images to digests",
     docs: include_str!("actions_pinned.md"),
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
@@ -29,7 +29,7 @@ pub static CHECK: Check = Check {
 fn applies(context: &Context<'_>) -> Applies {
     match context.section::<CiPolicy>() {
         Some(ci) if ci.pinned_actions || ci.pinned_images => Applies::Yes,
-        _ => Applies::No("`gate.toml` declares neither `pinned-actions` nor `pinned-images` in `[ci]`".into()),
+        _ => Applies::No("neither `pinned-actions` nor `pinned-images` is set under `[ci]`".into()),
     }
 }
 
@@ -82,7 +82,7 @@ fn finding(file: &CiFile, kind: &str, mut unpinned: Vec<Unpinned<'_>>) -> Option
     let message = match unpinned.len() {
         1 => format!("`{}` {}", first.name, first.why),
         count => format!(
-            "{} are not pinned, the first is `{}`, which {}",
+            "{} are not pinned; the first is `{}`, which {}",
             counted(count, kind),
             first.name,
             first.why
@@ -103,7 +103,8 @@ fn action<'c>(used: &'c Use, trusted: &GlobSet) -> Option<Unpinned<'c>> {
             let (name, version) = used.name.split_once('@').unwrap_or((&used.name, "HEAD"));
             let repository: Vec<&str> = name.splitn(3, '/').take(2).collect();
             format!(
-                "write the hash that `git ls-remote https://github.com/{} {version}` prints, and `# {version}` after it",
+                "write the hash printed by `git ls-remote https://github.com/{} {version}`, followed by `# \
+                 {version}`",
                 repository.join("/")
             )
         }
@@ -118,13 +119,13 @@ fn action<'c>(used: &'c Use, trusted: &GlobSet) -> Option<Unpinned<'c>> {
 
 fn action_fault(name: &str, trusted: &GlobSet) -> Option<&'static str> {
     if let Some(image) = name.strip_prefix("docker://") {
-        return (!has_digest(image)).then_some("is an image without its digest");
+        return (!has_digest(image)).then_some("is an image without a digest");
     }
     if name.starts_with("./") || name.starts_with("../") {
         return None;
     }
     let Some((action, version)) = name.split_once('@') else {
-        return Some("names no version");
+        return Some("has no version");
     };
     let owner_and_name = action.splitn(3, '/').take(2).collect::<Vec<_>>().join("/");
     if trusted.is_match(&owner_and_name) || trusted.is_match(action) {
@@ -139,9 +140,9 @@ fn version_fault(version: &str) -> Option<&'static str> {
         return None;
     }
     if version.len() >= 7 && is_hex(version) && !version.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some("is abbreviated, and only the full hash names one commit");
+        return Some("is an abbreviated hash, which can become ambiguous");
     }
-    Some("is a tag or a branch, which can be moved")
+    Some("is a tag or a branch, which can move")
 }
 
 fn included<'c>(include: &'c Include, trusted: &GlobSet) -> Option<Unpinned<'c>> {
@@ -157,24 +158,23 @@ fn included<'c>(include: &'c Include, trusted: &GlobSet) -> Option<Unpinned<'c>>
         (Origin::Remote, _) if name.split(['/', '=', '&']).any(is_full_hash) => return None,
         (Origin::Remote, _) => (
             "is included without `integrity`",
-            "write `integrity: sha256-` and what `openssl dgst -sha256 -binary FILE | base64` prints for the file"
-                .to_owned(),
+            "write `integrity: sha256-` and the output of `openssl dgst -sha256 -binary FILE | base64`".to_owned(),
         ),
         (Origin::Project, None) => (
-            "is included without `ref`, so from whatever its default branch is",
+            "is included without `ref`, so from its default branch",
             "write `ref:` and the full hash of a commit of that project".to_owned(),
         ),
         (Origin::Project, Some(pin)) => {
             let why = match version_fault(pin)? {
                 why if why.starts_with("is abbreviated") => "is included by an abbreviated hash",
-                _ => "is included by a tag or a branch, which can be moved",
+                _ => "is included by a tag or a branch, which can move",
             };
             (
                 why,
-                format!("write the full hash of `{pin}` as its `ref`, and `# {pin}` after it"),
+                format!("write the full hash of `{pin}` as its `ref`, followed by `# {pin}`"),
             )
         }
-        (Origin::Component, None) => ("names no version", "add `@` and the full hash of a commit".to_owned()),
+        (Origin::Component, None) => ("has no version", "add `@` and the full hash of a commit".to_owned()),
         (Origin::Component, Some(pin)) => (
             version_fault(pin)?,
             format!("write the full hash of `{pin}` after its `@`, and `# {pin}` at the end of the line"),
@@ -196,18 +196,21 @@ fn image<'c>(image: &'c Image, trusted: &GlobSet) -> Option<Unpinned<'c>> {
     let name = image.names.iter().find(open)?;
     let (why, help) = if name.contains(UNKNOWN) {
         (
-            "is an image that only the run knows",
+            "is an image that is only known at run time",
             format!(
-                "name the image in the file, or add a glob for `{}` to `trusted-images` of `[ci]`",
+                "write the image in the file, or add a glob for `{}` to `trusted-images` under `[ci]`",
                 without_tag(&image.name)
             ),
         )
     } else if name.as_str() == image.name {
-        ("is an image without its digest", with_digest(name, ""))
+        ("is an image without a digest", with_digest(name, ""))
     } else {
         (
-            "becomes an image without its digest",
-            format!("let it become {}", with_digest(name, "").trim_start_matches("write ")),
+            "expands to an image without a digest",
+            format!(
+                "let it expand to {}",
+                with_digest(name, "").trim_start_matches("write ")
+            ),
         )
     };
     Some(Unpinned {
@@ -220,7 +223,7 @@ fn image<'c>(image: &'c Image, trusted: &GlobSet) -> Option<Unpinned<'c>> {
 
 fn with_digest(image: &str, before: &str) -> String {
     let name = image.split('@').next().unwrap_or(image);
-    format!("write `{before}{name}@sha256:` and the digest that `docker buildx imagetools inspect {name}` prints")
+    format!("write `{before}{name}@sha256:` and the digest printed by `docker buildx imagetools inspect {name}`")
 }
 
 fn has_digest(image: &str) -> bool {
@@ -282,20 +285,20 @@ mod tests {
     #[test]
     fn names_that_move() {
         insta::assert_snapshot!(said(&[], "      - uses: actions/checkout@v4\n"), @"
-        .github/workflows/ci.yml:5: `actions/checkout@v4` is a tag or a branch, which can be moved [controlled]
-          help: write the hash that `git ls-remote https://github.com/actions/checkout v4` prints, and `# v4` after it
+        .github/workflows/ci.yml:5: `actions/checkout@v4` is a tag or a branch, which can move [controlled]
+          help: write the hash printed by `git ls-remote https://github.com/actions/checkout v4`, followed by `# v4`
           because: gate.toml:3
         ");
         insta::assert_snapshot!(said(&[], "      - uses: org/a/sub@abcdef1\n"), @"
-        .github/workflows/ci.yml:5: `org/a/sub@abcdef1` is abbreviated, and only the full hash names one commit [controlled]
-          help: write the hash that `git ls-remote https://github.com/org/a abcdef1` prints, and `# abcdef1` after it
+        .github/workflows/ci.yml:5: `org/a/sub@abcdef1` is an abbreviated hash, which can become ambiguous [controlled]
+          help: write the hash printed by `git ls-remote https://github.com/org/a abcdef1`, followed by `# abcdef1`
           because: gate.toml:3
         ");
         insta::assert_snapshot!(said(&[], "      - uses: docker://alpine:3\n      - uses: org/a\n  b:\n    uses: org/x/.github/workflows/y.yml@main\n"), @"
-        .github/workflows/ci.yml:5: 3 actions are not pinned, the first is `docker://alpine:3`, which is an image without its digest [controlled]
+        .github/workflows/ci.yml:5: 3 actions are not pinned; the first is `docker://alpine:3`, which is an image without a digest [controlled]
           also: .github/workflows/ci.yml:6
           also: .github/workflows/ci.yml:8
-          help: write `docker://alpine:3@sha256:` and the digest that `docker buildx imagetools inspect alpine:3` prints
+          help: write `docker://alpine:3@sha256:` and the digest printed by `docker buildx imagetools inspect alpine:3`
           because: gate.toml:3
         ");
     }
@@ -305,8 +308,8 @@ mod tests {
         let steps =
             "      - uses: actions/checkout@v4\n      - uses: dtolnay/rust-toolchain@stable\n      - uses: org/a@v1\n";
         insta::assert_snapshot!(said(&["actions/*", "dtolnay/rust-toolchain"], steps), @"
-        .github/workflows/ci.yml:7: `org/a@v1` is a tag or a branch, which can be moved [controlled]
-          help: write the hash that `git ls-remote https://github.com/org/a v1` prints, and `# v1` after it
+        .github/workflows/ci.yml:7: `org/a@v1` is a tag or a branch, which can move [controlled]
+          help: write the hash printed by `git ls-remote https://github.com/org/a v1`, followed by `# v1`
           because: gate.toml:3
         ");
     }
@@ -316,11 +319,11 @@ mod tests {
         let mut world = world(&[], "      - uses: [\n");
         insta::assert_snapshot!(world.text(&CHECK), @"
         .github/workflows/ci.yml:5: `.github/workflows/ci.yml` is not valid YAML: while parsing a node, did not find expected node content [controlled]
-          help: correct line 5 of it, or remove the file
+          help: correct line 5, or remove the file
           because: gate.toml:3
         ");
         world.policy.ci = None;
-        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: `gate.toml` declares neither `pinned-actions` nor `pinned-images` in `[ci]`");
+        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: neither `pinned-actions` nor `pinned-images` is set under `[ci]`");
     }
 
     const GITLAB: &str = "\
@@ -359,12 +362,12 @@ pinned:
         let mut world = world(&["group/lint"], "");
         world.ci(&[(".gitlab-ci.yml", GITLAB), ("more.yml", "include: {project: a/b}\n")]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .gitlab-ci.yml:4: 3 includes are not pinned, the first is `group/ci`, which is included by a tag or a branch, which can be moved [controlled]
+        .gitlab-ci.yml:4: 3 includes are not pinned; the first is `group/ci`, which is included by a tag or a branch, which can move [controlled]
           also: .gitlab-ci.yml:10
           also: .gitlab-ci.yml:12
-          help: write the full hash of `v1` as its `ref`, and `# v1` after it
+          help: write the full hash of `v1` as its `ref`, followed by `# v1`
           because: gate.toml:3
-        more.yml:1: `a/b` is included without `ref`, so from whatever its default branch is [controlled]
+        more.yml:1: `a/b` is included without `ref`, so from its default branch [controlled]
           help: write `ref:` and the full hash of a commit of that project
           because: gate.toml:3
         ");
@@ -390,10 +393,10 @@ pinned:
         let ci = world.policy.ci.as_mut().expect("a policy");
         (ci.pinned_actions, ci.pinned_images) = (false, true);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .gitlab-ci.yml:18: 3 images are not pinned, the first is `rust:$RUST`, which becomes an image without its digest [controlled]
+        .gitlab-ci.yml:18: 3 images are not pinned; the first is `rust:$RUST`, which expands to an image without a digest [controlled]
           also: .gitlab-ci.yml:21
           also: .gitlab-ci.yml:24
-          help: let it become `rust:1.95@sha256:` and the digest that `docker buildx imagetools inspect rust:1.95` prints
+          help: let it expand to `rust:1.95@sha256:` and the digest printed by `docker buildx imagetools inspect rust:1.95`
           because: gate.toml:3
         ");
         let ci = world.policy.ci.as_mut().expect("a policy");
@@ -425,18 +428,18 @@ jobs:
         let ci = world.policy.ci.as_mut().expect("a policy");
         (ci.pinned_actions, ci.pinned_images) = (false, true);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/ci.yml:7: 3 images are not pinned, the first is `${{ matrix.image }}`, which becomes an image without its digest [controlled]
+        .github/workflows/ci.yml:7: 3 images are not pinned; the first is `${{ matrix.image }}`, which expands to an image without a digest [controlled]
           also: .github/workflows/ci.yml:10
           also: .github/workflows/ci.yml:13
-          help: let it become `rust:1.95@sha256:` and the digest that `docker buildx imagetools inspect rust:1.95` prints
+          help: let it expand to `rust:1.95@sha256:` and the digest printed by `docker buildx imagetools inspect rust:1.95`
           because: gate.toml:3
         ");
         let ci = world.policy.ci.as_mut().expect("a policy");
         ci.trusted_images = vec!["registry.example:5000/*".into()];
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/ci.yml:7: 2 images are not pinned, the first is `${{ matrix.image }}`, which becomes an image without its digest [controlled]
+        .github/workflows/ci.yml:7: 2 images are not pinned; the first is `${{ matrix.image }}`, which expands to an image without a digest [controlled]
           also: .github/workflows/ci.yml:13
-          help: let it become `rust:1.95@sha256:` and the digest that `docker buildx imagetools inspect rust:1.95` prints
+          help: let it expand to `rust:1.95@sha256:` and the digest printed by `docker buildx imagetools inspect rust:1.95`
           because: gate.toml:3
         ");
     }

@@ -33,7 +33,7 @@ fn applies(context: &Context<'_>) -> Applies {
     if context.has_ci() || context.section::<CiPolicy>().is_some() {
         Applies::Yes
     } else {
-        Applies::No("there are no files of GitHub Actions or GitLab CI, and `gate.toml` declares no `[ci]`".into())
+        Applies::No("there are no GitHub Actions or GitLab CI files, and `gate.toml` has no `[ci]`".into())
     }
 }
 
@@ -81,9 +81,9 @@ fn run(context: &Context<'_>) -> Judgement {
     let finding = if let Some(found) = ignored.into_iter().next() {
         Finding::blocking(
             Stage::Controlled,
-            format!("the gate runs, but a refusal fails nothing: {}", found.why),
+            format!("the gate runs, but a refusal does not fail the pipeline: {}", found.why),
         )
-        .help("run `cargo gate pilot` as a step of its own, on push and pull requests, and let it fail the job")
+        .help("run `cargo gate pilot` in a separate step, on pushes and pull requests, and let it fail the job")
         .at(found.location)
     } else {
         missing(ci)
@@ -91,7 +91,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let mut findings = vec![finding];
     // The gate may stand in what cannot be read or was not followed.
     findings.extend(unreadable(ci));
-    let help = "where it runs the gate, name it in `gate-steps` of `[ci]`";
+    let help = "if it runs the gate, add it to `gate-steps` under `[ci]`";
     findings.extend(not_followed(jobs(ci).map(|(_, job)| job), help));
     Judgement::Findings(findings)
 }
@@ -107,8 +107,10 @@ fn missing(ci: &CiFiles) -> Finding {
         .iter()
         .all(|file| file.jobs.is_empty() && file.problem.is_none())
     {
-        return Finding::blocking(Stage::Controlled, "no continuous integration enforces the policy")
-            .help("`cargo gate init --ci github` writes a workflow; for another system name its script in `scripts` of `[ci]`");
+        return Finding::blocking(Stage::Controlled, "no CI configuration enforces the policy").help(
+            "write a workflow with `cargo gate init --ci github`; for another CI system, add its script to \
+                 `scripts` under `[ci]`",
+        );
     }
     let elsewhere = ci.files.iter().any(|file| {
         !file.external.is_empty()
@@ -118,9 +120,10 @@ fn missing(ci: &CiFiles) -> Finding {
                 .any(|job| job.calls.iter().any(|call| !call.name.starts_with("./")))
     });
     let help = if elsewhere {
-        "add a step `cargo gate pilot --locked`; where a workflow or an include from elsewhere runs it, name that in `gate-steps` of `[ci]`"
+        "add a step `cargo gate pilot --locked`; if an external workflow or include runs it, add that to \
+         `gate-steps` under `[ci]`"
     } else {
-        "add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow"
+        "add a step `cargo gate pilot --locked`, or write a workflow with `cargo gate init --ci github`"
     };
     let mut finding = Finding::blocking(Stage::Controlled, "no CI job runs the gate").help(help);
     for file in entries {
@@ -143,13 +146,13 @@ fn enforced(file: &CiFile, job: &Job, ci: &CiFiles, policy: Option<&CiPolicy>) -
         (None, None) => return None,
     };
     let why = if job.is_off {
-        Some(format!("the job `{}` is switched off", job.name))
+        Some(format!("job `{}` is disabled", job.name))
     } else if job.may_fail {
-        Some(format!("the job `{}` may fail", job.name))
+        Some(format!("job `{}` is allowed to fail", job.name))
     } else if !starts(file, ci) {
         Some(match file.start {
-            Trigger::Called => "no workflow that starts by itself calls this one".to_owned(),
-            _ => "the workflow is only started by hand".to_owned(),
+            Trigger::Called => "no automatically started workflow calls this one".to_owned(),
+            _ => "the workflow is only started manually".to_owned(),
         })
     } else if call.is_none() && commands.iter().all(|command| command.ignored.is_some()) {
         commands.first().and_then(|command| command.ignored).map(str::to_owned)
@@ -255,7 +258,7 @@ mod tests {
     fn nothing_that_runs_it() {
         insta::assert_snapshot!(steps(&mut world(), ""), @"
         .github/workflows/ci.yml: no CI job runs the gate [controlled]
-          help: add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow
+          help: add a step `cargo gate pilot --locked`, or write a workflow with `cargo gate init --ci github`
         ");
         for step in [
             "cargo gate pilot --plan",
@@ -286,9 +289,9 @@ mod tests {
         );
         insta::assert_snapshot!(said("gate:\n\tcargo gate $(or $(STAGE),pilot) --locked\n"), @"
         .github/workflows/ci.yml: no CI job runs the gate [controlled]
-          help: add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow
-        Makefile:2: `make gate` was not followed: it has an expression that is more than the name of a variable [advice]
-          help: where it runs the gate, name it in `gate-steps` of `[ci]`
+          help: add a step `cargo gate pilot --locked`, or write a workflow with `cargo gate init --ci github`
+        Makefile:2: `make gate` was not followed: it has an expression other than a variable name [advice]
+          help: if it runs the gate, add it to `gate-steps` under `[ci]`
         ");
     }
 
@@ -306,12 +309,12 @@ mod tests {
             said.push(steps(&mut world(), step).lines().next().unwrap_or_default().to_owned());
         }
         insta::assert_snapshot!(said.join("\n"), @"
-        .github/workflows/ci.yml:7: the gate runs, but a refusal fails nothing: what follows `||` hides its failure [controlled]
-        .github/workflows/ci.yml:7: the gate runs, but a refusal fails nothing: its exit code is lost in a pipe [controlled]
-        .github/workflows/ci.yml:7: the gate runs, but a refusal fails nothing: its step has `continue-on-error` [controlled]
-        .github/workflows/ci.yml:9: the gate runs, but a refusal fails nothing: later commands run even if it fails [controlled]
-        .github/workflows/ci.yml:11: the gate runs, but a refusal fails nothing: the job `gate` may fail [controlled]
-        .github/workflows/ci.yml:10: the gate runs, but a refusal fails nothing: the job `gate` is switched off [controlled]
+        .github/workflows/ci.yml:7: the gate runs, but a refusal does not fail the pipeline: what follows `||` hides its failure [controlled]
+        .github/workflows/ci.yml:7: the gate runs, but a refusal does not fail the pipeline: its exit code is lost in a pipe [controlled]
+        .github/workflows/ci.yml:7: the gate runs, but a refusal does not fail the pipeline: its step has `continue-on-error` [controlled]
+        .github/workflows/ci.yml:9: the gate runs, but a refusal does not fail the pipeline: later commands run even if it fails [controlled]
+        .github/workflows/ci.yml:11: the gate runs, but a refusal does not fail the pipeline: job `gate` is allowed to fail [controlled]
+        .github/workflows/ci.yml:10: the gate runs, but a refusal does not fail the pipeline: job `gate` is disabled [controlled]
         ");
     }
 
@@ -321,13 +324,13 @@ mod tests {
         let mut world = world();
         world.ci(&[(".github/workflows/gate.yml", &format!("on: workflow_dispatch\n{gate}"))]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/gate.yml:5: the gate runs, but a refusal fails nothing: the workflow is only started by hand [controlled]
-          help: run `cargo gate pilot` as a step of its own, on push and pull requests, and let it fail the job
+        .github/workflows/gate.yml:5: the gate runs, but a refusal does not fail the pipeline: the workflow is only started manually [controlled]
+          help: run `cargo gate pilot` in a separate step, on pushes and pull requests, and let it fail the job
         ");
         let called = format!("on: workflow_call\n{gate}");
         let caller = "on: [push]\njobs:\n  x:\n    uses: ./.github/workflows/gate.yml\n";
         world.ci(&[(".github/workflows/gate.yml", &called)]);
-        insta::assert_snapshot!(world.text(&CHECK).lines().next().unwrap_or_default(), @".github/workflows/gate.yml:5: the gate runs, but a refusal fails nothing: no workflow that starts by itself calls this one [controlled]");
+        insta::assert_snapshot!(world.text(&CHECK).lines().next().unwrap_or_default(), @".github/workflows/gate.yml:5: the gate runs, but a refusal does not fail the pipeline: no automatically started workflow calls this one [controlled]");
         world.ci(&[
             (".github/workflows/gate.yml", &called),
             (".github/workflows/ci.yml", caller),
@@ -347,18 +350,22 @@ mod tests {
         assert_eq!(world.text(&CHECK), "");
         insta::assert_snapshot!(steps(&mut world, "      - run: cargo xtask test\n  x:\n    uses: org/y/.github/workflows/z.yml@v1\n"), @"
         .github/workflows/ci.yml: no CI job runs the gate [controlled]
-          help: add a step `cargo gate pilot --locked`; where a workflow or an include from elsewhere runs it, name that in `gate-steps` of `[ci]`
+          help: add a step `cargo gate pilot --locked`; if an external workflow or include runs it, add that to `gate-steps` under `[ci]`
         ");
     }
 
     #[test]
     fn pipelines_and_no_integration_at_all() {
         let mut world = world();
-        assert!(world.text(&CHECK).starts_with("not applicable: there are no files"));
+        assert!(
+            world
+                .text(&CHECK)
+                .starts_with("not applicable: there are no GitHub Actions")
+        );
         world.policy.ci = declared(&[]).policy.ci;
         insta::assert_snapshot!(world.text(&CHECK), @"
-        no continuous integration enforces the policy [controlled]
-          help: `cargo gate init --ci github` writes a workflow; for another system name its script in `scripts` of `[ci]`
+        no CI configuration enforces the policy [controlled]
+          help: write a workflow with `cargo gate init --ci github`; for another CI system, add its script to `scripts` under `[ci]`
         ");
         world.ci(&[
             (".gitlab-ci.yml", "include: .gitlab/gate.yml\n"),
@@ -370,15 +377,15 @@ mod tests {
             "gate:\n  script: cargo gate pilot\n  allow_failure: true\n",
         )]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .gitlab-ci.yml:2: the gate runs, but a refusal fails nothing: the job `gate` may fail [controlled]
-          help: run `cargo gate pilot` as a step of its own, on push and pull requests, and let it fail the job
+        .gitlab-ci.yml:2: the gate runs, but a refusal does not fail the pipeline: job `gate` is allowed to fail [controlled]
+          help: run `cargo gate pilot` in a separate step, on pushes and pull requests, and let it fail the job
         ");
         world.ci(&[(".gitlab-ci.yml", "gate: [")]);
         insta::assert_snapshot!(world.text(&CHECK), @"
         no CI job runs the gate [controlled]
-          help: add a step `cargo gate pilot --locked`, or let `cargo gate init --ci github` write a workflow
+          help: add a step `cargo gate pilot --locked`, or write a workflow with `cargo gate init --ci github`
         .gitlab-ci.yml:1: `.gitlab-ci.yml` is not valid YAML: while parsing a node, did not find expected node content [controlled]
-          help: correct line 1 of it
+          help: correct line 1
         ");
         world.policy.stages.clear();
         insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there is no `gate.toml` to enforce");

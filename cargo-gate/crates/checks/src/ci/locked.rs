@@ -25,7 +25,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "ci.locked",
-    summary: "Builds in continuous integration hold to `Cargo.lock`",
+    summary: "Builds in continuous integration use `Cargo.lock`",
     docs: include_str!("locked.md"),
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
@@ -43,7 +43,7 @@ fn applies(context: &Context<'_>) -> Applies {
     if context.has_ci() {
         Applies::Yes
     } else {
-        Applies::No("there are no files of GitHub Actions or GitLab CI".into())
+        Applies::No("there are no GitHub Actions or GitLab CI files".into())
     }
 }
 
@@ -51,7 +51,7 @@ fn applies(context: &Context<'_>) -> Applies {
 const FETCH: &str = "cargo fetch --locked";
 
 /// What to do about a call that was not followed.
-const FOLLOWED: &str = "call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands";
+const FOLLOWED: &str = "call `cargo … --locked` in the step itself, or use only plain commands in the recipe";
 
 /// A command that is not locked.
 struct Place {
@@ -93,7 +93,7 @@ fn finding(path: &str, places: &[Place]) -> Option<Finding> {
     let message = match places.len() {
         1 => format!("`{}` resolves dependencies without `--locked`", first.shown),
         count => format!(
-            "{} resolve dependencies without `--locked`, the first is `{}`",
+            "{} resolve dependencies without `--locked`; the first is `{}`",
             counted(count, "cargo command"),
             first.shown
         ),
@@ -102,14 +102,14 @@ fn finding(path: &str, places: &[Place]) -> Option<Finding> {
         _ if first.alias.is_some() => {
             let alias = first.alias.as_deref().unwrap_or_default();
             format!(
-                "let the alias `{alias}` in cargo's configuration stand for `{}`",
+                "change the alias `{alias}` in cargo's configuration to `{}`",
                 first.repaired
             )
         }
         1 => format!("write `{}`", first.repaired),
-        _ if first.repaired == FETCH => format!("write `{FETCH}`; what follows in the same job is then locked as well"),
+        _ if first.repaired == FETCH => format!("write `{FETCH}`, which also covers later commands of the same job"),
         _ => format!(
-            "write `{}` and the same for the others, or make `{FETCH}` the first step of each job",
+            "write `{}`, and the same for the others; or make `{FETCH}` the first step of each job",
             first.repaired
         ),
     };
@@ -276,9 +276,9 @@ mod tests {
           help: write `cargo test --locked --all`
         ");
         insta::assert_snapshot!(said("      - run: |\n          cargo +nightly nextest run\n\n          cargo build \\\n            --all\n      - run: cargo fmt\n"), @"
-        .github/workflows/ci.yml:7: 2 cargo commands resolve dependencies without `--locked`, the first is `cargo nextest run` [controlled]
+        .github/workflows/ci.yml:7: 2 cargo commands resolve dependencies without `--locked`; the first is `cargo nextest run` [controlled]
           also: .github/workflows/ci.yml:9
-          help: write `cargo nextest run --locked` and the same for the others, or make `cargo fetch --locked` the first step of each job
+          help: write `cargo nextest run --locked`, and the same for the others; or make `cargo fetch --locked` the first step of each job
         ");
         assert_eq!(said("      - run: cargo test --locked && cargo build --frozen\n"), "");
     }
@@ -353,9 +353,9 @@ mod tests {
             ("src/lib.rs", ""),
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/ci.yml:7: 2 cargo commands resolve dependencies without `--locked`, the first is `cargo test --manifest-path tool/Cargo.toml` [controlled]
+        .github/workflows/ci.yml:7: 2 cargo commands resolve dependencies without `--locked`; the first is `cargo test --manifest-path tool/Cargo.toml` [controlled]
           also: .github/workflows/ci.yml:9
-          help: write `cargo test --locked --manifest-path tool/Cargo.toml` and the same for the others, or make `cargo fetch --locked` the first step of each job
+          help: write `cargo test --locked --manifest-path tool/Cargo.toml`, and the same for the others; or make `cargo fetch --locked` the first step of each job
         ");
         let other =
             "      - uses: actions/checkout@v4\n        with: {repository: org/other}\n      - run: cargo test\n";
@@ -379,7 +379,7 @@ mod tests {
         }];
         insta::assert_snapshot!(world.text(&CHECK), @"
         .github/workflows/ci.yml:6: `cargo xtask` resolves dependencies without `--locked` [controlled]
-          help: let the alias `xtask` in cargo's configuration stand for `cargo run --locked -p xtask`
+          help: change the alias `xtask` in cargo's configuration to `cargo run --locked -p xtask`
         ");
     }
 
@@ -417,12 +417,12 @@ mod tests {
             ("Makefile", "build:\n\tcargo build $(shell cat flags)\ndocs:\n\tmdbook build $(shell pwd)\n"),
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        .github/workflows/ci.yml:7: `if ($x) { cargo test }` was not followed: it is more than a plain command of PowerShell or `cmd` [advice]
-          help: call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands
+        .github/workflows/ci.yml:7: `if ($x) { cargo test }` was not followed: it is not a plain command of PowerShell or `cmd` [advice]
+          help: call `cargo … --locked` in the step itself, or use only plain commands in the recipe
         .github/workflows/ci.yml:9: `cargo doc` resolves dependencies without `--locked` [controlled]
           help: write `cargo doc --locked`
-        Makefile:2: `make docs build` was not followed: it has an expression that is more than the name of a variable [advice]
-          help: call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands
+        Makefile:2: `make docs build` was not followed: it has an expression other than a variable name [advice]
+          help: call `cargo … --locked` in the step itself, or use only plain commands in the recipe
         ");
         // What moves dependencies on purpose need not be followed.
         world.ci(&[
@@ -438,7 +438,7 @@ mod tests {
     #[test]
     fn does_not_apply_without_a_lockfile_or_files() {
         let mut world = World::new();
-        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there are no files of GitHub Actions or GitLab CI");
+        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there are no GitHub Actions or GitLab CI files");
         world.ci(&[(".github/workflows/ci.yml", &workflow("      - run: cargo test\n"))]);
         world.workspace.lockfile.tracked = Some(false);
         insta::assert_snapshot!(world.text(&CHECK), @"not applicable: `Cargo.lock` is not committed, so `--locked` cannot work");
@@ -453,9 +453,9 @@ mod tests {
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
         .github/workflows/a.yml:1: `.github/workflows/a.yml` is not valid YAML: while parsing a node, did not find expected node content [controlled]
-          help: correct line 1 of it, or remove the file
+          help: correct line 1, or remove the file
         .gitlab-ci.yml:3: `.gitlab-ci.yml` is not valid YAML: while parsing node, found unknown anchor [controlled]
-          help: correct line 3 of it
+          help: correct line 3
         ");
     }
 }

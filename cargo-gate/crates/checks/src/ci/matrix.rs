@@ -27,7 +27,7 @@ pub static CHECK: Check = Check {
 fn applies(context: &Context<'_>) -> Applies {
     match context.section::<CiPolicy>() {
         Some(ci) if !ci.platforms.is_empty() => Applies::Yes,
-        _ => Applies::No("`gate.toml` declares no `platforms` in `[ci]`".into()),
+        _ => Applies::No("`platforms` is not set under `[ci]`".into()),
     }
 }
 
@@ -68,10 +68,10 @@ fn run(context: &Context<'_>) -> Judgement {
             .line
             .map_or_else(|| place.path.clone(), |line| format!("{}:{line}", place.path));
         let message = format!(
-            "no job shows that it tests on {}, and only the run knows the machine of `{name}` ({place})",
+            "no job is known to test on {}; the machine of `{name}` ({place}) is only known at run time",
             quoted(&missing)
         );
-        let help = "write the machines of that job into its matrix, or take the platform out of `platforms`";
+        let help = "write the machines of that job into its matrix, or remove the platform from `platforms`";
         return Judgement::Inconclusive(Reason::new("ci_machine_unknown", message).help(help));
     }
     let may_test = |(system, _): &&(Option<&str>, NotFollowed)| {
@@ -81,14 +81,15 @@ fn run(context: &Context<'_>) -> Judgement {
     };
     if let Some((_, call)) = tested.not_followed.iter().find(may_test) {
         let message = format!(
-            "no job shows that it tests on {}, and {} ({}:{}) was not followed: {}",
+            "no job is known to test on {}; {} ({}:{}) was not followed: {}",
             quoted(&missing),
             pipelines::quoted(call),
             call.path,
             call.line,
             call.why
         );
-        let help = "call `cargo test` in the step itself, keep the recipe to plain lines of commands, or take the platform out of `platforms`";
+        let help = "call `cargo test` in the step itself, use only plain commands in the recipe, or remove the \
+             platform from `platforms`";
         return Judgement::Inconclusive(Reason::new("ci_not_followed", message).help(help));
     }
     let mut findings: Vec<Finding> = missing
@@ -96,7 +97,7 @@ fn run(context: &Context<'_>) -> Judgement {
         .map(|platform| {
             Finding::blocking(
                 Stage::Controlled,
-                format!("the policy claims `{platform}`, but no job tests there"),
+                format!("the policy claims `{platform}`, but no job tests on it"),
             )
             .help(help(platform))
             .at(policy.location.clone())
@@ -120,11 +121,12 @@ fn help(platform: &str) -> String {
         "windows" => "windows-latest",
         _ => {
             return format!(
-                "add a job that runs `cargo test --target {platform} --locked`, or take it out of `platforms`"
+                "add a job that runs `cargo test --target {platform} --locked`, or remove the platform from \
+                 `platforms`"
             );
         }
     };
-    format!("add `{machine}` to the matrix of the job that runs the tests, or take `{platform}` out of `platforms`")
+    format!("add `{machine}` to the matrix of the job that runs the tests, or remove `{platform}` from `platforms`")
 }
 
 impl Tested {
@@ -257,17 +259,17 @@ mod tests {
             ""
         );
         insta::assert_snapshot!(said(&["linux", "x86_64-apple-darwin"], MATRIX), @"
-        gate.toml:3: the policy claims `x86_64-apple-darwin`, but no job tests there [controlled]
-          help: add a job that runs `cargo test --target x86_64-apple-darwin --locked`, or take it out of `platforms`
+        gate.toml:3: the policy claims `x86_64-apple-darwin`, but no job tests on it [controlled]
+          help: add a job that runs `cargo test --target x86_64-apple-darwin --locked`, or remove the platform from `platforms`
           because: gate.toml:3
         ");
         let build = MATRIX.replace("cargo test", "cargo build");
         insta::assert_snapshot!(said(&["linux", "windows"], &build), @"
-        gate.toml:3: the policy claims `linux`, but no job tests there [controlled]
-          help: add `ubuntu-latest` to the matrix of the job that runs the tests, or take `linux` out of `platforms`
+        gate.toml:3: the policy claims `linux`, but no job tests on it [controlled]
+          help: add `ubuntu-latest` to the matrix of the job that runs the tests, or remove `linux` from `platforms`
           because: gate.toml:3
-        gate.toml:3: the policy claims `windows`, but no job tests there [controlled]
-          help: add `windows-latest` to the matrix of the job that runs the tests, or take `windows` out of `platforms`
+        gate.toml:3: the policy claims `windows`, but no job tests on it [controlled]
+          help: add `windows-latest` to the matrix of the job that runs the tests, or remove `windows` from `platforms`
           because: gate.toml:3
         ");
     }
@@ -334,10 +336,10 @@ mod tests {
     fn machines_that_only_the_run_knows() {
         let jobs = "  a:\n    runs-on: ${{ inputs.os }}\n    steps:\n      - run: cargo test\n";
         insta::assert_snapshot!(said(&["macos"], jobs), @"
-        inconclusive (ci_machine_unknown): no job shows that it tests on `macos`, and only the run knows the machine of `a` (.github/workflows/ci.yml:4)
-          help: write the machines of that job into its matrix, or take the platform out of `platforms`
+        inconclusive (ci_machine_unknown): no job is known to test on `macos`; the machine of `a` (.github/workflows/ci.yml:4) is only known at run time
+          help: write the machines of that job into its matrix, or remove the platform from `platforms`
         ");
-        insta::assert_snapshot!(world(&[]).text(&CHECK), @"not applicable: `gate.toml` declares no `platforms` in `[ci]`");
+        insta::assert_snapshot!(world(&[]).text(&CHECK), @"not applicable: `platforms` is not set under `[ci]`");
     }
 
     #[test]
@@ -351,13 +353,13 @@ mod tests {
         assert_eq!(said("linux", "test:\n\tcargo test\n"), "");
         let computed = "test:\n\tcargo test $(shell cat flags)\n";
         insta::assert_snapshot!(said("linux", computed), @"
-        inconclusive (ci_not_followed): no job shows that it tests on `linux`, and `make test` (Makefile:2) was not followed: it has an expression that is more than the name of a variable
-          help: call `cargo test` in the step itself, keep the recipe to plain lines of commands, or take the platform out of `platforms`
+        inconclusive (ci_not_followed): no job is known to test on `linux`; `make test` (Makefile:2) was not followed: it has an expression other than a variable name
+          help: call `cargo test` in the step itself, use only plain commands in the recipe, or remove the platform from `platforms`
         ");
         // It does not run on another system.
         insta::assert_snapshot!(said("macos", computed), @"
-        gate.toml:3: the policy claims `macos`, but no job tests there [controlled]
-          help: add `macos-latest` to the matrix of the job that runs the tests, or take `macos` out of `platforms`
+        gate.toml:3: the policy claims `macos`, but no job tests on it [controlled]
+          help: add `macos-latest` to the matrix of the job that runs the tests, or remove `macos` from `platforms`
           because: gate.toml:3
         ");
     }

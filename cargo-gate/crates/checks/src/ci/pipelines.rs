@@ -17,8 +17,8 @@ pub(super) fn unreadable(ci: &CiFiles) -> impl Iterator<Item = Finding> + '_ {
             _ if problem.message.contains("there is no such") => {
                 "correct the name, or add the file to the repository".to_owned()
             }
-            Kind::Workflow | Kind::Action => format!("correct line {} of it, or remove the file", problem.line),
-            Kind::Pipeline | Kind::Script => format!("correct line {} of it", problem.line),
+            Kind::Workflow | Kind::Action => format!("correct line {}, or remove the file", problem.line),
+            Kind::Pipeline | Kind::Script => format!("correct line {}", problem.line),
         };
         Some(finding.help(help).at(Location::line(&file.path, problem.line)))
     })
@@ -35,7 +35,7 @@ pub(super) fn not_followed<'c>(jobs: impl Iterator<Item = &'c Job>, help: &str) 
         let message = match lines.len() {
             1 => format!("{} was not followed: {}", quoted(first), first.why),
             count => format!(
-                "{count} calls were not followed, the first is {}: {}",
+                "{count} calls were not followed; the first is {}: {}",
                 quoted(first),
                 first.why
             ),

@@ -15,7 +15,7 @@ reads!(Claim, SuitePolicy, input::EvaluatedStage, input::Outcomes);
 /// The check.
 pub static CHECK: Check = Check {
     id: "claims.evidence",
-    summary: "No claim is stronger than the evidence that it names",
+    summary: "No claim is stronger than its evidence",
     docs: include_str!("evidence.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Broad,
@@ -27,7 +27,7 @@ pub static CHECK: Check = Check {
 
 fn applies(context: &Context<'_>) -> Applies {
     if context.section::<Claim>().is_empty() {
-        return Applies::No("nothing is claimed in a `[[claim]]`".into());
+        return Applies::No("no `[[claim]]` is declared".into());
     }
     Applies::Yes
 }
@@ -121,27 +121,27 @@ fn judge(claim: &Claim, label: &Label<'_>) -> Option<Finding> {
     }
     let shown = match label.derived {
         None => "none of its evidence passed".to_owned(),
-        Some(derived) => format!("its evidence shows that it is {}", derived.name()),
+        Some(derived) => format!("its evidence only shows that it is {}", derived.name()),
     };
     let lacks = match claim.class {
         EvidenceClass::Targeted if !label.unmet.is_empty() => {
-            format!(": no passed test is `{}`", label.unmet.join("`, `"))
+            format!(": no passed test matches `{}`", label.unmet.join("`, `"))
         }
-        EvidenceClass::Targeted if claim.cases.is_empty() => ": no `cases` name the tests that compare it".to_owned(),
+        EvidenceClass::Targeted if claim.cases.is_empty() => ": `cases` lists no tests that compare it".to_owned(),
         _ => String::new(),
     };
     let help = match label.derived {
         Some(derived) => format!(
-            "name passed tests in `cases`, or claim `class = \"{}\"`",
+            "list passed tests in `cases`, or claim `class = \"{}\"`",
             derived.name()
         ),
-        None => "name evidence that passes, or remove the claim".to_owned(),
+        None => "list evidence that passes, or remove the claim".to_owned(),
     };
     Some(
         Finding::blocking(
             CHECK.blocks_at,
             format!(
-                "overclaim: {} is claimed to be {}, and {shown}{lacks}",
+                "overclaim: {} is claimed to be {}, but {shown}{lacks}",
                 claim.surface,
                 claim.class.name()
             ),

@@ -79,8 +79,8 @@ pub(crate) fn reason(report: &CheckReport) -> Reason {
     let own = report.reason.as_ref();
     let code = own.map_or("suite_not_judged", |reason| reason.code.as_str());
     let message = match own {
-        Some(reason) => format!("`{}` has no judgement: {}", report.id, reason.message),
-        None => format!("`{}` has no judgement", report.id),
+        Some(reason) => format!("`{}` has no result: {}", report.id, reason.message),
+        None => format!("`{}` has no result", report.id),
     };
     let help = own.and_then(|reason| reason.help.clone());
     Reason::new(code, message).help(help.unwrap_or_else(|| format!("`cargo gate explain {}`", report.id)))

@@ -15,7 +15,7 @@ reads!(ConformancePolicy, SuitePolicy, input::EvaluatedStage, input::Outcomes);
 /// The check.
 pub static CHECK: Check = Check {
     id: "conformance.coverage",
-    summary: "Tests show every supported operator, but for the gaps that are known",
+    summary: "Tests cover every supported operator except known gaps",
     docs: include_str!("coverage.md"),
     dimension: Dimension::Correctness,
     blocks_at: Stage::Controlled,
@@ -29,7 +29,7 @@ fn applies(context: &Context<'_>) -> Applies {
     match context.section::<ConformancePolicy>() {
         None => Applies::No("`[conformance]` is not declared".into()),
         Some(policy) if !any_due(context, policy) => Applies::No(format!(
-            "no suite of the conformance matrix is due at {}",
+            "no suite of the conformance matrix runs at {}",
             context.stage()
         )),
         Some(_) => Applies::Yes,
@@ -96,11 +96,11 @@ fn judge(backend: &ConformanceBackend, covered: &BTreeSet<&str>, outside: bool) 
         if !missing.is_empty() {
             findings.push(
                 blocking(format!(
-                    "The matrix is missing supported operators of `{}`: {}",
+                    "no test covers these supported operators of `{}`: {}",
                     backend.name,
                     missing.join(", ")
                 ))
-                .help("write a passing test of that name in a file of a row, or list the operator in `allowed-gaps`"),
+                .help("add a passing test of that name to a file of a row, or add the operator to `allowed-gaps`"),
             );
         }
         let (shown, all) = (covered.len(), backend.supported.len());
@@ -108,20 +108,20 @@ fn judge(backend: &ConformanceBackend, covered: &BTreeSet<&str>, outside: bool) 
         if shown * 100 < least * all {
             findings.push(
                 blocking(format!(
-                    "Tests show {shown} of {all} operators of `{}`, less than {least} %",
+                    "tests cover {shown} of {all} operators of `{}`, less than {least} %",
                     backend.name
                 ))
-                .help("write the missing tests, or take operators out of `supported`"),
+                .help("write the missing tests, or remove operators from `supported`"),
             );
         }
     }
     for gap in backend.allowed_gaps.iter().filter(|gap| covered.contains(gap.as_str())) {
         findings.push(
             Finding::advice(format!(
-                "`{gap}` of `{}` is shown by now and is no gap any more",
+                "`{gap}` of `{}` is covered by a test and is no longer a gap",
                 backend.name
             ))
-            .help(format!("take `{gap}` out of `allowed-gaps`"))
+            .help(format!("remove `{gap}` from `allowed-gaps`"))
             .at(backend.location.clone())
             .because(Some(backend.location.clone())),
         );

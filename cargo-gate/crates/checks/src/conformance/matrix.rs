@@ -51,7 +51,7 @@ fn run(context: &Context<'_>) -> Judgement {
                 let required = suite(context, &row.suite).is_none_or(|suite| suite.required);
                 if report.outcome == Outcome::Fail && required {
                     findings.push(
-                        finding(row, format!("Row `{}` is required, and `{}` fails", row.id, report.id))
+                        finding(row, format!("row `{}` is required, but `{}` fails", row.id, report.id))
                             .help(format!("`cargo gate explain {}`", report.id)),
                     );
                 } else if !tests(report, row).any(passed) {
@@ -85,9 +85,9 @@ fn without_required_row(context: &Context<'_>, policy: &ConformancePolicy) -> Ve
     let finding = |profile: &String| {
         Finding::blocking(
             CHECK.blocks_at,
-            format!("Profile `{profile}` has no row with a required suite, so nothing has to pass in it"),
+            format!("profile `{profile}` has no row with a required suite"),
         )
-        .help("add a row whose suite is required, or take the profile out of `profiles`")
+        .help("add a row whose suite is required, or remove the profile from `profiles`")
         .at(policy.location.clone())
         .because(Some(policy.location.clone()))
     };
@@ -99,8 +99,8 @@ fn files(context: &Context<'_>, row: &ConformanceRow) -> Vec<Finding> {
     let lacking = row.test_files.iter().filter_map(|path| {
         let file = context.files().iter().find(|file| file.path == *path);
         match file {
-            None => Some(format!("Row `{}` names `{path}`, which is not there", row.id)),
-            Some(file) if file.size == 0 => Some(format!("Row `{}` names `{path}`, which is empty", row.id)),
+            None => Some(format!("row `{}` lists `{path}`, which does not exist", row.id)),
+            Some(file) if file.size == 0 => Some(format!("row `{}` lists `{path}`, which is empty", row.id)),
             Some(_) => None,
         }
     });

@@ -27,7 +27,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "conformance.scope",
-    summary: "Locked kernels are in scope, and what is deferred does not compile",
+    summary: "Locked kernels are in scope, and deferred operators do not compile",
     docs: include_str!("scope.md"),
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
@@ -56,7 +56,7 @@ fn run(context: &Context<'_>) -> Judgement {
                 Ok(()) => {}
                 Err(Doubt::Finding(message, help)) => findings.push(
                     blocking(format!(
-                        "`{}` of `{}` is deferred, and {message}",
+                        "`{}` of `{}` is deferred, but {message}",
                         deferred.operator, backend.name
                     ))
                     .help(help)
@@ -97,7 +97,7 @@ fn out_of_scope(context: &Context<'_>, policy: &ConformancePolicy, crates: &[Loc
                         line.map_or_else(|| Location::file(&found.path), |line| Location::line(&found.path, line));
                     findings.push(
                         blocking(format!(
-                            "No backend supports or defers the locked kernel `{entry}` for {arch}"
+                            "no backend supports or defers the locked kernel `{entry}` for {arch}"
                         ))
                         .help("add it to `supported` of a backend, or to `deferred` with its reason")
                         .at(location)
@@ -140,10 +140,10 @@ fn rejected(context: &Context<'_>, deferred: &DeferredOperator) -> Result<(), Do
     if has_messages && !mentions(&text, deferred) || !has_messages && lines.is_empty() {
         return lacking(
             format!(
-                "nothing in `{path}` that must not compile contains `{}`",
+                "no code in `{path}` that must not compile contains `{}`",
                 deferred.mentions().join("` and `")
             ),
-            "write the test, or say with `mentions` what it contains".into(),
+            "write the test, or list what it contains in `mentions`".into(),
         );
     }
     let report = match shown(context, &deferred.suite) {
@@ -155,7 +155,7 @@ fn rejected(context: &Context<'_>, deferred: &DeferredOperator) -> Result<(), Do
         return match report.outcome {
             Outcome::Pass | Outcome::Warn => Ok(()),
             _ => lacking(
-                format!("`{}`, which compiles its negative test, fails", report.id),
+                format!("`{}`, which runs its negative test, fails", report.id),
                 format!("`cargo gate explain {}`", report.id),
             ),
         };
@@ -166,8 +166,8 @@ fn rejected(context: &Context<'_>, deferred: &DeferredOperator) -> Result<(), Do
         return Ok(());
     }
     lacking(
-        format!("`{}` passed no negative test of it in `{path}`", report.id),
-        "let the suite run documentation tests, as `cargo test` does".into(),
+        format!("`{}` passed no negative test for it in `{path}`", report.id),
+        "make the suite run documentation tests, as `cargo test` does".into(),
     )
 }
 

@@ -16,7 +16,7 @@ reads!(input::RuntimeRecords, RuntimePolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "decision-log.valid",
-    summary: "The decision log of a run is whole and has every mandatory field",
+    summary: "The decision log of a run is complete and has every mandatory field",
     docs: include_str!("valid.md"),
     dimension: Dimension::Observability,
     blocks_at: Stage::Pilot,
@@ -84,8 +84,8 @@ fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
     }
     if decisions == 0 {
         findings.push(
-            Finding::blocking(Stage::Pilot, format!("`{path}` holds no dispatch"))
-                .help("let the run launch a kernel")
+            Finding::blocking(Stage::Pilot, format!("`{path}` contains no dispatch"))
+                .help("launch a kernel in the run")
                 .at(Location::line(path, lines.max(1))),
         );
     }
@@ -93,9 +93,9 @@ fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
         findings.push(
             Finding::blocking(
                 Stage::Pilot,
-                format!("`{path}` does not end in `close`: the run was cut off"),
+                format!("`{path}` does not end in `close`: the run was interrupted"),
             )
-            .help("let the run end, and drop its `Runtime`")
+            .help("let the run finish and drop its `Runtime`")
             .at(Location::line(path, lines.max(1))),
         );
     }
@@ -109,19 +109,20 @@ fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
             .map(|(reason, count)| format!("{count} by `{reason}`"))
             .collect();
         let message = format!(
-            "{:.0} % of the operations of a workload in `{path}` have a native kernel, less than {least} %; what breaks it: {}",
+            "{:.0} % of the operations of a workload in `{path}` have a native kernel, less than {least} %; graph \
+             breaks: {}",
             decision.compilability * 100.0,
             breaks.join(", ")
         );
         let help = format!(
-            "give the first of them a native kernel, or lower `min-compilability`: `{}`",
+            "add a native kernel for the first one, or lower `min-compilability`: `{}`",
             decision.break_first
         );
         findings.push(Finding::advice(message).help(help).at(Location::line(path, line)));
     }
     if lost > 0 {
         findings.push(
-            Finding::advice(format!("`{path}` accounts for {lost} dropped lines"))
+            Finding::advice(format!("`{path}` reports dropped lines: {lost}"))
                 .help("raise `DecisionLog::ring_records`")
                 .at(Location::file(path)),
         );
@@ -167,24 +168,24 @@ mod tests {
         let end = GOOD.lines().count() - 1;
         let gap = text(&[("log.jsonl", &lines(|number| number != 2))]);
         assert!(
-            gap.starts_with("log.jsonl:3: Line 3 of `log.jsonl` is not valid: `seq` is 3 behind 1"),
+            gap.starts_with("log.jsonl:3: line 3 of `log.jsonl` is invalid: `seq` is 3 after 1"),
             "{gap}"
         );
         let open = text(&[("log.jsonl", &lines(|number| number != end))]);
         assert!(
-            open.contains("does not end in `close`: the run was cut off [pilot]"),
+            open.contains("does not end in `close`: the run was interrupted [pilot]"),
             "{open}"
         );
         let cut = text(&[("log.jsonl", &GOOD[..GOOD.len() - 9])]);
         assert!(cut.contains("does not end in a line feed"), "{cut}");
         let unknown = text(&[("log.jsonl", &GOOD.replace("no_native_variant", "no_such_reason"))]);
         assert!(
-            unknown.starts_with("log.jsonl:2: Line 2 of `log.jsonl` is not valid: `backend_reason` "),
+            unknown.starts_with("log.jsonl:2: line 2 of `log.jsonl` is invalid: `backend_reason` "),
             "{unknown}"
         );
         let missing = text(&[("log.jsonl", &GOOD.replace("\"mode\":\"native\",", ""))]);
         assert!(
-            missing.starts_with("log.jsonl:2: Line 2 of `log.jsonl` is not valid: `mode` "),
+            missing.starts_with("log.jsonl:2: line 2 of `log.jsonl` is invalid: `mode` "),
             "{missing}"
         );
     }
@@ -211,8 +212,8 @@ mod tests {
         };
         assert_eq!((said(None), said(Some(50))), (String::new(), String::new()));
         insta::assert_snapshot!(said(Some(51)), @"
-        log.jsonl:2: 50 % of the operations of a workload in `log.jsonl` have a native kernel, less than 51 %; what breaks it: 1 by `no_native_variant` [advice]
-          help: give the first of them a native kernel, or lower `min-compilability`: `axpy_f32:no_native_variant`
+        log.jsonl:2: 50 % of the operations of a workload in `log.jsonl` have a native kernel, less than 51 %; graph breaks: 1 by `no_native_variant` [advice]
+          help: add a native kernel for the first one, or lower `min-compilability`: `axpy_f32:no_native_variant`
           because: gate.toml:3
         ");
     }

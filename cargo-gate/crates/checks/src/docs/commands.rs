@@ -25,7 +25,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "docs.commands",
-    summary: "Commands in documents name what exists",
+    summary: "Commands in documents refer to existing packages, targets and flags",
     docs: include_str!("commands.md"),
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
@@ -38,7 +38,7 @@ pub static CHECK: Check = Check {
 fn applies(context: &Context<'_>) -> Applies {
     match context.section::<DocsPolicy>() {
         Some(docs) if !docs.commands.is_empty() => Applies::Yes,
-        _ => Applies::No("`[docs] commands` in gate.toml lists no document".to_owned()),
+        _ => Applies::No("`commands` under `[docs]` lists no document".to_owned()),
     }
 }
 
@@ -110,8 +110,8 @@ impl Reader<'_> {
             if matches!(selector, Selector::Path | Selector::Manifest) && !path(value) {
                 complaints.push(Complaint {
                     word,
-                    message: format!("`{value}` is not there"),
-                    help: "correct the path, which is relative to the workspace or to the document".to_owned(),
+                    message: format!("`{value}` does not exist"),
+                    help: "correct the path; it is relative to the workspace or to the document".to_owned(),
                 });
             }
         }
@@ -131,7 +131,7 @@ impl Reader<'_> {
             if let Some((what, candidates)) = self.missing(*selector, value, &packages) {
                 let help = match similar(value, candidates.iter().map(String::as_str)) {
                     Some(meant) => format!("write `{meant}`"),
-                    None => "`cargo metadata --no-deps` lists what there is".to_owned(),
+                    None => "`cargo metadata --no-deps` lists the packages, targets and features".to_owned(),
                 };
                 complaints.push(Complaint {
                     word,
@@ -311,13 +311,13 @@ mod tests {
               help: write `app`
               because: gate.toml:4
             docs/a.md:4: the workspace has no feature `cuda` [controlled]
-              help: `cargo metadata --no-deps` lists what there is
+              help: `cargo metadata --no-deps` lists the packages, targets and features
               because: gate.toml:4
-            docs/a.md:5: `tool` is not there [controlled]
-              help: correct the path, which is relative to the workspace or to the document
+            docs/a.md:5: `tool` does not exist [controlled]
+              help: correct the path; it is relative to the workspace or to the document
               because: gate.toml:4
             docs/a.md:6: the workspace has no bench `speed` [controlled]
-              help: `cargo metadata --no-deps` lists what there is
+              help: `cargo metadata --no-deps` lists the packages, targets and features
               because: gate.toml:4
             "
         );

@@ -9,8 +9,8 @@ use gate_contract::Judgement;
 /// Why nothing is judged: a document is there and cannot be read.
 pub(crate) fn unreadable(path: &str) -> Judgement {
     Judgement::NotRun(
-        Reason::new("unreadable", format!("`{path}` cannot be read"))
-            .help(format!("make `{path}` readable for whoever runs the gate")),
+        Reason::new("unreadable", format!("cannot read `{path}`"))
+            .help(format!("make `{path}` readable by the user that runs the gate")),
     )
 }
 
@@ -19,5 +19,5 @@ pub(crate) fn nothing_matches(key: &str, pattern: &str, docs: &DocsPolicy, stage
     Finding::blocking(stage, format!("no tracked Markdown file matches `{pattern}`"))
         .because(Some(docs.location.clone()))
         .at(docs.location.clone())
-        .help(format!("correct or remove it in `{key}` of `[docs]`"))
+        .help(format!("correct it in `{key}` under `[docs]`, or remove it"))
 }

@@ -18,7 +18,7 @@ reads!(input::Documents, input::DocumentsAbove, input::FileNames, DocsPolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "docs.links",
-    summary: "Relative links in documents lead somewhere",
+    summary: "Relative links in documents resolve",
     docs: include_str!("links.md"),
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
@@ -138,8 +138,8 @@ fn finding(broken: &[Broken<'_>], declared: Option<&gate_report::Location>) -> F
         String::new()
     };
     let message = match broken {
-        [_] => format!("the link {} leads nowhere", named.join("")),
-        _ => format!("{} links lead nowhere: {}{more}", broken.len(), named.join(", ")),
+        [_] => format!("broken link {}", named.join("")),
+        _ => format!("{} broken links: {}{more}", broken.len(), named.join(", ")),
     };
     let mut finding = match declared {
         Some(policy) => Finding::blocking(Stage::Controlled, message).because(Some(policy.clone())),
@@ -149,8 +149,8 @@ fn finding(broken: &[Broken<'_>], declared: Option<&gate_report::Location>) -> F
         .iter()
         .find_map(|one| Some((one.destination, one.meant.as_deref()?)));
     finding = finding.help(match meant {
-        Some((destination, meant)) => format!("write `{meant}` in place of `{destination}`"),
-        None => "correct or remove the link; `[docs] links` in gate.toml names the documents that count".to_owned(),
+        Some((destination, meant)) => format!("write `{meant}` instead of `{destination}`"),
+        None => "correct or remove the link; `links` under `[docs]` lists the documents that count".to_owned(),
     });
     broken
         .iter()
@@ -260,13 +260,13 @@ mod tests {
         insta::assert_snapshot!(
             said(&[("README.md", readme), ("docs/a.md", "## Usage\n[c](b.md)\n\n[gone](gone)\n\n[x](../x/)")], &["docs/b.md"]),
             @"
-            README.md:3: 4 links lead nowhere: `docs/B.md`, `docs/a.md#usge`, `c.png` and 1 more [advice]
+            README.md:3: 4 broken links: `docs/B.md`, `docs/a.md#usge`, `c.png` and 1 more [advice]
               also: README.md:5
               also: README.md:7
               also: README.md:9
-              help: write `docs/b.md` in place of `docs/B.md`
-            docs/a.md:6: the link `../x/` leads nowhere [advice]
-              help: correct or remove the link; `[docs] links` in gate.toml names the documents that count
+              help: write `docs/b.md` instead of `docs/B.md`
+            docs/a.md:6: broken link `../x/` [advice]
+              help: correct or remove the link; `links` under `[docs]` lists the documents that count
             "
         );
     }
@@ -289,10 +289,10 @@ mod tests {
             ],
         ));
         insta::assert_snapshot!(world.text(&CHECK), @"
-        README.md:1: 3 links lead nowhere: `../README.md#usge`, `../gone.md`, `../rust/no` [advice]
+        README.md:1: 3 broken links: `../README.md#usge`, `../gone.md`, `../rust/no` [advice]
           also: README.md:2
           also: README.md:3
-          help: write `../README.md#usage` in place of `../README.md#usge`
+          help: write `../README.md#usage` instead of `../README.md#usge`
         ");
     }
 
@@ -303,8 +303,8 @@ mod tests {
         let documents = world.workspace.documents.get_mut().expect("documents");
         documents.unreadable.push("SECRET.md".into());
         insta::assert_snapshot!(world.text(&CHECK), @"
-        not run (unreadable): `SECRET.md` cannot be read
-          help: make `SECRET.md` readable for whoever runs the gate
+        not run (unreadable): cannot read `SECRET.md`
+          help: make `SECRET.md` readable by the user that runs the gate
         ");
     }
 
@@ -337,11 +337,11 @@ mod tests {
             location: Location::line("gate.toml", 4),
         });
         insta::assert_snapshot!(world.text(&CHECK), @"
-        README.md:1: the link `x.md` leads nowhere [controlled]
-          help: correct or remove the link; `[docs] links` in gate.toml names the documents that count
+        README.md:1: broken link `x.md` [controlled]
+          help: correct or remove the link; `links` under `[docs]` lists the documents that count
           because: gate.toml:4
         gate.toml:4: no tracked Markdown file matches `docs/**/*.md` [controlled]
-          help: correct or remove it in `links` of `[docs]`
+          help: correct it in `links` under `[docs]`, or remove it
           because: gate.toml:4
         ");
     }

@@ -28,7 +28,7 @@ pub static CHECK: Check = Check {
 fn applies(context: &Context<'_>) -> Applies {
     match &context.whole_policy().docs {
         Some(docs) if !docs.generated.is_empty() => Applies::Yes,
-        _ => Applies::No("`[docs] generated` in gate.toml lists no document".to_owned()),
+        _ => Applies::No("`generated` under `[docs]` lists no document".to_owned()),
     }
 }
 
@@ -58,7 +58,7 @@ fn run(context: &Context<'_>) -> Judgement {
             );
         }
         for block in generated::regenerated(&document.text, &facts).1 {
-            let message = format!("the generated block `{}` is not what is generated now", block.kind);
+            let message = format!("the generated block `{}` is out of date", block.kind);
             findings.push(
                 Finding::blocking(CHECK.blocks_at, message)
                     .help("`cargo gate source docs`")
@@ -100,7 +100,7 @@ mod tests {
         docs/support.md:8: no generated block ends here [controlled]
           help: remove the marker, or write `<!-- gate:generated <kind> -->` before the block
           because: gate.toml:4
-        docs/support.md:3: the generated block `support-matrix` is not what is generated now [controlled]
+        docs/support.md:3: the generated block `support-matrix` is out of date [controlled]
           help: `cargo gate source docs`
           because: gate.toml:4
         ");

@@ -11,7 +11,7 @@ reads!(input::SuiteVariables);
 /// The check.
 pub static CHECK: Check = Check {
     id: "environment.clean",
-    summary: "No environment variable changes what suites find",
+    summary: "No environment variable changes the results of suites",
     docs: include_str!("clean.md"),
     dimension: Dimension::Control,
     blocks_at: Stage::Controlled,

@@ -15,7 +15,7 @@ reads!(input::Outcomes, input::History, EvidenceAge, input::EvaluatedStage);
 /// The check.
 pub static CHECK: Check = Check {
     id: "evidence.age",
-    summary: "Evidence is as recent as the policy asks for",
+    summary: "Evidence is as recent as the policy requires",
     docs: include_str!("age.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
@@ -51,8 +51,8 @@ fn one(limit: &EvidenceAge, outcomes: &[CheckReport], now: Timestamp, stage: Sta
     };
     let covered: Vec<&CheckReport> = outcomes.iter().filter(|check| limit.covers(&check.id, stage)).collect();
     if covered.is_empty() && limit.stage.is_some() {
-        let message = format!("no evidence of `{}` is part of a {stage} evaluation", limit.check);
-        let help = "give the suite a `stage` that is not later, or take `stage` from the limit";
+        let message = format!("{stage} evaluates no evidence of `{}`", limit.check);
+        let help = "move the `stage` of the suite to that stage or earlier, or remove `stage` from the limit";
         return vec![blocking(message, help)];
     }
     covered
@@ -62,12 +62,15 @@ fn one(limit: &EvidenceAge, outcomes: &[CheckReport], now: Timestamp, stage: Sta
             let message = match age(recorded, now) {
                 Some(age) if age <= limit.max_age => return None,
                 Some(age) => format!(
-                    "the evidence of `{}` is {} old, and {} are allowed",
+                    "the evidence of `{}` is {} old, more than the allowed {}",
                     check.id,
                     words(age),
                     words(limit.max_age)
                 ),
-                None => format!("the evidence of `{}` is of {recorded}, which is yet to come", check.id),
+                None => format!(
+                    "the evidence of `{}` is dated {recorded}, which is in the future",
+                    check.id
+                ),
             };
             Some(blocking(message, &format!("`cargo gate {stage} --fresh`")))
         })
@@ -128,10 +131,10 @@ mod tests {
         world.outcomes[0] = outcome("suite.test.a", "2026-06-08T11:59:59Z");
         world.outcomes[1] = outcome("suite.test.b", "2026-06-17T12:00:00Z");
         insta::assert_snapshot!(world.text(&CHECK), @"
-        gate.toml:5: the evidence of `suite.test.a` is 7 days old, and 7 days are allowed [pilot]
+        gate.toml:5: the evidence of `suite.test.a` is 7 days old, more than the allowed 7 days [pilot]
           help: `cargo gate pilot --fresh`
           because: gate.toml:5
-        gate.toml:5: the evidence of `suite.test.b` is of 2026-06-17T12:00:00Z, which is yet to come [pilot]
+        gate.toml:5: the evidence of `suite.test.b` is dated 2026-06-17T12:00:00Z, which is in the future [pilot]
           help: `cargo gate pilot --fresh`
           because: gate.toml:5
         ");
@@ -144,8 +147,8 @@ mod tests {
         assert_eq!(world.text(&CHECK), "");
         world.stage = Stage::Controlled;
         insta::assert_snapshot!(world.text(&CHECK), @"
-        gate.toml:5: no evidence of `suite.test.soak` is part of a controlled evaluation [controlled]
-          help: give the suite a `stage` that is not later, or take `stage` from the limit
+        gate.toml:5: controlled evaluates no evidence of `suite.test.soak` [controlled]
+          help: move the `stage` of the suite to that stage or earlier, or remove `stage` from the limit
           because: gate.toml:5
         ");
     }

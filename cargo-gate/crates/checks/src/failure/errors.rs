@@ -23,7 +23,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "failure.errors",
-    summary: "Every variant of a public error enum is made by a test",
+    summary: "Tests produce every variant of public error enums",
     docs: include_str!("errors.md"),
     dimension: Dimension::Reliability,
     blocks_at: Stage::Controlled,
@@ -80,7 +80,7 @@ fn command(path: &str) -> String {
 
 fn usable(path: &str, coverage: Coverage) -> Result<Coverage, Reason> {
     if coverage.files.is_empty() {
-        let message = format!("the coverage report `{path}` knows no source of this workspace");
+        let message = format!("the coverage report `{path}` covers no source of this workspace");
         return Err(Reason::new("empty_coverage", message).help(command(path)));
     }
     match coverage.newer.as_slice() {
@@ -147,8 +147,11 @@ fn judge_enum(
             let places = makers.iter().take(SHOWN);
             findings.push(
                 places.fold(
-                    Finding::blocking(Stage::Controlled, format!("No test makes `{name}`"))
-                        .help(format!("write a test that gets this error, then {}", command(report)))
+                    Finding::blocking(Stage::Controlled, format!("no test produces `{name}`"))
+                        .help(format!(
+                            "write a test that produces this error, then {}",
+                            command(report)
+                        ))
                         .at(declared),
                     |finding, (path, line)| finding.at(Location::line(*path, *line)),
                 ),
@@ -156,15 +159,15 @@ fn judge_enum(
         } else if variant.derived {
             findings.push(
                 Finding::advice(format!(
-                    "`{name}` is made through `#[from]`, which coverage does not show"
+                    "`{name}` is constructed through `#[from]`, which coverage does not show"
                 ))
-                .help("make sure that a test gets this error")
+                .help("make sure that a test produces this error")
                 .at(declared),
             );
         } else {
             findings.push(
-                Finding::blocking(Stage::Broad, format!("Nothing in the library makes `{name}`"))
-                    .help("remove the variant, or write the name of the enum where it is made")
+                Finding::blocking(Stage::Broad, format!("no code in the library constructs `{name}`"))
+                    .help("remove the variant, or write the enum name where it is constructed")
                     .at(declared),
             );
         }
@@ -203,15 +206,15 @@ pub enum Outcome { NeverMade }
     fn variants_that_no_test_makes() {
         let survey = library(&[("src/lib.rs", SOURCE)]);
         insta::assert_snapshot!(findings_text(&judge(&survey, &coverage(&[(4, 0), (6, 1)]), "lcov.info")), @"
-        src/lib.rs:1: No test makes `LoadError::Empty` [controlled]
+        src/lib.rs:1: no test produces `LoadError::Empty` [controlled]
           also: src/lib.rs:4
-          help: write a test that gets this error, then `cargo llvm-cov --workspace --lcov --output-path lcov.info`
+          help: write a test that produces this error, then `cargo llvm-cov --workspace --lcov --output-path lcov.info`
           package: app
-        src/lib.rs:1: `LoadError::Io` is made through `#[from]`, which coverage does not show [advice]
-          help: make sure that a test gets this error
+        src/lib.rs:1: `LoadError::Io` is constructed through `#[from]`, which coverage does not show [advice]
+          help: make sure that a test produces this error
           package: app
-        src/lib.rs:1: Nothing in the library makes `LoadError::Dead` [broad]
-          help: remove the variant, or write the name of the enum where it is made
+        src/lib.rs:1: no code in the library constructs `LoadError::Dead` [broad]
+          help: remove the variant, or write the enum name where it is constructed
           package: app
         ");
     }

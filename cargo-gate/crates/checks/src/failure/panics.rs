@@ -24,7 +24,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "failure.panics",
-    summary: "Library code panics in no more places than before",
+    summary: "Library code does not panic in more places than before",
     docs: include_str!("panics.md"),
     dimension: Dimension::Reliability,
     blocks_at: Stage::Controlled,
@@ -87,13 +87,13 @@ fn judge(
     let mut findings = Vec::new();
     match bytes {
         None => findings.push(
-            blocking(format!("There is no panic inventory at `{path}`"))
+            blocking(format!("there is no panic inventory at `{path}`"))
                 .help(format!("`cargo gate source panics --write && git add {path}`")),
         ),
         Some(bytes) => {
             if tracked == Some(false) {
                 findings.push(
-                    blocking(format!("The panic inventory `{path}` is not tracked by git"))
+                    blocking(format!("the panic inventory `{path}` is not tracked by git"))
                         .help(format!("`git add {path}`"))
                         .at(Location::file(path)),
                 );
@@ -109,7 +109,7 @@ fn judge(
         Previous::Bytes(bytes) => PanicInventory::parse(bytes).map(Some).map_err(|message| {
             Reason::new(
                 "unreadable_history",
-                format!("the previous version of `{path}` cannot be read: {message}"),
+                format!("cannot read the previous version of `{path}`: {message}"),
             )
             .help("commit an inventory written by `cargo gate source panics --write`")
         }),
@@ -131,7 +131,7 @@ fn judge(
     }
 }
 
-const WRITE: &str = "`cargo gate source panics --write`, then read and commit the difference";
+const WRITE: &str = "`cargo gate source panics --write`, then review and commit the difference";
 
 /// One finding per package whose counts are wrong, or one for the file when only its words are.
 fn stale(path: &str, current: &PanicInventory, bytes: &[u8]) -> Vec<Finding> {
@@ -144,11 +144,13 @@ fn stale(path: &str, current: &PanicInventory, bytes: &[u8]) -> Vec<Finding> {
     };
     let tracked = match PanicInventory::parse(bytes) {
         Ok(tracked) => tracked,
-        Err(message) => return about_file(format!("The panic inventory `{path}` cannot be read: {message}")),
+        Err(message) => return about_file(format!("cannot read the panic inventory `{path}`: {message}")),
     };
     let changes = tracked.changes(current);
     if changes.is_empty() {
-        return about_file(format!("The panic inventory `{path}` is not as the command writes it"));
+        return about_file(format!(
+            "the panic inventory `{path}` is not formatted as the command writes it"
+        ));
     }
     let by_package = changes.chunk_by(|one, other| one.package == other.package);
     by_package
@@ -160,7 +162,7 @@ fn stale(path: &str, current: &PanicInventory, bytes: &[u8]) -> Vec<Finding> {
             let package = changes[0].package;
             Finding::blocking(
                 Stage::Controlled,
-                format!("The panic inventory is stale: `{package}` has {}", counts.join(", ")),
+                format!("the panic inventory is stale: `{package}` has {}", counts.join(", ")),
             )
             .help(WRITE)
             .at(Location::file(path))
@@ -185,14 +187,19 @@ fn risen(survey: &Survey, before: &PanicInventory, current: &PanicInventory) -> 
                  after,
              }| {
                 let finding = Finding::blocking(
-                Stage::Controlled,
-                format!("`{package}` has {}, {} more than before", kind.counted(after), after - before),
-            )
-            .help(format!(
-                "return an error, or `cargo gate govern waiver add --check failure.panics --package {package}` with owner, \
-                 reason and expiry; `cargo gate source panics --list -p {package}` shows the places"
-            ))
-            .package(package);
+                    Stage::Controlled,
+                    format!(
+                        "`{package}` has {}, {} more than before",
+                        kind.counted(after),
+                        after - before
+                    ),
+                )
+                .help(format!(
+                    "return an error, or run `cargo gate govern waiver add --check failure.panics --package {package}` \
+                 with owner, reason and expiry date; `cargo gate source panics --list -p {package}` shows the \
+                 places"
+                ))
+                .package(package);
                 // Which of them is the new one, no count tells: only a few are worth showing.
                 let places = places(survey, package, kind);
                 if places.len() > SHOWN {
@@ -262,26 +269,26 @@ mod tests {
     fn a_stale_inventory_names_package_and_kinds() {
         assert_eq!(said(ONE, Some(&text_of(ONE)), &Previous::None), "");
         insta::assert_snapshot!(said(TWO, Some(&text_of(ONE)), &Previous::None), @"
-        [controlled] The panic inventory is stale: `app` has 2 `unwrap` instead of 1, 1 index expression instead of 0
+        [controlled] the panic inventory is stale: `app` has 2 `unwrap` instead of 1, 1 index expression instead of 0
           at panics.json
-          help: `cargo gate source panics --write`, then read and commit the difference
+          help: `cargo gate source panics --write`, then review and commit the difference
           because gate.toml:4
         ");
         insta::assert_snapshot!(said(ONE, None, &Previous::None), @"
-        [controlled] There is no panic inventory at `panics.json`
+        [controlled] there is no panic inventory at `panics.json`
           help: `cargo gate source panics --write && git add panics.json`
           because gate.toml:4
         ");
         insta::assert_snapshot!(said(ONE, Some("{"), &Previous::None), @"
-        [controlled] The panic inventory `panics.json` cannot be read: EOF while parsing an object at line 1 column 1
+        [controlled] cannot read the panic inventory `panics.json`: EOF while parsing an object at line 1 column 1
           at panics.json
-          help: `cargo gate source panics --write`, then read and commit the difference
+          help: `cargo gate source panics --write`, then review and commit the difference
           because gate.toml:4
         ");
         insta::assert_snapshot!(said(ONE, Some(&text_of(ONE).replace("  ", " ")), &Previous::None), @"
-        [controlled] The panic inventory `panics.json` is not as the command writes it
+        [controlled] the panic inventory `panics.json` is not formatted as the command writes it
           at panics.json
-          help: `cargo gate source panics --write`, then read and commit the difference
+          help: `cargo gate source panics --write`, then review and commit the difference
           because gate.toml:4
         ");
     }
@@ -294,17 +301,17 @@ mod tests {
         [controlled] `app` has 2 `unwrap`, 1 more than before
           at src/lib.rs:1:28
           at src/lib.rs:1:47
-          help: return an error, or `cargo gate govern waiver add --check failure.panics --package app` with owner, reason and expiry; `cargo gate source panics --list -p app` shows the places
+          help: return an error, or run `cargo gate govern waiver add --check failure.panics --package app` with owner, reason and expiry date; `cargo gate source panics --list -p app` shows the places
           because gate.toml:4
         [controlled] `app` has 1 index expression, 1 more than before
           at src/lib.rs:1:58
-          help: return an error, or `cargo gate govern waiver add --check failure.panics --package app` with owner, reason and expiry; `cargo gate source panics --list -p app` shows the places
+          help: return an error, or run `cargo gate govern waiver add --check failure.panics --package app` with owner, reason and expiry date; `cargo gate source panics --list -p app` shows the places
           because gate.toml:4
         ");
         let more = Previous::Bytes(now.into_bytes());
         assert_eq!(said(ONE, Some(&text_of(ONE)), &more), "");
         let broken = Previous::Bytes(b"{}".to_vec());
-        insta::assert_snapshot!(said(ONE, Some(&text_of(ONE)), &broken), @"inconclusive unreadable_history: the previous version of `panics.json` cannot be read: missing field `_generated` at line 1 column 2");
+        insta::assert_snapshot!(said(ONE, Some(&text_of(ONE)), &broken), @"inconclusive unreadable_history: cannot read the previous version of `panics.json`: missing field `_generated` at line 1 column 2");
         let unknown = Previous::Unknown(Reason::new("shallow_clone", "the clone is shallow"));
         assert_eq!(
             said(ONE, Some(&text_of(ONE)), &unknown),

@@ -12,7 +12,7 @@ reads!(input::GitHead, input::GitStatus);
 /// The check.
 pub static CHECK: Check = Check {
     id: "git.clean",
-    summary: "The work tree equals the commit",
+    summary: "The work tree matches the commit",
     docs: include_str!("clean.md"),
     dimension: Dimension::Integrity,
     blocks_at: Stage::Controlled,
@@ -33,9 +33,9 @@ fn run(context: &Context<'_>) -> Judgement {
         let finding = match context.git_problem() {
             Some(problem) => Finding::blocking(
                 Stage::Controlled,
-                format!("git cannot say what is committed: {problem}"),
+                format!("git cannot tell what is committed: {problem}"),
             )
-            .help("`git status` must succeed in the workspace"),
+            .help("make `git status` succeed in the workspace"),
             None => Finding::blocking(Stage::Controlled, "the workspace is not under version control")
                 .help("`git init && git add --all && git commit`"),
         };
@@ -50,7 +50,7 @@ fn run(context: &Context<'_>) -> Judgement {
         return Judgement::Findings(Vec::new());
     }
     let mut finding = Finding::blocking(Stage::Controlled, message(&git.dirty))
-        .help("`git status` shows them; commit or stash them, or list generated files in `.gitignore`");
+        .help("commit or stash them, or add generated files to `.gitignore`; `git status` lists them");
     for dirty in git.dirty.iter().take(NAMED) {
         finding = finding.at(Location::file(&dirty.path));
     }
@@ -107,14 +107,14 @@ mod tests {
         world.git().dirty = vec![dirty("a", true)];
         insta::assert_snapshot!(world.text(&CHECK), @"
         a: 1 path differs from the commit (1 untracked): `a` [controlled]
-          help: `git status` shows them; commit or stash them, or list generated files in `.gitignore`
+          help: commit or stash them, or add generated files to `.gitignore`; `git status` lists them
         ");
         world.git().dirty = ["a", "b", "c", "d", "e"].map(|path| dirty(path, path == "b")).to_vec();
         insta::assert_snapshot!(world.text(&CHECK), @"
         a: 5 paths differ from the commit (4 changed, 1 untracked): `a`, `b`, `c` and 2 more [controlled]
           also: b
           also: c
-          help: `git status` shows them; commit or stash them, or list generated files in `.gitignore`
+          help: commit or stash them, or add generated files to `.gitignore`; `git status` lists them
         ");
     }
 

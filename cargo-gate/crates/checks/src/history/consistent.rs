@@ -25,7 +25,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "history.consistent",
-    summary: "The last runs of the stage before, on this branch, ended READY",
+    summary: "The last runs of the previous stage on this branch ended READY",
     docs: include_str!("consistent.md"),
     dimension: Dimension::Reliability,
     blocks_at: Stage::Controlled,
@@ -37,7 +37,7 @@ pub static CHECK: Check = Check {
 
 fn applies(context: &Context<'_>) -> Applies {
     if context.section::<HistoryPolicy>().is_none() {
-        return Applies::No("no number of runs is declared".into());
+        return Applies::No("`[history]` is not declared".into());
     }
     match context.stage().predecessor() {
         Some(_) => Applies::Yes,
@@ -101,7 +101,8 @@ impl Question<'_> {
             let day = entry.started.get(..10).unwrap_or(&entry.started);
             if !entry.decision.is_ready() {
                 let message = format!(
-                    "the last {needed} {wanted} runs are not all READY: {} of {day} was not, {ready} since then were",
+                    "not all of the last {needed} {wanted} runs were READY: {} of {day} was not, {ready} since then \
+                     were",
                     entry.run_id
                 );
                 return self.finding(message, "`cargo gate govern register draft` shows what failed");
@@ -116,7 +117,7 @@ impl Question<'_> {
             return Judgement::Findings(Vec::new());
         }
         let message = format!(
-            "{ready} of the {needed} {wanted} runs that the policy asks for ended READY on this branch within {}",
+            "{ready} of the required {needed} {wanted} runs ended READY on this branch within {}",
             words(policy.within)
         );
         Judgement::Inconclusive(Reason::new("too_few_runs", message).help(format!("`cargo gate {wanted}`")))
@@ -197,8 +198,7 @@ mod tests {
         );
         assert_eq!(
             said(&[ready("2026-05-01"), ready("2026-06-04")]),
-            "inconclusive (too_few_runs): 1 of the 3 controlled runs that the policy asks for ended READY on this branch \
-             within 30 days"
+            "inconclusive (too_few_runs): 1 of the required 3 controlled runs ended READY on this branch within 30 days"
         );
     }
 
@@ -206,7 +206,7 @@ mod tests {
     fn a_failure_or_a_broken_run_among_them_blocks() {
         let ready = |day| entry(day, Stage::Controlled, Decision::Ready);
         insta::assert_snapshot!(said(&[entry("2026-06-03", Stage::Controlled, Decision::NotReady), ready("2026-06-04")]), @"
-        the last 3 controlled runs are not all READY: run-2026-06-03 of 2026-06-03 was not, 1 since then were [broad]
+        not all of the last 3 controlled runs were READY: run-2026-06-03 of 2026-06-03 was not, 1 since then were [broad]
           help: `cargo gate govern register draft` shows what failed
           because: gate.toml:4
         ");
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn undeclared_and_at_pilot_it_does_not_apply() {
         let mut world = World::new();
-        assert_eq!(world.text(&CHECK), "not applicable: no number of runs is declared");
+        assert_eq!(world.text(&CHECK), "not applicable: `[history]` is not declared");
         world.policy.history = Some(HistoryPolicy {
             runs: 2,
             within: Duration::from_secs(86_400),

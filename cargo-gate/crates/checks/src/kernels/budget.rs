@@ -51,7 +51,7 @@ fn applies(context: &Context<'_>) -> Applies {
     {
         Applies::Yes
     } else {
-        Applies::No("there is no kernel lock with a report of ptxas or a budget".into())
+        Applies::No("there is no kernel lock with a ptxas report or a budget".into())
     }
 }
 
@@ -61,7 +61,7 @@ fn run(context: &Context<'_>) -> Judgement {
         return Judgement::Inconclusive(
             Reason::new(
                 "unreadable_lock",
-                format!("`{}` cannot be understood, as `kernels.locked` reports", found.path),
+                format!("cannot parse `{}`; see `kernels.locked`", found.path),
             )
             .help(format!(
                 "restore it from version control, or regenerate it with `{RELOCK}`"
@@ -109,7 +109,7 @@ fn policy_findings(policy: Option<&KernelPolicy>, crates: &[LockedCrate]) -> Vec
     let unknown = budgets.filter(|budget| !has(&budget.kernel));
     let finding = |budget: &gate_policy::KernelBudget| {
         blocking(format!(
-            "No kernel lock has a kernel `{}`, which has a budget",
+            "budget for unknown kernel `{}`: no kernel lock has it",
             budget.kernel
         ))
         .help("correct `kernel`, or lock the kernel with `cargo gate kernels lock`")
@@ -150,7 +150,7 @@ fn judge(policy: Option<&KernelPolicy>, found: &LockedCrate, before: Option<&Ker
     {
         findings.push(
             blocking(format!(
-                "`{}` has a budget for a kernel `{kernel}` that it does not have",
+                "`{}` has a budget for a kernel `{kernel}` that it does not contain",
                 found.path
             ))
             .help("correct `.budget(…)` in the build script, and lock the kernels with `cargo gate kernels lock`")
@@ -178,10 +178,10 @@ fn judge(policy: Option<&KernelPolicy>, found: &LockedCrate, before: Option<&Ker
             if let Some((_, location)) = budgets.into_iter().next() {
                 findings.push(
                     blocking(format!(
-                        "Kernel `{}` for {} has a budget, and no report of ptxas",
+                        "kernel `{}` for {} has a budget but no ptxas report",
                         entry.name, entry.arch
                     ))
-                    .help(format!("`{RELOCK}` where ptxas is installed"))
+                    .help(format!("`{RELOCK}` on a machine with ptxas"))
                     .at(place())
                     .because(location),
                 );
@@ -192,7 +192,7 @@ fn judge(policy: Option<&KernelPolicy>, found: &LockedCrate, before: Option<&Ker
             for excess in budget.exceeded_by(usage) {
                 findings.push(
                     blocking(format!(
-                        "Kernel `{}` for {} exceeds its budget: {excess}",
+                        "kernel `{}` for {} exceeds its budget: {excess}",
                         entry.name, entry.arch
                     ))
                     .help("change the kernel or its launch bounds, or raise the budget")
@@ -214,12 +214,12 @@ fn judge(policy: Option<&KernelPolicy>, found: &LockedCrate, before: Option<&Ker
                 let Excess { limit, taken, most } = excess;
                 let unit = limit.unit();
                 blocking(format!(
-                    "Kernel `{}` for {} grew: {} {taken}{unit}, was {most}",
+                    "kernel `{}` for {} grew: {} {taken}{unit}, was {most}",
                     entry.name,
                     entry.arch,
                     limit.name()
                 ))
-                .help("change the kernel, or declare what it may take with `[[kernels.budget]]` in gate.toml")
+                .help("change the kernel, or declare its budget with `[[kernels.budget]]` in gate.toml")
                 .at(place())
             }));
         }
@@ -289,11 +289,11 @@ mod tests {
         let mut world = World::new();
         world.texts(&[("Cargo.toml", ""), ("kernels.lock", "version = [\n")]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        inconclusive (unreadable_lock): `kernels.lock` cannot be understood, as `kernels.locked` reports
+        inconclusive (unreadable_lock): cannot parse `kernels.lock`; see `kernels.locked`
           help: restore it from version control, or regenerate it with `cargo gate kernels lock`
         ");
         world.texts(&[("Cargo.toml", "")]);
-        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there is no kernel lock with a report of ptxas or a budget");
+        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there is no kernel lock with a ptxas report or a budget");
     }
 
     #[test]

@@ -13,7 +13,7 @@ reads!(input::CacheReports, CachePolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "kernels.cache",
-    summary: "Builds compile few kernels that somebody has compiled before",
+    summary: "Builds find most kernels in the store instead of compiling them again",
     docs: include_str!("cache.md"),
     dimension: Dimension::Performance,
     blocks_at: Stage::Broad,
@@ -28,7 +28,7 @@ fn applies(context: &Context<'_>) -> Applies {
     if cache.is_some_and(|cache| !cache.reports.is_empty()) {
         return Applies::Yes;
     }
-    Applies::No("no reports of a cache are declared".into())
+    Applies::No("no cache reports are declared".into())
 }
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -49,13 +49,13 @@ fn run(context: &Context<'_>) -> Judgement {
 }
 
 fn read(context: &Context<'_>, path: &str) -> Result<Asked, Reason> {
-    let again = "let the builds that it is about write it again";
+    let again = "regenerate the report with the builds it covers";
     let bytes = match context.cache_report(path) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => {
             return Err(
-                Reason::new("no_cache_report", format!("there is no report of a cache at `{path}`"))
-                    .help("build, and write it: `cargo gate evidence cache stats --message-format json > FILE`"),
+                Reason::new("no_cache_report", format!("there is no cache report at `{path}`"))
+                    .help("build, then run `cargo gate evidence cache stats --message-format json > FILE`"),
             );
         }
         Err(error) => {
@@ -68,7 +68,7 @@ fn read(context: &Context<'_>, path: &str) -> Result<Asked, Reason> {
     let asked = Asked::parse(&bytes)
         .map_err(|why| Reason::new("invalid_cache_report", format!("the report `{path}` {why}")).help(again))?;
     if asked.lookups == 0 {
-        let message = format!("`{path}` is of builds that looked for no kernel");
+        let message = format!("the builds of `{path}` looked for no kernel");
         return Err(Reason::new("empty_cache_report", message).help(again));
     }
     Ok(asked)
@@ -82,11 +82,11 @@ fn found(path: &str, asked: &Asked, wanted: u32) -> Finding {
     Finding::blocking(
         Stage::Broad,
         format!(
-            "`{path}` counts {} of {} kernels that did not have to be compiled ({percent:.1} %), and {wanted} % are asked for{faster}",
+            "`{path}` has {} hits in {} kernel lookups ({percent:.1} %), less than the required {wanted} %{faster}",
             asked.hits, asked.lookups
         ),
     )
-    .help("see why kernels were compiled: `compiled` in `build_report.json` has the reasons")
+    .help("see `compiled` in `build_report.json` for the reasons why kernels were compiled")
     .at(Location::line(path, 1))
 }
 
@@ -114,17 +114,17 @@ mod tests {
     fn nine_of_ten_are_enough() {
         assert_eq!(
             World::new().text(&CHECK),
-            "not applicable: no reports of a cache are declared"
+            "not applicable: no cache reports are declared"
         );
         assert_eq!(text(r#"{"lookups": 10, "hits": 9}"#), "");
         insta::assert_snapshot!(text(r#"{"schema": 1, "cache": {"lookups": 1000, "hits": 899}}"#), @"
-        cache.json:1: `cache.json` counts 899 of 1000 kernels that did not have to be compiled (89.9 %), and 90 % are asked for [broad]
-          help: see why kernels were compiled: `compiled` in `build_report.json` has the reasons
+        cache.json:1: `cache.json` has 899 hits in 1000 kernel lookups (89.9 %), less than the required 90 % [broad]
+          help: see `compiled` in `build_report.json` for the reasons why kernels were compiled
           because: gate.toml:3
         ");
         insta::assert_snapshot!(text(r#"{"lookups": 10, "hits": 5, "speed_up": 1.52}"#), @"
-        cache.json:1: `cache.json` counts 5 of 10 kernels that did not have to be compiled (50.0 %), and 90 % are asked for; the store makes these builds 1.5 times as fast [broad]
-          help: see why kernels were compiled: `compiled` in `build_report.json` has the reasons
+        cache.json:1: `cache.json` has 5 hits in 10 kernel lookups (50.0 %), less than the required 90 %; the store makes these builds 1.5 times as fast [broad]
+          help: see `compiled` in `build_report.json` for the reasons why kernels were compiled
           because: gate.toml:3
         ");
     }

@@ -77,17 +77,20 @@ fn judge(crates: &[LockedCrate], runs: &Runs, variants: &BTreeMap<String, String
                         None if registered.contains(entry.as_str()) => continue,
                         Some(kernel) if registered.contains(kernel.as_str()) => continue,
                         None => format!(
-                            "Kernel `{entry}` of `{}` has no contract: no run registered it",
+                            "kernel `{entry}` of `{}` has no contract: no run registered it",
                             found.path
                         ),
                         Some(kernel) => {
-                            format!("Kernel `{entry}` is declared a variant of `{kernel}`, which no run registered")
+                            format!("kernel `{entry}` is declared a variant of `{kernel}`, which no run registered")
                         }
                     };
                     let line = place::line(&found.text, unit.as_str(), &arch.to_string(), Some(entry));
                     findings.push(
                         Finding::blocking(Stage::Controlled, message)
-                            .help("register it with a contract, or declare under `variants` whose contract covers it")
+                            .help(
+                                "register it with a contract, or declare the kernel whose contract covers it under \
+                                 `variants`",
+                            )
                             .at(line
                                 .map_or_else(|| Location::file(&found.path), |line| Location::line(&found.path, line))),
                     );
@@ -99,9 +102,9 @@ fn judge(crates: &[LockedCrate], runs: &Runs, variants: &BTreeMap<String, String
         findings.push(
             Finding::blocking(
                 Stage::Controlled,
-                format!("No kernel lock has `{variant}`, a declared variant of `{kernel}`"),
+                format!("no kernel lock has `{variant}`, a declared variant of `{kernel}`"),
             )
-            .help("take it out of `variants`"),
+            .help("remove it from `variants`"),
         );
     }
     findings

@@ -22,7 +22,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "kernels.fallback-coverage",
-    summary: "Kernels in scope have PTX and a proven CPU fallback for every type",
+    summary: "Kernels in scope have PTX and a tested CPU fallback for every type",
     docs: include_str!("fallback_coverage.md"),
     dimension: Dimension::Platform,
     blocks_at: Stage::Controlled,
@@ -78,22 +78,22 @@ fn judge(scopes: &[KernelScope], crates: &[LockedCrate], runs: &Runs) -> Vec<Fin
             let entry = scope.entry(dtype);
             let mut missing = Vec::new();
             if !locked.contains(entry.as_str()) {
-                missing.push("no kernel lock has PTX of it");
+                missing.push("no kernel lock has PTX for it");
             }
             if !proven.contains(entry.as_str()) {
-                missing.push("no run shows it on the CPU");
+                missing.push("no run executed it on the CPU");
             }
             if !missing.is_empty() {
                 findings.push(
                     Finding::blocking(
                         Stage::Controlled,
                         format!(
-                            "`{}` for `{dtype}` (`{entry}`) is in scope: {}",
+                            "`{}` for `{dtype}` (`{entry}`) is in scope, but {}",
                             scope.kernel,
-                            missing.join(", ")
+                            missing.join(" and ")
                         ),
                     )
-                    .help("write or run what is missing, or take the type out of the scope")
+                    .help("add what is missing, or remove the type from the scope")
                     .at(scope.location.clone())
                     .because(Some(scope.location.clone())),
                 );

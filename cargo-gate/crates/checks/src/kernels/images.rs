@@ -39,7 +39,7 @@ pub(super) fn images<'a, R: Declares<input::KernelLocks>>(
     let mut images = Vec::new();
     for found in crates {
         let Some(lock) = &found.lock else {
-            return Err(unreadable(&found.path, "cannot be understood"));
+            return Err(unreadable(&found.path, "cannot be parsed"));
         };
         for (unit, locked) in &lock.units {
             for (arch, image) in &locked.images {
@@ -51,7 +51,7 @@ pub(super) fn images<'a, R: Declares<input::KernelLocks>>(
                 // As the lock counts: line ends are those of Unix.
                 let text = text.replace("\r\n", "\n");
                 if text_digest(text.as_bytes()) != image.ptx_digest {
-                    return Err(unreadable(&path, "is not what was locked"));
+                    return Err(unreadable(&path, "differs from the locked PTX"));
                 }
                 let module = Module::parse(&text).map_err(|error| unreadable(&path, &error.to_string()))?;
                 images.push(Image {

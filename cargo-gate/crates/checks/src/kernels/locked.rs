@@ -59,8 +59,8 @@ fn judge(crates: &[LockedCrate], files: &FileList) -> Vec<Finding> {
         }
         for path in &found.stray {
             findings.push(
-                Finding::advice(format!("No image of `{}` names `{path}`", found.path))
-                    .help(format!("`{RELOCK}`, which removes it"))
+                Finding::advice(format!("no image of `{}` refers to `{path}`", found.path))
+                    .help(format!("remove it with `{RELOCK}`"))
                     .at(Location::file(path)),
             );
         }

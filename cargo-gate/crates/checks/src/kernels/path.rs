@@ -21,7 +21,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "kernels.path",
-    summary: "Kernels ran on the path that is declared: `native-valid` or `fallback-valid`",
+    summary: "Kernels ran on the declared path: `native-valid` or `fallback-valid`",
     docs: include_str!("path.md"),
     dimension: Dimension::Control,
     blocks_at: Stage::Controlled,
@@ -59,11 +59,11 @@ fn run(context: &Context<'_>) -> Judgement {
 fn proven(stats: &RunStats) -> Result<KernelPath, String> {
     let calls = &stats.calls;
     let problem = if calls.total == 0 {
-        "nothing was called".to_owned()
+        "no kernel was called".to_owned()
     } else if calls.error > 0 {
-        format!("{} of {} calls ended in an error", calls.error, calls.total)
+        format!("{} of {} calls failed", calls.error, calls.total)
     } else if stats.silent_mismatch_count > 0 {
-        format!("{} outputs were found wrong", stats.silent_mismatch_count)
+        format!("wrong outputs found: {}", stats.silent_mismatch_count)
     } else if !stats.faults.is_empty() {
         format!("faults were injected by {}", stats.faults.join(", "))
     } else if calls.fallback > 0 {
@@ -96,7 +96,7 @@ fn judge(path: &str, stats: &RunStats, wanted: Option<KernelPath>) -> Option<Fin
         (Ok(found), Some(wanted)) => Finding::blocking(
             Stage::Controlled,
             format!(
-                "The run of `{path}` is {}, and {} is declared: {counts}{why}",
+                "the run of `{path}` is {}, but {} is declared: {counts}{why}",
                 found.name(),
                 wanted.name()
             ),
@@ -105,11 +105,11 @@ fn judge(path: &str, stats: &RunStats, wanted: Option<KernelPath>) -> Option<Fin
             KernelPath::Native => "run it on a machine with the device",
             KernelPath::Fallback => "run it without a device",
         }),
-        (Ok(found), None) => Finding::advice(format!("The run of `{path}` is {}: {counts}{why}", found.name()))
+        (Ok(found), None) => Finding::advice(format!("the run of `{path}` is {}: {counts}{why}", found.name()))
             .help(format!("declare it: `path = \"{}\"` under `[kernels]`", found.name())),
         (Err(problem), _) => Finding::blocking(
             Stage::Controlled,
-            format!("The run of `{path}` is neither native-valid nor fallback-valid: {problem}"),
+            format!("the run of `{path}` is neither native-valid nor fallback-valid: {problem}"),
         )
         .help("run it again without errors and faults"),
     };

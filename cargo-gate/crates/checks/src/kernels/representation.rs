@@ -17,7 +17,7 @@ reads!(input::Cargo, input::KernelLocks, KernelPolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "kernels.representation",
-    summary: "Parameters of locked kernels cross to the device as the policy says",
+    summary: "Parameters of locked kernels are passed to the device as the policy declares",
     docs: include_str!("representation.md"),
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
@@ -56,7 +56,7 @@ fn blocking(message: String) -> Finding {
 fn judge(policy: &RepresentationPolicy, images: &[Image<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     if images.is_empty() {
-        let message = "A policy for parameters is declared, and there is no kernel lock";
+        let message = "`[kernels.representation]` is declared, but there is no kernel lock";
         let help = "lock the kernels with `cargo gate kernels lock`, or remove `[kernels.representation]`";
         findings.push(blocking(message.into()).help(help).at(policy.location.clone()));
     }
@@ -74,12 +74,13 @@ fn judge(policy: &RepresentationPolicy, images: &[Image<'_>]) -> Vec<Finding> {
                 } else if !policy.allow.contains(&decision) && said.insert((&entry.name, index, decision)) {
                     findings.push(
                         blocking(format!(
-                            "Parameter {index} of `{}` is `{decision}` ({}), which the policy does not allow",
+                            "parameter {index} of `{}` is `{decision}` ({}), which the policy does not allow",
                             entry.name,
                             decision.passing().name()
                         ))
                         .help(format!(
-                            "change the kernel, or add `[[kernels.representation.exception]]` with `decision = \"{decision}\"` and its reason"
+                            "change the kernel, or add `[[kernels.representation.exception]]` with `decision = \
+                             \"{decision}\"` and a reason"
                         ))
                         .at(image.place(&entry.name))
                         .because(Some(policy.location.clone())),
@@ -91,7 +92,7 @@ fn judge(policy: &RepresentationPolicy, images: &[Image<'_>]) -> Vec<Finding> {
     for (exception, _) in exceptions.into_iter().filter(|(_, met)| !met) {
         findings.push(
             blocking(format!(
-                "Parameter {} of `{}` is not `{}` in any kernel lock",
+                "parameter {} of `{}` is not `{}` in any kernel lock",
                 exception.parameter, exception.kernel, exception.decision
             ))
             .help("correct the exception, or remove it")

@@ -15,7 +15,7 @@ reads!(input::Cargo, input::KernelLocks, input::KernelRebuild, KernelPolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "kernels.reproducible",
-    summary: "A compiler makes the locked PTX again, byte for byte after normalisation",
+    summary: "Compilers reproduce the locked PTX, byte for byte after normalization",
     docs: include_str!("reproducible.md"),
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Broad,
@@ -42,7 +42,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let Some(first) = crates.first() else {
         return Judgement::NotRun(
             Reason::new("no_lock", "there is no kernel lock")
-                .help(format!("`{RELOCK}`, or take `reproducible` out of gate.toml")),
+                .help(format!("`{RELOCK}`, or remove `reproducible` from gate.toml")),
         );
     };
     judge(context.kernel_rebuild(), &first.path)
@@ -55,18 +55,15 @@ fn judge(record: Result<Rebuild, NoRecord>, lock: &str) -> Judgement {
     let record = match record {
         Ok(record) => record,
         Err(NoRecord::Never) => {
-            return not_run(
-                "not_rebuilt",
-                "the locked kernels were not compiled anew in this workspace",
-            );
+            return not_run("not_rebuilt", "the locked kernels were not rebuilt in this workspace");
         }
         Err(NoRecord::Outdated) => {
             return not_run(
                 "rebuild_outdated",
-                "the lock or its sources changed since the kernels were compiled anew",
+                "the lock or its sources changed since the kernels were rebuilt",
             );
         }
-        Err(NoRecord::Unreadable) => return not_run("rebuild_unreadable", "the record of the rebuild cannot be read"),
+        Err(NoRecord::Unreadable) => return not_run("rebuild_unreadable", "cannot read the record of the rebuild"),
     };
     match record.rebuilt {
         Rebuilt::Same => Judgement::Findings(Vec::new()),
@@ -75,18 +72,15 @@ fn judge(record: Result<Rebuild, NoRecord>, lock: &str) -> Judgement {
                 .messages
                 .first()
                 .map_or_else(String::new, |message| format!(": {}", message.trim()));
-            not_run(
-                "cannot_rebuild",
-                &format!("the locked kernels could not be compiled{said}"),
-            )
+            not_run("cannot_rebuild", &format!("cannot compile the locked kernels{said}"))
         }
         Rebuilt::Different => Judgement::Findings(
             record
                 .messages
                 .iter()
                 .map(|message| {
-                    Finding::blocking(Stage::Broad, format!("The locked PTX is not made again: {message}"))
-                        .help(format!("find what differs, or lock it anew with `{RELOCK}`"))
+                    Finding::blocking(Stage::Broad, format!("the locked PTX is not reproducible: {message}"))
+                        .help(format!("find the difference, or regenerate the lock with `{RELOCK}`"))
                         .at(Location::file(lock))
                 })
                 .collect(),

@@ -31,7 +31,7 @@ where
         .map(|runtime| runtime.run_stats.as_slice())
         .unwrap_or_default();
     if paths.is_empty() {
-        let help = "name the stats that a run writes: `run-stats = [\"run_stats.json\"]` under `[runtime]`";
+        let help = "add `run-stats = [\"run_stats.json\"]` under `[runtime]`";
         return Err(not_run("no_run_stats", "no run stats are declared".into(), help));
     }
     let mut runs = Vec::new();
@@ -42,7 +42,7 @@ where
                 return Err(not_run(
                     "no_run",
                     format!("there are no run stats at `{path}`"),
-                    "run the kernels, and let the run write its stats",
+                    "run the kernels and write the stats of the run",
                 ));
             }
             Err(error) => {
@@ -56,10 +56,10 @@ where
         match read(&String::from_utf8_lossy(&bytes)) {
             Ok(stats) => runs.push((path.clone(), stats)),
             Err(error) => {
-                let help = "let the run write its stats again";
+                let help = "write the stats of the run again";
                 return Err(not_run(
                     "invalid_run_stats",
-                    format!("`{path}` cannot be understood: {error}"),
+                    format!("cannot parse `{path}`: {error}"),
                     help,
                 ));
             }

@@ -23,7 +23,7 @@ reads!(input::Cargo, input::KernelLocks, KernelPolicy, ConformancePolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "kernels.semantics",
-    summary: "Backends compute as declared, and differ only in what is known",
+    summary: "Backends compute as declared, and differ only in known ways",
     docs: include_str!("semantics.md"),
     dimension: Dimension::Determinism,
     blocks_at: Stage::Controlled,
@@ -55,7 +55,7 @@ fn run(context: &Context<'_>) -> Judgement {
     for backend in conforming.filter(|backend| kernels.semantics.iter().all(|other| other.backend != backend.name)) {
         findings.push(
             blocking(format!(
-                "Backend `{}` of the conformance matrix has no semantics",
+                "backend `{}` of the conformance matrix has no declared semantics",
                 backend.name
             ))
             .help(format!(
@@ -96,12 +96,12 @@ fn open_bits(semantics: &BackendSemantics) -> Vec<Finding> {
     });
     let finding = |property: SemanticProperty| {
         blocking(format!(
-            "`{}` is compared bit by bit, and `{} = \"{}\"` leaves bits open",
+            "`{}` is compared bitwise, but `{} = \"{}\"` does not determine every bit",
             semantics.backend,
             property.name(),
             semantics.value(property)
         ))
-        .help("compare by `ulp` or `tolerance`, or declare a rule that decides")
+        .help("compare by `ulp` or `tolerance`, or declare a stricter rule")
         .at(semantics.location.clone())
         .because(Some(semantics.location.clone()))
     };
@@ -140,7 +140,7 @@ fn differences(kernels: &KernelPolicy) -> Vec<Finding> {
                         of_other
                     ))
                     .help(format!(
-                        "add `[[kernels.known-delta]]` with `property = \"{}\"` and what that means",
+                        "add `[[kernels.known-delta]]` with `property = \"{}\"` and a reason",
                         property.name()
                     ))
                     .at(other.location.clone())
@@ -170,7 +170,7 @@ fn held(semantics: &BackendSemantics, images: &[Image<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
     if images.is_empty() {
         let message = format!(
-            "`{}` executes locked PTX, and there is no kernel lock",
+            "`{}` executes locked PTX, but there is no kernel lock",
             semantics.backend
         );
         let help = "lock the kernels with `cargo gate kernels lock`, or remove `locked-ptx`";
@@ -183,7 +183,7 @@ fn held(semantics: &BackendSemantics, images: &[Image<'_>]) -> Vec<Finding> {
         .iter()
         .filter(|wanted| !entries().any(|entry| pattern::matches(wanted, &entry.name)))
     {
-        let message = format!("No kernel lock has a kernel `{unused}`, which `fma-kernels` names");
+        let message = format!("unknown kernel `{unused}` in `fma-kernels`: no kernel lock has it");
         findings.push(because(
             blocking(message).help("remove it").at(semantics.location.clone()),
         ));
@@ -228,11 +228,11 @@ fn broken(
         count => format!(" and {} more", count - 1),
     };
     let finding = blocking(format!(
-        "Kernel `{kernel}` has `{}`{more}, which {}, against {declared}",
+        "kernel `{kernel}` has `{}`{more}, which {}, contrary to {declared}",
         instances.opcode,
         found.meaning()
     ))
-    .help("change the kernel or its flags and lock it anew, or declare what is the case");
+    .help("change the kernel or its flags and lock it again, or declare what it does");
     let line = u32::try_from(instances.line).unwrap_or(u32::MAX);
     let finding = finding.at(Location::line(&image.path, line));
     match map.and_then(|map| map.position(instances.line).ok()) {

@@ -19,7 +19,7 @@ reads!(input::Cargo, input::KernelLocks, KernelPolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "kernels.source-map",
-    summary: "Instructions of locked PTX lead to a line of their sources",
+    summary: "Instructions of locked PTX map to source lines",
     docs: include_str!("source_map.md"),
     dimension: Dimension::Observability,
     blocks_at: Stage::Controlled,
@@ -51,7 +51,7 @@ fn run(context: &Context<'_>) -> Judgement {
     };
     let mut findings = Vec::new();
     if images.is_empty() {
-        let message = "A source map is asked for, and there is no kernel lock";
+        let message = "`[kernels.source-map]` is declared, but there is no kernel lock";
         let help = "lock the kernels with `cargo gate kernels lock`, or remove `[kernels.source-map]`";
         findings.push(blocking(message.into()).help(help).at(policy.location.clone()));
     }
@@ -59,8 +59,8 @@ fn run(context: &Context<'_>) -> Judgement {
     for image in &images {
         match SourceMap::parse(&image.text, &Roots::default()) {
             Err(ParseError { line, message }) => findings.push(
-                blocking(format!("The line information cannot be understood: {message}"))
-                    .help("lock the kernels anew with `cargo gate kernels lock`")
+                blocking(format!("cannot parse the line information: {message}"))
+                    .help("lock the kernels again with `cargo gate kernels lock`")
                     .at(at(&image.path, line)),
             ),
             Ok(map) => {
@@ -89,13 +89,13 @@ fn unmapped(image: &Image<'_>, map: &SourceMap, allow: &[NoPosition]) -> Vec<Fin
         for (reason, count) in coverage.unmapped.iter().filter(|(reason, _)| !allow.contains(reason)) {
             let help = match reason {
                 NoPosition::NoLineInfo => {
-                    "compile with line information, such as `-lineinfo`, and lock the kernels anew"
+                    "compile with line information, such as `-lineinfo`, and lock the kernels again"
                 }
                 _ => "accept the reason with `allow` under `[kernels.source-map]`",
             };
             findings.push(
                 blocking(format!(
-                    "{count} of {all} instructions of `{entry}` for {} lead to no line: {reason}",
+                    "{count} of {all} instructions of `{entry}` for {} map to no source line: {reason}",
                     image.arch
                 ))
                 .help(help)
@@ -133,15 +133,15 @@ fn astray(
     }
     let finding = |((file, known), (ptx_line, line)): ((&str, bool), (usize, u32))| {
         let message = if known {
-            format!("`{file}` has no line {line}, to which the PTX leads")
+            format!("the PTX refers to line {line} of `{file}`, which has fewer lines")
         } else {
             format!(
-                "The PTX leads to `{file}`, which is no source of `{}` in the lock",
+                "the PTX refers to `{file}`, which is not a source of `{}` in the lock",
                 image.unit
             )
         };
         blocking(message)
-            .help("lock the kernels anew with `cargo gate kernels lock`")
+            .help("lock the kernels again with `cargo gate kernels lock`")
             .at(at(&image.path, ptx_line))
     };
     first.into_iter().map(finding).collect()

@@ -12,7 +12,7 @@ reads!(input::Cargo, input::Lockfile);
 /// The check.
 pub static CHECK: Check = Check {
     id: "lockfile.fresh",
-    summary: "`Cargo.lock` agrees with the manifests",
+    summary: "`Cargo.lock` matches the manifests",
     docs: include_str!("fresh.md"),
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Pilot,
@@ -39,7 +39,7 @@ fn run(context: &Context<'_>) -> Judgement {
             return Judgement::NotRun(Reason::new("unavailable", message).help("`cargo fetch --locked`"));
         }
         Resolution::Stale(text) => {
-            let message = format!("`Cargo.lock` contradicts the manifests: {}", quoted(text));
+            let message = format!("`Cargo.lock` does not match the manifests: {}", quoted(text));
             let help = "`cargo update --workspace`, then commit `Cargo.lock`";
             match context.lockfile().tracked {
                 Some(false) => {
@@ -56,7 +56,7 @@ fn run(context: &Context<'_>) -> Judgement {
             let help = if text.contains("lock file version") {
                 "use the toolchain that wrote it: set its version as `channel` in `rust-toolchain.toml`"
             } else {
-                "`git checkout HEAD -- Cargo.lock`, or take it from the last commit in which it was whole"
+                "`git checkout HEAD -- Cargo.lock`, or restore it from the last commit with a valid one"
             };
             Finding::blocking(Stage::Pilot, message).help(help)
         }
@@ -115,7 +115,7 @@ mod tests {
     fn quotes_cargo_without_the_machine() {
         let world = world(Resolution::Stale(STALE.into()), Some(true));
         insta::assert_snapshot!(world.text(&CHECK), @"
-        Cargo.lock: `Cargo.lock` contradicts the manifests: cannot update the lock file Cargo.lock because --locked was passed to prevent this [pilot]
+        Cargo.lock: `Cargo.lock` does not match the manifests: cannot update the lock file Cargo.lock because --locked was passed to prevent this [pilot]
           help: `cargo update --workspace`, then commit `Cargo.lock`
         ");
     }
@@ -124,7 +124,7 @@ mod tests {
     fn an_untracked_lockfile_is_not_released_and_does_not_block() {
         let world = world(Resolution::Stale("error: no".into()), Some(false));
         insta::assert_snapshot!(world.text(&CHECK), @"
-        Cargo.lock: `Cargo.lock` contradicts the manifests: no (git does not track it) [advice]
+        Cargo.lock: `Cargo.lock` does not match the manifests: no (git does not track it) [advice]
           help: `cargo update --workspace`
         ");
     }
@@ -134,7 +134,7 @@ mod tests {
         let unreadable = Resolution::Unreadable("error: failed to parse lock file at: /w/Cargo.lock".into());
         insta::assert_snapshot!(world(unreadable, Some(false)).text(&CHECK), @"
         Cargo.lock: this cargo cannot read `Cargo.lock`: failed to parse lock file at: Cargo.lock [pilot]
-          help: `git checkout HEAD -- Cargo.lock`, or take it from the last commit in which it was whole
+          help: `git checkout HEAD -- Cargo.lock`, or restore it from the last commit with a valid one
         ");
         let future = "error: failed to parse lock file at: /w/Cargo.lock\n\nCaused by:\n  lock file version `99` was found, but this \
                       version of Cargo does not understand this lock file\n";

@@ -17,7 +17,7 @@ reads!(input::Manifests, input::Cargo, input::GitHead);
 /// The check.
 pub static CHECK: Check = Check {
     id: "lockfile.sources",
-    summary: "Dependencies come from sources that stay what they are",
+    summary: "Dependencies come from sources that cannot change",
     docs: include_str!("sources.md"),
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
@@ -116,11 +116,9 @@ fn of_many(moving: &Moving, places: Vec<(String, Location)>) -> Finding {
     );
     let in_place = match moving.key {
         "git" => String::new(),
-        key => format!(", in place of `{key}`"),
+        key => format!(", instead of `{key}`"),
     };
-    let finding = finding.help(format!(
-        "set `rev` to the commit that `Cargo.lock` has for each{in_place}"
-    ));
+    let finding = finding.help(format!("set `rev` to the commit in `Cargo.lock` for each{in_place}"));
     places
         .into_iter()
         .fold(finding, |finding, (_, place)| finding.at(place))
@@ -164,7 +162,7 @@ impl Scope<'_> {
             );
             let finding = blocking("version", format!("{what} accepts every version (`*`)"));
             Found {
-                finding: finding.help(format!("write {wanted} in place of `\"*\"`")),
+                finding: finding.help(format!("write {wanted} instead of `\"*\"`")),
                 moving: None,
             }
         })
@@ -180,9 +178,9 @@ impl Scope<'_> {
         let (key, follows) = match (entry.text("rev"), entry.text("branch"), entry.text("tag")) {
             (Some(rev), ..) if is_commit(rev) => return None,
             (Some(rev), ..) => ("rev", format!("the revision `{rev}`, which is not a commit hash")),
-            (_, Some(branch), _) => ("branch", format!("the branch `{branch}`, which moves")),
-            (_, _, Some(tag)) => ("tag", format!("the tag `{tag}`, which can be moved")),
-            _ => ("git", "the default branch, which moves".to_owned()),
+            (_, Some(branch), _) => ("branch", format!("the branch `{branch}`, which can move")),
+            (_, _, Some(tag)) => ("tag", format!("the tag `{tag}`, which can move")),
+            _ => ("git", "the default branch, which can move".to_owned()),
         };
         let help = match self.locked_commit(entry.package(), url) {
             Some(commit) => format!("set `rev = \"{commit}\"`, the commit in `Cargo.lock`"),
@@ -190,7 +188,7 @@ impl Scope<'_> {
         };
         let help = match key {
             "git" => help,
-            key => format!("{help}, in place of `{key}`"),
+            key => format!("{help}, instead of `{key}`"),
         };
         let (kind, name) = what.split_once(" `")?;
         Some(Found {
@@ -223,7 +221,7 @@ impl Scope<'_> {
         blocking: &dyn Fn(&str, String) -> Finding,
     ) -> Option<Finding> {
         if is_absolute(path) {
-            let message = format!("{what} is at the absolute path `{path}`, which exists on some machines only");
+            let message = format!("{what} is at the absolute path `{path}`, which does not exist on other machines");
             return Some(blocking("path", message).help("write a path relative to the manifest"));
         }
         let directory = manifest.path.strip_suffix("Cargo.toml").unwrap_or(&manifest.path);
@@ -275,16 +273,16 @@ mod tests {
              [target.'cfg(unix)'.build-dependencies]\nd = { git = \"https://x/d\", rev = \"refs/pull/1/head\" }\n\
              e = { git = \"https://x/e\", rev = \"0a1b2c3\" }\nf = { git = \"https://x/f\", rev = \"beef\" }\n",
         )]), @r#"
-        Cargo.toml:2: dependency `a` follows the default branch, which moves [controlled]
+        Cargo.toml:2: dependency `a` follows the default branch, which can move [controlled]
           help: set `rev = "<commit>"`
-        Cargo.toml:3: dependency `b` follows the branch `main`, which moves [controlled]
-          help: set `rev = "<commit>"`, in place of `branch`
-        Cargo.toml:6: dev-dependency `c` follows the tag `v1`, which can be moved [controlled]
-          help: set `rev = "<commit>"`, in place of `tag`
+        Cargo.toml:3: dependency `b` follows the branch `main`, which can move [controlled]
+          help: set `rev = "<commit>"`, instead of `branch`
+        Cargo.toml:6: dev-dependency `c` follows the tag `v1`, which can move [controlled]
+          help: set `rev = "<commit>"`, instead of `tag`
         Cargo.toml:8: build-dependency `d` follows the revision `refs/pull/1/head`, which is not a commit hash [controlled]
-          help: set `rev = "<commit>"`, in place of `rev`
+          help: set `rev = "<commit>"`, instead of `rev`
         Cargo.toml:10: build-dependency `f` follows the revision `beef`, which is not a commit hash [controlled]
-          help: set `rev = "<commit>"`, in place of `rev`
+          help: set `rev = "<commit>"`, instead of `rev`
         "#);
     }
 
@@ -295,13 +293,13 @@ mod tests {
             .concat();
         let manifest = format!("[workspace.dependencies]\n{family}f = {{ git = \"https://x/f\" }}\n");
         insta::assert_snapshot!(said(&[("Cargo.toml", &manifest)]), @r#"
-        Cargo.toml:2: 5 workspace dependencies follow the branch `main`, which moves: `a`, `b`, `c` and 2 more [controlled]
+        Cargo.toml:2: 5 workspace dependencies follow the branch `main`, which can move: `a`, `b`, `c` and 2 more [controlled]
           also: Cargo.toml:3
           also: Cargo.toml:4
           also: Cargo.toml:5
           also: Cargo.toml:6
-          help: set `rev` to the commit that `Cargo.lock` has for each, in place of `branch`
-        Cargo.toml:7: workspace dependency `f` follows the default branch, which moves [controlled]
+          help: set `rev` to the commit in `Cargo.lock` for each, instead of `branch`
+        Cargo.toml:7: workspace dependency `f` follows the default branch, which can move [controlled]
           help: set `rev = "<commit>"`
         "#);
     }
@@ -321,8 +319,8 @@ mod tests {
             "[dependencies]\na = { package = \"real\", git = \"https://x/a\", branch = \"main\" }\n",
         )]);
         insta::assert_snapshot!(world.text(&CHECK), @r#"
-        Cargo.toml:2: dependency `a` follows the branch `main`, which moves [controlled]
-          help: set `rev = "0123456789"`, the commit in `Cargo.lock`, in place of `branch`
+        Cargo.toml:2: dependency `a` follows the branch `main`, which can move [controlled]
+          help: set `rev = "0123456789"`, the commit in `Cargo.lock`, instead of `branch`
         "#);
     }
 
@@ -334,9 +332,9 @@ mod tests {
              e = { path = \"e\", version = \"*\" }\n[dependencies]\na.workspace = true\n",
         )]), @r#"
         Cargo.toml:2: workspace dependency `a` accepts every version (`*`) [controlled]
-          help: write the oldest version that works in place of `"*"`
+          help: write the oldest version that works instead of `"*"`
         Cargo.toml:3: workspace dependency `b` accepts every version (`*`) [controlled]
-          help: write the oldest version that works in place of `"*"`
+          help: write the oldest version that works instead of `"*"`
         "#);
     }
 
@@ -353,14 +351,14 @@ mod tests {
             ),
         ];
         world.manifests(&manifests);
-        insta::assert_snapshot!(world.text(&CHECK), @r"
+        insta::assert_snapshot!(world.text(&CHECK), @r#"
         a/Cargo.toml:5: dev-dependency `far` is at `../../../far`, outside the repository [controlled]
           help: move that crate into the repository, or depend on a published version
-        a/Cargo.toml:6: dev-dependency `abs` is at the absolute path `/abs`, which exists on some machines only [controlled]
+        a/Cargo.toml:6: dev-dependency `abs` is at the absolute path `/abs`, which does not exist on other machines [controlled]
           help: write a path relative to the manifest
-        a/Cargo.toml:7: dev-dependency `win` is at the absolute path `C:\x`, which exists on some machines only [controlled]
+        a/Cargo.toml:7: dev-dependency `win` is at the absolute path `C:\x`, which does not exist on other machines [controlled]
           help: write a path relative to the manifest
-        ");
+        "#);
         // Outside version control the workspace is the border, and a member may lie outside it.
         world.workspace.git = None;
         world.workspace.cargo.members.push(member("near", "../near", None));
@@ -371,7 +369,7 @@ mod tests {
     fn patches_count_in_the_root_only() {
         let text = "[patch.crates-io]\na = { git = \"https://x/a\" }\n[replace]\n\"b:1.0.0\" = { path = \"../b\" }\n";
         insta::assert_snapshot!(said(&[("Cargo.toml", text), ("m/Cargo.toml", text)]), @r#"
-        Cargo.toml:2: patch of `a` follows the default branch, which moves [controlled]
+        Cargo.toml:2: patch of `a` follows the default branch, which can move [controlled]
           help: set `rev = "<commit>"`
         Cargo.toml:4: replacement of `b:1.0.0` is at `../b`, outside the repository [controlled]
           help: move that crate into the repository, or depend on a published version

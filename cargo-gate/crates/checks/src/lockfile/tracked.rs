@@ -29,11 +29,11 @@ fn run(context: &Context<'_>) -> Judgement {
     let (message, help) = match (lockfile.exists, lockfile.tracked) {
         (true, Some(true) | None) => return Judgement::Findings(Vec::new()),
         (true, Some(false)) if lockfile.ignored => (
-            "`Cargo.lock` is ignored by git, so builds elsewhere choose their own dependencies",
+            "`Cargo.lock` is ignored by git, so builds elsewhere resolve their own dependencies",
             "remove the line that `git check-ignore -v Cargo.lock` shows, then run `git add Cargo.lock`",
         ),
         (true, Some(false)) => (
-            "`Cargo.lock` is not tracked by git, so builds elsewhere choose their own dependencies",
+            "`Cargo.lock` is not tracked by git, so builds elsewhere resolve their own dependencies",
             "`git add Cargo.lock`",
         ),
         (false, Some(true)) => (
@@ -41,11 +41,11 @@ fn run(context: &Context<'_>) -> Judgement {
             "`git restore Cargo.lock`",
         ),
         (false, Some(false)) => (
-            "there is no `Cargo.lock`, so every build chooses its own dependencies",
+            "there is no `Cargo.lock`, so every build resolves its own dependencies",
             "`cargo generate-lockfile && git add Cargo.lock`",
         ),
         (false, None) => (
-            "there is no `Cargo.lock`, so every build chooses its own dependencies",
+            "there is no `Cargo.lock`, so every build resolves its own dependencies",
             "`cargo generate-lockfile`",
         ),
     };
@@ -83,11 +83,11 @@ mod tests {
     #[test]
     fn says_which_case_it_is() {
         insta::assert_snapshot!(said(true, Some(false), true), @"
-        Cargo.lock: `Cargo.lock` is ignored by git, so builds elsewhere choose their own dependencies [controlled]
+        Cargo.lock: `Cargo.lock` is ignored by git, so builds elsewhere resolve their own dependencies [controlled]
           help: remove the line that `git check-ignore -v Cargo.lock` shows, then run `git add Cargo.lock`
         ");
         insta::assert_snapshot!(said(true, Some(false), false), @"
-        Cargo.lock: `Cargo.lock` is not tracked by git, so builds elsewhere choose their own dependencies [controlled]
+        Cargo.lock: `Cargo.lock` is not tracked by git, so builds elsewhere resolve their own dependencies [controlled]
           help: `git add Cargo.lock`
         ");
         insta::assert_snapshot!(said(false, Some(true), false), @"
@@ -95,11 +95,11 @@ mod tests {
           help: `git restore Cargo.lock`
         ");
         insta::assert_snapshot!(said(false, Some(false), false), @"
-        Cargo.lock: there is no `Cargo.lock`, so every build chooses its own dependencies [controlled]
+        Cargo.lock: there is no `Cargo.lock`, so every build resolves its own dependencies [controlled]
           help: `cargo generate-lockfile && git add Cargo.lock`
         ");
         insta::assert_snapshot!(said(false, None, false), @"
-        Cargo.lock: there is no `Cargo.lock`, so every build chooses its own dependencies [controlled]
+        Cargo.lock: there is no `Cargo.lock`, so every build resolves its own dependencies [controlled]
           help: `cargo generate-lockfile`
         ");
     }

@@ -16,7 +16,7 @@ reads!(input::Cargo, input::CodeOwners, OwnerPolicy, SuitePolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "owners.declared",
-    summary: "Somebody answers for every package and suite",
+    summary: "Every package and suite has an owner",
     docs: include_str!("declared.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Broad,
@@ -56,7 +56,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let mut findings = Vec::new();
     for member in members {
         if !declared(owners, &owners.packages, &member.name) && !paths(member).any(&owned_path) {
-            let message = format!("nobody answers for the package `{}`", member.name);
+            let message = format!("package `{}` has no owner", member.name);
             let help = format!(
                 "add `\"{}\" = \"…\"` to `[owners.packages]`, or `/{}` to `CODEOWNERS`",
                 member.name, member.manifest
@@ -67,7 +67,7 @@ fn run(context: &Context<'_>) -> Judgement {
     for suite in suites {
         let location = suite.location.clone().unwrap_or_else(|| owners.location.clone());
         if !declared(owners, &owners.suites, &suite.name) && !owned_path(&location.path) {
-            let message = format!("nobody answers for the suite `{}`", suite.name);
+            let message = format!("suite `{}` has no owner", suite.name);
             let help = format!("add `\"{}\" = \"…\"` to `[owners.suites]`", suite.name);
             findings.push(missing(message, help, location, owners));
         }
@@ -106,7 +106,7 @@ fn unused<'a>(
         .keys()
         .filter(|key| !names.iter().any(|name| pattern::matches(key, name)))
         .map(move |key| {
-            Finding::advice(format!("`[owners]` names `{key}`, which is no {what}"))
+            Finding::advice(format!("`[owners]` lists `{key}`, which is not a {what}"))
                 .help("correct the name, or remove the line")
                 .at(owners.location.clone())
                 .because(Some(owners.location.clone()))
@@ -157,11 +157,11 @@ mod tests {
             ..owners()
         };
         insta::assert_snapshot!(world(some).text(&CHECK), @r#"
-        core/Cargo.toml: nobody answers for the package `app-core` [broad]
+        core/Cargo.toml: package `app-core` has no owner [broad]
           help: add `"app-core" = "…"` to `[owners.packages]`, or `/core/Cargo.toml` to `CODEOWNERS`
           because: gate.toml:8
           package: app-core
-        gate.toml:8: `[owners]` names `gone`, which is no package of the workspace [advice]
+        gate.toml:8: `[owners]` lists `gone`, which is not a package of the workspace [advice]
           help: correct the name, or remove the line
           because: gate.toml:8
         "#);
@@ -175,6 +175,6 @@ mod tests {
         world.workspace.root = directory.path().to_owned();
         assert_eq!(world.text(&CHECK), "");
         std::fs::write(directory.path().join("CODEOWNERS"), "/core/ @core\n").expect("a file");
-        assert!(world.text(&CHECK).contains("the package `app`"));
+        assert!(world.text(&CHECK).contains("package `app` has no owner"));
     }
 }

@@ -16,7 +16,7 @@ reads!(input::AllFiles, input::FileNames, input::MachinePaths, PathsPolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "paths.local",
-    summary: "No path of one machine stands in a tracked file",
+    summary: "Tracked files contain no machine-specific paths",
     docs: include_str!("local.md"),
     dimension: Dimension::Privacy,
     blocks_at: Stage::Controlled,
@@ -58,9 +58,11 @@ fn run(context: &Context<'_>) -> Judgement {
             0 => String::new(),
             others => format!(" ({others} more)"),
         };
-        let message = format!("`{}` names a directory of this machine{others}", first.path);
-        let finding =
-            Finding::advice(message).help("write the path relative to the workspace, or take it from the environment");
+        let message = format!("`{}` contains a directory of this machine{others}", first.path);
+        let finding = Finding::advice(message).help(
+            "write the path relative to the workspace, or read it from the \
+                 environment",
+        );
         findings.push(machine.into_iter().take(NAMED).fold(finding, Finding::at));
     }
     Judgement::Findings(findings)
@@ -114,9 +116,12 @@ fn declared(context: &Context<'_>, policy: &PathsPolicy) -> Vec<Finding> {
         .map(|(path, mut places)| {
             places.sort();
             let what = if places.len() == 1 { "a path" } else { "paths" };
-            let message = format!("`{path}` names {what} of somebody's machine ({})", places.len());
+            let message = format!("`{path}` contains {what} of another machine ({})", places.len());
             let finding = Finding::blocking(Stage::Controlled, message)
-                .help("write a relative path, take it from the environment, or use a name that stands for nobody: `/home/user`")
+                .help(
+                    "write a relative path, read it from the environment, or use a placeholder such as \
+                     `/home/user`",
+                )
                 .because(Some(policy.location.clone()));
             places.into_iter().take(NAMED).fold(finding, Finding::at)
         })
@@ -163,9 +168,9 @@ mod tests {
             ("b.md", "/home/monika and /home/monikas\n"),
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        a.md:2: `a.md` names a directory of this machine (1 more) [advice]
+        a.md:2: `a.md` contains a directory of this machine (1 more) [advice]
           also: b.md:1
-          help: write the path relative to the workspace, or take it from the environment
+          help: write the path relative to the workspace, or read it from the environment
         ");
     }
 
@@ -181,9 +186,9 @@ mod tests {
             ("b.md", "/home/grace/x, /home/user/x, ../srv/build\n"),
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        a.ptx:1: `a.ptx` names paths of somebody's machine (2) [controlled]
+        a.ptx:1: `a.ptx` contains paths of another machine (2) [controlled]
           also: a.ptx:2
-          help: write a relative path, take it from the environment, or use a name that stands for nobody: `/home/user`
+          help: write a relative path, read it from the environment, or use a placeholder such as `/home/user`
           because: gate.toml:3
         ");
     }

@@ -21,7 +21,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "profile.release",
-    summary: "Cargo profiles resolve to what the policy asks for",
+    summary: "Cargo profiles resolve to what the policy requires",
     docs: include_str!("release.md"),
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
@@ -48,7 +48,7 @@ fn run(context: &Context<'_>) -> Judgement {
             Err(error) => {
                 let because = policy.requirements.values().next().map(|one| one.location.clone());
                 let mut finding = Finding::blocking(Stage::Controlled, error.message)
-                    .help(format!("`cargo build --profile {name}` must accept the profile"))
+                    .help(format!("correct the profile; `cargo build --profile {name}` checks it"))
                     .because(because);
                 if let Some(place) = place(&error.origin, &context.cargo().root) {
                     finding = finding.at(place);
@@ -117,7 +117,10 @@ fn finding(
             let path = shown(path, root);
             (format!("set in `{path}`"), format!("{edit} in `{path}`"))
         }
-        Origin::Environment(variable) => (format!("set by the variable {variable}"), format!("`unset {variable}`")),
+        Origin::Environment(variable) => (
+            format!("set by the environment variable {variable}"),
+            format!("`unset {variable}`"),
+        ),
     };
     let message = format!(
         "profile `{profile}` has `{key} = {}`{whom} ({source}), but the policy allows {}",
@@ -221,7 +224,7 @@ mod tests {
         .cargo/config.toml:2: profile `release` has `codegen-units = 4` (set in `.cargo/config.toml`), but the policy allows `1` [controlled]
           help: set `codegen-units = 1` under `[profile.release]` in `.cargo/config.toml`
           because: gate.toml:8
-        profile `release` has `lto = "off"` (set by the variable CARGO_PROFILE_RELEASE_LTO), but the policy allows `"thin"` [controlled]
+        profile `release` has `lto = "off"` (set by the environment variable CARGO_PROFILE_RELEASE_LTO), but the policy allows `"thin"` [controlled]
           help: `unset CARGO_PROFILE_RELEASE_LTO`
           because: gate.toml:7
         profile `release` has `overflow-checks = false` (the default), but the policy allows `true` [controlled]
@@ -259,7 +262,7 @@ mod tests {
         );
         insta::assert_snapshot!(world.text(&CHECK), @"
         Cargo.toml:4: `inherits` must not be specified in root profile `release` [controlled]
-          help: `cargo build --profile release` must accept the profile
+          help: correct the profile; `cargo build --profile release` checks it
           because: gate.toml:5
         ");
         world.policy.profiles.clear();

@@ -86,12 +86,12 @@ fn judge(exception: &TierException, default: Tier, members: &[&str], today: Date
             Some((_, name)) => format!("write `package = \"{name}\"`, or remove the exception"),
             None => "remove the exception".to_owned(),
         };
-        let message = format!("the exception names `{package}`, which is no member of the workspace");
+        let message = format!("the exception is for `{package}`, which is not a workspace member");
         return vec![finding(Stage::Controlled, message, help)];
     }
     if exception.tier == default {
         let message = format!(
-            "the exception gives `{package}` the tier `{}`, which is the default",
+            "the exception gives `{package}` the tier `{}`, which is already the default",
             name(default)
         );
         return vec![finding(Stage::Controlled, message, "remove the exception".to_owned())];
@@ -232,11 +232,11 @@ mod tests {
     fn an_exception_is_about_a_member_and_about_something() {
         let exceptions = vec![exception("fii", Tier::Native, 9), exception("app", Tier::Portable, 15)];
         insta::assert_snapshot!(said(Tier::Portable, exceptions), @r#"
-        gate.toml:9: the exception names `fii`, which is no member of the workspace [controlled]
+        gate.toml:9: the exception is for `fii`, which is not a workspace member [controlled]
           help: write `package = "ffi"`, or remove the exception
           because: gate.toml:9
           package: fii
-        gate.toml:15: the exception gives `app` the tier `portable`, which is the default [controlled]
+        gate.toml:15: the exception gives `app` the tier `portable`, which is already the default [controlled]
           help: remove the exception
           because: gate.toml:15
           package: app

@@ -17,7 +17,7 @@ reads!(input::Outcomes, input::CargoEnvironment, PathsPolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "redaction.audit",
-    summary: "Nothing that the run publishes holds a secret",
+    summary: "The run publishes no secrets",
     docs: include_str!("audit.md"),
     dimension: Dimension::Privacy,
     blocks_at: Stage::Pilot,
@@ -36,7 +36,7 @@ fn run(context: &Context<'_>) -> Judgement {
         let texts = words(check);
         let found = texts.iter().flat_map(|text| secrets::scan(text.as_bytes()));
         for hit in found.filter(|hit| hit.kind.severity() == Severity::High && !hit.guessed) {
-            findings.push(finding(&format!("what `{}` says", check.id), &hit));
+            findings.push(finding(&format!("the output of `{}`", check.id), &hit));
         }
     }
     for (name, value) in EnvironmentRecord::recorded(context.environment()) {
@@ -74,7 +74,7 @@ fn finding(whose: &str, hit: &Hit) -> Finding {
         Stage::Pilot,
         format!("{whose} would publish {}: `{}`", hit.what, hit.masked),
     )
-    .help("keep it out of there and revoke it; in what this run writes a mark takes its place")
+    .help("remove it from there and revoke it; the run's own files show a mark instead")
 }
 
 /// Suites whose logs named home directories, where the policy forbids these.
@@ -87,9 +87,9 @@ fn homes<'o>(outcomes: &'o [CheckReport], policy: &'o Location) -> impl Iterator
         named.map(|_| {
             Finding::blocking(
                 Stage::Controlled,
-                format!("the log of `{}` named home directories of somebody", check.id),
+                format!("the log of `{}` contained home directories", check.id),
             )
-            .help("print paths relative to the workspace; the log has marks in their place")
+            .help("print paths relative to the workspace; the log shows marks instead")
             .because(Some(policy.clone()))
         })
     })
@@ -136,12 +136,12 @@ mod tests {
         let text = world.text(&CHECK);
         assert!(!text.contains(&token), "{text}");
         insta::assert_snapshot!(text, @"
-        what `lockfile.sources` says would publish a GitHub personal access token: `ghp_****` [pilot]
-          help: keep it out of there and revoke it; in what this run writes a mark takes its place
-        what `git.clean` says would publish a GitHub personal access token: `ghp_****` [pilot]
-          help: keep it out of there and revoke it; in what this run writes a mark takes its place
+        the output of `lockfile.sources` would publish a GitHub personal access token: `ghp_****` [pilot]
+          help: remove it from there and revoke it; the run's own files show a mark instead
+        the output of `git.clean` would publish a GitHub personal access token: `ghp_****` [pilot]
+          help: remove it from there and revoke it; the run's own files show a mark instead
         the value of the variable `CI` would publish a GitHub personal access token: `ghp_****` [pilot]
-          help: keep it out of there and revoke it; in what this run writes a mark takes its place
+          help: remove it from there and revoke it; the run's own files show a mark instead
         ");
     }
 
@@ -157,8 +157,8 @@ mod tests {
             location: Location::line("gate.toml", 3),
         });
         insta::assert_snapshot!(world.text(&CHECK), @"
-        the log of `suite.test.a` named home directories of somebody [controlled]
-          help: print paths relative to the workspace; the log has marks in their place
+        the log of `suite.test.a` contained home directories [controlled]
+          help: print paths relative to the workspace; the log shows marks instead
           because: gate.toml:3
         ");
     }

@@ -17,7 +17,7 @@ reads!(Register, input::RegisterCommits, input::Today);
 /// The check.
 pub static CHECK: Check = Check {
     id: "register.criticals",
-    summary: "Nothing critical is open, and deferrals have an owner and an end",
+    summary: "No critical item is open, and deferrals have an owner and an end date",
     docs: include_str!("criticals.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Controlled,
@@ -50,13 +50,16 @@ fn run(context: &Context<'_>) -> Judgement {
             findings.extend(register.items.iter().filter_map(|item| evidence(item, &states)));
             let cut_off = states.iter().find(|(_, state)| **state == CommitState::CutOff);
             cut_off.map(|(commit, _)| {
-                let message = format!("the clone is shallow and does not hold commit {commit}, which closed an item");
+                let message = format!(
+                    "the clone is shallow and does not contain commit {commit}, which closed an \
+                     item"
+                );
                 Reason::new("unavailable", message).help("`git fetch --unshallow`")
             })
         }
         Err(problem) => {
-            let message = format!("commits of closed items cannot be looked up: {problem}");
-            let help = "judge a clone of the repository, with git on the `PATH`";
+            let message = format!("cannot look up the commits of closed items: {problem}");
+            let help = "run in a clone of the repository, with git on PATH";
             Some(Reason::new("unavailable", message).help(help))
         }
     };
@@ -74,13 +77,16 @@ fn evidence(item: &RegisterItem, states: &BTreeMap<String, CommitState>) -> Opti
     }
     let id = &item.id;
     let message = match &item.commit {
-        None if item.kind == ItemKind::Issue => format!("`{id}` is closed, and no commit shows it"),
+        None if item.kind == ItemKind::Issue => format!("`{id}` is closed without a commit"),
         None => return None,
         Some(commit) => match states.get(commit) {
             Some(CommitState::Missing) => {
                 format!("`{id}` is closed by commit {commit}, which is not in the repository")
             }
-            Some(CommitState::NotOne) => format!("`{id}` is closed by `{commit}`, which names no single commit"),
+            Some(CommitState::NotOne) => format!(
+                "`{id}` is closed by `{commit}`, which is ambiguous or not a \
+                 commit"
+            ),
             _ => return None,
         },
     };
@@ -101,16 +107,13 @@ fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
     let days = [("opened", Some(item.opened)), ("closed", item.closed)];
     for (key, day) in days {
         if let Some(day) = day.filter(|day| *day > today) {
-            let message = format!("`{id}` was {key} on {day}, which is yet to come");
+            let message = format!("`{id}` was {key} on {day}, which is in the future");
             say(Stage::Controlled, message, format!("correct `{key}`"));
         }
     }
     let open = item.status != ItemStatus::Closed && item.kind == ItemKind::Issue;
     if open && register.require_acceptance && item.acceptance.iter().all(|text| text.trim().is_empty()) {
-        let message = format!(
-            "`{id}` does not say what must be true for it to be closed: {}",
-            item.title
-        );
+        let message = format!("`{id}` has no acceptance criteria: {}", item.title);
         say(Stage::Broad, message, "add `acceptance = [\"…\"]`".into());
     }
     match item.status {
@@ -121,7 +124,8 @@ fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
             if let Some(stage) = blocks_at(item.severity) {
                 let message = format!("`{id}` is open and {}: {}", item.severity.name(), item.title);
                 let help = format!(
-                    "`cargo gate govern register close {id}`, or `cargo gate govern register defer {id}` with a day"
+                    "`cargo gate govern register close {id}`, or `cargo gate govern register defer {id}` with a \
+                     date"
                 );
                 say(stage, message, help);
             }
@@ -131,14 +135,14 @@ fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
     let tracker = tracker.and_then(|tracker| register.items.iter().find(|other| other.id == *tracker));
     if let Some(tracker) = tracker.filter(|tracker| tracker.status == ItemStatus::Closed) {
         let message = format!(
-            "`{id}` is {} and mapped to `{}`, which is closed",
+            "`{id}` is {}, but is tracked by `{}`, which is closed",
             item.status.name(),
             tracker.id
         );
         say(
             Stage::Controlled,
             message,
-            format!("`cargo gate govern register close {id}`, or name an open item in `tracked-by`"),
+            format!("`cargo gate govern register close {id}`, or set `tracked-by` to an open item"),
         );
     }
     findings
@@ -174,7 +178,8 @@ fn deferral(item: &RegisterItem, today: Date, say: &mut impl FnMut(Stage, String
     if let Some(until) = item.until.filter(|until| *until < today) {
         let message = format!("the deferral of `{id}` expired on {until}: {}", item.title);
         let help = format!(
-            "`cargo gate govern register close {id}`, or decide again with `cargo gate govern register defer {id}`"
+            "`cargo gate govern register close {id}`, or defer it again with `cargo gate govern register defer \
+             {id}`"
         );
         say(Stage::Controlled, message, help);
     }
@@ -184,30 +189,27 @@ fn risk(item: &RegisterItem, today: Date, say: &mut impl FnMut(Stage, String, St
     let id = &item.id;
     let high = item.severity >= Severity::High;
     if high && item.fallback.is_none() {
-        let message = format!("the risk `{id}` has a high impact and no fallback: {}", item.title);
+        let message = format!("risk `{id}` has a high impact but no fallback: {}", item.title);
         say(
             Stage::Broad,
             message,
-            "say in `fallback` what is done when it comes true".into(),
+            "write what to do if it occurs in `fallback`".into(),
         );
     }
     if high && item.tracked_by.is_none() {
-        let message = format!(
-            "no item deals with the risk `{id}`, which has a high impact: {}",
-            item.title
-        );
+        let message = format!("no item tracks risk `{id}`, which has a high impact: {}", item.title);
         say(
             Stage::Broad,
             message,
-            "name the item that deals with it in `tracked-by`".into(),
+            "set `tracked-by` to the item that tracks it".into(),
         );
     }
     if let Some(review) = item.review.filter(|review| *review < today) {
-        let message = format!("the risk `{id}` was to be reviewed by {review}");
+        let message = format!("the review of risk `{id}` was due on {review}");
         say(
             Stage::Broad,
             message,
-            "look at it again, and set `review` to the next day".into(),
+            "review it, and set `review` to the next review date".into(),
         );
     }
 }
@@ -244,16 +246,16 @@ mod tests {
         let open = "status = \"open\"";
         assert_eq!(said(&issue("A", "medium", open)), "");
         insta::assert_snapshot!(said(&issue("A", "critical", "status = \"closed\"\nclosed = 2026-02-01")), @r#"
-        register.toml:2: `A` is closed, and no commit shows it [controlled]
+        register.toml:2: `A` is closed without a commit [controlled]
           help: write `commit = "…"`, the full hash of the commit that closed it
           because: gate.toml:9
         "#);
         insta::assert_snapshot!(said(&(issue("A", "critical", open) + &issue("B", "high", open))), @"
         register.toml:2: `A` is open and critical: loses writes [controlled]
-          help: `cargo gate govern register close A`, or `cargo gate govern register defer A` with a day
+          help: `cargo gate govern register close A`, or `cargo gate govern register defer A` with a date
           because: gate.toml:9
         register.toml:8: `B` is open and high: loses writes [broad]
-          help: `cargo gate govern register close B`, or `cargo gate govern register defer B` with a day
+          help: `cargo gate govern register close B`, or `cargo gate govern register defer B` with a date
           because: gate.toml:9
         ");
     }
@@ -262,14 +264,14 @@ mod tests {
     fn where_it_is_declared_issues_say_when_they_are_done() {
         let without = issue("A", "low", "status = \"open\"\nreason = \"Acceptance\"");
         insta::assert_snapshot!(said(&without), @r#"
-        register.toml:2: `A` does not say what must be true for it to be closed: loses writes [broad]
+        register.toml:2: `A` has no acceptance criteria: loses writes [broad]
           help: add `acceptance = ["…"]`
           because: gate.toml:9
         "#);
         let with = format!("{without}acceptance = [\"it holds\"]\n");
         assert_eq!(said(&with), "");
         let closed = without.replace("status = \"open\"", "status = \"closed\"\nclosed = 2026-02-01");
-        assert!(!said(&closed).contains("what must be true"));
+        assert!(!said(&closed).contains("acceptance criteria"));
         assert_eq!(said(&without.replace("Acceptance", "as agreed")), "");
     }
 
@@ -279,7 +281,7 @@ mod tests {
         assert_eq!(said(&issue("A", "critical", whole)), "");
         insta::assert_snapshot!(said(&issue("A", "critical", &whole.replace("15", "14"))), @"
         register.toml:2: the deferral of `A` expired on 2026-06-14: loses writes [controlled]
-          help: `cargo gate govern register close A`, or decide again with `cargo gate govern register defer A`
+          help: `cargo gate govern register close A`, or defer it again with `cargo gate govern register defer A`
           because: gate.toml:9
         ");
         insta::assert_snapshot!(said(&issue("A", "low", "status = \"deferred\"\nowner = \"a\"")), @"
@@ -296,22 +298,22 @@ mod tests {
         assert_eq!(said(&format!("{open}{RISK}{covered}")), "");
         let closed = issue("A", "low", "status = \"closed\"\nclosed = 2026-02-01");
         insta::assert_snapshot!(said(&format!("{closed}{RISK}{covered}")), @r#"
-        register.toml:9: `R-1` is open and mapped to `A`, which is closed [controlled]
-          help: `cargo gate govern register close R-1`, or name an open item in `tracked-by`
+        register.toml:9: `R-1` is open, but is tracked by `A`, which is closed [controlled]
+          help: `cargo gate govern register close R-1`, or set `tracked-by` to an open item
           because: gate.toml:9
-        register.toml:2: `A` is closed, and no commit shows it [controlled]
+        register.toml:2: `A` is closed without a commit [controlled]
           help: write `commit = "…"`, the full hash of the commit that closed it
           because: gate.toml:9
         "#);
         insta::assert_snapshot!(said(&format!("{RISK}status = \"open\"\nreview = 2026-06-01\n")), @"
-        register.toml:2: the risk `R-1` has a high impact and no fallback: the driver changes [broad]
-          help: say in `fallback` what is done when it comes true
+        register.toml:2: risk `R-1` has a high impact but no fallback: the driver changes [broad]
+          help: write what to do if it occurs in `fallback`
           because: gate.toml:9
-        register.toml:2: no item deals with the risk `R-1`, which has a high impact: the driver changes [broad]
-          help: name the item that deals with it in `tracked-by`
+        register.toml:2: no item tracks risk `R-1`, which has a high impact: the driver changes [broad]
+          help: set `tracked-by` to the item that tracks it
           because: gate.toml:9
-        register.toml:2: the risk `R-1` was to be reviewed by 2026-06-01 [broad]
-          help: look at it again, and set `review` to the next day
+        register.toml:2: the review of risk `R-1` was due on 2026-06-01 [broad]
+          help: review it, and set `review` to the next review date
           because: gate.toml:9
         ");
     }
@@ -337,7 +339,7 @@ mod tests {
         );
         insta::assert_snapshot!(
             said(CommitState::NotOne).unwrap(),
-            @"`A` is closed by `0123456789ab`, which names no single commit"
+            @"`A` is closed by `0123456789ab`, which is ambiguous or not a commit"
         );
     }
 
@@ -353,8 +355,8 @@ mod tests {
             location: Location::line("gate.toml", 9),
         });
         insta::assert_snapshot!(world.text(&CHECK), @"
-        not run (unavailable): commits of closed items cannot be looked up: the workspace is in no git repository
-          help: judge a clone of the repository, with git on the `PATH`
+        not run (unavailable): cannot look up the commits of closed items: the workspace is not in a git repository
+          help: run in a clone of the repository, with git on PATH
         ");
     }
 
@@ -363,7 +365,7 @@ mod tests {
         assert_eq!(World::new().text(&CHECK), "not applicable: no register is declared");
         let future = issue("A", "low", "status = \"open\"").replace("2026-01-02", "2026-07-02");
         insta::assert_snapshot!(said(&future), @"
-        register.toml:2: `A` was opened on 2026-07-02, which is yet to come [controlled]
+        register.toml:2: `A` was opened on 2026-07-02, which is in the future [controlled]
           help: correct `opened`
           because: gate.toml:9
         ");

@@ -84,9 +84,9 @@ fn doubtful(approval: &Approval, model: &CargoModel, today: Date, read: &Read<'_
     if *date > today {
         findings.push(
             blocking(format!(
-                "The approval of major {major} is dated {date}, which is in the future"
+                "the approval of major {major} is dated {date}, which is in the future"
             ))
-            .help("write the day on which it was approved")
+            .help("write the date of the approval")
             .at(approval.location.clone()),
         );
     }
@@ -99,11 +99,9 @@ fn doubtful(approval: &Approval, model: &CargoModel, today: Date, read: &Read<'_
     if let Some(problem) = problem {
         findings.push(
             blocking(format!(
-                "The record `{record}` of the approval of major {major} {problem}"
+                "the record `{record}` of the approval of major {major} {problem}"
             ))
-            .help(format!(
-                "write down in `{record}` what was reviewed, or correct `record`"
-            ))
+            .help(format!("document the review in `{record}`, or correct `record`"))
             .at(approval.location.clone()),
         );
     }
@@ -111,7 +109,7 @@ fn doubtful(approval: &Approval, model: &CargoModel, today: Date, read: &Read<'_
         if !model.members.iter().any(|member| member.name == *package) {
             findings.push(
                 blocking(format!(
-                    "The approval of major {major} names `{package}`, which is no package here"
+                    "the approval of major {major} lists `{package}`, which is not a package of the workspace"
                 ))
                 .help("correct the name in `packages`")
                 .at(approval.location.clone()),
@@ -135,7 +133,7 @@ fn unapproved(release: &ReleasePolicy, model: &CargoModel) -> Vec<Finding> {
     }
     let finding = |(major, members): (u64, Vec<&Member>)| {
         let names: Vec<String> = members.iter().map(|member| format!("`{}`", member.name)).collect();
-        let finding = blocking(format!("Nobody approved major {major} of {}", names.join(", ")))
+        let finding = blocking(format!("major {major} of {} is not approved", names.join(", ")))
             .help(format!(
                 "add `[[release.approval]]` with `major = {major}`, `record`, `by` and `date` to gate.toml"
             ))
@@ -158,7 +156,7 @@ fn misaligned(file: &VersionFile, model: &CargoModel, read: &Read<'_>) -> Option
             Some(member) => &member.version,
             None => {
                 return at_policy(
-                    format!("`{path}` is to repeat the version of `{name}`, which is no package here"),
+                    format!("`{path}` must repeat the version of `{name}`, which is not a package of the workspace"),
                     "correct the name in `package`",
                 );
             }
@@ -170,7 +168,7 @@ fn misaligned(file: &VersionFile, model: &CargoModel, read: &Read<'_>) -> Option
                 [version] => *version,
                 _ => {
                     return at_policy(
-                        format!("The members have different versions, so which one `{path}` repeats is open"),
+                        format!("the members have different versions, so the version of `{path}` is ambiguous"),
                         "add `package = \"…\"` to the entry",
                     );
                 }
@@ -179,15 +177,17 @@ fn misaligned(file: &VersionFile, model: &CargoModel, read: &Read<'_>) -> Option
     };
     let text = match read(path) {
         Ok(Some(text)) => text,
-        Ok(None) => return at_policy(format!("There is no file `{path}` with a version"), "correct `path`"),
-        Err(error) => return at_policy(format!("`{path}` cannot be read: {error}"), "make the file readable"),
+        Ok(None) => return at_policy(format!("version file `{path}` does not exist"), "correct `path`"),
+        Err(error) => return at_policy(format!("cannot read `{path}`: {error}"), "make the file readable"),
     };
     match version_file::version(path, &text, file.pointer.as_deref()) {
         Ok(found) if found == expected.to_string() => None,
         Ok(found) => Some(
-            blocking(format!("`{path}` states version {found}, and the workspace {expected}"))
-                .help(format!("write `{expected}` in `{path}`"))
-                .at(Location::file(path)),
+            blocking(format!(
+                "`{path}` has version {found}, but the workspace has {expected}"
+            ))
+            .help(format!("write `{expected}` in `{path}`"))
+            .at(Location::file(path)),
         ),
         Err(problem) => at_policy(format!("`{path}` {problem}"), "correct `path` or `pointer`"),
     }
@@ -247,14 +247,14 @@ mod tests {
         let mut policy = release();
         let model = model(&[("a", "1.2.0"), ("b", "0.9.0"), ("c", "2.0.0-rc.1"), ("d", "1.0.0")]);
         insta::assert_snapshot!(said(&policy, &model), @"
-        a/Cargo.toml: Nobody approved major 1 of `a`, `d` [controlled]
+        a/Cargo.toml: major 1 of `a`, `d` is not approved [controlled]
           also: d/Cargo.toml
           help: add `[[release.approval]]` with `major = 1`, `record`, `by` and `date` to gate.toml
           because: gate.toml:3
         ");
         policy.approvals = vec![approval(1, &["a"], "record.md", 15)];
         insta::assert_snapshot!(said(&policy, &model), @"
-        d/Cargo.toml: Nobody approved major 1 of `d` [controlled]
+        d/Cargo.toml: major 1 of `d` is not approved [controlled]
           help: add `[[release.approval]]` with `major = 1`, `record`, `by` and `date` to gate.toml
           because: gate.toml:3
           package: d
@@ -268,16 +268,16 @@ mod tests {
         let mut policy = release();
         policy.approvals = vec![approval(1, &[], "none.md", 16), approval(1, &["x"], "empty.md", 1)];
         insta::assert_snapshot!(said(&policy, &model(&[("a", "1.0.0")])), @"
-        gate.toml:9: The approval of major 1 is dated 2026-06-16, which is in the future [controlled]
-          help: write the day on which it was approved
+        gate.toml:9: the approval of major 1 is dated 2026-06-16, which is in the future [controlled]
+          help: write the date of the approval
           because: gate.toml:9
-        gate.toml:9: The record `none.md` of the approval of major 1 does not exist [controlled]
-          help: write down in `none.md` what was reviewed, or correct `record`
+        gate.toml:9: the record `none.md` of the approval of major 1 does not exist [controlled]
+          help: document the review in `none.md`, or correct `record`
           because: gate.toml:9
-        gate.toml:9: The record `empty.md` of the approval of major 1 is empty [controlled]
-          help: write down in `empty.md` what was reviewed, or correct `record`
+        gate.toml:9: the record `empty.md` of the approval of major 1 is empty [controlled]
+          help: document the review in `empty.md`, or correct `record`
           because: gate.toml:9
-        gate.toml:9: The approval of major 1 names `x`, which is no package here [controlled]
+        gate.toml:9: the approval of major 1 lists `x`, which is not a package of the workspace [controlled]
           help: correct the name in `packages`
           because: gate.toml:9
         ");
@@ -296,12 +296,12 @@ mod tests {
         policy.version_files = vec![file("package.json", Some("/version"), None)];
         assert_eq!(said(&policy, &model(&[("a", "1.0.0"), ("b", "1.0.0")])), "");
         insta::assert_snapshot!(said(&policy, &model(&[("a", "1.0.1")])), @"
-        package.json: `package.json` states version 1.0.0, and the workspace 1.0.1 [controlled]
+        package.json: `package.json` has version 1.0.0, but the workspace has 1.0.1 [controlled]
           help: write `1.0.1` in `package.json`
           because: gate.toml:20
         ");
         insta::assert_snapshot!(said(&policy, &model(&[("a", "1.0.0"), ("b", "1.1.0")])), @r#"
-        gate.toml:20: The members have different versions, so which one `package.json` repeats is open [controlled]
+        gate.toml:20: the members have different versions, so the version of `package.json` is ambiguous [controlled]
           help: add `package = "…"` to the entry
           because: gate.toml:20
         "#);
@@ -312,13 +312,13 @@ mod tests {
             file("none", None, Some("a")),
         ];
         insta::assert_snapshot!(said(&policy, &model(&[("a", "1.0.0"), ("b", "1.1.0")])), @"
-        gate.toml:20: `package.json` holds nothing at `/name` [controlled]
+        gate.toml:20: `package.json` has no value at `/name` [controlled]
           help: correct `path` or `pointer`
           because: gate.toml:20
-        gate.toml:20: `package.json` is to repeat the version of `z`, which is no package here [controlled]
+        gate.toml:20: `package.json` must repeat the version of `z`, which is not a package of the workspace [controlled]
           help: correct the name in `package`
           because: gate.toml:20
-        gate.toml:20: There is no file `none` with a version [controlled]
+        gate.toml:20: version file `none` does not exist [controlled]
           help: correct `path`
           because: gate.toml:20
         ");

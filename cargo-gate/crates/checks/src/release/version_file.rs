@@ -11,7 +11,7 @@ pub fn version(path: &str, text: &str, pointer: Option<&str>) -> Result<String, 
         let plain = !text.is_empty() && !text.contains(char::is_whitespace);
         return plain
             .then(|| text.to_owned())
-            .ok_or_else(|| "is not a single version, and no `pointer` says where it stands".into());
+            .ok_or_else(|| "is not a plain version, and `pointer` is not set".into());
     };
     let lowercase = path.to_ascii_lowercase();
     let value: serde_json::Value = if lowercase.ends_with(".toml") {
@@ -19,12 +19,12 @@ pub fn version(path: &str, text: &str, pointer: Option<&str>) -> Result<String, 
     } else if lowercase.ends_with(".json") {
         serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))?
     } else {
-        return Err("is neither JSON nor TOML, so `pointer` means nothing".into());
+        return Err("is neither JSON nor TOML, so `pointer` has no effect".into());
     };
     match value.pointer(pointer) {
         Some(serde_json::Value::String(version)) => Ok(version.clone()),
-        Some(_) => Err(format!("holds no string at `{pointer}`")),
-        None => Err(format!("holds nothing at `{pointer}`")),
+        Some(_) => Err(format!("has no string at `{pointer}`")),
+        None => Err(format!("has no value at `{pointer}`")),
     }
 }
 
@@ -38,13 +38,8 @@ mod tests {
         for (path, text, pointer, expected) in [
             ("package.json", json, Some("/version"), Ok("1.2.3")),
             ("package.json", json, Some("/engines/node"), Ok("20")),
-            (
-                "package.json",
-                json,
-                Some("/list/0"),
-                Err("holds no string at `/list/0`"),
-            ),
-            ("package.json", json, Some("/none"), Err("holds nothing at `/none`")),
+            ("package.json", json, Some("/list/0"), Err("has no string at `/list/0`")),
+            ("package.json", json, Some("/none"), Err("has no value at `/none`")),
             (
                 "a.toml",
                 "[project]\nversion = \"2.0.0\"\r\n",
@@ -56,13 +51,13 @@ mod tests {
                 "VERSION",
                 "3 4",
                 None,
-                Err("is not a single version, and no `pointer` says where it stands"),
+                Err("is not a plain version, and `pointer` is not set"),
             ),
             (
                 "VERSION",
                 "3",
                 Some("/a"),
-                Err("is neither JSON nor TOML, so `pointer` means nothing"),
+                Err("is neither JSON nor TOML, so `pointer` has no effect"),
             ),
         ] {
             let found = version(path, text, pointer);

@@ -16,7 +16,7 @@ reads!(input::RuntimeRecords, RuntimePolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "run-stats.valid",
-    summary: "The stats of a run are complete, and no wrong output went unnoticed",
+    summary: "The stats of a run are complete, and no wrong output was reported as OK",
     docs: include_str!("valid.md"),
     dimension: Dimension::Observability,
     blocks_at: Stage::Pilot,
@@ -47,7 +47,7 @@ fn run(context: &Context<'_>) -> Judgement {
 fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
     let blocking = |message: String| Finding::blocking(Stage::Pilot, message).at(Location::line(path, 1));
     let Ok(text) = std::str::from_utf8(bytes) else {
-        return vec![blocking(format!("`{path}` is not UTF-8")).help("let the run write it again")];
+        return vec![blocking(format!("`{path}` is not UTF-8")).help("write it again with a run")];
     };
     let stats = match read(text) {
         Ok(stats) => stats,
@@ -57,36 +57,37 @@ fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
     if stats.silent_mismatch_count > 0 {
         findings.push(
             blocking(format!(
-                "`{path}` counts {} calls that reported `OK` for a wrong output (`silent_mismatch_count`)",
+                "`{path}` reports calls that returned `OK` with a wrong output: {} (`silent_mismatch_count`)",
                 stats.silent_mismatch_count
             ))
-            .help("take the kernel off its native backend until it computes what the reference does"),
+            .help("disable the native backend of the kernel until it matches the reference"),
         );
     }
     let recompiles = stats.recompiles_per_1k_calls();
     if let Some(most) = runtime.max_recompiles.filter(|most| recompiles > f64::from(*most)) {
         let message = format!(
-            "`{path}` counts {recompiles:.1} compilations per thousand calls, more than {most} (`recompile_count_per_1k_calls`)"
+            "`{path}` reports {recompiles:.1} compilations per thousand calls, more than {most} \
+             (`recompile_count_per_1k_calls`)"
         );
         let finding = Finding::blocking(Stage::Controlled, message).at(Location::line(path, 1));
         findings.push(finding.help("register kernels once and keep their handles, so that modules stay loaded"));
     }
     if stats.calls.total == 0 {
-        findings.push(blocking(format!("`{path}` is of a run without a call")).help("let the run launch a kernel"));
+        findings.push(blocking(format!("the run of `{path}` called no kernel")).help("launch a kernel in the run"));
     }
     if stats.decision_log.failed > 0 {
         findings.push(
             blocking(format!(
-                "`{path}` counts {} decision log lines that could not be written",
+                "`{path}` reports decision log lines that could not be written: {}",
                 stats.decision_log.failed
             ))
-            .help("make room where the decision log is written"),
+            .help("free disk space where the decision log is written"),
         );
     }
     if stats.decision_log.dropped > 0 {
         findings.push(
             Finding::advice(format!(
-                "`{path}` accounts for {} dropped decision log records",
+                "`{path}` reports dropped decision log records: {}",
                 stats.decision_log.dropped
             ))
             .help("raise `DecisionLog::ring_records`")
@@ -127,8 +128,8 @@ mod tests {
     fn a_wrong_output_that_nobody_noticed_blocks() {
         let wrong = GOOD.replace("\"silent_mismatch_count\": 0", "\"silent_mismatch_count\": 3");
         insta::assert_snapshot!(text(&[("stats.json", &wrong)]), @"
-        stats.json:1: `stats.json` counts 3 calls that reported `OK` for a wrong output (`silent_mismatch_count`) [pilot]
-          help: take the kernel off its native backend until it computes what the reference does
+        stats.json:1: `stats.json` reports calls that returned `OK` with a wrong output: 3 (`silent_mismatch_count`) [pilot]
+          help: disable the native backend of the kernel until it matches the reference
           because: gate.toml:3
         ");
     }
@@ -136,10 +137,10 @@ mod tests {
     #[test]
     fn what_is_missing_or_does_not_add_up_is_found() {
         let missing = text(&[("stats.json", &GOOD.replace("\"silent_mismatch_count\": 0,", ""))]);
-        assert!(missing.contains("is not valid: `silent_mismatch_count` "), "{missing}");
+        assert!(missing.contains("is invalid: `silent_mismatch_count` "), "{missing}");
         let cut = text(&[("stats.json", &GOOD[..GOOD.len() / 2])]);
         assert!(cut.contains("is not JSON"), "{cut}");
-        assert!(text(&[("stats.json", "{}")]).contains("is not valid: `schema_version` "));
+        assert!(text(&[("stats.json", "{}")]).contains("is invalid: `schema_version` "));
     }
 
     #[test]
@@ -164,7 +165,7 @@ mod tests {
         };
         assert_eq!((limited(None), limited(Some(30))), (String::new(), String::new()));
         insta::assert_snapshot!(limited(Some(29)), @"
-        stats.json:1: `stats.json` counts 30.0 compilations per thousand calls, more than 29 (`recompile_count_per_1k_calls`) [controlled]
+        stats.json:1: `stats.json` reports 30.0 compilations per thousand calls, more than 29 (`recompile_count_per_1k_calls`) [controlled]
           help: register kernels once and keep their handles, so that modules stay loaded
           because: gate.toml:3
         ");

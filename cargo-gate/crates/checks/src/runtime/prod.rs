@@ -12,7 +12,7 @@ reads!(input::Cargo, input::SuiteVariables, SuitePolicy, RuntimePolicy);
 /// The check.
 pub static CHECK: Check = Check {
     id: "runtime.prod",
-    summary: "The production suites of gated kernels are required, and no fault is injected",
+    summary: "The production suites of gated kernels are required, and no faults are injected",
     docs: include_str!("prod.md"),
     dimension: Dimension::Reliability,
     blocks_at: Stage::Pilot,
@@ -30,7 +30,7 @@ fn applies(context: &Context<'_>) -> Applies {
         return Applies::Yes;
     }
     Applies::No(format!(
-        "nothing here depends on `{RUNTIME_PACKAGE}`, and `[runtime]` is not declared"
+        "no package depends on `{RUNTIME_PACKAGE}`, and `[runtime]` is not declared"
     ))
 }
 
@@ -65,7 +65,7 @@ fn run(context: &Context<'_>) -> Judgement {
 
 fn undeclared(name: &str, section: Option<Location>) -> Finding {
     let finding =
-        Finding::blocking(Stage::Pilot, format!("The production suite `{name}` is not declared")).help(format!(
+        Finding::blocking(Stage::Pilot, format!("the production suite `{name}` is not declared")).help(format!(
             "add `[[suite.test]]` to `gate.toml` with `name = \"{name}\"` and \
          `command = [\"cargo\", \"test\", \"--locked\", \"--test\", \"{name}\"]`"
         ));
@@ -82,18 +82,18 @@ fn doubtful(suite: &SuitePolicy) -> Option<Finding> {
         ("is not required".to_owned(), "remove `required = false`".to_owned())
     } else if suite.stage > Stage::Pilot {
         (
-            format!("is asked for from {} on only", suite.stage),
+            format!("is only required from {} on", suite.stage),
             "remove `stage`".to_owned(),
         )
     } else if let Some(device) = suite.requires.iter().find(|requirement| asks_for_gpu(requirement)) {
         (
-            format!("asks for `{device}`, and has to run without a GPU"),
+            format!("requires `{device}`, but must run without a GPU"),
             format!("remove `{device}` from `requires`, and test against the simulated device"),
         )
     } else {
         return None;
     };
-    let finding = Finding::blocking(Stage::Pilot, format!("The production suite `{name}` {what}")).help(help);
+    let finding = Finding::blocking(Stage::Pilot, format!("the production suite `{name}` {what}")).help(help);
     Some(match &suite.location {
         Some(location) => finding.at(location.clone()),
         None => finding,
@@ -142,7 +142,7 @@ mod tests {
         let mut world = World::new();
         assert_eq!(
             world.text(&CHECK),
-            "not applicable: nothing here depends on `cargo-gate-runtime`, and `[runtime]` is not declared"
+            "not applicable: no package depends on `cargo-gate-runtime`, and `[runtime]` is not declared"
         );
         world.workspace.cargo.members[0].name = RUNTIME_PACKAGE.to_owned();
         assert_eq!(world.text(&CHECK).matches("is not declared").count(), 4);
@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(world.text(&CHECK), "");
         world.policy.suites.remove(0);
         insta::assert_snapshot!(world.text(&CHECK), @r#"
-        gate.toml:3: The production suite `prod_status_errors` is not declared [pilot]
+        gate.toml:3: the production suite `prod_status_errors` is not declared [pilot]
           help: add `[[suite.test]]` to `gate.toml` with `name = "prod_status_errors"` and `command = ["cargo", "test", "--locked", "--test", "prod_status_errors"]`
           because: gate.toml:3
         "#);
@@ -168,13 +168,13 @@ mod tests {
         world.policy.suites[2].requires = vec!["os:linux".to_owned(), "program:nvidia-smi".to_owned()];
         world.policy.suites[3].requires = vec!["env:DATABASE_URL".to_owned()];
         insta::assert_snapshot!(world.text(&CHECK), @"
-        gate.toml:10: The production suite `prod_status_errors` is not required [pilot]
+        gate.toml:10: the production suite `prod_status_errors` is not required [pilot]
           help: remove `required = false`
           because: gate.toml:3
-        gate.toml:15: The production suite `prod_decision_log` is asked for from broad on only [pilot]
+        gate.toml:15: the production suite `prod_decision_log` is only required from broad on [pilot]
           help: remove `stage`
           because: gate.toml:3
-        gate.toml:20: The production suite `prod_cuda_contracts` asks for `program:nvidia-smi`, and has to run without a GPU [pilot]
+        gate.toml:20: the production suite `prod_cuda_contracts` requires `program:nvidia-smi`, but must run without a GPU [pilot]
           help: remove `program:nvidia-smi` from `requires`, and test against the simulated device
           because: gate.toml:3
         ");

@@ -47,8 +47,11 @@ where
     let code = |prefix: &str| format!("{prefix}_{}", what.replace(' ', "_"));
     match context.runtime_record(path) {
         Ok(Some(bytes)) => Ok(bytes),
-        Ok(None) => Err(Reason::new(&code("no"), format!("there is no {what} at `{path}`"))
-            .help(format!("let a run write `{path}`, or correct the path in `[runtime]`"))),
+        Ok(None) => Err(
+            Reason::new(&code("no"), format!("there is no {what} at `{path}`")).help(format!(
+                "write `{path}` with a run, or correct the path under `[runtime]`"
+            )),
+        ),
         Err(error) => Err(
             Reason::new(&code("unreadable"), format!("cannot read the {what} `{path}`: {error}"))
                 .help(format!("make `{path}` readable")),
@@ -67,9 +70,9 @@ pub(crate) fn misread(path: &str, error: &ReadError) -> Finding {
     let line = u32::try_from(*line).unwrap_or(u32::MAX);
     Finding::blocking(
         Stage::Pilot,
-        format!("Line {line} of `{path}` is not valid: {field}{problem}"),
+        format!("line {line} of `{path}` is invalid: {field}{problem}"),
     )
-    .help("let the run write it again; it is not edited by hand")
+    .help("write it again with a run; do not edit it")
     .at(Location::line(path, line))
 }
 
@@ -81,10 +84,10 @@ pub(crate) fn faulty(path: &str, faults: &[String]) -> Option<Finding> {
         .map(|fault| format!("`{fault}`"))
         .collect::<Vec<_>>()
         .join(", ");
-    let message = format!("`{path}` is of a run with injected faults (`fault_injection_active`): {all}");
+    let message = format!("the run of `{path}` had injected faults (`fault_injection_active`): {all}");
     Some(
         Finding::blocking(Stage::Broad, message)
-            .help(format!("let a run without `{first}` write it"))
+            .help(format!("write it with a run without `{first}`"))
             .at(Location::line(path, 1)),
     )
 }

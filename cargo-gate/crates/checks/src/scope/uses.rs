@@ -20,7 +20,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "scope.uses",
-    summary: "What the code asks of the system is declared and tested",
+    summary: "System interfaces that the code uses are declared and tested",
     docs: include_str!("uses.md"),
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
@@ -44,7 +44,7 @@ fn applies(context: &Context<'_>) -> Applies {
     if context.section::<UsesPolicy>().is_some() {
         return Applies::Yes;
     }
-    Applies::No("it is not declared what the code uses".into())
+    Applies::No("`[uses]` is not declared".into())
 }
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -67,12 +67,10 @@ fn run(context: &Context<'_>) -> Judgement {
                 };
                 findings.push(
                     Finding::advice(format!(
-                        "undeclared path: `{name}` is used, by `{}` here{others}",
+                        "undeclared path: `{name}` is used by `{}` here{others}",
                         used.what
                     ))
-                    .help(format!(
-                        "add `{name} = [\"<suite of tests>\"]` to `[uses]` in gate.toml"
-                    ))
+                    .help(format!("add `{name} = [\"<test suite>\"]` to `[uses]` in gate.toml"))
                     .at(used.first.clone())
                     .because(Some(policy.location.clone())),
                 );
@@ -89,15 +87,15 @@ fn run(context: &Context<'_>) -> Judgement {
         if !suites.iter().any(covers) {
             let named = match suites.as_slice() {
                 [] => "no suite".to_owned(),
-                names => format!("`{}` is no required suite of tests", names.join("`, `")),
+                names => format!("`{}` is not a required test suite", names.join("`, `")),
             };
             findings.push(
                 Finding::blocking(
                     Stage::Controlled,
-                    format!("`{name}` is declared to be used and not tested: {named}"),
+                    format!("`{name}` is declared but not tested: {named}"),
                 )
                 .help(format!(
-                    "declare `[[suite.test]]` that tests it, and name it: `{name} = [\"…\"]`"
+                    "declare a `[[suite.test]]` that tests it, and add it: `{name} = [\"…\"]`"
                 ))
                 .because(Some(policy.location.clone())),
             );
@@ -148,17 +146,17 @@ mod tests {
     #[test]
     fn what_is_used_is_declared_and_what_is_declared_is_tested() {
         insta::assert_snapshot!(said(&[], &[]), @r#"
-        src/lib.rs:4: undeclared path: `file` is used, by `fs::read` here and in 1 other place [advice]
-          help: add `file = ["<suite of tests>"]` to `[uses]` in gate.toml
+        src/lib.rs:4: undeclared path: `file` is used by `fs::read` here and in 1 other place [advice]
+          help: add `file = ["<test suite>"]` to `[uses]` in gate.toml
           because: gate.toml:4
         "#);
         insta::assert_snapshot!(said(&[(UsedPath::File, &["io"])], &[("io", true)]), @"");
         insta::assert_snapshot!(said(&[(UsedPath::File, &["io"]), (UsedPath::Net, &[])], &[("io", false)]), @r#"
-        `file` is declared to be used and not tested: `io` is no required suite of tests [controlled]
-          help: declare `[[suite.test]]` that tests it, and name it: `file = ["…"]`
+        `file` is declared but not tested: `io` is not a required test suite [controlled]
+          help: declare a `[[suite.test]]` that tests it, and add it: `file = ["…"]`
           because: gate.toml:4
-        `net` is declared to be used and not tested: no suite [controlled]
-          help: declare `[[suite.test]]` that tests it, and name it: `net = ["…"]`
+        `net` is declared but not tested: no suite [controlled]
+          help: declare a `[[suite.test]]` that tests it, and add it: `net = ["…"]`
           because: gate.toml:4
         "#);
     }

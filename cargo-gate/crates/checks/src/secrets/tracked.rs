@@ -20,7 +20,7 @@ reads!(input::AllFiles, input::FileNames, SecretsPolicy, input::Today);
 /// The check.
 pub static CHECK: Check = Check {
     id: "secrets.tracked",
-    summary: "No tracked file holds a key, a token or a password",
+    summary: "Tracked files contain no keys, tokens or passwords",
     docs: include_str!("tracked.md"),
     dimension: Dimension::Privacy,
     blocks_at: Stage::Pilot,
@@ -49,7 +49,7 @@ fn run(context: &Context<'_>) -> Judgement {
     judge.files(survey, policy.is_some_and(|policy| policy.test_code));
     let mut findings = judge.blocking();
     findings.extend(survey.unreadable.iter().map(|(path, reason)| {
-        let message = format!("`{path}` cannot be read, so nobody knows what it holds: {reason}");
+        let message = format!("cannot read `{path}` to search it for secrets: {reason}");
         Finding::blocking(Stage::Pilot, message)
             .help("make the file readable, or stop tracking it: `git rm --cached <file>`")
             .at(Location::file(path))
@@ -59,9 +59,11 @@ fn run(context: &Context<'_>) -> Judgement {
         findings.extend(judge.declared(context, policy));
     }
     findings.extend(judge.entries());
-    findings.extend(survey.too_large.iter().map(|path| {
-        Finding::advice(format!("`{path}` is too large to be searched for secrets")).at(Location::file(path))
-    }));
+    findings.extend(
+        survey.too_large.iter().map(|path| {
+            Finding::advice(format!("`{path}` is too large to search for secrets")).at(Location::file(path))
+        }),
+    );
     Judgement::Findings(findings)
 }
 
@@ -121,14 +123,15 @@ impl Judge<'_> {
     fn in_tests(&self) -> Option<Finding> {
         let (path, first) = self.in_tests.first()?;
         let message = match self.in_tests.len() {
-            1 => format!("`{path}` holds {} that is taken for one made for tests", first.what),
+            1 => format!("`{path}` contains {}, presumably for tests", first.what),
             count => format!(
-                "{count} keys and tokens are taken for ones made for tests and examples ({})",
+                "{count} keys and tokens are presumably for tests and examples ({})",
                 counted(self.in_tests.iter().map(|(_, hit)| hit.kind))
             ),
         };
         let finding = Finding::advice(message).help(
-            "make sure that they open nothing else; `test-code = true` under `[secrets]` in gate.toml makes such finds block",
+            "make sure that they are not real; to make them block, set `test-code = true` under `[secrets]` in \
+             gate.toml",
         );
         Some(
             self.in_tests
@@ -157,7 +160,7 @@ impl Judge<'_> {
             if hits.is_empty() {
                 continue;
             }
-            let message = format!("`{}` holds {}", file.path, counted(hits.iter().map(|hit| hit.kind)));
+            let message = format!("`{}` contains {}", file.path, counted(hits.iter().map(|hit| hit.kind)));
             let finding = Finding::advice(message)
                 .help("remove them, or allow each with its digest under `[[secrets.allow]]`")
                 .because(Some(policy.location.clone()));
@@ -188,7 +191,7 @@ impl Judge<'_> {
                     "remove the secret and the entry, or set a later `expires`",
                 ))
             } else if !used {
-                let message = format!("{what} permits nothing: no such value is in that file");
+                let message = format!("{what} is unused: the file has no such value");
                 Some(finding(entry, message, "remove the entry"))
             } else {
                 None
@@ -202,13 +205,13 @@ fn secret(places: &[&(String, Hit)]) -> Finding {
     let (path, hit) = places[0];
     let others = match places.len() - 1 {
         0 => String::new(),
-        1 => ", and again in another place".to_owned(),
-        others => format!(", and again in {others} other places"),
+        1 => ", and in 1 other place".to_owned(),
+        others => format!(", and in {others} other places"),
     };
-    let message = format!("`{path}` holds {}: `{}`{others}", hit.what, hit.masked);
+    let message = format!("`{path}` contains {}: `{}`{others}", hit.what, hit.masked);
     let help = format!(
-        "revoke it and remove it; if it opens nothing, add a `[[secrets.allow]]` to gate.toml with `path = \"{path}\"`, \
-         `type = \"{}\"`, `digest = \"{}\"`, owner, reason and expires",
+        "revoke and remove it; if it is not a real secret, add a `[[secrets.allow]]` to gate.toml with `path = \
+         \"{path}\"`, `type = \"{}\"`, `digest = \"{}\"`, owner, reason and expires",
         hit.kind.name(),
         hit.digest
     );
@@ -269,7 +272,7 @@ mod tests {
             kind,
             digest: gate_base::digest::sha256_hex(value.as_bytes()),
             owner: "team-a".into(),
-            reason: "opens nothing".into(),
+            reason: "not a real secret".into(),
             expires: expires.parse().unwrap(),
             location: Location::line("gate.toml", 7),
         }
@@ -286,9 +289,9 @@ mod tests {
         let said = world.text(&CHECK);
         assert!(!said.contains(&value[8..]), "{said}");
         insta::assert_snapshot!(said, @r#"
-        deploy/a.sh:2: `deploy/a.sh` holds a GitHub personal access token: `ghp_****`, and again in another place [pilot]
+        deploy/a.sh:2: `deploy/a.sh` contains a GitHub personal access token: `ghp_****`, and in 1 other place [pilot]
           also: src/main.rs:1
-          help: revoke it and remove it; if it opens nothing, add a `[[secrets.allow]]` to gate.toml with `path = "deploy/a.sh"`, `type = "github_token"`, `digest = "06d31bbd55c1ab0092527ae4b48aa5cc8767bc7602b81ba9a47f93e4aced9f23"`, owner, reason and expires
+          help: revoke and remove it; if it is not a real secret, add a `[[secrets.allow]]` to gate.toml with `path = "deploy/a.sh"`, `type = "github_token"`, `digest = "06d31bbd55c1ab0092527ae4b48aa5cc8767bc7602b81ba9a47f93e4aced9f23"`, owner, reason and expires
         "#);
     }
 
@@ -303,9 +306,9 @@ mod tests {
             ("tests/a.toml", &guess),
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        tests/ca.key:1: 2 keys and tokens are taken for ones made for tests and examples (2 private_key) [advice]
+        tests/ca.key:1: 2 keys and tokens are presumably for tests and examples (2 private_key) [advice]
           also: tests/end.key:1
-          help: make sure that they open nothing else; `test-code = true` under `[secrets]` in gate.toml makes such finds block
+          help: make sure that they are not real; to make them block, set `test-code = true` under `[secrets]` in gate.toml
         ");
         let strict = SecretsPolicy {
             test_code: true,
@@ -335,14 +338,14 @@ mod tests {
             world.policy.secrets = Some(policy(vec![wrong]));
             let said = world.text(&CHECK);
             assert!(
-                said.contains("holds a GitLab") && said.contains("permits nothing"),
+                said.contains("contains a GitLab") && said.contains("is unused"),
                 "{said}"
             );
         }
         world.policy.secrets = Some(policy(vec![entry("a.txt", Kind::Token, &value, "2026-06-14")]));
         let said = world.text(&CHECK);
         assert!(
-            said.contains("holds a GitLab") && said.contains("expired on 2026-06-14"),
+            said.contains("contains a GitLab") && said.contains("expired on 2026-06-14"),
             "{said}"
         );
     }

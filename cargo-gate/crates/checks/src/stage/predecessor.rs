@@ -25,7 +25,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "stage.predecessor",
-    summary: "The stage before this one was passed, recently, for this content",
+    summary: "The previous stage was passed recently for this content",
     docs: include_str!("predecessor.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Controlled,
@@ -108,7 +108,10 @@ impl Question<'_> {
         if let Some(last) = entries.last()
             && age(last, self.now).is_none()
         {
-            let message = format!("the clock is behind the last run, which started {}", last.started);
+            let message = format!(
+                "the system clock is behind the last run, which started {}",
+                last.started
+            );
             return Some(finding(message).help("set the clock of this machine"));
         }
         let mut nearest = None;
@@ -124,23 +127,20 @@ impl Question<'_> {
         let wanted = self.wanted;
         let (message, help) = match nearest {
             None => (
-                format!(
-                    "{} comes after {wanted}, and no {wanted} run has ended READY here",
-                    self.stage
-                ),
+                format!("{} requires a READY {wanted} run, but there is none", self.stage),
                 format!("`cargo gate {wanted}`"),
             ),
             Some(Shortfall::OtherContent) => (
-                format!("no READY {wanted} run is about this content or an ancestor of this commit"),
+                format!("no READY {wanted} run covers this content or an ancestor of this commit"),
                 format!("`cargo gate {wanted}`"),
             ),
             Some(Shortfall::UnknownAncestry(reason)) => (
-                format!("whether a READY {wanted} run is about an ancestor of this commit cannot be told: {reason}"),
+                format!("cannot tell whether a READY {wanted} run covers an ancestor of this commit: {reason}"),
                 "`git fetch --unshallow`".to_owned(),
             ),
             Some(Shortfall::TooOld(days)) => (
                 format!(
-                    "the last READY {wanted} run for this content is {days} days old, and {} are allowed",
+                    "the last READY {wanted} run for this content is {days} days old, more than the allowed {}",
                     self.max_age.as_secs() / DAY
                 ),
                 format!("`cargo gate {wanted}`"),
@@ -173,7 +173,7 @@ impl Question<'_> {
             None => {
                 return Err(Shortfall::Unverified(
                     entry.run_id.clone(),
-                    "its time is not in the past".into(),
+                    "it is dated in the future".into(),
                 ));
             }
         }
@@ -248,22 +248,22 @@ mod tests {
         let mut refused = entry(Stage::Pilot, "2026-06-14", "now");
         refused.decision = Decision::NotReady;
         insta::assert_snapshot!(said(&[refused], &Ancestry::Yes, None), @"
-        controlled comes after pilot, and no pilot run has ended READY here [controlled]
+        controlled requires a READY pilot run, but there is none [controlled]
           help: `cargo gate pilot`
         ");
         let mut dirty = entry(Stage::Pilot, "2026-06-14", "old");
         dirty.dirty = true;
         insta::assert_snapshot!(said(&[dirty], &Ancestry::Yes, None), @"
-        no READY pilot run is about this content or an ancestor of this commit [controlled]
+        no READY pilot run covers this content or an ancestor of this commit [controlled]
           help: `cargo gate pilot`
         ");
         let shallow = Ancestry::Unknown("the clone is shallow".into());
         insta::assert_snapshot!(said(&[entry(Stage::Pilot, "2026-06-14", "old")], &shallow, None), @"
-        whether a READY pilot run is about an ancestor of this commit cannot be told: the clone is shallow [controlled]
+        cannot tell whether a READY pilot run covers an ancestor of this commit: the clone is shallow [controlled]
           help: `git fetch --unshallow`
         ");
         insta::assert_snapshot!(said(&[entry(Stage::Pilot, "2026-05-01", "now")], &Ancestry::Yes, None), @"
-        the last READY pilot run for this content is 45 days old, and 30 are allowed [controlled]
+        the last READY pilot run for this content is 45 days old, more than the allowed 30 [controlled]
           help: `cargo gate pilot`
         ");
         let mut broken = entry(Stage::Pilot, "2026-06-14", "now");
@@ -290,7 +290,7 @@ mod tests {
           help: `cargo gate verify`
         ");
         insta::assert_snapshot!(said(&[entry(Stage::Pilot, "2026-07-01", "now")], &Ancestry::Yes, None), @"
-        the clock is behind the last run, which started 2026-07-01T00:00:00Z [controlled]
+        the system clock is behind the last run, which started 2026-07-01T00:00:00Z [controlled]
           help: set the clock of this machine
         ");
     }
@@ -301,7 +301,7 @@ mod tests {
         assert_eq!(world.text(&CHECK), "not applicable: pilot is the first stage");
         world.stage = Stage::Broad;
         insta::assert_snapshot!(world.text(&CHECK), @"
-        broad comes after controlled, and no controlled run has ended READY here [broad]
+        broad requires a READY controlled run, but there is none [broad]
           help: `cargo gate controlled`
         ");
     }

@@ -165,13 +165,13 @@ impl Evidence<'_> {
                 Some(meant) => format!("write `{meant}`"),
                 None => "`cargo gate status` lists the checks".to_owned(),
             };
-            return Err((format!("no check is called `{id}`"), help));
+            return Err((format!("unknown check `{id}`"), help));
         };
         let stage = match &gate.stage {
             None => default,
             Some(written) => written.parse().map_err(|_| {
                 (
-                    format!("`{written}` is no stage"),
+                    format!("unknown stage `{written}`"),
                     "write `@pilot`, `@controlled` or `@broad`".to_owned(),
                 )
             })?,
@@ -180,13 +180,13 @@ impl Evidence<'_> {
             let derived = self.find(id).is_some_and(|check| check.phase != Phase::Evidence);
             let verdict = if derived {
                 return Err((
-                    format!("`{id}` is judged after the boxes, so no box can rest on it"),
-                    "name the checks behind it".to_owned(),
+                    format!("`{id}` is judged after the checkboxes, so no checkbox can depend on it"),
+                    "list the checks behind it".to_owned(),
                 ));
             } else if stage > self.stage {
                 Verdict::Unknown(format!("`{id}` is judged at {stage}"))
             } else {
-                Verdict::Refuted(format!("`{id}` does not apply here, so nothing shows it"))
+                Verdict::Refuted(format!("`{id}` does not apply here"))
             };
             return Ok((stage, verdict));
         };
@@ -206,7 +206,7 @@ impl Evidence<'_> {
                 Outcome::Fail => format!("`{id}` fails at {stage}"),
                 Outcome::NotRun => format!("`{id}` did not run"),
                 Outcome::Inconclusive => format!("`{id}` is inconclusive"),
-                _ => format!("`{id}` could not be carried out"),
+                _ => format!("`{id}` ended in an error"),
             }),
         }
     }

@@ -22,7 +22,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "status.drift",
-    summary: "Ticked boxes agree with what the checks show",
+    summary: "Checkboxes in documents match the results of checks",
     docs: include_str!("drift.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
@@ -35,7 +35,7 @@ pub static CHECK: Check = Check {
 fn applies(context: &Context<'_>) -> Applies {
     match context.section::<DocsPolicy>() {
         Some(docs) if !docs.status.is_empty() => Applies::Yes,
-        _ => Applies::No("`[docs] status` in gate.toml lists no document".to_owned()),
+        _ => Applies::No("`status` under `[docs]` lists no document".to_owned()),
     }
 }
 
@@ -77,7 +77,7 @@ fn finding(document: &Document, all: &[Judged], judged: &Judged, drift: &Drift) 
     let blocking = |message: String| Finding::blocking(CHECK.blocks_at, message);
     match drift {
         Drift::Early(why) => blocking(format!("\"{title}\" is ticked, but {why}")).help(FIX).at(here),
-        Drift::Late(why) => blocking(format!("\"{title}\" is not ticked, although {why}"))
+        Drift::Late(why) => blocking(format!("\"{title}\" is not ticked, but {why}"))
             .help(FIX)
             .at(here),
         Drift::OpenPart(part) => {
@@ -87,7 +87,7 @@ fn finding(document: &Document, all: &[Judged], judged: &Judged, drift: &Drift) 
                 .at(here)
                 .at(at(part.span.clone()))
         }
-        Drift::NoEvidence => Finding::advice(format!("\"{title}\" is ticked, and names no check that would show it"))
+        Drift::NoEvidence => Finding::advice(format!("\"{title}\" is ticked, but without a check"))
             .help("add `<!-- gate: <check> -->` to the line; `cargo gate status` lists the checks")
             .at(here),
         Drift::Unknown(gate, message, help) => {
@@ -134,7 +134,7 @@ mod tests {
                     - [x] Fresh <!-- gate: lockfile.fresh -->\n- [x] Whole\n  - [ ] Part <!-- gate: lockfile.fresh -->\n\
                     - [x] Believed\n- [x] Typo <!-- gate: lockfile.fesh -->\n";
         insta::assert_snapshot!(world(text).text(&CHECK), @r#"
-        ROADMAP.md:2: "Again" is not ticked, although `lockfile.tracked` passes at controlled [pilot]
+        ROADMAP.md:2: "Again" is not ticked, but `lockfile.tracked` passes at controlled [pilot]
           help: `cargo gate source drift --fix`
           because: gate.toml:4
         ROADMAP.md:3: "Fresh" is ticked, but `lockfile.fresh` did not run [pilot]
@@ -144,10 +144,10 @@ mod tests {
           also: ROADMAP.md:5
           help: `cargo gate source drift --fix`
           because: gate.toml:4
-        ROADMAP.md:6: "Believed" is ticked, and names no check that would show it [advice]
+        ROADMAP.md:6: "Believed" is ticked, but without a check [advice]
           help: add `<!-- gate: <check> -->` to the line; `cargo gate status` lists the checks
           because: gate.toml:4
-        ROADMAP.md:7: no check is called `lockfile.fesh` [pilot]
+        ROADMAP.md:7: unknown check `lockfile.fesh` [pilot]
           help: write `lockfile.fresh`
           because: gate.toml:4
         "#);
@@ -159,10 +159,10 @@ mod tests {
         world.policy.docs.as_mut().expect("declared").status = vec!["PLAN.md".into()];
         insta::assert_snapshot!(world.text(&CHECK), @"
         gate.toml:4: no tracked Markdown file matches `PLAN.md` [pilot]
-          help: correct or remove it in `status` of `[docs]`
+          help: correct it in `status` under `[docs]`, or remove it
           because: gate.toml:4
         ");
         world.policy.docs = None;
-        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: `[docs] status` in gate.toml lists no document");
+        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: `status` under `[docs]` lists no document");
     }
 }

@@ -44,12 +44,12 @@ fn default_limit(stage: Stage) -> i64 {
 fn applies(context: &Context<'_>) -> Applies {
     if context.advisory_places().all().is_empty() {
         return Applies::No(format!(
-            "there is no advisory database: `cargo audit fetch` or `cargo deny fetch db` gets one, and `[supply] \
-             advisory-db` in gate.toml or {VARIABLE} names another"
+            "no advisory database found: fetch one with `cargo audit fetch` or `cargo deny fetch db`, or set \
+             `advisory-db` under `[supply]` in gate.toml, or {VARIABLE}"
         ));
     }
     if !context.lockfile().exists {
-        return Applies::No("there is no Cargo.lock that names versions".into());
+        return Applies::No("there is no Cargo.lock with versions".into());
     }
     Applies::Yes
 }
@@ -80,13 +80,13 @@ fn run(context: &Context<'_>) -> Judgement {
                 Finding::blocking(
                     Stage::Controlled,
                     format!(
-                        "`{}` of the advisory database is about `{}` and cannot be read: {}",
+                        "cannot read `{}` of the advisory database, which is about `{}`: {}",
                         skipped.path, package.name, skipped.why
                     ),
                 ),
                 package,
             )
-            .help("fetch the database again; if the file stays as it is, read it and waive this finding")
+            .help("fetch the database again; if the file does not change, review it and waive this finding")
         }));
     }
     let declared = context
@@ -102,7 +102,7 @@ fn run(context: &Context<'_>) -> Judgement {
 }
 
 fn lockfile_unreadable(why: &str) -> Reason {
-    Reason::new("lockfile_unreadable", format!("Cargo.lock cannot be read: {why}")).help("cargo generate-lockfile")
+    Reason::new("lockfile_unreadable", format!("cannot read Cargo.lock: {why}")).help("cargo generate-lockfile")
 }
 
 /// Whether a database can be judged by.
@@ -121,9 +121,9 @@ fn health(opened: &Opened, context: &Context<'_>) -> Health {
     let (read, skipped) = (database.advisories.len(), database.skipped.len());
     let Some(newest) = database.newest else {
         let message = match database.skipped.first() {
-            None => format!("the advisory database at `{shown}` holds no advisory"),
+            None => format!("the advisory database at `{shown}` contains no advisories"),
             Some(first) => format!(
-                "none of {skipped} files of the advisory database at `{shown}` can be understood; `{}`: {}",
+                "cannot parse any of {skipped} files of the advisory database at `{shown}`; `{}`: {}",
                 first.path, first.why
             ),
         };
@@ -131,23 +131,26 @@ fn health(opened: &Opened, context: &Context<'_>) -> Health {
     };
     if skipped * 10 > read + skipped {
         let message = format!(
-            "{skipped} of {} files of the advisory database at `{shown}` cannot be understood",
+            "cannot parse {skipped} of {} files of the advisory database at `{shown}`",
             read + skipped
         );
         return unusable("advisory_db_damaged", message, fetch.to_owned());
     }
     if let Some((before, now)) = opened.shrunk() {
         let message =
-            format!("the advisory database at `{shown}` holds {now} advisories, and held {before} in the last run");
+            format!("the advisory database at `{shown}` has {now} advisories, but had {before} in the last run");
         let help =
-            format!("{fetch}; if it is meant to be smaller, remove `gate/advisories` below the target directory");
+            format!("{fetch}; if it is supposed to be smaller, remove `gate/advisories` below the target directory");
         return unusable("advisory_db_shrunk", message, help);
     }
     let today = context.today();
     let age = days(newest, today);
     // Days are written where the sun rises first as well.
     if age < -1 {
-        let message = format!("today is {today}, but the advisory database at `{shown}` goes to {newest}");
+        let message = format!(
+            "today is {today}, but the newest advisory in the database at `{shown}` is of \
+             {newest}"
+        );
         return unusable("clock_behind", message, "set the clock of this machine".into());
     }
     let stage = context.stage();
@@ -159,8 +162,10 @@ fn health(opened: &Opened, context: &Context<'_>) -> Health {
     if age <= limit {
         return Health::Good;
     }
-    let message =
-        format!("the advisory database at `{shown}` ends {age} days ago, on {newest}; {stage} takes {limit} days");
+    let message = format!(
+        "the newest advisory in the database at `{shown}` is of {newest}, {age} days ago; {stage} allows \
+             {limit} days"
+    );
     let help = "fetch a newer one: `git -C <database> pull`, `cargo audit fetch` or `cargo deny fetch db`";
     if declared.is_none() && stage == Stage::Pilot && !context.advisory_places().declared() {
         return Health::Aged(Box::new(Finding::advice(message).help(help)));
@@ -207,7 +212,7 @@ fn finding(hit: &Hit<'_>, opened: &Opened, graph: &PackageGraph) -> Finding {
 fn used_by(way: &[&LockedPackage]) -> String {
     let named = |package: &&LockedPackage| format!("`{} {}`", package.name, package.version);
     match way {
-        [] | [_] => "nothing in the workspace uses it".to_owned(),
+        [] | [_] => "no workspace member uses it".to_owned(),
         [member, _] => format!("used by `{}`", member.name),
         [member, between @ .., _] => {
             let between: Vec<String> = between.iter().map(named).collect();
@@ -228,26 +233,26 @@ fn help(hit: &Hit<'_>, graph: &PackageGraph) -> String {
     let user = hit.way.iter().rev().nth(1);
     let newer = |versions: &str| match user {
         Some(user) if user.source.is_none() => format!(
-            "{versions} is free of it: raise the requirement of `{}` on `{}`, and run `cargo update -p {}`",
+            "{versions} is not affected: raise the requirement of `{}` on `{}`, then run `cargo update -p {}`",
             user.name,
             package.name,
             spec(package)
         ),
         Some(user) => format!(
-            "{versions} is free of it, but `{} {}` may not take it: try `cargo update -p {}`",
+            "{versions} is not affected, but `{} {}` may not accept it: try `cargo update -p {}`",
             user.name,
             user.version,
             spec(user)
         ),
-        None => format!("{versions} is free of it: `cargo update -p {}`", spec(package)),
+        None => format!("{versions} is not affected: `cargo update -p {}`", spec(package)),
     };
     match &hit.fix {
         Fix::Update(version) => format!("cargo update -p {} --precise {version}", spec(package)),
         Fix::Raise(version) => newer(&format!("version {version}")),
         Fix::Requirement(requirement) => newer(&format!("version {requirement}")),
         Fix::None => format!(
-            "no version is free of it: replace `{}`, or accept it until a day: `cargo gate govern waiver add --check \
-             supply.advisories --contains \"{} in\" --owner <who> --reason <why> --expires <day>`",
+            "every version is affected: replace `{}`, or waive it: `cargo gate govern waiver add --check \
+             supply.advisories --contains \"{} in\" --owner <owner> --reason <reason> --expires <date>`",
             package.name, advisory.id
         ),
     }
@@ -332,9 +337,9 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         Cargo.lock:25: RUSTSEC-2026-0009 in `time 0.1.43`: Trouble in time (medium, CVSS 5.5); used by `app` through `chrono 0.4.19` [controlled]
           help: cargo update -p time --precise 0.1.45
         Cargo.lock:12: RUSTSEC-2026-0008 in `chrono 0.4.19`: Trouble in chrono (vulnerability); used by `app` [controlled]
-          help: version 0.5.2 is free of it: raise the requirement of `app` on `chrono`, and run `cargo update -p chrono`
+          help: version 0.5.2 is not affected: raise the requirement of `app` on `chrono`, then run `cargo update -p chrono`
         Cargo.lock:20: RUSTSEC-2026-0007 in `old 1.0.0`: Trouble in old (unmaintained); used by `app` [advice]
-          help: no version is free of it: replace `old`, or accept it until a day: `cargo gate govern waiver add --check supply.advisories --contains "RUSTSEC-2026-0007 in" --owner <who> --reason <why> --expires <day>`
+          help: every version is affected: replace `old`, or waive it: `cargo gate govern waiver add --check supply.advisories --contains "RUSTSEC-2026-0007 in" --owner <owner> --reason <reason> --expires <date>`
         "#);
     }
 
@@ -398,20 +403,20 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
             change(&mut world, &directory.path().join("db"));
             text += &format!("{what}: {}\n", said(&mut world));
         }
-        insta::assert_snapshot!(text, @r#"
-        missing: not run (advisory_db_missing): there is no advisory database at `../nowhere`
-          help: git clone --depth 1 https://github.com/RustSec/advisory-db, and name it in gate.toml: `[supply] advisory-db = "…"`
-        empty: not run (advisory_db_empty): the advisory database at `db` holds no advisory
+        insta::assert_snapshot!(text, @"
+        missing: not run (advisory_db_missing): no advisory database at `../nowhere`
+          help: `git clone --depth 1 https://github.com/RustSec/advisory-db`, and set `advisory-db` under `[supply]` in gate.toml
+        empty: not run (advisory_db_empty): the advisory database at `db` contains no advisories
           help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`
-        no archive: not run (advisory_db_unreadable): the advisory database at `db` cannot be read: it is neither a .tar.gz nor a .zip
+        no archive: not run (advisory_db_unreadable): cannot read the advisory database at `db`: it is neither a .tar.gz nor a .zip
           help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`
-        too old: not run (advisory_db_too_old): the advisory database at `db` ends 91 days ago, on 2026-03-16; pilot takes 90 days
+        too old: not run (advisory_db_too_old): the newest advisory in the database at `db` is of 2026-03-16, 91 days ago; pilot allows 90 days
           help: fetch a newer one: `git -C <database> pull`, `cargo audit fetch` or `cargo deny fetch db`
-        clock: not run (clock_behind): today is 2026-06-15, but the advisory database at `db` goes to 2026-06-17
+        clock: not run (clock_behind): today is 2026-06-15, but the newest advisory in the database at `db` is of 2026-06-17
           help: set the clock of this machine
-        malformed: not run (advisory_db_damaged): 1 of 2 files of the advisory database at `db` cannot be understood
+        malformed: not run (advisory_db_damaged): cannot parse 1 of 2 files of the advisory database at `db`
           help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`
-        "#);
+        ");
     }
 
     #[test]
@@ -424,10 +429,11 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         }
         world.policy.supply.as_mut().expect("a section").max_age.broad = Some(Duration::from_secs(36 * 86_400));
         text.push(said(&mut world));
-        insta::assert_snapshot!(text.join("\n"), @r"
-        not run (advisory_db_too_old): the advisory database at `db` ends 36 days ago, on 2026-05-10; controlled takes 30 days
+        insta::assert_snapshot!(text.join("\n"), @"
+
+        not run (advisory_db_too_old): the newest advisory in the database at `db` is of 2026-05-10, 36 days ago; controlled allows 30 days
           help: fetch a newer one: `git -C <database> pull`, `cargo audit fetch` or `cargo deny fetch db`
-        not run (advisory_db_too_old): the advisory database at `db` ends 36 days ago, on 2026-05-10; broad takes 14 days
+        not run (advisory_db_too_old): the newest advisory in the database at `db` is of 2026-05-10, 36 days ago; broad allows 14 days
           help: fetch a newer one: `git -C <database> pull`, `cargo audit fetch` or `cargo deny fetch db`
         ");
     }
@@ -437,7 +443,7 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         let (mut world, directory) = world(&[]);
         write(&directory.path().join("advisory-db"), &[harmless("2025-05-10")]);
         world.policy.supply = None;
-        assert!(said(&mut world).starts_with("not applicable: there is no advisory database: "));
+        assert!(said(&mut world).starts_with("not applicable: no advisory database found: "));
         let home = directory.path().to_str().expect("a plain path").to_owned();
         world.workspace.options.environment = gate_world::environment::Environment::from_pairs([("CARGO_HOME", home)]);
         insta::assert_snapshot!(said(&mut world), @r"
@@ -461,15 +467,15 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         for sample in &samples[2..5] {
             std::fs::remove_file(directory.path().join("db").join(sample.path())).expect("a removal");
         }
-        insta::assert_snapshot!(said(&mut world), @r"
-        not run (advisory_db_shrunk): the advisory database at `db` holds 15 advisories, and held 18 in the last run
-          help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`; if it is meant to be smaller, remove `gate/advisories` below the target directory
+        insta::assert_snapshot!(said(&mut world), @"
+        not run (advisory_db_shrunk): the advisory database at `db` has 15 advisories, but had 18 in the last run
+          help: fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`; if it is supposed to be smaller, remove `gate/advisories` below the target directory
         ");
         // It is not forgotten by asking again.
         assert!(said(&mut world).starts_with("not run (advisory_db_shrunk)"));
         world.workspace.lockfile.bytes = Some(b"<<<<<<<".to_vec());
         insta::assert_snapshot!(said(&mut world), @"
-        not run (lockfile_unreadable): Cargo.lock cannot be read: line 1: key with no value, expected `=`
+        not run (lockfile_unreadable): cannot read Cargo.lock: line 1: key with no value, expected `=`
           help: cargo generate-lockfile
         ");
     }
@@ -483,9 +489,9 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         assert_eq!(said(&mut world), "");
         std::fs::create_dir(directory.path().join("db/crates/time")).expect("a directory");
         std::fs::write(directory.path().join("db/crates/time/RUSTSEC-2020-0002.md"), b"\xff").expect("a file");
-        insta::assert_snapshot!(said(&mut world), @r"
-        Cargo.lock:25: `crates/time/RUSTSEC-2020-0002.md` of the advisory database is about `time` and cannot be read: it is not UTF-8 [controlled]
-          help: fetch the database again; if the file stays as it is, read it and waive this finding
+        insta::assert_snapshot!(said(&mut world), @"
+        Cargo.lock:25: cannot read `crates/time/RUSTSEC-2020-0002.md` of the advisory database, which is about `time`: it is not UTF-8 [controlled]
+          help: fetch the database again; if the file does not change, review it and waive this finding
         ");
     }
 

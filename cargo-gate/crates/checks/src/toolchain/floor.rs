@@ -19,7 +19,7 @@ reads!(input::Cargo, input::GitTags, ToolchainPolicy, input::Today);
 /// The check.
 pub static CHECK: Check = Check {
     id: "toolchain.floor",
-    summary: "The oldest supported Rust rises after an announcement, in a release that may",
+    summary: "The minimum supported Rust rises after a notice, in an allowed release",
     docs: include_str!("floor.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Controlled,
@@ -89,15 +89,15 @@ fn run(context: &Context<'_>) -> Judgement {
 /// Tags of the repository.
 fn released<'a>(context: &Context<'a>) -> Result<(&'a Git, Vec<Tag>), Reason> {
     let no_git = || {
-        Reason::new("no_git", "without git nothing says which releases there were")
-            .help("judge the floor in a clone of the repository, with its tags")
+        Reason::new("no_git", "previous releases are unknown without git")
+            .help("run in a clone of the repository with its tags")
     };
     let git = context.releases().ok_or_else(no_git)?;
-    let unknown = |message: String| Reason::new("no_history", format!("git does not tell its tags: {message}"));
+    let unknown = |message: String| Reason::new("no_history", format!("cannot list the tags of git: {message}"));
     let tags = context.tags().ok_or_else(no_git)?.map_err(unknown)?;
     if tags.is_empty() && git.is_shallow().map_err(unknown)? {
-        let reason = Reason::new("shallow_clone", "the clone is shallow and holds no tag of a release");
-        return Err(reason.help("`git fetch --tags --unshallow`; in CI check out with `fetch-depth: 0`"));
+        let reason = Reason::new("shallow_clone", "the clone is shallow and contains no release tag");
+        return Err(reason.help("`git fetch --tags --unshallow`; in CI, check out with `fetch-depth: 0`"));
     }
     Ok((git, tags))
 }
@@ -148,8 +148,13 @@ fn floor_at(git: &Git, tag: &Tag) -> Result<Option<String>, String> {
         return Ok(None);
     };
     let text = String::from_utf8_lossy(&bytes);
-    let manifest = Manifest::parse("Cargo.toml", text)
-        .map_err(|error| format!("the root manifest of `{}` is not TOML: {}", tag.name, error.message()))?;
+    let manifest = Manifest::parse("Cargo.toml", text).map_err(|error| {
+        format!(
+            "the root manifest of `{}` is not valid TOML: {}",
+            tag.name,
+            error.message()
+        )
+    })?;
     let value = |keys: &[&str]| manifest.value(keys).and_then(toml::Value::as_str).map(str::to_owned);
     Ok(value(&["package", "rust-version"]).or_else(|| value(&["workspace", "package", "rust-version"])))
 }
@@ -173,12 +178,12 @@ fn notice(policy: &ToolchainPolicy, floor: &Floor, today: Date) -> Option<Findin
     }
     let message = if floor.announced > today {
         format!(
-            "Rust {} is the minimum, and is announced on {}, which is in the future",
+            "the minimum Rust {} is announced on {}, which is in the future",
             floor.minimum, floor.announced
         )
     } else {
         format!(
-            "Rust {} is the minimum before its notice of {} days is over: it was announced on {}",
+            "the minimum Rust {} takes effect before its notice of {} days ends: it was announced on {}",
             floor.minimum, policy.floor_notice, floor.announced
         )
     };
@@ -206,7 +211,7 @@ fn unannounced(policy: &ToolchainPolicy, earlier: &Earlier, today: Date) -> Find
 
 fn too_small(policy: &ToolchainPolicy, earlier: &Earlier, version: &Version) -> Finding {
     let message = format!(
-        "{version} raises the minimum from Rust {} in `{}` to {}, which a {} release may do",
+        "{version} raises the minimum from Rust {} in `{}` to {}, which requires a {} release",
         earlier.text,
         earlier.tag,
         policy.minimum,

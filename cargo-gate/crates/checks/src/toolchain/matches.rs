@@ -15,7 +15,7 @@ reads!(input::ToolchainFile, input::Toolchain);
 /// The check.
 pub static CHECK: Check = Check {
     id: "toolchain.matches",
-    summary: "The compiler that runs is the pinned one",
+    summary: "The compiler in use is the pinned one",
     docs: include_str!("matches.md"),
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
@@ -37,7 +37,7 @@ fn pin<'a>(context: &Context<'a>) -> Option<(&'a str, Channel)> {
 fn applies(context: &Context<'_>) -> Applies {
     match pin(context) {
         Some(_) => Applies::Yes,
-        None => Applies::No("no exact release is pinned; `toolchain.pinned` judges that".into()),
+        None => Applies::No("no exact release is pinned; see `toolchain.pinned`".into()),
     }
 }
 
@@ -48,7 +48,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let rustc = match context.rustc() {
         Ok(rustc) => rustc,
         Err(error) => {
-            let reason = Reason::new("tool_missing", format!("rustc cannot be run: {error}"));
+            let reason = Reason::new("tool_missing", format!("cannot run rustc: {error}"));
             return Judgement::NotRun(reason.help(format!("`rustup toolchain install {text}`")));
         }
     };
@@ -67,11 +67,11 @@ fn run(context: &Context<'_>) -> Judgement {
     let finding = Finding::blocking(
         Stage::Controlled,
         format!(
-            "rustc {}{commit_date} runs, but `{}` pins `{text}`",
+            "rustc {}{commit_date} is in use, but `{}` pins `{text}`",
             rustc.release, file.path
         ),
     )
-    .help("`rustup show active-toolchain` names what overrides the file; remove it")
+    .help("remove the override that `rustup show active-toolchain` shows")
     .at(Location::line(&file.path, file.line));
     Judgement::Findings(vec![finding])
 }
@@ -89,7 +89,7 @@ fn same(rustc: &Rustc, channel: &Channel) -> Result<bool, Reason> {
             }
             let committed: Option<Date> = rustc.commit_date.as_deref().and_then(|date| date.parse().ok());
             let Some(committed) = committed else {
-                let message = "rustc does not say when it was made, so it cannot be compared with a dated channel";
+                let message = "rustc does not report its commit date, so it cannot be compared with a dated channel";
                 return Err(Reason::new("unknown_commit_date", message));
             };
             let lag = committed
@@ -119,8 +119,8 @@ mod tests {
     fn a_release_is_equal_or_not() {
         assert_eq!(said("1.95.0", "1.95.0", Some("2026-03-21")), "");
         insta::assert_snapshot!(said("1.95.0", "1.97.0-nightly", Some("2026-05-01")), @"
-        rust-toolchain.toml:2: rustc 1.97.0-nightly of 2026-05-01 runs, but `rust-toolchain.toml` pins `1.95.0` [controlled]
-          help: `rustup show active-toolchain` names what overrides the file; remove it
+        rust-toolchain.toml:2: rustc 1.97.0-nightly of 2026-05-01 is in use, but `rust-toolchain.toml` pins `1.95.0` [controlled]
+          help: remove the override that `rustup show active-toolchain` shows
         ");
     }
 
@@ -131,20 +131,20 @@ mod tests {
         assert_ne!(said("nightly-2026-01-01", "1.95.0-nightly", Some("2026-01-02")), "");
         assert_ne!(said("nightly-2026-01-01", "1.95.0-nightly", Some("2025-11-20")), "");
         assert_ne!(said("nightly-2026-01-01", "1.95.0", Some("2025-12-31")), "");
-        insta::assert_snapshot!(said("nightly-2026-01-01", "1.95.0-nightly", None), @"inconclusive (unknown_commit_date): rustc does not say when it was made, so it cannot be compared with a dated channel");
+        insta::assert_snapshot!(said("nightly-2026-01-01", "1.95.0-nightly", None), @"inconclusive (unknown_commit_date): rustc does not report its commit date, so it cannot be compared with a dated channel");
     }
 
     #[test]
     fn without_a_pin_or_a_compiler() {
         assert_eq!(
             said("stable", "1.95.0", None),
-            "not applicable: no exact release is pinned; `toolchain.pinned` judges that"
+            "not applicable: no exact release is pinned; see `toolchain.pinned`"
         );
         let mut world = World::new();
         world.workspace.toolchain.file = Some(toolchain_file("1.95.0"));
         world.workspace.toolchain.rustc = Err("not found".into());
         insta::assert_snapshot!(world.text(&CHECK), @"
-        not run (tool_missing): rustc cannot be run: not found
+        not run (tool_missing): cannot run rustc: not found
           help: `rustup toolchain install 1.95.0`
         ");
     }

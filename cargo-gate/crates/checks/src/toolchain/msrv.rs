@@ -116,7 +116,7 @@ fn broken_promises(members: &[Member], manifests: &[Manifest]) -> Vec<Finding> {
             if needed > promised && seen.insert(package) {
                 let (promised, needed) = (short(promised), short(needed));
                 let message = format!(
-                    "`{}` promises Rust {promised}, but depends on `{package}`, which needs {needed}",
+                    "`{}` declares Rust {promised}, but depends on `{package}`, which needs {needed}",
                     member.name
                 );
                 let keys: Vec<&str> = entry.keys.iter().map(String::as_str).collect();
@@ -304,7 +304,7 @@ mod tests {
         };
         world.manifests(&[("Cargo.toml", &root("[dependencies]\nkern.workspace = true"))]);
         insta::assert_snapshot!(world.text(&CHECK), @r#"
-        Cargo.toml:5: `app` promises Rust 1.70, but depends on `core`, which needs 1.80 [controlled]
+        Cargo.toml:5: `app` declares Rust 1.70, but depends on `core`, which needs 1.80 [controlled]
           also: Cargo.toml:9
           help: set `rust-version = "1.80"` in `Cargo.toml`
           package: app

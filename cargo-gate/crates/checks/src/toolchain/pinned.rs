@@ -32,7 +32,7 @@ fn run(context: &Context<'_>) -> Judgement {
     };
     let blocking = |message: String| Finding::blocking(Stage::Controlled, message);
     let Some(file) = context.toolchain_file() else {
-        let finding = blocking("nothing pins the compiler: there is no `rust-toolchain.toml`".into())
+        let finding = blocking("the compiler is not pinned: there is no `rust-toolchain.toml`".into())
             .help(format!("write {exact} under `[toolchain]` in `rust-toolchain.toml`"));
         return Judgement::Findings(vec![finding]);
     };
@@ -50,17 +50,17 @@ fn run(context: &Context<'_>) -> Judgement {
     }
     let help = format!("set {exact} in `{}`", file.path);
     let message = if let Some(error) = &file.error {
-        format!("`{}` cannot be understood: {error}", file.path)
+        format!("cannot parse `{}`: {error}", file.path)
     } else if file.custom_path.is_some() {
         return Judgement::Findings(Vec::new());
     } else {
         match file.channel.as_deref().map(|text| (text, Channel::parse(text))) {
-            None => format!("`{}` names no channel", file.path),
+            None => format!("`{}` sets no channel", file.path),
             Some((_, channel)) if channel.is_exact() => return Judgement::Findings(Vec::new()),
             Some((text, Channel::Custom)) => {
-                format!("the toolchain `{text}` is a name that only the machine it was linked on knows")
+                format!("the toolchain `{text}` is a local name that does not exist on other machines")
             }
-            Some((text, _)) => format!("the channel `{text}` names a different compiler over time"),
+            Some((text, _)) => format!("the channel `{text}` refers to different compilers over time"),
         }
     };
     Judgement::Findings(vec![blocking(message).help(help).at(place)])
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn no_file() {
         insta::assert_snapshot!(World::new().text(&CHECK), @r#"
-        nothing pins the compiler: there is no `rust-toolchain.toml` [controlled]
+        the compiler is not pinned: there is no `rust-toolchain.toml` [controlled]
           help: write `channel = "1.95.0"` under `[toolchain]` in `rust-toolchain.toml`
         "#);
     }
@@ -89,11 +89,11 @@ mod tests {
         assert_eq!(said("1.95.0"), "");
         assert_eq!(said("nightly-2026-01-01"), "");
         insta::assert_snapshot!(said("stable"), @r#"
-        rust-toolchain.toml:2: the channel `stable` names a different compiler over time [controlled]
+        rust-toolchain.toml:2: the channel `stable` refers to different compilers over time [controlled]
           help: set `channel = "1.95.0"` in `rust-toolchain.toml`
         "#);
         insta::assert_snapshot!(said("mine"), @r#"
-        rust-toolchain.toml:2: the toolchain `mine` is a name that only the machine it was linked on knows [controlled]
+        rust-toolchain.toml:2: the toolchain `mine` is a local name that does not exist on other machines [controlled]
           help: set `channel = "1.95.0"` in `rust-toolchain.toml`
         "#);
     }
@@ -119,7 +119,7 @@ mod tests {
         world.workspace.toolchain.rustc = Err("no rustc".into());
         world.workspace.toolchain.file = Some(file.clone());
         insta::assert_snapshot!(world.text(&CHECK), @"
-        rust-toolchain.toml:2: `rust-toolchain.toml` names no channel [controlled]
+        rust-toolchain.toml:2: `rust-toolchain.toml` sets no channel [controlled]
           help: set an exact `channel` in `rust-toolchain.toml`
         ");
         file.custom_path = Some("/opt/rust".into());
@@ -128,7 +128,7 @@ mod tests {
         file.error = Some("expected `=`".into());
         world.workspace.toolchain.file = Some(file);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        rust-toolchain.toml:2: `rust-toolchain.toml` cannot be understood: expected `=` [controlled]
+        rust-toolchain.toml:2: cannot parse `rust-toolchain.toml`: expected `=` [controlled]
           help: set an exact `channel` in `rust-toolchain.toml`
         ");
     }

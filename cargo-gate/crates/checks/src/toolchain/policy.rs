@@ -22,7 +22,7 @@ reads!(
 /// The check.
 pub static CHECK: Check = Check {
     id: "toolchain.policy",
-    summary: "Files repeat what `[toolchain]` declares, and it was reviewed in time",
+    summary: "Files match what `[toolchain]` declares, and it was reviewed on time",
     docs: include_str!("policy.md"),
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
@@ -62,14 +62,14 @@ fn differs(consumer: &Consumer) -> Finding {
     let key = consumer.keys.last().copied().unwrap_or_default();
     let message = match &consumer.found {
         Some(found) => format!(
-            "`{}` says `{key} = \"{found}\"`, and `[toolchain]` declares `{}`",
+            "`{}` has `{key} = \"{found}\"`, but `[toolchain]` declares `{}`",
             consumer.path, consumer.expected
         ),
         None if consumer.path == TOOLCHAIN_FILE => {
-            format!("`{TOOLCHAIN_FILE}` does not name the channel `{}`", consumer.expected)
+            format!("`{TOOLCHAIN_FILE}` does not set the channel `{}`", consumer.expected)
         }
         None => format!(
-            "`{}` declares no `{key}`, and `[toolchain]` declares `{}`",
+            "`{}` has no `{key}`, but `[toolchain]` declares `{}`",
             consumer.path, consumer.expected
         ),
     };
@@ -93,15 +93,15 @@ fn review(policy: &ToolchainPolicy, today: Date) -> Option<Finding> {
                 "the toolchain was reviewed on {}, which is in the future",
                 policy.reviewed
             ),
-            "set `reviewed` to the day of the review".to_owned(),
+            "set `reviewed` to the date of the review".to_owned(),
         )
     } else if due < today {
         (
             format!(
-                "nobody has reviewed the toolchain since {}: the review of every {} weeks was due on {due}",
+                "the toolchain was last reviewed on {}: with a review every {} weeks, the next was due on {due}",
                 policy.reviewed, policy.review_cadence
             ),
-            format!("look at `[toolchain]`, then set `reviewed = {today}`"),
+            format!("review `[toolchain]`, then set `reviewed = {today}`"),
         )
     } else {
         return None;
@@ -170,24 +170,24 @@ mod tests {
             ("core/Cargo.toml", "[package]\nname = \"core\"\n"),
         ]);
         insta::assert_snapshot!(world.text(&CHECK), @r#"
-        rust-toolchain.toml:2: `rust-toolchain.toml` says `channel = "1.94.0"`, and `[toolchain]` declares `1.95.0` [controlled]
+        rust-toolchain.toml:2: `rust-toolchain.toml` has `channel = "1.94.0"`, but `[toolchain]` declares `1.95.0` [controlled]
           help: `cargo gate source docs`
           because: gate.toml:5
-        Cargo.toml:6: `Cargo.toml` says `rust-version = "1.85.0"`, and `[toolchain]` declares `1.85` [controlled]
+        Cargo.toml:6: `Cargo.toml` has `rust-version = "1.85.0"`, but `[toolchain]` declares `1.85` [controlled]
           help: `cargo gate source docs`
           because: gate.toml:5
-        core/Cargo.toml:1: `core/Cargo.toml` declares no `rust-version`, and `[toolchain]` declares `1.85` [controlled]
+        core/Cargo.toml:1: `core/Cargo.toml` has no `rust-version`, but `[toolchain]` declares `1.85` [controlled]
           help: `cargo gate source docs`
           because: gate.toml:5
           package: core
-        Cargo.toml:5: `Cargo.toml` says `resolver = "2"`, and `[toolchain]` declares `3` [controlled]
+        Cargo.toml:5: `Cargo.toml` has `resolver = "2"`, but `[toolchain]` declares `3` [controlled]
           help: `cargo gate source docs`
           because: gate.toml:5
         "#);
         world.workspace.toolchain.file = None;
         let said = world.text(&CHECK);
         assert!(
-            said.contains("`rust-toolchain.toml` does not name the channel `1.95.0`"),
+            said.contains("`rust-toolchain.toml` does not set the channel `1.95.0`"),
             "{said}"
         );
     }
@@ -202,8 +202,8 @@ mod tests {
         };
         let today = said("0001-01-01");
         insta::assert_snapshot!(today, @"
-        gate.toml:5: nobody has reviewed the toolchain since 0001-01-01: the review of every 12 weeks was due on 0001-03-26 [controlled]
-          help: look at `[toolchain]`, then set `reviewed = 2026-06-15`
+        gate.toml:5: the toolchain was last reviewed on 0001-01-01: with a review every 12 weeks, the next was due on 0001-03-26 [controlled]
+          help: review `[toolchain]`, then set `reviewed = 2026-06-15`
           because: gate.toml:5
         ");
         assert!(said("9999-01-01").contains("which is in the future"));

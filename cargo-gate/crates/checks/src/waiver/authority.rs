@@ -15,7 +15,7 @@ reads!(WaiverPolicy, Waiver, input::Today);
 /// The check.
 pub static CHECK: Check = Check {
     id: "waiver.authority",
-    summary: "Waivers are signed with a key that may permit findings",
+    summary: "Waivers are signed with an authorized key",
     docs: include_str!("authority.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
@@ -60,7 +60,7 @@ fn one(number: usize, waiver: &Waiver, rules: &WaiverPolicy, today: Date) -> Vec
     match &waiver.authority {
         Authority::NotAsked | Authority::Signed(_) => {}
         Authority::Unsigned => {
-            let message = format!("the waiver for `{check}` is not signed and does not count");
+            let message = format!("the waiver for `{check}` does not count: it is not signed");
             findings.push(finding(message, sign()));
         }
         Authority::Refused(reason) => {
@@ -71,10 +71,10 @@ fn one(number: usize, waiver: &Waiver, rules: &WaiverPolicy, today: Date) -> Vec
     let days = today.until(waiver.expires).map_or(0, |span| i64::from(span.get_days()));
     if let Some(most) = rules.max_days.filter(|most| days > i64::from(*most)) {
         let message = format!(
-            "the waiver for `{check}` ends {days} days from now, on {}, and {most} are allowed",
+            "the waiver for `{check}` expires on {}, {days} days from now; at most {most} are allowed",
             waiver.expires
         );
-        findings.push(finding(message, format!("set `expires` to a day within {most} days")));
+        findings.push(finding(message, format!("set `expires` to a date within {most} days")));
     }
     findings
 }
@@ -118,11 +118,11 @@ mod tests {
         ];
         world.policy.waivers[0].expires = jiff::civil::date(2026, 9, 14);
         insta::assert_snapshot!(world.text(&CHECK), @"
-        gate.toml:12: the waiver for `git.clean` is not signed and does not count [pilot]
+        gate.toml:12: the waiver for `git.clean` does not count: it is not signed [pilot]
           help: `cargo gate govern waiver text 1 | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate govern waiver attach 1`
           because: gate.toml:3
-        gate.toml:12: the waiver for `git.clean` ends 91 days from now, on 2026-09-14, and 90 are allowed [pilot]
-          help: set `expires` to a day within 90 days
+        gate.toml:12: the waiver for `git.clean` expires on 2026-09-14, 91 days from now; at most 90 are allowed [pilot]
+          help: set `expires` to a date within 90 days
           because: gate.toml:3
         gate.toml:12: the waiver for `git.clean` does not count: its signature does not match the text [pilot]
           help: `cargo gate govern waiver text 2 | ssh-keygen -Y sign -n cargo-gate -f <key> | cargo gate govern waiver attach 2`

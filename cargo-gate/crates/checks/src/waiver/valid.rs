@@ -18,7 +18,7 @@ reads!(Waiver, input::WaiverUses, input::Today);
 /// The check.
 pub static CHECK: Check = Check {
     id: "waiver.valid",
-    summary: "Waivers are in force, needed, and somebody answers for them",
+    summary: "Waivers are in force and needed, and have an owner",
     docs: include_str!("valid.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
@@ -69,41 +69,43 @@ fn one(waiver: &Waiver, unneeded: bool, today: Date) -> Vec<Finding> {
     let days_left = today.until(waiver.expires).map_or(0, |span| i64::from(span.get_days()));
     if days_left < 0 {
         let message = format!("the waiver for `{check}` expired on {}", waiver.expires);
-        let help =
-            format!("fix what it permits and remove it, or renew it: `cargo gate govern waiver add --check {check}`");
+        let help = format!(
+            "fix the finding and remove the waiver, or renew it: `cargo gate govern waiver add --check \
+                 {check}`"
+        );
         return vec![place(Finding::blocking(Stage::Pilot, message).help(help))];
     }
     let mut findings = Vec::new();
     if unneeded {
-        let message = format!("the waiver for `{check}` permits nothing: no finding matches it");
+        let message = format!("the waiver for `{check}` is unused: no finding matches it");
         findings.push(place(Finding::blocking(Stage::Pilot, message).help(
             match waiver.location.line {
-                Some(line) => format!("remove the waiver in line {line} of {}", waiver.location.path),
+                Some(line) => format!("remove the waiver on line {line} of {}", waiver.location.path),
                 None => "remove the waiver".to_owned(),
             },
         )));
     }
     if days_left > LONGEST_DAYS {
         let message = format!(
-            "the waiver for `{check}` ends {days_left} days from now, on {}",
+            "the waiver for `{check}` expires in {days_left} days, on {}",
             waiver.expires
         );
-        let help = format!("set `expires` to a day within {LONGEST_DAYS} days");
+        let help = format!("set `expires` to a date within {LONGEST_DAYS} days");
         findings.push(place(Finding::advice(message).help(help)));
     }
     if waiver.owner.trim().is_empty() {
-        let message = format!("nobody answers for the waiver for `{check}`");
+        let message = format!("the waiver for `{check}` has no owner");
         findings.push(place(
             Finding::advice(message).help("set `owner` to a person or a team"),
         ));
     }
     if waiver.reason.trim().chars().count() < SHORTEST_REASON {
         let message = format!(
-            "the reason of the waiver for `{check}` says little: `{}`",
+            "the reason of the waiver for `{check}` is too short: `{}`",
             waiver.reason.trim()
         );
         findings.push(place(
-            Finding::advice(message).help("say in `reason` why the finding is acceptable until then"),
+            Finding::advice(message).help("explain in `reason` why the finding is acceptable until then"),
         ));
     }
     findings
@@ -120,8 +122,11 @@ fn cluster(waivers: &[Waiver], today: Date) -> Vec<Finding> {
         .iter()
         .filter(|(_, waivers)| waivers.len() >= CLUSTER && waivers.len() * 2 > all)
         .map(|(day, waivers)| {
-            let message = format!("{} of {all} waivers end on {day}", waivers.len());
-            let finding = Finding::advice(message).help("give each waiver the day by which its own finding is fixed");
+            let message = format!("{} of {all} waivers expire on {day}", waivers.len());
+            let finding = Finding::advice(message).help(
+                "set `expires` of each waiver to the date by which its \
+                 finding will be fixed",
+            );
             waivers
                 .iter()
                 .fold(finding, |finding, waiver| finding.at(waiver.location.clone()))
@@ -178,10 +183,10 @@ mod tests {
         ];
         insta::assert_snapshot!(said(&waivers, &[true, false]), @"
         gate.toml:1: the waiver for `git.clean` expired on 2026-06-14 [pilot]
-          help: fix what it permits and remove it, or renew it: `cargo gate govern waiver add --check git.clean`
+          help: fix the finding and remove the waiver, or renew it: `cargo gate govern waiver add --check git.clean`
           because: gate.toml:1
-        gate.toml:5: the waiver for `lockfile.fresh` permits nothing: no finding matches it [pilot]
-          help: remove the waiver in line 5 of gate.toml
+        gate.toml:5: the waiver for `lockfile.fresh` is unused: no finding matches it [pilot]
+          help: remove the waiver on line 5 of gate.toml
           because: gate.toml:5
         ");
         // A check that was not carried out needs no waiver and does not make one superfluous.
@@ -195,19 +200,19 @@ mod tests {
         long.reason = "flaky".into();
         let common = |line| waiver("lockfile.fresh", "2026-12-31", line);
         insta::assert_snapshot!(said(&[long, common(5), common(9), common(13)], &[true; 4]), @"
-        gate.toml:1: the waiver for `git.clean` ends 565 days from now, on 2028-01-01 [advice]
-          help: set `expires` to a day within 365 days
+        gate.toml:1: the waiver for `git.clean` expires in 565 days, on 2028-01-01 [advice]
+          help: set `expires` to a date within 365 days
           because: gate.toml:1
-        gate.toml:1: nobody answers for the waiver for `git.clean` [advice]
+        gate.toml:1: the waiver for `git.clean` has no owner [advice]
           help: set `owner` to a person or a team
           because: gate.toml:1
-        gate.toml:1: the reason of the waiver for `git.clean` says little: `flaky` [advice]
-          help: say in `reason` why the finding is acceptable until then
+        gate.toml:1: the reason of the waiver for `git.clean` is too short: `flaky` [advice]
+          help: explain in `reason` why the finding is acceptable until then
           because: gate.toml:1
-        gate.toml:5: 3 of 4 waivers end on 2026-12-31 [advice]
+        gate.toml:5: 3 of 4 waivers expire on 2026-12-31 [advice]
           also: gate.toml:9
           also: gate.toml:13
-          help: give each waiver the day by which its own finding is fixed
+          help: set `expires` of each waiver to the date by which its finding will be fixed
           because: gate.toml:5
         ");
     }

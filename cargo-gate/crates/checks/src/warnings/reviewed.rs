@@ -17,7 +17,7 @@ reads!(input::Outcomes, WarningPolicy, input::EvaluatedStage, input::Today);
 /// The check.
 pub static CHECK: Check = Check {
     id: "warnings.reviewed",
-    summary: "Somebody looked at each warning",
+    summary: "Every warning was reviewed",
     docs: include_str!("reviewed.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Broad,
@@ -30,9 +30,10 @@ pub static CHECK: Check = Check {
 fn applies(context: &Context<'_>) -> Applies {
     match context.section::<WarningPolicy>() {
         None => Applies::No("`[warnings]` is not declared".into()),
-        Some(warnings) if context.stage() < warnings.review_before => {
-            Applies::No(format!("warnings are reviewed before {}", warnings.review_before))
-        }
+        Some(warnings) if context.stage() < warnings.review_before => Applies::No(format!(
+            "warnings must only be reviewed before {}",
+            warnings.review_before
+        )),
         Some(_) => Applies::Yes,
     }
 }
@@ -85,12 +86,12 @@ fn in_force(record: &Reviewed, max_age: Duration, today: Date) -> bool {
 fn lapse(record: &Reviewed, policy: &WarningPolicy, today: Date) -> Finding {
     let message = if record.on > today {
         format!(
-            "the review of `{}` by {} is of {}, which is yet to come",
+            "the review of `{}` by {} is dated {}, which is in the future",
             record.check, record.by, record.on
         )
     } else {
         format!(
-            "the review of `{}` by {} is of {}, more than {} ago",
+            "the review of `{}` by {} is dated {}, more than {} ago",
             record.check,
             record.by,
             record.on,
@@ -98,7 +99,7 @@ fn lapse(record: &Reviewed, policy: &WarningPolicy, today: Date) -> Finding {
         )
     };
     Finding::blocking(policy.review_before, message)
-        .help("look at the warning again and set `on` to that day, or remove the record")
+        .help("review the warning again and update `on`, or remove the record")
         .at(record.location.clone())
         .because(Some(policy.location.clone()))
 }
@@ -123,12 +124,9 @@ fn missing(check: &CheckReport, unreviewed: &[&Finding], policy: &WarningPolicy,
         0 => String::new(),
         others => format!(" (and {others} more)"),
     };
-    let message = format!(
-        "nobody has reviewed a warning of `{}`: {}{others}",
-        check.id, first.message
-    );
+    let message = format!("unreviewed warning of `{}`: {}{others}", check.id, first.message);
     let help = format!(
-        "`[[warnings.reviewed]]` with `check = \"{}\"`, `by = \"…\"`, `on = {today}` and `note = \"…\"`",
+        "add `[[warnings.reviewed]]` with `check = \"{}\"`, `by = \"…\"`, `on = {today}` and `note = \"…\"`",
         check.id
     );
     let finding = Finding::blocking(policy.review_before, message)
@@ -193,12 +191,15 @@ mod tests {
         );
         let mut early = world(&["one"], Vec::new());
         early.stage = Stage::Controlled;
-        assert_eq!(early.text(&CHECK), "not applicable: warnings are reviewed before broad");
+        assert_eq!(
+            early.text(&CHECK),
+            "not applicable: warnings must only be reviewed before broad"
+        );
         assert_eq!(world(&["one", "two"], vec![reviewed(ON, None)]).text(&CHECK), "");
         assert_eq!(world(&[], Vec::new()).text(&CHECK), "");
         insta::assert_snapshot!(world(&["one", "two", "three"], vec![reviewed(ON, Some("one"))]).text(&CHECK), @r#"
-        Cargo.toml:4: nobody has reviewed a warning of `toolchain.msrv`: two (and 1 more) [broad]
-          help: `[[warnings.reviewed]]` with `check = "toolchain.msrv"`, `by = "…"`, `on = 2026-06-15` and `note = "…"`
+        Cargo.toml:4: unreviewed warning of `toolchain.msrv`: two (and 1 more) [broad]
+          help: add `[[warnings.reviewed]]` with `check = "toolchain.msrv"`, `by = "…"`, `on = 2026-06-15` and `note = "…"`
           because: gate.toml:3
         "#);
     }
@@ -208,11 +209,11 @@ mod tests {
         let old = reviewed(jiff::civil::date(2026, 3, 16), None);
         let future = reviewed(jiff::civil::date(2026, 6, 16), None);
         insta::assert_snapshot!(world(&[], vec![old, future, reviewed(ON, None)]).text(&CHECK), @"
-        gate.toml:9: the review of `toolchain.msrv` by alice is of 2026-03-16, more than 90 days ago [broad]
-          help: look at the warning again and set `on` to that day, or remove the record
+        gate.toml:9: the review of `toolchain.msrv` by alice is dated 2026-03-16, more than 90 days ago [broad]
+          help: review the warning again and update `on`, or remove the record
           because: gate.toml:3
-        gate.toml:9: the review of `toolchain.msrv` by alice is of 2026-06-16, which is yet to come [broad]
-          help: look at the warning again and set `on` to that day, or remove the record
+        gate.toml:9: the review of `toolchain.msrv` by alice is dated 2026-06-16, which is in the future [broad]
+          help: review the warning again and update `on`, or remove the record
           because: gate.toml:3
         gate.toml:9: the review of `toolchain.msrv` by alice matches no warning [advice]
           help: remove the record

@@ -53,7 +53,7 @@ pub(super) fn read(text: &str) -> Recipes {
     file
 }
 
-const MOVES: &str = "it runs in a directory of its own";
+const MOVES: &str = "it runs in its own directory";
 const LANGUAGE: &str = "it is not written for `sh`";
 
 fn is_posix(program: &str) -> bool {
@@ -101,7 +101,7 @@ fn header(text: &str) -> Option<Recipe> {
         parameters: parameters.collect(),
         before: if hands_on { Vec::new() } else { names(before) },
         after: if hands_on { Vec::new() } else { names(after) },
-        problem: hands_on.then_some("it hands arguments to what it depends on"),
+        problem: hands_on.then_some("it passes arguments to its dependencies"),
         ..Recipe::default()
     })
 }

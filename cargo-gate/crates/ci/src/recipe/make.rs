@@ -17,7 +17,7 @@ pub(super) fn read(text: &str) -> Recipes {
             in_define = first != "endef";
             continue;
         }
-        let condition = (conditions > 0).then_some("it stands under a condition of make");
+        let condition = (conditions > 0).then_some("it is inside a conditional of make");
         match first {
             "ifeq" | "ifneq" | "ifdef" | "ifndef" => conditions += 1,
             "endif" => conditions = conditions.saturating_sub(1),
@@ -41,7 +41,7 @@ pub(super) fn read(text: &str) -> Recipes {
                     let operator = name.trim_end().trim_start_matches(plain).trim();
                     assign(&mut file, plain, operator, value.trim(), condition.is_some());
                 } else if let Some((targets, behind)) = text.split_once(':') {
-                    problem = problem.or((targets == ".ONESHELL").then_some("its lines go to one shell"));
+                    problem = problem.or((targets == ".ONESHELL").then_some("its lines run in one shell"));
                     file.rule(line, targets, behind, condition);
                 }
             }
@@ -101,7 +101,7 @@ impl Recipes {
                 name: name.to_owned(),
                 before: before.clone(),
                 body: Vec::from_iter((!inline.is_empty()).then(|| (line, inline.trim().to_owned()))),
-                problem: condition.or((!is_plain).then_some("its prerequisites are more than names")),
+                problem: condition.or((!is_plain).then_some("its prerequisites are not plain names")),
                 ..Recipe::default()
             });
         }

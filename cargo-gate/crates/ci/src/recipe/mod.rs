@@ -137,7 +137,7 @@ fn runner(arguments: &[Argument]) -> Option<(Runner, &[Argument])> {
     }
 }
 
-const UNKNOWN_CALL: &str = "only the run knows what it runs";
+const UNKNOWN_CALL: &str = "its command is only known at run time";
 
 impl Runner {
     /// Reads a command line. `None` when nothing is run; the error says why it cannot be told what is.
@@ -166,7 +166,7 @@ impl Runner {
                     "-j" | "-s" | "--silent" | "-q" | "--quiet" | "--verbose" | "-B" | "--no-print-directory" => {}
                     "-n" | "--dry-run" | "--version" | "-V" | "--help" | "-h" | "-l" | "--list" | "--summary"
                     | "--evaluate" | "--show" | "--dump" | "--fmt" | "--man" | "--print-steps" => return Ok(None),
-                    _ => return Err("it has an option that is not known here"),
+                    _ => return Err("it has an unknown option"),
                 }
             } else if let Some((name, value)) = assignment {
                 call.given.insert(name.trim_end_matches([':', '?', '+']), value);
@@ -320,7 +320,7 @@ impl Run<'_> {
             rest = &rest[at + open.len()..];
             let (name, behind) = match open {
                 "$$" | "$" => rest.split_at(rest.chars().next().filter(|_| open == "$").map_or(0, char::len_utf8)),
-                _ => rest.split_once(close).ok_or("a reference in it is not closed")?,
+                _ => rest.split_once(close).ok_or("it has an unclosed reference")?,
             };
             rest = behind;
             if open == "$$" {
@@ -338,7 +338,7 @@ impl Run<'_> {
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
             {
-                return Err("it has an expression that is more than the name of a variable");
+                return Err("it has an expression other than a variable name");
             }
             let given = parameters.get(name).copied();
             let given = given.or_else(|| self.given.get(name).map(|value| Some(*value)));

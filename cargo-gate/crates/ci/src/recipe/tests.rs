@@ -102,12 +102,12 @@ fn targets_of_a_makefile() {
     .github/workflows/ci.yml:10 /$ make <$TARGETS>
     .github/workflows/ci.yml:11 /$ make --version
     .github/workflows/ci.yml:12 /$ make -f none.mk
-    Makefile:33 `make uname` not followed: it has an expression that is more than the name of a variable
-    Makefile:29 `make bench` not followed: it stands under a condition of make
+    Makefile:33 `make uname` not followed: it has an expression other than a variable name
+    Makefile:29 `make bench` not followed: it is inside a conditional of make
     .github/workflows/ci.yml:8 `make check-all gone` not followed: `Makefile` has no plain recipe `check-all`
     .github/workflows/ci.yml:8 `make check-all gone` not followed: `Makefile` has no plain recipe `gone`
-    .github/workflows/ci.yml:9 `make -k` not followed: it has an option that is not known here
-    .github/workflows/ci.yml:10 `make $TARGETS` not followed: only the run knows what it runs
+    .github/workflows/ci.yml:9 `make -k` not followed: it has an unknown option
+    .github/workflows/ci.yml:10 `make $TARGETS` not followed: its command is only known at run time
     ");
     insta::assert_snapshot!(commands("      - run: make ${{ matrix.what }}\n", &[("Makefile", "lint:\n\tcargo clippy\ntest:\n\tcargo test\n")]), @"
     .github/workflows/ci.yml:6 /$ make lint ¦ make test
@@ -175,15 +175,15 @@ fn recipes_of_a_justfile() {
     justfile:14 /$ cargo doc [`-` in front of it hides its failure]
     .github/workflows/ci.yml:10 /$ just python choice t
     .github/workflows/ci.yml:11 /$ just --list
-    justfile:26 `just` not followed: it hands arguments to what it depends on
+    justfile:26 `just` not followed: it passes arguments to its dependencies
     justfile:28 `just python choice t` not followed: it is not written for `sh`
-    justfile:31 `just python choice t` not followed: it has an expression that is more than the name of a variable
-    justfile:26 `just python choice t` not followed: it hands arguments to what it depends on
+    justfile:31 `just python choice t` not followed: it has an expression other than a variable name
+    justfile:26 `just python choice t` not followed: it passes arguments to its dependencies
     ");
     let elsewhere = [("justfile", "set working-directory := 'rust'\ntest:\n    cargo test\n")];
     insta::assert_snapshot!(commands("      - run: just test\n", &elsewhere), @"
     .github/workflows/ci.yml:6 /$ just test
-    justfile:3 `just test` not followed: it runs in a directory of its own
+    justfile:3 `just test` not followed: it runs in its own directory
     ");
 }
 
@@ -233,7 +233,7 @@ fn tasks_of_cargo_make() {
     .github/workflows/ci.yml:10 /$ cargo make -e FLAGS=--locked lint
     Makefile.toml:22 `cargo +stable make python` not followed: its task has keys that change how it runs
     .github/workflows/ci.yml:9 `cargo make ci-flow` not followed: `Makefile.toml` has no plain recipe `ci-flow`
-    .github/workflows/ci.yml:10 `cargo make -e FLAGS=--locked lint` not followed: it has an option that is not known here
+    .github/workflows/ci.yml:10 `cargo make -e FLAGS=--locked lint` not followed: it has an unknown option
     ");
 }
 

@@ -106,7 +106,7 @@ impl<'a, R: Declares<Outcomes>> Context<'a, R> {
 pub struct WaiverUses;
 
 impl Input for WaiverUses {
-    const NAME: &'static str = "which findings the waivers met";
+    const NAME: &'static str = "which findings the waivers matched";
 
     fn state(_: &Inputs<'_>) -> InputState {
         InputState::Volatile

@@ -127,7 +127,7 @@ fn register_commits(inputs: &Inputs<'_>) -> Result<BTreeMap<String, CommitState>
         None => Err(inputs
             .workspace
             .git_problem()
-            .unwrap_or("the workspace is in no git repository")
+            .unwrap_or("the workspace is not in a git repository")
             .to_owned()),
     }
 }

@@ -210,8 +210,8 @@ pub(crate) fn carry_out(check: &Check, inputs: &Inputs<'_>) -> EvidenceResult {
                 .or_else(|| panic.downcast_ref::<String>().cloned())
                 .unwrap_or_else(|| "no message".to_owned());
             EvidenceResult::Error(
-                Reason::new("panic", format!("the check stopped working: {message}"))
-                    .help("report this as a bug of cargo-gate"),
+                Reason::new("panic", format!("the check panicked: {message}"))
+                    .help("report this as a bug in cargo-gate"),
             )
         },
         EvidenceResult::from,

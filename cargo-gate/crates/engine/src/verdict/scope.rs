@@ -43,7 +43,7 @@ pub(super) fn bounds(policy: &Policy, packages: &[String]) -> Vec<Bound> {
         .collect();
     if !packages.is_empty() {
         bounds.push(Bound {
-            surface: format!("every package but {}", packages.join(", ")),
+            surface: format!("every package except {}", packages.join(", ")),
             reason: "selected with --package".to_owned(),
             risk: "medium".to_owned(),
         });

@@ -37,7 +37,7 @@ pub fn parse(bytes: &[u8]) -> std::result::Result<Unpacked, String> {
         }
         let path = String::from_utf8(entry.path_bytes().into_owned())
             .map_err(|_| "contains a name that is not UTF-8".to_owned())?;
-        let (directory, name) = path.split_once('/').ok_or("contains a file outside of its directory")?;
+        let (directory, name) = path.split_once('/').ok_or("contains a file outside its directory")?;
         if !is_plain_path(name) || !is_plain_path(directory) {
             return Err("contains a file with an invalid name".into());
         }
@@ -50,7 +50,7 @@ pub fn parse(bytes: &[u8]) -> std::result::Result<Unpacked, String> {
             return Err("is truncated".into());
         }
         if files.insert(name.to_owned(), contents).is_some() {
-            return Err(format!("holds `{name}` twice"));
+            return Err(format!("contains `{name}` twice"));
         }
         if files.len() > MAX_ENTRIES {
             return Err("contains more files than a run can have".into());
@@ -71,7 +71,7 @@ pub fn parse(bytes: &[u8]) -> std::result::Result<Unpacked, String> {
 pub fn verify(path: &Path, expected_head: Option<&str>, signers: &Signers) -> Result<Verification> {
     let refused = |what: String| {
         Error::usage(format!("the bundle `{}` {what}", path.display()))
-            .with_help("ask for another copy: `cargo gate evidence bundle <run> --out <file>`")
+            .with_help("create it again: `cargo gate evidence bundle <run> --out <file>`")
     };
     let size = fs::metadata(path)
         .map_err(|error| Error::io("read", path, &error))?

@@ -42,7 +42,7 @@ pub fn make(gate_dir: &Path, directory: &Path) -> Result<Bundle> {
         .flatten();
     let (files, excluded) = sorted_out(directory, &hashes, earlier)?;
     let manifest: Manifest = serde_json::from_slice(&read(directory, RUN_MANIFEST)?)
-        .map_err(|error| Error::tool(format!("`{RUN_MANIFEST}` cannot be understood: {error}")))?;
+        .map_err(|error| Error::tool(format!("cannot parse `{RUN_MANIFEST}`: {error}")))?;
     let manifest = BundleManifest {
         schema_version: SCHEMA_VERSION,
         run_id: manifest.run_id,
@@ -90,8 +90,8 @@ fn sorted_out(directory: &Path, hashes: &Hashes, earlier: Option<BundleManifest>
             continue;
         };
         if NEEDED.contains(&name) {
-            let message = format!("`{name}` of the run {}, so no bundle is made", why.words());
-            return Err(Error::usage(message).with_help("revoke what it shows, and run `cargo gate pilot` again"));
+            let message = format!("cannot bundle the run: `{name}` {}", why.words());
+            return Err(Error::usage(message).with_help("revoke the secret, and run `cargo gate pilot` again"));
         }
         excluded.push(Excluded {
             path: name.to_owned(),
@@ -118,16 +118,16 @@ fn verified(gate_dir: &Path, directory: &Path) -> Result<Hashes> {
     let harmless = |kind| matches!(kind, ProblemKind::UnlistedFile | ProblemKind::NoAudit);
     if let Some(problem) = verification.problems.iter().find(|problem| !harmless(problem.kind)) {
         return Err(Error::usage(format!(
-            "the run does not verify, so no bundle is made: `{}`: {}",
+            "cannot bundle the run, which does not verify: `{}`: {}",
             problem.file, problem.message
         ))
         .with_help(format!(
-            "`cargo gate verify {}` says what is wrong",
+            "`cargo gate verify {}` shows what is wrong",
             directory.display()
         )));
     }
     serde_json::from_slice(&read(directory, HASHES)?)
-        .map_err(|error| Error::tool(format!("`{HASHES}` cannot be understood: {error}")))
+        .map_err(|error| Error::tool(format!("cannot parse `{HASHES}`: {error}")))
 }
 
 /// Files of the directory that are no part of the run.

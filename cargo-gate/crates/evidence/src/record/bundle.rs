@@ -77,11 +77,11 @@ impl BundleManifest {
     /// # Errors
     /// Why it is none, continuing "the bundle ".
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let manifest: Self = serde_json::from_slice(bytes)
-            .map_err(|error| format!("has a `{MANIFEST}` that cannot be understood: {error}"))?;
+        let manifest: Self =
+            serde_json::from_slice(bytes).map_err(|error| format!("has an invalid `{MANIFEST}`: {error}"))?;
         if manifest.schema_version != SCHEMA_VERSION {
             return Err(format!(
-                "has version {}, and this cargo-gate knows {SCHEMA_VERSION}",
+                "has version {}, but this cargo-gate supports {SCHEMA_VERSION}",
                 manifest.schema_version
             ));
         }

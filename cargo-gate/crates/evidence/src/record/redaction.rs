@@ -86,15 +86,15 @@ impl RedactionAudit {
             std::fs::read(&path).map_err(|error| Error::io("read", &path, &error))
         };
         let damaged = |name: &str, what: &dyn std::fmt::Display| {
-            Error::usage(format!("`{name}` of the run cannot be understood: {what}"))
-                .with_help("`cargo gate verify` says what is wrong with the run")
+            Error::usage(format!("cannot parse `{name}` of the run: {what}"))
+                .with_help("`cargo gate verify` shows what is wrong with the run")
         };
         let hashes: Hashes = serde_json::from_slice(&read(HASHES)?).map_err(|error| damaged(HASHES, &error))?;
         let manifest: Manifest = serde_json::from_slice(&read(MANIFEST)?).map_err(|error| damaged(MANIFEST, &error))?;
         let mut files = Vec::new();
         for name in hashes.files.keys().filter(|name| is_searched(name)) {
             if !is_plain_path(name) {
-                return Err(damaged(HASHES, &"it names a file that no run writes"));
+                return Err(damaged(HASHES, &"it lists a file that no run writes"));
             }
             files.push((name.as_str(), read(name)?));
         }

@@ -252,7 +252,7 @@ impl<'a> Contents<'a> {
         {
             if hashes.get(&artifact.path) != Some(&artifact.sha256) {
                 return Err(Error::tool(format!(
-                    "the report names `{}`, which the run lacks",
+                    "the report lists `{}`, which the run lacks",
                     artifact.path
                 )));
             }

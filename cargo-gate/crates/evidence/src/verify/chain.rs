@@ -90,7 +90,7 @@ impl Checked {
             self.problems.push(Problem::new(
                 ProblemKind::Damaged,
                 HISTORY,
-                "a line names an invalid run",
+                "a line has an invalid run id",
             ));
             return Ok(());
         }
@@ -153,10 +153,10 @@ impl Checked {
             let (kind, message) = if interrupted {
                 (
                     ProblemKind::Interrupted,
-                    "finished, but not in the history yet; the next run adds it",
+                    "finished but not yet in the history; the next run adds it",
                 )
             } else {
-                (ProblemKind::UnrecordedRun, "no line of the history names this run")
+                (ProblemKind::UnrecordedRun, "the run is not in the history")
             };
             self.problems.push(Problem::new(kind, format!("runs/{name}"), message));
         }
@@ -174,16 +174,16 @@ impl Checked {
         let (kind, message) = match latest {
             Some(latest) if Some(latest) == before => (
                 ProblemKind::Interrupted,
-                "lags one run behind; the next run moves it".to_owned(),
+                "is one run behind; the next run updates it".to_owned(),
             ),
             Some(latest) => (
                 ProblemKind::WrongLatest,
-                format!("names {latest}, which is not the newest run"),
+                format!("refers to {latest}, which is not the newest run"),
             ),
             None if fs::symlink_metadata(runs.join(LATEST)).is_ok() => {
-                (ProblemKind::WrongLatest, "does not name a run".to_owned())
+                (ProblemKind::WrongLatest, "does not refer to a run".to_owned())
             }
-            None => (ProblemKind::Missing, "not there; the next run writes it".to_owned()),
+            None => (ProblemKind::Missing, "missing; the next run writes it".to_owned()),
         };
         self.problems.push(Problem::new(kind, file, message));
     }

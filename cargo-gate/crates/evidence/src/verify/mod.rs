@@ -74,8 +74,8 @@ impl Verification {
                 Some("verify it with the version that wrote it, or a later one")
             }
             Status::Incomplete => Some(
-                "restore what is missing from a copy of the run, or run the gate in another directory: `cargo gate \
-                 pilot --target-dir <directory>`; hashes of a run are written once and never made again",
+                "restore the missing files from a copy of the run, or run the gate in another directory: `cargo gate \
+                 pilot --target-dir <directory>`; the hashes of a run are never recomputed",
             ),
         }
     }
@@ -175,7 +175,7 @@ impl Signers {
                     record.decision.is_ready() && self.required_from.is_some_and(|first| record.stage >= first)
                 });
                 required.map(|record| {
-                    let message = format!("decisions for {} must be signed, and this one is not", record.stage);
+                    let message = format!("decisions for {} must be signed, but this one is not", record.stage);
                     Problem::new(ProblemKind::Unsigned, file, message)
                 })
             }
@@ -245,7 +245,7 @@ fn conclude(
         && !chains.iter().any(|chain| chain.eq_ignore_ascii_case(anchor.trim()))
     {
         let message = format!(
-            "no run has the chain hash {}: the run that printed it is gone or altered",
+            "no run has the chain hash {}: the run that printed it was removed or altered",
             anchor.trim()
         );
         problems.push(Problem::new(ProblemKind::AnchorMissing, "history.jsonl", message));
@@ -295,7 +295,7 @@ fn place(gate_dir: &Path, name: &str) -> Result<Place> {
     if name == crate::record::LATEST {
         return read_latest(&runs)
             .map(Place::Inside)
-            .ok_or_else(|| Error::usage("there is no latest run to verify").with_help("cargo gate pilot"));
+            .ok_or_else(|| Error::usage("no run to verify").with_help("cargo gate pilot"));
     }
     if crate::record::is_plain_path(name) && !name.contains('/') && runs.join(name).is_dir() {
         return Ok(Place::Inside(name.to_owned()));

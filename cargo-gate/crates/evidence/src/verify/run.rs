@@ -71,7 +71,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn check(&mut self) -> Result<Option<Facts>> {
         if !self.directory.is_dir() {
-            self.problem(ProblemKind::Missing, "", "the run directory is not there");
+            self.problem(ProblemKind::Missing, "", "the run directory does not exist");
             return Ok(None);
         }
         self.list("", 0)?;
@@ -87,7 +87,7 @@ impl Run<'_> {
                 self.problem(
                     ProblemKind::Missing,
                     name,
-                    "no hash is recorded for this file, which every run writes",
+                    "no hash is recorded for this file, although every run writes it",
                 );
             }
         }
@@ -159,7 +159,7 @@ impl Run<'_> {
                 self.problem(
                     ProblemKind::UnlistedFile,
                     &path,
-                    "neither a file nor a directory that a run writes",
+                    "not a file or directory that a run writes",
                 );
             }
         }
@@ -173,7 +173,7 @@ impl Run<'_> {
         let hashes: Hashes = match serde_json::from_slice(&bytes) {
             Ok(hashes) => hashes,
             Err(error) => {
-                self.problem(ProblemKind::Damaged, HASHES, format!("cannot be understood: {error}"));
+                self.problem(ProblemKind::Damaged, HASHES, format!("invalid: {error}"));
                 return Ok(None);
             }
         };
@@ -200,18 +200,18 @@ impl Run<'_> {
             .keys()
             .filter(|name| self.sizes.contains_key(*name))
             .count();
-        let there = format!("{kept} of the {} recorded files are there", hashes.files.len());
+        let there = format!("{kept} of the {} recorded files exist", hashes.files.len());
         for (name, recorded) in &hashes.files {
             if !is_plain_path(name) || name == HASHES {
                 self.problem(
                     ProblemKind::Damaged,
                     HASHES,
-                    format!("`{name}` cannot be the name of a file of a run"),
+                    format!("`{name}` is not a valid name of a file of a run"),
                 );
             } else if !self.sizes.contains_key(name) {
-                self.problem(ProblemKind::Missing, name, format!("recorded, but not there; {there}"));
+                self.problem(ProblemKind::Missing, name, format!("recorded but missing; {there}"));
             } else if self.hash(name)? != *recorded {
-                self.problem(ProblemKind::Edited, name, "the contents differ from what was recorded");
+                self.problem(ProblemKind::Edited, name, "the contents differ from the recorded hash");
             }
         }
         let unlisted: Vec<String> = self
@@ -245,7 +245,7 @@ impl Run<'_> {
             if hashes.files.get(&artifact.path) != Some(&artifact.sha256)
                 || size.is_some_and(|size| *size != artifact.size)
             {
-                let message = format!("says of `{}` what its hash contradicts", artifact.path);
+                let message = format!("contradicts the hash of `{}`", artifact.path);
                 self.problem(ProblemKind::Contradiction, MANIFEST, message);
             }
         }
@@ -254,7 +254,7 @@ impl Run<'_> {
             .as_ref()
             .and_then(|subject| subject.policy_sha256.as_ref());
         if manifest.policy_sha256.as_ref() != policy {
-            self.problem(ProblemKind::Contradiction, MANIFEST, "names two policies");
+            self.problem(ProblemKind::Contradiction, MANIFEST, "refers to two policies");
         }
     }
 
@@ -270,7 +270,7 @@ impl Run<'_> {
             self.problem(
                 ProblemKind::Contradiction,
                 DECISION,
-                "is about a different run than the manifest",
+                "belongs to a different run than the manifest",
             );
         }
         let sum = aggregate(&decision.checks, decision.strict, !decision.bounds.is_empty());
@@ -299,7 +299,7 @@ impl Run<'_> {
                 self.problem(
                     ProblemKind::Missing,
                     name,
-                    "no hash is recorded for this file, which every judged run has",
+                    "no hash is recorded for this file, although every judged run has it",
                 );
             }
         }
@@ -309,11 +309,7 @@ impl Run<'_> {
         let report: Report = match serde_json::from_slice(&bytes) {
             Ok(report) => report,
             Err(error) => {
-                self.problem(
-                    ProblemKind::Damaged,
-                    REPORT_JSON,
-                    format!("cannot be understood: {error}"),
-                );
+                self.problem(ProblemKind::Damaged, REPORT_JSON, format!("invalid: {error}"));
                 return Ok(());
             }
         };
@@ -340,8 +336,8 @@ impl Run<'_> {
                 .strip_suffix(b"\n")
                 .and_then(|line| serde_json::from_slice::<AuditStep>(line).ok());
             let message = match step {
-                None => format!("line {} cannot be understood", index + 1),
-                Some(step) if step.run_id != manifest.run_id => format!("line {} is about another run", index + 1),
+                None => format!("line {} is invalid", index + 1),
+                Some(step) if step.run_id != manifest.run_id => format!("line {} belongs to another run", index + 1),
                 Some(_) => continue,
             };
             self.problem(ProblemKind::Damaged, AUDIT, message);
@@ -371,7 +367,7 @@ impl Run<'_> {
             self.problem(
                 ProblemKind::Contradiction,
                 REDACTION,
-                "is about a different run than the manifest",
+                "belongs to a different run than the manifest",
             );
         }
         if !audit.adds_up() {
@@ -388,7 +384,7 @@ impl Run<'_> {
             self.problem(
                 ProblemKind::Contradiction,
                 REDACTION,
-                "differs from what a search of the files finds",
+                "differs from a search of the files",
             );
         }
         Ok(())
@@ -401,10 +397,10 @@ impl Run<'_> {
         }
         if version > known {
             let message =
-                format!("written by a newer version of cargo gate (format {version}, this one knows {known})");
+                format!("written by a newer version of cargo gate (format {version}, this one supports {known})");
             self.problem(ProblemKind::NewerVersion, name, message);
         } else {
-            self.problem(ProblemKind::Damaged, name, format!("there is no format {version}"));
+            self.problem(ProblemKind::Damaged, name, format!("unknown format {version}"));
         }
         false
     }
@@ -424,7 +420,7 @@ impl Run<'_> {
                 Ok(Some(value))
             }
             Err(error) => {
-                self.problem(ProblemKind::Damaged, name, format!("cannot be understood: {error}"));
+                self.problem(ProblemKind::Damaged, name, format!("invalid: {error}"));
                 Ok(None)
             }
         }
@@ -434,7 +430,7 @@ impl Run<'_> {
     fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>> {
         match self.sizes.get(name) {
             None => {
-                self.problem(ProblemKind::Missing, name, "recorded, but not there");
+                self.problem(ProblemKind::Missing, name, "recorded but missing");
                 Ok(None)
             }
             Some(size) if *size > MAX_JSON => {

@@ -177,10 +177,10 @@ fn removed_files_are_missing_and_added_files_are_found() {
             found.problems
         );
         let remedy = found.remedy().unwrap();
-        assert!(remedy.contains("written once and never made again"), "{remedy}");
+        assert!(remedy.contains("are never recomputed"), "{remedy}");
         if !path.ends_with("hashes.json") {
             assert!(
-                found.problems[0].message.contains(" recorded files are there"),
+                found.problems[0].message.contains(" recorded files exist"),
                 "{:?}",
                 found.problems
             );

@@ -91,7 +91,7 @@ fn of_manifest(manifest: &BundleManifest, hashes: Option<&Hashes>, files: &BTree
             say(
                 ProblemKind::Contradiction,
                 MANIFEST,
-                "names another chain hash than the run",
+                "has a different chain hash than the run",
             );
         }
         for excluded in &manifest.excluded {

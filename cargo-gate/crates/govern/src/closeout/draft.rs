@@ -78,7 +78,7 @@ impl Draft {
         let (title, acceptance) = (quoted(&self.title), quoted(&self.acceptance));
         out + &format!(
             "[[item]]\nid = \"\"        # a new one\ntitle = {title}\nseverity = \"\"  # critical, high, medium or \
-             low\nstatus = \"open\"\nowner = \"\"     # who answers for it\nopened = {}\nacceptance = [{acceptance}]\n# \
+             low\nstatus = \"open\"\nowner = \"\"     # a team or a person\nopened = {}\nacceptance = [{acceptance}]\n# \
              until = <target date>, with `status = \"deferred\"`, `reason` and `closure`\n",
             self.opened
         )

@@ -143,7 +143,7 @@ impl Closeout {
     fn lacks(&self, report: &Report) -> Vec<String> {
         let mut missing = Vec::new();
         if self.commit.is_none() {
-            missing.push("a commit: the run judged what is not under version control".to_owned());
+            missing.push("a commit: the workspace of the run is not under version control".to_owned());
         } else if report.subject.dirty == Some(true) {
             missing.push("a commit: the run judged uncommitted changes".to_owned());
         }

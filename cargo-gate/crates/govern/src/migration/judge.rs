@@ -81,16 +81,14 @@ pub fn judge(old: &Surface, new: &Surface, map: &Map) -> Judged {
                 Some(now) => judged.losses.push(Loss {
                     code: "changed",
                     sources: vec![element.clone()],
-                    message: format!(
-                        "{element} was `{shape}` and is `{now}`, and no transform says how one becomes the other"
-                    ),
+                    message: format!("{element} changed from `{shape}` to `{now}`, but no transform converts it"),
                     line: None,
                 }),
                 None if follows_field(element, old, map) => judged.dropped += 1,
                 None => judged.losses.push(Loss {
                     code: "uncovered",
                     sources: vec![element.clone()],
-                    message: format!("{element} is not in the new version, and no transform says where it goes"),
+                    message: format!("{element} is not in the new version, and no transform maps it"),
                     line: None,
                 }),
             },

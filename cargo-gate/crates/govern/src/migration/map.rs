@@ -76,7 +76,7 @@ impl Map {
         if version.is_none_or(|version| version.as_str() != "1") {
             return Err(wrong(
                 file_span.start..file_span.start,
-                "`version = 1` is missing".to_owned(),
+                "missing `version = 1`".to_owned(),
             ));
         }
         let mut map = Self::default();
@@ -99,7 +99,7 @@ impl Map {
                     transform(table, item.span(), line(item.span())).map_err(|(span, why)| wrong(span, why))?;
                 let element = Element { kind, name: from };
                 if let Some(earlier) = map.transforms.get(&element) {
-                    let message = format!("{element} has a transform already, in line {}", earlier.line);
+                    let message = format!("{element} already has a transform on line {}", earlier.line);
                     return Err(wrong(item.span(), message));
                 }
                 map.transforms.insert(element, transform);
@@ -123,11 +123,11 @@ fn transform(
         let text = |value: &Spanned<DeValue<'_>>| value.get_ref().as_str().map(|text| text.trim().to_owned());
         match text(value).filter(|text| !text.is_empty()) {
             Some(text) => drop(found.insert(name, text)),
-            None => return Err((value.span(), format!("`{name}` takes a string that is not empty"))),
+            None => return Err((value.span(), format!("`{name}` must be a non-empty string"))),
         }
     }
     let Some(from) = found.remove("from") else {
-        return Err((span, "`from` is missing".to_owned()));
+        return Err((span, "missing `from`".to_owned()));
     };
     let transform = Transform {
         to: found.remove("to"),
@@ -136,12 +136,11 @@ fn transform(
         line,
     };
     match (&transform.to, &transform.drop) {
-        (Some(_), Some(_)) => Err((
-            span,
-            "an element goes somewhere or is dropped: `to` or `drop`".to_owned(),
-        )),
-        (None, None) => Err((span, "`to` is missing, or `drop` with the reason".to_owned())),
-        (None, Some(_)) if transform.payload.is_some() => Err((span, "what is dropped has no `payload`".to_owned())),
+        (Some(_), Some(_)) => Err((span, "`to` and `drop` exclude each other".to_owned())),
+        (None, None) => Err((span, "missing `to`, or `drop` with a reason".to_owned())),
+        (None, Some(_)) if transform.payload.is_some() => {
+            Err((span, "`payload` cannot be used with `drop`".to_owned()))
+        }
         _ => Ok((from, transform)),
     }
 }
@@ -153,35 +152,35 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_its_line() {
         for (text, line, message) in [
-            ("", 1, "`version = 1` is missing"),
-            ("version = 2\n", 1, "`version = 1` is missing"),
+            ("", 1, "missing `version = 1`"),
+            ("version = 2\n", 1, "missing `version = 1`"),
             ("version = 1\nkernle = []\n", 2, "unknown key `kernle`"),
             ("version = 1\n[kernel]\nfrom = \"a\"\n", 2, "write `[[kernel]]`"),
             (
                 "version = 1\n[[kernel]]\nfrom = \"a\"\n",
                 2,
-                "`to` is missing, or `drop` with the reason",
+                "missing `to`, or `drop` with a reason",
             ),
-            ("version = 1\n[[kernel]]\nto = \"a\"\n", 2, "`from` is missing"),
+            ("version = 1\n[[kernel]]\nto = \"a\"\n", 2, "missing `from`"),
             (
                 "version = 1\n[[field]]\nfrom = \"a\"\nto = \"b\"\ndrop = \"c\"\n",
                 2,
-                "an element goes somewhere or is dropped: `to` or `drop`",
+                "`to` and `drop` exclude each other",
             ),
             (
                 "version = 1\n[[field]]\nfrom = \"a\"\ndrop = \" \"\n",
                 4,
-                "`drop` takes a string that is not empty",
+                "`drop` must be a non-empty string",
             ),
             (
                 "version = 1\n[[field]]\nfrom = \"a\"\ndrop = \"b\"\npayload = \"c\"\n",
                 2,
-                "what is dropped has no `payload`",
+                "`payload` cannot be used with `drop`",
             ),
             (
                 "version = 1\n[[state]]\nfrom = \"a\"\nto = \"b\"\n\n[[state]]\nfrom = \"a\"\nto = \"c\"\n",
                 6,
-                "state `a` has a transform already, in line 2",
+                "state `a` already has a transform on line 2",
             ),
             (
                 "version = 1\n[[state]]\nfrom = \"a\"\ninto = \"b\"\n",

@@ -37,10 +37,7 @@ pub fn correct(
     runs: &[(String, RunStats)],
 ) -> Result<Vec<String>, Refusal> {
     let Some(conformance) = conformance else {
-        return refusal(
-            NOT_CORRECT,
-            "no conformance matrix is declared, so nothing shows what it computes".into(),
-        );
+        return refusal(NOT_CORRECT, "no conformance matrix is declared to test it".into());
     };
     let supporting = conformance
         .backends
@@ -63,7 +60,7 @@ pub fn correct(
     }
     for (path, stats) in runs {
         if stats.silent_mismatch_count > 0 {
-            let because = format!("`{path}` counts {} silent mismatches", stats.silent_mismatch_count);
+            let because = format!("`{path}` reports silent mismatches: {}", stats.silent_mismatch_count);
             return refusal(NOT_CORRECT, because);
         }
         let failed = stats
@@ -73,7 +70,7 @@ pub fn correct(
         if let Some(failed) = failed {
             return refusal(
                 NOT_CORRECT,
-                format!("`{path}` counts {} errors of it", failed.calls.error),
+                format!("`{path}` reports failed calls of it: {}", failed.calls.error),
             );
         }
     }
@@ -109,23 +106,26 @@ pub fn faster(
     measurement: Option<&Measurement>,
 ) -> Result<String, Refusal> {
     let Some(measurement) = measurement else {
-        return refusal(NOT_FASTER, "there is not a measurement of it".into());
+        return refusal(NOT_FASTER, "it has no measurement".into());
     };
     let Some(workload) = workload else {
-        return refusal(NOT_FASTER, "no target workload of it is declared".into());
+        return refusal(NOT_FASTER, "it has no declared target workload".into());
     };
     if measurement.kernel != kernel {
-        return refusal(NOT_FASTER, format!("the measurement is about `{}`", measurement.kernel));
+        return refusal(NOT_FASTER, format!("the measurement is for `{}`", measurement.kernel));
     }
     if measurement.workload != workload {
         let because = format!(
-            "it was measured on `{}`, and its target is `{workload}`",
+            "it was measured on `{}`, but its target is `{workload}`",
             measurement.workload
         );
         return refusal(NOT_FASTER, because);
     }
     if !digests.contains(&measurement.ptx_sha256) {
-        return refusal(NOT_FASTER, "the measurement is about other PTX than is locked".into());
+        return refusal(
+            NOT_FASTER,
+            "the measurement is for PTX other than the locked PTX".into(),
+        );
     }
     let speed = measurement.speed();
     let words = format!(
@@ -171,18 +171,18 @@ mod judgements {
         };
         let fast = measurement(3.0, 1.0);
         assert!(faster("axpy", Some("1M"), &digests, Some(&fast)).is_ok_and(|words| words.contains("times as fast")));
-        assert_eq!(because(Some("1M"), &digests, None), "there is not a measurement of it");
+        assert_eq!(because(Some("1M"), &digests, None), "it has no measurement");
         assert_eq!(
             because(None, &digests, Some(&fast)),
-            "no target workload of it is declared"
+            "it has no declared target workload"
         );
         assert_eq!(
             because(Some("64"), &digests, Some(&fast)),
-            "it was measured on `1M`, and its target is `64`"
+            "it was measured on `1M`, but its target is `64`"
         );
         assert_eq!(
             because(Some("1M"), &[], Some(&fast)),
-            "the measurement is about other PTX than is locked"
+            "the measurement is for PTX other than the locked PTX"
         );
         let other = Measurement {
             kernel: "scale".into(),
@@ -190,7 +190,7 @@ mod judgements {
         };
         assert_eq!(
             because(Some("1M"), &digests, Some(&other)),
-            "the measurement is about `scale`"
+            "the measurement is for `scale`"
         );
         assert!(because(Some("1M"), &digests, Some(&measurement(1.0, 3.0))).starts_with("it is 0."));
     }

@@ -77,20 +77,20 @@ impl Measurement {
         let this: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if this.schema_version != SCHEMA_VERSION {
             return Err(format!(
-                "it has schema_version {}, and this cargo-gate knows {SCHEMA_VERSION}",
+                "it has schema_version {}, but this cargo-gate supports {SCHEMA_VERSION}",
                 this.schema_version
             ));
         }
         for side in [&this.baseline, &this.candidate] {
             if side.samples.len() < LEAST_SAMPLES {
                 return Err(format!(
-                    "`{}` has {} samples, and {LEAST_SAMPLES} are needed",
+                    "`{}` has {} samples, fewer than the required {LEAST_SAMPLES}",
                     side.name,
                     side.samples.len()
                 ));
             }
             if side.samples.iter().any(|sample| !(sample.is_finite() && *sample > 0.0)) {
-                return Err(format!("`{}` has a sample that is no time", side.name));
+                return Err(format!("`{}` has a sample that is not a valid time", side.name));
             }
         }
         Ok(this)
@@ -217,13 +217,13 @@ mod tests {
         few.candidate.samples.pop();
         assert_eq!(
             Measurement::parse(&text(&few)).unwrap_err(),
-            "`cuda` has 9 samples, and 10 are needed"
+            "`cuda` has 9 samples, fewer than the required 10"
         );
         let mut zero = good.clone();
         zero.baseline.samples[3] = 0.0;
         assert_eq!(
             Measurement::parse(&text(&zero)).unwrap_err(),
-            "`cpu` has a sample that is no time"
+            "`cpu` has a sample that is not a valid time"
         );
         let mut later = good;
         later.schema_version = 2;

@@ -42,7 +42,7 @@ pub fn judge(asked: Stage, report: &Report) -> Promotion {
             report.run_id,
             if warnings == 1 { "warning" } else { "warnings" }
         ),
-        Decision::ReadyWithBoundedScope => format!("run {} is ready for a bounded scope only", report.run_id),
+        Decision::ReadyWithBoundedScope => format!("run {} is only ready for a bounded scope", report.run_id),
         Decision::NotReady => {
             return Promotion::Rejected {
                 because: format!("run {} is not ready for {asked}", report.run_id),
@@ -103,7 +103,7 @@ mod tests {
                 Broad,
                 ReadyWithBoundedScope,
                 0,
-                held(Controlled, "run R is ready for a bounded scope only"),
+                held(Controlled, "run R is only ready for a bounded scope"),
             ),
             (
                 Pilot,

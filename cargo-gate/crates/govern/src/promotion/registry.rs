@@ -103,7 +103,7 @@ fn parse(text: &str) -> std::result::Result<Vec<Entry>, (usize, String)> {
         let entry: Entry = serde_json::from_str(line).map_err(|error| (at + 1, error.to_string()))?;
         if entry.schema_version != SCHEMA_VERSION {
             let what = format!(
-                "has schema_version {}, and this cargo-gate knows {SCHEMA_VERSION}",
+                "has schema_version {}, but this cargo-gate supports {SCHEMA_VERSION}",
                 entry.schema_version
             );
             return Err((at + 1, what));
@@ -211,7 +211,7 @@ mod tests {
         let (line, what) = parse(&format!("\n{}\n", serde_json::to_string(&future).unwrap())).unwrap_err();
         assert_eq!(
             (line, what.as_str()),
-            (2, "has schema_version 2, and this cargo-gate knows 1")
+            (2, "has schema_version 2, but this cargo-gate supports 1")
         );
     }
 

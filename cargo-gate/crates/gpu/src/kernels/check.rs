@@ -164,7 +164,9 @@ pub fn check(file: &Path, asked: &Asked<'_>, variables: &BTreeMap<std::ffi::OsSt
     let cuda = units.iter().any(|(unit, ..)| !is_rust(directory, unit));
     if cuda && toolkit.nvcc.is_none() && toolkit.nvrtc.is_none() && toolkit.clang.is_none() {
         let searched = toolkit.searched.len();
-        checked.unavailable = Some(format!("no compiler of CUDA sources was found in {searched} places"));
+        checked.unavailable = Some(format!(
+            "no compiler for CUDA sources found (places searched: {searched})"
+        ));
         return checked;
     }
     for (at, (unit, archs, flags)) in units.into_iter().enumerate() {

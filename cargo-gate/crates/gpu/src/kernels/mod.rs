@@ -124,7 +124,7 @@ fn locked_crate(workspace: &Workspace, directory: &str) -> LockedCrate {
     match read {
         Err(error) => found
             .problems
-            .push(unreadable(format!("the lock cannot be read: {error}"), None)),
+            .push(unreadable(format!("cannot read the lock: {error}"), None)),
         Ok(text) => {
             match KernelLock::parse(&text) {
                 Err(error) => found.problems.push(unreadable(error.message, Some(error.line))),

@@ -69,7 +69,7 @@ impl Present {
     /// A file cannot be read.
     pub fn read(workspace: &Workspace) -> io::Result<Option<Self>> {
         let Some(paths) = super::named_files(workspace) else {
-            return Err(io::Error::other("a kernel lock cannot be read"));
+            return Err(io::Error::other("cannot read a kernel lock"));
         };
         if paths.is_empty() {
             return Ok(None);

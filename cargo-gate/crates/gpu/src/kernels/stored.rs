@@ -57,7 +57,7 @@ impl Asked {
         }
         let asked = Self::deserialize(asked).map_err(|error| format!("has no `lookups` and `hits`: {error}"))?;
         if asked.hits > asked.lookups {
-            return Err(format!("counts {} hits in {} lookups", asked.hits, asked.lookups));
+            return Err(format!("has {} hits in {} lookups", asked.hits, asked.lookups));
         }
         Ok(asked)
     }
@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(asked(r#"{"schema": 1, "cache": null}"#), Ok((0, 0)));
         assert_eq!(
             asked(r#"{"lookups": 1, "hits": 2}"#),
-            Err("counts 2 hits in 1 lookups".to_owned())
+            Err("has 2 hits in 1 lookups".to_owned())
         );
         assert!(asked("{}").unwrap_err().starts_with("has no `lookups`"));
         assert!(asked("[").unwrap_err().starts_with("is not JSON"));

@@ -20,7 +20,7 @@ impl Remote for Directory {
             // A folder that is not mounted is no folder without entries.
             Err(error) if error.kind() == ErrorKind::NotFound && self.0.is_dir() => return Ok(None),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(Failure::new("the folder is not there"));
+                return Err(Failure::new("the directory does not exist"));
             }
             Err(error) => return Err(Failure::new(error)),
         };
@@ -36,6 +36,6 @@ impl Remote for Directory {
 
     fn put(&self, place: &str, bytes: &[u8]) -> Result<(), Failure> {
         atomic::write_unsynced(&self.0.join(FORMAT).join(place), bytes)
-            .map_err(|_| Failure::new("the folder cannot be written to"))
+            .map_err(|_| Failure::new("the directory is not writable"))
     }
 }

@@ -96,17 +96,20 @@ pub(super) fn put(agent: &Agent, url: &str, authorization: Option<&Secret>, byte
 }
 
 fn refused(status: StatusCode) -> Failure {
-    let meaning = status.canonical_reason().unwrap_or("a status that is none");
-    Failure::new(format_args!("the server answers {} ({meaning})", status.as_u16()))
+    let meaning = status.canonical_reason().unwrap_or("an invalid status code");
+    Failure::new(format_args!(
+        "the server responded with status {} ({meaning})",
+        status.as_u16()
+    ))
 }
 
 fn failure(error: &ureq::Error) -> Failure {
     match error {
-        ureq::Error::Timeout(_) => Failure::new("the server did not answer in time"),
-        ureq::Error::HostNotFound => Failure::new("there is no host of this name"),
-        ureq::Error::TooManyRedirects => Failure::new("the server sends on and on to other addresses"),
+        ureq::Error::Timeout(_) => Failure::new("the server did not respond in time"),
+        ureq::Error::HostNotFound => Failure::new("host not found"),
+        ureq::Error::TooManyRedirects => Failure::new("too many redirects"),
         // Addresses may hold a signature.
-        ureq::Error::BadUri(_) => Failure::new("the address is none"),
+        ureq::Error::BadUri(_) => Failure::new("invalid address"),
         error => Failure::new(error),
     }
 }

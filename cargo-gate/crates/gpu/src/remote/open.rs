@@ -38,11 +38,11 @@ impl Opened {
 /// In words and without secrets, why there is none.
 pub fn open(environment: &Environment) -> Result<Opened, String> {
     let text = environment.text("GATE_CACHE_REMOTE").filter(|text| !text.is_empty());
-    let text = text.ok_or("`GATE_CACHE_REMOTE` names no store")?;
+    let text = text.ok_or("invalid address in `GATE_CACHE_REMOTE`")?;
     let address = Address::parse(text).map_err(|NoAddress(why)| format!("the address {why}"))?;
     let mode = match environment.text("GATE_CACHE_MODE").filter(|mode| !mode.is_empty()) {
         None => Mode::ReadOnly,
-        Some(name) => Mode::named(name).ok_or("`GATE_CACHE_MODE` is none of `rw`, `ro` and `off`")?,
+        Some(name) => Mode::named(name).ok_or("invalid value for `GATE_CACHE_MODE`: expected `rw`, `ro` or `off`")?,
     };
     let timeout = environment
         .text("GATE_CACHE_TIMEOUT")
@@ -84,7 +84,7 @@ fn remote(address: Address, environment: &Environment, timeout: Duration) -> Res
                 (None, None) => None,
             };
             if in_the_clear && authorization.is_some() {
-                return Err("a token or password would be sent in the clear; use `https://`".into());
+                return Err("a token or password would be sent in clear text; use `https://`".into());
             }
             let mut secrets: Vec<Secret> = user.into_iter().map(|(_, password)| password).collect();
             secrets.extend(token.map(Secret::new));
@@ -143,9 +143,8 @@ fn s3(
         UrlStyle::VirtualHost
     };
     let endpoint = other.unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com"));
-    let endpoint = endpoint.parse().map_err(|_| "the address of the S3 server is none")?;
-    let bucket =
-        Bucket::new(endpoint, style, bucket, region).map_err(|error| format!("the bucket is none: {error}"))?;
+    let endpoint = endpoint.parse().map_err(|_| "invalid address of the S3 server")?;
+    let bucket = Bucket::new(endpoint, style, bucket, region).map_err(|error| format!("invalid bucket: {error}"))?;
     let (mut secrets, mut credentials) = (Vec::new(), None);
     if let (Some(key), Some(secret)) = (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
         let token = variable("AWS_SESSION_TOKEN");
@@ -193,7 +192,7 @@ fn redis(
         .into_connection_info()
         .map(|info| info.set_redis_settings(who))
         .and_then(::redis::Client::open)
-        .map_err(|error| format!("the address of the Redis server is none: {error}"))?;
+        .map_err(|error| format!("invalid address of the Redis server: {error}"))?;
     let remote = super::redis::Redis::new(client, timeout, FORMAT);
     Ok((Box::new(remote), password.into_iter().collect()))
 }

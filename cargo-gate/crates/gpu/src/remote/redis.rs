@@ -70,7 +70,7 @@ impl Remote for Redis {
 
 fn failure(error: &redis::RedisError) -> Failure {
     if error.is_timeout() {
-        return Failure::new("the server did not answer in time");
+        return Failure::new("the server did not respond in time");
     }
     Failure::new(error)
 }

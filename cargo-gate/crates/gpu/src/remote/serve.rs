@@ -73,10 +73,10 @@ fn answered(opened: &Opened, question: &Question) -> Answer {
             Ok(None) => Answer::Miss,
             Err(Failure::Unavailable(reason)) => failed(reason),
         },
-        Question::Put(..) if opened.mode != Mode::ReadWrite => failed("the store is read only here".to_owned()),
+        Question::Put(..) if opened.mode != Mode::ReadWrite => failed("the store is read-only here".to_owned()),
         Question::Put(space, key, bytes) => {
             if bytes.len() as u64 > LARGEST || !space.admits(key, bytes) {
-                return failed("the build wrote something that is no entry".to_owned());
+                return failed("the build sent an invalid entry".to_owned());
             }
             match opened.remote.put(&space.place(key), bytes) {
                 Ok(()) => Answer::Kept,

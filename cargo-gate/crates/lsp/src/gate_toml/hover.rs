@@ -112,8 +112,8 @@ mod tests {
         Tier of every crate without an exception.
 
         - `"portable"`: Safe code only; no raw authority outside allowed modules.
-        - `"idiomatic"`: Portable semantics, and lints clean.
-        - `"native"`: Raw authority is the crate's purpose.
+        - `"idiomatic"`: Portable, and free of lint warnings.
+        - `"native"`: Raw authority is the purpose of the crate.
 
         Default: `"portable"`
         "#);

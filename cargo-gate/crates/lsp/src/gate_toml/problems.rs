@@ -98,7 +98,7 @@ fn fix(text: &Text, uri: &Uri, problem: &Problem, shift: usize) -> Option<CodeAc
         new_text,
     };
     Some(CodeAction {
-        title: format!("Replace by `{word}`"),
+        title: format!("Replace with `{word}`"),
         kind: Some(CodeActionKind::QuickFix),
         diagnostics: Some(vec![of_problem(text, problem, shift)]),
         is_preferred: Some(true),
@@ -141,10 +141,10 @@ mod tests {
 
     #[test]
     fn every_error_has_its_range() {
-        insta::assert_snapshot!(shown(&Text::new(BROKEN)), @r"
+        insta::assert_snapshot!(shown(&Text::new(BROKEN)), @"
         5:10-5:20 `default` cannot be `portabel`
         help: did you mean `portable`?
-        6:8-6:20 `[checks]` names an unknown check `docs.linsk`
+        6:8-6:20 unknown check `docs.linsk` in `[checks]`
         help: did you mean `docs.links`?
         9:0-9:14 unknown key `safety-comment` in `[boundary]`
         help: did you mean `safety-comments`?
@@ -186,6 +186,6 @@ mod tests {
         let at = text.as_str().find("portabel").unwrap();
         let fixes = fixes(&text, &uri, &(at..at));
         assert_eq!(fixes.len(), 1);
-        assert_eq!(fixes[0].title, "Replace by `portable`");
+        assert_eq!(fixes[0].title, "Replace with `portable`");
     }
 }

@@ -42,7 +42,7 @@ pub fn of_source(directory: &Path, source: &Path, text: &Text, ptx: &str) -> Vec
             let first = message(hints.first()?);
             let message = match hints.len() - 1 {
                 0 => first,
-                more => format!("{first}, and so in {more} more"),
+                more => format!("{first}, and likewise in {more} more"),
             };
             let range = text.whole_line(line);
             Some(diagnostic(range, DiagnosticSeverity::Hint, CODE, message))

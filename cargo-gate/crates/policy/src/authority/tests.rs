@@ -92,7 +92,7 @@ fn nothing_else_does() {
     );
     assert_eq!(
         refused(&waiver(), BY_ANOTHER),
-        "was made with a key that `[waivers]` does not name"
+        "was made with a key that `[waivers]` does not list"
     );
     for malformed in [
         "",

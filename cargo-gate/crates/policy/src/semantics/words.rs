@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Comparison {
-    /// The same bits; any NaN is as good as another.
+    /// The same bits; all NaN values are equal.
     Bitwise,
-    /// At most a stated number of units in the last place apart.
+    /// At most a given number of units in the last place apart.
     Ulp,
-    /// At most a stated absolute or relative error.
+    /// At most a given absolute or relative error.
     Tolerance,
 }
 
@@ -21,75 +21,75 @@ pub enum Comparison {
 pub enum Rounding {
     /// To the nearest number, ties to even: the default of IEEE 754.
     NearestEven,
-    /// Some in one direction.
+    /// Some operations round in one direction.
     Directed,
-    /// Some are approximate.
+    /// Some operations are approximate.
     Approximate,
-    /// Nothing is promised.
+    /// No guarantee.
     Unspecified,
 }
 
-/// When a product and a sum are rounded once.
+/// When products and sums are fused, with a single rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fma {
     /// Never.
     Never,
-    /// In the kernels of `fma-kernels`, where the source says so.
+    /// In the kernels of `fma-kernels`, where the source is explicit.
     Explicit,
-    /// Wherever the compiler likes.
+    /// Wherever the compiler chooses.
     Contracted,
 }
 
-/// What becomes of subnormal numbers.
+/// How subnormal numbers are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Denormals {
-    /// They are numbers like others.
+    /// They are kept.
     Kept,
-    /// They are taken for zero.
+    /// They are treated as zero.
     Flushed,
-    /// Nothing is promised.
+    /// No guarantee.
     Unspecified,
 }
 
-/// In which order a reduction adds.
+/// The order in which a reduction adds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReductionOrder {
     /// The same for every run, number of threads and machine.
     Fixed,
-    /// Another one from run to run.
+    /// It may differ from run to run.
     Unspecified,
 }
 
-/// What a sort does with equal keys.
+/// How a sort orders equal keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SortStability {
-    /// They stay in their order.
+    /// They keep their order.
     Stable,
-    /// They come in any order.
+    /// Their order is unspecified.
     Unstable,
-    /// Nothing is sorted there.
+    /// The backend does not sort.
     None,
 }
 
-/// What becomes of NaN.
+/// How NaN is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NanRule {
-    /// A NaN among the operands gives a NaN, of any payload.
+    /// A NaN operand gives a NaN with any payload.
     Propagated,
-    /// A NaN is passed over where there is a number.
+    /// A NaN is ignored if there is a number.
     Ignored,
-    /// Each kernel says what becomes of it.
+    /// Each kernel documents it.
     PerKernel,
-    /// Nothing is promised.
+    /// No guarantee.
     Unspecified,
 }
 
-/// In what backends may differ.
+/// A property in which backends may differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SemanticProperty {

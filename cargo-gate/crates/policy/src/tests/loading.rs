@@ -26,7 +26,7 @@ fn files_that_cannot_be_a_policy() {
     );
     assert_snapshot!(
         load_error(root, Some(Path::new("nowhere/gate.toml"))),
-        @"there is no policy file `nowhere/gate.toml`; name an existing file, or write one with `cargo gate init`"
+        @"policy file `nowhere/gate.toml` does not exist; pass an existing file, or create one with `cargo gate init`"
     );
 
     std::fs::write(&file, b"version = 1\n# caf\xe9\n").unwrap();
@@ -39,7 +39,7 @@ fn files_that_cannot_be_a_policy() {
 
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();
-    assert_snapshot!(load_error(root, None), @"`gate.toml` is a directory; rename it; `gate.toml` is the name of the policy file");
+    assert_snapshot!(load_error(root, None), @"`gate.toml` is a directory; rename the directory; `gate.toml` must be a file");
 
     std::fs::remove_dir(&file).unwrap();
     std::fs::write(&file, "version = 1\n").unwrap();

@@ -34,7 +34,7 @@ fn what_turns_a_safeguard_off_is_a_danger() {
     assert_eq!(
         said,
         [
-            "6: the suite `prod-smoke` covers production, yet it is not required",
+            "6: suite `prod-smoke` covers production but is not required",
             "9: the waiver covers every path: `**/*`"
         ]
     );

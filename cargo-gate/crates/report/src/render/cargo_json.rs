@@ -92,12 +92,12 @@ impl Page<'_> {
         }
         let others = said.finding.map_or(&[][..], |finding| &finding.locations[..]);
         for other in others.iter().skip(1).filter(|_| !aside) {
-            spans.push(self.span(other, Some("this belongs to it"), private));
+            spans.push(self.span(other, Some("related location"), private));
         }
         let policy = said.finding.and_then(|finding| finding.policy.as_ref());
         let policy = policy.filter(|policy| !aside && **policy != *place);
         if let Some(policy) = policy {
-            spans.push(self.span(policy, Some("this line of the policy asks for it"), false));
+            spans.push(self.span(policy, Some("required by this line of the policy"), false));
         }
         let has_place = said.finding.is_some_and(|finding| !finding.locations.is_empty());
         let elsewhere = (has_place && !visible && !aside).then(|| format!("at {}", super::place(&place)));

@@ -63,7 +63,7 @@ impl Diagnostic<'_> {
         }
         let mut groups = vec![group];
         if let Some(policy) = self.policy {
-            let reason = Level::NOTE.secondary_title("this line of the policy asks for it");
+            let reason = Level::NOTE.secondary_title("required by this line of the policy");
             let elements = snippet(&policy.path, &[(true, policy)], sources);
             quotes |= elements.iter().any(|element| matches!(element, Element::Cause(_)));
             groups.push(Group::with_title(reason).elements(elements));

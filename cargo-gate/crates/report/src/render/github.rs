@@ -77,7 +77,7 @@ fn unannotated(report: &Report, rest: &[Ranked<'_>], prefix: &str, out: &mut Str
     }
     let more = text::count(rest.len() as u64, "finding");
     out.push_str(&format!(
-        "::group::{more} without an annotation, GitHub shows {SHOWN} of a kind\n"
+        "::group::{more} without an annotation (GitHub shows {SHOWN} per level)\n"
     ));
     for said in rest.iter().take(LISTED) {
         let at = said
@@ -106,7 +106,7 @@ fn unannotated(report: &Report, rest: &[Ranked<'_>], prefix: &str, out: &mut Str
             None => "the report".to_owned(),
         };
         out.push_str(&format!(
-            "… and {} more; all are in {}\n",
+            "… and {} more; see {}\n",
             rest.len() - LISTED,
             text::line(&report)
         ));
@@ -264,7 +264,7 @@ mod tests {
         }
         assert!(text.lines().count() <= LISTED + 3 * SHOWN + 3);
         assert!(
-            text.contains("more; all are in target/gate/runs/20260301T120000Z-5d1a8b2c/report.md\n"),
+            text.contains("more; see target/gate/runs/20260301T120000Z-5d1a8b2c/report.md\n"),
             "what is left out is counted"
         );
         assert_eq!(text, render(&report, "rust/app"));

@@ -143,7 +143,7 @@ impl<'a> Page<'a> {
         let state = match check.outcome {
             Outcome::NotRun => "not run",
             Outcome::Inconclusive => "inconclusive",
-            _ => "the tool could not judge this",
+            _ => "check failed to run",
         };
         let (title, help) = match &check.reason {
             Some(reason) => (format!("{state}: {}", reason.message), reason.help.as_deref()),
@@ -167,7 +167,7 @@ impl<'a> Page<'a> {
         match finding.blocks_at {
             Some(stage) if weight == Weight::Warns => notes.push(format!("blocks at {stage}")),
             Some(stage) if stage <= self.report.stage => {}
-            _ if weight == Weight::Blocks => notes.push("warnings block because of strict mode".into()),
+            _ if weight == Weight::Blocks => notes.push("warnings block in strict mode".into()),
             _ => {}
         }
         notes.extend(self.log_of(check));
@@ -209,7 +209,7 @@ impl<'a> Page<'a> {
             .artifacts
             .iter()
             .filter(|artifact| artifact.path.ends_with(".log"));
-        logs.map(|log| format!("the whole log is `{dir}/{}`", log.path))
+        logs.map(|log| format!("the full log is in `{dir}/{}`", log.path))
             .collect()
     }
 

@@ -279,7 +279,7 @@ fn tests_of(report: &Report, check: &CheckReport, suite: &SuiteResult) -> Suite 
         let mut case = Case::new(&test.name, class, status);
         case.flaky = test.status == TestStatus::Flaky;
         if status == Status::Failed {
-            let why = test.message.as_deref().unwrap_or("the output does not say why");
+            let why = test.message.as_deref().unwrap_or("the output gives no reason");
             case.kind = Some("test".to_owned());
             case.text = text::lines(why).into_owned();
             case.message = why.lines().next().map(str::to_owned);

@@ -187,7 +187,7 @@ fn table(report: &Report, line: &mut dyn FnMut(&str)) {
             check.findings.len(),
             match &check.evidence {
                 Some(evidence) if evidence.reused => format!("reused from {}", prose(&evidence.recorded)),
-                Some(_) => "made in this run".to_owned(),
+                Some(_) => "collected in this run".to_owned(),
                 None => "none".to_owned(),
             }
         ));
@@ -217,7 +217,7 @@ fn finding(report: &Report, finding: &Finding, links: Option<&str>, line: &mut d
         line(&format!("  - at {}", link(location, links)));
     }
     if let Some(policy) = &finding.policy {
-        line(&format!("  - asked for by {}", link(policy, links)));
+        line(&format!("  - required by {}", link(policy, links)));
     }
     if let Some(waiver) = &finding.waived {
         let (owner, expires) = (code(&waiver.owner), prose(&waiver.expires));

@@ -147,7 +147,7 @@ pub fn failures() -> Report {
     );
     sources.findings.push(
         Finding::blocking(Stage::Controlled, "dependency `parser` follows the branch `main`")
-            .help("pin it: `rev = \"<commit>\"` in place of `branch = \"main\"`")
+            .help("pin it: `rev = \"<commit>\"` instead of `branch = \"main\"`")
             .at(Location::span("Cargo.toml", 8, 1, 6))
             .package("demo"),
     );

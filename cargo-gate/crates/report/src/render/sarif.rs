@@ -117,7 +117,8 @@ fn invocation(report: &Report, left_out: usize) -> Value {
     let mut invocation = json!({ "executionSuccessful": notifications.is_empty(), "exitCode": report.exit_code });
     if left_out > 0 {
         let words = format!(
-            "{left_out} results of lower severity are left out: a run holds {MOST_RESULTS} at most; the JSON report has all"
+            "{left_out} results of lower severity are omitted: a SARIF run has at most {MOST_RESULTS}; see the JSON \
+             report for all"
         );
         notifications.push(json!({ "level": "warning", "message": message(&words, LONGEST) }));
     }

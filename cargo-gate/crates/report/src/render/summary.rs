@@ -28,7 +28,10 @@ pub fn render(report: &Report, links: Option<&str>, budget: usize) -> String {
         return String::new();
     }
     for (what, section) in [
-        ("the list of what would unblock it", markdown::unblock_section(report)),
+        (
+            "the list of steps that would unblock it",
+            markdown::unblock_section(report),
+        ),
         ("the bounds of the claim", markdown::bounds_section(report)),
         ("the table of checks", markdown::table_section(report)),
     ] {
@@ -116,7 +119,7 @@ impl Page {
             Some(directory) => markdown::code(&format!("{directory}/report.md")),
             None => "the report".to_owned(),
         };
-        let mut note = format!("\n> Left out here, all of it in {place}: ");
+        let mut note = format!("\n> Omitted here, complete in {place}: ");
         let end = note.len() + NOTE - 200;
         for (index, what) in self.left_out.iter().enumerate() {
             if note.len() + what.len() > end {
@@ -143,7 +146,7 @@ mod tests {
     fn what_is_short_is_whole() {
         for (name, report) in samples::all() {
             let text = render(&report, None, LIMIT);
-            assert!(!text.contains("Left out"), "{name}: {text}");
+            assert!(!text.contains("Omitted"), "{name}: {text}");
             assert!(text.contains(&markdown::prose(&report.verdict())), "{name}");
         }
         insta::assert_snapshot!(render(
@@ -164,7 +167,7 @@ mod tests {
             let text = render(&report, None, budget);
             assert!(text.len() <= budget, "{} of {budget}", text.len());
             assert!(
-                text.is_empty() || text.contains("Left out here, all of it in `target/gate/runs/"),
+                text.is_empty() || text.contains("Omitted here, complete in `target/gate/runs/"),
                 "{budget}"
             );
         }

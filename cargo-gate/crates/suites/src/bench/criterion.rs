@@ -105,9 +105,9 @@ fn text(path: &Path) -> Option<String> {
 }
 
 fn benchmark(names: Option<String>, sample: Option<String>) -> Result<Benchmark, String> {
-    let names = names.ok_or("has no benchmark.json that can be read")?;
+    let names = names.ok_or("has no readable benchmark.json")?;
     let names = serde_json::from_str(&names).map_err(|error| format!("has no names: {error}"))?;
-    let sample = sample.ok_or("has no sample.json that can be read")?;
+    let sample = sample.ok_or("has no readable sample.json")?;
     let sample: Sample = serde_json::from_str(&sample).map_err(|error| format!("has no samples: {error}"))?;
     let samples = per_iteration(&sample.times, &sample.iters).ok_or("has samples without iterations")?;
     Ok(Benchmark { names, samples })

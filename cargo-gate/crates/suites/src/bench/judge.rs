@@ -40,7 +40,7 @@ pub(super) fn judge(
     }
     let limited = |measurement: &BenchmarkResult| measurement.standing != Standing::Unlimited;
     if !measured.benchmarks.is_empty() && !judge.judgement.measurements.iter().any(limited) {
-        judge.undecided("no benchmark has a limit, so nothing was judged".to_owned());
+        judge.undecided("no benchmark has a limit, so none was judged".to_owned());
     }
     judge.judgement
 }
@@ -89,7 +89,7 @@ impl Judge<'_> {
 
     fn breach(&mut self, message: String, metric: Option<&MetricPolicy>) {
         let help = format!(
-            "measure again with `cargo gate suite {}`, and find out what got slower or larger",
+            "measure again with `cargo gate suite {}`, and find what got slower or larger",
             self.suite.name
         );
         let soft = self.policy.mode == BenchMode::Soft || !self.suite.required;
@@ -117,7 +117,7 @@ impl Judge<'_> {
                 let gone = finding(self.suite, format!("no benchmark `{expected}` was measured"));
                 self.judgement
                     .findings
-                    .push(gone.help("make the command run it, or correct `expect` of the suite in gate.toml"));
+                    .push(gone.help("run it in the command, or correct `expect` of the suite in gate.toml"));
             }
         }
         let Some(reference) = reference else { return };
@@ -136,7 +136,7 @@ impl Judge<'_> {
                 );
                 self.judgement
                     .findings
-                    .push(gone.help("bring it back, or use a reference without it"));
+                    .push(gone.help("restore it, or use a reference without it"));
             }
         }
     }
@@ -165,7 +165,7 @@ impl Judge<'_> {
         }
         if let Some(beside) = beside.filter(|beside| beside.unit != reading.unit) {
             let message = format!(
-                "`{name}` is measured in {}, and its reference in {}",
+                "`{name}` is measured in {}, but its reference in {}",
                 reading.unit.name(),
                 beside.unit.name()
             );
@@ -179,7 +179,7 @@ impl Judge<'_> {
         let own = interval_of_median(&reading.samples);
         let ratio = beside.and_then(|beside| interval_of_ratio(&reading.samples, &beside.samples));
         if beside.is_some() && ratio.is_none() {
-            self.undecided(format!("the reference of `{name}` measured nothing to compare with"));
+            self.undecided(format!("the reference of `{name}` has no measurement to compare with"));
         }
         let limits = self.limits(metric, reading, own, ratio);
         let standing = if limits.is_empty() {
@@ -262,7 +262,9 @@ impl Judge<'_> {
             let (has, least) = (side.samples.len() as u64, self.policy.min_samples);
             if side.unit == Unit::Time && has < least {
                 let noun = if has == 1 { "sample" } else { "samples" };
-                self.undecided(format!("{whose}`{name}` has {has} {noun}, and {least} are asked for"));
+                self.undecided(format!(
+                    "{whose}`{name}` has {has} {noun}, fewer than the required {least}"
+                ));
                 return Standing::Undecided;
             }
         }
@@ -274,7 +276,8 @@ impl Judge<'_> {
         if let Some((whose, part)) = loud {
             let (part, most) = (part * 100.0, most * 100.0);
             let message = format!(
-                "{whose}`{name}` is noisy: its deviation is {part:.1} % of its median, and {most:.1} % are allowed"
+                "{whose}`{name}` is noisy: its deviation is {part:.1} % of its median, more than the allowed \
+                 {most:.1} %"
             );
             self.noise(message, metric);
         }
@@ -303,7 +306,7 @@ impl Judge<'_> {
             let what = if limit.ratio { " times its reference" } else { "" };
             let bound = if limit.largest { "at most" } else { "at least" };
             let message = format!(
-                "`{name}` is {}{what}{}, and {bound} {} is allowed",
+                "`{name}` is {}{what}{}; {bound} {} is allowed",
                 shown(value),
                 // What was measured once, or is the same every time, has no interval to speak of.
                 if low == high {
@@ -321,7 +324,7 @@ impl Judge<'_> {
                     standing = Standing::Beyond;
                 }
                 (false, _) => {
-                    self.noise(format!("{message}: it cannot be distinguished from noise"), metric);
+                    self.noise(format!("{message}: indistinguishable from noise"), metric);
                     if standing == Standing::Within {
                         standing = Standing::Undecided;
                     }

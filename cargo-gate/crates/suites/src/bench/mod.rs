@@ -139,10 +139,10 @@ fn failed(suite: &SuitePolicy, end: &SuiteResult, reference: bool) -> Option<Evi
     }
     let command = end.command.join(" ");
     let what = match (end.timed_out, end.exit_code, end.signal) {
-        (true, ..) => format!("did not end within {} s (timed_out)", suite.timeout.as_secs()),
+        (true, ..) => format!("timed out after {} s (timed_out)", suite.timeout.as_secs()),
         (false, Some(code), _) => format!("exited with code {code}"),
         (false, None, Some(signal)) => format!("was killed by signal {signal}"),
-        (false, None, None) => "did not exit by itself".to_owned(),
+        (false, None, None) => "did not exit".to_owned(),
     };
     let help = format!("cargo gate suite {}", suite.name);
     if reference {

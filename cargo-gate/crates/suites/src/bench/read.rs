@@ -113,7 +113,7 @@ impl Readings {
     pub(super) fn add(&mut self, name: String, unit: &str, samples: Vec<f64>) {
         if samples.iter().any(|sample| !sample.is_finite() || *sample < 0.0) {
             self.problems
-                .push(format!("`{name}` has a sample that is not a usable number"));
+                .push(format!("`{name}` has a sample that is not a valid number"));
             return;
         }
         let (unit, factor) = Unit::named(unit);
@@ -151,7 +151,7 @@ impl Readings {
             .find(|name| !now.contains(name))
             .or_else(|| now.iter().find(|name| !before.contains(name)))
         {
-            self.say(format!("`{name}` is measured in some rounds and not in others"));
+            self.say(format!("`{name}` is measured in some rounds but not in others"));
         }
         round.problems.into_iter().for_each(|problem| self.say(problem));
         for (name, reading) in round.benchmarks {
@@ -246,7 +246,7 @@ mod tests {
         two: [1000000.0] ns
         ! `{"name": "cut", "samples": [1` is not a measurement: EOF while parsing a list at line 1 column 29
         ! `{"name": "bare"}` is not a measurement: missing field `samples` at line 1 column 16
-        ! `minus` has a sample that is not a usable number
+        ! `minus` has a sample that is not a valid number
         ! `two` is measured in two units
         ! `zero` has samples without iterations
         ! `same` is measured by two binaries

@@ -35,7 +35,7 @@ pub(super) fn tree(workspace: &Workspace, suite: &str, commit: &str) -> Result<s
         Err(why) => {
             let reason = Reason::new("no_reference", format!("there is no commit `{commit}`: {why}"));
             return Ok(Err(
-                reason.help("`git fetch --unshallow`, or `fetch-depth: 0` where CI checks out")
+                reason.help("`git fetch --unshallow`; in CI, check out with `fetch-depth: 0`")
             ));
         }
     };

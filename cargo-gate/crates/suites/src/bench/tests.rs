@@ -154,7 +154,7 @@ fn what_measures_nothing_or_fails_is_no_pass() {
         }
     };
     insta::assert_snapshot!(inconclusive("silent", Some("fast")), @"not_measured: no benchmark was measured");
-    insta::assert_snapshot!(inconclusive("fast", Some("silent")), @"not_measured: the reference measured no benchmark; no benchmark has a limit, so nothing was judged");
+    insta::assert_snapshot!(inconclusive("fast", Some("silent")), @"not_measured: the reference measured no benchmark; no benchmark has a limit, so none was judged");
     assert!(inconclusive("fast", Some("fails")).starts_with("reference_failed: the reference"));
     let (run, _) = run(&bench("fails", Some("fast")));
     let EvidenceResult::Findings(findings) = &run.result else {

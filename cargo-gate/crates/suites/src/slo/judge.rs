@@ -51,9 +51,9 @@ fn this_run(objective: &Objective, measured: &Measured, judgement: &mut Judgemen
     let problem = match (measured.events.get(name), objective.at_most) {
         (None, _) => format!("this run did not measure `{name}`"),
         (Some(Events::Samples(_)), None) => {
-            format!("`{name}` is measured in samples, and its objective has no `at-most`")
+            format!("`{name}` is measured in samples, but its objective has no `at-most`")
         }
-        (Some(Events::Counted { .. }), Some(_)) => format!("`{name}` is counted, and its objective has an `at-most`"),
+        (Some(Events::Counted { .. }), Some(_)) => format!("`{name}` is counted, but its objective has an `at-most`"),
         _ => return,
     };
     judgement.undecided.push(problem);
@@ -89,7 +89,7 @@ fn over_time(
     if count < policy.min_windows {
         let noun = if count == 1 { "window" } else { "windows" };
         let message = format!(
-            "`{name}` has {count} recorded {noun}, and {} are asked for",
+            "`{name}` has {count} recorded {noun}, fewer than the required {}",
             policy.min_windows
         );
         judgement.undecided.push(message);
@@ -108,14 +108,15 @@ fn over_time(
     let since = since.and_then(|since| since.get(..10)).unwrap_or_default();
     let share = good as f64 / total as f64 * 100.0;
     let message = format!(
-        "{share:.3} % of {total} events of `{name}` were good in {count} windows since {since}, and {} % are promised",
+        "{share:.3} % of {total} events of `{name}` were good in {count} windows since {since}; the objective is {} \
+         %",
         objective.target_percent
     );
     judgement.log.push_str(&format!("== {message}\n"));
     if spent {
         let found = finding(suite, format!("{message}: the error budget is spent"));
         let found =
-            found.help("find out what failed in the windows listed in the log, and hold releases until it recovers");
+            found.help("find what failed in the windows listed in the log, and hold releases until it recovers");
         judgement.findings.push(found.because(Some(objective.location.clone())));
     } else if bad as f64 > budget * NEARLY {
         let part = bad as f64 / budget * 100.0;
@@ -180,13 +181,13 @@ mod tests {
     fn a_budget_is_held_over_the_whole_window() {
         insta::assert_snapshot!(judged(&[(100, 100), (100, 100), (98, 100)], 3), @"");
         insta::assert_snapshot!(judged(&[(100, 100), (97, 100), (100, 100)], 3), @"
-        99.000 % of 300 events of `a` were good in 3 windows since 2026-11-01, and 99 % are promised: 100 % of the error budget is spent [advice]
+        99.000 % of 300 events of `a` were good in 3 windows since 2026-11-01; the objective is 99 %: 100 % of the error budget is spent [advice]
           because: gate.toml:9
         ");
         // One bad run is forgiven by none that follow at once, and by time.
         insta::assert_snapshot!(judged(&[(90, 100), (100, 100), (100, 100), (100, 100)], 4), @"
-        97.500 % of 400 events of `a` were good in 4 windows since 2026-11-01, and 99 % are promised: the error budget is spent [pilot]
-          help: find out what failed in the windows listed in the log, and hold releases until it recovers
+        97.500 % of 400 events of `a` were good in 4 windows since 2026-11-01; the objective is 99 %: the error budget is spent [pilot]
+          help: find what failed in the windows listed in the log, and hold releases until it recovers
           because: gate.toml:9
         ");
         insta::assert_snapshot!(judged(&[(90, 100), (100, 100), (100, 100), (100, 100)], 12), @"");
@@ -194,9 +195,9 @@ mod tests {
 
     #[test]
     fn too_little_says_nothing() {
-        insta::assert_snapshot!(judged(&[(100, 100), (100, 100)], 3), @"`a` has 2 recorded windows, and 3 are asked for");
+        insta::assert_snapshot!(judged(&[(100, 100), (100, 100)], 3), @"`a` has 2 recorded windows, fewer than the required 3");
         insta::assert_snapshot!(judged(&[(0, 0), (0, 0), (0, 0)], 3), @"`a` has no events in 3 windows");
-        insta::assert_snapshot!(judged(&[(100, 100), (100, 100), (100, 100)], 30), @"`a` has 0 recorded windows, and 3 are asked for");
+        insta::assert_snapshot!(judged(&[(100, 100), (100, 100), (100, 100)], 30), @"`a` has 0 recorded windows, fewer than the required 3");
     }
 
     #[test]
@@ -206,9 +207,9 @@ mod tests {
         let now = "2026-11-03T00:00:00Z".parse().unwrap();
         let old = windows(Some(100.0), &[(1, 1), (1, 1), (1, 1)]);
         let judgement = judge(&suite, &policy(Some(5.0)), &measured, &old, now);
-        insta::assert_snapshot!(judgement.undecided.join("\n"), @"`a` has 0 recorded windows, and 3 are asked for");
+        insta::assert_snapshot!(judgement.undecided.join("\n"), @"`a` has 0 recorded windows, fewer than the required 3");
         let counted = Measured::parse("{\"name\": \"a\", \"good\": 1, \"total\": 1}");
         let judgement = judge(&suite, &policy(Some(100.0)), &counted, &old, now);
-        insta::assert_snapshot!(judgement.undecided.join("\n"), @"`a` is counted, and its objective has an `at-most`");
+        insta::assert_snapshot!(judgement.undecided.join("\n"), @"`a` is counted, but its objective has an `at-most`");
     }
 }

@@ -87,7 +87,7 @@ fn measurements(suite: &SuitePolicy, policy: &SloPolicy, cx: &SuiteContext<'_>) 
             Ok(text) => Ok((text, None)),
             Err(error) => {
                 let reason = Reason::new("no_measurements", format!("cannot read `{file}`: {error}"));
-                let reason = reason.help("have the job that measures the service write it");
+                let reason = reason.help("write it in the job that measures the service");
                 Err((EvidenceResult::NotRun(reason), None))
             }
         });
@@ -103,7 +103,7 @@ fn measurements(suite: &SuitePolicy, policy: &SloPolicy, cx: &SuiteContext<'_>) 
     let result = suite_result(&suite.command, &end);
     if end.exit_code != Some(0) || end.timed_out {
         let what = if end.timed_out {
-            format!("did not end within {} s (timed_out)", suite.timeout.as_secs())
+            format!("timed out after {} s (timed_out)", suite.timeout.as_secs())
         } else {
             end.exit_code.map_or_else(
                 || "was killed by a signal".to_owned(),

@@ -52,12 +52,12 @@ fn each_run_adds_its_window_and_all_are_judged() {
     };
     assert_eq!(
         run(99, 2),
-        "too_few_windows: `ok` has 1 recorded window, and 2 are asked for"
+        "too_few_windows: `ok` has 1 recorded window, fewer than the required 2"
     );
     // The same file is the same window.
     assert_eq!(
         run(99, 2),
-        "too_few_windows: `ok` has 1 recorded window, and 2 are asked for"
+        "too_few_windows: `ok` has 1 recorded window, fewer than the required 2"
     );
     assert_eq!(run(95, 2), "pass");
     // 70 is below the promise, and the three together are at 88.

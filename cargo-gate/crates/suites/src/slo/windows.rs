@@ -109,7 +109,7 @@ impl Windows {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // Both gone is a new beginning, which has too few windows; one gone is an edit.
                 return Ok(match head {
-                    Some(_) => Err("are missing, although the file with their end is there".to_owned()),
+                    Some(_) => Err("are missing, but the `.head` file beside them exists".to_owned()),
                     None => Ok(empty(path)),
                 });
             }
@@ -199,7 +199,7 @@ fn parse(text: &str, head: Option<&str>, now: Timestamp) -> std::result::Result<
     if fits || entries.is_empty() && head.is_none() {
         Ok((chain, entries))
     } else {
-        Err("were truncated or replaced: their end is not the recorded one".to_owned())
+        Err("were truncated or replaced: their end differs from the recorded one".to_owned())
     }
 }
 
@@ -248,12 +248,12 @@ mod tests {
                 format!("{}\n{}\n{}\n", lines[0], lines[2], lines[1]),
                 "line 2 does not follow",
             ),
-            (format!("{}\n", lines[0]), "their end is not the recorded one"),
+            (format!("{}\n", lines[0]), "their end differs from the recorded one"),
             (
                 format!("{}\n{}\n", lines[0], lines[1]),
-                "their end is not the recorded one",
+                "their end differs from the recorded one",
             ),
-            (String::new(), "their end is not the recorded one"),
+            (String::new(), "their end differs from the recorded one"),
             (good.trim_end().to_owned(), "in the middle of a line"),
             (good.replacen("good", "bad", 1), "malformed line 1"),
         ] {

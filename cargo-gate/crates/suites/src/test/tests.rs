@@ -79,7 +79,7 @@ fn a_compile_error_is_shown_with_its_place() {
 fn a_crashed_binary_fails() {
     let shown = run_library("#[test] fn crash() { std::process::exit(0) }", &[]);
     assert!(
-        shown.contains("block: the test binary `demo` started and never reported a result"),
+        shown.contains("block: the test binary `demo` started but never reported a result"),
         "{shown}"
     );
 }
@@ -110,7 +110,7 @@ fn the_time_limit_is_named() {
     let run = run_in(&workspace, &suite);
     assert!(run.suite.as_ref().unwrap().timed_out);
     assert!(
-        shown(&run).contains("block: the suite did not end within 0 s (timed_out)"),
+        shown(&run).contains("block: the suite timed out after 0 s (timed_out)"),
         "{}",
         shown(&run)
     );

@@ -94,8 +94,8 @@ impl Reads for Reader {
 
     fn finish(self: Box<Self>) -> Reported {
         let broken = match self.unreadable {
-            Some(error) => Some(format!("a message of cargo clippy cannot be read: {error}")),
-            None if !self.finished => Some("cargo clippy did not say that it finished".to_owned()),
+            Some(error) => Some(format!("cannot parse a message of cargo clippy: {error}")),
+            None if !self.finished => Some("cargo clippy did not report that it finished".to_owned()),
             None => None,
         };
         let help = "cargo clippy --workspace --all-targets";

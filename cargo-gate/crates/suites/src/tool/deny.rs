@@ -168,13 +168,13 @@ impl Reader {
     fn broken(&self, summary: &BTreeMap<String, Counts>) -> Option<String> {
         let asked = self.asked();
         if let Some(missing) = asked.iter().find(|check| !summary.contains_key(**check)) {
-            return Some(format!("cargo deny says nothing about {missing}"));
+            return Some(format!("cargo deny reported nothing about {missing}"));
         }
         let counted: u64 = summary.values().map(|counts| counts.errors).sum();
         let read = self.diagnostics.iter().filter(|one| one.severity == "error").count() as u64;
         if counted != read {
             return Some(format!(
-                "cargo deny counts {counted} errors, and {read} of them can be read"
+                "cargo deny reported {counted} errors, but only {read} could be parsed"
             ));
         }
         let part = self.suite.part.as_deref()?;
@@ -183,7 +183,8 @@ impl Reader {
         let (errors, warnings) = (read("error"), read("warning"));
         (counts.errors != errors || counts.warnings != warnings).then(|| {
             format!(
-                "cargo deny counts {} errors and {} warnings about {part}, and {errors} and {warnings} can be read",
+                "cargo deny reported {} errors and {} warnings about {part}, but only {errors} and {warnings} could \
+                 be parsed",
                 counts.errors, counts.warnings
             )
         })
@@ -274,14 +275,14 @@ impl Reads for Reader {
             return Reported::refused(reason.help("cargo deny init"));
         }
         if let Some(error) = self.unreadable {
-            return Reported::broken(format!("a message of cargo deny cannot be read: {error}"));
+            return Reported::broken(format!("cannot parse a message of cargo deny: {error}"));
         }
         let Some(summary) = &self.summary else {
             return match self.failure {
                 Some(failure) => Reported::refused(
                     Reason::new("tool_failed", format!("cargo deny failed: {failure}")).help("cargo deny check"),
                 ),
-                None => Reported::broken("cargo deny did not say that it finished"),
+                None => Reported::broken("cargo deny did not report that it finished"),
             };
         };
         if let Some(broken) = self.broken(summary) {
@@ -291,8 +292,8 @@ impl Reads for Reader {
         let counted = |counts: &Counts| counts.errors + counts.warnings + counts.notes + counts.helps;
         let about_licenses = self.suite.part.as_deref().is_none_or(|part| part == "licenses");
         if about_licenses && summary.get("licenses").is_some_and(|counts| counted(counts) == 0) {
-            let reason = Reason::new("nothing_checked", "cargo deny checked no licences");
-            return Reported::refused(reason.help("look at `[graph]` of deny.toml: it excludes every package"));
+            let reason = Reason::new("nothing_checked", "cargo deny checked no licenses");
+            return Reported::refused(reason.help("correct `[graph]` in deny.toml, which excludes every package"));
         }
         let mut findings: Vec<Finding> = self
             .own()

@@ -115,7 +115,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
     let log = "read the end of the suite's log in the run directory";
     let evidence = if end.timed_out {
         let seconds = suite.timeout.as_secs();
-        result_of(Reason::new("timed_out", format!("the tool did not end within {seconds} s")).help(log))
+        result_of(Reason::new("timed_out", format!("the tool timed out after {seconds} s")).help(log))
     } else if let Some(reason) = reported.refused {
         result_of(reason)
     } else if let Some(broken) = reported.broken {
@@ -124,7 +124,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         let how = end.exit_code.map_or("was killed by a signal".to_owned(), |code| {
             format!("exited with code {code}")
         });
-        let message = format!("`{}` {how} and reported nothing", command.join(" "));
+        let message = format!("`{}` {how} without reporting anything", command.join(" "));
         EvidenceResult::Findings(vec![finding(suite, message).help(log)])
     } else {
         EvidenceResult::Findings(reported.findings)

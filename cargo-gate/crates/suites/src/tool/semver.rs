@@ -153,7 +153,7 @@ impl Reader {
             } else {
                 Finding::advice(message).because(self.suite.location.clone())
             };
-            found.help("keep the API that users call, or raise the version to match the change")
+            found.help("keep the API compatible, or raise the version to match the change")
         };
         let below = |path: &&str| Path::new(path).is_relative() || Path::new(path).starts_with(&self.root);
         let gone = place.contains(", previously in");
@@ -302,9 +302,7 @@ impl Reads for Reader {
         if self.packages.is_empty() {
             let reason = Reason::new("nothing_checked", "cargo semver-checks compared no package");
             return Reported::refused(
-                reason.help(
-                    "name what to compare with in `args` of the suite, such as `[\"--baseline-rev\", \"v1.0.0\"]`",
-                ),
+                reason.help("add the baseline to `args` of the suite, such as `[\"--baseline-rev\", \"v1.0.0\"]`"),
             );
         }
         let mut failed = 0;
@@ -312,13 +310,13 @@ impl Reads for Reader {
             match package.counts {
                 None => {
                     return Reported::broken(format!(
-                        "cargo semver-checks does not say how many checks it ran for {}",
+                        "cargo semver-checks did not report how many checks it ran for {}",
                         package.name
                     ));
                 }
                 Some((0, _)) => {
                     let message = format!(
-                        "cargo semver-checks ran none of its checks for `{}`: a {} permits everything",
+                        "cargo semver-checks ran no checks for `{}`: a {} allows every change",
                         package.name, package.change
                     );
                     let help = "add `\"--release-type\", \"minor\"` to `args` of the suite to see what changed";
@@ -330,7 +328,7 @@ impl Reads for Reader {
         let read = self.lints.iter().filter(|lint| lint.fails).count() as u64;
         if read != failed {
             return Reported::broken(format!(
-                "cargo semver-checks counts {failed} failures, and {read} of them can be read"
+                "cargo semver-checks reported {failed} failures, but only {read} could be parsed"
             ));
         }
         let (findings, explained) = self.findings();

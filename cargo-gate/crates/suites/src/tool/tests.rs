@@ -59,8 +59,8 @@ fn rustfmt_reports_files() {
       help: cargo fmt --all
     0 passed, 0 failed, 0 skipped, exit Some(1)
     ");
-    insta::assert_snapshot!(run_tool("rustfmt", "fn broken( {\n"), @r"
-    block: `cargo fmt --all -- --check -l` exited with code 1 and reported nothing
+    insta::assert_snapshot!(run_tool("rustfmt", "fn broken( {\n"), @"
+    block: `cargo fmt --all -- --check -l` exited with code 1 without reporting anything
       help: read the end of the suite's log in the run directory
     0 passed, 0 failed, 0 skipped, exit Some(1)
     ");
@@ -84,8 +84,8 @@ fn read_clippy(text: &str) -> Reported {
 #[test]
 fn only_a_whole_report_is_believed() {
     let broken = |text| read_clippy(text).broken.unwrap_or_default();
-    assert_eq!(broken(""), "cargo clippy did not say that it finished");
-    assert!(broken("{\"reason\":").starts_with("a message of cargo clippy cannot be read: "));
+    assert_eq!(broken(""), "cargo clippy did not report that it finished");
+    assert!(broken("{\"reason\":").starts_with("cannot parse a message of cargo clippy: "));
     assert_eq!(broken("hello\n{\"reason\":\"build-finished\",\"success\":true}"), "");
 }
 
@@ -185,18 +185,18 @@ fn a_report_of_deny_that_is_not_whole_is_no_pass() {
         deny(&(log("WARN", "unable to find a config path, falling back to default config") + &all(1))),
         deny(&summary(&counts("bans", 0))),
         deny(&all(0)),
-    ].join("\n"), @r"
-    broken: cargo deny did not say that it finished
-    broken: cargo deny did not say that it finished
-    broken: cargo deny counts 3 errors, and 2 of them can be read
-    broken: a message of cargo deny cannot be read: EOF while parsing a value at line 1 column 8
+    ].join("\n"), @"
+    broken: cargo deny did not report that it finished
+    broken: cargo deny did not report that it finished
+    broken: cargo deny reported 3 errors, but only 2 could be parsed
+    broken: cannot parse a message of cargo deny: EOF while parsing a value at line 1 column 8
     tool_failed: cargo deny failed: failed to fetch crates
       help: cargo deny check
     config_missing: there is no deny.toml, so cargo deny has no rules to check
       help: cargo deny init
-    broken: cargo deny says nothing about licenses
-    nothing_checked: cargo deny checked no licences
-      help: look at `[graph]` of deny.toml: it excludes every package
+    broken: cargo deny reported nothing about licenses
+    nothing_checked: cargo deny checked no licenses
+      help: correct `[graph]` in deny.toml, which excludes every package
     ");
     assert_eq!(deny(&all(1)), "");
 }
@@ -249,8 +249,8 @@ fn answers_of_deny_are_judged_apart() {
     // A code of licences that nobody knows here is not read as something about bans.
     let unknown = DENY.replace("\"rejected\"", "\"not-good\"");
     insta::assert_snapshot!([part("bans", &unknown), part("licenses", &unknown)].join("\n"), @"
-    broken: cargo deny counts 2 errors and 1 warnings about bans, and 3 and 1 can be read
-    broken: cargo deny counts 1 errors and 0 warnings about licenses, and 0 and 0 can be read
+    broken: cargo deny reported 2 errors and 1 warnings about bans, but only 3 and 1 could be parsed
+    broken: cargo deny reported 1 errors and 0 warnings about licenses, but only 0 and 0 could be parsed
     ");
 }
 
@@ -313,14 +313,14 @@ fn a_report_of_vet_that_judges_nothing_is_no_pass() {
         vet("{\"conclusion\":\"fail (vetting)\",\"failures\":[]}"),
         vet("{\"conclusion\":\"perhaps\"}"),
         vet(&success("")),
-    ].join("\n"), @r"
-    broken: the report of cargo vet cannot be read: EOF while parsing a value at line 1 column 0
+    ].join("\n"), @"
+    broken: cannot parse the report of cargo vet: EOF while parsing a value at line 1 column 0
     config_missing: cargo vet failed: You must run 'cargo vet init' (store not found at /w/supply-chain)
       help: cargo vet init
     tool_failed: cargo vet failed: Your cargo-vet store has consistency errors
       help: cargo vet --locked
-    broken: cargo vet reports a failure and names no dependency
-    broken: the report of cargo vet cannot be read: unknown variant `perhaps`, expected one of `success`, `fail (vetting)`, `fail (violation)` at line 1 column 23
+    broken: cargo vet reported a failure but no dependency
+    broken: cannot parse the report of cargo vet: unknown variant `perhaps`, expected one of `success`, `fail (vetting)`, `fail (violation)` at line 1 column 23
     nothing_checked: cargo vet found no dependency to vet
       help: remove the suite from gate.toml until the workspace has dependencies
     ");
@@ -338,13 +338,13 @@ in:\n  function demo::gone, previously in file /cache/demo/src/lib.rs:7\n  funct
 fn semver_checks_reports_changes() {
     insta::assert_snapshot!(semver_checks(SEMVER), @"
     demo/Cargo.toml:3: pub fn removed or renamed: function demo::gone (function_missing) [pilot]
-      help: keep the API that users call, or raise the version to match the change
+      help: keep the API compatible, or raise the version to match the change
       because: gate.toml:3
     demo/Cargo.toml:3: pub fn removed or renamed: function demo::old (function_missing) [pilot]
-      help: keep the API that users call, or raise the version to match the change
+      help: keep the API compatible, or raise the version to match the change
       because: gate.toml:3
     src/lib.rs:3: enum variant added: variant A:B (enum_variant_added) [advice]
-      help: keep the API that users call, or raise the version to match the change
+      help: keep the API compatible, or raise the version to match the change
       because: gate.toml:3
     ");
 }
@@ -438,11 +438,11 @@ fn a_report_of_semver_checks_that_compared_nothing_is_no_pass() {
         semver_checks("error: running cargo-doc on crate 'demo' failed\n"),
     ].join("\n"), @r#"
     nothing_checked: cargo semver-checks compared no package
-      help: name what to compare with in `args` of the suite, such as `["--baseline-rev", "v1.0.0"]`
-    nothing_checked: cargo semver-checks ran none of its checks for `demo`: a major change permits everything
+      help: add the baseline to `args` of the suite, such as `["--baseline-rev", "v1.0.0"]`
+    nothing_checked: cargo semver-checks ran no checks for `demo`: a major change allows every change
       help: add `"--release-type", "minor"` to `args` of the suite to see what changed
-    broken: cargo semver-checks does not say how many checks it ran for demo
-    broken: cargo semver-checks counts 2 failures, and 1 of them can be read
+    broken: cargo semver-checks did not report how many checks it ran for demo
+    broken: cargo semver-checks reported 2 failures, but only 1 could be parsed
     tool_failed: cargo semver-checks failed: running cargo-doc on crate 'demo' failed
       help: cargo semver-checks
     "#);

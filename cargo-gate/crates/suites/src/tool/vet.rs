@@ -82,7 +82,7 @@ impl Reader {
         }
         let report = match serde_json::from_str(&self.text) {
             Ok(report) => report,
-            Err(error) => return Reported::broken(format!("the report of cargo vet cannot be read: {error}")),
+            Err(error) => return Reported::broken(format!("cannot parse the report of cargo vet: {error}")),
         };
         let findings: Vec<Finding> = match report {
             Report::Success {
@@ -101,7 +101,7 @@ impl Reader {
             Report::Violation { violations } => violations.keys().map(|package| self.violation(package)).collect(),
         };
         if findings.is_empty() {
-            return Reported::broken("cargo vet reports a failure and names no dependency");
+            return Reported::broken("cargo vet reported a failure but no dependency");
         }
         Reported {
             findings,

@@ -30,7 +30,7 @@ impl Release {
         let git = workspace.git().ok_or_else(|| {
             Reason::new(
                 "no_git",
-                "the workspace is in no git repository, so its last release is unknown",
+                "the workspace is not in a git repository, so its last release is unknown",
             )
             .help("run the gate in a clone of the repository")
         })?;
@@ -106,9 +106,12 @@ fn highest<'t>(tags: impl Iterator<Item = &'t str>, reference: &str) -> Vec<&'t 
 pub(super) fn unknown(git: &Git, message: String) -> Reason {
     if git.is_shallow() == Ok(true) {
         return Reason::new("shallow_clone", format!("{message}, and the clone is shallow"))
-            .help("fetch the whole history with its tags (`fetch-depth: 0`)");
+            .help("fetch the full history and tags (`fetch-depth: 0`)");
     }
-    Reason::new("no_release", message).help("`git fetch --tags`, or name the release in `reference` of `[stability]`")
+    Reason::new("no_release", message).help(
+        "`git fetch --tags`, or set `reference` under `[stability]` to the \
+         release",
+    )
 }
 
 #[cfg(test)]

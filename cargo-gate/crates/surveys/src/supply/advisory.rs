@@ -68,7 +68,7 @@ impl Advisory {
         let (collection, package, file) = (parts.next(), parts.next(), parts.next());
         let id = file.and_then(|file| file.strip_suffix(".md")).unwrap_or_default();
         if advisory.id != id {
-            return Err(format!("it holds the advisory `{}`", one_line(&advisory.id)));
+            return Err(format!("it contains the advisory `{}`", one_line(&advisory.id)));
         }
         if Some(advisory.package.as_str()) != package {
             return Err(format!("it is about the package `{}`", one_line(&advisory.package)));
@@ -104,7 +104,7 @@ impl Score {
     fn parse(vector: &str) -> Result<Self, String> {
         let cvss: Cvss = vector
             .parse()
-            .map_err(|_| format!("`{}` is no CVSS vector", one_line(vector)))?;
+            .map_err(|_| format!("invalid CVSS vector `{}`", one_line(vector)))?;
         Ok(Self {
             tenths: (cvss.score() * 10.0).round().clamp(0.0, 100.0) as u16,
             severity: cvss.severity().to_string(),
@@ -145,17 +145,17 @@ fn parts(text: &str) -> Result<(&str, &str), String> {
     let rest = text
         .strip_prefix("```toml")
         .ok_or("it does not start with a TOML block")?;
-    let (front, rest) = rest.split_once("\n```").ok_or("its TOML block does not end")?;
+    let (front, rest) = rest.split_once("\n```").ok_or("its TOML block is not closed")?;
     let title = rest
         .trim_start()
         .lines()
         .next()
         .and_then(|line| line.strip_prefix("# "));
-    Ok((front.trim(), title.ok_or("there is no title below its TOML block")?))
+    Ok((front.trim(), title.ok_or("it has no title after its TOML block")?))
 }
 
 fn day(text: &str) -> Result<Date, String> {
-    text.parse().map_err(|_| format!("`{}` is not a day", one_line(text)))
+    text.parse().map_err(|_| format!("invalid date `{}`", one_line(text)))
 }
 
 fn texts(requirements: &[VersionReq]) -> Vec<String> {
@@ -233,14 +233,14 @@ mod tests {
             wrong("crates/time/RUSTSEC-2020-0071.md", good.replace("patched = []", "patched = [\"one\"]").as_bytes()),
             wrong("crates/time/RUSTSEC-2020-0071.md", good.replace("patched = []", "").as_bytes()),
         ].join("\n"), @"
-        it holds the advisory `RUSTSEC-2020-0071`
+        it contains the advisory `RUSTSEC-2020-0071`
         it is about the package `time`
         it is not UTF-8
         it does not start with a TOML block
-        there is no title below its TOML block
-        `2020-13-18` is not a day
-        `CVSS:9.9/X:Y` is no CVSS vector
-        `>2, <1` ends before it begins
+        it has no title after its TOML block
+        invalid date `2020-13-18`
+        invalid CVSS vector `CVSS:9.9/X:Y`
+        `>2, <1` ends before it starts
         unexpected character 'o' while parsing major version number
         missing field `patched`
         ");

@@ -44,7 +44,7 @@ fn kind(path: &[u8]) -> Kind {
     };
     let absolute = path.starts_with('/') || path.as_bytes().get(1) == Some(&b':');
     if absolute || path.contains('\\') || path.split('/').any(|part| part == "..") {
-        return Kind::Refused("its path leads out of the archive");
+        return Kind::Refused("its path points outside the archive");
     }
     let parts: Vec<&str> = path
         .split('/')
@@ -75,11 +75,11 @@ impl Collector {
     fn advisory(&mut self, path: &[u8], is_file: bool) -> Result<Option<String>, String> {
         self.count += 1;
         if self.count > MAX_ENTRIES {
-            return Err(format!("it holds more than {MAX_ENTRIES} entries"));
+            return Err(format!("it has more than {MAX_ENTRIES} entries"));
         }
         match kind(path) {
-            Kind::Advisory(path) if !is_file => self.skip(&path, "it is no plain file"),
-            Kind::Advisory(path) if !self.seen.insert(path.clone()) => self.skip(&path, "it is there twice"),
+            Kind::Advisory(path) if !is_file => self.skip(&path, "it is not a regular file"),
+            Kind::Advisory(path) if !self.seen.insert(path.clone()) => self.skip(&path, "it appears twice"),
             Kind::Advisory(path) => return Ok(Some(path)),
             Kind::Refused(why) => self.skip(&String::from_utf8_lossy(path), why),
             Kind::Other => {}
@@ -118,7 +118,7 @@ fn too_much() -> String {
 fn tar(bytes: &[u8]) -> Result<Contents, String> {
     let damaged = |error: io::Error| {
         if error.kind() == io::ErrorKind::UnexpectedEof {
-            "it is cut off".to_owned()
+            "it is truncated".to_owned()
         } else {
             format!("it is damaged: {error}")
         }
@@ -253,24 +253,24 @@ mod tests {
 
     #[test]
     fn only_advisories_inside_are_taken() {
-        insta::assert_snapshot!(told(read(&tar_gz(ODD))), @r"
+        insta::assert_snapshot!(told(read(&tar_gz(ODD))), @r#"
         crates/a/RUSTSEC-2020-0001.md 3
         crates/b/RUSTSEC-2020-0002.md 3
         rust/std/CVE-1.md 3
-        - crates/a/RUSTSEC-2020-0001.md: it is there twice
-        - ../crates/c/RUSTSEC-2020-0003.md: its path leads out of the archive
-        - /crates/d/RUSTSEC-2020-0004.md: its path leads out of the archive
-        - crates\e\RUSTSEC-2020-0005.md: its path leads out of the archive
-        ");
-        insta::assert_snapshot!(told(read(&zip_of(ODD))), @r"
+        - crates/a/RUSTSEC-2020-0001.md: it appears twice
+        - ../crates/c/RUSTSEC-2020-0003.md: its path points outside the archive
+        - /crates/d/RUSTSEC-2020-0004.md: its path points outside the archive
+        - crates\e\RUSTSEC-2020-0005.md: its path points outside the archive
+        "#);
+        insta::assert_snapshot!(told(read(&zip_of(ODD))), @r#"
         crates/a/RUSTSEC-2020-0001.md 3
         crates/b/RUSTSEC-2020-0002.md 3
         rust/std/CVE-1.md 3
-        - crates/a/RUSTSEC-2020-0001.md: it is there twice
-        - ../crates/c/RUSTSEC-2020-0003.md: its path leads out of the archive
-        - /crates/d/RUSTSEC-2020-0004.md: its path leads out of the archive
-        - crates\e\RUSTSEC-2020-0005.md: its path leads out of the archive
-        ");
+        - crates/a/RUSTSEC-2020-0001.md: it appears twice
+        - ../crates/c/RUSTSEC-2020-0003.md: its path points outside the archive
+        - /crates/d/RUSTSEC-2020-0004.md: its path points outside the archive
+        - crates\e\RUSTSEC-2020-0005.md: its path points outside the archive
+        "#);
     }
 
     #[test]
@@ -284,7 +284,7 @@ mod tests {
             .append_link(&mut header, "crates/a/RUSTSEC-2020-0001.md", "/etc/passwd")
             .unwrap();
         let linked = builder.into_inner().unwrap().finish().unwrap();
-        insta::assert_snapshot!(told(read(&linked)), @"- crates/a/RUSTSEC-2020-0001.md: it is no plain file");
+        insta::assert_snapshot!(told(read(&linked)), @"- crates/a/RUSTSEC-2020-0001.md: it is not a regular file");
         let large = vec![b'x'; MAX_FILE as usize + 1];
         let entries: &[(&str, &[u8])] = &[("crates/a/RUSTSEC-2020-0001.md", &large)];
         insta::assert_snapshot!(told(read(&tar_gz(entries))), @"- crates/a/RUSTSEC-2020-0001.md: it is larger than 1024 KiB");

@@ -135,7 +135,7 @@ impl Advisories {
             }
         }
         let Some((place, database)) = best else {
-            let none = || Reason::new("advisory_db_missing", "there is no advisory database");
+            let none = || Reason::new("advisory_db_missing", "no advisory database found");
             return Err(problem.cloned().unwrap_or_else(none));
         };
         source::forget_others(&self.stamps, directory);

@@ -19,19 +19,19 @@ impl Range {
     fn of(requirement: &VersionReq) -> Result<Self, String> {
         let mut range = Self(Bound::Unbounded, Bound::Unbounded);
         for comparator in &requirement.comparators {
-            let Self(from, to) = limits(comparator).ok_or_else(|| format!("`{requirement}` is no range"))?;
+            let Self(from, to) = limits(comparator).ok_or_else(|| format!("invalid version range `{requirement}`"))?;
             for (side, bound) in [(&mut range.0, from), (&mut range.1, to)] {
                 match (&side, &bound) {
                     (_, Bound::Unbounded) => {}
                     (Bound::Unbounded, _) => *side = bound,
-                    _ => return Err(format!("`{requirement}` has two bounds on one side")),
+                    _ => return Err(format!("`{requirement}` has two bounds on the same side")),
                 }
             }
         }
         if range.begins_before_end_of(&range) {
             Ok(range)
         } else {
-            Err(format!("`{requirement}` ends before it begins"))
+            Err(format!("`{requirement}` ends before it starts"))
         }
     }
 
@@ -177,13 +177,13 @@ mod tests {
             of(&["^18446744073709551615"]),
         ];
         insta::assert_snapshot!(wrong.map(Result::unwrap_err).join("\n"), @"
-        `>=1, >=2` has two bounds on one side
-        `^1, <1.5` has two bounds on one side
-        `>2, <1` ends before it begins
-        `>1.0.0, <1.0.0` ends before it begins
+        `>=1, >=2` has two bounds on the same side
+        `^1, <1.5` has two bounds on the same side
+        `>2, <1` ends before it starts
+        `>1.0.0, <1.0.0` ends before it starts
         `>=1` and `>=2` overlap
         `^1.2` and `=1.4.0` overlap
-        `^18446744073709551615` is no range
+        invalid version range `^18446744073709551615`
         ");
     }
 }

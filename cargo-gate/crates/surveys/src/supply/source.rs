@@ -231,11 +231,7 @@ pub(super) fn load(place: &Place, stamp: &OneStamp, directory: &Path) -> Result<
     let state = match &stamp.state {
         Ok(state) => *state,
         Err(Trouble::Missing) => {
-            return Err(Reason::new(
-                "advisory_db_missing",
-                format!("there is no advisory database at `{shown}`"),
-            )
-            .help(FETCH));
+            return Err(Reason::new("advisory_db_missing", format!("no advisory database at `{shown}`")).help(FETCH));
         }
         Err(Trouble::Unreadable(error)) => return Err(unreadable(shown, error)),
     };
@@ -270,12 +266,13 @@ pub(super) fn load(place: &Place, stamp: &OneStamp, directory: &Path) -> Result<
     Ok(database)
 }
 
-const FETCH: &str = "git clone --depth 1 https://github.com/RustSec/advisory-db, and name it in gate.toml: `[supply] advisory-db = \"…\"`";
+const FETCH: &str = "`git clone --depth 1 https://github.com/RustSec/advisory-db`, and set `advisory-db` under \
+     `[supply]` in gate.toml";
 
 fn unreadable(shown: &str, why: &str) -> Reason {
     Reason::new(
         "advisory_db_unreadable",
-        format!("the advisory database at `{shown}` cannot be read: {why}"),
+        format!("cannot read the advisory database at `{shown}`: {why}"),
     )
     .help("fetch it again: `git clone --depth 1 https://github.com/RustSec/advisory-db`")
 }

@@ -13,7 +13,7 @@ pub enum Kind {
     Phone,
     /// A key of a service.
     ApiKey,
-    /// What stands behind `Bearer`, and JSON web tokens.
+    /// Tokens after `Bearer`, and JSON web tokens.
     BearerToken,
     /// A token of a service.
     Token,

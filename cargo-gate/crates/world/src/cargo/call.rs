@@ -120,7 +120,7 @@ impl Leaving {
         if rest.trim_ascii().is_empty() {
             Ok(Ok(()))
         } else {
-            let error = serde_json::Error::custom("there is something behind its first line");
+            let error = serde_json::Error::custom("unexpected text after the first line");
             Err(not_understood(&error))
         }
     }
@@ -135,7 +135,7 @@ fn not_run(program: &Path, error: &io::Error) -> Error {
 }
 
 pub(super) fn not_understood(error: &serde_json::Error) -> Error {
-    Error::tool(format!("cannot understand the answer of `cargo metadata`: {error}"))
+    Error::tool(format!("cannot parse the output of `cargo metadata`: {error}"))
 }
 
 /// Makes something of an answer: of its first line, which is all of it as cargo writes it, else of all that comes.
@@ -201,7 +201,10 @@ mod tests {
         let message = end("--no-such-argument", true).expect("an end").unwrap_err();
         assert!(message.contains("--no-such-argument"), "{message}");
         let error = end("-V", false).expect_err("there is more than an answer");
-        assert!(error.to_string().contains("something behind its first line"), "{error}");
+        assert!(
+            error.to_string().contains("unexpected text after the first line"),
+            "{error}"
+        );
     }
 
     #[test]

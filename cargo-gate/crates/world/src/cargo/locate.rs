@@ -56,18 +56,18 @@ fn start(options: &Options) -> Result<PathBuf> {
         if path.is_file() {
             return Ok(path);
         }
-        let mut error = Error::usage(format!("there is no manifest at `{}`", path.display()))
-            .with_help("give the path of a Cargo.toml to --manifest-path");
+        let mut error = Error::usage(format!("manifest path `{}` does not exist", path.display()))
+            .with_help("pass the path of a Cargo.toml to `--manifest-path`");
         error.path = Some(path);
         return Err(error);
     }
     let found = options.cwd.ancestors().map(|directory| directory.join("Cargo.toml"));
     found.into_iter().find(|path| path.is_file()).ok_or_else(|| {
         Error::usage(format!(
-            "there is no Cargo.toml in `{}` or any directory above it",
+            "could not find `Cargo.toml` in `{}` or any parent directory",
             options.cwd.display()
         ))
-        .with_help("run it inside a Cargo workspace, or add --manifest-path PATH")
+        .with_help("run it inside a Cargo workspace, or pass `--manifest-path PATH`")
     })
 }
 

@@ -141,7 +141,7 @@ impl<'a> Metadata<'a> {
         for member in self.members() {
             let (name, version) = (&member.name, &member.version);
             if !lock.named(name).iter().any(|locked| locked.version == *version) {
-                return Some(format!("Cargo.lock does not hold the member `{name}` {version}"));
+                return Some(format!("`Cargo.lock` has no entry for the member `{name}` {version}"));
             }
             for declared in &member.dependencies {
                 // One that cannot be read is met by anything: then it is not what cargo refuses.
@@ -149,7 +149,7 @@ impl<'a> Metadata<'a> {
                 let met = |locked: &Version| required == VersionReq::STAR || required.matches(locked);
                 if !lock.named(&declared.name).iter().any(|locked| met(&locked.version)) {
                     return Some(format!(
-                        "Cargo.lock holds no `{}` that meets `{}`, which `{name}` requires",
+                        "`Cargo.lock` has no `{}` matching `{}`, which `{name}` requires",
                         declared.name, declared.req
                     ));
                 }

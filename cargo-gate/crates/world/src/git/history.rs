@@ -103,7 +103,7 @@ impl Git {
             },
             Ok((_, stderr)) if self.is_shallow() == Ok(true) => {
                 let _ = stderr;
-                Ancestry::Unknown(format!("the clone is shallow and does not hold commit {commit}"))
+                Ancestry::Unknown(format!("the clone is shallow and does not contain commit {commit}"))
             }
             Ok((_, stderr)) => Ancestry::Unknown(first_line(&stderr)),
             Err(error) => Ancestry::Unknown(format!("cannot run git: {error}")),
@@ -132,7 +132,7 @@ impl Git {
         commits
             .iter()
             .map(|commit| {
-                let answer = answers.next().ok_or("git answers nothing")?;
+                let answer = answers.next().ok_or("git printed nothing")?;
                 let state = match answer.rsplit(' ').next() {
                     Some("missing") if shallow => CommitState::CutOff,
                     Some("missing") => CommitState::Missing,
@@ -182,7 +182,7 @@ impl Git {
     /// # Errors
     /// Nothing of that name is a commit here.
     pub fn resolve(&self, revision: &str) -> Result<String, String> {
-        let unknown = || format!("the repository does not hold commit {revision}");
+        let unknown = || format!("the repository does not contain commit {revision}");
         if revision.starts_with('-') || revision.contains(char::is_whitespace) {
             return Err(unknown());
         }
@@ -204,14 +204,14 @@ impl Git {
                 check_commit(revision)?;
             }
             if path.contains('\n') {
-                return Err(format!("git cannot be asked for `{}`", path.escape_debug()));
+                return Err(format!("cannot ask git for `{}`", path.escape_debug()));
             }
             // A revision without the file and a revision that does not exist fail alike, so ask for the revision first.
             let questions = [format!("{revision}^{{commit}}"), format!("{revision}:./{path}")];
             let answers = self.memory.objects.ask(&self.program, &questions)?;
             let mut answers = answers.into_iter();
             if !matches!(answers.next(), Some(Object::There { kind, .. }) if kind == "commit") {
-                return Err(format!("the repository does not hold commit {revision}"));
+                return Err(format!("the repository does not contain commit {revision}"));
             }
             match answers.next() {
                 Some(Object::There { kind, contents }) if kind == "blob" => Ok(Some(contents)),

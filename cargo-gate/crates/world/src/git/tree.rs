@@ -53,7 +53,7 @@ impl Git {
         let answers = self.memory.objects.ask(&self.program, &questions)?;
         let blob = |(id, answer): (&String, Object)| match answer {
             Object::There { kind, contents } if kind == "blob" => Ok(contents),
-            _ => Err(format!("the repository does not hold the object {id}")),
+            _ => Err(format!("the repository does not contain object {id}")),
         };
         questions.iter().zip(answers).map(blob).collect()
     }

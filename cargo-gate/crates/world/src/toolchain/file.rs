@@ -98,7 +98,7 @@ fn parse(text: &str, legacy: bool, file: &mut ToolchainFile) {
     file.custom_path = custom;
     file.channel = channel;
     if file.channel.is_some() && file.custom_path.is_some() {
-        file.error = Some("it names both a channel and a path".into());
+        file.error = Some("it sets both `channel` and `path`".into());
     }
 }
 

@@ -74,20 +74,20 @@ impl Probe<'_> {
 
     fn cargo(&self) -> Result<Version> {
         self.run(&self.programs.cargo, "-V")
-            .and_then(|text| parse_cargo(&text).ok_or_else(|| format!("cannot understand `{}`", text.trim())))
+            .and_then(|text| parse_cargo(&text).ok_or_else(|| format!("cannot parse `{}`", text.trim())))
             .map_err(|message| {
                 let help = match missing_toolchain(&message) {
                     Some(toolchain) => format!("`rustup toolchain install {toolchain}`"),
-                    None => "`cargo gate doctor` names what is missing".to_owned(),
+                    None => "`cargo gate doctor` shows what is missing".to_owned(),
                 };
                 Error::new(ErrorKind::ToolchainMissing, format!("cannot run `cargo -V`: {message}")).with_help(help)
             })
     }
 
     fn rustc(&self) -> Result<Rustc, String> {
-        let program = self.programs.rustc.as_deref().ok_or("there is no rustc on the PATH")?;
+        let program = self.programs.rustc.as_deref().ok_or("`rustc` is not on PATH")?;
         let text = self.run(program, "-vV")?;
-        parse_rustc(&text).ok_or_else(|| format!("cannot understand what `{} -vV` says", program.display()))
+        parse_rustc(&text).ok_or_else(|| format!("cannot parse the output of `{} -vV`", program.display()))
     }
 
     fn run(&self, program: &Path, argument: &str) -> Result<String, String> {

@@ -86,12 +86,15 @@ fn find_cargo(cwd: &Path, environment: &Environment) -> Result<PathBuf> {
             .with_help("install a Rust toolchain with rustup, or set CARGO to the path of cargo")
     };
     match environment.path("CARGO") {
-        Some(named) => environment
-            .find_program(named.as_os_str(), cwd)
-            .ok_or_else(|| missing(format!("CARGO names `{}`, which is not a program", named.display()))),
+        Some(named) => environment.find_program(named.as_os_str(), cwd).ok_or_else(|| {
+            missing(format!(
+                "`CARGO` is set to `{}`, which is not a program",
+                named.display()
+            ))
+        }),
         None => environment
             .find_program(OsStr::new("cargo"), cwd)
-            .ok_or_else(|| missing("there is no cargo on the PATH".into())),
+            .ok_or_else(|| missing("`cargo` is not on PATH".into())),
     }
 }
 

@@ -19,13 +19,13 @@ use super::size;
 
 #[derive(Debug, Args)]
 pub(crate) struct GcArgs {
-    /// Keep what was used within so many days
+    /// Keep entries used within this many days
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     pub(crate) keep_days: u32,
-    /// Shrink each store to so many MiB, least recently used first
+    /// Shrink each store to this many MiB, removing the least recently used entries first
     #[arg(long, value_name = "MIB")]
     pub(crate) max_size: Option<u64>,
-    /// List what would go, and remove nothing
+    /// List what would be removed without removing it
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
@@ -141,7 +141,7 @@ impl Report {
         let evidence = &self.evidence;
         let _ = writeln!(
             text,
-            "{removed} {} pieces of evidence and {} files ({}), kept {} ({})",
+            "evidence: {removed} {} entries and {} files ({}), kept {} ({})",
             evidence.removed_entries,
             evidence.removed_files,
             size(evidence.removed_bytes),
@@ -154,7 +154,7 @@ impl Report {
         }
         let _ = writeln!(
             text,
-            "{removed} {} entries of the kernel store ({}), kept {} ({}), {} of them pinned",
+            "kernels: {removed} {} entries ({}), kept {} ({}), {} of them pinned",
             kernels.removed.len(),
             size(kernels.removed_bytes),
             kernels.kept_entries,

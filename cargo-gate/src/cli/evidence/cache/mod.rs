@@ -22,11 +22,11 @@ use size::size;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
-    /// Show what the stores hold and how often they saved a compilation
+    /// Show the size of both stores and how often they saved a compilation
     Stats(FormatArgs),
     /// Read every entry of both stores and remove damaged ones
     Verify(FormatArgs),
-    /// Remove what has not been used for a while
+    /// Remove entries that have not been used recently
     Gc(gc::GcArgs),
 }
 
@@ -120,8 +120,9 @@ fn kernel_text(history: &History, usage: Usage, local: &Local) -> String {
         .map(|pin| format!("  pinned     by {pin}\n"))
         .collect();
     format!(
-        "kernels\n  entries    {}\n  size       {}\n  builds     {}{since}\n  lookups    {}\n  hits       {}{rate}\n  \
-         remote     {} hits, {} entries written, {} questions not answered\n  damaged    {}\n  evicted    {}\n{pins}  store      {}\n",
+        "kernels\n  entries    {}\n  size       {}\n  builds     {}{since}\n  lookups    {}\n  hits       {}{rate}\n \
+          remote     {} hits, {} entries written, {} failed requests\n  damaged    {}\n  evicted    {}\n{pins}  \
+         store      {}\n",
         usage.entries,
         size(usage.bytes),
         history.builds,

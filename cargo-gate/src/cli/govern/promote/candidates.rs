@@ -51,12 +51,11 @@ pub(super) fn all(
             "release" => "`cargo build --release`".to_owned(),
             other => format!("`cargo build --profile {other}`"),
         };
-        return Err(Error::usage(
-            "there are no candidates: nothing that is shipped is built, and nothing was promoted before",
-        )
-        .with_help(format!(
-            "{build}, `cargo gate pilot` after it, and promote then; or name the files"
-        )));
+        return Err(
+            Error::usage("no candidates: no shipped artifact is built, and none was promoted before").with_help(
+                format!("{build}, then `cargo gate pilot`, then promote again; or pass the files"),
+            ),
+        );
     }
     Ok(found.into_iter().collect())
 }

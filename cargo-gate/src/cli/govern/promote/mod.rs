@@ -32,25 +32,25 @@ pub(crate) struct PromoteArgs {
         conflicts_with = "all_candidates"
     )]
     pub(crate) artifacts: Vec<PathBuf>,
-    /// Everything that the workspace ships and that is built, and what was promoted before and is still there
+    /// Promote every shipped artifact that is built, and every earlier promotion that still exists
     #[arg(long)]
     pub(crate) all_candidates: bool,
     /// Profile that the candidates were built with
     #[arg(long, value_name = "NAME", default_value = "release", requires = "all_candidates")]
     pub(crate) profile: String,
-    /// Stage that they shall enter
+    /// Stage to promote to
     #[arg(long, value_name = "STAGE")]
     pub(crate) to: Stage,
-    /// Who promotes
+    /// Who promotes: a team or a person
     #[arg(long, value_name = "NAME")]
     pub(crate) by: String,
-    /// Why
+    /// Reason for the promotion
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
-    /// Let the run decide: a warning means one stage below, a run that is not ready is recorded as a rejection
+    /// Let the run decide: warnings promote to the stage below, and a run that is not ready is recorded as a rejection
     #[arg(long)]
     pub(crate) auto: bool,
-    /// File that keeps the promotions [default: gate/registry.jsonl beside the root manifest]
+    /// File that records the promotions [default: gate/registry.jsonl next to the root manifest]
     #[arg(long, value_name = "PATH")]
     pub(crate) registry: Option<PathBuf>,
     /// Output format
@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
         (Promotion::Rejected { .. }, false) if run.report.decision.is_ready() => (Status::Promoted, asked, None),
         (Promotion::Rejected { because }, false) => {
             let message = format!("{because}, so nothing was promoted");
-            let help = format!("`cargo gate explain {}` says why", run.entry.run_id);
+            let help = format!("`cargo gate explain {}` shows why", run.entry.run_id);
             conversation.printer.warning(&message, Some(&help));
             return Ok(exit::NOT_READY);
         }
@@ -101,10 +101,10 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
         .collect();
     if let [first, ..] = younger.as_slice() {
         let message = format!(
-            "`{}` was built after run {} began, so the run does not speak for it",
+            "`{}` was built after run {} started, so the run does not cover it",
             first.path, run.entry.run_id
         );
-        let help = format!("`cargo gate {asked}`, and promote then; nothing was promoted");
+        let help = format!("run `cargo gate {asked}`, then promote again; nothing was promoted");
         conversation.printer.warning(&message, Some(&help));
         return Ok(exit::NOT_READY);
     }
@@ -183,7 +183,7 @@ impl Artifact {
         let meta = std::fs::metadata(path).map_err(|error| failed(&error))?;
         if !meta.is_file() {
             return Err(Error::usage(format!("`{}` is not a file", path.display()))
-                .with_help("promote the files that are shipped"));
+                .with_help("pass the files that are shipped"));
         }
         let built = meta
             .modified()

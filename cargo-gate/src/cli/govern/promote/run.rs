@@ -27,7 +27,7 @@ pub(in crate::cli) fn sound_history(workspace: &Surveys, conversation: &Conversa
     match &history.damage {
         None => Ok((lock, history)),
         Some(damage) => Err(Error::usage(format!("the history is damaged: {damage}"))
-            .with_help("`cargo gate verify` says what is wrong")),
+            .with_help("`cargo gate verify` shows what is wrong")),
     }
 }
 
@@ -66,12 +66,12 @@ impl Run {
                         && entry.commit == git.and_then(|git| git.head.clone()))
         };
         let Some(entry) = history.entries.iter().rev().find(speaks) else {
-            return Err(Error::usage(format!("no run judged the present content for {asked}"))
-                .with_help(format!("`cargo gate {asked}`, and promote then")));
+            return Err(Error::usage(format!("no run judged the current content for {asked}"))
+                .with_help(format!("run `cargo gate {asked}`, then promote again")));
         };
         history.verified_entry(entry).map_err(|problem| {
             Error::usage(format!("run {} does not verify: {problem}", entry.run_id))
-                .with_help("`cargo gate verify` names what is wrong")
+                .with_help("`cargo gate verify` shows what is wrong")
         })?;
         if let Some(decisions) = &policy.decisions
             && entry.decision.is_ready()
@@ -91,7 +91,7 @@ impl Run {
         };
         let json = read("report.json")?;
         let report = serde_json::from_slice(&json)
-            .map_err(|error| Error::tool(format!("the report of run {} cannot be read: {error}", entry.run_id)))?;
+            .map_err(|error| Error::tool(format!("cannot read the report of run {}: {error}", entry.run_id)))?;
         Ok(Self {
             entry: entry.clone(),
             report,

@@ -53,7 +53,7 @@ fn read(text: &str) -> (Vec<Block>, Vec<Problem>) {
     let unclosed = |span| Problem {
         span,
         message: "the generated block is not closed".to_owned(),
-        help: "write `<!-- gate:end -->` on a line of its own behind it".to_owned(),
+        help: "write `<!-- gate:end -->` on a separate line after it".to_owned(),
     };
     for (marker, span) in markers(text) {
         match marker {
@@ -93,9 +93,9 @@ fn unknown(kind: &str, span: Range<usize>) -> Problem {
         None => format!("write one of `{}`", kinds.collect::<Vec<_>>().join("`, `")),
     };
     let named = if kind.is_empty() {
-        "the marker names no kind of block".to_owned()
+        "the marker has no kind of block".to_owned()
     } else {
-        format!("no kind of generated block is called `{kind}`")
+        format!("unknown kind of generated block `{kind}`")
     };
     Problem {
         span,

@@ -21,7 +21,7 @@ fn is_lasting(check: &Check) -> bool {
 
 pub(super) fn generate(facts: &Facts<'_>) -> String {
     let mut text =
-        String::from("| check | what it asks | pilot | controlled | broad |\n| --- | --- | --- | --- | --- |\n");
+        String::from("| check | requirement | pilot | controlled | broad |\n| --- | --- | --- | --- | --- |\n");
     for check in facts.checks.iter().filter(|check| is_lasting(check)) {
         let _ = write!(text, "| `{}` | {} |", check.id, cell(check.summary));
         let report = facts.outcomes.iter().find(|report| report.id == check.id);
@@ -39,7 +39,7 @@ pub(super) fn generate(facts: &Facts<'_>) -> String {
         .collect();
     let _ = write!(
         text,
-        "\nJudged in each run, because they depend on more than the content: {}",
+        "\nJudged in each run because they depend on more than the content: {}",
         momentary.join(", ")
     );
     for suite in &facts.policy.suites {

@@ -44,6 +44,6 @@ pub(super) fn generate(facts: &Facts<'_>) -> String {
             suite.stage
         );
     }
-    text.push_str("\nWhat is not listed is not supported.\n");
+    text.push_str("\nAnything not listed is not supported.\n");
     text
 }

@@ -91,7 +91,7 @@ fn claims_are_sentences() {
 
 #[test]
 fn the_support_matrix_lists_packages_and_suites() {
-    insta::assert_snapshot!(block("support-matrix"), @r"
+    insta::assert_snapshot!(block("support-matrix"), @r#"
     <!-- gate:generated support-matrix -->
 
     | package | tier | claim |
@@ -104,10 +104,10 @@ fn the_support_matrix_lists_packages_and_suites() {
     | --- | --- | --- |
     | `suite.test.device` | broad, optional | `program:nvidia-smi`, `os:linux` |
 
-    What is not listed is not supported.
+    Anything not listed is not supported.
 
     <!-- gate:end -->
-    ");
+    "#);
 }
 
 #[test]
@@ -118,11 +118,11 @@ fn the_status_is_that_of_every_stage() {
         .filter(|line| line.contains("lockfile.") || line.contains("check |") || line.starts_with("Judged"))
         .collect();
     insta::assert_snapshot!(shown.join("\n").split(": `").next().unwrap_or_default(), @"
-    | check | what it asks | pilot | controlled | broad |
+    | check | requirement | pilot | controlled | broad |
     | `lockfile.tracked` | `Cargo.lock` exists and git tracks it | pass | pass | pass |
-    | `lockfile.fresh` | `Cargo.lock` agrees with the manifests | does not apply | does not apply | does not apply |
-    | `lockfile.sources` | Dependencies come from sources that stay what they are | warn | fail | fail |
-    Judged in each run, because they depend on more than the content
+    | `lockfile.fresh` | `Cargo.lock` matches the manifests | does not apply | does not apply | does not apply |
+    | `lockfile.sources` | Dependencies come from sources that cannot change | warn | fail | fail |
+    Judged in each run because they depend on more than the content
     ");
     assert!(text.contains("`git.clean`") && text.contains("`suite.test.device`"));
 }
@@ -153,10 +153,10 @@ fn markers_without_a_block_are_problems() {
         .collect();
     insta::assert_snapshot!(said.join("\n"), @"
     <!-- gate:end -->: no generated block ends here (remove the marker, or write `<!-- gate:generated <kind> -->` before the block)
-    <!-- gate:generated claim -->: no kind of generated block is called `claim` (write `claims`)
-    <!-- gate:generated -->: the marker names no kind of block (write one of `claims`, `status`, `support-matrix`, `toolchain`)
-    <!-- gate:generated -->: the generated block is not closed (write `<!-- gate:end -->` on a line of its own behind it)
-    <!-- gate:generated status -->: the generated block is not closed (write `<!-- gate:end -->` on a line of its own behind it)
+    <!-- gate:generated claim -->: unknown kind of generated block `claim` (write `claims`)
+    <!-- gate:generated -->: the marker has no kind of block (write one of `claims`, `status`, `support-matrix`, `toolchain`)
+    <!-- gate:generated -->: the generated block is not closed (write `<!-- gate:end -->` on a separate line after it)
+    <!-- gate:generated status -->: the generated block is not closed (write `<!-- gate:end -->` on a separate line after it)
     ");
     assert!(blocks(text).is_empty());
 }

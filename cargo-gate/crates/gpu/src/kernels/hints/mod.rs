@@ -94,12 +94,12 @@ pub fn of_entry(text: &str, entry: &Entry) -> Vec<Hint> {
         add(Rule::DivergentBarrier, line, message.to_owned());
     }
     if let Some((line, bytes)) = local_array(&body, code) {
-        let message = format!("an array of {bytes} bytes per thread lies in local memory, which is device memory");
+        let message = format!("an array of {bytes} bytes per thread is in local memory, which is device memory");
         add(Rule::LocalArray, line, message);
     }
     for access in Strides::of(&body).wide(entry) {
         let message = format!(
-            "neighbouring threads access global memory {} bytes apart and use {} of them",
+            "neighboring threads access global memory {} bytes apart and use {} of them",
             access.stride, access.used
         );
         add(Rule::Strided, access.line, message);

@@ -74,7 +74,7 @@ fn behaves(address: &str, variables: &[(&str, &str)]) {
     let (mode, _, answers) = ask(opened(address, &read_only), &[get, another]);
     assert_eq!(mode, Mode::ReadOnly);
     assert_eq!(answers[0], Answer::Hit(b"some bytes".to_vec()));
-    assert_eq!(answers[1], Answer::Failed("the store is read only here".to_owned()));
+    assert_eq!(answers[1], Answer::Failed("the store is read-only here".to_owned()));
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_folder() {
     assert!(folder.path().join("kernels-v1").join(place).is_file());
     let (get, _) = blob(b"some bytes");
     let gone = ask(opened(&format!("{address}/gone"), &[]), &[get]).2;
-    assert_eq!(gone, [Answer::Failed("the folder is not there".to_owned())]);
+    assert_eq!(gone, [Answer::Failed("the directory does not exist".to_owned())]);
 }
 
 #[test]
@@ -119,7 +119,9 @@ fn a_server_that_wants_to_know_who_asks() {
     .2;
     assert_eq!(
         answers,
-        [Answer::Failed("the server answers 401 (Unauthorized)".to_owned())]
+        [Answer::Failed(
+            "the server responded with status 401 (Unauthorized)".to_owned()
+        )]
     );
     server.expect("authorization: Basic YWRhOnBAc3M=");
     let answers = ask(opened(&format!("http://ada:p%40ss@{}", server.address), &[]), &[get]).2;
@@ -129,7 +131,7 @@ fn a_server_that_wants_to_know_who_asks() {
 #[test]
 fn nothing_secret_goes_in_the_clear_or_into_a_reason() {
     let reason = |address: &str, variables: &[(&str, &str)]| ask(opened(address, variables), &[]).1;
-    let clear = "a token or password would be sent in the clear; use `https://`";
+    let clear = "a token or password would be sent in clear text; use `https://`";
     assert_eq!(
         reason("http://cache.example", &[("GATE_CACHE_TOKEN", "correct-horse")]),
         clear
@@ -165,7 +167,7 @@ fn servers_that_lie_fail_or_are_not_there() {
     let answers = ask(opened(&address, &[]), &[get.clone(), put]).2;
     assert_eq!(
         answers,
-        vec![Answer::Failed("the server answers 503 (Service Unavailable)".to_owned()); 2]
+        vec![Answer::Failed("the server responded with status 503 (Service Unavailable)".to_owned()); 2]
     );
     // One that announces more than it sends.
     let server = Http::start();
@@ -200,7 +202,7 @@ fn a_server_that_says_nothing_is_not_waited_for() {
             std::slice::from_ref(&get),
         )
         .2;
-        let late = "the server did not answer in time".to_owned();
+        let late = "the server did not respond in time".to_owned();
         assert_eq!(answers, [Answer::Failed(late)], "{scheme}");
     }
 }
@@ -292,10 +294,10 @@ fn what_is_not_set_up_is_off_and_says_why() {
         ]
         .join("\n"),
         @"
-        off `GATE_CACHE_REMOTE` names no store
+        off invalid address in `GATE_CACHE_REMOTE`
         off the address does not start with `file://`, `http://`, `https://`, `s3://` or `redis://`
         off `GATE_CACHE_MODE` is `off`
-        off `GATE_CACHE_MODE` is none of `rw`, `ro` and `off`
+        off invalid value for `GATE_CACHE_MODE`: expected `rw`, `ro` or `off`
         "
     );
 }
@@ -305,9 +307,6 @@ fn what_is_no_entry_is_not_written() {
     let server = Http::start();
     let wrong = Question::Put(Space::Action, Digest::of(b"x"), b"garbage".to_vec());
     let answers = ask(opened(&format!("http://{}", server.address), &[]), &[wrong]).2;
-    assert_eq!(
-        answers,
-        [Answer::Failed("the build wrote something that is no entry".to_owned())]
-    );
+    assert_eq!(answers, [Answer::Failed("the build sent an invalid entry".to_owned())]);
     assert_eq!(server.count("PUT"), 0);
 }

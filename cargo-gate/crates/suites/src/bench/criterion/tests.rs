@@ -104,7 +104,7 @@ fn what_is_torn_is_said() {
         .write("bare/new/estimates.json", ESTIMATES);
     let (readings, _) = home.read();
     insta::assert_snapshot!(readings.problems.join("\n"), @"
-    criterion's `bare/new` has no benchmark.json that can be read
+    criterion's `bare/new` has no readable benchmark.json
     criterion's `torn/new` has no samples: EOF while parsing a list at line 1 column 24
     criterion's `zero/new` has samples without iterations
     ");

@@ -65,7 +65,7 @@ fn suite() -> SuitePolicy {
 fn shown(suite: &SuitePolicy, policy: &BenchPolicy, measured: &Readings, reference: Option<&Readings>) -> String {
     let judgement = judge(suite, policy, measured, reference);
     let mut text = findings_text(&judgement.findings).replace(
-        "  help: measure again with `cargo gate suite unit`, and find out what got slower or larger\n",
+        "  help: measure again with `cargo gate suite unit`, and find what got slower or larger\n",
         "",
     );
     if !text.is_empty() {
@@ -85,7 +85,7 @@ fn a_slower_benchmark_breaks_the_budget_of_its_mode() {
     let old = times(&[("parse", 10.0, 0.01), ("print", 10.0, 0.01)]);
     let new = times(&[("parse", 12.0, 0.01), ("print", 14.0, 0.01)]);
     insta::assert_snapshot!(shown(&suite(), &policy(), &new, Some(&old)), @"
-    `print` is 1.40 times its reference (1.38 to 1.42), and at most 1.25 is allowed [pilot]
+    `print` is 1.40 times its reference (1.38 to 1.42); at most 1.25 is allowed [pilot]
       because: gate.toml:3
     parse: Within
     print: Beyond
@@ -96,9 +96,9 @@ fn a_slower_benchmark_breaks_the_budget_of_its_mode() {
         ..policy()
     };
     insta::assert_snapshot!(shown(&suite(), &nightly, &new, Some(&old)), @"
-    `parse` is 1.20 times its reference (1.18 to 1.22), and at most 1.15 is allowed [pilot]
+    `parse` is 1.20 times its reference (1.18 to 1.22); at most 1.15 is allowed [pilot]
       because: gate.toml:3
-    `print` is 1.40 times its reference (1.38 to 1.42), and at most 1.15 is allowed [pilot]
+    `print` is 1.40 times its reference (1.38 to 1.42); at most 1.15 is allowed [pilot]
       because: gate.toml:3
     parse: Beyond
     print: Beyond
@@ -108,7 +108,7 @@ fn a_slower_benchmark_breaks_the_budget_of_its_mode() {
         ..policy()
     };
     insta::assert_snapshot!(shown(&suite(), &soft, &new, Some(&old)), @"
-    `print` is 1.40 times its reference (1.38 to 1.42), and at most 1.25 is allowed [advice]
+    `print` is 1.40 times its reference (1.38 to 1.42); at most 1.25 is allowed [advice]
       because: gate.toml:3
     parse: Within
     print: Beyond
@@ -120,7 +120,7 @@ fn sizes_have_a_budget_of_their_own_and_need_one_sample() {
     let old = readings(&[("binary", "KiB", vec![100.0])]);
     let new = readings(&[("binary", "KiB", vec![121.0])]);
     insta::assert_snapshot!(shown(&suite(), &policy(), &new, Some(&old)), @"
-    `binary` is 1.21 times its reference, and at most 1.20 is allowed [pilot]
+    `binary` is 1.21 times its reference; at most 1.20 is allowed [pilot]
       because: gate.toml:3
     binary: Beyond
     ");
@@ -133,7 +133,7 @@ fn noise_is_no_pass_unless_it_was_declared() {
     let old = times(&[("parse", 10.0, 0.01)]);
     let loud = times(&[("parse", 10.0, 0.3)]);
     insta::assert_snapshot!(shown(&suite(), &policy(), &loud, Some(&old)), @"
-    undecided: `parse` is noisy: its deviation is 30.0 % of its median, and 10.0 % are allowed
+    undecided: `parse` is noisy: its deviation is 30.0 % of its median, more than the allowed 10.0 %
     parse: Undecided
     ");
     let declared = BenchPolicy {
@@ -141,15 +141,15 @@ fn noise_is_no_pass_unless_it_was_declared() {
         ..policy()
     };
     insta::assert_snapshot!(shown(&suite(), &declared, &loud, Some(&old)), @"
-    `parse` is noisy: its deviation is 30.0 % of its median, and 10.0 % are allowed [advice]
+    `parse` is noisy: its deviation is 30.0 % of its median, more than the allowed 10.0 % [advice]
       because: gate.toml:3
     parse: Undecided
     ");
     let much_slower = times(&[("parse", 90.0, 0.3)]);
     insta::assert_snapshot!(shown(&suite(), &declared, &much_slower, Some(&old)), @"
-    `parse` is noisy: its deviation is 30.0 % of its median, and 10.0 % are allowed [advice]
+    `parse` is noisy: its deviation is 30.0 % of its median, more than the allowed 10.0 % [advice]
       because: gate.toml:3
-    `parse` is 9.00 times its reference (6.27 to 11.8), and at most 1.25 is allowed [advice]
+    `parse` is 9.00 times its reference (6.27 to 11.8); at most 1.25 is allowed [advice]
       because: gate.toml:3
     parse: Undecided
     ");
@@ -161,7 +161,7 @@ fn noise_is_no_pass_unless_it_was_declared() {
         ..policy()
     };
     insta::assert_snapshot!(shown(&suite(), &one, &loud, Some(&old)), @"
-    undecided: `parse` is 1.00 times its reference (0.697 to 1.31), and at most 1.25 is allowed: it cannot be distinguished from noise
+    undecided: `parse` is 1.00 times its reference (0.697 to 1.31); at most 1.25 is allowed: indistinguishable from noise
     parse: Undecided
     ");
 }
@@ -171,7 +171,7 @@ fn an_interval_over_the_budget_is_no_pass() {
     let old = times(&[("parse", 10.0, 0.06)]);
     let new = times(&[("parse", 12.3, 0.06)]);
     insta::assert_snapshot!(shown(&suite(), &policy(), &new, Some(&old)), @"
-    undecided: `parse` is 1.23 times its reference (1.12 to 1.35), and at most 1.25 is allowed: it cannot be distinguished from noise
+    undecided: `parse` is 1.23 times its reference (1.12 to 1.35); at most 1.25 is allowed: indistinguishable from noise
     parse: Undecided
     ");
 }
@@ -184,13 +184,13 @@ fn nothing_missing_and_changed_are_no_pass() {
     insta::assert_snapshot!(shown(&suite(), &policy(), &empty, Some(&old)), @"undecided: no benchmark was measured");
     insta::assert_snapshot!(shown(&suite(), &policy(), &old, Some(&empty)), @"
     undecided: the reference measured no benchmark
-    undecided: no benchmark has a limit, so nothing was judged
+    undecided: no benchmark has a limit, so none was judged
     parse: Unlimited
     print: Unlimited
     ");
     insta::assert_snapshot!(shown(&suite(), &policy(), &new, Some(&old)), @"
     the reference has a benchmark `print`, which is no longer measured [pilot]
-      help: bring it back, or use a reference without it
+      help: restore it, or use a reference without it
       because: gate.toml:3
     undecided: `fold` has no counterpart in the reference
     fold: Unlimited
@@ -203,18 +203,18 @@ fn nothing_missing_and_changed_are_no_pass() {
     };
     insta::assert_snapshot!(shown(&suite(), &declared, &new, Some(&new)), @"
     no benchmark `scan/*` was measured [pilot]
-      help: make the command run it, or correct `expect` of the suite in gate.toml
+      help: run it in the command, or correct `expect` of the suite in gate.toml
       because: gate.toml:3
     fold: Within
     parse: Within
     ");
     let few = readings(&[("parse", "us", vec![10.0; 3])]);
     insta::assert_snapshot!(shown(&suite(), &policy(), &few, Some(&few)), @"
-    undecided: `parse` has 3 samples, and 5 are asked for
+    undecided: `parse` has 3 samples, fewer than the required 5
     parse: Undecided
     ");
     insta::assert_snapshot!(shown(&suite(), &policy(), &old, None), @"
-    undecided: no benchmark has a limit, so nothing was judged
+    undecided: no benchmark has a limit, so none was judged
     parse: Unlimited
     print: Unlimited
     ");
@@ -265,13 +265,13 @@ fn limits_of_single_benchmarks() {
         ..policy()
     };
     insta::assert_snapshot!(shown(&suite(), &rules, &measured, None), @"
-    `cached` is 31.0 s (31.0 s to 31.0 s), and at most 30.0 s is allowed [pilot]
+    `cached` is 31.0 s (31.0 s to 31.0 s); at most 30.0 s is allowed [pilot]
       because: gate.toml:9
-    `hits` is 0.850, and at least 0.900 is allowed [broad]
+    `hits` is 0.850; at least 0.900 is allowed [broad]
       because: gate.toml:9
-    `one` is 0.200 times its reference (0.197 to 0.203), and at most 0.100 is allowed [pilot]
+    `one` is 0.200 times its reference (0.197 to 0.203); at most 0.100 is allowed [pilot]
       because: gate.toml:9
-    `rate` is 0.500 times its reference (0.493 to 0.508), and at least 0.900 is allowed [pilot]
+    `rate` is 0.500 times its reference (0.493 to 0.508); at least 0.900 is allowed [pilot]
       because: gate.toml:9
     cached: Beyond
     full: Unlimited
@@ -283,13 +283,13 @@ fn limits_of_single_benchmarks() {
     let gone = readings(&[("one", "ms", around(20.0, 0.01))]);
     insta::assert_snapshot!(shown(&suite(), &rules, &gone, None), @"
     undecided: the reference `full` of `one` was not measured
-    undecided: no benchmark has a limit, so nothing was judged
+    undecided: no benchmark has a limit, so none was judged
     one: Unlimited
     ");
     let units = readings(&[("one", "ms", around(20.0, 0.01)), ("full", "KiB", vec![3.0])]);
     insta::assert_snapshot!(shown(&suite(), &rules, &units, None), @"
-    undecided: `one` is measured in ns, and its reference in bytes
-    undecided: no benchmark has a limit, so nothing was judged
+    undecided: `one` is measured in ns, but its reference in bytes
+    undecided: no benchmark has a limit, so none was judged
     full: Unlimited
     ");
 }
