@@ -45,15 +45,6 @@ pub enum Signature {
 }
 
 impl Signature {
-    /// The word for it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Signature::Absent => "absent",
-            Signature::Valid { .. } => "valid",
-            Signature::Invalid { .. } => "invalid",
-        }
-    }
-
     /// The word, and by whom or why.
     pub fn words(&self) -> String {
         match self {

@@ -201,11 +201,6 @@ impl Index {
         self.entries.len()
     }
 
-    /// Whether nothing is known.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     /// Replaces the index of a gate directory by `entries`, seen by a scan that began at `scan`.
     ///
     /// # Errors

@@ -21,7 +21,6 @@ mod inner;
 mod jwt;
 mod kind;
 mod kubernetes;
-mod lanes;
 mod mask;
 pub mod personal;
 mod place;

@@ -9,13 +9,11 @@ mod objects;
 mod repository;
 mod status;
 mod tags;
-mod tracked;
 mod tree;
 
 pub use history::{Ancestry, CommitState, Tag};
 pub use listing::{Listed, Listing, list};
-pub use status::KnownStatus;
-pub use tracked::Tracked;
+pub use status::{Answers, KnownStatus};
 
 use std::ffi::OsStr;
 use std::io::Write as _;
