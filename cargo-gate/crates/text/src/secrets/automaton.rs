@@ -4,7 +4,10 @@ use std::ops::Range;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Match};
+use aho_corasick::automaton::Automaton;
+use aho_corasick::dfa::DFA;
+use aho_corasick::nfa::contiguous::NFA;
+use aho_corasick::{BuildError, Match, MatchKind};
 
 use gate_base::digest::sha256_hex;
 
@@ -13,6 +16,7 @@ use super::documented::is_documented;
 use super::format::{Belief, Format};
 use super::inner::{Inner, MARKS};
 use super::kind::Kind;
+use super::lanes::Search;
 use super::position::{Positions, characters};
 use super::private_key::{self, PrivateKey};
 use super::{Hit, HomePath, TextScan, context, encoding, formats, homes, jwt, kubernetes, span, url};
@@ -45,18 +49,25 @@ struct Keywords {
 static KEYWORDS: LazyLock<Keywords> = LazyLock::new(Keywords::new);
 
 /// What every run has: its own reports are short, and this automaton is built in a fifth of the time of the other.
-static SMALL: LazyLock<AhoCorasick> = LazyLock::new(|| built(AhoCorasickKind::ContiguousNFA));
-
-/// For trees and long logs: three times as fast.
-static FAST: LazyLock<AhoCorasick> = LazyLock::new(|| built(AhoCorasickKind::DFA));
-
-fn built(kind: AhoCorasickKind) -> AhoCorasick {
-    let mut builder = AhoCorasick::builder();
-    builder.kind(Some(kind)).ascii_case_insensitive(true);
+static SMALL: LazyLock<Search<NFA>> = LazyLock::new(|| {
+    let mut builder = NFA::builder();
+    builder.match_kind(MatchKind::Standard).ascii_case_insensitive(true);
     // It would only mark the state in which most bytes leave the automaton.
     builder.prefilter(false);
-    let built = builder.build(&KEYWORDS.words);
-    built.expect("few and short keywords")
+    ready(builder.build(&KEYWORDS.words))
+});
+
+/// For trees and long logs: three times as fast.
+static FAST: LazyLock<Search<DFA>> = LazyLock::new(|| {
+    let mut builder = DFA::builder();
+    builder.match_kind(MatchKind::Standard).ascii_case_insensitive(true);
+    builder.prefilter(false);
+    ready(builder.build(&KEYWORDS.words))
+});
+
+fn ready<A: Automaton>(built: Result<A, BuildError>) -> Search<A> {
+    let search = built.ok().and_then(Search::new);
+    search.expect("few and short keywords, to be found anywhere")
 }
 
 /// Bytes that have gone through [`SMALL`]: from [`MUCH`] on, [`FAST`] pays.
@@ -64,9 +75,11 @@ static SCANNED: AtomicUsize = AtomicUsize::new(0);
 const MUCH: usize = 256 * 1024;
 
 fn keywords_in(bytes: &[u8]) -> Vec<Match> {
-    let small = SCANNED.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len() < MUCH;
-    let automaton = if small { &SMALL } else { &FAST };
-    automaton.find_overlapping_iter(bytes).collect()
+    if SCANNED.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len() < MUCH {
+        SMALL.find(bytes)
+    } else {
+        FAST.find(bytes)
+    }
 }
 
 impl Keywords {

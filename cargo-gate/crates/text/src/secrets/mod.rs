@@ -21,6 +21,7 @@ mod inner;
 mod jwt;
 mod kind;
 mod kubernetes;
+mod lanes;
 mod mask;
 pub mod personal;
 mod place;
