@@ -49,7 +49,11 @@ fn agrees_with_syn_on_every_dependency() {
     let files: Vec<&PathBuf> = files.iter().step_by(step).collect();
     let results = gate_base::parallel::map(&files, &|file| compare(file));
     let results: Vec<_> = results.into_iter().flatten().collect();
-    let differences: Vec<&str> = results.iter().flat_map(|(_, found)| found).map(String::as_str).collect();
+    let differences: Vec<&str> = results
+        .iter()
+        .flat_map(|(_, found)| found)
+        .map(String::as_str)
+        .collect();
     assert!(
         differences.is_empty(),
         "{} differences:\n{}",
