@@ -119,53 +119,15 @@ fn described(kind: Kind) -> &'static str {
 
 /// Whether a name, in small letters, is that of a secret and not of something about one.
 fn names_secret(name: &[u8]) -> bool {
-    const ABOUT: &[&[u8]] = &[
-        b"public",
-        b"pubkey",
-        b"hash",
-        b"digest",
-        b"checksum",
-        b"sha1",
-        b"sha2",
-        b"md5",
-        b"fingerprint",
-        b"token_type",
-        b"tokeniz",
-        b"next_token",
-        b"nexttoken",
-        b"continuation",
-        b"page_token",
-        b"pagetoken",
-        b"tokenstream",
-        b"secretsmanager",
-        b"version",
-    ];
-    const ENDS: &[&[u8]] = &[
-        b"key_id",
-        b"keyid",
-        b"key-id",
-        b"token_id",
-        b"tokenid",
-        b"client_id",
-        b"clientid",
-        b"name",
-        b"url",
-        b"uri",
-        b"path",
-        b"file",
-        b"type",
-        b"endpoint",
-        b"arn",
-        b"kind",
-        b"label",
-        b"regex",
-        b"pattern",
-        b"header",
-        b"host",
-        b"_ref",
-        b"len",
-    ];
-    !ABOUT.iter().any(|part| memchr::memmem::find(name, part).is_some()) && !ENDS.iter().any(|end| name.ends_with(end))
+    const ABOUT: &str = "\
+        public pubkey hash digest checksum sha1 sha2 md5 fingerprint token_type tokeniz next_token nexttoken \
+        continuation page_token pagetoken tokenstream secretsmanager version";
+    const ENDS: &str = "\
+        key_id keyid key-id token_id tokenid client_id clientid name url uri path file type endpoint arn kind label \
+        regex pattern header host _ref len";
+    let about = |part: &str| memchr::memmem::find(name, part.as_bytes()).is_some();
+    let ends = |end: &str| name.ends_with(end.as_bytes());
+    !ABOUT.split_whitespace().any(about) && !ENDS.split_whitespace().any(ends)
 }
 
 /// The value behind a name that ends at `at`, and whether it has no quotes.

@@ -104,16 +104,7 @@ impl KnownStatus {
             return None;
         }
         let ignored = program
-            .output(&[
-                "ls-files",
-                "-z",
-                "-o",
-                "-i",
-                "--exclude-standard",
-                "--directory",
-                "--",
-                ".",
-            ])
+            .output(&["ls-files", "-zoi", "--exclude-standard", "--directory", "--", "."])
             .ok()?;
         let ignored: Vec<&str> = std::str::from_utf8(&ignored)
             .ok()?
@@ -265,17 +256,8 @@ fn places(program: &Program, top: &Path) -> Option<Vec<PathBuf>> {
     for name in ["index", "config.worktree", "info/sparse-checkout"] {
         places.push(repository.own.join(name));
     }
-    for name in [
-        "config",
-        "info/exclude",
-        "info/attributes",
-        "info/grafts",
-        "packed-refs",
-        "refs/replace",
-        "reftable/tables.list",
-    ] {
-        places.push(repository.common.join(name));
-    }
+    let common = "config info/exclude info/attributes info/grafts packed-refs refs/replace reftable/tables.list";
+    places.extend(common.split(' ').map(|name| repository.common.join(name)));
     let dot_git = top.join(".git");
     if dot_git.is_file() {
         places.extend([dot_git, repository.own.join("commondir")]);
