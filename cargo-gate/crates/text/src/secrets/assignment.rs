@@ -6,35 +6,22 @@ use super::kind::Kind;
 use super::{encoding, random, span};
 
 /// Words in names of secrets.
-pub(super) const WORDS: &[(&str, Kind)] = &[
-    ("password", Kind::Password),
-    ("passwd", Kind::Password),
-    ("passphrase", Kind::Password),
-    ("pwd", Kind::Password),
-    ("secret", Kind::Secret),
-    ("token", Kind::Token),
-    ("api_key", Kind::ApiKey),
-    ("api-key", Kind::ApiKey),
-    ("apikey", Kind::ApiKey),
-    ("app_key", Kind::ApiKey),
-    ("appkey", Kind::ApiKey),
-    ("access_key", Kind::ApiKey),
-    ("access-key", Kind::ApiKey),
-    ("accesskey", Kind::ApiKey),
-    ("account_key", Kind::ApiKey),
-    ("license_key", Kind::ApiKey),
-    ("auth_key", Kind::ApiKey),
-    ("authkey", Kind::ApiKey),
-    ("signing_key", Kind::Secret),
-    ("encryption_key", Kind::Secret),
-    ("master_key", Kind::Secret),
-    ("private_key", Kind::Secret),
-    ("privatekey", Kind::Secret),
-    ("credential", Kind::Secret),
-    ("_auth", Kind::Token),
-    ("_key", Kind::ApiKey),
-    ("-key", Kind::ApiKey),
-    ("authorization", Kind::BearerToken),
+pub(super) const WORDS: &[(Kind, &str)] = &[
+    (Kind::Password, "password passwd passphrase pwd"),
+    (Kind::Secret, "secret"),
+    (Kind::Token, "token"),
+    (
+        Kind::ApiKey,
+        "api_key api-key apikey app_key appkey access_key access-key accesskey account_key license_key auth_key \
+         authkey",
+    ),
+    (
+        Kind::Secret,
+        "signing_key encryption_key master_key private_key privatekey credential",
+    ),
+    (Kind::Token, "_auth"),
+    (Kind::ApiKey, "_key -key"),
+    (Kind::BearerToken, "authorization"),
 ];
 
 /// Schemes of the `Authorization` header.
