@@ -1,43 +1,9 @@
 //! `cargo gate` decides, from evidence, whether a Cargo workspace may enter the next rollout stage.
 //!
-//! Data goes one way: the world is read once into a [`workspace::Workspace`], the policy is parsed and validated once
-//! into a [`policy::Policy`], the [`engine`] plans and runs [`checks`] and [`suites`], the [`verdict`] alone applies
-//! waivers and stage rules, and the renderers of [`report`] only read the report model.
-//!
-//! The library neither prints nor exits; [`cli`] words the conversation and `main` ends the process.
+//! Data goes one way: the world is read once into a [`gate_world::Workspace`], the policy is parsed and validated once
+//! into a [`gate_policy::Policy`], the [engine](gate_engine) plans and runs [checks](gate_checks) and [suites](gate_suites), its
+//! [verdict](gate_engine::verdict) alone applies waivers and stage rules, and the renderers of [`gate_report`] only read the
+//! report model. This crate is the command line on top of them: [`cli`] words the conversation and `main` ends the process.
 
-pub use gate_base as base;
-pub mod checks;
-pub use gate_ci as ci;
 pub mod cli;
-pub mod closeout;
-pub mod consumers;
-pub mod contract;
-pub mod dispatches;
-pub mod drift;
-pub mod engine;
-pub mod evidence;
-pub mod generated;
-pub use gate_report::group;
 pub mod init;
-pub mod kernels;
-#[cfg(feature = "lsp")]
-pub mod lsp;
-pub use gate_text::markdown;
-pub mod migration;
-pub use gate_base::process;
-pub use gate_policy as policy;
-pub mod promotion;
-pub use gate_report::redact;
-pub mod release;
-pub mod remote;
-pub use gate_report as report;
-pub use gate_report::rollout;
-pub use gate_rust as rust;
-pub use gate_text::secrets;
-pub mod stability;
-pub mod suites;
-pub use gate_surveys as surveys;
-pub use gate_surveys::supply;
-pub mod verdict;
-pub use gate_world as workspace;

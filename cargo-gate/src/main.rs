@@ -3,10 +3,10 @@
 use std::panic;
 use std::process;
 
-use cargo_gate::base::exit;
 use cargo_gate::cli;
-use cargo_gate::process::cancel::Cancel;
-use cargo_gate::workspace::environment::Environment;
+use gate_base::exit;
+use gate_base::process::cancel::Cancel;
+use gate_world::environment::Environment;
 
 fn main() {
     let cancel = Cancel::default();

@@ -3,7 +3,7 @@
 //! `cargo +nightly fuzz run advisory_archive`
 #![no_main]
 
-use cargo_gate::supply::{Advisory, PackageGraph, archive};
+use gate_surveys::supply::{Advisory, PackageGraph, archive};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

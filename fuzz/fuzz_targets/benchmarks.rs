@@ -4,7 +4,7 @@
 //! `cargo +nightly fuzz run benchmarks`
 #![no_main]
 
-use cargo_gate::suites::bench::read_output;
+use gate_suites::bench::read_output;
 use libfuzzer_sys::fuzz_target;
 
 const FILES: [&str; 4] = [

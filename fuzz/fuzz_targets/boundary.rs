@@ -1,7 +1,7 @@
 //! No bytes make the boundary scan panic, and places ascend.
 #![no_main]
 
-use cargo_gate::rust::boundary::scan::{Depth, scan_file};
+use gate_rust::boundary::scan::{Depth, scan_file};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

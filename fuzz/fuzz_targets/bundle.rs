@@ -7,8 +7,8 @@
 use std::io::Write as _;
 use std::path::{Component, Path};
 
-use cargo_gate::evidence::bundle;
-use cargo_gate::evidence::verify::Signers;
+use gate_evidence::bundle;
+use gate_evidence::verify::Signers;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use libfuzzer_sys::fuzz_target;

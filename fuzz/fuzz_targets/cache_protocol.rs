@@ -2,8 +2,8 @@
 //! read of the protocol is written and read back the same.
 #![no_main]
 
-use cargo_gate::kernels::stored::Asked;
-use cargo_gate::policy::address::Address;
+use gate_gpu::kernels::stored::Asked;
+use gate_policy::address::Address;
 use gate_build::Digest;
 use gate_build::store::{Space, protocol};
 use libfuzzer_sys::fuzz_target;

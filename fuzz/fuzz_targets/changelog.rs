@@ -1,7 +1,7 @@
 //! No text makes the changelog parser panic, and entries ascend.
 #![no_main]
 
-use cargo_gate::release::changelog::entries;
+use gate_checks::changelog::entries::entries;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

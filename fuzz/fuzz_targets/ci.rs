@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use cargo_gate::ci::shell::{plain_lines, split};
-use cargo_gate::ci::{of_texts, yaml};
+use gate_ci::shell::{plain_lines, split};
+use gate_ci::{of_texts, yaml};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

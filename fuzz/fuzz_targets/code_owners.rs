@@ -4,7 +4,7 @@
 //! `cargo +nightly fuzz run code_owners`
 #![no_main]
 
-use cargo_gate::workspace::code_owners::CodeOwners;
+use gate_world::code_owners::CodeOwners;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &str| {

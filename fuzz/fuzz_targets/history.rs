@@ -3,7 +3,7 @@
 //! `cargo +nightly fuzz run history`
 #![no_main]
 
-use cargo_gate::evidence::history::History;
+use gate_evidence::history::History;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

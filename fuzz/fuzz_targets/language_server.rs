@@ -3,9 +3,9 @@
 //! `cargo +nightly fuzz run language_server`
 #![no_main]
 
-use cargo_gate::lsp::framing::{self, Incoming};
-use cargo_gate::lsp::session::Session;
-use cargo_gate::lsp::{gate_toml, kernel, text::Text};
+use gate_lsp::framing::{self, Incoming};
+use gate_lsp::session::Session;
+use gate_lsp::{gate_toml, kernel, text::Text};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

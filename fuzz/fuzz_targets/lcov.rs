@@ -1,7 +1,7 @@
 //! No text makes the coverage parser panic, and it names only known files.
 #![no_main]
 
-use cargo_gate::rust::library::coverage::parse;
+use gate_rust::library::coverage::parse;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

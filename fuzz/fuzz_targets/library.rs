@@ -1,7 +1,7 @@
 //! No bytes make the scan of library code panic, and places ascend.
 #![no_main]
 
-use cargo_gate::rust::code::scan::scan_file;
+use gate_rust::code::scan::scan_file;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,7 +1,7 @@
 //! No output of a test command makes the libtest parser panic.
 #![no_main]
 
-use cargo_gate::suites::libtest::Libtest;
+use gate_suites::libtest::Libtest;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

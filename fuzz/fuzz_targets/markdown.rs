@@ -3,12 +3,12 @@
 //! `cargo +nightly fuzz run markdown`
 #![no_main]
 
-use cargo_gate::generated::{self, Facts};
-use cargo_gate::markdown::fences::commands;
-use cargo_gate::markdown::links::Outline;
-use cargo_gate::markdown::target::Target;
-use cargo_gate::markdown::tasks::{tasks, with_box};
-use cargo_gate::policy::Policy;
+use gate_checks::docs::generated::{self, Facts};
+use gate_text::markdown::fences::commands;
+use gate_text::markdown::links::Outline;
+use gate_text::markdown::target::Target;
+use gate_text::markdown::tasks::{tasks, with_box};
+use gate_policy::Policy;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

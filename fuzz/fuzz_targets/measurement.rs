@@ -1,7 +1,7 @@
 //! Measurements of kernels: what is read has a finite ratio and a probability.
 #![no_main]
 
-use cargo_gate::promotion::measurement::Measurement;
+use gate_govern::promotion::measurement::Measurement;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -3,7 +3,7 @@
 //! The input is cut at NUL characters into the old version, the new one and the map. `cargo +nightly fuzz run migration`
 #![no_main]
 
-use cargo_gate::migration::{Map, Surface, judge};
+use gate_govern::migration::{Map, Surface, judge};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &str| {

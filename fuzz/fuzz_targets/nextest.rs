@@ -1,7 +1,7 @@
 //! No output of a test command makes the nextest parser panic.
 #![no_main]
 
-use cargo_gate::suites::nextest::Nextest;
+use gate_suites::nextest::Nextest;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

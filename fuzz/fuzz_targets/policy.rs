@@ -3,11 +3,11 @@
 //! `cargo +nightly fuzz run policy`
 #![no_main]
 
-use cargo_gate::policy::{validate};
+use gate_policy::{validate};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    match validate("gate.toml", text, &cargo_gate::checks::catalogue()) {
+    match validate("gate.toml", text, &gate_checks::catalogue()) {
         Ok(policy) => assert!(policy.source.is_some()),
         Err(errors) => {
             assert!(!errors.problems().is_empty());

@@ -3,7 +3,7 @@
 //! The input is read as the file, and as what stands in one. `cargo +nightly fuzz run private_key`
 #![no_main]
 
-use cargo_gate::policy::authority::{PrivateKey, signer};
+use gate_policy::authority::{PrivateKey, signer};
 use data_encoding::BASE64;
 use libfuzzer_sys::fuzz_target;
 

@@ -3,7 +3,7 @@
 //! `cargo +nightly fuzz run register`
 #![no_main]
 
-use cargo_gate::policy::register::parse;
+use gate_policy::register::parse;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -3,7 +3,7 @@
 //! The input is cut at NUL bytes into the contents of the files. `cargo +nightly fuzz run run_dir`
 #![no_main]
 
-use cargo_gate::evidence::verify::{Status, verify};
+use gate_evidence::verify::{Status, verify};
 use libfuzzer_sys::fuzz_target;
 
 const FILES: [&str; 7] = [

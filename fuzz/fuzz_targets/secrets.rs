@@ -1,7 +1,7 @@
 //! No bytes make the scan for secrets panic, places ascend, and what was masked holds no part of a secret.
 #![no_main]
 
-use cargo_gate::secrets::{mask, personal, scan_all};
+use gate_text::secrets::{mask, personal, scan_all};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

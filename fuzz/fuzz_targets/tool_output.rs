@@ -3,7 +3,7 @@
 //! `cargo +nightly fuzz run tool_output`
 #![no_main]
 
-use cargo_gate::suites::tool::read_output;
+use gate_suites::tool::read_output;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

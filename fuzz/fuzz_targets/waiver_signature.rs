@@ -3,7 +3,7 @@
 //! `cargo +nightly fuzz run waiver_signature`
 #![no_main]
 
-use cargo_gate::policy::authority::verified;
+use gate_policy::authority::verified;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

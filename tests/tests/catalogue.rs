@@ -6,16 +6,16 @@ mod outcomes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use cargo_gate::base::stage::Stage;
-use cargo_gate::checks;
-use cargo_gate::contract::{Applies, Inputs, Judgement};
-use cargo_gate::evidence::history::History;
-use cargo_gate::policy;
-use cargo_gate::report::{Finding, Location, Reason};
-use cargo_gate::surveys::Surveys;
-use cargo_gate::workspace::environment::Environment;
-use cargo_gate::workspace::{Options, Workspace};
+use gate_base::stage::Stage;
+use gate_checks;
+use gate_contract::{Applies, Inputs, Judgement};
+use gate_evidence::history::History;
+use gate_policy;
+use gate_report::{Finding, Location, Reason};
+use gate_surveys::Surveys;
 use gate_tests::fixture::Fixture;
+use gate_world::environment::Environment;
+use gate_world::{Options, Workspace};
 
 /// The day on which fixtures are judged: their dates are written for it.
 const NOW: &str = "2026-06-15T12:00:00Z";
@@ -35,7 +35,7 @@ fn judge(fixture: &Fixture, not_applicable: &mut NotApplicable) -> String {
     })
     .map(Surveys::from)
     .unwrap_or_else(|error| panic!("{error}"));
-    let policy = policy::load(&fixture.root(), None, &cargo_gate::checks::catalogue())
+    let policy = gate_policy::load(&fixture.root(), None, &gate_checks::catalogue())
         .unwrap_or_else(|error| panic!("{}", error.rendered.unwrap_or(error.message)));
     let history = History::load(&workspace.gate_dir());
     let stage: Stage = fixture.stage().parse().expect("a stage");
@@ -46,7 +46,7 @@ fn judge(fixture: &Fixture, not_applicable: &mut NotApplicable) -> String {
         outcomes: &outcomes,
         ..Inputs::new(&workspace, &policy, &history, now, stage)
     };
-    for check in checks::ALL {
+    for check in gate_checks::ALL {
         let said = match check.rule.applies(&inputs) {
             Applies::No(reason) => {
                 not_applicable.entry(check.id).or_default().insert(reason);
@@ -174,7 +174,7 @@ fn every_objection_says_what_to_do() {
         }
     }
     // Every check says something that can be applied, there or on its page.
-    let silent: Vec<&str> = checks::ALL
+    let silent: Vec<&str> = gate_checks::ALL
         .iter()
         .filter(|check| {
             let (_, page) = check.docs.split_once("## How to fix").expect("a section");

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cargo_gate::ci::yaml::{self, Node};
+use gate_ci::yaml::{self, Node};
 use gate_tests::gate;
 use gate_tests::harness::Gate;
 

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cargo_gate::base::stage::Stage;
 use cargo_gate::init::{InitFacts, github_workflow, gitlab_pipeline};
-use cargo_gate::policy;
+use gate_base::stage::Stage;
+use gate_policy;
 
 /// A block of code of a page.
 struct Block {
@@ -77,7 +77,7 @@ fn whole(example: &str) -> String {
 
 #[test]
 fn every_example_of_a_policy_is_valid() {
-    let catalogue = cargo_gate::checks::catalogue().with(cargo_gate::suites::DEFAULT_ID, Stage::Pilot);
+    let catalogue = gate_checks::catalogue().with(gate_suites::DEFAULT_ID, Stage::Pilot);
     let mut seen = 0;
     for block in blocks() {
         // The pages of checks also show other files of a workspace.
@@ -87,7 +87,7 @@ fn every_example_of_a_policy_is_valid() {
         }
         let (page, line) = (&block.page, block.line);
         if block.info == "toml register.toml" {
-            policy::register::parse("register.toml", &block.text)
+            gate_policy::register::parse("register.toml", &block.text)
                 .unwrap_or_else(|errors| panic!("{page}:{line}:\n{}", errors.render(false)));
             continue;
         }
@@ -96,7 +96,7 @@ fn every_example_of_a_policy_is_valid() {
             "{page}:{line}: TOML in the guide is policy"
         );
         seen += 1;
-        let policy = policy::validate("gate.toml", &whole(&block.text), &catalogue)
+        let policy = gate_policy::validate("gate.toml", &whole(&block.text), &catalogue)
             .unwrap_or_else(|errors| panic!("{page}:{line}:\n{}", errors.render(false)));
         assert!(
             policy.sanity.is_empty(),
@@ -114,7 +114,7 @@ fn every_section_of_the_policy_has_an_example() {
         .filter(|block| block.page.ends_with("policy.md") && block.info == "toml gate.toml")
         .map(|block| block.text)
         .collect();
-    let schema: serde_json::Value = serde_json::from_str(&policy::schema_text()).expect("a schema");
+    let schema: serde_json::Value = serde_json::from_str(&gate_policy::schema_text()).expect("a schema");
     let sections = schema["properties"].as_object().expect("an object");
     assert!(sections.len() >= 8, "{sections:?}");
     for section in sections.keys() {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use cargo_gate::cli;
-use cargo_gate::policy;
+use gate_policy;
 use gate_tests::gate;
 use gate_tests::harness::Gate;
 
@@ -256,7 +256,7 @@ fn knobs_of_the_tuning_guide_are_those_of_the_definition() {
         command.get_subcommands().for_each(|command| collect(command, flags));
     }
     collect(&command, &mut flags);
-    let schema = policy::schema_text();
+    let schema = gate_policy::schema_text();
     let rows: Vec<&str> = text
         .lines()
         .skip_while(|line| !line.starts_with("| knob"))

@@ -7,19 +7,19 @@ mod outcomes;
 use std::fs;
 use std::path::Path;
 
-use cargo_gate::base::digest::Digest;
-use cargo_gate::base::stage::Stage;
-use cargo_gate::checks;
-use cargo_gate::contract::{Applies, Check, Input, Inputs, Judgement, Phase, input};
-use cargo_gate::engine::fingerprint;
-use cargo_gate::engine::inputs::InputDigests;
-use cargo_gate::evidence::history::History;
-use cargo_gate::policy::{self, Policy};
-use cargo_gate::report::CheckReport;
-use cargo_gate::surveys::Surveys;
-use cargo_gate::workspace::environment::Environment;
-use cargo_gate::workspace::{Options, Workspace};
+use gate_base::digest::Digest;
+use gate_base::stage::Stage;
+use gate_checks;
+use gate_contract::{Applies, Check, Input, Inputs, Judgement, Phase, input};
+use gate_engine::fingerprint;
+use gate_engine::inputs::InputDigests;
+use gate_evidence::history::History;
+use gate_policy::{self, Policy};
+use gate_report::CheckReport;
+use gate_surveys::Surveys;
 use gate_tests::fixture::Fixture;
+use gate_world::environment::Environment;
+use gate_world::{Options, Workspace};
 use jiff::Timestamp;
 
 /// The day on which fixtures are judged.
@@ -42,7 +42,7 @@ struct Rest {
 
 impl Rest {
     fn of(fixture: &Fixture) -> Self {
-        let policy = policy::load(&fixture.root(), None, &cargo_gate::checks::catalogue());
+        let policy = gate_policy::load(&fixture.root(), None, &gate_checks::catalogue());
         Self {
             policy: policy.unwrap_or_else(|error| panic!("{}", error.rendered.unwrap_or(error.message))),
             now: NOW.parse().expect("a time"),
@@ -226,14 +226,14 @@ fn isolate(check: &'static Check, twin: &str) {
 
 #[test]
 fn a_failing_check_reads_only_what_it_declares() {
-    for check in checks::ALL {
+    for check in gate_checks::ALL {
         isolate(check, "fail");
     }
 }
 
 #[test]
 fn a_passing_check_reads_only_what_it_declares() {
-    for check in checks::ALL {
+    for check in gate_checks::ALL {
         isolate(check, "clean");
     }
 }

@@ -51,10 +51,10 @@ fn all() -> impl Iterator<Item = &'static Mutation> {
 #[test]
 fn every_check_and_every_kind_of_suite_has_a_mutation() {
     let mutated: BTreeSet<&str> = all().map(|mutation| mutation.check).collect();
-    for check in cargo_gate::checks::ALL {
+    for check in gate_checks::ALL {
         assert!(mutated.contains(check.id), "{} has no mutation", check.id);
     }
-    for kind in cargo_gate::suites::KINDS {
+    for kind in gate_suites::KINDS {
         let of_kind = |id: &&str| id.starts_with(kind.id);
         assert!(mutated.iter().any(of_kind), "{} has no mutation", kind.id);
     }

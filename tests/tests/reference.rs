@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use cargo_gate::base::stage::Stage;
-use cargo_gate::checks;
-use cargo_gate::contract::{Inputs, Judgement};
-use cargo_gate::evidence::history::History;
-use cargo_gate::evidence::run_dir::Blocker;
-use cargo_gate::policy;
-use cargo_gate::suites;
-use cargo_gate::surveys::Surveys;
-use cargo_gate::workspace::environment::Environment;
-use cargo_gate::workspace::{Options, Workspace};
+use gate_base::stage::Stage;
+use gate_checks;
+use gate_contract::{Inputs, Judgement};
+use gate_evidence::history::History;
+use gate_evidence::run_dir::Blocker;
+use gate_policy;
+use gate_suites;
+use gate_surveys::Surveys;
+use gate_world::environment::Environment;
+use gate_world::{Options, Workspace};
 use serde_json::Value;
 
 fn read(path: &str) -> String {
@@ -69,13 +69,13 @@ fn the_architecture_shows_every_room() {
 fn the_documents_of_this_repository_hold() {
     let target = tempfile::tempdir().expect("a temporary directory");
     let workspace = workspace(target.path());
-    let catalogue = cargo_gate::checks::catalogue().with(suites::DEFAULT_ID, Stage::Pilot);
-    let policy = policy::load(workspace.root(), None, &catalogue).unwrap_or_else(|error| panic!("{error}"));
+    let catalogue = gate_checks::catalogue().with(gate_suites::DEFAULT_ID, Stage::Pilot);
+    let policy = gate_policy::load(workspace.root(), None, &catalogue).unwrap_or_else(|error| panic!("{error}"));
     let history = History::default();
     let now = "2026-06-15T12:00:00Z".parse().expect("a time");
     let mut complaints = Vec::new();
     let mut seen = 0;
-    for check in checks::ALL.iter().filter(|check| check.id.starts_with("docs.")) {
+    for check in gate_checks::ALL.iter().filter(|check| check.id.starts_with("docs.")) {
         let inputs = Inputs::new(&workspace, &policy, &history, now, Stage::Broad);
         seen += 1;
         match check.rule.run(&inputs) {
@@ -110,7 +110,7 @@ fn keys(schema: &Value, found: &mut BTreeSet<String>) {
 
 #[test]
 fn every_key_of_the_policy_is_documented_and_exists() {
-    let schema: Value = serde_json::from_str(&policy::schema_text()).expect("a schema");
+    let schema: Value = serde_json::from_str(&gate_policy::schema_text()).expect("a schema");
     let mut known = BTreeSet::new();
     keys(&schema, &mut known);
     assert!(known.len() > 40, "{known:?}");

@@ -137,15 +137,15 @@ fn changes_of_ergonomics_have_cases_on_both_sides() {
 const THREATS: &[(&str, &str)] = &[
     (
         "a report or a log of a run is edited",
-        "cargo-gate/src/evidence/verify/tests.rs::every_flipped_byte_is_found",
+        "cargo-gate/crates/evidence/src/verify/tests.rs::every_flipped_byte_is_found",
     ),
     (
         "evidence of another content is passed off",
-        "cargo-gate/src/evidence/store/tests.rs::evidence_under_another_fingerprint_is_a_miss",
+        "cargo-gate/crates/evidence/src/store/tests.rs::evidence_under_another_fingerprint_is_a_miss",
     ),
     (
         "a poisoned cache of `target/gate`",
-        "cargo-gate/src/evidence/store/tests.rs::every_flipped_byte_and_every_truncation_is_a_miss",
+        "cargo-gate/crates/evidence/src/store/tests.rs::every_flipped_byte_and_every_truncation_is_a_miss",
     ),
     (
         "a poisoned store of kernels",
@@ -161,7 +161,7 @@ const THREATS: &[(&str, &str)] = &[
     ),
     (
         "a poisoned [remote store of kernels](guide/shared-kernels.md#what-can-go-wrong)",
-        "cargo-gate/src/remote/tests/mod.rs::servers_that_lie_fail_or_are_not_there",
+        "cargo-gate/crates/gpu/src/remote/tests/mod.rs::servers_that_lie_fail_or_are_not_there",
     ),
     (
         "a name or a message that acts on a terminal, a log or a page",
@@ -169,7 +169,7 @@ const THREATS: &[(&str, &str)] = &[
     ),
     (
         "a notice that carries secrets out",
-        "cargo-gate/src/engine/notify.rs::a_notice_holds_no_message_and_no_path",
+        "cargo-gate/crates/engine/src/notify.rs::a_notice_holds_no_message_and_no_path",
     ),
 ];
 

@@ -1,7 +1,7 @@
 //! Builds of two checkouts that share kernels: gate-build, the product that serves the store, and a server behind it.
 #![allow(clippy::unwrap_used, reason = "what fails in a test fails the test")]
 
-#[path = "../../cargo-gate/src/remote/tests/http_server.rs"]
+#[path = "../../cargo-gate/crates/gpu/src/remote/tests/http_server.rs"]
 mod http_server;
 
 use std::fs;

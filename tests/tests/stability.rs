@@ -30,7 +30,7 @@ fn holds(name: &str, now: &BTreeSet<String>) {
 
 #[test]
 fn exit_codes_keep_their_meaning() {
-    let codes = cargo_gate::base::exit::ALL;
+    let codes = gate_base::exit::ALL;
     let codes = codes.iter().map(|code| format!("{} {}", code.code, code.name));
     holds("exit-codes.txt", &codes.collect());
 }
@@ -68,7 +68,7 @@ fn flags(command: &clap::Command, name: &str, lines: &mut BTreeSet<String>) {
 
 #[test]
 fn fields_of_the_report_stay() {
-    let schema: Value = serde_json::from_str(&cargo_gate::report::schema()).expect("a schema");
+    let schema: Value = serde_json::from_str(&gate_report::schema()).expect("a schema");
     let mut lines = BTreeSet::new();
     fields(&schema, &schema, "report", &mut lines);
     assert!(lines.len() > 80, "{lines:#?}");
@@ -117,7 +117,7 @@ fn fields(root: &Value, schema: &Value, path: &str, lines: &mut BTreeSet<String>
 
 #[test]
 fn a_field_that_goes_away_is_noticed() {
-    let mut schema: Value = serde_json::from_str(&cargo_gate::report::schema()).expect("a schema");
+    let mut schema: Value = serde_json::from_str(&gate_report::schema()).expect("a schema");
     let mut before = BTreeSet::new();
     fields(&schema, &schema, "report", &mut before);
     let finding = schema["$defs"]["Finding"]["properties"]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use cargo_gate::checks;
-use cargo_gate::suites::KINDS;
+use gate_checks;
+use gate_suites::KINDS;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -63,7 +63,7 @@ fn area(code: &str) -> &str {
 fn every_diagnostic_has_one_pain_point() {
     let taxonomy = taxonomy();
     let mut covered = covered(&taxonomy);
-    let known = checks::ALL
+    let known = gate_checks::ALL
         .iter()
         .map(|check| check.id)
         .chain(KINDS.iter().map(|kind| kind.id))

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use cargo_gate::policy;
 use fancy_regex::Regex;
+use gate_policy;
 use serde::Deserialize;
 
 /// The head of a policy that is good.
@@ -50,8 +50,8 @@ fn errors(broken: &Broken) -> Vec<(String, String)> {
     if let Some(register) = &broken.register {
         write("register.toml", register.trim_start_matches('\n'));
     }
-    let error = policy::load(directory.path(), None, &cargo_gate::checks::catalogue()).expect_err("a broken policy");
-    assert_eq!(error.exit_code(), cargo_gate::base::exit::USAGE);
+    let error = gate_policy::load(directory.path(), None, &gate_checks::catalogue()).expect_err("a broken policy");
+    assert_eq!(error.exit_code(), gate_base::exit::USAGE);
     let Some(details) = error.details else {
         return vec![("gate.toml".to_owned(), error.message)];
     };
@@ -59,7 +59,7 @@ fn errors(broken: &Broken) -> Vec<(String, String)> {
     let problems = details.problems.into_iter().map(|problem| {
         let (line, column) = (problem.line.expect("a line"), problem.column.expect("a column"));
         assert!(
-            policy::rule::ALL.iter().any(|rule| rule.id == problem.id),
+            gate_policy::rule::ALL.iter().any(|rule| rule.id == problem.id),
             "`{}` is on no page",
             problem.id
         );
@@ -142,7 +142,7 @@ fn every_validation_has_a_text_that_breaks_it() {
     insta::assert_snapshot!(errors.join("\n"));
 
     let ids: BTreeSet<&str> = errors.iter().filter_map(|error| error.split(' ').nth(1)).collect();
-    let unmet: Vec<&str> = policy::rule::ALL
+    let unmet: Vec<&str> = gate_policy::rule::ALL
         .iter()
         .map(|rule| rule.id)
         .filter(|id| !ids.contains(id) && !UNMET.iter().any(|(known, _)| known == id))

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use cargo_gate::policy::{self, ItemStatus, Severity};
+use gate_policy::{self, ItemStatus, Severity};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -176,7 +176,7 @@ fn tests(report: &Value) -> Vec<(String, bool)> {
 /// The invariants are not confirmed.
 pub fn run(root: &Path) -> Result {
     let changes = Changes::read(root)?;
-    let policy = policy::load(root, None, &cargo_gate::checks::catalogue()).map_err(|error| error.message)?;
+    let policy = gate_policy::load(root, None, &gate_checks::catalogue()).map_err(|error| error.message)?;
     let items = policy.register.iter().flat_map(|register| &register.items);
     let criticals = items
         .filter(|item| item.status == ItemStatus::Open && item.severity == Severity::Critical)

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use cargo_gate::base::digest::sha256_hex;
+use gate_base::digest::sha256_hex;
 use xshell::{Shell, cmd};
 
 use crate::Result;

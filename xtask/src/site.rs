@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use cargo_gate::markdown::links::Outline;
-use cargo_gate::markdown::target::{Target, join};
+use gate_text::markdown::links::Outline;
+use gate_text::markdown::target::{Target, join};
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
 use crate::Result;

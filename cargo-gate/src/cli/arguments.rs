@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::report::render::human::Detail;
+use gate_report::render::human::Detail;
 
 /// Arguments that every subcommand understands, named as cargo names them.
 #[derive(Debug, Args)]

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
-use crate::base::paths;
 use crate::init::{
     Ci, FileAction, InitFacts, KernelCrate, MemberFacts, ProductionSuite, plan_init, workspaces, write_plan,
 };
-use crate::policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE};
-use crate::surveys::Surveys;
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_base::paths;
+use gate_policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE};
+use gate_surveys::Surveys;
 
 use super::Conversation;
 

@@ -4,9 +4,9 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use crate::report::Report;
-use crate::report::render::summary;
-use crate::workspace::environment::Environment;
+use gate_report::Report;
+use gate_report::render::summary;
+use gate_world::environment::Environment;
 
 use super::Conversation;
 
@@ -72,7 +72,7 @@ fn links(report: &Report, prefix: &str, environment: &Environment) -> Option<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::render::samples;
+    use gate_report::render::samples;
 
     #[test]
     fn steps_share_a_summary_until_it_is_full() {

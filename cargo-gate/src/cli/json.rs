@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use clap::ArgMatches;
 use serde::Serialize;
 
-use crate::base::error::{Error, Located, Result};
-use crate::secrets::mask_text;
+use gate_base::error::{Error, Located, Result};
+use gate_text::secrets::mask_text;
 
 /// Version of the JSON that commands print; raised when a field is removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;

@@ -2,8 +2,8 @@
 
 use std::io::{BufReader, stdin, stdout};
 
-use crate::base::error::{Error, Result};
-use crate::lsp::{self, Setup};
+use gate_base::error::{Error, Result};
+use gate_lsp::{self, Setup};
 
 use super::Conversation;
 
@@ -19,7 +19,7 @@ pub(super) fn run(conversation: &Conversation<'_>) -> Result<i32> {
         environment: conversation.environment.clone(),
         program: std::env::current_exe().ok(),
     };
-    lsp::serve(
+    gate_lsp::serve(
         &setup,
         BufReader::new(stdin()),
         &mut stdout().lock(),

@@ -32,11 +32,11 @@ use std::time::Instant;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::base::error::Result;
-use crate::base::exit;
-use crate::base::stage::Stage;
-use crate::process::cancel::Cancel;
-use crate::workspace::environment::Environment;
+use gate_base::error::Result;
+use gate_base::exit;
+use gate_base::process::cancel::Cancel;
+use gate_base::stage::Stage;
+use gate_world::environment::Environment;
 
 use self::arguments::{FormatArgs, Global};
 use self::json::{Failed, asks_for_json, json, json_with_version, named};
@@ -222,7 +222,7 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         #[cfg(feature = "lsp")]
         Command::Lsp => lsp::run(conversation),
         #[cfg(not(feature = "lsp"))]
-        Command::Lsp => Err(crate::base::error::Error::without_feature("lsp")),
+        Command::Lsp => Err(gate_base::error::Error::without_feature("lsp")),
         Command::Help(arguments) => help(arguments),
     }
 }

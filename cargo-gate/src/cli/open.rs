@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::base::error::{Error, Result};
-use crate::base::stage::Stage;
-use crate::engine::evaluate::Surroundings;
-use crate::evidence::history::History;
-use crate::evidence::store::Store;
-use crate::policy::{self, CheckPolicy, Policy};
-use crate::report::Location;
-use crate::report::render::human::Detail;
-use crate::suites;
-use crate::surveys::{Surveys, Wanted};
-use crate::workspace::Options;
+use gate_base::error::{Error, Result};
+use gate_base::stage::Stage;
+use gate_engine::evaluate::Surroundings;
+use gate_evidence::history::History;
+use gate_evidence::store::Store;
+use gate_policy::{self, CheckPolicy, Policy};
+use gate_report::Location;
+use gate_report::render::human::Detail;
+use gate_suites;
+use gate_surveys::{Surveys, Wanted};
+use gate_world::Options;
 
 use super::Conversation;
 
@@ -41,7 +41,7 @@ impl Opened {
             policy: &self.policy,
             history: &self.history,
             store: &self.store,
-            checks: crate::checks::ALL,
+            checks: gate_checks::ALL,
         }
     }
 
@@ -103,8 +103,8 @@ impl Conversation<'_> {
     }
 
     fn policy_in(&self, root: &Path) -> Result<Policy> {
-        let catalogue = crate::checks::catalogue().with(suites::DEFAULT_ID, Stage::Pilot);
-        let mut policy = policy::load(root, self.global.policy.as_deref(), &catalogue)?;
+        let catalogue = gate_checks::catalogue().with(gate_suites::DEFAULT_ID, Stage::Pilot);
+        let mut policy = gate_policy::load(root, self.global.policy.as_deref(), &catalogue)?;
         if self.global.locked || self.global.frozen {
             let over = CheckPolicy {
                 blocks_at: Stage::Pilot,

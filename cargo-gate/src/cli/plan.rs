@@ -2,17 +2,17 @@
 
 use serde::Serialize;
 
-use crate::base::error::Result;
-use crate::base::exit;
-use crate::base::stage::Stage;
 use crate::cli::arguments::Format;
-use crate::contract::Phase;
-use crate::engine::evaluate::Request;
-use crate::engine::plan::{Action, Plan};
-use crate::group::Group;
-use crate::report::render::human::Detail;
-use crate::report::render::text;
-use crate::report::{Dimension, NotApplicable};
+use gate_base::error::Result;
+use gate_base::exit;
+use gate_base::stage::Stage;
+use gate_contract::Phase;
+use gate_engine::evaluate::Request;
+use gate_engine::plan::{Action, Plan};
+use gate_report::group::Group;
+use gate_report::render::human::Detail;
+use gate_report::render::text;
+use gate_report::{Dimension, NotApplicable};
 
 use super::Conversation;
 use super::open::Opened;
@@ -57,7 +57,7 @@ pub(super) fn run(
 }
 
 fn view(plan: Plan, stage: Stage) -> PlanView {
-    let line = |item: crate::engine::plan::PlanItem| {
+    let line = |item: gate_engine::plan::PlanItem| {
         let (action, reason) = match &item.action {
             Action::Run(reason) => ("run", reason.clone()),
             Action::Reuse(evidence) => (

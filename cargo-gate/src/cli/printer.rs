@@ -8,12 +8,12 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use anstyle::{AnsiColor, Style};
 use clap::ColorChoice;
 
-use crate::base::error::{Error, Result};
-use crate::redact::Redactor;
-use crate::report::render::human::{Detail, Options};
-use crate::report::render::text;
-use crate::secrets;
-use crate::workspace::environment::Environment;
+use gate_base::error::{Error, Result};
+use gate_report::redact::Redactor;
+use gate_report::render::human::{Detail, Options};
+use gate_report::render::text;
+use gate_text::secrets;
+use gate_world::environment::Environment;
 
 /// Headings.
 pub(super) const STRONG: Style = Style::new().bold();
@@ -316,7 +316,7 @@ pub(crate) mod tests {
         let full = Printer::over(Failing(io::ErrorKind::StorageFull), io::sink(), Detail::Normal);
         assert_eq!(
             full.data("x").map_err(|error| error.exit_code()),
-            Err(crate::base::exit::TOOL_FAILED)
+            Err(gate_base::exit::TOOL_FAILED)
         );
     }
 }

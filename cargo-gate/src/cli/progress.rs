@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::evidence::event::{Event, Expected, Observer, TestCount};
-use crate::report::Outcome;
-use crate::report::render::human::Detail;
-use crate::report::render::text;
+use gate_evidence::event::{Event, Expected, Observer, TestCount};
+use gate_report::Outcome;
+use gate_report::render::human::Detail;
+use gate_report::render::text;
 
 use super::printer::Printer;
 

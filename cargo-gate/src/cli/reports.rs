@@ -2,12 +2,12 @@
 
 use std::path::{MAIN_SEPARATOR, Path};
 
-use crate::base::atomic;
-use crate::base::error::Result;
-use crate::report::render::human::{Detail, Options};
-use crate::report::render::sarif::RuleInfo;
-use crate::report::{Report, render};
-use crate::surveys::Surveys;
+use gate_base::atomic;
+use gate_base::error::Result;
+use gate_report::render::human::{Detail, Options};
+use gate_report::render::sarif::RuleInfo;
+use gate_report::{Report, render};
+use gate_surveys::Surveys;
 
 use super::Conversation;
 use super::arguments::Format;

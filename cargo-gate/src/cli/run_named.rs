@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::base::error::{Error, Result};
 use crate::cli::arguments::AuthorityArgs;
-use crate::evidence::run_dir::holds_run;
-use crate::evidence::verify::{Signers, locate};
-use crate::policy::authority;
+use gate_base::error::{Error, Result};
+use gate_evidence::run_dir::holds_run;
+use gate_evidence::verify::{Signers, locate};
+use gate_policy::authority;
 
 use super::Conversation;
 

@@ -5,19 +5,19 @@ use std::time::Instant;
 use clap::Args;
 use jiff::Timestamp;
 
-use crate::base::error::Result;
-use crate::base::stage::Stage;
-use crate::engine::evaluate::{Evaluation, Request};
-use crate::engine::notify::{Told, notify};
-use crate::engine::plan::SuiteMode;
-use crate::evidence::event::Tee;
-use crate::evidence::lock::{self, Lock};
-use crate::evidence::run_dir::{AuditRecorder, AuditStep, EnvironmentRecord, RunRecord, Runs};
-use crate::kernels::sets;
-use crate::policy;
-use crate::report::render;
-use crate::secrets;
-use crate::surveys::Surveys;
+use gate_base::error::Result;
+use gate_base::stage::Stage;
+use gate_engine::evaluate::{Evaluation, Request};
+use gate_engine::notify::{Told, notify};
+use gate_engine::plan::SuiteMode;
+use gate_evidence::event::Tee;
+use gate_evidence::lock::{self, Lock};
+use gate_evidence::run_dir::{AuditRecorder, AuditStep, EnvironmentRecord, RunRecord, Runs};
+use gate_gpu::kernels::sets;
+use gate_policy;
+use gate_report::render;
+use gate_surveys::Surveys;
+use gate_text::secrets;
 
 use super::arguments::{Format, ReportFile, report_file};
 use super::open::Opened;
@@ -65,7 +65,7 @@ pub(super) fn run(stage: Stage, arguments: &StageArgs, conversation: &Conversati
     let now = Timestamp::now();
     // Every run reads its policy and searches what it publishes; until then there is time, while files are looked at.
     std::thread::spawn(|| {
-        policy::prepare();
+        gate_policy::prepare();
         secrets::prepare();
     });
     let workspace = conversation.workspace()?;
@@ -237,7 +237,7 @@ fn record(
         json: json.as_bytes(),
         markdown: markdown.as_bytes(),
         command: &conversation.command_line(),
-        catalogue_sha256: &crate::checks::catalogue_sha256(),
+        catalogue_sha256: &gate_checks::catalogue_sha256(),
         environment: &environment,
         audit: &audit.steps(
             report,

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::base::error::Result;
-use crate::base::exit;
-use crate::base::stage::Stage;
 use crate::cli::arguments::{DataFormat, FormatArgs};
-use crate::engine::evaluate::Request;
-use crate::engine::plan::Action;
-use crate::engine::plan::SuiteMode;
-use crate::report::render::status::{EvidenceState, StatusRow, StatusTable, render};
-use crate::verdict;
+use gate_base::error::Result;
+use gate_base::exit;
+use gate_base::stage::Stage;
+use gate_engine::evaluate::Request;
+use gate_engine::plan::Action;
+use gate_engine::plan::SuiteMode;
+use gate_engine::verdict;
+use gate_report::render::status::{EvidenceState, StatusRow, StatusTable, render};
 
 use super::Conversation;
 use super::open::Opened;

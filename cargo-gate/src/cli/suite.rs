@@ -3,18 +3,18 @@
 use clap::Args;
 use jiff::Timestamp;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
-use crate::base::stage::Stage;
-use crate::engine::evaluate::Request;
-use crate::engine::plan::SuiteMode;
-use crate::evidence::EvidenceResult;
-use crate::evidence::event::Tee;
-use crate::evidence::lock::{self, Lock};
-use crate::policy::SuitePolicy;
-use crate::report::render::human::Detail;
-use crate::report::{Outcome, SuiteResult, TestResult, TestStatus};
-use crate::{suites, verdict};
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_base::stage::Stage;
+use gate_engine::evaluate::Request;
+use gate_engine::plan::SuiteMode;
+use gate_engine::verdict;
+use gate_evidence::EvidenceResult;
+use gate_evidence::event::Tee;
+use gate_evidence::lock::{self, Lock};
+use gate_policy::SuitePolicy;
+use gate_report::render::human::Detail;
+use gate_report::{Outcome, SuiteResult, TestResult, TestStatus};
 
 use super::Conversation;
 use super::progress::Progress;
@@ -37,16 +37,16 @@ pub(crate) struct SuiteArgs {
 
 pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let opened = conversation.open()?;
-    let all = suites::of_policy(&opened.policy, &opened.workspace, &[], Stage::Broad);
+    let all = gate_suites::of_policy(&opened.policy, &opened.workspace, &[], Stage::Broad);
     if arguments.list {
         let lines: String = all
             .iter()
             .map(|suite| {
                 format!(
                     "{}  {}  {}\n",
-                    suites::check_id(suite),
+                    gate_suites::check_id(suite),
                     suite.stage,
-                    suites::summary(suite)
+                    gate_suites::summary(suite)
                 )
             })
             .collect();
@@ -103,7 +103,7 @@ pub(super) fn run(arguments: &SuiteArgs, conversation: &Conversation<'_>) -> Res
             outcome,
         ));
         for measured in evidence.suite.iter().flat_map(|suite| &suite.measurements) {
-            text.push_str(&format!("    {}\n", suites::bench::line(measured)));
+            text.push_str(&format!("    {}\n", gate_suites::bench::line(measured)));
         }
         if detail == Detail::Verbose {
             text.extend(evidence.suite.iter().flat_map(|suite| &suite.tests).map(test_line));
@@ -126,7 +126,7 @@ fn select(all: &[SuitePolicy], arguments: &SuiteArgs) -> Result<Vec<SuitePolicy>
     }
     let mut wanted = vec![false; all.len()];
     for pattern in &arguments.patterns {
-        for found in suites::select(all, pattern)? {
+        for found in gate_suites::select(all, pattern)? {
             let at = all.iter().position(|suite| std::ptr::eq(suite, found));
             if let Some(at) = at {
                 wanted[at] = true;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::evidence::event::{Event, Observer};
-use crate::report::Report;
-use crate::report::render::text;
+use gate_evidence::event::{Event, Observer};
+use gate_report::Report;
+use gate_report::render::text;
 
 use super::printer::Printer;
 
@@ -176,8 +176,8 @@ fn exact(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Outcome;
-    use crate::report::render::samples;
+    use gate_report::Outcome;
+    use gate_report::render::samples;
 
     #[test]
     fn every_phase_and_every_check_has_a_row() {

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::base::error::Result;
-use crate::base::exit;
 use crate::cli::arguments::{AuthorityArgs, DataFormat};
-use crate::evidence::bundle;
-use crate::evidence::verify::{Status, Verification, verify_signed};
-use crate::report::render::text;
+use gate_base::error::Result;
+use gate_base::exit;
+use gate_evidence::bundle;
+use gate_evidence::verify::{Status, Verification, verify_signed};
+use gate_report::render::text;
 
 use super::Conversation;
 use super::run_named::RunNamed;

@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use crate::base::error::{Error, Result};
-use crate::policy::PRODUCTION_SUITES;
+use gate_base::error::{Error, Result};
+use gate_policy::PRODUCTION_SUITES;
 
 use super::{MemberFacts, ProductionSuite};
 

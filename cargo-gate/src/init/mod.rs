@@ -10,10 +10,10 @@ mod repository;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use crate::base::error::{Error, Result};
-use crate::base::paths;
+use gate_base::error::{Error, Result};
+use gate_base::paths;
 
-use crate::policy::{Existing, FILE_NAME, TierPolicy, quoted, write_atomically};
+use gate_policy::{Existing, FILE_NAME, TierPolicy, quoted, write_atomically};
 
 pub use ci::{github_workflow, gitlab_pipeline};
 pub use kernels::KernelCrate;
@@ -186,5 +186,7 @@ pub fn write_plan(top: &Path, plan: &[FileToWrite]) -> Result<()> {
     Ok(())
 }
 
+#[cfg(test)]
+mod judged;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::policy::{PRODUCTION_SUITES, SCHEMA_URL, Tier, TierPolicy};
+use gate_policy::{PRODUCTION_SUITES, SCHEMA_URL, Tier, TierPolicy};
 
 use super::ci::{bench_command, branch};
 use super::{InitFacts, ProductionSuite, quoted};

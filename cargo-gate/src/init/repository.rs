@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use crate::base::paths;
+use gate_base::paths;
 
 /// The directories of the workspaces below `top`, relative to it, sorted; `""` is the top itself. A manifest below
 /// another one belongs to that workspace, or was left out of it on purpose.

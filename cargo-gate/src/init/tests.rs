@@ -1,7 +1,7 @@
 use insta::assert_snapshot;
 
 use super::*;
-use crate::policy::{Catalogue, validate};
+use gate_policy::{Catalogue, validate};
 
 fn facts() -> InitFacts {
     let member = |name: &str, raw_boundaries| MemberFacts {
@@ -50,7 +50,7 @@ fn uncommented(text: &str) -> String {
 fn the_policy_validates_for_any_workspace() {
     let earlier = "version = 1\nstage.pilot.scope = 'x'\n[tiers]\ndefault = 'idiomatic'\n[[tiers.exception]]\n\
                    package = 'ffi-sys'\ntier = 'native'\nowner = 'me \"x\"'\nexpires = 2031-02-03\n";
-    let catalogue = Catalogue::default().with("boundary.raw", crate::base::stage::Stage::Controlled);
+    let catalogue = Catalogue::default().with("boundary.raw", gate_base::stage::Stage::Controlled);
     let tiers = validate("gate.toml", earlier, &catalogue).unwrap().tiers;
     for nextest in [false, true] {
         for lockfile in [false, true] {
@@ -69,7 +69,7 @@ fn the_policy_validates_for_any_workspace() {
                 let expected = tiers.as_ref();
                 assert_eq!(
                     written.default,
-                    expected.map_or(crate::policy::Tier::Portable, |tiers| tiers.default)
+                    expected.map_or(gate_policy::Tier::Portable, |tiers| tiers.default)
                 );
                 assert_eq!(
                     written.exceptions.len(),
@@ -148,10 +148,7 @@ fn nothing_is_overwritten_without_force() {
     let workflow = std::fs::read_to_string(root.join(".github/workflows/gate.yml")).unwrap();
     assert_eq!(workflow, plan[1].text);
     // The same plan is stale now: what it creates is there.
-    assert_eq!(
-        write_plan(root, &plan).unwrap_err().exit_code(),
-        crate::base::exit::USAGE
-    );
+    assert_eq!(write_plan(root, &plan).unwrap_err().exit_code(), gate_base::exit::USAGE);
 
     let plan = plan_init(&facts(), &[], &services, None, &existing, true);
     assert_eq!(actions(&plan), [FileAction::Replace; 3]);

@@ -75,18 +75,18 @@ fn a_clock_that_runs_backwards_opens_no_stage() {
 mod future {
     use std::path::Path;
 
-    use cargo_gate::base::stage::Stage;
-    use cargo_gate::engine::evaluate::{Request, Surroundings};
-    use cargo_gate::engine::plan::SuiteMode;
-    use cargo_gate::evidence::event::Tee;
-    use cargo_gate::evidence::history::History;
-    use cargo_gate::evidence::run_dir::{AuditRecorder, EnvironmentRecord, RunRecord, Runs};
-    use cargo_gate::evidence::store::Store;
-    use cargo_gate::policy;
-    use cargo_gate::process::cancel::Cancel;
-    use cargo_gate::report::render;
-    use cargo_gate::workspace::environment::Environment;
-    use cargo_gate::workspace::{Options, Workspace};
+    use gate_base::process::cancel::Cancel;
+    use gate_base::stage::Stage;
+    use gate_engine::evaluate::{Request, Surroundings};
+    use gate_engine::plan::SuiteMode;
+    use gate_evidence::event::Tee;
+    use gate_evidence::history::History;
+    use gate_evidence::run_dir::{AuditRecorder, EnvironmentRecord, RunRecord, Runs};
+    use gate_evidence::store::Store;
+    use gate_policy;
+    use gate_report::render;
+    use gate_world::environment::Environment;
+    use gate_world::{Options, Workspace};
     use jiff::{Timestamp, ToSpan as _};
 
     /// Evaluates `pilot` as if it were a year from now, and records the run.
@@ -98,10 +98,9 @@ mod future {
             offline: true,
             environment: Environment::of_process(),
         })
-        .map(cargo_gate::surveys::Surveys::from)
+        .map(gate_surveys::Surveys::from)
         .unwrap_or_else(|error| panic!("{error}"));
-        let policy =
-            policy::load(root, None, &cargo_gate::checks::catalogue()).unwrap_or_else(|error| panic!("{error}"));
+        let policy = gate_policy::load(root, None, &gate_checks::catalogue()).unwrap_or_else(|error| panic!("{error}"));
         let gate_dir = workspace.gate_dir();
         let history = History::load(&gate_dir);
         let store = Store::new(&gate_dir);
@@ -125,7 +124,7 @@ mod future {
             policy: &policy,
             history: &history,
             store: &store,
-            checks: cargo_gate::checks::ALL,
+            checks: gate_checks::ALL,
         };
         let audit = AuditRecorder::default();
         let evaluation = surroundings
@@ -142,7 +141,7 @@ mod future {
             json: json.as_bytes(),
             markdown: markdown.as_bytes(),
             command: &["cargo".to_owned(), "gate".to_owned(), "pilot".to_owned()],
-            catalogue_sha256: &cargo_gate::checks::catalogue_sha256(),
+            catalogue_sha256: &gate_checks::catalogue_sha256(),
             environment: &environment,
             audit: &audit.steps(&report, []),
             files: &evaluation.files,

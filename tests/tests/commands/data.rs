@@ -256,10 +256,7 @@ fn the_ids_of_checks_are_a_contract() {
     let run = gate.run(["explain", "--message-format", "json"]);
     let contract = run.json();
     let checks = contract["checks"].as_array().expect("a list of checks");
-    assert_eq!(
-        checks.len(),
-        cargo_gate::checks::ALL.len() + cargo_gate::suites::KINDS.len()
-    );
+    assert_eq!(checks.len(), gate_checks::ALL.len() + gate_suites::KINDS.len());
     assert_snapshot!(
         "explain-json",
         gate.run(["explain", "lockfile.fresh", "--message-format", "json"])

@@ -3,19 +3,19 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use cargo_gate::base::stage::Stage;
-use cargo_gate::engine::evaluate::{Request, Surroundings};
-use cargo_gate::engine::plan::Action;
-use cargo_gate::engine::plan::SuiteMode;
-use cargo_gate::evidence::history::History;
-use cargo_gate::evidence::store::Store;
-use cargo_gate::evidence::{Evidence, EvidenceResult};
-use cargo_gate::policy::{EvidenceAge, Policy};
-use cargo_gate::report::Location;
-use cargo_gate::surveys::Surveys;
-use cargo_gate::workspace::environment::Environment;
-use cargo_gate::workspace::{Options, Workspace};
+use gate_base::stage::Stage;
+use gate_engine::evaluate::{Request, Surroundings};
+use gate_engine::plan::Action;
+use gate_engine::plan::SuiteMode;
+use gate_evidence::history::History;
+use gate_evidence::store::Store;
+use gate_evidence::{Evidence, EvidenceResult};
+use gate_policy::{EvidenceAge, Policy};
+use gate_report::Location;
+use gate_surveys::Surveys;
 use gate_tests::harness::day;
+use gate_world::environment::Environment;
+use gate_world::{Options, Workspace};
 use insta::assert_snapshot;
 use jiff::Timestamp;
 
@@ -251,7 +251,7 @@ fn planned(days: i64) -> String {
         policy: &policy,
         history: &history,
         store: &store,
-        checks: cargo_gate::checks::ALL,
+        checks: gate_checks::ALL,
     };
     let now: Timestamp = "2026-06-15T12:00:00Z".parse().expect("a time");
     let request = Request {
@@ -266,7 +266,7 @@ fn planned(days: i64) -> String {
         began: std::time::Instant::now(),
         run_id: String::new(),
     };
-    let item = |plan: cargo_gate::engine::plan::Plan| {
+    let item = |plan: gate_engine::plan::Plan| {
         let mut items = plan.items.into_iter();
         items
             .find(|item| item.unit.id() == "lockfile.tracked")

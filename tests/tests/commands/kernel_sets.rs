@@ -61,7 +61,7 @@ fn measurement(gate: &Gate, candidate: f64) -> String {
         "schema_version": 1,
         "kernel": "axpy",
         "workload": "1M",
-        "ptx_sha256": cargo_gate::base::digest::sha256_hex(ptx.as_bytes()),
+        "ptx_sha256": gate_base::digest::sha256_hex(ptx.as_bytes()),
         "machine": "a made-up device",
         "unit": "ns",
         "baseline": { "name": "cpu", "samples": samples(1000.0) },

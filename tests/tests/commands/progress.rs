@@ -3,19 +3,19 @@
 use std::fs::File;
 use std::sync::{Mutex, PoisonError};
 
-use cargo_gate::base::stage::Stage;
-use cargo_gate::engine::evaluate::{Request, Surroundings};
-use cargo_gate::engine::plan::SuiteMode;
-use cargo_gate::evidence::event::{Event, Observer};
-use cargo_gate::evidence::history::History;
-use cargo_gate::evidence::store::Store;
-use cargo_gate::policy::Policy;
-use cargo_gate::process::cancel::Cancel;
-use cargo_gate::suites;
-use cargo_gate::surveys::Surveys;
-use cargo_gate::workspace::environment::Environment;
-use cargo_gate::workspace::{Options, Workspace};
+use gate_base::process::cancel::Cancel;
+use gate_base::stage::Stage;
+use gate_engine::evaluate::{Request, Surroundings};
+use gate_engine::plan::SuiteMode;
+use gate_evidence::event::{Event, Observer};
+use gate_evidence::history::History;
+use gate_evidence::store::Store;
+use gate_policy::Policy;
+use gate_suites;
+use gate_surveys::Surveys;
 use gate_tests::gate;
+use gate_world::environment::Environment;
+use gate_world::{Options, Workspace};
 use jiff::Timestamp;
 
 const MANIFEST: &str = "[package]\nname = \"sample\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
@@ -75,7 +75,7 @@ fn time_passes_and_tests_are_counted_while_a_suite_runs() {
         policy: &policy,
         history: &History::load(&gate_dir),
         store: &Store::new(&gate_dir),
-        checks: cargo_gate::checks::ALL,
+        checks: gate_checks::ALL,
     };
     let request = Request {
         stage: Stage::Pilot,
@@ -95,7 +95,7 @@ fn time_passes_and_tests_are_counted_while_a_suite_runs() {
         lock: Mutex::new(Some(held)),
         seen: Mutex::default(),
     };
-    let suites = suites::of_policy(&policy, &workspace, &[], Stage::Pilot);
+    let suites = gate_suites::of_policy(&policy, &workspace, &[], Stage::Pilot);
     let evidence = surroundings
         .run_suites(suites, &request, &watch, &Cancel::default())
         .unwrap_or_else(|error| panic!("{error}"));

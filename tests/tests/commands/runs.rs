@@ -158,7 +158,7 @@ fn a_run_directory_is_asked_and_audited() {
     let old = gate.workspace().join("target/old run");
     fs::rename(&run, &old).expect("the run moves");
     let path = old.join("hashes.json");
-    let mut hashes: cargo_gate::evidence::run_dir::Hashes =
+    let mut hashes: gate_evidence::run_dir::Hashes =
         serde_json::from_slice(&fs::read(&path).expect("hashes")).expect("JSON");
     hashes.files.remove("redaction_audit.json");
     hashes.chain = hashes.expected_chain();
@@ -221,7 +221,7 @@ fn a_bundle_leaves_data_behind() {
         .collect();
     assert_eq!(excluded, ["answers.csv", "weights.bin"]);
     let bytes = fs::read(gate.workspace().join("target/run.tar.gz")).expect("a bundle");
-    let (own, files) = cargo_gate::evidence::bundle::parse(&bytes).expect("a bundle");
+    let (own, files) = gate_evidence::bundle::parse(&bytes).expect("a bundle");
     assert!(
         files.contains_key("report.md") && !files.contains_key("weights.bin"),
         "{:?}",

@@ -167,7 +167,7 @@ fn a_plan_is_what_a_run_judges() {
         all.sort();
         let suites = all.iter().filter(|id| id.starts_with("suite.")).count();
         all.retain(|id| !id.starts_with("suite."));
-        let mut catalogue: Vec<&str> = cargo_gate::checks::ALL.iter().map(|check| check.id).collect();
+        let mut catalogue: Vec<&str> = gate_checks::ALL.iter().map(|check| check.id).collect();
         catalogue.sort_unstable();
         assert_eq!(all, catalogue, "{stage}: every check is judged or has a reason, once");
         assert!(suites > 0, "{stage}");

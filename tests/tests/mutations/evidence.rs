@@ -39,7 +39,7 @@ fn regenerate_hashes(run: &std::path::Path) {
     let files = hashes["files"].as_object_mut().expect("files by name");
     for (name, hash) in files {
         let bytes = fs::read(run.join(name)).expect("a listed file");
-        *hash = Value::from(cargo_gate::base::digest::sha256_hex(&bytes));
+        *hash = Value::from(gate_base::digest::sha256_hex(&bytes));
     }
     let text = serde_json::to_string_pretty(&hashes).expect("JSON") + "\n";
     fs::write(path, text).expect("hashes can be written");
@@ -147,9 +147,7 @@ fn to_run(gate: &Gate) -> Vec<String> {
         .filter(|item| item["action"] == "run")
         .map(|item| item["id"].as_str().expect("an id").to_owned())
         .filter(|id| id != "stage.predecessor" && id != "waiver.valid")
-        .filter(|id| {
-            cargo_gate::checks::find(id).is_none_or(|check| check.phase != cargo_gate::contract::Phase::Outcomes)
-        })
+        .filter(|id| gate_checks::find(id).is_none_or(|check| check.phase != gate_contract::Phase::Outcomes))
         .collect()
 }
 

@@ -1,8 +1,8 @@
 //! Mutations of locked GPU kernels. Each adds a kernel with its lock and breaks what the lock promises.
 
-use cargo_gate::kernels::rebuild::{Rebuild, Rebuilt};
-use cargo_gate::workspace::environment::Environment;
-use cargo_gate::workspace::{Options, Workspace};
+use gate_gpu::kernels::rebuild::{Rebuild, Rebuilt};
+use gate_world::environment::Environment;
+use gate_world::{Options, Workspace};
 
 use super::machine::{COMMITTED, turn_the_gate_red};
 use super::{Gate, Mutation};

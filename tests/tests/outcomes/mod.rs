@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use cargo_gate::base::stage::Stage;
-use cargo_gate::checks;
-use cargo_gate::contract::{Applies, Check, Inputs, Phase};
-use cargo_gate::evidence::EvidenceResult;
-use cargo_gate::evidence::history::History;
-use cargo_gate::policy::Policy;
-use cargo_gate::report::{CheckReport, Dimension, EvidenceRecord, SuiteResult, TestResult, TestStatus};
-use cargo_gate::surveys::Surveys;
-use cargo_gate::verdict::{self, Afterwards, Judged, Rules};
+use gate_base::stage::Stage;
+use gate_checks;
+use gate_contract::{Applies, Check, Inputs, Phase};
+use gate_engine::verdict::{self, Afterwards, Judged, Rules};
+use gate_evidence::EvidenceResult;
+use gate_evidence::history::History;
+use gate_policy::Policy;
+use gate_report::{CheckReport, Dimension, EvidenceRecord, SuiteResult, TestResult, TestStatus};
+use gate_surveys::Surveys;
 use jiff::Timestamp;
 
 /// Outcomes of every check that reads none, and of suites that passed these tests.
@@ -22,7 +22,7 @@ pub(crate) fn of_the_others(
     suites: &BTreeMap<String, Vec<String>>,
 ) -> Vec<CheckReport> {
     let inputs = Inputs::new(workspace, policy, history, now, stage);
-    let others = checks::ALL.iter().filter(|other| other.phase == Phase::Evidence);
+    let others = gate_checks::ALL.iter().filter(|other| other.phase == Phase::Evidence);
     let apply = others.filter(|other| other.rule.applies(&inputs) == Applies::Yes);
     let judged = apply.map(|other| Judged {
         id: other.id.to_owned(),
@@ -38,7 +38,7 @@ pub(crate) fn of_the_others(
         packages: &[],
     };
     let judged = judged.chain(suites.iter().map(|(name, tests)| suite(name, tests)));
-    let waivers: Vec<&'static Check> = checks::ALL
+    let waivers: Vec<&'static Check> = gate_checks::ALL
         .iter()
         .copied()
         .filter(|check| check.phase == Phase::Waivers && check.rule.applies(&inputs) == Applies::Yes)

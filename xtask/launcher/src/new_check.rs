@@ -8,8 +8,8 @@ use crate::Error;
 
 type Result<T = ()> = std::result::Result<T, Error>;
 
-const CHECKS: &str = "cargo-gate/src/checks";
-const MODEL: &str = "cargo-gate/src/checks/lockfile/tracked.rs";
+const CHECKS: &str = "cargo-gate/crates/checks/src";
+const MODEL: &str = "cargo-gate/crates/checks/src/lockfile/tracked.rs";
 const MUTATIONS: &str = "tests/tests/mutations/checks.rs";
 const SNAPSHOT: &str = "tests/tests/snapshots/catalogue__fixtures.snap";
 

@@ -64,9 +64,9 @@ fn index(topics: &[Topic<'_>]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use cargo_gate::base::stage::Stage;
     use cargo_gate::cli::explain::Topic;
-    use cargo_gate::report::Dimension;
+    use gate_base::stage::Stage;
+    use gate_report::Dimension;
 
     use super::{index, page};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cargo_gate::base::exit;
+use gate_base::exit;
 
 pub(super) fn page() -> String {
     let mut text = String::from(

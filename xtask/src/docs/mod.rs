@@ -75,7 +75,7 @@ fn generate(root: &Path) -> Result<Pages> {
         command_line::page(cargo_gate::cli::command()),
     );
     pages.insert(
-        "cargo-gate/src/checks/docs/own.txt".into(),
+        "cargo-gate/crates/checks/src/docs/own.txt".into(),
         command_line::table(cargo_gate::cli::command()),
     );
     pages.insert("docs/src/reference/exit-codes.md".into(), exit_codes::page());

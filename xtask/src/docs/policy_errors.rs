@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cargo_gate::policy::rule;
+use gate_policy::rule;
 
 pub(super) fn page() -> String {
     let mut text = String::from(

@@ -2,7 +2,6 @@
 
 use cargo_gate::cli::explain::Topic;
 use cargo_gate::cli::explain::contract;
-use cargo_gate::{policy, report};
 use gate_runtime::{decision_log, stats};
 
 use super::files::{Pages, SCHEMAS};
@@ -15,7 +14,7 @@ pub(super) fn files(topics: &[Topic<'_>]) -> Result<Pages> {
     let files = [
         (
             "checks.json",
-            marked(&contract::text(topics, None)?, &keys("cargo-gate/src/checks"))?,
+            marked(&contract::text(topics, None)?, &keys("cargo-gate/crates/checks/src"))?,
         ),
         (
             "decision-log.schema.json",
@@ -24,9 +23,9 @@ pub(super) fn files(topics: &[Topic<'_>]) -> Result<Pages> {
                 &comment("gate-runtime/schema/decision-log.schema.json"),
             )?,
         ),
-        ("gate.schema.json", policy::schema_text()),
-        ("register.schema.json", policy::register_schema_text()),
-        ("report.schema.json", report::schema()),
+        ("gate.schema.json", gate_policy::schema_text()),
+        ("register.schema.json", gate_policy::register_schema_text()),
+        ("report.schema.json", gate_report::schema()),
         (
             "run-stats.schema.json",
             marked(stats::SCHEMA, &comment("gate-runtime/schema/run-stats.schema.json"))?,
@@ -35,7 +34,7 @@ pub(super) fn files(topics: &[Topic<'_>]) -> Result<Pages> {
     Ok(files
         .into_iter()
         .map(|(name, text)| (format!("{SCHEMAS}/{name}"), text))
-        .chain(policy::compiled_in().map(|(name, text)| (format!("{COMPILED_IN}/{name}"), text)))
+        .chain(gate_policy::compiled_in().map(|(name, text)| (format!("{COMPILED_IN}/{name}"), text)))
         .collect())
 }
 

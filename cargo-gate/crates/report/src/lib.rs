@@ -9,6 +9,8 @@ pub mod render;
 pub mod rollout;
 mod schema;
 mod standing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use benchmark::{BenchmarkResult, Real, Standing};
 pub use model::*;

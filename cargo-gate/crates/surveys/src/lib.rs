@@ -7,6 +7,7 @@ mod ahead;
 pub mod authority;
 pub mod boundary_inventory;
 pub mod document;
+pub mod stability;
 pub mod supply;
 
 #[cfg(test)]

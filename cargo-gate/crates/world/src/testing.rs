@@ -5,7 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use semver::Version;
+
+use super::cargo::Member;
 use super::environment::Environment;
+use super::files::{File, FileKind};
+use super::manifest::Manifest;
+use super::toolchain::ToolchainFile;
 use super::{Options, Workspace};
 use gate_base::error::Result;
 
@@ -148,5 +154,53 @@ impl World {
     /// Opens a workspace that must open.
     pub fn open(&self) -> Workspace {
         self.try_open().expect("the workspace opens")
+    }
+}
+
+/// A tracked, empty file.
+pub fn file(path: &str) -> File {
+    File {
+        path: path.into(),
+        native: path.into(),
+        tracked: true,
+        kind: FileKind::Regular,
+        executable: false,
+        size: 0,
+        digest: None,
+    }
+}
+
+/// A publishable member in `directory`.
+pub fn member(name: &str, directory: &str, rust_version: Option<&str>) -> Member {
+    Member {
+        name: name.into(),
+        version: Version::new(0, 1, 0),
+        manifest: if directory.is_empty() {
+            "Cargo.toml".into()
+        } else {
+            format!("{directory}/Cargo.toml")
+        },
+        directory: directory.into(),
+        edition: "2024".into(),
+        rust_version: rust_version.map(|text| format!("{text}.0").parse().expect("a version")),
+        publish: true,
+        targets: Vec::new(),
+    }
+}
+
+/// A manifest of this text.
+pub fn manifest(path: &str, text: &str) -> Manifest {
+    Manifest::parse(path, text).expect("TOML")
+}
+
+/// `rust-toolchain.toml` with this channel on line 2.
+pub fn toolchain_file(channel: &str) -> ToolchainFile {
+    ToolchainFile {
+        path: "rust-toolchain.toml".into(),
+        channel: Some(channel.into()),
+        custom_path: None,
+        line: 2,
+        error: None,
+        outside: false,
     }
 }

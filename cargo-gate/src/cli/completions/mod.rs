@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::Shell;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
+use gate_base::error::{Error, Result};
+use gate_base::exit;
 
 use super::Conversation;
 

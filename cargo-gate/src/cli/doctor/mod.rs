@@ -6,13 +6,13 @@ use std::path::Path;
 
 use gate_build::{Env, Toolkit};
 
-use crate::base::error::Result;
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::{DataFormat, FormatArgs};
-use crate::kernels::has_kernels;
-use crate::report::render::human::Detail;
-use crate::workspace::toolchain::ToolchainFile;
+use gate_base::error::Result;
+use gate_base::exit;
+use gate_gpu::kernels::has_kernels;
+use gate_report::render::human::Detail;
+use gate_world::toolchain::ToolchainFile;
 
 use self::tools::Wanted;
 

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use crate::report::render::text;
+use gate_report::render::text;
 
 /// A tool the gate may use.
 struct Tool {

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::base::atomic;
-use crate::base::error::{Error, Result};
-use crate::base::exit;
 use crate::cli::Conversation;
-use crate::evidence::history::History;
-use crate::report::render::badge;
+use gate_base::atomic;
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_evidence::history::History;
+use gate_report::render::badge;
 
 #[derive(Debug, Args)]
 pub(crate) struct BadgeArgs {

@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::base::atomic;
-use crate::base::digest::sha256_hex;
-use crate::base::error::Result;
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
 use crate::cli::run_named::{RunNamed, quoted};
-use crate::evidence::bundle::make;
-use crate::report::render::text;
+use gate_base::atomic;
+use gate_base::digest::sha256_hex;
+use gate_base::error::Result;
+use gate_base::exit;
+use gate_evidence::bundle::make;
+use gate_report::render::text;
 
 #[derive(Debug, Args)]
 pub(crate) struct BundleArgs {

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
-use crate::base::stage::Stage;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::evidence::history::{History, HistoryEntry};
-use crate::report::Report;
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_base::stage::Stage;
+use gate_evidence::history::{History, HistoryEntry};
+use gate_report::Report;
 
 #[derive(Debug, Args)]
 pub(crate) struct HistoryArgs {

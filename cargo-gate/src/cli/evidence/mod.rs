@@ -9,8 +9,8 @@ mod sign;
 
 use clap::Subcommand;
 
-use crate::base::error::Result;
 use crate::cli::Conversation;
+use gate_base::error::Result;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum EvidenceCommand {

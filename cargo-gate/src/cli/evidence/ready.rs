@@ -2,15 +2,15 @@
 
 use clap::Args;
 
-use crate::base::error::Result;
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::{AuthorityArgs, DataFormat};
 use crate::cli::run_named::RunNamed;
-use crate::evidence::readiness::{Asked, Readiness, ask, audit};
-use crate::evidence::run_dir::RedactionAudit;
-use crate::report::Outcome;
-use crate::report::render::text;
+use gate_base::error::Result;
+use gate_base::exit;
+use gate_evidence::readiness::{Asked, Readiness, ask, audit};
+use gate_evidence::run_dir::RedactionAudit;
+use gate_report::Outcome;
+use gate_report::render::text;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReadyArgs {

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::run_named::RunNamed;
-use crate::evidence::signature::{self, Signature};
-use crate::evidence::verify::{ProblemKind, Signers, verify_signed};
-use crate::policy::authority::{PrivateKey, PrivateKeyProblem};
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_evidence::signature::{self, Signature};
+use gate_evidence::verify::{ProblemKind, Signers, verify_signed};
+use gate_policy::authority::{PrivateKey, PrivateKeyProblem};
 
 #[derive(Debug, Args)]
 pub(crate) struct SignArgs {

@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 
-use crate::base::error::{Error, Result};
-use crate::base::stage::Stage;
-use crate::report::Dimension;
+use gate_base::error::{Error, Result};
+use gate_base::stage::Stage;
+use gate_report::Dimension;
 
 use super::Topic;
 

@@ -8,10 +8,10 @@ use gate_runtime::Reason;
 use gate_runtime::control::RailReason;
 use gate_runtime::stats::{self, RunStats};
 
-use crate::base::error::{Error, Result};
 use crate::cli::printer::STRONG;
-use crate::dispatches::{Group, Summary, reason};
-use crate::report::render::text;
+use gate_base::error::{Error, Result};
+use gate_gpu::dispatches::{Group, Summary, reason};
+use gate_report::render::text;
 
 /// What a file that a run of kernels wrote says: a decision log, or run stats.
 ///

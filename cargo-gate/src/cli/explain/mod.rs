@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
-use crate::checks;
 use crate::cli::arguments::DataFormat;
-use crate::evidence::history::History;
-use crate::evidence::run_dir;
-use crate::policy::RailsPolicy;
-use crate::report::Report;
-use crate::suites;
-use crate::surveys::Surveys;
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_checks;
+use gate_evidence::history::History;
+use gate_evidence::run_dir;
+use gate_policy::RailsPolicy;
+use gate_report::Report;
+use gate_suites;
+use gate_surveys::Surveys;
 
 pub use self::topics::Topic;
 use crate::cli::Conversation;
@@ -37,12 +37,12 @@ pub(crate) struct ExplainArgs {
 
 /// Everything that can be explained, in the order of the catalogue.
 pub fn topics() -> Vec<Topic<'static>> {
-    let checks = checks::ALL.iter().map(|check| Topic::from(*check));
-    checks.chain(suites::KINDS.iter().map(Topic::from)).collect()
+    let checks = gate_checks::ALL.iter().map(|check| Topic::from(*check));
+    checks.chain(gate_suites::KINDS.iter().map(Topic::from)).collect()
 }
 
-impl From<&'static suites::KindInfo> for Topic<'static> {
-    fn from(kind: &'static suites::KindInfo) -> Self {
+impl From<&'static gate_suites::KindInfo> for Topic<'static> {
+    fn from(kind: &'static gate_suites::KindInfo) -> Self {
         Self {
             id: kind.id,
             summary: kind.summary,

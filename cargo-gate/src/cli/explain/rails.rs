@@ -3,8 +3,8 @@
 use gate_runtime::rails::{FIELDS, Rail, Settings};
 
 use crate::cli::printer::STRONG;
-use crate::policy::RailsPolicy;
-use crate::report::render::text;
+use gate_policy::RailsPolicy;
+use gate_report::render::text;
 
 /// What each rail is about, in the order in which they act.
 const RULES: [(Rail, &str); 4] = [
@@ -89,7 +89,7 @@ fn table(declared: Option<&RailsPolicy>, settings: Settings) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::Location;
+    use gate_report::Location;
 
     #[test]
     fn defaults_and_declared_values_are_told_apart() {

@@ -3,16 +3,16 @@
 
 use std::fmt::Write as _;
 
-use crate::base::digest::sha256_hex;
-use crate::base::error::{Error, Result};
-use crate::base::exit::{self, ExitCode};
-use crate::base::stage::Stage;
 use crate::cli::printer::STRONG;
-use crate::contract::Check;
-use crate::policy::RailsPolicy;
-use crate::report::render::{Weight, place, text};
-use crate::report::{Artifact, Dimension, Report};
-use crate::rollout::Step;
+use gate_base::digest::sha256_hex;
+use gate_base::error::{Error, Result};
+use gate_base::exit::{self, ExitCode};
+use gate_base::stage::Stage;
+use gate_contract::Check;
+use gate_policy::RailsPolicy;
+use gate_report::render::{Weight, place, text};
+use gate_report::rollout::Step;
+use gate_report::{Artifact, Dimension, Report};
 
 use super::{dispatches, rails};
 
@@ -331,7 +331,7 @@ fn records(report: &Report, run: &str, runs: &dyn Runs) -> Result<String> {
     let evidence = report.checks.iter().filter_map(|check| check.evidence.as_ref());
     let mut kept: Vec<&Artifact> = evidence
         .flat_map(|evidence| &evidence.artifacts)
-        .filter(|artifact| artifact.path.split('/').next() == Some(crate::dispatches::DIRECTORY))
+        .filter(|artifact| artifact.path.split('/').next() == Some(gate_gpu::dispatches::DIRECTORY))
         .collect();
     kept.sort_by(|a, b| a.path.cmp(&b.path));
     let mut out = String::new();
@@ -367,7 +367,7 @@ fn subject(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::render::samples;
+    use gate_report::render::samples;
 
     struct Sample;
 

@@ -6,15 +6,15 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::evidence::history::report_of;
-use crate::closeout::{Closeout, Next, human, markdown};
-use crate::evidence::history::{History, HistoryEntry};
-use crate::evidence::verify::{Status, verify};
-use crate::report::Report;
-use crate::surveys::Surveys;
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_evidence::history::{History, HistoryEntry};
+use gate_evidence::verify::{Status, verify};
+use gate_govern::closeout::{Closeout, Next, human, markdown};
+use gate_report::Report;
+use gate_surveys::Surveys;
 
 use super::promote::run::{REGISTRY, only_differs_in};
 

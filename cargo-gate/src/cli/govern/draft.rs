@@ -2,14 +2,14 @@
 
 use clap::Args;
 
-use crate::base::error::Result;
-use crate::base::exit;
-use crate::base::stage::Stage;
 use crate::cli::Conversation;
 use crate::cli::arguments::{DataFormat, FormatArgs};
 use crate::cli::evidence::history::report_of;
-use crate::closeout::draft::Draft;
-use crate::evidence::history::{History, HistoryEntry};
+use gate_base::error::Result;
+use gate_base::exit;
+use gate_base::stage::Stage;
+use gate_evidence::history::{History, HistoryEntry};
+use gate_govern::closeout::draft::Draft;
 
 #[derive(Debug, Args)]
 pub(crate) struct DraftArgs {

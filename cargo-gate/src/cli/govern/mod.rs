@@ -9,8 +9,8 @@ mod weekly;
 
 use clap::Subcommand;
 
-use crate::base::error::Result;
 use crate::cli::Conversation;
+use gate_base::error::Result;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum GovernCommand {

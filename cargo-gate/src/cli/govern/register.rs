@@ -8,17 +8,17 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
-use crate::base::stage::Stage;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::policy::{
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_base::stage::Stage;
+use gate_policy::{
     self, Closing, Deferral, ItemKind, ItemStatus, Level, NewItem, NewRisk, Register, RegisterItem, Severity, Weight,
     append_item, close_item, defer_item,
 };
-use crate::suites;
-use crate::surveys::Surveys;
+use gate_suites;
+use gate_surveys::Surveys;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RegisterCommand {
@@ -138,8 +138,9 @@ fn today() -> Date {
 
 /// Where the register is, and what messages call it. The register itself may be broken or not there yet.
 fn place(workspace: &Surveys, conversation: &Conversation<'_>) -> Result<(PathBuf, String)> {
-    let catalogue = crate::checks::catalogue().with(suites::DEFAULT_ID, Stage::Pilot);
-    let policy = policy::load_without_register(workspace.root(), conversation.global.policy.as_deref(), &catalogue)?;
+    let catalogue = gate_checks::catalogue().with(gate_suites::DEFAULT_ID, Stage::Pilot);
+    let policy =
+        gate_policy::load_without_register(workspace.root(), conversation.global.policy.as_deref(), &catalogue)?;
     let register = policy.register.ok_or_else(no_register)?;
     Ok((workspace.root().join(&register.path), register.path))
 }

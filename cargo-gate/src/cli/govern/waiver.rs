@@ -10,15 +10,15 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
-use crate::base::stage::Stage;
 use crate::cli::Conversation;
 use crate::cli::arguments::{DataFormat, FormatArgs};
-use crate::policy::{
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_base::stage::Stage;
+use gate_policy::{
     self, Authority, Catalogue, NewWaiver, Waiver, append_waiver, attach_signature, numbered, waiver_text,
 };
-use crate::suites;
+use gate_suites;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WaiverCommand {
@@ -85,12 +85,12 @@ pub(super) fn run(command: &WaiverCommand, conversation: &Conversation<'_>) -> R
 
 /// Path of the policy that is edited.
 fn policy_path(conversation: &Conversation<'_>) -> Result<PathBuf> {
-    let root = || Ok(conversation.workspace()?.root().join(policy::FILE_NAME));
+    let root = || Ok(conversation.workspace()?.root().join(gate_policy::FILE_NAME));
     conversation.global.policy.clone().map_or_else(root, Ok)
 }
 
 fn catalogue() -> Catalogue {
-    crate::checks::catalogue().with(suites::DEFAULT_ID, Stage::Pilot)
+    gate_checks::catalogue().with(gate_suites::DEFAULT_ID, Stage::Pilot)
 }
 
 fn text(arguments: &WaiverTextArgs, conversation: &Conversation<'_>) -> Result<i32> {

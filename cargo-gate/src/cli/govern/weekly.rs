@@ -9,13 +9,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use crate::base::error::Result;
-use crate::base::exit;
-use crate::base::stage::Stage;
 use crate::cli::Conversation;
 use crate::cli::arguments::{DataFormat, FormatArgs};
-use crate::evidence::history::{History, HistoryEntry};
-use crate::policy::{ItemKind, ItemStatus, RegisterItem};
+use gate_base::error::Result;
+use gate_base::exit;
+use gate_base::stage::Stage;
+use gate_evidence::history::{History, HistoryEntry};
+use gate_policy::{ItemKind, ItemStatus, RegisterItem};
 
 #[derive(Debug, Args)]
 pub(crate) struct WeeklyArgs {
@@ -147,8 +147,8 @@ fn human(view: &View) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::register::parse;
-    use crate::report::Decision;
+    use gate_policy::register::parse;
+    use gate_report::Decision;
 
     #[test]
     fn weeks_are_those_of_iso_8601() {

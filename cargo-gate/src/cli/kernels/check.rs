@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::kernels::check::{Asked, Checked, check};
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_gpu::kernels::check::{Asked, Checked, check};
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {

@@ -7,15 +7,15 @@ use std::path::Path;
 use clap::Args;
 use gate_build::lock::{KernelLock, LOCK_FILE};
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::{DataFormat, FormatArgs};
-use crate::kernels::change::changes;
-use crate::kernels::rebuild::{Rebuild, Rebuilt};
-use crate::kernels::{LockedCrate, locked_crates};
-use crate::process::{self, ProcessSpec};
-use crate::surveys::Surveys;
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_base::process::{self, ProcessSpec};
+use gate_gpu::kernels::change::changes;
+use gate_gpu::kernels::rebuild::{Rebuild, Rebuilt};
+use gate_gpu::kernels::{LockedCrate, locked_crates};
+use gate_surveys::Surveys;
 
 use super::diff::{LockRow, View};
 
@@ -296,7 +296,7 @@ fn cargo(
         let _ = std::fs::remove_dir_all(&target);
     }
     if end.cancelled {
-        return Err(Error::new(crate::base::error::ErrorKind::Interrupted, "interrupted"));
+        return Err(Error::new(gate_base::error::ErrorKind::Interrupted, "interrupted"));
     }
     Ok(Finished {
         done: end.exit_code == Some(0),

@@ -6,11 +6,11 @@ use clap::Args;
 use gate_build::lock::KernelLock;
 use serde::Serialize;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::kernels::change::{Change, changes};
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_gpu::kernels::change::{Change, changes};
 
 #[derive(Debug, Args)]
 pub(crate) struct DiffArgs {

@@ -12,10 +12,10 @@ use gate_build::ptx::{Entry, Module};
 use gate_build::resources::{Usage, occupancy};
 use serde::Serialize;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
+use gate_base::error::{Error, Result};
+use gate_base::exit;
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
@@ -108,10 +108,10 @@ pub(super) fn run(arguments: &InspectArgs, conversation: &Conversation<'_>) -> R
                 for (arch, image) in &locked.images {
                     let text = image
                         .verified_ptx(unit, *arch, &mut |path| {
-                            workspace.read(&crate::base::paths::join(&found.directory, path))
+                            workspace.read(&gate_base::paths::join(&found.directory, path))
                         })
                         .map_err(|problem| Error::tool(problem.to_string()).with_help("`cargo gate kernels verify`"))?;
-                    let file = crate::base::paths::join(&found.directory, &image.ptx);
+                    let file = gate_base::paths::join(&found.directory, &image.ptx);
                     modules.push(module(&file, &text, Some((unit.as_str(), image)))?);
                 }
             }

@@ -13,9 +13,9 @@ mod verify;
 use clap::Subcommand;
 use gate_build::lock::{LOCK_FILE, RELOCK};
 
-use crate::base::error::{Error, Result};
 use crate::cli::Conversation;
-use crate::kernels::LockedCrate;
+use gate_base::error::{Error, Result};
+use gate_gpu::kernels::LockedCrate;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KernelsCommand {
@@ -64,9 +64,9 @@ pub(super) fn run(command: &KernelsCommand, conversation: &Conversation<'_>) -> 
 }
 
 /// Every lock, of which there has to be one.
-fn locks(conversation: &Conversation<'_>) -> Result<(crate::surveys::Surveys, Vec<LockedCrate>)> {
+fn locks(conversation: &Conversation<'_>) -> Result<(gate_surveys::Surveys, Vec<LockedCrate>)> {
     let workspace = conversation.workspace()?;
-    let crates = crate::kernels::locked_crates(&workspace);
+    let crates = gate_gpu::kernels::locked_crates(&workspace);
     if crates.is_empty() {
         return Err(
             Error::usage(format!("there is no `{LOCK_FILE}` in the workspace")).with_help(format!(

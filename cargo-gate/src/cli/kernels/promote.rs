@@ -6,20 +6,20 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::base::digest::sha256_hex;
-use crate::base::error::{Error, Result};
-use crate::base::exit;
-use crate::base::paths::join;
-use crate::base::stage::Stage;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
 use crate::cli::govern::promote::run::{REGISTRY, Run, sound_history};
-use crate::kernels::locked_crates;
-use crate::policy::Policy;
-use crate::promotion::kernel::{Refusal, correct, faster};
-use crate::promotion::measurement::Measurement;
-use crate::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
-use crate::surveys::Surveys;
+use gate_base::digest::sha256_hex;
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_base::paths::join;
+use gate_base::stage::Stage;
+use gate_govern::promotion::kernel::{Refusal, correct, faster};
+use gate_govern::promotion::measurement::Measurement;
+use gate_govern::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
+use gate_gpu::kernels::locked_crates;
+use gate_policy::Policy;
+use gate_surveys::Surveys;
 
 #[derive(Debug, Args)]
 pub(crate) struct PromoteArgs {
@@ -129,7 +129,9 @@ pub(super) fn run(arguments: &PromoteArgs, conversation: &Conversation<'_>) -> R
             Some(code) => {
                 let message = format!("`{}` is not promoted: {code}: {}", answer.kernel, answer.because);
                 let help = match code {
-                    crate::promotion::kernel::NOT_FASTER => "measure it beside its baseline, and pass `--measurement`",
+                    gate_govern::promotion::kernel::NOT_FASTER => {
+                        "measure it beside its baseline, and pass `--measurement`"
+                    }
                     _ => "`cargo gate explain conformance.coverage`",
                 };
                 conversation.printer.warning(&message, Some(help));
@@ -148,7 +150,7 @@ fn judge(
     measurement: Option<&Measurement>,
 ) -> std::result::Result<(Vec<String>, String), Refusal> {
     let not_correct = |because: String| Refusal {
-        code: crate::promotion::kernel::NOT_CORRECT,
+        code: gate_govern::promotion::kernel::NOT_CORRECT,
         because,
     };
     if !run.report.decision.is_ready() {

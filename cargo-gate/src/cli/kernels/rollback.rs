@@ -6,25 +6,25 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
-use crate::base::stage::Stage;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
 use crate::cli::open::Opened;
 use crate::cli::progress::Progress;
-use crate::engine::evaluate::Request;
-use crate::engine::plan::SuiteMode;
-use crate::evidence::event::Tee;
-use crate::evidence::history::History;
-use crate::evidence::lock::{self, Lock};
-use crate::kernels::locked_crates;
-use crate::kernels::sets::{self, KernelSet, Present, Restored, restore};
-use crate::policy::SuitePolicy;
-use crate::report::{Outcome, Report};
-use crate::surveys::Surveys;
-use crate::verdict;
-use crate::workspace::{Options, Workspace};
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_base::stage::Stage;
+use gate_engine::evaluate::Request;
+use gate_engine::plan::SuiteMode;
+use gate_engine::verdict;
+use gate_evidence::event::Tee;
+use gate_evidence::history::History;
+use gate_evidence::lock::{self, Lock};
+use gate_gpu::kernels::locked_crates;
+use gate_gpu::kernels::sets::{self, KernelSet, Present, Restored, restore};
+use gate_policy::SuitePolicy;
+use gate_report::{Outcome, Report};
+use gate_surveys::Surveys;
+use gate_world::{Options, Workspace};
 
 #[derive(Debug, Args)]
 pub(crate) struct RollbackArgs {

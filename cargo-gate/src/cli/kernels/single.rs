@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use gate_build::{Context, DiagnosticId, Kernels, UnitName};
 
-use crate::base::atomic;
-use crate::base::error::{Error, ErrorKind, Result};
-use crate::base::exit;
 use crate::cli::Conversation;
-use crate::kernels::check::{compiler_env, crate_of};
+use gate_base::atomic;
+use gate_base::error::{Error, ErrorKind, Result};
+use gate_base::exit;
+use gate_gpu::kernels::check::{compiler_env, crate_of};
 
 #[derive(Debug, Args)]
 pub(crate) struct CompileArgs {

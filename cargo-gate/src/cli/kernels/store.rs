@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use clap::Args;
 use gate_build::store::Local;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
 use crate::cli::Conversation;
-use crate::kernels::stored::cache_env;
-use crate::remote;
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_gpu::kernels::stored::cache_env;
+use gate_gpu::remote;
 
 #[derive(Debug, Args)]
 pub(crate) struct PinArgs {

@@ -6,11 +6,11 @@ use clap::Args;
 use gate_build::lock::LockProblem;
 use serde::Serialize;
 
-use crate::base::error::Result;
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::{DataFormat, FormatArgs};
-use crate::kernels::LockedCrate;
+use gate_base::error::Result;
+use gate_base::exit;
+use gate_gpu::kernels::LockedCrate;
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
@@ -57,7 +57,7 @@ struct ProblemRow {
 pub(super) fn run(arguments: &FormatArgs, conversation: &Conversation<'_>) -> Result<i32> {
     let (workspace, crates) = super::locks(conversation)?;
     let view = View {
-        inputs: crate::kernels::rebuild::inputs(&workspace).map(|digest| digest.to_string()),
+        inputs: gate_gpu::kernels::rebuild::inputs(&workspace).map(|digest| digest.to_string()),
         locks: crates.iter().map(LockRow::from).collect(),
     };
     let text = match arguments.message_format {

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::migration::{Judged, Map, Surface, judge};
-use crate::report::render::human::Detail;
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_govern::migration::{Judged, Map, Surface, judge};
+use gate_report::render::human::Detail;
 
 #[derive(Debug, Args)]
 pub(crate) struct MigrateArgs {

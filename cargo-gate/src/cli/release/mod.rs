@@ -4,8 +4,8 @@ mod migrate;
 
 use clap::Subcommand;
 
-use crate::base::error::Result;
 use crate::cli::Conversation;
+use gate_base::error::Result;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ReleaseCommand {

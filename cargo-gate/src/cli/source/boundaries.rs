@@ -5,16 +5,16 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::policy::{Policy, Tier};
-use crate::rust::boundary::dependencies::DependencySurvey;
-use crate::rust::boundary::site::Kind;
-use crate::rust::boundary::survey::{Survey, Tally};
-use crate::surveys::Surveys;
-use crate::surveys::boundary_inventory::Inventory;
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_policy::{Policy, Tier};
+use gate_rust::boundary::dependencies::DependencySurvey;
+use gate_rust::boundary::site::Kind;
+use gate_rust::boundary::survey::{Survey, Tally};
+use gate_surveys::Surveys;
+use gate_surveys::boundary_inventory::Inventory;
 
 #[derive(Debug, Args)]
 pub(crate) struct BoundariesArgs {
@@ -99,7 +99,7 @@ fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> 
     let dependencies = arguments.dependencies.then(|| {
         // The cache lies in the gate directory; without it everything is read again.
         let _ = workspace.create_gate_dir();
-        crate::rust::boundary::dependencies::survey(&workspace.cargo().dependencies, &workspace.gate_dir())
+        gate_rust::boundary::dependencies::survey(&workspace.cargo().dependencies, &workspace.gate_dir())
     });
     let mut boundaries = Boundaries::new(survey, policy, dependencies);
     if arguments.write {
@@ -110,7 +110,7 @@ fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> 
         let path = policy.inventory_path();
         Inventory::new(
             survey,
-            &crate::surveys::authority::Authorities::new(&policy.tiers, &policy.boundary),
+            &gate_surveys::authority::Authorities::new(&policy.tiers, &policy.boundary),
         )
         .write(&workspace.root().join(path))?;
         boundaries.written = Some(path.to_owned());
@@ -130,7 +130,7 @@ fn collect(arguments: &BoundariesArgs, workspace: &Surveys, policy: &Policy) -> 
 impl Boundaries {
     /// The model of a survey.
     pub(super) fn new(survey: &Survey, policy: &Policy, dependencies: Option<Vec<DependencySurvey>>) -> Self {
-        let authorities = crate::surveys::authority::Authorities::new(&policy.tiers, &policy.boundary);
+        let authorities = gate_surveys::authority::Authorities::new(&policy.tiers, &policy.boundary);
         Self {
             files: survey.files,
             packages: survey
@@ -277,7 +277,8 @@ fn table(first: &str, rows: &[(String, &Tally)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::surveys::{policy, survey};
+    use gate_contract::testing::boundary_policy as policy;
+    use gate_rust::testing::survey;
 
     fn boundaries() -> Boundaries {
         let survey = survey(&[

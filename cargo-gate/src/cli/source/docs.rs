@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use crate::base::error::{Error, Result};
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::open::Opened;
-use crate::consumers::consumers;
-use crate::generated::{self, Facts};
-use crate::markdown::place;
-use crate::policy::{Existing, ToolchainPolicy, write_atomically};
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_checks::docs::generated::{self, Facts};
+use gate_checks::toolchain::consumers::consumers;
+use gate_policy::{Existing, ToolchainPolicy, write_atomically};
+use gate_text::markdown::place;
 
 use super::documents::{listed, outcomes, replace};
 
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &DocsArgs, conversation: &Conversation<'_>) -> Resu
         outcomes(&opened, conversation)?
     };
     let facts = Facts {
-        checks: crate::checks::ALL,
+        checks: gate_checks::ALL,
         policy: &opened.policy,
         members: &opened.workspace.cargo().members,
         outcomes: &outcomes,

@@ -2,17 +2,17 @@
 
 use jiff::Timestamp;
 
-use crate::base::error::{Error, Result};
-use crate::base::stage::Stage;
 use crate::cli::Conversation;
 use crate::cli::open::Opened;
-use crate::engine::evaluate::Request;
-use crate::engine::plan::SuiteMode;
-use crate::evidence::event::Tee;
-use crate::policy::{DocsPolicy, Existing, write_atomically};
-use crate::report::CheckReport;
-use crate::surveys::Surveys;
-use crate::surveys::document::Document;
+use gate_base::error::{Error, Result};
+use gate_base::stage::Stage;
+use gate_engine::evaluate::Request;
+use gate_engine::plan::SuiteMode;
+use gate_evidence::event::Tee;
+use gate_policy::{DocsPolicy, Existing, write_atomically};
+use gate_report::CheckReport;
+use gate_surveys::Surveys;
+use gate_surveys::document::Document;
 
 /// Every check as it would be judged at the last stage: built-in checks are carried out, suites speak only through fresh
 /// evidence.

@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use crate::base::error::Result;
-use crate::base::exit;
-use crate::checks;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::drift::{self, Drift, Evidence, Judged, Verdict};
-use crate::markdown::place;
-use crate::surveys::document::Document;
+use gate_base::error::Result;
+use gate_base::exit;
+use gate_checks;
+use gate_checks::status::checkboxes::{self, Drift, Evidence, Judged, Verdict};
+use gate_surveys::document::Document;
+use gate_text::markdown::place;
 
 use super::documents::{STAGE, listed, outcomes, replace};
 
@@ -60,23 +60,23 @@ pub(super) fn run(arguments: &DriftArgs, conversation: &Conversation<'_>) -> Res
     let evidence = Evidence {
         outcomes: &outcomes,
         stage: STAGE,
-        checks: checks::ALL,
+        checks: gate_checks::ALL,
         suites: &opened.policy.suites,
     };
     let mut boxes = Vec::new();
     for document in &documents {
-        let judged = drift::judge(&document.text, evidence);
+        let judged = checkboxes::judge(&document.text, evidence);
         if !arguments.fix {
             boxes.extend(rows(document, &judged, &[]));
             continue;
         }
-        let (text, changed) = drift::corrected(&document.text, &judged);
+        let (text, changed) = checkboxes::corrected(&document.text, &judged);
         if changed.is_empty() {
             boxes.extend(rows(document, &judged, &[]));
             continue;
         }
         replace(&opened.workspace, document, &text)?;
-        let after = drift::judge(&text, evidence);
+        let after = checkboxes::judge(&text, evidence);
         boxes.extend(rows(
             &Document {
                 text,
@@ -187,8 +187,8 @@ fn human(boxes: &[BoxRow]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{CheckReport, Dimension, Outcome, Reason, SUITES_LEFT_OUT};
-    use crate::suites;
+    use gate_report::{CheckReport, Dimension, Outcome, Reason, SUITES_LEFT_OUT};
+    use gate_suites;
 
     #[test]
     fn boxes_for_people_and_for_programs() {
@@ -204,18 +204,18 @@ mod tests {
         let outcomes = [
             report("lockfile.tracked", Outcome::Pass, ""),
             report("lockfile.fresh", Outcome::Error, "panic"),
-            report(suites::DEFAULT_ID, Outcome::NotRun, SUITES_LEFT_OUT),
+            report(gate_suites::DEFAULT_ID, Outcome::NotRun, SUITES_LEFT_OUT),
         ];
         let evidence = Evidence {
             outcomes: &outcomes,
             stage: STAGE,
-            checks: checks::ALL,
+            checks: gate_checks::ALL,
             suites: &[],
         };
         let text = "- [ ] a <!-- gate: lockfile.tracked -->\n- [x] b <!-- gate: lockfile.fresh -->\n\
                     - [x] c <!-- gate: suite.test.workspace -->\n- [x] d\n- [ ] e <!-- gate: x.y -->\n";
         let document = Document::new("ROADMAP.md", text);
-        let before = rows(&document, &drift::judge(text, evidence), &[]);
+        let before = rows(&document, &checkboxes::judge(text, evidence), &[]);
         insta::assert_snapshot!(human(&before), @r#"
         ROADMAP.md:1: "a": not ticked, although `lockfile.tracked` passes at controlled
         ROADMAP.md:2: "b": ticked, but `lockfile.fresh` could not be carried out
@@ -224,10 +224,10 @@ mod tests {
         ROADMAP.md:5: "e": no check is called `x.y`; `cargo gate status` lists the checks
         5 boxes, 3 ticked, 4 without agreement; next: cargo gate source drift --fix
         "#);
-        let (text, changed) = drift::corrected(text, &drift::judge(text, evidence));
+        let (text, changed) = checkboxes::corrected(text, &checkboxes::judge(text, evidence));
         let after = rows(
             &Document::new("ROADMAP.md", &text),
-            &drift::judge(&text, evidence),
+            &checkboxes::judge(&text, evidence),
             &changed,
         );
         insta::assert_snapshot!(human(&after), @r#"

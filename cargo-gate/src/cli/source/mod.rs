@@ -8,8 +8,8 @@ mod panics;
 
 use clap::Subcommand;
 
-use crate::base::error::Result;
 use crate::cli::Conversation;
+use gate_base::error::Result;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SourceCommand {

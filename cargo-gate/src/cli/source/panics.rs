@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use crate::base::atomic;
-use crate::base::error::{Error, Result};
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::rust::facts::{PanicCounts, PanicKind, PanicSite};
-use crate::rust::library::inventory::PanicInventory;
-use crate::rust::library::{FileSurvey, PackageSurvey, Survey};
+use gate_base::atomic;
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_rust::facts::{PanicCounts, PanicKind, PanicSite};
+use gate_rust::library::inventory::PanicInventory;
+use gate_rust::library::{FileSurvey, PackageSurvey, Survey};
 
 #[derive(Debug, Args)]
 pub(crate) struct PanicsArgs {
@@ -190,7 +190,7 @@ impl Panics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::surveys::library;
+    use gate_rust::testing::library;
 
     fn survey() -> Survey {
         library(&[

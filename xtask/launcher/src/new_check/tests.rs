@@ -55,11 +55,11 @@ fn a_check_of_a_known_area_is_seven_files_of_which_four_are_for_hands() {
     assert_eq!(
         written,
         [
-            "cargo-gate/src/checks/git/branch_name.rs",
-            "cargo-gate/src/checks/git/branch_name.md",
+            "cargo-gate/crates/checks/src/git/branch_name.rs",
+            "cargo-gate/crates/checks/src/git/branch_name.md",
             "tests/fixtures/git.branch-name.toml",
-            "cargo-gate/src/checks/git/mod.rs",
-            "cargo-gate/src/checks/mod.rs",
+            "cargo-gate/crates/checks/src/git/mod.rs",
+            "cargo-gate/crates/checks/src/lib.rs",
             MUTATIONS,
             SNAPSHOT,
         ]
@@ -114,7 +114,10 @@ fn nothing_is_overwritten() {
     let error = scaffold(&root, "git.branch-name")
         .expect_err("the files are there")
         .to_string();
-    assert_eq!(error, "`cargo-gate/src/checks/git/branch_name.rs` exists already");
+    assert_eq!(
+        error,
+        "`cargo-gate/crates/checks/src/git/branch_name.rs` exists already"
+    );
     assert_eq!(fs::read_to_string(root.join(MUTATIONS)).expect("a file"), before);
     fs::remove_dir_all(root).expect("a directory");
 }

@@ -8,12 +8,12 @@ use clap::Args;
 use gate_build::store::{Bounds, Collection};
 use serde::Serialize;
 
-use crate::base::error::Result;
 use crate::cli::Conversation;
 use crate::cli::arguments::{DataFormat, FormatArgs};
 use crate::cli::kernels::store::store_of_kernels;
-use crate::evidence::lock::Lock;
-use crate::evidence::store::{GcReport, Retention, Store};
+use gate_base::error::Result;
+use gate_evidence::lock::Lock;
+use gate_evidence::store::{GcReport, Retention, Store};
 
 use super::size;
 

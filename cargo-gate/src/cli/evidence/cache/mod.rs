@@ -10,13 +10,13 @@ use gate_build::store::{History, Local, Usage, Verified};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::base::error::Result;
-use crate::base::exit;
 use crate::cli::Conversation;
 use crate::cli::arguments::{DataFormat, FormatArgs};
 use crate::cli::kernels::store::store_of_kernels;
-use crate::evidence::store::{Damage, Stats, Store};
-use crate::kernels::stored::hit_rate;
+use gate_base::error::Result;
+use gate_base::exit;
+use gate_evidence::store::{Damage, Stats, Store};
+use gate_gpu::kernels::stored::hit_rate;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {

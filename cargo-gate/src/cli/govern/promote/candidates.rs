@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::base::error::{Error, Result};
 use crate::cli::Conversation;
-use crate::promotion::registry;
-use crate::surveys::Surveys;
-use crate::workspace::cargo::Target;
+use gate_base::error::{Error, Result};
+use gate_govern::promotion::registry;
+use gate_surveys::Surveys;
+use gate_world::cargo::Target;
 
 /// The files, sorted. What is shipped and not built is told, and is no candidate.
 pub(super) fn all(

@@ -11,15 +11,15 @@ use clap::Args;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::base::digest::hex;
-use crate::base::error::{Error, Result};
-use crate::base::exit;
-use crate::base::stage::Stage;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use crate::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
-use crate::promotion::{Promotion, is_covered, judge};
-use crate::surveys::Surveys;
+use gate_base::digest::hex;
+use gate_base::error::{Error, Result};
+use gate_base::exit;
+use gate_base::stage::Stage;
+use gate_govern::promotion::registry::{self, Entry, SCHEMA_VERSION, Status};
+use gate_govern::promotion::{Promotion, is_covered, judge};
+use gate_surveys::Surveys;
 
 use self::run::{REGISTRY, Run, sound_history};
 

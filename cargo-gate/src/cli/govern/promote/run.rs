@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use crate::base::digest::sha256_hex;
-use crate::base::error::{Error, Result};
-use crate::base::stage::Stage;
 use crate::cli::Conversation;
-use crate::evidence::history::{History, HistoryEntry};
-use crate::evidence::lock::{self, Lock};
-use crate::policy::Policy;
-use crate::report::Report;
-use crate::surveys::Surveys;
+use gate_base::digest::sha256_hex;
+use gate_base::error::{Error, Result};
+use gate_base::stage::Stage;
+use gate_evidence::history::{History, HistoryEntry};
+use gate_evidence::lock::{self, Lock};
+use gate_policy::Policy;
+use gate_report::Report;
+use gate_surveys::Surveys;
 
 /// Where promotions are kept, relative to the workspace.
 pub(in crate::cli) const REGISTRY: &str = "gate/registry.jsonl";

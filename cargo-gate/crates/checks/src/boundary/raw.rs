@@ -1,0 +1,265 @@
+//! `boundary.raw`: raw authority stays where it is declared.
+
+use std::collections::BTreeMap;
+
+use gate_base::stage::Stage;
+use gate_policy::{BoundaryPolicy, Tier, TierPolicy};
+use gate_report::{Dimension, Finding, Location, Reason};
+use gate_rust::boundary::site::Kind;
+use gate_rust::boundary::survey::{FileSurvey, PackageSurvey, Survey};
+use gate_surveys::authority::Authorities;
+
+use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+
+reads!(
+    input::Cargo,
+    input::RustSources,
+    input::FileNames,
+    TierPolicy,
+    BoundaryPolicy,
+    input::HasPolicy,
+);
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "boundary.raw",
+    summary: "Raw authority appears only in crates and files that declare it",
+    docs: include_str!("raw.md"),
+    dimension: Dimension::Control,
+    blocks_at: Stage::Pilot,
+    since: "0.1.0",
+    version: 1,
+    phase: Phase::Evidence,
+    rule: &Rule::<Declaration> {
+        applies: |_| Applies::Yes,
+        run,
+    },
+};
+
+fn run(context: &Context<'_>) -> Judgement {
+    judge(
+        context.boundaries(),
+        context.section::<TierPolicy>(),
+        context.section::<BoundaryPolicy>(),
+        context.has_policy(),
+    )
+}
+
+/// Judges a survey under the declared tiers and boundaries, of which a workspace without a policy has none.
+fn judge(
+    survey: &Survey,
+    tiers: &Option<TierPolicy>,
+    boundary: &Option<BoundaryPolicy>,
+    has_policy: bool,
+) -> Judgement {
+    if let Some(reason) = unreadable(survey) {
+        return Judgement::Inconclusive(reason);
+    }
+    let authorities = Authorities::new(tiers, boundary);
+    let findings = if authorities.declared() {
+        let location = match (tiers, boundary) {
+            (Some(tiers), _) => Some(tiers.location.clone()),
+            (None, Some(boundary)) => Some(boundary.location.clone()),
+            (None, None) => None,
+        };
+        survey
+            .packages
+            .iter()
+            .flat_map(|package| {
+                package
+                    .files
+                    .iter()
+                    .filter(|file| authorities.cover(&package.name, &file.path).is_none())
+                    .flat_map(|file| outside(package, file, authorities.tier(&package.name)))
+            })
+            .map(|finding| finding.because(location.clone()))
+            .collect()
+    } else {
+        let help = match has_policy {
+            true => "declare the `native` crates under `[tiers]` in gate.toml",
+            false => "`cargo gate init`, then declare the `native` crates in gate.toml",
+        };
+        survey
+            .packages
+            .iter()
+            .filter_map(|package| undeclared(package, help))
+            .collect()
+    };
+    Judgement::Findings(findings)
+}
+
+/// Why a survey allows no judgement.
+pub(super) fn unreadable(survey: &Survey) -> Option<Reason> {
+    let (path, error) = survey.unreadable.first()?;
+    let more = match survey.unreadable.len() {
+        1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    Some(
+        Reason::new("unreadable_source", format!("cannot read `{path}`: {error}{more}"))
+            .help("make the file readable, or remove it from the workspace"),
+    )
+}
+
+/// One finding for a package about which nothing is declared.
+fn undeclared(package: &PackageSurvey, help: &str) -> Option<Finding> {
+    let tally = package.tally();
+    let (file, site) = package.code().next()?;
+    let blocks = tally.code.get(&Kind::UnsafeBlock).copied().unwrap_or(0);
+    let mut message = format!(
+        "`{}` has {} in {} outside tests",
+        package.name,
+        counted(tally.total(), "raw boundary", "raw boundaries"),
+        counted(tally.files, "file", "files")
+    );
+    if blocks > 0 {
+        message += &match tally.undocumented_blocks {
+            0 => format!(
+                "; {} a SAFETY comment",
+                if blocks == 1 {
+                    "its unsafe block has".to_owned()
+                } else {
+                    format!("all {blocks} unsafe blocks have")
+                }
+            ),
+            missing => format!(
+                "; {missing} of {} without a SAFETY comment",
+                counted(blocks, "unsafe block", "unsafe blocks")
+            ),
+        };
+    }
+    Some(
+        Finding::blocking(Stage::Controlled, message)
+            .help(help)
+            .at(Location::span(&file.path, site.line, site.column, site.length))
+            .package(&package.name),
+    )
+}
+
+/// One finding per item of a file that nothing covers.
+fn outside(package: &PackageSurvey, file: &FileSurvey, tier: Tier) -> Vec<Finding> {
+    let mut items: Vec<(&str, Vec<_>)> = Vec::new();
+    for site in file.sites.iter().filter(|site| !site.test) {
+        match items.iter_mut().find(|(item, _)| *item == site.item) {
+            Some((_, sites)) => sites.push(site),
+            None => items.push((&site.item, vec![site])),
+        }
+    }
+    items
+        .into_iter()
+        .map(|(item, sites)| {
+            let mut kinds: BTreeMap<Kind, u32> = BTreeMap::new();
+            for site in &sites {
+                *kinds.entry(site.kind).or_default() += 1;
+            }
+            let kinds: Vec<String> = kinds.into_iter().map(|(kind, count)| kind.counted(count)).collect();
+            let place = match item {
+                "" => "outside of any item".to_owned(),
+                item => format!("in `{item}`"),
+            };
+            let mut finding = Finding::blocking(
+                Stage::Pilot,
+                format!(
+                    "{} {place}, but crate `{}` is {}",
+                    kinds.join(", "),
+                    package.name,
+                    tier.name()
+                ),
+            )
+            .help(format!(
+                "in gate.toml, declare `{}` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`",
+                package.name
+            ))
+            .package(&package.name);
+            for site in sites {
+                finding = finding.at(Location::span(&file.path, site.line, site.column, site.length));
+            }
+            finding
+        })
+        .collect()
+}
+
+/// `1 file`, `2 files`.
+fn counted(count: u32, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::surveys::{allow, judgement, policy, survey};
+    use gate_policy::Policy;
+
+    fn said(survey: &Survey, policy: &Policy) -> String {
+        judgement(&judge(survey, &policy.tiers, &policy.boundary, policy.source.is_some()))
+    }
+
+    const RAW: &str =
+        "pub fn f() {\n    // SAFETY: x\n    unsafe { a() };\n    unsafe { b() };\n}\nunsafe impl Send for X {}\n";
+
+    #[test]
+    fn undeclared_workspaces_get_one_finding_per_package() {
+        let survey = survey(&[
+            ("src/lib.rs", RAW),
+            ("src/other.rs", "fn g() { unsafe {} }"),
+            ("tests/t.rs", RAW),
+        ]);
+        insta::assert_snapshot!(said(&survey, &Policy::default()), @r#"
+        [controlled] `app` has 4 raw boundaries in 2 files outside tests; 2 of 3 unsafe blocks without a SAFETY comment
+          at src/lib.rs:3:5
+          help: `cargo gate init`, then declare the `native` crates in gate.toml
+        "#);
+    }
+
+    #[test]
+    fn safe_workspaces_are_silent() {
+        let survey = survey(&[
+            (
+                "src/lib.rs",
+                "#![forbid(unsafe_code)]\npub fn f() {}\n#[cfg(test)] mod tests;",
+            ),
+            ("src/tests.rs", RAW),
+            ("benches/b.rs", RAW),
+        ]);
+        assert_eq!(said(&survey, &Policy::default()), "");
+        assert_eq!(said(&survey, &policy(Tier::Portable)), "");
+    }
+
+    #[test]
+    fn declared_workspaces_answer_for_every_item() {
+        let survey = survey(&[
+            ("src/lib.rs", RAW),
+            ("src/ffi/a.rs", RAW),
+            ("src/b.rs", "global_asm!(\"\");"),
+        ]);
+        let mut declared = policy(Tier::Portable);
+        allow(&mut declared, "src/ffi/**");
+        insta::assert_snapshot!(said(&survey, &declared), @r#"
+        [pilot] 1 inline assembly outside of any item, but crate `app` is portable
+          at src/b.rs:1:1
+          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`
+          because gate.toml:3
+        [pilot] 2 unsafe blocks in `f`, but crate `app` is portable
+          at src/lib.rs:3:5
+          at src/lib.rs:4:5
+          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`
+          because gate.toml:3
+        [pilot] 1 unsafe impl in `impl Send for X`, but crate `app` is portable
+          at src/lib.rs:6:1
+          help: in gate.toml, declare `app` native under `[[tiers.exception]]`, or its files under `[[boundary.allow]]`
+          because gate.toml:3
+        "#);
+        assert_eq!(said(&survey, &policy(Tier::Native)), "");
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_judged() {
+        let mut survey = survey(&[("src/lib.rs", "")]);
+        survey.unreadable = vec![("src/x.rs".into(), "permission denied".into())];
+        insta::assert_snapshot!(
+            said(&survey, &Policy::default()),
+            @"inconclusive unreadable_source: cannot read `src/x.rs`: permission denied"
+        );
+    }
+}

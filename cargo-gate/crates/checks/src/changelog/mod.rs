@@ -1,0 +1,4 @@
+//! Checks of the area `changelog`.
+
+pub mod current;
+pub mod entries;

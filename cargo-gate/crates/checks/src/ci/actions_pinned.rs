@@ -1,0 +1,443 @@
+//! `ci.actions-pinned`: what runs in continuous integration is what was reviewed.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use gate_base::stage::Stage;
+use gate_ci::{CiFile, Image, Include, Origin, UNKNOWN, Use};
+use gate_policy::CiPolicy;
+use gate_report::{Dimension, Finding, Location};
+
+use super::pipelines::{counted, first_path, unreadable};
+use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+
+reads!(input::CiFiles, CiPolicy);
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "ci.actions-pinned",
+    summary: "Actions and includes are named by commit, images by digest",
+    docs: include_str!("actions_pinned.md"),
+    dimension: Dimension::Reproducibility,
+    blocks_at: Stage::Controlled,
+    since: "0.1.0",
+    version: 3,
+    phase: Phase::Evidence,
+    rule: &Rule::<Declaration> { applies, run },
+};
+
+fn applies(context: &Context<'_>) -> Applies {
+    match context.section::<CiPolicy>() {
+        Some(ci) if ci.pinned_actions || ci.pinned_images => Applies::Yes,
+        _ => Applies::No("`gate.toml` declares neither `pinned-actions` nor `pinned-images` in `[ci]`".into()),
+    }
+}
+
+/// A name that may mean something else tomorrow.
+struct Unpinned<'c> {
+    line: u32,
+    name: &'c str,
+    /// What is wrong, as the end of a sentence.
+    why: &'static str,
+    help: String,
+}
+
+fn run(context: &Context<'_>) -> Judgement {
+    let Some(policy) = context.section::<CiPolicy>() else {
+        return Judgement::Findings(Vec::new());
+    };
+    let ci = context.ci();
+    let mut findings: Vec<Finding> = unreadable(ci).collect();
+    let (actions, images) = (trusted(&policy.trusted_actions), trusted(&policy.trusted_images));
+    for file in &ci.files {
+        if policy.pinned_actions {
+            let uses = file.uses.iter().filter_map(|used| action(used, &actions));
+            findings.extend(finding(file, "action", uses.collect()));
+            let includes = file.includes.iter().filter_map(|include| included(include, &actions));
+            findings.extend(finding(file, "include", includes.collect()));
+        }
+        if policy.pinned_images {
+            let used = file.images.iter().filter_map(|one| image(one, &images));
+            findings.extend(finding(file, "image", used.collect()));
+        }
+    }
+    let because = |finding: Finding| finding.because(Some(policy.location.clone()));
+    findings.sort_by(|a, b| first_path(a).cmp(&first_path(b)));
+    Judgement::Findings(findings.into_iter().map(because).collect())
+}
+
+fn trusted(patterns: &[String]) -> GlobSet {
+    let mut builder = GlobSetBuilder::new();
+    // The policy was validated: each is a glob.
+    for glob in patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()) {
+        builder.add(glob);
+    }
+    builder.build().unwrap_or_else(|_| GlobSet::empty())
+}
+
+/// One finding for all unpinned names of a kind in a file.
+fn finding(file: &CiFile, kind: &str, mut unpinned: Vec<Unpinned<'_>>) -> Option<Finding> {
+    unpinned.sort_by_key(|one| one.line);
+    let first = unpinned.first()?;
+    let message = match unpinned.len() {
+        1 => format!("`{}` {}", first.name, first.why),
+        count => format!(
+            "{} are not pinned, the first is `{}`, which {}",
+            counted(count, kind),
+            first.name,
+            first.why
+        ),
+    };
+    let mut finding = Finding::blocking(Stage::Controlled, message).help(first.help.clone());
+    for one in &unpinned {
+        finding = finding.at(Location::line(&file.path, one.line));
+    }
+    Some(finding)
+}
+
+fn action<'c>(used: &'c Use, trusted: &GlobSet) -> Option<Unpinned<'c>> {
+    let why = action_fault(&used.name, trusted)?;
+    let help = match used.name.strip_prefix("docker://") {
+        Some(name) => with_digest(name, "docker://"),
+        None => {
+            let (name, version) = used.name.split_once('@').unwrap_or((&used.name, "HEAD"));
+            let repository: Vec<&str> = name.splitn(3, '/').take(2).collect();
+            format!(
+                "write the hash that `git ls-remote https://github.com/{} {version}` prints, and `# {version}` after it",
+                repository.join("/")
+            )
+        }
+    };
+    Some(Unpinned {
+        line: used.line,
+        name: &used.name,
+        why,
+        help,
+    })
+}
+
+fn action_fault(name: &str, trusted: &GlobSet) -> Option<&'static str> {
+    if let Some(image) = name.strip_prefix("docker://") {
+        return (!has_digest(image)).then_some("is an image without its digest");
+    }
+    if name.starts_with("./") || name.starts_with("../") {
+        return None;
+    }
+    let Some((action, version)) = name.split_once('@') else {
+        return Some("names no version");
+    };
+    let owner_and_name = action.splitn(3, '/').take(2).collect::<Vec<_>>().join("/");
+    if trusted.is_match(&owner_and_name) || trusted.is_match(action) {
+        return None;
+    }
+    version_fault(version)
+}
+
+/// What is wrong with a version that should be the hash of a commit.
+fn version_fault(version: &str) -> Option<&'static str> {
+    if is_full_hash(version) {
+        return None;
+    }
+    if version.len() >= 7 && is_hex(version) && !version.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some("is abbreviated, and only the full hash names one commit");
+    }
+    Some("is a tag or a branch, which can be moved")
+}
+
+fn included<'c>(include: &'c Include, trusted: &GlobSet) -> Option<Unpinned<'c>> {
+    let name = include.name.as_str();
+    // A component names its server first.
+    let path = name.split_once('/').map_or(name, |(_, path)| path);
+    if trusted.is_match(name) || include.origin == Origin::Component && trusted.is_match(path) {
+        return None;
+    }
+    let (why, help) = match (include.origin, include.pin.as_deref()) {
+        (Origin::Remote, Some(pin)) if pin.starts_with("sha256-") => return None,
+        // `https://gitlab.com/group/project/-/raw/<hash>/ci.yml`: a file of a commit, as good as a project with its `ref`.
+        (Origin::Remote, _) if name.split(['/', '=', '&']).any(is_full_hash) => return None,
+        (Origin::Remote, _) => (
+            "is included without `integrity`",
+            "write `integrity: sha256-` and what `openssl dgst -sha256 -binary FILE | base64` prints for the file"
+                .to_owned(),
+        ),
+        (Origin::Project, None) => (
+            "is included without `ref`, so from whatever its default branch is",
+            "write `ref:` and the full hash of a commit of that project".to_owned(),
+        ),
+        (Origin::Project, Some(pin)) => {
+            let why = match version_fault(pin)? {
+                why if why.starts_with("is abbreviated") => "is included by an abbreviated hash",
+                _ => "is included by a tag or a branch, which can be moved",
+            };
+            (
+                why,
+                format!("write the full hash of `{pin}` as its `ref`, and `# {pin}` after it"),
+            )
+        }
+        (Origin::Component, None) => ("names no version", "add `@` and the full hash of a commit".to_owned()),
+        (Origin::Component, Some(pin)) => (
+            version_fault(pin)?,
+            format!("write the full hash of `{pin}` after its `@`, and `# {pin}` at the end of the line"),
+        ),
+    };
+    Some(Unpinned {
+        line: include.line,
+        name,
+        why,
+        help,
+    })
+}
+
+fn image<'c>(image: &'c Image, trusted: &GlobSet) -> Option<Unpinned<'c>> {
+    if trusted.is_match(without_tag(&image.name)) {
+        return None;
+    }
+    let open = |name: &&String| !name.is_empty() && !has_digest(name) && !trusted.is_match(without_tag(name));
+    let name = image.names.iter().find(open)?;
+    let (why, help) = if name.contains(UNKNOWN) {
+        (
+            "is an image that only the run knows",
+            format!(
+                "name the image in the file, or add a glob for `{}` to `trusted-images` of `[ci]`",
+                without_tag(&image.name)
+            ),
+        )
+    } else if name.as_str() == image.name {
+        ("is an image without its digest", with_digest(name, ""))
+    } else {
+        (
+            "becomes an image without its digest",
+            format!("let it become {}", with_digest(name, "").trim_start_matches("write ")),
+        )
+    };
+    Some(Unpinned {
+        line: image.line,
+        name: &image.name,
+        why,
+        help,
+    })
+}
+
+fn with_digest(image: &str, before: &str) -> String {
+    let name = image.split('@').next().unwrap_or(image);
+    format!("write `{before}{name}@sha256:` and the digest that `docker buildx imagetools inspect {name}` prints")
+}
+
+fn has_digest(image: &str) -> bool {
+    let digest = image.split_once("@sha256:").map(|(_, digest)| digest);
+    digest.is_some_and(|digest| digest.len() == 64 && is_hex(digest))
+}
+
+/// The name of an image without tag and digest.
+fn without_tag(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or(image);
+    // A colon before the last slash belongs to a port.
+    match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => image,
+    }
+}
+
+/// Whether it names one commit, of SHA-1 or SHA-256.
+fn is_full_hash(version: &str) -> bool {
+    matches!(version.len(), 40 | 64) && is_hex(version)
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gate_contract::testing::{World, ci_policy};
+    use gate_policy::CiPolicy;
+
+    fn world(trusted: &[&str], steps: &str) -> World {
+        let mut world = World::new();
+        world.policy.ci = Some(CiPolicy {
+            pinned_actions: true,
+            trusted_actions: trusted.iter().map(|glob| (*glob).to_owned()).collect(),
+            ..ci_policy()
+        });
+        let text = format!("on: push\njobs:\n  a:\n    steps:\n{steps}");
+        world.ci(&[(".github/workflows/ci.yml", &text)]);
+        world
+    }
+
+    fn said(trusted: &[&str], steps: &str) -> String {
+        world(trusted, steps).text(&CHECK)
+    }
+
+    #[test]
+    fn hashes_digests_and_paths_are_pinned() {
+        let hash = "a".repeat(40);
+        let digest = "b".repeat(64);
+        let steps = format!(
+            "      - uses: org/a@{hash}\n      - uses: org/a/sub@{hash} # v1\n      - uses: docker://alpine:3@sha256:{digest}\n      - uses: ./.github/actions/x\n"
+        );
+        assert_eq!(said(&[], &steps), "");
+    }
+
+    #[test]
+    fn names_that_move() {
+        insta::assert_snapshot!(said(&[], "      - uses: actions/checkout@v4\n"), @"
+        .github/workflows/ci.yml:5: `actions/checkout@v4` is a tag or a branch, which can be moved [controlled]
+          help: write the hash that `git ls-remote https://github.com/actions/checkout v4` prints, and `# v4` after it
+          because: gate.toml:3
+        ");
+        insta::assert_snapshot!(said(&[], "      - uses: org/a/sub@abcdef1\n"), @"
+        .github/workflows/ci.yml:5: `org/a/sub@abcdef1` is abbreviated, and only the full hash names one commit [controlled]
+          help: write the hash that `git ls-remote https://github.com/org/a abcdef1` prints, and `# abcdef1` after it
+          because: gate.toml:3
+        ");
+        insta::assert_snapshot!(said(&[], "      - uses: docker://alpine:3\n      - uses: org/a\n  b:\n    uses: org/x/.github/workflows/y.yml@main\n"), @"
+        .github/workflows/ci.yml:5: 3 actions are not pinned, the first is `docker://alpine:3`, which is an image without its digest [controlled]
+          also: .github/workflows/ci.yml:6
+          also: .github/workflows/ci.yml:8
+          help: write `docker://alpine:3@sha256:` and the digest that `docker buildx imagetools inspect alpine:3` prints
+          because: gate.toml:3
+        ");
+    }
+
+    #[test]
+    fn trusted_actions_may_move() {
+        let steps =
+            "      - uses: actions/checkout@v4\n      - uses: dtolnay/rust-toolchain@stable\n      - uses: org/a@v1\n";
+        insta::assert_snapshot!(said(&["actions/*", "dtolnay/rust-toolchain"], steps), @"
+        .github/workflows/ci.yml:7: `org/a@v1` is a tag or a branch, which can be moved [controlled]
+          help: write the hash that `git ls-remote https://github.com/org/a v1` prints, and `# v1` after it
+          because: gate.toml:3
+        ");
+    }
+
+    #[test]
+    fn undeclared_it_does_not_apply_and_what_cannot_be_read_is_a_finding() {
+        let mut world = world(&[], "      - uses: [\n");
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:5: `.github/workflows/ci.yml` is not valid YAML: while parsing a node, did not find expected node content [controlled]
+          help: correct line 5 of it, or remove the file
+          because: gate.toml:3
+        ");
+        world.policy.ci = None;
+        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: `gate.toml` declares neither `pinned-actions` nor `pinned-images` in `[ci]`");
+    }
+
+    const GITLAB: &str = "\
+include:
+  - local: /more.yml
+  - template: Jobs/SAST.gitlab-ci.yml
+  - project: group/ci
+    ref: v1
+    file: /rust.yml
+  - project: group/pinned
+    ref: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+    file: /rust.yml
+  - project: group/default
+    file: /rust.yml
+  - https://host.example/a.yml
+  - remote: https://host.example/b.yml
+    integrity: sha256-BozLjE+uzwZJEC5jBWZoJ+ZfvcTiBlj80d0CsVi+ZsI=
+  - component: gitlab.example/group/lint@1.2
+variables:
+  RUST: \"1.95\"
+image: rust:$RUST
+default:
+  services:
+    - postgres:16
+test:
+  image:
+    name: $CI_REGISTRY_IMAGE/ci:main
+  script: cargo test --locked
+pinned:
+  image: alpine@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+  script: cargo test --locked
+";
+
+    #[test]
+    fn what_a_pipeline_includes() {
+        let mut world = world(&["group/lint"], "");
+        world.ci(&[(".gitlab-ci.yml", GITLAB), ("more.yml", "include: {project: a/b}\n")]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .gitlab-ci.yml:4: 3 includes are not pinned, the first is `group/ci`, which is included by a tag or a branch, which can be moved [controlled]
+          also: .gitlab-ci.yml:10
+          also: .gitlab-ci.yml:12
+          help: write the full hash of `v1` as its `ref`, and `# v1` after it
+          because: gate.toml:3
+        more.yml:1: `a/b` is included without `ref`, so from whatever its default branch is [controlled]
+          help: write `ref:` and the full hash of a commit of that project
+          because: gate.toml:3
+        ");
+    }
+
+    #[test]
+    fn an_address_that_names_a_commit_is_pinned() {
+        let address =
+            |version: &str| format!("include:\n  - remote: https://gitlab.example/a/b/-/raw/{version}/ci.yml\n");
+        let mut world = world(&[], "");
+        world.ci(&[(".gitlab-ci.yml", &address(&"a4eb2bbf65".repeat(4)))]);
+        assert_eq!(world.text(&CHECK), "");
+        for open in ["main", "a4eb2bbf65"] {
+            world.ci(&[(".gitlab-ci.yml", &address(open))]);
+            assert!(world.text(&CHECK).contains("is included without `integrity`"), "{open}");
+        }
+    }
+
+    #[test]
+    fn images_of_pipelines() {
+        let mut world = world(&[], "");
+        world.ci(&[(".gitlab-ci.yml", GITLAB), ("more.yml", "")]);
+        let ci = world.policy.ci.as_mut().expect("a policy");
+        (ci.pinned_actions, ci.pinned_images) = (false, true);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .gitlab-ci.yml:18: 3 images are not pinned, the first is `rust:$RUST`, which becomes an image without its digest [controlled]
+          also: .gitlab-ci.yml:21
+          also: .gitlab-ci.yml:24
+          help: let it become `rust:1.95@sha256:` and the digest that `docker buildx imagetools inspect rust:1.95` prints
+          because: gate.toml:3
+        ");
+        let ci = world.policy.ci.as_mut().expect("a policy");
+        ci.trusted_images = vec!["$CI_REGISTRY_IMAGE/*".into(), "postgres".into(), "rust".into()];
+        insta::assert_snapshot!(world.text(&CHECK), @"");
+    }
+
+    #[test]
+    fn images_of_workflows() {
+        let mut world = world(&[], "");
+        let workflow = "\
+on: push
+jobs:
+  a:
+    strategy:
+      matrix:
+        image: [rust:1.95, '', 'alpine@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb']
+    container: ${{ matrix.image }}
+    services:
+      db:
+        image: registry.example:5000/db:16
+  b:
+    container:
+      image: ${{ inputs.image }}
+  c:
+    container: ubuntu:24.04@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+";
+        world.ci(&[(".github/workflows/ci.yml", workflow)]);
+        let ci = world.policy.ci.as_mut().expect("a policy");
+        (ci.pinned_actions, ci.pinned_images) = (false, true);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:7: 3 images are not pinned, the first is `${{ matrix.image }}`, which becomes an image without its digest [controlled]
+          also: .github/workflows/ci.yml:10
+          also: .github/workflows/ci.yml:13
+          help: let it become `rust:1.95@sha256:` and the digest that `docker buildx imagetools inspect rust:1.95` prints
+          because: gate.toml:3
+        ");
+        let ci = world.policy.ci.as_mut().expect("a policy");
+        ci.trusted_images = vec!["registry.example:5000/*".into()];
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:7: 2 images are not pinned, the first is `${{ matrix.image }}`, which becomes an image without its digest [controlled]
+          also: .github/workflows/ci.yml:13
+          help: let it become `rust:1.95@sha256:` and the digest that `docker buildx imagetools inspect rust:1.95` prints
+          because: gate.toml:3
+        ");
+    }
+}

@@ -1,0 +1,461 @@
+//! `ci.locked`: what continuous integration builds is what the lockfile says.
+
+use std::collections::BTreeMap;
+
+use gate_base::stage::Stage;
+use gate_ci::{Answer, Argument, CargoCall, CiCommand, Job, base_name};
+use gate_policy::CiPolicy;
+use gate_report::{Dimension, Finding, Location};
+
+use gate_world::config::CargoConfig;
+
+use super::pipelines::{Lock, Packages, counted, first_path, jobs, not_followed, unreadable};
+use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+
+reads!(
+    input::CiFiles,
+    CiPolicy,
+    input::Lockfile,
+    input::Cargo,
+    input::CargoConfig,
+    input::FileNames,
+);
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "ci.locked",
+    summary: "Builds in continuous integration hold to `Cargo.lock`",
+    docs: include_str!("locked.md"),
+    dimension: Dimension::Reproducibility,
+    blocks_at: Stage::Controlled,
+    since: "0.1.0",
+    version: 3,
+    phase: Phase::Evidence,
+    rule: &Rule::<Declaration> { applies, run },
+};
+
+fn applies(context: &Context<'_>) -> Applies {
+    let lockfile = context.lockfile();
+    if !lockfile.exists || lockfile.tracked == Some(false) {
+        return Applies::No("`Cargo.lock` is not committed, so `--locked` cannot work".into());
+    }
+    if context.has_ci() {
+        Applies::Yes
+    } else {
+        Applies::No("there are no files of GitHub Actions or GitLab CI".into())
+    }
+}
+
+/// The step that vouches for all that follow.
+const FETCH: &str = "cargo fetch --locked";
+
+/// What to do about a call that was not followed.
+const FOLLOWED: &str = "call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands";
+
+/// A command that is not locked.
+struct Place {
+    line: u32,
+    shown: String,
+    repaired: String,
+    /// The alias of cargo's configuration that it goes through.
+    alias: Option<String>,
+}
+
+fn run(context: &Context<'_>) -> Judgement {
+    let ci = context.ci();
+    let rule = Asked {
+        packages: Packages {
+            cargo: context.cargo(),
+            files: context.files(),
+            root: &ci.directory,
+        },
+        config: context.config(),
+    };
+    let mut places: BTreeMap<&str, Vec<Place>> = BTreeMap::new();
+    let mut judged = Vec::new();
+    for (_, job) in jobs(ci).filter(|(_, job)| !job.is_off) {
+        judged.extend(rule.job(job, &mut places).then_some(job));
+    }
+    let mut findings: Vec<Finding> = unreadable(ci).collect();
+    findings.extend(not_followed(judged.into_iter(), FOLLOWED));
+    for (path, mut places) in places {
+        places.sort_by_key(|place| place.line);
+        places.dedup_by_key(|place| place.line);
+        findings.extend(finding(path, &places));
+    }
+    findings.sort_by(|a, b| first_path(a).cmp(&first_path(b)));
+    Judgement::Findings(findings)
+}
+
+fn finding(path: &str, places: &[Place]) -> Option<Finding> {
+    let first = places.first()?;
+    let message = match places.len() {
+        1 => format!("`{}` resolves dependencies without `--locked`", first.shown),
+        count => format!(
+            "{} resolve dependencies without `--locked`, the first is `{}`",
+            counted(count, "cargo command"),
+            first.shown
+        ),
+    };
+    let help = match places.len() {
+        _ if first.alias.is_some() => {
+            let alias = first.alias.as_deref().unwrap_or_default();
+            format!(
+                "let the alias `{alias}` in cargo's configuration stand for `{}`",
+                first.repaired
+            )
+        }
+        1 => format!("write `{}`", first.repaired),
+        _ if first.repaired == FETCH => format!("write `{FETCH}`; what follows in the same job is then locked as well"),
+        _ => format!(
+            "write `{}` and the same for the others, or make `{FETCH}` the first step of each job",
+            first.repaired
+        ),
+    };
+    let mut finding = Finding::blocking(Stage::Controlled, message).help(help);
+    for place in places {
+        finding = finding.at(Location::line(path, place.line));
+    }
+    Some(finding)
+}
+
+/// A command line whose aliases were replaced, and the alias that was written.
+struct Expanded {
+    words: Vec<Argument>,
+    alias: Option<String>,
+}
+
+struct Asked<'a> {
+    packages: Packages<'a>,
+    config: &'a CargoConfig,
+}
+
+impl Asked<'_> {
+    /// Adds the places of a job. Returns whether it is held to the lockfile at all.
+    fn job<'c>(&self, job: &'c Job, places: &mut BTreeMap<&'c str, Vec<Place>>) -> bool {
+        let without_aliases = |command: &'c CiCommand| {
+            let all = command.distinct().into_iter().map(|words| self.without_alias(words));
+            (command, all.collect())
+        };
+        let expanded: Vec<(&CiCommand, Vec<Expanded>)> = job.commands.iter().map(without_aliases).collect();
+        let moves = |(command, all): &(&CiCommand, Vec<Expanded>)| {
+            edits_dependencies(command)
+                || all
+                    .iter()
+                    .filter_map(|one| CargoCall::read(&one.words))
+                    .any(|call| call.moves_dependencies() && call.is_locked() != Answer::Yes)
+        };
+        if expanded.iter().any(moves) {
+            return false;
+        }
+        let mut vouched: Vec<Lock> = Vec::new();
+        for (command, all) in &expanded {
+            let called: Vec<(CargoCall<'_>, Option<&str>)> = all
+                .iter()
+                .filter_map(|one| Some((CargoCall::read(&one.words)?, one.alias.as_deref())))
+                .collect();
+            let calls: Vec<&CargoCall<'_>> = called.iter().map(|(call, _)| call).collect();
+            let open = called.iter().find(|(call, _)| {
+                let lock = self.packages.lock(command, call);
+                call.builds() && call.is_locked() == Answer::No && lock != Lock::None && !vouched.contains(&lock)
+            });
+            if let Some((open, alias)) = open {
+                let repaired = shown(open, Some("--locked"), REPAIRED);
+                places.entry(command.path.as_str()).or_default().push(Place {
+                    line: command.line,
+                    shown: alias.map_or_else(|| shown(open, None, SHOWN), |alias| format!("cargo {alias}")),
+                    repaired,
+                    alias: alias.map(str::to_owned),
+                });
+            }
+            let locked = !calls.is_empty()
+                && calls.len() == all.len()
+                && calls.iter().all(|call| {
+                    call.is_locked() == Answer::Yes && (call.subcommand != "install" || call.has("--path"))
+                });
+            if locked && command.ignored.is_none() {
+                vouched.extend(calls.iter().map(|call| self.packages.lock(command, call)));
+            }
+        }
+        true
+    }
+
+    /// The command line with an alias of cargo's configuration replaced.
+    fn without_alias(&self, words: &[Argument]) -> Expanded {
+        let mut words = words.to_vec();
+        let mut first = None;
+        // Aliases may name aliases.
+        for _ in 0..3 {
+            let Some(name) = CargoCall::read(&words).map(|call| call.subcommand.to_owned()) else {
+                break;
+            };
+            let key = format!("alias.{name}");
+            let Some(alias) = (!name.is_empty()).then(|| self.config.get(&key)).flatten() else {
+                break;
+            };
+            let with: Vec<String> = match alias.value {
+                toml::Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),
+                toml::Value::Array(words) => words
+                    .iter()
+                    .filter_map(|word| Some(word.as_str()?.to_owned()))
+                    .collect(),
+                _ => break,
+            };
+            let Some(at) = words.iter().position(|word| word.text() == Some(name.as_str())) else {
+                break;
+            };
+            words.splice(at..=at, with.into_iter().map(Argument::Text));
+            first.get_or_insert(name);
+        }
+        Expanded { words, alias: first }
+    }
+}
+
+/// Whether a command changes manifests or the lockfile by other means than cargo.
+fn edits_dependencies(command: &CiCommand) -> bool {
+    let is_one = |text: &str| text.ends_with("Cargo.toml") || text.ends_with("Cargo.lock");
+    if command.redirects.iter().any(|target| is_one(target)) {
+        return true;
+    }
+    let mut words = command.arguments.iter().flatten().filter_map(Argument::text);
+    let edits = matches!(
+        words.next().map(base_name),
+        Some("sed" | "gsed" | "perl" | "rm" | "mv" | "cp" | "tee" | "patch" | "Remove-Item" | "del")
+    );
+    edits && words.any(is_one)
+}
+
+/// Longest command in a message, and in a help line, in characters.
+const SHOWN: usize = 70;
+const REPAIRED: usize = 120;
+
+/// The command as a message shows it, with a flag added if wanted.
+fn shown(call: &CargoCall<'_>, flag: Option<&str>, longest: usize) -> String {
+    let mut text = format!("cargo {}", call.subcommand);
+    // `--locked` follows what belongs to the subcommand of a subcommand: `cargo nextest run --locked`.
+    let inner = matches!(
+        call.subcommand,
+        "nextest" | "miri" | "careful" | "hack" | "llvm-cov" | "ndk" | "xwin" | "auditable"
+    );
+    let mut words: Vec<&str> = call.arguments.iter().map(Argument::written).collect();
+    if let Some(flag) = flag {
+        let at = usize::from(inner && words.first().is_some_and(|word| !word.starts_with('-')));
+        words.insert(at, flag);
+    }
+    for (at, word) in words.iter().enumerate() {
+        if text.len() + word.len() > longest && at > 0 {
+            return text + " …";
+        }
+        text.push(' ');
+        text += &word.replace('`', "'").replace(gate_ci::UNKNOWN, "…");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gate_contract::testing::World;
+    use gate_world::config::ConfigLayer;
+
+    fn workflow(steps: &str) -> String {
+        format!("on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n{steps}")
+    }
+
+    fn said(steps: &str) -> String {
+        let mut world = World::new();
+        world.ci(&[(".github/workflows/ci.yml", &workflow(steps))]);
+        world.text(&CHECK)
+    }
+
+    #[test]
+    fn one_finding_for_a_file() {
+        insta::assert_snapshot!(said("      - run: cargo test --all -- --nocapture\n"), @"
+        .github/workflows/ci.yml:6: `cargo test --all` resolves dependencies without `--locked` [controlled]
+          help: write `cargo test --locked --all`
+        ");
+        insta::assert_snapshot!(said("      - run: |\n          cargo +nightly nextest run\n\n          cargo build \\\n            --all\n      - run: cargo fmt\n"), @"
+        .github/workflows/ci.yml:7: 2 cargo commands resolve dependencies without `--locked`, the first is `cargo nextest run` [controlled]
+          also: .github/workflows/ci.yml:9
+          help: write `cargo nextest run --locked` and the same for the others, or make `cargo fetch --locked` the first step of each job
+        ");
+        assert_eq!(said("      - run: cargo test --locked && cargo build --frozen\n"), "");
+    }
+
+    #[test]
+    fn a_locked_command_vouches_for_those_behind_it() {
+        assert_eq!(said("      - run: cargo fetch --locked\n      - run: cargo test\n"), "");
+        insta::assert_snapshot!(said("      - run: cargo test\n      - run: cargo fetch --locked\n      - run: cargo fetch --locked || true\n"), @"
+        .github/workflows/ci.yml:6: `cargo test` resolves dependencies without `--locked` [controlled]
+          help: write `cargo test --locked`
+        ");
+        insta::assert_snapshot!(said("      - run: cargo fetch --locked || true\n      - run: cargo install x --locked\n      - run: cargo test\n"), @"
+        .github/workflows/ci.yml:8: `cargo test` resolves dependencies without `--locked` [controlled]
+          help: write `cargo test --locked`
+        ");
+    }
+
+    #[test]
+    fn dependencies_that_move_on_purpose() {
+        for first in [
+            "cargo update",
+            "rm Cargo.lock",
+            "sed -i s/a/b/ crates/a/Cargo.toml",
+            "echo >> Cargo.toml",
+            "cargo +nightly update -Z minimal-versions",
+        ] {
+            assert_eq!(
+                said(&format!("      - run: cargo test\n      - run: {first}\n")),
+                "",
+                "{first}"
+            );
+        }
+    }
+
+    #[test]
+    fn values_of_a_matrix() {
+        let matrix = |values: &str, command: &str| {
+            let mut world = World::new();
+            let text = workflow(&format!("      - run: {command}\n")).replace(
+                "    steps",
+                &format!("    strategy:\n      matrix:\n        flags: {values}\n    steps"),
+            );
+            world.ci(&[(".github/workflows/ci.yml", &text)]);
+            world.text(&CHECK)
+        };
+        assert_eq!(
+            matrix("['--locked', '--all --locked']", "cargo test ${{ matrix.flags }}"),
+            ""
+        );
+        assert_eq!(matrix("${{ fromJson(x) }}", "cargo test ${{ matrix.flags }}"), "");
+        insta::assert_snapshot!(matrix("['--locked', '--all']", "cargo test ${{ matrix.flags }}"), @"
+        .github/workflows/ci.yml:9: `cargo test --all` resolves dependencies without `--locked` [controlled]
+          help: write `cargo test --locked --all`
+        ");
+        insta::assert_snapshot!(matrix("${{ fromJson(x) }}", "cargo test --target ${{ matrix.flags }}"), @"
+        .github/workflows/ci.yml:9: `cargo test --target ${{ matrix.flags }}` resolves dependencies without `--locked` [controlled]
+          help: write `cargo test --locked --target ${{ matrix.flags }}`
+        ");
+    }
+
+    #[test]
+    fn other_packages_and_other_repositories() {
+        let mut world = World::new();
+        let text = workflow(
+            "      - run: cd fuzz && cargo build\n      - run: cargo test --manifest-path tool/Cargo.toml\n      - run: cd elsewhere && cargo test\n      - run: cargo test\n        working-directory: src\n",
+        );
+        world.ci(&[
+            (".github/workflows/ci.yml", &text),
+            ("fuzz/Cargo.toml", ""),
+            ("tool/Cargo.toml", ""),
+            ("tool/Cargo.lock", ""),
+            ("src/lib.rs", ""),
+        ]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:7: 2 cargo commands resolve dependencies without `--locked`, the first is `cargo test --manifest-path tool/Cargo.toml` [controlled]
+          also: .github/workflows/ci.yml:9
+          help: write `cargo test --locked --manifest-path tool/Cargo.toml` and the same for the others, or make `cargo fetch --locked` the first step of each job
+        ");
+        let other =
+            "      - uses: actions/checkout@v4\n        with: {repository: org/other}\n      - run: cargo test\n";
+        assert_eq!(said(other), "");
+    }
+
+    #[test]
+    fn aliases_are_what_they_stand_for() {
+        let mut world = World::new();
+        world.ci(&[(
+            ".github/workflows/ci.yml",
+            &workflow("      - run: cargo xtask ci\n      - run: cargo lint\n"),
+        )]);
+        assert_eq!(world.text(&CHECK), "");
+        let text = "[alias]\nxtask = \"run -p xtask --\"\nlint = [\"clippy\", \"--locked\"]\n";
+        world.workspace.config.layers = vec![ConfigLayer {
+            path: "/w/.cargo/config.toml".into(),
+            text: text.into(),
+            table: toml::from_str(text).expect("TOML"),
+            digest: gate_base::digest::Digest::of(b""),
+        }];
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:6: `cargo xtask` resolves dependencies without `--locked` [controlled]
+          help: let the alias `xtask` in cargo's configuration stand for `cargo run --locked -p xtask`
+        ");
+    }
+
+    #[test]
+    fn recipes_are_reported_where_they_are_written() {
+        let mut world = World::new();
+        world.ci(&[
+            (
+                ".github/workflows/ci.yml",
+                &workflow("      - run: make test FLAGS=--release\n      - run: just lint\n      - run: make locked\n"),
+            ),
+            (
+                "Makefile",
+                "test: build\n\tcargo test $(FLAGS)\nbuild:\n\tcargo build $(UNKNOWN)\nlocked:\n\tcargo doc --locked\nunused:\n\tcargo bench\n",
+            ),
+            ("justfile", "lint:\n    cargo clippy\n"),
+        ]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        Makefile:2: `cargo test --release` resolves dependencies without `--locked` [controlled]
+          help: write `cargo test --locked --release`
+        justfile:2: `cargo clippy` resolves dependencies without `--locked` [controlled]
+          help: write `cargo clippy --locked`
+        ");
+    }
+
+    #[test]
+    fn a_call_that_is_not_followed_warns() {
+        let mut world = World::new();
+        let windows = "        shell: pwsh\n";
+        world.ci(&[
+            (
+                ".github/workflows/ci.yml",
+                &workflow(&format!("      - run: make docs build\n      - run: if ($x) {{ cargo test }}\n{windows}      - run: cargo doc\n{windows}")),
+            ),
+            ("Makefile", "build:\n\tcargo build $(shell cat flags)\ndocs:\n\tmdbook build $(shell pwd)\n"),
+        ]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/ci.yml:7: `if ($x) { cargo test }` was not followed: it is more than a plain command of PowerShell or `cmd` [advice]
+          help: call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands
+        .github/workflows/ci.yml:9: `cargo doc` resolves dependencies without `--locked` [controlled]
+          help: write `cargo doc --locked`
+        Makefile:2: `make docs build` was not followed: it has an expression that is more than the name of a variable [advice]
+          help: call `cargo … --locked` in the step itself, or keep the recipe to plain lines of commands
+        ");
+        // What moves dependencies on purpose need not be followed.
+        world.ci(&[
+            (
+                ".github/workflows/ci.yml",
+                &workflow("      - run: cargo update\n      - run: make build\n"),
+            ),
+            ("Makefile", "build:\n\tcargo build $(shell cat flags)\n"),
+        ]);
+        assert_eq!(world.text(&CHECK), "");
+    }
+
+    #[test]
+    fn does_not_apply_without_a_lockfile_or_files() {
+        let mut world = World::new();
+        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: there are no files of GitHub Actions or GitLab CI");
+        world.ci(&[(".github/workflows/ci.yml", &workflow("      - run: cargo test\n"))]);
+        world.workspace.lockfile.tracked = Some(false);
+        insta::assert_snapshot!(world.text(&CHECK), @"not applicable: `Cargo.lock` is not committed, so `--locked` cannot work");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_finding() {
+        let mut world = World::new();
+        world.ci(&[
+            (".github/workflows/a.yml", "jobs: ["),
+            (".gitlab-ci.yml", "a:\n  script: cargo test\n  x: *y\n"),
+        ]);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        .github/workflows/a.yml:1: `.github/workflows/a.yml` is not valid YAML: while parsing a node, did not find expected node content [controlled]
+          help: correct line 1 of it, or remove the file
+        .gitlab-ci.yml:3: `.gitlab-ci.yml` is not valid YAML: while parsing node, found unknown anchor [controlled]
+          help: correct line 3 of it
+        ");
+    }
+}

@@ -1,0 +1,84 @@
+//! `config.sanity`: the policy says what it means.
+
+use gate_base::stage::Stage;
+use gate_policy::SanityWarning;
+use gate_report::{Dimension, Finding};
+
+use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+
+reads!(input::WholePolicy);
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "config.sanity",
+    summary: "Values in `gate.toml` are in their usual range",
+    docs: include_str!("sanity.md"),
+    dimension: Dimension::Contract,
+    blocks_at: Stage::Controlled,
+    since: "0.1.0",
+    version: 2,
+    phase: Phase::Evidence,
+    rule: &Rule::<Declaration> { applies, run },
+};
+
+fn applies(context: &Context<'_>) -> Applies {
+    match context.whole_policy().source {
+        Some(_) => Applies::Yes,
+        None => Applies::No("there is no `gate.toml`".into()),
+    }
+}
+
+fn run(context: &Context<'_>) -> Judgement {
+    let place = |finding: Finding, warning: &SanityWarning| {
+        finding
+            .help(&warning.help)
+            .at(warning.location.clone())
+            .because(Some(warning.location.clone()))
+    };
+    let policy = context.whole_policy();
+    let dangers = policy
+        .dangers
+        .iter()
+        .map(|danger| place(Finding::blocking(Stage::Controlled, &danger.message), danger));
+    let odd = policy
+        .sanity
+        .iter()
+        .map(|warning| place(Finding::advice(&warning.message), warning));
+    Judgement::Findings(dangers.chain(odd).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gate_contract::testing::World;
+    use gate_policy::PolicySource;
+    use gate_report::Location;
+
+    #[test]
+    fn passes_on_what_validation_found() {
+        let mut world = World::new();
+        assert_eq!(world.text(&CHECK), "not applicable: there is no `gate.toml`");
+        world.policy.source = Some(PolicySource {
+            path: "gate.toml".into(),
+            text: String::new(),
+        });
+        assert_eq!(world.text(&CHECK), "");
+        world.policy.sanity.push(SanityWarning {
+            message: "`max-age` is a year".into(),
+            help: "write `max-age = \"30d\"`".into(),
+            location: Location::line("gate.toml", 4),
+        });
+        insta::assert_snapshot!(world.text(&CHECK), @r#"
+        gate.toml:4: `max-age` is a year [advice]
+          help: write `max-age = "30d"`
+          because: gate.toml:4
+        "#);
+        world.policy.dangers.append(&mut world.policy.sanity);
+        insta::assert_snapshot!(world.text(&CHECK), @r#"
+        gate.toml:4: `max-age` is a year [controlled]
+          help: write `max-age = "30d"`
+          because: gate.toml:4
+        "#);
+    }
+}

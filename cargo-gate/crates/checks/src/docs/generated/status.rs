@@ -1,0 +1,53 @@
+//! `status`: the outcome of every check that depends on the content alone, at each stage.
+
+use std::fmt::Write as _;
+
+use gate_base::stage::Stage;
+use gate_contract::{Check, Phase, input};
+use gate_suites;
+
+use super::{Facts, cell};
+
+/// Whether its outcome is the same on every machine and every day with the same content.
+fn is_lasting(check: &Check) -> bool {
+    let momentary = check.reads::<input::CargoEnvironment>()
+        || check.reads::<input::GitStatus>()
+        || check.reads::<input::History>()
+        || check.reads::<input::EvaluatedStage>()
+        || check.reads::<input::Today>()
+        || check.reads::<input::Toolchain>();
+    check.phase == Phase::Evidence && !momentary
+}
+
+pub(super) fn generate(facts: &Facts<'_>) -> String {
+    let mut text =
+        String::from("| check | what it asks | pilot | controlled | broad |\n| --- | --- | --- | --- | --- |\n");
+    for check in facts.checks.iter().filter(|check| is_lasting(check)) {
+        let _ = write!(text, "| `{}` | {} |", check.id, cell(check.summary));
+        let report = facts.outcomes.iter().find(|report| report.id == check.id);
+        for stage in Stage::ALL {
+            let outcome = report.map_or("does not apply", |report| report.outcome_at(stage).words());
+            let _ = write!(text, " {outcome} |");
+        }
+        text.push('\n');
+    }
+    let momentary: Vec<String> = facts
+        .checks
+        .iter()
+        .filter(|check| !is_lasting(check))
+        .map(|check| format!("`{}`", check.id))
+        .collect();
+    let _ = write!(
+        text,
+        "\nJudged in each run, because they depend on more than the content: {}",
+        momentary.join(", ")
+    );
+    for suite in &facts.policy.suites {
+        let _ = write!(text, ", `{}`", gate_suites::check_id(suite));
+    }
+    if facts.policy.suites.is_empty() {
+        let _ = write!(text, ", `{}`", gate_suites::DEFAULT_ID);
+    }
+    text.push_str(".\n");
+    text
+}

@@ -1,0 +1,4 @@
+//! Checks of the area `generated`.
+
+pub mod declared;
+pub mod mark;

@@ -1,0 +1,135 @@
+//! `git.clean`: what is judged is what is committed.
+
+use gate_base::stage::Stage;
+use gate_report::{Dimension, Finding, Location};
+use gate_world::git::DirtyPath;
+
+use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+
+reads!(input::GitHead, input::GitStatus);
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "git.clean",
+    summary: "The work tree equals the commit",
+    docs: include_str!("clean.md"),
+    dimension: Dimension::Integrity,
+    blocks_at: Stage::Controlled,
+    since: "0.1.0",
+    version: 1,
+    phase: Phase::Evidence,
+    rule: &Rule::<Declaration> {
+        applies: |_| Applies::Yes,
+        run,
+    },
+};
+
+/// How many paths a message names.
+const NAMED: usize = 3;
+
+fn run(context: &Context<'_>) -> Judgement {
+    let Some(git) = context.git() else {
+        let finding = match context.git_problem() {
+            Some(problem) => Finding::blocking(
+                Stage::Controlled,
+                format!("git cannot say what is committed: {problem}"),
+            )
+            .help("`git status` must succeed in the workspace"),
+            None => Finding::blocking(Stage::Controlled, "the workspace is not under version control")
+                .help("`git init && git add --all && git commit`"),
+        };
+        return Judgement::Findings(vec![finding]);
+    };
+    if git.head.is_none() {
+        let finding =
+            Finding::blocking(Stage::Controlled, "nothing is committed yet").help("`git add --all && git commit`");
+        return Judgement::Findings(vec![finding]);
+    }
+    if git.dirty.is_empty() {
+        return Judgement::Findings(Vec::new());
+    }
+    let mut finding = Finding::blocking(Stage::Controlled, message(&git.dirty))
+        .help("`git status` shows them; commit or stash them, or list generated files in `.gitignore`");
+    for dirty in git.dirty.iter().take(NAMED) {
+        finding = finding.at(Location::file(&dirty.path));
+    }
+    Judgement::Findings(vec![finding])
+}
+
+fn message(dirty: &[DirtyPath]) -> String {
+    let untracked = dirty.iter().filter(|path| path.untracked).count();
+    let changed = dirty.len() - untracked;
+    let counts = match (changed, untracked) {
+        (changed, 0) => format!("{changed} changed"),
+        (0, untracked) => format!("{untracked} untracked"),
+        (changed, untracked) => format!("{changed} changed, {untracked} untracked"),
+    };
+    let named: Vec<String> = dirty
+        .iter()
+        .take(NAMED)
+        .map(|path| format!("`{}`", path.path))
+        .collect();
+    let rest = dirty.len() - named.len();
+    let more = if rest > 0 {
+        format!(" and {rest} more")
+    } else {
+        String::new()
+    };
+    let (paths, differ) = if dirty.len() == 1 {
+        ("path", "differs")
+    } else {
+        ("paths", "differ")
+    };
+    format!(
+        "{} {paths} {differ} from the commit ({counts}): {}{more}",
+        dirty.len(),
+        named.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gate_contract::testing::World;
+
+    fn dirty(path: &str, untracked: bool) -> DirtyPath {
+        DirtyPath {
+            path: path.into(),
+            untracked,
+        }
+    }
+
+    #[test]
+    fn counts_and_names_the_first_paths() {
+        let mut world = World::new();
+        assert_eq!(world.text(&CHECK), "");
+        world.git().dirty = vec![dirty("a", true)];
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        a: 1 path differs from the commit (1 untracked): `a` [controlled]
+          help: `git status` shows them; commit or stash them, or list generated files in `.gitignore`
+        ");
+        world.git().dirty = ["a", "b", "c", "d", "e"].map(|path| dirty(path, path == "b")).to_vec();
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        a: 5 paths differ from the commit (4 changed, 1 untracked): `a`, `b`, `c` and 2 more [controlled]
+          also: b
+          also: c
+          help: `git status` shows them; commit or stash them, or list generated files in `.gitignore`
+        ");
+    }
+
+    #[test]
+    fn without_a_commit_or_a_repository() {
+        let mut world = World::new();
+        world.git().head = None;
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        nothing is committed yet [controlled]
+          help: `git add --all && git commit`
+        ");
+        world.workspace.git = None;
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        the workspace is not under version control [controlled]
+          help: `git init && git add --all && git commit`
+        ");
+    }
+}

@@ -1,0 +1,239 @@
+//! `history.consistent`: the last runs on this branch were ready, and there were enough of them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use gate_base::stage::Stage;
+use gate_evidence::history::HistoryEntry;
+use gate_policy::HistoryPolicy;
+use gate_report::{Dimension, Finding, Reason};
+use gate_world::git::Ancestry;
+
+use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_evidence::age::words;
+
+reads!(
+    input::History,
+    input::GitHead,
+    input::AllFiles,
+    input::EvaluatedStage,
+    HistoryPolicy,
+);
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "history.consistent",
+    summary: "The last runs of the stage before, on this branch, ended READY",
+    docs: include_str!("consistent.md"),
+    dimension: Dimension::Reliability,
+    blocks_at: Stage::Controlled,
+    since: "0.1.0",
+    version: 1,
+    phase: Phase::Evidence,
+    rule: &Rule::<Declaration> { applies, run },
+};
+
+fn applies(context: &Context<'_>) -> Applies {
+    if context.section::<HistoryPolicy>().is_none() {
+        return Applies::No("no number of runs is declared".into());
+    }
+    match context.stage().predecessor() {
+        Some(_) => Applies::Yes,
+        None => Applies::No(format!("{} is the first stage", context.stage())),
+    }
+}
+
+fn run(context: &Context<'_>) -> Judgement {
+    let (Some(policy), Some(wanted)) = (context.section::<HistoryPolicy>(), context.stage().predecessor()) else {
+        return Judgement::Findings(Vec::new());
+    };
+    let history = context.history();
+    if let Some(damage) = &history.damage {
+        let reason = Reason::new("history_damaged", format!("the run history is damaged: {damage}"));
+        return Judgement::NotRun(reason.help("`cargo gate verify`"));
+    }
+    let content = context.content();
+    let belongs = |entry: &HistoryEntry| {
+        entry.content == content
+            || entry.commit.as_deref().is_some_and(|commit| {
+                let git = context.git();
+                !entry.dirty && git.is_some_and(|git| git.is_ancestor(commit) == Ancestry::Yes)
+            })
+    };
+    let question = Question {
+        policy,
+        stage: context.stage(),
+        wanted,
+        now: context.now(),
+        belongs: &belongs,
+        verified: &|entry| history.verified_entry(entry),
+    };
+    question.answer(&history.entries)
+}
+
+struct Question<'a> {
+    policy: &'a HistoryPolicy,
+    stage: Stage,
+    wanted: Stage,
+    now: Timestamp,
+    belongs: &'a dyn Fn(&HistoryEntry) -> bool,
+    verified: &'a dyn Fn(&HistoryEntry) -> Result<(), String>,
+}
+
+impl Question<'_> {
+    fn answer(&self, entries: &[HistoryEntry]) -> Judgement {
+        let Self { policy, wanted, .. } = self;
+        let needed = usize::try_from(policy.runs).unwrap_or(usize::MAX);
+        let mut ready = 0;
+        for entry in entries.iter().rev() {
+            if ready == needed {
+                break;
+            }
+            if age(entry, self.now).is_none_or(|age| age > policy.within) {
+                continue;
+            }
+            let of_stage = entry.stage == *wanted || entry.stage > *wanted && entry.decision.is_ready();
+            if !of_stage || !(self.belongs)(entry) {
+                continue;
+            }
+            let day = entry.started.get(..10).unwrap_or(&entry.started);
+            if !entry.decision.is_ready() {
+                let message = format!(
+                    "the last {needed} {wanted} runs are not all READY: {} of {day} was not, {ready} since then were",
+                    entry.run_id
+                );
+                return self.finding(message, "`cargo gate govern register draft` shows what failed");
+            }
+            if let Err(reason) = (self.verified)(entry) {
+                let message = format!("the {wanted} run {} of {day} does not verify: {reason}", entry.run_id);
+                return self.finding(message, "`cargo gate verify`");
+            }
+            ready += 1;
+        }
+        if ready == needed {
+            return Judgement::Findings(Vec::new());
+        }
+        let message = format!(
+            "{ready} of the {needed} {wanted} runs that the policy asks for ended READY on this branch within {}",
+            words(policy.within)
+        );
+        Judgement::Inconclusive(Reason::new("too_few_runs", message).help(format!("`cargo gate {wanted}`")))
+    }
+
+    fn finding(&self, message: String, help: &str) -> Judgement {
+        let finding = Finding::blocking(self.stage, message).help(help);
+        Judgement::Findings(vec![finding.because(Some(self.policy.location.clone()))])
+    }
+}
+
+/// How long ago a run started; `None` when that is in the future, or not a time.
+fn age(entry: &HistoryEntry, now: Timestamp) -> Option<Duration> {
+    let started: Timestamp = entry.started.parse().ok()?;
+    now.duration_since(started).try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gate_contract::testing::{World, findings_text};
+    use gate_report::{Decision, Location};
+
+    fn entry(day: &str, stage: Stage, decision: Decision) -> HistoryEntry {
+        HistoryEntry {
+            run_id: format!("run-{day}"),
+            started: format!("{day}T00:00:00Z"),
+            stage,
+            decision,
+            content: "now".into(),
+            commit: None,
+            dirty: false,
+            chain: String::new(),
+        }
+    }
+
+    fn said(entries: &[HistoryEntry]) -> String {
+        let policy = HistoryPolicy {
+            runs: 3,
+            within: Duration::from_secs(30 * 86_400),
+            location: Location::line("gate.toml", 4),
+        };
+        let question = Question {
+            policy: &policy,
+            stage: Stage::Broad,
+            wanted: Stage::Controlled,
+            now: "2026-06-15T12:00:00Z".parse().expect("a time"),
+            belongs: &|entry| entry.content == "now",
+            verified: &|entry| {
+                if entry.chain.is_empty() {
+                    Ok(())
+                } else {
+                    Err(entry.chain.clone())
+                }
+            },
+        };
+        match question.answer(entries) {
+            Judgement::Findings(findings) => findings_text(&findings),
+            Judgement::Inconclusive(reason) => format!("inconclusive ({}): {}", reason.code, reason.message),
+            Judgement::NotRun(reason) => format!("not run: {}", reason.message),
+        }
+    }
+
+    #[test]
+    fn enough_ready_runs_pass_and_too_few_decide_nothing() {
+        use Decision::{NotReady, Ready};
+        let ready = |day| entry(day, Stage::Controlled, Ready);
+        assert_eq!(
+            said(&[
+                entry("2026-06-01", Stage::Controlled, NotReady),
+                ready("2026-06-02"),
+                entry("2026-06-03", Stage::Pilot, NotReady),
+                ready("2026-06-04"),
+                entry("2026-06-05", Stage::Broad, NotReady),
+                entry("2026-06-06", Stage::Broad, Ready),
+            ]),
+            ""
+        );
+        assert_eq!(
+            said(&[ready("2026-05-01"), ready("2026-06-04")]),
+            "inconclusive (too_few_runs): 1 of the 3 controlled runs that the policy asks for ended READY on this branch \
+             within 30 days"
+        );
+    }
+
+    #[test]
+    fn a_failure_or_a_broken_run_among_them_blocks() {
+        let ready = |day| entry(day, Stage::Controlled, Decision::Ready);
+        insta::assert_snapshot!(said(&[entry("2026-06-03", Stage::Controlled, Decision::NotReady), ready("2026-06-04")]), @"
+        the last 3 controlled runs are not all READY: run-2026-06-03 of 2026-06-03 was not, 1 since then were [broad]
+          help: `cargo gate govern register draft` shows what failed
+          because: gate.toml:4
+        ");
+        let mut broken = ready("2026-06-04");
+        broken.chain = "`report.md` was changed".into();
+        insta::assert_snapshot!(said(&[broken]), @"
+        the controlled run run-2026-06-04 of 2026-06-04 does not verify: `report.md` was changed [broad]
+          help: `cargo gate verify`
+          because: gate.toml:4
+        ");
+    }
+
+    #[test]
+    fn undeclared_and_at_pilot_it_does_not_apply() {
+        let mut world = World::new();
+        assert_eq!(world.text(&CHECK), "not applicable: no number of runs is declared");
+        world.policy.history = Some(HistoryPolicy {
+            runs: 2,
+            within: Duration::from_secs(86_400),
+            location: Location::line("gate.toml", 4),
+        });
+        assert_eq!(world.text(&CHECK), "not applicable: pilot is the first stage");
+        world.stage = Stage::Controlled;
+        world.history.damage = Some("line 2 is not complete".into());
+        assert_eq!(
+            world.text(&CHECK),
+            "not run (history_damaged): the run history is damaged: line 2 is not complete\n  help: `cargo gate verify`"
+        );
+    }
+}

@@ -1,0 +1,4 @@
+//! Checks of the area `status`.
+
+pub mod checkboxes;
+pub mod drift;

@@ -1,0 +1,135 @@
+//! `toolchain.pinned`: the compiler is chosen by the repository, not by the machine.
+
+use gate_base::stage::Stage;
+use gate_report::{Dimension, Finding, Location};
+
+use super::channel::Channel;
+use gate_contract::reads;
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+
+reads!(input::ToolchainFile, input::Toolchain);
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "toolchain.pinned",
+    summary: "`rust-toolchain.toml` pins an exact compiler",
+    docs: include_str!("pinned.md"),
+    dimension: Dimension::Reproducibility,
+    blocks_at: Stage::Controlled,
+    since: "0.1.0",
+    version: 1,
+    phase: Phase::Evidence,
+    rule: &Rule::<Declaration> {
+        applies: |_| Applies::Yes,
+        run,
+    },
+};
+
+fn run(context: &Context<'_>) -> Judgement {
+    let exact = match context.rustc() {
+        Ok(rustc) if rustc.release.pre.is_empty() => format!("`channel = \"{}\"`", rustc.release),
+        _ => "an exact `channel`".to_owned(),
+    };
+    let blocking = |message: String| Finding::blocking(Stage::Controlled, message);
+    let Some(file) = context.toolchain_file() else {
+        let finding = blocking("nothing pins the compiler: there is no `rust-toolchain.toml`".into())
+            .help(format!("write {exact} under `[toolchain]` in `rust-toolchain.toml`"));
+        return Judgement::Findings(vec![finding]);
+    };
+    let place = match file.line {
+        0 => Location::file(&file.path),
+        line => Location::line(&file.path, line),
+    };
+    if file.outside {
+        let message = format!(
+            "the compiler is chosen by `{}`, which is not part of the repository",
+            file.path
+        );
+        let help = format!("write {exact} under `[toolchain]` in `rust-toolchain.toml`");
+        return Judgement::Findings(vec![blocking(message).help(help)]);
+    }
+    let help = format!("set {exact} in `{}`", file.path);
+    let message = if let Some(error) = &file.error {
+        format!("`{}` cannot be understood: {error}", file.path)
+    } else if file.custom_path.is_some() {
+        return Judgement::Findings(Vec::new());
+    } else {
+        match file.channel.as_deref().map(|text| (text, Channel::parse(text))) {
+            None => format!("`{}` names no channel", file.path),
+            Some((_, channel)) if channel.is_exact() => return Judgement::Findings(Vec::new()),
+            Some((text, Channel::Custom)) => {
+                format!("the toolchain `{text}` is a name that only the machine it was linked on knows")
+            }
+            Some((text, _)) => format!("the channel `{text}` names a different compiler over time"),
+        }
+    };
+    Judgement::Findings(vec![blocking(message).help(help).at(place)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gate_contract::testing::{World, toolchain_file};
+
+    #[test]
+    fn no_file() {
+        insta::assert_snapshot!(World::new().text(&CHECK), @r#"
+        nothing pins the compiler: there is no `rust-toolchain.toml` [controlled]
+          help: write `channel = "1.95.0"` under `[toolchain]` in `rust-toolchain.toml`
+        "#);
+    }
+
+    #[test]
+    fn only_an_exact_compiler_will_do() {
+        let said = |channel: &str| {
+            let mut world = World::new();
+            world.workspace.toolchain.file = Some(toolchain_file(channel));
+            world.text(&CHECK)
+        };
+        assert_eq!(said("1.95.0"), "");
+        assert_eq!(said("nightly-2026-01-01"), "");
+        insta::assert_snapshot!(said("stable"), @r#"
+        rust-toolchain.toml:2: the channel `stable` names a different compiler over time [controlled]
+          help: set `channel = "1.95.0"` in `rust-toolchain.toml`
+        "#);
+        insta::assert_snapshot!(said("mine"), @r#"
+        rust-toolchain.toml:2: the toolchain `mine` is a name that only the machine it was linked on knows [controlled]
+          help: set `channel = "1.95.0"` in `rust-toolchain.toml`
+        "#);
+    }
+
+    #[test]
+    fn a_file_above_the_repository_pins_nothing() {
+        let mut world = World::new();
+        let mut file = toolchain_file("1.95.0");
+        file.path = "../rust-toolchain.toml".into();
+        file.outside = true;
+        world.workspace.toolchain.file = Some(file);
+        insta::assert_snapshot!(world.text(&CHECK), @r#"
+        the compiler is chosen by `../rust-toolchain.toml`, which is not part of the repository [controlled]
+          help: write `channel = "1.95.0"` under `[toolchain]` in `rust-toolchain.toml`
+        "#);
+    }
+
+    #[test]
+    fn a_file_without_a_channel() {
+        let mut world = World::new();
+        let mut file = toolchain_file("");
+        file.channel = None;
+        world.workspace.toolchain.rustc = Err("no rustc".into());
+        world.workspace.toolchain.file = Some(file.clone());
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        rust-toolchain.toml:2: `rust-toolchain.toml` names no channel [controlled]
+          help: set an exact `channel` in `rust-toolchain.toml`
+        ");
+        file.custom_path = Some("/opt/rust".into());
+        world.workspace.toolchain.file = Some(file.clone());
+        assert_eq!(world.text(&CHECK), "");
+        file.error = Some("expected `=`".into());
+        world.workspace.toolchain.file = Some(file);
+        insta::assert_snapshot!(world.text(&CHECK), @"
+        rust-toolchain.toml:2: `rust-toolchain.toml` cannot be understood: expected `=` [controlled]
+          help: set an exact `channel` in `rust-toolchain.toml`
+        ");
+    }
+}

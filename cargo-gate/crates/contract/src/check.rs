@@ -1,0 +1,132 @@
+//! A check: its declaration and its rule.
+
+use std::fmt;
+
+use gate_base::stage::Stage;
+use gate_evidence::EvidenceResult;
+use gate_report::{Dimension, Finding, Reason};
+
+use super::context::Context;
+use super::declared::{Declared, Input, Reads};
+use super::inputs::Inputs;
+
+/// A check: its declaration and its rule.
+pub struct Check {
+    /// Stable id, `area.name`; the file of the check is `area/name.rs`.
+    pub id: &'static str,
+    /// What it asks, one line in sentence case without a final full stop.
+    pub summary: &'static str,
+    /// Its page in Markdown, with the sections *What it does*, *Why it matters* and *How to fix*.
+    pub docs: &'static str,
+    /// What kind of property it is about.
+    pub dimension: Dimension,
+    /// First stage at which its findings block (each finding may name a later one, or none).
+    pub blocks_at: Stage,
+    /// Version of the tool that introduced it.
+    pub since: &'static str,
+    /// Raised whenever the rule changes its mind about the same inputs.
+    pub version: u32,
+    /// When it is judged.
+    pub phase: Phase,
+    /// What it reads and how it judges.
+    pub rule: &'static dyn Judge,
+}
+
+impl Check {
+    /// Everything the rule reads.
+    pub fn inputs(&self) -> &'static [Declared] {
+        self.rule.inputs()
+    }
+
+    /// Whether the rule reads this input.
+    pub fn reads<I: Input>(&self) -> bool {
+        self.inputs().contains(&Declared::of::<I>())
+    }
+}
+
+impl fmt::Debug for Check {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Check")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// When a check is judged: all checks of a phase before those of the next, in the order of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// From its inputs alone. Its evidence is kept and reused.
+    Evidence,
+    /// From the outcomes of the checks before it, by the verdict, in each run.
+    Outcomes,
+    /// When every finding so far has met every waiver: it judges the waivers, so none covers it.
+    Waivers,
+    /// When all others are judged, so that a checklist can name them. No waiver covers it.
+    Checklist,
+}
+
+/// The rule of a check over what it declares to read.
+#[derive(Debug)]
+pub struct Rule<R> {
+    /// Whether it applies to this workspace and policy.
+    pub applies: fn(&Context<'_, R>) -> Applies,
+    /// What it says.
+    pub run: fn(&Context<'_, R>) -> Judgement,
+}
+
+/// A [`Rule`], whatever it reads.
+pub trait Judge: Sync {
+    /// Everything the rule reads.
+    fn inputs(&self) -> &'static [Declared];
+
+    /// Whether it applies to this workspace and policy.
+    fn applies(&self, inputs: &Inputs<'_>) -> Applies;
+
+    /// What it says.
+    fn run(&self, inputs: &Inputs<'_>) -> Judgement;
+}
+
+impl<R: Reads> Judge for Rule<R> {
+    fn inputs(&self) -> &'static [Declared] {
+        R::INPUTS
+    }
+
+    fn applies(&self, inputs: &Inputs<'_>) -> Applies {
+        (self.applies)(&Context::new(*inputs))
+    }
+
+    fn run(&self, inputs: &Inputs<'_>) -> Judgement {
+        (self.run)(&Context::new(*inputs))
+    }
+}
+
+/// Whether a check applies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applies {
+    /// It is part of the evaluation.
+    Yes,
+    /// It is not, and why.
+    No(String),
+}
+
+/// What a rule says; the engine and the verdict make an outcome of it.
+#[derive(Debug, Clone)]
+pub enum Judgement {
+    /// The rule was carried out; no findings is a pass.
+    Findings(Vec<Finding>),
+    /// The evidence could not be had.
+    NotRun(Reason),
+    /// The evidence allows no judgement.
+    Inconclusive(Reason),
+}
+
+impl From<Judgement> for EvidenceResult {
+    fn from(judgement: Judgement) -> Self {
+        match judgement {
+            Judgement::Findings(findings) => Self::Findings(findings),
+            Judgement::NotRun(reason) => Self::NotRun(reason),
+            Judgement::Inconclusive(reason) => Self::Inconclusive(reason),
+        }
+    }
+}

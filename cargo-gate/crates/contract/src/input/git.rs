@@ -1,0 +1,133 @@
+//! What git says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{Context, Declares, Inputs};
+use gate_policy::Register;
+use gate_world::git::{CommitState, Git, Tag};
+
+use crate::declared::{Input, InputState, known};
+
+/// The commit that is checked out.
+pub struct GitHead;
+
+impl Input for GitHead {
+    const NAME: &'static str = "commit";
+
+    fn state(inputs: &Inputs<'_>) -> InputState {
+        let git = inputs.workspace.git();
+        known::<Self>(|digest| {
+            digest.part(&[u8::from(git.is_some())]);
+            digest.part(git.and_then(|git| git.head.as_deref()).unwrap_or_default().as_bytes());
+        })
+    }
+}
+
+impl<'a, R: Declares<GitHead>> Context<'a, R> {
+    /// Version control, for the commit and what came before it.
+    pub fn git(&self) -> Option<&'a Git> {
+        self.inputs.workspace.git()
+    }
+
+    /// Why there is no version control although the workspace lies in a repository.
+    pub fn git_problem(&self) -> Option<&'a str> {
+        self.inputs.workspace.git_problem()
+    }
+}
+
+/// The tags of the repository.
+pub struct GitTags;
+
+impl Input for GitTags {
+    const NAME: &'static str = "tags";
+
+    fn state(inputs: &Inputs<'_>) -> InputState {
+        let tags = match inputs.workspace.tags() {
+            None => Vec::new(),
+            Some(Ok(tags)) => tags,
+            Some(Err(_)) => return InputState::Volatile,
+        };
+        known::<Self>(|digest| {
+            digest.part(&[u8::from(inputs.workspace.git().is_some())]);
+            for tag in tags {
+                digest.part(tag.name.as_bytes()).part(tag.commit.as_bytes());
+            }
+        })
+    }
+}
+
+impl<'a, R: Declares<GitTags>> Context<'a, R> {
+    /// Version control, for releases and what they were made of: what a tag names does not change.
+    pub fn releases(&self) -> Option<&'a Git> {
+        self.inputs.workspace.git()
+    }
+
+    /// Every tag of the repository; `None` without version control.
+    pub fn tags(&self) -> Option<Result<Vec<Tag>, String>> {
+        self.inputs.workspace.tags()
+    }
+}
+
+/// Which paths differ from the commit.
+pub struct GitStatus;
+
+impl Input for GitStatus {
+    const NAME: &'static str = "work tree status";
+
+    fn state(inputs: &Inputs<'_>) -> InputState {
+        let git = inputs.workspace.git();
+        known::<Self>(|digest| {
+            digest.part(&[
+                u8::from(git.is_some()),
+                u8::from(git.is_some_and(|git| git.head.is_some())),
+            ]);
+            for dirty in git.map(|git| git.dirty.as_slice()).unwrap_or_default() {
+                digest.part(dirty.path.as_bytes()).part(&[u8::from(dirty.untracked)]);
+            }
+        })
+    }
+}
+
+/// What git says of the commits that closed items of the register name.
+pub struct RegisterCommits;
+
+impl Input for RegisterCommits {
+    const NAME: &'static str = "commits that the register names";
+
+    fn state(inputs: &Inputs<'_>) -> InputState {
+        match register_commits(inputs) {
+            Ok(states) => known::<Self>(|digest| {
+                for (commit, state) in &states {
+                    digest.part(commit.as_bytes()).part(state.name().as_bytes());
+                }
+            }),
+            Err(_) => InputState::Volatile,
+        }
+    }
+}
+
+impl<R: Declares<RegisterCommits> + Declares<Register>> Context<'_, R> {
+    /// What git says of the commits that closed items of the register name.
+    ///
+    /// # Errors
+    /// Why nothing can be said about any of them.
+    pub fn register_commits(&self) -> Result<BTreeMap<String, CommitState>, String> {
+        register_commits(&self.inputs)
+    }
+}
+
+fn register_commits(inputs: &Inputs<'_>) -> Result<BTreeMap<String, CommitState>, String> {
+    let items = inputs.policy.register.iter().flat_map(|register| &register.items);
+    let named: BTreeSet<&str> = items.filter_map(|item| item.commit.as_deref()).collect();
+    if named.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    match inputs.workspace.git() {
+        Some(git) => git.commit_states(&named),
+        None => Err(inputs
+            .workspace
+            .git_problem()
+            .unwrap_or("the workspace is in no git repository")
+            .to_owned()),
+    }
+}

@@ -1,0 +1,141 @@
+//! What follows from many files: code, secrets, advisories, interfaces.
+
+use std::collections::BTreeMap;
+
+use crate::{Context, Declares, Inputs};
+use gate_policy::{Policy, StabilityPolicy, SupplyPolicy};
+use gate_report::Reason;
+use gate_rust::boundary::survey::Survey;
+use gate_rust::facts::UsedPath;
+use gate_rust::library::Survey as Library;
+use gate_rust::uses::{self, Used};
+use gate_surveys::stability::{self, Comparison};
+use gate_surveys::supply::{Opened, Places};
+use gate_text::secrets::file::MachinePath;
+use gate_text::secrets::survey::SecretSurvey;
+
+use super::{AllFiles, Cargo, Documents, FileNames, RustSources};
+use crate::declared::{Input, InputState, known};
+
+/// The code of members: cargo says whose a file is, and the names of files where other packages begin.
+impl<'a, R: Declares<RustSources> + Declares<Cargo> + Declares<FileNames>> Context<'a, R> {
+    /// Raw boundaries of all members.
+    pub fn boundaries(&self) -> &'a Survey {
+        self.inputs.workspace.boundaries()
+    }
+
+    /// Library code of all members.
+    pub fn library(&self) -> &'a Library {
+        self.inputs.workspace.library()
+    }
+
+    /// What libraries and binaries use.
+    ///
+    /// # Errors
+    /// The first file that cannot be read, with the reason.
+    pub fn uses(&self) -> Result<BTreeMap<UsedPath, Used>, (String, String)> {
+        uses::survey(self.inputs.workspace.cargo(), self.inputs.workspace.code())
+    }
+}
+
+impl<'a, R: Declares<AllFiles> + Declares<FileNames>> Context<'a, R> {
+    /// Secrets and home directories in the tracked files.
+    pub fn secrets(&self) -> &'a SecretSurvey {
+        self.inputs.workspace.secrets()
+    }
+}
+
+/// Where tracked files name directories that exist on this machine only: the workspace and the home directory.
+pub struct MachinePaths;
+
+impl Input for MachinePaths {
+    const NAME: &'static str = "paths of this machine";
+
+    fn state(inputs: &Inputs<'_>) -> InputState {
+        known::<Self>(|digest| {
+            // What is found and not what is looked for: two machines that find nothing have the same input.
+            for (file, path) in &inputs.workspace.secrets().machine {
+                let place = format!("{}:{}:{}", path.line, path.column, path.length);
+                digest.part(file.as_bytes()).part(place.as_bytes());
+            }
+        })
+    }
+}
+
+impl<'a, R: Declares<MachinePaths> + Declares<AllFiles> + Declares<FileNames>> Context<'a, R> {
+    /// Paths of this machine in the tracked files, each with its file.
+    pub fn machine_paths(&self) -> &'a [(String, MachinePath)] {
+        &self.secrets().machine
+    }
+}
+
+/// The advisory databases: where they lie, what they hold, and what the one of the last run held.
+pub struct AdvisoryDb;
+
+impl Input for AdvisoryDb {
+    const NAME: &'static str = "advisory database";
+
+    fn state(inputs: &Inputs<'_>) -> InputState {
+        match inputs.workspace.advisories(inputs.policy.advisory_db()).fingerprint() {
+            Some(state) => known::<Self>(|digest| {
+                digest.digest(&state);
+            }),
+            None => InputState::Volatile,
+        }
+    }
+
+    fn covers(path: &str, policy: &Policy) -> bool {
+        let declared = policy.advisory_db();
+        declared.is_some_and(|database| path.starts_with(database)) || path.starts_with("advisory-db/")
+    }
+}
+
+impl<'a, R: Declares<AdvisoryDb> + Declares<SupplyPolicy>> Context<'a, R> {
+    /// Where advisory databases lie.
+    pub fn advisory_places(&self) -> Places {
+        self.inputs.workspace.advisory_places(self.inputs.policy.advisory_db())
+    }
+
+    /// The advisory database.
+    ///
+    /// # Errors
+    /// Why there is none to judge by.
+    pub fn advisories(&self) -> Result<&'a Opened, &'a Reason> {
+        let workspace = self.inputs.workspace;
+        let advisories = workspace.advisories(self.inputs.policy.advisory_db());
+        advisories.open(&workspace.gate_dir())
+    }
+}
+
+/// The release that `[stability]` names: the commit it stands for.
+pub struct Release;
+
+impl Input for Release {
+    const NAME: &'static str = "last release";
+
+    fn state(inputs: &Inputs<'_>) -> InputState {
+        let stability = inputs.policy.stability.as_ref();
+        match stability.map(|stability| stability::Release::of(inputs.workspace, &stability.reference)) {
+            Some(Ok((_, release))) => known::<Self>(|digest| {
+                digest.part(release.name.as_bytes()).part(release.commit.as_bytes());
+            }),
+            Some(Err(_)) => InputState::Volatile,
+            None => known::<Self>(|digest| {
+                digest.part(b"none");
+            }),
+        }
+    }
+}
+
+impl<R> Context<'_, R>
+where
+    R: Declares<FileNames> + Declares<Documents> + Declares<Release> + Declares<StabilityPolicy>,
+{
+    /// The documents of the last release beside those of the workspace.
+    ///
+    /// # Errors
+    /// Why there is no release to compare with.
+    pub fn released_documents(&self, policy: &StabilityPolicy) -> Result<Comparison, Reason> {
+        stability::compare(self.inputs.workspace, policy)
+    }
+}

@@ -1,0 +1,287 @@
+//! The verdict: stage rules, waivers, exclusions and the overall decision. Nothing else applies them.
+
+pub mod checklist;
+pub mod confidence;
+mod decision;
+mod scope;
+mod unblock;
+mod waivers;
+
+pub use decision::{exit_code, outcome_at};
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::civil::Date;
+
+use gate_base::stage::Stage;
+use gate_contract::{Check, Inputs, Phase, WaiverUse};
+use gate_evidence::EvidenceResult;
+use gate_policy::Policy;
+use gate_report::{
+    Bound, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, Reason, UnblockStep,
+};
+
+/// What the engine learned about one check, before any stage rule.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// Stable id.
+    pub id: String,
+    /// One-line summary.
+    pub summary: String,
+    /// Kind of property.
+    pub dimension: Dimension,
+    /// What the rule said.
+    pub result: EvidenceResult,
+    /// Where it comes from; `None` when nothing was run.
+    pub evidence: Option<EvidenceRecord>,
+}
+
+/// Under which rules to decide.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// The stage under evaluation.
+    pub stage: Stage,
+    /// Whether warnings block.
+    pub strict: bool,
+    /// The current day in UTC, never earlier than the day of the last run: setting the clock back revives no waiver.
+    pub today: Date,
+    /// Names of the packages the claim is limited to (`-p`); empty means the whole workspace.
+    pub packages: &'a [String],
+}
+
+/// The verdict over one evaluation.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// Every check with its outcome at the stage.
+    pub checks: Vec<CheckReport>,
+    /// The overall answer.
+    pub decision: Decision,
+    /// Exit code that belongs to it.
+    pub exit_code: i32,
+    /// Surfaces outside the claim.
+    pub bounds: Vec<Bound>,
+    /// Number of checks by outcome.
+    pub counts: Counts,
+    /// What would unblock the stage.
+    pub unblock: Vec<UnblockStep>,
+}
+
+/// Checks of the phases after [`Phase::Evidence`], in the order of the catalogue, and what else they may see.
+#[derive(Clone, Copy)]
+pub struct Afterwards<'a> {
+    /// The checks.
+    pub checks: &'a [&'static Check],
+    /// The outcomes and what became of the waivers are replaced for each.
+    pub inputs: Inputs<'a>,
+}
+
+/// Applies overrides, waivers, exclusions and the rules of the stage.
+///
+/// `judged` holds every check of [`Phase::Evidence`] that was part of the evaluation, in the order of the catalogue, and the
+/// suites. Those of the later phases are judged here, phase by phase, because each sees what the phases before it said.
+/// `outside` are surfaces that leave the claim for other reasons than the policy's exclusions.
+pub fn decide(
+    judged: Vec<Judged>,
+    afterwards: Option<Afterwards<'_>>,
+    policy: &Policy,
+    rules: Rules<'_>,
+    outside: Vec<Bound>,
+) -> Verdict {
+    let mut used = vec![false; policy.waivers.len()];
+    let mut checks: Vec<CheckReport> = judged
+        .into_iter()
+        .map(|check| report_of(covered(check, policy, rules, &mut used), rules.stage))
+        .collect();
+    if let Some(Afterwards {
+        checks: derived,
+        inputs,
+    }) = afterwards
+    {
+        let mut derived = derived.to_vec();
+        derived.sort_by_key(|check| check.phase);
+        for check in derived {
+            let waiver_use = match check.phase {
+                Phase::Waivers => waiver_use(&checks, policy, rules, &used),
+                _ => Vec::new(),
+            };
+            let inputs = Inputs {
+                outcomes: &checks,
+                waiver_use: &waiver_use,
+                ..inputs
+            };
+            let judged = without_evidence(check, carry_out(check, &inputs));
+            let judged = match check.phase {
+                Phase::Evidence | Phase::Outcomes => covered(judged, policy, rules, &mut used),
+                Phase::Waivers | Phase::Checklist => overridden(judged, policy),
+            };
+            checks.push(report_of(judged, rules.stage));
+        }
+    }
+
+    let mut bounds = scope::bounds(policy, rules.packages);
+    bounds.extend(outside);
+    let decision = decision::decide(&checks, rules.strict, !bounds.is_empty());
+    let exit_code = exit_code(&checks, decision);
+    Verdict {
+        counts: counts(&checks),
+        unblock: if decision.is_ready() {
+            Vec::new()
+        } else {
+            unblock::steps(&checks, rules)
+        },
+        checks,
+        decision,
+        exit_code,
+        bounds,
+    }
+}
+
+/// What a check found with the policy's overrides, waivers and exclusions applied.
+fn covered(mut check: Judged, policy: &Policy, rules: Rules<'_>, used: &mut [bool]) -> Judged {
+    if let EvidenceResult::Findings(findings) = &mut check.result {
+        for finding in findings {
+            override_stage(&check.id, finding, policy);
+            waivers::apply(&check.id, finding, &policy.waivers, rules.today, used);
+            scope::apply(finding, policy, rules.packages);
+        }
+    }
+    check
+}
+
+/// What a check found that nothing covers, with the policy's overrides applied.
+fn overridden(mut check: Judged, policy: &Policy) -> Judged {
+    if let EvidenceResult::Findings(findings) = &mut check.result {
+        for finding in findings {
+            override_stage(&check.id, finding, policy);
+        }
+    }
+    check
+}
+
+/// Whether anything in `result` blocks `stage`, before waivers are known to the caller: the engine asks this to stop
+/// early. Waivers and exclusions are honoured.
+pub fn blocks(id: &str, result: &EvidenceResult, policy: &Policy, rules: Rules<'_>) -> bool {
+    let check = covered(bare(id, result), policy, rules, &mut vec![false; policy.waivers.len()]);
+    !outcome_at(&check.result, rules.stage).passes(rules.strict)
+}
+
+/// A result about which nothing but its id is known.
+fn bare(id: &str, result: &EvidenceResult) -> Judged {
+    Judged {
+        id: id.to_owned(),
+        summary: String::new(),
+        dimension: Dimension::Contract,
+        result: result.clone(),
+        evidence: None,
+    }
+}
+
+/// A result as the policy sees it: overrides and waivers applied, without judging the waivers themselves.
+pub fn under_policy(id: &str, result: &EvidenceResult, policy: &Policy, today: Date) -> EvidenceResult {
+    let rules = Rules {
+        stage: Stage::Pilot,
+        strict: false,
+        today,
+        packages: &[],
+    };
+    covered(bare(id, result), policy, rules, &mut vec![false; policy.waivers.len()]).result
+}
+
+/// A policy may make a check block earlier, never later: later takes a waiver, which has an owner and an end.
+fn override_stage(id: &str, finding: &mut Finding, policy: &Policy) {
+    if let Some(over) = policy.checks.get(id) {
+        let earlier = finding.blocks_at.is_none_or(|stage| over.blocks_at < stage);
+        if earlier {
+            finding.blocks_at = Some(over.blocks_at);
+            if finding.policy.is_none() {
+                finding.policy = Some(over.location.clone());
+            }
+        }
+    }
+}
+
+/// What became of each waiver after these checks.
+fn waiver_use(checks: &[CheckReport], policy: &Policy, rules: Rules<'_>, used: &[bool]) -> Vec<WaiverUse> {
+    let carried_out = |check: &CheckReport| matches!(check.outcome, Outcome::Pass | Outcome::Warn | Outcome::Fail);
+    let judged = |id: &str| {
+        !waivers::can_cover(id)
+            || rules.packages.is_empty() && checks.iter().any(|check| check.id == id && carried_out(check))
+    };
+    let waivers = policy.waivers.iter().zip(used);
+    waivers
+        .map(|(waiver, used)| WaiverUse {
+            used: *used,
+            judged: judged(&waiver.check),
+        })
+        .collect()
+}
+
+/// A check that is judged here: what it read is the evaluation itself.
+fn without_evidence(check: &Check, result: EvidenceResult) -> Judged {
+    Judged {
+        id: check.id.to_owned(),
+        summary: check.summary.to_owned(),
+        dimension: check.dimension,
+        result,
+        evidence: None,
+    }
+}
+
+/// Carries out the rule of a check. A rule that panics has judged nothing; that is the tool's failure, not the
+/// workspace's.
+pub(crate) fn carry_out(check: &Check, inputs: &Inputs<'_>) -> EvidenceResult {
+    catch_unwind(AssertUnwindSafe(|| check.rule.run(inputs))).map_or_else(
+        |panic| {
+            let message = panic
+                .downcast_ref::<&str>()
+                .map(ToString::to_string)
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "no message".to_owned());
+            EvidenceResult::Error(
+                Reason::new("panic", format!("the check stopped working: {message}"))
+                    .help("report this as a bug of cargo-gate"),
+            )
+        },
+        EvidenceResult::from,
+    )
+}
+
+fn report_of(check: Judged, stage: Stage) -> CheckReport {
+    let outcome = outcome_at(&check.result, stage);
+    let (findings, reason) = match check.result {
+        EvidenceResult::Findings(findings) => (findings, None),
+        EvidenceResult::NotRun(reason) | EvidenceResult::Inconclusive(reason) | EvidenceResult::Error(reason) => {
+            (Vec::new(), Some(reason))
+        }
+    };
+    CheckReport {
+        id: check.id,
+        summary: check.summary,
+        dimension: check.dimension,
+        outcome,
+        reason,
+        findings,
+        evidence: check.evidence,
+    }
+}
+
+fn counts(checks: &[CheckReport]) -> Counts {
+    let mut counts = Counts::default();
+    for check in checks {
+        let slot = match check.outcome {
+            Outcome::Pass => &mut counts.pass,
+            Outcome::Warn => &mut counts.warn,
+            Outcome::Fail => &mut counts.fail,
+            Outcome::Inconclusive => &mut counts.inconclusive,
+            Outcome::NotRun => &mut counts.not_run,
+            Outcome::Error => &mut counts.error,
+        };
+        *slot += 1;
+        counts.waived += check.findings.iter().filter(|finding| finding.waived.is_some()).count() as u32;
+        counts.reused += u32::from(check.evidence.as_ref().is_some_and(|evidence| evidence.reused));
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! What the claim covers: exclusions of the policy and the packages chosen on the command line.
+
+use gate_policy::Policy;
+use gate_policy::pattern::path_matches;
+use gate_report::{Bound, Finding};
+
+/// Marks a finding that lies outside the claim.
+pub(super) fn apply(finding: &mut Finding, policy: &Policy, packages: &[String]) {
+    for exclusion in &policy.exclusions {
+        let by_package = finding
+            .package
+            .as_ref()
+            .is_some_and(|name| exclusion.packages.contains(name));
+        let by_path = finding.locations.first().is_some_and(|location| {
+            exclusion
+                .paths
+                .iter()
+                .any(|pattern| path_matches(pattern, &location.path))
+        });
+        if by_package || by_path {
+            finding.excluded = Some(exclusion.surface.clone());
+            return;
+        }
+    }
+    if let Some(package) = &finding.package
+        && !packages.is_empty()
+        && !packages.contains(package)
+    {
+        finding.excluded = Some(format!("package `{package}` is not selected"));
+    }
+}
+
+/// The bounds of the claim, in words.
+pub(super) fn bounds(policy: &Policy, packages: &[String]) -> Vec<Bound> {
+    let mut bounds: Vec<Bound> = policy
+        .exclusions
+        .iter()
+        .map(|exclusion| Bound {
+            surface: exclusion.surface.clone(),
+            reason: exclusion.reason.clone(),
+            risk: exclusion.risk.clone(),
+        })
+        .collect();
+    if !packages.is_empty() {
+        bounds.push(Bound {
+            surface: format!("every package but {}", packages.join(", ")),
+            reason: "selected with --package".to_owned(),
+            risk: "medium".to_owned(),
+        });
+    }
+    bounds
+}

@@ -1,0 +1,17 @@
+//! Evidence: the content-addressed store, run directories, the hash chain over them, and their verification.
+
+pub mod age;
+pub mod bundle;
+pub mod event;
+pub mod expected;
+pub mod history;
+pub mod lock;
+mod model;
+pub mod readiness;
+pub mod record;
+pub mod run_dir;
+pub mod signature;
+pub mod store;
+pub mod verify;
+
+pub use model::{Evidence, EvidenceFile, EvidenceResult};

@@ -1,0 +1,277 @@
+//! Samples from the output of benchmarks: the lines of this tool's own format, those of cargo-criterion, those of libtest.
+//!
+//! The format is one JSON object in a line, `{"name": "parse", "unit": "ms", "samples": [1.2, 1.3]}`; lines of one name
+//! add up. cargo-criterion writes `{"reason": "benchmark-complete", …}` with `--message-format json`: the fields are those of
+//! `src/message_formats/json.rs` in its version 1.1.0. Its `id` is the title of the benchmark, which it makes unique.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::unit::Unit;
+
+/// The samples of one benchmark, in the unit that they are judged in.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Reading {
+    pub(super) unit: Unit,
+    /// What a number in the unit as it was written first is multiplied by.
+    pub(super) factor: f64,
+    pub(super) samples: Vec<f64>,
+}
+
+/// What one side measured.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Readings {
+    /// By name.
+    pub(super) benchmarks: BTreeMap<String, Reading>,
+    /// What was written and cannot be believed, as sentences.
+    pub(super) problems: Vec<String>,
+    /// Lines of libtest, kept apart: criterion repeats itself in this form when it is asked to.
+    libtest: BTreeMap<String, f64>,
+    /// Names that cargo-criterion has reported.
+    complete: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    name: String,
+    #[serde(default)]
+    unit: String,
+    samples: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Complete {
+    id: String,
+    unit: String,
+    iteration_count: Vec<f64>,
+    measured_values: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+impl Readings {
+    /// Takes in a line of output. Lines that are not measurements are passed over; a malformed measurement is a problem.
+    pub(crate) fn line(&mut self, line: &str) {
+        let line = line.trim();
+        if line.starts_with('{') {
+            self.json(line);
+        } else if let Some((name, time)) = libtest(line)
+            && self.libtest.insert(name.to_owned(), time).is_some()
+        {
+            self.twice(name);
+        }
+    }
+
+    /// Two binaries have a benchmark of one name, and what is measured of one is lost or mixed with the other.
+    pub(super) fn twice(&mut self, name: &str) {
+        self.say(format!("`{name}` is measured by two binaries"));
+    }
+
+    /// Says once what is wrong in each round.
+    fn say(&mut self, problem: String) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn json(&mut self, line: &str) {
+        let kind: Kind = match serde_json::from_str(line) {
+            Ok(kind) => kind,
+            Err(error) => return self.problem(line, &error),
+        };
+        match kind.reason.as_deref() {
+            None => match serde_json::from_str::<Line>(line) {
+                Ok(line) => self.add(line.name, &line.unit, line.samples),
+                Err(error) => self.problem(line, &error),
+            },
+            Some("benchmark-complete") => match serde_json::from_str::<Complete>(line) {
+                Ok(complete) if !self.complete.insert(complete.id.clone()) => self.twice(&complete.id),
+                Ok(complete) => match per_iteration(&complete.measured_values, &complete.iteration_count) {
+                    Some(samples) => self.add(complete.id, &complete.unit, samples),
+                    None => self
+                        .problems
+                        .push(format!("`{}` has samples without iterations", complete.id)),
+                },
+                Err(error) => self.problem(line, &error),
+            },
+            // Messages of cargo, and others of cargo-criterion.
+            Some(_) => {}
+        }
+    }
+
+    fn problem(&mut self, line: &str, error: &serde_json::Error) {
+        let start: String = line.chars().take(60).collect();
+        self.problems.push(format!("`{start}` is not a measurement: {error}"));
+    }
+
+    /// Adds samples of a benchmark.
+    pub(super) fn add(&mut self, name: String, unit: &str, samples: Vec<f64>) {
+        if samples.iter().any(|sample| !sample.is_finite() || *sample < 0.0) {
+            self.problems
+                .push(format!("`{name}` has a sample that is not a usable number"));
+            return;
+        }
+        let (unit, factor) = Unit::named(unit);
+        let samples = samples.into_iter().map(|sample| sample * factor);
+        self.put(name, unit, factor, samples.collect());
+    }
+
+    fn put(&mut self, name: String, unit: Unit, factor: f64, samples: Vec<f64>) {
+        match self.benchmarks.get_mut(&name) {
+            None => {
+                self.benchmarks.insert(name, Reading { unit, factor, samples });
+            }
+            Some(known) if known.unit == unit => known.samples.extend(samples),
+            Some(_) => self.problems.push(format!("`{name}` is measured in two units")),
+        }
+    }
+
+    /// What is left when the output has ended. `repeated` are titles of which criterion's files have more than a line.
+    pub(super) fn finish(mut self, repeated: &BTreeSet<String>) -> Self {
+        self.complete.clear();
+        for (name, time) in std::mem::take(&mut self.libtest) {
+            if !repeated.contains(&name) {
+                self.put(name, Unit::Time, 1.0, vec![time]);
+            }
+        }
+        self
+    }
+
+    /// Adds what another round of the same side measured. Rounds measure the same, or there is no telling what was measured.
+    pub(super) fn merge(&mut self, round: Readings) {
+        let names = |readings: &Readings| readings.benchmarks.keys().cloned().collect::<Vec<_>>();
+        let (before, now) = (names(self), names(&round));
+        if let Some(name) = before
+            .iter()
+            .find(|name| !now.contains(name))
+            .or_else(|| now.iter().find(|name| !before.contains(name)))
+        {
+            self.say(format!("`{name}` is measured in some rounds and not in others"));
+        }
+        round.problems.into_iter().for_each(|problem| self.say(problem));
+        for (name, reading) in round.benchmarks {
+            self.put(name, reading.unit, reading.factor, reading.samples);
+        }
+    }
+}
+
+/// Values for each iteration. `None` where there is not one count for each value, or a count of none.
+pub(super) fn per_iteration(values: &[f64], iterations: &[f64]) -> Option<Vec<f64>> {
+    if values.len() != iterations.len() || iterations.iter().any(|count| *count <= 0.0) {
+        return None;
+    }
+    Some(
+        values
+            .iter()
+            .zip(iterations)
+            .map(|(value, count)| value / count)
+            .collect(),
+    )
+}
+
+/// `test name ... bench:   1,234.5 ns/iter (+/- 67)`
+fn libtest(line: &str) -> Option<(&str, f64)> {
+    let (name, rest) = line.strip_prefix("test ")?.split_once("... bench:")?;
+    let (number, _) = rest.split_once("ns/iter")?;
+    let number: f64 = number.trim().replace(',', "").parse().ok()?;
+    (number.is_finite() && number >= 0.0).then_some((name.trim(), number))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Readings {
+        let mut readings = Readings::default();
+        text.lines().for_each(|line| readings.line(line));
+        readings.finish(&BTreeSet::new())
+    }
+
+    fn shown(readings: &Readings) -> String {
+        let lines = readings
+            .benchmarks
+            .iter()
+            .map(|(name, reading)| format!("{name}: {:?} {}\n", reading.samples, reading.unit.name()));
+        lines
+            .chain(readings.problems.iter().map(|problem| format!("! {problem}\n")))
+            .collect()
+    }
+
+    #[test]
+    fn each_form_is_read() {
+        insta::assert_snapshot!(shown(&read(concat!(
+            "   Compiling demo v0.1.0\n",
+            "running 2 tests\n",
+            "test parse::long ... bench:       1,234.50 ns/iter (+/- 21)\n",
+            "test ignored ... ignored\n",
+            "{\"name\": \"start\", \"unit\": \"ms\", \"samples\": [1.5]}\n",
+            "{\"name\": \"start\", \"unit\": \"us\", \"samples\": [1600]}\n",
+            "{\"name\": \"binary\", \"unit\": \"KiB\", \"samples\": [2]}\n",
+            "{\"name\": \"hits\", \"unit\": \"of one\", \"samples\": [0.9]}\n",
+            "{\"reason\":\"compiler-artifact\",\"target\":{}}\n",
+            "{\"reason\":\"benchmark-complete\",\"id\":\"fib/20\",\"unit\":\"ns\",\"iteration_count\":[10,20],",
+            "\"measured_values\":[100.0,220.0],\"mean\":{}}\n",
+        ))), @"
+        binary: [2048.0] bytes
+        fib/20: [10.0, 11.0] ns
+        hits: [0.9] of one
+        parse::long: [1234.5] ns
+        start: [1500000.0, 1600000.0] ns
+        ");
+    }
+
+    #[test]
+    fn what_cannot_be_believed_is_said() {
+        insta::assert_snapshot!(shown(&read(concat!(
+            "{\"name\": \"cut\", \"samples\": [1\n",
+            "{\"name\": \"bare\"}\n",
+            "{\"name\": \"minus\", \"samples\": [-1]}\n",
+            "{\"name\": \"two\", \"unit\": \"ms\", \"samples\": [1]}\n",
+            "{\"name\": \"two\", \"unit\": \"bytes\", \"samples\": [1]}\n",
+            "{\"reason\":\"benchmark-complete\",\"id\":\"zero\",\"unit\":\"ns\",\"iteration_count\":[0],\"measured_values\":[1]}\n",
+            "test same ... bench: 1 ns/iter (+/- 0)\n",
+            "test same ... bench: 2 ns/iter (+/- 0)\n",
+            "{\"reason\":\"benchmark-complete\",\"id\":\"both\",\"unit\":\"ns\",\"iteration_count\":[1],\"measured_values\":[1]}\n",
+            "{\"reason\":\"benchmark-complete\",\"id\":\"both\",\"unit\":\"ns\",\"iteration_count\":[1],\"measured_values\":[9]}\n",
+        ))), @r#"
+        both: [1.0] ns
+        same: [2.0] ns
+        two: [1000000.0] ns
+        ! `{"name": "cut", "samples": [1` is not a measurement: EOF while parsing a list at line 1 column 29
+        ! `{"name": "bare"}` is not a measurement: missing field `samples` at line 1 column 16
+        ! `minus` has a sample that is not a usable number
+        ! `two` is measured in two units
+        ! `zero` has samples without iterations
+        ! `same` is measured by two binaries
+        ! `both` is measured by two binaries
+        "#);
+    }
+
+    #[test]
+    fn rounds_measure_the_same() {
+        let mut all = read("{\"name\": \"a\", \"samples\": [1]}");
+        all.merge(read("{\"name\": \"a\", \"samples\": [2]}"));
+        assert_eq!(shown(&all), "a: [1.0, 2.0] \n");
+        all.merge(read("{\"name\": \"b\", \"samples\": [2]}"));
+        assert!(all.problems[0].contains("in some rounds"), "{:?}", all.problems);
+        // What is wrong in each round is said once.
+        let twice = "test b ... bench: 1 ns/iter\n".repeat(2);
+        let mut all = read(&twice);
+        all.merge(read(&twice));
+        assert_eq!(all.problems, ["`b` is measured by two binaries"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_output_is_read(lines in prop::collection::vec("\\PC{0,80}", 0..20)) {
+            read(&lines.join("\n"));
+        }
+    }
+}

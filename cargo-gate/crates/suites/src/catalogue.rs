@@ -1,0 +1,169 @@
+//! Which suites an evaluation has, and what their kinds declare about themselves.
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use gate_base::stage::Stage;
+use gate_policy::{BenchReference, Policy, SuiteKind, SuitePolicy};
+use gate_report::Dimension;
+use gate_report::group::Group;
+use gate_world::Workspace;
+
+use super::{BENCH_DOCS, SLO_DOCS, TEST_DOCS, TOOL_DOCS, default_suite};
+
+/// Raised whenever an adapter changes its mind about the same output.
+pub const VERSION: u32 = 3;
+
+/// Id of the suite that runs where the policy declares none.
+pub const DEFAULT_ID: &str = "suite.test.workspace";
+
+/// What a kind of suite declares about itself, as a check does.
+#[derive(Debug)]
+pub struct KindInfo {
+    /// Id of the kind; the id of a suite is this, a dot and its name.
+    pub id: &'static str,
+    /// What it asks, one line.
+    pub summary: &'static str,
+    /// Markdown documentation.
+    pub docs: &'static str,
+    /// What kind of property it is about.
+    pub dimension: Dimension,
+    /// First stage at which a required suite blocks unless it names a later one.
+    pub blocks_at: Stage,
+    /// Version of the tool that introduced it.
+    pub since: &'static str,
+}
+
+/// Every kind of suite, in the order of the catalogue.
+pub const KINDS: &[KindInfo] = &[
+    KindInfo {
+        id: "suite.bench",
+        summary: "Benchmarks stay within budget against a reference measured in the same run",
+        docs: BENCH_DOCS,
+        dimension: Dimension::Performance,
+        blocks_at: Stage::Pilot,
+        since: "0.1.0",
+    },
+    KindInfo {
+        id: "suite.slo",
+        summary: "Service level objectives hold over a rolling window of measurements",
+        docs: SLO_DOCS,
+        dimension: Dimension::Reliability,
+        blocks_at: Stage::Pilot,
+        since: "0.1.0",
+    },
+    KindInfo {
+        id: "suite.test",
+        summary: "Required tests run and pass",
+        docs: TEST_DOCS,
+        dimension: Dimension::Correctness,
+        blocks_at: Stage::Pilot,
+        since: "0.1.0",
+    },
+    KindInfo {
+        id: "suite.tool",
+        summary: "Required tools report nothing",
+        docs: TOOL_DOCS,
+        dimension: Dimension::Contract,
+        blocks_at: Stage::Pilot,
+        since: "0.1.0",
+    },
+];
+
+/// The suites of the policy, and the default suite where it requires no test suite at `stage`: no stage is entered
+/// without a required test. `packages` limits the default suite as `-p` limits cargo; what a declared suite runs is the
+/// policy's matter.
+pub fn of_policy(policy: &Policy, workspace: &Workspace, packages: &[String], stage: Stage) -> Vec<SuitePolicy> {
+    let mut suites = policy.suites.clone();
+    if !suites
+        .iter()
+        .any(|suite| suite.kind == SuiteKind::Test && suite.required && suite.stage <= stage)
+    {
+        let mut default = default_suite(workspace);
+        if suites.iter().any(|suite| suite.name == default.name) {
+            default.name = "default".to_owned();
+        }
+        if !packages.is_empty() {
+            default.command.retain(|argument| argument != "--workspace");
+            for package in packages {
+                default.command.extend(["--package".to_owned(), package.clone()]);
+            }
+        }
+        suites.insert(0, default);
+    }
+    suites
+}
+
+/// The group in whose turn a suite runs: the declared one, else that of what its kind asks.
+pub fn group(suite: &SuitePolicy) -> Group {
+    if let Some(group) = suite.group {
+        return group;
+    }
+    match (suite.kind, suite.tool.as_deref()) {
+        (SuiteKind::Test, _) => Group::Equivalence,
+        (SuiteKind::Bench | SuiteKind::Slo, _) => Group::Resilience,
+        // Whether dependencies may be used comes before what is built of them.
+        (SuiteKind::Tool, Some("cargo-deny" | "cargo-vet")) => Group::Integrity,
+        // What a release promised is what users compare its results with.
+        (SuiteKind::Tool, Some("cargo-semver-checks")) => Group::Equivalence,
+        (SuiteKind::Tool, _) => Group::Ergonomics,
+    }
+}
+
+/// What a suite does, in one line.
+pub fn summary(suite: &SuitePolicy) -> String {
+    match suite.kind {
+        SuiteKind::Bench => format!(
+            "`{}` stays within budget against {}",
+            suite.command.join(" "),
+            match suite.bench.as_deref().map(|bench| &bench.reference) {
+                Some(BenchReference::Command(command)) => format!("`{}`", command.join(" ")),
+                Some(BenchReference::Commit(commit)) => format!("the same at `{commit}`"),
+                Some(BenchReference::None) | None => "its limits".to_owned(),
+            }
+        ),
+        SuiteKind::Slo => {
+            let objectives = suite
+                .slo
+                .as_deref()
+                .map(|slo| slo.objectives.as_slice())
+                .unwrap_or_default();
+            let names: Vec<_> = objectives.iter().map(|objective| objective.name.as_str()).collect();
+            format!("{} held over the rolling window", names.join(", "))
+        }
+        SuiteKind::Test => format!("`{}` runs tests, and all pass", suite.command.join(" ")),
+        SuiteKind::Tool => {
+            let tool = suite.tool.as_deref().unwrap_or("the tool");
+            match &suite.part {
+                Some(part) => format!("{tool} reports nothing about {part}"),
+                None => format!("{tool} reports nothing"),
+            }
+        }
+    }
+}
+
+/// Which files belong to the fingerprint of a suite.
+#[derive(Debug)]
+pub struct InputFilter(Option<GlobSet>);
+
+impl InputFilter {
+    /// The filter of a suite; a suite without globs reads every file, and so does one whose globs cannot be built
+    /// (a validated policy holds none): reading too much is sound.
+    pub fn new(suite: &SuitePolicy) -> Self {
+        if suite.inputs.is_empty() {
+            return Self(None);
+        }
+        let mut set = GlobSetBuilder::new();
+        for pattern in &suite.inputs {
+            match GlobBuilder::new(pattern).literal_separator(true).build() {
+                Ok(glob) => set.add(glob),
+                Err(_) => return Self(None),
+            };
+        }
+        Self(set.build().ok())
+    }
+
+    /// Whether the suite reads the file at this path.
+    pub fn reads(&self, path: &str) -> bool {
+        self.0.as_ref().is_none_or(|set| set.is_match(path))
+    }
+}

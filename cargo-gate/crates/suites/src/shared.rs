@@ -1,0 +1,64 @@
+//! Calls of tools that answer several questions at once: made once in an evaluation, read by each suite that asks.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use gate_base::error::{Error, Result};
+use gate_base::process::ProcessEnd;
+
+/// Calls made so far, by their command line.
+#[derive(Debug, Default)]
+pub struct Shared(Mutex<BTreeMap<Vec<String>, Arc<Call>>>);
+
+/// A call that came to an end.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// What the reader was given, line by line.
+    pub(super) lines: Vec<String>,
+    /// How it ended.
+    pub(super) end: ProcessEnd,
+    log: Vec<u8>,
+}
+
+impl Call {
+    pub(super) fn new(lines: Vec<String>, end: ProcessEnd, log: &Path) -> Self {
+        Self {
+            lines,
+            end,
+            log: std::fs::read(log).unwrap_or_default(),
+        }
+    }
+
+    /// Leaves the same output in the log of another suite.
+    pub(super) fn write_log(&self, log: &Path) -> Result<()> {
+        if let Some(parent) = log.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| Error::io("create", parent, &error))?;
+        }
+        std::fs::write(log, &self.log).map_err(|error| Error::io("write", log, &error))
+    }
+}
+
+impl Shared {
+    /// The call with this command line, made by `make` where nobody did before. `None` from it is a call that was not
+    /// made, which the next one tries again. Suites that ask at the same time wait for each other.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub(super) fn call(
+        &self,
+        command: &[String],
+        make: impl FnOnce() -> Result<Option<Call>>,
+    ) -> Result<Option<Arc<Call>>> {
+        // A suite that panicked leaves the map as it was.
+        let mut calls = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(call) = calls.get(command) {
+            return Ok(Some(Arc::clone(call)));
+        }
+        let Some(call) = make()?.map(Arc::new) else {
+            return Ok(None);
+        };
+        calls.insert(command.to_vec(), Arc::clone(&call));
+        Ok(Some(call))
+    }
+}

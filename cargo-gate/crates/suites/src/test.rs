@@ -1,0 +1,324 @@
+//! `suite.test`: a command that runs tests.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use gate_base::error::Result;
+use gate_evidence::EvidenceResult;
+use gate_evidence::event::Event;
+use gate_policy::{SuiteFormat, SuitePolicy};
+use gate_report::{Finding, Location, SuiteResult, TestResult, TestStatus};
+
+use super::outcome::Tests;
+use super::output::{Output, Reader};
+use super::panics::{Panic, Place};
+use super::{Launched, SuiteContext, SuiteRun, check_id, default, finding, launch, suite_result, tool_missing};
+
+/// Markdown documentation of the kind.
+pub const DOCS: &str = "\
+## What it does
+
+Runs a command that runs tests and judges it by its exit status and by its output. Each `[[suite.test]]` of `gate.toml` \
+is one check, `suite.test.<name>`. Where none is required at a stage, the default suite `suite.test.workspace` runs `cargo nextest run` where \
+nextest is installed, else `cargo test`, over all members (over `workspace.default-members` where the root manifest \
+declares them).
+
+The output of libtest and of nextest is understood, and the result of each test is kept. It fails when
+
+- the command ends with a status other than zero, whatever its output says;
+- a summary counts failed tests, whatever the exit status says, or a test binary starts and never reports;
+- no test ran, or fewer than `min-tests`: filtered to nothing, all ignored and empty are not a pass;
+- the output holds no summary. A command that is no test runner declares `format = \"exit-code\"`;
+- the time limit ends it.
+
+A flaky test, one that passed only on a retry, is reported and does not block.
+
+Where the workspace keeps no lockfile, the suite runs in a copy of its files under `target/gate/tree`, because building \
+in place would create one.
+
+nextest does not run doctests. To have them as evidence, declare a suite with `cargo test --locked --doc`.
+
+## Why it matters
+
+A wrapper that loses an exit status, a filter that matches nothing and a runner that crashed in the middle all look \
+like success to a job that only reads the last line.
+
+## How to fix
+
+Each finding names the test and the command that runs it alone. The whole output is in the log of the suite in the run \
+directory.
+
+## Requirements
+
+S0.12, S0.13, S0.14, S0.15, S1.52, S1.53
+";
+
+/// Failing tests that get a finding of their own; the others share one.
+const NAMED: usize = 5;
+
+/// Runs the suite.
+pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
+    let run = run_once(suite, cx)?;
+    // nextest runs no doctests, and a workspace may have nothing else. Only the default suite may change the runner:
+    // a declared command is never altered.
+    let default = suite.location.is_none() && suite.format == SuiteFormat::Nextest;
+    let empty = run
+        .suite
+        .as_ref()
+        .is_some_and(|suite| suite.passed + suite.failed == 0 && suite.exit_code == Some(4));
+    if default && empty {
+        return run_once(&default::with_cargo_test(cx.workspace), cx);
+    }
+    Ok(run)
+}
+
+fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
+    let mut reader = Reader::new(suite.format);
+    let log = cx.log.clone();
+    let id = check_id(suite);
+    let launched = launch(suite, cx, &suite.command, false, &mut |line| {
+        if let Some(tests) = reader.line(line) {
+            cx.observer.event(&Event::Tests { id: &id, tests });
+        }
+    })?;
+    let end = match launched {
+        Launched::NotStarted(reason) => {
+            return Ok(SuiteRun {
+                result: EvidenceResult::NotRun(reason),
+                suite: None,
+                log,
+            });
+        }
+        Launched::Ended(end) => end,
+    };
+    let mut output = reader.finish();
+    let mut result = suite_result(&suite.command, &end);
+    if suite.format == SuiteFormat::ExitCode {
+        let passed = end.exit_code == Some(0) && !end.timed_out;
+        output.tests = Tests {
+            passed: u64::from(passed),
+            failed: u64::from(!passed),
+            summaries: 1,
+            ..Tests::default()
+        };
+    }
+    name_causes(&mut output);
+    let verdict = match &output.missing {
+        Some(tool) if end.exit_code != Some(0) && output.tests.ran() == 0 => EvidenceResult::NotRun(tool_missing(tool)),
+        _ => EvidenceResult::Findings(judge(suite, &result, &output)),
+    };
+    result.passed = output.tests.passed;
+    result.failed = output.tests.failed;
+    result.skipped = output.tests.skipped;
+    result.tests = output.tests.tests;
+    Ok(SuiteRun {
+        result: verdict,
+        suite: Some(result),
+        log,
+    })
+}
+
+/// What is wrong with a run, most telling first.
+fn judge(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Vec<Finding> {
+    let tests = &output.tests;
+    let succeeded = end.exit_code == Some(0);
+    let mut findings = Vec::new();
+    if end.timed_out {
+        let limit = suite.timeout.as_secs();
+        findings.push(
+            finding(suite, format!("the suite did not end within {limit} s (timed_out)"))
+                .help("raise `timeout` of the suite in gate.toml, or find the test that hangs at the end of the log"),
+        );
+    }
+    findings.extend(failed_tests(suite, output));
+    for binary in &tests.unfinished {
+        let what = if binary.is_empty() {
+            "a test binary".to_owned()
+        } else {
+            format!("the test binary `{binary}`")
+        };
+        if !end.timed_out {
+            findings.push(
+                finding(suite, format!("{what} started and never reported a result"))
+                    .help("look for a crash or an early exit at the end of its part of the log"),
+            );
+        }
+    }
+    // nextest fails where there is nothing to run; that there is nothing says more than its exit code.
+    let nothing_to_run = output
+        .error
+        .as_ref()
+        .is_some_and(|error| error.message == "no tests to run");
+    if findings.is_empty() && !succeeded && !(nothing_to_run && tests.summaries > 0 && tests.ran() == 0) {
+        findings.push(command_failed(suite, end, output));
+    }
+    if findings.is_empty() {
+        findings.extend(too_few(suite, tests));
+    }
+    if findings.is_empty() && tests.not_run > 0 {
+        findings.push(
+            finding(suite, format!("{} planned tests were not run", tests.not_run))
+                .help("add --no-fail-fast to the command"),
+        );
+    }
+    for test in tests.with_status(TestStatus::Flaky) {
+        findings.push(
+            Finding::advice(format!("`{}` passed only on a retry", full_name(test)))
+                .help(run_alone(suite, test))
+                .because(suite.location.clone()),
+        );
+    }
+    findings
+}
+
+/// The panic that a test failed by. With one name in two binaries there is no telling whose it was.
+fn panic_of<'o>(output: &'o Output, test: &TestResult) -> Option<&'o Panic> {
+    let named = output.tests.with_status(TestStatus::Failed);
+    let alone = named.filter(|other| other.name == test.name).count() == 1;
+    output.panics.get(&test.name)?.as_ref().filter(|_| alone)
+}
+
+/// Writes into each failed test what its panic said.
+fn name_causes(output: &mut Output) {
+    let failed = |test: &TestResult| test.status == TestStatus::Failed;
+    let causes: Vec<Option<String>> = output
+        .tests
+        .tests
+        .iter()
+        .map(|test| {
+            let said = failed(test).then(|| panic_of(output, test)).flatten();
+            said.map(|panic| panic.message.clone()).filter(|said| !said.is_empty())
+        })
+        .collect();
+    for (test, cause) in output.tests.tests.iter_mut().zip(causes) {
+        test.message = cause;
+    }
+}
+
+fn failed_tests(suite: &SuitePolicy, output: &Output) -> Vec<Finding> {
+    let tests = &output.tests;
+    let failed: Vec<_> = tests.with_status(TestStatus::Failed).collect();
+    let mut findings: Vec<_> = failed
+        .iter()
+        .take(NAMED)
+        .map(|test| {
+            let mut found = finding(suite, format!("`{}` failed", full_name(test))).help(run_alone(suite, test));
+            found.detail.clone_from(&test.message);
+            at(found, panic_of(output, test).map(|panic| panic.place.clone()))
+        })
+        .collect();
+    let total = tests.failed.max(failed.len() as u64);
+    let more = total - findings.len() as u64;
+    if more > 0 && suite.format != SuiteFormat::ExitCode {
+        let noun = if more == 1 { "test" } else { "tests" };
+        let message = if findings.is_empty() {
+            format!("{more} {noun} failed; the output does not name them")
+        } else {
+            format!("{more} more {noun} failed")
+        };
+        findings.push(finding(suite, message).help(rerun(suite)));
+    }
+    findings
+}
+
+/// No test failed, and still the command did.
+fn command_failed(suite: &SuitePolicy, end: &SuiteResult, output: &Output) -> Finding {
+    let mut message = match (end.exit_code, end.signal) {
+        (Some(code), _) => format!("`{}` exited with code {code}", end.command.join(" ")),
+        (None, Some(signal)) => format!("`{}` was killed by signal {signal}", end.command.join(" ")),
+        (None, None) => format!("`{}` did not exit by itself", end.command.join(" ")),
+    };
+    let mut place = None;
+    match &output.error {
+        Some(error) => {
+            // Writing to a string cannot fail.
+            let _ = write!(message, ": {}", error.message);
+            place = error.place.clone();
+        }
+        None if output.tests.ran() > 0 => message.push_str(" although every test passed"),
+        None => {}
+    }
+    at(finding(suite, message).help(rerun(suite)), place)
+}
+
+/// A finding with its place. An absolute path is outside the workspace, in a dependency.
+fn at(found: Finding, place: Option<Place>) -> Finding {
+    match place.filter(|(path, ..)| !Path::new(path).is_absolute()) {
+        Some((path, line, column)) => found.at(Location {
+            column: Some(column),
+            ..Location::line(path, line)
+        }),
+        None => found,
+    }
+}
+
+/// The command succeeded, but is it evidence?
+fn too_few(suite: &SuitePolicy, tests: &Tests) -> Option<Finding> {
+    let ran = tests.ran();
+    if tests.summaries == 0 {
+        return Some(
+            finding(suite, "the output contains no summary of a test run")
+                .help("declare `format = \"exit-code\"` if the command runs neither libtest nor nextest"),
+        );
+    }
+    if ran == 0 {
+        let why = match tests.skipped {
+            0 => "none were found".to_owned(),
+            1 => "the only one is ignored or filtered out".to_owned(),
+            skipped => format!("all {skipped} are ignored or filtered out"),
+        };
+        return Some(
+            finding(suite, format!("no tests ran: {why} (suite_empty)"))
+                .help("add a `#[test]`, or correct the filter in `command` of the suite in gate.toml"),
+        );
+    }
+    (ran < suite.min_tests).then(|| {
+        finding(
+            suite,
+            format!("{ran} of at least {} expected tests ran", suite.min_tests),
+        )
+        .help("restore the missing tests, or lower `min-tests` of the suite in gate.toml")
+    })
+}
+
+fn full_name(test: &TestResult) -> String {
+    if test.binary.is_empty() {
+        test.name.clone()
+    } else {
+        format!("{} {}", test.binary, test.name)
+    }
+}
+
+/// A command that runs one test alone.
+fn run_alone(suite: &SuitePolicy, test: &TestResult) -> String {
+    if suite.command.iter().any(|word| word == "nextest") {
+        // A binary id tells equal names apart; `package::target` and `package` are its spellings.
+        return format!(
+            "cargo nextest run -E \"binary_id(={}) & test(={})\"",
+            test.binary, test.name
+        );
+    }
+    if suite.command.first().is_some_and(|program| program == "cargo") {
+        if test.binary.ends_with(" (doc-tests)") {
+            return format!("cargo test --doc -- {}", word(&test.name));
+        }
+        return format!("cargo test -- --exact {}", word(&test.name));
+    }
+    rerun(suite)
+}
+
+/// A name as one word of a command line: in double quotation marks where it needs some, since `cmd` knows no others.
+fn word(name: &str) -> String {
+    if name.chars().all(|c| c.is_alphanumeric() || "_:-.".contains(c)) {
+        name.to_owned()
+    } else {
+        format!("\"{name}\"")
+    }
+}
+
+fn rerun(suite: &SuitePolicy) -> String {
+    format!("cargo gate suite {}", suite.name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,321 @@
+//! `suite.tool`: adapters over tools whose output is parsed into findings.
+
+mod clippy;
+mod deny;
+mod packages;
+mod rustfmt;
+mod semver;
+mod vet;
+
+use std::path::Path;
+
+use gate_base::error::Result;
+use gate_base::process::{self, ProcessEnd, ProcessSpec};
+use gate_evidence::EvidenceResult;
+use gate_evidence::event::Silent;
+use gate_policy::SuitePolicy;
+use gate_report::{Finding, Reason};
+use gate_surveys::stability::Release;
+use gate_world::Workspace;
+
+use super::shared::Call;
+use super::{
+    Launched, SuiteContext, SuiteRun, environment, finding, launch, suite_result, tool_missing, workspace_copy,
+};
+
+/// Markdown documentation of the kind.
+pub const DOCS: &str = "\
+## What it does
+
+Runs a tool over the workspace and turns what it reports into findings with file, line and column. Each \
+`[[suite.tool]]` of `gate.toml` is one check, `suite.tool.<name>`.
+
+- `clippy`: `cargo clippy --workspace --all-targets`, by its JSON messages. Every diagnostic of a workspace member is a \
+finding, as with `-D warnings`; which lints speak is configured in the workspace (`[lints]`, `clippy.toml`, attributes).
+- `rustfmt`: `cargo fmt --all`, checking only. Every file that it would change is a finding.
+
+- `cargo-deny`: `cargo deny check bans licenses sources`, by its JSON messages. One call is judged in three checks, \
+`suite.tool.<name>-bans`, `-licenses` and `-sources`. Errors are findings, warnings are advice; which is which says \
+`deny.toml`. With `args` it is one check over what they ask for.
+- `cargo-semver-checks`: `cargo semver-checks`, by what it prints. A change that the new version does not announce is a \
+finding. A run in which no check was carried out, because the version permits everything, is *not run*. With `[stability]` \
+it compares with the release that `reference` means, and the class of the item decides: a change of a fluid one is advice, \
+and one of an internal one is left out. `items` of a surface match where the tool spells the whole path of an item, which it \
+does not for methods, fields and variants: cover those with `paths`. What may be stable counts as stable.
+- `cargo-vet`: `cargo vet --locked`, by its JSON report. A dependency that nobody vetted is a finding.
+
+None of their exit codes is believed: each may mean findings as well as a tool that could not do its work.
+
+A tool that is not installed is `not run`, which is not a pass; so is one that could not finish.
+
+`args` replaces the arguments after `cargo clippy`, `cargo fmt`, `cargo deny check`, `cargo semver-checks` or `cargo vet` \
+where the workspace needs others. What the adapter needs to read the output is added to them.
+
+## Why it matters
+
+A lint that was clean when someone looked is a status; run over the files of this commit it is evidence.
+
+## How to fix
+
+Follow the finding, or allow the lint where it is wrong, with the reason beside it (`#[expect(…, reason = \"…\")]`).
+
+## Requirements
+
+S1.36, S1.38, S1.65
+";
+
+/// What an adapter knows about its tool.
+struct Adapter {
+    /// Arguments after `cargo`, without `--locked`.
+    command: &'static [&'static str],
+    /// Whether `--locked` is among what the tool understands.
+    locks: bool,
+    /// Command that prints its version.
+    version: &'static [&'static str],
+    /// Name of the program behind the subcommand.
+    program: &'static str,
+    /// Whether its report is on stderr, or on both streams.
+    on_stderr: bool,
+}
+
+/// What a tool reported.
+#[derive(Default)]
+struct Reported {
+    findings: Vec<Finding>,
+    /// Why its report cannot be believed.
+    broken: Option<String>,
+    /// Why it judged nothing, where it says so.
+    refused: Option<Reason>,
+    /// Whether what is left out explains that it did not end well: other suites judge it, or it is internal.
+    explained: bool,
+}
+
+impl Reported {
+    fn broken(why: impl Into<String>) -> Self {
+        Self {
+            broken: Some(why.into()),
+            ..Self::default()
+        }
+    }
+
+    fn refused(reason: Reason) -> Self {
+        Self {
+            refused: Some(reason),
+            ..Self::default()
+        }
+    }
+}
+
+trait Reads {
+    fn line(&mut self, line: &str);
+    fn finish(self: Box<Self>) -> Reported;
+}
+
+/// The program that a suite over a tool starts, where it is no part of the toolchain.
+pub fn program(suite: &SuitePolicy) -> Option<&'static str> {
+    let adapters = [&deny::ADAPTER, &semver::ADAPTER, &vet::ADAPTER];
+    let tool = suite.tool.as_deref()?;
+    adapters
+        .iter()
+        .map(|adapter| adapter.program)
+        .find(|program| *program == tool)
+}
+
+/// Runs the suite.
+pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
+    let root = if workspace_copy::needed(cx.workspace) {
+        cx.workspace.gate_dir().join("tree")
+    } else {
+        cx.workspace.root().to_owned()
+    };
+    let (adapter, mut reader): (&Adapter, Box<dyn Reads>) = match suite.tool.as_deref() {
+        Some("clippy") => (&clippy::ADAPTER, Box::new(clippy::Reader::new(suite, &root))),
+        Some("rustfmt") => (&rustfmt::ADAPTER, Box::new(rustfmt::Reader::new(suite, &root))),
+        Some("cargo-deny") => (&deny::ADAPTER, Box::new(deny::Reader::new(suite, cx.workspace))),
+        Some("cargo-semver-checks") => (
+            &semver::ADAPTER,
+            Box::new(
+                semver::Reader::new(suite, &root, &cx.workspace.cargo().members, cx.workspace.manifests())
+                    .within(place_in_repository(cx.workspace)),
+            ),
+        ),
+        Some("cargo-vet") => (&vet::ADAPTER, Box::new(vet::Reader::new(suite, cx.workspace))),
+        other => {
+            let tool = other.unwrap_or_default();
+            let reason = Reason::new("tool_unknown", format!("there is no adapter for the tool `{tool}`"))
+                .help("set `tool` of the suite in gate.toml to one that `cargo gate explain suite.tool` lists");
+            return Ok(not_run(reason, cx));
+        }
+    };
+    let Some(version) = version(adapter, cx)? else {
+        return Ok(not_run(tool_missing(adapter.program), cx));
+    };
+    let command = match command(suite, adapter, cx) {
+        Ok(command) => command,
+        Err(reason) => return Ok(not_run(reason, cx)),
+    };
+    // What is for this tool is not shown to people.
+    let quiet = SuiteContext {
+        observer: &Silent,
+        ..cx.clone()
+    };
+    let mut not_started = None;
+    let mut make = |suite: &SuitePolicy, on_line: &mut dyn FnMut(&str)| -> Result<Option<ProcessEnd>> {
+        Ok(match launch(suite, &quiet, &command, !adapter.on_stderr, on_line)? {
+            Launched::NotStarted(reason) => {
+                not_started = Some(reason);
+                None
+            }
+            Launched::Ended(end) => Some(end),
+        })
+    };
+    let end = if suite.part.is_none() {
+        make(suite, &mut |line| reader.line(line))?
+    } else {
+        let mut own = false;
+        let call = cx.shared.call(&command, || {
+            own = true;
+            let mut lines = Vec::new();
+            let end = make(suite, &mut |line| lines.push(line.to_owned()))?;
+            Ok(end.map(|end| Call::new(lines, end, &cx.log)))
+        })?;
+        if let Some(call) = &call {
+            call.lines.iter().for_each(|line| reader.line(line));
+            if !own {
+                call.write_log(&cx.log)?;
+            }
+        }
+        call.map(|call| call.end.clone())
+    };
+    let Some(end) = end else {
+        let reason = not_started.unwrap_or_else(|| tool_missing(adapter.program));
+        return Ok(not_run(reason, cx));
+    };
+    let mut result = suite_result(&command, &end);
+    result.tool_version = Some(version);
+    let reported = reader.finish();
+    let result_of = |reason: Reason| EvidenceResult::NotRun(reason);
+    let log = "read the end of the suite's log in the run directory";
+    let evidence = if end.timed_out {
+        let seconds = suite.timeout.as_secs();
+        result_of(Reason::new("timed_out", format!("the tool did not end within {seconds} s")).help(log))
+    } else if let Some(reason) = reported.refused {
+        result_of(reason)
+    } else if let Some(broken) = reported.broken {
+        result_of(Reason::new("output_not_understood", broken).help(log))
+    } else if reported.findings.is_empty() && end.exit_code != Some(0) && !reported.explained {
+        let how = end.exit_code.map_or("was killed by a signal".to_owned(), |code| {
+            format!("exited with code {code}")
+        });
+        let message = format!("`{}` {how} and reported nothing", command.join(" "));
+        EvidenceResult::Findings(vec![finding(suite, message).help(log)])
+    } else {
+        EvidenceResult::Findings(reported.findings)
+    };
+    Ok(SuiteRun {
+        result: evidence,
+        suite: Some(result),
+        log: cx.log.clone(),
+    })
+}
+
+/// Reads output of a supply-chain tool as its suite does and returns how many findings it holds, or why it judges
+/// nothing. For tests of the parsers with any text; `None` for a tool without such an adapter.
+pub fn read_output(tool: &str, output: &str) -> Option<std::result::Result<usize, String>> {
+    let suite = SuitePolicy::tool(tool);
+    let packages = packages::PackageLines::parse(b"");
+    let mut reader: Box<dyn Reads> = match tool {
+        "cargo-deny" => Box::new(deny::Reader::with(&suite, packages, Vec::new())),
+        "cargo-semver-checks" => Box::new(semver::Reader::new(&suite, Path::new("/"), &[], &[])),
+        "cargo-vet" => Box::new(vet::Reader::with(&suite, packages)),
+        _ => return None,
+    };
+    output.lines().for_each(|line| reader.line(line));
+    let reported = reader.finish();
+    let refused = reported.refused.map(|reason| reason.message);
+    Some(match reported.broken.or(refused) {
+        Some(why) => Err(why),
+        None => Ok(reported.findings.len()),
+    })
+}
+
+fn not_run(reason: Reason, cx: &SuiteContext<'_>) -> SuiteRun {
+    SuiteRun {
+        result: EvidenceResult::NotRun(reason),
+        suite: None,
+        log: cx.log.clone(),
+    }
+}
+
+/// The command of a suite.
+///
+/// # Errors
+/// Why there is no release to compare with.
+fn command(suite: &SuitePolicy, adapter: &Adapter, cx: &SuiteContext<'_>) -> std::result::Result<Vec<String>, Reason> {
+    if !suite.command.is_empty() {
+        return Ok(suite.command.clone());
+    }
+    let mut command = vec!["cargo".to_owned()];
+    command.extend(adapter.command.iter().map(|word| (*word).to_owned()));
+    if adapter.locks && !workspace_copy::needed(cx.workspace) {
+        command.push("--locked".to_owned());
+    }
+    if let Some(stability) = &suite.stability {
+        let (_, release) = Release::of(cx.workspace, &stability.reference)?;
+        command.extend(["--baseline-rev".to_owned(), release.commit]);
+    }
+    Ok(command)
+}
+
+/// Where the workspace lies in its repository; empty at the top, and outside of one.
+fn place_in_repository(workspace: &Workspace) -> &Path {
+    let top = workspace.git().map_or(workspace.root(), |git| &git.top);
+    workspace.root().strip_prefix(top).unwrap_or(Path::new(""))
+}
+
+/// What the tool says its version is; `None` when it is not installed.
+fn version(adapter: &Adapter, cx: &SuiteContext<'_>) -> Result<Option<String>> {
+    if process::locate("cargo".as_ref(), cx.workspace.root()).is_none() {
+        return Ok(None);
+    }
+    let mut first = None;
+    let log = cx.log.with_extension("version");
+    create_parent(&log)?;
+    let spec = ProcessSpec {
+        command: adapter.version.iter().map(Into::into).collect(),
+        directory: cx.workspace.root().to_owned(),
+        environment: environment::changes(cx.workspace),
+        timeout: Some(std::time::Duration::from_secs(60)),
+        log: log.clone(),
+        split_stdout: true,
+        input: None,
+    };
+    let end = process::run(&spec, cx.cancel, &mut |line| {
+        first.get_or_insert_with(|| line.to_owned());
+    });
+    // It only ever holds the complaint of rustup about a component that is not there.
+    drop(std::fs::remove_file(&log));
+    let end = end?;
+    if end.cancelled {
+        return Err(gate_base::error::Error::new(
+            gate_base::error::ErrorKind::Interrupted,
+            "interrupted",
+        ));
+    }
+    Ok(first.filter(|_| end.exit_code == Some(0)))
+}
+
+fn create_parent(path: &Path) -> Result<()> {
+    let parent = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(parent).map_err(|error| gate_base::error::Error::io("create", parent, &error))
+}
+
+/// A path of a tool as reports write it: relative to the root where it lies below it, `/` between components.
+fn report_path(path: &str, root: &Path) -> String {
+    let path = Path::new(path);
+    let relative = path.strip_prefix(root).unwrap_or(path);
+    relative.to_string_lossy().replace('\\', "/")
+}
+
+#[cfg(test)]
+mod tests;

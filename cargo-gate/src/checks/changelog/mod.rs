@@ -1,3 +1,0 @@
-//! Checks of the area `changelog`.
-
-pub mod current;

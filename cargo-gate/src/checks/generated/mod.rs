@@ -1,3 +1,0 @@
-//! Checks of the area `generated`.
-
-pub mod declared;

@@ -1,3 +1,0 @@
-//! Checks of the area `release`.
-
-pub mod manifest;

@@ -1,3 +1,0 @@
-//! Checks of the area `status`.
-
-pub mod drift;

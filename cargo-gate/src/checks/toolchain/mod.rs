@@ -1,9 +1,0 @@
-//! Checks of the area `toolchain`.
-
-mod channel;
-
-pub mod floor;
-pub mod matches;
-pub mod msrv;
-pub mod pinned;
-pub mod policy;

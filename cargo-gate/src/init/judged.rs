@@ -1,0 +1,216 @@
+//! The workflows that `init` writes, judged by the checks that judge those of everybody.
+
+use crate::init::{InitFacts, github_workflow, gitlab_pipeline, policy_text};
+use gate_base::stage::Stage;
+use gate_checks::ci::{actions_pinned, gate_wired, locked, matrix};
+use gate_contract::testing::World;
+use gate_policy::{CiPolicy, StagePolicy};
+use gate_report::Location;
+
+fn facts(nextest: bool) -> InitFacts {
+    InitFacts {
+        nextest,
+        lockfile: true,
+        toolchain: Some("1.95.0".into()),
+        ..InitFacts::default()
+    }
+}
+
+/// A world in which everything that can be declared of CI is declared.
+fn world(platforms: &[&str], files: &[(&str, &str)]) -> World {
+    let mut world = World::new();
+    let location = Location::line("gate.toml", 1);
+    world.policy.stages.insert(
+        Stage::Pilot,
+        StagePolicy {
+            scope: "one".into(),
+            max_age: None,
+            strict: false,
+            location: location.clone(),
+        },
+    );
+    world.policy.ci = Some(CiPolicy {
+        platforms: platforms.iter().map(|platform| (*platform).to_owned()).collect(),
+        pinned_actions: true,
+        trusted_actions: Vec::new(),
+        pinned_images: false,
+        trusted_images: Vec::new(),
+        scripts: Vec::new(),
+        gate_steps: Vec::new(),
+        location,
+    });
+    world.ci(files);
+    world
+}
+
+fn passes(world: &World) {
+    for check in [
+        &locked::CHECK,
+        &gate_wired::CHECK,
+        &actions_pinned::CHECK,
+        &matrix::CHECK,
+    ] {
+        assert_eq!(world.text(check), "", "{}", check.id);
+    }
+}
+
+#[test]
+fn the_workflow_passes_every_check_of_continuous_integration() {
+    for nextest in [false, true] {
+        let text = github_workflow(&facts(nextest));
+        let world = world(&["linux", "macos", "windows"], &[(".github/workflows/gate.yml", &text)]);
+        passes(&world);
+
+        let ci = world.workspace.ci(&[]);
+        assert_eq!(ci.files.len(), 1);
+        let file = &ci.files[0];
+        assert_eq!(file.uses.len(), 3);
+        let order: Vec<(&str, &[String])> = file
+            .jobs
+            .iter()
+            .map(|job| (job.name.as_str(), job.needs.as_slice()))
+            .collect();
+        assert_eq!(
+            order,
+            [("pilot", [].as_slice()), ("build", ["pilot".to_owned()].as_slice())]
+        );
+        // The check has something to look at: without the flag it objects.
+        let open = text.replace(" --locked", "");
+        assert!(
+            self::world(&[], &[(".github/workflows/gate.yml", &open)])
+                .text(&locked::CHECK)
+                .contains("without `--locked`")
+        );
+    }
+}
+
+/// Tests, benchmarks, comparison, build, publishing: each job waits for the one before.
+#[test]
+fn jobs_of_a_workspace_with_benchmarks_wait_for_each_other() {
+    let facts = InitFacts {
+        benches: true,
+        publishes: true,
+        ..facts(false)
+    };
+    let github = github_workflow(&facts);
+    let gitlab = gitlab_pipeline(&facts);
+    let root = "include:\n  - local: .gitlab/gate.yml\n";
+    let of_github = world(
+        &["linux", "macos", "windows"],
+        &[(".github/workflows/gate.yml", &github)],
+    );
+    let of_gitlab = world(&["linux"], &[(".gitlab-ci.yml", root), (".gitlab/gate.yml", &gitlab)]);
+    for (world, prefix) in [(of_github, ""), (of_gitlab, "gate:")] {
+        passes(&world);
+        let file = &world.workspace.ci(&[]).files[0];
+        let needs = |name: &str| {
+            let job = file.jobs.iter().find(|job| job.name == format!("{prefix}{name}"));
+            let mut needs: Vec<&str> = job
+                .unwrap_or_else(|| panic!("no job `{name}`"))
+                .needs
+                .iter()
+                .map(|need| need.strip_prefix(prefix).unwrap_or(need))
+                .collect();
+            needs.sort_unstable();
+            needs.join(" ")
+        };
+        let order = ["pilot", "benchmarks", "regression", "build", "publish"].map(needs);
+        assert_eq!(order, ["", "pilot", "benchmarks", "pilot regression", "build"]);
+        assert_eq!(file.jobs.len(), 5);
+    }
+    for text in [&github, &gitlab] {
+        for command in text
+            .lines()
+            .filter(|line| line.contains("cargo ") && !line.contains('#'))
+        {
+            let asks = command.contains("--locked") || command.contains("cargo gate suite");
+            assert!(asks, "{command}");
+        }
+        assert!(text.contains("cargo publish --locked"), "{text}");
+    }
+    let pins = github.lines().filter(|line| line.contains("uses:"));
+    for line in pins {
+        let commit = line
+            .split_once('@')
+            .map_or("", |(_, rest)| rest.split(' ').next().unwrap_or_default());
+        assert!(
+            commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{line}"
+        );
+    }
+    // What the workflow judges is declared.
+    let policy = policy_text(&facts);
+    let policy = gate_policy::validate("gate.toml", &policy, &gate_checks::catalogue()).unwrap();
+    assert!(
+        policy
+            .suites
+            .iter()
+            .any(|suite| suite.name == "benchmarks" && suite.bench.is_some())
+    );
+}
+
+#[test]
+fn the_pipeline_passes_every_check_of_continuous_integration() {
+    for nextest in [false, true] {
+        let text = gitlab_pipeline(&facts(nextest));
+        let root = "include:\n  - local: .gitlab/gate.yml\n";
+        let world = world(&["linux"], &[(".gitlab-ci.yml", root), (".gitlab/gate.yml", &text)]);
+        passes(&world);
+        let jobs = &world.workspace.ci(&[]).files[0].jobs;
+        let order: Vec<(&str, &[String])> = jobs
+            .iter()
+            .map(|job| (job.name.as_str(), job.needs.as_slice()))
+            .collect();
+        assert_eq!(
+            order,
+            [
+                ("gate:build", ["gate:pilot".to_owned()].as_slice()),
+                ("gate:pilot", [].as_slice())
+            ]
+        );
+    }
+}
+
+/// Below the top of a repository, commands run in the directory of the workspace, and jobs have a name of their own.
+#[test]
+fn workspaces_below_the_top_pass_every_check_of_continuous_integration() {
+    for directory in ["backend", "services/api"] {
+        let facts = InitFacts {
+            directory: directory.into(),
+            benches: true,
+            publishes: true,
+            ..facts(true)
+        };
+        let name = facts.gate_name();
+        let (github, gitlab) = (github_workflow(&facts), gitlab_pipeline(&facts));
+        let root = format!("include:\n  - local: .gitlab/{name}.yml\n");
+        let (workflow, pipeline) = (format!(".github/workflows/{name}.yml"), format!(".gitlab/{name}.yml"));
+        let of_github = [(workflow.as_str(), github.as_str())];
+        let of_gitlab = [(".gitlab-ci.yml", root.as_str()), (pipeline.as_str(), gitlab.as_str())];
+        for (files, platforms) in [
+            (&of_github[..], &["linux", "macos", "windows"][..]),
+            (&of_gitlab[..], &["linux"][..]),
+        ] {
+            let world = world(platforms, files);
+            passes(&world);
+            let commands = world.workspace.ci(&[]).files.iter().flat_map(|file| &file.jobs);
+            let mut gates = 0;
+            for command in commands.flat_map(|job| &job.commands) {
+                if command
+                    .arguments
+                    .iter()
+                    .any(|row| row.iter().any(|argument| argument.text() == Some("pilot")))
+                {
+                    assert_eq!(command.directory.as_deref(), Some(directory), "{github}{gitlab}");
+                    gates += 1;
+                }
+            }
+            assert!(gates > 0);
+        }
+        assert!(github.contains(&format!("{directory}/target/gate/runs")), "{github}");
+        assert!(
+            gitlab.contains(&format!("{directory}/target/gate/junit.xml")),
+            "{gitlab}"
+        );
+    }
+}
