@@ -11,7 +11,7 @@ use gate_text::markdown::{place, target};
 
 use super::destinations::{Destinations, Found};
 use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input};
 
 reads!(input::Documents, input::DocumentsAbove, input::FileNames, DocsPolicy);
 
@@ -25,10 +25,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 3,
     phase: Phase::Evidence,
-    rule: &Rule::<Declaration> {
-        applies: |_| Applies::Yes,
-        run,
-    },
+    rule: &Rule::<Declaration>::always(run),
 };
 
 /// How many links a message names.
