@@ -4,9 +4,8 @@
 //! holds the digest of `decision.json` and the chain hash, and with that every byte of the run and all runs before it.
 //! The form is that of `ssh-keygen -Y sign`, with a key that does not lie beside what it vouches for.
 
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use serde::Serialize;
 

@@ -12,15 +12,14 @@ use gate_report::Location;
 use gate_report::group::Group;
 
 use super::known::elements;
-use super::pattern;
 use super::problem::{Problem, shown};
-use super::rule;
 use super::rules::{Rules, range, tables_of, text};
 use super::suite::{SuiteKind, SuitePolicy};
 use super::value::{
     Command, EnvName, FilePath, Glob, Requirement, Revision, SuiteName, Text, TimeLimit, command, half_an_hour,
     optional_command, period, pilot, yes,
 };
+use super::{pattern, rule};
 
 /// How a suite of benchmarks is judged.
 #[derive(Debug, Clone, PartialEq, Serialize)]

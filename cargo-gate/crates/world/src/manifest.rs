@@ -6,9 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use gate_base::Location;
-
-use gate_base::paths;
+use gate_base::{Location, paths};
 
 /// One parsed `Cargo.toml`.
 #[derive(Debug)]

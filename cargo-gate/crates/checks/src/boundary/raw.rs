@@ -9,8 +9,7 @@ use gate_rust::boundary::site::Kind;
 use gate_rust::boundary::survey::{FileSurvey, PackageSurvey, Survey};
 use gate_surveys::authority::Authorities;
 
-use gate_contract::reads;
-use gate_contract::{Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Cargo,

@@ -10,8 +10,7 @@ use gate_text::markdown::links::Outline;
 use gate_text::markdown::{place, target};
 
 use super::destinations::{Destinations, Found};
-use gate_contract::reads;
-use gate_contract::{Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Documents, input::DocumentsAbove, input::FileNames, DocsPolicy);
 

@@ -3,8 +3,7 @@
 use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding};
 
-use gate_contract::reads;
-use gate_contract::{Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::SuiteVariables);
 

@@ -9,8 +9,7 @@ use gate_world::cargo::Dependency;
 use gate_world::manifest::Manifest;
 
 use super::dependencies::{Entry, entries};
-use gate_contract::reads;
-use gate_contract::{Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Manifests, input::Cargo, input::GitHead);
 

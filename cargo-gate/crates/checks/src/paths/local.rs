@@ -8,8 +8,7 @@ use gate_base::stage::Stage;
 use gate_policy::PathsPolicy;
 use gate_report::{Dimension, Finding, Location};
 
-use gate_contract::reads;
-use gate_contract::{Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::AllFiles, input::FileNames, input::MachinePaths, PathsPolicy);
 

@@ -9,8 +9,7 @@ use gate_report::{CheckReport, Dimension, Finding, Location};
 use gate_suites::redaction::HOMES_IN_LOG;
 use gate_text::secrets::{self, Hit, Severity};
 
-use gate_contract::reads;
-use gate_contract::{Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Outcomes, input::CargoEnvironment, PathsPolicy);
 

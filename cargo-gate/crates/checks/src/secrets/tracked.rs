@@ -12,8 +12,7 @@ use gate_text::secrets::personal::{scan_entropy, scan_personal};
 use gate_text::secrets::survey::SecretSurvey;
 use gate_text::secrets::{Hit, Kind, place};
 
-use gate_contract::reads;
-use gate_contract::{Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::AllFiles, input::FileNames, SecretsPolicy, input::Today);
 

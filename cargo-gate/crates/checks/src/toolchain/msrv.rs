@@ -11,8 +11,7 @@ use gate_world::manifest::Manifest;
 
 use super::channel::Channel;
 use crate::lockfile::dependencies::{Kind, entries};
-use gate_contract::reads;
-use gate_contract::{Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Cargo, input::Manifests, input::ToolchainFile);
 

@@ -4,8 +4,7 @@ use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding, Location};
 
 use super::channel::Channel;
-use gate_contract::reads;
-use gate_contract::{Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::ToolchainFile, input::Toolchain);
 

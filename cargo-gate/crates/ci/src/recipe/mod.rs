@@ -12,11 +12,10 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::base_name;
 use super::expand::{Argument, UNKNOWN, Variables};
 use super::model::NotFollowed;
-use super::path;
 use super::tree::Reader;
+use super::{base_name, path};
 
 /// Most recipes that one call leads to.
 const MAX_RECIPES: usize = 200;
