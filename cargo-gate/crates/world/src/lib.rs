@@ -144,7 +144,7 @@ impl Workspace {
 
     /// Every tag of the repository; `None` without version control.
     pub fn tags(&self) -> Option<std::result::Result<Vec<git::Tag>, String>> {
-        self.git.as_ref().map(|git| git.tags())
+        self.git.as_ref().map(Git::tags)
     }
 
     /// Every file below the root that git tracks or would offer to track (outside git: that no ignore rule hides),

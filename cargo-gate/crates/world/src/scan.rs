@@ -125,7 +125,7 @@ pub(crate) fn scan(
         examined.par_extend(rest.map(|listed| examine(root, listed, (&index, &ahead), &room)));
     }
     let changed = examined.iter().flatten().any(|one| one.read)
-        || examined.iter().flatten().filter(|one| one.stamp.is_some()).count() != index.len();
+        || examined.iter().flatten().filter(|one| one.stamp.is_some()).count() != index.count();
     let mut entries = changed.then(Vec::new);
     let mut files = Vec::with_capacity(examined.len());
     let mut contents = Vec::new();
