@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::dimension::Dimension;
 use crate::group::Group;
 pub use gate_base::location::Location;
 use gate_base::stage::Stage;
@@ -17,36 +18,6 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// [Code](Reason::code) of a suite that has no judgement because the evaluation left suites out.
 pub const SUITES_LEFT_OUT: &str = "suites_left_out";
-
-/// What kind of property a check is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Dimension {
-    /// Inputs and configuration are what they claim to be.
-    Contract,
-    /// Same inputs, same result.
-    Determinism,
-    /// Who may do what: tiers, boundaries, rails.
-    Control,
-    /// What happened can be told from artifacts.
-    Observability,
-    /// Targets and hosts.
-    Platform,
-    /// Results are right.
-    Correctness,
-    /// It keeps working.
-    Reliability,
-    /// It is fast enough.
-    Performance,
-    /// It can be built again.
-    Reproducibility,
-    /// Nothing was altered.
-    Integrity,
-    /// Nothing leaks.
-    Privacy,
-    /// Somebody decided, with a name and a date.
-    Governance,
-}
 
 /// One thing a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

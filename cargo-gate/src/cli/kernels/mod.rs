@@ -4,6 +4,7 @@ mod check;
 mod compile;
 mod diff;
 mod inspect;
+mod locks;
 mod promote;
 mod rollback;
 mod single;
@@ -11,11 +12,10 @@ pub(super) mod store;
 mod verify;
 
 use clap::Subcommand;
-use gate_build::lock::{LOCK_FILE, RELOCK};
 
 use crate::cli::Conversation;
-use gate_base::error::{Error, Result};
-use gate_gpu::kernels::LockedCrate;
+use gate_base::error::Result;
+use locks::{locks, table};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KernelsCommand {
@@ -61,49 +61,4 @@ pub(super) fn run(command: &KernelsCommand, conversation: &Conversation<'_>) -> 
         KernelsCommand::Unpin(arguments) => store::unpin(arguments, conversation),
         KernelsCommand::Serve => store::serve(conversation),
     }
-}
-
-/// Every lock, of which there has to be one.
-fn locks(conversation: &Conversation<'_>) -> Result<(gate_surveys::Surveys, Vec<LockedCrate>)> {
-    let workspace = conversation.workspace()?;
-    let crates = gate_gpu::kernels::locked_crates(&workspace);
-    if crates.is_empty() {
-        return Err(
-            Error::usage(format!("there is no `{LOCK_FILE}` in the workspace")).with_help(format!(
-                "`{RELOCK}` writes one for a crate whose build script uses gate-build"
-            )),
-        );
-    }
-    Ok((workspace, crates))
-}
-
-/// Lines of columns, the first left-aligned and the last, the others right-aligned; `indent` in front of each.
-fn table(indent: &str, rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count())
-            .max()
-    };
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    let mut text = String::new();
-    for row in rows {
-        let mut line = indent.to_owned();
-        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            let gap = if column == 0 { "" } else { "  " };
-            let padding = " ".repeat(width - cell.chars().count());
-            line += gap;
-            if column == 0 || column + 1 == columns {
-                line += cell;
-                line += &padding;
-            } else {
-                line += &padding;
-                line += cell;
-            }
-        }
-        text += line.trim_end();
-        text.push('\n');
-    }
-    text
 }
