@@ -1,7 +1,6 @@
 //! The `cargo-gate` binary: parse, call, map to an exit code. The only place that ends the process.
 
-use std::panic;
-use std::process;
+use std::{panic, process};
 
 use cargo_gate::cli;
 use gate_base::exit;

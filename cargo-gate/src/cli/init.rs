@@ -8,8 +8,7 @@ use crate::init::{
     Ci, FileAction, InitFacts, KernelCrate, MemberFacts, ProductionSuite, plan_init, workspaces, write_plan,
 };
 use gate_base::error::{Error, Result};
-use gate_base::exit;
-use gate_base::paths;
+use gate_base::{exit, paths};
 use gate_policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE};
 use gate_surveys::Surveys;
 

@@ -10,8 +10,7 @@ use gate_base::error::Result;
 use gate_base::exit;
 use gate_base::stage::Stage;
 use gate_engine::evaluate::Request;
-use gate_engine::plan::Action;
-use gate_engine::plan::SuiteMode;
+use gate_engine::plan::{Action, SuiteMode};
 use gate_engine::verdict;
 use gate_report::render::status::{EvidenceState, StatusRow, StatusTable, render};
 

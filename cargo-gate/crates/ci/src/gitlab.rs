@@ -27,21 +27,8 @@ const MAX_LAYERS: usize = 1_000;
 const MAX_SCRIPT: u32 = 20_000;
 
 /// Keys at the top that are no jobs.
-const NO_JOBS: &[&str] = &[
-    "after_script",
-    "before_script",
-    "cache",
-    "default",
-    "image",
-    "include",
-    "pages:deploy",
-    "services",
-    "spec",
-    "stages",
-    "types",
-    "variables",
-    "workflow",
-];
+const NO_JOBS: &str = "\
+    after_script before_script cache default image include pages:deploy services spec stages types variables workflow";
 
 /// A pipeline: entries of all its files, later ones over earlier ones.
 struct Pipeline {
@@ -70,7 +57,7 @@ pub(super) fn pipeline(reader: &Reader<'_>) -> Vec<CiFile> {
     let mut names = BTreeSet::new();
     for (name, _) in &pipeline.entries {
         let Some(name) = name.text() else { continue };
-        if name.starts_with('.') || NO_JOBS.contains(&name) || !names.insert(name) {
+        if name.starts_with('.') || NO_JOBS.split_whitespace().any(|key| key == name) || !names.insert(name) {
             continue;
         }
         if let Some(node) = pipeline.get(name).filter(|node| node.is_mapping()) {
@@ -136,7 +123,7 @@ fn read(
     add_variables(&mut variables, root.get("variables"));
     let jobs = root.entries().iter().filter(|(name, _)| {
         let name = name.text().unwrap_or_default();
-        name == "default" || !NO_JOBS.contains(&name)
+        name == "default" || !NO_JOBS.split_whitespace().any(|key| key == name)
     });
     for node in std::iter::once(&root).chain(jobs.map(|(_, node)| node)) {
         let mut own = variables.clone();

@@ -1,5 +1,8 @@
 //! Directories inside of the repository, as commands name them.
 
+use gate_base::paths::join_below;
+pub(super) use gate_base::paths::parent;
+
 use super::expand::UNKNOWN;
 
 /// How the top of the repository is written where a path is absolute (`$GITHUB_WORKSPACE`).
@@ -17,22 +20,7 @@ pub(super) fn join(directory: Option<&str>, path: &str) -> Option<String> {
         None if path.starts_with('/') || path.get(1..2) == Some(":") => return None,
         None => (directory?, path.as_str()),
     };
-    let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
-/// Directory of a file.
-pub(super) fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(directory, _)| directory)
+    join_below(base, path)
 }
 
 /// The directory that a script computes from its own place or from git: `"$(dirname "$0")/.."`. As an absolute path.

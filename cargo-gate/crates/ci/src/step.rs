@@ -6,10 +6,9 @@ use super::cargo_call::base_name;
 use super::expand::{Argument, Scope, Variables};
 use super::matrix::Row;
 use super::model::{CiCommand, NotFollowed};
-use super::path;
-use super::recipe;
 use super::shell::{self, Command, Next, Word};
 use super::tree::Reader;
+use super::{path, recipe};
 
 /// How deep scripts and `sh -c` are followed.
 const MAX_DEPTH: u32 = 6;

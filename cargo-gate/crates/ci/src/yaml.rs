@@ -32,7 +32,6 @@ pub struct Node(Arc<Inner>);
 struct Inner {
     origin: usize,
     line: u32,
-    column: u32,
     tag: Option<String>,
     size: u64,
     kind: Kind,
@@ -73,11 +72,6 @@ impl Node {
     /// 1-based line.
     pub fn line(&self) -> u32 {
         self.0.line
-    }
-
-    /// 1-based column.
-    pub fn column(&self) -> u32 {
-        self.0.column
     }
 
     /// A local tag such as `!reference`, without the mark.
@@ -231,7 +225,6 @@ struct Builder<'a> {
 /// A collection that is still open.
 struct Open {
     line: u32,
-    column: u32,
     tag: Option<String>,
     anchor: usize,
     mapping: bool,
@@ -240,12 +233,12 @@ struct Open {
 
 impl Builder<'_> {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlError> {
-        let (line, column) = (position(span.start.line()), position(span.start.col() + 1));
+        let line = position(span.start.line());
         let tag =
             |tag: Option<std::borrow::Cow<'_, Tag>>| tag.filter(|tag| tag.handle == "!").map(|tag| tag.suffix.clone());
         match event {
-            Event::SequenceStart(anchor, given) => self.begin(line, column, tag(given), anchor, false),
-            Event::MappingStart(anchor, given) => self.begin(line, column, tag(given), anchor, true),
+            Event::SequenceStart(anchor, given) => self.begin(line, tag(given), anchor, false),
+            Event::MappingStart(anchor, given) => self.begin(line, tag(given), anchor, true),
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Scalar(text, style, anchor, given) => {
                 let lines = self.lines_of(&text, style, span);
@@ -258,7 +251,6 @@ impl Builder<'_> {
                 let node = Node(Arc::new(Inner {
                     origin: self.origin,
                     line,
-                    column,
                     tag: tag(given),
                     size: 1,
                     kind: Kind::Scalar(scalar),
@@ -276,14 +268,7 @@ impl Builder<'_> {
         }
     }
 
-    fn begin(
-        &mut self,
-        line: u32,
-        column: u32,
-        tag: Option<String>,
-        anchor: usize,
-        mapping: bool,
-    ) -> Result<(), YamlError> {
+    fn begin(&mut self, line: u32, tag: Option<String>, anchor: usize, mapping: bool) -> Result<(), YamlError> {
         if self.open.len() >= MAX_DEPTH {
             return Err(YamlError {
                 line,
@@ -292,7 +277,6 @@ impl Builder<'_> {
         }
         self.open.push(Open {
             line,
-            column,
             tag,
             anchor,
             mapping,
@@ -323,7 +307,6 @@ impl Builder<'_> {
         let node = Node(Arc::new(Inner {
             origin: self.origin,
             line: open.line,
-            column: open.column,
             tag: open.tag,
             size: size.saturating_add(1),
             kind,

@@ -75,6 +75,16 @@ pub struct Rule<R> {
     pub run: fn(&Context<'_, R>) -> Judgement,
 }
 
+impl<R> Rule<R> {
+    /// A rule that applies to every workspace and policy.
+    pub const fn always(run: fn(&Context<'_, R>) -> Judgement) -> Self {
+        Self {
+            applies: |_| Applies::Yes,
+            run,
+        }
+    }
+}
+
 /// A [`Rule`], whatever it reads.
 pub trait Judge: Sync {
     /// Everything the rule reads.

@@ -92,7 +92,6 @@ impl World {
             manifest_texts: Vec::new(),
             git_problem: None,
             contents: Default::default(),
-            cache_error: None,
             manifests: OnceLock::from(vec![manifest("Cargo.toml", "[package]\nname = \"app\"\n")]),
         };
         let mut workspace = Surveys::from(workspace);

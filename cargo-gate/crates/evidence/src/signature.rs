@@ -4,9 +4,8 @@
 //! holds the digest of `decision.json` and the chain hash, and with that every byte of the run and all runs before it.
 //! The form is that of `ssh-keygen -Y sign`, with a key that does not lie beside what it vouches for.
 
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use serde::Serialize;
 
@@ -45,15 +44,6 @@ pub enum Signature {
 }
 
 impl Signature {
-    /// The word for it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Signature::Absent => "absent",
-            Signature::Valid { .. } => "valid",
-            Signature::Invalid { .. } => "invalid",
-        }
-    }
-
     /// The word, and by whom or why.
     pub fn words(&self) -> String {
         match self {

@@ -9,13 +9,12 @@ use toml::de::{DeTable, DeValue};
 use gate_report::Location;
 
 use super::known::{elements, table};
-use super::pattern;
 use super::problem::{Problem, shown};
-use super::rule;
 use super::rules::{Rules, text};
 use super::section::section;
 use super::suggest::similar;
 use super::value::{FilePath, SuiteName, Text};
+use super::{pattern, rule};
 
 /// The conformance matrix.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

@@ -5,9 +5,8 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 use toml::de::DeInteger;
 
-use super::format;
 use super::problem::{Oddity, Problem};
-use super::rule;
+use super::{format, rule};
 
 type Views<'a> = [&'a Map<String, Value>];
 

@@ -21,17 +21,6 @@ pub enum StabilityClass {
     Internal,
 }
 
-impl StabilityClass {
-    /// The word as it is written.
-    pub fn name(self) -> &'static str {
-        match self {
-            StabilityClass::Stable => "stable",
-            StabilityClass::Fluid => "fluid",
-            StabilityClass::Internal => "internal",
-        }
-    }
-}
-
 /// Stability of public items and documents between releases.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -11,9 +11,7 @@ use gate_report::group::Group;
 
 use super::bench::{BenchPolicy, BenchSuite};
 use super::known::{KINDS, elements};
-use super::parts;
 use super::problem::{Oddity, Problem, shown};
-use super::rule;
 use super::rules::{Rules, text};
 use super::section::section;
 use super::slo::{SloPolicy, SloSuite};
@@ -21,6 +19,7 @@ use super::stability::StabilityPolicy;
 use super::value::{
     Command, EnvName, FilePath, Glob, Requirement, SuiteName, TimeLimit, command, half_an_hour, period, pilot, yes,
 };
+use super::{parts, rule};
 
 /// The tool that compares public items with those of a release.
 pub const SEMVER_CHECKS: &str = "cargo-semver-checks";

@@ -439,13 +439,6 @@ fn checklists_state_no_status_and_ask_for_something() {
 }
 
 #[test]
-fn keys_are_ed25519() {
-    let keys =
-        errors("version = 1\nstage.pilot.scope = \"x\"\n[waivers]\nkeys = [\"ssh-rsa AAAA me\", \"\"]\nmax-days = 0\n");
-    assert_snapshot!(keys);
-}
-
-#[test]
 fn a_large_broken_file_is_bounded_in_output() {
     let text = "a=1=2\n".repeat(20_000);
     let rendered = errors(&text);

@@ -10,9 +10,9 @@ use serde_json::json;
 
 use gate_base::stage::Stage;
 
-/// Declares types that only the schema knows: texts of one `x-format`.
-macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident = $format:literal, $longest:literal;)*) => {$(
+/// Declares types that only the schema knows.
+macro_rules! schemas {
+    ($($(#[$doc:meta])* $name:ident = $schema:expr;)*) => {$(
         $(#[$doc])*
         pub(super) struct $name;
 
@@ -26,51 +26,65 @@ macro_rules! texts {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                text($format, $longest)
+                $schema
             }
         }
     )*};
 }
 
-texts! {
+schemas! {
     /// Id of a check.
-    CheckId = "check", 200;
+    CheckId = text("check", 200);
     /// Ids of checks, with `*`.
-    CheckPattern = "check-pattern", 200;
+    CheckPattern = text("check-pattern", 200);
     /// A commit by its hash.
-    Commit = "commit", 64;
+    Commit = text("commit", 64);
     /// Name of an environment variable.
-    EnvName = "env-name", 200;
+    EnvName = text("env-name", 200);
     /// A glob over paths.
-    Glob = "glob", 1000;
+    Glob = text("glob", 1000);
     /// Id of an item of the register.
-    ItemId = "item-id", 64;
+    ItemId = text("item-id", 64);
     /// Path of an item of Rust.
-    ItemPath = "item", 500;
+    ItemPath = text("item", 500);
     /// A path.
-    FilePath = "path", 1000;
+    FilePath = text("path", 1000);
     /// An operating system or a target triple.
-    Platform = "platform", 100;
+    Platform = text("platform", 100);
     /// A JSON pointer.
-    Pointer = "pointer", 1000;
+    Pointer = text("pointer", 1000);
     /// The address of a store.
-    Remote = "remote", 2000;
+    Remote = text("remote", 2000);
     /// What a suite needs of the machine.
-    Requirement = "requirement", 200;
+    Requirement = text("requirement", 200);
     /// A tag, a branch or a commit.
-    Revision = "revision", 200;
+    Revision = text("revision", 200);
     /// A version of Rust.
-    RustVersion = "rust-version", 20;
+    RustVersion = text("rust-version", 20);
     /// A SHA-256 digest.
-    Sha256 = "sha256", 64;
+    Sha256 = text("sha256", 64);
     /// An Ed25519 key.
-    SshKey = "ssh-key", 1000;
+    SshKey = text("ssh-key", 1000);
     /// Name of a suite, or of what is named alike.
-    SuiteName = "suite-name", 64;
+    SuiteName = text("suite-name", 64);
     /// Paths of items of Rust, with `*`.
-    SurfacePattern = "surface", 500;
+    SurfacePattern = text("surface", 500);
     /// A version.
-    SemVersion = "version", 100;
+    SemVersion = text("version", 100);
+    /// A day: a TOML date, or the same as a string.
+    Day = json_schema!({ "type": "string", "format": "date" });
+    /// A duration: a number with `s`, `m`, `h` or `d`.
+    Period = json_schema!({ "type": "string", "x-format": "duration" });
+    /// How long a command may take.
+    TimeLimit = json_schema!({
+        "type": "string",
+        "x-format": "duration",
+        "x-min": "1s",
+        "x-max": "24h",
+        "x-sane-min": "10s",
+        "x-sane-max": "2h",
+        "examples": ["30m"]
+    });
 }
 
 /// A text of at most so many characters.
@@ -92,65 +106,6 @@ impl<const LONGEST: u32> JsonSchema for Text<LONGEST> {
 
 fn text(format: &str, longest: u32) -> Schema {
     json_schema!({ "type": "string", "minLength": 1, "maxLength": longest, "x-format": format })
-}
-
-/// A day: a TOML date, or the same as a string.
-pub(super) struct Day;
-
-impl JsonSchema for Day {
-    fn schema_name() -> Cow<'static, str> {
-        "Day".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "date" })
-    }
-}
-
-/// A duration: a number with `s`, `m`, `h` or `d`.
-pub(super) struct Period;
-
-impl JsonSchema for Period {
-    fn schema_name() -> Cow<'static, str> {
-        "Period".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "x-format": "duration" })
-    }
-}
-
-/// How long a command may take.
-pub(super) struct TimeLimit;
-
-impl JsonSchema for TimeLimit {
-    fn schema_name() -> Cow<'static, str> {
-        "TimeLimit".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "x-format": "duration",
-            "x-min": "1s",
-            "x-max": "24h",
-            "x-sane-min": "10s",
-            "x-sane-max": "2h",
-            "examples": ["30m"]
-        })
-    }
 }
 
 /// Program and arguments, as an array or as one string that is split on whitespace.

@@ -12,6 +12,8 @@ pub mod uses;
 
 #[cfg(test)]
 mod built_from;
+#[cfg(test)]
+mod differential;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]

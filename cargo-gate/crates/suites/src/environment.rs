@@ -9,49 +9,19 @@ use gate_world::Workspace;
 use gate_world::environment::Environment;
 
 /// Set by cargo for the program it runs, and by test runners for tests: they describe this process, not the suite.
-const OURS: &[&str] = &[
-    "CARGO",
-    "CARGO_CRATE_NAME",
-    "CARGO_MAKEFLAGS",
-    "CARGO_PRIMARY_PACKAGE",
-    "CARGO_TARGET_TMPDIR",
-    "NEXTEST",
-    "OUT_DIR",
-];
+const OURS: &str = "CARGO CARGO_CRATE_NAME CARGO_MAKEFLAGS CARGO_PRIMARY_PACKAGE CARGO_TARGET_TMPDIR NEXTEST OUT_DIR";
 /// The same by prefix.
-const OURS_BY_PREFIX: &[&str] = &[
-    "CARGO_BIN_EXE_",
-    "CARGO_BIN_NAME",
-    "CARGO_MANIFEST_",
-    "CARGO_PKG_",
-    "NEXTEST_ATTEMPT",
-    "NEXTEST_BIN_EXE_",
-    "NEXTEST_BINARY_ID",
-    "NEXTEST_EXECUTION_MODE",
-    "NEXTEST_RUN_",
-    "NEXTEST_STRESS_",
-    "NEXTEST_TEST_",
-];
+const OURS_BY_PREFIX: &str = "\
+    CARGO_BIN_EXE_ CARGO_BIN_NAME CARGO_MANIFEST_ CARGO_PKG_ NEXTEST_ATTEMPT NEXTEST_BIN_EXE_ NEXTEST_BINARY_ID \
+    NEXTEST_EXECUTION_MODE NEXTEST_RUN_ NEXTEST_STRESS_ NEXTEST_TEST_";
 
 /// Change what cargo builds or which tests run, and so belong to the fingerprint of every suite. `RUSTUP_TOOLCHAIN` is
 /// not among them: the compiler that it chooses is a part of its own, and rustup sets it for `cargo gate` but not for
 /// `cargo-gate gate`, which must find the same evidence.
-const INPUTS: &[&str] = &[
-    "CARGO_ENCODED_RUSTDOCFLAGS",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_INCREMENTAL",
-    "NEXTEST_PROFILE",
-    "NEXTEST_RETRIES",
-    "RUSTC",
-    "RUSTC_BOOTSTRAP",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTDOCFLAGS",
-    "RUSTFLAGS",
-    "RUST_BACKTRACE",
-    "RUST_LIB_BACKTRACE",
-    "RUST_TEST_SHUFFLE",
-    "RUST_TEST_THREADS",
-];
+const INPUTS: &str = "\
+    CARGO_ENCODED_RUSTDOCFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_INCREMENTAL NEXTEST_PROFILE NEXTEST_RETRIES RUSTC \
+    RUSTC_BOOTSTRAP RUSTC_WORKSPACE_WRAPPER RUSTDOCFLAGS RUSTFLAGS RUST_BACKTRACE RUST_LIB_BACKTRACE RUST_TEST_SHUFFLE \
+    RUST_TEST_THREADS";
 /// The same by prefix.
 const INPUTS_BY_PREFIX: &[&str] = &["CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TARGET_", "CARGO_UNSTABLE_"];
 
@@ -61,8 +31,8 @@ const INPUTS_BY_PREFIX: &[&str] = &["CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TAR
 pub fn environment_inputs(suite: &SuitePolicy, environment: &Environment) -> BTreeMap<String, Option<OsString>> {
     let mut inputs = BTreeMap::new();
     let fixed = INPUTS
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), environment.get(name)?)));
+        .split_whitespace()
+        .filter_map(|name| Some((name.to_owned(), environment.get(name)?)));
     let prefixed = INPUTS_BY_PREFIX
         .iter()
         .flat_map(|prefix| environment.with_prefix(prefix));
@@ -93,9 +63,9 @@ pub(super) fn changes(workspace: &Workspace) -> Vec<(OsString, Option<OsString>)
     let environment = workspace.environment();
     let mut changes: Vec<(OsString, Option<OsString>)> = Vec::new();
     let by_prefix = OURS_BY_PREFIX
-        .iter()
+        .split_whitespace()
         .flat_map(|prefix| environment.with_prefix(prefix).map(|(name, _)| name));
-    for name in OURS.iter().copied().chain(by_prefix) {
+    for name in OURS.split_whitespace().chain(by_prefix) {
         changes.push((name.into(), None));
     }
     let mut set = |name: &str, value: OsString| changes.push((name.into(), Some(value)));

@@ -98,7 +98,6 @@ pub(super) fn reread(root: &Path, paths: &[&str]) -> Workspace {
         manifest_texts: Vec::new(),
         git_problem: None,
         contents: Default::default(),
-        cache_error: None,
     }
 }
 

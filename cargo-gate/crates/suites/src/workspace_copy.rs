@@ -2,9 +2,8 @@
 //! tree, and a gate run leaves the tree as it is. The copy keeps the generated lockfile, so that results repeat.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use gate_base::error::{Error, Result};
 use gate_report::Reason;

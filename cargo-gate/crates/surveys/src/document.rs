@@ -120,11 +120,6 @@ impl Documents {
         self.all.iter()
     }
 
-    /// The document at exactly this path.
-    pub fn get(&self, path: &str) -> Option<&Document> {
-        self.position(path).map(|at| &self.all[at])
-    }
-
     /// Its position in [`iter`](Self::iter).
     pub fn position(&self, path: &str) -> Option<usize> {
         self.all.binary_search_by(|one| one.path.as_str().cmp(path)).ok()

@@ -3,13 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use gate_base::Location;
 use gate_base::digest::{Digest, DigestBuilder};
 use gate_base::error::{Error, Result};
+use gate_base::{Location, paths};
 
 use super::environment::Environment;
 use super::manifest::Manifest;
-use gate_base::paths;
 
 /// The configuration files that apply, nearest first.
 #[derive(Debug, Clone, Default)]

@@ -197,13 +197,8 @@ impl Index {
     }
 
     /// Number of known files.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.entries.len()
-    }
-
-    /// Whether nothing is known.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
     }
 
     /// Replaces the index of a gate directory by `entries`, seen by a scan that began at `scan`.
@@ -319,7 +314,7 @@ mod tests {
             let entries = names.iter().map(|name| entry(name, known)).collect();
             Index::store(gate.path(), entries, SystemTime::now()).expect("store");
             let index = Index::load(gate.path());
-            prop_assert_eq!(index.len(), names.len());
+            prop_assert_eq!(index.count(), names.len());
             for name in &names {
                 prop_assert_eq!(index.lookup(name, &known), Some(Digest::of(name.as_bytes())));
             }

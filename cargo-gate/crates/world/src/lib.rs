@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use gate_base::digest::{Digest, DigestBuilder};
-use gate_base::error::{Error, Result};
+use gate_base::error::Result;
 use gate_base::paths;
 
 use self::cargo::{CargoModel, ManifestText, Resolution};
@@ -89,8 +89,6 @@ pub struct Workspace {
     pub manifest_texts: Vec<ManifestText>,
     /// Why there is no `git`.
     pub git_problem: Option<String>,
-    /// Why the caches could not be written.
-    pub cache_error: Option<Error>,
 }
 
 impl Workspace {
@@ -146,7 +144,7 @@ impl Workspace {
 
     /// Every tag of the repository; `None` without version control.
     pub fn tags(&self) -> Option<std::result::Result<Vec<git::Tag>, String>> {
-        self.git.as_ref().map(|git| git.tags(&self.gate_dir()))
+        self.git.as_ref().map(Git::tags)
     }
 
     /// Every file below the root that git tracks or would offer to track (outside git: that no ignore rule hides),
@@ -193,11 +191,6 @@ impl Workspace {
     /// Why there is no [`git`](Self::git) although the workspace lies in a repository: git's message.
     pub fn git_problem(&self) -> Option<&str> {
         self.git_problem.as_deref()
-    }
-
-    /// Why the caches under [`gate_dir`](Self::gate_dir) could not be written, if they could not.
-    pub fn cache_error(&self) -> Option<&Error> {
-        self.cache_error.as_ref()
     }
 
     /// Creates [`gate_dir`](Self::gate_dir) with its `CACHEDIR.TAG`.

@@ -6,9 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use gate_base::Location;
-
-use gate_base::paths;
+use gate_base::{Location, paths};
 
 /// One parsed `Cargo.toml`.
 #[derive(Debug)]
@@ -54,11 +52,6 @@ impl Manifest {
         self.find(keys).map(|(key, _)| self.location(key))
     }
 
-    /// Where the value at a path of keys is written.
-    pub fn locate_value(&self, keys: &[&str]) -> Option<Location> {
-        self.find(keys).map(|(_, value)| self.location(value))
-    }
-
     /// The bytes of the text that hold the value at a path of keys.
     pub fn value_span(&self, keys: &[&str]) -> Option<Range<usize>> {
         self.find(keys).map(|(_, value)| value)
@@ -70,11 +63,6 @@ impl Manifest {
             .rev()
             .find_map(|length| self.locate(&keys[..length]))
             .unwrap_or_else(|| Location::file(self.path.as_str()))
-    }
-
-    /// 1-based line and column (in characters) of a byte offset into the text.
-    pub fn line_col(&self, offset: usize) -> (u32, u32) {
-        paths::line_column(&self.text, offset)
     }
 
     fn location(&self, span: Range<usize>) -> Location {
@@ -158,7 +146,6 @@ mod tests {
         let manifest = manifest();
         let at = |line, column, length| Some(Location::span("Cargo.toml", line, column, length));
         assert_eq!(manifest.locate(&["package", "name"]), at(2, 1, 4));
-        assert_eq!(manifest.locate_value(&["package", "name"]), at(2, 8, 3));
         assert_eq!(manifest.locate(&["dependencies", "r\u{e9}gex"]), at(5, 1, 7));
         assert_eq!(manifest.locate(&["dependencies", "serde", "version"]), at(6, 11, 7));
         assert_eq!(
@@ -184,9 +171,8 @@ mod tests {
             if let Ok(manifest) = Manifest::parse("Cargo.toml", text) {
                 let keys = [key.as_str(), other.as_str()];
                 manifest.locate(&keys);
-                manifest.locate_value(&keys);
                 manifest.nearest(&keys);
-                prop_assert_eq!(manifest.value(&keys).is_some(), manifest.locate_value(&keys).is_some());
+                prop_assert_eq!(manifest.value(&keys).is_some(), manifest.value_span(&keys).is_some());
             }
         }
     }

@@ -144,7 +144,7 @@ pub(super) fn open<T: Send>(mut options: Options, beside: impl Beside<T>) -> Res
     }
 
     let probe = probe(&programs, &options);
-    let cache_error = keep((&probe, &versions), &gate_dir, &toolside, &mut scan);
+    keep((&probe, &versions), &gate_dir, &toolside, &mut scan);
     let lockfile = Lockfile::read(&root, &scan.files, scan.git.as_ref());
     let top = scan.git.as_ref().map_or(&root, |git| &git.top);
     let workspace = Workspace {
@@ -162,7 +162,6 @@ pub(super) fn open<T: Send>(mut options: Options, beside: impl Beside<T>) -> Res
         target_dir,
         lockfile,
         config,
-        cache_error,
     };
     Ok((workspace, found))
 }
@@ -258,28 +257,20 @@ fn check_syntax(manifest: &cargo::ManifestText) -> Result<()> {
         })
 }
 
-/// Writes what is new to the cache. A target directory that cannot be written costs speed, not the answer: the first
-/// error is handed back for whoever has to write there.
-fn keep(
-    (probe, versions): (&Probe<'_>, &Versions),
-    gate_dir: &Path,
-    toolside: &Toolside,
-    scan: &mut Scan,
-) -> Option<Error> {
-    let index = scan
-        .entries
-        .take()
-        .map(|entries| Index::store(gate_dir, entries, scan.began));
-    let answer = toolside
-        .keep_answer
-        .then(|| cargo::store(gate_dir, &toolside.answer, &toolside.inputs));
-    let versions = toolside.keep_versions.then(|| probe.store(gate_dir, versions));
-    let tracked = scan.tracked.take().map(|tracked| tracked.store(gate_dir));
-    let status = scan.status.take().map(|status| status.store(gate_dir));
-    [index, answer, versions, tracked, status]
-        .into_iter()
-        .flatten()
-        .find_map(Result::err)
+/// Writes what is new to the cache, as far as that can be written: without it the next run asks again.
+fn keep((probe, versions): (&Probe<'_>, &Versions), gate_dir: &Path, toolside: &Toolside, scan: &mut Scan) {
+    if let Some(entries) = scan.entries.take() {
+        let _ = Index::store(gate_dir, entries, scan.began);
+    }
+    if toolside.keep_answer {
+        let _ = cargo::store(gate_dir, &toolside.answer, &toolside.inputs);
+    }
+    if toolside.keep_versions {
+        let _ = probe.store(gate_dir, versions);
+    }
+    if let Some(status) = scan.status.take() {
+        let _ = status.store(gate_dir);
+    }
 }
 
 /// The manifests of the root and of all members from the texts that were read.

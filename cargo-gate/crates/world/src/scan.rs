@@ -13,7 +13,7 @@ use gate_base::error::Result;
 use super::contents::{Contents, Room};
 use super::environment::Environment;
 use super::files::{File, FileKind, FileList};
-use super::git::{self, Git, KnownStatus, Listed, Tracked};
+use super::git::{self, Answers, Git, KnownStatus, Listed};
 use super::index::{Entry, Index, Stamp};
 use gate_base::paths;
 
@@ -28,8 +28,6 @@ pub(crate) struct Scan {
     pub git_problem: Option<String>,
     /// Entries for the index, when they differ from what it holds.
     pub entries: Option<Vec<Entry>>,
-    /// What git tracks, when that is new and may be remembered.
-    pub tracked: Option<Tracked>,
     /// What git said of the work tree, when that is new and may be remembered.
     pub status: Option<KnownStatus>,
     /// When the scan began.
@@ -85,23 +83,22 @@ pub(crate) fn scan(
             .as_ref()
             .and_then(|program| KnownStatus::load(program, gate_dir, &index));
         let Some(known) = known else {
-            let listed = list(root, outside, gate_dir, program.as_ref(), None);
+            let listed = list(root, outside, program.as_ref(), None);
             return (ahead.join().unwrap_or_default(), listed);
         };
         // Nearly always it holds, so the list is made meanwhile; it counts only once every file was seen to be the same.
-        let listed = list(root, outside, gate_dir, program.as_ref(), Some(&known));
+        let listed = list(root, outside, program.as_ref(), Some(&known));
         let ahead = ahead.join().unwrap_or_default();
         if index.is_current(&ahead) {
             return (ahead, listed);
         }
-        let listed = list(root, outside, gate_dir, program.as_ref(), None);
+        let listed = list(root, outside, program.as_ref(), None);
         (ahead, listed)
     });
     let Listings {
         git,
         git_problem,
-        tracked,
-        status,
+        answers,
         files: listed,
     } = listed?;
 
@@ -128,7 +125,7 @@ pub(crate) fn scan(
         examined.par_extend(rest.map(|listed| examine(root, listed, (&index, &ahead), &room)));
     }
     let changed = examined.iter().flatten().any(|one| one.read)
-        || examined.iter().flatten().filter(|one| one.stamp.is_some()).count() != index.len();
+        || examined.iter().flatten().filter(|one| one.stamp.is_some()).count() != index.count();
     let mut entries = changed.then(Vec::new);
     let mut files = Vec::with_capacity(examined.len());
     let mut contents = Vec::new();
@@ -143,10 +140,10 @@ pub(crate) fn scan(
         }
         files.push(one.file);
     }
-    let status = match (status, &program, &git) {
+    let status = match (answers, &program, &git) {
         // Only what the index vouches for, in full.
-        (Some(output), Some(program), Some(git)) if entries.is_none() && is_plain(&files) => {
-            KnownStatus::of(program, &git.top, &index, output, |path| outside.contains(path), began)
+        (Some(answers), Some(program), Some(git)) if entries.is_none() && is_plain(&files) => {
+            KnownStatus::of(program, &git.top, &index, answers, |path| outside.contains(path), began)
         }
         _ => None,
     };
@@ -156,7 +153,6 @@ pub(crate) fn scan(
         git,
         git_problem,
         entries,
-        tracked,
         status: status.filter(KnownStatus::is_settled),
         began,
     })
@@ -189,21 +185,19 @@ fn is_below(path: &str, directory: &str) -> bool {
 struct Listings {
     git: Option<Git>,
     git_problem: Option<String>,
-    tracked: Option<Tracked>,
-    status: Option<Vec<u8>>,
+    answers: Option<Answers>,
     files: Vec<Listed>,
 }
 
 fn list(
     root: &Path,
     outside: &Outside,
-    gate_dir: &Path,
     program: Option<&git::Program>,
     known: Option<&KnownStatus>,
 ) -> Result<Listings> {
     let mut problem = None;
     if let Some(program) = program {
-        match git::list(program, gate_dir, known) {
+        match git::list(program, known) {
             // A workspace that an ignore rule of an enclosing repository hides is not under version control.
             Ok(Some(listing)) if listing.files.iter().any(|file| file.path == "Cargo.toml") => {
                 let mut git = Git::new(program.clone(), &listing);
@@ -215,8 +209,7 @@ fn list(
                 return Ok(Listings {
                     git: Some(git),
                     git_problem: None,
-                    tracked: listing.tracked,
-                    status: listing.status,
+                    answers: listing.answers,
                     files,
                 });
             }

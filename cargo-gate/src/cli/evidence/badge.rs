@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::Conversation;
-use gate_base::atomic;
 use gate_base::error::{Error, Result};
-use gate_base::exit;
+use gate_base::{atomic, exit};
 use gate_evidence::history::History;
 use gate_report::render::badge;
 

@@ -7,10 +7,9 @@ use clap::Args;
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
 use crate::cli::run_named::{RunNamed, quoted};
-use gate_base::atomic;
 use gate_base::digest::sha256_hex;
 use gate_base::error::Result;
-use gate_base::exit;
+use gate_base::{atomic, exit};
 use gate_evidence::bundle::make;
 use gate_report::render::text;
 

@@ -7,9 +7,8 @@ use clap::Args;
 use gate_build::{Context, DiagnosticId, Kernels, UnitName};
 
 use crate::cli::Conversation;
-use gate_base::atomic;
 use gate_base::error::{Error, ErrorKind, Result};
-use gate_base::exit;
+use gate_base::{atomic, exit};
 use gate_gpu::kernels::check::{compiler_env, crate_of};
 
 #[derive(Debug, Args)]

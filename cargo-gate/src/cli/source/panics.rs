@@ -7,9 +7,8 @@ use serde::Serialize;
 
 use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
-use gate_base::atomic;
 use gate_base::error::{Error, Result};
-use gate_base::exit;
+use gate_base::{atomic, exit};
 use gate_rust::facts::{PanicCounts, PanicKind, PanicSite};
 use gate_rust::library::inventory::PanicInventory;
 use gate_rust::library::{FileSurvey, PackageSurvey, Survey};

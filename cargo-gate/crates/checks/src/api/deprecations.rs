@@ -11,8 +11,7 @@ use gate_rust::facts::Deprecated;
 use gate_rust::library::{FileSurvey, PackageSurvey, Survey};
 
 use crate::failure::panics::unreadable_source;
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Cargo, input::RustSources, input::FileNames, Deprecation);
 

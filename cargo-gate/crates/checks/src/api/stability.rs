@@ -6,8 +6,7 @@ use gate_report::{Dimension, Finding, Location};
 use gate_surveys::stability::Comparison;
 use gate_world::cargo::Member;
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Cargo,

@@ -10,8 +10,7 @@ use gate_surveys::boundary_inventory::{Change, Inventory};
 
 use super::raw::unreadable;
 use crate::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Cargo,

@@ -9,8 +9,7 @@ use gate_rust::boundary::site::Kind;
 use gate_rust::boundary::survey::{FileSurvey, PackageSurvey, Survey};
 use gate_surveys::authority::Authorities;
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -31,10 +30,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    rule: &Rule::<Declaration> {
-        applies: |_| Applies::Yes,
-        run,
-    },
+    rule: &Rule::<Declaration>::always(run),
 };
 
 fn run(context: &Context<'_>) -> Judgement {

@@ -6,8 +6,7 @@ use gate_report::{Dimension, Finding, Location};
 use gate_rust::boundary::survey::{Survey, is_undocumented_block};
 
 use super::raw::unreadable;
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Cargo, input::RustSources, input::FileNames, BoundaryPolicy);
 

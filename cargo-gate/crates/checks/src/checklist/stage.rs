@@ -8,8 +8,7 @@ use gate_base::stage::Stage;
 use gate_policy::{ChecklistArtifact, ChecklistItem, Waiver, pattern};
 use gate_report::{CheckReport, Dimension, Finding, Outcome};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Outcomes,

@@ -8,8 +8,7 @@ use gate_policy::CiPolicy;
 use gate_report::{Dimension, Finding, Location};
 
 use super::pipelines::{counted, first_path, unreadable};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::CiFiles, CiPolicy);
 

@@ -6,8 +6,7 @@ use gate_policy::{CiPolicy, StagePolicy};
 use gate_report::{Dimension, Finding, Location};
 
 use super::pipelines::{jobs, not_followed, runs_gate, unreadable};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::CiFiles, CiPolicy, StagePolicy);
 

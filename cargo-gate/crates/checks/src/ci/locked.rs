@@ -10,8 +10,7 @@ use gate_report::{Dimension, Finding, Location};
 use gate_world::config::CargoConfig;
 
 use super::pipelines::{Lock, Packages, counted, first_path, jobs, not_followed, unreadable};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::CiFiles,

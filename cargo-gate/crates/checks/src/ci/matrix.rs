@@ -6,8 +6,7 @@ use gate_policy::CiPolicy;
 use gate_report::{Dimension, Finding, Location, Reason};
 
 use super::pipelines::{self, jobs, runs_gate, unreadable};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::CiFiles, CiPolicy);
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gate_base::paths;
 use gate_base::stage::Stage;
 use gate_ci::{Argument, CargoCall, CiCommand, CiFile, CiFiles, Job, Kind, NotFollowed, UNKNOWN, base_name, program};
 use gate_report::{Finding, Location};
@@ -132,7 +133,7 @@ impl Packages<'_> {
             if !self.files.iter().any(|file| file.path.starts_with(&prefix)) {
                 return Lock::None;
             }
-            directory = directory.rsplit_once('/').map_or("", |(parent, _)| parent);
+            directory = paths::parent(directory);
         }
         // A package that is no member: its lockfile is its own, or that of a workspace between here and the root.
         while !directory.is_empty() {
@@ -143,24 +144,14 @@ impl Packages<'_> {
             {
                 return Lock::Other(directory.to_owned());
             }
-            directory = directory.rsplit_once('/').map_or("", |(parent, _)| parent);
+            directory = paths::parent(directory);
         }
         Lock::None
     }
 }
 
 fn descend(directory: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split(['/', '\\']) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    paths::join_below(directory, &path.replace('\\', "/"))
 }
 
 /// Every job of every file that can be read, with its file.

@@ -7,8 +7,7 @@ use gate_policy::{Claim, EvidenceClass, SuitePolicy, pattern};
 use gate_report::{CheckReport, Dimension, Finding, Outcome};
 
 use crate::conformance::conforming::{passed, reason};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(Claim, SuitePolicy, input::EvaluatedStage, input::Outcomes);
 

@@ -4,8 +4,7 @@ use gate_base::stage::Stage;
 use gate_policy::SanityWarning;
 use gate_report::{Dimension, Finding};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::WholePolicy);
 

@@ -7,8 +7,7 @@ use gate_policy::{ConformanceBackend, ConformancePolicy, SuitePolicy};
 use gate_report::{Dimension, Finding};
 
 use super::conforming::{Shown, any_due, is_due, passed, reason, shown, tests};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(ConformancePolicy, SuitePolicy, input::EvaluatedStage, input::Outcomes);
 

@@ -5,8 +5,7 @@ use gate_policy::{ConformancePolicy, ConformanceRow, SuitePolicy};
 use gate_report::{Dimension, Finding, Outcome};
 
 use super::conforming::{Shown, passed, reason, shown, suite, tests};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::FileNames,

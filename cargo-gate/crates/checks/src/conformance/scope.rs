@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 
 use gate_base::stage::Stage;
-use gate_gpu::kernels::LockedCrate;
-use gate_gpu::kernels::place;
+use gate_gpu::kernels::{LockedCrate, place};
 use gate_policy::{ConformancePolicy, DeferredOperator, KernelPolicy, SuitePolicy};
 use gate_report::{Dimension, Finding, Location, Outcome, Reason};
 
 use super::conforming::{Shown, passed, reason, shown};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Cargo,

@@ -11,8 +11,7 @@ use gate_world::cargo::Resolution;
 use super::documents::{nothing_matches, unreadable};
 use super::invocations::{Invocation, Selector};
 use super::own::unknown;
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Documents,

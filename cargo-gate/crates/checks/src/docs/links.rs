@@ -10,8 +10,7 @@ use gate_text::markdown::links::Outline;
 use gate_text::markdown::{place, target};
 
 use super::destinations::{Destinations, Found};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Documents, input::DocumentsAbove, input::FileNames, DocsPolicy);
 
@@ -25,10 +24,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 3,
     phase: Phase::Evidence,
-    rule: &Rule::<Declaration> {
-        applies: |_| Applies::Yes,
-        run,
-    },
+    rule: &Rule::<Declaration>::always(run),
 };
 
 /// How many links a message names.
@@ -170,41 +166,16 @@ fn is_included(path: &str, whole: &str, part: &str) -> bool {
 
 /// Whether a document says what holds now, as far as its path tells. What does not is judged where it is declared.
 fn is_current(path: &str) -> bool {
-    const DATA: &[&str] = &[
-        "corpus",
-        "fixture",
-        "fixtures",
-        "node_modules",
-        "snapshots",
-        "template",
-        "templates",
-        "test",
-        "test-data",
-        "test_data",
-        "testdata",
-        "tests",
-        "third-party",
-        "third_party",
-        "vendor",
-        "ISSUE_TEMPLATE",
-        "PULL_REQUEST_TEMPLATE",
-    ];
-    const PAST: &[&str] = &[
-        "changelog",
-        "changelogs",
-        "changes",
-        "history",
-        "news",
-        "pull_request_template",
-        "release",
-        "releases",
-    ];
+    const DATA: &str = "\
+        corpus fixture fixtures node_modules snapshots template templates test test-data test_data testdata tests \
+        third-party third_party vendor ISSUE_TEMPLATE PULL_REQUEST_TEMPLATE";
+    const PAST: &str = "changelog changelogs changes history news pull_request_template release releases";
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = name.split(['.', '-']).next().unwrap_or(name).to_lowercase();
-    !PAST.contains(&stem.as_str())
-        && directory
-            .split('/')
-            .all(|part| !DATA.contains(&part) && !PAST.contains(&part.to_lowercase().as_str()))
+    let is_past = |name: &str| PAST.split_whitespace().any(|past| past == name);
+    let is_data = |name: &str| DATA.split_whitespace().any(|data| data == name);
+    let mut parts = directory.split('/');
+    !is_past(&stem) && parts.all(|part| !is_data(part) && !is_past(&part.to_lowercase()))
 }
 
 /// `#L10-L20` is a place in the text as GitHub shows it, `#:~:text=` one that browsers look for.

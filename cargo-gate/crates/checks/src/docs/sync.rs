@@ -7,8 +7,7 @@ use gate_surveys::document;
 use gate_text::markdown::place;
 
 use super::documents::{nothing_matches, unreadable};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Documents, input::WholePolicy, input::Cargo, input::Outcomes);
 

@@ -3,8 +3,7 @@
 use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::SuiteVariables);
 
@@ -18,10 +17,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Evidence,
-    rule: &Rule::<Declaration> {
-        applies: |_| Applies::Yes,
-        run,
-    },
+    rule: &Rule::<Declaration>::always(run),
 };
 
 fn run(context: &Context<'_>) -> Judgement {

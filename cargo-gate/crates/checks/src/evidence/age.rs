@@ -7,8 +7,7 @@ use gate_evidence::age::{age, words};
 use gate_policy::EvidenceAge;
 use gate_report::{CheckReport, Dimension, Finding};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Outcomes, input::History, EvidenceAge, input::EvaluatedStage);
 

@@ -9,8 +9,7 @@ use gate_rust::facts::ErrorEnum;
 use gate_rust::library::{Coverage, PackageSurvey, Survey};
 
 use super::panics::unreadable_source;
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Cargo,

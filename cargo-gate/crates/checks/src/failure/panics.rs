@@ -8,8 +8,7 @@ use gate_rust::library::inventory::{Change, PanicInventory};
 use gate_rust::library::{PackageSurvey, Survey};
 
 use crate::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Cargo,

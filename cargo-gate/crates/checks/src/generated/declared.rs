@@ -10,8 +10,7 @@ use gate_policy::GeneratedFiles;
 use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::files::{File, FileKind};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::AllFiles, GeneratedFiles, input::FileNames);
 

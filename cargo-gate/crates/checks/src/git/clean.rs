@@ -4,8 +4,7 @@ use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding, Location};
 use gate_world::git::DirtyPath;
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::GitHead, input::GitStatus);
 
@@ -19,10 +18,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    rule: &Rule::<Declaration> {
-        applies: |_| Applies::Yes,
-        run,
-    },
+    rule: &Rule::<Declaration>::always(run),
 };
 
 /// How many paths a message names.

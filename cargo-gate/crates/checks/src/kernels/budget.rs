@@ -9,8 +9,7 @@ use gate_policy::KernelPolicy;
 use gate_report::{Dimension, Finding, Location, Reason};
 
 use crate::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Cargo,

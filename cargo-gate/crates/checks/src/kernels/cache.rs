@@ -5,8 +5,7 @@ use gate_gpu::kernels::stored::{Asked, hit_rate};
 use gate_policy::CachePolicy;
 use gate_report::{Dimension, Finding, Location, Reason};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::CacheReports, CachePolicy);
 

@@ -8,8 +8,7 @@ use gate_policy::{KernelPolicy, KernelScope, RuntimePolicy};
 use gate_report::{Dimension, Finding};
 
 use super::runs::{Runs, runs};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Cargo,

@@ -7,8 +7,7 @@ use gate_gpu::kernels::LockedCrate;
 use gate_report::{Dimension, Finding, Location};
 use gate_world::files::FileList;
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Cargo, input::FileNames, input::KernelLocks);
 

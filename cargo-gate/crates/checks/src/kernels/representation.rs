@@ -9,8 +9,7 @@ use gate_policy::{KernelPolicy, RepresentationPolicy};
 use gate_report::{Dimension, Finding};
 
 use super::images::{Image, images};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Cargo, input::KernelLocks, KernelPolicy);
 

@@ -7,8 +7,7 @@ use gate_gpu::kernels::rebuild::{NoRecord, Rebuild, Rebuilt};
 use gate_policy::KernelPolicy;
 use gate_report::{Dimension, Finding, Location, Reason};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Cargo, input::KernelLocks, input::KernelRebuild, KernelPolicy);
 

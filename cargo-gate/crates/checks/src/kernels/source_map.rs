@@ -11,8 +11,7 @@ use gate_policy::{KernelPolicy, SourceMapPolicy};
 use gate_report::{Dimension, Finding, Location};
 
 use super::images::{Image, images};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Cargo, input::KernelLocks, KernelPolicy);
 

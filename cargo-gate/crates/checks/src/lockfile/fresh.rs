@@ -4,8 +4,7 @@ use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::cargo::Resolution;
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Cargo, input::Lockfile);
 

@@ -9,8 +9,7 @@ use gate_world::cargo::Dependency;
 use gate_world::manifest::Manifest;
 
 use super::dependencies::{Entry, entries};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Manifests, input::Cargo, input::GitHead);
 
@@ -24,10 +23,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Evidence,
-    rule: &Rule::<Declaration> {
-        applies: |_| Applies::Yes,
-        run,
-    },
+    rule: &Rule::<Declaration>::always(run),
 };
 
 fn run(context: &Context<'_>) -> Judgement {

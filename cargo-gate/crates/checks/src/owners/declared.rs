@@ -8,8 +8,7 @@ use gate_report::{Dimension, Finding, Location};
 use gate_world::cargo::Member;
 use gate_world::code_owners::CodeOwners;
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Cargo, input::CodeOwners, OwnerPolicy, SuitePolicy);
 

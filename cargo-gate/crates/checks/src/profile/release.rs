@@ -7,8 +7,7 @@ use gate_policy::{ProfilePolicy, ProfileRequirement, ProfileValue};
 use gate_report::{Dimension, Finding, Location};
 use gate_world::profile::{self, Origin, Profile, Setting, Target};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     ProfilePolicy,

@@ -6,8 +6,7 @@ use gate_base::stage::Stage;
 use gate_policy::{SuiteKind, SuitePolicy, Tier, TierException, TierPolicy};
 use gate_report::{Dimension, Finding};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(TierPolicy, SuitePolicy, input::Cargo, input::Today);
 

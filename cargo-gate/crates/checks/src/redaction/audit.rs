@@ -9,8 +9,7 @@ use gate_report::{CheckReport, Dimension, Finding, Location};
 use gate_suites::redaction::HOMES_IN_LOG;
 use gate_text::secrets::{self, Hit, Severity};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Outcomes, input::CargoEnvironment, PathsPolicy);
 
@@ -24,10 +23,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 2,
     phase: Phase::Outcomes,
-    rule: &Rule::<Declaration> {
-        applies: |_| Applies::Yes,
-        run,
-    },
+    rule: &Rule::<Declaration>::always(run),
 };
 
 fn run(context: &Context<'_>) -> Judgement {

@@ -9,8 +9,7 @@ use gate_policy::{ItemKind, ItemStatus, Register, RegisterItem, Severity};
 use gate_report::{Dimension, Finding, Reason};
 use gate_world::git::CommitState;
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(Register, input::RegisterCommits, input::Today);
 

@@ -11,8 +11,7 @@ use gate_policy::{Approval, ReleasePolicy, VersionFile};
 use gate_report::{Dimension, Finding, Location};
 use gate_world::cargo::{CargoModel, Member};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Cargo, input::ReleaseFiles, ReleasePolicy, input::Today);
 

@@ -8,8 +8,7 @@ use gate_policy::RuntimePolicy;
 use gate_report::{Dimension, Finding, Location};
 
 use crate::runtime::records::{faulty, judged, misread};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::RuntimeRecords, RuntimePolicy);
 

@@ -4,8 +4,7 @@ use gate_base::stage::Stage;
 use gate_policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE, RuntimePolicy, SuiteKind, SuitePolicy};
 use gate_report::{Dimension, Finding, Location};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Cargo, input::SuiteVariables, SuitePolicy, RuntimePolicy);
 

@@ -6,8 +6,7 @@ use gate_report::{Dimension, Finding};
 use gate_rust::facts::UsedPath;
 
 use crate::failure::panics::unreadable_source;
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::RustSources,

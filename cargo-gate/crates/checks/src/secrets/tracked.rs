@@ -12,8 +12,7 @@ use gate_text::secrets::personal::{scan_entropy, scan_personal};
 use gate_text::secrets::survey::SecretSurvey;
 use gate_text::secrets::{Hit, Kind, place};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::AllFiles, input::FileNames, SecretsPolicy, input::Today);
 
@@ -27,10 +26,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 3,
     phase: Phase::Evidence,
-    rule: &Rule::<Declaration> {
-        applies: |_| Applies::Yes,
-        run,
-    },
+    rule: &Rule::<Declaration>::always(run),
 };
 
 /// How many places one finding names.

@@ -10,8 +10,7 @@ use gate_policy::{DecisionPolicy, StagePolicy};
 use gate_report::{Dimension, Finding};
 use gate_world::git::Ancestry;
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::History,

@@ -8,8 +8,7 @@ use gate_surveys::document::{self, Document};
 use gate_text::markdown::place;
 
 use crate::docs::documents::{nothing_matches, unreadable};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Documents,

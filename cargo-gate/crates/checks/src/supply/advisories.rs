@@ -8,8 +8,7 @@ use gate_report::{Dimension, Finding, Location, Reason};
 use gate_surveys::supply::{Fix, Hit, Opened, PackageGraph, VARIABLE, hits};
 use gate_world::cargo::lock::LockedPackage;
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Lockfile,

@@ -11,8 +11,7 @@ use gate_report::{Dimension, Finding, Reason};
 use gate_world::git::{Git, Tag};
 use gate_world::manifest::Manifest;
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Cargo, input::GitTags, ToolchainPolicy, input::Today);
 

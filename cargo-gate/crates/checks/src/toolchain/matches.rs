@@ -7,8 +7,7 @@ use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::toolchain::Rustc;
 
 use super::channel::Channel;
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::ToolchainFile, input::Toolchain);
 

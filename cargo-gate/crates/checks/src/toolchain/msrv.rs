@@ -11,8 +11,7 @@ use gate_world::manifest::Manifest;
 
 use super::channel::Channel;
 use crate::lockfile::dependencies::{Kind, entries};
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Cargo, input::Manifests, input::ToolchainFile);
 
@@ -26,10 +25,7 @@ pub static CHECK: Check = Check {
     since: "0.1.0",
     version: 1,
     phase: Phase::Evidence,
-    rule: &Rule::<Declaration> {
-        applies: |_| Applies::Yes,
-        run,
-    },
+    rule: &Rule::<Declaration>::always(run),
 };
 
 /// How many members a message names.

@@ -8,8 +8,7 @@ use gate_base::stage::Stage;
 use gate_policy::ToolchainPolicy;
 use gate_report::{Dimension, Finding};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(
     input::Cargo,

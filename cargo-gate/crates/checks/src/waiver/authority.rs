@@ -7,8 +7,7 @@ use gate_policy::authority::NAMESPACE;
 use gate_policy::{Authority, Waiver, WaiverPolicy};
 use gate_report::{Dimension, Finding};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(WaiverPolicy, Waiver, input::Today);
 

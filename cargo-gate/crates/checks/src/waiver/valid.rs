@@ -10,8 +10,7 @@ use gate_base::stage::Stage;
 use gate_policy::Waiver;
 use gate_report::{Dimension, Finding};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, WaiverUse, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, WaiverUse, input, reads};
 
 reads!(Waiver, input::WaiverUses, input::Today);
 

@@ -9,8 +9,7 @@ use gate_policy::pattern::path_matches;
 use gate_policy::{Reviewed, WarningPolicy};
 use gate_report::{CheckReport, Dimension, Finding};
 
-use gate_contract::reads;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input};
+use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
 reads!(input::Outcomes, WarningPolicy, input::EvaluatedStage, input::Today);
 

@@ -13,11 +13,10 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::base_name;
 use super::expand::{Argument, UNKNOWN, Variables};
 use super::model::NotFollowed;
-use super::path;
 use super::tree::Reader;
+use super::{base_name, path};
 pub(super) use model::Piece;
 use model::{Recipe, Recipes};
 

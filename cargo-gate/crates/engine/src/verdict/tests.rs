@@ -3,10 +3,8 @@ use proptest::prelude::*;
 
 use super::*;
 use gate_base::exit;
-use gate_contract::Judgement;
-use gate_contract::reads;
 use gate_contract::testing::World;
-use gate_contract::{Applies, Rule, input};
+use gate_contract::{Applies, Judgement, Rule, input, reads};
 
 reads!(input::Outcomes, input::WaiverUses);
 use gate_policy::{CheckPolicy, Waiver};

@@ -12,23 +12,9 @@ use gate_world::toolchain::{Rustc, Toolchain};
 use super::format::SCHEMA_VERSION;
 
 /// Variables whose value is kept: they change what cargo builds or how tests run, and hold no secrets.
-const WITH_VALUE: &[&str] = &[
-    "CARGO_BUILD_TARGET",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "CARGO_INCREMENTAL",
-    "CARGO_NET_OFFLINE",
-    "CI",
-    "GITHUB_ACTIONS",
-    "GITLAB_CI",
-    "LANG",
-    "LC_ALL",
-    "RUSTFLAGS",
-    "RUSTUP_TOOLCHAIN",
-    "RUST_BACKTRACE",
-    "RUST_TEST_THREADS",
-    "SOURCE_DATE_EPOCH",
-    "TZ",
-];
+const WITH_VALUE: &str = "\
+    CARGO_BUILD_TARGET CARGO_ENCODED_RUSTFLAGS CARGO_INCREMENTAL CARGO_NET_OFFLINE CI GITHUB_ACTIONS GITLAB_CI LANG \
+    LC_ALL RUSTFLAGS RUSTUP_TOOLCHAIN RUST_BACKTRACE RUST_TEST_THREADS SOURCE_DATE_EPOCH TZ";
 /// The same for every variable with this prefix.
 const WITH_VALUE_PREFIX: &str = "CARGO_PROFILE_";
 /// Variables with these prefixes are listed by name alone.
@@ -92,8 +78,8 @@ impl EnvironmentRecord {
     /// Variables whose values are recorded, as they are.
     pub fn recorded(environment: &Environment) -> BTreeMap<String, String> {
         WITH_VALUE
-            .iter()
-            .filter_map(|name| Some((*name, environment.get(name)?)))
+            .split_whitespace()
+            .filter_map(|name| Some((name, environment.get(name)?)))
             .chain(environment.with_prefix(WITH_VALUE_PREFIX))
             .map(|(name, value)| (name.to_owned(), value.to_string_lossy().into_owned()))
             .collect()

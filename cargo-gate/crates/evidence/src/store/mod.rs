@@ -14,10 +14,9 @@ use std::time::{Duration, SystemTime};
 
 use gate_base::digest::Digest;
 use gate_base::error::{Error, Result};
-use gate_base::record;
+use gate_base::{atomic, record};
 
 use super::Evidence;
-use gate_base::atomic;
 
 pub use gc::{Damage, GcReport, Retention, Stats};
 

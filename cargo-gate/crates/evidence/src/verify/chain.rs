@@ -1,9 +1,8 @@
 //! The history and the chain over its runs.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use crate::history::{self, HistoryEntry};
 use crate::record::{HASHES, LATEST, Link, is_plain_path};

@@ -1,9 +1,8 @@
 //! The registry: a JSON object per line, one for each promotion or rejection, oldest first. It is meant to be tracked, so
 //! it is only ever appended to, and a line that cannot be read is an error and never dropped.
 
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 

@@ -6,8 +6,7 @@
 
 mod summary;
 
-pub use summary::reason;
-pub use summary::{Event, Group, RailStep, Summary};
+pub use summary::{Event, Group, RailStep, Summary, reason};
 
 /// Directory below a run's own where records of kernels are kept.
 pub const DIRECTORY: &str = "dispatches";

@@ -9,9 +9,8 @@
 //! a run has the fingerprint of its set, and the history has the report, so an altered set is not used.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
 

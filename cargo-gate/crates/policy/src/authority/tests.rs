@@ -3,8 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::waiver;
-use crate::{Waiver, waiver_text};
+use crate::{Waiver, waiver, waiver_text};
 use gate_report::Location;
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIO+cpltgNZ0hNdu5kaVvkl7gbE1+Mm+4huEjsqKpY9Kc alice@example.com";

@@ -64,18 +64,6 @@ fn impossible_days_are_errors_with_their_place() {
     ));
 }
 
-#[test]
-fn items_hang_together() {
-    assert_snapshot!(errors(
-        &GOOD.replace("tracked-by = \"BUG-1\"", "tracked-by = \"BUG-2\"")
-    ));
-    assert_snapshot!(errors(&GOOD.replace("RISK-1", "BUG-1")));
-    assert_snapshot!(errors(
-        &GOOD.replace("status = \"deferred\"", "status = \"closed\"\nreview = 2026-01-01")
-    ));
-    assert_snapshot!(errors(&GOOD.replace("mitigation = \"pin it\"", "severity = \"high\"")));
-}
-
 proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "(?s).{0,200}") {

@@ -7,6 +7,7 @@
 use super::ranking::{Ranked, ranked};
 use super::{Weight, explained, place, text};
 use crate::{Finding, Location, Report};
+use gate_base::paths;
 
 /// Annotations of each kind that GitHub keeps of one step.
 const SHOWN: usize = 10;
@@ -84,14 +85,12 @@ fn unannotated(report: &Report, rest: &[Ranked<'_>], prefix: &str, out: &mut Str
             .finding
             .and_then(|finding| finding.locations.first())
             .map(|location| {
-                let path = in_repository(prefix, &location.path);
-                format!(
-                    " {}:",
-                    place(&Location {
-                        path,
-                        ..location.clone()
-                    })
-                )
+                let path = paths::join(prefix, &location.path);
+                let location = Location {
+                    path,
+                    ..location.clone()
+                };
+                format!(" {}:", place(&location))
             })
             .unwrap_or_default();
         let message = said.finding.map_or(&said.check.summary, |finding| &finding.message);
@@ -123,18 +122,10 @@ fn message(said: &Ranked<'_>) -> String {
 }
 
 fn of_finding(finding: &Finding) -> String {
-    let message = match (&finding.waived, &finding.excluded) {
-        (Some(waiver), _) => {
-            format!(
-                "{} (waived until {} by {}: {})",
-                finding.message, waiver.expires, waiver.owner, waiver.reason
-            )
-        }
-        (None, Some(surface)) => format!("{} (outside the claim: {surface})", finding.message),
-        (None, None) => match finding.blocks_at {
-            Some(stage) => format!("{} (blocks at {stage})", finding.message),
-            None => finding.message.clone(),
-        },
+    let blocks = || finding.blocks_at.map(|stage| format!("blocks at {stage}"));
+    let message = match finding.covered().or_else(blocks) {
+        Some(why) => format!("{} ({why})", finding.message),
+        None => finding.message.clone(),
     };
     explained(&message, finding.detail.as_deref(), finding.help.as_deref())
 }
@@ -142,7 +133,7 @@ fn of_finding(finding: &Finding) -> String {
 fn command(out: &mut String, level: &str, location: Option<(&str, &Location)>, title: &str, message: &str) {
     let mut properties = Vec::new();
     if let Some((prefix, location)) = location {
-        let path = in_repository(prefix, &location.path);
+        let path = paths::join(prefix, &location.path);
         properties.push(format!("file={}", property(&path)));
         if let Some(line) = location.line {
             properties.push(format!("line={line}"));
@@ -157,24 +148,6 @@ fn command(out: &mut String, level: &str, location: Option<(&str, &Location)>, t
     properties.push(format!("title={}", property(title)));
     let message = text::clipped(message, LONGEST);
     out.push_str(&format!("::{level} {}::{}\n", properties.join(","), data(&message)));
-}
-
-/// Path of a workspace file inside the repository; `..` is resolved as far as the prefix reaches.
-pub(super) fn in_repository(prefix: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = prefix
-        .split('/')
-        .filter(|part| !part.is_empty() && *part != ".")
-        .collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }
 
 /// Escapes the text of a command. Control characters are made visible first: the log is shown in terminals, too.
@@ -268,16 +241,6 @@ mod tests {
             "what is left out is counted"
         );
         assert_eq!(text, render(&report, "rust/app"));
-    }
-
-    #[test]
-    fn paths_count_from_the_repository() {
-        assert_eq!(in_repository("", "src/lib.rs"), "src/lib.rs");
-        assert_eq!(in_repository("rust/app", "src/lib.rs"), "rust/app/src/lib.rs");
-        assert_eq!(
-            in_repository("rust/app", "../rust-toolchain.toml"),
-            "rust/rust-toolchain.toml"
-        );
     }
 
     /// What the runner makes of an escaped text.

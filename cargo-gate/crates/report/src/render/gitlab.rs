@@ -1,37 +1,17 @@
 //! The report as a GitLab Code Quality report: findings beside the lines of a merge request.
 //! Format: <https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>.
 
-use serde::Serialize;
+use serde_json::json;
 
-use super::github::in_repository;
 use super::identity::Identities;
 use super::ranking::ranked;
 use super::{Weight, anchor, text};
 use crate::Report;
+use gate_base::paths;
 use gate_base::stage::Stage;
 
 /// Bytes of one description: the widget shows one line.
 const LONGEST: usize = 2_000;
-
-#[derive(Serialize)]
-struct Issue<'a> {
-    description: String,
-    check_name: &'a str,
-    fingerprint: String,
-    severity: &'static str,
-    location: Place,
-}
-
-#[derive(Serialize)]
-struct Place {
-    path: String,
-    lines: Lines,
-}
-
-#[derive(Serialize)]
-struct Lines {
-    begin: u32,
-}
 
 /// The report as JSON, most severe finding first, with a line end after it. `prefix` is the path of the workspace inside
 /// the repository, empty at its root. What a waiver or an exclusion covers is left out: the widget has no state for it,
@@ -53,18 +33,16 @@ pub fn render(report: &Report, prefix: &str) -> String {
         };
         let blocks_at = said.finding.and_then(|finding| finding.blocks_at);
         let place = anchor(said.finding);
-        issues.push(Issue {
-            description: text::clipped(&text::line(&description), LONGEST).into_owned(),
-            check_name: &said.check.id,
-            fingerprint,
-            severity: severity(said.weight, blocks_at),
-            location: Place {
-                path: in_repository(prefix, &place.path),
-                lines: Lines {
-                    begin: place.line.unwrap_or(1).max(1),
-                },
+        issues.push(json!({
+            "description": text::clipped(&text::line(&description), LONGEST),
+            "check_name": said.check.id,
+            "fingerprint": fingerprint,
+            "severity": severity(said.weight, blocks_at),
+            "location": {
+                "path": paths::join(prefix, &place.path),
+                "lines": { "begin": place.line.unwrap_or(1).max(1) },
             },
-        });
+        }));
     }
     let mut out = serde_json::to_string_pretty(&issues).expect("issues are plain JSON");
     out.push('\n');
@@ -87,7 +65,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::super::samples;
     use super::*;

@@ -217,14 +217,9 @@ impl<'a> Page<'a> {
     fn covered(&mut self, check: &CheckReport) {
         let mut groups: BTreeMap<String, Vec<&Finding>> = BTreeMap::new();
         for finding in &check.findings {
-            let why = match (&finding.waived, &finding.excluded) {
-                (Some(waiver), _) => {
-                    format!("waived until {} by {}: {}", waiver.expires, waiver.owner, waiver.reason)
-                }
-                (None, Some(surface)) => format!("outside the claim: {surface}"),
-                (None, None) => continue,
-            };
-            groups.entry(why).or_default().push(finding);
+            if let Some(why) = finding.covered() {
+                groups.entry(why).or_default().push(finding);
+            }
         }
         for (why, findings) in groups {
             let head = self.style(STRONG, &format!("note[{}]", text::line(&check.id)));

@@ -214,11 +214,7 @@ fn check_case(report: &Report, check: &CheckReport) -> Case {
 /// A finding that a waiver or an exclusion covers, as a case that was skipped: dashboards count those, and nobody forgets
 /// what is only permitted.
 fn covered_case(check: &CheckReport, finding: &Finding) -> Option<Case> {
-    let why = match (&finding.waived, &finding.excluded) {
-        (Some(waiver), _) => format!("waived until {} by {}: {}", waiver.expires, waiver.owner, waiver.reason),
-        (None, Some(surface)) => format!("outside the claim: {surface}"),
-        (None, None) => return None,
-    };
+    let why = finding.covered()?;
     let at = finding
         .locations
         .first()

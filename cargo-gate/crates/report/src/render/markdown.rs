@@ -28,69 +28,42 @@ pub fn render(report: &Report, links: Option<&str>) -> String {
     out
 }
 
-/// Lines of text that `write` adds one by one.
-fn section(write: impl FnOnce(&mut dyn FnMut(&str))) -> String {
-    let mut out = String::new();
-    write(&mut |text| {
-        out.push_str(text);
-        out.push('\n');
-    });
-    out
+/// Text that grows by lines.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn add(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
 }
 
 /// The verdict and what was judged.
 pub(super) fn head(report: &Report) -> String {
-    section(|line| {
-        line(&format!(
-            "# {}: {}\n",
-            code(&report.subject.name),
-            prose(&report.verdict())
-        ));
-        line(&format!("{}.\n", prose(&report.tally())));
-        subject(report, line);
-    })
-}
-
-/// What would unblock the stage; empty when nothing would.
-pub(super) fn unblock_section(report: &Report) -> String {
-    section(|line| unblock(report, line))
-}
-
-/// Surfaces outside the claim; empty when there are none.
-pub(super) fn bounds_section(report: &Report) -> String {
-    section(|line| bounds(report, line))
-}
-
-/// The items of the checklist; empty when none is declared.
-fn checklist_section(report: &Report) -> String {
-    section(|line| checklist(report, line))
-}
-
-/// Every check with its outcome.
-pub(super) fn table_section(report: &Report) -> String {
-    section(|line| table(report, line))
+    let mut lines = Lines::default();
+    let name = code(&report.subject.name);
+    lines.add(&format!("# {name}: {}\n", prose(&report.verdict())));
+    lines.add(&format!("{}.\n", prose(&report.tally())));
+    subject(report, &mut lines);
+    lines.0
 }
 
 /// The heading of a check, and why it has no judgement.
 pub(super) fn check_section(check: &CheckReport) -> String {
-    section(|line| {
-        line(&format!("\n## {}\n", code(&check.id)));
-        line(&format!("{}\n", prose(&check.summary)));
-        if let Some(reason) = &check.reason {
-            line(&format!("- **{}**: {}", check.outcome.words(), prose(&reason.message)));
-            if let Some(help) = &reason.help {
-                line(&format!("  - help: {}", prose(help)));
-            }
+    let mut lines = Lines::default();
+    lines.add(&format!("\n## {}\n", code(&check.id)));
+    lines.add(&format!("{}\n", prose(&check.summary)));
+    if let Some(reason) = &check.reason {
+        lines.add(&format!("- **{}**: {}", check.outcome.words(), prose(&reason.message)));
+        if let Some(help) = &reason.help {
+            lines.add(&format!("  - help: {}", prose(help)));
         }
-    })
+    }
+    lines.0
 }
 
-/// A finding as an item of a list.
-pub(super) fn finding_item(report: &Report, it: &Finding, links: Option<&str>) -> String {
-    section(|line| finding(report, it, links, line))
-}
-
-fn subject(report: &Report, line: &mut dyn FnMut(&str)) {
+fn subject(report: &Report, lines: &mut Lines) {
     let subject = &report.subject;
     let commit = subject.commit.as_deref().map_or_else(
         || "not under version control".to_owned(),
@@ -108,8 +81,8 @@ fn subject(report: &Report, line: &mut dyn FnMut(&str)) {
             format!("{}{branch}{dirty}", code(commit))
         },
     );
-    line("| | |\n| --- | --- |");
-    let mut row = |key: &str, value: &str| line(&format!("| {key} | {value} |"));
+    lines.add("| | |\n| --- | --- |");
+    let mut row = |key: &str, value: &str| lines.add(&format!("| {key} | {value} |"));
     row("Commit", &commit);
     row("Content", &code(&subject.content));
     if let Some(policy) = &subject.policy_sha256 {
@@ -126,15 +99,17 @@ fn subject(report: &Report, line: &mut dyn FnMut(&str)) {
         "Tool",
         &format!("{} {}", prose(&report.tool.name), prose(&report.tool.version)),
     );
-    line("");
+    lines.add("");
 }
 
-fn unblock(report: &Report, line: &mut dyn FnMut(&str)) {
+/// What would unblock the stage; empty when nothing would.
+pub(super) fn unblock_section(report: &Report) -> String {
+    let mut lines = Lines::default();
     let actions = report.unblock_actions();
     if actions.is_empty() {
-        return;
+        return lines.0;
     }
-    line("## What would unblock it\n");
+    lines.add("## What would unblock it\n");
     for (action, checks) in actions {
         let checks: Vec<String> = checks.into_iter().map(code).collect();
         // An action is a command or an edit in words.
@@ -142,45 +117,56 @@ fn unblock(report: &Report, line: &mut dyn FnMut(&str)) {
             .iter()
             .any(|program| action.starts_with(program));
         let action = if is_command { code(action) } else { prose(action) };
-        line(&format!("1. {action} — {}", checks.join(", ")));
+        lines.add(&format!("1. {action} — {}", checks.join(", ")));
     }
-    line("");
+    lines.add("");
+    lines.0
 }
 
-fn bounds(report: &Report, line: &mut dyn FnMut(&str)) {
+/// Surfaces outside the claim; empty when there are none.
+pub(super) fn bounds_section(report: &Report) -> String {
+    let mut lines = Lines::default();
     if report.bounds.is_empty() {
-        return;
+        return lines.0;
     }
-    line("## Not part of the claim\n");
+    lines.add("## Not part of the claim\n");
     for bound in &report.bounds {
-        line(&format!(
+        lines.add(&format!(
             "- {} (risk {}): {}",
             prose(&bound.surface),
             prose(&bound.risk),
             prose(&bound.reason)
         ));
     }
-    line("");
+    lines.add("");
+    lines.0
 }
 
-fn checklist(report: &Report, line: &mut dyn FnMut(&str)) {
-    let Some(checklist) = &report.checklist else { return };
-    line(&format!("## Checklist: {} of {} met\n", checklist.met, checklist.total));
+/// The items of the checklist; empty when none is declared.
+fn checklist_section(report: &Report) -> String {
+    let mut lines = Lines::default();
+    let Some(checklist) = &report.checklist else {
+        return lines.0;
+    };
+    lines.add(&format!("## Checklist: {} of {} met\n", checklist.met, checklist.total));
     for item in &checklist.items {
         let mark = if item.met { 'x' } else { ' ' };
         let (id, description) = (code(&item.id), prose(&item.description));
-        line(&format!("- [{mark}] {id} ({}): {description}", item.stage));
+        lines.add(&format!("- [{mark}] {id} ({}): {description}", item.stage));
     }
-    line("");
+    lines.add("");
+    lines.0
 }
 
-fn table(report: &Report, line: &mut dyn FnMut(&str)) {
+/// Every check with its outcome.
+pub(super) fn table_section(report: &Report) -> String {
+    let mut lines = Lines::default();
     if report.checks.is_empty() {
-        return;
+        return lines.0;
     }
-    line("## Checks\n\n| Check | Outcome | Findings | Evidence |\n| --- | --- | ---: | --- |");
+    lines.add("## Checks\n\n| Check | Outcome | Findings | Evidence |\n| --- | --- | ---: | --- |");
     for check in &report.checks {
-        line(&format!(
+        lines.add(&format!(
             "| {} | {} | {} | {} |",
             code(&check.id),
             outcome(report, check),
@@ -192,6 +178,7 @@ fn table(report: &Report, line: &mut dyn FnMut(&str)) {
             }
         ));
     }
+    lines.0
 }
 
 fn outcome(report: &Report, check: &CheckReport) -> String {
@@ -205,33 +192,36 @@ fn outcome(report: &Report, check: &CheckReport) -> String {
     }
 }
 
-fn finding(report: &Report, finding: &Finding, links: Option<&str>, line: &mut dyn FnMut(&str)) {
+/// A finding as an item of a list.
+pub(super) fn finding_item(report: &Report, finding: &Finding, links: Option<&str>) -> String {
+    let mut lines = Lines::default();
     let level = match (report.weight(finding), finding.blocks_at) {
         (Weight::Blocks, _) => "**error**".to_owned(),
         (Weight::Warns, Some(stage)) => format!("warning, blocks at {stage}"),
         (Weight::Warns, None) => "warning".to_owned(),
         (Weight::Covered, _) => "covered".to_owned(),
     };
-    line(&format!("- {level}: {}", prose(&finding.message)));
+    lines.add(&format!("- {level}: {}", prose(&finding.message)));
     for location in &finding.locations {
-        line(&format!("  - at {}", link(location, links)));
+        lines.add(&format!("  - at {}", link(location, links)));
     }
     if let Some(policy) = &finding.policy {
-        line(&format!("  - required by {}", link(policy, links)));
+        lines.add(&format!("  - required by {}", link(policy, links)));
     }
     if let Some(waiver) = &finding.waived {
         let (owner, expires) = (code(&waiver.owner), prose(&waiver.expires));
-        line(&format!(
+        lines.add(&format!(
             "  - waived until {expires} by {owner}: {}",
             prose(&waiver.reason)
         ));
     }
     if let Some(surface) = &finding.excluded {
-        line(&format!("  - outside the claim: {}", prose(surface)));
+        lines.add(&format!("  - outside the claim: {}", prose(surface)));
     }
     if let Some(help) = &finding.help {
-        line(&format!("  - help: {}", prose(help)));
+        lines.add(&format!("  - help: {}", prose(help)));
     }
+    lines.0
 }
 
 fn link(location: &Location, links: Option<&str>) -> String {

@@ -159,6 +159,16 @@ impl Report {
     }
 }
 
+impl Finding {
+    /// Why it does not count, where a waiver or an exclusion covers it.
+    pub fn covered(&self) -> Option<String> {
+        let waived = self.waived.as_ref();
+        let waived =
+            waived.map(|waiver| format!("waived until {} by {}: {}", waiver.expires, waiver.owner, waiver.reason));
+        waived.or_else(|| Some(format!("outside the claim: {}", self.excluded.as_ref()?)))
+    }
+}
+
 impl Outcome {
     /// The outcome as one or two words for people.
     pub fn words(self) -> &'static str {

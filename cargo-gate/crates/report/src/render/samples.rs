@@ -213,11 +213,11 @@ pub fn failures() -> Report {
         Dimension::Correctness,
         Outcome::Fail,
     );
-    suite.findings.push(
-        Finding::blocking(Stage::Pilot, "1 of 3 tests failed: `demo parses_long`")
+    suite.findings.push(Finding {
+        detail: Some(ASSERTION.into()),
+        ..Finding::blocking(Stage::Pilot, "1 of 3 tests failed: `demo parses_long`")
             .help("run `cargo test --locked parses_long`")
-            .detail(ASSERTION),
-    );
+    });
     suite.evidence = Some(EvidenceRecord {
         suite: Some(suite_result(101, TestStatus::Failed)),
         artifacts: vec![Artifact {

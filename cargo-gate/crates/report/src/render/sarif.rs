@@ -4,12 +4,12 @@
 
 use serde_json::{Value, json};
 
-use super::github::in_repository;
 use super::identity::Identities;
 use super::markdown::percent_encoded;
 use super::ranking::{Ranked, ranked};
 use super::{Weight, anchor, explained, text};
 use crate::{CheckReport, Finding, Outcome, Report};
+use gate_base::paths;
 
 /// Results that GitHub takes of one run; of these it shows the first five thousand by severity. A file with more is
 /// refused as a whole.
@@ -184,12 +184,10 @@ fn result(said: &Ranked<'_>, finding: &Finding, level: &str, prefix: &str, ident
     if !related.is_empty() {
         result["relatedLocations"] = related.into();
     }
-    let why = match (&finding.waived, &finding.excluded) {
-        (Some(waiver), _) => format!("waived until {} by {}: {}", waiver.expires, waiver.owner, waiver.reason),
-        (None, Some(surface)) => format!("outside the claim: {surface}"),
-        (None, None) => return result,
-    };
-    result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": text::line(&why) }]);
+    if let Some(why) = finding.covered() {
+        result["suppressions"] =
+            json!([{ "kind": "external", "status": "accepted", "justification": text::line(&why) }]);
+    }
     result
 }
 
@@ -203,7 +201,7 @@ fn location(place: &crate::Location, prefix: &str) -> Value {
             region["endColumn"] = column.saturating_add(length).into();
         }
     }
-    let uri = percent_encoded(&in_repository(prefix, &place.path));
+    let uri = percent_encoded(&paths::join(prefix, &place.path));
     json!({
         "physicalLocation": { "artifactLocation": { "uri": uri, "uriBaseId": "%SRCROOT%" }, "region": region },
     })

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use gate_base::paths::parent;
 use gate_world::cargo::{CargoModel, Member};
 
 /// What the code of a file is for.
@@ -68,10 +69,6 @@ impl<'m> Classifier<'m> {
             directory = parent(directory);
         }
     }
-}
-
-fn parent(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
 /// Whether `path` lies below `directory`, at any depth.

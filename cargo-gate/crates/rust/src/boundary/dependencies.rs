@@ -11,8 +11,7 @@ use gate_world::cargo::Dependency;
 use super::classify::{Role, conventional_role};
 use super::scan::{Depth, scan_file};
 use super::survey::Tally;
-use gate_base::parallel;
-use gate_base::record;
+use gate_base::{parallel, record};
 
 /// Raised with every change of the scan or of the stored form.
 const VERSION: u32 = 2;

@@ -4,13 +4,12 @@
 //!
 //! The differential test beside it compares its judgement with syn over real crates.
 
-use super::attributes;
-use super::extent;
 use super::headers::{impl_header, impl_type};
 use super::scope::{Scope, ScopeKind};
 use super::site::{Kind, ModDecl};
 use super::tokens::{Class, NONE, Tokens};
 use super::watch::{Around, Watch, Watchless};
+use super::{attributes, extent};
 
 /// A site before it is given a line.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,6 +21,4 @@ pub mod tokens;
 pub mod watch;
 
 #[cfg(test)]
-mod differential;
-#[cfg(test)]
 mod tests;

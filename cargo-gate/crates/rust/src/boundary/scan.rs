@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use memchr::{memchr_iter, memrchr};
 
 use super::items::{self, Found, RawSite};
-use super::prefilter;
-use super::safety;
 use super::site::{FileScan, Site};
 use super::tokens::Tokens;
+use super::{prefilter, safety};
 
 /// How much of a file is of interest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

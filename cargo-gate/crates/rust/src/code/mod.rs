@@ -4,9 +4,6 @@
 mod cache;
 pub mod scan;
 
-#[cfg(test)]
-mod differential;
-
 use std::io;
 use std::sync::Arc;
 

@@ -20,42 +20,20 @@ pub struct UseSite {
 
 /// Modules of the standard library, and of libraries that follow it, with the items that do something; of `fs` everything does. Types
 /// that only carry data (`net::IpAddr`, `process::ExitCode`) are none of them.
-const MODULES: [(&str, UsedPath, &[&str]); 5] = [
+const MODULES: [(&str, UsedPath, &str); 5] = [
     (
         "env",
         UsedPath::Env,
-        &[
-            "current_dir",
-            "current_exe",
-            "home_dir",
-            "remove_var",
-            "set_current_dir",
-            "set_var",
-            "temp_dir",
-            "var",
-            "var_os",
-            "vars",
-            "vars_os",
-        ],
+        "current_dir current_exe home_dir remove_var set_current_dir set_var temp_dir var var_os vars vars_os",
     ),
-    ("fs", UsedPath::File, &[]),
+    ("fs", UsedPath::File, ""),
     (
         "net",
         UsedPath::Net,
-        &[
-            "TcpListener",
-            "TcpSocket",
-            "TcpStream",
-            "ToSocketAddrs",
-            "UdpSocket",
-            "UnixDatagram",
-            "UnixListener",
-            "UnixStream",
-            "lookup_host",
-        ],
+        "TcpListener TcpSocket TcpStream ToSocketAddrs UdpSocket UnixDatagram UnixListener UnixStream lookup_host",
     ),
-    ("process", UsedPath::Process, &["Child", "Command", "Stdio"]),
-    ("thread", UsedPath::Thread, &["Builder", "JoinHandle", "scope", "spawn"]),
+    ("process", UsedPath::Process, "Child Command Stdio"),
+    ("thread", UsedPath::Thread, "Builder JoinHandle scope spawn"),
 ];
 
 /// Crates that are there for one path.
@@ -103,7 +81,7 @@ pub fn used(tokens: &Tokens<'_>, at: usize) -> Option<(UsedPath, String)> {
         return (first && !declares(tokens, word)).then(|| (*path, word.to_owned()));
     }
     let (_, path, items) = MODULES.iter().find(|(name, ..)| *name == word)?;
-    let does = |name: &str| items.is_empty() || items.contains(&name);
+    let does = |name: &str| items.is_empty() || items.split(' ').any(|item| item == name);
     let found = if tokens.is(at + 3, b'*') {
         Some("*")
     } else if tokens.is(at + 3, b'{') {

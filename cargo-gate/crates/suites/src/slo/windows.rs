@@ -2,9 +2,8 @@
 //! the chain is kept in `<suite>.head`, so that a file that was cut shows.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

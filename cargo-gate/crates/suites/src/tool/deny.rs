@@ -26,33 +26,19 @@ const CHECKS: [&str; 4] = ["advisories", "bans", "licenses", "sources"];
 
 /// Codes of what is said about licences, and about sources. What is said about bans has some forty, and more with every
 /// version; the counts of the summary show when one was taken for what it is not.
-const LICENSES: [&str; 11] = [
-    "accepted",
-    "rejected",
-    "unlicensed",
-    "skipped-private-workspace-crate",
-    "license-not-encountered",
-    "license-exception-not-encountered",
-    "missing-clarification-file",
-    "parse-error",
-    "empty-license-field",
-    "no-license-field",
-    "gather-failure",
-];
-const SOURCES: [&str; 6] = [
-    "git-source-underspecified",
-    "allowed-source",
-    "allowed-by-organization",
-    "source-not-allowed",
-    "unmatched-source",
-    "unmatched-organization",
-];
+const LICENSES: &str = "\
+    accepted rejected unlicensed skipped-private-workspace-crate license-not-encountered \
+    license-exception-not-encountered missing-clarification-file parse-error empty-license-field no-license-field \
+    gather-failure";
+const SOURCES: &str = "\
+    git-source-underspecified allowed-source allowed-by-organization source-not-allowed unmatched-source \
+    unmatched-organization";
 
 /// The check that a message is about.
 fn check_of(code: Option<&str>) -> &'static str {
     match code {
-        Some(code) if LICENSES.contains(&code) => "licenses",
-        Some(code) if SOURCES.contains(&code) => "sources",
+        Some(code) if LICENSES.split_whitespace().any(|known| known == code) => "licenses",
+        Some(code) if SOURCES.split_whitespace().any(|known| known == code) => "sources",
         _ => "bans",
     }
 }

@@ -52,7 +52,7 @@ const VERSION: u32 = 2;
 /// The highest version among the tags of commits before the one that is checked out.
 fn tagged(git: &Git, reference: &str, gate_dir: &Path) -> Result<Release, Reason> {
     let cannot = |error| unknown(git, error);
-    let tags = git.tags(gate_dir).map_err(cannot)?;
+    let tags = git.tags().map_err(cannot)?;
     // Commits never change: the answer holds while the commit and all tags are the same.
     let mut key = DigestBuilder::new("last release");
     key.part(reference.as_bytes())

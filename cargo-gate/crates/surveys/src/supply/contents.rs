@@ -38,10 +38,3 @@ pub struct Contents {
     /// What was refused.
     pub(super) skipped: Vec<Skipped>,
 }
-
-impl Contents {
-    /// Number of advisories and of refused entries.
-    pub fn counts(&self) -> (usize, usize) {
-        (self.entries.len(), self.skipped.len())
-    }
-}

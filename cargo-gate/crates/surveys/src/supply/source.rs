@@ -63,7 +63,7 @@ impl Stamps {
             read |= anew;
             stamps.push(stamp);
         }
-        if read || known.len() != index.len() {
+        if read || known.len() != index.count() {
             // Best effort: without the index the next run reads everything again.
             let _ = Index::store(directory, known, scan);
         }

@@ -60,40 +60,16 @@ fn is_template(text: &str) -> bool {
 /// `Foo`, `crate::Foo`, `Foo::new()`, `macro@foo!`, `struct.Foo.html`: rustdoc resolves these in a README that is the
 /// documentation of a crate. One word in capitals that is the usual name of a file is a file.
 fn is_rust_path(path: &str) -> bool {
-    const FILES: &[&str] = &[
-        "AUTHORS",
-        "CHANGELOG",
-        "CONTRIBUTING",
-        "COPYING",
-        "COPYRIGHT",
-        "LICENCE",
-        "LICENSE",
-        "NOTICE",
-        "README",
-    ];
-    if path.is_empty() || path == "." || path == ".." || FILES.contains(&path) {
+    const FILES: &str = "AUTHORS CHANGELOG CONTRIBUTING COPYING COPYRIGHT LICENCE LICENSE NOTICE README";
+    if path.is_empty() || path == "." || path == ".." || FILES.split_whitespace().any(|file| file == path) {
         return false;
     }
     let name = path.rsplit('/').next().unwrap_or(path);
     if let Some(item) = name.strip_suffix(".html") {
-        const KINDS: &[&str] = &[
-            "struct",
-            "enum",
-            "trait",
-            "fn",
-            "macro",
-            "type",
-            "constant",
-            "static",
-            "union",
-            "derive",
-            "attr",
-            "primitive",
-            "keyword",
-            "traitalias",
-        ];
+        const KINDS: &str = "\
+            struct enum trait fn macro type constant static union derive attr primitive keyword traitalias";
         return KINDS
-            .iter()
+            .split_whitespace()
             .any(|kind| item.strip_prefix(kind).is_some_and(|rest| rest.starts_with('.')));
     }
     let bare = path.rsplit('@').next().unwrap_or(path);

@@ -6,35 +6,22 @@ use super::kind::Kind;
 use super::{encoding, random, span};
 
 /// Words in names of secrets.
-pub(super) const WORDS: &[(&str, Kind)] = &[
-    ("password", Kind::Password),
-    ("passwd", Kind::Password),
-    ("passphrase", Kind::Password),
-    ("pwd", Kind::Password),
-    ("secret", Kind::Secret),
-    ("token", Kind::Token),
-    ("api_key", Kind::ApiKey),
-    ("api-key", Kind::ApiKey),
-    ("apikey", Kind::ApiKey),
-    ("app_key", Kind::ApiKey),
-    ("appkey", Kind::ApiKey),
-    ("access_key", Kind::ApiKey),
-    ("access-key", Kind::ApiKey),
-    ("accesskey", Kind::ApiKey),
-    ("account_key", Kind::ApiKey),
-    ("license_key", Kind::ApiKey),
-    ("auth_key", Kind::ApiKey),
-    ("authkey", Kind::ApiKey),
-    ("signing_key", Kind::Secret),
-    ("encryption_key", Kind::Secret),
-    ("master_key", Kind::Secret),
-    ("private_key", Kind::Secret),
-    ("privatekey", Kind::Secret),
-    ("credential", Kind::Secret),
-    ("_auth", Kind::Token),
-    ("_key", Kind::ApiKey),
-    ("-key", Kind::ApiKey),
-    ("authorization", Kind::BearerToken),
+pub(super) const WORDS: &[(Kind, &str)] = &[
+    (Kind::Password, "password passwd passphrase pwd"),
+    (Kind::Secret, "secret"),
+    (Kind::Token, "token"),
+    (
+        Kind::ApiKey,
+        "api_key api-key apikey app_key appkey access_key access-key accesskey account_key license_key auth_key \
+         authkey",
+    ),
+    (
+        Kind::Secret,
+        "signing_key encryption_key master_key private_key privatekey credential",
+    ),
+    (Kind::Token, "_auth"),
+    (Kind::ApiKey, "_key -key"),
+    (Kind::BearerToken, "authorization"),
 ];
 
 /// Schemes of the `Authorization` header.
@@ -119,53 +106,15 @@ fn described(kind: Kind) -> &'static str {
 
 /// Whether a name, in small letters, is that of a secret and not of something about one.
 fn names_secret(name: &[u8]) -> bool {
-    const ABOUT: &[&[u8]] = &[
-        b"public",
-        b"pubkey",
-        b"hash",
-        b"digest",
-        b"checksum",
-        b"sha1",
-        b"sha2",
-        b"md5",
-        b"fingerprint",
-        b"token_type",
-        b"tokeniz",
-        b"next_token",
-        b"nexttoken",
-        b"continuation",
-        b"page_token",
-        b"pagetoken",
-        b"tokenstream",
-        b"secretsmanager",
-        b"version",
-    ];
-    const ENDS: &[&[u8]] = &[
-        b"key_id",
-        b"keyid",
-        b"key-id",
-        b"token_id",
-        b"tokenid",
-        b"client_id",
-        b"clientid",
-        b"name",
-        b"url",
-        b"uri",
-        b"path",
-        b"file",
-        b"type",
-        b"endpoint",
-        b"arn",
-        b"kind",
-        b"label",
-        b"regex",
-        b"pattern",
-        b"header",
-        b"host",
-        b"_ref",
-        b"len",
-    ];
-    !ABOUT.iter().any(|part| memchr::memmem::find(name, part).is_some()) && !ENDS.iter().any(|end| name.ends_with(end))
+    const ABOUT: &str = "\
+        public pubkey hash digest checksum sha1 sha2 md5 fingerprint token_type tokeniz next_token nexttoken \
+        continuation page_token pagetoken tokenstream secretsmanager version";
+    const ENDS: &str = "\
+        key_id keyid key-id token_id tokenid client_id clientid name url uri path file type endpoint arn kind label \
+        regex pattern header host _ref len";
+    let about = |part: &str| memchr::memmem::find(name, part.as_bytes()).is_some();
+    let ends = |end: &str| name.ends_with(end.as_bytes());
+    !ABOUT.split_whitespace().any(about) && !ENDS.split_whitespace().any(ends)
 }
 
 /// The value behind a name that ends at `at`, and whether it has no quotes.

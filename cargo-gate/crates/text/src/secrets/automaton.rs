@@ -35,7 +35,7 @@ enum Lead {
     Address,
     Manifest,
     Curl,
-    Word(usize),
+    Word(Kind),
     Scheme(usize),
     Home(usize),
 }
@@ -103,8 +103,10 @@ impl Keywords {
         add("://", Lead::Address);
         add("kind: Secret", Lead::Manifest);
         add("curl ", Lead::Curl);
-        for (at, (word, _)) in WORDS.iter().enumerate() {
-            add(word, Lead::Word(at));
+        for (kind, words) in WORDS {
+            for word in words.split(' ') {
+                add(word, Lead::Word(*kind));
+            }
         }
         for (at, scheme) in SCHEMES.iter().enumerate() {
             add(scheme, Lead::Scheme(at));
@@ -161,7 +163,7 @@ fn scan_text(bytes: &[u8]) -> TextScan {
             Lead::Address => found.address(range.start),
             Lead::Manifest => found.manifest(range.end),
             Lead::Curl => found.curl(range.end),
-            Lead::Word(at) => found.assignment(range, WORDS[at].1),
+            Lead::Word(kind) => found.assignment(range, kind),
             Lead::Scheme(at) => found.header(range, at == 1),
             Lead::Home(at) => found.home(range.start, homes::BEGINNINGS[at]),
         }

@@ -12,116 +12,25 @@ pub struct Place {
 }
 
 /// Words in the names of directories and files that hold what is made for tests or to show something.
-const TEST_WORDS: &[&str] = &[
-    "test",
-    "tests",
-    "testing",
-    "testdata",
-    "tester",
-    "fixture",
-    "fixtures",
-    "example",
-    "examples",
-    "bench",
-    "benches",
-    "benchmark",
-    "benchmarks",
-    "sample",
-    "samples",
-    "mock",
-    "mocks",
-    "mocked",
-    "demo",
-    "demos",
-    "dummy",
-    "fake",
-    "fuzz",
-    "corpus",
-    "corpora",
-    "snapshot",
-    "snapshots",
-    "snap",
-    "e2e",
-    "integration",
-    "tutorial",
-    "tutorials",
-    "testcase",
-    "testcases",
-    "testcerts",
-    "testkeys",
-    "testutil",
-    "testutils",
-    "testsuite",
-    "testserver",
-    "vectors",
-    "testvectors",
-    "selfsigned",
-    "signed",
-    "snakeoil",
-    "localhost",
-    "spec",
-    "specs",
-    "playground",
-    "doc",
-    "docs",
-    "book",
-    "unittest",
-    "unittests",
-    "bogo",
-    "rfc",
-    "rfcs",
-    "website",
-    "reference",
-];
+const TEST_WORDS: &str = "\
+    test tests testing testdata tester fixture fixtures example examples bench benches benchmark benchmarks sample \
+    samples mock mocks mocked demo demos dummy fake fuzz corpus corpora snapshot snapshots snap e2e integration \
+    tutorial tutorials testcase testcases testcerts testkeys testutil testutils testsuite testserver vectors \
+    testvectors selfsigned signed snakeoil localhost spec specs playground doc docs book unittest unittests bogo rfc \
+    rfcs website reference";
 
 /// Extensions of prose.
 const PROSE_EXTENSIONS: &[&str] = &["md", "mdx", "markdown", "rst", "adoc", "html", "ipynb"];
 
 /// Names of files in which values stand without quotes.
-const SETTINGS: &[&str] = &[
-    ".npmrc",
-    ".netrc",
-    "_netrc",
-    ".pypirc",
-    ".pgpass",
-    ".my.cnf",
-    ".s3cfg",
-    ".dockercfg",
-    "credentials",
-    "Dockerfile",
-    "Makefile",
-    "Jenkinsfile",
-    ".htpasswd",
-    ".git-credentials",
-];
+const SETTINGS: &str = "\
+    .npmrc .netrc _netrc .pypirc .pgpass .my.cnf .s3cfg .dockercfg credentials Dockerfile Makefile Jenkinsfile \
+    .htpasswd .git-credentials";
 
 /// Their extensions.
-const SETTINGS_EXTENSIONS: &[&str] = &[
-    "env",
-    "ini",
-    "cfg",
-    "conf",
-    "config",
-    "properties",
-    "yml",
-    "yaml",
-    "sh",
-    "bash",
-    "zsh",
-    "fish",
-    "ps1",
-    "bat",
-    "cmd",
-    "tf",
-    "tfvars",
-    "toml",
-    "npmrc",
-    "netrc",
-    "pypirc",
-    "cnf",
-    "log",
-    "service",
-];
+const SETTINGS_EXTENSIONS: &str = "\
+    env ini cfg conf config properties yml yaml sh bash zsh fish ps1 bat cmd tf tfvars toml npmrc netrc pypirc cnf log \
+    service";
 
 /// What the path of a file says about it. The path is `/`-separated and relative.
 pub fn place(path: &str) -> Place {
@@ -132,10 +41,10 @@ pub fn place(path: &str) -> Place {
         is_prose: PROSE_EXTENSIONS
             .iter()
             .any(|known| extension.eq_ignore_ascii_case(known)),
-        is_settings: SETTINGS.contains(&name)
+        is_settings: SETTINGS.split_whitespace().any(|known| known == name)
             || name.starts_with(".env")
             || SETTINGS_EXTENSIONS
-                .iter()
+                .split_whitespace()
                 .any(|known| extension.eq_ignore_ascii_case(known)),
     }
 }
@@ -144,7 +53,7 @@ fn is_test_name(name: &str) -> bool {
     let stem = name
         .split_once('.')
         .map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem });
-    words(stem).any(|word| TEST_WORDS.contains(&word.as_str()))
+    words(stem).any(|word| TEST_WORDS.split_whitespace().any(|known| known == word))
 }
 
 /// Words of a name: at `-`, `_`, and where a capital letter follows a small one.

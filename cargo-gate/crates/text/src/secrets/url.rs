@@ -58,32 +58,15 @@ fn is_public_host(host: &[u8]) -> bool {
     if top.len() == host.len() {
         return false;
     }
-    let local: &[&[u8]] = &[
-        b"example",
-        b"test",
-        b"invalid",
-        b"localhost",
-        b"local",
-        b"internal",
-        b"lan",
-    ];
-    let named = |word: &[u8]| memchr::memmem::find(&host, word).is_some();
+    const LOCAL: &str = "example test invalid localhost local internal lan";
+    const EXAMPLES: &str = "host.com foo.com bar.com test.com acme.com foo.bar";
+    let is_one_of = |list: &str, word: &[u8]| list.split(' ').any(|known| known.as_bytes() == word);
+    let named = |word: &str| memchr::memmem::find(&host, word.as_bytes()).is_some();
     top.len() >= 2
         && top.iter().all(u8::is_ascii_alphabetic)
-        && !local.contains(&top)
-        && !named(b"example")
-        && !named(b"domain.")
-        && !named(b"your")
-        && !named(b"localhost")
-        && ![
-            b"host.com".as_slice(),
-            b"foo.com",
-            b"bar.com",
-            b"test.com",
-            b"acme.com",
-            b"foo.bar",
-        ]
-        .contains(&&*host)
+        && !is_one_of(LOCAL, top)
+        && !["example", "domain.", "your", "localhost"].into_iter().any(named)
+        && !is_one_of(EXAMPLES, &host)
 }
 
 fn is_password(user: &[u8], password: &[u8]) -> bool {

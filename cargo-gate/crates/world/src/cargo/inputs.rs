@@ -81,18 +81,12 @@ impl Inputs {
 
 /// Variables that change what `cargo metadata` says.
 fn matters(name: &str) -> bool {
-    const PREFIXES: [&str; 9] = [
-        "CARGO_BUILD_",
-        "CARGO_HTTP_",
-        "CARGO_NET_",
-        "CARGO_REGISTRIES_",
-        "CARGO_REGISTRY_",
-        "CARGO_RESOLVER_",
-        "CARGO_UNSTABLE_",
-        "RUSTC",
-        "RUSTUP_",
-    ];
-    name == "CARGO_HOME" || name == "CARGO_TARGET_DIR" || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    const PREFIXES: &str = "\
+        CARGO_BUILD_ CARGO_HTTP_ CARGO_NET_ CARGO_REGISTRIES_ CARGO_REGISTRY_ CARGO_RESOLVER_ CARGO_UNSTABLE_ RUSTC \
+        RUSTUP_";
+    name == "CARGO_HOME"
+        || name == "CARGO_TARGET_DIR"
+        || PREFIXES.split_whitespace().any(|prefix| name.starts_with(prefix))
 }
 
 fn latest_time(path: &Path) -> i64 {

@@ -1,14 +1,10 @@
 //! Questions about history. Each runs git when it is first asked and remembers the answer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-
-use serde::{Deserialize, Serialize};
 
 use super::Git;
 use super::objects::{Object, Objects};
-use super::tags::KnownTags;
 
 /// Whether one commit comes before another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +43,7 @@ impl CommitState {
 }
 
 /// A tag.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tag {
     /// Its name without `refs/tags/`.
     pub name: String,
@@ -158,12 +154,11 @@ impl Git {
             .clone()
     }
 
-    /// Every tag, sorted by name. One with an annotation is given as what it stands for. The answer is remembered in the
-    /// gate directory.
+    /// Every tag, sorted by name. One with an annotation is given as what it stands for.
     ///
     /// # Errors
     /// git's message.
-    pub fn tags(&self, gate_dir: &Path) -> Result<Vec<Tag>, String> {
+    pub fn tags(&self) -> Result<Vec<Tag>, String> {
         let ask = || {
             let format = "--format=%(objectname)%09%(*objectname)%09%(refname:strip=2)";
             let answer = self.program.output(&["for-each-ref", format, "refs/tags"])?;
@@ -173,7 +168,7 @@ impl Git {
         };
         self.memory
             .tags
-            .get_or_init(|| KnownTags::read(&self.top, gate_dir, ask))
+            .get_or_init(|| super::tags::packed(&self.top).map_or_else(ask, Ok))
             .clone()
     }
 

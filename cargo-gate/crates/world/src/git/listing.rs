@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::{DirtyPath, KnownStatus, Program, Tracked};
+use super::{Answers, DirtyPath, KnownStatus, Program};
 use gate_base::paths;
 
 /// A path that belongs to the workspace.
@@ -28,10 +28,8 @@ pub struct Listing {
     pub(crate) branch: Option<String>,
     pub(crate) dirty: Vec<DirtyPath>,
     pub(crate) files: Vec<Listed>,
-    /// What git tracks, when that is new and may be remembered.
-    pub tracked: Option<Tracked>,
-    /// What `git status` said of the work tree, when it was asked and reported no repository below it.
-    pub status: Option<Vec<u8>>,
+    /// What git said of the work tree, when it was asked.
+    pub answers: Option<Answers>,
 }
 
 /// Lists the work tree that holds the program's directory. `None` when there is none. `known` is what git would say of
@@ -39,7 +37,7 @@ pub struct Listing {
 ///
 /// # Errors
 /// git's message when there is a repository and git cannot read it.
-pub fn list(program: &Program, gate_dir: &Path, known: Option<&KnownStatus>) -> Result<Option<Listing>, String> {
+pub fn list(program: &Program, known: Option<&KnownStatus>) -> Result<Option<Listing>, String> {
     let Some((top, depth)) = find_top(&program.root) else {
         return Ok(None);
     };
@@ -47,8 +45,7 @@ pub fn list(program: &Program, gate_dir: &Path, known: Option<&KnownStatus>) -> 
         top,
         ..Listing::default()
     };
-    let top = listing.top.clone();
-    read(program, depth, Kind::Top(&top, gate_dir, known), b"", &mut listing)?;
+    read(program, depth, Kind::Top(known), b"", &mut listing)?;
     listing.dirty.sort();
     listing.dirty.dedup();
     Ok(Some(listing))
@@ -85,8 +82,8 @@ fn is_repository(directory: &Path) -> bool {
 /// What a repository is to the workspace.
 #[derive(Clone, Copy)]
 enum Kind<'a> {
-    /// The top of its work tree, the gate directory that remembers what it tracks, and what `git status` would say.
-    Top(&'a Path, &'a Path, Option<&'a KnownStatus>),
+    /// The one of the workspace, and what git would say of it where that is known.
+    Top(Option<&'a KnownStatus>),
     Submodule,
     /// A repository of its own below the workspace that git does not track.
     Nested,
@@ -95,40 +92,12 @@ enum Kind<'a> {
 /// Reads one repository. `depth` is how many directories its status puts before paths of the program's directory,
 /// `below` what the workspace puts before them.
 fn read(program: &Program, depth: usize, kind: Kind<'_>, below: &[u8], listing: &mut Listing) -> Result<(), String> {
-    let (tracked, status) = std::thread::scope(|scope| {
-        let status = match kind {
-            Kind::Top(_, _, Some(known)) => Err(known.output()),
-            _ => Ok(scope.spawn(|| {
-                program.output(&[
-                    "status",
-                    "--porcelain=v2",
-                    "-z",
-                    "--branch",
-                    "--no-ahead-behind",
-                    "--no-renames",
-                    "--untracked-files=all",
-                    "--ignore-submodules=none",
-                    "--",
-                    ".",
-                ])
-            })),
-        };
-        let tracked = match kind {
-            Kind::Top(top, gate_dir, _) => Tracked::read(program, top, gate_dir),
-            Kind::Submodule | Kind::Nested => program
-                .output(&["ls-files", "-z", "--stage"])
-                .map(Tracked::unremembered),
-        };
-        let status = match status {
-            Ok(asked) => asked.join().map(|answer| answer.map(Cow::Owned)),
-            Err(known) => Ok(Ok(Cow::Borrowed(known))),
-        };
-        (tracked, status)
-    });
-    let (tracked, new) = tracked?;
-    let answer = status.map_err(|_| "the thread that reads `git status` ended early".to_string())??;
+    let answers = match kind {
+        Kind::Top(Some(known)) => Cow::Borrowed(known.answers()),
+        _ => Cow::Owned(ask(program)?),
+    };
 
-    for entry in parse_stage(&tracked.output) {
+    for entry in parse_stage(&answers.tracked) {
         let path = [below, entry.path].concat();
         if entry.gitlink {
             read_submodule(program, entry.path, &path, listing)?;
@@ -136,12 +105,8 @@ fn read(program: &Program, depth: usize, kind: Kind<'_>, below: &[u8], listing: 
             push(&path, !matches!(kind, Kind::Nested), false, listing);
         }
     }
-    if new {
-        listing.tracked = Some(tracked);
-    }
-    let asked = matches!((kind, &answer), (Kind::Top(..), Cow::Owned(_)));
-    let status = parse_status(&answer);
-    if let Kind::Top(..) = kind {
+    let status = parse_status(&answers.status);
+    if let Kind::Top(_) = kind {
         listing.head = status.head;
         listing.branch = status.branch;
     }
@@ -170,10 +135,34 @@ fn read(program: &Program, depth: usize, kind: Kind<'_>, below: &[u8], listing: 
         }
         dirty(&path, entry.untracked, kind, listing);
     }
-    if asked {
-        listing.status = Some(answer.into_owned());
+    if let (Kind::Top(_), Cow::Owned(answers)) = (kind, answers) {
+        listing.answers = Some(answers);
     }
     Ok(())
+}
+
+/// Asks git for both at once.
+fn ask(program: &Program) -> Result<Answers, String> {
+    std::thread::scope(|scope| {
+        let status = scope.spawn(|| {
+            program.output(&[
+                "status",
+                "--porcelain=v2",
+                "-z",
+                "--branch",
+                "--no-ahead-behind",
+                "--no-renames",
+                "--untracked-files=all",
+                "--ignore-submodules=none",
+                "--",
+                ".",
+            ])
+        });
+        let tracked = program.output(&["ls-files", "-z", "--stage"])?;
+        let status = status.join();
+        let status = status.map_err(|_| "the thread that reads `git status` ended early".to_string())??;
+        Ok(Answers { tracked, status })
+    })
 }
 
 fn read_submodule(program: &Program, inside: &[u8], path: &[u8], listing: &mut Listing) -> Result<(), String> {
@@ -202,7 +191,7 @@ fn push(path: &[u8], tracked: bool, submodule: bool, listing: &mut Listing) {
 
 /// Inside a submodule the work tree of the workspace differs in the submodule as a whole, which its own status says.
 fn dirty(path: &[u8], untracked: bool, kind: Kind<'_>, listing: &mut Listing) {
-    if let Kind::Top(..) = kind {
+    if let Kind::Top(_) = kind {
         listing.dirty.push(DirtyPath {
             path: paths::spell_git(path),
             untracked,

@@ -9,13 +9,11 @@ mod objects;
 mod repository;
 mod status;
 mod tags;
-mod tracked;
 mod tree;
 
 pub use history::{Ancestry, CommitState, Tag};
 pub use listing::{Listed, Listing, list};
-pub use status::KnownStatus;
-pub use tracked::Tracked;
+pub use status::{Answers, KnownStatus};
 
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -59,6 +57,13 @@ pub struct Program {
     environment: Arc<Environment>,
 }
 
+/// What `git rev-parse --local-env-vars` lists, apart from configuration, and what changes the meaning of paths.
+const LOCAL: &str = "\
+    GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_COMMON_DIR GIT_DIR GIT_GLOB_PATHSPECS GIT_GRAFT_FILE \
+    GIT_ICASE_PATHSPECS GIT_IMPLICIT_WORK_TREE GIT_INDEX_FILE GIT_INTERNAL_SUPER_PREFIX GIT_LITERAL_PATHSPECS \
+    GIT_NAMESPACE GIT_NOGLOB_PATHSPECS GIT_NO_REPLACE_OBJECTS GIT_OBJECT_DIRECTORY GIT_PREFIX \
+    GIT_REPLACE_REF_BASE GIT_SHALLOW_FILE GIT_WORK_TREE";
+
 impl Program {
     /// The git on the `PATH`, to be run in `root`.
     pub fn find(environment: &Environment, root: &Path) -> Option<Self> {
@@ -80,27 +85,7 @@ impl Program {
     /// A command that takes no locks, runs no hooks, asks nobody and stays off the network.
     fn command(&self) -> Command {
         let mut command = self.environment.command(&self.path, &self.root);
-        // What `git rev-parse --local-env-vars` lists, apart from configuration, and what changes the meaning of paths.
-        for name in [
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-            "GIT_COMMON_DIR",
-            "GIT_DIR",
-            "GIT_GLOB_PATHSPECS",
-            "GIT_GRAFT_FILE",
-            "GIT_ICASE_PATHSPECS",
-            "GIT_IMPLICIT_WORK_TREE",
-            "GIT_INDEX_FILE",
-            "GIT_INTERNAL_SUPER_PREFIX",
-            "GIT_LITERAL_PATHSPECS",
-            "GIT_NAMESPACE",
-            "GIT_NOGLOB_PATHSPECS",
-            "GIT_NO_REPLACE_OBJECTS",
-            "GIT_OBJECT_DIRECTORY",
-            "GIT_PREFIX",
-            "GIT_REPLACE_REF_BASE",
-            "GIT_SHALLOW_FILE",
-            "GIT_WORK_TREE",
-        ] {
+        for name in LOCAL.split_whitespace() {
             command.env_remove(name);
         }
         command

@@ -1,6 +1,6 @@
-//! What `git status` said, remembered for as long as nothing that it looked at has changed.
+//! What `git status` and `git ls-files` said, remembered for as long as nothing that they looked at has changed.
 //!
-//! Its answer depends on the contents of tracked files, on which files there are, on ignore rules and attributes, on
+//! The answers depend on the contents of tracked files, on which files there are, on ignore rules and attributes, on
 //! git's own index, on the commit, on configuration, on variables and on the program. All of that is looked at again,
 //! by the rule of the digest index (size, times and inode are what they were, and the times are older than the scan
 //! that made the record):
@@ -30,9 +30,18 @@ use super::Program;
 use super::repository::Repository;
 
 const NAME: &str = "status";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
-/// The answer of `git status` with everything it depends on.
+/// What git said of a work tree.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answers {
+    /// `git ls-files -z --stage`: what git tracks.
+    pub(super) tracked: Vec<u8>,
+    /// `git status --porcelain=v2 -z`: how the work tree differs from the commit.
+    pub(super) status: Vec<u8>,
+}
+
+/// The answers of git with everything they depend on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownStatus {
     /// When the scan began during which git was asked, by the system's clock.
@@ -47,12 +56,11 @@ pub struct KnownStatus {
     places: Vec<(String, Option<Stamp>)>,
     /// Every directory that git walks, below the workspace root.
     directories: Vec<(String, Stamp)>,
-    /// The answer.
-    output: Vec<u8>,
+    answers: Answers,
 }
 
 impl KnownStatus {
-    /// The remembered answer, if no place and no directory has changed and the digest index is the same. Whether the
+    /// The remembered answers, if no place and no directory has changed and the digest index is the same. Whether the
     /// files are still what the index says is for the caller to see.
     pub fn load(program: &Program, gate_dir: &Path, index: &Index) -> Option<Self> {
         if !cfg!(unix) {
@@ -76,19 +84,19 @@ impl KnownStatus {
         (known.places.iter().all(same_place) && known.directories.iter().all(same_directory)).then_some(known)
     }
 
-    /// The answer.
-    pub(super) fn output(&self) -> &[u8] {
-        &self.output
+    /// The answers.
+    pub(super) fn answers(&self) -> &Answers {
+        &self.answers
     }
 
-    /// Makes the record of an answer, while `index` vouches for every file and git reported no repository below the
+    /// Makes the record of the answers, while `index` vouches for every file and git reported no repository below the
     /// workspace. `is_outside` says which directories below the root are not part of the workspace. `None` when
     /// something is not covered.
     pub fn of(
         program: &Program,
         top: &Path,
         index: &Index,
-        output: Vec<u8>,
+        answers: Answers,
         is_outside: impl Fn(&Path) -> bool,
         began: SystemTime,
     ) -> Option<Self> {
@@ -96,16 +104,7 @@ impl KnownStatus {
             return None;
         }
         let ignored = program
-            .output(&[
-                "ls-files",
-                "-z",
-                "-o",
-                "-i",
-                "--exclude-standard",
-                "--directory",
-                "--",
-                ".",
-            ])
+            .output(&["ls-files", "-zoi", "--exclude-standard", "--directory", "--", "."])
             .ok()?;
         let ignored: Vec<&str> = std::str::from_utf8(&ignored)
             .ok()?
@@ -153,7 +152,7 @@ impl KnownStatus {
             index: index.stamp()?,
             places: places.collect::<Option<_>>()?,
             directories,
-            output,
+            answers,
         })
     }
 
@@ -164,7 +163,7 @@ impl KnownStatus {
             && self.directories.iter().all(|(_, stamp)| settled(stamp))
     }
 
-    /// Remembers the answer.
+    /// Remembers the answers.
     ///
     /// # Errors
     /// I/O errors; what was remembered before stays.
@@ -257,17 +256,8 @@ fn places(program: &Program, top: &Path) -> Option<Vec<PathBuf>> {
     for name in ["index", "config.worktree", "info/sparse-checkout"] {
         places.push(repository.own.join(name));
     }
-    for name in [
-        "config",
-        "info/exclude",
-        "info/attributes",
-        "info/grafts",
-        "packed-refs",
-        "refs/replace",
-        "reftable/tables.list",
-    ] {
-        places.push(repository.common.join(name));
-    }
+    let common = "config info/exclude info/attributes info/grafts packed-refs refs/replace reftable/tables.list";
+    places.extend(common.split(' ').map(|name| repository.common.join(name)));
     let dot_git = top.join(".git");
     if dot_git.is_file() {
         places.extend([dot_git, repository.own.join("commondir")]);

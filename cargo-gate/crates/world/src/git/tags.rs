@@ -1,78 +1,37 @@
-//! Every tag, remembered for as long as the files that hold them are the same.
+//! Every tag, without asking git where all of them are packed, as after a clone.
 //!
-//! In a repository whose references are files (`gitrepository-layout(5)`), which tags there are and what they name stands in
-//! `packed-refs` and below `refs/tags`; what an annotated tag stands for never changes, because objects do not. The bytes
-//! of those files are compared, so that no clock decides. What is not covered is not remembered: other stores of references
-//! (`reftable`), replaced objects, and tags that name other references.
-//!
-//! After a clone, all of them stand in `packed-refs`, and git need not be asked at all: its header says whether it tells what
-//! each annotated tag stands for (`fully-peeled`, `refs/packed-backend.c` of git).
+//! In a repository whose references are files (`gitrepository-layout(5)`), they stand in `packed-refs` then, whose header says
+//! whether it tells what each annotated tag stands for (`fully-peeled`, `refs/packed-backend.c` of git). Git is asked where
+//! references are stored otherwise (`reftable`), objects are replaced, or a tag has a file of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
-use gate_base::digest::{Digest, DigestBuilder};
-
-use super::super::cache;
 use super::history::Tag;
 use super::repository::Repository;
 
-const NAME: &str = "tags";
-const VERSION: u32 = 1;
-
-/// The answer of git with what it depends on.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct KnownTags {
-    /// Where the repository keeps them, and what stands there.
-    key: Digest,
-    /// The answer.
-    tags: Vec<Tag>,
-}
-
-impl KnownTags {
-    /// The remembered answer, or the one that `ask` gives, which is then remembered.
-    pub(super) fn read(
-        top: &Path,
-        gate_dir: &Path,
-        ask: impl FnOnce() -> Result<Vec<Tag>, String>,
-    ) -> Result<Vec<Tag>, String> {
-        let repository = Repository::of(top);
-        if let Some(tags) = repository.as_ref().and_then(packed) {
-            return Ok(tags);
-        }
-        let key = || key(repository.as_ref()?);
-        let Some(before) = key() else { return ask() };
-        if let Some(known) = gate_base::record::read::<Self>(&gate_dir.join(NAME), VERSION)
-            && known.key == before
-        {
-            return Ok(known.tags);
-        }
-        let tags = ask()?;
-        // A tag that came while git was asked may be in the answer or not.
-        if key() == Some(before) {
-            let known = Self { key: before, tags };
-            // The answer is the same without the record.
-            let _ = cache::write(gate_dir, NAME, VERSION, &known);
-            return Ok(known.tags);
-        }
-        Ok(tags)
-    }
-}
-
 /// The tags, where all of them are packed, sorted by name.
-fn packed(repository: &Repository) -> Option<Vec<Tag>> {
-    let common = &repository.common;
+pub(super) fn packed(top: &Path) -> Option<Vec<Tag>> {
+    let common = Repository::of(top)?.common;
     if common.join("reftable").exists() || holds_any(&common.join("refs/replace")) {
         return None;
     }
     // Before the packed ones: git packs a tag before it removes the file.
-    let mut loose = Vec::new();
-    collect(&common.join("refs/tags"), &mut loose)?;
-    if !loose.is_empty() {
+    if holds_any(&common.join("refs/tags")) {
         return None;
     }
     tags_of(&std::fs::read_to_string(common.join("packed-refs")).ok()?)
+}
+
+fn holds_any(directory: &Path) -> bool {
+    let holds = |entry: std::io::Result<std::fs::DirEntry>| {
+        let Ok(entry) = entry else { return true };
+        // Git leaves the directories of what it packed.
+        !entry.file_type().is_ok_and(|kind| kind.is_dir()) || holds_any(&entry.path())
+    };
+    match std::fs::read_dir(directory) {
+        Ok(mut entries) => entries.any(holds),
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    }
 }
 
 /// The tags in a `packed-refs`: lines `<id> <reference>`, below a tag with an annotation a line `^<id>` with what it stands
@@ -115,58 +74,62 @@ fn id(text: &str) -> Option<String> {
     whole.then(|| text.to_owned())
 }
 
-/// Everything that decides which tags there are; `None` where files do not tell.
-fn key(repository: &Repository) -> Option<Digest> {
-    let common = &repository.common;
-    if common.join("reftable").exists() || holds_any(&common.join("refs/replace")) {
-        return None;
-    }
-    let mut key = DigestBuilder::new("git tags");
-    key.part(common.as_os_str().as_encoded_bytes());
-    match std::fs::read(common.join("packed-refs")) {
-        Ok(packed) if memchr::memmem::find(&packed, b" refs/replace/").is_some() => return None,
-        Ok(packed) => key.part(&packed),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => key.part(b""),
-        Err(_) => return None,
-    };
-    let mut loose = Vec::new();
-    collect(&common.join("refs/tags"), &mut loose)?;
-    loose.sort();
-    for (path, contents) in loose {
-        key.part(path.as_os_str().as_encoded_bytes()).part(&contents);
-    }
-    Some(key.finish())
-}
-
-fn holds_any(directory: &Path) -> bool {
-    std::fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_some())
-}
-
-/// Files below a directory with their contents. A lock that git holds on one is a file as any other.
-fn collect(directory: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) -> Option<()> {
-    let entries = match std::fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(()),
-        Err(_) => return None,
-    };
-    for entry in entries {
-        let entry = entry.ok()?;
-        let kind = entry.file_type().ok()?;
-        if kind.is_dir() {
-            collect(&entry.path(), files)?;
-            continue;
-        }
-        if !kind.is_file() {
-            return None;
-        }
-        let contents = std::fs::read(entry.path()).ok()?;
-        if contents.starts_with(b"ref:") {
-            return None;
-        }
-        files.push((entry.path(), contents));
-    }
-    Some(())
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::testing::World;
+
+    #[test]
+    fn tags_are_read_where_all_of_them_are_packed() {
+        let world = World::repository();
+        world.write("a", "");
+        world.commit();
+        assert_eq!(packed(world.path()), None);
+        world.git(&["tag", "v1"]);
+        world.git(&["tag", "-a", "-m", "two", "release/v2"]);
+        world.git(&["tag", "-a", "-m", "of a tag", "again", "release/v2"]);
+        world.git(&["pack-refs", "--all"]);
+        let tags = packed(world.path()).expect("packed");
+        let names: Vec<&str> = tags.iter().map(|tag| tag.name.as_str()).collect();
+        assert_eq!(names, ["again", "release/v2", "v1"]);
+        assert!(tags.iter().all(|tag| tag.commit == tags[2].commit), "{tags:?}");
+        assert_eq!(world.open().tags(), Some(Ok(tags)));
+
+        world.git(&["tag", "-d", "v1"]);
+        assert_eq!(packed(world.path()).map(|tags| tags.len()), Some(2));
+        world.git(&["tag", "v3"]);
+        assert_eq!(packed(world.path()), None);
+    }
+
+    #[test]
+    fn git_is_asked_where_references_are_not_all_in_that_file() {
+        for place in ["reftable/tables.list", "refs/replace/a"] {
+            let world = World::repository();
+            world.write("a", "");
+            world.commit();
+            world.git(&["tag", "v1"]);
+            world.git(&["pack-refs", "--all"]);
+            assert!(packed(world.path()).is_some());
+            world.write(&format!(".git/{place}"), "");
+            assert_eq!(packed(world.path()), None, "{place}");
+        }
+    }
+
+    #[test]
+    fn what_packed_refs_may_leave_out_is_asked_for() {
+        let id = "7ad0f7b953b08305553acb4cfbe337027529d976";
+        let peeled = format!("# pack-refs with: peeled fully-peeled sorted \n{id} refs/tags/v1\n");
+        assert!(tags_of(&peeled).is_some_and(|tags| tags.len() == 1));
+        for other in [
+            String::new(),
+            format!("{id} refs/tags/v1\n"),
+            format!("# pack-refs with: peeled \n{id} refs/tags/v1\n"),
+            format!("{peeled}{id} refs/replace/{id}\n"),
+            format!("{peeled}nothing\n"),
+            format!("{peeled}{} refs/tags/v2\n", &id[1..]),
+            format!("{peeled}^{}\n", &id[1..]),
+        ] {
+            assert_eq!(tags_of(&other), None, "{other}");
+        }
+    }
+}

@@ -12,24 +12,7 @@ use super::body::{Body, Instruction, Item, registers};
 const MOST_BLOCKS: usize = 4000;
 
 /// Instructions whose result does not follow from the registers they read, or that have none.
-const STOPS: [&str; 16] = [
-    "ld",
-    "ldu",
-    "atom",
-    "shfl",
-    "vote",
-    "match",
-    "redux",
-    "call",
-    "tex",
-    "bar",
-    "barrier",
-    "activemask",
-    "st",
-    "red",
-    "bra",
-    "ret",
-];
+const STOPS: &str = "ld ldu atom shfl vote match redux call tex bar barrier activemask st red bra ret";
 
 #[derive(Debug, Default)]
 struct Block {
@@ -97,7 +80,7 @@ fn divergent<'a>(body: &Body<'a>) -> HashSet<&'a str> {
         let before = found.len();
         for instruction in body.instructions() {
             let operation = instruction.opcode.split('.').next().unwrap_or_default();
-            let follows = !STOPS.contains(&operation);
+            let follows = !STOPS.split_whitespace().any(|stop| stop == operation);
             let Some((destination, sources)) = instruction.operands.split_first() else {
                 continue;
             };

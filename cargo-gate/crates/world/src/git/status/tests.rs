@@ -30,6 +30,13 @@ fn program(root: &Path, more: &[(&str, OsString)]) -> Program {
     Program::find(&Environment::from_pairs(kept.chain(own)), root).expect("git is installed")
 }
 
+fn said() -> Answers {
+    Answers {
+        tracked: b"100644 a 0\tCargo.toml\0".to_vec(),
+        status: b"said".to_vec(),
+    }
+}
+
 impl World {
     fn new() -> Self {
         let directory = tempfile::tempdir().expect("temporary directory");
@@ -117,14 +124,7 @@ impl World {
     fn record(&self) -> Option<KnownStatus> {
         let later = Self::later();
         let outside = |path: &Path| path == Path::new("target");
-        let mut record = KnownStatus::of(
-            &self.program,
-            &self.root,
-            &self.index(),
-            b"said".to_vec(),
-            outside,
-            later,
-        );
+        let mut record = KnownStatus::of(&self.program, &self.root, &self.index(), said(), outside, later);
         if let Some(record) = &mut record {
             record.duration = 0;
         }
@@ -143,7 +143,9 @@ impl World {
     fn known(&self) -> Option<Vec<u8>> {
         let index = self.index();
         let known = KnownStatus::load(&self.program, &self.gate(), &index)?;
-        index.is_current(&index.look_ahead(&self.root)).then_some(known.output)
+        index
+            .is_current(&index.look_ahead(&self.root))
+            .then_some(known.answers.status)
     }
 }
 
@@ -245,7 +247,7 @@ fn a_scan_takes_the_answer_from_the_record() {
     let world = World::new();
     world.make_index();
     let mut record = world.record().expect("everything is covered");
-    record.output = b"# branch.oid abc\0# branch.head remembered\0? ghost\0".to_vec();
+    record.answers.status = b"# branch.oid abc\0# branch.head remembered\0? ghost\0".to_vec();
     record.store(&world.gate()).expect("store");
     world.age(NAME);
     let outside = Outside::new(&world.root, &world.root.join("target"));
@@ -307,7 +309,14 @@ fn what_is_as_young_as_the_scan_is_not_trusted() {
     // A scan that began at the moment of the last change.
     let changed = symlink_metadata(world.root.join(".git/index")).and_then(|meta| meta.modified());
     let now = changed.expect("a time");
-    let record = KnownStatus::of(&world.program, &world.root, &world.index(), Vec::new(), outside, now);
+    let record = KnownStatus::of(
+        &world.program,
+        &world.root,
+        &world.index(),
+        Answers::default(),
+        outside,
+        now,
+    );
     assert!(!record.expect("everything is covered").is_settled());
     let mut record = world.record().expect("everything is covered");
     record.began = 0;

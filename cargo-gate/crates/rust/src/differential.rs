@@ -1,5 +1,6 @@
-//! The item parser against syn, over the sources of every crate this workspace is built from: the same sites outside
-//! macros at the same places, in the same functions, with the same judgement about test code.
+//! The item parser and the facts about panics against syn, over the sources of every crate this workspace is built from:
+//! outside of macros the same sites at the same places, in the same functions, with the same judgement about test code, and
+//! the same places that panic.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,10 +8,12 @@ use std::path::{Path, PathBuf};
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 
-use super::items;
-use super::scan::Place;
-use super::site::Kind;
-use super::tokens::Tokens;
+use crate::boundary::items;
+use crate::boundary::scan::Place;
+use crate::boundary::site::Kind;
+use crate::boundary::tokens::Tokens;
+use crate::code::scan::scan_file;
+use crate::facts::PanicKind;
 
 /// Files read at most, spread evenly over all of them: bounds the time where the tree is large.
 const SAMPLE: usize = 6000;
@@ -19,89 +22,85 @@ const SAMPLE: usize = 6000;
 struct Seen {
     line: u32,
     column: u32,
-    kind: Kind,
-    test: bool,
-    functions: Vec<String>,
+    what: What,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    Site {
+        kind: Kind,
+        test: bool,
+        functions: Vec<String>,
+    },
+    Panic(PanicKind),
 }
 
 #[test]
 fn agrees_with_syn_on_every_dependency() {
     let mut files: Vec<PathBuf> = Vec::new();
-    for directory in source_directories() {
-        crate::built_from::collect(&directory, &mut files);
+    for package in crate::built_from::packages() {
+        let directory = package.manifest_path.as_std_path().parent();
+        if let (Some(directory), true) = (directory, package.source.is_some()) {
+            crate::built_from::collect(directory, &mut files);
+        }
     }
     files.sort();
     let step = files.len().div_ceil(SAMPLE).max(1);
     let files: Vec<&PathBuf> = files.iter().step_by(step).collect();
-
-    let halves = std::thread::available_parallelism().map_or(1, usize::from);
-    let results: Vec<(usize, usize, Vec<String>)> = std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..halves)
-            .map(|part| {
-                let files = &files;
-                scope.spawn(move || compare_all(files.iter().copied().skip(part).step_by(halves)))
-            })
-            .collect();
-        handles
-            .into_iter()
-            .map(|handle| handle.join().expect("a comparison panicked"))
-            .collect()
-    });
-    let compared: usize = results.iter().map(|result| result.0).sum();
-    let sites: usize = results.iter().map(|result| result.1).sum();
-    let mut differences: Vec<String> = results.into_iter().flat_map(|result| result.2).collect();
-    differences.sort();
+    let results = gate_base::parallel::map(&files, &|file| compare(file));
+    let results: Vec<_> = results.into_iter().flatten().collect();
+    let differences: Vec<&str> = results
+        .iter()
+        .flat_map(|(_, found)| found)
+        .map(String::as_str)
+        .collect();
     assert!(
         differences.is_empty(),
         "{} differences:\n{}",
         differences.len(),
-        differences[..differences.len().min(40)].join("\n")
+        differences[..differences.len().min(60)].join("\n")
     );
+    let (compared, places) = (results.len(), results.iter().map(|(places, _)| places).sum::<usize>());
     assert!(
-        compared > 500 && sites > 1000,
-        "too little was compared: {sites} sites in {compared} files"
+        compared > 500 && places > 4000,
+        "too little was compared: {places} places in {compared} files"
     );
 }
 
-fn compare_all<'p>(files: impl Iterator<Item = &'p PathBuf>) -> (usize, usize, Vec<String>) {
-    let mut compared = 0;
-    let mut sites = 0;
-    let mut differences = Vec::new();
-    for path in files {
-        let Ok(text) = std::fs::read_to_string(path) else {
-            continue;
-        };
-        let Some(expected) = with_syn(&text) else { continue };
-        compared += 1;
-        sites += expected.len();
-        let found = with_items(&text);
-        for seen in found.symmetric_difference(&expected) {
-            let side = if expected.contains(seen) { "only syn" } else { "only we" };
-            differences.push(format!("{}: {side}: {seen:?}", path.display()));
-        }
-    }
-    (compared, sites, differences)
+/// Number of places and the differences; `None` for a file that syn does not read.
+fn compare(path: &Path) -> Option<(usize, Vec<String>)> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let expected = with_syn(&text)?;
+    let found = with_tokens(&text);
+    let differences = found.symmetric_difference(&expected).map(|seen| {
+        let side = if expected.contains(seen) { "only syn" } else { "only we" };
+        format!("{}: {side}: {seen:?}", path.display())
+    });
+    Some((expected.len(), differences.collect()))
 }
 
-fn with_items(text: &str) -> BTreeSet<Seen> {
+fn with_tokens(text: &str) -> BTreeSet<Seen> {
+    let panics = scan_file(text.as_bytes()).panics.into_iter();
+    let panics = panics.filter(|site| !site.in_macro).map(|site| Seen {
+        line: site.line,
+        column: site.column,
+        what: What::Panic(site.kind),
+    });
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let tokens = Tokens::new(text);
     let mut sites = items::parse(&tokens).sites;
     sites.sort_by_key(|site| site.token);
     let mut place = Place::new(text);
-    sites
-        .into_iter()
-        .filter_map(|site| {
-            let (line, column) = place.of(tokens.all[site.token].start as usize);
-            (!site.in_macro && is_syntax(site.kind)).then_some(Seen {
-                line,
-                column,
-                kind: site.kind,
-                test: site.test,
-                functions: site.functions,
-            })
-        })
-        .collect()
+    let sites = sites.into_iter().filter_map(|site| {
+        let (line, column) = place.of(tokens.all[site.token].start as usize);
+        let what = What::Site {
+            kind: site.kind,
+            test: site.test,
+            functions: site.functions,
+        };
+        (!site.in_macro && is_syntax(site.kind)).then_some(Seen { line, column, what })
+    });
+    sites.chain(panics).collect()
 }
 
 /// Kinds that a syntax tree knows.
@@ -125,19 +124,46 @@ struct Visitor {
     seen: BTreeSet<Seen>,
     functions: Vec<String>,
     tests: u32,
+    /// How many values that the compiler evaluates are around.
+    constants: u32,
     verbatim: bool,
 }
 
 impl Visitor {
-    fn site(&mut self, kind: Kind, span: proc_macro2::Span) {
+    fn see(&mut self, what: What, span: proc_macro2::Span) {
         let start = span.start();
         self.seen.insert(Seen {
             line: start.line as u32,
             column: start.column as u32 + 1,
+            what,
+        });
+    }
+
+    fn site(&mut self, kind: Kind, span: proc_macro2::Span) {
+        let what = What::Site {
             kind,
             test: self.tests > 0,
             functions: self.functions.clone(),
-        });
+        };
+        self.see(what, span);
+    }
+
+    fn panic(&mut self, kind: PanicKind, span: proc_macro2::Span) {
+        if self.constants == 0 && self.tests == 0 {
+            self.see(What::Panic(kind), span);
+        }
+    }
+
+    fn constant(&mut self, then: impl FnOnce(&mut Self)) {
+        self.constants += 1;
+        then(self);
+        self.constants -= 1;
+    }
+
+    fn at_run_time(&mut self, then: impl FnOnce(&mut Self)) {
+        let constants = std::mem::take(&mut self.constants);
+        then(self);
+        self.constants = constants;
     }
 
     fn under(&mut self, attributes: &[syn::Attribute], then: impl FnOnce(&mut Self)) {
@@ -173,7 +199,7 @@ fn is_test(attribute: &syn::Attribute) -> bool {
             .is_ok_and(|meta| implies_test(&meta));
     }
     path.segments.last().is_some_and(|segment| {
-        super::attributes::TEST_ATTRIBUTES
+        crate::boundary::attributes::TEST_ATTRIBUTES
             .iter()
             .any(|name| segment.ident == name)
     })
@@ -291,15 +317,81 @@ impl<'ast> Visit<'ast> for Visitor {
         self.verbatim |= matches!(node, syn::Pat::Verbatim(_));
         visit::visit_pat(self, node);
     }
-}
 
-/// Directories of all packages outside of this workspace that it is built from on this platform.
-fn source_directories() -> Vec<PathBuf> {
-    let mut directories: Vec<PathBuf> = crate::built_from::packages()
-        .iter()
-        .filter(|package| package.source.is_some())
-        .filter_map(|package| package.manifest_path.as_std_path().parent().map(Path::to_owned))
-        .collect();
-    directories.sort();
-    directories
+    fn visit_item_const(&mut self, node: &'ast syn::ItemConst) {
+        self.constant(|this| visit::visit_item_const(this, node));
+    }
+
+    fn visit_item_static(&mut self, node: &'ast syn::ItemStatic) {
+        self.constant(|this| visit::visit_item_static(this, node));
+    }
+
+    fn visit_impl_item_const(&mut self, node: &'ast syn::ImplItemConst) {
+        self.constant(|this| visit::visit_impl_item_const(this, node));
+    }
+
+    fn visit_trait_item_const(&mut self, node: &'ast syn::TraitItemConst) {
+        self.constant(|this| visit::visit_trait_item_const(this, node));
+    }
+
+    fn visit_expr_const(&mut self, node: &'ast syn::ExprConst) {
+        self.constant(|this| visit::visit_expr_const(this, node));
+    }
+
+    fn visit_expr_closure(&mut self, node: &'ast syn::ExprClosure) {
+        self.at_run_time(|this| visit::visit_expr_closure(this, node));
+    }
+
+    fn visit_item_fn(&mut self, node: &'ast syn::ItemFn) {
+        self.at_run_time(|this| visit::visit_item_fn(this, node));
+    }
+
+    fn visit_impl_item_fn(&mut self, node: &'ast syn::ImplItemFn) {
+        self.at_run_time(|this| visit::visit_impl_item_fn(this, node));
+    }
+
+    fn visit_expr_index(&mut self, node: &'ast syn::ExprIndex) {
+        let whole = matches!(&*node.index, syn::Expr::Range(range) if range.start.is_none() && range.end.is_none());
+        if !whole {
+            self.panic(PanicKind::Indexing, node.bracket_token.span.open());
+        }
+        visit::visit_expr_index(self, node);
+    }
+
+    fn visit_expr_method_call(&mut self, node: &'ast syn::ExprMethodCall) {
+        let kind = match node.method.to_string().as_str() {
+            "unwrap" | "unwrap_err" if node.args.is_empty() => Some(PanicKind::Unwrap),
+            "expect" | "expect_err" if !node.args.is_empty() => Some(PanicKind::Expect),
+            _ => None,
+        };
+        if let Some(kind) = kind.filter(|_| node.turbofish.is_none()) {
+            self.panic(kind, node.method.span());
+        }
+        visit::visit_expr_method_call(self, node);
+    }
+
+    fn visit_expr_path(&mut self, node: &'ast syn::ExprPath) {
+        let mut segments = node.path.segments.iter().rev();
+        if let (Some(last), Some(of)) = (segments.next(), segments.next())
+            && (of.ident == "Option" || of.ident == "Result")
+        {
+            let kind = match last.ident.to_string().as_str() {
+                "unwrap" | "unwrap_err" => Some(PanicKind::Unwrap),
+                "expect" | "expect_err" => Some(PanicKind::Expect),
+                _ => None,
+            };
+            if let Some(kind) = kind {
+                self.panic(kind, last.ident.span());
+            }
+        }
+        visit::visit_expr_path(self, node);
+    }
+
+    fn visit_macro(&mut self, node: &'ast syn::Macro) {
+        let Some(last) = node.path.segments.last() else { return };
+        let kind = PanicKind::ALL[2..6].iter().find(|kind| last.ident == kind.name());
+        if let Some(kind) = kind {
+            self.panic(*kind, last.ident.span());
+        }
+    }
 }
