@@ -77,13 +77,10 @@ mod order {
     /// Arrows that are left to remove: `package: room -> room` up, `file -> file` of a circle, and `* -> file` for a module whose files
     /// import what it defines while it imports them. Nothing is ever added.
     pub(crate) const LEFT: &[&str] = &[
-        "cargo-gate-ci: tree -> recipe",
         "cargo-gate-policy: bench -> suite",
         "cargo-gate-policy: rules -> known",
         "cargo-gate-policy: section -> model",
         "cargo-gate-policy: slo -> suite",
-        "cargo-gate-report: group -> model",
-        "* -> cargo-gate/crates/ci/src/recipe/mod.rs",
         "* -> cargo-gate/crates/surveys/src/lib.rs",
         "* -> cargo-gate/crates/text/src/secrets/mod.rs",
         "* -> cargo-gate/crates/world/src/git/mod.rs",
@@ -91,25 +88,12 @@ mod order {
         "* -> cargo-gate/crates/world/src/profile.rs",
         "* -> cargo-gate/crates/world/src/toolchain/mod.rs",
         "* -> cargo-gate/crates/checks/src/lib.rs",
-        "* -> cargo-gate/src/cli/evidence/cache/mod.rs",
-        "* -> cargo-gate/src/cli/kernels/mod.rs",
-        "* -> cargo-gate/src/cli/mod.rs",
-        "* -> cargo-gate/crates/evidence/src/verify/mod.rs",
-        "* -> cargo-gate/crates/checks/src/docs/generated/mod.rs",
-        "* -> cargo-gate/src/init/mod.rs",
-        "* -> cargo-gate/crates/suites/src/lib.rs",
-        "* -> cargo-gate/crates/suites/src/tool/mod.rs",
-        "* -> cargo-gate/crates/engine/src/verdict/mod.rs",
-        "* -> xtask/launcher/src/main.rs",
         "cargo-gate/crates/policy/src/bench.rs -> cargo-gate/crates/policy/src/suite.rs",
         "cargo-gate/crates/policy/src/rules.rs -> cargo-gate/crates/policy/src/known.rs",
         "cargo-gate/crates/policy/src/section.rs -> cargo-gate/crates/policy/src/model.rs",
         "cargo-gate/crates/policy/src/slo.rs -> cargo-gate/crates/policy/src/suite.rs",
-        "cargo-gate/crates/report/src/group.rs -> cargo-gate/crates/report/src/model.rs",
         "cargo-gate/crates/world/src/cargo/call.rs -> cargo-gate/crates/world/src/cargo/metadata.rs",
         "cargo-gate/crates/world/src/git/history.rs -> cargo-gate/crates/world/src/git/tags.rs",
-        "cargo-gate/src/cli/stage.rs -> cargo-gate/src/cli/plan.rs",
-        "cargo-gate/src/cli/stage.rs -> cargo-gate/src/cli/reports.rs",
     ];
 }
 

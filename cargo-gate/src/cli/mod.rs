@@ -2,6 +2,7 @@
 
 mod arguments;
 mod completions;
+mod conversation;
 mod doctor;
 mod evidence;
 pub mod explain;
@@ -19,6 +20,7 @@ pub mod progress;
 mod release;
 mod reports;
 mod run_named;
+mod similar;
 mod source;
 mod stage;
 mod status;
@@ -41,6 +43,7 @@ use gate_world::environment::Environment;
 use self::arguments::{FormatArgs, Global};
 use self::json::{Failed, asks_for_json, json, json_with_version, named};
 use self::printer::Printer;
+use conversation::Conversation;
 
 /// The whole command tree, from which help, completions, manual pages and the reference are made.
 pub fn command() -> clap::Command {
@@ -190,17 +193,6 @@ fn path_of(command: &clap::Command, name: &str) -> Option<String> {
     })
 }
 
-/// What every subcommand gets: the global arguments, the printer and the outside world.
-struct Conversation<'a> {
-    global: &'a Global,
-    printer: &'a Printer,
-    environment: Environment,
-    cancel: &'a Cancel,
-    arguments: &'a [OsString],
-    /// When the command started.
-    began: Instant,
-}
-
 fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
     match command {
         Command::Pilot(arguments) => stage::run(Stage::Pilot, arguments, conversation),
@@ -217,8 +209,8 @@ fn dispatch(command: &Command, conversation: &Conversation<'_>) -> Result<i32> {
         Command::Evidence(command) => evidence::run(command, conversation),
         Command::Release(command) => release::run(command, conversation),
         Command::Govern(command) => govern::run(command, conversation),
-        Command::Completions(arguments) => completions::completions(arguments, conversation),
-        Command::Man(arguments) => completions::man(arguments, conversation),
+        Command::Completions(arguments) => completions::completions(arguments, self::command(), conversation),
+        Command::Man(arguments) => completions::man(arguments, self::command(), conversation),
         #[cfg(feature = "lsp")]
         Command::Lsp => lsp::run(conversation),
         #[cfg(not(feature = "lsp"))]
@@ -248,13 +240,4 @@ fn shown(mut error: clap::Error) -> i32 {
     }
     let _ = error.print();
     if error.use_stderr() { exit::USAGE } else { exit::READY }
-}
-
-/// The candidate that was probably meant.
-fn did_you_mean<'a>(given: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .map(|candidate| (strsim::jaro_winkler(given, candidate), candidate))
-        .filter(|(similarity, _)| *similarity > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
 }

@@ -54,7 +54,7 @@ impl Opened {
             }
             let error = Error::usage(format!("package `{package}` is not a member of the workspace"));
             let names = members.iter().map(|member| member.name.as_str());
-            return Err(match super::did_you_mean(package, names) {
+            return Err(match super::similar::did_you_mean(package, names) {
                 Some(name) => error.with_help(format!("a member with a similar name exists: `{name}`")),
                 None => error.with_help("`cargo metadata --no-deps` lists the members"),
             });

@@ -4,9 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::Error;
-
-type Result<T = ()> = std::result::Result<T, Error>;
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const CHECKS: &str = "cargo-gate/crates/checks/src";
 const MODEL: &str = "cargo-gate/crates/checks/src/lockfile/tracked.rs";
@@ -27,7 +25,7 @@ const OBJECTION: &str = "  MESSAGE: what is wrong, in sentence case [blocks: pil
 pub(crate) fn scaffold(root: &Path, id: &str) -> Result<Vec<String>> {
     let check = Names::of(id)?;
     let area = format!("{CHECKS}/{}/mod.rs", check.area);
-    let catalogue = format!("{CHECKS}/mod.rs");
+    let catalogue = format!("{CHECKS}/lib.rs");
     let rule = format!("{CHECKS}/{}/{}.rs", check.area, check.name);
     let page = format!("{CHECKS}/{}/{}.md", check.area, check.name);
     let fixtures = format!("tests/fixtures/{id}.toml");
@@ -129,7 +127,7 @@ fn in_area(root: &Path, path: &str, check: &Names) -> Result<String> {
 
 /// The catalogue with the area declared, and the check listed behind the last one of its area.
 fn in_catalogue(text: &str, check: &Names, is_new_area: bool) -> Result<String> {
-    let path = format!("{CHECKS}/mod.rs");
+    let path = format!("{CHECKS}/lib.rs");
     let text = if is_new_area {
         insert_sorted(text, &path, "pub mod ", &format!("pub mod {};", check.area))?
     } else {

@@ -8,7 +8,6 @@ use gate_base::digest::{Digest, DigestBuilder};
 use gate_base::paths;
 use gate_world::files::{FileKind, FileList};
 
-use super::recipe;
 use super::yaml::{self, Node, YamlError};
 
 /// Largest script that is read.
@@ -18,7 +17,7 @@ const MAX_SCRIPT: u64 = 256 << 10;
 /// to the workspace root.
 pub fn may_read(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    has_extension(name, &["yml", "yaml"]) || is_script_name(name) || recipe::may_be(path)
+    has_extension(name, &["yml", "yaml"]) || is_script_name(name) || may_hold_recipes(path)
 }
 
 fn is_script_name(name: &str) -> bool {
@@ -115,6 +114,14 @@ fn list(top: &Path, directory: &Path, depth: u32, found: &mut Vec<String>) {
     }
 }
 
+/// Whether a path may be that of a file with recipes; one without a dot in its name may be a script anyway.
+fn may_hold_recipes(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let name = path.rsplit('/').next().unwrap_or(&path);
+    let ends = |end: &str| name.ends_with(end);
+    ends(".mk") || ends(".mak") || ends(".just") || ends(".justfile") || ends(".toml") && path.contains("make")
+}
+
 /// Reads files and remembers which.
 pub(super) struct Reader<'a> {
     tree: Tree<'a>,
@@ -205,7 +212,7 @@ impl<'a> Reader<'a> {
     /// The text of a file of a task runner.
     pub(super) fn recipes(&self, path: &str) -> Option<String> {
         // What is read must be what the digests of [`may_read`] vouch for, whatever a command names.
-        let is_one = recipe::may_be(path) || is_script_name(path.rsplit('/').next().unwrap_or(path));
+        let is_one = may_hold_recipes(path) || is_script_name(path.rsplit('/').next().unwrap_or(path));
         if !is_one || !self.tree.has(path) {
             self.read.borrow_mut().insert(path.to_owned(), None);
             return None;

@@ -1,6 +1,7 @@
 //! The report: a stable, versioned model and renderers that only read it.
 
 mod benchmark;
+mod dimension;
 pub mod group;
 mod model;
 pub mod redact;
@@ -13,6 +14,7 @@ mod standing;
 pub mod testing;
 
 pub use benchmark::{BenchmarkResult, Real, Standing};
+pub use dimension::Dimension;
 pub use model::*;
 pub use schema::schema;
 pub use standing::outcome_of;

@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::dimension::Dimension;
 use crate::group::Group;
 pub use gate_base::location::Location;
 use gate_base::stage::Stage;
@@ -18,6 +19,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// [Code](Reason::code) of a suite that has no judgement because the evaluation left suites out.
 pub const SUITES_LEFT_OUT: &str = "suites_left_out";
 
+<<<<<<< HEAD
 /// What kind of property a check is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -48,6 +50,8 @@ pub enum Dimension {
     Governance,
 }
 
+=======
+>>>>>>> main
 /// One thing a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {

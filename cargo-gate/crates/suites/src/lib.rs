@@ -6,6 +6,7 @@ mod counter;
 mod default;
 mod environment;
 pub mod interference;
+mod launch;
 pub mod libtest;
 pub mod nextest;
 mod outcome;
@@ -17,62 +18,29 @@ pub mod redaction;
 mod requires;
 mod shared;
 pub mod slo;
+mod suite;
 mod test;
 pub mod tool;
 mod workspace_copy;
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-
 use globset::GlobMatcher;
 
-use gate_base::error::{Error, ErrorKind, Result};
-use gate_base::process::cancel::Cancel;
-use gate_base::process::{self, ProcessEnd, ProcessSpec};
-use gate_evidence::EvidenceResult;
-use gate_evidence::event::{Event, Observer};
+use gate_base::error::{Error, Result};
 use gate_policy::{SuiteKind, SuitePolicy};
-use gate_report::{Finding, Reason, SuiteResult};
-use gate_text::secrets::mask_text;
-use gate_world::Workspace;
-use gate_world::cargo::Resolution;
 
 pub use bench::DOCS as BENCH_DOCS;
 pub use catalogue::{DEFAULT_ID, InputFilter, KINDS, KindInfo, VERSION, group, of_policy, summary};
 pub use default::default_suite;
 pub use environment::environment_inputs;
+use launch::{Launch, Launched, launch, launch_with, tool_missing};
 pub use outcome::Tests;
 pub use requires::unmet;
 pub use shared::Shared;
 pub use slo::DOCS as SLO_DOCS;
+pub use suite::{SuiteContext, SuiteRun, check_id};
+use suite::{finding, suite_result};
 pub use test::DOCS as TEST_DOCS;
 pub use tool::DOCS as TOOL_DOCS;
-
-/// What a suite needs to run.
-#[derive(Clone)]
-pub struct SuiteContext<'a> {
-    /// The workspace.
-    pub workspace: &'a Workspace,
-    /// Ends the suite when the user wants to stop.
-    pub cancel: &'a Cancel,
-    /// Sees each line of output.
-    pub observer: &'a dyn Observer,
-    /// Calls of tools that several suites of this evaluation judge.
-    pub shared: &'a Shared,
-    /// File that receives the output, below the gate directory; its directory is created.
-    pub log: PathBuf,
-}
-
-/// What a suite left behind.
-#[derive(Debug)]
-pub struct SuiteRun {
-    /// What it says.
-    pub result: EvidenceResult,
-    /// What it did; absent when it was never started.
-    pub suite: Option<SuiteResult>,
-    /// Its output; the file is absent when it was never started.
-    pub log: PathBuf,
-}
 
 /// Runs a suite.
 ///
@@ -86,17 +54,6 @@ pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
         SuiteKind::Tool => tool::run(suite, cx),
     }?;
     paths::hide(run, cx.workspace, suite.location.as_ref())
-}
-
-/// Id of the check that a suite is: `suite.<kind>.<name>`.
-pub fn check_id(suite: &SuitePolicy) -> String {
-    let kind = match suite.kind {
-        SuiteKind::Bench => "bench",
-        SuiteKind::Slo => "slo",
-        SuiteKind::Test => "test",
-        SuiteKind::Tool => "tool",
-    };
-    format!("suite.{kind}.{}", suite.name)
 }
 
 /// The suites whose name or check id matches a glob, in the order of the policy.
@@ -123,6 +80,7 @@ fn malformed(error: &globset::Error) -> Error {
     Error::usage(format!("malformed glob: {error}"))
 }
 
+<<<<<<< HEAD
 /// A command of a suite, as far as it came.
 enum Launched {
     /// It could not be started, and why.
@@ -292,5 +250,7 @@ fn suite_result(command: &[String], end: &ProcessEnd) -> SuiteResult {
     }
 }
 
+=======
+>>>>>>> main
 #[cfg(test)]
 mod tests;

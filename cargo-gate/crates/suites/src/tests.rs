@@ -19,6 +19,10 @@ use gate_world::manifest::Manifest;
 use gate_world::toolchain::Toolchain;
 
 use super::*;
+use gate_base::process::cancel::Cancel;
+use gate_evidence::EvidenceResult;
+use gate_world::Workspace;
+use gate_world::cargo::Resolution;
 
 /// A suite as `gate.toml` would declare it.
 pub(super) fn suite(command: &[&str]) -> SuitePolicy {

@@ -25,16 +25,20 @@ pub(super) struct ManArgs {
     directory: PathBuf,
 }
 
-pub(super) fn completions(arguments: &CompletionsArgs, conversation: &Conversation<'_>) -> Result<i32> {
-    conversation.printer.data(&script(arguments.shell))?;
+pub(super) fn completions(
+    arguments: &CompletionsArgs,
+    command: clap::Command,
+    conversation: &Conversation<'_>,
+) -> Result<i32> {
+    conversation.printer.data(&script(arguments.shell, command))?;
     Ok(exit::READY)
 }
 
 /// The script of a shell: what clap makes of `cargo-gate`, and what brings it under `cargo gate`.
-fn script(shell: Shell) -> String {
-    let generated = |name: &str| {
+fn script(shell: Shell, mut command: clap::Command) -> String {
+    let mut generated = |name: &str| {
         let mut script = Vec::new();
-        clap_complete::generate(shell, &mut super::command(), name, &mut script);
+        clap_complete::generate(shell, &mut command, name, &mut script);
         String::from_utf8_lossy(&script).into_owned()
     };
     match shell {
@@ -50,11 +54,11 @@ fn script(shell: Shell) -> String {
     }
 }
 
-pub(super) fn man(arguments: &ManArgs, conversation: &Conversation<'_>) -> Result<i32> {
+pub(super) fn man(arguments: &ManArgs, command: clap::Command, conversation: &Conversation<'_>) -> Result<i32> {
     let directory = &arguments.directory;
     std::fs::create_dir_all(directory).map_err(|error| Error::io("create", directory, &error))?;
     // The first help page leaves out what shells and editors call; the manual has a page for everything.
-    let command = super::command().mut_subcommands(|command| command.hide(false));
+    let command = command.mut_subcommands(|command| command.hide(false));
     clap_mangen::generate_to(command, directory).map_err(|error| Error::io("write", directory, &error))?;
     let message = format!("the manual pages to {}", directory.display());
     conversation.printer.status("Wrote", &message);

@@ -4,6 +4,7 @@ mod check;
 mod compile;
 mod diff;
 mod inspect;
+mod locks;
 mod promote;
 mod rollback;
 mod single;
@@ -11,11 +12,10 @@ pub(super) mod store;
 mod verify;
 
 use clap::Subcommand;
-use gate_build::lock::{LOCK_FILE, RELOCK};
 
 use crate::cli::Conversation;
-use gate_base::error::{Error, Result};
-use gate_gpu::kernels::LockedCrate;
+use gate_base::error::Result;
+use locks::{locks, table};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KernelsCommand {
@@ -62,6 +62,7 @@ pub(super) fn run(command: &KernelsCommand, conversation: &Conversation<'_>) -> 
         KernelsCommand::Serve => store::serve(conversation),
     }
 }
+<<<<<<< HEAD
 
 /// Every lock, of which there has to be one.
 fn locks(conversation: &Conversation<'_>) -> Result<(gate_surveys::Surveys, Vec<LockedCrate>)> {
@@ -107,3 +108,5 @@ fn table(indent: &str, rows: &[Vec<String>]) -> String {
     }
     text
 }
+=======
+>>>>>>> main

@@ -12,7 +12,7 @@ fn project() -> PathBuf {
 fn copy(name: &str) -> PathBuf {
     let root = std::env::temp_dir().join(format!("new-check-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&root);
-    let areas = ["mod.rs", "git/mod.rs", "ci/mod.rs"].map(|path| format!("{CHECKS}/{path}"));
+    let areas = ["lib.rs", "git/mod.rs", "ci/mod.rs"].map(|path| format!("{CHECKS}/{path}"));
     for path in areas.iter().map(String::as_str).chain([MODEL, MUTATIONS, SNAPSHOT]) {
         let file = root.join(path);
         fs::create_dir_all(file.parent().expect("a parent")).expect("a directory");

@@ -6,6 +6,7 @@
 mod cargo_make;
 mod just;
 mod make;
+mod model;
 
 #[cfg(test)]
 mod tests;
@@ -17,17 +18,11 @@ use super::expand::{Argument, UNKNOWN, Variables};
 use super::model::NotFollowed;
 use super::path;
 use super::tree::Reader;
+pub(super) use model::Piece;
+use model::{Recipe, Recipes};
 
 /// Most recipes that one call leads to.
 const MAX_RECIPES: usize = 200;
-
-/// Whether a path may be that of a file with recipes; one without a dot in its name may be a script anyway.
-pub(super) fn may_be(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
-    let name = path.rsplit('/').next().unwrap_or(&path);
-    let ends = |end: &str| name.ends_with(end);
-    ends(".mk") || ends(".mak") || ends(".just") || ends(".justfile") || ends(".toml") && path.contains("make")
-}
 
 /// Whether a text that is not followed may call cargo, or a runner that calls it.
 pub(super) fn may_call_cargo(text: &str) -> bool {
@@ -40,51 +35,11 @@ pub(super) fn may_call_cargo(text: &str) -> bool {
     })
 }
 
-/// Shell text of a recipe.
-pub(super) struct Piece {
-    /// File in which it is written, relative to the top of the repository.
-    pub(super) path: String,
-    /// 1-based line on which it begins.
-    pub(super) line: u32,
-    pub(super) text: String,
-    /// Directory in which it runs, relative to the top of the repository.
-    pub(super) directory: Option<String>,
-    /// Why a failure has no consequence.
-    pub(super) ignored: Option<&'static str>,
-    /// Variables that the runner sets.
-    pub(super) variables: Variables,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Runner {
     Make,
     Just,
     CargoMake,
-}
-
-/// What a file of recipes declares.
-#[derive(Default)]
-struct Recipes {
-    all: Vec<Recipe>,
-    /// Fixed texts of variables.
-    variables: BTreeMap<String, String>,
-    /// Variables as the shell sees them; those that are computed have no value.
-    environment: Variables,
-    /// Variables of make to which the environment comes first.
-    gives_way: Vec<String>,
-}
-
-#[derive(Default)]
-struct Recipe {
-    name: String,
-    /// Names of parameters, with `*` or `+` in front of one that takes the rest, and defaults.
-    parameters: Vec<(String, Option<String>)>,
-    before: Vec<String>,
-    after: Vec<String>,
-    /// Lines with their numbers, or one script.
-    body: Vec<(u32, String)>,
-    /// Why it is not followed.
-    problem: Option<&'static str>,
 }
 
 /// What a command line asks of a runner.

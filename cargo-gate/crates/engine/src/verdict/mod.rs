@@ -3,6 +3,7 @@
 pub mod checklist;
 pub mod confidence;
 mod decision;
+mod rules;
 mod scope;
 mod unblock;
 mod waivers;
@@ -17,37 +18,8 @@ use gate_base::stage::Stage;
 use gate_contract::{Check, Inputs, Phase, WaiverUse};
 use gate_evidence::EvidenceResult;
 use gate_policy::Policy;
-use gate_report::{
-    Bound, CheckReport, Counts, Decision, Dimension, EvidenceRecord, Finding, Outcome, Reason, UnblockStep,
-};
-
-/// What the engine learned about one check, before any stage rule.
-#[derive(Debug, Clone)]
-pub struct Judged {
-    /// Stable id.
-    pub id: String,
-    /// One-line summary.
-    pub summary: String,
-    /// Kind of property.
-    pub dimension: Dimension,
-    /// What the rule said.
-    pub result: EvidenceResult,
-    /// Where it comes from; `None` when nothing was run.
-    pub evidence: Option<EvidenceRecord>,
-}
-
-/// Under which rules to decide.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules<'a> {
-    /// The stage under evaluation.
-    pub stage: Stage,
-    /// Whether warnings block.
-    pub strict: bool,
-    /// The current day in UTC, never earlier than the day of the last run: setting the clock back revives no waiver.
-    pub today: Date,
-    /// Names of the packages the claim is limited to (`-p`); empty means the whole workspace.
-    pub packages: &'a [String],
-}
+use gate_report::{Bound, CheckReport, Counts, Decision, Dimension, Finding, Outcome, Reason, UnblockStep};
+pub use rules::{Judged, Rules};
 
 /// The verdict over one evaluation.
 #[derive(Debug, Clone)]

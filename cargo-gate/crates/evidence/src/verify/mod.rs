@@ -9,6 +9,7 @@
 //! prints, kept elsewhere and passed with `--head`. Hashes show that a report was not altered, not who made it.
 
 mod chain;
+mod derived;
 mod problem;
 mod run;
 mod unpacked;
@@ -28,6 +29,7 @@ use gate_policy::Policy;
 pub use problem::{Problem, ProblemKind, Status};
 
 pub(super) use chain::{read_latest, unrecorded};
+use derived::derived;
 
 /// What verification found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -311,11 +313,6 @@ fn place(gate_dir: &Path, name: &str) -> Result<Place> {
         (Ok(runs), Some(run_id)) if real.parent() == Some(&runs) => Ok(Place::Inside(run_id.to_owned())),
         _ => Ok(Place::Outside),
     }
-}
-
-/// The history line that a run directory gives, if the directory is whole: for callers that hold it already.
-fn derived(facts: &run::Facts) -> HistoryEntry {
-    HistoryEntry::of(&facts.manifest, &facts.decision, &facts.hashes)
 }
 
 #[cfg(test)]

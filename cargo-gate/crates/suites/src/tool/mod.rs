@@ -1,5 +1,6 @@
 //! `suite.tool`: adapters over tools whose output is parsed into findings.
 
+mod adapter;
 mod clippy;
 mod deny;
 mod packages;
@@ -14,7 +15,7 @@ use gate_base::process::{self, ProcessEnd, ProcessSpec};
 use gate_evidence::EvidenceResult;
 use gate_evidence::event::Silent;
 use gate_policy::SuitePolicy;
-use gate_report::{Finding, Reason};
+use gate_report::Reason;
 use gate_surveys::stability::Release;
 use gate_world::Workspace;
 
@@ -22,56 +23,10 @@ use super::shared::Call;
 use super::{
     Launched, SuiteContext, SuiteRun, environment, finding, launch, suite_result, tool_missing, workspace_copy,
 };
+use adapter::{Adapter, Reads, Reported, report_path};
 
 /// Markdown documentation of the kind.
 pub const DOCS: &str = include_str!("tool.md");
-
-/// What an adapter knows about its tool.
-struct Adapter {
-    /// Arguments after `cargo`, without `--locked`.
-    command: &'static [&'static str],
-    /// Whether `--locked` is among what the tool understands.
-    locks: bool,
-    /// Command that prints its version.
-    version: &'static [&'static str],
-    /// Name of the program behind the subcommand.
-    program: &'static str,
-    /// Whether its report is on stderr, or on both streams.
-    on_stderr: bool,
-}
-
-/// What a tool reported.
-#[derive(Default)]
-struct Reported {
-    findings: Vec<Finding>,
-    /// Why its report cannot be believed.
-    broken: Option<String>,
-    /// Why it judged nothing, where it says so.
-    refused: Option<Reason>,
-    /// Whether what is left out explains that it did not end well: other suites judge it, or it is internal.
-    explained: bool,
-}
-
-impl Reported {
-    fn broken(why: impl Into<String>) -> Self {
-        Self {
-            broken: Some(why.into()),
-            ..Self::default()
-        }
-    }
-
-    fn refused(reason: Reason) -> Self {
-        Self {
-            refused: Some(reason),
-            ..Self::default()
-        }
-    }
-}
-
-trait Reads {
-    fn line(&mut self, line: &str);
-    fn finish(self: Box<Self>) -> Reported;
-}
 
 /// The program that a suite over a tool starts, where it is no part of the toolchain.
 pub fn program(suite: &SuitePolicy) -> Option<&'static str> {
@@ -270,13 +225,6 @@ fn version(adapter: &Adapter, cx: &SuiteContext<'_>) -> Result<Option<String>> {
 fn create_parent(path: &Path) -> Result<()> {
     let parent = path.parent().unwrap_or(path);
     std::fs::create_dir_all(parent).map_err(|error| gate_base::error::Error::io("create", parent, &error))
-}
-
-/// A path of a tool as reports write it: relative to the root where it lies below it, `/` between components.
-fn report_path(path: &str, root: &Path) -> String {
-    let path = Path::new(path);
-    let relative = path.strip_prefix(root).unwrap_or(path);
-    relative.to_string_lossy().replace('\\', "/")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `cargo gate evidence cache`: the stores of evidence and of kernels.
 
 mod gc;
+mod size;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -17,6 +18,7 @@ use gate_base::error::Result;
 use gate_base::exit;
 use gate_evidence::store::{Damage, Stats, Store};
 use gate_gpu::kernels::stored::hit_rate;
+use size::size;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
@@ -193,12 +195,4 @@ fn verify(store: &Store, format: DataFormat, conversation: &Conversation<'_>) ->
 fn day(time: SystemTime) -> Option<String> {
     let time = Timestamp::try_from(time).ok()?;
     Some(time.strftime("%Y-%m-%d").to_string())
-}
-
-fn size(bytes: u64) -> String {
-    const STEPS: [(u64, &str); 3] = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    match STEPS.iter().find(|(step, _)| bytes >= *step) {
-        Some((step, unit)) => format!("{:.1} {unit}", bytes as f64 / *step as f64),
-        None => format!("{bytes} B"),
-    }
 }

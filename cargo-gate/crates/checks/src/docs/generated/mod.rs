@@ -5,69 +5,16 @@
 
 mod blocks;
 mod claims;
+mod facts;
+mod kinds;
 mod status;
 mod support_matrix;
 mod toolchain;
 
-use gate_contract::Check;
-use gate_policy::Policy;
-use gate_report::CheckReport;
-use gate_world::cargo::Member;
-
 pub use blocks::{Block, Problem, blocks, problems};
-
-/// What blocks are made of.
-#[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
-    /// The policy.
-    pub policy: &'a Policy,
-    /// Members of the workspace, sorted by name.
-    pub members: &'a [Member],
-    /// The catalogue of built-in checks.
-    pub checks: &'a [&'static Check],
-    /// Checks that were judged, at whatever stage.
-    pub outcomes: &'a [CheckReport],
-}
-
-/// A kind of block.
-#[derive(Debug)]
-pub struct Generator {
-    /// Its name in the marker.
-    pub kind: &'static str,
-    /// What it says, one line.
-    pub summary: &'static str,
-    /// Makes Markdown that ends in a line feed.
-    generate: fn(&Facts<'_>) -> String,
-}
-
-/// Every kind.
-pub const GENERATORS: &[Generator] = &[
-    Generator {
-        kind: "claims",
-        summary: "scope of each stage, exclusions and waivers, as sentences",
-        generate: claims::generate,
-    },
-    Generator {
-        kind: "status",
-        summary: "outcome at each stage of every check that depends on the content alone",
-        generate: status::generate,
-    },
-    Generator {
-        kind: "support-matrix",
-        summary: "tier of each package and whether it is part of the claim, and what each suite needs",
-        generate: support_matrix::generate,
-    },
-    Generator {
-        kind: "toolchain",
-        summary: "compilers of `[toolchain]`, and how the oldest supported one is raised",
-        generate: toolchain::generate,
-    },
-];
-
-/// The generator of this name.
-pub fn find(kind: &str) -> Option<&'static Generator> {
-    GENERATORS.iter().find(|generator| generator.kind == kind)
-}
+pub use facts::Facts;
+use facts::cell;
+pub use kinds::{GENERATORS, Generator, find};
 
 /// The document with its blocks made anew, and those that changed. What stands outside of blocks, and blocks that
 /// [`problems`] complains about, stay as they are.
@@ -94,11 +41,6 @@ pub fn regenerated(text: &str, facts: &Facts<'_>) -> (String, Vec<Block>) {
     }
     out.push_str(text.get(at..).unwrap_or_default());
     (out, changed)
-}
-
-/// Text in the cell of a table.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::*;
 use gate_base::stage::Stage;
 use gate_contract::testing::{World, member};
 use gate_policy::validate;
-use gate_report::{Dimension, Finding, Outcome};
+use gate_report::{CheckReport, Dimension, Finding, Outcome};
 
 const POLICY: &str = r#"
 version = 1

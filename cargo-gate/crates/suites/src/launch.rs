@@ -1,0 +1,157 @@
+//! One run of a suite's command, with what it left of its output.
+
+use super::requires::unmet;
+use super::suite::{SuiteContext, check_id};
+use super::{environment, workspace_copy};
+use gate_base::error::{Error, ErrorKind, Result};
+use gate_base::process::{self, ProcessEnd, ProcessSpec};
+use gate_evidence::event::Event;
+use gate_policy::SuitePolicy;
+use gate_report::Reason;
+use gate_text::secrets::mask_text;
+use gate_world::Workspace;
+use gate_world::cargo::Resolution;
+use std::ffi::OsString;
+use std::path::Path;
+
+/// A command of a suite, as far as it came.
+pub(super) enum Launched {
+    /// It could not be started, and why.
+    NotStarted(Reason),
+    /// It ended.
+    Ended(ProcessEnd),
+}
+
+/// A command and where it runs.
+pub(super) struct Launch<'a> {
+    pub(super) command: &'a [String],
+    /// Whether stdout is kept apart from stderr: then `log` receives stderr only.
+    pub(super) split_stdout: bool,
+    pub(super) log: &'a Path,
+    /// Files in which it runs; `None` for those of the workspace.
+    pub(super) root: Option<&'a Path>,
+    /// Variables to set or remove, beside those of every suite.
+    pub(super) environment: Vec<(OsString, Option<OsString>)>,
+}
+
+/// Starts a command where the suite belongs and waits for its end.
+pub(super) fn launch(
+    suite: &SuitePolicy,
+    cx: &SuiteContext<'_>,
+    command: &[String],
+    split_stdout: bool,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<Launched> {
+    let launch = Launch {
+        command,
+        split_stdout,
+        log: &cx.log,
+        root: None,
+        environment: Vec::new(),
+    };
+    launch_with(suite, cx, &launch, on_line)
+}
+
+/// The same with files, log and variables of its own.
+pub(super) fn launch_with(
+    suite: &SuitePolicy,
+    cx: &SuiteContext<'_>,
+    launch: &Launch<'_>,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<Launched> {
+    let Launch {
+        command,
+        split_stdout,
+        log,
+        ..
+    } = *launch;
+    let workspace = cx.workspace;
+    let not_started = |reason| Ok(Launched::NotStarted(reason));
+    if let Some(reason) = unmet(suite, workspace) {
+        return not_started(reason);
+    }
+    if let Some(reason) = lockfile_at_risk(workspace) {
+        return not_started(reason);
+    }
+    let mut environment = environment::changes(workspace);
+    let root = if let Some(root) = launch.root {
+        root.to_owned()
+    } else if workspace_copy::needed(workspace) {
+        let tree = match workspace_copy::prepare(workspace)? {
+            Ok(tree) => tree,
+            Err(reason) => return not_started(reason),
+        };
+        environment.push(("CARGO_TARGET_DIR".into(), Some(tree.target.into_os_string())));
+        tree.root
+    } else {
+        workspace.root().to_owned()
+    };
+    environment.extend(launch.environment.iter().cloned());
+    let directory = suite
+        .directory
+        .as_ref()
+        .map_or_else(|| root.clone(), |directory| root.join(directory));
+    if !directory.is_dir() {
+        let directory = suite.directory.as_deref().unwrap_or_default();
+        return not_started(
+            Reason::new(
+                "suite_missing",
+                format!("the directory `{directory}` of the suite does not exist"),
+            )
+            .help("correct `directory` of the suite in gate.toml"),
+        );
+    }
+    let Some(program) = command.first() else {
+        return not_started(Reason::new("suite_missing", "the suite has no command"));
+    };
+    if process::locate(program.as_ref(), &directory).is_none() {
+        return not_started(tool_missing(program));
+    }
+    let spec = ProcessSpec {
+        command: command.iter().map(OsString::from).collect(),
+        directory,
+        environment,
+        timeout: Some(suite.timeout),
+        log: log.to_owned(),
+        split_stdout,
+        input: None,
+    };
+    if let Some(parent) = log.parent() {
+        std::fs::create_dir_all(parent).map_err(|error| Error::io("create", parent, &error))?;
+    }
+    let id = check_id(suite);
+    let end = process::run(&spec, cx.cancel, &mut |line| {
+        if !split_stdout {
+            let line = &mask_text(line);
+            cx.observer.event(&Event::Output { id: &id, line });
+        }
+        on_line(line);
+    })?;
+    if end.cancelled {
+        return Err(Error::new(ErrorKind::Interrupted, "interrupted"));
+    }
+    Ok(Launched::Ended(end))
+}
+
+/// A lockfile that is kept and contradicts the manifests would be rewritten by any cargo command without `--locked`.
+pub(super) fn lockfile_at_risk(workspace: &Workspace) -> Option<Reason> {
+    let stale = matches!(workspace.resolution(), Resolution::Stale(_) | Resolution::Unreadable(_));
+    (stale && !workspace_copy::needed(workspace)).then(|| {
+        Reason::new(
+            "blocked_by",
+            "Cargo.lock contradicts the manifests, and running the suite could change it (lockfile.fresh)",
+        )
+        .help("cargo update --workspace")
+    })
+}
+
+pub(super) fn tool_missing(program: &str) -> Reason {
+    let reason = Reason::new("tool_missing", format!("`{program}` is not installed"));
+    match program {
+        "cargo-nextest" => reason.help("cargo install --locked cargo-nextest"),
+        "cargo-deny" | "cargo-semver-checks" | "cargo-vet" => reason.help(format!("cargo install --locked {program}")),
+        "cargo-clippy" | "clippy-driver" => reason.help("rustup component add clippy"),
+        "cargo-fmt" | "rustfmt" => reason.help("rustup component add rustfmt"),
+        _ => reason.help(format!("install `{program}`, or put its directory on PATH")),
+    }
+}

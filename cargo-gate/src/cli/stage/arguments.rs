@@ -1,0 +1,40 @@
+//! The arguments of a stage, which the printing of plans and reports reads as well.
+
+use super::super::arguments::{Format, ReportFile, report_file};
+use clap::Args;
+
+/// Arguments of the three stages.
+#[derive(Debug, Args)]
+pub(crate) struct StageArgs {
+    /// Limit the claim to these packages
+    #[arg(short, long = "package", value_name = "SPEC", help_heading = "Workspace options")]
+    pub(crate) packages: Vec<String>,
+    /// Show what would run and why, without running it
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Treat warnings as blocking
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Run suites even if a check or an earlier group of suites already blocks the stage
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Collect all evidence again
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Do not run suites: use their evidence where it is fresh, and record no run
+    #[arg(long, conflicts_with_all = ["plan", "fresh", "keep_going"])]
+    pub(crate) no_suites: bool,
+    /// Number of suites to run in parallel
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: u16,
+    /// Print how long each phase and check took to stderr
+    #[arg(long, conflicts_with = "plan")]
+    pub(crate) timings: bool,
+    /// Format of the report on stdout
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human)]
+    pub(crate) message_format: Format,
+    /// Also write the report to a file, in any of these formats, such as `--report
+    /// gitlab=target/gate/code-quality.json`
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report_file, conflicts_with = "plan")]
+    pub(crate) reports: Vec<ReportFile>,
+}
