@@ -168,7 +168,10 @@ fn request(
 fn warn_of_failures(told: &[Told], conversation: &Conversation<'_>) {
     for failed in told {
         let Some(problem) = &failed.problem else { continue };
-        let said = failed.last_line.as_deref().map(|line| format!("; its last line of output: {line}"));
+        let said = failed
+            .last_line
+            .as_deref()
+            .map(|line| format!("; its last line of output: {line}"));
         conversation.printer.warning(
             &format!(
                 "cannot notify `{}` of the decision: {problem}{}",

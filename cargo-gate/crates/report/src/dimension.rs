@@ -13,7 +13,7 @@ pub enum Dimension {
     Determinism,
     /// Who may do what: tiers, boundaries, rails.
     Control,
-    /// What happened can be told from artifacts.
+    /// Artifacts show what happened.
     Observability,
     /// Targets and hosts.
     Platform,
@@ -29,6 +29,6 @@ pub enum Dimension {
     Integrity,
     /// Nothing leaks.
     Privacy,
-    /// Somebody decided, with a name and a date.
+    /// Decisions have a name and a date.
     Governance,
 }

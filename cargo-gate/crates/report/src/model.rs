@@ -19,39 +19,6 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// [Code](Reason::code) of a suite that has no judgement because the evaluation left suites out.
 pub const SUITES_LEFT_OUT: &str = "suites_left_out";
 
-<<<<<<< HEAD
-/// What kind of property a check is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Dimension {
-    /// Inputs and configuration are what they claim to be.
-    Contract,
-    /// Same inputs, same result.
-    Determinism,
-    /// Who may do what: tiers, boundaries, rails.
-    Control,
-    /// Artifacts show what happened.
-    Observability,
-    /// Targets and hosts.
-    Platform,
-    /// Results are right.
-    Correctness,
-    /// It keeps working.
-    Reliability,
-    /// It is fast enough.
-    Performance,
-    /// It can be built again.
-    Reproducibility,
-    /// Nothing was altered.
-    Integrity,
-    /// Nothing leaks.
-    Privacy,
-    /// Decisions have a name and a date.
-    Governance,
-}
-
-=======
->>>>>>> main
 /// One thing a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {

@@ -139,7 +139,7 @@ pub(super) fn lockfile_at_risk(workspace: &Workspace) -> Option<Reason> {
     (stale && !workspace_copy::needed(workspace)).then(|| {
         Reason::new(
             "blocked_by",
-            "Cargo.lock contradicts the manifests, and running the suite could change it (lockfile.fresh)",
+            "Cargo.lock does not match the manifests, and running the suite could change it (lockfile.fresh)",
         )
         .help("cargo update --workspace")
     })

@@ -11,8 +11,8 @@ pub(super) fn locks(conversation: &Conversation<'_>) -> Result<(gate_surveys::Su
     let crates = gate_gpu::kernels::locked_crates(&workspace);
     if crates.is_empty() {
         return Err(
-            Error::usage(format!("there is no `{LOCK_FILE}` in the workspace")).with_help(format!(
-                "`{RELOCK}` writes one for a crate whose build script uses gate-build"
+            Error::usage(format!("no `{LOCK_FILE}` in the workspace")).with_help(format!(
+                "create one with `{RELOCK}`; it needs a crate whose build script uses gate-build"
             )),
         );
     }
