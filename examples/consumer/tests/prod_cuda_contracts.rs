@@ -1,11 +1,11 @@
-//! Production suite: a device that is disabled, fails or is not wanted leads where the documentation says. No GPU is needed:
-//! the switches that operators have in the environment are set in code.
+//! Production suite: a disabled, failing or unwanted device gives the documented status. It needs no GPU: the code sets the
+//! switches that operators set in the environment.
 
 use gate_runtime::{Faults, Runtime, Status};
 
 use gate_consumer::{launch, register};
 
-/// What a call comes to under a fault: status, chain of reasons, and what was written.
+/// The result of a call under a fault: status, chain of reasons, and output.
 fn call(set: impl FnOnce(&mut Faults)) -> (Status, String, [f32; 2]) {
     let mut faults = Faults::NONE;
     set(&mut faults);

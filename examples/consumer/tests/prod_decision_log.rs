@@ -1,4 +1,4 @@
-//! Production suite: every call is in the decision log, whole and in order.
+//! Production suite: every call is in the decision log, complete and in order.
 
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -13,7 +13,7 @@ use gate_consumer::{launch, register};
 #[test]
 fn every_call_is_logged_with_every_field() {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("prod_decision_log.jsonl");
-    // What an earlier run left would be read as well.
+    // Records of an earlier run would be read too.
     let _ = fs::remove_file(&path);
     let runtime = Runtime::builder()
         .decision_log(DecisionLog::to_file(&path))
@@ -28,7 +28,7 @@ fn every_call_is_logged_with_every_field() {
     runtime.flush().expect("the disk has room");
     assert_eq!(runtime.stats().decision_log.dropped, 0);
 
-    // A line that lacks a field, or has one too many, is refused.
+    // A line with a missing or an extra field is rejected.
     let file = File::open(&path).expect("the log is there");
     let lines = read::read(BufReader::new(file)).expect("the log keeps its schema");
     let logged: Vec<(String, Status)> = lines

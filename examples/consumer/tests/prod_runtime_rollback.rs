@@ -1,4 +1,4 @@
-//! Production suite: errors that last roll the kernel back to the safe mode, with the reason.
+//! Production suite: persistent errors roll the kernel back to safe mode, with the reason.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use gate_runtime::{Faults, Mode, RailReason, Runtime, Status};
 
 use gate_consumer::{launch, register};
 
-/// The shortest windows that have a p95.
+/// The smallest windows with a p95.
 const CALLS: u32 = 20;
 
 #[test]
@@ -17,7 +17,7 @@ fn errors_that_last_roll_back_and_say_so() {
         min_samples: CALLS,
         dwell: 1,
         cooldown: 0,
-        // How long a call of this test takes says nothing.
+        // The duration of calls in this test is irrelevant.
         strict: true,
         ..Settings::default()
     };
@@ -46,7 +46,7 @@ fn errors_that_last_roll_back_and_say_so() {
     );
     assert!(state.rollback_count >= 1);
 
-    // The safe mode is the CPU, and it works.
+    // In safe mode the CPU runs the kernel.
     runtime.inject(&Faults::NONE);
     assert_eq!(
         launch(&kernel, 2.0, &[1.0, 2.0], &mut y).status(),

@@ -1,4 +1,4 @@
-//! Production suite: bad input ends in the documented status and reason, never in a panic, and nothing is written.
+//! Production suite: invalid input gives the documented status and reason, never a panic, and writes no output.
 
 use gate_runtime::{Arg, Kernel, Reason, Runtime, Status};
 

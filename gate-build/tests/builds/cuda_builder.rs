@@ -246,7 +246,7 @@ fn every_failure_is_one_clear_message() {
     let text = error.to_string();
     assert_eq!(error.id().code(), "compiler_unusable", "{text}");
     assert!(
-        text.contains("cuda_builder 0.3.0 cannot be built by") && text.contains("no LLVM 7"),
+        text.contains("cannot build cuda_builder 0.3.0 with") && text.contains("no LLVM 7"),
         "{text}"
     );
     assert!(text.contains("GATE_KERNELS=locked"), "{text}");

@@ -90,8 +90,7 @@ fn a_decision_is_signed_and_must_be() {
     let open = closeout();
     assert_eq!(open.code, Some(1), "{open}");
     assert!(
-        open.stderr
-            .contains("a signature that counts: its decision is not signed"),
+        open.stderr.contains("a valid signature: its decision is not signed"),
         "{open}"
     );
     let signed = gate.run(["evidence", "sign", &pilot, "--key", &key]);
@@ -255,7 +254,7 @@ fn a_bundle_leaves_data_behind() {
     let explained = gate.run(["explain", &unpacked]);
     assert!(
         // The id of the run is redacted.
-        explained.stdout.contains("the whole report is target/unpacked/"),
+        explained.stdout.contains("the full report is target/unpacked/"),
         "{explained}"
     );
 

@@ -215,7 +215,7 @@ fn others_are_told_of_a_decision_and_cannot_change_it() {
     let run = gate.run(["pilot"]);
     assert_eq!(run.code, Some(1), "{run}");
     assert!(
-        run.stderr.contains("no-such-program` was not told of the decision: "),
+        run.stderr.contains("cannot notify `") && run.stderr.contains("no-such-program` of the decision: "),
         "{run}"
     );
     let alert: Value = serde_json::from_str(&gate.read("target/gate/notify/alerts.jsonl")).expect("one line");

@@ -113,7 +113,7 @@ fn a_floor_is_raised_by_notice_and_release() {
         "fail\nthe minimum was raised from Rust 1.85 in `v1.2.0` to 1.90 without an announcement"
     );
     raise("1.3.0", Some(-29));
-    assert!(floor(&gate).starts_with("fail\nRust 1.90 is the minimum before its notice of 30 days is over"));
+    assert!(floor(&gate).starts_with("fail\nthe minimum Rust 1.90 takes effect before its notice of 30 days ends"));
     raise("1.3.0", Some(-30));
     assert_eq!(floor(&gate), "pass");
     raise("1.2.1", Some(-30));

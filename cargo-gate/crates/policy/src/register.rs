@@ -33,7 +33,7 @@ pub(super) fn attach(root: &Path, policy: &mut Policy) -> Result<()> {
         let place = register
             .location
             .line
-            .map(|line| format!(", which {} sets on line {line}", register.location.path));
+            .map(|line| format!(", which {} names in line {line}", register.location.path));
         let message = format!("there is no register `{}`{}", register.path, place.unwrap_or_default());
         return Err(Error::usage(message).with_help(
             "add the first item with `cargo gate govern register add`, or write the line `version = 1` for an empty \

@@ -26,19 +26,19 @@ pub(crate) struct PromoteArgs {
     /// Entry of a kernel lock
     #[arg(value_name = "KERNEL")]
     pub(crate) kernel: String,
-    /// Stage that it shall enter
+    /// Stage to promote to
     #[arg(long, value_name = "STAGE")]
     pub(crate) to: Stage,
-    /// Record of a measurement beside the baseline, in JSON
+    /// JSON file with a measurement against the baseline
     #[arg(long, value_name = "FILE")]
     pub(crate) measurement: Option<PathBuf>,
-    /// Who promotes
+    /// Who promotes: a team or a person
     #[arg(long, value_name = "NAME")]
     pub(crate) by: String,
-    /// Why
+    /// Reason for the promotion
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
-    /// File that keeps the promotions [default: gate/registry.jsonl beside the root manifest]
+    /// File that records the promotions [default: gate/registry.jsonl next to the root manifest]
     #[arg(long, value_name = "PATH")]
     pub(crate) registry: Option<PathBuf>,
     /// Output format
