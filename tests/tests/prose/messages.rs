@@ -91,12 +91,18 @@ fn said(source: &str) -> Said<'_> {
             }
             continue;
         }
-        if matches!(token.kind, TokenKind::Literal { .. }) && token.text.contains('"') && token.text.contains(' ') {
+        let has_words = token.text.contains('"') && token.text.contains(' ') && !is_list_of_words(token.text);
+        if matches!(token.kind, TokenKind::Literal { .. }) && has_words {
             said.literals.push((token.start, token.text));
         }
         at += 1;
     }
     said
+}
+
+/// Whether a literal is a list that a program splits into words, not a text that somebody reads.
+fn is_list_of_words(literal: &str) -> bool {
+    literal.split_whitespace().count() > 20 && !literal.contains([',', ':', ';', '.', '`', '{'])
 }
 
 /// A text of as many lines as the source, with its literals alone. Code in backticks is left out, and a literal that

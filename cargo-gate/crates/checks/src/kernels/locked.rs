@@ -14,7 +14,7 @@ reads!(input::Cargo, input::FileNames, input::KernelLocks);
 /// The check.
 pub static CHECK: Check = Check {
     id: "kernels.locked",
-    summary: "Kernel locks match the kernel sources and the PTX files beside them",
+    summary: "Kernel locks match the kernel sources and their PTX files",
     docs: include_str!("locked.md"),
     dimension: Dimension::Integrity,
     blocks_at: Stage::Controlled,

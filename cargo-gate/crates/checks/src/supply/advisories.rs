@@ -446,7 +446,7 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
         let home = directory.path().to_str().expect("a plain path").to_owned();
         world.workspace.options.environment = gate_world::environment::Environment::from_pairs([("CARGO_HOME", home)]);
         insta::assert_snapshot!(said(&mut world), @r"
-        the advisory database at `$CARGO_HOME/advisory-db` ends 401 days ago, on 2025-05-10; pilot takes 90 days [advice]
+        the newest advisory in the database at `$CARGO_HOME/advisory-db` is of 2025-05-10, 401 days ago; pilot allows 90 days [advice]
           help: fetch a newer one: `git -C <database> pull`, `cargo audit fetch` or `cargo deny fetch db`
         ");
         world.stage = Stage::Controlled;

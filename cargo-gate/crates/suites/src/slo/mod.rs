@@ -48,7 +48,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         Err(damage) => {
             let shown = format!("target/gate/slo/{}.jsonl", suite.name);
             let reason = Reason::new("damaged_windows", format!("the recorded windows in `{shown}` {damage}"))
-                .help("remove the file and the `.head` beside it, and run the suite again to start over");
+                .help("remove the file and its `.head` file, and run the suite again to start over");
             return Ok(run(EvidenceResult::Inconclusive(reason), result));
         }
     };

@@ -108,7 +108,7 @@ impl Windows {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // Both gone is a new beginning, which has too few windows; one gone is an edit.
                 return Ok(match head {
-                    Some(_) => Err("are missing, but the `.head` file beside them exists".to_owned()),
+                    Some(_) => Err("are missing, but their `.head` file exists".to_owned()),
                     None => Ok(empty(path)),
                 });
             }
