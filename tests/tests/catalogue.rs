@@ -7,10 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use gate_base::stage::Stage;
-use gate_checks;
 use gate_contract::{Applies, Inputs, Judgement};
 use gate_evidence::history::History;
-use gate_policy;
 use gate_report::{Finding, Location, Reason};
 use gate_surveys::Surveys;
 use gate_tests::fixture::Fixture;

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use cargo_gate::init::{InitFacts, github_workflow, gitlab_pipeline};
 use gate_base::stage::Stage;
-use gate_policy;
 
 /// A block of code of a page.
 struct Block {

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use cargo_gate::cli;
-use gate_policy;
 use gate_tests::gate;
 use gate_tests::harness::Gate;
 

@@ -9,7 +9,6 @@ use std::path::Path;
 
 use gate_base::digest::Digest;
 use gate_base::stage::Stage;
-use gate_checks;
 use gate_contract::{Applies, Check, Input, Inputs, Judgement, Phase, input};
 use gate_engine::fingerprint;
 use gate_engine::inputs::InputDigests;

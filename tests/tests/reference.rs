@@ -6,12 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use gate_base::stage::Stage;
-use gate_checks;
 use gate_contract::{Inputs, Judgement};
 use gate_evidence::history::History;
 use gate_evidence::run_dir::Blocker;
-use gate_policy;
-use gate_suites;
 use gate_surveys::Surveys;
 use gate_world::environment::Environment;
 use gate_world::{Options, Workspace};

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use gate_checks;
 use gate_suites::KINDS;
 use serde::Deserialize;
 

@@ -7,7 +7,6 @@ use std::fs;
 use std::path::Path;
 
 use fancy_regex::Regex;
-use gate_policy;
 use serde::Deserialize;
 
 /// The head of a policy that is good.

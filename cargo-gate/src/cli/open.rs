@@ -10,7 +10,6 @@ use gate_evidence::store::Store;
 use gate_policy::{self, CheckPolicy, Policy};
 use gate_report::Location;
 use gate_report::render::human::Detail;
-use gate_suites;
 use gate_surveys::{Surveys, Wanted};
 use gate_world::Options;
 

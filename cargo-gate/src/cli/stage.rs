@@ -15,7 +15,6 @@ use gate_evidence::event::Tee;
 use gate_evidence::lock::{self, Lock};
 use gate_evidence::run_dir::{AuditRecorder, AuditStep, EnvironmentRecord, RunRecord, Runs};
 use gate_gpu::kernels::sets;
-use gate_policy;
 use gate_report::render;
 use gate_surveys::Surveys;
 use gate_text::secrets;

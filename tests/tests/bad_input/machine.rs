@@ -83,7 +83,6 @@ mod future {
     use gate_evidence::history::History;
     use gate_evidence::run_dir::{AuditRecorder, EnvironmentRecord, RunRecord, Runs};
     use gate_evidence::store::Store;
-    use gate_policy;
     use gate_report::render;
     use gate_world::environment::Environment;
     use gate_world::{Options, Workspace};

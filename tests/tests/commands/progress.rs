@@ -11,7 +11,6 @@ use gate_evidence::event::{Event, Observer};
 use gate_evidence::history::History;
 use gate_evidence::store::Store;
 use gate_policy::Policy;
-use gate_suites;
 use gate_surveys::Surveys;
 use gate_tests::gate;
 use gate_world::environment::Environment;

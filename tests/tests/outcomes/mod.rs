@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use gate_base::stage::Stage;
-use gate_checks;
 use gate_contract::{Applies, Check, Inputs, Phase};
 use gate_engine::verdict::{self, Afterwards, Judged, Rules};
 use gate_evidence::EvidenceResult;

@@ -49,6 +49,12 @@ pub struct World {
     directory: Option<tempfile::TempDir>,
 }
 
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl World {
     /// The world as described above.
     pub fn new() -> Self {

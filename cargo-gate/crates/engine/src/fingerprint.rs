@@ -3,7 +3,6 @@
 use gate_base::digest::{Digest, DigestBuilder};
 use gate_contract::{Check, Declared, InputState, input};
 use gate_policy::{BenchReference, SuiteKind, SuitePolicy};
-use gate_suites;
 use gate_world::Workspace;
 
 use super::TOOL_VERSION;

@@ -15,7 +15,6 @@ use gate_evidence::{Evidence, age};
 use gate_policy::{Policy, SuiteKind, SuitePolicy};
 use gate_report::group::Group;
 use gate_report::{Bound, Dimension, NotApplicable};
-use gate_suites;
 use gate_surveys::Surveys;
 
 use super::fingerprint::{self, Fingerprint};

@@ -12,12 +12,10 @@ use clap::Args;
 use crate::cli::arguments::DataFormat;
 use gate_base::error::{Error, Result};
 use gate_base::exit;
-use gate_checks;
 use gate_evidence::history::History;
 use gate_evidence::run_dir;
 use gate_policy::RailsPolicy;
 use gate_report::Report;
-use gate_suites;
 use gate_surveys::Surveys;
 
 pub use self::topics::Topic;

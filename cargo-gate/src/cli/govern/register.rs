@@ -17,7 +17,6 @@ use gate_policy::{
     self, Closing, Deferral, ItemKind, ItemStatus, Level, NewItem, NewRisk, Register, RegisterItem, Severity, Weight,
     append_item, close_item, defer_item,
 };
-use gate_suites;
 use gate_surveys::Surveys;
 
 #[derive(Debug, Subcommand)]

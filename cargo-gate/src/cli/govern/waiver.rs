@@ -18,7 +18,6 @@ use gate_base::stage::Stage;
 use gate_policy::{
     self, Authority, Catalogue, NewWaiver, Waiver, append_waiver, attach_signature, numbered, waiver_text,
 };
-use gate_suites;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WaiverCommand {

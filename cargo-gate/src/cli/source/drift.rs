@@ -9,7 +9,6 @@ use crate::cli::Conversation;
 use crate::cli::arguments::DataFormat;
 use gate_base::error::Result;
 use gate_base::exit;
-use gate_checks;
 use gate_checks::status::checkboxes::{self, Drift, Evidence, Judged, Verdict};
 use gate_surveys::document::Document;
 use gate_text::markdown::place;
@@ -181,7 +180,6 @@ fn human(boxes: &[BoxRow]) -> String {
 mod tests {
     use super::*;
     use gate_report::{CheckReport, Dimension, Outcome, Reason, SUITES_LEFT_OUT};
-    use gate_suites;
 
     #[test]
     fn boxes_for_people_and_for_programs() {

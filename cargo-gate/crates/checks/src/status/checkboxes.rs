@@ -6,7 +6,6 @@ use gate_base::stage::Stage;
 use gate_contract::{Check, Phase};
 use gate_policy::{SuitePolicy, similar};
 use gate_report::{CheckReport, Outcome, SUITES_LEFT_OUT};
-use gate_suites;
 use gate_text::markdown::tasks::{Gate, Task, tasks};
 
 /// What boxes are held against.

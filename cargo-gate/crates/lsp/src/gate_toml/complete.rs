@@ -6,7 +6,6 @@ use toml::de::DeTable;
 use super::cursor::{self, Cursor, CursorKind, unquoted};
 use super::hover;
 use crate::text::Text;
-use gate_checks;
 use gate_policy::describe::{self, Key, Kind};
 
 /// What may be written at `offset`, in the order of the documentation.

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::cursor::{self, CursorKind, unquoted};
-use gate_checks;
 use gate_policy::describe::{self, Key, Kind};
 use gate_suites::KINDS;
 

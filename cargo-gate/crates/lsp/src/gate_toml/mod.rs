@@ -9,7 +9,6 @@ use std::path::Path;
 
 use gate_base::stage::Stage;
 use gate_policy::{self, Catalogue};
-use gate_suites;
 
 /// Whether a file is a policy: one of its name, or the one that `--policy` names.
 pub fn is_policy(path: &Path, explicit: Option<&Path>) -> bool {

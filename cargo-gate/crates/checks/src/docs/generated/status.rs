@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use gate_base::stage::Stage;
 use gate_contract::{Check, Phase, input};
-use gate_suites;
 
 use super::{Facts, cell};
 

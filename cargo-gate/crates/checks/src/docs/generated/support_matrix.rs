@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use gate_suites;
 use gate_surveys::authority::Authorities;
 
 use super::{Facts, cell};
