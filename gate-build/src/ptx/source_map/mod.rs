@@ -4,7 +4,7 @@
 //! `.loc` states the place of the instructions behind it. Both are directives of the *Parallel Thread Execution ISA* by NVIDIA, chapter "Debugging
 //! directives". Every line of the text has a [`Position`], or a [`NoPosition`] of a closed list that says why not; nothing is guessed.
 //!
-//! Paths in a source map are relative to one of the [`Roots`] and written with `/`. A source outside of them (a header of the toolkit, the standard library) has no
+//! Paths in a source map are relative to one of the [`Roots`](crate::ptx::Roots) and written with `/`. A source outside of them (a header of the toolkit, the standard library) has no
 //! path here, because its place says something about one machine only: [`NoPosition::ForeignFile`].
 
 mod position;

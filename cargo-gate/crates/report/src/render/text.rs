@@ -19,7 +19,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     escape(text, false)
 }
 
-/// Makes foreign text safe on several lines: line ends stay, everything else is as in [`line`]. A line that GitHub's
+/// Makes foreign text safe on several lines: line ends stay, everything else is as in [`line()`]. A line that GitHub's
 /// runner would read as a workflow command (it skips space in front of `::`) stays joined to the one before.
 pub fn lines(text: &str) -> Cow<'_, str> {
     if !text.contains(['\n', '\r']) {
