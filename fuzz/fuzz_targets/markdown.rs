@@ -4,11 +4,11 @@
 #![no_main]
 
 use gate_checks::docs::generated::{self, Facts};
+use gate_policy::Policy;
 use gate_text::markdown::fences::commands;
 use gate_text::markdown::links::Outline;
 use gate_text::markdown::target::Target;
 use gate_text::markdown::tasks::{tasks, with_box};
-use gate_policy::Policy;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -27,6 +27,7 @@ fuzz_target!(|text: &str| {
     }
     let policy = Policy::default();
     let facts = Facts {
+        checks: gate_checks::ALL,
         policy: &policy,
         members: &[],
         outcomes: &[],
