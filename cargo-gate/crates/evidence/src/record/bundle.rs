@@ -75,7 +75,7 @@ impl BundleManifest {
     /// Reads `bundle.json`.
     ///
     /// # Errors
-    /// Why it is none, continuing "the bundle ".
+    /// Why the bytes are not a manifest, continuing "the bundle ".
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let manifest: Self =
             serde_json::from_slice(bytes).map_err(|error| format!("has an invalid `{MANIFEST}`: {error}"))?;
@@ -91,7 +91,7 @@ impl BundleManifest {
         Ok(manifest)
     }
 
-    /// The manifest of a bundle that somebody unpacked to this directory; `None` where there is none that can be understood.
+    /// The manifest of a bundle that somebody unpacked to this directory; `None` if it is missing or malformed.
     pub(crate) fn unpacked(directory: &Path) -> Option<Self> {
         Self::parse(&fs::read(directory.join(MANIFEST)).ok()?).ok()
     }

@@ -12,7 +12,7 @@ use crate::record::bundle::{BundleManifest, MANIFEST, MAX_UNPACKED, NEEDED};
 use crate::record::{HASHES, Hashes, is_plain_path};
 
 /// Problems of a directory that lies beside no history, where it is a bundle that somebody unpacked: what stayed behind by
-/// rule is none, and the manifest of the bundle has to agree with the files. Other directories keep their problems.
+/// rule is not a problem, and the manifest of the bundle has to agree with the files. Other directories keep their problems.
 ///
 /// # Errors
 /// A file cannot be read.

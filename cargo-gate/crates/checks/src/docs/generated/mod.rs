@@ -16,7 +16,7 @@ pub use facts::Facts;
 use facts::cell;
 pub use kinds::{GENERATORS, Generator, find};
 
-/// The document with its blocks made anew, and those that changed. What stands outside of blocks, and blocks that
+/// The document with regenerated blocks, and the blocks that changed. Text outside of blocks, and blocks that
 /// [`problems`] complains about, stay as they are.
 pub fn regenerated(text: &str, facts: &Facts<'_>) -> (String, Vec<Block>) {
     let mut out = String::with_capacity(text.len());
