@@ -14,4 +14,4 @@ pub mod signature;
 pub mod store;
 pub mod verify;
 
-pub use model::{Evidence, EvidenceFile, EvidenceResult};
+pub use model::{Evidence, EvidenceFile, EvidenceResult, Read};

@@ -1,5 +1,6 @@
 //! One run of a suite's command, with what it left of its output.
 
+use super::build::Build;
 use super::requires::unmet;
 use super::suite::{SuiteContext, check_id};
 use super::{environment, workspace_copy};
@@ -107,6 +108,9 @@ pub(super) fn launch_with(
     if process::locate(program.as_ref(), &directory).is_none() {
         return not_started(tool_missing(program));
     }
+    let build = Build::of(workspace, &root, &directory, command, &environment);
+    build.forget_stale()?;
+    cx.shared.built(build);
     let spec = ProcessSpec {
         command: command.iter().map(OsString::from).collect(),
         directory,

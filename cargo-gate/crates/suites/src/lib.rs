@@ -1,6 +1,7 @@
 //! Suites: bodies of evidence that a process produces. One file per kind; the engine decides whether one runs.
 
 pub mod bench;
+mod build;
 mod catalogue;
 mod counter;
 mod default;
@@ -29,6 +30,7 @@ use gate_base::error::{Error, Result};
 use gate_policy::{SuiteKind, SuitePolicy};
 
 pub use bench::DOCS as BENCH_DOCS;
+pub use build::{BuildReads, still_holds};
 pub use catalogue::{DEFAULT_ID, InputFilter, KINDS, KindInfo, VERSION, group, of_policy, summary};
 pub use default::default_suite;
 pub use environment::environment_inputs;
@@ -47,12 +49,16 @@ pub use tool::DOCS as TOOL_DOCS;
 /// # Errors
 /// Interrupted by the user; the log cannot be written; a process cannot be waited for.
 pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
-    let run = match suite.kind {
+    let began = build::now();
+    let mut run = match suite.kind {
         SuiteKind::Bench => bench::run(suite, cx),
         SuiteKind::Slo => slo::run(suite, cx),
         SuiteKind::Test => test::run(suite, cx),
         SuiteKind::Tool => tool::run(suite, cx),
     }?;
+    for build in cx.shared.builds() {
+        run.reads.extend(build.reads(cx.workspace, suite, began));
+    }
     paths::hide(run, cx.workspace, suite.location.as_ref())
 }
 

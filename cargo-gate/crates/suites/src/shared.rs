@@ -7,9 +7,16 @@ use std::sync::{Arc, Mutex};
 use gate_base::error::{Error, Result};
 use gate_base::process::ProcessEnd;
 
-/// Calls made so far, by their command line.
+use super::build::Build;
+
+/// What the suites of an evaluation share.
 #[derive(Debug, Default)]
-pub struct Shared(Mutex<BTreeMap<Vec<String>, Arc<Call>>>);
+pub struct Shared {
+    /// Calls made so far, by their command line.
+    calls: Mutex<BTreeMap<Vec<String>, Arc<Call>>>,
+    /// Where commands built so far.
+    builds: Mutex<Vec<Build>>,
+}
 
 /// A call that came to an end.
 #[derive(Debug)]
@@ -51,7 +58,7 @@ impl Shared {
         make: impl FnOnce() -> Result<Option<Call>>,
     ) -> Result<Option<Arc<Call>>> {
         // A suite that panicked leaves the map as it was.
-        let mut calls = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut calls = self.calls.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(call) = calls.get(command) {
             return Ok(Some(Arc::clone(call)));
         }
@@ -60,5 +67,21 @@ impl Shared {
         };
         calls.insert(command.to_vec(), Arc::clone(&call));
         Ok(Some(call))
+    }
+
+    /// Remembers where a command builds.
+    pub(super) fn built(&self, build: Build) {
+        let mut builds = self.builds.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !builds.contains(&build) {
+            builds.push(build);
+        }
+    }
+
+    /// Where commands built so far.
+    pub(super) fn builds(&self) -> Vec<Build> {
+        self.builds
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 }

@@ -51,6 +51,7 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
                 result: EvidenceResult::NotRun(reason),
                 suite: None,
                 log,
+                reads: super::BuildReads::default(),
             });
         }
         Launched::Ended(end) => end,
@@ -79,6 +80,7 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
         result: verdict,
         suite: Some(result),
         log,
+        reads: super::BuildReads::default(),
     })
 }
 

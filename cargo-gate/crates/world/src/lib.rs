@@ -10,6 +10,7 @@ pub mod environment;
 pub mod files;
 pub mod git;
 pub mod index;
+mod links;
 mod listed;
 pub mod lockfile;
 pub mod manifest;
@@ -242,6 +243,7 @@ impl Workspace {
             path: key,
             stamp,
             digest,
+            blob: git::Blob::default(),
         };
         // Best effort: without the index the next run reads the program again.
         let _ = std::fs::create_dir_all(&cache);
@@ -267,9 +269,13 @@ impl Workspace {
         Ok(scan.files)
     }
 
-    /// Paths of the files that `keep` accepts and that changed since the workspace was read, sorted.
-    pub fn changed_since_read(&self, keep: impl Fn(&File) -> bool + Sync) -> Vec<String> {
-        scan::changed(&self.root, &self.files, keep)
+    /// Paths that `keep` accepts and that are not what they were when the workspace was read, sorted: changed, new, or gone.
+    ///
+    /// # Errors
+    /// The root cannot be listed.
+    pub fn changed_since_read(&self, keep: impl Fn(&File) -> bool) -> Result<Vec<String>> {
+        let outside = scan::Outside::new(&self.root, &self.target_dir);
+        scan::changed(&self.root, &outside, &self.options.environment, &self.files, keep)
     }
 
     /// The first `CODEOWNERS` file in the order of GitHub and GitLab: its path relative to the top of the repository (of

@@ -143,6 +143,16 @@ pub(super) fn open<T: Send>(mut options: Options, beside: impl Beside<T>) -> Res
         scan.leave_out(&outside);
     }
 
+    if let Some(path) = scan.tracked_evidence {
+        return Err(Error::usage(format!(
+            "git tracks `{path}`, where evidence is kept; evidence in a repository proves nothing"
+        ))
+        .with_help(format!(
+            "`git rm -r --cached {}`, and ignore the target directory",
+            paths::relative(&root, &gate_dir)
+        )));
+    }
+
     let probe = probe(&programs, &options);
     keep((&probe, &versions), &gate_dir, &toolside, &mut scan);
     let lockfile = Lockfile::read(&root, &scan.files, scan.git.as_ref());

@@ -42,15 +42,39 @@ fn run(context: &Context<'_>) -> Judgement {
             Finding::blocking(Stage::Controlled, "nothing is committed yet").help("`git add --all && git commit`");
         return Judgement::Findings(vec![finding]);
     }
+    let mut findings: Vec<Finding> = git
+        .hidden
+        .iter()
+        .take(NAMED)
+        .map(|path| hidden(path, git.hidden.len()))
+        .collect();
     if git.dirty.is_empty() {
-        return Judgement::Findings(Vec::new());
+        return Judgement::Findings(findings);
     }
     let mut finding = Finding::blocking(Stage::Controlled, message(&git.dirty))
         .help("commit or stash them, or add generated files to `.gitignore`; `git status` lists them");
     for dirty in git.dirty.iter().take(NAMED) {
         finding = finding.at(Location::file(&dirty.path));
     }
-    Judgement::Findings(vec![finding])
+    findings.push(finding);
+    Judgement::Findings(findings)
+}
+
+/// A file that is not what is committed, of so many, although `git status` does not list it.
+fn hidden(path: &str, of: usize) -> Finding {
+    let more = match of.saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" (and {more} more like it)"),
+    };
+    Finding::blocking(
+        Stage::Controlled,
+        format!("the contents of `{path}` are not those of the commit, and `git status` does not say so{more}"),
+    )
+    .at(Location::file(path))
+    .help(format!(
+        "`git update-index --no-assume-unchanged --no-skip-worktree {path}`; where a filter of git changes the file, commit \
+         what it writes"
+    ))
 }
 
 fn message(dirty: &[DirtyPath]) -> String {

@@ -34,6 +34,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result,
         suite: None,
         log: cx.log.clone(),
+        reads: super::BuildReads::default(),
     };
     let Some(policy) = suite.bench.as_deref() else {
         let reason = Reason::new("suite_missing", "the suite declares no limits");
@@ -67,6 +68,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
                     result: verdict,
                     suite: Some(ended),
                     log: cx.log.clone(),
+                    reads: super::BuildReads::default(),
                 });
             }
             // The result is that of the command, not of the reference.
@@ -102,6 +104,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result: verdict(suite, judgement),
         suite: result,
         log: cx.log.clone(),
+        reads: super::BuildReads::default(),
     })
 }
 

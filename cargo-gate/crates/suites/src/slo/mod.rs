@@ -28,6 +28,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result,
         suite,
         log: cx.log.clone(),
+        reads: super::BuildReads::default(),
     };
     let Some(policy) = suite.slo.as_deref() else {
         let reason = Reason::new("suite_missing", "the suite declares no objectives");

@@ -133,6 +133,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result: evidence,
         suite: Some(result),
         log: cx.log.clone(),
+        reads: super::BuildReads::default(),
     })
 }
 
@@ -161,6 +162,7 @@ fn not_run(reason: Reason, cx: &SuiteContext<'_>) -> SuiteRun {
         result: EvidenceResult::NotRun(reason),
         suite: None,
         log: cx.log.clone(),
+        reads: super::BuildReads::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! The repository is the one that holds the workspace root; variables such as `GIT_DIR`, which hooks set for another
 //! directory, are not passed on.
 
+pub(crate) mod blob;
 mod history;
 mod listing;
 mod objects;
@@ -11,6 +12,7 @@ mod status;
 mod tags;
 mod tree;
 
+pub use blob::{Blob, Format};
 pub use history::{Ancestry, CommitState, Tag};
 pub use listing::{Listed, Listing, list};
 pub use status::{Answers, KnownStatus};
@@ -36,6 +38,9 @@ pub struct Git {
     /// Paths below the workspace root that differ from the commit (staged, modified, deleted, untracked), in the
     /// spelling of [`super::files::File::path`], sorted.
     pub dirty: Vec<DirtyPath>,
+    /// Tracked paths whose contents are not those of the commit although git reports no difference, because it was told
+    /// not to look (`assume-unchanged`, `skip-worktree`) or changes what it reads (a filter); sorted.
+    pub hidden: Vec<String>,
     program: Program,
     memory: Arc<Memory>,
 }
@@ -93,7 +98,14 @@ impl Program {
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("LC_ALL", "C")
-            .args(["-c", "core.fsmonitor=false", "-c", "core.quotepath=false"]);
+            // A replaced commit is another one under the same hash.
+            .args([
+                "--no-replace-objects",
+                "-c",
+                "core.fsmonitor=false",
+                "-c",
+                "core.quotepath=false",
+            ]);
         command
     }
 
@@ -202,6 +214,7 @@ impl Git {
             head: listing.head.clone(),
             branch: listing.branch.clone(),
             dirty: listing.dirty.clone(),
+            hidden: Vec::new(),
             program,
             memory: Arc::default(),
         }
