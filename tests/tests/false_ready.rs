@@ -1,6 +1,10 @@
 //! Ways to a READY that is not true, each closed: a workspace that is ready, something that changes behind the back of
 //! cargo, git or the gate, and a verdict that must not be READY.
 
+#[path = "false_ready/commit.rs"]
+mod commit;
+#[path = "false_ready/evidence.rs"]
+mod evidence;
 #[path = "false_ready/kept_times.rs"]
 mod kept_times;
 #[path = "false_ready/outside.rs"]

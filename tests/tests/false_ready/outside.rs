@@ -148,7 +148,7 @@ fn declared_inputs_do_not_hide_what_the_compiler_read() {
     let gate = package();
     gate.write(
         "gate.toml",
-        "version = 1\n\n[[suite.test]]\nname = \"unit\"\ncommand = [\"cargo\", \"test\", \"--workspace\", \
+        "version = 1\n\n[stage.pilot]\nscope = \"one service\"\n\n[[suite.test]]\nname = \"unit\"\ncommand = [\"cargo\", \"test\", \"--workspace\", \
          \"--locked\"]\ninputs = [\"tests/**\"]\n",
     );
     gate.commit("Declare too few inputs");

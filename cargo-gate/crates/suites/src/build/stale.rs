@@ -32,10 +32,15 @@ impl Build {
                 // A file system without locks has none of cargo's either.
                 let _ = lock.lock();
             }
-            for unit in stale {
-                match fs::remove_dir_all(&unit.fingerprint) {
+            for record in stale.iter().flat_map(|unit| &unit.records) {
+                let removed = if record.is_dir() {
+                    fs::remove_dir_all(record)
+                } else {
+                    fs::remove_file(record)
+                };
+                match removed {
                     Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(Error::io("remove", &unit.fingerprint, &error));
+                        return Err(Error::io("remove", record, &error));
                     }
                     _ => {}
                 }

@@ -39,8 +39,9 @@ pub(super) struct BuildDirectory {
 /// Something that cargo built or ran, of a package whose sources can change.
 #[derive(Debug)]
 pub(super) struct Unit {
-    /// Directory that makes cargo take it as built.
-    pub(super) fingerprint: PathBuf,
+    /// What makes cargo take it as built: a directory, and for a build script its output too, without which cargo builds
+    /// again what depends on it.
+    pub(super) records: Vec<PathBuf>,
     /// When it began, nanoseconds since 1970; `None` where that is not known, or was not on this machine.
     pub(super) began: Option<i64>,
     /// Files and directories that it read.
@@ -97,7 +98,7 @@ pub(super) fn units(profile: &Path, root: &Path, packages: &Packages) -> Vec<Uni
                 .any(|file| !file.starts_with(profile) && packages.may_change(file));
             is_local.then(|| Unit {
                 began: began(&fingerprint.join("invoked.timestamp")),
-                fingerprint: fingerprint.clone(),
+                records: vec![fingerprint.clone()],
                 files,
                 variables: sources.variables,
             })
@@ -113,7 +114,7 @@ pub(super) fn units(profile: &Path, root: &Path, packages: &Packages) -> Vec<Uni
 fn of_build_script(fingerprint: &Path, output: &Path, packages: &[PathBuf]) -> Option<Unit> {
     let text = fs::read_to_string(output.join("output")).unwrap_or_default();
     let mut unit = Unit {
-        fingerprint: fingerprint.to_owned(),
+        records: vec![fingerprint.to_owned(), output.join("output")],
         began: began(&output.join("invoked.timestamp")),
         files: Vec::new(),
         variables: Vec::new(),
@@ -129,7 +130,7 @@ fn of_build_script(fingerprint: &Path, output: &Path, packages: &[PathBuf]) -> O
 
 fn whole(fingerprint: &Path, packages: &[PathBuf]) -> Option<Unit> {
     (!packages.is_empty()).then(|| Unit {
-        fingerprint: fingerprint.to_owned(),
+        records: vec![fingerprint.to_owned()],
         began: began(&fingerprint.join("invoked.timestamp")),
         files: packages.to_vec(),
         variables: Vec::new(),
