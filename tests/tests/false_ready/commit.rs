@@ -89,3 +89,39 @@ fn line_ends_and_pointers_of_lfs_are_the_same_contents() {
     gate.git(["add", "data/generated.txt"]);
     assert_eq!(git_clean(&gate).1, "pass");
 }
+
+#[test]
+fn sources_that_no_commit_holds_are_named() {
+    let gate = package();
+    gate.append(".gitignore", "/part/src\n");
+    gate.git(["rm", "-r", "-q", "--cached", "part/src"]);
+    gate.commit("Ignore the sources of a member");
+    gate.append("part/Cargo.toml", "\n[lib]\npath = \"src/lib.rs\"\n");
+    gate.replace("Cargo.toml", "[workspace]", "[workspace]\nmembers = [\"part\"]");
+    gate.commit("Make it a member");
+    let (run, outcome) = git_clean(&gate);
+    assert_ne!(outcome, "pass", "{run}");
+    assert!(
+        run.stdout
+            .contains("is ignored by git, so it is not part of the commit"),
+        "{run}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_repository_is_named() {
+    let gate = package();
+    let outside = gate.workspace().join("../outside.txt");
+    std::fs::write(&outside, "42\n").expect("a file can be written");
+    gate.remove("data/included.txt");
+    std::os::unix::fs::symlink(&outside, gate.workspace().join("data/included.txt")).expect("a link can be made");
+    gate.commit("Link to what lies outside");
+    let (run, outcome) = git_clean(&gate);
+    assert_ne!(outcome, "pass", "{run}");
+    assert!(
+        run.stdout
+            .contains("`data/included.txt` is a link to something outside the repository"),
+        "{run}"
+    );
+}

@@ -10,7 +10,12 @@ use super::{assert_not_ready, assert_ready, package};
 fn notices(gate: &Gate, change: impl FnOnce(), what: &str) {
     assert_ready(&gate.run(["pilot"]), what);
     let again = gate.run(["pilot", "--plan"]);
-    assert!(again.stdout.contains("reuse"), "{what} is not reused: {again}");
+    let suite = again
+        .stdout
+        .lines()
+        .find(|line| line.contains(" suite.test."))
+        .unwrap_or_default();
+    assert!(suite.starts_with("reuse"), "{what} is not reused: {again}");
     change();
     assert_not_ready(&gate.run(["pilot"]), what);
 }
@@ -170,4 +175,40 @@ fn a_file_that_appears_while_a_suite_runs_makes_it_inconclusive() {
     let run = gate.run(["pilot"]);
     assert_not_ready(&run, "a file that appears");
     assert!(run.stdout.contains("left-behind.txt"), "{run}");
+}
+
+#[test]
+fn configuration_of_linters_above_the_workspace_counts() {
+    let gate = package();
+    let above = gate.workspace().join("../rustfmt.toml");
+    fs::write(&above, "max_width = 100\n").expect("a file can be written");
+    assert_ready(&gate.run(["pilot"]), "at first");
+    fs::write(&above, "max_width = 90\n").expect("a file can be written");
+    let plan = gate.run(["pilot", "--plan"]);
+    assert!(
+        plan.stdout.contains("changed: configuration of clippy and rustfmt"),
+        "{plan}"
+    );
+}
+
+#[test]
+fn cargo_configuration_of_the_directory_of_a_suite_counts() {
+    let gate = package();
+    gate.write(
+        "gate.toml",
+        "version = 1\n\n[stage.pilot]\nscope = \"one service\"\n\n[[suite.test]]\nname = \"unit\"\ncommand = [\"cargo\", \
+         \"test\", \"--locked\"]\ndirectory = \"sub\"\ninputs = [\"src/**\", \"tests/**\"]\n",
+    );
+    gate.write("sub/.cargo/config.toml", "[build]\njobs = 1\n");
+    gate.commit("Run the tests in a directory");
+    assert_ready(&gate.run(["pilot"]), "at first");
+    gate.write(
+        "sub/.cargo/config.toml",
+        "[build]\njobs = 1\nrustflags = [\"--cfg\", \"broken\"]\n",
+    );
+    let plan = gate.run(["pilot", "--plan"]);
+    assert!(
+        plan.stdout.contains("changed: cargo configuration of its directory"),
+        "{plan}"
+    );
 }

@@ -3,7 +3,7 @@
 use super::build::Build;
 use super::requires::unmet;
 use super::suite::{SuiteContext, check_id};
-use super::{environment, workspace_copy};
+use super::{compiler, environment, workspace_copy};
 use gate_base::error::{Error, ErrorKind, Result};
 use gate_base::process::{self, ProcessEnd, ProcessSpec};
 use gate_evidence::event::Event;
@@ -107,6 +107,11 @@ pub(super) fn launch_with(
     };
     if process::locate(program.as_ref(), &directory).is_none() {
         return not_started(tool_missing(program));
+    }
+    match compiler::settle(workspace, command, &directory, &mut environment) {
+        Ok(None) => {}
+        Ok(Some(rustc)) => cx.shared.named_compiler(command, rustc),
+        Err(reason) => return not_started(reason),
     }
     let build = Build::of(workspace, &root, &directory, command, &environment);
     build.forget_stale()?;

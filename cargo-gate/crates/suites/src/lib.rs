@@ -3,9 +3,12 @@
 pub mod bench;
 mod build;
 mod catalogue;
+mod compiler;
+pub mod configuration;
 mod counter;
 mod default;
 mod environment;
+mod filter;
 pub mod interference;
 mod launch;
 pub mod libtest;
@@ -31,9 +34,10 @@ use gate_policy::{SuiteKind, SuitePolicy};
 
 pub use bench::DOCS as BENCH_DOCS;
 pub use build::{BuildReads, still_holds};
-pub use catalogue::{DEFAULT_ID, InputFilter, KINDS, KindInfo, VERSION, group, of_policy, summary};
+pub use catalogue::{DEFAULT_ID, KINDS, KindInfo, VERSION, group, of_policy, summary};
 pub use default::default_suite;
 pub use environment::environment_inputs;
+pub use filter::InputFilter;
 use launch::{Launch, Launched, launch, launch_with, tool_missing};
 pub use outcome::Tests;
 pub use requires::unmet;
@@ -56,6 +60,9 @@ pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
         SuiteKind::Test => test::run(suite, cx),
         SuiteKind::Tool => tool::run(suite, cx),
     }?;
+    if let Some(suite) = run.suite.as_mut().filter(|suite| suite.tool_version.is_none()) {
+        suite.tool_version = cx.shared.compiler_of(&suite.command);
+    }
     for build in cx.shared.builds() {
         run.reads.extend(build.reads(cx.workspace, suite, began));
     }

@@ -16,6 +16,8 @@ pub struct Shared {
     calls: Mutex<BTreeMap<Vec<String>, Arc<Call>>>,
     /// Where commands built so far.
     builds: Mutex<Vec<Build>>,
+    /// Compilers that commands name, where they are not the one that is judged.
+    compilers: Mutex<BTreeMap<Vec<String>, String>>,
 }
 
 /// A call that came to an end.
@@ -67,6 +69,18 @@ impl Shared {
         };
         calls.insert(command.to_vec(), Arc::clone(&call));
         Ok(Some(call))
+    }
+
+    /// Remembers that a command names a compiler of its own.
+    pub(super) fn named_compiler(&self, command: &[String], rustc: String) {
+        let mut compilers = self.compilers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        compilers.insert(command.to_vec(), rustc);
+    }
+
+    /// The compiler that a command names, where it is not the one that is judged.
+    pub(super) fn compiler_of(&self, command: &[String]) -> Option<String> {
+        let compilers = self.compilers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        compilers.get(command).cloned()
     }
 
     /// Remembers where a command builds.

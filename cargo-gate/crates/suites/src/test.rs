@@ -9,6 +9,7 @@ use gate_evidence::event::Event;
 use gate_policy::{SuiteFormat, SuitePolicy};
 use gate_report::{Finding, Location, SuiteResult, TestResult, TestStatus};
 
+use super::build::BuildReads;
 use super::outcome::Tests;
 use super::output::{Output, Reader};
 use super::panics::{Panic, Place};
@@ -51,7 +52,7 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
                 result: EvidenceResult::NotRun(reason),
                 suite: None,
                 log,
-                reads: super::BuildReads::default(),
+                reads: BuildReads::default(),
             });
         }
         Launched::Ended(end) => end,
@@ -80,7 +81,7 @@ fn run_once(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
         result: verdict,
         suite: Some(result),
         log,
-        reads: super::BuildReads::default(),
+        reads: BuildReads::default(),
     })
 }
 

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use gate_base::digest::Digest;
 use gate_base::error::Result;
 
+use super::blob::Blob;
 use super::cache;
-use super::git::Blob;
 
 const NAME: &str = "index";
 const VERSION: u32 = 2;

@@ -1,6 +1,7 @@
 //! The world, read once: cargo's view of the workspace, git, files and their digests, lockfile, cargo configuration,
 //! toolchain. Nothing outside this module reads the workspace, and nothing here judges it.
 
+pub mod blob;
 pub mod cache;
 pub mod cargo;
 pub mod code_owners;
@@ -243,7 +244,7 @@ impl Workspace {
             path: key,
             stamp,
             digest,
-            blob: git::Blob::default(),
+            blob: blob::Blob::default(),
         };
         // Best effort: without the index the next run reads the program again.
         let _ = std::fs::create_dir_all(&cache);

@@ -11,19 +11,25 @@ use super::files::{File, FileKind, FileList};
 /// A directory with more entries than this is not read: then evidence over the link is not reused.
 const MOST_ENTRIES: usize = 10_000;
 
-/// Adds to the digest of every link what it leads to, unless that is among the files itself.
-pub(crate) fn follow(root: &Path, files: &mut FileList) {
-    let links: Vec<(String, PathBuf)> = files
+/// Adds to the digest of every link what it leads to, unless that is among the files itself. Returns the tracked links that
+/// lead to something outside `top`.
+pub(crate) fn follow(root: &Path, top: &Path, files: &mut FileList) -> Vec<String> {
+    let links: Vec<(String, PathBuf, bool)> = files
         .iter()
         .filter(|file| file.kind == FileKind::Symlink)
-        .map(|file| (file.path.clone(), root.join(&file.native)))
+        .map(|file| (file.path.clone(), root.join(&file.native), file.tracked))
         .collect();
+    let mut leaving = Vec::new();
     if links.is_empty() {
-        return;
+        return leaving;
     }
+    let real_top = fs::canonicalize(top).unwrap_or_else(|_| top.to_owned());
     let real_root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
-    for (path, link) in links {
+    for (path, link, tracked) in links {
         let Ok(target) = fs::canonicalize(&link) else { continue };
+        if tracked && !target.starts_with(&real_top) {
+            leaving.push(path.clone());
+        }
         if is_listed(files, &real_root, &target) {
             continue;
         }
@@ -39,6 +45,7 @@ pub(crate) fn follow(root: &Path, files: &mut FileList) {
             }
         });
     }
+    leaving
 }
 
 /// Whether changes to what a link leads to show in the files that are listed.

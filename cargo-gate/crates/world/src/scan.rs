@@ -10,11 +10,11 @@ use rayon::prelude::*;
 use gate_base::digest::Digest;
 use gate_base::error::Result;
 
+use super::blob::{Blob, Format, Hasher, Tee, same_but_for_form};
 use super::contents::{Contents, Room};
 use super::environment::Environment;
 use super::files::{File, FileKind, FileList};
-use super::git::blob::{Format, Hasher, Tee, same_but_for_form};
-use super::git::{self, Answers, Blob, DirtyPath, Git, KnownStatus, Listed};
+use super::git::{self, Answers, DirtyPath, Git, KnownStatus, Listed};
 use super::index::{Entry, Index, Stamp};
 use super::links;
 use gate_base::paths;
@@ -171,9 +171,6 @@ pub(crate) fn scan(
         }
         files.push(one.file);
     }
-    if let Some(git) = &mut git {
-        git.hidden = hidden(differing, &git.dirty);
-    }
     let status = match (answers, &program, &git) {
         // Only what the index vouches for, in full.
         (Some(answers), Some(program), Some(git)) if entries.is_none() && is_plain(&files) => {
@@ -182,7 +179,12 @@ pub(crate) fn scan(
         _ => None,
     };
     let mut files = FileList::new(files);
-    links::follow(root, &mut files);
+    let top = git.as_ref().map_or(root, |git| git.top.as_path());
+    let leaving = links::follow(root, top, &mut files);
+    if let Some(git) = &mut git {
+        git.hidden = hidden(differing, &git.dirty);
+        git.leaving = leaving;
+    }
     Ok(Scan {
         files,
         contents: Contents::new(contents),

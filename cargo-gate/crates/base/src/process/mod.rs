@@ -134,7 +134,9 @@ fn spawn(spec: &ProcessSpec, sender: &SyncSender<Message>) -> Result<(Box<dyn Ch
             "its working directory `{directory}` does not exist"
         )));
     }
-    let Some(path) = locate(program, &spec.directory) else {
+    let changed = spec.environment.iter().rev().find(|(name, _)| name == "PATH");
+    let path = changed.map_or_else(|| std::env::var_os("PATH"), |(_, path)| path.clone());
+    let Ok(path) = which::which_in(program, path, &spec.directory) else {
         return Err(cannot_start(&"no such program").with_help(format!(
             "install `{}`, or put its directory on PATH",
             program.to_string_lossy()

@@ -17,6 +17,7 @@ use gate_evidence::EvidenceResult;
 use gate_policy::{BenchReference, SuitePolicy};
 use gate_report::{BenchmarkResult, Reason, Standing, SuiteResult};
 
+use super::build::BuildReads;
 use super::{Launch, Launched, SuiteContext, SuiteRun, finding, launch_with, suite_result};
 use judge::{Judgement, judge};
 use read::Readings;
@@ -34,7 +35,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result,
         suite: None,
         log: cx.log.clone(),
-        reads: super::BuildReads::default(),
+        reads: BuildReads::default(),
     };
     let Some(policy) = suite.bench.as_deref() else {
         let reason = Reason::new("suite_missing", "the suite declares no limits");
@@ -68,7 +69,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
                     result: verdict,
                     suite: Some(ended),
                     log: cx.log.clone(),
-                    reads: super::BuildReads::default(),
+                    reads: BuildReads::default(),
                 });
             }
             // The result is that of the command, not of the reference.
@@ -104,7 +105,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result: verdict(suite, judgement),
         suite: result,
         log: cx.log.clone(),
-        reads: super::BuildReads::default(),
+        reads: BuildReads::default(),
     })
 }
 

@@ -14,7 +14,8 @@ use gate_world::index::{Stamp, nanos_since_epoch};
 
 use super::Build;
 use super::units::list;
-use crate::{InputFilter, environment};
+use crate::environment;
+use crate::filter::InputFilter;
 use gate_policy::SuitePolicy;
 
 /// More than this is not digested, and then nothing tells two states of a directory apart.

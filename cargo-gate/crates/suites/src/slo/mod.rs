@@ -14,6 +14,7 @@ use gate_evidence::EvidenceResult;
 use gate_policy::{SloPolicy, SuitePolicy};
 use gate_report::{Reason, SuiteResult};
 
+use super::build::BuildReads;
 use super::{Launched, SuiteContext, SuiteRun, finding, launch, suite_result};
 use judge::judge;
 use measure::Measured;
@@ -28,7 +29,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result,
         suite,
         log: cx.log.clone(),
-        reads: super::BuildReads::default(),
+        reads: BuildReads::default(),
     };
     let Some(policy) = suite.slo.as_deref() else {
         let reason = Reason::new("suite_missing", "the suite declares no objectives");

@@ -19,6 +19,7 @@ use gate_report::Reason;
 use gate_surveys::stability::Release;
 use gate_world::Workspace;
 
+use super::build::BuildReads;
 use super::shared::Call;
 use super::{
     Launched, SuiteContext, SuiteRun, environment, finding, launch, suite_result, tool_missing, workspace_copy,
@@ -133,7 +134,7 @@ pub(super) fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun
         result: evidence,
         suite: Some(result),
         log: cx.log.clone(),
-        reads: super::BuildReads::default(),
+        reads: BuildReads::default(),
     })
 }
 
@@ -162,7 +163,7 @@ fn not_run(reason: Reason, cx: &SuiteContext<'_>) -> SuiteRun {
         result: EvidenceResult::NotRun(reason),
         suite: None,
         log: cx.log.clone(),
-        reads: super::BuildReads::default(),
+        reads: BuildReads::default(),
     }
 }
 

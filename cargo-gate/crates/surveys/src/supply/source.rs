@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use gate_base::digest::{Digest, DigestBuilder};
 use gate_base::paths;
 use gate_report::Reason;
+use gate_world::blob::Blob;
 use gate_world::cache;
-use gate_world::git::Blob;
 use gate_world::index::{Entry as Known, Index, Stamp};
 
 use super::archive::{self, MAX_ARCHIVE, MAX_FILE};

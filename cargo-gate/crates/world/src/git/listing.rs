@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::blob::{Blob, Format};
+use super::super::blob::{Blob, Format};
 use super::{Answers, DirtyPath, KnownStatus, Program};
 use gate_base::paths;
 

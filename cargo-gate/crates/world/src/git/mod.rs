@@ -3,7 +3,6 @@
 //! The repository is the one that holds the workspace root; variables such as `GIT_DIR`, which hooks set for another
 //! directory, are not passed on.
 
-pub(crate) mod blob;
 mod history;
 mod listing;
 mod objects;
@@ -12,7 +11,6 @@ mod status;
 mod tags;
 mod tree;
 
-pub use blob::{Blob, Format};
 pub use history::{Ancestry, CommitState, Tag};
 pub use listing::{Listed, Listing, list};
 pub use status::{Answers, KnownStatus};
@@ -41,6 +39,8 @@ pub struct Git {
     /// Tracked paths whose contents are not those of the commit although git reports no difference, because it was told
     /// not to look (`assume-unchanged`, `skip-worktree`) or changes what it reads (a filter); sorted.
     pub hidden: Vec<String>,
+    /// Tracked links that lead out of the work tree, to what is no part of the commit; sorted.
+    pub leaving: Vec<String>,
     program: Program,
     memory: Arc<Memory>,
 }
@@ -215,6 +215,7 @@ impl Git {
             branch: listing.branch.clone(),
             dirty: listing.dirty.clone(),
             hidden: Vec::new(),
+            leaving: Vec::new(),
             program,
             memory: Arc::default(),
         }

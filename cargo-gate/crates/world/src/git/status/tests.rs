@@ -113,7 +113,7 @@ impl World {
                     path: path.into(),
                     stamp: Stamp::of(&meta),
                     digest: Digest::of(path.as_bytes()),
-                    blob: crate::git::Blob::default(),
+                    blob: crate::blob::Blob::default(),
                 }
             })
             .collect();
