@@ -12,7 +12,12 @@ use gate_text::markdown::{place, target};
 use super::destinations::{Destinations, Found};
 use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
 
-reads!(input::Documents, input::DocumentsAbove, input::FileNames, DocsPolicy);
+reads!(
+    input::Documents,
+    input::DocumentsOutsideRoot,
+    input::FileNames,
+    DocsPolicy
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -51,7 +56,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let destinations = Destinations {
         files: context.files(),
         documents,
-        above: context.above(),
+        outside_root: context.outside_root(),
     };
     let includes: Vec<(&str, &str)> = outlines
         .iter()
@@ -203,7 +208,7 @@ mod tests {
     use gate_contract::testing::World;
     use gate_policy::DocsPolicy;
     use gate_report::Location;
-    use gate_surveys::above::{Above, Destination};
+    use gate_surveys::outside_root::{Destination, OutsideRoot};
 
     fn said(documents: &[(&str, &str)], others: &[&str]) -> String {
         let mut world = World::new();
@@ -251,7 +256,7 @@ mod tests {
             &[("README.md", readme), ("book/SUMMARY.md", "[x](../../gone.md)")],
             &["LICENSE"],
         );
-        world.workspace.above = std::sync::OnceLock::from(Above::by_hand(
+        world.workspace.outside_root = std::sync::OnceLock::from(OutsideRoot::by_hand(
             "rust",
             &[
                 ("README.md", Destination::Document("## Usage\n".into())),
