@@ -10,7 +10,9 @@ use gate_text::markdown::links::Outline;
 use gate_text::markdown::{place, target};
 
 use super::destinations::{Destinations, Found};
-use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Check, Judgement, Rule, input, reads};
+
+use gate_report::group::Group;
 
 reads!(
     input::Documents,
@@ -25,11 +27,12 @@ pub static CHECK: Check = Check {
     summary: "Relative links in documents resolve",
     docs: include_str!("links.md"),
     dimension: Dimension::Contract,
+    group: Some(Group::Ergonomics),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 3,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration>::always(run),
+    ..Check::USUAL
 };
 
 /// How many links a message names.
@@ -143,7 +146,7 @@ fn finding(broken: &[Broken<'_>], declared: Option<&gate_report::Location>) -> F
         _ => format!("{} broken links: {}{more}", broken.len(), named.join(", ")),
     };
     let mut finding = match declared {
-        Some(policy) => Finding::blocking(Stage::Controlled, message).because(Some(policy.clone())),
+        Some(policy) => Finding::blocking(CHECK.blocks_at, message).because(Some(policy.clone())),
         None => Finding::advice(message),
     };
     let meant = broken
