@@ -99,23 +99,23 @@ pub(crate) fn scan(
     let program = git::Program::find(environment, root);
     let index = Index::load(gate_dir);
     // A thread of its own: waiting for git must not hold up the pool.
-    let (ahead, listed) = std::thread::scope(|scope| {
-        let ahead = scope.spawn(|| index.look_ahead(root));
+    let (stats, listed) = std::thread::scope(|scope| {
+        let stats = scope.spawn(|| index.stat_all(root));
         let known = program
             .as_ref()
             .and_then(|program| KnownStatus::load(program, gate_dir, &index));
         let Some(known) = known else {
             let listed = list(root, outside, program.as_ref(), None);
-            return (ahead.join().unwrap_or_default(), listed);
+            return (stats.join().unwrap_or_default(), listed);
         };
         // Nearly always it holds, so the list is made meanwhile; it counts only once every file was seen to be the same.
         let listed = list(root, outside, program.as_ref(), Some(&known));
-        let ahead = ahead.join().unwrap_or_default();
-        if index.is_current(&ahead) {
-            return (ahead, listed);
+        let stats = stats.join().unwrap_or_default();
+        if index.is_current(&stats) {
+            return (stats, listed);
         }
         let listed = list(root, outside, program.as_ref(), None);
-        (ahead, listed)
+        (stats, listed)
     });
     let Listings {
         mut git,
@@ -125,17 +125,17 @@ pub(crate) fn scan(
         files: listed,
     } = listed?;
 
-    // What was looked at ahead and is known costs nothing more; the rest is read in parallel.
+    // What was looked at before and is known costs nothing more; the rest is read in parallel.
     let (known, rest): (Vec<Listed>, Vec<Listed>) = listed.into_iter().partition(|listed| {
         let at = index.position(&listed.path);
-        let meta = at.and_then(|at| ahead.get(at)?.as_ref());
+        let meta = at.and_then(|at| stats.get(at)?.as_ref());
         meta.is_some_and(|meta| meta.is_file() && index.lookup(&listed.path, &Stamp::of(meta)).is_some())
     });
     let room = Room::new();
     let seen = Seen {
         root,
         index: &index,
-        ahead: &ahead,
+        stats: &stats,
         room: &room,
     };
     let mut examined: Vec<Option<Examined>> = known.into_iter().map(|listed| examine(&seen, listed)).collect();
@@ -358,7 +358,7 @@ struct Examined {
 struct Seen<'a> {
     root: &'a Path,
     index: &'a Index,
-    ahead: &'a [Option<Metadata>],
+    stats: &'a [Option<Metadata>],
     room: &'a Room,
 }
 
@@ -388,7 +388,7 @@ fn examine(seen: &Seen<'_>, listed: Listed) -> Option<Examined> {
     let looked = seen
         .index
         .position(&file.path)
-        .and_then(|at| seen.ahead.get(at)?.clone());
+        .and_then(|at| seen.stats.get(at)?.clone());
     match looked.map_or_else(|| std::fs::symlink_metadata(&path), Ok) {
         Ok(meta) if meta.file_type().is_symlink() => match std::fs::read_link(&path) {
             Ok(target) => {
