@@ -12,6 +12,7 @@ mod filter;
 pub mod interference;
 mod launch;
 pub mod libtest;
+mod log;
 pub mod nextest;
 mod outcome;
 pub mod output;
@@ -66,7 +67,7 @@ pub fn run(suite: &SuitePolicy, cx: &SuiteContext<'_>) -> Result<SuiteRun> {
     for build in cx.shared.builds() {
         run.reads.extend(build.reads(cx.workspace, suite, began));
     }
-    paths::hide(run, cx.workspace, suite.location.as_ref())
+    Ok(paths::hide(run, cx, suite.location.as_ref()))
 }
 
 /// The suites whose name or check id matches a glob, in the order of the policy.

@@ -7,7 +7,7 @@ mod supervise;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write as _};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -34,9 +34,7 @@ pub struct ProcessSpec {
     pub environment: Vec<(OsString, Option<OsString>)>,
     /// Time limit; `None` waits for ever.
     pub timeout: Option<Duration>,
-    /// File that receives stdout and stderr as they come, in order.
-    pub log: PathBuf,
-    /// Whether stdout is kept apart from stderr: then `log` receives stderr only and `on_line` sees stdout only.
+    /// Whether stdout is kept apart from stderr: then the log receives stderr only and `on_line` sees stdout only.
     pub split_stdout: bool,
     /// File that is its stdin; without one it is empty.
     pub input: Option<PathBuf>,
@@ -57,7 +55,7 @@ pub struct ProcessEnd {
     pub duration: Duration,
 }
 
-/// Runs a command to its end, handing each line of output (without its end, invalid UTF-8 replaced, cut at
+/// Runs a command to its end. `log` receives stdout and stderr as they come, in order. Hands each line of output (without its end, invalid UTF-8 replaced, cut at
 /// [`MAX_LINE`] or [`MAX_SPLIT_LINE`]) to `on_line`. On time-out or cancellation the whole process group is ended:
 /// first politely, then by force.
 ///
@@ -66,10 +64,14 @@ pub struct ProcessEnd {
 ///
 /// # Errors
 /// The program cannot be started (the error names it), or the log cannot be written.
-pub fn run(spec: &ProcessSpec, cancel: &Cancel, on_line: &mut dyn FnMut(&str)) -> Result<ProcessEnd> {
+pub fn run(
+    spec: &ProcessSpec,
+    log: &mut dyn Write,
+    cancel: &Cancel,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<ProcessEnd> {
     let started = Instant::now();
-    let log_failed = |error: io::Error| Error::io("write", &spec.log, &error);
-    let mut log = BufWriter::new(File::create(&spec.log).map_err(|error| Error::io("create", &spec.log, &error))?);
+    let log_failed = |error: io::Error| Error::tool(format!("cannot write the log: {error}"));
 
     let (sender, receiver) = sync_channel(64);
     let wake = sender.clone();

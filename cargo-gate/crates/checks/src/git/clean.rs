@@ -84,7 +84,7 @@ fn uncommitted_sources(context: &Context<'_>) -> Vec<Finding> {
                 Ok(below) if below.ancestors().any(|above| files.get(&paths::spell(above)).is_some()) => continue,
                 Ok(_) => "is ignored by git",
                 Err(_) if top.is_some_and(|top| path.starts_with(top)) => continue,
-                Err(_) => "lies outside the repository",
+                Err(_) => "is outside the repository",
             };
             let message = format!(
                 "`{}`, a source of `{}`, {what}, so it is not part of the commit",
