@@ -24,6 +24,8 @@ pub struct Inputs<'a> {
     pub now: Timestamp,
     /// The stage under evaluation.
     pub stage: Stage,
+    /// Packages that the claim is limited to; empty for the whole workspace.
+    pub packages: &'a [String],
     /// The checks that were judged before.
     pub outcomes: &'a [CheckReport],
     /// What became of each waiver, in the order of the policy.
@@ -41,6 +43,7 @@ impl<'a> Inputs<'a> {
             history,
             now,
             stage,
+            packages: &[],
             outcomes: &[],
             waiver_use: &[],
             attachments: None,
