@@ -41,6 +41,7 @@ fn judge(fixture: &Fixture, not_applicable: &mut NotApplicable) -> String {
     let mut text = String::new();
     let outcomes = outcomes::of_the_others(&workspace, &policy, &history, (now, stage), fixture.suites());
     let inputs = Inputs {
+        catalogue: &gate_checks::infos(),
         outcomes: &outcomes,
         ..Inputs::new(&workspace, &policy, &history, now, stage)
     };

@@ -44,7 +44,7 @@ mod catalogue;
 pub(crate) mod surveys;
 
 use gate_base::digest::sha256_hex;
-use gate_contract::Check;
+use gate_contract::{Check, CheckInfo};
 use gate_policy::Catalogue;
 
 /// Every built-in check in the order of the catalogue: integrity, stage order, governance, profile policy, boundaries,
@@ -113,6 +113,11 @@ pub const ALL: &[&Check] = &[
     &paths::local::CHECK,
     &redaction::audit::CHECK,
 ];
+
+/// What checks may know of each other, in the order of the catalogue.
+pub fn infos() -> Vec<CheckInfo> {
+    ALL.iter().map(|check| check.info()).collect()
+}
 
 /// What a policy may name.
 pub fn catalogue() -> Catalogue {

@@ -8,6 +8,8 @@ use gate_report::{Dimension, Finding, Reason};
 
 use super::context::Context;
 use super::declared::{Declared, Input, Reads};
+use super::info::{CheckInfo, Phase};
+use super::input;
 use super::inputs::Inputs;
 
 /// A check: its declaration and its rule.
@@ -42,6 +44,23 @@ impl Check {
     pub fn reads<I: Input>(&self) -> bool {
         self.inputs().contains(&Declared::of::<I>())
     }
+
+    /// What other checks may know of it.
+    pub fn info(&self) -> CheckInfo {
+        let momentary = self.reads::<input::CargoEnvironment>()
+            || self.reads::<input::GitStatus>()
+            || self.reads::<input::History>()
+            || self.reads::<input::EvaluatedStage>()
+            || self.reads::<input::Today>()
+            || self.reads::<input::Toolchain>();
+        CheckInfo {
+            id: self.id,
+            summary: self.summary,
+            blocks_at: self.blocks_at,
+            phase: self.phase,
+            lasting: self.phase == Phase::Evidence && !momentary,
+        }
+    }
 }
 
 impl fmt::Debug for Check {
@@ -51,19 +70,6 @@ impl fmt::Debug for Check {
             .field("id", &self.id)
             .finish_non_exhaustive()
     }
-}
-
-/// When a check is judged: all checks of a phase before those of the next, in the order of the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Phase {
-    /// From its inputs alone. Its evidence is kept and reused.
-    Evidence,
-    /// From the outcomes of the checks before it, by the verdict, in each run.
-    Outcomes,
-    /// When every finding so far has met every waiver: it judges the waivers, so none covers it.
-    Waivers,
-    /// When all others are judged, so that a checklist can name them. No waiver covers it.
-    Checklist,
 }
 
 /// The rule of a check over what it declares to read.

@@ -11,6 +11,8 @@ use gate_policy::Policy;
 use gate_report::CheckReport;
 use gate_surveys::Surveys;
 
+use super::info::CheckInfo;
+
 /// Everything that there is to read in one evaluation.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
@@ -26,6 +28,8 @@ pub struct Inputs<'a> {
     pub stage: Stage,
     /// Packages that the claim is limited to; empty for the whole workspace.
     pub packages: &'a [String],
+    /// The catalogue of checks; empty until the checks of evidence are judged.
+    pub catalogue: &'a [CheckInfo],
     /// The checks that were judged before.
     pub outcomes: &'a [CheckReport],
     /// What became of each waiver, in the order of the policy.
@@ -44,6 +48,7 @@ impl<'a> Inputs<'a> {
             now,
             stage,
             packages: &[],
+            catalogue: &[],
             outcomes: &[],
             waiver_use: &[],
             attachments: None,

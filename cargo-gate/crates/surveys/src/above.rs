@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use gate_base::digest::{Digest, DigestBuilder};
 use gate_text::markdown::target::{self, Target};
+use gate_world::git::Git;
 
-use super::Surveys;
 use super::document::Documents;
 
 /// Largest document that is read for its anchors, in bytes.
@@ -73,11 +73,11 @@ impl Above {
 }
 
 /// Looks at every destination above the workspace that a document names.
-fn look(surveys: &Surveys) -> Above {
-    let Some(git) = surveys.git() else {
+pub(super) fn look(root: &Path, git: Option<&Git>, documents: &Documents) -> Above {
+    let Some(git) = git else {
         return Above::default();
     };
-    let below = match surveys.root().strip_prefix(&git.top) {
+    let below = match root.strip_prefix(&git.top) {
         Ok(inside) if !inside.as_os_str().is_empty() => gate_base::paths::spell(inside),
         _ => return Above::default(),
     };
@@ -86,7 +86,6 @@ fn look(surveys: &Surveys) -> Above {
         ..Above::default()
     };
     let mut paths = BTreeSet::new();
-    let documents = surveys.documents();
     for (at, document) in documents
         .iter()
         .enumerate()
@@ -122,13 +121,6 @@ fn look(surveys: &Surveys) -> Above {
     }
     above.digest = Some(digest.finish());
     above
-}
-
-impl Surveys {
-    /// What documents name above the workspace, looked at on first use.
-    pub fn above(&self) -> &Above {
-        self.above.get_or_init(|| look(self))
-    }
 }
 
 /// The repository above the workspace; every directory is listed once.

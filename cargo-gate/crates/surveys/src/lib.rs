@@ -32,7 +32,7 @@ use gate_world::{Options, Workspace};
 use self::above::Above;
 use self::ahead::Ahead;
 pub use self::ahead::Wanted;
-use self::document::Documents;
+use self::document::{Document, Documents};
 
 /// A workspace with what is derived from it.
 #[derive(Debug)]
@@ -144,6 +144,50 @@ impl Surveys {
             let ahead = ahead.filter(|(of, _)| of == scripts).map(|(_, files)| files);
             ahead.unwrap_or_else(|| gate_ci::read(self.root(), self.files(), self.git(), scripts))
         })
+    }
+
+    /// Whether a file is a tracked Markdown file (outside version control: a Markdown file).
+    pub fn is_document(&self, file: &File) -> bool {
+        document::is_document(file, self.git().is_some())
+    }
+
+    /// Every tracked Markdown file, read on first use.
+    pub fn documents(&self) -> &Documents {
+        self.documents.get_or_init(|| {
+            let ahead = self.ahead(|ahead| ahead.documents.take());
+            ahead.unwrap_or_else(|| {
+                let listed = self.listed();
+                let read = |file: &File| listed.read(file);
+                Documents::read(self.files(), self.git().is_some(), &read)
+            })
+        })
+    }
+
+    /// The tracked Markdown files that one of the globs matches, sorted by path; no other file is read.
+    ///
+    /// # Errors
+    /// The path of the first one that cannot be read.
+    pub fn documents_matching(&self, patterns: &[String]) -> std::result::Result<Vec<Document>, String> {
+        let globs = document::globs(patterns);
+        if let Some(known) = self.documents.get() {
+            if let Some(path) = known.unreadable.iter().find(|path| globs.is_match(path)) {
+                return Err(path.clone());
+            }
+            let matching = known.iter().filter(|document| globs.is_match(&document.path));
+            return Ok(matching.cloned().collect());
+        }
+        let wanted = |file: &&File| self.is_document(file) && globs.is_match(&file.path);
+        let read = |file: &File| match self.read(&file.path) {
+            Ok(bytes) => Ok(Document::from_bytes(&file.path, bytes)),
+            Err(_) => Err(file.path.clone()),
+        };
+        self.files().iter().filter(wanted).map(read).collect()
+    }
+
+    /// What documents name above the workspace, looked at on first use.
+    pub fn above(&self) -> &Above {
+        self.above
+            .get_or_init(|| above::look(self.root(), self.git(), self.documents()))
     }
 
     /// Where advisory databases lie; `declared` is the path in the policy.

@@ -75,7 +75,27 @@ fn probe<'a>(programs: &'a Programs, options: &'a Options) -> Probe<'a> {
     }
 }
 
-pub(super) fn open<T: Send>(mut options: Options, beside: impl Beside<T>) -> Result<(Workspace, Option<T>)> {
+impl Workspace {
+    /// As [`open_beside`](Self::open_beside), with nothing to do meanwhile.
+    ///
+    /// # Errors
+    /// As for [`open_beside`](Self::open_beside).
+    pub fn open(options: Options) -> Result<Self> {
+        Self::open_beside(options, |_, _| ()).map(|(workspace, _)| workspace)
+    }
+
+    /// Reads the workspace, and does `beside` with its files while cargo is asked. What was read before and has
+    /// not changed is taken from the cache under [`gate_dir`](Self::gate_dir). Never writes outside that directory and never touches a lockfile.
+    ///
+    /// # Errors
+    /// No `Cargo.toml` (usage), cargo or rustc missing (toolchain missing), manifests that cargo refuses (usage, with
+    /// cargo's own message), I/O errors (tool).
+    pub fn open_beside<T: Send>(options: Options, beside: impl Beside<T>) -> Result<(Self, Option<T>)> {
+        open(options, beside)
+    }
+}
+
+fn open<T: Send>(mut options: Options, beside: impl Beside<T>) -> Result<(Workspace, Option<T>)> {
     options.cwd = real(&options.cwd).map_err(|error| Error::io("find", &options.cwd, &error))?;
     let config = CargoConfig::read(&options.cwd, &options.environment)?;
     let hint = cargo::locate(&options, &config)?;
@@ -271,29 +291,4 @@ fn keep((probe, versions): (&Probe<'_>, &Versions), gate_dir: &Path, toolside: &
     if let Some(status) = scan.status.take() {
         let _ = status.store(gate_dir);
     }
-}
-
-/// The manifests of the root and of all members from the texts that were read.
-pub(super) fn manifests(workspace: &Workspace) -> Vec<Manifest> {
-    let root = workspace.root.join("Cargo.toml");
-    let members = workspace.cargo.members.iter();
-    let mut wanted: Vec<(String, PathBuf)> = members
-        .map(|member| {
-            (
-                member.manifest.clone(),
-                paths::normalize(&workspace.root.join(&member.manifest)),
-            )
-        })
-        .filter(|(_, path)| *path != root)
-        .collect();
-    wanted.sort();
-    wanted.insert(0, ("Cargo.toml".into(), root));
-    wanted
-        .into_iter()
-        .filter_map(|(name, path)| {
-            let read = workspace.manifest_texts.iter().find(|manifest| manifest.path == path)?;
-            let parsed = Manifest::parse(name, read.text.clone()?);
-            Some(parsed.expect("the syntax was checked when the text was first seen"))
-        })
-        .collect()
 }

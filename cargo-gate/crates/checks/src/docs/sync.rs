@@ -9,7 +9,13 @@ use gate_text::markdown::place;
 use super::documents::{nothing_matches, unreadable};
 use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
-reads!(input::Documents, input::WholePolicy, input::Cargo, input::Outcomes);
+reads!(
+    input::Documents,
+    input::WholePolicy,
+    input::Cargo,
+    input::Catalogue,
+    input::Outcomes,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -41,7 +47,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Err(path) => return unreadable(&path),
     };
     let facts = Facts {
-        checks: crate::ALL,
+        checks: context.catalogue(),
         policy,
         members: &context.cargo().members,
         outcomes: context.outcomes(),
@@ -85,6 +91,7 @@ mod tests {
     #[test]
     fn a_block_that_is_not_generated_is_a_finding() {
         let mut world = World::new();
+        world.catalogue = crate::infos();
         assert!(world.text(&CHECK).starts_with("not applicable"));
         world.policy.docs = Some(DocsPolicy {
             links: Vec::new(),
@@ -104,7 +111,7 @@ mod tests {
           because: gate.toml:4
         ");
         let facts = Facts {
-            checks: crate::ALL,
+            checks: &crate::infos(),
             policy: &world.policy,
             members: &world.workspace.cargo.members,
             outcomes: &[],

@@ -15,6 +15,7 @@ reads!(
     DocsPolicy,
     SuitePolicy,
     input::EvaluatedStage,
+    input::Catalogue,
     input::Outcomes,
 );
 
@@ -49,7 +50,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let evidence = Evidence {
         outcomes: context.outcomes(),
         stage: context.stage(),
-        checks: crate::ALL,
+        checks: context.catalogue(),
         suites: context.section::<SuitePolicy>(),
     };
     let mut findings = Vec::new();
@@ -105,6 +106,7 @@ mod tests {
 
     fn world(text: &str) -> World {
         let mut world = World::new();
+        world.catalogue = crate::infos();
         world.documents(&[("ROADMAP.md", text), ("notes.md", "- [x] not declared\n")], &[]);
         world.policy.docs = Some(DocsPolicy {
             links: Vec::new(),
