@@ -1,7 +1,7 @@
 //! Nothing imports what stands above it, and nothing runs in a circle: the import graph of every crate, read from its sources, against
 //! the order that is declared here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
@@ -73,35 +73,12 @@ mod order {
             ],
         ),
     ];
-
-    /// Arrows that are left to remove: `package: room -> room` up, `file -> file` of a circle, and `* -> file` for a module whose files
-    /// import what it defines while it imports them. Nothing is ever added.
-    pub(crate) const LEFT: &[&str] = &[
-        "cargo-gate-policy: bench -> suite",
-        "cargo-gate-policy: rules -> known",
-        "cargo-gate-policy: section -> model",
-        "cargo-gate-policy: slo -> suite",
-        "* -> cargo-gate/crates/surveys/src/lib.rs",
-        "* -> cargo-gate/crates/text/src/secrets/mod.rs",
-        "* -> cargo-gate/crates/world/src/git/mod.rs",
-        "* -> cargo-gate/crates/world/src/lib.rs",
-        "* -> cargo-gate/crates/world/src/profile.rs",
-        "* -> cargo-gate/crates/world/src/toolchain/mod.rs",
-        "* -> cargo-gate/crates/checks/src/lib.rs",
-        "cargo-gate/crates/policy/src/bench.rs -> cargo-gate/crates/policy/src/suite.rs",
-        "cargo-gate/crates/policy/src/rules.rs -> cargo-gate/crates/policy/src/known.rs",
-        "cargo-gate/crates/policy/src/section.rs -> cargo-gate/crates/policy/src/model.rs",
-        "cargo-gate/crates/policy/src/slo.rs -> cargo-gate/crates/policy/src/suite.rs",
-        "cargo-gate/crates/world/src/cargo/call.rs -> cargo-gate/crates/world/src/cargo/metadata.rs",
-        "cargo-gate/crates/world/src/git/history.rs -> cargo-gate/crates/world/src/git/tags.rs",
-    ];
 }
 
 /// What is allowed to import what.
 struct Order<'a> {
     packages: &'a [&'a str],
     rooms: &'a [(&'a str, &'a [&'a str])],
-    left: &'a [&'a str],
 }
 
 /// The line of each name.
@@ -137,13 +114,6 @@ fn against(order: &[&str], graph: &Graph, whose: &str) -> (Vec<String>, Vec<(Str
 }
 
 fn complaints(packages: &[Package], order: &Order<'_>) -> Vec<String> {
-    let mut found: BTreeSet<&str> = BTreeSet::new();
-    let mut is_left = |arrow: &str| {
-        let known = order.left.iter().find(|known| **known == arrow);
-        found.extend(known);
-        known.is_some()
-    };
-
     let members: Graph = packages
         .iter()
         .map(|package| (package.name.clone(), package.depends.clone()))
@@ -158,19 +128,10 @@ fn complaints(packages: &[Package], order: &Order<'_>) -> Vec<String> {
         let declared = order.rooms.iter().find(|(package, _)| package == name);
         let (more, up) = match declared {
             Some((_, order)) => against(order, &rooms, name),
-            None => {
-                let mut rest = rooms;
-                for (from, imports) in &mut rest {
-                    imports.retain(|to| !is_left(&format!("{name}: {from} -> {to}")));
-                }
-                (Vec::new(), in_circles(&rest))
-            }
+            None => (Vec::new(), in_circles(&rooms)),
         };
         complaints.extend(more);
         for (from, to) in up {
-            if is_left(&format!("{name}: {from} -> {to}")) {
-                continue;
-            }
             complaints.push(format!("{name}: `{from}` imports `{to}`, which is not below it"));
             let arrows = package.arrows.iter();
             for arrow in arrows.filter(|arrow| arrow.from.room == from && arrow.to.room == to) {
@@ -179,16 +140,7 @@ fn complaints(packages: &[Package], order: &Order<'_>) -> Vec<String> {
         }
     }
     for package in packages {
-        let whole = package.files();
-        let in_circle = circles(&whole);
-        let mut rest = whole;
-        for circle in &in_circle {
-            for (from, imports) in rest.iter_mut().filter(|(from, _)| circle.contains(*from)) {
-                let mut stays = |to: &String| !is_left(&format!("{from} -> {to}")) && !is_left(&format!("* -> {to}"));
-                imports.retain(|to| !circle.contains(to) || stays(to));
-            }
-        }
-        for circle in circles(&rest) {
+        for circle in circles(&package.files()) {
             complaints.push(format!("{}: a circle of {} files", package.name, circle.len()));
             let inside = |file: &String| circle.contains(file);
             for arrow in package
@@ -201,8 +153,6 @@ fn complaints(packages: &[Package], order: &Order<'_>) -> Vec<String> {
             }
         }
     }
-    let gone = order.left.iter().filter(|arrow| !found.contains(*arrow));
-    complaints.extend(gone.map(|arrow| format!("`{arrow}` is gone: take it out of the list")));
     complaints
 }
 
@@ -225,7 +175,6 @@ fn every_import_leads_down() {
     let order = Order {
         packages: order::PACKAGES,
         rooms: order::ROOMS,
-        left: order::LEFT,
     };
     let complaints = complaints(&packages, &order);
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
@@ -380,9 +329,8 @@ fn crooked() -> Vec<Package> {
 
 #[test]
 fn an_arrow_up_and_a_circle_are_found() {
-    let rooms: &[(&str, &[&str])] = &[("two", &["low", "high"])];
-    let order = |packages, left| Order { packages, rooms, left };
-    let found = complaints(&crooked(), &order(&["one", "two"], &[]));
+    let order = |packages, rooms| Order { packages, rooms };
+    let found = complaints(&crooked(), &order(&["one", "two"], &[("two", &["low", "high"])]));
     let expected = [
         "two: `low` imports `high`, which is not below it",
         "  two/src/low.rs:2: crate::high::High",
@@ -392,60 +340,26 @@ fn an_arrow_up_and_a_circle_are_found() {
     ];
     assert_eq!(found, expected);
 
-    // Without an order, every arrow of a circle is one too many, and a circle that is listed is none.
-    let without = |left| Order {
-        packages: &["one", "two"],
-        rooms: &[],
-        left,
-    };
-    let found = complaints(&crooked(), &without(&["* -> two/src/high.rs"]));
-    assert!(
-        found.iter().any(|one| *one == expected[0]) && found.len() == 4,
-        "{found:?}"
-    );
-    let left = &["* -> two/src/high.rs", "two: high -> low"];
-    assert_eq!(complaints(&crooked(), &without(left)), [""; 0]);
-
-    // What is left counts once, and is missed when it is gone.
-    let left = &["two: low -> high", "two/src/low.rs -> two/src/high.rs"];
-    assert_eq!(complaints(&crooked(), &order(&["one", "two"], left)), [""; 0]);
-    let left = &["two: low -> high", "* -> two/src/high.rs", "* -> two/src/lib.rs"];
-    let found = complaints(&crooked(), &order(&["one", "two"], left));
-    assert_eq!(found, ["`* -> two/src/lib.rs` is gone: take it out of the list"]);
+    // Without an order, every arrow of a circle is one too many.
+    let found = complaints(&crooked(), &order(&["one", "two"], &[]));
+    let before = [
+        "two: `high` imports `low`, which is not below it",
+        "  two/src/high.rs:1: crate::low::Low",
+    ];
+    assert_eq!(found, [&before[..], &expected[..]].concat());
 }
 
 #[test]
 fn packages_and_rooms_have_a_place_in_the_order() {
-    let rooms: &[(&str, &[&str])] = &[("two", &["low high"])];
-    let left = &[
-        "two/src/low.rs -> two/src/high.rs",
-        "two: low -> high",
-        "two: high -> low",
-    ];
-    let found = complaints(
-        &crooked(),
-        &Order {
-            packages: &["two", "one"],
-            rooms,
-            left,
-        },
-    );
-    assert_eq!(found, ["`two` depends on `one`, which is not below it"]);
+    let found = |packages, rooms| complaints(&crooked(), &Order { packages, rooms });
+    let turned = found(&["two", "one"], &[]);
+    assert!(turned.contains(&"`two` depends on `one`, which is not below it".to_owned()));
 
-    let rooms: &[(&str, &[&str])] = &[("two", &["low", "high", "old"])];
-    let left = &["two/src/low.rs -> two/src/high.rs", "two: low -> high"];
-    let found = complaints(
-        &crooked(),
-        &Order {
-            packages: &["two"],
-            rooms,
-            left,
-        },
-    );
+    let rest = found(&["two"], &[("two", &["low", "high", "old"])]);
     let expected = [
         "workspace: the order does not name `one`",
         "workspace: an order that fits:\n    \"one\",\n    \"two\",",
         "two: the order names `old`, which does not exist",
     ];
-    assert_eq!(found, expected);
+    assert_eq!(rest[..3], expected);
 }

@@ -84,6 +84,7 @@ fn ask(check: &'static Check, fixture: &Fixture, rest: &Rest, outcomes: &[CheckR
     let workspace = open(check, fixture, rest);
     let history = History::load(&workspace.gate_dir());
     let inputs = Inputs {
+        catalogue: &gate_checks::infos(),
         outcomes,
         ..Inputs::new(&workspace, &rest.policy, &history, rest.now, rest.stage)
     };

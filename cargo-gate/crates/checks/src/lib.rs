@@ -44,7 +44,7 @@ mod catalogue;
 pub(crate) mod surveys;
 
 use gate_base::digest::sha256_hex;
-use gate_contract::Check;
+use gate_contract::{Check, CheckInfo};
 use gate_policy::Catalogue;
 
 /// Every built-in check in the order of the catalogue: integrity, stage order, governance, profile policy, boundaries,
@@ -114,9 +114,15 @@ pub const ALL: &[&Check] = &[
     &redaction::audit::CHECK,
 ];
 
+/// What checks may know of each other, in the order of the catalogue.
+pub fn infos() -> Vec<CheckInfo> {
+    ALL.iter().map(|check| check.info()).collect()
+}
+
 /// What a policy may name.
 pub fn catalogue() -> Catalogue {
-    ALL.iter().map(|check| (check.id, check.blocks_at)).collect()
+    let known: Catalogue = ALL.iter().map(|check| (check.id, check.blocks_at)).collect();
+    known.unwaivable(ALL.iter().filter(|check| !check.waivable).map(|check| check.id))
 }
 
 /// SHA-256 of the checklist that this version of the tool judges by: one line `id version blocks_at` per built-in

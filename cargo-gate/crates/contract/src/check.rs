@@ -4,10 +4,13 @@ use std::fmt;
 
 use gate_base::stage::Stage;
 use gate_evidence::EvidenceResult;
+use gate_report::group::Group;
 use gate_report::{Dimension, Finding, Reason};
 
 use super::context::Context;
 use super::declared::{Declared, Input, Reads};
+use super::info::{CheckInfo, Phase};
+use super::input;
 use super::inputs::Inputs;
 
 /// A check: its declaration and its rule.
@@ -20,19 +23,55 @@ pub struct Check {
     pub docs: &'static str,
     /// What kind of property it is about.
     pub dimension: Dimension,
-    /// First stage at which its findings block (each finding may name a later one, or none).
+    /// The group in whose turn it is evaluated, where that is not the group of its dimension.
+    pub group: Option<Group>,
+    /// First stage at which its findings block.
     pub blocks_at: Stage,
+    /// Which of its findings block from another stage on; the rest is advice, which blocks none.
+    pub other_stages: &'static [OtherStage],
     /// Version of the tool that introduced it.
     pub since: &'static str,
     /// Raised whenever the rule changes its mind about the same inputs.
     pub version: u32,
     /// When it is judged.
     pub phase: Phase,
+    /// Whether a waiver can cover its findings. None can where it judges waivers or the policy, or sums other checks up.
+    pub waivable: bool,
     /// What it reads and how it judges.
     pub rule: &'static dyn Judge,
 }
 
+/// Findings of a check that block from another stage on than the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OtherStage {
+    /// First stage at which they block.
+    pub from: Stage,
+    /// What they are about, as it follows "from broad on:".
+    pub what: &'static str,
+}
+
 impl Check {
+    /// What declarations leave to the usual: a check declares the rest, above all its id and its rule.
+    pub const USUAL: Self = Self {
+        id: "",
+        summary: "",
+        docs: "",
+        dimension: Dimension::Contract,
+        group: None,
+        blocks_at: Stage::Pilot,
+        other_stages: &[],
+        since: "",
+        version: 1,
+        phase: Phase::Evidence,
+        waivable: true,
+        rule: &Rule::<()>::always(|_| Judgement::Findings(Vec::new())),
+    };
+
+    /// The group in whose turn it is evaluated.
+    pub fn group(&self) -> Group {
+        self.group.unwrap_or(Group::of_dimension(self.dimension))
+    }
+
     /// Everything the rule reads.
     pub fn inputs(&self) -> &'static [Declared] {
         self.rule.inputs()
@@ -41,6 +80,23 @@ impl Check {
     /// Whether the rule reads this input.
     pub fn reads<I: Input>(&self) -> bool {
         self.inputs().contains(&Declared::of::<I>())
+    }
+
+    /// What other checks may know of it.
+    pub fn info(&self) -> CheckInfo {
+        let momentary = self.reads::<input::CargoEnvironment>()
+            || self.reads::<input::GitStatus>()
+            || self.reads::<input::History>()
+            || self.reads::<input::EvaluatedStage>()
+            || self.reads::<input::Today>()
+            || self.reads::<input::Toolchain>();
+        CheckInfo {
+            id: self.id,
+            summary: self.summary,
+            blocks_at: self.blocks_at,
+            phase: self.phase,
+            lasting: self.phase == Phase::Evidence && !momentary,
+        }
     }
 }
 
@@ -51,19 +107,6 @@ impl fmt::Debug for Check {
             .field("id", &self.id)
             .finish_non_exhaustive()
     }
-}
-
-/// When a check is judged: all checks of a phase before those of the next, in the order of the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Phase {
-    /// From its inputs alone. Its evidence is kept and reused.
-    Evidence,
-    /// From the outcomes of the checks before it, by the verdict, in each run.
-    Outcomes,
-    /// When every finding so far has met every waiver: it judges the waivers, so none covers it.
-    Waivers,
-    /// When all others are judged, so that a checklist can name them. No waiver covers it.
-    Checklist,
 }
 
 /// The rule of a check over what it declares to read.

@@ -11,6 +11,8 @@ use gate_policy::Policy;
 use gate_report::CheckReport;
 use gate_surveys::Surveys;
 
+use super::info::CheckInfo;
+
 /// Everything that there is to read in one evaluation.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
@@ -24,6 +26,8 @@ pub struct Inputs<'a> {
     pub now: Timestamp,
     /// The stage under evaluation.
     pub stage: Stage,
+    /// The catalogue of checks; empty until the checks of evidence are judged.
+    pub catalogue: &'a [CheckInfo],
     /// The checks that were judged before.
     pub outcomes: &'a [CheckReport],
     /// What became of each waiver, in the order of the policy.
@@ -41,6 +45,7 @@ impl<'a> Inputs<'a> {
             history,
             now,
             stage,
+            catalogue: &[],
             outcomes: &[],
             waiver_use: &[],
             attachments: None,

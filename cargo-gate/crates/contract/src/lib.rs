@@ -7,15 +7,17 @@
 mod check;
 mod context;
 mod declared;
+mod info;
 pub mod input;
 mod inputs;
 
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use check::{Applies, Check, Judge, Judgement, Phase, Rule};
+pub use check::{Applies, Check, Judge, Judgement, OtherStage, Rule};
 pub use context::Context;
 pub use declared::{Declared, Declares, Input, InputState, Reads};
+pub use info::{CheckInfo, Phase};
 pub use inputs::{Attachments, Inputs, WaiverUse};
 
 /// Declares what the rule of a check reads, once in the file of a check: [inputs](input) and [sections of the

@@ -28,7 +28,7 @@ use gate_report::testing::reason_text;
 pub use gate_report::testing::{finding_text, findings_text};
 pub use gate_world::testing::{file, manifest, member, toolchain_file};
 
-use crate::{Applies, Check, Inputs, Judgement};
+use crate::{Applies, Check, CheckInfo, Inputs, Judgement};
 
 /// Everything a rule can read. Starts as a workspace at `/w` with one member `app`, a tracked and fresh lockfile, a
 /// clean git work tree and rustc 1.95.0, at noon of 2026-06-15, evaluated at `pilot`.
@@ -43,6 +43,8 @@ pub struct World {
     pub now: Timestamp,
     /// At which stage.
     pub stage: Stage,
+    /// What checks there are.
+    pub catalogue: Vec<CheckInfo>,
     /// What the other checks said.
     pub outcomes: Vec<CheckReport>,
     /// Where [`texts`](Self::texts) are.
@@ -108,6 +110,7 @@ impl World {
             history: History::default(),
             now: "2026-06-15T12:00:00Z".parse().expect("a time"),
             stage: Stage::Pilot,
+            catalogue: Vec::new(),
             outcomes: Vec::new(),
             directory: None,
         }
@@ -186,6 +189,7 @@ impl World {
     /// Everything that a check can be given.
     pub fn inputs(&self) -> Inputs<'_> {
         Inputs {
+            catalogue: &self.catalogue,
             outcomes: &self.outcomes,
             ..Inputs::new(&self.workspace, &self.policy, &self.history, self.now, self.stage)
         }

@@ -9,7 +9,7 @@ use crate::verdict::{self, Afterwards, Judged, Rules, confidence};
 use gate_base::digest::sha256_hex;
 use gate_base::error::Result;
 use gate_base::stage::Stage;
-use gate_contract::{Check, Inputs, Phase};
+use gate_contract::{Check, CheckInfo, Inputs, Phase};
 use gate_evidence::history::History;
 use gate_evidence::run_dir::RunFile;
 use gate_evidence::store::Store;
@@ -124,9 +124,13 @@ impl<'a> Surroundings<'a> {
             .zip(completed)
             .map(|(item, completed)| self.judged(item, completed, &mut files))
             .collect();
+        let catalogue: Vec<CheckInfo> = self.checks.iter().map(|check| check.info()).collect();
         let afterwards = Afterwards {
             checks: &plan.afterwards,
-            inputs: self.inputs(request),
+            inputs: Inputs {
+                catalogue: &catalogue,
+                ..self.inputs(request)
+            },
         };
         let rules = self.rules(request);
         let checklist = plan.afterwards.iter().find(|check| check.phase == Phase::Checklist);

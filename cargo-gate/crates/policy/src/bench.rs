@@ -4,92 +4,22 @@ use std::ops::Range;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use toml::de::DeTable;
 
 use gate_base::stage::Stage;
 use gate_report::Location;
 use gate_report::group::Group;
 
-use super::known::elements;
 use super::problem::{Problem, shown};
-use super::rules::{Rules, range, tables_of, text};
-use super::suite::{SuiteKind, SuitePolicy};
+use super::rule;
+use super::rules::Rules;
+use super::suite::{BenchMode, BenchPolicy, BenchReference, MetricPolicy, Noise, SuiteKind, SuitePolicy};
+use super::tables::{elements, range, tables_of, text};
 use super::value::{
     Command, EnvName, FilePath, Glob, Requirement, Revision, SuiteName, Text, TimeLimit, command, half_an_hour,
     optional_command, period, pilot, yes,
 };
-use super::{pattern, rule};
-
-/// How a suite of benchmarks is judged.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct BenchPolicy {
-    /// Where the reference of a benchmark without one of its own comes from.
-    pub reference: BenchReference,
-    /// Number of times each command runs.
-    pub rounds: u32,
-    /// Which budgets hold.
-    pub mode: BenchMode,
-    /// Largest ratio of times to their reference, by the mode.
-    pub time: f64,
-    /// Largest ratio of sizes to their reference, by the mode.
-    pub size: f64,
-    /// Largest median absolute deviation, as a fraction of the median.
-    pub max_mad: f64,
-    /// How noise is judged.
-    pub noisy: Noise,
-    /// Fewest samples of a time, on each side.
-    pub min_samples: u64,
-    /// Patterns of names that must be measured.
-    pub expect: Vec<String>,
-    /// How a benchmark without a counterpart in the reference is judged.
-    pub added: Noise,
-    /// Limits of single benchmarks, in the order of the file.
-    pub metrics: Vec<MetricPolicy>,
-}
-
-impl BenchPolicy {
-    /// The limits that are declared for a benchmark.
-    pub fn metric(&self, name: &str) -> Option<&MetricPolicy> {
-        self.metrics.iter().find(|metric| pattern::matches(&metric.name, name))
-    }
-}
-
-/// Where a reference comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BenchReference {
-    /// Nowhere: benchmarks are compared with others of the same output, or with a number.
-    None,
-    /// A second command.
-    Command(Vec<String>),
-    /// The same command in the files of this commit.
-    Commit(String),
-}
-
-/// Which budgets hold.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum BenchMode {
-    /// The budgets of `pr`, but exceeding one only warns.
-    Soft,
-    /// Budgets for every change: wide, because the machine is shared.
-    #[default]
-    Pr,
-    /// Budgets for a quiet machine: narrow.
-    Nightly,
-}
-
-/// How noise, or a benchmark without a counterpart, is judged.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Noise {
-    /// The suite is inconclusive, which is not a pass.
-    #[default]
-    Refuse,
-    /// The suite warns.
-    Warn,
-}
 
 /// A benchmark command, compared with a reference that is measured in the same run.
 #[derive(Deserialize, JsonSchema)]
@@ -202,40 +132,6 @@ struct Budget {
     /// For sizes. Default: 1.20 in the modes `pr` and `soft`, 1.08 in the mode `nightly`.
     #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [1.2]))]
     size: Option<f64>,
-}
-
-/// Limits of benchmarks.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct MetricPolicy {
-    /// Name of the benchmark; `*` matches any characters.
-    #[schemars(with = "Text<1000>", extend("examples" = ["parse/*"]))]
-    pub name: String,
-    /// Name of a benchmark of the same command to use as the reference.
-    #[schemars(with = "Option<Text<1000>>", extend("examples" = ["full"]))]
-    pub reference: Option<String>,
-    /// Largest ratio to the reference, instead of the budget of the mode.
-    #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [0.1]))]
-    pub max_ratio: Option<f64>,
-    /// Smallest ratio to the reference, for measurements where larger is better.
-    #[schemars(range(min = 0.0, max = 1000.0), extend("examples" = [0.9]))]
-    pub min_ratio: Option<f64>,
-    /// Largest median, in the unit of the benchmark.
-    #[schemars(extend("examples" = [30.0]))]
-    pub at_most: Option<f64>,
-    /// Smallest median, in the unit of the benchmark.
-    #[schemars(extend("examples" = [0.9]))]
-    pub at_least: Option<f64>,
-    /// First stage at which exceeding the limit blocks, not before that of the suite; earlier stages get a warning.
-    pub blocks_at: Option<Stage>,
-    /// Overrides `max-mad` of the suite.
-    #[schemars(range(min = 0.0, max = 10.0), extend("examples" = [0.3]))]
-    pub max_mad: Option<f64>,
-    /// Overrides `noisy` of the suite.
-    pub noisy: Option<Noise>,
-    /// Where it is declared.
-    #[schemars(skip)]
-    pub location: Location,
 }
 
 fn three() -> u32 {

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use gate_report::Location;
 
-use super::section::section;
 use super::value::{FilePath, Glob, Text, yes};
 
 /// Rules for raw authority.
@@ -43,5 +42,3 @@ pub struct BoundaryAllow {
     #[schemars(skip)]
     pub location: Location,
 }
-
-section!(BoundaryPolicy, "boundary", boundary: Option<BoundaryPolicy>);

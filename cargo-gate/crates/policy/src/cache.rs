@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use gate_report::Location;
 
-use super::section::section;
 use super::value::{FilePath, Period, Remote, optional_period};
 
 /// The kernel store that machines share, and the hit rate it must reach. Builds read this section too.
@@ -58,5 +57,3 @@ pub enum CacheMode {
 fn ninety() -> u32 {
     90
 }
-
-section!(CachePolicy, "cache", cache: Option<CachePolicy>);

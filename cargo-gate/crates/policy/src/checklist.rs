@@ -8,8 +8,8 @@ use gate_report::Location;
 
 use super::problem::Problem;
 use super::rule;
-use super::rules::{Rules, is_filled, tables, text};
-use super::section::section;
+use super::rules::Rules;
+use super::tables::{is_filled, tables, text};
 use super::value::{CheckPattern, FilePath, Sha256, SuiteName, Text};
 
 /// Id of the check that judges checklists; an item of one cannot name it.
@@ -149,5 +149,3 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     rules.duplicates(names.into_iter(), what, "give each item its own name", &mut problems);
     problems
 }
-
-section!(ChecklistItem, "checklists", checklist: Vec<ChecklistItem>);

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use gate_report::Location;
 
-use super::section::section;
 use super::value::{FilePath, Glob, Platform, Text};
 
 /// Rules for the files of GitHub Actions and GitLab CI.
@@ -44,5 +43,3 @@ pub struct CiPolicy {
     #[schemars(skip)]
     pub location: Location,
 }
-
-section!(CiPolicy, "ci", ci: Option<CiPolicy>);

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use gate_report::Location;
 
-use super::section::section;
 use super::value::{CheckId, Text};
 
 /// Strength of the evidence for a surface, weakest first.
@@ -53,5 +52,3 @@ pub struct Claim {
     #[schemars(skip)]
     pub location: Location,
 }
-
-section!(Claim, "claims", claims: Vec<Claim>);

@@ -8,11 +8,10 @@ use toml::de::{DeTable, DeValue};
 
 use gate_report::Location;
 
-use super::known::{elements, table};
 use super::problem::{Problem, shown};
-use super::rules::{Rules, text};
-use super::section::section;
+use super::rules::Rules;
 use super::suggest::similar;
+use super::tables::{elements, table, text};
 use super::value::{FilePath, SuiteName, Text};
 use super::{pattern, rule};
 
@@ -275,8 +274,6 @@ fn is_target_of(binary: &str, file: &str) -> bool {
     };
     binary.replace('-', "_") == stem.replace('-', "_")
 }
-
-section!(ConformancePolicy, "conformance", conformance: Option<ConformancePolicy>);
 
 #[cfg(test)]
 mod tests {

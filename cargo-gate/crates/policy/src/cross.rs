@@ -3,11 +3,11 @@
 
 use super::problem::{Oddity, Problem};
 use super::rules::Rules;
-use super::{bench, checklist, conformance, exclusion, notify, profile, rails, slo, stage, suite, uses, waiver};
+use super::{bench, checklist, conformance, exclusion, notify, profile, rails, slo, stage, suites, uses, waiver};
 
 /// Errors between values, by section.
 const PROBLEMS: [fn(&Rules<'_>) -> Vec<Problem>; 11] = [
-    suite::problems,
+    suites::problems,
     profile::problems,
     exclusion::problems,
     notify::problems,
@@ -32,6 +32,6 @@ pub(super) fn oddities(rules: &Rules<'_>) -> Vec<Oddity> {
 
 /// Values that are possible and turn a safeguard off.
 pub(super) fn dangers(rules: &Rules<'_>) -> Vec<Oddity> {
-    let found = [waiver::dangers(rules), rails::dangers(rules), suite::dangers(rules)];
+    let found = [waiver::dangers(rules), rails::dangers(rules), suites::dangers(rules)];
     found.into_iter().flatten().collect()
 }

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use gate_base::stage::Stage;
 use gate_report::Location;
 
-use super::section::section;
 use super::value::SshKey;
 
 /// Whose signature makes a decision valid, and from which stage on a signature is required.
@@ -30,5 +29,3 @@ impl DecisionPolicy {
         self.require_signature.is_some_and(|first| stage >= first)
     }
 }
-
-section!(DecisionPolicy, "decisions", decisions: Option<DecisionPolicy>);

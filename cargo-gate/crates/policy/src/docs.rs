@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use gate_report::Location;
 
-use super::section::section;
 use super::value::Glob;
 
 /// Documents whose contents are checked. Each key takes globs over tracked Markdown files.
@@ -33,5 +32,3 @@ pub struct DocsPolicy {
     #[schemars(skip)]
     pub location: Location,
 }
-
-section!(DocsPolicy, "docs", docs: Option<DocsPolicy>);

@@ -7,7 +7,8 @@ use gate_report::Location;
 
 use super::problem::Problem;
 use super::rule;
-use super::rules::{Rules, is_filled, tables};
+use super::rules::Rules;
+use super::tables::{is_filled, tables};
 use super::value::{Glob, Text};
 
 /// A surface excluded from the claim, with at least one package or path.

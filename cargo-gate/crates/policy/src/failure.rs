@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use gate_report::Location;
 
-use super::section::section;
 use super::value::FilePath;
 
 /// How library code may fail.
@@ -24,5 +23,3 @@ pub struct FailurePolicy {
     #[schemars(skip)]
     pub location: Location,
 }
-
-section!(FailurePolicy, "failure", failure: Option<FailurePolicy>);

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use gate_report::Location;
 
-use super::section::section;
 use super::value::{Glob, Text};
 
 /// Generated files and their generator.
@@ -29,5 +28,3 @@ pub struct GeneratedFiles {
     #[schemars(skip)]
     pub location: Location,
 }
-
-section!(GeneratedFiles, "generated files", generated: Vec<GeneratedFiles>);

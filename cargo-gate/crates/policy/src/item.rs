@@ -7,7 +7,6 @@ use serde_json::json;
 
 use gate_report::Location;
 
-use super::section::section;
 use super::value::{Commit, Day, FilePath, ItemId, Text};
 
 /// Location of the register, and its items.
@@ -234,5 +233,3 @@ impl Level {
         }
     }
 }
-
-section!(Register, "register", register: Option<Register>);

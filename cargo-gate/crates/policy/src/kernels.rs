@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use gate_report::Location;
 
-use super::section::section;
 use super::semantics::{BackendSemantics, KnownDelta, RepresentationPolicy, SourceMapPolicy};
 use super::value::Text;
 
@@ -177,5 +176,3 @@ impl From<Limits> for KernelBudget {
         }
     }
 }
-
-section!(KernelPolicy, "kernels", kernels: Option<KernelPolicy>);

@@ -6,6 +6,7 @@ use gate_base::stage::Stage;
 
 use super::catalogue::Catalogue;
 use super::parts;
+use super::tables::elements;
 
 /// The kinds of suites, as `[[suite.<kind>]]` names them.
 pub const KINDS: [&str; 4] = ["bench", "slo", "test", "tool"];
@@ -44,15 +45,4 @@ impl<'a> Known<'a> {
             .blocks_at(id)
             .or_else(|| suite().map(|(_, stage)| *stage))
     }
-}
-
-/// The tables of the array of tables at `path`; empty where the file has something else there.
-pub(super) fn elements<'t, 'i>(file: &'t DeTable<'i>, path: &[&str]) -> Vec<&'t DeTable<'i>> {
-    super::rules::tables(file, path).map(|(table, _)| table).collect()
-}
-
-/// The table at `path`, if there is one.
-pub(super) fn table<'t, 'i>(file: &'t DeTable<'i>, path: &[&str]) -> Option<&'t DeTable<'i>> {
-    path.iter()
-        .try_fold(file, |table, key| table.get(*key)?.get_ref().as_table())
 }

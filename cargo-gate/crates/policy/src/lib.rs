@@ -7,7 +7,8 @@
 //! ```
 //!
 //! A section is one file: its types with their documentation, which are the schema, what the file is read into and what
-//! the rest of the tool sees; and its rules between values. One field of [`Policy`] registers it.
+//! the rest of the tool sees; and its rules between values. One field of [`Policy`] registers it, and one line in `section`
+//! lets checks declare to read it.
 //!
 //! Schema keywords of our own: `x-format` names a value syntax of `format`, `x-sane-min` and `x-sane-max` bound what is
 //! usual (a number, or a duration for `x-format = "duration"`), `x-min` and `x-max` bound what is possible for
@@ -64,7 +65,9 @@ mod stability;
 mod stage;
 mod suggest;
 mod suite;
+mod suites;
 mod supply;
+mod tables;
 mod toolchain;
 mod uses;
 mod validate;
@@ -77,7 +80,6 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use bench::{BenchMode, BenchPolicy, BenchReference, MetricPolicy, Noise};
 pub use cache::{CacheMode, CachePolicy};
 pub use catalogue::Catalogue;
 pub use ci::CiPolicy;
@@ -106,9 +108,9 @@ pub use semantics::{
     BackendSemantics, Comparison, Denormals, Fma, KnownDelta, NanRule, ReductionOrder, RepresentationException,
     RepresentationPolicy, Rounding, SemanticProperty, SortStability, SourceMapPolicy,
 };
-pub use slo::{Objective, SloPolicy};
 pub use stability::{StabilityClass, StabilityPolicy, Surface};
 pub use suggest::similar;
+pub use suite::{BenchMode, BenchPolicy, BenchReference, MetricPolicy, Noise, Objective, SloPolicy};
 pub use supply::SupplyPolicy;
 pub use toolchain::{Floor, FloorRelease, ToolchainPolicy};
 pub use uses::UsesPolicy;

@@ -36,7 +36,7 @@ use super::supply::SupplyPolicy;
 use super::toolchain::ToolchainPolicy;
 use super::uses::UsesPolicy;
 pub use super::waiver::Waiver;
-use super::{checklist, record, stage, suite};
+use super::{checklist, record, stage, suites};
 
 /// What a Cargo workspace must prove before it enters a rollout stage. Read by `cargo gate`.
 ///
@@ -97,8 +97,8 @@ pub struct Policy {
     #[serde(default, rename = "profile")]
     pub profiles: BTreeMap<String, ProfilePolicy>,
     /// Suites that provide evidence. Without any, the default suite runs the tests of the workspace.
-    #[serde(default, rename = "suite", deserialize_with = "suite::in_order")]
-    #[schemars(with = "suite::Suites", extend("default" = {}))]
+    #[serde(default, rename = "suite", deserialize_with = "suites::in_order")]
+    #[schemars(with = "suites::Suites", extend("default" = {}))]
     pub suites: Vec<SuitePolicy>,
     /// Requirements on the supply chain: published dependencies and known advisories.
     pub supply: Option<SupplyPolicy>,

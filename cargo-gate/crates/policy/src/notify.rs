@@ -9,7 +9,8 @@ use gate_report::{Decision, Location};
 
 use super::problem::Problem;
 use super::rule;
-use super::rules::{Rules, tables};
+use super::rules::Rules;
+use super::tables::tables;
 use super::value::{Command, FilePath, Period, optional_command, period};
 
 /// A notification about a run.

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use gate_report::Location;
 
-use super::section::section;
 use super::value::{SshKey, Text};
 
 /// Owners of packages and suites, in addition to `CODEOWNERS`.
@@ -45,6 +44,3 @@ pub struct WaiverPolicy {
     #[schemars(skip)]
     pub location: Location,
 }
-
-section!(OwnerPolicy, "owners", owners: Option<OwnerPolicy>);
-section!(WaiverPolicy, "rules for waivers", waiver_rules: Option<WaiverPolicy>);

@@ -11,10 +11,9 @@ use serde_json::{Value, json};
 pub use gate_base::profile::ProfileValue;
 use gate_report::Location;
 
-use super::known::elements;
 use super::problem::Problem;
-use super::rules::{Rules, text};
-use super::section::section;
+use super::rules::Rules;
+use super::tables::{elements, text};
 use super::value::{Day, Text, one_or_many};
 
 /// Authority level of a crate.
@@ -181,6 +180,3 @@ fn key(description: &str, kinds: &[&Value]) -> Value {
     any_of.push(json!({ "type": "array", "minItems": 1, "items": item }));
     json!({ "description": description, "anyOf": any_of })
 }
-
-section!(TierPolicy, "tiers", tiers: Option<TierPolicy>);
-section!(ProfilePolicy, "profiles", profiles: BTreeMap<String, ProfilePolicy>);

@@ -3,10 +3,10 @@
 use gate_runtime::rails::{FIELDS, Settings, Value};
 use toml::de::DeValue;
 
-use super::known::table;
 use super::problem::{Oddity, Problem};
 use super::rule;
 use super::rules::Rules;
+use super::tables::table;
 
 /// Values that the rails refuse. Whole numbers out of range are found by the walk, which knows their ranges from the schema.
 pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {

@@ -10,7 +10,6 @@ use gate_base::stage::Stage;
 use gate_report::Location;
 
 use super::pattern;
-use super::section::section;
 use super::value::{CheckId, CheckPattern, Day, Glob, Period, Text, period};
 
 /// How long evidence may be reused.
@@ -133,7 +132,3 @@ fn ninety_days() -> Duration {
 fn broad() -> Stage {
     Stage::Broad
 }
-
-section!(EvidenceAge, "evidence", evidence_ages: Vec<EvidenceAge>);
-section!(HistoryPolicy, "history", history: Option<HistoryPolicy>);
-section!(WarningPolicy, "warnings", warnings: Option<WarningPolicy>);

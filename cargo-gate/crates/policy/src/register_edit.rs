@@ -11,10 +11,10 @@ use gate_base::error::{Error, Result};
 use super::edit;
 use super::edit::quoted;
 use super::item::{ItemStatus, Level, RegisterItem, Severity};
-use super::known::elements;
 use super::read::read;
 use super::register::parse;
 use super::suggest::similar;
+use super::tables::elements;
 use super::write::{Existing, write_atomically};
 
 /// An item to be added.

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use gate_report::Location;
 
-use super::section::section;
 use super::value::{Day, FilePath, ItemPath, Pointer, SemVersion, Text};
 
 /// Requirements on a release.
@@ -106,6 +105,3 @@ impl ReleasePolicy {
         changelogs.chain(records).chain(versions)
     }
 }
-
-section!(ReleasePolicy, "release", release: Option<ReleasePolicy>);
-section!(Deprecation, "deprecations", deprecations: Vec<Deprecation>);

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use gate_report::Location;
 
-use super::section::section;
 use super::value::FilePath;
 
 /// The package whose users run kernels.
@@ -169,5 +168,3 @@ impl From<Rails> for RailsPolicy {
         }
     }
 }
-
-section!(RuntimePolicy, "runtime", runtime: Option<RuntimePolicy>);

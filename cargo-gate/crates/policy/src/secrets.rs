@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use gate_report::Location;
 use gate_text::secrets::Kind;
 
-use super::section::section;
 use super::value::{Day, FilePath, Glob, Sha256, Text};
 
 /// Secrets in tracked files.
@@ -81,6 +80,3 @@ pub struct PathsPolicy {
     #[schemars(skip)]
     pub location: Location,
 }
-
-section!(SecretsPolicy, "secrets", secrets: Option<SecretsPolicy>);
-section!(PathsPolicy, "paths", paths: Option<PathsPolicy>);

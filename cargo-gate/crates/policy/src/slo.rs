@@ -3,51 +3,20 @@
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use gate_base::stage::Stage;
 use gate_report::Location;
 use gate_report::group::Group;
 
-use super::known::elements;
 use super::problem::{Problem, shown};
 use super::rule;
-use super::rules::{Rules, is_filled, range, tables_of, text};
-use super::suite::{SuiteKind, SuitePolicy};
+use super::rules::Rules;
+use super::suite::{Objective, SloPolicy, SuiteKind, SuitePolicy};
+use super::tables::{elements, is_filled, range, tables_of, text};
 use super::value::{
-    Command, FilePath, Period, SuiteName, Text, TimeLimit, half_an_hour, optional_command, period, pilot, yes,
+    Command, FilePath, Period, SuiteName, TimeLimit, half_an_hour, optional_command, period, pilot, yes,
 };
-
-/// How a suite of service levels is judged.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SloPolicy {
-    /// File with the measurements of one window; `None` where a command prints them.
-    pub file: Option<String>,
-    /// Length of the rolling window.
-    pub within: Duration,
-    /// Fewest recorded windows that say something.
-    pub min_windows: u32,
-    /// The promises, in the order of the file.
-    pub objectives: Vec<Objective>,
-}
-
-/// A service-level objective.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Objective {
-    /// Name of the measurement.
-    #[schemars(with = "Text", extend("examples" = ["availability"]))]
-    pub name: String,
-    /// Percentage of the events that must be good; the rest is the error budget.
-    #[schemars(range(min = 0.0, max = 100.0), extend("examples" = [99.9]))]
-    pub target_percent: f64,
-    /// For samples: the largest good value, in the unit of the measurement.
-    #[schemars(extend("examples" = [250.0]))]
-    pub at_most: Option<f64>,
-    /// Where it is declared.
-    #[schemars(skip)]
-    pub location: Location,
-}
 
 /// Service-level objectives over a rolling window of measurements.
 #[derive(Deserialize, JsonSchema)]

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use gate_report::Location;
 
 use super::pattern;
-use super::section::section;
 use super::value::{Glob, Revision, SurfacePattern};
 
 /// How a surface may change between two releases.
@@ -105,8 +104,6 @@ fn is_below(pattern: &str, item: &str) -> bool {
         .split("::")
         .all(|own| item.next().is_some_and(|name| pattern::matches(own, name)))
 }
-
-section!(StabilityPolicy, "stability", stability: Option<StabilityPolicy>);
 
 #[cfg(test)]
 mod tests {

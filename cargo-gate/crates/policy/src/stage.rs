@@ -1,6 +1,5 @@
 //! `[stage.<name>]` and `[checks."<id>"]`: what each rollout stage declares, and checks that block earlier.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -10,10 +9,9 @@ use toml::de::DeTable;
 use gate_base::stage::Stage;
 use gate_report::Location;
 
-use super::known::table;
 use super::problem::{Oddity, Problem, shown};
-use super::rules::{Rules, text};
-use super::section::section;
+use super::rules::Rules;
+use super::tables::{table, text};
 use super::value::{Period, Text, optional_period};
 use super::{format, rule};
 
@@ -119,5 +117,3 @@ pub(super) fn oddities(rules: &Rules<'_>) -> Vec<Oddity> {
     }
     odd
 }
-
-section!(StagePolicy, "stages", stages: BTreeMap<Stage, StagePolicy>);

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use gate_base::stage::Stage;
 use gate_report::Location;
 
-use super::section::section;
 use super::value::{Period, Text, optional_period};
 
 /// Requirements on the supply chain.
@@ -61,5 +60,3 @@ impl AdvisoryAge {
         }
     }
 }
-
-section!(SupplyPolicy, "supply", supply: Option<SupplyPolicy>);

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use gate_report::Location;
 
-use super::section::section;
 use super::value::{Day, RustVersion, Text};
 
 /// The toolchain of the workspace. Files that repeat it must match byte for byte; `cargo gate source docs` writes them.
@@ -115,8 +114,6 @@ impl FloorRelease {
         }
     }
 }
-
-section!(ToolchainPolicy, "toolchain", toolchain: Option<ToolchainPolicy>);
 
 #[cfg(test)]
 mod tests {

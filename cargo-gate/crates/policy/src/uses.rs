@@ -9,11 +9,10 @@ use toml::de::DeValue;
 use gate_base::UsedPath;
 use gate_report::Location;
 
-use super::known::{elements, table};
 use super::problem::{Problem, shown};
 use super::rule;
-use super::rules::{Rules, text};
-use super::section::section;
+use super::rules::Rules;
+use super::tables::{elements, table, text};
 use super::value::SuiteName;
 
 /// System interfaces that the code uses.
@@ -106,5 +105,3 @@ pub(super) fn problems(rules: &Rules<'_>) -> Vec<Problem> {
     }
     problems
 }
-
-section!(UsesPolicy, "uses", uses: Option<UsesPolicy>);

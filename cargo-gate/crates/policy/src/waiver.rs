@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use gate_report::Location;
 
 use super::authority::{Authority, verified};
-use super::known::elements;
 use super::problem::{Oddity, shown};
-use super::rules::{Rules, text};
-use super::section::section;
+use super::rules::Rules;
+use super::tables::{elements, text};
 use super::value::{CheckId, Day, Glob, Text};
 
 /// First line of every text that is signed; its number grows when the text changes its form.
@@ -49,6 +48,10 @@ pub struct Waiver {
     #[serde(skip_deserializing)]
     #[schemars(skip)]
     pub authority: Authority,
+    /// Whether a waiver can cover that check at all, as the catalogue says.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub can_cover: bool,
     /// Where it is declared.
     #[schemars(skip)]
     pub location: Location,
@@ -101,5 +104,3 @@ pub(super) fn dangers(rules: &Rules<'_>) -> Vec<Oddity> {
     })
     .collect()
 }
-
-section!(Waiver, "waivers", waivers: Vec<Waiver>);

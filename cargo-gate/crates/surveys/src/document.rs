@@ -10,7 +10,6 @@ use rayon::prelude::*;
 
 use gate_text::markdown::links::Outline;
 
-use super::Surveys;
 use gate_world::files::{File, FileKind, FileList};
 
 /// One Markdown file.
@@ -34,7 +33,7 @@ impl Document {
         }
     }
 
-    fn from_bytes(path: &str, bytes: Vec<u8>) -> Self {
+    pub(super) fn from_bytes(path: &str, bytes: Vec<u8>) -> Self {
         let (text, exact) = match String::from_utf8(bytes) {
             Ok(text) => (text, true),
             Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), false),
@@ -154,51 +153,11 @@ pub fn globs(patterns: &[String]) -> GlobSet {
 }
 
 /// Whether a file is a tracked Markdown file (outside version control: a Markdown file).
-fn is_document(file: &File, in_repository: bool) -> bool {
+pub(super) fn is_document(file: &File, in_repository: bool) -> bool {
     let extension = file.path.rsplit_once('.').map_or("", |(_, extension)| extension);
     (extension.eq_ignore_ascii_case("md") || extension.eq_ignore_ascii_case("markdown"))
         && matches!(file.kind, FileKind::Regular | FileKind::Unreadable)
         && (file.tracked || !in_repository)
-}
-
-impl Surveys {
-    /// Whether a file is a tracked Markdown file (outside version control: a Markdown file).
-    pub fn is_document(&self, file: &File) -> bool {
-        is_document(file, self.git().is_some())
-    }
-
-    /// Every tracked Markdown file, read on first use.
-    pub fn documents(&self) -> &Documents {
-        self.documents.get_or_init(|| {
-            let ahead = self.ahead(|ahead| ahead.documents.take());
-            ahead.unwrap_or_else(|| {
-                let listed = self.listed();
-                let read = |file: &File| listed.read(file);
-                Documents::read(self.files(), self.git().is_some(), &read)
-            })
-        })
-    }
-
-    /// The tracked Markdown files that one of the globs matches, sorted by path; no other file is read.
-    ///
-    /// # Errors
-    /// The path of the first one that cannot be read.
-    pub fn documents_matching(&self, patterns: &[String]) -> Result<Vec<Document>, String> {
-        let globs = globs(patterns);
-        if let Some(known) = self.documents.get() {
-            if let Some(path) = known.unreadable.iter().find(|path| globs.is_match(path)) {
-                return Err(path.clone());
-            }
-            let matching = known.iter().filter(|document| globs.is_match(&document.path));
-            return Ok(matching.cloned().collect());
-        }
-        let wanted = |file: &&File| self.is_document(file) && globs.is_match(&file.path);
-        let read = |file: &File| match self.read(&file.path) {
-            Ok(bytes) => Ok(Document::from_bytes(&file.path, bytes)),
-            Err(_) => Err(file.path.clone()),
-        };
-        self.files().iter().filter(wanted).map(read).collect()
-    }
 }
 
 #[cfg(test)]

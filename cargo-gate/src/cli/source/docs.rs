@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &DocsArgs, conversation: &Conversation<'_>) -> Resu
         outcomes(&opened, conversation)?
     };
     let facts = Facts {
-        checks: gate_checks::ALL,
+        checks: &gate_checks::infos(),
         policy: &opened.policy,
         members: &opened.workspace.cargo().members,
         outcomes: &outcomes,

@@ -59,7 +59,7 @@ pub(super) fn run(arguments: &DriftArgs, conversation: &Conversation<'_>) -> Res
     let evidence = Evidence {
         outcomes: &outcomes,
         stage: STAGE,
-        checks: gate_checks::ALL,
+        checks: &gate_checks::infos(),
         suites: &opened.policy.suites,
     };
     let mut boxes = Vec::new();
@@ -200,7 +200,7 @@ mod tests {
         let evidence = Evidence {
             outcomes: &outcomes,
             stage: STAGE,
-            checks: gate_checks::ALL,
+            checks: &gate_checks::infos(),
             suites: &[],
         };
         let text = "- [ ] a <!-- gate: lockfile.tracked -->\n- [x] b <!-- gate: lockfile.fresh -->\n\

@@ -9,7 +9,15 @@ use gate_text::markdown::place;
 use super::documents::{nothing_matches, unreadable};
 use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
-reads!(input::Documents, input::WholePolicy, input::Cargo, input::Outcomes);
+use gate_report::group::Group;
+
+reads!(
+    input::Documents,
+    input::WholePolicy,
+    input::Cargo,
+    input::Catalogue,
+    input::Outcomes,
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -17,11 +25,12 @@ pub static CHECK: Check = Check {
     summary: "Generated blocks in documents are up to date",
     docs: include_str!("sync.md"),
     dimension: Dimension::Governance,
+    group: Some(Group::Ergonomics),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
     phase: Phase::Outcomes,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -41,7 +50,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Err(path) => return unreadable(&path),
     };
     let facts = Facts {
-        checks: crate::ALL,
+        checks: context.catalogue(),
         policy,
         members: &context.cargo().members,
         outcomes: context.outcomes(),
@@ -85,6 +94,7 @@ mod tests {
     #[test]
     fn a_block_that_is_not_generated_is_a_finding() {
         let mut world = World::new();
+        world.catalogue = crate::infos();
         assert!(world.text(&CHECK).starts_with("not applicable"));
         world.policy.docs = Some(DocsPolicy {
             links: Vec::new(),
@@ -104,7 +114,7 @@ mod tests {
           because: gate.toml:4
         ");
         let facts = Facts {
-            checks: crate::ALL,
+            checks: &crate::infos(),
             policy: &world.policy,
             members: &world.workspace.cargo.members,
             outcomes: &[],

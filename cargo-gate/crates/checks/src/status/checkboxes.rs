@@ -3,7 +3,7 @@
 //! A box is held against computed outcomes, never the other way round: nothing that somebody ticked makes a check pass.
 
 use gate_base::stage::Stage;
-use gate_contract::{Check, Phase};
+use gate_contract::{CheckInfo, Phase};
 use gate_policy::{SuitePolicy, similar};
 use gate_report::{CheckReport, Outcome, SUITES_LEFT_OUT};
 use gate_text::markdown::tasks::{Gate, Task, tasks};
@@ -16,7 +16,7 @@ pub struct Evidence<'a> {
     /// The stage at which they were.
     pub stage: Stage,
     /// The built-in checks.
-    pub checks: &'a [&'static Check],
+    pub checks: &'a [CheckInfo],
     /// The suites that the policy declares.
     pub suites: &'a [SuitePolicy],
 }
@@ -222,8 +222,8 @@ impl Evidence<'_> {
         Some(suite.stage)
     }
 
-    fn find(&self, id: &str) -> Option<&'static Check> {
-        self.checks.iter().copied().find(|check| check.id == id)
+    fn find(&self, id: &str) -> Option<&CheckInfo> {
+        self.checks.iter().find(|check| check.id == id)
     }
 
     fn ids(&self) -> Vec<String> {

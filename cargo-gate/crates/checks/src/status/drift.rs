@@ -15,6 +15,7 @@ reads!(
     DocsPolicy,
     SuitePolicy,
     input::EvaluatedStage,
+    input::Catalogue,
     input::Outcomes,
 );
 
@@ -26,9 +27,9 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
-    version: 1,
     phase: Phase::Outcomes,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -49,7 +50,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let evidence = Evidence {
         outcomes: context.outcomes(),
         stage: context.stage(),
-        checks: crate::ALL,
+        checks: context.catalogue(),
         suites: context.section::<SuitePolicy>(),
     };
     let mut findings = Vec::new();
@@ -105,6 +106,7 @@ mod tests {
 
     fn world(text: &str) -> World {
         let mut world = World::new();
+        world.catalogue = crate::infos();
         world.documents(&[("ROADMAP.md", text), ("notes.md", "- [x] not declared\n")], &[]);
         world.policy.docs = Some(DocsPolicy {
             links: Vec::new(),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::{Context, Declares, Inputs, WaiverUse};
+use crate::{CheckInfo, Context, Declares, Inputs, WaiverUse};
 use gate_base::stage::Stage;
 use gate_evidence::history;
 use gate_policy::Policy;
@@ -99,6 +99,24 @@ impl<'a, R: Declares<Outcomes>> Context<'a, R> {
     /// after them; empty while it is decided whether the check applies.
     pub fn outcomes(&self) -> &'a [CheckReport] {
         self.inputs.outcomes
+    }
+}
+
+/// What there is to judge. No check of [`Phase::Evidence`](crate::Phase) reads it.
+pub struct Catalogue;
+
+impl Input for Catalogue {
+    const NAME: &'static str = "the catalogue of checks";
+
+    fn state(_: &Inputs<'_>) -> InputState {
+        InputState::Volatile
+    }
+}
+
+impl<'a, R: Declares<Catalogue>> Context<'a, R> {
+    /// Every built-in check, in the order of the catalogue; empty while it is decided whether the check applies.
+    pub fn catalogue(&self) -> &'a [CheckInfo] {
+        self.inputs.catalogue
     }
 }
 

@@ -16,6 +16,7 @@ mod encoding;
 pub mod file;
 mod format;
 mod formats;
+mod hit;
 mod homes;
 mod inner;
 mod jwt;
@@ -32,71 +33,15 @@ mod span;
 pub mod survey;
 mod url;
 
+pub use hit::{Hit, HomePath, TextScan};
 pub use homes::is_nobody;
 pub use kind::{Kind, Severity};
 pub use mask::{Marker, blank, markers, mask, mask_text};
 pub use place::{Place, place};
 
-use std::ops::Range;
-
-use serde::{Deserialize, Serialize};
-
-/// One secret that was found, without the secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hit {
-    /// The kind of secret.
-    pub kind: Kind,
-    /// What it is, in words: `a GitHub token`.
-    pub what: String,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
-    /// Length on its first line, in characters.
-    pub length: u32,
-    /// SHA-256 of the secret, hexadecimal. Of a private key it is that of its characters without white space.
-    pub digest: String,
-    /// How it may be shown: what is known to everybody, and stars.
-    pub masked: String,
-    /// Whether a check sum inside the token fits: then nobody made it up.
-    pub certain: bool,
-    /// Whether it is known by the name that it is assigned to, or by its form alone: it may be somebody's invention.
-    pub guessed: bool,
-    /// Whether it stands in test code of a Rust source, or in its documentation.
-    pub in_test: bool,
-    /// Whether it is an assignment without quotes, which means one in files of settings only.
-    pub bare: bool,
-    /// Which bytes of the text that was scanned are the secret. Not kept.
-    #[serde(skip)]
-    pub span: Range<usize>,
-}
-
-/// A path of somebody's home directory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HomePath {
-    /// Line, from 1.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
-    /// The home directory as it is written: `/home/ada`.
-    pub text: String,
-    /// Which bytes of the text that was scanned it is. Not kept.
-    #[serde(skip)]
-    pub span: Range<usize>,
-}
-
 /// Builds what scanning short texts needs, for which a caller may have time to spare.
 pub fn prepare() {
     automaton::prepare();
-}
-
-/// Everything in one text.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TextScan {
-    /// Secrets in the order of the text; they do not overlap.
-    pub hits: Vec<Hit>,
-    /// Home directories in the order of the text.
-    pub homes: Vec<HomePath>,
 }
 
 /// Finds the secrets in a text. Bytes that are no text (they hold a NUL) have none, but for key stores, which are

@@ -1,18 +1,14 @@
-//! Asks cargo. Always with `--locked` or `--no-deps`, so that cargo never creates or edits a lockfile.
+//! What `cargo metadata` prints, and what is kept of it.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
-use gate_base::error::Result;
-
-use super::call::{Cargo, Leaving, not_understood};
 use super::lock::Lock;
-use super::{CargoModel, Dependency, Hint, Member, Resolution, Target};
+use super::{CargoModel, Dependency, Member, Resolution, Target};
 use gate_base::paths;
 
 /// What cargo said.
@@ -29,61 +25,6 @@ impl Answer {
     /// Whether the answer depends on nothing but its inputs. What the network refused may be there the next time.
     pub fn is_stable(&self) -> bool {
         !matches!(self.resolution, Resolution::Unavailable(_))
-    }
-}
-
-/// Asks cargo about the workspace. What it says counts once it has [ended](Leaving::end) well.
-///
-/// # Errors
-/// Manifests that cargo refuses (usage, with cargo's message), a cargo that cannot be run (toolchain missing), an
-/// answer that cannot be understood (tool).
-pub fn ask(cargo: &Cargo<'_>, hint: &Hint) -> Result<(Answer, Option<Leaving>)> {
-    if hint.root.join("Cargo.lock").exists() {
-        return ask_locked(cargo, &hint.root);
-    }
-    let root = cargo.members_only(|metadata| metadata.workspace_root.clone())?;
-    if root.join("Cargo.lock").exists() {
-        return ask_locked(cargo, &root);
-    }
-    let answer = cargo.members_only(|metadata| metadata.into_answer(Resolution::NoLockfile, &Lock::default()))?;
-    Ok((answer, None))
-}
-
-fn ask_locked(cargo: &Cargo<'_>, root: &Path) -> Result<(Answer, Option<Leaving>)> {
-    let lock = OnceLock::new();
-    let read = || lock.get_or_init(|| Lock::read(root));
-    let (answer, leaving) = std::thread::scope(|scope| {
-        scope.spawn(read);
-        cargo.start(&["--locked"], |metadata| {
-            metadata.into_answer(Resolution::Locked, read())
-        })
-    })?;
-    let error = match answer {
-        Ok(answer) => return Ok((answer, Some(leaving))),
-        Err(error) => error,
-    };
-    let Err(message) = leaving.end()? else {
-        return Err(not_understood(&error));
-    };
-    // The members are known even when they do not resolve; if they are not, the manifests are at fault.
-    let answer = cargo.members_only(|metadata| {
-        let resolution = classify(message, &metadata, read());
-        metadata.into_answer(resolution, read())
-    })?;
-    Ok((answer, None))
-}
-
-/// Why `--locked` did not work, for manifests that are themselves in order.
-fn classify(message: String, metadata: &Metadata<'_>, lock: &Lock) -> Resolution {
-    if message.contains("failed to parse lock file") || message.contains("lock file version") {
-        Resolution::Unreadable(message)
-    } else if message.contains("--locked was passed") {
-        Resolution::Stale(message)
-    } else if let Some(contradiction) = metadata.contradiction(lock) {
-        // Cargo may look for a newer version, and fail on that, before it gets to compare the lockfile.
-        Resolution::Stale(contradiction)
-    } else {
-        Resolution::Unavailable(message)
     }
 }
 
@@ -137,7 +78,7 @@ struct Declared<'a> {
 
 impl<'a> Metadata<'a> {
     /// A requirement of a member that no package of the lockfile meets, or a member that it does not hold.
-    fn contradiction(&self, lock: &Lock) -> Option<String> {
+    pub(super) fn contradiction(&self, lock: &Lock) -> Option<String> {
         for member in self.members() {
             let (name, version) = (&member.name, &member.version);
             if !lock.named(name).iter().any(|locked| locked.version == *version) {
@@ -180,7 +121,7 @@ impl<'a> Metadata<'a> {
         std::iter::once(root).chain(manifests).collect()
     }
 
-    fn into_answer(self, resolution: Resolution, lock: &Lock) -> Answer {
+    pub(super) fn into_answer(self, resolution: Resolution, lock: &Lock) -> Answer {
         let manifests = self.manifests();
         let root = self.workspace_root;
         let (members, others): (Vec<Package<'_>>, Vec<Package<'_>>) = self

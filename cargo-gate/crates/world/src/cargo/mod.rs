@@ -1,5 +1,6 @@
 //! Cargo's view of the workspace: a slim model of `cargo metadata`, cached by everything that it depends on.
 
+mod ask;
 mod call;
 mod inputs;
 mod locate;
@@ -12,10 +13,11 @@ use std::path::PathBuf;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-pub use call::{Cargo, Leaving};
+pub use ask::ask;
+pub use call::{Cargo, PendingExit};
 pub use inputs::{Inputs, ManifestText};
 pub use locate::{Hint, locate};
-pub use metadata::{Answer, ask};
+pub use metadata::Answer;
 pub use record::{load, store};
 
 /// The part of `cargo metadata` that checks read.

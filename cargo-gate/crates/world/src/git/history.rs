@@ -1,73 +1,11 @@
 //! Questions about history. Each runs git when it is first asked and remembers the answer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 
 use super::Git;
-use super::objects::{Object, Objects};
-
-/// Whether one commit comes before another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ancestry {
-    /// It does, or it is the same commit.
-    Yes,
-    /// It does not.
-    No,
-    /// The repository does not say, and why: the commit is not there, or the clone is shallow.
-    Unknown(String),
-}
-
-/// Whether a commit is in the repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CommitState {
-    /// It is.
-    There,
-    /// It is not, and the repository is whole.
-    Missing,
-    /// It is not in this clone, whose history was cut off, so it may be in the repository.
-    CutOff,
-    /// Several objects begin with these digits, or it is something other than a commit.
-    NotOne,
-}
-
-impl CommitState {
-    /// A word for each.
-    pub fn name(self) -> &'static str {
-        match self {
-            CommitState::There => "there",
-            CommitState::Missing => "missing",
-            CommitState::CutOff => "cut off",
-            CommitState::NotOne => "not one",
-        }
-    }
-}
-
-/// A tag.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Tag {
-    /// Its name without `refs/tags/`.
-    pub name: String,
-    /// Full id of what it names, a commit as a rule.
-    pub commit: String,
-}
-
-/// Answers that were already given.
-#[derive(Debug, Default)]
-pub(super) struct Memory {
-    ancestry: Mutex<BTreeMap<String, Ancestry>>,
-    shown: Mutex<BTreeMap<(String, String), Shown>>,
-    shallow: std::sync::OnceLock<Result<bool, String>>,
-    commits: Mutex<BTreeMap<Vec<String>, CommitStates>>,
-    tags: std::sync::OnceLock<Result<Vec<Tag>, String>>,
-    changes: Mutex<BTreeMap<String, Parents>>,
-    pub(super) objects: Objects,
-}
-
-type Shown = Result<Option<Vec<u8>>, String>;
-
-type Parents = Result<Option<Vec<String>>, String>;
-
-type CommitStates = Result<BTreeMap<String, CommitState>, String>;
+use super::memory::{Ancestry, CommitState, CommitStates, Parents, remember};
+use super::objects::Object;
+use super::tags::Tag;
 
 impl Git {
     /// Whether `commit` is the commit that is checked out or one of its ancestors.
@@ -271,9 +209,4 @@ fn first_line(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let line = text.lines().next().unwrap_or_default();
     line.strip_prefix("fatal: ").unwrap_or(line).to_string()
-}
-
-fn remember<K: Ord + Clone, V: Clone>(memory: &Mutex<BTreeMap<K, V>>, key: K, ask: impl FnOnce() -> V) -> V {
-    let mut known = memory.lock().unwrap_or_else(PoisonError::into_inner);
-    known.entry(key).or_insert_with(ask).clone()
 }

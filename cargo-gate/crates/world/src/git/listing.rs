@@ -4,8 +4,17 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use super::{Answers, DirtyPath, KnownStatus, Program};
+use super::{Answers, KnownStatus, Program};
 use gate_base::paths;
+
+/// A path that differs from the commit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DirtyPath {
+    /// Path relative to the workspace root.
+    pub path: String,
+    /// Whether git does not track it.
+    pub untracked: bool,
+}
 
 /// A path that belongs to the workspace.
 #[derive(Debug, Clone)]

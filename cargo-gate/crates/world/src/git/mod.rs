@@ -5,24 +5,24 @@
 
 mod history;
 mod listing;
+mod memory;
 mod objects;
+mod program;
 mod repository;
 mod status;
 mod tags;
 mod tree;
 
-pub use history::{Ancestry, CommitState, Tag};
-pub use listing::{Listed, Listing, list};
+pub use listing::{DirtyPath, Listed, Listing, list};
+pub use memory::{Ancestry, CommitState};
+pub use program::Program;
 pub use status::{Answers, KnownStatus};
+pub use tags::Tag;
 
-use std::ffi::OsStr;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use super::environment::Environment;
-use history::Memory;
+use memory::Memory;
 
 /// State of the git work tree that holds the workspace.
 #[derive(Debug, Clone)]
@@ -38,101 +38,6 @@ pub struct Git {
     pub dirty: Vec<DirtyPath>,
     program: Program,
     memory: Arc<Memory>,
-}
-
-/// A path that differs from the commit.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct DirtyPath {
-    /// Path relative to the workspace root.
-    pub path: String,
-    /// Whether git does not track it.
-    pub untracked: bool,
-}
-
-/// The git program and what it is called with.
-#[derive(Debug, Clone)]
-pub struct Program {
-    path: PathBuf,
-    root: PathBuf,
-    environment: Arc<Environment>,
-}
-
-/// What `git rev-parse --local-env-vars` lists, apart from configuration, and what changes the meaning of paths.
-const LOCAL: &str = "\
-    GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_COMMON_DIR GIT_DIR GIT_GLOB_PATHSPECS GIT_GRAFT_FILE \
-    GIT_ICASE_PATHSPECS GIT_IMPLICIT_WORK_TREE GIT_INDEX_FILE GIT_INTERNAL_SUPER_PREFIX GIT_LITERAL_PATHSPECS \
-    GIT_NAMESPACE GIT_NOGLOB_PATHSPECS GIT_NO_REPLACE_OBJECTS GIT_OBJECT_DIRECTORY GIT_PREFIX \
-    GIT_REPLACE_REF_BASE GIT_SHALLOW_FILE GIT_WORK_TREE";
-
-impl Program {
-    /// The git on the `PATH`, to be run in `root`.
-    pub fn find(environment: &Environment, root: &Path) -> Option<Self> {
-        Some(Self {
-            path: environment.find_program(OsStr::new("git"), root)?,
-            root: root.into(),
-            environment: Arc::new(environment.clone()),
-        })
-    }
-
-    /// The same git in another directory.
-    fn within(&self, root: &Path) -> Self {
-        Self {
-            root: root.into(),
-            ..self.clone()
-        }
-    }
-
-    /// A command that takes no locks, runs no hooks, asks nobody and stays off the network.
-    fn command(&self) -> Command {
-        let mut command = self.environment.command(&self.path, &self.root);
-        for name in LOCAL.split_whitespace() {
-            command.env_remove(name);
-        }
-        command
-            .env("GIT_OPTIONAL_LOCKS", "0")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_NO_LAZY_FETCH", "1")
-            .env("LC_ALL", "C")
-            .args(["-c", "core.fsmonitor=false", "-c", "core.quotepath=false"]);
-        command
-    }
-
-    /// Runs git and returns its output.
-    fn output(&self, arguments: &[&str]) -> Result<Vec<u8>, String> {
-        let output = self
-            .command()
-            .args(arguments)
-            .output()
-            .map_err(|error| format!("cannot run `{}`: {error}", self.path.display()))?;
-        if output.status.success() {
-            return Ok(output.stdout);
-        }
-        let message = String::from_utf8_lossy(&output.stderr);
-        let message = message.trim();
-        Err(message.strip_prefix("fatal: ").unwrap_or(message).to_string())
-    }
-}
-
-impl Program {
-    /// Runs git, hands it questions of a line each and returns its output.
-    fn answers(&self, arguments: &[&str], questions: String) -> Result<Vec<u8>, String> {
-        let failed = |error: std::io::Error| format!("cannot run `{}`: {error}", self.path.display());
-        let mut child = self
-            .command()
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(failed)?;
-        let stdin = child.stdin.take();
-        // On a thread of its own: git answers while it is asked, and neither may wait for the other. What git does not
-        // read is not answered, which the caller sees.
-        let writer = std::thread::spawn(move || stdin.map(|mut stdin| stdin.write_all(questions.as_bytes())));
-        let output = child.wait_with_output().map_err(failed)?;
-        let _ = writer.join();
-        Ok(output.stdout)
-    }
 }
 
 impl Git {
@@ -182,11 +87,7 @@ impl Git {
     /// A clean work tree on `main` for tests that ask git nothing.
     #[cfg(any(test, feature = "testing"))]
     pub fn by_hand(top: &Path) -> Self {
-        let program = Program {
-            path: "git".into(),
-            root: top.into(),
-            environment: Arc::default(),
-        };
+        let program = Program::by_hand(top);
         let listing = Listing {
             top: top.into(),
             head: Some("a".repeat(40)),

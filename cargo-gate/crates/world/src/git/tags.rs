@@ -6,8 +6,16 @@
 
 use std::path::Path;
 
-use super::history::Tag;
 use super::repository::Repository;
+
+/// A tag.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tag {
+    /// Its name without `refs/tags/`.
+    pub name: String,
+    /// Full id of what it names, a commit as a rule.
+    pub commit: String,
+}
 
 /// The tags, where all of them are packed, sorted by name.
 pub(super) fn packed(top: &Path) -> Option<Vec<Tag>> {

@@ -9,7 +9,7 @@ use std::path::Path;
 use semver::Version;
 
 pub use file::ToolchainFile;
-pub use probe::{Probe, Versions};
+pub use probe::{Probe, Rustc, Versions};
 pub use programs::Programs;
 
 /// Toolchain of the workspace.
@@ -21,21 +21,6 @@ pub struct Toolchain {
     pub rustc: Result<Rustc, String>,
     /// Version of cargo.
     pub cargo: Version,
-}
-
-/// What `rustc -vV` says.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Rustc {
-    /// Release, `1.95.0` or `1.97.0-nightly`.
-    pub release: Version,
-    /// Commit hash, where it is known.
-    pub commit: Option<String>,
-    /// Commit date, `YYYY-MM-DD`, where it is known.
-    pub commit_date: Option<String>,
-    /// Host triple.
-    pub host: String,
-    /// LLVM version, where it is known.
-    pub llvm: Option<String>,
 }
 
 impl Toolchain {

@@ -10,10 +10,25 @@ use gate_base::error::{Error, ErrorKind, Result};
 
 use super::super::cache;
 use super::super::environment::Environment;
-use super::{Programs, Rustc};
+use super::Programs;
 
 const NAME: &str = "toolchain";
 const VERSION: u32 = 1;
+
+/// What `rustc -vV` says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rustc {
+    /// Release, `1.95.0` or `1.97.0-nightly`.
+    pub release: Version,
+    /// Commit hash, where it is known.
+    pub commit: Option<String>,
+    /// Commit date, `YYYY-MM-DD`, where it is known.
+    pub commit_date: Option<String>,
+    /// Host triple.
+    pub host: String,
+    /// LLVM version, where it is known.
+    pub llvm: Option<String>,
+}
 
 /// What the programs say about themselves.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! What blocks are made of.
 
-use gate_contract::Check;
+use gate_contract::CheckInfo;
 use gate_policy::Policy;
 use gate_report::CheckReport;
 use gate_world::cargo::Member;
@@ -13,7 +13,7 @@ pub struct Facts<'a> {
     /// Members of the workspace, sorted by name.
     pub members: &'a [Member],
     /// The catalogue of built-in checks.
-    pub checks: &'a [&'static Check],
+    pub checks: &'a [CheckInfo],
     /// Checks that were judged, at whatever stage.
     pub outcomes: &'a [CheckReport],
 }

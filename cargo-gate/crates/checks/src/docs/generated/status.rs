@@ -3,25 +3,13 @@
 use std::fmt::Write as _;
 
 use gate_base::stage::Stage;
-use gate_contract::{Check, Phase, input};
 
 use super::{Facts, cell};
-
-/// Whether its outcome is the same on every machine and every day with the same content.
-fn is_lasting(check: &Check) -> bool {
-    let momentary = check.reads::<input::CargoEnvironment>()
-        || check.reads::<input::GitStatus>()
-        || check.reads::<input::History>()
-        || check.reads::<input::EvaluatedStage>()
-        || check.reads::<input::Today>()
-        || check.reads::<input::Toolchain>();
-    check.phase == Phase::Evidence && !momentary
-}
 
 pub(super) fn generate(facts: &Facts<'_>) -> String {
     let mut text =
         String::from("| check | requirement | pilot | controlled | broad |\n| --- | --- | --- | --- | --- |\n");
-    for check in facts.checks.iter().filter(|check| is_lasting(check)) {
+    for check in facts.checks.iter().filter(|check| check.lasting) {
         let _ = write!(text, "| `{}` | {} |", check.id, cell(check.summary));
         let report = facts.outcomes.iter().find(|report| report.id == check.id);
         for stage in Stage::ALL {
@@ -33,7 +21,7 @@ pub(super) fn generate(facts: &Facts<'_>) -> String {
     let momentary: Vec<String> = facts
         .checks
         .iter()
-        .filter(|check| !is_lasting(check))
+        .filter(|check| !check.lasting)
         .map(|check| format!("`{}`", check.id))
         .collect();
     let _ = write!(

@@ -62,7 +62,7 @@ fn with<T>(act: impl FnOnce(&Facts<'_>) -> T) -> T {
         ),
     ];
     act(&Facts {
-        checks: crate::ALL,
+        checks: &crate::infos(),
         policy: &policy,
         members: &members,
         outcomes: &outcomes,
@@ -166,7 +166,7 @@ fn a_block_differs_with_the_world() {
     let mut world = World::new();
     world.policy.stages.clear();
     let facts = Facts {
-        checks: crate::ALL,
+        checks: &crate::infos(),
         policy: &world.policy,
         members: &[],
         outcomes: &[],

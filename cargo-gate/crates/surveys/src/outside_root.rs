@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use gate_base::digest::{Digest, DigestBuilder};
 use gate_text::markdown::target::{self, Target};
+use gate_world::git::Git;
 
-use super::Surveys;
 use super::document::Documents;
 
 /// Largest document that is read for its anchors, in bytes.
@@ -14,7 +14,7 @@ const MAX_DOCUMENT: u64 = 4 << 20;
 
 /// Destinations above the workspace and below the top of its repository.
 #[derive(Debug, Default)]
-pub struct Above {
+pub struct OutsideRoot {
     /// Directory of the workspace in the repository, `/`-separated.
     below: String,
     /// By their paths from the top of the repository.
@@ -33,7 +33,7 @@ pub enum Destination {
     Document(String),
 }
 
-impl Above {
+impl OutsideRoot {
     /// Destinations above a workspace in this directory, by hand.
     #[cfg(any(test, feature = "testing"))]
     pub fn by_hand(below: &str, found: &[(&str, Destination)]) -> Self {
@@ -73,20 +73,19 @@ impl Above {
 }
 
 /// Looks at every destination above the workspace that a document names.
-fn look(surveys: &Surveys) -> Above {
-    let Some(git) = surveys.git() else {
-        return Above::default();
+pub(super) fn survey(root: &Path, git: Option<&Git>, documents: &Documents) -> OutsideRoot {
+    let Some(git) = git else {
+        return OutsideRoot::default();
     };
-    let below = match surveys.root().strip_prefix(&git.top) {
+    let below = match root.strip_prefix(&git.top) {
         Ok(inside) if !inside.as_os_str().is_empty() => gate_base::paths::spell(inside),
-        _ => return Above::default(),
+        _ => return OutsideRoot::default(),
     };
-    let mut above = Above {
+    let mut above = OutsideRoot {
         below,
-        ..Above::default()
+        ..OutsideRoot::default()
     };
     let mut paths = BTreeSet::new();
-    let documents = surveys.documents();
     for (at, document) in documents
         .iter()
         .enumerate()
@@ -122,13 +121,6 @@ fn look(surveys: &Surveys) -> Above {
     }
     above.digest = Some(digest.finish());
     above
-}
-
-impl Surveys {
-    /// What documents name above the workspace, looked at on first use.
-    pub fn above(&self) -> &Above {
-        self.above.get_or_init(|| look(self))
-    }
 }
 
 /// The repository above the workspace; every directory is listed once.
@@ -251,14 +243,14 @@ mod tests {
 
     #[test]
     fn paths_begin_at_the_top_of_the_repository() {
-        let above = Above {
+        let above = OutsideRoot {
             below: "rust/tool".into(),
-            ..Above::default()
+            ..OutsideRoot::default()
         };
         assert_eq!(above.path("docs/a.md", "../../../x.md").as_deref(), Some("x.md"));
         assert_eq!(above.path("a.md", "../../../x.md"), None);
         assert_eq!(above.back("rust/tool/b.md"), Some("b.md"));
         assert_eq!(above.back("rust/tools/b.md"), None);
-        assert_eq!(Above::default().path("a.md", "../x.md"), None);
+        assert_eq!(OutsideRoot::default().path("a.md", "../x.md"), None);
     }
 }
