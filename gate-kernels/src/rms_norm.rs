@@ -77,7 +77,7 @@ mod tests {
         let epsilon = 1e-6;
         let rows = Rows { x: &x, weight, epsilon };
         let mut group = Cpu::<512>::new();
-        group.write_past_the_cache();
+        group.write_streaming();
         for (index, out) in past.chunks_mut(columns).enumerate() {
             rows.piece(&mut group, index, out);
         }

@@ -81,7 +81,7 @@ impl<'a, T: Element<Wide = f32>> Pieces for Rows<'a, T> {
     #[inline(always)]
     fn pieces<const WIDTH: usize>(&self, group: &mut Cpu<WIDTH>, first: usize, size: usize, out: &mut [T]) {
         let overlap = T::IS_WIDE && size.is_multiple_of(LANES) && (SHORTEST..=LONGEST).contains(&size);
-        if overlap && group.softmax_past(self.x, size, first, out) {
+        if overlap && group.softmax_streaming(self.x, size, first, out) {
             return;
         }
         for (index, out) in out.chunks_mut(size).enumerate() {
@@ -94,9 +94,9 @@ impl<'a, T: Element<Wide = f32>> Pieces for Rows<'a, T> {
 mod tests {
     use super::*;
 
-    fn past_the_cache<const WIDTH: usize>(x: &[f32], columns: usize, out: &mut [f32]) {
+    fn streamed_bits<const WIDTH: usize>(x: &[f32], columns: usize, out: &mut [f32]) {
         let mut group = Cpu::<WIDTH>::new();
-        group.write_past_the_cache();
+        group.write_streaming();
         Rows { x, columns }.pieces(&mut group, 0, columns, out);
     }
 
@@ -114,8 +114,8 @@ mod tests {
             let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
             for after in [0, 1, 4, 15] {
                 let [mut narrow, mut wide] = [(); 2].map(|()| vec![1.0_f32; after + x.len()]);
-                past_the_cache::<128>(&x, columns, &mut narrow[after..]);
-                past_the_cache::<512>(&x, columns, &mut wide[after..]);
+                streamed_bits::<128>(&x, columns, &mut narrow[after..]);
+                streamed_bits::<512>(&x, columns, &mut wide[after..]);
                 assert_eq!(bits(&narrow[after..]), bits(&expected), "{columns} from {after} on");
                 assert_eq!(bits(&wide[after..]), bits(&expected), "{columns} from {after} on");
             }

@@ -52,7 +52,14 @@ fn judge(fixture: &Fixture, not_applicable: &mut NotApplicable) -> String {
                 continue;
             }
             Applies::Yes => match check.rule.run(&inputs) {
-                Judgement::Findings(findings) => findings.iter().map(finding).collect(),
+                Judgement::Findings(findings) => {
+                    for stage in findings.iter().filter_map(|finding| finding.blocks_at) {
+                        let declared =
+                            stage == check.blocks_at || check.other_stages.iter().any(|later| later.from == stage);
+                        assert!(declared, "{} blocks {stage}, which `explain` does not say", check.id);
+                    }
+                    findings.iter().map(finding).collect()
+                }
                 Judgement::NotRun(why) => reason("not run", &why),
                 Judgement::Inconclusive(why) => reason("inconclusive", &why),
             },

@@ -80,7 +80,7 @@ fn view(plan: Plan, stage: Stage) -> PlanView {
     };
     let afterwards = plan.afterwards.iter().map(|check| PlanLine {
         id: check.id.to_owned(),
-        group: Group::of_check(check.id, check.dimension),
+        group: check.group(),
         dimension: check.dimension,
         blocks_at: check.blocks_at,
         action: "run",

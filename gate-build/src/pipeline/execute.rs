@@ -120,7 +120,7 @@ impl Task<'_> {
         // Half a megabyte takes a hundredth of a second for each in a build script, which cargo does not optimise. What is no PTX is said
         // where the module is needed.
         let parse = || Module::parse(std::str::from_utf8(&compiled.ptx).ok()?).ok();
-        let (action, module) = schedule::beside(shared.permits, keep, parse);
+        let (action, module) = schedule::overlap(shared.permits, keep, parse);
         Ok(Done {
             ptx: Some(compiled.ptx),
             digest: action.digest,
@@ -216,7 +216,7 @@ impl Task<'_> {
         let Some(apart) = self.compiler(kind).filter(|compiler| compiler.preprocesses_apart()) else {
             return self.compile(scratch, Text::Wanted);
         };
-        let (compiled, text) = schedule::beside(
+        let (compiled, text) = schedule::overlap(
             shared.permits,
             |begin| self.compile(scratch, Text::Elsewhere(kind, begin)),
             || apart.preprocess(self.unit, self.arch, self.flags, scratch),

@@ -1,6 +1,6 @@
 //! Runs compilations side by side, as many as cargo allows.
 
-mod beside;
+mod overlap;
 mod permits;
 mod second;
 mod span;
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-pub(crate) use self::beside::{Begin, beside};
+pub(crate) use self::overlap::{Begin, overlap};
 use self::permits::Lent;
 pub(crate) use self::permits::{Permits, Team};
 pub(crate) use self::second::Second;

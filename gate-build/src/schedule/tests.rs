@@ -80,7 +80,7 @@ fn what_is_small_is_done_beside_or_behind_what_is_large() {
                 begin();
                 "large"
             };
-            beside(&permits, large, || thread::current().id() == here)
+            overlap(&permits, large, || thread::current().id() == here)
         });
         let (large, is_here) = ran[0].result;
         assert_eq!(large, "large");
@@ -99,7 +99,7 @@ fn what_is_small_runs_while_what_is_large_does() {
             begin();
             meets()
         };
-        let (one, other) = beside(&permits, large, meets);
+        let (one, other) = overlap(&permits, large, meets);
         assert_ne!(one, other);
     });
 }
@@ -109,7 +109,7 @@ fn what_may_not_begin_comes_last() {
     let (permits, large_is_over) = (Permits::default(), std::sync::atomic::AtomicBool::new(false));
     run(&env("2"), &permits, vec![()], |()| {
         let large = |_: Begin<'_>| large_is_over.store(true, Ordering::SeqCst);
-        let ((), came_last) = beside(&permits, large, || large_is_over.load(Ordering::SeqCst));
+        let ((), came_last) = overlap(&permits, large, || large_is_over.load(Ordering::SeqCst));
         assert!(came_last);
     });
 }

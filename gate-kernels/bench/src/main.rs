@@ -67,7 +67,7 @@ fn copy(x: &[f32], y: &mut [f32]) {
 }
 
 /// [`copy`] with stores that do not read first what they overwrite.
-fn copy_past(x: &[f32], y: &mut [f32]) {
+fn copy_streaming(x: &[f32], y: &mut [f32]) {
     y.par_chunks_mut(PART).zip(x.par_chunks(PART)).for_each(|(y, x)| {
         #[cfg(target_arch = "x86_64")]
         {
@@ -131,7 +131,7 @@ fn row<R>(name: &str, bytes: f64, memory: &Memory, x: &[f32], z: &mut [f32], mut
         }
         Memory::Copy => {
             let mut ordinary = || copy(x, &mut z.borrow_mut());
-            let mut past = || copy_past(x, &mut z.borrow_mut());
+            let mut past = || copy_streaming(x, &mut z.borrow_mut());
             let [kernel, ordinary, past] = seconds([&mut kernel, &mut ordinary, &mut past]);
             (2.0, kernel, ordinary.min(past))
         }
@@ -228,7 +228,7 @@ fn main() {
         );
     }
     if wanted("matmul") {
-        matmul_beside_blas(&x);
+        matmul_and_blas(&x);
     }
 }
 
@@ -254,7 +254,7 @@ fn running_sums_of_other_types(x: &[f32], z: &mut [f32]) {
 }
 
 /// [`matmul`] beside BLAS crates.
-fn matmul_beside_blas(x: &[f32]) {
+fn matmul_and_blas(x: &[f32]) {
     println!(
         "| `matmul`, n × n × n | GFLOP/s | `gemm` | `matrixmultiply` | of the better |\n| --- | --- | --- | --- | --- |"
     );

@@ -40,7 +40,7 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
 
     /// What is written with one value for each element goes past the cache from now on, where the machine can do that.
     #[inline(always)]
-    pub(crate) fn write_past_the_cache(&mut self) {
+    pub(crate) fn write_streaming(&mut self) {
         self.streaming = Streaming::new();
     }
 

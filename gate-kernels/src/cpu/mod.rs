@@ -71,7 +71,7 @@ impl<P: Pieces> Task for Several<'_, P> {
     fn run<const WIDTH: usize>(self) {
         let mut group = Cpu::<WIDTH>::new();
         if self.streamed {
-            group.write_past_the_cache();
+            group.write_streaming();
         }
         self.work.pieces(&mut group, self.first, self.size, self.out);
     }

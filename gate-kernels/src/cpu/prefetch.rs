@@ -9,7 +9,7 @@ const PAGE: usize = 1 << 12;
 /// a line, a store past the cache waits for it, and asking for the second cache does not begin it. To be called for neighbouring parts of what is
 /// read or written, none larger than a page.
 #[inline(always)]
-pub(crate) fn look_up_ahead(place: *const u8, bytes: usize) {
+pub(crate) fn prefetch_page(place: *const u8, bytes: usize) {
     let rest = place.addr().wrapping_neg() % PAGE;
     if rest < bytes {
         prefetch(Cache::First, place.wrapping_add(rest + PAGE));
@@ -48,7 +48,7 @@ impl Prefetched {
     #[inline(always)]
     pub(super) fn ask(&mut self, bytes: usize) {
         let bytes = bytes.min(self.bytes);
-        look_up_ahead(self.place, bytes);
+        prefetch_page(self.place, bytes);
         for offset in (0..bytes).step_by(LINE) {
             prefetch(Cache::Second, self.place.wrapping_add(offset));
         }

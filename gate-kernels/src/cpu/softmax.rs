@@ -2,7 +2,7 @@
 
 use super::group::Cpu;
 use super::lanes::{Lanes, Row};
-use super::prefetch::{Prefetched, look_up_ahead};
+use super::prefetch::{Prefetched, prefetch_page};
 use super::streaming::Streaming;
 use super::wide::LINE;
 use crate::body::element::Element;
@@ -44,7 +44,7 @@ impl<'a, T: Element<Wide = f32>> Done<'a, T> {
     #[inline(always)]
     fn write<const WIDTH: usize>(&mut self, streaming: &Streaming<WIDTH>) {
         if let (Some(powers), Some(out)) = (self.powers.next(), self.out.next()) {
-            look_up_ahead(out.as_ptr().cast(), size_of_val(out));
+            prefetch_page(out.as_ptr().cast(), size_of_val(out));
             streaming.lines(&powers.map(|power| scaled(power, self.scale)), out);
         }
     }
@@ -69,7 +69,7 @@ impl<const WIDTH: usize> Cpu<WIDTH> {
     /// and arithmetic seldom wait for each other. Operations and their order are those of [`row`](crate::body::softmax::row) for numbers that
     /// are computed in their own type.
     #[inline(always)]
-    pub(crate) fn softmax_past<T: Element<Wide = f32>>(
+    pub(crate) fn softmax_streaming<T: Element<Wide = f32>>(
         &mut self,
         x: &[T],
         columns: usize,

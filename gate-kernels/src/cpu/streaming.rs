@@ -11,7 +11,7 @@
     )
 )]
 
-use super::prefetch::look_up_ahead;
+use super::prefetch::prefetch_page;
 use super::wide::LINE;
 use crate::body::group::LANES;
 
@@ -69,7 +69,7 @@ impl<const WIDTH: usize> Streaming<WIDTH> {
         if let (Some(left_first), Some(right_first)) = (left.first(), right.first()) {
             let mut chunk = Chunk([f(*left_first, *right_first); LANES]);
             for (out, (left, right)) in out.chunks_mut(LANES).zip(left.chunks(LANES).zip(right.chunks(LANES))) {
-                look_up_ahead(out.as_ptr().cast(), size_of_val(out));
+                prefetch_page(out.as_ptr().cast(), size_of_val(out));
                 next(size_of_val(left));
                 let (values, _) = chunk.0.split_at_mut(out.len());
                 for (value, (left, right)) in values.iter_mut().zip(left.iter().zip(right)) {

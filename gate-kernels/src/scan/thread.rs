@@ -61,7 +61,7 @@ impl<T: Summand + 'static, const WIDTH: usize, const STREAMED: bool> Thread<T, W
     pub(super) fn new(inclusive: bool) -> Self {
         let mut group = Cpu::new();
         if STREAMED {
-            group.write_past_the_cache();
+            group.write_streaming();
         }
         let runs = if WIDTH == 512 { Runs::of::<T>() } else { None };
         let columns = if STREAMED && runs.is_some() {

@@ -1,6 +1,7 @@
 //! The three stages in every format, the plan, and what selects suites.
 
-use gate_tests::harness::Run;
+use gate_tests::gate;
+use gate_tests::harness::{Gate, Run};
 use insta::assert_snapshot;
 use serde_json::Value;
 
@@ -192,4 +193,70 @@ fn suites_run_by_name() {
     assert_snapshot!("suite-none", gate.run(["suite", "nightly_*"]));
     assert_snapshot!("suite-nothing-asked", gate.run(["suite"]));
     assert_snapshot!("suite-bad-glob", gate.run(["suite", "[x"]));
+}
+
+/// The stages that `explain` names and those at which a run blocks come from the declaration of the check.
+#[test]
+fn explain_names_the_stage_at_which_a_run_blocks() {
+    let raw = "//! Demo.\n\n/// Raw.\npub fn f(x: *const u8) -> u8 {\n    // SAFETY: x\n    unsafe { *x }\n}\n";
+    let gate = gate!()
+        .file(
+            "Cargo.toml",
+            "[package]\nname = \"demo\"\nversion = \"1.0.0\"\nedition = \"2024\"\n",
+        )
+        .file(
+            "Cargo.lock",
+            "version = 4\n\n[[package]]\nname = \"demo\"\nversion = \"1.0.0\"\n",
+        )
+        .file(".gitignore", "/target\n")
+        .file("src/lib.rs", raw)
+        .git_init();
+    let explained = gate.run(["explain", "boundary.raw"]).stdout;
+    let stage_of = |gate: &Gate| {
+        let report = gate.run(["pilot", "--no-suites", "--message-format", "json"]).json();
+        let checks = report["checks"].as_array().cloned().unwrap_or_default();
+        let check = checks.into_iter().find(|check| check["id"] == "boundary.raw");
+        let check = check.unwrap_or_else(|| panic!("{report}"));
+        check["findings"][0]["blocks_at"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{check}"))
+            .to_owned()
+    };
+    assert_eq!(stage_of(&gate), "controlled");
+    let other = "from controlled on: a package, in a workspace that declares no tiers and no boundaries\n";
+    assert!(explained.contains(other), "{explained}");
+
+    gate.write(
+        "gate.toml",
+        "version = 1\n[stage.pilot]\nscope = \"one\"\n[tiers]\ndefault = \"portable\"\n",
+    );
+    gate.commit("Declare a tier");
+    assert_eq!(stage_of(&gate), "pilot");
+    assert!(explained.contains("blocks from pilot on · control"), "{explained}");
+}
+
+/// A waiver for a check that judges the policy changes nothing.
+#[test]
+fn no_waiver_covers_a_warning_about_the_policy() {
+    let gate = good();
+    gate.replace(
+        "gate.toml",
+        "scope = \"one internal service\"",
+        "scope = \"one\"\nmax-age = \"30d\"",
+    );
+    gate.append(
+        "gate.toml",
+        "\n[[waiver]]\ncheck = \"config.sanity\"\nowner = \"core\"\nreason = \"we like it\"\nexpires = \"2099-01-01\"\n",
+    );
+    gate.commit("Waive what cannot be waived");
+    let report = gate.run(["pilot", "--no-suites", "--message-format", "json"]).json();
+    let checks = report["checks"].as_array().cloned().unwrap_or_default();
+    let outcome = |id: &str| {
+        checks
+            .iter()
+            .find(|check| check["id"] == id)
+            .map(|check| &check["outcome"])
+    };
+    assert_eq!(outcome("config.sanity"), Some(&Value::from("warn")), "{report}");
+    assert_eq!(outcome("waiver.valid"), Some(&Value::from("fail")), "{report}");
 }

@@ -121,7 +121,8 @@ pub fn infos() -> Vec<CheckInfo> {
 
 /// What a policy may name.
 pub fn catalogue() -> Catalogue {
-    ALL.iter().map(|check| (check.id, check.blocks_at)).collect()
+    let known: Catalogue = ALL.iter().map(|check| (check.id, check.blocks_at)).collect();
+    known.unwaivable(ALL.iter().filter(|check| !check.waivable).map(|check| check.id))
 }
 
 /// SHA-256 of the checklist that this version of the tool judges by: one line `id version blocks_at` per built-in

@@ -4,6 +4,7 @@ use std::fmt;
 
 use gate_base::stage::Stage;
 use gate_evidence::EvidenceResult;
+use gate_report::group::Group;
 use gate_report::{Dimension, Finding, Reason};
 
 use super::context::Context;
@@ -22,19 +23,55 @@ pub struct Check {
     pub docs: &'static str,
     /// What kind of property it is about.
     pub dimension: Dimension,
-    /// First stage at which its findings block (each finding may name a later one, or none).
+    /// The group in whose turn it is evaluated, where that is not the group of its dimension.
+    pub group: Option<Group>,
+    /// First stage at which its findings block.
     pub blocks_at: Stage,
+    /// Which of its findings block from another stage on; the rest is advice, which blocks none.
+    pub other_stages: &'static [OtherStage],
     /// Version of the tool that introduced it.
     pub since: &'static str,
     /// Raised whenever the rule changes its mind about the same inputs.
     pub version: u32,
     /// When it is judged.
     pub phase: Phase,
+    /// Whether a waiver can cover its findings. None can where it judges waivers or the policy, or sums other checks up.
+    pub waivable: bool,
     /// What it reads and how it judges.
     pub rule: &'static dyn Judge,
 }
 
+/// Findings of a check that block from another stage on than the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OtherStage {
+    /// First stage at which they block.
+    pub from: Stage,
+    /// What they are about, as it follows "from broad on:".
+    pub what: &'static str,
+}
+
 impl Check {
+    /// What declarations leave to the usual: a check declares the rest, above all its id and its rule.
+    pub const USUAL: Self = Self {
+        id: "",
+        summary: "",
+        docs: "",
+        dimension: Dimension::Contract,
+        group: None,
+        blocks_at: Stage::Pilot,
+        other_stages: &[],
+        since: "",
+        version: 1,
+        phase: Phase::Evidence,
+        waivable: true,
+        rule: &Rule::<()>::always(|_| Judgement::Findings(Vec::new())),
+    };
+
+    /// The group in whose turn it is evaluated.
+    pub fn group(&self) -> Group {
+        self.group.unwrap_or(Group::of_dimension(self.dimension))
+    }
+
     /// Everything the rule reads.
     pub fn inputs(&self) -> &'static [Declared] {
         self.rule.inputs()

@@ -12,6 +12,10 @@ pub trait Reads: 'static {
     const INPUTS: &'static [Declared];
 }
 
+impl Reads for () {
+    const INPUTS: &'static [Declared] = &[];
+}
+
 /// A check declares this input.
 #[diagnostic::on_unimplemented(
     message = "the rule reads `{I}`, which its check does not declare",

@@ -14,7 +14,7 @@ mod inputs;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use check::{Applies, Check, Judge, Judgement, Rule};
+pub use check::{Applies, Check, Judge, Judgement, OtherStage, Rule};
 pub use context::Context;
 pub use declared::{Declared, Declares, Input, InputState, Reads};
 pub use info::{CheckInfo, Phase};

@@ -73,7 +73,7 @@ impl Unit {
     /// Group in whose turn it is evaluated.
     pub fn group(&self) -> Group {
         match self {
-            Unit::Check(check) => Group::of_check(check.id, check.dimension),
+            Unit::Check(check) => check.group(),
             Unit::Suite(suite) => gate_suites::group(suite),
         }
     }

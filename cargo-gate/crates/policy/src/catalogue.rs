@@ -6,9 +6,22 @@ use gate_base::stage::Stage;
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     checks: Vec<(String, Stage)>,
+    unwaivable: Vec<String>,
 }
 
 impl Catalogue {
+    /// Marks checks that no waiver can cover.
+    #[must_use]
+    pub fn unwaivable(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.unwaivable.extend(ids.into_iter().map(Into::into));
+        self
+    }
+
+    /// Whether a waiver can cover findings of this check.
+    pub fn is_waivable(&self, id: &str) -> bool {
+        !self.unwaivable.iter().any(|known| known == id)
+    }
+
     /// Adds an id that exists without being declared in the file, such as that of the default suite.
     #[must_use]
     pub fn with(mut self, id: impl Into<String>, blocks_at: Stage) -> Self {
@@ -34,6 +47,7 @@ impl<I: Into<String>> FromIterator<(I, Stage)> for Catalogue {
     fn from_iter<T: IntoIterator<Item = (I, Stage)>>(checks: T) -> Self {
         Self {
             checks: checks.into_iter().map(|(id, stage)| (id.into(), stage)).collect(),
+            unwaivable: Vec::new(),
         }
     }
 }

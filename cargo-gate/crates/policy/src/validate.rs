@@ -51,6 +51,7 @@ pub fn validate(path: &str, text: &str, catalogue: &Catalogue) -> Result<Policy,
         .unwrap_or_default();
     for waiver in &mut policy.waivers {
         waiver.authority = waiver::authority(waiver, keys);
+        waiver.can_cover = catalogue.is_waivable(&waiver.check);
     }
     let stability = policy.stability.as_ref();
     let compare = |suite: &&mut SuitePolicy| suite.tool.as_deref() == Some(SEMVER_CHECKS);

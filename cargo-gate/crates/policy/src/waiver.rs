@@ -48,6 +48,10 @@ pub struct Waiver {
     #[serde(skip_deserializing)]
     #[schemars(skip)]
     pub authority: Authority,
+    /// Whether a waiver can cover that check at all, as the catalogue says.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub can_cover: bool,
     /// Where it is declared.
     #[schemars(skip)]
     pub location: Location,

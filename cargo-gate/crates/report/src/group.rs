@@ -45,15 +45,6 @@ impl Group {
         }
     }
 
-    /// The group of the built-in check `id`: that of its dimension, but documents and interfaces are for those who work
-    /// with them, whatever property of theirs is judged.
-    pub fn of_check(id: &str, dimension: Dimension) -> Self {
-        match id.split_once('.').map(|(area, _)| area) {
-            Some("api" | "docs") => Group::Ergonomics,
-            _ => Self::of_dimension(dimension),
-        }
-    }
-
     /// The group of a dimension.
     pub fn of_dimension(dimension: Dimension) -> Self {
         match dimension {
@@ -87,18 +78,5 @@ mod tests {
             let json = serde_json::to_value(group).expect("a name");
             assert_eq!(json, group.name());
         }
-    }
-
-    #[test]
-    fn documents_are_for_those_who_work_with_them() {
-        assert_eq!(Group::of_check("docs.sync", Dimension::Governance), Group::Ergonomics);
-        assert_eq!(
-            Group::of_check("owners.declared", Dimension::Governance),
-            Group::Governance
-        );
-        assert_eq!(
-            Group::of_check("lockfile.fresh", Dimension::Reproducibility),
-            Group::Integrity
-        );
     }
 }

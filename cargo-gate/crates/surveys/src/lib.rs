@@ -2,11 +2,11 @@
 //! survey is made on first use, and what has not changed since the last time comes from the caches below
 //! [`Workspace::gate_dir`].
 
-pub mod above;
-mod ahead;
 pub mod authority;
 pub mod boundary_inventory;
 pub mod document;
+pub mod outside_root;
+mod prefetch;
 pub mod stability;
 pub mod supply;
 
@@ -29,17 +29,17 @@ use gate_text::secrets::survey::SecretSurvey;
 use gate_world::files::File;
 use gate_world::{Options, Workspace};
 
-use self::above::Above;
-use self::ahead::Ahead;
-pub use self::ahead::Wanted;
 use self::document::{Document, Documents};
+use self::outside_root::OutsideRoot;
+use self::prefetch::Prefetch;
+pub use self::prefetch::Wanted;
 
 /// A workspace with what is derived from it.
 #[derive(Debug)]
 pub struct Surveys {
     /// The workspace as it was read.
     pub workspace: Workspace,
-    ahead: Mutex<Ahead>,
+    prefetch: Mutex<Prefetch>,
     /// Raw boundaries of all members.
     pub boundaries: OnceLock<Survey>,
     /// Continuous integration.
@@ -49,7 +49,7 @@ pub struct Surveys {
     /// Tracked Markdown files.
     pub documents: OnceLock<Documents>,
     /// What documents name above the workspace.
-    pub above: OnceLock<Above>,
+    pub outside_root: OnceLock<OutsideRoot>,
     /// Code of all members.
     pub code: OnceLock<Code>,
     /// Library code of all members.
@@ -76,20 +76,20 @@ impl DerefMut for Surveys {
 
 impl From<Workspace> for Surveys {
     fn from(workspace: Workspace) -> Self {
-        Self::new(workspace, Ahead::default())
+        Self::new(workspace, Prefetch::default())
     }
 }
 
 impl Surveys {
-    fn new(workspace: Workspace, ahead: Ahead) -> Self {
+    fn new(workspace: Workspace, prefetch: Prefetch) -> Self {
         Self {
             workspace,
-            ahead: Mutex::new(ahead),
+            prefetch: Mutex::new(prefetch),
             boundaries: OnceLock::new(),
             ci: OnceLock::new(),
             advisories: OnceLock::new(),
             documents: OnceLock::new(),
-            above: OnceLock::new(),
+            outside_root: OnceLock::new(),
             code: OnceLock::new(),
             library: OnceLock::new(),
             secrets: OnceLock::new(),
@@ -102,21 +102,24 @@ impl Surveys {
     /// # Errors
     /// As for [`Workspace::open`].
     pub fn open(options: Options, wanted: impl FnOnce(&std::path::Path) -> Option<Wanted> + Send) -> Result<Self> {
-        let (workspace, ahead) = Workspace::open_beside(options, |listed, goes_on| {
-            wanted(listed.root).map(|wanted| Ahead::work(&wanted, listed, goes_on))
+        let (workspace, prefetched) = Workspace::open_with(options, |listed, goes_on| {
+            wanted(listed.root).map(|wanted| Prefetch::work(&wanted, listed, goes_on))
         })?;
-        Ok(Self::new(workspace, ahead.flatten().unwrap_or_default()))
+        Ok(Self::new(workspace, prefetched.flatten().unwrap_or_default()))
     }
 
-    fn ahead<T>(&self, take: impl FnOnce(&mut Ahead) -> Option<T>) -> Option<T> {
-        self.ahead.lock().ok().and_then(|mut ahead| take(&mut ahead))
+    fn prefetched<T>(&self, take: impl FnOnce(&mut Prefetch) -> Option<T>) -> Option<T> {
+        self.prefetch
+            .lock()
+            .ok()
+            .and_then(|mut prefetched| take(&mut prefetched))
     }
 
-    /// As [`ahead`](Self::ahead), for what is found in files: those that were left when cargo answered are looked through first.
-    fn found_ahead<T>(&self, take: impl FnOnce(&mut Ahead) -> Option<T>) -> Option<T> {
-        self.ahead(|ahead| {
-            ahead.finish(&self.listed());
-            take(ahead)
+    /// As [`prefetched`](Self::prefetched), for what is found in files: those that were left when cargo answered are looked through first.
+    fn prefetched_scan<T>(&self, take: impl FnOnce(&mut Prefetch) -> Option<T>) -> Option<T> {
+        self.prefetched(|prefetched| {
+            prefetched.finish(&self.listed());
+            take(prefetched)
         })
     }
 
@@ -124,8 +127,8 @@ impl Surveys {
     /// the cache under [`gate_dir`](Workspace::gate_dir).
     pub fn boundaries(&self) -> &Survey {
         self.boundaries.get_or_init(|| {
-            let ahead = self.found_ahead(Ahead::boundaries);
-            let mut cache = ahead.unwrap_or_else(|| ScanCache::load(&self.gate_dir()));
+            let prefetched = self.prefetched_scan(Prefetch::boundaries);
+            let mut cache = prefetched.unwrap_or_else(|| ScanCache::load(&self.gate_dir()));
             let listed = self.listed();
             let read = |file: &File| listed.read(file);
             let survey = Survey::new(self.cargo(), self.files(), &read, &mut cache);
@@ -140,9 +143,9 @@ impl Surveys {
     /// points, relative to the root, as the policy names them.
     pub fn ci(&self, scripts: &[String]) -> &CiFiles {
         self.ci.get_or_init(|| {
-            let ahead = self.ahead(|ahead| ahead.ci.take());
-            let ahead = ahead.filter(|(of, _)| of == scripts).map(|(_, files)| files);
-            ahead.unwrap_or_else(|| gate_ci::read(self.root(), self.files(), self.git(), scripts))
+            let prefetched = self.prefetched(|prefetched| prefetched.ci.take());
+            let prefetched = prefetched.filter(|(of, _)| of == scripts).map(|(_, files)| files);
+            prefetched.unwrap_or_else(|| gate_ci::read(self.root(), self.files(), self.git(), scripts))
         })
     }
 
@@ -154,8 +157,8 @@ impl Surveys {
     /// Every tracked Markdown file, read on first use.
     pub fn documents(&self) -> &Documents {
         self.documents.get_or_init(|| {
-            let ahead = self.ahead(|ahead| ahead.documents.take());
-            ahead.unwrap_or_else(|| {
+            let prefetched = self.prefetched(|prefetched| prefetched.documents.take());
+            prefetched.unwrap_or_else(|| {
                 let listed = self.listed();
                 let read = |file: &File| listed.read(file);
                 Documents::read(self.files(), self.git().is_some(), &read)
@@ -185,9 +188,9 @@ impl Surveys {
     }
 
     /// What documents name above the workspace, looked at on first use.
-    pub fn above(&self) -> &Above {
-        self.above
-            .get_or_init(|| above::look(self.root(), self.git(), self.documents()))
+    pub fn outside_root(&self) -> &OutsideRoot {
+        self.outside_root
+            .get_or_init(|| outside_root::survey(self.root(), self.git(), self.documents()))
     }
 
     /// Where advisory databases lie; `declared` is the path in the policy.
@@ -200,8 +203,8 @@ impl Surveys {
     pub fn advisories(&self, declared: Option<&str>) -> &Advisories {
         self.advisories.get_or_init(|| {
             let places = self.advisory_places(declared);
-            let ahead = self.ahead(|ahead| ahead.advisories.take());
-            ahead
+            let prefetched = self.prefetched(|prefetched| prefetched.advisories.take());
+            prefetched
                 .filter(|advisories| *advisories.places() == places)
                 .unwrap_or_else(|| Advisories::look(places, &self.gate_dir()))
         })
@@ -210,8 +213,8 @@ impl Surveys {
     /// Code of all members, scanned on first use as [`boundaries`](Self::boundaries) are.
     pub fn code(&self) -> &Code {
         self.code.get_or_init(|| {
-            let ahead = self.found_ahead(Ahead::code);
-            let mut cache = ahead.unwrap_or_else(|| CodeCache::load(&self.gate_dir()));
+            let prefetched = self.prefetched_scan(Prefetch::code);
+            let mut cache = prefetched.unwrap_or_else(|| CodeCache::load(&self.gate_dir()));
             let listed = self.listed();
             let read = |file: &File| listed.read(file);
             let code = Code::new(self.cargo(), self.files(), &read, &mut cache);
@@ -233,8 +236,8 @@ impl Surveys {
     pub fn secrets(&self) -> &SecretSurvey {
         self.secrets.get_or_init(|| {
             let machine = self.machine_paths();
-            let ahead = self.found_ahead(Ahead::secrets);
-            let mut cache = ahead.unwrap_or_else(|| SecretCache::load(&self.gate_dir(), machine.digest()));
+            let prefetched = self.prefetched_scan(Prefetch::secrets);
+            let mut cache = prefetched.unwrap_or_else(|| SecretCache::load(&self.gate_dir(), machine.digest()));
             let listed = self.listed();
             let read = |file: &File| listed.read(file);
             let survey = SecretSurvey::new(self.files(), self.git().is_some(), &read, &machine, &mut cache);

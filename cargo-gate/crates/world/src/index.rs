@@ -158,7 +158,7 @@ impl Index {
 
     /// Looks at every known file below `root`, so that this happens while git is asked for the list of files. The
     /// result belongs to the entries in their order; names that are not plain text are left for later.
-    pub fn look_ahead(&self, root: &Path) -> Vec<Option<Metadata>> {
+    pub fn stat_all(&self, root: &Path) -> Vec<Option<Metadata>> {
         let look = |entry: &Entry| {
             let plain = !entry.path.contains('\\');
             plain
@@ -178,15 +178,15 @@ impl Index {
         })
     }
 
-    /// Whether every known file is still what it was, as [`look_ahead`](Self::look_ahead) saw it.
-    pub fn is_current(&self, ahead: &[Option<Metadata>]) -> bool {
+    /// Whether every known file is still what it was, as [`stat_all`](Self::stat_all) saw it.
+    pub fn is_current(&self, known: &[Option<Metadata>]) -> bool {
         let same = |entry: &Entry, meta: &Option<Metadata>| {
             meta.as_ref().is_some_and(|meta| {
                 let stamp = Stamp::of(meta);
                 meta.is_file() && stamp == entry.stamp && stamp.settled_before(self.scan)
             })
         };
-        self.entries.len() == ahead.len() && self.entries.iter().zip(ahead).all(|(entry, meta)| same(entry, meta))
+        self.entries.len() == known.len() && self.entries.iter().zip(known).all(|(entry, meta)| same(entry, meta))
     }
 
     /// Where the entry of `path` stands.

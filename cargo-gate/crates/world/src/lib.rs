@@ -26,6 +26,6 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use listed::{Beside, Listed};
+pub use listed::{Background, Listed};
 pub use options::Options;
 pub use workspace::Workspace;

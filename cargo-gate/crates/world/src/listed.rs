@@ -11,9 +11,9 @@ use super::git::Git;
 
 /// What to do with the files of a workspace while cargo is asked; the second argument says whether it still is. Only an
 /// answer for the workspace that cargo names is kept.
-pub trait Beside<T>: FnOnce(&Listed<'_>, &(dyn Fn() -> bool + Sync)) -> T + Send {}
+pub trait Background<T>: FnOnce(&Listed<'_>, &(dyn Fn() -> bool + Sync)) -> T + Send {}
 
-impl<T, F: FnOnce(&Listed<'_>, &(dyn Fn() -> bool + Sync)) -> T + Send> Beside<T> for F {}
+impl<T, F: FnOnce(&Listed<'_>, &(dyn Fn() -> bool + Sync)) -> T + Send> Background<T> for F {}
 
 /// The files of a workspace and where they lie.
 #[derive(Debug, Clone)]

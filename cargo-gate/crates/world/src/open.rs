@@ -8,14 +8,14 @@ use std::time::SystemTime;
 use gate_base::digest::DigestBuilder;
 use gate_base::error::{Error, Result};
 
-use super::cargo::{self, Answer, Cargo, Hint, Inputs, Leaving};
+use super::cargo::{self, Answer, Cargo, Hint, Inputs, PendingExit};
 use super::config::CargoConfig;
 use super::index::Index;
 use super::lockfile::Lockfile;
 use super::manifest::Manifest;
 use super::scan::{self, Outside, Scan};
 use super::toolchain::{Probe, Programs, Toolchain, Versions};
-use super::{Beside, Listed, Options, Workspace};
+use super::{Background, Listed, Options, Workspace};
 use gate_base::paths;
 
 /// Whether cargo is being asked.
@@ -42,9 +42,9 @@ impl Waiting {
 }
 
 /// What cargo and the toolchain say, and whether it was known before.
-struct Toolside {
+struct ToolAnswers {
     answer: Answer,
-    leaving: Option<Leaving>,
+    pending: Option<PendingExit>,
     inputs: Inputs,
     /// Whether the answer is new and may be kept.
     keep_answer: bool,
@@ -76,26 +76,26 @@ fn probe<'a>(programs: &'a Programs, options: &'a Options) -> Probe<'a> {
 }
 
 impl Workspace {
-    /// As [`open_beside`](Self::open_beside), with nothing to do meanwhile.
+    /// As [`open_with`](Self::open_with), with nothing to do meanwhile.
     ///
     /// # Errors
-    /// As for [`open_beside`](Self::open_beside).
+    /// As for [`open_with`](Self::open_with).
     pub fn open(options: Options) -> Result<Self> {
-        Self::open_beside(options, |_, _| ()).map(|(workspace, _)| workspace)
+        Self::open_with(options, |_, _| ()).map(|(workspace, _)| workspace)
     }
 
-    /// Reads the workspace, and does `beside` with its files while cargo is asked. What was read before and has
+    /// Reads the workspace, and runs `background` on its files while cargo is asked. What was read before and has
     /// not changed is taken from the cache under [`gate_dir`](Self::gate_dir). Never writes outside that directory and never touches a lockfile.
     ///
     /// # Errors
     /// No `Cargo.toml` (usage), cargo or rustc missing (toolchain missing), manifests that cargo refuses (usage, with
     /// cargo's own message), I/O errors (tool).
-    pub fn open_beside<T: Send>(options: Options, beside: impl Beside<T>) -> Result<(Self, Option<T>)> {
-        open(options, beside)
+    pub fn open_with<T: Send>(options: Options, background: impl Background<T>) -> Result<(Self, Option<T>)> {
+        open(options, background)
     }
 }
 
-fn open<T: Send>(mut options: Options, beside: impl Beside<T>) -> Result<(Workspace, Option<T>)> {
+fn open<T: Send>(mut options: Options, background: impl Background<T>) -> Result<(Workspace, Option<T>)> {
     options.cwd = real(&options.cwd).map_err(|error| Error::io("find", &options.cwd, &error))?;
     let config = CargoConfig::read(&options.cwd, &options.environment)?;
     let hint = cargo::locate(&options, &config)?;
@@ -105,7 +105,7 @@ fn open<T: Send>(mut options: Options, beside: impl Beside<T>) -> Result<(Worksp
     let waiting = Waiting::default();
     let tools = Tools::default();
     let (busy, scanned) = mpsc::channel();
-    let (scan, toolside) = std::thread::scope(|scope| {
+    let (scan, tool_answers) = std::thread::scope(|scope| {
         let (tools, waiting, options, hint) = (&tools, &waiting, &options, &hint);
         let (gate_dir, hinted_outside) = (&gate_dir, &hinted_outside);
         let scan = scope.spawn(move || {
@@ -125,19 +125,19 @@ fn open<T: Send>(mut options: Options, beside: impl Beside<T>) -> Result<(Worksp
                     options,
                     gate_dir: gate_dir.clone(),
                 };
-                beside(&listed, still_asked)
+                background(&listed, still_asked)
             });
             Ok::<_, Error>((scan, found))
         });
-        let toolside = ask((options, &config), hint, gate_dir, tools, (waiting, scanned));
+        let tool_answers = ask((options, &config), hint, gate_dir, tools, (waiting, scanned));
         waiting.end();
-        (scan.join(), toolside)
+        (scan.join(), tool_answers)
     });
     // A cargo that cannot even tell its version is the cause of whatever else it refused.
     let versions = tools.versions.into_inner().transpose()?;
-    let mut toolside = toolside?;
-    if let Some(leaving) = toolside.leaving.take() {
-        let ended = leaving.end()?;
+    let mut tool_answers = tool_answers?;
+    if let Some(pending) = tool_answers.pending.take() {
+        let ended = pending.end()?;
         ended
             .map_err(|message| Error::tool(format!("`cargo metadata` failed after printing its output: {message}")))?;
     }
@@ -145,11 +145,11 @@ fn open<T: Send>(mut options: Options, beside: impl Beside<T>) -> Result<(Worksp
     let (programs, versions) = asked.ok_or_else(|| Error::tool("the versions of cargo and rustc were not queried"))?;
     let (mut scan, mut found) = scan.map_err(|_| Error::tool("the thread that reads the files ended early"))??;
 
-    let root = toolside.answer.model.root.clone();
+    let root = tool_answers.answer.model.root.clone();
     let target_dir = if options.target_dir.is_some() {
         hint.target_dir.clone()
     } else {
-        toolside.answer.model.target_dir.clone()
+        tool_answers.answer.model.target_dir.clone()
     };
     let outside = Outside::new(&root, &target_dir);
     let gate_dir = target_dir.join("gate");
@@ -164,15 +164,15 @@ fn open<T: Send>(mut options: Options, beside: impl Beside<T>) -> Result<(Worksp
     }
 
     let probe = probe(&programs, &options);
-    keep((&probe, &versions), &gate_dir, &toolside, &mut scan);
+    keep((&probe, &versions), &gate_dir, &tool_answers, &mut scan);
     let lockfile = Lockfile::read(&root, &scan.files, scan.git.as_ref());
     let top = scan.git.as_ref().map_or(&root, |git| &git.top);
     let workspace = Workspace {
         toolchain: Toolchain::new(&root, top, versions),
-        manifest_texts: toolside.inputs.manifests,
+        manifest_texts: tool_answers.inputs.manifests,
         manifests: OnceLock::new(),
-        cargo: toolside.answer.model,
-        resolution: toolside.answer.resolution,
+        cargo: tool_answers.answer.model,
+        resolution: tool_answers.answer.resolution,
         files: scan.files,
         contents: scan.contents,
         git: scan.git,
@@ -203,7 +203,7 @@ fn ask(
     gate_dir: &Path,
     tools: &Tools,
     (waiting, scanned): (&Waiting, mpsc::Receiver<()>),
-) -> Result<Toolside> {
+) -> Result<ToolAnswers> {
     let environment = &options.environment;
     let found = Programs::find(&options.cwd, environment, config)?;
     let programs = tools.programs.get_or_init(|| found);
@@ -215,9 +215,9 @@ fn ask(
     let base = base(programs, config);
     if let Some((answer, inputs)) = cargo::load(gate_dir, hint, environment, &base) {
         tools.ask(options);
-        return Ok(Toolside {
+        return Ok(ToolAnswers {
             answer,
-            leaving: None,
+            pending: None,
             inputs,
             keep_answer: false,
             keep_versions,
@@ -233,9 +233,9 @@ fn ask(
     };
     waiting.begin();
     let asked = SystemTime::now();
-    let (answer, leaving) = std::thread::scope(|scope| {
+    let (answer, pending) = std::thread::scope(|scope| {
         scope.spawn(move || {
-            // Cargo's answer is what everything waits for: what else needs a core takes turns beside it.
+            // Cargo's answer is what everything waits for: what else needs a core takes turns with it.
             let _ = scanned.recv();
             tools.ask(options);
         });
@@ -245,10 +245,10 @@ fn ask(
     for manifest in &inputs.manifests {
         check_syntax(manifest)?;
     }
-    Ok(Toolside {
+    Ok(ToolAnswers {
         keep_answer: answer.is_stable() && !inputs.changed_since(asked),
         answer,
-        leaving,
+        pending,
         inputs,
         keep_versions,
     })
@@ -278,14 +278,14 @@ fn check_syntax(manifest: &cargo::ManifestText) -> Result<()> {
 }
 
 /// Writes what is new to the cache, as far as that can be written: without it the next run asks again.
-fn keep((probe, versions): (&Probe<'_>, &Versions), gate_dir: &Path, toolside: &Toolside, scan: &mut Scan) {
+fn keep((probe, versions): (&Probe<'_>, &Versions), gate_dir: &Path, tool_answers: &ToolAnswers, scan: &mut Scan) {
     if let Some(entries) = scan.entries.take() {
         let _ = Index::store(gate_dir, entries, scan.began);
     }
-    if toolside.keep_answer {
-        let _ = cargo::store(gate_dir, &toolside.answer, &toolside.inputs);
+    if tool_answers.keep_answer {
+        let _ = cargo::store(gate_dir, &tool_answers.answer, &tool_answers.inputs);
     }
-    if toolside.keep_versions {
+    if tool_answers.keep_versions {
         let _ = probe.store(gate_dir, versions);
     }
     if let Some(status) = scan.status.take() {

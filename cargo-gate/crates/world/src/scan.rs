@@ -77,23 +77,23 @@ pub(crate) fn scan(
     let program = git::Program::find(environment, root);
     let index = Index::load(gate_dir);
     // A thread of its own: waiting for git must not hold up the pool.
-    let (ahead, listed) = std::thread::scope(|scope| {
-        let ahead = scope.spawn(|| index.look_ahead(root));
+    let (stats, listed) = std::thread::scope(|scope| {
+        let stats = scope.spawn(|| index.stat_all(root));
         let known = program
             .as_ref()
             .and_then(|program| KnownStatus::load(program, gate_dir, &index));
         let Some(known) = known else {
             let listed = list(root, outside, program.as_ref(), None);
-            return (ahead.join().unwrap_or_default(), listed);
+            return (stats.join().unwrap_or_default(), listed);
         };
         // Nearly always it holds, so the list is made meanwhile; it counts only once every file was seen to be the same.
         let listed = list(root, outside, program.as_ref(), Some(&known));
-        let ahead = ahead.join().unwrap_or_default();
-        if index.is_current(&ahead) {
-            return (ahead, listed);
+        let stats = stats.join().unwrap_or_default();
+        if index.is_current(&stats) {
+            return (stats, listed);
         }
         let listed = list(root, outside, program.as_ref(), None);
-        (ahead, listed)
+        (stats, listed)
     });
     let Listings {
         git,
@@ -102,27 +102,27 @@ pub(crate) fn scan(
         files: listed,
     } = listed?;
 
-    // What was looked at ahead and is known costs nothing more; the rest is read in parallel.
+    // What was looked at before and is known costs nothing more; the rest is read in parallel.
     let (known, rest): (Vec<Listed>, Vec<Listed>) = listed.into_iter().partition(|listed| {
         let at = index.position(&listed.path);
-        let meta = at.and_then(|at| ahead.get(at)?.as_ref());
+        let meta = at.and_then(|at| stats.get(at)?.as_ref());
         meta.is_some_and(|meta| meta.is_file() && index.lookup(&listed.path, &Stamp::of(meta)).is_some())
     });
     let room = Room::new();
     let mut examined: Vec<Option<Examined>> = known
         .into_iter()
-        .map(|listed| examine(root, listed, (&index, &ahead), &room))
+        .map(|listed| examine(root, listed, (&index, &stats), &room))
         .collect();
     let mut rest = rest.into_iter();
     let one_core_is_left = std::thread::available_parallelism().is_ok_and(|cores| cores.get() <= 2);
     while one_core_is_left && beside() {
         let Some(listed) = rest.next() else { break };
-        examined.push(examine(root, listed, (&index, &ahead), &room));
+        examined.push(examine(root, listed, (&index, &stats), &room));
     }
     let rest: Vec<Listed> = rest.collect();
     if !rest.is_empty() {
         let rest = rest.into_par_iter().with_min_len(32);
-        examined.par_extend(rest.map(|listed| examine(root, listed, (&index, &ahead), &room)));
+        examined.par_extend(rest.map(|listed| examine(root, listed, (&index, &stats), &room)));
     }
     let changed = examined.iter().flatten().any(|one| one.read)
         || examined.iter().flatten().filter(|one| one.stamp.is_some()).count() != index.count();
@@ -290,7 +290,7 @@ struct Examined {
 fn examine(
     root: &Path,
     listed: Listed,
-    (index, ahead): (&Index, &[Option<Metadata>]),
+    (index, stats): (&Index, &[Option<Metadata>]),
     room: &Room,
 ) -> Option<Examined> {
     let path = root.join(&listed.native);
@@ -312,7 +312,7 @@ fn examine(
         return Some(one);
     }
     let file = &mut one.file;
-    let seen = index.position(&file.path).and_then(|at| ahead.get(at)?.clone());
+    let seen = index.position(&file.path).and_then(|at| stats.get(at)?.clone());
     match seen.map_or_else(|| std::fs::symlink_metadata(&path), Ok) {
         Ok(meta) if meta.file_type().is_symlink() => match std::fs::read_link(&path) {
             Ok(target) => {

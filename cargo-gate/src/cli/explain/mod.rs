@@ -47,6 +47,7 @@ impl From<&'static gate_suites::KindInfo> for Topic<'static> {
             docs: kind.docs,
             dimension: kind.dimension,
             blocks_at: kind.blocks_at,
+            other_stages: &[],
             since: kind.since,
         }
     }

@@ -8,7 +8,7 @@ use gate_base::digest::sha256_hex;
 use gate_base::error::{Error, Result};
 use gate_base::exit::{self, ExitCode};
 use gate_base::stage::Stage;
-use gate_contract::Check;
+use gate_contract::{Check, OtherStage};
 use gate_policy::RailsPolicy;
 use gate_report::render::{Weight, place, text};
 use gate_report::rollout::Step;
@@ -29,6 +29,8 @@ pub struct Topic<'a> {
     pub dimension: Dimension,
     /// First stage at which it blocks.
     pub blocks_at: Stage,
+    /// Which findings block from another stage on.
+    pub other_stages: &'a [OtherStage],
     /// Version of the tool that introduced it.
     pub since: &'a str,
 }
@@ -41,6 +43,7 @@ impl From<&'static Check> for Topic<'static> {
             docs: check.docs,
             dimension: check.dimension,
             blocks_at: check.blocks_at,
+            other_stages: check.other_stages,
             since: check.since,
         }
     }
@@ -182,8 +185,12 @@ fn section(title: &str, rows: &[(&str, &str)]) -> String {
 
 fn check(topic: &Topic<'_>) -> String {
     let dimension = format!("{:?}", topic.dimension).to_lowercase();
+    let later = topic.other_stages.iter();
+    let later: String = later
+        .map(|later| format!("from {} on: {}\n", later.from, later.what))
+        .collect();
     format!(
-        "{STRONG}{}{STRONG:#}: {}\n\nblocks from {} on · {dimension} · since {}\n\n{}",
+        "{STRONG}{}{STRONG:#}: {}\n\nblocks from {} on · {dimension} · since {}\n{later}\n{}",
         topic.id,
         topic.summary,
         topic.blocks_at,
@@ -393,6 +400,10 @@ mod tests {
             docs: "## What it does\n\nResolves under `--locked`.\n\n## How to fix\n\n```console\ncargo update --workspace\n```\n",
             dimension: Dimension::Reproducibility,
             blocks_at: Stage::Pilot,
+            other_stages: &[OtherStage {
+                from: Stage::Broad,
+                what: "a manifest that nobody built",
+            }],
             since: "0.1.0",
         },
         Topic {
@@ -401,6 +412,7 @@ mod tests {
             docs: "## What it does\n\nRuns it.",
             dimension: Dimension::Correctness,
             blocks_at: Stage::Pilot,
+            other_stages: &[],
             since: "0.1.0",
         },
     ];

@@ -9,7 +9,7 @@ use bytemuck::{Pod, cast};
 
 use super::square::{Rows, SIDE, Scanned, Square, Summed, words, words_mut};
 use super::transpose::{Vectors, transposed};
-use crate::cpu::prefetch::look_up_ahead;
+use crate::cpu::prefetch::prefetch_page;
 use crate::cpu::streaming::Streaming;
 use crate::cpu::wide::{Cache, prefetch};
 
@@ -82,7 +82,7 @@ impl<const STREAMED: bool> Rows<'_, STREAMED> {
     #[inline]
     fn write(&mut self, streaming: &Streaming<512>, rows: Vectors) {
         if STREAMED {
-            look_up_ahead(self.out.as_ptr().cast(), size_of::<Square>());
+            prefetch_page(self.out.as_ptr().cast(), size_of::<Square>());
         }
         if STREAMED && self.begun {
             self.write_lines(streaming, rows, 0);
@@ -171,7 +171,7 @@ fn blocks<N: Number, T: Copy + 'static, const STREAMED: bool>(
             *place = cast(sum);
             if let Some(kept) = &mut kept {
                 let next = squares.as_ptr().wrapping_add(index + AHEAD).cast::<[u32; SIDE]>();
-                look_up_ahead(next.cast(), size_of::<Square>());
+                prefetch_page(next.cast(), size_of::<Square>());
                 for (row, (kept, column)) in kept.0.iter_mut().zip(square).enumerate() {
                     *kept = cast(column);
                     prefetch(Cache::Second, next.wrapping_add(row).cast());

@@ -11,7 +11,9 @@ use gate_rust::facts::Deprecated;
 use gate_rust::library::{FileSurvey, PackageSurvey, Survey};
 
 use crate::failure::panics::unreadable_source;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+
+use gate_report::group::Group;
 
 reads!(input::Cargo, input::RustSources, input::FileNames, Deprecation);
 
@@ -21,11 +23,11 @@ pub static CHECK: Check = Check {
     summary: "Public items are removed when announced, and not before",
     docs: include_str!("deprecations.md"),
     dimension: Dimension::Contract,
+    group: Some(Group::Ergonomics),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -84,7 +86,7 @@ fn means(declared: &str, path: &str) -> bool {
 }
 
 fn blocking(message: String) -> Finding {
-    Finding::blocking(Stage::Controlled, message)
+    Finding::blocking(CHECK.blocks_at, message)
 }
 
 fn judge(survey: &Survey, declared: &[Deprecation]) -> Vec<Finding> {

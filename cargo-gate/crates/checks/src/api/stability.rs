@@ -6,7 +6,9 @@ use gate_report::{Dimension, Finding, Location};
 use gate_surveys::stability::Comparison;
 use gate_world::cargo::Member;
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+
+use gate_report::group::Group;
 
 reads!(
     input::Cargo,
@@ -23,11 +25,12 @@ pub static CHECK: Check = Check {
     summary: "Stable documents are unchanged, and a suite compares stable public items",
     docs: include_str!("stability.md"),
     dimension: Dimension::Contract,
+    group: Some(Group::Ergonomics),
     blocks_at: Stage::Broad,
     since: "0.1.0",
     version: 2,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {

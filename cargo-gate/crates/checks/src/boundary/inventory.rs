@@ -10,7 +10,7 @@ use gate_surveys::boundary_inventory::{Change, Inventory};
 
 use super::raw::unreadable;
 use crate::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -31,9 +31,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Control,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -84,14 +83,14 @@ fn judge(
     let mut findings = Vec::new();
     match bytes {
         None => findings.push(
-            Finding::blocking(Stage::Controlled, format!("there is no boundary inventory at `{path}`"))
+            Finding::blocking(CHECK.blocks_at, format!("there is no boundary inventory at `{path}`"))
                 .help(format!("`cargo gate source boundaries --write && git add {path}`")),
         ),
         Some(bytes) => {
             if tracked == Some(false) {
                 findings.push(
                     Finding::blocking(
-                        Stage::Controlled,
+                        CHECK.blocks_at,
                         format!("the boundary inventory `{path}` is not tracked by git"),
                     )
                     .help(format!("`git add {path}`"))
@@ -137,7 +136,7 @@ fn stale(path: &str, current: &Inventory, bytes: &[u8]) -> Vec<Finding> {
         Err(message) => {
             let message = format!("cannot read the boundary inventory `{path}`: {message}");
             return vec![
-                Finding::blocking(Stage::Controlled, message)
+                Finding::blocking(CHECK.blocks_at, message)
                     .help(WRITE)
                     .at(Location::file(path)),
             ];
@@ -156,7 +155,7 @@ fn stale(path: &str, current: &Inventory, bytes: &[u8]) -> Vec<Finding> {
             "the boundary inventory `{path}` is stale: items, files, test counts or declared authority have changed"
         );
         return vec![
-            Finding::blocking(Stage::Controlled, message)
+            Finding::blocking(CHECK.blocks_at, message)
                 .help(WRITE)
                 .at(Location::file(path)),
         ];
@@ -168,7 +167,7 @@ fn stale(path: &str, current: &Inventory, bytes: &[u8]) -> Vec<Finding> {
                 "the boundary inventory is stale: `{package}` has {}",
                 changes.join(", ")
             );
-            Finding::blocking(Stage::Controlled, message)
+            Finding::blocking(CHECK.blocks_at, message)
                 .help(WRITE)
                 .at(Location::file(path))
                 .package(package)
@@ -191,7 +190,7 @@ fn risen(path: &str, before: &Inventory, current: &Inventory) -> Vec<Finding> {
                  after,
              }| {
                 Finding::blocking(
-                    Stage::Controlled,
+                    CHECK.blocks_at,
                     format!(
                         "`{package}` has {}, {} more than before",
                         kind.counted(after),

@@ -9,7 +9,7 @@ use gate_rust::boundary::site::Kind;
 use gate_rust::boundary::survey::{FileSurvey, PackageSurvey, Survey};
 use gate_surveys::authority::Authorities;
 
-use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Check, Judgement, OtherStage, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -20,6 +20,11 @@ reads!(
     input::HasPolicy,
 );
 
+const UNDECLARED: OtherStage = OtherStage {
+    from: Stage::Controlled,
+    what: "a package, in a workspace that declares no tiers and no boundaries",
+};
+
 /// The check.
 pub static CHECK: Check = Check {
     id: "boundary.raw",
@@ -27,10 +32,10 @@ pub static CHECK: Check = Check {
     docs: include_str!("raw.md"),
     dimension: Dimension::Control,
     blocks_at: Stage::Pilot,
+    other_stages: &[UNDECLARED],
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration>::always(run),
+    ..Check::USUAL
 };
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -126,7 +131,7 @@ fn undeclared(package: &PackageSurvey, help: &str) -> Option<Finding> {
         };
     }
     Some(
-        Finding::blocking(Stage::Controlled, message)
+        Finding::blocking(UNDECLARED.from, message)
             .help(help)
             .at(Location::span(&file.path, site.line, site.column, site.length))
             .package(&package.name),
@@ -155,7 +160,7 @@ fn outside(package: &PackageSurvey, file: &FileSurvey, tier: Tier) -> Vec<Findin
                 item => format!("in `{item}`"),
             };
             let mut finding = Finding::blocking(
-                Stage::Pilot,
+                CHECK.blocks_at,
                 format!(
                     "{} {place}, but crate `{}` is {}",
                     kinds.join(", "),

@@ -6,7 +6,7 @@ use gate_report::{Dimension, Finding, Location};
 use gate_rust::boundary::survey::{Survey, is_undocumented_block};
 
 use super::raw::unreadable;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::RustSources, input::FileNames, BoundaryPolicy);
 
@@ -18,12 +18,11 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Control,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> {
         applies,
         run: |context| judge(context.boundaries(), context.section::<BoundaryPolicy>()),
     },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -48,7 +47,7 @@ fn judge(survey: &Survey, boundary: &Option<BoundaryPolicy>) -> Judgement {
                 "" => String::new(),
                 item => format!(" in `{item}`"),
             };
-            Finding::blocking(Stage::Controlled, format!("unsafe block{place} has no SAFETY comment"))
+            Finding::blocking(CHECK.blocks_at, format!("unsafe block{place} has no SAFETY comment"))
                 .help("write `// SAFETY: …` above the statement: each precondition and why it holds")
                 .at(Location::span(&file.path, site.line, site.column, site.length))
                 .because(declared.cloned())

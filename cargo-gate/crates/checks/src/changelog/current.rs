@@ -11,9 +11,14 @@ use gate_policy::ReleasePolicy;
 use gate_report::{Dimension, Finding, Location};
 use gate_world::cargo::{CargoModel, Member};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
 
 reads!(input::Cargo, input::ReleaseFiles, ReleasePolicy);
+
+const UNVERSIONED: OtherStage = OtherStage {
+    from: Stage::Broad,
+    what: "changes under a heading without a version",
+};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -22,10 +27,10 @@ pub static CHECK: Check = Check {
     docs: include_str!("current.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Controlled,
+    other_stages: &[UNVERSIONED],
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -42,7 +47,7 @@ fn run(context: &Context<'_>) -> Judgement {
     };
     let mut findings = Vec::new();
     for path in &release.changelogs {
-        let finding = |message: String| Finding::blocking(Stage::Controlled, message);
+        let finding = |message: String| Finding::blocking(CHECK.blocks_at, message);
         match context.release_file(path) {
             Ok(Some(bytes)) => {
                 let entries = entries::entries(&String::from_utf8_lossy(&bytes));
@@ -101,12 +106,12 @@ fn judge(path: &str, entries: &[Entry], version: &Version, packages: &[&str]) ->
     let finding = match unreleased {
         Some(_) if !version.pre.is_empty() => return None,
         Some(entry) => Finding::blocking(
-            Stage::Broad,
+            UNVERSIONED.from,
             format!("`{path}` has no entry for {about}: its changes are under a heading without a version"),
         )
         .help(format!("write `## {version}` with the release date above them"))
         .at(Location::line(path, entry.line)),
-        None => Finding::blocking(Stage::Controlled, format!("`{path}` has no entry for {about}"))
+        None => Finding::blocking(CHECK.blocks_at, format!("`{path}` has no entry for {about}"))
             .help(format!(
                 "add `## {version}` with the changes since the previous version"
             ))

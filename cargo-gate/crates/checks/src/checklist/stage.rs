@@ -8,7 +8,7 @@ use gate_base::stage::Stage;
 use gate_policy::{ChecklistArtifact, ChecklistItem, Waiver, pattern};
 use gate_report::{CheckReport, Dimension, Finding, Outcome};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, OtherStage, Phase, Rule, input, reads};
 
 reads!(
     input::Outcomes,
@@ -25,10 +25,21 @@ pub static CHECK: Check = Check {
     docs: include_str!("stage.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
+    other_stages: &[
+        OtherStage {
+            from: Stage::Controlled,
+            what: "items of the checklist of `controlled`",
+        },
+        OtherStage {
+            from: Stage::Broad,
+            what: "items of the checklist of `broad`",
+        },
+    ],
     since: "0.1.0",
-    version: 1,
+    waivable: false,
     phase: Phase::Checklist,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {

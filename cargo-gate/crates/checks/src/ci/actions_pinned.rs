@@ -8,7 +8,7 @@ use gate_policy::CiPolicy;
 use gate_report::{Dimension, Finding, Location};
 
 use super::pipelines::{counted, first_path, unreadable};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::CiFiles, CiPolicy);
 
@@ -21,8 +21,8 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 3,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -87,7 +87,7 @@ fn finding(file: &CiFile, kind: &str, mut unpinned: Vec<Unpinned<'_>>) -> Option
             first.why
         ),
     };
-    let mut finding = Finding::blocking(Stage::Controlled, message).help(first.help.clone());
+    let mut finding = Finding::blocking(CHECK.blocks_at, message).help(first.help.clone());
     for one in &unpinned {
         finding = finding.at(Location::line(&file.path, one.line));
     }

@@ -6,7 +6,7 @@ use gate_policy::{CiPolicy, StagePolicy};
 use gate_report::{Dimension, Finding, Location};
 
 use super::pipelines::{jobs, not_followed, runs_gate, unreadable};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::CiFiles, CiPolicy, StagePolicy);
 
@@ -19,8 +19,8 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 3,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -79,7 +79,7 @@ fn run(context: &Context<'_>) -> Judgement {
     }
     let finding = if let Some(found) = ignored.into_iter().next() {
         Finding::blocking(
-            Stage::Controlled,
+            CHECK.blocks_at,
             format!("the gate runs, but a refusal does not fail the pipeline: {}", found.why),
         )
         .help("run `cargo gate pilot` in a separate step, on pushes and pull requests, and let it fail the job")
@@ -106,7 +106,7 @@ fn missing(ci: &CiFiles) -> Finding {
         .iter()
         .all(|file| file.jobs.is_empty() && file.problem.is_none())
     {
-        return Finding::blocking(Stage::Controlled, "no CI configuration enforces the policy").help(
+        return Finding::blocking(CHECK.blocks_at, "no CI configuration enforces the policy").help(
             "write a workflow with `cargo gate init --ci github`; for another CI system, add its script to \
                  `scripts` under `[ci]`",
         );
@@ -124,7 +124,7 @@ fn missing(ci: &CiFiles) -> Finding {
     } else {
         "add a step `cargo gate pilot --locked`, or write a workflow with `cargo gate init --ci github`"
     };
-    let mut finding = Finding::blocking(Stage::Controlled, "no CI job runs the gate").help(help);
+    let mut finding = Finding::blocking(CHECK.blocks_at, "no CI job runs the gate").help(help);
     for file in entries {
         finding = finding.at(Location::file(&file.path));
     }

@@ -10,7 +10,7 @@ use gate_report::{Dimension, Finding, Location};
 use gate_world::config::CargoConfig;
 
 use super::pipelines::{Lock, Packages, counted, first_path, jobs, not_followed, unreadable};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(
     input::CiFiles,
@@ -30,8 +30,8 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 3,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -112,7 +112,7 @@ fn finding(path: &str, places: &[Place]) -> Option<Finding> {
             first.repaired
         ),
     };
-    let mut finding = Finding::blocking(Stage::Controlled, message).help(help);
+    let mut finding = Finding::blocking(CHECK.blocks_at, message).help(help);
     for place in places {
         finding = finding.at(Location::line(path, place.line));
     }

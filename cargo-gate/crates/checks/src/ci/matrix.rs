@@ -6,7 +6,7 @@ use gate_policy::CiPolicy;
 use gate_report::{Dimension, Finding, Location, Reason};
 
 use super::pipelines::{self, jobs, runs_gate, unreadable};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::CiFiles, CiPolicy);
 
@@ -19,8 +19,8 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 3,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -95,7 +95,7 @@ fn run(context: &Context<'_>) -> Judgement {
         .iter()
         .map(|platform| {
             Finding::blocking(
-                Stage::Controlled,
+                CHECK.blocks_at,
                 format!("the policy claims `{platform}`, but no job tests on it"),
             )
             .help(help(platform))

@@ -4,7 +4,7 @@ use gate_base::stage::Stage;
 use gate_policy::SanityWarning;
 use gate_report::{Dimension, Finding};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::WholePolicy);
 
@@ -16,9 +16,10 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
+    waivable: false,
     version: 2,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -39,7 +40,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let dangers = policy
         .dangers
         .iter()
-        .map(|danger| place(Finding::blocking(Stage::Controlled, &danger.message), danger));
+        .map(|danger| place(Finding::blocking(CHECK.blocks_at, &danger.message), danger));
     let odd = policy
         .sanity
         .iter()

@@ -30,9 +30,9 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
     phase: Phase::Outcomes,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {

@@ -8,7 +8,9 @@ use gate_policy::RuntimePolicy;
 use gate_report::{Dimension, Finding, Location};
 
 use crate::runtime::records::{faulty, judged, misread};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+
+use crate::runtime::records::FAULTS;
 
 reads!(input::RuntimeRecords, RuntimePolicy);
 
@@ -19,10 +21,11 @@ pub static CHECK: Check = Check {
     docs: include_str!("valid.md"),
     dimension: Dimension::Observability,
     blocks_at: Stage::Pilot,
+    other_stages: &[FAULTS],
     since: "0.1.0",
     version: 3,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -83,7 +86,7 @@ fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
     }
     if decisions == 0 {
         findings.push(
-            Finding::blocking(Stage::Pilot, format!("`{path}` contains no dispatch"))
+            Finding::blocking(CHECK.blocks_at, format!("`{path}` contains no dispatch"))
                 .help("launch a kernel in the run")
                 .at(Location::line(path, lines.max(1))),
         );
@@ -91,7 +94,7 @@ fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
     if !closed {
         findings.push(
             Finding::blocking(
-                Stage::Pilot,
+                CHECK.blocks_at,
                 format!("`{path}` does not end in `close`: the run was interrupted"),
             )
             .help("let the run finish and drop its `Runtime`")

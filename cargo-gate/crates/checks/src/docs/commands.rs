@@ -11,7 +11,9 @@ use gate_world::cargo::Resolution;
 use super::documents::{nothing_matches, unreadable};
 use super::invocations::{Invocation, Selector};
 use super::own::unknown;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
+
+use gate_report::group::Group;
 
 reads!(
     input::Documents,
@@ -27,11 +29,11 @@ pub static CHECK: Check = Check {
     summary: "Commands in documents refer to existing packages, targets and flags",
     docs: include_str!("commands.md"),
     dimension: Dimension::Contract,
+    group: Some(Group::Ergonomics),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {

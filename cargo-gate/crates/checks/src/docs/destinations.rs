@@ -1,8 +1,8 @@
 //! Whether the destinations of links are there.
 
 use gate_base::paths::spell_git;
-use gate_surveys::above::{Above, Destination};
 use gate_surveys::document::Documents;
+use gate_surveys::outside_root::{Destination, OutsideRoot};
 use gate_text::markdown::target::{self, Target};
 use gate_world::files::{File, FileKind, FileList};
 
@@ -24,7 +24,7 @@ pub(super) enum Found<'a> {
 pub(super) struct Destinations<'a> {
     pub(super) files: &'a FileList,
     pub(super) documents: &'a Documents,
-    pub(super) above: &'a Above,
+    pub(super) outside_root: &'a OutsideRoot,
 }
 
 impl<'a> Destinations<'a> {
@@ -42,10 +42,10 @@ impl<'a> Destinations<'a> {
         }
         let joined = match target::join(from, &path) {
             Some(joined) => joined,
-            None => match self.above.path(from, &path) {
-                Some(top) => match self.above.back(&top) {
+            None => match self.outside_root.path(from, &path) {
+                Some(top) => match self.outside_root.back(&top) {
                     Some(inside) => inside.to_owned(),
-                    None => return self.find_above(from, &top, fragment),
+                    None => return self.find_outside_root(from, &top, fragment),
                 },
                 // Out of the repository.
                 None => return Found::Yes,
@@ -63,8 +63,8 @@ impl<'a> Destinations<'a> {
     }
 
     /// Looks for a path from the top of the repository.
-    fn find_above(&self, from: &str, top: &str, fragment: Option<String>) -> Found<'a> {
-        match (self.above.get(top), fragment) {
+    fn find_outside_root(&self, from: &str, top: &str, fragment: Option<String>) -> Found<'a> {
+        match (self.outside_root.get(top), fragment) {
             (Some(Destination::Document(text)), Some(fragment)) => Found::AnchorAbove(text, fragment),
             // A page of a book that leads out of it is put together with others where it is published.
             (Some(Destination::Missing), _) if !(top.ends_with(".md") && self.is_in_book(from)) => Found::No(None),

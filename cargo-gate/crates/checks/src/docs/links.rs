@@ -10,9 +10,16 @@ use gate_text::markdown::links::Outline;
 use gate_text::markdown::{place, target};
 
 use super::destinations::{Destinations, Found};
-use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Check, Judgement, Rule, input, reads};
 
-reads!(input::Documents, input::DocumentsAbove, input::FileNames, DocsPolicy);
+use gate_report::group::Group;
+
+reads!(
+    input::Documents,
+    input::DocumentsOutsideRoot,
+    input::FileNames,
+    DocsPolicy
+);
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -20,11 +27,12 @@ pub static CHECK: Check = Check {
     summary: "Relative links in documents resolve",
     docs: include_str!("links.md"),
     dimension: Dimension::Contract,
+    group: Some(Group::Ergonomics),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 3,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration>::always(run),
+    ..Check::USUAL
 };
 
 /// How many links a message names.
@@ -51,7 +59,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let destinations = Destinations {
         files: context.files(),
         documents,
-        above: context.above(),
+        outside_root: context.outside_root(),
     };
     let includes: Vec<(&str, &str)> = outlines
         .iter()
@@ -138,7 +146,7 @@ fn finding(broken: &[Broken<'_>], declared: Option<&gate_report::Location>) -> F
         _ => format!("{} broken links: {}{more}", broken.len(), named.join(", ")),
     };
     let mut finding = match declared {
-        Some(policy) => Finding::blocking(Stage::Controlled, message).because(Some(policy.clone())),
+        Some(policy) => Finding::blocking(CHECK.blocks_at, message).because(Some(policy.clone())),
         None => Finding::advice(message),
     };
     let meant = broken
@@ -203,7 +211,7 @@ mod tests {
     use gate_contract::testing::World;
     use gate_policy::DocsPolicy;
     use gate_report::Location;
-    use gate_surveys::above::{Above, Destination};
+    use gate_surveys::outside_root::{Destination, OutsideRoot};
 
     fn said(documents: &[(&str, &str)], others: &[&str]) -> String {
         let mut world = World::new();
@@ -251,7 +259,7 @@ mod tests {
             &[("README.md", readme), ("book/SUMMARY.md", "[x](../../gone.md)")],
             &["LICENSE"],
         );
-        world.workspace.above = std::sync::OnceLock::from(Above::by_hand(
+        world.workspace.outside_root = std::sync::OnceLock::from(OutsideRoot::by_hand(
             "rust",
             &[
                 ("README.md", Destination::Document("## Usage\n".into())),

@@ -9,6 +9,8 @@ use gate_text::markdown::place;
 use super::documents::{nothing_matches, unreadable};
 use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
 
+use gate_report::group::Group;
+
 reads!(
     input::Documents,
     input::WholePolicy,
@@ -23,11 +25,12 @@ pub static CHECK: Check = Check {
     summary: "Generated blocks in documents are up to date",
     docs: include_str!("sync.md"),
     dimension: Dimension::Governance,
+    group: Some(Group::Ergonomics),
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
     phase: Phase::Outcomes,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {

@@ -3,7 +3,7 @@
 use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding};
 
-use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Check, Judgement, Rule, input, reads};
 
 reads!(input::SuiteVariables);
 
@@ -16,14 +16,14 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 2,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration>::always(run),
+    ..Check::USUAL
 };
 
 fn run(context: &Context<'_>) -> Judgement {
     let findings = context.interference().map(|(name, interference)| {
         Finding::blocking(
-            Stage::Controlled,
+            CHECK.blocks_at,
             format!("`{name}` is set, which {}", interference.words()),
         )
         .help(format!("run `cargo gate` without `{name}`"))

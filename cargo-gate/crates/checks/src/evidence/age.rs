@@ -7,7 +7,7 @@ use gate_evidence::age::{age, words};
 use gate_policy::EvidenceAge;
 use gate_report::{CheckReport, Dimension, Finding};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, OtherStage, Phase, Rule, input, reads};
 
 reads!(input::Outcomes, input::History, EvidenceAge, input::EvaluatedStage);
 
@@ -18,10 +18,20 @@ pub static CHECK: Check = Check {
     docs: include_str!("age.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
+    other_stages: &[
+        OtherStage {
+            from: Stage::Controlled,
+            what: "evidence whose limit has `stage = \"controlled\"`",
+        },
+        OtherStage {
+            from: Stage::Broad,
+            what: "evidence whose limit has `stage = \"broad\"`",
+        },
+    ],
     since: "0.1.0",
-    version: 1,
     phase: Phase::Outcomes,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {

@@ -9,7 +9,7 @@ use gate_rust::facts::ErrorEnum;
 use gate_rust::library::{Coverage, PackageSurvey, Survey};
 
 use super::panics::unreadable_source;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -19,6 +19,11 @@ reads!(
     FailurePolicy,
 );
 
+const UNUSED: OtherStage = OtherStage {
+    from: Stage::Broad,
+    what: "a variant that no code constructs",
+};
+
 /// The check.
 pub static CHECK: Check = Check {
     id: "failure.errors",
@@ -26,10 +31,10 @@ pub static CHECK: Check = Check {
     docs: include_str!("errors.md"),
     dimension: Dimension::Reliability,
     blocks_at: Stage::Controlled,
+    other_stages: &[UNUSED],
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -146,7 +151,7 @@ fn judge_enum(
             let places = makers.iter().take(SHOWN);
             findings.push(
                 places.fold(
-                    Finding::blocking(Stage::Controlled, format!("no test produces `{name}`"))
+                    Finding::blocking(CHECK.blocks_at, format!("no test produces `{name}`"))
                         .help(format!(
                             "write a test that produces this error, then {}",
                             command(report)
@@ -165,7 +170,7 @@ fn judge_enum(
             );
         } else {
             findings.push(
-                Finding::blocking(Stage::Broad, format!("no code in the library constructs `{name}`"))
+                Finding::blocking(UNUSED.from, format!("no code in the library constructs `{name}`"))
                     .help("remove the variant, or write the enum name where it is constructed")
                     .at(declared),
             );

@@ -8,7 +8,7 @@ use gate_rust::library::inventory::{Change, PanicInventory};
 use gate_rust::library::{PackageSurvey, Survey};
 
 use crate::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -28,9 +28,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reliability,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -82,7 +81,7 @@ fn judge(
     previous: &Previous,
 ) -> Judgement {
     let current = PanicInventory::new(survey);
-    let blocking = |message: String| Finding::blocking(Stage::Controlled, message);
+    let blocking = |message: String| Finding::blocking(CHECK.blocks_at, message);
     let mut findings = Vec::new();
     match bytes {
         None => findings.push(
@@ -136,7 +135,7 @@ const WRITE: &str = "`cargo gate source panics --write`, then review and commit 
 fn stale(path: &str, current: &PanicInventory, bytes: &[u8]) -> Vec<Finding> {
     let about_file = |message: String| {
         vec![
-            Finding::blocking(Stage::Controlled, message)
+            Finding::blocking(CHECK.blocks_at, message)
                 .help(WRITE)
                 .at(Location::file(path)),
         ]
@@ -160,7 +159,7 @@ fn stale(path: &str, current: &PanicInventory, bytes: &[u8]) -> Vec<Finding> {
                 .collect();
             let package = changes[0].package;
             Finding::blocking(
-                Stage::Controlled,
+                CHECK.blocks_at,
                 format!("the panic inventory is stale: `{package}` has {}", counts.join(", ")),
             )
             .help(WRITE)
@@ -186,7 +185,7 @@ fn risen(survey: &Survey, before: &PanicInventory, current: &PanicInventory) -> 
                  after,
              }| {
                 let finding = Finding::blocking(
-                    Stage::Controlled,
+                    CHECK.blocks_at,
                     format!(
                         "`{package}` has {}, {} more than before",
                         kind.counted(after),

@@ -10,7 +10,7 @@ use gate_policy::GeneratedFiles;
 use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::files::{File, FileKind};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::AllFiles, GeneratedFiles, input::FileNames);
 
@@ -23,8 +23,8 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 2,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -114,7 +114,7 @@ fn matches_nothing(declared: &Declared<'_>, tracked: &[&File]) -> Vec<Finding> {
                 declared.policy.generator
             );
             findings.push(
-                Finding::blocking(Stage::Controlled, message)
+                Finding::blocking(CHECK.blocks_at, message)
                     .help(help)
                     .at(declared.policy.location.clone()),
             );
@@ -130,7 +130,7 @@ fn without_mark(file: &File, declared: &Declared<'_>) -> Finding {
          true` if the format has no place for it",
         declared.policy.generator
     );
-    Finding::blocking(Stage::Controlled, message)
+    Finding::blocking(CHECK.blocks_at, message)
         .help(help)
         .at(Location::file(file.path.clone()))
         .because(Some(declared.policy.location.clone()))
@@ -152,7 +152,7 @@ fn unknown(files: Vec<Location>) -> Finding {
     } else {
         "add it to `files` of a `[[generated]]` with its `generator`, or remove the mark"
     };
-    let finding = Finding::blocking(Stage::Controlled, message).help(help);
+    let finding = Finding::blocking(CHECK.blocks_at, message).help(help);
     files.into_iter().fold(finding, Finding::at)
 }
 
@@ -200,7 +200,7 @@ fn attributes(file: &File, bytes: &[u8], tracked: &[&File], declared: &[Declared
         let message = format!("no `[[generated]]` declares `{first}`{others}, marked as generated here");
         let line = u32::try_from(at + 1).unwrap_or(u32::MAX);
         findings.push(
-            Finding::blocking(Stage::Controlled, message)
+            Finding::blocking(CHECK.blocks_at, message)
                 .help("add the files to a `[[generated]]` with their `generator`, or remove `linguist-generated`")
                 .at(Location::line(file.path.clone(), line)),
         );

@@ -4,7 +4,7 @@ use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding, Location};
 use gate_world::git::DirtyPath;
 
-use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Check, Judgement, Rule, input, reads};
 
 reads!(input::GitHead, input::GitStatus);
 
@@ -16,9 +16,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Integrity,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration>::always(run),
+    ..Check::USUAL
 };
 
 /// How many paths a message names.
@@ -27,25 +26,24 @@ const NAMED: usize = 3;
 fn run(context: &Context<'_>) -> Judgement {
     let Some(git) = context.git() else {
         let finding = match context.git_problem() {
-            Some(problem) => Finding::blocking(
-                Stage::Controlled,
-                format!("git cannot tell what is committed: {problem}"),
-            )
-            .help("make `git status` succeed in the workspace"),
-            None => Finding::blocking(Stage::Controlled, "the workspace is not under version control")
+            Some(problem) => {
+                Finding::blocking(CHECK.blocks_at, format!("git cannot tell what is committed: {problem}"))
+                    .help("make `git status` succeed in the workspace")
+            }
+            None => Finding::blocking(CHECK.blocks_at, "the workspace is not under version control")
                 .help("`git init && git add --all && git commit`"),
         };
         return Judgement::Findings(vec![finding]);
     };
     if git.head.is_none() {
         let finding =
-            Finding::blocking(Stage::Controlled, "nothing is committed yet").help("`git add --all && git commit`");
+            Finding::blocking(CHECK.blocks_at, "nothing is committed yet").help("`git add --all && git commit`");
         return Judgement::Findings(vec![finding]);
     }
     if git.dirty.is_empty() {
         return Judgement::Findings(Vec::new());
     }
-    let mut finding = Finding::blocking(Stage::Controlled, message(&git.dirty))
+    let mut finding = Finding::blocking(CHECK.blocks_at, message(&git.dirty))
         .help("commit or stash them, or add generated files to `.gitignore`; `git status` lists them");
     for dirty in git.dirty.iter().take(NAMED) {
         finding = finding.at(Location::file(&dirty.path));

@@ -11,7 +11,7 @@ use gate_policy::HistoryPolicy;
 use gate_report::{Dimension, Finding, Reason};
 use gate_world::git::Ancestry;
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
 use gate_evidence::age::words;
 
 reads!(
@@ -29,10 +29,14 @@ pub static CHECK: Check = Check {
     docs: include_str!("consistent.md"),
     dimension: Dimension::Reliability,
     blocks_at: Stage::Controlled,
+    other_stages: &[OtherStage {
+        from: Stage::Broad,
+        what: "runs of `controlled`, where `broad` is evaluated",
+    }],
     since: "0.1.0",
     version: 2,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {

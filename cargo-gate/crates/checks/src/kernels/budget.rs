@@ -9,7 +9,7 @@ use gate_policy::KernelPolicy;
 use gate_report::{Dimension, Finding, Location, Reason};
 
 use crate::ratchet::{Previous, inconclusive_unless, previous, unix_lines};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -28,8 +28,8 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 2,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -97,7 +97,7 @@ fn run(context: &Context<'_>) -> Judgement {
 }
 
 fn blocking(message: String) -> Finding {
-    Finding::blocking(Stage::Controlled, message)
+    Finding::blocking(CHECK.blocks_at, message)
 }
 
 /// Budgets of the policy for kernels that no lock has.

@@ -5,7 +5,7 @@ use gate_gpu::kernels::stored::{Asked, hit_rate};
 use gate_policy::CachePolicy;
 use gate_report::{Dimension, Finding, Location, Reason};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::CacheReports, CachePolicy);
 
@@ -17,9 +17,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Performance,
     blocks_at: Stage::Broad,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -79,7 +78,7 @@ fn found(path: &str, asked: &Asked, wanted: u32) -> Finding {
         format!("; the store makes these builds {times:.1} times as fast")
     });
     Finding::blocking(
-        Stage::Broad,
+        CHECK.blocks_at,
         format!(
             "`{path}` has {} hits in {} kernel lookups ({percent:.1} %), less than the required {wanted} %{faster}",
             asked.hits, asked.lookups

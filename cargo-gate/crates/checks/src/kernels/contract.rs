@@ -8,7 +8,7 @@ use gate_policy::{KernelPolicy, RuntimePolicy};
 use gate_report::{Dimension, Finding, Location};
 
 use super::runs::{Runs, declared, runs};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -26,9 +26,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -85,7 +84,7 @@ fn judge(crates: &[LockedCrate], runs: &Runs, variants: &BTreeMap<String, String
                     };
                     let line = place::line(&found.text, unit.as_str(), &arch.to_string(), Some(entry));
                     findings.push(
-                        Finding::blocking(Stage::Controlled, message)
+                        Finding::blocking(CHECK.blocks_at, message)
                             .help(
                                 "register it with a contract, or declare the kernel whose contract covers it under \
                                  `variants`",
@@ -100,7 +99,7 @@ fn judge(crates: &[LockedCrate], runs: &Runs, variants: &BTreeMap<String, String
     for (variant, kernel) in variants.iter().filter(|(variant, _)| !seen.contains(variant.as_str())) {
         findings.push(
             Finding::blocking(
-                Stage::Controlled,
+                CHECK.blocks_at,
                 format!("no kernel lock has `{variant}`, a declared variant of `{kernel}`"),
             )
             .help("remove it from `variants`"),

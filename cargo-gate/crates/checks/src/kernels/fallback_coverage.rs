@@ -8,7 +8,7 @@ use gate_policy::{KernelPolicy, KernelScope, RuntimePolicy};
 use gate_report::{Dimension, Finding};
 
 use super::runs::{Runs, runs};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -26,9 +26,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Platform,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -85,7 +84,7 @@ fn judge(scopes: &[KernelScope], crates: &[LockedCrate], runs: &Runs) -> Vec<Fin
             if !missing.is_empty() {
                 findings.push(
                     Finding::blocking(
-                        Stage::Controlled,
+                        CHECK.blocks_at,
                         format!(
                             "`{}` for `{dtype}` (`{entry}`) is in scope, but {}",
                             scope.kernel,

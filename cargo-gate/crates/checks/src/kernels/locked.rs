@@ -7,7 +7,7 @@ use gate_gpu::kernels::LockedCrate;
 use gate_report::{Dimension, Finding, Location};
 use gate_world::files::FileList;
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::FileNames, input::KernelLocks);
 
@@ -19,9 +19,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Integrity,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -50,7 +49,7 @@ fn judge(crates: &[LockedCrate], files: &FileList) -> Vec<Finding> {
         for path in std::iter::once(found.path.clone()).chain(named) {
             if in_git && files.get(&path).is_some_and(|file| !file.tracked) {
                 findings.push(
-                    Finding::blocking(Stage::Controlled, format!("`{path}` is not tracked by git"))
+                    Finding::blocking(CHECK.blocks_at, format!("`{path}` is not tracked by git"))
                         .help(format!("`git add {path}`"))
                         .at(Location::file(&path)),
                 );
@@ -79,7 +78,7 @@ fn problem(problem: &LockProblem) -> Finding {
         Some(line) => Location::line(file, line),
         None => Location::file(file),
     };
-    Finding::blocking(Stage::Controlled, format!("`{file}`: {message}"))
+    Finding::blocking(CHECK.blocks_at, format!("`{file}`: {message}"))
         .help(help)
         .at(location)
 }

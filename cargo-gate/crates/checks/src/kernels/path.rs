@@ -7,7 +7,7 @@ use gate_policy::{KernelPath, KernelPolicy, RuntimePolicy};
 use gate_report::{Dimension, Finding, Location};
 
 use super::runs::{declared, runs};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -25,9 +25,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Control,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -93,7 +92,7 @@ fn judge(path: &str, stats: &RunStats, wanted: Option<KernelPath>) -> Option<Fin
     let finding = match (proven(stats), wanted) {
         (Ok(found), Some(wanted)) if found == wanted => return None,
         (Ok(found), Some(wanted)) => Finding::blocking(
-            Stage::Controlled,
+            CHECK.blocks_at,
             format!(
                 "the run of `{path}` is {}, but {} is declared: {counts}{why}",
                 found.name(),
@@ -107,7 +106,7 @@ fn judge(path: &str, stats: &RunStats, wanted: Option<KernelPath>) -> Option<Fin
         (Ok(found), None) => Finding::advice(format!("the run of `{path}` is {}: {counts}{why}", found.name()))
             .help(format!("declare it: `path = \"{}\"` under `[kernels]`", found.name())),
         (Err(problem), _) => Finding::blocking(
-            Stage::Controlled,
+            CHECK.blocks_at,
             format!("the run of `{path}` is neither native-valid nor fallback-valid: {problem}"),
         )
         .help("run it again without errors and faults"),

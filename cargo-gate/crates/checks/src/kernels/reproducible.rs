@@ -7,7 +7,7 @@ use gate_gpu::kernels::rebuild::{NoRecord, Rebuild, Rebuilt};
 use gate_policy::KernelPolicy;
 use gate_report::{Dimension, Finding, Location, Reason};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::KernelLocks, input::KernelRebuild, KernelPolicy);
 
@@ -19,9 +19,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Broad,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -78,9 +77,12 @@ fn judge(record: Result<Rebuild, NoRecord>, lock: &str) -> Judgement {
                 .messages
                 .iter()
                 .map(|message| {
-                    Finding::blocking(Stage::Broad, format!("the locked PTX is not reproducible: {message}"))
-                        .help(format!("find the difference, or regenerate the lock with `{RELOCK}`"))
-                        .at(Location::file(lock))
+                    Finding::blocking(
+                        CHECK.blocks_at,
+                        format!("the locked PTX is not reproducible: {message}"),
+                    )
+                    .help(format!("find the difference, or regenerate the lock with `{RELOCK}`"))
+                    .at(Location::file(lock))
                 })
                 .collect(),
         ),

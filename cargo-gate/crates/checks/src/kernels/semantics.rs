@@ -15,7 +15,7 @@ use gate_policy::{
 use gate_report::{Dimension, Finding, Location};
 
 use super::images::{Image, images};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::KernelLocks, KernelPolicy, ConformancePolicy);
 
@@ -27,9 +27,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Determinism,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {

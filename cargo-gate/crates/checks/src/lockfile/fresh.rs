@@ -4,7 +4,7 @@ use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::cargo::Resolution;
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::Lockfile);
 
@@ -17,8 +17,8 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     since: "0.1.0",
     version: 2,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -44,7 +44,7 @@ fn run(context: &Context<'_>) -> Judgement {
                 Some(false) => {
                     Finding::advice(format!("{message} (git does not track it)")).help("`cargo update --workspace`")
                 }
-                _ => Finding::blocking(Stage::Pilot, message).help(help),
+                _ => Finding::blocking(CHECK.blocks_at, message).help(help),
             }
         }
         Resolution::Unreadable(text) => {
@@ -57,7 +57,7 @@ fn run(context: &Context<'_>) -> Judgement {
             } else {
                 "`git checkout HEAD -- Cargo.lock`, or restore it from the last commit with a valid one"
             };
-            Finding::blocking(Stage::Pilot, message).help(help)
+            Finding::blocking(CHECK.blocks_at, message).help(help)
         }
     };
     Judgement::Findings(vec![finding.at(Location::file("Cargo.lock"))])

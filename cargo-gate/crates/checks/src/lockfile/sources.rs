@@ -9,7 +9,7 @@ use gate_world::cargo::Dependency;
 use gate_world::manifest::Manifest;
 
 use super::dependencies::{Entry, entries};
-use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Check, Judgement, Rule, input, reads};
 
 reads!(input::Manifests, input::Cargo, input::GitHead);
 
@@ -22,8 +22,8 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 2,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration>::always(run),
+    ..Check::USUAL
 };
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -100,7 +100,7 @@ fn of_many(moving: &Moving, places: Vec<(String, Location)>) -> Finding {
     const NAMED: usize = 3;
     let names: Vec<String> = places.iter().take(NAMED).map(|(name, _)| format!("`{name}`")).collect();
     let finding = Finding::blocking(
-        Stage::Controlled,
+        CHECK.blocks_at,
         format!(
             "{} {}ies follow {}: {} and {} more",
             places.len(),
@@ -135,7 +135,7 @@ impl Scope<'_> {
         let blocking = |key: &str, message: String| {
             let mut keys: Vec<&str> = entry.keys.iter().map(String::as_str).collect();
             keys.push(key);
-            Finding::blocking(Stage::Controlled, message).at(manifest.nearest(&keys))
+            Finding::blocking(CHECK.blocks_at, message).at(manifest.nearest(&keys))
         };
         if let Some(url) = entry.text("git") {
             return self.git(entry, url, &what, &blocking);

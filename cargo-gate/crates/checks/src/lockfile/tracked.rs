@@ -3,7 +3,7 @@
 use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding, Location};
 
-use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Check, Judgement, Rule, input, reads};
 
 reads!(input::Lockfile);
 
@@ -15,9 +15,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration>::always(run),
+    ..Check::USUAL
 };
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -45,7 +44,7 @@ fn run(context: &Context<'_>) -> Judgement {
             "`cargo generate-lockfile`",
         ),
     };
-    let finding = Finding::blocking(Stage::Controlled, message)
+    let finding = Finding::blocking(CHECK.blocks_at, message)
         .help(help)
         .at(Location::file("Cargo.lock"));
     Judgement::Findings(vec![finding])

@@ -8,7 +8,7 @@ use gate_report::{Dimension, Finding, Location};
 use gate_world::cargo::Member;
 use gate_world::code_owners::CodeOwners;
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::CodeOwners, OwnerPolicy, SuitePolicy);
 
@@ -20,9 +20,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Broad,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -89,7 +88,7 @@ fn paths(member: &Member) -> impl Iterator<Item = &str> {
 }
 
 fn missing(message: String, help: String, location: Location, owners: &OwnerPolicy) -> Finding {
-    Finding::blocking(Stage::Broad, message)
+    Finding::blocking(CHECK.blocks_at, message)
         .help(help)
         .at(location)
         .because(Some(owners.location.clone()))

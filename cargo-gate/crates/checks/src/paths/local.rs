@@ -8,7 +8,7 @@ use gate_base::stage::Stage;
 use gate_policy::PathsPolicy;
 use gate_report::{Dimension, Finding, Location};
 
-use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Check, Judgement, Rule, input, reads};
 
 reads!(input::AllFiles, input::FileNames, input::MachinePaths, PathsPolicy);
 
@@ -20,9 +20,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Privacy,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration>::always(run),
+    ..Check::USUAL
 };
 
 /// How many places one finding names.
@@ -113,7 +112,7 @@ fn declared(context: &Context<'_>, policy: &PathsPolicy) -> Vec<Finding> {
             places.sort();
             let what = if places.len() == 1 { "a path" } else { "paths" };
             let message = format!("`{path}` contains {what} of another machine ({})", places.len());
-            let finding = Finding::blocking(Stage::Controlled, message)
+            let finding = Finding::blocking(CHECK.blocks_at, message)
                 .help(
                     "write a relative path, read it from the environment, or use a placeholder such as \
                      `/home/user`",

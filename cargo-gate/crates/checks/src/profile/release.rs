@@ -7,7 +7,7 @@ use gate_policy::{ProfilePolicy, ProfileRequirement, ProfileValue};
 use gate_report::{Dimension, Finding, Location};
 use gate_world::profile::{self, Origin, Profile, Setting, Target};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(
     ProfilePolicy,
@@ -25,9 +25,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Contract,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -46,7 +45,7 @@ fn run(context: &Context<'_>) -> Judgement {
             Ok(profile) => findings.extend(judge(&profile, policy, &context.cargo().root)),
             Err(error) => {
                 let because = policy.requirements.values().next().map(|one| one.location.clone());
-                let mut finding = Finding::blocking(Stage::Controlled, error.message)
+                let mut finding = Finding::blocking(CHECK.blocks_at, error.message)
                     .help(format!("correct the profile; `cargo build --profile {name}` checks it"))
                     .because(because);
                 if let Some(place) = place(&error.origin, &context.cargo().root) {
@@ -126,7 +125,7 @@ fn finding(
         setting.value,
         listed.join(", ")
     );
-    let mut finding = Finding::blocking(Stage::Controlled, message)
+    let mut finding = Finding::blocking(CHECK.blocks_at, message)
         .help(help)
         .because(Some(requirement.location.clone()));
     if let Some(place) = place(&setting.origin, root) {

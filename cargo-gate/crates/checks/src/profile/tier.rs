@@ -6,9 +6,18 @@ use gate_base::stage::Stage;
 use gate_policy::{SuiteKind, SuitePolicy, Tier, TierException, TierPolicy};
 use gate_report::{Dimension, Finding};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
 
 reads!(TierPolicy, SuitePolicy, input::Cargo, input::Today);
+
+const WITHOUT_EFFECT: OtherStage = OtherStage {
+    from: Stage::Controlled,
+    what: "an exception without effect",
+};
+const WITHOUT_CLIPPY: OtherStage = OtherStage {
+    from: Stage::Controlled,
+    what: "the tier `idiomatic` without a required clippy suite",
+};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -17,10 +26,10 @@ pub static CHECK: Check = Check {
     docs: include_str!("tier.md"),
     dimension: Dimension::Control,
     blocks_at: Stage::Pilot,
+    other_stages: &[WITHOUT_EFFECT, WITHOUT_CLIPPY],
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -44,7 +53,7 @@ fn run(context: &Context<'_>) -> Judgement {
     if tiers.default == Tier::Native {
         findings.push(
             Finding::blocking(
-                Stage::Pilot,
+                CHECK.blocks_at,
                 "the default tier `native` lets every crate use raw authority",
             )
             .help("set `default = \"portable\"` and list the crates that need more as exceptions")
@@ -86,14 +95,14 @@ fn judge(exception: &TierException, default: Tier, members: &[&str], today: Date
             None => "remove the exception".to_owned(),
         };
         let message = format!("the exception is for `{package}`, which is not a workspace member");
-        return vec![finding(Stage::Controlled, message, help)];
+        return vec![finding(WITHOUT_EFFECT.from, message, help)];
     }
     if exception.tier == default {
         let message = format!(
             "the exception gives `{package}` the tier `{}`, which is already the default",
             name(default)
         );
-        return vec![finding(Stage::Controlled, message, "remove the exception".to_owned())];
+        return vec![finding(WITHOUT_EFFECT.from, message, "remove the exception".to_owned())];
     }
     let is_blank = |field: &Option<String>| field.as_deref().is_none_or(|text| text.trim().is_empty());
     let missing: Vec<&str> = [
@@ -114,7 +123,11 @@ fn judge(exception: &TierException, default: Tier, members: &[&str], today: Date
             "the exception for `{package}` (tier `{}`) has no {listed}",
             name(exception.tier)
         );
-        findings.push(finding(Stage::Pilot, message, format!("add {listed} to the exception")));
+        findings.push(finding(
+            CHECK.blocks_at,
+            message,
+            format!("add {listed} to the exception"),
+        ));
     }
     if let Some(expires) = exception.expires.filter(|expires| *expires < today) {
         let message = format!(
@@ -122,7 +135,7 @@ fn judge(exception: &TierException, default: Tier, members: &[&str], today: Date
             name(exception.tier)
         );
         let help = format!("bring `{package}` back to `{}`, or renew `expires`", name(default));
-        findings.push(finding(Stage::Pilot, message, help));
+        findings.push(finding(CHECK.blocks_at, message, help));
     }
     findings
 }
@@ -153,7 +166,7 @@ fn idiomatic_without_clippy(tiers: &TierPolicy, members: &[&str]) -> Option<Find
         idiomatic.join(", ")
     );
     Some(
-        Finding::blocking(Stage::Controlled, message)
+        Finding::blocking(WITHOUT_CLIPPY.from, message)
             .help("add `[[suite.tool]]` with `name = \"clippy\"` and `tool = \"clippy\"` to `gate.toml`")
             .at(location.clone())
             .because(Some(location)),

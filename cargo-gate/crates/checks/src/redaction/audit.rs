@@ -9,9 +9,14 @@ use gate_report::{CheckReport, Dimension, Finding, Location};
 use gate_suites::redaction::HOMES_IN_LOG;
 use gate_text::secrets::{self, Hit, Severity};
 
-use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Check, Judgement, OtherStage, Phase, Rule, input, reads};
 
 reads!(input::Outcomes, input::CargoEnvironment, PathsPolicy);
+
+const HOMES: OtherStage = OtherStage {
+    from: Stage::Controlled,
+    what: "home directories in the log of a suite",
+};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -20,10 +25,12 @@ pub static CHECK: Check = Check {
     docs: include_str!("audit.md"),
     dimension: Dimension::Privacy,
     blocks_at: Stage::Pilot,
+    other_stages: &[HOMES],
     since: "0.1.0",
     version: 2,
     phase: Phase::Outcomes,
     rule: &Rule::<Declaration>::always(run),
+    ..Check::USUAL
 };
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -67,7 +74,7 @@ fn words(check: &CheckReport) -> Vec<&str> {
 
 fn finding(whose: &str, hit: &Hit) -> Finding {
     Finding::blocking(
-        Stage::Pilot,
+        CHECK.blocks_at,
         format!("{whose} would publish {}: `{}`", hit.what, hit.masked),
     )
     .help("remove it from there and revoke it; the run's own files show a mark instead")
@@ -82,7 +89,7 @@ fn homes<'o>(outcomes: &'o [CheckReport], policy: &'o Location) -> impl Iterator
             .filter(|finding| finding.message.starts_with(HOMES_IN_LOG));
         named.map(|_| {
             Finding::blocking(
-                Stage::Controlled,
+                HOMES.from,
                 format!("the log of `{}` contained home directories", check.id),
             )
             .help("print paths relative to the workspace; the log shows marks instead")

@@ -9,9 +9,14 @@ use gate_policy::{ItemKind, ItemStatus, Register, RegisterItem, Severity};
 use gate_report::{Dimension, Finding, Reason};
 use gate_world::git::CommitState;
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
 
 reads!(Register, input::RegisterCommits, input::Today);
+
+const CAREFUL: OtherStage = OtherStage {
+    from: Stage::Broad,
+    what: "open items of high severity, items without acceptance criteria, and risks without a fallback, a tracking item or a current review",
+};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -20,10 +25,11 @@ pub static CHECK: Check = Check {
     docs: include_str!("criticals.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Controlled,
+    other_stages: &[CAREFUL],
     since: "0.1.0",
     version: 2,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -91,7 +97,7 @@ fn evidence(item: &RegisterItem, states: &BTreeMap<String, CommitState>) -> Opti
     };
     let help = "write `commit = \"…\"`, the full hash of the commit that closed it";
     Some(
-        Finding::blocking(Stage::Controlled, message)
+        Finding::blocking(CHECK.blocks_at, message)
             .help(help)
             .at(item.location.clone()),
     )
@@ -107,13 +113,13 @@ fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
     for (key, day) in days {
         if let Some(day) = day.filter(|day| *day > today) {
             let message = format!("`{id}` was {key} on {day}, which is in the future");
-            say(Stage::Controlled, message, format!("correct `{key}`"));
+            say(CHECK.blocks_at, message, format!("correct `{key}`"));
         }
     }
     let open = item.status != ItemStatus::Closed && item.kind == ItemKind::Issue;
     if open && register.require_acceptance && item.acceptance.iter().all(|text| text.trim().is_empty()) {
         let message = format!("`{id}` has no acceptance criteria: {}", item.title);
-        say(Stage::Broad, message, "add `acceptance = [\"…\"]`".into());
+        say(CAREFUL.from, message, "add `acceptance = [\"…\"]`".into());
     }
     match item.status {
         ItemStatus::Closed => return findings,
@@ -139,7 +145,7 @@ fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
             tracker.id
         );
         say(
-            Stage::Controlled,
+            CHECK.blocks_at,
             message,
             format!("`cargo gate govern register close {id}`, or set `tracked-by` to an open item"),
         );
@@ -150,8 +156,8 @@ fn one(item: &RegisterItem, register: &Register, today: Date) -> Vec<Finding> {
 /// First stage at which an open issue of this severity blocks.
 fn blocks_at(severity: Severity) -> Option<Stage> {
     match severity {
-        Severity::Critical => Some(Stage::Controlled),
-        Severity::High => Some(Stage::Broad),
+        Severity::Critical => Some(CHECK.blocks_at),
+        Severity::High => Some(CAREFUL.from),
         Severity::Medium | Severity::Low => None,
     }
 }
@@ -172,7 +178,7 @@ fn deferral(item: &RegisterItem, today: Date, say: &mut impl FnMut(Stage, String
         .collect();
     if !missing.is_empty() {
         let message = format!("the deferral of `{id}` has no {}", missing.join(", "));
-        say(Stage::Controlled, message, format!("add {}", missing.join(", ")));
+        say(CHECK.blocks_at, message, format!("add {}", missing.join(", ")));
     }
     if let Some(until) = item.until.filter(|until| *until < today) {
         let message = format!("the deferral of `{id}` expired on {until}: {}", item.title);
@@ -180,7 +186,7 @@ fn deferral(item: &RegisterItem, today: Date, say: &mut impl FnMut(Stage, String
             "`cargo gate govern register close {id}`, or defer it again with `cargo gate govern register defer \
              {id}`"
         );
-        say(Stage::Controlled, message, help);
+        say(CHECK.blocks_at, message, help);
     }
 }
 
@@ -190,7 +196,7 @@ fn risk(item: &RegisterItem, today: Date, say: &mut impl FnMut(Stage, String, St
     if high && item.fallback.is_none() {
         let message = format!("risk `{id}` has a high impact but no fallback: {}", item.title);
         say(
-            Stage::Broad,
+            CAREFUL.from,
             message,
             "write what to do if it occurs in `fallback`".into(),
         );
@@ -198,7 +204,7 @@ fn risk(item: &RegisterItem, today: Date, say: &mut impl FnMut(Stage, String, St
     if high && item.tracked_by.is_none() {
         let message = format!("no item tracks risk `{id}`, which has a high impact: {}", item.title);
         say(
-            Stage::Broad,
+            CAREFUL.from,
             message,
             "set `tracked-by` to the item that tracks it".into(),
         );
@@ -206,7 +212,7 @@ fn risk(item: &RegisterItem, today: Date, say: &mut impl FnMut(Stage, String, St
     if let Some(review) = item.review.filter(|review| *review < today) {
         let message = format!("the review of risk `{id}` was due on {review}");
         say(
-            Stage::Broad,
+            CAREFUL.from,
             message,
             "review it, and set `review` to the next review date".into(),
         );

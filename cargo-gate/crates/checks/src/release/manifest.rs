@@ -11,7 +11,7 @@ use gate_policy::{Approval, ReleasePolicy, VersionFile};
 use gate_report::{Dimension, Finding, Location};
 use gate_world::cargo::{CargoModel, Member};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::ReleaseFiles, ReleasePolicy, input::Today);
 
@@ -23,9 +23,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -71,7 +70,7 @@ fn judge(release: &ReleasePolicy, model: &CargoModel, today: Date, read: &Read<'
 }
 
 fn blocking(message: String) -> Finding {
-    Finding::blocking(Stage::Controlled, message)
+    Finding::blocking(CHECK.blocks_at, message)
 }
 
 /// What keeps an approval from being one.

@@ -8,9 +8,16 @@ use gate_policy::RuntimePolicy;
 use gate_report::{Dimension, Finding, Location};
 
 use crate::runtime::records::{faulty, judged, misread};
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
+
+use crate::runtime::records::FAULTS;
 
 reads!(input::RuntimeRecords, RuntimePolicy);
+
+const RECOMPILES: OtherStage = OtherStage {
+    from: Stage::Controlled,
+    what: "more compilations than `max-recompiles`",
+};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -19,10 +26,11 @@ pub static CHECK: Check = Check {
     docs: include_str!("valid.md"),
     dimension: Dimension::Observability,
     blocks_at: Stage::Pilot,
+    other_stages: &[RECOMPILES, FAULTS],
     since: "0.1.0",
     version: 3,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -44,7 +52,7 @@ fn run(context: &Context<'_>) -> Judgement {
 }
 
 fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
-    let blocking = |message: String| Finding::blocking(Stage::Pilot, message).at(Location::line(path, 1));
+    let blocking = |message: String| Finding::blocking(CHECK.blocks_at, message).at(Location::line(path, 1));
     let Ok(text) = std::str::from_utf8(bytes) else {
         return vec![blocking(format!("`{path}` is not UTF-8")).help("write it again with a run")];
     };
@@ -68,7 +76,7 @@ fn judge(runtime: &RuntimePolicy, path: &str, bytes: &[u8]) -> Vec<Finding> {
             "`{path}` reports {recompiles:.1} compilations per thousand calls, more than {most} \
              (`recompile_count_per_1k_calls`)"
         );
-        let finding = Finding::blocking(Stage::Controlled, message).at(Location::line(path, 1));
+        let finding = Finding::blocking(RECOMPILES.from, message).at(Location::line(path, 1));
         findings.push(finding.help("register kernels once and keep their handles, so that modules stay loaded"));
     }
     if stats.calls.total == 0 {

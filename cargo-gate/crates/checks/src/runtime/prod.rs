@@ -4,9 +4,14 @@ use gate_base::stage::Stage;
 use gate_policy::{PRODUCTION_SUITES, RUNTIME_PACKAGE, RuntimePolicy, SuiteKind, SuitePolicy};
 use gate_report::{Dimension, Finding, Location};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
 
 reads!(input::Cargo, input::SuiteVariables, SuitePolicy, RuntimePolicy);
+
+const FAULTS: OtherStage = OtherStage {
+    from: Stage::Broad,
+    what: "an environment variable that injects faults",
+};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -15,10 +20,10 @@ pub static CHECK: Check = Check {
     docs: include_str!("prod.md"),
     dimension: Dimension::Reliability,
     blocks_at: Stage::Pilot,
+    other_stages: &[FAULTS],
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -54,7 +59,7 @@ fn run(context: &Context<'_>) -> Judgement {
         .filter(|(name, _)| name.starts_with("GATE_"))
         .map(|(name, _)| {
             Finding::blocking(
-                Stage::Broad,
+                FAULTS.from,
                 format!("`{name}` is set, which injects faults into kernels (`fault_injection_active`)"),
             )
             .help(format!("run `cargo gate` without `{name}`"))
@@ -63,11 +68,14 @@ fn run(context: &Context<'_>) -> Judgement {
 }
 
 fn undeclared(name: &str, section: Option<Location>) -> Finding {
-    let finding =
-        Finding::blocking(Stage::Pilot, format!("the production suite `{name}` is not declared")).help(format!(
-            "add `[[suite.test]]` to `gate.toml` with `name = \"{name}\"` and \
+    let finding = Finding::blocking(
+        CHECK.blocks_at,
+        format!("the production suite `{name}` is not declared"),
+    )
+    .help(format!(
+        "add `[[suite.test]]` to `gate.toml` with `name = \"{name}\"` and \
          `command = [\"cargo\", \"test\", \"--locked\", \"--test\", \"{name}\"]`"
-        ));
+    ));
     match section {
         Some(location) => finding.at(location),
         None => finding,
@@ -92,7 +100,7 @@ fn doubtful(suite: &SuitePolicy) -> Option<Finding> {
     } else {
         return None;
     };
-    let finding = Finding::blocking(Stage::Pilot, format!("the production suite `{name}` {what}")).help(help);
+    let finding = Finding::blocking(CHECK.blocks_at, format!("the production suite `{name}` {what}")).help(help);
     Some(match &suite.location {
         Some(location) => finding.at(location.clone()),
         None => finding,

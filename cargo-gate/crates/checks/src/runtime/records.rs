@@ -6,7 +6,7 @@ use gate_base::stage::Stage;
 use gate_policy::RuntimePolicy;
 use gate_report::{Finding, Location, Reason};
 
-use gate_contract::{Context, Declares, Judgement, input};
+use gate_contract::{Context, Declares, Judgement, OtherStage, input};
 
 /// Makes of a file, counted from 1, its path below the run directory and what lies there.
 pub(crate) type Keep = fn(usize, &str, &[u8]) -> (String, Vec<u8>);
@@ -76,6 +76,12 @@ pub(crate) fn misread(path: &str, error: &ReadError) -> Finding {
     .at(Location::line(path, line))
 }
 
+/// Which findings of checks over records block from another stage on than the rest.
+pub(crate) const FAULTS: OtherStage = OtherStage {
+    from: Stage::Broad,
+    what: "a run with injected faults",
+};
+
 /// Faults that a run had injected from its start.
 pub(crate) fn faulty(path: &str, faults: &[String]) -> Option<Finding> {
     let first = faults.first()?;
@@ -86,7 +92,7 @@ pub(crate) fn faulty(path: &str, faults: &[String]) -> Option<Finding> {
         .join(", ");
     let message = format!("the run of `{path}` had injected faults (`fault_injection_active`): {all}");
     Some(
-        Finding::blocking(Stage::Broad, message)
+        Finding::blocking(FAULTS.from, message)
             .help(format!("write it with a run without `{first}`"))
             .at(Location::line(path, 1)),
     )

@@ -6,7 +6,7 @@ use gate_report::{Dimension, Finding};
 use gate_rust::facts::UsedPath;
 
 use crate::failure::panics::unreadable_source;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(
     input::RustSources,
@@ -25,8 +25,8 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Controlled,
     since: "0.1.0",
     version: 2,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 /// All paths, in the order of their names.
@@ -89,14 +89,11 @@ fn run(context: &Context<'_>) -> Judgement {
                 names => format!("`{}` is not a required test suite", names.join("`, `")),
             };
             findings.push(
-                Finding::blocking(
-                    Stage::Controlled,
-                    format!("`{name}` is declared but not tested: {named}"),
-                )
-                .help(format!(
-                    "declare a `[[suite.test]]` that tests it, and add it: `{name} = [\"…\"]`"
-                ))
-                .because(Some(policy.location.clone())),
+                Finding::blocking(CHECK.blocks_at, format!("`{name}` is declared but not tested: {named}"))
+                    .help(format!(
+                        "declare a `[[suite.test]]` that tests it, and add it: `{name} = [\"…\"]`"
+                    ))
+                    .because(Some(policy.location.clone())),
             );
         }
     }

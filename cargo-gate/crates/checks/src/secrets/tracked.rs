@@ -12,7 +12,7 @@ use gate_text::secrets::personal::{scan_entropy, scan_personal};
 use gate_text::secrets::survey::SecretSurvey;
 use gate_text::secrets::{Hit, Kind, place};
 
-use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Check, Judgement, Rule, input, reads};
 
 reads!(input::AllFiles, input::FileNames, SecretsPolicy, input::Today);
 
@@ -25,8 +25,8 @@ pub static CHECK: Check = Check {
     blocks_at: Stage::Pilot,
     since: "0.1.0",
     version: 3,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration>::always(run),
+    ..Check::USUAL
 };
 
 /// How many places one finding names.
@@ -46,7 +46,7 @@ fn run(context: &Context<'_>) -> Judgement {
     let mut findings = judge.blocking();
     findings.extend(survey.unreadable.iter().map(|(path, reason)| {
         let message = format!("cannot read `{path}` to search it for secrets: {reason}");
-        Finding::blocking(Stage::Pilot, message)
+        Finding::blocking(CHECK.blocks_at, message)
             .help("make the file readable, or stop tracking it: `git rm --cached <file>`")
             .at(Location::file(path))
     }));
@@ -172,7 +172,7 @@ impl Judge<'_> {
     /// Entries that are expired or that nothing needs.
     fn entries(&self) -> Vec<Finding> {
         let finding = |entry: &SecretAllow, message: String, help: &str| {
-            Finding::blocking(Stage::Pilot, message)
+            Finding::blocking(CHECK.blocks_at, message)
                 .help(help)
                 .at(entry.location.clone())
                 .because(Some(entry.location.clone()))
@@ -211,7 +211,7 @@ fn secret(places: &[&(String, Hit)]) -> Finding {
         hit.kind.name(),
         hit.digest
     );
-    let finding = Finding::blocking(Stage::Pilot, message).help(help);
+    let finding = Finding::blocking(CHECK.blocks_at, message).help(help);
     places
         .iter()
         .take(NAMED)

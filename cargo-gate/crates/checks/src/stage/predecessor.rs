@@ -11,7 +11,7 @@ use gate_policy::{DecisionPolicy, StagePolicy};
 use gate_report::{Dimension, Finding};
 use gate_world::git::Ancestry;
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, OtherStage, Rule, input, reads};
 
 reads!(
     input::History,
@@ -30,10 +30,14 @@ pub static CHECK: Check = Check {
     docs: include_str!("predecessor.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Controlled,
+    other_stages: &[OtherStage {
+        from: Stage::Broad,
+        what: "the decision for `controlled`, where `broad` is evaluated",
+    }],
     since: "0.1.0",
     version: 3,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 /// How old the run may be where the policy does not say.

@@ -27,9 +27,9 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
-    version: 1,
     phase: Phase::Outcomes,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {

@@ -8,7 +8,7 @@ use gate_report::{Dimension, Finding, Location, Reason};
 use gate_surveys::supply::{Fix, Hit, Opened, PackageGraph, VARIABLE, hits};
 use gate_world::cargo::lock::LockedPackage;
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(
     input::Lockfile,
@@ -26,9 +26,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Integrity,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 /// Days that a database may lag behind at each stage.
@@ -77,7 +76,7 @@ fn run(context: &Context<'_>) -> Judgement {
         findings.extend(opened.database.skipped_about(&package.name).map(|skipped| {
             at_package(
                 Finding::blocking(
-                    Stage::Controlled,
+                    CHECK.blocks_at,
                     format!(
                         "cannot read `{}` of the advisory database, which is about `{}`: {}",
                         skipped.path, package.name, skipped.why
@@ -201,7 +200,7 @@ fn finding(hit: &Hit<'_>, opened: &Opened, graph: &PackageGraph) -> Finding {
         used_by(&hit.way)
     );
     let finding = match advisory.informational {
-        None => Finding::blocking(Stage::Controlled, message),
+        None => Finding::blocking(CHECK.blocks_at, message),
         Some(_) => Finding::advice(message),
     };
     at_package(finding.help(help(hit, graph)), package)

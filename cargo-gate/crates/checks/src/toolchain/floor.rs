@@ -11,7 +11,7 @@ use gate_report::{Dimension, Finding, Reason};
 use gate_world::git::{Git, Tag};
 use gate_world::manifest::Manifest;
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::Cargo, input::GitTags, ToolchainPolicy, input::Today);
 
@@ -23,9 +23,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {

@@ -7,7 +7,7 @@ use gate_report::{Dimension, Finding, Location, Reason};
 use gate_world::toolchain::Rustc;
 
 use super::channel::Channel;
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(input::ToolchainFile, input::Toolchain);
 
@@ -19,9 +19,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 /// How many days before its publication a nightly may have been committed.
@@ -64,7 +63,7 @@ fn run(context: &Context<'_>) -> Judgement {
         .map(|date| format!(" of {date}"))
         .unwrap_or_default();
     let finding = Finding::blocking(
-        Stage::Controlled,
+        CHECK.blocks_at,
         format!(
             "rustc {}{commit_date} is in use, but `{}` pins `{text}`",
             rustc.release, file.path

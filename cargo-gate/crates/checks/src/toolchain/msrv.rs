@@ -11,9 +11,18 @@ use gate_world::manifest::Manifest;
 
 use super::channel::Channel;
 use crate::lockfile::dependencies::{Kind, entries};
-use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Check, Judgement, OtherStage, Rule, input, reads};
 
 reads!(input::Cargo, input::Manifests, input::ToolchainFile);
+
+const DEPENDENCY: OtherStage = OtherStage {
+    from: Stage::Controlled,
+    what: "a dependency that needs a later Rust than the package declares",
+};
+const UNDECLARED: OtherStage = OtherStage {
+    from: Stage::Broad,
+    what: "no `rust-version`",
+};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -22,10 +31,10 @@ pub static CHECK: Check = Check {
     docs: include_str!("msrv.md"),
     dimension: Dimension::Platform,
     blocks_at: Stage::Pilot,
+    other_stages: &[DEPENDENCY, UNDECLARED],
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration>::always(run),
+    ..Check::USUAL
 };
 
 /// How many members a message names.
@@ -61,7 +70,7 @@ fn newer_than_pin(context: &Context<'_>, members: &[Member], manifests: &[Manife
             "`{}` needs Rust {needed}, but `{}` pins {pinned}",
             member.name, file.path
         );
-        Finding::blocking(Stage::Pilot, message)
+        Finding::blocking(CHECK.blocks_at, message)
             .help(format!(
                 "pin {needed} or later in `{}`, or lower `rust-version`",
                 file.path
@@ -117,7 +126,7 @@ fn broken_promises(members: &[Member], manifests: &[Manifest]) -> Vec<Finding> {
                 );
                 let keys: Vec<&str> = entry.keys.iter().map(String::as_str).collect();
                 findings.push(
-                    Finding::blocking(Stage::Controlled, message)
+                    Finding::blocking(DEPENDENCY.from, message)
                         .help(format!("set `rust-version = \"{needed}\"` in `{}`", member.manifest))
                         .at(declared_at(member, manifests))
                         .at(manifest.nearest(&keys))
@@ -154,7 +163,7 @@ fn undeclared(context: &Context<'_>, members: &[Member], manifests: &[Manifest])
             ),
         };
         return Some(
-            Finding::blocking(Stage::Broad, message)
+            Finding::blocking(UNDECLARED.from, message)
                 .help(help)
                 .at(root.nearest(&keys)),
         );

@@ -4,7 +4,7 @@ use gate_base::stage::Stage;
 use gate_report::{Dimension, Finding, Location};
 
 use super::channel::Channel;
-use gate_contract::{Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Check, Judgement, Rule, input, reads};
 
 reads!(input::ToolchainFile, input::Toolchain);
 
@@ -16,9 +16,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration>::always(run),
+    ..Check::USUAL
 };
 
 fn run(context: &Context<'_>) -> Judgement {
@@ -26,7 +25,7 @@ fn run(context: &Context<'_>) -> Judgement {
         Ok(rustc) if rustc.release.pre.is_empty() => format!("`channel = \"{}\"`", rustc.release),
         _ => "an exact `channel`".to_owned(),
     };
-    let blocking = |message: String| Finding::blocking(Stage::Controlled, message);
+    let blocking = |message: String| Finding::blocking(CHECK.blocks_at, message);
     let Some(file) = context.toolchain_file() else {
         let finding = blocking("the compiler is not pinned: there is no `rust-toolchain.toml`".into())
             .help(format!("write {exact} under `[toolchain]` in `rust-toolchain.toml`"));

@@ -8,7 +8,7 @@ use gate_base::stage::Stage;
 use gate_policy::ToolchainPolicy;
 use gate_report::{Dimension, Finding};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(
     input::Cargo,
@@ -26,9 +26,8 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Reproducibility,
     blocks_at: Stage::Controlled,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {

@@ -7,7 +7,7 @@ use gate_policy::authority::NAMESPACE;
 use gate_policy::{Authority, Waiver, WaiverPolicy};
 use gate_report::{Dimension, Finding};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, Rule, input, reads};
 
 reads!(WaiverPolicy, Waiver, input::Today);
 
@@ -19,9 +19,9 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
-    version: 1,
-    phase: Phase::Evidence,
+    waivable: false,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {
@@ -43,7 +43,7 @@ fn run(context: &Context<'_>) -> Judgement {
 
 fn one(number: usize, waiver: &Waiver, rules: &WaiverPolicy, today: Date) -> Vec<Finding> {
     let finding = |message: String, help: String| {
-        Finding::blocking(Stage::Pilot, message)
+        Finding::blocking(CHECK.blocks_at, message)
             .help(help)
             .at(waiver.location.clone())
             .because(Some(rules.location.clone()))
@@ -95,6 +95,7 @@ mod tests {
             expires: jiff::civil::date(2026, 9, 13),
             signature: None,
             authority,
+            can_cover: true,
             location: Location::line("gate.toml", 12),
         }
     }

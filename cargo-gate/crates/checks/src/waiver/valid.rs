@@ -22,9 +22,10 @@ pub static CHECK: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
-    version: 1,
+    waivable: false,
     phase: Phase::Waivers,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 /// A waiver that ends later than this many days from now is a permanent one.
@@ -72,12 +73,12 @@ fn one(waiver: &Waiver, unneeded: bool, today: Date) -> Vec<Finding> {
             "fix the finding and remove the waiver, or renew it: `cargo gate govern waiver add --check \
                  {check}`"
         );
-        return vec![place(Finding::blocking(Stage::Pilot, message).help(help))];
+        return vec![place(Finding::blocking(CHECK.blocks_at, message).help(help))];
     }
     let mut findings = Vec::new();
     if unneeded {
         let message = format!("the waiver for `{check}` is unused: no finding matches it");
-        findings.push(place(Finding::blocking(Stage::Pilot, message).help(
+        findings.push(place(Finding::blocking(CHECK.blocks_at, message).help(
             match waiver.location.line {
                 Some(line) => format!("remove the waiver on line {line} of {}", waiver.location.path),
                 None => "remove the waiver".to_owned(),
@@ -153,6 +154,7 @@ mod tests {
             expires: expires.parse().expect("a date"),
             signature: None,
             authority: gate_policy::Authority::NotAsked,
+            can_cover: true,
             location: Location::line("gate.toml", line),
         }
     }

@@ -9,7 +9,7 @@ use gate_policy::pattern::path_matches;
 use gate_policy::{Reviewed, WarningPolicy};
 use gate_report::{CheckReport, Dimension, Finding};
 
-use gate_contract::{Applies, Check, Judgement, Phase, Rule, input, reads};
+use gate_contract::{Applies, Check, Judgement, OtherStage, Phase, Rule, input, reads};
 
 reads!(input::Outcomes, WarningPolicy, input::EvaluatedStage, input::Today);
 
@@ -20,10 +20,20 @@ pub static CHECK: Check = Check {
     docs: include_str!("reviewed.md"),
     dimension: Dimension::Governance,
     blocks_at: Stage::Broad,
+    other_stages: &[
+        OtherStage {
+            from: Stage::Pilot,
+            what: "where `review-before` is `pilot`",
+        },
+        OtherStage {
+            from: Stage::Controlled,
+            what: "where `review-before` is `controlled`",
+        },
+    ],
     since: "0.1.0",
-    version: 1,
     phase: Phase::Outcomes,
     rule: &Rule::<Declaration> { applies, run },
+    ..Check::USUAL
 };
 
 fn applies(context: &Context<'_>) -> Applies {

@@ -6,8 +6,8 @@ use std::io;
 use crate::{Context, Declares, Inputs};
 use gate_ci::{self, CiFiles as Ci};
 use gate_policy::{CiPolicy, Policy};
-use gate_surveys::above::Above;
 use gate_surveys::document::{self, Document, Documents as All};
+use gate_surveys::outside_root::OutsideRoot;
 use gate_world::files::{FileKind, FileList};
 
 use crate::declared::{Input, InputState, files, known};
@@ -153,22 +153,22 @@ impl<'a, R: Declares<Documents>> Context<'a, R> {
 }
 
 /// What documents name above the workspace, in the repository that holds it.
-pub struct DocumentsAbove;
+pub struct DocumentsOutsideRoot;
 
-impl Input for DocumentsAbove {
+impl Input for DocumentsOutsideRoot {
     const NAME: &'static str = "what documents name above the workspace";
 
     fn state(inputs: &Inputs<'_>) -> InputState {
         known::<Self>(|digest| {
-            digest.digest(&inputs.workspace.above().digest());
+            digest.digest(&inputs.workspace.outside_root().digest());
         })
     }
 }
 
-impl<'a, R: Declares<DocumentsAbove> + Declares<Documents>> Context<'a, R> {
+impl<'a, R: Declares<DocumentsOutsideRoot> + Declares<Documents>> Context<'a, R> {
     /// What documents name above the workspace.
-    pub fn above(&self) -> &'a Above {
-        self.inputs.workspace.above()
+    pub fn outside_root(&self) -> &'a OutsideRoot {
+        self.inputs.workspace.outside_root()
     }
 }
 

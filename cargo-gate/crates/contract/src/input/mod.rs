@@ -11,7 +11,7 @@ mod survey;
 
 pub use cargo::{Cargo, CargoConfig, CargoEnvironment, Lockfile, Manifests, SuiteVariables, Toolchain, ToolchainFile};
 pub use evaluation::{Catalogue, EvaluatedStage, HasPolicy, History, Outcomes, Today, WaiverUses, WholePolicy};
-pub use files::{AllFiles, CiFiles, CodeOwners, Documents, DocumentsAbove, FileNames, RustSources};
+pub use files::{AllFiles, CiFiles, CodeOwners, Documents, DocumentsOutsideRoot, FileNames, RustSources};
 pub use git::{GitHead, GitStatus, GitTags, RegisterCommits};
 pub use kernels::{KernelLocks, KernelRebuild};
 pub use named::{Artifacts, BoundaryInventory, CacheReports, Coverage, PanicInventory, ReleaseFiles, RuntimeRecords};

@@ -176,15 +176,13 @@ fn override_stage(id: &str, finding: &mut Finding, policy: &Policy) {
 /// What became of each waiver after these checks.
 fn waiver_use(checks: &[CheckReport], policy: &Policy, rules: Rules<'_>, used: &[bool]) -> Vec<WaiverUse> {
     let carried_out = |check: &CheckReport| matches!(check.outcome, Outcome::Pass | Outcome::Warn | Outcome::Fail);
-    let judged = |id: &str| {
-        !waivers::can_cover(id)
-            || rules.packages.is_empty() && checks.iter().any(|check| check.id == id && carried_out(check))
-    };
+    let judged =
+        |id: &str| rules.packages.is_empty() && checks.iter().any(|check| check.id == id && carried_out(check));
     let waivers = policy.waivers.iter().zip(used);
     waivers
         .map(|(waiver, used)| WaiverUse {
             used: *used,
-            judged: judged(&waiver.check),
+            judged: !waiver.can_cover || judged(&waiver.check),
         })
         .collect()
 }

@@ -40,6 +40,7 @@ fn waiver(check: &str, expires: Date) -> Waiver {
         expires,
         signature: None,
         authority: gate_policy::Authority::NotAsked,
+        can_cover: true,
         location: Location::line("gate.toml", 3),
     }
 }
@@ -52,7 +53,6 @@ const AFTER: Check = Check {
     dimension: Dimension::Governance,
     blocks_at: Stage::Pilot,
     since: "0.1.0",
-    version: 1,
     phase: Phase::Outcomes,
     rule: &Rule::<Declaration> {
         applies: |_| Applies::Yes,
@@ -62,6 +62,7 @@ const AFTER: Check = Check {
             Judgement::Findings(failed.map(finding).collect())
         },
     },
+    ..Check::USUAL
 };
 
 /// As the built-in checks do at the end: one objects to waivers that nothing needed, one sums up.
@@ -225,6 +226,7 @@ fn a_waiver_counts_only_where_it_is_signed_as_it_must_be() {
 fn a_checklist_sees_what_became_of_the_waivers_and_cannot_be_waived() {
     let unneeded = waiver("a.b", date(2026, 12, 1));
     let mut own = waiver("checklist.stage", date(2026, 12, 1));
+    own.can_cover = false;
     own.path = None;
     let policy = Policy {
         waivers: vec![unneeded, own],

@@ -6,22 +6,11 @@ use gate_policy::Waiver;
 use gate_policy::pattern::path_matches;
 use gate_report::{Finding, WaiverUse};
 
-/// Checks that no waiver can cover: they judge the waivers and the policy themselves, or only sum others up.
-const UNWAIVABLE: &[&str] = &["waiver.valid", "waiver.authority", "config.sanity", "checklist.stage"];
-
-/// Whether a waiver can cover findings of this check.
-pub(super) fn can_cover(check: &str) -> bool {
-    !UNWAIVABLE.contains(&check)
-}
-
 /// Marks the finding with the first waiver that covers it, has not expired and may be relied on. A waiver that matches
 /// but has expired, or is not signed as it must be, counts as used, so that it is reported once, for that.
 pub(super) fn apply(check: &str, finding: &mut Finding, waivers: &[Waiver], today: Date, used: &mut [bool]) {
-    if !can_cover(check) {
-        return;
-    }
     for (waiver, used) in waivers.iter().zip(used) {
-        if waiver.check != check || !covers(waiver, finding) {
+        if !waiver.can_cover || waiver.check != check || !covers(waiver, finding) {
             continue;
         }
         *used = true;

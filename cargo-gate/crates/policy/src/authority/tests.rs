@@ -31,6 +31,7 @@ fn waiver() -> Waiver {
         expires: jiff::civil::date(2030, 1, 31),
         signature: None,
         authority: Authority::NotAsked,
+        can_cover: true,
         location: Location::line("gate.toml", 1),
     }
 }

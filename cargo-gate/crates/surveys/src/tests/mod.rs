@@ -1,1 +1,1 @@
-mod ahead;
+mod prefetch;

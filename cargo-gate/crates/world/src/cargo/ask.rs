@@ -5,17 +5,17 @@ use std::sync::OnceLock;
 
 use gate_base::error::Result;
 
-use super::call::{Cargo, Leaving, not_understood};
+use super::call::{Cargo, PendingExit, not_understood};
 use super::lock::Lock;
 use super::metadata::{Answer, Metadata};
 use super::{Hint, Resolution};
 
-/// Asks cargo about the workspace. What it says counts once it has [ended](Leaving::end) well.
+/// Asks cargo about the workspace. What it says counts once it has [ended](PendingExit::end) well.
 ///
 /// # Errors
 /// Manifests that cargo refuses (usage, with cargo's message), a cargo that cannot be run (toolchain missing), an
 /// answer that cannot be understood (tool).
-pub fn ask(cargo: &Cargo<'_>, hint: &Hint) -> Result<(Answer, Option<Leaving>)> {
+pub fn ask(cargo: &Cargo<'_>, hint: &Hint) -> Result<(Answer, Option<PendingExit>)> {
     if hint.root.join("Cargo.lock").exists() {
         return ask_locked(cargo, &hint.root);
     }
@@ -27,20 +27,20 @@ pub fn ask(cargo: &Cargo<'_>, hint: &Hint) -> Result<(Answer, Option<Leaving>)> 
     Ok((answer, None))
 }
 
-fn ask_locked(cargo: &Cargo<'_>, root: &Path) -> Result<(Answer, Option<Leaving>)> {
+fn ask_locked(cargo: &Cargo<'_>, root: &Path) -> Result<(Answer, Option<PendingExit>)> {
     let lock = OnceLock::new();
     let read = || lock.get_or_init(|| Lock::read(root));
-    let (answer, leaving) = std::thread::scope(|scope| {
+    let (answer, pending) = std::thread::scope(|scope| {
         scope.spawn(read);
         cargo.start(&["--locked"], |metadata| {
             metadata.into_answer(Resolution::Locked, read())
         })
     })?;
     let error = match answer {
-        Ok(answer) => return Ok((answer, Some(leaving))),
+        Ok(answer) => return Ok((answer, Some(pending))),
         Err(error) => error,
     };
-    let Err(message) = leaving.end()? else {
+    let Err(message) = pending.end()? else {
         return Err(not_understood(&error));
     };
     // The members are known even when they do not resolve; if they are not, the manifests are at fault.

@@ -38,8 +38,8 @@ impl Cargo<'_> {
 
     /// Runs `cargo metadata` and makes something of what it says; the inner error is cargo's message.
     fn run<T>(&self, arguments: &[&str], then: impl FnOnce(Metadata<'_>) -> T) -> Result<Result<T, String>> {
-        let (made, leaving) = self.start(arguments, then)?;
-        match leaving.end()? {
+        let (made, pending) = self.start(arguments, then)?;
+        match pending.end()? {
             Ok(()) => made.map(Ok).map_err(|error| not_understood(&error)),
             Err(message) => Ok(Err(message)),
         }
@@ -53,7 +53,7 @@ impl Cargo<'_> {
         &self,
         arguments: &[&str],
         then: impl FnOnce(Metadata<'_>) -> T,
-    ) -> Result<(Made<T>, Leaving)> {
+    ) -> Result<(Made<T>, PendingExit)> {
         let mut command = self.environment.command(self.program, self.cwd);
         command
             .args(["metadata", "--format-version", "1", "--color", "never"])
@@ -73,7 +73,7 @@ impl Cargo<'_> {
         let mut child = command.spawn().map_err(failed)?;
         let pipes = child.stdout.take().zip(child.stderr.take());
         let (answer, mut message) = pipes.ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
-        let mut leaving = Leaving {
+        let mut pending = PendingExit {
             program: self.program.to_owned(),
             child,
             rest: BufReader::new(answer),
@@ -83,8 +83,8 @@ impl Cargo<'_> {
                 message.read_to_end(&mut text).map(|_| text)
             }),
         };
-        let made = understand(&mut leaving.rest, then).map_err(failed)?;
-        Ok((made, leaving))
+        let made = understand(&mut pending.rest, then).map_err(failed)?;
+        Ok((made, pending))
     }
 }
 
@@ -94,14 +94,14 @@ pub(super) type Made<T> = std::result::Result<T, serde_json::Error>;
 /// A cargo that has answered. Giving back its memory takes it as long as answering a small workspace, for which nobody has to
 /// wait who does not rely on the answer yet.
 #[derive(Debug)]
-pub struct Leaving {
+pub struct PendingExit {
     program: PathBuf,
     child: Child,
     rest: BufReader<ChildStdout>,
     message: JoinHandle<io::Result<Vec<u8>>>,
 }
 
-impl Leaving {
+impl PendingExit {
     /// Waits for its end; the inner error is cargo's message.
     ///
     /// # Errors
@@ -186,13 +186,13 @@ mod tests {
             let mut text = Vec::new();
             message.read_to_end(&mut text).map(|_| text)
         });
-        let leaving = Leaving {
+        let pending = PendingExit {
             program,
             child,
             rest,
             message,
         };
-        leaving.end()
+        pending.end()
     }
 
     #[test]

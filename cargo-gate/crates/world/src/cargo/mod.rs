@@ -14,7 +14,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 pub use ask::ask;
-pub use call::{Cargo, Leaving};
+pub use call::{Cargo, PendingExit};
 pub use inputs::{Inputs, ManifestText};
 pub use locate::{Hint, locate};
 pub use metadata::Answer;

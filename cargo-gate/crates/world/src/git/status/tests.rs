@@ -144,7 +144,7 @@ impl World {
         let index = self.index();
         let known = KnownStatus::load(&self.program, &self.gate(), &index)?;
         index
-            .is_current(&index.look_ahead(&self.root))
+            .is_current(&index.stat_all(&self.root))
             .then_some(known.answers.status)
     }
 }

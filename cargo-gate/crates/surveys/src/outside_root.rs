@@ -14,7 +14,7 @@ const MAX_DOCUMENT: u64 = 4 << 20;
 
 /// Destinations above the workspace and below the top of its repository.
 #[derive(Debug, Default)]
-pub struct Above {
+pub struct OutsideRoot {
     /// Directory of the workspace in the repository, `/`-separated.
     below: String,
     /// By their paths from the top of the repository.
@@ -33,7 +33,7 @@ pub enum Destination {
     Document(String),
 }
 
-impl Above {
+impl OutsideRoot {
     /// Destinations above a workspace in this directory, by hand.
     #[cfg(any(test, feature = "testing"))]
     pub fn by_hand(below: &str, found: &[(&str, Destination)]) -> Self {
@@ -73,17 +73,17 @@ impl Above {
 }
 
 /// Looks at every destination above the workspace that a document names.
-pub(super) fn look(root: &Path, git: Option<&Git>, documents: &Documents) -> Above {
+pub(super) fn survey(root: &Path, git: Option<&Git>, documents: &Documents) -> OutsideRoot {
     let Some(git) = git else {
-        return Above::default();
+        return OutsideRoot::default();
     };
     let below = match root.strip_prefix(&git.top) {
         Ok(inside) if !inside.as_os_str().is_empty() => gate_base::paths::spell(inside),
-        _ => return Above::default(),
+        _ => return OutsideRoot::default(),
     };
-    let mut above = Above {
+    let mut above = OutsideRoot {
         below,
-        ..Above::default()
+        ..OutsideRoot::default()
     };
     let mut paths = BTreeSet::new();
     for (at, document) in documents
@@ -243,14 +243,14 @@ mod tests {
 
     #[test]
     fn paths_begin_at_the_top_of_the_repository() {
-        let above = Above {
+        let above = OutsideRoot {
             below: "rust/tool".into(),
-            ..Above::default()
+            ..OutsideRoot::default()
         };
         assert_eq!(above.path("docs/a.md", "../../../x.md").as_deref(), Some("x.md"));
         assert_eq!(above.path("a.md", "../../../x.md"), None);
         assert_eq!(above.back("rust/tool/b.md"), Some("b.md"));
         assert_eq!(above.back("rust/tools/b.md"), None);
-        assert_eq!(Above::default().path("a.md", "../x.md"), None);
+        assert_eq!(OutsideRoot::default().path("a.md", "../x.md"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Something small that is done beside something large.
+//! Something small that is done while something large is.
 
 use std::panic;
 use std::sync::mpsc;
@@ -11,7 +11,7 @@ pub(crate) type Begin<'a> = &'a (dyn Fn() + Sync);
 
 /// Does both. What is small runs on a thread of its own once what is large has said that it may begin and there is a permit for it, and on
 /// this thread behind what is large where that is not before its end.
-pub(crate) fn beside<L, S: Send>(
+pub(crate) fn overlap<L, S: Send>(
     permits: &Permits,
     large: impl FnOnce(Begin<'_>) -> L,
     small: impl Fn() -> S + Sync,

@@ -20,7 +20,7 @@ use super::document::Documents;
 
 /// What was done ahead; `None` once taken, or when there was no time.
 #[derive(Debug, Default)]
-pub(super) struct Ahead {
+pub(super) struct Prefetch {
     pub(super) advisories: Option<Advisories>,
     /// The tracked documents, some of them with their outlines.
     pub(super) documents: Option<Documents>,
@@ -59,7 +59,7 @@ impl Wanted {
     }
 }
 
-impl Ahead {
+impl Prefetch {
     /// Works for as long as `goes_on`, that is while cargo is being asked.
     pub(super) fn work(wanted: &Wanted, listed: &Listed<'_>, goes_on: &(dyn Fn() -> bool + Sync)) -> Self {
         let (git, gate_dir) = (listed.git, listed.gate_dir.as_path());

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use std::fs;
 
-use super::super::ahead::{Ahead, Wanted};
+use super::super::prefetch::{Prefetch, Wanted};
 use crate::Surveys;
 use gate_world::testing::World;
 
@@ -43,7 +43,7 @@ fn changed() -> World {
     world
 }
 
-/// Everything that may have been done ahead, as those see it who ask.
+/// Everything that may have been prefetched, as its readers see it.
 fn answers(workspace: &Surveys) -> String {
     let (boundaries, code) = (workspace.boundaries(), workspace.code());
     let documents = workspace.documents();
@@ -80,18 +80,18 @@ fn what_was_done_ahead_changes_no_answer() {
             left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, once_less)
                 .is_ok()
         };
-        let ahead = work(&world, &with, &goes_on);
+        let prefetched = work(&world, &with, &goes_on);
         if left.into_inner() > 0 {
             whole += 1;
-            assert!(ahead.documents.is_some() && ahead.ci.is_some());
+            assert!(prefetched.documents.is_some() && prefetched.ci.is_some());
         }
-        *with.ahead.lock().expect("a lock") = ahead;
+        *with.prefetch.lock().expect("a lock") = prefetched;
         assert_eq!(answers(&with), expected, "after {questions} questions");
     }
     assert!(whole > 0, "there was more to do");
 }
 
-fn work(world: &World, workspace: &Surveys, goes_on: &(dyn Fn() -> bool + Sync)) -> Ahead {
+fn work(world: &World, workspace: &Surveys, goes_on: &(dyn Fn() -> bool + Sync)) -> Prefetch {
     let policy = gate_policy::load(world.path(), None, &gate_policy::Catalogue::default()).expect("a policy");
-    Ahead::work(&Wanted::by(&policy), &workspace.listed(), goes_on)
+    Prefetch::work(&Wanted::by(&policy), &workspace.listed(), goes_on)
 }
