@@ -17,8 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use gate_runtime::backend::cuda::SimulatedDriver;
-use gate_runtime::observe::Observer;
-use gate_runtime::rails::{Governor, Rails, Settings};
+use gate_runtime::rails::{Governor, KernelRails, Rails, Settings};
 use gate_runtime::shadow::{Fraction, Verifier};
 use gate_runtime::{
     Arg, Contract, DType, Dim, Encoding, EntryImage, Geometry, Kernel, KernelSpec, ModuleImage, Outcome, Param,
@@ -102,31 +101,29 @@ struct Subject {
     rails: Option<Arc<Governor>>,
 }
 
-fn subject(name: &'static str, rails: bool, fraction: f64) -> Result<Subject, Box<dyn Error>> {
+fn subject(name: &'static str, with_rails: bool, fraction: f64) -> Result<Subject, Box<dyn Error>> {
     let driver = SimulatedDriver::new();
     let mut builder = Runtime::builder().driver(move || driver.open());
-    let (mut verifier, mut governor) = (None, None);
-    if rails {
+    let (mut verifier, mut rails) = (None, None);
+    if with_rails {
         // Strict: a loaded machine must not roll the benchmark back.
         let settings = Rails::new(Settings {
             strict: true,
             ..Settings::default()
         })?;
-        let rails = Arc::new(Governor::new(settings, Arc::default()));
-        builder = builder
-            .observer(rails.clone() as Arc<dyn Observer>)
-            .control(Arc::clone(rails.control()));
+        rails = Some(KernelRails::new(settings));
         if fraction > 0.0 {
-            let shadow = Arc::new(Verifier::start(Fraction::new(fraction)?, 0, Arc::clone(&rails))?);
+            let shadow = Arc::new(Verifier::start(Fraction::new(fraction)?, 0)?);
             builder = builder.shadow(shadow.clone());
             verifier = Some(shadow);
         }
-        governor = Some(rails);
     }
     let kernel = builder
         .build()?
         .register(spec())
         .map_err(|diagnostic| diagnostic.to_string())?;
+    let governor = rails.as_ref().map(|rails| rails.governor(kernel.name()));
+    let kernel = rails.map_or_else(|| kernel.clone(), |rails| rails.guard(&kernel));
     Ok(Subject {
         name,
         kernel,

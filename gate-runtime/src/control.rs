@@ -3,6 +3,8 @@
 pub(crate) mod phase;
 
 use std::fmt;
+// Counters that nothing else is ordered by: the models need not explore them.
+use std::sync::atomic as counter;
 
 use crate::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,26 +16,43 @@ pub enum Mode {
     Native = 0,
     /// The CPU alone.
     Safe = 1,
+    /// The native one on probation: each output is compared with the CPU function's before the caller gets it.
+    Probe = 2,
 }
 
 impl Mode {
-    /// Name in logs: `native`, `safe`.
+    /// Every mode.
+    pub const ALL: [Mode; 3] = [Mode::Native, Mode::Safe, Mode::Probe];
+
+    /// Name in logs: `native`, `safe`, `probe`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Mode::Native => "native",
             Mode::Safe => "safe",
+            Mode::Probe => "probe",
         }
     }
 
-    const fn from_bit(bit: u64) -> Mode {
-        if bit & 1 == 0 { Mode::Native } else { Mode::Safe }
+    /// The mode in the two lowest bits; what no mode is packed as is safe.
+    const fn of_bits(bits: u64) -> Mode {
+        match bits & 3 {
+            0 => Mode::Native,
+            2 => Mode::Probe,
+            _ => Mode::Safe,
+        }
+    }
+
+    /// The mode with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Mode> {
+        Mode::ALL.into_iter().find(|mode| mode.name() == name)
     }
 
     /// The mode that holds in a packed [`ControlState`].
     #[inline]
     pub(crate) const fn of_word(word: u64) -> Mode {
-        Mode::from_bit(word)
+        Mode::of_bits(word)
     }
 }
 
@@ -64,7 +83,7 @@ pub enum RailReason {
     Operator = 6,
     /// A rail was breached, but not yet in enough windows in a row.
     BreachNotSustained = 7,
-    /// The native backend has rested; it is time to try it again, each call compared with the reference.
+    /// The native backend has rested; it is time to try it again, each output compared with the reference.
     ProbeDue = 8,
     /// Trying goes on: too few calls were compared so far.
     ProbeRunning = 9,
@@ -170,7 +189,7 @@ impl ControlState {
     /// One word, so that a reader always sees a whole state.
     pub(crate) fn pack(self) -> u64 {
         self.mode as u64
-            | (self.shadow_mode as u64) << 1
+            | (self.shadow_mode as u64) << 2
             | (self.shadow_reason as u64) << 8
             | (self.rollback_reason as u64) << 16
             | u64::from(self.rollback_count.min(Self::MAX_COUNT)) << 24
@@ -180,7 +199,7 @@ impl ControlState {
     pub(crate) fn unpack(word: u64) -> ControlState {
         ControlState {
             mode: Mode::of_word(word),
-            shadow_mode: Mode::from_bit(word >> 1),
+            shadow_mode: Mode::of_bits(word >> 2),
             shadow_reason: RailReason::from_number(word >> 8 & 0xff),
             rollback_reason: RailReason::from_number(word >> 16 & 0xff),
             rollback_count: (word >> 24) as u32 & Self::MAX_COUNT,
@@ -189,15 +208,27 @@ impl ControlState {
     }
 }
 
-/// The switch itself, shared by whoever turns it and the kernels that obey it. Reading and writing never block.
+/// The switch itself, shared by the rails that turn it and the kernel handles that obey it. Reading and writing never block.
+///
+/// Comparisons of native outputs with the reference are counted where the calls obeyed, so that those of one kernel or tenant
+/// are never another's.
 #[derive(Debug)]
-pub struct Control(AtomicU64);
+pub struct Control {
+    state: AtomicU64,
+    /// Comparisons that agreed and that did not, since the rails fetched them last.
+    agreed: counter::AtomicU64,
+    differed: counter::AtomicU64,
+}
 
 impl Control {
     /// A switch in this state.
     #[must_use]
     pub fn new(state: ControlState) -> Control {
-        Control(AtomicU64::new(state.pack()))
+        Control {
+            state: AtomicU64::new(state.pack()),
+            agreed: counter::AtomicU64::new(0),
+            differed: counter::AtomicU64::new(0),
+        }
     }
 
     /// The state now.
@@ -209,20 +240,35 @@ impl Control {
     /// Replaces the state. Dispatches that start afterwards obey it; those that run are not stopped. Rails that turn the switch
     /// replace it again with their next window, unless it [is held](ControlState::is_held) by an operator.
     pub fn set(&self, state: ControlState) {
-        self.0.store(state.pack(), Ordering::Release);
+        self.state.store(state.pack(), Ordering::Release);
     }
 
     /// Changes the state in one step, also when several threads do: `change` may be called more than once.
     pub fn update(&self, change: impl Fn(ControlState) -> ControlState) -> ControlState {
         let next = |word| Some(change(ControlState::unpack(word)).pack());
-        match self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, next) {
+        match self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, next) {
             Ok(before) | Err(before) => change(ControlState::unpack(before)),
         }
     }
 
     #[inline]
     pub(crate) fn load(&self) -> u64 {
-        self.0.load(Ordering::Acquire)
+        self.state.load(Ordering::Acquire)
+    }
+
+    /// Counts a comparison of the native output of a call that obeyed this switch with the reference's.
+    pub fn compared(&self, agreed: bool) {
+        let counter = if agreed { &self.agreed } else { &self.differed };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Fetches the comparisons since the last time: those that agreed, and those that did not.
+    pub(crate) fn fetch_compared(&self) -> (u64, u64) {
+        let fetch = |counter: &counter::AtomicU64| match counter.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => counter.swap(0, Ordering::Relaxed),
+        };
+        (fetch(&self.agreed), fetch(&self.differed))
     }
 }
 
@@ -241,7 +287,7 @@ mod tests {
         for reason in RailReason::ALL {
             let state = ControlState {
                 mode: Mode::Safe,
-                shadow_mode: Mode::Native,
+                shadow_mode: Mode::Probe,
                 shadow_reason: reason,
                 rollback_reason: reason,
                 rollback_count: 77,

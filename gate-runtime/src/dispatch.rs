@@ -125,6 +125,8 @@ pub struct Trace {
     pub cache_hit: bool,
     /// Loading the module took longer than the budget.
     pub budget_exceeded: bool,
+    /// The native output was compared with the CPU function's before the caller got it: the call was a probe.
+    pub compared: bool,
     /// Copying inputs to the device, in nanoseconds.
     pub copy_in_ns: u64,
     /// Handing the kernel to the driver, in nanoseconds.

@@ -4,16 +4,17 @@ mod route;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::argument::Arg;
 use crate::catalog::{Registered, fingerprint};
+use crate::contain::contained;
 use crate::contract::Contract;
 use crate::control::{Control, ControlState};
 use crate::dispatch::Dispatch;
 use crate::journal::{Record, with_shard};
 use crate::module::Module;
-use crate::observe::Observation;
+use crate::observe::{Observation, Observer};
 use crate::plan::Candidate;
 use crate::reason::Causes;
 use crate::shared::Shared;
@@ -27,6 +28,8 @@ pub struct Kernel {
     pub(crate) shared: Arc<Shared>,
     pub(crate) registered: Arc<Registered>,
     control: Arc<Control>,
+    /// Told of the dispatches of this handle, next to the runtime's observer.
+    observer: Option<Arc<dyn Observer>>,
     plan: u32,
 }
 
@@ -36,6 +39,7 @@ impl Kernel {
             shared,
             registered,
             control,
+            observer: None,
             plan,
         }
     }
@@ -48,7 +52,7 @@ impl Kernel {
     pub fn launch(&self, args: &mut [Arg<'_>]) -> Dispatch {
         let start = Instant::now();
         let control = self.control.load();
-        let mut dispatch = route::dispatch(&self.shared, &self.registered, args, control);
+        let mut dispatch = route::dispatch(&self.shared, &self.registered, args, &self.control, control);
         dispatch.latency_ns = start.elapsed().as_nanos() as u64;
         self.record(start, control, &dispatch);
         dispatch
@@ -77,21 +81,25 @@ impl Kernel {
                 shard.lane.hand_over(&record);
             }
         });
-        if shared.observed {
-            self.observe(control, dispatch);
+        if shared.observed || self.observer.is_some() {
+            self.observe(start, control, dispatch);
         }
     }
 
-    /// Tells the observer, and `tracing` where it is built in.
+    /// Tells the observers, and `tracing` where it is built in.
     #[cold]
-    fn observe(&self, control: u64, dispatch: &Dispatch) {
+    fn observe(&self, start: Instant, control: u64, dispatch: &Dispatch) {
         let observation = Observation {
             kernel: self.name(),
             contract: self.contract(),
             dispatch,
             control: ControlState::unpack(control),
+            ended: start + Duration::from_nanos(dispatch.latency_ns),
         };
         self.shared.observe(&observation);
+        if let Some(observer) = &self.observer {
+            let _ = contained(|| observer.observed(&observation));
+        }
     }
 
     /// The same kernel, obeying another switch: that of a tenant, for example.
@@ -99,6 +107,16 @@ impl Kernel {
     pub fn with_control(&self, control: Arc<Control>) -> Kernel {
         Kernel {
             control,
+            ..self.clone()
+        }
+    }
+
+    /// The same kernel, telling this observer of the dispatches of this handle and of its clones. It replaces an earlier one of
+    /// the handle; the runtime's observer is told as well.
+    #[must_use]
+    pub fn with_observer(&self, observer: Arc<dyn Observer>) -> Kernel {
+        Kernel {
+            observer: Some(observer),
             ..self.clone()
         }
     }

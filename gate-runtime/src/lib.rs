@@ -3,6 +3,7 @@
 pub mod argument;
 pub mod backend;
 mod catalog;
+mod compare;
 mod contain;
 pub mod contract;
 pub mod control;

@@ -113,7 +113,7 @@ pub fn failures_of_two_threads_roll_back_once() {
             ..Settings::default()
         };
         let rails = Rails::new(settings).ok()?;
-        let governor = Arc::new(Governor::new(rails, Arc::default()));
+        let governor = Arc::new(Governor::new(rails));
         (0..18).for_each(|_| governor.record(Sample::failed()));
         let threads = [(); 2].map(|()| {
             let governor = Arc::clone(&governor);

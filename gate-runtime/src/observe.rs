@@ -1,8 +1,12 @@
 //! What others may see of every dispatch, and where they may step in.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use crate::argument::{Arg, OwnedArg, SpareBuffers};
+use crate::compare::Finding;
 use crate::contract::Contract;
-use crate::control::ControlState;
+use crate::control::{Control, ControlState};
 use crate::dispatch::{Backend, Dispatch};
 use crate::spec::CpuFn;
 
@@ -17,6 +21,8 @@ pub struct Observation<'a> {
     pub dispatch: &'a Dispatch,
     /// The control state that the dispatch saw.
     pub control: ControlState,
+    /// When it ended.
+    pub ended: Instant,
 }
 
 impl Observation<'_> {
@@ -41,6 +47,8 @@ pub struct ShadowJob {
     pub contract: &'static Contract,
     /// The reference.
     pub cpu: CpuFn,
+    /// The switch that the call obeyed: where the comparison is counted.
+    pub control: Arc<Control>,
     /// The arguments as they were before the native launch; what is only written is zeroed.
     pub before: Vec<OwnedArg>,
     /// The written arguments as the native launch left them, each in its place; `None` for what is only read.
@@ -65,6 +73,10 @@ pub trait Shadow: Send + Sync {
     /// A sampled call has ended natively without an error. May compare at once, or hand the job to another thread and
     /// accept it for now. A panic in it counts as a mismatch.
     fn compare(&self, job: ShadowJob) -> ShadowVerdict;
+
+    /// An output of a probe was compared with the reference, by dispatch itself and before the caller got it; `None` where they
+    /// agree.
+    fn probed(&self, _kernel: &'static str, _finding: Option<&Finding>) {}
 
     /// Memory of jobs that are done, which the copies of the next one are made in.
     fn spare(&self) -> Option<&SpareBuffers> {

@@ -261,20 +261,27 @@ fn tenants_are_isolated() {
         for n in 0..500_u64 {
             if with_noise {
                 let noise = executor.submit(ids[0], ONE, |context| {
-                    (0..128).for_each(|_| context.rails.record(Sample::failed()));
+                    let rails = context.rails.governor("kernel");
+                    (0..128).for_each(|_| rails.record(Sample::failed()));
                     panic!("a bad kernel")
                 });
                 drop(noise.map(|ticket: gate_runtime::executor::Ticket<()>| drop(ticket)));
             }
             let job = executor.submit(ids[1], ONE, move |context| {
-                context.rails.record(Sample::native(10, 1));
+                context.rails.governor("kernel").record(Sample::native(10, 1));
                 n * n
             });
             tickets.push(job.expect("a place"));
         }
         let results: Vec<_> = tickets.into_iter().map(gate_runtime::executor::Ticket::wait).collect();
-        let rails = executor.rails(ids[1]).expect("a tenant").clone();
-        let noisy = executor.rails(ids[0]).expect("a tenant").control().state().mode;
+        let rails = executor.rails(ids[1]).expect("a tenant").governor("kernel");
+        let noisy = executor
+            .rails(ids[0])
+            .expect("a tenant")
+            .governor("kernel")
+            .control()
+            .state()
+            .mode;
         let report = executor.drain();
         rails.flush();
         (results, rails.control().state(), report.tenants[1].counters, noisy)

@@ -4,11 +4,15 @@
 use std::sync::Arc;
 
 use gate_runtime::backend::cuda::{DriverError, SimulatedDriver, Step};
-use gate_runtime::executor::{Executor, Load, TenantConfig};
+use gate_runtime::executor::{Context, Executor, Load, TenantConfig};
 use gate_runtime::rails::{Governor, KernelRails, Phase, Rails, Settings};
+use gate_runtime::runtime::Builder;
 use gate_runtime::shadow::{Fraction, Verifier};
-use gate_runtime::{Backend, Faults, Kernel, Mode, Outcome, RailReason, Reason, Runtime, Status};
-use support::{DONE, Memory, axpy_spec, call, logged};
+use gate_runtime::{
+    Backend, Contract, EntryImage, Faults, Kernel, KernelSpec, Mode, Outcome, PtxImage, RailReason, Reason, Runtime,
+    Status,
+};
+use support::{AXPY, DONE, Memory, axpy, axpy_spec, call, image, leak, logged, module, variant, variants};
 
 /// Windows of 20 calls, the shortest that have a p95.
 fn settings() -> Settings {
@@ -18,6 +22,7 @@ fn settings() -> Settings {
         dwell: 1,
         cooldown: 0,
         probe_calls: 20,
+        backoff: 0,
         ..Settings::default()
     }
 }
@@ -44,16 +49,13 @@ struct Setup {
 
 fn setup(settings: Settings, fraction: Fraction) -> Setup {
     let rails = Rails::new(settings).expect("settings in range");
-    let kernels = Arc::new(KernelRails::new(rails, &["axpy_f32"]));
-    let governor = Arc::clone(kernels.governor("axpy_f32").expect("it was named"));
-    let verifier = Arc::new(Verifier::start(fraction, 1, Arc::clone(&governor)).expect("a thread"));
+    let kernels = KernelRails::new(rails);
+    let governor = kernels.governor("axpy_f32");
+    let verifier = Arc::new(Verifier::start(fraction, 1).expect("a thread"));
     let driver = SimulatedDriver::new();
     let opened = driver.clone();
     let (builder, log) = logged();
-    let builder = builder
-        .driver(move || opened.open())
-        .observer(kernels.clone())
-        .shadow(verifier.clone());
+    let builder = builder.driver(move || opened.open()).shadow(verifier.clone());
     let runtime = builder.build().expect("the configuration is valid");
     let axpy = kernels.guard(&runtime.register(axpy_spec()).expect("the kernel is valid"));
     Setup {
@@ -247,7 +249,7 @@ fn a_rollback_of_one_tenant_is_not_felt_by_another() {
         .expect("the configuration is valid");
     let axpy = runtime.register(axpy_spec()).expect("the kernel is valid");
     let mut builder = Executor::builder(1);
-    let rails = || Governor::new(Rails::new(strict()).expect("settings in range"), Arc::default());
+    let rails = || KernelRails::new(Rails::new(strict()).expect("settings in range"));
     let noisy = builder
         .tenant_with_rails(TenantConfig::new("noisy"), rails())
         .expect("a tenant");
@@ -277,7 +279,8 @@ fn a_rollback_of_one_tenant_is_not_felt_by_another() {
             .collect::<Vec<_>>()
     };
     run(quiet, 20);
-    let before = executor.rails(quiet).expect("a tenant").state();
+    let state = || executor.rails(quiet).expect("a tenant").governor("axpy_f32").state();
+    let before = state();
     driver.fail(Step::Launch, REFUSED, 0, 40);
     let failed = run(noisy, 40);
     assert!(
@@ -286,7 +289,172 @@ fn a_rollback_of_one_tenant_is_not_felt_by_another() {
             .all(|result| *result == (Reason::NativeFailedFallback, DONE))
     );
     assert_eq!(run(noisy, 1), [(Reason::SafeMode, DONE)]);
-    assert_eq!(executor.rails(quiet).expect("a tenant").state(), before);
+    assert_eq!(state(), before);
     assert_eq!(run(quiet, 1), [(Reason::Native, DONE)]);
     assert!(executor.drain().is_complete());
+}
+
+/// Two kernels on a device that computes one of them wrong, always.
+struct Pair {
+    driver: SimulatedDriver,
+    wrong: Kernel,
+    healthy: Kernel,
+    rails: KernelRails,
+    _runtime: Runtime,
+}
+
+fn pair(configure: impl FnOnce(Builder) -> Builder) -> Pair {
+    let driver = SimulatedDriver::new();
+    let opened = driver.clone();
+    let builder = configure(Runtime::builder().driver(move || opened.open()));
+    let runtime = builder.build().expect("the configuration is valid");
+    static OTHER: Contract = Contract::new("other_f32", AXPY.params());
+    let wrong = runtime.register(axpy_spec()).expect("the kernel is valid");
+    let healthy = {
+        let text = leak(support::text(80, (8, 0)).replace("axpy_f32", "other_f32"));
+        let image = PtxImage {
+            ptx: text.as_bytes(),
+            sha256: support::sha256(text.as_bytes()),
+            entries: leak([
+                EntryImage {
+                    name: "other_f32",
+                    params: support::AXPY_PARAMS,
+                },
+                EntryImage {
+                    name: "scale_f32",
+                    params: support::SCALE_PARAMS,
+                },
+            ])
+            .as_slice(),
+            ..image(80, (8, 0))
+        };
+        let spec = KernelSpec {
+            contract: &OTHER,
+            cpu: axpy,
+            variants: variants(vec![variant(module(vec![image]), "other_f32", 1)]),
+        };
+        runtime.register(spec).expect("the kernel is valid")
+    };
+    driver.set_wrong("axpy_f32", true);
+    let rails = KernelRails::new(Rails::new(strict()).expect("settings in range"));
+    Pair {
+        driver,
+        wrong: rails.guard(&wrong),
+        healthy: rails.guard(&healthy),
+        rails,
+        _runtime: runtime,
+    }
+}
+
+#[test]
+fn of_two_kernels_under_shadow_the_wrong_one_is_rolled_back() {
+    let verifier = Arc::new(Verifier::start(Fraction::ALL, 0).expect("a thread"));
+    let pair = pair(|builder| builder.shadow(verifier.clone()));
+    let mut native = [0, 0];
+    for _ in 0..512 {
+        for (kernel, native) in [&pair.wrong, &pair.healthy].into_iter().zip(&mut native) {
+            *native += usize::from(call(kernel).0.outcome == Outcome::Native);
+            verifier.settle();
+        }
+    }
+    assert_eq!(native[0], 40, "two windows of 20 calls, and no probe was served");
+    assert_eq!(native[1], 512, "the healthy kernel is not rolled back");
+    let state = |kernel| pair.rails.governor(kernel).control().state();
+    assert_eq!(state("axpy_f32").rollback_reason, RailReason::OutputMismatch);
+    assert!(state("axpy_f32").rollback_count > 1, "its probes fail");
+    assert_eq!(
+        (state("other_f32").mode, state("other_f32").rollback_count),
+        (Mode::Native, 0)
+    );
+    assert_eq!(verifier.counts_of("other_f32").mismatched, 0);
+    assert_eq!(verifier.counts_of("axpy_f32").matched, 0);
+}
+
+#[test]
+fn without_a_verifier_no_probe_is_served_uncompared() {
+    let pair = pair(|builder| builder);
+    // Only failures are found without a shadow; then the device computes wrong numbers.
+    pair.driver.set_wrong("axpy_f32", false);
+    pair.driver.fail(Step::Launch, REFUSED, 0, 40);
+    for _ in 0..40 {
+        assert_eq!(call(&pair.wrong).1, DONE);
+    }
+    assert_eq!(pair.rails.governor("axpy_f32").state().phase, Phase::Safe);
+    pair.driver.set_wrong("axpy_f32", true);
+    let mut probes = 0;
+    for _ in 0..2_000 {
+        let (dispatch, y) = call(&pair.wrong);
+        assert_eq!(y, DONE, "{}", dispatch.outcome);
+        probes += usize::from(dispatch.trace.compared);
+    }
+    assert!(probes > 100, "the way back was tried: {probes}");
+    pair.driver.set_wrong("axpy_f32", false);
+    for _ in 0..60 {
+        assert_eq!(call(&pair.wrong).1, DONE);
+    }
+    assert_eq!(pair.rails.governor("axpy_f32").state().phase, Phase::Native);
+}
+
+#[test]
+fn of_two_kernels_of_a_tenant_the_failing_one_is_rolled_back() {
+    let pair = pair(|builder| builder);
+    pair.driver.set_wrong("axpy_f32", false);
+    let mut builder = Executor::builder(1);
+    let rails = KernelRails::new(Rails::new(strict()).expect("settings in range"));
+    let tenant = builder
+        .tenant_with_rails(TenantConfig::new("tenant"), rails)
+        .expect("a tenant");
+    let executor = builder.build().expect("an executor");
+    let run = |kernel: &Kernel| {
+        let kernel = kernel.clone();
+        let job = move |context: Context<'_>| {
+            let mut y = [10.0_f32, 20.0, 30.0];
+            let mut args = [
+                gate_runtime::Arg::scalar(2.0_f32),
+                gate_runtime::Arg::input(&[1.0_f32, 2.0, 3.0]),
+                gate_runtime::Arg::in_out(&mut y),
+            ];
+            (context.launch(&kernel, &mut args), y)
+        };
+        let ticket = executor.submit(tenant, Load::cost(1), job).expect("a place");
+        ticket.wait().expect("a result")
+    };
+    for _ in 0..40 {
+        pair.driver.fail(Step::Launch, REFUSED, 0, 1);
+        assert_eq!(run(&pair.wrong).0.outcome.reason(), Reason::NativeFailedFallback);
+        assert_eq!(run(&pair.healthy).0.outcome, Outcome::Native);
+    }
+    assert_eq!(run(&pair.wrong).0.outcome.reason(), Reason::SafeMode);
+    assert_eq!(run(&pair.healthy).0.outcome, Outcome::Native);
+    // Wrong from now on: what the tenant gets is compared on its way back.
+    pair.driver.set_wrong("axpy_f32", true);
+    for _ in 0..400 {
+        assert_eq!(run(&pair.wrong).1, DONE);
+    }
+    assert!(executor.drain().is_complete());
+}
+
+#[test]
+fn an_operator_ends_a_rollback() {
+    let settings = Settings {
+        auto_switch: false,
+        ..strict()
+    };
+    let setup = setup(settings, Fraction::NONE);
+    assert!(!setup.rails.rearm(), "nothing is rolled back");
+    broken(&setup, 2);
+    for _ in 0..10 {
+        assert_eq!(window(&setup.axpy), Reason::SafeMode);
+    }
+    assert!(setup.rails.rearm());
+    let (dispatch, _) = call(&setup.axpy);
+    assert!(dispatch.trace.compared, "the way back is a probe");
+    setup.driver.fail(Step::WrongOutput, REFUSED, 0, 19);
+    window(&setup.axpy);
+    assert_eq!(setup.rails.state().phase, Phase::Safe, "which fails");
+    assert!(setup.rails.rearm());
+    (0..2).for_each(|_| {
+        window(&setup.axpy);
+    });
+    assert_eq!(setup.rails.state().phase, Phase::Native);
 }

@@ -9,6 +9,8 @@ use gate_runtime::window::Window;
 const BASELINE: Baseline = Baseline {
     p95_ns: 1_000,
     throughput: 100.0,
+    p95_spread: 0.0,
+    throughput_spread: 0.0,
 };
 
 fn clean() -> Window {
@@ -31,7 +33,7 @@ fn failing() -> Window {
     }
 }
 
-/// A window that breaches the rails whose bit is set, in the order of precedence.
+/// A window that breaches the rails whose bit is set, in the order of precedence; time as far as one window can.
 fn breaching(bits: u32) -> Window {
     let mut window = clean();
     if bits & 1 != 0 {
@@ -41,10 +43,10 @@ fn breaching(bits: u32) -> Window {
         window.pressure_events = 1;
     }
     if bits & 4 != 0 {
-        window.p95_ns = 1_081;
+        window.p95_ns = 2_000;
     }
     if bits & 8 != 0 {
-        window.work = 6_079;
+        window.work = 3_200;
     }
     window
 }
@@ -195,7 +197,12 @@ fn a_rollback_resets_everything_but_its_count() {
         phase: Phase::Safe,
         steps: 0,
         cooldown: 7,
-        breaches: [0; 4],
+        evidence: [0.0; 4],
+        rest: 4,
+        backoff: 1,
+        served: 0,
+        was_slow: false,
+        rearmed: false,
         rollback_count: 1,
         rollback_reason: Some(Rail::RuntimeError),
         baseline: Some(BASELINE),
@@ -375,34 +382,111 @@ fn strict_forbids_only_what_depends_on_time() {
 }
 
 #[test]
-fn the_baseline_is_the_median_of_the_first_clean_windows() {
-    let mut rails = Controller::new(Rails::default());
+fn the_baseline_is_learned_once_from_clean_windows_and_without_their_outliers() {
+    let mut rails = Controller::new(
+        Rails::new(Settings {
+            baseline_windows: 8,
+            ..Settings::default()
+        })
+        .expect("settings in range"),
+    );
     let few = Window {
         samples: 31,
         p95_ns: 9,
         ..clean()
     };
-    for (window, known) in [(failing(), false), (few, false)] {
+    for window in [failing(), few] {
         rails.step(&window);
-        assert_eq!(rails.state().baseline.is_some(), known);
+        assert_eq!(rails.state().baseline, None);
     }
-    for p95_ns in [4_000, 1_000, 2_000] {
+    // The first call of a process may take as long as it likes.
+    for p95_ns in [900_000, 2_000, 2_000, 2_000, 1_900, 2_100, 2_000] {
         let step = rails.step(&Window { p95_ns, ..clean() });
         assert_eq!(step.judgement.latency, Verdict::Unjudged(Unjudged::NoBaseline));
     }
-    rails.step(&Window {
-        p95_ns: 3_000,
-        ..clean()
-    });
-    assert_eq!(
-        rails.state().baseline,
-        Some(Baseline {
-            p95_ns: 2_000,
-            throughput: 100.0
-        })
-    );
     rails.step(&Window { p95_ns: 1, ..clean() });
-    assert_eq!(rails.state().baseline.unwrap().p95_ns, 2_000, "it is learned once");
+    let baseline = rails.state().baseline.expect("eight windows are enough");
+    assert!(baseline.p95_ns.abs_diff(2_000) <= 1, "{baseline:?}");
+    assert_eq!((baseline.throughput, baseline.throughput_spread), (100.0, 0.0));
+    assert!((0.02..0.08).contains(&baseline.p95_spread), "{baseline:?}");
+    rails.step(&Window { p95_ns: 1, ..clean() });
+    assert_eq!(rails.state().baseline, Some(baseline), "it is learned once");
+}
+
+#[test]
+fn an_outlier_is_not_a_breach_and_a_slow_kernel_is() {
+    let mut rails = controller(Settings::default());
+    let outlier = Window {
+        p95_ns: u64::MAX,
+        ..clean()
+    };
+    for _ in 0..50 {
+        assert_eq!(rails.step(&outlier).phase, Phase::Native, "one window is no pattern");
+        assert_eq!(phases(&mut rails, &[clean()]), [Phase::Native]);
+    }
+    let slow = Window {
+        p95_ns: 1_250,
+        ..clean()
+    };
+    let found = (1..=10).find(|_| rails.step(&slow).action == Action::RolledBack(Rail::Latency));
+    assert!(found.is_some(), "{:?}", rails.state());
+}
+
+#[test]
+fn each_return_that_fails_doubles_the_rest_and_time_in_native_takes_it_back() {
+    let settings = Settings {
+        dwell: 1,
+        cooldown: 0,
+        backoff: 3,
+        ..Settings::default()
+    };
+    let mut rails = controller(settings);
+    let idle = Window {
+        calls: 64,
+        ..Window::default()
+    };
+    let probed = Window {
+        calls: 64,
+        native: 64,
+        checked: 64,
+        ..Window::default()
+    };
+    let mut rests = Vec::new();
+    phases(&mut rails, &[breaching(4); 2]);
+    for _ in 0..5 {
+        assert_eq!(rails.state().phase, Phase::Safe);
+        rests.push((1..).find(|_| rails.step(&idle).phase == Phase::Probe).unwrap());
+        assert_eq!(rails.step(&probed).phase, Phase::Native);
+        // Half of the evidence is there already: it was slow, and is on a shorter leash.
+        assert_eq!(rails.step(&breaching(4)).action, Action::RolledBack(Rail::Latency));
+    }
+    assert_eq!(rests, [1, 2, 4, 8, 8]);
+    phases(&mut rails, &[idle; 8]);
+    assert_eq!(rails.step(&probed).phase, Phase::Native);
+    phases(&mut rails, &[clean(); 64]);
+    assert_eq!(rails.state().backoff, 2);
+    phases(&mut rails, &[clean(); 1_000]);
+    assert_eq!((rails.state().backoff, rails.state().phase), (0, Phase::Native));
+}
+
+#[test]
+fn an_operator_ends_a_rest_and_nothing_else() {
+    let settings = Settings {
+        dwell: 100,
+        auto_switch: false,
+        ..Settings::default()
+    };
+    let mut rails = controller(settings);
+    assert!(!rails.rearm());
+    phases(&mut rails, &[failing(), failing()]);
+    assert!(rails.rearm());
+    assert_eq!(rails.state().phase, Phase::Probe);
+    let step = rails.step(&failing());
+    assert_eq!(
+        (step.phase, step.action),
+        (Phase::Safe, Action::RolledBack(Rail::RuntimeError))
+    );
+    assert!(!rails.state().rearmed, "once is not for ever");
 }
 
 #[test]

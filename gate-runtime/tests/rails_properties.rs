@@ -21,7 +21,7 @@ prop_compose! {
     fn any_settings()(
         switches in prop::array::uniform3(any::<bool>()),
         consecutive in 1_u32..5, dwell in 1_u32..6, cooldown in 0_u32..6, error_events in 1_u32..3,
-        baseline_windows in 1_u32..4, probe_calls in 1_u32..200,
+        baseline_windows in 8_u32..12, probe_calls in 1_u32..200,
     ) -> Settings {
         let [auto_switch, hard_rollback, strict] = switches;
         Settings { auto_switch, hard_rollback, strict, consecutive, dwell, cooldown, error_events, baseline_windows,
@@ -84,7 +84,7 @@ proptest! {
                     prop_assert!(before.phase != Phase::Safe);
                     prop_assert_eq!(after.phase, Phase::Safe);
                     prop_assert_eq!(after.rollback_count, before.rollback_count + 1);
-                    prop_assert_eq!((after.steps, after.cooldown, after.breaches), (0, settings.cooldown, [0; 4]));
+                    prop_assert_eq!((after.steps, after.cooldown, after.evidence), (0, settings.cooldown, [0.0; 4]));
                     prop_assert_eq!(step.judgement.of(rail), Verdict::Breach);
                     prop_assert!(rail == Rail::RuntimeError || settings.hard_rollback);
                     prop_assert!(!(settings.strict && rail.is_performance()));

@@ -68,6 +68,8 @@ fn every_field_can_be_set_and_has_bounds() {
     for field in FIELDS {
         let mut settings = Settings::default();
         let (good, bad) = match field.default {
+            Value::Count(_) if field.name == "window_ms" => ("500", "99"),
+            Value::Count(_) if field.name == "backoff" => ("3", "17"),
             Value::Flag(_) => ("false", "0"),
             Value::Count(_) => ("20", "4294967295"),
             Value::Ratio(_) => ("0.5", "1000.0"),

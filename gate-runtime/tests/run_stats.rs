@@ -334,7 +334,7 @@ fn damage_is_named_by_field() {
         (
             "\"mode\": \"native\"",
             "\"mode\": \"\"",
-            "line 1: `mode` is \"\", which is not a mode: `native` or `safe`",
+            "line 1: `mode` is \"\", which is not a mode: `native`, `safe` or `probe`",
         ),
     ] {
         assert!(text.contains(from), "{from} in {text}");

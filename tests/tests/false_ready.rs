@@ -10,8 +10,18 @@ mod compiler;
 mod evidence;
 #[path = "false_ready/kept_times.rs"]
 mod kept_times;
+#[cfg(unix)]
+#[path = "false_ready/kills.rs"]
+mod kills;
+#[path = "false_ready/order.rs"]
+mod order;
 #[path = "false_ready/outside.rs"]
 mod outside;
+#[cfg(unix)]
+#[path = "false_ready/secrets.rs"]
+mod secrets;
+#[path = "false_ready/suites.rs"]
+mod suites;
 
 use std::fs::{self, File};
 use std::path::Path;

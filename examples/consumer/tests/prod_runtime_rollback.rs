@@ -1,7 +1,5 @@
 //! Production suite: persistent errors roll the kernel back to safe mode, with the reason.
 
-use std::sync::Arc;
-
 use gate_runtime::rails::{KernelRails, Rails, Settings};
 use gate_runtime::{Faults, Mode, RailReason, Runtime, Status};
 
@@ -22,16 +20,15 @@ fn errors_that_last_roll_back_and_say_so() {
         ..Settings::default()
     };
     let rails = Rails::new(settings).expect("settings in range");
-    let kernels = Arc::new(KernelRails::new(rails, &["scale"]));
+    let kernels = KernelRails::new(rails);
     let mut faults = Faults::NONE;
     faults.force_error = true;
     let runtime = Runtime::builder()
         .faults(faults)
-        .observer(kernels.clone())
         .build()
         .expect("a runtime");
     let kernel = kernels.guard(&register(&runtime).expect("a contract that holds together"));
-    let governor = kernels.governor("scale").expect("it was named");
+    let governor = kernels.governor("scale");
     let mut y = [7.0; 2];
     for _ in 0..2 * CALLS {
         assert_eq!(

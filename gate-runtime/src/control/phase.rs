@@ -41,7 +41,8 @@ impl Phase {
     #[must_use]
     pub const fn mode(self) -> Mode {
         match self {
-            Phase::Native | Phase::Probe => Mode::Native,
+            Phase::Native => Mode::Native,
+            Phase::Probe => Mode::Probe,
             Phase::Safe => Mode::Safe,
         }
     }

@@ -371,15 +371,14 @@ fn outcome(fields: &Fields<'_>) -> Result<Outcome, ReadError> {
 }
 
 fn control(fields: &Fields<'_>) -> Result<ControlState, ReadError> {
-    let mode = |name: &str| [Mode::Native, Mode::Safe].into_iter().find(|mode| mode.name() == name);
     let count = fields.number("rollback_count")?;
     let pressure = fields.amount("pressure")? * 1000.0;
     if pressure > f64::from(u16::MAX) {
         return Err(fields.wrong("pressure", "is more than 65.535"));
     }
     Ok(ControlState {
-        mode: fields.word("mode", "a mode", mode)?,
-        shadow_mode: fields.word("shadow_mode", "a mode", mode)?,
+        mode: fields.word("mode", "a mode", Mode::from_name)?,
+        shadow_mode: fields.word("shadow_mode", "a mode", Mode::from_name)?,
         shadow_reason: fields.word("shadow_reason", "a reason of rails", RailReason::from_code)?,
         rollback_reason: fields.word("rollback", "a reason of rails", RailReason::from_code)?,
         rollback_count: u32::try_from(count).map_err(|_| fields.wrong("rollback_count", "is too large"))?,

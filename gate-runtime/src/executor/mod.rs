@@ -36,7 +36,7 @@ use crate::argument::Arg;
 use crate::contain::{contained, discard};
 use crate::dispatch::Dispatch;
 use crate::kernel::Kernel;
-use crate::rails::{Governor, Rails};
+use crate::rails::{KernelRails, Rails};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 
@@ -51,16 +51,14 @@ pub struct Context<'a> {
     pub tenant: TenantId,
     /// Number of the job among those that were accepted, from 0.
     pub seq: u64,
-    /// The rails of the tenant, which no other tenant shares.
-    pub rails: &'a Arc<Governor>,
+    /// The rails of the tenant, one for each of its kernels; no other tenant shares them.
+    pub rails: &'a Arc<KernelRails>,
 }
 
 impl Context<'_> {
-    /// Launches a kernel under the rails of the tenant: they decide about the backend, and count the call.
+    /// Launches a kernel under the tenant's rails for it: they decide about the backend, and count the call.
     pub fn launch(&self, kernel: &Kernel, args: &mut [Arg<'_>]) -> Dispatch {
-        let dispatch = kernel.with_control(Arc::clone(self.rails.control())).launch(args);
-        self.rails.count(&dispatch);
-        dispatch
+        self.rails.guard(kernel).launch(args)
     }
 }
 
@@ -76,7 +74,7 @@ struct Shared {
     state: Mutex<State>,
     /// Notified when a job may start, and when there will be no more.
     work: Condvar,
-    rails: Vec<Arc<Governor>>,
+    rails: Vec<Arc<KernelRails>>,
 }
 
 impl Shared {
@@ -97,7 +95,7 @@ pub struct Executor {
 pub struct Builder {
     workers: usize,
     tenants: Vec<TenantConfig>,
-    rails: Vec<Arc<Governor>>,
+    rails: Vec<Arc<KernelRails>>,
 }
 
 impl Builder {
@@ -107,7 +105,7 @@ impl Builder {
     ///
     /// A field that is out of its range, or a name that is taken.
     pub fn tenant(&mut self, config: TenantConfig) -> Result<TenantId, InvalidTenant> {
-        self.tenant_with_rails(config, Governor::new(Rails::default(), Arc::default()))
+        self.tenant_with_rails(config, KernelRails::new(Rails::default()))
     }
 
     /// Adds a tenant with these rails.
@@ -115,7 +113,7 @@ impl Builder {
     /// # Errors
     ///
     /// A field that is out of its range, or a name that is taken.
-    pub fn tenant_with_rails(&mut self, config: TenantConfig, rails: Governor) -> Result<TenantId, InvalidTenant> {
+    pub fn tenant_with_rails(&mut self, config: TenantConfig, rails: KernelRails) -> Result<TenantId, InvalidTenant> {
         config.check()?;
         if self.tenants.iter().any(|known| known.name == config.name) {
             return Err(InvalidTenant {
@@ -190,7 +188,7 @@ impl Executor {
 
     /// The rails of a tenant.
     #[must_use]
-    pub fn rails(&self, tenant: TenantId) -> Option<&Arc<Governor>> {
+    pub fn rails(&self, tenant: TenantId) -> Option<&Arc<KernelRails>> {
         self.shared.rails.get(tenant.0)
     }
 

@@ -81,7 +81,8 @@ impl Record {
             | u64::from(trace.fallback_to_cpu) << 10
             | u64::from(trace.graph_replayed) << 11
             | u64::from(trace.cache_hit) << 12
-            | u64::from(trace.budget_exceeded) << 13;
+            | u64::from(trace.budget_exceeded) << 13
+            | u64::from(trace.compared) << 15;
         words[CAUSES] = causes[0];
         let steps = [
             trace.copy_in_ns,
@@ -156,6 +157,7 @@ impl Record {
                 graph_replayed: flag(11),
                 cache_hit: flag(12),
                 budget_exceeded: flag(13),
+                compared: flag(15),
                 copy_in_ns: words[STEPS],
                 kernel_ns: words[STEPS + 1],
                 sync_ns: words[STEPS + 2],
@@ -217,6 +219,7 @@ mod tests {
             graph_replayed: false,
             cache_hit: true,
             budget_exceeded: true,
+            compared: true,
             copy_in_ns: 1,
             kernel_ns: 2,
             sync_ns: 3,

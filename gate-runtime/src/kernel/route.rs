@@ -1,12 +1,15 @@
 //! The way of one launch: contract, guards, then the native backend or the CPU function.
 
 use crate::argument::{Arg, Describe, OwnedArg};
+use std::sync::Arc;
+
 use crate::backend::cpu;
 use crate::backend::cuda::{Call, choose};
 use crate::catalog::{Native, Registered, fingerprint};
+use crate::compare::judge;
 use crate::contain::contained;
 use crate::contract::Geometry;
-use crate::control::Mode;
+use crate::control::{Control, Mode};
 use crate::dispatch::{Backend, Dispatch, Outcome, Outputs, Trace};
 use crate::observe::{ShadowJob, ShadowVerdict};
 use crate::reason::{Causes, Reason};
@@ -15,7 +18,13 @@ use crate::spec::GeometryFn;
 
 /// Decides and executes. The latency is the caller's to fill in.
 #[inline]
-pub(super) fn dispatch(shared: &Shared, registered: &Registered, args: &mut [Arg<'_>], control: u64) -> Dispatch {
+pub(super) fn dispatch(
+    shared: &Shared,
+    registered: &Registered,
+    args: &mut [Arg<'_>],
+    switch: &Arc<Control>,
+    control: u64,
+) -> Dispatch {
     let mut trace = Trace::default();
     if let Err(reason) = guard(shared, registered, args) {
         return refused(reason, trace);
@@ -33,7 +42,7 @@ pub(super) fn dispatch(shared: &Shared, registered: &Registered, args: &mut [Arg
     }
     match &registered.native {
         Err(causes) => on_cpu(registered, args, causes, trace),
-        Ok(native) => natively(shared, registered, native, args, trace),
+        Ok(native) => natively(shared, registered, native, args, (switch, control), trace),
     }
 }
 
@@ -117,6 +126,7 @@ fn natively(
     registered: &Registered,
     native: &Native,
     args: &mut [Arg<'_>],
+    (switch, control): (&Arc<Control>, u64),
     mut trace: Trace,
 ) -> Dispatch {
     if is_empty(args) {
@@ -140,42 +150,66 @@ fn natively(
         geometry,
         delay: shared.compile_delay(),
     };
+    let probes = Mode::of_word(control) == Mode::Probe;
     let shadow = shared.shadow.as_deref();
-    let shadow = shadow.filter(|shadow| {
-        let samples = || shadow.samples(registered.spec.contract, args);
-        contained(samples).unwrap_or(false)
-    });
+    let sampled = !probes
+        && shadow.is_some_and(|shadow| {
+            let samples = || shadow.samples(registered.spec.contract, args);
+            contained(samples).unwrap_or(false)
+        });
+    if !probes && !sampled {
+        if let Err(causes) = native.cuda.run(&call, args, &mut trace) {
+            return after_failure(registered, args, causes, trace);
+        }
+        return done_natively(trace);
+    }
     let spare = shadow.and_then(|shadow| contained(|| shadow.spare()).flatten());
-    let before: Option<Vec<OwnedArg>> =
-        shadow.map(|_| args.iter().map(|arg| OwnedArg::for_reference(arg, spare)).collect());
+    let mut before: Vec<OwnedArg> = args.iter().map(|arg| OwnedArg::for_reference(arg, spare)).collect();
     if let Err(causes) = native.cuda.run(&call, args, &mut trace) {
         return after_failure(registered, args, causes, trace);
     }
-    if let (Some(shadow), Some(before)) = (shadow, before) {
-        // What is only written is written again by the CPU function; what is read as well has to be put back for it.
-        let saved: Vec<Option<OwnedArg>> = args
-            .iter()
-            .zip(&before)
-            .map(|(arg, before)| matches!(arg, Arg::InOut(..)).then(|| before.clone()))
-            .collect();
-        let written =
-            |arg: &Arg<'_>| matches!(arg, Arg::Output(..) | Arg::InOut(..)).then(|| OwnedArg::copy_of(arg, spare));
-        let job = ShadowJob {
-            contract: registered.spec.contract,
-            cpu: registered.spec.cpu,
-            before,
-            after: args.iter().map(written).collect(),
-        };
-        let verdict = contained(|| shadow.compare(job));
-        if !matches!(verdict, Some(ShadowVerdict::Accepted)) {
-            for (arg, saved) in args.iter_mut().zip(&saved) {
-                if let Some(saved) = saved {
-                    arg.restore(saved);
-                }
-            }
-            return after_failure(registered, args, Reason::OutputMismatch.into(), trace);
+    // What is only written is written again by the CPU function; what is read as well has to be put back for it.
+    let saved: Vec<Option<OwnedArg>> = args
+        .iter()
+        .zip(&before)
+        .map(|(arg, before)| matches!(arg, Arg::InOut(..)).then(|| before.clone()))
+        .collect();
+    let written =
+        |arg: &Arg<'_>| matches!(arg, Arg::Output(..) | Arg::InOut(..)).then(|| OwnedArg::copy_of(arg, spare));
+    let after: Vec<Option<OwnedArg>> = args.iter().map(written).collect();
+    let (contract, cpu) = (registered.spec.contract, registered.spec.cpu);
+    let accepted = if probes {
+        // Whatever shadow there is or is not: no output of a probe leaves here without having been compared.
+        trace.compared = true;
+        let finding = judge(contract, cpu, &mut before, &after);
+        switch.compared(finding.is_none());
+        if let Some(shadow) = shadow {
+            let _ = contained(|| shadow.probed(contract.name(), finding.as_ref()));
         }
+        finding.is_none()
+    } else {
+        let job = ShadowJob {
+            contract,
+            cpu,
+            control: Arc::clone(switch),
+            before,
+            after,
+        };
+        let verdict = shadow.and_then(|shadow| contained(|| shadow.compare(job)));
+        verdict == Some(ShadowVerdict::Accepted)
+    };
+    if !accepted {
+        for (arg, saved) in args.iter_mut().zip(&saved) {
+            if let Some(saved) = saved {
+                arg.restore(saved);
+            }
+        }
+        return after_failure(registered, args, Reason::OutputMismatch.into(), trace);
     }
+    done_natively(trace)
+}
+
+fn done_natively(trace: Trace) -> Dispatch {
     Dispatch {
         outcome: Outcome::Native,
         backend: Backend::Cuda,

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use super::judge::judge;
+use super::judge::{Judged, judge};
+use super::sequential::centre;
 use super::{Baseline, Judgement, Phase, Rail, Rails, Verdict};
 use crate::control::RailReason;
 use crate::window::Window;
@@ -16,8 +17,20 @@ pub struct State {
     pub steps: u32,
     /// Windows in which no switch happens, still to come.
     pub cooldown: u32,
-    /// Breached windows in a row, per rail in the order of [`Rail::ALL`].
-    pub breaches: [u32; 4],
+    /// How much speaks for a breach, in breached windows, per rail in the order of [`Rail::ALL`]. For errors and pressure these
+    /// are breached windows in a row; for latency and throughput the sum of a sequential test, to which a window adds up to 1
+    /// and from which a healthy one takes.
+    pub evidence: [f64; 4],
+    /// Windows that the latest rest in [`Phase::Safe`] lasts at least.
+    pub rest: u32,
+    /// How often the next rest is doubled.
+    pub backoff: u32,
+    /// Windows in [`Phase::Native`] that count towards taking a doubling back.
+    pub served: u32,
+    /// The kernel was last taken off its native backend for its time: it is on a shorter leash when it returns.
+    pub was_slow: bool,
+    /// An operator tries the native backend again: the probe leads back to native whatever `auto_switch` says.
+    pub rearmed: bool,
     /// Rollbacks so far.
     pub rollback_count: u64,
     /// What the latest rollback was for.
@@ -71,15 +84,23 @@ pub struct Step {
     pub rollback_count: u64,
     /// Windows without a switch, still to come.
     pub cooldown: u32,
+    /// An operator re-armed the rails before this window.
+    pub rearmed: bool,
 }
+
+/// Windows in native, in units of the latest rest, after which a doubling of the rest is taken back.
+const TRUST: u32 = 8;
+
+/// Most doublings that a setting can ask for.
+const MOST_DOUBLINGS: u32 = 16;
 
 /// The rails of one kernel of one tenant.
 #[derive(Debug, Clone)]
 pub struct Controller {
     rails: Rails,
     state: State,
-    /// Windows the baseline is learned from; emptied when it is known.
-    learning: Vec<Baseline>,
+    /// p95 and throughput of the windows the baseline is learned from; emptied when it is known.
+    learning: Vec<(f64, f64)>,
 }
 
 impl Controller {
@@ -90,7 +111,12 @@ impl Controller {
             phase: Phase::Native,
             steps: 0,
             cooldown: 0,
-            breaches: [0; 4],
+            evidence: [0.0; 4],
+            rest: 0,
+            backoff: 0,
+            served: 0,
+            was_slow: false,
+            rearmed: false,
             rollback_count: 0,
             rollback_reason: None,
             baseline: None,
@@ -128,7 +154,7 @@ impl Controller {
     /// Judges the next window and decides about the phase.
     pub fn step(&mut self, window: &Window) -> Step {
         let before = self.state.phase;
-        let judgement = judge(
+        let Judged { judgement, added } = judge(
             self.rails.settings(),
             self.state.baseline.as_ref(),
             self.state.suspect,
@@ -139,13 +165,15 @@ impl Controller {
         }
         self.state.windows = self.state.windows.saturating_add(1);
         self.state.steps = self.state.steps.saturating_add(1);
-        for (count, rail) in self.state.breaches.iter_mut().zip(Rail::ALL) {
-            *count = match judgement.of(rail) {
-                Verdict::Breach => count.saturating_add(1),
-                Verdict::Clean => 0,
-                Verdict::Unjudged(_) => *count,
+        for ((sum, rail), added) in self.state.evidence.iter_mut().zip(Rail::ALL).zip(added) {
+            *sum = match judgement.of(rail) {
+                Verdict::Breach => *sum + added,
+                Verdict::Clean if rail.is_performance() => (*sum + added).max(0.0),
+                Verdict::Clean => 0.0,
+                Verdict::Unjudged(_) => *sum,
             };
         }
+        self.trust();
         self.learn(&judgement, window);
         if before == Phase::Probe && judgement.runtime_error == Verdict::Clean {
             self.state.probed = self.state.probed.saturating_add(window.checked);
@@ -157,9 +185,15 @@ impl Controller {
             Action::RolledBack(rail) => {
                 self.state.rollback_count = self.state.rollback_count.saturating_add(1);
                 self.state.rollback_reason = Some(rail);
+                self.state.was_slow = rail.is_performance();
                 self.enter(target);
             }
-            Action::Switched(_) => self.enter(target),
+            Action::Switched(reason) => {
+                if target == Phase::Safe {
+                    self.state.was_slow = reason.is_performance();
+                }
+                self.enter(target);
+            }
             Action::Kept => self.state.cooldown = self.state.cooldown.saturating_sub(1),
         }
         Step {
@@ -171,30 +205,75 @@ impl Controller {
             shadow,
             rollback_count: self.state.rollback_count,
             cooldown: self.state.cooldown,
+            rearmed: false,
         }
     }
 
+    /// An operator tries the native backend again: from safe to probe at once. Returns whether the phase was safe.
+    pub fn rearm(&mut self) -> bool {
+        let rests = self.state.phase == Phase::Safe;
+        if rests {
+            self.enter(Phase::Probe);
+            self.state.cooldown = 0;
+            self.state.rearmed = true;
+        }
+        rests
+    }
+
     fn enter(&mut self, phase: Phase) {
-        self.state.phase = phase;
-        self.state.steps = 0;
-        self.state.cooldown = self.rails.settings().cooldown;
-        self.state.breaches = [0; 4];
-        self.state.suspect = false;
-        self.state.probed = 0;
+        let settings = self.rails.settings();
+        let state = &mut self.state;
+        state.phase = phase;
+        state.steps = 0;
+        state.cooldown = settings.cooldown;
+        state.evidence = [0.0; 4];
+        state.suspect = false;
+        state.probed = 0;
+        state.served = 0;
+        match phase {
+            Phase::Safe => {
+                state.rest = settings.dwell.saturating_mul(1 << state.backoff.min(MOST_DOUBLINGS));
+                state.backoff = (state.backoff + 1).min(settings.backoff);
+                state.rearmed = false;
+            }
+            Phase::Native => {
+                state.rearmed = false;
+                if state.was_slow {
+                    let head_start = f64::from(settings.consecutive) / 2.0;
+                    state.evidence = [0.0, 0.0, head_start, head_start];
+                }
+            }
+            Phase::Probe => {}
+        }
+    }
+
+    /// Takes a doubling of the rest back where the native backend has served long enough without a rollback.
+    fn trust(&mut self) {
+        let state = &mut self.state;
+        if state.phase != Phase::Native || state.backoff == 0 {
+            return;
+        }
+        state.served = state.served.saturating_add(1);
+        if state.served >= state.rest.saturating_mul(TRUST) {
+            state.backoff -= 1;
+            state.rest /= 2;
+            state.served = 0;
+        }
     }
 
     /// The first breached rail in precedence that is sustained. While probing a single window is enough: the native
     /// backend has to earn trust.
     fn sustained(&self, judgement: &Judgement) -> impl Iterator<Item = Rail> {
         let needed = match self.state.phase {
-            Phase::Native => self.rails.settings().consecutive,
-            Phase::Probe | Phase::Safe => 1,
+            Phase::Native => f64::from(self.rails.settings().consecutive),
+            Phase::Probe | Phase::Safe => 1.0,
         };
-        let (judgement, breaches) = (*judgement, self.state.breaches);
+        let (judgement, evidence) = (*judgement, self.state.evidence);
         Rail::ALL
             .into_iter()
-            .zip(breaches)
-            .filter(move |(rail, count)| judgement.of(*rail) == Verdict::Breach && *count >= needed)
+            .zip(evidence)
+            // A sum of parts may miss a whole number by a rounding.
+            .filter(move |(rail, sum)| judgement.of(*rail) == Verdict::Breach && *sum >= needed - 1e-9)
             .map(|(rail, _)| rail)
     }
 
@@ -250,7 +329,13 @@ impl Controller {
             reason if settings.strict && reason.is_performance() => self.without_performance(judgement),
             _ => shadow,
         };
-        let may_switch = settings.auto_switch && state.cooldown == 0 && state.steps >= settings.dwell;
+        let lasts = if phase == Phase::Safe {
+            state.rest
+        } else {
+            settings.dwell
+        };
+        let switches = settings.auto_switch || state.rearmed;
+        let may_switch = switches && state.cooldown == 0 && state.steps >= lasts;
         if may_switch && shadow.phase != phase {
             (Action::Switched(shadow.reason), shadow.phase)
         } else {
@@ -267,8 +352,8 @@ impl Controller {
         self.recommend(&judgement)
     }
 
-    /// The baseline is the median over the first windows in which the native backend served without a failure and
-    /// with enough samples.
+    /// The baseline is learned from the first windows in which the native backend served without a failure and with enough
+    /// samples.
     fn learn(&mut self, judgement: &Judgement, window: &Window) {
         let settings = self.rails.settings();
         let usable = self.state.phase == Phase::Native
@@ -276,25 +361,22 @@ impl Controller {
             && judgement.runtime_error == Verdict::Clean
             && judgement.pressure == Verdict::Clean
             && window.samples >= u64::from(settings.min_samples);
-        let Some(throughput) = window.throughput().filter(|_| usable) else {
+        let Some(throughput) = window.throughput().filter(|throughput| usable && *throughput > 0.0) else {
             return;
         };
-        self.learning.push(Baseline {
-            p95_ns: window.p95_ns,
-            throughput,
-        });
+        self.learning.push((window.p95_ns.max(1) as f64, throughput));
         if self.learning.len() < settings.baseline_windows as usize {
             return;
         }
-        let mut learned = std::mem::take(&mut self.learning);
-        let middle = (learned.len() - 1) / 2;
-        learned.sort_by_key(|baseline| baseline.p95_ns);
-        let p95_ns = learned.get(middle).map(|baseline| baseline.p95_ns);
-        learned.sort_by(|a, b| a.throughput.total_cmp(&b.throughput));
-        let throughput = learned.get(middle).map(|baseline| baseline.throughput);
-        self.state.baseline = p95_ns
-            .zip(throughput)
-            .map(|(p95_ns, throughput)| Baseline { p95_ns, throughput });
+        let (latencies, throughputs) = std::mem::take(&mut self.learning).into_iter().unzip();
+        self.state.baseline = centre(latencies)
+            .zip(centre(throughputs))
+            .map(|(latency, throughput)| Baseline {
+                p95_ns: latency.0.round() as u64,
+                throughput: throughput.0,
+                p95_spread: latency.1,
+                throughput_spread: throughput.1,
+            });
     }
 }
 
@@ -308,9 +390,11 @@ impl fmt::Display for Step {
             shadow,
             rollback_count,
             cooldown,
+            rearmed,
             ..
         } = self;
-        write!(f, "window {window}: {before}")?;
+        let by_operator = if *rearmed { " re-armed," } else { "" };
+        write!(f, "window {window}:{by_operator} {before}")?;
         match self.action {
             Action::Kept => f.write_str(" kept")?,
             Action::RolledBack(rail) => write!(f, " rolled back to {phase} by {rail}")?,

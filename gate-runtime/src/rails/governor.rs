@@ -2,13 +2,15 @@
 
 use core::cell::Cell;
 use core::fmt;
-use std::sync::atomic::AtomicUsize;
+// The clock is not part of what the models explore.
+use std::sync::atomic::{AtomicU64 as Clock, AtomicUsize};
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
-use super::{Action, Baseline, Controller, Phase, Rail, Rails, State, Step};
+use super::{Action, Baseline, Controller, Rail, Rails, State, Step};
 use crate::contain::contained;
-use crate::control::{Control, ControlState, RailReason};
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::control::{Control, ControlState, Mode, RailReason};
+use crate::sync::atomic::Ordering;
 use crate::sync::{Mutex, MutexGuard};
 use crate::window::{Outcome, Pressure, Recorder, Sample, Window};
 
@@ -43,18 +45,25 @@ struct Central {
     observer: Option<Box<dyn WindowObserver>>,
     observer_panicked: bool,
     rollback_reason: RailReason,
+    /// An operator has re-armed the rails since the latest window.
+    rearmed: bool,
 }
 
-/// Rails shared by the threads that call what they guard: a kernel, or the kernels of a tenant.
+/// Rails shared by the threads that call what they guard: one kernel, of one tenant where there are several. See
+/// [`KernelRails`](super::KernelRails).
 ///
-/// What they decide goes to a [`Control`], which dispatch obeys. Recording a call costs an uncontended lock; a thread
+/// What they decide goes to their [`Control`], which dispatch obeys. Recording a call costs an uncontended lock; a thread
 /// collects up to 32 calls, at most a quarter of a window, before it hands them to the rails, and each that failed at
-/// once. Called from one thread, the same calls give the same steps.
+/// once. A window that has been open for `window_ms` is closed by the next call. Called from one thread that does not pause
+/// for so long, the same calls give the same steps.
 pub struct Governor {
     shards: Box<[Shard]>,
     central: Mutex<Central>,
     control: Arc<Control>,
-    probing: AtomicBool,
+    epoch: Instant,
+    window_ns: u64,
+    /// When the open window is due, in nanoseconds since `epoch`.
+    due: Clock,
     /// Calls that a thread collects: a quarter of a window at most.
     batch: usize,
 }
@@ -66,19 +75,19 @@ thread_local! {
 }
 
 impl Governor {
-    /// Rails that start native, turn `control`, and learn their baseline.
+    /// Rails that start native and learn their baseline.
     #[must_use]
-    pub fn new(rails: Rails, control: Arc<Control>) -> Governor {
-        Governor::with_controller(Controller::new(rails), control)
+    pub fn new(rails: Rails) -> Governor {
+        Governor::with_controller(Controller::new(rails))
     }
 
     /// Rails that compare with a baseline measured elsewhere.
     #[must_use]
-    pub fn with_baseline(rails: Rails, baseline: Baseline, control: Arc<Control>) -> Governor {
-        Governor::with_controller(Controller::with_baseline(rails, baseline), control)
+    pub fn with_baseline(rails: Rails, baseline: Baseline) -> Governor {
+        Governor::with_controller(Controller::with_baseline(rails, baseline))
     }
 
-    fn with_controller(controller: Controller, control: Arc<Control>) -> Governor {
+    fn with_controller(controller: Controller) -> Governor {
         let threads = std::thread::available_parallelism().map_or(4, usize::from);
         let shards = threads.next_power_of_two().clamp(1, 64);
         let empty = || {
@@ -87,9 +96,9 @@ impl Governor {
                 samples: [Sample::reference(); BATCH],
             }))
         };
-        let window_calls = controller.rails().settings().window_calls;
+        let settings = controller.rails().settings();
+        let (window_calls, window_ns) = (settings.window_calls, u64::from(settings.window_ms) * 1_000_000);
         let recorder = Recorder::new(window_calls);
-        control.update(|now| if now.is_held() { now } else { ControlState::INITIAL });
         Governor {
             shards: (0..shards).map(|_| empty()).collect(),
             central: Mutex::new(Central {
@@ -98,9 +107,12 @@ impl Governor {
                 observer: None,
                 observer_panicked: false,
                 rollback_reason: RailReason::None,
+                rearmed: false,
             }),
-            control,
-            probing: AtomicBool::new(false),
+            control: Arc::default(),
+            epoch: Instant::now(),
+            window_ns,
+            due: Clock::new(window_ns),
             batch: (window_calls as usize / 4).clamp(1, BATCH),
         }
     }
@@ -122,10 +134,30 @@ impl Governor {
         &self.control
     }
 
-    /// Whether each native call has to be compared with the reference before its caller gets it.
+    /// Whether each native output has to be compared with the reference before its caller gets it. Dispatch does so on its own.
     #[must_use]
     pub fn is_probing(&self) -> bool {
-        self.probing.load(Ordering::Relaxed)
+        self.control.state().mode == Mode::Probe
+    }
+
+    /// An operator tries the native backend again: from safe to probe, whatever dwell, cooldown, back-off and `auto_switch`
+    /// say. It also ends the hold of an operator on the [`Control`]. Outputs are compared as in every probe, and enough that
+    /// agree lead back to native. Returns whether anything changed.
+    pub fn rearm(&self) -> bool {
+        let mut central = self.central();
+        let changed = central.controller.rearm();
+        let held = self.control.state().is_held();
+        if changed || held {
+            central.rearmed = true;
+            let phase = central.controller.state().phase;
+            self.control.update(|now| ControlState {
+                mode: phase.mode(),
+                shadow_mode: phase.mode(),
+                shadow_reason: RailReason::Operator,
+                ..now
+            });
+        }
+        changed || held
     }
 
     /// Everything the rails remember.
@@ -134,8 +166,13 @@ impl Governor {
         self.central().controller.state().clone()
     }
 
-    /// Counts a call.
+    /// Counts a call that ended now.
     pub fn record(&self, sample: Sample) {
+        self.record_at(sample, Instant::now());
+    }
+
+    pub(super) fn record_at(&self, sample: Sample, ended: Instant) {
+        let now = ended.saturating_duration_since(self.epoch).as_nanos() as u64;
         let urgent = sample.outcome == Outcome::NativeFailed || sample.pressure == Pressure::Refused;
         let thread = THREAD.try_with(Cell::get).unwrap_or(0);
         let Some(shard) = self.shards.get(thread % self.shards.len()) else {
@@ -148,41 +185,57 @@ impl Governor {
             batch.filled = filled + 1;
         }
         if batch.filled >= self.batch || urgent {
-            self.hand_over(&mut batch);
+            self.hand_over(&mut batch, now);
+        }
+        drop(batch);
+        if now >= self.due.load(Ordering::Relaxed) {
+            self.close_due(now);
         }
     }
 
     /// Counts a comparison of a native output with the reference.
     pub fn compared(&self, matched: bool) {
-        self.central().recorder.compared(matched);
+        self.control.compared(matched);
     }
 
     /// Hands over what threads have collected. Windows that are not full stay open.
     pub fn flush(&self) {
+        let now = self.epoch.elapsed().as_nanos() as u64;
+        self.collect(now);
+    }
+
+    fn collect(&self, now: u64) {
         for shard in &self.shards {
             let mut batch = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
-            self.hand_over(&mut batch);
+            self.hand_over(&mut batch, now);
         }
     }
 
-    fn hand_over(&self, batch: &mut Batch) {
+    /// Closes the open window because of its age.
+    #[cold]
+    fn close_due(&self, now: u64) {
+        self.collect(now);
+        let mut central = self.central();
+        // Another thread may have been faster, or the collected calls have filled the window.
+        if now < self.due.load(Ordering::Relaxed) {
+            return;
+        }
+        self.due.store(now.saturating_add(self.window_ns), Ordering::Relaxed);
+        if central.recorder.pending() > 0 {
+            let window = central.recorder.close();
+            central.judge(&window, &self.control);
+        }
+    }
+
+    fn hand_over(&self, batch: &mut Batch, now: u64) {
         let mut central = self.central();
         let central = &mut *central;
+        let (agreed, differed) = self.control.fetch_compared();
+        central.recorder.compared(agreed, differed);
         for sample in batch.samples.iter().take(batch.filled) {
-            let Some(window) = central.recorder.record(sample) else {
-                continue;
-            };
-            let step = central.controller.step(&window);
-            central.publish(&window, &step, &self.control);
-            self.probing.store(step.phase == Phase::Probe, Ordering::Relaxed);
-            let told = central
-                .observer
-                .as_mut()
-                .map(|observer| contained(|| observer.window(&window, &step)));
-            if told == Some(None) {
-                let observer = central.observer.take();
-                let _ = contained(|| drop(observer));
-                central.observer_panicked = true;
+            if let Some(window) = central.recorder.record(sample) {
+                self.due.store(now.saturating_add(self.window_ns), Ordering::Relaxed);
+                central.judge(&window, &self.control);
             }
         }
         batch.filled = 0;
@@ -194,6 +247,21 @@ impl Governor {
 }
 
 impl Central {
+    fn judge(&mut self, window: &Window, control: &Control) {
+        let mut step = self.controller.step(window);
+        step.rearmed = std::mem::take(&mut self.rearmed);
+        self.publish(window, &step, control);
+        let told = self
+            .observer
+            .as_mut()
+            .map(|observer| contained(|| observer.window(window, &step)));
+        if told == Some(None) {
+            let observer = self.observer.take();
+            let _ = contained(|| drop(observer));
+            self.observer_panicked = true;
+        }
+    }
+
     fn publish(&mut self, window: &Window, step: &Step, control: &Control) {
         // One rail watches failures and wrong outputs; records tell them apart.
         let settings = self.controller.rails().settings();
@@ -238,11 +306,12 @@ impl fmt::Debug for Governor {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::control::Mode;
 
     fn governor() -> Governor {
-        Governor::new(Rails::default(), Arc::default())
+        Governor::new(Rails::default())
     }
 
     #[test]
@@ -340,5 +409,28 @@ mod tests {
         governor.control().set(ControlState::INITIAL);
         window();
         assert_eq!(governor.control().state().mode, Mode::Native);
+        governor.control().set(operator);
+        assert!(governor.rearm());
+        assert_eq!(
+            governor.control().state().mode,
+            Mode::Native,
+            "the rails had no objection"
+        );
+        assert!(!governor.rearm(), "there is nothing to end");
+    }
+
+    #[test]
+    fn a_rare_call_closes_the_window_that_is_due() {
+        let governor = governor();
+        let (start, minute) = (governor.epoch, Duration::from_secs(60));
+        for call in 0..3_u32 {
+            governor.record_at(Sample::failed(), start + call * minute);
+        }
+        assert_eq!(governor.state().windows, 2, "three calls in three minutes");
+        assert_eq!(governor.control().state().rollback_reason, RailReason::RuntimeError);
+        let busy = Governor::new(Rails::default());
+        (0..63).for_each(|_| busy.record_at(Sample::native(5, 1), busy.epoch));
+        busy.flush();
+        assert_eq!(busy.state().windows, 0, "neither full nor due");
     }
 }

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::Settings;
+use super::sequential::excess;
 use crate::control::RailReason;
 use crate::window::Window;
 
@@ -77,9 +78,9 @@ impl Unjudged {
 /// What a rail says about a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Within the limit.
+    /// Within what is allowed.
     Clean,
-    /// Beyond the limit.
+    /// Beyond it. For time, one such window is evidence and no proof.
     Breach,
     /// No opinion.
     Unjudged(Unjudged),
@@ -124,13 +125,22 @@ pub struct Baseline {
     pub p95_ns: u64,
     /// Work per busy nanosecond.
     pub throughput: f64,
+    /// Standard deviation of the p95 between healthy windows, as a fraction of it; less than 0.01 counts as 0.01.
+    pub p95_spread: f64,
+    /// Standard deviation of the throughput between healthy windows, as a fraction of it; less than 0.01 counts as 0.01.
+    pub throughput_spread: f64,
 }
 
-/// The limit is part of what is allowed: a p95 exactly eight per cent above the baseline is no breach of +0.08.
-///
+/// What all rails say about a window, and what it adds to the evidence of each.
+pub(super) struct Judged {
+    pub(super) judgement: Judgement,
+    /// Breached windows, or parts of one, in the order of [`Rail::ALL`]; below 0 for what speaks against a breach.
+    pub(super) added: [f64; 4],
+}
+
 /// `suspect` says that the latest comparison found a mismatch. With a shadow fraction of 1 % most windows compare
 /// nothing: those must not pass for windows in which the output was right.
-pub(super) fn judge(settings: &Settings, baseline: Option<&Baseline>, suspect: bool, window: &Window) -> Judgement {
+pub(super) fn judge(settings: &Settings, baseline: Option<&Baseline>, suspect: bool, window: &Window) -> Judged {
     let beyond = |breached: bool| if breached { Verdict::Breach } else { Verdict::Clean };
     let failures = window.errors.saturating_add(window.mismatches);
     let runtime_error = if window.native == 0 && failures == 0 {
@@ -145,26 +155,43 @@ pub(super) fn judge(settings: &Settings, baseline: Option<&Baseline>, suspect: b
     } else {
         beyond(window.pressure() >= settings.pressure || window.pressure_events >= u64::from(settings.pressure_events))
     };
-    let timed = |breached: &dyn Fn(&Baseline) -> bool| {
+    // How much slower than the baseline, as a ratio; what is allowed of it, and the baseline's spread.
+    let timed = |slower: &dyn Fn(&Baseline) -> Option<(f64, f64, f64)>| {
+        let unjudged = |why| (Verdict::Unjudged(why), 0.0);
         if window.native == 0 {
-            Verdict::Unjudged(Unjudged::NoNativeCalls)
-        } else if window.samples < u64::from(settings.min_samples) {
-            Verdict::Unjudged(Unjudged::InsufficientSamples)
-        } else if let Some(baseline) = baseline {
-            beyond(breached(baseline))
-        } else {
-            Verdict::Unjudged(Unjudged::NoBaseline)
+            return unjudged(Unjudged::NoNativeCalls);
         }
+        if window.samples < u64::from(settings.min_samples) {
+            return unjudged(Unjudged::InsufficientSamples);
+        }
+        let Some(baseline) = baseline else {
+            return unjudged(Unjudged::NoBaseline);
+        };
+        // Without busy time there is nothing to divide by, and nothing slow either.
+        let Some((ratio, limit, spread)) = slower(baseline) else {
+            return (Verdict::Clean, 0.0);
+        };
+        let added = excess(ratio, limit, spread, settings.consecutive);
+        // The limit itself is allowed, whichever way its last bit was rounded.
+        (beyond(added > 1e-9), added)
     };
-    Judgement {
+    let (latency, slower) = timed(&|baseline| {
+        let ratio = window.p95_ns as f64 / baseline.p95_ns.max(1) as f64;
+        Some((ratio, 1.0 + settings.latency_rise, baseline.p95_spread))
+    });
+    let (throughput, less) = timed(&|baseline| {
+        let observed = window.throughput()?.max(f64::MIN_POSITIVE);
+        let limit = 1.0 / (1.0 - settings.throughput_drop);
+        Some((baseline.throughput / observed, limit, baseline.throughput_spread))
+    });
+    let judgement = Judgement {
         runtime_error,
         pressure,
-        latency: timed(&|baseline| window.p95_ns as f64 > baseline.p95_ns as f64 * (1.0 + settings.latency_rise)),
-        throughput: timed(&|baseline| {
-            // Without busy time there is nothing to divide by, and nothing slow either.
-            window
-                .throughput()
-                .is_some_and(|observed| observed < baseline.throughput * (1.0 - settings.throughput_drop))
-        }),
+        latency,
+        throughput,
+    };
+    Judged {
+        judgement,
+        added: [1.0, 1.0, slower, less],
     }
 }

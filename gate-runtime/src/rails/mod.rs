@@ -10,13 +10,19 @@
 //! | [`Phase::Safe`] | the reference; the native backend is left alone |
 //! | [`Phase::Probe`] | the native backend, if the reference agrees with it before the caller gets it; else the reference |
 //!
-//! Four rails look at each window, and the first in this order that was breached in enough windows in a row acts:
-//! runtime error, pressure, latency, throughput. Acting is of two kinds:
+//! Dispatch itself compares what a probe computes: there is no probe whose output reaches a caller without a comparison.
+//!
+//! Four rails look at each window, and the first in this order with enough evidence acts: runtime error, pressure, latency,
+//! throughput. Errors and pressure need `consecutive` breached windows in a row; latency and throughput are judged by a
+//! sequential test (CUSUM, Page 1954) over at least as many. Acting is of two kinds:
 //!
 //! - a **rollback** goes to [`Phase::Safe`] at once, whatever dwell and cooldown say. For runtime errors and for
 //!   outputs that differ from the reference no setting prevents it. For the other rails `hard_rollback` does;
-//! - a **switch** follows the recommendation when the phase has lasted `dwell` windows and no cooldown runs. It leads
+//! - a **switch** follows the recommendation when the phase has lasted long enough and no cooldown runs. It leads
 //!   back to native, and away from it on pressure, latency and throughput where `hard_rollback` is off.
+//!
+//! The rest in safe lasts `dwell` windows at first, and twice as long each time the kernel has to leave native again. An operator
+//! ends it with [`Governor::rearm`].
 //!
 //! `strict` forbids what depends on measured time: rollbacks and switches because of latency or throughput.
 //!
@@ -40,6 +46,7 @@ mod kernels;
 mod observed;
 mod policy;
 mod replay;
+mod sequential;
 mod settings;
 
 pub use crate::control::phase::Phase;

@@ -1,5 +1,7 @@
 //! Dispatches, as rails see them.
 
+use std::sync::Arc;
+
 use super::Governor;
 use crate::dispatch::{Dispatch, Outcome as Ended};
 use crate::observe::{Observation, Observer};
@@ -8,12 +10,12 @@ use crate::window::{Outcome, Pressure, Sample};
 
 /// What rails count for a dispatch; `None` for a call that was refused for its arguments, which says nothing about the
 /// backend. Throughput counts calls: rails of a kernel that is called with very different sizes should not judge it.
-fn sample(dispatch: &Dispatch, probing: bool) -> Option<Sample> {
+fn sample(dispatch: &Dispatch) -> Option<Sample> {
     let has = |wanted: Reason| dispatch.outcome.causes().iter().any(|cause| cause.reason() == wanted);
     let first = dispatch.outcome.reason();
     let outcome = match &dispatch.outcome {
-        // While probing, a call lasts as long as the reference and the comparison take.
-        Ended::Native if probing => Outcome::NativeUntimed,
+        // A probe lasts as long as the reference and the comparison take.
+        Ended::Native if dispatch.trace.compared => Outcome::NativeUntimed,
         Ended::Native => Outcome::Native,
         // The comparison has told the rails about it.
         Ended::Fallback(_) if has(Reason::OutputMismatch) => Outcome::NativeUntimed,
@@ -41,17 +43,21 @@ fn sample(dispatch: &Dispatch, probing: bool) -> Option<Sample> {
 impl Governor {
     /// Counts a dispatch. Calls that were refused for their arguments do not count.
     pub fn count(&self, dispatch: &Dispatch) {
-        if let Some(sample) = sample(dispatch, self.is_probing()) {
+        if let Some(sample) = sample(dispatch) {
             self.record(sample);
         }
     }
 }
 
-/// One governor for all kernels of a runtime: right where there is one kernel, or where only failures matter. See
-/// [`KernelRails`](super::KernelRails) for one each.
-impl Observer for Governor {
+/// Counts the dispatches of one kernel's handles. Not of a whole runtime: kernels must not share rails.
+#[derive(Debug)]
+pub(super) struct Counting(pub(super) Arc<Governor>);
+
+impl Observer for Counting {
     fn observed(&self, observation: &Observation<'_>) {
-        self.count(observation.dispatch);
+        if let Some(sample) = sample(observation.dispatch) {
+            self.0.record_at(sample, observation.ended);
+        }
     }
 }
 
@@ -69,7 +75,7 @@ mod tests {
             latency_ns: 9,
             trace: Trace::default(),
         };
-        sample(&dispatch, false).map(|sample| (sample.outcome, sample.pressure))
+        sample(&dispatch).map(|sample| (sample.outcome, sample.pressure))
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub struct Settings {
     pub hard_rollback: bool,
     pub strict: bool,
     pub window_calls: u32,
+    pub window_ms: u32,
     pub min_samples: u32,
     pub consecutive: u32,
     pub dwell: u32,
@@ -25,6 +26,7 @@ pub struct Settings {
     pub throughput_drop: f64,
     pub baseline_windows: u32,
     pub probe_calls: u32,
+    pub backoff: u32,
 }
 
 /// The value of a field.
@@ -71,12 +73,12 @@ const fn field(name: &'static str, default: Value, range: &'static str, meaning:
 }
 
 /// Everything that can be set, with defaults and ranges.
-pub const FIELDS: [Field; 15] = [
+pub const FIELDS: [Field; 17] = [
     field(
         "auto_switch",
         Value::Flag(true),
         "true or false",
-        "follow recommendations when dwell and cooldown allow; off: a rollback lasts until the process restarts",
+        "follow recommendations when dwell and cooldown allow; off: a rollback lasts until an operator re-arms the rails",
     ),
     field(
         "hard_rollback",
@@ -91,7 +93,18 @@ pub const FIELDS: [Field; 15] = [
         "true or false",
         "ignore measured time (latency and throughput); runtime errors and pressure still count",
     ),
-    field("window_calls", Value::Count(64), "20 to 65536", "calls per window"),
+    field(
+        "window_calls",
+        Value::Count(64),
+        "20 to 65536",
+        "calls after which a window is closed",
+    ),
+    field(
+        "window_ms",
+        Value::Count(60_000),
+        "100 to 86400000",
+        "milliseconds after which the next call closes a window that is not full",
+    ),
     field(
         "min_samples",
         Value::Count(32),
@@ -102,13 +115,13 @@ pub const FIELDS: [Field; 15] = [
         "consecutive",
         Value::Count(2),
         "1 to 1000",
-        "consecutive breached windows after which a breach is sustained",
+        "consecutive breached windows after which a breach is sustained; of latency and throughput, the fewest",
     ),
     field(
         "dwell",
         Value::Count(4),
         "1 to 10000",
-        "windows a phase lasts before a switch may leave it",
+        "windows a phase lasts before a switch may leave it; the first rest in safe lasts as long",
     ),
     field(
         "cooldown",
@@ -138,25 +151,31 @@ pub const FIELDS: [Field; 15] = [
         "latency_rise",
         Value::Ratio(0.08),
         "above 0.0, up to 100.0",
-        "rise of the p95 over the baseline above which the latency rail is breached",
+        "rise of the p95 over the baseline above which a window is evidence of a latency breach",
     ),
     field(
         "throughput_drop",
         Value::Ratio(0.05),
         "above 0.0, below 1.0",
-        "drop of work per busy time below the baseline beyond which the throughput rail is breached",
+        "drop of work per busy time below the baseline beyond which a window is evidence of a throughput breach",
     ),
     field(
         "baseline_windows",
-        Value::Count(4),
-        "1 to 1000",
-        "failure-free windows whose median becomes the baseline",
+        Value::Count(64),
+        "8 to 1000",
+        "failure-free windows from which centre and spread of the baseline are learned",
     ),
     field(
         "probe_calls",
         Value::Count(64),
         "1 to 1000000",
         "native calls that must agree with the reference before the native backend is trusted again",
+    ),
+    field(
+        "backoff",
+        Value::Count(10),
+        "0 to 16",
+        "how often the rest in safe is doubled, once for each time the kernel leaves native again",
     ),
 ];
 
@@ -167,6 +186,7 @@ impl Default for Settings {
             hard_rollback: true,
             strict: false,
             window_calls: 64,
+            window_ms: 60_000,
             min_samples: 32,
             consecutive: 2,
             dwell: 4,
@@ -176,8 +196,9 @@ impl Default for Settings {
             pressure_events: 1,
             latency_rise: 0.08,
             throughput_drop: 0.05,
-            baseline_windows: 4,
+            baseline_windows: 64,
             probe_calls: 64,
+            backoff: 10,
         }
     }
 }
@@ -191,6 +212,7 @@ impl Settings {
             "hard_rollback" => Value::Flag(self.hard_rollback),
             "strict" => Value::Flag(self.strict),
             "window_calls" => Value::Count(self.window_calls),
+            "window_ms" => Value::Count(self.window_ms),
             "min_samples" => Value::Count(self.min_samples),
             "consecutive" => Value::Count(self.consecutive),
             "dwell" => Value::Count(self.dwell),
@@ -202,6 +224,7 @@ impl Settings {
             "throughput_drop" => Value::Ratio(self.throughput_drop),
             "baseline_windows" => Value::Count(self.baseline_windows),
             "probe_calls" => Value::Count(self.probe_calls),
+            "backoff" => Value::Count(self.backoff),
             _ => return None,
         })
     }
@@ -210,7 +233,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// An unknown name, a text that is no value of the field's kind, or one outside of its range; nothing is changed.
+    /// An unknown name, a text that is no value of the field's kind, or one outside its range; nothing is changed.
     pub fn set(&mut self, name: &str, text: &str) -> Result<(), InvalidRail> {
         let Some(field) = FIELDS.iter().find(|field| field.name == name) else {
             return Err(InvalidRail {
@@ -234,6 +257,7 @@ impl Settings {
                 let count = text.parse().map_err(|_| refused())?;
                 match name {
                     "window_calls" => changed.window_calls = count,
+                    "window_ms" => changed.window_ms = count,
                     "min_samples" => changed.min_samples = count,
                     "consecutive" => changed.consecutive = count,
                     "dwell" => changed.dwell = count,
@@ -241,7 +265,8 @@ impl Settings {
                     "error_events" => changed.error_events = count,
                     "pressure_events" => changed.pressure_events = count,
                     "baseline_windows" => changed.baseline_windows = count,
-                    _ => changed.probe_calls = count,
+                    "probe_calls" => changed.probe_calls = count,
+                    _ => changed.backoff = count,
                 }
             }
             Value::Ratio(_) => {
@@ -266,6 +291,7 @@ impl Settings {
         const MANY: u32 = 1_000_000;
         match name {
             "window_calls" => (20..=65_536).contains(&self.window_calls),
+            "window_ms" => (100..=86_400_000).contains(&self.window_ms),
             "min_samples" => (20..=65_536).contains(&self.min_samples),
             "consecutive" => (1..=1_000).contains(&self.consecutive),
             "dwell" => (1..=10_000).contains(&self.dwell),
@@ -275,8 +301,9 @@ impl Settings {
             "pressure_events" => (1..=MANY).contains(&self.pressure_events),
             "latency_rise" => self.latency_rise > 0.0 && self.latency_rise <= 100.0,
             "throughput_drop" => self.throughput_drop > 0.0 && self.throughput_drop < 1.0,
-            "baseline_windows" => (1..=1_000).contains(&self.baseline_windows),
+            "baseline_windows" => (8..=1_000).contains(&self.baseline_windows),
             "probe_calls" => (1..=MANY).contains(&self.probe_calls),
+            "backoff" => self.backoff <= 16,
             _ => true,
         }
     }

@@ -1,19 +1,18 @@
 //! The thread that compares.
 
 use core::fmt;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 
-use super::{Disagreement, Fraction, Sampler, compare, input_digest};
-use crate::argument::{Arg, OwnedArg, Role, SpareBuffers};
-use crate::contain::contained;
+use super::{Disagreement, Finding, Fraction, Sampler};
+use crate::argument::{Arg, OwnedArg, SpareBuffers};
+use crate::compare::judge;
 use crate::contract::Contract;
 use crate::observe::{Shadow, ShadowJob, ShadowVerdict};
-use crate::rails::Governor;
 
-/// Sampled calls that may wait for their comparison. Each holds two copies of its arguments.
+/// Sampled calls of a kernel under one switch that may wait for their comparison. Each holds two copies of its arguments.
 const QUEUE: usize = 8;
 
 /// Mismatches that are kept; all of them are counted.
@@ -24,7 +23,7 @@ const KEPT: usize = 64;
 pub struct Mismatch {
     /// The kernel.
     pub kernel: &'static str,
-    /// Number of the comparison, from 0.
+    /// Number of the comparison among all of the verifier, from 0.
     pub comparison: u64,
     /// Digest of what the call was given, see [`input_digest`].
     pub inputs: [u8; 32],
@@ -56,16 +55,61 @@ pub struct ShadowCounts {
     pub pending: u64,
 }
 
+/// Whose calls share a queue: the kernel, and the switch of its tenant by its address.
+type Origin = (&'static str, usize);
+
 #[derive(Default)]
 struct State {
-    queue: VecDeque<ShadowJob>,
-    counts: ShadowCounts,
+    queue: VecDeque<(Origin, ShadowJob)>,
+    waiting: BTreeMap<Origin, usize>,
+    counts: BTreeMap<&'static str, ShadowCounts>,
     mismatches: Vec<Mismatch>,
+    compared: u64,
     ended: bool,
 }
 
+impl State {
+    fn counts(&mut self, kernel: &'static str) -> &mut ShadowCounts {
+        self.counts.entry(kernel).or_default()
+    }
+
+    fn total(&self) -> ShadowCounts {
+        self.counts
+            .values()
+            .fold(ShadowCounts::default(), |sum, one| ShadowCounts {
+                sampled: sum.sampled + one.sampled,
+                matched: sum.matched + one.matched,
+                mismatched: sum.mismatched + one.mismatched,
+                silent: sum.silent + one.silent,
+                dropped: sum.dropped + one.dropped,
+                pending: sum.pending + one.pending,
+            })
+    }
+
+    /// Counts a comparison and keeps what it found.
+    fn note(&mut self, kernel: &'static str, finding: Option<&Finding>, silent: bool) {
+        let comparison = self.compared;
+        self.compared += 1;
+        let counts = self.counts(kernel);
+        let Some(finding) = finding else {
+            counts.matched += 1;
+            return;
+        };
+        counts.mismatched += 1;
+        counts.silent += u64::from(silent);
+        if self.mismatches.len() < KEPT {
+            self.mismatches.push(Mismatch {
+                kernel,
+                comparison,
+                inputs: finding.inputs,
+                why: finding.why,
+            });
+        }
+    }
+}
+
+#[derive(Default)]
 struct Shared {
-    governor: Arc<Governor>,
     state: Mutex<State>,
     /// Memory of jobs that are done.
     spare: SpareBuffers,
@@ -78,90 +122,69 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Compares, tells the rails, and keeps what was found.
-    fn judge(&self, mut job: ShadowJob, caller_waits: bool) -> ShadowVerdict {
-        let judged = contained(|| {
-            // The reference overwrites what is read and written; the digest is of what was there before.
-            let kept: Vec<Option<OwnedArg>> = job.before.iter().map(read_and_written).collect();
-            compare(job.contract, job.cpu, &mut job.before, &job.after).map_err(|why| {
-                for (arg, kept) in job.before.iter_mut().zip(kept) {
-                    if let Some(kept) = kept {
-                        *arg = kept;
-                    }
-                }
-                (why, input_digest(&job.before))
-            })
-        });
-        let found = match judged {
-            Some(Ok(_)) => None,
-            Some(Err(found)) => Some(found),
-            None => Some((Disagreement::ReferenceFailed, [0; 32])),
-        };
+    /// Compares, tells the rails of the call, and keeps what was found.
+    fn judge(&self, mut job: ShadowJob) {
+        let finding = judge(job.contract, job.cpu, &mut job.before, &job.after);
         let copies = job.before.into_iter().chain(job.after.into_iter().flatten());
         self.spare.give(copies.filter_map(OwnedArg::into_buffer));
-        self.governor.compared(found.is_none());
-        let mut state = self.lock();
-        let comparison = state.counts.matched + state.counts.mismatched;
-        let Some((why, inputs)) = found else {
-            state.counts.matched += 1;
-            return ShadowVerdict::Accepted;
-        };
-        state.counts.mismatched += 1;
-        state.counts.silent += u64::from(!caller_waits);
-        if state.mismatches.len() < KEPT {
-            state.mismatches.push(Mismatch {
-                kernel: job.contract.name(),
-                comparison,
-                inputs,
-                why,
-            });
-        }
-        ShadowVerdict::Mismatch
+        job.control.compared(finding.is_none());
+        self.lock().note(job.contract.name(), finding.as_ref(), true);
     }
 }
 
-fn read_and_written(arg: &OwnedArg) -> Option<OwnedArg> {
-    matches!(arg, OwnedArg::Buffer(Role::InOut, ..)).then(|| arg.clone())
-}
-
-/// Compares a fraction of native calls with the reference, and tells the rails.
+/// Compares a fraction of native calls with the reference, and tells the rails of the kernel and the tenant that made them.
 ///
-/// While the rails probe, every call is compared before its caller gets the output. Otherwise the comparison is made on
-/// a thread of the verifier; at most eight calls wait for it, and one that finds the queue full is counted as dropped.
+/// The comparison is made on a thread of the verifier; at most eight calls of a kernel under one switch wait for it, and one
+/// that finds them waiting is counted as dropped.
 pub struct Verifier {
-    sampler: Sampler,
+    fraction: Fraction,
+    fractions: BTreeMap<String, Fraction>,
+    seed: u64,
+    /// Each kernel numbers its own calls.
+    samplers: RwLock<BTreeMap<&'static str, Arc<Sampler>>>,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Verifier {
-    /// Starts a verifier that compares this share of calls and tells `governor`.
+    /// Starts a verifier that compares this share of each kernel's calls.
     ///
     /// # Errors
     ///
     /// The system gives no thread.
-    pub fn start(fraction: Fraction, seed: u64, governor: Arc<Governor>) -> io::Result<Verifier> {
-        let shared = Arc::new(Shared {
-            governor,
-            state: Mutex::default(),
-            spare: SpareBuffers::default(),
-            changed: Condvar::new(),
-        });
+    pub fn start(fraction: Fraction, seed: u64) -> io::Result<Verifier> {
+        let shared = Arc::new(Shared::default());
         let worker = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("gate-shadow".to_owned())
             .spawn(move || work(&worker))?;
         Ok(Verifier {
-            sampler: Sampler::new(fraction, seed),
+            fraction,
+            fractions: BTreeMap::new(),
+            seed,
+            samplers: RwLock::default(),
             shared,
             thread: Some(thread),
         })
     }
 
-    /// What became of sampled calls so far.
+    /// Compares another share of this kernel's calls.
+    #[must_use]
+    pub fn fraction(mut self, kernel: &str, fraction: Fraction) -> Verifier {
+        self.fractions.insert(kernel.to_owned(), fraction);
+        self
+    }
+
+    /// What became of sampled calls so far, of all kernels together.
     #[must_use]
     pub fn counts(&self) -> ShadowCounts {
-        self.shared.lock().counts
+        self.shared.lock().total()
+    }
+
+    /// What became of the sampled calls of one kernel.
+    #[must_use]
+    pub fn counts_of(&self, kernel: &str) -> ShadowCounts {
+        self.shared.lock().counts.get(kernel).copied().unwrap_or_default()
     }
 
     /// The first 64 mismatches.
@@ -173,9 +196,23 @@ impl Verifier {
     /// Waits until no call waits for its comparison.
     pub fn settle(&self) {
         let mut state = self.shared.lock();
-        while state.counts.pending > 0 {
+        while !state.waiting.is_empty() {
             state = self.shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    fn sampler(&self, kernel: &'static str) -> Arc<Sampler> {
+        let known = self.samplers.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sampler) = known.get(kernel) {
+            return Arc::clone(sampler);
+        }
+        drop(known);
+        let fraction = self.fractions.get(kernel).copied().unwrap_or(self.fraction);
+        let mut samplers = self.samplers.write().unwrap_or_else(PoisonError::into_inner);
+        let sampler = samplers
+            .entry(kernel)
+            .or_insert_with(|| Arc::new(Sampler::new(fraction, self.seed)));
+        Arc::clone(sampler)
     }
 }
 
@@ -199,25 +236,32 @@ impl fmt::Debug for Verifier {
 }
 
 impl Shadow for Verifier {
-    fn samples(&self, _: &Contract, _: &[Arg<'_>]) -> bool {
-        self.sampler.next() || self.shared.governor.is_probing()
+    fn samples(&self, contract: &Contract, _: &[Arg<'_>]) -> bool {
+        self.sampler(contract.name()).next()
     }
 
     fn compare(&self, job: ShadowJob) -> ShadowVerdict {
+        let kernel = job.contract.name();
+        let origin = (kernel, Arc::as_ptr(&job.control).addr());
         let mut state = self.shared.lock();
-        state.counts.sampled += 1;
-        if self.shared.governor.is_probing() {
-            drop(state);
-            return self.shared.judge(job, true);
-        }
-        if state.queue.len() >= QUEUE {
-            state.counts.dropped += 1;
+        let waits = state.waiting.get(&origin).copied().unwrap_or(0);
+        let counts = state.counts(kernel);
+        counts.sampled += 1;
+        if waits >= QUEUE {
+            counts.dropped += 1;
         } else {
-            state.counts.pending += 1;
-            state.queue.push_back(job);
+            counts.pending += 1;
+            state.waiting.insert(origin, waits + 1);
+            state.queue.push_back((origin, job));
             self.shared.changed.notify_all();
         }
         ShadowVerdict::Accepted
+    }
+
+    fn probed(&self, kernel: &'static str, finding: Option<&Finding>) {
+        let mut state = self.shared.lock();
+        state.counts(kernel).sampled += 1;
+        state.note(kernel, finding, false);
     }
 
     fn spare(&self) -> Option<&SpareBuffers> {
@@ -232,12 +276,15 @@ impl Shadow for Verifier {
 fn work(shared: &Shared) {
     let mut state = shared.lock();
     loop {
-        if let Some(job) = state.queue.pop_front() {
+        if let Some((origin, job)) = state.queue.pop_front() {
             drop(state);
-            // What was found is in the counts; the caller has its output already.
-            let _ = shared.judge(job, false);
+            shared.judge(job);
             state = shared.lock();
-            state.counts.pending -= 1;
+            state.counts(origin.0).pending -= 1;
+            match state.waiting.get_mut(&origin) {
+                Some(waits) if *waits > 1 => *waits -= 1,
+                _ => drop(state.waiting.remove(&origin)),
+            }
             shared.changed.notify_all();
         } else if state.ended {
             return;

@@ -68,12 +68,8 @@ fn calls(fields: &Fields<'_>) -> Result<Calls, ReadError> {
     Ok(calls)
 }
 
-fn mode(name: &str) -> Option<Mode> {
-    [Mode::Native, Mode::Safe].into_iter().find(|mode| mode.name() == name)
-}
-
 fn control(fields: &Fields<'_>) -> Result<ControlState, ReadError> {
-    let what = "a mode: `native` or `safe`";
+    let what = "a mode: `native`, `safe` or `probe`";
     let rails = "a reason of rails";
     let pressure = fields.amount("pressure")? * 1000.0;
     if pressure > f64::from(u16::MAX) {
@@ -81,8 +77,8 @@ fn control(fields: &Fields<'_>) -> Result<ControlState, ReadError> {
     }
     let count = fields.number("rollback_count")?;
     Ok(ControlState {
-        mode: fields.word("mode", what, mode)?,
-        shadow_mode: fields.word("shadow_mode", what, mode)?,
+        mode: fields.word("mode", what, Mode::from_name)?,
+        shadow_mode: fields.word("shadow_mode", what, Mode::from_name)?,
         shadow_reason: fields.word("shadow_reason", rails, RailReason::from_code)?,
         rollback_reason: fields.word("rollback_reason", rails, RailReason::from_code)?,
         rollback_count: u32::try_from(count).map_err(|_| fields.wrong("rollback_count", "is too large"))?,

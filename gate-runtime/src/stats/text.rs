@@ -169,7 +169,7 @@ impl RunStats {
             "Records that the decision log dropped.",
             self.decision_log.dropped,
         );
-        page.family("gate_runtime_safe_mode", "gauge", "1 in safe mode, 0 in native mode.");
+        page.family("gate_runtime_safe_mode", "gauge", "1 in safe mode, 0 in another one.");
         let safe = u8::from(self.control.mode == Mode::Safe);
         let reason = self.control.rollback_reason.code();
         page.sample("gate_runtime_safe_mode", &[("rollback_reason", reason)], safe);

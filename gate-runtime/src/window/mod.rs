@@ -1,8 +1,9 @@
-//! Windows: what the calls of a kernel had in common over a fixed number of them.
+//! Windows: what the calls of a kernel had in common over a number of them.
 //!
-//! A window is closed by the number of calls in it, never by time: so the same calls make the same windows. Its p95 is
-//! one: the 95th percentile by nearest rank over all native latencies of the window, together with their number, so
-//! that the reader can tell whether it means anything.
+//! A [`Recorder`] closes a window by the number of calls in it, so the same calls make the same windows. Rails close one early
+//! where calls are rare: see `window_ms` in [`FIELDS`](crate::rails::FIELDS). The p95 of a window is one: the 95th percentile
+//! by nearest rank over all its native latencies, together with their number, so that the reader can tell whether it means
+//! anything.
 
 mod recorded;
 mod recorder;

@@ -124,12 +124,10 @@ impl Recorder {
         (open.calls >= self.size).then(|| self.close())
     }
 
-    /// Counts a comparison of a native output with the reference in the window that is open.
-    pub fn compared(&mut self, matched: bool) {
-        self.open.checked = self.open.checked.saturating_add(1);
-        if !matched {
-            self.open.mismatches = self.open.mismatches.saturating_add(1);
-        }
+    /// Counts comparisons of native outputs with the reference in the window that is open.
+    pub fn compared(&mut self, agreed: u64, differed: u64) {
+        self.open.checked = self.open.checked.saturating_add(agreed).saturating_add(differed);
+        self.open.mismatches = self.open.mismatches.saturating_add(differed);
     }
 
     /// Closes the window before it is full, and opens the next.
@@ -170,8 +168,7 @@ mod tests {
             }),
             None
         );
-        recorder.compared(true);
-        recorder.compared(false);
+        recorder.compared(1, 1);
         let window = recorder
             .record(&Sample {
                 pressure: Pressure::Pressured,

@@ -64,7 +64,7 @@ pub(super) fn dangers(rules: &Rules<'_>) -> Vec<Oddity> {
     }
     if let Some(span) = off("auto-switch") {
         dangers.push(Oddity {
-            message: "a kernel that was rolled back stays on its fallback until the process restarts".into(),
+            message: "a kernel that was rolled back stays on its fallback until an operator re-arms its rails".into(),
             help: "remove `auto-switch = false`".into(),
             span,
         });

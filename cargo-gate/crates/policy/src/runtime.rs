@@ -97,6 +97,10 @@ struct Rails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 20, max = 65_536), extend("examples" = [64]))]
     window_calls: Option<u32>,
+    /// Milliseconds after which the next call closes a window that is not full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 100, max = 86_400_000), extend("examples" = [60_000]))]
+    window_ms: Option<u32>,
     /// Native latency samples that a window needs before its p95 is judged; at most `window-calls`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 20, max = 65_536), extend("examples" = [32]))]
@@ -133,14 +137,18 @@ struct Rails {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1.0), extend("examples" = [0.05]))]
     throughput_drop: Option<f64>,
-    /// Failure-free windows whose median becomes the baseline.
+    /// Failure-free windows from which centre and spread of the baseline are learned.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 1_000), extend("examples" = [4]))]
+    #[schemars(range(min = 8, max = 1_000), extend("examples" = [64]))]
     baseline_windows: Option<u32>,
     /// Native calls that must agree with the reference before the native backend is trusted again.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000), extend("examples" = [64]))]
     probe_calls: Option<u32>,
+    /// How often the rest in safe is doubled, once for each time the kernel leaves native again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 16), extend("examples" = [10]))]
+    backoff: Option<u32>,
     /// Where it is declared.
     #[serde(skip_serializing)]
     #[schemars(skip)]

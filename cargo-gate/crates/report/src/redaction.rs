@@ -21,16 +21,12 @@ impl Report {
 }
 
 /// The same value with every text in it masked, names of members included; `None` where nothing had to be.
-pub fn masked<T: Serialize + DeserializeOwned>(value: &T) -> Option<T> {
+fn masked<T: Serialize + DeserializeOwned>(value: &T) -> Option<T> {
     let mut tree = serde_json::to_value(value).ok()?;
-    mask_value(&mut tree)
+    Masking::default()
+        .value(&mut tree)
         .then(|| serde_json::from_value(tree).ok())
         .flatten()
-}
-
-/// Masks every text of a JSON value. Returns whether one changed.
-pub fn mask_value(value: &mut Value) -> bool {
-    Masking::default().value(value)
 }
 
 /// A thousand findings have a thousand messages, but few ways to help and not many more files.

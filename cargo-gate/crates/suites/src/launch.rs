@@ -50,8 +50,18 @@ pub(super) fn launch(
         root: None,
         environment: Vec::new(),
     };
+    launch_logged(suite, cx, &launch, on_line)
+}
+
+/// The same with files and variables of its own.
+pub(super) fn launch_logged(
+    suite: &SuitePolicy,
+    cx: &SuiteContext<'_>,
+    launch: &Launch<'_>,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<Launched> {
     let mut log = SuiteLog::create(&cx.log, cx.workspace)?;
-    let launched = launch_with(suite, cx, &launch, &mut log, on_line);
+    let launched = launch_with(suite, cx, launch, &mut log, on_line);
     if let Ok(Launched::Ended(_)) = launched {
         let taken = log.finish().map_err(|error| Error::io("write", &cx.log, &error))?;
         cx.shared.took(&cx.log, taken);

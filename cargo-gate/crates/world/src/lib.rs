@@ -10,6 +10,7 @@ pub mod contents;
 pub mod environment;
 pub mod files;
 pub mod git;
+mod identity;
 pub mod index;
 mod links;
 mod listed;

@@ -26,17 +26,19 @@ const RULES: [(Rail, &str); 4] = [
 /// The whole text, styled.
 pub(super) fn text(declared: Option<&RailsPolicy>) -> String {
     let mut out = format!(
-        "{STRONG}rails{STRONG:#}: when a kernel leaves its native backend, and when it returns\n\nEach window of \
-         calls is checked against four rails. The first one in this order that is breached in `consecutive` windows \
-         triggers a rollback:\n\n"
+        "{STRONG}rails{STRONG:#}: when a kernel leaves its native backend, and when it returns\n\nEach kernel of each \
+         tenant has its own. Each window of its calls is checked against four rails. The first one in this order with \
+         enough evidence triggers a rollback: `consecutive` windows in a row, or a sequential test of the time of \
+         windows:\n\n"
     );
     for (at, (rail, about)) in RULES.iter().enumerate() {
         out.push_str(&format!("  {}. {}: {about}\n", at + 1, rail));
     }
     out.push_str(
-        "\nA rollback switches to the reference immediately. Once that phase has lasted `dwell` windows and no \
-         `cooldown` is active, the kernel is probed; once `probe-calls` consecutive calls agree with the reference, \
-         it returns to native. The same windows produce the same steps on every machine.\n\n",
+        "\nA rollback switches to the reference immediately. Once that phase has lasted `dwell` windows, doubled for each \
+         failed return, and no `cooldown` is active, the kernel is probed: each output is compared with the reference \
+         before its caller gets it. Once `probe-calls` calls agree, it returns to native. An operator ends the rest with \
+         `Governor::rearm`. The same windows produce the same steps on every machine.\n\n",
     );
     let settings = declared.and_then(|declared| declared.settings().ok());
     out.push_str(&match declared {

@@ -1,7 +1,7 @@
 //! A driver without a device: it keeps "device" buffers on the host, runs the CPU function where a kernel is launched, and
 //! fails where it is told to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::driver::{DevicePointer, Driver, DriverError, FunctionId, Launch, ModuleId};
@@ -47,11 +47,19 @@ struct State {
     memory: HashMap<u64, Vec<u8>>,
     next: u64,
     modules: HashMap<u64, Vec<u8>>,
-    functions: HashMap<u64, Option<(&'static Contract, CpuFn)>>,
+    functions: HashMap<u64, Function>,
+    /// Entries that compute wrong outputs.
+    wrong: HashSet<String>,
     failures: Vec<Failure>,
     launches: u64,
     /// Bytes that may still be allocated.
     free_bytes: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Function {
+    entry: String,
+    bound: Option<(&'static Contract, CpuFn)>,
 }
 
 #[derive(Debug)]
@@ -90,6 +98,16 @@ impl SimulatedDriver {
             times,
             error,
         });
+    }
+
+    /// From now on each launch of this entry computes an output that is wrong in one bit, or a right one again.
+    pub fn set_wrong(&self, entry: &str, wrong: bool) {
+        let mut state = self.lock();
+        if wrong {
+            state.wrong.insert(entry.to_owned());
+        } else {
+            state.wrong.remove(entry);
+        }
     }
 
     /// From now on no more than so many bytes can be allocated at once.
@@ -175,12 +193,18 @@ impl Driver for SimulatedDriver {
             return Err(DriverError::NOT_FOUND);
         }
         let id = state.id();
-        state.functions.insert(id, None);
+        let function = Function {
+            entry: entry.to_owned(),
+            bound: None,
+        };
+        state.functions.insert(id, function);
         Ok(FunctionId(id))
     }
 
     fn bind(&self, function: FunctionId, contract: &'static Contract, cpu: CpuFn) {
-        self.lock().functions.insert(function.0, Some((contract, cpu)));
+        if let Some(function) = self.lock().functions.get_mut(&function.0) {
+            function.bound = Some((contract, cpu));
+        }
     }
 
     fn allocate(&self, bytes: usize) -> Result<DevicePointer, DriverError> {
@@ -216,9 +240,11 @@ impl Driver for SimulatedDriver {
         let mut state = self.lock();
         state.step(Step::Launch)?;
         let panics = state.due(Step::Panic).is_some();
-        let wrong = state.due(Step::WrongOutput).is_some();
-        let bound = state.functions.get(&launch.function.0).copied().flatten();
-        let (contract, cpu) = bound.ok_or(DriverError::NOT_FOUND)?;
+        let once = state.due(Step::WrongOutput).is_some();
+        let function = state.functions.get(&launch.function.0);
+        let function = function.ok_or(DriverError::NOT_FOUND)?;
+        let wrong = once || state.wrong.contains(&function.entry);
+        let (contract, cpu) = function.bound.ok_or(DriverError::NOT_FOUND)?;
         state.launches += 1;
         if panics {
             // Unwinds as a panic does, without the message of one.

@@ -4,6 +4,8 @@
 pub mod cancel;
 mod lines;
 mod supervise;
+#[cfg(unix)]
+pub mod watch;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -77,7 +79,13 @@ pub fn run(
     let wake = sender.clone();
     // A message that does not fit is not missed: the loop looks at the flag after every message.
     let _subscription = cancel.on_request(move || drop(wake.try_send(Message::Wake)));
+    #[cfg(unix)]
+    let mut watch = watch::Watch::begin();
     let (mut child, readers) = spawn(spec, &sender)?;
+    #[cfg(unix)]
+    if let Some(watch) = &mut watch {
+        watch.group(child.id());
+    }
 
     let mut lines = Lines::new(if spec.split_stdout { MAX_SPLIT_LINE } else { MAX_LINE });
     let mut supervisor = Supervisor::new(child.as_mut(), cancel, spec.timeout, readers);

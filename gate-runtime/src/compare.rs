@@ -68,6 +68,45 @@ impl fmt::Display for Disagreement {
     }
 }
 
+/// How a native output differs from the reference's, and for which inputs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Finding {
+    /// What is off.
+    pub why: Disagreement,
+    /// Digest of what the call was given, see [`input_digest`].
+    pub inputs: [u8; 32],
+}
+
+/// Compares a call that ended natively with the reference; `None` where they agree. The copies of the arguments do not survive
+/// it. A panic while comparing is a finding.
+pub(crate) fn judge(
+    contract: &Contract,
+    cpu: CpuFn,
+    before: &mut [OwnedArg],
+    after: &[Option<OwnedArg>],
+) -> Option<Finding> {
+    let judged = contained(|| {
+        // The reference overwrites what is read and written; the digest is of what was there before.
+        let kept: Vec<Option<OwnedArg>> = before.iter().map(read_and_written).collect();
+        let why = compare(contract, cpu, before, after).err()?;
+        for (arg, kept) in before.iter_mut().zip(kept) {
+            if let Some(kept) = kept {
+                *arg = kept;
+            }
+        }
+        let inputs = input_digest(before);
+        Some(Finding { why, inputs })
+    });
+    judged.unwrap_or(Some(Finding {
+        why: Disagreement::ReferenceFailed,
+        inputs: [0; 32],
+    }))
+}
+
+fn read_and_written(arg: &OwnedArg) -> Option<OwnedArg> {
+    matches!(arg, OwnedArg::Buffer(Role::InOut, ..)).then(|| arg.clone())
+}
+
 /// Runs the reference on `before`, the arguments as they were, and compares its outputs with `after`, the written
 /// arguments as the native call left them. Afterwards `before` holds what the reference computed.
 ///
