@@ -55,6 +55,8 @@ fn holds_none(gate: &Gate, secrets: &[(String, String)]) {
     }
     let mut files = Vec::new();
     super::kills::files(&gate.workspace().join("target/gate"), &mut files);
+    // What git said is remembered word for word, for this machine alone; the repository beside it says the same.
+    files.retain(|(path, _)| !path.ends_with("gate/status"));
     for (path, bytes) in files {
         outputs.push((path, String::from_utf8_lossy(&bytes).into_owned()));
     }

@@ -19,7 +19,7 @@ use gate_evidence::store::Store;
 use gate_evidence::{Evidence, EvidenceFile, EvidenceResult, expected};
 use gate_policy::SuitePolicy;
 use gate_report::group::Group;
-use gate_report::{Reason, SUITES_LEFT_OUT};
+use gate_report::{Reason, SUITES_LEFT_OUT, masked};
 use gate_suites::{self, Shared, SuiteContext};
 use gate_surveys::Surveys;
 
@@ -255,7 +255,7 @@ impl Runner<'_> {
 
     fn one(&self, item: &PlanItem, shared: &Shared, expected: &BTreeMap<String, Expected>) -> Result<Completed> {
         let id = item.unit.id();
-        let completed = match &item.action {
+        let mut completed = match &item.action {
             Action::Reuse(evidence) => Completed {
                 evidence: (**evidence).clone(),
                 reused: true,
@@ -278,6 +278,10 @@ impl Runner<'_> {
                 }
             }
         };
+        // What is kept may be copied to other machines.
+        if let Some(masked) = masked(&completed.evidence.result).filter(|_| !completed.reused) {
+            completed.evidence.result = masked;
+        }
         if !completed.reused && !completed.volatile && keepable(item, &completed.evidence.result) {
             self.store.put_evidence(&completed.evidence)?;
         }

@@ -21,7 +21,7 @@ impl Report {
 }
 
 /// The same value with every text in it masked, names of members included; `None` where nothing had to be.
-fn masked<T: Serialize + DeserializeOwned>(value: &T) -> Option<T> {
+pub fn masked<T: Serialize + DeserializeOwned>(value: &T) -> Option<T> {
     let mut tree = serde_json::to_value(value).ok()?;
     Masking::default()
         .value(&mut tree)
