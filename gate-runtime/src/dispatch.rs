@@ -129,8 +129,8 @@ pub struct Trace {
     pub compared: bool,
     /// Copying inputs to the device, in nanoseconds.
     pub copy_in_ns: u64,
-    /// Handing the kernel to the driver, in nanoseconds.
-    pub kernel_ns: u64,
+    /// Handing the kernel to the driver, in nanoseconds. The call is asynchronous: the kernel itself runs while it is waited for.
+    pub launch_ns: u64,
     /// Waiting for it, in nanoseconds.
     pub sync_ns: u64,
     /// Copying outputs back, in nanoseconds.
