@@ -6,6 +6,7 @@ mod geometry;
 mod native;
 mod param;
 mod tolerance;
+mod violation;
 
 use std::fmt;
 
@@ -13,6 +14,7 @@ pub use entry::{ParamType, Space};
 pub use geometry::{Geometry, LaunchLimits};
 pub use param::{Dim, MAX_SYMBOLS, Param, Pass};
 pub use tolerance::Tolerance;
+pub use violation::Violation;
 
 use crate::argument::OwnedArg;
 

@@ -68,6 +68,7 @@ impl Runtime {
                     outputs: Outputs::Untouched,
                     latency_ns: 0,
                     trace: Trace::default(),
+                    violation: None,
                 }
             }
         }
@@ -115,6 +116,7 @@ impl Runtime {
         let failed = |causes| LaunchError {
             causes,
             outputs: Outputs::Untouched,
+            violation: None,
         };
         let cuda = self.shared.native.as_ref().map_err(|causes| failed(*causes))?;
         cuda.reopen(&*self.shared.opener)

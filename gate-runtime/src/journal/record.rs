@@ -186,6 +186,7 @@ mod tests {
                 launch_ns,
                 ..Trace::default()
             },
+            violation: None,
         };
         let three = Causes::of(Reason::NativeFailedFallback)
             .then(Reason::SyncFailed)
@@ -235,6 +236,7 @@ mod tests {
                         outputs,
                         latency_ns: 5,
                         trace,
+                        violation: None,
                     };
                     let control = ControlState::INITIAL;
                     let record = Record::new((6, 7), 8, 9, 10, control.pack(), &dispatch);
